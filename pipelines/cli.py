@@ -1,0 +1,62 @@
+"""The `rally` command: the jobs for people, and the commands that need no Beam."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from rally.commands import keys, studies
+from rally.errors import ConfigurationError
+
+_JOBS = {
+    "ingest": "read encrypted pings, check them, store them by study",
+    "replay": "feed dead letters through ingest again after a fault was mended",
+    "demo": "see all of it at work, on real pings and in a folder of its own",
+}
+"""Each is a module of `pipelines` with a `main(argv)`; Beam is imported only there."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(f"{message}; see --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Returns:
+        0 done; 1 the job ran and something is not as promised; 2 wrong options or
+        configuration, told in one line.
+    """
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given and given[0] in _JOBS:
+        module = importlib.import_module(f"pipelines.{given[0]}")
+        status: int = module.main(given[1:])
+        return status
+    try:
+        arguments = _parser().parse_args(given)
+        status = arguments.handler(arguments)
+        return status
+    except ConfigurationError as error:
+        print(f"rally: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = _Parser(
+        prog="rally",
+        description="The data pipeline of Mozilla Rally: studies on donated, encrypted"
+        " browsing data.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, text in _JOBS.items():
+        commands.add_parser(name, help=text, add_help=False)
+    keys.add_parser(commands)
+    studies.add_parser(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

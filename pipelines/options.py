@@ -1,0 +1,188 @@
+"""Options of the jobs, declared once, beside Beam's own."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from apache_beam.options.pipeline_options import (
+    PipelineOptions,
+    StandardOptions,
+    _BeamArgumentParser,
+)
+
+from rally.errors import ConfigurationError
+from rally.ingesting.setup import IngestSettings
+
+LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+"""What DirectRunner means here.
+
+Beam's DirectRunner picks another runner by what it finds on the machine and the
+network; a job must not behave differently for that.
+"""
+
+_LOCAL_NAMES = (None, "DirectRunner", "FnApiRunner", LOCAL_RUNNER)
+
+
+class PlatformOptions(PipelineOptions):
+    """Where everything is; the same words in every job."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--store",
+            metavar="URI",
+            help="where rows are stored: a folder or gs://bucket/folder; {study} in it"
+            " gives each study a place of its own",
+        )
+        parser.add_argument(
+            "--platform",
+            metavar="URI",
+            help="where events, dead letters and the platform's records are (default:"
+            " <store>/platform; required where the store has {study} in it)",
+        )
+        parser.add_argument(
+            "--studies",
+            metavar="DIR",
+            help="the registry of studies, a folder or gs:// (default: the one that"
+            " comes with the package)",
+        )
+        parser.add_argument(
+            "--keys",
+            metavar="URI",
+            help="folder of the keys that open pings, local or gs://",
+        )
+        parser.add_argument(
+            "--platform_keys",
+            metavar="URI",
+            help="folder of the platform's own keys (default: <keys>/platform, made on"
+            " first use with a local key-encryption key if it is on this machine)",
+        )
+        parser.add_argument(
+            "--as_of",
+            metavar="TIME",
+            help="the job's clock, RFC 3339 or a date (default: now)",
+        )
+        parser.add_argument(
+            "--country_attribute",
+            metavar="NAME",
+            help="message attribute that holds the sender's country, if there is one",
+        )
+
+
+def parse_options(
+    program: str,
+    description: str,
+    argv: Sequence[str] | None,
+    *own: type[PipelineOptions],
+) -> PipelineOptions:
+    """Parses a job's command line and refuses what neither we nor Beam know.
+
+    Args:
+        program: for `--help`.
+        description: one sentence, for `--help`.
+        argv: arguments without the program's name; None is the process's.
+        own: the option classes that `--help` shows.
+
+    Raises:
+        ConfigurationError: an option is unknown, or its value does not fit.
+    """
+    _help_and_exit(program, description, argv, own)
+    parser = _Parser(allow_abbrev=False, add_help=False)
+    for group in _distinct(PipelineOptions.__subclasses__()):
+        group._add_argparse_args(parser)
+    _, unknown = parser.parse_known_args(argv)
+    if unknown:
+        raise ConfigurationError(
+            f"{unknown[0].partition('=')[0]}: no such option; see --help"
+        )
+    options = PipelineOptions(argv)
+    pin_runner(options)
+    return options
+
+
+def pin_runner(options: PipelineOptions) -> None:
+    """Makes the local runner one certain runner."""
+    standard = options.view_as(StandardOptions)
+    if is_local(options):
+        standard.runner = LOCAL_RUNNER
+
+
+def is_local(options: PipelineOptions) -> bool:
+    """Whether the job runs in the local runner."""
+    return options.view_as(StandardOptions).runner in _LOCAL_NAMES
+
+
+def ingest_settings(options: PipelineOptions, **more: object) -> IngestSettings:
+    """The settings that workers get.
+
+    Raises:
+        ConfigurationError: a required option is missing, or the clock is none.
+    """
+    ours = options.view_as(PlatformOptions)
+    require(ours, "store", "keys")
+    values = {
+        name: getattr(ours, name)
+        for name in (
+            "store",
+            "keys",
+            "platform",
+            "platform_keys",
+            "studies",
+            "country_attribute",
+        )
+    }
+    return IngestSettings(**values, as_of=_clock(ours.as_of), **more)  # type: ignore[arg-type]
+
+
+def require(options: PipelineOptions, *names: str) -> None:
+    """Raises ConfigurationError where one of the options has no value."""
+    for name in names:
+        if not getattr(options, name):
+            raise ConfigurationError(f"--{name} is required; see --help")
+
+
+def _clock(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"--as_of {text}: is no time; write 2026-01-31 or 2026-01-31T12:00:00Z"
+        ) from None
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).isoformat()
+
+
+def _help_and_exit(
+    program: str,
+    description: str,
+    argv: Sequence[str] | None,
+    own: tuple[type[PipelineOptions], ...],
+) -> None:
+    """Shows our options only; Beam's hundreds have their own documentation."""
+    shown = _Parser(
+        prog=program,
+        description=description,
+        epilog="Beam's own options (--runner, --direct_num_workers, --project, …) are"
+        " taken too.",
+        allow_abbrev=False,
+    )
+    for group in own:
+        group._add_argparse_args(shown)
+    asked = {"-h", "--help"}.intersection(argv if argv is not None else sys.argv[1:])
+    if asked:
+        shown.parse_args(["--help"])
+
+
+def _distinct(
+    groups: Sequence[type[PipelineOptions]],
+) -> list[type[PipelineOptions]]:
+    """Each class once, as Beam itself takes them: the last of a name counts."""
+    return list({str(group): group for group in groups}.values())
+
+
+class _Parser(_BeamArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(f"{message}; see --help")

@@ -1,0 +1,79 @@
+"""The types of an Avro schema as typed records; only the schema's reader makes them.
+
+Every one has a name (Avro's, full if it is a named type), the JSON types it may take,
+and its depth: 1 for a leaf, one more than its deepest part's for the others.
+"""
+
+from dataclasses import dataclass
+
+from rally.checking.leaves import Leaf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Array:
+    """An array: a JSON list."""
+
+    items: "Type"
+    depth: int
+    name: str = "array"
+    json: tuple[type, ...] = (list,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Map:
+    """A map: a JSON object whose keys are data."""
+
+    values: "Type"
+    depth: int
+    name: str = "map"
+    json: tuple[type, ...] = (dict,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Union:
+    """A union: the first of its branches that takes a value has it."""
+
+    branches: tuple["Type", ...]
+    depth: int
+    json: tuple[type, ...]
+    name: str = "union"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A field of a record.
+
+    Attributes:
+        name: Avro's.
+        json: the name in the JSON object.
+        type: of its value.
+        has_default: whether the schema gives a default.
+    """
+
+    name: str
+    json: str
+    type: "Type"
+    has_default: bool
+
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether it is `["null", T]` with default null: absent is then null."""
+        return self.has_default and takes_null_first(self.type)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """A record: a JSON object whose names are all declared."""
+
+    name: str
+    fields: tuple[Field, ...]
+    depth: int
+    json: tuple[type, ...] = (dict,)
+
+
+Type = Leaf | Array | Map | Union | Record
+
+
+def takes_null_first(type_: Type) -> bool:
+    """Whether it is a union whose first branch, and so whose default, is null."""
+    return isinstance(type_, Union) and type_.branches[0].name == "null"

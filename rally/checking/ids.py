@@ -1,0 +1,35 @@
+"""Rally ids: the one place where an id is made canonical."""
+
+import re
+
+from rally.errors import PingFailed
+from rally.outcomes import FailureReason
+
+_ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
+
+_SENTINELS = frozenset(digit * 32 for digit in "01f")
+"""Ids that stand for no one: developer mode sends zeros, a client's error ones."""
+
+
+def canonical_id(value: object) -> str:
+    """The lower-case, hyphenated form of an id, of 36 characters.
+
+    Accepts any case, with hyphens or as 32 hexadecimal digits.
+
+    Raises:
+        PingFailed: it is missing, malformed or a sentinel.
+    """
+    if type(value) is str:
+        lowered = value.lower()
+        if _ID.fullmatch(lowered):
+            digits = lowered.replace("-", "")
+            if digits not in _SENTINELS:
+                return hyphenated(digits)
+    raise PingFailed(FailureReason.INVALID_ID)
+
+
+def hyphenated(digits: str) -> str:
+    """Writes 32 hexadecimal digits as a UUID (RFC 9562, section 4)."""
+    return "-".join(
+        (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    )

@@ -1,0 +1,231 @@
+"""The Avro types without parts: which JSON values each takes, and their bytes.
+
+The bytes are those of the Avro 1.12 specification's binary encoding. A logical type
+narrows what its base type takes and leaves the bytes as they are.
+"""
+
+import math
+import re
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import cache
+from types import NoneType
+
+Encoder = Callable[[object], bytes]
+"""From a JSON value, as orjson parses it, to Avro's binary encoding of it."""
+
+SMALL = 1024
+"""Where the tables of integers end."""
+
+_EPOCH = datetime(1970, 1, 1)
+# Two bytes of seven bits each, the last two and those that more follow.
+_ENDS = tuple(
+    bytes((bits,)) if bits < 0x80 else bytes((bits & 0x7F | 0x80, bits >> 7))
+    for bits in range(0x4000)
+)
+_STARTS = tuple(bytes((bits & 0x7F | 0x80, bits >> 7 | 0x80)) for bits in range(0x4000))
+_CANONICAL_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+class Misfit(Exception):
+    """A JSON value is not of its type; says nothing of the value."""
+
+
+MISFITS = (Misfit, UnicodeEncodeError, OverflowError)
+"""What an encoding raises; the last two are of code points and of floating point."""
+
+
+class Form(Enum):
+    """How compiled code encodes a leaf: in line, or by calling its encoder."""
+
+    NULL = "null"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    TEXT = "text"
+    CALLED = "called"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leaf:
+    """An Avro type without parts.
+
+    Attributes:
+        name: the base type's name; of an enum or a fixed, its full name.
+        json: the types that a JSON value may have, exactly.
+        encode: takes any JSON value; raises one of MISFITS.
+        form: what compiled code may do instead of calling `encode`.
+        bounds: of an integer, the lowest and the highest.
+        depth: of types that nest; a leaf nests nothing.
+    """
+
+    name: str
+    json: tuple[type, ...]
+    encode: Encoder
+    form: Form = Form.CALLED
+    bounds: tuple[int, int] = (0, 0)
+    depth: int = 1
+
+
+def zig_zag(number: int) -> bytes:
+    """Avro's encoding of an int, a long, a length, a count or an index."""
+    rest = number << 1 if number >= 0 else ~(number << 1)
+    encoded = b""
+    while rest >= len(_ENDS):
+        encoded += _STARTS[rest & 0x3FFF]
+        rest >>= 14
+    return encoded + _ENDS[rest]
+
+
+def _within_years(unit: timedelta) -> tuple[int, int]:
+    """Bounds of the times since the epoch that every reader can show: years 1 to 9999."""
+    return (datetime.min - _EPOCH) // unit, (datetime.max - _EPOCH) // unit
+
+
+LONG = (-(2**63), 2**63 - 1)
+_MILLIS = _within_years(timedelta(milliseconds=1))
+_MICROS = _within_years(timedelta(microseconds=1))
+
+BOUNDS: dict[tuple[str, str | None], tuple[int, int]] = {
+    ("int", None): (-(2**31), 2**31 - 1),
+    ("int", "date"): _within_years(timedelta(days=1)),
+    ("int", "time-millis"): (0, 24 * 60 * 60 * 1000 - 1),
+    ("long", None): LONG,
+    ("long", "time-micros"): (0, 24 * 60 * 60 * 1000 * 1000 - 1),
+    ("long", "timestamp-millis"): _MILLIS,
+    ("long", "timestamp-micros"): _MICROS,
+    ("long", "timestamp-nanos"): LONG,  # all of it lies within years 1677 to 2262
+    ("long", "local-timestamp-millis"): _MILLIS,
+    ("long", "local-timestamp-micros"): _MICROS,
+    ("long", "local-timestamp-nanos"): LONG,
+}
+"""The integers of each type and logical type, inclusive."""
+
+
+@cache
+def small_integers(prefix: bytes = b"") -> tuple[bytes, ...]:
+    """The encodings of 0 to SMALL - 1, which is most of what there is, each prefixed."""
+    return tuple(prefix + zig_zag(number) for number in range(SMALL))
+
+
+@cache
+def any_integer(bounds: tuple[int, int], prefix: bytes = b"") -> Callable[[int], bytes]:
+    """Encodes the integers within bounds, prefixed; raises Misfit out of them."""
+    low, high = bounds
+
+    def encode(number: int) -> bytes:
+        if not low <= number <= high:
+            raise Misfit
+        return prefix + zig_zag(number)
+
+    return encode
+
+
+def integer(name: str, logical: str | None) -> Leaf:
+    """An int or a long, within the bounds of its logical type."""
+    encode_within = any_integer(BOUNDS[name, logical])
+
+    def encode(value: object) -> bytes:
+        if type(value) is not int:
+            raise Misfit
+        return encode_within(value)
+
+    return Leaf(name, (int,), encode, Form.INTEGER, BOUNDS[name, logical])
+
+
+def floating(name: str, layout: str) -> Leaf:
+    """A float or a double; an integer is one too, as JavaScript writes 1.0 as 1."""
+    pack = struct.Struct(layout).pack
+
+    def encode(value: object) -> bytes:
+        if type(value) is not float and type(value) is not int:
+            raise Misfit
+        if not math.isfinite(value):  # JSON has no way to say it
+            raise Misfit
+        return pack(value)
+
+    return Leaf(name, (float, int), encode)
+
+
+def enumeration(name: str, symbols: Sequence[str]) -> Leaf:
+    """An enum: the symbol's index."""
+    table = {symbol: zig_zag(index) for index, symbol in enumerate(symbols)}
+
+    def encode(value: object) -> bytes:
+        if type(value) is not str or value not in table:
+            raise Misfit
+        return table[value]
+
+    return Leaf(name, (str,), encode)
+
+
+def binary(name: str, size: int | None = None, digits: int | None = None) -> Leaf:
+    """Bytes or a fixed: in JSON, a string of code points 0 to 255.
+
+    Args:
+        name: "bytes", or the fixed's full name.
+        size: of a fixed, in bytes.
+        digits: of a decimal, its precision.
+    """
+    limit = None if digits is None else 10**digits
+
+    def encode(value: object) -> bytes:
+        if type(value) is not str:
+            raise Misfit
+        data = value.encode("latin-1")
+        if limit is not None and not _is_decimal(data, limit):
+            raise Misfit
+        if size is None:
+            return zig_zag(len(data)) + data
+        if len(data) != size:
+            raise Misfit
+        return data
+
+    return Leaf(name, (str,), encode)
+
+
+def _is_decimal(data: bytes, limit: int) -> bool:
+    """Whether the two's complement lies below the limit; Java reads no empty one."""
+    return data != b"" and abs(int.from_bytes(data, "big", signed=True)) < limit
+
+
+def _encode_null(value: object) -> bytes:
+    if value is not None:
+        raise Misfit
+    return b""
+
+
+def _encode_boolean(value: object) -> bytes:
+    if type(value) is not bool:
+        raise Misfit
+    return b"\1" if value else b"\0"
+
+
+def _encode_text(value: object) -> bytes:
+    if type(value) is not str:
+        raise Misfit
+    data = value.encode()
+    return zig_zag(len(data)) + data
+
+
+def _encode_uuid(value: object) -> bytes:
+    if type(value) is not str or not _CANONICAL_UUID.fullmatch(value):
+        raise Misfit
+    return _encode_text(value)
+
+
+UUID = Leaf("string", (str,), _encode_uuid)
+
+PRIMITIVES = {
+    "null": Leaf("null", (NoneType,), _encode_null, Form.NULL),
+    "boolean": Leaf("boolean", (bool,), _encode_boolean, Form.BOOLEAN),
+    "int": integer("int", None),
+    "long": integer("long", None),
+    "float": floating("float", "<f"),
+    "double": floating("double", "<d"),
+    "bytes": binary("bytes"),
+    "string": Leaf("string", (str,), _encode_text, Form.TEXT),
+}
+"""The primitive types, without a logical type."""

@@ -1,0 +1,94 @@
+"""Pseudonyms: what is stored in the place of a rally id.
+
+The platform pseudonym is a keyed PRF of the rally id; a study's pseudonym is that
+study's PRF of the platform pseudonym. Studies cannot be linked to each other without
+the keys, and a leaked store cannot forge a withdrawal (design: "Validating").
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Protocol
+
+from rally.checking.ids import hyphenated
+
+PLATFORM = "platform"
+"""The name of the platform's own pseudonym key."""
+
+_DELETION_ID = "deletion-id:"
+
+
+class Prf(Protocol):
+    """A keyed pseudo-random function with 16 bytes of output."""
+
+    def compute(self, data: bytes) -> bytes:
+        """The 16 bytes for `data`."""
+
+
+class Pseudonyms:
+    """Makes the platform's and each study's pseudonyms."""
+
+    def __init__(self, prfs: Mapping[str, Prf]) -> None:
+        """Takes one function for PLATFORM and one for each study's namespace."""
+        self._prfs = prfs
+        self._platform = prfs[PLATFORM]
+
+    def of_platform(self, rally_id: str) -> str:
+        """The platform pseudonym of a canonical rally id."""
+        return _as_uuid(self._platform.compute(rally_id.encode()))
+
+    def of_study(self, namespace: str, platform_pseudonym: str) -> str:
+        """The pseudonym in one study of who has this platform pseudonym."""
+        return _as_uuid(self._prfs[namespace].compute(platform_pseudonym.encode()))
+
+    def of_deletion_id(self, deletion_id: str) -> str:
+        """What stands for a deletion id, in events and rows."""
+        return _as_uuid(self._platform.compute((_DELETION_ID + deletion_id).encode()))
+
+
+def _as_uuid(output: bytes) -> str:
+    """Writes 16 bytes as a UUID of version 8 (RFC 9562, section 5.8)."""
+    bits = int.from_bytes(output, "big")
+    bits = bits & ~(0xF << 76) | 8 << 76
+    bits = bits & ~(0x3 << 62) | 2 << 62
+    return hyphenated(f"{bits:032x}")
+
+
+def stands_in(identifier: str, encoded: bytes) -> bool:
+    """Whether a canonical id stands in these bytes.
+
+    In any case, with hyphens or as 32 hexadecimal digits.
+    """
+    lowered = encoded.lower()
+    return (
+        identifier.encode() in lowered
+        or identifier.replace("-", "").encode() in lowered
+    )
+
+
+class IdReplacer:
+    """Puts a pseudonym wherever an id still stands in a JSON value."""
+
+    def __init__(self, identifier: str, pseudonym: str) -> None:
+        """Takes the canonical id and the pseudonym, both of 36 characters."""
+        bare = identifier.replace("-", "")
+        self._pattern = re.compile(f"{identifier}|{bare}", re.IGNORECASE | re.ASCII)
+        self._pseudonym = pseudonym
+
+    def in_text(self, text: str) -> str:
+        """The text with the pseudonym in the id's place, in the form the id had."""
+        return self._pattern.sub(self._form, text)
+
+    def in_value(self, value: object) -> object:
+        """A copy of a JSON value, replaced in every string and every key."""
+        if isinstance(value, str):
+            return self.in_text(value)
+        if isinstance(value, list):
+            return [self.in_value(item) for item in value]
+        if isinstance(value, dict):
+            return {
+                self.in_text(key): self.in_value(item) for key, item in value.items()
+            }
+        return value
+
+    def _form(self, match: re.Match[str]) -> str:
+        return self._pseudonym if "-" in match[0] else self._pseudonym.replace("-", "")

@@ -1,0 +1,239 @@
+"""`rally keys`: makes, imports, publishes, lists, rotates and destroys keys.
+
+Private keys come from files and go to encrypted files; none is an option's value or is
+printed. The handlers import what they need, so that `--help` is quick.
+"""
+
+import argparse
+import json
+import sys
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rally.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from rally.keys.folder import KeyFolder
+    from rally.keys.kek_file import Owners
+
+_TEMPLATES = ("hpke", "ecies", "xwing", "jwk")
+
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--namespace": {"help": "the namespace that the key is of"},
+    "--keys": {"help": "folder of the keys that open pings: local, or gs://"},
+    "--platform_keys": {"help": "folder of the platform's keys; <keys>/platform"},
+    "--purpose": {"help": "a platform key; may be repeated", "action": "append"},
+    "--template": {"help": "kind of key; hpke is the default", "choices": _TEMPLATES},
+    "--kek": {"help": "KEK: gcp-kms://, aws-kms://, hcvault:// or local-kek://"},
+    "--jwk": {"help": "file of a private JWK on P-256", "required": True},
+    "--key_id": {"help": "Pioneer v2's encryptionKeyId of it"},
+    "--public": {"help": "file of the public keyset, instead of --keys"},
+    "--type": {"help": "the document type", "required": True},
+    "--version": {"help": "its version", "required": True, "type": int},
+    "--document_id": {"help": "a UUID; random by default", "type": uuid.UUID},
+    "--submission_timestamp": {"help": "in UTC, ISO 8601 with Z; now by default"},
+    "--gzip": {"help": "gzip the clear text first", "action": "store_true"},
+    "--yes": {"help": "it is meant; without it nothing goes", "action": "store_true"},
+}
+
+
+def add_parser(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Adds `keys` and its own commands; each sets `handler`, fn(args) -> status."""
+    keys = subparsers.add_parser(
+        "keys", help="keys that open pings, and the platform's own", allow_abbrev=False
+    )
+    commands = keys.add_subparsers(
+        dest="keys_command", required=True, metavar="COMMAND"
+    )
+    for name, handler, options in _commands():
+        summary = str(handler.__doc__).partition("\n")[0]
+        parser = commands.add_parser(
+            name, help=summary, description=summary, allow_abbrev=False
+        )
+        parser.set_defaults(handler=handler)
+        for option in options.split():
+            parser.add_argument(option, **_OPTIONS[option])
+
+
+def _commands() -> list[tuple[str, Callable[[argparse.Namespace], int], str]]:
+    both = "--namespace --keys --platform_keys --purpose"
+    message = "--type --version --document_id --submission_timestamp --gzip"
+    return [
+        ("create", create, f"{both} --template --kek"),
+        ("import", import_jwk, "--namespace --keys --jwk --key_id --kek"),
+        ("public", public, "--namespace --keys --template"),
+        ("list", list_keys, "--keys --platform_keys"),
+        ("rotate", rotate, f"{both} --template"),
+        ("destroy", destroy, f"{both} --yes"),
+        ("seal", seal, f"--namespace --keys --public {message}"),
+    ]
+
+
+def create(args: argparse.Namespace) -> int:
+    """Makes a namespace's key, or the keys of purposes of the platform."""
+    from rally.keys import administration
+
+    if args.purpose:
+        return _create_purposes(args)
+    folder, namespace = _namespace_folder(args)
+    template = args.template or "hpke"
+    _settle(folder, "namespaces", namespace, args.kek)
+    administration.create(folder, namespace, template)
+    return _say(f"made a key of {namespace} ({template}) in {folder.uri}")
+
+
+def import_jwk(args: argparse.Namespace) -> int:
+    """Takes an existing private JWK into a namespace's JWK Set."""
+    from rally.keys import administration, jwk
+
+    folder, namespace = _namespace_folder(args)
+    try:
+        text = Path(args.jwk).read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{args.jwk}: {error.strerror}") from None
+    key = jwk.parse_private(text, args.jwk, args.key_id)
+    _settle(folder, "namespaces", namespace, args.kek)
+    administration.import_jwk(folder, namespace, key)
+    return _say(f"{namespace} opens pings with it; keep no other copy of {args.jwk}")
+
+
+def public(args: argparse.Namespace) -> int:
+    """Prints what clients encrypt to."""
+    from rally.keys import administration
+    from rally.keys.folder import JWK
+
+    folder, namespace = _namespace_folder(args)
+    if administration.which_kind(folder, namespace, args.template) == JWK:
+        print(json.dumps(administration.public_jwk(folder, namespace)))
+    else:
+        print(administration.public_keyset(folder, namespace))
+    return 0
+
+
+def list_keys(args: argparse.Namespace) -> int:
+    """Prints a line for each key: whose, what, its id, and what it does."""
+    from rally.keys import listing
+    from rally.keys.folder import KeyFolder
+
+    if not args.keys and not args.platform_keys:
+        raise ConfigurationError("give --keys or --platform_keys")
+    rows = listing.ping_rows(KeyFolder(args.keys)) if args.keys else []
+    if args.platform_keys:
+        rows += listing.platform_rows(KeyFolder(args.platform_keys))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+    return 0
+
+
+def rotate(args: argparse.Namespace) -> int:
+    """Adds a key for new pings; the old ones still open."""
+    from rally.keys import administration, platform_administration
+
+    if args.purpose:
+        folder = _platform_folder(args)
+        for purpose in args.purpose:
+            platform_administration.rotate_purpose(folder, purpose)
+            _say(f"{purpose} has a new key; its old ones still serve")
+        return 0
+    folder, namespace = _namespace_folder(args)
+    administration.rotate(folder, namespace, args.template)
+    return _say(
+        f"{namespace} has a new key; its old ones still open. "
+        "Give clients what `rally keys public` prints now"
+    )
+
+
+def destroy(args: argparse.Namespace) -> int:
+    """Deletes a namespace's keys, or a study's pseudonym key; only with --yes."""
+    from rally.keys import administration, platform_administration
+
+    if not args.yes:
+        raise ConfigurationError(
+            "what these keys encrypted or named is lost for ever with them; "
+            "if that is meant, repeat with --yes"
+        )
+    if args.purpose:
+        folder = _platform_folder(args)
+        for purpose in args.purpose:
+            platform_administration.destroy_pseudonym(folder, purpose)
+    else:
+        folder, namespace = _namespace_folder(args)
+        administration.destroy(folder, namespace)
+    return _say(
+        f"deleted from {folder.uri}; "
+        "older generations, soft-deleted objects and backups are not reached from here"
+    )
+
+
+def seal(args: argparse.Namespace) -> int:
+    """Seals standard input as a client does; prints one Pub/Sub message."""
+    from rally.keys import names, sealing
+
+    namespace = names.check_namespace(args.namespace or "")
+    if args.public:
+        handle = sealing.public_from_file(args.public)
+    elif args.keys:
+        handle = sealing.public_from_folder(args.keys, namespace)
+    else:
+        raise ConfigurationError("give --keys or --public")
+    document_id = args.document_id or uuid.uuid4()
+    path = sealing.submission_path(namespace, args.type, args.version, document_id)
+    clear = sys.stdin.buffer.read()
+    timestamp = args.submission_timestamp or _now()
+    print(sealing.pubsub_line(handle, path, clear, timestamp, args.gzip))
+    return 0
+
+
+def _create_purposes(args: argparse.Namespace) -> int:
+    from rally.keys import names, platform_administration
+
+    folder = _platform_folder(args)
+    for purpose in map(names.check_purpose, args.purpose):
+        _settle(folder, "purposes", purpose, args.kek)
+        if not platform_administration.create_purpose(folder, purpose):
+            raise ConfigurationError(f"{folder.uri}: has a key of {purpose} already")
+        _say(f"made the key of {purpose} in {folder.uri}")
+    return 0
+
+
+def _settle(
+    folder: "KeyFolder", owners: "Owners", owner: str, kek_uri: str | None
+) -> None:
+    from rally.keys.settling import settle_kek
+
+    if settle_kek(folder, owners, owner, kek_uri):
+        _say(f"made a local KEK in {folder.uri}: for development only")
+
+
+def _namespace_folder(args: argparse.Namespace) -> "tuple[KeyFolder, str]":
+    from rally.keys import names
+    from rally.keys.folder import KeyFolder
+
+    if not args.keys or not args.namespace:
+        raise ConfigurationError("give --keys and --namespace")
+    return KeyFolder(args.keys), names.check_namespace(args.namespace)
+
+
+def _platform_folder(args: argparse.Namespace) -> "KeyFolder":
+    from rally.keys.folder import KeyFolder
+
+    if args.namespace or not (args.platform_keys or args.keys):
+        raise ConfigurationError("give --platform_keys with --purpose, no --namespace")
+    return KeyFolder(args.platform_keys or f"{args.keys.rstrip('/')}/platform")
+
+
+def _say(line: str) -> int:
+    print(line, file=sys.stderr)
+    return 0
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

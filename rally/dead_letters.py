@@ -1,0 +1,212 @@
+"""Dead letters: pings that failed, kept sealed until somebody mends the cause.
+
+A dead letter may carry an id or clear text, so the whole of it is sealed to the
+platform's dead-letter key; who ingests holds the public half only. What stands outside
+the seal is a study of the registry, whether the routing says withdrawal, and the day.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+import fastavro
+
+from rally.checking.pseudonyms import Prf
+from rally.envelope import Envelope, from_micros, to_micros
+from rally.outcomes import FailureReason
+from rally.storing.container import encode_container, encode_long, read_rows
+from rally.storing.objects import ObjectInfo, ObjectStore
+from rally.storing.writer import create_named_by_content
+
+FOLDER = "dead-letters/"
+
+_SCHEMA = json.dumps(
+    {
+        "type": "record",
+        "name": "dead_letter",
+        "namespace": "rally",
+        "fields": [{"name": "sealed", "type": "bytes"}],
+    }
+)
+_ATTRIBUTES = tuple(name for name in Envelope._fields if name != "payload")
+_SEALED = fastavro.parse_schema(
+    {
+        "type": "record",
+        "name": "sealed",
+        "namespace": "rally",
+        "fields": [
+            {"name": "payload", "type": "bytes"},
+            *(
+                {"name": name, "type": ["null", "string"], "default": None}
+                for name in _ATTRIBUTES
+            ),
+            {"name": "origin", "type": ["null", "string"], "default": None},
+            {"name": "reason", "type": "string"},
+            {"name": "step", "type": "string"},
+            {"name": "version", "type": "string"},
+            {"name": "time", "type": "long"},
+        ],
+    }
+)
+
+
+class Sealer(Protocol):
+    """Encrypts to the dead-letter key (Tink HybridEncrypt)."""
+
+    def encrypt(self, plaintext: bytes, context_info: bytes) -> bytes:
+        """The ciphertext, bound to the context."""
+
+
+class Unsealer(Protocol):
+    """Opens what was sealed (Tink HybridDecrypt)."""
+
+    def decrypt(self, ciphertext: bytes, context_info: bytes) -> bytes:
+        """The plaintext. Raises TinkError."""
+
+
+class Kind(StrEnum):
+    """What the routing says of a dead letter.
+
+    A withdrawal stays until it is replayed or decided; the rest expires.
+    """
+
+    PING = "ping"
+    WITHDRAWAL = "withdrawal"
+
+
+class Place(NamedTuple):
+    """Where a dead letter is kept.
+
+    Attributes:
+        study: a namespace of the registry, or `unknown`.
+        kind: of the dead letter.
+        day: when it was written, YYYY-MM-DD in UTC: its retention counts from there.
+    """
+
+    study: str
+    kind: Kind
+    day: str
+
+    @property
+    def folder(self) -> str:
+        """Below the platform's store, with a slash at the end."""
+        return f"{FOLDER}study={self.study}/kind={self.kind}/date={self.day}/"
+
+    @property
+    def context(self) -> bytes:
+        """What the seal is bound to."""
+        return f"dead-letter/{self.study}/{self.kind}".encode()
+
+
+class DeadLetter(NamedTuple):
+    """A ping that failed.
+
+    Attributes:
+        envelope: as received, allow-listed.
+        reason: why.
+        time: when it failed, UTC.
+        version: of the pipeline that failed it.
+        origin: of a line that is no message: the file and offset where it stands.
+            Its bytes are not kept: they could hold network identifiers.
+    """
+
+    envelope: Envelope
+    reason: FailureReason
+    time: datetime
+    version: str
+    origin: str | None = None
+
+
+def write_dead_letters(
+    platform: ObjectStore,
+    place: Place,
+    letters: Sequence[DeadLetter],
+    sealer: Sealer,
+    name_prf: Prf,
+) -> None:
+    """Writes one object of sealed dead letters.
+
+    Its name is a keyed function of what they say (but of their time), so the same
+    failures written again are the same object, and nobody without the key can tell
+    from a name what may be inside.
+    """
+    ordered = sorted(letters, key=_identity)
+    identity = hashlib.sha256(b"".join(map(_identity, ordered))).digest()
+    content = name_prf.compute(b"dead-letters:" + identity).hex()
+    rows = [seal(letter, place, sealer) for letter in ordered]
+    data = encode_dead_letters(rows, content, letters[0].version)
+    create_named_by_content(platform, f"{place.folder}{content}.avro", data, content)
+
+
+def encode_dead_letters(sealed: Iterable[bytes], content: str, version: str) -> bytes:
+    """The bytes of an object of sealed dead letters."""
+    rows = [_with_length(row) for row in sealed]
+    entries = {"rally.version": version, "rally.content": content}
+    sync = hashlib.sha256(b"".join(rows)).digest()[:16]
+    return encode_container(_SCHEMA, rows, entries, sync, indexed=False)
+
+
+def list_dead_letters(platform: ObjectStore) -> Iterable[tuple[Place, ObjectInfo]]:
+    """Every object of dead letters and its place."""
+    for info in platform.list(FOLDER):
+        study, kind, day, _ = info.name.removeprefix(FOLDER).split("/")
+        yield (
+            Place(
+                study.removeprefix("study="),
+                Kind(kind.removeprefix("kind=")),
+                day.removeprefix("date="),
+            ),
+            info,
+        )
+
+
+def read_sealed(data: bytes) -> list[bytes]:
+    """The sealed dead letters of an object. Raises CorruptFile."""
+    return [row["sealed"] for row in read_rows(data)]
+
+
+def seal(letter: DeadLetter, place: Place, sealer: Sealer) -> bytes:
+    """Seals one dead letter to its place."""
+    return sealer.encrypt(_encode(letter), place.context)
+
+
+def unseal(sealed: bytes, place: Place, unsealer: Unsealer) -> DeadLetter:
+    """Opens one dead letter. Raises TinkError where the key or the place is wrong."""
+    stream = io.BytesIO(unsealer.decrypt(sealed, place.context))
+    record: Any = fastavro.schemaless_reader(stream, _SEALED, None)
+    return DeadLetter(
+        Envelope(record["payload"], *(record[name] for name in _ATTRIBUTES)),
+        FailureReason(record["reason"]),
+        from_micros(record["time"]),
+        record["version"],
+        record["origin"],
+    )
+
+
+def _encode(letter: DeadLetter) -> bytes:
+    stream = io.BytesIO()
+    record = letter.envelope._asdict() | {
+        "origin": letter.origin,
+        "reason": letter.reason.value,
+        "step": letter.reason.step,
+        "version": letter.version,
+        "time": to_micros(letter.time),
+    }
+    fastavro.schemaless_writer(stream, _SEALED, record)
+    return stream.getvalue()
+
+
+def _identity(letter: DeadLetter) -> bytes:
+    """The digest of all that makes two dead letters the same one."""
+    parts = (letter.origin, letter.reason.value, *letter.envelope[1:])
+    digest = hashlib.sha256(letter.envelope.payload)
+    digest.update(repr(parts).encode("utf-8", "backslashreplace"))
+    return digest.digest()
+
+
+def _with_length(data: bytes) -> bytes:
+    return encode_long(len(data)) + data

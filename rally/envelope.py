@@ -1,0 +1,139 @@
+"""What arrives from the edge: a body and its attributes, and the address in its URI."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from rally.errors import PingFailed
+from rally.outcomes import FailureReason
+
+ATTRIBUTES = {
+    "uri": "uri",
+    "submission_timestamp": "submission_timestamp",
+    "dnt": "dnt",
+    "x_telemetry_agent": "client_agent",
+    "x_source_tags": "source_tags",
+    "x_debug_id": "debug_id",
+}
+"""Attributes that may pass, and the envelope's field for each.
+
+The allow-list is applied before anything can fail: network identifiers (addresses,
+proxies, user agents) reach no store, dead letter or log (design: "Reading").
+"""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z"
+)
+_UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_LEGACY_PATH = re.compile(f"/submit/telemetry/({_UUID})/pioneer-study(?:/[^/\n]*)*")
+_PATH = re.compile(
+    "/submit/([a-z0-9][a-z0-9-]{0,99})/([a-z0-9][a-z0-9-]{0,99})"
+    f"/([1-9][0-9]{{0,8}})/({_UUID})"
+)
+
+
+class Envelope(NamedTuple):
+    """One message as received, less what no one may keep.
+
+    Attributes:
+        payload: the HTTP body, still encrypted, often gzip.
+        uri: path of the submission, as received.
+        submission_timestamp: the edge's clock, RFC 3339.
+        dnt: Do Not Track: "1", "0" or absent.
+        client_agent: X-Telemetry-Agent.
+        source_tags: X-Source-Tags.
+        debug_id: X-Debug-ID.
+        country: value of the configured country attribute.
+    """
+
+    payload: bytes
+    uri: str | None = None
+    submission_timestamp: str | None = None
+    dnt: str | None = None
+    client_agent: str | None = None
+    source_tags: str | None = None
+    debug_id: str | None = None
+    country: str | None = None
+
+
+class DocumentName(NamedTuple):
+    """What a ping says that it is; the registry may know no such document."""
+
+    namespace: str
+    type: str
+    version: int
+
+
+class Address(NamedTuple):
+    """Where a ping was submitted to.
+
+    Attributes:
+        path: of the URI as received; the context info of Tink pings.
+        document_id: canonical, lower case.
+        document: None where the body says it (Pioneer v2).
+    """
+
+    path: str
+    document_id: str
+    document: DocumentName | None = None
+
+
+def make_envelope(
+    payload: bytes, attributes: Mapping[str, str], country_attribute: str | None
+) -> Envelope:
+    """Keeps the allow-listed attributes and forgets all others."""
+    kept = {
+        field: attributes[name]
+        for name, field in ATTRIBUTES.items()
+        if name in attributes
+    }
+    if country_attribute and country_attribute in attributes:
+        kept["country"] = attributes[country_attribute]
+    return Envelope(payload, **kept)
+
+
+def parse_address(uri: str | None) -> Address:
+    """Reads the submission path of the edge.
+
+    `/submit/<namespace>/<type>/<version>/<document id>`, or the legacy
+    `/submit/telemetry/<document id>/pioneer-study/…` (edge service specification of
+    gcp-ingestion). The query is no part of the path.
+
+    Raises:
+        PingFailed: the URI is missing or is neither.
+    """
+    path = (uri or "").partition("?")[0]
+    if match := _PATH.fullmatch(path):
+        namespace, document_type, version, document_id = match.groups()
+        document = DocumentName(namespace, document_type, int(version))
+        return Address(path, document_id.lower(), document)
+    if match := _LEGACY_PATH.fullmatch(path):
+        return Address(path, match[1].lower())
+    raise PingFailed(FailureReason.INVALID_URI)
+
+
+def parse_timestamp(text: str | None) -> datetime:
+    """Reads a submission timestamp, `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
+
+    Raises:
+        PingFailed: it is missing or malformed.
+    """
+    if text and _TIMESTAMP.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass
+    raise PingFailed(FailureReason.INVALID_TIMESTAMP)
+
+
+def to_micros(time: datetime) -> int:
+    """Microseconds since 1970 in UTC, as Avro's timestamp-micros has them."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The inverse of to_micros."""
+    return _EPOCH + timedelta(microseconds=micros)

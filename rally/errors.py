@@ -1,0 +1,26 @@
+"""The few errors that the platform raises on purpose; anything else is a bug.
+
+No message here carries clear text, a key or an id.
+"""
+
+from rally.outcomes import FailureReason
+
+
+class ConfigurationError(Exception):
+    """An option, a file or a folder is not as it must be; the message says what to do.
+
+    The message is one line. Command lines print it and exit with status 2.
+    """
+
+
+class PingFailed(Exception):
+    """A ping could not be processed; it becomes a dead letter.
+
+    Attributes:
+        reason: one of the closed set. It is all that is ever told of the failure.
+    """
+
+    def __init__(self, reason: FailureReason) -> None:
+        """Keeps the reason, and nothing of the ping."""
+        super().__init__(reason.value)
+        self.reason = reason

@@ -1,0 +1,123 @@
+"""The event log: who joined and who left, append-only.
+
+Events hold pseudonyms only. A scope is a study's namespace or RALLY, and is never
+expanded: the fold decides later what leaving Rally means for each study (design:
+"Withdrawals and deletion").
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+import fastavro
+
+from rally.envelope import from_micros, to_micros
+from rally.storing.container import canonical_json, encode_container, read_rows
+from rally.storing.layout import events_file
+from rally.storing.objects import ObjectStore
+from rally.storing.writer import create_named_by_content
+
+RALLY = "rally"
+"""The scope of who joins or leaves Rally as a whole."""
+
+_SCHEMA = {
+    "type": "record",
+    "name": "event",
+    "namespace": "rally",
+    "fields": [
+        {"name": "kind", "type": "string"},
+        {"name": "scope", "type": "string"},
+        {"name": "participant", "type": ["null", "string"], "default": None},
+        {
+            "name": "submission_timestamp",
+            "type": {"type": "long", "logicalType": "timestamp-micros"},
+        },
+        {"name": "deletion_id", "type": ["null", "string"], "default": None},
+        {"name": "document_id", "type": "string"},
+        {"name": "signal", "type": "string"},
+    ],
+}
+_PARSED = fastavro.parse_schema(_SCHEMA)
+
+
+class EventKind(StrEnum):
+    """What a person did."""
+
+    JOINED = "joined"
+    LEFT = "left"
+
+
+class Event(NamedTuple):
+    """One thing that a person did, as a ping told it.
+
+    Attributes:
+        kind: joined or left.
+        scope: a study's namespace, or RALLY.
+        participant: platform pseudonym; None where only a deletion id is known.
+        submission_timestamp: microseconds since 1970, the edge's clock.
+        deletion_id: pseudonym of the deletion id, where the ping carried one.
+        document_id: of the ping.
+        signal: which ping it was, `<namespace>/<type>.<version>`.
+    """
+
+    kind: EventKind
+    scope: str
+    participant: str | None
+    submission_timestamp: int
+    deletion_id: str | None
+    document_id: str
+    signal: str
+
+
+def event_name(event: Event) -> str:
+    """The event's name: a hash of its content, 32 hexadecimal digits."""
+    return hashlib.sha256(canonical_json(event).encode()).hexdigest()[:32]
+
+
+def write_events(platform: ObjectStore, events: Iterable[Event], version: str) -> None:
+    """Appends events to the log, one object for each submission date.
+
+    An object's name follows from its events: writing them again changes nothing.
+    """
+    by_day: dict[str, set[Event]] = {}
+    for event in events:
+        day = from_micros(event.submission_timestamp).date().isoformat()
+        by_day.setdefault(day, set()).add(event)
+    for day, members in sorted(by_day.items()):
+        _write_day(platform, day, sorted(members, key=event_name), version)
+
+
+def read_events(platform: ObjectStore) -> Iterator[Event]:
+    """Every event of the log, in no particular order; equal ones may come twice.
+
+    Raises:
+        CorruptFile: an object of the log is not whole.
+    """
+    for info in platform.list("events/"):
+        for row in read_rows(platform.read(info.name)):
+            row["kind"] = EventKind(row["kind"])
+            row["submission_timestamp"] = to_micros(row["submission_timestamp"])
+            yield Event(**row)
+
+
+def _write_day(
+    platform: ObjectStore, day: str, events: list[Event], version: str
+) -> None:
+    content = hashlib.sha256(canonical_json(events).encode()).hexdigest()
+    data = encode_container(
+        json.dumps(_SCHEMA),
+        [_encode(event) for event in events],
+        {"rally.version": version, "rally.content": content},
+        bytes.fromhex(content[:32]),
+        indexed=False,
+    )
+    create_named_by_content(platform, events_file(day, content[:32]), data, content)
+
+
+def _encode(event: Event) -> bytes:
+    stream = io.BytesIO()
+    fastavro.schemaless_writer(stream, _PARSED, event._asdict())
+    return stream.getvalue()

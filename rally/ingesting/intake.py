@@ -1,0 +1,104 @@
+"""The intake of one worker: judges pings, and writes what comes of them."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from rally.checking.pseudonyms import Prf
+from rally.dead_letters import DeadLetter, Kind, Place, Sealer, write_dead_letters
+from rally.envelope import Envelope
+from rally.events import Event, write_events
+from rally.ingesting.counts import FAILED, Count, count
+from rally.ingesting.judge import Judge, Outcome
+from rally.ingesting.routes import Label
+from rally.outcomes import FailureReason
+from rally.storing.layout import UNKNOWN, Partition
+from rally.storing.objects import ObjectStore
+from rally.storing.writer import FLUSH_BYTES
+
+_PER_LETTER = 512
+
+
+class Intake:
+    """Takes envelopes; rows go to a sink, events and dead letters to the platform.
+
+    Delivery: whoever reads acknowledges after `flush`, when everything that was taken
+    is in whole files. Taking the same envelopes again writes the same objects.
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        platform: ObjectStore,
+        sealer: Sealer,
+        name_prf: Prf,
+        clock: Callable[[], datetime],
+        version: str,
+    ) -> None:
+        """Takes its parts; see rally.ingesting.setup for how they are made."""
+        self._judge = judge
+        self._platform = platform
+        self._sealer = sealer
+        self._name_prf = name_prf
+        self._clock = clock
+        self.version = version
+        self._events: list[Event] = []
+        self._letters: dict[Place, list[DeadLetter]] = {}
+        self._held = 0
+        self.counts: Counter[Count] = Counter()
+
+    def take(self, envelope: Envelope) -> tuple[Partition, bytes] | None:
+        """Judges one ping; returns its row, if any, for the caller to store."""
+        outcome = self.retake(envelope)
+        if outcome.failure is not None:
+            self._fail(outcome.label, envelope, outcome.failure)
+        if outcome.partition is None or outcome.row is None:
+            return None
+        return outcome.partition, outcome.row
+
+    def retake(self, envelope: Envelope) -> Outcome:
+        """Judges a dead letter again; one that fails again stays where it is."""
+        outcome = self._judge.judge(envelope)
+        count(self.counts, outcome)
+        if outcome.event is not None:
+            self._events.append(outcome.event)
+        return outcome
+
+    def take_malformed(self, origin: str) -> None:
+        """Takes what is no message at all: only where it stands is kept."""
+        self.counts[Count(UNKNOWN, UNKNOWN, FAILED, FailureReason.MALFORMED_LINE)] += 1
+        self._fail(Label(), Envelope(b""), FailureReason.MALFORMED_LINE, origin)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many dead letters are held that it is time to flush."""
+        return self._held >= FLUSH_BYTES
+
+    def flush(self) -> None:
+        """Writes events and dead letters; when it returns, they are whole."""
+        write_events(self._platform, self._events, self.version)
+        for place in sorted(self._letters):
+            write_dead_letters(
+                self._platform,
+                place,
+                self._letters[place],
+                self._sealer,
+                self._name_prf,
+            )
+        self._events.clear()
+        self._letters.clear()
+        self._held = 0
+
+    def _fail(
+        self,
+        label: Label,
+        envelope: Envelope,
+        reason: FailureReason,
+        origin: str | None = None,
+    ) -> None:
+        now = self._clock()
+        kind = Kind.WITHDRAWAL if label.withdrawal else Kind.PING
+        place = Place(label.study, kind, now.date().isoformat())
+        letter = DeadLetter(envelope, reason, now, self.version, origin)
+        self._letters.setdefault(place, []).append(letter)
+        self._held += len(envelope.payload) + _PER_LETTER

@@ -1,0 +1,274 @@
+"""Judges one ping: stored, refused or failed, and no fourth."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from rally.checking.ids import canonical_id
+from rally.checking.pointers import look_up, put
+from rally.checking.policy import (
+    refused_by_country,
+    refused_by_person,
+    refused_by_promise,
+)
+from rally.checking.pseudonyms import IdReplacer, Pseudonyms, stands_in
+from rally.envelope import (
+    Address,
+    Envelope,
+    parse_address,
+    parse_timestamp,
+    to_micros,
+)
+from rally.errors import PingFailed
+from rally.events import Event, EventKind
+from rally.ingesting.routes import Label, Route, Routes, missing
+from rally.opening.opener import Opener
+from rally.opening.pioneer import BOGUS_KEY_IDS, PioneerEnvelope, identifier_name
+from rally.outcomes import FailureReason, RefusalReason
+from rally.storing.layout import Partition
+from rally.studies.study import Kind, Means
+from rally.studies.transitions import States
+
+_AHEAD = timedelta(hours=1)
+_UNKNOWN = Label()
+
+
+class Outcome(NamedTuple):
+    """What became of one ping.
+
+    Attributes:
+        label: for counters and paths.
+        partition: of the row, where there is one.
+        row: Avro binary, where one is stored.
+        event: where somebody joined or left.
+        refusal: why nothing, or no row, is kept.
+        failure: why it is a dead letter.
+    """
+
+    label: Label
+    partition: Partition | None = None
+    row: bytes | None = None
+    event: Event | None = None
+    refusal: RefusalReason | None = None
+    failure: FailureReason | None = None
+
+
+class _Ping(NamedTuple):
+    """A ping whose document is known."""
+
+    route: Route
+    envelope: Envelope
+    address: Address
+    pioneer: PioneerEnvelope | None
+    sent: datetime
+
+
+class Judge:
+    """Opens, checks and pseudonymises pings, and says what becomes of each."""
+
+    def __init__(
+        self,
+        routes: Routes,
+        opener: Opener,
+        pseudonyms: Pseudonyms,
+        states: Callable[[], States],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Takes what it judges by.
+
+        Args:
+            routes: of every document.
+            opener: with the keys.
+            pseudonyms: of the platform and every study.
+            states: the studies' states, as they are known at the moment.
+            clock: the job's clock, UTC.
+        """
+        self._routes = routes
+        self._opener = opener
+        self._pseudonyms = pseudonyms
+        self._states = states
+        self._clock = clock
+
+    def judge(self, envelope: Envelope) -> Outcome:
+        """Decides on one ping; only PingFailed is caught."""
+        label = _UNKNOWN
+        try:
+            address = parse_address(envelope.uri)
+            pioneer = None
+            if address.document is None:
+                pioneer = self._opener.read_pioneer(envelope.payload)
+                route = self._routes.find(pioneer.document, pioneer=True)
+            else:
+                route = self._routes.find(address.document, pioneer=False)
+            if isinstance(route, Label):
+                return Outcome(route, failure=missing(route))
+            label = route.label
+            sent = self._sent(envelope)
+            return self._decide(_Ping(route, envelope, address, pioneer, sent))
+        except PingFailed as failed:
+            return Outcome(label, failure=failed.reason)
+
+    def _sent(self, envelope: Envelope) -> datetime:
+        """The submission timestamp; one far ahead is no clock of our edge."""
+        sent = parse_timestamp(envelope.submission_timestamp)
+        if sent > self._clock() + _AHEAD:
+            raise PingFailed(FailureReason.INVALID_TIMESTAMP)
+        return sent
+
+    def _decide(self, ping: _Ping) -> Outcome:
+        route, label = ping.route, ping.route.label
+        promise = self._refused_by_promise(ping)
+        if promise and route.document.means is Means.DATA:
+            return Outcome(label, refusal=promise)
+        opened = self._open(ping)
+        clear: dict[str, Any] = {} if opened is None else opened
+        if ping.pioneer is not None:
+            name = identifier_name(route.study.namespace)
+            clear[name] = ping.pioneer.identifier
+        if route.encoder is None:
+            return Outcome(label, event=self._left(ping, clear))
+        refusal = refused_by_person(route.private, clear)
+        if route.document.means is Means.JOINS:
+            refusal = refusal or refused_by_country(route.study, ping.envelope)
+        if refusal:
+            return Outcome(label, refusal=refusal)
+        return self._keep(ping, clear, promise, unreadable=opened is None)
+
+    def _keep(
+        self,
+        ping: _Ping,
+        clear: dict[str, Any],
+        promise: RefusalReason | None,
+        *,
+        unreadable: bool,
+    ) -> Outcome:
+        """An event where somebody joins, and a row where the promise allows it."""
+        route, label = ping.route, ping.route.label
+        assert route.participant
+        rally_id = canonical_id(look_up(clear, route.participant))
+        platform = self._pseudonyms.of_platform(rally_id)
+        event = None
+        if route.document.means is Means.JOINS:
+            deletion_id = self._replace_deletion_id(route, clear)
+            event = self._event(EventKind.JOINED, ping, clear, platform, deletion_id)
+            if promise:
+                return Outcome(label, event=event, refusal=promise)
+        row = self._row(ping, clear, rally_id, platform)
+        day = ping.sent.date().isoformat()
+        failure = _unreadable_enrolment(ping.pioneer) if unreadable else None
+        partition = Partition(label.study, label.document, day)
+        return Outcome(label, partition, row, event, None, failure)
+
+    def _refused_by_promise(self, ping: _Ping) -> RefusalReason | None:
+        study, sent = ping.route.study, ping.sent
+        return refused_by_promise(
+            study,
+            ping.route.document,
+            self._states().at(study, sent),
+            ping.envelope,
+            sent,
+            self._clock(),
+        )
+
+    def _open(self, ping: _Ping) -> dict[str, Any] | None:
+        namespace = ping.route.study.namespace
+        if ping.pioneer is not None:
+            return self._opener.open_pioneer(ping.pioneer, namespace)
+        return self._opener.open(ping.envelope.payload, namespace, ping.address.path)
+
+    def _left(self, ping: _Ping, clear: dict[str, Any]) -> Event:
+        """A withdrawal: whatever else its payload holds, its id and scope count."""
+        route = ping.route
+        if route.document.means is Means.DELETION_ID:
+            assert route.deletion_id
+            deletion_id = canonical_id(look_up(clear, route.deletion_id))
+            pseudonym = self._pseudonyms.of_deletion_id(deletion_id)
+            return self._event(EventKind.LEFT, ping, clear, None, pseudonym)
+        assert route.participant
+        rally_id = canonical_id(look_up(clear, route.participant))
+        platform = self._pseudonyms.of_platform(rally_id)
+        return self._event(EventKind.LEFT, ping, clear, platform, None)
+
+    def _replace_deletion_id(self, route: Route, clear: dict[str, Any]) -> str | None:
+        if route.deletion_id is None:
+            return None
+        value = look_up(clear, route.deletion_id)
+        if value is None:
+            return None
+        pseudonym = self._pseudonyms.of_deletion_id(canonical_id(value))
+        put(clear, route.deletion_id, pseudonym)
+        return pseudonym
+
+    def _event(
+        self,
+        kind: EventKind,
+        ping: _Ping,
+        clear: dict[str, Any],
+        participant: str | None,
+        deletion_id: str | None,
+    ) -> Event:
+        scope = self._routes.resolve_scope(ping.route, clear)
+        if scope is None:
+            raise PingFailed(FailureReason.UNKNOWN_STUDY)
+        label = ping.route.label
+        return Event(
+            kind,
+            scope,
+            participant,
+            to_micros(ping.sent),
+            deletion_id,
+            ping.address.document_id,
+            f"{label.study}/{label.document}",
+        )
+
+    def _row(
+        self, ping: _Ping, clear: dict[str, Any], rally_id: str, platform: str
+    ) -> bytes:
+        """The encoded row, with the pseudonym wherever the id stood."""
+        study = ping.route.study
+        pseudonym = platform
+        if study.kind is Kind.STUDY:
+            pseudonym = self._pseudonyms.of_study(study.namespace, platform)
+        assert ping.route.participant
+        put(clear, ping.route.participant, pseudonym)
+        agent, tags = ping.envelope.client_agent, ping.envelope.source_tags
+        document_id = ping.address.document_id
+        row = _encode(ping, pseudonym, document_id, agent, tags, clear)
+        if not stands_in(rally_id, row):
+            return row
+        replace = IdReplacer(rally_id, pseudonym)
+        row = _encode(
+            ping,
+            pseudonym,
+            replace.in_text(document_id),
+            agent and replace.in_text(agent),
+            tags and replace.in_text(tags),
+            replace.in_value(clear),
+        )
+        if stands_in(rally_id, row):  # across two values: nobody sends that by chance
+            raise PingFailed(FailureReason.INVALID_ID)
+        return row
+
+
+def _encode(
+    ping: _Ping,
+    participant: str,
+    document_id: str,
+    agent: str | None,
+    tags: str | None,
+    clear: object,
+) -> bytes:
+    assert ping.route.encoder
+    return ping.route.encoder.encode(
+        participant, document_id, to_micros(ping.sent), agent, tags, clear
+    )
+
+
+def _unreadable_enrolment(pioneer: PioneerEnvelope | None) -> FailureReason | None:
+    """A dead letter too where a real key should have opened it.
+
+    Its deletion id may still be wanted.
+    """
+    if pioneer is None or pioneer.key_id in BOGUS_KEY_IDS:
+        return None
+    return FailureReason.UNREADABLE_ENROLMENT

@@ -1,0 +1,155 @@
+"""Routes: all that is known of a document before its first ping arrives."""
+
+from dataclasses import dataclass
+
+from rally.checking.pointers import Pointer, look_up, parse_pointer
+from rally.envelope import DocumentName
+from rally.events import RALLY
+from rally.outcomes import FailureReason
+from rally.storing.layout import UNKNOWN
+from rally.storing.rows import RowEncoder
+from rally.studies.registry import Registry
+from rally.studies.study import Document, Kind, Means, Study
+
+_WITHDRAWAL_TYPES = frozenset(
+    {"deletion-request", "unenrollment", "study-unenrollment", "uninstall-deletion"}
+)
+"""Document types that are withdrawals in every client generation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What may be said of a ping in counters, logs and paths.
+
+    Attributes:
+        study: a namespace of the registry, or `unknown`.
+        document: a document of the registry, or `unknown`.
+        withdrawal: whether the routing says that somebody leaves.
+    """
+
+    study: str = UNKNOWN
+    document: str = UNKNOWN
+    withdrawal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How pings of one document are opened, checked and stored.
+
+    Attributes:
+        study: it belongs to.
+        document: its registry entry.
+        label: for counters and paths.
+        encoder: of its rows; None where no row is stored.
+        participant: where the rally id stands in the clear payload, if it does.
+        deletion_id: where a deletion id stands, if it does.
+        scope: places that name the study which is joined or left.
+        private: where the payload says that it comes from a private window.
+    """
+
+    study: Study
+    document: Document
+    label: Label
+    encoder: RowEncoder | None
+    participant: Pointer | None
+    deletion_id: Pointer | None
+    scope: tuple[Pointer, ...]
+    private: Pointer | None
+
+
+class Routes:
+    """Finds the route of a ping; each is compiled once."""
+
+    def __init__(self, registry: Registry) -> None:
+        """Compiles every declared document: a bad schema stops the job here.
+
+        Raises:
+            ConfigurationError: a schema cannot be served.
+        """
+        self._registry = registry
+        self._routes: dict[tuple[DocumentName, bool], Route] = {}
+        for study in registry.studies.values():
+            for document in study.documents.values():
+                named = DocumentName(study.namespace, document.type, document.version)
+                self._compile(study, named, pioneer=False)
+
+    def find(self, named: DocumentName, *, pioneer: bool) -> Route | Label:
+        """The route, or the label under which a ping that has none fails.
+
+        Args:
+            named: what the ping says that it is.
+            pioneer: it came in a Pioneer v2 envelope, where aliases stand too.
+        """
+        if route := self._routes.get((named, pioneer)):
+            return route
+        find = self._registry.resolve if pioneer else self._registry.study
+        study = find(named.namespace)
+        if study is None:
+            return Label(withdrawal=named.type in _WITHDRAWAL_TYPES)
+        known = named._replace(namespace=study.namespace)
+        return self._compile(study, known, pioneer=pioneer) or Label(
+            study.namespace, withdrawal=_may_withdraw(study, named.type)
+        )
+
+    def resolve_scope(self, route: Route, clear: dict[str, object]) -> str | None:
+        """The study (or Rally) that a joining or leaving ping is about.
+
+        None where the ping names none that the registry knows.
+        """
+        if not route.scope:
+            study = route.study
+            return RALLY if study.kind is Kind.PLATFORM else study.namespace
+        for pointer in route.scope:
+            named = look_up(clear, pointer)
+            study_named = (
+                self._registry.resolve(named) if isinstance(named, str) else None
+            )
+            if study_named is not None:
+                return study_named.namespace
+        return None
+
+    def _compile(
+        self, study: Study, named: DocumentName, *, pioneer: bool
+    ) -> Route | None:
+        document = self._registry.document(
+            study, named.type, named.version, pioneer=pioneer
+        )
+        if document is None:
+            return None
+        route = _compile(study, document)
+        self._routes[named, pioneer] = route
+        return route
+
+
+def missing(label: Label) -> FailureReason:
+    """Why a ping of that label has no route."""
+    if label.study == UNKNOWN:
+        return FailureReason.UNKNOWN_NAMESPACE
+    return FailureReason.UNKNOWN_DOCUMENT
+
+
+def _compile(study: Study, document: Document) -> Route:
+    withdrawal = document.means in (Means.LEAVES, Means.DELETION_ID)
+    schema = document.schema
+    return Route(
+        study,
+        document,
+        Label(study.namespace, document.name, withdrawal),
+        None if withdrawal else RowEncoder(document),
+        _pointer(schema.participant),
+        _pointer(schema.deletion_id),
+        tuple(parse_pointer(place) for place in document.scope),
+        _pointer(study.policy.private_browsing),
+    )
+
+
+def _pointer(place: str | None) -> Pointer | None:
+    return parse_pointer(place) if place else None
+
+
+def _may_withdraw(study: Study, document_type: str) -> bool:
+    return document_type in _WITHDRAWAL_TYPES or any(
+        document.means in (Means.LEAVES, Means.DELETION_ID)
+        for document in study.documents.values()
+        if document.type == document_type
+    )

@@ -1,0 +1,175 @@
+"""What a worker needs to ingest, from the options of a job.
+
+Settings are strings and numbers: they travel to workers. Keys, schemas and clients are
+made on each worker and travel nowhere.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.dead_letters import Unsealer
+from rally.ingesting.intake import Intake
+from rally.ingesting.judge import Judge
+from rally.ingesting.routes import Routes
+from rally.keys.ping_keys import PingKeys
+from rally.keys.platform_keys import PlatformKeys
+from rally.opening.opener import Opener
+from rally.storing.layout import Stores
+from rally.storing.objects import ObjectStore
+from rally.storing.rows import row_schema
+from rally.storing.writer import RowWriter, Table
+from rally.studies.registry import SHIPPED, Registry
+from rally.studies.transitions import States, read_transitions
+
+_FIRST_LIST = 0
+"""The withdrawal list of a platform on which nobody has left yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """Where everything is, and by which clock a job judges.
+
+    Attributes:
+        store: URI of the store; may hold `{study}`.
+        platform: URI of the platform's store; None is `<store>/platform`.
+        keys: folder of the keys that open pings.
+        platform_keys: folder of the platform's keys; None is `<keys>/platform`.
+        studies: the registry's folder; None is what the package ships.
+        country_attribute: message attribute with the sender's country.
+        as_of: the job's clock, RFC 3339; None is now.
+        reload_seconds: how old the operators' transitions may be.
+        progress: a local folder in which workers tell how far they are; None is
+            nowhere.
+    """
+
+    store: str
+    keys: str
+    platform: str | None = None
+    platform_keys: str | None = None
+    studies: str | None = None
+    country_attribute: str | None = None
+    as_of: str | None = None
+    reload_seconds: float = 60.0
+    progress: str | None = None
+
+    @property
+    def platform_keys_uri(self) -> str:
+        """The folder of the platform's keys."""
+        return self.platform_keys or self.keys.rstrip("/") + "/platform"
+
+    def clock(self) -> Callable[[], datetime]:
+        """The job's clock."""
+        if self.as_of is None:
+            return lambda: datetime.now(UTC)
+        fixed = datetime.fromisoformat(self.as_of).astimezone(UTC)
+        return lambda: fixed
+
+    def registry(self) -> Registry:
+        """The studies. Raises ConfigurationError."""
+        return Registry.load(self.studies or SHIPPED)
+
+    def stores(self) -> Stores:
+        """The stores. Raises ConfigurationError."""
+        return Stores(self.store, self.platform)
+
+
+class LiveStates:
+    """The studies' states, read again when they are older than the settings allow."""
+
+    def __init__(
+        self, registry: Registry, platform: ObjectStore, reload_seconds: float
+    ) -> None:
+        """Reads the log of transitions. Raises ConfigurationError."""
+        self._registry = registry
+        self._platform = platform
+        self._reload_seconds = reload_seconds
+        self._read()
+
+    def __call__(self) -> States:
+        """The states as they are known now."""
+        if time.monotonic() - self._read_at > self._reload_seconds:
+            self._read()
+        return self._states
+
+    def _read(self) -> None:
+        self._states = States(self._registry, read_transitions(self._platform))
+        self._read_at = time.monotonic()
+
+
+def pipeline_version() -> str:
+    """The version that file headers and dead letters name."""
+    try:
+        return version("rally-pipeline")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def make_intake(settings: IngestSettings) -> Intake:
+    """Builds a worker's intake: keys, schemas and stores are loaded here.
+
+    Raises:
+        ConfigurationError: one of them is not as it must be.
+    """
+    registry, stores = settings.registry(), settings.stores()
+    keys = PlatformKeys.open(
+        settings.platform_keys_uri,
+        pseudonyms=[PLATFORM, *registry.studies],
+        seal=True,
+    )
+    prfs = {name: keys.prf(name) for name in (PLATFORM, *registry.studies)}
+    clock = settings.clock()
+    judge = Judge(
+        Routes(registry),
+        Opener(PingKeys.load(settings.keys)),
+        Pseudonyms(prfs),
+        LiveStates(registry, stores.platform, settings.reload_seconds),
+        clock,
+    )
+    return Intake(
+        judge,
+        stores.platform,
+        keys.dead_letter_sealer(),
+        prfs[PLATFORM],
+        clock,
+        pipeline_version(),
+    )
+
+
+def make_writer(settings: IngestSettings) -> RowWriter:
+    """Builds a worker's writer of rows. It needs no key.
+
+    Raises:
+        ConfigurationError: the registry or the stores are not as they must be.
+    """
+    tables = _tables(settings.registry())
+    return RowWriter(
+        settings.stores(),
+        lambda study, document: tables[study, document],
+        pipeline_version(),
+        _FIRST_LIST,
+    )
+
+
+def _tables(registry: Registry) -> dict[tuple[str, str], Table]:
+    """The table of every document, the built-in ones included."""
+    return {
+        (study.namespace, name): Table(
+            row_schema(document), document.schema.fingerprint
+        )
+        for study in registry.studies.values()
+        for name, document in registry.documents(study).items()
+    }
+
+
+def make_unsealer(settings: IngestSettings) -> Unsealer:
+    """What opens dead letters: replay alone asks for it.
+
+    Raises:
+        ConfigurationError: the key is missing, or not for this account.
+    """
+    keys = PlatformKeys.open(settings.platform_keys_uri, open_dead_letters=True)
+    return keys.dead_letter_opener()

@@ -1,0 +1,154 @@
+"""Makes, imports, rotates, publishes and destroys the keys that open pings."""
+
+from collections.abc import Callable
+
+from rally.errors import ConfigurationError
+from rally.keys import jwk, keysets, names
+from rally.keys.folder import JWK, KEYSET, KeyFolder
+from rally.keys.jwk import EcPrivateKey
+
+JWK_TEMPLATE = "jwk"
+
+
+def create(folder: KeyFolder, namespace: str, template: str) -> None:
+    """Makes a namespace's first key; its KEK is settled already.
+
+    Raises:
+        ConfigurationError: it has such a key.
+    """
+    if template == JWK_TEMPLATE:
+        _edit_jwks(folder, namespace, _with_first_key)
+    else:
+        sealed = folder.seal_keyset(namespace, keysets.generate(template))
+        if not folder.create(namespace + KEYSET, sealed):
+            raise _exists(folder, namespace + KEYSET)
+
+
+def import_jwk(folder: KeyFolder, namespace: str, key: EcPrivateKey) -> None:
+    """Puts a JWK before those that the namespace has; importing it twice is fine."""
+    same = (key.thumbprint, key.pioneer_key_id)
+
+    def edit(keys: list[EcPrivateKey]) -> list[EcPrivateKey]:
+        if any((old.thumbprint, old.pioneer_key_id) == same for old in keys):
+            return keys
+        return [key, *keys]
+
+    _edit_jwks(folder, namespace, edit)
+
+
+def rotate(folder: KeyFolder, namespace: str, template: str | None = None) -> None:
+    """Adds a key that clients will encrypt to; the old ones still open.
+
+    Args:
+        folder: the key folder.
+        namespace: one that has keys.
+        template: `jwk`, or the new key's; by default like the present one.
+
+    Raises:
+        ConfigurationError: there is no such key, or which kind is meant is not plain.
+    """
+    if which_kind(folder, namespace, template) == JWK:
+        _edit_jwks(folder, namespace, _with_next_key)
+    else:
+        rotate_keyset(folder, namespace, template)
+
+
+def rotate_keyset(folder: KeyFolder, owner: str, template: str | None = None) -> None:
+    """Adds a primary key to a namespace's or a purpose's keyset."""
+    name = owner + KEYSET
+    generation = folder.generation(name)
+    handle = keysets.rotated(folder.read_keyset(owner), template)
+    folder.replace(name, folder.seal_keyset(owner, handle), generation or 0)
+
+
+def destroy(folder: KeyFolder, namespace: str) -> list[str]:
+    """Deletes a namespace's key files, and returns their names.
+
+    What was encrypted to these keys opens never again. A bucket's older generations
+    and soft-deleted objects, and backups, are not reached from here.
+
+    Raises:
+        ConfigurationError: it has no keys.
+    """
+    files = _files(folder, namespace)
+    for name in files:
+        folder.delete(name)
+    return files
+
+
+def public_keyset(folder: KeyFolder, namespace: str) -> str:
+    """The Tink public keyset, JSON, that clients seal to."""
+    return keysets.serialise_public(folder.read_keyset(namespace))
+
+
+def public_jwk(folder: KeyFolder, namespace: str) -> dict[str, str]:
+    """The newest Glean key's public JWK, its RFC 7638 thumbprint as `kid`."""
+    for key in folder.read_jwks(namespace):
+        if key.pioneer_key_id is None:
+            return jwk.public_members(key)
+    raise ConfigurationError(
+        f"{folder.where(namespace + JWK)}: holds Pioneer keys only, "
+        "which their clients have; make a Glean key by --template jwk"
+    )
+
+
+def which_kind(folder: KeyFolder, namespace: str, template: str | None) -> str:
+    """The suffix of the file that is meant: the template's, or the only one there.
+
+    Raises:
+        ConfigurationError: it has no keys; or both kinds, and no template says which.
+    """
+    if template is not None:
+        return JWK if template == JWK_TEMPLATE else KEYSET
+    files = _files(folder, namespace)
+    if len(files) > 1:
+        raise ConfigurationError(
+            f"{namespace}: has a Tink keyset and JWKs; say which by --template"
+        )
+    return files[0].removeprefix(namespace)
+
+
+def _with_first_key(keys: list[EcPrivateKey]) -> list[EcPrivateKey]:
+    if any(key.pioneer_key_id is None for key in keys):
+        raise ConfigurationError(
+            "the namespace has a Glean JWK; use `rally keys rotate`"
+        )
+    return [jwk.generate(), *keys]
+
+
+def _with_next_key(keys: list[EcPrivateKey]) -> list[EcPrivateKey]:
+    if all(key.pioneer_key_id is not None for key in keys):
+        raise ConfigurationError(
+            "the namespace has no Glean JWK; import Pioneer's next key instead"
+        )
+    return [jwk.generate(), *keys]
+
+
+def _edit_jwks(
+    folder: KeyFolder,
+    namespace: str,
+    edit: Callable[[list[EcPrivateKey]], list[EcPrivateKey]],
+) -> None:
+    name = namespace + JWK
+    generation = folder.generation(name)
+    if generation is None:
+        if not folder.create(name, folder.seal_jwks(namespace, edit([]))):
+            raise _exists(folder, name)
+    else:
+        keys = edit(folder.read_jwks(namespace))
+        folder.replace(name, folder.seal_jwks(namespace, keys), generation)
+
+
+def _files(folder: KeyFolder, namespace: str) -> list[str]:
+    names.check_namespace(namespace)
+    both = (namespace + KEYSET, namespace + JWK)
+    files = [name for name in both if folder.exists(name)]
+    if not files:
+        raise ConfigurationError(f"{folder.uri}: holds no key of {namespace}")
+    return files
+
+
+def _exists(folder: KeyFolder, name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{folder.where(name)}: exists; to add a key, use `rally keys rotate`"
+    )

@@ -1,0 +1,147 @@
+"""Makes, rotates and destroys the platform's own keys."""
+
+from collections.abc import Iterable
+
+from rally.errors import ConfigurationError
+from rally.keys import administration, kek_file, keysets, local_kek, names
+from rally.keys.folder import KEYSET, KeyFolder
+from rally.keys.platform_keys import PUBLIC_FILE
+from rally.keys.settling import settle_kek
+
+
+def ensure_platform_keys(uri: str, namespaces: Iterable[str]) -> list[str]:
+    """Makes the platform keys that a folder lacks, so that a laptop needs no set-up.
+
+    Only in a folder of this machine and only under a local KEK; anywhere else a person
+    makes each key, once and knowingly. Processes that race end with the same keys.
+
+    Args:
+        uri: the folder of platform keys.
+        namespaces: those whose pseudonyms are wanted, besides the platform's.
+
+    Returns:
+        The purposes whose keys were made by this call.
+
+    Raises:
+        ConfigurationError: keys are missing and are not made here; the message says
+            which command makes them. Or `pseudonym.platform`, which is always the first
+            to be made, is missing where others are: it is lost, and not replaced.
+    """
+    folder = KeyFolder(uri)
+    files = folder.names()
+    missing = [p for p in _wanted(namespaces, files) if file_of(p) not in files]
+    if missing:
+        _check_may_be_made(folder, missing)
+        _check_none_is_lost(folder, missing, files)
+        settle_kek(folder, "purposes", missing[0])
+    return [purpose for purpose in missing if create_purpose(folder, purpose)]
+
+
+def create_purpose(folder: KeyFolder, purpose: str) -> bool:
+    """Makes a purpose's keyset; its KEK is settled already. False where it exists.
+
+    The dead letters' public keyset is taken from the private one.
+    """
+    if purpose == names.DEAD_LETTER_PUBLIC:
+        return folder.create(PUBLIC_FILE, _public_keyset(folder))
+    sealed = folder.seal_keyset(purpose, keysets.generate(_template(purpose)))
+    return folder.create(purpose + KEYSET, sealed)
+
+
+def rotate_purpose(folder: KeyFolder, purpose: str) -> None:
+    """Adds a key to a MAC's or the dead letters' keyset; the old ones still serve.
+
+    Raises:
+        ConfigurationError: the purpose is a pseudonym, whose key is for ever.
+    """
+    if names.is_pseudonym(names.check_purpose(purpose)):
+        raise ConfigurationError(
+            f"{purpose}: is never rotated: another key makes other pseudonyms of the "
+            "same people, and their withdrawals would no longer find their data"
+        )
+    if purpose == names.DEAD_LETTER_PUBLIC:
+        raise ConfigurationError(f"{purpose}: rotate {names.DEAD_LETTER_PRIVATE}")
+    administration.rotate_keyset(folder, purpose)
+    if purpose == names.DEAD_LETTER_PRIVATE:
+        # After the private one: whatever is sealed in between can be opened.
+        publish(folder)
+
+
+def publish(folder: KeyFolder) -> None:
+    """Writes the dead letters' public keyset anew from the private one."""
+    generation = folder.generation(PUBLIC_FILE)
+    public = _public_keyset(folder)
+    if generation is None:
+        folder.create(PUBLIC_FILE, public)
+    else:
+        folder.replace(PUBLIC_FILE, public, generation)
+
+
+def destroy_pseudonym(folder: KeyFolder, purpose: str) -> list[str]:
+    """Deletes a study's pseudonym key, after which nothing links its rows to a person.
+
+    Raises:
+        ConfigurationError: it is not a study's pseudonym, or is not there.
+    """
+    shared = names.pseudonym(names.PLATFORM)
+    if not names.is_pseudonym(names.check_purpose(purpose)) or purpose == shared:
+        raise ConfigurationError(
+            f"{purpose}: is the platform's and is not destroyed; "
+            "only the pseudonyms of a study are"
+        )
+    if not folder.exists(purpose + KEYSET):
+        raise ConfigurationError(f"{folder.uri}: holds no key of {purpose}")
+    folder.delete(purpose + KEYSET)
+    return [purpose + KEYSET]
+
+
+def file_of(purpose: str) -> str:
+    """The file's name; the public keyset is in clear, which its name says."""
+    return PUBLIC_FILE if purpose == names.DEAD_LETTER_PUBLIC else purpose + KEYSET
+
+
+def _wanted(namespaces: Iterable[str], files: list[str]) -> list[str]:
+    pseudonyms = [names.pseudonym(names.PLATFORM), *map(names.pseudonym, namespaces)]
+    # Who only seals has the public keyset alone; a new private one would not be its.
+    private = [] if PUBLIC_FILE in files else [names.DEAD_LETTER_PRIVATE]
+    return [*pseudonyms, *names.MACS, *private, names.DEAD_LETTER_PUBLIC]
+
+
+def _check_may_be_made(folder: KeyFolder, missing: list[str]) -> None:
+    if folder.is_local:
+        if not folder.exists(kek_file.NAME):
+            return
+        keks = folder.kek_file()
+        if all(keks.uri_for(p).startswith(local_kek.SCHEME) for p in missing):
+            return
+    options = " ".join(f"--purpose {purpose}" for purpose in missing)
+    raise ConfigurationError(
+        f"{folder.uri}: platform keys are missing; run "
+        f"`rally keys create --platform_keys {folder.uri} {options}`"
+    )
+
+
+def _check_none_is_lost(
+    folder: KeyFolder, missing: list[str], files: list[str]
+) -> None:
+    first = file_of(names.pseudonym(names.PLATFORM))
+    others = [
+        name for name in files if name.endswith(KEYSET) and name != local_kek.FILE
+    ]
+    # The second look is for another process, which was making the keys during ours.
+    if missing[0] + KEYSET == first and others and not folder.exists(first):
+        raise ConfigurationError(
+            f"{folder.where(first)}: is missing though others are there; restore it: "
+            "without it nobody's withdrawal finds their data"
+        )
+
+
+def _public_keyset(folder: KeyFolder) -> bytes:
+    private = folder.read_keyset(names.DEAD_LETTER_PRIVATE)
+    return keysets.serialise_public(private).encode()
+
+
+def _template(purpose: str) -> str:
+    if names.is_pseudonym(purpose):
+        return "prf"
+    return "hpke" if purpose == names.DEAD_LETTER_PRIVATE else "mac"

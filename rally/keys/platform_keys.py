@@ -1,0 +1,146 @@
+"""The platform's own keys: pseudonyms, MACs and dead letters, each for one purpose."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+import tink
+from tink import hybrid, mac, prf
+
+from rally.errors import ConfigurationError
+from rally.keys import keysets, names
+from rally.keys.folder import KEYSET, KeyFolder
+from rally.keys.secret import Secret
+
+PUBLIC_FILE = names.DEAD_LETTER_PUBLIC + ".json"
+
+_PRF_BYTES = 16
+
+T = TypeVar("T")
+
+
+class Prf(Secret):
+    """A pseudo-random function of one key for ever: equal input, equal output."""
+
+    def __init__(self, inner: prf.Prf) -> None:
+        """Wraps Tink's."""
+        self._inner = inner
+
+    def compute(self, data: bytes) -> bytes:
+        """16 bytes of HMAC-SHA256 over `data`."""
+        return self._inner.compute(data, _PRF_BYTES)
+
+
+class PlatformKeys(Secret):
+    """The purposes that one job named when it opened them, and no other."""
+
+    def __init__(
+        self,
+        prfs: Mapping[str, Prf],
+        macs: Mapping[str, mac.Mac],
+        sealer: hybrid.HybridEncrypt | None,
+        opener: hybrid.HybridDecrypt | None,
+    ) -> None:
+        """Takes primitives; `open` is how they are made."""
+        self._prfs = prfs
+        self._macs = macs
+        self._sealer = sealer
+        self._opener = opener
+
+    @classmethod
+    def open(
+        cls,
+        uri: str,
+        *,
+        pseudonyms: Iterable[str] = (),
+        macs: Iterable[str] = (),
+        seal: bool = False,
+        open_dead_letters: bool = False,
+    ) -> "PlatformKeys":
+        """Opens the purposes that a job names; it needs rights to these only.
+
+        Args:
+            uri: the folder of platform keys.
+            pseudonyms: namespaces, and `platform`.
+            macs: `list-mac`, `receipt-mac`.
+            seal: the dead letters' public keyset. It needs no KEK.
+            open_dead_letters: their private keyset.
+
+        Raises:
+            ConfigurationError: a file is missing, malformed, of another KEK or of
+                another purpose; or a pseudonym keyset holds more than one key.
+        """
+        folder = KeyFolder(uri)
+        return cls(
+            {name: _prf(folder, names.pseudonym(name)) for name in pseudonyms},
+            {name: _mac(folder, names.check_purpose(name)) for name in macs},
+            _sealer(folder) if seal else None,
+            _opener(folder) if open_dead_letters else None,
+        )
+
+    def prf(self, name: str) -> Prf:
+        """The pseudonyms' function of a namespace, or of `platform`.
+
+        Raises:
+            LookupError: the job did not name it when it opened its keys; so do the
+                other methods.
+        """
+        return _named(self._prfs.get(name), f"pseudonym.{name}")
+
+    def mac(self, purpose: str) -> mac.Mac:
+        """Computes and verifies tags of `list-mac` or `receipt-mac`."""
+        return _named(self._macs.get(purpose), purpose)
+
+    def dead_letter_sealer(self) -> hybrid.HybridEncrypt:
+        """Seals dead letters; it can open none."""
+        return _named(self._sealer, names.DEAD_LETTER_PUBLIC)
+
+    def dead_letter_opener(self) -> hybrid.HybridDecrypt:
+        """Opens dead letters, whichever key of the keyset sealed them."""
+        return _named(self._opener, names.DEAD_LETTER_PRIVATE)
+
+
+def _named(opened: T | None, purpose: str) -> T:
+    if opened is None:
+        raise LookupError(f"this job did not open the platform key {purpose}")
+    return opened
+
+
+def _prf(folder: KeyFolder, purpose: str) -> Prf:
+    handle = folder.read_keyset(purpose)
+    keys = keysets.describe(handle.keyset_info())
+    if len(keys) != 1 or keys[0].type != "HmacPrfKey":
+        raise ConfigurationError(
+            f"{folder.where(purpose + KEYSET)}: must hold one HMAC PRF key and no more "
+            "(another key makes other pseudonyms of the same people); restore it"
+        )
+    with _of_another_kind(folder, purpose + KEYSET):
+        return Prf(handle.primitive(prf.PrfSet).primary())
+
+
+def _mac(folder: KeyFolder, purpose: str) -> mac.Mac:
+    with _of_another_kind(folder, purpose + KEYSET):
+        return folder.read_keyset(purpose).primitive(mac.Mac)
+
+
+def _opener(folder: KeyFolder) -> hybrid.HybridDecrypt:
+    with _of_another_kind(folder, names.DEAD_LETTER_PRIVATE + KEYSET):
+        handle = folder.read_keyset(names.DEAD_LETTER_PRIVATE)
+        return handle.primitive(hybrid.HybridDecrypt)
+
+
+def _sealer(folder: KeyFolder) -> hybrid.HybridEncrypt:
+    """Its integrity rests on who may write the folder: no KEK seals a public file."""
+    text = folder.read(PUBLIC_FILE).decode(errors="replace")
+    with _of_another_kind(folder, PUBLIC_FILE):
+        return keysets.parse_public(text).primitive(hybrid.HybridEncrypt)
+
+
+@contextmanager
+def _of_another_kind(folder: KeyFolder, name: str) -> Iterator[None]:
+    try:
+        yield
+    except tink.TinkError:
+        raise ConfigurationError(
+            f"{folder.where(name)}: is no keyset of this purpose; restore it"
+        ) from None

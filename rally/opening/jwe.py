@@ -1,0 +1,149 @@
+"""JWE as Glean.js and Firefox send it: ECDH-ES on P-256 with A256GCM (RFC 7516, 7518).
+
+One profile and nothing else: direct key agreement, no compression, no critical
+extensions. The encryption covers the protected header only, so a JWE is not bound to
+the path that it was submitted to; Tink pings are.
+"""
+
+import binascii
+import hashlib
+from collections.abc import Sequence
+from typing import Protocol
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from rally.errors import PingFailed
+from rally.outcomes import FailureReason
+
+_CURVE = ec.SECP256R1()
+_ECDH = ec.ECDH()
+_FORBIDDEN = ("zip", "crit", "b64")
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_PADDING = (b"", None, b"==", b"=")
+_ROUND_AND_ALGORITHM = b"\x00\x00\x00\x01", b"\x00\x00\x00\x07A256GCM"
+_KEY_BITS = b"\x00\x00\x01\x00"
+
+
+class JweKey(Protocol):
+    """A P-256 private key with its RFC 7638 thumbprint."""
+
+    @property
+    def key(self) -> ec.EllipticCurvePrivateKey:
+        """The private key."""
+
+    @property
+    def thumbprint(self) -> str:
+        """SHA-256 thumbprint of the public JWK, base64url."""
+
+
+class _NotOurs(Exception):
+    """Not a JWE of this profile, or not for these keys: nobody is told which."""
+
+
+def open_jwe(compact: str, keys: Sequence[JweKey]) -> bytes:
+    """Decrypts a compact JWE with whichever of the keys it is for.
+
+    Args:
+        compact: five base64url parts joined by dots.
+        keys: a key whose thumbprint is the header's `kid` is tried first.
+
+    Raises:
+        PingFailed: it does not open, for any reason; all look the same.
+    """
+    try:
+        return _open(compact, keys)
+    except (_NotOurs, InvalidTag, ValueError):
+        # ValueError: base64, JSON, UTF-8, and points that are not on the curve.
+        raise PingFailed(FailureReason.DECRYPTION_FAILED) from None
+
+
+def _open(compact: str, keys: Sequence[JweKey]) -> bytes:
+    protected, wrapped_key, iv, ciphertext, tag = _parts(compact.encode("ascii"))
+    header = orjson.loads(_decode(protected))
+    if type(header) is not dict or wrapped_key:
+        raise _NotOurs
+    if header.get("alg") != "ECDH-ES" or header.get("enc") != "A256GCM":
+        raise _NotOurs
+    if any(name in header for name in _FORBIDDEN):
+        raise _NotOurs
+    point = _ephemeral_point(header.get("epk"))
+    parties = _length_prefixed(header.get("apu")) + _length_prefixed(header.get("apv"))
+    nonce, sealed = _decode(iv), _decode(ciphertext)
+    mac = _decode(tag)
+    if len(nonce) != 12 or len(mac) != 16:
+        raise _NotOurs
+    return _try_keys(
+        _ordered(keys, header.get("kid")),
+        point,
+        parties,
+        (nonce, sealed + mac, protected),
+    )
+
+
+def _try_keys(
+    keys: Sequence[JweKey],
+    point: ec.EllipticCurvePublicKey,
+    parties: bytes,
+    sealed: tuple[bytes, bytes, bytes],
+) -> bytes:
+    for key in keys:
+        try:
+            agreed = key.key.exchange(_ECDH, point)
+            return AESGCM(_derive(agreed, parties)).decrypt(*sealed)
+        except InvalidTag:
+            continue
+    raise _NotOurs
+
+
+def _parts(compact: bytes) -> list[bytes]:
+    parts = compact.split(b".")
+    if len(parts) != 5:
+        raise _NotOurs
+    return parts
+
+
+def _decode(text: bytes) -> bytes:
+    """Base64url without padding (RFC 7515, section 2), nothing ignored."""
+    padding = _PADDING[len(text) % 4]
+    if padding is None or b"+" in text or b"/" in text or b"=" in text:
+        raise _NotOurs
+    return binascii.a2b_base64(text.translate(_TO_STANDARD) + padding, strict_mode=True)
+
+
+def _ephemeral_point(epk: object) -> ec.EllipticCurvePublicKey:
+    """The sender's key of a P-256 JWK; a point off the curve is a ValueError."""
+    if type(epk) is not dict or epk.get("kty") != "EC" or epk.get("crv") != "P-256":
+        raise _NotOurs
+    x, y = epk.get("x"), epk.get("y")
+    if type(x) is not str or type(y) is not str:
+        raise _NotOurs
+    coordinates = _decode(x.encode("ascii")), _decode(y.encode("ascii"))
+    if len(coordinates[0]) != 32 or len(coordinates[1]) != 32:
+        raise _NotOurs
+    return ec.EllipticCurvePublicKey.from_encoded_point(
+        _CURVE, b"\x04" + coordinates[0] + coordinates[1]
+    )
+
+
+def _length_prefixed(party: object) -> bytes:
+    if party is None:
+        return b"\x00\x00\x00\x00"
+    if type(party) is not str:
+        raise _NotOurs
+    info = _decode(party.encode("ascii"))
+    return len(info).to_bytes(4, "big") + info
+
+
+def _derive(agreed: bytes, parties: bytes) -> bytes:
+    """Concat KDF of NIST SP 800-56A, one round of SHA-256 (RFC 7518, section 4.6)."""
+    counter, algorithm = _ROUND_AND_ALGORITHM
+    return hashlib.sha256(counter + agreed + algorithm + parties + _KEY_BITS).digest()
+
+
+def _ordered(keys: Sequence[JweKey], kid: object) -> Sequence[JweKey]:
+    if len(keys) < 2:
+        return keys
+    return sorted(keys, key=lambda key: key.thumbprint != kid)

@@ -1,0 +1,112 @@
+"""From a body to clear text: gzip, the envelope, the ciphertext, gzip again."""
+
+from typing import Any, NoReturn
+
+import orjson
+import tink
+
+from rally.errors import PingFailed
+from rally.keys.ping_keys import PingKeys
+from rally.opening.inflate import inflate
+from rally.opening.jwe import open_jwe
+from rally.opening.pioneer import (
+    PASSED_WHEN_UNDECRYPTABLE,
+    PioneerEnvelope,
+    parse_pioneer,
+)
+from rally.outcomes import FailureReason
+
+_TINK_PREFIX = 1
+"""First byte of a ciphertext by a Tink key with output prefix TINK."""
+
+Clear = dict[str, Any]
+
+
+class Opener:
+    """Opens bodies with the keys of their namespaces.
+
+    Tink ciphertexts are authenticated together with the path of their submission: one
+    that was moved to another study, or sent again under another document id, does not
+    open. A JWE is not bound to its path.
+    """
+
+    def __init__(self, keys: PingKeys) -> None:
+        """Takes the keys that open pings."""
+        self._keys = keys
+
+    def open(self, body: bytes, namespace: str, path: str) -> Clear:
+        """Opens a Tink or a Glean.js body into its clear JSON object.
+
+        Raises:
+            PingFailed: it cannot be opened, or what is inside is no JSON object.
+        """
+        data = inflate(body, FailureReason.INVALID_BODY)
+        if data and data[0] == _TINK_PREFIX:
+            return _clear_object(self._open_tink(data, namespace, path))
+        envelope = _body_object(data)
+        compact = envelope.get("payload")
+        if len(envelope) != 1 or type(compact) is not str:
+            raise PingFailed(FailureReason.NOT_ENCRYPTED)
+        keys = self._keys.jwks(namespace) or _no_key()
+        return _clear_object(open_jwe(compact, keys))
+
+    def read_pioneer(self, body: bytes) -> PioneerEnvelope:
+        """Reads a Pioneer v2 envelope; nothing is decrypted yet.
+
+        Raises:
+            PingFailed: the body is none.
+        """
+        return parse_pioneer(_body_object(inflate(body, FailureReason.INVALID_BODY)))
+
+    def open_pioneer(self, envelope: PioneerEnvelope, namespace: str) -> Clear | None:
+        """Opens the payload of a Pioneer v2 envelope.
+
+        None where a deletion request or an enrolment cannot be opened: it passes as
+        `{}` (gcp-ingestion, bug 1691807).
+
+        Raises:
+            PingFailed: anything else cannot be opened.
+        """
+        try:
+            keys = self._keys.pioneer(envelope.key_id, namespace) or _no_key()
+            return _clear_object(open_jwe(envelope.jwe, keys))
+        except PingFailed:
+            if envelope.document.type in PASSED_WHEN_UNDECRYPTABLE:
+                return None
+            raise
+
+    def _open_tink(self, data: bytes, namespace: str, path: str) -> bytes:
+        hybrid = self._keys.hybrid(namespace) or _no_key()
+        try:
+            return hybrid.decrypt(data, path.encode("ascii"))
+        except tink.TinkError:
+            raise PingFailed(FailureReason.DECRYPTION_FAILED) from None
+
+
+def _no_key() -> NoReturn:
+    raise PingFailed(FailureReason.NO_KEY)
+
+
+def _body_object(data: bytes) -> Clear:
+    return _object(data, FailureReason.INVALID_BODY)
+
+
+def _clear_object(clear: bytes) -> Clear:
+    data = inflate(clear, FailureReason.INVALID_PAYLOAD)
+    return _object(data, FailureReason.INVALID_PAYLOAD)
+
+
+def _object(data: bytes, failure: FailureReason) -> Clear:
+    """Parses a JSON object.
+
+    Of equal keys the last one counts, as in the clients' own JSON.parse; what is
+    stored is what was checked. NaN, lone surrogates, invalid UTF-8 and nesting beyond
+    1,024 are refused by the parser.
+    """
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise PingFailed(failure) from None
+    if type(value) is not dict:
+        raise PingFailed(failure)
+    return value

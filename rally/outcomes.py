@@ -1,0 +1,61 @@
+"""What can become of a ping: stored, refused or failed, and why.
+
+Both sets of reasons are closed: they are counter names, log fields and parts of dead
+letters, so nothing that a ping carries can ever become one.
+"""
+
+from enum import StrEnum
+
+
+class FailureReason(StrEnum):
+    """Why a ping is a dead letter: we could not do our part."""
+
+    MALFORMED_LINE = "malformed_line"
+    INVALID_TIMESTAMP = "invalid_timestamp"
+    INVALID_URI = "invalid_uri"
+    UNKNOWN_NAMESPACE = "unknown_namespace"
+    UNKNOWN_DOCUMENT = "unknown_document"
+    TOO_LARGE = "too_large"
+    INVALID_BODY = "invalid_body"
+    NOT_ENCRYPTED = "not_encrypted"
+    NO_KEY = "no_key"
+    DECRYPTION_FAILED = "decryption_failed"
+    INVALID_PAYLOAD = "invalid_payload"
+    INVALID_ID = "invalid_id"
+    UNKNOWN_STUDY = "unknown_study"
+    SCHEMA_MISMATCH = "schema_mismatch"
+    UNREADABLE_ENROLMENT = "unreadable_enrolment"
+
+    @property
+    def step(self) -> str:
+        """Which step failed: reading, opening or validating."""
+        return _STEPS.get(self, "validating")
+
+
+_STEPS = {
+    FailureReason.MALFORMED_LINE: "reading",
+    FailureReason.INVALID_TIMESTAMP: "reading",
+    FailureReason.INVALID_URI: "reading",
+    FailureReason.UNKNOWN_NAMESPACE: "reading",
+    FailureReason.UNKNOWN_DOCUMENT: "reading",
+    FailureReason.TOO_LARGE: "opening",
+    FailureReason.INVALID_BODY: "opening",
+    FailureReason.NOT_ENCRYPTED: "opening",
+    FailureReason.NO_KEY: "opening",
+    FailureReason.DECRYPTION_FAILED: "opening",
+    FailureReason.UNREADABLE_ENROLMENT: "opening",
+}
+
+
+class RefusalReason(StrEnum):
+    """Why a ping is not kept anywhere: the person's voice or the study's promise."""
+
+    PRIVATE_BROWSING = "private_browsing"
+    COUNTRY = "country"
+    DO_NOT_TRACK = "do_not_track"
+    BEFORE_START = "before_start"
+    PAUSED = "paused"
+    ENDED = "ended"
+    OUTSIDE_REVIEW = "outside_review"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"

@@ -1,0 +1,144 @@
+"""Input files: which there are, and how they are dealt out as work.
+
+A unit of work is a list of ranges of files. Units follow from the sorted listing and
+the sizes alone, so a job that is run again over the same files deals out the same
+units, writes the same objects, and stores nothing twice.
+"""
+
+import glob
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import BinaryIO, NamedTuple
+
+from rally.errors import ConfigurationError
+
+UNIT_BYTES = 64 * 1024 * 1024
+AVRO_MAGIC = b"Obj\x01"
+
+_WILD = "*?["
+_BUFFER = 1024 * 1024
+
+
+class InputFile(NamedTuple):
+    """A file that was matched."""
+
+    uri: str
+    size: int
+
+
+class InputRange(NamedTuple):
+    """Part of a file: the messages that begin in [start, end).
+
+    Attributes:
+        uri: a local path or gs://.
+        start: offset in bytes.
+        end: offset in bytes.
+    """
+
+    uri: str
+    start: int
+    end: int
+
+
+Unit = tuple[InputRange, ...]
+
+
+def match_inputs(pattern: str) -> list[InputFile]:
+    """Files that match a glob (`**` too), sorted; commas part several globs.
+
+    Raises:
+        ConfigurationError: a glob matches nothing.
+    """
+    found: dict[str, InputFile] = {}
+    for each in filter(None, pattern.split(",")):
+        matched = list(_match(each))
+        if not matched:
+            raise ConfigurationError(f"--input {each}: matches no file")
+        found |= {file.uri: file for file in matched}
+    if not found:
+        raise ConfigurationError("--input is empty; give a file or a glob")
+    return sorted(found.values())
+
+
+def plan_units(files: Iterable[InputFile], unit_bytes: int = UNIT_BYTES) -> list[Unit]:
+    """Deals files out in units of about `unit_bytes`; large text files are split."""
+    units: list[Unit] = []
+    held: list[InputRange] = []
+    size = 0
+    for piece in _pieces(files, unit_bytes):
+        length = piece.end - piece.start
+        if held and size + length > unit_bytes:
+            units.append(tuple(held))
+            held, size = [], 0
+        held.append(piece)
+        size += length
+    return [*units, tuple(held)] if held else units
+
+
+def open_input(uri: str) -> BinaryIO:
+    """Opens a file for buffered, seekable reading."""
+    if uri.startswith("gs://"):
+        bucket, name = _split(uri)
+        reader = _bucket(bucket).blob(name).open("rb", chunk_size=8 * _BUFFER)
+        return io.BufferedReader(reader, _BUFFER)
+    return open(uri, "rb", buffering=_BUFFER)
+
+
+def _pieces(files: Iterable[InputFile], unit_bytes: int) -> Iterator[InputRange]:
+    for uri, size in files:
+        if size <= unit_bytes or _is_avro(uri):
+            yield InputRange(uri, 0, size)
+            continue
+        for start in range(0, size, unit_bytes):
+            yield InputRange(uri, start, min(start + unit_bytes, size))
+
+
+def _is_avro(uri: str) -> bool:
+    with open_input(uri) as file:
+        return file.read(len(AVRO_MAGIC)) == AVRO_MAGIC
+
+
+def _match(pattern: str) -> Iterator[InputFile]:
+    if pattern.startswith("gs://"):
+        yield from _match_objects(pattern)
+        return
+    for path in glob.iglob(pattern, recursive=True):
+        if os.path.isfile(path):
+            yield InputFile(path, os.path.getsize(path))
+
+
+def _match_objects(pattern: str) -> Iterator[InputFile]:
+    bucket, name = _split(pattern)
+    wild = [name.index(letter) for letter in _WILD if letter in name]
+    prefix = name[: min(wild)] if wild else name
+    for blob in _bucket(bucket).list_blobs(prefix=prefix):
+        if _matches(blob.name.split("/"), name.split("/")):
+            yield InputFile(f"gs://{bucket}/{blob.name}", int(blob.size))
+
+
+def _matches(parts: Sequence[str], patterns: Sequence[str]) -> bool:
+    """A glob by parts, so that "*" does not cross a slash, as in a shell."""
+    if not patterns:
+        return not parts
+    if patterns[0] == "**":
+        return any(
+            _matches(parts[skip:], patterns[1:]) for skip in range(len(parts) + 1)
+        )
+    return (
+        bool(parts)
+        and fnmatchcase(parts[0], patterns[0])
+        and _matches(parts[1:], patterns[1:])
+    )
+
+
+def _split(uri: str) -> tuple[str, str]:
+    bucket, _, name = uri.removeprefix("gs://").partition("/")
+    return bucket, name
+
+
+def _bucket(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - untyped library
+    from google.cloud import storage  # slow to import, and seldom needed
+
+    return storage.Client().bucket(name)

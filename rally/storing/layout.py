@@ -1,0 +1,92 @@
+"""Where things are: the paths of partitions, events and dead letters.
+
+Hive-style, so that BigQuery external tables and Spark read `data/…` as it is. Names
+come from the registry, never from a ping.
+"""
+
+from typing import NamedTuple
+
+from rally.errors import ConfigurationError
+from rally.storing.objects import ObjectStore, open_store
+
+NEW = "new"
+"""The bucket of files as ingest writes them, before compaction."""
+
+UNKNOWN = "unknown"
+"""Stands for a study that is not in the registry."""
+
+_STUDY = "{study}"
+
+
+class Partition(NamedTuple):
+    """One study's rows of one document type and version, of one day.
+
+    Attributes:
+        study: namespace.
+        document: `<type>.<version>`.
+        day: submission date in UTC, YYYY-MM-DD.
+    """
+
+    study: str
+    document: str
+    day: str
+
+    @property
+    def folder(self) -> str:
+        """Its folder in the store, with a slash at the end."""
+        return f"data/study={self.study}/document={self.document}/date={self.day}/"
+
+
+def new_file(partition: Partition, name: str) -> str:
+    """The object that ingest writes."""
+    return f"{partition.folder}bucket={NEW}/{name}.avro"
+
+
+def events_file(day: str, name: str) -> str:
+    """An object of the event log, by submission date."""
+    return f"events/date={day}/{name}.avro"
+
+
+class Stores:
+    """The store of each study, and the platform's own."""
+
+    def __init__(self, store: str, platform: str | None) -> None:
+        """Takes the URIs of `--store` and `--platform`.
+
+        `{study}` in the store's URI gives each study a place of its own; then the
+        platform has to be named.
+
+        Raises:
+            ConfigurationError: it is not.
+        """
+        if platform is None and _STUDY in store:
+            raise ConfigurationError(
+                "--store has {study} in it; say with --platform where the platform's"
+                " own records go"
+            )
+        self._template = store
+        self._opened: dict[str, ObjectStore] = {}
+        self.platform = open_store(platform or store.rstrip("/") + "/platform")
+
+    def of(self, study: str) -> ObjectStore:
+        """The store that holds a study's partitions."""
+        uri = self._template.replace(_STUDY, study)
+        if uri not in self._opened:
+            self._opened[uri] = open_store(uri)
+        return self._opened[uri]
+
+    def check_writable(self, studies: list[str]) -> None:
+        """Makes sure of every store before the first ping is read.
+
+        Raises:
+            ConfigurationError: one of them cannot be written.
+        """
+        stores = {store.uri: store for store in map(self.of, studies)}
+        for store in (*stores.values(), self.platform):
+            try:
+                store.check_writable()
+            except OSError as error:
+                raise ConfigurationError(
+                    f"{store.uri}: cannot be written ({error.strerror or 'refused'});"
+                    " check that it exists and that this account may write there"
+                ) from None

@@ -1,0 +1,116 @@
+"""Writes rows: few files, each whole, each named by what is in it.
+
+The same rows are the same object wherever and however often they are written, so a
+step that is repeated after a crash changes nothing.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from rally.storing.container import CorruptFile, encode_container, read_header
+from rally.storing.layout import Partition, Stores, new_file
+from rally.storing.objects import ObjectStore
+
+FLUSH_BYTES = 64 * 1024 * 1024
+"""Encoded rows held in memory before they are written."""
+
+_HEADER_READ = 1024 * 1024
+_PER_ROW = 64  # what Python keeps beside the bytes of each row
+
+
+class Table(NamedTuple):
+    """How a document's rows are stored.
+
+    Attributes:
+        schema: the writer's schema, JSON.
+        fingerprint: of the payload's schema.
+    """
+
+    schema: str
+    fingerprint: str
+
+
+class RowWriter:
+    """Groups rows by partition and writes one file for each at every flush.
+
+    Memory is bounded: when FLUSH_BYTES are held, everything is written.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        table: Callable[[str, str], Table],
+        version: str,
+        withdrawal_list: int,
+    ) -> None:
+        """Prepares.
+
+        Args:
+            stores: where each study's partitions are.
+            table: how the rows of (study, document) are stored.
+            version: of the pipeline, for the header.
+            withdrawal_list: counter of the list under which rows were accepted.
+        """
+        self._stores = stores
+        self._table = table
+        self._entries = {
+            "rally.version": version,
+            "rally.list": str(withdrawal_list),
+        }
+        self._rows: dict[Partition, list[bytes]] = {}
+        self._held = 0
+
+    def add(self, partition: Partition, row: bytes) -> None:
+        """Takes a row; it is stored at the next flush, or now if memory says so."""
+        self._rows.setdefault(partition, []).append(row)
+        self._held += len(row) + _PER_ROW
+        if self._held >= FLUSH_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes all that is held; when it returns, the files are whole."""
+        for partition in sorted(self._rows):
+            self.write(partition, self._rows[partition])
+        self._rows.clear()
+        self._held = 0
+
+    def write(self, partition: Partition, rows: Sequence[bytes]) -> str:
+        """Writes one file and returns its name in the study's store."""
+        ordered = sorted(rows)
+        table = self._table(partition.study, partition.document)
+        content = _content_hash(partition, table, ordered)
+        entries = self._entries | {
+            "rally.schema": table.fingerprint,
+            "rally.content": content,
+        }
+        data = encode_container(
+            table.schema, ordered, entries, bytes.fromhex(content[:32]), indexed=True
+        )
+        name = new_file(partition, content[:32])
+        create_named_by_content(self._stores.of(partition.study), name, data, content)
+        return name
+
+
+def create_named_by_content(
+    store: ObjectStore, name: str, data: bytes, content: str
+) -> None:
+    """Creates an object, or sees that it is there already with the same content.
+
+    Raises:
+        CorruptFile: an object of that name holds something else.
+    """
+    if store.create(name, data):
+        return
+    header = read_header(store.read_range(name, 0, _HEADER_READ))
+    if header.entries.get("rally.content") != content.encode():
+        raise CorruptFile(f"{name}: another content stands under this name; move it")
+
+
+def _content_hash(partition: Partition, table: Table, rows: Sequence[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in (*partition, table.fingerprint):
+        digest.update(part.encode() + b"\0")
+    for row in rows:
+        digest.update(row)
+    return digest.hexdigest()

@@ -1,0 +1,98 @@
+"""The registry's folder: which files it must have, and no others."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from rally.storing.objects import ObjectNotFound, open_store
+from rally.studies.fields import Fields, Place, read_yaml
+from rally.studies.parsing import read_study
+from rally.studies.review import read_stewards
+from rally.studies.schemas import read_schema
+from rally.studies.study import Means, PayloadSchema, Study
+
+_STEWARDS = "stewards.yaml"
+_STUDY = "study.yaml"
+_SCHEMA_SUFFIX = ".avsc"
+_NOT_OURS = (".", "__")  # hidden folders, and Python's caches
+
+
+class StudyFolder:
+    """A folder of studies, on this machine or below gs://."""
+
+    def __init__(self, uri: str) -> None:
+        """Lists the folder.
+
+        Raises:
+            ConfigurationError: it cannot be read, or holds no study.
+        """
+        self._store = open_store(uri)
+        self._root = uri.rstrip("/")
+        try:
+            self._names = frozenset(info.name for info in self._store.list())
+        except OSError as error:
+            raise Place(uri).error(f"cannot be listed ({error.strerror})") from None
+        if not self._folders():
+            raise Place(uri).error("holds no study; give the folder of the registry")
+
+    def studies(self) -> dict[str, Study]:
+        """Reads every study, by namespace.
+
+        Raises:
+            ConfigurationError: of the first rule that does not hold.
+        """
+        stewards = read_stewards(self._file(_STEWARDS), self._read(_STEWARDS))
+        studies = {name: self._study(name, stewards) for name in self._folders()}
+        self._check_aliases(studies)
+        return studies
+
+    def _study(self, folder: str, stewards: frozenset[str]) -> Study:
+        name = f"{folder}/{_STUDY}"
+        place = Place(self._file(name))
+        fields = Fields(place, read_yaml(place.file, self._read(name)))
+        study = read_study(fields, folder, stewards, partial(self._schema, folder))
+        self._check_all_declared(study)
+        return study
+
+    def _schema(
+        self, folder: str, place: Place, document: str, means: Means
+    ) -> PayloadSchema:
+        name = f"{folder}/{document}{_SCHEMA_SUFFIX}"
+        if name not in self._names:
+            raise place.error(f"has no schema; add {document}{_SCHEMA_SUFFIX} beside")
+        return read_schema(self._file(name), self._read(name), means)
+
+    def _check_all_declared(self, study: Study) -> None:
+        prefix = f"{study.namespace}/"
+        declared = {f"{prefix}{name}{_SCHEMA_SUFFIX}" for name in study.documents}
+        for name in sorted(self._names - declared):
+            if name.startswith(prefix) and name.endswith(_SCHEMA_SUFFIX):
+                raise Place(self._file(name)).error(
+                    f"is no document of {_STUDY}; declare it there or remove it"
+                )
+
+    def _check_aliases(self, studies: Mapping[str, Study]) -> None:
+        owners = {namespace: namespace for namespace in studies}
+        for study in studies.values():
+            place = Place(self._file(f"{study.namespace}/{_STUDY}"), ("aliases",))
+            for index, alias in enumerate(study.aliases):
+                if alias in owners:
+                    raise place.at(index).error(
+                        f'"{alias}" is a name of {owners[alias]} already; remove one'
+                    )
+                owners[alias] = study.namespace
+
+    def _folders(self) -> list[str]:
+        parents = {name.partition("/")[0] for name in self._names if "/" in name}
+        return sorted(name for name in parents if not name.startswith(_NOT_OURS))
+
+    def _file(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    def _read(self, name: str) -> bytes:
+        place = Place(self._file(name))
+        try:
+            return self._store.read(name)
+        except ObjectNotFound:
+            raise place.error("is missing; add it") from None
+        except OSError as error:
+            raise place.error(f"cannot be read ({error.strerror})") from None

@@ -1,0 +1,205 @@
+"""Makes a Study of study.yaml, holding each promise in it against the others."""
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
+
+from rally.studies.documents import Promises, SchemaSource, pointer, read_documents
+from rally.studies.fields import (
+    Fields,
+    Place,
+    Reader,
+    T,
+    choice,
+    day,
+    is_name,
+    many,
+    positive,
+    text,
+    word,
+)
+from rally.studies.review import Gate
+from rally.studies.study import Access, AfterEnd, Kind, Policy, Study
+
+_COUNTRY = re.compile("[A-Z]{2}")
+
+
+class _Dates(NamedTuple):
+    starts: date
+    ending_announced: date | None
+    collect_through: date | None
+    analysis_until: date | None
+
+
+def read_study(
+    fields: Fields, folder: str, stewards: Collection[str], schemas: SchemaSource
+) -> Study:
+    """Reads what study.yaml holds.
+
+    Args:
+        fields: the file's entries.
+        folder: the name of the folder that it lies in.
+        stewards: who may review.
+        schemas: loads the schema of a document.
+
+    Raises:
+        ConfigurationError: something is missing, unknown, of the wrong type, or breaks
+            a rule of the registry.
+    """
+    namespace = fields.need("namespace", _namespace_of(folder))
+    kind = fields.need("kind", choice(Kind))
+    name = fields.need("name", text)
+    aliases = fields.maybe("aliases", many(word)) or ()
+    dates = _read_dates(fields, kind)
+    policy = fields.need("policy", lambda at, value: _read_policy(at, value, kind))
+    access = _of_researchers(fields, "access", kind, _read_access)
+    derived = _of_researchers(fields, "derived", kind, word)
+    promises = Promises(
+        namespace=namespace,
+        gate=Gate(stewards, dates.starts, dates.collect_through),
+        private_browsing=policy.private_browsing,
+    )
+    documents = fields.need(
+        "documents", lambda at, value: read_documents(at, value, promises, schemas)
+    )
+    fields.close()
+    return Study(
+        namespace=namespace,
+        kind=kind,
+        name=name,
+        aliases=aliases,
+        policy=policy,
+        access=access,
+        derived=derived,
+        documents=documents,
+        **dates._asdict(),
+    )
+
+
+def _namespace_of(folder: str) -> Reader[str]:
+    def read(place: Place, value: object) -> str:
+        namespace = text(place, value)
+        if namespace != folder:
+            raise place.error(f'must be the folder\'s name, "{folder}"')
+        if not is_name(namespace):
+            raise place.error(
+                "must be lower-case words and digits joined by hyphens, at most 100 "
+                "characters; rename the folder"
+            )
+        return namespace
+
+    return read
+
+
+def _read_dates(fields: Fields, kind: Kind) -> _Dates:
+    dates = _Dates(
+        starts=fields.need("starts", day),
+        ending_announced=fields.maybe("ending_announced", day),
+        collect_through=fields.maybe("collect_through", day),
+        analysis_until=fields.maybe("analysis_until", day),
+    )
+    for earlier, later in _in_order(dates):
+        raise fields.place.at(later).error(f"must be after {earlier}")
+    _check_ending(fields.place, dates, kind)
+    return dates
+
+
+def _in_order(dates: _Dates) -> Iterator[tuple[str, str]]:
+    """Pairs of dates that are not in their order."""
+    for names in (
+        ("starts", "collect_through", "analysis_until"),
+        ("ending_announced", "collect_through"),
+    ):
+        known = [name for name in names if getattr(dates, name)]
+        for earlier, later in pairwise(known):
+            if getattr(dates, earlier) >= getattr(dates, later):
+                yield earlier, later
+
+
+def _check_ending(place: Place, dates: _Dates, kind: Kind) -> None:
+    if dates.ending_announced and not dates.collect_through:
+        raise place.at("collect_through").error("is missing; an end was announced")
+    if kind is Kind.PLATFORM:
+        if dates.analysis_until:
+            raise place.at("analysis_until").error(
+                "a platform namespace is never locked for analysis; remove it"
+            )
+    elif dates.collect_through and not dates.analysis_until:
+        raise place.at("analysis_until").error(
+            "is missing; say by when the ended study is concluded"
+        )
+
+
+def _read_policy(place: Place, value: object, kind: Kind) -> Policy:
+    fields = Fields(place, value)
+    policy = Policy(
+        enrolment_required=fields.need("enrolment", _either("required", "none")),
+        refuse_do_not_track=fields.need("do_not_track", _either("refuse", "consent")),
+        private_browsing=fields.need("private_browsing", _private_browsing),
+        countries=frozenset(fields.maybe("countries", many(_country)) or ()),
+        minimum_age=fields.maybe("minimum_age", positive),
+        after_end=_read_after_end(fields, kind),
+    )
+    fields.close()
+    if kind is Kind.STUDY and not policy.enrolment_required:
+        raise place.at("enrolment").error(
+            'must be "required"; only a platform namespace may do without'
+        )
+    return policy
+
+
+def _read_after_end(fields: Fields, kind: Kind) -> AfterEnd:
+    if kind is Kind.STUDY:
+        return fields.need("after_end", choice(AfterEnd))
+    if fields.maybe("after_end", choice(AfterEnd)) is AfterEnd.DEFER:
+        raise fields.place.at("after_end").error(
+            "platform data is never deferred; remove it"
+        )
+    return AfterEnd.DELETE
+
+
+def _either(yes: str, no: str) -> Reader[bool]:
+    def read(place: Place, value: object) -> bool:
+        if value not in (yes, no):
+            raise place.error(f"must be one of: {yes}, {no}")
+        return value == yes
+
+    return read
+
+
+def _private_browsing(place: Place, value: object) -> str | None:
+    return None if value == "client" else pointer(place, value)
+
+
+def _country(place: Place, value: object) -> str:
+    # YAML reads NO, which is Norway, as false.
+    if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
+        raise place.error('must be a country code of two capitals, such as "US"')
+    return value
+
+
+def _of_researchers(
+    fields: Fields, name: str, kind: Kind, read: Reader[T]
+) -> tuple[T, ...]:
+    entries = fields.maybe(name, many(read))
+    if entries and kind is Kind.PLATFORM:
+        raise fields.place.at(name).error(
+            "a platform namespace has no researchers; remove it"
+        )
+    return entries or ()
+
+
+def _read_access(place: Place, value: object) -> Access:
+    fields = Fields(place, value)
+    access = Access(
+        group=fields.need("group", word),
+        agreement=fields.need("agreement", text),
+        since=fields.need("from", day),
+        until=fields.need("until", day),
+    )
+    fields.close()
+    if access.since >= access.until:
+        raise place.at("until").error("must be after from")
+    return access

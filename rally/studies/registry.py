@@ -1,0 +1,76 @@
+"""The registry: every study that the platform knows, and its documents.
+
+A folder holds `stewards.yaml` and, for each namespace, `study.yaml` with its Avro
+schemas beside it. It is read as a whole or not at all: one wrong entry and nothing is
+collected. It loads whatever the date is today; States tell what a date means.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rally.studies.folder import StudyFolder
+from rally.studies.pioneer import built_in_documents
+from rally.studies.study import Document, Study
+
+SHIPPED = str(Path(__file__).resolve().parents[2] / "schemas")
+"""The registry that comes with the software."""
+
+
+class Registry:
+    """All studies by namespace and alias, each with its documents.
+
+    Attributes:
+        studies: by namespace, in the order of their names.
+    """
+
+    def __init__(self, studies: Mapping[str, Study]) -> None:
+        """Indexes studies whose names and aliases differ, which `load` has checked."""
+        self.studies = studies
+        self._names = dict(studies)
+        for study in studies.values():
+            self._names |= dict.fromkeys(study.aliases, study)
+        self._built_in = {name: built_in_documents(name) for name in studies}
+
+    @classmethod
+    def load(cls, uri: str) -> "Registry":
+        """Reads a folder of this machine or below gs://.
+
+        Raises:
+            ConfigurationError: `<file>: <path inside>: <reason, and what to do>`, of
+                the first rule that does not hold.
+        """
+        return cls(StudyFolder(uri).studies())
+
+    def study(self, namespace: str) -> Study | None:
+        """The study of exactly this namespace."""
+        return self.studies.get(namespace)
+
+    def resolve(self, name: str) -> Study | None:
+        """The study that a client calls so: by its namespace or by an alias."""
+        return self._names.get(name)
+
+    def document(
+        self, study: Study, type: str, version: int, pioneer: bool = False
+    ) -> Document | None:
+        """A declared document, or one of the two that are built in for Pioneer v2.
+
+        Args:
+            study: one of this registry.
+            type: the document type that the ping names.
+            version: the version that the ping names.
+            pioneer: the ping came in a Pioneer v2 envelope, whose enrolment and
+                deletion request carry the id elsewhere than a study's own documents
+                of the same name: the built-in ones win over those, and yield to a
+                declared one that has the id where Pioneer's decoder puts it.
+        """
+        name = f"{type}.{version}"
+        declared = study.documents.get(name)
+        built_in = self._built_in[study.namespace].get(name)
+        if not (declared and built_in and pioneer):
+            return declared or built_in
+        same_place = declared.schema.participant == built_in.schema.participant
+        return declared if same_place else built_in
+
+    def documents(self, study: Study) -> Mapping[str, Document]:
+        """All documents of a study by name: the declared ones and the built-in."""
+        return self._built_in[study.namespace] | dict(study.documents)

@@ -1,0 +1,184 @@
+"""Records of the registry: what a study promised, and what it may collect.
+
+They are made from `schemas/<namespace>/study.yaml` and the Avro schemas beside it, and
+only after every rule of the registry held (design: "The registry").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """Whether a namespace is a study's, or belongs to the platform itself."""
+
+    STUDY = "study"
+    PLATFORM = "platform"
+
+
+class Means(StrEnum):
+    """What a document says: data, that someone joins or leaves, or a deletion id."""
+
+    DATA = "data"
+    JOINS = "joins"
+    LEAVES = "leaves"
+    DELETION_ID = "deletion-id"
+
+
+class Keep(StrEnum):
+    """Which of a person's rows of a document compaction keeps."""
+
+    ALL = "all"
+    LATEST = "latest"
+
+
+class AfterEnd(StrEnum):
+    """What becomes of a person's rows who leaves a study that has ended."""
+
+    DEFER = "defer"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a study promised on whose data it takes.
+
+    Attributes:
+        enrolment_required: rows need an enrolment; False on the platform's own only.
+        refuse_do_not_track: a ping sent with DNT 1 is refused, enrolled or not.
+        private_browsing: JSON pointer to a boolean of the clear payload, true is
+            refused; None where the client enforces it.
+        countries: two-letter codes from which people may enrol; empty is everywhere.
+        minimum_age: in years, as the client checked it; nothing here acts on it.
+        after_end: who leaves after the end.
+    """
+
+    enrolment_required: bool
+    refuse_do_not_track: bool
+    private_browsing: str | None
+    countries: frozenset[str]
+    minimum_age: int | None
+    after_end: AfterEnd
+
+
+@dataclass(frozen=True, slots=True)
+class SignOffs:
+    """The days on which the four offices signed."""
+
+    privacy: date
+    data: date
+    legal: date
+    security: date
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The data review that approved a document.
+
+    Attributes:
+        category: of the data, 1 (technical) to 4 (highly sensitive).
+        requester: who asked for the collection.
+        steward: who reviewed it; never the requester.
+        result: always "+".
+        approved: pings from before this day are outside the review.
+        where: the bug or the page that holds the review.
+        expires: from this day on pings are outside the review; None is never.
+        sign_offs: always there in categories 3 and 4.
+    """
+
+    category: int
+    requester: str
+    steward: str
+    result: str
+    approved: date
+    where: str
+    expires: date | None
+    sign_offs: SignOffs | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadSchema:
+    """An Avro schema of a clear payload, with our own properties in it.
+
+    Attributes:
+        json: the schema as parsed JSON.
+        participant: JSON pointer to the rally id; None in a deletion-id document.
+        deletion_id: JSON pointer to the deletion id, where the document has one.
+        fingerprint: SHA-256, in hex, of the canonical JSON (sorted keys, no spaces).
+    """
+
+    json: Any
+    participant: str | None
+    deletion_id: str | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document type in one version of one namespace.
+
+    Attributes:
+        scope: JSON pointers to the study's name in what joins or leaves, tried in
+            order; empty is the document's own namespace.
+        delete_after_days: rows go when this many days old; None keeps them until the
+            study is concluded.
+        buckets: of a compacted partition, a power of two.
+        review: None for the built-in documents alone.
+    """
+
+    namespace: str
+    type: str
+    version: int
+    means: Means
+    scope: tuple[str, ...]
+    delete_after_days: int | None
+    keep: Keep
+    buckets: int
+    purpose: str
+    review: Review | None
+    schema: PayloadSchema
+
+    @property
+    def name(self) -> str:
+        """The document's name in the registry and in the store: `user-journey.1`."""
+        return f"{self.type}.{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Researchers who may read a study's data, and under which agreement."""
+
+    group: str
+    agreement: str
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A namespace: its dates, its promises and its documents.
+
+    Attributes:
+        aliases: other names by which clients know the study.
+        starts: the first day of collection, in UTC.
+        ending_announced: the day on which participants were told of the end.
+        collect_through: the last day of collection; None is no end.
+        analysis_until: the day by which the study should have been concluded.
+        derived: URIs of researchers' own tables, which deletion must know of.
+        documents: by their names (`user-journey.1`).
+    """
+
+    namespace: str
+    kind: Kind
+    name: str
+    aliases: tuple[str, ...]
+    starts: date
+    ending_announced: date | None
+    collect_through: date | None
+    analysis_until: date | None
+    policy: Policy
+    access: tuple[Access, ...]
+    derived: tuple[str, ...]
+    documents: Mapping[str, Document]

@@ -1,0 +1,77 @@
+"""The two documents that every namespace has."""
+
+import pytest
+
+from rally.studies.pioneer import built_in_documents
+from rally.studies.study import Document, Keep, Means
+
+
+def test_enrolment_and_deletion_request_are_built_in(folder):
+    registry = folder.load()
+    study = registry.study("rally-x")
+    enrolment = registry.document(study, "pioneer-enrollment", 1)
+    assert enrolment == Document(
+        namespace="rally-x",
+        type="pioneer-enrollment",
+        version=1,
+        means=Means.JOINS,
+        scope=(),
+        delete_after_days=None,
+        keep=Keep.ALL,
+        buckets=1,
+        purpose="Pioneer v2's own record of who joined and who left.",
+        review=None,
+        schema=enrolment.schema,
+    )
+    request = registry.document(study, "deletion-request", 1)
+    assert (request.means, request.scope) == (Means.LEAVES, ())
+    assert registry.document(study, "pioneer-enrollment", 2) is None
+    assert registry.document(study, "unheard-of", 1) is None
+    assert registry.document(study, "visit", 1) is study.documents["visit.1"]
+    assert (
+        registry.document(study, "visit", 1, pioneer=True)
+        is (study.documents["visit.1"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("namespace", "field"),
+    [
+        ("rally-x", "rallyId"),
+        ("pioneer-x", "pioneerId"),
+        ("rally", "pioneerId"),
+        ("rallyx", "pioneerId"),
+    ],
+)
+def test_id_stands_where_the_decoder_puts_it(namespace, field):
+    documents = built_in_documents(namespace)
+    request = documents["deletion-request.1"].schema
+    assert request.json == {
+        "type": "record",
+        "name": "deletion_request",
+        "participant": f"/{field}",
+        "fields": [{"name": field, "type": "string"}],
+    }
+    enrolment = documents["pioneer-enrollment.1"].schema
+    assert (enrolment.participant, enrolment.deletion_id) == (
+        f"/{field}",
+        "/deletionId",
+    )
+    assert enrolment.json["fields"] == [
+        {"name": field, "type": "string"},
+        {"name": "deletionId", "type": ["null", "string"], "default": None},
+    ]
+
+
+def test_declared_document_and_built_in_one_coexist(folder):
+    folder.study["documents"]["deletion-request.1"] = {
+        **folder.study["documents"].pop("joined.1"),
+        "means": "leaves",
+    }
+    folder.schemas["deletion-request.1"] = folder.schemas.pop("joined.1")
+    registry = folder.load()
+    study = registry.study("rally-x")
+    glean = registry.document(study, "deletion-request", 1)
+    pioneer = registry.document(study, "deletion-request", 1, pioneer=True)
+    assert glean is study.documents["deletion-request.1"]
+    assert (glean.schema.participant, pioneer.schema.participant) == ("/id", "/rallyId")

@@ -1,0 +1,440 @@
+"""The registry loads what is good, and says in one line what is not."""
+
+import pickle
+from datetime import date
+
+import pytest
+
+from rally.errors import ConfigurationError
+from rally.studies.registry import Registry
+from rally.studies.study import (
+    Access,
+    AfterEnd,
+    Document,
+    Keep,
+    Kind,
+    Means,
+    Policy,
+    Review,
+    SignOffs,
+    Study,
+)
+
+STUDY = "schemas/rally-x/study.yaml"
+
+
+def test_good_study_becomes_typed_records(folder):
+    registry = folder.load()
+    study = registry.study("rally-x")
+    visit, joined = study.documents["visit.1"], study.documents["joined.1"]
+    assert study == Study(
+        namespace="rally-x",
+        kind=Kind.STUDY,
+        name="Study X",
+        aliases=("studyX", "x@example.org"),
+        starts=date(2022, 3, 10),
+        ending_announced=date(2023, 2, 27),
+        collect_through=date(2023, 3, 27),
+        analysis_until=date(2024, 3, 27),
+        policy=Policy(
+            enrolment_required=True,
+            refuse_do_not_track=True,
+            private_browsing="/private",
+            countries=frozenset({"US", "CA"}),
+            minimum_age=19,
+            after_end=AfterEnd.DEFER,
+        ),
+        access=(
+            Access("x@example.org", "MOU 7", date(2022, 3, 10), date(2024, 3, 27)),
+        ),
+        derived=("gs://tables-of-x",),
+        documents={"visit.1": visit, "joined.1": joined},
+    )
+    assert visit == Document(
+        namespace="rally-x",
+        type="visit",
+        version=1,
+        means=Means.DATA,
+        scope=(),
+        delete_after_days=180,
+        keep=Keep.LATEST,
+        buckets=64,
+        purpose="what is visited",
+        review=Review(
+            category=3,
+            requester="x-team",
+            steward="ann",
+            result="+",
+            approved=date(2022, 2, 20),
+            where="bug 1",
+            expires=date(2023, 3, 27),
+            sign_offs=SignOffs(
+                privacy=date(2022, 2, 1),
+                data=date(2022, 2, 2),
+                legal=date(2022, 2, 10),
+                security=date(2022, 2, 11),
+            ),
+        ),
+        schema=visit.schema,
+    )
+    assert visit.name == "visit.1"
+    assert (joined.means, joined.scope) == (Means.JOINS, ("/study",))
+    assert (joined.delete_after_days, joined.keep, joined.buckets) == (
+        None,
+        Keep.ALL,
+        1,
+    )
+    assert joined.review.sign_offs is joined.review.expires is None
+
+
+def test_optional_entries_have_their_defaults(folder):
+    for path in ("aliases", "access", "derived", "policy countries"):
+        folder.drop(path)
+    for path in ("ending_announced", "collect_through", "analysis_until"):
+        folder.drop(path)
+    folder.drop("policy minimum_age")
+    folder.set("policy private_browsing", "client")
+    study = folder.load().study("rally-x")
+    assert (study.aliases, study.access, study.derived) == ((), (), ())
+    assert (study.ending_announced, study.collect_through) == (None, None)
+    assert study.analysis_until is None
+    assert (study.policy.countries, study.policy.minimum_age) == (frozenset(), None)
+    assert study.policy.private_browsing is None
+
+
+def test_platform_deletes_and_may_do_without_enrolment(folder):
+    folder.set("kind", "platform")
+    folder.set("policy enrolment", "none")
+    for path in ("access", "derived", "analysis_until", "policy after_end"):
+        folder.drop(path)
+    study = folder.load().study("rally-x")
+    assert study.kind is Kind.PLATFORM
+    assert not study.policy.enrolment_required
+    assert study.policy.after_end is AfterEnd.DELETE
+
+
+def test_names_and_aliases_resolve_exactly(folder):
+    registry = folder.load()
+    study = registry.study("rally-x")
+    assert registry.resolve("rally-x") is study
+    assert registry.resolve("studyX") is study
+    assert registry.resolve("x@example.org") is study
+    assert registry.resolve("studyx") is None
+    assert registry.study("studyX") is None
+    assert registry.study("rally-y") is None
+
+
+def test_registry_travels_to_workers(folder):
+    registry = folder.load()
+    assert pickle.loads(pickle.dumps(registry)).studies == registry.studies
+
+
+def test_empty_folder_is_named(tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        Registry.load(f"{tmp_path}/none")
+    assert (
+        str(caught.value)
+        == f"{tmp_path}/none: holds no study; give the folder of the registry"
+    )
+
+
+def test_other_files_beside_are_no_matter(folder):
+    folder.texts["rally-x/README.md"] = "Study X"
+    folder.texts["__init__.py"] = ""
+    folder.texts["__pycache__/__init__.pyc"] = ""
+    folder.texts[".git/config"] = ""
+    assert list(folder.load().studies) == ["rally-x"]
+
+
+TEXT = "must be text; write some, in quotes where YAML needs them"
+DAY = "must be a date such as 2022-03-10, without quotes"
+WHOLE = "must be a whole number of at least 1"
+MISSING = "is missing; add it"
+UNKNOWN = "is not known; remove it or correct its name"
+VISIT = "documents visit.1"
+REVIEW = f"{VISIT} review"
+SIGNED = f"{REVIEW} sign_offs"
+
+WRONG_VALUES = [
+    ("namespace", "rally-y", 'must be the folder\'s name, "rally-x"'),
+    ("namespace", 3, TEXT),
+    ("kind", "trial", "must be one of: study, platform"),
+    ("name", "", TEXT),
+    ("name", "two\nlines", "must be one line of printable text"),
+    ("aliases", "studyX", "must be a list; write [one, two]"),
+    ("starts", "2022-03-10", DAY),
+    ("starts", 20220310, DAY),
+    ("starts", None, DAY),
+    ("collect_through", date(2022, 3, 10), "must be after starts"),
+    ("analysis_until", date(2023, 3, 27), "must be after collect_through"),
+    ("policy", [], "must be a mapping of names to values"),
+    ("policy enrolment", "none", 'must be "required"; only a platform namespace may '
+     "do without"),
+    ("policy enrolment", True, "must be one of: required, none"),
+    ("policy do_not_track", "ignore", "must be one of: refuse, consent"),
+    ("policy private_browsing", "private", 'must be a JSON pointer; begin it with "/"'),
+    ("policy minimum_age", 19.5, WHOLE),
+    ("policy minimum_age", True, WHOLE),
+    ("policy after_end", "keep", "must be one of: defer, delete"),
+    ("policy consent", "yes", UNKNOWN),
+    ("derived", [7], None),
+    ("purpose", "research", UNKNOWN),
+    (f"{VISIT} delete_after_days", 0, WHOLE),
+    (f"{VISIT} delete_after_days", True, WHOLE),
+    (f"{VISIT} delete_after_days", "180", WHOLE),
+    (f"{VISIT} means", "measures", "must be one of: data, joins, leaves, deletion-id"),
+    (f"{VISIT} scope", ["/private"], "is for joins and leaves only; remove it"),
+    (f"{VISIT} keep", "newest", "must be one of: all, latest"),
+    (f"{VISIT} buckets", 48, "must be a power of two"),
+    (f"{VISIT} buckets", 0, WHOLE),
+    (f"{VISIT} purpose", None, TEXT),
+    (f"{VISIT} delete_after", 180, UNKNOWN),
+    (f"{REVIEW} category", 5, "must be 1, 2, 3 or 4"),
+    (f"{REVIEW} category", "3", WHOLE),
+    (f"{REVIEW} result", "-", 'must be "+"; collection needs a review that approved '
+     "it"),
+    (f"{REVIEW} result", None, 'must be "+"; collection needs a review that approved '
+     "it"),
+    (f"{REVIEW} steward", "eve", "is not in stewards.yaml; have a data steward review "
+     "it"),
+    (f"{REVIEW} approved", "soon", DAY),
+    (f"{REVIEW} approved", date(2023, 3, 28), "is after collect_through; nothing "
+     "could be collected under it"),
+    (f"{REVIEW} expires", date(2022, 2, 20), "must be after approved"),
+    (f"{REVIEW} bug", 1, UNKNOWN),
+    (f"{SIGNED} legal", date(2022, 3, 10), "must be before the study starts"),
+    (f"{SIGNED} security", date(2022, 3, 11), "must be before the study starts"),
+    (f"{SIGNED} privacy", date(2022, 2, 11), "must not be after legal and security"),
+    (f"{SIGNED} data", date(2022, 2, 11), "must not be after legal and security"),
+    (f"{SIGNED} ethics", date(2022, 2, 11), UNKNOWN),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    WRONG_VALUES,
+    ids=[f"{path}={value!r}".replace("\n", " ") for path, value, _ in WRONG_VALUES],
+)
+def test_wrong_value_is_one_line(folder, path, value, reason):
+    folder.set(path, value)
+    where = ".".join(path.split())
+    if reason is None:
+        where, reason = f"{where}.0", TEXT
+    assert folder.error() == f"{STUDY}: {where}: {reason}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "namespace",
+        "kind",
+        "name",
+        "starts",
+        "policy",
+        "policy enrolment",
+        "policy do_not_track",
+        "policy private_browsing",
+        "policy after_end",
+        "documents",
+        f"{VISIT} means",
+        f"{VISIT} purpose",
+        f"{VISIT} review",
+        *(f"{REVIEW} {name}" for name in ("category", "requester", "steward")),
+        *(f"{REVIEW} {name}" for name in ("result", "approved", "where")),
+        *(f"{SIGNED} {name}" for name in ("privacy", "data", "legal", "security")),
+    ],
+)
+def test_missing_value_is_one_line(folder, path):
+    folder.drop(path)
+    assert folder.error() == f"{STUDY}: {'.'.join(path.split())}: {MISSING}"
+
+
+def test_end_needs_its_other_dates(folder):
+    folder.drop("analysis_until")
+    assert folder.error() == (
+        f"{STUDY}: analysis_until: is missing; say by when the ended study is concluded"
+    )
+    folder.drop("collect_through")
+    assert folder.error() == (
+        f"{STUDY}: collect_through: is missing; an end was announced"
+    )
+    folder.drop("ending_announced")
+    assert folder.load()
+
+
+def test_end_is_announced_before_it(folder):
+    folder.set("ending_announced", date(2023, 3, 27))
+    assert folder.error() == f"{STUDY}: collect_through: must be after ending_announced"
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (False, 'must be a country code of two capitals, such as "US"'),  # YAML's NO
+        ("us", 'must be a country code of two capitals, such as "US"'),
+        ("USA", 'must be a country code of two capitals, such as "US"'),
+    ],
+)
+def test_wrong_country_is_one_line(folder, entry, reason):
+    folder.set("policy countries", ["US", entry])
+    assert folder.error() == f"{STUDY}: policy.countries.1: {reason}"
+
+
+@pytest.mark.parametrize("alias", ["two words", "x" * 101])
+def test_wrong_alias_is_one_line(folder, alias):
+    folder.set("aliases", [alias])
+    assert folder.error() == (
+        f"{STUDY}: aliases.0: must be at most 100 characters without spaces"
+    )
+
+
+@pytest.mark.parametrize("alias", ["rally-x", "studyX"])
+def test_alias_names_one_study(folder, alias):
+    folder.set("aliases", ["studyX", alias])
+    assert folder.error() == (
+        f'{STUDY}: aliases.1: "{alias}" is a name of rally-x already; remove one'
+    )
+
+
+def test_alias_of_another_study_is_refused(folder):
+    folder.texts["rally-y/study.yaml"] = (
+        "{namespace: rally-y, kind: platform, name: Y, starts: 2022-01-01, "
+        "aliases: [studyX], documents: {}, "
+        "policy: {enrolment: none, do_not_track: consent, private_browsing: client}}"
+    )
+    assert folder.error() == (
+        'schemas/rally-y/study.yaml: aliases.0: "studyX" is a name of rally-x already; '
+        "remove one"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        ("analysis_until", date(2024, 3, 27),
+         "analysis_until: a platform namespace is never locked for analysis; remove "
+         "it"),
+        ("policy after_end", "defer",
+         "policy.after_end: platform data is never deferred; remove it"),
+        ("derived", ["gs://tables"],
+         "derived: a platform namespace has no researchers; remove it"),
+        ("access", [{"group": "g", "agreement": "a", "from": date(2022, 1, 1),
+                     "until": date(2023, 1, 1)}],
+         "access: a platform namespace has no researchers; remove it"),
+    ],
+    ids=["analysis", "defers", "derived", "access"],
+)  # fmt: skip
+def test_platform_has_no_researchers(folder, path, value, reason):
+    folder.set("kind", "platform")
+    for name in ("access", "derived", "analysis_until", "policy after_end"):
+        folder.drop(name)
+    folder.set(path, value)
+    assert folder.error() == f"{STUDY}: {reason}"
+
+
+def test_access_ends_after_it_begins(folder):
+    folder.study["access"][0]["until"] = date(2022, 3, 10)
+    assert folder.error() == f"{STUDY}: access.0.until: must be after from"
+
+
+@pytest.mark.parametrize("name", ["Rally-X", "rally_x", "9rally", "rally-", "r" * 101])
+def test_folder_is_a_name(folder, name):
+    folder.set("namespace", name)
+    uri = folder.write()
+    (folder.root / "rally-x").rename(folder.root / name)
+    with pytest.raises(ConfigurationError) as caught:
+        Registry.load(uri)
+    assert str(caught.value) == (
+        f"{uri}/{name}/study.yaml: namespace: must be lower-case words and digits "
+        "joined by hyphens, at most 100 characters; rename the folder"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["visit", "visit.0", "visit.01", "visit.x", "Visit.1", "a.b.1"]
+)
+def test_document_is_a_type_and_a_version(folder, name):
+    folder.set(f"documents {name}", {})
+    assert folder.error() == (
+        f"{STUDY}: documents.{name}: must be a type and a version such as "
+        "user-journey.1, in lower-case words and digits joined by hyphens"
+    )
+
+
+def test_document_needs_its_schema(folder):
+    del folder.schemas["visit.1"]
+    assert folder.error() == (
+        f"{STUDY}: documents.visit.1: has no schema; add visit.1.avsc beside"
+    )
+
+
+def test_schema_needs_its_document(folder):
+    folder.drop(VISIT)
+    assert folder.error() == (
+        "schemas/rally-x/visit.1.avsc: is no document of study.yaml; declare it there "
+        "or remove it"
+    )
+
+
+def test_scope_names_a_string(folder):
+    folder.set("documents joined.1 scope", ["/study", "/studies"])
+    assert folder.error() == (
+        f"{STUDY}: documents.joined.1.scope.1: /studies is no string of the document's "
+        "schema; correct either"
+    )
+
+
+@pytest.mark.parametrize("flag", ["/secret", "/metrics", "/metrics/uuid/x"])
+def test_private_browsing_names_a_boolean_of_each_data_document(folder, flag):
+    folder.set("policy private_browsing", flag)
+    assert folder.error() == (
+        f"{STUDY}: documents.visit.1: its schema has no boolean {flag}, which "
+        "policy.private_browsing names; add it or correct the policy"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("stewards.yaml", "stewards: []",
+         "schemas/stewards.yaml: stewards: is empty; name who may review"),
+        ("stewards.yaml", "stewards: [ann, 7]", f"schemas/stewards.yaml: stewards.1: "
+         f"{TEXT}"),
+        ("stewards.yaml", "{}", f"schemas/stewards.yaml: stewards: {MISSING}"),
+        ("stewards.yaml", "- ann",
+         "schemas/stewards.yaml: must be a mapping of names to values"),
+        ("rally-x/study.yaml", "kind: study\nname: X\nkind: platform",
+         f'{STUDY}: line 3: "kind" stands twice; correct it'),
+        ("rally-x/study.yaml", "starts: 2022-13-01",
+         f"{STUDY}: holds what cannot be (month must be in 1..12); correct it"),
+        ("rally-x/study.yaml", "1: 2",
+         f"{STUDY}: 1: a name must be text; put it in quotes"),
+        ("rally-x/study.yaml", "{? [a, b] : 1}",
+         f"{STUDY}: line 1: found unhashable key; correct it"),
+    ],
+    ids=lambda value: str(value)[:40].replace("\n", " "),
+)  # fmt: skip
+def test_wrong_yaml_is_one_line(folder, name, text, message):
+    folder.texts[name] = text
+    assert folder.error() == message
+
+
+@pytest.mark.parametrize(
+    "text", ["a: 1\nkind: {", "a: 1\nwhen: !!python/object:os.system {}", "a: 1\nb\n"]
+)
+def test_unreadable_yaml_is_one_line(folder, text):
+    folder.texts["rally-x/study.yaml"] = text
+    error = folder.error()
+    assert error.startswith(f"{STUDY}: line ")
+    assert error.endswith("; correct it")
+    assert "\n" not in error
+
+
+def test_missing_stewards_are_named(folder):
+    del folder.texts["stewards.yaml"]
+    assert folder.error() == f"schemas/stewards.yaml: {MISSING}"
+
+
+def test_folder_without_study_is_named(folder):
+    folder.texts["rally-y/study.yml"] = "namespace: rally-y"
+    assert folder.error() == f"schemas/rally-y/study.yaml: {MISSING}"

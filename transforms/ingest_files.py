@@ -1,0 +1,68 @@
+"""Ingests files: each unit of work is read, judged and stored in one place."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import apache_beam as beam
+
+from rally.envelope import Envelope
+from rally.ingesting.progress import Progress
+from rally.ingesting.setup import IngestSettings, make_intake, make_writer
+from rally.reading.inputs import Unit
+from rally.reading.messages import Malformed, read_messages
+from transforms.counters import publish
+
+
+@dataclasses.dataclass
+class IngestFiles(beam.PTransform):
+    """Reads units of files, and stores their rows, events and dead letters.
+
+    No row is shuffled: a unit's rows are grouped where they are read, and its files
+    are whole before the unit counts as done. A unit that is done again writes the same
+    objects. Memory is bounded by the writer, whatever the size of the input.
+
+    Attributes:
+        units: ranges of files, from rally.reading.inputs.plan_units.
+        settings: where everything is.
+    """
+
+    units: Sequence[Unit]
+    settings: IngestSettings
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
+        """Deals the units out to the workers."""
+        return (
+            begin
+            | "Units" >> beam.Create(list(self.units), reshuffle=False)
+            | "Deal" >> beam.Reshuffle()
+            | "Ingest" >> beam.ParDo(_IngestUnitFn(self.settings))
+        )
+
+
+class _IngestUnitFn(beam.DoFn):
+    def __init__(self, settings: IngestSettings) -> None:
+        self._settings = settings
+
+    def setup(self) -> None:
+        self._intake = make_intake(self._settings)
+        self._writer = make_writer(self._settings)
+        self._progress = Progress(self._settings.progress)
+
+    def process(self, unit: Unit) -> Iterator[None]:
+        for piece in unit:
+            for message in read_messages(piece, self._settings.country_attribute):
+                self._take(message)
+        self._writer.flush()
+        self._intake.flush()
+        publish(self._intake.counts)
+        self._progress.flush()
+        yield from ()
+
+    def _take(self, message: Envelope | Malformed) -> None:
+        if isinstance(message, Malformed):
+            self._intake.take_malformed(message)
+        elif row := self._intake.take(message):
+            self._writer.add(*row)
+        if self._intake.is_full:
+            self._intake.flush()
+        self._progress.add(1)

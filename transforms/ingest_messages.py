@@ -1,0 +1,86 @@
+"""Ingests messages that the runner's own source delivers, as Dataflow's does."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+
+import apache_beam as beam
+from apache_beam.io.gcp.pubsub import PubsubMessage
+from apache_beam.io.gcp.pubsub import ReadFromPubSub as ReadFromPubSub
+
+from rally.envelope import make_envelope
+from rally.ingesting.setup import IngestSettings, make_intake, make_writer
+from rally.storing.layout import Partition
+from transforms.counters import publish
+
+Row = tuple[str, bytes]
+"""A row and its partition, `<study>/<document>/<day>`."""
+
+
+@dataclasses.dataclass
+class IngestMessages(beam.PTransform):
+    """Judges messages and stores their rows, events and dead letters.
+
+    Events and dead letters are written in the source's own stage, before the service
+    acknowledges. Rows are batched by partition in the runner's durable state, so that
+    files are few, and written by the same writer as everywhere. Such a pipeline is
+    drained, never cancelled: cancelling drops the rows that the state holds.
+
+    Attributes:
+        settings: where everything is.
+        flush_seconds: how long rows of a partition are gathered.
+        batch_rows: a file's rows at most.
+    """
+
+    settings: IngestSettings
+    flush_seconds: float = 60.0
+    batch_rows: int = 20_000
+
+    def expand(
+        self, messages: beam.PCollection[PubsubMessage]
+    ) -> beam.PCollection[None]:
+        """Judge, batch by partition, write."""
+        return (
+            messages
+            | "Judge" >> beam.ParDo(_JudgeFn(self.settings)).with_output_types(Row)
+            | "Batch"
+            >> beam.GroupIntoBatches.WithShardedKey(
+                self.batch_rows, max_buffering_duration_secs=self.flush_seconds
+            )
+            | "Write" >> beam.ParDo(_WriteFn(self.settings))
+        )
+
+
+class _JudgeFn(beam.DoFn):
+    def __init__(self, settings: IngestSettings) -> None:
+        self._settings = settings
+
+    def setup(self) -> None:
+        self._intake = make_intake(self._settings)
+
+    def process(self, message: PubsubMessage) -> Iterator[Row]:
+        envelope = make_envelope(
+            message.data, message.attributes or {}, self._settings.country_attribute
+        )
+        if taken := self._intake.take(envelope):
+            partition, row = taken
+            yield "/".join(partition), row
+        if self._intake.is_full:
+            self._intake.flush()
+
+    def finish_bundle(self) -> None:
+        self._intake.flush()
+        publish(self._intake.counts)
+
+
+class _WriteFn(beam.DoFn):
+    def __init__(self, settings: IngestSettings) -> None:
+        self._settings = settings
+
+    def setup(self) -> None:
+        self._writer = make_writer(self._settings)
+
+    def process(self, batch: tuple[object, Iterable[bytes]]) -> Iterator[None]:
+        key, rows = batch
+        partition = Partition(*key.key.split("/"))  # type: ignore[attr-defined]
+        self._writer.write(partition, list(rows))
+        yield from ()

@@ -1,0 +1,150 @@
+"""Ingests a Pub/Sub subscription and acknowledges only what is in whole files.
+
+The reader of the local runner and of portable engines; on Dataflow the service's own
+source is used (transforms.ingest_messages).
+"""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.io.restriction_trackers import (
+    OffsetRange,
+    OffsetRestrictionTracker,
+)
+from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
+from apache_beam.transforms.core import RestrictionProvider
+from apache_beam.utils.timestamp import Duration, Timestamp
+
+from rally.envelope import make_envelope
+from rally.ingesting.progress import Progress
+from rally.ingesting.setup import IngestSettings, make_intake, make_writer
+from rally.reading.subscription import Subscription
+from transforms.counters import publish
+
+_LAST = sys.maxsize - 1
+_PAUSE = Duration(seconds=0)
+_WATERMARK = ManualWatermarkEstimator.default_provider()
+
+
+@dataclasses.dataclass
+class IngestSubscription(beam.PTransform):
+    """Pulls, judges and stores in one fused step.
+
+    Delivery: at least once. Rows, events and dead letters are in whole files before
+    the messages are acknowledged, which happens when the runner has committed the
+    bundle. Unacknowledged messages come again, from Pub/Sub.
+
+    Attributes:
+        subscription: `projects/<project>/subscriptions/<name>`.
+        settings: where everything is.
+        flush_seconds: how long messages are gathered before their files are written.
+        stop_after_idle_seconds: ends when nothing came for so long; None never does.
+    """
+
+    subscription: str
+    settings: IngestSettings
+    flush_seconds: float = 10.0
+    stop_after_idle_seconds: float | None = None
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
+        """One reader; more processes on the same subscription share it."""
+        return (
+            begin
+            | "Subscription" >> beam.Create([self.subscription], reshuffle=False)
+            | "Ingest"
+            >> beam.ParDo(
+                _IngestSubscriptionFn(
+                    self.settings, self.flush_seconds, self.stop_after_idle_seconds
+                )
+            )
+        )
+
+
+class _Endless(RestrictionProvider):
+    """Counts flushes from zero; there is always one more."""
+
+    def initial_restriction(self, element: str) -> OffsetRange:
+        return OffsetRange(0, sys.maxsize)
+
+    def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
+        return OffsetRestrictionTracker(restriction)
+
+    def restriction_size(self, element: str, restriction: OffsetRange) -> int:
+        return 1
+
+    def split(self, element: str, restriction: OffsetRange) -> Iterator[OffsetRange]:
+        yield restriction
+
+    def truncate(self, element: str, restriction: OffsetRange) -> None:
+        """On drain nothing is left to do: what was not pulled stays in Pub/Sub."""
+
+
+class _IngestSubscriptionFn(beam.DoFn):
+    def __init__(
+        self,
+        settings: IngestSettings,
+        flush_seconds: float,
+        stop_after_idle_seconds: float | None,
+    ) -> None:
+        self._settings = settings
+        self._flush_seconds = flush_seconds
+        self._stop_after = stop_after_idle_seconds
+
+    def setup(self) -> None:
+        self._intake = make_intake(self._settings)
+        self._writer = make_writer(self._settings)
+        self._progress = Progress(self._settings.progress)
+        self._last_message = time.monotonic()
+
+    @beam.DoFn.unbounded_per_element()  # type: ignore[untyped-decorator]
+    def process(
+        self,
+        path: str,
+        finalizer: Any = beam.DoFn.BundleFinalizerParam,
+        watermark: Any = beam.DoFn.WatermarkEstimatorParam(_WATERMARK),  # noqa: B008
+        tracker: Any = beam.DoFn.RestrictionParam(_Endless()),  # noqa: B008
+    ) -> Iterator[None]:
+        if not tracker.try_claim(tracker.current_restriction().start):
+            return
+        with Subscription(path) as subscription:
+            received = self._gather(subscription)
+            self._writer.flush()
+            self._intake.flush()
+        publish(self._intake.counts)
+        self._progress.flush()
+        watermark.set_watermark(Timestamp.now())
+        if received:
+            finalizer.register(lambda: Subscription(path).acknowledge(received))
+        if self._is_idle():
+            tracker.try_claim(_LAST)
+        else:
+            tracker.defer_remainder(_PAUSE)
+        yield from ()
+
+    def _gather(self, subscription: Subscription) -> list[str]:
+        """Takes what comes within the flush time; returns what to acknowledge."""
+        received: list[str] = []
+        end = time.monotonic() + self._flush_seconds
+        while time.monotonic() < end and not self._is_idle():
+            for message in subscription.pull():
+                self._take(message.data, message.attributes)
+                received.append(message.ack_id)
+                self._last_message = time.monotonic()
+        return received
+
+    def _take(self, body: bytes, attributes: Mapping[str, str]) -> None:
+        envelope = make_envelope(body, attributes, self._settings.country_attribute)
+        if row := self._intake.take(envelope):
+            self._writer.add(*row)
+        if self._intake.is_full:
+            self._intake.flush()
+        self._progress.add(1)
+
+    def _is_idle(self) -> bool:
+        if self._stop_after is None:
+            return False
+        return time.monotonic() - self._last_message > self._stop_after
