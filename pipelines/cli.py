@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import logging
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -14,7 +15,19 @@ _JOBS = {
     "replay": "feed dead letters through ingest again after a fault was mended",
     "demo": "see all of it at work, on real pings and in a folder of its own",
 }
-"""Each is a module of `pipelines` with a `main(argv)`; Beam is imported only there."""
+"""Each is a module with a `main(argv)`; Beam is imported only there."""
+
+_MODULES = {"demo": "pipelines.demo.command"}
+
+
+class _NoGoogleExtra(logging.Filter):
+    """Drops one line that Beam logs on import where its Google extra is missing.
+
+    Only a job on Dataflow needs the extra; everybody else need not wonder.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "apitools not found" not in record.getMessage()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,7 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if argv is None else argv)
     if given and given[0] in _JOBS:
-        module = importlib.import_module(f"pipelines.{given[0]}")
+        logging.getLogger().addFilter(_NoGoogleExtra())
+        module = importlib.import_module(
+            _MODULES.get(given[0], f"pipelines.{given[0]}")
+        )
         status: int = module.main(given[1:])
         return status
     try:

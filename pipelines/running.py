@@ -97,16 +97,21 @@ def summary(counts: Counter[Count]) -> list[str]:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a table; the last column is to the right."""
+    """Lines of a table; columns of numbers are to the right."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    last = len(head) - 1
+    numeric = [all(map(_is_number, column)) for column in zip(*rows, strict=True)]
+    rule = ["-" * width for width in widths]
     return [
         "  ".join(
-            cell.rjust(width) if at == last else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
         ).rstrip()
-        for row in (head, tuple("-" * width for width in widths), *rows)
+        for row in (head, rule, *rows)
     ]
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(",", "").isdecimal()
 
 
 def finish(pipeline: beam.Pipeline) -> PipelineResult:

@@ -27,6 +27,7 @@ _ENDS = tuple(
     for bits in range(0x4000)
 )
 _STARTS = tuple(bytes((bits & 0x7F | 0x80, bits >> 7 | 0x80)) for bits in range(0x4000))
+_UUID_LENGTH = b"\x48"
 _CANONICAL_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -80,7 +81,7 @@ def zig_zag(number: int) -> bytes:
 
 
 def _within_years(unit: timedelta) -> tuple[int, int]:
-    """Bounds of the times since the epoch that every reader can show: years 1 to 9999."""
+    """Bounds of what every reader can show, since the epoch: years 1 to 9999."""
     return (datetime.min - _EPOCH) // unit, (datetime.max - _EPOCH) // unit
 
 
@@ -106,13 +107,13 @@ BOUNDS: dict[tuple[str, str | None], tuple[int, int]] = {
 
 @cache
 def small_integers(prefix: bytes = b"") -> tuple[bytes, ...]:
-    """The encodings of 0 to SMALL - 1, which is most of what there is, each prefixed."""
+    """The encodings of 0 to SMALL - 1, each behind a prefix."""
     return tuple(prefix + zig_zag(number) for number in range(SMALL))
 
 
 @cache
 def any_integer(bounds: tuple[int, int], prefix: bytes = b"") -> Callable[[int], bytes]:
-    """Encodes the integers within bounds, prefixed; raises Misfit out of them."""
+    """Encodes the integers within bounds behind a prefix; Misfit of others."""
     low, high = bounds
 
     def encode(number: int) -> bytes:
@@ -213,7 +214,7 @@ def _encode_text(value: object) -> bytes:
 def _encode_uuid(value: object) -> bytes:
     if type(value) is not str or not _CANONICAL_UUID.fullmatch(value):
         raise Misfit
-    return _encode_text(value)
+    return _UUID_LENGTH + value.encode()
 
 
 UUID = Leaf("string", (str,), _encode_uuid)

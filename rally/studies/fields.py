@@ -9,19 +9,22 @@ import re
 from collections.abc import Callable, Hashable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import yaml
 
 from rally.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _Loader
+else:  # libyaml's parser reads the shipped registry about ten times as fast
+    _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _NAME_LIMIT = 100
-# libyaml's parser reads the shipped registry about ten times as fast.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Place(NamedTuple):

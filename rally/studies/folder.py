@@ -30,7 +30,9 @@ class StudyFolder:
         try:
             self._names = frozenset(info.name for info in self._store.list())
         except OSError as error:
-            raise Place(uri).error(f"cannot be listed ({error.strerror})") from None
+            raise Place(uri).error(
+                f"cannot be listed ({error.strerror or error})"
+            ) from None
         if not self._folders():
             raise Place(uri).error("holds no study; give the folder of the registry")
 
@@ -95,4 +97,4 @@ class StudyFolder:
         except ObjectNotFound:
             raise place.error("is missing; add it") from None
         except OSError as error:
-            raise place.error(f"cannot be read ({error.strerror})") from None
+            raise place.error(f"cannot be read ({error.strerror or error})") from None

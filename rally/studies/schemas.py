@@ -9,6 +9,7 @@ What is checked here is what the store and BigQuery need and Avro does not ask f
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ Json = Any
 """JSON as parsed: a schema, before its shape is known."""
 
 _NAMED = frozenset({"record", "error", "enum", "fixed"})
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 def payload_schema(schema: dict[str, Any]) -> PayloadSchema:
@@ -131,10 +133,14 @@ def _expand_record(
     children: list[tuple[str, Any]] = []
     for field in schema["fields"]:
         inside = place.at(field["name"])
+        if not _NAME.fullmatch(field["name"]):  # fastavro does not look
+            raise inside.error('is no name in Avro; give it one, and this as "json"')
         name = field.get("json", field["name"])
         if not isinstance(name, str) or not name:
             raise inside.error('"json" must be text: the name in the payload')
         children.append((name, _expand(inside, field["type"], named, around)))
+    for name in _twice(field["name"] for field in schema["fields"]):
+        raise place.error(f'two fields have the name "{name}"; rename one')
     for name in _twice(name for name, _ in children):
         raise place.error(f'two fields have the JSON name "{name}"; rename one')
     return {"type": "record", "children": dict(children)}

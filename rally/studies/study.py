@@ -84,7 +84,7 @@ class Review:
         result: always "+".
         approved: pings from before this day are outside the review.
         where: the bug or the page that holds the review.
-        expires: from this day on pings are outside the review; None is never.
+        expires: the last day that the review covers; None is no end.
         sign_offs: always there in categories 3 and 4.
     """
 

@@ -63,15 +63,44 @@ def test_id_stands_where_the_decoder_puts_it(namespace, field):
     ]
 
 
-def test_declared_document_and_built_in_one_coexist(folder):
+def declare_deletion_request(folder, id_field):
     folder.study["documents"]["deletion-request.1"] = {
         **folder.study["documents"].pop("joined.1"),
         "means": "leaves",
     }
-    folder.schemas["deletion-request.1"] = folder.schemas.pop("joined.1")
+    schema = folder.schemas.pop("joined.1")
+    schema["fields"][0]["name"] = id_field
+    schema["participant"] = f"/{id_field}"
+    folder.schemas["deletion-request.1"] = schema
+
+
+def test_declared_document_and_built_in_one_coexist(folder):
+    declare_deletion_request(folder, "id")
     registry = folder.load()
     study = registry.study("rally-x")
     glean = registry.document(study, "deletion-request", 1)
     pioneer = registry.document(study, "deletion-request", 1, pioneer=True)
     assert glean is study.documents["deletion-request.1"]
     assert (glean.schema.participant, pioneer.schema.participant) == ("/id", "/rallyId")
+
+
+def test_declared_document_that_takes_pioneers_id_wins(folder):
+    declare_deletion_request(folder, "rallyId")
+    registry = folder.load()
+    study = registry.study("rally-x")
+    declared = study.documents["deletion-request.1"]
+    assert registry.document(study, "deletion-request", 1) is declared
+    assert registry.document(study, "deletion-request", 1, pioneer=True) is declared
+
+
+def test_all_documents_are_the_declared_and_the_built_in(folder):
+    registry = folder.load()
+    study = registry.study("rally-x")
+    documents = registry.documents(study)
+    assert sorted(documents) == [
+        "deletion-request.1",
+        "joined.1",
+        "pioneer-enrollment.1",
+        "visit.1",
+    ]
+    assert documents["visit.1"] is study.documents["visit.1"]

@@ -438,3 +438,15 @@ def test_missing_stewards_are_named(folder):
 def test_folder_without_study_is_named(folder):
     folder.texts["rally-y/study.yml"] = "namespace: rally-y"
     assert folder.error() == f"schemas/rally-y/study.yaml: {MISSING}"
+
+
+def test_file_that_cannot_be_read_is_named(folder):
+    folder.texts["rally-y/study.yaml/misplaced"] = "namespace: rally-y"
+    assert folder.error() == (
+        "schemas/rally-y/study.yaml: cannot be read (Is a directory)"
+    )
+
+
+def test_bytes_that_are_no_text_are_named(folder):
+    folder.texts["rally-x/study.yaml"] = "name: \x00"
+    assert folder.error() == f"{STUDY}: is not YAML in UTF-8; correct it"

@@ -174,7 +174,7 @@ def test_empty_platform_has_no_log(tmp_path):
          "decision: by: must be text; write some, in quotes where YAML needs them"),
         (Transition(X, PAUSE, day(4, 1), "op", "two\nlines"),
          "decision: note: must be one line of printable text"),
-        (Transition(X, PAUSE, datetime(2022, 4, 1), "op", ""),  # noqa: DTZ001
+        (Transition(X, PAUSE, datetime(2022, 4, 1), "op", ""),
          "decision: at: must be a time with its zone, such as 2022-03-10T12:00Z"),
     ],
     ids=["by", "note", "at"],
