@@ -16,7 +16,7 @@ DOCUMENT = "page-visit"
 FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS = 3
 
-_PEOPLE = 5_000
+_PEOPLE = [str(uuid.uuid5(uuid.NAMESPACE_OID, str(number))) for number in range(5_000)]
 _WORDS = (
     "the of and to in a is that for it as was with be by on not he his but at are this"
     " have from or had an they which one you were all her she there would their we him"
@@ -65,20 +65,19 @@ def random_id(random: random.Random) -> str:
 
 def _ping(random: random.Random) -> dict[str, Any]:
     site = f"https://www.{_slug(random, 2, '')}.com/"
-    person = random.randrange(_PEOPLE)
     start = FIRST_DAY + timedelta(seconds=random.randrange(DAYS * 86_400))
-    system, version = _SYSTEMS[person % 3]
+    system, version = random.choice(_SYSTEMS)
     return {
         "metrics": {
             "uuid": {
-                "rally.id": str(uuid.UUID(int=(person + 1) << 64, version=4)),
+                "rally.id": random.choice(_PEOPLE),
                 "visit.page_id": random_id(random),
             },
             "url": {
                 "visit.address": site + _slug(random, 7),
                 "visit.referrer": site + _slug(random, 2),
             },
-            "string": {"visit.title": _text(random, 7), "visit.language": "en"},
+            "string": {"visit.title": _text(random, 6)},
             "text": {"visit.description": ""},
             "datetime": {"visit.start": f"{start:%Y-%m-%dT%H:%M:%S}.000-08:00"},
             "quantity": {

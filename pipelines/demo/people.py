@@ -14,10 +14,28 @@ PEOPLE = 60
 PAGES = 40
 
 _SITES = ("example.com", "news.example.org", "daily.example.net", "blog.example.edu")
-_WORDS = """
-    election budget weather storm council school bridge river market health science
-    court harbour museum railway energy housing football library garden
-""".split()
+_WORDS = (
+    "election",
+    "budget",
+    "weather",
+    "storm",
+    "council",
+    "school",
+    "bridge",
+    "river",
+    "market",
+    "health",
+    "science",
+    "court",
+    "harbour",
+    "museum",
+    "railway",
+    "energy",
+    "housing",
+    "football",
+    "library",
+    "garden",
+)
 
 
 class Message(NamedTuple):

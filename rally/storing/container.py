@@ -80,18 +80,22 @@ class Header(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """How many rows the header says that there are."""
-        return int(self.entries["rally.rows"])
+        """How many rows the header says that there are. Raises CorruptFile."""
+        try:
+            return int(self.entries["rally.rows"])
+        except (KeyError, ValueError):
+            raise CorruptFile("the header does not say how many rows it has") from None
 
     @property
     def blocks(self) -> list[Block]:
-        """The block index; empty where the file has none."""
+        """The block index; empty where the file has none. Raises CorruptFile."""
         packed = self.entries.get("rally.index")
         if packed is None:
             return []
-        stream = io.BytesIO(zlib.decompress(base64.b64decode(packed), wbits=-15))
-        blocks: Any = fastavro.schemaless_reader(stream, INDEX_SCHEMA, None)
-        return [Block(**block) for block in blocks]
+        try:
+            return _unpack_index(packed)
+        except Exception:  # whatever three libraries make of damaged bytes
+            raise CorruptFile("the block index is damaged") from None
 
 
 def encode_container(
@@ -146,6 +150,8 @@ def read_header(data: bytes) -> Header:
         entries, position = _read_map(data, len(_MAGIC))
     except IndexError:
         raise CorruptFile("the header is cut off") from None
+    except ValueError:
+        raise CorruptFile("the header is damaged") from None
     end = position + _SYNC_BYTES
     if end > len(data):
         raise CorruptFile("the header is cut off")
@@ -160,10 +166,16 @@ def read_rows(data: bytes) -> Iterator[dict[str, Any]]:
     """
     header = read_header(data)
     check_whole(data, header)
-    reader = fastavro.reader(io.BytesIO(data))
-    for row in reader:
-        assert isinstance(row, dict)
-        yield row
+    missing = header.rows
+    try:
+        for row in fastavro.reader(io.BytesIO(data)):
+            assert isinstance(row, dict)
+            missing -= 1
+            yield row
+    except Exception:  # the rows are whole, so the header's schema is not
+        raise CorruptFile("the rows are not what the header says") from None
+    if missing:
+        raise CorruptFile("there are not as many rows as the header says")
 
 
 def check_whole(data: bytes, header: Header) -> None:
@@ -204,6 +216,12 @@ def _pack_index(index: list[dict[str, object]]) -> bytes:
     return base64.b64encode(packed)
 
 
+def _unpack_index(packed: bytes) -> list[Block]:
+    stream = io.BytesIO(zlib.decompress(base64.b64decode(packed), wbits=-15))
+    blocks: Any = fastavro.schemaless_reader(stream, INDEX_SCHEMA, None)
+    return [Block(**block) for block in blocks]
+
+
 def _encode_header(entries: Mapping[str, bytes], sync: bytes) -> bytes:
     parts = [_MAGIC, encode_long(len(entries))]
     for name, value in entries.items():
@@ -224,15 +242,20 @@ def encode_long(value: int) -> bytes:
 
 
 def decode_long(data: bytes, position: int) -> tuple[int, int]:
-    """A long at a position, and the position behind it. IndexError at the end."""
-    bits = shift = 0
-    while True:
+    """A long at a position, and the position behind it.
+
+    Raises:
+        IndexError: the data ends within it.
+        ValueError: it has more than 64 bits.
+    """
+    bits = 0
+    for shift in range(0, 70, 7):
         byte = data[position]
         position += 1
         bits |= (byte & 0x7F) << shift
         if byte < 0x80:
             return bits >> 1 ^ -(bits & 1), position
-        shift += 7
+    raise ValueError
 
 
 def _read_map(data: bytes, position: int) -> tuple[dict[str, bytes], int]:

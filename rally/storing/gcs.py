@@ -6,15 +6,18 @@ object is visible only when whole (Cloud Storage, "Request preconditions").
 
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
+from google.cloud.storage.exceptions import DataCorruption
 
 from rally.errors import ConfigurationError
 from rally.storing.objects import GenerationMismatch, ObjectInfo, ObjectNotFound
 
 _PROBE = ".rally-probe-"
+_REFUSALS = (exceptions.GoogleAPIError, GoogleAuthError, DataCorruption)
 
 
 class GcsStore:
@@ -46,8 +49,9 @@ class GcsStore:
 
     def read_range(self, name: str, start: int, length: int) -> bytes:
         """Up to `length` bytes from offset `start`. Raises ObjectNotFound."""
+        # A range of HTTP has at least one byte.
         try:
-            return self._download(name, start, start + length - 1)
+            return self._download(name, start, start + max(length, 1) - 1)[:length]
         except exceptions.RequestRangeNotSatisfiable:
             return b""
 
@@ -79,19 +83,16 @@ class GcsStore:
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Objects whose names begin with `prefix`, sorted by name."""
-        with _translated(prefix):
-            for blob in self._client.list_blobs(
-                self._bucket, prefix=self._prefix + prefix
-            ):
-                yield self._info(blob)
+        start = self._prefix + prefix
+        with _in_bucket(), _translated(prefix):
+            for blob in self._client.list_blobs(self._bucket, prefix=start):
+                if not blob.name.startswith(self._prefix + _PROBE):
+                    yield self._info(blob)
 
     def check_writable(self) -> None:
         """Makes and deletes a small object. Raises OSError where that is refused."""
         name = f"{_PROBE}{uuid.uuid4()}"
-        try:
-            self.delete(name, self._upload(name, b"", 0))
-        except ObjectNotFound:
-            raise FileNotFoundError(None, "there is no such bucket") from None
+        self.delete(name, self._upload(name, b"", 0))
 
     def _blob(self, name: str) -> storage.Blob:
         return self._bucket.blob(self._prefix + name)
@@ -103,7 +104,7 @@ class GcsStore:
 
     def _upload(self, name: str, data: bytes, generation: int) -> int:
         blob = self._blob(name)
-        with _translated(name):
+        with _in_bucket(), _translated(name):
             blob.upload_from_string(
                 data,
                 content_type="application/octet-stream",
@@ -115,6 +116,15 @@ class GcsStore:
     def _info(self, blob: storage.Blob) -> ObjectInfo:
         name = blob.name.removeprefix(self._prefix)
         return ObjectInfo(name, int(blob.size), int(blob.generation))
+
+
+@contextmanager
+def _in_bucket() -> Iterator[None]:
+    """Where only the bucket can be what is not found."""
+    try:
+        yield
+    except ObjectNotFound:
+        raise FileNotFoundError(None, "there is no such bucket") from None
 
 
 class _translated:  # noqa: N801 - reads as a word in `with`
@@ -135,6 +145,6 @@ class _translated:  # noqa: N801 - reads as a word in `with`
             raise GenerationMismatch(self._name) from None
         if isinstance(error, exceptions.RequestRangeNotSatisfiable):
             return
-        if isinstance(error, exceptions.GoogleAPIError):
+        if isinstance(error, _REFUSALS):
             reason = type(error).__name__
             raise OSError(None, f"Cloud Storage says {reason}") from None

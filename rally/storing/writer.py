@@ -8,9 +8,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from rally.storing.container import CorruptFile, encode_container, read_header
+from rally.storing.container import CorruptFile, Header, encode_container, read_header
 from rally.storing.layout import Partition, Stores, new_file
-from rally.storing.objects import ObjectStore
+from rally.storing.objects import ObjectNotFound, ObjectStore
 
 FLUSH_BYTES = 64 * 1024 * 1024
 """Encoded rows held in memory before they are written."""
@@ -100,11 +100,34 @@ def create_named_by_content(
     Raises:
         CorruptFile: an object of that name holds something else.
     """
-    if store.create(name, data):
+    while not store.create(name, data):
+        try:
+            header = read_stored_header(store, name)
+        except ObjectNotFound:
+            continue  # it was there and has been deleted since
+        if header.entries.get("rally.content") != content.encode():
+            raise CorruptFile(
+                f"{name}: another content stands under this name; move it"
+            )
         return
-    header = read_header(store.read_range(name, 0, _HEADER_READ))
-    if header.entries.get("rally.content") != content.encode():
-        raise CorruptFile(f"{name}: another content stands under this name; move it")
+
+
+def read_stored_header(store: ObjectStore, name: str) -> Header:
+    """Reads an object's header, however long its block index makes it.
+
+    Raises:
+        CorruptFile: it has none, or not whole.
+        ObjectNotFound: there is no such object.
+    """
+    length = _HEADER_READ
+    while True:
+        data = store.read_range(name, 0, length)
+        try:
+            return read_header(data)
+        except CorruptFile as error:
+            if len(data) < length:
+                raise CorruptFile(f"{name}: {error}") from None
+        length *= 4
 
 
 def _content_hash(partition: Partition, table: Table, rows: Sequence[bytes]) -> str:

@@ -1,0 +1,349 @@
+"""A small platform to test with: three namespaces, their keys, and pings sealed to them.
+
+Ids and times are fixed; keys are fresh each time, as ciphertexts and pseudonyms are.
+"""
+
+import base64
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import fastavro
+from tink import hybrid
+
+from rally.dead_letters import DeadLetter, list_dead_letters, read_sealed, unseal
+from rally.events import Event, read_events
+from rally.keys import administration
+from rally.keys.folder import KeyFolder
+from rally.keys.platform_administration import ensure_platform_keys
+from rally.keys.platform_keys import PlatformKeys
+from rally.keys.settling import settle_kek
+from rally.storing.container import read_rows
+from rally.storing.objects import open_store
+
+AS_OF = "2026-06-01T12:00:00Z"
+SENT = "2026-05-20T10:00:00.000000Z"
+SENT_LATER = "2026-05-21T10:00:00.000000Z"
+
+HOUSE, GARDEN, POND = "rally-house", "rally-garden", "rally-pond"
+NAMESPACES = (GARDEN, HOUSE, POND)
+
+VISIT = {
+    "type": "record",
+    "name": "visit",
+    "participant": "/rally.id",
+    "fields": [
+        {"name": "rally_id", "json": "rally.id", "type": "string"},
+        {"name": "page", "type": "string"},
+        {"name": "count", "type": "long"},
+        {"name": "seconds", "type": ["null", "double"], "default": None},
+        {"name": "private", "type": ["null", "boolean"], "default": None},
+        {
+            "name": "labels",
+            "type": ["null", {"type": "map", "values": "string"}],
+            "default": None,
+        },
+        {
+            "name": "parts",
+            "type": [
+                "null",
+                {
+                    "type": "array",
+                    "items": {
+                        "type": "record",
+                        "name": "part",
+                        "fields": [
+                            {"name": "kind", "type": "string"},
+                            {"name": "size", "type": "int"},
+                        ],
+                    },
+                },
+            ],
+            "default": None,
+        },
+    ],
+}
+JOINED = {
+    "type": "record",
+    "name": "joined",
+    "participant": "/rally.id",
+    "deletion_id": "/deletion.id",
+    "fields": [
+        {"name": "rally_id", "json": "rally.id", "type": "string"},
+        {
+            "name": "deletion_id",
+            "json": "deletion.id",
+            "type": ["null", "string"],
+            "default": None,
+        },
+    ],
+}
+LEFT = {
+    "type": "record",
+    "name": "left",
+    "participant": "/rally.id",
+    "fields": [{"name": "rally_id", "json": "rally.id", "type": "string"}],
+}
+UNINSTALLED = {
+    "type": "record",
+    "name": "uninstalled",
+    "deletion_id": "/deletion.id",
+    "fields": [{"name": "deletion_id", "json": "deletion.id", "type": "string"}],
+}
+
+_REVIEW = """
+    review: {category: 1, requester: gardeners, steward: ann, result: "+",
+             approved: 2026-01-01, where: bug 1}
+"""
+_DATA = f"""
+  visit.1:
+    means: data
+    delete_after_days: 180
+    purpose: what is visited{_REVIEW}"""
+_JOINS = f"""
+  study-enrollment.1:
+    means: joins
+    purpose: who joined{_REVIEW}"""
+_LEAVES = f"""
+  study-unenrollment.1:
+    means: leaves
+    purpose: who left{_REVIEW}"""
+_DATES = """
+starts: 2026-02-01
+collect_through: 2026-12-31
+analysis_until: 2027-12-31
+"""
+
+STUDIES = {
+    "stewards.yaml": "stewards: [ann]\n",
+    f"{GARDEN}/study.yaml": f"""
+namespace: {GARDEN}
+kind: study
+name: Garden
+aliases: [garden@example.org]{_DATES}
+policy: {{enrolment: required, do_not_track: consent, private_browsing: client,
+          countries: [US], after_end: defer}}
+documents:{_DATA}{_JOINS}{_LEAVES}""",
+    f"{POND}/study.yaml": f"""
+namespace: {POND}
+kind: study
+name: Pond{_DATES}
+policy: {{enrolment: required, do_not_track: refuse, private_browsing: /private,
+          after_end: delete}}
+documents:{_DATA}""",
+    f"{HOUSE}/study.yaml": f"""
+namespace: {HOUSE}
+kind: platform
+name: Rally
+starts: 2026-02-01
+policy: {{enrolment: required, do_not_track: consent, private_browsing: client}}
+documents:
+  enrollment.1:
+    means: joins
+    purpose: who joined Rally{_REVIEW}
+  unenrollment.1:
+    means: leaves
+    purpose: who left Rally{_REVIEW}
+  uninstall-deletion.1:
+    means: deletion-id
+    purpose: whose extension is gone{_REVIEW}""",
+}
+SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    f"{GARDEN}/visit.1": VISIT,
+    f"{GARDEN}/study-enrollment.1": JOINED,
+    f"{GARDEN}/study-unenrollment.1": LEFT,
+    f"{POND}/visit.1": VISIT,
+    f"{HOUSE}/enrollment.1": JOINED,
+    f"{HOUSE}/unenrollment.1": LEFT,
+    f"{HOUSE}/uninstall-deletion.1": UNINSTALLED,
+}
+
+
+class Message(NamedTuple):
+    """A message as Pub/Sub has it."""
+
+    body: bytes
+    attributes: Mapping[str, str]
+
+    def gcp_line(self) -> str:
+        """In the form of gcp-ingestion."""
+        payload = base64.b64encode(self.body).decode()
+        return json.dumps({"attributeMap": dict(self.attributes), "payload": payload})
+
+    def pubsub_line(self) -> str:
+        """In Pub/Sub's own form."""
+        data = base64.b64encode(self.body).decode()
+        return json.dumps({"attributes": dict(self.attributes), "data": data})
+
+
+class World:
+    """Keys and studies below a folder; the store is wherever a test says."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.keys = str(root / "keys")
+        self.studies = str(root / "studies")
+        write_studies(root / "studies")
+        folder = KeyFolder(self.keys)
+        settle_kek(folder, "namespaces", GARDEN)
+        for namespace in NAMESPACES:
+            administration.create(folder, namespace, "hpke")
+        ensure_platform_keys(f"{self.keys}/platform", list(NAMESPACES))
+
+    def options(self, store: str, *more: str) -> list[str]:
+        """A job's options, but for its source."""
+        named = {"store": store, "keys": self.keys, "studies": self.studies}
+        named["as_of"] = AS_OF
+        return [f"--{name}={value}" for name, value in named.items()] + list(more)
+
+    @cached_property
+    def _sealers(self) -> dict[str, hybrid.HybridEncrypt]:
+        folder = KeyFolder(self.keys)
+        return {
+            name: folder.read_keyset(name)
+            .public_keyset_handle()
+            .primitive(hybrid.HybridEncrypt)
+            for name in NAMESPACES
+        }
+
+    def message(
+        self,
+        document: str,
+        clear: Mapping[str, object] | bytes,
+        number: int,
+        sent: str = SENT,
+        **attributes: str,
+    ) -> Message:
+        """A sealed ping.
+
+        Args:
+            document: `<namespace>/<type>/<version>`.
+            clear: the payload.
+            number: makes the document id.
+            sent: the submission timestamp.
+            attributes: more of them.
+        """
+        path = f"/submit/{document}/{document_id(number)}"
+        text = clear if isinstance(clear, bytes) else json.dumps(clear).encode()
+        sealer = self._sealers[document.partition("/")[0]]
+        body = sealer.encrypt(text, path.encode())
+        always = {"uri": path, "submission_timestamp": sent}
+        return Message(body, always | attributes)
+
+    def visit(self, person: int, number: int, **more: Any) -> Message:
+        """A ping that is stored; `more` goes to `message`."""
+        clear = {"rally.id": rally_id(person), "page": f"page {number}", "count": 1}
+        return self.message(f"{GARDEN}/visit/1", clear, number, **more)
+
+    def platform_pseudonym(self, person: int) -> str:
+        """Who a person is in the events and the platform's rows."""
+        return self._pseudonym("platform", rally_id(person))
+
+    def pseudonym(self, person: int, study: str = GARDEN) -> str:
+        """Who a person is in a study's rows."""
+        return self._pseudonym(study, self.platform_pseudonym(person))
+
+    def _pseudonym(self, name: str, text: str) -> str:
+        keys = PlatformKeys.open(f"{self.keys}/platform", pseudonyms=[name])
+        bits = int.from_bytes(keys.prf(name).compute(text.encode()), "big")
+        bits = bits & ~(0xF000 << 64) | 0x8000 << 64
+        return str(uuid.UUID(int=bits & ~(0xC000 << 48) | 0x8000 << 48))
+
+    def dead_letters(self, store: str) -> list[DeadLetter]:
+        """All of a store's, opened."""
+        keys = PlatformKeys.open(f"{self.keys}/platform", open_dead_letters=True)
+        platform = open_store(f"{store}/platform")
+        opened = [
+            unseal(sealed, place, keys.dead_letter_opener())
+            for place, info in list_dead_letters(platform)
+            for sealed in read_sealed(platform.read(info.name))
+        ]
+        return sorted(opened, key=lambda letter: repr(letter.envelope))
+
+
+def write_studies(folder: Path) -> None:
+    """The registry."""
+    texts = STUDIES | {f"{name}.avsc": json.dumps(SCHEMAS[name]) for name in SCHEMAS}
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def rally_id(person: int) -> str:
+    """The id of a made-up person."""
+    return str(uuid.UUID(int=0xA11CE000_0000_4000_8000_000000000000 + person))
+
+
+def document_id(number: int) -> str:
+    """The id of a made-up ping."""
+    return str(uuid.UUID(int=0xD0C00000_0000_4000_8000_000000000000 + number))
+
+
+def write_lines(path: Path, messages: Iterable[Message]) -> str:
+    """A file of messages; returns its path."""
+    path.write_text("".join(f"{message.gcp_line()}\n" for message in messages))
+    return str(path)
+
+
+def stored_rows(store: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each row and its partition, `<study>/<document>/<day>`, of whole files only."""
+    opened = open_store(store)
+    for info in opened.list("data/"):
+        parts = [part.partition("=")[2] for part in info.name.split("/")[1:4]]
+        for row in read_rows(opened.read(info.name)):
+            yield "/".join(parts), row
+
+
+def stored_ids(store: str) -> list[tuple[str, str]]:
+    """Participant and document id of every row, sorted; duplicates are seen."""
+    rows = (row for _, row in stored_rows(store))
+    return sorted((row["participant"], row["document_id"]) for row in rows)
+
+
+def stored_events(store: str) -> set[Event]:
+    """The log."""
+    return set(read_events(open_store(f"{store}/platform")))
+
+
+def contents(store: str) -> dict[str, bytes]:
+    """Every object of a store, the platform's included."""
+    opened = open_store(store)
+    return {info.name: opened.read(info.name) for info in opened.list()}
+
+
+PUBSUB_SCHEMA = fastavro.parse_schema(
+    {
+        "type": "record",
+        "name": "PubsubMessage",
+        "fields": [
+            {"name": "subscription_name", "type": "string"},
+            {"name": "message_id", "type": "string"},
+            {
+                "name": "publish_time",
+                "type": {"type": "long", "logicalType": "timestamp-micros"},
+            },
+            {"name": "attributes", "type": {"type": "map", "values": "string"}},
+            {"name": "data", "type": "bytes"},
+        ],
+    }
+)
+
+
+def write_avro(path: Path, messages: Iterable[Message]) -> str:
+    """A file as a Pub/Sub Cloud Storage subscription writes it."""
+    records = [
+        {
+            "subscription_name": "projects/p/subscriptions/s",
+            "message_id": str(number),
+            "publish_time": 1_780_000_000_000_000,
+            "attributes": dict(message.attributes),
+            "data": message.body,
+        }
+        for number, message in enumerate(messages)
+    ]
+    with path.open("wb") as file:
+        fastavro.writer(file, PUBSUB_SCHEMA, records, codec="deflate")
+    return str(path)
