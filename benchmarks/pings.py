@@ -17,7 +17,7 @@ FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS = 3
 
 _PEOPLE = [str(uuid.uuid5(uuid.NAMESPACE_OID, str(number))) for number in range(5_000)]
-_WORDS = (
+_COMMON = (
     "the of and to in a is that for it as was with be by on not he his but at are this"
     " have from or had an they which one you were all her she there would their we him"
     " been has when who will no more if out so up said what its about than into them"
@@ -32,7 +32,8 @@ _WORDS = (
     " review travel recipe garden holiday insurance mortgage computer phone camera"
     " music festival concert museum library university research vaccine hospital court"
     " police budget minister parliament climate energy railway airport housing school"
-).split()
+)
+_WORDS = _COMMON.split()
 _RANKED = list(accumulate(1 / rank for rank in range(1, len(_WORDS) + 1)))
 _SYSTEMS = (("Windows", "10.0"), ("Darwin", "20.6.0"), ("Linux", "5.15.0"))
 _EVENTS = ("link_click", "scroll", "focus", "blur", "share", "ad_seen")

@@ -96,7 +96,10 @@ class Workload(NamedTuple):
     @property
     def options(self) -> list[str]:
         """Options of `rally ingest` that name the keys and the study."""
-        return [f"--keys={self.folder / 'keys'}", f"--studies={self.folder / 'studies'}"]
+        return [
+            f"--keys={self.folder / 'keys'}",
+            f"--studies={self.folder / 'studies'}",
+        ]
 
 
 def make(work: Path, scheme: str, size: int, count: int) -> Workload:

@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import logging
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -20,16 +19,6 @@ _JOBS = {
 _MODULES = {"demo": "pipelines.demo.command"}
 
 
-class _NoGoogleExtra(logging.Filter):
-    """Drops one line that Beam logs on import where its Google extra is missing.
-
-    Only a job on Dataflow needs the extra; everybody else need not wonder.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return "apitools not found" not in record.getMessage()
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise ConfigurationError(f"{message}; see --help")
@@ -44,7 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if argv is None else argv)
     if given and given[0] in _JOBS:
-        logging.getLogger().addFilter(_NoGoogleExtra())
         module = importlib.import_module(
             _MODULES.get(given[0], f"pipelines.{given[0]}")
         )

@@ -1,13 +1,23 @@
 """Ingest: encrypted pings in; rows by study, events and sealed dead letters out."""
 
-import argparse
+import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+
+# isort: split
 import sys
 from collections import Counter
 from collections.abc import Sequence
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import PipelineOptions
 
+from pipelines.ingest_options import (
+    IngestOptions,
+    ack_deadline,
+    check_reachable,
+    check_source,
+    gathering_seconds,
+    has_own_source,
+)
 from pipelines.options import (
     PlatformOptions,
     ingest_settings,
@@ -18,6 +28,7 @@ from pipelines.running import (
     configuration_error_of,
     exit_status,
     finish,
+    make_pipeline,
     read_counts,
     shown_progress,
     summary,
@@ -36,38 +47,6 @@ DESCRIPTION = (
 )
 
 
-class IngestOptions(PipelineOptions):
-    """Where pings come from, and how long they are gathered."""
-
-    @classmethod
-    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "--input",
-            metavar="GLOB",
-            help="files of messages, local or gs://: newline-delimited JSON, or Avro"
-            " of a Pub/Sub Cloud Storage subscription; commas part several globs",
-        )
-        parser.add_argument(
-            "--subscription",
-            metavar="PATH",
-            help="projects/<project>/subscriptions/<name>, read for ever",
-        )
-        parser.add_argument(
-            "--flush_seconds",
-            type=float,
-            metavar="SECONDS",
-            help="how long messages of a subscription are gathered before files are"
-            " written (default: 10 locally, 60 elsewhere)",
-        )
-        parser.add_argument(
-            "--stop_after_idle_seconds",
-            type=float,
-            metavar="SECONDS",
-            help="end when a subscription gave nothing for so long (local runner and"
-            " portable engines; default: never)",
-        )
-
-
 def build(
     pipeline: beam.Pipeline, options: PipelineOptions, settings: IngestSettings
 ) -> None:
@@ -78,13 +57,18 @@ def build(
     """
     ours = options.view_as(IngestOptions)
     if ours.input:
-        units = plan_units(match_inputs(ours.input))
+        units = plan_units(match_inputs(ours.input), ours.unit_bytes)
         _ = pipeline | "IngestFiles" >> IngestFiles(units, settings)
-    elif _has_own_source(options):
+    elif has_own_source(options):
         # Beam's Google modules warn on import where their extra is not installed.
         from transforms.ingest_messages import IngestMessages, ReadFromPubSub
 
-        source = ReadFromPubSub(subscription=ours.subscription, with_attributes=True)
+        try:
+            source = ReadFromPubSub(
+                subscription=ours.subscription, with_attributes=True
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"--subscription: {error}") from None
         _ = (
             pipeline
             | "ReadMessages" >> source
@@ -94,8 +78,9 @@ def build(
         _ = pipeline | "IngestSubscription" >> IngestSubscription(
             ours.subscription,
             settings,
-            ours.flush_seconds or 10.0,
+            gathering_seconds(ours),
             ours.stop_after_idle_seconds,
+            ack_deadline(ours),
         )
 
 
@@ -108,11 +93,12 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
     options = parse_options(
         "rally ingest", DESCRIPTION, argv, PlatformOptions, IngestOptions
     )
-    _check_source(options)
+    check_source(options)
     with shown_progress(wanted=is_local(options)) as progress:
         settings = ingest_settings(options, progress=progress)
         check_before_start(settings)
-        pipeline = beam.Pipeline(options=options)
+        check_reachable(options)
+        pipeline = make_pipeline(options)
         build(pipeline, options, settings)
         try:
             return read_counts(finish(pipeline))
@@ -128,25 +114,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _report(counts: Counter[Count]) -> int:
     print("\n".join(summary(counts)) if counts else "no pings")
     return 0
-
-
-def _check_source(options: PipelineOptions) -> None:
-    ours = options.view_as(IngestOptions)
-    if bool(ours.input) == bool(ours.subscription):
-        raise ConfigurationError("give either --input or --subscription")
-    if ours.subscription:
-        parts = ours.subscription.split("/")
-        if len(parts) != 4 or (parts[0], parts[2]) != ("projects", "subscriptions"):
-            raise ConfigurationError(
-                f"--subscription {ours.subscription}: must be"
-                " projects/<project>/subscriptions/<name>"
-            )
-        options.view_as(StandardOptions).streaming = not is_local(options)
-
-
-def _has_own_source(options: PipelineOptions) -> bool:
-    """Whether the runner reads Pub/Sub itself, as Dataflow does."""
-    return "Dataflow" in (options.view_as(StandardOptions).runner or "")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from apache_beam.options.pipeline_options import (
@@ -15,14 +15,21 @@ from apache_beam.options.pipeline_options import (
 from rally.errors import ConfigurationError
 from rally.ingesting.setup import IngestSettings
 
-LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+LOCAL_RUNNER = "pipelines.local_runner.LocalRunner"
 """What DirectRunner means here.
 
 Beam's DirectRunner picks another runner by what it finds on the machine and the
 network; a job must not behave differently for that.
 """
 
-_LOCAL_NAMES = (None, "DirectRunner", "FnApiRunner", LOCAL_RUNNER)
+_A_DAY = timedelta(days=1)
+_LOCAL_NAMES = (
+    None,
+    "DirectRunner",
+    "FnApiRunner",
+    "apache_beam.runners.portability.fn_api_runner.FnApiRunner",
+    LOCAL_RUNNER,
+)
 
 
 class PlatformOptions(PipelineOptions):
@@ -90,7 +97,7 @@ def parse_options(
     """
     _help_and_exit(program, description, argv, own)
     parser = _Parser(allow_abbrev=False, add_help=False)
-    for group in _distinct(PipelineOptions.__subclasses__()):
+    for group in _distinct(_ours_and_beams(own)):
         group._add_argparse_args(parser)
     _, unknown = parser.parse_known_args(argv)
     if unknown:
@@ -148,11 +155,13 @@ def _clock(text: str | None) -> str | None:
         return None
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+        _ = time + _A_DAY  # pings are compared with a little later than now
+    except (ValueError, OverflowError):
         raise ConfigurationError(
             f"--as_of {text}: is no time; write 2026-01-31 or 2026-01-31T12:00:00Z"
         ) from None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).isoformat()
+    return time.isoformat()
 
 
 def _help_and_exit(
@@ -174,6 +183,18 @@ def _help_and_exit(
     asked = {"-h", "--help"}.intersection(argv if argv is not None else sys.argv[1:])
     if asked:
         shown.parse_args(["--help"])
+
+
+def _ours_and_beams(
+    own: tuple[type[PipelineOptions], ...],
+) -> list[type[PipelineOptions]]:
+    """Leaves out options of other jobs, which one process may have imported too."""
+    others = "pipelines."
+    return [
+        group
+        for group in PipelineOptions.__subclasses__()
+        if group in own or not group.__module__.startswith(others)
+    ]
 
 
 def _distinct(

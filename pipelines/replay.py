@@ -1,15 +1,23 @@
 """Replay: dead letters through ingest again, after a key or a schema was mended."""
 
+import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+
+# isort: split
 import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
 
-import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.options import PlatformOptions, ingest_settings, parse_options
-from pipelines.running import exit_status, finish, read_counts, summary
+from pipelines.running import (
+    exit_status,
+    finish,
+    make_pipeline,
+    read_counts,
+    summary,
+)
 from rally.dead_letters import list_dead_letters
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
@@ -49,7 +57,7 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
     reason = _reason(options.view_as(ReplayOptions).reason)
     check_before_start(settings)
     objects = list(list_dead_letters(settings.stores().platform))
-    pipeline = beam.Pipeline(options=options)
+    pipeline = make_pipeline(options)
     _ = pipeline | "ReplayDeadLetters" >> ReplayDeadLetters(objects, settings, reason)
     return read_counts(finish(pipeline))
 

@@ -1,6 +1,7 @@
 """Runs a job for a person or a scheduler: progress, summary, exit status."""
 
 import logging
+import signal
 import sys
 import tempfile
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.metrics import MetricsFilter
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
 from rally.errors import ConfigurationError
@@ -21,6 +23,7 @@ from transforms.counters import NAMESPACE
 
 _NOISY = "apache_beam.runners.portability.local_job_service"
 _SHOW_EVERY_SECONDS = 0.5
+_INTERRUPTED = 128 + signal.SIGINT
 
 
 def read_counts(result: PipelineResult) -> Counter[Count]:
@@ -33,10 +36,16 @@ def read_counts(result: PipelineResult) -> Counter[Count]:
 
 
 def exit_status(job: Callable[[], int]) -> int:
-    """Runs a job; what is configured wrong is one line and exit status 2."""
+    """Runs a job; what is configured wrong is one line and exit status 2.
+
+    So is Ctrl-C, which is how a person ends a stream, with the status of a shell.
+    """
     logging.getLogger(_NOISY).setLevel(logging.ERROR)
     try:
         return job()
+    except KeyboardInterrupt:
+        print("rally: stopped; run it again for what is not done", file=sys.stderr)
+        return _INTERRUPTED
     except ConfigurationError as error:
         print(f"rally: {error}", file=sys.stderr)
         return 2
@@ -112,6 +121,18 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _is_number(cell: str) -> bool:
     return cell.replace(",", "").isdecimal()
+
+
+def make_pipeline(options: PipelineOptions) -> beam.Pipeline:
+    """An empty pipeline.
+
+    Raises:
+        ConfigurationError: Beam refuses its own options, such as an unknown runner.
+    """
+    try:
+        return beam.Pipeline(options=options)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def finish(pipeline: beam.Pipeline) -> PipelineResult:

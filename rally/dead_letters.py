@@ -8,6 +8,7 @@ the seal is a study of the registry, whether the routing says withdrawal, and th
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +19,12 @@ import fastavro
 from rally.checking.pseudonyms import Prf
 from rally.envelope import Envelope, from_micros, to_micros
 from rally.outcomes import FailureReason
-from rally.storing.container import encode_container, encode_long, read_rows
+from rally.storing.container import (
+    CorruptFile,
+    encode_container,
+    encode_long,
+    read_rows,
+)
 from rally.storing.objects import ObjectInfo, ObjectStore
 from rally.storing.writer import create_named_by_content
 
@@ -31,6 +37,9 @@ _SCHEMA = json.dumps(
         "namespace": "rally",
         "fields": [{"name": "sealed", "type": "bytes"}],
     }
+)
+_OBJECT = re.compile(
+    FOLDER + "study=([^/]+)/kind=(ping|withdrawal)/date=([0-9-]{10})/[0-9a-f]{32}.avro"
 )
 _ATTRIBUTES = tuple(name for name in Envelope._fields if name != "payload")
 _SEALED = fastavro.parse_schema(
@@ -151,17 +160,17 @@ def encode_dead_letters(sealed: Iterable[bytes], content: str, version: str) -> 
 
 
 def list_dead_letters(platform: ObjectStore) -> Iterable[tuple[Place, ObjectInfo]]:
-    """Every object of dead letters and its place."""
+    """Every object of dead letters and its place.
+
+    Raises:
+        CorruptFile: what stands there is no object of ours.
+    """
     for info in platform.list(FOLDER):
-        study, kind, day, _ = info.name.removeprefix(FOLDER).split("/")
-        yield (
-            Place(
-                study.removeprefix("study="),
-                Kind(kind.removeprefix("kind=")),
-                day.removeprefix("date="),
-            ),
-            info,
-        )
+        match = _OBJECT.fullmatch(info.name)
+        if match is None:
+            raise CorruptFile(f"{info.name}: is no object of dead letters; move it")
+        study, kind, day = match.groups()
+        yield Place(study, Kind(kind), day), info
 
 
 def read_sealed(data: bytes) -> list[bytes]:

@@ -16,7 +16,7 @@ ATTRIBUTES = {
     "x_source_tags": "source_tags",
     "x_debug_id": "debug_id",
 }
-"""Attributes that may pass, and the envelope's field for each.
+"""Attributes that may pass, and the envelope's field for each, in its order.
 
 The allow-list is applied before anything can fail: network identifiers (addresses,
 proxies, user agents) reach no store, dead letter or log (design: "Reading").
@@ -85,14 +85,8 @@ def make_envelope(
     payload: bytes, attributes: Mapping[str, str], country_attribute: str | None
 ) -> Envelope:
     """Keeps the allow-listed attributes and forgets all others."""
-    kept = {
-        field: attributes[name]
-        for name, field in ATTRIBUTES.items()
-        if name in attributes
-    }
-    if country_attribute and country_attribute in attributes:
-        kept["country"] = attributes[country_attribute]
-    return Envelope(payload, **kept)
+    country = attributes.get(country_attribute) if country_attribute else None
+    return Envelope._make((payload, *map(attributes.get, ATTRIBUTES), country))
 
 
 def parse_address(uri: str | None) -> Address:

@@ -12,6 +12,10 @@ class ConfigurationError(Exception):
     The message is one line. Command lines print it and exit with status 2.
     """
 
+    def __str__(self) -> str:
+        """The message; what somebody typed may have had line breaks."""
+        return " ".join(super().__str__().splitlines())
+
 
 class PingFailed(Exception):
     """A ping could not be processed; it becomes a dead letter.

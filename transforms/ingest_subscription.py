@@ -22,7 +22,7 @@ from apache_beam.utils.timestamp import Duration, Timestamp
 from rally.envelope import make_envelope
 from rally.ingesting.progress import Progress
 from rally.ingesting.setup import IngestSettings, make_intake, make_writer
-from rally.reading.subscription import Subscription
+from rally.reading.subscription import ACK_DEADLINE_SECONDS, Subscription
 from transforms.counters import publish
 
 _LAST = sys.maxsize - 1
@@ -43,12 +43,15 @@ class IngestSubscription(beam.PTransform):
         settings: where everything is.
         flush_seconds: how long messages are gathered before their files are written.
         stop_after_idle_seconds: ends when nothing came for so long; None never does.
+        ack_deadline_seconds: when a message that is not acknowledged comes again:
+            longer than it takes to gather messages and to write their files.
     """
 
     subscription: str
     settings: IngestSettings
     flush_seconds: float = 10.0
     stop_after_idle_seconds: float | None = None
+    ack_deadline_seconds: int = ACK_DEADLINE_SECONDS
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
         """One reader; more processes on the same subscription share it."""
@@ -58,7 +61,10 @@ class IngestSubscription(beam.PTransform):
             | "Ingest"
             >> beam.ParDo(
                 _IngestSubscriptionFn(
-                    self.settings, self.flush_seconds, self.stop_after_idle_seconds
+                    self.settings,
+                    self.flush_seconds,
+                    self.stop_after_idle_seconds,
+                    self.ack_deadline_seconds,
                 )
             )
         )
@@ -89,8 +95,10 @@ class _IngestSubscriptionFn(beam.DoFn):
         settings: IngestSettings,
         flush_seconds: float,
         stop_after_idle_seconds: float | None,
+        ack_deadline_seconds: int,
     ) -> None:
         self._settings = settings
+        self._ack_deadline = ack_deadline_seconds
         self._flush_seconds = flush_seconds
         self._stop_after = stop_after_idle_seconds
 
@@ -110,7 +118,7 @@ class _IngestSubscriptionFn(beam.DoFn):
     ) -> Iterator[None]:
         if not tracker.try_claim(tracker.current_restriction().start):
             return
-        with Subscription(path) as subscription:
+        with Subscription(path, self._ack_deadline) as subscription:
             received = self._gather(subscription)
             self._writer.flush()
             self._intake.flush()

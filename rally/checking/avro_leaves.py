@@ -29,6 +29,8 @@ _BASES = {
     "duration": ("fixed",),
     **{logical: (base,) for base, logical in BOUNDS if logical},
 }
+# Powers of these are computed: what is larger is a mistake, and would take for ever.
+_MAX_SIZE, _MAX_PRECISION = 2**16, 1000
 _FIXED_SIZES = {"uuid": 16, "duration": 12}
 
 
@@ -52,6 +54,10 @@ def full_name(schema: dict[str, Any], namespace: str, where: str) -> str:
     name, space = schema.get("name"), schema.get("namespace", namespace)
     if not isinstance(name, str) or not isinstance(space, str):
         refuse(where, 'a named type has a "name", and a "namespace" that is a string')
+    if namespace and not space:  # valid, and avro for Python looks in the wrong one
+        refuse(
+            where, 'readers differ over an empty "namespace" inside another; name it'
+        )
     full = f"{space}.{name}" if space and "." not in name else name
     parts = [plain_name(part, where) for part in full.split(".")]
     if parts[-1] in (*PRIMITIVES, *COMPLEX):
@@ -72,8 +78,10 @@ def check_aliases(schema: dict[str, Any], where: str) -> None:
 
 def logical_type(schema: dict[str, Any], base: str, where: str) -> str | None:
     """The logical type, or None: the specification has us ignore what is unknown."""
-    logical = schema.get("logicalType")
-    if not isinstance(logical, str) or logical not in _BASES:
+    logical = schema.get("logicalType", "")
+    if not isinstance(logical, str):
+        refuse(where, 'the "logicalType" is a name; correct or remove it')
+    if logical not in _BASES:
         return None
     if base not in _BASES[logical]:
         bases = " or ".join(_BASES[logical])
@@ -112,8 +120,8 @@ def read_fixed(
 ) -> Leaf:
     """Reads the definition of the fixed of that name, with its logical type."""
     size = schema.get("size")
-    if type(size) is not int or size < 1:
-        refuse(where, 'a fixed has a "size" of 1 byte or more')
+    if type(size) is not int or not 1 <= size <= _MAX_SIZE:
+        refuse(where, f'a fixed has a "size" of 1 to {_MAX_SIZE} bytes')
     if logical in _FIXED_SIZES and size != _FIXED_SIZES[logical]:
         refuse(where, f"a {logical} on a fixed has the size {_FIXED_SIZES[logical]}")
     if logical != "decimal":
@@ -126,9 +134,11 @@ def read_fixed(
 
 def _precision(schema: dict[str, Any], where: str) -> int:
     precision, scale = schema.get("precision"), schema.get("scale", 0)
-    if type(precision) is int and type(scale) is int and 0 <= scale <= precision > 0:
-        return precision
-    refuse(where, 'a decimal has a "precision" above 0 and a "scale" from 0 to it')
+    if type(precision) is not int or not 1 <= precision <= _MAX_PRECISION:
+        refuse(where, f'a decimal has a "precision" of 1 to {_MAX_PRECISION} digits')
+    if type(scale) is not int or not 0 <= scale <= precision:
+        refuse(where, 'a decimal has a "scale" from 0 to its precision')
+    return precision
 
 
 def refuse_repeated(where: str, what: str, names: Sequence[str]) -> None:

@@ -6,8 +6,9 @@ from rally.errors import PingFailed
 from rally.outcomes import FailureReason
 
 _ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
-
-_SENTINELS = frozenset(digit * 32 for digit in "01f")
+_SENTINELS = frozenset(
+    "-".join(digit * length for length in (8, 4, 4, 4, 12)) for digit in "01f"
+)
 """Ids that stand for no one: developer mode sends zeros, a client's error ones."""
 
 
@@ -22,9 +23,9 @@ def canonical_id(value: object) -> str:
     if type(value) is str:
         lowered = value.lower()
         if _ID.fullmatch(lowered):
-            digits = lowered.replace("-", "")
-            if digits not in _SENTINELS:
-                return hyphenated(digits)
+            canonical = lowered if "-" in lowered else hyphenated(lowered)
+            if canonical not in _SENTINELS:
+                return canonical
     raise PingFailed(FailureReason.INVALID_ID)
 
 

@@ -15,6 +15,7 @@ PLATFORM = "platform"
 """The name of the platform's own pseudonym key."""
 
 _DELETION_ID = "deletion-id:"
+_VARIANT = "89ab" * 4  # by the first digit of the ninth byte: two bits are 1 and 0
 
 
 class Prf(Protocol):
@@ -47,10 +48,9 @@ class Pseudonyms:
 
 def _as_uuid(output: bytes) -> str:
     """Writes 16 bytes as a UUID of version 8 (RFC 9562, section 5.8)."""
-    bits = int.from_bytes(output, "big")
-    bits = bits & ~(0xF << 76) | 8 << 76
-    bits = bits & ~(0x3 << 62) | 2 << 62
-    return hyphenated(f"{bits:032x}")
+    digits = output.hex()
+    variant = _VARIANT[output[8] >> 4]
+    return hyphenated(f"{digits[:12]}8{digits[13:16]}{variant}{digits[17:]}")
 
 
 def stands_in(identifier: str, encoded: bytes) -> bool:

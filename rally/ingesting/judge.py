@@ -1,6 +1,6 @@
 """Judges one ping: stored, refused or failed, and no fourth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -147,13 +147,17 @@ class Judge:
         assert route.participant
         rally_id = canonical_id(look_up(clear, route.participant))
         platform = self._pseudonyms.of_platform(rally_id)
+        deletion = self._replace_deletion_id(route, clear)
         event = None
         if route.document.means is Means.JOINS:
-            deletion_id = self._replace_deletion_id(route, clear)
-            event = self._event(EventKind.JOINED, ping, clear, platform, deletion_id)
+            hidden = {**deletion, rally_id: platform}
+            deletion_id = next(iter(deletion.values()), None)
+            scope = self._scope(ping, clear)
+            event = _event(EventKind.JOINED, ping, scope, platform, deletion_id, hidden)
             if promise:
                 return Outcome(label, event=event, refusal=promise)
-        row = self._row(ping, clear, rally_id, platform)
+        own = self._own_pseudonym(route, platform)
+        row = _row(ping, clear, own, {**deletion, rally_id: own})
         day = ping.sent.date().isoformat()
         failure = _unreadable_enrolment(ping.pioneer) if unreadable else None
         partition = Partition(label.study, label.document, day)
@@ -183,71 +187,85 @@ class Judge:
             assert route.deletion_id
             deletion_id = canonical_id(look_up(clear, route.deletion_id))
             pseudonym = self._pseudonyms.of_deletion_id(deletion_id)
-            return self._event(EventKind.LEFT, ping, clear, None, pseudonym)
+            hidden = {deletion_id: pseudonym}
+            scope = self._scope(ping, clear)
+            return _event(EventKind.LEFT, ping, scope, None, pseudonym, hidden)
         assert route.participant
         rally_id = canonical_id(look_up(clear, route.participant))
         platform = self._pseudonyms.of_platform(rally_id)
-        return self._event(EventKind.LEFT, ping, clear, platform, None)
+        scope = self._scope(ping, clear)
+        return _event(EventKind.LEFT, ping, scope, platform, None, {rally_id: platform})
 
-    def _replace_deletion_id(self, route: Route, clear: dict[str, Any]) -> str | None:
-        if route.deletion_id is None:
-            return None
-        value = look_up(clear, route.deletion_id)
-        if value is None:
-            return None
-        pseudonym = self._pseudonyms.of_deletion_id(canonical_id(value))
-        put(clear, route.deletion_id, pseudonym)
-        return pseudonym
-
-    def _event(
-        self,
-        kind: EventKind,
-        ping: _Ping,
-        clear: dict[str, Any],
-        participant: str | None,
-        deletion_id: str | None,
-    ) -> Event:
+    def _scope(self, ping: _Ping, clear: dict[str, Any]) -> str:
         scope = self._routes.resolve_scope(ping.route, clear)
         if scope is None:
             raise PingFailed(FailureReason.UNKNOWN_STUDY)
-        label = ping.route.label
-        return Event(
-            kind,
-            scope,
-            participant,
-            to_micros(ping.sent),
-            deletion_id,
-            ping.address.document_id,
-            f"{label.study}/{label.document}",
-        )
+        return scope
 
-    def _row(
-        self, ping: _Ping, clear: dict[str, Any], rally_id: str, platform: str
-    ) -> bytes:
-        """The encoded row, with the pseudonym wherever the id stood."""
-        study = ping.route.study
-        pseudonym = platform
-        if study.kind is Kind.STUDY:
-            pseudonym = self._pseudonyms.of_study(study.namespace, platform)
-        assert ping.route.participant
-        put(clear, ping.route.participant, pseudonym)
-        agent, tags = ping.envelope.client_agent, ping.envelope.source_tags
-        document_id = ping.address.document_id
-        row = _encode(ping, pseudonym, document_id, agent, tags, clear)
-        if not stands_in(rally_id, row):
-            return row
-        replace = IdReplacer(rally_id, pseudonym)
-        row = _encode(
-            ping,
-            pseudonym,
-            replace.in_text(document_id),
-            agent and replace.in_text(agent),
-            tags and replace.in_text(tags),
-            replace.in_value(clear),
-        )
-        if stands_in(rally_id, row):  # across two values: nobody sends that by chance
+    def _replace_deletion_id(
+        self, route: Route, clear: dict[str, Any]
+    ) -> dict[str, str]:
+        """Replaces a deletion id where one is declared; the id and its pseudonym."""
+        if route.deletion_id is None:
+            return {}
+        value = look_up(clear, route.deletion_id)
+        if value is None:
+            return {}
+        deletion_id = canonical_id(value)
+        pseudonym = self._pseudonyms.of_deletion_id(deletion_id)
+        put(clear, route.deletion_id, pseudonym)
+        return {deletion_id: pseudonym}
+
+    def _own_pseudonym(self, route: Route, platform: str) -> str:
+        """What rows of the namespace know a person by."""
+        if route.study.kind is Kind.PLATFORM:
+            return platform
+        return self._pseudonyms.of_study(route.study.namespace, platform)
+
+
+def _event(
+    kind: EventKind,
+    ping: _Ping,
+    scope: str,
+    participant: str | None,
+    deletion_id: str | None,
+    hidden: Mapping[str, str],
+) -> Event:
+    """An event; a client may have made a document id of an id that is hidden."""
+    label, document_id = ping.route.label, ping.address.document_id
+    return Event(
+        kind,
+        scope,
+        participant,
+        to_micros(ping.sent),
+        deletion_id,
+        hidden.get(document_id, document_id),
+        f"{label.study}/{label.document}",
+    )
+
+
+def _row(
+    ping: _Ping, clear: dict[str, Any], participant: str, hidden: Mapping[str, str]
+) -> bytes:
+    """The encoded row, with the pseudonyms wherever the ids stood."""
+    assert ping.route.participant
+    put(clear, ping.route.participant, participant)
+    agent, tags = ping.envelope.client_agent, ping.envelope.source_tags
+    document_id = ping.address.document_id
+    payload: object = clear
+    row = _encode(ping, participant, document_id, agent, tags, payload)
+    for identifier, pseudonym in hidden.items():
+        if not stands_in(identifier, row):
+            continue
+        replace = IdReplacer(identifier, pseudonym)
+        document_id = replace.in_text(document_id)
+        agent = agent and replace.in_text(agent)
+        tags = tags and replace.in_text(tags)
+        payload = replace.in_value(payload)
+        row = _encode(ping, participant, document_id, agent, tags, payload)
+        if stands_in(identifier, row):  # across two values: not by chance
             raise PingFailed(FailureReason.INVALID_ID)
-        return row
+    return row
 
 
 def _encode(

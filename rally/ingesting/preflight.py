@@ -1,9 +1,10 @@
 """What is looked at once, before the first ping is read."""
 
 from rally.ingesting.routes import Routes
-from rally.ingesting.setup import IngestSettings
+from rally.ingesting.setup import IngestSettings, open_platform_keys
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_administration import ensure_platform_keys
+from rally.studies.transitions import read_transitions
 
 
 def check_before_start(settings: IngestSettings) -> None:
@@ -19,4 +20,7 @@ def check_before_start(settings: IngestSettings) -> None:
     Routes(registry)
     PingKeys.load(settings.keys)
     ensure_platform_keys(settings.platform_keys_uri, list(registry.studies))
-    settings.stores().check_writable(list(registry.studies))
+    open_platform_keys(settings, registry)
+    stores = settings.stores()
+    stores.check_writable(list(registry.studies))
+    read_transitions(stores.platform)

@@ -14,7 +14,12 @@ from rally.dead_letters import (
 )
 from rally.ingesting.intake import Intake
 from rally.outcomes import FailureReason
-from rally.storing.objects import GenerationMismatch, ObjectInfo, ObjectStore
+from rally.storing.objects import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+)
 from rally.storing.writer import RowWriter
 
 
@@ -69,7 +74,10 @@ class Replay:
         Raises:
             CorruptFile: the object is not whole; nothing of it was replayed.
         """
-        sealed = read_sealed(self._platform.read(info.name))
+        try:
+            sealed = read_sealed(self._platform.read(info.name))
+        except ObjectNotFound:  # replayed already: a runner repeats what it did
+            return Replayed(0, 0)
         kept = [each for each in sealed if not self._goes_through(each, place)]
         self._writer.flush()
         self._intake.flush()

@@ -97,15 +97,14 @@ class Routes:
         None where the ping names none that the registry knows.
         """
         if not route.scope:
-            study = route.study
-            return RALLY if study.kind is Kind.PLATFORM else study.namespace
+            return _scope(route.study)
         for pointer in route.scope:
             named = look_up(clear, pointer)
             study_named = (
                 self._registry.resolve(named) if isinstance(named, str) else None
             )
             if study_named is not None:
-                return study_named.namespace
+                return _scope(study_named)
         return None
 
     def _compile(
@@ -141,6 +140,11 @@ def _compile(study: Study, document: Document) -> Route:
         tuple(parse_pointer(place) for place in document.scope),
         _pointer(study.policy.private_browsing),
     )
+
+
+def _scope(study: Study) -> str:
+    """Who joins or leaves the platform joins or leaves Rally."""
+    return RALLY if study.kind is Kind.PLATFORM else study.namespace
 
 
 def _pointer(place: str | None) -> Pointer | None:

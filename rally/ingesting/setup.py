@@ -108,6 +108,19 @@ def pipeline_version() -> str:
         return "unknown"
 
 
+def open_platform_keys(settings: IngestSettings, registry: Registry) -> PlatformKeys:
+    """Opens what ingest needs: every pseudonym, and the seal of dead letters.
+
+    Raises:
+        ConfigurationError: one of them is missing or does not open.
+    """
+    return PlatformKeys.open(
+        settings.platform_keys_uri,
+        pseudonyms=[PLATFORM, *registry.studies],
+        seal=True,
+    )
+
+
 def make_intake(settings: IngestSettings) -> Intake:
     """Builds a worker's intake: keys, schemas and stores are loaded here.
 
@@ -115,11 +128,7 @@ def make_intake(settings: IngestSettings) -> Intake:
         ConfigurationError: one of them is not as it must be.
     """
     registry, stores = settings.registry(), settings.stores()
-    keys = PlatformKeys.open(
-        settings.platform_keys_uri,
-        pseudonyms=[PLATFORM, *registry.studies],
-        seal=True,
-    )
+    keys = open_platform_keys(settings, registry)
     prfs = {name: keys.prf(name) for name in (PLATFORM, *registry.studies)}
     clock = settings.clock()
     judge = Judge(

@@ -5,12 +5,12 @@ extensions. The encryption covers the protected header only, so a JWE is not bou
 the path that it was submitted to; Tink pings are.
 """
 
-import binascii
 import hashlib
 from collections.abc import Sequence
 from typing import Protocol
 
 import orjson
+import pybase64
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,9 +20,10 @@ from rally.outcomes import FailureReason
 
 _CURVE = ec.SECP256R1()
 _ECDH = ec.ECDH()
-_FORBIDDEN = ("zip", "crit", "b64")
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-_PADDING = (b"", None, b"==", b"=")
+_FORBIDDEN = frozenset({"zip", "crit", "b64"})
+_PADDING = ("", None, "==", "=")
+_LAST = ("", "", "AQgw", "AEIMQUYcgkosw048")
+"""Characters that may end a text of that length modulo 4: unused bits are zero."""
 _ROUND_AND_ALGORITHM = b"\x00\x00\x00\x01", b"\x00\x00\x00\x07A256GCM"
 _KEY_BITS = b"\x00\x00\x01\x00"
 
@@ -61,13 +62,13 @@ def open_jwe(compact: str, keys: Sequence[JweKey]) -> bytes:
 
 
 def _open(compact: str, keys: Sequence[JweKey]) -> bytes:
-    protected, wrapped_key, iv, ciphertext, tag = _parts(compact.encode("ascii"))
+    protected, wrapped_key, iv, ciphertext, tag = _parts(compact)
     header = orjson.loads(_decode(protected))
     if type(header) is not dict or wrapped_key:
         raise _NotOurs
     if header.get("alg") != "ECDH-ES" or header.get("enc") != "A256GCM":
         raise _NotOurs
-    if any(name in header for name in _FORBIDDEN):
+    if not _FORBIDDEN.isdisjoint(header):
         raise _NotOurs
     point = _ephemeral_point(header.get("epk"))
     parties = _length_prefixed(header.get("apu")) + _length_prefixed(header.get("apv"))
@@ -79,7 +80,7 @@ def _open(compact: str, keys: Sequence[JweKey]) -> bytes:
         _ordered(keys, header.get("kid")),
         point,
         parties,
-        (nonce, sealed + mac, protected),
+        (nonce, sealed + mac, protected.encode("ascii")),
     )
 
 
@@ -98,19 +99,29 @@ def _try_keys(
     raise _NotOurs
 
 
-def _parts(compact: bytes) -> list[bytes]:
-    parts = compact.split(b".")
-    if len(parts) != 5:
+def _parts(compact: str) -> list[str]:
+    """The five parts; unlike split, partition leaps to the next dot."""
+    parts, dot = [], "."
+    for _ in range(4):
+        part, dot, compact = compact.partition(".")
+        parts.append(part)
+    if not dot or "." in compact:
         raise _NotOurs
-    return parts
+    return [*parts, compact]
 
 
-def _decode(text: bytes) -> bytes:
-    """Base64url without padding (RFC 7515, section 2), nothing ignored."""
-    padding = _PADDING[len(text) % 4]
-    if padding is None or b"+" in text or b"/" in text or b"=" in text:
+def _decode(text: str) -> bytes:
+    """Base64url without padding (RFC 7515, section 2), nothing ignored.
+
+    Text throughout: searching bytes for a byte costs nine times as much.
+    """
+    rest = len(text) % 4
+    padding = _PADDING[rest]
+    if padding is None or (padding and text[-1] not in _LAST[rest]):
         raise _NotOurs
-    return binascii.a2b_base64(text.translate(_TO_STANDARD) + padding, strict_mode=True)
+    if "+" in text or "/" in text or "=" in text:
+        raise _NotOurs
+    return pybase64.b64decode(text + padding, b"-_", validate=True)
 
 
 def _ephemeral_point(epk: object) -> ec.EllipticCurvePublicKey:
@@ -120,7 +131,7 @@ def _ephemeral_point(epk: object) -> ec.EllipticCurvePublicKey:
     x, y = epk.get("x"), epk.get("y")
     if type(x) is not str or type(y) is not str:
         raise _NotOurs
-    coordinates = _decode(x.encode("ascii")), _decode(y.encode("ascii"))
+    coordinates = _decode(x), _decode(y)
     if len(coordinates[0]) != 32 or len(coordinates[1]) != 32:
         raise _NotOurs
     return ec.EllipticCurvePublicKey.from_encoded_point(
@@ -133,7 +144,7 @@ def _length_prefixed(party: object) -> bytes:
         return b"\x00\x00\x00\x00"
     if type(party) is not str:
         raise _NotOurs
-    info = _decode(party.encode("ascii"))
+    info = _decode(party)
     return len(info).to_bytes(4, "big") + info
 
 

@@ -13,8 +13,11 @@ from fnmatch import fnmatchcase
 from typing import BinaryIO, NamedTuple
 
 from rally.errors import ConfigurationError
+from rally.storing.objects import open_store
 
-UNIT_BYTES = 64 * 1024 * 1024
+UNIT_BYTES = 16 * 1024 * 1024
+"""Small enough to keep several workers busy, large enough for few files."""
+
 AVRO_MAGIC = b"Obj\x01"
 
 _WILD = "*?["
@@ -63,7 +66,10 @@ def match_inputs(pattern: str) -> list[InputFile]:
 
 
 def plan_units(files: Iterable[InputFile], unit_bytes: int = UNIT_BYTES) -> list[Unit]:
-    """Deals files out in units of about `unit_bytes`; large text files are split."""
+    """Deals files out in units of at most `unit_bytes`.
+
+    Larger text files are split into equal pieces; a larger Avro file is one unit.
+    """
     units: list[Unit] = []
     held: list[InputRange] = []
     size = 0
@@ -91,8 +97,11 @@ def _pieces(files: Iterable[InputFile], unit_bytes: int) -> Iterator[InputRange]
         if size <= unit_bytes or _is_avro(uri):
             yield InputRange(uri, 0, size)
             continue
-        for start in range(0, size, unit_bytes):
-            yield InputRange(uri, start, min(start + unit_bytes, size))
+        pieces = -(-size // unit_bytes)
+        for piece in range(pieces):
+            yield InputRange(
+                uri, size * piece // pieces, size * (piece + 1) // pieces
+            )
 
 
 def _is_avro(uri: str) -> bool:
@@ -113,9 +122,15 @@ def _match_objects(pattern: str) -> Iterator[InputFile]:
     bucket, name = _split(pattern)
     wild = [name.index(letter) for letter in _WILD if letter in name]
     prefix = name[: min(wild)] if wild else name
-    for blob in _bucket(bucket).list_blobs(prefix=prefix):
-        if _matches(blob.name.split("/"), name.split("/")):
-            yield InputFile(f"gs://{bucket}/{blob.name}", int(blob.size))
+    store = open_store(f"gs://{bucket}")
+    try:
+        for info in store.list(prefix):
+            if _matches(info.name.split("/"), name.split("/")):
+                yield InputFile(f"{store.uri}/{info.name}", info.size)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--input {pattern}: cannot be listed ({error.strerror})"
+        ) from None
 
 
 def _matches(parts: Sequence[str], patterns: Sequence[str]) -> bool:

@@ -1,13 +1,16 @@
 """One line of newline-delimited JSON: a Pub/Sub message."""
 
-import binascii
+from typing import cast
 
 import orjson
+import pybase64
 
 from rally.envelope import Envelope, make_envelope
 
-_FORMS = (("attributeMap", "payload"), ("attributes", "data"))
-"""gcp-ingestion's form, and Pub/Sub's own JSON."""
+_STRINGS = frozenset({str})
+_ATTRIBUTES = ("attributeMap", "attributes")
+_BODY = ("payload", "data")
+"""What gcp-ingestion calls it, and what Pub/Sub's own JSON does; mixtures exist."""
 
 
 class MalformedMessage(ValueError):
@@ -20,7 +23,7 @@ def parse_line(line: bytes, country_attribute: str | None) -> Envelope:
     Attributes pass by the allow-list; an absent payload is an empty one.
 
     Raises:
-        MalformedMessage: the line is neither form.
+        MalformedMessage: the line is no message.
     """
     try:
         message = orjson.loads(line)
@@ -28,12 +31,22 @@ def parse_line(line: bytes, country_attribute: str | None) -> Envelope:
         raise MalformedMessage from None
     if type(message) is not dict:
         raise MalformedMessage
-    for attributes_name, payload_name in _FORMS:
-        if attributes_name in message or payload_name in message:
-            attributes = message.get(attributes_name) or {}
-            payload = message.get(payload_name) or ""
-            return _envelope(attributes, payload, country_attribute)
-    raise MalformedMessage
+    attributes, payload = _first(message, _ATTRIBUTES), _first(message, _BODY)
+    if attributes is None and payload is None:
+        raise MalformedMessage
+    return _envelope(
+        {} if attributes is None else attributes,
+        "" if payload is None else payload,
+        country_attribute,
+    )
+
+
+def _first(message: dict[str, object], names: tuple[str, ...]) -> object:
+    """The value under the first of the names that the message has."""
+    for name in names:
+        if name in message:
+            return message[name]
+    return None
 
 
 def _envelope(
@@ -42,7 +55,7 @@ def _envelope(
     if type(attributes) is not dict or type(payload) is not str:
         raise MalformedMessage
     try:
-        body = binascii.a2b_base64(payload, strict_mode=True)
+        body = pybase64.b64decode(payload, validate=True)
     except ValueError:  # binascii.Error is one; so is text beyond ASCII
         raise MalformedMessage from None
     return from_message(body, attributes, country_attribute)
@@ -56,7 +69,7 @@ def from_message(
     Raises:
         MalformedMessage: an attribute is no string.
     """
-    strings = {name: value for name, value in attributes.items() if type(value) is str}
-    if len(strings) != len(attributes):
+    if not _STRINGS.issuperset(map(type, attributes.values())):
         raise MalformedMessage
+    strings = cast(dict[str, str], attributes)
     return make_envelope(body, strings, country_attribute)

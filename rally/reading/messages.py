@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import fastavro
+from fastavro.schema import SchemaParseException
 
 from rally.envelope import Envelope
 from rally.reading.inputs import AVRO_MAGIC, InputRange, open_input
@@ -13,8 +14,17 @@ from rally.reading.lines import MalformedMessage, from_message, parse_line
 _LONGEST_LINE = 16 * 1024 * 1024
 """A body of 8 MiB is 11 MiB of base64."""
 
-_DAMAGED = (EOFError, IndexError, KeyError, TypeError, ValueError, zlib.error)
-"""What fastavro raises on a damaged file."""
+_DAMAGED = (
+    EOFError,
+    LookupError,
+    MemoryError,  # a length that the file cannot have
+    OverflowError,
+    SchemaParseException,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+"""What fastavro raises on a damaged file. An OSError is no damage: the job fails."""
 
 
 class Malformed(str):

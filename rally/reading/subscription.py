@@ -5,14 +5,34 @@ from types import TracebackType
 from typing import NamedTuple
 
 from google.api_core import exceptions
+from google.api_core.retry import Retry, if_exception_type
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import pubsub_v1
+from google.pubsub_v1.types import PullResponse
+
+from rally.errors import ConfigurationError
 
 ACK_DEADLINE_SECONDS = 60
 """How long a message is ours: far longer than it takes to have it in a file."""
 
+LONGEST_ACK_DEADLINE_SECONDS = 600
+"""What Pub/Sub grants at most."""
+
 _PULL_MESSAGES = 1000
 _PULL_SECONDS = 1.0
 _ACKNOWLEDGE_AT_ONCE = 1000
+_CHECK_SECONDS = 10.0
+_PATIENCE = Retry(
+    predicate=if_exception_type(
+        exceptions.Aborted,
+        exceptions.InternalServerError,
+        exceptions.ServiceUnavailable,
+    ),
+    initial=0.1,
+    maximum=5.0,
+    timeout=60.0,
+)
+"""A service that is away for a moment is asked again; a minute is no moment."""
 
 
 class Message(NamedTuple):
@@ -32,9 +52,12 @@ class Message(NamedTuple):
 class Subscription:
     """One subscription; PUBSUB_EMULATOR_HOST is honoured by the client."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(
+        self, path: str, ack_deadline_seconds: int = ACK_DEADLINE_SECONDS
+    ) -> None:
         """Opens `projects/<project>/subscriptions/<name>`."""
         self._path = path
+        self._ack_deadline = ack_deadline_seconds
         self._client = pubsub_v1.SubscriberClient()
 
     def __enter__(self) -> "Subscription":
@@ -57,19 +80,21 @@ class Subscription:
                 subscription=self._path,
                 max_messages=_PULL_MESSAGES,
                 timeout=_PULL_SECONDS,
-                retry=None,
+                retry=_PATIENCE,
             )
-        except (exceptions.DeadlineExceeded, exceptions.RetryError):
+        except exceptions.DeadlineExceeded:
             return []
+        # The plain protobuf message: its wrapper costs as much as opening a ping.
+        received = PullResponse.pb(response).received_messages
         messages = [
             Message(each.message.data, each.message.attributes, each.ack_id)
-            for each in response.received_messages
+            for each in received
         ]
         if messages:
             self._client.modify_ack_deadline(
                 subscription=self._path,
                 ack_ids=[message.ack_id for message in messages],
-                ack_deadline_seconds=ACK_DEADLINE_SECONDS,
+                ack_deadline_seconds=self._ack_deadline,
             )
         return messages
 
@@ -81,3 +106,33 @@ class Subscription:
                     subscription=self._path,
                     ack_ids=list(ack_ids[start : start + _ACKNOWLEDGE_AT_ONCE]),
                 )
+
+
+def check_subscription(path: str) -> None:
+    """Asks whether a subscription is there; takes no message from it.
+
+    An account may be allowed to pull and not to ask: then nothing is known, and fine.
+
+    Raises:
+        ConfigurationError: it is not there, or Pub/Sub cannot be reached.
+    """
+    try:
+        with pubsub_v1.SubscriberClient() as client:
+            client.get_subscription(
+                subscription=path, timeout=_CHECK_SECONDS, retry=None
+            )
+    except exceptions.PermissionDenied:
+        return
+    except (exceptions.NotFound, exceptions.InvalidArgument):
+        raise ConfigurationError(
+            f"--subscription {path}: there is none of that name"
+        ) from None
+    except exceptions.GoogleAPICallError as error:
+        raise ConfigurationError(
+            f"--subscription {path}: Pub/Sub cannot be reached ({type(error).__name__})"
+        ) from None
+    except GoogleAuthError:
+        raise ConfigurationError(
+            f"--subscription {path}: no credentials for Google Cloud; run"
+            " `gcloud auth application-default login`"
+        ) from None

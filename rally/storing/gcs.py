@@ -29,8 +29,9 @@ class GcsStore:
 
     def __init__(self, uri: str) -> None:
         """Roots the store at `gs://bucket/prefix`. Nothing is asked of it yet."""
-        self.uri = uri.rstrip("/")
-        bucket, _, prefix = self.uri.removeprefix("gs://").partition("/")
+        path = uri.removeprefix("gs://").rstrip("/")
+        self.uri = f"gs://{path}"
+        bucket, _, prefix = path.partition("/")
         if not bucket:
             raise ConfigurationError(f"{uri}: names no bucket; give gs://bucket/folder")
         try:

@@ -57,12 +57,17 @@ class Stores:
         platform has to be named.
 
         Raises:
-            ConfigurationError: it is not.
+            ConfigurationError: it is not, or has {study} in it itself.
         """
         if platform is None and _STUDY in store:
             raise ConfigurationError(
                 "--store has {study} in it; say with --platform where the platform's"
                 " own records go"
+            )
+        if _STUDY in (platform or ""):
+            raise ConfigurationError(
+                "--platform has {study} in it; the platform's own records have one"
+                " place for all studies"
             )
         self._template = store
         self._opened: dict[str, ObjectStore] = {}

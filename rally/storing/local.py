@@ -1,9 +1,12 @@
 """Objects as files below a folder of this machine."""
 
+import errno
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -14,6 +17,7 @@ TEMPORARY_PREFIX = ".rally-tmp-"
 """Begins the name of a file that is not whole yet; listings skip it."""
 
 _LOCK_NAME = ".rally-lock"
+_ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
 class LocalStore:
@@ -21,9 +25,10 @@ class LocalStore:
 
     A new object is written beside its place, synced and linked into it, so a name is
     taken by exactly one writer and a kill at any moment leaves no half object. The
-    generation is the inode's change time in nanoseconds folded with its number: every
-    replacement is a new file, so it changes with each write. A replace or delete holds
-    the folder's lock between the look and the act.
+    generation folds the file's number, its size and its modification time, which every
+    write sets from a clock that counts nanoseconds: the file system's own ticks are
+    milliseconds, in which a number can be given away and come back. A replace or
+    delete holds the folder's lock between the look and the act.
     """
 
     def __init__(self, uri: str) -> None:
@@ -35,7 +40,7 @@ class LocalStore:
         """The whole object. Raises ObjectNotFound."""
         try:
             return self._path(name).read_bytes()
-        except FileNotFoundError:
+        except _ABSENT:
             raise ObjectNotFound(name) from None
 
     def read_range(self, name: str, start: int, length: int) -> bytes:
@@ -44,14 +49,16 @@ class LocalStore:
             with self._path(name).open("rb") as file:
                 file.seek(start)
                 return file.read(length)
-        except FileNotFoundError:
+        except _ABSENT:
             raise ObjectNotFound(name) from None
 
     def stat(self, name: str) -> ObjectInfo | None:
         """The object as a listing shows it, or None."""
         try:
             status = self._path(name).stat()
-        except FileNotFoundError:
+        except _ABSENT:
+            return None
+        if not stat.S_ISREG(status.st_mode):
             return None
         return ObjectInfo(name, status.st_size, _generation(status))
 
@@ -79,7 +86,7 @@ class LocalStore:
     def delete(self, name: str, generation: int) -> None:
         """Deletes that generation. Raises GenerationMismatch where it has changed."""
         path = self._path(name)
-        if not path.exists():
+        if self.stat(name) is None:
             return
         with _locked(path.parent):
             if self.stat(name) is None:
@@ -89,7 +96,11 @@ class LocalStore:
         _sync_folder(path.parent)
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Objects whose names begin with `prefix`, sorted by name."""
+        """Objects whose names begin with `prefix`, sorted by name.
+
+        Links to folders are followed. Raises OSError where a folder cannot be read: a
+        listing that leaves it out would hide rows from those who delete.
+        """
         start = PurePosixPath(
             prefix if prefix.endswith("/") else prefix.rpartition("/")[0]
         )
@@ -103,7 +114,7 @@ class LocalStore:
             pass
 
     def _names(self, folder: Path) -> Iterator[str]:
-        for parent, _, files in os.walk(folder):
+        for parent, _, files in os.walk(folder, onerror=_refuse, followlinks=True):
             for file in files:
                 if not file.startswith((TEMPORARY_PREFIX, _LOCK_NAME)):
                     yield (Path(parent) / file).relative_to(self._root).as_posix()
@@ -117,6 +128,11 @@ class LocalStore:
             raise GenerationMismatch(name)
 
 
+def _refuse(error: OSError) -> None:
+    if not isinstance(error, _ABSENT):
+        raise error
+
+
 def _generation(status: os.stat_result) -> int:
     seen = f"{status.st_ino}:{status.st_mtime_ns}:{status.st_size}"
     return int.from_bytes(hashlib.sha256(seen.encode()).digest()[:7], "big")
@@ -125,12 +141,14 @@ def _generation(status: os.stat_result) -> int:
 @contextmanager
 def _temporary(path: Path, data: bytes) -> Iterator[Path]:
     """A synced file beside `path`, gone afterwards unless it was moved."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
+            now = time.time_ns()
+            os.utime(file.fileno(), ns=(now, now))
             os.fsync(file.fileno())
         yield Path(name)
     finally:
@@ -142,6 +160,18 @@ def _locked(folder: Path) -> Iterator[None]:
     with (folder / _LOCK_NAME).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _make_folder(folder: Path) -> None:
+    """Makes it and those above it, each synced into the one that holds it."""
+    missing = [each for each in (folder, *folder.parents) if not each.is_dir()]
+    for each in reversed(missing):
+        try:
+            each.mkdir(exist_ok=True)
+        except FileExistsError:
+            code = errno.ENOTDIR
+            raise NotADirectoryError(code, os.strerror(code), str(each)) from None
+        _sync_folder(each.parent)
 
 
 def _sync_folder(folder: Path) -> None:

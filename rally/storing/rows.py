@@ -3,11 +3,15 @@
 import json
 from typing import Any
 
+import fastavro
+from fastavro.schema import SchemaParseException
+
 from rally.checking.encoder import Encoder, compile_encoder
-from rally.storing.container import encode_long
+from rally.checking.leaves import zig_zag
+from rally.errors import ConfigurationError
 from rally.studies.study import Document
 
-_UUID_LENGTH = encode_long(36)
+_UUID_LENGTH = zig_zag(36)
 _NULL = b"\0"
 
 
@@ -29,8 +33,9 @@ def row_schema(document: Document) -> str:
         {"name": "source_tags", "type": nullable, "default": None},
         {"name": "payload", "type": document.schema.json},
     ]
+    # A study names its records as it likes; it may not take this one's name.
     return json.dumps(
-        {"type": "record", "name": "ping", "namespace": "rally", "fields": fields}
+        {"type": "record", "name": "stored_row", "namespace": "rally", "fields": fields}
     )
 
 
@@ -40,6 +45,7 @@ class RowEncoder:
     def __init__(self, document: Document) -> None:
         """Compiles the document's schema. Raises ConfigurationError."""
         self._payload: Encoder = compile_encoder(document.schema.json)
+        _check_row_schema(document)
 
     def encode(
         self,
@@ -61,7 +67,7 @@ class RowEncoder:
                 participant.encode("ascii"),
                 _UUID_LENGTH,
                 document_id.encode("ascii"),
-                encode_long(micros),
+                zig_zag(micros),
                 _optional(client_agent),
                 _optional(source_tags),
                 self._payload(payload),
@@ -69,8 +75,20 @@ class RowEncoder:
         )
 
 
+def _check_row_schema(document: Document) -> None:
+    """Makes sure that readers will take the schema of the files."""
+    try:
+        fastavro.parse_schema(json.loads(row_schema(document)))
+    except SchemaParseException as error:
+        reason = " ".join(str(error).split())
+        raise ConfigurationError(
+            f"{document.namespace}/{document.name}.avsc: cannot be the payload of a row"
+            f" ({reason}); rename that type"
+        ) from None
+
+
 def _optional(text: str | None) -> bytes:
     if text is None:
         return _NULL
     encoded = text.encode("utf-8", "replace")
-    return b"\x02" + encode_long(len(encoded)) + encoded
+    return b"\x02" + zig_zag(len(encoded)) + encoded

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError
@@ -85,12 +86,11 @@ class States:
 
         What has ended stays ended, whoever pauses or resumes it later.
         """
-        actions = [
-            each.action
-            for each in self._log.get(study.namespace, ())
-            if each.at <= time
-        ]
         by_dates = _by_dates(study, time)
+        log = self._log.get(study.namespace)
+        if log is None:  # nobody ever decided anything, as for most studies
+            return by_dates
+        actions = [each.action for each in log if each.at <= time]
         if Action.CONCLUDE in actions:
             return State.CONCLUDED
         if Action.END in actions or by_dates is State.ENDED:
@@ -151,6 +151,7 @@ def _by_dates(study: Study, time: datetime) -> State:
     return State.COLLECTING
 
 
+@cache  # of the few days that studies name
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 

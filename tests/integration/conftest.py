@@ -95,7 +95,7 @@ def _gcs_program():
 
 @contextmanager
 def _process(command, output):
-    """A program in a process group of its own, which is killed with all its children."""
+    """A program in a process group of its own, killed with all its children."""
     program = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""A small platform to test with: three namespaces, their keys, and pings sealed to them.
+"""A small platform to test with: three namespaces, their keys, and sealed pings.
 
 Ids and times are fixed; keys are fresh each time, as ciphertexts and pseudonyms are.
 """
@@ -18,6 +18,7 @@ from rally.dead_letters import DeadLetter, list_dead_letters, read_sealed, unsea
 from rally.events import Event, read_events
 from rally.keys import administration
 from rally.keys.folder import KeyFolder
+from rally.keys.local_kek import FILE, ensure_local_kek
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.keys.settling import settle_kek
@@ -187,11 +188,15 @@ class World:
         self.keys = str(root / "keys")
         self.studies = str(root / "studies")
         write_studies(root / "studies")
-        folder = KeyFolder(self.keys)
-        settle_kek(folder, "namespaces", GARDEN)
+        folder, platform = KeyFolder(self.keys), KeyFolder(f"{self.keys}/platform")
+        # By its absolute path, so that a copy of the folders finds it too.
+        kek = f"local-kek://{Path(self.keys).resolve() / FILE}"
+        ensure_local_kek(self.keys)
+        settle_kek(folder, "namespaces", GARDEN, kek)
+        settle_kek(platform, "purposes", "any", kek)
         for namespace in NAMESPACES:
             administration.create(folder, namespace, "hpke")
-        ensure_platform_keys(f"{self.keys}/platform", list(NAMESPACES))
+        ensure_platform_keys(platform.uri, list(NAMESPACES))
 
     def options(self, store: str, *more: str) -> list[str]:
         """A job's options, but for its source."""
@@ -245,6 +250,10 @@ class World:
     def pseudonym(self, person: int, study: str = GARDEN) -> str:
         """Who a person is in a study's rows."""
         return self._pseudonym(study, self.platform_pseudonym(person))
+
+    def deletion_pseudonym(self, person: int) -> str:
+        """What stands for a deletion id, made as a person's id is."""
+        return self._pseudonym("platform", f"deletion-id:{rally_id(person)}")
 
     def _pseudonym(self, name: str, text: str) -> str:
         keys = PlatformKeys.open(f"{self.keys}/platform", pseudonyms=[name])

@@ -165,7 +165,7 @@ def check_logical(schema, kind, datum):
         number = Decimal(int.from_bytes(datum, "big", signed=True))
         require(len(number.as_tuple().digits) <= schema["precision"])
     elif logical == "time-millis":
-        require(0 <= datum and timedelta(milliseconds=datum) < timedelta(days=1))
+        require(datum >= 0 and timedelta(milliseconds=datum) < timedelta(days=1))
     elif logical == "time-micros":
         require(0 <= datum < 86_400_000_000)
     elif logical in TIMES:

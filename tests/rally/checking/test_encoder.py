@@ -1,10 +1,6 @@
 import io
-import json
-import time
-import warnings
 
 import avro.io
-import avro.schema
 import fastavro
 import orjson
 import pytest
@@ -12,8 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.checking.encoder import compile_encoder
-from rally.errors import ConfigurationError, PingFailed
+from rally.errors import PingFailed
 from rally.outcomes import FailureReason
+from tests.rally.checking.avro_examples import (
+    ENUM,
+    FIXED,
+    RECORD,
+    field,
+    logical,
+    optional,
+    parsed_by_apache,
+    record,
+    written,
+)
 from tests.rally.checking.avro_strategies import (
     fitting_values,
     json_values,
@@ -21,33 +28,6 @@ from tests.rally.checking.avro_strategies import (
     schemas,
 )
 from tests.rally.checking.reference import Mismatch, to_datum, without_branches
-
-ENUM = {"type": "enum", "name": "E", "symbols": ["a", "b"]}
-FIXED = {"type": "fixed", "name": "F", "size": 2}
-RECORD = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}
-
-
-def record(*fields, name="R"):
-    return {"type": "record", "name": name, "fields": list(fields)}
-
-
-def field(name, type_, **more):
-    return {"name": name, "type": type_, **more}
-
-
-def optional(name, type_, **more):
-    return field(name, ["null", type_], default=None, **more)
-
-
-def logical(base, name, **more):
-    return {"type": base, "logicalType": name, **more}
-
-
-def written(schema, datum):
-    """What fastavro writes."""
-    buffer = io.BytesIO()
-    fastavro.schemaless_writer(buffer, fastavro.parse_schema(schema), datum)
-    return buffer.getvalue()
 
 
 def is_refused(encode, value):
@@ -75,6 +55,7 @@ JSON_TYPES = {
     "object": {},
     "object-of-integer": {"a": 3},
 }
+TEXTS = {"letter", "two-letters", "digits", "wide-letter"}
 EVERY_NUMBER = {"integer", "past-int", "past-long", "fraction", "whole-fraction"}
 TAKEN = {
     "null": ("null", {"null"}),
@@ -84,15 +65,15 @@ TAKEN = {
     "float": ("float", EVERY_NUMBER),
     "double": ("double", EVERY_NUMBER | {"past-float"}),
     "bytes": ("bytes", {"letter", "two-letters", "digits"}),
-    "string": ("string", {"letter", "two-letters", "digits", "wide-letter"}),
+    "string": ("string", TEXTS),
     "enum": (ENUM, {"letter"}),
     "fixed": (FIXED, {"two-letters", "digits"}),
     "array": ({"type": "array", "items": "int"}, {"list", "list-of-integer"}),
     "map": ({"type": "map", "values": "int"}, {"object", "object-of-integer"}),
     "record": (RECORD, {"object-of-integer"}),
     "optional": (["null", "int"], {"null", "integer"}),
-    "union": (["string", "int", "null"], {"null", "integer", "letter", "two-letters", "digits", "wide-letter"}),
-}  # fmt: skip
+    "union": (["string", "int", "null"], TEXTS | {"null", "integer"}),
+}
 
 
 @pytest.mark.parametrize("avro_type", TAKEN)
@@ -125,15 +106,39 @@ LEAVES = {
     "enum": (ENUM, ["a", "b"], ["c", "A", "", 0, ["a"]]),
     "uuid": (
         logical("string", "uuid"),
-        ["48d11605-b396-4a61-8414-50cf71489a16", "48D11605-B396-4a61-8414-50CF71489A16"],
-        ["48d11605b3964a61841450cf71489a16", "{48d11605-b396-4a61-8414-50cf71489a16}", ""]
-        + ["48d11605-b396-4a61-8414-50cf71489a16\n", "48d11605-b396-4a61-8414-50cf71489a1g"]
-        + ["48d11605-b396-4a61-8414-50cf71489a1\uff16"],
+        [
+            "48d11605-b396-4a61-8414-50cf71489a16",
+            "48D11605-B396-4a61-8414-50CF71489A16",
+        ],
+        [
+            "",
+            "48d11605b3964a61841450cf71489a16",
+            "{48d11605-b396-4a61-8414-50cf71489a16}",
+            "48d11605-b396-4a61-8414-50cf71489a16\n",
+            "48d11605-b396-4a61-8414-50cf71489a1g",
+            "48d11605-b396-4a61-8414-50cf71489a1\uff16",
+        ],
     ),
-    "uuid-of-16-bytes": ({**FIXED, **logical("fixed", "uuid", size=16)}, ["x" * 16], ["x" * 36]),
-    "date": (logical("int", "date"), [-719_162, 0, 2_932_896], [-719_163, 2_932_897, "2022-02-02"]),
-    "time-millis": (logical("int", "time-millis"), [0, DAY * 1000 - 1], [-1, DAY * 1000]),
-    "time-micros": (logical("long", "time-micros"), [0, DAY * 10**6 - 1], [-1, DAY * 10**6]),
+    "uuid-of-16-bytes": (
+        {**FIXED, **logical("fixed", "uuid", size=16)},
+        ["x" * 16],
+        ["x" * 36],
+    ),
+    "date": (
+        logical("int", "date"),
+        [-719_162, 0, 2_932_896],
+        [-719_163, 2_932_897, "2022-02-02"],
+    ),
+    "time-millis": (
+        logical("int", "time-millis"),
+        [0, DAY * 1000 - 1],
+        [-1, DAY * 1000],
+    ),
+    "time-micros": (
+        logical("long", "time-micros"),
+        [0, DAY * 10**6 - 1],
+        [-1, DAY * 10**6],
+    ),
     **{
         f"{local}timestamp-millis": (
             logical("long", f"{local}timestamp-millis"),
@@ -161,10 +166,13 @@ LEAVES = {
         ["\x27\x0f", "\xd8\xf1"],  # 9999, -9999
         ["\x27\x10", "\xd8\xf0", "\x01"],
     ),
-    "duration": ({**FIXED, **logical("fixed", "duration", size=12)}, ["\xff" * 12], ["\0" * 11]),
+    "duration": (
+        {**FIXED, **logical("fixed", "duration", size=12)},
+        ["\xff" * 12],
+        ["\0" * 11],
+    ),
     "unknown-logical-type": (logical("string", "colour"), ["any"], [1]),
-    "logical-type-that-is-no-name": (logical("string", ["uuid"]), ["any"], [1]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", LEAVES)
@@ -218,10 +226,13 @@ def test_optional_field_may_be_null_or_absent(others):
 
 
 def test_field_is_found_by_its_json_name_only():
-    odd = "it's \"so\"\n\\ {x}"
+    odd = 'it\'s "so"\n\\ {x}'
     encode = compile_encoder(
-        record(optional("rally_id", "string", json="rally.id"), optional("odd", "int", json=odd))
-    )  # fmt: skip
+        record(
+            optional("rally_id", "string", json="rally.id"),
+            optional("odd", "int", json=odd),
+        )
+    )
     assert encode({"rally.id": "x", odd: 3}) == b"\2\2x\2\6"
     assert is_refused(encode, {"rally_id": "x"})
     assert is_refused(encode, {"rally.id": "x", "rally_id": "x"})
@@ -263,8 +274,11 @@ def test_lengths_and_counts_are_written_as_fastavro_does(count):
         ("string", "x" * count),
         ("bytes", "x" * count),
         ({"type": "array", "items": "long"}, list(range(count))),
-        ({"type": "map", "values": "string"}, {str(i): "é" * i for i in range(count % 999)}),
-    ]:  # fmt: skip
+        (
+            {"type": "map", "values": "string"},
+            {str(i): "é" * i for i in range(count % 999)},
+        ),
+    ]:
         expected = written(schema, to_datum(schema, value))
         assert compile_encoder(schema)(value) == expected
 
@@ -303,41 +317,10 @@ def test_refusal_holds_nothing_of_the_value():
 def test_deep_json_is_refused_without_recursion():
     deep = orjson.loads(b'{"a":' * 1000 + b"1" + b"}" * 1000)
     deep_list = orjson.loads(b"[" * 1000 + b"]" * 1000)
-    flat = record(optional("a", ["int", "string"][0]))
+    flat = record(optional("a", "int"))
     assert is_refused(compile_encoder(flat), deep)
     assert is_refused(compile_encoder({"type": "map", "values": ["int", RECORD]}), deep)
     assert is_refused(compile_encoder({"type": "array", "items": "int"}), deep_list)
-
-
-def nested(depth):
-    """A schema of that depth, and a value that goes to its bottom."""
-    schema, value = "int", 1
-    for level in range(depth - 1):
-        if level % 4 < 2:
-            schema, value = {"type": "array", "items": schema}, [value]
-        elif level % 4 == 2:
-            schema = record(field("a", schema), name=f"R{level}")
-            value = {"a": value}
-        else:
-            schema = ["null", schema]
-    return schema, value
-
-
-def test_schema_nests_64_deep_and_no_deeper():
-    schema, value = nested(64)
-    assert compile_encoder(schema)(value) == written(schema, to_datum(schema, value))
-    for depth in (65, 5_000):
-        with pytest.raises(ConfigurationError, match="nest more than 64 deep; flatten"):
-            compile_encoder(nested(depth)[0])
-
-
-def test_references_count_in_the_depth():
-    fields = [field("f0", record(field("a", "int"), name="R0"))]
-    for level in range(1, 70):
-        inner = record(field("a", f"R{level - 1}"), name=f"R{level}")
-        fields.append(field(f"f{level}", inner))
-    with pytest.raises(ConfigurationError, match="nest more than 64 deep"):
-        compile_encoder(record(*fields))
 
 
 def test_types_that_are_referred_to_twice_at_each_level_compile_once():
@@ -346,139 +329,10 @@ def test_types_that_are_referred_to_twice_at_each_level_compile_once():
         below = f"R{level - 1}"
         inner = record(optional("a", below), optional("b", below), name=f"R{level}")
         fields.append(optional(f"f{level}", inner))
-    started = time.monotonic()
-    encode = compile_encoder(record(*fields))  # 2**30 places, 30 types
-    assert time.monotonic() - started < 5
+    encode = compile_encoder(record(*fields))  # 30 types, in 2**30 places
     assert encode({"f0": {}, "f29": {"b": {"a": {}}}}) == (
         b"\0" + b"\0" * 28 + b"\2\0\2\2\0\0\0"
     )
-
-
-REFUSED_SCHEMAS = {
-    "nothing": (None, "schema: a type is a name, a list of types or an object"),
-    "number": (3, "schema: a type is a name"),
-    "unknown": ("strin", "schema: the type 'strin' is unknown; define it before"),
-    "complex-as-name": (record(field("a", "array")), "schema.a: a type of its own"),
-    "type-of-type": ({"type": {"type": "int"}}, 'schema: the "type" of a definition'),
-    "error": ({**RECORD, "type": "error"}, 'schema: the "type" of a definition'),
-    "no-type": ({"name": "R"}, 'schema: the "type" of a definition'),
-    "no-items": ({"type": "array"}, "schema.items: a type is"),
-    "no-values": ({"type": "map"}, "schema.values: a type is"),
-    "no-fields": ({"type": "record", "name": "R"}, 'schema: a record has a list of "fi'),
-    "no-name": ({"type": "record", "fields": []}, 'schema: a named type has a "name"'),
-    "bad-name": ({**RECORD, "name": "rally-id"}, "schema: 'rally-id' is no name in Avro"),
-    "newline-name": ({**RECORD, "name": "a\n"}, "schema: 'a\\n' is no name in Avro"),
-    "bad-namespace": ({**RECORD, "namespace": "a-b"}, "schema: 'a-b' is no name"),
-    "namespace-null": ({**RECORD, "namespace": None}, "schema: a named type has"),
-    "own-name": ({**RECORD, "name": "a.string"}, "schema: 'string' is a type of Avro's"),
-    "aliases": ({**RECORD, "aliases": "x"}, 'schema: "aliases" is a list of names'),
-    "alias": ({**RECORD, "aliases": ["a.b-c"]}, "schema: 'b-c' is no name in Avro"),
-    "recursive": (record(optional("a", "R")), "schema.a[1]: 'R' contains itself"),
-    "used-before": (
-        record(field("a", "E"), field("b", ENUM)),
-        "schema.a: the type 'E' is unknown",
-    ),
-    "other-namespace": (
-        {**record(field("a", "E")), "namespace": "x"},
-        "schema.a: the type 'x.E' is unknown",
-    ),
-    "defined-twice": ([ENUM, {**FIXED, "name": "E"}], "schema[1]: 'E' is defined twice"),
-    "field-is-text": (record("a"), "schema.fields[0]: a field is an object"),
-    "field-name": (record(field("a.b", "int")), "schema.fields[0]: 'a.b' is no name"),
-    "field-no-type": (record({"name": "a"}), "schema.a: a type is"),
-    "field-twice": (
-        record(field("a", "int"), field("a", "int", json="b")),
-        "schema: two fields have the name 'a'; rename one",
-    ),
-    "json-twice": (
-        record(field("a", "int", json="b"), field("b", "int")),
-        "schema: two fields have the JSON name 'b'; rename one",
-    ),
-    "json-number": (record(field("a", "int", json=1)), 'schema.a: "json" is the field'),
-    "json-in-type": (
-        record(field("a", {"type": "int", "json": "b"})),
-        'schema.a: "json" renames a field',
-    ),
-    "logical-in-field": (
-        record(field("a", "int", logicalType="date")),
-        'schema.a: "logicalType" is of a type; put it inside',
-    ),
-    "order": (record(field("a", "int", order="up")), 'schema.a: "order" is one of'),
-    "union-empty": ([], "schema: a union has one branch or more"),
-    "union-of-union": (["null", ["int", "string"]], "schema: a union has one branch"),
-    "union-twice": (["int", logical("int", "date")], "schema: a union has one branch"),
-    "union-named-twice": (
-        record(field("a", ENUM), field("b", ["E", "E"])),
-        "schema.b: a union has one branch",
-    ),
-    "no-symbols": ({**ENUM, "symbols": []}, 'schema: an enum has a list of "symbols"'),
-    "symbol-name": ({**ENUM, "symbols": ["a-b"]}, "schema: 'a-b' is no name in Avro"),
-    "symbol-twice": ({**ENUM, "symbols": ["a", "a"]}, "schema: a symbol stands twice"),
-    "enum-default": ({**ENUM, "default": "c"}, "schema: the enum's default is none of"),
-    "no-size": ({"type": "fixed", "name": "F"}, 'schema: a fixed has a "size"'),
-    "size-true": ({**FIXED, "size": True}, 'schema: a fixed has a "size"'),
-    "size-0": ({**FIXED, "size": 0}, 'schema: a fixed has a "size"'),
-    "date-on-long": (logical("long", "date"), "schema: the logical type date stands on"),
-    "uuid-on-int": (logical("int", "uuid"), "schema: the logical type uuid stands on st"),
-    "uuid-size": ({**FIXED, "logicalType": "uuid"}, "schema: a uuid on a fixed has the"),
-    "duration-size": ({**FIXED, "logicalType": "duration"}, "schema: a duration on a f"),
-    "no-precision": (logical("bytes", "decimal"), 'schema: a decimal has a "precision"'),
-    "scale": (
-        logical("bytes", "decimal", precision=2, scale=3),
-        'schema: a decimal has a "precision"',
-    ),
-    "precision-of-fixed": (
-        {**FIXED, **logical("fixed", "decimal", precision=5)},
-        "schema: a precision of 5 does not fit the size 2",
-    ),
-    "default-type": (record(field("a", "int", default="1")), "schema.a: the default does"),
-    "default-range": (record(field("a", "int", default=2**31)), "schema.a: the default"),
-    "default-null-last": (
-        record(field("a", ["int", "null"], default=None)),
-        "schema.a: the default does not fit the type (of a union, its first branch)",
-    ),
-    "default-item": (
-        record(field("a", {"type": "array", "items": "int"}, default=[1, "1"])),
-        "schema.a: the default",
-    ),
-    "default-record": (
-        record(field("a", record(field("b", "int"), name="S"), default={})),
-        "schema.a: the default",
-    ),
-    "default-by-json-name": (
-        record(field("a", record(field("b", "int", json="c"), name="S"), default={"c": 1})),
-        "schema.a: the default",
-    ),
-    "fastavro": (
-        record(field("a", {"type": "double"}, default=1)),
-        "schema: fastavro refuses it: Default value <1> must match schema type: double",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", REFUSED_SCHEMAS)
-def test_schema_that_cannot_be_served_is_refused_with_its_place(name):
-    schema, message = REFUSED_SCHEMAS[name]
-    with pytest.raises(ConfigurationError) as refused:
-        compile_encoder(schema)
-    assert str(refused.value).startswith(message)
-    assert "\n" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("type_", "default"),
-    [
-        ("double", 0),
-        ("bytes", "\xff"),
-        (["int", "null"], 3),
-        ({"type": "map", "values": "int"}, {"a": 1}),
-        (record(field("b", "int", json="c"), field("d", "int", default=1), name="S"), {"b": 1}),
-        ({**ENUM, "default": "a"}, "b"),
-    ],
-    ids=["double", "bytes", "union", "map", "record", "enum"],
-)  # fmt: skip
-def test_schema_with_a_default_that_fits_is_served(type_, default):
-    compile_encoder(record(field("a", type_, default=default)))
 
 
 @given(st.data())
@@ -511,18 +365,6 @@ def test_encoding_is_read_back_by_fastavro_and_by_apache_avro(data):
     read_by_apache(schema, encoded)
 
 
-@given(st.data())
-def test_mutated_schema_is_refused_or_parsed_by_every_reader(data):
-    schema = data.draw(mutations(data.draw(schemas())))
-    try:
-        compile_encoder(schema)
-    except ConfigurationError as refused:
-        assert "\n" not in str(refused)
-    else:
-        fastavro.parse_schema(schema)
-        parsed_by_apache(schema)
-
-
 def without_logical_types(schema):
     if isinstance(schema, list):
         return [without_logical_types(part) for part in schema]
@@ -540,12 +382,6 @@ def read_by_fastavro(schema, encoded):
     value = fastavro.schemaless_reader(buffer, fastavro.parse_schema(schema), None)
     assert buffer.read() == b""
     return value
-
-
-def parsed_by_apache(schema):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says that it ignores unknown logical types
-        return avro.schema.parse(json.dumps(schema))
 
 
 def read_by_apache(schema, encoded):

@@ -1,0 +1,132 @@
+"""Options of ingest: where pings come from, and how they are gathered."""
+
+import argparse
+
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+
+from pipelines.options import is_local
+from rally.errors import ConfigurationError
+from rally.reading.inputs import UNIT_BYTES
+from rally.reading.subscription import (
+    LONGEST_ACK_DEADLINE_SECONDS,
+    check_subscription,
+)
+
+_FLUSH_SECONDS = 10.0
+_WRITING_SECONDS = 60.0
+"""Far longer than it takes to have in files what was gathered."""
+
+_ABOVE_ZERO = (
+    "flush_seconds",
+    "stop_after_idle_seconds",
+    "ack_deadline_seconds",
+    "unit_bytes",
+)
+
+
+class IngestOptions(PipelineOptions):
+    """Where pings come from, and how long they are gathered."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--input",
+            metavar="GLOB",
+            help="files of messages, local or gs://: newline-delimited JSON, or Avro"
+            " of a Pub/Sub Cloud Storage subscription; commas part several globs",
+        )
+        parser.add_argument(
+            "--unit_bytes",
+            type=int,
+            default=UNIT_BYTES,
+            metavar="BYTES",
+            help="files are dealt out in units of about so many bytes. Who runs a job"
+            " again keeps the number: other units make other files, and rows come twice"
+            " (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--subscription",
+            metavar="PATH",
+            help="projects/<project>/subscriptions/<name>, read for ever",
+        )
+        parser.add_argument(
+            "--flush_seconds",
+            type=float,
+            metavar="SECONDS",
+            help="how long messages of a subscription are gathered before files are"
+            " written (default: 10 locally, 60 elsewhere)",
+        )
+        parser.add_argument(
+            "--stop_after_idle_seconds",
+            type=float,
+            metavar="SECONDS",
+            help="end when a subscription gave nothing for so long (local runner and"
+            " portable engines; default: never)",
+        )
+        parser.add_argument(
+            "--ack_deadline_seconds",
+            type=int,
+            metavar="SECONDS",
+            help="when a message that was pulled and is not in a file yet comes again"
+            " (local runner and portable engines; at most 600; default: a minute more"
+            " than --flush_seconds)",
+        )
+
+
+def check_source(options: PipelineOptions) -> None:
+    """Looks at the options alone, and says whether the job streams.
+
+    Raises:
+        ConfigurationError: there is no source, or two, or one that cannot be.
+    """
+    ours = options.view_as(IngestOptions)
+    if bool(ours.input) == bool(ours.subscription):
+        raise ConfigurationError("give either --input or --subscription")
+    for name in _ABOVE_ZERO:
+        value = getattr(ours, name)
+        if value is not None and not value > 0:
+            raise ConfigurationError(f"--{name} must be above 0")
+    if ours.subscription:
+        _check_path(ours.subscription)
+        if not gathering_seconds(ours) < ack_deadline(ours):
+            raise ConfigurationError(
+                "--ack_deadline_seconds must be longer than --flush_seconds, and at"
+                f" most {LONGEST_ACK_DEADLINE_SECONDS}"
+            )
+        options.view_as(StandardOptions).streaming = not is_local(options)
+
+
+def check_reachable(options: PipelineOptions) -> None:
+    """Asks for the subscription, where it is our own reader that will pull from it.
+
+    Raises:
+        ConfigurationError: it is not there, or cannot be reached.
+    """
+    ours = options.view_as(IngestOptions)
+    if ours.subscription and not has_own_source(options):
+        check_subscription(ours.subscription)
+
+
+def has_own_source(options: PipelineOptions) -> bool:
+    """Whether the runner reads Pub/Sub itself, as Dataflow does."""
+    return "Dataflow" in (options.view_as(StandardOptions).runner or "")
+
+
+def gathering_seconds(ours: IngestOptions) -> float:
+    """How long our own reader gathers messages."""
+    return ours.flush_seconds or _FLUSH_SECONDS
+
+
+def ack_deadline(ours: IngestOptions) -> int:
+    """How long a message is our own reader's, in seconds; 0 where that cannot be."""
+    wanted = ours.ack_deadline_seconds or gathering_seconds(ours) + _WRITING_SECONDS
+    return int(wanted) if wanted <= LONGEST_ACK_DEADLINE_SECONDS else 0
+
+
+def _check_path(subscription: str) -> None:
+    parts = subscription.split("/")
+    if len(parts) != 4 or (parts[0], parts[2]) != ("projects", "subscriptions"):
+        raise ConfigurationError(
+            f"--subscription {subscription}: must be"
+            " projects/<project>/subscriptions/<name>"
+        )

@@ -1,0 +1,146 @@
+"""Ingest with everything on Cloud Storage: pings, keys, studies and the store."""
+
+import pytest
+
+from pipelines import cli
+from rally.storing.objects import open_store
+from tests.pipelines.world import (
+    GARDEN,
+    Message,
+    World,
+    contents,
+    document_id,
+    rally_id,
+    stored_events,
+    stored_ids,
+    write_avro,
+)
+
+pytestmark = pytest.mark.integration
+
+SUMMARY = """\
+study         document              outcome              pings
+------------  --------------------  -------------------  -----
+rally-garden  study-unenrollment.1  left                     1
+rally-garden  visit.1               failed invalid body      1
+rally-garden  visit.1               stored                   4
+"""
+
+
+def upload(folder, uri):
+    """Copies a local folder to objects of the same names."""
+    store = open_store(uri)
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.name.startswith(".rally-"):
+            store.create(path.relative_to(folder).as_posix(), path.read_bytes())
+    return uri
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path / "world")
+
+
+@pytest.fixture
+def bucket(gcs_bucket):
+    return f"gs://{gcs_bucket}"
+
+
+@pytest.fixture
+def argv(world, bucket, tmp_path):
+    """The command that reads and writes nothing but objects."""
+    inputs = tmp_path / "inputs"
+    (inputs / "hour=1").mkdir(parents=True)
+    visits = [world.visit(person, person) for person in range(4)]
+    left = world.message(f"{GARDEN}/study-unenrollment/1", {"rally.id": rally_id(1)}, 8)
+    lines = [*visits[:2], left, visits[1]._replace(body=b"")]
+    text = "".join(f"{Message.gcp_line(message)}\n" for message in lines)
+    (inputs / "hour=1" / "a.ndjson").write_text(text)
+    write_avro(inputs / "hour=1" / "b.avro", visits[2:])
+    (inputs / "other.txt").write_text("not asked for")
+    options = {
+        "input": upload(inputs, f"{bucket}/in") + "/**/*.*[no]",
+        "keys": upload(world.root / "keys", f"{bucket}/keys"),
+        "studies": upload(world.root / "studies", f"{bucket}/studies"),
+        "store": f"{bucket}/store",
+        "as_of": "2026-06-01",
+    }
+    return ["ingest", *(f"--{name}={value}" for name, value in options.items())]
+
+
+def test_everything_on_cloud_storage(argv, world, bucket, capsys):
+    assert cli.main(argv) == 0
+    assert capsys.readouterr() == (SUMMARY, "")
+
+    store = f"{bucket}/store"
+    expected = {(world.pseudonym(person), document_id(person)) for person in range(4)}
+    assert set(stored_ids(store)) == expected
+    assert len(stored_events(store)) == 1
+    (letter,) = world.dead_letters(store)
+    assert letter.envelope.payload == b""
+
+
+def test_second_run_on_cloud_storage_changes_nothing(argv, bucket, capsys):
+    assert cli.main(argv) == 0
+    once = contents(f"{bucket}/store")
+    before = list(open_store(f"{bucket}/store").list())
+
+    assert cli.main(argv) == 0
+
+    assert contents(f"{bucket}/store") == once
+    assert list(open_store(f"{bucket}/store").list()) == before
+    assert capsys.readouterr() == (SUMMARY + SUMMARY, "")
+
+
+def test_rows_are_the_same_on_cloud_storage_and_here(argv, bucket, tmp_path):
+    here = str(tmp_path / "store")
+
+    assert cli.main(argv) == cli.main([*argv, f"--store={here}"]) == 0
+
+    def data(store):
+        objects = contents(store)
+        return {name: objects[name] for name in objects if name.startswith("data/")}
+
+    assert data(here) == data(f"{bucket}/store")
+
+
+WRONG = {
+    "no match": (
+        "--input={bucket}/in/*.none",
+        "--input {bucket}/in/*.none: matches no file",
+    ),
+    "no bucket to read": (
+        "--input=gs://not-{name}/in",
+        "--input gs://not-{name}/in: cannot be listed (there is no such bucket)",
+    ),
+    "no bucket to write": (
+        "--store=gs://not-{name}",
+        "gs://not-{name}: cannot be written (there is no such bucket); check that it"
+        " exists and that this account may write there",
+    ),
+    "no keys": (
+        "--keys={bucket}/in",
+        "{bucket}/in/kek.json: is missing; is this the key folder? See"
+        " `rally keys create --help`",
+    ),
+    "no studies": (
+        "--studies={bucket}/none",
+        "{bucket}/none: holds no study; give the folder of the registry",
+    ),
+    "platform keys to be made": (
+        "--platform_keys={bucket}/none",
+        "{bucket}/none: platform keys are missing; run `rally keys create"
+        " --platform_keys {bucket}/none --purpose pseudonym.platform",
+    ),
+}
+
+
+@pytest.mark.parametrize(("option", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_place_is_one_line_and_status_2(option, message, argv, bucket, capsys):
+    names = {"bucket": bucket, "name": bucket.removeprefix("gs://")}
+
+    assert cli.main([*argv, option.format(**names)]) == 2
+
+    out, errors = capsys.readouterr()
+    assert (out, errors.count("\n")) == ("", 1)
+    assert errors.startswith(f"rally: {message.format(**names)}")

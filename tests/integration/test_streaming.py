@@ -1,0 +1,189 @@
+"""Ingest from a Pub/Sub subscription, through the emulator."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import apache_beam as beam
+import pytest
+
+from pipelines import cli
+from pipelines.options import LOCAL_RUNNER
+from pipelines.running import read_counts
+from rally.ingesting.counts import Count
+from rally.ingesting.setup import IngestSettings
+from tests.pipelines.line import Line
+from tests.pipelines.world import (
+    AS_OF,
+    GARDEN,
+    World,
+    document_id,
+    rally_id,
+    stored_events,
+    stored_ids,
+)
+from transforms.ingest_subscription import IngestSubscription
+
+pytestmark = pytest.mark.integration
+
+DEADLINE = 60.0
+ACK_SECONDS = 8
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    return World(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return str(tmp_path / "store")
+
+
+@pytest.fixture
+def line(pubsub_emulator):
+    return Line()
+
+
+class Reader(threading.Thread):
+    """A running stream of this process; `counts` when it has ended."""
+
+    def __init__(self, line, settings, idle=3.0):
+        super().__init__()
+        self._pipeline = beam.Pipeline(runner=LOCAL_RUNNER)
+        _ = self._pipeline | IngestSubscription(line.subscription, settings, 0.2, idle)
+        self.start()
+
+    def run(self):
+        result = self._pipeline.run()
+        result.wait_until_finish()
+        self.counts = read_counts(result)
+
+    def end(self):
+        self.join(DEADLINE)
+        assert not self.is_alive()
+        return self.counts
+
+
+def wait_for(condition):
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_stream_stores_everything_and_acknowledges_it(world, store, line, capsys):
+    line.publish(
+        *(world.visit(person, person) for person in range(1500)),
+        world.message(
+            f"{GARDEN}/study-unenrollment/1", {"rally.id": rally_id(1)}, 2001
+        ),
+        world.message(f"{GARDEN}/visit/9", {}, 2002, x_forwarded_for="192.0.2.1"),
+    )
+
+    status = cli.main(
+        [
+            "ingest",
+            f"--subscription={line.subscription}",
+            "--flush_seconds=0.5",
+            "--stop_after_idle_seconds=2",
+            f"--ack_deadline_seconds={ACK_SECONDS}",
+            *world.options(store),
+        ]
+    )
+
+    assert (status, *capsys.readouterr()) == (
+        0,
+        "study         document              outcome                  pings\n"
+        "------------  --------------------  -----------------------  -----\n"
+        "rally-garden  study-unenrollment.1  left                         1\n"
+        "rally-garden  unknown               failed unknown document      1\n"
+        "rally-garden  visit.1               stored                   1,500\n",
+        "",
+    )
+    assert len(stored_ids(store)) == len(set(stored_ids(store))) == 1500
+    assert len(stored_events(store)) == 1
+    (letter,) = world.dead_letters(store)
+    assert "192.0.2.1" not in repr(letter)
+    assert line.is_empty(ACK_SECONDS + 1)
+
+
+def test_stream_that_is_empty_ends_with_no_pings(world, store, line, capsys):
+    argv = ["ingest", f"--subscription={line.subscription}", *world.options(store)]
+
+    assert cli.main([*argv, "--stop_after_idle_seconds=0.1"]) == 0
+    assert capsys.readouterr() == ("no pings\n", "")
+
+
+def test_subscription_that_is_not_there_is_one_line(world, store, line, capsys):
+    path = f"{line.subscription}-not"
+
+    assert cli.main(["ingest", f"--subscription={path}", *world.options(store)]) == 2
+    expected = f"rally: --subscription {path}: there is none of that name\n"
+    assert capsys.readouterr() == ("", expected)
+
+
+def test_running_stream_honours_a_pause(world, store, line):
+    reload_seconds = 0.5
+    settings = IngestSettings(
+        store, world.keys, None, None, world.studies, None, AS_OF, reload_seconds
+    )
+    before, after = "2026-05-20T11:00:00Z", "2026-05-20T13:00:00Z"
+    reader = Reader(line, settings)
+    line.publish(world.visit(1, 1, sent=after))
+    wait_for(lambda: stored_ids(store))
+
+    where = [f"--studies={world.studies}", f"--store={store}"]
+    paused = ["studies", "pause", GARDEN, "--by=ann", "--as_of=2026-05-20T12:00:00Z"]
+    assert cli.main([*paused, *where]) == 0
+    end = time.monotonic() + reload_seconds
+    number = 2
+    while time.monotonic() < end:  # what is sent meanwhile is one or the other
+        line.publish(world.visit(1, number, sent=after))
+        number += 1
+    in_between = number
+    line.publish(*(world.visit(1, n, sent=after) for n in range(number, number + 5)))
+    line.publish(world.visit(1, number + 5, sent=before))
+
+    counts = reader.end()
+    numbers = {document for _, document in stored_ids(store)}
+    expected = {document_id(1), document_id(in_between + 5)}
+    possible = {document_id(n) for n in range(2, in_between)}
+    assert expected <= numbers <= expected | possible
+    assert counts[Count(GARDEN, "visit.1", "refused", "paused")] >= 5
+    assert sum(counts.values()) == in_between + 5
+
+
+def test_two_readers_share_a_subscription(world, store, line):
+    settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
+    readers = [Reader(line, settings) for _ in range(2)]
+    for start in range(0, 1000, 50):
+        line.publish(*(world.visit(1, start + number) for number in range(50)))
+
+    counts = [reader.end() for reader in readers]
+
+    stored = Count(GARDEN, "visit.1", "stored")
+    assert counts[0][stored] + counts[1][stored] == 1000
+    assert len(stored_ids(store)) == len(set(stored_ids(store))) == 1000
+
+
+def test_stream_that_a_person_stops_ends_with_one_line(world, store, line):
+    line.publish(world.visit(1, 1))
+    job = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "pipelines.ingest", "--flush_seconds=0.3"),
+            *(f"--subscription={line.subscription}", *world.options(store)),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: stored_ids(store) or job.poll() is not None)
+
+    job.send_signal(signal.SIGINT)
+
+    expected = ("", "rally: stopped; run it again for what is not done\n")
+    assert job.communicate(timeout=DEADLINE) == expected
+    assert job.returncode == 128 + signal.SIGINT

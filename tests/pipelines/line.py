@@ -1,0 +1,38 @@
+"""A Pub/Sub topic with its subscription, in the emulator."""
+
+import time
+import uuid
+
+from google.cloud import pubsub_v1
+
+from rally.reading.subscription import Subscription
+
+
+class Line:
+    """A topic and its subscription."""
+
+    def __init__(self):
+        name = f"test-{uuid.uuid4()}"
+        self._publisher = pubsub_v1.PublisherClient()
+        self._topic = f"projects/a-project/topics/{name}"
+        self.subscription = f"projects/a-project/subscriptions/{name}"
+        self._publisher.create_topic(name=self._topic)
+        with pubsub_v1.SubscriberClient() as client:
+            client.create_subscription(name=self.subscription, topic=self._topic)
+
+    def publish(self, *messages):
+        """Sends; when it returns, Pub/Sub has them."""
+        sent = [
+            self._publisher.publish(self._topic, message.body, **message.attributes)
+            for message in messages
+        ]
+        assert all(each.result() for each in sent)
+
+    def is_empty(self, seconds):
+        """Whether nothing comes for so long: beyond the ack deadline, nothing ever."""
+        end = time.monotonic() + seconds
+        with Subscription(self.subscription) as subscription:
+            while time.monotonic() < end:
+                if subscription.pull():
+                    return False
+        return True

@@ -1,0 +1,259 @@
+"""The commands from outside: what they print, and with which status they end."""
+
+import argparse
+import subprocess
+import sys
+
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines import cli
+from pipelines.ingest_options import IngestOptions
+from pipelines.options import PlatformOptions
+from pipelines.replay import ReplayOptions
+from tests.pipelines.world import AS_OF, write_lines
+
+OURS = (PlatformOptions, IngestOptions, ReplayOptions)
+
+NOT_LOADED = """
+import sys
+from pipelines.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+sys.exit(any(name.partition(".")[0] == "apache_beam" for name in sys.modules))
+"""
+
+
+def run_command(*argv):
+    """A command in a process of its own: status, output, errors."""
+    done = subprocess.run([sys.executable, *argv], capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def options_of(*groups):
+    """The options that classes declare, by name."""
+    parser = argparse.ArgumentParser(add_help=False)
+    for group in groups:
+        group._add_argparse_args(parser)
+    return {action.dest: action for action in parser._actions}
+
+
+@pytest.fixture
+def pings(world, tmp_path):
+    return write_lines(tmp_path / "in.ndjson", [world.visit(1, 1), world.visit(2, 2)])
+
+
+TWO_STORED = """\
+study         document  outcome  pings
+------------  --------  -------  -----
+rally-garden  visit.1   stored       2
+"""
+
+
+def test_ingest_as_a_module_prints_a_summary_and_nothing_else(world, store, pings):
+    argv = ["-m", "pipelines.ingest", f"--input={pings}", *world.options(store)]
+
+    assert run_command(*argv) == (0, TWO_STORED, "")
+
+
+def test_ingest_as_a_command_prints_a_summary_and_nothing_else(
+    world, store, pings, capsys
+):
+    argv = ["ingest", f"--input={pings}", *world.options(store)]
+
+    assert (cli.main(argv), *capsys.readouterr()) == (0, TWO_STORED, "")
+
+
+def test_job_as_a_module_ends_with_one_line_and_status_2():
+    expected = "rally: --nope: no such option; see --help\n"
+
+    assert run_command("-m", "pipelines.replay", "--nope=1") == (2, "", expected)
+
+
+@pytest.mark.parametrize("text", ["", "\n", " \n\n"], ids=["no byte", "line", "lines"])
+def test_empty_input_is_no_pings(text, world, store, tmp_path, capsys):
+    (tmp_path / "empty").write_text(text)
+
+    status = cli.main(["ingest", f"--input={tmp_path}/empty", *world.options(store)])
+
+    assert (status, *capsys.readouterr()) == (0, "no pings\n", "")
+
+
+def test_replay_without_dead_letters_says_so(world, store, capsys):
+    assert cli.main(["replay", *world.options(store)]) == 0
+    assert capsys.readouterr() == ("no dead letters\n", "")
+
+
+WRONG = {
+    "unknown option": (["--nope=1"], "--nope: no such option; see --help"),
+    "abbreviated option": (["--stor=x"], "--stor: no such option; see --help"),
+    "another job's option": (
+        ["--reason=no_key"],
+        "--reason: no such option; see --help",
+    ),
+    "stray word": (["stray"], "stray: no such option; see --help"),
+    "option without value": (
+        ["--as_of"],
+        "argument --as_of: expected one argument; see --help",
+    ),
+    "no store": (["--store="], "--store is required; see --help"),
+    "no keys": (["--keys="], "--keys is required; see --help"),
+    "no source": (["--input="], "give either --input or --subscription"),
+    "two sources": (
+        ["--subscription=projects/p/subscriptions/s"],
+        "give either --input or --subscription",
+    ),
+    "subscription path": (
+        ["--input=", "--subscription=projects/p/topics/t"],
+        "--subscription projects/p/topics/t: must be"
+        " projects/<project>/subscriptions/<name>",
+    ),
+    "flush beyond every deadline": (
+        [
+            "--input=",
+            "--subscription=projects/p/subscriptions/s",
+            "--flush_seconds=600",
+        ],
+        "--ack_deadline_seconds must be longer than --flush_seconds, and at most 600",
+    ),
+    "deadline before flush": (
+        [
+            "--input=",
+            "--subscription=projects/p/subscriptions/s",
+            "--flush_seconds=20",
+            "--ack_deadline_seconds=20",
+        ],
+        "--ack_deadline_seconds must be longer than --flush_seconds, and at most 600",
+    ),
+    "no time to gather": (["--flush_seconds=0"], "--flush_seconds must be above 0"),
+    "not a number": (["--flush_seconds=nan"], "--flush_seconds must be above 0"),
+    "no size": (["--unit_bytes=0"], "--unit_bytes must be above 0"),
+    "glob without match": (
+        ["--input={root}/none*"],
+        "--input {root}/none*: matches no file",
+    ),
+    "one of two globs": (
+        ["--input={pings},{root}/none*"],
+        "--input {root}/none*: matches no file",
+    ),
+    "clock": (
+        ["--as_of=yesterday"],
+        "--as_of yesterday: is no time; write 2026-01-31 or 2026-01-31T12:00:00Z",
+    ),
+    "clock at the end of time": (
+        ["--as_of=9999-12-31T23:59:59-01:00"],
+        "--as_of 9999-12-31T23:59:59-01:00: is no time; write 2026-01-31 or"
+        " 2026-01-31T12:00:00Z",
+    ),
+    "line break": (
+        ["--as_of=a\nb\rc"],
+        "--as_of a b c: is no time; write 2026-01-31 or 2026-01-31T12:00:00Z",
+    ),
+    "key folder missing": (
+        ["--keys={root}/nowhere"],
+        "{root}/nowhere/kek.json: is missing; is this the key folder? See"
+        " `rally keys create --help`",
+    ),
+    "key folder is a file": (
+        ["--keys={pings}"],
+        "{pings}/kek.json: is missing; is this the key folder? See"
+        " `rally keys create --help`",
+    ),
+    "store is a file": (
+        ["--store={pings}"],
+        "{pings}: cannot be written (Not a directory); check that it exists and that"
+        " this account may write there",
+    ),
+    "store that no one may write": (
+        ["--store=/proc/rally"],
+        "/proc/rally: cannot be written (No such file or directory); check that it"
+        " exists and that this account may write there",
+    ),
+    "store of another scheme": (
+        ["--store=s3://bucket"],
+        "s3://bucket/platform: only local folders and gs:// are stores; give one of"
+        " these",
+    ),
+    "store by study without platform": (
+        ["--store={root}/{{study}}"],
+        "--store has {{study}} in it; say with --platform where the platform's own"
+        " records go",
+    ),
+    "registry missing": (
+        ["--studies={root}/nowhere"],
+        "{root}/nowhere: holds no study; give the folder of the registry",
+    ),
+    "runner": (["--runner=No"], "Unexpected pipeline runner: No. Valid values are "),
+}
+
+
+@pytest.mark.parametrize(("more", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_option_is_one_line_and_status_2(
+    more, message, world, store, pings, tmp_path, capsys
+):
+    names = {"root": tmp_path, "pings": pings}
+    wrong = [option.format(**names) for option in more]
+
+    status = cli.main(["ingest", f"--input={pings}", *world.options(store), *wrong])
+
+    out, errors = capsys.readouterr()
+    assert (status, out, errors.count("\n")) == (2, "", 1)
+    assert errors.startswith(f"rally: {message.format(**names)}")
+    assert message.endswith(" ") or errors == f"rally: {message.format(**names)}\n"
+
+
+def test_unknown_reason_of_replay_is_one_line_and_status_2(world, store, capsys):
+    assert cli.main(["replay", *world.options(store), "--reason=bad luck"]) == 2
+    expected = "rally: --reason bad luck: no such reason; see --help\n"
+    assert capsys.readouterr() == ("", expected)
+
+
+def test_no_option_of_ours_has_a_name_that_beam_has():
+    beams = {
+        name
+        for group in PipelineOptions.__subclasses__()
+        if group.__module__.startswith("apache_beam.")
+        for name in options_of(group)
+    }
+
+    assert "dry_run" in beams  # else we looked at nothing
+    assert not beams & options_of(*OURS).keys()
+
+
+@pytest.mark.parametrize(
+    ("job", "groups"),
+    [
+        ("ingest", (PlatformOptions, IngestOptions)),
+        ("replay", (PlatformOptions, ReplayOptions)),
+    ],
+)
+def test_help_lists_every_option_with_a_text(job, groups, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([job, "--help"])
+
+    out, errors = capsys.readouterr()
+    assert (stopped.value.code, errors) == (0, "")
+    for name, action in options_of(*groups).items():
+        assert f"--{name} {action.metavar}" in out
+        assert action.help
+    assert "--runner" in out  # where to look for Beam's own
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--help"],
+        ["keys", "--help"],
+        ["keys", "create", "--help"],
+        ["studies", "list", f"--as_of={AS_OF}"],
+        ["nonsense"],
+    ],
+    ids=" ".join,
+)
+def test_command_without_a_job_answers_without_beam(argv):
+    status, out, errors = run_command("-c", NOT_LOADED, *argv)
+
+    assert status == 0
+    assert out + errors

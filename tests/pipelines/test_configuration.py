@@ -1,0 +1,132 @@
+"""A registry, a key or a log that is not as it must be stops ingest at the start."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines import cli
+from rally.keys.local_kek import FILE
+from tests.pipelines.world import GARDEN, NAMESPACES, VISIT, World, write_lines
+
+
+@pytest.fixture
+def own_world(tmp_path):
+    """A platform that a test may spoil."""
+    return World(tmp_path / "world")
+
+
+def edit(path, old, new):
+    text = Path(path).read_text()
+    assert old in text
+    Path(path).write_text(text.replace(old, new, 1))
+
+
+def spell_wrong(world):
+    edit(f"{world.studies}/{GARDEN}/study.yaml", "countries", "countrys")
+
+
+def drop_sign_offs(world):
+    edit(f"{world.studies}/{GARDEN}/study.yaml", "category: 1", "category: 3")
+
+
+def review_oneself(world):
+    edit(
+        f"{world.studies}/{GARDEN}/study.yaml", "requester: gardeners", "requester: ann"
+    )
+
+
+def cut_schema(world):
+    edit(f"{world.studies}/{GARDEN}/visit.1.avsc", "}]}", "}]")
+
+
+def misname_type(world):
+    edit(f"{world.studies}/{GARDEN}/visit.1.avsc", '"double"', '"duble"')
+
+
+def hide_participant(world):
+    schema = {name: VISIT[name] for name in VISIT if name != "participant"}
+    Path(f"{world.studies}/{GARDEN}/visit.1.avsc").write_text(json.dumps(schema))
+
+
+def lose_schema(world):
+    Path(f"{world.studies}/{GARDEN}/visit.1.avsc").unlink()
+
+
+def exchange_kek(world):
+    other = World(world.root / "other")
+    shutil.copy(f"{other.keys}/{FILE}", f"{world.keys}/{FILE}")
+
+
+def rename_keyset(world):
+    keyset = f"{world.keys}/{GARDEN}.keyset.json"
+    shutil.copy(keyset, f"{world.keys}/{NAMESPACES[1]}.keyset.json")
+
+
+def lose_platform_pseudonym(world):
+    Path(f"{world.keys}/platform/pseudonym.platform.keyset.json").unlink()
+
+
+def exchange_pseudonym_for_a_mac(world):
+    folder = f"{world.keys}/platform"
+    shutil.copy(
+        f"{folder}/list-mac.keyset.json",
+        f"{folder}/pseudonym.{GARDEN}.keyset.json",
+    )
+
+
+def forge_transition(world):
+    states = world.root / "store" / "platform" / "states"
+    states.mkdir(parents=True)
+    (states / "forged.json").write_text("{}")
+
+
+NOT_SERVED = (
+    "local-kek://{keys}/kek.keyset.json did not serve it (decryption failed): check"
+    " that KEK, the rights to it, and that the file was neither renamed nor damaged"
+)
+SPOILT = {
+    spell_wrong: "{studies}/rally-garden/study.yaml: policy.countrys: is not known;"
+    " remove it or correct its name",
+    drop_sign_offs: "{studies}/rally-garden/study.yaml:"
+    " documents.visit.1.review.sign_offs: is missing; data of category 3 and 4 needs"
+    " privacy, data, legal and security",
+    review_oneself: "{studies}/rally-garden/study.yaml:"
+    " documents.visit.1.review.steward: is the requester; have another"
+    " steward review it",
+    cut_schema: "{studies}/rally-garden/visit.1.avsc: line 1: is not JSON"
+    " (Expecting ',' delimiter); correct it",
+    misname_type: '{studies}/rally-garden/visit.1.avsc: "duble" is no Avro type;'
+    " declare it or correct it",
+    hide_participant: "{studies}/rally-garden/visit.1.avsc: participant: is missing;"
+    " add the JSON pointer to the id in the payload",
+    lose_schema: "{studies}/rally-garden/study.yaml: documents.visit.1: has no schema;"
+    " add visit.1.avsc beside",
+    exchange_kek: "{keys}/rally-garden.keyset.json: " + NOT_SERVED,
+    rename_keyset: "{keys}/rally-house.keyset.json: " + NOT_SERVED,
+    lose_platform_pseudonym: "{keys}/platform/pseudonym.platform.keyset.json: is"
+    " missing though others are there; restore it: without it nobody's withdrawal"
+    " finds their data",
+    exchange_pseudonym_for_a_mac: "{keys}/platform/pseudonym.rally-garden.keyset.json:"
+    " " + NOT_SERVED,
+    forge_transition: "{store}/platform/states/forged.json: is not as it was written;"
+    " restore or remove it",
+}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"), SPOILT.items(), ids=lambda each: getattr(each, "__name__", "")
+)
+def test_ingest_stops_before_it_reads(spoil, message, own_world, capsys):
+    store = str(own_world.root / "store")
+    pings = write_lines(own_world.root / "in.ndjson", [own_world.visit(1, 1)])
+    spoil(own_world)
+
+    status = cli.main(["ingest", f"--input={pings}", *own_world.options(store)])
+
+    out, errors = capsys.readouterr()
+    assert (status, out, errors.count("\n")) == (2, "", 1)
+    where = {"studies": own_world.studies, "keys": own_world.keys, "store": store}
+    assert errors == f"rally: {message.format(**where)}\n"
+    assert not list(Path(store).rglob("*.avro"))

@@ -1,0 +1,65 @@
+from collections import Counter
+
+import pytest
+
+from rally.events import Event, EventKind
+from rally.ingesting.counts import Count, count
+from rally.ingesting.judge import Outcome
+from rally.ingesting.routes import Label
+from rally.outcomes import FailureReason, RefusalReason
+from rally.storing.layout import Partition
+
+LABEL = Label("rally-x", "visit.1")
+ROW = {"partition": Partition("rally-x", "visit.1", "2022-06-01"), "row": b"row"}
+JOINED = Event(EventKind.JOINED, "rally-x", "p", 0, None, "d", "rally-x/joined.1")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "names"),
+    [
+        (Outcome(LABEL, **ROW), ["rally-x/visit.1/stored"]),
+        (
+            Outcome(LABEL, **ROW, event=JOINED),
+            ["rally-x/visit.1/stored", "rally-x/visit.1/joined"],
+        ),
+        (
+            Outcome(LABEL, event=JOINED._replace(kind=EventKind.LEFT)),
+            ["rally-x/visit.1/left"],
+        ),
+        (
+            Outcome(LABEL, refusal=RefusalReason.PAUSED),
+            ["rally-x/visit.1/refused/paused"],
+        ),
+        (
+            Outcome(Label(), failure=FailureReason.INVALID_URI),
+            ["unknown/unknown/failed/invalid_uri"],
+        ),
+        (
+            Outcome(
+                LABEL,
+                **ROW,
+                event=JOINED,
+                failure=FailureReason.UNREADABLE_ENROLMENT,
+            ),
+            [
+                "rally-x/visit.1/stored",
+                "rally-x/visit.1/joined",
+                "rally-x/visit.1/failed/unreadable_enrolment",
+            ],
+        ),
+    ],
+)
+def test_outcome_is_counted_by_study_document_and_reason(outcome, names):
+    counts: Counter[Count] = Counter()
+    count(counts, outcome)
+    count(counts, outcome)
+    assert {each.name: number for each, number in counts.items()} == dict.fromkeys(
+        names, 2
+    )
+    assert [Count.parse(name) for name in names] == list(counts)
+
+
+def test_reasons_are_counter_names():
+    for reason in (*FailureReason, *RefusalReason):
+        assert reason.replace("_", "").isalpha()
+        assert reason.islower()

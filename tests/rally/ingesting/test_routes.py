@@ -1,0 +1,111 @@
+from dataclasses import replace
+
+import pytest
+
+from rally.envelope import DocumentName
+from rally.errors import ConfigurationError
+from rally.events import RALLY
+from rally.ingesting.routes import Label, Route, Routes, missing
+from rally.outcomes import FailureReason
+from rally.studies.registry import Registry
+from rally.studies.study import Means
+
+
+@pytest.mark.parametrize(
+    ("namespace", "document", "means"),
+    [
+        ("rally-x", "visit", Means.DATA),
+        ("rally-x", "joined", Means.JOINS),
+        ("rally-x", "left", Means.LEAVES),
+        ("pioneer-hub", "uninstall-deletion", Means.DELETION_ID),
+    ],
+)
+def test_route_of_a_declared_document(bench, namespace, document, means):
+    route = bench.routes.find(DocumentName(namespace, document, 1), pioneer=False)
+    leaves = means in (Means.LEAVES, Means.DELETION_ID)
+    assert isinstance(route, Route)
+    assert route.document.means is means
+    assert route.label == Label(namespace, f"{document}.1", withdrawal=leaves)
+    assert (route.encoder is None) is leaves
+    again = bench.routes.find(DocumentName(namespace, document, 1), pioneer=False)
+    assert again is route
+
+
+@pytest.mark.parametrize("name", ["pioneer-y", "y.study@example.edu"])
+def test_route_of_an_alias_is_its_studys_in_pioneer_only(bench, name):
+    named = DocumentName(name, "measures", 1)
+    route = bench.routes.find(named, pioneer=True)
+    assert route.label == Label("pioneer-y", "measures.1")
+    found = bench.routes.find(named, pioneer=False)
+    label = found if isinstance(found, Label) else found.label
+    assert label == (route.label if name == "pioneer-y" else Label())
+
+
+@pytest.mark.parametrize(
+    ("named", "label", "reason"),
+    [
+        (
+            DocumentName("nobody", "visit", 1),
+            Label(),
+            FailureReason.UNKNOWN_NAMESPACE,
+        ),
+        (
+            DocumentName("nobody", "uninstall-deletion", 1),
+            Label(withdrawal=True),
+            FailureReason.UNKNOWN_NAMESPACE,
+        ),
+        (
+            DocumentName("rally-x", "visit", 2),
+            Label("rally-x"),
+            FailureReason.UNKNOWN_DOCUMENT,
+        ),
+        (
+            DocumentName("rally-x", "left", 2),
+            Label("rally-x", withdrawal=True),
+            FailureReason.UNKNOWN_DOCUMENT,
+        ),
+        (
+            DocumentName("rally-x", "unenrollment", 1),
+            Label("rally-x", withdrawal=True),
+            FailureReason.UNKNOWN_DOCUMENT,
+        ),
+    ],
+)
+def test_no_route_has_a_label_that_no_ping_invented(bench, named, label, reason):
+    for pioneer in (False, True):
+        assert bench.routes.find(named, pioneer=pioneer) == label
+    assert missing(label) is reason
+
+
+def test_routes_that_are_missing_take_no_memory(bench):
+    routes = Routes(bench.registry)
+    before = len(routes._routes)
+    for number in range(1000):
+        routes.find(DocumentName(f"n{number}", "visit", 1), pioneer=True)
+        routes.find(DocumentName("rally-x", f"d{number}", 1), pioneer=False)
+        routes.find(DocumentName("rally-x", "visit", number + 2), pioneer=False)
+    assert len(routes._routes) == before
+
+
+def test_scope_without_pointers_is_the_namespace_or_rally(bench):
+    for namespace, document, scope in [
+        ("rally-x", "left", "rally-x"),
+        ("rally-hub", "deletion-request", RALLY),
+    ]:
+        route = bench.routes.find(DocumentName(namespace, document, 1), pioneer=False)
+        assert bench.routes.resolve_scope(route, {}) == scope
+
+
+def test_payload_may_be_called_anything_but_its_row(bench):
+    """The small Rally calls its payloads `ping`; each is a record within the row's."""
+    study = bench.registry.studies["rally-x"]
+    document = study.documents["visit.1"]
+    schema = {**document.schema.json, "name": "stored_row"}
+    renamed = replace(document, schema=replace(document.schema, json=schema))
+    studies = {"rally-x": replace(study, documents={"visit.1": renamed})}
+    with pytest.raises(ConfigurationError) as caught:
+        Routes(Registry(studies))
+    assert str(caught.value) == (
+        "rally-x/visit.1.avsc: cannot be the payload of a row (redefined named type:"
+        " rally.stored_row); rename that type"
+    )
