@@ -1,14 +1,13 @@
 """Beam's local runner, mended so that a stream of any length runs and ends in it."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from apache_beam.metrics import monitoring_infos
 from apache_beam.runners.portability.fn_api_runner import fn_runner
 
 
-def _consolidated(metrics: Iterable[Any]) -> list[Any]:
-    return list(monitoring_infos.consolidate(metrics))
+def _consolidated(metrics: Any, key: Any = monitoring_infos.to_key) -> Any:
+    return list(monitoring_infos.consolidate(metrics, key))
 
 
 class LocalRunner(fn_runner.FnApiRunner):

@@ -99,9 +99,7 @@ def _pieces(files: Iterable[InputFile], unit_bytes: int) -> Iterator[InputRange]
             continue
         pieces = -(-size // unit_bytes)
         for piece in range(pieces):
-            yield InputRange(
-                uri, size * piece // pieces, size * (piece + 1) // pieces
-            )
+            yield InputRange(uri, size * piece // pieces, size * (piece + 1) // pieces)
 
 
 def _is_avro(uri: str) -> bool:

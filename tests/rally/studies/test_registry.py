@@ -2,6 +2,7 @@
 
 import pickle
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -440,10 +441,17 @@ def test_folder_without_study_is_named(folder):
     assert folder.error() == f"schemas/rally-y/study.yaml: {MISSING}"
 
 
-def test_file_that_cannot_be_read_is_named(folder):
+def test_folder_in_the_place_of_a_file_is_named(folder):
     folder.texts["rally-y/study.yaml/misplaced"] = "namespace: rally-y"
+    assert folder.error() == "schemas/rally-y/study.yaml: is missing; add it"
+
+
+def test_folder_that_cannot_be_read_is_named(folder):
+    endless = Path(folder.write()) / "rally-y"
+    endless.mkdir()
+    (endless / "study.yaml").symlink_to("study.yaml")
     assert folder.error() == (
-        "schemas/rally-y/study.yaml: cannot be read (Is a directory)"
+        "schemas: cannot be listed (Too many levels of symbolic links)"
     )
 
 

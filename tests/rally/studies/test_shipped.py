@@ -29,7 +29,7 @@ def test_shipped_studies_load(shipped):
         "pioneer-debug": (Kind.STUDY, "2020-05-07", "2023-03-27"),
         "pioneer-meta": (Kind.PLATFORM, "2020-09-14", "None"),
         "rally-attention-stream": (Kind.STUDY, "2022-07-12", "2023-03-27"),
-        "rally-core": (Kind.PLATFORM, "2021-05-18", "None"),
+        "rally-core": (Kind.PLATFORM, "2021-05-18", "2023-03-27"),
         "rally-lab-study": (Kind.STUDY, "2026-10-01", "2027-03-31"),
         "rally-zero-one": (Kind.STUDY, "2021-04-12", "2022-12-31"),
     }
@@ -146,7 +146,7 @@ def test_studies_of_the_vectors_collect_when_these_were_made(tmp_path):
     registry = Registry.load(str(tmp_path))
     states = States(registry, ())
     for namespace, made in (
-        ("rally-core", date(2026, 11, 22)),
+        ("rally-core", date(2022, 7, 14)),
         ("rally-lab-study", date(2026, 11, 22)),
         ("pioneer-debug", date(2020, 8, 19)),
         ("study-foo", date(2020, 4, 24)),

@@ -1,0 +1,47 @@
+"""The local runner: a stream is as long as it likes."""
+
+import sys
+
+import apache_beam as beam
+from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
+from apache_beam.metrics import Metrics
+from apache_beam.transforms.core import RestrictionProvider
+from apache_beam.utils.timestamp import Duration
+
+from pipelines.options import LOCAL_RUNNER
+
+BUNDLES = sys.getrecursionlimit() + 100
+
+
+class Bundles(RestrictionProvider):
+    def initial_restriction(self, element):
+        return OffsetRange(0, element)
+
+    def create_tracker(self, restriction):
+        return OffsetRestrictionTracker(restriction)
+
+    def restriction_size(self, element, restriction):
+        return 1
+
+    def split(self, element, restriction):
+        yield restriction
+
+
+class CountBundles(beam.DoFn):
+    @beam.DoFn.unbounded_per_element()
+    def process(self, element, tracker=beam.DoFn.RestrictionParam(Bundles())):  # noqa: B008
+        if tracker.try_claim(tracker.current_restriction().start):
+            Metrics.counter("test", "bundles").inc()
+            tracker.defer_remainder(Duration(seconds=0))
+        yield from ()
+
+
+def test_stream_of_more_bundles_than_python_nests_calls_is_counted():
+    pipeline = beam.Pipeline(runner=LOCAL_RUNNER)
+    _ = pipeline | beam.Create([BUNDLES]) | beam.ParDo(CountBundles())
+
+    result = pipeline.run()
+    result.wait_until_finish()
+
+    (counter,) = result.metrics().query()["counters"]
+    assert counter.result == BUNDLES
