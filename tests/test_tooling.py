@@ -118,5 +118,6 @@ def folders_to_describe() -> set[str]:
     return {
         path.parent.relative_to(ROOT).as_posix()
         for path in folders
-        if path.is_file() and ".egg-info" not in path.parent.name
+        if path.is_file()
+        and not path.parent.name.endswith((".egg-info", "__pycache__"))
     } - {"build", "dist", "demo", "keys", "store"}
