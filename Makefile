@@ -33,7 +33,7 @@ help:  ## Lists the targets.
 	  /^[a-z-]+:.*  ## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: .venv/.runtime  ## Runs the whole platform on made-up people, on this machine.
+demo: .venv/.runtime  ## Takes real pings all the way, and shows what became of them.
 	$(BIN)/rally demo $(ARGS)
 
 .PHONY: test

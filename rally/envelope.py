@@ -27,6 +27,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z"
 )
+_COUNTRY = re.compile("[A-Za-z]{2}")
 _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _LEGACY_PATH = re.compile(f"/submit/telemetry/({_UUID})/pioneer-study(?:/[^/\n]*)*")
 _PATH = re.compile(
@@ -46,7 +47,7 @@ class Envelope(NamedTuple):
         client_agent: X-Telemetry-Agent.
         source_tags: X-Source-Tags.
         debug_id: X-Debug-ID.
-        country: value of the configured country attribute.
+        country: two letters, of the configured country attribute; else None.
     """
 
     payload: bytes
@@ -84,8 +85,14 @@ class Address(NamedTuple):
 def make_envelope(
     payload: bytes, attributes: Mapping[str, str], country_attribute: str | None
 ) -> Envelope:
-    """Keeps the allow-listed attributes and forgets all others."""
+    """Keeps the allow-listed attributes and forgets all others.
+
+    Whatever attribute is configured for it, only two letters count as a country: an
+    address in its place is forgotten too.
+    """
     country = attributes.get(country_attribute) if country_attribute else None
+    if country is not None and not _COUNTRY.fullmatch(country):
+        country = None
     return Envelope._make((payload, *map(attributes.get, ATTRIBUTES), country))
 
 

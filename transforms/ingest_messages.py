@@ -82,5 +82,7 @@ class _WriteFn(beam.DoFn):
     def process(self, batch: tuple[object, Iterable[bytes]]) -> Iterator[None]:
         key, rows = batch
         partition = Partition(*key.key.split("/"))  # type: ignore[attr-defined]
-        self._writer.write(partition, list(rows))
+        for row in rows:  # which may be more than memory holds
+            self._writer.add(partition, row)
+        self._writer.flush()
         yield from ()

@@ -4,7 +4,7 @@ Everything is judged by the ping's submission timestamp, so a late or replayed p
 judged as of when it was sent; only retention looks at the job's clock.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from rally.checking.pointers import Pointer, look_up
 from rally.envelope import Envelope
@@ -77,4 +77,4 @@ def is_reviewed(document: Document, day: date) -> bool:
 def is_expired(document: Document, day: date, as_of: date) -> bool:
     """Whether a row of that day is past its retention."""
     days = document.delete_after_days
-    return days is not None and day + timedelta(days=days) < as_of
+    return days is not None and (as_of - day).days > days

@@ -16,14 +16,17 @@ from rally.storing.layout import UNKNOWN, Partition
 from rally.storing.objects import ObjectStore
 from rally.storing.writer import FLUSH_BYTES
 
-_PER_LETTER = 512
+_PER_LETTER = 1024
+_PER_EVENT = 512
+"""What Python keeps for them beside their bytes, roughly."""
 
 
 class Intake:
     """Takes envelopes; rows go to a sink, events and dead letters to the platform.
 
     Delivery: whoever reads acknowledges after `flush`, when everything that was taken
-    is in whole files. Taking the same envelopes again writes the same objects.
+    is in whole files. Taking the same envelopes again writes the same objects; dead
+    letters, which are kept by the day of their failure, on the same day only.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Intake:
         count(self.counts, outcome)
         if outcome.event is not None:
             self._events.append(outcome.event)
+            self._held += _PER_EVENT
         return outcome
 
     def take_malformed(self, origin: str) -> None:
@@ -71,7 +75,7 @@ class Intake:
 
     @property
     def is_full(self) -> bool:
-        """Whether so many dead letters are held that it is time to flush."""
+        """Whether so much is held that it is time to flush."""
         return self._held >= FLUSH_BYTES
 
     def flush(self) -> None:
@@ -101,4 +105,4 @@ class Intake:
         place = Place(label.study, kind, now.date().isoformat())
         letter = DeadLetter(envelope, reason, now, self.version, origin)
         self._letters.setdefault(place, []).append(letter)
-        self._held += len(envelope.payload) + _PER_LETTER
+        self._held += sum(map(len, filter(None, envelope))) + _PER_LETTER

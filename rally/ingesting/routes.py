@@ -87,7 +87,10 @@ class Routes:
         if study is None:
             return Label(withdrawal=named.type in _WITHDRAWAL_TYPES)
         known = named._replace(namespace=study.namespace)
-        return self._compile(study, known, pioneer=pioneer) or Label(
+        route = self._routes.get((known, pioneer)) or self._compile(
+            study, known, pioneer=pioneer
+        )
+        return route or Label(
             study.namespace, withdrawal=_may_withdraw(study, named.type)
         )
 

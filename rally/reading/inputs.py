@@ -10,6 +10,7 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import BinaryIO, NamedTuple
 
 from rally.errors import ConfigurationError
@@ -19,6 +20,7 @@ UNIT_BYTES = 16 * 1024 * 1024
 """Small enough to keep several workers busy, large enough for few files."""
 
 AVRO_MAGIC = b"Obj\x01"
+GZIP_MAGIC = b"\x1f\x8b"
 
 _WILD = "*?["
 _BUFFER = 1024 * 1024
@@ -68,7 +70,8 @@ def match_inputs(pattern: str) -> list[InputFile]:
 def plan_units(files: Iterable[InputFile], unit_bytes: int = UNIT_BYTES) -> list[Unit]:
     """Deals files out in units of at most `unit_bytes`.
 
-    Larger text files are split into equal pieces; a larger Avro file is one unit.
+    Larger text files are split into equal pieces; a larger file of Avro or gzip is
+    one unit.
     """
     units: list[Unit] = []
     held: list[InputRange] = []
@@ -94,7 +97,7 @@ def open_input(uri: str) -> BinaryIO:
 
 def _pieces(files: Iterable[InputFile], unit_bytes: int) -> Iterator[InputRange]:
     for uri, size in files:
-        if size <= unit_bytes or _is_avro(uri):
+        if size <= unit_bytes or not _can_be_split(uri):
             yield InputRange(uri, 0, size)
             continue
         pieces = -(-size // unit_bytes)
@@ -102,9 +105,9 @@ def _pieces(files: Iterable[InputFile], unit_bytes: int) -> Iterator[InputRange]
             yield InputRange(uri, size * piece // pieces, size * (piece + 1) // pieces)
 
 
-def _is_avro(uri: str) -> bool:
+def _can_be_split(uri: str) -> bool:
     with open_input(uri) as file:
-        return file.read(len(AVRO_MAGIC)) == AVRO_MAGIC
+        return not file.read(len(AVRO_MAGIC)).startswith((AVRO_MAGIC, GZIP_MAGIC))
 
 
 def _match(pattern: str) -> Iterator[InputFile]:
@@ -151,6 +154,7 @@ def _split(uri: str) -> tuple[str, str]:
     return bucket, name
 
 
+@cache
 def _bucket(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - untyped library
     from google.cloud import storage  # slow to import, and seldom needed
 

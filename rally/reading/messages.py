@@ -1,14 +1,16 @@
-"""The messages of a range of a file: newline-delimited JSON, or Pub/Sub's Avro."""
+"""The messages of a range of a file: lines of JSON, or the Avro of Pub/Sub."""
 
+import gzip
+import sys
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import fastavro
 from fastavro.schema import SchemaParseException
 
 from rally.envelope import Envelope
-from rally.reading.inputs import AVRO_MAGIC, InputRange, open_input
+from rally.reading.inputs import AVRO_MAGIC, GZIP_MAGIC, InputRange, open_input
 from rally.reading.lines import MalformedMessage, from_message, parse_line
 
 _LONGEST_LINE = 16 * 1024 * 1024
@@ -40,11 +42,26 @@ def read_messages(
     the damage comes as one.
     """
     with open_input(piece.uri) as file:
-        if piece.start == 0 and file.read(len(AVRO_MAGIC)) == AVRO_MAGIC:
-            file.seek(0)
+        magic = file.read(len(AVRO_MAGIC)) if piece.start == 0 else b""
+        file.seek(0)
+        if magic == AVRO_MAGIC:
             yield from _read_avro(file, piece.uri, country_attribute)
+        elif magic.startswith(GZIP_MAGIC):
+            yield from _read_zipped(file, piece.uri, country_attribute)
         else:
             yield from _read_lines(file, piece, country_attribute)
+
+
+def _read_zipped(
+    file: BinaryIO, uri: str, country_attribute: str | None
+) -> Iterator[Envelope | Malformed]:
+    """Lines of a gzip file, which is read as a stream; offsets are those inside."""
+    whole = InputRange(uri, 0, sys.maxsize)
+    try:
+        with gzip.GzipFile(fileobj=file) as lines:
+            yield from _read_lines(cast(BinaryIO, lines), whole, country_attribute)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        yield Malformed(f"{uri}:gzip")
 
 
 def _read_lines(

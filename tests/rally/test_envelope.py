@@ -249,3 +249,9 @@ def test_timestamp_of_any_text_is_one_or_fails(text):
 def test_micros_round_trip(time):
     assert from_micros(to_micros(time)) == time
     assert parse_timestamp(time.isoformat().replace("+00:00", "Z")) == time
+
+
+@pytest.mark.parametrize("value", ["192.0.2.77", "USA", "U", "", "U1", "US\n", "ÄÖ"])
+def test_envelope_takes_only_two_letters_for_a_country(value):
+    envelope = make_envelope(b"", {"remote_addr": value}, "remote_addr")
+    assert envelope == Envelope(b"")

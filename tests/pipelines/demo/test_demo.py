@@ -51,7 +51,9 @@ def test_demo_shows_what_became_of_every_ping(tmp_path, capsys):
     assert command.main([f"--out={out}"]) == 0
 
     shown = capsys.readouterr().out
-    assert shown.startswith(f"2,497 encrypted pings, most of them made up, are in {out}")
+    assert shown.startswith(
+        f"2,497 encrypted pings, most of them made up, are in {out}"
+    )
     assert became(shown) == BECAME
     files = re.findall(r"^((?:data|platform)/\S+\.avro) +([\d,]+)", shown, re.MULTILINE)
     assert files

@@ -305,6 +305,20 @@ def test_intake_is_full_when_it_holds_what_may_be_held(bench, tmp_path):
     assert not intake.is_full
 
 
+def test_intake_counts_events_and_attributes_as_held(
+    bench, payload, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("rally.ingesting.intake.FLUSH_BYTES", 100_000)
+    intake = make_intake(bench.settings(tmp_path))
+    leaving = bench.glean("rally-x", "left.1", payload())
+    while not intake.is_full:
+        intake.take(leaving)
+    assert intake.counts.total() < 1_000
+    intake.flush()
+    intake.take(bench.envelope(b"", client_agent="a" * 100_000))
+    assert intake.is_full
+
+
 @pytest.mark.parametrize("document", ["visit.1", "left.1"])
 def test_withdrawals_dead_letters_are_kept_apart(bench, tmp_path, document):
     ingest(bench.settings(tmp_path), [bench.envelope(b"", document=document)])

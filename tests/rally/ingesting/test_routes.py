@@ -109,3 +109,10 @@ def test_payload_may_be_called_anything_but_its_row(bench):
         "rally-x/visit.1.avsc: cannot be the payload of a row (redefined named type:"
         " rally.stored_row); rename that type"
     )
+
+
+def test_route_of_an_alias_is_compiled_once(bench):
+    named = DocumentName("y.study@example.edu", "pioneer-enrollment", 1)
+    first = bench.routes.find(named, pioneer=True)
+    assert isinstance(first, Route)
+    assert bench.routes.find(named, pioneer=True) is first

@@ -129,3 +129,11 @@ def test_open_input_reads_and_seeks(tmp_path):
         assert file.read(2) == b"01"
         file.seek(8)
         assert file.read() == b"89"
+
+
+def test_units_never_split_gzip(tmp_path):
+    large = tmp_path / "large.ndjson.gz"
+    large.write_bytes(b"\x1f\x8b" + b"x" * 23)
+    assert plan_units([InputFile(str(large), 25)], 10) == [
+        (InputRange(str(large), 0, 25),)
+    ]

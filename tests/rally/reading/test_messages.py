@@ -1,4 +1,5 @@
 import base64
+import gzip
 import io
 import itertools
 import json
@@ -221,3 +222,31 @@ def test_any_bytes_are_messages_or_malformed(tmp_path_factory, content):
     file.write_bytes(content)
     for message in read(file):
         assert type(message) in (Envelope, Malformed)
+
+
+@pytest.mark.parametrize("level", [0, 9])
+def test_gzip_file_is_read_line_by_line(tmp_path, level):
+    file = tmp_path / "archive.ndjson.gz"
+    clear = line(b"one") + b"\nnot json\n" + line(b"two")
+    file.write_bytes(gzip.compress(clear, level, mtime=0))
+    second = clear.index(b"not json")
+    assert read(file) == [
+        Envelope(b"one", "/u"),
+        f"{file}:{second}",
+        Envelope(b"two", "/u"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda data: data[:-9], lambda data: data + b"trailing"],
+    ids=["cut off", "garbage behind it"],
+)
+def test_damaged_gzip_file_ends_in_one_malformed_message(tmp_path, spoil):
+    file = tmp_path / "archive.ndjson.gz"
+    clear = line(b"one") + b"\n" + line(b"two") + b"\n"
+    file.write_bytes(spoil(gzip.compress(clear, mtime=0)))
+    *whole, last = read(file)
+    assert isinstance(last, Malformed)
+    assert last == f"{file}:gzip"
+    assert set(whole) <= {Envelope(b"one", "/u"), Envelope(b"two", "/u")}
