@@ -2,10 +2,11 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
+from pipelines.parser import Parser
 from rally.commands import keys, studies
 from rally.errors import ConfigurationError
 
@@ -19,36 +20,38 @@ _JOBS = {
 _MODULES = {"demo": "pipelines.demo.command"}
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigurationError(f"{message}; see --help")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Returns:
         0 done; 1 the job ran and something is not as promised; 2 wrong options or
-        configuration, told in one line.
+        configuration, told in one line; 130 a person stopped it.
     """
     given = list(sys.argv[1:] if argv is None else argv)
-    if given and given[0] in _JOBS:
-        module = importlib.import_module(
-            _MODULES.get(given[0], f"pipelines.{given[0]}")
-        )
-        status: int = module.main(given[1:])
-        return status
     try:
-        arguments = _parser().parse_args(given)
-        status = arguments.handler(arguments)
+        status = _run(given)
+        sys.stdout.flush()
         return status
     except ConfigurationError as error:
         print(f"rally: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # who reads what is printed has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(given: Sequence[str]) -> int:
+    if given and given[0] in _JOBS:
+        name = _MODULES.get(given[0], f"pipelines.{given[0]}")
+        status: int = importlib.import_module(name).main(given[1:])
+        return status
+    arguments = _parser().parse_args(given)
+    status = arguments.handler(arguments)
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = _Parser(
+    parser: argparse.ArgumentParser = Parser(
         prog="rally",
         description="The data pipeline of Mozilla Rally: studies on donated, encrypted"
         " browsing data.",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from pipelines.ending import exit_status, finish
 from pipelines.ingest_options import (
     IngestOptions,
     ack_deadline,
@@ -24,15 +25,7 @@ from pipelines.options import (
     is_local,
     parse_options,
 )
-from pipelines.running import (
-    configuration_error_of,
-    exit_status,
-    finish,
-    make_pipeline,
-    read_counts,
-    shown_progress,
-    summary,
-)
+from pipelines.running import make_pipeline, read_counts, shown_progress, summary
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
 from rally.ingesting.preflight import check_before_start
@@ -88,7 +81,9 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
     """Runs the job and returns what became of the pings.
 
     Raises:
-        ConfigurationError: something is not as it must be; nothing was read.
+        ConfigurationError: something is not as it must be; at the start nothing was
+            read, later what was is there whole.
+        JobStopped: a worker could not read or write.
     """
     options = parse_options(
         "rally ingest", DESCRIPTION, argv, PlatformOptions, IngestOptions
@@ -100,10 +95,7 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
         check_reachable(options)
         pipeline = make_pipeline(options)
         build(pipeline, options, settings)
-        try:
-            return read_counts(finish(pipeline))
-        except RuntimeError as error:  # how the local runner reports a worker's error
-            raise configuration_error_of(error) or error from None
+        return read_counts(finish(pipeline))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn
 
 from apache_beam.options.pipeline_options import (
     PipelineOptions,
@@ -12,6 +11,7 @@ from apache_beam.options.pipeline_options import (
     _BeamArgumentParser,
 )
 
+from pipelines.parser import Parser
 from rally.errors import ConfigurationError
 from rally.ingesting.setup import IngestSettings
 
@@ -23,13 +23,9 @@ network; a job must not behave differently for that.
 """
 
 _A_DAY = timedelta(days=1)
-_LOCAL_NAMES = (
-    None,
-    "DirectRunner",
-    "FnApiRunner",
-    "apache_beam.runners.portability.fn_api_runner.FnApiRunner",
-    LOCAL_RUNNER,
-)
+_LOCAL = ("local", "direct", "switchingdirect", "fnapi")
+_DATAFLOW = {"dataflow": "DataflowRunner", "testdataflow": "TestDataflowRunner"}
+"""Runners by their names in small letters, without the word "runner"."""
 
 
 class PlatformOptions(PipelineOptions):
@@ -110,15 +106,28 @@ def parse_options(
 
 
 def pin_runner(options: PipelineOptions) -> None:
-    """Makes the local runner one certain runner."""
+    """Makes the local runner one certain runner, and gives Dataflow's its own name."""
     standard = options.view_as(StandardOptions)
     if is_local(options):
         standard.runner = LOCAL_RUNNER
+    elif is_dataflow(options):
+        standard.runner = _DATAFLOW[_runner(options)]
 
 
 def is_local(options: PipelineOptions) -> bool:
     """Whether the job runs in the local runner."""
-    return options.view_as(StandardOptions).runner in _LOCAL_NAMES
+    return _runner(options) in _LOCAL
+
+
+def is_dataflow(options: PipelineOptions) -> bool:
+    """Whether the job runs on Dataflow."""
+    return _runner(options) in _DATAFLOW
+
+
+def _runner(options: PipelineOptions) -> str:
+    """The runner's name; Beam takes it with or without package, "runner" and case."""
+    given = options.view_as(StandardOptions).runner or "direct"
+    return given.rpartition(".")[2].lower().removesuffix("runner")
 
 
 def ingest_settings(options: PipelineOptions, **more: object) -> IngestSettings:
@@ -204,6 +213,5 @@ def _distinct(
     return list({str(group): group for group in groups}.values())
 
 
-class _Parser(_BeamArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigurationError(f"{message}; see --help")
+class _Parser(Parser, _BeamArgumentParser):
+    """Takes the values of options as Beam does."""

@@ -7,23 +7,29 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult
 
+from pipelines.ending import exit_status, finish
 from pipelines.options import PlatformOptions, ingest_settings, parse_options
-from pipelines.running import (
-    exit_status,
-    finish,
-    make_pipeline,
-    read_counts,
-    summary,
-)
+from pipelines.running import make_pipeline, read_counts, summary
 from rally.dead_letters import list_dead_letters
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
 from rally.ingesting.preflight import check_before_start
+from rally.ingesting.replay import Replayed
+from rally.ingesting.setup import IngestSettings, make_unsealer
 from rally.outcomes import FailureReason
-from transforms.replay_dead_letters import ReplayDeadLetters
+from rally.storing.container import CorruptFile
+from transforms.replay_dead_letters import (
+    DAMAGED,
+    NAMESPACE,
+    ReplayDeadLetters,
+    Work,
+)
 
 DESCRIPTION = (
     "Feed dead letters through ingest again. What goes through, or is refused now, is"
@@ -44,11 +50,26 @@ class ReplayOptions(PipelineOptions):
         )
 
 
-def run(argv: Sequence[str] | None = None) -> Counter[Count]:
+class Result(NamedTuple):
+    """What a replay did.
+
+    Attributes:
+        counts: what became of the pings.
+        letters: what became of the dead letters.
+        damaged: objects of dead letters that are not whole and were left out.
+    """
+
+    counts: Counter[Count]
+    letters: Replayed
+    damaged: list[str]
+
+
+def run(argv: Sequence[str] | None = None) -> Result:
     """Runs the job and returns what became of the dead letters.
 
     Raises:
         ConfigurationError: something is not as it must be; nothing was replayed.
+        JobStopped: a worker could not read or write.
     """
     options = parse_options(
         "rally replay", DESCRIPTION, argv, PlatformOptions, ReplayOptions
@@ -56,10 +77,11 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
     settings = ingest_settings(options)
     reason = _reason(options.view_as(ReplayOptions).reason)
     check_before_start(settings)
-    objects = list(list_dead_letters(settings.stores().platform))
+    make_unsealer(settings)
+    objects = _objects(settings)
     pipeline = make_pipeline(options)
     _ = pipeline | "ReplayDeadLetters" >> ReplayDeadLetters(objects, settings, reason)
-    return read_counts(finish(pipeline))
+    return _result(finish(pipeline))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,9 +89,52 @@ def main(argv: Sequence[str] | None = None) -> int:
     return exit_status(lambda: _report(run(argv)))
 
 
-def _report(counts: Counter[Count]) -> int:
-    print("\n".join(summary(counts)) if counts else "no dead letters")
-    return 0
+def _objects(settings: IngestSettings) -> list[Work]:
+    platform = settings.stores().platform
+    try:
+        return list(list_dead_letters(platform))
+    except CorruptFile as error:
+        raise ConfigurationError(f"{platform.uri}/{error}") from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{platform.uri}: cannot be listed ({error.strerror or 'refused'}); check"
+            " that this account may"
+        ) from None
+
+
+def _result(finished: PipelineResult) -> Result:
+    letters = _counters(finished, NAMESPACE)
+    return Result(
+        read_counts(finished),
+        Replayed(*(letters[name] for name in Replayed._fields)),
+        sorted(_counters(finished, DAMAGED)),
+    )
+
+
+def _counters(finished: PipelineResult, namespace: str) -> Counter[str]:
+    found = finished.metrics().query(MetricsFilter().with_namespace(namespace))
+    counters: Counter[str] = Counter()
+    for counter in found["counters"]:
+        counters[counter.key.metric.name] += counter.result
+    return counters
+
+
+def _report(result: Result) -> int:
+    if result.counts:
+        print("\n".join(summary(result.counts)), end="\n\n")
+    gone, kept, unopened = result.letters
+    if gone or kept:
+        print(f"dead letters: {gone:,} removed, {kept:,} kept")
+    elif not result.damaged:
+        print("no dead letters")
+    if unopened:
+        print(f"{unopened:,} of the kept do not open with this private key")
+    for name in result.damaged:
+        print(
+            f"rally: {name}: is damaged and was left out; restore or remove it",
+            file=sys.stderr,
+        )
+    return 1 if result.damaged else 0
 
 
 def _reason(text: str | None) -> FailureReason | None:

@@ -1,13 +1,11 @@
-"""Runs a job for a person or a scheduler: progress, summary, exit status."""
+"""Runs a job for a person or a scheduler: its pipeline, progress and summary."""
 
-import logging
-import signal
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,9 +19,7 @@ from rally.ingesting.counts import Count
 from rally.ingesting.progress import read_progress
 from transforms.counters import NAMESPACE
 
-_NOISY = "apache_beam.runners.portability.local_job_service"
 _SHOW_EVERY_SECONDS = 0.5
-_INTERRUPTED = 128 + signal.SIGINT
 
 
 def read_counts(result: PipelineResult) -> Counter[Count]:
@@ -33,32 +29,6 @@ def read_counts(result: PipelineResult) -> Counter[Count]:
     for counter in found["counters"]:
         counts[Count.parse(counter.key.metric.name)] += counter.result
     return counts
-
-
-def exit_status(job: Callable[[], int]) -> int:
-    """Runs a job; what is configured wrong is one line and exit status 2.
-
-    So is Ctrl-C, which is how a person ends a stream, with the status of a shell.
-    """
-    logging.getLogger(_NOISY).setLevel(logging.ERROR)
-    try:
-        return job()
-    except KeyboardInterrupt:
-        print("rally: stopped; run it again for what is not done", file=sys.stderr)
-        return _INTERRUPTED
-    except ConfigurationError as error:
-        print(f"rally: {error}", file=sys.stderr)
-        return 2
-
-
-def configuration_error_of(error: BaseException) -> ConfigurationError | None:
-    """The configuration error behind what a runner raised, if one is."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ConfigurationError):
-            return seen
-        seen = seen.__cause__ or seen.__context__
-    return None
 
 
 @contextmanager
@@ -131,12 +101,5 @@ def make_pipeline(options: PipelineOptions) -> beam.Pipeline:
     """
     try:
         return beam.Pipeline(options=options)
-    except ValueError as error:
+    except (ValueError, ImportError, AttributeError) as error:
         raise ConfigurationError(str(error)) from None
-
-
-def finish(pipeline: beam.Pipeline) -> PipelineResult:
-    """Runs a pipeline to its end."""
-    result = pipeline.run()
-    result.wait_until_finish()
-    return result

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from rally.errors import PingFailed
+from rally.names import NAME, VERSION
 from rally.outcomes import FailureReason
 
 ATTRIBUTES = {
@@ -30,10 +31,7 @@ _TIMESTAMP = re.compile(
 _COUNTRY = re.compile("[A-Za-z]{2}")
 _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _LEGACY_PATH = re.compile(f"/submit/telemetry/({_UUID})/pioneer-study(?:/[^/\n]*)*")
-_PATH = re.compile(
-    "/submit/([a-z0-9][a-z0-9-]{0,99})/([a-z0-9][a-z0-9-]{0,99})"
-    f"/([1-9][0-9]{{0,8}})/({_UUID})"
-)
+_PATH = re.compile(f"/submit/({NAME})/({NAME})/({VERSION})/({_UUID})")
 
 
 class Envelope(NamedTuple):

@@ -16,7 +16,7 @@ import fastavro
 
 from rally.envelope import from_micros, to_micros
 from rally.storing.container import canonical_json, encode_container, read_rows
-from rally.storing.layout import events_file
+from rally.storing.layout import EVENTS, events_file
 from rally.storing.objects import ObjectStore
 from rally.storing.writer import create_named_by_content
 
@@ -96,7 +96,7 @@ def read_events(platform: ObjectStore) -> Iterator[Event]:
     Raises:
         CorruptFile: an object of the log is not whole.
     """
-    for info in platform.list("events/"):
+    for info in platform.list(EVENTS):
         for row in read_rows(platform.read(info.name)):
             row["kind"] = EventKind(row["kind"])
             row["submission_timestamp"] = to_micros(row["submission_timestamp"])

@@ -8,6 +8,7 @@ import dataclasses
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import apache_beam as beam
@@ -134,15 +135,26 @@ class _IngestSubscriptionFn(beam.DoFn):
         yield from ()
 
     def _gather(self, subscription: Subscription) -> list[str]:
-        """Takes what comes within the flush time; returns what to acknowledge."""
+        """Takes what comes within the flush time; returns what to acknowledge.
+
+        The next messages are pulled while these are opened.
+        """
         received: list[str] = []
         end = time.monotonic() + self._flush_seconds
-        while time.monotonic() < end and not self._is_idle():
-            for message in subscription.pull():
-                self._take(message.data, message.attributes)
-                received.append(message.ack_id)
-                self._last_message = time.monotonic()
-        return received
+        with ThreadPoolExecutor(max_workers=1) as ahead:
+            coming = ahead.submit(subscription.pull)
+            while True:
+                messages = coming.result()
+                if messages:
+                    self._last_message = time.monotonic()
+                is_over = time.monotonic() >= end or self._is_idle()
+                if not is_over:
+                    coming = ahead.submit(subscription.pull)
+                for message in messages:
+                    self._take(message.data, message.attributes)
+                    received.append(message.ack_id)
+                if is_over:
+                    return received
 
     def _take(self, body: bytes, attributes: Mapping[str, str]) -> None:
         envelope = make_envelope(body, attributes, self._settings.country_attribute)

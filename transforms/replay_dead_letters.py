@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 import apache_beam as beam
+from apache_beam.metrics import Metrics
 
 from rally.dead_letters import Place
-from rally.ingesting.replay import Replay
+from rally.ingesting.replay import DamagedObject, Replay, Replayed
 from rally.ingesting.setup import (
     IngestSettings,
     make_intake,
@@ -17,12 +18,23 @@ from rally.outcomes import FailureReason
 from rally.storing.objects import ObjectInfo
 from transforms.counters import publish
 
+NAMESPACE = "rally.replay"
+"""Of counters of dead letters; their names are the fields of Replayed."""
+
+DAMAGED = "rally.replay.damaged"
+"""Of counters of objects that were not replayed; a counter's name is the object's.
+
+Counters are what reaches the launcher from workers of every runner.
+"""
+
 Work = tuple[Place, ObjectInfo]
 
 
 @dataclasses.dataclass
 class ReplayDeadLetters(beam.PTransform):
     """Feeds dead letters through ingest again and removes what went through.
+
+    An object that is not whole is left out, and counted.
 
     Attributes:
         objects: of dead letters, and their places.
@@ -60,6 +72,15 @@ class _ReplayFn(beam.DoFn):
         )
 
     def process(self, work: Work) -> Iterator[None]:
-        self._replay.replay(*work)
+        try:
+            _publish(self._replay.replay(*work))
+        except DamagedObject:
+            _, info = work
+            Metrics.counter(DAMAGED, info.name).inc()
         publish(self._intake.counts)
         yield from ()
+
+
+def _publish(replayed: Replayed) -> None:
+    for name, number in replayed._asdict().items():
+        Metrics.counter(NAMESPACE, name).inc(number)

@@ -14,7 +14,8 @@ from typing import Any, cast
 from pipelines import ingest
 from pipelines.demo import report
 from pipelines.demo.scene import AS_OF, COUNTRY_ATTRIBUTE, Scene, lay_out, read_messages
-from pipelines.running import exit_status
+from pipelines.ending import exit_status
+from pipelines.parser import Parser
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
 from rally.storing.layout import Stores
@@ -96,7 +97,7 @@ def _where(scene: Scene) -> list[str]:
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="rally demo",
         description="Ingest real pings of real clients, and made-up ones, in studies of"
         " the demo's own, and show what became of them.",

@@ -47,9 +47,17 @@ def lay_out(folder: Path) -> Scene:
     """Makes the scene in a new or empty folder.
 
     Raises:
-        ConfigurationError: the folder holds something already.
+        ConfigurationError: the folder holds something already, or is none.
     """
-    if folder.is_dir() and any(folder.iterdir()):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_empty = not any(folder.iterdir())
+    except OSError as error:
+        raise ConfigurationError(
+            f"--out {folder}: is no folder to write in ({error.strerror}); name a new"
+            " folder"
+        ) from None
+    if not is_empty:
         raise ConfigurationError(f"--out {folder}: is not empty; name a new folder")
     scene = Scene(*(folder / name for name in Scene._fields))
     _lay_out_studies(scene.studies)

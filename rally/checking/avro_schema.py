@@ -6,7 +6,7 @@ on its base type, a default must fit, nothing contains itself.
 """
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from rally.checking.avro_leaves import (
     COMPLEX,
@@ -20,8 +20,17 @@ from rally.checking.avro_leaves import (
     refuse,
     refuse_repeated,
 )
-from rally.checking.avro_types import Array, Field, Map, Record, Type, Union
-from rally.checking.leaves import MISFITS, PRIMITIVES
+from rally.checking.avro_types import (
+    Array,
+    Field,
+    Map,
+    Record,
+    Type,
+    Union,
+    is_default,
+)
+from rally.checking.leaves import PRIMITIVES
+from rally.errors import ConfigurationError
 
 MAX_DEPTH = 64
 """How deep types may nest: an encoder calls itself as deep, on Python's own stack."""
@@ -29,17 +38,34 @@ MAX_DEPTH = 64
 _ORDERS = ("ascending", "descending", "ignore")
 
 
-def read_schema(schema: object) -> Type:
-    """Reads a schema, as parsed JSON.
+def read_schema(schema: object, where: str = "schema") -> Type:
+    """Reads a schema, as parsed JSON: an encoder can be compiled from the result.
+
+    Args:
+        schema: may have `"json": "<name>"` on a field.
+        where: the schema's own place in words, such as its file; messages begin so.
 
     Raises:
         ConfigurationError: the place in the schema, what is wrong and what to do.
     """
     try:
-        return _Reader().type_of(schema, "", "schema")
+        type_ = _Reader().type_of(schema, "", where)
     except RecursionError:
-        pass
-    _refuse_depth("schema")
+        _refuse_depth(where)
+    _check_writer(schema, where)
+    return type_
+
+
+def _check_writer(schema: object, where: str) -> None:
+    """Asks fastavro, which writes the files, whether it agrees."""
+    from fastavro import parse_schema  # slow to import
+    from fastavro.schema import SchemaParseException
+
+    try:
+        parse_schema(cast(Any, schema))
+    except (SchemaParseException, ValueError, TypeError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigurationError(f"{where}: fastavro refuses it: {reason}") from None
 
 
 def _refuse_depth(where: str) -> NoReturn:
@@ -154,15 +180,15 @@ class _Reader:
         name = plain_name(field.get("name"), where)
         where = f"{record}.{name}"
         json = field.get("json", name)
-        if not isinstance(json, str):
-            refuse(where, '"json" is the field\'s name in JSON, a string')
+        if not isinstance(json, str) or not json:
+            refuse(where, '"json" is the field\'s name in JSON, text that is not empty')
         if "logicalType" in field:
             refuse(where, '"logicalType" is of a type; put it inside, {"type": {...}}')
         if field.get("order", "ascending") not in _ORDERS:
             refuse(where, f'"order" is one of {", ".join(_ORDERS)}')
         check_aliases(field, where)
         type_ = self.type_of(field.get("type"), namespace, where)
-        if "default" in field and not _is_default(type_, field["default"]):
+        if "default" in field and not is_default(type_, field["default"]):
             refuse(
                 where,
                 "the default does not fit the type (of a union, its first branch); "
@@ -176,34 +202,3 @@ def _depth(where: str, parts: Sequence[Type]) -> int:
     if depth > MAX_DEPTH:
         _refuse_depth(where)
     return depth
-
-
-def _is_default(type_: Type, default: Any) -> bool:
-    """Whether a default, in which fields have Avro's names, fits the type."""
-    match type_:
-        case Union(branches=branches):
-            return _is_default(branches[0], default)
-        case Array(items=items):
-            return type(default) is list and all(
-                _is_default(items, item) for item in default
-            )
-        case Map(values=values):
-            return type(default) is dict and all(
-                _is_default(values, value) for value in default.values()
-            )
-        case Record(fields=fields):
-            return (
-                type(default) is dict
-                and default.keys() <= {field.name for field in fields}
-                and all(
-                    _is_default(field.type, default[field.name])
-                    if field.name in default
-                    else field.has_default
-                    for field in fields
-                )
-            )
-    try:
-        type_.encode(default)
-    except MISFITS:
-        return False
-    return True

@@ -5,8 +5,9 @@ and its depth: 1 for a leaf, one more than its deepest part's for the others.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from rally.checking.leaves import Leaf
+from rally.checking.leaves import MISFITS, Leaf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,3 +78,34 @@ Type = Leaf | Array | Map | Union | Record
 def takes_null_first(type_: Type) -> bool:
     """Whether it is a union whose first branch, and so whose default, is null."""
     return isinstance(type_, Union) and type_.branches[0].name == "null"
+
+
+def is_default(type_: Type, default: Any) -> bool:
+    """Whether a default, in which fields have Avro's names, fits the type."""
+    match type_:
+        case Union(branches=branches):
+            return is_default(branches[0], default)
+        case Array(items=items):
+            return type(default) is list and all(
+                is_default(items, item) for item in default
+            )
+        case Map(values=values):
+            return type(default) is dict and all(
+                is_default(values, value) for value in default.values()
+            )
+        case Record(fields=fields):
+            return (
+                type(default) is dict
+                and default.keys() <= {field.name for field in fields}
+                and all(
+                    is_default(field.type, default[field.name])
+                    if field.name in default
+                    else field.has_default
+                    for field in fields
+                )
+            )
+    try:
+        type_.encode(default)
+    except MISFITS:
+        return False
+    return True

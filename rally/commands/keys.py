@@ -6,9 +6,10 @@ printed. The handlers import what they need, so that `--help` is quick.
 
 import argparse
 import json
+import os
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,10 +111,8 @@ def public(args: argparse.Namespace) -> int:
 
     folder, namespace = _namespace_folder(args)
     if administration.which_kind(folder, namespace, args.template) == JWK:
-        print(json.dumps(administration.public_jwk(folder, namespace)))
-    else:
-        print(administration.public_keyset(folder, namespace))
-    return 0
+        return _print(json.dumps(administration.public_jwk(folder, namespace)))
+    return _print(administration.public_keyset(folder, namespace))
 
 
 def list_keys(args: argparse.Namespace) -> int:
@@ -123,14 +122,16 @@ def list_keys(args: argparse.Namespace) -> int:
 
     if not args.keys and not args.platform_keys:
         raise ConfigurationError("give --keys or --platform_keys")
-    rows = listing.ping_rows(KeyFolder(args.keys)) if args.keys else []
-    if args.platform_keys:
-        rows += listing.platform_rows(KeyFolder(args.platform_keys))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
-    return 0
+    asked = (
+        (args.keys, listing.ping_rows),
+        (args.platform_keys, listing.platform_rows),
+    )
+    found = [(uri, rows_of(KeyFolder(uri))) for uri, rows_of in asked if uri]
+    status = _print(*_aligned([row for _, rows in found for row in rows]))
+    for uri, rows in found:
+        if not rows:
+            raise ConfigurationError(f"{uri}: is missing, or holds no keys")
+    return status
 
 
 def rotate(args: argparse.Namespace) -> int:
@@ -188,8 +189,7 @@ def seal(args: argparse.Namespace) -> int:
     path = sealing.submission_path(namespace, args.type, args.version, document_id)
     clear = sys.stdin.buffer.read()
     timestamp = args.submission_timestamp or _now()
-    print(sealing.pubsub_line(handle, path, clear, timestamp, args.gzip))
-    return 0
+    return _print(sealing.pubsub_line(handle, path, clear, timestamp, args.gzip))
 
 
 def _create_purposes(args: argparse.Namespace) -> int:
@@ -224,10 +224,31 @@ def _namespace_folder(args: argparse.Namespace) -> "tuple[KeyFolder, str]":
 
 def _platform_folder(args: argparse.Namespace) -> "KeyFolder":
     from rally.keys.folder import KeyFolder
+    from rally.keys.platform_keys import default_uri
 
     if args.namespace or not (args.platform_keys or args.keys):
         raise ConfigurationError("give --platform_keys with --purpose, no --namespace")
-    return KeyFolder(args.platform_keys or f"{args.keys.rstrip('/')}/platform")
+    return KeyFolder(args.platform_keys or default_uri(args.keys))
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def _print(*lines: str) -> int:
+    """Prints a result. 1 where its reader has gone, as `head` does."""
+    try:
+        for line in lines:
+            print(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Else the interpreter tries, and complains, once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
 
 
 def _say(line: str) -> int:

@@ -11,7 +11,8 @@ from operator import attrgetter
 from typing import Any
 
 from rally.errors import ConfigurationError
-from rally.storing.objects import ObjectStore, open_store
+from rally.storing.layout import Stores
+from rally.storing.objects import ObjectStore
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.report import (
     DECISION_HEAD,
@@ -174,13 +175,9 @@ def _find(registry: Registry, args: argparse.Namespace) -> Study:
 
 
 def _platform(args: argparse.Namespace) -> ObjectStore | None:
-    if args.platform:
-        return open_store(args.platform)
-    if not args.store:
+    if not (args.store or args.platform):
         return None
-    if "{study}" in args.store:
-        raise ConfigurationError("--platform: is missing; a store by {study} needs it")
-    return open_store(f"{args.store.rstrip('/')}/platform")
+    return Stores(args.store or "", args.platform or None).platform
 
 
 def _time(args: argparse.Namespace) -> datetime:

@@ -52,7 +52,7 @@ class Intake:
 
     def take(self, envelope: Envelope) -> tuple[Partition, bytes] | None:
         """Judges one ping; returns its row, if any, for the caller to store."""
-        outcome = self.retake(envelope)
+        outcome = self._accept(self._judge.judge(envelope))
         if outcome.failure is not None:
             self._fail(outcome.label, envelope, outcome.failure)
         if outcome.partition is None or outcome.row is None:
@@ -60,8 +60,16 @@ class Intake:
         return outcome.partition, outcome.row
 
     def retake(self, envelope: Envelope) -> Outcome:
-        """Judges a dead letter again; one that fails again stays where it is."""
+        """Judges a dead letter again; one that fails again stays where it is.
+
+        Of that one nothing is kept anew: what could be kept was, when it failed first.
+        """
         outcome = self._judge.judge(envelope)
+        if outcome.failure is not None:
+            outcome = Outcome(outcome.label, failure=outcome.failure)
+        return self._accept(outcome)
+
+    def _accept(self, outcome: Outcome) -> Outcome:
         count(self.counts, outcome)
         if outcome.event is not None:
             self._events.append(outcome.event)

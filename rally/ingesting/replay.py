@@ -1,6 +1,6 @@
 """Replays an object of dead letters: what goes through now is removed from it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import tink
 
@@ -14,6 +14,7 @@ from rally.dead_letters import (
 )
 from rally.ingesting.intake import Intake
 from rally.outcomes import FailureReason
+from rally.storing.container import CorruptFile
 from rally.storing.objects import (
     GenerationMismatch,
     ObjectInfo,
@@ -23,17 +24,22 @@ from rally.storing.objects import (
 from rally.storing.writer import RowWriter
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """What became of one object's dead letters.
+class Replayed(NamedTuple):
+    """What became of dead letters.
 
     Attributes:
         gone: went through, were refused, or joined their event; removed.
         kept: failed again, were not asked for, or do not open.
+        unopened: those of the kept that do not open with this private key.
     """
 
     gone: int
     kept: int
+    unopened: int = 0
+
+
+class DamagedObject(CorruptFile):
+    """An object of dead letters is not whole; the message names it."""
 
 
 class Replay:
@@ -72,30 +78,38 @@ class Replay:
         """Replays one object.
 
         Raises:
-            CorruptFile: the object is not whole; nothing of it was replayed.
+            DamagedObject: the object is not whole; nothing of it was replayed.
         """
         try:
             sealed = read_sealed(self._platform.read(info.name))
         except ObjectNotFound:  # replayed already: a runner repeats what it did
             return Replayed(0, 0)
-        kept = [each for each in sealed if not self._goes_through(each, place)]
+        except CorruptFile as error:
+            raise DamagedObject(f"{info.name}: {error}") from None
+        kept, unopened = list[bytes](), 0
+        for each in sealed:
+            letter = self._open(each, place)
+            unopened += letter is None
+            if letter is None or not self._goes_through(letter):
+                kept.append(each)
         self._writer.flush()
         self._intake.flush()
         gone = len(sealed) - len(kept)
         if gone:
             self._remove(info, kept)
-        return Replayed(gone, len(kept))
+        return Replayed(gone, len(kept), unopened)
 
-    def _goes_through(self, sealed: bytes, place: Place) -> bool:
-        letter = self._open(sealed, place)
-        if letter is None or (self._reason and letter.reason is not self._reason):
+    def _goes_through(self, letter: DeadLetter) -> bool:
+        if self._reason and letter.reason is not self._reason:
             return False
         if letter.reason is FailureReason.MALFORMED_LINE:
             return False  # its bytes are where they were read, and nowhere else
         outcome = self._intake.retake(letter.envelope)
+        if outcome.failure is not None:
+            return False
         if outcome.partition and outcome.row:
             self._writer.add(outcome.partition, outcome.row)
-        return outcome.failure is None
+        return True
 
     def _open(self, sealed: bytes, place: Place) -> DeadLetter | None:
         try:

@@ -16,7 +16,7 @@ from rally.ingesting.intake import Intake
 from rally.ingesting.judge import Judge
 from rally.ingesting.routes import Routes
 from rally.keys.ping_keys import PingKeys
-from rally.keys.platform_keys import PlatformKeys
+from rally.keys.platform_keys import PlatformKeys, default_uri
 from rally.opening.opener import Opener
 from rally.storing.layout import Stores
 from rally.storing.objects import ObjectStore
@@ -59,7 +59,7 @@ class IngestSettings:
     @property
     def platform_keys_uri(self) -> str:
         """The folder of the platform's keys."""
-        return self.platform_keys or self.keys.rstrip("/") + "/platform"
+        return self.platform_keys or default_uri(self.keys)
 
     def clock(self) -> Callable[[], datetime]:
         """The job's clock."""

@@ -1,8 +1,7 @@
 """Names of namespaces and of the platform's purposes, as they may stand in a file's."""
 
-import re
-
 from rally.errors import ConfigurationError
+from rally.names import check_namespace as check_namespace  # callers ask here
 
 PLATFORM = "platform"
 """Stands where a namespace does: the pseudonym that all of Rally shares."""
@@ -14,22 +13,6 @@ DEAD_LETTER_PRIVATE = "dead-letter.private"
 DEAD_LETTER_PUBLIC = "dead-letter.public"
 
 _PSEUDONYM = "pseudonym."
-_NAMESPACE = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
-_RESERVED = frozenset({"kek", PLATFORM})  # kek.keyset.json, pseudonym.platform
-
-
-def check_namespace(namespace: str) -> str:
-    """The namespace itself.
-
-    Raises:
-        ConfigurationError: it is not as clients send it (lower case, digits, hyphens).
-    """
-    if not _NAMESPACE.fullmatch(namespace) or namespace in _RESERVED:
-        raise ConfigurationError(
-            "a namespace is of lower-case letters, digits and hyphens, "
-            f"and neither {' nor '.join(sorted(_RESERVED))}"
-        )
-    return namespace
 
 
 def pseudonym(namespace: str) -> str:

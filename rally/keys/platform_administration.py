@@ -1,6 +1,6 @@
 """Makes, rotates and destroys the platform's own keys."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from rally.errors import ConfigurationError
 from rally.keys import administration, kek_file, keysets, local_kek, names
@@ -9,30 +9,46 @@ from rally.keys.platform_keys import PUBLIC_FILE
 from rally.keys.settling import settle_kek
 
 
-def ensure_platform_keys(uri: str, namespaces: Iterable[str]) -> list[str]:
+def nothing_is_stored(namespace: str) -> bool:
+    """Says of every namespace that its pseudonyms are in no store yet."""
+    return False
+
+
+def ensure_platform_keys(
+    uri: str,
+    namespaces: Sequence[str],
+    in_use: Callable[[str], bool] = nothing_is_stored,
+) -> list[str]:
     """Makes the platform keys that a folder lacks, so that a laptop needs no set-up.
 
     Only in a folder of this machine and only under a local KEK; anywhere else a person
-    makes each key, once and knowingly. Processes that race end with the same keys.
+    makes each key, once and knowingly. A pseudonym's key is one for ever (design:
+    "Keys"), so none is made where something is stored under it: it was lost, or the
+    folder is not the right one. Processes that race end with the same keys.
 
     Args:
         uri: the folder of platform keys.
         namespaces: those whose pseudonyms are wanted, besides the platform's.
+        in_use: whether anything is stored under the pseudonyms of a namespace, or of
+            `platform`. It is asked only of those whose key is missing, before any key
+            is made.
 
     Returns:
         The purposes whose keys were made by this call.
 
     Raises:
         ConfigurationError: keys are missing and are not made here; the message says
-            which command makes them. Or `pseudonym.platform`, which is always the first
-            to be made, is missing where others are: it is lost, and not replaced.
+            which command makes them. Or a pseudonym's key is lost, and not replaced:
+            it is in use, or it is `pseudonym.platform`, which is always the first to
+            be made, and others are there.
     """
     folder = KeyFolder(uri)
     files = folder.names()
     missing = [p for p in _wanted(namespaces, files) if file_of(p) not in files]
     if missing:
         _check_may_be_made(folder, missing)
-        _check_none_is_lost(folder, missing, files)
+        _check_platform_is_not_lost(folder, missing, files)
+        _check_none_is_in_use(folder, missing, namespaces, in_use)
         settle_kek(folder, "purposes", missing[0])
     return [purpose for purpose in missing if create_purpose(folder, purpose)]
 
@@ -116,12 +132,12 @@ def _check_may_be_made(folder: KeyFolder, missing: list[str]) -> None:
             return
     options = " ".join(f"--purpose {purpose}" for purpose in missing)
     raise ConfigurationError(
-        f"{folder.uri}: platform keys are missing; run "
-        f"`rally keys create --platform_keys {folder.uri} {options}`"
+        f"{folder.uri}: platform keys are missing; restore those that were lost; for "
+        f"new ones run `rally keys create --platform_keys {folder.uri} {options}`"
     )
 
 
-def _check_none_is_lost(
+def _check_platform_is_not_lost(
     folder: KeyFolder, missing: list[str], files: list[str]
 ) -> None:
     first = file_of(names.pseudonym(names.PLATFORM))
@@ -133,6 +149,28 @@ def _check_none_is_lost(
         raise ConfigurationError(
             f"{folder.where(first)}: is missing though others are there; restore it: "
             "without it nobody's withdrawal finds their data"
+        )
+
+
+def _check_none_is_in_use(
+    folder: KeyFolder,
+    missing: list[str],
+    namespaces: Sequence[str],
+    in_use: Callable[[str], bool],
+) -> None:
+    # Another process may have made a key and stored under it since ours looked.
+    lost = [
+        purpose
+        for namespace in (names.PLATFORM, *namespaces)
+        if (purpose := names.pseudonym(namespace)) in missing
+        and in_use(namespace)
+        and not folder.exists(file_of(purpose))
+    ]
+    if lost:
+        raise ConfigurationError(
+            f"{folder.uri}: has no key of {', '.join(lost)}, though something is "
+            "stored under it; restore it, or correct --platform_keys if that is "
+            "mistyped: a new key would make other pseudonyms of the same people"
         )
 
 

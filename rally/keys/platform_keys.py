@@ -16,7 +16,14 @@ PUBLIC_FILE = names.DEAD_LETTER_PUBLIC + ".json"
 
 _PRF_BYTES = 16
 
+_FOLDER = "/platform"
+
 T = TypeVar("T")
+
+
+def default_uri(keys: str) -> str:
+    """The folder of platform keys where none is named: below that of ping keys."""
+    return keys.rstrip("/") + _FOLDER
 
 
 class Prf(Secret):

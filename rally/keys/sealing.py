@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import re
 import uuid
 from pathlib import Path
 
@@ -13,8 +12,7 @@ from tink import hybrid
 from rally.errors import ConfigurationError
 from rally.keys import keysets
 from rally.keys.folder import KeyFolder
-
-_DOCUMENT_TYPE = re.compile(r"[A-Za-z0-9_-]+")
+from rally.names import DOCUMENT_RULE, check_namespace, parse_document
 
 
 def submission_path(
@@ -23,10 +21,11 @@ def submission_path(
     """The path that a client submits to, which the ciphertext is bound to.
 
     Raises:
-        ConfigurationError: the document type cannot be a part of a path.
+        ConfigurationError: no such ping could arrive; what would be refused is named.
     """
-    if not _DOCUMENT_TYPE.fullmatch(document_type):
-        raise ConfigurationError("a document type is of letters, digits, - and _")
+    check_namespace(namespace)
+    if parse_document(f"{document_type}.{version}") is None:
+        raise ConfigurationError(DOCUMENT_RULE)
     return f"/submit/{namespace}/{document_type}/{version}/{document_id}"
 
 

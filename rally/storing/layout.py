@@ -9,6 +9,10 @@ from typing import NamedTuple
 from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectStore, open_store
 
+DATA = "data/"
+EVENTS = "events/"
+"""What begins the names of all rows, in studies' stores, and of the event log."""
+
 NEW = "new"
 """The bucket of files as ingest writes them, before compaction."""
 
@@ -34,7 +38,12 @@ class Partition(NamedTuple):
     @property
     def folder(self) -> str:
         """Its folder in the store, with a slash at the end."""
-        return f"data/study={self.study}/document={self.document}/date={self.day}/"
+        return f"{study_folder(self.study)}document={self.document}/date={self.day}/"
+
+
+def study_folder(study: str) -> str:
+    """The folder of all of a study's rows, with a slash at the end."""
+    return f"{DATA}study={study}/"
 
 
 def new_file(partition: Partition, name: str) -> str:
@@ -44,7 +53,7 @@ def new_file(partition: Partition, name: str) -> str:
 
 def events_file(day: str, name: str) -> str:
     """An object of the event log, by submission date."""
-    return f"events/date={day}/{name}.avro"
+    return f"{EVENTS}date={day}/{name}.avro"
 
 
 class Stores:

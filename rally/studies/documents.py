@@ -1,14 +1,17 @@
 """Makes the documents of a study, each with its schema and its approval."""
 
-import re
+import json
 from collections.abc import Callable
 from typing import NamedTuple
 
+from rally.checking.avro_schema import read_schema
+from rally.checking.avro_types import Type
+from rally.errors import ConfigurationError
+from rally.names import DOCUMENT_RULE, parse_document
 from rally.studies.fields import (
     Fields,
     Place,
     choice,
-    is_name,
     many,
     positive,
     text,
@@ -17,9 +20,9 @@ from rally.studies.review import Gate, read_review
 from rally.studies.schemas import type_at
 from rally.studies.study import Document, Keep, Means, PayloadSchema
 
-_DOCUMENT = re.compile(r"(.+)\.([1-9][0-9]{0,8})")
+_MAX_DAYS = 36_500  # 100 years: what is more is a mistake, and overflows dates
 
-SchemaSource = Callable[[Place, str, Means], PayloadSchema]
+SchemaSource = Callable[[Place, str, Means], tuple[PayloadSchema, Type]]
 """Loads the schema of the document that stands at a place, by its name."""
 
 
@@ -64,35 +67,46 @@ def _read_document(
     document_type, version = _split(place, name)
     fields = Fields(place, value)
     means = fields.need("means", choice(Means))
+    schema, payload = schemas(place, name, means)
     document = Document(
         namespace=promises.namespace,
         type=document_type,
         version=version,
         means=means,
         scope=fields.maybe("scope", many(pointer)) or (),
-        delete_after_days=fields.maybe("delete_after_days", positive),
+        delete_after_days=fields.maybe("delete_after_days", _days),
         keep=fields.maybe("keep", choice(Keep)) or Keep.ALL,
         buckets=fields.maybe("buckets", _power_of_two) or 1,
         purpose=fields.need("purpose", text),
         review=fields.need(
             "review", lambda at, entry: read_review(at, entry, promises.gate)
         ),
-        schema=schemas(place, name, means),
+        schema=schema,
     )
     fields.close()
-    _check_scope(place, document)
-    _check_private_browsing(place, document, promises.private_browsing)
+    _check_scope(place, document, payload)
+    _check_private_browsing(place, means, payload, promises.private_browsing)
+    _check_row(place, document)
     return document
 
 
 def _split(place: Place, name: str) -> tuple[str, int]:
-    match = _DOCUMENT.fullmatch(name)
-    if not match or not is_name(match[1]):
+    parts = parse_document(name)
+    if parts is None:
         raise place.error(
-            "must be a type and a version such as user-journey.1, in lower-case words "
-            "and digits joined by hyphens"
+            f"must be a type and a version such as user-journey.1; {DOCUMENT_RULE}"
         )
-    return match[1], int(match[2])
+    return parts
+
+
+def _days(place: Place, value: object) -> int:
+    number = positive(place, value)
+    if number > _MAX_DAYS:
+        raise place.error(
+            f"must be at most {_MAX_DAYS}, which is 100 years; remove it to keep rows "
+            "until the study is concluded"
+        )
+    return number
 
 
 def _power_of_two(place: Place, value: object) -> int:
@@ -102,21 +116,35 @@ def _power_of_two(place: Place, value: object) -> int:
     return number
 
 
-def _check_scope(place: Place, document: Document) -> None:
+def _check_scope(place: Place, document: Document, payload: Type) -> None:
     if document.scope and document.means not in (Means.JOINS, Means.LEAVES):
         raise place.at("scope").error("is for joins and leaves only; remove it")
     for index, at in enumerate(document.scope):
-        if type_at(document.schema.json, at) != "string":
+        if type_at(payload, at) != "string":
             raise place.at("scope", index).error(
                 f"{at} is no string of the document's schema; correct either"
             )
 
 
-def _check_private_browsing(place: Place, document: Document, flag: str | None) -> None:
-    if flag is None or document.means is not Means.DATA:
+def _check_private_browsing(
+    place: Place, means: Means, payload: Type, flag: str | None
+) -> None:
+    if flag is None or means is not Means.DATA:
         return
-    if type_at(document.schema.json, flag) != "boolean":
+    if type_at(payload, flag) != "boolean":
         raise place.error(
             f"its schema has no boolean {flag}, which policy.private_browsing names; "
             "add it or correct the policy"
         )
+
+
+def _check_row(place: Place, document: Document) -> None:
+    """Files hold rows: the payload must be good inside of their schema, too."""
+    from rally.storing.rows import row_schema  # imports fastavro, which is slow
+
+    try:
+        read_schema(json.loads(row_schema(document)), "row")
+    except ConfigurationError as error:
+        raise place.error(
+            f"its schema is not good within a row's; correct the schema ({error})"
+        ) from None

@@ -5,7 +5,6 @@ over when the mapping is closed is unknown, and an error: a promise that is miss
 must not pass as a promise that was never made.
 """
 
-import re
 from collections.abc import Callable, Hashable
 from datetime import date, datetime
 from enum import StrEnum
@@ -23,8 +22,7 @@ else:  # libyaml's parser reads the shipped registry about ten times as fast
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_NAME_LIMIT = 100
+_WORD_LIMIT = 100
 
 
 class Place(NamedTuple):
@@ -93,7 +91,7 @@ def text(place: Place, value: object) -> str:
 def word(place: Place, value: object) -> str:
     """Reads text without spaces, of at most 100 characters."""
     read = text(place, value)
-    if len(read) > _NAME_LIMIT or " " in read:
+    if len(read) > _WORD_LIMIT or " " in read:
         raise place.error("must be at most 100 characters without spaces")
     return read
 
@@ -102,6 +100,8 @@ def day(place: Place, value: object) -> date:
     """Reads a date; a date with a time is none."""
     if not isinstance(value, date) or isinstance(value, datetime):
         raise place.error("must be a date such as 2022-03-10, without quotes")
+    if value == date.max:  # whose next day cannot be computed
+        raise place.error("must be before 9999-12-31; remove it where there is no end")
     return value
 
 
@@ -132,11 +132,6 @@ def many(read: Reader[T]) -> Reader[tuple[T, ...]]:
         return tuple(read(place.at(i), entry) for i, entry in enumerate(value))
 
     return read_all
-
-
-def is_name(value: str) -> bool:
-    """Whether this can be a namespace or a document type."""
-    return len(value) <= _NAME_LIMIT and _NAME.fullmatch(value) is not None
 
 
 class _StrictLoader(_Loader):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
+from rally.checking.avro_types import Type
 from rally.storing.objects import ObjectNotFound, open_store
 from rally.studies.fields import Fields, Place, read_yaml
 from rally.studies.parsing import read_study
@@ -57,7 +58,7 @@ class StudyFolder:
 
     def _schema(
         self, folder: str, place: Place, document: str, means: Means
-    ) -> PayloadSchema:
+    ) -> tuple[PayloadSchema, Type]:
         name = f"{folder}/{document}{_SCHEMA_SUFFIX}"
         if name not in self._names:
             raise place.error(f"has no schema; add {document}{_SCHEMA_SUFFIX} beside")

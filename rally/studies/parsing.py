@@ -6,6 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
+from rally.names import NAMESPACE_RULE, is_namespace
 from rally.studies.documents import Promises, SchemaSource, pointer, read_documents
 from rally.studies.fields import (
     Fields,
@@ -14,7 +15,6 @@ from rally.studies.fields import (
     T,
     choice,
     day,
-    is_name,
     many,
     positive,
     text,
@@ -83,11 +83,8 @@ def _namespace_of(folder: str) -> Reader[str]:
         namespace = text(place, value)
         if namespace != folder:
             raise place.error(f'must be the folder\'s name, "{folder}"')
-        if not is_name(namespace):
-            raise place.error(
-                "must be lower-case words and digits joined by hyphens, at most 100 "
-                "characters; rename the folder"
-            )
+        if not is_namespace(namespace):
+            raise place.error(f"{NAMESPACE_RULE}; rename the folder")
         return namespace
 
     return read

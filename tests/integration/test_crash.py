@@ -5,6 +5,7 @@ RALLY_CRASH_ROUNDS says how often each test kills, RALLY_CRASH_SEED which moment
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -39,6 +40,9 @@ KILLS_OF_A_LIFE = 3
 ONE, TWO = [], ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 WAYS = [ONE, ONE, TWO] if ROUNDS > 5 else [ONE]
 WAIT = 120.0
+FILE = re.compile(
+    r"data/study=[^/]+/document=[^/]+/date=[0-9-]{10}/bucket=new/[0-9a-f]{32}\.avro"
+)
 
 
 @pytest.fixture
@@ -89,9 +93,9 @@ def check_all_is_there(world, store, numbers):
 def check_objects(world, store):
     """What can be seen is whole, and no file holds a ping twice; gives the files."""
     opened = open_store(store)
-    names = [info.name for info in opened.list()]
-    assert not [name for name in names if TEMPORARY_PREFIX in name]
-    files = [name for name in names if name.startswith("data/")]
+    files = files_of(store)
+    assert on_disk(f"{store}/data") == {name.removeprefix("data/") for name in files}
+    assert [name for name in files if not FILE.fullmatch(name)] == []
     for name in files:
         rows = read_rows(opened.read(name))
         ids = Counter((row["participant"], row["document_id"]) for row in rows)
@@ -99,6 +103,16 @@ def check_objects(world, store):
     stored_events(store)
     world.dead_letters(store)
     return files
+
+
+def on_disk(folder):
+    """All files, but for those that a kill left half written."""
+    return {
+        os.path.relpath(os.path.join(parent, file), folder)
+        for parent, _, files in os.walk(folder)
+        for file in files
+        if not file.startswith(TEMPORARY_PREFIX)
+    }
 
 
 class Job:

@@ -185,6 +185,7 @@ WRONG = {
         ["--studies={root}/nowhere"],
         "{root}/nowhere: holds no study; give the folder of the registry",
     ),
+    "runner of no module": (["--runner=no.Runner"], "No module named 'no'"),
     "runner": (["--runner=No"], "Unexpected pipeline runner: No. Valid values are "),
 }
 
@@ -208,6 +209,30 @@ def test_unknown_reason_of_replay_is_one_line_and_status_2(world, store, capsys)
     assert cli.main(["replay", *world.options(store), "--reason=bad luck"]) == 2
     expected = "rally: --reason bad luck: no such reason; see --help\n"
     assert capsys.readouterr() == ("", expected)
+
+
+def test_wrong_option_of_the_demo_is_one_line_and_status_2(capsys):
+    assert cli.main(["demo", "--bogus"]) == 2
+    expected = "rally: unrecognized arguments: --bogus; see --help\n"
+    assert capsys.readouterr() == ("", expected)
+
+
+@pytest.mark.parametrize(
+    ("below", "reason"),
+    [("", "File exists"), ("/folder", "Not a directory")],
+    ids=["a file", "below a file"],
+)
+def test_demo_in_a_file_is_one_line_and_status_2(below, reason, tmp_path, capsys):
+    (tmp_path / "file").write_text("mine")
+    out = f"{tmp_path}/file{below}"
+
+    assert cli.main(["demo", f"--out={out}"]) == 2
+
+    assert capsys.readouterr() == (
+        "",
+        f"rally: --out {out}: is no folder to write in ({reason}); name a new folder\n",
+    )
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_no_option_of_ours_has_a_name_that_beam_has():

@@ -97,8 +97,8 @@ SPOILT = {
     " steward review it",
     cut_schema: "{studies}/rally-garden/visit.1.avsc: line 1: is not JSON"
     " (Expecting ',' delimiter); correct it",
-    misname_type: '{studies}/rally-garden/visit.1.avsc: "duble" is no Avro type;'
-    " declare it or correct it",
+    misname_type: "{studies}/rally-garden/visit.1.avsc: schema.seconds[1]: the type"
+    " 'duble' is unknown; define it before its use",
     hide_participant: "{studies}/rally-garden/visit.1.avsc: participant: is missing;"
     " add the JSON pointer to the id in the payload",
     lose_schema: "{studies}/rally-garden/study.yaml: documents.visit.1: has no schema;"

@@ -5,8 +5,6 @@ import os
 import re
 from pathlib import Path
 
-import pytest
-
 from pipelines.demo import command
 from rally.storing.container import read_rows
 
@@ -14,7 +12,8 @@ VECTORS = Path(__file__).parents[2] / "vectors"
 PINGS = Path(command.__file__).parent / "pings"
 
 BECAME = """\
-study            document              stored  refused  failed  why, and who came or left
+study            document              stored  refused  failed  why, and who came \
+or left
 rally-core       deletion-request.1         0        0       0  left 3
 rally-core       demographics.1             1        0       0
 rally-core       enrollment.1               3        0       0  joined 3
@@ -62,12 +61,6 @@ def test_demo_shows_what_became_of_every_ping(tmp_path, capsys):
         assert f"{len(stored):,}" == rows
     on_disk = {file.relative_to(out / "store") for file in out.rglob("*.avro")}
     assert on_disk == {Path(name) for name, _ in files}
-
-
-@pytest.mark.integration
-def test_demo_shows_the_same_through_pubsub(tmp_path, capsys, pubsub_emulator):
-    assert command.main([f"--out={tmp_path / 'out'}", "--streaming"]) == 0
-    assert became(capsys.readouterr().out) == BECAME
 
 
 def test_demo_without_an_emulator_says_how_to_start_it(monkeypatch, capsys):

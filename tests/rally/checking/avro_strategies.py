@@ -24,7 +24,7 @@ LOGICAL = [
     {"type": "bytes", "logicalType": "decimal", "precision": 20},
     {"type": "string", "logicalType": "nobody-knows-it"},
 ]
-JSON_NAMES = ["rally.id", "glean.error", "-", "", "ü", "a'b\"\\\n", "0"]
+JSON_NAMES = ["rally.id", "glean.error", "-", " ", "ü", "a'b\"\\\n", "0"]
 EDGES = [
     *(2**bits + step for bits in (0, 6, 10, 13, 31, 62, 63) for step in (-1, 0, 1)),
     *(-(2**bits) + step for bits in (0, 6, 7, 31, 62, 63) for step in (-1, 0, 1)),

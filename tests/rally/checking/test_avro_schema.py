@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.checking.avro_schema import read_schema
 from rally.checking.encoder import compile_encoder
 from rally.errors import ConfigurationError
 from tests.rally.checking.avro_examples import (
@@ -76,6 +77,7 @@ REFUSED_SCHEMAS = {
         "schema: two fields have the JSON name 'b'; rename one",
     ),
     "json-number": (record(field("a", "int", json=1)), 'schema.a: "json" is the field'),
+    "json-empty": (record(field("a", "int", json="")), 'schema.a: "json" is the field'),
     "json-in-type": (
         record(field("a", {"type": "int", "json": "b"})),
         'schema.a: "json" renames a field',
@@ -179,6 +181,14 @@ def test_schema_that_cannot_be_served_is_refused_with_its_place(name):
         compile_encoder(schema)
     assert str(refused.value).startswith(message)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", REFUSED_SCHEMAS)
+def test_reader_refuses_all_that_compiling_does_and_names_the_file(name):
+    schema, message = REFUSED_SCHEMAS[name]
+    with pytest.raises(ConfigurationError) as refused:
+        read_schema(schema, "x.avsc: schema")
+    assert str(refused.value).startswith(f"x.avsc: {message}")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import base64
 import gzip
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -113,6 +114,50 @@ def test_list_shows_ids_and_roles(uri, one, jwk_file, capsys):
     ]
     (key,) = PingKeys.load(uri).jwks("rally-one")
     assert [row[2] for row in rows[2:4]] == ["study-one", key.thumbprint]
+
+
+@pytest.mark.parametrize("option", ["--keys", "--platform_keys"])
+def test_list_refuses_a_folder_without_keys(uri, option, tmp_path, capsys):
+    missing = tmp_path / "nowhere"
+    for folder in (missing, tmp_path):
+        with pytest.raises(ConfigurationError) as caught:
+            run("list", option, folder)
+        assert str(caught.value) == f"{folder}: is missing, or holds no keys"
+    assert not missing.exists()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_list_shows_one_folder_though_the_other_is_missing(uri, one, capsys):
+    run("create", *one)
+    capsys.readouterr()
+    with pytest.raises(ConfigurationError, match="/platform: is missing"):
+        run("list", "--keys", uri, "--platform_keys", f"{uri}/platform")
+    assert capsys.readouterr().out.startswith("rally-one  HpkePrivateKey  ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["public", "--namespace", "rally-one"], ["list"]]
+)
+def test_reader_that_has_gone_is_status_1_and_no_traceback(uri, one, arguments):
+    run("create", *one)
+    script = (
+        "import argparse, sys; from rally.commands import keys;"
+        "parser = argparse.ArgumentParser(); keys.add_parser(parser.add_subparsers());"
+        "args = parser.parse_args(sys.argv[1:]); sys.exit(args.handler(args))"
+    )
+    command = [sys.executable, "-c", script, "keys", *arguments, "--keys", uri]
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE)
+    finally:
+        os.close(writer)
+    assert (result.returncode, result.stderr) == (1, b"")
+
+
+def test_platform_folder_is_below_the_keys_by_default(uri):
+    run("create", "--keys", f"{uri}/", "--purpose", "list-mac")
+    assert (Path(uri) / "platform/list-mac.keyset.json").exists()
 
 
 def test_destroy_needs_yes(uri, one, capsys):

@@ -184,7 +184,11 @@ def test_platform_may_lie_elsewhere(rally, tmp_path):
          "--platform: is missing; say where decisions are kept, or give --store"),
         (("pause", "study-foo", FOO, STORE), "--by: is missing; say who decides"),
         (("list", FOO, "--store=gs://rally-{{study}}"),
-         "--platform: is missing; a store by {study} needs it"),
+         "--store has {study} in it; say with --platform where the platform's own "
+         "records go"),
+        (("list", FOO, "--platform=gs://rally-{{study}}"),
+         "--platform has {study} in it; the platform's own records have one place for "
+         "all studies"),
         (("list", FOO, "--as_of=yesterday"),
          "--as_of: must be a date and time such as 2022-03-10T12:00:00Z"),
         (("list", FOO, "--platform=ftp://x"),

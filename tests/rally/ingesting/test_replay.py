@@ -7,13 +7,13 @@ import yaml
 
 from rally.dead_letters import Kind, Place, list_dead_letters, read_sealed, unseal
 from rally.events import EventKind, read_events
-from rally.ingesting.replay import Replay, Replayed
+from rally.ingesting.replay import DamagedObject, Replay, Replayed
 from rally.ingesting.setup import make_intake, make_unsealer, make_writer
 from rally.keys import administration
 from rally.keys.folder import KeyFolder
 from rally.keys.settling import settle_kek
 from rally.outcomes import FailureReason
-from rally.storing.container import CorruptFile, read_rows
+from rally.storing.container import read_rows
 from rally.storing.objects import open_store
 
 ID = "65f58083-cefe-4201-832f-0505c3b73d76"
@@ -282,7 +282,10 @@ def test_replay_of_an_unreadable_enrolment_brings_its_deletion_id(bench, job, no
     (letter,) = job.letters()
     assert letter.reason is FailureReason.UNREADABLE_ENROLMENT
     assert [event.deletion_id for event in read_events(job.platform)] == [None]
-    assert job.replay()[0] == [Replayed(0, 1)]
+    assert job.replay() == (
+        [Replayed(0, 1)],
+        {"pioneer-hub/pioneer-enrollment.1/failed/unreadable_enrolment": 1},
+    )
     assert len(list(read_events(job.platform))) == 1
     assert len(job.rows()) == 1
     job.change(keys=bench.keys_uri)
@@ -290,6 +293,18 @@ def test_replay_of_an_unreadable_enrolment_brings_its_deletion_id(bench, job, no
     found = {event.deletion_id for event in read_events(job.platform)}
     assert found == {None, bench.pseudonyms.of_deletion_id(deletion_id)}
     assert {row["document_id"] for row in job.rows()} == {ID}
+
+
+def test_replay_of_what_fails_again_brings_nothing_back(bench, job, no_x):
+    """A row or an event that was deleted since stays deleted."""
+    joined = bench.pioneer("pioneer-hub", "pioneer-enrollment.1", {})
+    job.change(keys=no_x)
+    job.ingest(joined)
+    shutil.rmtree(job.root / "data")
+    shutil.rmtree(job.root / "platform/events")
+    assert job.replay()[0] == [Replayed(0, 1)]
+    assert job.rows() == []
+    assert list(read_events(job.platform)) == []
 
 
 def test_replay_leaves_malformed_lines(job):
@@ -309,7 +324,7 @@ def test_replay_leaves_what_does_not_unseal(bench, payload, job, no_x):
     job.platform.create(moved.folder + info.name.rpartition("/")[2], data)
     job.platform.delete(info.name, info.generation)
     job.change(keys=bench.keys_uri)
-    assert job.replay() == ([Replayed(0, 1)], {})
+    assert job.replay() == ([Replayed(0, 1, unopened=1)], {})
     ((found, info),) = job.objects()
     assert found == moved
     assert job.platform.read(info.name) == data
@@ -357,7 +372,7 @@ def test_replay_of_a_damaged_object_stops_and_replays_nothing(
     data = job.platform.read(info.name)
     job.platform.replace(info.name, data[:-20] + bytes(20), info.generation)
     job.change(keys=bench.keys_uri)
-    with pytest.raises(CorruptFile):
+    with pytest.raises(DamagedObject, match=f"^{info.name}: "):
         job.replay()
     assert len(job.objects()) == 1
     assert job.rows() == []

@@ -212,6 +212,36 @@ def test_ensure_does_not_replace_a_lost_platform_pseudonym(uri):
         ensure_platform_keys(uri, ["rally-one"])
 
 
+def test_ensure_asks_of_missing_pseudonyms_only(uri):
+    asked = []
+    ensure_platform_keys(uri, ["rally-one"], asked.append)
+    (Path(uri) / "list-mac.keyset.json").unlink()
+    made = ensure_platform_keys(uri, ["rally-one"], asked.append)
+    assert (made, asked) == (["list-mac"], [])
+    ensure_platform_keys(uri, ["rally-one", "rally-two"], asked.append)
+    assert asked == ["rally-two"]
+
+
+def test_ensure_makes_no_key_beside_one_that_is_lost(uri):
+    before = contents(uri)
+    with pytest.raises(ConfigurationError, match=r"of pseudonym\.rally-two, though"):
+        ensure_platform_keys(
+            uri, ["rally-one", "rally-two", "rally-three"], lambda n: n == "rally-two"
+        )
+    assert contents(uri) == before
+
+
+def test_ensure_takes_no_racer_s_key_for_a_lost_one(tmp_path):
+    """Another process makes the keys, and stores under them, after our first look."""
+
+    def in_use(_):
+        ensure_platform_keys(str(tmp_path), ["rally-one"])
+        return True
+
+    assert ensure_platform_keys(str(tmp_path), ["rally-one"], in_use) == []
+    assert PlatformKeys.open(str(tmp_path), pseudonyms=["platform", "rally-one"])
+
+
 @pytest.mark.parametrize("name", ["kek.json", "kek.keyset.json"])
 def test_ensure_does_not_replace_a_lost_kek(uri, name):
     (Path(uri) / name).unlink()
@@ -223,8 +253,10 @@ def test_ensure_does_not_replace_a_lost_kek(uri, name):
 def test_ensure_leaves_a_folder_under_another_kek_alone(tmp_path):
     (tmp_path / "kek.json").write_text('{"kek_uri": "gcp-kms://projects/p"}')
     before = contents(tmp_path)
+    asked = []
     with pytest.raises(ConfigurationError) as caught:
-        ensure_platform_keys(str(tmp_path), ["rally-one"])
+        ensure_platform_keys(str(tmp_path), ["rally-one"], asked.append)
+    assert asked == []
     options = " ".join(f"--purpose {purpose}" for purpose in ALL)
     assert f"`rally keys create --platform_keys {tmp_path} {options}`" in str(
         caught.value

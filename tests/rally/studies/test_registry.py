@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rally.errors import ConfigurationError
+from rally.storing.rows import RowEncoder
 from rally.studies.registry import Registry
 from rally.studies.study import (
     Access,
@@ -166,6 +167,8 @@ WRONG_VALUES = [
     ("starts", "2022-03-10", DAY),
     ("starts", 20220310, DAY),
     ("starts", None, DAY),
+    ("collect_through", date(9999, 12, 31), "must be before 9999-12-31; remove it "
+     "where there is no end"),
     ("collect_through", date(2022, 3, 10), "must be after starts"),
     ("analysis_until", date(2023, 3, 27), "must be after collect_through"),
     ("policy", [], "must be a mapping of names to values"),
@@ -181,6 +184,10 @@ WRONG_VALUES = [
     ("derived", [7], None),
     ("purpose", "research", UNKNOWN),
     (f"{VISIT} delete_after_days", 0, WHOLE),
+    (f"{VISIT} delete_after_days", 36_501, "must be at most 36500, which is 100 years; "
+     "remove it to keep rows until the study is concluded"),
+    (f"{VISIT} delete_after_days", 10**30, "must be at most 36500, which is 100 years; "
+     "remove it to keep rows until the study is concluded"),
     (f"{VISIT} delete_after_days", True, WHOLE),
     (f"{VISIT} delete_after_days", "180", WHOLE),
     (f"{VISIT} means", "measures", "must be one of: data, joins, leaves, deletion-id"),
@@ -338,7 +345,16 @@ def test_access_ends_after_it_begins(folder):
     assert folder.error() == f"{STUDY}: access.0.until: must be after from"
 
 
-@pytest.mark.parametrize("name", ["Rally-X", "rally_x", "9rally", "rally-", "r" * 101])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Rally-X",
+        "rally_x",
+        "-rally",
+        "r" * 101,
+        *("kek", "platform", "rally", "unknown"),
+    ],
+)
 def test_folder_is_a_name(folder, name):
     folder.set("namespace", name)
     uri = folder.write()
@@ -346,20 +362,54 @@ def test_folder_is_a_name(folder, name):
     with pytest.raises(ConfigurationError) as caught:
         Registry.load(uri)
     assert str(caught.value) == (
-        f"{uri}/{name}/study.yaml: namespace: must be lower-case words and digits "
-        "joined by hyphens, at most 100 characters; rename the folder"
+        f"{uri}/{name}/study.yaml: namespace: a namespace is of lower-case letters, "
+        "digits and hyphens, at most 100, no hyphen first, and none of kek, platform, "
+        "rally, unknown; rename the folder"
     )
 
 
 @pytest.mark.parametrize(
-    "name", ["visit", "visit.0", "visit.01", "visit.x", "Visit.1", "a.b.1"]
+    "name",
+    ["visit", "visit.0", "visit.01", "visit.x", "Visit.1", "a.b.1", "a_b.1", "-a.1"],
 )
 def test_document_is_a_type_and_a_version(folder, name):
     folder.set(f"documents {name}", {})
     assert folder.error() == (
         f"{STUDY}: documents.{name}: must be a type and a version such as "
-        "user-journey.1, in lower-case words and digits joined by hyphens"
+        "user-journey.1; a document type is of lower-case letters, digits and hyphens, "
+        "at most 100, no hyphen first, and a version is a number from 1 to 999999999"
     )
+
+
+def test_longest_retention_is_100_years(folder):
+    folder.set(f"{VISIT} delete_after_days", 36_500)
+    visit = folder.load().study("rally-x").documents["visit.1"]
+    assert visit.delete_after_days == 36_500
+
+
+def test_schema_that_no_encoder_takes_names_its_file(folder):
+    folder.schemas["visit.1"]["fields"].append(
+        {"name": "at", "type": {"type": "string", "logicalType": "timestamp-millis"}}
+    )
+    assert folder.error() == (
+        "schemas/rally-x/visit.1.avsc: schema.at: the logical type timestamp-millis "
+        "stands on long, not on string"
+    )
+
+
+def test_schema_takes_no_name_of_a_row(folder):
+    folder.schemas["visit.1"]["name"] = "stored_row"
+    assert folder.error() == (
+        f"{STUDY}: documents.visit.1: its schema is not good within a row's; correct "
+        "the schema (row.payload: 'rally.stored_row' is defined twice; refer to the "
+        "first by its name)"
+    )
+
+
+def test_what_loads_compiles(folder):
+    registry = folder.load()
+    for document in registry.documents(registry.study("rally-x")).values():
+        assert RowEncoder(document)
 
 
 def test_document_needs_its_schema(folder):

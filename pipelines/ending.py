@@ -1,0 +1,111 @@
+"""How a job ends: done, stopped by a person, or by what is not as it must be."""
+
+import builtins
+import logging
+import re
+import signal
+import sys
+from collections.abc import Callable
+
+import apache_beam as beam
+from apache_beam.runners.runner import PipelineResult
+
+from rally.errors import ConfigurationError
+from rally.storing.container import CorruptFile
+
+_NOISY = (
+    "apache_beam.runners.portability.local_job_service",
+    "apache_beam.runners.common",  # each error with its traceback, before it is raised
+    "apache_beam.runners.worker.sdk_worker",
+)
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+class JobStopped(Exception):
+    """A disk, a store or a file made a worker give up; the message is one line."""
+
+
+def exit_status(job: Callable[[], int]) -> int:
+    """Runs a job; what is configured wrong is one line and exit status 2.
+
+    What stopped a job that ran is one line and status 1; Ctrl-C, which is how a person
+    ends a stream, is one line and the status of a shell.
+    """
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        return job()
+    except KeyboardInterrupt:
+        return _end("stopped; run it again for what is not done", _INTERRUPTED)
+    except JobStopped as error:
+        return _end(f"{error}; mend it and run it again for what is not done", 1)
+    except ConfigurationError as error:
+        return _end(str(error), 2)
+
+
+def finish(pipeline: beam.Pipeline) -> PipelineResult:
+    """Runs a pipeline to its end.
+
+    Raises:
+        ConfigurationError: a worker found something that is not as it must be.
+        JobStopped: a worker could not read or write.
+        KeyboardInterrupt: a person stopped it.
+    """
+    try:
+        result = pipeline.run()
+        result.wait_until_finish()
+    except Exception as error:
+        raise _told(error) from None
+    return result
+
+
+def _told(error: Exception) -> BaseException:
+    """What to raise for an error that came out of a runner."""
+    origin = _origin(error)
+    if isinstance(origin, KeyboardInterrupt | ConfigurationError):
+        return origin
+    if isinstance(origin, CorruptFile):
+        return JobStopped(str(origin))
+    if isinstance(origin, OSError):
+        return JobStopped(_reason(origin))
+    return _told_by_a_process(str(error)) or error
+
+
+def _origin(error: BaseException) -> BaseException:
+    """What a worker raised: Beam raises another that names the step as well."""
+    while error.__context__ is not None and hasattr(error, "_tagged_with_step"):
+        error = error.__context__
+    return error
+
+
+_LAST_LINE = re.compile(
+    r"^(?:RuntimeError: )?(?:[\w.]+\.)?(\w+)(?:: (.*?))?( \[while running '[^']*'\])?$"
+)
+
+
+def _told_by_a_process(text: str) -> BaseException | None:
+    """The same where a worker is a process: of its error only the text arrives."""
+    match = _LAST_LINE.match(text.strip().rpartition("\n")[2])
+    if match is None or not text.startswith("Traceback "):
+        return None
+    name, message = match[1], match[2] or match[1]
+    kind = getattr(builtins, name, None)
+    if name == KeyboardInterrupt.__name__:
+        return KeyboardInterrupt()
+    if name == ConfigurationError.__name__:
+        return ConfigurationError(message)
+    if name == CorruptFile.__name__:
+        return JobStopped(message)
+    if isinstance(kind, type) and issubclass(kind, OSError):
+        return JobStopped(re.sub(r"^\[Errno [^\]]*\] ", "", message))
+    return None
+
+
+def _reason(error: OSError) -> str:
+    parts = (error.filename, error.strerror or str(error) or type(error).__name__)
+    return ": ".join(" ".join(str(part).splitlines()) for part in parts if part)
+
+
+def _end(message: str, status: int) -> int:
+    print(f"rally: {message}", file=sys.stderr)
+    return status

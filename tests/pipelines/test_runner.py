@@ -1,0 +1,90 @@
+"""A runner is the same however it is spelt."""
+
+import pytest
+from apache_beam.options.pipeline_options import StandardOptions
+
+from pipelines.ingest_options import IngestOptions, check_source, has_own_source
+from pipelines.options import LOCAL_RUNNER, PlatformOptions, is_local, parse_options
+from rally.errors import ConfigurationError
+
+SUBSCRIPTION = "--subscription=projects/p/subscriptions/s"
+
+
+def parse(*argv):
+    return parse_options("rally", "", argv, PlatformOptions, IngestOptions)
+
+
+def runner_of(*argv):
+    return parse(*argv).view_as(StandardOptions).runner
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["--runner=DirectRunner"],
+        ["--runner=directrunner"],
+        ["--runner=DIRECTRUNNER"],
+        ["--runner=direct"],
+        ["--runner=SwitchingDirectRunner"],
+        ["--runner=switchingdirectrunner"],
+        ["--runner=FnApiRunner"],
+        ["--runner=fnApiRunner"],
+        ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"],
+        ["--runner=apache_beam.runners.direct.direct_runner.DirectRunner"],
+        [f"--runner={LOCAL_RUNNER}"],
+    ],
+    ids=str,
+)
+def test_local_runner_is_one_however_it_is_spelt(argv):
+    options = parse(*argv, SUBSCRIPTION)
+    check_source(options)
+
+    assert runner_of(*argv) == LOCAL_RUNNER
+    assert (is_local(options), has_own_source(options)) == (True, False)
+    assert options.view_as(StandardOptions).streaming is False
+
+
+@pytest.mark.parametrize(
+    ("given", "runner"),
+    [
+        ("DataflowRunner", "DataflowRunner"),
+        ("dataflowrunner", "DataflowRunner"),
+        ("DATAFLOWRUNNER", "DataflowRunner"),
+        ("dataflow", "DataflowRunner"),
+        (
+            "apache_beam.runners.dataflow.dataflow_runner.DataflowRunner",
+            "DataflowRunner",
+        ),
+        ("TestDataflowRunner", "TestDataflowRunner"),
+        ("testdataflowrunner", "TestDataflowRunner"),
+    ],
+)
+def test_dataflow_reads_by_itself_however_it_is_spelt(given, runner):
+    options = parse(f"--runner={given}", SUBSCRIPTION)
+    check_source(options)
+
+    assert options.view_as(StandardOptions).runner == runner
+    assert (is_local(options), has_own_source(options)) == (False, True)
+    assert options.view_as(StandardOptions).streaming is True
+
+
+@pytest.mark.parametrize("given", ["FlinkRunner", "PortableRunner", "my.Runner"])
+def test_other_runner_is_left_as_it_is_and_uses_our_reader(given):
+    options = parse(f"--runner={given}", SUBSCRIPTION)
+    check_source(options)
+
+    assert options.view_as(StandardOptions).runner == given
+    assert (is_local(options), has_own_source(options)) == (False, False)
+
+
+@pytest.mark.parametrize("name", ["stop_after_idle_seconds", "ack_deadline_seconds"])
+def test_option_of_our_reader_is_refused_for_dataflow(name):
+    with pytest.raises(ConfigurationError) as caught:
+        check_source(parse("--runner=dataflowrunner", SUBSCRIPTION, f"--{name}=90"))
+
+    assert str(caught.value) == (
+        f"--{name}: Dataflow reads the subscription in its own way; leave it out, or"
+        " name another --runner"
+    )
+    check_source(parse("--runner=FlinkRunner", SUBSCRIPTION, f"--{name}=90"))
