@@ -5,6 +5,7 @@ extensions. The encryption covers the protected header only, so a JWE is not bou
 the path that it was submitted to; Tink pings are.
 """
 
+import binascii
 import hashlib
 from collections.abc import Sequence
 from typing import Protocol
@@ -24,8 +25,11 @@ _FORBIDDEN = frozenset({"zip", "crit", "b64"})
 _PADDING = ("", None, "==", "=")
 _LAST = ("", "", "AQgw", "AEIMQUYcgkosw048")
 """Characters that may end a text of that length modulo 4: unused bits are zero."""
+_SHORT = 64
+"""Below it the standard library is quicker; far above it, ten times as slow."""
 _ROUND_AND_ALGORITHM = b"\x00\x00\x00\x01", b"\x00\x00\x00\x07A256GCM"
 _KEY_BITS = b"\x00\x00\x01\x00"
+_NO_PARTIES = bytes(8)
 
 
 class JweKey(Protocol):
@@ -71,7 +75,7 @@ def _open(compact: str, keys: Sequence[JweKey]) -> bytes:
     if not _FORBIDDEN.isdisjoint(header):
         raise _NotOurs
     point = _ephemeral_point(header.get("epk"))
-    parties = _length_prefixed(header.get("apu")) + _length_prefixed(header.get("apv"))
+    parties = _parties(header) if "apu" in header or "apv" in header else _NO_PARTIES
     nonce, sealed = _decode(iv), _decode(ciphertext)
     mac = _decode(tag)
     if len(nonce) != 12 or len(mac) != 16:
@@ -99,15 +103,22 @@ def _try_keys(
     raise _NotOurs
 
 
-def _parts(compact: str) -> list[str]:
-    """The five parts; unlike split, partition leaps to the next dot."""
-    parts, dot = [], "."
-    for _ in range(4):
-        part, dot, compact = compact.partition(".")
-        parts.append(part)
-    if not dot or "." in compact:
+def _parts(compact: str) -> tuple[str, str, str, str, str]:
+    """The five parts: found from both ends, so that the long one is copied once."""
+    first = compact.find(".")
+    second = compact.find(".", first + 1)
+    third = compact.find(".", second + 1)
+    last = compact.rfind(".")
+    ciphertext = compact[third + 1 : last]
+    if not first < second < third < last or "." in ciphertext:
         raise _NotOurs
-    return [*parts, compact]
+    return (
+        compact[:first],
+        compact[first + 1 : second],
+        compact[second + 1 : third],
+        ciphertext,
+        compact[last + 1 :],
+    )
 
 
 def _decode(text: str) -> bytes:
@@ -121,6 +132,9 @@ def _decode(text: str) -> bytes:
         raise _NotOurs
     if "+" in text or "/" in text or "=" in text:
         raise _NotOurs
+    if len(text) < _SHORT:
+        standard = text.replace("-", "+").replace("_", "/") + padding
+        return binascii.a2b_base64(standard, strict_mode=True)
     return pybase64.b64decode(text + padding, b"-_", validate=True)
 
 
@@ -137,6 +151,11 @@ def _ephemeral_point(epk: object) -> ec.EllipticCurvePublicKey:
     return ec.EllipticCurvePublicKey.from_encoded_point(
         _CURVE, b"\x04" + coordinates[0] + coordinates[1]
     )
+
+
+def _parties(header: dict[str, object]) -> bytes:
+    """PartyUInfo and PartyVInfo of the key derivation; clients name neither."""
+    return _length_prefixed(header.get("apu")) + _length_prefixed(header.get("apv"))
 
 
 def _length_prefixed(party: object) -> bytes:

@@ -129,7 +129,8 @@ WRONG = {
     ),
     "platform keys to be made": (
         "--platform_keys={bucket}/none",
-        "{bucket}/none: platform keys are missing; run `rally keys create"
+        "{bucket}/none: platform keys are missing; restore those that were lost; for"
+        " new ones run `rally keys create"
         " --platform_keys {bucket}/none --purpose pseudonym.platform",
     ),
 }
