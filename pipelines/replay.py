@@ -9,13 +9,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.ending import exit_status, finish
 from pipelines.options import PlatformOptions, ingest_settings, parse_options
-from pipelines.running import make_pipeline, read_counts, summary
+from pipelines.running import make_pipeline, read_counters, read_counts, summary
 from rally.dead_letters import list_dead_letters
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
@@ -103,20 +102,12 @@ def _objects(settings: IngestSettings) -> list[Work]:
 
 
 def _result(finished: PipelineResult) -> Result:
-    letters = _counters(finished, NAMESPACE)
+    letters = read_counters(finished, NAMESPACE)
     return Result(
         read_counts(finished),
         Replayed(*(letters[name] for name in Replayed._fields)),
-        sorted(_counters(finished, DAMAGED)),
+        sorted(read_counters(finished, DAMAGED)),
     )
-
-
-def _counters(finished: PipelineResult, namespace: str) -> Counter[str]:
-    found = finished.metrics().query(MetricsFilter().with_namespace(namespace))
-    counters: Counter[str] = Counter()
-    for counter in found["counters"]:
-        counters[counter.key.metric.name] += counter.result
-    return counters
 
 
 def _report(result: Result) -> int:

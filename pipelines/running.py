@@ -22,13 +22,19 @@ from transforms.counters import NAMESPACE
 _SHOW_EVERY_SECONDS = 0.5
 
 
+def read_counters(result: PipelineResult, namespace: str) -> Counter[str]:
+    """The counters of a namespace, of a finished pipeline, by their names."""
+    found = result.metrics().query(MetricsFilter().with_namespace(namespace))
+    counters: Counter[str] = Counter()
+    for counter in found["counters"]:
+        counters[counter.key.metric.name] += counter.result
+    return counters
+
+
 def read_counts(result: PipelineResult) -> Counter[Count]:
     """The outcomes that a finished pipeline counted."""
-    found = result.metrics().query(MetricsFilter().with_namespace(NAMESPACE))
-    counts: Counter[Count] = Counter()
-    for counter in found["counters"]:
-        counts[Count.parse(counter.key.metric.name)] += counter.result
-    return counts
+    counters = read_counters(result, NAMESPACE)
+    return Counter({Count.parse(name): number for name, number in counters.items()})
 
 
 @contextmanager

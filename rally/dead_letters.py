@@ -16,13 +16,13 @@ from typing import Any, NamedTuple, Protocol
 
 import fastavro
 
+from rally.checking.leaves import zig_zag
 from rally.checking.pseudonyms import Prf
 from rally.envelope import Envelope, from_micros, to_micros
 from rally.outcomes import FailureReason
 from rally.storing.container import (
     CorruptFile,
     encode_container,
-    encode_long,
     read_rows,
 )
 from rally.storing.objects import ObjectInfo, ObjectStore
@@ -218,4 +218,4 @@ def _identity(letter: DeadLetter) -> bytes:
 
 
 def _with_length(data: bytes) -> bytes:
-    return encode_long(len(data)) + data
+    return zig_zag(len(data)) + data

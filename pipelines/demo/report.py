@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pipelines.running import table
 from rally.dead_letters import list_dead_letters
 from rally.ingesting.counts import FAILED, REFUSED, STORED, Count
-from rally.storing.container import read_header
 from rally.storing.layout import DATA, EVENTS, Stores
+from rally.storing.writer import read_stored_header
 
 
 def outcomes(counts: Counter[Count]) -> list[str]:
@@ -59,12 +59,12 @@ def _reasons(counts: Counter[Count], document: tuple[str, str]) -> Iterator[str]
 def _data_files(stores: Stores) -> Iterator[list[str]]:
     store = stores.of("")
     for info in store.list(DATA):
-        header = read_header(store.read(info.name))
+        header = read_stored_header(store, info.name)
         yield [info.name, f"{header.rows:,}", f"{info.size:,}"]
 
 
 def _platform_files(stores: Stores) -> Iterator[list[str]]:
     names = [info for _, info in list_dead_letters(stores.platform)]
     for info in [*stores.platform.list(EVENTS), *names]:
-        header = read_header(stores.platform.read(info.name))
+        header = read_stored_header(stores.platform, info.name)
         yield [f"platform/{info.name}", f"{header.rows:,}", f"{info.size:,}"]

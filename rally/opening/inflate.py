@@ -9,7 +9,7 @@ LIMIT = 8 * 1024 * 1024
 """Largest body and largest clear text, in bytes (the edge's and decoder's limit)."""
 
 _DAMAGED: type[Exception] = isal_zlib.error  # type: ignore[assignment]
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 def inflate(data: bytes, failure: FailureReason) -> bytes:
@@ -25,7 +25,7 @@ def inflate(data: bytes, failure: FailureReason) -> bytes:
     Raises:
         PingFailed: too large, or damaged.
     """
-    if not data.startswith(_GZIP_MAGIC):
+    if not data.startswith(GZIP_MAGIC):
         if len(data) > LIMIT:
             raise PingFailed(FailureReason.TOO_LARGE)
         return data

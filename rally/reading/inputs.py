@@ -14,13 +14,13 @@ from functools import cache
 from typing import BinaryIO, NamedTuple
 
 from rally.errors import ConfigurationError
+from rally.opening.inflate import GZIP_MAGIC
 from rally.storing.objects import open_store
 
 UNIT_BYTES = 16 * 1024 * 1024
 """Small enough to keep several workers busy, large enough for few files."""
 
 AVRO_MAGIC = b"Obj\x01"
-GZIP_MAGIC = b"\x1f\x8b"
 
 _WILD = "*?["
 _BUFFER = 1024 * 1024

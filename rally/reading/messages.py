@@ -10,7 +10,8 @@ import fastavro
 from fastavro.schema import SchemaParseException
 
 from rally.envelope import Envelope
-from rally.reading.inputs import AVRO_MAGIC, GZIP_MAGIC, InputRange, open_input
+from rally.opening.inflate import GZIP_MAGIC
+from rally.reading.inputs import AVRO_MAGIC, InputRange, open_input
 from rally.reading.lines import MalformedMessage, from_message, parse_line
 
 _LONGEST_LINE = 16 * 1024 * 1024

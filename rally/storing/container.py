@@ -17,6 +17,8 @@ import fastavro
 import google_crc32c
 from isal import isal_zlib
 
+from rally.checking.leaves import zig_zag
+
 BLOCK_BYTES = 64 * 1024
 """Rows of a block, before compression."""
 
@@ -205,7 +207,7 @@ def _cut(rows: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 def _frame(rows: Sequence[bytes], sync: bytes) -> bytes:
     deflater = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -15)
     packed = deflater.compress(b"".join(rows)) + deflater.flush()
-    return encode_long(len(rows)) + encode_long(len(packed)) + packed + sync
+    return zig_zag(len(rows)) + zig_zag(len(packed)) + packed + sync
 
 
 def _pack_index(index: list[dict[str, object]]) -> bytes:
@@ -223,22 +225,11 @@ def _unpack_index(packed: bytes) -> list[Block]:
 
 
 def _encode_header(entries: Mapping[str, bytes], sync: bytes) -> bytes:
-    parts = [_MAGIC, encode_long(len(entries))]
+    parts = [_MAGIC, zig_zag(len(entries))]
     for name, value in entries.items():
-        parts += [encode_long(len(name)), name.encode("ascii")]
-        parts += [encode_long(len(value)), value]
+        parts += [zig_zag(len(name)), name.encode("ascii")]
+        parts += [zig_zag(len(value)), value]
     return b"".join([*parts, b"\0", sync])
-
-
-def encode_long(value: int) -> bytes:
-    """Avro's variable-length zig-zag long."""
-    bits = value << 1 ^ value >> 63
-    encoded = bytearray()
-    while bits > 0x7F:
-        encoded.append(bits & 0x7F | 0x80)
-        bits >>= 7
-    encoded.append(bits)
-    return bytes(encoded)
 
 
 def decode_long(data: bytes, position: int) -> tuple[int, int]:
