@@ -92,6 +92,10 @@ crash: .venv/.dev  ## Kills the jobs CRASH_ROUNDS (30) times and looks for loss.
 bench-ingest: .venv/.dev  ## Measures ingest: the README's figures come from here.
 	$(BIN)/python -m benchmarks.ingest $(ARGS)
 
+.PHONY: bench-deletion
+bench-deletion: .venv/.bench  ## Measures deletion, beside other tools.
+	$(BIN)/python -m benchmarks.deletion $(ARGS)
+
 # One stamp a state of .venv, so that it is made once and again when the lock changes.
 .venv/.uv: Makefile
 	@python=""; \
@@ -115,3 +119,8 @@ bench-ingest: .venv/.dev  ## Measures ingest: the README's figures come from her
 .venv/.dev: .venv/.uv $(SOURCES)
 	@$(UV_ENV) $(UV) sync --locked || { echo '$(NOT_INSTALLED)' >&2; exit 1; }
 	@touch $@ .venv/.runtime
+
+# What .dev's next sync removes again, so that it is made after it.
+.venv/.bench: .venv/.dev
+	@$(UV_ENV) $(UV) sync --locked --group bench || { echo '$(NOT_INSTALLED)' >&2; exit 1; }
+	@touch $@

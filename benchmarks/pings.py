@@ -33,8 +33,8 @@ _COMMON = (
     " music festival concert museum library university research vaccine hospital court"
     " police budget minister parliament climate energy railway airport housing school"
 )
-_WORDS = _COMMON.split()
-_RANKED = list(accumulate(1 / rank for rank in range(1, len(_WORDS) + 1)))
+WORDS = _COMMON.split()
+_RANKED = list(accumulate(1 / rank for rank in range(1, len(WORDS) + 1)))
 _SYSTEMS = (("Windows", "10.0"), ("Darwin", "20.6.0"), ("Linux", "5.15.0"))
 _EVENTS = ("link_click", "scroll", "focus", "blur", "share", "ad_seen")
 _QUANTITIES = ("attention_ms", "audio_ms", "scroll_depth", "word_count", "tab_count")
@@ -120,7 +120,7 @@ def _event(random: random.Random) -> dict[str, Any]:
 
 
 def _words(random: random.Random, count: int) -> list[str]:
-    return random.choices(_WORDS, cum_weights=_RANKED, k=count)
+    return random.choices(WORDS, cum_weights=_RANKED, k=count)
 
 
 def _text(random: random.Random, words: int) -> str:
@@ -128,7 +128,7 @@ def _text(random: random.Random, words: int) -> str:
 
 
 def _slug(random: random.Random, words: int, joint: str = "-") -> str:
-    return joint.join(random.choices(_WORDS[80:], k=words))
+    return joint.join(random.choices(WORDS[80:], k=words))
 
 
 def _description(random: random.Random, size: int) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks import pings, process
 from benchmarks.process import Run
 from benchmarks.workload import NAMESPACE, Workload
-from rally.storing.container import read_header
+from rally.storing.header_bytes import read_header
 
 _TWO = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
 

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Sequence
 
 from pipelines.parser import Parser
-from rally.commands import keys, studies
+from rally.commands import keys, receipts, studies, withdraw, withdrawals
 from rally.errors import ConfigurationError
 
 _JOBS = {
     "ingest": "read encrypted pings, check them, store them by study",
     "replay": "feed dead letters through ingest again after a fault was mended",
+    "compact": "sort files into buckets, without duplicates and without who left",
+    "delete": "take who left out of the store, prove it, and write receipts",
     "demo": "see all of it at work, on real pings and in a folder of its own",
 }
 """Each is a module with a `main(argv)`; Beam is imported only there."""
@@ -60,8 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, text in _JOBS.items():
         commands.add_parser(name, help=text, add_help=False)
-    keys.add_parser(commands)
-    studies.add_parser(commands)
+    for module in (withdraw, withdrawals, receipts, keys, studies):
+        module.add_parser(commands)
     return parser
 
 

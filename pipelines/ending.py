@@ -1,6 +1,5 @@
 """How a job ends: done, stopped by a person, or by what is not as it must be."""
 
-import builtins
 import logging
 import re
 import signal
@@ -11,7 +10,9 @@ import apache_beam as beam
 from apache_beam.runners.runner import PipelineResult
 
 from rally.errors import ConfigurationError
-from rally.storing.container import CorruptFile
+from rally.storing.corruption import CorruptFile
+from rally.storing.leases import LeaseHeld
+from rally.storing.objects import ObjectHeld
 
 _NOISY = (
     "apache_beam.runners.portability.local_job_service",
@@ -55,20 +56,30 @@ def finish(pipeline: beam.Pipeline) -> PipelineResult:
         result = pipeline.run()
         result.wait_until_finish()
     except Exception as error:
-        raise _told(error) from None
+        raise told(error) from None
     return result
 
 
-def _told(error: Exception) -> BaseException:
-    """What to raise for an error that came out of a runner."""
+def told(error: Exception) -> BaseException:
+    """What to raise for an error of a runner or a launcher; itself if it is a bug."""
     origin = _origin(error)
-    if isinstance(origin, KeyboardInterrupt | ConfigurationError):
-        return origin
-    if isinstance(origin, CorruptFile):
-        return JobStopped(str(origin))
-    if isinstance(origin, OSError):
-        return JobStopped(_reason(origin))
-    return _told_by_a_process(str(error)) or error
+    message = _reason(origin) if isinstance(origin, OSError) else str(origin)
+    return _ending(type(origin), message) or _told_by_a_process(str(error)) or error
+
+
+def _ending(kind: type, message: str) -> BaseException | None:
+    """How a job ends for an error of a kind; None for one that is a bug."""
+    if issubclass(kind, KeyboardInterrupt):
+        return KeyboardInterrupt()
+    if issubclass(kind, ConfigurationError):
+        return ConfigurationError(message)
+    if issubclass(kind, LeaseHeld):
+        return JobStopped(f"another run is in the way: {message}")
+    if issubclass(kind, ObjectHeld):
+        return JobStopped(f"{message}: a hold or a retention policy forbids this")
+    if issubclass(kind, CorruptFile | OSError):
+        return JobStopped(message)
+    return None
 
 
 def _origin(error: BaseException) -> BaseException:
@@ -79,7 +90,8 @@ def _origin(error: BaseException) -> BaseException:
 
 
 _LAST_LINE = re.compile(
-    r"^(?:RuntimeError: )?(?:[\w.]+\.)?(\w+)(?:: (.*?))?( \[while running '[^']*'\])?$"
+    r"^(?:RuntimeError: )?(?:([\w.]+)\.)?(\w+)(?:: (.*?))?"
+    r"(?: \[while running '[^']*'\])?$"
 )
 
 
@@ -88,17 +100,12 @@ def _told_by_a_process(text: str) -> BaseException | None:
     match = _LAST_LINE.match(text.strip().rpartition("\n")[2])
     if match is None or not text.startswith("Traceback "):
         return None
-    name, message = match[1], match[2] or match[1]
-    kind = getattr(builtins, name, None)
-    if name == KeyboardInterrupt.__name__:
-        return KeyboardInterrupt()
-    if name == ConfigurationError.__name__:
-        return ConfigurationError(message)
-    if name == CorruptFile.__name__:
-        return JobStopped(message)
-    if isinstance(kind, type) and issubclass(kind, OSError):
-        return JobStopped(re.sub(r"^\[Errno [^\]]*\] ", "", message))
-    return None
+    module, name, message = match.groups()
+    # The launcher has made the graph, so it has the worker's modules as well.
+    kind = getattr(sys.modules.get(module or "builtins"), name, None)
+    if not isinstance(kind, type):
+        return None
+    return _ending(kind, re.sub(r"^\[Errno [^\]]*\] ", "", message or name))
 
 
 def _reason(error: OSError) -> str:

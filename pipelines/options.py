@@ -1,6 +1,7 @@
 """Options of the jobs, declared once, beside Beam's own."""
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,14 @@ class PlatformOptions(PipelineOptions):
             metavar="NAME",
             help="message attribute that holds the sender's country, if there is one",
         )
+        parser.add_argument(
+            "--reload_seconds",
+            type=float,
+            default=60.0,
+            metavar="SECONDS",
+            help="how old, at most, is what a running job knows of who has left and of"
+            " which studies are paused (default: %(default)s)",
+        )
 
 
 def parse_options(
@@ -134,10 +143,12 @@ def ingest_settings(options: PipelineOptions, **more: object) -> IngestSettings:
     """The settings that workers get.
 
     Raises:
-        ConfigurationError: a required option is missing, or the clock is none.
+        ConfigurationError: a required option is missing, or a time is none.
     """
     ours = options.view_as(PlatformOptions)
     require(ours, "store", "keys")
+    if not 0 < ours.reload_seconds < math.inf:
+        raise ConfigurationError("--reload_seconds must be a number above 0")
     values = {
         name: getattr(ours, name)
         for name in (
@@ -147,9 +158,10 @@ def ingest_settings(options: PipelineOptions, **more: object) -> IngestSettings:
             "platform_keys",
             "studies",
             "country_attribute",
+            "reload_seconds",
         )
     }
-    return IngestSettings(**values, as_of=_clock(ours.as_of), **more)  # type: ignore[arg-type]
+    return IngestSettings(**values, as_of=clock(ours.as_of), **more)  # type: ignore[arg-type]
 
 
 def require(options: PipelineOptions, *names: str) -> None:
@@ -159,7 +171,8 @@ def require(options: PipelineOptions, *names: str) -> None:
             raise ConfigurationError(f"--{name} is required; see --help")
 
 
-def _clock(text: str | None) -> str | None:
+def clock(text: str | None) -> str | None:
+    """The value of `--as_of` as RFC 3339 in UTC. Raises ConfigurationError."""
     if text is None:
         return None
     try:

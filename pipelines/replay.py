@@ -22,7 +22,7 @@ from rally.ingesting.preflight import check_before_start
 from rally.ingesting.replay import Replayed
 from rally.ingesting.setup import IngestSettings, make_unsealer
 from rally.outcomes import FailureReason
-from rally.storing.container import CorruptFile
+from rally.storing.corruption import CorruptFile
 from transforms.replay_dead_letters import (
     DAMAGED,
     NAMESPACE,

@@ -20,11 +20,8 @@ from rally.checking.leaves import zig_zag
 from rally.checking.pseudonyms import Prf
 from rally.envelope import Envelope, from_micros, to_micros
 from rally.outcomes import FailureReason
-from rally.storing.container import (
-    CorruptFile,
-    encode_container,
-    read_rows,
-)
+from rally.storing.container import encode_container, read_rows
+from rally.storing.corruption import CorruptFile
 from rally.storing.objects import ObjectInfo, ObjectStore
 from rally.storing.writer import create_named_by_content
 

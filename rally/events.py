@@ -23,6 +23,9 @@ from rally.storing.writer import create_named_by_content
 RALLY = "rally"
 """The scope of who joins or leaves Rally as a whole."""
 
+MAIL = "mail"
+"""The signal of a withdrawal that came as a letter; a person recorded it."""
+
 _SCHEMA = {
     "type": "record",
     "name": "event",
@@ -44,23 +47,31 @@ _PARSED = fastavro.parse_schema(_SCHEMA)
 
 
 class EventKind(StrEnum):
-    """What a person did."""
+    """What a person did, or what was decided of a withdrawal.
+
+    CONFIRMED: it counts. REJECTED: it does not. AT_ONCE: it waits for no study's end.
+    Scope, participant and document id of a decision are those of its withdrawal.
+    """
 
     JOINED = "joined"
     LEFT = "left"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    AT_ONCE = "at_once"
 
 
 class Event(NamedTuple):
-    """One thing that a person did, as a ping told it.
+    """One thing that a person did, as a ping or a letter told it, or a decision on it.
 
     Attributes:
-        kind: joined or left.
+        kind: joined, left, or a decision.
         scope: a study's namespace, or RALLY.
         participant: platform pseudonym; None where only a deletion id is known.
-        submission_timestamp: microseconds since 1970, the edge's clock.
+        submission_timestamp: microseconds since 1970, the edge's clock; of a letter,
+            when it was received; of a decision, when it was made.
         deletion_id: pseudonym of the deletion id, where the ping carried one.
         document_id: of the ping.
-        signal: which ping it was, `<namespace>/<type>.<version>`.
+        signal: which ping it was, `<namespace>/<type>.<version>`; MAIL; or who decided.
     """
 
     kind: EventKind
@@ -101,6 +112,18 @@ def read_events(platform: ObjectStore) -> Iterator[Event]:
             row["kind"] = EventKind(row["kind"])
             row["submission_timestamp"] = to_micros(row["submission_timestamp"])
             yield Event(**row)
+
+
+class EventLog:
+    """The log as something to be read as often as wanted, and never held as a whole."""
+
+    def __init__(self, platform: ObjectStore) -> None:
+        """Takes the platform's store."""
+        self._platform = platform
+
+    def __iter__(self) -> Iterator[Event]:
+        """Reads it anew. Raises CorruptFile."""
+        return read_events(self._platform)
 
 
 def _write_day(

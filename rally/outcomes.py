@@ -25,6 +25,7 @@ class FailureReason(StrEnum):
     UNKNOWN_STUDY = "unknown_study"
     SCHEMA_MISMATCH = "schema_mismatch"
     UNREADABLE_ENROLMENT = "unreadable_enrolment"
+    LEFT = "left"
 
     @property
     def step(self) -> str:

@@ -13,7 +13,11 @@ from rally.storing.layout import Partition
 from transforms.counters import publish
 
 Row = tuple[str, bytes]
-"""A row and its partition, `<study>/<document>/<day>`."""
+"""A row, and where it goes: `<study>/<document>/<day>/<withdrawal list's counter>`.
+
+The counter is of the list under which it was judged. Rows of one key make a file, so no
+file claims a newer list than one of its rows was judged under.
+"""
 
 
 @dataclasses.dataclass
@@ -21,8 +25,9 @@ class IngestMessages(beam.PTransform):
     """Judges messages and stores their rows, events and dead letters.
 
     Events and dead letters are written in the source's own stage, before the service
-    acknowledges. Rows are batched by partition in the runner's durable state, so that
-    files are few, and written by the same writer as everywhere. Such a pipeline is
+    acknowledges. Rows are batched by partition, and by the withdrawal list under which
+    they were judged, in the runner's durable state, so that files are few, and written
+    by the same writer as everywhere. Such a pipeline is
     drained, never cancelled: cancelling drops the rows that the state holds.
 
     Attributes:
@@ -63,7 +68,7 @@ class _JudgeFn(beam.DoFn):
         )
         if taken := self._intake.take(envelope):
             partition, row = taken
-            yield "/".join(partition), row
+            yield "/".join((*partition, str(self._intake.counter))), row
         if self._intake.is_full:
             self._intake.flush()
 
@@ -77,11 +82,13 @@ class _WriteFn(beam.DoFn):
         self._settings = settings
 
     def setup(self) -> None:
-        self._writer = make_writer(self._settings)
+        self._counter = 0
+        self._writer = make_writer(self._settings, lambda: self._counter)
 
     def process(self, batch: tuple[object, Iterable[bytes]]) -> Iterator[None]:
         key, rows = batch
-        partition = Partition(*key.key.split("/"))  # type: ignore[attr-defined]
+        *where, counter = key.key.split("/")  # type: ignore[attr-defined]
+        partition, self._counter = Partition(*where), int(counter)
         for row in rows:  # which may be more than memory holds
             self._writer.add(partition, row)
         self._writer.flush()

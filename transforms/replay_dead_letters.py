@@ -65,7 +65,7 @@ class _ReplayFn(beam.DoFn):
         self._intake = make_intake(self._settings)
         self._replay = Replay(
             self._intake,
-            make_writer(self._settings),
+            make_writer(self._settings, lambda: self._intake.counter),
             self._settings.stores().platform,
             make_unsealer(self._settings),
             self._reason,

@@ -1,27 +1,34 @@
 """`rally demo`: all of it at work, on real pings, in a folder of its own."""
 
 import argparse
-import os
 import sys
 import tempfile
 import time
-import uuid
-from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
 
-from pipelines import ingest
-from pipelines.demo import report
-from pipelines.demo.scene import AS_OF, COUNTRY_ATTRIBUTE, Scene, lay_out, read_messages
+import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+
+# isort: split
+from pipelines.demo import report, story
+from pipelines.demo.jobs import Jobs, check_emulator
+from pipelines.demo.people import People
+from pipelines.demo.scene import deliver, deliver_real, lay_out, read_messages
 from pipelines.ending import exit_status
 from pipelines.parser import Parser
-from rally.errors import ConfigurationError
-from rally.ingesting.counts import Count
-from rally.storing.layout import Stores
 
-_EMULATOR = "PUBSUB_EMULATOR_HOST"
-_PROJECT = "rally-demo"
+_DAY = "2026-11-22"
+AS_OF = f"{_DAY}T12:00:00Z"
+"""The demo's clock: the day on which its real pings were sent."""
+
+_FIRST_JOINED = datetime.fromisoformat(f"{_DAY}T03:00:00Z")
+
+_WHERE = """\
+What is stored is in store/data by study, document and day; who came and who left is in
+platform/events. What failed is sealed in platform/dead-letters; what was refused is
+nowhere.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,76 +38,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     out = arguments.out or Path(tempfile.mkdtemp(prefix="rally-demo-"))
-    if arguments.streaming and _EMULATOR not in os.environ:
-        raise ConfigurationError(
-            "--streaming needs the Pub/Sub emulator: run `gcloud beta emulators pubsub"
-            f" start --host-port=127.0.0.1:8085` and set {_EMULATOR}=127.0.0.1:8085"
-        )
-    scene = lay_out(out)
-    messages = sum(1 for _ in read_messages(scene))
-    print(
-        f"{messages:,} encrypted pings, most of them made up, are in {scene.messages}"
-    )
+    if arguments.streaming:
+        check_emulator()
+    jobs = Jobs(lay_out(out), arguments.streaming)
+    people = People(str(jobs.scene.keys))
+    _first_day(jobs, people)
+    status = story.tell(jobs, people)
+    print(f"Everything is in {out}")
+    return status
+
+
+def _first_day(jobs: Jobs, people: People) -> None:
+    folder = deliver_real(jobs.scene, _DAY)
+    deliver(jobs.scene, _DAY, people.join_and_read(_FIRST_JOINED))
+    messages = sum(1 for _ in read_messages(folder))
+    print(f"{messages:,} encrypted pings, most of them made up, are in {folder}")
     print("Ingesting them: open, check, pseudonymise, store by study …\n")
     start = time.monotonic()
-    counts = _stream(scene) if arguments.streaming else _batch(scene)
+    counts = jobs.ingest(folder, AS_OF)
     seconds = time.monotonic() - start
     print("\n".join(report.outcomes(counts)), end="\n\n")
-    print("\n".join(report.files(Stores(str(scene.store), None))), end="\n\n")
     print(f"{messages:,} pings in {seconds:.1f} s, starting up included.")
-    print(
-        "What failed is sealed in platform/dead-letters; what was refused is nowhere."
-    )
-    print(f"Everything is in {out}")
-    return 0
-
-
-def _batch(scene: Scene) -> Counter[Count]:
-    return ingest.run([*_where(scene), f"--input={scene.messages}/*.ndjson"])
-
-
-def _stream(scene: Scene) -> Counter[Count]:
-    """The same through a real topic and subscription of the emulator."""
-    from google.cloud import pubsub_v1  # slow to import
-
-    name = f"demo-{uuid.uuid4()}"
-    topic = f"projects/{_PROJECT}/topics/{name}"
-    subscription = f"projects/{_PROJECT}/subscriptions/{name}"
-    publisher = pubsub_v1.PublisherClient()
-    publisher.create_topic(name=topic)
-    with pubsub_v1.SubscriberClient() as subscriber:
-        subscriber.create_subscription(name=subscription, topic=topic)
-    published = [
-        publisher.publish(topic, message.body, **cast(Any, message.attributes))
-        for message in read_messages(scene)
-    ]
-    for each in published:
-        each.result()
-    return ingest.run(
-        [
-            *_where(scene),
-            f"--subscription={subscription}",
-            "--flush_seconds=2",
-            "--stop_after_idle_seconds=3",
-        ]
-    )
-
-
-def _where(scene: Scene) -> list[str]:
-    return [
-        f"--studies={scene.studies}",
-        f"--keys={scene.keys}",
-        f"--store={scene.store}",
-        f"--as_of={AS_OF}",
-        f"--country_attribute={COUNTRY_ATTRIBUTE}",
-    ]
+    print(_WHERE)
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
         prog="rally demo",
         description="Ingest real pings of real clients, and made-up ones, in studies of"
-        " the demo's own, and show what became of them.",
+        " the demo's own, and show what became of them. Then two people"
+        " leave: their rows are deleted, and it is proven.",
         allow_abbrev=False,
     )
     parser.add_argument(

@@ -1,112 +1,137 @@
-"""Made-up people of the demo: what their browsers would send, sealed with Tink."""
+"""Made-up people of the demo: what they do, and what their browsers send of it."""
 
 import json
 import random
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from rally.keys.sealing import public_from_folder, submission_path
+from pipelines.demo.clients import NEWS, CoreAddon, Message, NewsExtension
+from rally.keys.sealing import submission_path
 
-NAMESPACE = "rally-demo-news"
 PEOPLE = 60
 PAGES = 40
+LATE = 3
+"""Pages of each of the two who left, read before and arriving afterwards."""
 
 _SITES = ("example.com", "news.example.org", "daily.example.net", "blog.example.edu")
-_WORDS = (
-    "election",
-    "budget",
-    "weather",
-    "storm",
-    "council",
-    "school",
-    "bridge",
-    "river",
-    "market",
-    "health",
-    "science",
-    "court",
-    "harbour",
-    "museum",
-    "railway",
-    "energy",
-    "housing",
-    "football",
-    "library",
-    "garden",
+_TOPICS = (
+    "election budget weather storm council school bridge river market health science"
+    " court harbour museum railway energy housing football library garden"
 )
-
-
-class Message(NamedTuple):
-    """What a browser submits: a body, where to, and the edge's attributes."""
-
-    body: bytes
-    attributes: dict[str, str]
+_WORDS = _TOPICS.split()
+_AGES = ("band_19_24", "band_25_34", "band_35_44", "band_45_54", "band_over_65")
 
 
 class People:
-    """A small crowd that joins a study and reads the news; always the same one."""
+    """A small crowd that joins Rally and a study, and reads the news.
 
-    def __init__(self, keys_uri: str, start: datetime) -> None:
-        """Takes the folder with the study's keys, and when the first of them joins."""
-        from tink import hybrid  # slow to import
+    Always the same one, who do always the same.
 
-        public = public_from_folder(keys_uri, NAMESPACE)
-        self._sealer = public.primitive(hybrid.HybridEncrypt)
+    Attributes:
+        leaves_study: id of the one who leaves the study, and comes back.
+        leaves_rally: id of the one who leaves Rally.
+    """
+
+    def __init__(self, keys_uri: str) -> None:
+        """Takes the folder with the keys of the study and of the platform."""
+        self._extension = NewsExtension(keys_uri)
+        self._addon = CoreAddon(keys_uri)
         self._random = random.Random(20221)
+        self._time = datetime.min
+        self._ids = [str(self._uuid()) for _ in range(PEOPLE)]
+        _, self.leaves_study, self.leaves_rally, *_ = self._ids
+
+    def join_and_read(self, start: datetime) -> Iterator[Message]:
+        """Everybody's first morning, and a few pings that must not get in."""
         self._time = start
-
-    def messages(self) -> Iterator[Message]:
-        """Everybody's pings, and a few that must not get in."""
-        ids = [self._uuid() for _ in range(PEOPLE)]
-        for person in ids:
-            yield self._ping("study-enrollment", {"rally_id": person})
+        for person in self._ids:
+            yield self._core("enrollment", person)
+            age = {"user.age": {self._random.choice(_AGES): True}}
+            yield self._core("demographics", person, labeled_boolean=age)
+            yield from self._join_study(person)
         for _ in range(PAGES):
-            for person in ids:
-                yield self._ping("page-visit", self._page(person))
-        yield from self._unwanted(ids)
+            for person in self._ids:
+                yield self._news("page-visit", self._page(person))
+        yield from self._unwanted(self._ids[0])
 
-    def _unwanted(self, ids: list[str]) -> Iterator[Message]:
+    def leave(self, at: datetime) -> Iterator[Message]:
+        """Two leave: one a study, one Rally, whose pings to the study are lost.
+
+        The add-on queues a ping about each study, and then turns Glean off, which
+        throws the queue away: only Glean's own deletion-request arrives.
+        """
+        self._time = at
+        yield self._news("deletion-request", {"rally_id": self.leaves_study})
+        yield self._core("deletion-request", self.leaves_rally)
+
+    def arrive_late(self, sent: datetime) -> Iterator[Message]:
+        """Pages of the two, who had read them before they left."""
+        self._time = sent
+        for person in (self.leaves_study, self.leaves_rally):
+            for _ in range(LATE):
+                yield self._news("page-visit", self._page(person))
+
+    def go_on(self, at: datetime) -> Iterator[Message]:
+        """A page of the one who left Rally: the study's extension does not know it."""
+        self._time = at
+        yield self._news("page-visit", self._page(self.leaves_rally))
+
+    def come_back(self, at: datetime) -> Iterator[Message]:
+        """The one who left the study joins it again, and reads on."""
+        self._time = at
+        yield from self._join_study(self.leaves_study)
+        for _ in range(LATE):
+            yield self._news("page-visit", self._page(self.leaves_study))
+
+    def _join_study(self, person: str) -> Iterator[Message]:
+        """The add-on tells it, and the study's extension does."""
+        study = {
+            "enrollment.study_id": "demo-news@example.org",
+            "enrollment.schema_namespace": NEWS,
+        }
+        yield self._core("study-enrollment", person, string=study)
+        yield self._news("study-enrollment", {"rally_id": person})
+
+    def _unwanted(self, person: str) -> Iterator[Message]:
         """One of each: refused by the person or the study, and failed."""
-        page = self._page(ids[0])
-        yield self._ping("page-visit", page, dnt="1")
-        yield self._ping("page-visit", page | {"private": True})
-        yield self._ping(
+        page = self._page(person)
+        yield self._news("page-visit", page, dnt="1")
+        yield self._news("page-visit", page | {"private": True})
+        yield self._news(
             "page-visit", page, at=datetime.fromisoformat("2026-01-20T00:00:00Z")
         )
-        yield self._ping("study-enrollment", {"rally_id": self._uuid()}, country="DE")
-        yield self._ping("page-visit", page | {"password": "not announced"})
-        yield self._ping("page-visit", page | {"seconds": 3.5})
-        yield self._ping("page-visit", page | {"rally_id": "0" * 32})
-        moved = self._ping("page-visit", page)
-        uri = submission_path(NAMESPACE, "page-visit", 1, uuid.UUID(self._uuid()))
+        newcomer = {"rally_id": str(self._uuid())}
+        yield self._news("study-enrollment", newcomer, country="DE")
+        yield self._news("page-visit", page | {"password": "not announced"})
+        yield self._news("page-visit", page | {"seconds": 3.5})
+        yield self._news("page-visit", page | {"rally_id": "0" * 32})
+        moved = self._news("page-visit", page)
+        uri = submission_path(NEWS, "page-visit", 1, self._uuid())
         yield Message(moved.body, moved.attributes | {"uri": uri})
         yield Message(json.dumps(page).encode(), moved.attributes)
-        yield self._ping("page-visits", page)
+        yield self._news("page-visits", page)
 
-    def _ping(
+    def _news(
         self,
         document_type: str,
         clear: dict[str, Any],
         at: datetime | None = None,
         **attributes: str,
     ) -> Message:
-        self._time += timedelta(seconds=self._random.randint(1, 5))
-        path = submission_path(NAMESPACE, document_type, 1, uuid.UUID(self._uuid()))
-        body = self._sealer.encrypt(json.dumps(clear).encode(), path.encode())
-        return Message(
-            body,
-            {
-                "uri": path,
-                "submission_timestamp": (at or self._time).strftime(
-                    "%Y-%m-%dT%H:%M:%S.%fZ"
-                ),
-                "remote_addr": "192.0.2.1",  # the edge adds it; nothing keeps it
-                "country": "US",
-                **attributes,
-            },
+        sent = at or self._next()
+        return self._extension.submit(
+            document_type, self._uuid(), clear, sent, **attributes
         )
+
+    def _core(self, document_type: str, person: str, **metrics: Any) -> Message:
+        own = {"uuid": {"rally.id": person}, **metrics}
+        return self._addon.submit(document_type, self._uuid(), own, self._next())
+
+    def _next(self) -> datetime:
+        self._time += timedelta(seconds=self._random.randint(1, 5))
+        return self._time
 
     def _page(self, person: str) -> dict[str, Any]:
         pick = self._random
@@ -123,5 +148,5 @@ class People:
             ],
         }
 
-    def _uuid(self) -> str:
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+    def _uuid(self) -> uuid.UUID:
+        return uuid.UUID(int=self._random.getrandbits(128), version=4)

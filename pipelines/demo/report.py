@@ -1,13 +1,17 @@
 """Tells what happened, as tables that a person can read."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from pipelines.demo.ledger import Row
 from pipelines.running import table
-from rally.dead_letters import list_dead_letters
+from rally.compacting.outcomes import Compacted
+from rally.deleting.deletion import Report
 from rally.ingesting.counts import FAILED, REFUSED, STORED, Count
-from rally.storing.layout import DATA, EVENTS, Stores
-from rally.storing.writer import read_stored_header
+
+_OUTCOMES = ("study", "document", "stored", "refused", "failed")
+_WHY = "why, and who came or left"
+_ROWS = ("study", "rows before", "of who left", "rows after", "of who left")
 
 
 def outcomes(counts: Counter[Count]) -> list[str]:
@@ -24,21 +28,43 @@ def outcomes(counts: Counter[Count]) -> list[str]:
         ]
         for document in documents
     ]
-    head = (
-        "study",
-        "document",
-        "stored",
-        "refused",
-        "failed",
-        "why, and who came or left",
-    )
-    return table(head, rows)
+    return table((*_OUTCOMES, _WHY), rows)
 
 
-def files(stores: Stores) -> list[str]:
-    """The files that were written."""
-    head = ("file", "rows", "bytes")
-    return table(head, sorted(_data_files(stores)) + sorted(_platform_files(stores)))
+def before_and_after(
+    before: Sequence[Row], gone: set[Row], after: Sequence[Row], left: set[Row]
+) -> list[str]:
+    """How many rows there are, and how many of who left, by study."""
+    counted = [_by_study(rows) for rows in (before, gone, after, left)]
+    rows = [
+        (study, *(f"{each[study]:,}" for each in counted))
+        for study in sorted(counted[0])
+    ]
+    return table(_ROWS, rows)
+
+
+def deletion(
+    compacted: Iterable[Compacted], deleted: Report, *, others_are_same: bool
+) -> list[str]:
+    """What compaction and deletion did, in sentences."""
+    sorted_rows = sum(each.rows_after for each in compacted)
+    rows = sum(each.removes for each in deleted.planned)
+    studies = len({each.study for each in deleted.planned})
+    read = sum(each.rows_before for each in deleted.verified)
+    faults = len(deleted.faults)
+    found = f"{faults} are not as promised" if faults else "no trace of who left"
+    others = "what they were" if others_are_same else "not what they were"
+    return [
+        f"Compacted: {sorted_rows:,} rows, sorted by person, in buckets.",
+        f"Deleted: {rows:,} rows of {studies} studies, and who left is refused from now"
+        " on.",
+        f"Verified: {read:,} rows read, in {len(deleted.verified)} files; {found}.",
+        f"All other rows are {others}.",
+    ]
+
+
+def _by_study(rows: Iterable[Row]) -> Counter[str]:
+    return Counter(row.study for row in rows)
 
 
 def _total(counts: Counter[Count], document: tuple[str, str], outcome: str) -> int:
@@ -54,17 +80,3 @@ def _reasons(counts: Counter[Count], document: tuple[str, str]) -> Iterator[str]
         if (count.study, count.document) == document and count.outcome != STORED:
             what = (count.reason or count.outcome).replace("_", " ")
             yield f"{what} {number}"
-
-
-def _data_files(stores: Stores) -> Iterator[list[str]]:
-    store = stores.of("")
-    for info in store.list(DATA):
-        header = read_stored_header(store, info.name)
-        yield [info.name, f"{header.rows:,}", f"{info.size:,}"]
-
-
-def _platform_files(stores: Stores) -> Iterator[list[str]]:
-    names = [info for _, info in list_dead_letters(stores.platform)]
-    for info in [*stores.platform.list(EVENTS), *names]:
-        header = read_stored_header(stores.platform, info.name)
-        yield [f"platform/{info.name}", f"{header.rows:,}", f"{info.size:,}"]

@@ -3,28 +3,23 @@
 import base64
 import json
 import shutil
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
-from pipelines.demo.people import NAMESPACE, Message, People
+from pipelines.demo.clients import NEWS, Message
 from rally.errors import ConfigurationError
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
 from rally.keys.settling import settle_kek
 from rally.studies.registry import SHIPPED
 
-AS_OF = "2026-11-22T12:00:00+00:00"
-"""The demo's clock: the day on which its real pings were sent."""
-
 COUNTRY_ATTRIBUTE = "country"
 
 _DATA = Path(__file__).parent
 _PIONEER = ("study-foo", "study-bar")
-_FIRST_JOINED = datetime.fromisoformat("2026-11-22T03:00:00Z")
 
 
 class Scene(NamedTuple):
@@ -33,7 +28,7 @@ class Scene(NamedTuple):
     Attributes:
         studies: the registry.
         keys: the key folder.
-        messages: newline-delimited JSON, as a glob.
+        messages: newline-delimited JSON, in a folder for each day.
         store: nothing yet.
     """
 
@@ -62,17 +57,25 @@ def lay_out(folder: Path) -> Scene:
     scene = Scene(*(folder / name for name in Scene._fields))
     _lay_out_studies(scene.studies)
     _lay_out_keys(scene.keys)
-    scene.messages.mkdir()
-    for real in sorted((_DATA / "pings").iterdir()):
-        shutil.copy(real, scene.messages)
-    made = People(str(scene.keys), _FIRST_JOINED).messages()
-    (scene.messages / "made-up.ndjson").write_text("".join(map(_line, made)))
     return scene
 
 
-def read_messages(scene: Scene) -> Iterator[Message]:
-    """All messages of the scene, to be published."""
-    for file in sorted(scene.messages.iterdir()):
+def deliver(scene: Scene, day: str, made_up: Iterable[Message]) -> Path:
+    """Puts what made-up people send into the folder of a day, and returns that."""
+    folder = scene.messages / day
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "made-up.ndjson").write_text("".join(map(_line, made_up)))
+    return folder
+
+
+def deliver_real(scene: Scene, day: str) -> Path:
+    """Puts the real pings into the folder of a day, and returns that."""
+    return shutil.copytree(_DATA / "pings", scene.messages / day)
+
+
+def read_messages(folder: Path) -> Iterator[Message]:
+    """All messages of a day, to be published."""
+    for file in sorted(folder.iterdir()):
         for line in file.read_text().splitlines():
             message = json.loads(line)
             body = base64.b64decode(message["payload"])
@@ -98,7 +101,7 @@ def _lay_out_keys(uri: Path) -> None:
         key = jwk.parse_private(file.read_bytes(), file.name, pioneer)
         settle_kek(folder, "namespaces", namespace)
         administration.import_jwk(folder, namespace, key)
-    administration.create(folder, NAMESPACE, "hpke")
+    administration.create(folder, NEWS, "hpke")
 
 
 def _line(message: Message) -> str:

@@ -6,14 +6,17 @@ command here.
 
 import argparse
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
-from typing import Any
 
+from rally.commands.options import (
+    add_options,
+    find_study,
+    maybe_platform,
+    read_time,
+)
 from rally.errors import ConfigurationError
-from rally.storing.layout import Stores
-from rally.storing.objects import ObjectStore
-from rally.studies.registry import SHIPPED, Registry
+from rally.studies.registry import Registry
 from rally.studies.report import (
     DECISION_HEAD,
     DOCUMENT_HEAD,
@@ -34,15 +37,7 @@ from rally.studies.transitions import (
     record_transition,
 )
 
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "namespace": {"metavar": "NS", "help": "the study's namespace or an alias"},
-    "--studies": {"help": "folder of the registry", "default": SHIPPED},
-    "--store": {"help": "the store: a folder or gs://"},
-    "--platform": {"help": "the platform's folder; <store>/platform"},
-    "--as_of": {"help": "a date and time, in UTC if it has no zone; now by default"},
-    "--by": {"help": "who decides"},
-    "--note": {"help": "why, for the record", "default": ""},
-}
+_OWN = {"namespace": {"metavar": "NS", "help": "the study's namespace or an alias"}}
 _LOOKING = "--studies --store --platform --as_of"
 _DECIDING = f"namespace {_LOOKING} --by --note"
 _BY_DATES = (
@@ -66,8 +61,7 @@ def add_parser(
             name, help=summary, description=summary, allow_abbrev=False
         )
         parser.set_defaults(handler=handler)
-        for option in options.split():
-            parser.add_argument(option, **_OPTIONS[option])
+        add_options(parser, options.split(), _OWN)
 
 
 def check_registry(args: argparse.Namespace) -> int:
@@ -81,7 +75,7 @@ def check_registry(args: argparse.Namespace) -> int:
 def list_studies(args: argparse.Namespace) -> int:
     """Prints all studies and their states."""
     registry = Registry.load(args.studies)
-    platform = _platform(args)
+    platform = maybe_platform(args)
     states = States(registry, read_transitions(platform) if platform else ())
     time = _time(args)
     rows = [
@@ -106,7 +100,7 @@ def show_study(args: argparse.Namespace) -> int:
     """Prints a study's promises, its documents, and what operators decided."""
     registry = Registry.load(args.studies)
     study = _find(registry, args)
-    platform = _platform(args)
+    platform = maybe_platform(args)
     log = read_transitions(platform) if platform else []
     state = States(registry, log).at(study, _time(args))
     _print([("state", state), *promises(study)])
@@ -147,7 +141,7 @@ _COMMANDS = (
 def _decide(args: argparse.Namespace, action: Action) -> int:
     registry = Registry.load(args.studies)
     study = _find(registry, args)
-    platform = _platform(args)
+    platform = maybe_platform(args)
     if platform is None:
         raise ConfigurationError(
             "--platform: is missing; say where decisions are kept, or give --store"
@@ -165,31 +159,11 @@ def _decide(args: argparse.Namespace, action: Action) -> int:
 
 
 def _find(registry: Registry, args: argparse.Namespace) -> Study:
-    study = registry.resolve(args.namespace)
-    if study is None:
-        raise ConfigurationError(
-            f"{args.namespace}: no study of {args.studies}; `rally studies list` shows "
-            "them"
-        )
-    return study
-
-
-def _platform(args: argparse.Namespace) -> ObjectStore | None:
-    if not (args.store or args.platform):
-        return None
-    return Stores(args.store or "", args.platform or None).platform
+    return find_study(registry, args.namespace, args.studies)
 
 
 def _time(args: argparse.Namespace) -> datetime:
-    if args.as_of is None:
-        return datetime.now(UTC)
-    try:
-        time = datetime.fromisoformat(args.as_of)
-    except ValueError:
-        raise ConfigurationError(
-            "--as_of: must be a date and time such as 2022-03-10T12:00:00Z"
-        ) from None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    return read_time("--as_of", args.as_of)
 
 
 def _print(rows: Sequence[Sequence[str]]) -> None:

@@ -59,14 +59,21 @@ class Intake:
             return None
         return outcome.partition, outcome.row
 
-    def retake(self, envelope: Envelope) -> Outcome:
+    def retake(self, envelope: Envelope, failed: FailureReason) -> Outcome:
         """Judges a dead letter again; one that fails again stays where it is.
 
-        Of that one nothing is kept anew: what could be kept was, when it failed first.
+        Of one that fails as before nothing is kept anew: what could be kept was, when
+        it failed first. Of another the event is, since what it says now may save
+        other pings of the same person.
+
+        Args:
+            envelope: of the dead letter.
+            failed: why it is one.
         """
         outcome = self._judge.judge(envelope)
         if outcome.failure is not None:
-            outcome = Outcome(outcome.label, failure=outcome.failure)
+            event = None if outcome.failure is failed else outcome.event
+            outcome = Outcome(outcome.label, event=event, failure=outcome.failure)
         return self._accept(outcome)
 
     def _accept(self, outcome: Outcome) -> Outcome:
@@ -80,6 +87,11 @@ class Intake:
         """Takes what is no message at all: only where it stands is kept."""
         self.counts[Count(UNKNOWN, UNKNOWN, FAILED, FailureReason.MALFORMED_LINE)] += 1
         self._fail(Label(), Envelope(b""), FailureReason.MALFORMED_LINE, origin)
+
+    @property
+    def counter(self) -> int:
+        """Of the withdrawal list under which the row was judged that `take` gave."""
+        return self._judge.counter
 
     @property
     def is_full(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from rally.checking.ids import canonical_id
 from rally.checking.pointers import look_up, put
@@ -11,23 +11,19 @@ from rally.checking.policy import (
     refused_by_person,
     refused_by_promise,
 )
-from rally.checking.pseudonyms import IdReplacer, Pseudonyms, stands_in
-from rally.envelope import (
-    Address,
-    Envelope,
-    parse_address,
-    parse_timestamp,
-    to_micros,
-)
+from rally.checking.pseudonyms import Pseudonyms
+from rally.envelope import Envelope, parse_address, parse_timestamp
 from rally.errors import PingFailed
-from rally.events import Event, EventKind
+from rally.events import RALLY, Event, EventKind
+from rally.ingesting.ping import Ping, make_event, make_row, unreadable_enrolment
 from rally.ingesting.routes import Label, Route, Routes, missing
 from rally.opening.opener import Opener
-from rally.opening.pioneer import BOGUS_KEY_IDS, PioneerEnvelope, identifier_name
+from rally.opening.pioneer import identifier_name
 from rally.outcomes import FailureReason, RefusalReason
 from rally.storing.layout import Partition
 from rally.studies.study import Kind, Means
 from rally.studies.transitions import States
+from rally.withdrawing.fold import Person, Verdict, judge_row
 
 _AHEAD = timedelta(hours=1)
 _UNKNOWN = Label()
@@ -53,14 +49,15 @@ class Outcome(NamedTuple):
     failure: FailureReason | None = None
 
 
-class _Ping(NamedTuple):
-    """A ping whose document is known."""
+class Withdrawals(Protocol):
+    """The withdrawal list, as it is known at the moment."""
 
-    route: Route
-    envelope: Envelope
-    address: Address
-    pioneer: PioneerEnvelope | None
-    sent: datetime
+    def people(self) -> Mapping[str, Person]:
+        """Those on it, by platform pseudonym."""
+
+    @property
+    def counter(self) -> int:
+        """Of the list that `people` gave last."""
 
 
 class Judge:
@@ -72,6 +69,7 @@ class Judge:
         opener: Opener,
         pseudonyms: Pseudonyms,
         states: Callable[[], States],
+        withdrawals: Withdrawals,
         clock: Callable[[], datetime],
     ) -> None:
         """Takes what it judges by.
@@ -81,13 +79,20 @@ class Judge:
             opener: with the keys.
             pseudonyms: of the platform and every study.
             states: the studies' states, as they are known at the moment.
+            withdrawals: who has left.
             clock: the job's clock, UTC.
         """
         self._routes = routes
         self._opener = opener
         self._pseudonyms = pseudonyms
         self._states = states
+        self._withdrawals = withdrawals
         self._clock = clock
+
+    @property
+    def counter(self) -> int:
+        """Of the withdrawal list under which the last row was judged."""
+        return self._withdrawals.counter
 
     def judge(self, envelope: Envelope) -> Outcome:
         """Decides on one ping; only PingFailed is caught."""
@@ -104,7 +109,7 @@ class Judge:
                 return Outcome(route, failure=missing(route))
             label = route.label
             sent = self._sent(envelope)
-            return self._decide(_Ping(route, envelope, address, pioneer, sent))
+            return self._decide(Ping(route, envelope, address, pioneer, sent))
         except PingFailed as failed:
             return Outcome(label, failure=failed.reason)
 
@@ -115,7 +120,7 @@ class Judge:
             raise PingFailed(FailureReason.INVALID_TIMESTAMP)
         return sent
 
-    def _decide(self, ping: _Ping) -> Outcome:
+    def _decide(self, ping: Ping) -> Outcome:
         route, label = ping.route, ping.route.label
         promise = self._refused_by_promise(ping)
         if promise and route.document.means is Means.DATA:
@@ -136,13 +141,13 @@ class Judge:
 
     def _keep(
         self,
-        ping: _Ping,
+        ping: Ping,
         clear: dict[str, Any],
         promise: RefusalReason | None,
         *,
         unreadable: bool,
     ) -> Outcome:
-        """An event where somebody joins, and a row where the promise allows it."""
+        """An event where somebody joins, and a row where promise and list allow it."""
         route, label = ping.route, ping.route.label
         assert route.participant
         rally_id = canonical_id(look_up(clear, route.participant))
@@ -153,17 +158,36 @@ class Judge:
             hidden = {**deletion, rally_id: platform}
             deletion_id = next(iter(deletion.values()), None)
             scope = self._scope(ping, clear)
-            event = _event(EventKind.JOINED, ping, scope, platform, deletion_id, hidden)
+            event = make_event(
+                EventKind.JOINED, ping, scope, platform, deletion_id, hidden
+            )
             if promise:
                 return Outcome(label, event=event, refusal=promise)
+        verdict = self._look_up(ping, platform, event)
+        if verdict.condemns:
+            return _without_row(label, event, verdict)
         own = self._own_pseudonym(route, platform)
-        row = _row(ping, clear, own, {**deletion, rally_id: own})
+        row = make_row(ping, clear, own, {**deletion, rally_id: own})
         day = ping.sent.date().isoformat()
-        failure = _unreadable_enrolment(ping.pioneer) if unreadable else None
+        failure = unreadable_enrolment(ping.pioneer) if unreadable else None
         partition = Partition(label.study, label.document, day)
         return Outcome(label, partition, row, event, None, failure)
 
-    def _refused_by_promise(self, ping: _Ping) -> RefusalReason | None:
+    def _look_up(self, ping: Ping, platform: str, joined: Event | None) -> Verdict:
+        """What the withdrawal list says of a row; an enrolment counts for itself."""
+        person = self._withdrawals.people().get(platform)
+        if person is None:
+            return Verdict.KEPT
+        about: frozenset[str] = frozenset()
+        if joined is not None:
+            person = person.joining(joined.scope, ping.micros)
+            about = frozenset((joined.scope,)) - {RALLY}
+        study = ping.route.study
+        if study.kind is Kind.PLATFORM:
+            return judge_row(person, RALLY, ping.micros, about).verdict
+        return judge_row(person, study.namespace, ping.micros).verdict
+
+    def _refused_by_promise(self, ping: Ping) -> RefusalReason | None:
         study, sent = ping.route.study, ping.sent
         return refused_by_promise(
             study,
@@ -174,13 +198,13 @@ class Judge:
             self._clock(),
         )
 
-    def _open(self, ping: _Ping) -> dict[str, Any] | None:
+    def _open(self, ping: Ping) -> dict[str, Any] | None:
         namespace = ping.route.study.namespace
         if ping.pioneer is not None:
             return self._opener.open_pioneer(ping.pioneer, namespace)
         return self._opener.open(ping.envelope.payload, namespace, ping.address.path)
 
-    def _left(self, ping: _Ping, clear: dict[str, Any]) -> Event:
+    def _left(self, ping: Ping, clear: dict[str, Any]) -> Event:
         """A withdrawal: whatever else its payload holds, its id and scope count."""
         route = ping.route
         if route.document.means is Means.DELETION_ID:
@@ -189,14 +213,16 @@ class Judge:
             pseudonym = self._pseudonyms.of_deletion_id(deletion_id)
             hidden = {deletion_id: pseudonym}
             scope = self._scope(ping, clear)
-            return _event(EventKind.LEFT, ping, scope, None, pseudonym, hidden)
+            return make_event(EventKind.LEFT, ping, scope, None, pseudonym, hidden)
         assert route.participant
         rally_id = canonical_id(look_up(clear, route.participant))
         platform = self._pseudonyms.of_platform(rally_id)
         scope = self._scope(ping, clear)
-        return _event(EventKind.LEFT, ping, scope, platform, None, {rally_id: platform})
+        return make_event(
+            EventKind.LEFT, ping, scope, platform, None, {rally_id: platform}
+        )
 
-    def _scope(self, ping: _Ping, clear: dict[str, Any]) -> str:
+    def _scope(self, ping: Ping, clear: dict[str, Any]) -> str:
         scope = self._routes.resolve_scope(ping.route, clear)
         if scope is None:
             raise PingFailed(FailureReason.UNKNOWN_STUDY)
@@ -223,70 +249,8 @@ class Judge:
         return self._pseudonyms.of_study(route.study.namespace, platform)
 
 
-def _event(
-    kind: EventKind,
-    ping: _Ping,
-    scope: str,
-    participant: str | None,
-    deletion_id: str | None,
-    hidden: Mapping[str, str],
-) -> Event:
-    """An event; a client may have made a document id of an id that is hidden."""
-    label, document_id = ping.route.label, ping.address.document_id
-    return Event(
-        kind,
-        scope,
-        participant,
-        to_micros(ping.sent),
-        deletion_id,
-        hidden.get(document_id, document_id),
-        f"{label.study}/{label.document}",
-    )
-
-
-def _row(
-    ping: _Ping, clear: dict[str, Any], participant: str, hidden: Mapping[str, str]
-) -> bytes:
-    """The encoded row, with the pseudonyms wherever the ids stood."""
-    assert ping.route.participant
-    put(clear, ping.route.participant, participant)
-    agent, tags = ping.envelope.client_agent, ping.envelope.source_tags
-    document_id = ping.address.document_id
-    payload: object = clear
-    row = _encode(ping, participant, document_id, agent, tags, payload)
-    for identifier, pseudonym in hidden.items():
-        if not stands_in(identifier, row):
-            continue
-        replace = IdReplacer(identifier, pseudonym)
-        document_id = replace.in_text(document_id)
-        agent = agent and replace.in_text(agent)
-        tags = tags and replace.in_text(tags)
-        payload = replace.in_value(payload)
-        row = _encode(ping, participant, document_id, agent, tags, payload)
-        if stands_in(identifier, row):  # across two values: not by chance
-            raise PingFailed(FailureReason.INVALID_ID)
-    return row
-
-
-def _encode(
-    ping: _Ping,
-    participant: str,
-    document_id: str,
-    agent: str | None,
-    tags: str | None,
-    clear: object,
-) -> bytes:
-    assert ping.route.encoder
-    return ping.route.encoder.encode(
-        participant, document_id, to_micros(ping.sent), agent, tags, clear
-    )
-
-
-def _unreadable_enrolment(pioneer: PioneerEnvelope | None) -> FailureReason | None:
-    """A dead letter too where a real key should have opened it.
-
-    Its deletion id may still be wanted.
-    """
-    if pioneer is None or pioneer.key_id in BOGUS_KEY_IDS:
-        return None
-    return FailureReason.UNREADABLE_ENROLMENT
+def _without_row(label: Label, event: Event | None, verdict: Verdict) -> Outcome:
+    """Refused; or parked, where only an enrolment that may yet arrive would save it."""
+    if verdict is Verdict.WITHDRAWN:
+        return Outcome(label, event=event, refusal=RefusalReason.WITHDRAWN)
+    return Outcome(label, event=event, failure=FailureReason.LEFT)

@@ -14,7 +14,7 @@ from rally.dead_letters import (
 )
 from rally.ingesting.intake import Intake
 from rally.outcomes import FailureReason
-from rally.storing.container import CorruptFile
+from rally.storing.corruption import CorruptFile
 from rally.storing.objects import (
     GenerationMismatch,
     ObjectInfo,
@@ -104,7 +104,7 @@ class Replay:
             return False
         if letter.reason is FailureReason.MALFORMED_LINE:
             return False  # its bytes are where they were read, and nowhere else
-        outcome = self._intake.retake(letter.envelope)
+        outcome = self._intake.retake(letter.envelope, letter.reason)
         if outcome.failure is not None:
             return False
         if outcome.partition and outcome.row:

@@ -15,6 +15,7 @@ from rally.dead_letters import Unsealer
 from rally.ingesting.intake import Intake
 from rally.ingesting.judge import Judge
 from rally.ingesting.routes import Routes
+from rally.keys.names import LIST_MAC
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_keys import PlatformKeys, default_uri
 from rally.opening.opener import Opener
@@ -24,9 +25,7 @@ from rally.storing.rows import row_schema
 from rally.storing.writer import RowWriter, Table
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.transitions import States, read_transitions
-
-_FIRST_LIST = 0
-"""The withdrawal list of a platform on which nobody has left yet."""
+from rally.withdrawing.live_list import LiveList
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,8 @@ class IngestSettings:
         studies: the registry's folder; None is what the package ships.
         country_attribute: message attribute with the sender's country.
         as_of: the job's clock, RFC 3339; None is now.
-        reload_seconds: how old the operators' transitions may be.
+        reload_seconds: how old what is known of the withdrawal list and of the
+            operators' transitions may be.
         progress: a local folder in which workers tell how far they are; None is
             nowhere.
     """
@@ -109,7 +109,7 @@ def pipeline_version() -> str:
 
 
 def open_platform_keys(settings: IngestSettings, registry: Registry) -> PlatformKeys:
-    """Opens what ingest needs: every pseudonym, and the seal of dead letters.
+    """Opens what ingest needs: every pseudonym, the list's MAC, dead letters' seal.
 
     Raises:
         ConfigurationError: one of them is missing or does not open.
@@ -117,12 +117,13 @@ def open_platform_keys(settings: IngestSettings, registry: Registry) -> Platform
     return PlatformKeys.open(
         settings.platform_keys_uri,
         pseudonyms=[PLATFORM, *registry.studies],
+        macs=[LIST_MAC],
         seal=True,
     )
 
 
 def make_intake(settings: IngestSettings) -> Intake:
-    """Builds a worker's intake: keys, schemas and stores are loaded here.
+    """Builds a worker's intake: keys, schemas, stores and the list are loaded here.
 
     Raises:
         ConfigurationError: one of them is not as it must be.
@@ -136,6 +137,7 @@ def make_intake(settings: IngestSettings) -> Intake:
         Opener(PingKeys.load(settings.keys)),
         Pseudonyms(prfs),
         LiveStates(registry, stores.platform, settings.reload_seconds),
+        LiveList(stores.platform, keys.mac(LIST_MAC), settings.reload_seconds),
         clock,
     )
     return Intake(
@@ -148,8 +150,15 @@ def make_intake(settings: IngestSettings) -> Intake:
     )
 
 
-def make_writer(settings: IngestSettings) -> RowWriter:
+def make_writer(
+    settings: IngestSettings, withdrawal_list: Callable[[], int]
+) -> RowWriter:
     """Builds a worker's writer of rows. It needs no key.
+
+    Args:
+        settings: of the job.
+        withdrawal_list: counter of the list under which the row was judged that is
+            given to it; an intake beside it says it.
 
     Raises:
         ConfigurationError: the registry or the stores are not as they must be.
@@ -159,7 +168,7 @@ def make_writer(settings: IngestSettings) -> RowWriter:
         settings.stores(),
         lambda study, document: tables[study, document],
         pipeline_version(),
-        _FIRST_LIST,
+        withdrawal_list,
     )
 
 

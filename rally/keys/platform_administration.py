@@ -10,7 +10,10 @@ from rally.keys.settling import settle_kek
 
 
 def nothing_is_stored(namespace: str) -> bool:
-    """Says of every namespace that its pseudonyms are in no store yet."""
+    """Says of every namespace that its pseudonyms are in no store yet.
+
+    And of `list-mac`, that there is no list.
+    """
     return False
 
 
@@ -30,8 +33,8 @@ def ensure_platform_keys(
         uri: the folder of platform keys.
         namespaces: those whose pseudonyms are wanted, besides the platform's.
         in_use: whether anything is stored under the pseudonyms of a namespace, or of
-            `platform`. It is asked only of those whose key is missing, before any key
-            is made.
+            `platform`; or, of `list-mac`, a withdrawal list. It is asked only of those
+            whose key is missing, before any key is made.
 
     Returns:
         The purposes whose keys were made by this call.
@@ -158,19 +161,20 @@ def _check_none_is_in_use(
     namespaces: Sequence[str],
     in_use: Callable[[str], bool],
 ) -> None:
+    purposes = {names.pseudonym(each): each for each in (names.PLATFORM, *namespaces)}
+    purposes[names.LIST_MAC] = names.LIST_MAC
     # Another process may have made a key and stored under it since ours looked.
     lost = [
         purpose
-        for namespace in (names.PLATFORM, *namespaces)
-        if (purpose := names.pseudonym(namespace)) in missing
-        and in_use(namespace)
-        and not folder.exists(file_of(purpose))
+        for purpose, asked in purposes.items()
+        if purpose in missing and in_use(asked) and not folder.exists(file_of(purpose))
     ]
     if lost:
         raise ConfigurationError(
             f"{folder.uri}: has no key of {', '.join(lost)}, though something is "
             "stored under it; restore it, or correct --platform_keys if that is "
-            "mistyped: a new key would make other pseudonyms of the same people"
+            "mistyped: a new key would make other pseudonyms of the same people, and "
+            "not know the withdrawal list"
         )
 
 

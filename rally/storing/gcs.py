@@ -4,20 +4,30 @@ Uploads carry `ifGenerationMatch`, so a name is taken by exactly one writer and 
 object is visible only when whole (Cloud Storage, "Request preconditions").
 """
 
+import io
+import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import BinaryIO, NamedTuple
 
-from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
-from google.cloud.storage.exceptions import DataCorruption
 
 from rally.errors import ConfigurationError
-from rally.storing.objects import GenerationMismatch, ObjectInfo, ObjectNotFound
+from rally.storing.gcs_errors import in_bucket, translated
+from rally.storing.gcs_old_copies import list_old_copies
+from rally.storing.gcs_transfers import download, upload
+from rally.storing.objects import (
+    GenerationMismatch,
+    ObjectHeld,
+    ObjectInfo,
+    ObjectNotFound,
+    OldCopy,
+)
 
 _PROBE = ".rally-probe-"
-_REFUSALS = (exceptions.GoogleAPIError, GoogleAuthError, DataCorruption)
 
 
 class GcsStore:
@@ -46,106 +56,130 @@ class GcsStore:
 
     def read(self, name: str) -> bytes:
         """The whole object. Raises ObjectNotFound."""
-        return self._download(name, None, None)
+        with translated(name):
+            data: bytes = self._blob(name).download_as_bytes()
+        return data
 
     def read_range(self, name: str, start: int, length: int) -> bytes:
         """Up to `length` bytes from offset `start`. Raises ObjectNotFound."""
-        # A range of HTTP has at least one byte.
-        try:
-            return self._download(name, start, start + max(length, 1) - 1)[:length]
-        except exceptions.RequestRangeNotSatisfiable:
-            return b""
+        with translated(name):
+            return download(self._blob(name), start, length)
 
     def stat(self, name: str) -> ObjectInfo | None:
         """The object as a listing shows it, or None."""
-        with _translated(name):
+        with translated(name):
             blob = self._bucket.get_blob(self._prefix + name)
         return self._info(blob) if blob else None
 
+    @contextmanager
+    def open(self, name: str, generation: int | None = None) -> "Iterator[_Snapshot]":
+        """Opens the live generation. Raises ObjectNotFound, GenerationMismatch."""
+        info = self.stat(name)
+        if info is None:
+            raise ObjectNotFound(name)
+        if generation not in (None, info.generation):
+            raise GenerationMismatch(name)
+        yield _Snapshot(info, self._bucket, self._prefix + name)
+
+    @contextmanager
+    def draft(self, name: str) -> "Iterator[_Draft]":
+        """Begins an object, in a file without a name that ends with the process."""
+        with tempfile.TemporaryFile() as file:
+            yield self._drafted(name, file)
+
     def create(self, name: str, data: bytes) -> bool:
         """Makes the object; False where the name is taken."""
-        try:
-            self._upload(name, data, 0)
-        except GenerationMismatch:
-            return False
-        return True
+        return self._drafted(name, io.BytesIO(data)).create()
 
     def replace(self, name: str, data: bytes, generation: int) -> int:
-        """Replaces that generation. Raises GenerationMismatch."""
-        return self._upload(name, data, generation)
+        """Replaces that generation. Raises GenerationMismatch, ObjectHeld."""
+        return self._drafted(name, io.BytesIO(data)).replace(generation)
 
     def delete(self, name: str, generation: int) -> None:
-        """Deletes that generation. Raises GenerationMismatch where it has changed."""
-        try:
-            with _translated(name):
-                self._blob(name).delete(if_generation_match=generation)
-        except ObjectNotFound:
-            return
+        """Deletes that generation. Raises GenerationMismatch, ObjectHeld."""
+        blob = self._blob(name)
+        with suppress(ObjectNotFound), translated(name, blob):
+            blob.delete(if_generation_match=generation)
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Objects whose names begin with `prefix`, sorted by name."""
         start = self._prefix + prefix
-        with _in_bucket(), _translated(prefix):
+        with in_bucket(), translated(prefix):
             for blob in self._client.list_blobs(self._bucket, prefix=start):
                 if not blob.name.startswith(self._prefix + _PROBE):
                     yield self._info(blob)
 
+    def old_copies(self, prefix: str) -> Iterator[OldCopy]:
+        """Noncurrent and soft-deleted generations, sorted by name and generation."""
+        with in_bucket(), translated(prefix):
+            copies = list_old_copies(self._bucket, self._prefix + prefix)
+        for copy in copies:
+            if not copy.name.startswith(self._prefix + _PROBE):
+                yield copy._replace(name=copy.name.removeprefix(self._prefix))
+
+    def purge(self, copy: OldCopy) -> None:
+        """Deletes that generation; one that is gone is fine. Raises ObjectHeld."""
+        if copy.why == "soft-deleted" and copy.until and copy.until > datetime.now(UTC):
+            # The service says 404 to its deletion, as if it were gone.
+            raise ObjectHeld(copy.name, copy.until)
+        blob = self._blob(copy.name, copy.generation)
+        with suppress(ObjectNotFound), translated(copy.name, blob):
+            blob.delete()
+
     def check_writable(self) -> None:
         """Makes and deletes a small object. Raises OSError where that is refused."""
         name = f"{_PROBE}{uuid.uuid4()}"
-        self.delete(name, self._upload(name, b"", 0))
+        self.delete(name, self.replace(name, b"", 0))
 
-    def _blob(self, name: str) -> storage.Blob:
-        return self._bucket.blob(self._prefix + name)
+    def _blob(self, name: str, generation: int | None = None) -> storage.Blob:
+        return self._bucket.blob(self._prefix + name, generation=generation)
 
-    def _download(self, name: str, start: int | None, end: int | None) -> bytes:
-        with _translated(name):
-            data: bytes = self._blob(name).download_as_bytes(start=start, end=end)
-        return data
-
-    def _upload(self, name: str, data: bytes, generation: int) -> int:
-        blob = self._blob(name)
-        with _in_bucket(), _translated(name):
-            blob.upload_from_string(
-                data,
-                content_type="application/octet-stream",
-                if_generation_match=generation,
-                checksum="crc32c",
-            )
-        return int(blob.generation)
+    def _drafted(self, name: str, file: BinaryIO) -> "_Draft":
+        return _Draft(name, file, self._bucket, self._prefix + name)
 
     def _info(self, blob: storage.Blob) -> ObjectInfo:
         name = blob.name.removeprefix(self._prefix)
         return ObjectInfo(name, int(blob.size), int(blob.generation))
 
 
-@contextmanager
-def _in_bucket() -> Iterator[None]:
-    """Where only the bucket can be what is not found."""
-    try:
-        yield
-    except ObjectNotFound:
-        raise FileNotFoundError(None, "there is no such bucket") from None
+class _Snapshot(NamedTuple):
+    """A generation; each request names it."""
+
+    info: ObjectInfo
+    bucket: storage.Bucket
+    path: str
+
+    def read(self, start: int, length: int) -> bytes:
+        """The bytes from offset `start`. Raises GenerationMismatch where it is gone."""
+        name, _, generation = self.info
+        blob = self.bucket.blob(self.path, generation=generation)
+        try:
+            with translated(name):
+                return download(blob, start, length)
+        except ObjectNotFound:
+            raise GenerationMismatch(name) from None
 
 
-class _translated:  # noqa: N801 - reads as a word in `with`
-    """Turns the service's answers into the errors of the interface."""
+class _Draft(NamedTuple):
+    """A file that becomes an object when it is uploaded."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    name: str
+    file: BinaryIO
+    bucket: storage.Bucket
+    path: str
 
-    def __enter__(self) -> None:
-        pass
+    def create(self) -> bool:
+        """Makes the object; False where the name is taken."""
+        try:
+            self.replace(0)  # the precondition of this number is: there is none
+        except GenerationMismatch:
+            return False
+        return True
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: object
-    ) -> None:
-        if isinstance(error, exceptions.NotFound):
-            raise ObjectNotFound(self._name) from None
-        if isinstance(error, exceptions.PreconditionFailed):
-            raise GenerationMismatch(self._name) from None
-        if isinstance(error, exceptions.RequestRangeNotSatisfiable):
-            return
-        if isinstance(error, _REFUSALS):
-            reason = type(error).__name__
-            raise OSError(None, f"Cloud Storage says {reason}") from None
+    def replace(self, generation: int) -> int:
+        """Replaces that generation. Raises GenerationMismatch, ObjectHeld."""
+        blob = self.bucket.blob(self.path)
+        with in_bucket(), translated(self.name, blob):
+            new = upload(blob, self.file, generation)
+        self.file.close()
+        return new

@@ -4,6 +4,7 @@ Hive-style, so that BigQuery external tables and Spark read `data/…` as it is.
 come from the registry, never from a ping.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError
@@ -89,14 +90,17 @@ class Stores:
             self._opened[uri] = open_store(uri)
         return self._opened[uri]
 
+    def each(self, studies: Iterable[str]) -> list[ObjectStore]:
+        """The stores of these studies, each once."""
+        return list({store.uri: store for store in map(self.of, studies)}.values())
+
     def check_writable(self, studies: list[str]) -> None:
         """Makes sure of every store before the first ping is read.
 
         Raises:
             ConfigurationError: one of them cannot be written.
         """
-        stores = {store.uri: store for store in map(self.of, studies)}
-        for store in (*stores.values(), self.platform):
+        for store in (*self.each(studies), self.platform):
             try:
                 store.check_writable()
             except OSError as error:

@@ -1,35 +1,31 @@
 """Objects as files below a folder of this machine."""
 
-import errno
-import fcntl
-import hashlib
 import os
-import stat
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from rally.storing.objects import GenerationMismatch, ObjectInfo, ObjectNotFound
-
-TEMPORARY_PREFIX = ".rally-tmp-"
-"""Begins the name of a file that is not whole yet; listings skip it."""
-
-_LOCK_NAME = ".rally-lock"
-_ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+from rally.storing import local_files
+from rally.storing.local_files import (
+    ABSENT,
+    LOCK_NAME,
+    TEMPORARY_PREFIX,
+    Draft,
+    Snapshot,
+    describe,
+    orphan,
+)
+from rally.storing.objects import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectNotFound,
+    OldCopy,
+)
 
 
 class LocalStore:
-    """A folder whose files appear whole or not at all.
-
-    A new object is written beside its place, synced and linked into it, so a name is
-    taken by exactly one writer and a kill at any moment leaves no half object. The
-    generation folds the file's number, its size and its modification time, which every
-    write sets from a clock that counts nanoseconds: the file system's own ticks are
-    milliseconds, in which a number can be given away and come back. A replace or
-    delete holds the folder's lock between the look and the act.
-    """
+    """A folder whose files appear whole or not at all; a kill leaves no half object."""
 
     def __init__(self, uri: str) -> None:
         """Roots the store at a folder, which need not exist yet."""
@@ -40,7 +36,7 @@ class LocalStore:
         """The whole object. Raises ObjectNotFound."""
         try:
             return self._path(name).read_bytes()
-        except _ABSENT:
+        except ABSENT:
             raise ObjectNotFound(name) from None
 
     def read_range(self, name: str, start: int, length: int) -> bytes:
@@ -49,51 +45,56 @@ class LocalStore:
             with self._path(name).open("rb") as file:
                 file.seek(start)
                 return file.read(length)
-        except _ABSENT:
+        except ABSENT:
             raise ObjectNotFound(name) from None
 
     def stat(self, name: str) -> ObjectInfo | None:
         """The object as a listing shows it, or None."""
+        return local_files.look(self._path(name), name)
+
+    @contextmanager
+    def open(self, name: str, generation: int | None = None) -> Iterator[Snapshot]:
+        """Opens the file: as it is now it stays readable, whatever takes its place.
+
+        Raises ObjectNotFound, GenerationMismatch.
+        """
         try:
-            status = self._path(name).stat()
-        except _ABSENT:
-            return None
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        return ObjectInfo(name, status.st_size, _generation(status))
+            file = self._path(name).open("rb", buffering=0)
+        except ABSENT:
+            raise ObjectNotFound(name) from None
+        with file:
+            info = local_files.describe(os.fstat(file.fileno()), name)
+            if generation not in (None, info.generation):
+                raise GenerationMismatch(name)
+            yield Snapshot(info, file)
+
+    def draft(self, name: str) -> AbstractContextManager[Draft]:
+        """Begins an object in a file beside its place, so nothing is copied."""
+        return local_files.draft(self._path(name), name)
 
     def create(self, name: str, data: bytes) -> bool:
         """Makes the object; False where the name is taken."""
-        path = self._path(name)
-        with _temporary(path, data) as temporary:
-            try:
-                path.hardlink_to(temporary)
-            except FileExistsError:
-                return False
-        _sync_folder(path.parent)
-        return True
+        with self.draft(name) as draft:
+            draft.file.write(data)
+            return draft.create()
 
     def replace(self, name: str, data: bytes, generation: int) -> int:
         """Replaces that generation. Raises GenerationMismatch."""
-        path = self._path(name)
-        with _temporary(path, data) as temporary, _locked(path.parent):
-            self._expect(name, generation)
-            temporary.replace(path)
-            new = _generation(path.stat())
-        _sync_folder(path.parent)
-        return new
+        with self.draft(name) as draft:
+            draft.file.write(data)
+            return draft.replace(generation)
 
     def delete(self, name: str, generation: int) -> None:
         """Deletes that generation. Raises GenerationMismatch where it has changed."""
         path = self._path(name)
         if self.stat(name) is None:
             return
-        with _locked(path.parent):
+        with local_files.locked(path.parent):
             if self.stat(name) is None:
                 return
-            self._expect(name, generation)
+            local_files.expect(path, name, generation)
             path.unlink()
-        _sync_folder(path.parent)
+        local_files.sync_folder(path.parent)
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Objects whose names begin with `prefix`, sorted by name.
@@ -101,82 +102,49 @@ class LocalStore:
         Links to folders are followed. Raises OSError where a folder cannot be read: a
         listing that leaves it out would hide rows from those who delete.
         """
-        start = PurePosixPath(
-            prefix if prefix.endswith("/") else prefix.rpartition("/")[0]
-        )
-        for name in sorted(self._names(self._root / start)):
+        for name in sorted(self._names(self._below(prefix))):
             if name.startswith(prefix) and (info := self.stat(name)):
                 yield info
 
     def check_writable(self) -> None:
         """Makes and deletes a small file. Raises OSError where that is refused."""
-        with _temporary(self._root / "probe", b""):
+        with self.draft("probe"):
             pass
 
-    def _names(self, folder: Path) -> Iterator[str]:
+    def old_copies(self, prefix: str) -> Iterator[OldCopy]:
+        """What writers left that were killed: the rest is gone when it is replaced."""
+        for name in sorted(self._names(self._below(prefix), orphans=True)):
+            if not name.startswith(prefix):
+                continue
+            with orphan(self._path(name)) as status:
+                if status:
+                    _, size, generation = describe(status, name)
+                    since = datetime.fromtimestamp(status.st_mtime, UTC)
+                    yield OldCopy(name, size, generation, since, None, "temporary")
+
+    def purge(self, copy: OldCopy) -> None:
+        """Removes what a writer left; one that is gone already is fine."""
+        path = self._path(copy.name)
+        with orphan(path) as status:
+            if status and describe(status, copy.name).generation == copy.generation:
+                path.unlink(missing_ok=True)
+
+    def _below(self, prefix: str) -> Path:
+        """The folder that holds all names which begin so."""
+        return self._root / PurePosixPath(
+            prefix if prefix.endswith("/") else prefix.rpartition("/")[0]
+        )
+
+    def _names(self, folder: Path, *, orphans: bool = False) -> Iterator[str]:
         for parent, _, files in os.walk(folder, onerror=_refuse, followlinks=True):
             for file in files:
-                if not file.startswith((TEMPORARY_PREFIX, _LOCK_NAME)):
+                if file.startswith(TEMPORARY_PREFIX) == orphans and file != LOCK_NAME:
                     yield (Path(parent) / file).relative_to(self._root).as_posix()
 
     def _path(self, name: str) -> Path:
         return self._root / name
 
-    def _expect(self, name: str, generation: int) -> None:
-        info = self.stat(name)
-        if info is None or info.generation != generation:
-            raise GenerationMismatch(name)
-
 
 def _refuse(error: OSError) -> None:
-    if not isinstance(error, _ABSENT):
+    if not isinstance(error, ABSENT):
         raise error
-
-
-def _generation(status: os.stat_result) -> int:
-    seen = f"{status.st_ino}:{status.st_mtime_ns}:{status.st_size}"
-    return int.from_bytes(hashlib.sha256(seen.encode()).digest()[:7], "big")
-
-
-@contextmanager
-def _temporary(path: Path, data: bytes) -> Iterator[Path]:
-    """A synced file beside `path`, gone afterwards unless it was moved."""
-    _make_folder(path.parent)
-    handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            now = time.time_ns()
-            os.utime(file.fileno(), ns=(now, now))
-            os.fsync(file.fileno())
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / _LOCK_NAME).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _make_folder(folder: Path) -> None:
-    """Makes it and those above it, each synced into the one that holds it."""
-    missing = [each for each in (folder, *folder.parents) if not each.is_dir()]
-    for each in reversed(missing):
-        try:
-            each.mkdir(exist_ok=True)
-        except FileExistsError:
-            code = errno.ENOTDIR
-            raise NotADirectoryError(code, os.strerror(code), str(each)) from None
-        _sync_folder(each.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

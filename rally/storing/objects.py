@@ -6,9 +6,14 @@ so that two writers never lose each other's work (design: "Storing").
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import BinaryIO, NamedTuple, Protocol
 
 from rally.errors import ConfigurationError
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""Until when a hold holds: nobody knows."""
 
 
 class ObjectNotFound(Exception):
@@ -17,6 +22,18 @@ class ObjectNotFound(Exception):
 
 class GenerationMismatch(Exception):
     """The object is not at the generation that the caller saw: look again."""
+
+
+class ObjectHeld(Exception):
+    """A hold or a retention policy forbids to replace or delete the object.
+
+    Attributes:
+        until: when it ends, UTC; None where nobody says: until somebody lifts it.
+    """
+
+    def __init__(self, name: str, until: datetime | None = None) -> None:
+        super().__init__(name)
+        self.until = until
 
 
 class ObjectInfo(NamedTuple):
@@ -33,10 +50,68 @@ class ObjectInfo(NamedTuple):
     generation: int
 
 
+class OldCopy(NamedTuple):
+    """An earlier state of an object that the store still has.
+
+    Attributes:
+        name: relative to the root of its store.
+        size: in bytes.
+        generation: that it had when it was the live one.
+        since: when it stopped being the live one, UTC.
+        until: the store keeps it until then and cannot be made to forget it, UTC;
+            FOREVER for a hold. None: `purge` removes it.
+        why: "noncurrent", "soft-deleted", "retention" or "hold"; "temporary" is what a
+            writer left that was killed, on this machine.
+    """
+
+    name: str
+    size: int
+    generation: int
+    since: datetime
+    until: datetime | None
+    why: str
+
+
+class Snapshot(Protocol):
+    """One generation of one object, open for reading.
+
+    What is written to the name meanwhile does not show in it.
+    """
+
+    @property
+    def info(self) -> ObjectInfo:
+        """The object as it was listed when it was opened."""
+
+    def read(self, start: int, length: int) -> bytes:
+        """The bytes from offset `start`: `length`, and fewer only at the end.
+
+        Raises GenerationMismatch where that generation is gone.
+        """
+
+
+class Draft(Protocol):
+    """An object in the making; what is not committed leaves nothing behind.
+
+    A commit that is refused changes nothing, and another may be tried. One that
+    succeeds closes the file.
+    """
+
+    @property
+    def file(self) -> BinaryIO:
+        """Seekable, readable and writable; all of it becomes the object."""
+
+    def create(self) -> bool:
+        """Makes the object, as ObjectStore.create does."""
+
+    def replace(self, generation: int) -> int:
+        """Replaces that generation, as ObjectStore.replace does."""
+
+
 class ObjectStore(Protocol):
     """Named objects under one root; an object is visible only when whole.
 
-    Raises (all methods): OSError where the store cannot be reached or refuses.
+    Raises (all methods): OSError where the store cannot be reached or refuses. A write
+    that ended so may have been done all the same: look again.
     """
 
     uri: str
@@ -50,23 +125,53 @@ class ObjectStore(Protocol):
     def stat(self, name: str) -> ObjectInfo | None:
         """The object as a listing shows it, or None."""
 
+    def open(
+        self, name: str, generation: int | None = None
+    ) -> AbstractContextManager[Snapshot]:
+        """Opens the live object for reading in parts.
+
+        Raises ObjectNotFound, and GenerationMismatch where `generation` is given and
+        is not the live one.
+        """
+
+    def draft(self, name: str) -> AbstractContextManager[Draft]:
+        """Begins an object that need not fit into memory."""
+
     def create(self, name: str, data: bytes) -> bool:
         """Makes the object; False, and nothing is changed, where the name is taken."""
 
     def replace(self, name: str, data: bytes, generation: int) -> int:
         """Replaces that generation and returns the new one.
 
-        Raises GenerationMismatch where the object has changed or gone.
+        Raises GenerationMismatch where the object has changed or gone, ObjectHeld where
+        a hold or a retention policy forbids it.
         """
 
     def delete(self, name: str, generation: int) -> None:
         """Deletes that generation; one that is gone already is fine.
 
-        Raises GenerationMismatch where the object has changed.
+        Raises GenerationMismatch where the object has changed, ObjectHeld where a hold
+        or a retention policy forbids it.
         """
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Objects whose names begin with `prefix`, sorted by name."""
+
+    def old_copies(self, prefix: str) -> Iterator[OldCopy]:
+        """What is kept of earlier states, sorted by name and generation.
+
+        Noncurrent generations and soft-deleted objects whose names begin with `prefix`;
+        in a local folder, files that were not finished.
+        """
+
+    def purge(self, copy: OldCopy) -> None:
+        """Deletes an old copy; one that is gone already is fine.
+
+        Where soft delete is on, the store moves a noncurrent generation there, and
+        `old_copies` shows it again with its date.
+
+        Raises ObjectHeld where the store cannot be made to forget it yet.
+        """
 
     def check_writable(self) -> None:
         """Makes sure that objects can be made. Raises OSError where they cannot."""

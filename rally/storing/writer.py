@@ -8,7 +8,10 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from rally.storing.container import CorruptFile, Header, encode_container, read_header
+from rally.storing.container import encode_container
+from rally.storing.corruption import CorruptFile
+from rally.storing.header import Header
+from rally.storing.header_bytes import read_header
 from rally.storing.layout import Partition, Stores, new_file
 from rally.storing.objects import ObjectNotFound, ObjectStore
 
@@ -42,7 +45,7 @@ class RowWriter:
         stores: Stores,
         table: Callable[[str, str], Table],
         version: str,
-        withdrawal_list: int,
+        withdrawal_list: Callable[[], int],
     ) -> None:
         """Prepares.
 
@@ -50,19 +53,25 @@ class RowWriter:
             stores: where each study's partitions are.
             table: how the rows of (study, document) are stored.
             version: of the pipeline, for the header.
-            withdrawal_list: counter of the list under which rows were accepted.
+            withdrawal_list: counter of the list under which a row was judged that is
+                added now.
         """
         self._stores = stores
         self._table = table
-        self._entries = {
-            "rally.version": version,
-            "rally.list": str(withdrawal_list),
-        }
+        self._version = version
+        self._withdrawal_list = withdrawal_list
+        self._oldest_list = 0
         self._rows: dict[Partition, list[bytes]] = {}
         self._held = 0
 
     def add(self, partition: Partition, row: bytes) -> None:
-        """Takes a row; it is stored at the next flush, or now if memory says so."""
+        """Takes a row; it is stored at the next flush, or now if memory says so.
+
+        Lists only rise, so the first row's is the oldest of what a flush writes: a
+        file never claims a newer list than one of its rows was judged under.
+        """
+        if not self._rows:
+            self._oldest_list = self._withdrawal_list()
         self._rows.setdefault(partition, []).append(row)
         self._held += len(row) + _PER_ROW
         if self._held >= FLUSH_BYTES:
@@ -71,16 +80,26 @@ class RowWriter:
     def flush(self) -> None:
         """Writes all that is held; when it returns, the files are whole."""
         for partition in sorted(self._rows):
-            self.write(partition, self._rows[partition])
+            self.write(partition, self._rows[partition], self._oldest_list)
         self._rows.clear()
         self._held = 0
 
-    def write(self, partition: Partition, rows: Sequence[bytes]) -> str:
-        """Writes one file and returns its name in the study's store."""
+    def write(
+        self, partition: Partition, rows: Sequence[bytes], withdrawal_list: int
+    ) -> str:
+        """Writes one file and returns its name in the study's store.
+
+        Args:
+            partition: of the rows.
+            rows: encoded, in any order.
+            withdrawal_list: counter of the oldest list under which one was judged.
+        """
         ordered = sorted(rows)
         table = self._table(partition.study, partition.document)
         content = _content_hash(partition, table, ordered)
-        entries = self._entries | {
+        entries = {
+            "rally.version": self._version,
+            "rally.list": str(withdrawal_list),
             "rally.schema": table.fingerprint,
             "rally.content": content,
         }

@@ -21,7 +21,14 @@ from rally.studies.fields import (
     word,
 )
 from rally.studies.review import Gate
-from rally.studies.study import Access, AfterEnd, Kind, Policy, Study
+from rally.studies.study import (
+    Access,
+    AfterEnd,
+    Kind,
+    Policy,
+    Study,
+    Unmatched,
+)
 
 _COUNTRY = re.compile("[A-Z]{2}")
 
@@ -138,6 +145,8 @@ def _read_policy(place: Place, value: object, kind: Kind) -> Policy:
         countries=frozenset(fields.maybe("countries", many(_country)) or ()),
         minimum_age=fields.maybe("minimum_age", positive),
         after_end=_read_after_end(fields, kind),
+        unmatched_withdrawals=fields.maybe("unmatched_withdrawals", choice(Unmatched))
+        or Unmatched.DELETE,
     )
     fields.close()
     if kind is Kind.STUDY and not policy.enrolment_required:

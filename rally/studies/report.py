@@ -40,6 +40,7 @@ def promises(study: Study) -> Iterator[tuple[str, str]]:
     yield "countries", _all(sorted(policy.countries))
     yield "minimum age", said(policy.minimum_age)
     yield "after the end", policy.after_end
+    yield "unmatched withdrawals", policy.unmatched_withdrawals
     yield "derived", _all(study.derived)
     for access in study.access:
         dates = f"{access.since} to {access.until}"

@@ -41,6 +41,13 @@ class AfterEnd(StrEnum):
     DELETE = "delete"
 
 
+class Unmatched(StrEnum):
+    """What becomes of a withdrawal of somebody of whom no enrolment is known."""
+
+    DELETE = "delete"
+    HOLD = "hold"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What a study promised on whose data it takes.
@@ -53,6 +60,7 @@ class Policy:
         countries: two-letter codes from which people may enrol; empty is everywhere.
         minimum_age: in years, as the client checked it; nothing here acts on it.
         after_end: who leaves after the end.
+        unmatched_withdrawals: who leaves without having joined.
     """
 
     enrolment_required: bool
@@ -61,6 +69,7 @@ class Policy:
     countries: frozenset[str]
     minimum_age: int | None
     after_end: AfterEnd
+    unmatched_withdrawals: Unmatched = Unmatched.DELETE
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ def platform(tmp_path_factory):
         Opener(PingKeys.load(world.keys)),
         Pseudonyms({name: keys.prf(name) for name in (PLATFORM, *NAMESPACES)}),
         lambda: states,
+        SimpleNamespace(people=dict, counter=0),
         settings.clock(),
     )
     sealers = {

@@ -15,7 +15,7 @@ from collections import Counter
 import pytest
 
 from rally.storing.container import read_rows
-from rally.storing.local import TEMPORARY_PREFIX
+from rally.storing.local_files import TEMPORARY_PREFIX
 from rally.storing.objects import open_store
 from tests.pipelines.line import Line
 from tests.pipelines.world import (

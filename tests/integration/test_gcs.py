@@ -8,7 +8,8 @@ from google.auth.exceptions import DefaultCredentialsError, RefreshError
 from google.cloud.storage.exceptions import DataCorruption
 
 from rally.errors import ConfigurationError
-from rally.storing.gcs import GcsStore, _translated
+from rally.storing.gcs import GcsStore
+from rally.storing.gcs_errors import translated
 from rally.storing.layout import Stores
 from rally.storing.objects import open_store
 
@@ -81,7 +82,7 @@ def test_listing_skips_the_probe_of_another_job(gcs_bucket):
     ids=lambda error: type(error).__name__,
 )
 def test_answer_that_the_service_could_not_give_is_an_os_error(error):
-    with pytest.raises(OSError, match="Cloud Storage says") as caught, _translated("a"):
+    with pytest.raises(OSError, match="Cloud Storage says") as caught, translated("a"):
         raise error
     assert caught.value.strerror == f"Cloud Storage says {type(error).__name__}"
     assert caught.value.__suppress_context__

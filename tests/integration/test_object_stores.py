@@ -7,6 +7,8 @@ that a stale delete is refused is shown locally alone, in test_local.py.
 import itertools
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
 from threading import Barrier
 
 import pytest
@@ -17,6 +19,7 @@ from rally.storing.objects import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,
+    OldCopy,
     open_store,
 )
 
@@ -244,6 +247,109 @@ def test_store_sees_what_is_below_its_root_alone(uri, store):
     assert [info.name for info in store.list()] == ["b", "c/d"]
     assert store.stat("a") is None
     assert [info.name for info in sibling.list()] == ["a"]
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given", "live"])
+def test_open_object_is_read_in_parts(store, given):
+    store.create("a/b", b"0123456789")
+    info = store.stat("a/b")
+    with store.open("a/b", info.generation if given else None) as snapshot:
+        assert snapshot.info == info
+        assert snapshot.read(2, 3) == b"234"
+        assert snapshot.read(0, 2) == b"01"
+        assert snapshot.read(7, 100) == b"789"
+        assert snapshot.read(3, 0) == snapshot.read(10, 5) == b""
+
+
+def test_open_of_what_is_not_there_is_refused(store):
+    with pytest.raises(ObjectNotFound, match=r"^a$"), store.open("a"):
+        pass
+    store.create("a/b", b"1")
+    with pytest.raises(ObjectNotFound, match=r"^a$"), store.open("a", 1):
+        pass
+
+
+def test_open_of_a_generation_that_has_passed_is_refused(store):
+    store.create("a", b"1")
+    first = store.stat("a").generation
+    store.replace("a", b"2", first)
+    with pytest.raises(GenerationMismatch, match=r"^a$"), store.open("a", first):
+        pass
+
+
+def test_open_object_is_never_read_as_another(store):
+    store.create("a", b"first")
+    with store.open("a") as snapshot:
+        store.replace("a", b"other", snapshot.info.generation)
+        with suppress(GenerationMismatch):
+            assert snapshot.read(0, 5) == b"first"
+
+
+def test_draft_becomes_the_object(store):
+    with store.draft("a/b") as draft:
+        draft.file.write(b"???45")
+        draft.file.seek(0)
+        draft.file.write(b"123")
+        draft.file.seek(2)
+        assert draft.file.read() == b"345"
+        assert draft.create() is True
+    info = store.stat("a/b")
+    with store.draft("a/b") as draft:
+        draft.file.write(b"two")
+        new = draft.replace(info.generation)
+    assert list(store.list()) == [ObjectInfo("a/b", 3, new)]
+    assert new != info.generation
+    assert store.read("a/b") == b"two"
+
+
+def test_draft_that_is_refused_may_be_committed_otherwise(store):
+    store.create("a", b"first")
+    before = store.stat("a")
+    with store.draft("a") as draft:
+        draft.file.write(b"second")
+        assert draft.create() is False
+        with pytest.raises(GenerationMismatch, match=r"^a$"):
+            draft.replace(before.generation + 1)
+        assert store.stat("a") == before
+        assert draft.replace(before.generation) == store.stat("a").generation
+        assert draft.file.closed
+    assert store.read("a") == b"second"
+
+
+def test_draft_that_is_not_committed_leaves_nothing(store):
+    store.create("b/c", b"1")
+    before = list(store.list())
+    with suppress(KeyError), store.draft("a") as draft:
+        draft.file.write(b"half")
+        raise KeyError
+    with store.draft("b/c") as draft:
+        draft.file.write(b"half")
+    assert list(store.list()) == before
+    assert store.create("a", b"") is True
+
+
+def test_empty_draft_is_an_empty_object(store):
+    with store.draft("a") as draft:
+        assert draft.create() is True
+    assert store.read("a") == b""
+
+
+def test_large_draft_comes_back_whole(store):
+    part = bytes(range(256)) * 40_000
+    with store.draft("a") as draft:
+        for _ in range(2):
+            draft.file.write(part)
+        draft.create()
+    assert store.read("a") == part * 2
+    with store.open("a") as snapshot:
+        assert snapshot.read(10_239_990, 20) == (part * 2)[10_239_990:10_240_010]
+
+
+def test_there_are_no_old_copies_where_none_are_kept(store):
+    store.create("a", b"1")
+    store.delete("a", store.replace("a", b"2", store.stat("a").generation))
+    assert list(store.old_copies("")) == []
+    store.purge(OldCopy("a", 1, 1, datetime.now(UTC), None, "noncurrent"))
 
 
 def test_check_writable_leaves_nothing(store):

@@ -16,7 +16,7 @@ import pytest
 from rally.dead_letters import encode_dead_letters, read_sealed
 from rally.envelope import from_micros
 from rally.events import RALLY, Event, EventKind, write_events
-from rally.storing.container import read_header
+from rally.storing.header_bytes import read_header
 from rally.storing.layout import Partition, Stores
 from rally.storing.rows import RowEncoder, row_schema
 from rally.storing.writer import RowWriter, Table
@@ -87,9 +87,9 @@ def stored(tmp_path_factory):
     )
     encoder, root = RowEncoder(document), tmp_path_factory.mktemp("store")
     table = Table(row_schema(document), schema.fingerprint)
-    writer = RowWriter(Stores(str(root), None), lambda *_: table, "1.0", 0)
+    writer = RowWriter(Stores(str(root), None), lambda *_: table, "1.0", lambda: 0)
     rows = [encoder.encode(*make_record(number).values()) for number in range(ROWS)]
-    path = root / writer.write(PARTITION, rows[::-1])
+    path = root / writer.write(PARTITION, rows[::-1], 0)
     assert len(read_header(path.read_bytes()).blocks) > 1
     return path
 

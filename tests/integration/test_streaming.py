@@ -13,13 +13,18 @@ from pipelines import cli
 from pipelines.options import LOCAL_RUNNER
 from pipelines.running import read_counts
 from rally.ingesting.counts import Count
+from rally.ingesting.preflight import check_before_start
 from rally.ingesting.setup import IngestSettings
+from rally.storing.objects import open_store
+from rally.withdrawing.withdrawal_list import LIST
 from tests.pipelines.line import Line
 from tests.pipelines.world import (
     AS_OF,
     GARDEN,
+    SENT_LATER,
     World,
     document_id,
+    lists_of_rows,
     rally_id,
     stored_events,
     stored_ids,
@@ -52,6 +57,7 @@ class Reader(threading.Thread):
 
     def __init__(self, line, settings, idle=3.0):
         super().__init__()
+        check_before_start(settings)
         self._pipeline = beam.Pipeline(runner=LOCAL_RUNNER)
         _ = self._pipeline | IngestSubscription(line.subscription, settings, 0.2, idle)
         self.start()
@@ -187,3 +193,80 @@ def test_stream_that_a_person_stops_ends_with_one_line(world, store, line):
     expected = ("", "rally: stopped; run it again for what is not done\n")
     assert job.communicate(timeout=DEADLINE) == expected
     assert job.returncode == 128 + signal.SIGINT
+
+
+def test_running_stream_honours_the_withdrawal_list(world, store, line):
+    """What is late of who has left meanwhile is refused, or parked; others go on."""
+    settings = IngestSettings(
+        store, world.keys, studies=world.studies, as_of=AS_OF, reload_seconds=0.2
+    )
+    reader = Reader(line, settings)
+    line.publish(world.visit(1, 1))
+    wait_for(lambda: stored_ids(store))
+
+    world.publish(store, 1, world.left(1, GARDEN))
+    number = 2
+    while 1 not in lists_of_rows(store).values():  # until the stream has seen it
+        line.publish(world.visit(2, number))
+        wait_for(lambda n=number: document_id(n) in lists_of_rows(store))
+        number += 1
+    line.publish(
+        world.visit(1, number),
+        world.visit(1, number + 1, sent=SENT_LATER),
+        world.visit(2, number + 2, sent=SENT_LATER),
+    )
+
+    counts = reader.end()
+    stored = [*range(1, number), number + 2]
+    assert sorted(lists_of_rows(store)) == [document_id(n) for n in stored]
+    assert counts == {
+        Count(GARDEN, "visit.1", "stored"): len(stored),
+        Count(GARDEN, "visit.1", "refused", "withdrawn"): 1,
+        Count(GARDEN, "visit.1", "failed", "left"): 1,
+    }
+    (letter,) = world.dead_letters(store)
+    assert letter.envelope.uri[-36:] == document_id(number + 1)
+    assert letter.reason == "left"
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "put back"])
+def test_stream_that_loses_the_list_ends_with_one_line(world, store, line, lost):
+    """What it had not stored by then stays in Pub/Sub."""
+    world.publish(store, 5)
+    job = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "pipelines.ingest", "--flush_seconds=0.3"),
+            *("--reload_seconds=0.1", f"--ack_deadline_seconds={ACK_SECONDS}"),
+            *(f"--subscription={line.subscription}", *world.options(store)),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    line.publish(world.visit(1, 1))
+    wait_for(lambda: stored_ids(store) or job.poll() is not None)
+
+    if lost:
+        platform = open_store(f"{store}/platform")
+        platform.delete(LIST, platform.stat(LIST).generation)
+        problem = "the withdrawal list is missing, and who has left is not known"
+    else:
+        world.publish(store, 4)
+        problem = "is list 4, and this job has acted on list 5; restore the newest"
+    number = 2
+    end = time.monotonic() + DEADLINE
+    while job.poll() is None:
+        assert time.monotonic() < end
+        line.publish(world.visit(1, number))
+        number += 1
+
+    out, errors = job.communicate(timeout=DEADLINE)
+    assert (job.returncode, out, errors.count("\n")) == (2, "", 1)
+    assert errors.startswith(f"rally: {store}/platform/{LIST}: {problem}")
+    left_behind = number - 1 - len(stored_ids(store))
+    assert left_behind
+    world.publish(store, 5)
+    argv = [f"--subscription={line.subscription}", *world.options(store)]
+    idle = f"--stop_after_idle_seconds={ACK_SECONDS + 2}"
+    assert cli.main(["ingest", *argv, "--flush_seconds=1", idle]) == 0
+    assert {n for _, n in stored_ids(store)} == set(map(document_id, range(1, number)))

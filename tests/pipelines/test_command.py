@@ -129,6 +129,14 @@ WRONG = {
     ),
     "no time to gather": (["--flush_seconds=0"], "--flush_seconds must be above 0"),
     "not a number": (["--flush_seconds=nan"], "--flush_seconds must be above 0"),
+    "no time to look again": (
+        ["--reload_seconds=0"],
+        "--reload_seconds must be a number above 0",
+    ),
+    "time without end": (
+        ["--reload_seconds=inf"],
+        "--reload_seconds must be a number above 0",
+    ),
     "no size": (["--unit_bytes=0"], "--unit_bytes must be above 0"),
     "glob without match": (
         ["--input={root}/none*"],

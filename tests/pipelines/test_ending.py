@@ -5,11 +5,25 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 
+import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import cli
+from pipelines.ending import JobStopped, finish, told
+from rally.deleting.rewriting import PlanMismatch
+from rally.errors import ConfigurationError
+from rally.ingesting.replay import DamagedObject
+from rally.storing.codecs import UnknownCodec
+from rally.storing.corruption import CorruptFile
+from rally.storing.leases import LeaseHeld
+from rally.storing.objects import ObjectHeld
+from rally.storing.row_streams import NotSorted
+from rally.storing.runs import Run
 from tests.pipelines.world import GARDEN, write_lines
 
 WAIT = 60.0
@@ -50,8 +64,9 @@ def test_ctrl_c_in_a_batch_is_one_line_and_the_status_of_a_shell(
 
 
 @pytest.fixture
-def blocked(store):
+def blocked(world, store):
     """A place in the store where no folder can be made, as when a disk is gone."""
+    world.publish(store, 0)
     path = Path(store) / "data" / f"study={GARDEN}"
     path.parent.mkdir(parents=True)
     path.write_text("")
@@ -79,6 +94,102 @@ def test_store_that_fails_a_worker_process_is_told_at_the_end(
 
     expected = f"rally: Not a directory: '{blocked}'; {STOPPED}"
     assert (status, *capsys.readouterr()) == (1, "", expected)
+
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+HOLDER = Run("id", "compact", "host", 7, 1, NOON, NOON)
+DAMAGE = (CorruptFile, UnknownCodec, DamagedObject, PlanMismatch, NotSorted)
+
+
+def fail(_, kind, *args):
+    raise kind(*args)
+
+
+ENDS = pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        *(
+            pytest.param((each, "why"), JobStopped, "why", id=each.__name__)
+            for each in DAMAGE
+        ),
+        pytest.param(
+            (LeaseHeld, HOLDER),
+            JobStopped,
+            "another run is in the way: `rally compact` works there (process 7 of"
+            " host, alive until 2026-06-01T12:00:00+00:00 at least)",
+            id="a lease",
+        ),
+        pytest.param(
+            (ObjectHeld, "data/x.avro"),
+            JobStopped,
+            "data/x.avro: a hold or a retention policy forbids this",
+            id="a hold",
+        ),
+        pytest.param(
+            (ConnectionRefusedError, 111, "Connection refused"),
+            JobStopped,
+            "Connection refused",
+            id="an error of the system",
+        ),
+        pytest.param(
+            (ConfigurationError, "do this"), ConfigurationError, "do this", id="options"
+        ),
+    ],
+)
+
+
+def run_to_its_end(error, *options):
+    """Runs a pipeline whose worker raises that."""
+    pipeline = beam.Pipeline(options=PipelineOptions(options))
+    _ = pipeline | beam.Create([0]) | "Work" >> beam.Map(fail, *error)
+    finish(pipeline)
+
+
+@ENDS
+def test_what_a_worker_raises_ends_the_job_as_what_it_is(error, kind, message):
+    with pytest.raises(kind) as caught:
+        run_to_its_end(error)
+    assert (type(caught.value), str(caught.value)) == (kind, message)
+
+
+@ENDS
+@pytest.mark.parametrize("wrapped", ["", "RuntimeError: "])
+def test_text_of_a_worker_process_ends_the_job_as_what_it_is(
+    error, kind, message, wrapped
+):
+    """Beam wraps what it cannot make again with the name of the step."""
+    with pytest.raises(error[0]) as raised:
+        fail(None, *error)
+    (last,) = traceback.format_exception_only(raised.value)
+    text = f"Traceback (most recent call last):\n{wrapped}{last.strip()}"
+
+    found = told(RuntimeError(f"{text} [while running 'Work']\n"))
+
+    assert (type(found), str(found)) == (kind, message)
+
+
+def test_error_of_a_worker_process_is_told_with_its_kind():
+    with pytest.raises(
+        JobStopped, match=r"^another run is in the way: `rally compact`"
+    ):
+        run_to_its_end((LeaseHeld, HOLDER), *TWO)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Traceback (most recent call last):\nLookupError: a bug",
+        "Traceback (most recent call last):\nrally.storing.corruption.None: a bug",
+        "Traceback (most recent call last):\nrally.errors.FailureReason: a bug",
+        "Traceback (most recent call last):\nno.module.CorruptFile: a bug",
+        "Traceback (most recent call last):\nsys.path: a bug",
+        "rally.storing.corruption.CorruptFile: a bug",
+        "",
+    ],
+)
+def test_bug_is_itself(text):
+    bug = RuntimeError(text)
+    assert told(bug) is bug
 
 
 def test_object_that_is_another_in_the_middle_is_one_line_and_status_1(

@@ -15,6 +15,7 @@ import fastavro
 from tink import hybrid
 
 from rally.dead_letters import DeadLetter, list_dead_letters, read_sealed, unseal
+from rally.envelope import parse_timestamp, to_micros
 from rally.events import Event, read_events
 from rally.keys import administration
 from rally.keys.folder import KeyFolder
@@ -23,7 +24,10 @@ from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.keys.settling import settle_kek
 from rally.storing.container import read_rows
+from rally.storing.header_bytes import read_header
 from rally.storing.objects import open_store
+from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal
+from tests.rally.withdrawing.lists import joined, left, publish
 
 AS_OF = "2026-06-01T12:00:00Z"
 SENT = "2026-05-20T10:00:00.000000Z"
@@ -261,6 +265,24 @@ class World:
         bits = bits & ~(0xF000 << 64) | 0x8000 << 64
         return str(uuid.UUID(int=bits & ~(0xC000 << 48) | 0x8000 << 48))
 
+    def left(self, person: int, scope: str, at: str = SENT) -> Withdrawal:
+        """A person's withdrawal, for `publish`."""
+        micros = to_micros(parse_timestamp(at))
+        return left(self.platform_pseudonym(person), scope, micros)
+
+    def joined(self, person: int, scope: str, at: str = SENT) -> Enrolment:
+        """An enrolment of somebody who has left, for `publish`."""
+        micros = to_micros(parse_timestamp(at))
+        return joined(self.platform_pseudonym(person), scope, micros)
+
+    def publish(
+        self, store: str, counter: int, *records: Withdrawal | Enrolment
+    ) -> None:
+        """Publishes a store's withdrawal list, as deletion does."""
+        keys = PlatformKeys.open(f"{self.keys}/platform", macs=["list-mac"])
+        platform = open_store(f"{store}/platform")
+        publish(platform, keys.mac("list-mac"), counter, *records)
+
     def dead_letters(self, store: str) -> list[DeadLetter]:
         """All of a store's, opened."""
         keys = PlatformKeys.open(f"{self.keys}/platform", open_dead_letters=True)
@@ -315,6 +337,16 @@ def stored_ids(store: str) -> list[tuple[str, str]]:
 def stored_events(store: str) -> set[Event]:
     """The log."""
     return set(read_events(open_store(f"{store}/platform")))
+
+
+def lists_of_rows(store: str) -> dict[str, int]:
+    """The withdrawal list that each row's file names, by the row's document id."""
+    opened, found = open_store(store), dict[str, int]()
+    for info in opened.list("data/"):
+        data = opened.read(info.name)
+        counter = int(read_header(data).entries["rally.list"])
+        found |= {row["document_id"]: counter for row in read_rows(data)}
+    return found
 
 
 def contents(store: str) -> dict[str, bytes]:

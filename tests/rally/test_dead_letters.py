@@ -22,7 +22,8 @@ from rally.dead_letters import (
 from rally.envelope import Envelope
 from rally.keys.platform_keys import Prf
 from rally.outcomes import FailureReason
-from rally.storing.container import CorruptFile, read_header
+from rally.storing.corruption import CorruptFile
+from rally.storing.header_bytes import read_header
 from rally.storing.local import LocalStore
 
 CANARY = b"what-the-person-read"
@@ -147,7 +148,7 @@ def test_nothing_of_the_ping_is_outside_the_seal(platform, write):
     entries = read_header(data).entries
     assert set(entries) == {
         *("avro.schema", "avro.codec", "rally.version", "rally.content"),
-        *("rally.rows", "rally.checksum"),
+        *("rally.rows", "rally.checksum", "rally.header"),
     }
 
 

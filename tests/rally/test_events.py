@@ -11,11 +11,13 @@ from rally.events import (
     RALLY,
     Event,
     EventKind,
+    EventLog,
     event_name,
     read_events,
     write_events,
 )
-from rally.storing.container import CorruptFile, read_header
+from rally.storing.corruption import CorruptFile
+from rally.storing.header_bytes import read_header
 from rally.storing.local import LocalStore
 
 LEFT = Event(
@@ -93,6 +95,13 @@ def test_events_of_another_flush_are_added(platform):
     assert len(names(platform)) == 2
     assert set(read_events(platform)) == {LEFT, JOINED}
     assert len(list(read_events(platform))) == 3
+
+
+def test_log_is_read_as_often_as_wanted(platform):
+    log = EventLog(platform)
+    assert list(log) == []
+    write_events(platform, [LEFT, JOINED], "1.0")
+    assert set(log) == set(log) == {LEFT, JOINED}
 
 
 def test_no_event_makes_no_object(platform):

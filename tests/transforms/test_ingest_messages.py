@@ -9,23 +9,28 @@ from apache_beam.transforms.window import TimestampedValue
 
 from pipelines import cli
 from pipelines.ingest import build
+from rally.ingesting.preflight import check_before_start
 from rally.ingesting.setup import IngestSettings
 from tests.pipelines.world import (
     AS_OF,
     GARDEN,
     POND,
     SENT_LATER,
+    document_id,
+    lists_of_rows,
     rally_id,
     stored_events,
     stored_rows,
     write_lines,
 )
-from transforms.ingest_messages import IngestMessages
+from transforms.ingest_messages import IngestMessages, _JudgeFn, _WriteFn
 
 
 @pytest.fixture
 def settings(world, store):
-    return IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
+    settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
+    check_before_start(settings)
+    return settings
 
 
 Stream = test_stream.TestStream  # under its own name pytest takes it for tests
@@ -111,6 +116,33 @@ def test_stream_gathers_rows_in_few_files(settings, messages, store, tmp_path):
 
     assert len(list(stored_rows(store))) == 20
     assert len(list((tmp_path / "store").rglob("data/**/*.avro"))) <= 4
+
+
+def test_file_names_the_list_under_which_its_rows_were_judged(world, store):
+    """The list changes between two bundles; the files are written after both."""
+    settings = IngestSettings(
+        store, world.keys, studies=world.studies, as_of=AS_OF, reload_seconds=1e-9
+    )
+    world.publish(store, 3)
+    judge, leave = _JudgeFn(settings), world.left(1, GARDEN)
+    judge.setup()
+    rows = list(judge.process(pubsub(world.visit(1, 1))))
+    world.publish(store, 4, leave)
+    rows += judge.process(pubsub(world.visit(1, 2)))
+    rows += judge.process(pubsub(world.visit(2, 3)))
+    assert [key for key, _ in rows] == [
+        f"{GARDEN}/visit.1/2026-05-20/{counter}" for counter in (3, 4)
+    ]
+
+    with beam.Pipeline(runner="BundleBasedDirectRunner") as pipeline:
+        _ = (
+            pipeline
+            | beam.Create(rows)
+            | beam.GroupIntoBatches.WithShardedKey(10)
+            | beam.ParDo(_WriteFn(settings))
+        )
+
+    assert lists_of_rows(store) == {document_id(1): 3, document_id(3): 4}
 
 
 def test_graph_for_dataflow_reads_pubsub_and_translates(settings):

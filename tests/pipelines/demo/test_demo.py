@@ -1,12 +1,18 @@
-"""The demo shows what became of real pings, and leaves it to be looked at."""
+"""The demo shows what became of real pings and of who left, and leaves it there."""
 
+import io
 import json
 import os
-import re
+from collections import Counter
+from contextlib import redirect_stdout
 from pathlib import Path
 
+import pytest
+
 from pipelines.demo import command
-from rally.storing.container import read_rows
+from pipelines.demo.clients import NEWS
+from pipelines.demo.ledger import Ledger
+from pipelines.demo.scene import Scene
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 PINGS = Path(command.__file__).parent / "pings"
@@ -15,9 +21,9 @@ BECAME = """\
 study            document              stored  refused  failed  why, and who came \
 or left
 rally-core       deletion-request.1         0        0       0  left 3
-rally-core       demographics.1             1        0       0
-rally-core       enrollment.1               3        0       0  joined 3
-rally-core       study-enrollment.1         3        0       0  joined 3
+rally-core       demographics.1            61        0       0
+rally-core       enrollment.1              63        0       0  joined 63
+rally-core       study-enrollment.1        63        0       0  joined 63
 rally-core       study-unenrollment.1       0        0       0  left 1
 rally-core       uninstall-deletion.1       0        0       0  left 1
 rally-demo-news  page-visit.1           2,400        3       5  decryption failed 1, \
@@ -39,28 +45,115 @@ unknown          unknown                    0        0       3  unknown namespac
 """
 
 
+LEAVING = """\
+In the evening two of the made-up people leave: one the study, one Rally. The add-on of
+the second loses what it should have told each study; this is all that arrives:
+
+study            document            stored  refused  failed  why, and who came or left
+---------------  ------------------  ------  -------  ------  -------------------------
+rally-core       deletion-request.1       0        0       0  left 1
+rally-demo-news  deletion-request.1       0        0       0  left 1
+
+The day after, `rally compact` and `rally delete` run. Some real clients had left, too.
+
+study            rows before  of who left  rows after  of who left
+---------------  -----------  -----------  ----------  -----------
+rally-core               187           11         176            0
+rally-demo-news        2,460           82       2,378            0
+rally-lab-study            4            4           0            0
+study-bar                  2            1           1            0
+study-foo                  1            0           1            0
+
+Compacted: 2,654 rows, sorted by person, in buckets.
+Deleted: 98 rows of 4 studies, and who left is refused from now on.
+Verified: 2,556 rows read, in 10 files; no trace of who left.
+All other rows are what they were.
+
+What the one who left Rally may be told, by `rally receipts show`:
+
+You left Rally on 22 November 2026 at 18:00 UTC.
+"""
+
+RETURNING = """`rally receipts verify` says: All receipts are there and true.
+
+A day later, pages arrive that the two had read before they left. A study's extension
+does not know that its person has left Rally, and goes on. And the one who left the
+study joins it again, and reads on:
+
+study            document            stored  refused  failed  why, and who came or left
+---------------  ------------------  ------  -------  ------  -------------------------
+rally-core       study-enrollment.1       1        0       0  joined 1
+rally-demo-news  page-visit.1             0        6       4  left 4, withdrawn 6
+rally-demo-news  study-enrollment.1       1        0       0  joined 1
+
+`left` is parked: an enrolment may yet arrive. Hers did, and `rally delete` admits it;
+so `rally replay --reason left` stores her pages. Of who left Rally nothing is stored.
+
+study            document      stored  refused  failed  why, and who came or left
+---------------  ------------  ------  -------  ------  -------------------------
+rally-demo-news  page-visit.1       3        0       1  left 1
+
+Everything is in {out}
+"""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Where the demo was, and what it showed."""
+    out, shown = tmp_path_factory.mktemp("demo") / "out", io.StringIO()
+    with redirect_stdout(shown):
+        assert command.main([f"--out={out}"]) == 0
+    return out, shown.getvalue()
+
+
 def became(output: str) -> str:
     """The table of outcomes, without the rule under its head."""
     lines = output[output.index("study  ") :].split("\n\n")[0].splitlines()
     return "\n".join(lines[:1] + lines[2:]) + "\n"
 
 
-def test_demo_shows_what_became_of_every_ping(tmp_path, capsys):
-    out = tmp_path / "out"
-    assert command.main([f"--out={out}"]) == 0
-
-    shown = capsys.readouterr().out
+def test_demo_shows_what_became_of_every_ping(demo):
+    out, shown = demo
     assert shown.startswith(
-        f"2,497 encrypted pings, most of them made up, are in {out}"
+        f"2,677 encrypted pings, most of them made up, are in {out}"
     )
     assert became(shown) == BECAME
-    files = re.findall(r"^((?:data|platform)/\S+\.avro) +([\d,]+)", shown, re.MULTILINE)
-    assert files
-    for name, rows in files:
-        stored = list(read_rows((out / "store" / name).read_bytes()))
-        assert f"{len(stored):,}" == rows
-    on_disk = {file.relative_to(out / "store") for file in out.rglob("*.avro")}
-    assert on_disk == {Path(name) for name, _ in files}
+
+
+def test_demo_tells_of_who_left_and_who_came_back(demo):
+    out, shown = demo
+    assert shown[shown.index("In the evening") :].startswith(LEAVING)
+    assert shown[shown.index("`rally receipts verify`") :] == RETURNING.format(out=out)
+
+
+def test_demo_shows_the_receipt_of_who_left_rally(demo):
+    _, shown = demo
+    receipt = shown.partition("You left Rally")[2].partition("`rally receipts")[0]
+    told = " ".join(receipt.split())
+    read = (
+        "On 23 November 2026 at 13:00 UTC we read again all that is stored, and"
+        " found nothing of yours from before you left."
+    )
+    for study, records in (
+        ("Rally", "3 records of yours were deleted."),
+        ("Demo News", "41 records of yours were deleted."),
+        (
+            "Lab Study, Pioneer v2 study-bar and Pioneer v2 study-foo",
+            "No records of yours were found.",
+        ),
+    ):
+        assert f"{study}: {records} {read}" in told
+    assert told.endswith("If you ask us about this, please quote receipt 10.")
+
+
+def test_demo_leaves_the_rows_of_who_stayed_or_came_back(demo):
+    out, _ = demo
+    ledger = Ledger(Scene(*(out / name for name in Scene._fields)))
+    rows = ledger.rows()
+    people = Counter(row.participant for row in rows if row.study == NEWS)
+    # 40 pages and an enrolment each; of one an enrolment and three pages, of one none.
+    assert Counter(people.values()) == {41: 58, 4: 1}
+    assert ledger.of_who_left(rows) == set()
 
 
 def test_demo_without_an_emulator_says_how_to_start_it(monkeypatch, capsys):

@@ -106,22 +106,23 @@ def test_show_prints_all_promises(rally):
     assert rally("show", "rally-study-foo", FOO, MAY) == (
         0,
         """\
-state             collecting
-namespace         rally-study-foo
-name              rally-study-foo
-kind              study
-aliases           -
-starts            2020-04-01
-ending announced  -
-collects through  2021-12-31
-analysis until    2022-12-31
-enrolment         required
-do not track      consent
-private browsing  client
-countries         -
-minimum age       -
-after the end     defer
-derived           -
+state                  collecting
+namespace              rally-study-foo
+name                   rally-study-foo
+kind                   study
+aliases                -
+starts                 2020-04-01
+ending announced       -
+collects through       2021-12-31
+analysis until         2022-12-31
+enrolment              required
+do not track           consent
+private browsing       client
+countries              -
+minimum age            -
+after the end          defer
+unmatched withdrawals  delete
+derived                -
 
 DOCUMENT            MEANS   KEPT DAYS  KEEP  CATEGORY  APPROVED    EXPIRES  BY              WHERE
 test.1              data    -          all   2         2020-03-15  -        data-steward-1  see study announcement
@@ -133,7 +134,7 @@ deletion-request.1  leaves  -          all   1         2020-03-15  -        data
 
 def test_show_takes_an_alias(rally):
     _, output = rally("show", "attentionStream", f"--studies={SHIPPED}")
-    assert output.splitlines()[1] == "namespace         rally-attention-stream"
+    assert output.splitlines()[1] == "namespace              rally-attention-stream"
 
 
 def test_decisions_are_recorded_and_shown(rally):
@@ -148,7 +149,7 @@ def test_decisions_are_recorded_and_shown(rally):
         "end", "rally-study-foo", FOO, STORE, "--by=chief", "--as_of=2021-06-01"
     ) == (0, "rally-study-foo: ended from 2021-06-01T00:00:00Z\n")
     _, output = rally("show", "rally-study-foo", FOO, STORE, "--as_of=2021-05-01T12:00")
-    assert output.startswith("state             paused\n")
+    assert output.startswith("state                  paused\n")
     assert output.endswith(
         """
 AT                    DECISION  BY     NOTE

@@ -18,6 +18,7 @@ from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.envelope import Envelope
 from rally.ingesting.intake import Intake
 from rally.ingesting.judge import Judge, Outcome
+from rally.ingesting.preflight import check_before_start
 from rally.ingesting.routes import Routes
 from rally.ingesting.setup import IngestSettings
 from rally.keys import administration, jwk, sealing
@@ -32,11 +33,13 @@ from rally.storing.objects import open_store
 from rally.storing.rows import row_schema
 from rally.studies.registry import Registry
 from rally.studies.transitions import States, Transition
+from rally.withdrawing.withdrawal_list import WithdrawalList
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
 DOCUMENT_ID = "65f58083-cefe-4201-832f-0505c3b73d76"
 SENT = "2022-06-01T12:00:00.000000Z"
 AS_OF = "2022-06-02T00:00:00Z"
+_NOBODY = WithdrawalList()
 
 _STUDIES = """
 rally-hub:
@@ -177,6 +180,14 @@ def write_registry(folder: Path) -> str:
     return str(folder)
 
 
+class Known:
+    """A withdrawal list as a judge knows it."""
+
+    def __init__(self, withdrawals: WithdrawalList) -> None:
+        self.people = withdrawals.people
+        self.counter = withdrawals.counter
+
+
 @dataclass
 class Bench:
     """Judges with real keys and schemas, and seals as the clients do."""
@@ -194,7 +205,11 @@ class Bench:
         ensure_platform_keys(self.platform_keys_uri, list(self.registry.studies))
         names = [PLATFORM, *self.registry.studies]
         self.platform_keys = PlatformKeys.open(
-            self.platform_keys_uri, pseudonyms=names, seal=True, open_dead_letters=True
+            self.platform_keys_uri,
+            pseudonyms=names,
+            macs=["list-mac"],
+            seal=True,
+            open_dead_letters=True,
         )
         prfs = {name: self.platform_keys.prf(name) for name in names}
         self.pseudonyms = Pseudonyms(prfs)
@@ -212,13 +227,20 @@ class Bench:
         )
         return replace(settings, **changes)
 
+    def started(self, store: Path, **changes: Any) -> IngestSettings:
+        """The same of a job that has begun: there is a withdrawal list."""
+        settings = self.settings(store, **changes)
+        check_before_start(settings)
+        return settings
+
     def judge(
         self,
         envelope: Envelope,
         as_of: str = AS_OF,
         transitions: Sequence[Transition] = (),
+        withdrawals: WithdrawalList = _NOBODY,
     ) -> Outcome:
-        return self._judge(as_of, transitions).judge(envelope)
+        return self._judge(as_of, transitions, withdrawals).judge(envelope)
 
     def intake(self, platform: Path) -> Intake:
         """An intake as jobs have it, but that it loads nothing again."""
@@ -226,13 +248,24 @@ class Bench:
         prf = self.platform_keys.prf(PLATFORM)
         clock = datetime.fromisoformat(AS_OF)
         store = open_store(str(platform))
-        return Intake(self._judge(AS_OF, ()), store, sealer, prf, lambda: clock, "1")
+        judge = self._judge(AS_OF, (), _NOBODY)
+        return Intake(judge, store, sealer, prf, lambda: clock, "1")
 
-    def _judge(self, as_of: str, transitions: Sequence[Transition]) -> Judge:
+    def _judge(
+        self,
+        as_of: str,
+        transitions: Sequence[Transition],
+        withdrawals: WithdrawalList,
+    ) -> Judge:
         states = States(self.registry, transitions)
         clock = datetime.fromisoformat(as_of).astimezone(UTC)
         return Judge(
-            self.routes, self.opener, self.pseudonyms, lambda: states, lambda: clock
+            self.routes,
+            self.opener,
+            self.pseudonyms,
+            lambda: states,
+            Known(withdrawals),
+            lambda: clock,
         )
 
     def row(self, outcome: Outcome) -> dict[str, Any]:

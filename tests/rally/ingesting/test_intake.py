@@ -15,8 +15,10 @@ from rally.events import EventKind, read_events
 from rally.ingesting.counts import Count
 from rally.ingesting.setup import make_intake, make_writer
 from rally.outcomes import FailureReason
-from rally.storing.container import read_header, read_rows
+from rally.storing.container import read_rows
+from rally.storing.header_bytes import read_header
 from rally.storing.objects import open_store
+from rally.withdrawing.withdrawal_list import LIST
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
 ID = "65f58083-cefe-4201-832f-0505c3b73d76"
@@ -26,7 +28,8 @@ DAY = "2022-06-02"  # the job's clock: retention of dead letters counts from the
 
 def ingest(settings, envelopes, malformed=()):
     """Takes envelopes, flushes, and returns the counts."""
-    intake, writer = make_intake(settings), make_writer(settings)
+    intake = make_intake(settings)
+    writer = make_writer(settings, lambda: intake.counter)
     for envelope in envelopes:
         if row := intake.take(envelope):
             writer.add(*row)
@@ -38,10 +41,11 @@ def ingest(settings, envelopes, malformed=()):
 
 
 def files(root: Path) -> dict[str, bytes]:
+    """Every file but for the withdrawal list, which was there before."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path != root / "platform" / LIST
     }
 
 
@@ -118,13 +122,13 @@ COUNTS = {
 def test_every_ping_is_counted_once_for_each_thing_that_it_became(
     bench, payload, tmp_path
 ):
-    settings = bench.settings(tmp_path)
+    settings = bench.started(tmp_path)
     counts = ingest(settings, pings(bench, payload), [f"/{CANARY}.ndjson:7"])
     assert counts == COUNTS
 
 
 def test_folders_are_named_by_the_registry_alone(bench, payload, tmp_path):
-    ingest(bench.settings(tmp_path), pings(bench, payload), ["/input.ndjson:7"])
+    ingest(bench.started(tmp_path), pings(bench, payload), ["/input.ndjson:7"])
     folders = {name.rpartition("/")[0] for name in files(tmp_path)}
     assert folders == {
         "data/study=rally-x/document=visit.1/date=2022-06-01/bucket=new",
@@ -153,7 +157,7 @@ def test_no_byte_that_is_written_holds_the_id_nor_a_canary_but_its_row(
     bench, payload, tmp_path, caplog, capfd
 ):
     caplog.set_level(0)
-    settings = bench.settings(tmp_path)
+    settings = bench.started(tmp_path)
     counts = ingest(settings, pings(bench, payload), [f"/{CANARY}/{RALLY_ID}:7"])
     written = files(tmp_path)
     assert len(written) == 12
@@ -225,7 +229,7 @@ def test_no_ping_makes_its_id_or_clear_text_appear(
 
 def test_dead_letter_is_the_envelope_as_it_was_received(bench, payload, tmp_path):
     everything = pings(bench, payload)
-    ingest(bench.settings(tmp_path), everything, ["/input.ndjson:7"])
+    ingest(bench.started(tmp_path), everything, ["/input.ndjson:7"])
     found = letters(bench, tmp_path)
     reasons = Counter(letter.reason for _, letter in found)
     expected = Counter()
@@ -246,7 +250,7 @@ def test_dead_letter_is_the_envelope_as_it_was_received(bench, payload, tmp_path
 
 
 def test_malformed_line_keeps_where_it_stands_and_nothing_of_it(bench, tmp_path):
-    ingest(bench.settings(tmp_path), [], ["/in/a.ndjson:0", "/in/a.ndjson:9"])
+    ingest(bench.started(tmp_path), [], ["/in/a.ndjson:0", "/in/a.ndjson:9"])
     found = letters(bench, tmp_path)
     assert {letter.origin for _, letter in found} == {
         "/in/a.ndjson:0",
@@ -260,7 +264,7 @@ def test_malformed_line_keeps_where_it_stands_and_nothing_of_it(bench, tmp_path)
 
 def test_same_envelopes_again_write_the_same_objects(bench, payload, tmp_path):
     envelopes = pings(bench, payload)
-    settings = bench.settings(tmp_path)
+    settings = bench.started(tmp_path)
     ingest(settings, envelopes, ["/input.ndjson:7"])
     first = files(tmp_path)
     ingest(settings, envelopes, ["/input.ndjson:7"])
@@ -270,7 +274,7 @@ def test_same_envelopes_again_write_the_same_objects(bench, payload, tmp_path):
 
 
 def test_events_are_those_of_who_joined_and_left(bench, payload, tmp_path):
-    ingest(bench.settings(tmp_path), pings(bench, payload))
+    ingest(bench.started(tmp_path), pings(bench, payload))
     events = list(read_events(open_store(str(tmp_path / "platform"))))
     platform = bench.pseudonyms.of_platform(RALLY_ID)
     assert {event.participant for event in events} == {platform}
@@ -283,7 +287,7 @@ def test_events_are_those_of_who_joined_and_left(bench, payload, tmp_path):
 
 
 def test_nothing_is_written_before_the_flush(bench, payload, tmp_path):
-    intake = make_intake(bench.settings(tmp_path))
+    intake = make_intake(bench.started(tmp_path))
     for envelope in pings(bench, payload):
         intake.take(envelope)
     assert files(tmp_path) == {}
@@ -296,7 +300,7 @@ def test_nothing_is_written_before_the_flush(bench, payload, tmp_path):
 
 
 def test_intake_is_full_when_it_holds_what_may_be_held(bench, tmp_path):
-    intake = make_intake(bench.settings(tmp_path))
+    intake = make_intake(bench.started(tmp_path))
     for _ in range(8):
         assert not intake.is_full
         intake.take(bench.envelope(bytes(8 * 1024 * 1024 + 1)))
@@ -309,7 +313,7 @@ def test_intake_counts_events_and_attributes_as_held(
     bench, payload, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("rally.ingesting.intake.FLUSH_BYTES", 100_000)
-    intake = make_intake(bench.settings(tmp_path))
+    intake = make_intake(bench.started(tmp_path))
     leaving = bench.glean("rally-x", "left.1", payload())
     while not intake.is_full:
         intake.take(leaving)
@@ -321,7 +325,7 @@ def test_intake_counts_events_and_attributes_as_held(
 
 @pytest.mark.parametrize("document", ["visit.1", "left.1"])
 def test_withdrawals_dead_letters_are_kept_apart(bench, tmp_path, document):
-    ingest(bench.settings(tmp_path), [bench.envelope(b"", document=document)])
+    ingest(bench.started(tmp_path), [bench.envelope(b"", document=document)])
     kind = "withdrawal" if document == "left.1" else "ping"
     assert [place for place, _ in letters(bench, tmp_path)] == [
         Place("rally-x", kind, DAY)

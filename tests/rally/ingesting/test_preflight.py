@@ -11,6 +11,7 @@ from rally.ingesting.preflight import check_before_start
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import destroy_pseudonym
 from rally.storing.layout import Partition, Stores, events_file, new_file
+from rally.withdrawing.withdrawal_list import LIST
 
 ROW = new_file(Partition("rally-x", "visit.1", "2022-06-01"), "a")
 ROW_OF_AN_OLD_STUDY = new_file(Partition("rally-old", "visit.1", "2022-06-01"), "a")
@@ -19,7 +20,7 @@ STUDY_KEY = "pseudonym.rally-x.keyset.json"
 REFUSAL = (
     "{}: has no key of {}, though something is stored under it; restore it, or correct"
     " --platform_keys if that is mistyped: a new key would make other pseudonyms of the"
-    " same people"
+    " same people, and not know the withdrawal list"
 )
 
 
@@ -102,11 +103,12 @@ def test_study_without_data_gets_its_key(ready, capsys, name):
 @pytest.mark.parametrize(
     ("name", "lost"),
     [
-        (ROW, "pseudonym.platform, pseudonym.rally-x"),
-        (ROW_OF_AN_OLD_STUDY, "pseudonym.platform"),
-        (EVENT, "pseudonym.platform"),
+        (ROW, "pseudonym.platform, pseudonym.rally-x, list-mac"),
+        (ROW_OF_AN_OLD_STUDY, "pseudonym.platform, list-mac"),
+        (EVENT, "pseudonym.platform, list-mac"),
+        ("platform/withdrawals/a", "list-mac"),
     ],
-    ids=["row", "row-of-an-unregistered-study", "event"],
+    ids=["row", "row-of-an-unregistered-study", "event", "list-alone"],
 )
 def test_lost_folder_is_not_remade(ready, name, lost):
     put(ready, name)
@@ -134,22 +136,47 @@ def test_store_of_each_study_is_looked_into(ready, tmp_path):
     assert "pseudonym.platform, pseudonym.rally-x," in refusal(apart)
 
 
+def test_fresh_store_gets_the_first_list(ready):
+    path = Path(ready.store) / "platform" / LIST
+    before = path.read_bytes()
+    check_before_start(ready)
+    assert path.read_bytes() == before
+
+
+def test_store_with_rows_and_no_list_is_refused(ready):
+    put(ready, ROW)
+    (Path(ready.store) / "platform" / LIST).unlink()
+    where = f"{ready.store}/platform/{LIST}"
+    assert refusal(ready).startswith(f"{where}: the withdrawal list is missing, ")
+    assert not Path(where).exists()
+
+
+def test_lost_key_of_the_list_is_not_remade(ready):
+    (Path(ready.platform_keys) / "list-mac.keyset.json").unlink()
+    before = keys_of(ready)
+    assert refusal(ready) == REFUSAL.format(ready.platform_keys, "list-mac")
+    assert keys_of(ready) == before
+
+
 def endless_folder(settings):
     """Makes a `data` folder that no listing can enter."""
     folder = Path(settings.store) / "data"
     folder.symlink_to(folder)
 
 
-def test_store_is_not_looked_into_while_all_keys_are_there(ready):
+def test_store_that_cannot_be_listed_may_have_a_newer_list(ready):
     endless_folder(ready)
-    check_before_start(ready)
+    assert refusal(ready) == (
+        f"{ready.store}: cannot be read (Too many levels of symbolic links), and"
+        " whether the withdrawal list is the newest depends on what is there"
+    )
 
 
 def test_store_that_cannot_be_listed_gets_no_keys(ready):
     endless_folder(ready)
     (Path(ready.platform_keys) / STUDY_KEY).unlink()
     assert refusal(ready) == (
-        f"{ready.store}: cannot be listed (Too many levels of symbolic links), and"
+        f"{ready.store}: cannot be read (Too many levels of symbolic links), and"
         " whether new platform keys may be made depends on what is there"
     )
     assert STUDY_KEY not in keys_of(ready)

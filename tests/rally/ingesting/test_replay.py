@@ -6,7 +6,9 @@ import pytest
 import yaml
 
 from rally.dead_letters import Kind, Place, list_dead_letters, read_sealed, unseal
-from rally.events import EventKind, read_events
+from rally.envelope import parse_timestamp, to_micros
+from rally.errors import ConfigurationError
+from rally.events import RALLY, EventKind, read_events
 from rally.ingesting.replay import DamagedObject, Replay, Replayed
 from rally.ingesting.setup import make_intake, make_unsealer, make_writer
 from rally.keys import administration
@@ -15,7 +17,9 @@ from rally.keys.settling import settle_kek
 from rally.outcomes import FailureReason
 from rally.storing.container import read_rows
 from rally.storing.objects import open_store
+from tests.rally.withdrawing.lists import joined, left, publish
 
+NOW = to_micros(parse_timestamp("2022-06-01T12:00:00.000000Z"))
 ID = "65f58083-cefe-4201-832f-0505c3b73d76"
 
 
@@ -24,7 +28,7 @@ class Job:
 
     def __init__(self, bench, root):
         self.bench = bench
-        self.settings = bench.settings(root, platform_keys=bench.platform_keys_uri)
+        self.settings = bench.started(root, platform_keys=bench.platform_keys_uri)
         self.platform = open_store(f"{root}/platform")
         self.root = root
 
@@ -32,7 +36,8 @@ class Job:
         self.settings = replace(self.settings, **settings)
 
     def ingest(self, *envelopes, malformed=()):
-        intake, writer = make_intake(self.settings), make_writer(self.settings)
+        intake = make_intake(self.settings)
+        writer = make_writer(self.settings, lambda: intake.counter)
         for envelope in envelopes:
             if row := intake.take(envelope):
                 writer.add(*row)
@@ -40,6 +45,10 @@ class Job:
             intake.take_malformed(origin)
         writer.flush()
         intake.flush()
+
+    def publish(self, counter, *records):
+        key = self.bench.platform_keys.mac("list-mac")
+        publish(self.platform, key, counter, *records)
 
     def objects(self):
         return list(list_dead_letters(self.platform))
@@ -49,7 +58,7 @@ class Job:
         intake = make_intake(self.settings)
         job = Replay(
             intake,
-            make_writer(self.settings),
+            make_writer(self.settings, lambda: intake.counter),
             self.platform,
             make_unsealer(self.settings),
             reason,
@@ -403,3 +412,99 @@ def test_places_of_dead_letters_say_who_and_whether_somebody_leaves(
         Place("rally-x", Kind.PING, "2022-06-02"),
         Place("rally-x", Kind.WITHDRAWAL, "2022-06-02"),
     ]
+
+
+@pytest.fixture
+def me(bench):
+    return bench.pseudonyms.of_platform("c286f4ba-6713-4d3d-b955-8eaeede6846d")
+
+
+PARKED = "rally-x/visit.1/failed/left"
+SINCE = {
+    "nothing": ([], [Replayed(0, 3)], {PARKED: 2}, 3),
+    "the enrolment arrived": (
+        [lambda me: joined(me, "rally-x", NOW - 1)],
+        [Replayed(2, 1)],
+        {"rally-x/visit.1/stored": 2},
+        1,
+    ),
+    "an enrolment of a later day": (
+        [lambda me: joined(me, "rally-x", NOW + 1)],
+        [Replayed(0, 3)],
+        {PARKED: 2},
+        3,
+    ),
+    "left for good": (
+        [lambda me: left(me, "rally-x", NOW + 1)],
+        [Replayed(2, 1)],
+        {"rally-x/visit.1/refused/withdrawn": 2},
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("since", "done", "counts", "kept"), SINCE.values(), ids=SINCE)
+def test_replay_judges_who_has_left_by_the_list_of_now(
+    bench, payload, job, me, since, done, counts, kept
+):
+    before = left(me, "rally-x", NOW - 9)
+    job.publish(1, before)
+    job.ingest(
+        bench.glean("rally-x", "visit.1", payload(url="a"), document_id=ids(1)),
+        bench.glean("rally-x", "visit.1", payload(url="b"), document_id=ids(2)),
+        bench.glean("rally-x", "short.1", payload("not an id"), document_id=ids(3)),
+    )
+    reasons = sorted(letter.reason for letter in job.letters())
+    assert reasons == [FailureReason.INVALID_ID, *[FailureReason.LEFT] * 2]
+    assert job.rows() == []
+
+    job.publish(2, before, *(each(me) for each in since))
+
+    assert job.replay(FailureReason.LEFT) == (done, counts)
+    assert len(job.letters()) == kept
+    stored = counts.get("rally-x/visit.1/stored", 0)
+    assert [row["payload"]["url"] for row in job.rows()] == ["a", "b"][:stored]
+    assert job.replay(FailureReason.INVALID_ID)[0] == [Replayed(0, kept)]
+
+
+def test_replay_of_who_has_left_fails_without_the_list(bench, payload, job, me):
+    job.publish(1, left(me, "rally-x", NOW - 9))
+    job.ingest(bench.glean("rally-x", "visit.1", payload()))
+    (path,) = job.root.glob("platform/withdrawals/*.json")
+    path.unlink()
+    with pytest.raises(ConfigurationError, match="the withdrawal list is missing"):
+        job.replay(FailureReason.LEFT)
+    assert len(job.letters()) == 1
+
+
+def test_enrolment_that_is_read_at_last_is_an_event_though_it_waits_for_another(
+    bench, payload, job, no_x, me
+):
+    """Who left Rally and joins a study again has yet to join Rally.
+
+    The pings that follow it need both enrolments in the log, and this is one.
+    """
+    job.publish(1, left(me, RALLY, NOW - 9))
+    job.change(keys=no_x)
+    job.ingest(bench.glean("rally-x", "joined.1", payload()))
+    assert list(read_events(job.platform)) == []
+    job.change(keys=bench.keys_uri)
+
+    for _ in range(2):
+        assert job.replay() == (
+            [Replayed(0, 1)],
+            {"rally-x/joined.1/joined": 1, "rally-x/joined.1/failed/left": 1},
+        )
+        (event,) = set(read_events(job.platform))
+        assert (event.kind, event.scope) == (EventKind.JOINED, "rally-x")
+
+    job.publish(2, left(me, RALLY, NOW - 9), joined(me, RALLY, NOW - 1))
+    assert job.replay()[0] == [Replayed(1, 0)]
+    assert len(job.rows()) == 1
+
+
+def test_enrolment_that_fails_as_before_is_not_written_again(bench, payload, job, me):
+    job.publish(1, left(me, RALLY, NOW - 9))
+    job.ingest(bench.glean("rally-x", "joined.1", payload()))
+    assert job.replay() == ([Replayed(0, 1)], {"rally-x/joined.1/failed/left": 1})
+    assert len(list(read_events(job.platform))) == 1

@@ -61,7 +61,7 @@ def test_states_are_read_again_when_they_are_old(bench, tmp_path, reload_seconds
 
 def test_writer_needs_no_key(bench, tmp_path):
     settings = bench.settings(tmp_path, keys=str(tmp_path / "no keys"))
-    writer = make_writer(settings)
+    writer = make_writer(settings, int)
     writer.flush()
     with pytest.raises(ConfigurationError):
         make_intake(settings)

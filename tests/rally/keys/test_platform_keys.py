@@ -212,12 +212,12 @@ def test_ensure_does_not_replace_a_lost_platform_pseudonym(uri):
         ensure_platform_keys(uri, ["rally-one"])
 
 
-def test_ensure_asks_of_missing_pseudonyms_only(uri):
+def test_ensure_asks_of_what_is_missing_only(uri):
     asked = []
     ensure_platform_keys(uri, ["rally-one"], asked.append)
-    (Path(uri) / "list-mac.keyset.json").unlink()
+    (Path(uri) / "receipt-mac.keyset.json").unlink()
     made = ensure_platform_keys(uri, ["rally-one"], asked.append)
-    assert (made, asked) == (["list-mac"], [])
+    assert (made, asked) == (["receipt-mac"], [])
     ensure_platform_keys(uri, ["rally-one", "rally-two"], asked.append)
     assert asked == ["rally-two"]
 

@@ -2,10 +2,14 @@
 
 import io
 import json
+from typing import NamedTuple
 from uuid import UUID
 
 import fastavro
 import pytest
+
+from rally.storing.objects import ObjectInfo
+from tests.fakes.memory_store import MemoryStore
 
 SCHEMA = {
     "type": "record",
@@ -52,3 +56,36 @@ def as_record(participant, payload=b"", document=0):
         "document_id": str(UUID(int=document)),
         "payload": payload,
     }
+
+
+@pytest.fixture(scope="session")
+def open_bytes():
+    """Makes the snapshot of an object of these bytes; its store tells what is read."""
+
+    def make(data):
+        store = MemoryStore()
+        store.create("a", data)
+        with store.open("a") as snapshot:
+            return snapshot
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def open_shrunk():
+    """Makes the snapshot of a file of which only the bytes before `end` are left."""
+
+    def make(data, end):
+        return Shrunk(ObjectInfo("a", len(data), 1), data[:end])
+
+    return make
+
+
+class Shrunk(NamedTuple):
+    """A file that is shorter than it was when it was opened."""
+
+    info: ObjectInfo
+    data: bytes
+
+    def read(self, start, length):
+        return self.data[start : start + length]

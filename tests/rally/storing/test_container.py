@@ -11,13 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.checking.leaves import zig_zag
-from rally.storing.container import (
-    BLOCK_BYTES,
-    decode_long,
-    encode_container,
-    read_header,
-    read_rows,
-)
+from rally.storing.block_writer import BLOCK_BYTES
+from rally.storing.container import encode_container, read_rows
+from rally.storing.header_bytes import join_header, read_header
+from rally.storing.longs import decode_long
+from tests.rally.storing.seals import seal_of
 
 SYNC = bytes(range(16))
 ENTRIES = {"rally.content": "ab" * 32, "rally.version": "1.2.3 \u00fc"}
@@ -77,19 +75,17 @@ def test_header_says_what_the_file_holds(make_file, several_blocks, schema):
     header = read_header(data)
     assert header.sync == SYNC
     assert header.rows == 134
-    assert {
-        name: header.entries[name] for name in header.entries if "x" not in name
-    } == {
-        "avro.schema": schema.encode(),
-        "avro.codec": b"deflate",
-        "rally.content": b"ab" * 32,
-        "rally.version": "1.2.3 \u00fc".encode(),
-        "rally.rows": b"134",
-        "rally.checksum": b"%08x" % google_crc32c.value(data[header.length :]),
-    }
-    assert set(header.entries) - {"rally.index"} == {
-        *("avro.schema", "avro.codec", "rally.rows", "rally.checksum", *ENTRIES)
-    }
+    assert list(header.entries.items()) == [
+        ("avro.schema", schema.encode()),
+        ("avro.codec", b"deflate"),
+        ("rally.content", b"ab" * 32),
+        ("rally.version", "1.2.3 \u00fc".encode()),
+        ("rally.rows", b"134"),
+        ("rally.checksum", b"%08x" % google_crc32c.value(data[header.length :])),
+        ("rally.index", header.entries["rally.index"]),
+        ("rally.header", seal_of(header.entries, SYNC)),
+        ("rally.row_lengths", header.entries["rally.row_lengths"]),
+    ]
 
 
 def test_header_is_text_for_readers_that_take_it_for_text(make_file, several_blocks):
@@ -104,9 +100,7 @@ def test_index_cuts_every_row(make_file, several_blocks, make_record):
     header = read_header(data)
     frames = list(walk(data, header))
     assert [block[1:3] for block in header.blocks] == [frame[:2] for frame in frames]
-    assert [len(block.row_lengths) for block in header.blocks] == [
-        count for *_, count in frames
-    ]
+    assert [block.rows for block in header.blocks] == [count for *_, count in frames]
     cuts = [
         cut(clear, block.row_lengths)
         for block, (_, _, clear, _) in zip(header.blocks, frames, strict=True)
@@ -149,7 +143,7 @@ def test_file_without_rows_is_a_file(make_file, indexed):
 
 def test_file_without_index_is_read_like_any_other(make_file, several_blocks):
     indexed, plain = make_file(several_blocks), make_file(several_blocks, indexed=False)
-    assert "rally.index" not in read_header(plain).entries
+    assert not {"rally.index", "rally.row_lengths"} & set(read_header(plain).entries)
     assert read_header(plain).blocks == []
     assert list(read_rows(plain)) == list(read_rows(indexed))
 
@@ -162,14 +156,44 @@ def test_file_of_few_small_rows_is_known_to_the_byte(make_row):
     """What is not compressed is written out; the codec may change its mind."""
     data = encode_container('"s"', [make_row(1)], {"rally.x": "y"}, SYNC, indexed=False)
     header = (
-        b'Obj\x01\x0a\x16avro.schema\x06"s"\x14avro.codec\x0edeflate\x0erally.x\x02y'
+        b'Obj\x01\x0c\x16avro.schema\x06"s"\x14avro.codec\x0edeflate\x0erally.x\x02y'
         b"\x14rally.rows\x021\x1crally.checksum\x10"
     )
     assert data.startswith(header)
     checksum, rest = data[len(header) :][:8], data[len(header) + 8 :]
+    assert rest.startswith(b"\x18rally.header\x20")
+    seal, rest = rest[14:30], rest[30:]
     assert rest.startswith(b"\0" + SYNC + b"\x02")
     assert data.endswith(SYNC)
     assert checksum == b"%08x" % google_crc32c.value(rest[17:])
+    assert seal == seal_of(read_header(data).entries, SYNC)
+
+
+def test_header_that_is_joined_again_is_the_same(make_file, several_blocks):
+    data = make_file(several_blocks)
+    header = read_header(data)
+    assert join_header(header.entries, SYNC) == data[: header.length]
+    assert read_header(join_header(header.entries, SYNC)) == header
+
+
+names = st.one_of(st.text(), st.sampled_from(["rally.header", "rally.row_lengths"]))
+
+
+@given(st.dictionaries(names, st.binary()), st.binary(min_size=16, max_size=16))
+def test_any_entries_come_back_with_their_seal_and_row_lengths_at_the_end(
+    entries, sync
+):
+    data = join_header(entries, sync)
+    header = read_header(data + b"body")
+    last = {"rally.header": seal_of(entries, sync)}
+    last |= {name: entries[name] for name in entries if name == "rally.row_lengths"}
+    rest = {name: entries[name] for name in entries if name not in last}
+    assert list(header.entries.items()) == [*rest.items(), *last.items()] or (
+        "rally.header" in entries
+    )
+    assert dict(header.entries) == {**rest, **last}
+    assert list(header.entries)[-len(last) :] == list(last)
+    assert (header.sync, header.length) == (sync, len(data))
 
 
 @given(people)

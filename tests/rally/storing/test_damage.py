@@ -1,7 +1,6 @@
 """Damaged container files are named as such, and nothing else happens."""
 
 import base64
-import re
 import zlib
 from contextlib import suppress
 
@@ -10,15 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rally.storing.container import (
-    CorruptFile,
-    Header,
-    check_whole,
-    decode_long,
-    encode_container,
-    read_header,
-    read_rows,
-)
+from rally.storing.block_index import Block, pack_index
+from rally.storing.container import check_whole, encode_container, read_rows
+from rally.storing.corruption import CorruptFile
+from rally.storing.header import Header
+from rally.storing.header_bytes import join_header, read_header
+from rally.storing.longs import decode_long
 
 SYNC = bytes(range(16))
 CHECKSUM = "the checksum differs: bytes are missing or changed"
@@ -36,16 +32,33 @@ def whole(schema, make_row):
     return encode_container(schema, rows, {"rally.x": "y"}, SYNC, indexed=True)
 
 
+def with_entries(data, entries):
+    """The same file with these header entries, and a checksum that is theirs."""
+    header = read_header(data)
+    return join_header(entries, header.sync) + data[header.length :]
+
+
 def rewrite_entry(data, name, value):
-    """The same file with another value of one header entry, of the same length."""
-    found = re.search(re.escape(name.encode()) + b"(.)", data, re.DOTALL)
-    start = found.end()
-    return data[:start] + value + data[start + len(value) :]
+    """The same file with another value of one header entry."""
+    return with_entries(data, {**read_header(data).entries, name: value})
 
 
 def without_entry(data, name):
-    """The same file whose header calls one of its entries something else."""
-    return data.replace(name.encode(), name[:-1].encode() + b"_", 1)
+    """The same file without one of its header entries."""
+    entries = read_header(data).entries
+    return with_entries(data, {key: entries[key] for key in entries if key != name})
+
+
+def flip(data, bit):
+    """The same bytes with one bit flipped."""
+    damaged = bytearray(data)
+    damaged[bit // 8] ^= 1 << bit % 8
+    return bytes(damaged)
+
+
+def compressed(clear):
+    deflater = zlib.compressobj(wbits=-15)
+    return base64.b64encode(deflater.compress(clear) + deflater.flush())
 
 
 def test_whole_file_is_whole(whole, records):
@@ -105,30 +118,81 @@ def test_file_that_does_not_say_its_rows_is_found(whole):
 
 @pytest.mark.parametrize("name", [b"record", b"string", b"deflate"])
 def test_file_whose_rows_cannot_be_decoded_is_found(whole, name):
-    damaged = whole.replace(name, b"!" * len(name), 1)
+    entries = {
+        key: value.replace(name, b"!" * len(name), 1)
+        for key, value in read_header(whole).entries.items()
+    }
     with pytest.raises(CorruptFile, match=r"^the rows are not what the header says$"):
-        list(read_rows(damaged))
+        list(read_rows(with_entries(whole, entries)))
 
 
 @given(st.data())
 def test_any_flipped_bit_behind_the_header_is_found(whole, data):
     header = read_header(whole)
-    position = data.draw(st.integers(header.length, len(whole) - 1))
-    damaged = bytearray(whole)
-    damaged[position] ^= 1 << data.draw(st.integers(0, 7))
+    bit = data.draw(st.integers(header.length * 8, len(whole) * 8 - 1))
     with pytest.raises(CorruptFile, match=f"^{CHECKSUM}$"):
-        list(read_rows(bytes(damaged)))
+        list(read_rows(flip(whole, bit)))
 
 
-@given(st.data())
-def test_any_flipped_bit_in_the_header_makes_no_other_error(whole, data):
-    """The checksum does not cover it; the schema's names are not protected."""
-    position = data.draw(st.integers(0, read_header(whole).length - 1))
-    damaged = bytearray(whole)
-    damaged[position] ^= 1 << data.draw(st.integers(0, 7))
-    with suppress(CorruptFile):
-        assert len(list(read_rows(bytes(damaged)))) == 20
-        assert isinstance(read_header(bytes(damaged)).blocks, list)
+def test_any_flipped_bit_in_the_header_is_found(whole):
+    for bit in range(read_header(whole).length * 8):
+        with pytest.raises(CorruptFile):
+            read_header(flip(whole, bit))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("avro.schema", "avro.codec", "rally.x", "rally.rows", "rally.checksum"),
+        *("rally.index", "rally.header", "rally.row_lengths"),
+    ],
+)
+def test_entry_that_was_changed_without_its_checksum_is_found(whole, name):
+    value = read_header(whole).entries[name]
+    start = whole.index(value, whole.index(name.encode()))
+    with pytest.raises(CorruptFile, match=r"^the header is damaged$"):
+        read_header(whole[:start] + b"!" + whole[start + 1 :])
+
+
+def test_entries_in_another_order_are_not_those_that_were_sealed(whole):
+    header = read_header(whole)
+    seal = header.entries["rally.header"]
+    turned = dict(sorted(header.entries.items()))
+    data = join_header(turned, header.sync)
+    own_seal = read_header(data).entries["rally.header"]
+    assert own_seal != seal
+    with pytest.raises(CorruptFile, match=r"^the header is damaged$"):
+        read_header(data.replace(own_seal, seal))
+
+
+def renamed(data, *names):
+    """The same file with the first letter of entries' names changed."""
+    for name in names:
+        data = data.replace(name.encode(), b"_" + name[1:].encode(), 1)
+    return data
+
+
+def test_header_of_ours_without_a_checksum_of_its_own_is_damaged(whole):
+    with pytest.raises(CorruptFile, match=r"^the header is damaged$"):
+        read_header(renamed(whole, "rally.header"))
+
+
+def test_header_of_somebody_else_has_no_checksum_and_is_read(whole):
+    header = read_header(renamed(whole, "rally.header", "rally.checksum"))
+    assert header.sync == SYNC
+    assert header.blocks == read_header(whole).blocks
+
+
+def test_header_whose_row_lengths_were_taken_away_is_damaged(whole):
+    entries = read_header(whole).entries
+    name, value = b"rally.row_lengths", entries["rally.row_lengths"]
+    start = whole.index(name) - 1
+    end = whole.index(value, start) + len(value)
+    count = bytes([len(entries) * 2])
+    assert whole[4:5] == count
+    fewer = whole[:4] + bytes([count[0] - 2]) + whole[5:start] + whole[end:]
+    with pytest.raises(CorruptFile, match=r"^the header is damaged$"):
+        read_header(fewer)
 
 
 @given(st.data())
@@ -177,10 +241,42 @@ def test_header_says_what_is_wrong_with_it(data, message):
         read_header(data)
 
 
+@pytest.mark.parametrize("codec", ["deflate", "null", "\u00fc"])
+def test_header_says_its_codec_and_schema(codec):
+    entries = {"avro.schema": b'"s"', "avro.codec": codec.encode()}
+    header = read_header(join_header(entries, SYNC))
+    assert (header.schema, header.codec, header.is_indexed) == ('"s"', codec, False)
+
+
+@pytest.mark.parametrize("entries", [{}, {"avro.schema": b"\xff"}])
+def test_header_without_schema_is_corrupt_and_without_codec_is_not(entries):
+    header = read_header(join_header(entries, SYNC))
+    assert header.codec == "null"
+    with pytest.raises(CorruptFile, match=r"^the header has no schema$"):
+        _ = header.schema
+
+
+def test_index_is_checked_against_the_file(whole):
+    header = read_header(whole)
+    assert header.checked_blocks(len(whole)) == header.blocks
+    for size in (len(whole) - 1, len(whole) + 1, header.length):
+        with pytest.raises(CorruptFile, match=r"^the block index is not that of this"):
+            header.checked_blocks(size)
+    other = read_header(rewrite_entry(whole, "rally.rows", b"19"))
+    with pytest.raises(CorruptFile, match=r"^the block index is not that of this"):
+        other.checked_blocks(len(whole))
+
+
 def test_header_with_counted_map_blocks_is_read():
     """Other writers give a map's size in bytes, after a count below zero."""
-    data = b"Obj\x01\x01\x08\x02a\x02b\x02\x02c\x02d\0" + SYNC + b"body"
-    assert read_header(data) == Header({"a": b"b", "c": b"d"}, SYNC, 32)
+    schema = b"\x16avro.schema\x02s"
+    data = b"Obj\x01\x01\x1c" + schema + b"\x02\x02c\x02d\0" + SYNC + b"body"
+    assert read_header(data) == Header({"avro.schema": b"s", "c": b"d"}, SYNC, 42)
+
+
+def test_header_without_a_schema_is_nobodys():
+    with pytest.raises(CorruptFile, match=r"^the header is damaged$"):
+        read_header(b"Obj\x01\x02\x02c\x02d\0" + SYNC)
 
 
 @given(st.one_of(st.binary(), st.binary().map(base64.b64encode)))
@@ -191,8 +287,7 @@ def test_damaged_index_is_corrupt_and_nothing_else(packed):
 
 @given(st.binary())
 def test_index_of_anything_compressed_is_corrupt_and_nothing_else(clear):
-    deflater = zlib.compressobj(wbits=-15)
-    packed = base64.b64encode(deflater.compress(clear) + deflater.flush())
+    packed = compressed(clear)
     with suppress(CorruptFile):
         assert isinstance(Header({"rally.index": packed}, SYNC, 0).blocks, list)
 
@@ -202,9 +297,49 @@ def test_index_says_that_it_is_damaged():
         _ = Header({"rally.index": b"AAAA"}, SYNC, 0).blocks
 
 
+def header_with(row_lengths):
+    """The header of a file of three rows, with these row lengths."""
+    index = pack_index([Block("a", 0, 10, 2), Block("b", 10, 5, 1)])
+    return Header({"rally.index": index, "rally.row_lengths": row_lengths}, SYNC, 0)
+
+
+def test_row_lengths_are_those_of_the_blocks():
+    blocks = header_with(compressed(bytes([1, 2, 3, *[0] * 9]))).blocks
+    assert [list(block.row_lengths) for block in blocks] == [[1, 2], [3]]
+
+
+@pytest.mark.parametrize(
+    "row_lengths",
+    [
+        pytest.param(compressed(bytes(8)), id="a row too few"),
+        pytest.param(compressed(bytes(16)), id="a row too many"),
+        pytest.param(compressed(bytes(11)), id="a byte too few"),
+        pytest.param(compressed(b""), id="no rows"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"AAAA", id="garbage"),
+        pytest.param(b"\xff\0" * 20, id="no text"),
+        pytest.param(b"?" + compressed(bytes(12)), id="no base64"),
+        pytest.param(compressed(bytes(12))[:-2], id="cut off"),
+    ],
+)
+def test_damaged_row_lengths_are_a_damaged_index(row_lengths):
+    with pytest.raises(CorruptFile, match=r"^the block index is damaged$"):
+        _ = header_with(row_lengths).blocks
+
+
+@given(st.one_of(st.binary(), st.binary().map(compressed)))
+def test_any_row_lengths_are_those_of_the_rows_or_corrupt(row_lengths):
+    with suppress(CorruptFile):
+        blocks = header_with(row_lengths).blocks
+        assert [len(block.row_lengths) for block in blocks] == [2, 1]
+
+
 def test_long_of_more_than_64_bits_is_no_long():
     with pytest.raises(ValueError, match=r"^$"):
         decode_long(b"\xff" * 10 + b"\0", 0)
+    with pytest.raises(ValueError, match=r"^$"):
+        decode_long(b"\xff" * 9 + b"\x02", 0)
+    assert decode_long(b"\xff" * 9 + b"\x01", 0) == (-(2**63), 10)
     with pytest.raises(IndexError):
         decode_long(b"\xff" * 9, 0)
 

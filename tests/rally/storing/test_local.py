@@ -43,7 +43,7 @@ for number in itertools.count():
 """
 DIES_EVERYWHERE = """
 import itertools, os, signal, sys
-from rally.storing import local
+from rally.storing import local, local_files
 import pathlib
 
 def act(store, name, what):
@@ -52,10 +52,12 @@ def act(store, name, what):
     else:
         store.replace(name, b"new", store.stat(name).generation)
 
+watched = {module.__file__ for module in (local, local_files, pathlib)}
+
 def dies_at(point):
     steps = itertools.count()
     def trace(frame, event, _):
-        if frame.f_code.co_filename not in (local.__file__, pathlib.__file__):
+        if frame.f_code.co_filename not in watched:
             return None
         frame.f_trace_opcodes = True
         if event == "opcode" and next(steps) == point:
@@ -252,6 +254,35 @@ def test_nothing_is_left_beside_an_object(store, root):
     store.create("a/b", b"2")
     with pytest.raises(GenerationMismatch):
         store.replace("a/b", b"2", 1)
+    assert sorted(os.listdir(root / "a")) == [".rally-lock", "b"]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda store, generation: store.replace("a", b"2", generation),
+        lambda store, generation: store.delete("a", generation),
+    ],
+    ids=["replace", "delete"],
+)
+def test_open_object_stays_as_it_was(store, act):
+    store.create("a", b"0123456789")
+    with store.open("a") as snapshot:
+        act(store, snapshot.info.generation)
+        assert snapshot.read(3, 4) == b"3456"
+
+
+def test_draft_is_the_very_file_that_becomes_the_object(store, root):
+    with store.draft("a/b") as draft:
+        number = os.fstat(draft.file.fileno()).st_ino
+        assert draft.create()
+    assert (root / "a" / "b").stat().st_ino == number
+    with store.draft("a/b") as draft:
+        number = os.fstat(draft.file.fileno()).st_ino
+        draft.replace(store.stat("a/b").generation)
+    assert (root / "a" / "b").stat().st_ino == number
+    with store.draft("a/b") as draft:
+        assert not draft.create()
     assert sorted(os.listdir(root / "a")) == [".rally-lock", "b"]
 
 

@@ -8,12 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rally.storing import writer
-from rally.storing.container import (
-    CorruptFile,
-    encode_container,
-    read_header,
-    read_rows,
-)
+from rally.storing.container import encode_container, read_rows
+from rally.storing.corruption import CorruptFile
+from rally.storing.header_bytes import read_header
 from rally.storing.layout import Partition, Stores
 from rally.storing.local import LocalStore
 from rally.storing.objects import ObjectNotFound
@@ -36,7 +33,7 @@ from rally.storing.writer import RowWriter, Table
 rows = [b"H" + b"%036d" % n + b"H" + b"%036d" % n + bytes([20]) + b"x" * 10
         for n in range(3000)]
 stores, table = Stores(sys.argv[1], None), Table(sys.argv[2], "ff")
-writer = RowWriter(stores, lambda *_: table, "1", 0)
+writer = RowWriter(stores, lambda *_: table, "1", lambda: 0)
 sys.stdin.readline()
 for each in rows[:: int(sys.argv[3])]:
     writer.add(Partition("rally-one", "visit.1", "2022-03-14"), each)
@@ -52,7 +49,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def make_writer(store, schema):
-    def make(version="1.0", withdrawal_list=7, fingerprint="f1"):
+    def make(version="1.0", withdrawal_list=lambda: 7, fingerprint="f1"):
         table = Table(schema, fingerprint)
         stores = Stores(store.uri, None)
         return RowWriter(stores, lambda *_: table, version, withdrawal_list)
@@ -89,7 +86,9 @@ def test_flush_writes_one_file_for_each_partition(
 
 
 def test_header_says_under_what_the_rows_were_written(store, make_writer, make_row):
-    name = make_writer("2.1", 12, "abc").write(MONDAY, [make_row(1), make_row(2)])
+    name = make_writer("2.1", fingerprint="abc").write(
+        MONDAY, [make_row(1), make_row(2)], 12
+    )
     header = read_header(store.read(name))
     content = header.entries["rally.content"].decode()
     assert header.entries["rally.version"] == b"2.1"
@@ -99,6 +98,27 @@ def test_header_says_under_what_the_rows_were_written(store, make_writer, make_r
     assert len(content) == 64
     assert name == f"{MONDAY.folder}bucket=new/{content[:32]}.avro"
     assert header.sync.hex() == content[:32]
+
+
+def test_file_claims_the_list_under_which_its_first_row_was_judged(
+    store, make_writer, make_row, monkeypatch
+):
+    monkeypatch.setattr(writer, "FLUSH_BYTES", 4 * (len(make_row(1)) + 64))
+    known = iter([3, 4, 5])
+    rows = make_writer(withdrawal_list=lambda: next(known))
+    for number in range(9):  # flushed after the fourth and after the eighth
+        rows.add((MONDAY, TUESDAY)[number % 2], make_row(number))
+    rows.flush()
+    counters = {
+        row["participant"][-1]: read_header(store.read(name)).entries["rally.list"]
+        for name in names(store)
+        for row in read_rows(store.read(name))
+    }
+    assert counters == {
+        **dict.fromkeys("0123", b"3"),
+        **dict.fromkeys("4567", b"4"),
+        "8": b"5",
+    }
 
 
 def test_second_flush_has_nothing_to_write(store, make_writer, make_row):
@@ -118,13 +138,13 @@ def test_same_rows_in_any_order_are_the_same_object(
     store, make_writer, make_row, people, shuffler
 ):
     rows = [make_row(person, document=n) for n, person in enumerate(people)]
-    name = make_writer().write(MONDAY, rows)
+    name = make_writer().write(MONDAY, rows, 7)
     data, before = store.read(name), store.stat(name)
     shuffler.shuffle(rows)
-    assert make_writer().write(MONDAY, rows) == name
+    assert make_writer().write(MONDAY, rows, 7) == name
     assert store.stat(name) == before
     store.delete(name, before.generation)
-    assert make_writer().write(MONDAY, rows) == name
+    assert make_writer().write(MONDAY, rows, 7) == name
     assert store.read(name) == data
     store.delete(name, store.stat(name).generation)
 
@@ -132,13 +152,13 @@ def test_same_rows_in_any_order_are_the_same_object(
 def test_another_row_partition_or_schema_is_another_object(make_writer, make_row):
     one, two = make_row(1), make_row(2)
     made = [
-        make_writer().write(MONDAY, [one]),
-        make_writer().write(MONDAY, [two]),
-        make_writer().write(MONDAY, [one, two]),
-        make_writer().write(MONDAY, [one, one]),
-        make_writer(fingerprint="f2").write(MONDAY, [one]),
-        make_writer().write(TUESDAY, [one]),
-        make_writer().write(OTHER_STUDY, [one]),
+        make_writer().write(MONDAY, [one], 7),
+        make_writer().write(MONDAY, [two], 7),
+        make_writer().write(MONDAY, [one, two], 7),
+        make_writer().write(MONDAY, [one, one], 7),
+        make_writer(fingerprint="f2").write(MONDAY, [one], 7),
+        make_writer().write(TUESDAY, [one], 7),
+        make_writer().write(OTHER_STUDY, [one], 7),
     ]
     assert len({name.rpartition("/")[2] for name in made}) == len(made)
 
@@ -146,9 +166,9 @@ def test_another_row_partition_or_schema_is_another_object(make_writer, make_row
 def test_another_version_of_the_pipeline_finds_its_rows_written(
     store, make_writer, make_row
 ):
-    name = make_writer("1.0", 7).write(MONDAY, [make_row(1)])
+    name = make_writer("1.0").write(MONDAY, [make_row(1)], 7)
     before = store.read(name)
-    assert make_writer("2.0", 8).write(MONDAY, [make_row(1)]) == name
+    assert make_writer("2.0").write(MONDAY, [make_row(1)], 8) == name
     assert store.read(name) == before
 
 
@@ -174,7 +194,7 @@ def test_rows_are_written_when_memory_says_so(
 def test_flush_that_failed_is_made_good_by_the_next(tmp_path, schema, make_row):
     (tmp_path / "rally-two").write_bytes(b"in the way")
     stores = Stores(f"{tmp_path}/{{study}}", str(tmp_path / "platform"))
-    rows = RowWriter(stores, lambda *_: Table(schema, "f1"), "1.0", 7)
+    rows = RowWriter(stores, lambda *_: Table(schema, "f1"), "1.0", lambda: 7)
     for partition in (OTHER_STUDY, MONDAY):
         rows.add(partition, make_row(1))
     with pytest.raises(NotADirectoryError):
@@ -186,11 +206,11 @@ def test_flush_that_failed_is_made_good_by_the_next(tmp_path, schema, make_row):
 
 
 def test_other_content_under_the_name_stops_the_writer(store, make_writer, make_row):
-    name = make_writer().write(MONDAY, [make_row(1)])
-    other = store.read(make_writer().write(MONDAY, [make_row(2)]))
+    name = make_writer().write(MONDAY, [make_row(1)], 7)
+    other = store.read(make_writer().write(MONDAY, [make_row(2)], 7))
     store.replace(name, other, store.stat(name).generation)
     with pytest.raises(CorruptFile) as caught:
-        make_writer().write(MONDAY, [make_row(1)])
+        make_writer().write(MONDAY, [make_row(1)], 7)
     assert str(caught.value) == (
         f"{name}: another content stands under this name; move it"
     )
@@ -204,10 +224,10 @@ def test_other_content_under_the_name_stops_the_writer(store, make_writer, make_
 def test_what_is_no_file_under_the_name_stops_the_writer(
     store, make_writer, make_row, found, message
 ):
-    name = make_writer().write(MONDAY, [make_row(1)])
+    name = make_writer().write(MONDAY, [make_row(1)], 7)
     store.replace(name, found, store.stat(name).generation)
     with pytest.raises(CorruptFile) as caught:
-        make_writer().write(MONDAY, [make_row(1)])
+        make_writer().write(MONDAY, [make_row(1)], 7)
     assert str(caught.value) == f"{name}: {message}"
 
 
@@ -215,7 +235,7 @@ def test_header_is_read_whatever_its_length(
     store, make_writer, make_row, schema, monkeypatch
 ):
     monkeypatch.setattr(writer, "_HEADER_READ", 16)
-    name = make_writer().write(MONDAY, [make_row(n) for n in range(5)])
+    name = make_writer().write(MONDAY, [make_row(n) for n in range(5)], 7)
     assert read_stored_header(store, name) == read_header(store.read(name))
     with pytest.raises(ObjectNotFound):
         read_stored_header(store, "absent")

@@ -20,6 +20,7 @@ from rally.studies.study import (
     Review,
     SignOffs,
     Study,
+    Unmatched,
 )
 
 STUDY = "schemas/rally-x/study.yaml"
@@ -45,6 +46,7 @@ def test_good_study_becomes_typed_records(folder):
             countries=frozenset({"US", "CA"}),
             minimum_age=19,
             after_end=AfterEnd.DEFER,
+            unmatched_withdrawals=Unmatched.DELETE,
         ),
         access=(
             Access("x@example.org", "MOU 7", date(2022, 3, 10), date(2024, 3, 27)),
@@ -115,6 +117,17 @@ def test_platform_deletes_and_may_do_without_enrolment(folder):
     assert study.policy.after_end is AfterEnd.DELETE
 
 
+@pytest.mark.parametrize("kind", ["study", "platform"])
+@pytest.mark.parametrize("value", Unmatched)
+def test_withdrawals_without_an_enrolment_may_be_held(folder, kind, value):
+    if kind == "platform":
+        for path in ("access", "derived", "analysis_until", "policy after_end"):
+            folder.drop(path)
+    folder.set("kind", kind)
+    folder.set("policy unmatched_withdrawals", value.value)
+    assert folder.load().study("rally-x").policy.unmatched_withdrawals is value
+
+
 def test_names_and_aliases_resolve_exactly(folder):
     registry = folder.load()
     study = registry.study("rally-x")
@@ -180,6 +193,7 @@ WRONG_VALUES = [
     ("policy minimum_age", 19.5, WHOLE),
     ("policy minimum_age", True, WHOLE),
     ("policy after_end", "keep", "must be one of: defer, delete"),
+    ("policy unmatched_withdrawals", "wait", "must be one of: delete, hold"),
     ("policy consent", "yes", UNKNOWN),
     ("derived", [7], None),
     ("purpose", "research", UNKNOWN),

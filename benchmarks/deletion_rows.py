@@ -1,0 +1,173 @@
+"""Rows as studies store them: who they are of, and what is in them.
+
+The same numbers give the same rows on every machine. A participant stands in the
+column and once more in the payload, as in every row that ingest wrote.
+"""
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import orjson
+import yaml
+
+from benchmarks.pings import WORDS
+from rally.storing.layout import Partition
+from rally.storing.rows import row_schema
+from rally.studies.registry import Registry
+from rally.studies.study import Document
+
+NAMESPACE = "rally-bench"
+DOCUMENT = "visit.1"
+DAY = "2026-01-01"
+PARTITION = Partition(NAMESPACE, DOCUMENT, DAY)
+
+_APPROVED = date(2025, 12, 1)
+_MIDNIGHT = int(datetime.fromisoformat(DAY).replace(tzinfo=UTC).timestamp())
+_DAY_MICROS = 86_400_000_000
+_AGENTS = tuple(f"Glean/1.{n}.0 (JS on Windows)" for n in range(4))
+_EVENTS = ("click", "scroll", "focus", "blur", "share", "ad_seen", "copy", "play")
+
+_EVENT = {
+    "type": "record",
+    "name": "event",
+    "fields": [
+        {"name": "name", "type": "string"},
+        {"name": "at", "type": "long"},
+        {"name": "target", "type": ["null", "string"], "default": None},
+    ],
+}
+_PAYLOAD = {
+    "type": "record",
+    "name": "visit",
+    "participant": "/rally_id",
+    "fields": [
+        {"name": "rally_id", "type": "string"},
+        {"name": "address", "type": "string"},
+        {"name": "page_id", "type": "string"},
+        {"name": "title", "type": ["null", "string"], "default": None},
+        {"name": "attention_ms", "type": "long"},
+        {"name": "scroll_depth", "type": "double"},
+        {"name": "audible", "type": "boolean"},
+        {"name": "events", "type": {"type": "array", "items": _EVENT}},
+    ],
+}
+
+
+def write_study(folder: Path, buckets: int) -> Document:
+    """Makes the registry's folder of the one study, and loads its document."""
+    study = folder / NAMESPACE
+    study.mkdir(parents=True)
+    (folder / "stewards.yaml").write_text("stewards: [somebody-else]\n")
+    (study / "study.yaml").write_text(yaml.safe_dump(_study(buckets), sort_keys=False))
+    (study / f"{DOCUMENT}.avsc").write_bytes(orjson.dumps(_PAYLOAD))
+    return Registry.load(str(folder)).studies[NAMESPACE].documents[DOCUMENT]
+
+
+def people(count: int) -> list[str]:
+    """Pseudonyms: UUIDs of version 8, evenly spread."""
+    return [_pseudonym(number) for number in range(count)]
+
+
+def rows(count: int, people: list[str]) -> Iterator[dict[str, Any]]:
+    """Rows in the order in which they arrive, each of anybody."""
+    generator = random.Random("deletion")
+    for _ in range(count):
+        participant = people[generator.getrandbits(32) % len(people)]
+        yield _row(generator.getrandbits, participant)
+
+
+def counted(
+    rows: Iterable[dict[str, Any]], into: Counter[str]
+) -> Iterator[dict[str, Any]]:
+    """The same rows, and on the way how many each person has."""
+    for row in rows:
+        into[row["participant"]] += 1
+        yield row
+
+
+def encoded(document: Document, rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Each row's Avro binary, by fastavro."""
+    schema = fastavro.parse_schema(orjson.loads(row_schema(document)))
+    stream = BytesIO()
+    for row in rows:
+        fastavro.schemaless_writer(stream, schema, row)
+        yield stream.getvalue()
+        stream.seek(0)
+        stream.truncate()
+
+
+def _pseudonym(number: int) -> str:
+    digits = hashlib.sha256(b"person %d" % number).hexdigest()
+    return _uuid(digits, "8")
+
+
+def _uuid(digits: str, version: str) -> str:
+    head, tail = digits[:8], digits[20:32]
+    return f"{head}-{digits[8:12]}-{version}{digits[13:16]}-a{digits[17:20]}-{tail}"
+
+
+def _row(bits: Any, participant: str) -> dict[str, Any]:
+    """A row of about 269 bytes of Avro."""
+    some, words = bits(64), len(WORDS)
+    host, first, second, third, fourth = (some >> n & 0xFF for n in range(0, 40, 8))
+    return {
+        "participant": participant,
+        "document_id": _uuid(f"{bits(128):032x}", "4"),
+        "submission_timestamp": _MIDNIGHT * 1_000_000 + bits(64) % _DAY_MICROS,
+        "client_agent": _AGENTS[some >> 40 & 3],
+        "source_tags": None,
+        "payload": {
+            "rally_id": participant,
+            "address": f"https://{WORDS[host % words]}.example/{WORDS[first % words]}"
+            f"/{WORDS[second % words]}-{bits(24)}",
+            "page_id": _uuid(f"{bits(128):032x}", "4"),
+            "title": f"{WORDS[third % words]} {WORDS[fourth % words]}"
+            if some >> 42 & 7
+            else None,
+            "attention_ms": bits(17),
+            "scroll_depth": bits(20) / 2**20,
+            "audible": not some >> 45 & 7,
+            "events": [_event(bits) for _ in range((some >> 48) % 4)],
+        },
+    }
+
+
+def _event(bits: Any) -> dict[str, Any]:
+    some = bits(32)
+    target = WORDS[(some >> 8 & 0xFF) % len(WORDS)]
+    return {
+        "name": _EVENTS[some & 7],
+        "at": some >> 14,
+        "target": f"{target}-{some >> 20}" if some >> 3 & 1 else None,
+    }
+
+
+def _study(buckets: int) -> dict[str, Any]:
+    review = {
+        "category": 2,
+        "requester": "somebody",
+        "steward": "somebody-else",
+        "result": "+",
+        "approved": _APPROVED,
+        "where": "here",
+    }
+    document = {"means": "data", "buckets": buckets, "purpose": "to measure"}
+    return {
+        "namespace": NAMESPACE,
+        "kind": "platform",  # whose rows know a person by what the list knows them by
+        "name": "Benchmark",
+        "starts": _APPROVED,
+        "policy": {
+            "enrolment": "required",
+            "do_not_track": "refuse",
+            "private_browsing": "client",
+        },
+        "documents": {DOCUMENT: document | {"review": review}},
+    }

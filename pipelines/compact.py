@@ -1,0 +1,134 @@
+"""Compact: sorts new files into buckets, without duplicates and without who left."""
+
+import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+
+# isort: split
+import sys
+import uuid
+from collections.abc import Iterable, Sequence
+from functools import partial
+from operator import add
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.ending import exit_status, finish
+from pipelines.options import PlatformOptions, clock, parse_options, require
+from pipelines.running import make_pipeline, table
+from rally.compacting.compactor import make_compactor
+from rally.compacting.outcomes import Compacted, Outcome
+from rally.compacting.plan import plan
+from rally.compacting.settings import CompactSettings
+from rally.errors import ConfigurationError
+from rally.keys.names import LIST_MAC
+from rally.keys.platform_keys import default_uri
+from rally.storing.layout import Partition, Stores
+from rally.storing.leases import Leases
+from rally.withdrawing.starting import check_counter, start_list
+from transforms.work_through import WorkThrough, take_results
+
+JOB = "compact"
+DESCRIPTION = (
+    "Sort the files of each partition into buckets, drop duplicates and the rows of"
+    " people who left, and remove what went into them. Run it as often as you like."
+)
+_NUMBERS = (
+    *("partitions", "files before", "after", "rows before", "after"),
+    *("duplicates", "withdrawn", "superseded"),
+)
+
+
+def run(argv: Sequence[str] | None = None) -> list[Compacted]:
+    """Runs the job and returns what became of each partition that it looked at.
+
+    Raises:
+        ConfigurationError: something is not as it must be.
+        JobStopped: a worker could not go on.
+    """
+    options = parse_options("rally compact", DESCRIPTION, argv, PlatformOptions)
+    settings = _settings(options)
+    registry, stores = settings.registry(), settings.stores()
+    namespaces = list(registry.studies)
+    keys = settings.keys(registry)
+    stores.check_writable(namespaces)
+    withdrawals = start_list(stores, namespaces, keys.mac(LIST_MAC))
+    check_counter(stores, namespaces, withdrawals)
+    works = plan(stores, registry)
+    if not works:
+        return []
+    with Leases(stores.platform, settings.run, JOB, withdrawals.counter):
+        return _work(options, settings, stores, works)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command: prints a summary and returns the exit status."""
+    return exit_status(lambda: _report(run(argv)))
+
+
+def _work(
+    options: PipelineOptions,
+    settings: CompactSettings,
+    stores: Stores,
+    works: Sequence[Partition],
+) -> list[Compacted]:
+    name = f"results/{JOB}/{settings.run}.json"
+    pipeline = make_pipeline(options)
+    make_worker = partial(make_compactor, settings)
+    _ = pipeline | "Compact" >> WorkThrough(
+        works, make_worker, stores.platform.uri, name
+    )
+    finish(pipeline)
+    return [
+        Compacted.from_json(each)
+        for result in take_results(stores.platform, name)
+        for each in result
+    ]
+
+
+def _settings(options: PipelineOptions) -> CompactSettings:
+    ours = options.view_as(PlatformOptions)
+    require(ours, "store")
+    clock(ours.as_of)  # nothing here depends on the time; a wrong one is wrong
+    if not (ours.platform_keys or ours.keys):
+        raise ConfigurationError("--platform_keys is required, or --keys; see --help")
+    return CompactSettings(
+        ours.store,
+        ours.platform_keys or default_uri(ours.keys),
+        ours.platform,
+        ours.studies,
+        uuid.uuid4().hex,
+    )
+
+
+def _report(results: Sequence[Compacted]) -> int:
+    done = [each for each in results if each.outcome is Outcome.COMPACTED]
+    print("\n".join(_summary(done)) if done else "nothing to compact")
+    troubles = dict.fromkeys(trouble for each in results for trouble in each.troubles)
+    for outcome, name, why in troubles:
+        print(f"rally: {name}: {outcome}: {why}", file=sys.stderr)
+    return 1 if troubles else 0
+
+
+def _summary(done: Iterable[Compacted]) -> list[str]:
+    """A table by study and document, for people."""
+    partitions: dict[Partition, Compacted] = {}
+    for each in sorted(done, key=lambda each: each.at):
+        before = partitions.get(each.partition)
+        partitions[each.partition] = before.then(each) if before else each
+    sums: dict[tuple[str, str], list[int]] = {}
+    for (study, document, _), each in partitions.items():
+        sums.setdefault((study, document), [0] * len(_NUMBERS))
+        sums[study, document] = list(map(add, sums[study, document], _numbers(each)))
+    rows = [(*key, *map("{:,}".format, sums[key])) for key in sorted(sums)]
+    return table(("study", "document", *_NUMBERS), rows)
+
+
+def _numbers(each: Compacted) -> tuple[int, ...]:
+    counts = each.counts
+    return (
+        *(1, each.files_before, each.files_after, each.rows_before, each.rows_after),
+        *(counts.duplicates, counts.withdrawn, counts.superseded),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""Delete: who left a study, or Rally, is taken out of the store, and it is proven."""
+
+import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+
+# isort: split
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.delete_options import DeleteOptions, deletion_settings
+from pipelines.ending import JobStopped, exit_status, finish, told
+from pipelines.options import PlatformOptions, parse_options
+from pipelines.running import make_pipeline, table
+from rally.deleting.deletion import Deletion, Report
+from rally.deleting.settings import DeletionSettings
+from rally.storing.corruption import CorruptFile
+from rally.storing.leases import LeaseHeld
+from rally.storing.objects import GenerationMismatch, ObjectHeld
+from transforms.work_through import WorkThrough, take_results
+
+DESCRIPTION = (
+    "Admit the requests of those who left, publish the withdrawal list, take their rows"
+    " out of every file, purge old copies, read everything again, and write a receipt"
+    " of each request."
+)
+
+_LABELS = {
+    "settle": "FinishCompaction",
+    "find": "FindRows",
+    "rewrite": "RewriteFiles",
+    "verify": "VerifyFiles",
+}
+
+
+def build(
+    pipeline: Any,
+    step: str,
+    works: Sequence[Any],
+    make_step: Callable[[], Callable[[Any], Any]],
+    platform: str,
+    result_name: str,
+) -> None:
+    """The graph of one step: one element is one file."""
+    _ = pipeline | _LABELS[step] >> WorkThrough(works, make_step, platform, result_name)
+
+
+def run(argv: Sequence[str] | None = None) -> Report:
+    """Runs the job.
+
+    Raises:
+        ConfigurationError: something is not as it must be; nothing was deleted.
+        JobStopped: a store or the log failed, or another run was in the way.
+    """
+    options = parse_options(
+        "rally delete", DESCRIPTION, argv, PlatformOptions, DeleteOptions
+    )
+    settings = deletion_settings(options)
+    deletion = Deletion(settings, partial(_work_through, options, settings))
+    try:
+        if options.view_as(DeleteOptions).plan_only:
+            return deletion.plan()
+        return deletion.run()
+    except LeaseHeld as error:
+        raise JobStopped(f"another deletion is at work: {error}") from None
+    except GenerationMismatch:
+        raise JobStopped("another deletion has published the list meanwhile") from None
+    except (OSError, CorruptFile, ObjectHeld) as error:
+        raise told(error) from None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command: prints a report and returns the exit status."""
+    return exit_status(lambda: _report(run(argv)))
+
+
+def _work_through(
+    options: PipelineOptions,
+    settings: DeletionSettings,
+    step: str,
+    works: Sequence[Any],
+    make_step: Callable[[DeletionSettings], Callable[[Any], Any]],
+) -> list[Any]:
+    """One step, on the runner that the options name."""
+    platform = settings.stores().platform
+    result_name = f"plans/results/{uuid.uuid4()}.json"
+    pipeline = make_pipeline(options)
+    build(
+        pipeline, step, works, partial(make_step, settings), platform.uri, result_name
+    )
+    finish(pipeline)
+    return take_results(platform, result_name)
+
+
+def _report(report: Report) -> int:
+    for lines in (_requests(report), _files(report)):
+        if lines:
+            print("\n".join(lines), end="\n\n")
+    print("\n".join(_told(report)))
+    for fault in _faults(report):
+        print(f"rally: {fault}", file=sys.stderr)
+    return 1 if report.faults or report.unregistered else 0
+
+
+def _requests(report: Report) -> list[str]:
+    counts = Counter(
+        (each.scope, each.state.value) for each in report.withdrawals.withdrawals
+    )
+    rows = [(*key, f"{number:,}") for key, number in sorted(counts.items())]
+    return table(("scope", "state", "requests"), rows) if rows else []
+
+
+def _files(report: Report) -> list[str]:
+    done = {(each.study, each.name) for each in report.rewritten}
+    rows = [
+        (
+            file.study,
+            file.name.rpartition("document=")[2],
+            f"{file.rows:,}",
+            f"{file.removes:,}",
+            "deleted" if (file.study, file.name) in done else "planned",
+        )
+        for file in dict.fromkeys(report.planned)
+    ]
+    return table(("study", "file", "rows", "to go", ""), rows) if rows else []
+
+
+def _told(report: Report) -> Iterator[str]:
+    for plan in dict.fromkeys(report.plans):
+        yield f"plan: {plan}"
+    yield f"withdrawal list: {report.withdrawals.counter}"
+    if report.verified:
+        rows = sum(each.rows_before for each in report.verified)
+        yield f"verified: {len(report.verified):,} files, {rows:,} rows read"
+    for namespace, copies in report.copies.items():
+        if copies.purged:
+            yield f"{namespace}: {copies.purged:,} old copies purged"
+        if copies.left:
+            until = f" until {copies.until:%Y-%m-%d}" if copies.until else ""
+            number = f"{len(copies.left):,}"
+            yield f"{namespace}: the bucket keeps {number} old copies{until}"
+    if report.receipts:
+        first, last = report.receipts[0], report.receipts[-1]
+        yield f"receipts: {first}" + (f" to {last}" if last > first else "")
+
+
+def _faults(report: Report) -> Iterator[str]:
+    for each in report.faults:
+        detail = f" ({each.detail})" if each.detail else ""
+        yield f"{each.name}: {each.outcome}{detail}"
+    for study in report.unregistered:
+        yield (
+            f"data/study={study}: is in no registry, so nobody can be deleted there;"
+            " register the study or remove the folder"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Options of deletion: what is held for a decision, and when a request closes."""
+
+import argparse
+import uuid
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.options import PlatformOptions, clock, require
+from rally.deleting.settings import DeletionSettings
+from rally.errors import ConfigurationError
+from rally.keys.platform_keys import default_uri
+from rally.withdrawing.holding import Rules
+
+_RULES = Rules()
+_ABOVE_ZERO = (
+    "hold_above_people",
+    "hold_window_hours",
+    "unresolved_days",
+    "longest_delay_days",
+)
+
+
+class DeleteOptions(PipelineOptions):
+    """What is held, when a request closes, and whether anything is changed."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--plan_only",
+            action="store_true",
+            help="admit requests and make the plan, which is the very one that a run"
+            " applies, and stop there",
+        )
+        parser.add_argument(
+            "--rebuild_list",
+            action="store_true",
+            help="make a withdrawal list that is lost anew from the event log; requests"
+            " get new ids, and their receipts are written again",
+        )
+        parser.add_argument(
+            "--hold_above_people",
+            type=int,
+            default=_RULES.hold_above_people,
+            metavar="N",
+            help="hold requests for a decision where more people than this leave one"
+            " study, or Rally, at once (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--hold_above_share",
+            type=float,
+            default=_RULES.hold_above_share,
+            metavar="SHARE",
+            help="and more than this share of all who ever joined it (default:"
+            " %(default)s)",
+        )
+        parser.add_argument(
+            "--hold_window_hours",
+            type=float,
+            default=_RULES.hold_window_hours,
+            metavar="HOURS",
+            help="at once: within so many hours (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--unresolved_days",
+            type=float,
+            default=_RULES.unresolved_days,
+            metavar="DAYS",
+            help="close a request whose deletion id no enrolment explains after so"
+            " long (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--longest_delay_days",
+            type=float,
+            default=38.0,
+            metavar="DAYS",
+            help="how long a ping may be on its way: retention of topic, subscription"
+            " and snapshots, and of archives that are ingested again. A request closes"
+            " after a sweep so long after it (default: %(default)s)",
+        )
+
+
+def deletion_settings(options: PipelineOptions) -> DeletionSettings:
+    """The settings that workers get.
+
+    Raises:
+        ConfigurationError: a required option is missing, or a value is none.
+    """
+    ours, own = options.view_as(PlatformOptions), options.view_as(DeleteOptions)
+    require(ours, "store")
+    if not (ours.platform_keys or ours.keys):
+        raise ConfigurationError("--platform_keys is required; see --help")
+    for name in _ABOVE_ZERO:
+        if not getattr(own, name) > 0:
+            raise ConfigurationError(f"--{name} must be above 0")
+    if not 0 <= own.hold_above_share <= 1:
+        raise ConfigurationError("--hold_above_share must be from 0 to 1")
+    return DeletionSettings(
+        store=ours.store,
+        platform_keys=ours.platform_keys or default_uri(ours.keys),
+        platform=ours.platform,
+        studies=ours.studies,
+        as_of=clock(ours.as_of),
+        rules=Rules(
+            own.hold_above_people,
+            own.hold_above_share,
+            own.hold_window_hours,
+            own.unresolved_days,
+        ),
+        longest_delay_days=own.longest_delay_days,
+        run=uuid.uuid4().hex,
+        rebuild_list=own.rebuild_list,
+    )

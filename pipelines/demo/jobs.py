@@ -1,0 +1,93 @@
+"""The jobs as the demo runs them: on its scene, at its own clock."""
+
+import os
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from pipelines import compact, delete, ingest, replay
+from pipelines.demo.scene import COUNTRY_ATTRIBUTE, Scene, read_messages
+from rally.compacting.outcomes import Compacted
+from rally.deleting.deletion import Report
+from rally.errors import ConfigurationError
+from rally.ingesting.counts import Count
+from rally.outcomes import FailureReason
+
+_EMULATOR = "PUBSUB_EMULATOR_HOST"
+_PROJECT = "rally-demo"
+
+
+def check_emulator() -> None:
+    """Makes sure that there is one to stream from.
+
+    Raises:
+        ConfigurationError: nothing says where it is.
+    """
+    if _EMULATOR not in os.environ:
+        raise ConfigurationError(
+            "--streaming needs the Pub/Sub emulator: run `gcloud beta emulators pubsub"
+            f" start --host-port=127.0.0.1:8085` and set {_EMULATOR}=127.0.0.1:8085"
+        )
+
+
+class Jobs(NamedTuple):
+    """Runs the jobs.
+
+    Attributes:
+        scene: where everything is.
+        streaming: whether ingest reads from a subscription, and not from files.
+    """
+
+    scene: Scene
+    streaming: bool
+
+    def ingest(self, folder: Path, as_of: str) -> Counter[Count]:
+        """Takes in the messages of one folder."""
+        source = _published(folder) if self.streaming else [f"--input={folder}/*"]
+        return ingest.run([*self._where(as_of), *self._country(), *source])
+
+    def compact(self, as_of: str) -> list[Compacted]:
+        """Sorts what is new."""
+        return compact.run(self._where(as_of))
+
+    def delete(self, as_of: str) -> Report:
+        """Takes out who left."""
+        return delete.run(self._where(as_of))
+
+    def replay_left(self, as_of: str) -> replay.Result:
+        """Takes in again what had to wait for an enrolment."""
+        reason = f"--reason={FailureReason.LEFT}"
+        return replay.run([*self._where(as_of), *self._country(), reason])
+
+    def _where(self, as_of: str) -> list[str]:
+        names = ("studies", "keys", "store")
+        places = [f"--{name}={getattr(self.scene, name)}" for name in names]
+        return [*places, f"--as_of={as_of}"]
+
+    def _country(self) -> list[str]:
+        return [f"--country_attribute={COUNTRY_ATTRIBUTE}"]
+
+
+def _published(folder: Path) -> list[str]:
+    """Publishes the messages to a topic of the emulator; options that read them."""
+    from google.cloud import pubsub_v1  # slow to import
+
+    name = f"demo-{uuid.uuid4()}"
+    topic = f"projects/{_PROJECT}/topics/{name}"
+    subscription = f"projects/{_PROJECT}/subscriptions/{name}"
+    publisher = pubsub_v1.PublisherClient()
+    publisher.create_topic(name=topic)
+    with pubsub_v1.SubscriberClient() as subscriber:
+        subscriber.create_subscription(name=subscription, topic=topic)
+    published = [
+        publisher.publish(topic, message.body, **cast(Any, message.attributes))
+        for message in read_messages(folder)
+    ]
+    for each in published:
+        each.result()
+    return [
+        f"--subscription={subscription}",
+        "--flush_seconds=2",
+        "--stop_after_idle_seconds=3",
+    ]

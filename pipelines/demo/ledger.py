@@ -1,0 +1,90 @@
+"""What the store holds, and what of it is of who left: read as any reader would."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pipelines.demo.scene import Scene
+from rally.deleting.settings import DeletionSettings, make_pseudonyms
+from rally.envelope import to_micros
+from rally.keys.names import LIST_MAC
+from rally.keys.platform_keys import default_uri
+from rally.storing.container import read_rows
+from rally.storing.layout import study_folder
+from rally.withdrawing.selection import Selection
+from rally.withdrawing.withdrawal_list import read_list
+
+
+class Row(NamedTuple):
+    """A stored row.
+
+    Attributes:
+        study: namespace.
+        participant: its pseudonym there.
+        document_id: of the ping.
+        time: its submission timestamp, microseconds.
+        content: all of it.
+    """
+
+    study: str
+    participant: str
+    document_id: str
+    time: int
+    content: str
+
+
+class Ledger:
+    """Reads the scene's store with its platform's keys."""
+
+    def __init__(self, scene: Scene) -> None:
+        """Opens the keys, which the first job has made."""
+        settings = DeletionSettings(
+            store=str(scene.store),
+            platform_keys=default_uri(str(scene.keys)),
+            studies=str(scene.studies),
+        )
+        self._registry = settings.registry()
+        self._stores = settings.stores()
+        keys = settings.keys(self._registry)
+        self._mac = keys.mac(LIST_MAC)
+        self._pseudonyms = make_pseudonyms(keys, self._registry)
+
+    def files(self) -> Counter[str]:
+        """How many files each study has."""
+        return Counter(
+            {
+                study: sum(1 for _ in self._stores.of(study).list(study_folder(study)))
+                for study in self._registry.studies
+            }
+        )
+
+    def rows(self) -> list[Row]:
+        """Every row of every study."""
+        return [
+            Row(
+                study,
+                row["participant"],
+                row["document_id"],
+                to_micros(row["submission_timestamp"]),
+                repr(row),
+            )
+            for study in self._registry.studies
+            for info in self._stores.of(study).list(study_folder(study))
+            for row in read_rows(self._stores.of(study).read(info.name))
+        ]
+
+    def of_who_left(self, rows: Iterable[Row]) -> set[Row]:
+        """Those of the rows that the published withdrawal list condemns."""
+        withdrawals, _ = read_list(self._stores.platform, self._mac)
+        selections = {
+            name: Selection(withdrawals, study, self._pseudonyms)
+            for name, study in self._registry.studies.items()
+        }
+        return {row for row in rows if _is_condemned(row, selections[row.study])}
+
+
+def _is_condemned(row: Row, selection: Selection) -> bool:
+    verdict = selection.judge(
+        row.participant.encode(), row.document_id.encode(), row.time
+    ).verdict
+    return verdict.condemns

@@ -1,0 +1,115 @@
+"""Options that several commands have, named and read in one way."""
+
+import argparse
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rally.errors import ConfigurationError
+from rally.storing.layout import Stores
+from rally.storing.objects import ObjectStore
+from rally.studies.registry import SHIPPED, Registry
+from rally.studies.study import Kind, Study
+
+Options = Mapping[str, Mapping[str, Any]]
+"""What argparse is told of each option, by its name."""
+
+OPTIONS: Options = {
+    "--studies": {"help": "folder of the registry", "default": SHIPPED},
+    "--store": {"help": "the store: a folder or gs://"},
+    "--platform": {"help": "the platform's folder; <store>/platform"},
+    "--keys": {"help": "folder of the keys that open pings: local, or gs://"},
+    "--platform_keys": {"help": "folder of the platform's keys; <keys>/platform"},
+    "--as_of": {"help": "a date and time, in UTC if it has no zone; now by default"},
+    "--by": {"help": "who decides"},
+    "--note": {"help": "why, for the record", "default": ""},
+    "--study": {"metavar": "NS", "help": "the study's namespace or an alias"},
+    "--all": {"action": "store_true", "help": "Rally as a whole"},
+}
+
+
+def add_options(
+    parser: argparse.ArgumentParser, names: Iterable[str], own: Options | None = None
+) -> None:
+    """Adds options by name; `own` are the command's, before the shared ones."""
+    known = {**OPTIONS, **(own or {})}
+    for name in names:
+        parser.add_argument(name, **known[name])
+
+
+def read_time(option: str, text: str | None, now: datetime | None = None) -> datetime:
+    """A time in UTC; without a text it is `now`.
+
+    Raises:
+        ConfigurationError: it is no date and time.
+    """
+    if text is None:
+        return now or datetime.now(UTC)
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{option}: must be a date and time such as 2022-03-10T12:00:00Z"
+        ) from None
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def find_study(registry: Registry, name: str, studies: str) -> Study:
+    """The study of this namespace or alias.
+
+    Raises:
+        ConfigurationError: the registry, which is at `studies`, has none.
+    """
+    study = registry.resolve(name)
+    if study is None:
+        raise ConfigurationError(
+            f"{name}: no study of {studies}; `rally studies list` shows them"
+        )
+    return study
+
+
+def read_scope(args: argparse.Namespace, registry: Registry) -> str | None:
+    """What --study or --all says that is left; None where neither is given.
+
+    Raises:
+        ConfigurationError: there are both, or it is no study.
+    """
+    from rally.events import RALLY  # imports fastavro, which is slow
+
+    if args.study and args.all:
+        raise ConfigurationError("--study, --all: are too many; give one of them")
+    if args.all:
+        return RALLY
+    if not args.study:
+        return None
+    study = find_study(registry, args.study, args.studies)
+    if study.kind is Kind.PLATFORM:
+        raise ConfigurationError(
+            f"--study: {study.namespace} is the platform's own, and to leave it is to "
+            "leave Rally; if that is meant, give --all"
+        )
+    return study.namespace
+
+
+def maybe_platform(args: argparse.Namespace) -> ObjectStore | None:
+    """The platform's store, where --platform or --store names it."""
+    if not (args.store or args.platform):
+        return None
+    return Stores(args.store or "", args.platform or None).platform
+
+
+def open_platform(args: argparse.Namespace) -> ObjectStore:
+    """The platform's store. Raises ConfigurationError where none is named."""
+    platform = maybe_platform(args)
+    if platform is None:
+        raise ConfigurationError("--platform: is missing; give it, or --store")
+    return platform
+
+
+def platform_keys_uri(args: argparse.Namespace) -> str:
+    """The folder of the platform's keys. Raises ConfigurationError without one."""
+    from rally.keys.platform_keys import default_uri  # imports Tink
+
+    if not (args.platform_keys or args.keys):
+        raise ConfigurationError("--platform_keys: is missing; give it, or --keys")
+    return args.platform_keys or default_uri(args.keys)

@@ -1,0 +1,179 @@
+"""`rally receipts`: proves the receipts of deletion, tells people, purges old ones.
+
+An id comes from standard input, is made a pseudonym at once, and stands nowhere else.
+The handlers import what they need, so that `--help` is quick.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from rally.commands.id_lines import read_ids
+from rally.commands.options import (
+    Options,
+    add_options,
+    open_platform,
+    platform_keys_uri,
+)
+from rally.errors import ConfigurationError
+from rally.storing.layout import Stores
+from rally.storing.objects import ObjectHeld, ObjectStore
+from rally.studies.registry import Registry
+
+if TYPE_CHECKING:
+    from rally.keys.platform_keys import PlatformKeys
+    from rally.receipts.receipt import Receipt
+    from rally.withdrawing.withdrawal_list import Mac, Withdrawal
+
+_EVERYWHERE = "--store --platform --keys --platform_keys"
+_KEPT_DAYS = 30  # longer than any run of deletion, which may need what it wrote
+_OWN: Options = {
+    "--before": {
+        "metavar": "DATE",
+        "required": True,
+        "help": "purge what was written before this day, in UTC; at least "
+        f"{_KEPT_DAYS} days back",
+    }
+}
+
+
+def add_parser(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Adds `receipts` and its commands; each sets `handler(args) -> exit status`."""
+    receipts = subparsers.add_parser(
+        "receipts", help="prove and show what was deleted", allow_abbrev=False
+    )
+    commands = receipts.add_subparsers(
+        dest="receipts_command", required=True, metavar="COMMAND"
+    )
+    for name, handler, options in (
+        ("verify", verify, f"--studies {_EVERYWHERE}"),
+        ("show", show, f"--studies {_EVERYWHERE}"),
+        ("purge", purge, f"--before {_EVERYWHERE}"),
+    ):
+        summary = str(handler.__doc__).partition("\n")[0]
+        parser = commands.add_parser(
+            name, help=summary, description=summary, allow_abbrev=False
+        )
+        parser.set_defaults(handler=handler)
+        add_options(parser, options.split(), _OWN)
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Reads every receipt, and prints a line for each thing that is wrong."""
+    from rally.keys.names import LIST_MAC, RECEIPT_MAC
+    from rally.receipts.verify import verify_chain
+    from rally.withdrawing.withdrawal_list import read_list
+
+    if not args.store:
+        raise ConfigurationError("--store: is missing; say where the data is")
+    stores, keys = Stores(args.store, args.platform or None), _open_keys(args)
+    withdrawals, _ = read_list(stores.platform, keys.mac(LIST_MAC))
+    known = _numbers(withdrawals.withdrawals)
+    mac, last = keys.mac(RECEIPT_MAC), max(known, default=0)
+    status = 0
+    for finding in verify_chain(stores.platform, mac, stores, last):
+        print(finding)
+        status = 1
+    if not status:
+        print("All receipts are there and true.")
+    return status
+
+
+def show(args: argparse.Namespace) -> int:
+    """Prints what may be told to whoever has the ids on standard input, one a line."""
+    from rally.keys.names import RECEIPT_MAC
+    from rally.receipts.show import render, render_rest
+
+    ids = read_ids(sys.stdin.buffer)
+    platform, registry = open_platform(args), Registry.load(args.studies)
+    keys = _open_keys(args, with_pseudonyms=True)
+    own = _requests(platform, keys, ids)
+    if not own:
+        print("No request is known under this id.")
+        return 1
+    receipts = _receipts(platform, keys.mac(RECEIPT_MAC), own)
+    told = render(receipts, registry), render_rest(own, receipts, registry)
+    print("\n".join(filter(None, told)), end="")
+    return 0
+
+
+def purge(args: argparse.Namespace) -> int:
+    """Deletes the receipts from before a day, and prints how many went."""
+    from rally.keys.names import RECEIPT_MAC
+    from rally.receipts.purge import purge_receipts
+
+    before = read_before(args.before, datetime.now(UTC).date())
+    platform, mac = open_platform(args), _open_keys(args).mac(RECEIPT_MAC)
+    try:
+        count = purge_receipts(platform, mac, before)
+    except ObjectHeld as error:
+        raise ConfigurationError(
+            f"{platform.uri.rstrip('/')}/{error}: a hold or a retention policy forbids "
+            "to delete or replace it; lift it or wait, and purge again"
+        ) from None
+    print(f"Purged {count:,} receipt{'' if count == 1 else 's'}.")
+    return 0
+
+
+def read_before(text: str, today: date) -> date:
+    """The day of --before.
+
+    Raises:
+        ConfigurationError: it is no date, or too close to `today`, which is in UTC.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            "--before: must be a date such as 2022-03-10"
+        ) from None
+    last = today - timedelta(days=_KEPT_DAYS)
+    if day > last:
+        raise ConfigurationError(
+            f"--before: must be at least {_KEPT_DAYS} days back; today that is {last} "
+            "or earlier"
+        )
+    return day
+
+
+def _requests(
+    platform: ObjectStore, keys: "PlatformKeys", ids: Iterable[str]
+) -> "list[Withdrawal]":
+    """What the list has of the people of these ids."""
+    from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+    from rally.keys.names import LIST_MAC
+    from rally.withdrawing.withdrawal_list import read_list
+
+    pseudonyms = Pseudonyms({PLATFORM: keys.prf(PLATFORM)})
+    people = {pseudonyms.of_platform(each) for each in ids}
+    withdrawals, _ = read_list(platform, keys.mac(LIST_MAC))
+    return [each for each in withdrawals.withdrawals if each.participant in people]
+
+
+def _receipts(
+    platform: ObjectStore, mac: "Mac", own: "Iterable[Withdrawal]"
+) -> "list[Receipt]":
+    """Those that tell of these requests, but what was purged."""
+    from rally.receipts.chain import read_receipt
+
+    read = (read_receipt(platform, mac, number) for number in sorted(_numbers(own)))
+    return [each for each in read if each is not None]
+
+
+def _numbers(withdrawals: "Iterable[Withdrawal]") -> set[int]:
+    return {number for each in withdrawals for number in each.receipts}
+
+
+def _open_keys(
+    args: argparse.Namespace, *, with_pseudonyms: bool = False
+) -> "PlatformKeys":
+    from rally.checking.pseudonyms import PLATFORM
+    from rally.keys.names import MACS
+    from rally.keys.platform_keys import PlatformKeys
+
+    pseudonyms = [PLATFORM] if with_pseudonyms else []
+    return PlatformKeys.open(platform_keys_uri(args), pseudonyms=pseudonyms, macs=MACS)

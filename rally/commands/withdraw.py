@@ -1,0 +1,102 @@
+"""`rally withdraw`: records requests that came by mail, as pings record others.
+
+Ids come from standard input, are made pseudonyms at once, and stand nowhere else.
+"""
+
+import argparse
+import sys
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rally.commands.id_lines import read_ids
+from rally.commands.options import (
+    add_options,
+    open_platform,
+    platform_keys_uri,
+    read_scope,
+    read_time,
+)
+from rally.errors import ConfigurationError
+from rally.storing.objects import ObjectStore
+from rally.studies.registry import Registry
+from rally.studies.report import moment
+
+if TYPE_CHECKING:
+    from rally.events import Event
+
+_NAMES = "--study --all --received --studies --store --platform --keys --platform_keys"
+_OWN = {
+    "--received": {
+        "help": "when the request came, in UTC if it has no zone; now by default"
+    }
+}
+
+
+def add_parser(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Adds `withdraw`; it sets `handler(args) -> exit status`."""
+    summary = str(withdraw.__doc__).partition("\n")[0]
+    parser = subparsers.add_parser(
+        "withdraw", help=summary, description=summary, allow_abbrev=False
+    )
+    parser.set_defaults(handler=withdraw)
+    add_options(parser, _NAMES.split(), _OWN)
+
+
+def withdraw(args: argparse.Namespace) -> int:
+    """Records that whoever has the ids on standard input, one a line, leaves.
+
+    One person may have several ids, of several browsers. Deletion takes it from there.
+    """
+    from rally.events import write_events
+    from rally.ingesting.setup import pipeline_version
+
+    registry, now = Registry.load(args.studies), datetime.now(UTC)
+    scope = read_scope(args, registry)
+    if scope is None:
+        raise ConfigurationError(
+            "--study: is missing; give it, or --all to leave Rally"
+        )
+    received = read_time("--received", args.received, now)
+    if received > now:
+        raise ConfigurationError("--received: is in the future; say when it came")
+    platform = open_platform(args)
+    _check_in_use(platform)
+    people = _pseudonyms(platform_keys_uri(args), read_ids(sys.stdin.buffer))
+    events = [_left(person, scope, received) for person in sorted(people)]
+    write_events(platform, events, pipeline_version())
+    number = f"{len(events)} withdrawal{'s' if len(events) > 1 else ''}"
+    print(f"recorded {number} from {scope}, received {moment(received)}")
+    return 0
+
+
+def _check_in_use(platform: ObjectStore) -> None:
+    """Makes sure that deletion will look here: a wrong folder would swallow it."""
+    from rally.withdrawing.withdrawal_list import LIST
+
+    if platform.stat(LIST) is None:
+        raise ConfigurationError(
+            f"{platform.uri.rstrip('/')}/{LIST}: is missing, so no job has ever run "
+            "on this platform; correct --platform or --store"
+        )
+
+
+def _pseudonyms(keys: str, ids: list[str]) -> set[str]:
+    from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+    from rally.keys.platform_keys import PlatformKeys
+
+    opened = PlatformKeys.open(keys, pseudonyms=[PLATFORM])
+    pseudonyms = Pseudonyms({PLATFORM: opened.prf(PLATFORM)})
+    return {pseudonyms.of_platform(each) for each in ids}
+
+
+def _left(participant: str, scope: str, received: datetime) -> "Event":
+    """The event. Its document id follows from the rest: recorded twice, it is one."""
+    from rally.envelope import to_micros
+    from rally.events import MAIL, Event, EventKind
+
+    time = to_micros(received)
+    document_id = str(uuid.uuid5(uuid.UUID(participant), f"{scope}/{time}"))
+    return Event(EventKind.LEFT, scope, participant, time, None, document_id, MAIL)

@@ -1,0 +1,122 @@
+"""What `rally withdrawals` prints: tables, or JSON."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from rally.envelope import from_micros
+from rally.studies.report import moment, said, table
+from rally.withdrawing.overview import Due, Group, Overview, Unreadable
+from rally.withdrawing.withdrawal_list import Stage, Withdrawal
+
+_GROUP_HEAD = (
+    "SCOPE",
+    "STATE",
+    "PEOPLE",
+    "< 7 DAYS",
+    "< 30 DAYS",
+    "OLDER",
+    "OLDEST",
+    "NEXT DEADLINE",
+    "LATE",
+)
+_UNREADABLE_HEAD = ("STUDY", "DAY", "UNREADABLE", "DEADLINE")
+_REQUEST_HEAD = ("REQUEST", "SCOPE", "STATE", "WAITS FOR", "DEADLINE", "STAGES")
+
+
+def to_text(overview: Overview, requests: bool) -> str:
+    """Tables: of groups, of unreadable withdrawals, and, if wanted, of requests."""
+    tables = [
+        _table(_GROUP_HEAD, map(_group_row, overview.groups)),
+        _table(_UNREADABLE_HEAD, map(_unreadable_row, overview.unreadable)),
+        _table(_REQUEST_HEAD, map(_request_row, overview.due)) if requests else "",
+    ]
+    if overview.late:
+        days = f"{overview.days:g}"
+        tables.append(f"past the deadline of {days} days: {overview.late}")
+    return "\n\n".join(filter(None, tables)) or "Nobody has asked to leave."
+
+
+def to_json(overview: Overview, requests: bool) -> str:
+    """One line of JSON, of the same."""
+    content: dict[str, Any] = {
+        "as_of": moment(overview.now),
+        "deadline_days": overview.days,
+        "late": overview.late,
+        "groups": [_group_json(each) for each in overview.groups],
+        "unreadable": [_unreadable_json(each) for each in overview.unreadable],
+    }
+    if requests:
+        content["requests"] = [_request_json(each) for each in overview.due]
+    return json.dumps(content)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    filled = list(rows)
+    return "\n".join(table([head, *filled])) if filled else ""
+
+
+def _group_row(each: Group) -> tuple[str, ...]:
+    numbers = map(str, (each.people, *each.ages))
+    dates = _day(each.oldest), _day(each.deadline)
+    return (each.scope, each.state, *numbers, *dates, str(each.late))
+
+
+def _unreadable_row(each: Unreadable) -> tuple[str, ...]:
+    return (each.study, each.day, str(each.letters), _day(each.deadline))
+
+
+def _request_row(each: Due) -> tuple[str, ...]:
+    request = each.withdrawal
+    return (
+        request.request or said(None),
+        request.scope,
+        each.state,
+        ", ".join(request.deferred) or request.held_for or said(None),
+        _day(each.deadline),
+        ", ".join(f"{stage} {_day(time)}" for stage, time in _stages(request)),
+    )
+
+
+def _stages(request: Withdrawal) -> list[tuple[Stage, datetime]]:
+    """In their order, though several were reached in one moment."""
+    stages = request.stages
+    return [(each, from_micros(stages[each])) for each in Stage if each in stages]
+
+
+def _day(time: datetime | None) -> str:
+    return said(time and time.date())
+
+
+def _group_json(each: Group) -> dict[str, Any]:
+    return {
+        "scope": each.scope,
+        "state": each.state,
+        "people": each.people,
+        "under_7_days": each.ages[0],
+        "under_30_days": each.ages[1],
+        "older": each.ages[2],
+        "oldest": moment(each.oldest),
+        "next_deadline": each.deadline and moment(each.deadline),
+        "late": each.late,
+    }
+
+
+def _unreadable_json(each: Unreadable) -> dict[str, Any]:
+    return {**each._asdict(), "deadline": moment(each.deadline)}
+
+
+def _request_json(each: Due) -> dict[str, Any]:
+    request = each.withdrawal
+    return {
+        "request": request.request or None,
+        "scope": request.scope,
+        "state": each.state,
+        "received": moment(each.received),
+        "deadline": each.deadline and moment(each.deadline),
+        "deferred": request.deferred,
+        "held_for": request.held_for or None,
+        "stages": {stage: moment(time) for stage, time in _stages(request)},
+        "receipts": request.receipts,
+    }

@@ -1,0 +1,156 @@
+"""`rally withdrawals`: shows who waits for what until when, and records decisions.
+
+It needs the key of the list's MAC and no other, and shows no pseudonym. The handlers
+import what they need, so that `--help` is quick.
+"""
+
+import argparse
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rally.commands.options import (
+    Options,
+    add_options,
+    open_platform,
+    platform_keys_uri,
+    read_scope,
+    read_time,
+)
+from rally.errors import ConfigurationError
+from rally.studies.registry import Registry
+
+if TYPE_CHECKING:
+    from rally.withdrawing.deciding import Action
+    from rally.withdrawing.overview import Overview
+    from rally.withdrawing.withdrawal_list import WithdrawalList
+
+_DEADLINE_DAYS = 30.0
+_MOST_DAYS = 36_500  # 100 years; more overflows dates
+_SHARED = ("--studies", "--store", "--platform", "--keys", "--platform_keys", "--as_of")
+_LISTING = ("--requests", "--json", "--deadline_days")
+_DECIDING = ("--study", "--all", "--request", "--by", "--note")
+_OWN: Options = {
+    "action": {
+        "nargs": "?",
+        "default": "list",
+        "choices": ("list", "confirm", "reject", "at-once"),
+        "help": "list; or decide that withdrawals which are held count, or do not, or "
+        "that one which is held or deferred waits for nothing",
+    },
+    "--requests": {"action": "store_true", "help": "list each request, too"},
+    "--json": {"action": "store_true", "help": "list as JSON"},
+    "--deadline_days": {
+        "type": float,
+        "metavar": "DAYS",
+        "help": "from when a request was received until its deletion is verified; "
+        f"{_DEADLINE_DAYS:g} by default",
+    },
+    "--request": {
+        "action": "append",
+        "metavar": "ID",
+        "help": "decide on one request, by the id that --requests shows; may be "
+        "repeated",
+    },
+}
+
+
+def add_parser(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Adds `withdrawals`; it sets `handler(args) -> exit status`."""
+    summary = "list who leaves and what that waits for, and decide on what is held"
+    parser = subparsers.add_parser(
+        "withdrawals", help=summary, description=summary, allow_abbrev=False
+    )
+    parser.set_defaults(handler=_run)
+    add_options(parser, ("action", *_SHARED, *_LISTING, *_DECIDING), _OWN)
+
+
+def list_withdrawals(args: argparse.Namespace) -> int:
+    """Prints requests by scope, state and age; 1 where one is past its deadline."""
+    from rally.commands.withdrawal_tables import to_json, to_text
+
+    days = _DEADLINE_DAYS if args.deadline_days is None else args.deadline_days
+    if not 0 < days <= _MOST_DAYS:
+        raise ConfigurationError(
+            f"--deadline_days: must be above 0 and at most {_MOST_DAYS}"
+        )
+    overview = _overview(args, days)
+    print((to_json if args.json else to_text)(overview, args.requests))
+    return 1 if overview.late else 0
+
+
+def decide(args: argparse.Namespace) -> int:
+    """Records a decision on what is held; of at-once, on what is deferred, too."""
+    from rally.events import write_events
+    from rally.ingesting.setup import pipeline_version
+    from rally.withdrawing.deciding import Action, choose, decided_by, decisions
+
+    action, now = Action(args.action), read_time("--as_of", args.as_of)
+    signal = decided_by(args.by, args.note)
+    scope = _what(args, action)
+    published, folded = _fold(args, now)
+    chosen = choose(action, published, folded, scope, args.request or ())
+    events = decisions(action, chosen, signal, now)
+    write_events(open_platform(args), events, pipeline_version())
+    plural = "" if len(events) == 1 else "s"
+    print(f"{action.done}: {len(events)} withdrawal{plural}")
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    listing = args.action == "list"
+    for option in _DECIDING if listing else _LISTING:
+        if getattr(args, option.removeprefix("--")):
+            raise ConfigurationError(f"{option}: is not for {args.action}; remove it")
+    return list_withdrawals(args) if listing else decide(args)
+
+
+def _what(args: argparse.Namespace, action: "Action") -> str | None:
+    """The scope that is decided on; None where it is single requests."""
+    scope = read_scope(args, Registry.load(args.studies))
+    if action.is_single and not args.request:
+        raise ConfigurationError("--request: is missing; at-once is for one by one")
+    if (scope is None) != bool(args.request):
+        raise ConfigurationError("give one of --study, --all and --request")
+    return scope
+
+
+def _fold(
+    args: argparse.Namespace, now: datetime
+) -> "tuple[WithdrawalList, WithdrawalList]":
+    """The published list, and what the log makes of it. Nothing is published."""
+    from rally.events import EventLog
+    from rally.keys.names import LIST_MAC
+    from rally.keys.platform_keys import PlatformKeys
+    from rally.storing.corruption import CorruptFile
+    from rally.studies.transitions import States, read_transitions
+    from rally.withdrawing.admission import admit
+    from rally.withdrawing.holding import Rules
+    from rally.withdrawing.withdrawal_list import read_list
+
+    registry, platform = Registry.load(args.studies), open_platform(args)
+    keys = PlatformKeys.open(platform_keys_uri(args), macs=[LIST_MAC])
+    published, _ = read_list(platform, keys.mac(LIST_MAC))
+    states = States(registry, read_transitions(platform))
+    rules = Rules(unresolved_days=float("inf"))  # to close is for deletion
+    try:
+        log = EventLog(platform)
+        folded = admit(log, published, registry, states, now, rules, lambda: "")
+    except CorruptFile as error:
+        raise ConfigurationError(
+            f"{platform.uri}: the event log is damaged ({error}); restore it"
+        ) from None
+    return published, folded
+
+
+def _overview(args: argparse.Namespace, days: float) -> "Overview":
+    from rally.storing.corruption import CorruptFile
+    from rally.withdrawing.overview import Overview, find_due, find_unreadable
+
+    now, platform = read_time("--as_of", args.as_of), open_platform(args)
+    due = find_due(*_fold(args, now), days)
+    try:
+        return Overview(now, days, due, find_unreadable(platform, days))
+    except CorruptFile as error:
+        raise ConfigurationError(f"{platform.uri}: {error}") from None

@@ -1,0 +1,159 @@
+"""Compacts partitions as a worker does: what is wrong with one is in its result."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.compacting.indexed_file import IndexedFile, trouble_with
+from rally.compacting.look import Looker
+from rally.compacting.outcomes import Compacted, Outcome, Trouble
+from rally.compacting.partition_work import PartitionWork
+from rally.compacting.removal import holding
+from rally.compacting.settings import CompactSettings
+from rally.compacting.sieve import Rule
+from rally.compacting.terms import Terms
+from rally.errors import ConfigurationError
+from rally.ingesting.setup import pipeline_version
+from rally.keys.names import LIST_MAC
+from rally.storing.layout import Partition, Stores
+from rally.storing.leases import LeaseHeld, Leases
+from rally.storing.objects import (
+    GenerationMismatch,
+    ObjectHeld,
+    ObjectNotFound,
+    ObjectStore,
+)
+from rally.storing.partitions import Identity
+from rally.storing.row_streams import Unreadable
+from rally.studies.registry import Registry
+from rally.studies.study import Keep
+from rally.withdrawing.selection import Selection
+from rally.withdrawing.withdrawal_list import LIST, Mac, WithdrawalList, read_list
+
+_ATTEMPTS = 20
+_ROWS_KNOWN = 10_000_000
+"""Of files whose index is kept for the next work: four bytes each."""
+
+
+class Compactor:
+    """Compacts under the withdrawal list, which it reads again where it has to."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        registry: Registry,
+        pseudonyms: Pseudonyms,
+        mac: Mac,
+        leases: Leases,
+    ) -> None:
+        """Reads the withdrawal list.
+
+        Raises:
+            ConfigurationError: it is missing, or not as it was published.
+        """
+        self._stores = stores
+        self._registry = registry
+        self._pseudonyms = pseudonyms
+        self._mac = mac
+        self._leases = leases
+        self._known: dict[Identity, IndexedFile] = {}
+        self._read_list()
+
+    def __call__(self, partition: Partition) -> list[Compacted]:
+        """What became of a partition, and behind it of those of other dates.
+
+        Raises:
+            ConfigurationError: rows were written under a newer withdrawal list than
+                there is.
+        """
+        store, folder = self._stores.of(partition.study), partition.folder
+        if sum(each.rows for each in self._known.values()) > _ROWS_KNOWN:
+            self._known.clear()
+        looker = Looker(store, self.check_list, self._known)
+        try:
+            return self._try(store, partition, looker)
+        except LeaseHeld as error:
+            return _failed(partition, Trouble(Outcome.BUSY, folder, str(error)))
+        except ObjectHeld as error:
+            return _failed(partition, holding(str(error), error))
+        except OSError as error:
+            return _failed(partition, trouble_with(folder, error))
+
+    def _try(
+        self, store: ObjectStore, partition: Partition, looker: Looker
+    ) -> list[Compacted]:
+        partition_work = PartitionWork(store, partition, looker)
+        for _ in range(_ATTEMPTS):
+            try:
+                return partition_work.attempt(self._terms(partition))
+            except Unreadable as error:
+                trouble = trouble_with(error.name, error.cause)
+                if error.name in looker.skipped:
+                    return _failed(partition, trouble)
+                looker.skipped[error.name] = trouble
+            except (GenerationMismatch, ObjectNotFound):
+                continue
+        why = "somebody wrote to it again and again; run it once more"
+        return _failed(partition, Trouble(Outcome.CHANGED, partition.folder, why))
+
+    def check_list(self, counter: int) -> None:
+        """Is told under which list a file was written.
+
+        Raises:
+            GenerationMismatch: it is newer than the one that was read, and so is the
+                one that is there by now: what was begun is to be begun anew.
+            ConfigurationError: it is newer than any that there is.
+        """
+        if counter <= self._list.counter:
+            return
+        self._read_list()
+        if counter > self._list.counter:
+            raise ConfigurationError(
+                f"{self._stores.platform.uri.rstrip('/')}/{LIST}: is list"
+                f" {self._list.counter}, and rows were written under list {counter};"
+                " restore the newest, or correct --platform"
+            )
+        raise GenerationMismatch(LIST)
+
+    def _read_list(self) -> None:
+        self._list: WithdrawalList = read_list(self._stores.platform, self._mac)[0]
+        self._selections: dict[str, Selection] = {}
+
+    def _terms(self, partition: Partition) -> Terms:
+        study = self._registry.studies[partition.study]
+        if study.namespace not in self._selections:
+            selection = Selection(self._list, study, self._pseudonyms)
+            self._selections[study.namespace] = selection
+        document = self._registry.documents(study).get(partition.document)
+        return Terms(
+            Rule(document.keep if document else Keep.ALL),
+            document.buckets.bit_length() - 1 if document else 0,
+            self._selections[study.namespace],
+            self._list.counter,
+            pipeline_version(),
+            self._leases.held,
+        )
+
+
+def make_compactor(
+    settings: CompactSettings,
+) -> Callable[[Partition], list[dict[str, Any]]]:
+    """For workers: a partition to the JSON of what became of it.
+
+    Raises:
+        ConfigurationError: something is not as it must be.
+    """
+    registry, stores = settings.registry(), settings.stores()
+    keys = settings.keys(registry)
+    compactor = Compactor(
+        stores,
+        registry,
+        Pseudonyms({name: keys.prf(name) for name in (PLATFORM, *registry.studies)}),
+        keys.mac(LIST_MAC),
+        Leases(stores.platform, settings.run),
+    )
+    return lambda work: [each.to_json() for each in compactor(work)]
+
+
+def _failed(partition: Partition, trouble: Trouble) -> list[Compacted]:
+    return [Compacted(partition, trouble.outcome, troubles=(trouble,))]

@@ -1,0 +1,52 @@
+"""Which partitions may have something to compact, by the listing alone."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rally.errors import ConfigurationError
+from rally.storing.layout import Partition, Stores
+from rally.storing.partitions import StoredFile, by_partition, is_settled, list_files
+from rally.storing.rows import row_schema
+from rally.studies.registry import Registry
+from rally.studies.study import Document
+
+_ENTRIES = 4096
+"""Bytes of a header beside its schema, at most, of a file that has no rows."""
+
+
+def plan(stores: Stores, registry: Registry) -> list[Partition]:
+    """The partitions of all registered studies that are worth a look, oldest first.
+
+    Raises:
+        ConfigurationError: a store cannot be listed.
+    """
+    works = list[Partition]()
+    for study in registry.studies.values():
+        store = stores.of(study.namespace)
+        try:
+            files = list_files(store, study.namespace)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{store.uri}: cannot be listed ({error.strerror or 'refused'}); check"
+                " that this account may"
+            ) from None
+        works += plan_study(files, registry.documents(study))
+    return sorted(works, key=lambda work: (work.day, work))
+
+
+def plan_study(
+    files: Iterable[StoredFile], documents: Mapping[str, Document]
+) -> Iterator[Partition]:
+    """The same of one study, whose files are sorted by name."""
+    for partition, members in by_partition(files).items():
+        document = documents.get(partition.document)
+        if partition.day and _may_have_work(members, document):
+            yield partition
+
+
+def _may_have_work(files: Sequence[StoredFile], document: Document | None) -> bool:
+    empty = len(row_schema(document)) + _ENTRIES if document else 0
+    return (
+        not is_settled(files)
+        or any(file.bucket is None for file in files)
+        or any(file.info.size <= empty for file in files)
+    )

@@ -1,0 +1,44 @@
+"""What compaction needs, from the options of a job."""
+
+from dataclasses import dataclass
+
+from rally.checking.pseudonyms import PLATFORM
+from rally.keys.names import LIST_MAC
+from rally.keys.platform_keys import PlatformKeys
+from rally.storing.layout import Stores
+from rally.studies.registry import SHIPPED, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class CompactSettings:
+    """Where everything is.
+
+    Attributes:
+        store: URI of the store; may hold `{study}`.
+        platform_keys: folder of the platform's keys.
+        platform: URI of the platform's store; None is `<store>/platform`.
+        studies: the registry's folder; None is what the package ships.
+        run: random id of the run, for its leases.
+    """
+
+    store: str
+    platform_keys: str
+    platform: str | None = None
+    studies: str | None = None
+    run: str = ""
+
+    def registry(self) -> Registry:
+        """The studies. Raises ConfigurationError."""
+        return Registry.load(self.studies or SHIPPED)
+
+    def stores(self) -> Stores:
+        """The stores. Raises ConfigurationError."""
+        return Stores(self.store, self.platform)
+
+    def keys(self, registry: Registry) -> PlatformKeys:
+        """Pseudonyms, and the MAC of the withdrawal list. Raises ConfigurationError."""
+        return PlatformKeys.open(
+            self.platform_keys,
+            pseudonyms=[PLATFORM, *registry.studies],
+            macs=[LIST_MAC],
+        )

@@ -1,0 +1,57 @@
+"""What a run of deletion found out, for the requests to move on by."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rally.deleting.old_copies import Copies
+from rally.deleting.people import namespaces_of
+from rally.deleting.plan import FileResult
+from rally.studies.registry import Registry
+from rally.withdrawing.withdrawal_list import Withdrawal
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a run found out.
+
+    Attributes:
+        registry: of the studies.
+        now: microseconds.
+        longest_delay_days: how long a ping may be on its way.
+        results: what the plans did that not all receipts tell yet, by plan.
+        faults: files that are not as promised.
+        unregistered: studies with rows that the registry does not know.
+        copies: old copies that are left, by namespace.
+        verified: what verification read.
+        counter: of the list under which all of it was done.
+    """
+
+    registry: Registry
+    now: int
+    longest_delay_days: float
+    results: Mapping[str, Sequence[FileResult]]
+    faults: Sequence[FileResult]
+    unregistered: Sequence[str]
+    copies: Mapping[str, Copies]
+    verified: Sequence[FileResult]
+    counter: int
+
+    def covered(self, withdrawal: Withdrawal) -> list[str]:
+        """The namespaces in which a withdrawal is carried out now."""
+        return [
+            namespace
+            for namespace in namespaces_of(withdrawal, self.registry)
+            if namespace not in withdrawal.deferred
+        ]
+
+    def copies_of(self, namespaces: Iterable[str]) -> Iterator[Copies]:
+        """The old copies in some namespaces."""
+        return (self.copies[each] for each in namespaces if each in self.copies)
+
+    def results_of(self, request: str) -> dict[str, list[FileResult]]:
+        """What the plans did for one request, by plan."""
+        found = {
+            plan: [each for each in results if each.requests.get(request)]
+            for plan, results in sorted(self.results.items())
+        }
+        return {plan: results for plan, results in found.items() if results}

@@ -1,0 +1,63 @@
+"""Old copies of a study's files: purged where the store can, and reported if not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rally.deleting.plan import FileResult, Outcome
+from rally.storing.layout import study_folder
+from rally.storing.objects import ObjectHeld, ObjectStore, OldCopy
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """What is left of old copies after a purge.
+
+    Attributes:
+        purged: how many were deleted for good, or moved to soft delete.
+        left: that the store keeps, and until when.
+        refused: faults, where the store did not let this account purge.
+    """
+
+    purged: int = 0
+    left: tuple[OldCopy, ...] = ()
+    refused: tuple[FileResult, ...] = ()
+
+    @property
+    def until(self) -> datetime | None:
+        """When the last of them goes by itself; None where there is none."""
+        return max((each.until for each in self.left if each.until), default=None)
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the last of them stopped being the live one; None without any."""
+        return max((each.since for each in self.left), default=None)
+
+    def since_before(self, time: datetime) -> bool:
+        """Whether one of them was still the live one at a time, or before it."""
+        return any(each.since <= time for each in self.left)
+
+
+def purge_old_copies(store: ObjectStore, namespace: str) -> Copies:
+    """Purges what is not live any more below a study's folder.
+
+    A data bucket has no use for versions: whatever was deleted or compacted away in
+    the same folder goes with the rest.
+    """
+    folder, purged, refused = study_folder(namespace), 0, dict[str, FileResult]()
+    for copy in list(store.old_copies(folder)):
+        if copy.until is None:
+            try:
+                store.purge(copy)
+                purged += 1
+            except ObjectHeld:
+                continue  # since it was listed; the next listing says until when
+            except OSError as error:
+                refused[copy.name] = _refused(namespace, copy, error)
+    left = tuple(store.old_copies(folder))
+    return Copies(purged, left, tuple(refused.values()))
+
+
+def _refused(namespace: str, copy: OldCopy, error: OSError) -> FileResult:
+    reason = error.strerror or type(error).__name__
+    detail = f"an old copy cannot be purged: {reason}"
+    return FileResult(namespace, copy.name, Outcome.UNREACHABLE, detail)

@@ -1,0 +1,101 @@
+"""Plans as objects of the platform: made, begun, applied, told in receipts.
+
+    plans/<id>/plan.json      what `--plan_only` makes and a run applies
+    plans/<id>/begun.json     a run has begun to apply it
+    plans/<id>/applied.json   what became of each file
+    plans/<id>/told.json      all receipts that tell it are on the published list
+
+A run that was killed goes on from the last of them that is there.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from rally.deleting.plan import (
+    FileResult,
+    Plan,
+    plan_from_json,
+    plan_to_json,
+    result_from_json,
+    result_to_json,
+)
+from rally.storing.objects import ObjectStore
+
+FOLDER = "plans/"
+
+_OBJECT = re.compile(FOLDER + "([0-9a-f]{32})/(plan|begun|applied|told).json")
+
+
+class Plans:
+    """The plans of a platform."""
+
+    def __init__(self, platform: ObjectStore) -> None:
+        """Takes the platform's store."""
+        self._platform = platform
+
+    def record(self, plan: Plan) -> str:
+        """Keeps a plan, and returns where it is."""
+        name = f"{FOLDER}{plan.id}/plan.json"
+        self._platform.create(name, plan_to_json(plan))
+        return f"{self._platform.uri.rstrip('/')}/{name}"
+
+    def begin(self, plan: Plan) -> None:
+        """Says that it is being applied."""
+        self._platform.create(f"{FOLDER}{plan.id}/begun.json", b"{}\n")
+
+    def finish(self, plan: Plan, results: Sequence[FileResult]) -> None:
+        """Says what became of each file; of some, better than a run before.
+
+        Raises:
+            GenerationMismatch: another run says so in this moment.
+        """
+        name = f"{FOLDER}{plan.id}/applied.json"
+        text = json.dumps([result_to_json(each) for each in results], indent=1)
+        data = text.encode() + b"\n"
+        if not self._platform.create(name, data):
+            info = self._platform.stat(name)
+            if info and self._platform.read(name) != data:
+                self._platform.replace(name, data, info.generation)
+
+    def tell(self, ids: Iterable[str]) -> None:
+        """Says that receipts tell these."""
+        for each in ids:
+            self._platform.create(f"{FOLDER}{each}/told.json", b"{}\n")
+
+    def unfinished(self) -> list[tuple[Plan, list[FileResult]]]:
+        """Those that were begun and not applied to every file, by their ids.
+
+        Returns:
+            Each with the results that are settled. The others may have been done, or
+            may be done once the store lets us.
+        """
+        found = []
+        for each, steps in self._steps().items():
+            if "begun" not in steps or "told" in steps:
+                continue
+            results = self._applied(each) if "applied" in steps else []
+            settled = [result for result in results if not result.outcome.may_pass]
+            if "applied" not in steps or settled != results:
+                data = self._platform.read(f"{FOLDER}{each}/plan.json")
+                found.append((plan_from_json(data), settled))
+        return found
+
+    def untold(self) -> dict[str, list[FileResult]]:
+        """What became of the files of those that no receipt tells yet, by their ids."""
+        return {
+            each: self._applied(each)
+            for each, steps in self._steps().items()
+            if "applied" in steps and "told" not in steps
+        }
+
+    def _applied(self, plan: str) -> list[FileResult]:
+        results = json.loads(self._platform.read(f"{FOLDER}{plan}/applied.json"))
+        return [result_from_json(each) for each in results]
+
+    def _steps(self) -> dict[str, set[str]]:
+        steps: dict[str, set[str]] = {}
+        for info in self._platform.list(FOLDER):
+            if match := _OBJECT.fullmatch(info.name):
+                steps.setdefault(match[1], set()).add(match[2])
+        return dict(sorted(steps.items()))

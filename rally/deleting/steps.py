@@ -1,0 +1,166 @@
+"""The steps of deletion on one file, as a worker of any runner does them.
+
+What is wrong with one file is named in its result, and the other files go on.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, NamedTuple
+
+from rally.deleting.finding import find
+from rally.deleting.people import Buckets, list_files, open_people
+from rally.deleting.plan import (
+    FileResult,
+    Outcome,
+    PlannedFile,
+    StoredFile,
+    result_to_json,
+)
+from rally.deleting.rewriting import recognise, rewrite
+from rally.deleting.scanner import Scanner
+from rally.deleting.settings import DeletionSettings, make_pseudonyms
+from rally.deleting.verifying import verify
+from rally.keys.names import LIST_MAC
+from rally.storing.codecs import UnknownCodec
+from rally.storing.corruption import CorruptFile
+from rally.storing.leases import LeaseHeld, Leases
+from rally.storing.objects import GenerationMismatch, ObjectHeld, ObjectNotFound
+from rally.storing.partitions import partition_of
+from rally.withdrawing.selection import Selection
+from rally.withdrawing.withdrawal_list import WithdrawalList, read_list
+
+JsonStep = Callable[[Any], dict[str, Any]]
+
+
+class PlannedWork(NamedTuple):
+    """One file of a plan.
+
+    Attributes:
+        file: as planned.
+        plan: id of the plan.
+        withdrawal_list: counter of the list that the plan follows.
+    """
+
+    file: PlannedFile
+    plan: str
+    withdrawal_list: int
+
+
+class FileSteps:
+    """Finds, rewrites and verifies files under one withdrawal list."""
+
+    def __init__(
+        self, settings: DeletionSettings, withdrawals: WithdrawalList | None = None
+    ) -> None:
+        """Opens keys and stores, and reads the list where none is given.
+
+        Raises:
+            ConfigurationError: one of them is not as it must be.
+        """
+        self._registry = settings.registry()
+        self._stores = settings.stores()
+        keys = settings.keys(self._registry)
+        self._pseudonyms = make_pseudonyms(keys, self._registry)
+        self._list = (
+            withdrawals or read_list(self._stores.platform, keys.mac(LIST_MAC))[0]
+        )
+        self._leases = None
+        if settings.run:
+            self._leases = Leases(self._stores.platform, settings.run)
+        self._judges: dict[str, tuple[Selection, Scanner]] = {}
+
+    def people(self, namespace: str) -> Collection[bytes]:
+        """Whose rows are looked for there, by what these know them by."""
+        return self._judge(namespace)[0].people.keys()
+
+    def candidates(self) -> Iterator[StoredFile]:
+        """The files that can have rows of these people, by where they lie."""
+        for namespace in self._registry.studies:
+            selection, _ = self._judge(namespace)
+            buckets = Buckets(selection.people)
+            for file in list_files(self._stores, [namespace]):
+                if buckets.can_hold(file):
+                    yield file
+
+    def find(self, file: StoredFile) -> FileResult:
+        """What deletion takes out of it."""
+        store = self._stores.of(file.study)
+        return named(file, lambda: find(store, file, *self._judge(file.study)))
+
+    def rewrite(self, planned: PlannedWork) -> FileResult:
+        """Takes it out, by the plan of that id.
+
+        Under another list than the plan's nothing is written: what the plan has done
+        is recognised.
+        """
+        file, plan, counter = planned
+        store = self._stores.of(file.study)
+        if counter != self._list.counter:
+            return named(file, lambda: recognise(store, file, plan))
+
+        def leased() -> FileResult:
+            self._lease(file)
+            return rewrite(store, file, plan, *self._judge(file.study))
+
+        return named(file, leased)
+
+    def verify(self, file: StoredFile) -> FileResult:
+        """Whether nobody who left is in it."""
+        store = self._stores.of(file.study)
+        return named(file, lambda: verify(store, file, *self._judge(file.study)))
+
+    def _lease(self, file: PlannedFile) -> None:
+        """Has the partition for the rest of the run. Raises LeaseHeld."""
+        partition = partition_of(file.study, file.name)
+        if self._leases and partition:
+            self._leases.acquire(partition)
+
+    def _judge(self, namespace: str) -> tuple[Selection, Scanner]:
+        """Whose rows are looked for; made once for each namespace."""
+        if namespace not in self._judges:
+            study = self._registry.studies[namespace]
+            people = open_people(self._list, study)
+            selection = Selection(self._list, study, self._pseudonyms, people)
+            self._judges[namespace] = selection, Scanner(selection.people)
+        return self._judges[namespace]
+
+
+def make_finder(settings: DeletionSettings) -> JsonStep:
+    """For workers: StoredFile to the JSON of a FileResult."""
+    step = FileSteps(settings).find
+    return lambda file: result_to_json(step(file))
+
+
+def make_rewriter(settings: DeletionSettings) -> JsonStep:
+    """For workers: PlannedWork to the JSON of a FileResult."""
+    step = FileSteps(settings).rewrite
+    return lambda planned: result_to_json(step(planned))
+
+
+def make_verifier(settings: DeletionSettings) -> JsonStep:
+    """For workers: StoredFile to the JSON of a FileResult."""
+    step = FileSteps(settings).verify
+    return lambda file: result_to_json(step(file))
+
+
+def named(
+    file: StoredFile | PlannedFile | FileResult, step: Callable[[], FileResult]
+) -> FileResult:
+    """The step's result, or the fault by its name."""
+    try:
+        return step()
+    except UnknownCodec as error:
+        outcome, detail = Outcome.CODEC, str(error)
+    except CorruptFile as error:
+        outcome, detail = Outcome.DAMAGED, str(error)
+    except LeaseHeld as error:
+        outcome, detail = Outcome.BUSY, str(error)
+    except ObjectNotFound:
+        outcome, detail = Outcome.GONE, ""
+    except GenerationMismatch:
+        outcome, detail = Outcome.CHANGED, "written by somebody else meanwhile"
+    except ObjectHeld as error:
+        until = f" until {error.until:%Y-%m-%d}" if error.until else ""
+        outcome, detail = Outcome.HELD, f"the bucket holds it{until}"
+    except OSError as error:
+        outcome, detail = Outcome.UNREACHABLE, error.strerror or type(error).__name__
+    return FileResult(file.study, file.name, outcome, detail)

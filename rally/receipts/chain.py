@@ -1,0 +1,108 @@
+"""The chain of receipts: one object each, numbered, each naming the one before.
+
+A number is taken by creating its object, so two writers never write the same one, and
+a receipt that is there is never written again.
+"""
+
+from collections.abc import Callable, Iterator
+
+from rally.receipts.anchor import read_anchor
+from rally.receipts.encoding import digest, encode_receipt, read_sealed, seal
+from rally.receipts.receipt import Receipt, receipt_name
+from rally.storing.objects import ObjectNotFound, ObjectStore
+from rally.studies.fields import Place
+from rally.withdrawing.withdrawal_list import Mac
+
+
+def append(
+    platform: ObjectStore,
+    mac: Mac,
+    make: Callable[[int, str], Receipt],
+    since: int = 0,
+) -> Receipt:
+    """Writes a receipt at the end of the chain.
+
+    It is written exactly once: where one of the same occasion (request, reason, plan)
+    stands after `since` already, of a run that was killed or of one beside this, that
+    one is the answer. Several in a row are appended in one order, the same in every
+    run, each with `since` the number of the one before.
+
+    Args:
+        platform: the platform's store.
+        mac: of `receipt-mac`.
+        make: the receipt, of its number and the hash of the one before. It is called
+            again where another writer was first.
+        since: the last number that the caller knows, so that the end of a long chain
+            is soon found; 0 goes through all of it.
+
+    Returns:
+        The receipt as it stands there, sealed.
+
+    Raises:
+        ConfigurationError: the receipt of that number is missing, or one after it is
+            not as it was written.
+    """
+    number, previous = _known(platform, mac, since)
+    while True:
+        number += 1
+        receipt = seal(make(number, previous), mac)
+        data = encode_receipt(receipt)
+        if platform.create(receipt_name(number), data):
+            return receipt
+        data = platform.read(receipt_name(number))
+        found = _checked(platform, mac, number, data)
+        if found.occasion == receipt.occasion:
+            return found
+        previous = digest(data)
+
+
+def find(platform: ObjectStore, mac: Mac, since: int = 0) -> Iterator[Receipt]:
+    """The receipts after a number, in order, each as it was written.
+
+    Raises:
+        ConfigurationError: the receipt of that number is missing, or one after it is
+            not as it was written.
+    """
+    number, _ = _known(platform, mac, since)
+    while platform.stat(receipt_name(number := number + 1)):
+        data = platform.read(receipt_name(number))
+        yield _checked(platform, mac, number, data)
+
+
+def read_receipt(platform: ObjectStore, mac: Mac, number: int) -> Receipt | None:
+    """A receipt, or None where the anchor says that it was purged.
+
+    Raises:
+        ConfigurationError: it is missing, or not as it was written.
+    """
+    data = _read(platform, mac, number)
+    return None if data is None else _checked(platform, mac, number, data)
+
+
+def _known(platform: ObjectStore, mac: Mac, number: int) -> tuple[int, str]:
+    """From where to go on: the last number that is known or purged, and its hash."""
+    data = _read(platform, mac, number) if number else None
+    if data is not None:
+        return number, digest(data)
+    anchor = read_anchor(platform, mac)
+    return anchor.through, anchor.digest
+
+
+def _read(platform: ObjectStore, mac: Mac, number: int) -> bytes | None:
+    """A receipt's bytes; None where it was purged."""
+    try:
+        return platform.read(receipt_name(number))
+    except ObjectNotFound:
+        if number <= read_anchor(platform, mac).through:
+            return None
+        raise _place(platform, number).error(
+            "is missing; restore it from a backup"
+        ) from None
+
+
+def _checked(platform: ObjectStore, mac: Mac, number: int, data: bytes) -> Receipt:
+    return read_sealed(data, mac, number, _place(platform, number).file)
+
+
+def _place(platform: ObjectStore, number: int) -> Place:
+    return Place(f"{platform.uri.rstrip('/')}/{receipt_name(number)}")

@@ -1,0 +1,124 @@
+"""Makes a Receipt of JSON, each value of exactly the type that it must have."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+from rally.receipts.receipt import (
+    FileChange,
+    Outcome,
+    Reason,
+    Receipt,
+    Result,
+    Section,
+    Verification,
+)
+from rally.studies.fields import Fields, Place, Reader, T, choice, many, text
+from rally.withdrawing.withdrawal_list import Stage
+
+_HEX = re.compile("[0-9a-f]+")
+
+
+def parse_receipt(place: Place, value: object) -> Receipt:
+    """Reads a receipt. Raises ConfigurationError where it is none."""
+    fields = Fields(place, value)
+    receipt = Receipt(
+        number=fields.need("number", whole),
+        request=fields.need("request", hexadecimal(32)),
+        scope=fields.need("scope", text),
+        received=fields.need("received", whole),
+        written=fields.need("written", whole),
+        stages=fields.need("stages", _stages),
+        sections=fields.need("sections", many(_section)),
+        old_copies_until=fields.need("old_copies_until", _or_none(_day)),
+        plan=fields.need("plan", _text_or_nothing),
+        reason=fields.need("reason", choice(Reason)),
+        previous=fields.need("previous", hexadecimal(64)),
+        mac=fields.need("mac", hexadecimal(0)),
+    )
+    fields.close()
+    return receipt
+
+
+def whole(place: Place, value: object) -> int:
+    """Reads an integer of at least 0; `true` is none."""
+    if type(value) is not int or value < 0:
+        raise place.error("must be a whole number of at least 0")
+    return value
+
+
+def hexadecimal(length: int) -> Reader[str]:
+    """Reads lower-case hexadecimal digits; of `length`, where that is not 0."""
+
+    def read(place: Place, value: object) -> str:
+        read = text(place, value)
+        if not _HEX.fullmatch(read) or length not in (0, len(read)):
+            raise place.error("must be lower-case hexadecimal digits, all of them")
+        return read
+
+    return read
+
+
+def _stages(place: Place, value: object) -> Mapping[Stage, int]:
+    return {
+        choice(Stage)(place.at(name), name): whole(place.at(name), time)
+        for name, time in Fields(place, value).items()
+    }
+
+
+def _section(place: Place, value: object) -> Section:
+    fields = Fields(place, value)
+    section = Section(
+        namespace=fields.need("namespace", text),
+        outcome=fields.need("outcome", choice(Outcome)),
+        until=fields.need("until", _or_none(_day)),
+        files=fields.need("files", many(_file)),
+        verified=fields.need("verified", _or_none(_verification)),
+    )
+    fields.close()
+    return section
+
+
+def _file(place: Place, value: object) -> FileChange:
+    fields = Fields(place, value)
+    change = FileChange(
+        name=fields.need("name", text),
+        generation_before=fields.need("generation_before", whole),
+        generation_after=fields.need("generation_after", _or_none(whole)),
+        rows_before=fields.need("rows_before", whole),
+        rows_removed=fields.need("rows_removed", whole),
+        rows_of_request=fields.need("rows_of_request", whole),
+        rows_after=fields.need("rows_after", whole),
+        checksum_before=fields.need("checksum_before", _text_or_nothing),
+        checksum_after=fields.need("checksum_after", _or_none(text)),
+    )
+    fields.close()
+    return change
+
+
+def _verification(place: Place, value: object) -> Verification:
+    fields = Fields(place, value)
+    verification = Verification(
+        time=fields.need("time", whole),
+        files=fields.need("files", whole),
+        rows=fields.need("rows", whole),
+        list=fields.need("list", whole),
+        result=fields.need("result", choice(Result)),
+    )
+    fields.close()
+    return verification
+
+
+def _text_or_nothing(place: Place, value: object) -> str:
+    return "" if value == "" else text(place, value)
+
+
+def _or_none(read: Reader[T]) -> Reader[T | None]:
+    return lambda place, value: None if value is None else read(place, value)
+
+
+def _day(place: Place, value: object) -> date:
+    try:
+        return date.fromisoformat(text(place, value))
+    except ValueError:
+        raise place.error("must be a day such as 2022-03-10") from None

@@ -1,0 +1,73 @@
+"""The purge of old receipts, which leaves an anchor for the rest to hang on."""
+
+from datetime import UTC, date, datetime, time
+
+from rally.envelope import to_micros
+from rally.receipts.anchor import ANCHOR, Anchor, read_anchor, write_anchor
+from rally.receipts.encoding import digest, read_sealed
+from rally.receipts.receipt import FOLDER, number_in
+from rally.storing.objects import GenerationMismatch, ObjectInfo, ObjectStore
+from rally.studies.fields import Place
+from rally.withdrawing.withdrawal_list import Mac
+
+
+def purge_receipts(platform: ObjectStore, mac: Mac, before: date) -> int:
+    """Deletes the receipts that were written before a day, the lowest number first.
+
+    The anchor that covers them is written before the first goes: killed anywhere and
+    run again, it ends in the same state. Nothing goes where the chain is broken, for
+    that would hide it.
+
+    Args:
+        platform: the platform's store.
+        mac: of `receipt-mac`.
+        before: a day in UTC, further back than any run of deletion lasts. The first
+            receipt that is not older ends the purge.
+
+    Returns:
+        How many receipts were deleted.
+
+    Raises:
+        ConfigurationError: one of them, or the anchor, is missing or not as written.
+        ObjectHeld: the store does not let one go.
+    """
+    while True:
+        try:
+            return _purge(platform, mac, before)
+        except GenerationMismatch:
+            continue  # another purge moved the anchor in this moment
+
+
+def _purge(platform: ObjectStore, mac: Mac, before: date) -> int:
+    info = platform.stat(ANCHOR)
+    anchor = read_anchor(platform, mac)
+    end, old = _before(platform, mac, anchor, before)
+    if end != anchor:
+        write_anchor(platform, mac, end, info.generation if info else None)
+    for each in old:
+        platform.delete(each.name, each.generation)
+    return len(old)
+
+
+def _before(
+    platform: ObjectStore, mac: Mac, anchor: Anchor, before: date
+) -> tuple[Anchor, list[ObjectInfo]]:
+    """The anchor of the receipts from before a day, and these."""
+    limit = to_micros(datetime.combine(before, time.min, UTC))
+    end, old = anchor, list[ObjectInfo]()
+    for info in platform.list(FOLDER):
+        number = number_in(info.name)
+        if number > anchor.through:  # else an earlier purge was killed before it went
+            place = Place(f"{platform.uri.rstrip('/')}/{info.name}")
+            data = platform.read(info.name)
+            receipt = read_sealed(data, mac, number, place.file)
+            if receipt.written >= limit:
+                break
+            if Anchor(number - 1, receipt.previous) != end:
+                raise place.error(
+                    "does not follow the one before it; run `rally receipts verify`"
+                )
+            end = Anchor(number, digest(data))
+        if number:
+            old.append(info)
+    return end, old

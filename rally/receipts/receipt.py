@@ -1,0 +1,170 @@
+"""Receipts: what was deleted for one request, in words that can be checked.
+
+A receipt holds no id and no pseudonym, only the random id of its request, which the
+withdrawal list keeps beside the pseudonym. Each names the one before by its hash and
+stands under a MAC, so that none can be changed, dropped or slipped in unseen (design:
+"Withdrawals and deletion").
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from rally.withdrawing.withdrawal_list import Stage
+
+FOLDER = "receipts/"
+
+FIRST = "0" * 64
+"""What the first receipt names in the place of one before it."""
+
+_NAME = re.compile(FOLDER + "([0-9]{12}).json")
+
+
+class Outcome(StrEnum):
+    """What became of a person's rows of one namespace."""
+
+    DELETED = "deleted"
+    DEFERRED = "deferred"
+    NOTHING = "nothing found"
+
+
+class Reason(StrEnum):
+    """Why a receipt was written.
+
+    DELETION: the request was carried out. SETTLED: a study in which it had been
+    deferred is done as well. LATE: a later sweep removed rows that came afterwards.
+    """
+
+    DELETION = "deletion"
+    SETTLED = "settled"
+    LATE = "late"
+
+
+class Result(StrEnum):
+    """What verification found; there is a receipt of nothing else."""
+
+    CLEAN = "clean"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What one rewrite did to one file.
+
+    Attributes:
+        name: of the object, in the namespace's store.
+        generation_before: the one that was read.
+        generation_after: the one that was written; None: the object is gone.
+        rows_before: in all.
+        rows_removed: of everybody whom the rewrite was about.
+        rows_of_request: those of them that went for this request.
+        rows_after: in all.
+        checksum_before: the header entry `rally.checksum`; "" where it had none.
+        checksum_after: the same afterwards; None: the object is gone.
+    """
+
+    name: str
+    generation_before: int
+    generation_after: int | None
+    rows_before: int
+    rows_removed: int
+    rows_of_request: int
+    rows_after: int
+    checksum_before: str
+    checksum_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A namespace was read again, and nothing was there that should have gone.
+
+    Attributes:
+        time: when it was done, microseconds.
+        files: that were read.
+        rows: that were read.
+        list: counter of the withdrawal list that it was held against.
+        result: of it.
+    """
+
+    time: int
+    files: int
+    rows: int
+    list: int
+    result: Result = Result.CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What became of the person's rows of one namespace.
+
+    Attributes:
+        namespace: a study's, or the platform's.
+        outcome: of it.
+        until: of what is deferred, the day by which the study should be concluded
+            (its `analysis_until`); None is until it is concluded.
+        files: that had rows of the request.
+        verified: None where that has not been done.
+    """
+
+    namespace: str
+    outcome: Outcome
+    until: date | None = None
+    files: tuple[FileChange, ...] = ()
+    verified: Verification | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows went for the request."""
+        return sum(file.rows_of_request for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One receipt. No id and no pseudonym stands anywhere in it.
+
+    Attributes:
+        number: counted from 1, without gaps.
+        request: random id of the request, 32 hexadecimal digits.
+        scope: a namespace, or RALLY.
+        received: when the person first said so, microseconds.
+        written: when the receipt was made, microseconds.
+        stages: when each was reached, microseconds.
+        sections: one for each namespace that the request covered.
+        old_copies_until: the last day on which the bucket keeps soft-deleted copies of
+            what was deleted; None where it keeps none.
+        plan: id of the deletion plan; "" where there was nothing to plan.
+        reason: why there is a receipt.
+        previous: SHA-256 of the bytes of the receipt before, in hex; FIRST of none.
+        mac: tag (Tink MAC, purpose `receipt-mac`) over all else, in hex; "" until it
+            is sealed.
+    """
+
+    number: int
+    request: str
+    scope: str
+    received: int
+    written: int
+    stages: Mapping[Stage, int]
+    sections: tuple[Section, ...]
+    old_copies_until: date | None
+    plan: str
+    reason: Reason
+    previous: str
+    mac: str = ""
+
+    @property
+    def occasion(self) -> tuple[str, Reason, str]:
+        """What there is one receipt of: request, reason and plan."""
+        return self.request, self.reason, self.plan
+
+
+def receipt_name(number: int) -> str:
+    """The object of a receipt: their names sort as their numbers do."""
+    return f"{FOLDER}{number:012}.json"
+
+
+def number_in(name: str) -> int:
+    """The number of the receipt in an object's name; 0 where it is no receipt's."""
+    match = _NAME.fullmatch(name)
+    return int(match[1]) if match else 0

@@ -1,0 +1,152 @@
+"""Proves the chain of receipts: none missing, none changed, none untrue."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import chain
+from typing import NamedTuple
+
+from rally.errors import ConfigurationError
+from rally.receipts.anchor import ANCHOR, Anchor, read_anchor
+from rally.receipts.encoding import decode_receipt, digest, is_sealed
+from rally.receipts.receipt import FOLDER, Receipt, number_in, receipt_name
+from rally.receipts.truth import Truth, wrong_sums
+from rally.storing.layout import Stores
+from rally.storing.objects import ObjectNotFound, ObjectStore
+from rally.withdrawing.withdrawal_list import Mac
+
+
+class FindingKind(StrEnum):
+    """What can be wrong with a receipt.
+
+    MISSING: its number is not there. MALFORMED: its bytes are those of no receipt.
+    BAD_MAC: it is not as it was sealed. MISNUMBERED: it stands under another number
+    than its own. CHANGED: the next one names other bytes. BEHIND: the withdrawal list
+    knows of a later one than the last. UNTRUE: its sums are wrong, or the files are
+    not as it says.
+    """
+
+    MISSING = "missing"
+    MALFORMED = "malformed"
+    BAD_MAC = "bad MAC"
+    MISNUMBERED = "misnumbered"
+    CHANGED = "changed"
+    BEHIND = "behind"
+    UNTRUE = "untrue"
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong.
+
+    Attributes:
+        kind: of it.
+        name: the object, in the platform's store.
+        what: exactly, and without ids.
+    """
+
+    kind: FindingKind
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.name}: {self.kind}: {self.what}"
+
+
+def verify_chain(
+    platform: ObjectStore, mac: Mac, stores: Stores | None = None, known: int = 0
+) -> Iterator[Finding]:
+    """Reads every receipt and tells what is wrong, in the order of their numbers.
+
+    Args:
+        platform: the platform's store.
+        mac: of `receipt-mac`.
+        stores: in which the files are looked at; None looks at no file.
+        known: the last number that the withdrawal list knows.
+
+    Raises:
+        OSError: a store cannot be reached, or refuses.
+    """
+    anchor = Anchor()
+    try:
+        anchor = read_anchor(platform, mac)
+    except ConfigurationError as error:
+        where = f"{platform.uri.rstrip('/')}/{ANCHOR}: "
+        what = str(error).removeprefix(where)
+        yield Finding(FindingKind.MALFORMED, ANCHOR, what)
+    walk = _Walk(mac, anchor, Truth(stores) if stores else None)
+    for info in platform.list(FOLDER):
+        if info.name != ANCHOR:
+            try:
+                yield from walk.see(info.name, platform.read(info.name))
+            except ObjectNotFound:
+                continue  # it went in this moment: the next one tells
+    if walk.last < known:
+        what = f"the withdrawal list knows it, and the last one here is {walk.last}"
+        yield Finding(FindingKind.BEHIND, receipt_name(known), what)
+
+
+class _Walk:
+    """Follows the receipts in the order of their numbers."""
+
+    def __init__(self, mac: Mac, anchor: Anchor, truth: Truth | None) -> None:
+        self.last = anchor.through
+        self._mac = mac
+        self._anchor = anchor
+        self._truth = truth
+        self._before = anchor  # the number and hash of the one before
+        self._name_before = ""  # its name, where its object is there
+
+    def see(self, name: str, data: bytes) -> Iterator[Finding]:
+        """What is wrong with one object, the one before it, and those between."""
+        number = number_in(name)
+        if not number:
+            yield Finding(FindingKind.MISNUMBERED, name, "is not named as a receipt is")
+            return
+        if number > self.last + 1:
+            yield _gap(self.last + 1, number - 1)
+        receipt, findings = self._read(name, data)
+        yield from findings
+        if receipt:
+            yield from self._link(name, receipt)
+            yield from self._untrue(name, receipt)
+        self._before, self._name_before = Anchor(number, digest(data)), name
+        self.last = max(self.last, number)
+        if number == self._anchor.through and self._before != self._anchor:
+            yield Finding(FindingKind.CHANGED, name, "the anchor names other bytes")
+
+    def _read(self, name: str, data: bytes) -> tuple[Receipt | None, list[Finding]]:
+        """The receipt where it can be trusted, else what is wrong with it."""
+        try:
+            receipt = decode_receipt(data, name)
+        except ConfigurationError as error:
+            what = str(error).removeprefix(f"{name}: ")
+            return None, [Finding(FindingKind.MALFORMED, name, what)]
+        if not is_sealed(receipt, self._mac):
+            what = "is not as it was sealed"
+            return None, [Finding(FindingKind.BAD_MAC, name, what)]
+        if receipt.number != number_in(name):
+            what = f"says that it is receipt {receipt.number}"
+            return None, [Finding(FindingKind.MISNUMBERED, name, what)]
+        return receipt, []
+
+    def _link(self, name: str, receipt: Receipt) -> Iterator[Finding]:
+        number, before = receipt.number, self._before
+        if before.through != number - 1 or before.digest == receipt.previous:
+            return
+        if self._name_before:
+            what = f"receipt {number} names other bytes"
+            yield Finding(FindingKind.CHANGED, self._name_before, what)
+        else:  # what it should follow is purged, or nothing
+            yield Finding(FindingKind.CHANGED, name, "does not follow what was before")
+
+    def _untrue(self, name: str, receipt: Receipt) -> Iterator[Finding]:
+        faults = wrong_sums(receipt)
+        if self._truth:
+            faults = chain(faults, self._truth.faults(receipt))
+        return (Finding(FindingKind.UNTRUE, name, fault) for fault in faults)
+
+
+def _gap(first: int, last: int) -> Finding:
+    count = "it is" if first == last else f"it and all up to {last} are"
+    what = f"{count} not there; restore from a backup"
+    return Finding(FindingKind.MISSING, receipt_name(first), what)

@@ -1,0 +1,195 @@
+"""Admits what was asked since to the withdrawal list: how does each request stand now?
+
+A pure function of the log, the former list, the studies' states and a time. Only
+deletion calls it to publish; what shows the list folds the log in the same way (design:
+"Withdrawals and deletion").
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from rally.envelope import to_micros
+from rally.events import Event
+from rally.studies.registry import Registry
+from rally.studies.transitions import States
+from rally.withdrawing.enrolling import Enrolled
+from rally.withdrawing.fold import Standing
+from rally.withdrawing.holding import Rules, find_masses
+from rally.withdrawing.requests import Key, Reading, Signal, key_of, read_log
+from rally.withdrawing.standings import (
+    Promises,
+    Received,
+    decide,
+    is_weighed,
+)
+from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
+
+_DAY = 86_400_000_000  # microseconds
+_DONE = (Stage.REWRITTEN, Stage.PURGED, Stage.VERIFIED, Stage.CLOSED)
+
+
+def _random_id() -> str:
+    return uuid.uuid4().hex
+
+
+def admit(
+    events: Iterable[Event],
+    before: WithdrawalList,
+    registry: Registry,
+    states: States,
+    now: datetime,
+    rules: Rules,
+    new_id: Callable[[], str] = _random_id,
+) -> WithdrawalList:
+    """Folds the log on top of a list.
+
+    The order of the log means nothing. Where nothing changed the result equals the
+    former list. Requests and enrolments that the log has no more are kept. Held in
+    memory are withdrawals, decisions and the enrolments of who left; and, of others who
+    joined, at most as many as a mass is weighed against.
+
+    Args:
+        events: the log, which is read several times; see rally.events.EventLog.
+        before: the published list. Its counter is kept: publishing raises it.
+        registry: what studies promised on who leaves after the end, or never joined.
+        states: of the studies.
+        now: the time of this admission, with its zone.
+        rules: what is held, and when what is unresolved closes.
+        new_id: makes the id of a new request.
+
+    Raises:
+        TypeError: `events` can be read once only.
+    """
+    reading = read_log(events, before)
+    admission = _Admission(reading, before, Promises(registry, states, now))
+    standings = admission.standings(events, rules)
+    time = to_micros(now)
+    admitted = [
+        _close(_go_on(former, found, time), time, rules)
+        for former, found in admission.found(standings)
+    ]
+    named = [
+        each if each.request else replace(each, request=new_id()) for each in admitted
+    ]
+    named.sort(key=lambda each: (each.time, each.request))
+    return WithdrawalList(before.counter, tuple(named), reading.enrolments)
+
+
+class _Admission:
+    """What all requests are held against."""
+
+    def __init__(
+        self, reading: Reading, before: WithdrawalList, promises: Promises
+    ) -> None:
+        self._asked = reading.asked
+        self._enrolled = Enrolled(reading.enrolments)
+        self._former = _former(reading, before)
+        self._promises = promises
+
+    def standings(
+        self, events: Iterable[Event], rules: Rules
+    ) -> dict[Key, tuple[Standing, str]]:
+        """How each stands, and why it is held; `events` is read if there is a crowd."""
+        requests, former = self._asked.requests, self._former
+        new = {
+            key
+            for key in requests
+            if key.participant and not is_weighed(former.get(key))
+        }
+        massed = find_masses(requests, new, events, rules)
+        return {
+            key: decide(
+                key, self._asked, former.get(key), massed, self._unmatched(key, signal)
+            )
+            for key, signal in requests.items()
+        }
+
+    def found(
+        self, standings: Mapping[Key, tuple[Standing, str]]
+    ) -> Iterator[tuple[Withdrawal | None, Withdrawal]]:
+        """Each request as it was and as it is by itself now, in the keys' order."""
+        received = Received(self._asked.requests, standings, self._enrolled)
+        for key, signal in sorted(self._asked.requests.items()):
+            standing, held_for = standings[key]
+            first = received.at(key, signal.time)
+            yield (
+                self._former.get(key),
+                Withdrawal(
+                    request="",
+                    participant=key.participant or None,
+                    deletion_id=signal.deletion_id or None,
+                    scope=key.scope,
+                    time=signal.time,
+                    received=first,
+                    document_id=key.document_id,
+                    signal=signal.signal,
+                    standing=standing,
+                    held_for=held_for,
+                    deferred=self._deferred(key, first),
+                    stages={Stage.REQUESTED: first},
+                ),
+            )
+
+    def _deferred(self, key: Key, received: int) -> tuple[str, ...]:
+        """The studies whose conclusion it waits for.
+
+        Who leaves Rally waits for those that they joined: no other has their rows.
+        """
+        if not key.participant or key in self._asked.at_once:
+            return ()
+        return tuple(
+            study
+            for study in self._promises.deferred(key.scope, received)
+            if key.scope == study or self._enrolled.ever(key.participant, study)
+        )
+
+    def _unmatched(self, key: Key, signal: Signal) -> bool:
+        """Whether it is held for want of an enrolment, if for nothing else."""
+        if self._enrolled.ever(key.participant, key.scope):
+            return False
+        return self._promises.holds_unmatched(key.scope, signal.signal)
+
+
+def _former(reading: Reading, before: WithdrawalList) -> dict[Key, Withdrawal]:
+    """What each request was on the former list.
+
+    A deletion id's request goes on as that of the first person whose it is.
+    """
+    former: dict[Key, Withdrawal] = {}
+    for each in sorted(before.withdrawals, key=lambda each: each.participant is None):
+        key = key_of(each)
+        former.setdefault(reading.resolved.get(key, key), each)
+    return former
+
+
+def _go_on(former: Withdrawal | None, found: Withdrawal, time: int) -> Withdrawal:
+    """The request as it is found now, with what was done for it, if it was known.
+
+    Where there is more to do than before, deletion begins anew: a study is no longer
+    waited for, a decision lets it count, or it is known whose deletion id it was.
+    """
+    if former is None:
+        return found
+    stages = {**former.stages, **found.stages}
+    unfinished = bool(set(former.deferred) - set(found.deferred))
+    found_out = former.participant is None and found.participant is not None
+    counts = former.standing is not found.standing is Standing.ACTIVE
+    if unfinished or found_out or counts:
+        stages = {stage: at for stage, at in stages.items() if stage not in _DONE}
+    return replace(
+        found,
+        request=former.request,
+        stages=stages,
+        receipts=former.receipts,
+        renewed=time if unfinished or found_out else former.renewed,
+    )
+
+
+def _close(found: Withdrawal, time: int, rules: Rules) -> Withdrawal:
+    """Closes what nobody's enrolment explained for too long."""
+    age = time - found.received
+    if found.participant is None and age > rules.unresolved_days * _DAY:
+        return found.reached(Stage.CLOSED, time)
+    return found

@@ -1,0 +1,171 @@
+"""The fold: what the events of one person say of each of that person's rows.
+
+One function for ingest, replay, compaction, deletion and audit, so that late, replayed
+and backfilled data is judged as everything else is, and a person who comes back starts
+afresh (design: "Withdrawals and deletion").
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from rally.events import RALLY
+
+
+class Standing(StrEnum):
+    """How a withdrawal stands.
+
+    ACTIVE: it is carried out, but for studies in which it is deferred.
+    HELD: it waits for a person's decision; nothing is refused, nothing deleted.
+    REJECTED: a person decided that it does not count.
+    """
+
+    ACTIVE = "active"
+    HELD = "held"
+    REJECTED = "rejected"
+
+
+class Verdict(StrEnum):
+    """What becomes of a row.
+
+    WITHDRAWN: a withdrawal at or after it takes it.
+    UNENROLLED: it comes after a withdrawal with no enrolment since; one may yet arrive.
+    DEFERRED: its withdrawal waits for the study's conclusion.
+    HELD: its withdrawal waits for a decision.
+    KEPT: nobody asked for it to go.
+    """
+
+    WITHDRAWN = "withdrawn"
+    UNENROLLED = "unenrolled"
+    DEFERRED = "deferred"
+    HELD = "held"
+    KEPT = "kept"
+
+    @property
+    def condemns(self) -> bool:
+        """Whether the row must not be in the store."""
+        return self in (Verdict.WITHDRAWN, Verdict.UNENROLLED)
+
+
+class Left(NamedTuple):
+    """One withdrawal, as far as rows are concerned.
+
+    Attributes:
+        time: submission timestamp, microseconds.
+        standing: as decided.
+        deferred: studies in which it waits for their conclusion.
+        request: the random id under which it is reported.
+    """
+
+    time: int
+    standing: Standing = Standing.ACTIVE
+    deferred: frozenset[str] = frozenset()
+    request: str = ""
+
+
+class Person(NamedTuple):
+    """One person's events by scope: a namespace, or RALLY.
+
+    Attributes:
+        left: withdrawals, sorted by time.
+        joined: times of enrolments in microseconds, sorted.
+        enrolments: the studies that an enrolment ping was about, by its document id.
+    """
+
+    left: Mapping[str, tuple[Left, ...]]
+    joined: Mapping[str, tuple[int, ...]]
+    enrolments: Mapping[str, frozenset[str]]
+
+    def joining(self, scope: str, time: int) -> "Person":
+        """The same person with one enrolment more."""
+        times = tuple(sorted((*self.joined.get(scope, ()), time)))
+        return self._replace(joined={**self.joined, scope: times})
+
+
+class Judgement(NamedTuple):
+    """A verdict on a row, and the request that it follows from; "" where none does."""
+
+    verdict: Verdict
+    request: str = ""
+
+
+KEPT = Judgement(Verdict.KEPT)
+
+
+def judge_row(
+    person: Person, scope: str, time: int, about: Iterable[str] = ()
+) -> Judgement:
+    """What becomes of a person's row.
+
+    At equal times an enrolment comes first, then a row, then a withdrawal.
+
+    Args:
+        person: who sent it.
+        scope: the row's study; RALLY for a row of the platform, for which Rally's
+            events alone count.
+        time: its submission timestamp, microseconds.
+        about: of a platform row, the studies whose enrolment it is: it is in their
+            scope too. Platform data is never deferred.
+    """
+    scopes = (RALLY,) if scope == RALLY else (scope, RALLY)
+    later = [left for each in scopes for left in _since(person, each, time)]
+    own = [left for each in about for left in _since(person, each, time)]
+    for left in sorted(later + own, key=_order):
+        if left.standing is Standing.ACTIVE and (
+            scope == RALLY or scope not in left.deferred
+        ):
+            return Judgement(Verdict.WITHDRAWN, left.request)
+    if gone := _not_back(person, scopes, time):
+        return Judgement(Verdict.UNENROLLED, gone.request)
+    for left in sorted(later, key=_order):
+        if left.standing is Standing.ACTIVE:
+            return Judgement(Verdict.DEFERRED, left.request)
+    for left in sorted(later + own, key=_order):
+        if left.standing is Standing.HELD:
+            return Judgement(Verdict.HELD, left.request)
+    return KEPT
+
+
+def _since(person: Person, scope: str, time: int) -> tuple[Left, ...]:
+    """The withdrawals at or after a time."""
+    left = person.left.get(scope, ())
+    return left[bisect_left(left, time, key=_time) :]
+
+
+def _not_back(person: Person, scopes: tuple[str, ...], time: int) -> Left | None:
+    """The withdrawal before a time after which there is no enrolment up to it.
+
+    Whoever left Rally has to come back to Rally; and to the study in any case.
+    """
+    last = {each: _last_before(person, each, time) for each in scopes}
+    found = [left for left in last.values() if left]
+    if not found:
+        return None
+    latest = max(found, key=_order)
+    if not _joined_between(person, scopes[0], latest.time, time):
+        return latest
+    rally = last[RALLY]
+    if rally and not _joined_between(person, RALLY, rally.time, time):
+        return rally
+    return None
+
+
+def _last_before(person: Person, scope: str, time: int) -> Left | None:
+    for left in reversed(person.left.get(scope, ())):
+        if left.time < time and left.standing is Standing.ACTIVE:
+            return left
+    return None
+
+
+def _joined_between(person: Person, scope: str, after: int, until: int) -> bool:
+    times = person.joined.get(scope, ())
+    return bisect_right(times, after) < bisect_right(times, until)
+
+
+def _time(left: Left) -> int:
+    return left.time
+
+
+def _order(left: Left) -> tuple[int, str]:
+    return left.time, left.request

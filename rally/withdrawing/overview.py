@@ -1,0 +1,196 @@
+"""What there is to know of requests at a glance: states, ages and deadlines.
+
+It names requests by their random ids and counts people; no pseudonym is in it.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from rally.dead_letters import Kind, list_dead_letters
+from rally.envelope import from_micros
+from rally.storing.header_bytes import read_header
+from rally.storing.objects import ObjectStore
+from rally.withdrawing.withdrawal_list import Stage, State, Withdrawal, WithdrawalList
+
+REQUESTED = "requested"
+"""What a request is called that deletion has not admitted yet."""
+
+YOUNG, OLD = timedelta(days=7), timedelta(days=30)
+"""Ages are told as younger than one week, than thirty days, or older."""
+
+
+class Due(NamedTuple):
+    """One request as it is shown.
+
+    Attributes:
+        withdrawal: the request.
+        state: its State, or REQUESTED.
+        deadline: by when its rows must be gone, UTC; None where nothing is due.
+    """
+
+    withdrawal: Withdrawal
+    state: str
+    deadline: datetime | None
+
+    @property
+    def received(self) -> datetime:
+        """When the person first said so."""
+        return from_micros(self.withdrawal.received)
+
+    @property
+    def who(self) -> str | None:
+        """The person, as far as known; to count, never to show."""
+        return self.withdrawal.participant or self.withdrawal.deletion_id
+
+
+class Group(NamedTuple):
+    """Requests of one scope in one state.
+
+    Attributes:
+        people: how many distinct ones.
+        ages: of the people, by the oldest request of each: how many are younger than
+            YOUNG, than OLD, and older.
+        oldest: when the oldest request was received.
+        deadline: the next one; None where nothing is due.
+        late: how many requests are past theirs.
+    """
+
+    scope: str
+    state: str
+    people: int
+    ages: tuple[int, int, int]
+    oldest: datetime
+    deadline: datetime | None
+    late: int
+
+
+class Unreadable(NamedTuple):
+    """Dead letters of one day that are withdrawals.
+
+    Attributes:
+        study: a namespace, or `unknown`.
+        day: when they failed, YYYY-MM-DD.
+        letters: how many.
+        deadline: by when one of them would have had to be carried out.
+    """
+
+    study: str
+    day: str
+    letters: int
+    deadline: datetime
+
+
+class Overview(NamedTuple):
+    """All of it at one time.
+
+    Attributes:
+        now: that time.
+        days: a request has until its deadline.
+        due: every request.
+        unreadable: withdrawals among dead letters.
+    """
+
+    now: datetime
+    days: float
+    due: tuple[Due, ...]
+    unreadable: tuple[Unreadable, ...]
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The requests by scope and state."""
+        return group(self.due, self.now)
+
+    @property
+    def late(self) -> int:
+        """How many requests and unreadable withdrawals are past their deadline."""
+        requests = sum(_is_late(each, self.now) for each in self.due)
+        unreadable = (each for each in self.unreadable if _is_late(each, self.now))
+        return requests + sum(each.letters for each in unreadable)
+
+
+def find_due(
+    published: WithdrawalList, folded: WithdrawalList, days: float
+) -> tuple[Due, ...]:
+    """Every request with its deadline.
+
+    Args:
+        published: the list as deletion published it.
+        folded: with what the log says since.
+        days: a request has from when it was received until it is verified.
+    """
+    admitted = {each.request for each in published.withdrawals}
+    return tuple(
+        Due(
+            each,
+            each.state if each.request in admitted else REQUESTED,
+            _deadline(each, timedelta(days=days)),
+        )
+        for each in folded.withdrawals
+    )
+
+
+def group(due: Iterable[Due], now: datetime) -> tuple[Group, ...]:
+    """Requests by scope and state, in the order of their names."""
+    groups: dict[tuple[str, str], list[Due]] = {}
+    for each in due:
+        groups.setdefault((each.withdrawal.scope, each.state), []).append(each)
+    return tuple(
+        _group(scope, state, members, now)
+        for (scope, state), members in sorted(groups.items())
+    )
+
+
+def find_unreadable(platform: ObjectStore, days: float) -> tuple[Unreadable, ...]:
+    """The withdrawals among dead letters, by study and day.
+
+    Raises:
+        CorruptFile: an object of dead letters is none of ours, or not whole.
+    """
+    letters: dict[tuple[str, str], int] = {}
+    for place, info in list_dead_letters(platform):
+        if place.kind is Kind.WITHDRAWAL:
+            rows = read_header(platform.read(info.name)).rows
+            key = place.study, place.day
+            letters[key] = letters.get(key, 0) + rows
+    return tuple(
+        Unreadable(study, day, number, _midnight(day) + timedelta(days=days))
+        for (study, day), number in sorted(letters.items())
+    )
+
+
+def _is_late(each: Due | Unreadable, now: datetime) -> bool:
+    return each.deadline is not None and each.deadline < now
+
+
+def _deadline(each: Withdrawal, allowed: timedelta) -> datetime | None:
+    if Stage.VERIFIED in each.stages or each.state in (State.REJECTED, State.CLOSED):
+        return None
+    return from_micros(max(each.received, each.renewed)) + allowed
+
+
+def _group(scope: str, state: str, members: list[Due], now: datetime) -> Group:
+    ages = [now - first for first in _first_by_person(members)]
+    young = sum(age < YOUNG for age in ages)
+    old = sum(YOUNG <= age < OLD for age in ages)
+    deadlines = [each.deadline for each in members if each.deadline]
+    return Group(
+        scope,
+        state,
+        len(ages),
+        (young, old, len(ages) - young - old),
+        min(each.received for each in members),
+        min(deadlines, default=None),
+        sum(_is_late(each, now) for each in members),
+    )
+
+
+def _first_by_person(members: Iterable[Due]) -> Iterator[datetime]:
+    first: dict[str | None, datetime] = {}
+    for each in members:
+        first[each.who] = min(each.received, first.get(each.who, each.received))
+    yield from first.values()
+
+
+def _midnight(day: str) -> datetime:
+    return datetime.fromisoformat(f"{day}T00:00:00+00:00")

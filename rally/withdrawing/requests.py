@@ -1,0 +1,159 @@
+"""Reads the event log for leaving: who asked, what was decided, when they had joined.
+
+Signals that are one are merged, and deletion ids find whose they are. The order of the
+log means nothing. What the published list knows counts as if the log said it, so
+that nobody is forgotten with an event.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import NamedTuple
+
+from rally.events import Event, EventKind
+from rally.withdrawing.enrolling import JoinedReader
+from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
+
+
+class Key(NamedTuple):
+    """What makes signals one request: who leaves what, by which document.
+
+    Attributes:
+        scope: a namespace, or RALLY.
+        document_id: of the ping.
+        participant: platform pseudonym; "" where only a deletion id is known.
+        deletion_id: its pseudonym; "" where the participant is known.
+    """
+
+    scope: str
+    document_id: str
+    participant: str
+    deletion_id: str
+
+    @property
+    def who(self) -> str:
+        """The person, as far as known."""
+        return self.participant or self.deletion_id
+
+
+class Signal(NamedTuple):
+    """What is known of a request.
+
+    Attributes:
+        time: the earliest submission timestamp, microseconds.
+        signal: which ping it was.
+        deletion_id: its pseudonym, "" without one.
+    """
+
+    time: int
+    signal: str
+    deletion_id: str
+
+    def merged(self, other: "Signal | None") -> "Signal":
+        """Both as one."""
+        if other is None:
+            return self
+        deletion_id = max(self.deletion_id, other.deletion_id)
+        return min(self, other)._replace(deletion_id=deletion_id)
+
+
+class Decision(NamedTuple):
+    """A decision on a request; of two the greater one counts: later, or rejecting."""
+
+    time: int
+    rejected: bool
+
+
+class Asked(NamedTuple):
+    """All requests by key, and what was decided of them."""
+
+    requests: Mapping[Key, Signal]
+    decisions: Mapping[Key, Decision]
+    at_once: frozenset[Key]
+
+
+class Reading(NamedTuple):
+    """What the log and the former list say together.
+
+    Attributes:
+        asked: all requests; a deletion id is one for each person whose it is.
+        resolved: of the key of a deletion id, the key of the first person whose it is.
+        enrolments: of everybody who asked, sorted.
+    """
+
+    asked: Asked
+    resolved: Mapping[Key, Key]
+    enrolments: tuple[Enrolment, ...]
+
+
+def key_of(left: Event | Withdrawal) -> Key:
+    """What a withdrawal, or a decision on one, is known by."""
+    unknown = "" if left.participant else left.deletion_id or ""
+    return Key(left.scope, left.document_id, left.participant or "", unknown)
+
+
+def read_log(events: Iterable[Event], before: WithdrawalList) -> Reading:
+    """Reads the log twice; three times when a deletion id turns out to be somebody's.
+
+    Held in memory are withdrawals, decisions, and the enrolments of who left.
+
+    Args:
+        events: the log; see rally.events.EventLog.
+        before: the published list.
+
+    Raises:
+        TypeError: `events` can be read once only.
+    """
+    if iter(events) is events:
+        raise TypeError("the log is read more than once: give an EventLog or a list")
+    asked = _read_asked(chain(map(_as_event, before.withdrawals), events))
+    joined = JoinedReader(
+        {key.participant for key in asked.requests if key.participant},
+        {key.deletion_id for key in asked.requests if key.deletion_id},
+        before,
+    )
+    while not joined.is_complete:
+        joined.read(events)
+    requests: dict[Key, Signal] = {}
+    resolved: dict[Key, Key] = {}
+    for key, signal in asked.requests.items():
+        for each in _owned(key, joined.owners(key.deletion_id)):
+            requests[each] = signal.merged(requests.get(each))
+            resolved.setdefault(key, each)
+    return Reading(asked._replace(requests=requests), resolved, joined.enrolments())
+
+
+def _owned(key: Key, owners: Iterable[str]) -> list[Key]:
+    """The key for each person whose request it is; itself while that is unknown."""
+    owned = [key._replace(participant=each, deletion_id="") for each in owners]
+    return owned or [key]
+
+
+def _read_asked(events: Iterable[Event]) -> Asked:
+    asked: dict[Key, Signal] = {}
+    decisions: dict[Key, Decision] = {}
+    at_once: set[Key] = set()
+    for event in events:
+        if event.kind is EventKind.JOINED:
+            continue
+        key, time = key_of(event), event.submission_timestamp
+        if event.kind is EventKind.LEFT:
+            signal = Signal(time, event.signal, event.deletion_id or "")
+            asked[key] = signal.merged(asked.get(key))
+        elif event.kind is EventKind.AT_ONCE:
+            at_once.add(key)
+        else:
+            decision = Decision(time, event.kind is EventKind.REJECTED)
+            decisions[key] = max(decision, decisions.get(key, decision))
+    return Asked(asked, decisions, frozenset(at_once))
+
+
+def _as_event(withdrawal: Withdrawal) -> Event:
+    return Event(
+        EventKind.LEFT,
+        withdrawal.scope,
+        withdrawal.participant,
+        withdrawal.time,
+        withdrawal.deletion_id,
+        withdrawal.document_id,
+        withdrawal.signal,
+    )

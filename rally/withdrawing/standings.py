@@ -1,0 +1,130 @@
+"""How a request stands: which studies it waits for, and whether it is held."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from rally.envelope import from_micros
+from rally.events import MAIL, RALLY
+from rally.studies.registry import Registry
+from rally.studies.study import AfterEnd, Kind, Study, Unmatched
+from rally.studies.transitions import State, States
+from rally.withdrawing.enrolling import Enrolled
+from rally.withdrawing.fold import Standing
+from rally.withdrawing.requests import Asked, Key, Signal
+from rally.withdrawing.withdrawal_list import Withdrawal
+
+MASS, UNMATCHED = "mass", "unmatched"
+"""Why a request is held."""
+
+
+class Promises:
+    """What studies promised on who leaves after the end, or without having joined."""
+
+    def __init__(self, registry: Registry, states: States, now: datetime) -> None:
+        """Finds the studies for whose conclusion somebody may have to wait."""
+        self._registry = registry
+        self._states = states
+        self._waiting = {
+            study.namespace: study
+            for study in registry.studies.values()
+            if _defers(study) and states.at(study, now) is State.ENDED
+        }
+
+    def deferred(self, scope: str, received: int) -> tuple[str, ...]:
+        """The studies that had ended when it was received and are not concluded."""
+        time = from_micros(received)
+        return tuple(
+            sorted(
+                namespace
+                for namespace, study in self._waiting.items()
+                if scope in (namespace, RALLY)
+                and self._states.at(study, time) is State.ENDED
+            )
+        )
+
+    def holds_unmatched(self, scope: str, signal: str) -> bool:
+        """Whether it is held where no enrolment matches it.
+
+        Args:
+            scope: that is left. Of Rally, it is for the namespace of the ping to say.
+            signal: which ping it was; a letter is never held.
+        """
+        namespace = signal.partition("/")[0] if scope == RALLY else scope
+        study = self._registry.study(namespace)
+        return (
+            signal != MAIL
+            and study is not None
+            and study.policy.unmatched_withdrawals is Unmatched.HOLD
+        )
+
+
+def is_weighed(former: Withdrawal | None) -> bool:
+    """Whether a request stands as it did, until a person decides.
+
+    What was not yet on the list, or waited for an enrolment only, is weighed anew.
+    """
+    return (
+        former is not None
+        and former.participant is not None
+        and former.held_for != UNMATCHED
+    )
+
+
+def decide(
+    key: Key,
+    asked: Asked,
+    former: Withdrawal | None,
+    massed: Collection[Key],
+    unmatched: bool,
+) -> tuple[Standing, str]:
+    """How a request stands, and why it is held.
+
+    Args:
+        key: of the request.
+        asked: with what was decided.
+        former: the request on the former list.
+        massed: requests that lie in a mass.
+        unmatched: whether it is held for want of an enrolment.
+    """
+    decision = asked.decisions.get(key)
+    if decision and decision.rejected:
+        return Standing.REJECTED, ""
+    if decision or key in asked.at_once or not key.participant:
+        return Standing.ACTIVE, ""
+    if former is not None and is_weighed(former):
+        return former.standing, former.held_for
+    if key in massed:
+        return Standing.HELD, MASS
+    return (Standing.HELD, UNMATCHED) if unmatched else (Standing.ACTIVE, "")
+
+
+class Received:
+    """When a person first said what a request says again."""
+
+    def __init__(
+        self,
+        requests: Mapping[Key, Signal],
+        standings: Mapping[Key, tuple[Standing, str]],
+        enrolled: Enrolled,
+    ) -> None:
+        """Sorts the active requests by person and scope."""
+        self._enrolled = enrolled
+        self._active: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for key, signal in requests.items():
+            if standings[key][0] is Standing.ACTIVE:
+                self._active[key.who, key.scope].append(signal.time)
+        for times in self._active.values():
+            times.sort()
+
+    def at(self, key: Key, time: int) -> int:
+        """The first active withdrawal with no enrolment between it and this one."""
+        joined = self._enrolled.last(key.participant, key.scope, time)
+        times = self._active.get((key.who, key.scope), [])
+        first = bisect_left(times, joined) if joined is not None else 0
+        return min([time, *times[first : first + 1]])
+
+
+def _defers(study: Study) -> bool:
+    return study.kind is Kind.STUDY and study.policy.after_end is AfterEnd.DEFER

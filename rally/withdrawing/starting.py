@@ -1,0 +1,144 @@
+"""The withdrawal list at the start of a job: the first is made, an old one refused."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import groupby
+
+from rally.errors import ConfigurationError
+from rally.storing.corruption import CorruptFile
+from rally.storing.layout import DATA, Stores
+from rally.storing.objects import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+)
+from rally.storing.occupancy import holds, is_in_use, looking_into
+from rally.storing.writer import read_stored_header
+from rally.withdrawing.withdrawal_list import (
+    FOLDER,
+    LIST,
+    Mac,
+    WithdrawalList,
+    publish_list,
+    read_list,
+)
+
+_FILES_OF_A_DATE = 3
+"""Whose headers are looked at, of each document."""
+
+_MAY_BEGIN = "whether a withdrawal list may be begun"
+_IS_NEWEST = "whether the withdrawal list is the newest"
+
+
+def start_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> WithdrawalList:
+    """Reads the list; makes list 0 where nothing was ever kept.
+
+    Nothing kept is: no row, no event, and nothing beside the list's own place. Jobs
+    that start at the same moment end with the same list.
+
+    Args:
+        stores: of the studies and the platform.
+        namespaces: of the registered studies.
+        mac: of `list-mac`.
+
+    Raises:
+        ConfigurationError: there is none though something is kept, it is not as it
+            was published, or a store cannot be read.
+    """
+    platform = stores.platform
+    with looking_into(platform, _MAY_BEGIN):
+        is_there = platform.stat(LIST) is not None
+        if not is_there and not _was_ever_used(stores, namespaces):
+            with suppress(GenerationMismatch):  # another job was quicker
+                publish_list(platform, WithdrawalList(), mac, None)
+        return read_list(platform, mac)[0]
+
+
+def rebuild_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> None:
+    """Publishes an empty list where it was lost; deletion fills it from the event log.
+
+    It counts on from the newest that any stored file names, so that no job takes it
+    for an old one. Every header is read.
+
+    Raises:
+        ConfigurationError: there is a list, or a store cannot be read.
+    """
+    platform = stores.platform
+    found = 0
+    with looking_into(platform, _MAY_BEGIN):
+        for store in stores.each(namespaces):
+            for info in store.list(DATA):
+                found = max(found, _counter(store, info.name))
+        try:
+            publish_list(platform, WithdrawalList(found), mac, None)
+        except GenerationMismatch:
+            raise ConfigurationError(
+                f"{platform.uri.rstrip('/')}/{LIST}: is there; only a list that is lost"
+                " is made anew"
+            ) from None
+
+
+def check_counter(
+    stores: Stores, namespaces: Sequence[str], withdrawals: WithdrawalList
+) -> None:
+    """Refuses a list that is older than one under which rows were written.
+
+    The work is bounded: names are listed, and of each document the headers of a few
+    files of its newest date are read. That suffices to find a list that was put back,
+    since lists only rise with time, and the newest rows were written under the newest.
+
+    Args:
+        stores: of the studies and the platform.
+        namespaces: of the registered studies; rows of others in their stores count.
+        withdrawals: the list.
+
+    Raises:
+        ConfigurationError: it is older, or a store cannot be read.
+    """
+    for store in stores.each(namespaces):
+        with looking_into(store, _IS_NEWEST):
+            found = max((_counter(store, name) for name in _newest(store)), default=0)
+        if found > withdrawals.counter:
+            raise ConfigurationError(
+                f"{stores.platform.uri.rstrip('/')}/{LIST}: is list"
+                f" {withdrawals.counter}, and {store.uri} has rows that were written"
+                f" under list {found}; restore the newest, or correct --platform"
+            )
+
+
+def _was_ever_used(stores: Stores, namespaces: Sequence[str]) -> bool:
+    return holds(stores.platform, FOLDER, _MAY_BEGIN) or is_in_use(
+        stores, namespaces, _MAY_BEGIN
+    )
+
+
+def _newest(store: ObjectStore) -> Iterator[str]:
+    """A few files of each document's newest date."""
+    for _, files in groupby(store.list(DATA), key=_document):  # sorted by name
+        newest: deque[str] = deque(maxlen=_FILES_OF_A_DATE)
+        for info in files:
+            if newest and _date(newest[-1]) != _date(info.name):
+                newest.clear()
+            newest.append(info.name)
+        yield from newest
+
+
+def _document(info: ObjectInfo) -> str:
+    return info.name.partition("/date=")[0]
+
+
+def _date(name: str) -> str:
+    return name.partition("/date=")[2][: len("YYYY-MM-DD")]
+
+
+def _counter(store: ObjectStore, name: str) -> int:
+    """The list that a file names; 0 of what is no whole file of ours, or gone again.
+
+    Others report such files: this asks for one certain fault.
+    """
+    try:
+        return int(read_stored_header(store, name).entries["rally.list"])
+    except (CorruptFile, ObjectNotFound, KeyError, ValueError):
+        return 0

@@ -1,0 +1,242 @@
+"""The plain model: what the design says in words, over sets of dicts in memory.
+
+Nothing of rally.withdrawing is used here: this is what that is held against.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from rally.events import MAIL, RALLY
+from tests.model.words import DAY, STUDIES, Ping, Row
+from tests.pipelines.world import GARDEN, HOUSE, POND
+
+HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE, WINDOW = 2, 0.5, DAY
+
+
+class Stranger(NamedTuple):
+    """Somebody of whom only the deletion id is known."""
+
+    person: int
+
+
+Who = int | Stranger
+Key = tuple[Who, str, str]
+"""Who, scope, document id: what makes signals one."""
+
+
+class Request(NamedTuple):
+    """How a request stands on the published list."""
+
+    who: Who
+    scope: str
+    time: int
+    standing: str
+    deferred: bool
+
+
+class Joined(NamedTuple):
+    """An enrolment."""
+
+    person: int
+    scope: str
+    document_id: str
+    time: int
+
+
+@dataclass(frozen=True)
+class Book:
+    """The published list.
+
+    Attributes:
+        requests: by key.
+        joins: of the people on it.
+    """
+
+    requests: Mapping[Key, Request] = field(default_factory=dict)
+    joins: tuple[Joined, ...] = ()
+
+    def joining(self, ping: Ping) -> "Book":
+        """With an enrolment more."""
+        one = Joined(ping.person, ping.scope, ping.document_id, ping.time)
+        return replace(self, joins=(*self.joins, one))
+
+    def verdict(self, row: Row) -> str:
+        """Withdrawn, unenrolled or kept (design, section 6)."""
+        scope = RALLY if row.namespace == HOUSE else row.namespace
+        left = [each for each in self.requests.values()
+                if each.who == row.person and each.standing == "active"]  # fmt: skip
+        scopes = {scope, RALLY}
+        if scope == RALLY:
+            scopes |= self._about(row)
+        for each in left:
+            if each.scope in scopes and each.time >= row.time:
+                if scope == RALLY or not (each.deferred and scope == GARDEN):
+                    return "withdrawn"
+        before = {each.scope: 0 for each in left if each.scope in (scope, RALLY)}
+        for each in left:
+            if each.scope in before and each.time < row.time:
+                before[each.scope] = max(before[each.scope], each.time)
+        if any(before.values()):
+            if not self._joined(row, scope, max(before.values())):
+                return "unenrolled"
+            if before.get(RALLY) and not self._joined(row, RALLY, before[RALLY]):
+                return "unenrolled"
+        return "kept"
+
+    def _about(self, row: Row) -> set[str]:
+        return {each.scope for each in self.joins
+                if (each.person, each.document_id) == (row.person, row.document_id)
+                }  # fmt: skip
+
+    def _joined(self, row: Row, scope: str, after: int) -> bool:
+        """Whether there is an enrolment after a time, up to the row's."""
+        return any(
+            (each.person, each.scope) == (row.person, scope)
+            and after < each.time <= row.time
+            for each in self.joins
+        )
+
+
+@dataclass
+class Model:
+    """The log, the operators' decisions, and the list as it is published."""
+
+    end: int
+    now: int
+    joins: dict[Key, int] = field(default_factory=dict)
+    owners: set[int] = field(default_factory=set)
+    lefts: dict[Key, tuple[int, str]] = field(default_factory=dict)
+    decisions: dict[Key, tuple[int, bool]] = field(default_factory=dict)
+    at_once: set[Key] = field(default_factory=set)
+    steps: list[tuple[int, str, str]] = field(default_factory=list)
+    held_for: dict[Key, str] = field(default_factory=dict)
+    book: Book = field(default_factory=Book)
+
+    def state(self, study: str, time: int) -> str:
+        """Of a study at a time."""
+        done = [action for at, of, action in sorted(self.steps, key=_at)
+                if of == study and at <= time]  # fmt: skip
+        if "conclude" in done:
+            return "concluded"
+        if "end" in done or (study == GARDEN and time >= self.end):
+            return "ended"
+        return "paused" if done and done[-1] == "pause" else "collecting"
+
+    def outcome(self, ping: Ping, book: Book | None = None) -> str:
+        """Stored, refused or parked."""
+        if ping.kind in ("leave", "uninstall"):
+            return "refused"
+        if self.state(ping.namespace, ping.time) != "collecting":
+            return "refused"
+        book = book or self.book
+        if ping.kind == "join":
+            book = book.joining(ping)
+        verdict = book.verdict(ping.row)
+        return {"withdrawn": "refused", "unenrolled": "parked"}.get(verdict, "stored")
+
+    def hear(self, ping: Ping) -> None:
+        """Its event is in the log."""
+        key: Key = (ping.person, ping.scope, ping.document_id)
+        if ping.kind == "join":
+            self.joins[key] = min(ping.time, self.joins.get(key, ping.time))
+            if ping.mark == "b":
+                self.owners.add(ping.person)
+        elif ping.kind == "leave":
+            self.leave(key, ping.time, ping.namespace)
+        elif ping.kind == "uninstall":
+            stranger = Stranger(ping.person)
+            self.leave((stranger, RALLY, ping.document_id), ping.time, HOUSE)
+
+    def leave(self, key: Key, time: int, signal: str) -> None:
+        """Somebody asks to leave."""
+        before = self.lefts.get(key, (time, signal))
+        self.lefts[key] = min(before, (time, signal))
+
+    def admit(self) -> None:
+        """Deletion publishes the list."""
+        asked: dict[Key, tuple[int, str]] = {}
+        for (who, scope, document_id), signal in self.lefts.items():
+            if isinstance(who, Stranger) and who.person in self.owners:
+                who = who.person
+            asked[who, scope, document_id] = signal
+        masses = set(self._masses(asked))
+        stand = {key: self._stand(key, asked, masses) for key in asked}
+        self.held_for = {
+            key: stand[key] for key in asked if isinstance(key[0], int)
+        }
+        requests = {
+            key: Request(key[0], key[1], time, _standing(stand[key]),
+                         self._waits(key, asked, stand))
+            for key, (time, _) in asked.items()
+        }  # fmt: skip
+        joins = (Joined(int(str(who)), scope, document_id, time)
+                 for (who, scope, document_id), time in self.joins.items())  # fmt: skip
+        self.book = Book(requests, tuple(joins))
+
+    def _stand(
+        self, key: Key, asked: Mapping[Key, tuple[int, str]], masses: set[Key]
+    ) -> str:
+        """Active, rejected, or why it is held."""
+        if key in self.decisions and self.decisions[key][1]:
+            return "rejected"
+        if key in self.decisions or key in self.at_once or isinstance(key[0], Stranger):
+            return "active"
+        if self.held_for.get(key, "unmatched") != "unmatched":
+            return self.held_for[key]
+        if key in masses:
+            return "mass"
+        alone = not any((who, scope) == key[:2] for who, scope, _ in self.joins)
+        is_letter = asked[key][1] == MAIL
+        return "unmatched" if key[1] == POND and alone and not is_letter else "active"
+
+    def _masses(self, asked: Mapping[Key, tuple[int, str]]) -> Iterator[Key]:
+        for scope in (*STUDIES, RALLY):
+            leaving = [(time, key) for key, (time, signal) in asked.items()
+                       if key[1] == scope and signal != MAIL]  # fmt: skip
+            ever = {who for who, joined, _ in self.joins if joined == scope}
+            for first, _ in leaving:
+                crowd = [key for time, key in leaving if 0 <= time - first <= WINDOW]
+                people = len({key[0] for key in crowd})
+                if people > max(HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE * len(ever)):
+                    yield from crowd
+
+    def _waits(
+        self,
+        key: Key,
+        asked: Mapping[Key, tuple[int, str]],
+        stand: Mapping[Key, str],
+    ) -> bool:
+        """Whether it is deferred in the garden."""
+        who, scope, _ = key
+        if isinstance(who, Stranger) or scope not in (GARDEN, RALLY):
+            return False
+        if key in self.at_once:
+            return False
+        if scope == RALLY and not any(e[:2] == (who, GARDEN) for e in self.joins):
+            return False
+        time = asked[key][0]
+        mine = [t for t_key, (t, _) in asked.items()
+                if t_key[:2] == key[:2] and stand[t_key] == "active"]  # fmt: skip
+        joined = [t for t_key, t in self.joins.items() if t_key[:2] == key[:2]]
+        firsts = [t for t in (*mine, time)
+                  if t <= time and not any(t < each <= time for each in joined)]  # fmt: skip
+        received = min(firsts, default=time)
+        return {self.state(GARDEN, received), self.state(GARDEN, self.now)} == {"ended"}
+
+
+def best(rows: Iterable[Row]) -> set[Row]:
+    """Of rivals the one that stays."""
+    found: dict[tuple[object, ...], Row] = {}
+    for row in rows:
+        other = found.get(row.rival, row)
+        found[row.rival] = min(row, other, key=lambda each: each.rank)
+    return set(found.values())
+
+
+def _standing(stand: str) -> str:
+    return "held" if stand in ("mass", "unmatched") else stand
+
+
+def _at(step: tuple[int, str, str]) -> tuple[int, int]:
+    return step[0], ["resume", "pause", "end", "conclude"].index(step[2])

@@ -1,0 +1,102 @@
+"""The registry of the model: a study that defers, one that holds, and the platform."""
+
+import json
+from pathlib import Path
+
+from rally.studies.registry import Registry
+from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND, UNINSTALLED
+
+_REVIEW = """
+    review: {category: 1, requester: gardeners, steward: ann, result: "+",
+             approved: 2026-01-01, where: bug 1}"""
+_DOCUMENTS = f"""
+documents:
+  visit.1: {{}}
+    means: data
+    buckets: 4
+    purpose: what is visited{_REVIEW}
+  study-enrollment.1:
+    means: joins
+    purpose: who joined{_REVIEW}
+  study-unenrollment.1:
+    means: leaves
+    purpose: who left{_REVIEW}""".replace(" {}", "")
+_SURVEY = f"""
+  survey.1:
+    means: data
+    keep: latest
+    purpose: what they say{_REVIEW}"""
+_SCOPE = "scope: [/study]"
+
+_TEXTS = {
+    "stewards.yaml": "stewards: [ann]\n",
+    f"{GARDEN}/study.yaml": f"""
+namespace: {GARDEN}
+kind: study
+name: Garden
+starts: 2026-02-01
+collect_through: END
+analysis_until: 2027-12-31
+policy: {{enrolment: required, do_not_track: consent, private_browsing: client,
+          after_end: defer}}{_DOCUMENTS}{_SURVEY}""",
+    f"{POND}/study.yaml": f"""
+namespace: {POND}
+kind: study
+name: Pond
+starts: 2026-02-01
+policy: {{enrolment: required, do_not_track: consent, private_browsing: client,
+          after_end: delete, unmatched_withdrawals: hold}}{_DOCUMENTS}""",
+    f"{HOUSE}/study.yaml": f"""
+namespace: {HOUSE}
+kind: platform
+name: Rally
+starts: 2026-02-01
+policy: {{enrolment: required, do_not_track: consent, private_browsing: client}}
+documents:
+  enrollment.1:
+    means: joins
+    purpose: who joined Rally{_REVIEW}
+  study-enrollment.1:
+    means: joins
+    {_SCOPE}
+    purpose: who joined a study{_REVIEW}
+  unenrollment.1:
+    means: leaves
+    purpose: who left Rally{_REVIEW}
+  study-unenrollment.1:
+    means: leaves
+    {_SCOPE}
+    purpose: who left a study{_REVIEW}
+  uninstall-deletion.1:
+    means: deletion-id
+    purpose: whose extension is gone{_REVIEW}""",
+}
+
+
+def _with(schema, *fields):
+    return {**schema, "fields": [*schema["fields"], *fields]}
+
+
+_STUDY = {"name": "study", "type": ["null", "string"], "default": None}
+_MARK = {"name": "mark", "type": "string"}
+_DATA = {**_with(LEFT, _MARK), "name": "data"}
+_JOINED = _with(JOINED, _STUDY, _MARK)
+_LEFT = _with(LEFT, _STUDY)
+_SCHEMAS = {
+    **{f"{study}/visit.1": _DATA for study in (GARDEN, POND)},
+    **{f"{study}/study-enrollment.1": _JOINED for study in (GARDEN, POND, HOUSE)},
+    **{f"{study}/study-unenrollment.1": _LEFT for study in (GARDEN, POND, HOUSE)},
+    f"{GARDEN}/survey.1": _DATA,
+    f"{HOUSE}/enrollment.1": _JOINED,
+    f"{HOUSE}/unenrollment.1": _LEFT,
+    f"{HOUSE}/uninstall-deletion.1": UNINSTALLED,
+}
+
+
+def load_studies(folder: Path, end: str) -> Registry:
+    """The registry; the garden collects through a day, YYYY-MM-DD."""
+    schemas = {f"{name}.avsc": json.dumps(each) for name, each in _SCHEMAS.items()}
+    for name, text in {**_TEXTS, **schemas}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text.replace("END", end))
+    return Registry.load(str(folder))

@@ -1,0 +1,27 @@
+"""Any interleaving of all that happens to the store ends as the plain model says.
+
+Pings arrive, late, twice and under an older list; people come and go; operators pause,
+end, reopen and decide; jobs run, are killed, refused and left without an answer. After
+each step our readers see what the model allows, and nothing twice; at the end the
+store holds exactly the model's rows, each person has the receipts that are due, and
+running everything again changes nothing.
+"""
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.model.machine import Machine
+
+
+STEPS = 30
+
+
+@pytest.mark.hypothesis
+def test_store_equals_the_model(registries, mac):
+    class Here(Machine):
+        pass
+
+    Here.registries, Here.mac = registries, mac
+    how = settings(stateful_step_count=STEPS, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(Here, settings=how)

@@ -1,0 +1,227 @@
+"""The real thing in memory: intake, replay, compaction and deletion, in this process.
+
+Pings come unsealed: opening them is tested elsewhere. All else is the jobs' own code.
+"""
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from rally.compacting.compactor import Compactor
+from rally.compacting.plan import plan
+from rally.dead_letters import list_dead_letters, read_sealed, unseal
+from rally.envelope import Envelope, from_micros, to_micros
+from rally.events import read_events
+from rally.ingesting.intake import Intake
+from rally.ingesting.judge import Judge
+from rally.ingesting.replay import Replay
+from rally.ingesting.routes import Routes
+from rally.ingesting.setup import LiveStates
+from rally.outcomes import FailureReason
+from rally.storing.container import read_rows
+from rally.storing.leases import Leases
+from rally.storing.partitions import by_partition, list_files, read_view
+from rally.storing.rows import row_schema
+from rally.storing.writer import RowWriter, Table
+from rally.withdrawing.holding import Rules
+from rally.withdrawing.live_list import LiveList
+from rally.withdrawing.starting import check_counter
+from tests.model.plain import HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE
+from tests.model.words import PEOPLE, Ping, Row
+from tests.pipelines.world import HOUSE, rally_id
+from tests.rally.deleting.place import Killed, Place, Prf
+
+LONGEST_DELAY_DAYS = 10.0
+RULES = Rules(HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE)
+_FOR_EVER = 1e9
+_CHANGES = ("create", "replace", "delete", "purge")
+
+
+class ClearText:
+    """Opens what is not sealed; seals nothing."""
+
+    def open(self, payload, namespace, path):
+        return json.loads(payload)
+
+    def encrypt(self, plaintext, context):
+        return context + b"\n" + plaintext
+
+    def decrypt(self, ciphertext, context):
+        assert ciphertext.startswith(context + b"\n")
+        return ciphertext[len(context) + 1 :]
+
+
+class Whole(Place):
+    """A platform, its jobs, and what can be seen of it from outside."""
+
+    def __init__(self, registry, mac, now: datetime) -> None:
+        super().__init__(registry, mac)
+        self.now = now
+        self._rows: dict[tuple[str, int], list[Row]] = {}
+        names = (HOUSE, *(each for each in registry.studies if each != HOUSE))
+        self._people = {
+            self.pseudonym(person, name): person for person in PEOPLE for name in names
+        }
+
+    def platform_pseudonym(self, person):
+        return self.pseudonyms.of_platform(rally_id(person))
+
+    def intake(self) -> Intake:
+        """An intake with the list and the states as they are now, for ever."""
+        clear = ClearText()
+        judge = Judge(
+            Routes(self.registry),
+            clear,
+            self.pseudonyms,
+            LiveStates(self.registry, self.platform, _FOR_EVER),
+            LiveList(self.platform, self.mac, _FOR_EVER),
+            lambda: self.now,
+        )
+        prf = Prf("platform")
+        return Intake(judge, self.platform, clear, prf, lambda: self.now, "1")
+
+    def ingest(self, pings: Iterable[Ping], intake: Intake | None = None) -> None:
+        intake = intake or self.intake()
+        writer = self._writer(intake)
+        for ping in pings:
+            if row := intake.take(envelope(ping)):
+                writer.add(*row)
+        writer.flush()
+        intake.flush()
+
+    def replay(self) -> None:
+        intake, reason = self.intake(), FailureReason.LEFT
+        replay = Replay(intake, self._writer(intake), self.platform, ClearText(), reason)
+        for place, info in list(list_dead_letters(self.platform)):
+            replay.replay(place, info)
+
+    def compact(self):
+        """As pipelines.compact; what became of each partition."""
+        check_counter(self.stores, list(self.registry.studies), self.withdrawals())
+        works = plan(self.stores, self.registry)
+        run, counter = uuid.uuid4().hex, self.withdrawals().counter
+        with Leases(self.platform, run, "compact", counter):
+            compactor = self._compactor(run)
+            return [each for work in works for each in compactor(work)]
+
+    def job(self, **settings):
+        ours = {"rules": RULES, "longest_delay_days": LONGEST_DELAY_DAYS}
+        return super().job(**ours, run=uuid.uuid4().hex, **settings)
+
+    def view(self) -> Counter[Row]:
+        """The rows that our own readers see, and how often."""
+        seen: Counter[Row] = Counter()
+        for study in self.registry.studies:
+            for partition in by_partition(list_files(self.data, study)):
+                for live in read_view(self.data, partition):
+                    for row in self._rows_of(*live.file.identity):
+                        person = self.pseudonym(row.person, row.namespace)
+                        seen[row] += live.holds(person.encode())
+        return +seen
+
+    def stored(self) -> Counter[Row]:
+        """The rows that any reader finds in any file."""
+        infos = list(self.data.list("data/"))
+        return Counter(
+            row for info in infos for row in self._rows_of(info.name, info.generation)
+        )
+
+    def heard(self) -> set[tuple[str, str, int]]:
+        """Kind, document id and time of each event."""
+        return {(str(each.kind), each.document_id, each.submission_timestamp)
+                for each in read_events(self.platform)}  # fmt: skip
+
+    def parked(self) -> Counter[tuple[str, str]]:
+        """The path and the submission timestamp of each dead letter of who left."""
+        letters = [
+            unseal(each, place, ClearText())
+            for place, info in list_dead_letters(self.platform)
+            for each in read_sealed(self.platform.read(info.name))
+        ]
+        assert {each.reason for each in letters} <= {FailureReason.LEFT}
+        found = [each.envelope for each in letters]
+        return Counter((each.uri, each.submission_timestamp) for each in found)
+
+    @contextmanager
+    def fault(self, at: int, way: str) -> Iterator[Callable[[], bool]]:
+        """The so many-th change of a store fails; yields what says whether it did.
+
+        The process is killed before it, or the store refuses it, or the store does it
+        and the answer is lost. What the process had leased stays behind.
+        """
+        left = [at]
+
+        def fail(operation, name):
+            if self.dead:
+                raise Killed
+            if operation in _CHANGES:
+                left[0] -= 1
+                if not left[0]:
+                    self.dead = way == "killed"
+                    raise Killed if self.dead else OSError(5, "out of reach")
+
+        hook = "after" if way == "unanswered" else "fault"
+        for store in (self.data, self.platform):
+            setattr(store, hook, fail)
+        try:
+            yield lambda: left[0] <= 0
+        finally:
+            for store in (self.data, self.platform):
+                store.after = store.fault = lambda operation, name: None
+            self.bury()
+
+    def _compactor(self, run):
+        leases = Leases(self.platform, run)
+        return Compactor(
+            self.stores, self.registry, self.pseudonyms, self.mac, leases
+        )
+
+    def _work_through(self, settings, step, works, make_step):
+        if step == "settle":
+            compactor = self._compactor(settings.run)
+            make_step = lambda _: lambda work: [e.to_json() for e in compactor(work)]  # noqa: E731
+        return super()._work_through(settings, step, works, make_step)
+
+    def _writer(self, intake: Intake) -> RowWriter:
+        def table(study, document):
+            found = self.registry.studies[study].documents[document]
+            return Table(row_schema(found), found.schema.fingerprint)
+
+        return RowWriter(self.stores, table, "1", lambda: intake.counter)
+
+    def _rows_of(self, name: str, generation: int) -> list[Row]:
+        if (name, generation) not in self._rows:
+            namespace, document = [
+                part.partition("=")[2] for part in name.split("/")[1:3]
+            ]
+            self._rows[name, generation] = [
+                Row(namespace, document, self._people[each["participant"]],
+                    each["document_id"], to_micros(each["submission_timestamp"]),
+                    each["payload"]["mark"])
+                for each in read_rows(self.data.read(name))
+            ]  # fmt: skip
+        return self._rows[name, generation]
+
+
+def envelope(ping: Ping) -> Envelope:
+    """The ping as it arrives."""
+    clear = {"rally.id": rally_id(ping.person)}
+    if ping.kind == "uninstall":
+        clear = {"deletion.id": deletion_id(ping.person)}
+    elif ping.kind != "leave":
+        clear["mark"] = ping.mark
+    if ping.namespace == HOUSE and ping.document.startswith("study-"):
+        clear["study"] = ping.scope
+    if ping.kind == "join" and ping.mark == "b":
+        clear["deletion.id"] = deletion_id(ping.person)
+    kind, _, version = ping.document.partition(".")
+    sent = f"{from_micros(ping.time):%Y-%m-%dT%H:%M:%SZ}"
+    path = f"/submit/{ping.namespace}/{kind}/{version}/{ping.document_id}"
+    return Envelope(json.dumps(clear).encode(), path, sent)
+
+
+def deletion_id(person: int) -> str:
+    return str(uuid.UUID(int=0xDE1E7E00_0000_4000_8000_000000000000 + person))

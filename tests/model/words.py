@@ -1,0 +1,93 @@
+"""What people and clients do here, in plain values: pings, and the rows they become."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from rally.envelope import to_micros
+from rally.events import RALLY
+from tests.pipelines.world import GARDEN, HOUSE, POND
+
+START = datetime(2026, 5, 10, 12, tzinfo=UTC)
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+PEOPLE = range(5)
+STUDIES = (GARDEN, POND)
+
+
+def moment(day: int, hour: int = 0) -> int:
+    """Microseconds of a day, counted from START."""
+    return to_micros(START + timedelta(days=day, hours=hour))
+
+
+class Ping(NamedTuple):
+    """A ping of a person.
+
+    Attributes:
+        kind: visit, survey, join, leave or uninstall.
+        person: one of PEOPLE.
+        scope: the study that it is of, or is joined or left; or RALLY.
+        own: whether it goes to the study itself, and not to the platform.
+        number: the day on which it was first sent: a duplicate has the same.
+        time: submission timestamp, microseconds.
+        mark: what it says; of a join, "b" has a deletion id.
+    """
+
+    kind: str
+    person: int
+    scope: str
+    own: bool
+    number: int
+    time: int
+    mark: str
+
+    @property
+    def namespace(self) -> str:
+        if self.kind in ("visit", "survey") or (self.own and self.scope != RALLY):
+            return self.scope
+        return HOUSE
+
+    @property
+    def document(self) -> str:
+        """`<type>.<version>`."""
+        if self.kind in ("visit", "survey"):
+            return f"{self.kind}.1"
+        if self.kind == "uninstall":
+            return "uninstall-deletion.1"
+        name = {"join": "enrollment.1", "leave": "unenrollment.1"}[self.kind]
+        return name if self.scope == RALLY else f"study-{name}"
+
+    @property
+    def document_id(self) -> str:
+        what = self._replace(time=0, mark="")
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, repr(what)))
+
+    @property
+    def row(self) -> "Row":
+        """What is stored of it, where it is."""
+        return Row(self.namespace, self.document, self.person, self.document_id,
+                   self.time, self.mark)  # fmt: skip
+
+
+class Row(NamedTuple):
+    """A stored row."""
+
+    namespace: str
+    document: str
+    person: int
+    document_id: str
+    time: int
+    mark: str
+
+    @property
+    def rival(self) -> tuple[object, ...]:
+        """Rows that have this in common do not stay beside each other."""
+        if self.document == "survey.1":
+            return self.namespace, self.document, self.person
+        return self[:4]
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """Of rivals the least one stays: the first; of a survey, the latest."""
+        sign = -1 if self.document == "survey.1" else 1
+        return sign * self.time, self.document_id, self.time, self.mark

@@ -1,0 +1,91 @@
+"""A platform with keys and a list, where people type commands."""
+
+import io
+
+from pipelines.parser import Parser
+from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.envelope import to_micros
+from rally.events import RALLY, Event, EventKind, EventLog, write_events
+from rally.keys.names import LIST_MAC
+from rally.keys.platform_keys import PlatformKeys
+from rally.storing.local import LocalStore
+from rally.studies.registry import SHIPPED, Registry
+from rally.studies.transitions import States, read_transitions
+from rally.withdrawing.admission import admit
+from rally.withdrawing.holding import Rules
+from rally.withdrawing.withdrawal_list import (
+    LIST,
+    WithdrawalList,
+    publish_list,
+    read_list,
+)
+
+
+class Office:
+    """Types commands at a platform below a folder, and does what deletion does."""
+
+    def __init__(self, folder, keys, monkeypatch, capsys):
+        self.store = LocalStore(str(folder / "platform"))
+        self.keys = PlatformKeys.open(keys, pseudonyms=[PLATFORM], macs=[LIST_MAC])
+        self.options = [f"--platform={self.store.uri}", f"--platform_keys={keys}"]
+        self._mac = self.keys.mac(LIST_MAC)
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+        publish_list(self.store, WithdrawalList(), self._mac, None)
+
+    def type(self, command, *words, given=""):
+        """Types a command, with the ids on standard input; its status and output."""
+        data = given if isinstance(given, bytes) else given.encode()
+        stdin = io.TextIOWrapper(io.BytesIO(data))
+        self._monkeypatch.setattr("sys.stdin", stdin)
+        parser = Parser("rally")
+        command.add_parser(parser.add_subparsers())
+        args = parser.parse_args([*words, *self.options])
+        status = args.handler(args)
+        return status, self._capsys.readouterr().out
+
+    @property
+    def log(self):
+        """All events, in the order of their times."""
+        return sorted(EventLog(self.store), key=lambda each: each.submission_timestamp)
+
+    @property
+    def list(self):
+        """The published list."""
+        return read_list(self.store, self._mac)[0]
+
+    def pseudonym(self, rally_id):
+        """What stands for an id."""
+        prf = self.keys.prf(PLATFORM)
+        return Pseudonyms({PLATFORM: prf}).of_platform(rally_id)
+
+    def receive(self, *events):
+        """Writes events, as ingest does."""
+        write_events(self.store, events, "1.0")
+
+    def admit(self, now, rules=None, change=None):
+        """Publishes the next list, whose new requests are numbered; `change` edits."""
+        before, generation = read_list(self.store, self._mac)
+        registry = Registry.load(SHIPPED)
+        states = States(registry, read_transitions(self.store))
+        numbers = iter(range(len(before.withdrawals) + 1, 1000))
+        after = admit(
+            EventLog(self.store), before, registry, states, now, rules or Rules(),
+            lambda: f"{next(numbers):032}",
+        )  # fmt: skip
+        after = change(after) if change else after
+        publish_list(self.store, after, self._mac, generation)
+        return after
+
+
+def left(who, when, scope=RALLY, **changes):
+    """A withdrawal at a time."""
+    namespace = "rally-core" if scope == RALLY else scope
+    document = f"left-{who}-{when:%m-%d}"
+    event = Event(
+        EventKind.LEFT, scope, who, to_micros(when), None, document,
+        f"{namespace}/deletion-request.1",
+    )  # fmt: skip
+    return event._replace(**changes)
+
+
+__all__ = ["LIST", "Office", "left"]

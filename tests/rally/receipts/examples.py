@@ -1,0 +1,121 @@
+"""Receipts to test with: a small chain, and one receipt with all that one can have."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from rally.envelope import to_micros
+from rally.receipts.chain import append
+from rally.receipts.receipt import (
+    FIRST,
+    FileChange,
+    Outcome,
+    Reason,
+    Receipt,
+    Section,
+    Verification,
+)
+from rally.withdrawing.withdrawal_list import Stage
+
+FOO = "rally-study-foo"
+BAR = "rally-study-bar"
+
+
+def micros(text):
+    return to_micros(datetime.fromisoformat(text).replace(tzinfo=UTC))
+
+
+LEFT = micros("2021-06-01T12:30")
+VERIFIED = micros("2021-06-03T04:05")
+FILE = FileChange(
+    name=f"data/study={FOO}/document=test.1/date=2021-05-01/bucket=0-/compacted.avro",
+    generation_before=11,
+    generation_after=12,
+    rows_before=100,
+    rows_removed=7,
+    rows_of_request=5,
+    rows_after=93,
+    checksum_before="0badcafe",
+    checksum_after="12345678",
+)
+GONE = FileChange(
+    name=f"data/study={FOO}/document=test.1/date=2021-05-02/bucket=new/"
+    f"{'ab' * 16}.avro",
+    generation_before=13,
+    generation_after=None,
+    rows_before=2,
+    rows_removed=2,
+    rows_of_request=1,
+    rows_after=0,
+    checksum_before="0badcafe",
+    checksum_after=None,
+)
+DELETED = Section(
+    namespace=FOO,
+    outcome=Outcome.DELETED,
+    files=(FILE, GONE),
+    verified=Verification(VERIFIED, files=3, rows=193, list=4),
+)
+DEFERRED = Section(BAR, Outcome.DEFERRED, until=date(2022, 12, 31))
+RECEIPT = Receipt(
+    number=1,
+    request="c0ffee" * 5 + "00",
+    scope="rally",
+    received=LEFT,
+    written=micros("2021-06-03T05:00"),
+    stages={
+        Stage.REQUESTED: LEFT,
+        Stage.SUPPRESSED: LEFT + 1,
+        Stage.REWRITTEN: LEFT + 2,
+        Stage.PURGED: LEFT + 3,
+        Stage.VERIFIED: VERIFIED,
+    },
+    sections=(DELETED, DEFERRED),
+    old_copies_until=date(2021, 6, 10),
+    plan="2021-06-03-0a1b2c",
+    reason=Reason.DELETION,
+    previous=FIRST,
+)
+
+
+def request(number):
+    """The random id of a request."""
+    return f"{number:032x}"
+
+
+def made(base=RECEIPT, **changes):
+    """What `append` asks: makes a receipt of its number and the hash before it."""
+    return lambda number, previous: replace(
+        base, number=number, previous=previous, **changes
+    )
+
+
+def write_chain(platform, mac, count, **changes):
+    """Appends receipts of as many requests, written a day apart."""
+    written = []
+    for number in range(1, count + 1):
+        day = micros("2021-06-03T05:00") + (number - 1) * 86_400_000_000
+        make = made(request=request(number), written=day, **changes)
+        written.append(append(platform, mac, make, number - 1))
+    return written
+
+
+def contents(platform):
+    """All objects of a store."""
+    return {info.name: platform.read(info.name) for info in platform.list()}
+
+
+class Killed(Exception):
+    """What a test kills with."""
+
+
+def dies_at(point):
+    """A `fault` or `after` that raises at a mutation, counted from 1."""
+    seen = 0
+
+    def step(operation, name):
+        nonlocal seen
+        seen += operation in ("create", "replace", "delete")
+        if operation in ("create", "replace", "delete") and seen == point:
+            raise Killed
+
+    return step

@@ -1,0 +1,132 @@
+"""Each codec is the one that other writers and readers of Avro mean by its name."""
+
+import bz2
+import io
+import lzma
+from contextlib import suppress
+
+import avro.codecs
+import fastavro
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rally.storing.block_writer import BlockWriter
+from rally.storing.codecs import UnknownCodec, compress, decompress
+from rally.storing.corruption import CorruptFile
+from rally.storing.header_bytes import join_header, read_header
+from rally.storing.snapshots import parse_frame
+
+SYNC = bytes(range(16))
+PACKING = ["deflate", "bzip2", "xz"]
+CODECS = ["null", *PACKING]
+CLEAR = b"".join(b"%d times the same, " % n for n in range(20))
+DAMAGED = r"^a block does not decompress$"
+
+codecs = st.sampled_from(CODECS)
+packing = st.sampled_from(PACKING)
+clear_bytes = st.one_of(
+    st.binary(), st.builds(bytes.__mul__, st.binary(), st.integers(0, 3000))
+)
+
+
+@given(codecs, clear_bytes)
+def test_bytes_come_back(codec, clear):
+    assert decompress(codec, compress(codec, clear)) == clear
+
+
+@given(codecs, st.lists(st.binary(), min_size=1))
+def test_blocks_of_fastavro_are_read(codec, rows):
+    stream = io.BytesIO()
+    fastavro.writer(stream, "bytes", rows, codec=codec, sync_marker=SYNC)
+    data = stream.getvalue()
+    header = read_header(data)
+    frame = parse_frame(data[header.length :], 0, SYNC)
+    clear = io.BytesIO()
+    for row in rows:
+        fastavro.schemaless_writer(clear, "bytes", row)
+    assert header.codec == codec
+    assert decompress(codec, frame.data[frame.start : -16]) == clear.getvalue()
+
+
+@given(codecs, st.lists(st.binary(max_size=60)))
+def test_blocks_of_ours_are_read_by_fastavro(codec, rows):
+    body = io.BytesIO()
+    writer = BlockWriter(body, SYNC, codec, indexed=False)
+    for row in rows:
+        writer.add(bytes([len(row) * 2]) + row)
+    writer.finish()
+    header = {"avro.schema": b'"bytes"', "avro.codec": codec.encode()}
+    data = join_header(header, SYNC) + body.getvalue()
+    assert list(fastavro.reader(io.BytesIO(data))) == rows
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate", "bzip2"])
+def test_reference_implementation_and_ours_read_each_other(codec):
+    """Its deflate leaves bytes of zlib's checksum behind the stream."""
+    other = avro.codecs.get_codec(codec)
+    packed, _ = other.compress(CLEAR)
+    assert decompress(codec, packed) == CLEAR
+    ours = compress(codec, CLEAR)
+    length = io.BytesIO()
+    fastavro.schemaless_writer(length, "bytes", ours)
+    decoder = avro.io.BinaryDecoder(io.BytesIO(length.getvalue()))
+    assert other.decompress(decoder).reader.read() == CLEAR
+
+
+def test_bzip2_and_xz_of_several_streams_are_read_whole():
+    twice = bz2.compress(CLEAR) + bz2.compress(b"more")
+    assert decompress("bzip2", twice) == CLEAR + b"more"
+    twice = lzma.compress(CLEAR) + lzma.compress(b"more")
+    assert decompress("xz", twice) == CLEAR + b"more"
+
+
+@pytest.mark.parametrize("function", [compress, decompress])
+@pytest.mark.parametrize("codec", ["", "snappy", "zstandard", "lz4", "Deflate"])
+def test_codec_that_is_not_served_is_told(function, codec):
+    with pytest.raises(UnknownCodec) as caught:
+        function(codec, b"")
+    assert isinstance(caught.value, CorruptFile)
+    assert str(caught.value) == (
+        "its codec is none of null, deflate, bzip2, xz; rewrite it with one of these"
+    )
+
+
+@pytest.mark.parametrize("codec", PACKING)
+def test_bytes_that_are_cut_off_anywhere_are_corrupt(codec):
+    packed = compress(codec, CLEAR)
+    for end in range(len(packed)):
+        with pytest.raises(CorruptFile, match=DAMAGED):
+            decompress(codec, packed[:end])
+
+
+@given(packing, clear_bytes, st.data())
+def test_any_bytes_that_are_cut_off_are_corrupt(codec, clear, data):
+    packed = compress(codec, clear)
+    end = data.draw(st.integers(0, len(packed) - 1))
+    with pytest.raises(CorruptFile, match=DAMAGED):
+        decompress(codec, packed[:end])
+
+
+@given(codecs, st.binary())
+def test_any_bytes_are_rows_or_corrupt(codec, data):
+    with suppress(CorruptFile):
+        assert isinstance(decompress(codec, data), bytes)
+
+
+@given(packing, clear_bytes, st.data())
+def test_any_flipped_bit_is_corrupt_or_makes_other_bytes(codec, clear, data):
+    """Deflate has no checksum of its own; the others have."""
+    damaged = bytearray(compress(codec, clear))
+    position = data.draw(st.integers(0, len(damaged) - 1))
+    damaged[position] ^= 1 << data.draw(st.integers(0, 7))
+    with suppress(CorruptFile):
+        found = decompress(codec, bytes(damaged))
+        assert found == clear or codec == "deflate"
+
+
+def test_older_format_of_lzma_is_no_xz():
+    """It has no checksum, and says itself how much memory reading it takes."""
+    old = lzma.compress(CLEAR, lzma.FORMAT_ALONE)
+    with pytest.raises(CorruptFile, match=DAMAGED):
+        decompress("xz", old)

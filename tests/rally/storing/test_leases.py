@@ -1,0 +1,193 @@
+"""One run at a time has a lease; who is dead has none."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rally.storing.layout import Partition
+from rally.storing.leases import LeaseHeld, Leases
+from rally.storing.objects import open_store
+from rally.storing.runs import LASTS, live_runs
+from tests.fakes.memory_store import MemoryStore
+
+DAY = Partition("rally-grove", "visit.1", "2026-05-18")
+LEASE = "leases/study=rally-grove/document=visit.1/date=2026-05-18.json"
+
+
+class Clock:
+    def __init__(self):
+        self.time = datetime(2026, 5, 18, 12, tzinfo=UTC)
+
+    def __call__(self):
+        return self.time
+
+
+@pytest.fixture
+def platform():
+    return MemoryStore()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def run(platform, clock):
+    """Makes the leases of a run of `rally compact`."""
+    return lambda name: Leases(platform, name, "compact", 7, clock)
+
+
+def names(platform):
+    return [info.name for info in platform.list()]
+
+
+def holder(platform, name=LEASE):
+    return json.loads(platform.read(name))["run"]
+
+
+def test_a_run_is_known_while_it_lives(platform, clock, run):
+    with run("one"):
+        (known,) = live_runs(platform, clock)
+        assert known._replace(host="", pid=0) == (
+            *("one", "compact", "", 0, 7, clock.time, clock.time + LASTS),
+        )
+        assert known.pid == os.getpid()
+    assert names(platform) == []
+
+
+def test_a_lease_keeps_other_runs_out_and_says_who_has_it(platform, clock, run):
+    with run("one") as one, run("two") as two:
+        assert one.acquire(DAY)
+        with pytest.raises(LeaseHeld) as held:
+            two.acquire(DAY)
+        one.release(DAY)
+        assert two.acquire(DAY)
+        assert holder(platform) == "two"
+    assert held.value.holder.run == "one"
+    assert f"`rally compact` works there (process {os.getpid()} of" in str(held.value)
+    assert "alive until 2026-05-18T12:02:00+00:00 at least" in str(held.value)
+
+
+def test_workers_of_one_run_share_its_leases(platform, run):
+    with run("one"):
+        workers = [Leases(platform, "one"), Leases(platform, "one")]
+        assert [worker.acquire(DAY) for worker in workers] == [True, False]
+        with workers[1].held(DAY):
+            pass
+        assert holder(platform) == "one"
+        with workers[0].held("delete"):
+            assert holder(platform, "leases/delete.json") == "one"
+        assert "leases/delete.json" not in names(platform)
+
+
+def test_leaving_takes_all_leases_of_the_run_back_and_no_other(platform, run):
+    with run("two") as two:
+        two.acquire("delete")
+        with run("one"):
+            Leases(platform, "one").acquire(DAY)
+        assert names(platform) == ["leases/delete.json", "leases/runs/two.json"]
+
+
+def test_a_lease_is_taken_over_from_a_run_that_no_longer_renews(platform, clock, run):
+    one = run("one")
+    with one, run("two") as two:
+        one.acquire(DAY)
+        clock.time += LASTS
+        with pytest.raises(LeaseHeld):
+            two.acquire(DAY)
+        two.renew()
+        clock.time += timedelta(seconds=1)
+        assert two.acquire(DAY)
+        one.release(DAY)
+        assert holder(platform) == "two"
+
+
+def test_renewing_keeps_a_lease(platform, clock, run):
+    with run("one") as one, run("two") as two:
+        one.acquire(DAY)
+        clock.time += LASTS
+        one.renew()
+        clock.time += LASTS
+        with pytest.raises(LeaseHeld):
+            two.acquire(DAY)
+
+
+def test_a_lease_of_a_run_that_nobody_knows_counts_for_nothing(platform, run):
+    Leases(platform, "gone").acquire(DAY)
+    with run("one") as one:
+        assert one.acquire(DAY)
+        assert holder(platform) == "one"
+
+
+def test_a_new_run_clears_away_dead_ones(platform, clock, run):
+    first = run("first")
+    first.__enter__()
+    clock.time += LASTS + timedelta(seconds=1)
+    with run("second"):
+        assert names(platform) == ["leases/runs/second.json"]
+    first.__exit__(None, None, None)
+
+
+def test_of_many_that_race_for_a_dead_lease_one_gets_it(platform, run):
+    Leases(platform, "dead").acquire(DAY)
+    together, won = threading.Barrier(8), []
+
+    def race(leases, number):
+        together.wait()
+        with suppress(LeaseHeld):
+            leases.acquire(DAY)
+            won.append(number)
+
+    runs = [run(f"run-{number}") for number in range(8)]
+    for each in runs:
+        each.__enter__()
+    threads = [
+        threading.Thread(target=race, args=(each, number))
+        for number, each in enumerate(runs)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    assert holder(platform) == f"run-{won[0]}"
+    for each in runs:
+        each.__exit__(None, None, None)
+    assert names(platform) == []
+
+
+_HOLDER = """
+import sys, time
+from rally.storing.layout import Partition
+from rally.storing.leases import Leases
+from rally.storing.objects import open_store
+with Leases(open_store(sys.argv[1]), "killed", "compact") as leases:
+    leases.acquire(Partition("rally-grove", "visit.1", "2026-05-18"))
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_killed_process_loses_its_leases_at_once(tmp_path):
+    platform = open_store(str(tmp_path))
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process, Leases(platform, "mine", "compact") as mine:
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(LeaseHeld) as held:
+            mine.acquire(DAY)
+        assert held.value.holder.pid == process.pid
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert mine.acquire(DAY)

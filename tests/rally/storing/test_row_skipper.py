@@ -1,0 +1,116 @@
+"""Where an encoded value ends is found without decoding it, for every schema."""
+
+import io
+
+import fastavro
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from rally.checking.encoder import compile_encoder
+from rally.checking.leaves import zig_zag
+from rally.errors import ConfigurationError, PingFailed
+from rally.storing.row_skipper import compile_skipper
+from tests.rally.checking.avro_strategies import fitting_values, schemas
+
+TREE = {
+    "type": "record",
+    "name": "tree",
+    "namespace": "some.where",
+    "fields": [
+        {"name": "leaf", "type": ["null", "string", {"type": "long"}]},
+        {"name": "more", "type": {"type": "array", "items": "tree"}},
+        {"name": "named", "type": {"type": "map", "values": "some.where.tree"}},
+        {"name": "kind", "type": {"type": "enum", "name": "e", "symbols": ["A", "B"]}},
+        {"name": "mark", "type": {"type": "fixed", "name": "f", "size": 3}},
+        {"name": "again", "type": ["f", "e"]},
+        {"name": "numbers", "type": {"type": "array", "items": ["float", "double"]}},
+    ],
+}
+LEAF = {
+    "leaf": None,
+    "more": [],
+    "named": {},
+    "kind": "A",
+    "mark": b"abc",
+    "again": ("some.where.f", b"xyz"),
+    "numbers": [1.5, 2.5],
+}
+
+
+def encoded(schema, value):
+    stream = io.BytesIO()
+    fastavro.schemaless_writer(stream, schema, value)
+    return stream.getvalue()
+
+
+@given(st.data())
+def test_end_is_found_of_any_value_of_any_schema(data):
+    schema = data.draw(schemas())
+    try:
+        encode = compile_encoder(schema)
+        values = [encode(data.draw(fitting_values(schema))) for _ in range(3)]
+    except (ConfigurationError, PingFailed):
+        assume(False)
+    skip, position = compile_skipper(schema), 0
+    for value in values:
+        end = skip(b"".join(values), position)
+        assert end - position == len(value)
+        position = end
+
+
+def test_types_that_recur_by_short_and_full_names():
+    tree = LEAF | {
+        "leaf": "x" * 300,
+        "more": [LEAF, LEAF | {"leaf": 2**62, "more": [LEAF]}],
+        "named": {"a": LEAF, "b" * 200: LEAF | {"kind": "B"}},
+        "again": ("some.where.e", "B"),
+    }
+    data = encoded(TREE, tree)
+    skip = compile_skipper(TREE)
+    assert skip(data, 0) == len(data)
+    assert skip(b"\0" * 5 + data + b"\0", 5) == 5 + len(data)
+
+
+def test_blocks_of_arrays_that_say_how_many_bytes_they_have():
+    items = b"".join(map(zig_zag, [1, 300, -7]))
+    data = zig_zag(-3) + zig_zag(len(items)) + items + zig_zag(1) + b"\x02" + b"\0"
+    skip = compile_skipper({"type": "array", "items": "long"})
+    assert skip(data, 0) == len(data)
+
+
+@pytest.mark.parametrize(
+    ("schema", "data"),
+    [
+        ("string", b""),
+        ("string", b"\x01"),
+        ("bytes", zig_zag(-5) + b"abcdefgh"),
+        ("long", b"\xff" * 3),
+        (["null", "int"], zig_zag(2)),
+        (["null", "int"], zig_zag(-1)),
+        ({"type": "array", "items": "null"}, zig_zag(1 << 40) + b"\0"),
+        ({"type": "array", "items": "int"}, zig_zag(-2) + zig_zag(-9) + b"\0"),
+        ({"type": "map", "values": "int"}, zig_zag(1) + b"\x01"),
+    ],
+    ids=["nothing", "length below zero", "long length below zero", "cut number",
+         "branch above", "branch below", "endless", "size below zero", "bad key"],
+)  # fmt: skip
+def test_what_is_no_such_value_is_told(schema, data):
+    with pytest.raises((IndexError, ValueError)):
+        compile_skipper(schema)(data, 0)
+
+
+@pytest.mark.parametrize("size", range(12))
+def test_value_that_is_cut_off_never_ends_within_the_bytes(size):
+    data = encoded("string", "hello world")
+    try:
+        end = compile_skipper("string")(data[:size], 0)
+    except IndexError:
+        return
+    assert end > size
+
+
+@pytest.mark.parametrize("schema", ["unheard-of", {"type": "array"}, {"type": []}])
+def test_what_is_no_schema_is_told(schema):
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        compile_skipper(schema)

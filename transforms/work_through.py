@@ -1,0 +1,106 @@
+"""Deals out works, and brings their results back to whoever launched the job."""
+
+import dataclasses
+import json
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+import apache_beam as beam
+
+from rally.storing.objects import (
+    GenerationMismatch,
+    ObjectNotFound,
+    ObjectStore,
+    open_store,
+)
+
+W = TypeVar("W")
+R = TypeVar("R")
+
+_Numbered = tuple[int, bytes]
+"""A work's place in the sequence, and the pickled work or the JSON of its result."""
+
+
+@dataclasses.dataclass
+class WorkThrough(beam.PTransform, Generic[W, R]):
+    """Has every work done by some worker, and keeps the results as one object.
+
+    An object is what the launcher can read on every runner. A work that fails stops
+    the job; one that is done again, because a machine died, has to come to the same.
+
+    Attributes:
+        works: records that can be pickled.
+        make_worker: makes what does a work and returns its result, a value that JSON
+            can tell; called once in each worker, and pickled: a function of a module,
+            or a `functools.partial` of one.
+        platform: URI of the platform's store.
+        result_name: the object of the results there; see take_results.
+    """
+
+    works: Sequence[W]
+    make_worker: Callable[[], Callable[[W], R]]
+    platform: str
+    result_name: str
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
+        """Deals the works out, and gathers the results."""
+        works = [(place, pickle.dumps(work)) for place, work in enumerate(self.works)]
+        return (
+            begin
+            | "Works" >> beam.Create(works, reshuffle=False)
+            | "Deal" >> beam.Reshuffle()
+            | "Work"
+            >> beam.ParDo(_WorkFn(self.make_worker)).with_output_types(_Numbered)
+            | "Gather" >> beam.combiners.ToList()
+            | "Keep" >> beam.ParDo(_KeepFn(self.platform, self.result_name))
+        )
+
+
+def take_results(platform: ObjectStore, result_name: str) -> list[Any]:
+    """The results in the order of the works; their object is removed.
+
+    Raises:
+        ObjectNotFound: the job has not ended well, or they were taken already.
+    """
+    info = platform.stat(result_name)
+    if info is None:
+        raise ObjectNotFound(result_name)
+    results = [json.loads(line) for line in platform.read(result_name).splitlines()]
+    platform.delete(result_name, info.generation)
+    return results
+
+
+class _WorkFn(beam.DoFn):
+    def __init__(self, make_worker: Callable[[], Callable[[Any], Any]]) -> None:
+        self._make_worker = make_worker
+
+    def setup(self) -> None:
+        self._worker = self._make_worker()
+
+    def process(self, numbered: _Numbered) -> Iterator[_Numbered]:
+        place, work = numbered
+        yield place, json.dumps(self._worker(pickle.loads(work))).encode()
+
+
+class _KeepFn(beam.DoFn):
+    def __init__(self, platform: str, result_name: str) -> None:
+        self._platform = platform
+        self._result_name = result_name
+
+    def process(self, results: Sequence[_Numbered]) -> Iterator[None]:
+        lines = b"".join(result + b"\n" for _, result in sorted(results))
+        _put(open_store(self._platform), self._result_name, lines)
+        yield from ()
+
+
+def _put(store: ObjectStore, name: str, data: bytes) -> None:
+    """Makes the object, or replaces what an attempt before this one left."""
+    while not store.create(name, data):
+        info = store.stat(name)
+        try:
+            if info is not None:
+                store.replace(name, data, info.generation)
+                return
+        except GenerationMismatch:
+            continue
