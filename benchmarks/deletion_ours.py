@@ -18,7 +18,7 @@ from rally.compacting.compactor import make_compactor
 from rally.compacting.plan import plan
 from rally.compacting.settings import CompactSettings
 from rally.deleting.deletion import Deletion
-from rally.deleting.plan import FileResult, StoredFile, make_plan
+from rally.deleting.plan import StoredFile, make_plan
 from rally.deleting.rewriting import rewrite as rewrite_file
 from rally.deleting.scanner import Scanner
 from rally.deleting.settings import DeletionSettings, make_pseudonyms
@@ -126,8 +126,9 @@ def compact(folder: Path, people: Sequence[str]) -> int:
 
 
 class _Unverified(Deletion):
-    def _verify(self, namespaces: Sequence[str]) -> list[FileResult]:
-        return []
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._files.verify = lambda _: []
 
 
 class _Steps:

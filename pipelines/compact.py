@@ -15,9 +15,10 @@ from pipelines.ending import exit_status, finish
 from pipelines.options import PlatformOptions, clock, parse_options, require
 from pipelines.running import make_pipeline, table
 from rally.compacting.compactor import make_compactor
-from rally.compacting.outcomes import Compacted, Outcome
+from rally.compacting.outcomes import Compacted, Outcome, Trouble
 from rally.compacting.plan import plan
 from rally.compacting.settings import CompactSettings
+from rally.deleting.plans import Plans
 from rally.errors import ConfigurationError
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import default_uri
@@ -52,16 +53,25 @@ def run(argv: Sequence[str] | None = None) -> list[Compacted]:
     stores.check_writable(namespaces)
     withdrawals = start_list(stores, namespaces, keys.mac(LIST_MAC))
     check_counter(stores, namespaces, withdrawals)
-    works = plan(stores, registry)
+    unfinished = Plans(stores.platform).partitions()
+    planned = plan(stores, registry)
+    works = [each for each in planned if each not in unfinished]
+    waiting = [_waiting(each) for each in planned if each in unfinished]
     if not works:
-        return []
+        return waiting
     with Leases(stores.platform, settings.run, JOB, withdrawals.counter):
-        return _work(options, settings, stores, works)
+        return waiting + _work(options, settings, stores, works)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: prints a summary and returns the exit status."""
     return exit_status(lambda: _report(run(argv)))
+
+
+def _waiting(partition: Partition) -> Compacted:
+    why = "a deletion that was killed has to go on there first; run `rally delete`"
+    trouble = Trouble(Outcome.BUSY, partition.folder, why)
+    return Compacted(partition, Outcome.BUSY, troubles=(trouble,))
 
 
 def _work(

@@ -16,7 +16,8 @@ from pipelines.delete_options import DeleteOptions, deletion_settings
 from pipelines.ending import JobStopped, exit_status, finish, told
 from pipelines.options import PlatformOptions, parse_options
 from pipelines.running import make_pipeline, table
-from rally.deleting.deletion import Deletion, Report
+from rally.deleting.deletion import Deletion
+from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld
@@ -143,6 +144,8 @@ def _told(report: Report) -> Iterator[str]:
             until = f" until {copies.until:%Y-%m-%d}" if copies.until else ""
             number = f"{len(copies.left):,}"
             yield f"{namespace}: the bucket keeps {number} old copies{until}"
+    for uri in report.derived:
+        yield f"{uri}: is a researchers' own table, which is not deleted from here"
     if report.receipts:
         first, last = report.receipts[0], report.receipts[-1]
         yield f"receipts: {first}" + (f" to {last}" if last > first else "")

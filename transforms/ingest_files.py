@@ -45,7 +45,9 @@ class _IngestUnitFn(beam.DoFn):
 
     def setup(self) -> None:
         self._intake = make_intake(self._settings)
-        self._writer = make_writer(self._settings, lambda: self._intake.counter)
+        self._writer = make_writer(
+            self._settings, lambda: self._intake.counter, self._intake.flush
+        )
         self._progress = Progress(self._settings.progress)
 
     def process(self, unit: Unit) -> Iterator[None]:

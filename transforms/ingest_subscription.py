@@ -105,7 +105,9 @@ class _IngestSubscriptionFn(beam.DoFn):
 
     def setup(self) -> None:
         self._intake = make_intake(self._settings)
-        self._writer = make_writer(self._settings, lambda: self._intake.counter)
+        self._writer = make_writer(
+            self._settings, lambda: self._intake.counter, self._intake.flush
+        )
         self._progress = Progress(self._settings.progress)
         self._last_message = time.monotonic()
 

@@ -65,7 +65,9 @@ class _ReplayFn(beam.DoFn):
         self._intake = make_intake(self._settings)
         self._replay = Replay(
             self._intake,
-            make_writer(self._settings, lambda: self._intake.counter),
+            make_writer(
+                self._settings, lambda: self._intake.counter, self._intake.flush
+            ),
             self._settings.stores().platform,
             make_unsealer(self._settings),
             self._reason,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from pipelines import compact, delete, ingest, replay
 from pipelines.demo.scene import COUNTRY_ATTRIBUTE, Scene, read_messages
 from rally.compacting.outcomes import Compacted
-from rally.deleting.deletion import Report
+from rally.deleting.report import Report
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
 from rally.outcomes import FailureReason

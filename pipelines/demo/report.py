@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pipelines.demo.ledger import Row
 from pipelines.running import table
 from rally.compacting.outcomes import Compacted
-from rally.deleting.deletion import Report
+from rally.deleting.report import Report
 from rally.ingesting.counts import FAILED, REFUSED, STORED, Count
 
 _OUTCOMES = ("study", "document", "stored", "refused", "failed")

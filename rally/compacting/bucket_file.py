@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, NamedTuple, cast
 
-from rally.compacting.indexed_file import FINGERPRINT, LIST
+from rally.compacting.indexed_file import FINGERPRINT
 from rally.storing.block_writer import BlockWriter
 from rally.storing.container import canonical_json, encode_header
+from rally.storing.header import LIST_COUNTER
 from rally.storing.objects import GenerationMismatch, ObjectStore
 from rally.storing.partitions import INPUTS
 from rally.storing.row_streams import Rows
@@ -97,7 +98,7 @@ class Spool:
     def _header(self, inputs: Iterable[Listed]) -> bytes:
         entries = {
             "rally.version": self._label.version,
-            LIST: str(self._label.list),
+            LIST_COUNTER: str(self._label.list),
             FINGERPRINT: self._label.fingerprint,
             "rally.content": self._digest.hexdigest(),
             INPUTS: canonical_json(sorted(inputs)),

@@ -9,12 +9,11 @@ import fastavro
 
 from rally.compacting.outcomes import Outcome, Trouble
 from rally.storing.corruption import CorruptFile
-from rally.storing.header import CHECKSUM, Header
+from rally.storing.header import CHECKSUM, LIST_COUNTER, Header
 from rally.storing.objects import ObjectStore
 from rally.storing.partitions import Identity, StoredFile, named_inputs
 from rally.storing.row_streams import NotSorted, Source, make_source
 
-LIST = "rally.list"
 FINGERPRINT = "rally.schema"
 
 _COLUMNS = [
@@ -78,7 +77,7 @@ def understand(
         CorruptFile: it is damaged, or cannot be merged.
     """
     entries = {name: value.decode("utf-8", "replace") for name, value in _own(header)}
-    check(_number(entries.get(LIST, "0")))
+    check(_number(entries.get(LIST_COUNTER, "0")))
     if not header.is_indexed:
         raise _NotOurs("it has no block index")
     if canonical_schema(header.schema) is None:
@@ -112,7 +111,7 @@ def canonical_schema(schema: str) -> str | None:
 
 
 def _own(header: Header) -> Iterator[tuple[str, bytes]]:
-    for name in (LIST, FINGERPRINT, CHECKSUM):
+    for name in (LIST_COUNTER, FINGERPRINT, CHECKSUM):
         if name in header.entries:
             yield name, header.entries[name]
 

@@ -14,6 +14,7 @@ from rally.compacting.outcomes import Counts
 from rally.storing.row_keys import DOCUMENT_ID, KEY_BYTES, PARTICIPANT, key_of
 from rally.storing.row_streams import Rows
 from rally.studies.study import Keep
+from rally.withdrawing.fold import Verdict
 from rally.withdrawing.selection import Selection
 
 WINDOW_DAYS = 3
@@ -90,7 +91,7 @@ class Sieve:
         return [self._best(list(group)) for _, group in groups]
 
     def of_members(self, rows: Rows) -> Rows:
-        """The rows that the withdrawal list does not condemn."""
+        """The rows that no withdrawal on the list takes."""
         people = self._selection.people
         if not people or not (people.keys() & {row[PARTICIPANT] for row in rows}):
             return rows
@@ -110,8 +111,10 @@ class Sieve:
         return staying
 
     def _is_condemned(self, row: bytes) -> bool:
+        # Not who is merely unenrolled: an enrolment may be in the event log already,
+        # and deletion, which reads that, is the first to know.
         judgement = self._selection.judge(*key_of(row))
-        return judgement.verdict.condemns
+        return judgement.verdict is Verdict.WITHDRAWN
 
     def _best(self, rows: Rows) -> bytes:
         best = self.rule.best(rows)

@@ -5,36 +5,24 @@ finds, so that a run that was killed anywhere is made good by a plain one after 
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
+from rally.deleting.file_work import PASSES, FileWork, WorkThrough, faults, open_files
 from rally.deleting.findings import Findings
-from rally.deleting.old_copies import Copies, purge_old_copies
-from rally.deleting.people import list_files, unregistered
+from rally.deleting.old_copies import purge_old_copies
+from rally.deleting.people import unregistered
 from rally.deleting.plan import (
     FileResult,
     Outcome,
-    Plan,
-    PlannedFile,
     StoredFile,
-    make_plan,
-    result_from_json,
 )
 from rally.deleting.plans import Plans
 from rally.deleting.progress import advance
+from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
-from rally.deleting.settling import find_unsettled, left_out, make_settler
-from rally.deleting.steps import (
-    FileSteps,
-    JsonStep,
-    PlannedWork,
-    make_finder,
-    make_rewriter,
-    make_verifier,
-    named,
-)
+from rally.deleting.settling import left_out
 from rally.envelope import to_micros
 from rally.events import EventLog
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
@@ -45,7 +33,8 @@ from rally.storing.runs import live_runs
 from rally.studies.transitions import States, read_transitions
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing
-from rally.withdrawing.starting import check_counter, rebuild_list, start_list
+from rally.withdrawing.holding import Rules
+from rally.withdrawing.starting import begin_anew, check_counter, start_list
 from rally.withdrawing.withdrawal_list import (
     Stage,
     Withdrawal,
@@ -54,47 +43,8 @@ from rally.withdrawing.withdrawal_list import (
     read_list,
 )
 
-_PASSES = 5
 _JOB, _COMPACTION = "delete", "compact"
 _LEASE = "deletion"
-
-_Seen = tuple[str, str, int]
-"""A file at a generation: study, name, generation."""
-
-WorkThrough = Callable[
-    [str, Sequence[Any], Callable[[DeletionSettings], Callable[[Any], Any]]], list[Any]
-]
-"""Has a step done for each of some works; the results as JSON, in the same order.
-
-Args: the step's name, the works, and what makes the step on a worker.
-"""
-
-
-@dataclass
-class Report:
-    """What a run did.
-
-    Attributes:
-        withdrawals: the list as it is published now.
-        plans: where the plans of this run are.
-        planned: files that the plans take rows out of.
-        rewritten: files that lost rows.
-        faults: files that are not as promised, and why.
-        copies: old copies that the stores still have, by namespace.
-        verified: files that were read at the end, by namespace.
-        receipts: numbers of those that were written.
-        unregistered: folders of rows whose study the registry does not know.
-    """
-
-    withdrawals: WithdrawalList
-    plans: list[str] = field(default_factory=list)
-    planned: list[PlannedFile] = field(default_factory=list)
-    rewritten: list[FileResult] = field(default_factory=list)
-    faults: list[FileResult] = field(default_factory=list)
-    copies: dict[str, Copies] = field(default_factory=dict)
-    verified: list[FileResult] = field(default_factory=list)
-    receipts: list[int] = field(default_factory=list)
-    unregistered: list[str] = field(default_factory=list)
 
 
 class Deletion:
@@ -107,7 +57,6 @@ class Deletion:
             ConfigurationError: something is not as it must be; nothing was done.
         """
         self._settings = settings
-        self._work_through = work_through
         self._clock = settings.clock()
         self._registry = settings.registry()
         self._stores = settings.stores()
@@ -116,9 +65,14 @@ class Deletion:
         self._list_mac = keys.mac(LIST_MAC)
         self._receipt_mac = keys.mac(RECEIPT_MAC)
         self._plans = Plans(self._platform)
+        self._files = FileWork(
+            settings, self._registry, self._stores, self._plans, work_through
+        )
         namespaces = list(self._registry.studies)
+        self._lost: WithdrawalList | None = None
         if settings.rebuild_list:
-            rebuild_list(self._stores, namespaces, self._list_mac)
+            self._lost = begin_anew(self._stores, namespaces)
+            return
         withdrawals = start_list(self._stores, namespaces, self._list_mac)
         check_counter(self._stores, namespaces, withdrawals)
 
@@ -138,9 +92,11 @@ class Deletion:
             file
             for plan, settled in self._plans.unfinished()
             if plan.withdrawal_list == report.withdrawals.counter
-            for file in _open_files(plan, settled)
+            for file in open_files(plan, settled)
         ]
-        report.faults, plan = self._find(report.withdrawals, begun, set())
+        halves = left_out(self._stores, self._files.concerned(report.withdrawals))
+        met, plan = self._files.find(report.withdrawals, [*begun, *halves], set())
+        report.faults = halves + met
         report.planned = begun + list(plan.files)
         report.plans.append(self._plans.record(plan))
         return report
@@ -158,19 +114,23 @@ class Deletion:
     @contextmanager
     def _alone(self) -> Iterator[int]:
         """Keeps other deletions away meanwhile; the list's counter. See `run`."""
-        withdrawals, _ = read_list(self._platform, self._list_mac)
+        withdrawals, _ = self._read()
         run = self._settings.run or uuid.uuid4().hex
         with Leases(self._platform, run, _JOB, withdrawals.counter) as leases:
             leases.acquire(_LEASE)
             yield withdrawals.counter
 
     def _run(self, counter: int) -> Report:
-        halves = self._settle(list(self._registry.studies))
-        finished = self._finish_begun(counter, halves)
+        begun = {
+            file.study for plan, _ in self._plans.unfinished() for file in plan.files
+        }
+        halves = self._files.settle(sorted(begun))
+        finished = self._files.finish_begun(counter, halves)
         rewritten = [each for each in finished if each.outcome is Outcome.REWRITTEN]
         report = Report(self._admit(), rewritten=rewritten)
         report.unregistered = unregistered(self._stores, self._registry)
-        concerned = self._concerned(report.withdrawals)
+        concerned = self._files.concerned(report.withdrawals)
+        halves += self._files.settle([each for each in concerned if each not in begun])
         refused = [each for each in finished if each.outcome.may_pass]
         known = {(each.study, each.name) for each in refused}
         refused += [
@@ -178,9 +138,10 @@ class Deletion:
             for each in halves
             if each.study in concerned and (each.study, each.name) not in known
         ]
-        left_over = set[StoredFile]()
-        for _ in range(_PASSES):
-            self._delete(report, refused)
+        read, left_over = dict[StoredFile, FileResult](), set[StoredFile]()
+        counter = report.withdrawals.counter
+        for _ in range(PASSES):
+            self._files.delete(report, refused)
             report.copies = {
                 each: purge_old_copies(self._stores.of(each), each)
                 for each in concerned
@@ -188,7 +149,8 @@ class Deletion:
             report.faults += [
                 fault for copies in report.copies.values() for fault in copies.refused
             ]
-            report.verified = self._verify(concerned)
+            older = self._compacting(concerned, counter)
+            report.verified = self._files.verify(concerned, counter, read)
             found = _left_over(report.verified)
             if found <= left_over:
                 break
@@ -196,20 +158,17 @@ class Deletion:
         known = {(each.study, each.name) for each in report.faults}
         report.faults += [
             each
-            for each in _faults(report.verified)
+            for each in faults(report.verified)
             if (each.study, each.name) not in known
         ]
-        report.faults += self._compacting(concerned, report.withdrawals.counter)
+        report.faults += older or self._compacting(concerned, counter)
+        report.derived = [
+            uri
+            for namespace in sorted({each.study for each in report.rewritten})
+            for uri in self._registry.studies[namespace].derived
+        ]
         self._conclude(report)
         return report
-
-    def _settle(self, namespaces: Sequence[str]) -> list[FileResult]:
-        """Has half compactions finished; the files of those that could not be."""
-        works = list(find_unsettled(self._stores, namespaces))
-        if not works:
-            return []
-        self._work_through("settle", works, make_settler)
-        return left_out(self._stores, namespaces)
 
     def _compacting(self, namespaces: Sequence[str], counter: int) -> list[FileResult]:
         """A fault for each namespace while a compaction acts on an older list.
@@ -228,25 +187,15 @@ class Deletion:
             if older
         ]
 
-    def _finish_begun(
-        self, counter: int, halves: Sequence[FileResult]
-    ) -> list[FileResult]:
-        """Goes on with what a killed run began, under the list that it had published.
-
-        Under a newer list the plan is not what would be planned: what it has done is
-        kept for the receipts, and the rest is planned anew, with what it left empty.
-        """
-        finished = list[FileResult]()
-        for plan, settled in self._plans.unfinished():
-            results = self._apply(plan, settled, halves)
-            finished += results
-            if plan.withdrawal_list == counter:
-                finished += self._remove_emptied(results)
-        return finished
+    def _read(self) -> tuple[WithdrawalList, int | None]:
+        """The list and its generation; None of one that is lost and made anew."""
+        if self._lost is not None:
+            return self._lost, None
+        return read_list(self._platform, self._list_mac)
 
     def _admit(self) -> WithdrawalList:
         """Publishes what was asked since; from then on ingest refuses it."""
-        before, generation = read_list(self._platform, self._list_mac)
+        before, generation = self._read()
         now = self._clock()
         states = States(self._registry, read_transitions(self._platform))
         admitted = admit(
@@ -255,7 +204,7 @@ class Deletion:
             self._registry,
             states,
             now,
-            self._settings.rules,
+            self._rules(),
         )
         suppressed = tuple(
             _suppressed(each, to_micros(now)) for each in admitted.withdrawals
@@ -265,132 +214,19 @@ class Deletion:
         )
 
     def _publish(
-        self, before: WithdrawalList, after: WithdrawalList, generation: int
+        self, before: WithdrawalList, after: WithdrawalList, generation: int | None
     ) -> WithdrawalList:
-        if after == before:
+        if after == before and generation is not None:
             return before
         after = replace(after, counter=before.counter + 1)
         publish_list(self._platform, after, self._list_mac, generation)
+        self._lost = None
         return after
 
-    def _find(
-        self,
-        withdrawals: WithdrawalList,
-        without: Iterable[FileResult | PlannedFile],
-        seen: set[_Seen],
-    ) -> tuple[list[FileResult], Plan]:
-        """The faults that finding met, and the plan for all other files.
-
-        Args:
-            withdrawals: the list.
-            without: files that are left out.
-            seen: generations of which it is known that they lose nothing, left out
-                too; those that are found now are added.
-        """
-        left_out = {(each.study, each.name) for each in without}
-        files = [
-            each
-            for each in FileSteps(self._settings, withdrawals).candidates()
-            if (each.study, each.name) not in left_out and _seen(each) not in seen
-        ]
-        results = self._each("find", files, make_finder)
-        seen.update(
-            _seen(file)
-            for file, result in zip(files, results, strict=True)
-            if result.outcome is Outcome.UNTOUCHED and not result.planned
-        )
-        return _faults(results), make_plan(withdrawals.counter, results)
-
-    def _delete(self, report: Report, refused: Sequence[FileResult]) -> None:
-        """Plans and applies until a pass finds nothing more.
-
-        A file that could not be dealt with is reported and left; one that somebody
-        else wrote meanwhile is looked at again.
-        """
-        left, seen = list(refused), set[_Seen]()
-        for _ in range(_PASSES):
-            met, plan = self._find(report.withdrawals, left, seen)
-            changed = [each for each in met if each.outcome is Outcome.CHANGED]
-            left += [each for each in met if each.outcome is not Outcome.CHANGED]
-            if plan.files:
-                report.plans.append(self._plans.record(plan))
-                report.planned += plan.files
-                results = self._apply(plan)
-                results += self._remove_emptied(results)
-                rewritten = [
-                    each for each in results if each.outcome is Outcome.REWRITTEN
-                ]
-                report.rewritten += rewritten
-                seen.update(
-                    (each.study, each.name, each.generation_after) for each in rewritten
-                )
-                changed += [each for each in results if each.outcome is Outcome.CHANGED]
-                left += [
-                    each
-                    for each in _faults(results)
-                    if each.outcome is not Outcome.CHANGED
-                ]
-            elif not changed:
-                break
-        report.faults = left + changed
-
-    def _apply(
-        self,
-        plan: Plan,
-        settled: Sequence[FileResult] = (),
-        halves: Sequence[FileResult] = (),
-    ) -> list[FileResult]:
-        """What became of each file, but for those of which it is settled."""
-        self._plans.begin(plan)
-        plan_id = plan.id  # a hash over all of it
-        planned = {(file.study, file.name) for file in plan.files}
-        refused = [each for each in halves if (each.study, each.name) in planned]
-        works = [
-            PlannedWork(file, plan_id, plan.withdrawal_list)
-            for file in _open_files(plan, [*settled, *refused])
-        ]
-        results = refused + self._each("rewrite", works, make_rewriter)
-        self._plans.finish(plan, [*settled, *results])
-        return results
-
-    def _remove_emptied(self, results: Iterable[FileResult]) -> list[FileResult]:
-        """Removes the files that have no row any more; the faults."""
-        emptied = [
-            each
-            for each in results
-            if each.outcome is Outcome.REWRITTEN and not each.rows_after
-        ]
-        return _faults(map(self._remove_empty, emptied))
-
-    def _remove_empty(self, result: FileResult) -> FileResult:
-        """The same result; or a fault, CHANGED where it is somebody's file again."""
-
-        def remove() -> FileResult:
-            store = self._stores.of(result.study)
-            store.delete(result.name, result.generation_after)
-            return result
-
-        return named(result, remove)
-
-    def _concerned(self, withdrawals: WithdrawalList) -> list[str]:
-        """The namespaces that open requests are about."""
-        steps = FileSteps(self._settings, withdrawals)
-        return [each for each in self._registry.studies if steps.people(each)]
-
-    def _verify(self, namespaces: Sequence[str]) -> list[FileResult]:
-        """Reads every file of these namespaces, whoever writes meanwhile."""
-        read: dict[StoredFile, FileResult] = {}
-        for _ in range(_PASSES):
-            live = list(list_files(self._stores, namespaces))
-            read = {file: read[file] for file in live if file in read}
-            wanted = [file for file in live if file not in read]
-            if not wanted:
-                break
-            results = self._each("verify", wanted, make_verifier)
-            for file, result in zip(wanted, results, strict=True):
-                if result.outcome is not Outcome.GONE:
-                    read[file] = result
-        return list(read.values())
+    def _rules(self) -> Rules:
+        """Nothing is held anew of a list that is lost: it was weighed when it came."""
+        rules = self._settings.rules
+        return rules if self._lost is None else replace(rules, hold_above_share=1.0)
 
     def _conclude(self, report: Report) -> None:
         """Moves requests on, writes their receipts, and publishes both."""
@@ -403,6 +239,9 @@ class Deletion:
             faults=report.faults,
             unregistered=report.unregistered,
             copies=report.copies,
+            removed=frozenset(
+                request for each in report.rewritten for request in each.requests
+            ),
             verified=report.verified,
             counter=report.withdrawals.counter,
         )
@@ -421,35 +260,11 @@ class Deletion:
             and not any(each.outcome.may_pass for each in results)
         )
 
-    def _each(
-        self,
-        step: str,
-        works: Sequence[Any],
-        make_step: Callable[[DeletionSettings], JsonStep],
-    ) -> list[FileResult]:
-        if not works:
-            return []
-        found = self._work_through(step, works, make_step)
-        return [result_from_json(each) for each in found]
-
-
-def _seen(file: StoredFile) -> _Seen:
-    return file.study, file.name, file.generation
-
 
 def _suppressed(withdrawal: Withdrawal, now: int) -> Withdrawal:
     if withdrawal.participant is None or withdrawal.standing is not Standing.ACTIVE:
         return withdrawal
     return withdrawal.reached(Stage.SUPPRESSED, now)
-
-
-def _open_files(plan: Plan, settled: Iterable[FileResult]) -> list[PlannedFile]:
-    known = {(each.study, each.name) for each in settled}
-    return [file for file in plan.files if (file.study, file.name) not in known]
-
-
-def _faults(results: Iterable[FileResult]) -> list[FileResult]:
-    return [each for each in results if each.outcome.is_fault]
 
 
 def _left_over(results: Iterable[FileResult]) -> set[StoredFile]:

@@ -22,6 +22,7 @@ class Findings:
         faults: files that are not as promised.
         unregistered: studies with rows that the registry does not know.
         copies: old copies that are left, by namespace.
+        removed: requests for which this very run took rows out.
         verified: what verification read.
         counter: of the list under which all of it was done.
     """
@@ -33,6 +34,7 @@ class Findings:
     faults: Sequence[FileResult]
     unregistered: Sequence[str]
     copies: Mapping[str, Copies]
+    removed: frozenset[str]
     verified: Sequence[FileResult]
     counter: int
 

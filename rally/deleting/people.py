@@ -13,6 +13,7 @@ from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
 
 _COMPACTED = re.compile(r"/bucket=([^/]+)/compacted\.avro\Z")
 _ID_BITS = 128
+_SUFFIX = ".avro"
 
 
 def concerns(withdrawal: Withdrawal, study: Study) -> bool:
@@ -46,7 +47,8 @@ def list_files(stores: Stores, namespaces: Iterable[str]) -> Iterator[StoredFile
     """Every file of these namespaces."""
     for namespace in namespaces:
         for info in stores.of(namespace).list(study_folder(namespace)):
-            yield StoredFile(namespace, *info)
+            if info.size or info.name.endswith(_SUFFIX):  # else it marks a folder
+                yield StoredFile(namespace, *info)
 
 
 def unregistered(stores: Stores, registry: Registry) -> list[str]:

@@ -20,7 +20,9 @@ from rally.deleting.plan import (
     result_from_json,
     result_to_json,
 )
+from rally.storing.layout import Partition
 from rally.storing.objects import ObjectStore
+from rally.storing.partitions import partition_of
 
 FOLDER = "plans/"
 
@@ -80,6 +82,18 @@ class Plans:
                 data = self._platform.read(f"{FOLDER}{each}/plan.json")
                 found.append((plan_from_json(data), settled))
         return found
+
+    def partitions(self) -> set[Partition]:
+        """Where a run that was killed has to go on: until then their files stay.
+
+        What compaction merged meanwhile could not be told in receipts.
+        """
+        found = {
+            partition_of(file.study, file.name)
+            for plan, _ in self.unfinished()
+            for file in plan.files
+        }
+        return {each for each in found if each is not None}
 
     def untold(self) -> dict[str, list[FileResult]]:
         """What became of the files of those that no receipt tells yet, by their ids."""

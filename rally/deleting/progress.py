@@ -64,14 +64,17 @@ def _is_hindered(withdrawal: Withdrawal, findings: Findings) -> bool:
 def _moved(withdrawal: Withdrawal, findings: Findings) -> Withdrawal:
     """The stages in their order, each only after the one before."""
     namespaces = findings.covered(withdrawal)
+    if withdrawal.request in findings.removed and Stage.PURGED not in withdrawal.stages:
+        withdrawal = withdrawal.without(Stage.REWRITTEN)  # there are new old copies
     moved = withdrawal.reached(Stage.REWRITTEN, _rewritten(namespaces, findings))
     rewritten = from_micros(moved.stages[Stage.REWRITTEN])
     if any(copies.since_before(rewritten) for copies in findings.copies_of(namespaces)):
         return moved
     moved = moved.reached(Stage.PURGED, findings.now)
     moved = moved.reached(Stage.VERIFIED, findings.now)
-    delay = findings.longest_delay_days * _DAY
-    if findings.now >= withdrawal.time + delay and not withdrawal.deferred:
+    since = max(withdrawal.time, withdrawal.renewed, moved.stages[Stage.SUPPRESSED])
+    is_past = findings.now >= since + findings.longest_delay_days * _DAY
+    if is_past and not withdrawal.deferred:
         moved = moved.reached(Stage.CLOSED, findings.now)
     return moved
 

@@ -5,6 +5,7 @@ header entries of others stay as they are; only our own change. The new file tak
 old one's place under the same name, if nobody else has written it since.
 """
 
+import hashlib
 import json
 from array import array
 from collections import Counter
@@ -156,10 +157,23 @@ def _entries(
         "generation": file.generation,
         "checksum": told,
         "rows": file.rows,
-        "requests": requests,
+        "requests": {
+            label(request, file.study, file.name): rows
+            for request, rows in sorted(requests.items())
+        },
     }
     entries[REWROTE] = canonical_json(rewrote).encode()
     return entries
+
+
+def label(request: str, study: str, name: str) -> str:
+    """What stands for a request in the header of one file.
+
+    Files are read by researchers: the same word in files of two studies would tell
+    them that two pseudonyms are one person.
+    """
+    text = f"{request}/{study}/{name}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _new_index(index: Mapping[int, Block], changed: list[_Changed]) -> Iterator[Block]:

@@ -4,6 +4,7 @@ What is wrong with one file is named in its result, and the other files go on.
 """
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rally.deleting.finding import find
@@ -15,7 +16,7 @@ from rally.deleting.plan import (
     StoredFile,
     result_to_json,
 )
-from rally.deleting.rewriting import recognise, rewrite
+from rally.deleting.rewriting import label, recognise, rewrite
 from rally.deleting.scanner import Scanner
 from rally.deleting.settings import DeletionSettings, make_pseudonyms
 from rally.deleting.verifying import verify
@@ -24,9 +25,14 @@ from rally.storing.codecs import UnknownCodec
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld, Leases
 from rally.storing.objects import GenerationMismatch, ObjectHeld, ObjectNotFound
-from rally.storing.partitions import partition_of
+from rally.storing.partitions import partition_of, read_view
 from rally.withdrawing.selection import Selection
 from rally.withdrawing.withdrawal_list import WithdrawalList, read_list
+
+
+class HalfCompacted(Exception):
+    """A file of the partition is spoken for by a compacted one: not to be written."""
+
 
 JsonStep = Callable[[Any], dict[str, Any]]
 
@@ -92,6 +98,24 @@ class FileSteps:
         Under another list than the plan's nothing is written: what the plan has done
         is recognised.
         """
+        return self._with_requests(self._rewrite(planned))
+
+    def _with_requests(self, result: FileResult) -> FileResult:
+        """The requests in the place of the labels that a file's header has."""
+        if not result.requests:
+            return result
+        labels = {
+            label(each.request, result.study, result.name): each.request
+            for each in self._list.withdrawals
+        }
+        known = {
+            labels[each]: rows
+            for each, rows in result.requests.items()
+            if each in labels
+        }
+        return replace(result, requests=known)
+
+    def _rewrite(self, planned: PlannedWork) -> FileResult:
         file, plan, counter = planned
         store = self._stores.of(file.study)
         if counter != self._list.counter:
@@ -111,8 +135,10 @@ class FileSteps:
     def _lease(self, file: PlannedFile) -> None:
         """Has the partition for the rest of the run. Raises LeaseHeld."""
         partition = partition_of(file.study, file.name)
-        if self._leases and partition:
-            self._leases.acquire(partition)
+        if self._leases and partition and self._leases.acquire(partition):
+            view = read_view(self._stores.of(file.study), partition)
+            if any(live.dead for live in view):
+                raise HalfCompacted
 
     def _judge(self, namespace: str) -> tuple[Selection, Scanner]:
         """Whose rows are looked for; made once for each namespace."""
@@ -152,6 +178,8 @@ def named(
         outcome, detail = Outcome.CODEC, str(error)
     except CorruptFile as error:
         outcome, detail = Outcome.DAMAGED, str(error)
+    except HalfCompacted:
+        outcome, detail = Outcome.HALF_COMPACTED, "a compaction was killed meanwhile"
     except LeaseHeld as error:
         outcome, detail = Outcome.BUSY, str(error)
     except ObjectNotFound:

@@ -6,7 +6,8 @@ from datetime import date
 
 from rally.deleting.findings import Findings
 from rally.deleting.people import namespaces_of
-from rally.deleting.plan import FileResult
+from rally.deleting.plan import FileResult, Outcome
+from rally.events import RALLY
 from rally.receipts import receipt as receipts
 from rally.receipts.chain import append, find, read_receipt
 from rally.receipts.receipt import FileChange, Reason, Receipt, Section, Verification
@@ -104,6 +105,7 @@ class _Making:
     def __call__(self, number: int, previous: str) -> Receipt:
         withdrawal = self.withdrawal
         namespaces = namespaces_of(withdrawal, self.findings.registry)
+        sections = map(self._section, namespaces)
         return Receipt(
             number=number,
             request=withdrawal.request,
@@ -111,11 +113,18 @@ class _Making:
             received=withdrawal.received,
             written=self.findings.now,
             stages=withdrawal.stages,
-            sections=tuple(map(self._section, namespaces)),
+            sections=tuple(each for each in sections if self._is_told(each)),
             old_copies_until=self._old_copies_until(),
             plan="+".join(self.results),
             reason=self.reason,
             previous=previous,
+        )
+
+    def _is_told(self, section: Section) -> bool:
+        """Of the platform's rows, who left a study is told of the enrolment alone."""
+        return bool(section.files) or self.withdrawal.scope in (
+            RALLY,
+            section.namespace,
         )
 
     def _old_copies_until(self) -> date | None:
@@ -143,7 +152,11 @@ class _Making:
 
     def _verification(self, namespace: str) -> Verification:
         findings = self.findings
-        read = [each for each in findings.verified if each.study == namespace]
+        read = [
+            each
+            for each in findings.verified
+            if each.study == namespace and each.outcome is Outcome.CLEAN
+        ]
         rows = sum(each.rows_before for each in read)
         return Verification(findings.now, len(read), rows, findings.counter)
 

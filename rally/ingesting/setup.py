@@ -151,7 +151,9 @@ def make_intake(settings: IngestSettings) -> Intake:
 
 
 def make_writer(
-    settings: IngestSettings, withdrawal_list: Callable[[], int]
+    settings: IngestSettings,
+    withdrawal_list: Callable[[], int],
+    before: Callable[[], None] = lambda: None,
 ) -> RowWriter:
     """Builds a worker's writer of rows. It needs no key.
 
@@ -159,6 +161,7 @@ def make_writer(
         settings: of the job.
         withdrawal_list: counter of the list under which the row was judged that is
             given to it; an intake beside it says it.
+        before: writes the events of those rows: an intake's `flush`.
 
     Raises:
         ConfigurationError: the registry or the stores are not as they must be.
@@ -169,6 +172,7 @@ def make_writer(
         lambda study, document: tables[study, document],
         pipeline_version(),
         withdrawal_list,
+        before,
     )
 
 

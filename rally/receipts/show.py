@@ -93,7 +93,15 @@ def _studies(receipts: Sequence[Receipt], registry: Registry) -> Iterator[str]:
         for section in receipt.sections:
             sections.setdefault(section.namespace, []).append(section)
     alike: dict[tuple[str, ...], list[str]] = {}
+    scope = receipts[0].scope
     for namespace, told in sections.items():
+        if scope not in (RALLY, namespace):
+            rows = sum(section.rows for section in told)
+            yield _paragraph(
+                f"{_name(namespace, registry)}: {_records(rows)} deleted, which said "
+                "that you had joined."
+            )
+            continue
         alike.setdefault(tuple(_sentences(told)), []).append(namespace)
     for namespaces in alike.values():
         names = _listed([_name(each, registry) for each in namespaces])

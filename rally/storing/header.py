@@ -20,6 +20,9 @@ ROW_LENGTHS = "rally.row_lengths"
 entries but the last, and another over that, so that an index which lies is told from
 one that is true, and who looks for somebody reads all but the last."""
 
+LIST_COUNTER = "rally.list"
+"""Entry of files of rows: the oldest withdrawal list under which one was judged."""
+
 SCHEMA = "avro.schema"
 CODEC = "avro.codec"
 

@@ -22,7 +22,7 @@ from rally.storing.objects import (
     ObjectNotFound,
     ObjectStore,
 )
-from rally.storing.snapshots import header_of
+from rally.storing.snapshots import outline_of
 
 INPUTS = "rally.inputs"
 """Entry of a compacted file: a JSON list of [name, generation, checksum]."""
@@ -177,7 +177,7 @@ def _read_inputs(
     for file in files:
         if file.bucket:
             with store.open(*file.identity) as snapshot:
-                inputs[file.info.name] = named_inputs(header_of(snapshot))
+                inputs[file.info.name] = named_inputs(outline_of(snapshot))
     return inputs
 
 

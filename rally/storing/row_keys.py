@@ -118,7 +118,7 @@ class RowWalker:
         self, data: bytes, start: int, wanted: Container[bytes]
     ) -> RowKey | None:
         row: Any = fastavro.schemaless_reader(
-            io.BytesIO(data[start:]), self._written, self._wanted
+            io.BytesIO(memoryview(data)[start:]), self._written, self._wanted
         )
         key = RowKey(
             row["participant"].encode(),

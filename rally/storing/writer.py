@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rally.storing.container import encode_container
 from rally.storing.corruption import CorruptFile
-from rally.storing.header import Header
+from rally.storing.header import LIST_COUNTER, Header
 from rally.storing.header_bytes import read_header
 from rally.storing.layout import Partition, Stores, new_file
 from rally.storing.objects import ObjectNotFound, ObjectStore
@@ -46,6 +46,7 @@ class RowWriter:
         table: Callable[[str, str], Table],
         version: str,
         withdrawal_list: Callable[[], int],
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepares.
 
@@ -55,11 +56,14 @@ class RowWriter:
             version: of the pipeline, for the header.
             withdrawal_list: counter of the list under which a row was judged that is
                 added now.
+            before: is called before rows become visible: whoever reads them must find
+                the enrolment that lets them be there.
         """
         self._stores = stores
         self._table = table
         self._version = version
         self._withdrawal_list = withdrawal_list
+        self._before = before
         self._oldest_list = 0
         self._rows: dict[Partition, list[bytes]] = {}
         self._held = 0
@@ -79,6 +83,7 @@ class RowWriter:
 
     def flush(self) -> None:
         """Writes all that is held; when it returns, the files are whole."""
+        self._before()
         for partition in sorted(self._rows):
             self.write(partition, self._rows[partition], self._oldest_list)
         self._rows.clear()
@@ -99,7 +104,7 @@ class RowWriter:
         content = _content_hash(partition, table, ordered)
         entries = {
             "rally.version": self._version,
-            "rally.list": str(withdrawal_list),
+            LIST_COUNTER: str(withdrawal_list),
             "rally.schema": table.fingerprint,
             "rally.content": content,
         }

@@ -135,7 +135,8 @@ class _Admission:
     def _deferred(self, key: Key, received: int) -> tuple[str, ...]:
         """The studies whose conclusion it waits for.
 
-        Who leaves Rally waits for those that they joined: no other has their rows.
+        Who leaves Rally waits for those that they are known to have joined; rows of
+        theirs in any other go at once.
         """
         if not key.participant or key in self._asked.at_once:
             return ()

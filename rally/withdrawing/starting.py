@@ -7,6 +7,7 @@ from itertools import groupby
 
 from rally.errors import ConfigurationError
 from rally.storing.corruption import CorruptFile
+from rally.storing.header import LIST_COUNTER
 from rally.storing.layout import DATA, Stores
 from rally.storing.objects import (
     GenerationMismatch,
@@ -56,8 +57,8 @@ def start_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> Withdrawa
         return read_list(platform, mac)[0]
 
 
-def rebuild_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> None:
-    """Publishes an empty list where it was lost; deletion fills it from the event log.
+def begin_anew(stores: Stores, namespaces: Sequence[str]) -> WithdrawalList:
+    """An empty list for a platform that lost its own; deletion fills and publishes it.
 
     It counts on from the newest that any stored file names, so that no job takes it
     for an old one. Every header is read.
@@ -68,16 +69,15 @@ def rebuild_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> None:
     platform = stores.platform
     found = 0
     with looking_into(platform, _MAY_BEGIN):
-        for store in stores.each(namespaces):
-            for info in store.list(DATA):
-                found = max(found, _counter(store, info.name))
-        try:
-            publish_list(platform, WithdrawalList(found), mac, None)
-        except GenerationMismatch:
+        if platform.stat(LIST) is not None:
             raise ConfigurationError(
                 f"{platform.uri.rstrip('/')}/{LIST}: is there; only a list that is lost"
                 " is made anew"
-            ) from None
+            )
+        for store in stores.each(namespaces):
+            for info in store.list(DATA):
+                found = max(found, _counter(store, info.name))
+    return WithdrawalList(found)
 
 
 def check_counter(
@@ -139,6 +139,6 @@ def _counter(store: ObjectStore, name: str) -> int:
     Others report such files: this asks for one certain fault.
     """
     try:
-        return int(read_stored_header(store, name).entries["rally.list"])
+        return int(read_stored_header(store, name).entries[LIST_COUNTER])
     except (CorruptFile, ObjectNotFound, KeyError, ValueError):
         return 0

@@ -130,6 +130,11 @@ class Withdrawal:
             and Stage.CLOSED not in self.stages
         )
 
+    def without(self, stage: Stage) -> "Withdrawal":
+        """The same with a stage not reached."""
+        stages = {each: time for each, time in self.stages.items() if each != stage}
+        return replace(self, stages=stages)
+
     def reached(self, stage: Stage, time: int) -> "Withdrawal":
         """The same with a stage reached; one that was reached before stays as it is."""
         if stage in self.stages:
@@ -162,13 +167,11 @@ class WithdrawalList:
         counter: raised at each publication.
         withdrawals: sorted by time and request.
         enrolments: sorted.
-        plans: ids of the deletion plans whose results the receipts named here tell.
     """
 
     counter: int = 0
     withdrawals: tuple[Withdrawal, ...] = ()
     enrolments: tuple[Enrolment, ...] = ()
-    plans: tuple[str, ...] = ()
 
     def people(self) -> dict[str, Person]:
         """Who is on it, by platform pseudonym: what the fold needs of each."""
@@ -285,7 +288,6 @@ def _from_json(content: Any) -> WithdrawalList:
         content["counter"],
         tuple(map(_withdrawal, content["withdrawals"])),
         tuple(Enrolment(**each) for each in content["enrolments"]),
-        tuple(content["plans"]),
     )
 
 

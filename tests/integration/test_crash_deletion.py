@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rally.events import MAIL, RALLY, Event, EventKind, write_events
+from rally.events import MAIL, Event, EventKind, write_events
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import find
@@ -25,8 +25,8 @@ from rally.storing.container import read_rows
 from rally.storing.layout import Stores
 from rally.storing.local_files import TEMPORARY_PREFIX
 from rally.storing.objects import open_store
-from rally.storing.runs import RUNS
 from rally.storing.partitions import by_partition, list_files, read_view
+from rally.storing.runs import RUNS
 from rally.studies.transitions import Action, Transition, record_transition
 from rally.withdrawing.withdrawal_list import read_list
 from tests.integration.warm import Warm
@@ -228,7 +228,9 @@ class Case:
     def check(self):
         """The chain is whole and true; each request has one receipt a reason."""
         receipts = self.receipts()
-        known = max((n for each in self.withdrawals() for n in each.receipts), default=0)
+        known = max(
+            (n for each in self.withdrawals() for n in each.receipts), default=0
+        )
         mac = self.keys().mac(RECEIPT_MAC)
         stores = Stores(self.store, None)
         assert list(map(str, verify_chain(self.platform(), mac, stores, known))) == []
@@ -374,5 +376,7 @@ def test_commands_as_a_user_runs_them(case, moments):
             process.kill()
             process.wait()
     for job in ("compact", "delete"):
-        subprocess.run([sys.executable, "-m", f"pipelines.{job}", *one.argv], check=True)
+        subprocess.run(
+            [sys.executable, "-m", f"pipelines.{job}", *one.argv], check=True
+        )
     assert after_both(one) == end

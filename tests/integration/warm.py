@@ -57,7 +57,8 @@ class Warm:
         changes.write_text("")
         order = {"job": job, "argv": argv, "after": after, "change": before_change,
                  "changes": str(changes), "output": str(output)}  # fmt: skip
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         status, seconds = json.loads(self._process.stdout.readline())

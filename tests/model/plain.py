@@ -70,9 +70,9 @@ class Book:
         if scope == RALLY:
             scopes |= self._about(row)
         for each in left:
-            if each.scope in scopes and each.time >= row.time:
-                if scope == RALLY or not (each.deferred and scope == GARDEN):
-                    return "withdrawn"
+            waits = each.deferred and scope == GARDEN
+            if each.scope in scopes and each.time >= row.time and not waits:
+                return "withdrawn"
         before = {each.scope: 0 for each in left if each.scope in (scope, RALLY)}
         for each in left:
             if each.scope in before and each.time < row.time:
@@ -162,9 +162,7 @@ class Model:
             asked[who, scope, document_id] = signal
         masses = set(self._masses(asked))
         stand = {key: self._stand(key, asked, masses) for key in asked}
-        self.held_for = {
-            key: stand[key] for key in asked if isinstance(key[0], int)
-        }
+        self.held_for = {key: stand[key] for key in asked if isinstance(key[0], int)}
         requests = {
             key: Request(key[0], key[1], time, _standing(stand[key]),
                          self._waits(key, asked, stand))
@@ -219,8 +217,11 @@ class Model:
         mine = [t for t_key, (t, _) in asked.items()
                 if t_key[:2] == key[:2] and stand[t_key] == "active"]  # fmt: skip
         joined = [t for t_key, t in self.joins.items() if t_key[:2] == key[:2]]
-        firsts = [t for t in (*mine, time)
-                  if t <= time and not any(t < each <= time for each in joined)]  # fmt: skip
+        firsts = [
+            first
+            for first in (*mine, time)
+            if first <= time and not any(first < each <= time for each in joined)
+        ]
         received = min(firsts, default=time)
         return {self.state(GARDEN, received), self.state(GARDEN, self.now)} == {"ended"}
 

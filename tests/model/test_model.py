@@ -13,8 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.machine import Machine
 
-
-STEPS = 30
+STEPS = 20
 
 
 @pytest.mark.hypothesis

@@ -40,6 +40,10 @@ _FOR_EVER = 1e9
 _CHANGES = ("create", "replace", "delete", "purge")
 
 
+Letter = tuple[str | None, str | None, bytes]
+"""A dead letter: path, submission timestamp, payload."""
+
+
 class ClearText:
     """Opens what is not sealed; seals nothing."""
 
@@ -94,7 +98,9 @@ class Whole(Place):
 
     def replay(self) -> None:
         intake, reason = self.intake(), FailureReason.LEFT
-        replay = Replay(intake, self._writer(intake), self.platform, ClearText(), reason)
+        replay = Replay(
+            intake, self._writer(intake), self.platform, ClearText(), reason
+        )
         for place, info in list(list_dead_letters(self.platform)):
             replay.replay(place, info)
 
@@ -134,8 +140,8 @@ class Whole(Place):
         return {(str(each.kind), each.document_id, each.submission_timestamp)
                 for each in read_events(self.platform)}  # fmt: skip
 
-    def parked(self) -> Counter[tuple[str, str]]:
-        """The path and the submission timestamp of each dead letter of who left."""
+    def parked(self) -> set[Letter]:
+        """The dead letters of who left."""
         letters = [
             unseal(each, place, ClearText())
             for place, info in list_dead_letters(self.platform)
@@ -143,7 +149,7 @@ class Whole(Place):
         ]
         assert {each.reason for each in letters} <= {FailureReason.LEFT}
         found = [each.envelope for each in letters]
-        return Counter((each.uri, each.submission_timestamp) for each in found)
+        return {(each.uri, each.submission_timestamp, each.payload) for each in found}
 
     @contextmanager
     def fault(self, at: int, way: str) -> Iterator[Callable[[], bool]]:
@@ -175,9 +181,7 @@ class Whole(Place):
 
     def _compactor(self, run):
         leases = Leases(self.platform, run)
-        return Compactor(
-            self.stores, self.registry, self.pseudonyms, self.mac, leases
-        )
+        return Compactor(self.stores, self.registry, self.pseudonyms, self.mac, leases)
 
     def _work_through(self, settings, step, works, make_step):
         if step == "settle":

@@ -132,9 +132,7 @@ def test_object_that_is_held_is_named_and_deleted_once_it_is_not(place, until):
     else:
         place.data.hold(name, on=False)
     assert place.delete().faults == []
-    assert place.stages()["garden"][2:] == ["rewritten", "purged", "verified"] + (
-        ["closed"] if end else []
-    )
+    assert place.stages()["garden"][2:] == ["rewritten", "purged", "verified"]
     assert place.told()["garden"] == [("deletion", 2)]
     place.check()
 

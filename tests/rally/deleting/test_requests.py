@@ -1,5 +1,6 @@
 """How requests go on from run to run: late rows, studies that end, decisions."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -13,7 +14,7 @@ from rally.studies.transitions import Action, Transition, record_transition
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.withdrawal_list import Stage, State
 from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.rally.deleting.place import Row, day, document_id
+from tests.rally.deleting.place import Row, day, document_id, header_in
 
 DONE = ["requested", "suppressed", "rewritten", "purged", "verified"]
 
@@ -36,11 +37,11 @@ def test_request_closes_after_a_sweep_past_the_longest_delay(place):
     place.delete()
     assert place.stages() == {"left": DONE}
 
-    place.now = day(58) - timedelta(microseconds=1)
+    place.now = day(68) - timedelta(microseconds=1)
     place.delete()
     assert place.stages() == {"left": DONE}
 
-    place.now = day(58)
+    place.now = day(68)
     place.delete()
     assert place.stages() == {"left": [*DONE, "closed"]}
     assert states(place) == {"left": "closed"}
@@ -52,7 +53,7 @@ def test_closing_looks_once_more_and_takes_late_rows_out(place):
     place.leave(1, document="left")
     place.delete()
     place.put(place.ours([Row(1, 3, 20), Row(2, 4)]), "late")
-    place.now = day(60)
+    place.now = day(70)
 
     report = place.delete()
 
@@ -164,7 +165,7 @@ def test_deferred_rows_stay_until_the_study_goes_on(place, ended, scope):
     assert place.told() == {"left": [("deletion", told), ("settled", 2)]}
     assert place.delete().receipts == []
     place.check()
-    place.now = day(70)
+    place.now = day(80)
     place.delete()
     assert states(place) == {"left": str(State.CLOSED)}
 
@@ -302,9 +303,43 @@ def test_stages_have_the_times_of_the_runs(place):
     place.put(place.ours([Row(1, 1), Row(2, 2)]))
     place.leave(1, document="left")
     place.delete()
-    place.now = day(60)
+    place.now = day(70)
     place.delete()
     reached = {stage: time for stage, time in times(place, "left").items()}
     first = {Stage.SUPPRESSED, Stage.REWRITTEN, Stage.PURGED, Stage.VERIFIED}
     assert len({reached[stage] for stage in first}) == 1
     assert reached[Stage.REQUESTED] < reached[Stage.VERIFIED] < reached[Stage.CLOSED]
+
+
+def test_request_that_is_told_late_closes_only_after_it_was_refused_for_so_long(place):
+    place.put(place.ours([Row(1, 1), Row(2, 2)]))
+    place.leave(1, document="left", when=1)
+    place.now = day(60)
+    place.delete()
+    assert place.stages() == {"left": DONE}
+    place.now = day(98)
+    place.delete()
+    assert place.stages() == {"left": [*DONE, "closed"]}
+
+
+def test_files_of_two_studies_do_not_tell_that_one_person_left_both(place):
+    gone = place.put(place.ours([Row(1, 1), Row(2, 2)]))
+    pond = place.put(place.ours([Row(1, 5), Row(2, 6)], POND), study=POND)
+    place.leave(1, RALLY, document="left")
+    place.delete()
+    (request,) = [each.request for each in place.withdrawals().withdrawals]
+    first, second = (
+        json.loads(header_in(place.data, name).entries["rally.rewrote"])["requests"]
+        for name in (gone, pond)
+    )
+    assert list(first.values()) == list(second.values()) == [1]
+    assert {*first}.isdisjoint({*second, request})
+    assert place.told() == {"left": [("deletion", 2)]}
+
+
+def test_who_left_a_study_is_told_of_the_platform_only_what_went_there(place):
+    place.put(place.ours([Row(1, 1), Row(2, 2)]))
+    place.leave(1, document="left")
+    place.delete()
+    (receipt,) = place.receipts()
+    assert [each.namespace for each in receipt.sections] == [GARDEN]

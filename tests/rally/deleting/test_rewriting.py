@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from rally.checking.leaves import zig_zag
 from rally.deleting.plan import Outcome
 from rally.deleting.rewriting import REWROTE
-from rally.envelope import to_micros
 from rally.storing.container import read_rows
 from rally.storing.header import CHECKSUM, HEADER_CHECKSUM, INDEX, ROW_LENGTHS, ROWS
 from rally.storing.header_bytes import read_header
 from tests.pipelines.world import GARDEN
-from tests.rally.deleting.place import SYNC, Row, frames, header_in, micros
+from tests.rally.deleting.model import Move, stays
+from tests.rally.deleting.place import SYNC, Row, frames, header_in
 
 OWN = {ROWS, CHECKSUM, INDEX, ROW_LENGTHS, HEADER_CHECKSUM, REWROTE}
 LONG = "x" * 9000  # seven rows in a block
@@ -297,8 +297,9 @@ small_rows = st.lists(
     ),
     max_size=25,
 )
+half_days = st.integers(0, 28).map(lambda day: day + 0.5)
 moves = st.lists(
-    st.tuples(st.booleans(), st.integers(0, 4), st.integers(0, 28)), max_size=8
+    st.builds(Move, st.booleans(), st.integers(0, 4), half_days), max_size=8
 )
 
 
@@ -312,13 +313,14 @@ def test_file_afterwards_is_what_the_fold_keeps(make_place, rows, moves, how, in
     )
     name = place.put(made)
     for joins, person, when in moves:
-        (place.join if joins else place.leave)(person, when=when + 0.5)
-    expected = [row for row in read(made) if stays(place, moves, row)]
+        (place.join if joins else place.leave)(person, when=when)
+    ordered = sorted(rows, key=place.encode) if how == "ours" else rows
+    expected = [place.record(row) for row in ordered if stays(moves, row)]
 
     report = place.delete()
 
     info = place.data.stat(name)
-    left = any(not joins for joins, _, _ in moves)
+    left = not all(move.joins for move in moves)
     found = read(place.data.read(name)) if info else []
     assert found == expected
     assert (info is None) == (left and not expected)
@@ -326,18 +328,3 @@ def test_file_afterwards_is_what_the_fold_keeps(make_place, rows, moves, how, in
     if found and found != read(made):
         assert list(read_rows(place.data.read(name))) == expected
     place.check()
-
-
-def stays(place, moves, row):
-    """The design's rule, in the plainest words: see rally.withdrawing.fold."""
-    own = [
-        (micros(when + 0.5), joins)
-        for joins, person, when in moves
-        if place.pseudonym(person) == row["participant"]
-    ]
-    time = to_micros(row["submission_timestamp"])
-    left = [when for when, joins in own if not joins]
-    if any(when >= time for when in left):
-        return False
-    last = max(left, default=None)
-    return last is None or any(last < when <= time for when, joins in own if joins)

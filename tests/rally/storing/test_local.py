@@ -346,3 +346,38 @@ def test_object_is_for_its_owner_alone(store, root):
     store.create("a", b"1")
     store.replace("a", b"2", store.stat("a").generation)
     assert stat.S_IMODE((root / "a").stat().st_mode) == 0o600
+
+
+WRITER = """
+import sys
+from rally.storing.local import LocalStore
+
+with LocalStore(sys.argv[1]).draft("data/a/b.avro") as draft:
+    draft.file.write(b"rows of somebody")
+    draft.file.flush()
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_writer_left_is_an_old_copy_and_is_purged(tmp_path):
+    store = LocalStore(str(tmp_path))
+    store.create("data/a/c.avro", b"whole")
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with writer:
+        assert writer.stdout.readline() == b"writing\n"
+        assert list(store.old_copies("data/")) == []  # it may finish yet
+        writer.kill()
+    [copy] = store.old_copies("data/")
+    assert (copy.size, copy.until, copy.why) == (16, None, "temporary")
+    assert list(store.old_copies("data/b")) == []
+    store.purge(copy._replace(generation=copy.generation + 1))
+    assert list(store.old_copies("data/")) == [copy]
+    store.purge(copy)
+    store.purge(copy)
+    assert list(store.old_copies("data/")) == []
+    assert [info.name for info in store.list()] == ["data/a/c.avro"]

@@ -49,10 +49,10 @@ def store(tmp_path):
 
 @pytest.fixture
 def make_writer(store, schema):
-    def make(version="1.0", withdrawal_list=lambda: 7, fingerprint="f1"):
+    def make(version="1.0", withdrawal_list=lambda: 7, fingerprint="f1", **more):
         table = Table(schema, fingerprint)
         stores = Stores(store.uri, None)
-        return RowWriter(stores, lambda *_: table, version, withdrawal_list)
+        return RowWriter(stores, lambda *_: table, version, withdrawal_list, **more)
 
     return make
 
@@ -282,3 +282,14 @@ def test_processes_that_write_the_same_rows_make_one_object(store, schema):
         assert each.returncode == 0
     [name] = names(store)
     assert len(list(read_rows(store.read(name)))) == 3000
+
+
+def test_what_has_to_be_whole_before_rows_are_seen_is_written_before(
+    store, make_writer, make_row
+):
+    seen = []
+    rows = make_writer(before=lambda: seen.append(names(store)))
+    rows.add(MONDAY, make_row(1))
+    rows.flush()
+    assert seen == [[]]
+    assert len(names(store)) == 1

@@ -1,0 +1,271 @@
+"""The parts of a deletion that are done file by file, on whatever runs the workers."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from rally.deleting.people import list_files
+from rally.deleting.plan import (
+    FileResult,
+    Outcome,
+    Plan,
+    PlannedFile,
+    StoredFile,
+    make_plan,
+    result_from_json,
+)
+from rally.deleting.plans import Plans
+from rally.deleting.report import Report
+from rally.deleting.settings import DeletionSettings
+from rally.deleting.settling import find_unsettled, left_out, make_settler
+from rally.deleting.steps import (
+    FileSteps,
+    JsonStep,
+    PlannedWork,
+    make_finder,
+    make_rewriter,
+    make_verifier,
+    named,
+)
+from rally.storing.header import LIST_COUNTER
+from rally.storing.layout import Stores
+from rally.storing.snapshots import outline_of
+from rally.studies.registry import Registry
+from rally.withdrawing.withdrawal_list import WithdrawalList
+
+PASSES = 5
+"""How often files are looked at again that somebody else writes meanwhile."""
+
+Seen = tuple[str, str, int]
+"""A file at a generation: study, name, generation."""
+
+WorkThrough = Callable[
+    [str, Sequence[Any], Callable[[DeletionSettings], Callable[[Any], Any]]], list[Any]
+]
+"""Has a step done for each of some works; the results as JSON, in the same order.
+
+Args: the step's name, the works, and what makes the step on a worker.
+"""
+
+
+class FileWork:
+    """Deals files out to workers, and says what became of them."""
+
+    def __init__(
+        self,
+        settings: DeletionSettings,
+        registry: Registry,
+        stores: Stores,
+        plans: Plans,
+        work_through: WorkThrough,
+    ) -> None:
+        """Takes its parts.
+
+        Args:
+            settings: for the workers.
+            registry: of the studies.
+            stores: of the studies.
+            plans: where what is planned and applied is recorded.
+            work_through: runs the workers.
+        """
+        self._settings = settings
+        self._registry = registry
+        self._stores = stores
+        self._plans = plans
+        self._work_through = work_through
+
+    def concerned(self, withdrawals: WithdrawalList) -> list[str]:
+        """The namespaces that open requests are about."""
+        steps = FileSteps(self._settings, withdrawals)
+        return [each for each in self._registry.studies if steps.people(each)]
+
+    def settle(self, namespaces: Sequence[str]) -> list[FileResult]:
+        """Has half compactions finished; the files of those that could not be."""
+        works = list(find_unsettled(self._stores, namespaces))
+        if not works:
+            return []
+        self._work_through("settle", works, make_settler)
+        return left_out(self._stores, namespaces)
+
+    def finish_begun(
+        self, counter: int, halves: Sequence[FileResult]
+    ) -> list[FileResult]:
+        """Goes on with what a killed run began, under the list that it had published.
+
+        Under a newer list the plan is not what would be planned: what it has done is
+        kept for the receipts, and the rest is planned anew, with what it left empty.
+        """
+        finished = list[FileResult]()
+        for plan, settled in self._plans.unfinished():
+            results = self._apply(plan, settled, halves)
+            finished += results
+            if plan.withdrawal_list == counter:
+                finished += self._remove_emptied(results)
+        return finished
+
+    def find(
+        self,
+        withdrawals: WithdrawalList,
+        without: Iterable[FileResult | PlannedFile],
+        seen: set[Seen],
+    ) -> tuple[list[FileResult], Plan]:
+        """The faults that finding met, and the plan for all other files.
+
+        Args:
+            withdrawals: the list.
+            without: files that are left out.
+            seen: generations of which it is known that they lose nothing, left out
+                too; those that are found now are added.
+        """
+        left_out = {(each.study, each.name) for each in without}
+        files = [
+            each
+            for each in FileSteps(self._settings, withdrawals).candidates()
+            if (each.study, each.name) not in left_out and _seen(each) not in seen
+        ]
+        results = self._each("find", files, make_finder)
+        seen.update(
+            _seen(file)
+            for file, result in zip(files, results, strict=True)
+            if result.outcome is Outcome.UNTOUCHED and not result.planned
+        )
+        return faults(results), make_plan(withdrawals.counter, results)
+
+    def delete(self, report: Report, refused: Sequence[FileResult]) -> None:
+        """Plans and applies until a pass finds nothing more.
+
+        A file that could not be dealt with is reported and left; one that somebody
+        else wrote meanwhile is looked at again.
+        """
+        left, seen = list(refused), set[Seen]()
+        for _ in range(PASSES):
+            met, plan = self.find(report.withdrawals, left, seen)
+            changed = [each for each in met if each.outcome is Outcome.CHANGED]
+            left += [each for each in met if each.outcome is not Outcome.CHANGED]
+            if plan.files:
+                report.plans.append(self._plans.record(plan))
+                report.planned += plan.files
+                results = self._apply(plan)
+                results += self._remove_emptied(results)
+                rewritten = [
+                    each for each in results if each.outcome is Outcome.REWRITTEN
+                ]
+                report.rewritten += rewritten
+                seen.update(
+                    (each.study, each.name, each.generation_after) for each in rewritten
+                )
+                changed += [each for each in results if each.outcome is Outcome.CHANGED]
+                left += [
+                    each
+                    for each in faults(results)
+                    if each.outcome is not Outcome.CHANGED
+                ]
+            elif not changed:
+                break
+        report.faults = left + changed
+
+    def verify(
+        self,
+        namespaces: Sequence[str],
+        counter: int,
+        read: dict[StoredFile, FileResult],
+    ) -> list[FileResult]:
+        """Reads every file of these namespaces, whoever writes meanwhile.
+
+        Args:
+            namespaces: whose files.
+            counter: of the list that is verified against.
+            read: files that this run has read already; those that it reads now are
+                added.
+        """
+        for _ in range(PASSES):
+            live = list(list_files(self._stores, namespaces))
+            wanted = [file for file in live if file not in read]
+            if not wanted:
+                break
+            results = self._each("verify", wanted, make_verifier)
+            for file, result in zip(wanted, results, strict=True):
+                if result.outcome not in (Outcome.GONE, Outcome.CHANGED):
+                    read[file] = result
+        live = list(list_files(self._stores, namespaces))
+        return [
+            read[file] if file in read else self._unread(file, counter) for file in live
+        ]
+
+    def _unread(self, file: StoredFile, counter: int) -> FileResult:
+        """Of a file that is newer than the last pass: was it judged by this list?
+
+        A stream may write faster than anybody reads; it refuses by the same list.
+        """
+
+        def judged() -> FileResult:
+            with self._stores.of(file.study).open(file.name, file.generation) as new:
+                told = outline_of(new).entries.get(LIST_COUNTER, b"")
+            is_judged = told.isdigit() and int(told) >= counter
+            outcome = Outcome.UNTOUCHED if is_judged else Outcome.CHANGED
+            return FileResult(file.study, file.name, outcome)
+
+        return named(file, judged)
+
+    def _apply(
+        self,
+        plan: Plan,
+        settled: Sequence[FileResult] = (),
+        halves: Sequence[FileResult] = (),
+    ) -> list[FileResult]:
+        """What became of each file, but for those of which it is settled."""
+        self._plans.begin(plan)
+        plan_id = plan.id  # a hash over all of it
+        planned = {(file.study, file.name) for file in plan.files}
+        refused = [each for each in halves if (each.study, each.name) in planned]
+        works = [
+            PlannedWork(file, plan_id, plan.withdrawal_list)
+            for file in open_files(plan, [*settled, *refused])
+        ]
+        results = refused + self._each("rewrite", works, make_rewriter)
+        self._plans.finish(plan, [*settled, *results])
+        return results
+
+    def _remove_emptied(self, results: Iterable[FileResult]) -> list[FileResult]:
+        """Removes the files that have no row any more; the faults."""
+        emptied = [
+            each
+            for each in results
+            if each.outcome is Outcome.REWRITTEN and not each.rows_after
+        ]
+        return faults(map(self._remove_empty, emptied))
+
+    def _remove_empty(self, result: FileResult) -> FileResult:
+        """The same result; or a fault, CHANGED where it is somebody's file again."""
+
+        def remove() -> FileResult:
+            store = self._stores.of(result.study)
+            store.delete(result.name, result.generation_after)
+            return result
+
+        return named(result, remove)
+
+    def _each(
+        self,
+        step: str,
+        works: Sequence[Any],
+        make_step: Callable[[DeletionSettings], JsonStep],
+    ) -> list[FileResult]:
+        if not works:
+            return []
+        found = self._work_through(step, works, make_step)
+        return [result_from_json(each) for each in found]
+
+
+def open_files(plan: Plan, settled: Iterable[FileResult]) -> list[PlannedFile]:
+    """The files of a plan, but for those of which it is settled what became of them."""
+    known = {(each.study, each.name) for each in settled}
+    return [file for file in plan.files if (file.study, file.name) not in known]
+
+
+def faults(results: Iterable[FileResult]) -> list[FileResult]:
+    """Those that a report has to name."""
+    return [each for each in results if each.outcome.is_fault]
+
+
+def _seen(file: StoredFile) -> Seen:
+    return file.study, file.name, file.generation

@@ -1,0 +1,36 @@
+"""What a run of deletion did, for people and for the requests to move on by."""
+
+from dataclasses import dataclass, field
+
+from rally.deleting.old_copies import Copies
+from rally.deleting.plan import FileResult, PlannedFile
+from rally.withdrawing.withdrawal_list import WithdrawalList
+
+
+@dataclass
+class Report:
+    """What a run did.
+
+    Attributes:
+        withdrawals: the list as it is published now.
+        plans: where the plans of this run are.
+        planned: files that the plans take rows out of.
+        rewritten: files that lost rows.
+        faults: files that are not as promised, and why.
+        copies: old copies that the stores still have, by namespace.
+        verified: files that were read at the end, by namespace.
+        receipts: numbers of those that were written.
+        derived: researchers' own tables of the studies that lost rows.
+        unregistered: folders of rows whose study the registry does not know.
+    """
+
+    withdrawals: WithdrawalList
+    plans: list[str] = field(default_factory=list)
+    planned: list[PlannedFile] = field(default_factory=list)
+    rewritten: list[FileResult] = field(default_factory=list)
+    faults: list[FileResult] = field(default_factory=list)
+    copies: dict[str, Copies] = field(default_factory=dict)
+    verified: list[FileResult] = field(default_factory=list)
+    receipts: list[int] = field(default_factory=list)
+    derived: list[str] = field(default_factory=list)
+    unregistered: list[str] = field(default_factory=list)

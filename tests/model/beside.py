@@ -1,0 +1,170 @@
+"""The whole thing beside the model: what has to hold after each step."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from hypothesis.stateful import RuleBasedStateMachine
+
+from rally.receipts.receipt import Reason
+from rally.storing.partitions import by_partition, is_settled, list_files
+from rally.studies.registry import Registry
+from rally.withdrawing.fold import Standing
+from rally.withdrawing.withdrawal_list import Mac, Stage
+from tests.model.draws import Fault
+from tests.model.plain import Book, Model, best
+from tests.model.whole import Letter, Whole, envelope
+from tests.model.words import PEOPLE, START, Ping, moment
+from tests.rally.deleting.place import Killed
+
+BEGIN, EARLY, LATE = 3, 5, 200
+"""The day on which a run begins; those on which the garden may end."""
+
+
+class Beside(RuleBasedStateMachine):
+    """Runs jobs, follows them with the model, and compares."""
+
+    registries: dict[int, Registry]
+    mac: Mac
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.today = BEGIN
+        self.whole = Whole(self.registries[LATE], self.mac, self._clock())
+        self.model = Model(end=moment(LATE, -12), now=moment(BEGIN))
+        self.parked: dict[Letter, Ping] = {}
+        self.counter = 0
+        self.waits_over: Counter[str] = Counter()
+        self.told: set[str] = set()
+        self.stale: tuple[object, Book, int] | None = None
+        self.droves = False
+
+    def _clock(self):
+        return START + timedelta(days=self.today)
+
+    def _run(self, job: Callable[[], list[Any] | None], fault: Fault | None) -> bool:
+        """Whether it was done to its end, at last; without faults it has to be."""
+        if fault is not None:
+            with self.whole.fault(fault.at, fault.way) as failed:
+                is_done = False
+                try:
+                    troubles = job()
+                    assert failed() or not troubles
+                    is_done = not troubles
+                except (Killed, OSError):
+                    assert failed()
+            self._follow()
+            if is_done or not fault.rerun:
+                return is_done
+        assert not job()
+        self._follow()
+        return True
+
+    def _follow(self) -> None:
+        """The model admits what the list admitted."""
+        counter = self.whole.withdrawals().counter
+        if counter != self.counter:
+            before = self.model.book.requests
+            self.model.admit()
+            after = self.model.book.requests
+            for key, request in before.items():
+                if request.deferred and not after.get(key, request).deferred:
+                    self.waits_over[key[2]] += key[2] in self.told
+        self.counter = counter
+        names = {e.request: e.document_id for e in self.whole.withdrawals().withdrawals}
+        self.told = {names[each.request] for each in self.whole.receipts()}
+
+    def _ingest(self, found, fault, intake, book) -> None:
+        before = self.whole.view()
+        done = self._run(lambda: self.whole.ingest(found, intake()), fault)
+        self._learn(found, whole=done)
+        view = self.whole.view()
+        stored = Counter(
+            e.row for e in found if self.model.outcome(e, book) == "stored"
+        )
+        for row in set(view) | set(before) | set(stored):
+            more = stored[row] * (2 if fault else 1)
+            assert before[row] <= view[row] <= before[row] + more
+            assert view[row] or not done
+        parked = {
+            _place(e): e for e in found if self.model.outcome(e, book) == "parked"
+        }
+        seen = self.whole.parked()
+        assert set(self.parked) <= seen <= set(self.parked) | set(parked)
+        assert not done or set(parked) <= seen
+        self.parked |= {place: ping for place, ping in parked.items() if place in seen}
+
+    def _learn(self, found, *, whole: bool) -> None:
+        """The model hears what the log has heard."""
+        heard = self.whole.heard()
+        for ping in found:
+            if ping.kind in ("visit", "survey"):
+                continue
+            kind = "joined" if ping.kind == "join" else "left"
+            is_there = (kind, ping.document_id, ping.time) in heard
+            assert is_there or not whole
+            if is_there:
+                self.model.hear(ping)
+
+    def _tidy(self, job, fault, *, dedups: bool, purges: bool) -> None:
+        before = self.whole.view()
+        done = self._run(job, fault)
+        view = self.whole.view()
+        verdicts = {row: self.model.book.verdict(row) for row in before}
+        kept = [row for row in before if verdicts[row] == "kept"]
+        assert not view - before
+        for row in kept:
+            if not dedups:
+                assert view[row] == before[row]
+        for row in best(kept):
+            assert view[row]
+        if done and purges:
+            assert {row for row in self.whole.stored() if row not in kept} == set()
+            self._check_receipts()
+        if done and dedups and not purges:
+            here = {row: view[row] for row in view if row in set(kept)}
+            assert here == dict.fromkeys(best(kept), 1)
+            assert self.whole.stored() == view
+
+    def _check_receipts(self) -> None:
+        self.whole.check()
+        receipts = self.whole.receipts()
+        occasions = [each.occasion for each in receipts]
+        assert len(set(occasions)) == len(occasions)
+        book = self.model.book.requests
+        seen = Counter[str]()
+        for each in self.whole.withdrawals().withdrawals:
+            seen[each.document_id] += 1
+            own = [r for r in receipts if r.request == each.request]
+            assert tuple(r.number for r in own) == each.receipts
+            reasons = Counter(r.reason for r in own)
+            is_due = each.participant is not None and each.standing is Standing.ACTIVE
+            assert reasons[Reason.DELETION] == is_due
+            waits_over = self.waits_over[each.document_id]
+            assert min(waits_over, is_due) <= reasons[Reason.SETTLED] <= waits_over
+            assert all(sum(s.rows for s in r.sections) for r in own
+                       if r.reason is Reason.LATE)  # fmt: skip
+            who = None if each.participant is None else self._person(each.participant)
+            [request] = [r for key, r in book.items() if key[2] == each.document_id]
+            assert (request.standing, request.time) == (each.standing, each.time)
+            assert request.deferred == bool(each.deferred)
+            assert who == (request.who if isinstance(request.who, int) else None)
+            assert not is_due or Stage.VERIFIED in each.stages
+        assert sum(seen.values()) == len(seen) == len(book)
+
+    def _is_half_compacted(self) -> bool:
+        return any(
+            not is_settled(files)
+            for study in self.whole.registry.studies
+            for files in by_partition(list_files(self.whole.data, study)).values()
+        )
+
+    def _person(self, pseudonym: str) -> int:
+        [found] = [p for p in PEOPLE if self.whole.platform_pseudonym(p) == pseudonym]
+        return found
+
+
+def _place(ping: Ping) -> Letter:
+    made = envelope(ping)
+    return made.uri, made.submission_timestamp, made.payload

@@ -1,0 +1,74 @@
+"""What is drawn: pings, who leaves, and what goes wrong."""
+
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from rally.events import RALLY
+from tests.model.words import PEOPLE, Ping, moment
+from tests.pipelines.world import GARDEN, POND
+
+
+class Fault(NamedTuple):
+    """What goes wrong in a job: its so many-th change, how, and whether it is rerun."""
+
+    at: int
+    way: str
+    rerun: bool
+
+
+class Sent(NamedTuple):
+    """A ping by how long ago it was made and how much later it is sent, in days."""
+
+    kind: str
+    person: int
+    study: str
+    own: bool
+    age: int
+    later: int
+    hour: int
+    mark: str
+
+    def ping(self, today: int) -> Ping:
+        scope = RALLY if self.kind in ("JOIN", "LEAVE", "uninstall") else self.study
+        if self.kind == "survey":
+            scope = GARDEN
+        number = today - self.age
+        if self.kind.lower() == "join":  # of its copies the first alone may count
+            return Ping("join", self.person, scope, self.own and scope != RALLY,
+                        number, moment(number), self.mark)  # fmt: skip
+        time = moment(number + min(self.later, self.age), -self.hour)
+        return Ping(self.kind.lower(), self.person, scope, self.own and scope != RALLY,
+                    number, time, self.mark)  # fmt: skip
+
+
+scopes = st.sampled_from([GARDEN, POND, RALLY])
+people = st.sampled_from([0, 0, 0, 1, 1, *PEOPLE])
+ages = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3])
+pings = st.builds(
+    Sent,
+    kind=st.sampled_from(
+        ["visit"] * 7 + ["survey"] * 3 + ["join"] * 4 + ["JOIN", "JOIN", "leave",
+                                                         "leave", "LEAVE", "uninstall"]
+    ),
+    person=people,
+    study=st.sampled_from([GARDEN, GARDEN, POND]),
+    own=st.booleans(),
+    age=ages,
+    later=st.sampled_from([0, 0, 1, 2, 3]),
+    hour=st.sampled_from([0, 0, 1]),
+    mark=st.sampled_from("ab"),
+)  # fmt: skip
+leavers = st.lists(
+    pings.map(
+        lambda sent: sent._replace(kind="LEAVE" if sent.mark == "b" else "leave")
+    ),
+    min_size=1,
+    max_size=2,
+)
+moments = st.one_of(st.integers(1, 12), st.integers(1, 60))
+ways = st.sampled_from(["killed", "killed", "refused", "unanswered"])
+left_behind = st.builds(Fault, at=moments, way=ways, rerun=st.just(False))
+faults = st.one_of(
+    st.none(), st.builds(Fault, at=moments, way=ways, rerun=st.booleans())
+)

@@ -1,0 +1,60 @@
+"""Which files can have somebody's rows: by their bucket, and never by trust in it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rally.deleting.people import Buckets, unregistered
+from rally.deleting.plan import Outcome, StoredFile
+from rally.storing.buckets import Bucket
+from tests.pipelines.world import GARDEN
+from tests.rally.deleting.place import Row
+
+FOLDER = f"data/study={GARDEN}/document=visit.1/date=2026-05-11"
+
+pseudonyms = st.uuids().map(lambda each: str(each).encode())
+
+
+def compacted(bits, number):
+    """The file of a bucket."""
+    name = f"{FOLDER}/bucket={Bucket(bits, number).name}/compacted.avro"
+    return StoredFile(GARDEN, name, 1, 1)
+
+
+@given(st.lists(pseudonyms, min_size=1, max_size=5), st.integers(0, 12), st.data())
+def test_bucket_tells_whose_rows_a_compacted_file_can_have(people, bits, data):
+    buckets = Buckets(people)
+    leading = {int(each.replace(b"-", b""), 16) >> 128 - bits for each in people}
+    number = data.draw(
+        st.one_of(st.sampled_from(sorted(leading)), st.integers(0, (1 << bits) - 1))
+    )
+    assert buckets.can_hold(compacted(bits, number)) == (number in leading)
+
+
+@given(st.lists(pseudonyms, max_size=3), st.sampled_from(["new/a", "4-zz/compacted"]))
+def test_any_other_file_can_have_everybodys(people, place):
+    file = StoredFile(GARDEN, f"{FOLDER}/bucket={place}.avro", 1, 1)
+    other = StoredFile(GARDEN, f"{FOLDER}/b.avro", 1, 1)
+    assert Buckets(people).can_hold(file) == bool(people)
+    assert Buckets(people).can_hold(other) == bool(people)
+
+
+def test_row_in_another_bucket_is_left_over(place):
+    """Verification reads all files, whatever their names say."""
+    first = int(place.pseudonym(1)[0], 16)
+    wrong = compacted(4, (first + 1) % 16).name
+    place.data.create(wrong, place.ours([Row(1, 1), Row(2, 2)]))
+    place.leave(1, document="garden")
+
+    report = place.delete()
+
+    faults = [(each.name, each.outcome, each.detail) for each in report.faults]
+    assert faults == [(wrong, Outcome.LEFT_OVER, "1 rows of people who left")]
+    assert place.stages()["garden"] == ["requested", "suppressed"]
+
+
+def test_folders_of_unknown_studies_are_told_once(place):
+    data = place.ours([Row(1, 1)])
+    for name in ("study=rally-b/x", "study=rally-a/x", "study=rally-a/y"):
+        place.data.create(f"data/{name}", data)
+    place.put(data)
+    assert unregistered(place.stores, place.registry) == ["rally-a", "rally-b"]
