@@ -180,7 +180,7 @@ class Judge:
             return Verdict.KEPT
         about: frozenset[str] = frozenset()
         if joined is not None:
-            person = person.joining(joined.scope, ping.micros)
+            person = person.joining(joined.scope, ping.micros, joined.document_id)
             about = frozenset((joined.scope,)) - {RALLY}
         study = ping.route.study
         if study.kind is Kind.PLATFORM:

@@ -70,15 +70,20 @@ class Person(NamedTuple):
     Attributes:
         left: withdrawals, sorted by time.
         joined: times of enrolments in microseconds, sorted.
-        enrolments: the studies that an enrolment ping was about, by its document id.
+        enrolments: the scopes that an enrolment ping joined, by its document id.
     """
 
     left: Mapping[str, tuple[Left, ...]]
     joined: Mapping[str, tuple[int, ...]]
     enrolments: Mapping[str, frozenset[str]]
 
-    def joining(self, scope: str, time: int) -> "Person":
-        """The same person with one enrolment more."""
+    def joining(self, scope: str, time: int, document_id: str) -> "Person":
+        """The same person with one enrolment more; one that is known is no other.
+
+        A copy of a ping that comes later is the same event, at the earlier time.
+        """
+        if scope in self.enrolments.get(document_id, ()):
+            return self
         times = tuple(sorted((*self.joined.get(scope, ()), time)))
         return self._replace(joined={**self.joined, scope: times})
 

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 import tink
 
 from rally.errors import ConfigurationError
-from rally.events import RALLY
 from rally.storing.container import canonical_json
 from rally.storing.objects import GenerationMismatch, ObjectNotFound, ObjectStore
 from rally.withdrawing.fold import Left, Person, Standing
@@ -270,8 +269,7 @@ def _person(left: Mapping[str, list[Left]], enrolled: Iterable[Enrolment]) -> Pe
     about: dict[str, set[str]] = {}
     for each in enrolled:
         joined.setdefault(each.scope, []).append(each.time)
-        if each.scope != RALLY:
-            about.setdefault(each.document_id, set()).add(each.scope)
+        about.setdefault(each.document_id, set()).add(each.scope)
     return Person(
         {scope: tuple(sorted(each, key=_order)) for scope, each in left.items()},
         {scope: tuple(sorted(times)) for scope, times in joined.items()},

@@ -233,10 +233,16 @@ def test_who_never_left_is_kept():
 def test_an_enrolment_counts_for_itself():
     left = tell("+R@1 +S@2 -S@10")
     assert judge_row(left, "rally-s", 20) == Judgement(UNENROLLED, "-S@10")
-    back = left.joining("rally-s", 20)
+    back = left.joining("rally-s", 20, "another")
     assert judge_row(back, "rally-s", 20) == KEPT
     assert judge_row(back, "rally-s", 19) == Judgement(UNENROLLED, "-S@10")
     assert left.joined == {"rally-s": (2,), RALLY: (1,)}
+
+
+def test_a_later_copy_of_an_enrolment_is_no_other():
+    left = tell("+R@1 +S@2 -S@10")._replace(enrolments={"d": frozenset({"rally-s"})})
+    copied = left.joining("rally-s", 20, "d")
+    assert judge_row(copied, "rally-s", 20) == Judgement(UNENROLLED, "-S@10")
 
 
 def test_rows_that_must_not_be_in_the_store():
