@@ -128,7 +128,7 @@ def compact(folder: Path, people: Sequence[str]) -> int:
 class _Unverified(Deletion):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._files.verify = lambda _: []
+        self._files.verify = lambda *_: []
 
 
 class _Steps:
