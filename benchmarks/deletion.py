@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _measure(options: argparse.Namespace, stores: Stores) -> dict[str, list[Row]]:
     numbers = (options.rows, options.people, options.leaving, options.repetitions)
-    bench = Bench(stores, *numbers, _tell)
+    bench = Bench(stores, *numbers, _tell, not options.unaudited)
     chosen = options.only or (*WAYS, *PARTS)
     report = {}
     if names := [name for name in WAYS if name in chosen]:
@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--repetitions", type=int, default=3, help="of every way (default: 3)")
     add("--only", nargs="+", choices=(*WAYS, *PARTS), help="these ways and parts alone")
     add("--folder", type=Path, help="keep the stores here for the next time")
+    add("--unaudited", action="store_true", help="do not read what is left behind")
     add("--json", type=Path, help="write all figures to this file too")
     return parser
 

@@ -27,6 +27,7 @@ class Bench(NamedTuple):
         leaving: how many of them leave at once, one number after the other.
         repetitions: of each measurement.
         say: tells what goes on.
+        audited: whether what is left behind is read: half a minute each time.
     """
 
     stores: Stores
@@ -35,6 +36,7 @@ class Bench(NamedTuple):
     leaving: Sequence[int]
     repetitions: int
     say: Callable[[str], None]
+    audited: bool = True
 
     def make(self, kind: str, layout: str, bits: int = BITS) -> Store:
         """The store of all rows, in one kind and layout."""
