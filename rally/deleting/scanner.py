@@ -7,7 +7,7 @@ rally.checking.pseudonyms puts it in the place of an id.
 
 from collections.abc import Iterable
 
-_FEW = 10
+_FEW = 4
 _VERSION = b"-8"
 _DIGITS = b"0123456789abcdef"
 _ANY_DIGIT = bytes(ord("h") if byte in _DIGITS else ord(".") for byte in range(256))
@@ -21,13 +21,11 @@ class Scanner:
         """Takes the pseudonyms, 36 ASCII bytes each."""
         self._hyphenated = list(pseudonyms)
         self._bare = {each.replace(b"-", b"") for each in self._hyphenated}
-        # Before the version stand eight digits, a hyphen and four; but where the four
-        # begin with an 8 too, the eight are what stands before the first "-8". The
-        # first of the eight may itself be the 8 of a "-8", and is left out.
-        self._starts = {each[1:8] for each in self._hyphenated}
-        self._starts_8 = {
-            each[1:8] for each in self._hyphenated if each[8:10] == _VERSION
-        }
+        # Before the version stand eight digits, a hyphen and four. The first of the
+        # eight may itself be the 8 of a "-8", and is left out; and where the four begin
+        # with an 8, what stands between that and the version is three digits.
+        self._ends = {_end(each) for each in self._hyphenated}
+        self._starts_8 = {each[1:8] for each in self._hyphenated if _is_cut(each)}
 
     def found_in(self, data: bytes) -> bool:
         """Whether one of them stands in the bytes, in either form."""
@@ -37,12 +35,13 @@ class Scanner:
         if len(self._hyphenated) <= _FEW:
             return any(each in data for each in self._hyphenated)
         pieces = data.split(_VERSION)
-        if self._starts.isdisjoint([piece[-12:-5] for piece in pieces]) and (
-            not self._starts_8
-            or self._starts_8.isdisjoint([piece[-7:] for piece in pieces])
-        ):
+        if self._ends.isdisjoint([piece[-12:] for piece in pieces]):
             return False
-        return any(each in data for each in self._hyphenated)
+        return any(
+            piece[-12:] in self._ends
+            and (len(piece) != 3 or before[-7:] in self._starts_8)
+            for before, piece in zip([b"", *pieces], pieces, strict=False)
+        ) and any(each in data for each in self._hyphenated)
 
     def _has_bare(self, data: bytes) -> bool:
         digits = data.translate(_ANY_DIGIT)
@@ -52,3 +51,13 @@ class Scanner:
                 return True
             at = digits.find(_BARE, at + 1)
         return False
+
+
+def _is_cut(pseudonym: bytes) -> bool:
+    """Whether there is a "-8" before that of the version."""
+    return pseudonym[8:10] == _VERSION
+
+
+def _end(pseudonym: bytes) -> bytes:
+    """What stands between a "-8" and that of the version, at most twelve bytes."""
+    return pseudonym[10:13] if _is_cut(pseudonym) else pseudonym[1:13]
