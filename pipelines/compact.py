@@ -11,9 +11,10 @@ from operator import add
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import exit_status, finish
+from pipelines.ending import exit_status
 from pipelines.options import PlatformOptions, clock, parse_options, require
-from pipelines.running import make_pipeline, table
+from pipelines.running import table
+from pipelines.working import work_through
 from rally.compacting.compactor import make_compactor
 from rally.compacting.outcomes import Compacted, Outcome, Trouble
 from rally.compacting.plan import plan
@@ -25,7 +26,6 @@ from rally.keys.platform_keys import default_uri
 from rally.storing.layout import Partition, Stores
 from rally.storing.leases import Leases
 from rally.withdrawing.starting import check_counter, start_list
-from transforms.work_through import WorkThrough, take_results
 
 JOB = "compact"
 DESCRIPTION = (
@@ -81,17 +81,11 @@ def _work(
     works: Sequence[Partition],
 ) -> list[Compacted]:
     name = f"results/{JOB}/{settings.run}.json"
-    pipeline = make_pipeline(options)
     make_worker = partial(make_compactor, settings)
-    _ = pipeline | "Compact" >> WorkThrough(
-        works, make_worker, stores.platform.uri, name
+    results = work_through(
+        options, "Compact", works, make_worker, stores.platform, name
     )
-    finish(pipeline)
-    return [
-        Compacted.from_json(each)
-        for result in take_results(stores.platform, name)
-        for each in result
-    ]
+    return [Compacted.from_json(each) for result in results for each in result]
 
 
 def _settings(options: PipelineOptions) -> CompactSettings:

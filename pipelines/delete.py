@@ -13,16 +13,16 @@ from typing import Any
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.delete_options import DeleteOptions, deletion_settings
-from pipelines.ending import JobStopped, exit_status, finish, told
+from pipelines.ending import JobStopped, exit_status, told
 from pipelines.options import PlatformOptions, parse_options
-from pipelines.running import make_pipeline, table
+from pipelines.running import table
+from pipelines.working import work_through
 from rally.deleting.deletion import Deletion
 from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld
 from rally.storing.objects import GenerationMismatch, ObjectHeld
-from transforms.work_through import WorkThrough, take_results
 
 DESCRIPTION = (
     "Admit the requests of those who left, publish the withdrawal list, take their rows"
@@ -36,18 +36,6 @@ _LABELS = {
     "rewrite": "RewriteFiles",
     "verify": "VerifyFiles",
 }
-
-
-def build(
-    pipeline: Any,
-    step: str,
-    works: Sequence[Any],
-    make_step: Callable[[], Callable[[Any], Any]],
-    platform: str,
-    result_name: str,
-) -> None:
-    """The graph of one step: one element is one file."""
-    _ = pipeline | _LABELS[step] >> WorkThrough(works, make_step, platform, result_name)
 
 
 def run(argv: Sequence[str] | None = None) -> Report:
@@ -89,12 +77,10 @@ def _work_through(
     """One step, on the runner that the options name."""
     platform = settings.stores().platform
     result_name = f"plans/results/{uuid.uuid4()}.json"
-    pipeline = make_pipeline(options)
-    build(
-        pipeline, step, works, partial(make_step, settings), platform.uri, result_name
+    make_worker = partial(make_step, settings)
+    return work_through(
+        options, _LABELS[step], works, make_worker, platform, result_name
     )
-    finish(pipeline)
-    return take_results(platform, result_name)
 
 
 def _report(report: Report) -> int:

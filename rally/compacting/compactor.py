@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.checking.pseudonyms import Pseudonyms
 from rally.compacting.indexed_file import IndexedFile, trouble_with
 from rally.compacting.look import Looker
 from rally.compacting.outcomes import Compacted, Outcome, Trouble
@@ -15,6 +15,7 @@ from rally.compacting.terms import Terms
 from rally.errors import ConfigurationError
 from rally.ingesting.setup import pipeline_version
 from rally.keys.names import LIST_MAC
+from rally.settings import make_pseudonyms
 from rally.storing.layout import Partition, Stores
 from rally.storing.leases import LeaseHeld, Leases
 from rally.storing.objects import (
@@ -148,7 +149,7 @@ def make_compactor(
     compactor = Compactor(
         stores,
         registry,
-        Pseudonyms({name: keys.prf(name) for name in (PLATFORM, *registry.studies)}),
+        make_pseudonyms(keys, registry),
         keys.mac(LIST_MAC),
         Leases(stores.platform, settings.run),
     )

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from rally.checking.pseudonyms import PLATFORM
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import PlatformKeys
-from rally.storing.layout import Stores
-from rally.studies.registry import SHIPPED, Registry
+from rally.settings import Places
+from rally.studies.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class CompactSettings:
+class CompactSettings(Places):
     """Where everything is.
 
     Attributes:
@@ -26,14 +26,6 @@ class CompactSettings:
     platform: str | None = None
     studies: str | None = None
     run: str = ""
-
-    def registry(self) -> Registry:
-        """The studies. Raises ConfigurationError."""
-        return Registry.load(self.studies or SHIPPED)
-
-    def stores(self) -> Stores:
-        """The stores. Raises ConfigurationError."""
-        return Stores(self.store, self.platform)
 
     def keys(self, registry: Registry) -> PlatformKeys:
         """Pseudonyms, and the MAC of the withdrawal list. Raises ConfigurationError."""

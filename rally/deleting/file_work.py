@@ -72,10 +72,11 @@ class FileWork:
         self._stores = stores
         self._plans = plans
         self._work_through = work_through
+        self._opened: tuple[WithdrawalList, FileSteps] | None = None
 
     def concerned(self, withdrawals: WithdrawalList) -> list[str]:
         """The namespaces that open requests are about."""
-        steps = FileSteps(self._settings, withdrawals)
+        steps = self._steps(withdrawals)
         return [each for each in self._registry.studies if steps.people(each)]
 
     def settle(self, namespaces: Sequence[str]) -> list[FileResult]:
@@ -119,7 +120,7 @@ class FileWork:
         left_out = {(each.study, each.name) for each in without}
         files = [
             each
-            for each in FileSteps(self._settings, withdrawals).candidates()
+            for each in self._steps(withdrawals).candidates()
             if (each.study, each.name) not in left_out and _seen(each) not in seen
         ]
         results = self._each("find", files, make_finder)
@@ -243,6 +244,12 @@ class FileWork:
             return result
 
         return named(result, remove)
+
+    def _steps(self, withdrawals: WithdrawalList) -> FileSteps:
+        """The steps under a list: keys and registry are opened once for each."""
+        if self._opened is None or self._opened[0] is not withdrawals:
+            self._opened = withdrawals, FileSteps(self._settings, withdrawals)
+        return self._opened[1]
 
     def _each(
         self,

@@ -1,19 +1,15 @@
 """Whose rows deletion looks for, and which files can have them."""
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 
 from rally.deleting.plan import StoredFile
 from rally.events import RALLY
-from rally.storing.buckets import parse_bucket
 from rally.storing.layout import DATA, Stores, study_folder
+from rally.storing.partitions import SUFFIX, people_in
 from rally.studies.registry import Registry
 from rally.studies.study import Kind, Study
 from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
-
-_COMPACTED = re.compile(r"/bucket=([^/]+)/compacted\.avro\Z")
-_ID_BITS = 128
-_SUFFIX = ".avro"
 
 
 def concerns(withdrawal: Withdrawal, study: Study) -> bool:
@@ -47,7 +43,7 @@ def list_files(stores: Stores, namespaces: Iterable[str]) -> Iterator[StoredFile
     """Every file of these namespaces."""
     for namespace in namespaces:
         for info in stores.of(namespace).list(study_folder(namespace)):
-            if info.size or info.name.endswith(_SUFFIX):  # else it marks a folder
+            if info.size or info.name.endswith(SUFFIX):  # else it marks a folder
                 yield StoredFile(namespace, *info)
 
 
@@ -70,27 +66,15 @@ def unregistered(stores: Stores, registry: Registry) -> list[str]:
 class Buckets:
     """Tells by a file's bucket whether rows of some people can be in it."""
 
-    def __init__(self, people: Collection[bytes]) -> None:
+    def __init__(self, people: Iterable[bytes]) -> None:
         """Takes their pseudonyms, as rows have them."""
-        self._people = people
-        self._buckets: dict[int, set[int]] = {}
+        self._people = sorted(people)
 
     def can_hold(self, file: StoredFile) -> bool:
         """Whether one of their rows can be there.
 
         Only what compaction wrote has one bucket's rows; any other file can have all.
         """
-        match = _COMPACTED.search(file.name)
-        bucket = parse_bucket(match[1]) if match else None
-        if bucket is None:
-            return bool(self._people)
-        if bucket.bits not in self._buckets:
-            self._buckets[bucket.bits] = {
-                _leading(each, bucket.bits) for each in self._people
-            }
-        return bucket.number in self._buckets[bucket.bits]
-
-
-def _leading(participant: bytes, bits: int) -> int:
-    """The leading bits of a pseudonym, as an integer."""
-    return int(participant.replace(b"-", b""), 16) >> (_ID_BITS - bits)
+        start, end = people_in(file.name)
+        place = bisect_left(self._people, start)
+        return place < len(self._people) and self._people[place] < end

@@ -135,7 +135,6 @@ class FileResult:
         checksum_before: of the blocks; "" where the file had none.
         checksum_after: of the blocks that were written.
         requests: how many rows went by each request.
-        bytes_read: of the file.
     """
 
     study: str
@@ -150,7 +149,6 @@ class FileResult:
     checksum_before: str = ""
     checksum_after: str = ""
     requests: Mapping[str, int] = field(default_factory=dict)
-    bytes_read: int = 0
 
     @property
     def rows_after(self) -> int:

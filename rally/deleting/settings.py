@@ -6,18 +6,18 @@ are opened.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
-from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.checking.pseudonyms import PLATFORM
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.keys.platform_keys import PlatformKeys
-from rally.storing.layout import Stores
-from rally.studies.registry import SHIPPED, Registry
+from rally.settings import Places, make_clock
+from rally.studies.registry import Registry
 from rally.withdrawing.holding import Rules
 
 
 @dataclass(frozen=True, slots=True)
-class DeletionSettings:
+class DeletionSettings(Places):
     """Where everything is, and by which rules requests are admitted and closed.
 
     Attributes:
@@ -45,18 +45,7 @@ class DeletionSettings:
 
     def clock(self) -> Callable[[], datetime]:
         """The job's clock."""
-        if self.as_of is None:
-            return lambda: datetime.now(UTC)
-        fixed = datetime.fromisoformat(self.as_of).astimezone(UTC)
-        return lambda: fixed
-
-    def registry(self) -> Registry:
-        """The studies. Raises ConfigurationError."""
-        return Registry.load(self.studies or SHIPPED)
-
-    def stores(self) -> Stores:
-        """The stores. Raises ConfigurationError."""
-        return Stores(self.store, self.platform)
+        return make_clock(self.as_of)
 
     def keys(self, registry: Registry) -> PlatformKeys:
         """Pseudonyms and MACs. Raises ConfigurationError."""
@@ -65,8 +54,3 @@ class DeletionSettings:
             pseudonyms=[PLATFORM, *registry.studies],
             macs=[LIST_MAC, RECEIPT_MAC],
         )
-
-
-def make_pseudonyms(keys: PlatformKeys, registry: Registry) -> Pseudonyms:
-    """Of the platform and every study of the registry."""
-    return Pseudonyms({name: keys.prf(name) for name in (PLATFORM, *registry.studies)})

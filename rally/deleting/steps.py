@@ -18,9 +18,10 @@ from rally.deleting.plan import (
 )
 from rally.deleting.rewriting import label, recognise, rewrite
 from rally.deleting.scanner import Scanner
-from rally.deleting.settings import DeletionSettings, make_pseudonyms
+from rally.deleting.settings import DeletionSettings
 from rally.deleting.verifying import verify
 from rally.keys.names import LIST_MAC
+from rally.settings import make_pseudonyms
 from rally.storing.codecs import UnknownCodec
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld, Leases

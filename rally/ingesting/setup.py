@@ -7,10 +7,10 @@ made on each worker and travel nowhere.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.checking.pseudonyms import PLATFORM
 from rally.dead_letters import Unsealer
 from rally.ingesting.intake import Intake
 from rally.ingesting.judge import Judge
@@ -19,17 +19,17 @@ from rally.keys.names import LIST_MAC
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_keys import PlatformKeys, default_uri
 from rally.opening.opener import Opener
-from rally.storing.layout import Stores
+from rally.settings import Places, make_clock, make_pseudonyms
 from rally.storing.objects import ObjectStore
 from rally.storing.rows import row_schema
 from rally.storing.writer import RowWriter, Table
-from rally.studies.registry import SHIPPED, Registry
+from rally.studies.registry import Registry
 from rally.studies.transitions import States, read_transitions
 from rally.withdrawing.live_list import LiveList
 
 
 @dataclass(frozen=True, slots=True)
-class IngestSettings:
+class IngestSettings(Places):
     """Where everything is, and by which clock a job judges.
 
     Attributes:
@@ -63,18 +63,7 @@ class IngestSettings:
 
     def clock(self) -> Callable[[], datetime]:
         """The job's clock."""
-        if self.as_of is None:
-            return lambda: datetime.now(UTC)
-        fixed = datetime.fromisoformat(self.as_of).astimezone(UTC)
-        return lambda: fixed
-
-    def registry(self) -> Registry:
-        """The studies. Raises ConfigurationError."""
-        return Registry.load(self.studies or SHIPPED)
-
-    def stores(self) -> Stores:
-        """The stores. Raises ConfigurationError."""
-        return Stores(self.store, self.platform)
+        return make_clock(self.as_of)
 
 
 class LiveStates:
@@ -130,12 +119,11 @@ def make_intake(settings: IngestSettings) -> Intake:
     """
     registry, stores = settings.registry(), settings.stores()
     keys = open_platform_keys(settings, registry)
-    prfs = {name: keys.prf(name) for name in (PLATFORM, *registry.studies)}
     clock = settings.clock()
     judge = Judge(
         Routes(registry),
         Opener(PingKeys.load(settings.keys)),
-        Pseudonyms(prfs),
+        make_pseudonyms(keys, registry),
         LiveStates(registry, stores.platform, settings.reload_seconds),
         LiveList(stores.platform, keys.mac(LIST_MAC), settings.reload_seconds),
         clock,
@@ -144,7 +132,7 @@ def make_intake(settings: IngestSettings) -> Intake:
         judge,
         stores.platform,
         keys.dead_letter_sealer(),
-        prfs[PLATFORM],
+        keys.prf(PLATFORM),
         clock,
         pipeline_version(),
     )

@@ -170,6 +170,11 @@ def partition_of(study: str, name: str) -> Partition | None:
     return Partition(study, match[1], match[2]) if match else None
 
 
+def people_in(name: str) -> Range:
+    """Whose rows a file of that name may have."""
+    return _parse(ObjectInfo(name, 0, 0), "").people
+
+
 def _read_inputs(
     store: ObjectStore, files: Sequence[StoredFile]
 ) -> dict[str, frozenset[Identity]]:

@@ -1,0 +1,46 @@
+"""What every job makes of its settings: the registry, the stores, the clock."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.keys.platform_keys import PlatformKeys
+from rally.storing.layout import Stores
+from rally.studies.registry import SHIPPED, Registry
+
+
+class Places:
+    """Opens what the settings of a job name; each job's own record derives from it.
+
+    Attributes:
+        store: URI of the store; may hold `{study}`.
+        platform: URI of the platform's store; None is `<store>/platform`.
+        studies: the registry's folder; None is what the package ships.
+    """
+
+    __slots__ = ()
+
+    store: str
+    platform: str | None
+    studies: str | None
+
+    def registry(self) -> Registry:
+        """The studies. Raises ConfigurationError."""
+        return Registry.load(self.studies or SHIPPED)
+
+    def stores(self) -> Stores:
+        """The stores. Raises ConfigurationError."""
+        return Stores(self.store, self.platform)
+
+
+def make_clock(as_of: str | None) -> Callable[[], datetime]:
+    """A job's clock, UTC: fixed at an RFC 3339 time; of None it is now."""
+    if as_of is None:
+        return lambda: datetime.now(UTC)
+    fixed = datetime.fromisoformat(as_of).astimezone(UTC)
+    return lambda: fixed
+
+
+def make_pseudonyms(keys: PlatformKeys, registry: Registry) -> Pseudonyms:
+    """Of the platform and every study of the registry."""
+    return Pseudonyms({name: keys.prf(name) for name in (PLATFORM, *registry.studies)})
