@@ -7,6 +7,7 @@ from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.keys.platform_keys import PlatformKeys
 from rally.storing.layout import Stores
 from rally.studies.registry import SHIPPED, Registry
+from rally.studies.transitions import States
 
 
 class Places:
@@ -32,6 +33,10 @@ class Places:
         """The stores. Raises ConfigurationError."""
         return Stores(self.store, self.platform)
 
+    def concluded(self, registry: Registry) -> frozenset[str]:
+        """Namespaces of studies whose keys may be gone. Raises ConfigurationError."""
+        return States.read(registry, self.stores().platform).concluded
+
 
 def make_clock(as_of: str | None) -> Callable[[], datetime]:
     """A job's clock, UTC: fixed at an RFC 3339 time; of None it is now."""
@@ -42,5 +47,6 @@ def make_clock(as_of: str | None) -> Callable[[], datetime]:
 
 
 def make_pseudonyms(keys: PlatformKeys, registry: Registry) -> Pseudonyms:
-    """Of the platform and every study of the registry."""
-    return Pseudonyms({name: keys.prf(name) for name in (PLATFORM, *registry.studies)})
+    """Of the platform and every study of the registry whose key is not destroyed."""
+    named = (PLATFORM, *registry.studies)
+    return Pseudonyms({name: keys.prf(name) for name in named if keys.has_prf(name)})

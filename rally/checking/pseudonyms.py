@@ -29,13 +29,20 @@ class Pseudonyms:
     """Makes the platform's and each study's pseudonyms."""
 
     def __init__(self, prfs: Mapping[str, Prf]) -> None:
-        """Takes one function for PLATFORM and one for each study's namespace."""
+        """Takes one function for PLATFORM and one for each study's namespace.
+
+        A study that is concluded may have none any more.
+        """
         self._prfs = prfs
         self._platform = prfs[PLATFORM]
 
     def of_platform(self, rally_id: str) -> str:
         """The platform pseudonym of a canonical rally id."""
         return _as_uuid(self._platform.compute(rally_id.encode()))
+
+    def knows(self, namespace: str) -> bool:
+        """Whether there are pseudonyms of a study."""
+        return namespace in self._prfs
 
     def of_study(self, namespace: str, platform_pseudonym: str) -> str:
         """The pseudonym in one study of who has this platform pseudonym."""

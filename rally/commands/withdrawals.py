@@ -124,7 +124,7 @@ def _fold(
     from rally.keys.names import LIST_MAC
     from rally.keys.platform_keys import PlatformKeys
     from rally.storing.corruption import CorruptFile
-    from rally.studies.transitions import States, read_transitions
+    from rally.studies.transitions import States
     from rally.withdrawing.admission import admit
     from rally.withdrawing.holding import Rules
     from rally.withdrawing.withdrawal_list import read_list
@@ -132,7 +132,7 @@ def _fold(
     registry, platform = Registry.load(args.studies), open_platform(args)
     keys = PlatformKeys.open(platform_keys_uri(args), macs=[LIST_MAC])
     published, _ = read_list(platform, keys.mac(LIST_MAC))
-    states = States(registry, read_transitions(platform))
+    states = States.read(registry, platform)
     rules = Rules(unresolved_days=float("inf"))  # to close is for deletion
     try:
         log = EventLog(platform)

@@ -30,7 +30,7 @@ from rally.storing.layout import study_folder
 from rally.storing.leases import Leases
 from rally.storing.objects import GenerationMismatch
 from rally.storing.runs import live_runs
-from rally.studies.transitions import States, read_transitions
+from rally.studies.transitions import States
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules
@@ -197,7 +197,7 @@ class Deletion:
         """Publishes what was asked since; from then on ingest refuses it."""
         before, generation = self._read()
         now = self._clock()
-        states = States(self._registry, read_transitions(self._platform))
+        states = States.read(self._registry, self._platform)
         admitted = admit(
             EventLog(self._platform),
             before,

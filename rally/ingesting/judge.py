@@ -95,7 +95,22 @@ class Judge:
         return self._withdrawals.counter
 
     def judge(self, envelope: Envelope) -> Outcome:
-        """Decides on one ping; only PingFailed is caught."""
+        """Decides on one ping; only PingFailed is caught.
+
+        Of a study that is concluded nothing is kept, not even sealed: what would fail
+        is refused, and its keys may be gone.
+        """
+        outcome = self._judge(envelope)
+        if outcome.failure and self._is_concluded(outcome.label.study):
+            return Outcome(
+                outcome.label, event=outcome.event, refusal=RefusalReason.ENDED
+            )
+        return outcome
+
+    def _is_concluded(self, namespace: str) -> bool:
+        return self._states().is_concluded(namespace, self._clock())
+
+    def _judge(self, envelope: Envelope) -> Outcome:
         label = _UNKNOWN
         try:
             address = parse_address(envelope.uri)
@@ -189,6 +204,8 @@ class Judge:
 
     def _refused_by_promise(self, ping: Ping) -> RefusalReason | None:
         study, sent = ping.route.study, ping.sent
+        if self._is_concluded(study.namespace):
+            return RefusalReason.ENDED
         return refused_by_promise(
             study,
             ping.route.document,

@@ -10,7 +10,7 @@ from rally.keys.platform_administration import ensure_platform_keys
 from rally.storing.layout import Stores, study_folder
 from rally.storing.occupancy import holds, is_in_use
 from rally.studies.registry import Registry
-from rally.studies.transitions import read_transitions
+from rally.studies.transitions import States
 from rally.withdrawing.starting import check_counter, start_list
 from rally.withdrawing.withdrawal_list import FOLDER
 
@@ -31,17 +31,20 @@ def check_before_start(settings: IngestSettings) -> None:
     Routes(registry)
     PingKeys.load(settings.keys)
     stores = settings.stores()
-    _make_platform_keys(settings.platform_keys_uri, registry, stores)
+    states = States.read(registry, stores.platform)
+    _make_platform_keys(settings.platform_keys_uri, registry, stores, states.concluded)
     keys = open_platform_keys(settings, registry)
     namespaces = list(registry.studies)
     stores.check_writable(namespaces)
-    read_transitions(stores.platform)
     withdrawals = start_list(stores, namespaces, keys.mac(names.LIST_MAC))
     check_counter(stores, namespaces, withdrawals)
 
 
-def _make_platform_keys(uri: str, registry: Registry, stores: Stores) -> None:
-    namespaces = list(registry.studies)
+def _make_platform_keys(
+    uri: str, registry: Registry, stores: Stores, concluded: frozenset[str]
+) -> None:
+    """Makes those that are missing, but no new ones of studies that are concluded."""
+    namespaces = [each for each in registry.studies if each not in concluded]
 
     def in_use(namespace: str) -> bool:
         if namespace == names.PLATFORM:

@@ -24,7 +24,7 @@ from rally.storing.objects import ObjectStore
 from rally.storing.rows import row_schema
 from rally.storing.writer import RowWriter, Table
 from rally.studies.registry import Registry
-from rally.studies.transitions import States, read_transitions
+from rally.studies.transitions import States
 from rally.withdrawing.live_list import LiveList
 
 
@@ -85,7 +85,7 @@ class LiveStates:
         return self._states
 
     def _read(self) -> None:
-        self._states = States(self._registry, read_transitions(self._platform))
+        self._states = States.read(self._registry, self._platform)
         self._read_at = time.monotonic()
 
 
@@ -106,6 +106,7 @@ def open_platform_keys(settings: IngestSettings, registry: Registry) -> Platform
     return PlatformKeys.open(
         settings.platform_keys_uri,
         pseudonyms=[PLATFORM, *registry.studies],
+        concluded=settings.concluded(registry),
         macs=[LIST_MAC],
         seal=True,
     )

@@ -1,6 +1,6 @@
 """The platform's own keys: pseudonyms, MACs and dead letters, each for one purpose."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -63,6 +63,7 @@ class PlatformKeys(Secret):
         macs: Iterable[str] = (),
         seal: bool = False,
         open_dead_letters: bool = False,
+        concluded: Collection[str] = (),
     ) -> "PlatformKeys":
         """Opens the purposes that a job names; it needs rights to these only.
 
@@ -72,6 +73,8 @@ class PlatformKeys(Secret):
             macs: `list-mac`, `receipt-mac`.
             seal: the dead letters' public keyset. It needs no KEK.
             open_dead_letters: their private keyset.
+            concluded: namespaces of concluded studies, whose pseudonym key may have
+                been destroyed.
 
         Raises:
             ConfigurationError: a file is missing, malformed, of another KEK or of
@@ -79,11 +82,20 @@ class PlatformKeys(Secret):
         """
         folder = KeyFolder(uri)
         return cls(
-            {name: _prf(folder, names.pseudonym(name)) for name in pseudonyms},
+            {
+                name: _prf(folder, names.pseudonym(name))
+                for name in pseudonyms
+                if name not in concluded
+                or folder.exists(names.pseudonym(name) + KEYSET)
+            },
             {name: _mac(folder, names.check_purpose(name)) for name in macs},
             _sealer(folder) if seal else None,
             _opener(folder) if open_dead_letters else None,
         )
+
+    def has_prf(self, name: str) -> bool:
+        """Whether that of a namespace is there; a concluded study may have none."""
+        return name in self._prfs
 
     def prf(self, name: str) -> Prf:
         """The pseudonyms' function of a namespace, or of `platform`.

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
 
 from rally.receipts.receipt import (
     FileChange,
@@ -13,7 +12,7 @@ from rally.receipts.receipt import (
     Section,
     Verification,
 )
-from rally.studies.fields import Fields, Place, Reader, T, choice, many, text
+from rally.studies.fields import Fields, Place, Reader, T, choice, iso_day, many, text
 from rally.withdrawing.withdrawal_list import Stage
 
 _HEX = re.compile("[0-9a-f]+")
@@ -30,7 +29,7 @@ def parse_receipt(place: Place, value: object) -> Receipt:
         written=fields.need("written", whole),
         stages=fields.need("stages", _stages),
         sections=fields.need("sections", many(_section)),
-        old_copies_until=fields.need("old_copies_until", _or_none(_day)),
+        old_copies_until=fields.need("old_copies_until", _or_none(iso_day)),
         plan=fields.need("plan", _text_or_nothing),
         reason=fields.need("reason", choice(Reason)),
         previous=fields.need("previous", hexadecimal(64)),
@@ -71,7 +70,7 @@ def _section(place: Place, value: object) -> Section:
     section = Section(
         namespace=fields.need("namespace", text),
         outcome=fields.need("outcome", choice(Outcome)),
-        until=fields.need("until", _or_none(_day)),
+        until=fields.need("until", _or_none(iso_day)),
         files=fields.need("files", many(_file)),
         verified=fields.need("verified", _or_none(_verification)),
     )
@@ -115,10 +114,3 @@ def _text_or_nothing(place: Place, value: object) -> str:
 
 def _or_none(read: Reader[T]) -> Reader[T | None]:
     return lambda place, value: None if value is None else read(place, value)
-
-
-def _day(place: Place, value: object) -> date:
-    try:
-        return date.fromisoformat(text(place, value))
-    except ValueError:
-        raise place.error("must be a day such as 2022-03-10") from None

@@ -103,11 +103,15 @@ class GcsStore:
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Objects whose names begin with `prefix`, sorted by name."""
+        return (info for info, _ in self.list_dated(prefix))
+
+    def list_dated(self, prefix: str = "") -> Iterator[tuple[ObjectInfo, datetime]]:
+        """The same, and when each generation was made."""
         start = self._prefix + prefix
         with in_bucket(), translated(prefix):
             for blob in self._client.list_blobs(self._bucket, prefix=start):
                 if not blob.name.startswith(self._prefix + _PROBE):
-                    yield self._info(blob)
+                    yield self._info(blob), blob.time_created
 
     def old_copies(self, prefix: str) -> Iterator[OldCopy]:
         """Noncurrent and soft-deleted generations, sorted by name and generation."""

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from rally.storing import local_files
@@ -102,9 +102,15 @@ class LocalStore:
         Links to folders are followed. Raises OSError where a folder cannot be read: a
         listing that leaves it out would hide rows from those who delete.
         """
+        return (info for info, _ in self.list_dated(prefix))
+
+    def list_dated(self, prefix: str = "") -> Iterator[tuple[ObjectInfo, datetime]]:
+        """The same, and when each file was written."""
         for name in sorted(self._names(self._below(prefix))):
-            if name.startswith(prefix) and (info := self.stat(name)):
-                yield info
+            if name.startswith(prefix):
+                status = local_files.status_of(self._path(name))
+                if status:
+                    yield describe(status, name), local_files.written(status)
 
     def check_writable(self) -> None:
         """Makes and deletes a small file. Raises OSError where that is refused."""
@@ -119,7 +125,7 @@ class LocalStore:
             with orphan(self._path(name)) as status:
                 if status:
                     _, size, generation = describe(status, name)
-                    since = datetime.fromtimestamp(status.st_mtime, UTC)
+                    since = local_files.written(status)
                     yield OldCopy(name, size, generation, since, None, "temporary")
 
     def purge(self, copy: OldCopy) -> None:

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -30,11 +31,22 @@ ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 def look(path: Path, name: str) -> ObjectInfo | None:
     """The file as an object of that name; None where there is none."""
+    status = status_of(path)
+    return describe(status, name) if status else None
+
+
+def status_of(path: Path) -> os.stat_result | None:
+    """What the system says of a file; None where there is none."""
     try:
         status = path.stat()
     except ABSENT:
         return None
-    return describe(status, name) if stat.S_ISREG(status.st_mode) else None
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def written(status: os.stat_result) -> datetime:
+    """When a file was written, UTC."""
+    return datetime.fromtimestamp(status.st_mtime, UTC)
 
 
 def expect(path: Path, name: str, generation: int) -> None:

@@ -157,6 +157,12 @@ class ObjectStore(Protocol):
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Objects whose names begin with `prefix`, sorted by name."""
 
+    def list_dated(self, prefix: str = "") -> Iterator[tuple[ObjectInfo, datetime]]:
+        """The same objects, and when each was written, UTC.
+
+        It is no measure of how long a row has been kept: a rewrite begins it anew.
+        """
+
     def old_copies(self, prefix: str) -> Iterator[OldCopy]:
         """What is kept of earlier states, sorted by name and generation.
 

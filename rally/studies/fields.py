@@ -6,7 +6,7 @@ must not pass as a promise that was never made.
 """
 
 from collections.abc import Callable, Hashable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -103,6 +103,30 @@ def day(place: Place, value: object) -> date:
     if value == date.max:  # whose next day cannot be computed
         raise place.error("must be before 9999-12-31; remove it where there is no end")
     return value
+
+
+def iso_day(place: Place, value: object) -> date:
+    """Reads a date that is text, as in JSON."""
+    try:
+        return date.fromisoformat(text(place, value))
+    except ValueError:
+        raise place.error("must be a day such as 2022-03-10") from None
+
+
+def moment(place: Place, value: object) -> datetime:
+    """Reads a time that knows its zone; gives it in UTC."""
+    try:
+        read = datetime.fromisoformat(text(place, value))
+    except ValueError:
+        read = datetime.min
+    if read.tzinfo is None:
+        raise place.error("must be a time with its zone, such as 2022-03-10T12:00Z")
+    return read.astimezone(UTC)
+
+
+def note(place: Place, value: object) -> str:
+    """Reads text of one line, which may be empty."""
+    return "" if value == "" else text(place, value)
 
 
 def positive(place: Place, value: object) -> int:

@@ -4,8 +4,6 @@ The dates stand in study.yaml. What an operator decides is an object of the plat
 log, named by its content: written once, never changed, folded in any order.
 """
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,7 +13,8 @@ from typing import NamedTuple
 
 from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectStore
-from rally.studies.fields import Fields, Place, choice, text
+from rally.studies import decisions
+from rally.studies.fields import Place, choice, moment, note, text
 from rally.studies.registry import Registry
 from rally.studies.study import Study
 
@@ -70,7 +69,12 @@ _ORDER = list(Action)
 
 
 class States:
-    """The states of all studies of a registry over time."""
+    """The states of all studies of a registry over time.
+
+    Attributes:
+        concluded: namespaces of studies that somebody concluded, whenever that counts
+            from: their keys may be gone.
+    """
 
     def __init__(self, registry: Registry, transitions: Iterable[Transition]) -> None:
         """Sorts the log by study and time; of other namespaces nothing is asked."""
@@ -80,6 +84,23 @@ class States:
                 self._log[transition.namespace].append(transition)
         for log in self._log.values():
             log.sort(key=lambda each: (each.at, _ORDER.index(each.action)))
+        self.concluded = frozenset(
+            namespace
+            for namespace, log in self._log.items()
+            if any(each.action is Action.CONCLUDE for each in log)
+        )
+
+    @classmethod
+    def read(cls, registry: Registry, platform: ObjectStore) -> "States":
+        """Those that the platform's log says. Raises ConfigurationError."""
+        return cls(registry, read_transitions(platform))
+
+    def is_concluded(self, namespace: str, time: datetime) -> bool:
+        """Whether a study's data goes, or is gone, at a time that knows its zone."""
+        return namespace in self.concluded and any(
+            each.action is Action.CONCLUDE and each.at <= time
+            for each in self._log[namespace]
+        )
 
     def at(self, study: Study, time: datetime) -> State:
         """The study's state at a time that knows its zone.
@@ -120,9 +141,10 @@ def record_transition(platform: ObjectStore, transition: Transition) -> None:
         ConfigurationError: it could not be read back: no one is named, or the time has
             no zone, or there is more than a line of text.
     """
-    data = _to_json(transition)
-    _from_json(Place("decision"), data)
-    platform.create(_name(data), data)
+    content = {**transition._asdict(), "at": transition.at.isoformat()}
+    data = decisions.encode(content)
+    _read(Place("decision"), data)
+    decisions.append(platform, _FOLDER, data)
 
 
 def read_transitions(platform: ObjectStore) -> list[Transition]:
@@ -131,14 +153,7 @@ def read_transitions(platform: ObjectStore) -> list[Transition]:
     Raises:
         ConfigurationError: an object is not as it was written.
     """
-    transitions = []
-    for info in platform.list(_FOLDER):
-        data = platform.read(info.name)
-        place = Place(f"{platform.uri.rstrip('/')}/{info.name}")
-        if info.name != _name(data):
-            raise place.error("is not as it was written; restore or remove it")
-        transitions.append(_from_json(place, data))
-    return transitions
+    return [_read(place, data) for place, data in decisions.read_all(platform, _FOLDER)]
 
 
 def _by_dates(study: Study, time: datetime) -> State:
@@ -156,42 +171,14 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
-def _name(data: bytes) -> str:
-    return f"{_FOLDER}{hashlib.sha256(data).hexdigest()[:32]}.json"
-
-
-def _to_json(transition: Transition) -> bytes:
-    at = transition.at.isoformat()
-    content = {**transition._asdict(), "at": at}
-    return json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
-
-
-def _from_json(place: Place, data: bytes) -> Transition:
-    try:
-        content = json.loads(data)
-    except ValueError:
-        raise place.error("is not JSON; restore or remove it") from None
-    fields = Fields(place, content)
+def _read(place: Place, data: bytes) -> Transition:
+    fields = decisions.decode(place, data)
     transition = Transition(
         namespace=fields.need("namespace", text),
         action=fields.need("action", choice(Action)),
-        at=fields.need("at", _time),
+        at=fields.need("at", moment),
         by=fields.need("by", text),
-        note=fields.need("note", _note),
+        note=fields.need("note", note),
     )
     fields.close()
     return transition
-
-
-def _time(place: Place, value: object) -> datetime:
-    try:
-        read = datetime.fromisoformat(text(place, value))
-    except ValueError:
-        read = datetime.min
-    if read.tzinfo is None:
-        raise place.error("must be a time with its zone, such as 2022-03-10T12:00Z")
-    return read.astimezone(UTC)
-
-
-def _note(place: Place, value: object) -> str:
-    return "" if value == "" else text(place, value)

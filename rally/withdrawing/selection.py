@@ -36,6 +36,8 @@ class Selection:
         """
         self._scope = RALLY if study.kind is Kind.PLATFORM else study.namespace
         self.people: dict[bytes, Person] = {}
+        if self._scope != RALLY and not pseudonyms.knows(study.namespace):
+            return  # concluded, and its key destroyed: nothing there is of anybody
         for platform, person in withdrawals.people().items():
             if only is None or platform in only:
                 own = platform

@@ -116,13 +116,18 @@ class MemoryStore:
         self.after("delete", name)
 
     def list(self, prefix=""):
+        return (info for info, _ in self.list_dated(prefix))
+
+    def list_dated(self, prefix=""):
         self.fault("list", prefix)
         with self._lock:
             live = self._versions.live
             names = sorted(name for name in live if name.startswith(prefix))
         for name in names:
-            if info := self._info(name):
-                yield info
+            with self._lock:
+                version = self._versions.live.get(name)
+            if version:
+                yield version.info, version.written
 
     def old_copies(self, prefix):
         self.fault("old_copies", prefix)

@@ -22,6 +22,7 @@ class Version:
     name: str
     data: bytes
     generation: int
+    written: datetime
     held: bool = False
     retained: datetime | None = None
     since: datetime | None = None  # when it stopped being the live one
@@ -83,7 +84,7 @@ class Versions:
         return version
 
     def put(self, name, data):
-        version = Version(name, bytes(data), next(self._numbers))
+        version = Version(name, bytes(data), next(self._numbers), self.clock())
         if self.retention is not None:
             version.retained = self.clock() + self.retention
         self.live[name] = version

@@ -8,7 +8,7 @@ import itertools
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
@@ -24,6 +24,7 @@ from rally.storing.objects import (
 )
 
 RACERS = 6
+CLOCKS_DIFFER = timedelta(seconds=5)
 ODD_NAMES = {
     "space": "a b/c d",
     "hive": "data/study=x/document=y.1/date=2022-03-10/bucket=new/z.avro",
@@ -82,6 +83,18 @@ def test_created_object_is_read_seen_and_listed(store):
     assert store.read("a/b") == b"12345"
     assert info == ObjectInfo("a/b", 5, info.generation)
     assert list(store.list()) == [info]
+
+
+def test_dated_listing_says_when_each_was_written(store):
+    before = datetime.now(UTC) - CLOCKS_DIFFER
+    store.create("a/b", b"1")
+    store.create("a/c", b"2")
+    after = datetime.now(UTC) + CLOCKS_DIFFER
+
+    found = list(store.list_dated("a/"))
+
+    assert [info for info, _ in found] == list(store.list("a/"))
+    assert all(before <= written <= after for _, written in found)
 
 
 def test_create_leaves_what_has_the_name_already(store):

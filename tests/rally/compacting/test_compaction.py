@@ -43,6 +43,9 @@ def known(place):
     from tests.rally.compacting.place import participant
 
     class Known:
+        def knows(self, namespace):
+            return True
+
         def of_study(self, namespace, pseudonym):
             assert namespace == STUDY
             return participant(int(pseudonym.removeprefix("platform ")))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rally.errors import ConfigurationError
 from rally.storing.local import LocalStore
+from rally.studies.decisions import key_of
 from rally.studies.transitions import (
     Action,
     State,
@@ -238,8 +239,6 @@ def test_object_that_was_changed_is_named(tmp_path):
 
 
 def write(store, data):
-    from rally.studies.transitions import _name
-
-    name = _name(data)
+    name = f"states/{key_of(data)}.json"
     assert store.create(name, data)
     return name
