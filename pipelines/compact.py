@@ -55,12 +55,15 @@ def run(argv: Sequence[str] | None = None) -> list[Compacted]:
     check_counter(stores, namespaces, withdrawals)
     unfinished = Plans(stores.platform).partitions()
     planned = plan(stores, registry)
-    works = [each for each in planned if each not in unfinished]
-    waiting = [_waiting(each) for each in planned if each in unfinished]
+    holds = settings.holds()
+    held = [each for each in planned if holds.over(each.study, each.day)]
+    works = [each for each in planned if each not in {*unfinished, *held}]
+    left = [_waiting(each) for each in planned if each in unfinished]
+    left += [Compacted(each, Outcome.HELD) for each in held if each not in unfinished]
     if not works:
-        return waiting
+        return left
     with Leases(stores.platform, settings.run, JOB, withdrawals.counter):
-        return waiting + _work(options, settings, stores, works)
+        return left + _work(options, settings, stores, works)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -91,7 +94,6 @@ def _work(
 def _settings(options: PipelineOptions) -> CompactSettings:
     ours = options.view_as(PlatformOptions)
     require(ours, "store")
-    clock(ours.as_of)  # nothing here depends on the time; a wrong one is wrong
     if not (ours.platform_keys or ours.keys):
         raise ConfigurationError("--platform_keys is required, or --keys; see --help")
     return CompactSettings(
@@ -100,12 +102,16 @@ def _settings(options: PipelineOptions) -> CompactSettings:
         ours.platform,
         ours.studies,
         uuid.uuid4().hex,
+        clock(ours.as_of),
     )
 
 
 def _report(results: Sequence[Compacted]) -> int:
     done = [each for each in results if each.outcome is Outcome.COMPACTED]
     print("\n".join(_summary(done)) if done else "nothing to compact")
+    under = (each for each in results if each.outcome is Outcome.HELD)
+    if held := sum(not each.troubles for each in under):
+        print(f"left as they are under a legal hold: {held:,} partitions")
     troubles = dict.fromkeys(trouble for each in results for trouble in each.troubles)
     for outcome, name, why in troubles:
         print(f"rally: {name}: {outcome}: {why}", file=sys.stderr)

@@ -1,45 +1,38 @@
-"""`rally studies`: shows and checks the registry, and records operators' decisions.
-
-To conclude a study deletes all of its data. That is no decision of one line, and no
-command here.
-"""
+"""`rally studies`: shows and checks the registry, and records operators' decisions."""
 
 import argparse
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
 
+from rally.commands import deciding
+from rally.commands.concluding import conclude_study
+from rally.commands.deciding import OWN
 from rally.commands.options import (
     add_options,
     find_study,
     maybe_platform,
     read_time,
 )
-from rally.errors import ConfigurationError
+from rally.studies.legal_holds import NO_HOLDS, LegalHolds
 from rally.studies.registry import Registry
 from rally.studies.report import (
     DECISION_HEAD,
     DOCUMENT_HEAD,
+    HOLD_HEAD,
     decision_row,
     document_row,
-    moment,
+    hold_row,
     promises,
     said,
     table,
 )
 from rally.studies.study import Study
-from rally.studies.transitions import (
-    Action,
-    States,
-    Transition,
-    check_transition,
-    read_transitions,
-    record_transition,
-)
+from rally.studies.transitions import States, read_transitions
 
-_OWN = {"namespace": {"metavar": "NS", "help": "the study's namespace or an alias"}}
 _LOOKING = "--studies --store --platform --as_of"
 _DECIDING = f"namespace {_LOOKING} --by --note"
+_CONCLUDING = f"{_DECIDING} --keys --platform_keys --plan_only --announced_days"
 _BY_DATES = (
     "States are by dates alone; --store or --platform adds operators' decisions."
 )
@@ -61,7 +54,7 @@ def add_parser(
             name, help=summary, description=summary, allow_abbrev=False
         )
         parser.set_defaults(handler=handler)
-        add_options(parser, options.split(), _OWN)
+        add_options(parser, options.split(), OWN)
 
 
 def check_registry(args: argparse.Namespace) -> int:
@@ -108,54 +101,24 @@ def show_study(args: argparse.Namespace) -> int:
     decisions = [each for each in log if each.namespace == study.namespace]
     decisions.sort(key=attrgetter("at", "action"))
     _print_under(DECISION_HEAD, map(decision_row, decisions))
+    holds = LegalHolds.read(platform, _time(args)) if platform else NO_HOLDS
+    _print_under(HOLD_HEAD, map(hold_row, holds.of(study.namespace)))
     if platform is None:
         print(f"\n{_BY_DATES}")
     return 0
-
-
-def pause_study(args: argparse.Namespace) -> int:
-    """Refuses a study's data from now on, until it is resumed."""
-    return _decide(args, Action.PAUSE)
-
-
-def resume_study(args: argparse.Namespace) -> int:
-    """Takes a paused study's data again."""
-    return _decide(args, Action.RESUME)
-
-
-def end_study(args: argparse.Namespace) -> int:
-    """Ends a study's collection before its date, which cannot be undone."""
-    return _decide(args, Action.END)
 
 
 _COMMANDS = (
     ("list", list_studies, _LOOKING),
     ("show", show_study, f"namespace {_LOOKING}"),
     ("check", check_registry, "--studies"),
-    ("pause", pause_study, _DECIDING),
-    ("resume", resume_study, _DECIDING),
-    ("end", end_study, _DECIDING),
+    ("pause", deciding.pause_study, _DECIDING),
+    ("resume", deciding.resume_study, _DECIDING),
+    ("end", deciding.end_study, _DECIDING),
+    ("conclude", conclude_study, _CONCLUDING),
+    ("hold", deciding.hold_rows, f"{_DECIDING} --from --until"),
+    ("release", deciding.release_rows, f"{_DECIDING} --hold"),
 )
-
-
-def _decide(args: argparse.Namespace, action: Action) -> int:
-    registry = Registry.load(args.studies)
-    study = _find(registry, args)
-    platform = maybe_platform(args)
-    if platform is None:
-        raise ConfigurationError(
-            "--platform: is missing; say where decisions are kept, or give --store"
-        )
-    if not args.by:
-        raise ConfigurationError("--by: is missing; say who decides")
-    time = _time(args)
-    log = read_transitions(platform)
-    check_transition(States(registry, log).at(study, time), action)
-    decision = Transition(study.namespace, action, time, args.by, args.note)
-    record_transition(platform, decision)
-    state = States(registry, [*log, decision]).at(study, time)
-    print(f"{study.namespace}: {state} from {moment(time)}")
-    return 0
 
 
 def _find(registry: Registry, args: argparse.Namespace) -> Study:

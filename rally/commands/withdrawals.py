@@ -146,10 +146,12 @@ def _fold(
 
 def _overview(args: argparse.Namespace, days: float) -> "Overview":
     from rally.storing.corruption import CorruptFile
+    from rally.studies.legal_holds import LegalHolds
     from rally.withdrawing.overview import Overview, find_due, find_unreadable
 
     now, platform = read_time("--as_of", args.as_of), open_platform(args)
-    due = find_due(*_fold(args, now), days)
+    under_hold = LegalHolds.read(platform, now).namespaces
+    due = find_due(*_fold(args, now), days, under_hold)
     try:
         return Overview(now, days, due, find_unreadable(platform, days))
     except CorruptFile as error:

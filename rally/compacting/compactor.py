@@ -1,6 +1,7 @@
 """Compacts partitions as a worker does: what is wrong with one is in its result."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from rally.checking.pseudonyms import Pseudonyms
@@ -26,6 +27,7 @@ from rally.storing.objects import (
 )
 from rally.storing.partitions import Identity
 from rally.storing.row_streams import Unreadable
+from rally.studies.legal_holds import NO_HOLDS, LegalHolds
 from rally.studies.registry import Registry
 from rally.studies.study import Keep
 from rally.withdrawing.selection import Selection
@@ -46,6 +48,7 @@ class Compactor:
         pseudonyms: Pseudonyms,
         mac: Mac,
         leases: Leases,
+        holds: LegalHolds = NO_HOLDS,
     ) -> None:
         """Reads the withdrawal list.
 
@@ -57,6 +60,7 @@ class Compactor:
         self._pseudonyms = pseudonyms
         self._mac = mac
         self._leases = leases
+        self._holds = holds
         self._known: dict[Identity, IndexedFile] = {}
         self._read_list()
 
@@ -132,8 +136,14 @@ class Compactor:
             self._selections[study.namespace],
             self._list.counter,
             pipeline_version(),
-            self._leases.held,
+            self._lease,
         )
+
+    def _lease(self, partition: Partition) -> AbstractContextManager[None]:
+        """Has a partition meanwhile. Raises ObjectHeld where a legal hold keeps it."""
+        if self._holds.over(partition.study, partition.day):
+            raise ObjectHeld(partition.folder)
+        return self._leases.held(partition)
 
 
 def make_compactor(
@@ -152,6 +162,7 @@ def make_compactor(
         make_pseudonyms(keys, registry),
         keys.mac(LIST_MAC),
         Leases(stores.platform, settings.run),
+        settings.holds(),
     )
     return lambda work: [each.to_json() for each in compactor(work)]
 

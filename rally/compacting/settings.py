@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from rally.checking.pseudonyms import PLATFORM
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import PlatformKeys
-from rally.settings import Places
+from rally.settings import Places, make_clock
+from rally.studies.legal_holds import LegalHolds
 from rally.studies.registry import Registry
 
 
@@ -19,6 +20,7 @@ class CompactSettings(Places):
         platform: URI of the platform's store; None is `<store>/platform`.
         studies: the registry's folder; None is what the package ships.
         run: random id of the run, for its leases.
+        as_of: the job's clock, by which legal holds are in force; None is now.
     """
 
     store: str
@@ -26,6 +28,11 @@ class CompactSettings(Places):
     platform: str | None = None
     studies: str | None = None
     run: str = ""
+    as_of: str | None = None
+
+    def holds(self) -> LegalHolds:
+        """What must stay as it is. Raises ConfigurationError."""
+        return LegalHolds.read(self.stores().platform, make_clock(self.as_of)())
 
     def keys(self, registry: Registry) -> PlatformKeys:
         """Pseudonyms, and the MAC of the withdrawal list. Raises ConfigurationError."""

@@ -30,6 +30,7 @@ from rally.storing.layout import study_folder
 from rally.storing.leases import Leases
 from rally.storing.objects import GenerationMismatch
 from rally.storing.runs import live_runs
+from rally.studies.legal_holds import LegalHolds
 from rally.studies.transitions import States
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing
@@ -139,11 +140,12 @@ class Deletion:
             if each.study in concerned and (each.study, each.name) not in known
         ]
         read, left_over = dict[StoredFile, FileResult](), set[StoredFile]()
+        holds = LegalHolds.read(self._platform, self._clock())
         counter = report.withdrawals.counter
         for _ in range(PASSES):
             self._files.delete(report, refused)
             report.copies = {
-                each: purge_old_copies(self._stores.of(each), each)
+                each: purge_old_copies(self._stores.of(each), each, holds)
                 for each in concerned
             }
             report.faults += [

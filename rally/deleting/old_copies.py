@@ -6,6 +6,8 @@ from datetime import datetime
 from rally.deleting.plan import FileResult, Outcome
 from rally.storing.layout import study_folder
 from rally.storing.objects import ObjectHeld, ObjectStore, OldCopy
+from rally.storing.partitions import partition_of
+from rally.studies.legal_holds import NO_HOLDS, LegalHolds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,19 @@ class Copies:
         return any(each.since <= time for each in self.left)
 
 
-def purge_old_copies(store: ObjectStore, namespace: str) -> Copies:
+def purge_old_copies(
+    store: ObjectStore, namespace: str, holds: LegalHolds = NO_HOLDS
+) -> Copies:
     """Purges what is not live any more below a study's folder.
 
     A data bucket has no use for versions: whatever was deleted or compacted away in
-    the same folder goes with the rest.
+    the same folder goes with the rest, but for what a legal hold keeps.
     """
     folder, purged, refused = study_folder(namespace), 0, dict[str, FileResult]()
     for copy in list(store.old_copies(folder)):
+        partition = partition_of(namespace, copy.name)
+        if holds.over(namespace, partition.day if partition else ""):
+            continue
         if copy.until is None:
             try:
                 store.purge(copy)

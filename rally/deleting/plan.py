@@ -37,8 +37,9 @@ class Outcome(StrEnum):
     verification, and as it must be. GONE: somebody removed it.
     CHANGED: somebody else wrote it in between, more often than was worth waiting for.
     DAMAGED: not whole, or its index lies. CODEC: compressed as nobody here can read.
-    HELD: a hold or a retention policy of the bucket forbids it. BUSY: another job has
-    the lease. HALF_COMPACTED: its partition is, and compaction could not go on.
+    HELD: a legal hold, or a hold or a retention policy of the bucket, forbids it.
+    BUSY: another job has the lease.
+    HALF_COMPACTED: its partition is, and compaction could not go on.
     UNREACHABLE: the store refused. LEFT_OVER: verification found rows or bytes of a
     person who has left.
     """

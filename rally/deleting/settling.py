@@ -45,6 +45,7 @@ def make_settler(
             settings.platform,
             settings.studies,
             settings.run,
+            settings.as_of,
         )
     )
 

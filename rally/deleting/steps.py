@@ -27,6 +27,7 @@ from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld, Leases
 from rally.storing.objects import GenerationMismatch, ObjectHeld, ObjectNotFound
 from rally.storing.partitions import partition_of, read_view
+from rally.studies.legal_holds import LegalHold, LegalHolds
 from rally.withdrawing.selection import Selection
 from rally.withdrawing.withdrawal_list import WithdrawalList, read_list
 
@@ -73,6 +74,7 @@ class FileSteps:
         self._leases = None
         if settings.run:
             self._leases = Leases(self._stores.platform, settings.run)
+        self._holds = LegalHolds.read(self._stores.platform, settings.clock()())
         self._judges: dict[str, tuple[Selection, Scanner]] = {}
 
     def people(self, namespace: str) -> Collection[bytes]:
@@ -91,7 +93,8 @@ class FileSteps:
     def find(self, file: StoredFile) -> FileResult:
         """What deletion takes out of it."""
         store = self._stores.of(file.study)
-        return named(file, lambda: find(store, file, *self._judge(file.study)))
+        found = named(file, lambda: find(store, file, *self._judge(file.study)))
+        return self._unless_held(found) if found.planned else found
 
     def rewrite(self, planned: PlannedWork) -> FileResult:
         """Takes it out, by the plan of that id.
@@ -123,6 +126,8 @@ class FileSteps:
             return named(file, lambda: recognise(store, file, plan))
 
         def leased() -> FileResult:
+            if self._hold_over(file):
+                return self._unless_held(recognise(store, file, plan))
             self._lease(file)
             return rewrite(store, file, plan, *self._judge(file.study))
 
@@ -131,7 +136,20 @@ class FileSteps:
     def verify(self, file: StoredFile) -> FileResult:
         """Whether nobody who left is in it."""
         store = self._stores.of(file.study)
-        return named(file, lambda: verify(store, file, *self._judge(file.study)))
+        read = named(file, lambda: verify(store, file, *self._judge(file.study)))
+        return self._unless_held(read) if read.outcome is Outcome.LEFT_OVER else read
+
+    def _unless_held(self, result: FileResult) -> FileResult:
+        """The result; or, where a legal hold keeps what is to go, that it does."""
+        hold = self._hold_over(result)
+        if hold is None or result.outcome is Outcome.REWRITTEN:
+            return result
+        detail = f"{hold} keeps what is to go"
+        return FileResult(result.study, result.name, Outcome.HELD, detail)
+
+    def _hold_over(self, file: PlannedFile | FileResult) -> LegalHold | None:
+        partition = partition_of(file.study, file.name)
+        return self._holds.over(file.study, partition.day if partition else "")
 
     def _lease(self, file: PlannedFile) -> None:
         """Has the partition for the rest of the run. Raises LeaseHeld."""

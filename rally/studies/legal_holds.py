@@ -6,7 +6,7 @@ in force deletion, compaction and retention leave their files as they are, and s
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError
@@ -40,6 +40,10 @@ class LegalHold(NamedTuple):
     def key(self) -> str:
         """What it is released by, 32 hexadecimal digits."""
         return decisions.key_of(_encode(self))
+
+    def __str__(self) -> str:
+        """In a few words, for a report."""
+        return f"a legal hold of {self.first} to {self.last}"
 
 
 class Release(NamedTuple):
@@ -90,6 +94,11 @@ class LegalHolds:
             now,
         )
 
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """The studies that some hold is about."""
+        return frozenset(each.namespace for each in self.holds)
+
     def of(self, namespace: str) -> list[LegalHold]:
         """Those that are about a study."""
         return [each for each in self.holds if each.namespace == namespace]
@@ -121,13 +130,13 @@ def place_hold(platform: ObjectStore, hold: LegalHold) -> None:
     decisions.append(platform, _HOLDS, data)
 
 
-def release_hold(platform: ObjectStore, release: Release) -> None:
-    """Says that a hold is over; the same again changes nothing.
+def release_hold(platform: ObjectStore, namespace: str, release: Release) -> None:
+    """Says that a hold of a study is over.
 
     Raises:
         ConfigurationError: no such hold is in force then, or nobody is named.
     """
-    in_force = LegalHolds.read(platform, release.at).holds
+    in_force = LegalHolds.read(platform, release.at).of(namespace)
     if release.hold not in {each.key for each in in_force}:
         raise ConfigurationError(
             "--hold: no such hold is in force; `rally studies show` lists them"
@@ -167,3 +176,7 @@ def _read_release(place: Place, data: bytes) -> Release:
     )
     fields.close()
     return release
+
+
+NO_HOLDS = LegalHolds((), (), datetime.max.replace(tzinfo=UTC))
+"""Where nothing is held."""

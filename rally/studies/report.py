@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
+from rally.studies.legal_holds import LegalHold
 from rally.studies.study import Document, Study
 from rally.studies.transitions import Transition
 
@@ -21,6 +22,7 @@ DOCUMENT_HEAD = (
     "WHERE",
 )
 DECISION_HEAD = ("AT", "DECISION", "BY", "NOTE")
+HOLD_HEAD = ("LEGAL HOLD", "FROM", "UNTIL", "SINCE", "BY", "NOTE")
 
 
 def promises(study: Study) -> Iterator[tuple[str, str]]:
@@ -71,6 +73,12 @@ def _all(values: Sequence[str]) -> str:
 def decision_row(decision: Transition) -> tuple[str, ...]:
     """An operator's decision under DECISION_HEAD."""
     return (moment(decision.at), decision.action, decision.by, decision.note)
+
+
+def hold_row(hold: LegalHold) -> tuple[str, ...]:
+    """A legal hold under HOLD_HEAD."""
+    days = (str(hold.first), str(hold.last))
+    return (hold.key, *days, moment(hold.at), hold.by, hold.note)
 
 
 def moment(time: datetime) -> str:

@@ -121,16 +121,24 @@ class States:
         return by_dates
 
 
-def check_transition(state: State, action: Action) -> None:
-    """Refuses what a study in this state cannot do.
+def check_transition(
+    states: States, study: Study, action: Action, time: datetime
+) -> None:
+    """Refuses what a study cannot do at a time.
 
     Raises:
-        ConfigurationError: the action makes no sense now.
+        ConfigurationError: the action makes no sense then; or the study was concluded,
+            now or later, and nothing brings it back.
     """
-    if state not in _POSSIBLE[action]:
-        states = " or ".join(_POSSIBLE[action])
+    if study.namespace in states.concluded:
         raise ConfigurationError(
-            f"{action}: the study is {state}, and must be {states} for it"
+            f"{action}: {study.namespace} is concluded, and nothing brings it back"
+        )
+    state = states.at(study, time)
+    if state not in _POSSIBLE[action]:
+        possible = " or ".join(_POSSIBLE[action])
+        raise ConfigurationError(
+            f"{action}: the study is {state}, and must be {possible} for it"
         )
 
 

@@ -3,18 +3,22 @@
 It names requests by their random ids and counts people; no pseudonym is in it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from rally.dead_letters import Kind, list_dead_letters
 from rally.envelope import from_micros
+from rally.events import RALLY
 from rally.storing.header_bytes import read_header
 from rally.storing.objects import ObjectStore
 from rally.withdrawing.withdrawal_list import Stage, State, Withdrawal, WithdrawalList
 
 REQUESTED = "requested"
 """What a request is called that deletion has not admitted yet."""
+
+BLOCKED = "blocked"
+"""What an active one is called whose study is under a legal hold."""
 
 YOUNG, OLD = timedelta(days=7), timedelta(days=30)
 """Ages are told as younger than one week, than thirty days, or older."""
@@ -25,7 +29,7 @@ class Due(NamedTuple):
 
     Attributes:
         withdrawal: the request.
-        state: its State, or REQUESTED.
+        state: its State, REQUESTED or BLOCKED.
         deadline: by when its rows must be gone, UTC; None where nothing is due.
     """
 
@@ -110,7 +114,10 @@ class Overview(NamedTuple):
 
 
 def find_due(
-    published: WithdrawalList, folded: WithdrawalList, days: float
+    published: WithdrawalList,
+    folded: WithdrawalList,
+    days: float,
+    under_hold: Collection[str] = (),
 ) -> tuple[Due, ...]:
     """Every request with its deadline.
 
@@ -118,12 +125,13 @@ def find_due(
         published: the list as deletion published it.
         folded: with what the log says since.
         days: a request has from when it was received until it is verified.
+        under_hold: studies that a legal hold is about.
     """
     admitted = {each.request for each in published.withdrawals}
     return tuple(
         Due(
             each,
-            each.state if each.request in admitted else REQUESTED,
+            _state(each, under_hold) if each.request in admitted else REQUESTED,
             _deadline(each, timedelta(days=days)),
         )
         for each in folded.withdrawals
@@ -157,6 +165,13 @@ def find_unreadable(platform: ObjectStore, days: float) -> tuple[Unreadable, ...
         Unreadable(study, day, number, _midnight(day) + timedelta(days=days))
         for (study, day), number in sorted(letters.items())
     )
+
+
+def _state(each: Withdrawal, under_hold: Collection[str]) -> str:
+    """A legal hold suspends what is open, and its deadline runs on."""
+    is_open = each.state is State.ACTIVE and Stage.VERIFIED not in each.stages
+    is_about = each.scope in under_hold or (each.scope == RALLY and bool(under_hold))
+    return BLOCKED if is_open and is_about else each.state
 
 
 def _is_late(each: Due | Unreadable, now: datetime) -> bool:

@@ -1,10 +1,13 @@
 """Compaction as a command: what it says, and what it refuses to begin with."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
 from pipelines import cli, compact
 from rally.storing.leases import Leases
 from rally.storing.objects import open_store
+from rally.studies.legal_holds import LegalHold, place_hold
 from tests.pipelines.world import (
     GARDEN,
     SENT_LATER,
@@ -150,3 +153,48 @@ def test_nothing_is_compacted_without_the_withdrawal_list(
 def test_keys_that_open_pings_are_not_needed(world, store, ingested, capsys):
     options = [each for each in world.options(store) if not each.startswith("--keys")]
     assert compact.main([*options, f"--platform_keys={world.keys}/platform"]) == 0
+
+
+def place(store, first, last):
+    """Puts days of the study under a legal hold."""
+    days = date.fromisoformat(first), date.fromisoformat(last)
+    at = datetime(2026, 5, 25, tzinfo=UTC)
+    hold = LegalHold(GARDEN, *days, at, "counsel", "")
+    place_hold(open_store(f"{store}/platform"), hold)
+
+
+def test_partition_under_a_legal_hold_is_left_as_it_is(world, store, ingested, capsys):
+    place(store, SENT_DAY, SENT_DAY)
+    before = data(store)
+
+    status, out, errors = run(world, store, capsys)
+
+    assert (status, errors) == (0, "")
+    assert out.endswith("left as they are under a legal hold: 1 partitions\n")
+    after = data(store)
+    held = {name for name in before if SENT_DAY in name}
+    assert {name: after.get(name) for name in held} == {n: before[n] for n in held}
+    # The other day's one row was a copy of a held one, which was read for it.
+    assert set(after) == held
+
+
+def test_held_rows_that_lose_against_another_date_stay(world, store, tmp_path, capsys):
+    """A duplicate of the day before does not take a row out of a day that is held."""
+    messages = {
+        "later": world.visit(1, 1, sent=SENT_LATER),
+        "first": world.visit(1, 1),
+    }
+    for name, message in messages.items():
+        path = write_lines(tmp_path / name, [message])
+        assert cli.main(["ingest", f"--input={path}", *world.options(store)]) == 0
+        assert run(world, store, capsys)[0] == 0 if name == "later" else True
+    place(store, LATER_DAY, LATER_DAY)
+    before = {n: b for n, b in data(store).items() if LATER_DAY in n}
+    capsys.readouterr()
+
+    status, _, errors = run(world, store, capsys)
+
+    assert status == 1
+    assert errors.startswith(f"rally: data/study={GARDEN}/document=visit.1/date=")
+    assert "is kept" in errors
+    assert {n: b for n, b in data(store).items() if LATER_DAY in n} == before

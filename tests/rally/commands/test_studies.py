@@ -208,11 +208,57 @@ def test_note_is_one_line(rally, note):
     )
 
 
-def test_concluding_is_not_offered(rally, capsys):
-    with pytest.raises(SystemExit) as caught:
-        rally("conclude", "study-foo")
-    assert caught.value.code == 2
-    assert "invalid choice: 'conclude'" in capsys.readouterr().err
+HOLD = ("hold", "rally-study-foo", FOO, STORE, "--by=counsel")
+DAYS = ("--from=2021-03-01", "--until=2021-03-31")
+
+
+def test_hold_is_placed_shown_and_released(rally):
+    status, output = rally(*HOLD, *DAYS, MAY, "--note=case 7")
+    key = output.split()[-1]
+    assert (status, output) == (
+        0,
+        "rally-study-foo: a legal hold of 2021-03-01 to 2021-03-31 is in force from "
+        f"2021-05-01T00:00:00Z, as {key}\n",
+    )
+    show = ("show", "rally-study-foo", FOO, STORE)
+    _, output = rally(*show, "--as_of=2021-06-01")
+    assert output.endswith(
+        f"""
+LEGAL HOLD                        FROM        UNTIL       SINCE                 BY       NOTE
+{key}  2021-03-01  2021-03-31  2021-05-01T00:00:00Z  counsel  case 7
+"""  # noqa: E501 - as it is printed
+    )
+    assert "LEGAL HOLD" not in rally(*show, "--as_of=2021-04-30")[1]
+    release = ("release", *HOLD[1:], f"--hold={key}", "--as_of=2021-07-01")
+    assert rally(*release) == (
+        0,
+        "rally-study-foo: released from 2021-07-01T00:00:00Z\n",
+    )
+    assert "LEGAL HOLD" not in rally(*show, "--as_of=2021-08-01")[1]
+    assert key in rally(*show, "--as_of=2021-06-30")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((*HOLD, DAYS[0]), "--until: is missing; give a submission date"),
+        ((*HOLD, DAYS[1]), "--from: is missing; give a submission date"),
+        ((*HOLD, DAYS[0], "--until=March"),
+         "--until: must be a date such as 2022-03-10"),
+        ((*HOLD, "--from=2021-04-01", DAYS[1]),
+         "--until: is before --from; correct one of them"),
+        ((*HOLD[:-1], *DAYS), "--by: is missing; say who decides"),
+        ((*HOLD[:3], HOLD[4], *DAYS),
+         "--platform: is missing; say where decisions are kept, or give --store"),
+        (("release", *HOLD[1:]),
+         "--hold: is missing; `rally studies show` lists those in force"),
+        (("release", *HOLD[1:], "--hold=0"),
+         "--hold: no such hold is in force; `rally studies show` lists them"),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else value[0],
+)  # fmt: skip
+def test_wrong_hold_is_one_line(rally, words, message):
+    assert refused(rally, *words) == message
 
 
 def test_module_loads_without_beam_or_avro():

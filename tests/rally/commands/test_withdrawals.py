@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from rally.errors import ConfigurationError
 from rally.events import RALLY, EventKind
 from rally.outcomes import FailureReason
 from rally.storing.layout import EVENTS
+from rally.studies.legal_holds import LegalHold, place_hold
 from rally.studies.transitions import Action, Transition, record_transition
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules
@@ -114,6 +115,40 @@ REQUEST  SCOPE  STATE      WAITS FOR  DEADLINE    STAGES
 """,
     )
     assert office.list.withdrawals == ()
+
+
+def place(office, study):
+    """Puts a study under a legal hold from the first of September on."""
+    days = date(2022, 8, 1), date(2022, 8, 2)
+    place_hold(office.store, LegalHold(study, *days, on(9, 1), "counsel", ""))
+
+
+def states(office, day):
+    _, out = show(office, f"--as_of=2022-09-{day:02}", "--json", "--requests")
+    return [(each["scope"], each["state"]) for each in json.loads(out)["requests"]]
+
+
+def test_open_request_under_a_legal_hold_is_blocked_and_its_deadline_runs_on(office):
+    office.receive(left("p", on(8, 30), STREAM), left("q", on(8, 30), ZERO_ONE))
+    office.receive(left("r", on(8, 30)))
+    office.admit(on(8, 31), change=reach(Stage.SUPPRESSED, when=0))
+    place(office, STREAM)
+
+    blocked = {(STREAM, "blocked"), (ZERO_ONE, "active"), (RALLY, "blocked")}
+    assert {each for _, each in states(office, 1)} == {"active"}
+    assert set(states(office, 2)) == blocked
+    assert show(office, "--as_of=2022-09-28")[0] == 0
+    assert show(office, "--as_of=2022-09-30")[0] == 1
+
+
+def test_request_that_is_done_or_held_is_not_blocked(office):
+    office.receive(left("p", on(8, 30), STREAM))
+    office.admit(on(8, 31), change=reach(*Stage, when=0))
+    office.receive(*(left(who, on(8, 30), STREAM) for who in "qrs"))
+    office.admit(on(8, 31), MASS)
+    place(office, STREAM)
+
+    assert {each for _, each in states(office, 2)} == {"closed", "held"}
 
 
 def test_each_state_is_a_line(office):

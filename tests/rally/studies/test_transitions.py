@@ -133,23 +133,55 @@ def test_later_decisions_change_no_earlier_state(decisions, time):
     assert at(time, *past) is at(time, *decisions)
 
 
-@pytest.mark.parametrize("state", State)
+PASTS = {
+    State.DRAFT: (day(3, 1),),
+    State.COLLECTING: (day(4, 1),),
+    State.PAUSED: (day(4, 2), decide(PAUSE, day(4, 1))),
+    State.ENDED: (day(7, 1),),
+}
+POSSIBLE = {
+    PAUSE: "draft or collecting",
+    RESUME: "paused",
+    END: "draft or collecting or paused",
+    CONCLUDE: "ended",
+}
+
+
+@pytest.mark.parametrize("state", PASTS)
 @pytest.mark.parametrize("action", Action)
 def test_only_possible_transitions_are_allowed(state, action):
-    possible = {
-        PAUSE: "draft or collecting",
-        RESUME: "paused",
-        END: "draft or collecting or paused",
-        CONCLUDE: "ended",
-    }[action]
+    time, *past = PASTS[state]
+    states, possible = States(REGISTRY, past), POSSIBLE[action]
     if state in possible.split(" or "):
-        check_transition(state, action)
+        check_transition(states, STUDY, action, time)
         return
     with pytest.raises(ConfigurationError) as caught:
-        check_transition(state, action)
+        check_transition(states, STUDY, action, time)
     assert str(caught.value) == (
         f"{action}: the study is {state}, and must be {possible} for it"
     )
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("time", [day(4, 1), day(7, 1), day(8, 1)])
+def test_nothing_brings_a_concluded_study_back(action, time):
+    """Not even a decision that is dated before the conclusion."""
+    states = States(REGISTRY, [decide(CONCLUDE, day(8, 1))])
+    with pytest.raises(ConfigurationError) as caught:
+        check_transition(states, STUDY, action, time)
+    assert str(caught.value) == (
+        f"{action}: {X} is concluded, and nothing brings it back"
+    )
+
+
+def test_conclusion_counts_from_its_time_and_for_its_study():
+    states = States(
+        REGISTRY, [decide(CONCLUDE, day(8, 1)), decide(CONCLUDE, day(8, 1), "y")]
+    )
+    assert states.concluded == {X}
+    assert not states.is_concluded(X, day(8, 1) - TICK)
+    assert states.is_concluded(X, day(8, 1))
+    assert not states.is_concluded("rally-z", day(9, 1))
 
 
 def test_log_is_read_as_it_was_written(tmp_path):
