@@ -5,7 +5,7 @@ import uuid
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.options import PlatformOptions, clock, require
+from pipelines.options import PlatformOptions, add_shared, clock, require
 from rally.deleting.settings import DeletionSettings
 from rally.errors import ConfigurationError
 from rally.keys.platform_keys import default_uri
@@ -25,7 +25,8 @@ class DeleteOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
+        add_shared(
+            parser,
             "--plan_only",
             action="store_true",
             help="admit requests and make the plan, which is the very one that a run"

@@ -4,7 +4,9 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from apache_beam.options.pipeline_options import (
     PipelineOptions,
@@ -162,6 +164,21 @@ def ingest_settings(options: PipelineOptions, **more: object) -> IngestSettings:
         )
     }
     return IngestSettings(**values, as_of=clock(ours.as_of), **more)  # type: ignore[arg-type]
+
+
+def add_shared(parser: argparse.ArgumentParser, name: str, **more: Any) -> None:
+    """Adds an option that several jobs have under one name.
+
+    Where one process runs several jobs, Beam asks all of them for their options at
+    once; type and default are the same in each.
+
+    Args:
+        parser: is added to.
+        name: with its hyphens.
+        more: as for add_argument.
+    """
+    with suppress(argparse.ArgumentError):  # another job's is there
+        parser.add_argument(name, **more)
 
 
 def require(options: PipelineOptions, *names: str) -> None:

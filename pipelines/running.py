@@ -38,8 +38,12 @@ def read_counts(result: PipelineResult) -> Counter[Count]:
 
 
 @contextmanager
-def shown_progress(*, wanted: bool) -> Iterator[str | None]:
+def shown_progress(*, wanted: bool, what: str = "pings") -> Iterator[str | None]:
     """Shows on a terminal how many pings the local workers have read so far.
+
+    Args:
+        wanted: whether workers are on this machine.
+        what: they count, in the plural.
 
     Yields the folder in which workers tell it, or None where nobody looks.
     """
@@ -48,7 +52,8 @@ def shown_progress(*, wanted: bool) -> Iterator[str | None]:
         return
     with tempfile.TemporaryDirectory(prefix="rally-progress-") as name:
         done = threading.Event()
-        thread = threading.Thread(target=_show, args=(Path(name), done), daemon=True)
+        shown = (Path(name), done, what)
+        thread = threading.Thread(target=_show, args=shown, daemon=True)
         thread.start()
         try:
             yield name
@@ -58,12 +63,12 @@ def shown_progress(*, wanted: bool) -> Iterator[str | None]:
             print(file=sys.stderr)
 
 
-def _show(folder: Path, done: threading.Event) -> None:
+def _show(folder: Path, done: threading.Event, what: str) -> None:
     start = time.monotonic()
     while not done.wait(_SHOW_EVERY_SECONDS):
-        pings = read_progress(folder)
-        rate = pings / (time.monotonic() - start)
-        print(f"\r{pings:,} pings, {rate:,.0f}/s ", end="", file=sys.stderr)
+        number = read_progress(folder)
+        rate = number / (time.monotonic() - start)
+        print(f"\r{number:,} {what}, {rate:,.0f}/s ", end="", file=sys.stderr)
         sys.stderr.flush()
 
 

@@ -163,11 +163,16 @@ def list_dead_letters(platform: ObjectStore) -> Iterable[tuple[Place, ObjectInfo
         CorruptFile: what stands there is no object of ours.
     """
     for info in platform.list(FOLDER):
-        match = _OBJECT.fullmatch(info.name)
-        if match is None:
+        place = place_of(info.name)
+        if place is None:
             raise CorruptFile(f"{info.name}: is no object of dead letters; move it")
-        study, kind, day = match.groups()
-        yield Place(study, Kind(kind), day), info
+        yield place, info
+
+
+def place_of(name: str) -> Place | None:
+    """The place that an object's name tells; None where it is none of ours."""
+    match = _OBJECT.fullmatch(name)
+    return Place(match[1], Kind(match[2]), match[3]) if match else None
 
 
 def read_sealed(data: bytes) -> list[bytes]:

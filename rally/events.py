@@ -9,15 +9,17 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import fastavro
 
 from rally.envelope import from_micros, to_micros
 from rally.storing.container import canonical_json, encode_container, read_rows
+from rally.storing.corruption import CorruptFile
 from rally.storing.layout import EVENTS, events_file
-from rally.storing.objects import ObjectStore
+from rally.storing.objects import ObjectNotFound, ObjectStore
 from rally.storing.writer import create_named_by_content
 
 RALLY = "rally"
@@ -104,14 +106,29 @@ def write_events(platform: ObjectStore, events: Iterable[Event], version: str) -
 def read_events(platform: ObjectStore) -> Iterator[Event]:
     """Every event of the log, in no particular order; equal ones may come twice.
 
+    A purge that takes a concluded study's events out first writes what remains of an
+    object anew, under a name that a listing may have passed already: it is listed
+    until nothing is new.
+
     Raises:
         CorruptFile: an object of the log is not whole.
     """
-    for info in platform.list(EVENTS):
-        for row in read_rows(platform.read(info.name)):
-            row["kind"] = EventKind(row["kind"])
-            row["submission_timestamp"] = to_micros(row["submission_timestamp"])
-            yield Event(**row)
+    seen = set[str]()
+    while new := [each.name for each in platform.list(EVENTS) if each.name not in seen]:
+        seen.update(new)
+        for name in new:
+            with suppress(ObjectNotFound):
+                yield from read_event_object(platform, name)
+
+
+def read_event_object(platform: ObjectStore, name: str) -> list[Event]:
+    """The events of one object of the log.
+
+    Raises:
+        CorruptFile: it is not whole.
+        ObjectNotFound: it is gone.
+    """
+    return [_decode(row) for row in read_rows(platform.read(name))]
 
 
 class EventLog:
@@ -138,6 +155,15 @@ def _write_day(
         indexed=False,
     )
     create_named_by_content(platform, events_file(day, content[:32]), data, content)
+
+
+def _decode(row: dict[str, Any]) -> Event:
+    try:
+        row["kind"] = EventKind(row["kind"])
+        row["submission_timestamp"] = to_micros(row["submission_timestamp"])
+        return Event(**row)
+    except (KeyError, TypeError, ValueError):
+        raise CorruptFile("its rows are no events") from None
 
 
 def _encode(event: Event) -> bytes:

@@ -1,11 +1,10 @@
 """The table of failure modes in the documentation names tests that are there."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.named_tests import ROOT, find_missing, find_named
+
 TABLE = (ROOT / "docs/deletion.md").read_text()
-NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\*|\w+)`")
 ROW = re.compile(r"^\| (\d+) \|", re.MULTILINE)
 
 
@@ -14,17 +13,6 @@ def test_each_failure_mode_has_a_line():
 
 
 def test_each_test_that_is_named_is_there():
-    named = NAMED.findall(TABLE)
-    assert len(named) > 40
-    missing = [
-        f"{path}::{name}" for path, name in named if not _is_there(ROOT / path, name)
-    ]
-    assert missing == []
-
-
-def _is_there(path: Path, name: str) -> bool:
-    if not path.is_file():
-        return False
-    text = path.read_text()
-    wanted = "test_" if name == "*" else name
-    return re.search(rf"(def|class) {wanted}", text) is not None
+    tests = [named for named in find_named(TABLE) if named.is_test]
+    assert len(tests) > 40
+    assert find_missing(TABLE) == []

@@ -1,13 +1,16 @@
 """`rally studies conclude`: all raw data of a study goes, and what that will be."""
 
 import argparse
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from rally.commands.deciding import decided_by, platform_of
-from rally.commands.options import find_study, read_time
+from rally.commands.deciding import decided_by
+from rally.commands.options import find_study, platform_keys_uri, read_time
 from rally.errors import ConfigurationError
+from rally.storing.layout import Stores
 from rally.studies.registry import Registry
-from rally.studies.report import moment
+from rally.studies.report import moment, table
 from rally.studies.study import Study
 from rally.studies.transitions import (
     Action,
@@ -17,26 +20,36 @@ from rally.studies.transitions import (
     record_transition,
 )
 
+if TYPE_CHECKING:
+    from rally.purging.foreseeing import Foreseen
+
+_HEAD = ("DOCUMENT", "FILES", "ROWS", "BYTES")
+
 
 def conclude_study(args: argparse.Namespace) -> int:
     """Concludes a study that has ended: all of its raw data goes, for ever."""
-    registry = Registry.load(args.studies)
+    if not args.store:
+        raise ConfigurationError("--store: is missing; say where the data is")
+    registry, time = Registry.load(args.studies), read_time("--as_of", args.as_of)
     study = find_study(registry, args.namespace, args.studies)
-    platform, time = platform_of(args), read_time("--as_of", args.as_of)
-    states = States.read(registry, platform)
+    stores = Stores(args.store, args.platform or None)
+    states = States.read(registry, stores.platform)
     check_transition(states, study, Action.CONCLUDE, time)
-    check_announced(study, time, args.announced_days)
-    if args.plan_only:
+    check_announced(study, time.date(), args.announced_days)
+    by = None if args.plan_only else decided_by(args)
+    foreseen = _foresee(args, stores, registry, study, time)
+    print("\n".join(_told(foreseen)))
+    if by is None:
         return 0
-    by = decided_by(args)
     decision = Transition(study.namespace, Action.CONCLUDE, time, by, args.note)
-    record_transition(platform, decision)
-    print(f"{study.namespace}: concluded from {moment(time)}")
+    record_transition(stores.platform, decision)
+    print(f"\n{study.namespace}: concluded from {moment(time)}")
+    print("run `rally delete`, which settles who waited, and then `rally purge`")
     return 0
 
 
-def check_announced(study: Study, time: datetime, days: int) -> None:
-    """Makes sure that participants knew of the end for so many days.
+def check_announced(study: Study, day: date, days: int) -> None:
+    """Makes sure that participants have known of the end for so many days.
 
     Raises:
         ConfigurationError: they were not told, or not so long ago.
@@ -47,9 +60,64 @@ def check_announced(study: Study, time: datetime, days: int) -> None:
             f"{study.namespace}: its end was never announced; tell the participants,"
             " and say in its study.yaml when: ending_announced"
         )
-    earliest = told + timedelta(days=days)
-    if time.date() < earliest:
+    if day < told + timedelta(days=days):
         raise ConfigurationError(
-            f"{study.namespace}: its end was announced on {told}; it can be concluded"
-            f" from {earliest} on, or --announced_days is less than {days}"
+            f"{study.namespace}: its end was announced on {told}, and it can be"
+            f" concluded {days} days later; wait, or give --announced_days"
         )
+
+
+def _foresee(
+    args: argparse.Namespace,
+    stores: Stores,
+    registry: Registry,
+    study: Study,
+    time: datetime,
+) -> "Foreseen":
+    from rally.keys.folder import KeyFolder
+    from rally.keys.names import LIST_MAC
+    from rally.keys.platform_keys import PlatformKeys
+    from rally.purging.foreseeing import KeyFolders, foresee
+    from rally.storing.corruption import CorruptFile
+    from rally.studies.legal_holds import LegalHolds
+    from rally.withdrawing.withdrawal_list import read_list
+
+    uri = platform_keys_uri(args)
+    mac = PlatformKeys.open(uri, macs=[LIST_MAC]).mac(LIST_MAC)
+    folders = KeyFolders(KeyFolder(args.keys) if args.keys else None, KeyFolder(uri))
+    holds = LegalHolds.read(stores.platform, time)
+    withdrawals, _ = read_list(stores.platform, mac)
+    try:
+        return foresee(stores, registry, study, withdrawals, holds, folders)
+    except CorruptFile as error:
+        raise ConfigurationError(
+            f"{stores.platform.uri}: the event log is damaged ({error}); restore it"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or "refused"
+        raise ConfigurationError(f"{args.store}: cannot be read ({reason})") from None
+
+
+def _told(foreseen: "Foreseen") -> Iterator[str]:
+    """What will follow, for whoever decides."""
+    documents = [
+        (document or "(no document)", *map("{:,}".format, (e.files, e.rows, e.bytes)))
+        for document, e in foreseen.documents.items()
+    ]
+    yield f"{foreseen.namespace}: when it is concluded, all of this goes:"
+    yield ""
+    if documents:
+        yield from table([_HEAD, *documents])
+        yield ""
+    if foreseen.unread:
+        yield f"files that do not say how many rows they have: {foreseen.unread:,}"
+    yield f"objects of dead letters: {foreseen.dead_letters:,}"
+    yield f"events: {foreseen.events:,}"
+    yield f"withdrawals that waited for it, and fall due: {foreseen.deferred:,}"
+    yield f"other withdrawals that have to be done first: {foreseen.open:,}"
+    if foreseen.undecided:
+        yield f"withdrawals that nobody decided on: {foreseen.undecided:,}"
+    yield from (f"researchers' tables: {uri}" for uri in foreseen.derived)
+    yield from (f"key: {name}" for name in foreseen.keys)
+    for hold in foreseen.holds:
+        yield f"{hold} keeps its rows, and all keys, until it is released"

@@ -21,6 +21,7 @@ from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectStore
 from rally.studies.registry import Registry
 from rally.studies.report import moment
+from rally.studies.transitions import States
 
 if TYPE_CHECKING:
     from rally.events import Event
@@ -64,6 +65,7 @@ def withdraw(args: argparse.Namespace) -> int:
         raise ConfigurationError("--received: is in the future; say when it came")
     platform = open_platform(args)
     _check_in_use(platform)
+    _check_not_concluded(States.read(registry, platform), scope, received)
     people = _pseudonyms(platform_keys_uri(args), read_ids(sys.stdin.buffer))
     events = [_left(person, scope, received) for person in sorted(people)]
     write_events(platform, events, pipeline_version())
@@ -80,6 +82,15 @@ def _check_in_use(platform: ObjectStore) -> None:
         raise ConfigurationError(
             f"{platform.uri.rstrip('/')}/{LIST}: is missing, so no job has ever run "
             "on this platform; correct --platform or --store"
+        )
+
+
+def _check_not_concluded(states: States, scope: str, received: datetime) -> None:
+    """Nobody can leave what is over for everybody: all of its data goes, or is gone."""
+    if states.is_concluded(scope, received):
+        raise ConfigurationError(
+            f"--study: {scope} is concluded, and the data of all its participants goes "
+            "with it; there is nothing to record"
         )
 
 

@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple, cast
 from rally.compacting.indexed_file import FINGERPRINT
 from rally.storing.block_writer import BlockWriter
 from rally.storing.container import canonical_json, encode_header
+from rally.storing.content import CONTENT, of_compacted
 from rally.storing.header import LIST_COUNTER
 from rally.storing.objects import GenerationMismatch, ObjectStore
 from rally.storing.partitions import INPUTS
@@ -53,7 +54,7 @@ class Spool:
         self._file = file
         self._name = name
         self._label = label
-        self._digest = hashlib.sha256(f"{name}\0{label.fingerprint}\0".encode())
+        self._digest = of_compacted(name, label.fingerprint)
         self._sync = hashlib.sha256(name.encode()).digest()[:_SYNC_BYTES]
         self._rows = 0
         self._writer = BlockWriter(file, self._sync, indexed=True)
@@ -100,7 +101,7 @@ class Spool:
             "rally.version": self._label.version,
             LIST_COUNTER: str(self._label.list),
             FINGERPRINT: self._label.fingerprint,
-            "rally.content": self._digest.hexdigest(),
+            CONTENT: self._digest.hexdigest(),
             INPUTS: canonical_json(sorted(inputs)),
         }
         return encode_header(self._label.schema, entries, self._writer, self._sync)

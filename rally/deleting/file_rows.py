@@ -1,10 +1,11 @@
-"""The rows of one file that the withdrawal list condemns, with an index or without."""
+"""The rows of one file that a judge condemns, with an index or without."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from rally.checking.leaves import zig_zag
+from rally.deleting.judge import Judge
 from rally.deleting.scanner import Scanner
 from rally.storing.block_index import Block, blocks_of
 from rally.storing.corruption import CorruptFile
@@ -24,7 +25,6 @@ from rally.storing.snapshots import (
     parse_frame,
     walk_frames,
 )
-from rally.withdrawing.selection import Selection
 
 _UUID_LENGTH = zig_zag(36)
 
@@ -49,7 +49,7 @@ class FileRows:
     def __init__(
         self,
         snapshot: Snapshot,
-        selection: Selection,
+        judge: Judge,
         scanner: Scanner,
         read_header: Callable[[Snapshot], Header] = header_of,
     ) -> None:
@@ -57,8 +57,8 @@ class FileRows:
 
         Args:
             snapshot: of the file.
-            selection: judges rows.
-            scanner: for the selection's people.
+            judge: of rows.
+            scanner: for the judge's people.
             read_header: the whole of it; or its outline, where rows are not written
                 again: the few that are looked at are then walked.
 
@@ -66,7 +66,7 @@ class FileRows:
             CorruptFile: there is no whole header, or its index is not of this file.
         """
         self._snapshot = snapshot
-        self._selection = selection
+        self._judge = judge
         self._scanner = scanner
         self.header: Header = read_header(snapshot)
         self.index: dict[int, Block] = {}
@@ -97,15 +97,18 @@ class FileRows:
         if ROWS in self.header.entries and self.header.rows != counted:
             raise CorruptFile("there are not as many rows as the header says")
 
-    def candidates(self) -> Iterator[tuple[int, bytes]]:
+    def candidates(self, people: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         """Offset and bytes of each block that may hold a row of these people.
 
         With an index only these blocks are read; without one, all are, and the bytes
         are searched.
+
+        Args:
+            people: all of the judge's.
         """
         if self.header.is_indexed:
-            people = map(bytes.decode, self._selection.people)
-            for block in blocks_of(list(self.index.values()), people):
+            named = map(bytes.decode, people)
+            for block in blocks_of(list(self.index.values()), named):
                 yield block.offset, self.read(block.offset, block.length)
             return
         for frame in walk_frames(self._snapshot, self.header):
@@ -126,7 +129,7 @@ class FileRows:
         kept, requests = list[bytes](), Counter[str]()
         for key, row in self._keyed(offset, data):
             if key is not None:
-                judgement = self._selection.judge(*key)
+                judgement = self._judge.judge(*key)
                 if judgement.verdict.condemns:
                     requests[judgement.request] += 1
                     continue
@@ -144,7 +147,7 @@ class FileRows:
             if key is None:
                 left_over += self._scanner.found_in(row)
             else:
-                left_over += self._selection.judge(*key).verdict.condemns
+                left_over += self._judge.judge(*key).verdict.condemns
         return left_over
 
     def check_named(self, frame: Frame, rows: bytes) -> None:
@@ -162,7 +165,7 @@ class FileRows:
 
     def _keyed(self, offset: int, data: bytes) -> Iterator[tuple[RowKey | None, bytes]]:
         """The rows of a block; with the key of those that are of these people."""
-        people = self._selection.people
+        people = self._judge.people
         block = self._named(offset) if self.header.is_indexed else None
         if block and block.row_lengths:
             for row in cut_block(data, self.header, block):

@@ -20,7 +20,7 @@ def find(
     blocks, removes = list[tuple[int, int]](), 0
     with store.open(file.name, file.generation) as snapshot:
         content = FileRows(snapshot, selection, scanner, outline_of)
-        for offset, data in content.candidates():
+        for offset, data in content.candidates(selection.people):
             if removed := content.part(offset, data).removed:
                 blocks.append((offset, len(data)))
                 removes += removed

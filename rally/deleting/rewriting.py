@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 import google_crc32c
 
 from rally.deleting.file_rows import FileRows
+from rally.deleting.judge import Judge
 from rally.deleting.plan import FileResult, Outcome, PlannedFile
 from rally.deleting.scanner import Scanner
 from rally.storing.block_index import Block
@@ -32,10 +33,9 @@ from rally.storing.objects import (
 )
 from rally.storing.row_keys import PARTICIPANT
 from rally.storing.snapshots import header_of
-from rally.withdrawing.selection import Selection
 
 REWROTE = "rally.rewrote"
-"""Entry of a file that deletion wrote: which plan did, and what it took out."""
+"""Entry of a file that deletion or purge wrote: which plan, and what it took out."""
 
 _CHUNK = 4 * 1024 * 1024
 _IN_MEMORY = 4 * 1024 * 1024
@@ -59,7 +59,7 @@ def rewrite(
     store: ObjectStore,
     file: PlannedFile,
     plan: str,
-    selection: Selection,
+    judge: Judge,
     scanner: Scanner,
 ) -> FileResult:
     """Takes a planned file's rows out, once: what is done already is recognised.
@@ -73,7 +73,7 @@ def rewrite(
         with store.open(file.name, file.generation) as snapshot:
             if not file.rows:
                 return _empty(file)
-            return _rewrite(store, snapshot, file, plan, selection, scanner)
+            return _rewrite(store, snapshot, file, plan, judge, scanner)
     except ObjectNotFound:
         return FileResult(file.study, file.name, Outcome.GONE)
     except GenerationMismatch:
@@ -90,10 +90,10 @@ def _rewrite(
     snapshot: Snapshot,
     file: PlannedFile,
     plan: str,
-    selection: Selection,
+    judge: Judge,
     scanner: Scanner,
 ) -> FileResult:
-    content = FileRows(snapshot, selection, scanner)
+    content = FileRows(snapshot, judge, scanner)
     header, requests = content.header, Counter[str]()
     with SpooledTemporaryFile(_IN_MEMORY) as spool:
         changed = _write_changed(content, file, spool, requests)

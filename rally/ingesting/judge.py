@@ -97,14 +97,12 @@ class Judge:
     def judge(self, envelope: Envelope) -> Outcome:
         """Decides on one ping; only PingFailed is caught.
 
-        Of a study that is concluded nothing is kept, not even sealed: what would fail
-        is refused, and its keys may be gone.
+        Of a study that is concluded nothing is kept any more, not even sealed, whenever
+        it was sent: its data goes or is gone, and so are its keys.
         """
         outcome = self._judge(envelope)
-        if outcome.failure and self._is_concluded(outcome.label.study):
-            return Outcome(
-                outcome.label, event=outcome.event, refusal=RefusalReason.ENDED
-            )
+        if self._is_concluded(outcome.label.study):
+            return Outcome(outcome.label, refusal=RefusalReason.ENDED)
         return outcome
 
     def _is_concluded(self, namespace: str) -> bool:
@@ -137,6 +135,8 @@ class Judge:
 
     def _decide(self, ping: Ping) -> Outcome:
         route, label = ping.route, ping.route.label
+        if self._is_concluded(label.study):
+            return Outcome(label, refusal=RefusalReason.ENDED)
         promise = self._refused_by_promise(ping)
         if promise and route.document.means is Means.DATA:
             return Outcome(label, refusal=promise)
@@ -146,7 +146,7 @@ class Judge:
             name = identifier_name(route.study.namespace)
             clear[name] = ping.pioneer.identifier
         if route.encoder is None:
-            return Outcome(label, event=self._left(ping, clear))
+            return self._heard(label, self._left(ping, clear))
         refusal = refused_by_person(route.private, clear)
         if route.document.means is Means.JOINS:
             refusal = refusal or refused_by_country(route.study, ping.envelope)
@@ -176,8 +176,8 @@ class Judge:
             event = make_event(
                 EventKind.JOINED, ping, scope, platform, deletion_id, hidden
             )
-            if promise:
-                return Outcome(label, event=event, refusal=promise)
+            if promise or self._is_concluded(scope):
+                return self._heard(label, event, promise)
         verdict = self._look_up(ping, platform, event)
         if verdict.condemns:
             return _without_row(label, event, verdict)
@@ -187,6 +187,14 @@ class Judge:
         failure = unreadable_enrolment(ping.pioneer) if unreadable else None
         partition = Partition(label.study, label.document, day)
         return Outcome(label, partition, row, event, None, failure)
+
+    def _heard(
+        self, label: Label, event: Event, promise: RefusalReason | None = None
+    ) -> Outcome:
+        """An event and no row; nothing at all where its study is concluded."""
+        if self._is_concluded(event.scope):
+            return Outcome(label, refusal=RefusalReason.ENDED)
+        return Outcome(label, event=event, refusal=promise)
 
     def _look_up(self, ping: Ping, platform: str, joined: Event | None) -> Verdict:
         """What the withdrawal list says of a row; an enrolment counts for itself."""
@@ -204,8 +212,6 @@ class Judge:
 
     def _refused_by_promise(self, ping: Ping) -> RefusalReason | None:
         study, sent = ping.route.study, ping.sent
-        if self._is_concluded(study.namespace):
-            return RefusalReason.ENDED
         return refused_by_promise(
             study,
             ping.route.document,

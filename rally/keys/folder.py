@@ -11,7 +11,7 @@ or put where another was, does not open.
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import tink
 from tink import aead, json_proto_keyset_format
@@ -21,7 +21,13 @@ from rally.keys import jwk, kek, kek_file
 from rally.keys.jwk import EcPrivateKey
 from rally.keys.kek_file import KekFile
 from rally.keys.secret import Secret
-from rally.storing.objects import GenerationMismatch, ObjectNotFound, open_store
+from rally.storing.objects import (
+    GenerationMismatch,
+    ObjectHeld,
+    ObjectNotFound,
+    OldCopy,
+    open_store,
+)
 
 KEYSET = ".keyset.json"
 JWK = ".jwk.json"
@@ -87,6 +93,27 @@ class KeyFolder(Secret):
         if generation is not None:
             with self._reporting(name):
                 self._store.delete(name, generation)
+
+    def forget(self, name: str) -> list[OldCopy]:
+        """Deletes a file, if it is there, and its old copies; those that are kept.
+
+        Raises ObjectHeld where the store does not let the file itself go.
+        """
+        self.delete(name)
+        with self._reporting(name):
+            for copy in self._copies(name):
+                if copy.until is None:
+                    with suppress(ObjectHeld):
+                        self._store.purge(copy)
+            return self._copies(name)
+
+    def _copies(self, name: str) -> list[OldCopy]:
+        """Also what a writer left that was killed: it may be any key."""
+        return [
+            each
+            for each in self._store.old_copies("")
+            if each.name == name or each.why == "temporary"
+        ]
 
     def kek_file(self) -> KekFile:
         """What kek.json says; read once."""

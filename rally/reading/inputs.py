@@ -121,17 +121,26 @@ def _match(pattern: str) -> Iterator[InputFile]:
 
 def _match_objects(pattern: str) -> Iterator[InputFile]:
     bucket, name = _split(pattern)
-    wild = [name.index(letter) for letter in _WILD if letter in name]
-    prefix = name[: min(wild)] if wild else name
     store = open_store(f"gs://{bucket}")
     try:
-        for info in store.list(prefix):
-            if _matches(info.name.split("/"), name.split("/")):
+        for info in store.list(plain_prefix(name)):
+            if is_match(info.name, name):
                 yield InputFile(f"{store.uri}/{info.name}", info.size)
     except OSError as error:
         raise ConfigurationError(
             f"--input {pattern}: cannot be listed ({error.strerror})"
         ) from None
+
+
+def plain_prefix(pattern: str) -> str:
+    """What begins every name that a glob can match."""
+    wild = [pattern.index(letter) for letter in _WILD if letter in pattern]
+    return pattern[: min(wild)] if wild else pattern
+
+
+def is_match(name: str, pattern: str) -> bool:
+    """Whether an object's name matches a glob, `**` too."""
+    return _matches(name.split("/"), pattern.split("/"))
 
 
 def _matches(parts: Sequence[str], patterns: Sequence[str]) -> bool:

@@ -135,6 +135,14 @@ class GcsStore:
         name = f"{_PROBE}{uuid.uuid4()}"
         self.delete(name, self.replace(name, b"", 0))
 
+    def storage_key(self) -> str | None:
+        """The default key of the bucket (CMEK)."""
+        with in_bucket(), translated(""):
+            key: str | None = self._client.get_bucket(
+                self._bucket.name
+            ).default_kms_key_name
+        return key
+
     def _blob(self, name: str, generation: int | None = None) -> storage.Blob:
         return self._bucket.blob(self._prefix + name, generation=generation)
 

@@ -90,6 +90,11 @@ class Stores:
             self._opened[uri] = open_store(uri)
         return self._opened[uri]
 
+    @property
+    def is_one_a_study(self) -> bool:
+        """Whether each study has a place of its own."""
+        return _STUDY in self._template
+
     def each(self, studies: Iterable[str]) -> list[ObjectStore]:
         """The stores of these studies, each once."""
         return list({store.uri: store for store in map(self.of, studies)}.values())

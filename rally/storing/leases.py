@@ -181,13 +181,7 @@ class Leases:
                 return  # lost; preconditions keep what the lease no longer does
 
     def _holder(self, info: ObjectInfo) -> str | None:
-        """The run that a lease names; None where it has changed meanwhile."""
-        try:
-            with self._platform.open(info.name, info.generation) as snapshot:
-                holder: str = json.loads(snapshot.read(0, info.size))["run"]
-                return holder
-        except (ObjectNotFound, GenerationMismatch):
-            return None
+        return holder_of(self._platform, info)
 
     def _refuse_if_alive(self, holder: str) -> None:
         for _, run in find_runs(self._platform, holder):
@@ -199,6 +193,16 @@ class Leases:
             self._platform.delete(info.name, info.generation)
         except GenerationMismatch:
             return  # another run's by now
+
+
+def holder_of(platform: ObjectStore, info: ObjectInfo) -> str | None:
+    """The run that a lease names; None where it has changed meanwhile."""
+    try:
+        with platform.open(info.name, info.generation) as snapshot:
+            holder: str = json.loads(snapshot.read(0, info.size))["run"]
+            return holder
+    except (ObjectNotFound, GenerationMismatch):
+        return None
 
 
 def _lease(what: What) -> str:

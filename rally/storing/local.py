@@ -117,6 +117,9 @@ class LocalStore:
         with self.draft("probe"):
             pass
 
+    def storage_key(self) -> None:
+        """None: a folder's disk is encrypted, or not, below us."""
+
     def old_copies(self, prefix: str) -> Iterator[OldCopy]:
         """What writers left that were killed: the rest is gone when it is replaced."""
         for name in sorted(self._names(self._below(prefix), orphans=True)):

@@ -182,6 +182,12 @@ class ObjectStore(Protocol):
     def check_writable(self) -> None:
         """Makes sure that objects can be made. Raises OSError where they cannot."""
 
+    def storage_key(self) -> str | None:
+        """The Cloud KMS key that new objects are encrypted with; None without one.
+
+        By its resource name, `projects/P/locations/L/keyRings/R/cryptoKeys/K`.
+        """
+
 
 def open_store(uri: str) -> ObjectStore:
     """Opens a local folder or a `gs://bucket/prefix`. Nothing is made or read yet.

@@ -100,7 +100,7 @@ def compacted_file(partition: Partition, bucket: Bucket) -> str:
 def list_files(store: ObjectStore, study: str, prefix: str = "") -> list[StoredFile]:
     """The files of a study, or those below a prefix, sorted by name."""
     found = store.list(prefix or study_folder(study))
-    return [_parse(info, study) for info in found if info.name.endswith(SUFFIX)]
+    return [parse_file(info, study) for info in found if info.name.endswith(SUFFIX)]
 
 
 def by_partition(files: Iterable[StoredFile]) -> dict[Partition, list[StoredFile]]:
@@ -172,7 +172,7 @@ def partition_of(study: str, name: str) -> Partition | None:
 
 def people_in(name: str) -> Range:
     """Whose rows a file of that name may have."""
-    return _parse(ObjectInfo(name, 0, 0), "").people
+    return parse_file(ObjectInfo(name, 0, 0), "").people
 
 
 def _read_inputs(
@@ -186,7 +186,8 @@ def _read_inputs(
     return inputs
 
 
-def _parse(info: ObjectInfo, study: str) -> StoredFile:
+def parse_file(info: ObjectInfo, study: str) -> StoredFile:
+    """An object of a study's store as its path says."""
     match = _PATH.fullmatch(info.name)
     if match is None:
         return StoredFile(info, Partition(study, "", ""), None, False)

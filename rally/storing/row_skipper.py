@@ -5,7 +5,7 @@ walked (Apache Avro 1.11 specification, "Binary Encoding"). Nothing is decoded o
 way, which is several times as fast as a decoder.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Skipper = Callable[[bytes, int], int]
@@ -15,8 +15,21 @@ Raises IndexError or ValueError where the bytes are no such value; what runs ove
 end may be told by a position behind it.
 """
 
+Walker = Callable[[bytes, int], list[int]]
+"""The positions behind each of so many values that stand one after the other.
+
+Raises IndexError or ValueError where the bytes are no such values; what runs over the
+end may be told by a last position behind it.
+"""
+
 _FIXED = {"null": 0, "boolean": 1, "float": 4, "double": 8}
+_NESTED = 6  # types within types whose code stands where it is used, without a call
+_LAST = "    last = len(d) - 7\n"
 _HELPERS = """
+from struct import Struct
+_eight = Struct("<Q").unpack_from
+_short = [(n >> 1) + 1 if n < 0x80 and not n & 1 else 0 for n in range(256)]
+
 def _long(d, p):
     n = d[p]
     p += 1
@@ -34,7 +47,7 @@ def _long(d, p):
 
 
 def compile_skipper(schema: Any) -> Skipper:
-    """Makes the function for a schema.
+    """Makes the function for one value of a schema.
 
     Args:
         schema: parsed JSON; each type by its own name or a full one.
@@ -43,23 +56,37 @@ def compile_skipper(schema: Any) -> Skipper:
         ValueError, KeyError, TypeError: it is no Avro schema.
     """
     source = _Source()
-    body = "".join(f"    {line}\n" for line in source.value(schema, ""))
-    code = "".join(
-        [_HELPERS, *source.functions, f"def skip(d, p):\n{body}    return p\n"]
-    )
-    names: dict[str, Any] = {}
-    exec(code, names)  # of the schema nothing but numbers gets into it
-    skip: Skipper = names["skip"]
+    body = _indented(source.value(schema, ""), 1)
+    skip: Skipper = source.compile(f"def made(d, p):\n{_LAST}{body}    return p\n")
     return skip
 
 
+def compile_walker(schema: Any) -> Walker:
+    """Makes the function for many values of a schema; as compile_skipper."""
+    source = _Source()
+    body = _indented([*source.value(schema, ""), "add(p)"], 2)
+    begin = "    p, ends = 0, []\n    add = ends.append\n    for _ in range(count):\n"
+    walk: Walker = source.compile(
+        f"def made(d, count):\n{_LAST}{begin}{body}    return ends\n"
+    )
+    return walk
+
+
 class _Source:
-    """Writes the code; each named type is a function, so that it may recur."""
+    """Writes the code; each named type is a function, too, so that it may recur."""
 
     def __init__(self) -> None:
-        self.functions: list[str] = []
+        self._functions: list[str] = []
         self._named: dict[str, int] = {}
         self._variables = 0
+        self._nested = 0
+
+    def compile(self, function: str) -> Any:
+        """The function of that source, which is called `made`."""
+        names: dict[str, Any] = {}
+        code = "".join([_HELPERS, *self._functions, function])
+        exec(code, names)  # of the schema nothing but numbers gets into it
+        return names["made"]
 
     def value(self, schema: Any, namespace: str) -> Iterator[str]:
         """Lines that move `p` behind a value."""
@@ -68,22 +95,30 @@ class _Source:
         elif isinstance(schema, str):
             yield from self._by_name(schema, namespace)
         elif schema["type"] in ("record", "error", "enum", "fixed"):
-            yield f"p = t{self._define(schema, namespace)}(d, p)"
+            yield from self._define(schema, namespace)
         elif schema["type"] in ("array", "map"):
             yield from self._blocks(schema, namespace)
+        elif schema.get("logicalType") == "timestamp-micros":
+            # Times from 1979 to 3111 have eight bytes.
+            yield "n = _eight(d, p)[0] if p < last else 0"
+            yield "if n & 0x8080808080808080 == 0x80808080808080: p += 8"
+            yield "else:"
+            yield from _deeper(self.value(schema["type"], namespace))
         else:
             yield from self.value(schema["type"], namespace)
 
     def _by_name(self, name: str, namespace: str) -> Iterator[str]:
         if name in _FIXED:
-            yield f"p += {_FIXED[name]}"
+            if size := _FIXED[name]:
+                yield f"p += {size}"
         elif name in ("int", "long"):
             yield "while d[p] > 0x7f: p += 1"
             yield "p += 1"
         elif name in ("bytes", "string"):
-            yield "n = d[p]"
-            yield "if n < 0x80 and not n & 1:"
-            yield "    p += (n >> 1) + 1"
+            yield "n = _short[d[p]]"
+            yield "if n: p += n"
+            yield "elif d[p + 1] < 0x80 and not d[p] & 1:"
+            yield "    p += (d[p] >> 1 & 0x3f) + (d[p + 1] << 6) + 2"
             yield "else:"
             yield "    n, p = _long(d, p)"
             yield "    if n < 0: raise ValueError"
@@ -95,7 +130,8 @@ class _Source:
                 raise ValueError(name)
             yield f"p = t{number}(d, p)"
 
-    def _define(self, schema: dict[str, Any], outer: str) -> int:
+    def _define(self, schema: dict[str, Any], outer: str) -> list[str]:
+        """Makes a type's function; its lines, or a call of it where they nest deep."""
         name, namespace = schema["name"], schema.get("namespace", outer)
         if "." in name:
             namespace = name.rpartition(".")[0]
@@ -103,10 +139,14 @@ class _Source:
         self._named[name if "." in name or not namespace else f"{namespace}.{name}"] = (
             number
         )
+        before = self._nested
+        is_deep = before >= _NESTED
+        self._nested = 0 if is_deep else before + 1
         lines = list(self._named_value(schema, namespace))
-        body = "".join(f"    {line}\n" for line in lines)
-        self.functions.append(f"def t{number}(d, p):\n{body}    return p\n")
-        return number
+        self._nested = before
+        body = _indented(lines, 1)
+        self._functions.append(f"def t{number}(d, p):\n{_LAST}{body}    return p\n")
+        return [f"p = t{number}(d, p)"] if is_deep else lines
 
     def _named_value(self, schema: dict[str, Any], namespace: str) -> Iterator[str]:
         if schema["type"] == "fixed":
@@ -120,28 +160,45 @@ class _Source:
     def _union(self, branches: list[Any], namespace: str) -> Iterator[str]:
         if not branches:
             raise ValueError("a union without branches")
-        yield "n, p = _long(d, p)"
+        yield "n = d[p]"
+        yield "p += 1"
+        yield "if n > 0x7f:"
+        yield "    n, p = _long(d, p - 1)"
+        yield "    n += n"
         for place, branch in enumerate(branches):
-            yield f"{'el' if place else ''}if n == {place}:"
+            yield f"{'el' if place else ''}if n == {2 * place}:"
             lines = list(self.value(branch, namespace))
-            yield from (f"    {line}" for line in lines or ["pass"])
+            yield from _deeper(lines or ["pass"])
         yield "else: raise ValueError"
 
     def _blocks(self, schema: dict[str, Any], namespace: str) -> Iterator[str]:
         self._variables += 1
         count, item = f"c{self._variables}", schema.get("items", schema.get("values"))
         yield "while True:"
-        yield f"    {count}, p = _long(d, p)"
+        yield f"    {count} = d[p]"
+        yield f"    if {count} < 0x80 and not {count} & 1:"
+        yield f"        {count} >>= 1"
+        yield "        p += 1"
+        yield "    else:"
+        yield f"        {count}, p = _long(d, p)"
+        yield f"        if {count} < 0:"
+        yield "            n, p = _long(d, p)"
+        yield "            if n < 0: raise ValueError"
+        yield "            p += n"
+        yield "            continue"
+        yield f"        if {count} > len(d): raise ValueError"
         yield f"    if not {count}: break"
-        yield f"    if {count} < 0:"
-        yield "        n, p = _long(d, p)"
-        yield "        if n < 0: raise ValueError"
-        yield "        p += n"
-        yield "        continue"
-        yield f"    if {count} > len(d): raise ValueError"
         yield f"    for _ in range({count}):"
         if schema["type"] == "map":
-            yield from (
-                f"        {line}" for line in self._by_name("string", namespace)
-            )
-        yield from (f"        {line}" for line in self.value(item, namespace))
+            yield from _deeper(self._by_name("string", namespace), 2)
+        self._nested += 1
+        yield from _deeper([*self.value(item, namespace), "pass"], 2)
+        self._nested -= 1
+
+
+def _deeper(lines: Iterable[str], levels: int = 1) -> Iterator[str]:
+    return ("    " * levels + line for line in lines)
+
+
+def _indented(lines: Iterable[str], levels: int) -> str:
+    return "".join(f"{line}\n" for line in _deeper(lines, levels))

@@ -4,11 +4,11 @@ The same rows are the same object wherever and however often they are written, s
 step that is repeated after a crash changes nothing.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from rally.storing.container import encode_container
+from rally.storing.content import CONTENT, of_new
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import LIST_COUNTER, Header
 from rally.storing.header_bytes import read_header
@@ -106,7 +106,7 @@ class RowWriter:
             "rally.version": self._version,
             LIST_COUNTER: str(withdrawal_list),
             "rally.schema": table.fingerprint,
-            "rally.content": content,
+            CONTENT: content,
         }
         data = encode_container(
             table.schema, ordered, entries, bytes.fromhex(content[:32]), indexed=True
@@ -129,7 +129,7 @@ def create_named_by_content(
             header = read_stored_header(store, name)
         except ObjectNotFound:
             continue  # it was there and has been deleted since
-        if header.entries.get("rally.content") != content.encode():
+        if header.entries.get(CONTENT) != content.encode():
             raise CorruptFile(
                 f"{name}: another content stands under this name; move it"
             )
@@ -155,9 +155,7 @@ def read_stored_header(store: ObjectStore, name: str) -> Header:
 
 
 def _content_hash(partition: Partition, table: Table, rows: Sequence[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in (*partition, table.fingerprint):
-        digest.update(part.encode() + b"\0")
+    digest = of_new(partition, table.fingerprint)
     for row in rows:
         digest.update(row)
     return digest.hexdigest()

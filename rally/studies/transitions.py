@@ -16,7 +16,7 @@ from rally.storing.objects import ObjectStore
 from rally.studies import decisions
 from rally.studies.fields import Place, choice, moment, note, text
 from rally.studies.registry import Registry
-from rally.studies.study import Study
+from rally.studies.study import Kind, Study
 
 _FOLDER = "states/"
 
@@ -102,6 +102,19 @@ class States:
             for each in self._log[namespace]
         )
 
+    def concluded_at(self, namespace: str) -> datetime | None:
+        """From when a study is concluded, UTC; None where nobody concluded it."""
+        log = self._log.get(namespace, [])
+        return next((each.at for each in log if each.action is Action.CONCLUDE), None)
+
+    def changes(self, study: Study) -> list[datetime]:
+        """When the study's state may change, sorted; before the first it is one."""
+        times = {each.at for each in self._log.get(study.namespace, ())}
+        times.add(_midnight(study.starts))
+        if study.collect_through:
+            times.add(_locked(study.collect_through))
+        return sorted(times)
+
     def at(self, study: Study, time: datetime) -> State:
         """The study's state at a time that knows its zone.
 
@@ -133,6 +146,11 @@ def check_transition(
     if study.namespace in states.concluded:
         raise ConfigurationError(
             f"{action}: {study.namespace} is concluded, and nothing brings it back"
+        )
+    if action is Action.CONCLUDE and study.kind is Kind.PLATFORM:
+        raise ConfigurationError(
+            f"{action}: {study.namespace} is the platform's own, and only studies are"
+            " concluded"
         )
     state = states.at(study, time)
     if state not in _POSSIBLE[action]:
@@ -167,16 +185,19 @@ def read_transitions(platform: ObjectStore) -> list[Transition]:
 def _by_dates(study: Study, time: datetime) -> State:
     if time < _midnight(study.starts):
         return State.DRAFT
-    if study.collect_through:
-        locked = _midnight(study.collect_through + timedelta(days=1))
-        if time >= locked:
-            return State.ENDED
+    if study.collect_through and time >= _locked(study.collect_through):
+        return State.ENDED
     return State.COLLECTING
 
 
 @cache  # of the few days that studies name
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
+
+
+def _locked(collect_through: date) -> datetime:
+    """When a study ends by its dates."""
+    return _midnight(collect_through + timedelta(days=1))
 
 
 def _read(place: Place, data: bytes) -> Transition:

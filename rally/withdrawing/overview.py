@@ -132,7 +132,7 @@ def find_due(
         Due(
             each,
             _state(each, under_hold) if each.request in admitted else REQUESTED,
-            _deadline(each, timedelta(days=days)),
+            deadline_of(each, timedelta(days=days)),
         )
         for each in folded.withdrawals
     )
@@ -178,7 +178,13 @@ def _is_late(each: Due | Unreadable, now: datetime) -> bool:
     return each.deadline is not None and each.deadline < now
 
 
-def _deadline(each: Withdrawal, allowed: timedelta) -> datetime | None:
+def deadline_of(each: Withdrawal, allowed: timedelta) -> datetime | None:
+    """By when a request's rows must be gone, UTC; None where nothing is due.
+
+    Args:
+        each: the request.
+        allowed: the time from when it was received until it is verified.
+    """
     if Stage.VERIFIED in each.stages or each.state in (State.REJECTED, State.CLOSED):
         return None
     return from_micros(max(each.received, each.renewed)) + allowed

@@ -30,6 +30,7 @@ class MemoryStore:
             snapshot is "read", committing a draft "create" or "replace".
         after: called likewise after each operation that has changed something.
         reads: (name, start, length) of all bytes that were read.
+        key: of Cloud KMS, that the bucket says it encrypts with.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class MemoryStore:
             uri: what it calls itself.
         """
         self.uri, self.fault, self.after = uri, fault, after
+        self.key: str | None = None
         self.reads: list[tuple[str, int, int]] = []
         self._versions = Versions(versioned, soft_delete, retention, clock)
         self._lock = RLock()
@@ -144,6 +146,9 @@ class MemoryStore:
 
     def check_writable(self):
         self.fault("check_writable", "")
+
+    def storage_key(self):
+        return self.key
 
     def hold(self, name, generation=None, *, on=True):
         """Puts a hold on the live object, or on an older generation; or lifts it."""

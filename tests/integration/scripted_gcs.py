@@ -40,13 +40,14 @@ class ScriptedGcs:
     """The answers to come and the requests that came."""
 
     address: str
+    bucket: Answer | None = None  # forbidden: the client asks for its own metrics
     answers: list[Answer] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
 
     def answer(self, request):
         """The next one; the client does not ask again for what is not implemented."""
         if request.path == BUCKET.removesuffix("/o"):
-            return Answer(403)  # the client wants to know it for its own metrics
+            return self.bucket or Answer(403)
         self.requests.append(request)
         return self.answers.pop(0) if self.answers else Answer(501)
 

@@ -333,3 +333,17 @@ def test_bytes_that_change_on_their_way_make_nothing(gcs, store, size):
             draft.create()
     assert crc(bytes(size)).encode() in gcs.requests[0].body
     assert len(gcs.requests) == 1  # nothing live is deleted
+
+
+@pytest.mark.parametrize(
+    "key", ["projects/p/locations/l/keyRings/r/cryptoKeys/k", None]
+)
+def test_bucket_tells_its_storage_key(gcs, store, key):
+    encryption = {"encryption": {"defaultKmsKeyName": key}} if key else {}
+    gcs.bucket = Answer(200, {"kind": "storage#bucket", "name": "bucket", **encryption})
+    assert store.storage_key() == key
+
+
+def test_bucket_that_may_not_be_asked_for_its_key_is_an_error(gcs, store):
+    with pytest.raises(OSError, match="Forbidden"):
+        store.storage_key()

@@ -16,7 +16,7 @@ from itertools import count
 from threading import Lock
 from typing import NamedTuple
 
-JOBS = ("ingest", "compact", "delete")
+JOBS = ("ingest", "compact", "delete", "purge")
 
 
 class Ended(NamedTuple):

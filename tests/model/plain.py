@@ -129,6 +129,8 @@ class Model:
             return "refused"
         if self.state(ping.namespace, ping.time) != "collecting":
             return "refused"
+        if self.state(ping.namespace, self.now) == "concluded":
+            return "refused"
         book = book or self.book
         if ping.kind == "join":
             book = book.joining(ping)

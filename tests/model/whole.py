@@ -61,8 +61,11 @@ class ClearText:
 class Whole(Place):
     """A platform, its jobs, and what can be seen of it from outside."""
 
-    def __init__(self, registry, mac, now: datetime) -> None:
-        super().__init__(registry, mac)
+    vault = ClearText()
+    """Seals dead letters, and opens them."""
+
+    def __init__(self, registry, mac, now: datetime, **bucket) -> None:
+        super().__init__(registry, mac, **bucket)
         self.now = now
         self._rows: dict[tuple[str, int], list[Row]] = {}
         names = (HOUSE, *(each for each in registry.studies if each != HOUSE))
@@ -85,7 +88,7 @@ class Whole(Place):
             lambda: self.now,
         )
         prf = Prf("platform")
-        return Intake(judge, self.platform, clear, prf, lambda: self.now, "1")
+        return Intake(judge, self.platform, self.vault, prf, lambda: self.now, "1")
 
     def ingest(self, pings: Iterable[Ping], intake: Intake | None = None) -> None:
         intake = intake or self.intake()
@@ -98,9 +101,7 @@ class Whole(Place):
 
     def replay(self) -> None:
         intake, reason = self.intake(), FailureReason.LEFT
-        replay = Replay(
-            intake, self._writer(intake), self.platform, ClearText(), reason
-        )
+        replay = Replay(intake, self._writer(intake), self.platform, self.vault, reason)
         for place, info in list(list_dead_letters(self.platform)):
             replay.replay(place, info)
 
@@ -143,7 +144,7 @@ class Whole(Place):
     def parked(self) -> set[Letter]:
         """The dead letters of who left."""
         letters = [
-            unseal(each, place, ClearText())
+            unseal(each, place, self.vault)
             for place, info in list_dead_letters(self.platform)
             for each in read_sealed(self.platform.read(info.name))
         ]

@@ -11,6 +11,7 @@ from rally.commands import withdraw
 from rally.envelope import from_micros, to_micros
 from rally.errors import ConfigurationError
 from rally.events import MAIL, RALLY, EventKind
+from rally.studies.transitions import Action, Transition, record_transition
 from rally.withdrawing.withdrawal_list import LIST
 
 ONE = "6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
@@ -181,3 +182,16 @@ def test_modules_load_without_beam_or_avro():
     )
     assert "'apache_beam'" not in found.stdout
     assert "'fastavro'" not in found.stdout
+
+
+def test_nobody_leaves_a_study_that_is_concluded(office):
+    at = datetime(2022, 5, 1, 12, tzinfo=UTC)
+    conclude = Transition(STREAM, Action.CONCLUDE, at, "op", "")
+    record_transition(office.store, conclude)
+
+    message = refused(office, f"--study={STREAM}", *MAY)
+    assert message.startswith(f"--study: {STREAM} is concluded, ")
+    # What came before, and other scopes, are recorded as ever.
+    assert type_ids(office, f"--study={STREAM}", "--received=2022-04-30")[0] == 0
+    assert type_ids(office, "--all", *MAY)[0] == 0
+    assert [event.scope for event in office.log] == [STREAM, RALLY]

@@ -75,6 +75,7 @@ class MemoryStores(Stores):
     """The rows of all studies in one store, and the platform's records in another."""
 
     def __init__(self, data: MemoryStore, platform: MemoryStore) -> None:
+        self._template = data.uri
         self.data = data
         self.platform = platform
 
@@ -104,11 +105,13 @@ class Settings(DeletionSettings):
 class Place:
     """Two studies and the platform's namespace, and what people did there."""
 
-    def __init__(self, registry, mac, **bucket) -> None:
+    def __init__(self, registry, mac, platform=None, **bucket) -> None:
         self.now = day(30)
         self.registry = registry
         self.data = MemoryStore(clock=lambda: self.now, **bucket)
-        self.platform = MemoryStore(clock=lambda: self.now, uri="memory://platform")
+        self.platform = MemoryStore(
+            clock=lambda: self.now, uri="memory://platform", **platform or {}
+        )
         self.stores = MemoryStores(self.data, self.platform)
         names = (PLATFORM, *registry.studies)
         prfs = {name: Prf(name) for name in names}

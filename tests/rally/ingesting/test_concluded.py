@@ -54,25 +54,46 @@ def test_what_fails_is_a_dead_letter_before_and_nothing_after(bench, judge, case
     document, body = case
     envelope = bench.envelope(body, "rally-x", document, **SENT)
 
-    assert judge(envelope, BEFORE).failure is not None
-    after = judge(envelope)
-    assert (after.failure, after.event) == (None, None)
-    assert after.refusal is RefusalReason.ENDED
+    before = judge(envelope, BEFORE)
+    assert before.failure is not None
+    assert judge(envelope) == Outcome(before.label, refusal=RefusalReason.ENDED)
 
 
-@pytest.mark.parametrize(
-    ("document", "kind", "refusal"),
-    [
-        ("joined.1", EventKind.JOINED, RefusalReason.ENDED),
-        ("left.1", EventKind.LEFT, None),
-    ],
-)
-def test_joining_and_leaving_are_heard_while_they_open(
-    bench, payload, judge, document, kind, refusal
+NAMED = {"namespace": "rally-x"}
+# What joins or leaves: its namespace, its document, and what it says of the study.
+SIGNALS = {
+    "joins": ("rally-x", "joined.1", None, EventKind.JOINED),
+    "leaves": ("rally-x", "left.1", None, EventKind.LEFT),
+    "joins by the platform": (
+        "rally-hub", "study-enrollment.1", NAMED, EventKind.JOINED),
+    "leaves by the platform": (
+        "rally-hub", "study-unenrollment.1", NAMED, EventKind.LEFT),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SIGNALS.values(), ids=SIGNALS)
+def test_who_joins_or_leaves_it_is_heard_before_and_not_after(
+    bench, payload, judge, case
 ):
-    outcome = judge(bench.glean("rally-x", document, payload(), **SENT))
-    assert (outcome.row, outcome.failure) == (None, None)
-    assert (outcome.event.kind, outcome.refusal) == (kind, refusal)
+    """There is nothing that it could be about any more."""
+    namespace, document, string, kind = case
+    envelope = bench.glean(namespace, document, payload(string=string), **SENT)
+
+    before = judge(envelope, BEFORE)
+    assert (before.event.kind, before.event.scope) == (kind, "rally-x")
+    refused = Outcome(Label(namespace, document, before.label.withdrawal),
+                      refusal=RefusalReason.ENDED)  # fmt: skip
+    assert judge(envelope) == refused
+
+
+def test_who_leaves_rally_or_another_study_is_heard(bench, payload, judge):
+    whole = bench.glean("rally-hub", "deletion-request.1", payload(), **SENT)
+    named = {"namespace": "pioneer-y"}
+    other = bench.glean(
+        "rally-hub", "study-unenrollment.1", payload(string=named), **SENT
+    )
+    assert judge(whole).event.scope == "rally"
+    assert judge(other).event.scope == "pioneer-y"
 
 
 def test_jobs_start_without_the_key_of_a_concluded_study(bench, payload, tmp_path):

@@ -54,7 +54,6 @@ WHENEVER = {
     "anywhere": (SENT, "2022-06-02T00:00:00Z", {"country": "DE"}, ()),
     "paused": (SENT, "2022-06-02T00:00:00Z", {}, (Action.PAUSE,)),
     "ended": (SENT, "2022-06-02T00:00:00Z", {}, (Action.END,)),
-    "concluded": (SENT, "2022-06-02T00:00:00Z", {}, (Action.END, Action.CONCLUDE)),
 }
 
 

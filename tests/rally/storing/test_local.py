@@ -381,3 +381,7 @@ def test_what_a_killed_writer_left_is_an_old_copy_and_is_purged(tmp_path):
     store.purge(copy)
     assert list(store.old_copies("data/")) == []
     assert [info.name for info in store.list()] == ["data/a/c.avro"]
+
+
+def test_folder_has_no_storage_key(store):
+    assert store.storage_key() is None

@@ -1,6 +1,7 @@
 """Where an encoded value ends is found without decoding it, for every schema."""
 
 import io
+from itertools import accumulate
 
 import fastavro
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from rally.checking.encoder import compile_encoder
 from rally.checking.leaves import zig_zag
 from rally.errors import ConfigurationError, PingFailed
-from rally.storing.row_skipper import compile_skipper
+from rally.storing.row_skipper import compile_skipper, compile_walker
 from tests.rally.checking.avro_strategies import fitting_values, schemas
 
 TREE = {
@@ -114,3 +115,35 @@ def test_value_that_is_cut_off_never_ends_within_the_bytes(size):
 def test_what_is_no_schema_is_told(schema):
     with pytest.raises((ValueError, KeyError, TypeError)):
         compile_skipper(schema)
+
+
+@given(st.data())
+def test_walker_finds_every_end_of_values_that_follow_one_another(data):
+    schema = data.draw(schemas())
+    try:
+        encode = compile_encoder(schema)
+        values = [encode(data.draw(fitting_values(schema))) for _ in range(4)]
+    except (ConfigurationError, PingFailed):
+        assume(False)
+    ends = list(accumulate(map(len, values)))
+    assert compile_walker(schema)(b"".join(values), len(values)) == ends
+
+
+def test_times_of_every_length_are_skipped():
+    schema = {"type": "long", "logicalType": "timestamp-micros"}
+    values = [zig_zag(sign * 2**bits) for bits in range(63) for sign in (1, -1)]
+    ends = list(accumulate(map(len, values)))
+    assert compile_walker(schema)(b"".join(values), len(values)) == ends
+
+
+@pytest.mark.parametrize("levels", [1, 7, 12, 40])
+def test_records_within_records_may_nest_deep(levels):
+    schema, value = "string", "leaf"
+    for level in range(levels):
+        fields = [{"name": "inner", "type": ["null", schema]}]
+        schema = {"type": "record", "name": f"level{level}", "fields": fields}
+        value = {"inner": value}
+    data = encoded(schema, value)
+    assert compile_walker(schema)(data * 3, 3) == [
+        len(data) * number for number in (1, 2, 3)
+    ]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rally.errors import ConfigurationError
 from rally.storing.local import LocalStore
 from rally.studies.decisions import key_of
+from rally.studies.study import Kind
 from rally.studies.transitions import (
     Action,
     State,
@@ -24,7 +25,10 @@ from rally.studies.transitions import (
 PAUSE, RESUME, END, CONCLUDE = Action.PAUSE, Action.RESUME, Action.END, Action.CONCLUDE
 X = "rally-x"
 STUDY = SimpleNamespace(
-    namespace=X, starts=date(2022, 3, 10), collect_through=date(2022, 6, 30)
+    namespace=X,
+    kind=Kind.STUDY,
+    starts=date(2022, 3, 10),
+    collect_through=date(2022, 6, 30),
 )
 OPEN_END = SimpleNamespace(namespace=X, starts=date(2022, 3, 10), collect_through=None)
 REGISTRY = SimpleNamespace(study={X: STUDY}.get)
@@ -171,6 +175,15 @@ def test_nothing_brings_a_concluded_study_back(action, time):
         check_transition(states, STUDY, action, time)
     assert str(caught.value) == (
         f"{action}: {X} is concluded, and nothing brings it back"
+    )
+
+
+def test_platform_is_never_concluded():
+    hub = SimpleNamespace(**{**vars(STUDY), "kind": Kind.PLATFORM})
+    with pytest.raises(ConfigurationError) as caught:
+        check_transition(States(REGISTRY, []), hub, CONCLUDE, day(7, 1))
+    assert str(caught.value) == (
+        f"conclude: {X} is the platform's own, and only studies are concluded"
     )
 
 

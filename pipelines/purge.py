@@ -1,0 +1,119 @@
+"""Purge: what has expired, and everything of concluded studies, goes; it is proven."""
+
+import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+
+# isort: split
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.ending import JobStopped, exit_status, told
+from pipelines.options import PlatformOptions, is_local, parse_options
+from pipelines.purge_options import PurgeOptions, purge_settings
+from pipelines.running import shown_progress, table
+from pipelines.working import work_through
+from rally.purging.plan import Key, Tally
+from rally.purging.purge import Purge
+from rally.purging.report import Report
+from rally.purging.settings import PurgeSettings
+from rally.storing.corruption import CorruptFile
+from rally.storing.leases import LeaseHeld
+from rally.storing.objects import GenerationMismatch, ObjectHeld
+
+DESCRIPTION = (
+    "Delete what is past its retention, everything of concluded studies and then their"
+    " keys, rows without an enrolment, and the platform's old records; list all of it"
+    " again, and say what remains until when. Run it every day."
+)
+
+_LABELS = {"search": "SearchRows", "purge": "PurgeObjects"}
+
+
+def run(argv: Sequence[str] | None = None) -> Report:
+    """Runs the job.
+
+    Raises:
+        ConfigurationError: something is not as it must be; nothing was deleted.
+        JobStopped: a store or the log failed, or another run was in the way.
+    """
+    options = parse_options(
+        "rally purge", DESCRIPTION, argv, PlatformOptions, PurgeOptions
+    )
+    with shown_progress(wanted=is_local(options), what="objects") as progress:
+        settings = purge_settings(options, progress)
+        purge = Purge(settings, partial(_work_through, options, settings))
+        try:
+            if options.view_as(PurgeOptions).plan_only:
+                return purge.plan()
+            return purge.run()
+        except LeaseHeld as error:
+            raise JobStopped(f"another purge is at work: {error}") from None
+        except GenerationMismatch:
+            raise JobStopped("another purge took this one for dead") from None
+        except (OSError, CorruptFile, ObjectHeld) as error:
+            raise told(error) from None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command: prints a report and returns the exit status."""
+    return exit_status(lambda: _report(run(argv)))
+
+
+def _work_through(
+    options: PipelineOptions,
+    settings: PurgeSettings,
+    step: str,
+    works: Sequence[Any],
+    make_step: Callable[[PurgeSettings], Callable[[Any], Any]],
+) -> list[Any]:
+    """One step, on the runner that the options name."""
+    platform = settings.stores().platform
+    result_name = f"results/{settings.run}-{step}.json"
+    make_worker = partial(make_step, settings)
+    return work_through(
+        options, _LABELS[step], works, make_worker, platform, result_name
+    )
+
+
+def _report(report: Report) -> int:
+    if report.done:
+        print("\n".join(_table("gone", report.done)), end="\n\n")
+    elif report.planned:
+        print("\n".join(_table("to go", report.planned)), end="\n\n")
+    print("\n".join(_told(report)))
+    for problem in report.problems:
+        print(f"rally: {problem}", file=sys.stderr)
+    return report.exit_status
+
+
+def _table(head: str, tallies: Mapping[Key, Tally]) -> list[str]:
+    rows = [
+        (
+            *key,
+            f"{tally.objects:,}",
+            f"{tally.rows:,}" if tally.rows or head == "gone" else "all",
+            f"{tally.bytes:,}",
+            tally.oldest,
+        )
+        for key, tally in sorted(tallies.items())
+    ]
+    columns = ("study", "document", f"why {head}", "objects", "rows", "bytes", "oldest")
+    return table(columns, rows)
+
+
+def _told(report: Report) -> Iterator[str]:
+    yield f"plan: {report.plan}" if report.plan else "nothing to purge"
+    if report.old_copies:
+        yield f"old copies: {report.old_copies:,} purged"
+    yield from report.blocked
+    yield from (str(each) for each in report.remains if each.is_dated)
+    for key in report.destroyed:
+        yield f"{key}: destroyed"
+    yield from report.words
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Options of the purge: how long what is no row is kept, and how much may go."""
+
+import argparse
+import math
+import uuid
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.options import PlatformOptions, add_shared, clock, require
+from rally.errors import ConfigurationError
+from rally.keys.platform_keys import default_uri
+from rally.purging.settings import Limits, PurgeSettings
+
+_LIMITS = Limits()
+_DAYS = {
+    "grace_days": "take rows out of people who never enrolled so long after the row"
+    " was submitted",
+    "dead_letter_days": "keep dead letters so long; those that are withdrawals stay",
+    "plan_days": "keep plans so long that are told in receipts, or were never begun",
+    "temporary_days": "keep results of workers, and what killed runs left, so long",
+    "archive_days": "keep what --archives names so long after it was written",
+}
+_MOST_DAYS = 36_500  # 100 years; more overflows dates
+
+
+class PurgeOptions(PipelineOptions):
+    """What goes when, and how much of it at once."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        add_shared(
+            parser,
+            "--plan_only",
+            action="store_true",
+            help="make the plan, which is the very one that a run does, and stop there",
+        )
+        parser.add_argument(
+            "--confirm",
+            metavar="ID",
+            help="do the plan of that id though it is above the ceiling",
+        )
+        parser.add_argument(
+            "--max_objects",
+            type=int,
+            default=_LIMITS.max_objects,
+            metavar="N",
+            help="do nothing where more objects would go in one run (default:"
+            " %(default)s)",
+        )
+        parser.add_argument(
+            "--max_share",
+            type=float,
+            default=_LIMITS.max_share,
+            metavar="SHARE",
+            help="do nothing where more of a study's objects would go, or of its rows"
+            " for want of an enrolment, and more than 100 (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--archives",
+            metavar="GLOB",
+            help="files that were ingested, local or gs://; commas part several globs",
+        )
+        for name, text in _DAYS.items():
+            add_shared(
+                parser,
+                f"--{name}",
+                type=float,
+                default=getattr(_LIMITS, name),
+                metavar="DAYS",
+                help=f"{text} (default: %(default)s)",
+            )
+
+
+def purge_settings(options: PipelineOptions, progress: str | None) -> PurgeSettings:
+    """The settings that workers get.
+
+    Args:
+        options: of the job.
+        progress: folder in which workers tell how far they are.
+
+    Raises:
+        ConfigurationError: a required option is missing, or a value is none.
+    """
+    ours, own = options.view_as(PlatformOptions), options.view_as(PurgeOptions)
+    require(ours, "store")
+    if not (ours.platform_keys or ours.keys):
+        raise ConfigurationError("--platform_keys is required, or --keys; see --help")
+    return PurgeSettings(
+        store=ours.store,
+        platform_keys=ours.platform_keys or default_uri(ours.keys),
+        platform=ours.platform,
+        studies=ours.studies,
+        as_of=clock(ours.as_of),
+        ping_keys=ours.keys,
+        limits=_limits(own),
+        archives=own.archives,
+        confirm=own.confirm,
+        run=uuid.uuid4().hex,
+        progress=progress,
+    )
+
+
+def _limits(own: PipelineOptions) -> Limits:
+    days = {name: getattr(own, name) for name in _DAYS}
+    for name, value in days.items():
+        if not 0 <= value <= _MOST_DAYS or math.isnan(value):
+            raise ConfigurationError(f"--{name} must be from 0 to {_MOST_DAYS}")
+    if own.max_objects < 0:
+        raise ConfigurationError("--max_objects must be 0 or more")
+    if not 0 <= own.max_share <= 1:
+        raise ConfigurationError("--max_share must be from 0 to 1")
+    return Limits(**days, max_objects=own.max_objects, max_share=own.max_share)

@@ -1,0 +1,88 @@
+"""Archives of what was ingested: files that globs name, by when they were written."""
+
+import glob
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from rally.errors import ConfigurationError
+from rally.purging.line import Line, Phase, Why, whole
+from rally.purging.opened import Opened
+from rally.reading.inputs import is_match, plain_prefix
+from rally.storing.objects import ObjectInfo, open_store
+from rally.storing.places import folder_of
+
+_ARCHIVE = "(archives)"
+
+
+class Archive(NamedTuple):
+    """A file that a glob names.
+
+    Attributes:
+        store: URI of the folder or bucket that it is in.
+        info: as listed there.
+        written: when, UTC.
+    """
+
+    store: str
+    info: ObjectInfo
+    written: datetime
+
+
+def survey_archives(opened: Opened) -> Iterator[Line]:
+    """The archives past their time, each once.
+
+    Raises:
+        ConfigurationError: a glob names what a store holds, or cannot be listed.
+    """
+    days, seen = opened.limits.archive_days, set[tuple[str, str]]()
+    for pattern in filter(None, (opened.archives or "").split(",")):
+        for store, info, written in _match(pattern):
+            _check_is_no_store(opened, f"{folder_of(store)}{info.name}")
+            is_new = (store, info.name) not in seen
+            seen.add((store, info.name))
+            if is_new and opened.is_older(written, days):
+                labels = ("", _ARCHIVE, "")
+                yield whole(Phase.REST, store, labels, info, Why.ARCHIVE)
+
+
+def _match(pattern: str) -> Iterator[Archive]:
+    is_remote = pattern.startswith("gs://")
+    if "://" in pattern and not is_remote:
+        raise ConfigurationError(
+            f"--archives {pattern}: only local files and gs:// are served"
+        )
+    try:
+        yield from _objects(pattern) if is_remote else _files(pattern)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--archives {pattern}: cannot be listed ({error.strerror or 'refused'})"
+        ) from None
+
+
+def _files(pattern: str) -> Iterator[Archive]:
+    for path in sorted(glob.iglob(pattern, recursive=True)):
+        folder, name = os.path.split(os.path.abspath(path))
+        store = open_store(folder)
+        info = store.stat(name)
+        if info is not None:
+            time = os.stat(path).st_mtime
+            yield Archive(folder, info, datetime.fromtimestamp(time, UTC))
+
+
+def _objects(pattern: str) -> Iterator[Archive]:
+    bucket, _, name = pattern.removeprefix("gs://").partition("/")
+    store = open_store(f"gs://{bucket}")
+    for info, written in store.list_dated(plain_prefix(name)):
+        if is_match(info.name, name):
+            yield Archive(store.uri, info, written)
+
+
+def _check_is_no_store(opened: Opened, path: str) -> None:
+    stores = [opened.platform, *opened.stores.each(opened.registry.studies)]
+    for store in stores:
+        if path.startswith(folder_of(store.uri)):
+            raise ConfigurationError(
+                f"--archives: names what {store.uri} holds; name the archives alone"
+            )

@@ -1,0 +1,94 @@
+"""Old copies of what went: purged where the store can, reported where it keeps them."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from rally import dead_letters
+from rally.dead_letters import Kind, place_of
+from rally.deleting.old_copies import purge_old_copies
+from rally.deleting.plans import FOLDER as PLANS
+from rally.purging.opened import Opened
+from rally.purging.report import Remains, Report
+from rally.storing.layout import EVENTS, study_folder
+from rally.storing.objects import FOREVER, ObjectHeld, ObjectStore, OldCopy
+from rally.storing.places import folder_of
+
+
+def purge_rows(opened: Opened, report: Report) -> None:
+    """Of rows of all studies: a bucket of rows has no use for versions."""
+    for namespace in opened.registry.studies:
+        store = opened.stores.of(namespace)
+        copies = purge_old_copies(store, namespace, opened.holds)
+        report.old_copies += copies.purged
+        report.faults += [(each.name, each.detail) for each in copies.refused]
+        told = [each for each in copies.left if each.until]
+        _tell(report, folder_of(store.uri) + study_folder(namespace), told)
+
+
+def purge_records(opened: Opened, report: Report, *, events: bool) -> None:
+    """Of dead letters that went, of plans, and of what was killed.
+
+    Args:
+        opened: says what goes.
+        report: is told.
+        events: whether those of the event log go, too: nothing ever leaves it but
+            events of a study that is being concluded.
+    """
+    platform = opened.platform
+    purge(platform, dead_letters.FOLDER, report, lambda each: _is_gone(opened, each))
+    purge(platform, PLANS, report)
+    if events:
+        purge(platform, EVENTS, report)
+    for store in (platform, *opened.stores.each(opened.registry.studies)):
+        if not store.uri.startswith("gs://"):  # where a writer leaves nothing behind
+            purge(store, "", report, lambda each: _is_left(opened, each))
+
+
+def purge(
+    store: ObjectStore,
+    prefix: str,
+    report: Report,
+    wanted: Callable[[OldCopy], bool] = lambda copy: True,
+) -> list[OldCopy]:
+    """Purges old copies, tells of the rest, and returns it."""
+    for copy in list(store.old_copies(prefix)):  # a listing here holds their locks
+        if copy.until is None and wanted(copy):
+            try:
+                store.purge(copy)
+                report.old_copies += 1
+            except ObjectHeld:
+                continue  # since it was listed; the next listing says until when
+            except OSError as error:
+                what = f"an old copy cannot be purged ({error.strerror or 'refused'})"
+                report.faults.append((copy.name, what))
+    left = [each for each in store.old_copies(prefix) if wanted(each) and each.until]
+    _tell(report, folder_of(store.uri) + prefix, left)
+    return left
+
+
+def _tell(report: Report, where: str, left: Iterable[OldCopy]) -> None:
+    """One line for each reason."""
+    found: dict[str, tuple[int, datetime]] = {}
+    for each in left:
+        number, until = found.get(each.why, (0, each.since))
+        found[each.why] = number + 1, max(until, each.until or FOREVER)
+    for why, (number, until) in sorted(found.items()):
+        remains = Remains(where, number, until, why)
+        if remains not in report.remains:
+            report.remains.append(remains)
+
+
+def _is_gone(opened: Opened, copy: OldCopy) -> bool:
+    """Whether a dead letter of that place goes, so that its copies go as well."""
+    place = place_of(copy.name)
+    if place is None:
+        return False
+    return place.study in opened.going or (
+        place.kind is Kind.PING
+        and opened.is_past(place.day, opened.limits.dead_letter_days)
+    )
+
+
+def _is_left(opened: Opened, copy: OldCopy) -> bool:
+    days = opened.limits.temporary_days
+    return copy.why == "temporary" and opened.is_older(copy.since, days)

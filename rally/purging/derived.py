@@ -1,0 +1,62 @@
+"""Researchers' own tables of a concluded study: whole folders, or left to a person."""
+
+from collections.abc import Iterator
+
+from rally.errors import ConfigurationError
+from rally.purging.line import Line, Phase, Why, whole
+from rally.purging.notes import Notes
+from rally.purging.opened import Opened
+from rally.storing.objects import ObjectStore
+from rally.storing.places import folder_of
+
+_DERIVED = "(derived)"
+
+
+def survey_derived(opened: Opened, notes: Notes) -> Iterator[Line]:
+    """Everything in the folders that concluded studies registered."""
+    for study in opened.going:
+        for uri in opened.registry.studies[study].derived:
+            store = open_derived(opened, study, uri)
+            if isinstance(store, str):
+                notes.faults.append((uri, store))
+                continue
+            for info in store.list():
+                labels = (study, _DERIVED, "")
+                yield whole(Phase.DERIVED, uri, labels, info, Why.CONCLUDED, study)
+
+
+def open_derived(opened: Opened, study: str, uri: str) -> ObjectStore | str:
+    """The folder; or why a person has to delete what is there."""
+    if uri in _others(opened, study):
+        return "is another study's, or our own, too; delete what is this study's"
+    try:
+        return opened.open_derived(uri)
+    except ConfigurationError:
+        return (
+            "remains: it cannot be deleted from here; delete it, and remove the entry"
+        )
+
+
+def _others(opened: Opened, study: str) -> set[str]:
+    """Of the study's folders those that something else lies in, or that lie in it."""
+    kept = [opened.platform.uri]
+    kept += [each.uri for each in opened.stores.each(opened.registry.studies)]
+    for each in opened.registry.studies.values():
+        if each.namespace not in opened.going:
+            kept += each.derived
+    own = opened.registry.studies[study].derived
+    return {uri for uri in own for other in kept if _is_in(uri, other, opened)}
+
+
+def _is_in(uri: str, other: str, opened: Opened) -> bool:
+    """Whether deleting a folder would delete of the other; a store may hold it."""
+    mine, theirs = folder_of(uri), folder_of(other)
+    stores = {
+        folder_of(each.uri) for each in opened.stores.each(opened.registry.studies)
+    }
+    inside = mine.startswith(theirs) and theirs not in stores
+    return (
+        theirs.startswith(mine)
+        or inside
+        or mine.startswith(tuple(f"{each}data/" for each in stores))
+    )

@@ -1,0 +1,216 @@
+"""Does a batch of a plan, as a worker of any runner does it: counts come back.
+
+What is wrong with one object is counted and, of the first, named; the others go on.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from itertools import groupby
+from typing import Any
+
+from rally.deleting.judge import Judge
+from rally.deleting.plan import Outcome, PlannedFile
+from rally.deleting.rewriting import PlanMismatch, rewrite
+from rally.deleting.scanner import Scanner
+from rally.events import read_event_object, write_events
+from rally.ingesting.progress import Progress
+from rally.purging.line import STUDY, Line, Phase, Why, store_of
+from rally.purging.plan import Batch, read_batch
+from rally.purging.searching import HALF_COMPACTED, Searcher
+from rally.purging.settings import PurgeSettings
+from rally.storing.corruption import CorruptFile
+from rally.storing.leases import LeaseHeld, Leases
+from rally.storing.objects import (
+    FOREVER,
+    GenerationMismatch,
+    ObjectHeld,
+    ObjectNotFound,
+    ObjectStore,
+)
+from rally.storing.partitions import partition_of, read_view
+from rally.storing.snapshots import outline_of
+
+_SHOWN = 20
+_DELETION = "deletion"
+
+
+class HalfCompacted(Exception):
+    """A compacted file speaks for others that are still there."""
+
+
+Done = dict[str, Any]
+"""JSON of what became of a batch.
+
+`tallies`: [study, document, why, objects, rows, bytes, oldest day] of what went;
+`faults`: [name, what], the first; `more`: how many others; `held`: [what, until] of
+each object that the store keeps.
+"""
+
+
+class Doer:
+    """Deletes and rewrites what batches name."""
+
+    def __init__(self, settings: PurgeSettings) -> None:
+        """Opens what it needs. Raises ConfigurationError."""
+        self._searcher = Searcher(settings)
+        self._stores = settings.stores()
+        self._elsewhere = settings.open_derived
+        self._progress = Progress(settings.progress)
+        self._leases = None
+        if settings.run:
+            self._leases = Leases(self._stores.platform, settings.run)
+
+    def do(self, batch: Batch) -> Done:
+        """Does the lines of a batch, folder by folder."""
+        done: Done = {"tallies": {}, "faults": [], "more": 0, "held": []}
+        lines = read_batch(self._stores.platform, batch)
+        for _, group in groupby(lines, key=lambda line: line.group):
+            members = [each for each in group if _is_free(each, batch)]
+            if members:
+                self._do_folder(batch, members, done)
+            self._progress.add(len(members))
+        self._progress.flush()
+        done["tallies"] = [[*key, *sums] for key, sums in done["tallies"].items()]
+        return done
+
+    def _do_folder(self, batch: Batch, lines: list[Line], done: Done) -> None:
+        """A folder is a partition, or a plan's: it has one lease."""
+        try:
+            with self._leased(lines[0]):
+                self._check_settled(lines)
+                for line in lines:
+                    is_done = self._do_one(batch, line, done)
+                    if not is_done and line.why is Why.PLAN:
+                        return  # told.json must not go before the others
+        except HalfCompacted:
+            _fault(done, lines[0], HALF_COMPACTED, len(lines))
+        except CorruptFile as error:
+            _fault(done, lines[0], f"damaged ({error})", len(lines))
+        except LeaseHeld as error:
+            _fault(done, lines[0], f"busy: {error}", len(lines))
+        except GenerationMismatch:
+            _fault(done, lines[0], "busy: its lease changes hands", len(lines))
+
+    @contextmanager
+    def _leased(self, line: Line) -> Iterator[None]:
+        what = _DELETION if line.why is Why.PLAN else None
+        partition = partition_of(line.study, line.name) if line.where == STUDY else None
+        leased = partition or what
+        with self._leases.held(leased) if self._leases and leased else nullcontext():
+            yield
+
+    def _check_settled(self, lines: list[Line]) -> None:
+        """Looks, under the lease, that files to be written are not spoken for.
+
+        An input of a compaction that was killed has to keep its generation.
+        """
+        partition = partition_of(lines[0].study, lines[0].name)
+        if partition and any(each.rows for each in lines if each.where == STUDY):
+            view = read_view(self._stores.of(partition.study), partition)
+            if any(live.dead for live in view):
+                raise HalfCompacted
+
+    def _do_one(self, batch: Batch, line: Line, done: Done) -> bool:
+        """Whether the object is as planned now; if not, why is noted."""
+        try:
+            rows = self._act(batch, line)
+        except ObjectNotFound:
+            return True
+        except ObjectHeld as error:
+            until = error.until or FOREVER
+            held = f"{line.study or line.where}: {line.document}"
+            done["held"].append([held, until.isoformat()])
+        except (GenerationMismatch, PlanMismatch):
+            _fault(done, line, "changed meanwhile")
+        except CorruptFile as error:
+            _fault(done, line, f"damaged ({error})")
+        except OSError as error:
+            _fault(done, line, f"refused ({error.strerror or type(error).__name__})")
+        else:
+            _count(done, line, rows)
+            return True
+        return False
+
+    def _act(self, batch: Batch, line: Line) -> int:
+        """Does what the line says; how many rows went."""
+        store = store_of(self._stores, line, self._elsewhere)
+        if line.phase is Phase.EVENTS:
+            return _remove_events(store, line, batch.studies)
+        if not line.goes_whole:
+            return self._rewrite(store, batch, line)
+        if line.why is Why.UNENROLLED:
+            self._searcher.check(store, line)
+        rows = line.rows or _rows_of(store, line)
+        store.delete(line.name, line.generation)
+        return rows
+
+    def _rewrite(self, store: ObjectStore, batch: Batch, line: Line) -> int:
+        partition = partition_of(line.study, line.name)
+        if partition is None:
+            raise CorruptFile("the plan names no partition")
+        judge: Judge = self._searcher.judge(partition, line.about)
+        file = PlannedFile(
+            line.study,
+            line.name,
+            line.size,
+            line.generation,
+            line.rows,
+            line.removes,
+            line.blocks,
+        )
+        plan = batch.plan.split("/")[1]
+        result = rewrite(store, file, plan, judge, Scanner(()))
+        if result.outcome is Outcome.CHANGED:
+            raise GenerationMismatch(line.name)
+        return result.rows_removed
+
+
+def make_doer(settings: PurgeSettings) -> Callable[[Batch], Done]:
+    """For workers: a batch to what became of it."""
+    return Doer(settings).do
+
+
+def _remove_events(store: ObjectStore, line: Line, studies: frozenset[str]) -> int:
+    """Writes the other events anew first: killed in between, they are there twice."""
+    info = store.stat(line.name)
+    if info is None:
+        raise ObjectNotFound(line.name)
+    if info.generation != line.generation:
+        raise GenerationMismatch(line.name)
+    events = read_event_object(store, line.name)
+    kept = [each for each in events if each.scope not in line.studies & studies]
+    with store.open(line.name, line.generation) as snapshot:
+        version = outline_of(snapshot).entries.get("rally.version", b"").decode()
+    write_events(store, kept, version)
+    store.delete(line.name, line.generation)
+    return len(events) - len(kept)
+
+
+def _rows_of(store: ObjectStore, line: Line) -> int:
+    """What the header of a file of rows says; 0 where it says nothing."""
+    if line.where != STUDY:
+        return 0
+    try:
+        with store.open(line.name, line.generation) as snapshot:
+            return outline_of(snapshot).rows
+    except (CorruptFile, KeyError, ValueError):
+        return 0
+
+
+def _is_free(line: Line, batch: Batch) -> bool:
+    """Whether it may go now, as far as its study's conclusion has come."""
+    return not line.studies or not line.studies.isdisjoint(batch.studies)
+
+
+def _count(done: Done, line: Line, rows: int) -> None:
+    key = (line.study, line.document, str(line.why))
+    objects, before, size, oldest = done["tallies"].get(key, (0, 0, 0, ""))
+    oldest = min(filter(None, (oldest, line.day)), default="")
+    done["tallies"][key] = (objects + 1, before + rows, size + line.size, oldest)
+
+
+def _fault(done: Done, line: Line, what: str, number: int = 1) -> None:
+    if len(done["faults"]) < _SHOWN:
+        done["faults"].append([line.name, what])
+        number -= 1
+    done["more"] += number

@@ -1,0 +1,101 @@
+"""What goes of the studies' stores, by one listing of each: files as a whole."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from rally.checking.policy import is_expired
+from rally.purging.line import STUDY, Line, Phase, Why, whole
+from rally.purging.notes import Notes
+from rally.purging.opened import Opened
+from rally.storing.layout import Partition, study_folder
+from rally.storing.objects import ObjectInfo, ObjectStore
+from rally.storing.places import Located, Region
+from rally.withdrawing.enrolments import needs_enrolment
+
+_FOREIGN = "(no file of ours)"
+
+
+def survey_files(opened: Opened, notes: Notes) -> Iterator[Line]:
+    """The files that go as a whole, and notes of all else that was listed.
+
+    Args:
+        opened: says what goes.
+        notes: are filled.
+    """
+    for store in opened.stores.each(opened.registry.studies):
+        for info in store.list():
+            located = opened.locator.classify(store, info)
+            yield from _look(opened, store, info, located, notes)
+
+
+def _look(
+    opened: Opened,
+    store: ObjectStore,
+    info: ObjectInfo,
+    located: Located,
+    notes: Notes,
+) -> Iterator[Line]:
+    study, partition = located.study, located.partition
+    is_own = info.name.startswith(study_folder(study)) if study else False
+    if is_own and located.region is not Region.WRONG_STORE:
+        notes.objects[study] += 1
+        if study in opened.concluded:
+            yield from _of_concluded(opened, info, located, notes)
+            return
+    if located.region.is_alarm:
+        notes.alarm(located.region, f"{store.uri.rstrip('/')}/{info.name}")
+    elif partition:
+        yield from _of_partition(opened, info, partition, notes)
+
+
+def _of_concluded(
+    opened: Opened, info: ObjectInfo, located: Located, notes: Notes
+) -> Iterator[Line]:
+    study, partition = located.study, located.partition
+    if opened.concluded[study]:
+        return  # it waits
+    labels = partition or (study, _FOREIGN, "")
+    if _is_free(opened, study, partition, notes):
+        yield whole(Phase.ROWS, STUDY, (*labels,), info, Why.CONCLUDED, study)
+
+
+def _of_partition(
+    opened: Opened,
+    info: ObjectInfo,
+    partition: Partition,
+    notes: Notes,
+) -> Iterator[Line]:
+    namespace, name, day = partition
+    study = opened.registry.studies[namespace]
+    document = opened.registry.documents(study)[name]
+    at = date.fromisoformat(day)
+    if is_expired(document, at, opened.now.date()):
+        if _is_free(opened, namespace, partition, notes):
+            yield whole(Phase.ROWS, STUDY, partition, info, Why.EXPIRED)
+        return
+    found = opened.log.documents.get((namespace, name), ())
+    abouts = [each for each in opened.going if each in found]
+    is_due = needs_enrolment(study, document) and opened.grace.is_due(
+        at, opened.midnight
+    )
+    if (is_due or abouts) and not _is_free(opened, namespace, partition, notes):
+        notes.waiting.update(abouts)
+        return
+    if is_due:
+        notes.due[partition] = notes.due.get(partition, 0) + info.size
+    for about in abouts:
+        sizes = notes.enrolments.setdefault(about, {})
+        sizes[partition] = sizes.get(partition, 0) + info.size
+
+
+def _is_free(
+    opened: Opened, study: str, partition: Partition | None, notes: Notes
+) -> bool:
+    """Whether neither a legal hold nor a deletion that was killed keeps it."""
+    if hold := opened.holds.over(study, partition.day if partition else ""):
+        notes.blocked[hold] += 1
+    elif partition in opened.unfinished:
+        notes.unfinished[study] += 1
+    else:
+        return True
+    return False

@@ -1,0 +1,58 @@
+"""What a survey saw beside what goes: alarms, what is blocked, how much there is."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from rally.storing.layout import Partition
+from rally.studies.legal_holds import LegalHold
+
+_SHOWN = 20
+
+
+@dataclass
+class Named:
+    """Names of which the first few are kept, and all are counted."""
+
+    number: int = 0
+    names: list[str] = field(default_factory=list)
+
+    def add(self, name: str) -> None:
+        """Counts one more."""
+        self.number += 1
+        if len(self.names) < _SHOWN:
+            self.names.append(name)
+
+
+@dataclass
+class Notes:
+    """What a survey saw.
+
+    Attributes:
+        alarms: objects that must not be there, by what they are.
+        blocked: objects that a legal hold keeps, by hold.
+        unfinished: objects of partitions in which a deletion has to go on, by study.
+        objects: how many each study has.
+        rows: that were looked at for an enrolment, by study.
+        due: partitions whose rows need an enrolment by now.
+        enrolments: partitions of the platform's rows about studies, by study.
+        waiting: concluded studies of whose enrolments some must stay for now.
+        unreadable: objects of withdrawals among dead letters.
+        stalled: plans that were begun and never told.
+        faults: what could not be looked at, and why.
+    """
+
+    alarms: dict[str, Named] = field(default_factory=dict)
+    blocked: Counter[LegalHold] = field(default_factory=Counter)
+    unfinished: Counter[str] = field(default_factory=Counter)
+    objects: Counter[str] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
+    due: dict[Partition, int] = field(default_factory=dict)
+    enrolments: dict[str, dict[Partition, int]] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
+    unreadable: int = 0
+    stalled: list[str] = field(default_factory=list)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+
+    def alarm(self, what: str, name: str) -> None:
+        """Notes an object that must not be there."""
+        self.alarms.setdefault(what, Named()).add(name)

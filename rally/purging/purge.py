@@ -1,0 +1,212 @@
+"""The purge: what was promised to go, goes, and a last listing proves it.
+
+A run first makes a plan, which a person may look at and a ceiling may refuse, and then
+does it batch by batch. Every step leaves what the next run goes on from, so that a run
+that was killed anywhere is made good by a plain one after it.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from typing import Any
+
+from rally.errors import ConfigurationError
+from rally.keys.names import LIST_MAC
+from rally.purging.archives import survey_archives
+from rally.purging.ceiling import over
+from rally.purging.concluding import derived_places, has_old_copies, is_empty
+from rally.purging.copies import purge, purge_records, purge_rows
+from rally.purging.derived import survey_derived
+from rally.purging.doing import make_doer
+from rally.purging.files import survey_files
+from rally.purging.keys import destroy_keys, has_keys
+from rally.purging.line import Line, Phase
+from rally.purging.notes import Notes
+from rally.purging.opened import Opened, held_requests, open_all
+from rally.purging.plan import Plan, write_plan
+from rally.purging.records import (
+    survey_events,
+    survey_leftovers,
+    survey_letters,
+    survey_plans,
+)
+from rally.purging.report import Report
+from rally.purging.searches import deal, note
+from rally.purging.searching import make_searcher
+from rally.purging.settings import PurgeSettings
+from rally.purging.told import add_done, tell_not_done, tell_notes
+from rally.storing.layout import Partition
+from rally.storing.leases import Leases
+from rally.withdrawing.starting import check_counter, start_list
+
+JOB = "purge"
+
+WorkThrough = Callable[
+    [str, Sequence[Any], Callable[[PurgeSettings], Callable[[Any], Any]]], list[Any]
+]
+"""Has a step done for each of some works; the results as JSON, in the same order."""
+
+
+class Purge:
+    """One run of the job, in the process that launches it."""
+
+    def __init__(self, settings: PurgeSettings, work_through: WorkThrough) -> None:
+        """Opens what it needs.
+
+        Raises:
+            ConfigurationError: something is not as it must be; nothing was done.
+        """
+        self._settings = settings
+        self._work_through = work_through
+        self._registry = settings.registry()
+        self._stores = settings.stores()
+        self._platform = self._stores.platform
+        namespaces = list(self._registry.studies)
+        mac = settings.keys(self._registry).mac(LIST_MAC)
+        self._list = start_list(self._stores, namespaces, mac)
+        check_counter(self._stores, namespaces, self._list)
+
+    def plan(self) -> Report:
+        """Makes the plan that `run` would do, and stops there.
+
+        Raises:
+            LeaseHeld: another purge is at work.
+            CorruptFile: the event log is damaged.
+        """
+        with self._alone():
+            _, _, _, report = self._make_plan()
+            return report
+
+    def run(self) -> Report:
+        """Plans, deletes, purges old copies, lists again, and destroys keys.
+
+        Raises:
+            ConfigurationError: another plan was confirmed than the one of now.
+            LeaseHeld: another purge is at work.
+            CorruptFile: the event log is damaged.
+        """
+        with self._alone():
+            opened, notes, plan, report = self._make_plan()
+            confirmed = self._settings.confirm
+            if confirmed and confirmed != plan.id:
+                raise ConfigurationError(
+                    "--confirm: the plan has changed; look at the new one, "
+                    + (plan.id or "which is empty")
+                )
+            if report.refused and not confirmed:
+                return report
+            report.refused = ""
+            self._do(opened, notes, plan, report)
+            return report
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        run = self._settings.run or uuid.uuid4().hex
+        with Leases(self._platform, run, JOB, self._list.counter) as leases:
+            leases.acquire(JOB)
+            yield
+
+    def _make_plan(self) -> tuple[Opened, Notes, Plan, Report]:
+        opened = open_all(self._settings, self._registry, self._stores, self._list)
+        notes, report = Notes(), Report()
+        plan = write_plan(self._platform, self._survey(opened, notes))
+        report.plan, report.planned = plan.id, plan.tallies
+        report.refused = over(plan, notes, opened.limits)
+        held = {each: held_requests(each, self._list) for each in opened.concluded}
+        tell_notes(opened, notes, held, report)
+        return opened, notes, plan, report
+
+    def _survey(self, opened: Opened, notes: Notes) -> Iterator[Line]:
+        """Everything that goes, in the order of phases."""
+        yield from survey_files(opened, notes)
+        yield from self._search(notes.due, "", notes)
+        yield from survey_letters(opened, notes)
+        for about, partitions in sorted(notes.enrolments.items()):
+            yield from self._search(partitions, about, notes)
+        yield from survey_events(opened)
+        yield from survey_derived(opened, notes)
+        yield from survey_plans(opened, notes)
+        yield from survey_leftovers(opened)
+        yield from survey_archives(opened)
+
+    def _search(
+        self, partitions: Mapping[Partition, int], about: str, notes: Notes
+    ) -> Iterator[Line]:
+        works = list(deal(partitions, about))
+        for found in self._each("search", works, make_searcher):
+            yield from map(Line.from_json, found["lines"])
+            note(found, about, notes)
+
+    def _do(self, opened: Opened, notes: Notes, plan: Plan, report: Report) -> None:
+        going, undone = set(opened.going), 0
+        for phase in Phase:
+            batches = [
+                each._replace(studies=frozenset(going)) for each in plan.of(phase)
+            ]
+            for done in self._each("purge", batches, make_doer):
+                undone += add_done(report, done)
+            for each in sorted(going) if phase is not Phase.REST else ():
+                if not self._is_done(opened, notes, each, phase):
+                    going.remove(each)
+                    tell_not_done(opened, each, phase, report)
+        self._purge_copies(opened, plan, report)
+        if plan.batches:
+            self._prove(opened, going, undone, report)
+        for namespace in sorted(going):
+            self._end(opened, namespace, report)
+
+    def _is_done(
+        self, opened: Opened, notes: Notes, namespace: str, phase: Phase
+    ) -> bool:
+        if phase is not Phase.ENROLMENTS:
+            return is_empty(opened, namespace, phase)
+        again = Notes()
+        partitions = notes.enrolments.get(namespace, {})
+        lines = any(True for _ in self._search(partitions, namespace, again))
+        return not (lines or again.waiting or namespace in notes.waiting)
+
+    def _purge_copies(self, opened: Opened, plan: Plan, report: Report) -> None:
+        purge_rows(opened, report)
+        concluding = bool(plan.of(Phase.EVENTS)) or any(
+            has_keys(self._settings, each) for each in opened.going
+        )
+        purge_records(opened, report, events=concluding)
+        for namespace in opened.going:
+            for store, prefix in derived_places(opened, namespace):
+                purge(store, prefix, report)
+
+    def _prove(
+        self, opened: Opened, going: Set[str], undone: int, report: Report
+    ) -> None:
+        """A last listing: what should have gone and is there is named."""
+        seen = Notes()
+        there = Counter(
+            str(line.why)
+            for lines in (survey_files(opened, seen), survey_letters(opened, seen))
+            for line in lines
+            if line.phase is Phase.ROWS or line.studies <= going
+        )
+        if there.total() > undone:
+            what = "should have gone and are there; the next run looks at them"
+            report.faults.append((f"{there.total():,} objects", what))
+
+    def _end(self, opened: Opened, namespace: str, report: Report) -> None:
+        """Of a study of which nothing live is left."""
+        if opened.holds.of(namespace):
+            report.words.append(f"{namespace}: a legal hold keeps its keys")
+        elif has_old_copies(opened, namespace):
+            report.words.append(f"{namespace}: its keys wait for the last old copies")
+        else:
+            destroy_keys(self._settings, opened, namespace, report)
+
+    def _each(
+        self,
+        step: str,
+        works: Sequence[Any],
+        make_step: Callable[[PurgeSettings], Callable[[Any], Any]],
+    ) -> list[Any]:
+        """A single work is done in this process, and needs no runner."""
+        if len(works) == 1:
+            return [make_step(self._settings)(works[0])]
+        return self._work_through(step, works, make_step) if works else []

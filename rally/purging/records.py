@@ -1,0 +1,108 @@
+"""What goes of the platform's own records: dead letters, events, plans, leftovers."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from rally import dead_letters
+from rally.dead_letters import Kind, place_of
+from rally.deleting import plans
+from rally.events import read_event_object
+from rally.purging.line import PLATFORM, Line, Phase, Why, whole
+from rally.purging.notes import Notes
+from rally.purging.opened import Opened
+from rally.storing import leases
+from rally.storing.layout import EVENTS
+from rally.storing.objects import ObjectInfo, ObjectNotFound
+from rally.storing.runs import RUNS, find_runs, is_alive, now
+
+_RESULTS = ("results/", f"{plans.FOLDER}results/")
+_LETTERS, _EVENTS = "(dead letters)", "(events)"
+_LABELS = {Why.PLAN: "(plans)", Why.TEMPORARY: "(leftovers)"}
+
+
+def survey_letters(opened: Opened, notes: Notes) -> Iterator[Line]:
+    """Dead letters past their time, and all of concluded studies.
+
+    One whose routing says withdrawal stays whatever its age, and is counted.
+    """
+    for info in opened.platform.list(dead_letters.FOLDER):
+        place = place_of(info.name)
+        if place is None:
+            notes.alarm("no object of dead letters", info.name)
+            continue
+        labels = (place.study, _LETTERS, place.day)
+        if place.study in opened.going:
+            why, about = Why.CONCLUDED, place.study
+            yield whole(Phase.LETTERS, PLATFORM, labels, info, why, about)
+        elif place.kind is Kind.WITHDRAWAL:
+            notes.unreadable += 1
+        elif opened.is_past(place.day, opened.limits.dead_letter_days):
+            yield whole(Phase.LETTERS, PLATFORM, labels, info, Why.DEAD_LETTER)
+
+
+def survey_events(opened: Opened) -> Iterator[Line]:
+    """Objects of the log that have events of a concluded study.
+
+    Raises:
+        CorruptFile: the log is damaged.
+    """
+    going = opened.log.present.intersection(opened.going)
+    for info in opened.platform.list(EVENTS) if going else ():
+        try:
+            events = read_event_object(opened.platform, info.name)
+        except ObjectNotFound:
+            continue
+        found = [each for each in events if each.scope in going]
+        if found:
+            about = "+".join(sorted({each.scope for each in found}))
+            day = info.name.partition("date=")[2][:10]
+            labels = (about, _EVENTS, day)
+            line = whole(Phase.EVENTS, PLATFORM, labels, info, Why.CONCLUDED, about)
+            yield line._replace(removes=len(found), rows=len(events))
+
+
+def survey_plans(opened: Opened, notes: Notes) -> Iterator[Line]:
+    """Plans that are told, or were never begun, and old; `told.json` is their last.
+
+    A plan whose telling went first would look as if a run had to go on with it.
+    """
+    found = opened.platform.list_dated(plans.FOLDER)
+    for folder, dated in groupby(found, key=lambda each: _folder(each[0].name)):
+        members = list(dated)
+        written = max(at for _, at in members)
+        names = {info.name.rpartition("/")[2] for info, _ in members}
+        if folder in _RESULTS or not opened.is_older(written, opened.limits.plan_days):
+            continue
+        if "begun.json" in names and "told.json" not in names:
+            notes.stalled.append(folder)
+            continue
+        for info in sorted((each for each, _ in members), key=_told_last):
+            yield _rest(info, Why.PLAN)
+
+
+def survey_leftovers(opened: Opened) -> Iterator[Line]:
+    """Results that no launcher took, and leases of runs that are dead."""
+    days = opened.limits.temporary_days
+    for folder in _RESULTS:
+        for info, written in opened.platform.list_dated(folder):
+            if opened.is_older(written, days):
+                yield _rest(info, Why.TEMPORARY)
+    alive = {run.run for _, run in find_runs(opened.platform) if is_alive(run, now())}
+    for info, written in opened.platform.list_dated(leases.FOLDER):
+        if info.name.startswith(RUNS) or not opened.is_older(written, days):
+            continue
+        holder = leases.holder_of(opened.platform, info)
+        if holder is not None and holder not in alive:
+            yield _rest(info, Why.TEMPORARY)
+
+
+def _rest(info: ObjectInfo, why: Why) -> Line:
+    return whole(Phase.REST, PLATFORM, ("", _LABELS[why], ""), info, why)
+
+
+def _folder(name: str) -> str:
+    return name[: name.rfind("/") + 1]
+
+
+def _told_last(info: ObjectInfo) -> tuple[bool, str]:
+    return info.name.endswith("/told.json"), info.name

@@ -1,0 +1,93 @@
+"""What a purge did, or would do, for people."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from rally.purging.plan import Key, Tally
+from rally.storing.objects import FOREVER
+
+
+class Remains(NamedTuple):
+    """What a store keeps of a place.
+
+    Attributes:
+        where: the place.
+        objects: how many.
+        until: when the last of them goes, UTC; FOREVER where nobody knows.
+        why: "soft-deleted", "retention" …
+    """
+
+    where: str
+    objects: int
+    until: datetime
+    why: str
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it goes by itself on a known day."""
+        return self.until != FOREVER
+
+    def __str__(self) -> str:
+        """One line."""
+        until = f"{self.until:%Y-%m-%d}" if self.is_dated else "somebody lifts it"
+        return (
+            f"{self.where}: {self.objects:,} objects remain until {until} ({self.why})"
+        )
+
+
+@dataclass
+class Report:
+    """What a run found, did and left.
+
+    Attributes:
+        plan: id of the plan; "" where there was nothing to do.
+        planned: what goes by the plan, by study, document and why.
+        done: what went.
+        refused: which limit forbids the plan; "" is none.
+        alarms: what must not be there, a line each.
+        waits: studies that wait, and for what.
+        blocked: what legal holds keep, a line each.
+        faults: what could not be done, as (name, what).
+        more_faults: how many others there are.
+        remains: what stores keep for now.
+        destroyed: keys that are gone, by file or resource name.
+        words: what there is to know besides.
+        old_copies: how many were purged.
+    """
+
+    plan: str = ""
+    planned: dict[Key, Tally] = field(default_factory=dict)
+    done: dict[Key, Tally] = field(default_factory=dict)
+    refused: str = ""
+    alarms: list[str] = field(default_factory=list)
+    waits: list[str] = field(default_factory=list)
+    blocked: list[str] = field(default_factory=list)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    more_faults: int = 0
+    remains: list[Remains] = field(default_factory=list)
+    destroyed: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    old_copies: int = 0
+
+    @property
+    def problems(self) -> Iterator[str]:
+        """All that a person has to look at, a line each.
+
+        What a legal hold blocks, and what remains until a known day, is as it must be.
+        """
+        if self.refused:
+            yield self.refused
+        yield from self.alarms
+        yield from self.waits
+        for name, what in self.faults:
+            yield f"{name}: {what}"
+        if self.more_faults:
+            yield f"{self.more_faults:,} other objects could not be dealt with"
+        yield from (str(each) for each in self.remains if not each.is_dated)
+
+    @property
+    def exit_status(self) -> int:
+        """0 all done; 1 something is named."""
+        return int(any(True for _ in self.problems))

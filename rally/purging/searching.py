@@ -1,0 +1,213 @@
+"""Reads the files of partitions for rows that go, as a worker of any runner does it.
+
+A file is read once, block by block; of a block only the participants are looked at,
+unless one of them has rows that may go.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
+
+from rally.deleting.file_rows import FileRows
+from rally.deleting.judge import Judge
+from rally.deleting.rewriting import PlanMismatch
+from rally.deleting.scanner import Scanner
+from rally.envelope import to_micros
+from rally.events import EventKind, EventLog
+from rally.purging.judges import AboutStudy, Strangers
+from rally.purging.line import STUDY, Line, Phase, Why
+from rally.purging.settings import PurgeSettings
+from rally.settings import make_pseudonyms
+from rally.storing.corruption import CorruptFile
+from rally.storing.layout import Partition
+from rally.storing.objects import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+    Snapshot,
+)
+from rally.storing.partitions import StoredFile, read_view
+from rally.storing.row_keys import PARTICIPANT
+from rally.storing.snapshots import cut_block, walk_frames
+from rally.withdrawing.enrolments import EnrolledPeople, Grace
+
+Found = dict[str, Any]
+"""JSON: `lines` of a plan, `rows` that were looked at, `faults` as [name, what]."""
+
+
+HALF_COMPACTED = "is compacted by half; run `rally compact`, then purge again"
+
+
+class Search(NamedTuple):
+    """Partitions that a worker reads.
+
+    Attributes:
+        partitions: of any studies.
+        about: the concluded study whose enrolments are looked for there; "" for rows
+            of who is not enrolled.
+    """
+
+    partitions: tuple[Partition, ...]
+    about: str = ""
+
+
+class Searcher:
+    """Looks through partitions; keys and events are read once in each worker."""
+
+    def __init__(self, settings: PurgeSettings) -> None:
+        """Opens what it needs. Raises ConfigurationError."""
+        self._registry = settings.registry()
+        self._stores = settings.stores()
+        self._pseudonyms = make_pseudonyms(
+            settings.keys(self._registry), self._registry
+        )
+        self._grace = Grace(settings.limits.grace_days)
+        self._enrolled: dict[str, EnrolledPeople] = {}
+        self._documents: dict[str, frozenset[bytes]] = {}
+
+    def search(self, search: Search) -> Found:
+        """What goes out of the files of these partitions."""
+        found: Found = {"lines": [], "rows": [], "faults": []}
+        for partition in search.partitions:
+            judge = self.judge(partition, search.about)
+            try:
+                self._look(partition, search.about, judge, found)
+            except GenerationMismatch:
+                found["faults"].append([partition.folder, "is written all the time"])
+            except CorruptFile as error:
+                found["faults"].append([partition.folder, f"damaged ({error})"])
+            except OSError as error:
+                reason = error.strerror or type(error).__name__
+                found["faults"].append([partition.folder, f"cannot be read ({reason})"])
+        return found
+
+    def _look(
+        self, partition: Partition, about: str, judge: Judge, found: Found
+    ) -> None:
+        store = self._stores.of(partition.study)
+        view = read_view(store, partition)
+        if any(live.dead for live in view):
+            found["faults"].append([partition.folder, HALF_COMPACTED])
+            return
+        for live in view:
+            name = live.file.info.name
+            try:
+                line, rows = find(store, live.file, judge, about)
+            except (GenerationMismatch, ObjectNotFound):
+                continue  # the next run looks at what took its place
+            except CorruptFile as error:
+                found["faults"].append([name, f"damaged ({error})"])
+                continue
+            found["rows"].append([partition.study, rows])
+            if line is not None:
+                found["lines"].append(line.to_json().decode())
+
+    def check(self, store: ObjectStore, line: Line) -> None:
+        """Looks again at a file that goes as a whole for want of enrolments.
+
+        Raises:
+            PlanMismatch: somebody's enrolment has arrived since.
+            CorruptFile: the file is damaged.
+            GenerationMismatch, ObjectNotFound: it is no longer what was planned.
+        """
+        partition = Partition(line.study, line.document, line.day)
+        info = ObjectInfo(line.name, line.size, line.generation)
+        file = StoredFile(info, partition, None, False)
+        found, _ = find(store, file, self.judge(partition, ""), "")
+        if found is None or found.removes != line.removes:
+            raise PlanMismatch("its rows are not those that the plan found")
+
+    def judge(self, partition: Partition, about: str) -> Judge:
+        """Who goes of a partition: the enrolments in a study, or who never enrolled."""
+        if about:
+            return AboutStudy(self._enrolments(about))
+        day = date.fromisoformat(partition.day)
+        since = to_micros(datetime.combine(day, time.min, UTC))
+        return Strangers(self._people(partition.study), since)
+
+    def _people(self, namespace: str) -> EnrolledPeople:
+        if namespace not in self._enrolled:
+            study = self._registry.studies[namespace]
+            log = EventLog(self._stores.platform)
+            people = EnrolledPeople(study, self._pseudonyms, log, self._grace)
+            self._enrolled[namespace] = people
+        return self._enrolled[namespace]
+
+    def _enrolments(self, about: str) -> frozenset[bytes]:
+        """Document ids of who enrolled in a study."""
+        if about not in self._documents:
+            self._documents[about] = frozenset(
+                event.document_id.encode()
+                for event in EventLog(self._stores.platform)
+                if event.kind is EventKind.JOINED and event.scope == about
+            )
+        return self._documents[about]
+
+
+def make_searcher(settings: PurgeSettings) -> Callable[[Search], Found]:
+    """For workers: a Search to what it found."""
+    return Searcher(settings).search
+
+
+def find(
+    store: ObjectStore, file: StoredFile, judge: Judge, about: str
+) -> tuple[Line | None, int]:
+    """The line of a file that loses rows, or None; and how many rows it has.
+
+    Raises:
+        CorruptFile: the file is damaged, or its index lies.
+        GenerationMismatch, ObjectNotFound: it is no longer what was listed.
+    """
+    blocks, removes, rows = list[tuple[int, int]](), 0, 0
+    with store.open(*file.identity) as snapshot:
+        content = FileRows(snapshot, judge, Scanner(()))
+        for offset, data, count in _suspects(snapshot, content, judge):
+            rows += count
+            if data and (removed := content.part(offset, data).removed):
+                blocks.append((offset, len(data)))
+                removes += removed
+        content.check_rows(rows)
+    if not removes:
+        return None, rows
+    kept = () if removes == rows else tuple(blocks)
+    return _line(file, about, removes, rows, kept), rows
+
+
+def _suspects(
+    snapshot: Snapshot, content: FileRows, judge: Judge
+) -> Iterator[tuple[int, bytes, int]]:
+    """Each block: its offset, its bytes, none where all its rows stay, and its rows."""
+    if not content.header.is_indexed:
+        for frame in walk_frames(snapshot, content.header):
+            yield frame.offset, frame.data, frame.rows
+        return
+    for offset, block in content.index.items():
+        data = content.read(offset, block.length)
+        if block.row_lengths:
+            rows = cut_block(data, content.header, block)
+            if not any(each in judge.people for each in {r[PARTICIPANT] for r in rows}):
+                data = b""
+        yield offset, data, block.rows
+
+
+def _line(
+    file: StoredFile,
+    about: str,
+    removes: int,
+    rows: int,
+    blocks: tuple[tuple[int, int], ...],
+) -> Line:
+    why = Why.CONCLUDED if about else Why.UNENROLLED
+    phase = Phase.ENROLMENTS if about else Phase.ROWS
+    return Line(
+        phase,
+        STUDY,
+        *file.partition,
+        *file.info,
+        why,
+        about,
+        removes,
+        rows,
+        blocks,
+    )

@@ -1,0 +1,152 @@
+"""What stands where in a study's store, told by its path alone.
+
+Retention and audit use the one rule: what is no file of a registered study, document
+and date is nothing that anybody could delete in time, and is an alarm.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+
+from rally.storing.buckets import parse_bucket
+from rally.storing.layout import DATA, NEW, Partition, Stores
+from rally.storing.objects import ObjectInfo, ObjectStore
+from rally.storing.partitions import SUFFIX
+from rally.studies.registry import Registry
+
+_STUDY = re.compile(DATA + "study=([^/]+)/(.+)")
+_DOCUMENT = re.compile("document=([^/]+)/(.+)")
+_DATE = re.compile(r"date=(\d{4}-\d\d-\d\d)/(.+)")
+_FILE = re.compile("bucket=([^/]+)/[^/]+" + re.escape(SUFFIX))
+
+
+class Region(StrEnum):
+    """What an object of a study's store is.
+
+    FILE: rows of a registered study and document, of a date. PLATFORM: the platform's
+    own record. DERIVED: in a registered folder of researchers. MARKER: an empty object
+    that stands for a folder. The others are alarms.
+    """
+
+    FILE = "file"
+    PLATFORM = "platform"
+    DERIVED = "derived"
+    MARKER = "marker"
+    UNKNOWN_STUDY = "a study that no registry knows"
+    UNKNOWN_DOCUMENT = "a document that its study does not have"
+    WRONG_STORE = "rows in another study's store"
+    NO_DATE = "a file without a date"
+    UNREGISTERED_COPY = "an unregistered copy"
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether it must not be there, and a person has to look."""
+        return self not in _GOOD
+
+
+_GOOD = (Region.FILE, Region.PLATFORM, Region.DERIVED, Region.MARKER)
+
+
+class Located(NamedTuple):
+    """An object's place.
+
+    Attributes:
+        region: what it is.
+        study: a namespace of the registry; "" where the path names none.
+        partition: of a FILE alone.
+    """
+
+    region: Region
+    study: str = ""
+    partition: Partition | None = None
+
+
+class Locator:
+    """Knows what may stand in the stores of a registry's studies."""
+
+    def __init__(self, stores: Stores, registry: Registry) -> None:
+        """Looks at nothing but URIs.
+
+        Args:
+            stores: of the studies and the platform.
+            registry: of the studies.
+        """
+        self._documents = {
+            study.namespace: registry.documents(study)
+            for study in registry.studies.values()
+        }
+        self._platform = folder_of(stores.platform.uri)
+        self._derived = {
+            folder_of(uri): study.namespace
+            for study in registry.studies.values()
+            for uri in study.derived
+        }
+        self._owners: dict[str, set[str]] = {}
+        for namespace in registry.studies:
+            uri = stores.of(namespace).uri
+            self._owners.setdefault(uri, set()).add(namespace)
+        self._folders = {uri: folder_of(uri) for uri in self._owners}
+
+    def classify(self, store: ObjectStore, info: ObjectInfo) -> Located:
+        """What an object of one of the studies' stores is.
+
+        Args:
+            store: where it was listed.
+            info: as listed.
+        """
+        at = self._folders[store.uri] + info.name
+        if at.startswith(self._platform):
+            return Located(Region.PLATFORM)
+        for folder, study in self._derived.items():
+            if at.startswith(folder):
+                return Located(Region.DERIVED, study)
+        if not info.size and not info.name.endswith(SUFFIX):
+            return Located(Region.MARKER)
+        return self._in_data(self._owners[store.uri], info.name)
+
+    def _in_data(self, owners: Iterable[str], name: str) -> Located:
+        match = _STUDY.fullmatch(name)
+        if match is None:
+            return Located(Region.UNREGISTERED_COPY)
+        study, rest = match.groups()
+        if study not in self._documents:
+            return Located(Region.UNKNOWN_STUDY)
+        if study not in owners:
+            return Located(Region.WRONG_STORE, study)
+        return self._of_study(study, rest)
+
+    def _of_study(self, study: str, rest: str) -> Located:
+        match = _DOCUMENT.fullmatch(rest)
+        if match is None:
+            return Located(Region.UNREGISTERED_COPY, study)
+        document, rest = match.groups()
+        if document not in self._documents[study]:
+            return Located(Region.UNKNOWN_DOCUMENT, study)
+        match = _DATE.fullmatch(rest)
+        if match is None or not _is_day(match[1]):
+            return Located(Region.NO_DATE, study)
+        if not _is_file(match[2]):
+            return Located(Region.UNREGISTERED_COPY, study)
+        return Located(Region.FILE, study, Partition(study, document, match[1]))
+
+
+def _is_file(name: str) -> bool:
+    """Whether it is a file in a bucket, below the folder of its date."""
+    match = _FILE.fullmatch(name)
+    return match is not None and (match[1] == NEW or parse_bucket(match[1]) is not None)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def folder_of(uri: str) -> str:
+    """The URI with a slash at its end; of a folder here, its whole path."""
+    return (uri if "://" in uri else os.path.abspath(uri)).rstrip("/") + "/"

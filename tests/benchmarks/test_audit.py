@@ -1,0 +1,15 @@
+"""The benchmark of the audit reads every row of every layout, and finds none wrong."""
+
+import json
+
+from benchmarks import audit
+
+
+def test_every_row_is_read(tmp_path, capsys):
+    """It stops where rows are left out or found wrong; no time is judged."""
+    file = tmp_path / "report.json"
+    options = ["--rows=2000", "--people=30", "--repetitions=1", f"--json={file}"]
+    assert audit.main(options) == 0
+    report = json.loads(file.read_text())
+    assert [row["layout"] for row in report] == list(audit.LAYOUTS)
+    assert "| compacted | 2,000 |" in capsys.readouterr().out

@@ -1,0 +1,95 @@
+"""A small platform in the folder that one works in, to which things happen.
+
+Three people are in Rally and in its garden, and were seen there on two days.
+"""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.docs.terminal import Terminal
+from tests.pipelines.world import (
+    GARDEN,
+    HOUSE,
+    Message,
+    World,
+    document_id,
+    rally_id,
+    write_lines,
+)
+
+PLACES = "--store store/ --keys keys/"
+BEGAN = "2026-05-24T06:00:00Z"
+PEOPLE = (1, 2, 3)
+JOINED, SEEN = "2026-05-20T10:00:00Z", "2026-05-23T10:00:00Z"
+
+
+class Desk:
+    """Where a person on call sits.
+
+    Attributes:
+        world: the platform's keys, and pings that are sealed to them.
+        terminal: what they type at.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.terminal = Terminal(world.studies, BEGAN)
+        self._pings = 0
+
+    def at(self, time: str) -> None:
+        """Lets time go by."""
+        self.terminal.as_of = time
+
+    def quietly(self, *commands: str) -> None:
+        """What others run, or schedules; nobody looks."""
+        other = Terminal(self.world.studies, self.terminal.as_of)
+        for command in commands:
+            shown = other.run(command)
+            assert other.run("echo $?") == ["0"], shown
+
+    def ingest(self, messages: Iterable[Message]) -> None:
+        """Takes pings in, as a stream would."""
+        self.arrive(messages)
+        self.quietly(f"rally ingest --input pings/new.ndjson {PLACES}")
+
+    def arrive(self, messages: Iterable[Message]) -> None:
+        """Pings lie there, and nothing has taken them in."""
+        Path("pings").mkdir(exist_ok=True)
+        write_lines(Path("pings/new.ndjson"), messages)
+
+    def says(self, person: int, document: str, at: str) -> Message:
+        """A ping that says who somebody is, and no more."""
+        self._pings += 1
+        who = {"rally.id": rally_id(person)}
+        return self.world.message(document, who, 1000 + self._pings, at)
+
+    def leaves(self, person: int, at: str) -> Message:
+        """Somebody leaves the garden."""
+        return self.says(person, f"{GARDEN}/study-unenrollment/1", at)
+
+    def joins(self, person: int, at: str) -> Message:
+        """Somebody joins the garden."""
+        return self.says(person, f"{GARDEN}/study-enrollment/1", at)
+
+    def visits(self, person: int, at: str) -> Message:
+        """Somebody is seen in the garden."""
+        self._pings += 1
+        return self.world.visit(person, 1000 + self._pings, sent=at)
+
+
+def furnish(folder: Path) -> None:
+    """Makes the platform in the folder that one works in, which is `folder`."""
+    desk = Desk(World(Path()))
+    study = Path(desk.world.studies) / GARDEN / "study.yaml"
+    told = "ending_announced: 2026-12-01\ncollect_through:"
+    study.write_text(study.read_text().replace("collect_through:", told))
+    desk.ingest(
+        [
+            *(desk.says(each, f"{HOUSE}/enrollment/1", JOINED) for each in PEOPLE),
+            *(desk.joins(each, JOINED) for each in PEOPLE),
+            *(desk.visits(each, JOINED) for each in PEOPLE),
+            *(desk.visits(each, SEEN) for each in PEOPLE),
+        ]
+    )
+    shutil.rmtree("pings")

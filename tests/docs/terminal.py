@@ -1,0 +1,95 @@
+"""A terminal in a folder: runs what somebody types, and shows what they would see.
+
+`rally` runs in this process; all else is a shell's. What is random or of this machine
+is shown as a page shows it, and a page's placeholders are taken in commands.
+"""
+
+import io
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+
+from pipelines import cli
+
+SHORT = ("7f3c…", "b21e…", "04d7…", "c90a…", "5e68…", "e1f2…")
+"""What stands for random ids, in the order in which a session comes upon them."""
+
+_JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit")
+_CLOCKED = (*_JOBS, "withdrawals", "studies")
+_REGISTERED = (*_CLOCKED, "withdraw", "receipts")
+_ID = re.compile(r"\b[0-9a-f]{32}\b")
+_LOCAL = (
+    (re.compile(r"\d+\.\d s\.$", re.MULTILINE), "0.2 s."),
+    # Sizes depend on how well pseudonyms compress.
+    (re.compile(r"(?<= )[\d,]+(?= +2026-\d\d-\d\d$)", re.MULTILINE), "…"),
+    (re.compile(r"^(\S+\.\d +\d+ +\d+) +[\d,]+$", re.MULTILINE), r"\1 …"),
+    (re.compile(r"\b\d{8,10}  (?=primary|opens)"), "1234567890  "),
+    (re.compile(r"process \d+ of [^,]+"), "process 4711 of a-machine"),
+    (re.compile(r"alive until [\d:.T+-]+"), "alive until 2026-06-01T12:02:00+00:00"),
+)
+
+
+class Terminal:
+    """Somebody at work.
+
+    Attributes:
+        as_of: the clock of the jobs; nobody types it.
+    """
+
+    def __init__(self, studies: str, as_of: str) -> None:
+        self.as_of = as_of
+        self._studies = studies
+        self._status = 0
+        self._ids: dict[str, str] = {}
+
+    def run(self, command: str) -> list[str]:
+        """What is shown after a command, line by line."""
+        for known, short in self._ids.items():
+            command = command.replace(short, known)
+        if command == "echo $?":
+            return [str(self._status)]
+        is_ours = command.startswith("rally ")
+        shown = self._rally(command) if is_ours else self._shell(command)
+        return self._plain(shown).splitlines()
+
+    def _rally(self, command: str) -> str:
+        words, shown = shlex.split(command)[1:], io.StringIO()
+        given, _, path = " ".join(words).partition(" < ")
+        stdin = open(path, "rb") if path else io.BytesIO()
+        before, sys.stdin = sys.stdin, io.TextIOWrapper(stdin)
+        try:
+            with redirect_stdout(shown), redirect_stderr(shown):
+                argv = words[: words.index("<")] if path else words
+                self._status = cli.main([*argv, *self._untyped(argv)])
+        finally:
+            sys.stdin = before
+        return shown.getvalue()
+
+    def _untyped(self, argv: Sequence[str]) -> list[str]:
+        """Where this platform's registry is, and when it is."""
+        added = []
+        if argv[0] in _REGISTERED:
+            added.append(f"--studies={self._studies}")
+        if argv[0] in _CLOCKED:
+            added.append(f"--as_of={self.as_of}")
+        return added
+
+    def _shell(self, command: str) -> str:
+        done = subprocess.run(
+            ["sh", "-c", command], capture_output=True, text=True, check=False
+        )
+        self._status = done.returncode
+        return done.stdout + done.stderr
+
+    def _plain(self, shown: str) -> str:
+        for pattern, fixed in _LOCAL:
+            shown = pattern.sub(fixed, shown)
+        return _ID.sub(self._short, shown)
+
+    def _short(self, found: re.Match[str]) -> str:
+        if found[0] not in self._ids:
+            self._ids[found[0]] = SHORT[len(self._ids)]
+        return self._ids[found[0]]

@@ -1,0 +1,157 @@
+"""`rally studies conclude`: what it foresees, what it asks for, and what follows."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipelines import cli
+from tests.pipelines.world import GARDEN, HOUSE, World, contents, rally_id, write_lines
+
+MAY, AUTUMN = "2026-05-21T10:00:00Z", "2027-01-10T10:00:00Z"
+SPRING = "--as_of=2027-02-01"
+
+
+@pytest.fixture
+def own(tmp_path, capsys):
+    """A store with rows, somebody who left after the end, and dead letters."""
+    world, store = World(tmp_path / "world"), str(tmp_path / "store")
+    study = Path(world.studies) / GARDEN / "study.yaml"
+    announced = "ending_announced: 2026-12-01\ncollect_through:"
+    study.write_text(study.read_text().replace("collect_through:", announced))
+
+    def signal(document, person, number, sent):
+        return world.message(document, {"rally.id": rally_id(person)}, number, sent)
+
+    joined = f"{GARDEN}/study-enrollment/1"
+    first = [
+        *(signal(joined, person, person, MAY) for person in (1, 2)),
+        *(world.visit(person, 10 + person) for person in (1, 2)),
+        world.message(f"{GARDEN}/visit/1", {"rally.id": rally_id(1)}, 20, MAY),
+    ]
+    late = [signal(f"{GARDEN}/study-unenrollment/1", 1, 30, AUTUMN)]
+    for number, (messages, as_of) in enumerate(
+        [(first, "2026-06-01"), (late, "2027-01-11")]
+    ):
+        path = write_lines(tmp_path / f"{number}.ndjson", messages)
+        options = [*world.options(store)[:-1], f"--as_of={as_of}"]
+        assert cli.main(["ingest", f"--input={path}", *options]) == 0
+    assert cli.main(["delete", *world.options(store)[:-1], "--as_of=2027-01-11"]) == 0
+    capsys.readouterr()
+    return world, store
+
+
+def conclude(own, capsys, *words, study=GARDEN):
+    world, store = own
+    given = [*world.options(store)[:-1], *words]
+    return cli.main(["studies", "conclude", study, *given]), *capsys.readouterr()
+
+
+FORESEEN = """\
+rally-garden: when it is concluded, all of this goes:
+
+DOCUMENT            FILES  ROWS  BYTES
+study-enrollment.1  1      2     N
+visit.1             1      2     N
+
+objects of dead letters: 1
+events: 3
+withdrawals that waited for it, and fall due: 1
+other withdrawals that have to be done first: 0
+key: K/rally-garden.keyset.json
+key: K/platform/pseudonym.rally-garden.keyset.json
+"""
+DONE = """
+rally-garden: concluded from 2027-02-01T00:00:00Z
+run `rally delete`, which settles who waited, and then `rally purge`
+"""
+
+
+def plain(own, out):
+    return re.sub(r"[\d,]{3,}$", "N", out.replace(own[0].keys, "K"), flags=re.M)
+
+
+def test_plan_only_says_what_will_follow_and_changes_nothing(own, capsys):
+    before = contents(own[1])
+    status, out, errors = conclude(own, capsys, SPRING, "--plan_only")
+    assert (status, plain(own, out), errors) == (0, FORESEEN, "")
+    assert contents(own[1]) == before
+
+
+def test_conclusion_says_the_same_and_is_decided(own, capsys):
+    status, out, errors = conclude(own, capsys, SPRING, "--by=jo", "--note=done")
+    assert (status, plain(own, out), errors) == (0, FORESEEN + DONE, "")
+    world, store = own
+    where = [f"--store={store}", f"--studies={world.studies}"]
+    cli.main(["studies", "show", GARDEN, *where, "--as_of=2027-02-01"])
+    assert capsys.readouterr().out.startswith("state                  concluded\n")
+
+
+def test_what_was_foreseen_is_what_goes(own, capsys):
+    world, store = own
+    conclude(own, capsys, SPRING, "--by=jo")
+    options = [*world.options(store)[:-1], SPRING]
+    assert cli.main(["delete", *options]) == 0
+    assert cli.main(["purge", *options]) == 0
+    out, errors = capsys.readouterr()
+    assert errors == ""
+    keys = ("/rally-garden", "/platform/pseudonym.rally-garden")
+    for name in keys:
+        assert f"{world.keys}{name}.keyset.json: destroyed" in out
+    assert [name for name in contents(store) if GARDEN in name] == []
+    assert cli.main(["receipts", "verify", *options[:2]]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "study", "message"),
+    [
+        ((SPRING,), GARDEN, "--by: is missing; say who decides"),
+        (("--as_of=2026-12-31", "--by=jo"), GARDEN,
+         "conclude: the study is collecting, and must be ended for it"),
+        ((SPRING, "--by=jo", "--announced_days=90"), GARDEN,
+         "rally-garden: its end was announced on 2026-12-01, and it can be concluded"
+         " 90 days later; wait, or give --announced_days"),
+        ((SPRING, "--by=jo"), "rally-pond",
+         "rally-pond: its end was never announced; tell the participants, and say in"
+         " its study.yaml when: ending_announced"),
+        ((SPRING, "--by=jo"), HOUSE,
+         f"conclude: {HOUSE} is the platform's own, and only studies are concluded"),
+        ((SPRING, "--by=jo", "--store="), GARDEN,
+         "--store: is missing; say where the data is"),
+        ((SPRING, "--by=jo", "--keys="), GARDEN,
+         "--platform_keys: is missing; give it, or --keys"),
+    ],
+    ids=["nobody", "not ended", "told too late", "never told", "platform", "no store",
+         "no keys"],
+)  # fmt: skip
+def test_conclusion_that_may_not_be_is_one_line(own, capsys, words, study, message):
+    before = contents(own[1])
+    ended = conclude(own, capsys, *words, study=study)
+    assert ended == (2, "", f"rally: {message}\n")
+    assert contents(own[1]) == before
+
+
+def test_concluded_study_is_neither_concluded_again_nor_brought_back(own, capsys):
+    conclude(own, capsys, SPRING, "--by=jo")
+    over = "is concluded, and nothing brings it back"
+    again = conclude(own, capsys, "--as_of=2027-03-01", "--by=jo")
+    assert again == (2, "", f"rally: conclude: {GARDEN} {over}\n")
+    world, store = own
+    where = [f"--store={store}", f"--studies={world.studies}", "--by=jo"]
+    for word in ("pause", "resume", "end"):
+        before_it = "--as_of=2026-06-01"
+        assert cli.main(["studies", word, GARDEN, *where, before_it]) == 2
+        assert capsys.readouterr().err == f"rally: {word}: {GARDEN} {over}\n"
+
+
+def test_legal_hold_is_foreseen(own, capsys):
+    world, store = own
+    where = [f"--store={store}", f"--studies={world.studies}", "--by=counsel"]
+    days = ["--from=2026-05-01", "--until=2026-05-31", "--as_of=2026-06-01"]
+    assert cli.main(["studies", "hold", GARDEN, *where, *days]) == 0
+    capsys.readouterr()
+    _, out, _ = conclude(own, capsys, SPRING, "--plan_only")
+    assert out.endswith(
+        "a legal hold of 2026-05-01 to 2026-05-31 keeps its rows, and all keys, until"
+        " it is released\n"
+    )

@@ -1,0 +1,59 @@
+"""A key file goes with its old copies, and with what killed writers left of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rally.keys.folder import KeyFolder
+from rally.storing.objects import ObjectHeld
+from tests.fakes.memory_store import MemoryStore
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+KEY, OTHER = "rally-one.keyset.json", "rally-one.keyset.json.bak"
+
+
+@pytest.fixture
+def make_folder():
+    """A folder in memory with a key that was replaced once, and another."""
+
+    def made(**bucket):
+        folder = KeyFolder("memory")
+        folder._store = store = MemoryStore(clock=lambda: NOW, **bucket)
+        for name in (KEY, OTHER):
+            store.create(name, b"1")
+            store.replace(name, b"2", store.stat(name).generation)
+        return folder, store
+
+    return made
+
+
+def test_generations_go_and_others_stay(make_folder):
+    folder, store = make_folder(versioned=True)
+    assert folder.forget(KEY) == []
+    assert [info.name for info in store.list()] == [OTHER]
+    assert [copy.name for copy in store.old_copies("")] == [OTHER]
+    assert folder.forget(KEY) == []
+
+
+def test_what_the_store_keeps_is_told(make_folder):
+    folder, _ = make_folder(soft_delete=timedelta(days=7))
+    left = folder.forget(KEY)
+    assert [(copy.name, copy.until) for copy in left] == [
+        (KEY, NOW + timedelta(days=7))
+    ] * 2
+
+
+def test_hold_is_told(make_folder):
+    folder, store = make_folder()
+    store.hold(KEY)
+    with pytest.raises(ObjectHeld):
+        folder.forget(KEY)
+    assert folder.exists(KEY)
+
+
+def test_half_written_keys_go(tmp_path):
+    folder = KeyFolder(str(tmp_path))
+    folder.create(KEY, b"1")
+    (tmp_path / ".rally-tmp-1").write_bytes(b"a key")
+    assert folder.forget(KEY) == []
+    assert [path.name for path in tmp_path.iterdir() if "lock" not in path.name] == []

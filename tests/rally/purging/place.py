@@ -1,0 +1,131 @@
+"""A small platform in memory, in which whatever is due is purged."""
+
+import json
+import pickle
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from rally.keys import names
+from rally.keys.folder import JWK, KEYSET, KeyFolder
+from rally.purging.purge import Purge
+from rally.purging.settings import PurgeSettings
+from rally.studies.legal_holds import LegalHold, place_hold
+from rally.studies.transitions import Action, Transition, record_transition
+from tests.fakes.memory_store import MemoryStore
+from tests.pipelines.world import GARDEN
+from tests.rally.deleting.place import Place
+
+ENDED = datetime(2026, 5, 25, tzinfo=UTC)
+CONCLUDED = datetime(2026, 5, 28, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Settings(PurgeSettings):
+    """Settings whose stores, keys and clock are a Place's."""
+
+    place: Any = None
+
+    def clock(self):
+        return lambda: self.place.now
+
+    def registry(self):
+        return self.place.registry
+
+    def stores(self):
+        return self.place.stores
+
+    def keys(self, registry):
+        return self.place.open_keys()
+
+    def key_folders(self):
+        platform = KeyFolder(str(self.place.folder / "platform"))
+        if self.ping_keys is None:
+            return None, platform
+        return KeyFolder(str(self.place.folder / "keys")), platform
+
+    def open_derived(self, uri):
+        return self.place.derived.get(uri) or PurgeSettings.open_derived(self, uri)
+
+    def key_service(self):
+        return self.place.key_service
+
+
+class PurgePlace(Place):
+    """A Place with key files, researchers' folders, holds and conclusions."""
+
+    def __init__(self, registry, mac, folder: Path, platform=None, **bucket) -> None:
+        super().__init__(registry, mac, platform, **bucket)
+        self.folder = folder
+        self.derived: dict[str, MemoryStore] = {}
+        self.key_service: Any = None
+        for kind in ("keys", "platform"):
+            (folder / kind).mkdir(parents=True)
+        for study in registry.studies:
+            (folder / "keys" / (study + KEYSET)).write_text("{}")
+            (folder / "keys" / (study + JWK)).write_text("{}")
+            (folder / "platform" / (names.pseudonym(study) + KEYSET)).write_text("{}")
+
+    def open_keys(self):
+        """Without the pseudonyms whose files are gone."""
+        return self.keys
+
+    def purge(self, **settings):
+        """A run of the job; its report."""
+        return self.purging(**settings).run()
+
+    def purging(self, **settings):
+        made = Settings(
+            "memory", "memory", place=self, **{"run": "1" * 32, "ping_keys": "k"}
+            | settings)  # fmt: skip
+        return Purge(made, lambda *step: self._work_through(made, *step))
+
+    def _work_through(self, settings, step, works, make_step):
+        self.steps.append(step)
+        worker = make_step(settings)
+        return [
+            json.loads(json.dumps(worker(pickle.loads(pickle.dumps(work)))))
+            for work in works
+        ]
+
+    def conclude(self, study=GARDEN, at=CONCLUDED):
+        for action, time in ((Action.END, ENDED), (Action.CONCLUDE, at)):
+            record_transition(self.platform, Transition(study, action, time, "ann", ""))
+
+    def legal_hold(self, study, first, last):
+        hold = LegalHold(study, date.fromisoformat(first), date.fromisoformat(last),
+                         ENDED, "ann", "a case")  # fmt: skip
+        place_hold(self.platform, hold)
+        return hold
+
+    def names(self, prefix="data/"):
+        """Of all live objects there."""
+        return [info.name for info in self.data.list(prefix)]
+
+    def records(self, prefix=""):
+        """Of all live objects of the platform, but for leases."""
+        return [
+            info.name
+            for info in self.platform.list(prefix)
+            if not info.name.startswith("leases/")
+        ]
+
+    def key_files(self):
+        """Names of the key files that are there."""
+        return sorted(
+            f"{kind}/{path.name}"
+            for kind in ("keys", "platform")
+            for path in (self.folder / kind).iterdir()
+            if not path.name.startswith(".")
+        )
+
+
+def gone(report) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """Objects and rows that went, by study, document and why."""
+    return {key: (each.objects, each.rows) for key, each in report.done.items()}
+
+
+def planned(report) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """The same of what was to go."""
+    return {key: (each.objects, each.rows) for key, each in report.planned.items()}

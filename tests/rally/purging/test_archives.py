@@ -1,0 +1,70 @@
+"""Archives that were ingested go by when they were written; only what globs name."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rally.errors import ConfigurationError
+from tests.rally.purging.place import gone
+
+NOW = datetime(2026, 3, 1, 15, tzinfo=UTC)
+
+
+def write(folder, name, days):
+    """A file that was written so many days before the day of NOW began."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{}")
+    time = NOW.replace(hour=0) - timedelta(days=days)
+    os.utime(path, (time.timestamp(), time.timestamp()))
+    return path
+
+
+def left(folder):
+    return sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    )
+
+
+def test_only_old_files_that_a_glob_names_go(place, tmp_path):
+    place.now, folder = NOW, tmp_path / "in"
+    for name, days in (("a/1.ndjson", 31), ("a/2.ndjson", 30), ("a/3.csv", 99),
+                       ("b/c/4.ndjson", 99), ("d/5.ndjson", 99)):  # fmt: skip
+        write(folder, name, days)
+    globs = f"{folder}/a/*.ndjson,{folder}/b/**/*.ndjson,{folder}/a/1*,{folder}/none*"
+
+    report = place.purge(archives=globs)
+
+    assert left(folder) == ["a/2.ndjson", "a/3.csv", "d/5.ndjson"]
+    assert gone(report) == {("", "(archives)", "archive"): (2, 0)}
+    assert report.exit_status == 0
+    assert place.purge(archives=globs).plan == ""
+
+
+def test_nothing_goes_that_is_not_named(place, tmp_path):
+    place.now = NOW
+    write(tmp_path / "in", "1.ndjson", 99)
+    assert place.purge().plan == ""
+
+
+def test_glob_that_names_what_a_store_holds_is_refused(place, tmp_path):
+    place.now = NOW
+    write(tmp_path / "in", "1.ndjson", 99)
+    place.data.uri = str(tmp_path / "in")
+    with pytest.raises(ConfigurationError, match="--archives: names what"):
+        place.purge(archives=f"{tmp_path}/*/1.ndjson")
+    assert left(tmp_path / "in") == ["1.ndjson"]
+
+
+def test_file_that_was_written_again_meanwhile_stays(place, tmp_path):
+    place.now = NOW
+    path = write(tmp_path / "in", "1.ndjson", 99)
+    place.platform.after = lambda operation, name: (
+        path.write_text("more") if name.endswith("purge.ndjson") else None
+    )
+    report = place.purge(archives=str(path))
+    assert path.read_text() == "more"
+    assert report.faults == [("1.ndjson", "changed meanwhile")]

@@ -1,0 +1,131 @@
+"""A study's storage key is destroyed where it is the study's alone."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from rally.storing.layout import Stores
+from tests.fakes.memory_store import MemoryStore
+from tests.pipelines.world import GARDEN, POND
+from tests.rally.deleting.place import Row, day
+
+KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/garden"
+
+
+class OwnStores(Stores):
+    """Each study has a store of its own."""
+
+    def __init__(self, place, studies):
+        self._template = "memory://{study}"
+        self.platform = place.platform
+        self.stores = {
+            each: MemoryStore(clock=lambda: place.now, uri=f"memory://{each}")
+            for each in studies
+        }
+
+    def of(self, study):
+        return self.stores[study]
+
+
+class KeyService:
+    """Destroys versions, or refuses."""
+
+    def __init__(self, *, refuses=False):
+        self.refuses = refuses
+        self.destroyed = []
+        self.state = "ENABLED"
+
+    def _version(self):
+        return SimpleNamespace(
+            name=f"{KEY}/1",
+            state=SimpleNamespace(name=self.state),
+            destroy_time=day(60),
+        )
+
+    def list_crypto_key_versions(self, request):
+        return [self._version()]
+
+    def destroy_crypto_key_version(self, request):
+        if self.refuses:
+            raise OSError(None, "Cloud KMS says PermissionDenied")
+        self.destroyed.append(request["name"])
+        self.state = "DESTROY_SCHEDULED"
+        return self._version()
+
+
+@pytest.fixture
+def own(place):
+    """The garden's bucket has a key, and a row."""
+    place.stores = OwnStores(place, place.registry.studies)
+    place.data = place.stores.of(GARDEN)
+    place.data.key = KEY
+    place.key_service = KeyService()
+    place.put(place.ours([Row(1, 1)]))
+    place.join(1, when=1)
+    return place
+
+
+def test_key_goes_last_and_once(own):
+    own.purge()
+    assert own.key_service.destroyed == []
+    own.conclude()
+
+    report = own.purge()
+
+    assert own.key_service.destroyed == [f"{KEY}/1"]
+    assert f"gcp-kms://{KEY}" in report.destroyed
+    assert any("destruction is scheduled" in str(each) for each in report.remains)
+    assert report.exit_status == 0
+    own.purge()
+    assert own.key_service.destroyed == [f"{KEY}/1"]
+
+
+def test_key_of_two_studies_stays(own):
+    own.stores.of(POND).key = KEY
+    own.conclude()
+    report = own.purge()
+    assert own.key_service.destroyed == []
+    assert f"{GARDEN}: shares its storage key, which stays" in report.words
+
+
+def test_key_of_the_platform_stays(own):
+    own.platform.key = KEY
+    own.conclude()
+    own.purge()
+    assert own.key_service.destroyed == []
+
+
+def test_bucket_without_a_key_is_a_plain_word(own):
+    own.data.key = None
+    own.conclude()
+    report = own.purge()
+    assert f"{GARDEN}: its store has no key of its own" in report.words
+    assert report.exit_status == 0
+
+
+def test_refusal_is_named(own):
+    own.key_service = KeyService(refuses=True)
+    own.conclude()
+    report = own.purge()
+    assert report.faults == [
+        (GARDEN, "its storage key is not destroyed (Cloud KMS says PermissionDenied)")
+    ]
+
+
+def test_store_of_all_studies_has_no_study_s_key(place):
+    place.data.key = KEY
+    place.key_service = KeyService()
+    place.conclude()
+    place.purge()
+    assert place.key_service.destroyed == []
+
+
+def test_rows_in_another_study_s_store_are_an_alarm(own):
+    name = f"data/study={POND}/document=visit.1/date=2026-05-11/bucket=new/a.avro"
+    own.data.create(name, b"x")
+    own.conclude(POND)
+    report = own.purge()
+    assert report.alarms == [
+        f"memory://{GARDEN}/{name}: is rows in another study's store"
+    ]
+    assert own.data.stat(name) is not None
