@@ -92,6 +92,10 @@ crash: .venv/.dev  ## Kills the jobs CRASH_ROUNDS (30) times and looks for loss.
 bench-ingest: .venv/.dev  ## Measures ingest: the README's figures come from here.
 	$(BIN)/python -m benchmarks.ingest $(ARGS)
 
+.PHONY: bench-audit
+bench-audit: .venv/.dev  ## Measures how fast an audit reads rows.
+	$(BIN)/python -m benchmarks.audit $(ARGS)
+
 .PHONY: bench-deletion
 bench-deletion: .venv/.bench  ## Measures deletion, beside other tools.
 	$(BIN)/python -m benchmarks.deletion $(ARGS)

@@ -14,7 +14,9 @@ _JOBS = {
     "ingest": "read encrypted pings, check them, store them by study",
     "replay": "feed dead letters through ingest again after a fault was mended",
     "compact": "sort files into buckets, without duplicates and without who left",
+    "purge": "take out what has expired and what was concluded, and prove it",
     "delete": "take who left out of the store, prove it, and write receipts",
+    "audit": "prove the promises over the store, or name what breaks them",
     "demo": "see all of it at work, on real pings and in a folder of its own",
 }
 """Each is a module with a `main(argv)`; Beam is imported only there."""

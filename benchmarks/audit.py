@@ -1,0 +1,150 @@
+"""Measures how fast an audit reads rows: `python -m benchmarks.audit`.
+
+A partition lies there as compaction and as ingest leave it, with everybody in the event
+log and some who have left. Every byte is read: each row is walked, its date, its place,
+its pseudonym and its enrolment are looked at, and each UUID in it is held against the
+ids of all who are known. Each layout is read by a process of its own, on one core; the
+clock is that of its processor, and runs without start-up and the reading of the log.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+from statistics import median
+from typing import NamedTuple
+
+import orjson
+
+from benchmarks import deletion_rows, process
+from benchmarks.deletion_rows import DAY, DOCUMENT, NAMESPACE
+from rally.auditing.row_audit import RowAudit
+from rally.auditing.settings import AuditSettings
+from rally.auditing.units import Unit
+from rally.envelope import to_micros
+from rally.events import RALLY, Event, EventKind, write_events
+from rally.keys.names import LIST_MAC
+from rally.keys.platform_administration import ensure_platform_keys
+from rally.withdrawing.withdrawal_list import WithdrawalList, publish_list
+
+LAYOUTS = ("compacted", "ingested")
+_AS_OF = "2026-03-01T00:00:00+00:00"
+_LEFT = 1_000  # people without a row, so that nothing is broken
+_BITS = 2
+_HEAD = ("layout", "rows", "MB", "rows/s a core", "MB/s a core", "peak MB")
+
+
+class Reading(NamedTuple):
+    """What reading a store took.
+
+    Attributes:
+        rows: that were read.
+        seconds: of the processor.
+        peak_bytes: resident set at its largest.
+        faults: promises that were found broken; there should be none.
+    """
+
+    rows: int
+    seconds: float
+    peak_bytes: int
+    faults: int
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints a table; or, as the child that is measured, one line of JSON."""
+    options = _parser().parse_args(argv)
+    if options.read:
+        print(json.dumps(_read(options.read)))
+        return 0
+    print(f"| {' | '.join(_HEAD)} |\n|{'---|' * len(_HEAD)}")
+    report = []
+    for layout in LAYOUTS:
+        with tempfile.TemporaryDirectory(prefix="rally-bench-") as folder:
+            report.append(_measure(layout, Path(folder), options))
+        print(f"| {' | '.join(map(str, report[-1].values()))} |", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
+    return 0
+
+
+def _measure(
+    layout: str, folder: Path, options: argparse.Namespace
+) -> dict[str, object]:
+    numbers = map(str, (options.rows, options.people, _BITS))
+    command = [layout, str(folder), *numbers]
+    process.run(["-m", "benchmarks.deletion_data", *command])
+    _make_platform(folder)
+    size = orjson.loads((folder / "people.json").read_bytes())["bytes"] / 1e6
+    child = ["-m", "benchmarks.audit", f"--read={folder}"]
+    runs = [
+        Reading(*json.loads(process.run(child).output))
+        for _ in range(options.repetitions)
+    ]
+    if any(run.faults or run.rows != options.rows for run in runs):
+        sys.exit(f"{layout}: not all rows are read, or some are found wrong: {runs}")
+    seconds = median(run.seconds for run in runs)
+    values = (
+        *(layout, f"{options.rows:,}", f"{size:.0f}"),
+        *(f"{options.rows / seconds:,.0f}", f"{size / seconds:.0f}"),
+        f"{max(run.peak_bytes for run in runs) / 1e6:.0f}",
+    )
+    return dict(zip(_HEAD, values, strict=True))
+
+
+def _settings(folder: Path) -> AuditSettings:
+    return AuditSettings(
+        store=str(folder / "store"),
+        platform_keys=str(folder / "keys"),
+        platform=str(folder / "platform"),
+        studies=str(folder / "studies"),
+        as_of=_AS_OF,
+    )
+
+
+def _make_platform(folder: Path) -> None:
+    """Keys, the event log and an empty withdrawal list."""
+    settings = _settings(folder)
+    ensure_platform_keys(settings.platform_keys, [NAMESPACE])
+    registry, platform = settings.registry(), settings.stores().platform
+    mac = settings.keys(registry).mac(LIST_MAC)
+    publish_list(platform, WithdrawalList(), mac, None)
+    write_events(platform, _events(folder), "benchmark")
+
+
+def _events(folder: Path) -> Iterator[Event]:
+    people = list(orjson.loads((folder / "people.json").read_bytes())["people"])
+    strangers = deletion_rows.people(len(people) + _LEFT)[len(people) :]
+    at = to_micros(datetime.fromisoformat(DAY).replace(tzinfo=UTC))
+    for kind, members in ((EventKind.JOINED, people), (EventKind.LEFT, strangers)):
+        for number, person in enumerate(members):
+            signal = f"{NAMESPACE}/{kind}.1"
+            yield Event(kind, RALLY, person, at, None, f"{kind} {number}", signal)
+
+
+def _read(folder: Path) -> Reading:
+    audit = RowAudit(_settings(folder))
+    audit.book.prepare(NAMESPACE)
+    start = time.process_time()
+    tally = audit.look(Unit(NAMESPACE, DOCUMENT, (DAY,)))
+    seconds = time.process_time() - start
+    peak = getrusage(RUSAGE_SELF).ru_maxrss * 1024
+    return Reading(tally.rows, seconds, peak, len(tally.lines))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.audit")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--people", type=int, default=20_000)
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""Audit: the store is read, and what was promised to participants is proven or not."""
+
+import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+
+# isort: split
+import sys
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.audit_options import STANDARD_OUTPUT, AuditOptions, audit_settings
+from pipelines.ending import JobStopped, exit_status, told
+from pipelines.options import PlatformOptions, is_local, parse_options
+from pipelines.running import shown_progress
+from pipelines.working import work_through
+from rally.auditing.as_json import to_json
+from rally.auditing.audit import Audit
+from rally.auditing.page import to_html
+from rally.auditing.report import AuditReport
+from rally.auditing.row_audit import make_auditor
+from rally.auditing.settings import AuditSettings
+from rally.auditing.text import to_text
+from rally.auditing.units import Unit
+from rally.auditing.wanted import read_wanted
+from rally.auditing.writing import write_private
+from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.errors import ConfigurationError
+from rally.keys.platform_keys import PlatformKeys
+from rally.storing.corruption import CorruptFile
+
+DESCRIPTION = (
+    "Read the store and prove what was promised to participants: that who left is gone,"
+    " that nothing is kept past its time, outside its study or without approval, and"
+    " that every file, receipt and key is as it should be. Nothing is changed."
+)
+_SMALL_BYTES = 8 * 1024 * 1024
+"""Up to so many bytes of rows this process reads them itself."""
+
+
+def run(argv: Sequence[str] | None = None) -> AuditReport:
+    """Runs the job, and writes the files that the options name.
+
+    Raises:
+        ConfigurationError: an option is not as it must be, a key is not there, or a
+            worker could not go on.
+    """
+    return _run(_parse(argv))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command: prints the report and returns the exit status."""
+    return exit_status(lambda: _report(_parse(argv)))
+
+
+def _parse(argv: Sequence[str] | None) -> PipelineOptions:
+    return parse_options(
+        "rally audit", DESCRIPTION, argv, PlatformOptions, AuditOptions
+    )
+
+
+def _run(options: PipelineOptions) -> AuditReport:
+    own = options.view_as(AuditOptions)
+    with shown_progress(wanted=is_local(options), what="rows") as progress:
+        settings = audit_settings(options, progress)
+        if own.test_ids:
+            settings = _with_wanted(settings)
+        work = partial(_work_through, options, settings)
+        try:
+            report = Audit(settings, work).run()
+        except (OSError, CorruptFile, JobStopped) as error:
+            raise _unproven(error) from None
+    if own.html:
+        write_private("--html", own.html, to_html(report, own.threshold))
+    if own.json and own.json != STANDARD_OUTPUT:
+        write_private("--json", own.json, to_json(report, own.threshold))
+    return report
+
+
+def _unproven(error: Exception) -> BaseException:
+    """What a store or a worker could not do; that no promise is broken by it."""
+    stopped = told(error) if not isinstance(error, JobStopped) else error
+    if isinstance(stopped, JobStopped):
+        return ConfigurationError(f"{stopped}; nothing is proven until that is mended")
+    return stopped
+
+
+def _report(options: PipelineOptions) -> int:
+    own, report = options.view_as(AuditOptions), _run(options)
+    is_json = own.json == STANDARD_OUTPUT
+    print((to_json if is_json else to_text)(report, own.threshold).rstrip("\n"))
+    return report.exit_status
+
+
+def _with_wanted(settings: AuditSettings) -> AuditSettings:
+    keys = PlatformKeys.open(settings.platform_keys, pseudonyms=[PLATFORM])
+    pseudonyms = Pseudonyms({PLATFORM: keys.prf(PLATFORM)})
+    return replace(settings, wanted=read_wanted(sys.stdin.buffer, pseudonyms))
+
+
+def _work_through(
+    options: PipelineOptions,
+    settings: AuditSettings,
+    units: Sequence[Unit],
+    size: int,
+) -> Iterable[Any]:
+    """The units on the runner that the options name; few bytes here and now."""
+    make_worker = partial(make_auditor, settings)
+    if len(units) == 1 or size <= _SMALL_BYTES:
+        return map(make_worker(), units)
+    platform, name = settings.stores().platform, f"results/audit/{uuid.uuid4()}.json"
+    return work_through(options, "ReadRows", units, make_worker, platform, name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Options of the audit: how much is read, by which limits, and where it is told."""
+
+import argparse
+import math
+from datetime import UTC, datetime
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.options import PlatformOptions, add_shared, clock, require
+from rally.auditing.settings import AuditSettings, Limits
+from rally.auditing.thresholds import THRESHOLD
+from rally.errors import ConfigurationError
+from rally.keys.platform_keys import default_uri
+
+STANDARD_OUTPUT = "-"
+
+_LIMITS = Limits()
+_DAYS = {
+    "deadline_days": "a request has from when it was received until its rows are gone",
+    "grace_days": "an enrolment may come so long after a row of the person",
+    "dead_letter_days": "dead letters may stay so long, but those that are withdrawals",
+    "announced_days": "participants are told of an end so long before it",
+    "purge_days": "the jobs that run daily have so long to purge a concluded study",
+}
+_MOST_DAYS = 36_500  # 100 years; more overflows dates
+
+
+class AuditOptions(PipelineOptions):
+    """What is read, and where the report goes."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--sample",
+            type=float,
+            default=1.0,
+            metavar="SHARE",
+            help="read only this share of the files of rows, other ones each day;"
+            " everything else is looked at as a whole (default: all)",
+        )
+        parser.add_argument(
+            "--test_ids",
+            action="store_true",
+            help="look for Rally ids and network addresses that stand on standard"
+            " input, one a line; those of everybody in the event log are always"
+            " looked for",
+        )
+        parser.add_argument(
+            "--json",
+            metavar="FILE",
+            help="write the report as JSON; - is standard output, in place of the"
+            " table",
+        )
+        parser.add_argument(
+            "--html", metavar="FILE", help="write the report as one page of HTML"
+        )
+        parser.add_argument(
+            "--threshold",
+            type=int,
+            default=THRESHOLD,
+            metavar="N",
+            help="tell no number of rows or people below this one (default:"
+            " %(default)s)",
+        )
+        for name, text in _DAYS.items():
+            add_shared(
+                parser,
+                f"--{name}",
+                type=float,
+                default=getattr(_LIMITS, name),
+                metavar="DAYS",
+                help=f"{text} (default: %(default)s)",
+            )
+
+
+def audit_settings(options: PipelineOptions, progress: str | None) -> AuditSettings:
+    """The settings that workers get, with a clock that stands still.
+
+    Args:
+        options: of the job.
+        progress: folder in which workers tell how far they are.
+
+    Raises:
+        ConfigurationError: a required option is missing, or a value is none.
+    """
+    ours, own = options.view_as(PlatformOptions), options.view_as(AuditOptions)
+    require(ours, "store")
+    if not (ours.platform_keys or ours.keys):
+        raise ConfigurationError("--platform_keys is required, or --keys; see --help")
+    if not 0 < own.sample <= 1:
+        raise ConfigurationError("--sample must be above 0 and at most 1")
+    if own.threshold < 1:
+        raise ConfigurationError("--threshold must be 1 or more")
+    if own.html == STANDARD_OUTPUT:
+        raise ConfigurationError("--html: name a file; only --json may be -")
+    return AuditSettings(
+        store=ours.store,
+        platform_keys=ours.platform_keys or default_uri(ours.keys),
+        platform=ours.platform,
+        studies=ours.studies,
+        key_folder=ours.keys,
+        as_of=clock(ours.as_of) or datetime.now(UTC).isoformat(),
+        share=own.sample,
+        limits=_limits(own),
+        progress=progress,
+    )
+
+
+def _limits(own: PipelineOptions) -> Limits:
+    days = {name: getattr(own, name) for name in _DAYS}
+    for name, value in days.items():
+        if not 0 <= value <= _MOST_DAYS or math.isnan(value):
+            raise ConfigurationError(f"--{name} must be from 0 to {_MOST_DAYS}")
+    return Limits(**days)

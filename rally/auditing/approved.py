@@ -1,0 +1,74 @@
+"""What rows of a document have to be: its approved schema, and nothing beside."""
+
+import io
+import json
+from functools import lru_cache
+from typing import Any
+from zlib import crc32
+
+import fastavro
+
+from rally.auditing.whole_files import RowBlock
+from rally.compacting.indexed_file import FINGERPRINT, canonical_schema
+from rally.storing.corruption import CorruptFile
+from rally.storing.header import Header
+from rally.storing.row_skipper import Walker, compile_walker
+from rally.storing.rows import row_schema
+from rally.studies.study import Document
+
+
+class Approved:
+    """The schema of a document's rows.
+
+    Attributes:
+        fingerprint: of the payload's schema.
+        walk: finds where rows end.
+    """
+
+    def __init__(self, document: Document) -> None:
+        """Compiles it."""
+        schema = row_schema(document)
+        self.fingerprint = document.schema.fingerprint
+        self.walk: Walker = compile_walker(json.loads(schema))
+        self._canonical = canonical_schema(schema)
+
+    def fits(self, header: Header) -> bool:
+        """Whether a file says that its rows are of it, but for words.
+
+        What somebody else's writer made has no fingerprint of ours, nor has what was
+        compacted of it.
+        """
+        try:
+            is_same = canonical_schema(header.schema) == self._canonical
+        except CorruptFile:
+            return False
+        told = header.entries.get(FINGERPRINT, b"")
+        return is_same and told in (b"", self.fingerprint.encode())
+
+
+def chosen_block(name: str, day: str, blocks: int) -> int:
+    """Which of a file's blocks is decoded on a day: another one each day."""
+    return crc32(f"{day}/{name}".encode()) % max(blocks, 1)
+
+
+def undecodable(block: RowBlock, header: Header) -> set[int]:
+    """Which of a block's rows no Avro reader takes, by their places."""
+    schema = _parsed(header.schema)
+    return {
+        place
+        for place, bounds in enumerate(zip(block.starts, block.ends, strict=True))
+        if not _decodes(block.data[slice(*bounds)], schema)
+    }
+
+
+def _decodes(row: bytes, schema: Any) -> bool:
+    try:
+        fastavro.schemaless_reader(io.BytesIO(row), schema, None)
+    except Exception:  # whatever a library makes of damaged bytes
+        return False
+    return True
+
+
+@lru_cache(maxsize=8)
+def _parsed(schema: str) -> Any:
+    return fastavro.parse_schema(json.loads(schema))

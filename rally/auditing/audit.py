@@ -1,0 +1,238 @@
+"""An audit as a whole: reads the store and proves the promises, or names what is not.
+
+What is listed and what is the platform's own is looked at here; files of rows are
+dealt out to workers. Each part that cannot be looked at is named, and the others go on.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+from rally.auditing.calendar_audit import audit_calendar
+from rally.auditing.conclusion_audit import ConclusionAudit
+from rally.auditing.derived_audit import DerivedAudit
+from rally.auditing.leaving import Leaving
+from rally.auditing.letters_audit import LettersAudit
+from rally.auditing.platform_audit import Log, PlatformAudit, read_log
+from rally.auditing.report import AuditReport, Check, Scope
+from rally.auditing.report import Unit as Counted
+from rally.auditing.row_audit import ROW_CHECKS
+from rally.auditing.searching import Searches, make_searches
+from rally.auditing.settings import AuditSettings
+from rally.auditing.store_audit import Listing, StoreAudit
+from rally.auditing.tally import Tally
+from rally.auditing.units import Unit
+from rally.checking.pseudonyms import PLATFORM
+from rally.errors import ConfigurationError
+from rally.keys.names import LIST_MAC, RECEIPT_MAC
+from rally.receipts.verify import verify_chain
+from rally.settings import make_pseudonyms
+from rally.storing.corruption import CorruptFile
+from rally.studies.legal_holds import LegalHolds
+from rally.studies.transitions import States
+from rally.withdrawing.overview import group
+
+WorkThrough = Callable[[Sequence[Unit], int], Iterable[Any]]
+"""Has units looked at by workers; the results are the JSON of tallies.
+
+Args: the units, and how many bytes they have together.
+"""
+
+_OF_THE_LOG = (Check.WITHDRAWN, Check.ENROLMENT, Check.IDS, Check.DERIVED)
+
+
+class Audit:
+    """One audit."""
+
+    def __init__(self, settings: AuditSettings, work_through: WorkThrough) -> None:
+        """Opens stores, keys and the registry; reads nothing else yet.
+
+        Args:
+            settings: with a clock that stands still.
+            work_through: runs the workers.
+
+        Raises:
+            ConfigurationError: one of them is not as it must be.
+        """
+        self._began = time.monotonic()
+        self._settings = settings
+        self._work_through = work_through
+        self._as_of = settings.clock()()
+        self._registry = settings.registry()
+        self._stores = settings.stores()
+        self._platform = self._stores.platform
+        self._keys = settings.keys(self._registry)
+        self._pseudonyms = make_pseudonyms(self._keys, self._registry)
+        self._states = States.read(self._registry, self._platform)
+        self._holds = LegalHolds.read(self._platform, self._as_of)
+        self._concluded = {
+            each
+            for each in self._registry.studies
+            if self._states.is_concluded(each, self._as_of)
+        }
+        self._tally = Tally()
+
+    def run(self) -> AuditReport:
+        """Looks at everything."""
+        log = self._read_log()
+        searches = make_searches(
+            self._settings.wanted, self._keys.prf(PLATFORM), log.known
+        )
+        leaving = self._read_leaving()
+        listing = self._list()
+        self._read_platform(searches)
+        self._check_receipts(leaving)
+        self._check_studies(log, listing, leaving)
+        self._read_rows(listing)
+        return self._report(leaving)
+
+    def _read_log(self) -> Log:
+        log = Log(is_whole=False)
+        with self._looking(*_OF_THE_LOG, Check.FILES):
+            log = read_log(self._platform, self._tally)
+        if not log.is_whole:
+            for check in _OF_THE_LOG:
+                self._tally.unseen(check, "events", "the event log is not whole")
+        return log
+
+    def _read_leaving(self) -> Leaving | None:
+        try:
+            return Leaving.read(
+                self._platform,
+                self._keys.mac(LIST_MAC),
+                self._registry,
+                self._pseudonyms,
+                self._as_of,
+                self._settings.limits.deadline_days,
+            )
+        except CorruptFile:
+            return None  # of the log, which is told already
+        except (ConfigurationError, OSError) as error:
+            for check in (Check.WITHDRAWN, Check.DERIVED):
+                self._tally.unseen(check, "withdrawals", _why(error))
+            return None
+
+    def _list(self) -> Listing:
+        listing = StoreAudit(
+            self._stores, self._registry, self._holds, self._concluded, self._as_of
+        ).run()
+        self._tally.merge(listing.tally)
+        for namespace in sorted(listing.unlisted):
+            for check in ROW_CHECKS:
+                why = "its store cannot be listed"
+                self._tally.unseen(check, namespace, why, Counted.STUDIES)
+        return listing
+
+    def _read_platform(self, searches: Searches) -> None:
+        records = PlatformAudit(self._platform, searches)
+        with self._looking(Check.IDS, Check.NETWORK):
+            records.run()
+        self._tally.merge(records.tally)
+        letters = LettersAudit(
+            self._platform,
+            self._registry,
+            self._concluded,
+            self._sealing_prefixes(),
+            searches,
+            self._settings.limits,
+            self._as_of,
+        )
+        with self._looking(Check.DEAD_LETTERS, Check.FILES):
+            letters.run()
+        self._tally.merge(letters.tally)
+
+    def _sealing_prefixes(self) -> tuple[bytes, ...]:
+        with self._looking(Check.DEAD_LETTERS):
+            return self._settings.sealing_prefixes()
+        return ()
+
+    def _check_receipts(self, leaving: Leaving | None) -> None:
+        known = leaving.published.withdrawals if leaving else ()
+        last = max((n for each in known for n in each.receipts), default=0)
+        mac = self._keys.mac(RECEIPT_MAC)
+        with self._looking(Check.RECEIPTS):
+            for each in verify_chain(self._platform, mac, self._stores, last):
+                what = f"{each.kind}: {each.what}"
+                self._tally.broken(Check.RECEIPTS, each.name, what, 1, Counted.OBJECTS)
+
+    def _check_studies(
+        self, log: Log, listing: Listing, leaving: Leaving | None
+    ) -> None:
+        limits = self._settings.limits
+        known = {*listing.studies, *log.scopes}
+        calendar = audit_calendar(
+            self._registry, self._states, known, self._as_of, limits.announced_days
+        )
+        self._tally.merge(calendar)
+        conclusions = ConclusionAudit(
+            self._stores,
+            self._states,
+            self._holds,
+            log.scopes,
+            self._settings.key_folders(),
+            self._as_of,
+            limits.purge_days,
+        )
+        derived = DerivedAudit()
+        for namespace, study in self._registry.studies.items():
+            if namespace in self._concluded:
+                conclusions.see(study)
+            elif study.derived and leaving:
+                derived.see(study, leaving.gone_from(study))
+        self._tally.merge(conclusions.tally)
+        self._tally.merge(derived.tally)
+
+    def _read_rows(self, listing: Listing) -> None:
+        units, size = list[Unit](), 0
+        for (namespace, name), extent in sorted(listing.extents.items()):
+            study = self._registry.studies[namespace]
+            units += extent.units(self._registry.documents(study)[name])
+            size += extent.size
+        if units:
+            for found in self._work_through(units, size):
+                self._tally.merge(Tally.from_json(found))
+
+    def _report(self, leaving: Leaving | None) -> AuditReport:
+        tally, seconds = self._tally, time.monotonic() - self._began
+        due = leaving.due(self._holds.namespaces) if leaving else ()
+        return AuditReport(
+            as_of=self._as_of,
+            scope=Scope(self._settings.share, tally.files, tally.rows, seconds),
+            studies={
+                namespace: self._states.at(study, self._as_of)
+                for namespace, study in self._registry.studies.items()
+            },
+            checks=tally.results(),
+            rows=tally.days,
+            expiring=self._expiring(tally),
+            withdrawals=group(due, self._as_of),
+        )
+
+    def _expiring(self, tally: Tally) -> dict[tuple[str, str], int]:
+        """Rows by the day from which they are past their retention."""
+        found: dict[tuple[str, str], int] = {}
+        for (namespace, document, day), rows in tally.documents.items():
+            study = self._registry.studies[namespace]
+            days = self._registry.documents(study)[document].delete_after_days
+            if days is not None:
+                goes = date.fromisoformat(day) + timedelta(days=days + 1)
+                key = namespace, goes.isoformat()
+                found[key] = found.get(key, 0) + rows
+        return dict(sorted(found.items()))
+
+    @contextmanager
+    def _looking(self, *checks: Check) -> Iterator[None]:
+        """Notes of these checks that something could not be looked at, and why."""
+        try:
+            yield
+        except (ConfigurationError, OSError) as error:
+            for check in checks:
+                self._tally.unseen(check, self._platform.uri, _why(error))
+
+
+def _why(error: ConfigurationError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read ({error.strerror or type(error).__name__})"
+    return str(error)

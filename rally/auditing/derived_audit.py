@@ -1,0 +1,101 @@
+"""Looks for people who have left in the tables that researchers made of a study.
+
+Their bytes are searched for the pseudonyms: of Avro files inflated, of gzip likewise,
+of text as they are. What is packed in another way is named as not looked at.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from rally.auditing.clear_bytes import AVRO, inflated, unpacked
+from rally.auditing.leaving import Fate
+from rally.auditing.report import Check, Unit
+from rally.auditing.searching import shown
+from rally.auditing.tally import Tally
+from rally.deleting.scanner import Scanner
+from rally.errors import ConfigurationError
+from rally.storing.corruption import CorruptFile
+from rally.storing.objects import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+    Snapshot,
+    open_store,
+)
+from rally.storing.snapshots import header_of
+from rally.studies.study import Study
+
+
+class DerivedAudit:
+    """Searches registered folders.
+
+    Attributes:
+        tally: what was found.
+    """
+
+    def __init__(self) -> None:
+        """Has searched nothing yet."""
+        self.tally = Tally()
+
+    def see(self, study: Study, gone: Mapping[Fate, list[bytes]]) -> None:
+        """Searches the folders of one study for those who are gone from it."""
+        scanners = {fate: Scanner(people) for fate, people in gone.items() if people}
+        if not scanners:
+            return
+        for uri in study.derived:
+            try:
+                store = open_store(uri)
+                for info in store.list():
+                    self._see(study, store, info, scanners)
+            except ConfigurationError:
+                why = "is no store that can be looked into from here"
+                self._unseen(study, uri, why)
+            except OSError as error:
+                why = f"cannot be read ({error.strerror or type(error).__name__})"
+                self._unseen(study, uri, why)
+
+    def _see(
+        self,
+        study: Study,
+        store: ObjectStore,
+        info: ObjectInfo,
+        scanners: Mapping[Fate, Scanner],
+    ) -> None:
+        name = f"{store.uri.rstrip('/')}/{shown(info.name, is_ours=False)}"
+        try:
+            with store.open(info.name, info.generation) as snapshot:
+                found = _found(snapshot, scanners)
+        except (ObjectNotFound, GenerationMismatch):
+            self._unseen(study, name, "changes while it is read")
+            return
+        except CorruptFile as error:
+            self._unseen(study, name, str(error))
+            return
+        where = f"{study.namespace}/{name}"
+        if Fate.LEFT_OVER in found:
+            what = Fate.LEFT_OVER.value
+            self.tally.broken(Check.DERIVED, where, what, 1, Unit.OBJECTS)
+        elif found:
+            what = Fate.ON_ITS_WAY.value
+            self.tally.apart(Check.DERIVED, where, what, 1, Unit.OBJECTS)
+
+    def _unseen(self, study: Study, where: str, why: str) -> None:
+        self.tally.unseen(Check.DERIVED, f"{study.namespace}/{where}", why)
+
+
+def _found(snapshot: Snapshot, scanners: Mapping[Fate, Scanner]) -> set[Fate]:
+    """Whose pseudonyms stand in an object. Raises CorruptFile: it cannot be told."""
+    found = set[Fate]()
+    name = snapshot.info.name.encode()
+    for piece in (name, *_clear(snapshot)):
+        found |= {fate for fate, each in scanners.items() if each.found_in(piece)}
+    return found
+
+
+def _clear(snapshot: Snapshot) -> Iterator[bytes]:
+    if snapshot.read(0, len(AVRO)) == AVRO:
+        header = header_of(snapshot)
+        yield b"\0".join(header.entries.values())
+        yield from inflated(snapshot, header)
+    else:
+        yield from unpacked(snapshot)

@@ -1,0 +1,162 @@
+"""Who has left, as the fold of the event log says now; nothing is published.
+
+The audit folds the log on top of the published list, as deletion is about to, and asks
+of each row what became of it: so it finds rows that deletion forgot, too.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import count
+
+from rally.checking.pseudonyms import Pseudonyms
+from rally.envelope import to_micros
+from rally.events import RALLY, EventLog
+from rally.storing.objects import ObjectStore
+from rally.studies.registry import Registry
+from rally.studies.study import Study
+from rally.studies.transitions import States
+from rally.withdrawing.admission import admit
+from rally.withdrawing.fold import Judgement, Standing, Verdict
+from rally.withdrawing.holding import Rules
+from rally.withdrawing.overview import Due, deadline_of, find_due
+from rally.withdrawing.selection import Selection
+from rally.withdrawing.withdrawal_list import (
+    Mac,
+    Stage,
+    State,
+    Withdrawal,
+    WithdrawalList,
+    read_list,
+)
+
+
+class Fate(StrEnum):
+    """What a row is of somebody who has left.
+
+    The first breaks the promise.
+    """
+
+    LEFT_OVER = "of people who have left"
+    ON_ITS_WAY = "of people who have left, on its way"
+    DEFERRED = "deferred until the study is concluded"
+    HELD = "held for a person's decision"
+    LEGAL_HOLD = "of people who have left, under a legal hold"
+
+
+class Leaving:
+    """The requests as they stand now.
+
+    Attributes:
+        published: the list as deletion published it.
+        folded: with what the log says since.
+    """
+
+    def __init__(
+        self,
+        published: WithdrawalList,
+        folded: WithdrawalList,
+        pseudonyms: Pseudonyms,
+        as_of: datetime,
+        deadline_days: float,
+    ) -> None:
+        """Takes both lists; `read` makes them.
+
+        Args:
+            published: the list as deletion published it.
+            folded: with what the log says since; each request has an id.
+            pseudonyms: of the platform and the studies.
+            as_of: the audit's clock, UTC.
+            deadline_days: from when a request was received until its rows are gone.
+        """
+        self.published = published
+        self.folded = folded
+        self._pseudonyms = pseudonyms
+        self._as_of = as_of
+        self._days = deadline_days
+        self._requests = {each.request: each for each in folded.withdrawals}
+
+    @classmethod
+    def read(
+        cls,
+        platform: ObjectStore,
+        mac: Mac,
+        registry: Registry,
+        pseudonyms: Pseudonyms,
+        as_of: datetime,
+        deadline_days: float,
+    ) -> "Leaving":
+        """Reads the list and folds the log.
+
+        Raises:
+            ConfigurationError: the list is missing, or not as it was published.
+            CorruptFile: an object of the log is not whole.
+        """
+        published, _ = read_list(platform, mac)
+        states = States.read(registry, platform)
+        rules = Rules(unresolved_days=float("inf"))  # to close is for deletion
+        numbers = count()
+        folded = admit(
+            EventLog(platform),
+            published,
+            registry,
+            states,
+            as_of,
+            rules,
+            lambda: f"new {next(numbers)}",
+        )
+        return cls(published, folded, pseudonyms, as_of, deadline_days)
+
+    def selection(self, study: Study) -> Selection:
+        """Judges the rows of a namespace, of everybody on the list."""
+        return Selection(self.folded, study, self._pseudonyms)
+
+    def due(self, under_hold: Collection[str]) -> tuple[Due, ...]:
+        """Every request with its deadline; some studies are under a legal hold."""
+        return find_due(self.published, self.folded, self._days, under_hold)
+
+    def fate(self, judgement: Judgement, is_held: bool = False) -> Fate | None:
+        """What a row is by its judgement; None where nobody asked for it to go.
+
+        Args:
+            judgement: of a selection.
+            is_held: whether a legal hold is over it.
+        """
+        if judgement.verdict is Verdict.KEPT:
+            return None
+        if judgement.verdict is Verdict.DEFERRED:
+            return Fate.DEFERRED
+        if judgement.verdict is Verdict.HELD:
+            return Fate.HELD
+        if is_held:
+            return Fate.LEGAL_HOLD
+        is_over = self._is_over(self._requests[judgement.request])
+        return Fate.LEFT_OVER if is_over else Fate.ON_ITS_WAY
+
+    def gone_from(self, study: Study) -> dict[Fate, list[bytes]]:
+        """Who is not in a study any more, by the pseudonyms of its rows.
+
+        LEFT_OVER is whose request is done or late, ON_ITS_WAY whose is not. Who came
+        back is none of them, nor is who waits for the study's conclusion.
+        """
+        selection, now = self.selection(study), to_micros(self._as_of)
+        gone: dict[Fate, list[bytes]] = {}
+        for pseudonym, person in selection.people.items():
+            counts = any(
+                left.standing is Standing.ACTIVE
+                and study.namespace not in left.deferred
+                for scope in (study.namespace, RALLY)
+                for left in person.left.get(scope, ())
+            )
+            judgement = selection.judge(pseudonym, b"", now)
+            if counts and judgement.verdict.condemns:
+                fate = self.fate(judgement)
+                gone.setdefault(fate or Fate.ON_ITS_WAY, []).append(pseudonym)
+        return gone
+
+    def _is_over(self, request: Withdrawal) -> bool:
+        """Whether its rows should be gone by now."""
+        if Stage.VERIFIED in request.stages or request.state is State.CLOSED:
+            return True
+        deadline = deadline_of(request, timedelta(days=self._days))
+        return deadline is not None and deadline < self._as_of

@@ -1,0 +1,116 @@
+"""Looks at dead letters: whole, sealed, and gone when their time is over."""
+
+import json
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+
+from rally.auditing.platform_audit import check_file
+from rally.auditing.report import Check, Unit
+from rally.auditing.sealed import count_unsealed
+from rally.auditing.searching import Searches, search_header, shown
+from rally.auditing.settings import Limits
+from rally.auditing.tally import Tally
+from rally.dead_letters import FOLDER, Kind, Place, place_of, read_sealed
+from rally.storing.corruption import CorruptFile
+from rally.storing.header import Header
+from rally.storing.layout import UNKNOWN
+from rally.storing.objects import ObjectNotFound, ObjectStore
+from rally.studies.registry import Registry
+
+
+class LettersAudit:
+    """Looks at every object of dead letters.
+
+    Attributes:
+        tally: what was found.
+    """
+
+    def __init__(
+        self,
+        platform: ObjectStore,
+        registry: Registry,
+        concluded: Collection[str],
+        prefixes: tuple[bytes, ...],
+        searches: Searches,
+        limits: Limits,
+        as_of: datetime,
+    ) -> None:
+        """Reads nothing yet.
+
+        Args:
+            platform: the platform's store.
+            registry: of the studies.
+            concluded: studies that may have none, which is another check.
+            prefixes: with what begins that which is sealed; none is not looked at.
+            searches: for headers.
+            limits: how long they may stay.
+            as_of: the audit's clock, UTC.
+        """
+        self.tally = Tally()
+        self._platform = platform
+        self._studies = {UNKNOWN, *registry.studies}
+        self._concluded = concluded
+        self._prefixes = prefixes
+        self._searches = searches
+        self._limits = limits
+        self._today = as_of.date()
+
+    def run(self) -> None:
+        """Reads all of them. Raises OSError: the store cannot be reached."""
+        for info in self._platform.list(FOLDER):
+            place = place_of(info.name)
+            if place is None or not self._can_be(place):
+                name, what = (
+                    shown(info.name, is_ours=False),
+                    "no object of dead letters",
+                )
+                self._broken(name, what, 1, Unit.OBJECTS)
+            elif place.study not in self._concluded:
+                try:
+                    self._see(place, info.name, self._platform.read(info.name))
+                except ObjectNotFound:
+                    continue
+
+    def _can_be(self, place: Place) -> bool:
+        """Whether it is of a study that there is, and of a date."""
+        try:
+            date.fromisoformat(place.day)
+        except ValueError:
+            return False
+        return place.study in self._studies
+
+    def _see(self, place: Place, name: str, data: bytes) -> None:
+        header = check_file(self.tally, name, data)
+        if header is None:
+            return
+        search_header(self.tally, self._searches, name, header)
+        try:
+            letters = read_sealed(data)
+        except (CorruptFile, KeyError):
+            self._broken(name, "no dead letters", 1, Unit.OBJECTS)
+            return
+        if not _is_sealed_alone(header):
+            self._broken(name, "beside something in clear", len(letters), Unit.ROWS)
+        if self._prefixes:
+            unsealed = count_unsealed(letters, self._prefixes)
+            self._broken(name, "not sealed", unsealed, Unit.ROWS)
+        self._see_age(place, len(letters))
+
+    def _see_age(self, place: Place, letters: int) -> None:
+        day = date.fromisoformat(place.day)
+        where = f"{place.study}/{place.kind}/{place.day}"
+        if place.kind is Kind.WITHDRAWAL:
+            until = day + timedelta(days=self._limits.deadline_days)
+            check, what = Check.DEAD_LETTERS, "unreadable withdrawals"
+            self.tally.apart(check, where, what, letters, Unit.ROWS, until)
+        elif (self._today - day).days > self._limits.dead_letter_days:
+            self._broken(where, "past their time", letters, Unit.ROWS)
+
+    def _broken(self, where: str, what: str, number: int, unit: Unit) -> None:
+        self.tally.broken(Check.DEAD_LETTERS, where, what, number, unit)
+
+
+def _is_sealed_alone(header: Header) -> bool:
+    """Whether an object has nothing but what is sealed."""
+    fields = json.loads(header.schema)["fields"]
+    return [field["name"] for field in fields] == ["sealed"]

@@ -1,0 +1,133 @@
+"""What holds for the rows of each partition: all that the platform knows, read once."""
+
+from contextlib import suppress
+from datetime import date
+from functools import cached_property
+
+from rally.auditing.leaving import Leaving
+from rally.auditing.row_checks import Rules
+from rally.auditing.searching import Searches, make_searches
+from rally.auditing.settings import AuditSettings
+from rally.auditing.spans import Span, collecting_spans, span_of_day, within
+from rally.checking.pseudonyms import PLATFORM
+from rally.errors import ConfigurationError
+from rally.events import EventLog
+from rally.keys.names import LIST_MAC
+from rally.settings import make_pseudonyms
+from rally.storing.corruption import CorruptFile
+from rally.storing.layout import Partition, Stores
+from rally.studies.legal_holds import LegalHolds
+from rally.studies.registry import Registry
+from rally.studies.study import Document, Study
+from rally.studies.transitions import States
+from rally.withdrawing.enrolments import EnrolledPeople, Grace, needs_enrolment
+from rally.withdrawing.selection import Selection
+
+
+class RuleBook:
+    """The log, the list, the decisions and the registry at one time.
+
+    What cannot be read of the log is not known here, and is no error: whoever launched
+    the audit says so.
+
+    Attributes:
+        registry: of the studies.
+        stores: of the studies and the platform.
+        holds: what stays, whatever else holds.
+    """
+
+    def __init__(self, settings: AuditSettings) -> None:
+        """Opens keys and stores, and reads the list.
+
+        Raises:
+            ConfigurationError: one of them is not as it must be.
+        """
+        self.registry: Registry = settings.registry()
+        self.stores: Stores = settings.stores()
+        self._settings = settings
+        self._as_of = settings.clock()()
+        platform = self.stores.platform
+        self._keys = settings.keys(self.registry)
+        self._pseudonyms = make_pseudonyms(self._keys, self.registry)
+        self._states = States.read(self.registry, platform)
+        self.holds = LegalHolds.read(platform, self._as_of)
+        self._leaving = self._read_leaving()
+        self._selections: dict[str, Selection] = {}
+        self._enrolled: dict[str, EnrolledPeople] = {}
+        self._spans: dict[str, list[Span]] = {}
+
+    def document(self, study: str, document: str) -> Document:
+        """A document of the registry, or one that is built in."""
+        return self.registry.documents(self.registry.studies[study])[document]
+
+    def rules(self, partition: Partition) -> Rules:
+        """What holds in a partition."""
+        study = self.registry.studies[partition.study]
+        day = span_of_day(partition.day)
+        return Rules(
+            partition,
+            day,
+            within(self._spans_of(study), day),
+            self.holds.over(partition.study, partition.day) is not None,
+            self._leaving,
+            self._selection(study),
+            self._enrolled_by(study, partition),
+        )
+
+    def prepare(self, namespace: str) -> None:
+        """Reads the log for a study now; `rules` would do it when it has to."""
+        study = self.registry.studies[namespace]
+        _ = self.searches, self._selection(study), self._enrolled_in(study)
+
+    @cached_property
+    def searches(self) -> Searches:
+        """What must stand nowhere: the ids of everybody in the log, and others."""
+        known = set[str]()
+        with suppress(CorruptFile):
+            log = EventLog(self.stores.platform)
+            known = {each.participant for each in log if each.participant}
+        return make_searches(self._settings.wanted, self._keys.prf(PLATFORM), known)
+
+    def _spans_of(self, study: Study) -> list[Span]:
+        if study.namespace not in self._spans:
+            self._spans[study.namespace] = collecting_spans(self._states, study)
+        return self._spans[study.namespace]
+
+    def _selection(self, study: Study) -> Selection | None:
+        if self._leaving is None:
+            return None
+        if study.namespace not in self._selections:
+            self._selections[study.namespace] = self._leaving.selection(study)
+        return self._selections[study.namespace]
+
+    def _enrolled_by(self, study: Study, partition: Partition) -> EnrolledPeople | None:
+        """Who enrolled, where a row must be of one of them by now."""
+        document = self.document(partition.study, partition.document)
+        late = Grace(self._settings.limits.grace_days + 1)  # the others go daily
+        is_due = late.is_due(date.fromisoformat(partition.day), self._as_of)
+        if not needs_enrolment(study, document) or not is_due:
+            return None
+        return self._enrolled_in(study)
+
+    def _enrolled_in(self, study: Study) -> EnrolledPeople | None:
+        """Everybody who ever enrolled."""
+        if study.namespace not in self._enrolled:
+            grace = Grace(self._settings.limits.grace_days)
+            log = EventLog(self.stores.platform)
+            with suppress(CorruptFile):
+                found = EnrolledPeople(study, self._pseudonyms, log, grace)
+                self._enrolled[study.namespace] = found
+        return self._enrolled.get(study.namespace)
+
+    def _read_leaving(self) -> Leaving | None:
+        try:
+            return Leaving.read(
+                self.stores.platform,
+                self._keys.mac(LIST_MAC),
+                self.registry,
+                self._pseudonyms,
+                self._as_of,
+                self._settings.limits.deadline_days,
+            )
+        except (ConfigurationError, CorruptFile):
+            return None

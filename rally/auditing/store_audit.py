@@ -1,0 +1,116 @@
+"""What a listing of the studies' stores tells, without opening a file."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from rally.auditing.report import Check, Unit
+from rally.auditing.searching import shown
+from rally.auditing.tally import Tally
+from rally.auditing.units import Extent
+from rally.checking.policy import is_expired, is_reviewed
+from rally.storing.layout import Partition, Stores
+from rally.storing.objects import ObjectInfo, ObjectStore
+from rally.storing.partitions import StoredFile, parse_file
+from rally.storing.places import Locator, Region
+from rally.studies.legal_holds import LegalHolds
+from rally.studies.registry import Registry
+
+LISTED = (Check.RETENTION, Check.REVIEW, Check.PLACE, Check.COPIES)
+"""What a listing proves, or helps to."""
+
+
+@dataclass
+class Listing:
+    """What stands in the stores.
+
+    Attributes:
+        tally: what was found.
+        extents: how much there is to read, by study and document.
+        unlisted: studies whose store could not be listed.
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    extents: dict[tuple[str, str], Extent] = field(default_factory=dict)
+    unlisted: set[str] = field(default_factory=set)
+
+    @property
+    def studies(self) -> set[str]:
+        """Those that have rows."""
+        return {study for study, _ in self.extents}
+
+
+class StoreAudit:
+    """Goes through the names of all objects, and keeps no more than one at a time."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        registry: Registry,
+        holds: LegalHolds,
+        concluded: Collection[str],
+        as_of: datetime,
+    ) -> None:
+        """Lists nothing yet.
+
+        Args:
+            stores: of the studies and the platform.
+            registry: of the studies.
+            holds: what stays, whatever has expired.
+            concluded: studies of which nothing may be there, which is another check.
+            as_of: the audit's clock, UTC.
+        """
+        self._stores = stores
+        self._registry = registry
+        self._holds = holds
+        self._concluded = concluded
+        self._today = as_of.date()
+        self._locator = Locator(stores, registry)
+        self._found = Listing()
+
+    def run(self) -> Listing:
+        """Lists every store once."""
+        for store in self._stores.each(self._registry.studies):
+            try:
+                for info in store.list():
+                    self._see(store, info)
+            except OSError as error:
+                why = f"cannot be listed ({error.strerror or type(error).__name__})"
+                for check in LISTED:
+                    self._found.tally.unseen(check, store.uri, why)
+                self._found.unlisted.update(
+                    study
+                    for study in self._registry.studies
+                    if self._stores.of(study) is store
+                )
+        return self._found
+
+    def _see(self, store: ObjectStore, info: ObjectInfo) -> None:
+        place, tally = self._locator.classify(store, info), self._found.tally
+        if place.study in self._concluded and place.region is not Region.WRONG_STORE:
+            return
+        if place.partition:
+            self._see_file(parse_file(info, place.partition.study), place.partition)
+        elif place.region.is_alarm:
+            is_place = place.region is Region.WRONG_STORE
+            check = Check.PLACE if is_place else Check.COPIES
+            name = shown(info.name, is_ours=False)
+            tally.broken(check, name, place.region.value, 1, Unit.OBJECTS)
+
+    def _see_file(self, file: StoredFile, partition: Partition) -> None:
+        study = self._registry.studies[partition.study]
+        document = self._registry.documents(study)[partition.document]
+        key = partition.study, partition.document
+        self._found.extents.setdefault(key, Extent()).add(file)
+        day = date.fromisoformat(partition.day)
+        where, tally = "/".join(partition), self._found.tally
+        if not is_reviewed(document, day):
+            what = "outside the dates of its review"
+            tally.broken(Check.REVIEW, where, what, 1, Unit.OBJECTS)
+        if is_expired(document, day, self._today):
+            what = "past its retention"
+            if self._holds.over(partition.study, partition.day):
+                what = f"{what}, under a legal hold"
+                tally.apart(Check.RETENTION, where, what, 1, Unit.OBJECTS)
+            else:
+                tally.broken(Check.RETENTION, where, what, 1, Unit.OBJECTS)

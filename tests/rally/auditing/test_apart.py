@@ -1,0 +1,200 @@
+"""What looks like a broken promise and is none is counted apart, and says why."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from rally.auditing.report import Check, Unit
+from rally.auditing.settings import Limits
+from rally.dead_letters import Kind, encode_dead_letters
+from rally.dead_letters import Place as LetterPlace
+from rally.envelope import from_micros
+from rally.events import EventKind
+from rally.studies.legal_holds import LegalHold, place_hold
+from rally.studies.transitions import Action
+from tests.model.words import moment
+from tests.pipelines.world import GARDEN, HOUSE, POND
+from tests.rally.auditing.place import PREFIX, counts, day_of, found
+from tests.rally.auditing.studies import BOG
+
+
+def hold(place, namespace, first=-100, last=100):
+    days = (from_micros(moment(each)).date() for each in (first, last))
+    at = from_micros(moment(0))
+    place_hold(place.platform, LegalHold(namespace, *days, at, "ann", ""))
+
+
+def apart(place, **settings):
+    """What is apart, where nothing is broken or unknown."""
+    report = place.audit(**settings)
+    assert report.exit_status == 0, found(report) | found(report, "unseen")
+    return found(report, "apart")
+
+
+def test_requests_that_wait_are_counted(place):
+    assert {check: counts(seen) for check, seen in apart(place).items()} == {
+        Check.WITHDRAWN: {
+            "deferred until the study is concluded": 4,
+            "held for a person's decision": 1,
+            "of people who have left, on its way": 6,
+        }
+    }
+
+
+def test_requests_are_grouped_by_scope_and_state(place):
+    groups = place.audit().withdrawals
+    assert {(each.scope, each.state): each.people for each in groups} == {
+        ("rally", "active"): 1,
+        (GARDEN, "active"): 1,
+        (GARDEN, "deferred"): 1,
+        (POND, "held"): 1,
+        (POND, "requested"): 1,
+    }
+
+
+def test_legal_hold_is_named(place):
+    hold(place, GARDEN)
+    place.event(EventKind.JOINED, 0, GARDEN, 0, submission_timestamp=moment(-80))
+    place.put([place.row(0, time=moment(-62))], day=-62)  # expired
+    place.put([place.row(1)])  # of who left
+    rows = [place.row(0, number=2), place.row(0, time=moment(0, 1), number=2)]
+    place.put_compacted(rows)  # twice
+    place.put([place.row(77, number=3)])  # never enrolled
+    place.at(9)
+
+    seen = apart(place)
+
+    assert counts(seen[Check.RETENTION]) == {
+        "past its retention, under a legal hold": 1
+    }
+    assert counts(seen[Check.DUPLICATES]) == {
+        "there more than once, under a legal hold": 1
+    }
+    assert counts(seen[Check.ENROLMENT]) == {
+        "without an enrolment, under a legal hold": 1
+    }
+    held = [each for each in seen[Check.WITHDRAWN] if "legal" in each.what]
+    assert [(each.where, each.number) for each in held] == [
+        (f"{GARDEN}/visit.1/{day_of(0)}", 1)
+    ]
+
+
+def test_legal_hold_of_other_days_keeps_nothing(place):
+    hold(place, GARDEN, 1, 2)
+    place.put([place.row(1)])
+    assert set(found(place.audit())) == {Check.WITHDRAWN}
+
+
+def test_unreadable_withdrawals_are_counted_with_their_deadline(place):
+    letters = LetterPlace(HOUSE, Kind.WITHDRAWAL, day_of(-50))
+    sealed = [PREFIX + bytes(100)] * 2
+    name = f"{letters.folder}{'0' * 32}.avro"
+    place.platform.create(name, encode_dead_letters(sealed, "0", "1"))
+
+    (seen,) = apart(place)[Check.DEAD_LETTERS]
+
+    assert seen.where == f"{HOUSE}/withdrawal/{day_of(-50)}"
+    assert (seen.what, seen.number) == ("unreadable withdrawals", 2)
+    assert seen.until == date.fromisoformat(day_of(-50)) + timedelta(days=30)
+
+
+def test_enrolment_may_come_within_the_grace(place):
+    place.put([place.row(77)])
+    place.event(EventKind.JOINED, 77, GARDEN, 0, submission_timestamp=moment(7))
+    place.at(9)
+    assert Check.ENROLMENT not in apart(place)
+
+
+def test_enrolment_that_comes_too_late_covers_nothing(place):
+    place.put([place.row(77)])
+    place.event(EventKind.JOINED, 77, GARDEN, 0, submission_timestamp=moment(7, 1))
+    place.at(9)
+    assert set(found(place.audit())) == {Check.ENROLMENT}
+
+
+def test_rows_of_a_pause_s_first_minutes_are_fine(place):
+    place.decide(POND, Action.PAUSE, 5)
+    place.decide(POND, Action.RESUME, 5, 4)
+    place.put(
+        [
+            place.row(0, POND, moment(5) + 9 * 60_000_000, number=1),
+            place.row(0, POND, moment(5) - 1, number=2),
+        ],
+        POND,
+        day=5,
+    )
+    assert Check.DATES not in apart(place)
+    place.put([place.row(0, POND, moment(5) + 10 * 60_000_000)], POND, day=5)
+    (seen,) = found(place.audit())[Check.DATES]
+    assert seen[:3] == (
+        f"{POND}/visit.1/{day_of(5)}",
+        "sent while the study did not collect",
+        1,
+    )
+
+
+@pytest.mark.parametrize(("day", "is_young"), [(1, True), (2, True), (3, False)])
+def test_conclusion_may_take_its_days(make_audited, day, is_young):
+    place = make_audited()
+    place.decide(BOG, Action.CONCLUDE, 0)
+    place.put([place.row(0, BOG, moment(-5))], BOG, day=-5)
+    (place.folder / "keys" / f"{BOG}.jwk.json").write_text("{}")
+    place.at(day)
+    if is_young:
+        (seen,) = apart(place)[Check.CONCLUDED]
+        assert seen[:2] == (f"{BOG}/visit.1", "rows, being purged")
+    else:
+        report = place.audit()
+        assert set(found(report)) == {Check.CONCLUDED}
+
+
+def test_concluded_study_under_a_legal_hold_keeps_all(place):
+    place.put([place.row(0, BOG, moment(-5))], BOG, day=-5)
+    hold(place, BOG)
+    (place.folder / "keys" / f"{BOG}.keyset.json").write_text("{}")
+    (seen,) = apart(place)[Check.CONCLUDED]
+    assert seen[:2] == (f"{BOG}/visit.1", "rows, under a legal hold")
+
+
+def remove_all(place):
+    for info in list(place.data.list(f"data/study={BOG}/")):
+        place.data.delete(info.name, info.generation)
+
+
+def concluded_with_copies(make_audited, **bucket):
+    place = make_audited(**bucket)
+    place.decide(BOG, Action.CONCLUDE, 0)
+    place.put([place.row(0, BOG, moment(-5))], BOG, day=-5)
+    place.at(3)
+    remove_all(place)
+    (place.folder / "keys" / f"{BOG}.keyset.json").write_text("{}")
+    return place
+
+
+def test_noncurrent_copy_of_a_concluded_study_breaks(make_audited):
+    place = concluded_with_copies(make_audited, versioned=True)
+    report = place.audit()
+    assert counts(found(report)[Check.CONCLUDED]) == {"an old copy: noncurrent": 1}
+    assert Check.KEYS not in found(report)
+
+
+def test_soft_deleted_copy_has_a_date_and_the_keys_wait_for_it(make_audited):
+    place = concluded_with_copies(make_audited, soft_delete=timedelta(days=7))
+    (seen,) = apart(place)[Check.CONCLUDED]
+    assert (seen.what, seen.unit) == ("an old copy: soft-deleted", Unit.OBJECTS)
+    assert seen.until == from_micros(moment(10)).date()
+
+    place.at(10)
+    assert set(found(place.audit())) == {Check.KEYS}
+
+
+def test_derived_folder_of_who_left_lately_is_on_its_way(place):
+    place.decide(POND, Action.END, 7)  # no derived folder there: nothing is said
+    garden = place.derived / "garden"
+    garden.mkdir()
+    place.event(EventKind.LEFT, 4, GARDEN, 0, submission_timestamp=moment(3, 2))
+    (garden / "sums.csv").write_text(place.pseudonym(4))
+    report = place.audit(limits=Limits(announced_days=0))
+    assert counts(found(report, "apart")[Check.DERIVED]) == {
+        "of people who have left, on its way": 1
+    }
