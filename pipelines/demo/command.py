@@ -66,8 +66,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
         prog="rally demo",
         description="Ingest real pings of real clients, and made-up ones, in studies of"
-        " the demo's own, and show what became of them. Then two people"
-        " leave: their rows are deleted, and it is proven.",
+        " the demo's own, and show what became of them. Then people"
+        " leave, and their rows are deleted; the study ends and is concluded, all of"
+        " it goes, and an audit proves it.",
         allow_abbrev=False,
     )
     parser.add_argument(

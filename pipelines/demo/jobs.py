@@ -6,13 +6,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from pipelines import compact, delete, ingest, replay
+from pipelines import audit, compact, delete, ingest, purge, replay
 from pipelines.demo.scene import COUNTRY_ATTRIBUTE, Scene, read_messages
+from rally.auditing.report import AuditReport
 from rally.compacting.outcomes import Compacted
 from rally.deleting.report import Report
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
 from rally.outcomes import FailureReason
+from rally.purging.report import Report as PurgeReport
 
 _EMULATOR = "PUBSUB_EMULATOR_HOST"
 _PROJECT = "rally-demo"
@@ -60,10 +62,22 @@ class Jobs(NamedTuple):
         reason = f"--reason={FailureReason.LEFT}"
         return replay.run([*self._where(as_of), *self._country(), reason])
 
-    def _where(self, as_of: str) -> list[str]:
+    def purge(self, as_of: str) -> PurgeReport:
+        """Takes out what has expired, and what was concluded."""
+        return purge.run(self._where(as_of))
+
+    def audit(self, as_of: str, page: Path) -> AuditReport:
+        """Proves the promises, and writes the page."""
+        return audit.run([*self._where(as_of), f"--html={page}"])
+
+    @property
+    def places(self) -> list[str]:
+        """The options that say where everything is."""
         names = ("studies", "keys", "store")
-        places = [f"--{name}={getattr(self.scene, name)}" for name in names]
-        return [*places, f"--as_of={as_of}"]
+        return [f"--{name}={getattr(self.scene, name)}" for name in names]
+
+    def _where(self, as_of: str) -> list[str]:
+        return [*self.places, f"--as_of={as_of}"]
 
     def _country(self) -> list[str]:
         return [f"--country_attribute={COUNTRY_ATTRIBUTE}"]

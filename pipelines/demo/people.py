@@ -32,6 +32,7 @@ class People:
     Attributes:
         leaves_study: id of the one who leaves the study, and comes back.
         leaves_rally: id of the one who leaves Rally.
+        leaves_late: id of the one who leaves the study when it has ended.
     """
 
     def __init__(self, keys_uri: str) -> None:
@@ -41,7 +42,7 @@ class People:
         self._random = random.Random(20221)
         self._time = datetime.min
         self._ids = [str(self._uuid()) for _ in range(PEOPLE)]
-        _, self.leaves_study, self.leaves_rally, *_ = self._ids
+        _, self.leaves_study, self.leaves_rally, *_, self.leaves_late = self._ids
 
     def join_and_read(self, start: datetime) -> Iterator[Message]:
         """Everybody's first morning, and a few pings that must not get in."""
@@ -65,6 +66,11 @@ class People:
         self._time = at
         yield self._news("deletion-request", {"rally_id": self.leaves_study})
         yield self._core("deletion-request", self.leaves_rally)
+
+    def leave_late(self, at: datetime) -> Iterator[Message]:
+        """One more leaves the study, which has ended."""
+        self._time = at
+        yield self._news("deletion-request", {"rally_id": self.leaves_late})
 
     def arrive_late(self, sent: datetime) -> Iterator[Message]:
         """Pages of the two, who had read them before they left."""

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pipelines.demo.ledger import Row
 from pipelines.running import table
 from rally.compacting.outcomes import Compacted
-from rally.deleting.report import Report
+from rally.deleting.report import Report as DeletionReport
 from rally.ingesting.counts import FAILED, REFUSED, STORED, Count
+from rally.purging.line import Why
+from rally.purging.report import Report
 
 _OUTCOMES = ("study", "document", "stored", "refused", "failed")
 _WHY = "why, and who came or left"
@@ -44,7 +46,7 @@ def before_and_after(
 
 
 def deletion(
-    compacted: Iterable[Compacted], deleted: Report, *, others_are_same: bool
+    compacted: Iterable[Compacted], deleted: DeletionReport, *, others_are_same: bool
 ) -> list[str]:
     """What compaction and deletion did, in sentences."""
     sorted_rows = sum(each.rows_after for each in compacted)
@@ -61,6 +63,16 @@ def deletion(
         f"Verified: {read:,} rows read, in {len(deleted.verified)} files; {found}.",
         f"All other rows are {others}.",
     ]
+
+
+def purged(done: Report) -> list[str]:
+    """What a purge took, but for records whose age depends on the day of the demo."""
+    rows = [
+        (*key, f"{tally.objects:,}", f"{tally.rows:,}")
+        for key, tally in sorted(done.done.items())
+        if key[-1] not in (Why.PLAN, Why.TEMPORARY)
+    ]
+    return table(("study", "document", "why gone", "objects", "rows"), rows)
 
 
 def _by_study(rows: Iterable[Row]) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""What happens after the demo's first day: two people leave, and one comes back."""
+"""What happens after the demo's first day: people leave, and the study ends."""
 
 import io
 import sys
@@ -8,11 +8,11 @@ from datetime import datetime
 from itertools import chain
 
 from pipelines import cli
-from pipelines.demo import report
+from pipelines.demo import conclusion, report
 from pipelines.demo.jobs import Jobs
 from pipelines.demo.ledger import Ledger
 from pipelines.demo.people import People
-from pipelines.demo.scene import Scene, deliver
+from pipelines.demo.scene import deliver
 
 _SECOND, _THIRD = "2026-11-23", "2026-11-24"
 _LEAVES = datetime.fromisoformat("2026-11-22T18:00:00Z")
@@ -45,8 +45,9 @@ def tell(jobs: Jobs, people: People) -> int:
     """Goes on from the first ingest to the end; the exit status."""
     _leave(jobs, people)
     faults = _delete(jobs)
-    faults += _receipts(jobs.scene, people)
+    faults += _receipts(jobs, people)
     faults += _return(jobs, people)
+    faults += conclusion.tell(jobs, people)
     return 1 if faults else 0
 
 
@@ -71,14 +72,13 @@ def _delete(jobs: Jobs) -> int:
     return len(deleted.faults) + len(left) + (not same)
 
 
-def _receipts(scene: Scene, people: People) -> int:
+def _receipts(jobs: Jobs, people: People) -> int:
     """Shows what one says, and verifies all; 0 where they are true."""
-    places = [f"--store={scene.store}", f"--keys={scene.keys}"]
     print(_TOLD)
     with _standard_input(people.leaves_rally):
-        cli.main(["receipts", "show", f"--studies={scene.studies}", *places])
+        cli.main(["receipts", "show", *jobs.places])
     print("\n`rally receipts verify` says: ", end="", flush=True)
-    status = cli.main(["receipts", "verify", *places])
+    status = cli.main(["receipts", "verify", *jobs.places])
     print()
     return status
 

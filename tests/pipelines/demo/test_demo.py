@@ -13,6 +13,7 @@ from pipelines.demo import command
 from pipelines.demo.clients import NEWS
 from pipelines.demo.ledger import Ledger
 from pipelines.demo.scene import Scene
+from rally.auditing.report import Check
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 PINGS = Path(command.__file__).parent / "pings"
@@ -93,7 +94,40 @@ study            document      stored  refused  failed  why, and who came or lef
 ---------------  ------------  ------  -------  ------  -------------------------
 rally-demo-news  page-visit.1       3        0       1  left 1
 
-Everything is in {out}
+"""
+
+
+ENDING = """\
+In spring the study ends, as its participants had been told, and is locked for analysis.
+Somebody who leaves now has to wait for its conclusion:
+
+study            document            stored  refused  failed  why, and who came or left
+---------------  ------------------  ------  -------  ------  -------------------------
+rally-demo-news  deletion-request.1       0        0       0  left 1
+
+Withdrawals that wait for the conclusion: 1.
+
+Two weeks later `rally studies conclude` is decided. `rally delete` settles who waited,
+and `rally purge` takes all the rest of the study, and at last its keys; and whatever
+else has had its time, or has no enrolment:
+
+study            document            why gone     objects   rows
+---------------  ------------------  -----------  -------  -----
+rally-core       study-enrollment.1  concluded          2     58
+rally-demo-news  (dead letters)      concluded          2      0
+rally-demo-news  (events)            concluded          4    124
+rally-demo-news  page-visit.1        concluded          5  2,283
+rally-demo-news  study-enrollment.1  concluded          2     58
+rally-lab-study  (dead letters)      dead letter        1      0
+study-bar        (dead letters)      dead letter        1      0
+study-foo        test.1              unenrolled         1      1
+unknown          (dead letters)      dead letter        1      0
+
+Receipts of who had waited: 1.
+Keys destroyed: rally-demo-news.keyset.json, pseudonym.rally-demo-news.keyset.json.
+
+`rally audit` reads everything that is left, and all records:
+
 """
 
 
@@ -121,9 +155,9 @@ def test_demo_shows_what_became_of_every_ping(demo):
 
 
 def test_demo_tells_of_who_left_and_who_came_back(demo):
-    out, shown = demo
+    _, shown = demo
     assert shown[shown.index("In the evening") :].startswith(LEAVING)
-    assert shown[shown.index("`rally receipts verify`") :] == RETURNING.format(out=out)
+    assert shown[shown.index("`rally receipts verify`") :].startswith(RETURNING)
 
 
 def test_demo_shows_the_receipt_of_who_left_rally(demo):
@@ -146,14 +180,34 @@ def test_demo_shows_the_receipt_of_who_left_rally(demo):
     assert told.endswith("If you ask us about this, please quote receipt 10.")
 
 
-def test_demo_leaves_the_rows_of_who_stayed_or_came_back(demo):
+def test_demo_ends_with_the_conclusion_and_an_audit_that_is_kept(demo):
+    out, shown = demo
+    ending = shown[shown.index("In spring") :]
+    assert ending.startswith(ENDING)
+    checks = ending[len(ENDING) :].partition("\n\n")[0].splitlines()[1:]
+    assert [line.split()[:3] for line in checks] == [
+        [check, "kept", "0"] for check in Check
+    ]
+    assert ending.endswith(
+        "The same as a page to look at, offline: "
+        f"{out}/audit.html\n\nEverything is in {out}\n"
+    )
+    page = (out / "audit.html").read_text()
+    assert page.startswith("<!DOCTYPE html>")
+    assert "19 of 19 promises are kept" in page
+
+
+def test_demo_leaves_nothing_of_the_study_and_all_of_others(demo):
     out, _ = demo
     ledger = Ledger(Scene(*(out / name for name in Scene._fields)))
     rows = ledger.rows()
-    people = Counter(row.participant for row in rows if row.study == NEWS)
-    # 40 pages and an enrolment each; of one an enrolment and three pages, of one none.
-    assert Counter(people.values()) == {41: 58, 4: 1}
+    of_study = Counter(row.study for row in rows)
+    # Enrolments in Rally, demographics, and enrolments in the real clients' studies.
+    assert of_study == {"rally-core": 118, "study-bar": 1}
     assert ledger.of_who_left(rows) == set()
+    left = [path for path in out.glob("store/**/[!.]*") if path.is_file()]
+    assert [path for path in left if NEWS in str(path)] == []
+    assert [path for path in out.glob("keys/**/*") if NEWS in path.name] == []
 
 
 def test_demo_without_an_emulator_says_how_to_start_it(monkeypatch, capsys):

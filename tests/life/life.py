@@ -1,0 +1,238 @@
+"""A platform in memory on which a study lives its whole life, by a calendar of its own.
+
+The calendar goes over a year's end and a leap day. All of it is the jobs' own code.
+"""
+
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rally.checking.pseudonyms import PLATFORM
+from rally.deleting.plan import FileResult, Outcome
+from rally.envelope import from_micros, to_micros
+from rally.events import RALLY, write_events
+from rally.keys import names
+from rally.keys.folder import JWK, KEYSET
+from rally.keys.names import LIST_MAC, RECEIPT_MAC
+from rally.keys.platform_keys import PlatformKeys
+from rally.purging.purge import Purge
+from rally.storing.partitions import partition_of
+from rally.studies.legal_holds import (
+    LegalHold,
+    LegalHolds,
+    Release,
+    place_hold,
+    release_hold,
+)
+from rally.studies.registry import Registry
+from rally.studies.transitions import Action, Transition, record_transition
+from rally.withdrawing.deciding import Action as Decision
+from rally.withdrawing.deciding import choose, decisions
+from rally.withdrawing.fold import Standing
+from tests.model.words import Ping
+from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND
+from tests.rally.auditing.place import Audited
+from tests.rally.deleting.place import Prf
+from tests.rally.purging.place import Settings as PurgeSettings
+
+BEGIN = datetime(2027, 12, 28, 18, tzinfo=UTC)
+"""The evening of the first day: jobs run at such an hour."""
+
+LAST_DAY = datetime(2028, 3, 5, tzinfo=UTC)
+"""On which the garden collects."""
+
+_REVIEW = """
+    review: {category: 1, requester: gardeners, steward: ann, result: "+",
+             approved: 2027-01-01, where: bug 1}"""
+_DOCUMENTS = f"""
+documents:
+  visit.1:
+    means: data
+    buckets: 4
+    delete_after_days: DAYS
+    purpose: what is visited{_REVIEW}
+  study-enrollment.1:
+    means: joins
+    delete_after_days: 20
+    purpose: who joined{_REVIEW}
+  study-unenrollment.1:
+    means: leaves
+    purpose: who left{_REVIEW}"""
+_POLICY = "enrolment: required, do_not_track: consent, private_browsing: client"
+_STUDIES = {
+    "stewards.yaml": "stewards: [ann]\n",
+    f"{GARDEN}/study.yaml": f"""
+namespace: {GARDEN}
+kind: study
+name: Garden
+starts: 2027-12-28
+ending_announced: 2028-02-15
+collect_through: {LAST_DAY:%Y-%m-%d}
+analysis_until: 2028-06-30
+policy: {{{_POLICY}, after_end: defer}}{_DOCUMENTS.replace("DAYS", "60")}
+  survey.1:
+    means: data
+    keep: latest
+    purpose: what they say{_REVIEW}""",
+    f"{POND}/study.yaml": f"""
+namespace: {POND}
+kind: study
+name: Pond
+starts: 2027-12-28
+policy: {{{_POLICY}, after_end: delete}}{_DOCUMENTS.replace("DAYS", "25")}""",
+    f"{HOUSE}/study.yaml": f"""
+namespace: {HOUSE}
+kind: platform
+name: Rally
+starts: 2027-12-01
+policy: {{{_POLICY}}}
+documents:
+  enrollment.1:
+    means: joins
+    delete_after_days: 30
+    purpose: who joined Rally{_REVIEW}
+  study-enrollment.1:
+    means: joins
+    scope: [/study]
+    purpose: who joined a study{_REVIEW}
+  unenrollment.1:
+    means: leaves
+    purpose: who left Rally{_REVIEW}
+  study-unenrollment.1:
+    means: leaves
+    scope: [/study]
+    purpose: who left a study{_REVIEW}""",
+}
+_STUDY = {"name": "study", "type": ["null", "string"], "default": None}
+_MARK = {"name": "mark", "type": "string"}
+
+
+def _with(schema, *fields):
+    return {**schema, "fields": [*schema["fields"], *fields]}
+
+
+_DATA = {**_with(LEFT, _MARK), "name": "data"}
+_JOINED, _LEFT = _with(JOINED, _STUDY, _MARK), _with(LEFT, _STUDY)
+_SCHEMAS = {
+    **{f"{study}/visit.1": _DATA for study in (GARDEN, POND)},
+    **{f"{study}/study-enrollment.1": _JOINED for study in (GARDEN, POND, HOUSE)},
+    **{f"{study}/study-unenrollment.1": _LEFT for study in (GARDEN, POND, HOUSE)},
+    f"{GARDEN}/survey.1": _DATA,
+    f"{HOUSE}/enrollment.1": _JOINED,
+    f"{HOUSE}/unenrollment.1": _LEFT,
+}
+
+
+def load_registry(folder: Path) -> Registry:
+    """Two studies and the platform's namespace."""
+    schemas = {f"{name}.avsc": json.dumps(each) for name, each in _SCHEMAS.items()}
+    for name, text in {**_STUDIES, **schemas}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return Registry.load(str(folder))
+
+
+class Life(Audited):
+    """A platform, its calendar, and the jobs of a day.
+
+    Attributes:
+        now: the evening of the day that it is.
+    """
+
+    def __init__(self, registry, mac, folder: Path) -> None:
+        super().__init__(registry, mac, folder, folder / "derived")
+        self.now = BEGIN
+        for study in registry.studies:
+            (folder / "keys" / (study + KEYSET)).write_text("{}")
+            (folder / "keys" / (study + JWK)).write_text("{}")
+            self._pseudonym_file(study).write_text("{}")
+
+    def _pseudonym_file(self, study: str) -> Path:
+        return self.folder / "platform" / (names.pseudonym(study) + KEYSET)
+
+    def open_keys(self) -> PlatformKeys:
+        """The keys as they are now: some are gone with their study."""
+        left = [s for s in self.registry.studies if self._pseudonym_file(s).exists()]
+        prfs = {name: Prf(name) for name in (PLATFORM, *left)}
+        macs = {LIST_MAC: self.mac, RECEIPT_MAC: self.mac}
+        return PlatformKeys(prfs, macs, sealer=None, opener=None)
+
+    @property
+    def key_files(self) -> list[str]:
+        """Names of all that are there."""
+        return sorted(path.name for path in self.folder.glob("*/*.json"))
+
+    def act(self, study: str, action: Action) -> None:
+        """An operator decides, this afternoon."""
+        at = self.now - timedelta(hours=3)
+        record_transition(self.platform, Transition(study, action, at, "ann", ""))
+
+    def hold(self, study: str) -> None:
+        """Counsel wants what was sent in these days to stay."""
+        day = self.now.date()
+        first, at = day - timedelta(days=4), self.now - timedelta(hours=3)
+        place_hold(self.platform, LegalHold(study, first, day, at, "counsel", ""))
+
+    @property
+    def holds(self) -> LegalHolds:
+        """Those that are in force."""
+        return LegalHolds.read(self.platform, self.now)
+
+    def release(self) -> None:
+        """All that counsel wanted is done with."""
+        for each in self.holds.holds:
+            decided = Release(each.key, self.now - timedelta(hours=2), "counsel", "")
+            release_hold(self.platform, each.namespace, decided)
+
+    def let_go_at_once(self) -> None:
+        """Who waits for a study's end need not: a person has decided it."""
+        published = self.withdrawals()
+        waiting = [
+            each.request
+            for each in published.withdrawals
+            if each.deferred and each.standing is Standing.ACTIVE and each.participant
+        ]
+        chosen = choose(Decision.AT_ONCE, published, published, None, waiting)
+        made = decisions(Decision.AT_ONCE, chosen, "decision by ann", self.now)
+        write_events(self.platform, made, "1")
+
+    def purge(self):
+        """As pipelines.purge; its report."""
+        run = uuid.uuid4().hex
+        made = PurgeSettings("memory", "memory", place=self, run=run, ping_keys="k")
+        return Purge(made, lambda *step: self._work_through(made, *step)).run()
+
+    def run(self, job: str) -> list[object]:
+        """A daily job; what it says that somebody has to look at."""
+        if job == "purge":
+            return [each for each in self.purge().problems if "waits for" not in each]
+        if job == "delete":
+            faults = self.delete().faults
+            return [each for each in faults if not self._is_held(each)]
+        if job == "compact":
+            return [each for each in self.compact() if each.troubles]
+        self.replay()
+        return []
+
+    def _is_held(self, fault: FileResult) -> bool:
+        """Whether a legal hold is all that keeps a file."""
+        is_held = fault.outcome is Outcome.HELD
+        return is_held and bool(self.holds.over(fault.study, day_in(fault.name)))
+
+    def ping(self, kind, person, scope, age=0, own=True, mark="a") -> Ping:
+        """One that was sent so many days ago, in the afternoon."""
+        sent = self.now - timedelta(days=age, hours=2)
+        number = (sent - BEGIN).days
+        is_own = own and scope != RALLY
+        return Ping(kind, person, scope, is_own, number, to_micros(sent), mark)
+
+    def is_open(self, ping: Ping) -> bool:
+        """Whether it can have been sent: nobody browsed before the beginning."""
+        return from_micros(ping.time) > BEGIN - timedelta(hours=6)
+
+
+def day_in(name: str) -> str:
+    """The submission date that a file's path names."""
+    partition = partition_of(GARDEN, name)
+    return partition.day if partition else ""
