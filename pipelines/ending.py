@@ -20,6 +20,7 @@ _NOISY = (
     "apache_beam.runners.worker.sdk_worker",
 )
 _INTERRUPTED = 128 + signal.SIGINT
+_AGAIN = "when that is mended or over, run it again for what is not done"
 
 
 class JobStopped(Exception):
@@ -39,7 +40,7 @@ def exit_status(job: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return _end("stopped; run it again for what is not done", _INTERRUPTED)
     except JobStopped as error:
-        return _end(f"{error}; mend it and run it again for what is not done", 1)
+        return _end(f"{error}; {_AGAIN}", 1)
     except ConfigurationError as error:
         return _end(str(error), 2)
 

@@ -22,6 +22,7 @@ from rally.envelope import Envelope, from_micros, to_micros
 from rally.outcomes import FailureReason
 from rally.storing.container import encode_container, read_rows
 from rally.storing.corruption import CorruptFile
+from rally.storing.layout import is_day
 from rally.storing.objects import ObjectInfo, ObjectStore
 from rally.storing.writer import create_named_by_content
 
@@ -172,7 +173,9 @@ def list_dead_letters(platform: ObjectStore) -> Iterable[tuple[Place, ObjectInfo
 def place_of(name: str) -> Place | None:
     """The place that an object's name tells; None where it is none of ours."""
     match = _OBJECT.fullmatch(name)
-    return Place(match[1], Kind(match[2]), match[3]) if match else None
+    if match is None or not is_day(match[3]):
+        return None
+    return Place(match[1], Kind(match[2]), match[3])
 
 
 def read_sealed(data: bytes) -> list[bytes]:

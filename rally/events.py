@@ -118,7 +118,7 @@ def read_events(platform: ObjectStore) -> Iterator[Event]:
         seen.update(new)
         for name in new:
             with suppress(ObjectNotFound):
-                yield from read_event_object(platform, name)
+                yield from _read_named(platform, name)
 
 
 def read_event_object(platform: ObjectStore, name: str) -> list[Event]:
@@ -141,6 +141,13 @@ class EventLog:
     def __iter__(self) -> Iterator[Event]:
         """Reads it anew. Raises CorruptFile."""
         return read_events(self._platform)
+
+
+def _read_named(platform: ObjectStore, name: str) -> list[Event]:
+    try:
+        return read_event_object(platform, name)
+    except CorruptFile as error:
+        raise CorruptFile(f"{name}: {error}") from None
 
 
 def _write_day(

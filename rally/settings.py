@@ -17,6 +17,7 @@ class Places:
         store: URI of the store; may hold `{study}`.
         platform: URI of the platform's store; None is `<store>/platform`.
         studies: the registry's folder; None is what the package ships.
+        as_of: the job's clock, RFC 3339; None is now.
     """
 
     __slots__ = ()
@@ -24,6 +25,11 @@ class Places:
     store: str
     platform: str | None
     studies: str | None
+    as_of: str | None
+
+    def clock(self) -> Callable[[], datetime]:
+        """The job's clock."""
+        return make_clock(self.as_of)
 
     def registry(self) -> Registry:
         """The studies. Raises ConfigurationError."""
@@ -35,7 +41,13 @@ class Places:
 
     def concluded(self, registry: Registry) -> frozenset[str]:
         """Namespaces of studies whose keys may be gone. Raises ConfigurationError."""
-        return States.read(registry, self.stores().platform).concluded
+        states = States.read(registry, self.stores().platform)
+        return states.concluded_by(latest(self.clock()()))
+
+
+def latest(time: datetime) -> datetime:
+    """The later of a job's time and now: keys are gone however far back a job looks."""
+    return max(time, datetime.now(UTC))
 
 
 def make_clock(as_of: str | None) -> Callable[[], datetime]:

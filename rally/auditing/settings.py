@@ -5,9 +5,8 @@ opened, and of the dead letters' the public one is looked at.
 """
 
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from rally.checking.pseudonyms import PLATFORM
 from rally.keys.folder import KeyFolder
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.keys.platform_keys import PlatformKeys
-from rally.settings import Places, make_clock
+from rally.settings import Places
 from rally.studies.registry import Registry
 from rally.withdrawing.enrolments import GRACE_DAYS
 
@@ -78,10 +77,6 @@ class AuditSettings(Places):
     limits: Limits = field(default_factory=Limits)
     wanted: Wanted = field(default_factory=Wanted)
     progress: str | None = None
-
-    def clock(self) -> Callable[[], datetime]:
-        """The audit's clock."""
-        return make_clock(self.as_of)
 
     def keys(self, registry: Registry) -> PlatformKeys:
         """Pseudonyms and MACs. Raises ConfigurationError."""

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from rally.commands.deciding import decided_by
@@ -23,6 +23,7 @@ from rally.studies.transitions import (
 if TYPE_CHECKING:
     from rally.purging.foreseeing import Foreseen
 
+_MOST_DAYS = 36_500  # 100 years
 _HEAD = ("DOCUMENT", "FILES", "ROWS", "BYTES")
 
 
@@ -52,15 +53,18 @@ def check_announced(study: Study, day: date, days: int) -> None:
     """Makes sure that participants have known of the end for so many days.
 
     Raises:
-        ConfigurationError: they were not told, or not so long ago.
+        ConfigurationError: they were not told, or not so long ago; or it is no number
+            of days.
     """
+    if not 0 <= days <= _MOST_DAYS:
+        raise ConfigurationError(f"--announced_days: must be from 0 to {_MOST_DAYS}")
     told = study.ending_announced
     if told is None:
         raise ConfigurationError(
             f"{study.namespace}: its end was never announced; tell the participants,"
             " and say in its study.yaml when: ending_announced"
         )
-    if day < told + timedelta(days=days):
+    if (day - told).days < days:
         raise ConfigurationError(
             f"{study.namespace}: its end was announced on {told}, and it can be"
             f" concluded {days} days later; wait, or give --announced_days"

@@ -9,6 +9,7 @@ from datetime import date
 from rally.commands.options import Options, find_study, maybe_platform, read_time
 from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectStore
+from rally.studies.fields import Place, note, text
 from rally.studies.legal_holds import LegalHold, Release, place_hold, release_hold
 from rally.studies.registry import Registry
 from rally.studies.report import moment
@@ -106,8 +107,8 @@ def decided_by(args: argparse.Namespace) -> str:
     """Who decides. Raises ConfigurationError where nobody is named."""
     if not args.by:
         raise ConfigurationError("--by: is missing; say who decides")
-    by: str = args.by
-    return by
+    note(Place("--note"), args.note)
+    return text(Place("--by"), args.by)
 
 
 def _decide(args: argparse.Namespace, action: Action) -> int:

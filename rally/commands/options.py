@@ -47,11 +47,11 @@ def read_time(option: str, text: str | None, now: datetime | None = None) -> dat
         return now or datetime.now(UTC)
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # of years that UTC moves out of the calendar
         raise ConfigurationError(
             f"{option}: must be a date and time such as 2022-03-10T12:00:00Z"
         ) from None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def find_study(registry: Registry, name: str, studies: str) -> Study:

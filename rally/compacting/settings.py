@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rally.checking.pseudonyms import PLATFORM
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import PlatformKeys
-from rally.settings import Places, make_clock
+from rally.settings import Places
 from rally.studies.legal_holds import LegalHolds
 from rally.studies.registry import Registry
 
@@ -32,7 +32,7 @@ class CompactSettings(Places):
 
     def holds(self) -> LegalHolds:
         """What must stay as it is. Raises ConfigurationError."""
-        return LegalHolds.read(self.stores().platform, make_clock(self.as_of)())
+        return LegalHolds.read(self.stores().platform, self.clock()())
 
     def keys(self, registry: Registry) -> PlatformKeys:
         """Pseudonyms, and the MAC of the withdrawal list. Raises ConfigurationError."""

@@ -17,7 +17,8 @@ class Copies:
     Attributes:
         purged: how many were deleted for good, or moved to soft delete.
         left: that the store keeps, and until when.
-        refused: faults, where the store did not let this account purge.
+        refused: faults, where the store did not let this account purge, or a legal
+            hold does not.
     """
 
     purged: int = 0
@@ -50,9 +51,11 @@ def purge_old_copies(
     folder, purged, refused = study_folder(namespace), 0, dict[str, FileResult]()
     for copy in list(store.old_copies(folder)):
         partition = partition_of(namespace, copy.name)
-        if holds.over(namespace, partition.day if partition else ""):
-            continue
-        if copy.until is None:
+        if hold := holds.over(namespace, partition.day if partition else ""):
+            detail = f"{hold} keeps an old copy"
+            result = FileResult(namespace, copy.name, Outcome.HELD, detail)
+            refused[copy.name] = result
+        elif copy.until is None:
             try:
                 store.purge(copy)
                 purged += 1

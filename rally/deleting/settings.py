@@ -4,14 +4,12 @@ Who deletes cannot decrypt: of the platform's keys only the pseudonyms' and the 
 are opened.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from rally.checking.pseudonyms import PLATFORM
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.keys.platform_keys import PlatformKeys
-from rally.settings import Places, make_clock
+from rally.settings import Places
 from rally.studies.registry import Registry
 from rally.withdrawing.holding import Rules
 
@@ -42,10 +40,6 @@ class DeletionSettings(Places):
     longest_delay_days: float = 38.0
     run: str = ""
     rebuild_list: bool = False
-
-    def clock(self) -> Callable[[], datetime]:
-        """The job's clock."""
-        return make_clock(self.as_of)
 
     def keys(self, registry: Registry) -> PlatformKeys:
         """Pseudonyms and MACs. Raises ConfigurationError."""

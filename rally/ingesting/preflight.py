@@ -10,7 +10,6 @@ from rally.keys.platform_administration import ensure_platform_keys
 from rally.storing.layout import Stores, study_folder
 from rally.storing.occupancy import holds, is_in_use
 from rally.studies.registry import Registry
-from rally.studies.transitions import States
 from rally.withdrawing.starting import check_counter, start_list
 from rally.withdrawing.withdrawal_list import FOLDER
 
@@ -30,12 +29,11 @@ def check_before_start(settings: IngestSettings) -> None:
     registry = settings.registry()
     Routes(registry)
     PingKeys.load(settings.keys)
-    stores = settings.stores()
-    states = States.read(registry, stores.platform)
-    _make_platform_keys(settings.platform_keys_uri, registry, stores, states.concluded)
-    keys = open_platform_keys(settings, registry)
-    namespaces = list(registry.studies)
+    stores, namespaces = settings.stores(), list(registry.studies)
     stores.check_writable(namespaces)
+    concluded = settings.concluded(registry)
+    _make_platform_keys(settings.platform_keys_uri, registry, stores, concluded)
+    keys = open_platform_keys(settings, registry)
     withdrawals = start_list(stores, namespaces, keys.mac(names.LIST_MAC))
     check_counter(stores, namespaces, withdrawals)
 

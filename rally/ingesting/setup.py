@@ -7,7 +7,6 @@ made on each worker and travel nowhere.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from rally.checking.pseudonyms import PLATFORM
@@ -19,7 +18,7 @@ from rally.keys.names import LIST_MAC
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_keys import PlatformKeys, default_uri
 from rally.opening.opener import Opener
-from rally.settings import Places, make_clock, make_pseudonyms
+from rally.settings import Places, make_pseudonyms
 from rally.storing.objects import ObjectStore
 from rally.storing.rows import row_schema
 from rally.storing.writer import RowWriter, Table
@@ -60,10 +59,6 @@ class IngestSettings(Places):
     def platform_keys_uri(self) -> str:
         """The folder of the platform's keys."""
         return self.platform_keys or default_uri(self.keys)
-
-    def clock(self) -> Callable[[], datetime]:
-        """The job's clock."""
-        return make_clock(self.as_of)
 
 
 class LiveStates:

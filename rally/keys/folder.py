@@ -20,6 +20,7 @@ from rally.errors import ConfigurationError
 from rally.keys import jwk, kek, kek_file
 from rally.keys.jwk import EcPrivateKey
 from rally.keys.kek_file import KekFile
+from rally.keys.names import is_made_once
 from rally.keys.secret import Secret
 from rally.storing.objects import (
     GenerationMismatch,
@@ -200,8 +201,7 @@ class KeyFolder(Secret):
             yield
         except ObjectNotFound:
             raise ConfigurationError(
-                f"{where}: is missing; is this the key folder? "
-                "See `rally keys create --help`"
+                f"{where}: is missing; is this the key folder? {_remedy(name)}"
             ) from None
         except GenerationMismatch:
             raise ConfigurationError(
@@ -210,6 +210,13 @@ class KeyFolder(Secret):
         except OSError as error:
             cause = error.strerror or type(error).__name__
             raise ConfigurationError(f"{where}: cannot be reached ({cause})") from None
+
+
+def _remedy(name: str) -> str:
+    """What to do about a file that is missing; a new key is not always an answer."""
+    if is_made_once(name.removesuffix(KEYSET)):
+        return "If it is, restore the key: a new one does not know what this one made"
+    return "See `rally keys create --help`"
 
 
 def _associated_data(name: str) -> bytes:

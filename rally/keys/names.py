@@ -27,6 +27,11 @@ def is_pseudonym(purpose: str) -> bool:
     return purpose.startswith(_PSEUDONYM)
 
 
+def is_made_once(purpose: str) -> bool:
+    """Whether there are pseudonyms or tags that a new key would not make again."""
+    return is_pseudonym(purpose) or purpose in MACS
+
+
 def check_purpose(purpose: str) -> str:
     """The purpose itself. Raises ConfigurationError where there is none such."""
     if is_pseudonym(purpose):

@@ -4,16 +4,14 @@ Who purges can open no ping and no dead letter: of the platform's keys only the
 pseudonyms' and the list's MAC are opened, and other key files are only deleted.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from rally.checking.pseudonyms import PLATFORM
 from rally.keys.folder import KeyFolder
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import PlatformKeys
 from rally.keys.storage_key import KeyService
-from rally.settings import Places, make_clock
+from rally.settings import Places
 from rally.storing.objects import ObjectStore, open_store
 from rally.studies.registry import Registry
 from rally.withdrawing.enrolments import GRACE_DAYS
@@ -71,10 +69,6 @@ class PurgeSettings(Places):
     confirm: str | None = None
     run: str = ""
     progress: str | None = None
-
-    def clock(self) -> Callable[[], datetime]:
-        """The job's clock."""
-        return make_clock(self.as_of)
 
     def keys(self, registry: Registry) -> PlatformKeys:
         """Pseudonyms and the list's MAC. Raises ConfigurationError."""

@@ -5,6 +5,7 @@ come from the registry, never from a ping.
 """
 
 from collections.abc import Iterable
+from datetime import date
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError
@@ -21,6 +22,7 @@ UNKNOWN = "unknown"
 """Stands for a study that is not in the registry."""
 
 _STUDY = "{study}"
+_YEARS = range(1970, 3000)
 
 
 class Partition(NamedTuple):
@@ -55,6 +57,14 @@ def new_file(partition: Partition, name: str) -> str:
 def events_file(day: str, name: str) -> str:
     """An object of the event log, by submission date."""
     return f"{EVENTS}date={day}/{name}.avro"
+
+
+def is_day(text: str) -> bool:
+    """Whether it is a date, YYYY-MM-DD, to which jobs can add the days of a limit."""
+    try:
+        return date.fromisoformat(text).year in _YEARS
+    except ValueError:
+        return False
 
 
 class Stores:

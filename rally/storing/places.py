@@ -7,12 +7,12 @@ and date is nothing that anybody could delete in time, and is an alarm.
 import os
 import re
 from collections.abc import Iterable
-from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+from rally.errors import ConfigurationError
 from rally.storing.buckets import parse_bucket
-from rally.storing.layout import DATA, NEW, Partition, Stores
+from rally.storing.layout import DATA, NEW, Partition, Stores, is_day
 from rally.storing.objects import ObjectInfo, ObjectStore
 from rally.storing.partitions import SUFFIX
 from rally.studies.registry import Registry
@@ -73,6 +73,10 @@ class Locator:
         Args:
             stores: of the studies and the platform.
             registry: of the studies.
+
+        Raises:
+            ConfigurationError: a folder of researchers' tables is where the platform
+                keeps rows or its own records.
         """
         self._documents = {
             study.namespace: registry.documents(study)
@@ -89,6 +93,17 @@ class Locator:
             uri = stores.of(namespace).uri
             self._owners.setdefault(uri, set()).add(namespace)
         self._folders = {uri: folder_of(uri) for uri in self._owners}
+        self._check_derived()
+
+    def _check_derived(self) -> None:
+        """What is taken for researchers' own has no retention."""
+        ours = [self._platform, *(each + DATA for each in self._folders.values())]
+        for folder, study in self._derived.items():
+            if any(folder.startswith(at) or at.startswith(folder) for at in ours):
+                raise ConfigurationError(
+                    f"{study}: derived: {folder} is no folder of researchers' tables"
+                    " alone; name one beside what the platform stores"
+                )
 
     def classify(self, store: ObjectStore, info: ObjectInfo) -> Located:
         """What an object of one of the studies' stores is.
@@ -126,7 +141,7 @@ class Locator:
         if document not in self._documents[study]:
             return Located(Region.UNKNOWN_DOCUMENT, study)
         match = _DATE.fullmatch(rest)
-        if match is None or not _is_day(match[1]):
+        if match is None or not is_day(match[1]):
             return Located(Region.NO_DATE, study)
         if not _is_file(match[2]):
             return Located(Region.UNREGISTERED_COPY, study)
@@ -137,14 +152,6 @@ def _is_file(name: str) -> bool:
     """Whether it is a file in a bucket, below the folder of its date."""
     match = _FILE.fullmatch(name)
     return match is not None and (match[1] == NEW or parse_bucket(match[1]) is not None)
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def folder_of(uri: str) -> str:

@@ -87,12 +87,7 @@ class LegalHolds:
             ConfigurationError: an object of it is not as it was written.
         """
         placed = decisions.read_all(platform, _HOLDS)
-        released = decisions.read_all(platform, _RELEASES)
-        return cls(
-            [_read_hold(*each) for each in placed],
-            [_read_release(*each) for each in released],
-            now,
-        )
+        return cls([_read_hold(*each) for each in placed], _releases(platform), now)
 
     @property
     def namespaces(self) -> frozenset[str]:
@@ -121,12 +116,17 @@ def place_hold(platform: ObjectStore, hold: LegalHold) -> None:
     """Adds a hold to the log; the same one again changes nothing.
 
     Raises:
-        ConfigurationError: nobody is named, or its days are in the wrong order.
+        ConfigurationError: nobody is named, its days are in the wrong order, or the
+            same one was released, and is in no force any more.
     """
     data = _encode(hold)
     _read_hold(Place("hold"), data)
     if hold.first > hold.last:
         raise ConfigurationError("--until: is before --from; correct one of them")
+    if hold.key in {each.hold for each in _releases(platform)}:
+        raise ConfigurationError(
+            "--as_of: the same hold was released; give another time, or a --note"
+        )
     decisions.append(platform, _HOLDS, data)
 
 
@@ -145,6 +145,11 @@ def release_hold(platform: ObjectStore, namespace: str, release: Release) -> Non
     data = decisions.encode(content)
     _read_release(Place("release"), data)
     decisions.append(platform, _RELEASES, data)
+
+
+def _releases(platform: ObjectStore) -> list[Release]:
+    released = decisions.read_all(platform, _RELEASES)
+    return [_read_release(*each) for each in released]
 
 
 def _encode(hold: LegalHold) -> bytes:

@@ -73,7 +73,7 @@ class States:
 
     Attributes:
         concluded: namespaces of studies that somebody concluded, whenever that counts
-            from: their keys may be gone.
+            from.
     """
 
     def __init__(self, registry: Registry, transitions: Iterable[Transition]) -> None:
@@ -100,6 +100,12 @@ class States:
         return namespace in self.concluded and any(
             each.action is Action.CONCLUDE and each.at <= time
             for each in self._log[namespace]
+        )
+
+    def concluded_by(self, time: datetime) -> frozenset[str]:
+        """Namespaces of all studies that are concluded at a time."""
+        return frozenset(
+            each for each in self.concluded if self.is_concluded(each, time)
         )
 
     def concluded_at(self, namespace: str) -> datetime | None:

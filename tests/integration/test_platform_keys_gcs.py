@@ -31,13 +31,13 @@ def test_folder_on_cloud_storage_is_never_filled_or_asked_about(gcs_bucket, kek)
 def test_rows_on_cloud_storage_keep_their_keys(gcs_bucket, tmp_path, capfd):
     uri, stores = str(tmp_path / "platform"), Stores(f"gs://{gcs_bucket}/a", None)
     registry = Registry.load(SHIPPED)
-    _make_platform_keys(uri, registry, stores)
+    _make_platform_keys(uri, registry, stores, frozenset())
     key = tmp_path / "platform/pseudonym.rally-core.keyset.json"
     key.unlink()
     for name in (ROW, ROW.replace("/a.", "/b.")):
         stores.of("rally-core").create(name, b"")
     capfd.readouterr()
     with pytest.raises(ConfigurationError, match=r"of pseudonym\.rally-core, though"):
-        _make_platform_keys(uri, registry, stores)
+        _make_platform_keys(uri, registry, stores, frozenset())
     assert not key.exists()
     assert capfd.readouterr() == ("", "")

@@ -111,6 +111,17 @@ def test_what_was_foreseen_is_what_goes(own, capsys):
         ((SPRING, "--by=jo", "--announced_days=90"), GARDEN,
          "rally-garden: its end was announced on 2026-12-01, and it can be concluded"
          " 90 days later; wait, or give --announced_days"),
+        *((
+            (SPRING, "--by=jo", f"--announced_days={days}"), GARDEN,
+            "--announced_days: must be from 0 to 36500",
+        ) for days in (-1, 9_999_999_999)),
+        *((
+            (f"--as_of={time}", "--by=jo"), GARDEN,
+            "--as_of: must be a date and time such as 2022-03-10T12:00:00Z",
+        ) for time in ("0001-01-01T00:00+14:00", "9999-12-31T23:00-05:00")),
+        ((SPRING, "--by=\udcff"), GARDEN, "--by: must be one line of printable text"),
+        ((SPRING, "--by=jo", "--note=a\nb"), GARDEN,
+         "--note: must be one line of printable text"),
         ((SPRING, "--by=jo"), "rally-pond",
          "rally-pond: its end was never announced; tell the participants, and say in"
          " its study.yaml when: ending_announced"),
@@ -121,8 +132,9 @@ def test_what_was_foreseen_is_what_goes(own, capsys):
         ((SPRING, "--by=jo", "--keys="), GARDEN,
          "--platform_keys: is missing; give it, or --keys"),
     ],
-    ids=["nobody", "not ended", "told too late", "never told", "platform", "no store",
-         "no keys"],
+    ids=["nobody", "not ended", "told too late", "told in the future", "told long ago",
+         "before the calendar", "after it", "no name", "no note", "never told",
+         "platform", "no store", "no keys"],
 )  # fmt: skip
 def test_conclusion_that_may_not_be_is_one_line(own, capsys, words, study, message):
     before = contents(own[1])

@@ -318,14 +318,15 @@ def stored_pseudonyms(world, store, bad, lost):
 def test_log_that_is_damaged_stops_the_job_in_one_line(world, lived_in, capsys):
     (event, *_) = sorted((Path(lived_in) / "platform/events").rglob("*.avro"))
     event.write_bytes(event.read_bytes()[:-1])
+    name = event.relative_to(Path(lived_in) / "platform")
     before = contents(lived_in)
 
     status, out, errors = delete(world, lived_in, capsys)
 
     assert (status, out) == (1, "")
     assert errors == (
-        "rally: the checksum differs: bytes are missing or changed; mend it and run it"
-        " again for what is not done\n"
+        f"rally: {name}: the checksum differs: bytes are missing or changed; when that"
+        " is mended or over, run it again for what is not done\n"
     )
     assert unleased(contents(lived_in)) == unleased(before)
 
@@ -342,8 +343,8 @@ def test_store_that_cannot_be_listed_stops_the_job_in_one_line(world, lived_in, 
 
     assert (status, out) == (1, "")
     assert errors == (
-        f"rally: {plans}: Too many levels of symbolic links; mend it and run it again"
-        " for what is not done\n"
+        f"rally: {plans}: Too many levels of symbolic links; when that is"
+        " mended or over, run it again for what is not done\n"
     )
     plans.unlink()
     assert delete(world, lived_in, capsys)[0] == 0

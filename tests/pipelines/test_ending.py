@@ -34,7 +34,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(main(sys.argv[1:]))
 """
 TWO = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
-STOPPED = "mend it and run it again for what is not done\n"
+STOPPED = "when that is mended or over, run it again for what is not done\n"
 
 
 def test_ctrl_c_in_a_batch_is_one_line_and_the_status_of_a_shell(

@@ -246,6 +246,8 @@ def test_object_of_sealed_rows_follows_from_them():
         "dead-letters/study=a/kind=ping/date=2022-03-10/README",
         f"dead-letters/study=a/kind=other/date=2022-03-10/{'0' * 32}.avro",
         f"dead-letters/study=a/kind=ping/date=2022-03-10/b/{'0' * 32}.avro",
+        f"dead-letters/study=a/kind=ping/date=2022-02-30/{'0' * 32}.avro",
+        f"dead-letters/study=a/kind=ping/date=9999-12-31/{'0' * 32}.avro",
     ],
 )
 def test_stray_object_among_them_is_named(platform, name):

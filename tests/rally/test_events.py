@@ -150,7 +150,7 @@ def test_damaged_log_is_not_read_past(platform):
     [info] = platform.list()
     damaged = platform.read(info.name)[:-1]
     platform.replace(info.name, damaged, info.generation)
-    with pytest.raises(CorruptFile):
+    with pytest.raises(CorruptFile, match=f"^{info.name}: "):
         list(read_events(platform))
 
 

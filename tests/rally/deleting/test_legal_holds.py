@@ -105,4 +105,6 @@ def test_old_copies_of_held_days_stay_and_others_go(make_place, hold):
 
     assert [HELD in copy.name for copy in place.data.old_copies("")] == [True]
     assert report.copies[GARDEN].purged == 1
+    hold = "a legal hold of 2026-05-10 to 2026-05-11 keeps an old copy"
+    assert [each.detail for each in report.faults] == [hold]
     assert "purged" not in place.stages()["left-1-rally-garden-20.0"]

@@ -1,9 +1,13 @@
 """What nobody could delete in time is named, and never touched."""
 
+from dataclasses import replace
+
 import pytest
 
+from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectInfo
 from rally.storing.places import Locator, Region
+from rally.studies.registry import Registry
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.deleting.place import Row
 
@@ -23,6 +27,8 @@ FOLDER = f"data/study={GARDEN}/document=visit.1"
         (f"{FOLDER}/bucket=new/a.avro", Region.NO_DATE),
         (f"{FOLDER}/date=2021-02-29/bucket=new/a.avro", Region.NO_DATE),
         (f"{FOLDER}/date=20-01-01/bucket=new/a.avro", Region.NO_DATE),
+        (f"{FOLDER}/date=9999-12-31/bucket=new/a.avro", Region.NO_DATE),
+        (f"{FOLDER}/date=0001-01-01/bucket=new/a.avro", Region.NO_DATE),
         (f"{FOLDER}/date=2020-01-01/a.avro", Region.UNREGISTERED_COPY),
         (f"{FOLDER}/date=2020-01-01/bucket=mine/a.avro", Region.UNREGISTERED_COPY),
         (f"{FOLDER}/date=2020-01-01/bucket=new/a.parquet", Region.UNREGISTERED_COPY),
@@ -46,6 +52,18 @@ def test_empty_object_that_stands_for_a_folder_is_no_alarm(place):
     assert located.region is Region.MARKER
     empty = locator.classify(place.data, ObjectInfo(f"{FOLDER}/a.avro", 0, 1))
     assert empty.region.is_alarm
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["memory://test", "memory://test/data/", "memory://test/data/study=x/mine",
+     "memory://platform/events"],
+)  # fmt: skip
+def test_researchers_tables_are_not_where_rows_are(place, uri):
+    """What is theirs has no retention: rows would never go."""
+    study = replace(place.registry.studies[GARDEN], derived=(uri,))
+    with pytest.raises(ConfigurationError, match=f"{GARDEN}: derived: {uri}"):
+        Locator(place.stores, Registry({GARDEN: study}))
 
 
 def test_alarms_are_named_and_all_else_goes_on(place):

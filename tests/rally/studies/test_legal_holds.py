@@ -111,6 +111,16 @@ def test_only_a_hold_that_is_in_force_is_released(platform, study, hold, at):
     assert LegalHolds.read(platform, NOW).holds == (HOLD,)
 
 
+def test_hold_that_was_released_is_placed_again_as_another_one(platform):
+    place_hold(platform, HOLD)
+    release_hold(platform, X, Release(HOLD.key, NOW, "counsel", ""))
+    with pytest.raises(ConfigurationError, match="the same hold was released"):
+        place_hold(platform, HOLD)
+    again = HOLD._replace(note="the appeal")
+    place_hold(platform, again)
+    assert LegalHolds.read(platform, NOW).holds == (again,)
+
+
 def test_hold_that_was_changed_is_named(platform):
     place_hold(platform, HOLD)
     (info,) = platform.list()

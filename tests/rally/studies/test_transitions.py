@@ -192,6 +192,8 @@ def test_conclusion_counts_from_its_time_and_for_its_study():
         REGISTRY, [decide(CONCLUDE, day(8, 1)), decide(CONCLUDE, day(8, 1), "y")]
     )
     assert states.concluded == {X}
+    assert states.concluded_by(day(8, 1) - TICK) == set()
+    assert states.concluded_by(day(8, 1)) == {X}
     assert not states.is_concluded(X, day(8, 1) - TICK)
     assert states.is_concluded(X, day(8, 1))
     assert not states.is_concluded("rally-z", day(9, 1))
