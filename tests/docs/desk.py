@@ -5,6 +5,7 @@ Three people are in Rally and in its garden, and were seen there on two days.
 
 import shutil
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 
 from tests.docs.terminal import Terminal
@@ -13,7 +14,6 @@ from tests.pipelines.world import (
     HOUSE,
     Message,
     World,
-    document_id,
     rally_id,
     write_lines,
 )
@@ -22,6 +22,14 @@ PLACES = "--store store/ --keys keys/"
 BEGAN = "2026-05-24T06:00:00Z"
 PEOPLE = (1, 2, 3)
 JOINED, SEEN = "2026-05-20T10:00:00Z", "2026-05-23T10:00:00Z"
+SUNDAY, LEFT = "2026-05-24T08:00:00Z", "2026-05-25T10:00:00Z"
+NEXT = "2026-05-26T06:00:00Z"
+"""The morning after somebody left."""
+
+JOBS = tuple(f"rally {job} {PLACES}" for job in ("delete", "compact", "purge"))
+DELETE = JOBS[0]
+GARDEN_KEY = Path(f"keys/{GARDEN}.keyset.json")
+VISITS = f"store/data/study={GARDEN}/document=visit.1"
 
 
 class Desk:
@@ -32,10 +40,11 @@ class Desk:
         terminal: what they type at.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, first: int) -> None:
+        """Takes the platform of the folder; pings are numbered from `first` on."""
         self.world = world
         self.terminal = Terminal(world.studies, BEGAN)
-        self._pings = 0
+        self._numbers = count(first)
 
     def at(self, time: str) -> None:
         """Lets time go by."""
@@ -49,20 +58,22 @@ class Desk:
             assert other.run("echo $?") == ["0"], shown
 
     def ingest(self, messages: Iterable[Message]) -> None:
-        """Takes pings in, as a stream would."""
-        self.arrive(messages)
-        self.quietly(f"rally ingest --input pings/new.ndjson {PLACES}")
+        """Takes pings in, as a stream does; they are kept in an archive as well."""
+        path = self._write("archives", messages)
+        self.quietly(f"rally ingest --input {path} {PLACES}")
 
     def arrive(self, messages: Iterable[Message]) -> None:
         """Pings lie there, and nothing has taken them in."""
-        Path("pings").mkdir(exist_ok=True)
-        write_lines(Path("pings/new.ndjson"), messages)
+        self._write("pings", messages)
+
+    def _write(self, folder: str, messages: Iterable[Message]) -> str:
+        Path(folder).mkdir(exist_ok=True)
+        return write_lines(Path(folder) / f"{next(self._numbers)}.ndjson", messages)
 
     def says(self, person: int, document: str, at: str) -> Message:
         """A ping that says who somebody is, and no more."""
-        self._pings += 1
         who = {"rally.id": rally_id(person)}
-        return self.world.message(document, who, 1000 + self._pings, at)
+        return self.world.message(document, who, next(self._numbers), at)
 
     def leaves(self, person: int, at: str) -> Message:
         """Somebody leaves the garden."""
@@ -74,13 +85,15 @@ class Desk:
 
     def visits(self, person: int, at: str) -> Message:
         """Somebody is seen in the garden."""
-        self._pings += 1
-        return self.world.visit(person, 1000 + self._pings, sent=at)
+        return self.world.visit(person, next(self._numbers), sent=at)
 
 
-def furnish(folder: Path) -> None:
-    """Makes the platform in the folder that one works in, which is `folder`."""
-    desk = Desk(World(Path()))
+def furnish() -> World:
+    """Makes the platform in the folder that one works in; others may be copies of it.
+
+    Its paths are relative, so that what is printed is the same anywhere.
+    """
+    desk = Desk(World(Path()), 0)
     study = Path(desk.world.studies) / GARDEN / "study.yaml"
     told = "ending_announced: 2026-12-01\ncollect_through:"
     study.write_text(study.read_text().replace("collect_through:", told))
@@ -92,4 +105,5 @@ def furnish(folder: Path) -> None:
             *(desk.visits(each, SEEN) for each in PEOPLE),
         ]
     )
-    shutil.rmtree("pings")
+    shutil.rmtree("archives")
+    return desk.world

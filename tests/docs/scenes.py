@@ -1,4 +1,4 @@
-"""What has happened before each session of the page, by the heading of its entry.
+"""What has happened before each session of the page, by entry.
 
 A scene runs up to its next `yield`, and then the page's next session is typed in.
 """
@@ -7,25 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from rally.storing.leases import Leases
 from rally.storing.objects import open_store
-from tests.docs.desk import PLACES, Desk
-from tests.pipelines.world import GARDEN, HOUSE, POND
+from tests.docs.desk import DELETE, GARDEN_KEY, LEFT, NEXT, PLACES, SUNDAY, VISITS, Desk
+from tests.named_tests import ROOT
+from tests.pipelines.world import GARDEN
 
-Scene = Callable[[Desk], Iterator[None]]
-
-JOBS = tuple(f"rally {job} {PLACES}" for job in ("delete", "compact", "purge"))
-DELETE = JOBS[0]
-LEFT = "2026-05-25T10:00:00Z"
-NEXT = "2026-05-26T06:00:00Z"
-GARDEN_KEY = Path(f"keys/{GARDEN}.keyset.json")
-VISITS = f"store/data/study={GARDEN}/document=visit.1"
 CROWD = range(100, 220)
+"""More people than may leave at once, and more than a share of who joined."""
+
 KILLED = """
-import os, sys
+import os
 from rally.storing.leases import Leases
 from rally.storing.objects import open_store
 with Leases(open_store("store/platform"), "0" * 32, "delete") as leases:
@@ -35,14 +30,15 @@ with Leases(open_store("store/platform"), "0" * 32, "delete") as leases:
 
 
 def day(desk: Desk) -> Iterator[None]:
-    """One leaves, and one comes back whose visit was there first."""
-    desk.ingest([desk.leaves(1, LEFT)])
+    """One has left since yesterday."""
     desk.at(NEXT)
+    desk.ingest([desk.leaves(1, LEFT)])
     yield
     yield
 
 
 def past_deadline(desk: Desk) -> Iterator[None]:
+    desk.at(NEXT)
     desk.ingest([desk.leaves(1, LEFT)])
     desk.at("2026-06-26T06:00:00Z")
     yield
@@ -69,10 +65,9 @@ def held(desk: Desk) -> Iterator[None]:
             *(desk.visits(each, "2026-05-23T10:00:00Z") for each in CROWD),
         ]
     )
-    desk.ingest([desk.leaves(each, LEFT) for each in CROWD])
     desk.at(NEXT)
+    desk.ingest([desk.leaves(each, LEFT) for each in CROWD])
     yield
-    desk.quietly(f"rally withdrawals {PLACES}")
     shutil.copytree("store", "undecided")
     yield
     shutil.rmtree("store")
@@ -91,8 +86,8 @@ def legal_hold(desk: Desk) -> Iterator[None]:
 def audit_broken(desk: Desk) -> Iterator[None]:
     """Somebody left, and a colleague's copy of a file came back."""
     shutil.copytree(VISITS, "colleague")
-    desk.ingest([desk.leaves(1, LEFT)])
     desk.at(NEXT)
+    desk.ingest([desk.leaves(1, LEFT)])
     desk.quietly(DELETE)
     (copy,) = Path("colleague/date=2026-05-23").rglob("*.avro")
     shutil.copy(copy, f"{VISITS}/date=2026-05-23/bucket=new/restored.avro")
@@ -108,106 +103,10 @@ def unregistered_copy(desk: Desk) -> Iterator[None]:
     yield
 
 
-def damaged(desk: Desk) -> Iterator[None]:
-    """A byte of a compacted file is another one; there is a backup of it."""
-    desk.quietly(*JOBS)
-    shutil.copytree("store", "backup/store")
-    desk.ingest([desk.leaves(1, LEFT)])
-    desk.at(NEXT)
-    (path,) = Path(f"{VISITS}/date=2026-05-23").rglob("*.avro")
-    data = path.read_bytes()
-    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    yield
-    yield
-
-
-def ping_key_lost(desk: Desk) -> Iterator[None]:
-    shutil.copytree("keys", "backup/keys")
-    GARDEN_KEY.unlink()
-    desk.arrive([desk.visits(2, "2026-05-24T08:00:00Z"), desk.leaves(1, LEFT)])
-    desk.at(NEXT)
-    yield
-    yield
-
-
-def key_leaked(desk: Desk) -> Iterator[None]:
-    yield
-    yield
-
-
-def pseudonym_key_lost(desk: Desk) -> Iterator[None]:
-    shutil.copytree("keys", "backup/keys")
-    Path(f"keys/platform/pseudonym.{GARDEN}.keyset.json").unlink()
-    desk.arrive([desk.visits(2, "2026-05-24T08:00:00Z")])
-    desk.at(NEXT)
-    yield
-    yield
-
-
-def list_lost(desk: Desk) -> Iterator[None]:
-    desk.ingest([desk.leaves(1, LEFT)])
-    desk.at(NEXT)
-    desk.quietly(*JOBS)
-    Path("store/platform/withdrawals/list.json").unlink()
-    yield
-    yield
-
-
-def restore(desk: Desk) -> Iterator[None]:
-    """A backup; then somebody leaves, and is deleted; then rows are lost."""
-    desk.at("2026-05-24T07:00:00Z")
-    desk.quietly(*JOBS)
-    shutil.copytree("store", "backup")
-    desk.ingest([desk.leaves(1, LEFT), desk.visits(2, LEFT)])
-    desk.at(NEXT)
-    desk.quietly(*JOBS)
-    desk.ingest([desk.visits(3, "2026-05-26T02:00:00Z")])
-    shutil.copytree("store/platform", "newest")
-    shutil.rmtree(f"{VISITS}/date=2026-05-23")
-    shutil.rmtree("store/platform")
-    shutil.copytree("backup/platform", "store/platform")
-    yield
-    shutil.rmtree("store/platform")
-    shutil.copytree("newest", "store/platform")
-    yield
-    yield
-    yield
-
-
-def letters_rising(desk: Desk) -> Iterator[None]:
-    """A client that writes a number as text, and one of a version nobody registered."""
-    clear = {"rally.id": "0" * 32, "page": "p", "count": 1}
-    bad = [
-        desk.world.message(f"{GARDEN}/visit/2", clear, 90, "2026-05-24T08:00:00Z"),
-        desk.world.message(f"{GARDEN}/visit/1", clear, 91, "2026-05-24T08:00:00Z"),
-        desk.world.message(
-            f"{GARDEN}/visit/1", b"{}", 92, "2026-05-24T08:00:00Z"
-        ),
-    ]
-    desk.arrive([*bad, desk.visits(2, "2026-05-24T08:00:00Z")])
-    desk.at(NEXT)
-    yield
-    yield
-
-
-def replay(desk: Desk) -> Iterator[None]:
-    """Two objects of dead letters, of which one is cut off."""
-    away = GARDEN_KEY.rename("away")
-    desk.ingest([desk.visits(2, "2026-05-24T08:00:00Z"), desk.leaves(1, LEFT)])
-    away.rename(GARDEN_KEY)
-    shutil.copytree("store/platform/dead-letters", "backup/dead-letters")
-    desk.at(NEXT)
-    folder = Path("store/platform/dead-letters")
-    (path,) = (folder / f"study={GARDEN}/kind=ping").rglob("*.avro")
-    path.write_bytes(path.read_bytes()[:-1])
-    yield
-    yield
-
-
 def pause(desk: Desk) -> Iterator[None]:
     desk.at("2026-05-24T06:00:00Z")
     yield
-    desk.arrive([desk.visits(2, "2026-05-24T08:00:00Z")])
+    desk.arrive([desk.visits(2, SUNDAY)])
     desk.at(NEXT)
     yield
     yield
@@ -238,14 +137,14 @@ def concluded_waits(desk: Desk) -> Iterator[None]:
 
 
 def ceiling(desk: Desk) -> Iterator[None]:
-    desk.at("2026-11-17T06:00:00Z")
+    desk.at("2026-11-20T06:00:00Z")
     yield
     yield
 
 
 def another_run(desk: Desk) -> Iterator[None]:
-    desk.ingest([desk.leaves(1, LEFT)])
     desk.at(NEXT)
+    desk.ingest([desk.leaves(1, LEFT)])
     with Leases(open_store("store/platform"), "1" * 32, "delete") as leases:
         leases.acquire("deletion")
         yield
@@ -254,4 +153,4 @@ def another_run(desk: Desk) -> Iterator[None]:
 
 
 def _here() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -1,0 +1,111 @@
+"""Scenes of what is lost, damaged or given away; see `scenes`."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.docs.desk import GARDEN_KEY, JOBS, LEFT, NEXT, SUNDAY, VISITS, Desk
+from tests.pipelines.world import GARDEN, rally_id, stored_ids
+
+
+def damaged(desk: Desk) -> Iterator[None]:
+    """A byte of a compacted file is another one; there is a backup of it."""
+    desk.quietly(*JOBS)
+    shutil.copytree("store", "backup")
+    desk.at(NEXT)
+    desk.ingest([desk.leaves(1, LEFT)])
+    (path,) = Path(f"{VISITS}/date=2026-05-23").rglob("*.avro")
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    yield
+    yield
+
+
+def ping_key_lost(desk: Desk) -> Iterator[None]:
+    shutil.copytree("keys", "backup/keys")
+    GARDEN_KEY.unlink()
+    desk.arrive([desk.visits(2, SUNDAY), desk.leaves(1, LEFT)])
+    desk.at(NEXT)
+    yield
+    yield
+
+
+def key_leaked(desk: Desk) -> Iterator[None]:
+    yield
+    yield
+
+
+def pseudonym_key_lost(desk: Desk) -> Iterator[None]:
+    shutil.copytree("keys", "backup/keys")
+    Path(f"keys/platform/pseudonym.{GARDEN}.keyset.json").unlink()
+    desk.arrive([desk.visits(2, SUNDAY)])
+    desk.at(NEXT)
+    yield
+    yield
+
+
+def list_lost(desk: Desk) -> Iterator[None]:
+    desk.at(NEXT)
+    desk.ingest([desk.leaves(1, LEFT)])
+    desk.quietly(*JOBS)
+    Path("store/platform/withdrawals/list.json").unlink()
+    yield
+    yield
+
+
+def restore(desk: Desk) -> Iterator[None]:
+    """A backup; then somebody leaves, and is deleted; then rows are lost."""
+    desk.at("2026-05-24T07:00:00Z")
+    desk.quietly(*JOBS)
+    shutil.copytree("store", "backup")
+    desk.at(NEXT)
+    desk.ingest([desk.leaves(1, LEFT), desk.visits(2, LEFT)])
+    desk.quietly(*JOBS)
+    desk.ingest([desk.visits(3, "2026-05-26T02:00:00Z")])
+    shutil.copytree("store/platform", "newest")
+    shutil.rmtree(f"{VISITS}/date=2026-05-23")
+    shutil.rmtree("store/platform")
+    shutil.copytree("backup/platform", "store/platform")
+    yield
+    shutil.rmtree("store/platform")
+    shutil.copytree("newest", "store/platform")
+    yield
+    assert _is_there(desk)
+    yield
+    assert not _is_there(desk)
+    shutil.rmtree("store/platform")
+    yield
+    assert not _is_there(desk)
+    yield
+
+
+def _is_there(desk: Desk) -> bool:
+    """Whether any row is left of who has left."""
+    return desk.world.pseudonym(1) in {who for who, _ in stored_ids("store")}
+
+
+def letters_rising(desk: Desk) -> Iterator[None]:
+    """A client that writes a number as text, and one that is ahead of the registry."""
+    clear = {"rally.id": rally_id(2), "page": "p", "count": "1"}
+    bad = [
+        desk.world.message(f"{GARDEN}/{document}", clear, number, SUNDAY)
+        for number, document in enumerate(("visit/1", "visit/1", "visit/2"))
+    ]
+    desk.arrive([*bad, desk.visits(2, SUNDAY)])
+    desk.at(NEXT)
+    yield
+    yield
+
+
+def replay(desk: Desk) -> Iterator[None]:
+    """Two objects of dead letters, of which one is cut off."""
+    away = GARDEN_KEY.rename("away")
+    desk.at(NEXT)
+    desk.ingest([desk.visits(2, SUNDAY), desk.leaves(1, LEFT)])
+    away.rename(GARDEN_KEY)
+    shutil.copytree("store", "backup")
+    folder = Path("store/platform/dead-letters")
+    (path,) = (folder / f"study={GARDEN}/kind=ping").rglob("*.avro")
+    path.write_bytes(path.read_bytes()[:-1])
+    yield
+    yield
