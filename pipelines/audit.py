@@ -26,7 +26,7 @@ from rally.auditing.settings import AuditSettings
 from rally.auditing.text import to_text
 from rally.auditing.units import Unit
 from rally.auditing.wanted import read_wanted
-from rally.auditing.writing import write_private
+from rally.auditing.writing import check_writable, write_private
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.errors import ConfigurationError
 from rally.keys.platform_keys import PlatformKeys
@@ -37,6 +37,7 @@ DESCRIPTION = (
     " that nothing is kept past its time, outside its study or without approval, and"
     " that every file, receipt and key is as it should be. Nothing is changed."
 )
+_FORMATS = {"--html": to_html, "--json": to_json}
 _SMALL_BYTES = 8 * 1024 * 1024
 """Up to so many bytes of rows this process reads them itself."""
 
@@ -48,11 +49,14 @@ def run(argv: Sequence[str] | None = None) -> AuditReport:
         ConfigurationError: an option is not as it must be, a key is not there, or a
             worker could not go on.
     """
-    return _run(_parse(argv))
+    options = _parse(argv)
+    report = _read(options)
+    _write(options, report)
+    return report
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints the report and returns the exit status."""
+    """The command: prints the report, writes it, and returns the exit status."""
     return exit_status(lambda: _report(_parse(argv)))
 
 
@@ -62,8 +66,10 @@ def _parse(argv: Sequence[str] | None) -> PipelineOptions:
     )
 
 
-def _run(options: PipelineOptions) -> AuditReport:
+def _read(options: PipelineOptions) -> AuditReport:
     own = options.view_as(AuditOptions)
+    for option, name in _files(own).items():  # to read may take hours
+        check_writable(option, name)
     with shown_progress(wanted=is_local(options), what="rows") as progress:
         settings = audit_settings(options, progress)
         if own.test_ids:
@@ -73,11 +79,23 @@ def _run(options: PipelineOptions) -> AuditReport:
             report = Audit(settings, work).run()
         except (OSError, CorruptFile, JobStopped) as error:
             raise _unproven(error) from None
-    if own.html:
-        write_private("--html", own.html, to_html(report, own.threshold))
-    if own.json and own.json != STANDARD_OUTPUT:
-        write_private("--json", own.json, to_json(report, own.threshold))
     return report
+
+
+def _files(own: AuditOptions) -> dict[str, str]:
+    """The files that options name, by these."""
+    named = {"--html": own.html, "--json": own.json}
+    return {
+        option: name
+        for option, name in named.items()
+        if name and name != STANDARD_OUTPUT
+    }
+
+
+def _write(options: PipelineOptions, report: AuditReport) -> None:
+    own = options.view_as(AuditOptions)
+    for option, name in _files(own).items():
+        write_private(option, name, _FORMATS[option](report, own.threshold))
 
 
 def _unproven(error: Exception) -> BaseException:
@@ -89,9 +107,15 @@ def _unproven(error: Exception) -> BaseException:
 
 
 def _report(options: PipelineOptions) -> int:
-    own, report = options.view_as(AuditOptions), _run(options)
+    own, report = options.view_as(AuditOptions), _read(options)
     is_json = own.json == STANDARD_OUTPUT
     print((to_json if is_json else to_text)(report, own.threshold).rstrip("\n"))
+    try:
+        _write(options, report)
+    except ConfigurationError as error:
+        if report.exit_status != 1:
+            raise
+        print(f"rally: {error}", file=sys.stderr)  # a broken promise says more
     return report.exit_status
 
 

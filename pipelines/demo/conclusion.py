@@ -15,7 +15,7 @@ from pipelines.demo.scene import deliver
 from rally.auditing.text import to_text
 from rally.withdrawing.withdrawal_list import State
 
-_LOCKED, _CONCLUDED = "2027-04-05", "2027-04-20"
+_LOCKED, _CONCLUDED, _AUDITED = "2027-04-05", "2027-04-20", "2027-04-23"
 _LEAVES = datetime.fromisoformat("2027-04-04T18:00:00Z")
 
 _ENDED = """\
@@ -27,8 +27,8 @@ Two weeks later `rally studies conclude` is decided. `rally delete` settles who 
 and `rally purge` takes all the rest of the study, and at last its keys; and whatever
 else has had its time, or has no enrolment:
 """
-_AUDITED = """\
-`rally audit` reads everything that is left, and all records:
+_PROVEN = """\
+Three days later `rally audit` reads everything that is left, and all records:
 """
 
 
@@ -61,13 +61,14 @@ def _conclude(jobs: Jobs) -> int:
     settled = len(deleted.receipts)
     keys = ", ".join(Path(each).name for each in purged.destroyed)
     _show([f"Receipts of who had waited: {settled}.", f"Keys destroyed: {keys}."])
-    return status + len(deleted.faults) + len(list(purged.problems))
+    undone = [not settled, not purged.destroyed]
+    return status + sum(undone) + len(deleted.faults) + len(list(purged.problems))
 
 
 def _audit(jobs: Jobs) -> int:
-    print(_AUDITED)
+    print(_PROVEN)
     page = jobs.scene.store.parent / "audit.html"
-    audited = jobs.audit(f"{_CONCLUDED}T14:00:00Z", page)
+    audited = jobs.audit(f"{_AUDITED}T12:00:00Z", page)
     # But for its head, which says how long it took.
     _show(to_text(audited).partition("\n\n")[2].splitlines())
     print(f"The same as a page to look at, offline: {page}\n")

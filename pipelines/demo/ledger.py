@@ -37,12 +37,18 @@ class Row(NamedTuple):
 class Ledger:
     """Reads the scene's store with its platform's keys."""
 
-    def __init__(self, scene: Scene) -> None:
-        """Opens the keys, which the first job has made."""
+    def __init__(self, scene: Scene, as_of: str | None = None) -> None:
+        """Opens the keys, which the first job has made.
+
+        Args:
+            scene: whose store is read.
+            as_of: when, RFC 3339: from its conclusion on a study's key may be gone.
+        """
         settings = DeletionSettings(
             store=str(scene.store),
             platform_keys=default_uri(str(scene.keys)),
             studies=str(scene.studies),
+            as_of=as_of,
         )
         self._registry = settings.registry()
         self._stores = settings.stores()

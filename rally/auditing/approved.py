@@ -8,6 +8,7 @@ from zlib import crc32
 
 import fastavro
 
+from rally.auditing.clear_bytes import in_bytes
 from rally.auditing.whole_files import RowBlock
 from rally.compacting.indexed_file import FINGERPRINT, canonical_schema
 from rally.storing.corruption import CorruptFile
@@ -48,7 +49,7 @@ class Approved:
 
 def chosen_block(name: str, day: str, blocks: int) -> int:
     """Which of a file's blocks is decoded on a day: another one each day."""
-    return crc32(f"{day}/{name}".encode()) % max(blocks, 1)
+    return crc32(in_bytes(f"{day}/{name}")) % max(blocks, 1)
 
 
 def undecodable(block: RowBlock, header: Header) -> set[int]:

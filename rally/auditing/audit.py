@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from rally.auditing.calendar_audit import audit_calendar
@@ -19,18 +20,20 @@ from rally.auditing.platform_audit import Log, PlatformAudit, read_log
 from rally.auditing.report import AuditReport, Check, Scope
 from rally.auditing.report import Unit as Counted
 from rally.auditing.row_audit import ROW_CHECKS
-from rally.auditing.searching import Searches, make_searches
+from rally.auditing.searching import Searches, make_searches, shown
 from rally.auditing.settings import AuditSettings
-from rally.auditing.store_audit import Listing, StoreAudit
+from rally.auditing.store_audit import LISTED, Listing, StoreAudit, is_missing
 from rally.auditing.tally import Tally
 from rally.auditing.units import Unit
 from rally.checking.pseudonyms import PLATFORM
 from rally.errors import ConfigurationError
+from rally.events import RALLY
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.receipts.verify import verify_chain
 from rally.settings import make_pseudonyms
 from rally.storing.corruption import CorruptFile
 from rally.studies.legal_holds import LegalHolds
+from rally.studies.study import Kind
 from rally.studies.transitions import States
 from rally.withdrawing.overview import group
 
@@ -40,7 +43,10 @@ WorkThrough = Callable[[Sequence[Unit], int], Iterable[Any]]
 Args: the units, and how many bytes they have together.
 """
 
-_OF_THE_LOG = (Check.WITHDRAWN, Check.ENROLMENT, Check.IDS, Check.DERIVED)
+_OF_THE_LOG = (
+    *(Check.WITHDRAWN, Check.ENROLMENT, Check.IDS, Check.DERIVED),
+    *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED),
+)
 
 
 class Audit:
@@ -80,8 +86,9 @@ class Audit:
         searches = make_searches(
             self._settings.wanted, self._keys.prf(PLATFORM), log.known
         )
+        self._shown = partial(shown, ids=searches.ids, is_whole=log.is_whole)
         leaving = self._read_leaving()
-        listing = self._list()
+        listing = self._list(log)
         self._read_platform(searches)
         self._check_receipts(leaving)
         self._check_studies(log, listing, leaving)
@@ -90,7 +97,7 @@ class Audit:
 
     def _read_log(self) -> Log:
         log = Log(is_whole=False)
-        with self._looking(*_OF_THE_LOG, Check.FILES):
+        with self._looking(Check.FILES):
             log = read_log(self._platform, self._tally)
         if not log.is_whole:
             for check in _OF_THE_LOG:
@@ -114,16 +121,41 @@ class Audit:
                 self._tally.unseen(check, "withdrawals", _why(error))
             return None
 
-    def _list(self) -> Listing:
+    def _list(self, log: Log) -> Listing:
         listing = StoreAudit(
-            self._stores, self._registry, self._holds, self._concluded, self._as_of
+            self._stores,
+            self._registry,
+            self._holds,
+            self._concluded,
+            self._as_of,
+            self._settings.limits.purge_days,
         ).run()
         self._tally.merge(listing.tally)
         for namespace in sorted(listing.unlisted):
-            for check in ROW_CHECKS:
-                why = "its store cannot be listed"
-                self._tally.unseen(check, namespace, why, Counted.STUDIES)
+            is_known = namespace in log.scopes
+            more = () if is_known else (Check.LOCKS, Check.ANNOUNCED)
+            self._miss(namespace, "its store cannot be listed", *more)
+        for namespace in sorted(self._rootless(log)):
+            self._miss(namespace, "its store is not there; is --store right?", *LISTED)
         return listing
+
+    def _rootless(self, log: Log) -> set[str]:
+        """Studies of which there are events, and no folder for their rows.
+
+        To list a folder that is not there finds nothing; that is what a mistyped
+        option looks like.
+        """
+        return {
+            namespace
+            for namespace, study in self._registry.studies.items()
+            if namespace not in self._concluded
+            and (RALLY if study.kind is Kind.PLATFORM else namespace) in log.scopes
+            and is_missing(self._stores.of(namespace))
+        }
+
+    def _miss(self, namespace: str, why: str, *more: Check) -> None:
+        for check in dict.fromkeys((*ROW_CHECKS, *more)):
+            self._tally.unseen(check, namespace, why, Counted.STUDIES)
 
     def _read_platform(self, searches: Searches) -> None:
         records = PlatformAudit(self._platform, searches)
@@ -154,7 +186,8 @@ class Audit:
         mac = self._keys.mac(RECEIPT_MAC)
         with self._looking(Check.RECEIPTS):
             for each in verify_chain(self._platform, mac, self._stores, last):
-                what = f"{each.kind}: {each.what}"
+                # What exactly is for who verifies them: it may tell numbers of rows.
+                what = each.kind.value
                 self._tally.broken(Check.RECEIPTS, each.name, what, 1, Counted.OBJECTS)
 
     def _check_studies(
@@ -170,7 +203,7 @@ class Audit:
             self._stores,
             self._states,
             self._holds,
-            log.scopes,
+            log.scopes if log.is_whole else None,
             self._settings.key_folders(),
             self._as_of,
             limits.purge_days,
@@ -204,7 +237,7 @@ class Audit:
                 namespace: self._states.at(study, self._as_of)
                 for namespace, study in self._registry.studies.items()
             },
-            checks=tally.results(),
+            checks=tally.results(self._shown),
             rows=tally.days,
             expiring=self._expiring(tally),
             withdrawals=group(due, self._as_of),

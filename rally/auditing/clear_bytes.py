@@ -2,14 +2,14 @@
 
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import Header
 from rally.storing.objects import Snapshot
-from rally.storing.snapshots import frame_rows, walk_frames
+from rally.storing.snapshots import frame_rows, header_of, walk_frames
 
-AVRO = b"Obj\x01"
-
+_AVRO = b"Obj\x01"
 _GZIP = b"\x1f\x8b"
 _PACKED = (b"PAR1", b"PK\x03\x04", b"ORC", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 _HEAD = 8192
@@ -18,10 +18,32 @@ _OVERLAP = 64  # longer than an id or an address
 _GZIP_BITS = 31
 
 
-def inflated(snapshot: Snapshot, header: Header) -> Iterator[bytes]:
-    """The rows of an Avro file, block by block. Raises CorruptFile."""
-    for frame in walk_frames(snapshot, header):
-        yield frame_rows(frame, header.codec)
+def in_bytes(name: str) -> bytes:
+    """An object's name; a folder here may hold some that are not UTF-8."""
+    return name.encode(errors="surrogateescape")
+
+
+def header_in(snapshot: Snapshot) -> Header | None:
+    """The header of an Avro file, None of anything else. Raises CorruptFile."""
+    is_avro = snapshot.read(0, len(_AVRO)) == _AVRO
+    return header_of(snapshot) if is_avro else None
+
+
+def walk_clear(snapshot: Snapshot, header: Header | None) -> Iterator[bytes]:
+    """What can be searched of an object: rows, or text, or gzip of that.
+
+    Args:
+        snapshot: the object.
+        header: what header_in says of it.
+
+    Raises:
+        CorruptFile: it is damaged, or packed so that nothing can be found in it.
+    """
+    if header:
+        for frame in walk_frames(snapshot, header):
+            yield frame_rows(frame, header.codec)
+    else:
+        yield from _unpacked(snapshot)
 
 
 def pieces(snapshot: Snapshot) -> Iterator[bytes]:
@@ -29,18 +51,20 @@ def pieces(snapshot: Snapshot) -> Iterator[bytes]:
     return _overlapping(_chunks(snapshot))
 
 
-def unpacked(snapshot: Snapshot) -> Iterator[bytes]:
-    """An object that is text, or gzip of it, in pieces that overlap.
-
-    Raises:
-        CorruptFile: it is packed in another way, so that nothing can be found in it.
-    """
+def _unpacked(snapshot: Snapshot) -> Iterator[bytes]:
     head = snapshot.read(0, _HEAD)
-    if head.startswith(_GZIP):
-        return _overlapping(_gunzip(_chunks(snapshot)))
-    if head.startswith(_PACKED) or b"\0" in head:
+    if not head.startswith(_GZIP):
+        _check_text(head)
+        return pieces(snapshot)
+    clear = _gunzip(_chunks(snapshot))
+    first = next(clear, b"")
+    _check_text(first[:_HEAD])
+    return _overlapping(chain([first], clear))
+
+
+def _check_text(head: bytes) -> None:
+    if head.startswith((_AVRO, _GZIP, *_PACKED)) or b"\0" in head:
         raise CorruptFile("it is packed in a way that cannot be searched")
-    return pieces(snapshot)
 
 
 def _chunks(snapshot: Snapshot) -> Iterator[bytes]:

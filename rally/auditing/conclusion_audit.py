@@ -14,7 +14,7 @@ from rally.dead_letters import FOLDER as DEAD_LETTERS
 from rally.errors import ConfigurationError
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
-from rally.storing.layout import Stores, study_folder
+from rally.storing.layout import EVENTS, Stores, study_folder
 from rally.storing.objects import FOREVER, ObjectStore, OldCopy, open_store
 from rally.studies.legal_holds import LegalHolds
 from rally.studies.study import Study
@@ -36,7 +36,7 @@ class ConclusionAudit:
         stores: Stores,
         states: States,
         holds: LegalHolds,
-        events: Mapping[str, int],
+        events: Mapping[str, int] | None,
         folders: tuple[KeyFolder | None, KeyFolder],
         as_of: datetime,
         purge_days: float,
@@ -47,7 +47,7 @@ class ConclusionAudit:
             stores: of the studies and the platform.
             states: of the studies.
             holds: what stays all the same.
-            events: how many the log has of each scope.
+            events: how many the log has of each scope; None where it is not whole.
             folders: of ping keys, where it is named, and of the platform's keys.
             as_of: the audit's clock, UTC.
             purge_days: how long after a conclusion everything may still be there.
@@ -60,6 +60,7 @@ class ConclusionAudit:
         self._folders = folders
         self._as_of = as_of
         self._allowed = timedelta(days=purge_days)
+        self._event_copies: list[OldCopy] | None = None
 
     def see(self, study: Study) -> None:
         """Looks at one study that is concluded."""
@@ -69,6 +70,7 @@ class ConclusionAudit:
         try:
             left = self._left(study)
             copies = self._copies(study)
+            of_events = self._copies_of_events()
         except OSError as error:
             why = f"cannot be listed ({error.strerror or type(error).__name__})"
             self.tally.unseen(Check.CONCLUDED, namespace, why)
@@ -78,7 +80,12 @@ class ConclusionAudit:
             self._tell(namespace, where, what, number, unit, is_young)
         for copy in copies:
             self._tell_copy(Check.CONCLUDED, namespace, copy, is_young)
-        if not is_young and not self.tally.breaks(Check.CONCLUDED, namespace):
+        unserved = self._unserved(study)
+        if self._events is None or is_young or left or copies or unserved:
+            return  # a key goes last, and may still be needed
+        if of_events:
+            self._wait_for(namespace, of_events)
+        else:
             self._see_keys(namespace)
 
     def _left(self, study: Study) -> Counter[tuple[str, str, Unit]]:
@@ -89,17 +96,20 @@ class ConclusionAudit:
             found[_document(namespace, info.name), "rows", Unit.OBJECTS] += 1
         for _ in platform.list(f"{DEAD_LETTERS}study={namespace}/"):
             found[namespace, "dead letters", Unit.OBJECTS] += 1
-        if self._events.get(namespace):
-            key = namespace, "events", Unit.ROWS
-            found[key] += self._events[namespace]
+        if events := (self._events or {}).get(namespace):
+            found[namespace, "events", Unit.ROWS] += events
         for uri, store in self._derived(study):
-            if store is None:
-                why = "is no store that can be looked into from here"
-                self.tally.unseen(Check.CONCLUDED, f"{namespace}/{uri}", why)
-                continue
-            for _ in store.list():
+            for _ in store.list() if store else ():
                 found[f"{namespace}/{uri}", "derived", Unit.OBJECTS] += 1
         return found
+
+    def _unserved(self, study: Study) -> list[str]:
+        """Its folders that no store serves; they are named."""
+        uris = [uri for uri, store in self._derived(study) if store is None]
+        why = "is no store that can be looked into from here"
+        for uri in uris:
+            self.tally.unseen(Check.CONCLUDED, f"{study.namespace}/{uri}", why)
+        return uris
 
     def _copies(self, study: Study) -> list[OldCopy]:
         """What the stores keep of what is not live any more."""
@@ -110,6 +120,26 @@ class ConclusionAudit:
         for _, derived in self._derived(study):
             found += derived.old_copies("") if derived else ()
         return found
+
+    def _copies_of_events(self) -> list[OldCopy]:
+        """Of the event log: nothing leaves it but by a conclusion, so any counts."""
+        if self._event_copies is None:
+            self._event_copies = list(self._stores.platform.old_copies(EVENTS))
+            late = [
+                each
+                for each in self._event_copies
+                if each.until is None and self._as_of - each.since > self._allowed
+            ]
+            what = "old copies of events"
+            self.tally.broken(Check.CONCLUDED, EVENTS, what, len(late), Unit.OBJECTS)
+        return self._event_copies
+
+    def _wait_for(self, namespace: str, copies: list[OldCopy]) -> None:
+        """Says that a study's keys rightly stay until the last of these has gone."""
+        last = max(each.until or self._as_of for each in copies)
+        until = None if last == FOREVER else last.date()
+        what = "wait for old copies of events"
+        self.tally.apart(Check.KEYS, namespace, what, 1, Unit.STUDIES, until)
 
     def _derived(self, study: Study) -> Iterator[tuple[str, ObjectStore | None]]:
         for uri in study.derived:

@@ -1,15 +1,16 @@
 """Looks for people who have left in the tables that researchers made of a study.
 
 Their bytes are searched for the pseudonyms: of Avro files inflated, of gzip likewise,
-of text as they are. What is packed in another way is named as not looked at.
+of text in any case of letters. What is packed in another way is named as not looked at.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain
 
-from rally.auditing.clear_bytes import AVRO, inflated, unpacked
+from rally.auditing.clear_bytes import header_in, in_bytes, walk_clear
 from rally.auditing.leaving import Fate
 from rally.auditing.report import Check, Unit
-from rally.auditing.searching import shown
+from rally.auditing.searching import foreign
 from rally.auditing.tally import Tally
 from rally.deleting.scanner import Scanner
 from rally.errors import ConfigurationError
@@ -22,7 +23,6 @@ from rally.storing.objects import (
     Snapshot,
     open_store,
 )
-from rally.storing.snapshots import header_of
 from rally.studies.study import Study
 
 
@@ -61,7 +61,7 @@ class DerivedAudit:
         info: ObjectInfo,
         scanners: Mapping[Fate, Scanner],
     ) -> None:
-        name = f"{store.uri.rstrip('/')}/{shown(info.name, is_ours=False)}"
+        name = f"{store.uri.rstrip('/')}/{foreign(info.name)}"
         try:
             with store.open(info.name, info.generation) as snapshot:
                 found = _found(snapshot, scanners)
@@ -85,17 +85,9 @@ class DerivedAudit:
 
 def _found(snapshot: Snapshot, scanners: Mapping[Fate, Scanner]) -> set[Fate]:
     """Whose pseudonyms stand in an object. Raises CorruptFile: it cannot be told."""
-    found = set[Fate]()
-    name = snapshot.info.name.encode()
-    for piece in (name, *_clear(snapshot)):
-        found |= {fate for fate, each in scanners.items() if each.found_in(piece)}
+    found, header = set[Fate](), header_in(snapshot)
+    noted = [in_bytes(snapshot.info.name), *(header.entries.values() if header else ())]
+    for piece in chain(noted, walk_clear(snapshot, header)):
+        lowered = piece.lower()
+        found |= {fate for fate, each in scanners.items() if each.found_in(lowered)}
     return found
-
-
-def _clear(snapshot: Snapshot) -> Iterator[bytes]:
-    if snapshot.read(0, len(AVRO)) == AVRO:
-        header = header_of(snapshot)
-        yield b"\0".join(header.entries.values())
-        yield from inflated(snapshot, header)
-    else:
-        yield from unpacked(snapshot)

@@ -8,10 +8,11 @@ from array import array
 from typing import NamedTuple
 
 from rally.auditing.approved import Approved, chosen_block, undecodable
+from rally.auditing.clear_bytes import in_bytes
 from rally.auditing.duplicates import Hashes
 from rally.auditing.report import Check, Unit
 from rally.auditing.row_checks import RowChecks, Rules
-from rally.auditing.searching import Searches, search_header
+from rally.auditing.searching import Searches, search_bytes, search_header
 from rally.auditing.tally import Kind, Tally
 from rally.auditing.whole_files import WholeFile, starts_of
 from rally.compacting.indexed_file import FINGERPRINT
@@ -21,12 +22,14 @@ from rally.storing.corruption import CorruptFile
 from rally.storing.header import Header
 from rally.storing.objects import ObjectStore
 from rally.storing.partitions import LiveFile
+from rally.storing.row_keys import KEY_BYTES
 from rally.storing.snapshots import frame_rows, header_of, parse_frame
 
 _WHEREVER = (Check.PLACE, Check.IDS, Check.NETWORK)
 """What counts of a file that lies in the wrong place."""
 
 _ELSEWHERE = "rows of another partition"
+_KEY_BYTES = KEY_BYTES + 10  # with the time, as long as a long may be
 
 
 class Asked(NamedTuple):
@@ -62,12 +65,13 @@ def audit_file(asked: Asked, live: LiveFile) -> tuple[Tally, Hashes]:
         tally = Tally()
         name = live.file.info.name
         tally.broken(Check.FILES, name, str(error), 1, Unit.OBJECTS)
+        search_bytes(tally, asked.searches, name, in_bytes(name))
         tally.files = 1
         return tally, array("q")
 
 
-def hashes_of(store: ObjectStore, live: LiveFile, width: int) -> Hashes:
-    """Hashes of a compacted file's rows; none of one that is damaged.
+def hashes_of(store: ObjectStore, live: LiveFile, width: int, rules: Rules) -> Hashes:
+    """Hashes of a compacted file's rows that compete; none of one that is damaged.
 
     Raises as audit_file does.
     """
@@ -83,6 +87,7 @@ def hashes_of(store: ObjectStore, live: LiveFile, width: int) -> Hashes:
                     hash(data[at : at + width])
                     for at in starts_of(block)
                     if live.holds(data[at + 1 : at + 37])
+                    and not rules.condemns(data[at : at + _KEY_BYTES])
                 )
     except CorruptFile:
         return array("q")

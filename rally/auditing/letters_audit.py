@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from rally.auditing.platform_audit import check_file
 from rally.auditing.report import Check, Unit
 from rally.auditing.sealed import count_unsealed
-from rally.auditing.searching import Searches, search_header, shown
+from rally.auditing.searching import Searches, foreign, search_header
 from rally.auditing.settings import Limits
 from rally.auditing.tally import Tally
 from rally.dead_letters import FOLDER, Kind, Place, place_of, read_sealed
@@ -60,11 +60,8 @@ class LettersAudit:
         for info in self._platform.list(FOLDER):
             place = place_of(info.name)
             if place is None or not self._can_be(place):
-                name, what = (
-                    shown(info.name, is_ours=False),
-                    "no object of dead letters",
-                )
-                self._broken(name, what, 1, Unit.OBJECTS)
+                what = "no object of dead letters"
+                self._broken(foreign(info.name), what, 1, Unit.OBJECTS)
             elif place.study not in self._concluded:
                 try:
                     self._see(place, info.name, self._platform.read(info.name))

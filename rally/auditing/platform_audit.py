@@ -1,13 +1,18 @@
 """Reads all of the platform's own records: events, dead letters, lists, receipts."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 
-from rally.auditing.clear_bytes import AVRO, inflated, pieces
+from rally.auditing.clear_bytes import header_in, in_bytes, pieces, walk_clear
 from rally.auditing.report import Check, Unit
-from rally.auditing.searching import PSEUDONYM, Searches, search_bytes, search_header
+from rally.auditing.searching import (
+    Searches,
+    is_pseudonym,
+    search_bytes,
+    search_header,
+    search_keys,
+)
 from rally.auditing.tally import Tally
 from rally.dead_letters import FOLDER as DEAD_LETTERS
 from rally.events import Event, read_event_object
@@ -21,8 +26,8 @@ from rally.storing.objects import (
     ObjectInfo,
     ObjectNotFound,
     ObjectStore,
+    Snapshot,
 )
-from rally.storing.snapshots import header_of
 
 
 @dataclass
@@ -47,24 +52,28 @@ def read_log(platform: ObjectStore, tally: Tally) -> Log:
         OSError: the store cannot be reached, or refuses.
     """
     log = Log()
-    for info in platform.list(EVENTS):
+    for name in _names(platform):
         try:
-            events = read_event_object(platform, info.name)
+            events = read_event_object(platform, name)
         except ObjectNotFound:
             continue
         except CorruptFile as error:
-            tally.broken(Check.FILES, info.name, str(error), 1, Unit.OBJECTS)
+            tally.broken(Check.FILES, name, str(error), 1, Unit.OBJECTS)
             log.is_whole = False
             continue
         odd = sum(not _is_pseudonymous(each) for each in events)
-        tally.broken(Check.IDS, info.name, "without a pseudonym", odd, Unit.ROWS)
+        tally.broken(Check.IDS, name, "without a pseudonym", odd, Unit.ROWS)
         log.scopes.update(each.scope for each in events)
-        log.known.update(
-            each.participant
-            for each in events
-            if each.participant and _is_pseudonym(each.participant)
-        )
+        log.known.update(each.participant for each in events if each.participant)
     return log
+
+
+def _names(platform: ObjectStore) -> Iterator[str]:
+    """The log's objects, listed until none is new; see rally.events.read_events."""
+    seen = set[str]()
+    while new := [each.name for each in platform.list(EVENTS) if each.name not in seen]:
+        seen.update(new)
+        yield from new
 
 
 class PlatformAudit:
@@ -80,7 +89,7 @@ class PlatformAudit:
         """Searches the log, and all records but dead letters, which are sealed.
 
         Raises:
-            OSError: the store cannot be reached, or refuses.
+            OSError: the store cannot be listed.
         """
         for info in self._platform.list():
             if info.name.startswith(DEAD_LETTERS):
@@ -89,22 +98,37 @@ class PlatformAudit:
                 self._search(info)
             except (ObjectNotFound, GenerationMismatch):
                 continue  # a job at work: what it leaves is looked at another day
-            except CorruptFile:
-                continue  # of an event, told already; of others nobody promised it
+            except OSError as error:
+                why = f"cannot be read ({error.strerror or type(error).__name__})"
+                for check in (Check.IDS, Check.NETWORK):
+                    self.tally.unseen(check, info.name, why)
 
     def _search(self, info: ObjectInfo) -> None:
-        with self._platform.open(info.name, info.generation) as snapshot:
-            if snapshot.read(0, len(AVRO)) == AVRO:
-                header = header_of(snapshot)
-                if not search_header(self.tally, self._searches, info.name, header):
-                    self._search_pieces(info, inflated(snapshot, header))
-                return
-            name = f"{info.name}\0".encode()
-            self._search_pieces(info, chain([name], pieces(snapshot)))
+        name = info.name
+        if search_bytes(self.tally, self._searches, name, in_bytes(name)):
+            return
+        with self._platform.open(name, info.generation) as snapshot:
+            try:
+                self._search_clear(name, snapshot)
+            except CorruptFile as error:
+                self.tally.unseen(Check.IDS, name, str(error))
+                self._search_pieces(name, pieces(snapshot))
 
-    def _search_pieces(self, info: ObjectInfo, found: Iterable[bytes]) -> None:
+    def _search_clear(self, name: str, snapshot: Snapshot) -> None:
+        header = header_in(snapshot)
+        if header and search_header(self.tally, self._searches, name, header):
+            return
+        self._search_pieces(name, walk_clear(snapshot, header), is_text=not header)
+
+    def _search_pieces(
+        self, name: str, found: Iterable[bytes], *, is_text: bool = False
+    ) -> None:
         """Tells of an object once, whatever is in it and however often."""
-        any(search_bytes(self.tally, self._searches, info.name, each) for each in found)
+        for each in found:
+            if search_bytes(self.tally, self._searches, name, each):
+                return
+            if is_text and search_keys(self.tally, name, each):
+                return
 
 
 def check_file(tally: Tally, name: str, data: bytes) -> Header | None:
@@ -122,8 +146,4 @@ def check_file(tally: Tally, name: str, data: bytes) -> Header | None:
 
 def _is_pseudonymous(event: Event) -> bool:
     ids = filter(None, (event.participant, event.deletion_id))
-    return all(map(_is_pseudonym, ids))
-
-
-def _is_pseudonym(text: str) -> bool:
-    return PSEUDONYM.fullmatch(text.encode()) is not None
+    return all(map(is_pseudonym, ids))

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from rally.auditing.approved import Approved
+from rally.auditing.clear_bytes import in_bytes
 from rally.auditing.duplicates import Hashes, Window
 from rally.auditing.file_audit import Asked, audit_file, hashes_of
 from rally.auditing.report import Check
@@ -75,6 +76,9 @@ class RowAudit:
                 task.window.count(day, self._hashes(task, partition))
             else:
                 tally.merge(self._read(task, partition))
+        for check in sorted(self.book.unread):
+            why = "could not read the event log, or the withdrawal list"
+            tally.unseen(check, "workers", why)
         return tally
 
     def _read(self, task: _Task, partition: Partition) -> Tally:
@@ -131,7 +135,7 @@ class RowAudit:
         """Those that a unit is about, and chance chose: other ones each day."""
         for live in files:
             name = f"{self._today}/{unit.study}/{live.file.info.name}"
-            chance = int(sha256(name.encode()).hexdigest()[: _SHARE_BITS // 4], 16)
+            chance = int(sha256(in_bytes(name)).hexdigest()[: _SHARE_BITS // 4], 16)
             if unit.has(live.file) and chance < self._share * (1 << _SHARE_BITS):
                 yield live
 
@@ -141,8 +145,9 @@ class RowAudit:
         for _ in range(_LOOKS):
             try:
                 files = self._chosen(task.unit, self._view(partition).files)
+                rules, width = self.book.rules(partition), task.window.width
                 return [
-                    hashes_of(store, live, task.window.width)
+                    hashes_of(store, live, width, rules)
                     for live in files
                     if live.file.bucket
                 ]

@@ -20,7 +20,7 @@ from rally.auditing.whole_files import RowBlock
 from rally.storing.layout import Partition
 from rally.storing.longs import decode_long
 from rally.storing.partitions import LiveFile
-from rally.storing.row_keys import KEY_BYTES
+from rally.storing.row_keys import KEY_BYTES, PARTICIPANT, key_of
 from rally.withdrawing.enrolments import EnrolledPeople
 from rally.withdrawing.fold import Verdict
 from rally.withdrawing.selection import Selection
@@ -42,6 +42,7 @@ class Rules(NamedTuple):
         leaving: the requests; None where they are not known.
         selection: judges who left; None where the requests are not known.
         enrolled: who ever enrolled, where that matters and the grace is over.
+        concluded: names, as rows have them, of studies about which none may be.
     """
 
     partition: Partition
@@ -51,11 +52,23 @@ class Rules(NamedTuple):
     leaving: Leaving | None
     selection: Selection | None
     enrolled: EnrolledPeople | None
+    concluded: Sequence[bytes] = ()
 
     @property
     def where(self) -> str:
         """What a report calls the partition."""
         return "/".join(self.partition)
+
+    def condemns(self, row: bytes) -> bool:
+        """Whether a row goes since its person has left; such a row does not compete.
+
+        Args:
+            row: as it is stored, up to its time at least.
+        """
+        selection = self.selection
+        if selection is None or row[PARTICIPANT] not in selection.people:
+            return False
+        return selection.judge(*key_of(row)).verdict.condemns
 
 
 class RowChecks:
@@ -100,6 +113,7 @@ class RowChecks:
         self._search_addresses(block)
         undated, left = self._undated(times, out), self._left(block, out)
         self._unenrolled(block, {*out, *undated, *left})
+        self._see_scopes(block, {*out, *left})
         if self._width:  # who has left does not compete
             gone = {at for at, verdict in left.items() if verdict.condemns}
             self._hash(block, out | gone)
@@ -215,6 +229,19 @@ class RowChecks:
             self._unless_held(Check.ENROLMENT, "without an enrolment", found)
         if len(self._covered) > _REMEMBERED:
             self._covered.clear()
+
+    def _see_scopes(self, block: RowBlock, out: Collection[int]) -> None:
+        """Counts rows in which the name of a concluded study stands as a text."""
+        data, names = block.data, self._rules.concluded
+        if not any(name in data for name in names):
+            return
+        rows = zip(block.starts, block.ends, strict=True)
+        found = sum(
+            any(data.find(name, start, end) >= 0 for name in names)
+            for at, (start, end) in enumerate(rows)
+            if at not in out
+        )
+        self._broken(Check.CONCLUDED, "about a concluded study", found)
 
     def _hash(self, block: RowBlock, out: Collection[int]) -> None:
         data, width = block.data, self._width

@@ -1,14 +1,17 @@
 """What holds for the rows of each partition: all that the platform knows, read once."""
 
-from contextlib import suppress
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 from functools import cached_property
 
 from rally.auditing.leaving import Leaving
+from rally.auditing.report import Check
 from rally.auditing.row_checks import Rules
 from rally.auditing.searching import Searches, make_searches
 from rally.auditing.settings import AuditSettings
 from rally.auditing.spans import Span, collecting_spans, span_of_day, within
+from rally.checking.leaves import zig_zag
 from rally.checking.pseudonyms import PLATFORM
 from rally.errors import ConfigurationError
 from rally.events import EventLog
@@ -18,7 +21,7 @@ from rally.storing.corruption import CorruptFile
 from rally.storing.layout import Partition, Stores
 from rally.studies.legal_holds import LegalHolds
 from rally.studies.registry import Registry
-from rally.studies.study import Document, Study
+from rally.studies.study import Document, Kind, Study
 from rally.studies.transitions import States
 from rally.withdrawing.enrolments import EnrolledPeople, Grace, needs_enrolment
 from rally.withdrawing.selection import Selection
@@ -27,13 +30,13 @@ from rally.withdrawing.selection import Selection
 class RuleBook:
     """The log, the list, the decisions and the registry at one time.
 
-    What cannot be read of the log is not known here, and is no error: whoever launched
-    the audit says so.
+    What cannot be read of the log is not known here, and is no error: `unread` says it.
 
     Attributes:
         registry: of the studies.
         stores: of the studies and the platform.
         holds: what stays, whatever else holds.
+        unread: what is not proven, since the log could not be read for it.
     """
 
     def __init__(self, settings: AuditSettings) -> None:
@@ -51,6 +54,7 @@ class RuleBook:
         self._pseudonyms = make_pseudonyms(self._keys, self.registry)
         self._states = States.read(self.registry, platform)
         self.holds = LegalHolds.read(platform, self._as_of)
+        self.unread = set[Check]()
         self._leaving = self._read_leaving()
         self._selections: dict[str, Selection] = {}
         self._enrolled: dict[str, EnrolledPeople] = {}
@@ -72,6 +76,7 @@ class RuleBook:
             self._leaving,
             self._selection(study),
             self._enrolled_by(study, partition),
+            self._concluded if self._has_scope(study, partition) else (),
         )
 
     def prepare(self, namespace: str) -> None:
@@ -83,10 +88,32 @@ class RuleBook:
     def searches(self) -> Searches:
         """What must stand nowhere: the ids of everybody in the log, and others."""
         known = set[str]()
-        with suppress(CorruptFile):
+        with self._reading(Check.IDS):
             log = EventLog(self.stores.platform)
             known = {each.participant for each in log if each.participant}
         return make_searches(self._settings.wanted, self._keys.prf(PLATFORM), known)
+
+    def _has_scope(self, study: Study, partition: Partition) -> bool:
+        """Whether rows say which study they are about, and purge looks for that."""
+        document = self.document(partition.study, partition.document)
+        return study.kind is Kind.PLATFORM and bool(document.scope)
+
+    @cached_property
+    def _concluded(self) -> list[bytes]:
+        """What studies are called of which nothing may be left, as rows have it.
+
+        One under a legal hold is left out: there its enrolments stay, too.
+        """
+        allowed = timedelta(days=self._settings.limits.purge_days)
+        names = [
+            name.encode()
+            for namespace, study in self.registry.studies.items()
+            if (at := self._states.concluded_at(namespace))
+            and self._as_of - at > allowed
+            if not self.holds.of(namespace)
+            for name in (namespace, *study.aliases)
+        ]
+        return [zig_zag(len(name)) + name for name in names]
 
     def _spans_of(self, study: Study) -> list[Span]:
         if study.namespace not in self._spans:
@@ -111,16 +138,17 @@ class RuleBook:
 
     def _enrolled_in(self, study: Study) -> EnrolledPeople | None:
         """Everybody who ever enrolled."""
-        if study.namespace not in self._enrolled:
+        is_unread = Check.ENROLMENT in self.unread
+        if study.namespace not in self._enrolled and not is_unread:
             grace = Grace(self._settings.limits.grace_days)
-            log = EventLog(self.stores.platform)
-            with suppress(CorruptFile):
+            with self._reading(Check.ENROLMENT):
+                log = EventLog(self.stores.platform)
                 found = EnrolledPeople(study, self._pseudonyms, log, grace)
                 self._enrolled[study.namespace] = found
         return self._enrolled.get(study.namespace)
 
     def _read_leaving(self) -> Leaving | None:
-        try:
+        with self._reading(Check.WITHDRAWN):
             return Leaving.read(
                 self.stores.platform,
                 self._keys.mac(LIST_MAC),
@@ -129,5 +157,11 @@ class RuleBook:
                 self._as_of,
                 self._settings.limits.deadline_days,
             )
-        except (ConfigurationError, CorruptFile):
-            return None
+        return None
+
+    @contextmanager
+    def _reading(self, check: Check) -> Iterator[None]:
+        try:
+            yield
+        except (ConfigurationError, CorruptFile, OSError):
+            self.unread.add(check)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from rally.auditing.clear_bytes import in_bytes
 from rally.auditing.report import Check, Unit
 from rally.auditing.settings import Wanted, hash_address
 from rally.auditing.tally import Tally
@@ -28,8 +29,12 @@ _END = slice(9, 16)
 # Within more digits than an id has only those are taken for one that a client makes:
 # UUIDs of version 4 (RFC 9562, section 5.4). Else each hash would be two dozen ids.
 _MADE_BY_CLIENTS = re.compile(b"(?=([0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}))")
-_IPV4 = re.compile(rb"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9.]*[0-9])")
-_IPV6 = re.compile(rb"(?<![0-9a-fA-F:.])[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+# What stands before or after a string is a length, and may look like a digit of it: so
+# an address may begin anywhere, and end before what follows it.
+_IPV4 = re.compile(rb"(?=((?:[0-9]{1,3}\.){3}[0-9]{1,3}))")
+_IPV6 = re.compile(rb"(?=((?:[0-9a-fA-F]{1,4}:|::)[0-9a-fA-F:.]{1,43}))")
+_LEAST_ADDRESS = 3  # characters; "::" is nobody's
+_COLONS = 6  # that an IPv6 address has at least where none are left out
 
 PSEUDONYM = re.compile(
     b"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -45,8 +50,14 @@ NETWORK_NAMES = frozenset(
 )
 """What is called so says from where a ping came (ingestion-edge, "metadata")."""
 
-_WITH_HYPHENS = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_ANY_FORM = re.compile(_WITH_HYPHENS.pattern + "|[0-9a-fA-F]{32}")
+_QUOTED_KEY = re.compile(rb'"([\w.-]{1,64})"\s*:')
+_WITH_HYPHENS = re.compile(
+    "[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F-]{12,}"
+)  # with all that joins it: that may be a second one
+_LIKELY_FORM = re.compile(
+    _WITH_HYPHENS.pattern + "|[0-9a-fA-F]{12,}4[0-9a-fA-F]{3}[89abAB][0-9a-fA-F]{15,}"
+)
+_ANY_FORM = re.compile(_WITH_HYPHENS.pattern + "|[0-9a-fA-F]{32,}")
 
 Position = int
 
@@ -109,7 +120,7 @@ class AddressSearch:
             match.start()
             for pattern in (_IPV4, _IPV6)
             for match in pattern.finditer(data)
-            if any(hash_address(each) in self._hashes for each in _readings(match[0]))
+            if any(hash_address(each) in self._hashes for each in _readings(match[1]))
         )
 
 
@@ -121,45 +132,78 @@ class Searches(NamedTuple):
 
 
 def make_searches(wanted: Wanted, platform: Prf, known: Iterable[str]) -> Searches:
-    """Looks for the ids of people whose platform pseudonyms are known, and others."""
-    ids = IdSearch(platform, {*known, *wanted.pseudonyms})
+    """Looks for the ids of people whose platform pseudonyms are known, and others.
+
+    An event may have something else in the place of a pseudonym; that is a finding of
+    its own, and known is nobody by it.
+    """
+    people = {each for each in known if is_pseudonym(each)}
+    ids = IdSearch(platform, people | wanted.pseudonyms)
     return Searches(ids, AddressSearch(wanted.addresses))
+
+
+def is_pseudonym(text: str) -> bool:
+    """Whether a text has the form of a pseudonym."""
+    return PSEUDONYM.fullmatch(in_bytes(text)) is not None
 
 
 def search_bytes(tally: Tally, searches: Searches, name: str, data: bytes) -> bool:
     """Notes what must not stand in an object's bytes; says whether there was any."""
     found = bool(searches.ids.find(data))
     if found:
-        tally.broken(Check.IDS, shown(name), "a raw id", 1, Unit.OBJECTS)
+        tally.broken(Check.IDS, name, "a raw id", 1, Unit.OBJECTS)
     if searches.addresses.find(data):
         what = "a network address"
-        tally.broken(Check.NETWORK, shown(name), what, 1, Unit.OBJECTS)
+        tally.broken(Check.NETWORK, name, what, 1, Unit.OBJECTS)
         found = True
     return found
+
+
+def search_keys(tally: Tally, name: str, data: bytes) -> bool:
+    """Notes a network identifier's name where text has it as a key, as JSON does."""
+    keys = {key.decode("ascii", "replace") for key in _QUOTED_KEY.findall(data)}
+    return _note_names(tally, name, keys, "a network attribute")
 
 
 def search_header(tally: Tally, searches: Searches, name: str, header: Header) -> bool:
     """The same in a name and a header: but its index, which names rows."""
-    noted = b"\0".join(
+    left_out = (INDEX, ROW_LENGTHS) if header.is_indexed else ()
+    noted = [
         key.encode() + b"\0" + value
         for key, value in header.entries.items()
-        if key not in (INDEX, ROW_LENGTHS)
-    )
-    found = search_bytes(tally, searches, name, f"{name}\0".encode() + noted)
-    if not NETWORK_NAMES.isdisjoint(map(_plain, header.entries)):
-        what = "a network attribute in its header"
-        tally.broken(Check.NETWORK, shown(name), what, 1, Unit.OBJECTS)
-        found = True
+        if key not in left_out
+    ]
+    data = b"\0".join([in_bytes(name), *noted])
+    found = search_bytes(tally, searches, name, data)
+    what = "a network attribute in its header"
+    return _note_names(tally, name, header.entries, what) or found
+
+
+def _note_names(tally: Tally, name: str, keys: Iterable[str], what: str) -> bool:
+    found = not NETWORK_NAMES.isdisjoint(map(_plain, keys))
+    tally.broken(Check.NETWORK, name, what, int(found), Unit.OBJECTS)
     return found
 
 
-def shown(name: str, *, is_ours: bool = True) -> str:
-    """An object's name without what in it could be somebody's id.
+def shown(text: str, ids: IdSearch, *, is_whole: bool) -> str:
+    """A name, or what is said of it, without what in it could be somebody's id.
 
-    Our own files are named by hashes, which stay.
+    Our own files are named by hashes: digits without hyphens stay where they are
+    nobody's id; where not everybody is known, where no client would make such a one.
+
+    Args:
+        text: to be told.
+        ids: finds the ids of those who are known.
+        is_whole: whether these are all.
     """
-    pattern = _WITH_HYPHENS if is_ours else _ANY_FORM
-    return pattern.sub("…", name)
+    if ids.find(in_bytes(text)):
+        return foreign(text)
+    return (_WITH_HYPHENS if is_whole else _LIKELY_FORM).sub("…", text)
+
+
+def foreign(name: str) -> str:
+    """A name that is none of ours, without what in it could be an id."""
+    return _ANY_FORM.sub("…", name)
 
 
 def _plain(key: str) -> str:
@@ -177,11 +221,16 @@ def _ids_in(run: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _readings(address: bytes) -> Iterator[str]:
-    """An address and, where a sentence ends with it, the same without that."""
+    """What begins there and may be an address."""
     text = address.decode("ascii")
-    yield text
-    yield text.strip(".")
-    yield text.rstrip(":.")
+    if ":" not in text:
+        least = text.rindex(".") + 2
+    elif "::" in text or text.count(":") >= _COLONS:
+        least = _LEAST_ADDRESS
+    else:
+        return
+    for end in range(least, len(text) + 1):
+        yield text[:end]
 
 
 def _with_hyphens(digits: bytes) -> bytes:

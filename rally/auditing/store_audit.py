@@ -2,15 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from rally.auditing.report import Check, Unit
-from rally.auditing.searching import shown
+from rally.auditing.searching import foreign
 from rally.auditing.tally import Tally
 from rally.auditing.units import Extent
 from rally.checking.policy import is_expired, is_reviewed
-from rally.storing.layout import Partition, Stores
-from rally.storing.objects import ObjectInfo, ObjectStore
+from rally.storing.layout import DATA, Partition, Stores
+from rally.storing.objects import FOREVER, ObjectInfo, ObjectStore, OldCopy
 from rally.storing.partitions import StoredFile, parse_file
 from rally.storing.places import Locator, Region
 from rally.studies.legal_holds import LegalHolds
@@ -50,6 +51,7 @@ class StoreAudit:
         holds: LegalHolds,
         concluded: Collection[str],
         as_of: datetime,
+        purge_days: float,
     ) -> None:
         """Lists nothing yet.
 
@@ -59,12 +61,15 @@ class StoreAudit:
             holds: what stays, whatever has expired.
             concluded: studies of which nothing may be there, which is another check.
             as_of: the audit's clock, UTC.
+            purge_days: how long old copies of what has expired may still be there.
         """
         self._stores = stores
         self._registry = registry
         self._holds = holds
         self._concluded = concluded
+        self._as_of = as_of
         self._today = as_of.date()
+        self._allowed = timedelta(days=purge_days)
         self._locator = Locator(stores, registry)
         self._found = Listing()
 
@@ -75,15 +80,24 @@ class StoreAudit:
                 for info in store.list():
                     self._see(store, info)
             except OSError as error:
-                why = f"cannot be listed ({error.strerror or type(error).__name__})"
-                for check in LISTED:
-                    self._found.tally.unseen(check, store.uri, why)
+                self._unseen(store, error, *LISTED)
                 self._found.unlisted.update(
                     study
                     for study in self._registry.studies
                     if self._stores.of(study) is store
                 )
+                continue
+            try:
+                for copy in store.old_copies(DATA):
+                    self._see_copy(store, copy)
+            except OSError as error:
+                self._unseen(store, error, Check.RETENTION)
         return self._found
+
+    def _unseen(self, store: ObjectStore, error: OSError, *checks: Check) -> None:
+        why = f"cannot be listed ({error.strerror or type(error).__name__})"
+        for check in checks:
+            self._found.tally.unseen(check, store.uri, why)
 
     def _see(self, store: ObjectStore, info: ObjectInfo) -> None:
         place, tally = self._locator.classify(store, info), self._found.tally
@@ -94,8 +108,8 @@ class StoreAudit:
         elif place.region.is_alarm:
             is_place = place.region is Region.WRONG_STORE
             check = Check.PLACE if is_place else Check.COPIES
-            name = shown(info.name, is_ours=False)
-            tally.broken(check, name, place.region.value, 1, Unit.OBJECTS)
+            name, what = foreign(info.name), place.region.value
+            tally.broken(check, name, what, 1, Unit.OBJECTS)
 
     def _see_file(self, file: StoredFile, partition: Partition) -> None:
         study = self._registry.studies[partition.study]
@@ -108,9 +122,35 @@ class StoreAudit:
             what = "outside the dates of its review"
             tally.broken(Check.REVIEW, where, what, 1, Unit.OBJECTS)
         if is_expired(document, day, self._today):
-            what = "past its retention"
-            if self._holds.over(partition.study, partition.day):
-                what = f"{what}, under a legal hold"
-                tally.apart(Check.RETENTION, where, what, 1, Unit.OBJECTS)
-            else:
-                tally.broken(Check.RETENTION, where, what, 1, Unit.OBJECTS)
+            self._tell_expired(partition, "past its retention")
+
+    def _see_copy(self, store: ObjectStore, copy: OldCopy) -> None:
+        """Looks at what is live no more: of what has expired it has to go, too."""
+        info = ObjectInfo(copy.name, copy.size, copy.generation)
+        partition = self._locator.classify(store, info).partition
+        if partition is None or partition.study in self._concluded:
+            return
+        study = self._registry.studies[partition.study]
+        document = self._registry.documents(study)[partition.document]
+        if not is_expired(document, date.fromisoformat(partition.day), self._today):
+            return
+        what = f"past its retention, an old copy: {copy.why}"
+        if copy.until is not None:
+            until = None if copy.until == FOREVER else copy.until.date()
+            where, tally = "/".join(partition), self._found.tally
+            tally.apart(Check.RETENTION, where, what, 1, Unit.OBJECTS, until)
+        elif self._as_of - copy.since > self._allowed:
+            self._tell_expired(partition, what)
+
+    def _tell_expired(self, partition: Partition, what: str) -> None:
+        where, tally = "/".join(partition), self._found.tally
+        if self._holds.over(partition.study, partition.day):
+            what = f"{what}, under a legal hold"
+            tally.apart(Check.RETENTION, where, what, 1, Unit.OBJECTS)
+        else:
+            tally.broken(Check.RETENTION, where, what, 1, Unit.OBJECTS)
+
+
+def is_missing(store: ObjectStore) -> bool:
+    """Whether a store on this machine has no folder; of a bucket a listing says it."""
+    return "://" not in store.uri and not Path(store.uri).is_dir()

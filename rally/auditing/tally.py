@@ -1,11 +1,12 @@
 """What one part of an audit found, as numbers that can be added up.
 
 It travels from workers as JSON, and does not grow with the number of rows: places
-beyond a few hundred of one check are counted together.
+beyond a few hundred of one check are counted together. Names stand in it as they are;
+what leaves it goes through `results`, which shows no id.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -17,6 +18,9 @@ MOST_PLACES = 500
 
 ELSEWHERE = "elsewhere"
 """What all places beyond these are called."""
+
+OTHERS = "and others"
+"""What is said of them where they are of as many kinds again."""
 
 
 class Kind(StrEnum):
@@ -89,6 +93,8 @@ class Tally:
             key = line.check, line.kind
             if self._places[key] >= MOST_PLACES:
                 line = line._replace(where=ELSEWHERE)
+            if self._places[key] >= 2 * MOST_PLACES and line not in self.lines:
+                line = line._replace(what=OTHERS, until="")
             self._places[key] += line not in self.lines
         self.lines[line] += number
 
@@ -100,17 +106,12 @@ class Tally:
         self.files += other.files
         self.rows += other.rows
 
-    def breaks(self, check: Check, where: str) -> bool:
-        """Whether a promise is broken, or only looks so, at a place or below it."""
-        return any(
-            line.check is check and f"{line.where}/".startswith(f"{where}/")
-            for line in self.lines
-        )
-
     def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
+        """As JSON values, of text that any encoder takes."""
         return {
-            "lines": [[*line, number] for line, number in self.lines.items()],
+            "lines": [
+                [*map(encodable, line), number] for line, number in self.lines.items()
+            ],
             "documents": [[*key, number] for key, number in self.documents.items()],
             "files": self.files,
             "rows": self.rows,
@@ -136,13 +137,21 @@ class Tally:
         tally.files, tally.rows = content["files"], content["rows"]
         return tally
 
-    def results(self) -> tuple[CheckResult, ...]:
-        """One for each Check, in its order."""
+    def results(self, shown: Callable[[str], str]) -> tuple[CheckResult, ...]:
+        """One for each Check, in its order.
+
+        Args:
+            shown: takes out of a text what could be somebody's id.
+        """
+        lines = Counter[Line]()
+        for line, number in self.lines.items():
+            where, what = shown(line.where), shown(line.what)
+            lines[line._replace(where=where, what=what)] += number
         return tuple(
             CheckResult(
                 check,
                 *(
-                    tuple(_seen(self.lines, check, kind))
+                    tuple(_seen(lines, check, kind))
                     for kind in (Kind.BROKEN, Kind.APART, Kind.UNSEEN)
                 ),
             )
@@ -156,6 +165,11 @@ def merged(parts: Iterable[Tally]) -> Tally:
     for each in parts:
         whole.merge(each)
     return whole
+
+
+def encodable(text: str) -> str:
+    """The text; of a name that is not UTF-8 its bytes as escapes."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _seen(lines: Counter[Line], check: Check, kind: Kind) -> Iterator[Seen]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from zlib import crc32
 
+from rally.auditing.clear_bytes import in_bytes
 from rally.compacting.sieve import Rule
 from rally.storing.partitions import StoredFile
 from rally.studies.study import Document, Keep
@@ -48,7 +49,7 @@ class Unit(NamedTuple):
         bits = self.parts.bit_length() - 1
         if file.bucket and file.bucket.bits >= bits:
             return file.bucket.number >> file.bucket.bits - bits == self.part
-        return crc32(file.info.name.encode()) % self.parts == self.part
+        return crc32(in_bytes(file.info.name)) % self.parts == self.part
 
 
 @dataclass(slots=True)

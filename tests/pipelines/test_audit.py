@@ -12,7 +12,8 @@ import pytest
 
 from pipelines import audit, cli
 from rally.auditing.report import Check, Status
-from rally.auditing.row_audit import RowAudit
+from rally.auditing.row_audit import ROW_CHECKS, RowAudit
+from rally.auditing.store_audit import LISTED
 from rally.storing.corruption import CorruptFile
 from rally.storing.objects import open_store
 from rally.studies.transitions import States
@@ -175,6 +176,44 @@ def test_no_id_and_no_pseudonym_is_told(world, lived_in, tmp_path, capsys):
             document_id(100 + person),
         ):
             assert known not in told
+
+
+@pytest.mark.parametrize("option", ["--html", "--json"])
+def test_file_that_cannot_be_written_is_refused_before_anything_is_read(
+    world, lived_in, capsys, monkeypatch, option
+):
+    monkeypatch.setattr(audit, "Audit", None)
+    status, out, errors = run(world, lived_in, capsys, f"{option}=/nowhere/at/all")
+    assert (status, out) == (2, "")
+    assert "/nowhere/at/all: cannot be written" in errors
+
+
+@pytest.mark.parametrize(("is_spoilt", "expected"), [(True, 1), (False, 2)])
+def test_broken_promise_is_told_though_a_file_cannot_be_written(
+    world, lived_in, capsys, monkeypatch, tmp_path, is_spoilt, expected
+):
+    if is_spoilt:
+        spoil(lived_in)
+    monkeypatch.setattr(audit, "check_writable", lambda *_: None)
+    status, out, errors = run(world, lived_in, capsys, f"--html={tmp_path}")
+    assert status == expected
+    assert out.startswith("Audit as of")
+    assert errors.startswith(f"rally: --html {tmp_path}: cannot be written")
+
+
+def test_store_that_is_not_there_proves_nothing(world, lived_in, tmp_path, capsys):
+    platform = f"--platform={lived_in}/platform"
+    options = world.options(f"{tmp_path}/mistyped", platform)
+    unknown = {
+        each.check
+        for each in audit.run(options).checks
+        if any("is --store right?" in seen.what for seen in each.unseen)
+    }
+    assert unknown == {*ROW_CHECKS, *LISTED}
+
+    (tmp_path / "empty").mkdir()
+    out = run(world, f"{tmp_path}/empty", capsys, platform)[1]
+    assert "its store is not there" not in out
 
 
 def test_test_ids_and_addresses_are_looked_for(world, lived_in, capsys, monkeypatch):

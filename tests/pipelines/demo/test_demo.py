@@ -126,7 +126,7 @@ unknown          (dead letters)      dead letter        1      0
 Receipts of who had waited: 1.
 Keys destroyed: rally-demo-news.keyset.json, pseudonym.rally-demo-news.keyset.json.
 
-`rally audit` reads everything that is left, and all records:
+Three days later `rally audit` reads everything that is left, and all records:
 
 """
 
@@ -199,7 +199,8 @@ def test_demo_ends_with_the_conclusion_and_an_audit_that_is_kept(demo):
 
 def test_demo_leaves_nothing_of_the_study_and_all_of_others(demo):
     out, _ = demo
-    ledger = Ledger(Scene(*(out / name for name in Scene._fields)))
+    scene = Scene(*(out / name for name in Scene._fields))
+    ledger = Ledger(scene, "2027-04-23T12:00:00Z")
     rows = ledger.rows()
     of_study = Counter(row.study for row in rows)
     # Enrolments in Rally, demographics, and enrolments in the real clients' studies.

@@ -4,17 +4,19 @@ from datetime import date, timedelta
 
 import pytest
 
+from rally.auditing import units
 from rally.auditing.report import Check, Unit
 from rally.auditing.settings import Limits
 from rally.dead_letters import Kind, encode_dead_letters
 from rally.dead_letters import Place as LetterPlace
 from rally.envelope import from_micros
 from rally.events import EventKind
+from rally.storing.layout import EVENTS
 from rally.studies.legal_holds import LegalHold, place_hold
 from rally.studies.transitions import Action
 from tests.model.words import moment
 from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.rally.auditing.place import PREFIX, counts, day_of, found
+from tests.rally.auditing.place import PREFIX, counts, day_of, found, join
 from tests.rally.auditing.studies import BOG
 
 
@@ -186,6 +188,76 @@ def test_soft_deleted_copy_has_a_date_and_the_keys_wait_for_it(make_audited):
 
     place.at(10)
     assert set(found(place.audit())) == {Check.KEYS}
+
+
+def without_events(make_audited, **bucket):
+    """A concluded study of which only a key is left, and copies of its events."""
+    place = make_audited()
+    for name, value in bucket.items():
+        setattr(place.platform._versions, name, value)
+    place.decide(BOG, Action.CONCLUDE, 0)
+    place.event(EventKind.JOINED, 0, BOG, 0)
+    place.at(3)
+    for info in list(place.platform.list(EVENTS)):
+        place.platform.delete(info.name, info.generation)
+    (place.folder / "keys" / f"{BOG}.keyset.json").write_text("{}")
+    return place
+
+
+def test_keys_wait_for_old_copies_of_the_event_log(make_audited):
+    place = without_events(make_audited, soft_delete=timedelta(days=7))
+    (seen,) = apart(place)[Check.KEYS]
+    assert (seen.where, seen.what) == (BOG, "wait for old copies of events")
+    assert seen.until == from_micros(moment(10)).date()
+
+    place.at(10)
+    assert set(found(place.audit())) == {Check.KEYS}
+
+
+def test_old_copies_of_events_that_purge_left_break(make_audited):
+    place = without_events(make_audited, versioned=True)
+    assert set(apart(place)) == {Check.KEYS}
+    place.at(6)
+    (seen,) = found(place.audit())[Check.CONCLUDED]
+    assert (seen.where, seen.what) == (EVENTS, "old copies of events")
+
+
+def expired_copy(make_audited, **bucket):
+    """What is live no more for three days, and is past its retention."""
+    place = make_audited(**bucket)
+    name = place.put([place.row(0, time=moment(-70))], day=-70)
+    place.data.delete(name, place.data.stat(name).generation)
+    kept = place.put([place.row(0, time=moment(-5))], day=-5)
+    place.data.delete(kept, place.data.stat(kept).generation)
+    place.at(3)
+    return place
+
+
+def test_old_copy_past_its_retention_that_can_go_breaks(make_audited):
+    place = expired_copy(make_audited, versioned=True)
+    (seen,) = found(place.audit())[Check.RETENTION]
+    assert seen.where == f"{GARDEN}/visit.1/{day_of(-70)}"
+    assert seen.what == "past its retention, an old copy: noncurrent"
+
+    hold(place, GARDEN)
+    assert Check.RETENTION in apart(place)
+
+
+def test_old_copy_past_its_retention_that_goes_on_a_day_is_apart(make_audited):
+    place = expired_copy(make_audited, soft_delete=timedelta(days=7))
+    (seen,) = apart(place)[Check.RETENTION]
+    assert seen.until == from_micros(moment(7)).date()
+
+
+def test_rows_of_who_left_do_not_compete_with_those_of_later_dates(place, monkeypatch):
+    """Whether one worker looks at both dates, or each has its own."""
+    place.put_compacted([place.row(4, POND, moment(6))], POND, day=6)
+    place.at(8)
+    place.ingest([join(4, POND, 8, own=True)])
+    place.put_compacted([place.row(4, POND, moment(8))], POND, day=8)
+    assert Check.DUPLICATES not in found(place.audit())
+    monkeypatch.setattr(units, "RUN_DAYS", 1)
+    assert Check.DUPLICATES not in found(place.audit())
 
 
 def test_derived_folder_of_who_left_lately_is_on_its_way(place):

@@ -1,6 +1,7 @@
 """The small parts: spans, tallies, duplicates, what is written and what is read."""
 
 import io
+import json
 import os
 import stat
 from array import array
@@ -16,9 +17,9 @@ from rally.auditing.row_times import are_within, as_stored, times_of
 from rally.auditing.sealed import count_unsealed, sealing_prefixes
 from rally.auditing.settings import hash_address
 from rally.auditing.spans import TOLD_LATE, Span, collecting_spans, span_of_day, within
-from rally.auditing.tally import ELSEWHERE, MOST_PLACES, Tally, merged
+from rally.auditing.tally import ELSEWHERE, MOST_PLACES, OTHERS, Tally, merged
 from rally.auditing.wanted import read_wanted
-from rally.auditing.writing import write_private
+from rally.auditing.writing import check_writable, write_private
 from rally.checking.leaves import zig_zag
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.envelope import from_micros, to_micros
@@ -112,7 +113,7 @@ def test_tallies_add_up_and_travel_as_json(one, other):
     whole = merged(parts)
     assert sum(whole.lines.values()) == sum(each[2] for each in one + other)
     assert whole.days == {("s", "2026-01-01"): len(one + other)}
-    assert [each.check for each in whole.results()] == list(Check)
+    assert [each.check for each in whole.results(str)] == list(Check)
 
 
 def test_places_beyond_many_are_counted_together():
@@ -122,11 +123,33 @@ def test_places_beyond_many_are_counted_together():
         for number in range(MOST_PLACES):
             tally.broken(Check.FILES, f"{part}-{number:04}", "w", 1, Unit.OBJECTS)
         parts.append(tally)
-    findings = {each.check: each.findings for each in merged(parts).results()}
+    findings = {each.check: each.findings for each in merged(parts).results(str)}
     assert len(findings[Check.FILES]) == MOST_PLACES + 1
     assert findings[Check.FILES][-1] == Seen(
         ELSEWHERE, "w", 2 * MOST_PLACES, Unit.OBJECTS
     )
+
+
+def test_kinds_beyond_many_are_counted_together():
+    tally = Tally()
+    for number in range(3 * MOST_PLACES):
+        tally.broken(Check.FILES, f"{number:04}", f"{number:04}", 1, Unit.OBJECTS)
+    assert len(tally.lines) == 2 * MOST_PLACES + 1
+    (findings,) = (
+        each.findings for each in tally.results(str) if each.check is Check.FILES
+    )
+    assert Seen(ELSEWHERE, OTHERS, MOST_PLACES, Unit.OBJECTS) in findings
+
+
+def test_names_are_shown_in_one_way_and_counted_together():
+    tally = Tally()
+    for name in ("a", "b", "\udcff"):
+        tally.broken(Check.FILES, name, "w", 1, Unit.OBJECTS)
+    travelled = Tally.from_json(json.loads(json.dumps(tally.to_json())))
+    assert {line.where for line in travelled.lines} == {"a", "b", "\\udcff"}
+    results = travelled.results(lambda text: text.replace("b", "a"))
+    (findings,) = (each.findings for each in results if each.check is Check.FILES)
+    assert [each[:3] for each in findings] == [("\\udcff", "w", 1), ("a", "w", 2)]
 
 
 keys = st.lists(st.integers(0, 5), max_size=6)
@@ -191,6 +214,15 @@ def test_report_that_cannot_be_put_there_leaves_nothing(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(ConfigurationError, match=r"--html .*folder: cannot be written"):
         write_private("--html", str(tmp_path / "folder"), "text")
+    assert os.listdir(tmp_path) == ["folder"]
+
+
+@pytest.mark.parametrize("name", ["folder", "nowhere/a.html", "a" * 250])
+def test_report_is_known_to_be_refused_before_it_is_made(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ConfigurationError, match=r"--html .*: cannot be written"):
+        check_writable("--html", str(tmp_path / name))
+    check_writable("--html", str(tmp_path / "fine.html"))
     assert os.listdir(tmp_path) == ["folder"]
 
 

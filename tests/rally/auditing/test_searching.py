@@ -6,9 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.auditing.searching import AddressSearch, IdSearch, shown
-from rally.auditing.settings import hash_address, hash_addresses
+from rally.auditing.searching import (
+    AddressSearch,
+    IdSearch,
+    foreign,
+    make_searches,
+    search_header,
+    shown,
+)
+from rally.auditing.settings import Wanted, hash_address, hash_addresses
+from rally.auditing.tally import Tally
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.storing.header import INDEX, ROW_LENGTHS, Header
 from tests.rally.deleting.place import Prf
 
 ONE = "a11ce000-0000-4000-8000-0000000000aa"
@@ -83,6 +92,10 @@ ADDRESSES = AddressSearch(hash_addresses(["192.0.2.7", "2001:db8::1"]))
         ("192.0.2.7,10.0.0.1", 0),
         ("[2001:db8::1]:80", 1),
         ("is 2001:DB8:0:0::1:", 3),
+        ("4192.0.2.7 is where", 1),  # what is before or after may be a length
+        ("192.0.2.7012", 0),
+        (":2001:db8::1", 1),
+        ("82001:db8:0:0:0:0:0:1a", 1),
     ],
 )
 def test_address_is_found(text, at):
@@ -90,7 +103,8 @@ def test_address_is_found(text, at):
 
 
 @pytest.mark.parametrize(
-    "text", ["192.0.2.70", "1192.0.2.7", "192.0.2.7.1", "2001:db8::11", "1.2.3", "::"]
+    "text",
+    ["192.0.2.6", "193.0.2.7", "192.0.2..7", "2001:db9::1", "1.2.3", "::", "1:2:3"],
 )
 def test_other_addresses_are_not_found(text):
     assert ADDRESSES.find(text.encode()) == []
@@ -103,6 +117,29 @@ def test_address_has_one_form():
 
 def test_names_are_shown_without_ids():
     digits = ONE.replace("-", "")
-    assert shown(f"a/{digits}.avro") == f"a/{digits}.avro"
-    assert shown(f"a/{digits}.avro", is_ours=False) == "a/….avro"
-    assert shown(f"a/{ONE.upper()}/{digits}") == f"a/…/{digits}"
+    other = OTHER.replace("-", "")
+    assert shown(f"a/{digits}.avro", IDS, is_whole=True) == "a/….avro"
+    assert shown(f"a/{other}.avro", IDS, is_whole=True) == f"a/{other}.avro"
+    assert shown(f"a/{OTHER.upper()}/{other}", IDS, is_whole=True) == f"a/…/{other}"
+    assert foreign(f"a/{other}.avro") == "a/….avro"
+    assert shown(f"{OTHER[:24]}4444{ONE}", IDS, is_whole=True) == "…"
+
+
+def test_digits_that_a_client_makes_are_not_shown_where_not_all_are_known():
+    nobody, digits = IdSearch(Prf(PLATFORM), []), OTHER.replace("-", "")
+    assert shown(f"a/{digits}.avro", nobody, is_whole=False) == "a/….avro"
+    name = f"a/{'0' * 32}.avro"
+    assert shown(name, nobody, is_whole=False) == name
+
+
+def test_row_lengths_are_searched_where_there_is_no_index_to_be_held_against():
+    searches = make_searches(Wanted(), Prf(PLATFORM), [PSEUDONYMS.of_platform(ONE)])
+    entries = {ROW_LENGTHS: ONE.encode()}
+    assert search_header(Tally(), searches, "a", Header(entries, bytes(16), 9))
+    entries[INDEX] = b""
+    assert not search_header(Tally(), searches, "a", Header(entries, bytes(16), 9))
+
+
+def test_nobody_is_known_by_what_is_no_pseudonym():
+    searches = make_searches(Wanted(), Prf(PLATFORM), ["nobody", "\udcff" * 36])
+    assert searches.ids.find(ONE.encode()) == []

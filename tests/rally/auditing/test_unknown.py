@@ -1,14 +1,18 @@
 """What cannot be looked at is named, and all else is looked at."""
 
 import errno
+import gzip
 from dataclasses import replace
 
+from rally.auditing import rule_book
 from rally.auditing.report import Check
 from rally.errors import ConfigurationError
+from rally.events import EventKind
 from rally.storing.layout import EVENTS
+from rally.studies.transitions import Action
 from rally.withdrawing.withdrawal_list import LIST
 from tests.model.words import moment
-from tests.pipelines.world import GARDEN
+from tests.pipelines.world import GARDEN, rally_id
 from tests.rally.auditing.foreign import put_foreign
 from tests.rally.auditing.place import Settings, found, partition_of
 from tests.rally.auditing.studies import BOG
@@ -58,9 +62,66 @@ def test_damaged_log_is_broken_and_hides_who_left(place):
     assert [each.where for each in found(report)[Check.FILES]] == [info.name]
     assert set(found(report)) == {Check.FILES}
     assert set(found(report, "unseen")) == {
-        *(Check.WITHDRAWN, Check.ENROLMENT, Check.IDS, Check.DERIVED)
+        *(Check.WITHDRAWN, Check.ENROLMENT, Check.IDS, Check.DERIVED),
+        *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED),
     }
     assert report.exit_status == 1
+
+
+def test_keys_are_not_judged_by_a_log_that_is_not_whole(make_audited):
+    place = make_audited()
+    place.decide(BOG, Action.CONCLUDE, 0)
+    place.event(EventKind.JOINED, 0, BOG, 0)
+    (place.folder / "keys" / f"{BOG}.keyset.json").write_text("{}")
+    place.at(7)
+    for info in list(place.platform.list(EVENTS)):
+        place.damage(place.platform, info.name)
+    report = place.audit()
+    assert set(found(report)) == {Check.FILES}
+    assert Check.KEYS in found(report, "unseen")
+
+
+def test_log_that_cannot_be_read_stops_nothing_else(place):
+    refuse(place.platform, EVENTS)
+    place.data.create("exports/a.csv", b"1")
+    report = place.audit()
+    assert set(found(report)) == {Check.COPIES}
+    assert {Check.WITHDRAWN, Check.ENROLMENT, Check.IDS} <= set(found(report, "unseen"))
+
+
+def test_what_only_workers_cannot_read_is_named_as_well(place, monkeypatch):
+    def refused(platform):
+        raise OSError(errno.EACCES, "permission denied")
+
+    place.at(9)
+    monkeypatch.setattr(rule_book, "EventLog", refused)
+    seen = unseen(place)
+    assert {each.where for each in seen[Check.IDS]} == {"workers"}
+    assert set(seen) == {Check.IDS, Check.ENROLMENT}
+
+
+def test_record_that_cannot_be_read_is_searched_as_it_is(place):
+    place.platform.create("plans/a", b"Obj\x01" + rally_id(2).encode())
+    place.platform.create("plans/b", b"PK\x03\x04")
+    report = place.audit()
+    assert [each.where for each in found(report)[Check.IDS]] == ["plans/a"]
+    unread = [each.where for each in found(report, "unseen")[Check.IDS]]
+    assert unread == ["plans/a", "plans/b"]
+
+
+def test_record_that_cannot_be_opened_hides_no_other(place):
+    refuse(place.platform, "plans/a")
+    place.platform.create("plans/a", b"")
+    place.platform.create("plans/b", rally_id(2).encode())
+    report = place.audit()
+    assert [each.where for each in found(report)[Check.IDS]] == ["plans/b"]
+    assert set(found(report, "unseen")) == {Check.IDS, Check.NETWORK}
+
+
+def test_store_that_cannot_be_listed_hides_calendars(make_audited):
+    place = make_audited()
+    place.data.fault = lambda operation, name: _no_listing(operation, name)
+    assert {Check.LOCKS, Check.ANNOUNCED} <= set(unseen(place))
 
 
 def test_file_that_cannot_be_read(place):
@@ -84,6 +145,15 @@ def _no_listing(operation, name):
         raise OSError(errno.EACCES, "permission denied")
 
 
+def test_old_copies_that_cannot_be_listed(place):
+    def fault(operation, name):
+        if (operation, name) == ("old_copies", "data/"):
+            raise OSError(errno.EACCES, "permission denied")
+
+    place.data.fault = fault
+    assert set(unseen(place)) == {Check.RETENTION}
+
+
 def test_dead_letters_that_cannot_be_listed(place):
     refuse(place.platform, "dead-letters/")
     assert set(unseen(place)) == {
@@ -105,10 +175,13 @@ def test_derived_formats_that_cannot_be_searched(place):
         "d.gz": b"\x1f\x8b\x08",
         "e.avro": b"Obj\x01 and nothing",
         "f.txt": b"fine",
+        "g.gz": gzip.compress(b"PAR1....PAR1"),
+        "h.gz": gzip.compress(gzip.compress(b"fine")),
     }.items():
         (garden / name).write_bytes(data)
     names = [each.where.rpartition("/")[2] for each in unseen(place)[Check.DERIVED]]
-    assert names == ["a.parquet", "b.zip", "c.bin", "d.gz", "e.avro"]
+    packed = ["a.parquet", "b.zip", "c.bin", "d.gz", "e.avro", "g.gz", "h.gz"]
+    assert names == packed
 
 
 def test_derived_uri_that_no_store_serves(place, monkeypatch):

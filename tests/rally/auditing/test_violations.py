@@ -18,7 +18,7 @@ from rally.events import EventKind
 from rally.receipts.receipt import receipt_name
 from rally.storing.container import encode_container
 from rally.storing.layout import Partition, new_file
-from rally.storing.rows import row_schema
+from rally.storing.rows import RowEncoder, row_schema
 from rally.studies.registry import Registry
 from rally.studies.transitions import Action, States
 from tests.model.words import moment
@@ -239,6 +239,17 @@ def raw_in_name(place):
     return "plans/….json", {"a raw id": 1}
 
 
+def raw_in_a_name_without_hyphens(place):
+    bare = rally_id(2).replace("-", "")
+    place.platform.create(f"plans/{bare}.json", b"{}")
+    return "plans/….json", {"a raw id": 1}
+
+
+def raw_in_gzip(place):
+    place.platform.create("plans/a.gz", gzip.compress(rally_id(2).encode()))
+    return "plans/a.gz", {"a raw id": 1}
+
+
 def raw_in_a_big_object(place):
     space = b" " * (4 * 1024 * 1024 - 20)
     place.platform.create("plans/big", space + rally_id(2).encode() + space)
@@ -248,6 +259,11 @@ def raw_in_a_big_object(place):
 def network_attribute(place):
     name = place.put([place.row(0)], **{"rally.X-Forwarded-For": "somewhere"})
     return name, {"a network attribute in its header": 1}
+
+
+def network_key(place):
+    place.platform.create("plans/a.json", b'{"a": 1, "X-Forwarded-For" : 2}')
+    return "plans/a.json", {"a network attribute": 1}
 
 
 def put_letters(place, sealed, day=5, kind=Kind.PING, study=GARDEN):
@@ -331,6 +347,16 @@ def left_of_concluded(place):
     return f"{BOG}/visit.1", {"rows": 1}
 
 
+def enrolment_of_concluded(place):
+    document, own = "study-enrollment.1", place.pseudonym(0, HOUSE)
+    table = place.registry.studies[HOUSE].documents[document]
+    payload = {"rally.id": own, "study": BOG, "mark": "a"}
+    number = "d0c00000-0000-4000-8000-000000000001"
+    row = RowEncoder(table).encode(own, number, moment(0), None, None, payload)
+    place.put([row], HOUSE, document)
+    return f"{HOUSE}/{document}/{day_of(0)}", {"about a concluded study": 1}
+
+
 def event_of_concluded(place):
     place.event(EventKind.JOINED, 0, BOG, 0)
     return BOG, {"events": 1}
@@ -401,6 +427,11 @@ def derived_text(place):
     return where, {"of people who have left": 1}
 
 
+def derived_upper(place):
+    where = put_derived(place, "sums.csv", told_of(place, 1).upper())
+    return where, {"of people who have left": 1}
+
+
 def derived_gzip(place):
     data = gzip.compress(b"a,b\n" * 3_000_000) + gzip.compress(told_of(place, 1))
     return put_derived(place, "sums.csv.gz", data), {"of people who have left": 1}
@@ -433,9 +464,9 @@ SEEDS = {
         *(raw_document_id, raw_participant, nobodys_pseudonym, raw_in_header),
         short_participant,
         *(raw_in_signal, raw_in_event, raw_in_plan, raw_in_name),
-        raw_in_a_big_object,
+        *(raw_in_a_name_without_hyphens, raw_in_gzip, raw_in_a_big_object),
     ],
-    Check.NETWORK: [network_attribute],
+    Check.NETWORK: [network_attribute, network_key],
     Check.DEAD_LETTERS: [
         *(unsealed, letter_beside_clear_text, old_letters, foreign_letter),
     ],
@@ -443,12 +474,12 @@ SEEDS = {
     Check.RECEIPTS: [lost_receipt],
     Check.CONCLUDED: [
         *(left_of_concluded, event_of_concluded, letters_of_concluded),
-        derived_of_concluded,
+        *(derived_of_concluded, enrolment_of_concluded),
     ],
     Check.KEYS: [ping_key, pseudonym_key],
     Check.ANNOUNCED: [unannounced],
     Check.COPIES: [unregistered_copy, unknown_study, unknown_document, without_a_date],
-    Check.DERIVED: [derived_text, derived_gzip, derived_avro],
+    Check.DERIVED: [derived_text, derived_upper, derived_gzip, derived_avro],
 }
 LIMITS = {late: Limits(deadline_days=3)}
 
