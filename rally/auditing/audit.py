@@ -36,6 +36,7 @@ from rally.studies.legal_holds import LegalHolds
 from rally.studies.study import Kind
 from rally.studies.transitions import States
 from rally.withdrawing.overview import group
+from rally.withdrawing.starting import check_counter
 
 WorkThrough = Callable[[Sequence[Unit], int], Iterable[Any]]
 """Has units looked at by workers; the results are the JSON of tallies.
@@ -106,7 +107,7 @@ class Audit:
 
     def _read_leaving(self) -> Leaving | None:
         try:
-            return Leaving.read(
+            leaving = Leaving.read(
                 self._platform,
                 self._keys.mac(LIST_MAC),
                 self._registry,
@@ -114,6 +115,9 @@ class Audit:
                 self._as_of,
                 self._settings.limits.deadline_days,
             )
+            studies = list(self._registry.studies)
+            check_counter(self._stores, studies, leaving.published)
+            return leaving
         except CorruptFile:
             return None  # of the log, which is told already
         except (ConfigurationError, OSError) as error:
