@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -34,12 +34,14 @@ def survey_archives(opened: Opened) -> Iterator[Line]:
     """The archives past their time, each once.
 
     Raises:
-        ConfigurationError: a glob names what a store holds, or cannot be listed.
+        ConfigurationError: a glob names what a store, a key folder, the registry or
+            a researchers' folder holds, or cannot be listed.
     """
     days, seen = opened.limits.archive_days, set[tuple[str, str]]()
+    kept = {_real(uri): uri for uri in _kept(opened)}
     for pattern in filter(None, (opened.archives or "").split(",")):
         for store, info, written in _match(pattern):
-            _check_is_no_store(opened, f"{folder_of(store)}{info.name}")
+            _check_is_ours_to_delete(f"{folder_of(store)}{info.name}", kept)
             is_new = (store, info.name) not in seen
             seen.add((store, info.name))
             if is_new and opened.is_older(written, days):
@@ -79,10 +81,27 @@ def _objects(pattern: str) -> Iterator[Archive]:
             yield Archive(store.uri, info, written)
 
 
-def _check_is_no_store(opened: Opened, path: str) -> None:
-    stores = [opened.platform, *opened.stores.each(opened.registry.studies)]
-    for store in stores:
-        if path.startswith(folder_of(store.uri)):
+def _kept(opened: Opened) -> Iterator[str]:
+    """Where no archives are, whatever a glob says."""
+    yield opened.platform.uri
+    for store in opened.stores.each(opened.registry.studies):
+        yield store.uri
+    for study in opened.registry.studies.values():
+        yield from study.derived
+    yield from opened.keys
+    yield opened.studies
+
+
+def _check_is_ours_to_delete(path: str, kept: Mapping[str, str]) -> None:
+    """Raises ConfigurationError where it is not, by whatever links it was reached."""
+    real = _real(path)
+    for folder, uri in kept.items():
+        if real.startswith(folder):
             raise ConfigurationError(
-                f"--archives: names what {store.uri} holds; name the archives alone"
+                f"--archives: names what {uri} holds; name the archives alone"
             )
+
+
+def _real(uri: str) -> str:
+    """With a slash at its end, and of what lies here without symbolic links."""
+    return folder_of(uri if "://" in uri else os.path.realpath(uri))

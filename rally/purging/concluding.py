@@ -1,33 +1,41 @@
 """A concluded study's steps: each is taken only when the one before left nothing."""
 
 from rally import dead_letters
+from rally.events import EventLog
 from rally.purging.derived import open_derived
 from rally.purging.line import Phase
 from rally.purging.opened import Opened
-from rally.purging.records import survey_events
 from rally.storing.layout import EVENTS, study_folder
 from rally.storing.objects import ObjectStore
+from rally.storing.places import Region
 
 Place = tuple[ObjectStore, str]
 """A store, and what begins the names of a place's objects."""
 
+_FOLDERS = (Phase.ROWS, Phase.LETTERS, Phase.DERIVED)
 
-def is_empty(opened: Opened, namespace: str, phase: Phase) -> bool:
-    """Whether a new listing shows nothing that the phase should have taken.
 
-    Of ENROLMENTS the search says it, which reads rows.
+def left_live(opened: Opened) -> set[str]:
+    """The studies that go of which anything at all is live: their keys have to wait.
 
     Raises:
+        CorruptFile: the event log is damaged.
         OSError: a store cannot be listed.
     """
+    return {
+        study for phase in (*_FOLDERS, Phase.EVENTS) for study in left_of(opened, phase)
+    }
+
+
+def left_of(opened: Opened, phase: Phase) -> set[str]:
+    """The studies that go of which a new listing shows what the phase should take.
+
+    Of ENROLMENTS the search says it, which reads rows. Raises as `left_live`.
+    """
     if phase is Phase.EVENTS:
-        events = survey_events(opened)
-        return not any(namespace in line.studies for line in events)
-    return not any(
-        True
-        for store, prefix in _live(opened, namespace, phase)
-        for _ in store.list(prefix)
-    ) and (phase is not Phase.DERIVED or not _unserved(opened, namespace))
+        events = EventLog(opened.platform) if opened.going else ()
+        return {event.scope for event in events}.intersection(opened.going)
+    return {each for each in opened.going if _is_left(opened, each, phase)}
 
 
 def has_old_copies(opened: Opened, namespace: str) -> bool:
@@ -37,11 +45,7 @@ def has_old_copies(opened: Opened, namespace: str) -> bool:
     """
     places = [
         (opened.platform, EVENTS),
-        *(
-            place
-            for phase in (Phase.ROWS, Phase.LETTERS, Phase.DERIVED)
-            for place in _live(opened, namespace, phase)
-        ),
+        *(place for phase in _FOLDERS for place in _places(opened, namespace, phase)),
     ]
     return any(True for store, prefix in places for _ in store.old_copies(prefix))
 
@@ -55,12 +59,28 @@ def derived_places(opened: Opened, namespace: str) -> list[Place]:
     return [(each, "") for each in opened_ones if not isinstance(each, str)]
 
 
-def _live(opened: Opened, namespace: str, phase: Phase) -> list[Place]:
+def row_places(opened: Opened, namespace: str) -> list[Place]:
+    """Where rows of a study are, or are by mistake: in any study's store."""
+    stores = opened.stores.each(opened.registry.studies)
+    return [(each, study_folder(namespace)) for each in stores]
+
+
+def _places(opened: Opened, namespace: str, phase: Phase) -> list[Place]:
     if phase is Phase.ROWS:
-        return [(opened.stores.of(namespace), study_folder(namespace))]
+        return row_places(opened, namespace)
     if phase is Phase.LETTERS:
         return [(opened.platform, f"{dead_letters.FOLDER}study={namespace}/")]
     return derived_places(opened, namespace)
+
+
+def _is_left(opened: Opened, namespace: str, phase: Phase) -> bool:
+    is_there = any(
+        phase is not Phase.ROWS
+        or opened.locator.classify(store, info).region is not Region.MARKER
+        for store, prefix in _places(opened, namespace, phase)
+        for info in store.list(prefix)
+    )
+    return is_there or (phase is Phase.DERIVED and _unserved(opened, namespace))
 
 
 def _unserved(opened: Opened, namespace: str) -> bool:

@@ -7,22 +7,36 @@ from rally import dead_letters
 from rally.dead_letters import Kind, place_of
 from rally.deleting.old_copies import purge_old_copies
 from rally.deleting.plans import FOLDER as PLANS
+from rally.purging.concluding import derived_places, row_places
 from rally.purging.opened import Opened
-from rally.purging.report import Remains, Report
+from rally.purging.report import Remains, Report, blocked_by
 from rally.storing.layout import EVENTS, study_folder
 from rally.storing.objects import FOREVER, ObjectHeld, ObjectStore, OldCopy
+from rally.storing.partitions import partition_of
 from rally.storing.places import folder_of
 
 
 def purge_rows(opened: Opened, report: Report) -> None:
-    """Of rows of all studies: a bucket of rows has no use for versions."""
+    """Of rows of all studies: a bucket of rows has no use for versions.
+
+    Of a study that goes also those of rows that were in another study's store.
+    """
     for namespace in opened.registry.studies:
-        store = opened.stores.of(namespace)
-        copies = purge_old_copies(store, namespace, opened.holds)
-        report.old_copies += copies.purged
-        report.faults += [(each.name, each.detail) for each in copies.refused]
-        told = [each for each in copies.left if each.until]
-        _tell(report, folder_of(store.uri) + study_folder(namespace), told)
+        stores = [opened.stores.of(namespace)]
+        if namespace in opened.going:
+            stores = [store for store, _ in row_places(opened, namespace)]
+        for store in stores:
+            copies = purge_old_copies(store, namespace, opened.holds)
+            report.old_copies += copies.purged
+            for each in copies.refused:
+                partition = partition_of(namespace, each.name)
+                hold = opened.holds.over(namespace, partition.day if partition else "")
+                if hold:
+                    report.kept[blocked_by(hold)] += 1
+                else:
+                    report.faults.append((each.name, each.detail))
+            told = [each for each in copies.left if each.until]
+            _tell(report, folder_of(store.uri) + study_folder(namespace), told)
 
 
 def purge_records(opened: Opened, report: Report, *, events: bool) -> None:
@@ -42,6 +56,14 @@ def purge_records(opened: Opened, report: Report, *, events: bool) -> None:
     for store in (platform, *opened.stores.each(opened.registry.studies)):
         if not store.uri.startswith("gs://"):  # where a writer leaves nothing behind
             purge(store, "", report, lambda each: _is_left(opened, each))
+
+
+def purge_derived(opened: Opened, report: Report) -> None:
+    """Of researchers' folders of the studies that go; a legal hold keeps them."""
+    for namespace in opened.going:
+        if not opened.holds.of(namespace):
+            for store, prefix in derived_places(opened, namespace):
+                purge(store, prefix, report)
 
 
 def purge(
@@ -79,13 +101,18 @@ def _tell(report: Report, where: str, left: Iterable[OldCopy]) -> None:
 
 
 def _is_gone(opened: Opened, copy: OldCopy) -> bool:
-    """Whether a dead letter of that place goes, so that its copies go as well."""
+    """Whether a dead letter of that place goes, or went, so that its copies go, too.
+
+    A withdrawal's went when it was replayed.
+    """
     place = place_of(copy.name)
-    if place is None:
+    if place is None or opened.holds.over(place.study, place.day):
         return False
-    return place.study in opened.going or (
-        place.kind is Kind.PING
-        and opened.is_past(place.day, opened.limits.dead_letter_days)
+    if place.study in opened.going:
+        return True
+    is_past = opened.is_past(place.day, opened.limits.dead_letter_days)
+    return is_past and (
+        place.kind is Kind.PING or opened.platform.stat(copy.name) is None
     )
 
 

@@ -37,12 +37,18 @@ def open_derived(opened: Opened, study: str, uri: str) -> ObjectStore | str:
         )
 
 
+def is_newly_shared(before: Opened, now: Opened, study: str) -> bool:
+    """Whether a folder of the study's must stay for another that does not go now."""
+    return not _others(now, study) <= _others(before, study)
+
+
 def _others(opened: Opened, study: str) -> set[str]:
     """Of the study's folders those that something else lies in, or that lie in it."""
     kept = [opened.platform.uri]
     kept += [each.uri for each in opened.stores.each(opened.registry.studies)]
     for each in opened.registry.studies.values():
-        if each.namespace not in opened.going:
+        goes = each.namespace in opened.going and not opened.holds.of(each.namespace)
+        if each.namespace != study and not goes:
             kept += each.derived
     own = opened.registry.studies[study].derived
     return {uri for uri in own for other in kept if _is_in(uri, other, opened)}

@@ -3,7 +3,8 @@
 What is wrong with one object is counted and, of the first, named; the others go on.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import groupby
 from typing import Any
@@ -14,8 +15,9 @@ from rally.deleting.rewriting import PlanMismatch, rewrite
 from rally.deleting.scanner import Scanner
 from rally.events import read_event_object, write_events
 from rally.ingesting.progress import Progress
-from rally.purging.line import STUDY, Line, Phase, Why, store_of
+from rally.purging.line import STUDY, Line, Phase, Why, joined, store_of, unheld
 from rally.purging.plan import Batch, read_batch
+from rally.purging.report import blocked_by
 from rally.purging.searching import HALF_COMPACTED, Searcher
 from rally.purging.settings import PurgeSettings
 from rally.storing.corruption import CorruptFile
@@ -29,6 +31,7 @@ from rally.storing.objects import (
 )
 from rally.storing.partitions import partition_of, read_view
 from rally.storing.snapshots import outline_of
+from rally.studies.legal_holds import NO_HOLDS
 
 _SHOWN = 20
 _DELETION = "deletion"
@@ -43,7 +46,9 @@ Done = dict[str, Any]
 
 `tallies`: [study, document, why, objects, rows, bytes, oldest day] of what went;
 `faults`: [name, what], the first; `more`: how many others; `held`: [what, until] of
-each object that the store keeps.
+each object that the store keeps; `blocked`: [legal hold, objects] of those that came
+into force since the plan; `undone`: objects that are left, and that a listing alone
+will find again.
 """
 
 
@@ -52,6 +57,7 @@ class Doer:
 
     def __init__(self, settings: PurgeSettings) -> None:
         """Opens what it needs. Raises ConfigurationError."""
+        self._settings = settings
         self._searcher = Searcher(settings)
         self._stores = settings.stores()
         self._elsewhere = settings.open_derived
@@ -62,16 +68,31 @@ class Doer:
 
     def do(self, batch: Batch) -> Done:
         """Does the lines of a batch, folder by folder."""
-        done: Done = {"tallies": {}, "faults": [], "more": 0, "held": []}
+        done: Done = {"tallies": {}, "faults": [], "more": 0, "held": [], "undone": 0}
         lines = read_batch(self._stores.platform, batch)
+        blocked = Counter[str]()
         for _, group in groupby(lines, key=lambda line: line.group):
-            members = [each for each in group if _is_free(each, batch)]
+            members = list(self._unheld(batch, group, blocked))
             if members:
                 self._do_folder(batch, members, done)
             self._progress.add(len(members))
         self._progress.flush()
         done["tallies"] = [[*key, *sums] for key, sums in done["tallies"].items()]
+        done["blocked"] = list(blocked.items())
         return done
+
+    def _unheld(
+        self, batch: Batch, lines: Iterable[Line], blocked: Counter[str]
+    ) -> Iterator[Line]:
+        """What may go of a folder, by the conclusions and the holds of this moment."""
+        free = [each for each in lines if _is_free(each, batch)]
+        holds = self._settings.holds(self._stores.platform) if free else NO_HOLDS
+        for line in free:
+            rest, hold = unheld(line, holds)
+            if hold:
+                blocked[blocked_by(hold)] += 1
+            if rest:
+                yield rest
 
     def _do_folder(self, batch: Batch, lines: list[Line], done: Done) -> None:
         """A folder is a partition, or a plan's: it has one lease."""
@@ -83,13 +104,13 @@ class Doer:
                     if not is_done and line.why is Why.PLAN:
                         return  # told.json must not go before the others
         except HalfCompacted:
-            _fault(done, lines[0], HALF_COMPACTED, len(lines))
+            _fault(done, lines, HALF_COMPACTED)
         except CorruptFile as error:
-            _fault(done, lines[0], f"damaged ({error})", len(lines))
+            _fault(done, lines, f"damaged ({error})")
         except LeaseHeld as error:
-            _fault(done, lines[0], f"busy: {error}", len(lines))
+            _fault(done, lines, f"busy: {error}")
         except GenerationMismatch:
-            _fault(done, lines[0], "busy: its lease changes hands", len(lines))
+            _fault(done, lines, "busy: its lease changes hands")
 
     @contextmanager
     def _leased(self, line: Line) -> Iterator[None]:
@@ -120,12 +141,13 @@ class Doer:
             until = error.until or FOREVER
             held = f"{line.study or line.where}: {line.document}"
             done["held"].append([held, until.isoformat()])
+            done["undone"] += line.is_listed
         except (GenerationMismatch, PlanMismatch):
-            _fault(done, line, "changed meanwhile")
+            _fault(done, [line], "changed meanwhile")
         except CorruptFile as error:
-            _fault(done, line, f"damaged ({error})")
+            _fault(done, [line], f"damaged ({error})")
         except OSError as error:
-            _fault(done, line, f"refused ({error.strerror or type(error).__name__})")
+            _fault(done, [line], f"refused ({error.strerror or type(error).__name__})")
         else:
             _count(done, line, rows)
             return True
@@ -136,6 +158,8 @@ class Doer:
         store = store_of(self._stores, line, self._elsewhere)
         if line.phase is Phase.EVENTS:
             return _remove_events(store, line, batch.studies)
+        if not line.studies <= batch.studies:
+            line = self._narrowed(store, line, batch)
         if not line.goes_whole:
             return self._rewrite(store, batch, line)
         if line.why is Why.UNENROLLED:
@@ -143,6 +167,14 @@ class Doer:
         rows = line.rows or _rows_of(store, line)
         store.delete(line.name, line.generation)
         return rows
+
+    def _narrowed(self, store: ObjectStore, line: Line, batch: Batch) -> Line:
+        """What goes of a file where of its studies only some have come so far."""
+        about = joined(line.studies & batch.studies)
+        found = self._searcher.find_again(store, line, about)
+        if found is None:
+            raise ObjectNotFound(line.name)  # there is nothing of these
+        return found
 
     def _rewrite(self, store: ObjectStore, batch: Batch, line: Line) -> int:
         partition = partition_of(line.study, line.name)
@@ -209,8 +241,10 @@ def _count(done: Done, line: Line, rows: int) -> None:
     done["tallies"][key] = (objects + 1, before + rows, size + line.size, oldest)
 
 
-def _fault(done: Done, line: Line, what: str, number: int = 1) -> None:
+def _fault(done: Done, lines: Sequence[Line], what: str) -> None:
+    """Names the first of them, where there is room; all are counted."""
+    done["undone"] += sum(each.is_listed for each in lines)
+    done["more"] += len(lines)
     if len(done["faults"]) < _SHOWN:
-        done["faults"].append([line.name, what])
-        number -= 1
-    done["more"] += number
+        done["faults"].append([lines[0].name, what])
+        done["more"] -= 1

@@ -16,7 +16,7 @@ _FOREIGN = "(no file of ours)"
 
 
 def survey_files(opened: Opened, notes: Notes) -> Iterator[Line]:
-    """The files that go as a whole, and notes of all else that was listed.
+    """The files that are to go as a whole, and notes of all else that was listed.
 
     Args:
         opened: says what goes.
@@ -39,7 +39,7 @@ def _look(
     is_own = info.name.startswith(study_folder(study)) if study else False
     if is_own and located.region is not Region.WRONG_STORE:
         notes.objects[study] += 1
-        if study in opened.concluded:
+        if study in opened.going:
             yield from _of_concluded(opened, info, located, notes)
             return
     if located.region.is_alarm:
@@ -52,8 +52,6 @@ def _of_concluded(
     opened: Opened, info: ObjectInfo, located: Located, notes: Notes
 ) -> Iterator[Line]:
     study, partition = located.study, located.partition
-    if opened.concluded[study]:
-        return  # it waits
     labels = partition or (study, _FOREIGN, "")
     if _is_free(opened, study, partition, notes):
         yield whole(Phase.ROWS, STUDY, (*labels,), info, Why.CONCLUDED, study)
@@ -78,7 +76,9 @@ def _of_partition(
     is_due = needs_enrolment(study, document) and opened.grace.is_due(
         at, opened.midnight
     )
-    if (is_due or abouts) and not _is_free(opened, namespace, partition, notes):
+    if not (is_due or abouts):
+        return
+    if not _is_free(opened, namespace, partition, notes):
         notes.waiting.update(abouts)
         return
     if is_due:
@@ -91,11 +91,13 @@ def _of_partition(
 def _is_free(
     opened: Opened, study: str, partition: Partition | None, notes: Notes
 ) -> bool:
-    """Whether neither a legal hold nor a deletion that was killed keeps it."""
-    if hold := opened.holds.over(study, partition.day if partition else ""):
-        notes.blocked[hold] += 1
-    elif partition in opened.unfinished:
-        notes.unfinished[study] += 1
-    else:
+    """Whether no deletion that was killed has to go on there.
+
+    What a legal hold keeps is not waited for: deletion cannot go on there, either.
+    """
+    if partition is None or partition not in opened.unfinished:
         return True
+    if opened.holds.over(study, partition.day):
+        return True
+    notes.unfinished[study] += 1
     return False

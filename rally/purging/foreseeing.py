@@ -8,7 +8,7 @@ from rally.dead_letters import FOLDER as LETTERS
 from rally.events import EventLog
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
-from rally.purging.opened import held_requests, waits
+from rally.purging.awaiting import held_requests, waits
 from rally.storing.corruption import CorruptFile
 from rally.storing.layout import Stores, study_folder
 from rally.storing.objects import GenerationMismatch, ObjectNotFound, ObjectStore

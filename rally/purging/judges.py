@@ -25,7 +25,7 @@ class Strangers:
 
 
 class AboutStudy:
-    """Condemns the platform's rows about one study: of who enrolled in it."""
+    """Condemns the platform's rows about some studies: of who enrolled in them."""
 
     def __init__(self, document_ids: Collection[bytes]) -> None:
         """Takes the document ids of the enrolments, 36 ASCII bytes each."""

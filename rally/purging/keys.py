@@ -7,9 +7,8 @@ from rally.keys.storage_key import destroy_versions
 from rally.purging.opened import Opened
 from rally.purging.report import Remains, Report
 from rally.purging.settings import PurgeSettings
+from rally.purging.shared_keys import SERVICE, CannotTell, other_uses
 from rally.storing.objects import FOREVER, ObjectHeld
-
-_SERVICE = "gcp-kms://"
 
 
 def destroy_keys(
@@ -69,7 +68,7 @@ def _forget(folder: KeyFolder, name: str, report: Report) -> None:
 def _destroy_storage_key(
     settings: PurgeSettings, opened: Opened, namespace: str, report: Report
 ) -> None:
-    """Where the bucket is the study's own, and no other's has the same key."""
+    """Where the bucket is the study's own, and nothing else has the same key."""
     if not opened.stores.is_one_a_study:
         return
     store = opened.stores.of(namespace)
@@ -78,21 +77,25 @@ def _destroy_storage_key(
         if key is None:
             report.words.append(f"{namespace}: its store has no key of its own")
             return
-        others = [each for each in opened.registry.studies if each != namespace]
-        stores = [opened.platform, *opened.stores.each(others)]
-        if any(key == each.storage_key() for each in stores):
+        if key in other_uses(settings, opened, namespace):
             report.words.append(f"{namespace}: shares its storage key, which stays")
             return
         destroyed = destroy_versions(settings.key_service(), key)
+    except CannotTell as error:
+        report.words.append(
+            f"{namespace}: its storage key stays: nobody can tell whether {error} is"
+            " encrypted with it"
+        )
+        return
     except OSError as error:
         what = f"its storage key is not destroyed ({error.strerror or 'refused'})"
         report.faults.append((namespace, what))
         return
     if destroyed.versions:
-        report.destroyed.append(_SERVICE + key)
+        report.destroyed.append(SERVICE + key)
     if destroyed.until:
         why = "destruction is scheduled"
-        report.remains.append(Remains(_SERVICE + key, 1, destroyed.until, why))
+        report.remains.append(Remains(SERVICE + key, 1, destroyed.until, why))
 
 
 def _readable(namespace: str, report: Report) -> str:

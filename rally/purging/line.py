@@ -5,13 +5,14 @@ documents, dates and hashes.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
 from rally.storing.container import canonical_json
 from rally.storing.layout import Stores
 from rally.storing.objects import ObjectInfo, ObjectStore
+from rally.studies.legal_holds import LegalHold, LegalHolds
 
 STUDY, PLATFORM = "study", "platform"
 """Which store a line's object is in; any other word is a store's URI."""
@@ -58,7 +59,7 @@ class Line(NamedTuple):
         size: in bytes.
         generation: that was seen; another one is not touched.
         why: it goes.
-        about: of CONCLUDED, the study; of an object of the event log, its studies.
+        about: of CONCLUDED, the study; of events and enrolments, their studies.
         removes: how many rows, or events, go; 0 is all that there are.
         rows: how many it has, where that was looked at.
         blocks: of a file that is rewritten, those that lose rows.
@@ -91,9 +92,14 @@ class Line(NamedTuple):
         return f"{self.where} {folder}"
 
     @property
+    def is_listed(self) -> bool:
+        """Whether its name and date alone tell that it goes, whatever is concluded."""
+        return self.why in (Why.EXPIRED, Why.DEAD_LETTER)
+
+    @property
     def studies(self) -> frozenset[str]:
         """The concluded studies that it is about."""
-        return frozenset(filter(None, self.about.split("+")))
+        return parted(self.about)
 
     def to_json(self) -> bytes:
         """One line of JSON, with its end."""
@@ -129,6 +135,31 @@ def whole(
         about: of CONCLUDED, the study.
     """
     return Line(phase, where, *labels, *info, why, about)
+
+
+def unheld(line: Line, holds: LegalHolds) -> tuple[Line | None, LegalHold | None]:
+    """What of a line may go, and the legal hold that keeps the rest of it.
+
+    Rows, dead letters and researchers' tables are held by their study and day; in an
+    object of the event log the events of one study may be, and those of another not.
+    """
+    if line.phase is not Phase.EVENTS:
+        hold = holds.over(line.study, line.day)
+        return (None if hold else line), hold
+    found = {each: holds.over(each, line.day) for each in sorted(line.studies)}
+    about = joined(each for each, hold in found.items() if hold is None)
+    free = line._replace(study=about, about=about) if about else None
+    return free, next(filter(None, found.values()), None)
+
+
+def joined(studies: Iterable[str]) -> str:
+    """Some studies as `Line.about` has them."""
+    return "+".join(sorted(studies))
+
+
+def parted(about: str) -> frozenset[str]:
+    """The inverse of joined."""
+    return frozenset(filter(None, about.split("+")))
 
 
 def store_of(

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from rally.events import Event, EventKind
+from rally.envelope import to_micros
+from rally.events import RALLY, Event, EventKind
 from rally.withdrawing.withdrawal_list import WithdrawalList
 
 
@@ -13,7 +15,8 @@ class Log:
 
     Attributes:
         present: studies that have events.
-        unknown: studies that somebody left of whom the list does not know yet.
+        unknown: studies that somebody left, or left Rally before their conclusion, of
+            whom the list does not know yet.
         documents: the platform's documents that tell of enrolments in them, as
             (namespace, document), each with the studies.
     """
@@ -27,17 +30,28 @@ Documents = Mapping[tuple[str, str], Collection[str]]
 
 
 def read_log(
-    events: Iterable[Event], namespaces: Collection[str], withdrawals: WithdrawalList
+    events: Iterable[Event],
+    concluded: Mapping[str, datetime],
+    withdrawals: WithdrawalList,
 ) -> Log:
     """Reads the log; where no study is concluded there is nothing to look for.
+
+    Args:
+        events: of the log.
+        concluded: the studies that are, and since when.
+        withdrawals: the published list.
 
     Raises:
         CorruptFile: it is damaged.
     """
     log = Log()
+    until = {each: to_micros(since) for each, since in concluded.items()}
     asked = {(each.scope, each.document_id) for each in withdrawals.withdrawals}
-    for event in events if namespaces else ():
-        if event.scope not in namespaces:
+    for event in events if concluded else ():
+        is_new = (event.scope, event.document_id) not in asked
+        if event.kind is EventKind.LEFT and is_new:
+            log.unknown |= _left(event, until)
+        if event.scope not in concluded:
             continue
         log.present.add(event.scope)
         if event.kind is EventKind.JOINED:
@@ -45,7 +59,12 @@ def read_log(
             if namespace != event.scope:
                 key = (namespace, document)
                 log.documents.setdefault(key, set()).add(event.scope)
-        is_known = (event.scope, event.document_id) in asked
-        if event.kind is EventKind.LEFT and not is_known:
-            log.unknown.add(event.scope)
     return log
+
+
+def _left(event: Event, until: Mapping[str, int]) -> set[str]:
+    """The studies that wait for somebody who left."""
+    if event.scope != RALLY:
+        return {event.scope}.intersection(until)
+    time = event.submission_timestamp
+    return {each for each, concluded in until.items() if time <= concluded}

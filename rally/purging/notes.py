@@ -1,10 +1,12 @@
 """What a survey saw beside what goes: alarms, what is blocked, how much there is."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from rally.purging.line import Line, unheld
 from rally.storing.layout import Partition
-from rally.studies.legal_holds import LegalHold
+from rally.studies.legal_holds import LegalHold, LegalHolds
 
 _SHOWN = 20
 
@@ -56,3 +58,12 @@ class Notes:
     def alarm(self, what: str, name: str) -> None:
         """Notes an object that must not be there."""
         self.alarms.setdefault(what, Named()).add(name)
+
+    def unless_held(self, lines: Iterable[Line], holds: LegalHolds) -> Iterator[Line]:
+        """What no legal hold keeps of the lines; the rest is counted."""
+        for line in lines:
+            free, hold = unheld(line, holds)
+            if hold:
+                self.blocked[hold] += 1
+            if free:
+                yield free

@@ -1,25 +1,22 @@
 """What the launcher of a purge has open, and what stands in the way of it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from rally.deleting.people import concerns
 from rally.deleting.plans import Plans
-from rally.envelope import to_micros
 from rally.events import EventLog
+from rally.purging.awaiting import Awaiting
 from rally.purging.log import Log, read_log
 from rally.purging.settings import Limits, PurgeSettings
 from rally.storing.layout import Partition, Stores
 from rally.storing.objects import ObjectStore
 from rally.storing.places import Locator
-from rally.studies.legal_holds import LegalHolds
-from rally.studies.registry import Registry
-from rally.studies.study import Study
+from rally.studies.legal_holds import LegalHold, LegalHolds
+from rally.studies.registry import SHIPPED, Registry
 from rally.studies.transitions import States
 from rally.withdrawing.enrolments import Grace
-from rally.withdrawing.fold import Standing
-from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
+from rally.withdrawing.withdrawal_list import WithdrawalList
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +33,11 @@ class Opened:
         concluded: studies whose data goes, and why one has to wait; "" is not at all.
         log: what the event log says of them.
         unfinished: partitions in which a deletion that was killed has to go on.
+        held_plans: ids of plans that were begun and whose receipts wait for a hold.
         open_derived: opens a folder that researchers registered.
         archives: globs of what was ingested; None is none.
+        keys: URIs of the key folders.
+        studies: the registry's folder.
     """
 
     registry: Registry
@@ -49,8 +49,11 @@ class Opened:
     concluded: Mapping[str, str]
     log: Log
     unfinished: frozenset[Partition]
+    held_plans: Mapping[str, LegalHold]
     open_derived: Callable[[str], ObjectStore]
     archives: str | None
+    keys: tuple[str, ...]
+    studies: str
 
     @property
     def platform(self) -> ObjectStore:
@@ -75,6 +78,14 @@ class Opened:
         """The concluded studies that nothing stands in the way of."""
         return [namespace for namespace, why in self.concluded.items() if not why]
 
+    def renewed(self, holds: LegalHolds, going: Container[str]) -> "Opened":
+        """The same with the holds of now, and of the studies that go only these."""
+        concluded = {
+            each: why or ("" if each in going else "is not done in this run")
+            for each, why in self.concluded.items()
+        }
+        return replace(self, holds=holds, concluded=concluded)
+
     def is_older(self, written: datetime, days: float) -> bool:
         """Whether something was written so long ago."""
         return self.midnight - written > timedelta(days=days)
@@ -98,12 +109,17 @@ def open_all(
     """
     now = settings.clock()()
     states = States.read(registry, stores.platform)
-    waiting = {
-        study.namespace: waits_for(study, withdrawals, since)
-        for study in registry.studies.values()
-        if (since := states.concluded_at(study.namespace)) and since <= now
+    concluded = {
+        namespace: since
+        for namespace in registry.studies
+        if (since := states.concluded_at(namespace)) and since <= now
     }
-    log = read_log(EventLog(stores.platform), waiting, withdrawals)
+    holds = settings.holds(stores.platform)
+    awaiting = Awaiting(settings, registry, stores, withdrawals, holds)
+    waiting = {
+        each: awaiting.waits_for(each, since) for each, since in concluded.items()
+    }
+    log = read_log(EventLog(stores.platform), concluded, withdrawals)
     for namespace in log.unknown:
         waiting[namespace] = waiting[namespace] or "somebody left whom the list lacks"
     return Opened(
@@ -112,42 +128,13 @@ def open_all(
         Locator(stores, registry),
         settings.limits,
         now,
-        LegalHolds.read(stores.platform, now),
+        holds,
         waiting,
         log,
         frozenset(Plans(stores.platform).partitions()),
+        awaiting.held_plans(),
         settings.open_derived,
         settings.archives,
+        tuple(folder.uri for folder in settings.key_folders() if folder),
+        settings.studies or SHIPPED,
     )
-
-
-def waits_for(study: Study, withdrawals: WithdrawalList, since: datetime) -> str:
-    """What has to be deleted, and told in receipts, before a concluded study goes.
-
-    Args:
-        study: which.
-        withdrawals: the published list.
-        since: when it was concluded. Who left Rally later is not waited for, since
-            somebody always has: their rows of the study go with all the others'.
-    """
-    until = to_micros(since)
-    unsettled = [
-        each
-        for each in withdrawals.withdrawals
-        if each.received <= until and waits(each, study)
-    ]
-    return f"{len(unsettled):,} withdrawals are not settled" if unsettled else ""
-
-
-def held_requests(namespace: str, withdrawals: WithdrawalList) -> int:
-    """How many requests of a study a person never decided on."""
-    return sum(
-        each.scope == namespace and each.standing is Standing.HELD
-        for each in withdrawals.withdrawals
-    )
-
-
-def waits(each: Withdrawal, study: Study) -> bool:
-    """Whether deletion has still to settle a request for a study."""
-    is_unsettled = study.namespace in each.deferred or Stage.VERIFIED not in each.stages
-    return each.is_open and concerns(each, study) and is_unsettled

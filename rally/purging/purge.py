@@ -6,24 +6,25 @@ that was killed anywhere is made good by a plain one after it.
 """
 
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from rally.errors import ConfigurationError
 from rally.keys.names import LIST_MAC
 from rally.purging.archives import survey_archives
+from rally.purging.awaiting import held_requests
 from rally.purging.ceiling import over
-from rally.purging.concluding import derived_places, has_old_copies, is_empty
-from rally.purging.copies import purge, purge_records, purge_rows
-from rally.purging.derived import survey_derived
+from rally.purging.concluding import has_old_copies, left_live, left_of
+from rally.purging.copies import purge_derived, purge_records, purge_rows
+from rally.purging.derived import is_newly_shared, survey_derived
 from rally.purging.doing import make_doer
 from rally.purging.files import survey_files
 from rally.purging.keys import destroy_keys, has_keys
 from rally.purging.line import Line, Phase
 from rally.purging.notes import Notes
-from rally.purging.opened import Opened, held_requests, open_all
+from rally.purging.opened import Opened, open_all
 from rally.purging.plan import Plan, write_plan
 from rally.purging.records import (
     survey_events,
@@ -32,7 +33,7 @@ from rally.purging.records import (
     survey_plans,
 )
 from rally.purging.report import Report
-from rally.purging.searches import deal, note
+from rally.purging.searches import deal, note, together
 from rally.purging.searching import make_searcher
 from rally.purging.settings import PurgeSettings
 from rally.purging.told import add_done, tell_not_done, tell_notes
@@ -110,7 +111,8 @@ class Purge:
     def _make_plan(self) -> tuple[Opened, Notes, Plan, Report]:
         opened = open_all(self._settings, self._registry, self._stores, self._list)
         notes, report = Notes(), Report()
-        plan = write_plan(self._platform, self._survey(opened, notes))
+        lines = notes.unless_held(self._survey(opened, notes), opened.holds)
+        plan = write_plan(self._platform, lines)
         report.plan, report.planned = plan.id, plan.tallies
         report.refused = over(plan, notes, opened.limits)
         held = {each: held_requests(each, self._list) for each in opened.concluded}
@@ -118,11 +120,11 @@ class Purge:
         return opened, notes, plan, report
 
     def _survey(self, opened: Opened, notes: Notes) -> Iterator[Line]:
-        """Everything that goes, in the order of phases."""
+        """Everything that is to go, in the order of phases."""
         yield from survey_files(opened, notes)
         yield from self._search(notes.due, "", notes)
         yield from survey_letters(opened, notes)
-        for about, partitions in sorted(notes.enrolments.items()):
+        for about, partitions in together(notes.enrolments).items():
             yield from self._search(partitions, about, notes)
         yield from survey_events(opened)
         yield from survey_derived(opened, notes)
@@ -139,66 +141,81 @@ class Purge:
             note(found, about, notes)
 
     def _do(self, opened: Opened, notes: Notes, plan: Plan, report: Report) -> None:
-        going, undone = set(opened.going), 0
+        now, undone, reached = opened, 0, set[str]()
         for phase in Phase:
-            batches = [
-                each._replace(studies=frozenset(going)) for each in plan.of(phase)
-            ]
+            now = self._renewed(now, set(now.going))
+            if phase is Phase.DERIVED:
+                reached = set(now.going)
+            studies = _free(opened, now, phase)
+            batches = [each._replace(studies=studies) for each in plan.of(phase)]
             for done in self._each("purge", batches, make_doer):
                 undone += add_done(report, done)
-            for each in sorted(going) if phase is not Phase.REST else ():
-                if not self._is_done(opened, notes, each, phase):
-                    going.remove(each)
-                    tell_not_done(opened, each, phase, report)
-        self._purge_copies(opened, plan, report)
+            left = self._left(now, notes, phase)
+            now = self._renewed(now, set(now.going) - left)
+            for each in sorted(left):
+                tell_not_done(now, notes, each, phase, report)
+        self._purge_copies(self._renewed(opened, reached), plan, report)
         if plan.batches:
-            self._prove(opened, going, undone, report)
-        for namespace in sorted(going):
-            self._end(opened, namespace, report)
+            self._prove(opened.renewed(now.holds, opened.going), undone, report)
+        self._end(now, report)
 
-    def _is_done(
-        self, opened: Opened, notes: Notes, namespace: str, phase: Phase
-    ) -> bool:
+    def _renewed(self, opened: Opened, going: Set[str]) -> Opened:
+        """Somebody may have placed a hold meanwhile, and it wins."""
+        return opened.renewed(self._settings.holds(self._platform), going)
+
+    def _left(self, opened: Opened, notes: Notes, phase: Phase) -> set[str]:
+        """The studies that go, and of which the phase left something."""
+        if phase is Phase.REST:
+            return set()
         if phase is not Phase.ENROLMENTS:
-            return is_empty(opened, namespace, phase)
+            return left_of(opened, phase)
+        return {each for each in opened.going if self._is_enrolled(each, notes)}
+
+    def _is_enrolled(self, namespace: str, notes: Notes) -> bool:
+        """Whether enrolments in a study are there still, or may be."""
         again = Notes()
         partitions = notes.enrolments.get(namespace, {})
         lines = any(True for _ in self._search(partitions, namespace, again))
-        return not (lines or again.waiting or namespace in notes.waiting)
+        return lines or bool(again.waiting) or namespace in notes.waiting
 
     def _purge_copies(self, opened: Opened, plan: Plan, report: Report) -> None:
+        """Of studies that came as far as researchers' folders, and of what expired."""
         purge_rows(opened, report)
-        concluding = bool(plan.of(Phase.EVENTS)) or any(
-            has_keys(self._settings, each) for each in opened.going
+        concluding = any(
+            plan.of(Phase.EVENTS) or has_keys(self._settings, each)
+            for each in opened.going
         )
         purge_records(opened, report, events=concluding)
-        for namespace in opened.going:
-            for store, prefix in derived_places(opened, namespace):
-                purge(store, prefix, report)
+        purge_derived(opened, report)
 
-    def _prove(
-        self, opened: Opened, going: Set[str], undone: int, report: Report
-    ) -> None:
-        """A last listing: what should have gone and is there is named."""
+    def _prove(self, opened: Opened, undone: int, report: Report) -> None:
+        """A last listing: what should have gone and is there is named.
+
+        What a conclusion takes is not meant here: see `_end`.
+        """
         seen = Notes()
-        there = Counter(
-            str(line.why)
-            for lines in (survey_files(opened, seen), survey_letters(opened, seen))
-            for line in lines
-            if line.phase is Phase.ROWS or line.studies <= going
-        )
-        if there.total() > undone:
+        found = chain(survey_files(opened, seen), survey_letters(opened, seen))
+        there = sum(each.is_listed for each in seen.unless_held(found, opened.holds))
+        if there > undone:
             what = "should have gone and are there; the next run looks at them"
-            report.faults.append((f"{there.total():,} objects", what))
+            report.faults.append((f"{there:,} objects", what))
 
-    def _end(self, opened: Opened, namespace: str, report: Report) -> None:
-        """Of a study of which nothing live is left."""
-        if opened.holds.of(namespace):
-            report.words.append(f"{namespace}: a legal hold keeps its keys")
-        elif has_old_copies(opened, namespace):
-            report.words.append(f"{namespace}: its keys wait for the last old copies")
-        else:
-            destroy_keys(self._settings, opened, namespace, report)
+    def _end(self, opened: Opened, report: Report) -> None:
+        """Of the studies of which nothing is left, the keys go."""
+        left = left_live(opened)
+        for each in sorted(opened.going):
+            now = self._renewed(opened, set(opened.going))
+            if now.holds.of(each):
+                report.words.append(f"{each}: a legal hold keeps its keys")
+            elif each in left:
+                what = (
+                    "something of it arrived meanwhile; its keys wait for the next run"
+                )
+                report.faults.append((each, what))
+            elif has_old_copies(now, each):
+                report.words.append(f"{each}: its keys wait for the last old copies")
+            else:
+                destroy_keys(self._settings, now, each, report)
 
     def _each(
         self,
@@ -210,3 +227,12 @@ class Purge:
         if len(works) == 1:
             return [make_step(self._settings)(works[0])]
         return self._work_through(step, works, make_step) if works else []
+
+
+def _free(before: Opened, now: Opened, phase: Phase) -> frozenset[str]:
+    """The studies that may lose something in a phase."""
+    return frozenset(
+        each
+        for each in now.going
+        if phase is not Phase.DERIVED or not is_newly_shared(before, now, each)
+    )

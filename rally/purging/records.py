@@ -7,7 +7,7 @@ from rally import dead_letters
 from rally.dead_letters import Kind, place_of
 from rally.deleting import plans
 from rally.events import read_event_object
-from rally.purging.line import PLATFORM, Line, Phase, Why, whole
+from rally.purging.line import PLATFORM, Line, Phase, Why, joined, whole
 from rally.purging.notes import Notes
 from rally.purging.opened import Opened
 from rally.storing import leases
@@ -54,7 +54,7 @@ def survey_events(opened: Opened) -> Iterator[Line]:
             continue
         found = [each for each in events if each.scope in going]
         if found:
-            about = "+".join(sorted({each.scope for each in found}))
+            about = joined({each.scope for each in found})
             day = info.name.partition("date=")[2][:10]
             labels = (about, _EVENTS, day)
             line = whole(Phase.EVENTS, PLATFORM, labels, info, Why.CONCLUDED, about)
@@ -74,7 +74,10 @@ def survey_plans(opened: Opened, notes: Notes) -> Iterator[Line]:
         if folder in _RESULTS or not opened.is_older(written, opened.limits.plan_days):
             continue
         if "begun.json" in names and "told.json" not in names:
-            notes.stalled.append(folder)
+            if hold := opened.held_plans.get(folder.split("/")[1]):
+                notes.blocked[hold] += len(members)
+            else:
+                notes.stalled.append(folder)
             continue
         for info in sorted((each for each, _ in members), key=_told_last):
             yield _rest(info, Why.PLAN)

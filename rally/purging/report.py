@@ -1,5 +1,6 @@
 """What a purge did, or would do, for people."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import NamedTuple
 
 from rally.purging.plan import Key, Tally
 from rally.storing.objects import FOREVER
+from rally.studies.legal_holds import LegalHold
 
 
 class Remains(NamedTuple):
@@ -48,7 +50,7 @@ class Report:
         refused: which limit forbids the plan; "" is none.
         alarms: what must not be there, a line each.
         waits: studies that wait, and for what.
-        blocked: what legal holds keep, a line each.
+        kept: how many objects legal holds keep, by a line for each hold.
         faults: what could not be done, as (name, what).
         more_faults: how many others there are.
         remains: what stores keep for now.
@@ -63,13 +65,21 @@ class Report:
     refused: str = ""
     alarms: list[str] = field(default_factory=list)
     waits: list[str] = field(default_factory=list)
-    blocked: list[str] = field(default_factory=list)
+    kept: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, str]] = field(default_factory=list)
     more_faults: int = 0
     remains: list[Remains] = field(default_factory=list)
     destroyed: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     old_copies: int = 0
+
+    @property
+    def blocked(self) -> list[str]:
+        """What legal holds keep, a line each."""
+        return [
+            f"{hold} keeps {number:,} objects"
+            for hold, number in sorted(self.kept.items())
+        ]
 
     @property
     def problems(self) -> Iterator[str]:
@@ -91,3 +101,11 @@ class Report:
     def exit_status(self) -> int:
         """0 all done; 1 something is named."""
         return int(any(True for _ in self.problems))
+
+
+def blocked_by(hold: LegalHold) -> str:
+    """What begins a report's line of a hold."""
+    return (
+        f"{hold.namespace}: BLOCKED: legal hold of {hold.first} to {hold.last} by"
+        f" {hold.by}"
+    )

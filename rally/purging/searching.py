@@ -15,7 +15,7 @@ from rally.deleting.scanner import Scanner
 from rally.envelope import to_micros
 from rally.events import EventKind, EventLog
 from rally.purging.judges import AboutStudy, Strangers
-from rally.purging.line import STUDY, Line, Phase, Why
+from rally.purging.line import STUDY, Line, Phase, Why, parted
 from rally.purging.settings import PurgeSettings
 from rally.settings import make_pseudonyms
 from rally.storing.corruption import CorruptFile
@@ -44,8 +44,8 @@ class Search(NamedTuple):
 
     Attributes:
         partitions: of any studies.
-        about: the concluded study whose enrolments are looked for there; "" for rows
-            of who is not enrolled.
+        about: the concluded studies whose enrolments are looked for there, as
+            `Line.about` has them; "" for rows of who is not enrolled.
     """
 
     partitions: tuple[Partition, ...]
@@ -95,6 +95,8 @@ class Searcher:
             try:
                 line, rows = find(store, live.file, judge, about)
             except (GenerationMismatch, ObjectNotFound):
+                if about:  # once the study's events are gone nobody would look again
+                    found["faults"].append([name, "changed meanwhile"])
                 continue  # the next run looks at what took its place
             except CorruptFile as error:
                 found["faults"].append([name, f"damaged ({error})"])
@@ -111,15 +113,24 @@ class Searcher:
             CorruptFile: the file is damaged.
             GenerationMismatch, ObjectNotFound: it is no longer what was planned.
         """
-        partition = Partition(line.study, line.document, line.day)
-        info = ObjectInfo(line.name, line.size, line.generation)
-        file = StoredFile(info, partition, None, False)
-        found, _ = find(store, file, self.judge(partition, ""), "")
+        found = self.find_again(store, line, "")
         if found is None or found.removes != line.removes:
             raise PlanMismatch("its rows are not those that the plan found")
 
+    def find_again(self, store: ObjectStore, line: Line, about: str) -> Line | None:
+        """The line of a file as it is about some studies; None where nothing goes.
+
+        Raises:
+            CorruptFile: the file is damaged.
+            GenerationMismatch, ObjectNotFound: it is no longer what was planned.
+        """
+        partition = Partition(line.study, line.document, line.day)
+        info = ObjectInfo(line.name, line.size, line.generation)
+        file = StoredFile(info, partition, None, False)
+        return find(store, file, self.judge(partition, about), about)[0]
+
     def judge(self, partition: Partition, about: str) -> Judge:
-        """Who goes of a partition: the enrolments in a study, or who never enrolled."""
+        """Who goes of a partition: the enrolments in studies, or who never enrolled."""
         if about:
             return AboutStudy(self._enrolments(about))
         day = date.fromisoformat(partition.day)
@@ -135,12 +146,13 @@ class Searcher:
         return self._enrolled[namespace]
 
     def _enrolments(self, about: str) -> frozenset[bytes]:
-        """Document ids of who enrolled in a study."""
+        """Document ids of who enrolled in some studies."""
         if about not in self._documents:
+            studies = parted(about)
             self._documents[about] = frozenset(
                 event.document_id.encode()
                 for event in EventLog(self._stores.platform)
-                if event.kind is EventKind.JOINED and event.scope == about
+                if event.kind is EventKind.JOINED and event.scope in studies
             )
         return self._documents[about]
 

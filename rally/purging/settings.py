@@ -11,8 +11,9 @@ from rally.keys.folder import KeyFolder
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import PlatformKeys
 from rally.keys.storage_key import KeyService
-from rally.settings import Places
+from rally.settings import Places, latest
 from rally.storing.objects import ObjectStore, open_store
+from rally.studies.legal_holds import LegalHolds
 from rally.studies.registry import Registry
 from rally.withdrawing.enrolments import GRACE_DAYS
 
@@ -79,13 +80,21 @@ class PurgeSettings(Places):
             macs=[LIST_MAC],
         )
 
+    def holds(self, platform: ObjectStore) -> LegalHolds:
+        """The legal holds in force now, however far back the job looks.
+
+        Raises:
+            ConfigurationError: one of them is not as it was written.
+        """
+        return LegalHolds.read(platform, latest(self.clock()()))
+
     def key_folders(self) -> tuple[KeyFolder | None, KeyFolder]:
         """That of ping keys, where it is named, and the platform's."""
         ping = KeyFolder(self.ping_keys) if self.ping_keys else None
         return ping, KeyFolder(self.platform_keys)
 
     def open_derived(self, uri: str) -> ObjectStore:
-        """A folder of researchers, or of archives. Raises ConfigurationError."""
+        """A folder that is no store of ours. Raises ConfigurationError."""
         return open_store(uri)
 
     def key_service(self) -> KeyService:

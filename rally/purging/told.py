@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from rally.purging.doing import Done
-from rally.purging.line import Phase
+from rally.purging.line import Phase, parted
 from rally.purging.notes import Notes
 from rally.purging.opened import Opened
 from rally.purging.plan import Tally
-from rally.purging.report import Remains, Report
+from rally.purging.report import Remains, Report, blocked_by
 
 _SHOWN = 100
 """Objects that are named of those that could not be dealt with."""
@@ -36,10 +36,7 @@ def tell_notes(
             undecided = f"{held[namespace]:,} requests were never decided on"
             report.words.append(f"{namespace}: {undecided}, and go with all the rest")
     for hold, number in sorted(notes.blocked.items()):
-        report.blocked.append(
-            f"{hold.namespace}: BLOCKED: legal hold of {hold.first} to {hold.last} by"
-            f" {hold.by} keeps {number:,} objects"
-        )
+        report.kept[blocked_by(hold)] += number
     for study, number in sorted(notes.unfinished.items()):
         what = "a deletion that was killed has to go on; run `rally delete`"
         report.waits.append(f"{study}: {number:,} objects wait: {what}")
@@ -55,10 +52,11 @@ def tell_notes(
 
 
 def add_done(report: Report, done: Done) -> int:
-    """Adds what became of a batch; how many of its objects are as they were."""
+    """Adds what became of a batch; how many that a listing shows again are left."""
     for study, document, why, objects, rows, size, oldest in done["tallies"]:
         tally = report.done.setdefault((study, document, why), Tally())
         tally.add(rows, size, oldest, objects)
+    report.kept.update(dict(done["blocked"]))
     room = max(0, _SHOWN - len(report.faults))
     report.faults += [(name, what) for name, what in done["faults"][:room]]
     report.more_faults += done["more"] + len(done["faults"][room:])
@@ -69,13 +67,33 @@ def add_done(report: Report, done: Done) -> int:
         Remains(what, len(times), max(times), "a hold or a retention policy")
         for what, times in held.items()
     ]
-    return len(done["faults"]) + done["more"] + len(done["held"])
+    undone: int = done["undone"]
+    return undone
 
 
-def tell_not_done(opened: Opened, namespace: str, phase: Phase, report: Report) -> None:
-    """What a concluded study waits for; a fault where nothing else explains it."""
+def tell_not_done(
+    opened: Opened, notes: Notes, namespace: str, phase: Phase, report: Report
+) -> None:
+    """What a concluded study waits for; a fault where nothing else explains it.
+
+    Args:
+        opened: as it is now.
+        notes: of the survey.
+        namespace: of the study.
+        phase: that left something.
+        report: is told.
+    """
     what = f"there are {phase} of it still; the next run goes on from there"
-    if opened.holds.holds or report.faults or report.remains:
+    studies = {namespace}
+    if phase is Phase.ENROLMENTS:
+        studies = {each.study for each in notes.enrolments.get(namespace, ())}
+    kept = {
+        study
+        for each in report.remains
+        for study in parted(each.where.partition(":")[0])
+    }
+    is_held = any(opened.holds.of(each) or each in kept for each in studies)
+    if is_held or report.faults:
         report.words.append(f"{namespace}: {what}")
     else:
         report.faults.append((namespace, what))

@@ -9,6 +9,7 @@ from typing import Any
 
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
+from rally.keys.kek_file import NAME as KEK_FILE
 from rally.purging.purge import Purge
 from rally.purging.settings import PurgeSettings
 from rally.studies.legal_holds import LegalHold, place_hold
@@ -62,6 +63,7 @@ class PurgePlace(Place):
         self.key_service: Any = None
         for kind in ("keys", "platform"):
             (folder / kind).mkdir(parents=True)
+            (folder / kind / KEK_FILE).write_text('{"kek_uri": "local-kek://kek"}')
         for study in registry.studies:
             (folder / "keys" / (study + KEYSET)).write_text("{}")
             (folder / "keys" / (study + JWK)).write_text("{}")
@@ -93,9 +95,9 @@ class PurgePlace(Place):
         for action, time in ((Action.END, ENDED), (Action.CONCLUDE, at)):
             record_transition(self.platform, Transition(study, action, time, "ann", ""))
 
-    def legal_hold(self, study, first, last):
+    def legal_hold(self, study, first, last, at=ENDED):
         hold = LegalHold(study, date.fromisoformat(first), date.fromisoformat(last),
-                         ENDED, "ann", "a case")  # fmt: skip
+                         at, "ann", "a case")  # fmt: skip
         place_hold(self.platform, hold)
         return hold
 
@@ -117,7 +119,7 @@ class PurgePlace(Place):
             f"{kind}/{path.name}"
             for kind in ("keys", "platform")
             for path in (self.folder / kind).iterdir()
-            if not path.name.startswith(".")
+            if not path.name.startswith(".") and path.name != KEK_FILE
         )
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rally.errors import ConfigurationError
+from tests.pipelines.world import GARDEN
+from tests.rally.purging.furnished import register
 from tests.rally.purging.place import gone
 
 NOW = datetime(2026, 3, 1, 15, tzinfo=UTC)
@@ -57,6 +59,30 @@ def test_glob_that_names_what_a_store_holds_is_refused(place, tmp_path):
     with pytest.raises(ConfigurationError, match="--archives: names what"):
         place.purge(archives=f"{tmp_path}/*/1.ndjson")
     assert left(tmp_path / "in") == ["1.ndjson"]
+
+
+@pytest.mark.parametrize("linked", ["folder", "store", "file"])
+def test_glob_that_reaches_a_store_by_a_link_is_refused(place, tmp_path, linked):
+    place.now = NOW
+    path = write(tmp_path / "in", "1.ndjson", 99)
+    link = tmp_path / "link"
+    link.symlink_to(path if linked == "file" else path.parent)
+    place.data.uri = str(link if linked == "store" else path.parent)
+    named = {"folder": f"{link}/*", "store": str(path), "file": str(link)}[linked]
+    with pytest.raises(ConfigurationError, match="--archives: names what"):
+        place.purge(archives=named)
+    assert path.exists()
+
+
+@pytest.mark.parametrize("what", ["keys", "platform", "registry", "derived"])
+def test_glob_that_names_what_is_no_archive_is_refused(place, tmp_path, what):
+    folders = {each: place.folder / each for each in ("keys", "platform")}
+    folder = folders.get(what, tmp_path / what)
+    path = write(folder, "old.json", 99)
+    register(place, GARDEN, str(tmp_path / "derived"))
+    with pytest.raises(ConfigurationError, match="--archives: names what"):
+        place.purge(archives=f"{folder}/*.json", studies=str(tmp_path / "registry"))
+    assert path.exists()
 
 
 def test_file_that_was_written_again_meanwhile_stays(place, tmp_path):

@@ -1,14 +1,18 @@
 """Other jobs at work at the same time: leases, generations, another purge."""
 
 import json
+import os
 
 import pytest
 
+from rally.dead_letters import Kind, Place
+from rally.purging import searching
 from rally.storing.layout import Partition
 from rally.storing.leases import LeaseHeld, Leases
 from rally.storing.runs import RUNS
-from tests.pipelines.world import GARDEN
+from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deleting.place import Row
+from tests.rally.purging.furnished import furnish, is_over, keys
 from tests.rally.purging.place import gone
 
 OLD = Partition(GARDEN, "visit.1", "2025-01-01")
@@ -91,6 +95,91 @@ def test_file_that_arrives_meanwhile_is_named(place):
     place.platform.after = lambda *_: None
     assert place.purge().exit_status == 0
     assert place.names() == []
+
+
+def arriving(place):
+    """What a stream writes that has not yet seen the conclusion."""
+    letter = f"{Place(GARDEN, Kind.PING, '2026-05-29').folder}{'2' * 32}.avro"
+    return {
+        "row": lambda: place.put(place.ours([Row(1, 200)]), "late"),
+        "letter": lambda: place.platform.create(letter, b"sealed"),
+        "event": lambda: place.join(9, GARDEN, when=29),
+    }
+
+
+@pytest.mark.parametrize("what", ["row", "letter", "event"])
+def test_keys_wait_for_what_arrives_at_the_end(place, what):
+    furnish(place)
+    place.conclude()
+    arrive, came = arriving(place)[what], []
+
+    def late(operation, name):
+        if operation == "old_copies" and not came:
+            came.append(arrive())
+
+    place.data.fault = late
+    report = place.purge()
+    assert report.faults == [
+        (GARDEN, "something of it arrived meanwhile; its keys wait for the next run")
+    ]
+    assert place.key_files() == keys(GARDEN, HOUSE, POND)
+    assert place.purge().exit_status == 0
+    assert is_over(place)
+
+
+def test_row_that_arrives_while_events_go_keeps_the_keys(place):
+    furnish(place)
+    place.conclude()
+    came = []
+
+    def late(operation, name):
+        if operation == "delete" and name.startswith("events/") and not came:
+            came.append(arriving(place)["row"]())
+
+    place.platform.after = late
+    assert place.purge().exit_status == 1
+    assert place.key_files() == keys(GARDEN, HOUSE, POND)
+
+
+def test_enrolments_that_change_while_they_are_searched_are_looked_at_again(
+    place, monkeypatch
+):
+    """Deletion writes the file between its listing and its reading."""
+    furnish(place)
+    place.conclude()
+    name, real = place.names(f"data/study={HOUSE}/")[0], searching.read_view
+
+    def view(store, partition):
+        found = real(store, partition)
+        if partition.study == HOUSE:
+            data = place.data.read(name)
+            place.data.replace(name, data, place.data.stat(name).generation)
+        return found
+
+    monkeypatch.setattr(searching, "read_view", view)
+    assert (name, "changed meanwhile") in place.purge().faults
+    assert place.key_files() == keys(GARDEN, HOUSE, POND)
+    monkeypatch.undo()
+    assert place.purge().exit_status == 0
+    assert is_over(place)
+
+
+def test_what_cannot_be_done_elsewhere_does_not_hide_what_arrives(place, tmp_path):
+    put(place)
+    archive = tmp_path / "1.ndjson"
+    archive.write_text("{}")
+    os.utime(archive, (1e9, 1e9))
+
+    def arrive(operation, what):
+        if what.endswith("purge.ndjson"):
+            archive.write_text("more")
+            put(place, "late")
+
+    place.platform.after = arrive
+    assert place.purge(archives=str(archive)).faults == [
+        ("1.ndjson", "changed meanwhile"),
+        ("1 objects", "should have gone and are there; the next run looks at them"),
+    ]
 
 
 @pytest.mark.parametrize("rows", [[Row(2, 2)], [Row(1, 1), Row(2, 2), Row(3, 3)]])

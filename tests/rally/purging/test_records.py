@@ -60,6 +60,33 @@ def test_dead_letters_go_by_their_date_but_withdrawals_never(place):
     assert report.exit_status == 0
 
 
+def test_dead_letters_of_held_days_stay(place):
+    kept = bury_letter(place, Kind.PING, "2026-04-01")
+    bury_letter(place, Kind.PING, "2026-04-02")
+    place.legal_hold(GARDEN, "2026-03-01", "2026-04-01")
+    report = place.purge()
+    assert place.records("dead-letters/") == [kept]
+    assert [*report.kept.values()] == [1]
+
+
+def test_dead_letter_of_no_date_is_an_alarm(place):
+    name = f"dead-letters/study={GARDEN}/kind=ping/date=2026-02-30/{NAME}"
+    place.platform.create(name, b"sealed")
+    place.conclude()
+    assert place.purge().alarms == [f"{name}: is no object of dead letters"]
+    assert place.records("dead-letters/") == [name]
+
+
+def test_old_copies_of_withdrawals_go_after_they_were_replayed(make_place):
+    place = make_place(platform={"versioned": True})
+    for date in ("2026-01-01", "2026-05-20"):
+        info = place.platform.stat(bury_letter(place, Kind.WITHDRAWAL, date))
+        place.platform.delete(info.name, info.generation)
+    place.purge()
+    left = [copy.name for copy in place.platform.old_copies("dead-letters/")]
+    assert [name.split("/")[3] for name in left] == ["date=2026-05-20"]
+
+
 def test_old_copies_of_dead_letters_that_went_go(make_place):
     place = make_place(platform={"versioned": True})
     for kind, date in ((Kind.PING, "2026-01-01"), (Kind.WITHDRAWAL, "2026-01-01"),

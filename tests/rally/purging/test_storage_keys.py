@@ -1,5 +1,6 @@
 """A study's storage key is destroyed where it is the study's alone."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,7 @@ from rally.storing.layout import Stores
 from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.deleting.place import Row, day
+from tests.rally.purging.furnished import keys, register
 
 KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/garden"
 
@@ -93,6 +95,71 @@ def test_key_of_the_platform_stays(own):
     own.conclude()
     own.purge()
     assert own.key_service.destroyed == []
+
+
+@pytest.mark.parametrize("study", [GARDEN, POND])
+def test_key_of_a_researchers_folder_stays(own, study):
+    register(own, study, "gs://lab/tables")
+    own.derived["gs://lab/tables"] = MemoryStore(uri="gs://lab/tables")
+    own.derived["gs://lab/tables"].key = KEY
+    own.conclude()
+    assert f"{GARDEN}: shares its storage key, which stays" in own.purge().words
+    assert own.key_service.destroyed == []
+
+
+def test_key_stays_where_researchers_have_tables_that_cannot_be_asked(own):
+    register(own, POND, "bq://lab.pond")
+    own.conclude()
+    report = own.purge()
+    assert any("nobody can tell whether bq://lab.pond is" in w for w in report.words)
+    assert own.key_service.destroyed == []
+
+
+@pytest.mark.parametrize("kind", ["keys", "platform"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"kek_uri": f"gcp-kms://{KEY}"},
+        {"kek_uri": "", "purposes": {"list-mac": f"gcp-kms://{KEY}"}},
+        {"kek_uri": "", "namespaces": {POND: f"gcp-kms://{KEY}"}},
+        None,
+    ],
+)
+def test_key_that_is_a_kek_or_may_be_stays(own, kind, content):
+    (own.folder / kind / "kek.json").write_text(json.dumps(content))
+    own.conclude()
+    report = own.purge()
+    assert own.key_service.destroyed == []
+    assert any("its storage key" in each for each in report.words)
+
+
+def test_key_stays_where_the_ping_keys_are_not_named(own):
+    own.conclude()
+    own.purge(ping_keys=None)
+    assert own.key_service.destroyed == []
+
+
+def test_keys_wait_for_rows_in_another_study_s_store(own):
+    name = f"data/study={GARDEN}/document=visit.1/date=2026-05-11/bucket=new/w.avro"
+    other = own.stores.of(POND)
+    other.create(name, b"x")
+    own.conclude()
+    report = own.purge()
+    assert report.alarms == [
+        f"memory://{POND}/{name}: is rows in another study's store"
+    ]
+    assert other.stat(name) is not None
+    assert own.key_files() == keys(*own.registry.studies)
+    other.delete(name, other.stat(name).generation)
+    assert own.purge().exit_status == 0
+    assert own.key_files() == keys(*set(own.registry.studies) - {GARDEN})
+
+
+def test_object_that_stands_for_a_folder_keeps_no_keys(own):
+    own.data.create(f"data/study={GARDEN}/", b"")
+    own.conclude()
+    assert own.purge().exit_status == 0
+    assert own.key_service.destroyed == [f"{KEY}/1"]
 
 
 def test_bucket_without_a_key_is_a_plain_word(own):
