@@ -1,16 +1,15 @@
 """Options of the audit: how much is read, by which limits, and where it is told."""
 
 import argparse
-import math
 from datetime import UTC, datetime
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.options import PlatformOptions, add_shared, clock, require
+from pipelines.day_options import add_days, read_days
+from pipelines.options import PlatformOptions, clock, platform_keys_uri, require
 from rally.auditing.settings import AuditSettings, Limits
 from rally.auditing.thresholds import THRESHOLD
 from rally.errors import ConfigurationError
-from rally.keys.platform_keys import default_uri
 
 STANDARD_OUTPUT = "-"
 
@@ -22,7 +21,6 @@ _DAYS = {
     "announced_days": "participants are told of an end so long before it",
     "purge_days": "the jobs that run daily have so long to purge a concluded study",
 }
-_MOST_DAYS = 36_500  # 100 years; more overflows dates
 
 
 class AuditOptions(PipelineOptions):
@@ -62,15 +60,7 @@ class AuditOptions(PipelineOptions):
             help="tell no number of rows or people below this one (default:"
             " %(default)s)",
         )
-        for name, text in _DAYS.items():
-            add_shared(
-                parser,
-                f"--{name}",
-                type=float,
-                default=getattr(_LIMITS, name),
-                metavar="DAYS",
-                help=f"{text} (default: %(default)s)",
-            )
+        add_days(parser, _DAYS, _LIMITS)
 
 
 def audit_settings(options: PipelineOptions, progress: str | None) -> AuditSettings:
@@ -85,8 +75,6 @@ def audit_settings(options: PipelineOptions, progress: str | None) -> AuditSetti
     """
     ours, own = options.view_as(PlatformOptions), options.view_as(AuditOptions)
     require(ours, "store")
-    if not (ours.platform_keys or ours.keys):
-        raise ConfigurationError("--platform_keys is required, or --keys; see --help")
     if not 0 < own.sample <= 1:
         raise ConfigurationError("--sample must be above 0 and at most 1")
     if own.threshold < 1:
@@ -95,20 +83,12 @@ def audit_settings(options: PipelineOptions, progress: str | None) -> AuditSetti
         raise ConfigurationError("--html: name a file; only --json may be -")
     return AuditSettings(
         store=ours.store,
-        platform_keys=ours.platform_keys or default_uri(ours.keys),
+        platform_keys=platform_keys_uri(ours),
         platform=ours.platform,
         studies=ours.studies,
         key_folder=ours.keys,
         as_of=clock(ours.as_of) or datetime.now(UTC).isoformat(),
         share=own.sample,
-        limits=_limits(own),
+        limits=Limits(**read_days(own, _DAYS)),
         progress=progress,
     )
-
-
-def _limits(own: PipelineOptions) -> Limits:
-    days = {name: getattr(own, name) for name in _DAYS}
-    for name, value in days.items():
-        if not 0 <= value <= _MOST_DAYS or math.isnan(value):
-            raise ConfigurationError(f"--{name} must be from 0 to {_MOST_DAYS}")
-    return Limits(**days)

@@ -12,7 +12,13 @@ from operator import add
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.ending import exit_status
-from pipelines.options import PlatformOptions, clock, parse_options, require
+from pipelines.options import (
+    PlatformOptions,
+    clock,
+    parse_options,
+    platform_keys_uri,
+    require,
+)
 from pipelines.running import table
 from pipelines.working import work_through
 from rally.compacting.compactor import make_compactor
@@ -20,9 +26,7 @@ from rally.compacting.outcomes import Compacted, Outcome, Trouble
 from rally.compacting.plan import plan
 from rally.compacting.settings import CompactSettings
 from rally.deleting.plans import Plans
-from rally.errors import ConfigurationError
 from rally.keys.names import LIST_MAC
-from rally.keys.platform_keys import default_uri
 from rally.storing.layout import Partition, Stores
 from rally.storing.leases import Leases
 from rally.withdrawing.starting import check_counter, start_list
@@ -94,11 +98,9 @@ def _work(
 def _settings(options: PipelineOptions) -> CompactSettings:
     ours = options.view_as(PlatformOptions)
     require(ours, "store")
-    if not (ours.platform_keys or ours.keys):
-        raise ConfigurationError("--platform_keys is required, or --keys; see --help")
     return CompactSettings(
         ours.store,
-        ours.platform_keys or default_uri(ours.keys),
+        platform_keys_uri(ours),
         ours.platform,
         ours.studies,
         uuid.uuid4().hex,

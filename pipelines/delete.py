@@ -13,16 +13,13 @@ from typing import Any
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.delete_options import DeleteOptions, deletion_settings
-from pipelines.ending import JobStopped, exit_status, told
+from pipelines.ending import exit_status, running_alone
 from pipelines.options import PlatformOptions, parse_options
 from pipelines.running import table
 from pipelines.working import work_through
 from rally.deleting.deletion import Deletion
 from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
-from rally.storing.corruption import CorruptFile
-from rally.storing.leases import LeaseHeld
-from rally.storing.objects import GenerationMismatch, ObjectHeld
 
 DESCRIPTION = (
     "Admit the requests of those who left, publish the withdrawal list, take their rows"
@@ -30,6 +27,7 @@ DESCRIPTION = (
     " of each request."
 )
 
+_OVERTAKEN = "another deletion has published the list meanwhile"
 _LABELS = {
     "settle": "FinishCompaction",
     "find": "FindRows",
@@ -50,16 +48,10 @@ def run(argv: Sequence[str] | None = None) -> Report:
     )
     settings = deletion_settings(options)
     deletion = Deletion(settings, partial(_work_through, options, settings))
-    try:
+    with running_alone("deletion", _OVERTAKEN):
         if options.view_as(DeleteOptions).plan_only:
             return deletion.plan()
         return deletion.run()
-    except LeaseHeld as error:
-        raise JobStopped(f"another deletion is at work: {error}") from None
-    except GenerationMismatch:
-        raise JobStopped("another deletion has published the list meanwhile") from None
-    except (OSError, CorruptFile, ObjectHeld) as error:
-        raise told(error) from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,10 +5,15 @@ import uuid
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.options import PlatformOptions, add_shared, clock, require
+from pipelines.options import (
+    PlatformOptions,
+    add_shared,
+    clock,
+    platform_keys_uri,
+    require,
+)
 from rally.deleting.settings import DeletionSettings
 from rally.errors import ConfigurationError
-from rally.keys.platform_keys import default_uri
 from rally.withdrawing.holding import Rules
 
 _RULES = Rules()
@@ -88,8 +93,6 @@ def deletion_settings(options: PipelineOptions) -> DeletionSettings:
     """
     ours, own = options.view_as(PlatformOptions), options.view_as(DeleteOptions)
     require(ours, "store")
-    if not (ours.platform_keys or ours.keys):
-        raise ConfigurationError("--platform_keys is required; see --help")
     for name in _ABOVE_ZERO:
         if not getattr(own, name) > 0:
             raise ConfigurationError(f"--{name} must be above 0")
@@ -97,7 +100,7 @@ def deletion_settings(options: PipelineOptions) -> DeletionSettings:
         raise ConfigurationError("--hold_above_share must be from 0 to 1")
     return DeletionSettings(
         store=ours.store,
-        platform_keys=ours.platform_keys or default_uri(ours.keys),
+        platform_keys=platform_keys_uri(ours),
         platform=ours.platform,
         studies=ours.studies,
         as_of=clock(ours.as_of),

@@ -4,7 +4,8 @@ import logging
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import apache_beam as beam
 from apache_beam.runners.runner import PipelineResult
@@ -12,7 +13,7 @@ from apache_beam.runners.runner import PipelineResult
 from rally.errors import ConfigurationError
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld
-from rally.storing.objects import ObjectHeld
+from rally.storing.objects import GenerationMismatch, ObjectHeld
 
 _NOISY = (
     "apache_beam.runners.portability.local_job_service",
@@ -59,6 +60,27 @@ def finish(pipeline: beam.Pipeline) -> PipelineResult:
     except Exception as error:
         raise told(error) from None
     return result
+
+
+@contextmanager
+def running_alone(what: str, overtaken: str) -> Iterator[None]:
+    """Around a job of which there is one at a time: what stops it is told.
+
+    Args:
+        what: such a job.
+        overtaken: says that another one took its place.
+
+    Raises:
+        ConfigurationError, JobStopped, KeyboardInterrupt: in place of what was raised.
+    """
+    try:
+        yield
+    except LeaseHeld as error:
+        raise JobStopped(f"another {what} is at work: {error}") from None
+    except GenerationMismatch:
+        raise JobStopped(overtaken) from None
+    except (OSError, CorruptFile, ObjectHeld) as error:
+        raise told(error) from None
 
 
 def told(error: Exception) -> BaseException:

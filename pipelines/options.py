@@ -17,6 +17,7 @@ from apache_beam.options.pipeline_options import (
 from pipelines.parser import Parser
 from rally.errors import ConfigurationError
 from rally.ingesting.setup import IngestSettings
+from rally.keys.platform_keys import default_uri
 
 LOCAL_RUNNER = "pipelines.local_runner.LocalRunner"
 """What DirectRunner means here.
@@ -186,6 +187,18 @@ def require(options: PipelineOptions, *names: str) -> None:
     for name in names:
         if not getattr(options, name):
             raise ConfigurationError(f"--{name} is required; see --help")
+
+
+def platform_keys_uri(ours: PipelineOptions) -> str:
+    """The folder of the platform's keys, of PlatformOptions.
+
+    Raises:
+        ConfigurationError: it is not named, and neither is the one above it.
+    """
+    if not (ours.platform_keys or ours.keys):
+        raise ConfigurationError("--platform_keys is required, or --keys; see --help")
+    uri: str = ours.platform_keys or default_uri(ours.keys)
+    return uri
 
 
 def clock(text: str | None) -> str | None:

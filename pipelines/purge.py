@@ -10,7 +10,7 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import JobStopped, exit_status, told
+from pipelines.ending import exit_status, running_alone
 from pipelines.options import PlatformOptions, is_local, parse_options
 from pipelines.purge_options import PurgeOptions, purge_settings
 from pipelines.running import shown_progress, table
@@ -19,9 +19,6 @@ from rally.purging.plan import Key, Tally
 from rally.purging.purge import Purge
 from rally.purging.report import Report
 from rally.purging.settings import PurgeSettings
-from rally.storing.corruption import CorruptFile
-from rally.storing.leases import LeaseHeld
-from rally.storing.objects import GenerationMismatch, ObjectHeld
 
 DESCRIPTION = (
     "Delete what is past its retention, everything of concluded studies and then their"
@@ -45,16 +42,10 @@ def run(argv: Sequence[str] | None = None) -> Report:
     with shown_progress(wanted=is_local(options), what="objects") as progress:
         settings = purge_settings(options, progress)
         purge = Purge(settings, partial(_work_through, options, settings))
-        try:
+        with running_alone("purge", "another purge took this one for dead"):
             if options.view_as(PurgeOptions).plan_only:
                 return purge.plan()
             return purge.run()
-        except LeaseHeld as error:
-            raise JobStopped(f"another purge is at work: {error}") from None
-        except GenerationMismatch:
-            raise JobStopped("another purge took this one for dead") from None
-        except (OSError, CorruptFile, ObjectHeld) as error:
-            raise told(error) from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,14 +1,19 @@
 """Options of the purge: how long what is no row is kept, and how much may go."""
 
 import argparse
-import math
 import uuid
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.options import PlatformOptions, add_shared, clock, require
+from pipelines.day_options import add_days, read_days
+from pipelines.options import (
+    PlatformOptions,
+    add_shared,
+    clock,
+    platform_keys_uri,
+    require,
+)
 from rally.errors import ConfigurationError
-from rally.keys.platform_keys import default_uri
 from rally.purging.settings import Limits, PurgeSettings
 
 _LIMITS = Limits()
@@ -20,7 +25,6 @@ _DAYS = {
     "temporary_days": "keep results of workers, and what killed runs left, so long",
     "archive_days": "keep what --archives names so long after it was written",
 }
-_MOST_DAYS = 36_500  # 100 years; more overflows dates
 
 
 class PurgeOptions(PipelineOptions):
@@ -60,15 +64,7 @@ class PurgeOptions(PipelineOptions):
             metavar="GLOB",
             help="files that were ingested, local or gs://; commas part several globs",
         )
-        for name, text in _DAYS.items():
-            add_shared(
-                parser,
-                f"--{name}",
-                type=float,
-                default=getattr(_LIMITS, name),
-                metavar="DAYS",
-                help=f"{text} (default: %(default)s)",
-            )
+        add_days(parser, _DAYS, _LIMITS)
 
 
 def purge_settings(options: PipelineOptions, progress: str | None) -> PurgeSettings:
@@ -83,11 +79,9 @@ def purge_settings(options: PipelineOptions, progress: str | None) -> PurgeSetti
     """
     ours, own = options.view_as(PlatformOptions), options.view_as(PurgeOptions)
     require(ours, "store")
-    if not (ours.platform_keys or ours.keys):
-        raise ConfigurationError("--platform_keys is required, or --keys; see --help")
     return PurgeSettings(
         store=ours.store,
-        platform_keys=ours.platform_keys or default_uri(ours.keys),
+        platform_keys=platform_keys_uri(ours),
         platform=ours.platform,
         studies=ours.studies,
         as_of=clock(ours.as_of),
@@ -101,10 +95,7 @@ def purge_settings(options: PipelineOptions, progress: str | None) -> PurgeSetti
 
 
 def _limits(own: PipelineOptions) -> Limits:
-    days = {name: getattr(own, name) for name in _DAYS}
-    for name, value in days.items():
-        if not 0 <= value <= _MOST_DAYS or math.isnan(value):
-            raise ConfigurationError(f"--{name} must be from 0 to {_MOST_DAYS}")
+    days = read_days(own, _DAYS)
     if own.max_objects < 0:
         raise ConfigurationError("--max_objects must be 0 or more")
     if not 0 <= own.max_share <= 1:

@@ -202,7 +202,7 @@ def test_store_and_keys_are_required(world, store, capsys):
     assert capsys.readouterr().err.startswith("rally: --store is required")
     assert cli.main(["delete", f"--store={store}"]) == 2
     assert capsys.readouterr().err == (
-        "rally: --platform_keys is required; see --help\n"
+        "rally: --platform_keys is required, or --keys; see --help\n"
     )
 
 
