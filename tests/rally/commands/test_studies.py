@@ -204,7 +204,7 @@ def test_wrong_use_is_one_line(rally, words, message):
 @pytest.mark.parametrize("note", ["two\nlines", "bell\a"])
 def test_note_is_one_line(rally, note):
     assert refused(rally, *PAUSE, MAY, f"--note={note}") == (
-        "decision: note: must be one line of printable text"
+        "--note: must be one line of printable text"
     )
 
 
