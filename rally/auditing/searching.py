@@ -18,7 +18,8 @@ from rally.storing.header import INDEX, ROW_LENGTHS, Header
 
 # Found by its first hyphen: so that a second id that begins within a first one is seen.
 # Whether all the rest is digits is not asked: what is no id, is nobody's.
-_HYPHENATED = re.compile(rb"-(?=....-[^8]...-....-)(?<=(.{8})-)(?=(.{27}))", re.DOTALL)
+_HYPHENATED = re.compile(rb"-(?=....-[^8]...-....-)(?<=(?=(.{36})).{8}-)", re.DOTALL)
+_BEFORE = 8  # bytes of an id before its first hyphen
 _RUN = re.compile(rb"[0-9a-f]{32,}")
 _DIGITS = b"0123456789abcdef"
 _ANY_DIGIT = bytes(ord("h") if byte in _DIGITS else ord(".") for byte in range(256))
@@ -79,9 +80,7 @@ class IdSearch:
         lowered, compute, ends = data.lower(), self._compute, self._ends
         found = list(self._find_bare(lowered))
         likely = [
-            head
-            for head, rest in _HYPHENATED.findall(lowered)
-            if compute(b"%b-%b" % (head, rest))[_END] in ends
+            each for each in _HYPHENATED.findall(lowered) if compute(each)[_END] in ends
         ]
         if likely:
             found += self._find_hyphenated(lowered)
@@ -89,8 +88,8 @@ class IdSearch:
 
     def _find_hyphenated(self, data: bytes) -> Iterator[Position]:
         for match in _HYPHENATED.finditer(data):
-            if self._is_known(b"-".join(match.groups())):
-                yield match.start(1)
+            if self._is_known(match[1]):
+                yield match.start() - _BEFORE
 
     def _find_bare(self, data: bytes) -> Iterator[Position]:
         digits = data.translate(_ANY_DIGIT)
