@@ -170,6 +170,7 @@ class Audit:
             self._platform,
             self._registry,
             self._concluded,
+            self._holds,
             self._sealing_prefixes(),
             searches,
             self._settings.limits,

@@ -15,6 +15,7 @@ from rally.storing.corruption import CorruptFile
 from rally.storing.header import Header
 from rally.storing.layout import UNKNOWN
 from rally.storing.objects import ObjectNotFound, ObjectStore
+from rally.studies.legal_holds import LegalHolds
 from rally.studies.registry import Registry
 
 
@@ -30,6 +31,7 @@ class LettersAudit:
         platform: ObjectStore,
         registry: Registry,
         concluded: Collection[str],
+        holds: LegalHolds,
         prefixes: tuple[bytes, ...],
         searches: Searches,
         limits: Limits,
@@ -41,6 +43,7 @@ class LettersAudit:
             platform: the platform's store.
             registry: of the studies.
             concluded: studies that may have none, which is another check.
+            holds: what stays, however old it is.
             prefixes: with what begins that which is sealed; none is not looked at.
             searches: for headers.
             limits: how long they may stay.
@@ -50,6 +53,7 @@ class LettersAudit:
         self._platform = platform
         self._studies = {UNKNOWN, *registry.studies}
         self._concluded = concluded
+        self._holds = holds
         self._prefixes = prefixes
         self._searches = searches
         self._limits = limits
@@ -59,7 +63,7 @@ class LettersAudit:
         """Reads all of them. Raises OSError: the store cannot be reached."""
         for info in self._platform.list(FOLDER):
             place = place_of(info.name)
-            if place is None or not self._can_be(place):
+            if place is None or place.study not in self._studies:
                 what = "no object of dead letters"
                 self._broken(foreign(info.name), what, 1, Unit.OBJECTS)
             elif place.study not in self._concluded:
@@ -67,14 +71,6 @@ class LettersAudit:
                     self._see(place, info.name, self._platform.read(info.name))
                 except ObjectNotFound:
                     continue
-
-    def _can_be(self, place: Place) -> bool:
-        """Whether it is of a study that there is, and of a date."""
-        try:
-            date.fromisoformat(place.day)
-        except ValueError:
-            return False
-        return place.study in self._studies
 
     def _see(self, place: Place, name: str, data: bytes) -> None:
         header = check_file(self.tally, name, data)
@@ -101,7 +97,12 @@ class LettersAudit:
             check, what = Check.DEAD_LETTERS, "unreadable withdrawals"
             self.tally.apart(check, where, what, letters, Unit.ROWS, until)
         elif (self._today - day).days > self._limits.dead_letter_days:
-            self._broken(where, "past their time", letters, Unit.ROWS)
+            what = "past their time"
+            if self._holds.over(place.study, place.day):
+                what = f"{what}, under a legal hold"
+                self.tally.apart(Check.DEAD_LETTERS, where, what, letters, Unit.ROWS)
+            else:
+                self._broken(where, what, letters, Unit.ROWS)
 
     def _broken(self, where: str, what: str, number: int, unit: Unit) -> None:
         self.tally.broken(Check.DEAD_LETTERS, where, what, number, unit)

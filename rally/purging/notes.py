@@ -1,10 +1,10 @@
 """What a survey saw beside what goes: alarms, what is blocked, how much there is."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from rally.purging.line import Line, unheld
+from rally.purging.line import Line, Phase, unheld
 from rally.storing.layout import Partition
 from rally.studies.legal_holds import LegalHold, LegalHolds
 
@@ -60,10 +60,32 @@ class Notes:
         self.alarms.setdefault(what, Named()).add(name)
 
     def unless_held(self, lines: Iterable[Line], holds: LegalHolds) -> Iterator[Line]:
-        """What no legal hold keeps of the lines; the rest is counted."""
+        """What no legal hold keeps of the lines; the rest is counted.
+
+        Where one keeps something of a concluded study, it keeps the later phases too.
+
+        Args:
+            lines: in the order of phases.
+            holds: that are in force.
+        """
+        stopped = dict[str, tuple[Phase, LegalHold]]()
         for line in lines:
             free, hold = unheld(line, holds)
+            before = _stopped_before(line, stopped)
             if hold:
-                self.blocked[hold] += 1
-            if free:
+                for each in line.studies:
+                    stopped.setdefault(each, (line.phase, hold))
+            if kept_by := hold or before:
+                self.blocked[kept_by] += 1
+            if free and not before:
                 yield free
+
+
+def _stopped_before(
+    line: Line, stopped: Mapping[str, tuple[Phase, LegalHold]]
+) -> LegalHold | None:
+    """The hold by which all studies of a line came to an end in earlier phases."""
+    ends = [stopped.get(each, (line.phase, None)) for each in sorted(line.studies)]
+    if not ends or any(phase is line.phase for phase, _ in ends):
+        return None
+    return ends[0][1]

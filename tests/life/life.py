@@ -4,6 +4,7 @@ The calendar goes over a year's end and a leap day. All of it is the jobs' own c
 """
 
 import json
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,6 +105,9 @@ documents:
     scope: [/study]
     purpose: who left a study{_REVIEW}""",
 }
+_DELETE_FIRST = re.compile("waits for|never told; run `rally delete`")
+"""What purge says where the day's order has deletion after it."""
+
 _STUDY = {"name": "study", "type": ["null", "string"], "default": None}
 _MARK = {"name": "mark", "type": "string"}
 
@@ -206,7 +210,8 @@ class Life(Audited):
     def run(self, job: str) -> list[object]:
         """A daily job; what it says that somebody has to look at."""
         if job == "purge":
-            return [each for each in self.purge().problems if "waits for" not in each]
+            problems = self.purge().problems
+            return [each for each in problems if not _DELETE_FIRST.search(each)]
         if job == "delete":
             faults = self.delete().faults
             return [each for each in faults if not self._is_held(each)]

@@ -81,6 +81,22 @@ def test_legal_hold_is_named(place):
     ]
 
 
+def test_legal_hold_keeps_dead_letters_of_its_days(place):
+    hold(place, GARDEN, -50, -45)
+    for day in (-50, -40):
+        letters = LetterPlace(GARDEN, Kind.PING, day_of(day))
+        sealed = encode_dead_letters([PREFIX + bytes(100)], "0", "1")
+        place.platform.create(f"{letters.folder}{'0' * 32}.avro", sealed)
+
+    report = place.audit()
+
+    (broken,) = found(report)[Check.DEAD_LETTERS]
+    assert broken.where == f"{GARDEN}/ping/{day_of(-40)}"
+    (held,) = found(report, "apart")[Check.DEAD_LETTERS]
+    assert held.where == f"{GARDEN}/ping/{day_of(-50)}"
+    assert held.what == "past their time, under a legal hold"
+
+
 def test_legal_hold_of_other_days_keeps_nothing(place):
     hold(place, GARDEN, 1, 2)
     place.put([place.row(1)])

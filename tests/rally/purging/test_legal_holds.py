@@ -51,8 +51,11 @@ def test_legal_hold_of_a_day_keeps_its_dead_letters_and_events(place):
     report = place.purge()
     assert place.names(f"data/study={GARDEN}/") == []
     assert len(letters(place)) == 4
-    assert [*report.kept.values()] == [2]
+    assert [*report.kept.values()] == [5]  # of that day, and what comes after them
     assert place.key_files() == keys(GARDEN, HOUSE, POND)
+    before = place.everything()
+    assert place.purge().kept == report.kept
+    assert place.everything() == before
 
 
 def test_legal_hold_on_another_study_excuses_nothing(place):
