@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rally.auditing.audit import Audit
 from rally.auditing.report import AuditReport, Check, Seen
@@ -27,6 +26,7 @@ from tests.model.whole import Whole
 from tests.model.words import Ping, moment
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.auditing.studies import BOG
+from tests.rally.deleting.place import OfPlace
 
 PREFIX = b"\x01toy!"
 _KEY_BYTES = 48
@@ -53,22 +53,8 @@ def _mixed(data: bytes) -> bytes:
 
 
 @dataclass(frozen=True)
-class Settings(AuditSettings):
-    """Settings whose stores, keys and clock are a Place's."""
-
-    place: Any = None
-
-    def clock(self):
-        return lambda: self.place.now
-
-    def registry(self):
-        return self.place.registry
-
-    def stores(self):
-        return self.place.stores
-
-    def keys(self, registry):
-        return self.place.keys
+class Settings(OfPlace, AuditSettings):
+    """Those of an audit."""
 
     def sealing_prefixes(self):
         return (PREFIX,)

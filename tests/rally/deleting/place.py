@@ -84,8 +84,8 @@ class MemoryStores(Stores):
 
 
 @dataclass(frozen=True)
-class Settings(DeletionSettings):
-    """Settings whose stores, keys and clock are a Place's."""
+class OfPlace:
+    """Of a job's settings: stores, keys and clock are a Place's."""
 
     place: Any = None
 
@@ -100,6 +100,11 @@ class Settings(DeletionSettings):
 
     def keys(self, registry):
         return self.place.keys
+
+
+@dataclass(frozen=True)
+class Settings(OfPlace, DeletionSettings):
+    """Those of deletion."""
 
 
 class Place:

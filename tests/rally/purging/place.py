@@ -16,26 +16,15 @@ from rally.studies.legal_holds import LegalHold, place_hold
 from rally.studies.transitions import Action, Transition, record_transition
 from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN
-from tests.rally.deleting.place import Place
+from tests.rally.deleting.place import OfPlace, Place
 
 ENDED = datetime(2026, 5, 25, tzinfo=UTC)
 CONCLUDED = datetime(2026, 5, 28, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Settings(PurgeSettings):
-    """Settings whose stores, keys and clock are a Place's."""
-
-    place: Any = None
-
-    def clock(self):
-        return lambda: self.place.now
-
-    def registry(self):
-        return self.place.registry
-
-    def stores(self):
-        return self.place.stores
+class Settings(OfPlace, PurgeSettings):
+    """Those of a purge."""
 
     def keys(self, registry):
         return self.place.open_keys()
