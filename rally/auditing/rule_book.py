@@ -21,7 +21,7 @@ from rally.storing.corruption import CorruptFile
 from rally.storing.layout import Partition, Stores
 from rally.studies.legal_holds import LegalHolds
 from rally.studies.registry import Registry
-from rally.studies.study import Document, Kind, Study
+from rally.studies.study import Document, Kind, Means, Study
 from rally.studies.transitions import States
 from rally.withdrawing.enrolments import EnrolledPeople, Grace, needs_enrolment
 from rally.withdrawing.selection import Selection
@@ -128,13 +128,17 @@ class RuleBook:
         return self._selections[study.namespace]
 
     def _enrolled_by(self, study: Study, partition: Partition) -> EnrolledPeople | None:
-        """Who enrolled, where a row must be of one of them by now."""
+        """Who enrolled, where a row must be of one of them by now.
+
+        So must one that says that somebody joined: else the log has lost its event.
+        """
         document = self.document(partition.study, partition.document)
+        joins = document.means is Means.JOINS and not document.scope
         late = Grace(self._settings.limits.grace_days + 1)  # the others go daily
         is_due = late.is_due(date.fromisoformat(partition.day), self._as_of)
-        if not needs_enrolment(study, document) or not is_due:
-            return None
-        return self._enrolled_in(study)
+        if is_due and (joins or needs_enrolment(study, document)):
+            return self._enrolled_in(study)
+        return None
 
     def _enrolled_in(self, study: Study) -> EnrolledPeople | None:
         """Everybody who ever enrolled."""

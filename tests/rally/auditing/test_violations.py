@@ -166,6 +166,22 @@ def unenrolled(place):
     return GARDEN_DAY, {"without an enrolment": 2}
 
 
+def lost_event(place):
+    document = "study-enrollment.1"
+    rows = [place.row(each, document=document) for each in (4, 77)]
+    place.put(rows, document=document)
+    place.at(9)
+    return f"{GARDEN}/{document}/{day_of(0)}", {"without an enrolment": 1}
+
+
+def lost_event_of_the_platform(place):
+    rows = [place.row(each, HOUSE, document="enrollment.1") for each in (4, 77)]
+    place.put(rows, HOUSE, "enrollment.1")
+    place.at(9)
+    where = f"{HOUSE}/enrollment.1/{day_of(0)}"
+    return where, {"without an enrolment": 1}
+
+
 RAW = "with a raw id, or without a pseudonym"
 
 
@@ -458,7 +474,7 @@ SEEDS = {
         *(of_another_schema, of_another_fingerprint, too_long, undecodable),
     ],
     Check.DUPLICATES: [twice_on_a_date, twice_in_the_window, twice_a_survey],
-    Check.ENROLMENT: [unenrolled],
+    Check.ENROLMENT: [unenrolled, lost_event, lost_event_of_the_platform],
     Check.IDS: [
         *(raw_in_payload, raw_in_upper_case, raw_without_hyphens, raw_in_tags),
         *(raw_document_id, raw_participant, nobodys_pseudonym, raw_in_header),
