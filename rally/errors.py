@@ -17,6 +17,11 @@ class ConfigurationError(Exception):
         return " ".join(super().__str__().splitlines())
 
 
+def cause_of(error: OSError) -> str:
+    """What the system says is wrong, or else the error's name; never a payload."""
+    return error.strerror or type(error).__name__
+
+
 class PingFailed(Exception):
     """A ping could not be processed; it becomes a dead letter.
 

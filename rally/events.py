@@ -106,19 +106,25 @@ def write_events(platform: ObjectStore, events: Iterable[Event], version: str) -
 def read_events(platform: ObjectStore) -> Iterator[Event]:
     """Every event of the log, in no particular order; equal ones may come twice.
 
+    Raises:
+        CorruptFile: an object of the log is not whole.
+    """
+    for name in list_event_objects(platform):
+        with suppress(ObjectNotFound):
+            yield from _read_named(platform, name)
+
+
+def list_event_objects(platform: ObjectStore) -> Iterator[str]:
+    """The names of the log's objects, of which some may be gone already.
+
     A purge that takes a concluded study's events out first writes what remains of an
     object anew, under a name that a listing may have passed already: it is listed
     until nothing is new.
-
-    Raises:
-        CorruptFile: an object of the log is not whole.
     """
     seen = set[str]()
     while new := [each.name for each in platform.list(EVENTS) if each.name not in seen]:
         seen.update(new)
-        for name in new:
-            with suppress(ObjectNotFound):
-                yield from _read_named(platform, name)
+        yield from new
 
 
 def read_event_object(platform: ObjectStore, name: str) -> list[Event]:

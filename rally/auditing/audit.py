@@ -26,7 +26,7 @@ from rally.auditing.store_audit import LISTED, Listing, StoreAudit, is_missing
 from rally.auditing.tally import Tally
 from rally.auditing.units import Unit
 from rally.checking.pseudonyms import PLATFORM
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, cause_of
 from rally.events import RALLY
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.receipts.verify import verify_chain
@@ -74,11 +74,7 @@ class Audit:
         self._pseudonyms = make_pseudonyms(self._keys, self._registry)
         self._states = States.read(self._registry, self._platform)
         self._holds = LegalHolds.read(self._platform, self._as_of)
-        self._concluded = {
-            each
-            for each in self._registry.studies
-            if self._states.is_concluded(each, self._as_of)
-        }
+        self._concluded = self._states.concluded_by(self._as_of)
         self._tally = Tally()
 
     def run(self) -> AuditReport:
@@ -272,5 +268,5 @@ class Audit:
 
 def _why(error: ConfigurationError | OSError) -> str:
     if isinstance(error, OSError):
-        return f"cannot be read ({error.strerror or type(error).__name__})"
+        return f"cannot be read ({cause_of(error)})"
     return str(error)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from rally.auditing.report import Check, Unit
 from rally.auditing.tally import Tally
 from rally.dead_letters import FOLDER as DEAD_LETTERS
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, cause_of
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.storing.layout import EVENTS, Stores, study_folder
@@ -72,7 +72,7 @@ class ConclusionAudit:
             copies = self._copies(study)
             of_events = self._copies_of_events()
         except OSError as error:
-            why = f"cannot be listed ({error.strerror or type(error).__name__})"
+            why = f"cannot be listed ({cause_of(error)})"
             self.tally.unseen(Check.CONCLUDED, namespace, why)
             self.tally.unseen(Check.KEYS, namespace, why)
             return

@@ -13,7 +13,7 @@ from rally.auditing.report import Check, Unit
 from rally.auditing.searching import foreign
 from rally.auditing.tally import Tally
 from rally.deleting.scanner import Scanner
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, cause_of
 from rally.storing.corruption import CorruptFile
 from rally.storing.objects import (
     GenerationMismatch,
@@ -51,7 +51,7 @@ class DerivedAudit:
                 why = "is no store that can be looked into from here"
                 self._unseen(study, uri, why)
             except OSError as error:
-                why = f"cannot be read ({error.strerror or type(error).__name__})"
+                why = f"cannot be read ({cause_of(error)})"
                 self._unseen(study, uri, why)
 
     def _see(

@@ -1,7 +1,7 @@
 """Reads all of the platform's own records: events, dead letters, lists, receipts."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rally.auditing.clear_bytes import header_in, in_bytes, pieces, walk_clear
@@ -15,12 +15,12 @@ from rally.auditing.searching import (
 )
 from rally.auditing.tally import Tally
 from rally.dead_letters import FOLDER as DEAD_LETTERS
-from rally.events import Event, read_event_object
+from rally.errors import cause_of
+from rally.events import Event, list_event_objects, read_event_object
 from rally.storing.container import check_whole
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import CHECKSUM, ROWS, Header
 from rally.storing.header_bytes import read_header
-from rally.storing.layout import EVENTS
 from rally.storing.objects import (
     GenerationMismatch,
     ObjectInfo,
@@ -52,7 +52,7 @@ def read_log(platform: ObjectStore, tally: Tally) -> Log:
         OSError: the store cannot be reached, or refuses.
     """
     log = Log()
-    for name in _names(platform):
+    for name in list_event_objects(platform):
         try:
             events = read_event_object(platform, name)
         except ObjectNotFound:
@@ -66,14 +66,6 @@ def read_log(platform: ObjectStore, tally: Tally) -> Log:
         log.scopes.update(each.scope for each in events)
         log.known.update(each.participant for each in events if each.participant)
     return log
-
-
-def _names(platform: ObjectStore) -> Iterator[str]:
-    """The log's objects, listed until none is new; see rally.events.read_events."""
-    seen = set[str]()
-    while new := [each.name for each in platform.list(EVENTS) if each.name not in seen]:
-        seen.update(new)
-        yield from new
 
 
 class PlatformAudit:
@@ -99,7 +91,7 @@ class PlatformAudit:
             except (ObjectNotFound, GenerationMismatch):
                 continue  # a job at work: what it leaves is looked at another day
             except OSError as error:
-                why = f"cannot be read ({error.strerror or type(error).__name__})"
+                why = f"cannot be read ({cause_of(error)})"
                 for check in (Check.IDS, Check.NETWORK):
                     self.tally.unseen(check, info.name, why)
 

@@ -18,6 +18,7 @@ from rally.auditing.rule_book import RuleBook
 from rally.auditing.settings import AuditSettings
 from rally.auditing.tally import Tally
 from rally.auditing.units import Unit
+from rally.errors import cause_of
 from rally.ingesting.progress import Progress
 from rally.storing.corruption import CorruptFile
 from rally.storing.layout import Partition
@@ -90,7 +91,7 @@ class RowAudit:
             except (GenerationMismatch, ObjectNotFound):
                 continue
             except OSError as error:
-                why = f"it cannot be read ({error.strerror or type(error).__name__})"
+                why = f"it cannot be read ({cause_of(error)})"
                 break
         tally = Tally()
         for check in ROW_CHECKS:

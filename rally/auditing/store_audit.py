@@ -10,6 +10,7 @@ from rally.auditing.searching import foreign
 from rally.auditing.tally import Tally
 from rally.auditing.units import Extent
 from rally.checking.policy import is_expired, is_reviewed
+from rally.errors import cause_of
 from rally.storing.layout import DATA, Partition, Stores
 from rally.storing.objects import FOREVER, ObjectInfo, ObjectStore, OldCopy
 from rally.storing.partitions import StoredFile, parse_file
@@ -95,7 +96,7 @@ class StoreAudit:
         return self._found
 
     def _unseen(self, store: ObjectStore, error: OSError, *checks: Check) -> None:
-        why = f"cannot be listed ({error.strerror or type(error).__name__})"
+        why = f"cannot be listed ({cause_of(error)})"
         for check in checks:
             self._found.tally.unseen(check, store.uri, why)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, cause_of
 
 
 def check_writable(option: str, name: str) -> None:
@@ -61,7 +61,7 @@ def _refusing(option: str, name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = cause_of(error)
         raise ConfigurationError(
             f"{option} {name}: cannot be written ({reason})"
         ) from None

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import fastavro
 
 from rally.compacting.outcomes import Outcome, Trouble
+from rally.errors import cause_of
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import CHECKSUM, LIST_COUNTER, Header
 from rally.storing.objects import ObjectStore
@@ -48,7 +49,7 @@ class IndexedFile(NamedTuple):
 def trouble_with(name: str, error: CorruptFile | OSError) -> Trouble:
     """What an object is in for that cannot be read."""
     if isinstance(error, OSError):
-        reason = error.strerror or type(error).__name__
+        reason = cause_of(error)
         return Trouble(Outcome.UNREACHABLE, name, f"it cannot be read ({reason})")
     if isinstance(error, _NotOurs | NotSorted):
         return Trouble(Outcome.NOT_INDEXED, name, str(error))

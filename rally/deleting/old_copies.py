@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rally.deleting.plan import FileResult, Outcome
+from rally.errors import cause_of
 from rally.storing.layout import study_folder
 from rally.storing.objects import ObjectHeld, ObjectStore, OldCopy
 from rally.storing.partitions import partition_of
@@ -68,6 +69,6 @@ def purge_old_copies(
 
 
 def _refused(namespace: str, copy: OldCopy, error: OSError) -> FileResult:
-    reason = error.strerror or type(error).__name__
+    reason = cause_of(error)
     detail = f"an old copy cannot be purged: {reason}"
     return FileResult(namespace, copy.name, Outcome.UNREACHABLE, detail)

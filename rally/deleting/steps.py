@@ -20,6 +20,7 @@ from rally.deleting.rewriting import label, recognise, rewrite
 from rally.deleting.scanner import Scanner
 from rally.deleting.settings import DeletionSettings
 from rally.deleting.verifying import verify
+from rally.errors import cause_of
 from rally.keys.names import LIST_MAC
 from rally.settings import make_pseudonyms
 from rally.storing.codecs import UnknownCodec
@@ -209,5 +210,5 @@ def named(
         until = f" until {error.until:%Y-%m-%d}" if error.until else ""
         outcome, detail = Outcome.HELD, f"the bucket holds it{until}"
     except OSError as error:
-        outcome, detail = Outcome.UNREACHABLE, error.strerror or type(error).__name__
+        outcome, detail = Outcome.UNREACHABLE, cause_of(error)
     return FileResult(file.study, file.name, outcome, detail)

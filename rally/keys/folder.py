@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 import tink
 from tink import aead, json_proto_keyset_format
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, cause_of
 from rally.keys import jwk, kek, kek_file
 from rally.keys.jwk import EcPrivateKey
 from rally.keys.kek_file import KekFile
@@ -208,7 +208,7 @@ class KeyFolder(Secret):
                 f"{where}: has changed meanwhile; look, and run it again"
             ) from None
         except OSError as error:
-            cause = error.strerror or type(error).__name__
+            cause = cause_of(error)
             raise ConfigurationError(f"{where}: cannot be reached ({cause})") from None
 
 

@@ -13,6 +13,7 @@ from rally.deleting.judge import Judge
 from rally.deleting.plan import Outcome, PlannedFile
 from rally.deleting.rewriting import PlanMismatch, rewrite
 from rally.deleting.scanner import Scanner
+from rally.errors import cause_of
 from rally.events import read_event_object, write_events
 from rally.ingesting.progress import Progress
 from rally.purging.line import STUDY, Line, Phase, Why, joined, store_of, unheld
@@ -147,7 +148,7 @@ class Doer:
         except CorruptFile as error:
             _fault(done, [line], f"damaged ({error})")
         except OSError as error:
-            _fault(done, [line], f"refused ({error.strerror or type(error).__name__})")
+            _fault(done, [line], f"refused ({cause_of(error)})")
         else:
             _count(done, line, rows)
             return True

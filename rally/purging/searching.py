@@ -13,6 +13,7 @@ from rally.deleting.judge import Judge
 from rally.deleting.rewriting import PlanMismatch
 from rally.deleting.scanner import Scanner
 from rally.envelope import to_micros
+from rally.errors import cause_of
 from rally.events import EventKind, EventLog
 from rally.purging.judges import AboutStudy, Strangers
 from rally.purging.line import STUDY, Line, Phase, Why, parted
@@ -78,7 +79,7 @@ class Searcher:
             except CorruptFile as error:
                 found["faults"].append([partition.folder, f"damaged ({error})"])
             except OSError as error:
-                reason = error.strerror or type(error).__name__
+                reason = cause_of(error)
                 found["faults"].append([partition.folder, f"cannot be read ({reason})"])
         return found
 

@@ -5,7 +5,6 @@ more than a few rounds every step is tried.
 """
 
 import os
-import random
 import shutil
 from collections import Counter
 from datetime import UTC, datetime
@@ -20,21 +19,25 @@ from tests.integration.test_crash_deletion import (
     HEX,
     ROUNDS,
     STEPS_TRIED,
+    here,
     kind_of,
+    moments,
     succeed,
     tell,
     temporary_files,
+    warm,
+    world,
 )
-from tests.integration.warm import Warm
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,
     POND,
-    World,
     rally_id,
     stored_rows,
     write_lines,
 )
+
+__all__ = ["here", "moments", "warm", "world"]
 
 pytestmark = [pytest.mark.integration, pytest.mark.crash]
 
@@ -42,31 +45,6 @@ AS_OF = "2026-11-02"
 """The retention of what was sent before the sixth of May is over, and the grace."""
 PEOPLE = range(10)
 CONCLUDED = datetime(2026, 10, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory):
-    return tmp_path_factory.mktemp("crash")
-
-
-@pytest.fixture(scope="module")
-def world(here):
-    return World(here / "world")
-
-
-@pytest.fixture(scope="module")
-def warm(here):
-    process = Warm(here)
-    yield process
-    process.close()
-
-
-@pytest.fixture(scope="module")
-def moments():
-    """Where random numbers come from; what is printed makes the same ones again."""
-    seed = os.environ.get("RALLY_CRASH_SEED") or str(random.randrange(2**32))
-    print(f"RALLY_CRASH_SEED={seed}")
-    return random.Random(seed)
 
 
 @pytest.fixture(scope="module")
