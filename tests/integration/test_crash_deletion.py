@@ -347,15 +347,19 @@ def test_jobs_killed_at_any_moment(case, moments):
     while kills.total() < ROUNDS:
         lives += 1
         life, one = moments.choice(LIVES), case()
+        waits = False  # compaction, with status 1, for a deletion that was killed
         for job in life:
             before = one.view()
             ended = one.run(job, after=moments.uniform(0.05, seconds[job]))
-            assert ended.is_killed or ended.status == 0, ended.output
+            expected = 1 if waits and job == "compact" else 0
+            assert ended.is_killed or ended.status in (0, expected), ended.output
+            waits = ended.is_killed if job == "delete" else waits
             attempts += 1
             if ended.is_killed:
                 last = ended.changes[-1:] or ["start"]
                 kills[f"{job} after {kind_of(last[0])}"] += 1
             assert not one.view() - before
+        one.succeed("delete")
         again = list(dict.fromkeys([*life, "delete", "compact"]))
         assert end_of(one, *again, "delete") == end, life
     for step, number in sorted(kills.items()):
@@ -375,7 +379,7 @@ def test_commands_as_a_user_runs_them(case, moments):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    for job in ("compact", "delete"):
+    for job in ("delete", "compact", "delete"):
         subprocess.run(
             [sys.executable, "-m", f"pipelines.{job}", *one.argv], check=True
         )
