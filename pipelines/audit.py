@@ -13,9 +13,13 @@ from typing import Any
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.audit_options import STANDARD_OUTPUT, AuditOptions, audit_settings
-from pipelines.ending import JobStopped, exit_status, told
-from pipelines.options import PlatformOptions, is_local, parse_options
+from pipelines.ending import JobStopped, told
+from pipelines.job import Job
+from pipelines.options import PlatformOptions
+from pipelines.parsing import parse_options
+from pipelines.runners import is_local
 from pipelines.running import shown_progress
+from pipelines.starting import start
 from pipelines.working import work_through
 from rally.auditing.as_json import to_json
 from rally.auditing.audit import Audit
@@ -32,10 +36,12 @@ from rally.errors import ConfigurationError
 from rally.keys.platform_keys import PlatformKeys
 from rally.storing.corruption import CorruptFile
 
-DESCRIPTION = (
+JOB = Job(
+    "audit",
     "Read the store and prove what was promised to participants: that who left is gone,"
     " that nothing is kept past its time, outside its study or without approval, and"
-    " that every file, receipt and key is as it should be. Nothing is changed."
+    " that every file, receipt and key is as it should be. Nothing is changed.",
+    (PlatformOptions, AuditOptions),
 )
 _FORMATS = {"--html": to_html, "--json": to_json}
 _SMALL_BYTES = 8 * 1024 * 1024
@@ -49,7 +55,7 @@ def run(argv: Sequence[str] | None = None) -> AuditReport:
         ConfigurationError: an option is not as it must be, a key is not there, or a
             worker could not go on.
     """
-    options = _parse(argv)
+    options = parse_options(JOB, argv)
     report = _read(options)
     _write(options, report)
     return report
@@ -57,13 +63,7 @@ def run(argv: Sequence[str] | None = None) -> AuditReport:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: prints the report, writes it, and returns the exit status."""
-    return exit_status(lambda: _report(_parse(argv)))
-
-
-def _parse(argv: Sequence[str] | None) -> PipelineOptions:
-    return parse_options(
-        "rally audit", DESCRIPTION, argv, PlatformOptions, AuditOptions
-    )
+    return start(JOB, argv, _report)
 
 
 def _read(options: PipelineOptions) -> AuditReport:

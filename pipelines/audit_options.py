@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.day_options import add_days, read_days
-from pipelines.options import PlatformOptions, clock, platform_keys_uri, require
+from pipelines.options import PlatformOptions, clock, platform_keys_uri
 from rally.auditing.settings import AuditSettings, Limits
 from rally.auditing.thresholds import THRESHOLD
 from rally.errors import ConfigurationError
@@ -74,7 +74,6 @@ def audit_settings(options: PipelineOptions, progress: str | None) -> AuditSetti
         ConfigurationError: a required option is missing, or a value is none.
     """
     ours, own = options.view_as(PlatformOptions), options.view_as(AuditOptions)
-    require(ours, "store")
     if not 0 < own.sample <= 1:
         raise ConfigurationError("--sample must be above 0 and at most 1")
     if own.threshold < 1:

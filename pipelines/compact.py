@@ -11,15 +11,11 @@ from operator import add
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import exit_status
-from pipelines.options import (
-    PlatformOptions,
-    clock,
-    parse_options,
-    platform_keys_uri,
-    require,
-)
+from pipelines.job import Job
+from pipelines.options import PlatformOptions, clock, platform_keys_uri
+from pipelines.parsing import parse_options
 from pipelines.running import table
+from pipelines.starting import start
 from pipelines.working import work_through
 from rally.compacting.compactor import make_compactor
 from rally.compacting.outcomes import Compacted, Outcome, Trouble
@@ -31,10 +27,11 @@ from rally.storing.layout import Partition, Stores
 from rally.storing.leases import Leases
 from rally.withdrawing.starting import check_counter, start_list
 
-JOB = "compact"
-DESCRIPTION = (
+JOB = Job(
+    "compact",
     "Sort the files of each partition into buckets, drop duplicates and the rows of"
-    " people who left, and remove what went into them. Run it as often as you like."
+    " people who left, and remove what went into them. Run it as often as you like.",
+    (PlatformOptions,),
 )
 _NUMBERS = (
     *("partitions", "files before", "after", "rows before", "after"),
@@ -49,7 +46,15 @@ def run(argv: Sequence[str] | None = None) -> list[Compacted]:
         ConfigurationError: something is not as it must be.
         JobStopped: a worker could not go on.
     """
-    options = parse_options("rally compact", DESCRIPTION, argv, PlatformOptions)
+    return _run(parse_options(JOB, argv))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command: prints a summary and returns the exit status."""
+    return start(JOB, argv, lambda options: _report(_run(options)))
+
+
+def _run(options: PipelineOptions) -> list[Compacted]:
     settings = _settings(options)
     registry, stores = settings.registry(), settings.stores()
     namespaces = list(registry.studies)
@@ -66,13 +71,8 @@ def run(argv: Sequence[str] | None = None) -> list[Compacted]:
     left += [Compacted(each, Outcome.HELD) for each in held if each not in unfinished]
     if not works:
         return left
-    with Leases(stores.platform, settings.run, JOB, withdrawals.counter):
+    with Leases(stores.platform, settings.run, JOB.name, withdrawals.counter):
         return left + _work(options, settings, stores, works)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints a summary and returns the exit status."""
-    return exit_status(lambda: _report(run(argv)))
 
 
 def _waiting(partition: Partition) -> Compacted:
@@ -87,7 +87,7 @@ def _work(
     stores: Stores,
     works: Sequence[Partition],
 ) -> list[Compacted]:
-    name = f"results/{JOB}/{settings.run}.json"
+    name = f"results/{JOB.name}/{settings.run}.json"
     make_worker = partial(make_compactor, settings)
     results = work_through(
         options, "Compact", works, make_worker, stores.platform, name
@@ -97,7 +97,6 @@ def _work(
 
 def _settings(options: PipelineOptions) -> CompactSettings:
     ours = options.view_as(PlatformOptions)
-    require(ours, "store")
     return CompactSettings(
         ours.store,
         platform_keys_uri(ours),

@@ -13,18 +13,23 @@ from typing import Any
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.delete_options import DeleteOptions, deletion_settings
-from pipelines.ending import exit_status, running_alone
-from pipelines.options import PlatformOptions, parse_options
+from pipelines.ending import running_alone
+from pipelines.job import Job
+from pipelines.options import PlatformOptions
+from pipelines.parsing import parse_options
 from pipelines.running import table
+from pipelines.starting import start
 from pipelines.working import work_through
 from rally.deleting.deletion import Deletion
 from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
 
-DESCRIPTION = (
+JOB = Job(
+    "delete",
     "Admit the requests of those who left, publish the withdrawal list, take their rows"
     " out of every file, purge old copies, read everything again, and write a receipt"
-    " of each request."
+    " of each request.",
+    (PlatformOptions, DeleteOptions),
 )
 
 _OVERTAKEN = "another deletion has published the list meanwhile"
@@ -43,20 +48,21 @@ def run(argv: Sequence[str] | None = None) -> Report:
         ConfigurationError: something is not as it must be; nothing was deleted.
         JobStopped: a store or the log failed, or another run was in the way.
     """
-    options = parse_options(
-        "rally delete", DESCRIPTION, argv, PlatformOptions, DeleteOptions
-    )
+    return _run(parse_options(JOB, argv))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command: prints a report and returns the exit status."""
+    return start(JOB, argv, lambda options: _report(_run(options)))
+
+
+def _run(options: PipelineOptions) -> Report:
     settings = deletion_settings(options)
     deletion = Deletion(settings, partial(_work_through, options, settings))
     with running_alone("deletion", _OVERTAKEN):
         if options.view_as(DeleteOptions).plan_only:
             return deletion.plan()
         return deletion.run()
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints a report and returns the exit status."""
-    return exit_status(lambda: _report(run(argv)))
 
 
 def _work_through(

@@ -10,7 +10,6 @@ from pipelines.options import (
     add_shared,
     clock,
     platform_keys_uri,
-    require,
 )
 from rally.deleting.settings import DeletionSettings
 from rally.errors import ConfigurationError
@@ -92,7 +91,6 @@ def deletion_settings(options: PipelineOptions) -> DeletionSettings:
         ConfigurationError: a required option is missing, or a value is none.
     """
     ours, own = options.view_as(PlatformOptions), options.view_as(DeleteOptions)
-    require(ours, "store")
     for name in _ABOVE_ZERO:
         if not getattr(own, name) > 0:
             raise ConfigurationError(f"--{name} must be above 0")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import exit_status, finish
+from pipelines.ending import finish
 from pipelines.ingest_options import (
     IngestOptions,
     ack_deadline,
@@ -19,13 +19,12 @@ from pipelines.ingest_options import (
     gathering_seconds,
     has_own_source,
 )
-from pipelines.options import (
-    PlatformOptions,
-    ingest_settings,
-    is_local,
-    parse_options,
-)
+from pipelines.job import Job
+from pipelines.options import PlatformOptions, ingest_settings
+from pipelines.parsing import parse_options
+from pipelines.runners import is_local
 from pipelines.running import make_pipeline, read_counts, shown_progress, summary
+from pipelines.starting import start
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
 from rally.ingesting.preflight import check_before_start
@@ -34,9 +33,12 @@ from rally.reading.inputs import match_inputs, plan_units
 from transforms.ingest_files import IngestFiles
 from transforms.ingest_subscription import IngestSubscription
 
-DESCRIPTION = (
+JOB = Job(
+    "ingest",
     "Read encrypted pings, open and check them, and store them by study. What fails is"
-    " kept as a sealed dead letter; what a study or a person refuses is not kept."
+    " kept as a sealed dead letter; what a study or a person refuses is not kept.",
+    (PlatformOptions, IngestOptions),
+    needs=("store", "keys"),
 )
 
 
@@ -85,9 +87,15 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
             read, later what was is there whole.
         JobStopped: a worker could not read or write.
     """
-    options = parse_options(
-        "rally ingest", DESCRIPTION, argv, PlatformOptions, IngestOptions
-    )
+    return _run(parse_options(JOB, argv))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command: prints a summary and returns the exit status."""
+    return start(JOB, argv, lambda options: _report(_run(options)))
+
+
+def _run(options: PipelineOptions) -> Counter[Count]:
     check_source(options)
     with shown_progress(wanted=is_local(options)) as progress:
         settings = ingest_settings(options, progress=progress)
@@ -96,11 +104,6 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
         pipeline = make_pipeline(options)
         build(pipeline, options, settings)
         return read_counts(finish(pipeline))
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints a summary and returns the exit status."""
-    return exit_status(lambda: _report(run(argv)))
 
 
 def _report(counts: Counter[Count]) -> int:

@@ -4,7 +4,7 @@ import argparse
 
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
-from pipelines.options import is_dataflow, is_local
+from pipelines.runners import is_dataflow, is_local
 from rally.errors import ConfigurationError
 from rally.reading.inputs import UNIT_BYTES
 from rally.reading.subscription import (

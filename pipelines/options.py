@@ -2,34 +2,17 @@
 
 import argparse
 import math
-import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from apache_beam.options.pipeline_options import (
-    PipelineOptions,
-    StandardOptions,
-    _BeamArgumentParser,
-)
+from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.parser import Parser
 from rally.errors import ConfigurationError
 from rally.ingesting.setup import IngestSettings
 from rally.keys.platform_keys import default_uri
 
-LOCAL_RUNNER = "pipelines.local_runner.LocalRunner"
-"""What DirectRunner means here.
-
-Beam's DirectRunner picks another runner by what it finds on the machine and the
-network; a job must not behave differently for that.
-"""
-
 _A_DAY = timedelta(days=1)
-_LOCAL = ("local", "direct", "switchingdirect", "fnapi")
-_DATAFLOW = {"dataflow": "DataflowRunner", "testdataflow": "TestDataflowRunner"}
-"""Runners by their names in small letters, without the word "runner"."""
 
 
 class PlatformOptions(PipelineOptions):
@@ -86,62 +69,6 @@ class PlatformOptions(PipelineOptions):
         )
 
 
-def parse_options(
-    program: str,
-    description: str,
-    argv: Sequence[str] | None,
-    *own: type[PipelineOptions],
-) -> PipelineOptions:
-    """Parses a job's command line and refuses what neither we nor Beam know.
-
-    Args:
-        program: for `--help`.
-        description: one sentence, for `--help`.
-        argv: arguments without the program's name; None is the process's.
-        own: the option classes that `--help` shows.
-
-    Raises:
-        ConfigurationError: an option is unknown, or its value does not fit.
-    """
-    _help_and_exit(program, description, argv, own)
-    parser = _Parser(allow_abbrev=False, add_help=False)
-    for group in _distinct(_ours_and_beams(own)):
-        group._add_argparse_args(parser)
-    _, unknown = parser.parse_known_args(argv)
-    if unknown:
-        raise ConfigurationError(
-            f"{unknown[0].partition('=')[0]}: no such option; see --help"
-        )
-    options = PipelineOptions(argv)
-    pin_runner(options)
-    return options
-
-
-def pin_runner(options: PipelineOptions) -> None:
-    """Makes the local runner one certain runner, and gives Dataflow's its own name."""
-    standard = options.view_as(StandardOptions)
-    if is_local(options):
-        standard.runner = LOCAL_RUNNER
-    elif is_dataflow(options):
-        standard.runner = _DATAFLOW[_runner(options)]
-
-
-def is_local(options: PipelineOptions) -> bool:
-    """Whether the job runs in the local runner."""
-    return _runner(options) in _LOCAL
-
-
-def is_dataflow(options: PipelineOptions) -> bool:
-    """Whether the job runs on Dataflow."""
-    return _runner(options) in _DATAFLOW
-
-
-def _runner(options: PipelineOptions) -> str:
-    """The runner's name; Beam takes it with or without package, "runner" and case."""
-    given = options.view_as(StandardOptions).runner or "direct"
-    return given.rpartition(".")[2].lower().removesuffix("runner")
-
-
 def ingest_settings(options: PipelineOptions, **more: object) -> IngestSettings:
     """The settings that workers get.
 
@@ -149,7 +76,6 @@ def ingest_settings(options: PipelineOptions, **more: object) -> IngestSettings:
         ConfigurationError: a required option is missing, or a time is none.
     """
     ours = options.view_as(PlatformOptions)
-    require(ours, "store", "keys")
     if not 0 < ours.reload_seconds < math.inf:
         raise ConfigurationError("--reload_seconds must be a number above 0")
     values = {
@@ -214,47 +140,3 @@ def clock(text: str | None) -> str | None:
             f"--as_of {text}: is no time; write 2026-01-31 or 2026-01-31T12:00:00Z"
         ) from None
     return time.isoformat()
-
-
-def _help_and_exit(
-    program: str,
-    description: str,
-    argv: Sequence[str] | None,
-    own: tuple[type[PipelineOptions], ...],
-) -> None:
-    """Shows our options only; Beam's hundreds have their own documentation."""
-    shown = _Parser(
-        prog=program,
-        description=description,
-        epilog="Beam's own options (--runner, --direct_num_workers, --project, …) are"
-        " taken too.",
-        allow_abbrev=False,
-    )
-    for group in own:
-        group._add_argparse_args(shown)
-    asked = {"-h", "--help"}.intersection(argv if argv is not None else sys.argv[1:])
-    if asked:
-        shown.parse_args(["--help"])
-
-
-def _ours_and_beams(
-    own: tuple[type[PipelineOptions], ...],
-) -> list[type[PipelineOptions]]:
-    """Leaves out options of other jobs, which one process may have imported too."""
-    others = "pipelines."
-    return [
-        group
-        for group in PipelineOptions.__subclasses__()
-        if group in own or not group.__module__.startswith(others)
-    ]
-
-
-def _distinct(
-    groups: Sequence[type[PipelineOptions]],
-) -> list[type[PipelineOptions]]:
-    """Each class once, as Beam itself takes them: the last of a name counts."""
-    return list({str(group): group for group in groups}.values())
-
-
-class _Parser(Parser, _BeamArgumentParser):
-    """Takes the values of options as Beam does."""

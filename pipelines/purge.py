@@ -10,20 +10,26 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import exit_status, running_alone
-from pipelines.options import PlatformOptions, is_local, parse_options
+from pipelines.ending import running_alone
+from pipelines.job import Job
+from pipelines.options import PlatformOptions
+from pipelines.parsing import parse_options
 from pipelines.purge_options import PurgeOptions, purge_settings
+from pipelines.runners import is_local
 from pipelines.running import shown_progress, table
+from pipelines.starting import start
 from pipelines.working import work_through
 from rally.purging.plan import Key, Tally
 from rally.purging.purge import Purge
 from rally.purging.report import Report
 from rally.purging.settings import PurgeSettings
 
-DESCRIPTION = (
+JOB = Job(
+    "purge",
     "Delete what is past its retention, everything of concluded studies and then their"
     " keys, rows without an enrolment, and the platform's old records; list all of it"
-    " again, and say what remains until when. Run it every day."
+    " again, and say what remains until when. Run it every day.",
+    (PlatformOptions, PurgeOptions),
 )
 
 _LABELS = {"search": "SearchRows", "purge": "PurgeObjects"}
@@ -36,9 +42,15 @@ def run(argv: Sequence[str] | None = None) -> Report:
         ConfigurationError: something is not as it must be; nothing was deleted.
         JobStopped: a store or the log failed, or another run was in the way.
     """
-    options = parse_options(
-        "rally purge", DESCRIPTION, argv, PlatformOptions, PurgeOptions
-    )
+    return _run(parse_options(JOB, argv))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command: prints a report and returns the exit status."""
+    return start(JOB, argv, lambda options: _report(_run(options)))
+
+
+def _run(options: PipelineOptions) -> Report:
     with shown_progress(wanted=is_local(options), what="objects") as progress:
         settings = purge_settings(options, progress)
         purge = Purge(settings, partial(_work_through, options, settings))
@@ -46,11 +58,6 @@ def run(argv: Sequence[str] | None = None) -> Report:
             if options.view_as(PurgeOptions).plan_only:
                 return purge.plan()
             return purge.run()
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints a report and returns the exit status."""
-    return exit_status(lambda: _report(run(argv)))
 
 
 def _work_through(

@@ -11,7 +11,6 @@ from pipelines.options import (
     add_shared,
     clock,
     platform_keys_uri,
-    require,
 )
 from rally.errors import ConfigurationError
 from rally.purging.settings import Limits, PurgeSettings
@@ -78,7 +77,6 @@ def purge_settings(options: PipelineOptions, progress: str | None) -> PurgeSetti
         ConfigurationError: a required option is missing, or a value is none.
     """
     ours, own = options.view_as(PlatformOptions), options.view_as(PurgeOptions)
-    require(ours, "store")
     return PurgeSettings(
         store=ours.store,
         platform_keys=platform_keys_uri(ours),

@@ -3,7 +3,6 @@
 import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -12,16 +11,19 @@ from typing import NamedTuple
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
-from pipelines.ending import exit_status, finish
-from pipelines.options import PlatformOptions, ingest_settings, parse_options
+from pipelines.ending import finish
+from pipelines.job import Job
+from pipelines.options import PlatformOptions, ingest_settings
+from pipelines.parsing import parse_options
+from pipelines.replay_options import ReplayOptions, replay_reason
 from pipelines.running import make_pipeline, read_counters, read_counts, summary
+from pipelines.starting import start
 from rally.dead_letters import list_dead_letters
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.replay import Replayed
 from rally.ingesting.setup import IngestSettings, make_unsealer
-from rally.outcomes import FailureReason
 from rally.storing.corruption import CorruptFile
 from transforms.replay_dead_letters import (
     DAMAGED,
@@ -30,23 +32,13 @@ from transforms.replay_dead_letters import (
     Work,
 )
 
-DESCRIPTION = (
+JOB = Job(
+    "replay",
     "Feed dead letters through ingest again. What goes through, or is refused now, is"
-    " removed; what fails again stays as it was."
+    " removed; what fails again stays as it was.",
+    (PlatformOptions, ReplayOptions),
+    needs=("store", "keys"),
 )
-
-
-class ReplayOptions(PipelineOptions):
-    """Which dead letters are replayed."""
-
-    @classmethod
-    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "--reason",
-            metavar="REASON",
-            help="replay only what failed for this reason (default: all): "
-            + ", ".join(FailureReason),
-        )
 
 
 class Result(NamedTuple):
@@ -70,22 +62,23 @@ def run(argv: Sequence[str] | None = None) -> Result:
         ConfigurationError: something is not as it must be; nothing was replayed.
         JobStopped: a worker could not read or write.
     """
-    options = parse_options(
-        "rally replay", DESCRIPTION, argv, PlatformOptions, ReplayOptions
-    )
+    return _run(parse_options(JOB, argv))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command: prints a summary and returns the exit status."""
+    return start(JOB, argv, lambda options: _report(_run(options)))
+
+
+def _run(options: PipelineOptions) -> Result:
     settings = ingest_settings(options)
-    reason = _reason(options.view_as(ReplayOptions).reason)
+    reason = replay_reason(options)
     check_before_start(settings)
     make_unsealer(settings)
     objects = _objects(settings)
     pipeline = make_pipeline(options)
     _ = pipeline | "ReplayDeadLetters" >> ReplayDeadLetters(objects, settings, reason)
     return _result(finish(pipeline))
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints a summary and returns the exit status."""
-    return exit_status(lambda: _report(run(argv)))
 
 
 def _objects(settings: IngestSettings) -> list[Work]:
@@ -126,14 +119,6 @@ def _report(result: Result) -> int:
             file=sys.stderr,
         )
     return 1 if result.damaged else 0
-
-
-def _reason(text: str | None) -> FailureReason | None:
-    if text is None:
-        return None
-    if text not in set(FailureReason):
-        raise ConfigurationError(f"--reason {text}: no such reason; see --help")
-    return FailureReason(text)
 
 
 if __name__ == "__main__":

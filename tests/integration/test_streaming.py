@@ -10,7 +10,7 @@ import apache_beam as beam
 import pytest
 
 from pipelines import cli
-from pipelines.options import LOCAL_RUNNER
+from pipelines.runners import LOCAL_RUNNER
 from pipelines.running import read_counts
 from rally.ingesting.counts import Count
 from rally.ingesting.preflight import check_before_start

@@ -10,7 +10,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines import cli
 from pipelines.ingest_options import IngestOptions
 from pipelines.options import PlatformOptions
-from pipelines.replay import ReplayOptions
+from pipelines.replay_options import ReplayOptions
 from tests.pipelines.world import AS_OF, write_lines
 
 OURS = (PlatformOptions, IngestOptions, ReplayOptions)

@@ -8,7 +8,7 @@ from apache_beam.metrics import Metrics
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Duration
 
-from pipelines.options import LOCAL_RUNNER
+from pipelines.runners import LOCAL_RUNNER
 
 BUNDLES = sys.getrecursionlimit() + 100
 

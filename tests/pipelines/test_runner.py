@@ -3,15 +3,17 @@
 import pytest
 from apache_beam.options.pipeline_options import StandardOptions
 
-from pipelines.ingest_options import IngestOptions, check_source, has_own_source
-from pipelines.options import LOCAL_RUNNER, PlatformOptions, is_local, parse_options
+from pipelines.ingest import JOB
+from pipelines.ingest_options import check_source, has_own_source
+from pipelines.parsing import parse_options
+from pipelines.runners import LOCAL_RUNNER, is_local
 from rally.errors import ConfigurationError
 
 SUBSCRIPTION = "--subscription=projects/p/subscriptions/s"
 
 
 def parse(*argv):
-    return parse_options("rally", "", argv, PlatformOptions, IngestOptions)
+    return parse_options(JOB, ["--store=store", "--keys=keys", *argv])
 
 
 def runner_of(*argv):

@@ -1,0 +1,22 @@
+"""What a job is to those who launch it: its name, its options, and which it needs."""
+
+from dataclasses import dataclass
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as its users know it.
+
+    Attributes:
+        name: `rally <name>`, and `python -m pipelines.<name>`.
+        description: a few sentences, for `--help` and for templates.
+        options: the classes that declare its options.
+        needs: options without which it cannot run.
+    """
+
+    name: str
+    description: str
+    options: tuple[type[PipelineOptions], ...]
+    needs: tuple[str, ...] = ("store",)

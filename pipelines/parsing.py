@@ -1,0 +1,74 @@
+"""Command lines of jobs: parsed by our options and Beam's, and by nothing else."""
+
+import sys
+from collections.abc import Sequence
+
+from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
+
+from pipelines.job import Job
+from pipelines.options import PlatformOptions, require
+from pipelines.parser import Parser
+from pipelines.runners import pin_runner
+from rally.errors import ConfigurationError
+
+
+def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
+    """Parses a job's command line and refuses what neither we nor Beam know.
+
+    Args:
+        job: whose options these are.
+        argv: arguments without the program's name; None is the process's.
+
+    Raises:
+        ConfigurationError: an option is unknown or missing, or its value does not fit.
+    """
+    _help_and_exit(job, argv)
+    parser = _Parser(allow_abbrev=False, add_help=False)
+    for group in _distinct(_ours_and_beams(job)):
+        group._add_argparse_args(parser)
+    _, unknown = parser.parse_known_args(argv)
+    if unknown:
+        raise ConfigurationError(
+            f"{unknown[0].partition('=')[0]}: no such option; see --help"
+        )
+    options = PipelineOptions(argv)
+    pin_runner(options)
+    require(options.view_as(PlatformOptions), *job.needs)
+    return options
+
+
+def _help_and_exit(job: Job, argv: Sequence[str] | None) -> None:
+    """Shows our options only; Beam's hundreds have their own documentation."""
+    shown = _Parser(
+        prog=f"rally {job.name}",
+        description=job.description,
+        epilog="Beam's own options (--runner, --direct_num_workers, --project, …) are"
+        " taken too.",
+        allow_abbrev=False,
+    )
+    for group in job.options:
+        group._add_argparse_args(shown)
+    asked = {"-h", "--help"}.intersection(argv if argv is not None else sys.argv[1:])
+    if asked:
+        shown.parse_args(["--help"])
+
+
+def _ours_and_beams(job: Job) -> list[type[PipelineOptions]]:
+    """Leaves out options of other jobs, which one process may have imported too."""
+    others = "pipelines."
+    return [
+        group
+        for group in PipelineOptions.__subclasses__()
+        if group in job.options or not group.__module__.startswith(others)
+    ]
+
+
+def _distinct(
+    groups: Sequence[type[PipelineOptions]],
+) -> list[type[PipelineOptions]]:
+    """Each class once, as Beam itself takes them: the last of a name counts."""
+    return list({str(group): group for group in groups}.values())
+
+
+class _Parser(Parser, _BeamArgumentParser):
+    """Takes the values of options as Beam does."""

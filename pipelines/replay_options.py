@@ -1,0 +1,31 @@
+"""Options of replay: which dead letters."""
+
+import argparse
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from rally.errors import ConfigurationError
+from rally.outcomes import FailureReason
+
+
+class ReplayOptions(PipelineOptions):
+    """Which dead letters are replayed."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--reason",
+            metavar="REASON",
+            help="replay only what failed for this reason (default: all): "
+            + ", ".join(FailureReason),
+        )
+
+
+def replay_reason(options: PipelineOptions) -> FailureReason | None:
+    """The reason that is replayed; None is all of them. Raises ConfigurationError."""
+    text = options.view_as(ReplayOptions).reason
+    if text is None:
+        return None
+    if text not in set(FailureReason):
+        raise ConfigurationError(f"--reason {text}: no such reason; see --help")
+    return FailureReason(text)
