@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.day_options import add_days, read_days
-from pipelines.options import PlatformOptions, clock, platform_keys_uri
+from pipelines.options import PlatformOptions, add_flag, clock, platform_keys_uri
 from rally.auditing.settings import AuditSettings, Limits
 from rally.auditing.thresholds import THRESHOLD
 from rally.errors import ConfigurationError
@@ -36,10 +36,10 @@ class AuditOptions(PipelineOptions):
             help="read only this share of the files of rows, other ones each day;"
             " everything else is looked at as a whole (default: all)",
         )
-        parser.add_argument(
+        add_flag(
+            parser,
             "--test_ids",
-            action="store_true",
-            help="look for Rally ids and network addresses that stand on standard"
+            "look for Rally ids and network addresses that stand on standard"
             " input, one a line; those of everybody in the event log are always"
             " looked for",
         )

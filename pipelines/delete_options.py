@@ -7,7 +7,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.options import (
     PlatformOptions,
-    add_shared,
+    add_flag,
     clock,
     platform_keys_uri,
 )
@@ -29,17 +29,16 @@ class DeleteOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        add_shared(
+        add_flag(
             parser,
             "--plan_only",
-            action="store_true",
-            help="admit requests and make the plan, which is the very one that a run"
+            "admit requests and make the plan, which is the very one that a run"
             " applies, and stop there",
         )
-        parser.add_argument(
+        add_flag(
+            parser,
             "--rebuild_list",
-            action="store_true",
-            help="make a withdrawal list that is lost anew from the event log; requests"
+            "make a withdrawal list that is lost anew from the event log; requests"
             " get new ids, and their receipts are written again",
         )
         parser.add_argument(

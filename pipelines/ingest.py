@@ -19,8 +19,9 @@ from pipelines.ingest_options import (
     gathering_seconds,
     has_own_source,
 )
+from pipelines.intake_options import IntakeOptions, ingest_settings
 from pipelines.job import Job
-from pipelines.options import PlatformOptions, ingest_settings
+from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options
 from pipelines.runners import is_local
 from pipelines.running import make_pipeline, read_counts, shown_progress, summary
@@ -37,8 +38,9 @@ JOB = Job(
     "ingest",
     "Read encrypted pings, open and check them, and store them by study. What fails is"
     " kept as a sealed dead letter; what a study or a person refuses is not kept.",
-    (PlatformOptions, IngestOptions),
+    (PlatformOptions, IntakeOptions, IngestOptions),
     needs=("store", "keys"),
+    local_only=("stop_after_idle_seconds", "ack_deadline_seconds"),
 )
 
 
@@ -92,18 +94,22 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: prints a summary and returns the exit status."""
-    return start(JOB, argv, lambda options: _report(_run(options)))
+    return start(JOB, argv, lambda options: _report(_run(options)), _graph)
 
 
 def _run(options: PipelineOptions) -> Counter[Count]:
-    check_source(options)
     with shown_progress(wanted=is_local(options)) as progress:
-        settings = ingest_settings(options, progress=progress)
-        check_before_start(settings)
-        check_reachable(options)
-        pipeline = make_pipeline(options)
-        build(pipeline, options, settings)
-        return read_counts(finish(pipeline))
+        return read_counts(finish(_graph(options, progress)))
+
+
+def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeline:
+    check_source(options)
+    settings = ingest_settings(options, progress)
+    check_before_start(settings)
+    check_reachable(options)
+    pipeline = make_pipeline(options)
+    build(pipeline, options, settings)
+    return pipeline
 
 
 def _report(counts: Counter[Count]) -> int:

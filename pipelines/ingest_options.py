@@ -4,6 +4,7 @@ import argparse
 
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
+from pipelines.declared import SUBSCRIPTION
 from pipelines.runners import is_dataflow, is_local
 from rally.errors import ConfigurationError
 from rally.reading.inputs import UNIT_BYTES
@@ -16,8 +17,10 @@ _FLUSH_SECONDS = 10.0
 _WRITING_SECONDS = 60.0
 """Far longer than it takes to have in files what was gathered."""
 
-_OF_OUR_READER = ("stop_after_idle_seconds", "ack_deadline_seconds")
-_ABOVE_ZERO = ("flush_seconds", *_OF_OUR_READER, "unit_bytes")
+_ABOVE_ZERO = (
+    *("flush_seconds", "stop_after_idle_seconds"),
+    *("ack_deadline_seconds", "unit_bytes"),
+)
 
 
 class IngestOptions(PipelineOptions):
@@ -82,10 +85,8 @@ def check_source(options: PipelineOptions) -> None:
         value = getattr(ours, name)
         if value is not None and not value > 0:
             raise ConfigurationError(f"--{name} must be above 0")
-    if has_own_source(options):
-        _refuse_for_dataflow(ours)
     if ours.subscription:
-        _check_path(ours.subscription)
+        SUBSCRIPTION.check("subscription", ours.subscription)
         if not gathering_seconds(ours) < ack_deadline(ours):
             raise ConfigurationError(
                 "--ack_deadline_seconds must be longer than --flush_seconds, and at"
@@ -119,21 +120,3 @@ def ack_deadline(ours: IngestOptions) -> int:
     """How long a message is our own reader's, in seconds; 0 where that cannot be."""
     wanted = ours.ack_deadline_seconds or gathering_seconds(ours) + _WRITING_SECONDS
     return int(wanted) if wanted <= LONGEST_ACK_DEADLINE_SECONDS else 0
-
-
-def _refuse_for_dataflow(ours: IngestOptions) -> None:
-    for name in _OF_OUR_READER:
-        if getattr(ours, name) is not None:
-            raise ConfigurationError(
-                f"--{name}: Dataflow reads the subscription in its own way; leave it"
-                " out, or name another --runner"
-            )
-
-
-def _check_path(subscription: str) -> None:
-    parts = subscription.split("/")
-    if len(parts) != 4 or (parts[0], parts[2]) != ("projects", "subscriptions"):
-        raise ConfigurationError(
-            f"--subscription {subscription}: must be"
-            " projects/<project>/subscriptions/<name>"
-        )

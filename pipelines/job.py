@@ -14,9 +14,11 @@ class Job:
         description: a few sentences, for `--help` and for templates.
         options: the classes that declare its options.
         needs: options without which it cannot run.
+        local_only: options that have no meaning on Dataflow.
     """
 
     name: str
     description: str
     options: tuple[type[PipelineOptions], ...]
     needs: tuple[str, ...] = ("store",)
+    local_only: tuple[str, ...] = ()

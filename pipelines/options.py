@@ -1,15 +1,14 @@
 """Options of the jobs, declared once, beside Beam's own."""
 
 import argparse
-import math
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from pipelines.declared import FLAG
 from rally.errors import ConfigurationError
-from rally.ingesting.setup import IngestSettings
 from rally.keys.platform_keys import default_uri
 
 _A_DAY = timedelta(days=1)
@@ -54,43 +53,6 @@ class PlatformOptions(PipelineOptions):
             metavar="TIME",
             help="the job's clock, RFC 3339 or a date (default: now)",
         )
-        parser.add_argument(
-            "--country_attribute",
-            metavar="NAME",
-            help="message attribute that holds the sender's country, if there is one",
-        )
-        parser.add_argument(
-            "--reload_seconds",
-            type=float,
-            default=60.0,
-            metavar="SECONDS",
-            help="how old, at most, is what a running job knows of who has left and of"
-            " which studies are paused (default: %(default)s)",
-        )
-
-
-def ingest_settings(options: PipelineOptions, **more: object) -> IngestSettings:
-    """The settings that workers get.
-
-    Raises:
-        ConfigurationError: a required option is missing, or a time is none.
-    """
-    ours = options.view_as(PlatformOptions)
-    if not 0 < ours.reload_seconds < math.inf:
-        raise ConfigurationError("--reload_seconds must be a number above 0")
-    values = {
-        name: getattr(ours, name)
-        for name in (
-            "store",
-            "keys",
-            "platform",
-            "platform_keys",
-            "studies",
-            "country_attribute",
-            "reload_seconds",
-        )
-    }
-    return IngestSettings(**values, as_of=clock(ours.as_of), **more)  # type: ignore[arg-type]
 
 
 def add_shared(parser: argparse.ArgumentParser, name: str, **more: Any) -> None:
@@ -108,11 +70,39 @@ def add_shared(parser: argparse.ArgumentParser, name: str, **more: Any) -> None:
         parser.add_argument(name, **more)
 
 
+def add_flag(parser: argparse.ArgumentParser, name: str, text: str) -> None:
+    """Adds an option that is there or not; several jobs may have one.
+
+    Templates give every option a value, so `--name=true` is the same as `--name`.
+
+    Args:
+        parser: is added to.
+        name: with its hyphens.
+        text: for `--help`.
+    """
+    add_shared(
+        parser,
+        name,
+        type=_truth,
+        nargs="?",
+        const=True,
+        default=False,
+        metavar=FLAG,
+        help=text,
+    )
+
+
 def require(options: PipelineOptions, *names: str) -> None:
     """Raises ConfigurationError where one of the options has no value."""
     for name in names:
         if not getattr(options, name):
             raise ConfigurationError(f"--{name} is required; see --help")
+
+
+def _truth(text: str) -> bool:
+    if text not in FLAG.split("|"):
+        raise argparse.ArgumentTypeError("must be true or false")
+    return text == "true"
 
 
 def platform_keys_uri(ours: PipelineOptions) -> str:

@@ -8,7 +8,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.day_options import add_days, read_days
 from pipelines.options import (
     PlatformOptions,
-    add_shared,
+    add_flag,
     clock,
     platform_keys_uri,
 )
@@ -31,11 +31,10 @@ class PurgeOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        add_shared(
+        add_flag(
             parser,
             "--plan_only",
-            action="store_true",
-            help="make the plan, which is the very one that a run does, and stop there",
+            "make the plan, which is the very one that a run does, and stop there",
         )
         parser.add_argument(
             "--confirm",

@@ -12,8 +12,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.ending import finish
+from pipelines.intake_options import IntakeOptions, ingest_settings
 from pipelines.job import Job
-from pipelines.options import PlatformOptions, ingest_settings
+from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options
 from pipelines.replay_options import ReplayOptions, replay_reason
 from pipelines.running import make_pipeline, read_counters, read_counts, summary
@@ -36,7 +37,7 @@ JOB = Job(
     "replay",
     "Feed dead letters through ingest again. What goes through, or is refused now, is"
     " removed; what fails again stays as it was.",
-    (PlatformOptions, ReplayOptions),
+    (PlatformOptions, IntakeOptions, ReplayOptions),
     needs=("store", "keys"),
 )
 

@@ -1,16 +1,24 @@
 """How a job of the command line starts: here, or handed over to Dataflow."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.ending import exit_status
 from pipelines.job import Job
 from pipelines.parsing import parse_options
+from pipelines.runners import is_dataflow
+
+if TYPE_CHECKING:
+    from pipelines.dataflow import Graph
 
 
 def start(
-    job: Job, argv: Sequence[str] | None, run: Callable[[PipelineOptions], int]
+    job: Job,
+    argv: Sequence[str] | None,
+    run: Callable[[PipelineOptions], int],
+    graph: "Graph | None" = None,
 ) -> int:
     """The command of a job.
 
@@ -18,8 +26,18 @@ def start(
         job: which.
         argv: arguments without the program's name; None is the process's.
         run: has it done and tells of it; the exit status.
+        graph: makes its pipeline for Dataflow; see `pipelines.dataflow.launch`.
 
     Returns:
         The exit status, see `pipelines.cli.main`.
     """
-    return exit_status(lambda: run(parse_options(job, argv)))
+
+    def started() -> int:
+        options = parse_options(job, argv)
+        if not is_dataflow(options):
+            return run(options)
+        from pipelines.dataflow import launch  # Google's clients are slow to import
+
+        return launch(job, options, graph)
+
+    return exit_status(started)

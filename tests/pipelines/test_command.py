@@ -7,13 +7,15 @@ import sys
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import cli
+from pipelines import cli, ingest, replay
 from pipelines.ingest_options import IngestOptions
+from pipelines.intake_options import IntakeOptions
 from pipelines.options import PlatformOptions
 from pipelines.replay_options import ReplayOptions
+from rally.outcomes import FailureReason
 from tests.pipelines.world import AS_OF, write_lines
 
-OURS = (PlatformOptions, IngestOptions, ReplayOptions)
+OURS = (PlatformOptions, IntakeOptions, IngestOptions, ReplayOptions)
 
 NOT_LOADED = """
 import sys
@@ -215,8 +217,10 @@ def test_wrong_option_is_one_line_and_status_2(
 
 def test_unknown_reason_of_replay_is_one_line_and_status_2(world, store, capsys):
     assert cli.main(["replay", *world.options(store), "--reason=bad luck"]) == 2
-    expected = "rally: --reason bad luck: no such reason; see --help\n"
-    assert capsys.readouterr() == ("", expected)
+    out, errors = capsys.readouterr()
+    reasons = ", ".join(f"'{reason}'" for reason in FailureReason)
+    expected = f"argument --reason: invalid choice: 'bad luck' (choose from {reasons})"
+    assert (out, errors) == ("", f"rally: {expected}; see --help\n")
 
 
 def test_wrong_option_of_the_demo_is_one_line_and_status_2(capsys):
@@ -258,8 +262,8 @@ def test_no_option_of_ours_has_a_name_that_beam_has():
 @pytest.mark.parametrize(
     ("job", "groups"),
     [
-        ("ingest", (PlatformOptions, IngestOptions)),
-        ("replay", (PlatformOptions, ReplayOptions)),
+        ("ingest", ingest.JOB.options),
+        ("replay", replay.JOB.options),
     ],
 )
 def test_help_lists_every_option_with_a_text(job, groups, capsys):

@@ -7,7 +7,6 @@ from pipelines.ingest import JOB
 from pipelines.ingest_options import check_source, has_own_source
 from pipelines.parsing import parse_options
 from pipelines.runners import LOCAL_RUNNER, is_local
-from rally.errors import ConfigurationError
 
 SUBSCRIPTION = "--subscription=projects/p/subscriptions/s"
 
@@ -78,15 +77,3 @@ def test_other_runner_is_left_as_it_is_and_uses_our_reader(given):
 
     assert options.view_as(StandardOptions).runner == given
     assert (is_local(options), has_own_source(options)) == (False, False)
-
-
-@pytest.mark.parametrize("name", ["stop_after_idle_seconds", "ack_deadline_seconds"])
-def test_option_of_our_reader_is_refused_for_dataflow(name):
-    with pytest.raises(ConfigurationError) as caught:
-        check_source(parse("--runner=dataflowrunner", SUBSCRIPTION, f"--{name}=90"))
-
-    assert str(caught.value) == (
-        f"--{name}: Dataflow reads the subscription in its own way; leave it out, or"
-        " name another --runner"
-    )
-    check_source(parse("--runner=FlinkRunner", SUBSCRIPTION, f"--{name}=90"))

@@ -1,0 +1,182 @@
+"""What every job is on Dataflow: closed in, encrypted with our key, and labelled.
+
+The promise is "encrypted until it is in the analysis environment": workers have no
+public address, act as the job's own account, and keep their state under a key of ours.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import cast
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import (
+    DebugOptions,
+    GoogleCloudOptions,
+    PipelineOptions,
+    SetupOptions,
+    StandardOptions,
+    WorkerOptions,
+)
+from apache_beam.runners.dataflow.dataflow_runner import (
+    DataflowPipelineResult,
+    DataflowRuntimeException,
+)
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
+
+from pipelines.declared import given
+from pipelines.ending import JobStopped
+from pipelines.job import Job
+from pipelines.options import PlatformOptions
+from pipelines.running import make_pipeline
+from rally.errors import ConfigurationError
+from rally.storing.gcs_regions import check_regions
+from rally.studies.registry import SHIPPED, Registry
+from transforms.conduct_job import ConductJob
+
+Graph = Callable[[PipelineOptions], beam.Pipeline]
+"""Makes the whole pipeline of a job that Dataflow does."""
+
+_NEEDED = {
+    "project": (GoogleCloudOptions, "which one pays and holds the job"),
+    "region": (GoogleCloudOptions, "where the buckets are"),
+    "temp_location": (GoogleCloudOptions, "a gs:// folder for the job's own files"),
+    "service_account_email": (GoogleCloudOptions, "the job's own account"),
+    "dataflow_kms_key": (GoogleCloudOptions, "the key of the job's state"),
+    "subnetwork": (WorkerOptions, "the closed network"),
+}
+_ONE_WORKER = ("num_workers", "max_num_workers")
+_INTERRUPTED = 130
+
+
+def launch(job: Job, options: PipelineOptions, graph: Graph | None) -> int:
+    """Launches a job on Dataflow, or writes its graph for a template's launcher.
+
+    Args:
+        job: which.
+        options: of the job.
+        graph: makes its pipeline; None has the whole job conducted by one worker.
+
+    Returns:
+        The exit status: 0 it is done or, of a stream, launched; 1 it failed.
+
+    Raises:
+        ConfigurationError: something is not as it must be; nothing was launched.
+        JobStopped: it failed on Dataflow.
+    """
+    _check(job, options)
+    _close_in(job, options)
+    if graph is None:
+        _give_one_worker(job, options)
+    check_regions(_uris(options), options.view_as(GoogleCloudOptions).region)
+    pipeline = graph(options) if graph else _conducted(job, options)
+    return _submit(pipeline, options)
+
+
+def _check(job: Job, options: PipelineOptions) -> None:
+    for name, (group, what) in _NEEDED.items():
+        if not getattr(options.view_as(group), name):
+            raise ConfigurationError(f"--{name} is required on Dataflow: {what}")
+    for option, value in given(job.options, options).items():
+        if option.name in job.local_only:
+            raise ConfigurationError(
+                f"--{option.name}: has no meaning on Dataflow; leave it out, or name"
+                " another --runner"
+            )
+        option.kind.check(option.name, value)
+    if options.view_as(WorkerOptions).use_public_ips:
+        raise ConfigurationError(
+            "--use_public_ips: workers open pings, and have no public address"
+        )
+    setup = options.view_as(SetupOptions)
+    image = options.view_as(WorkerOptions).sdk_container_image
+    if not (image or setup.setup_file or setup.extra_packages):
+        raise ConfigurationError(
+            "--sdk_container_image is required on Dataflow, or --setup_file: workers"
+            " need this package"
+        )
+
+
+def _close_in(job: Job, options: PipelineOptions) -> None:
+    cloud = options.view_as(GoogleCloudOptions)
+    cloud.job_name = cloud.job_name or f"rally-{job.name}-{_now():%Y%m%d-%H%M%S}"
+    cloud.labels = [*(cloud.labels or ()), f"rally-job={job.name}"]
+    options.view_as(WorkerOptions).use_public_ips = False
+    # Workers have this package; a pickle of what the launcher knows is no need.
+    options.view_as(SetupOptions).save_main_session = False
+
+
+def _give_one_worker(job: Job, options: PipelineOptions) -> None:
+    """One machine, one process of Beam's; the job's own processes take its cores."""
+    workers = options.view_as(WorkerOptions)
+    for name in _ONE_WORKER:
+        if (getattr(workers, name) or 1) != 1:
+            raise ConfigurationError(
+                f"--{name}: one worker does `rally {job.name}`; give it more cores with"
+                " --worker_machine_type"
+            )
+        setattr(workers, name, 1)
+    workers.autoscaling_algorithm = "NONE"
+    options.view_as(DebugOptions).add_experiment("no_use_multiple_sdk_containers")
+
+
+def _uris(options: PipelineOptions) -> Iterator[str]:
+    """What the job reads and writes, and where it stages."""
+    ours, cloud = options.view_as(PlatformOptions), options.view_as(GoogleCloudOptions)
+    yield cloud.temp_location
+    for uri in (ours.platform, ours.keys, ours.platform_keys, cloud.staging_location):
+        if uri:
+            yield uri
+    for namespace in Registry.load(ours.studies or SHIPPED).studies:
+        yield ours.store.replace("{study}", namespace)
+
+
+def _conducted(job: Job, options: PipelineOptions) -> beam.Pipeline:
+    own = [
+        f"--{option.name}={value}"
+        for option, value in given(job.options, options).items()
+    ]
+    local = ("--direct_running_mode=multi_processing", "--direct_num_workers=0")
+    pipeline = make_pipeline(options)
+    command = (f"pipelines.{job.name}", *own, *local)
+    _ = pipeline | "ConductJob" >> ConductJob(command)
+    return pipeline
+
+
+def _submit(pipeline: beam.Pipeline, options: PipelineOptions) -> int:
+    try:
+        result = cast(DataflowPipelineResult, pipeline.run())
+    except (GoogleAPIError, GoogleAuthError) as error:
+        raise ConfigurationError(
+            f"Dataflow does not take the job ({type(error).__name__}): check --project,"
+            " --region and that this account may launch jobs"
+        ) from None
+    if not result.has_job:
+        print("the graph is written; the template's launcher takes it from here")
+        return 0
+    cloud = options.view_as(GoogleCloudOptions)
+    name = result.job_id()
+    print(
+        f"Dataflow job {name}:"
+        f" https://console.cloud.google.com/dataflow/jobs/{cloud.region}/{name}"
+        f"?project={cloud.project}"
+    )
+    if options.view_as(StandardOptions).streaming:
+        return 0
+    return _wait(result, name)
+
+
+def _wait(result: DataflowPipelineResult, name: str) -> int:
+    try:
+        result.wait_until_finish()
+    except DataflowRuntimeException:
+        raise JobStopped(f"Dataflow job {name} ended as {result.state}") from None
+    except KeyboardInterrupt:
+        print(f"rally: Dataflow job {name} goes on", file=sys.stderr)
+        return _INTERRUPTED
+    return 0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

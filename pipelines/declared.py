@@ -1,0 +1,132 @@
+"""The options that jobs declare, as records: what a value is, and how one looks.
+
+An option's metavar, which `--help` shows, says what its value is. Here stands, once,
+what such a value looks like where a job runs on Dataflow: the launcher refuses others,
+and so do the templates, which are made of the same records.
+"""
+
+import argparse
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
+
+from rally.errors import ConfigurationError
+
+
+class Kind(NamedTuple):
+    """What the value of an option is.
+
+    Attributes:
+        pattern: regular expression for the whole of a value on Dataflow, in the
+            syntax that Python, Java and RE2 share.
+        says: what such a value is, after "must be".
+        parameter_type: the nearest `paramType` of Flex Templates.
+    """
+
+    pattern: str
+    says: str
+    parameter_type: str = "TEXT"
+
+    def check(self, name: str, value: str) -> None:
+        """Raises ConfigurationError where the value of `--name` is no such one."""
+        if not re.fullmatch(self.pattern, value):
+            raise ConfigurationError(f"--{name} {value}: must be {self.says}")
+
+
+_BUCKET = r"gs://[a-z0-9{][a-z0-9._{}-]*"
+_FOLDER = Kind(rf"{_BUCKET}(/[^,\s]*)?", "gs://<bucket>/<folder>")
+_NUMBER = Kind(r"[0-9]+(\.[0-9]+)?", "a number", "NUMBER")
+_INTEGER = Kind(r"[0-9]+", "a whole number", "NUMBER")
+
+SUBSCRIPTION = Kind(
+    r"projects/[^/\s]+/subscriptions/[^/\s]+",
+    "projects/<project>/subscriptions/<name>",
+    "PUBSUB_SUBSCRIPTION",
+)
+FLAG = "true|false"
+"""The metavar of a flag."""
+
+_KINDS = {
+    "URI": _FOLDER,
+    "DIR": _FOLDER,
+    "FILE": Kind(rf"{_BUCKET}/[^,\s]+", "gs://<bucket>/<file>", "GCS_WRITE_FILE"),
+    "GLOB": Kind(
+        rf"{_BUCKET}/[^,\s]+(,{_BUCKET}/[^,\s]+)*",
+        "gs://<bucket>/<files>, or several with commas between",
+    ),
+    "PATH": SUBSCRIPTION,
+    "TIME": Kind(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.+Z-]+)?", "2026-01-31, or RFC 3339"
+    ),
+    "NAME": Kind(r"[^\s=]+", "a name without spaces"),
+    "ID": Kind(r"[0-9A-Za-z-]+", "an id as the job printed it"),
+    "REASON": Kind(r"[a-z_]+", "one of the reasons in --help"),
+    "SHARE": Kind(r"0(\.[0-9]+)?|1(\.0+)?", "from 0 to 1", "NUMBER"),
+    "PORT": _INTEGER,
+    "N": _INTEGER,
+    "BYTES": _INTEGER,
+    "DAYS": _NUMBER,
+    "HOURS": _NUMBER,
+    "SECONDS": _NUMBER,
+    FLAG: Kind(FLAG, "true or false", "BOOLEAN"),
+}
+"""By metavar; one that is missing here is a KeyError at the first test."""
+
+
+class Declared(NamedTuple):
+    """One option.
+
+    Attributes:
+        name: without hyphens.
+        kind: of its value.
+        default: None where it has none.
+        choices: the only values, where there are few.
+        help: as `--help` shows it.
+        group: what the options of its class are about.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    choices: tuple[str, ...]
+    help: str
+    group: str
+
+
+def declared(groups: Iterable[type[PipelineOptions]]) -> list[Declared]:
+    """The options of classes, in their order."""
+    return [option for group in groups for option in _of(group)]
+
+
+def given(
+    groups: Iterable[type[PipelineOptions]], options: PipelineOptions
+) -> dict[Declared, str]:
+    """The options of classes whose value is not the default, as one writes them."""
+    values = options.get_all_options()
+    return {
+        option: _spelt(values[option.name])
+        for option in declared(groups)
+        if values[option.name] != option.default
+    }
+
+
+def _spelt(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _of(group: type[PipelineOptions]) -> list[Declared]:
+    parser = _BeamArgumentParser(add_help=False)
+    group._add_argparse_args(parser)
+    about = str(group.__doc__).partition("\n")[0].rstrip(".")
+    return [_record(parser, action, about) for action in parser._actions]
+
+
+def _record(
+    parser: argparse.ArgumentParser, action: argparse.Action, about: str
+) -> Declared:
+    shown = parser._get_formatter()._expand_help(action)
+    kind = _KINDS[str(action.metavar)]
+    choices = tuple(map(str, action.choices or ()))
+    return Declared(action.dest, kind, action.default, choices, shown, about)
