@@ -7,7 +7,14 @@ import sys
 from collections.abc import Sequence
 
 from pipelines.parser import Parser
-from rally.commands import keys, receipts, studies, withdraw, withdrawals
+from rally.commands import (
+    keys,
+    receipts,
+    schedule,
+    studies,
+    withdraw,
+    withdrawals,
+)
 from rally.errors import ConfigurationError
 
 _JOBS = {
@@ -64,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, text in _JOBS.items():
         commands.add_parser(name, help=text, add_help=False)
-    for module in (withdraw, withdrawals, receipts, keys, studies):
+    for module in (withdraw, withdrawals, receipts, keys, studies, schedule):
         module.add_parser(commands)
     return parser
 

@@ -1,0 +1,115 @@
+"""`rally schedule`: prints what starts the day's jobs where there is no cloud."""
+
+import argparse
+import re
+from pathlib import Path
+
+from rally.commands.options import OPTIONS, Options, add_options
+from rally.errors import ConfigurationError
+from rally.scheduling.crontab import to_crontab
+from rally.scheduling.day import (
+    Places,
+    Schedule,
+    check_line,
+    read_at,
+    read_place,
+    this_rally,
+)
+from rally.scheduling.systemd import to_units
+
+_FORMATS = ("crontab", "systemd")
+_UNITS = "/etc/systemd/system"
+_PLACES = Places._fields
+_NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
+_ADDRESS = re.compile(rf"{_NAME.pattern}(@[\w.-]+)?", re.ASCII)
+_OWN: Options = {
+    "--studies": {"help": "folder of the registry; the one that comes with rally"},
+    "--format": {
+        "default": _FORMATS[0],
+        "choices": _FORMATS,
+        "help": "for cron, or units of systemd; %(default)s by default",
+    },
+    "--at": {
+        "default": "00:30",
+        "metavar": "HH:MM",
+        "help": "when the first job starts, in UTC, soon after midnight; %(default)s by"
+        " default",
+    },
+    "--user": {
+        "help": "whom the jobs run as: `rally` in units; a crontab with one is for"
+        " /etc/cron.d"
+    },
+    "--mail_to": {"metavar": "ADDRESS", "help": "who hears of jobs that fail"},
+    "--out": {"metavar": "DIR", "help": "write files there, and print their names"},
+}
+
+
+def add_parser(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Adds `schedule`; it sets `handler(args) -> exit status`."""
+    summary = str(print_schedule.__doc__).partition("\n")[0]
+    parser = subparsers.add_parser(
+        "schedule", help=summary, description=summary, allow_abbrev=False
+    )
+    parser.set_defaults(handler=print_schedule)
+    places = [f"--{name}" for name in _PLACES]
+    add_options(
+        parser, [*places, *(each for each in _OWN if each not in OPTIONS)], _OWN
+    )
+
+
+def print_schedule(args: argparse.Namespace) -> int:
+    """Prints a crontab or systemd units that run the day's jobs; installs nothing."""
+    schedule = _read(args)
+    if args.format == "crontab":
+        files = {"rally.crontab": to_crontab(schedule)}
+        shown = [*files.values()]
+    else:
+        files = to_units(schedule)
+        shown = [f"# {_UNITS}/{name}\n{text}" for name, text in files.items()]
+    if args.out is None:
+        print("\n".join(shown), end="")
+        return 0
+    for name, text in files.items():
+        print(_write(Path(args.out), name, text))
+    return 0
+
+
+def _read(args: argparse.Namespace) -> Schedule:
+    for option in ("store", "keys"):
+        if not getattr(args, option):
+            raise ConfigurationError(f"--{option}: is missing; the day's jobs need it")
+    given = {name: getattr(args, name) for name in _PLACES}
+    places = {
+        name: value and read_place(f"--{name}", value) for name, value in given.items()
+    }
+    if "{" in places["store"] and not places["platform"]:
+        raise ConfigurationError("--platform: is missing; the store has {study} in it")
+    rally = this_rally()
+    for word in rally:
+        check_line("the path of rally", word)
+    return Schedule(
+        Places(**places),
+        read_at(args.at),
+        _matching("--user", args.user, _NAME),
+        _matching("--mail_to", args.mail_to, _ADDRESS),
+        rally,
+    )
+
+
+def _matching(option: str, value: str | None, form: re.Pattern[str]) -> str | None:
+    if value is not None and not form.fullmatch(value):
+        raise ConfigurationError(f"{option}: must be a plain name or address")
+    return value
+
+
+def _write(folder: Path, name: str, text: str) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--out: cannot be written to ({error.strerror})"
+        ) from None
+    return folder / name

@@ -1,0 +1,105 @@
+"""The schedule against the jobs themselves: it is run, and its options are theirs."""
+
+import importlib
+import shutil
+
+import pytest
+
+from pipelines import cli
+from pipelines.options import PlatformOptions, parse_options
+from rally.errors import ConfigurationError
+from rally.scheduling.crontab import to_crontab
+from rally.scheduling.day import DAY, SUNDAY, Places, Schedule, this_rally
+from rally.storing.objects import open_store
+from tests.pipelines.world import (
+    GARDEN,
+    HOUSE,
+    SENT_LATER,
+    World,
+    document_id,
+    rally_id,
+    stored_ids,
+    write_lines,
+)
+from tests.rally.scheduling.shells import cron_commands, run_as_cron
+
+FOR_EVER = {
+    "collect_through: 2026-12-31": "collect_through: 2926-12-31",
+    "analysis_until: 2027-12-31": "analysis_until: 2927-12-31",
+    "delete_after_days: 180": "delete_after_days: 36500",
+}
+"""The jobs of a schedule go by the real clock: a registry that does not age."""
+
+OWN = {
+    "delete": ("delete_options", "DeleteOptions"),
+    "replay": ("replay", "ReplayOptions"),
+    "compact": ("options", "PlatformOptions"),
+    "purge": ("purge_options", "PurgeOptions"),
+    "audit": ("audit_options", "AuditOptions"),
+}
+
+
+@pytest.fixture
+def ageless(tmp_path):
+    """Keys and studies of a platform below a folder with a blank and a percent sign."""
+    folder = tmp_path / "it's 100% here"
+    world = World(folder)
+    for file in (folder / "studies").rglob("study.yaml"):
+        text = file.read_text()
+        for dated, ageless in FOR_EVER.items():
+            text = text.replace(dated, ageless)
+        file.write_text(text)
+    return world
+
+
+@pytest.mark.skipif(
+    shutil.which("flock", path="/usr/bin:/bin") is None,
+    reason="this machine has no flock(1), which cron's lines need",
+)
+def test_crontab_takes_a_store_through_its_day_and_its_sunday(ageless, tmp_path):
+    store = ingested(ageless, tmp_path)
+    places = Places(store, ageless.keys, studies=ageless.studies)
+    schedule = Schedule(places, (0, 30), None, None, this_rally())
+    day, sunday = cron_commands(to_crontab(schedule))
+
+    assert run_as_cron(day, str(tmp_path)) == (0, "")
+    left = ageless.pseudonym(1)
+    assert [who for who, _ in stored_ids(store) if who == left] == []
+    names = [each.name for each in open_store(store).list("data/")]
+    assert {name.rpartition("/")[2] for name in names} == {"compacted.avro"}
+    assert [*open_store(store).list("platform/receipts/")] != []
+    assert run_as_cron(sunday, str(tmp_path)) == (0, "")
+
+
+def ingested(world, tmp_path):
+    """A store where two joined and sent, and one of them has left."""
+    house, garden = f"{HOUSE}/enrollment/1", f"{GARDEN}/study-enrollment/1"
+    joined = [
+        world.message(document, {"rally.id": rally_id(person)}, 10 * person + number)
+        for person in (1, 2)
+        for number, document in enumerate((house, garden))
+    ]
+    leaving = world.message(
+        f"{GARDEN}/study-unenrollment/1", {"rally.id": rally_id(1)}, 3, SENT_LATER
+    )
+    messages = [*joined, world.visit(1, 1), world.visit(2, 2), leaving]
+    path = write_lines(tmp_path / "in.ndjson", messages)
+    store = f"{world.root}/store"
+    assert cli.main(["ingest", f"--input={path}", *world.options(store)]) == 0
+    assert (world.pseudonym(1), document_id(1)) in stored_ids(store)
+    return store
+
+
+@pytest.mark.parametrize("job", {*DAY, *SUNDAY}, ids=lambda job: " ".join(job.words))
+def test_options_of_a_job_are_its_own(job):
+    places = Places(*(f"/{name}" for name in Places._fields))
+    module, name = OWN[job.name]
+    own = getattr(importlib.import_module(f"pipelines.{module}"), name)
+    typed = [*job.options, *places.options]
+
+    options = parse_options(job.name, "", typed, *{PlatformOptions, own})
+
+    ours = options.view_as(PlatformOptions)
+    assert {name: getattr(ours, name) for name in Places._fields} == places._asdict()
+    with pytest.raises(ConfigurationError, match=r"^--nope: no such option"):
+        parse_options(job.name, "", [*typed, "--nope=1"], *{PlatformOptions, own})
