@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pipelines.parser import Parser
 from rally.commands import (
     keys,
+    plan,
     receipts,
     schedule,
     studies,
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, text in _JOBS.items():
         commands.add_parser(name, help=text, add_help=False)
-    for module in (withdraw, withdrawals, receipts, keys, studies, schedule):
+    for module in (withdraw, withdrawals, receipts, keys, studies, schedule, plan):
         module.add_parser(commands)
     return parser
 
