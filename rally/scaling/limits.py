@@ -81,7 +81,7 @@ def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator
     yield Limit(
         "files, dealt out one by one",
         kept.objects,
-        _GRAPH_BYTES / measured.WORK_BYTES,
+        _GRAPH_BYTES // measured.WORK_BYTES,
         "the launcher holds them all, and so does the job's graph",
     )
     yield Limit(
