@@ -24,6 +24,7 @@ from typing import NamedTuple
 from pipelines import cli
 from rally.keys import kek
 from rally.storing import local
+from rally.storing.layout import EVENTS
 from tests.pipelines.world import GARDEN, HOUSE, World, rally_id, write_lines
 
 JOBS = (
@@ -34,8 +35,9 @@ JOBS = (
     ("audit", "--sample=0.1"),
     ("audit",),
 )
-A, B, FREE, LISTED, KMS = "A", "B", "free", "names listed", "KMS"
-COLUMNS = (A, B, FREE, LISTED, KMS)
+A, B, FREE, LISTED, LOG, KMS = "A", "B", "free", "names listed", "of the log", "KMS"
+COLUMNS = (A, B, FREE, LISTED, LOG, KMS)
+"""LOG are those of B that read an object of the event log."""
 
 _PAGE = 1000  # names that one listing answers
 _FIRST = date(2026, 3, 1)
@@ -205,7 +207,7 @@ class CountedStore(_LocalStore):
     """A folder that counts what Cloud Storage would be asked."""
 
     def read(self, name):
-        with _one(B):
+        with _one(B, *([LOG] if name.startswith(EVENTS) else [])):
             return super().read(name)
 
     def read_range(self, name, start, length):

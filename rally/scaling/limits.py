@@ -13,7 +13,7 @@ from rally.scaling.model import Stored
 _GIB = 1024**3
 _MAX_OBJECTS = 10_000  # --max_objects of purge
 _DAY_HOURS = 24.0
-_GRAPH_BYTES = 10_000_000  # of a request that submits a job, as Dataflow's page says
+_GRAPH_BYTES = 10_000_000  # of a job that is submitted to Dataflow; from memory
 
 
 class Limit(NamedTuple):

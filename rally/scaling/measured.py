@@ -77,11 +77,12 @@ NAMED_BYTES = 316
 LISTINGS: Mapping[str, int] = {"compact": 3, "delete": 10, "purge": 4, "audit": 4}
 """How often a run lists the names of all files."""
 
-LOG_READS: Mapping[str, int] = {"delete": 3, "purge": 1, "audit": 3}
+LOG_READS: Mapping[str, int] = {"delete": 2, "audit": 3}
 WORKER_LOG_READS: Mapping[str, int] = {"audit": 3}
 WORKER_LOG_READS_A_STUDY: Mapping[str, int] = {"purge": 1, "audit": 1}
 """How often a run's launcher reads the event log, and how often each of its workers
-does, at all and for each study of which it meets rows: by the code."""
+does, at all and for each study of which it meets rows. Delete reads it once more where
+a deletion id is somebody's, and purge where a study is concluded."""
 
 CHUNK_BYTES = 4 * 1024 * 1024
 """Of one read of a file that is read whole (rally/storing/snapshots.py)."""

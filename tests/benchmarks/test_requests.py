@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.requests import BASE, FREE, KMS, LISTED, A, B, measure
+from benchmarks.requests import BASE, FREE, KMS, LISTED, LOG, A, B, measure
 from rally.scaling import measured
 
 DAYS, BUCKETS = 8, 4
@@ -54,6 +54,21 @@ def test_jobs_list_names_as_often_as_the_plan_says(of_days):
 
     for job, times in measured.LISTINGS.items():
         assert of_days(job, LISTED) == pytest.approx(files * times, rel=0.05), job
+
+
+def test_log_is_read_as_often_as_the_plan_says(counted):
+    objects, workers = 2, 1  # of who joined and who left
+    studies = {
+        "purge": 1,
+        "audit": 2,
+    }  # whose rows are past the grace, or of who joined
+    base, *_ = counted
+
+    for job in ("delete", "compact", "purge", "audit"):
+        launcher = measured.LOG_READS.get(job, 0)
+        worker = measured.WORKER_LOG_READS.get(job, 0)
+        worker += measured.WORKER_LOG_READS_A_STUDY.get(job, 0) * studies.get(job, 0)
+        assert base[job][LOG] == objects * (launcher + workers * worker), job
 
 
 def test_keys_and_what_is_free_do_not_grow_with_the_store(of_days, of_buckets):

@@ -77,6 +77,18 @@ FIGURES = (
     ("class B, of a receipt, each audit", measured.RECEIPT_B, REQUESTS),
     ("class B, of a file that receipts name, each audit", measured.NAMED_B, REQUESTS),
     *(
+        (f"readings of the log, by {job}'s launcher", times, REQUESTS)
+        for job, times in measured.LOG_READS.items()
+    ),
+    *(
+        (f"readings of the log, by each worker of {job}", times, REQUESTS)
+        for job, times in measured.WORKER_LOG_READS.items()
+    ),
+    *(
+        (f"more of them for each study, by {job}", times, REQUESTS)
+        for job, times in measured.WORKER_LOG_READS_A_STUDY.items()
+    ),
+    *(
         (f"listings of all names, by {job}", times, REQUESTS)
         for job, times in measured.LISTINGS.items()
     ),
@@ -154,6 +166,17 @@ def test_lines_from_a_study_to_everybody_are_what_the_command_says():
 
     assert [people for people, *_ in cells] == [10**power for power in range(3, 9)]
     assert lines == [line_of(*each) for each in cells]
+
+
+def test_page_tells_what_a_longer_flush_does():
+    million = "rally plan --json --people 1000000 --studies 30 --buckets 2"
+    before, after = (
+        json.loads(rally(f"{million} --pings-per-day 20000000 --flush-seconds {each}"))
+        for each in (60, 540)
+    )
+    hours = [number(each["jobs"]["audit"]["hours"]) for each in (before, after)]
+
+    assert f"{hours[0]} hours of audit become {hours[1]}." in " ".join(TEXT.split())
 
 
 def test_every_limit_is_explained_and_no_other():

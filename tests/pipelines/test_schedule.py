@@ -1,6 +1,8 @@
 """The schedule against the jobs themselves: it is run, and its options are theirs."""
 
 import importlib
+import re
+import shlex
 import shutil
 
 import pytest
@@ -11,6 +13,7 @@ from rally.errors import ConfigurationError
 from rally.scheduling.crontab import to_crontab
 from rally.scheduling.day import DAY, SUNDAY, Places, Schedule, this_rally
 from rally.storing.objects import open_store
+from tests.named_tests import ROOT, find_missing
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,
@@ -103,3 +106,15 @@ def test_options_of_a_job_are_its_own(job):
     assert {name: getattr(ours, name) for name in Places._fields} == places._asdict()
     with pytest.raises(ConfigurationError, match=r"^--nope: no such option"):
         parse_options(job.name, "", [*typed, "--nope=1"], *{PlatformOptions, own})
+
+
+def test_page_shows_commands_that_work(tmp_path, monkeypatch, capsys):
+    text = (ROOT / "docs/schedule.md").read_text()
+    commands = re.findall(r"^rally (schedule .*)$", text, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+
+    for command in commands:
+        words = shlex.split(command.partition(" > ")[0])
+        assert (cli.main(words), capsys.readouterr().err) == (0, "")
+    assert len(commands) == 4
+    assert find_missing(text) == []

@@ -86,7 +86,7 @@ def test_jobs_of_a_small_platform_read_what_is_there():
         rows / 309_515 + 730 * measured.OPENED_BLOCK_SECONDS
     )
     log, pages = kept.event_objects, 1
-    assert daily["purge"].alone == pytest.approx((2 * log + 4 * pages) * 0.03)
+    assert daily["purge"].alone == pytest.approx((log + 4 * pages) * 0.03)
 
 
 def test_nobody_leaves_and_nothing_is_rewritten_or_verified():
