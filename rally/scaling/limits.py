@@ -6,12 +6,12 @@ Each is a property of the code as it is; docs/scale.md says what would be change
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from rally.purging.settings import Limits
 from rally.scaling import measured
 from rally.scaling.inputs import Inputs
 from rally.scaling.model import Stored
 
 _GIB = 1024**3
-_MAX_OBJECTS = 10_000  # --max_objects of purge
 _DAY_HOURS = 24.0
 _GRAPH_BYTES = 10_000_000  # of a job that is submitted to Dataflow; from memory
 
@@ -75,7 +75,7 @@ def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator
     yield Limit(
         "objects that expire in a day",
         kept.daily_expired,
-        _MAX_OBJECTS,
+        Limits().max_objects,
         "purge refuses its plan each day: raise --max_objects",
     )
     yield Limit(

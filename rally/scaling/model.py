@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from rally.scaling import measured
 from rally.scaling.inputs import Inputs
+from rally.withdrawing.enrolments import GRACE_DAYS
 
 DAY_SECONDS = 86_400
 AUDITED_SHARE = (6 * 0.1 + 1) / 7
 """Of all rows, a day: a tenth on six days of a week, all on one."""
 
 LONGEST_DELAY_DAYS = 38  # --longest_delay_days: while a request is swept for
-GRACE_DAYS = 7
 RELOAD_SECONDS = 60  # --reload_seconds
 STREAM_VCPUS = 2  # of a worker of the stream
 JOBS = ("delete", "compact", "purge", "audit")

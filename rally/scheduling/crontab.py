@@ -39,9 +39,9 @@ def _line(schedule: Schedule, days: str, jobs: Sequence[Job]) -> str:
     hour, minute = schedule.at
     user = [schedule.user] if schedule.user else []
     command = _escape(_command(schedule, jobs))
-    if len(command) > _LONGEST:
+    if len(command.encode()) > _LONGEST:
         raise ConfigurationError(
-            f"a line of the crontab would have more than {_LONGEST} characters, which"
+            f"a line of the crontab would have more than {_LONGEST} bytes, which"
             " not every cron takes; shorten the paths, or use --format systemd"
         )
     return " ".join([f"{minute} {hour} * * {days}", *user, command])

@@ -1,6 +1,11 @@
 """Schedules to test with; the paths of one are as odd as paths may be."""
 
+from hypothesis import strategies as st
+
 from rally.scheduling.day import Places, Schedule
+
+printed = st.text(max_size=40).filter(str.isprintable)
+"""What a path may be made of."""
 
 PLAIN = Schedule(
     Places("/srv/store", "/srv/keys"), (0, 30), None, None, ("/bin/rally",)

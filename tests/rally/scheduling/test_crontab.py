@@ -3,13 +3,16 @@
 import fcntl
 import json
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given
 
 from rally.errors import ConfigurationError
 from rally.scheduling.crontab import to_crontab
-from rally.scheduling.day import DAY, SUNDAY
-from tests.rally.scheduling.places import PLAIN, odd
+from rally.scheduling.day import DAY, SUNDAY, Places
+from tests.rally.scheduling.places import PLAIN, odd, printed
 from tests.rally.scheduling.shells import cron_commands, fake_rally, run_as_cron
 
 pytestmark = pytest.mark.skipif(
@@ -66,6 +69,23 @@ def test_line_does_nothing_while_another_one_of_the_same_store_is_at_work(
     assert run_as_cron(sunday, home) == (0, "")
 
 
+TOLD = ("/bin/sh", "-c", 'for i; do printf %s "$i"; echo; done >>"$HOME/calls"', "sh")
+"""A `rally` that writes down its arguments, and starts quickly."""
+
+
+@given(printed.filter(lambda text: "\\" not in text))
+def test_any_path_comes_through_cron_and_the_shell_as_it_is(text):
+    places = Places(f"/{text}", f"/keys/{text}")
+    schedule = PLAIN._replace(places=places, rally=TOLD)
+    day, _ = cron_commands(to_crontab(schedule))
+
+    with tempfile.TemporaryDirectory() as home:
+        assert run_as_cron(day, home) == (0, "")
+        said = (Path(home) / "calls").read_text().split("\n")
+    words = [word for job in DAY for word in (*job.words, *places.options)]
+    assert said == [*words, ""]
+
+
 def test_whole_crontab():
     command = (
         "(flock -n 9 || { echo 'rally: the run before is still at work'; exit 1; };"
@@ -90,7 +110,7 @@ def test_whole_crontab():
 
 @pytest.mark.parametrize(
     ("store", "why"),
-    [("/srv/a\\b", "a path has a backslash"), (f"/{'x' * 900}", "more than 990 char")],
+    [("/srv/a\\b", "a path has a backslash"), (f"/{'x' * 900}", "more than 990 bytes")],
     ids=["backslash", "too long"],
 )
 def test_crontab_of_what_crons_do_not_take_is_refused(store, why):

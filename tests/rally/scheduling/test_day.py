@@ -1,6 +1,7 @@
 """The day's jobs: their order is that of the page for whoever is on call."""
 
 import re
+import subprocess
 
 import pytest
 
@@ -51,7 +52,16 @@ def test_place_that_no_schedule_can_hold_is_refused(value):
         read_place("--keys", value)
 
 
-def test_rally_of_this_environment_is_named_by_an_absolute_path():
-    program, *_ = this_rally()
+def test_rally_of_this_environment_is_started_from_anywhere(tmp_path):
+    words = [*this_rally(), "keys", "list", "--help"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
 
-    assert program.startswith("/")
+    assert words[0].startswith("/")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: rally keys list")
+
+
+def test_rally_without_a_script_is_a_module(monkeypatch):
+    monkeypatch.setattr("sys.executable", "/nowhere/bin/python")
+
+    assert this_rally() == ("/nowhere/bin/python", "-m", "pipelines.cli")

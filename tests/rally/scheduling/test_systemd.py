@@ -4,10 +4,11 @@ import shutil
 import subprocess
 
 import pytest
+from hypothesis import given
 
-from rally.scheduling.day import DAY, SUNDAY
+from rally.scheduling.day import DAY, SUNDAY, Places
 from rally.scheduling.systemd import to_units
-from tests.rally.scheduling.places import PLAIN, odd
+from tests.rally.scheduling.places import PLAIN, odd, printed
 from tests.rally.scheduling.shells import fake_rally, read_unit, words
 
 SERVICES = [*(f"rally-{job.name}.service" for job in DAY), "rally-audit-whole.service"]
@@ -22,6 +23,16 @@ def test_services_start_the_jobs_with_the_very_paths(tmp_path):
         assert list(words(command, "%$")) == [
             *schedule.rally, *job.words, *schedule.places.options,
         ]  # fmt: skip
+
+
+@given(printed)
+def test_any_path_stands_in_a_unit_as_it_is(text):
+    places = Places(f"/{text.replace('{', '')}", f"/keys/{text}")
+    unit = read_unit(to_units(PLAIN._replace(places=places))["rally-delete.service"])
+    (command,), (path,) = unit["ExecStart"], unit["ReadWritePaths"]
+
+    assert list(words(command, "%$")) == ["/bin/rally", "delete", *places.options]
+    assert list(words(path, "%")) == [places.store]
 
 
 def test_each_job_comes_after_those_before_it_and_needs_none_of_them(tmp_path):

@@ -1,0 +1,33 @@
+"""Sizes: what needs no pings is measured as the scale plan has it."""
+
+import re
+
+import pytest
+
+from benchmarks import sizes, workload
+from rally.scaling import measured
+
+
+def numbers(line):
+    return [int(each.replace(",", "")) for each in re.findall(r"\d[\d,]*", line)]
+
+
+def test_records_are_as_large_as_the_plan_says():
+    together, alone, entry, person = map(numbers, sizes._records())
+
+    assert together[0] == pytest.approx(measured.EVENT_BYTES, rel=0.05)
+    assert alone[0] == pytest.approx(measured.LONE_EVENT_BYTES, rel=0.02)
+    assert entry[0] == pytest.approx(measured.LIST_ENTRY_BYTES, rel=0.02)
+    assert entry[1] == pytest.approx(measured.LIST_ENTRY_MEMORY, rel=0.05)
+    assert person == [
+        pytest.approx(measured.ENROLLED_MEMORY, rel=0.1),
+        pytest.approx(measured.SOUGHT_MEMORY, rel=0.1),
+    ]
+
+
+@pytest.mark.parametrize("scheme", workload.SCHEMES)
+def test_messages_are_as_large_as_the_plan_says(scheme, tmp_path):
+    made = workload.make(tmp_path, scheme, 1_000, 50)
+
+    expected = measured.MESSAGE[scheme][1000]
+    assert sizes._message_bytes(made) == pytest.approx(expected, rel=0.05)

@@ -1,0 +1,51 @@
+"""Figures that stand elsewhere in the code, or that need no clock: they are so."""
+
+import json
+import pickle
+from dataclasses import asdict
+
+import pytest
+
+from pipelines.delete_options import DeleteOptions
+from pipelines.ingest_options import _WRITING_SECONDS
+from pipelines.options import PlatformOptions
+from rally.deleting.plan import StoredFile
+from rally.reading.subscription import LONGEST_ACK_DEADLINE_SECONDS
+from rally.receipts.receipt import FileChange
+from rally.scaling import measured, model
+from rally.scaling.inputs import Inputs
+from rally.scaling.limits import limits
+from rally.storing import snapshots
+
+DAY = "data/study=rally-garden/document=visit.1/date=2026-05-20"
+NAME = f"{DAY}/bucket=6-3f/compacted.avro"
+GENERATION = 1_770_000_000_000_000
+
+
+def test_options_are_those_of_the_jobs():
+    assert DeleteOptions([]).longest_delay_days == model.LONGEST_DELAY_DAYS
+    assert PlatformOptions([]).reload_seconds == model.RELOAD_SECONDS
+
+
+def test_files_are_read_in_pieces_of_that_size():
+    assert snapshots._CHUNK == measured.CHUNK_BYTES
+
+
+def test_longest_flush_is_what_ingest_takes():
+    inputs = Inputs(1, 1, 1)
+    kept = model.stored(inputs, model.stream(inputs))
+    fine = {each.what: each.fine for each in limits(inputs, kept, {})}
+
+    assert fine["seconds of a flush"] == LONGEST_ACK_DEADLINE_SECONDS - _WRITING_SECONDS
+
+
+def test_records_are_of_that_size():
+    work = StoredFile("rally-garden", NAME, 123_456_789, GENERATION)
+    change = FileChange(
+        NAME, GENERATION, GENERATION + 1, 1000, 10, 10, 990, "0a1b2c3d", "0a1b2c3d"
+    )
+
+    assert len(pickle.dumps(work)) == pytest.approx(measured.WORK_BYTES, rel=0.1)
+    assert len(json.dumps(asdict(change))) == pytest.approx(
+        measured.NAMED_BYTES, rel=0.1
+    )
