@@ -122,19 +122,19 @@ def _bytes_a_row(store: Path, made: Workload) -> float:
     return sum(file.stat().st_size for file in files) / made.count
 
 
-def _records(number: int = 100_000) -> list[str]:
+def _records(number: int = 100_000, lone: int = 1_000) -> list[str]:
     """What does not depend on pings."""
     with tempfile.TemporaryDirectory(prefix="rally-bench-") as folder:
         together, alone = LocalStore(f"{folder}/a"), LocalStore(f"{folder}/b")
         write_events(together, map(_joined, range(number)), "1")
-        for each in range(1000):
+        for each in range(lone):
             write_events(alone, [_joined(each)], "1")
         return [
             f"events of one object: {_size(together) / number:,.0f} bytes each,"
             f" {number / _seconds(lambda: sum(1 for _ in read_events(together))):,.0f}"
             " read a second",
-            f"an event that is alone: {_size(alone) / 1000:,.0f} bytes,"
-            f" {1000 / _seconds(lambda: sum(1 for _ in read_events(alone))):,.0f}"
+            f"an event that is alone: {_size(alone) / lone:,.0f} bytes,"
+            f" {lone / _seconds(lambda: sum(1 for _ in read_events(alone))):,.0f}"
             " read a second",
             *_held(folder, together, number),
         ]
