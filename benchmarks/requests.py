@@ -4,27 +4,21 @@
 
 A small platform is ingested and compacted day by day; then one more day comes, somebody
 leaves, and each of the day's jobs is counted. From platforms that differ in one thing
-follows what that thing costs. The stores are folders: what is counted are calls of the
-one interface that all jobs use, as rally/storing/gcs.py makes requests of them.
-
-Class A and B are those of Cloud Storage's price list. To delete is free.
+follows what that thing costs. Class A and B are those of Cloud Storage's price list.
 """
 
 import io
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.counted import COLUMNS, counting
 from pipelines import cli
-from rally.keys import kek
-from rally.storing import local
-from rally.storing.layout import EVENTS
 from tests.pipelines.world import GARDEN, HOUSE, World, rally_id, write_lines
 
 JOBS = (
@@ -35,16 +29,7 @@ JOBS = (
     ("audit", "--sample=0.1"),
     ("audit",),
 )
-A, B, FREE, LISTED, LOG, KMS = "A", "B", "free", "names listed", "of the log", "KMS"
-COLUMNS = (A, B, FREE, LISTED, LOG, KMS)
-"""LOG are those of B that read an object of the event log."""
-
-_PAGE = 1000  # names that one listing answers
 _FIRST = date(2026, 3, 1)
-_LocalStore = local.LocalStore
-_inside = threading.local()
-_lock = threading.Lock()
-_counts: Counter[str] = Counter()
 
 
 class Platform(NamedTuple):
@@ -84,11 +69,16 @@ def main() -> None:
         print("\n".join(_table({job: _minus(more[job], base[job]) for job in base})))
 
 
-def measure(platform: Platform) -> dict[str, Counter[str]]:
-    """What ingest of one new file and each job of the day asked, by its command."""
+def measure(platform: Platform, store: str = "") -> dict[str, Counter[str]]:
+    """What ingest of one new file and each job of the day asked, by its command.
+
+    Args:
+        platform: that is made.
+        store: an empty one; by default a folder of its own.
+    """
     with tempfile.TemporaryDirectory(prefix="rally-bench-requests-") as folder:
         world = _make_world(Path(folder), platform)
-        store = f"{folder}/store"
+        store = store or f"{folder}/store"
         numbers = count(1)
         _ingest(world, store, _joined(world, platform, numbers))
         for day in range(platform.days):
@@ -158,133 +148,11 @@ def _run(world: World, store: str, day: int, *words: str) -> Counter[str]:
     now = f"{_FIRST + timedelta(days=day + 1)}T06:00:00Z"
     if words[0] != "ingest":
         options.append(f"--as_of={now}")
-    with _counting(), redirect_stdout(io.StringIO()) as said:
+    with counting() as counts, redirect_stdout(io.StringIO()) as said:
         status = cli.main([*words, *options])
     if status:
         raise SystemExit(f"{words[0]} ended with {status}\n{said.getvalue()}")
-    return Counter(_counts)
-
-
-@contextmanager
-def _counting() -> Iterator[None]:
-    """Counts what goes through all stores that are opened meanwhile."""
-    decrypt = kek._KekAead.decrypt
-    _counts.clear()
-    local.LocalStore = CountedStore
-
-    def counted(self, ciphertext, associated_data):
-        _note(KMS)
-        return decrypt(self, ciphertext, associated_data)
-
-    kek._KekAead.decrypt = counted
-    try:
-        yield
-    finally:
-        local.LocalStore, kek._KekAead.decrypt = _LocalStore, decrypt
-
-
-def _note(what: str, number: int = 1) -> None:
-    with _lock:
-        _counts[what] += number
-
-
-@contextmanager
-def _one(*what: str) -> Iterator[None]:
-    """Counts a call, and none of those that it makes itself."""
-    if getattr(_inside, "is", False):
-        yield
-        return
-    for each in what:
-        _note(each)
-    _inside.__dict__["is"] = True
-    try:
-        yield
-    finally:
-        _inside.__dict__["is"] = False
-
-
-class CountedStore(_LocalStore):
-    """A folder that counts what Cloud Storage would be asked."""
-
-    def read(self, name):
-        with _one(B, *([LOG] if name.startswith(EVENTS) else [])):
-            return super().read(name)
-
-    def read_range(self, name, start, length):
-        with _one(B):
-            return super().read_range(name, start, length)
-
-    def stat(self, name):
-        with _one(B):
-            return super().stat(name)
-
-    @contextmanager
-    def open(self, name, generation=None):
-        with _one(B):
-            opened = super().open(name, generation)
-        with opened as snapshot:
-            yield _CountedSnapshot(snapshot)
-
-    @contextmanager
-    def draft(self, name):
-        with super().draft(name) as draft:
-            yield _CountedDraft(draft)
-
-    def create(self, name, data):
-        with _one(A):
-            return super().create(name, data)
-
-    def replace(self, name, data, generation):
-        with _one(A):
-            return super().replace(name, data, generation)
-
-    def delete(self, name, generation):
-        with _one(FREE):
-            return super().delete(name, generation)
-
-    def list_dated(self, prefix=""):
-        with _one():
-            found = list(super().list_dated(prefix))
-        _note(LISTED, len(found))
-        _note(A, max(1, -(-len(found) // _PAGE)))
-        return iter(found)
-
-    def old_copies(self, prefix):
-        _note(A, 2)  # noncurrent ones, and soft-deleted ones
-        with _one():
-            yield from list(super().old_copies(prefix))
-
-    def check_writable(self):
-        with _one(A, FREE):
-            super().check_writable()
-
-
-class _CountedSnapshot(NamedTuple):
-    inner: object
-
-    @property
-    def info(self):
-        return self.inner.info
-
-    def read(self, start, length):
-        _note(B)
-        return self.inner.read(start, length)
-
-
-class _CountedDraft(NamedTuple):
-    inner: object
-
-    @property
-    def file(self):
-        return self.inner.file
-
-    def create(self):
-        with _one(A):
-            return self.inner.create()
-
-    def replace(self, generation):
-        with _one(A):
-            return self.inner.replace(generation)
+    return Counter(counts)
 
 
 def _minus(more: Counter[str], base: Counter[str]) -> Counter[str]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.requests import BASE, FREE, KMS, LISTED, LOG, A, B, measure
+from benchmarks.counted import FREE, KMS, LISTED, LOG, A, B
+from benchmarks.requests import BASE, measure
 from rally.scaling import measured
 
 DAYS, BUCKETS = 8, 4
