@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 from rally.scaling import measured
 from rally.scaling.inputs import Inputs
+from rally.scaling.jobs import Job, jobs
 from rally.scaling.limits import Limit, crossed
 from rally.scaling.model import (
-    Job,
     Stored,
     Stream,
-    jobs,
     rewritten,
     stored,
     stream,

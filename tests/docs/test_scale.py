@@ -15,8 +15,9 @@ import pytest
 from pipelines import cli
 from rally.scaling import measured
 from rally.scaling.inputs import Inputs
+from rally.scaling.jobs import JOBS
 from rally.scaling.limits import limits
-from rally.scaling.model import JOBS, stored, stream
+from rally.scaling.model import stored, stream
 from rally.scaling.prices import Prices
 from rally.scaling.telling import number, size
 from tests.docs.page import codes_of_rows, read_sections, read_sessions

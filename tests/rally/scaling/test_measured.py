@@ -12,7 +12,7 @@ from pipelines.options import PlatformOptions
 from rally.deleting.plan import StoredFile
 from rally.reading.subscription import LONGEST_ACK_DEADLINE_SECONDS
 from rally.receipts.receipt import FileChange
-from rally.scaling import measured, model
+from rally.scaling import jobs, measured, model
 from rally.scaling.inputs import Inputs
 from rally.scaling.limits import limits
 from rally.storing import snapshots
@@ -23,7 +23,7 @@ GENERATION = 1_770_000_000_000_000
 
 
 def test_options_are_those_of_the_jobs():
-    assert DeleteOptions([]).longest_delay_days == model.LONGEST_DELAY_DAYS
+    assert DeleteOptions([]).longest_delay_days == jobs.LONGEST_DELAY_DAYS
     assert PlatformOptions([]).reload_seconds == model.RELOAD_SECONDS
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from rally.scaling import measured
 from rally.scaling.inputs import SCHEMES, Inputs
-from rally.scaling.model import files_of_one, jobs, rewritten, stored, stream
+from rally.scaling.jobs import jobs
+from rally.scaling.model import files_of_one, rewritten, stored, stream
 from rally.scaling.plan import make_plan
 from rally.scaling.prices import Prices
 
