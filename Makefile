@@ -96,6 +96,11 @@ bench-ingest: .venv/.dev  ## Measures ingest: the README's figures come from her
 bench-audit: .venv/.dev  ## Measures how fast an audit reads rows.
 	$(BIN)/python -m benchmarks.audit $(ARGS)
 
+.PHONY: bench-plan
+bench-plan: .venv/.dev  ## Measures what the scale plan counts with.
+	$(BIN)/python -m benchmarks.requests
+	$(BIN)/python -m benchmarks.sizes
+
 .PHONY: bench-deletion
 bench-deletion: .venv/.bench  ## Measures deletion, beside other tools.
 	$(BIN)/python -m benchmarks.deletion $(ARGS)
