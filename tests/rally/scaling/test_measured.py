@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.delete_options import DeleteOptions
 from pipelines.ingest_options import _WRITING_SECONDS
-from pipelines.options import PlatformOptions
+from pipelines.intake_options import IntakeOptions
 from rally.deleting.plan import StoredFile
 from rally.reading.subscription import LONGEST_ACK_DEADLINE_SECONDS
 from rally.receipts.receipt import FileChange
@@ -24,7 +24,7 @@ GENERATION = 1_770_000_000_000_000
 
 def test_options_are_those_of_the_jobs():
     assert DeleteOptions([]).longest_delay_days == jobs.LONGEST_DELAY_DAYS
-    assert PlatformOptions([]).reload_seconds == model.RELOAD_SECONDS
+    assert IntakeOptions([]).reload_seconds == model.RELOAD_SECONDS
 
 
 def test_files_are_read_in_pieces_of_that_size():
