@@ -8,6 +8,7 @@ from operator import attrgetter
 from rally.commands import deciding
 from rally.commands.concluding import conclude_study
 from rally.commands.deciding import OWN
+from rally.commands.infrastructure import print_infrastructure
 from rally.commands.options import (
     add_options,
     find_study,
@@ -112,6 +113,7 @@ _COMMANDS = (
     ("list", list_studies, _LOOKING),
     ("show", show_study, f"namespace {_LOOKING}"),
     ("check", check_registry, "--studies"),
+    ("infrastructure", print_infrastructure, _LOOKING),
     ("pause", deciding.pause_study, _DECIDING),
     ("resume", deciding.resume_study, _DECIDING),
     ("end", deciding.end_study, _DECIDING),

@@ -1,0 +1,240 @@
+# Each job has an account of its own, and this table says all that it may do; people act
+# as `desk` or `keeper`, never as themselves. What is not said here is not allowed.
+#   opens        platform keys by their sort; of dead letters the private half, and no KEK
+#                is needed for the public one
+#   opens_pings  keys that open pings
+#   reads        places, as a whole
+#   creates, deletes   objects below these prefixes of a place; to replace takes both
+# tests/templates/terraform holds it against what the jobs do.
+locals {
+  probe = ".rally-probe-" # what is written and deleted to see whether a store can be
+
+  accounts = {
+    ingest = {
+      opens       = ["list-mac", "pseudonym"]
+      opens_pings = true
+      reads       = ["store", "platform", "keys", "platform_keys"]
+      creates = {
+        store    = ["data/", local.probe]
+        platform = ["dead-letters/", "events/", "withdrawals/", local.probe]
+      }
+      deletes = {
+        store    = [local.probe]
+        platform = [local.probe]
+      }
+    }
+    replay = {
+      opens       = ["dead-letter.private", "list-mac", "pseudonym"]
+      opens_pings = true
+      reads       = ["store", "platform", "keys", "platform_keys"]
+      creates = {
+        store    = ["data/", local.probe]
+        platform = ["dead-letters/", "events/", "withdrawals/", local.probe]
+      }
+      deletes = {
+        store    = [local.probe]
+        platform = ["dead-letters/", local.probe]
+      }
+    }
+    compact = {
+      opens       = ["list-mac", "pseudonym"]
+      opens_pings = false
+      reads       = ["store", "platform", "platform_keys"]
+      creates = {
+        store    = ["data/", local.probe]
+        platform = ["leases/", "results/", local.probe]
+      }
+      deletes = {
+        store    = ["data/", local.probe]
+        platform = ["leases/", "results/", local.probe]
+      }
+    }
+    # Receipts are made and never changed: no job may delete one.
+    delete = {
+      opens       = ["list-mac", "pseudonym", "receipt-mac"]
+      opens_pings = false
+      reads       = ["store", "platform", "platform_keys"]
+      creates = {
+        store    = ["data/"]
+        platform = ["leases/", "plans/", "receipts/", "withdrawals/"]
+      }
+      deletes = {
+        store    = ["data/"]
+        platform = ["leases/", "plans/", "withdrawals/"]
+      }
+    }
+    # The key files of concluded studies come on top of it, in access.tf.
+    purge = {
+      opens       = ["list-mac", "pseudonym"]
+      opens_pings = false
+      reads       = ["store", "platform", "keys", "platform_keys"]
+      creates = {
+        store    = ["data/"]
+        platform = ["events/", "leases/", "plans/", "results/"]
+      }
+      deletes = {
+        store    = ["data/"]
+        platform = ["dead-letters/", "events/", "leases/", "plans/", "results/"]
+      }
+    }
+    audit = {
+      opens       = ["list-mac", "pseudonym", "receipt-mac"]
+      opens_pings = false
+      reads       = ["store", "platform", "keys", "platform_keys"]
+      creates     = { platform = ["results/"] }
+      deletes     = { platform = ["results/"] }
+    }
+    # People on call: decisions, legal holds, letters of who leaves, receipts.
+    desk = {
+      opens       = ["list-mac", "pseudonym", "receipt-mac"]
+      opens_pings = false
+      reads       = ["store", "platform", "keys", "platform_keys"]
+      creates     = { platform = ["events/", "holds/", "states/"] }
+      deletes     = {}
+    }
+    # Whoever makes keys: may seal them, see keys.tf, and reads no data.
+    keeper = {
+      opens       = []
+      opens_pings = false
+      reads       = ["keys", "platform_keys"]
+      creates     = { keys = [""], platform_keys = [""] }
+      deletes     = { keys = [""], platform_keys = [""] }
+    }
+  }
+
+  jobs      = toset(["ingest", "replay", "compact", "delete", "purge", "audit"])
+  purposes  = toset(["dead-letter.private", "list-mac", "pseudonym", "receipt-mac"])
+  concluded = [for name, study in var.studies : name if study.concluded]
+}
+
+resource "google_service_account" "account" {
+  for_each = local.accounts
+
+  account_id   = "rally-${each.key}"
+  display_name = "Rally: ${each.key}"
+}
+
+# Launches jobs from their templates, by the schedule or for a person, and reads no data.
+resource "google_service_account" "launch" {
+  account_id   = "rally-launch"
+  display_name = "Rally: launch"
+}
+
+# Predefined roles hold more than these jobs need. roles/dataflow.worker, above all, lets
+# its holder read and write every object of the project.
+resource "google_project_iam_custom_role" "reader" {
+  role_id     = "rallyReader"
+  title       = "Rally: read objects"
+  permissions = ["storage.buckets.get", "storage.objects.get", "storage.objects.list"]
+}
+
+resource "google_project_iam_custom_role" "creator" {
+  role_id     = "rallyCreator"
+  title       = "Rally: create objects"
+  permissions = ["storage.objects.create"]
+}
+
+resource "google_project_iam_custom_role" "deleter" {
+  role_id     = "rallyDeleter"
+  title       = "Rally: delete objects"
+  permissions = ["storage.objects.delete"]
+}
+
+resource "google_project_iam_custom_role" "key_destroyer" {
+  role_id = "rallyKeyDestroyer"
+  title   = "Rally: destroy a concluded study's storage key"
+  permissions = [
+    "cloudkms.cryptoKeyVersions.destroy",
+    "cloudkms.cryptoKeyVersions.get",
+    "cloudkms.cryptoKeyVersions.list",
+  ]
+}
+
+# What roles/dataflow.worker has but for objects, and what a template's launcher needs.
+resource "google_project_iam_custom_role" "worker" {
+  role_id = "rallyWorker"
+  title   = "Rally: run as a Dataflow job"
+  permissions = [
+    "autoscaling.sites.readRecommendations",
+    "autoscaling.sites.writeMetrics",
+    "autoscaling.sites.writeState",
+    "compute.instanceGroupManagers.update",
+    "compute.instances.delete",
+    "compute.instances.setDiskAutoDelete",
+    "dataflow.jobs.create",
+    "dataflow.jobs.get",
+    "dataflow.jobs.list",
+    "dataflow.messages.list",
+    "dataflow.metrics.get",
+    "dataflow.shuffle.read",
+    "dataflow.shuffle.write",
+    "dataflow.streamingWorkItems.ImportState",
+    "dataflow.streamingWorkItems.commitWork",
+    "dataflow.streamingWorkItems.getData",
+    "dataflow.streamingWorkItems.getWork",
+    "dataflow.streamingWorkItems.getWorkerMetadata",
+    "dataflow.workItems.lease",
+    "dataflow.workItems.sendMessage",
+    "dataflow.workItems.update",
+    "logging.logEntries.create",
+    "monitoring.timeSeries.create",
+  ]
+}
+
+resource "google_project_iam_custom_role" "launcher" {
+  role_id = "rallyLauncher"
+  title   = "Rally: launch and steer jobs"
+  permissions = [
+    "dataflow.jobs.cancel",
+    "dataflow.jobs.create",
+    "dataflow.jobs.get",
+    "dataflow.jobs.list",
+    "dataflow.jobs.updateContents",
+    "dataflow.messages.list",
+  ]
+}
+
+resource "google_project_iam_binding" "worker" {
+  project = var.project
+  role    = google_project_iam_custom_role.worker.id
+  members = [for job in local.jobs : google_service_account.account[job].member]
+}
+
+resource "google_project_iam_binding" "launcher" {
+  project = var.project
+  role    = google_project_iam_custom_role.launcher.id
+  members = [google_service_account.launch.member]
+}
+
+# A worker needs the network of this project, and no right to change it.
+resource "google_compute_subnetwork_iam_binding" "workers" {
+  region     = var.region
+  subnetwork = google_compute_subnetwork.workers.name
+  role       = "roles/compute.networkUser"
+  members    = [for job in local.jobs : google_service_account.account[job].member]
+}
+
+resource "google_service_account_iam_binding" "run_as" {
+  for_each = local.jobs
+
+  service_account_id = google_service_account.account[each.key].name
+  role               = "roles/iam.serviceAccountUser"
+  members            = [google_service_account.launch.member]
+}
+
+# People act as these for an hour at a time, and each time is in the audit log.
+locals {
+  acted_as = {
+    desk   = { account = google_service_account.account["desk"].name, people = var.operators }
+    keeper = { account = google_service_account.account["keeper"].name, people = var.key_keepers }
+    launch = { account = google_service_account.launch.name, people = var.operators }
+  }
+}
+
+resource "google_service_account_iam_binding" "act_as" {
+  for_each = { for name, each in local.acted_as : name => each if length(each.people) > 0 }
+
+  service_account_id = each.value.account
+  role               = "roles/iam.serviceAccountTokenCreator"
+  members            = each.value.people
+}

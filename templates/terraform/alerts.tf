@@ -1,0 +1,220 @@
+# What somebody is woken for. Every job ends with one line of JSON, in which there is no
+# id: {"event": "job_ended", "job": "purge", "status": 0, …}. Cloud Logging has it as a
+# payload of its own or, from a template's launcher, as text; both are looked at. This
+# table is the only place here that names what stands in it (docs/infrastructure.md).
+locals {
+  events = {
+    late_withdrawals = {
+      jobs  = ["delete"]
+      field = "late_withdrawals"
+      title = "A withdrawal is past its deadline"
+      text  = "Somebody left and is not deleted in time. See `rally withdrawals`, and docs/operations.md."
+    }
+    audit_broken = {
+      jobs  = ["audit"]
+      field = "broken"
+      title = "The audit found a broken promise"
+      text  = "The audit's report in the job's log names the promise. See docs/audit.md and docs/operations.md."
+    }
+    dead_letters = {
+      jobs  = ["ingest", "replay"]
+      field = "dead_letters"
+      title = "Pings became dead letters"
+      text  = "They are sealed and kept for 30 days. Mend the cause and run `rally replay`: docs/operations.md."
+    }
+    not_as_promised = {
+      jobs  = local.jobs
+      field = "status"
+      title = "A job ended with something not as promised"
+      text  = "Exit status 1: something is not as promised; 2: wrong options or configuration. The job's log says what."
+    }
+  }
+
+  # In this language OR binds more tightly than AND.
+  ended = "resource.type=\"dataflow_step\" AND (jsonPayload.event=\"job_ended\" OR textPayload=~\"\\\"event\\\": ?\\\"job_ended\\\"\")"
+  above_zero = {
+    for name, event in local.events : name => join(" ", [
+      "(jsonPayload.job=(${join(" OR ", [for job in event.jobs : "\"${job}\""])}) AND jsonPayload.${event.field}>0)",
+      "OR (textPayload=~\"\\\"job\\\": ?\\\"(${join("|", event.jobs)})\\\"\" AND textPayload=~\"\\\"${event.field}\\\": ?[1-9]\")",
+    ])
+  }
+}
+
+resource "google_logging_metric" "event" {
+  for_each = local.events
+
+  name   = "rally/${each.key}"
+  filter = "${local.ended} AND (${local.above_zero[each.key]})"
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    unit        = "1"
+
+    labels {
+      key        = "job"
+      value_type = "STRING"
+    }
+  }
+
+  label_extractors = {
+    job = "EXTRACT(resource.labels.job_name)"
+  }
+}
+
+# Every end of a job, good or bad: a job that does not run tells nothing.
+resource "google_logging_metric" "ended" {
+  name   = "rally/job_ended"
+  filter = local.ended
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    unit        = "1"
+
+    labels {
+      key        = "job"
+      value_type = "STRING"
+    }
+  }
+
+  label_extractors = {
+    job = "EXTRACT(resource.labels.job_name)"
+  }
+}
+
+resource "google_monitoring_alert_policy" "event" {
+  for_each = local.events
+
+  display_name          = "Rally: ${each.value.title}"
+  combiner              = "OR"
+  notification_channels = var.notification_channels
+
+  conditions {
+    display_name = each.value.title
+
+    condition_threshold {
+      filter          = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.event[each.key].name}\" AND resource.type=\"dataflow_job\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 0
+      duration        = "0s"
+
+      aggregations {
+        alignment_period   = "600s"
+        per_series_aligner = "ALIGN_SUM"
+      }
+    }
+  }
+
+  documentation {
+    content   = each.value.text
+    mime_type = "text/markdown"
+  }
+}
+
+# A day and an hour without an end of a job that runs daily.
+resource "google_monitoring_alert_policy" "missing" {
+  display_name          = "Rally: a nightly job did not end"
+  combiner              = "OR"
+  notification_channels = var.notification_channels
+
+  dynamic "conditions" {
+    for_each = toset([for schedule in local.schedules : schedule.job])
+
+    content {
+      display_name = conditions.value
+
+      condition_prometheus_query_language {
+        query               = "(sum(increase(logging_googleapis_com:user_rally_job_ended{monitored_resource=\"dataflow_job\", job=\"rally-${conditions.value}\"}[25h])) or vector(0)) < 1"
+        duration            = "0s"
+        evaluation_interval = "300s"
+      }
+    }
+  }
+
+  documentation {
+    content   = "Look at the schedule's log, then at Dataflow's. A job that was killed is simply run again."
+    mime_type = "text/markdown"
+  }
+}
+
+# A stream does not end; what it counts is what it tells (counters of docs/operations.md).
+resource "google_monitoring_alert_policy" "failing_pings" {
+  display_name          = "Rally: the stream makes dead letters"
+  combiner              = "OR"
+  notification_channels = var.notification_channels
+
+  conditions {
+    display_name = "Pings failed within ten minutes"
+
+    condition_prometheus_query_language {
+      query               = "sum(increase(dataflow_googleapis_com:job_user_counter{monitored_resource=\"dataflow_job\", metric_name=~\".+/failed/.+\"}[10m])) > 0"
+      duration            = "0s"
+      evaluation_interval = "300s"
+    }
+  }
+
+  documentation {
+    content   = local.events.dead_letters.text
+    mime_type = "text/markdown"
+  }
+}
+
+# Pings are kept for a week, acknowledged or not; these tell long before one is lost.
+locals {
+  stream_alerts = {
+    oldest_message = {
+      title  = "Pings wait too long"
+      filter = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND resource.label.subscription_id=\"${google_pubsub_subscription.ingest.name}\""
+      above  = 3600
+      text   = "The oldest ping that is in no file yet is over an hour old; after a week it is lost. Is the stream running?"
+    }
+    watermark = {
+      title  = "The stream's watermark stands still"
+      filter = "metric.type=\"dataflow.googleapis.com/job/data_watermark_age\" AND resource.type=\"dataflow_job\" AND resource.label.job_name=starts_with(\"rally-ingest\")"
+      above  = 3600
+      text   = "The stream reads, but does not finish what it reads. Look at the job's errors."
+    }
+    lag = {
+      title  = "The stream falls behind"
+      filter = "metric.type=\"dataflow.googleapis.com/job/system_lag\" AND resource.type=\"dataflow_job\" AND resource.label.job_name=starts_with(\"rally-ingest\")"
+      above  = 600
+      text   = "Something has been worked on for ten minutes. Are there enough workers? Does a store refuse?"
+    }
+    failed = {
+      title  = "A job failed"
+      filter = "metric.type=\"dataflow.googleapis.com/job/is_failed\" AND resource.type=\"dataflow_job\" AND resource.label.job_name=starts_with(\"rally-\")"
+      above  = 0
+      text   = "Dataflow gave a job up. Whatever it left, running it again ends in the same state."
+    }
+  }
+}
+
+resource "google_monitoring_alert_policy" "stream" {
+  for_each = local.stream_alerts
+
+  display_name          = "Rally: ${each.value.title}"
+  combiner              = "OR"
+  notification_channels = var.notification_channels
+
+  conditions {
+    display_name = each.value.title
+
+    condition_threshold {
+      filter          = each.value.filter
+      comparison      = "COMPARISON_GT"
+      threshold_value = each.value.above
+      duration        = "300s"
+
+      aggregations {
+        alignment_period   = "300s"
+        per_series_aligner = "ALIGN_MAX"
+      }
+    }
+  }
+
+  documentation {
+    content   = each.value.text
+    mime_type = "text/markdown"
+  }
+}

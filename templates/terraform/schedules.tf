@@ -1,0 +1,93 @@
+# What runs by itself, in the order of a day: who left is deleted first, so that nothing
+# of them is compacted; then what waited for an enrolment is taken in; what is new is
+# sorted; what has had its time goes; and what is left is proven. A job that takes longer
+# than its hour is in nobody's way: leases keep the jobs apart. Times are UTC.
+locals {
+  where = {
+    store         = local.store
+    platform      = "gs://${google_storage_bucket.platform.name}"
+    platform_keys = "gs://${google_storage_bucket.keys["platform_keys"].name}"
+  }
+  where_with_keys = merge(local.where, { keys = "gs://${google_storage_bucket.keys["keys"].name}" })
+
+  schedules = {
+    delete = {
+      job        = "delete"
+      schedule   = "0 1 * * *"
+      parameters = local.where
+    }
+    replay = {
+      job        = "replay"
+      schedule   = "0 2 * * *"
+      parameters = merge(local.where_with_keys, { reason = "left" })
+    }
+    compact = {
+      job        = "compact"
+      schedule   = "0 3 * * *"
+      parameters = local.where
+    }
+    purge = {
+      job        = "purge"
+      schedule   = "0 4 * * *"
+      parameters = local.where_with_keys
+    }
+    # Other files each day, and all of them once a week.
+    audit = {
+      job        = "audit"
+      schedule   = "0 5 * * 1-6"
+      parameters = merge(local.where_with_keys, { sample = "0.1" })
+    }
+    audit-whole = {
+      job        = "audit"
+      schedule   = "0 5 * * 0"
+      parameters = local.where_with_keys
+    }
+  }
+}
+
+resource "google_cloud_scheduler_job" "nightly" {
+  for_each = local.schedules
+
+  name             = "rally-${each.key}"
+  region           = var.region
+  schedule         = each.value.schedule
+  time_zone        = "Etc/UTC"
+  attempt_deadline = "180s"
+
+  retry_config {
+    retry_count = 3
+  }
+
+  http_target {
+    http_method = "POST"
+    uri         = "https://dataflow.googleapis.com/v1b3/projects/${var.project}/locations/${var.region}/flexTemplates:launch"
+    headers     = { "Content-Type" = "application/json" }
+
+    # One name a job: while it runs, Dataflow refuses a second one.
+    body = base64encode(jsonencode({
+      launchParameter = {
+        jobName              = "rally-${each.value.job}"
+        containerSpecGcsPath = "gs://${google_storage_bucket.templates.name}/${var.release}/${each.value.job}.json"
+        parameters           = each.value.parameters
+        environment = {
+          serviceAccountEmail   = google_service_account.account[each.value.job].email
+          subnetwork            = google_compute_subnetwork.workers.self_link
+          ipConfiguration       = "WORKER_IP_PRIVATE"
+          kmsKeyName            = google_kms_crypto_key.service["jobs"].id
+          sdkContainerImage     = var.image
+          tempLocation          = "gs://${google_storage_bucket.temp[each.value.job].name}/temp"
+          stagingLocation       = "gs://${google_storage_bucket.temp[each.value.job].name}/staging"
+          maxWorkers            = var.max_workers
+          additionalExperiments = ["use_runner_v2"]
+          additionalUserLabels  = { job = each.value.job, release = replace(lower(var.release), "/[^a-z0-9_-]/", "-") }
+        }
+      }
+    }))
+
+    oauth_token {
+      service_account_email = google_service_account.launch.email
+    }
+  }
+
+  depends_on = [google_service_account_iam_binding.run_as]
+}

@@ -1,0 +1,131 @@
+variable "project" {
+  type        = string
+  description = "The project of workers and stores, which exists and does nothing else."
+}
+
+variable "region" {
+  type        = string
+  description = "Where everything is: jobs, stores, keys and messages."
+}
+
+variable "backup_region" {
+  type        = string
+  description = "Where the platform's backup is. Another one survives the loss of the first."
+}
+
+variable "prefix" {
+  type        = string
+  description = "Begins the name of every bucket; these are unique in the world."
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,14}[a-z0-9]$", var.prefix))
+    error_message = "Give 3 to 16 small letters, digits and hyphens."
+  }
+}
+
+variable "release" {
+  type        = string
+  description = "The version whose templates are launched: a folder of the templates' bucket."
+
+  validation {
+    condition     = var.release != "latest"
+    error_message = "Name one release: what runs at night must be what was tested."
+  }
+}
+
+variable "image" {
+  type        = string
+  description = "The release's image, by a tag of its own or by digest; workers run it."
+}
+
+variable "access_policy" {
+  type        = string
+  description = "Number of the organisation's access policy, in which the perimeter is made."
+}
+
+variable "workspaces" {
+  type        = list(string)
+  default     = []
+  description = "Numbers of the projects in which researchers work: inside the perimeter."
+}
+
+variable "edge_project" {
+  type        = string
+  description = "Number of the project whose edge servers publish pings: outside of the perimeter."
+}
+
+variable "edge_accounts" {
+  type        = list(string)
+  description = "E-mail addresses of the edge servers' service accounts, which may publish."
+
+  validation {
+    condition     = length(var.edge_accounts) > 0
+    error_message = "Without one no ping comes in; an empty list would let anybody publish."
+  }
+}
+
+variable "operators" {
+  type        = list(string)
+  default     = []
+  description = "Who may act as `desk` and as `launch`, such as group:on-call@example.org."
+}
+
+variable "key_keepers" {
+  type        = list(string)
+  default     = []
+  description = "Who may act as `keeper` and make keys. Empty it when they have made them."
+}
+
+variable "builders" {
+  type        = list(string)
+  default     = []
+  description = "Who pushes images and stages templates: the build's service account."
+}
+
+variable "notification_channels" {
+  type        = list(string)
+  default     = []
+  description = "Who is told by alerts: names of Cloud Monitoring's notification channels."
+}
+
+variable "subnet_range" {
+  type        = string
+  default     = "10.10.0.0/20"
+  description = "Addresses of workers."
+}
+
+variable "max_workers" {
+  type        = number
+  default     = 8
+  description = "How many workers a scheduled job may have."
+}
+
+# The two below are what `rally studies infrastructure` prints: studies.auto.tfvars.json.
+
+variable "studies" {
+  type = map(object({
+    kind      = string
+    concluded = bool
+  }))
+  description = "Every namespace of the registry."
+
+  validation {
+    condition     = alltrue([for name in keys(var.studies) : length("${var.prefix}-study-${name}") <= 63])
+    error_message = "A bucket's name has at most 63 characters; give a shorter prefix."
+  }
+}
+
+variable "access" {
+  type = list(object({
+    study = string
+    group = string
+    from  = string
+    until = string
+  }))
+  description = "Which group of researchers reads which study, from and until when (RFC 3339)."
+
+  validation {
+    condition     = alltrue([for each in var.access : can(var.studies[each.study]) && !try(var.studies[each.study].concluded, true)])
+    error_message = "Only studies of the registry that are not concluded have researchers."
+  }
+}
