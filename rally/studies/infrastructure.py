@@ -11,7 +11,7 @@ from typing import Any
 
 from rally.errors import ConfigurationError
 from rally.studies.registry import Registry
-from rally.studies.study import Access, Study
+from rally.studies.study import Study
 
 _ADDRESS = re.compile(r"[^@\s:]+@[^@\s:]+\.[^@\s:]+")
 _A_DAY = timedelta(days=1)
@@ -36,41 +36,44 @@ def infrastructure(
         ConfigurationError: a group is no address.
     """
     studies = registry.studies.values()
-    open_ones = [each for each in studies if each.namespace not in (concluded or ())]
-    readers = [] if concluded is None else open_ones
+    gone = frozenset(concluded or ())
     return {
         "studies": {
             each.namespace: {
                 "kind": each.kind.value,
-                "concluded": each not in open_ones,
+                "concluded": each.namespace in gone,
             }
             for each in studies
         },
-        "access": [entry for each in readers for entry in _entries(each)],
+        "access": [
+            entry
+            for each in studies
+            if concluded is not None and each.namespace not in gone
+            for entry in _entries(each)
+        ],
     }
 
 
 def _entries(study: Study) -> Iterator[dict[str, str]]:
-    for access in sorted(set(study.access), key=_order):
+    """Each once, whatever the agreements behind it."""
+    for group, first, last in sorted(
+        {(each.group, each.since, each.until) for each in study.access}
+    ):
         yield {
             "study": study.namespace,
-            "group": _address(study, access),
-            "from": _midnight(access.since),
-            "until": _midnight(min(access.until, _LAST) + _A_DAY),
+            "group": _address(study, group),
+            "from": _midnight(first),
+            "until": _midnight(min(last, _LAST) + _A_DAY),
         }
 
 
-def _order(access: Access) -> tuple[str, date, date, str]:
-    return access.group, access.since, access.until, access.agreement
-
-
-def _address(study: Study, access: Access) -> str:
-    if not _ADDRESS.fullmatch(access.group):
+def _address(study: Study, group: str) -> str:
+    if not _ADDRESS.fullmatch(group):
         raise ConfigurationError(
-            f"{study.namespace}: access: {access.group}: is no address of a group;"
-            " write one such as researchers@example.org into its study.yaml"
+            f"{study.namespace}: access: {group}: is no address of a group; write one"
+            " such as researchers@example.org into its study.yaml"
         )
-    return access.group
+    return group
 
 
 def _midnight(day: date) -> str:

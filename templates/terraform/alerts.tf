@@ -125,7 +125,7 @@ resource "google_monitoring_alert_policy" "missing" {
       display_name = conditions.value
 
       condition_prometheus_query_language {
-        query               = "(sum(increase(logging_googleapis_com:user_rally_job_ended{monitored_resource=\"dataflow_job\", job=\"rally-${conditions.value}\"}[25h])) or vector(0)) < 1"
+        query               = "(sum(increase(logging_googleapis_com:user_${replace(google_logging_metric.ended.name, "/", "_")}{monitored_resource=\"dataflow_job\", job=\"rally-${conditions.value}\"}[25h])) or vector(0)) < 1"
         duration            = "0s"
         evaluation_interval = "300s"
       }

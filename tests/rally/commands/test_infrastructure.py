@@ -1,0 +1,103 @@
+"""`rally studies infrastructure`, as an operator types it."""
+
+import argparse
+import json
+import shutil
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+
+from rally.commands.studies import add_parser
+from rally.errors import ConfigurationError
+from rally.storing.local import LocalStore
+from rally.studies.transitions import Action, Transition, record_transition
+from tests.rally.commands.test_studies import TEST_STUDIES
+
+ACCESS = {
+    "group": "birds@example.org",
+    "agreement": "2021-7",
+    "from": "2021-01-01",
+    "until": "2022-12-31",
+}
+CONCLUDED = datetime(2022, 5, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def studies(tmp_path):
+    """The test studies; of one, researchers may read."""
+    folder = tmp_path / "studies"
+    shutil.copytree(TEST_STUDIES, folder)
+    file = folder / "rally-study-foo" / "study.yaml"
+    access = yaml.safe_dump({"access": [ACCESS]}).replace("'", "")
+    file.write_text(file.read_text() + access)
+    return folder
+
+
+@pytest.fixture
+def platform(tmp_path):
+    """A platform where that study was concluded."""
+    store = LocalStore(str(tmp_path / "platform"))
+    concluded = Transition("rally-study-foo", Action.CONCLUDE, CONCLUDED, "jo", "")
+    record_transition(store, concluded)
+    return store.uri
+
+
+@pytest.fixture
+def infrastructure(studies, capsys):
+    """Types the command; its status, what it printed, and what it said."""
+
+    def run(*words):
+        parser = argparse.ArgumentParser("rally")
+        add_parser(parser.add_subparsers())
+        typed = ["studies", "infrastructure", f"--studies={studies}", *words]
+        args = parser.parse_args(typed)
+        status = args.handler(args)
+        printed = capsys.readouterr()
+        return status, json.loads(printed.out), printed.err
+
+    return run
+
+
+def concluded(found):
+    return [name for name, each in found["studies"].items() if each["concluded"]]
+
+
+def test_researchers_are_let_in_until_the_study_is_concluded(infrastructure, platform):
+    status, found, said = infrastructure(
+        f"--platform={platform}", "--as_of=2022-04-30T23:59:59Z"
+    )
+    assert (status, said) == (0, "")
+    assert concluded(found) == []
+    assert found["access"] == [
+        {
+            "study": "rally-study-foo",
+            "group": "birds@example.org",
+            "from": "2021-01-01T00:00:00Z",
+            "until": "2023-01-01T00:00:00Z",
+        }
+    ]
+
+
+def test_from_its_conclusion_on_nobody_is(infrastructure, platform):
+    for words in (["--as_of=2022-05-01"], []):
+        status, found, said = infrastructure(f"--platform={platform}", *words)
+        assert (status, said) == (0, "")
+        assert concluded(found) == ["rally-study-foo"]
+        assert found["access"] == []
+        assert len(found["studies"]) == 4
+
+
+def test_without_the_log_access_is_left_out_and_that_is_said(infrastructure):
+    status, found, said = infrastructure()
+    assert status == 0
+    assert found["access"] == []
+    assert said == (
+        "rally: access is left out: only the platform's log knows which study is"
+        " concluded; give --platform, or --store\n"
+    )
+
+
+def test_a_store_that_is_one_a_study_needs_its_platform(infrastructure):
+    with pytest.raises(ConfigurationError, match="--platform"):
+        infrastructure("--store=gs://rally-study-{study}")

@@ -1,0 +1,71 @@
+"""Somebody is woken for what the issue of a promise is."""
+
+import re
+
+from tests.templates.terraform.module import items, references
+
+
+def test_each_event_has_its_job_and_its_field(module):
+    events = module.locals["events"]
+    assert {name: (each["jobs"], each["field"]) for name, each in events.items()} == {
+        "late_withdrawals": (["delete"], "late_withdrawals"),
+        "audit_broken": (["audit"], "broken"),
+        "dead_letters": (["ingest", "replay"], "dead_letters"),
+        "not_as_promised": ("${local.jobs}", "status"),
+    }
+    known = set(items(module.locals["jobs"]))
+    for each in events.values():
+        assert isinstance(each["jobs"], str) or set(each["jobs"]) <= known
+
+
+def test_each_event_is_counted_and_alerted_on(module):
+    metric = module.one("google_logging_metric", "event")
+    alert = module.one("google_monitoring_alert_policy", "event")
+    assert metric["for_each"] == alert["for_each"] == "${local.events}"
+    assert metric["filter"] == "${local.ended} AND (${local.above_zero[each.key]})"
+    (condition,) = alert["conditions"]
+    (threshold,) = condition["condition_threshold"]
+    assert "${google_logging_metric.event[each.key].name}" in threshold["filter"]
+    assert threshold["comparison"] == "COMPARISON_GT"
+    assert threshold["threshold_value"] == 0
+
+
+def test_a_nightly_job_that_does_not_end_is_missed(module):
+    (condition,) = module.one("google_monitoring_alert_policy", "missing")["dynamic"]
+    each = condition["conditions"]
+    assert "local.schedules" in references(each["for_each"])
+    (query,) = each["content"][0]["condition_prometheus_query_language"]
+    assert re.search(r"\[25h\]\)\) or vector\(0\)\) < 1$", query["query"])
+    assert "google_logging_metric.ended" in references(query["query"])
+
+
+def test_the_stream_is_watched(module):
+    alerts = module.locals["stream_alerts"]
+    metrics = {
+        name: re.match(r'metric\.type="([^"]+)"', each["filter"])[1]
+        for name, each in alerts.items()
+    }
+    subscription = "pubsub.googleapis.com/subscription"
+    assert metrics == {
+        "oldest_message": f"{subscription}/oldest_unacked_message_age",
+        "watermark": "dataflow.googleapis.com/job/data_watermark_age",
+        "lag": "dataflow.googleapis.com/job/system_lag",
+        "failed": "dataflow.googleapis.com/job/is_failed",
+    }
+    week = int(module.locals["message_retention"].rstrip("s"))
+    assert 0 < alerts["oldest_message"]["above"] < week / 7
+    policy = module.one("google_monitoring_alert_policy", "stream")
+    assert policy["for_each"] == "${local.stream_alerts}"
+
+
+def test_every_alert_says_what_to_do_and_reaches_somebody(module):
+    policies = module.of("google_monitoring_alert_policy")
+    assert len(policies) == 4
+    for each in policies:
+        assert each.body["notification_channels"] == "${var.notification_channels}"
+        (documentation,) = each.body["documentation"]
+        assert documentation["content"], each.name
+    for each in (*module.locals["events"].values(),
+                 *module.locals["stream_alerts"].values()):  # fmt: skip
+        assert each["title"]
+        assert each["text"]

@@ -1,0 +1,130 @@
+"""Terraform's own word, where it is installed: what the tables come to.
+
+It evaluates the module's locals for a made-up registry, without a provider: what the
+expressions take from resources stands in for them here.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from tests.templates.terraform.module import FOLDER
+
+TERRAFORM = shutil.which("terraform") or shutil.which("tofu")
+pytestmark = pytest.mark.skipif(TERRAFORM is None, reason="terraform is not installed")
+
+STAND_INS = """
+locals {
+  study    = { for name in keys(var.studies) : name => { name = "b-${name}" } }
+  platform = { name = "b-platform" }
+  keys     = { for name in ["keys", "platform_keys"] : name => { name = "b-${name}" } }
+}
+"""
+RESOURCE = re.compile(r"google_storage_bucket\.(study|platform|keys)\b")
+STUDIES = {
+    "rally-core": {"kind": "platform", "concluded": False},
+    "rally-a": {"kind": "study", "concluded": False},
+    "rally-b": {"kind": "study", "concluded": False},
+    "rally-old": {"kind": "study", "concluded": True},
+}
+GROUPS = {"rally-a": "a@example.org", "rally-b": "b@example.org"}
+TIMES = {"from": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z"}
+ACCESS = [{"study": s, "group": g, **TIMES} for s, g in GROUPS.items()]
+VARIABLES = {
+    "studies": STUDIES, "access": ACCESS, "project": "p", "region": "r",
+    "backup_region": "r", "prefix": "rally", "release": "1", "image": "i",
+    "access_policy": "1", "edge_project": "1", "edge_accounts": ["e"],
+}  # fmt: skip
+
+
+def ask(folder, expression, **changes):
+    """What Terraform says of an expression over locals of accounts.tf and access.tf."""
+    shutil.copy(FOLDER / "variables.tf", folder)
+    for name in ("accounts.tf", "access.tf"):
+        text = (FOLDER / name).read_text()
+        first = re.search(r"(?ms)^locals \{\n.*?^\}\n", text)[0]
+        kept = re.sub(r"(?ms)^  roles = \{.*?^  \}\n", "", first)
+        (folder / name).write_text(RESOURCE.sub(r"local.\1", kept))
+    (folder / "stand_ins.tf").write_text(STAND_INS)
+    values = json.dumps({**VARIABLES, **changes})
+    (folder / "x.auto.tfvars.json").write_text(values)
+    done = subprocess.run(
+        [TERRAFORM, "console"], input=f"jsonencode({expression})\n", text=True,
+        capture_output=True, cwd=folder, timeout=120, env={"CHECKPOINT_DISABLE": "1"},
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def evaluate(folder, expression):
+    return json.loads(json.loads(ask(folder, expression)))
+
+
+@pytest.fixture(scope="module")
+def buckets(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluated")
+    return evaluate(folder, "local.buckets"), evaluate(folder, "local.bindings")
+
+
+def test_group_a_sees_bucket_a_only(buckets):
+    readers = {
+        bucket["name"]: [each["group"] for each in bucket["readers"]]
+        for bucket in buckets[0].values()
+    }
+    assert readers == {
+        "b-rally-core": [],
+        "b-rally-a": ["a@example.org"],
+        "b-rally-b": ["b@example.org"],
+        "b-rally-old": [],
+        "b-platform": [],
+        "b-keys": [],
+        "b-platform_keys": [],
+    }
+
+
+def test_the_jobs_rights_in_a_study_are_these(buckets):
+    assert buckets[1]["store rally-a"] == {
+        "reads ": ["audit", "compact", "delete", "desk", "ingest", "purge", "replay"],
+        "creates data/": ["compact", "delete", "ingest", "purge", "replay"],
+        "creates .rally-probe-": ["compact", "ingest", "replay"],
+        "deletes data/": ["compact", "delete", "purge"],
+        "deletes .rally-probe-": ["compact", "ingest", "replay"],
+    }
+
+
+def test_nothing_comes_back_into_a_concluded_study(buckets):
+    open_one = buckets[1]["store rally-a"]
+    assert buckets[1]["store rally-old"] == open_one | {
+        "creates data/": ["compact", "delete", "purge"]
+    }
+
+
+def test_purge_deletes_the_key_files_of_concluded_studies_alone(buckets):
+    found = {
+        place: {right: who for right, who in buckets[1][place].items()
+                if right.startswith("deletes")}
+        for place in ("keys", "platform_keys")
+    }  # fmt: skip
+    assert found == {
+        "keys": {"deletes ": ["keeper"], "deletes rally-old.": ["purge"]},
+        "platform_keys": {
+            "deletes ": ["keeper"],
+            "deletes pseudonym.rally-old.": ["purge"],
+        },
+    }
+
+
+@pytest.mark.parametrize("study", ["rally-old", "rally-none"])
+def test_access_to_no_study_is_refused(tmp_path, study):
+    wrong = [{"study": study, "group": "a@example.org", **TIMES}]
+    assert "Only studies of the registry" in ask(tmp_path, "1", access=wrong)
+
+
+def test_files_are_formatted():
+    done = subprocess.run(
+        [TERRAFORM, "fmt", "-check", "-diff", str(FOLDER)],
+        capture_output=True, text=True, timeout=60, env={"CHECKPOINT_DISABLE": "1"},
+    )  # fmt: skip
+    assert (done.stdout, done.returncode) == ("", 0)

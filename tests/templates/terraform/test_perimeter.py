@@ -1,0 +1,145 @@
+"""The perimeter is closed: no way out, and one way in that reads nothing."""
+
+import re
+
+from tests.templates.terraform.module import items, references
+
+SERVICES = {
+    "access_context_manager": None,  # of the organisation, above every perimeter
+    "artifact_registry": "artifactregistry",
+    "cloud_scheduler": "cloudscheduler",
+    "compute": "compute",
+    "dns": "dns",
+    "kms": "cloudkms",
+    "logging": "logging",
+    "monitoring": "monitoring",
+    "project": None,
+    "pubsub": "pubsub",
+    "service_account": "iam",
+    "storage": "storage",
+    "storage_transfer": "storagetransfer",
+}
+BY_OTHER_MEANS = {"dataflow", "bigquery"}  # jobs, and researchers' queries
+
+
+def perimeter(module):
+    (found,) = module.of("google_access_context_manager_service_perimeter")
+    (status,) = found.body["status"]
+    return found.body, status
+
+
+def service_of(type):
+    """The service that a resource of this type is made with."""
+    name = type.removeprefix("google_")
+    fits = [each for each in SERVICES if re.match(rf"{each}(_|$)", name)]
+    return SERVICES[max(fits, key=len)]
+
+
+def test_nothing_goes_out(module):
+    body, status = perimeter(module)
+    assert "egress_policies" not in status
+    assert "spec" not in body  # a dry run would forbid nothing
+    assert "use_explicit_dry_run_spec" not in body
+    assert body["perimeter_type"] == "PERIMETER_TYPE_REGULAR"
+    assert "access_levels" not in status  # would let people in from outside, to read
+    bridges = "google_access_context_manager_service_perimeter_"
+    assert [e for e in module.resources if e.type.startswith(bridges)] == []
+
+
+def test_the_only_way_in_is_to_publish_a_ping(module):
+    _, status = perimeter(module)
+    (way_in,) = status["ingress_policies"]
+    (to,), (source,) = way_in["ingress_to"], way_in["ingress_from"]
+    assert to["operations"] == [
+        {
+            "service_name": "pubsub.googleapis.com",
+            "method_selectors": [{"method": "Publisher.Publish"}],
+        }
+    ]
+    assert to["resources"] == ["projects/${data.google_project.this.number}"]
+    assert source["sources"] == [{"resource": "projects/${var.edge_project}"}]
+    assert references(source["identities"]) == {"var.edge_accounts"}
+    assert "identity_type" not in source
+
+
+def test_workers_and_workspaces_are_inside(module):
+    _, status = perimeter(module)
+    inside = references(status["resources"])
+    assert inside == {"data.google_project.this", "var.workspaces"}
+
+
+def test_every_service_in_use_is_behind_it(module):
+    _, status = perimeter(module)
+    assert status["restricted_services"] == "${local.services}"
+    used = {service_of(each.type) for each in module.resources} - {None}
+    restricted = set(items(module.locals["services"]))
+    wanted = used | BY_OTHER_MEANS
+    assert restricted == {f"{each}.googleapis.com" for each in wanted}
+    assert status["vpc_accessible_services"] == [
+        {"enable_restriction": True, "allowed_services": ["RESTRICTED-SERVICES"]}
+    ]
+
+
+def test_the_network_has_no_way_out(module):
+    network = module.one("google_compute_network", "workers")
+    assert network["delete_default_routes_on_create"] is True
+    assert network["auto_create_subnetworks"] is False
+    (route,) = module.of("google_compute_route")
+    assert route.body["dest_range"] == "${local.restricted_range}"
+    assert module.locals["restricted_range"] == "199.36.153.4/30"
+    kinds = {each.type for each in module.resources}
+    ways = ("router", "address", "peering", "vpn", "interconnect", "instance")
+    assert [k for k in kinds if k.startswith("google_compute") and
+            any(way in k for way in ways)] == []  # fmt: skip
+
+
+def test_the_subnetwork_reaches_services_privately(module):
+    (subnetwork,) = module.of("google_compute_subnetwork")
+    assert subnetwork.body["private_ip_google_access"] is True
+
+
+def test_the_firewall_denies_all_but_services_and_workers(module):
+    rules = [each.body for each in module.of("google_compute_firewall")]
+    (deny,) = [each for each in rules if "deny" in each]
+    assert deny["deny"] == [{"protocol": "all"}]
+    assert deny["destination_ranges"] == ["0.0.0.0/0"]
+    assert "target_tags" not in deny  # of all machines
+    allowed = [each for each in rules if "allow" in each]
+    assert all(each["priority"] < deny["priority"] for each in allowed)
+    out = {
+        each["destination_ranges"][0]: each["allow"][0]["ports"]
+        for each in allowed
+        if each["direction"] == "EGRESS"
+    }
+    assert out == {
+        "${local.restricted_range}": ["443"],
+        "${var.subnet_range}": "${local.worker_ports}",
+    }
+    assert module.locals["worker_ports"] == ["12345-12346"]
+    (into,) = [each for each in allowed if each["direction"] == "INGRESS"]
+    assert into["source_tags"] == into["target_tags"] == "${local.worker_tags}"
+    assert "source_ranges" not in into
+
+
+def test_googles_names_are_the_restricted_addresses(module):
+    domains = module.locals["domains"]
+    assert sorted(domains.values()) == ["gcr.io.", "googleapis.com.", "pkg.dev."]
+    zone = module.one("google_dns_managed_zone", "google")
+    assert zone["visibility"] == "private"
+    address = module.one("google_dns_record_set", "address")
+    assert address["rrdatas"] == "${local.restricted_addresses}"
+    alias = module.one("google_dns_record_set", "all")
+    assert (alias["name"], alias["type"]) == ("*.${each.value}", "CNAME")
+
+
+def test_pings_wait_a_week_and_have_no_second_copy(module):
+    (topic,) = module.of("google_pubsub_topic")
+    (subscription,) = module.of("google_pubsub_subscription")
+    assert module.locals["message_retention"] == f"{7 * 24 * 3600}s"
+    for each in (topic, subscription):
+        kept = each.body["message_retention_duration"]
+        assert kept == "${local.message_retention}"
+    assert subscription.body["expiration_policy"] == [{"ttl": ""}]
+    assert "dead_letter_policy" not in subscription.body
+    assert subscription.body["retain_acked_messages"] is False
+    assert "google_kms_crypto_key.service" in references(topic.body["kms_key_name"])

@@ -1,0 +1,136 @@
+"""What the jobs do with stores and keys, seen while the demo runs all of them.
+
+The demo is a study's whole life, by the jobs' own code: pings, dead letters, who leaves
+and comes back, conclusion, purge and audit.
+"""
+
+import importlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pipelines import cli
+from rally.ingesting import preflight
+from rally.keys.folder import KeyFolder
+from rally.storing import local_files
+from rally.storing.gcs import _PROBE as PROBE
+from rally.storing.local import LocalStore
+
+JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit")
+_READS = ("read", "read_range", "stat", "open", "list", "list_dated", "old_copies")
+
+
+class Deed(NamedTuple):
+    """Something that a job did.
+
+    Attributes:
+        what: reads, creates, deletes; opens, of a key.
+        place: store, platform, keys or platform_keys.
+        name: of the object within the place; of a key, its owner.
+    """
+
+    job: str
+    what: str
+    place: str
+    name: str
+
+
+class Trace:
+    """Notes what is done below a folder, and by which job."""
+
+    def __init__(self, root: Path) -> None:
+        self.deeds: set[Deed] = set()
+        self._job: str | None = None
+        self._places = {
+            "platform": root / "store" / "platform",
+            "store": root / "store",
+            "platform_keys": root / "keys" / "platform",
+            "keys": root / "keys",
+        }
+
+    def note(self, what: str, path: Path) -> None:
+        for place, folder in self._places.items():
+            if path.is_relative_to(folder):
+                name = path.relative_to(folder).as_posix()
+                if self._job:
+                    self.deeds.add(Deed(self._job, what, place, name))
+                return
+
+    @contextmanager
+    def during(self, job: str | None) -> Iterator[None]:
+        """Whose deeds they are from here on; None: nobody's that has an account."""
+        before, self._job = self._job, job
+        try:
+            yield
+        finally:
+            self._job = before
+
+
+def watch(root: Path) -> set[Deed]:
+    """Runs the demo in a new folder; all deeds of its jobs."""
+    trace = Trace(root)
+    with pytest.MonkeyPatch.context() as patch:
+        _watch_jobs(patch, trace)
+        _watch_stores(patch, trace)
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            assert cli.main(["demo", f"--out={root}"]) == 0
+    return trace.deeds
+
+
+def _watch_jobs(patch: pytest.MonkeyPatch, trace: Trace) -> None:
+    for job in JOBS:
+        _within(patch, trace, importlib.import_module(f"pipelines.{job}"), "run", job)
+    # On a cloud a person makes the keys, once; here ingest's first run does.
+    _within(patch, trace, preflight, "ensure_platform_keys", None)
+
+
+def _within(patch, trace, owner, name, job) -> None:
+    original = getattr(owner, name)
+
+    def noted(*args, **more):
+        with trace.during(job):
+            return original(*args, **more)
+
+    patch.setattr(owner, name, noted)
+
+
+def _watch_stores(patch: pytest.MonkeyPatch, trace: Trace) -> None:
+    def before(owner, name, note):
+        original = getattr(owner, name)
+
+        def noted(self, *args, **more):
+            note(self, *args)
+            return original(self, *args, **more)
+
+        patch.setattr(owner, name, noted)
+
+    def in_store(*whats):
+        def note(store, name="", *_):
+            for what in whats:
+                path = name if isinstance(name, str) else name.name
+                trace.note(what, Path(store.uri) / path)
+
+        return note
+
+    def probed(store):
+        for what in ("creates", "deletes"):
+            trace.note(what, Path(store.uri) / PROBE)
+
+    def opened(folder, owner):
+        trace.note("opens", Path(folder.uri) / owner)
+
+    for name in _READS:
+        before(LocalStore, name, in_store("reads"))
+    for name in ("delete", "purge"):
+        before(LocalStore, name, in_store("deletes"))
+    before(LocalStore, "check_writable", probed)
+    draft = local_files.Draft
+    before(draft, "create", lambda each: trace.note("creates", each.path))
+    for what in ("creates", "deletes"):
+        before(draft, "replace", lambda each, _, w=what: trace.note(w, each.path))
+    for name in ("read_keyset", "read_jwks"):
+        before(KeyFolder, name, opened)
