@@ -206,14 +206,6 @@ resource "google_project_iam_binding" "launcher" {
   members = [google_service_account.launch.member]
 }
 
-# A worker needs the network of this project, and no right to change it.
-resource "google_compute_subnetwork_iam_binding" "workers" {
-  region     = var.region
-  subnetwork = google_compute_subnetwork.workers.name
-  role       = "roles/compute.networkUser"
-  members    = [for job in local.jobs : google_service_account.account[job].member]
-}
-
 resource "google_service_account_iam_binding" "run_as" {
   for_each = local.jobs
 
@@ -222,7 +214,7 @@ resource "google_service_account_iam_binding" "run_as" {
   members            = [google_service_account.launch.member]
 }
 
-# People act as these for an hour at a time, and each time is in the audit log.
+# People act as these for an hour at a time.
 locals {
   acted_as = {
     desk   = { account = google_service_account.account["desk"].name, people = var.operators }
@@ -237,4 +229,26 @@ resource "google_service_account_iam_binding" "act_as" {
   service_account_id = each.value.account
   role               = "roles/iam.serviceAccountTokenCreator"
   members            = each.value.people
+}
+
+# Who acted as whom, who opened a file with which key, and what was read by whom, but not
+# what jobs read, which is all of it and every night.
+resource "google_project_iam_audit_config" "told" {
+  for_each = {
+    "iam.googleapis.com"      = []
+    "cloudkms.googleapis.com" = []
+    "storage.googleapis.com"  = [for job in local.jobs : google_service_account.account[job].member]
+  }
+
+  project = var.project
+  service = each.key
+
+  audit_log_config {
+    log_type         = "DATA_READ"
+    exempted_members = each.value
+  }
+
+  audit_log_config {
+    log_type = "ADMIN_READ"
+  }
 }

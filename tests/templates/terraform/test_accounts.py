@@ -279,3 +279,13 @@ def test_people_act_as_accounts_and_have_no_right_of_their_own(module):
     assert users == {"acted_as"}
     act_as = module.one("google_service_account_iam_binding", "act_as")
     assert act_as["role"] == "roles/iam.serviceAccountTokenCreator"
+
+
+def test_it_is_told_who_acted_and_what_people_read(module):
+    told = module.one("google_project_iam_audit_config", "told")
+    services = ("iam", "cloudkms", "storage")
+    assert [*told["for_each"]] == [f"{each}.googleapis.com" for each in services]
+    kinds = {each["log_type"] for each in told["audit_log_config"]}
+    assert kinds == {"DATA_READ", "ADMIN_READ"}
+    exempt = told["for_each"]["storage.googleapis.com"]
+    assert references(exempt) == {"local.jobs", "google_service_account.account"}

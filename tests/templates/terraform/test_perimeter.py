@@ -19,7 +19,11 @@ SERVICES = {
     "storage": "storage",
     "storage_transfer": "storagetransfer",
 }
-BY_OTHER_MEANS = {"dataflow", "bigquery"}  # jobs, and researchers' queries
+BY_OTHER_MEANS = {
+    "bigquery",  # by researchers
+    "dataflow",  # by the schedule
+    "iamcredentials",  # by people who act as an account
+}
 
 
 def perimeter(module):
