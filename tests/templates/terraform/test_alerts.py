@@ -37,6 +37,9 @@ def test_a_nightly_job_that_does_not_end_is_missed(module):
     (query,) = each["content"][0]["condition_prometheus_query_language"]
     assert re.search(r"\[25h\]\)\) or vector\(0\)\) < 1$", query["query"])
     assert "google_logging_metric.ended" in references(query["query"])
+    assert 'job="rally-${conditions.value}"' in query["query"]
+    metric = module.one("google_logging_metric", "ended")
+    assert metric["label_extractors"] == {"job": "EXTRACT(resource.labels.job_name)"}
 
 
 def test_the_stream_is_watched(module):
