@@ -3,8 +3,11 @@
 import argparse
 import json
 import sys
+from datetime import datetime
 
 from rally.commands.options import maybe_platform, read_time
+from rally.errors import ConfigurationError
+from rally.storing.objects import ObjectStore
 from rally.studies.infrastructure import infrastructure
 from rally.studies.registry import Registry
 from rally.studies.transitions import States
@@ -19,8 +22,32 @@ def print_infrastructure(args: argparse.Namespace) -> int:
     """Prints the studies and their researchers' access as Terraform's variables."""
     registry, platform = Registry.load(args.studies), maybe_platform(args)
     time = read_time("--as_of", args.as_of)
-    concluded = States.read(registry, platform).concluded_by(time) if platform else None
+    concluded = _concluded(registry, platform, time) if platform else None
     print(json.dumps(infrastructure(registry, concluded), indent=2))
     if concluded is None and any(each.access for each in registry.studies.values()):
         print(_LEFT_OUT, file=sys.stderr)
     return 0
+
+
+def _concluded(
+    registry: Registry, platform: ObjectStore, time: datetime
+) -> frozenset[str]:
+    """Who is, by a log that is the platform's: an empty place would let everybody in.
+
+    Raises:
+        ConfigurationError: it is no platform, or cannot be read.
+    """
+    from rally.withdrawing.withdrawal_list import LIST  # imports Tink
+
+    try:
+        if platform.stat(LIST) is None:
+            raise ConfigurationError(
+                f"{platform.uri}: holds no withdrawal list; is this the platform?"
+                " Before ingest has first run, leave --platform and --store out"
+            )
+        return States.read(registry, platform).concluded_by(time)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{platform.uri}: cannot be read ({error.strerror or 'refused'}); check"
+            " that this account may"
+        ) from None

@@ -12,6 +12,7 @@ from rally.commands.studies import add_parser
 from rally.errors import ConfigurationError
 from rally.storing.local import LocalStore
 from rally.studies.transitions import Action, Transition, record_transition
+from rally.withdrawing.withdrawal_list import LIST
 from tests.rally.commands.test_studies import TEST_STUDIES
 
 ACCESS = {
@@ -38,6 +39,7 @@ def studies(tmp_path):
 def platform(tmp_path):
     """A platform where that study was concluded."""
     store = LocalStore(str(tmp_path / "platform"))
+    store.create(LIST, b"{}")
     concluded = Transition("rally-study-foo", Action.CONCLUDE, CONCLUDED, "jo", "")
     record_transition(store, concluded)
     return store.uri
@@ -101,3 +103,22 @@ def test_without_the_log_access_is_left_out_and_that_is_said(infrastructure):
 def test_a_store_that_is_one_a_study_needs_its_platform(infrastructure):
     with pytest.raises(ConfigurationError, match="--platform"):
         infrastructure("--store=gs://rally-study-{study}")
+
+
+def test_a_place_that_is_no_platform_lets_nobody_in(infrastructure, tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        infrastructure(f"--platform={tmp_path}/platfrom")
+    assert str(caught.value) == (
+        f"{tmp_path}/platfrom: holds no withdrawal list; is this the platform? Before"
+        " ingest has first run, leave --platform and --store out"
+    )
+
+
+def test_a_platform_that_cannot_be_read_lets_nobody_in(infrastructure, tmp_path):
+    (tmp_path / "withdrawals").symlink_to("withdrawals")
+    with pytest.raises(ConfigurationError) as caught:
+        infrastructure(f"--platform={tmp_path}")
+    assert str(caught.value) == (
+        f"{tmp_path}: cannot be read (Too many levels of symbolic links); check that"
+        " this account may"
+    )
