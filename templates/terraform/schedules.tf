@@ -77,7 +77,7 @@ resource "google_cloud_scheduler_job" "nightly" {
           sdkContainerImage     = var.image
           tempLocation          = "gs://${google_storage_bucket.temp[each.value.job].name}/temp"
           stagingLocation       = "gs://${google_storage_bucket.temp[each.value.job].name}/staging"
-          maxWorkers            = var.max_workers
+          machineType           = var.machine_type
           additionalExperiments = ["use_runner_v2"]
           additionalUserLabels  = { job = each.value.job, release = replace(lower(var.release), "/[^a-z0-9_-]/", "-") }
         }

@@ -94,10 +94,10 @@ variable "subnet_range" {
   description = "Addresses of workers."
 }
 
-variable "max_workers" {
-  type        = number
-  default     = 8
-  description = "How many workers a scheduled job may have."
+variable "machine_type" {
+  type        = string
+  default     = "n2-standard-8"
+  description = "The machine of a scheduled job, which one worker does with all its cores."
 }
 
 # The two below are what `rally studies infrastructure` prints: studies.auto.tfvars.json.
