@@ -5,6 +5,7 @@ import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 # isort: split
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Any
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.audit_options import STANDARD_OUTPUT, AuditOptions, audit_settings
-from pipelines.ending import JobStopped, told
+from pipelines.ending import Ended, JobStopped, told
 from pipelines.job import Job
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options
@@ -24,7 +25,7 @@ from pipelines.working import work_through
 from rally.auditing.as_json import to_json
 from rally.auditing.audit import Audit
 from rally.auditing.page import to_html
-from rally.auditing.report import AuditReport
+from rally.auditing.report import AuditReport, Status
 from rally.auditing.row_audit import make_auditor
 from rally.auditing.settings import AuditSettings
 from rally.auditing.text import to_text
@@ -35,6 +36,7 @@ from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.errors import ConfigurationError
 from rally.keys.platform_keys import PlatformKeys
 from rally.storing.corruption import CorruptFile
+from rally.telling.entries import Fields
 
 JOB = Job(
     "audit",
@@ -107,7 +109,7 @@ def _unproven(error: Exception) -> BaseException:
     return stopped
 
 
-def _report(options: PipelineOptions) -> int:
+def _report(options: PipelineOptions) -> Ended:
     own, report = options.view_as(AuditOptions), _read(options)
     is_json = own.json == STANDARD_OUTPUT
     print((to_json if is_json else to_text)(report, own.threshold).rstrip("\n"))
@@ -117,7 +119,9 @@ def _report(options: PipelineOptions) -> int:
         if report.exit_status != 1:
             raise
         print(f"rally: {error}", file=sys.stderr)  # a broken promise says more
-    return report.exit_status
+    found = Counter(each.status for each in report.checks)
+    figures = Fields(broken=found[Status.BROKEN], unproven=found[Status.UNKNOWN])
+    return Ended(report.exit_status, figures)
 
 
 def _with_wanted(settings: AuditSettings) -> AuditSettings:

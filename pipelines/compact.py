@@ -11,6 +11,7 @@ from operator import add
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from pipelines.ending import Ended
 from pipelines.job import Job
 from pipelines.options import PlatformOptions, clock, platform_keys_uri
 from pipelines.parsing import parse_options
@@ -25,6 +26,7 @@ from rally.deleting.plans import Plans
 from rally.keys.names import LIST_MAC
 from rally.storing.layout import Partition, Stores
 from rally.storing.leases import Leases
+from rally.telling.entries import Fields
 from rally.withdrawing.starting import check_counter, start_list
 
 JOB = Job(
@@ -107,7 +109,7 @@ def _settings(options: PipelineOptions) -> CompactSettings:
     )
 
 
-def _report(results: Sequence[Compacted]) -> int:
+def _report(results: Sequence[Compacted]) -> Ended:
     done = [each for each in results if each.outcome is Outcome.COMPACTED]
     print("\n".join(_summary(done)) if done else "nothing to compact")
     under = (each for each in results if each.outcome is Outcome.HELD)
@@ -116,7 +118,9 @@ def _report(results: Sequence[Compacted]) -> int:
     troubles = dict.fromkeys(trouble for each in results for trouble in each.troubles)
     for outcome, name, why in troubles:
         print(f"rally: {name}: {outcome}: {why}", file=sys.stderr)
-    return 1 if troubles else 0
+    partitions = len({each.partition for each in done})
+    figures = Fields(partitions=partitions, faults=len(troubles))
+    return Ended(1 if troubles else 0, figures)
 
 
 def _summary(done: Iterable[Compacted]) -> list[str]:

@@ -13,16 +13,20 @@ from typing import Any
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.delete_options import DeleteOptions, deletion_settings
-from pipelines.ending import running_alone
+from pipelines.ending import Ended, running_alone
 from pipelines.job import Job
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options
 from pipelines.running import table
 from pipelines.starting import start
 from pipelines.working import work_through
+from rally.auditing.settings import Limits
 from rally.deleting.deletion import Deletion
 from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
+from rally.telling.entries import Fields
+from rally.withdrawing.overview import Overview, find_due
+from rally.withdrawing.withdrawal_list import WithdrawalList
 
 JOB = Job(
     "delete",
@@ -53,16 +57,17 @@ def run(argv: Sequence[str] | None = None) -> Report:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: prints a report and returns the exit status."""
-    return start(JOB, argv, lambda options: _report(_run(options)))
+    return start(JOB, argv, lambda options: _ended(_run(options)))
 
 
 def _run(options: PipelineOptions) -> Report:
     settings = deletion_settings(options)
     deletion = Deletion(settings, partial(_work_through, options, settings))
     with running_alone("deletion", _OVERTAKEN):
-        if options.view_as(DeleteOptions).plan_only:
-            return deletion.plan()
-        return deletion.run()
+        plan_only = options.view_as(DeleteOptions).plan_only
+        report = deletion.plan() if plan_only else deletion.run()
+    report.late = _late(report.withdrawals, settings)
+    return report
 
 
 def _work_through(
@@ -79,6 +84,22 @@ def _work_through(
     return work_through(
         options, _LABELS[step], works, make_worker, platform, result_name
     )
+
+
+def _late(published: WithdrawalList, settings: DeletionSettings) -> int:
+    """How many requests are past their deadline, after all that was done."""
+    days = Limits().deadline_days
+    due = find_due(published, published, days)
+    return Overview(settings.clock()(), days, due, ()).late
+
+
+def _ended(report: Report) -> Ended:
+    figures = Fields(
+        late_withdrawals=report.late,
+        receipts=len(report.receipts),
+        faults=len(report.faults) + len(report.unregistered),
+    )
+    return Ended(_report(report), figures)
 
 
 def _report(report: Report) -> int:

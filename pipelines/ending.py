@@ -4,23 +4,28 @@ import logging
 import re
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple, NoReturn
 
 import apache_beam as beam
 from apache_beam.runners.runner import PipelineResult
 
+from pipelines.logs import logged
 from rally.errors import ConfigurationError
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld
 from rally.storing.objects import GenerationMismatch, ObjectHeld
+from rally.telling.entries import Event, Fields, tell
 
 _NOISY = (
     "apache_beam.runners.portability.local_job_service",
     "apache_beam.runners.common",  # each error with its traceback, before it is raised
     "apache_beam.runners.worker.sdk_worker",
 )
-_INTERRUPTED = 128 + signal.SIGINT
+_SIGNALLED = 128  # a shell adds the signal
 _AGAIN = "when that is mended or over, run it again for what is not done"
 
 
@@ -28,37 +33,99 @@ class JobStopped(Exception):
     """A disk, a store or a file made a worker give up; the message is one line."""
 
 
-def exit_status(job: Callable[[], int]) -> int:
+class Ended(NamedTuple):
+    """A job that came to its end.
+
+    Attributes:
+        status: 0 all is as promised, 1 something is not, 2 nothing could be done.
+        figures: what its last log entry says besides.
+    """
+
+    status: int
+    figures: Fields = Fields()
+
+
+def exit_status(name: str, job: Callable[[], Ended]) -> int:
     """Runs a job; what is configured wrong is one line and exit status 2.
 
     What stopped a job that ran is one line and status 1; Ctrl-C, which is how a person
-    ends a stream, is one line and the status of a shell.
+    ends a stream, and SIGTERM, which is how a machine does, are one line and the status
+    of a shell. However a job ends, its last log entry says so.
+
+    Args:
+        name: of the job, for the log.
+        job: runs it, and prints what people want to know.
     """
-    for name in _NOISY:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for each in _NOISY:
+        logging.getLogger(each).setLevel(logging.CRITICAL)
+    try:
+        with logged(name), _stoppable() as signals:
+            return _told_end(name, lambda: _end_of(job, signals))
+    except ConfigurationError as error:  # of the log itself
+        return _say(str(error), 2).status
+
+
+def _told_end(name: str, job: Callable[[], Ended]) -> int:
+    started, ended = time.monotonic(), Ended(1)
+    try:
+        ended = job()
+    finally:  # a bug ends a job too
+        seconds = round(time.monotonic() - started, 3)
+        message = f"{name} ended with status {ended.status}"
+        level = logging.ERROR if ended.status else logging.INFO
+        own = Fields(status=ended.status, seconds=seconds)
+        tell(Event.JOB_ENDED, message, {**ended.figures, **own}, level)
+    return ended.status
+
+
+def _end_of(job: Callable[[], Ended], signals: list[int]) -> Ended:
     try:
         return job()
     except KeyboardInterrupt:
-        return _end("stopped; run it again for what is not done", _INTERRUPTED)
+        status = _SIGNALLED + signals[-1]
+        return _say("stopped; run it again for what is not done", status)
     except JobStopped as error:
-        return _end(f"{error}; {_AGAIN}", 1)
+        return _say(f"{error}; {_AGAIN}", 1)
     except ConfigurationError as error:
-        return _end(str(error), 2)
+        return _say(str(error), 2)
+
+
+@contextmanager
+def _stoppable() -> Iterator[list[int]]:
+    """Makes SIGTERM end a job as Ctrl-C does; gives the signals, the last one last."""
+    signals: list[int] = [signal.SIGINT]
+
+    def stop(number: int, _: object) -> NoReturn:
+        signals.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield signals  # only a main thread has handlers
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield signals
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def finish(pipeline: beam.Pipeline) -> PipelineResult:
-    """Runs a pipeline to its end.
+    """Runs a pipeline to its end, and logs how long it took.
 
     Raises:
         ConfigurationError: a worker found something that is not as it must be.
         JobStopped: a worker could not read or write.
         KeyboardInterrupt: a person stopped it.
     """
+    started = time.monotonic()
     try:
         result = pipeline.run()
         result.wait_until_finish()
     except Exception as error:
         raise told(error) from None
+    step = pipeline.transforms_stack[0].parts[-1].full_label
+    seconds = round(time.monotonic() - started, 3)
+    tell(Event.STEP_ENDED, f"{step} ended", Fields(step=step, seconds=seconds))
     return result
 
 
@@ -136,6 +203,6 @@ def _reason(error: OSError) -> str:
     return ": ".join(" ".join(str(part).splitlines()) for part in parts if part)
 
 
-def _end(message: str, status: int) -> int:
+def _say(message: str, status: int) -> Ended:
     print(f"rally: {message}", file=sys.stderr)
-    return status
+    return Ended(status)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import finish
+from pipelines.ending import Ended, finish
 from pipelines.ingest_options import (
     IngestOptions,
     ack_deadline,
@@ -21,6 +21,7 @@ from pipelines.ingest_options import (
 )
 from pipelines.intake_options import IntakeOptions, ingest_settings
 from pipelines.job import Job
+from pipelines.logs import outcomes
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options
 from pipelines.runners import is_local
@@ -112,9 +113,10 @@ def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeli
     return pipeline
 
 
-def _report(counts: Counter[Count]) -> int:
+def _report(counts: Counter[Count]) -> Ended:
     print("\n".join(summary(counts)) if counts else "no pings")
-    return 0
+    figures = outcomes(counts)
+    return Ended(0, {**figures, "dead_letters": figures["failed"]})
 
 
 if __name__ == "__main__":

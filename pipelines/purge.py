@@ -10,7 +10,7 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import running_alone
+from pipelines.ending import Ended, running_alone
 from pipelines.job import Job
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options
@@ -23,6 +23,7 @@ from rally.purging.plan import Key, Tally
 from rally.purging.purge import Purge
 from rally.purging.report import Report
 from rally.purging.settings import PurgeSettings
+from rally.telling.entries import Fields
 
 JOB = Job(
     "purge",
@@ -76,15 +77,17 @@ def _work_through(
     )
 
 
-def _report(report: Report) -> int:
+def _report(report: Report) -> Ended:
     if report.done:
         print("\n".join(_table("gone", report.done)), end="\n\n")
     elif report.planned:
         print("\n".join(_table("to go", report.planned)), end="\n\n")
     print("\n".join(_told(report)))
-    for problem in report.problems:
+    problems = list(report.problems)
+    for problem in problems:
         print(f"rally: {problem}", file=sys.stderr)
-    return report.exit_status
+    objects = sum(tally.objects for tally in report.done.values())
+    return Ended(report.exit_status, Fields(objects=objects, faults=len(problems)))
 
 
 def _table(head: str, tallies: Mapping[Key, Tally]) -> list[str]:

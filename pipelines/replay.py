@@ -11,9 +11,10 @@ from typing import NamedTuple
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
-from pipelines.ending import finish
+from pipelines.ending import Ended, finish
 from pipelines.intake_options import IntakeOptions, ingest_settings
 from pipelines.job import Job
+from pipelines.logs import outcomes
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options
 from pipelines.replay_options import ReplayOptions, replay_reason
@@ -68,7 +69,7 @@ def run(argv: Sequence[str] | None = None) -> Result:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: prints a summary and returns the exit status."""
-    return start(JOB, argv, lambda options: _report(_run(options)))
+    return start(JOB, argv, lambda options: _ended(_run(options)))
 
 
 def _run(options: PipelineOptions) -> Result:
@@ -102,6 +103,13 @@ def _result(finished: PipelineResult) -> Result:
         Replayed(*(letters[name] for name in Replayed._fields)),
         sorted(read_counters(finished, DAMAGED)),
     )
+
+
+def _ended(result: Result) -> Ended:
+    figures = outcomes(result.counts)
+    figures["removed"], figures["dead_letters"], _ = result.letters
+    figures["damaged"] = len(result.damaged)
+    return Ended(_report(result), figures)
 
 
 def _report(result: Result) -> int:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import exit_status
+from pipelines.ending import Ended, exit_status
 from pipelines.job import Job
 from pipelines.parsing import parse_options
 from pipelines.runners import is_dataflow
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def start(
     job: Job,
     argv: Sequence[str] | None,
-    run: Callable[[PipelineOptions], int],
+    run: Callable[[PipelineOptions], Ended],
     graph: "Graph | None" = None,
 ) -> int:
     """The command of a job.
@@ -25,19 +25,19 @@ def start(
     Args:
         job: which.
         argv: arguments without the program's name; None is the process's.
-        run: has it done and tells of it; the exit status.
+        run: has it done and tells of it; see Ended.
         graph: makes its pipeline for Dataflow; see `pipelines.dataflow.launch`.
 
     Returns:
         The exit status, see `pipelines.cli.main`.
     """
 
-    def started() -> int:
+    def started() -> Ended:
         options = parse_options(job, argv)
         if not is_dataflow(options):
             return run(options)
         from pipelines.dataflow import launch  # Google's clients are slow to import
 
-        return launch(job, options, graph)
+        return Ended(launch(job, options, graph))
 
-    return exit_status(started)
+    return exit_status(job.name, started)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import apache_beam as beam
 
 _LOG = logging.getLogger(__name__)
-_INTERRUPTED = 130
+_STOPPED = (130, 143)
+"""By Ctrl-C or SIGTERM, which a worker that is taken away gets."""
 
 
 class JobKilled(Exception):
@@ -58,7 +59,7 @@ def _run(command: Sequence[str]) -> int:
     ) as process:
         for line in process.stdout or ():
             _LOG.info("%s", line.rstrip("\n"))
-    if process.returncode < 0 or process.returncode == _INTERRUPTED:
+    if process.returncode < 0 or process.returncode in _STOPPED:
         raise JobKilled(command[0])
     return process.returncode
 

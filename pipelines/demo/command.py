@@ -15,7 +15,7 @@ from pipelines.demo import report, story
 from pipelines.demo.jobs import Jobs, check_emulator
 from pipelines.demo.people import People
 from pipelines.demo.scene import deliver, deliver_real, lay_out, read_messages
-from pipelines.ending import exit_status
+from pipelines.ending import Ended, exit_status
 from pipelines.parser import Parser
 
 _DAY = "2026-11-22"
@@ -33,7 +33,7 @@ nowhere.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: returns the exit status."""
-    return exit_status(lambda: _demo(_parse(argv)))
+    return exit_status("demo", lambda: Ended(_demo(_parse(argv))))
 
 
 def _demo(arguments: argparse.Namespace) -> int:

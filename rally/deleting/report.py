@@ -22,6 +22,7 @@ class Report:
         receipts: numbers of those that were written.
         derived: researchers' own tables of the studies that lost rows.
         unregistered: folders of rows whose study the registry does not know.
+        late: how many requests on the list are past their deadline.
     """
 
     withdrawals: WithdrawalList
@@ -34,3 +35,4 @@ class Report:
     receipts: list[int] = field(default_factory=list)
     derived: list[str] = field(default_factory=list)
     unregistered: list[str] = field(default_factory=list)
+    late: int = 0

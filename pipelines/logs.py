@@ -1,0 +1,103 @@
+"""Where a job's log goes: to people in words, or to machines in JSON.
+
+The environment says which, and no option: it holds for wrong options too, for workers
+that a job starts, and an image or a unit of systemd sets it once.
+"""
+
+import io
+import logging
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rally.errors import ConfigurationError
+from rally.ingesting.counts import Count
+from rally.telling.entries import LOGGER, EntryFormatter, Event, Fields, tell
+
+LOG_FORMAT = "RALLY_LOG_FORMAT"
+"""The variable of the environment: `text`, which is the default, or `json`."""
+
+_PREFIX = "rally: "
+_OTHERS = (
+    "a library wrote to standard error; its words are left out here;"
+    " RALLY_LOG_FORMAT=text shows them"
+)
+
+
+@contextmanager
+def logged(job: str) -> Iterator[None]:
+    """Around a job: all that it says on standard error is as the environment asks.
+
+    Raises:
+        ConfigurationError: the environment asks for something else.
+    """
+    wanted = os.environ.get(LOG_FORMAT) or "text"
+    if wanted not in ("text", "json"):
+        raise ConfigurationError(f"{LOG_FORMAT}={wanted}: must be text or json")
+    if wanted == "text":
+        yield
+        return
+    people, root = sys.stderr, logging.getLogger()
+    handler = logging.StreamHandler(people)
+    handler.setFormatter(EntryFormatter(job))
+    before, root.handlers = root.handlers, [handler]
+    LOGGER.addHandler(handler)
+    sys.stderr = _Entries()
+    try:
+        yield
+    except Exception:
+        LOGGER.critical("a bug stopped the job", exc_info=True)
+        sys.excepthook = lambda *_: None  # it has been told, and without its words
+        raise
+    finally:
+        sys.stderr = people
+        root.handlers = before
+        LOGGER.removeHandler(handler)
+
+
+def outcomes(counts: Counter[Count]) -> Fields:
+    """Tells what became of each study's pings; returns the same of all of them."""
+    for study in sorted({count.study for count in counts}):
+        own = Counter({each: counts[each] for each in counts if each.study == study})
+        fields: Fields = {"study": study, **_by_outcome(own)}
+        tell(Event.STUDY_COUNTED, f"{study}: pings counted", fields)
+    return _by_outcome(counts)
+
+
+def _by_outcome(counts: Counter[Count]) -> Fields:
+    total: Counter[str] = Counter()
+    for count, number in counts.items():
+        total[count.outcome] += number
+    return Fields(
+        stored=total["stored"],
+        refused=total["refused"],
+        failed=total["failed"],
+        joined=total["joined"],
+        left=total["left"],
+    )
+
+
+class _Entries(io.TextIOBase):
+    """Standard error, whose lines for people become entries.
+
+    Lines of ours are told as errors. Of what others write only the first is mentioned.
+    """
+
+    def __init__(self) -> None:
+        self._line = ""
+        self._has_told_of_others = False
+
+    def write(self, text: str) -> int:
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            self._tell(line)
+        return len(text)
+
+    def _tell(self, line: str) -> None:
+        if line.startswith(_PREFIX):
+            LOGGER.error("%s", line.removeprefix(_PREFIX))
+        elif line.strip() and not self._has_told_of_others:
+            self._has_told_of_others = True
+            LOGGER.warning(_OTHERS)
