@@ -69,6 +69,9 @@ def _told_end(name: str, job: Callable[[], Ended]) -> int:
     started, ended = time.monotonic(), Ended(1)
     try:
         ended = job()
+    except SystemExit:  # after --help
+        ended = Ended(0)
+        raise
     finally:  # a bug ends a job too
         seconds = round(time.monotonic() - started, 3)
         message = f"{name} ended with status {ended.status}"

@@ -32,6 +32,7 @@ from rally.ingesting.counts import Count
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.setup import IngestSettings
 from rally.reading.inputs import match_inputs, plan_units
+from rally.telling.prometheus import served
 from transforms.ingest_files import IngestFiles
 from transforms.ingest_subscription import IngestSubscription
 
@@ -41,7 +42,7 @@ JOB = Job(
     " kept as a sealed dead letter; what a study or a person refuses is not kept.",
     (PlatformOptions, IntakeOptions, IngestOptions),
     needs=("store", "keys"),
-    local_only=("stop_after_idle_seconds", "ack_deadline_seconds"),
+    local_only=("stop_after_idle_seconds", "ack_deadline_seconds", "prometheus"),
 )
 
 
@@ -99,7 +100,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: PipelineOptions) -> Counter[Count]:
-    with shown_progress(wanted=is_local(options)) as progress:
+    port = options.view_as(IngestOptions).prometheus
+    check_source(options)
+    with shown_progress(wanted=is_local(options)) as progress, served(port):
         return read_counts(finish(_graph(options, progress)))
 
 

@@ -70,6 +70,13 @@ class IngestOptions(PipelineOptions):
             " (local runner and portable engines; at most 600; default: a minute more"
             " than --flush_seconds)",
         )
+        parser.add_argument(
+            "--prometheus",
+            type=int,
+            metavar="PORT",
+            help="serve the job's counters at http://127.0.0.1:PORT/metrics (local"
+            " runner; others have ways of their own)",
+        )
 
 
 def check_source(options: PipelineOptions) -> None:
@@ -85,6 +92,11 @@ def check_source(options: PipelineOptions) -> None:
         value = getattr(ours, name)
         if value is not None and not value > 0:
             raise ConfigurationError(f"--{name} must be above 0")
+    if ours.prometheus is not None and not is_local(options):
+        raise ConfigurationError(
+            "--prometheus: the workers are elsewhere, and so are their counters; leave"
+            " it out, and see docs/metrics.md"
+        )
     if ours.subscription:
         SUBSCRIPTION.check("subscription", ours.subscription)
         if not gathering_seconds(ours) < ack_deadline(ours):

@@ -1,17 +1,46 @@
-"""Beam counters for the outcomes that the domain counts."""
+"""Beam counters for the outcomes that the domain counts, and for what it measures.
+
+docs/metrics.md lists every name. Where a job serves Prometheus, its workers tell it the
+same.
+"""
 
 from collections import Counter
 
 from apache_beam.metrics import Metrics
 
 from rally.ingesting.counts import Count
+from rally.telling import prometheus
+from rally.telling.measures import Measures
 
 NAMESPACE = "rally"
-"""The namespace of every counter of ours; names are `rally.ingesting.counts.Count`."""
+"""The namespace of outcomes by study; names are `rally.ingesting.counts.Count`."""
+
+TOTAL = "rally.total"
+"""The namespace of outcomes of all studies; names are outcomes.
+
+Cloud Monitoring makes metrics of their own only of the first hundred names that a
+project's jobs count; an alert can hang on one of these, whatever the registry holds.
+"""
+
+WORK = "rally.work"
+"""The namespace of measures; names are `rally.telling.measures.Sum` and `Spread`."""
 
 
-def publish(counts: Counter[Count]) -> None:
-    """Adds the counts to Beam's counters and empties them."""
+def publish(counts: Counter[Count], *measured: Measures) -> None:
+    """Adds the counts and measures to Beam's counters and empties them."""
+    if prometheus.is_wanted():
+        prometheus.add(counts, *measured)
     for count, number in counts.items():
         Metrics.counter(NAMESPACE, count.name).inc(number)
+        Metrics.counter(TOTAL, count.outcome).inc(number)
     counts.clear()
+    for measures in measured:
+        _publish(measures)
+        measures.clear()
+
+
+def _publish(measures: Measures) -> None:
+    for what, number in measures.sums.items():
+        Metrics.counter(WORK, what.value).inc(number)
+    for spread, value in measures.spreads:
+        Metrics.distribution(WORK, spread.value).update(value)

@@ -56,7 +56,7 @@ class _IngestUnitFn(beam.DoFn):
                 self._take(message)
         self._writer.flush()
         self._intake.flush()
-        publish(self._intake.counts)
+        publish(self._intake.counts, self._intake.measures, self._writer.measures)
         self._progress.flush()
         yield from ()
 

@@ -1,6 +1,7 @@
 """Ingests messages that the runner's own source delivers, as Dataflow's does."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
@@ -74,7 +75,7 @@ class _JudgeFn(beam.DoFn):
 
     def finish_bundle(self) -> None:
         self._intake.flush()
-        publish(self._intake.counts)
+        publish(self._intake.counts, self._intake.measures)
 
 
 class _WriteFn(beam.DoFn):
@@ -92,4 +93,5 @@ class _WriteFn(beam.DoFn):
         for row in rows:  # which may be more than memory holds
             self._writer.add(partition, row)
         self._writer.flush()
+        publish(Counter(), self._writer.measures)
         yield from ()

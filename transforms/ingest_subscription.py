@@ -7,7 +7,7 @@ source is used (transforms.ingest_messages).
 import dataclasses
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,11 +19,13 @@ from apache_beam.io.restriction_trackers import (
 from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Duration, Timestamp
+from google.api_core.exceptions import GoogleAPICallError
 
 from rally.envelope import make_envelope
 from rally.ingesting.progress import Progress
 from rally.ingesting.setup import IngestSettings, make_intake, make_writer
 from rally.reading.subscription import ACK_DEADLINE_SECONDS, Subscription
+from rally.telling.measures import Sum
 from transforms.counters import publish
 
 _LAST = sys.maxsize - 1
@@ -125,16 +127,27 @@ class _IngestSubscriptionFn(beam.DoFn):
             received = self._gather(subscription)
             self._writer.flush()
             self._intake.flush()
-        publish(self._intake.counts)
+        publish(self._intake.counts, self._intake.measures, self._writer.measures)
         self._progress.flush()
         watermark.set_watermark(Timestamp.now())
         if received:
-            finalizer.register(lambda: Subscription(path).acknowledge(received))
+            finalizer.register(lambda: self._acknowledge(path, received))
         if self._is_idle():
             tracker.try_claim(_LAST)
         else:
             tracker.defer_remainder(_PAUSE)
         yield from ()
+
+    def _acknowledge(self, path: str, received: Sequence[str]) -> None:
+        """Messages that Pub/Sub is not told of come again; the next flush counts them.
+
+        Beam says so too, and goes on.
+        """
+        try:
+            Subscription(path).acknowledge(received)
+        except GoogleAPICallError:
+            self._intake.measures.add(Sum.ACKNOWLEDGE_FAILURES, len(received))
+            raise
 
     def _gather(self, subscription: Subscription) -> list[str]:
         """Takes what comes within the flush time; returns what to acknowledge.

@@ -63,11 +63,12 @@ class _ReplayFn(beam.DoFn):
 
     def setup(self) -> None:
         self._intake = make_intake(self._settings)
+        self._writer = make_writer(
+            self._settings, lambda: self._intake.counter, self._intake.flush
+        )
         self._replay = Replay(
             self._intake,
-            make_writer(
-                self._settings, lambda: self._intake.counter, self._intake.flush
-            ),
+            self._writer,
             self._settings.stores().platform,
             make_unsealer(self._settings),
             self._reason,
@@ -79,7 +80,7 @@ class _ReplayFn(beam.DoFn):
         except DamagedObject:
             _, info = work
             Metrics.counter(DAMAGED, info.name).inc()
-        publish(self._intake.counts)
+        publish(self._intake.counts, self._intake.measures, self._writer.measures)
         yield from ()
 
 

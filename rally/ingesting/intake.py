@@ -6,7 +6,7 @@ from datetime import datetime
 
 from rally.checking.pseudonyms import Prf
 from rally.dead_letters import DeadLetter, Kind, Place, Sealer, write_dead_letters
-from rally.envelope import Envelope
+from rally.envelope import Envelope, parse_timestamp
 from rally.events import Event, write_events
 from rally.ingesting.counts import FAILED, Count, count
 from rally.ingesting.judge import Judge, Outcome
@@ -15,6 +15,7 @@ from rally.outcomes import FailureReason
 from rally.storing.layout import UNKNOWN, Partition
 from rally.storing.objects import ObjectStore
 from rally.storing.writer import FLUSH_BYTES
+from rally.telling.measures import Measures, Spread, Sum
 
 _PER_LETTER = 1024
 _PER_EVENT = 512
@@ -37,6 +38,7 @@ class Intake:
         name_prf: Prf,
         clock: Callable[[], datetime],
         version: str,
+        list_age: Callable[[], float] = lambda: 0,
     ) -> None:
         """Takes its parts; see rally.ingesting.setup for how they are made."""
         self._judge = judge
@@ -45,18 +47,24 @@ class Intake:
         self._name_prf = name_prf
         self._clock = clock
         self.version = version
+        self._list_age = list_age
         self._events: list[Event] = []
         self._letters: dict[Place, list[DeadLetter]] = {}
         self._held = 0
+        self._oldest: str | None = None
         self.counts: Counter[Count] = Counter()
+        self.measures = Measures()
 
     def take(self, envelope: Envelope) -> tuple[Partition, bytes] | None:
         """Judges one ping; returns its row, if any, for the caller to store."""
+        self.measures.add(Sum.RECEIVED_BYTES, len(envelope.payload))
         outcome = self._accept(self._judge.judge(envelope))
         if outcome.failure is not None:
             self._fail(outcome.label, envelope, outcome.failure)
         if outcome.partition is None or outcome.row is None:
             return None
+        sent = envelope.submission_timestamp
+        self._oldest = min(sent, self._oldest or sent) if sent else self._oldest
         return outcome.partition, outcome.row
 
     def retake(self, envelope: Envelope, failed: FailureReason) -> Outcome:
@@ -109,9 +117,19 @@ class Intake:
                 self._sealer,
                 self._name_prf,
             )
+        self._measure()
         self._events.clear()
         self._letters.clear()
         self._held = 0
+
+    def _measure(self) -> None:
+        """Notes how late the rows are that are written now, if there are any."""
+        if self._oldest is None:
+            return
+        lag = self._clock() - parse_timestamp(self._oldest)
+        self.measures.note(Spread.LAG_SECONDS, lag.total_seconds())
+        self.measures.note(Spread.LIST_AGE_SECONDS, self._list_age())
+        self._oldest = None
 
     def _fail(
         self,

@@ -116,12 +116,13 @@ def make_intake(settings: IngestSettings) -> Intake:
     registry, stores = settings.registry(), settings.stores()
     keys = open_platform_keys(settings, registry)
     clock = settings.clock()
+    withdrawals = LiveList(stores.platform, keys.mac(LIST_MAC), settings.reload_seconds)
     judge = Judge(
         Routes(registry),
         Opener(PingKeys.load(settings.keys)),
         make_pseudonyms(keys, registry),
         LiveStates(registry, stores.platform, settings.reload_seconds),
-        LiveList(stores.platform, keys.mac(LIST_MAC), settings.reload_seconds),
+        withdrawals,
         clock,
     )
     return Intake(
@@ -131,6 +132,7 @@ def make_intake(settings: IngestSettings) -> Intake:
         keys.prf(PLATFORM),
         clock,
         pipeline_version(),
+        lambda: withdrawals.age,
     )
 
 

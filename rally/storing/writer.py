@@ -14,6 +14,7 @@ from rally.storing.header import LIST_COUNTER, Header
 from rally.storing.header_bytes import read_header
 from rally.storing.layout import Partition, Stores, new_file
 from rally.storing.objects import ObjectNotFound, ObjectStore
+from rally.telling.measures import Measures, Spread
 
 FLUSH_BYTES = 64 * 1024 * 1024
 """Encoded rows held in memory before they are written."""
@@ -67,6 +68,7 @@ class RowWriter:
         self._oldest_list = 0
         self._rows: dict[Partition, list[bytes]] = {}
         self._held = 0
+        self.measures = Measures()
 
     def add(self, partition: Partition, row: bytes) -> None:
         """Takes a row; it is stored at the next flush, or now if memory says so.
@@ -113,6 +115,8 @@ class RowWriter:
         )
         name = new_file(partition, content[:32])
         create_named_by_content(self._stores.of(partition.study), name, data, content)
+        self.measures.note(Spread.FILE_ROWS, len(ordered))
+        self.measures.note(Spread.FILE_BYTES, len(data))
         return name
 
 

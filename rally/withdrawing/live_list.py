@@ -49,6 +49,11 @@ class LiveList:
         """Of the list that `people` gave last: it looks at nothing itself."""
         return self._counter
 
+    @property
+    def age(self) -> float:
+        """Seconds since the list was looked for."""
+        return time.monotonic() - self._looked_at
+
     def _look_again(self) -> None:
         info = self._platform.stat(LIST)
         if info is None or info.generation != self._generation:

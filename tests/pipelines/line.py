@@ -9,14 +9,14 @@ from rally.reading.subscription import Subscription
 
 
 class Line:
-    """A topic and its subscription."""
+    """A topic and its subscription; `topic` is what the topic has besides."""
 
-    def __init__(self):
+    def __init__(self, **topic):
         name = f"test-{uuid.uuid4()}"
         self._publisher = pubsub_v1.PublisherClient()
         self._topic = f"projects/a-project/topics/{name}"
         self.subscription = f"projects/a-project/subscriptions/{name}"
-        self._publisher.create_topic(name=self._topic)
+        self._publisher.create_topic(request={"name": self._topic, **topic})
         with pubsub_v1.SubscriberClient() as client:
             client.create_subscription(name=self.subscription, topic=self._topic)
 
@@ -27,6 +27,11 @@ class Line:
             for message in messages
         ]
         assert all(each.result() for each in sent)
+
+    def seek(self, time):
+        """Makes what was published since come again, acknowledged or not."""
+        with pubsub_v1.SubscriberClient() as client:
+            client.seek(request={"subscription": self.subscription, "time": time})
 
     def is_empty(self, seconds):
         """Whether nothing comes for so long: beyond the ack deadline, nothing ever."""

@@ -1,0 +1,50 @@
+"""What a worker measures beside outcomes: how late, how large, how much.
+
+Names are a closed set and no ping has a part in them, as with outcomes.
+"""
+
+from collections import Counter
+from enum import StrEnum
+
+
+class Sum(StrEnum):
+    """What is added up."""
+
+    RECEIVED_BYTES = "received_bytes"
+    ACKNOWLEDGE_FAILURES = "acknowledge_failures"
+
+
+class Spread(StrEnum):
+    """What has a least, a greatest and a mean."""
+
+    FILE_ROWS = "file_rows"
+    FILE_BYTES = "file_bytes"
+    LAG_SECONDS = "lag_seconds"
+    LIST_AGE_SECONDS = "list_age_seconds"
+
+
+class Measures:
+    """What one worker has measured since it was last told.
+
+    Attributes:
+        sums: by what was added up.
+        spreads: every value, in the order in which they were measured: a few a flush.
+    """
+
+    def __init__(self) -> None:
+        """Nothing has been measured."""
+        self.sums: Counter[Sum] = Counter()
+        self.spreads: list[tuple[Spread, int]] = []
+
+    def add(self, what: Sum, number: int) -> None:
+        """Adds to a sum."""
+        self.sums[what] += number
+
+    def note(self, what: Spread, value: float) -> None:
+        """Notes a value, in whole units: what Beam's distributions hold."""
+        self.spreads.append((what, round(value)))
+
+    def clear(self) -> None:
+        """Forgets what has been told."""
+        self.sums.clear()
+        self.spreads.clear()
