@@ -1,0 +1,278 @@
+"""What a job logs for machines: each line is an entry, and no ping has a part in it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines import cli
+from rally.keys.local_kek import FILE
+from tests.pipelines.world import (
+    GARDEN,
+    HOUSE,
+    POND,
+    Message,
+    document_id,
+    rally_id,
+    write_lines,
+)
+
+CANARY = "Sabine reads about hats"
+PEOPLE, PINGS = range(1, 5), range(1, 12)
+TWO = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+LOUD = """
+import logging, sys
+from importlib import import_module
+logging.getLogger().setLevel(logging.DEBUG)
+sys.exit(import_module(f"pipelines.{sys.argv[1]}").main(sys.argv[2:]))
+"""
+BUG = f"""
+from pipelines.ending import exit_status
+def job():
+    raise UnicodeError({CANARY!r})
+exit_status("ingest", job)
+"""
+NOISE = f"""
+import sys, warnings
+from pipelines.ending import Ended, exit_status
+def job():
+    warnings.warn({CANARY!r})
+    print({CANARY!r}, file=sys.stderr)
+    print("rally: a/file.avro: is damaged", file=sys.stderr)
+    return Ended(1)
+sys.exit(exit_status("replay", job))
+"""
+
+
+def run(*words, form="json"):
+    """Runs Python; gives the exit status and all that it wrote."""
+    done = subprocess.run(
+        [sys.executable, *words],
+        env=os.environ | {"RALLY_LOG_FORMAT": form},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def entries(errors):
+    """Each line of standard error, read; what is the same in each is checked."""
+    found = [json.loads(line) for line in errors.splitlines()]
+    for entry in found:
+        assert re.fullmatch(r"[0-9T:.-]{19,26}\+00:00", entry.pop("time"))
+    return found
+
+
+def own(errors):
+    """Without seconds, and without what is said of libraries."""
+    return [
+        {name: value for name, value in entry.items() if name != "seconds"}
+        for entry in entries(errors)
+        if entry["severity"] != "DEBUG"
+    ]
+
+
+def hostile(world):
+    """Pings with ids and clear text wherever a sender can put them."""
+    person, other = rally_id(1), rally_id(2)
+    visit, sent = f"{GARDEN}/visit/1", f"2026-05-20T10:00:00Z{CANARY}"
+    clear = {"rally.id": person, "page": CANARY, "count": 1}
+    good = world.message(visit, clear, 1, x_telemetry_agent=CANARY, x_debug_id=other)
+    return [
+        good,
+        world.message(visit, clear | {CANARY: CANARY}, 2, dnt=CANARY),
+        world.message(visit, clear | {"count": CANARY}, 3, x_source_tags=other),
+        world.message(visit, clear, 4, sent=sent),
+        world.message(visit, f"{CANARY} {person}".encode(), 5),
+        world.message(f"{GARDEN}/{CANARY}/1", clear, 6),
+        world.message(f"{POND}/visit/1", clear | {"private": CANARY}, 7),
+        world.message(f"{HOUSE}/unenrollment/1", {"rally.id": f"{other}{other}"}, 8),
+        Message(f"{CANARY} {person}".encode(), good.attributes),
+        Message(good.body[:-1], good.attributes | {"x_forwarded_for": CANARY}),
+        Message(b"", {"uri": f"/submit/{CANARY}/{person}", CANARY: other}),
+    ]
+
+
+@pytest.fixture
+def needles(world):
+    """What must not be told: clear text, ids, pseudonyms and keys."""
+    ids = [*map(rally_id, PEOPLE), *map(document_id, PINGS)]
+    pseudonyms = [world.pseudonym(1), world.platform_pseudonym(1)]
+    keys = re.findall(r"[\w+/=-]{40,}", Path(world.keys, FILE).read_text())
+    assert keys
+    return [CANARY, *ids, *(each.replace("-", "") for each in ids), *pseudonyms, *keys]
+
+
+@pytest.mark.parametrize("way", [[], TWO], ids=["one process", "two processes"])
+def test_no_byte_of_a_ping_is_logged_however_loud(world, store, tmp_path, needles, way):
+    path = write_lines(tmp_path / "in.ndjson", hostile(world))
+    with open(path, "a") as file:
+        file.write(f'{{"attributes": {{"{CANARY}": 1}}\n{rally_id(3)}\n')
+    loud = ["--default_sdk_harness_log_level=DEBUG", *way]
+
+    status, out, errors = run(
+        "-c", LOUD, "ingest", f"--input={path}", *world.options(store, *loud)
+    )
+
+    assert status == 0, errors
+    assert "DEBUG" in {each["severity"] for each in entries(errors)}
+    assert [each for each in needles if each in out + errors] == []
+    *steps, ended = own(errors)
+    assert ended == {
+        "severity": "INFO",
+        "message": "ingest ended with status 0",
+        "job": "ingest",
+        "event": "job_ended",
+        "stored": 1,
+        "refused": 0,
+        "failed": 12,
+        "joined": 0,
+        "left": 0,
+        "dead_letters": 12,
+        "status": 0,
+    }
+    assert {each["step"] for each in steps if "step" in each} == {"IngestFiles"}
+    assert {each["study"] for each in steps if "study" in each} == {
+        *(GARDEN, HOUSE, POND, "unknown"),
+    }
+
+
+@pytest.fixture
+def job(monkeypatch, capsys):
+    """Runs a job in this process; gives the exit status and its entries."""
+    monkeypatch.setenv("RALLY_LOG_FORMAT", "json")
+
+    def job(name, *argv):
+        status = cli.main([name, *argv])
+        return status, own(capsys.readouterr().err)
+
+    return job
+
+
+def test_figures_of_each_job_are_in_its_last_entry(world, store, tmp_path, job):
+    path = write_lines(
+        tmp_path / "in.ndjson",
+        [
+            world.message(f"{GARDEN}/study-enrollment/1", {"rally.id": rally_id(1)}, 1),
+            world.visit(1, 2),
+            world.visit(1, 2),
+            world.message(f"{GARDEN}/visit/9", {}, 3),
+        ],
+    )
+
+    def last(name, *more):
+        status, (*_, ended) = job(name, *world.options(store, *more))
+        told = ["severity", "message", "job", "event", "status"]
+        level = "ERROR" if status else "INFO"
+        message = f"{name} ended with status {status}"
+        values = [ended.pop(each) for each in told]
+        assert values == [level, message, name, "job_ended", status]
+        return status, ended
+
+    none = {"stored": 0, "refused": 0, "joined": 0, "left": 0}
+    assert last("ingest", f"--input={path}") == (
+        0,
+        {**none, "stored": 3, "joined": 1, "failed": 1, "dead_letters": 1},
+    )
+    assert last("replay") == (
+        0,
+        {**none, "failed": 1, "removed": 0, "dead_letters": 1, "damaged": 0},
+    )
+    assert last("compact") == (0, {"partitions": 2, "faults": 0})
+    assert last("delete") == (
+        0,
+        {"late_withdrawals": 0, "receipts": 0, "faults": 0},
+    )
+    assert last("purge") == (0, {"objects": 0, "faults": 0})
+    assert last("audit") == (0, {"broken": 0, "unproven": 0})
+    (letter,) = Path(store).rglob("platform/dead-letters/**/*.avro")
+    letter.write_bytes(b"")
+    assert last("audit")[0] > 0
+    assert last("replay")[0] > 0
+
+
+def test_withdrawal_past_its_deadline_is_counted(world, store, job):
+    world.publish(store, 1, world.left(1, GARDEN, "2026-04-20T10:00:00Z"))
+    status, found = job("delete", *world.options(store, "--plan_only"))
+    assert (status, found[-1]["late_withdrawals"]) == (0, 1)
+
+
+def test_what_is_configured_wrong_is_an_entry(world, store, job):
+    status, found = job("ingest", *world.options(store))
+
+    assert status == 2
+    same = {"severity": "ERROR", "job": "ingest"}
+    assert found == [
+        {**same, "message": "give either --input or --subscription"},
+        {
+            **same,
+            "message": "ingest ended with status 2",
+            "event": "job_ended",
+            "status": 2,
+        },
+    ]
+
+
+def test_help_is_no_failure(world):
+    status, out, errors = run("-m", "pipelines.ingest", "--help")
+
+    assert (status, out[:6], own(errors)[-1]["status"]) == (0, "usage:", 0)
+
+
+def test_bug_is_told_by_its_type_and_place_and_not_its_words():
+    status, out, errors = run("-c", BUG)
+
+    ended, bug = own(errors)
+    assert (status, out, ended["status"]) == (1, "", 1)
+    assert bug["severity"] == "CRITICAL"
+    assert bug["message"].startswith("a bug stopped the job; builtins.UnicodeError; ")
+    assert CANARY not in errors
+
+
+def test_bug_is_a_traceback_where_people_read():
+    status, out, errors = run("-c", BUG, form="text")
+
+    assert (status, out) == (1, "")
+    assert errors.startswith("Traceback ")
+    assert errors.endswith(f"UnicodeError: {CANARY}\n")
+
+
+def test_what_a_library_says_is_mentioned_once_without_its_words():
+    status, _, errors = run("-c", NOISE)
+
+    assert status == 1
+    assert CANARY not in errors
+    assert [(each["severity"], each["message"]) for each in own(errors)] == [
+        (
+            "WARNING",
+            "a library wrote to standard error; its words are left out here;"
+            " RALLY_LOG_FORMAT=text shows them",
+        ),
+        ("ERROR", "a/file.avro: is damaged"),
+        ("ERROR", "replay ended with status 1"),
+    ]
+
+
+def test_form_that_is_none_is_one_line():
+    status, out, errors = run("-m", "pipelines.purge", form="xml")
+
+    assert (status, out) == (2, "")
+    assert errors == "rally: RALLY_LOG_FORMAT=xml: must be text or json\n"
+
+
+def test_sigterm_ends_a_job_as_ctrl_c_does():
+    program = """
+import os, signal, sys
+from pipelines.ending import exit_status
+sys.exit(exit_status("purge", lambda: os.kill(os.getpid(), signal.SIGTERM)))
+"""
+    status, out, errors = run("-c", program, form="text")
+
+    assert (status, out) == (128 + signal.SIGTERM, "")
+    assert errors == "rally: stopped; run it again for what is not done\n"
