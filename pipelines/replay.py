@@ -107,7 +107,8 @@ def _result(finished: PipelineResult) -> Result:
 
 def _ended(result: Result) -> Ended:
     figures = outcomes(result.counts)
-    figures["removed"], figures["dead_letters"], _ = result.letters
+    figures["dead_letters"] = figures["failed"]
+    figures["removed"], figures["kept"], _ = result.letters
     figures["damaged"] = len(result.damaged)
     return Ended(_report(result), figures)
 

@@ -41,8 +41,9 @@ class Fields(TypedDict, total=False):
         status: the exit status.
         seconds: how long it took.
         stored, refused, failed, joined, left: outcomes of pings.
-        dead_letters: that the job wrote; of a replay, that it left where they were.
-        removed: dead letters that a replay took away.
+        dead_letters: that the job wrote; of a replay, that failed once more.
+        removed, kept: dead letters that a replay took away, and that it left, which
+            were not asked for or failed once more.
         damaged: objects of dead letters that are not whole.
         late_withdrawals: requests on the list that are past their deadline.
         receipts: that a deletion wrote.
@@ -64,6 +65,7 @@ class Fields(TypedDict, total=False):
     left: int
     dead_letters: int
     removed: int
+    kept: int
     damaged: int
     late_withdrawals: int
     receipts: int

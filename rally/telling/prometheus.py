@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
-from wsgiref.simple_server import WSGIServer
 
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import JOINED, LEFT, Count
@@ -59,12 +58,10 @@ def served(port: int | None) -> Iterator[None]:
         raise ConfigurationError(f"--prometheus {port}: must be from 1 to 65535")
     with tempfile.TemporaryDirectory(prefix="rally-prometheus-") as folder:
         os.environ[_FOLDER] = folder  # before the package is imported
-        server = _serve(port, folder)
         try:
-            yield
+            with _serving(port, folder):
+                yield
         finally:
-            server.shutdown()
-            server.server_close()
             del os.environ[_FOLDER]
 
 
@@ -122,7 +119,8 @@ def _labels(count: Count) -> tuple[str, str, str, str]:
     return count.study, count.document, count.outcome, count.reason
 
 
-def _serve(port: int, folder: str) -> WSGIServer:
+@contextmanager
+def _serving(port: int, folder: str) -> Iterator[None]:
     from prometheus_client import (
         CollectorRegistry,
         ProcessCollector,
@@ -139,4 +137,8 @@ def _serve(port: int, folder: str) -> WSGIServer:
         raise ConfigurationError(
             f"--prometheus {port}: cannot be served ({error.strerror}); name another"
         ) from None
-    return server
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()

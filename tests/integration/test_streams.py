@@ -13,10 +13,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from google.api_core.exceptions import NotFound
 
 from pipelines import cli
+from rally.ingesting.preflight import check_before_start
+from rally.ingesting.setup import IngestSettings
+from rally.telling.measures import Sum
 from tests.pipelines.line import Line
 from tests.pipelines.world import (
+    AS_OF,
     GARDEN,
     SENT_LATER,
     World,
@@ -26,6 +31,7 @@ from tests.pipelines.world import (
     stored_ids,
     stored_rows,
 )
+from transforms.ingest_subscription import _IngestSubscriptionFn
 
 pytestmark = pytest.mark.integration
 
@@ -206,3 +212,31 @@ def test_day_that_is_lost_comes_back_by_seek(world, store, pubsub_emulator):
     assert stored_ids(store) == before
     assert stored_events(store) == events
     assert len(world.dead_letters(store)) == len(letters)
+
+
+def test_worker_process_is_served_by_its_job(world, store, pubsub_emulator, start):
+    line, port = Line(), free_port()
+    two = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    job = start(line, f"--prometheus={port}", *two)
+    line.publish(*(world.visit(n, n) for n in range(30)))
+
+    wait_for(lambda: stored_by(port) == 30 or job.poll() is not None)
+
+    assert job.poll() is None
+    job.send_signal(signal.SIGTERM)
+    assert job.wait(WAIT) == 128 + signal.SIGTERM
+    assert stored_by(port) == 0
+
+
+def test_messages_that_cannot_be_acknowledged_are_counted(
+    world, store, pubsub_emulator
+):
+    settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
+    check_before_start(settings)
+    reader = _IngestSubscriptionFn(settings, 1.0, None, ACK_SECONDS)
+    reader.setup()
+
+    with pytest.raises(NotFound):
+        reader._acknowledge(f"{Line().subscription}-not", ["one", "two"])
+
+    assert reader._intake.measures.sums == {Sum.ACKNOWLEDGE_FAILURES: 2}

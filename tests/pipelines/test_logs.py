@@ -182,7 +182,14 @@ def test_figures_of_each_job_are_in_its_last_entry(world, store, tmp_path, job):
     )
     assert last("replay") == (
         0,
-        {**none, "failed": 1, "removed": 0, "dead_letters": 1, "damaged": 0},
+        {
+            **none,
+            "failed": 1,
+            "dead_letters": 1,
+            "removed": 0,
+            "kept": 1,
+            "damaged": 0,
+        },
     )
     assert last("compact") == (0, {"partitions": 2, "faults": 0})
     assert last("delete") == (

@@ -1,0 +1,146 @@
+"""Counters of every process of a job are one page, on loopback and nowhere else."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from pipelines import cli
+from rally.telling import prometheus
+from tests.docs.metrics_page import names, rows
+from tests.pipelines.world import World
+
+PROGRAM = """
+import json, subprocess, sys, urllib.request
+from collections import Counter
+from rally.ingesting.counts import Count
+from rally.telling import prometheus
+from rally.telling.measures import Measures, Spread, Sum
+
+def work(rows, lag):
+    measures = Measures()
+    measures.add(Sum.RECEIVED_BYTES, 100)
+    measures.add(Sum.ACKNOWLEDGE_FAILURES, 2)
+    measures.note(Spread.FILE_ROWS, rows)
+    measures.note(Spread.FILE_BYTES, 1000)
+    measures.note(Spread.LAG_SECONDS, lag)
+    measures.note(Spread.LIST_AGE_SECONDS, 3.4)
+    counts = Counter({
+        Count("s", "d.1", "stored"): rows,
+        Count("s", "d.1", "joined"): 1,
+        Count("s", "d.1", "failed", "no_key"): 2,
+    })
+    prometheus.add(counts, measures)
+
+if sys.argv[1:] == ["worker"]:
+    assert prometheus.is_wanted()
+    work(5, 7.0)
+    sys.exit()
+assert not prometheus.is_wanted()
+with prometheus.served(int(sys.argv[1])):
+    subprocess.run([sys.executable, "-c", PROGRAM, "worker"], check=True)
+    work(10, 60.0)
+    work(20, 30.0)
+    page = urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/metrics").read()
+assert not prometheus.is_wanted()
+print(json.dumps(page.decode()))
+"""
+EXPECTED = {
+    'rally_pings_total{document="d.1",outcome="stored",reason="",study="s"}': 35,
+    'rally_pings_total{document="d.1",outcome="failed",reason="no_key",study="s"}': 6,
+    'rally_events_total{document="d.1",event="joined",study="s"}': 3,
+    "rally_received_bytes_total": 300,
+    "rally_acknowledge_failures_total": 6,
+    "rally_file_rows_count": 3,
+    "rally_file_rows_sum": 35,
+    "rally_file_bytes_count": 3,
+    "rally_file_bytes_sum": 3000,
+    "rally_lag_seconds": 30,
+    "rally_list_age_seconds": 3,
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    return World(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def test_page_is_the_sum_of_all_processes(port):
+    whole = f"PROGRAM = {PROGRAM!r}\n{PROGRAM}"
+    done = subprocess.run(
+        [sys.executable, "-c", whole, str(port)],
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    page = json.loads(done.stdout)
+
+    lines = [line.rsplit(" ", 1) for line in page.splitlines() if line[0] != "#"]
+    ours = {name: float(value) for name, value in lines if name.startswith("rally_")}
+    assert ours == EXPECTED
+    rest = [name for name, _ in lines if not name.startswith("rally_")]
+    assert rest
+    assert all(name.startswith("process_") for name in rest)
+    kinds = re.findall(r"^# TYPE (rally_\w+) (\w+)$", page, re.MULTILINE)
+    told = {
+        names(row["metric"])[0]: re.match(r"\w+", row["type"])[0]
+        for row in rows("Prometheus")
+    }
+    del told["process_…"]
+    assert dict(kinds) == told
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "65536"])
+def test_port_that_is_none_is_one_line(world, tmp_path, capsys, given):
+    argv = ["--input=x", f"--prometheus={given}", *world.options(str(tmp_path))]
+
+    assert cli.main(["ingest", *argv]) == 2
+    expected = f"rally: --prometheus {given}: must be from 1 to 65535\n"
+    assert capsys.readouterr() == ("", expected)
+
+
+def test_port_that_is_taken_is_one_line(world, tmp_path, capsys):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        argv = ["--input=x", f"--prometheus={port}", *world.options(str(tmp_path))]
+
+        assert cli.main(["ingest", *argv]) == 2
+
+    assert not prometheus.is_wanted()
+    assert capsys.readouterr() == (
+        "",
+        f"rally: --prometheus {port}: cannot be served (Address already in use); name"
+        " another\n",
+    )
+
+
+@pytest.mark.parametrize("runner", ["DataflowRunner", "FlinkRunner", "PortableRunner"])
+def test_runner_whose_workers_are_elsewhere_is_refused(
+    world, tmp_path, capsys, runner, port
+):
+    argv = [
+        *("ingest", "--subscription=projects/p/subscriptions/s", f"--runner={runner}"),
+        *(f"--prometheus={port}", *world.options(str(tmp_path))),
+    ]
+
+    assert cli.main(argv) == 2
+    assert capsys.readouterr() == (
+        "",
+        "rally: --prometheus: the workers are elsewhere, and so are their counters: in"
+        " Cloud Monitoring, or with Flink's own reporter; leave it out\n",
+    )
