@@ -28,7 +28,7 @@ TWO = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 LOUD = """
 import logging, sys
 from importlib import import_module
-logging.getLogger().setLevel(logging.DEBUG)
+logging.basicConfig(level=logging.DEBUG)
 sys.exit(import_module(f"pipelines.{sys.argv[1]}").main(sys.argv[2:]))
 """
 BUG = f"""
@@ -109,16 +109,32 @@ def needles(world):
     return [CANARY, *ids, *(each.replace("-", "") for each in ids), *pseudonyms, *keys]
 
 
-@pytest.mark.parametrize("way", [[], TWO], ids=["one process", "two processes"])
-def test_no_byte_of_a_ping_is_logged_however_loud(world, store, tmp_path, needles, way):
+@pytest.fixture
+def loud(world, store, tmp_path):
+    """Ingests hostile pings with all loggers at their loudest."""
     path = write_lines(tmp_path / "in.ndjson", hostile(world))
     with open(path, "a") as file:
         file.write(f'{{"attributes": {{"{CANARY}": 1}}\n{rally_id(3)}\n')
-    loud = ["--default_sdk_harness_log_level=DEBUG", *way]
+    more = ["--default_sdk_harness_log_level=DEBUG", f"--input={path}"]
+    argv = ["-c", LOUD, "ingest", *world.options(store, *more)]
+    return lambda form, way: run(*argv, *way, form=form)
 
-    status, out, errors = run(
-        "-c", LOUD, "ingest", f"--input={path}", *world.options(store, *loud)
-    )
+
+WAYS = pytest.mark.parametrize("way", [[], TWO], ids=["one process", "two processes"])
+
+
+@WAYS
+def test_no_byte_of_a_ping_is_logged_with_the_words_of_libraries(loud, needles, way):
+    status, out, errors = loud("text", way)
+
+    assert status == 0, errors
+    assert "DEBUG:apache_beam." in errors
+    assert [each for each in needles if each in out + errors] == []
+
+
+@WAYS
+def test_no_byte_of_a_ping_is_in_an_entry_however_loud(loud, needles, way):
+    status, out, errors = loud("json", way)
 
     assert status == 0, errors
     assert "DEBUG" in {each["severity"] for each in entries(errors)}
