@@ -1,0 +1,34 @@
+"""docs/streams.md names tests that are there, and ends that jobs really have."""
+
+import re
+import signal
+
+from tests.named_tests import ROOT, find_missing, find_named
+
+PAGE = (ROOT / "docs/streams.md").read_text()
+
+
+def test_each_test_that_is_named_is_there():
+    assert len([named for named in find_named(PAGE) if named.is_test]) == 7
+    assert find_missing(PAGE) == []
+
+
+def test_exit_statuses_of_signals_are_those_of_a_shell():
+    (statuses,) = re.findall(r"^\| Ctrl-C, SIGTERM .*\| ([\d, ]+) \|$", PAGE, re.M)
+
+    assert statuses.split(", ") == [
+        str(128 + each) for each in (signal.SIGINT, signal.SIGTERM)
+    ]
+    assert f"SuccessExitStatus={128 + signal.SIGTERM}" in PAGE
+
+
+def test_links_lead_somewhere():
+    for page in ("streams.md", "metrics.md"):
+        text = (ROOT / "docs" / page).read_text()
+        for target, anchor in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", text):
+            found = (ROOT / "docs" / (target or page)).read_text()
+            heads = re.findall(r"^#+ (.+)$", found, re.MULTILINE)
+            slugs = {
+                re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads
+            }
+            assert not anchor or anchor in slugs, (page, target, anchor)
