@@ -214,6 +214,19 @@ def test_day_that_is_lost_comes_back_by_seek(world, store, pubsub_emulator):
     assert len(world.dead_letters(store)) == len(letters)
 
 
+def test_seek_gives_up_what_was_published_before_its_time(
+    world, store, pubsub_emulator
+):
+    line = Line(message_retention_duration=timedelta(days=7))
+    line.publish(world.visit(1, 1))
+    line.seek(datetime.now(UTC))
+    line.publish(world.visit(2, 2))
+
+    finish(world, store, line)
+
+    assert documents(store) == {document_id(2)}
+
+
 def test_worker_process_is_served_by_its_job(world, store, pubsub_emulator, start):
     line, port = Line(), free_port()
     two = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
