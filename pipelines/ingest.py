@@ -101,7 +101,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: PipelineOptions) -> Counter[Count]:
     port = options.view_as(IngestOptions).prometheus
-    check_source(options)
     with shown_progress(wanted=is_local(options)) as progress, served(port):
         return read_counts(finish(_graph(options, progress)))
 

@@ -9,7 +9,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.ingest import build
-from pipelines.options import LOCAL_RUNNER
+from pipelines.runners import LOCAL_RUNNER
 from rally.ingesting.counts import FAILED, JOINED, LEFT, REFUSED, STORED, Count
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.replay import Replayed
