@@ -48,6 +48,8 @@ def is_wanted() -> bool:
 def served(port: int | None) -> Iterator[None]:
     """Serves http://127.0.0.1:<port>/metrics; with None nothing.
 
+    Once in the life of a process: what it counts stays bound to the first folder.
+
     Raises:
         ConfigurationError: there is no such port, or another program has it.
     """

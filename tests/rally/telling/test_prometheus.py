@@ -6,6 +6,9 @@ import re
 import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -13,7 +16,7 @@ from pipelines import cli
 from pipelines.ingest import JOB
 from rally.telling import prometheus
 from tests.docs.metrics_page import names, rows
-from tests.pipelines.world import World
+from tests.pipelines.world import World, write_lines
 
 PROGRAM = """
 import json, subprocess, sys, urllib.request
@@ -50,6 +53,7 @@ with prometheus.served(int(sys.argv[1])):
 assert not prometheus.is_wanted()
 print(json.dumps(page.decode()))
 """
+TWO = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 EXPECTED = {
     'rally_pings_total{document="d.1",outcome="stored",reason="",study="s"}': 35,
     'rally_pings_total{document="d.1",outcome="failed",reason="no_key",study="s"}': 6,
@@ -102,6 +106,41 @@ def test_page_is_the_sum_of_all_processes(port):
     }
     del told["process_…"]
     assert dict(kinds) == told
+
+
+def seen(port, name):
+    """A metric's value, of a job that serves it now; 0 of one that does not."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+            lines = page.read().decode().splitlines()
+    except (urllib.error.URLError, ConnectionError):
+        return 0
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+
+
+@pytest.mark.parametrize("way", [[], TWO], ids=["one process", "two processes"])
+def test_batch_is_served_while_it_runs(world, tmp_path, port, way):
+    visits = [world.visit(number, number) for number in range(100)]
+    path = write_lines(tmp_path / "in.ndjson", visits * 500)
+    argv = [f"--input={path}", "--unit_bytes=20000", f"--prometheus={port}", *way]
+    store = str(tmp_path / "store")
+    job = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.ingest", *world.options(store, *argv)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 60
+    while not (rows := seen(port, "rally_file_rows_sum")):
+        assert job.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+    job.terminate()
+
+    assert job.communicate(timeout=60)[0] == ""
+    assert (job.returncode, seen(port, "rally_")) == (143, 0)
+    assert 0 < rows < 50_000
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "65536"])
