@@ -14,7 +14,7 @@ from rally.storing.header import LIST_COUNTER, Header
 from rally.storing.header_bytes import read_header
 from rally.storing.layout import Partition, Stores, new_file
 from rally.storing.objects import ObjectNotFound, ObjectStore
-from rally.telling.measures import Measures, Spread
+from rally.telling.measures import Measures, Spread, Sum
 
 FLUSH_BYTES = 64 * 1024 * 1024
 """Encoded rows held in memory before they are written."""
@@ -116,7 +116,8 @@ class RowWriter:
         name = new_file(partition, content[:32])
         create_named_by_content(self._stores.of(partition.study), name, data, content)
         self.measures.note(Spread.FILE_ROWS, len(ordered))
-        self.measures.note(Spread.FILE_BYTES, len(data))
+        self.measures.add(Sum.FILES, 1)
+        self.measures.add(Sum.WRITTEN_BYTES, len(data))
         return name
 
 

@@ -11,6 +11,8 @@ class Sum(StrEnum):
     """What is added up."""
 
     RECEIVED_BYTES = "received_bytes"
+    FILES = "files"
+    WRITTEN_BYTES = "written_bytes"
     ACKNOWLEDGE_FAILURES = "acknowledge_failures"
 
 
@@ -18,7 +20,6 @@ class Spread(StrEnum):
     """What has a least, a greatest and a mean."""
 
     FILE_ROWS = "file_rows"
-    FILE_BYTES = "file_bytes"
     LAG_SECONDS = "lag_seconds"
     LIST_AGE_SECONDS = "list_age_seconds"
 

@@ -27,11 +27,12 @@ _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _PORTS = range(1, 65_536)
 _SUMS = {
     Sum.RECEIVED_BYTES: "Bytes of the bodies that were received.",
+    Sum.FILES: "Files of rows that were written.",
+    Sum.WRITTEN_BYTES: "Bytes of these files.",
     Sum.ACKNOWLEDGE_FAILURES: "Messages in files that Pub/Sub was not told of.",
 }
 _SIZES = {
     Spread.FILE_ROWS: "Rows of each file that was written.",
-    Spread.FILE_BYTES: "Size of each file that was written.",
 }
 _AGES = {
     Spread.LAG_SECONDS: "Age of the oldest ping of the last flush.",

@@ -30,7 +30,8 @@ def work(rows, lag):
     measures.add(Sum.RECEIVED_BYTES, 100)
     measures.add(Sum.ACKNOWLEDGE_FAILURES, 2)
     measures.note(Spread.FILE_ROWS, rows)
-    measures.note(Spread.FILE_BYTES, 1000)
+    measures.add(Sum.FILES, 1)
+    measures.add(Sum.WRITTEN_BYTES, 1000)
     measures.note(Spread.LAG_SECONDS, lag)
     measures.note(Spread.LIST_AGE_SECONDS, 3.4)
     counts = Counter({
@@ -62,8 +63,8 @@ EXPECTED = {
     "rally_acknowledge_failures_total": 6,
     "rally_file_rows_count": 3,
     "rally_file_rows_sum": 35,
-    "rally_file_bytes_count": 3,
-    "rally_file_bytes_sum": 3000,
+    "rally_files_total": 3,
+    "rally_written_bytes_total": 3000,
     "rally_lag_seconds": 30,
     "rally_list_age_seconds": 3,
 }
