@@ -1,6 +1,7 @@
 """docs/metrics.md and the dashboard say what jobs really tell, no more and no less."""
 
 import json
+import logging
 import re
 from collections import Counter
 
@@ -15,7 +16,7 @@ from rally.ingesting.preflight import check_before_start
 from rally.ingesting.replay import Replayed
 from rally.ingesting.setup import IngestSettings
 from rally.outcomes import FailureReason, RefusalReason
-from rally.telling.entries import Event, Fields
+from rally.telling.entries import EntryFormatter, Event, Fields
 from rally.telling.measures import Spread, Sum
 from tests.docs.metrics_page import ROOT, SECTIONS, column, names, rows
 from tests.pipelines.world import (
@@ -189,7 +190,17 @@ def test_dashboard_asks_for_metrics_of_the_resource_that_has_them():
 def test_dashboard_lists_how_jobs_ended():
     (panel,) = (each["logsPanel"] for each in widgets() if "logsPanel" in each)
 
-    assert panel == {"filter": f'jsonPayload.event="{Event.JOB_ENDED}"'}
+    first, *others = panel["filter"].split(" OR ")
+    assert first == f'jsonPayload.event="{Event.JOB_ENDED}"'
+    record = logging.makeLogRecord({})
+    vars(record)["rally_fields"] = {"event": Event.JOB_ENDED}
+    line = EntryFormatter("purge").format(record)
+    assert [each.split("=~")[0] for each in others] == [
+        "jsonPayload.message",
+        "textPayload",
+    ]
+    for each in others:
+        assert re.search(json.loads(each.split("=~")[1]), line)
 
 
 def test_dashboard_has_no_panel_over_another():
