@@ -39,10 +39,12 @@ class Ended(NamedTuple):
     Attributes:
         status: 0 all is as promised, 1 something is not, 2 nothing could be done.
         figures: what its last log entry says besides.
+        event: what the entry is about: a job that goes on elsewhere has not ended.
     """
 
     status: int
     figures: Fields = Fields()
+    event: Event = Event.JOB_ENDED
 
 
 def exit_status(name: str, job: Callable[[], Ended]) -> int:
@@ -74,10 +76,11 @@ def _told_end(name: str, job: Callable[[], Ended]) -> int:
         raise
     finally:  # a bug ends a job too
         seconds = round(time.monotonic() - started, 3)
-        message = f"{name} ended with status {ended.status}"
+        verb = "launched" if ended.event is Event.JOB_LAUNCHED else "ended"
+        message = f"{name} {verb} with status {ended.status}"
         level = logging.ERROR if ended.status else logging.INFO
         own = Fields(status=ended.status, seconds=seconds)
-        tell(Event.JOB_ENDED, message, {**ended.figures, **own}, level)
+        tell(ended.event, message, {**ended.figures, **own}, level)
     return ended.status
 
 

@@ -9,6 +9,7 @@ from pipelines.ending import Ended, exit_status
 from pipelines.job import Job
 from pipelines.parsing import parse_options
 from pipelines.runners import is_dataflow
+from rally.telling.entries import Event
 
 if TYPE_CHECKING:
     from pipelines.dataflow import Graph
@@ -38,6 +39,6 @@ def start(
             return run(options)
         from pipelines.dataflow import launch  # Google's clients are slow to import
 
-        return Ended(launch(job, options, graph))
+        return Ended(launch(job, options, graph), event=Event.JOB_LAUNCHED)
 
     return exit_status(job.name, started)

@@ -30,6 +30,7 @@ class Event(StrEnum):
     STEP_ENDED = "step_ended"
     STUDY_COUNTED = "study_counted"
     JOB_ENDED = "job_ended"
+    JOB_LAUNCHED = "job_launched"
 
 
 class Fields(TypedDict, total=False):

@@ -1,7 +1,8 @@
 # What somebody is woken for. Every job ends with one line of JSON, in which there is no
 # id: {"event": "job_ended", "job": "purge", "status": 0, …}. Cloud Logging has it as a
-# payload of its own or, from a template's launcher, as text; both are looked at. This
-# table is the only place here that names what stands in it (docs/infrastructure.md).
+# payload of its own, as text, or as the message of a worker that conducted the job; all
+# are looked at. This table is the only place here that names what stands in it
+# (docs/infrastructure.md).
 locals {
   events = {
     late_withdrawals = {
@@ -31,12 +32,13 @@ locals {
   }
 
   # In this language OR binds more tightly than AND.
-  ended = "resource.type=\"dataflow_step\" AND (jsonPayload.event=\"job_ended\" OR textPayload=~\"\\\"event\\\": ?\\\"job_ended\\\"\")"
+  lines = ["textPayload", "jsonPayload.message"]
+  ended = "resource.type=\"dataflow_step\" AND (${join(" OR ", concat(["jsonPayload.event=\"job_ended\""], [for line in local.lines : "${line}=~\"\\\"event\\\": ?\\\"job_ended\\\"\""]))})"
   above_zero = {
-    for name, event in local.events : name => join(" ", [
-      "(jsonPayload.job=(${join(" OR ", [for job in event.jobs : "\"${job}\""])}) AND jsonPayload.${event.field}>0)",
-      "OR (textPayload=~\"\\\"job\\\": ?\\\"(${join("|", event.jobs)})\\\"\" AND textPayload=~\"\\\"${event.field}\\\": ?[1-9]\")",
-    ])
+    for name, event in local.events : name => join(" OR ", concat(
+      ["(jsonPayload.job=(${join(" OR ", [for job in event.jobs : "\"${job}\""])}) AND jsonPayload.${event.field}>0)"],
+      [for line in local.lines : "(${line}=~\"\\\"job\\\": ?\\\"(${join("|", event.jobs)})\\\"\" AND ${line}=~\"\\\"${event.field}\\\": ?[1-9]\")"],
+    ))
   }
 }
 
@@ -217,4 +219,9 @@ resource "google_monitoring_alert_policy" "stream" {
     content   = each.value.text
     mime_type = "text/markdown"
   }
+}
+
+# What the metrics of docs/metrics.md look like over a day.
+resource "google_monitoring_dashboard" "rally" {
+  dashboard_json = file("${path.module}/dashboard.json")
 }

@@ -7,7 +7,7 @@ from tests.templates.terraform.module import references
 # These are used by what is outside of the module: people, services, and their state.
 _ENDS = re.compile(
     "_iam_|^google_(project_service|storage_transfer_job|cloud_scheduler_job)$"
-    "|monitoring_alert_policy|dns_record_set|compute_(firewall|route)$"
+    "|monitoring_(alert_policy|dashboard)|dns_record_set|compute_(firewall|route)$"
     "|service_perimeter$"
 )
 
