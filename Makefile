@@ -52,6 +52,12 @@ format: .venv/.dev  ## Formats the code and mends what ruff can mend.
 lock: .venv/.uv  ## Brings uv.lock up to date with pyproject.toml; ARGS=--upgrade for newer ones.
 	$(UV_ENV) $(UV) lock --python $(BIN)/python $(ARGS)
 
+.PHONY: templates
+templates: .venv/.dev  ## Writes templates/: metadata from the jobs' options, requirements from the lock.
+	$(BIN)/python -m pipelines.templates --out templates
+	$(UV_ENV) $(UV) export --quiet --frozen --no-dev --no-emit-project --extra dataflow \
+	  --no-header --no-annotate --output-file templates/requirements.txt
+
 .PHONY: clean
 clean:  ## Removes .venv, caches and what builds leave behind.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -19,8 +19,9 @@ class Kind(NamedTuple):
     """What the value of an option is.
 
     Attributes:
-        pattern: regular expression for the whole of a value on Dataflow, in the
-            syntax that Python, Java and RE2 share.
+        pattern: regular expression for the whole of a value on Dataflow. It has only
+            what POSIX's, which Google's pages name, share with Python's: no classes of
+            a backslash and a letter, no groups with a question mark.
         says: what such a value is, after "must be".
         parameter_type: the nearest `paramType` of Flex Templates.
     """
@@ -35,13 +36,18 @@ class Kind(NamedTuple):
             raise ConfigurationError(f"--{name} {value}: must be {self.says}")
 
 
-_BUCKET = r"gs://[a-z0-9{][a-z0-9._{}-]*"
-_FOLDER = Kind(rf"{_BUCKET}(/[^,\s]*)?", "gs://<bucket>/<folder>")
-_NUMBER = Kind(r"[0-9]+(\.[0-9]+)?", "a number", "NUMBER")
-_INTEGER = Kind(r"[0-9]+", "a whole number", "NUMBER")
+_BUCKET = r"gs://([a-z0-9._-]|\{study\})+"
+_OBJECT = "[!-+.-~-]"  # what is printed, but commas, which part several names
+_FOLDER = Kind(rf"{_BUCKET}(/{_OBJECT}*)?", "gs://<bucket>/<folder>")
+_FILE = rf"{_BUCKET}/{_OBJECT}+"
+_NUMBER = Kind(r"[0-9]{1,15}(\.[0-9]{1,15})?", "a number", "NUMBER")
+_INTEGER = Kind("[0-9]{1,15}", "a whole number", "NUMBER")
+_DATE = "[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_HOUR = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_ZONE = f"(Z|[+-]{_HOUR})"
 
 SUBSCRIPTION = Kind(
-    r"projects/[^/\s]+/subscriptions/[^/\s]+",
+    "projects/[a-z0-9.:-]+/subscriptions/[A-Za-z0-9._~%+-]+",
     "projects/<project>/subscriptions/<name>",
     "PUBSUB_SUBSCRIPTION",
 )
@@ -51,19 +57,18 @@ FLAG = "true|false"
 _KINDS = {
     "URI": _FOLDER,
     "DIR": _FOLDER,
-    "FILE": Kind(rf"{_BUCKET}/[^,\s]+", "gs://<bucket>/<file>", "GCS_WRITE_FILE"),
+    "FILE": Kind(_FILE, "gs://<bucket>/<file>", "GCS_WRITE_FILE"),
     "GLOB": Kind(
-        rf"{_BUCKET}/[^,\s]+(,{_BUCKET}/[^,\s]+)*",
-        "gs://<bucket>/<files>, or several with commas between",
+        f"{_FILE}(,{_FILE})*", "gs://<bucket>/<files>, or several with commas between"
     ),
     "PATH": SUBSCRIPTION,
     "TIME": Kind(
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.+Z-]+)?", "2026-01-31, or RFC 3339"
+        rf"{_DATE}([T ]{_HOUR}(:[0-5][0-9](\.[0-9]{{1,6}})?)?{_ZONE}?)?",
+        "2026-01-31, or RFC 3339",
     ),
-    "NAME": Kind(r"[^\s=]+", "a name without spaces"),
-    "ID": Kind(r"[0-9A-Za-z-]+", "an id as the job printed it"),
-    "REASON": Kind(r"[a-z_]+", "one of the reasons in --help"),
-    "SHARE": Kind(r"0(\.[0-9]+)?|1(\.0+)?", "from 0 to 1", "NUMBER"),
+    "NAME": Kind("[!-<>-~]+", "a name without spaces"),
+    "ID": Kind("[0-9A-Za-z-]+", "an id as the job printed it"),
+    "SHARE": Kind(r"0(\.[0-9]{1,15})?|1(\.0{1,15})?", "from 0 to 1", "NUMBER"),
     "PORT": _INTEGER,
     "N": _INTEGER,
     "BYTES": _INTEGER,
@@ -82,7 +87,7 @@ class Declared(NamedTuple):
         name: without hyphens.
         kind: of its value.
         default: None where it has none.
-        choices: the only values, where there are few.
+        choices: the only values, where there are few; then `kind` is made of them.
         help: as `--help` shows it.
         group: what the options of its class are about.
     """
@@ -106,13 +111,14 @@ def given(
     """The options of classes whose value is not the default, as one writes them."""
     values = options.get_all_options()
     return {
-        option: _spelt(values[option.name])
+        option: spelt(values[option.name])
         for option in declared(groups)
         if values[option.name] != option.default
     }
 
 
-def _spelt(value: object) -> str:
+def spelt(value: object) -> str:
+    """A value as one writes it on a command line."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -127,6 +133,10 @@ def _record(
     parser: argparse.ArgumentParser, action: argparse.Action, about: str
 ) -> Declared:
     shown = parser._get_formatter()._expand_help(action)
-    kind = _KINDS[str(action.metavar)]
     choices = tuple(map(str, action.choices or ()))
+    kind = _one_of(choices) if choices else _KINDS[str(action.metavar)]
     return Declared(action.dest, kind, action.default, choices, shown, about)
+
+
+def _one_of(choices: tuple[str, ...]) -> Kind:
+    return Kind("|".join(choices), f"one of {', '.join(choices)}", "ENUM")

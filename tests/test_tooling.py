@@ -55,7 +55,9 @@ def test_python_version_is_the_same_everywhere():
     assert PROJECT["project"]["requires-python"] == ">=3.11,<3.12"
     assert PROJECT["tool"]["mypy"]["python_version"] == "3.11"
     assert PROJECT["tool"]["ruff"]["target-version"] == "py311"
-    assert {step["name"] for step in cloudbuild["steps"]} == {"python:3.11"}
+    pythons = {step["name"] for step in cloudbuild["steps"] if "python" in step["name"]}
+    assert len(pythons) == 1
+    assert pythons.pop().startswith("python:3.11.")
     assert "(3, 11)" in MAKEFILE
 
 
@@ -64,7 +66,6 @@ def test_cloudbuild_runs_targets_that_exist_and_together_are_test():
     run = [step["args"] for step in cloudbuild["steps"] if step["entrypoint"] == "make"]
     (test,) = re.findall(r"^test: ([a-z ]+?) +##", MAKEFILE, re.MULTILINE)
 
-    assert len(run) == len(cloudbuild["steps"])
     assert [arguments[0] for arguments in run] == ["venv", *test.split()]
     assert {arguments[0] for arguments in run} <= TARGETS
 

@@ -1,0 +1,8 @@
+"""What a Flex Template's launcher runs: `rally` with the job that the image is for."""
+
+import os
+import sys
+
+from pipelines.cli import main
+
+sys.exit(main([os.environ["RALLY_JOB"], *sys.argv[1:]]))

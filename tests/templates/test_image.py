@@ -1,0 +1,164 @@
+"""What the image is made of: pinned, hashed, locked, and no more than it needs."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from fnmatch import fnmatch
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.parsing import parse_options
+from pipelines.templates import TEMPLATES
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "templates/Dockerfile").read_text()
+REQUIREMENTS = (ROOT / "templates/requirements.txt").read_text()
+LOCK = tomllib.loads((ROOT / "uv.lock").read_text())
+INSTRUCTIONS = [
+    tuple(line.split(maxsplit=1))
+    for line in DOCKERFILE.splitlines()
+    if line and not line.startswith("#")
+]
+IGNORED, KEPT = (
+    [
+        line.lstrip("!")
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#") and line.startswith("!") == kept
+    ]
+    for kept in (False, True)
+)
+LAUNCHER_GIVES = (  # as its log tells of itself: "Using launch args"
+    *("--runner=DataflowRunner", "--project=p", "--region=europe-west1"),
+    *("--job_name=test", "--service_account_email=a@p.iam.gserviceaccount.com"),
+    *("--template_location=gs://b/job_object", "--temp_location=gs://b/temp"),
+    *("--staging_location=gs://b/staging", "--num_workers=1"),
+    *("--sdk_container_image=host/rally@sha256:0", "--experiments=use_runner_v2"),
+    *("--labels=job=delete", "--dataflow_kms_key=k", "--subnetwork=s"),
+)
+
+
+def of(instruction):
+    return [text for name, text in INSTRUCTIONS if name == instruction]
+
+
+def locked(name):
+    (package,) = (each for each in LOCK["package"] if each["name"] == name)
+    return package["version"]
+
+
+def test_requirements_are_the_locks():
+    """As the Makefile exports them; without a network, since the lock says all."""
+    (command,) = re.findall(
+        r"^\t\$\(UV_ENV\) \$\(UV\) (export .*\\\n.*)--output-file (\S+)$",
+        (ROOT / "Makefile").read_text(),
+        re.MULTILINE,
+    )
+    arguments = [*command[0].replace("\\\n", " ").split(), "--offline"]
+    uv = Path(sys.executable).with_name("uv")
+
+    done = subprocess.run(
+        [uv, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert command[1] == "templates/requirements.txt"
+    assert done.stdout == REQUIREMENTS, "run `make templates`, and commit the file"
+
+
+def test_every_requirement_is_hashed_and_none_names_a_place():
+    lines = REQUIREMENTS.splitlines()
+    names = [line for line in lines if not line.startswith("    ")]
+
+    assert "://" not in REQUIREMENTS
+    assert not any(line.startswith("-") for line in lines)
+    assert all(re.match(r"[a-z0-9.-]+==\S+ .*\\$", line) for line in names)
+    for name, following in pairwise(lines):
+        assert name not in names or following.startswith("    --hash=sha256:")
+
+
+def test_image_has_the_locks_beam_and_what_builds_the_package():
+    assert f"\napache-beam=={locked('apache-beam')} " in REQUIREMENTS
+    assert f"\nsetuptools=={locked('setuptools')} " in REQUIREMENTS
+    assert f"apache/beam_python3.11_sdk:{locked('apache-beam')} AS beam" in of("FROM")
+
+
+def test_every_base_is_pinned():
+    stages = {text.partition(" AS ")[2] for text in of("FROM")}
+    bases = [text.partition(" AS ")[0] for text in of("FROM")]
+    foreign = [base for base in bases if base not in stages]
+
+    assert len(foreign) == 3
+    for base in foreign:
+        assert re.fullmatch(r"[a-z0-9./_-]+:\d[A-Za-z0-9._-]+", base)
+
+
+def test_image_has_the_python_of_the_build():
+    cloudbuild = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
+    (version,) = {
+        step["name"].removeprefix("python:").removesuffix("-bookworm")
+        for step in cloudbuild["steps"]
+        if step["name"].startswith("python:")
+    }
+
+    assert f"python:{version}-slim-bookworm AS python" in of("FROM")
+
+
+def test_image_installs_with_hashes_and_fetches_nothing_else():
+    installs = [text for text in of("RUN") if text.startswith("pip ")]
+
+    assert [
+        text.startswith("pip install --require-hashes --no-deps ") for text in installs
+    ] == [True, False, False]
+    assert all("--no-index --no-deps" in text for text in installs[1:])
+    assert len(of("RUN")) == len(installs)
+
+
+def test_images_of_jobs_differ_in_their_last_line():
+    assert INSTRUCTIONS[-2:] == [("ARG", "JOB"), ("ENV", "RALLY_JOB=${JOB}")]
+    assert "FLEX_TEMPLATE_PYTHON_PY_FILE=/template/launch.py" in of("ENV")
+    assert "templates/launch.py /template/" in of("COPY")
+    assert of("ENTRYPOINT") == ['["/opt/apache/beam/boot"]']
+
+
+def test_context_has_what_the_image_copies_and_nothing_that_is_no_code():
+    sources = {text.split()[0] for text in of("COPY") if not text.startswith("--from")}
+
+    assert IGNORED == ["*", "**/__pycache__"]
+    assert all((ROOT / name).exists() for name in KEPT)
+    assert sources - {"."} == {name for name in KEPT if name.startswith("templates/")}
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
+        "setuptools"
+    ]
+    for pattern in packages["packages"]["find"]["include"]:
+        assert any(fnmatch(name, pattern) for name in KEPT)
+    assert not {".git", "keys", "store", "demo", "tests", ".venv"} & set(KEPT)
+
+
+@pytest.mark.parametrize("job", sorted({each.job.name for each in TEMPLATES}))
+def test_launcher_starts_the_job_that_the_image_is_for(job, tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "templates/launch.py", "--store=gs://b"],
+        env={**os.environ, "RALLY_JOB": job, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    missing = {"ingest": "--keys is", "replay": "--keys is"}.get(
+        job, "--platform_keys is"
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"rally: {missing} required")
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each.name)
+def test_job_takes_what_the_launcher_gives(template):
+    needed = [f"--{name}=gs://b" for name in template.required()]
+
+    options = parse_options(template.job, [*LAUNCHER_GIVES, *needed])
+
+    assert options.get_all_options()["template_location"] == "gs://b/job_object"
