@@ -9,7 +9,7 @@
 set -euo pipefail
 
 image=$1
-awk '$1 == "FROM" && $2 ~ /:/ {print $2}' templates/Dockerfile | xargs -n 1 docker pull >&2
+sed -nE 's/^FROM ([^ ]+:[^ ]+).*/\1/p' templates/Dockerfile | xargs -n 1 docker pull >&2
 for job in ingest replay compact delete purge audit; do
   tagged=$image-$job
   docker build --file templates/Dockerfile --build-arg "JOB=$job" --tag "$tagged" . >&2

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipelines import cli
 from pipelines.templates import TEMPLATES, as_text, container_spec
 
 ROOT = Path(__file__).parents[2]
@@ -210,7 +211,8 @@ def test_smoke_launches_what_was_staged_and_waits_for_its_end(workspace):
         " --parameters=store=gs://rally-{study},platform=gs://platform,"
         "platform_keys=gs://keys,sample=0.01 --format=value(job.id)"
         " --service-account-email=audit@staging --subnetwork=regions/r/subnetworks/s"
-        " --disable-public-ips --dataflow-kms-key=key --temp-location=gs://t"
+        " --disable-public-ips --dataflow-kms-key=key --temp-location=gs://t/temp"
+        " --staging-location=gs://t/staging"
     )
     question = "gcloud dataflow jobs describe job-1 --region=europe-west1"
     assert asked == [f"{question} --format=value(currentState)"] * 3
@@ -291,6 +293,14 @@ def test_nothing_is_staged_before_every_check():
     assert set(steps["image"]["waitFor"]) == checks
     chain = [steps[name]["waitFor"] for name in ("specs", "stage", "smoke")]
     assert chain == [["image"], ["specs"], ["stage"]]
+
+
+def test_studies_are_checked_by_a_command_that_there_is(capsys):
+    steps = {step["id"]: step for step in BUILDS["cloudbuild.yaml"]["steps"]}
+
+    assert steps["studies"]["entrypoint"] == "/workspace/.venv/bin/rally"
+    assert cli.main(steps["studies"]["args"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("name", BUILDS)
