@@ -30,7 +30,7 @@ _ALWAYS = ("platform", "platform_keys")
 """A cloud has each of these in a place of its own, and no default of a laptop's."""
 
 _DEFAULT = re.compile(r" \(default: [^()]*\)$")
-_IMAGE = re.compile(r"(\S+) (\S+@sha256:[0-9a-f]{64})")
+_IMAGE = re.compile("([a-z]+) ([a-z0-9._:/-]+@sha256:[0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,9 @@ def read_images(path: str) -> dict[str, str]:
         ConfigurationError: it cannot be read, a line is none, or a job has no image.
     """
     try:
-        lines = Path(path).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "is not UTF-8"
-        raise ConfigurationError(f"{path}: cannot be read ({why})") from None
+        lines = Path(path).read_text("utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
     images = dict(_image(path, *each) for each in enumerate(lines, 1))
     for template in TEMPLATES:
         if template.job.name not in images:

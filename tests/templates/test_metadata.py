@@ -213,8 +213,7 @@ def test_regexes_take_what_is_right_and_nothing_else(name):
     assert taken_by_posix(parameter, right + wrong) == right
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each.name)
-@given(data=st.data())
+@given(st.sampled_from(TEMPLATES), st.data())
 def test_what_regexes_take_the_job_takes(template, data):
     drawn = {
         name: data.draw(st.from_regex(parameter["regexes"][0], fullmatch=True), name)
@@ -271,15 +270,18 @@ def test_container_specs_name_the_image_of_their_job(tmp_path):
     }
 
 
+LINE_1 = "line 1: must be <job> <image>@sha256:<digest>"
 WRONG_IMAGES = {
     "tag in place of a digest": (
         ["audit host/audit:1"],
-        "line 1: must be <job> <image>@sha256:<digest>",
+        LINE_1,
     ),
     "line with more": (
         [f"audit host/a@{DIGEST}", f"purge host/b@{DIGEST} more"],
         "line 2: must be <job> <image>@sha256:<digest>",
     ),
+    "another alphabet": ([f"audit host/\u00e4@{DIGEST}"], LINE_1),
+    "nothing": ([""], LINE_1),
     "job without image": ([f"ingest host/i@{DIGEST}"], "names no image for replay"),
 }
 
