@@ -51,6 +51,12 @@ SUBSCRIPTION = Kind(
     "projects/<project>/subscriptions/<name>",
     "PUBSUB_SUBSCRIPTION",
 )
+"""Wherever it is, an emulator too; Google's own names are longer."""
+
+_GOOGLES = SUBSCRIPTION._replace(
+    pattern="projects/[a-z][a-z0-9.:-]{4,61}[a-z0-9]"
+    "/subscriptions/[A-Za-z][A-Za-z0-9._~%+-]{2,254}",
+)
 FLAG = "true|false"
 """The metavar of a flag."""
 
@@ -61,7 +67,7 @@ _KINDS = {
     "GLOB": Kind(
         f"{_FILE}(,{_FILE})*", "gs://<bucket>/<files>, or several with commas between"
     ),
-    "PATH": SUBSCRIPTION,
+    "PATH": _GOOGLES,
     "TIME": Kind(
         rf"{_DATE}([T ]{_HOUR}(:[0-5][0-9](\.[0-9]{{1,6}})?)?{_ZONE}?)?",
         "2026-01-31, or RFC 3339",

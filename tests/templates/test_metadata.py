@@ -8,6 +8,7 @@ from calendar import monthrange
 from pathlib import Path
 
 import pytest
+from apache_beam.io.gcp.pubsub import ReadFromPubSub
 from google.cloud.dataflow_v1beta3.types import ContainerSpec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,8 +70,12 @@ VALUES = {  # of each kind: what is taken, and what is not
         ["/rally", "gs://", "gs://Rally", "gs://r-{study", "gs://r/a b", "s3://r"],
     ),
     "subscription": (
-        ["projects/p/subscriptions/s", "projects/x.org:p-1/subscriptions/s.1"],
-        ["projects/p/topics/s", "p/s", "projects//subscriptions/s", "gs://p"],
+        ["projects/rally-1/subscriptions/pings", "projects/x.org:p/subscriptions/s.1"],
+        [
+            *("projects/rally-1/topics/pings", "rally-1/pings", "gs://rally-1/pings"),
+            *("projects//subscriptions/pings", "projects/p/subscriptions/pings"),
+            *("projects/rally-1/subscriptions/1st", "projects/rally-1/subscriptions/"),
+        ],
     ),
     "input": (
         ["gs://b/*.ndjson", "gs://b/a-*.avro,gs://c/[0-9]?.json"],
@@ -96,7 +101,7 @@ LAUNCH = {  # values for what is required, where another one is looked at
     "platform_keys": "gs://platform-keys",
     "keys": "gs://keys",
     "input": "gs://in/*.ndjson",
-    "subscription": "projects/p/subscriptions/s",
+    "subscription": "projects/rally-1/subscriptions/pings",
 }
 
 
@@ -235,6 +240,15 @@ def test_times_that_the_regex_takes_are_times_but_for_days_that_are_not(text):
     else:
         with pytest.raises(ConfigurationError, match="is no time"):
             clock(text)
+
+
+@given(
+    st.from_regex(
+        parameters("ingest-streaming")["subscription"]["regexes"][0], fullmatch=True
+    )
+)
+def test_subscriptions_that_the_regex_takes_beam_takes(text):
+    ReadFromPubSub(subscription=text, with_attributes=True)
 
 
 NEEDED = [(each, name) for each in TEMPLATES for name in each.job.needs]
