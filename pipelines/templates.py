@@ -8,6 +8,7 @@ spec names its image, for the launcher and for the workers, by digest. gcloud's 
 `flex-template build` writes such a file too, but cannot name the workers' image in it.
 """
 
+import argparse
 import json
 import re
 import sys
@@ -21,7 +22,6 @@ import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 # isort: split
 from pipelines import audit, compact, delete, ingest, purge, replay
 from pipelines.declared import Declared, declared, spelt
-from pipelines.ending import exit_status
 from pipelines.job import Job
 from pipelines.parser import Parser
 from rally.errors import ConfigurationError
@@ -135,11 +135,15 @@ def read_images(path: str) -> dict[str, str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Writes a file a template; the exit status is 0, or 2 where that cannot be."""
-    return exit_status(lambda: _write(argv))
+    try:
+        _write(_parser().parse_args(argv))
+    except ConfigurationError as error:
+        print(f"rally: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
-def _write(argv: Sequence[str] | None) -> int:
-    given = _parser().parse_args(argv)
+def _write(given: argparse.Namespace) -> None:
     images = read_images(given.images) if given.images else None
     for template in TEMPLATES:
         path = Path(given.out) / f"{template.name}.json"
@@ -154,7 +158,6 @@ def _write(argv: Sequence[str] | None) -> int:
         except OSError as error:
             why = error.strerror
             raise ConfigurationError(f"{path}: cannot be written ({why})") from None
-    return 0
 
 
 def as_text(content: dict[str, Any]) -> str:

@@ -146,6 +146,7 @@ data "google_iam_policy" "templates" {
     members = concat(
       [google_service_account.launch.member],
       [for job in local.jobs : google_service_account.account[job].member],
+      var.builders,
     )
   }
 

@@ -74,7 +74,6 @@ resource "google_cloud_scheduler_job" "nightly" {
           subnetwork            = google_compute_subnetwork.workers.self_link
           ipConfiguration       = "WORKER_IP_PRIVATE"
           kmsKeyName            = google_kms_crypto_key.service["jobs"].id
-          sdkContainerImage     = var.image
           tempLocation          = "gs://${google_storage_bucket.temp[each.value.job].name}/temp"
           stagingLocation       = "gs://${google_storage_bucket.temp[each.value.job].name}/staging"
           machineType           = var.machine_type

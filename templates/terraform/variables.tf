@@ -33,11 +33,6 @@ variable "release" {
   }
 }
 
-variable "image" {
-  type        = string
-  description = "The release's image, by a tag of its own or by digest; workers run it."
-}
-
 variable "access_policy" {
   type        = string
   description = "Number of the organisation's access policy, in which the perimeter is made."

@@ -35,7 +35,7 @@ TIMES = {"from": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z"}
 ACCESS = [{"study": s, "group": g, **TIMES} for s, g in GROUPS.items()]
 VARIABLES = {
     "studies": STUDIES, "access": ACCESS, "project": "p", "region": "r",
-    "backup_region": "r", "prefix": "rally", "release": "1", "image": "i",
+    "backup_region": "r", "prefix": "rally", "release": "1",
     "access_policy": "1", "edge_project": "1", "edge_accounts": ["e"],
 }  # fmt: skip
 

@@ -94,7 +94,6 @@ def test_a_launch_is_closed_and_the_jobs_own(module):
         "subnetwork = google_compute_subnetwork.workers.self_link",
         'ipConfiguration = "WORKER_IP_PRIVATE"',
         'kmsKeyName = google_kms_crypto_key.service["jobs"].id',
-        "sdkContainerImage = var.image",
         "google_storage_bucket.temp[each.value.job].name}/temp",
         "google_storage_bucket.temp[each.value.job].name}/staging",
         'additionalExperiments = ["use_runner_v2"]',
