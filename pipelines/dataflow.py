@@ -4,10 +4,9 @@ The promise is "encrypted until it is in the analysis environment": workers have
 public address, act as the job's own account, and keep their state under a key of ours.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import cast
+from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import (
@@ -15,23 +14,16 @@ from apache_beam.options.pipeline_options import (
     GoogleCloudOptions,
     PipelineOptions,
     SetupOptions,
-    StandardOptions,
     WorkerOptions,
 )
-from apache_beam.runners.dataflow.dataflow_runner import (
-    DataflowPipelineResult,
-    DataflowRuntimeException,
-)
-from google.api_core.exceptions import GoogleAPIError
-from google.auth.exceptions import GoogleAuthError
 
 from pipelines.declared import given
-from pipelines.ending import JobStopped
 from pipelines.job import Job
 from pipelines.options import PlatformOptions
 from pipelines.running import make_pipeline
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, cause_of
 from rally.storing.gcs_regions import check_regions
+from rally.storing.objects import open_store
 from rally.studies.registry import SHIPPED, Registry
 from transforms.conduct_job import ConductJob
 
@@ -47,7 +39,6 @@ _NEEDED = {
     "subnetwork": (WorkerOptions, "the closed network"),
 }
 _ONE_WORKER = ("num_workers", "max_num_workers")
-_INTERRUPTED = 130
 
 
 def launch(job: Job, options: PipelineOptions, graph: Graph | None) -> int:
@@ -59,19 +50,28 @@ def launch(job: Job, options: PipelineOptions, graph: Graph | None) -> int:
         graph: makes its pipeline; None has the whole job conducted by one worker.
 
     Returns:
-        The exit status: 0 it is done or, of a stream, launched; 1 it failed.
+        The exit status, see `pipelines.dataflow_submission.submit`.
 
     Raises:
         ConfigurationError: something is not as it must be; nothing was launched.
         JobStopped: it failed on Dataflow.
     """
+    try:
+        from pipelines.dataflow_submission import silence, submit
+    except ImportError:
+        raise ConfigurationError(
+            "Dataflow's client is not installed; add the extra `dataflow` of this"
+            " package"
+        ) from None
+    silence()
     _check(job, options)
     _close_in(job, options)
     if graph is None:
         _give_one_worker(job, options)
     check_regions(_uris(options), options.view_as(GoogleCloudOptions).region)
+    _check_staging(options)
     pipeline = graph(options) if graph else _conducted(job, options)
-    return _submit(pipeline, options)
+    return submit(pipeline, options)
 
 
 def _check(job: Job, options: PipelineOptions) -> None:
@@ -96,6 +96,23 @@ def _check(job: Job, options: PipelineOptions) -> None:
             "--sdk_container_image is required on Dataflow, or --setup_file: workers"
             " need this package"
         )
+    if setup.setup_file and not Path(setup.setup_file).is_file():
+        raise ConfigurationError(f"--setup_file {setup.setup_file}: is no file")
+
+
+def _check_staging(options: PipelineOptions) -> None:
+    """Beam would try for ten minutes what it may not write."""
+    cloud = options.view_as(GoogleCloudOptions)
+    for uri in dict.fromkeys((cloud.temp_location, cloud.staging_location)):
+        if not uri:
+            continue
+        try:
+            open_store(uri).check_writable()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{uri}: cannot be written ({cause_of(error)}); check that this account"
+                " may write there"
+            ) from None
 
 
 def _close_in(job: Job, options: PipelineOptions) -> None:
@@ -105,6 +122,9 @@ def _close_in(job: Job, options: PipelineOptions) -> None:
     options.view_as(WorkerOptions).use_public_ips = False
     # Workers have this package; a pickle of what the launcher knows is no need.
     options.view_as(SetupOptions).save_main_session = False
+    # Nor is a list of the launcher's packages: an address in it may hold a password.
+    unlisted = "disable_logging_submission_environment"
+    options.view_as(DebugOptions).add_experiment(unlisted)
 
 
 def _give_one_worker(job: Job, options: PipelineOptions) -> None:
@@ -142,40 +162,6 @@ def _conducted(job: Job, options: PipelineOptions) -> beam.Pipeline:
     command = (f"pipelines.{job.name}", *own, *local)
     _ = pipeline | "ConductJob" >> ConductJob(command)
     return pipeline
-
-
-def _submit(pipeline: beam.Pipeline, options: PipelineOptions) -> int:
-    try:
-        result = cast(DataflowPipelineResult, pipeline.run())
-    except (GoogleAPIError, GoogleAuthError) as error:
-        raise ConfigurationError(
-            f"Dataflow does not take the job ({type(error).__name__}): check --project,"
-            " --region and that this account may launch jobs"
-        ) from None
-    if not result.has_job:
-        print("the graph is written; the template's launcher takes it from here")
-        return 0
-    cloud = options.view_as(GoogleCloudOptions)
-    name = result.job_id()
-    print(
-        f"Dataflow job {name}:"
-        f" https://console.cloud.google.com/dataflow/jobs/{cloud.region}/{name}"
-        f"?project={cloud.project}"
-    )
-    if options.view_as(StandardOptions).streaming:
-        return 0
-    return _wait(result, name)
-
-
-def _wait(result: DataflowPipelineResult, name: str) -> int:
-    try:
-        result.wait_until_finish()
-    except DataflowRuntimeException:
-        raise JobStopped(f"Dataflow job {name} ended as {result.state}") from None
-    except KeyboardInterrupt:
-        print(f"rally: Dataflow job {name} goes on", file=sys.stderr)
-        return _INTERRUPTED
-    return 0
 
 
 def _now() -> datetime:

@@ -1,0 +1,111 @@
+"""Hands a job over to Dataflow, and waits until it ends there."""
+
+import logging
+import sys
+import time
+from typing import cast
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import (
+    GoogleCloudOptions,
+    PipelineOptions,
+    StandardOptions,
+)
+from apache_beam.runners.dataflow.dataflow_runner import DataflowPipelineResult
+from apache_beam.runners.dataflow.internal.apiclient import (
+    DataflowJobAlreadyExistsError,
+)
+from apache_beam.runners.runner import PipelineState
+from google.api_core.exceptions import Conflict, GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
+
+from pipelines.ending import JobStopped
+from rally.errors import ConfigurationError
+
+_NOISY = (
+    "apache_beam.utils.retry",  # each attempt with its traceback
+    "apache_beam.internal.gcp.auth",
+    "apache_beam.runners.dataflow",
+    "google.auth",
+)
+_REFUSALS = (GoogleAPIError, GoogleAuthError, OSError)
+_EXISTS = (Conflict, DataflowJobAlreadyExistsError)
+_ASK_EVERY_SECONDS = 5.0
+_INTERRUPTED = 130
+
+
+def silence() -> None:
+    """Keeps Beam and Google's clients from telling what becomes one line of ours."""
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def submit(pipeline: beam.Pipeline, options: PipelineOptions) -> int:
+    """Submits a pipeline, and waits for it unless it is a stream.
+
+    Returns:
+        The exit status: 0 it is done, launched or written; 1 nobody can say here.
+
+    Raises:
+        ConfigurationError: the service or Beam refuses it; nothing was launched.
+        JobStopped: it ended badly.
+    """
+    result = _run(pipeline, options)
+    if not isinstance(result, DataflowPipelineResult):
+        print("--dry_run: the job can be launched, and was not")
+        return 0
+    if not result.has_job:
+        print("the graph is written; the template's launcher takes it from here")
+        return 0
+    cloud, name = options.view_as(GoogleCloudOptions), result.job_id()
+    print(
+        f"Dataflow job {name}:"
+        f" https://console.cloud.google.com/dataflow/jobs/{cloud.region}/{name}"
+        f"?project={cloud.project}",
+        flush=True,
+    )
+    if options.view_as(StandardOptions).streaming:
+        return 0
+    return _wait(result, name)
+
+
+def _run(pipeline: beam.Pipeline, options: PipelineOptions) -> object:
+    try:
+        return pipeline.run()
+    except _EXISTS:
+        raise ConfigurationError(
+            "a job of this name is there already; wait for its end, or give another"
+            " --job_name"
+        ) from None
+    except _REFUSALS as error:
+        raise ConfigurationError(
+            f"Dataflow does not take the job ({type(error).__name__}): check --project,"
+            " --region and that this account may launch jobs"
+        ) from None
+    except ValueError as error:  # Beam refuses its own options
+        raise ConfigurationError(str(error)) from None
+
+
+def _wait(result: DataflowPipelineResult, name: str) -> int:
+    """Asks for the state itself: Beam's way is a thread that may die unseen."""
+    try:
+        state = _ended(result)
+    except KeyboardInterrupt:
+        print(f"rally: Dataflow job {name} goes on", file=sys.stderr)
+        return _INTERRUPTED
+    except _REFUSALS as error:
+        print(
+            f"rally: Dataflow job {name} goes on, but cannot be watched from here"
+            f" ({type(error).__name__}); look at it in the console",
+            file=sys.stderr,
+        )
+        return 1
+    if state != PipelineState.DONE:
+        raise JobStopped(f"Dataflow job {name} ended as {state}")
+    return 0
+
+
+def _ended(result: DataflowPipelineResult) -> str:
+    while not PipelineState.is_terminal(state := cast(str, result.state)):
+        time.sleep(_ASK_EVERY_SECONDS)
+    return state
