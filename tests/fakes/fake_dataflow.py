@@ -25,6 +25,7 @@ class FakeDataflow:
         states: of the job, each told once and the last one for ever.
         refusal: status with which it refuses a job, and what it says.
         blind: status with which it refuses to tell of a job.
+        name_is_taken: it has a job of that name already, and tells of that one.
         jobs: that were posted.
         requests: method and path of each request.
         watched: somebody has asked for the job's state.
@@ -34,6 +35,7 @@ class FakeDataflow:
     states: list[str] = field(default_factory=lambda: ["DONE"])
     refusal: tuple[int, str] | None = None
     blind: int | None = None
+    name_is_taken: bool = False
     jobs: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     watched: Event = field(default_factory=Event)
@@ -63,7 +65,9 @@ class FakeDataflow:
             "id": JOB_ID,
             "name": posted["name"],
             "type": posted["type"],
-            "clientRequestId": posted["clientRequestId"],
+            "clientRequestId": "another"
+            if self.name_is_taken
+            else posted["clientRequestId"],
             "currentState": f"JOB_STATE_{state}",
             "createTime": _TIME,
         }
