@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,18 @@ import apache_beam as beam
 _LOG = logging.getLogger(__name__)
 _STOPPED = (130, 143)
 """By Ctrl-C or SIGTERM, which a worker that is taken away gets."""
+
+_HARNESS = (
+    "CONTROL_API_SERVICE_DESCRIPTOR",
+    "LOGGING_API_SERVICE_DESCRIPTOR",
+    "PIPELINE_OPTIONS",
+    "PIPELINE_OPTIONS_FILE",
+    "RUNNER_CAPABILITIES",
+    "SEMI_PERSISTENT_DIRECTORY",
+    "STATUS_API_SERVICE_DESCRIPTOR",
+    "WORKER_ID",
+)
+"""What tells a worker whose it is; the job's own workers are not this job's."""
 
 
 class JobKilled(Exception):
@@ -28,7 +41,8 @@ class ConductJob(beam.PTransform):
     For jobs that decide step by step what is next, from what the last step found: a
     launcher that hands its graph over, as that of a Flex Template does, cannot wait for
     it. A worker that dies is replaced, and the command run again: these jobs go on
-    from wherever they were killed. The verdict is a step of its own, so that a job that
+    from wherever they were killed. The process ends with its worker, so that the next
+    one finds nobody at work. The verdict is a step of its own, so that a job that
     ended badly fails the pipeline without being run again.
 
     Attributes:
@@ -49,16 +63,19 @@ class ConductJob(beam.PTransform):
 
 
 def _run(command: Sequence[str]) -> int:
-    """The exit status; what the job prints goes to the worker's log."""
+    """The exit status; what the job prints goes to the worker's log as it is said."""
     with subprocess.Popen(
-        [sys.executable, "-m", *command],
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-u", "-m", "rally.tied", *command],
+        env={name: os.environ[name] for name in os.environ if name not in _HARNESS},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     ) as process:
         for line in process.stdout or ():
             _LOG.info("%s", line.rstrip("\n"))
+        process.wait()  # before its standard input is closed, which would end it
     if process.returncode < 0 or process.returncode in _STOPPED:
         raise JobKilled(command[0])
     return process.returncode
