@@ -68,7 +68,7 @@ def launch(job: Job, options: PipelineOptions, graph: Graph | None) -> int:
     _close_in(job, options)
     if graph is None:
         _give_one_worker(job, options)
-    check_regions(_uris(options), options.view_as(GoogleCloudOptions).region)
+    check_regions(_uris(job, options), options.view_as(GoogleCloudOptions).region)
     _check_staging(options)
     pipeline = graph(options) if graph else _conducted(job, options)
     return submit(pipeline, options)
@@ -85,6 +85,9 @@ def _check(job: Job, options: PipelineOptions) -> None:
                 " another --runner"
             )
         option.kind.check(option.name, value)
+    for uri in _staging(options):
+        if not _is_remote(uri):
+            raise ConfigurationError(f"{uri}: Beam's own files are staged on gs://")
     if options.view_as(WorkerOptions).use_public_ips:
         raise ConfigurationError(
             "--use_public_ips: workers open pings, and have no public address"
@@ -102,10 +105,7 @@ def _check(job: Job, options: PipelineOptions) -> None:
 
 def _check_staging(options: PipelineOptions) -> None:
     """Beam would try for ten minutes what it may not write."""
-    cloud = options.view_as(GoogleCloudOptions)
-    for uri in dict.fromkeys((cloud.temp_location, cloud.staging_location)):
-        if not uri:
-            continue
+    for uri in _staging(options):
         try:
             open_store(uri).check_writable()
         except OSError as error:
@@ -141,15 +141,24 @@ def _give_one_worker(job: Job, options: PipelineOptions) -> None:
     options.view_as(DebugOptions).add_experiment("no_use_multiple_sdk_containers")
 
 
-def _uris(options: PipelineOptions) -> Iterator[str]:
-    """What the job reads and writes, and where it stages."""
-    ours, cloud = options.view_as(PlatformOptions), options.view_as(GoogleCloudOptions)
-    yield cloud.temp_location
-    for uri in (ours.platform, ours.keys, ours.platform_keys, cloud.staging_location):
-        if uri:
-            yield uri
-    for namespace in Registry.load(ours.studies or SHIPPED).studies:
-        yield ours.store.replace("{study}", namespace)
+def _uris(job: Job, options: PipelineOptions) -> Iterator[str]:
+    """Where the job stages, and what it reads and writes."""
+    yield from _staging(options)
+    studies = options.view_as(PlatformOptions).studies or SHIPPED
+    for value in given(job.options, options).values():
+        for uri in filter(_is_remote, value.split(",")):
+            named = Registry.load(studies).studies if "{study}" in uri else ("",)
+            yield from (uri.replace("{study}", each) for each in named)
+
+
+def _is_remote(uri: str) -> bool:
+    return uri.startswith("gs://")
+
+
+def _staging(options: PipelineOptions) -> list[str]:
+    cloud = options.view_as(GoogleCloudOptions)
+    named = (cloud.temp_location, cloud.staging_location)
+    return [uri for uri in dict.fromkeys(named) if uri]
 
 
 def _conducted(job: Job, options: PipelineOptions) -> beam.Pipeline:

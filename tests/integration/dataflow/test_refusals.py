@@ -1,0 +1,204 @@
+"""What is wrong is one line and status 2, before anything is launched or staged."""
+
+import pytest
+
+from rally.storing.objects import open_store
+from tests.integration.dataflow.conftest import SUBSCRIPTION
+from tests.integration.scripted_gcs import Answer, scripted_gcs
+
+pytestmark = pytest.mark.integration
+
+BATCH, STREAM = "--input={bucket}/in/*.ndjson", f"--subscription={SUBSCRIPTION}"
+FOLDER = "must be gs://<bucket>/<folder>"
+NOT_HERE = "has no meaning on Dataflow; leave it out, or name another --runner"
+NEEDS_PACKAGE = (
+    "--sdk_container_image is required on Dataflow, or --setup_file: workers need this"
+    " package"
+)
+ONE = "one worker does `rally delete`; give it more cores with --worker_machine_type"
+
+WRONG = {
+    "no such option": (
+        ("ingest", BATCH, "--nonsense=1"),
+        "--nonsense: no such option; see --help",
+    ),
+    "option of another job": (
+        ("compact", "--plan_only=true"),
+        "--plan_only: no such option; see --help",
+    ),
+    "no source": (("ingest",), "give either --input or --subscription"),
+    "two sources": (("ingest", BATCH, STREAM), "give either --input or --subscription"),
+    "no match": (
+        ("ingest", "--input={bucket}/none"),
+        "--input {bucket}/none: matches no file",
+    ),
+    "local store": (("delete", "--store=/s"), f"--store /s: {FOLDER}"),
+    "local keys": (("ingest", BATCH, "--keys=keys"), f"--keys keys: {FOLDER}"),
+    "local studies": (("purge", "--studies=./s"), f"--studies ./s: {FOLDER}"),
+    "local platform": (("audit", "--platform=/p"), f"--platform /p: {FOLDER}"),
+    "local platform keys": (
+        ("compact", "--platform_keys=/k"),
+        f"--platform_keys /k: {FOLDER}",
+    ),
+    "local input": (
+        ("ingest", "--input=/in/*"),
+        "--input /in/*: must be gs://<bucket>/<files>, or several with commas between",
+    ),
+    "local page": (
+        ("audit", "--html=audit.html"),
+        "--html audit.html: must be gs://<bucket>/<file>",
+    ),
+    "report on nobody's screen": (
+        ("audit", "--json=-"),
+        "--json -: must be gs://<bucket>/<file>",
+    ),
+    "local staging": (
+        ("replay", "--temp_location=/tmp/t"),
+        "/tmp/t: Beam's own files are staged on gs://",
+    ),
+    "flag": (
+        ("delete", "--plan_only=yes"),
+        "argument --plan_only: must be true or false; see --help",
+    ),
+    "subscription": (
+        ("ingest", "--subscription=pings"),
+        "--subscription pings: must be projects/<project>/subscriptions/<name>",
+    ),
+    "time": (
+        ("compact", "--as_of=tomorrow"),
+        "--as_of tomorrow: must be 2026-01-31, or RFC 3339",
+    ),
+    "name": (
+        ("ingest", STREAM, "--country_attribute=a b"),
+        "--country_attribute a b: must be a name without spaces",
+    ),
+    "share": (("audit", "--sample=2"), "--sample 2.0: must be from 0 to 1"),
+    "number": (
+        ("ingest", BATCH, "--reload_seconds=soon"),
+        "argument --reload_seconds: invalid float value: 'soon'; see --help",
+    ),
+    "ids on standard input": (("audit", "--test_ids"), f"--test_ids: {NOT_HERE}"),
+    "stream that ends": (
+        ("ingest", STREAM, "--stop_after_idle_seconds=9"),
+        f"--stop_after_idle_seconds: {NOT_HERE}",
+    ),
+    "our own reader's deadline": (
+        ("ingest", STREAM, "--ack_deadline_seconds=99"),
+        f"--ack_deadline_seconds: {NOT_HERE}",
+    ),
+    "public address": (
+        ("ingest", BATCH, "--use_public_ips"),
+        "--use_public_ips: workers open pings, and have no public address",
+    ),
+    "workers": (("delete", "--num_workers=3"), f"--num_workers: {ONE}"),
+    "more workers": (("delete", "--max_num_workers=9"), f"--max_num_workers: {ONE}"),
+    "setup file": (
+        ("ingest", BATCH, "--setup_file=/none/setup.py"),
+        "--setup_file /none/setup.py: is no file",
+    ),
+    "old runner": (
+        ("ingest", BATCH, "--experiments=disable_runner_v2"),
+        "Disabling Dataflow Portable Runner no longer supported using Beam Python"
+        " 2.77.0.",
+    ),
+    "region": (
+        ("compact", "--region=europe-west1"),
+        "{bucket}: is in US-CENTRAL1, and the job in europe-west1; give a bucket of the"
+        " job's --region",
+    ),
+    "store that is not there": (
+        ("purge", "--store=gs://not-{name}/s"),
+        "gs://not-{name}: there is no such bucket",
+    ),
+    "a study's store that is not there": (
+        ("compact", "--store=gs://{name}-{{study}}", "--platform={bucket}/platform"),
+        "gs://{name}-rally-garden: there is no such bucket",
+    ),
+    "input that is not there": (
+        ("ingest", "--input=gs://not-{name}/in/*"),
+        "gs://not-{name}: there is no such bucket",
+    ),
+    "page that is nowhere": (
+        ("audit", "--html=gs://not-{name}/audit.html"),
+        "gs://not-{name}: there is no such bucket",
+    ),
+    "staging that is not there": (
+        ("replay", "--staging_location=gs://not-{name}/s"),
+        "gs://not-{name}: there is no such bucket",
+    ),
+}
+MISSING = {
+    "store": "--store is required; see --help",
+    "keys": "--keys is required; see --help",
+    "project": "--project is required on Dataflow: which one pays and holds the job",
+    "region": "--region is required on Dataflow: where the buckets are",
+    "temp_location": "--temp_location is required on Dataflow: a gs:// folder for the"
+    " job's own files",
+    "service_account_email": "--service_account_email is required on Dataflow: the"
+    " job's own account",
+    "dataflow_kms_key": "--dataflow_kms_key is required on Dataflow: the key of the"
+    " job's state",
+    "subnetwork": "--subnetwork is required on Dataflow: the closed network",
+    "sdk_container_image": NEEDS_PACKAGE,
+}
+
+
+@pytest.fixture(params=["launch", "template"])
+def refused(request, cloud, service, tmp_path, capfd):
+    """Launches, or has a template's launcher do so; returns the only line."""
+
+    def launch(*words, **changes):
+        template = tmp_path / "job.json"
+        if request.param == "template":
+            changes["template_location"] = str(template)
+        assert cloud.launch(*words, **changes) == 2
+        out, errors = capfd.readouterr()
+        assert (out, errors.count("\n")) == ("", 1)
+        assert (service.requests, template.exists()) == ([], False)
+        return errors.removeprefix("rally: ").removesuffix("\n")
+
+    return launch
+
+
+@pytest.mark.parametrize(("words", "told"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_one_line(words, told, refused, cloud):
+    names = {"bucket": cloud.bucket, "name": cloud.bucket.removeprefix("gs://")}
+
+    assert refused(*(each.format(**names) for each in words)) == told.format(**names)
+
+    assert list(open_store(f"{cloud.bucket}/staging").list()) == []
+
+
+@pytest.mark.parametrize(("name", "told"), MISSING.items(), ids=MISSING)
+def test_what_is_missing_is_one_line(name, told, refused):
+    assert refused("ingest", STREAM, **{name: None}) == told
+
+
+REFUSED = Answer(403)
+THERE = Answer(200, {"name": "bucket", "location": "US-CENTRAL1"})
+
+
+@pytest.mark.parametrize(
+    ("bucket", "told"),
+    [
+        (
+            REFUSED,
+            "gs://bucket: cannot be looked at (Cloud Storage says Forbidden); this"
+            " account needs storage.buckets.get there",
+        ),
+        (
+            THERE,
+            "gs://bucket/tmp: cannot be written (Cloud Storage says Forbidden);"
+            " check that this account may write there",
+        ),
+    ],
+    ids=["to look", "to write"],
+)
+def test_no_permission_is_one_line(bucket, told, refused, monkeypatch):
+    places = {name: f"gs://bucket/{name}" for name in ("store", "keys")}
+    with scripted_gcs() as script:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", script.address)
+        script.bucket = bucket
+        script.answers[:] = [REFUSED] * 9
+        places |= {"studies": None, "temp_location": "gs://bucket/tmp"}
+        assert refused("delete", staging_location=None, **places) == told
