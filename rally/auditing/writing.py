@@ -1,4 +1,8 @@
-"""Writes a report to this machine: as a whole or not at all, for its owner's eyes."""
+"""Writes a report: as a whole or not at all, for its owner's eyes.
+
+To this machine, or to `gs://bucket/folder/file`, where whoever may read the bucket may
+read the report.
+"""
 
 import errno
 import os
@@ -8,6 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rally.errors import ConfigurationError, cause_of
+from rally.storing.objects import ObjectHeld, open_store
+from rally.storing.putting import put
+
+_REMOTE = "gs://"
 
 
 def check_writable(option: str, name: str) -> None:
@@ -15,12 +23,16 @@ def check_writable(option: str, name: str) -> None:
 
     Args:
         option: which names it, for the message.
-        name: its path.
+        name: its path, or `gs://bucket/folder/file`.
 
     Raises:
         ConfigurationError: it cannot be written.
     """
     with _refusing(option, name):
+        if name.startswith(_REMOTE):
+            folder, _ = _parts(option, name)
+            open_store(folder).check_writable()
+            return
         path = Path(name)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -30,26 +42,42 @@ def check_writable(option: str, name: str) -> None:
 
 
 def write_private(option: str, name: str, text: str) -> None:
-    """Makes or replaces a file that only its owner can read.
+    """Makes or replaces a file; on this machine only its owner can read it.
 
     Args:
         option: which names it, for the message.
-        name: its path.
+        name: its path, or `gs://bucket/folder/file`.
         text: becomes all of it.
 
     Raises:
         ConfigurationError: it cannot be written.
     """
     with _refusing(option, name):
-        path = Path(name)
-        handle, temporary = _make_temporary(path)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(temporary, path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        if name.startswith(_REMOTE):
+            folder, file = _parts(option, name)
+            put(open_store(folder), file, text.encode())
+        else:
+            _write(Path(name), text)
+
+
+def _write(path: Path, text: str) -> None:
+    handle, temporary = _make_temporary(path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _parts(option: str, name: str) -> tuple[str, str]:
+    """The folder and the file of `gs://bucket/folder/file`."""
+    bucket, _, path = name.removeprefix(_REMOTE).partition("/")
+    folder, _, file = path.rpartition("/")
+    if not (bucket and file):
+        raise ConfigurationError(f"{option} {name}: give gs://<bucket>/<file>")
+    return f"{_REMOTE}{bucket}/{folder}", file
 
 
 def _make_temporary(path: Path) -> tuple[int, str]:
@@ -64,4 +92,8 @@ def _refusing(option: str, name: str) -> Iterator[None]:
         reason = cause_of(error)
         raise ConfigurationError(
             f"{option} {name}: cannot be written ({reason})"
+        ) from None
+    except ObjectHeld:
+        raise ConfigurationError(
+            f"{option} {name}: is under a hold or a retention policy; give another name"
         ) from None
