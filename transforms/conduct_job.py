@@ -42,8 +42,10 @@ class ConductJob(beam.PTransform):
     launcher that hands its graph over, as that of a Flex Template does, cannot wait for
     it. A worker that dies is replaced, and the command run again: these jobs go on
     from wherever they were killed. The process ends with its worker, so that the next
-    one finds nobody at work. The verdict is a step of its own, so that a job that
-    ended badly fails the pipeline without being run again.
+    one there finds nobody at work; for another machine a run counts as alive until two
+    minutes after its last sign of life, and one that begins sooner fails. The verdict
+    is a step of its own, so that a job that ended badly fails the pipeline without
+    being run again.
 
     Attributes:
         command: a module and its arguments, after `python -m`.

@@ -10,8 +10,9 @@ from apache_beam.internal.gcp import auth
 from pipelines import cli
 from rally.storing.objects import open_store
 from tests.fakes.fake_dataflow import fake_dataflow
-from tests.pipelines.world import World, write_lines
+from tests.pipelines.world import GARDEN, HOUSE, World, rally_id, write_lines
 
+JOINED, LEFT = "2026-05-19T10:00:00.000000Z", "2026-05-25T10:00:00.000000Z"
 SUBSCRIPTION = "projects/rally-project/subscriptions/pings"
 
 
@@ -21,7 +22,7 @@ class Cloud:
 
     Attributes:
         world: its keys and studies, which are also on this machine.
-        bucket: `gs://<name>`; it is in us-central1, and has one ping in `in/`.
+        bucket: `gs://<name>`; it is in us-central1, and has pings in `in/`.
         options: of every job.
     """
 
@@ -61,15 +62,25 @@ def cloud(_gcs_address, tmp_path_factory):
 
 
 def upload(world, bucket):
-    """Keys, studies and a ping."""
+    """Keys and studies, and the pings of two people, one of whom leaves."""
     (world.root / "in").mkdir()
-    write_lines(world.root / "in" / "a.ndjson", [world.visit(1, 1)])
+    write_lines(world.root / "in" / "a.ndjson", pings(world))
     objects = open_store(bucket)
     for folder in ("in", "keys", "studies"):
         for path in (world.root / folder).rglob("*"):
             if path.is_file() and not path.name.startswith(".rally-"):
                 name = path.relative_to(world.root).as_posix()
                 objects.create(name, path.read_bytes())
+
+
+def pings(world):
+    """Two people join Rally and a study, each visits a page, the second one leaves."""
+    for person in (1, 2):
+        clear = {"rally.id": rally_id(person)}
+        yield world.message(f"{HOUSE}/enrollment/1", clear, 10 + person, JOINED)
+        yield world.message(f"{GARDEN}/study-enrollment/1", clear, 20 + person, JOINED)
+        yield world.visit(person, person)
+    yield world.message(f"{GARDEN}/study-unenrollment/1", clear, 30, LEFT)
 
 
 def options(bucket):

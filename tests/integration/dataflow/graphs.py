@@ -19,8 +19,8 @@ JOBS = {
     "ingest-batch": ("ingest", "--input={bucket}/in/*.ndjson"),
     "replay": ("replay", "--reason=no_key"),
     "compact": ("compact",),
-    "delete": ("delete", "--plan_only=true", "--hold_above_people=7"),
-    "purge": ("purge",),
+    "delete": ("delete", "--hold_above_people=7"),
+    "purge": ("purge", "--plan_only=true"),
     "audit": ("audit", "--html={bucket}/reports/audit.html"),
 }
 """By template: the command, and options beside those of every job."""

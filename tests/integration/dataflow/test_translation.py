@@ -176,8 +176,8 @@ CONDUCTOR = ("--direct_running_mode=multi_processing", "--direct_num_workers=0")
     {
         "replay": ["--reason=no_key"],
         "compact": [],
-        "delete": ["--plan_only=true", "--hold_above_people=7"],
-        "purge": [],
+        "delete": ["--hold_above_people=7"],
+        "purge": ["--plan_only=true"],
         "audit": ["--html={bucket}/reports/audit.html"],
     }.items(),
 )
