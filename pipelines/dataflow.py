@@ -99,8 +99,15 @@ def _check(job: Job, options: PipelineOptions) -> None:
             "--sdk_container_image is required on Dataflow, or --setup_file: workers"
             " need this package"
         )
-    if setup.setup_file and not Path(setup.setup_file).is_file():
-        raise ConfigurationError(f"--setup_file {setup.setup_file}: is no file")
+    for name in ("setup_file", "requirements_file"):
+        _check_file(name, getattr(setup, name))
+    for package in setup.extra_packages or ():
+        _check_file("extra_package", package)
+
+
+def _check_file(name: str, path: str | None) -> None:
+    if path and not (_is_remote(path) or Path(path).is_file()):
+        raise ConfigurationError(f"--{name} {path}: is no file")
 
 
 def _check_staging(options: PipelineOptions) -> None:

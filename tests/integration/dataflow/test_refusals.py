@@ -96,6 +96,14 @@ WRONG = {
         ("ingest", BATCH, "--setup_file=/none/setup.py"),
         "--setup_file /none/setup.py: is no file",
     ),
+    "requirements": (
+        ("ingest", BATCH, "--requirements_file=/none/r.txt"),
+        "--requirements_file /none/r.txt: is no file",
+    ),
+    "package": (
+        ("ingest", BATCH, "--extra_package=/none/p.tar.gz"),
+        "--extra_package /none/p.tar.gz: is no file",
+    ),
     "old runner": (
         ("ingest", BATCH, "--experiments=disable_runner_v2"),
         "Disabling Dataflow Portable Runner no longer supported using Beam Python"
