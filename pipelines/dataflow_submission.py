@@ -25,6 +25,7 @@ from rally.errors import ConfigurationError
 _NOISY = (
     "apache_beam.utils.retry",  # each attempt with its traceback
     "apache_beam.internal.gcp.auth",
+    "apache_beam.io.gcp.gcsio",
     "apache_beam.runners.dataflow",
     "google.auth",
 )

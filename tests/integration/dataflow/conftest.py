@@ -99,7 +99,6 @@ def options(bucket):
         "/keyRings/rally/cryptoKeys/state",
         "subnetwork": "regions/us-central1/subnetworks/closed",
         "sdk_container_image": "us-docker.pkg.dev/rally-project/rally/job:1",
-        "sdk_location": "container",
     }
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from google.cloud.dataflow_v1beta3 import JobType
 
 from pipelines import dataflow_submission
 from tests.fakes.fake_dataflow import JOB_ID
@@ -56,7 +57,7 @@ def test_batch_is_waited_for(service, ingest):
 
     assert service.requests == [POST, *[GET] * 4]
     (job,) = service.jobs
-    assert job["type"] in ("JOB_TYPE_BATCH", 1)
+    assert job["type"] == JobType.JOB_TYPE_BATCH  # as a number, as Beam's client asks
 
 
 @pytest.mark.parametrize("template", JOBS)
