@@ -8,12 +8,8 @@ from typing import Any, Generic, TypeVar
 
 import apache_beam as beam
 
-from rally.storing.objects import (
-    GenerationMismatch,
-    ObjectNotFound,
-    ObjectStore,
-    open_store,
-)
+from rally.storing.objects import ObjectNotFound, ObjectStore, open_store
+from rally.storing.putting import put
 
 W = TypeVar("W")
 R = TypeVar("R")
@@ -90,17 +86,5 @@ class _KeepFn(beam.DoFn):
 
     def process(self, results: Sequence[_Numbered]) -> Iterator[None]:
         lines = b"".join(result + b"\n" for _, result in sorted(results))
-        _put(open_store(self._platform), self._result_name, lines)
+        put(open_store(self._platform), self._result_name, lines)
         yield from ()
-
-
-def _put(store: ObjectStore, name: str, data: bytes) -> None:
-    """Makes the object, or replaces what an attempt before this one left."""
-    while not store.create(name, data):
-        info = store.stat(name)
-        try:
-            if info is not None:
-                store.replace(name, data, info.generation)
-                return
-        except GenerationMismatch:
-            continue
