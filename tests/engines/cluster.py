@@ -123,6 +123,11 @@ class Cluster:
         """Jobs that are not over."""
         return [job for job, state in self.jobs().items() if state not in OVER]
 
+    def is_at_work(self, job):
+        """Whether no task of the job waits for its start, and not all are done."""
+        tasks = {each["status"] for each in self._ask(f"/jobs/{job}")["vertices"]}
+        return "RUNNING" in tasks <= {"RUNNING", "FINISHED"}
+
     def failures(self, job):
         """What made the job start again, as Flink tells it."""
         told = self._ask(f"/jobs/{job}/exceptions")
@@ -137,7 +142,7 @@ class Cluster:
     def logs(self):
         """The ends of all logs, for a person."""
         return "\n".join(
-            f"--- {log.name}\n" + "".join(log.open().readlines()[-40:])
+            "\n".join([f"--- {log.name}", *_last_lines(log)])
             for log in sorted(self.folder.glob("*.log"))
         )
 
@@ -198,6 +203,11 @@ class Cluster:
         request = urllib.request.Request(url, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or "null")
+
+
+def _last_lines(log):
+    lines = (line for line in log.read_text().splitlines() if line[:1].isdigit())
+    return [line[:300] for line in [*lines][-12:]]
 
 
 def end_group(process):
