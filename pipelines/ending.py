@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import apache_beam as beam
+import grpc
 from apache_beam.runners.runner import PipelineResult
 
 from rally.errors import ConfigurationError
@@ -19,6 +20,7 @@ _NOISY = (
     "apache_beam.runners.portability.local_job_service",
     "apache_beam.runners.common",  # each error with its traceback, before it is raised
     "apache_beam.runners.worker.sdk_worker",
+    "apache_beam.options.pipeline_options",  # an option that is the engine's own
 )
 _INTERRUPTED = 128 + signal.SIGINT
 _AGAIN = "when that is mended or over, run it again for what is not done"
@@ -36,6 +38,7 @@ def exit_status(job: Callable[[], int]) -> int:
     """
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    logging.getLogger().addFilter(_is_not_the_engines)
     try:
         return job()
     except KeyboardInterrupt:
@@ -46,17 +49,26 @@ def exit_status(job: Callable[[], int]) -> int:
         return _end(str(error), 2)
 
 
+def _is_not_the_engines(record: logging.LogRecord) -> bool:
+    """Leaves out an error that an engine tells, which is raised as well."""
+    return record.module != "portable_runner"
+
+
 def finish(pipeline: beam.Pipeline) -> PipelineResult:
     """Runs a pipeline to its end.
 
     Raises:
-        ConfigurationError: a worker found something that is not as it must be.
-        JobStopped: a worker could not read or write.
+        ConfigurationError: a worker found something that is not as it must be, or
+            there is no engine.
+        JobStopped: a worker could not read or write, or the engine cancelled the job.
         KeyboardInterrupt: a person stopped it.
     """
     try:
         result = pipeline.run()
         result.wait_until_finish()
+    except grpc.FutureTimeoutError:
+        what = "--job_endpoint: no job server answers there"
+        raise ConfigurationError(what) from None
     except Exception as error:
         raise told(error) from None
     return result
@@ -112,6 +124,8 @@ def _origin(error: BaseException) -> BaseException:
     return error
 
 
+_CANCELLED = "org.apache.flink.runtime.client.JobCancellationException: "
+_TRACEBACK = "Traceback (most recent call last):"
 _LAST_LINE = re.compile(
     r"^(?:RuntimeError: )?(?:([\w.]+)\.)?(\w+)(?:: (.*?))?"
     r"(?: \[while running '[^']*'\])?$"
@@ -120,8 +134,10 @@ _LAST_LINE = re.compile(
 
 def _told_by_a_process(text: str) -> BaseException | None:
     """The same where a worker is a process: of its error only the text arrives."""
+    if _CANCELLED in text:
+        return JobStopped("the engine was told to cancel the job")
     match = _LAST_LINE.match(text.strip().rpartition("\n")[2])
-    if match is None or not text.startswith("Traceback "):
+    if match is None or _TRACEBACK not in text:
         return None
     module, name, message = match.groups()
     # The launcher has made the graph, so it has the worker's modules as well.

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 
@@ -134,6 +134,10 @@ class Cluster:
         entries = told["exceptionHistory"]["entries"]
         return [entry["exceptionName"] for entry in entries]
 
+    def checkpoints(self, job):
+        """How many of a stream's checkpoints are complete."""
+        return self._ask(f"/jobs/{job}/checkpoints")["counts"]["completed"]
+
     def cancel(self, job):
         """Ends a job, as its client cannot."""
         self._ask(f"/jobs/{job}?mode=cancel", method="PATCH")
@@ -212,10 +216,8 @@ def _last_lines(log):
 
 def end_group(process):
     """Ends a process and whatever it has started, though it be dead itself."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
