@@ -14,6 +14,7 @@ from apache_beam.options.pipeline_options import (
     _BeamArgumentParser,
 )
 
+from pipelines.engine_options import without_those_of_engine
 from pipelines.parser import Parser
 from rally.errors import ConfigurationError
 from rally.ingesting.setup import IngestSettings
@@ -108,7 +109,7 @@ def parse_options(
     for group in _distinct(_ours_and_beams(own)):
         group._add_argparse_args(parser)
     _, unknown = parser.parse_known_args(argv)
-    if unknown:
+    if unknown := without_those_of_engine(PipelineOptions(argv), unknown):
         raise ConfigurationError(
             f"{unknown[0].partition('=')[0]}: no such option; see --help"
         )
