@@ -1,6 +1,5 @@
 """Jobs on the cluster, started as a user starts them, and disturbed."""
 
-import signal
 import subprocess
 import sys
 
@@ -41,11 +40,6 @@ class Job:
         assert running in self._cluster.running()
         self._cluster.start_taskmanager()
         wait_for(lambda: self._cluster.failures(running), "the job starts again")
-
-    def stop(self):
-        """Ctrl-C of the person who started it."""
-        self._process.send_signal(signal.SIGINT)
-        return self.end()
 
     def end(self):
         """Waits for it: exit status, standard output, standard error."""

@@ -224,3 +224,48 @@ def test_reader_that_leaves_is_status_1_and_no_traceback(world):
         )
 
     assert (done.returncode, done.stderr) == (1, "")
+
+
+ON_FLINK = "Pipeline BeamApp-7 failed in state FAILED: "
+FROM_WORKER = f"{ON_FLINK}java.lang.RuntimeException: Error received from SDK harness: "
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            f"{FROM_WORKER}Traceback (most recent call last):\n"
+            '  File "common.py", line 7, in process\n'
+            "RuntimeError: NotADirectoryError: [Errno 20] Not a directory: '/a'"
+            " [while running 'IngestFiles/Ingest']\n",
+            "Not a directory: '/a'",
+        ),
+        (
+            f"{ON_FLINK}org.apache.flink.runtime.client.JobCancellationException:"
+            " Job was cancelled.",
+            "the engine was told to cancel the job",
+        ),
+    ],
+    ids=["worker", "cancelled"],
+)
+def test_failure_that_an_engine_tells_is_one_line(text, line):
+    found = told(RuntimeError(text))
+    assert (type(found), str(found)) == (JobStopped, line)
+
+
+def test_bug_that_an_engine_tells_is_itself():
+    bug = RuntimeError(f"{FROM_WORKER}Traceback (most recent call last):\nKeyError: 1")
+    assert told(bug) is bug
+
+
+def test_engine_that_is_not_there_is_one_line_and_status_2(
+    world, store, tmp_path, capsys
+):
+    pings = write_lines(tmp_path / "in.ndjson", [world.visit(1, 1)])
+    engine = ["--runner=PortableRunner", "--job_endpoint=127.0.0.1:9"]
+    argv = [f"--input={pings}", *world.options(store), *engine]
+
+    status = cli.main(["ingest", *argv, "--job_server_timeout=1"])
+
+    expected = "rally: --job_endpoint: no job server answers there\n"
+    assert (status, *capsys.readouterr()) == (2, "", expected)
