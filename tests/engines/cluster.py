@@ -9,11 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
+
+from tests.engines.rest import Rest, wait_for
 
 HERE = Path(__file__).parent / "flink"
 FLINK = "org.apache.flink.runtime"
@@ -32,20 +32,9 @@ JAVA = (
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
     *(f"--add-opens=java.base/{each}=ALL-UNNAMED" for each in INNER),
 )
-OVER = {"FINISHED", "FAILED", "CANCELED"}
-DEADLINE = 90.0
 
 
-def wait_for(condition, what):
-    """The first value of the condition that is true."""
-    end = time.monotonic() + DEADLINE
-    while not (found := condition()):
-        assert time.monotonic() < end, f"waited in vain: {what}"
-        time.sleep(0.02)
-    return found
-
-
-class Cluster:
+class Cluster(Rest):
     """Runs from `with` to its end; then all its processes are gone.
 
     Attributes:
@@ -107,41 +96,11 @@ class Cluster:
         """Until every TaskManager is known, and none that is dead."""
         number = len(self._task_managers)
         whole = (number, number, number)
-        wait_for(lambda: self._slots() == whole or self._check(), "slots are free")
+        wait_for(lambda: self.slots() == whole or self._check(), "slots are free")
 
     def _check(self):
         """Fails at once where a part could not start; what was killed is none."""
         assert all(part.poll() is None for part in self._parts), self.logs()
-
-    def jobs(self):
-        """The state of each job so far, by its id; the newest is the last."""
-        found = self._ask("/jobs/overview")["jobs"]
-        found.sort(key=lambda job: job["start-time"])
-        return {job["jid"]: job["state"] for job in found}
-
-    def running(self):
-        """Jobs that are not over."""
-        return [job for job, state in self.jobs().items() if state not in OVER]
-
-    def is_at_work(self, job):
-        """Whether no task of the job waits for its start, and not all are done."""
-        tasks = {each["status"] for each in self._ask(f"/jobs/{job}")["vertices"]}
-        return "RUNNING" in tasks <= {"RUNNING", "FINISHED"}
-
-    def failures(self, job):
-        """What made the job start again, as Flink tells it."""
-        told = self._ask(f"/jobs/{job}/exceptions")
-        entries = told["exceptionHistory"]["entries"]
-        return [entry["exceptionName"] for entry in entries]
-
-    def checkpoints(self, job):
-        """How many of a stream's checkpoints are complete."""
-        return self._ask(f"/jobs/{job}/checkpoints")["counts"]["completed"]
-
-    def cancel(self, job):
-        """Ends a job, as its client cannot."""
-        self._ask(f"/jobs/{job}?mode=cancel", method="PATCH")
-        wait_for(lambda: self.jobs()[job] in OVER, f"{job} is over")
 
     def logs(self):
         """The ends of all logs, for a person."""
@@ -152,9 +111,9 @@ class Cluster:
 
     def _configure(self):
         self.folder.mkdir(parents=True)
-        self._rest_port, rpc_port, self._job_port = free_ports(3)
+        self.port, rpc_port, self._job_port = free_ports(3)
         own = {
-            "rest.port": self._rest_port,
+            "rest.port": self.port,
             "jobmanager.rpc.port": rpc_port,
             "io.tmp.dirs": self.folder,
         }
@@ -162,7 +121,7 @@ class Cluster:
         text += "".join(f"{name}: {value}\n" for name, value in own.items())
         (self.folder / "flink-conf.yaml").write_text(text)
         self._worker = self.folder / "worker"
-        command = f'exec {sys.executable} -m pipelines.worker "$@"'
+        command = f'exec "{sys.executable}" -m pipelines.worker "$@"'
         self._worker.write_text(f"#!/bin/sh\n{command}\n")
         self._worker.chmod(0o755)
 
@@ -173,7 +132,7 @@ class Cluster:
             JOB_SERVER,
             *("--job-host", "127.0.0.1", "--job-port", self._job_port),
             *("--artifact-port", artifacts, "--expansion-port", expansion),
-            *("--flink-master", f"127.0.0.1:{self._rest_port}"),
+            *("--flink-master", f"127.0.0.1:{self.port}"),
             *("--artifacts-dir", self.folder / "artifacts"),
         )
         wait_for(
@@ -194,19 +153,6 @@ class Cluster:
         self._parts.append(process)
         self._cleaned.callback(end_group, process)
         return process
-
-    def _slots(self):
-        try:
-            found = self._ask("/overview")
-        except OSError:
-            return None
-        return found["taskmanagers"], found["slots-total"], found["slots-available"]
-
-    def _ask(self, path, method="GET"):
-        url = f"http://127.0.0.1:{self._rest_port}{path}"
-        request = urllib.request.Request(url, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read() or "null")
 
 
 def _last_lines(log):

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.engines.cluster import wait_for
+from tests.engines.rest import wait_for
 
 TIME = 240
 
@@ -32,14 +32,15 @@ class Job:
         """Kills one while the engine works on this job, and starts another.
 
         Args:
-            is_in_the_middle: says when.
+            is_in_the_middle: says when, by any value that is true, which is returned.
         """
-        wait_for(lambda: self._has_ended() or is_in_the_middle(), "the middle")
+        found = wait_for(lambda: self._has_ended() or is_in_the_middle(), "the middle")
         (running,) = self._cluster.running()
         self._cluster.kill_taskmanager()
         assert running in self._cluster.running()
         self._cluster.start_taskmanager()
         wait_for(lambda: self._cluster.failures(running), "the job starts again")
+        return found
 
     def end(self):
         """Waits for it: exit status, standard output, standard error."""

@@ -55,7 +55,6 @@ def test_compaction_leaves_what_the_local_runner_leaves(cluster, engine, local):
     run_disturbed(cluster, "compact", engine)
 
     assert objects(engine.store) == objects(local.store)
-    engine.check()
 
 
 def test_deletion_leaves_what_the_local_runner_leaves(cluster, world, engine, local):

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from pipelines import cli
-from tests.engines.cluster import wait_for
 from tests.engines.jobs import Job
+from tests.engines.rest import wait_for
 from tests.engines.stores import files
 from tests.pipelines.line import Line
 from tests.pipelines.world import World, document_id, stored_ids
@@ -52,9 +52,9 @@ def test_stream_loses_nothing(cluster, world, store, pubsub_emulator):
         assert job.end() == (1, "", CANCELLED)
 
     assert line.is_empty(ACK_SECONDS + 1)
-    twice = Counter(stored_ids(store))
-    print(f"{twice.total() - PINGS} of {PINGS} rows are in two files")
-    assert {number for _, number in twice} == everything
-    assert len(twice) == PINGS  # of a document id, each copy has the same participant
+    rows = Counter(stored_ids(store))
+    print(f"{rows.total() - PINGS} of {PINGS} rows are in two files")
+    assert {number for _, number in rows} == everything
+    assert len(rows) == PINGS  # so each copy of a document id has the same participant
     assert cli.main(["compact", *world.options(store)]) == 0
-    assert Counter(stored_ids(store)) == dict.fromkeys(twice, 1)
+    assert Counter(stored_ids(store)) == dict.fromkeys(rows, 1)
