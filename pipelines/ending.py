@@ -11,6 +11,7 @@ import apache_beam as beam
 import grpc
 from apache_beam.runners.runner import PipelineResult
 
+from pipelines.options import is_local
 from rally.errors import ConfigurationError
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld
@@ -23,6 +24,8 @@ _NOISY = (
     "apache_beam.options.pipeline_options",  # an option that is the engine's own
 )
 _INTERRUPTED = 128 + signal.SIGINT
+_STOPPED = "stopped; run it again for what is not done"
+_GOES_ON = "no longer watched; the job itself goes on until it is cancelled there"
 _AGAIN = "when that is mended or over, run it again for what is not done"
 
 
@@ -41,8 +44,8 @@ def exit_status(job: Callable[[], int]) -> int:
     logging.getLogger().addFilter(_is_not_the_engines)
     try:
         return job()
-    except KeyboardInterrupt:
-        return _end("stopped; run it again for what is not done", _INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        return _end(str(stop) or _STOPPED, _INTERRUPTED)
     except JobStopped as error:
         return _end(f"{error}; {_AGAIN}", 1)
     except ConfigurationError as error:
@@ -61,11 +64,15 @@ def finish(pipeline: beam.Pipeline) -> PipelineResult:
         ConfigurationError: a worker found something that is not as it must be, or
             there is no engine.
         JobStopped: a worker could not read or write, or the engine cancelled the job.
-        KeyboardInterrupt: a person stopped it.
+        KeyboardInterrupt: a person stopped it, or only stopped watching.
     """
     try:
         result = pipeline.run()
         result.wait_until_finish()
+    except KeyboardInterrupt as stop:
+        if not is_local(pipeline.options):
+            stop.args = (_GOES_ON,)
+        raise
     except grpc.FutureTimeoutError:
         what = "--job_endpoint: no job server answers there"
         raise ConfigurationError(what) from None

@@ -12,9 +12,10 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineRunner
 
 from pipelines import cli
-from pipelines.ending import JobStopped, finish, told
+from pipelines.ending import JobStopped, exit_status, finish, told
 from rally.deleting.rewriting import PlanMismatch
 from rally.errors import ConfigurationError
 from rally.ingesting.replay import DamagedObject
@@ -269,3 +270,28 @@ def test_engine_that_is_not_there_is_one_line_and_status_2(
 
     expected = "rally: --job_endpoint: no job server answers there\n"
     assert (status, *capsys.readouterr()) == (2, "", expected)
+
+
+class Watched(PipelineRunner):
+    """A runner far away, whose job a person looks at and then no longer does."""
+
+    def run_pipeline(self, pipeline, options):
+        return self
+
+    def wait_until_finish(self):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("runner", "line"),
+    [
+        ("PortableRunner", "no longer watched; the job itself goes on until it is"),
+        ("DataflowRunner", "no longer watched; the job itself goes on until it is"),
+        ("DirectRunner", "stopped; run it again for what is not done"),
+    ],
+)
+def test_ctrl_c_says_whether_the_job_goes_on(capsys, runner, line):
+    options = PipelineOptions([f"--runner={runner}"])
+    pipeline = beam.Pipeline(Watched(), options)
+    assert exit_status(lambda: finish(pipeline)) == 130
+    assert capsys.readouterr().err.startswith(f"rally: {line}")
