@@ -22,7 +22,7 @@ NOT_INSTALLED := Could not install what uv.lock names; the lines above say why. 
 	Did pyproject.toml change? Run `make lock` first.
 
 PYTEST := $(BIN)/python -m pytest -rs
-FULL := $(PYTEST) -n $(WORKERS) --dist loadfile
+FULL := $(PYTEST) -n $(WORKERS) --dist loadfile --ignore=tests/engines
 SOURCES := pyproject.toml setup.py uv.lock
 
 ##@ Use
@@ -37,7 +37,7 @@ demo: .venv/.runtime  ## Takes real pings all the way, and shows what became of 
 	$(BIN)/rally demo $(ARGS)
 
 .PHONY: test
-test: lint types contracts coverage  ## Runs every check that a change must pass.
+test: lint types contracts coverage test-flink  ## Runs every check that a change must pass.
 
 ##@ Develop
 .PHONY: venv
@@ -87,6 +87,10 @@ unit: .venv/.dev  ## Runs the tests alone.
 coverage: .venv/.dev  ## Runs the tests and measures branch coverage.
 	$(FULL) --cov --cov-report=term $(ARGS)
 
+.PHONY: test-flink
+test-flink: .venv/.dev  ## Runs the jobs on a real Flink, and kills parts of it.
+	$(PYTEST) tests/engines $(ARGS)
+
 .PHONY: fuzz
 fuzz: .venv/.dev  ## Runs each property on FUZZ_CASES (20000) random cases.
 	RALLY_FUZZ_CASES=$(FUZZ_CASES) $(FULL) -m hypothesis --hypothesis-profile=fuzz $(ARGS)
@@ -102,6 +106,10 @@ bench-ingest: .venv/.dev  ## Measures ingest: the README's figures come from her
 .PHONY: bench-audit
 bench-audit: .venv/.dev  ## Measures how fast an audit reads rows.
 	$(BIN)/python -m benchmarks.audit $(ARGS)
+
+.PHONY: bench-engines
+bench-engines: .venv/.dev  ## Measures ingest on Flink beside the local runner.
+	$(BIN)/python -m benchmarks.engines $(ARGS)
 
 .PHONY: bench-plan
 bench-plan: .venv/.dev  ## Measures what the scale plan counts with.

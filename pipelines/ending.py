@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from typing import NamedTuple, NoReturn
 
 import apache_beam as beam
+import grpc
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.logs import logged
+from pipelines.runners import is_local
 from rally.errors import ConfigurationError
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld
@@ -24,8 +26,11 @@ _NOISY = (
     "apache_beam.runners.portability.local_job_service",
     "apache_beam.runners.common",  # each error with its traceback, before it is raised
     "apache_beam.runners.worker.sdk_worker",
+    "apache_beam.options.pipeline_options",  # an option that is the engine's own
 )
 _SIGNALLED = 128  # a shell adds the signal
+_STOPPED = "stopped; run it again for what is not done"
+_GOES_ON = "no longer watched; the job itself goes on until it is cancelled there"
 _AGAIN = "when that is mended or over, run it again for what is not done"
 
 
@@ -60,6 +65,7 @@ def exit_status(name: str, job: Callable[[], Ended]) -> int:
     """
     for each in _NOISY:
         logging.getLogger(each).setLevel(logging.CRITICAL)
+    logging.getLogger().addFilter(_is_not_the_engines)
     try:
         with logged(name), _stoppable() as signals:
             return _told_end(name, lambda: _end_of(job, signals))
@@ -87,9 +93,8 @@ def _told_end(name: str, job: Callable[[], Ended]) -> int:
 def _end_of(job: Callable[[], Ended], signals: list[int]) -> Ended:
     try:
         return job()
-    except KeyboardInterrupt:
-        status = _SIGNALLED + signals[-1]
-        return _say("stopped; run it again for what is not done", status)
+    except KeyboardInterrupt as stop:
+        return _say(str(stop) or _STOPPED, _SIGNALLED + signals[-1])
     except JobStopped as error:
         return _say(f"{error}; {_AGAIN}", 1)
     except ConfigurationError as error:
@@ -115,18 +120,31 @@ def _stoppable() -> Iterator[list[int]]:
         signal.signal(signal.SIGTERM, before)
 
 
+def _is_not_the_engines(record: logging.LogRecord) -> bool:
+    """Leaves out an error that an engine tells, which is raised as well."""
+    return record.module != "portable_runner"
+
+
 def finish(pipeline: beam.Pipeline) -> PipelineResult:
     """Runs a pipeline to its end, and logs how long it took.
 
     Raises:
-        ConfigurationError: a worker found something that is not as it must be.
-        JobStopped: a worker could not read or write.
-        KeyboardInterrupt: a person stopped it.
+        ConfigurationError: a worker found something that is not as it must be, or
+            there is no engine.
+        JobStopped: a worker could not read or write, or the engine cancelled the job.
+        KeyboardInterrupt: a person stopped it, or only stopped watching.
     """
     started = time.monotonic()
     try:
         result = pipeline.run()
         result.wait_until_finish()
+    except KeyboardInterrupt as stop:
+        if not is_local(pipeline.options):
+            stop.args = (_GOES_ON,)
+        raise
+    except grpc.FutureTimeoutError:
+        what = "--job_endpoint: no job server answers there"
+        raise ConfigurationError(what) from None
     except Exception as error:
         raise told(error) from None
     step = pipeline.transforms_stack[0].parts[-1].full_label
@@ -185,6 +203,8 @@ def _origin(error: BaseException) -> BaseException:
     return error
 
 
+_CANCELLED = "org.apache.flink.runtime.client.JobCancellationException: "
+_TRACEBACK = "Traceback (most recent call last):"
 _LAST_LINE = re.compile(
     r"^(?:RuntimeError: )?(?:([\w.]+)\.)?(\w+)(?:: (.*?))?"
     r"(?: \[while running '[^']*'\])?$"
@@ -193,8 +213,10 @@ _LAST_LINE = re.compile(
 
 def _told_by_a_process(text: str) -> BaseException | None:
     """The same where a worker is a process: of its error only the text arrives."""
+    if _CANCELLED in text:
+        return JobStopped("the engine was told to cancel the job")
     match = _LAST_LINE.match(text.strip().rpartition("\n")[2])
-    if match is None or not text.startswith("Traceback "):
+    if match is None or _TRACEBACK not in text:
         return None
     module, name, message = match.groups()
     # The launcher has made the graph, so it has the worker's modules as well.

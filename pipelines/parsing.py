@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
+from pipelines.engine_options import without_those_of_engine
 from pipelines.job import Job
 from pipelines.options import PlatformOptions, require
 from pipelines.parser import Parser
@@ -27,7 +28,7 @@ def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
     for group in _distinct(_ours_and_beams(job)):
         group._add_argparse_args(parser)
     _, unknown = parser.parse_known_args(argv)
-    if unknown:
+    if unknown := without_those_of_engine(PipelineOptions(argv), unknown):
         raise ConfigurationError(
             f"{unknown[0].partition('=')[0]}: no such option; see --help"
         )

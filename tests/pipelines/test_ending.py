@@ -12,9 +12,10 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineRunner
 
 from pipelines import cli
-from pipelines.ending import JobStopped, finish, told
+from pipelines.ending import JobStopped, exit_status, finish, told
 from rally.deleting.rewriting import PlanMismatch
 from rally.errors import ConfigurationError
 from rally.ingesting.replay import DamagedObject
@@ -224,3 +225,73 @@ def test_reader_that_leaves_is_status_1_and_no_traceback(world):
         )
 
     assert (done.returncode, done.stderr) == (1, "")
+
+
+ON_FLINK = "Pipeline BeamApp-7 failed in state FAILED: "
+FROM_WORKER = f"{ON_FLINK}java.lang.RuntimeException: Error received from SDK harness: "
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            f"{FROM_WORKER}Traceback (most recent call last):\n"
+            '  File "common.py", line 7, in process\n'
+            "RuntimeError: NotADirectoryError: [Errno 20] Not a directory: '/a'"
+            " [while running 'IngestFiles/Ingest']\n",
+            "Not a directory: '/a'",
+        ),
+        (
+            f"{ON_FLINK}org.apache.flink.runtime.client.JobCancellationException:"
+            " Job was cancelled.",
+            "the engine was told to cancel the job",
+        ),
+    ],
+    ids=["worker", "cancelled"],
+)
+def test_failure_that_an_engine_tells_is_one_line(text, line):
+    found = told(RuntimeError(text))
+    assert (type(found), str(found)) == (JobStopped, line)
+
+
+def test_bug_that_an_engine_tells_is_itself():
+    bug = RuntimeError(f"{FROM_WORKER}Traceback (most recent call last):\nKeyError: 1")
+    assert told(bug) is bug
+
+
+def test_engine_that_is_not_there_is_one_line_and_status_2(
+    world, store, tmp_path, capsys
+):
+    pings = write_lines(tmp_path / "in.ndjson", [world.visit(1, 1)])
+    engine = ["--runner=PortableRunner", "--job_endpoint=127.0.0.1:9"]
+    argv = [f"--input={pings}", *world.options(store), *engine]
+
+    status = cli.main(["ingest", *argv, "--job_server_timeout=1"])
+
+    expected = "rally: --job_endpoint: no job server answers there\n"
+    assert (status, *capsys.readouterr()) == (2, "", expected)
+
+
+class Watched(PipelineRunner):
+    """A runner far away, whose job a person looks at and then no longer does."""
+
+    def run_pipeline(self, pipeline, options):
+        return self
+
+    def wait_until_finish(self):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("runner", "line"),
+    [
+        ("PortableRunner", "no longer watched; the job itself goes on until it is"),
+        ("DataflowRunner", "no longer watched; the job itself goes on until it is"),
+        ("DirectRunner", "stopped; run it again for what is not done"),
+    ],
+)
+def test_ctrl_c_says_whether_the_job_goes_on(capsys, runner, line):
+    options = PipelineOptions([f"--runner={runner}"])
+    pipeline = beam.Pipeline(Watched(), options)
+    assert exit_status("ingest", lambda: finish(pipeline)) == 130
+    assert capsys.readouterr().err.startswith(f"rally: {line}")

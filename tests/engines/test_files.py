@@ -1,0 +1,117 @@
+"""Ingest of files, and audit, on Flink: a TaskManager is killed, nothing differs."""
+
+import io
+import json
+import os
+from collections import Counter
+from contextlib import redirect_stdout
+
+import pytest
+
+from pipelines import cli
+from tests.engines.jobs import Job, is_running
+from tests.engines.stores import files
+from tests.pipelines.world import (
+    GARDEN,
+    HOUSE,
+    World,
+    contents,
+    document_id,
+    rally_id,
+    stored_ids,
+    write_lines,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.flink]
+
+PEOPLE = 100
+PINGS = 10_000
+SIZE = 2_000
+SEALED = "platform/dead-letters/"
+UNITS = "--unit_bytes=1000000"
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="module")
+def world(here):
+    return World(here / "world")
+
+
+@pytest.fixture(scope="module")
+def source(world, here):
+    """Everybody joins; many visits; of fifty pings, one cannot be read."""
+    lines = here / "lines"
+    lines.mkdir()
+    write_lines(lines / "joins.in", joins(world))
+    for part in range(8):
+        numbers = range(part, PINGS, 8)
+        write_lines(lines / f"{part}.in", (ping(world, each) for each in numbers))
+    return f"--input={lines}/*.in"
+
+
+@pytest.fixture(scope="module")
+def local(world, source, here):
+    """The store that the local runner makes of it, and what it says."""
+    store, said = str(here / "local"), io.StringIO()
+    with redirect_stdout(said):
+        assert cli.main(["ingest", source, UNITS, *world.options(store)]) == 0
+    return store, said.getvalue()
+
+
+def joins(world):
+    for person in range(PEOPLE):
+        clear, sent = {"rally.id": rally_id(person)}, "2026-05-02T10:00:00Z"
+        for number, document in enumerate(
+            (f"{HOUSE}/enrollment/1", f"{GARDEN}/study-enrollment/1")
+        ):
+            number += 2 * person + 1_000_000
+            yield world.message(document, clear, number, sent)
+
+
+def ping(world, number):
+    page = os.urandom(SIZE // 2).hex()
+    clear = {"rally.id": rally_id(number % PEOPLE), "page": page, "count": number}
+    sent = f"2026-05-{number % 4 + 10}T10:00:00Z"
+    document = f"{GARDEN}/visit/{9 if number % 50 == 7 else 1}"
+    return world.message(document, clear, number, sent)
+
+
+def test_ingest_leaves_what_the_local_runner_leaves(
+    cluster, world, source, local, here
+):
+    expected, said = local
+    store = str(here / "store")
+    with Job(cluster, "ingest", [source, UNITS, *world.options(store)]) as job:
+        written = job.kill_taskmanager_when(lambda: files(store))
+        assert job.succeed() == said
+
+    assert len(written) < len(files(expected))
+    found, wanted = contents(store), contents(expected)
+    assert found.keys() == wanted.keys()
+    for name in found:  # sealing is different each time, names are not
+        assert name.startswith(SEALED) or found[name] == wanted[name]
+    assert world.dead_letters(store) == world.dead_letters(expected)
+    numbers = Counter(number for _, number in stored_ids(store))
+    assert all(numbers[document_id(n)] == (n % 50 != 7) for n in range(PINGS))
+
+
+def test_audit_reads_what_the_local_runner_reads(cluster, world, local, capsys):
+    argv = world.options(local[0])
+    capsys.readouterr()
+    status = cli.main(["audit", "--json=-", *argv])
+    wanted = capsys.readouterr().out
+    with Job(cluster, "audit", argv, "--json=-") as job:
+        job.kill_taskmanager_when(lambda: is_running(cluster))
+        ended = job.end()
+    assert (ended[0], ended[2]) == (status, "")
+    assert without_seconds(ended[1]) == without_seconds(wanted)
+
+
+def without_seconds(report):
+    told = json.loads(report)
+    assert told["scope"].pop("seconds") > 0
+    return told

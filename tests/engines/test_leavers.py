@@ -1,0 +1,67 @@
+"""Compaction and deletion on Flink: a TaskManager is killed while both workers write.
+
+The locks of the folders are held meanwhile, so that none is further than that. What the
+killed TaskManager has started lives on and writes when it can, beside the worker that
+takes its place: so it is with a machine that only the network has lost.
+"""
+
+import pytest
+
+from pipelines import cli
+from tests.engines.jobs import Job
+from tests.engines.stores import entries, folders, held, objects, partitions
+from tests.integration.test_crash_deletion import (
+    Case,
+    after_deletion,
+    furnished,
+    here,
+    warm,
+    world,
+)
+
+__all__ = ["furnished", "here", "warm", "world"]
+
+pytestmark = [pytest.mark.integration, pytest.mark.flink]
+
+
+@pytest.fixture
+def local(world, furnished, here):
+    return a_copy(world, furnished, here / "local")
+
+
+@pytest.fixture
+def engine(world, furnished, here):
+    return a_copy(world, furnished, here / "engine")
+
+
+def a_copy(world, furnished, folder):
+    folder.mkdir(exist_ok=True)
+    return Case(world, None, furnished, folder)
+
+
+def run_disturbed(cluster, job, case):
+    """Kills a TaskManager when both workers have begun to write, each its partition."""
+    before = entries(case.store)
+    with Job(cluster, job, case.argv) as running:
+        with held(folders(case.store)):
+            running.kill_taskmanager_when(
+                lambda: len(partitions(entries(case.store) - before)) == 2
+            )
+        return running.succeed()
+
+
+def test_compaction_leaves_what_the_local_runner_leaves(cluster, engine, local):
+    assert cli.main(["compact", *local.argv]) == 0
+    run_disturbed(cluster, "compact", engine)
+
+    assert objects(engine.store) == objects(local.store)
+
+
+def test_deletion_leaves_what_the_local_runner_leaves(cluster, world, engine, local):
+    assert cli.main(["delete", *local.argv]) == 0
+    run_disturbed(cluster, "delete", engine)
+
+    assert objects(engine.store) == objects(local.store)
+    assert after_deletion(engine) == after_deletion(local)
+    where = [f"--store={engine.store}", f"--keys={world.keys}"]
+    assert cli.main(["receipts", "verify", *where]) == 0
