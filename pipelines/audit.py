@@ -44,7 +44,7 @@ JOB = Job(
     " that nothing is kept past its time, outside its study or without approval, and"
     " that every file, receipt and key is as it should be. Nothing is changed.",
     (PlatformOptions, AuditOptions),
-    local_only=("test_ids",),
+    not_on_dataflow=("test_ids",),
 )
 _FORMATS = {"--html": to_html, "--json": to_json}
 _SMALL_BYTES = 8 * 1024 * 1024

@@ -79,11 +79,6 @@ def _check(job: Job, options: PipelineOptions) -> None:
         if not getattr(options.view_as(group), name):
             raise ConfigurationError(f"--{name} is required on Dataflow: {what}")
     for option, value in given(job.options, options).items():
-        if option.name in job.local_only:
-            raise ConfigurationError(
-                f"--{option.name}: has no meaning on Dataflow; leave it out, or name"
-                " another --runner"
-            )
         option.kind.check(option.name, value)
     for uri in _staging(options):
         if not _is_remote(uri):

@@ -8,6 +8,7 @@ from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 
 from rally.errors import ConfigurationError
 
+_INTERVAL = "--checkpointing_interval"
 _SECONDS = 60.0
 """How long a job server may take to answer."""
 
@@ -29,6 +30,28 @@ def without_those_of_engine(
         return list(arguments)
     known = _ask(endpoint)
     return [each for each in arguments if each.partition("=")[0] not in known]
+
+
+def checkpoint_seconds(options: PipelineOptions) -> float | None:
+    """How often an engine makes checkpoints; None where it is not asked for any.
+
+    Only what the job says counts: with an interval that Flink's own configuration has,
+    the job's source was seen to end at once, and no checkpoint after it.
+
+    Raises:
+        ConfigurationError: it takes an interval, and has none or what is no number.
+    """
+    endpoint = options.view_as(PortableOptions).job_endpoint
+    if not endpoint or endpoint == "embed" or _INTERVAL not in _ask(endpoint):
+        return None
+    name = _INTERVAL.removeprefix("--")
+    given = options.get_all_options(retain_unknown_options=True).get(name)
+    if not str(given).isdecimal():
+        raise ConfigurationError(
+            f"{_INTERVAL} is required of a stream on this engine, in milliseconds:"
+            " messages are acknowledged at checkpoints; 5000 works"
+        )
+    return int(str(given)) / 1000
 
 
 def _ask(endpoint: str) -> set[str]:

@@ -14,6 +14,7 @@ from pipelines.ending import Ended, finish
 from pipelines.ingest_options import (
     IngestOptions,
     ack_deadline,
+    check_checkpoints,
     check_reachable,
     check_source,
     gathering_seconds,
@@ -42,7 +43,8 @@ JOB = Job(
     " kept as a sealed dead letter; what a study or a person refuses is not kept.",
     (PlatformOptions, IntakeOptions, IngestOptions),
     needs=("store", "keys"),
-    local_only=("stop_after_idle_seconds", "ack_deadline_seconds", "prometheus"),
+    local_only=("prometheus", "stop_after_idle_seconds"),
+    not_on_dataflow=("ack_deadline_seconds",),
 )
 
 
@@ -107,6 +109,7 @@ def _run(options: PipelineOptions) -> Counter[Count]:
 
 def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeline:
     check_source(options)
+    check_checkpoints(options)
     settings = ingest_settings(options, progress)
     check_before_start(settings)
     check_reachable(options)

@@ -5,6 +5,7 @@ import argparse
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from pipelines.declared import SUBSCRIPTION
+from pipelines.engine_options import checkpoint_seconds
 from pipelines.runners import is_dataflow, is_local
 from rally.errors import ConfigurationError
 from rally.reading.inputs import UNIT_BYTES
@@ -59,8 +60,8 @@ class IngestOptions(PipelineOptions):
             "--stop_after_idle_seconds",
             type=float,
             metavar="SECONDS",
-            help="end when a subscription gave nothing for so long (local runner and"
-            " portable engines; default: never)",
+            help="end when a subscription gave nothing for so long (local runner;"
+            " default: never)",
         )
         parser.add_argument(
             "--ack_deadline_seconds",
@@ -92,11 +93,6 @@ def check_source(options: PipelineOptions) -> None:
         value = getattr(ours, name)
         if value is not None and not value > 0:
             raise ConfigurationError(f"--{name} must be above 0")
-    if ours.prometheus is not None and not is_local(options):
-        raise ConfigurationError(
-            "--prometheus: the workers are elsewhere, and so are their counters; leave"
-            " it out, and see docs/metrics.md"
-        )
     if ours.subscription:
         SUBSCRIPTION.check("subscription", ours.subscription)
         if not gathering_seconds(ours) < ack_deadline(ours):
@@ -105,6 +101,24 @@ def check_source(options: PipelineOptions) -> None:
                 f" most {LONGEST_ACK_DEADLINE_SECONDS}"
             )
         options.view_as(StandardOptions).streaming = not is_local(options)
+
+
+def check_checkpoints(options: PipelineOptions) -> None:
+    """Looks at a stream on an engine that acknowledges at checkpoints, as Flink does.
+
+    Raises:
+        ConfigurationError: there are none, or messages would come again before one.
+    """
+    ours = options.view_as(IngestOptions)
+    if not ours.subscription or is_local(options) or has_own_source(options):
+        return
+    if (seconds := checkpoint_seconds(options)) is None:
+        return
+    if not gathering_seconds(ours) + seconds < ack_deadline(ours):
+        raise ConfigurationError(
+            "--ack_deadline_seconds must be longer than --flush_seconds and"
+            " --checkpointing_interval together"
+        )
 
 
 def check_reachable(options: PipelineOptions) -> None:

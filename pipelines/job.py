@@ -14,7 +14,8 @@ class Job:
         description: a few sentences, for `--help` and for templates.
         options: the classes that declare its options.
         needs: options without which it cannot run.
-        local_only: options that have no meaning on Dataflow.
+        local_only: options that have a meaning on the local runner alone.
+        not_on_dataflow: options that have none on Dataflow.
     """
 
     name: str
@@ -22,3 +23,4 @@ class Job:
     options: tuple[type[PipelineOptions], ...]
     needs: tuple[str, ...] = ("store",)
     local_only: tuple[str, ...] = ()
+    not_on_dataflow: tuple[str, ...] = ()

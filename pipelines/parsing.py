@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
+from pipelines.declared import given
 from pipelines.engine_options import without_those_of_engine
 from pipelines.job import Job
 from pipelines.options import PlatformOptions, require
 from pipelines.parser import Parser
-from pipelines.runners import pin_runner
+from pipelines.runners import is_dataflow, is_local, pin_runner
 from rally.errors import ConfigurationError
 
 
@@ -35,7 +36,20 @@ def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
     options = PipelineOptions(argv)
     pin_runner(options)
     require(options.view_as(PlatformOptions), *job.needs)
+    _refuse_others(job, options)
     return options
+
+
+def _refuse_others(job: Job, options: PipelineOptions) -> None:
+    """Of options that the runner at hand would not act on."""
+    others = () if is_local(options) else job.local_only
+    others += job.not_on_dataflow if is_dataflow(options) else ()
+    for option in given(job.options, options):
+        if option.name in others:
+            raise ConfigurationError(
+                f"--{option.name}: has no meaning on this runner; leave it out, or name"
+                " another --runner"
+            )
 
 
 def _help_and_exit(job: Job, argv: Sequence[str] | None) -> None:

@@ -41,7 +41,8 @@ class Template:
         name: of its file.
         job: which.
         requires: options that it cannot do without, beside those that the job needs.
-        leaves_out: options that it does not have, beside those that are local.
+        leaves_out: options that it does not have, beside those of other
+            runners.
         streaming: whether what it launches never ends.
     """
 
@@ -53,7 +54,7 @@ class Template:
 
     def parameters(self) -> list[Declared]:
         """The options that it has."""
-        without = (*self.leaves_out, *self.job.local_only)
+        without = (*self.leaves_out, *self.job.local_only, *self.job.not_on_dataflow)
         return [each for each in declared(self.job.options) if each.name not in without]
 
     def required(self) -> set[str]:

@@ -7,7 +7,8 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 
-from pipelines.engine_options import without_those_of_engine
+from pipelines.engine_options import checkpoint_seconds, without_those_of_engine
+from pipelines.ingest_options import check_checkpoints
 from rally.errors import ConfigurationError
 
 
@@ -56,3 +57,43 @@ def test_job_server_that_does_not_answer_is_named():
         without_those_of_engine(options, ["--object_reuse"])
     expected = "--job_endpoint 127.0.0.1:9: no job server answers there"
     assert str(error.value) == expected
+
+
+STREAM = ("--runner=PortableRunner", "--subscription=projects/my-p/subscriptions/sub")
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("5000", 5.0), ("250", 0.25), ("60000", 60.0)]
+)
+def test_stream_says_how_often_checkpoints_are(endpoint, given, seconds):
+    options = PipelineOptions(
+        [f"--job_endpoint={endpoint}", f"--checkpointing_interval={given}"]
+    )
+    assert checkpoint_seconds(options) == seconds
+
+
+@pytest.mark.parametrize("given", [[], ["--checkpointing_interval=often"]])
+def test_stream_without_checkpoints_is_refused(endpoint, given):
+    options = PipelineOptions([*STREAM, f"--job_endpoint={endpoint}", *given])
+    with pytest.raises(ConfigurationError) as error:
+        check_checkpoints(options)
+    assert str(error.value) == (
+        "--checkpointing_interval is required of a stream on this engine, in"
+        " milliseconds: messages are acknowledged at checkpoints; 5000 works"
+    )
+
+
+def test_messages_must_not_come_again_before_a_checkpoint(endpoint):
+    argv = [*STREAM, f"--job_endpoint={endpoint}", "--flush_seconds=10"]
+    check_checkpoints(PipelineOptions([*argv, "--checkpointing_interval=59000"]))
+    with pytest.raises(ConfigurationError) as error:
+        check_checkpoints(PipelineOptions([*argv, "--checkpointing_interval=60000"]))
+    assert str(error.value) == (
+        "--ack_deadline_seconds must be longer than --flush_seconds and"
+        " --checkpointing_interval together"
+    )
+
+
+def test_files_and_other_engines_need_no_checkpoints(endpoint):
+    check_checkpoints(PipelineOptions(["--input=x", f"--job_endpoint={endpoint}"]))
+    check_checkpoints(PipelineOptions([*STREAM]))

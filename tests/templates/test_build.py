@@ -289,7 +289,7 @@ def test_nothing_is_staged_before_every_check():
     steps = {step["id"]: step for step in BUILDS["cloudbuild.yaml"]["steps"]}
     checks = {name for name in steps if steps[name].get("waitFor") == ["venv"]}
 
-    assert checks == {"lint", "types", "contracts", "tests", "studies"}
+    assert checks == {"lint", "types", "contracts", "tests", "flink", "studies"}
     assert set(steps["image"]["waitFor"]) == checks
     chain = [steps[name]["waitFor"] for name in ("specs", "stage", "smoke")]
     assert chain == [["image"], ["specs"], ["stage"]]

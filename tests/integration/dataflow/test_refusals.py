@@ -10,7 +10,7 @@ pytestmark = pytest.mark.integration
 
 BATCH, STREAM = "--input={bucket}/in/*.ndjson", f"--subscription={SUBSCRIPTION}"
 FOLDER = "must be gs://<bucket>/<folder>"
-NOT_HERE = "has no meaning on Dataflow; leave it out, or name another --runner"
+NOT_HERE = "has no meaning on this runner; leave it out, or name another --runner"
 NEEDS_PACKAGE = (
     "--sdk_container_image is required on Dataflow, or --setup_file: workers need this"
     " package"

@@ -13,7 +13,6 @@ import urllib.request
 import pytest
 
 from pipelines import cli
-from pipelines.ingest import JOB
 from rally.telling import prometheus
 from tests.docs.metrics_page import names, rows
 from tests.pipelines.world import World, write_lines
@@ -170,7 +169,7 @@ def test_port_that_is_taken_is_one_line(world, tmp_path, capsys):
     )
 
 
-@pytest.mark.parametrize("runner", ["FlinkRunner", "PortableRunner"])
+@pytest.mark.parametrize("runner", ["FlinkRunner", "PortableRunner", "DataflowRunner"])
 def test_runner_whose_workers_are_elsewhere_is_refused(
     world, tmp_path, capsys, runner, port
 ):
@@ -182,10 +181,6 @@ def test_runner_whose_workers_are_elsewhere_is_refused(
     assert cli.main(argv) == 2
     assert capsys.readouterr() == (
         "",
-        "rally: --prometheus: the workers are elsewhere, and so are their counters;"
-        " leave it out, and see docs/metrics.md\n",
+        "rally: --prometheus: has no meaning on this runner; leave it out, or name"
+        " another --runner\n",
     )
-
-
-def test_dataflow_refuses_it_with_other_options_that_are_local():
-    assert "prometheus" in JOB.local_only
