@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import re
+import shutil
 from collections import Counter
 from contextlib import redirect_stdout
 
@@ -109,6 +111,43 @@ def test_audit_reads_what_the_local_runner_reads(cluster, world, local, capsys):
         ended = job.end()
     assert (ended[0], ended[2]) == (status, "")
     assert without_seconds(ended[1]) == without_seconds(wanted)
+
+
+def test_replay_takes_in_what_the_local_runner_takes_in(
+    cluster, world, local, here, capsys
+):
+    """The visits of another version fail; then the study has that version."""
+    studies = here / "studies"
+    shutil.copytree(world.studies, studies)
+    garden = studies / GARDEN
+    shutil.copy(garden / "visit.1.avsc", garden / "visit.9.avsc")
+    described = (garden / "study.yaml").read_text()
+    (visit,) = re.findall(r"^  visit\.1:\n(?:    .*\n?)+", described, re.MULTILINE)
+    (garden / "study.yaml").write_text(
+        described.rstrip() + "\n" + visit.replace("visit.1", "visit.9")
+    )
+    argv = [*world.options(""), f"--studies={studies}"]
+    stores = [str(here / name) for name in ("replayed", "replayed-on-flink")]
+    for store in stores:
+        shutil.copytree(local[0], store)
+    capsys.readouterr()
+    assert cli.main(["replay", *argv, f"--store={stores[0]}"]) == 0
+    said = capsys.readouterr().out
+
+    with Job(cluster, "replay", [*argv, f"--store={stores[1]}"]) as job:
+        job.kill_taskmanager_when(lambda: is_running(cluster))
+        job.succeed()
+
+    assert f"dead letters: {PINGS // 50} removed, 0 kept" in said
+    assert not world.dead_letters(stores[1])
+    assert rows_of(stores[1]) == rows_of(stores[0])
+    numbers = {number for _, number in rows_of(stores[1])}
+    assert numbers >= {document_id(n) for n in range(PINGS)}
+
+
+def rows_of(store):
+    """Every row once: what a killed worker took in is taken in again."""
+    return set(stored_ids(store))
 
 
 def without_seconds(report):
