@@ -101,8 +101,9 @@ def test_accounts_buckets_and_keys_are_those_of_terraform(module):
         "rally-launch",
     }
     assert made == {*kinds, "terraform"}  # the last is for Terraform's own state
-    for purpose in re.findall(r"/purpose-([a-z.-]+)", PAGE):
-        assert purpose in str(module.locals["purposes"])
+    purposes = re.findall(r'"([a-z.-]+)"', module.locals["purposes"])
+    named = {purpose.replace(".", "-") for purpose in purposes}
+    assert set(re.findall(r"/purpose-([a-z.-]+)", PAGE)) == named
 
 
 def test_the_jobs_that_are_tried_by_hand_are_the_scheduled_ones(module):
