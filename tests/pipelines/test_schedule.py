@@ -8,7 +8,8 @@ import shutil
 import pytest
 
 from pipelines import cli
-from pipelines.options import PlatformOptions, parse_options
+from pipelines.options import PlatformOptions
+from pipelines.parsing import parse_options
 from rally.errors import ConfigurationError
 from rally.scheduling.crontab import to_crontab
 from rally.scheduling.day import DAY, SUNDAY, Places, Schedule, this_rally
@@ -32,15 +33,6 @@ FOR_EVER = {
     "delete_after_days: 180": "delete_after_days: 36500",
 }
 """The jobs of a schedule go by the real clock: a registry that does not age."""
-
-OWN = {
-    "delete": ("delete_options", "DeleteOptions"),
-    "replay": ("replay", "ReplayOptions"),
-    "compact": ("options", "PlatformOptions"),
-    "purge": ("purge_options", "PurgeOptions"),
-    "audit": ("audit_options", "AuditOptions"),
-}
-
 
 @pytest.fixture
 def ageless(tmp_path):
@@ -96,16 +88,15 @@ def ingested(world, tmp_path):
 @pytest.mark.parametrize("job", {*DAY, *SUNDAY}, ids=lambda job: " ".join(job.words))
 def test_options_of_a_job_are_its_own(job):
     places = Places(*(f"/{name}" for name in Places._fields))
-    module, name = OWN[job.name]
-    own = getattr(importlib.import_module(f"pipelines.{module}"), name)
+    own = importlib.import_module(f"pipelines.{job.name}").JOB
     typed = [*job.options, *places.options]
 
-    options = parse_options(job.name, "", typed, *{PlatformOptions, own})
+    options = parse_options(own, typed)
 
     ours = options.view_as(PlatformOptions)
     assert {name: getattr(ours, name) for name in Places._fields} == places._asdict()
     with pytest.raises(ConfigurationError, match=r"^--nope: no such option"):
-        parse_options(job.name, "", [*typed, "--nope=1"], *{PlatformOptions, own})
+        parse_options(own, [*typed, "--nope=1"])
 
 
 def test_page_shows_commands_that_work(tmp_path, monkeypatch, capsys):
