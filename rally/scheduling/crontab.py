@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Sequence
 
 from rally.errors import ConfigurationError
-from rally.scheduling.day import DAY, SUNDAY, Job, Schedule
+from rally.scheduling.day import DAY, SUNDAY, DailyJob, Schedule
 
 _LONGEST = 990
 """Debian's cron cuts commands after 999 characters, without a word."""
@@ -35,7 +35,7 @@ def to_crontab(schedule: Schedule) -> str:
     return _HEAD + "".join(f"{line}\n" for line in (*settings, *lines))
 
 
-def _line(schedule: Schedule, days: str, jobs: Sequence[Job]) -> str:
+def _line(schedule: Schedule, days: str, jobs: Sequence[DailyJob]) -> str:
     hour, minute = schedule.at
     user = [schedule.user] if schedule.user else []
     command = _escape(_command(schedule, jobs))
@@ -47,7 +47,7 @@ def _line(schedule: Schedule, days: str, jobs: Sequence[Job]) -> str:
     return " ".join([f"{minute} {hour} * * {days}", *user, command])
 
 
-def _command(schedule: Schedule, jobs: Sequence[Job]) -> str:
+def _command(schedule: Schedule, jobs: Sequence[DailyJob]) -> str:
     """The lock is an open file: a job that outlives its shell has it still."""
     rally, places = shlex.join(schedule.rally), shlex.join(schedule.places.options)
     words = " ".join(shlex.quote(" ".join(job.words)) for job in jobs)

@@ -14,13 +14,13 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _CLOUD = "gs://"
 
 
-class Job(NamedTuple):
-    """One job of the day.
+class DailyJob(NamedTuple):
+    """One job of the day, as it is typed: not pipelines.job.Job, which declares it.
 
     Attributes:
         name: of the command, `rally <name>`.
         options: of its own, as they are typed.
-        writes_keys: whether it makes or destroys keys, and so writes to their folders.
+        writes_keys: whether it writes to the folders of keys.
     """
 
     name: str
@@ -34,18 +34,21 @@ class Job(NamedTuple):
 
 
 DAY = (
-    Job("delete"),
-    Job("replay", ("--reason=left",), writes_keys=True),
-    Job("compact"),
-    Job("purge", writes_keys=True),
-    Job("audit", ("--sample=0.1",)),
+    DailyJob("delete"),
+    # Makes platform keys that are missing, in a folder of a machine and under a local
+    # KEK only: see ensure_platform_keys. In the cloud it reads keys and no more.
+    DailyJob("replay", ("--reason=left",), writes_keys=True),
+    DailyJob("compact"),
+    # Destroys those of concluded studies.
+    DailyJob("purge", writes_keys=True),
+    DailyJob("audit", ("--sample=0.1",)),
 )
 """In this order, each after the one before has ended, however it ended.
 
 docs/operations.md says why each has its place; a test holds it against this.
 """
 
-SUNDAY = (*DAY[:-1], Job("audit"))
+SUNDAY = (*DAY[:-1], DailyJob("audit"))
 """The same with the whole audit, which may take too long for every day."""
 
 

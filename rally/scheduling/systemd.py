@@ -8,18 +8,18 @@ running, is marked as failed, and calls the unit of `OnFailure=`.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from rally.scheduling.day import DAY, SUNDAY, Job, Schedule
+from rally.scheduling.day import DAY, SUNDAY, DailyJob, Schedule
 
 _FAILED = "rally-failed@"
 _CREDENTIALS = "/etc/rally/environment"
 _USER = "rally"
 _PLAIN = re.compile(r"[\w@+=:,./{}-]+", re.ASCII)
+_TMP = ("/tmp/", "/var/tmp/")  # what PrivateTmp= hides
 _LOG = "/usr/bin/logger --priority=daemon.err"
 _MAIL = 'systemctl status --no-pager --full "$$1" 2>&1 | mail -s "$$1 failed" "$$2"'
 
 _HARDENING = """\
 NoNewPrivileges=true
-PrivateTmp=true
 PrivateDevices=true
 ProtectSystem=strict
 ProtectHome=read-only
@@ -55,12 +55,12 @@ def _services(schedule: Schedule) -> Iterator[tuple[str, str]]:
     yield _name(whole), _service(schedule, whole, before)
 
 
-def _name(job: Job) -> str:
+def _name(job: DailyJob) -> str:
     """A job of the day by its name; the one that is Sunday's alone is the whole one."""
     return f"rally-{job.name}{'' if job in DAY else '-whole'}.service"
 
 
-def _service(schedule: Schedule, job: Job, before: Sequence[str]) -> str:
+def _service(schedule: Schedule, job: DailyJob, before: Sequence[str]) -> str:
     places = schedule.places
     folders = places.written + (places.key_folders if job.writes_keys else [])
     program, *words = (*schedule.rally, *job.words, *places.options)
@@ -78,13 +78,20 @@ def _service(schedule: Schedule, job: Job, before: Sequence[str]) -> str:
                 f"EnvironmentFile=-{_CREDENTIALS}",
                 f"ExecStart={' '.join(command)}",
                 *_HARDENING.splitlines(),
+                *([] if _uses_tmp(schedule) else ["PrivateTmp=true"]),
                 *(f"ReadWritePaths={_quote(each)}" for each in folders),
             ],
         ),
     )
 
 
-def _together(jobs: Sequence[Job]) -> str:
+def _uses_tmp(schedule: Schedule) -> bool:
+    """Whether a service needs what others see in /tmp, and cannot have its own."""
+    used = (*schedule.places, schedule.rally[0])
+    return any(each and f"{each}/".startswith(_TMP) for each in used)
+
+
+def _together(jobs: Sequence[DailyJob]) -> str:
     """What a timer starts. It ends with the last job, whatever became of them."""
     names = " ".join(map(_name, jobs))
     return _unit(

@@ -4,6 +4,7 @@ import importlib
 import re
 import shlex
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from pipelines import cli
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options
 from rally.errors import ConfigurationError
+from rally.keys import names
+from rally.keys.folder import KEYSET
 from rally.scheduling.crontab import to_crontab
 from rally.scheduling.day import DAY, SUNDAY, Places, Schedule, this_rally
 from rally.storing.objects import open_store
@@ -18,6 +21,7 @@ from tests.named_tests import ROOT, find_missing
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,
+    POND,
     SENT_LATER,
     World,
     document_id,
@@ -33,6 +37,7 @@ FOR_EVER = {
     "delete_after_days: 180": "delete_after_days: 36500",
 }
 """The jobs of a schedule go by the real clock: a registry that does not age."""
+
 
 @pytest.fixture
 def ageless(tmp_path):
@@ -60,8 +65,8 @@ def test_crontab_takes_a_store_through_its_day_and_its_sunday(ageless, tmp_path)
     assert run_as_cron(day, str(tmp_path)) == (0, "")
     left = ageless.pseudonym(1)
     assert [who for who, _ in stored_ids(store) if who == left] == []
-    names = [each.name for each in open_store(store).list("data/")]
-    assert {name.rpartition("/")[2] for name in names} == {"compacted.avro"}
+    files = [each.name for each in open_store(store).list("data/")]
+    assert {name.rpartition("/")[2] for name in files} == {"compacted.avro"}
     assert [*open_store(store).list("platform/receipts/")] != []
     assert run_as_cron(sunday, str(tmp_path)) == (0, "")
 
@@ -83,6 +88,21 @@ def ingested(world, tmp_path):
     assert cli.main(["ingest", f"--input={path}", *world.options(store)]) == 0
     assert (world.pseudonym(1), document_id(1)) in stored_ids(store)
     return store
+
+
+@pytest.mark.parametrize("job", DAY, ids=lambda job: job.name)
+def test_of_a_new_study_replay_makes_the_pseudonym_and_no_other_job_does(
+    job, ageless, tmp_path, capfd
+):
+    store = ingested(ageless, tmp_path)
+    new = Path(ageless.keys, "platform", names.pseudonym(POND) + KEYSET)
+    new.unlink()  # nothing is stored of this one
+
+    cli.main([job.name, *job.options, *ageless.options(store)])
+
+    made = f"made new platform keys in {new.parent}: {names.pseudonym(POND)}\n"
+    assert (new.exists(), made in capfd.readouterr().err) == 2 * (job.name == "replay",)
+    assert job.writes_keys or not new.exists()
 
 
 @pytest.mark.parametrize("job", {*DAY, *SUNDAY}, ids=lambda job: " ".join(job.words))

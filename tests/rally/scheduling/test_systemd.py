@@ -80,6 +80,38 @@ def test_jobs_may_write_to_the_stores_and_two_of_them_to_the_keys(tmp_path):
         assert unit["OnFailure"] == ["rally-failed@%N.service"]
 
 
+@pytest.mark.parametrize(
+    ("change", "private"),
+    [
+        ({}, True),
+        ({"store": "/tmp/store"}, False),
+        ({"keys": "/var/tmp/keys"}, False),
+        ({"platform": "/tmp/platform"}, False),
+        ({"platform_keys": "/tmp/platform"}, False),
+        ({"studies": "/tmp"}, False),
+        ({"store": "/tmpstore", "keys": "/srv/tmp/keys"}, True),
+        ({"store": "gs://tmp/store"}, True),
+    ],
+    ids=str,
+)
+def test_services_have_a_tmp_of_their_own_but_where_something_lies_there(
+    change, private
+):
+    places = PLAIN.places._replace(**change)
+    units = to_units(PLAIN._replace(places=places))
+
+    expected = ["true"] if private else None
+    assert all(
+        read_unit(units[name]).get("PrivateTmp") == expected for name in SERVICES
+    )
+
+
+def test_rally_in_tmp_is_found_by_its_services():
+    units = to_units(PLAIN._replace(rally=("/tmp/venv/bin/rally",)))
+
+    assert "PrivateTmp" not in "".join(units.values())
+
+
 def test_a_store_in_the_cloud_is_no_path_to_write_to():
     places = PLAIN.places._replace(
         store="gs://rally-{study}", platform="gs://rally-platform", keys="gs://keys"
