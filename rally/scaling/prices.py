@@ -5,6 +5,7 @@ free tiers but Pub/Sub's, taxes and support are not in it.
 """
 
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def read_prices(path: str | None) -> Prices:
         raise ConfigurationError(
             f"--prices: {path} cannot be read ({error.strerror})"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, ValueError, RecursionError):  # a date of month 13, say
         raise ConfigurationError(f"--prices: {path} is no YAML or JSON") from None
     if not isinstance(content, dict):
         raise ConfigurationError(f"--prices: {path} must hold names and prices")
@@ -89,6 +90,10 @@ def _checked(path: str, name: Any, value: Any) -> str | float:
             f"--prices: {path} names what is no price; known are {', '.join(kinds)}"
         )
     if kinds[name] is str:
+        if not isinstance(value, str | date):
+            raise ConfigurationError(
+                f"--prices: {path}: {name} must be words; put them in quotes"
+            )
         return str(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConfigurationError(f"--prices: {path}: {name} must be a number")

@@ -62,9 +62,15 @@ def test_every_price_counts():
         ("1: 2", "names what is no price"),
         ("[1]", "must hold names and prices"),
         ("", "must hold names and prices"),
+        ("region: 0x" + 5000 * "f", "region must be words; put them in quotes"),
+        ("currency: [a]", "currency must be words"),
         ("a: [", "is no YAML or JSON"),
+        (20_000 * "[", "is no YAML or JSON"),
+        ("as_of: 2026-13-45", "is no YAML or JSON"),
+        ("storage_gib_month: 0b_", "is no YAML or JSON"),
         (b"\xff\xfe\x00", "is no YAML or JSON"),
     ],
+    ids=lambda value: repr(value[:20]),
 )
 def test_file_that_holds_something_else_is_refused(file, text, why):
     with pytest.raises(ConfigurationError, match=f"^--prices: .*{why}"):
