@@ -27,7 +27,7 @@ _TEXTS = {
     "buckets": "of a compacted partition, as the registry says",
     "flush_seconds": "for which a stream gathers rows",
     "peak_factor": "the busiest hour by the mean one",
-    "job_vcpus": "of each daily job",
+    "job_vcpus": "of the machine that does the daily jobs",
 }
 _OWN: Options = {
     "--scheme": {

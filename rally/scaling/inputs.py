@@ -21,7 +21,7 @@ class Inputs(NamedTuple):
         buckets: of each compacted partition.
         flush_seconds: how long a stream gathers rows before it writes files.
         peak_factor: the busiest hour of a day, by its mean hour.
-        job_vcpus: of each daily job.
+        job_vcpus: of each daily job, all of one machine, a process each.
     """
 
     pings_per_day: int

@@ -21,16 +21,16 @@ AUDITED_SHARE = (6 * 0.1 + 1) / 7
 """Of all rows, a day: a tenth on six days of a week, all on one."""
 
 LONGEST_DELAY_DAYS = 38  # --longest_delay_days: while a request is swept for
-JOBS = ("delete", "compact", "purge", "audit")
+JOBS = ("delete", "replay", "compact", "purge", "audit")
 
 
-class Job(NamedTuple):
-    """A daily job.
+class Load(NamedTuple):
+    """What a daily job takes, all in all.
 
     Attributes:
         seconds: of cores, all workers together.
-        alone: seconds that go by with requests one after the other, in the launcher or
-            in each worker alike.
+        alone: seconds that go by with requests one after the other, in the launching
+            process or in each of the workers' alike.
         writes: requests of class A.
         reads: requests of class B.
         keys: that a process opens, each one operation of the key service.
@@ -43,17 +43,18 @@ class Job(NamedTuple):
     keys: float
 
 
-def jobs(inputs: Inputs, kept: Stored) -> dict[str, Job]:
+def jobs(inputs: Inputs, kept: Stored) -> dict[str, Load]:
     """The day's jobs, by name."""
     return {
         "delete": _delete(inputs, kept),
+        "replay": _replay(inputs, kept),
         "compact": _compact(inputs, kept),
         "purge": _purge(inputs, kept),
         "audit": _audit(inputs, kept),
     }
 
 
-def _delete(inputs: Inputs, kept: Stored) -> Job:
+def _delete(inputs: Inputs, kept: Stored) -> Load:
     """Everything of the studies that open requests are about is verified, each day."""
     files, blocks = rewritten(inputs, kept)
     share = -math.expm1(-inputs.leavers_per_day * LONGEST_DELAY_DAYS / inputs.studies)
@@ -71,7 +72,12 @@ def _delete(inputs: Inputs, kept: Stored) -> Job:
     )
 
 
-def _compact(inputs: Inputs, kept: Stored) -> Job:
+def _replay(inputs: Inputs, kept: Stored) -> Load:
+    """Of a day on which all goes well: what waited is little, and there is a run."""
+    return _job("replay", inputs, kept, seconds=0.0, writes=0.0, reads=0.0)
+
+
+def _compact(inputs: Inputs, kept: Stored) -> Load:
     rate = measured.seconds_at(measured.COMPACT, inputs.ping_bytes)
     today = inputs.partitions_per_day
     files = today * filled_buckets(inputs)
@@ -86,7 +92,7 @@ def _compact(inputs: Inputs, kept: Stored) -> Job:
     )
 
 
-def _purge(inputs: Inputs, kept: Stored) -> Job:
+def _purge(inputs: Inputs, kept: Stored) -> Load:
     """Who never enrolled is looked for in every file past the grace, each day."""
     share = max(inputs.retention_days - GRACE_DAYS, 0) / inputs.retention_days
     rate = measured.seconds_at(measured.SEARCH, inputs.ping_bytes)
@@ -100,7 +106,7 @@ def _purge(inputs: Inputs, kept: Stored) -> Job:
     )
 
 
-def _audit(inputs: Inputs, kept: Stored) -> Job:
+def _audit(inputs: Inputs, kept: Stored) -> Load:
     """All receipts are read each day, and the files that they name are looked at."""
     rate = measured.seconds_at(measured.AUDIT, inputs.ping_bytes)
     ever = kept.objects * max(inputs.age_days / inputs.retention_days, 1.0)
@@ -126,7 +132,7 @@ def _job(
     writes: float,
     reads: float,
     one_by_one: float = 0.0,
-) -> Job:
+) -> Load:
     """With what every job does: it lists all names, and reads the log."""
     pages = measured.LISTINGS[name] * math.ceil(kept.objects / 1000)
     launcher = measured.LOG_READS.get(name, 0)
@@ -134,7 +140,7 @@ def _job(
     worker += measured.WORKER_LOG_READS_A_STUDY.get(name, 0) * inputs.studies
     log = kept.event_objects * (launcher + worker)
     read = kept.event_objects * (launcher + worker * inputs.job_vcpus)
-    return Job(
+    return Load(
         seconds,
         (pages + log + one_by_one) * measured.REQUEST_SECONDS,
         measured.RUN_A + pages + writes,

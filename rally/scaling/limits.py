@@ -13,7 +13,6 @@ from rally.scaling.model import Stored
 
 _GIB = 1024**3
 _DAY_HOURS = 24.0
-_GRAPH_BYTES = 10_000_000  # of a job that is submitted to Dataflow; from memory
 
 
 class Limit(NamedTuple):
@@ -79,10 +78,10 @@ def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator
         "purge refuses its plan each day: raise --max_objects",
     )
     yield Limit(
-        "files, dealt out one by one",
-        kept.objects,
-        _GRAPH_BYTES // measured.WORK_BYTES,
-        "the launcher holds them all, and so does the job's graph",
+        "GiB of files to deal out in the launching process",
+        kept.objects * measured.FILE_MEMORY / _GIB,
+        1.0,
+        "delete, purge and audit hold the names of all, and as works of a step too",
     )
     yield Limit(
         "files of ingest in a partition and day",
@@ -116,3 +115,9 @@ def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator
             "it is not done when the next one begins; more cores help but for what goes"
             " one by one",
         )
+    yield Limit(
+        "hours of the day's jobs together",
+        sum(hours.values()),
+        _DAY_HOURS,
+        "one follows the other, and the next day begins before the last is done",
+    )

@@ -49,12 +49,14 @@ of the audit for everybody whom the log knows.
 
 All of these: `python -m benchmarks.sizes`."""
 
-WORK_BYTES = 169
-"""Of a file as it is dealt out to workers, pickled (rally.deleting.plan.StoredFile)."""
+FILE_MEMORY = 3_000.0
+"""Bytes in the launching process of a file that it deals out to workers, about:
+`python -m benchmarks.dealing`."""
 
 # Requests, by `python -m benchmarks.requests`: base, and what one thing more costs.
 RUN_A, RUN_B, RUN_KEYS = 60, 120, 15
-"""Of a job's run on a store of three namespaces that has nothing to do, about."""
+"""Of a job's run on a store of three namespaces that has nothing to do, about. Replay
+writes a quarter of it."""
 
 COMPACTED_PARTITION_A, COMPACTED_FILE_B, NEW_FILE_B = 8, 14, 10
 """Compaction: of a partition beside one write a bucket; of a bucket, with the six dates
@@ -74,7 +76,13 @@ however many of them do."""
 NAMED_BYTES = 316
 """Of a file that a receipt names, in JSON."""
 
-LISTINGS: Mapping[str, int] = {"compact": 3, "delete": 10, "purge": 4, "audit": 4}
+LISTINGS: Mapping[str, int] = {
+    "compact": 3,
+    "delete": 10,
+    "replay": 1,
+    "purge": 4,
+    "audit": 4,
+}
 """How often a run lists the names of all files."""
 
 LOG_READS: Mapping[str, int] = {"delete": 2, "audit": 3}

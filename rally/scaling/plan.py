@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from rally.scaling import measured
 from rally.scaling.inputs import Inputs
-from rally.scaling.jobs import Job, jobs
+from rally.scaling.jobs import Load, jobs
 from rally.scaling.limits import Limit, crossed
 from rally.scaling.model import (
     Stored,
@@ -44,7 +44,7 @@ class Plan(NamedTuple):
     inputs: Inputs
     ingest: Stream
     kept: Stored
-    jobs: dict[str, Job]
+    jobs: dict[str, Load]
     writes: float
     reads: float
     rewritten: float

@@ -31,7 +31,7 @@ def test_json_has_the_inputs_and_what_follows_from_them(rally):
         sum(cost for item, cost in plan["a_month"].items() if item != "sum")
     )
     assert plan["limits"] == []
-    assert list(plan["jobs"]) == ["delete", "compact", "purge", "audit"]
+    assert list(plan["jobs"]) == ["delete", "replay", "compact", "purge", "audit"]
 
 
 def test_prices_are_taken_from_a_file(rally, tmp_path):

@@ -1,7 +1,6 @@
 """Figures that stand elsewhere in the code, or that need no clock: they are so."""
 
 import json
-import pickle
 from dataclasses import asdict
 
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from pipelines.delete_options import DeleteOptions
 from pipelines.ingest_options import _WRITING_SECONDS
 from pipelines.intake_options import IntakeOptions
-from rally.deleting.plan import StoredFile
 from rally.reading.subscription import LONGEST_ACK_DEADLINE_SECONDS
 from rally.receipts.receipt import FileChange
 from rally.scaling import jobs, measured, model
@@ -40,12 +38,10 @@ def test_longest_flush_is_what_ingest_takes():
 
 
 def test_records_are_of_that_size():
-    work = StoredFile("rally-garden", NAME, 123_456_789, GENERATION)
     change = FileChange(
         NAME, GENERATION, GENERATION + 1, 1000, 10, 10, 990, "0a1b2c3d", "0a1b2c3d"
     )
 
-    assert len(pickle.dumps(work)) == pytest.approx(measured.WORK_BYTES, rel=0.1)
     assert len(json.dumps(asdict(change))) == pytest.approx(
         measured.NAMED_BYTES, rel=0.1
     )

@@ -135,13 +135,46 @@ def test_limits_are_told_by_how_far_they_are_crossed():
         "hours of delete",
         "hours of purge",
         "hours of audit",
+        "hours of the day's jobs together",
         "objects of the event log",
-        "files, dealt out one by one",
+        "GiB of files to deal out in the launching process",
         "GiB of the withdrawal list in each worker",
         "GiB of enrolments in each worker of purge and audit",
         "GiB of known people in each worker of the audit",
         "objects that expire in a day",
     }
+
+
+def test_jobs_of_a_day_have_one_day_together():
+    plan = plan_of(Inputs(1_200_000, 60_000, 6, leavers_per_day=60, buckets=1))
+    hours = [plan.hours(job) for job in plan.jobs]
+
+    assert max(hours) < 24 < sum(hours)
+    (together,) = (each for each in plan.limits if each.what.startswith("hours"))
+    assert together[:3] == ("hours of the day's jobs together", sum(hours), 24)
+
+
+def test_replay_starts_a_machine_each_day_though_nothing_waits():
+    plan = plan_of(SMALL)
+    replay = plan.jobs["replay"]
+
+    assert replay == (0, 0.03, 61, 120, 9 * 17)  # one page of names
+    # Eight cores for five minutes, thirty times.
+    price = Prices().batch_vcpu_hour + 3.75 * Prices().memory_gib_hour
+    hours = 8 * (300 + 0.03) / 3600
+    assert plan.dollars["replay, workers"] == pytest.approx(30 * hours * price)
+
+
+def test_files_to_deal_out_are_bound_by_one_process_and_not_by_a_graph():
+    named = "GiB of files to deal out in the launching process"
+    many = SMALL._replace(pings_per_day=10**7, documents=16)
+    held = {
+        each: [limit.what for limit in plan_of(many._replace(buckets=each)).limits]
+        for each in (32, 64)
+    }
+
+    assert named not in held[32]  # 187,000 files
+    assert named in held[64]  # 374,000
 
 
 @pytest.mark.parametrize(
