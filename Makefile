@@ -115,6 +115,7 @@ bench-engines: .venv/.dev  ## Measures ingest on Flink beside the local runner.
 bench-plan: .venv/.dev  ## Measures what the scale plan counts with.
 	$(BIN)/python -m benchmarks.requests
 	$(BIN)/python -m benchmarks.sizes
+	$(BIN)/python -m benchmarks.dealing
 
 .PHONY: bench-deletion
 bench-deletion: .venv/.bench  ## Measures deletion, beside other tools.
