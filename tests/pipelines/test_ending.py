@@ -16,6 +16,7 @@ from apache_beam.runners.runner import PipelineRunner
 
 from pipelines import cli
 from pipelines.ending import JobStopped, exit_status, finish, told
+from pipelines.runners import LOCAL_RUNNER
 from rally.deleting.rewriting import PlanMismatch
 from rally.errors import ConfigurationError
 from rally.ingesting.replay import DamagedObject
@@ -141,7 +142,8 @@ ENDS = pytest.mark.parametrize(
 
 def run_to_its_end(error, *options):
     """Runs a pipeline whose worker raises that."""
-    pipeline = beam.Pipeline(options=PipelineOptions(options))
+    runner = f"--runner={LOCAL_RUNNER}"
+    pipeline = beam.Pipeline(options=PipelineOptions([runner, *options]))
     _ = pipeline | beam.Create([0]) | "Work" >> beam.Map(fail, *error)
     finish(pipeline)
 

@@ -1,10 +1,11 @@
-"""The local runner: a stream is as long as it likes."""
+"""The local runner: a stream is as long as it likes, and workers end with it."""
 
 import sys
 
 import apache_beam as beam
 from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
 from apache_beam.metrics import Metrics
+from apache_beam.runners.portability.fn_api_runner import worker_handlers
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Duration
 
@@ -45,3 +46,16 @@ def test_stream_of_more_bundles_than_python_nests_calls_is_counted():
 
     (counter,) = result.metrics().query()["counters"]
     assert counter.result == BUNDLES
+
+
+def test_worker_that_calls_after_the_end_is_told_to_end():
+    pipeline = beam.Pipeline(runner=LOCAL_RUNNER)
+    _ = pipeline | beam.Create([0])
+    pipeline.run().wait_until_finish()
+    connection = worker_handlers.ControlConnection()
+
+    connection.close()
+    connection.set_input(iter(()))
+
+    told = connection._push_queue.get_nowait()
+    assert told is worker_handlers.BeamFnControlServicer._DONE_MARKER
