@@ -1,4 +1,4 @@
-"""Beam's local runner, mended so that a stream of any length runs, and all of it ends."""
+"""Beam's local runner, mended so that streams of any length run, and jobs end."""
 
 from typing import Any
 
