@@ -17,7 +17,7 @@ from pipelines.audit_options import STANDARD_OUTPUT, AuditOptions, audit_setting
 from pipelines.ending import Ended, JobStopped, told
 from pipelines.job import Job
 from pipelines.options import PlatformOptions
-from pipelines.parsing import parse_options
+from pipelines.parsing import parse_options_here
 from pipelines.runners import is_local
 from pipelines.running import shown_progress
 from pipelines.starting import start
@@ -58,7 +58,7 @@ def run(argv: Sequence[str] | None = None) -> AuditReport:
         ConfigurationError: an option is not as it must be, a key is not there, or a
             worker could not go on.
     """
-    options = parse_options(JOB, argv)
+    options = parse_options_here(JOB, argv)
     report = _read(options)
     _write(options, report)
     return report
@@ -66,7 +66,7 @@ def run(argv: Sequence[str] | None = None) -> AuditReport:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: prints the report, writes it, and returns the exit status."""
-    return start(JOB, argv, _report)
+    return start(JOB, argv, _report, settings=audit_settings)
 
 
 def _read(options: PipelineOptions) -> AuditReport:

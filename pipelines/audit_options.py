@@ -63,7 +63,9 @@ class AuditOptions(PipelineOptions):
         add_days(parser, _DAYS, _LIMITS)
 
 
-def audit_settings(options: PipelineOptions, progress: str | None) -> AuditSettings:
+def audit_settings(
+    options: PipelineOptions, progress: str | None = None
+) -> AuditSettings:
     """The settings that workers get, with a clock that stands still.
 
     Args:

@@ -14,7 +14,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.ending import Ended
 from pipelines.job import Job
 from pipelines.options import PlatformOptions, clock, platform_keys_uri
-from pipelines.parsing import parse_options
+from pipelines.parsing import parse_options_here
 from pipelines.running import table
 from pipelines.starting import start
 from pipelines.working import work_through
@@ -48,12 +48,12 @@ def run(argv: Sequence[str] | None = None) -> list[Compacted]:
         ConfigurationError: something is not as it must be.
         JobStopped: a worker could not go on.
     """
-    return _run(parse_options(JOB, argv))
+    return _run(parse_options_here(JOB, argv))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: prints a summary and returns the exit status."""
-    return start(JOB, argv, lambda options: _report(_run(options)))
+    return start(JOB, argv, lambda options: _report(_run(options)), settings=_settings)
 
 
 def _run(options: PipelineOptions) -> list[Compacted]:

@@ -16,7 +16,7 @@ from pipelines.delete_options import DeleteOptions, deletion_settings
 from pipelines.ending import Ended, running_alone
 from pipelines.job import Job
 from pipelines.options import PlatformOptions
-from pipelines.parsing import parse_options
+from pipelines.parsing import parse_options_here
 from pipelines.running import table
 from pipelines.starting import start
 from pipelines.working import work_through
@@ -52,12 +52,14 @@ def run(argv: Sequence[str] | None = None) -> Report:
         ConfigurationError: something is not as it must be; nothing was deleted.
         JobStopped: a store or the log failed, or another run was in the way.
     """
-    return _run(parse_options(JOB, argv))
+    return _run(parse_options_here(JOB, argv))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: prints a report and returns the exit status."""
-    return start(JOB, argv, lambda options: _ended(_run(options)))
+    return start(
+        JOB, argv, lambda options: _ended(_run(options)), settings=deletion_settings
+    )
 
 
 def _run(options: PipelineOptions) -> Report:

@@ -24,7 +24,7 @@ from pipelines.intake_options import IntakeOptions, ingest_settings
 from pipelines.job import Job
 from pipelines.logs import outcomes
 from pipelines.options import PlatformOptions
-from pipelines.parsing import parse_options
+from pipelines.parsing import parse_options_here
 from pipelines.runners import is_local
 from pipelines.running import make_pipeline, read_counts, shown_progress, summary
 from pipelines.starting import start
@@ -93,7 +93,7 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
             read, later what was is there whole.
         JobStopped: a worker could not read or write.
     """
-    return _run(parse_options(JOB, argv))
+    return _run(parse_options_here(JOB, argv))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -40,6 +40,21 @@ def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
     return options
 
 
+def parse_options_here(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
+    """The same for `run(argv)`, which gives what a job that ended found.
+
+    Raises:
+        ConfigurationError: as above; or the job would run on Dataflow, where only a
+            launch closes it in.
+    """
+    options = parse_options(job, argv)
+    if is_dataflow(options):
+        raise ConfigurationError(
+            f"run() does not launch on Dataflow; `rally {job.name}` and main() do"
+        )
+    return options
+
+
 def _refuse_others(job: Job, options: PipelineOptions) -> None:
     """Of options that the runner at hand would not act on."""
     others = () if is_local(options) else job.local_only

@@ -13,7 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.ending import Ended, running_alone
 from pipelines.job import Job
 from pipelines.options import PlatformOptions
-from pipelines.parsing import parse_options
+from pipelines.parsing import parse_options_here
 from pipelines.purge_options import PurgeOptions, purge_settings
 from pipelines.runners import is_local
 from pipelines.running import shown_progress, table
@@ -43,12 +43,14 @@ def run(argv: Sequence[str] | None = None) -> Report:
         ConfigurationError: something is not as it must be; nothing was deleted.
         JobStopped: a store or the log failed, or another run was in the way.
     """
-    return _run(parse_options(JOB, argv))
+    return _run(parse_options_here(JOB, argv))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: prints a report and returns the exit status."""
-    return start(JOB, argv, lambda options: _report(_run(options)))
+    return start(
+        JOB, argv, lambda options: _report(_run(options)), settings=purge_settings
+    )
 
 
 def _run(options: PipelineOptions) -> Report:

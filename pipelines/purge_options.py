@@ -65,7 +65,9 @@ class PurgeOptions(PipelineOptions):
         add_days(parser, _DAYS, _LIMITS)
 
 
-def purge_settings(options: PipelineOptions, progress: str | None) -> PurgeSettings:
+def purge_settings(
+    options: PipelineOptions, progress: str | None = None
+) -> PurgeSettings:
     """The settings that workers get.
 
     Args:

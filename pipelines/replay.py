@@ -16,7 +16,7 @@ from pipelines.intake_options import IntakeOptions, ingest_settings
 from pipelines.job import Job
 from pipelines.logs import outcomes
 from pipelines.options import PlatformOptions
-from pipelines.parsing import parse_options
+from pipelines.parsing import parse_options_here
 from pipelines.replay_options import ReplayOptions, replay_reason
 from pipelines.running import make_pipeline, read_counters, read_counts, summary
 from pipelines.starting import start
@@ -64,12 +64,14 @@ def run(argv: Sequence[str] | None = None) -> Result:
         ConfigurationError: something is not as it must be; nothing was replayed.
         JobStopped: a worker could not read or write.
     """
-    return _run(parse_options(JOB, argv))
+    return _run(parse_options_here(JOB, argv))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: prints a summary and returns the exit status."""
-    return start(JOB, argv, lambda options: _ended(_run(options)))
+    return start(
+        JOB, argv, lambda options: _ended(_run(options)), settings=ingest_settings
+    )
 
 
 def _run(options: PipelineOptions) -> Result:

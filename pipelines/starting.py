@@ -12,7 +12,7 @@ from pipelines.runners import is_dataflow
 from rally.telling.entries import Event
 
 if TYPE_CHECKING:
-    from pipelines.dataflow import Graph
+    from pipelines.dataflow import Graph, Settings
 
 
 def start(
@@ -20,6 +20,7 @@ def start(
     argv: Sequence[str] | None,
     run: Callable[[PipelineOptions], Ended],
     graph: "Graph | None" = None,
+    settings: "Settings | None" = None,
 ) -> int:
     """The command of a job.
 
@@ -28,6 +29,8 @@ def start(
         argv: arguments without the program's name; None is the process's.
         run: has it done and tells of it; see Ended.
         graph: makes its pipeline for Dataflow; see `pipelines.dataflow.launch`.
+        settings: makes the settings of a job that is conducted there; either this or
+            `graph` is given.
 
     Returns:
         The exit status, see `pipelines.cli.main`.
@@ -39,6 +42,7 @@ def start(
             return run(options)
         from pipelines.dataflow import launch  # Google's clients are slow to import
 
-        return Ended(launch(job, options, graph), event=Event.JOB_LAUNCHED)
+        status = launch(job, options, graph, settings)
+        return Ended(status, event=Event.JOB_LAUNCHED)
 
     return exit_status(job.name, started)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from pipelines import audit, compact, delete, ingest, purge, replay
+from rally.errors import ConfigurationError
 from rally.storing.objects import open_store
 from tests.integration.dataflow.conftest import SUBSCRIPTION
 from tests.integration.scripted_gcs import Answer, scripted_gcs
@@ -11,6 +13,10 @@ pytestmark = pytest.mark.integration
 BATCH, STREAM = "--input={bucket}/in/*.ndjson", f"--subscription={SUBSCRIPTION}"
 FOLDER = "must be gs://<bucket>/<folder>"
 NOT_HERE = "has no meaning on this runner; leave it out, or name another --runner"
+NO_KEYS = "is missing; is this the key folder? See `rally keys create --help`"
+NO_DAY = "--as_of 2026-02-31: is no time; write 2026-01-31 or 2026-01-31T12:00:00Z"
+STREAMS = "--streaming: this job ends; only `rally ingest --subscription` is a stream"
+ELSEWHERE = "workers are in the job's --region, as the buckets are"
 NEEDS_PACKAGE = (
     "--sdk_container_image is required on Dataflow, or --setup_file: workers need this"
     " package"
@@ -89,6 +95,65 @@ WRONG = {
     "public address": (
         ("ingest", BATCH, "--use_public_ips"),
         "--use_public_ips: workers open pings, and have no public address",
+    ),
+    "stream of files": (("ingest", BATCH, "--streaming"), STREAMS),
+    "job that would never end": (("compact", "--streaming"), STREAMS),
+    "workers' region": (
+        ("ingest", BATCH, "--worker_region=us-east1"),
+        f"--worker_region: {ELSEWHERE}",
+    ),
+    "workers' region, the old way": (
+        ("ingest", BATCH, "--experiments=worker_region=us-east1"),
+        f"--experiments=worker_region: {ELSEWHERE}",
+    ),
+    "workers' zone": (
+        ("ingest", STREAM, "--worker_zone=us-east1-b"),
+        f"--worker_zone: {ELSEWHERE}",
+    ),
+    "zone": (("audit", "--zone=us-east1-b"), f"--zone: {ELSEWHERE}"),
+    "network": (
+        ("delete", "--network=default"),
+        "--network: --subnetwork names the closed network",
+    ),
+    "nothing to read": (
+        ("audit", "--sample=0"),
+        "--sample must be above 0 and at most 1",
+    ),
+    "everything told": (("audit", "--threshold=0"), "--threshold must be 1 or more"),
+    "days of an audit": (
+        ("audit", "--deadline_days=99999"),
+        "--deadline_days must be from 0 to 36500",
+    ),
+    "days of a purge": (
+        ("purge", "--dead_letter_days=99999"),
+        "--dead_letter_days must be from 0 to 36500",
+    ),
+    "no window": (
+        ("delete", "--hold_window_hours=0"),
+        "--hold_window_hours must be above 0",
+    ),
+    "always anew": (
+        ("replay", "--reload_seconds=0"),
+        "--reload_seconds must be a number above 0",
+    ),
+    "day that is none": (("compact", "--as_of=2026-02-31"), NO_DAY),
+    "day that is none, to delete": (("delete", "--as_of=2026-02-31"), NO_DAY),
+    "registry that is not there": (
+        ("compact", "--studies={bucket}/nowhere"),
+        "{bucket}/nowhere: holds no study; give the folder of the registry",
+    ),
+    "platform for each study": (
+        ("compact", "--platform={bucket}/p-{{study}}"),
+        "--platform has {{study}} in it; the platform's own records have one place for"
+        " all studies",
+    ),
+    "platform keys that are not there": (
+        ("compact", "--platform_keys={bucket}/nowhere"),
+        f"{{bucket}}/nowhere/kek.json: {NO_KEYS}",
+    ),
+    "keys that are not there": (
+        ("audit", "--keys={bucket}/no", "--platform_keys={bucket}/keys/platform"),
+        f"{{bucket}}/no/kek.json: {NO_KEYS}",
     ),
     "workers": (("delete", "--num_workers=3"), f"--num_workers: {ONE}"),
     "more workers": (("delete", "--max_num_workers=9"), f"--max_num_workers: {ONE}"),
@@ -175,6 +240,18 @@ def test_what_is_wrong_is_one_line(words, told, refused, cloud):
     assert refused(*(each.format(**names) for each in words)) == told.format(**names)
 
     assert list(open_store(f"{cloud.bucket}/staging").list()) == []
+
+
+@pytest.mark.parametrize("job", [audit, compact, delete, ingest, purge, replay])
+def test_run_launches_nothing(job, cloud, service):
+    name = job.JOB.name
+    source = [BATCH.format(bucket=cloud.bucket)] if name == "ingest" else []
+
+    with pytest.raises(ConfigurationError) as caught:
+        job.run(cloud.argv(name, *source, subnetwork=None)[1:])
+
+    told = f"run() does not launch on Dataflow; `rally {name}` and main() do"
+    assert (str(caught.value), service.requests) == (told, [])
 
 
 @pytest.mark.parametrize(("name", "told"), MISSING.items(), ids=MISSING)

@@ -9,6 +9,7 @@ import pytest
 from google.cloud.dataflow_v1beta3 import JobType
 
 from pipelines import dataflow_submission
+from rally.storing.objects import open_store
 from tests.fakes.fake_dataflow import JOB_ID
 from tests.integration.dataflow.conftest import SUBSCRIPTION
 from tests.integration.dataflow.graphs import JOBS, words
@@ -67,6 +68,17 @@ def test_every_job_is_submitted_once_and_done(template, cloud, service, capfd):
     assert capfd.readouterr() == (LAUNCHED, "")
     (job,) = service.jobs
     assert job["labels"] == {"rally-job": JOBS[template][0]}
+
+
+def test_who_launches_a_conducted_job_opens_no_key(cloud, service, capfd):
+    """The key folder is looked at; nothing in it would open, and no KEK is asked."""
+    keys = f"{cloud.bucket}/sealed"
+    open_store(keys).create("kek.json", b'{"kek_uri": "gcp-kms://nobody/serves"}')
+
+    assert cloud.launch("compact", f"--platform_keys={keys}") == 0
+
+    assert capfd.readouterr() == (LAUNCHED, "")
+    assert len(service.jobs) == 1
 
 
 def test_stream_is_left_to_itself(service, ingest):

@@ -1,0 +1,140 @@
+"""What is looked at before a job is launched on Dataflow; what is wrong is one line."""
+
+from pathlib import Path
+
+from apache_beam.options.pipeline_options import (
+    DebugOptions,
+    GoogleCloudOptions,
+    PipelineOptions,
+    SetupOptions,
+    StandardOptions,
+    WorkerOptions,
+)
+
+from pipelines.declared import given
+from pipelines.job import Job
+from pipelines.options import PlatformOptions, platform_keys_uri
+from rally.errors import ConfigurationError, cause_of
+from rally.keys.folder import KeyFolder
+from rally.settings import Places
+from rally.storing.objects import open_store
+
+_NEEDED = {
+    "project": (GoogleCloudOptions, "which one pays and holds the job"),
+    "region": (GoogleCloudOptions, "where the buckets are"),
+    "temp_location": (GoogleCloudOptions, "a gs:// folder for the job's own files"),
+    "service_account_email": (GoogleCloudOptions, "the job's own account"),
+    "dataflow_kms_key": (GoogleCloudOptions, "the key of the job's state"),
+    "subnetwork": (WorkerOptions, "the closed network"),
+}
+_ELSEWHERE = "workers are in the job's --region, as the buckets are"
+_REFUSED = {
+    "use_public_ips": "workers open pings, and have no public address",
+    "worker_region": _ELSEWHERE,
+    "worker_zone": _ELSEWHERE,
+    "zone": _ELSEWHERE,
+    "network": "--subnetwork names the closed network",
+}
+"""Options of workers."""
+
+
+def check_options(job: Job, options: PipelineOptions) -> None:
+    """Looks at the options alone: Beam's, and how the values of ours look.
+
+    Raises:
+        ConfigurationError: one is missing, refused, or no value of its kind.
+    """
+    for name, (group, what) in _NEEDED.items():
+        if not getattr(options.view_as(group), name):
+            raise ConfigurationError(f"--{name} is required on Dataflow: {what}")
+    for option, value in given(job.options, options).items():
+        option.kind.check(option.name, value)
+    for uri in staging(options):
+        if not is_remote(uri):
+            raise ConfigurationError(f"{uri}: Beam's own files are staged on gs://")
+    _check_streaming(job, options)
+    _check_workers(options)
+    _check_package(options)
+
+
+def check_staging(options: PipelineOptions) -> None:
+    """Beam would try for ten minutes what it may not write.
+
+    Raises:
+        ConfigurationError: a folder of its own files cannot be written.
+    """
+    for uri in staging(options):
+        try:
+            open_store(uri).check_writable()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{uri}: cannot be written ({cause_of(error)}); check that this account"
+                " may write there"
+            ) from None
+
+
+def check_places(places: Places, options: PipelineOptions) -> None:
+    """Looks at what a conducted job will open on its worker, and opens no key.
+
+    Args:
+        places: its settings.
+        options: of the job.
+
+    Raises:
+        ConfigurationError: the registry is not as it must be, the stores cannot be
+            such, or a key folder is none.
+    """
+    places.registry()
+    places.stores()
+    ours = options.view_as(PlatformOptions)
+    for uri in filter(None, (ours.keys, platform_keys_uri(ours))):
+        KeyFolder(uri).kek_file()
+
+
+def staging(options: PipelineOptions) -> list[str]:
+    """Where Beam's own files go."""
+    cloud = options.view_as(GoogleCloudOptions)
+    named = (cloud.temp_location, cloud.staging_location)
+    return [uri for uri in dict.fromkeys(named) if uri]
+
+
+def is_remote(uri: str) -> bool:
+    """Whether it is a place that workers reach."""
+    return uri.startswith("gs://")
+
+
+def _check_streaming(job: Job, options: PipelineOptions) -> None:
+    """A batch that is launched as a stream never ends, and is tried again for ever."""
+    names = {option.name for option in given(job.options, options)}
+    if options.view_as(StandardOptions).streaming and "subscription" not in names:
+        raise ConfigurationError(
+            "--streaming: this job ends; only `rally ingest --subscription` is a stream"
+        )
+
+
+def _check_workers(options: PipelineOptions) -> None:
+    workers, debug = options.view_as(WorkerOptions), options.view_as(DebugOptions)
+    for name, why in _REFUSED.items():
+        if getattr(workers, name):
+            raise ConfigurationError(f"--{name}: {why}")
+        if debug.lookup_experiment(name):  # an older way to say it
+            raise ConfigurationError(f"--experiments={name}: {why}")
+
+
+def _check_package(options: PipelineOptions) -> None:
+    setup = options.view_as(SetupOptions)
+    image = options.view_as(WorkerOptions).sdk_container_image
+    if not (image or setup.setup_file or setup.extra_packages):
+        raise ConfigurationError(
+            "--sdk_container_image is required on Dataflow, or --setup_file: workers"
+            " need this package"
+        )
+    for name in ("setup_file", "requirements_file"):
+        _check_file(name, getattr(setup, name))
+    for package in setup.extra_packages or ():
+        _check_file("extra_package", package)
+
+
+def _check_file(name: str, path: str | None) -> None:
+    if path and not (is_remote(path) or Path(path).is_file()):
+        raise ConfigurationError(f"--{name} {path}: is no file")
