@@ -62,6 +62,7 @@ def launch(
     Raises:
         ConfigurationError: something is not as it must be; nothing was launched.
         JobStopped: it failed on Dataflow.
+        Unwatched: it goes on there, and nobody waits for its end.
     """
     try:
         from pipelines.dataflow_submission import silence, submit

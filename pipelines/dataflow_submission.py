@@ -16,10 +16,10 @@ from apache_beam.runners.dataflow.internal.apiclient import (
     DataflowJobAlreadyExistsError,
 )
 from apache_beam.runners.runner import PipelineState
-from google.api_core.exceptions import Conflict, GoogleAPIError
+from google.api_core.exceptions import ClientError, Conflict, GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
 
-from pipelines.ending import JobStopped
+from pipelines.ending import JobStopped, Unwatched
 from rally.errors import ConfigurationError
 
 _NOISY = (
@@ -29,10 +29,12 @@ _NOISY = (
     "apache_beam.runners.dataflow",
     "google.auth",
 )
-_REFUSALS = (GoogleAPIError, GoogleAuthError, OSError)
 _EXISTS = (Conflict, DataflowJobAlreadyExistsError)
+_REFUSALS = (ClientError, GoogleAuthError)
+_FAULTS = (GoogleAPIError, OSError)
+"""Of the service or of the way there: what was asked may have been done."""
+
 _ASK_EVERY_SECONDS = 5.0
-_INTERRUPTED = 130
 
 
 def silence() -> None:
@@ -50,8 +52,15 @@ def submit(pipeline: beam.Pipeline, options: PipelineOptions) -> int:
     Raises:
         ConfigurationError: the service or Beam refuses it; nothing was launched.
         JobStopped: it ended badly.
+        Unwatched: a person or a machine stopped the watching; the job goes on.
     """
-    result = _run(pipeline, options)
+    try:
+        result = _run(pipeline)
+    except _FAULTS as error:
+        return _unknown(
+            f"Dataflow may have taken the job ({type(error).__name__}); look for it in"
+            " the console before you launch it again"
+        )
     if not isinstance(result, DataflowPipelineResult):
         print("--dry_run: the job can be launched, and was not")
         return 0
@@ -70,7 +79,7 @@ def submit(pipeline: beam.Pipeline, options: PipelineOptions) -> int:
     return _wait(result, name)
 
 
-def _run(pipeline: beam.Pipeline, options: PipelineOptions) -> object:
+def _run(pipeline: beam.Pipeline) -> object:
     try:
         return pipeline.run()
     except _EXISTS:
@@ -92,18 +101,20 @@ def _wait(result: DataflowPipelineResult, name: str) -> int:
     try:
         state = _ended(result)
     except KeyboardInterrupt:
-        print(f"rally: Dataflow job {name} goes on", file=sys.stderr)
-        return _INTERRUPTED
-    except _REFUSALS as error:
-        print(
-            f"rally: Dataflow job {name} goes on, but cannot be watched from here"
-            f" ({type(error).__name__}); look at it in the console",
-            file=sys.stderr,
+        raise Unwatched(f"Dataflow job {name} goes on") from None
+    except (*_REFUSALS, *_FAULTS) as error:
+        return _unknown(
+            f"Dataflow job {name} goes on, but cannot be watched from here"
+            f" ({type(error).__name__}); look at it in the console"
         )
-        return 1
     if state != PipelineState.DONE:
         raise JobStopped(f"Dataflow job {name} ended as {state}")
     return 0
+
+
+def _unknown(message: str) -> int:
+    print(f"rally: {message}", file=sys.stderr)
+    return 1
 
 
 def _ended(result: DataflowPipelineResult) -> str:

@@ -6,8 +6,10 @@ and so do the templates, which are made of the same records.
 """
 
 import argparse
+import math
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
@@ -124,7 +126,9 @@ def given(
 
 
 def spelt(value: object) -> str:
-    """A value as one writes it on a command line."""
+    """A value as one writes it on a command line; a number without an exponent."""
+    if isinstance(value, float) and math.isfinite(value):
+        return format(Decimal(repr(value)), "f")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

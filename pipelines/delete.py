@@ -34,6 +34,8 @@ JOB = Job(
     " out of every file, purge old copies, read everything again, and write a receipt"
     " of each request.",
     (PlatformOptions, DeleteOptions),
+    # A retry finds the list that the first try made, and refuses: a person does this.
+    not_on_dataflow=("rebuild_list",),
 )
 
 _OVERTAKEN = "another deletion has published the list meanwhile"

@@ -38,6 +38,10 @@ class JobStopped(Exception):
     """A disk, a store or a file made a worker give up; the message is one line."""
 
 
+class Unwatched(KeyboardInterrupt):
+    """Nobody here watches a job any more that goes on elsewhere; one line says so."""
+
+
 class Ended(NamedTuple):
     """A job that came to its end.
 
@@ -93,6 +97,9 @@ def _told_end(name: str, job: Callable[[], Ended]) -> int:
 def _end_of(job: Callable[[], Ended], signals: list[int]) -> Ended:
     try:
         return job()
+    except Unwatched as stop:
+        told = _say(str(stop), _SIGNALLED + signals[-1])
+        return told._replace(event=Event.JOB_LAUNCHED)
     except KeyboardInterrupt as stop:
         return _say(str(stop) or _STOPPED, _SIGNALLED + signals[-1])
     except JobStopped as error:
@@ -132,15 +139,16 @@ def finish(pipeline: beam.Pipeline) -> PipelineResult:
         ConfigurationError: a worker found something that is not as it must be, or
             there is no engine.
         JobStopped: a worker could not read or write, or the engine cancelled the job.
-        KeyboardInterrupt: a person stopped it, or only stopped watching.
+        KeyboardInterrupt: a person stopped it.
+        Unwatched: a person only stopped watching.
     """
     started = time.monotonic()
     try:
         result = pipeline.run()
         result.wait_until_finish()
-    except KeyboardInterrupt as stop:
+    except KeyboardInterrupt:
         if not is_local(pipeline.options):
-            stop.args = (_GOES_ON,)
+            raise Unwatched(_GOES_ON) from None
         raise
     except grpc.FutureTimeoutError:
         what = "--job_endpoint: no job server answers there"

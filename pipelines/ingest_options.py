@@ -95,7 +95,8 @@ def check_source(options: PipelineOptions) -> None:
             raise ConfigurationError(f"--{name} must be above 0")
     if ours.subscription:
         SUBSCRIPTION.check("subscription", ours.subscription)
-        if not gathering_seconds(ours) < ack_deadline(ours):
+        is_ours = not has_own_source(options)
+        if is_ours and not gathering_seconds(ours) < ack_deadline(ours):
             raise ConfigurationError(
                 "--ack_deadline_seconds must be longer than --flush_seconds, and at"
                 f" most {LONGEST_ACK_DEADLINE_SECONDS}"

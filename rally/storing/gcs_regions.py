@@ -9,12 +9,12 @@ from rally.errors import ConfigurationError, cause_of
 from rally.storing.gcs_errors import translated
 from rally.storing.objects import ObjectNotFound
 
-_CONTINENTS = {"US": "us-", "EU": "europe-", "ASIA": "asia-"}
-"""Multi-regions, and how the names of their regions begin ("Bucket locations")."""
-
 
 def check_regions(uris: Iterable[str], region: str) -> None:
     """Makes sure that buckets are there, and where the job is.
+
+    A bucket of two regions is in both. A multi-region is nowhere in particular: `EU`
+    leaves out some of Europe, and which regions hold the rows is not said.
 
     Args:
         uris: `gs://bucket/…`; a bucket is asked for once.
@@ -47,12 +47,8 @@ def _check(client: storage.Client, bucket: str, region: str) -> None:
             " needs storage.buckets.get there"
         ) from None
     places = [str(each).upper() for each in found.data_locations or [found.location]]
-    if not any(_holds(place, region) for place in places):
+    if region.upper() not in places:
         raise ConfigurationError(
             f"gs://{bucket}: is in {' and '.join(places)}, and the job in {region};"
             " give a bucket of the job's --region"
         )
-
-
-def _holds(place: str, region: str) -> bool:
-    return place == region.upper() or region.startswith(_CONTINENTS.get(place, " "))

@@ -24,6 +24,7 @@ class FakeDataflow:
         address: `http://localhost:<port>`; Beam speaks REST to a service of that name.
         states: of the job, each told once and the last one for ever.
         refusal: status with which it refuses a job, and what it says.
+        loses_answer: it takes a job, and what its launcher gets is status 503.
         blind: status with which it refuses to tell of a job.
         name_is_taken: it has a job of that name already, and tells of that one.
         jobs: that were posted.
@@ -34,6 +35,7 @@ class FakeDataflow:
     address: str
     states: list[str] = field(default_factory=lambda: ["DONE"])
     refusal: tuple[int, str] | None = None
+    loses_answer: bool = False
     blind: int | None = None
     name_is_taken: bool = False
     jobs: list[dict[str, Any]] = field(default_factory=list)
@@ -55,6 +57,8 @@ class FakeDataflow:
         if self.refusal:
             return self.refusal[0], _error(*self.refusal)
         self.jobs.append(job)
+        if self.loses_answer:
+            return 503, _error(503, "nobody is at home")
         return 200, self._job("PENDING")
 
     def _job(self, state: str) -> dict[str, Any]:

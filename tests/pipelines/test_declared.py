@@ -1,11 +1,12 @@
 """Options as records: what is declared of one, and what its values may be."""
 
+import math
 import re
 
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.declared import SUBSCRIPTION, Declared, Kind, declared, given
+from pipelines.declared import SUBSCRIPTION, Declared, Kind, declared, given, spelt
 from pipelines.options import PlatformOptions, add_flag
 from pipelines.purge_options import PurgeOptions
 from pipelines.replay_options import ReplayOptions
@@ -95,6 +96,23 @@ def test_given_can_be_parsed_again():
     again = [f"--{option.name}={value}" for option, value in first.items()]
 
     assert given(groups, PipelineOptions(again)) == first
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    {
+        1e-05: "0.00001",
+        0.1: "0.1",
+        30.0: "30.0",
+        1e16: "10000000000000000",
+        math.inf: "inf",
+        7: "7",
+        True: "true",
+        "1e-05": "1e-05",
+    }.items(),
+)
+def test_numbers_are_written_without_an_exponent(value, written):
+    assert spelt(value) == written
 
 
 def test_value_of_another_form_is_one_line_that_says_which():

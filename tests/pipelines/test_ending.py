@@ -274,6 +274,9 @@ def test_engine_that_is_not_there_is_one_line_and_status_2(
     assert (status, *capsys.readouterr()) == (2, "", expected)
 
 
+GOES_ON = "no longer watched; the job itself goes on until it is"
+
+
 class Watched(PipelineRunner):
     """A runner far away, whose job a person looks at and then no longer does."""
 
@@ -285,15 +288,16 @@ class Watched(PipelineRunner):
 
 
 @pytest.mark.parametrize(
-    ("runner", "line"),
+    ("runner", "verb", "line"),
     [
-        ("PortableRunner", "no longer watched; the job itself goes on until it is"),
-        ("DataflowRunner", "no longer watched; the job itself goes on until it is"),
-        ("DirectRunner", "stopped; run it again for what is not done"),
+        ("PortableRunner", "launched", GOES_ON),
+        ("DataflowRunner", "launched", GOES_ON),
+        ("DirectRunner", "ended", "stopped; run it again for what is not done"),
     ],
 )
-def test_ctrl_c_says_whether_the_job_goes_on(capsys, runner, line):
+def test_ctrl_c_says_whether_the_job_goes_on(capsys, caplog, runner, verb, line):
     options = PipelineOptions([f"--runner={runner}"])
     pipeline = beam.Pipeline(Watched(), options)
     assert exit_status("ingest", lambda: finish(pipeline)) == 130
     assert capsys.readouterr().err.startswith(f"rally: {line}")
+    assert caplog.messages == [f"ingest {verb} with status 130"]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipelines.logs import LOG_FORMAT
 from pipelines.parsing import parse_options
 from pipelines.templates import TEMPLATES
 
@@ -122,6 +123,14 @@ def test_images_of_jobs_differ_in_their_last_line():
     assert "FLEX_TEMPLATE_PYTHON_PY_FILE=/template/launch.py" in of("ENV")
     assert "templates/launch.py /template/" in of("COPY")
     assert of("ENTRYPOINT") == ['["/opt/apache/beam/boot"]']
+
+
+def test_workers_take_the_images_environment_and_log_for_machines():
+    last = max(at for at, (name, _) in enumerate(INSTRUCTIONS) if name == "FROM")
+    set_there = [text for name, text in INSTRUCTIONS[last:] if name == "ENV"]
+
+    assert "RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1" in set_there
+    assert f"{LOG_FORMAT}=json" in set_there
 
 
 def test_context_has_what_the_image_copies_and_nothing_that_is_no_code():

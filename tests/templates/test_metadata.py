@@ -49,9 +49,8 @@ OPTIONAL = {
     "replay": {"studies", "as_of", "country_attribute", "reload_seconds", "reason"},
     "compact": {"studies", "as_of"},
     "delete": {
-        *("studies", "as_of", "plan_only", "rebuild_list", "hold_above_people"),
-        *("hold_above_share", "hold_window_hours", "unresolved_days"),
-        "longest_delay_days",
+        *("studies", "as_of", "plan_only", "hold_above_people", "hold_above_share"),
+        *("hold_window_hours", "unresolved_days", "longest_delay_days"),
     },
     "purge": {
         *("studies", "as_of", "keys", "plan_only", "confirm", "max_objects"),

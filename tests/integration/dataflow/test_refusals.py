@@ -92,6 +92,7 @@ WRONG = {
         ("ingest", STREAM, "--ack_deadline_seconds=99"),
         f"--ack_deadline_seconds: {NOT_HERE}",
     ),
+    "list made anew": (("delete", "--rebuild_list"), f"--rebuild_list: {NOT_HERE}"),
     "public address": (
         ("ingest", BATCH, "--use_public_ips"),
         "--use_public_ips: workers open pings, and have no public address",

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from apache_beam.utils import retry
 from google.cloud.dataflow_v1beta3 import JobType
 
 from pipelines import dataflow_submission
@@ -38,6 +39,7 @@ AGAIN = "when that is mended or over, run it again for what is not done"
 def impatient(monkeypatch):
     """The service is on this machine, and asked as often as one likes."""
     monkeypatch.setattr(dataflow_submission, "_ASK_EVERY_SECONDS", 0.001)
+    monkeypatch.setattr(retry.Clock, "sleep", lambda *_: None)
 
 
 @pytest.fixture
@@ -68,6 +70,18 @@ def test_every_job_is_submitted_once_and_done(template, cloud, service, capfd):
     assert capfd.readouterr() == (LAUNCHED, "")
     (job,) = service.jobs
     assert job["labels"] == {"rally-job": JOBS[template][0]}
+
+
+@pytest.mark.parametrize(
+    "command",
+    {
+        "longer than our own reader could": ("ingest", STREAM, "--flush_seconds=700"),
+        "a number that Python writes with an exponent": ("audit", "--sample=0.00001"),
+    }.values(),
+)
+def test_what_only_others_do_not_take_is_taken(command, cloud, service, capfd):
+    assert cloud.launch(*command) == 0
+    assert capfd.readouterr() == (LAUNCHED, "")
 
 
 def test_who_launches_a_conducted_job_opens_no_key(cloud, service, capfd):
@@ -130,6 +144,31 @@ def test_refusal_is_one_line_and_status_2(answer, told, service, ingest):
     assert (service.requests, service.jobs) == ([POST], [])
 
 
+MAY_BE = (
+    "rally: Dataflow may have taken the job ({}); look for it in the console before you"
+    " launch it again\n"
+)
+
+
+def test_lost_answer_is_no_refusal(service, ingest):
+    service.loses_answer = True
+
+    assert ingest() == (1, "", MAY_BE.format("ServiceUnavailable"))
+
+    assert {job["clientRequestId"] for job in service.jobs} == {
+        service.jobs[0]["clientRequestId"]
+    }
+
+
+def test_silence_is_no_refusal(cloud, ingest):
+    cloud.options["dataflow_endpoint"] = "http://localhost:9"
+    told = MAY_BE.format("ConnectionError")
+    try:
+        assert ingest() == (1, "", told)
+    finally:
+        del cloud.options["dataflow_endpoint"]
+
+
 def test_name_that_is_taken_is_told(service, ingest):
     service.name_is_taken = True
     assert ingest() == (2, "", TAKEN)
@@ -153,16 +192,19 @@ def process(cloud, **environment):
     )
 
 
-def test_ctrl_c_leaves_the_job_alone(cloud, service):
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_signal_leaves_the_job_alone(number, status, cloud, service):
     service.states[:] = ["RUNNING"]
     launcher = process(cloud)
     assert service.watched.wait(WAIT)
 
-    launcher.send_signal(signal.SIGINT)
+    launcher.send_signal(number)
 
     told = f"rally: Dataflow job {JOB_ID} goes on\n"
     assert launcher.communicate(timeout=WAIT) == (LAUNCHED, told)
-    assert launcher.returncode == 130
+    assert launcher.returncode == status
     assert not [each for each in service.requests if each.startswith("PUT")]
 
 

@@ -25,9 +25,7 @@ def there(location, *parts):
     ("bucket", "region"),
     [
         (there("EUROPE-WEST1"), "europe-west1"),
-        (there("EU"), "europe-west4"),
-        (there("US"), "us-central1"),
-        (there("ASIA"), "asia-east1"),
+        (there("US", "US-CENTRAL1", "US-EAST1"), "us-central1"),
         (there("US", "US-CENTRAL1", "US-EAST1"), "us-east1"),
     ],
 )
@@ -41,9 +39,12 @@ def test_bucket_of_the_region_is_fine(bucket, region, gcs):
     [
         (there("EUROPE-WEST1"), "europe-west4", "EUROPE-WEST1"),
         (there("EUROPE-WEST1"), "europe-west10", "EUROPE-WEST1"),
-        (there("EU"), "us-central1", "EU"),
-        (there("US"), "europe-west1", "US"),
-        (there("US"), "australia-southeast1", "US"),
+        (there("EUROPE-WEST1"), "europe-west", "EUROPE-WEST1"),
+        (there("EU"), "europe-west4", "EU"),
+        (there("EU"), "europe-west2", "EU"),
+        (there("US"), "us-central1", "US"),
+        (there("ASIA"), "asia-east1", "ASIA"),
+        (there("EUR4"), "europe-north1", "EUR4"),
         (
             there("US", "US-CENTRAL1", "US-EAST1"),
             "us-west1",
