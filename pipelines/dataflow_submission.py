@@ -34,6 +34,10 @@ _REFUSALS = (ClientError, GoogleAuthError)
 _FAULTS = (GoogleAPIError, OSError)
 """Of the service or of the way there: what was asked may have been done."""
 
+_MAYBE = (
+    "Dataflow may have taken the job ({}); look for it in the console before you launch"
+    " it again"
+)
 _ASK_EVERY_SECONDS = 5.0
 
 
@@ -57,10 +61,7 @@ def submit(pipeline: beam.Pipeline, options: PipelineOptions) -> int:
     try:
         result = _run(pipeline)
     except _FAULTS as error:
-        return _unknown(
-            f"Dataflow may have taken the job ({type(error).__name__}); look for it in"
-            " the console before you launch it again"
-        )
+        return _unknown(_MAYBE.format(type(error).__name__))
     if not isinstance(result, DataflowPipelineResult):
         print("--dry_run: the job can be launched, and was not")
         return 0
@@ -82,6 +83,8 @@ def submit(pipeline: beam.Pipeline, options: PipelineOptions) -> int:
 def _run(pipeline: beam.Pipeline) -> object:
     try:
         return pipeline.run()
+    except KeyboardInterrupt:
+        raise Unwatched(_MAYBE.format("stopped")) from None
     except _EXISTS:
         raise ConfigurationError(
             "a job of this name is there already; wait for its end, or give another"

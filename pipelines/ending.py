@@ -39,7 +39,7 @@ class JobStopped(Exception):
 
 
 class Unwatched(KeyboardInterrupt):
-    """Nobody here watches a job any more that goes on elsewhere; one line says so."""
+    """Nobody here watches a job any more that goes on elsewhere, or may; one line."""
 
 
 class Ended(NamedTuple):

@@ -28,6 +28,8 @@ class FakeDataflow:
         blind: status with which it refuses to tell of a job.
         name_is_taken: it has a job of that name already, and tells of that one.
         jobs: that were posted.
+        taken: a job was posted.
+        answers_when: until this is set, who posts a job waits; None is at once.
         requests: method and path of each request.
         watched: somebody has asked for the job's state.
     """
@@ -40,6 +42,8 @@ class FakeDataflow:
     name_is_taken: bool = False
     jobs: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    taken: Event = field(default_factory=Event)
+    answers_when: Event | None = None
     watched: Event = field(default_factory=Event)
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
@@ -57,6 +61,9 @@ class FakeDataflow:
         if self.refusal:
             return self.refusal[0], _error(*self.refusal)
         self.jobs.append(job)
+        self.taken.set()
+        if self.answers_when:
+            self.answers_when.wait()
         if self.loses_answer:
             return 503, _error(503, "nobody is at home")
         return 200, self._job("PENDING")

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from threading import Event
 
 import pytest
 from apache_beam.utils import retry
@@ -206,6 +207,20 @@ def test_signal_leaves_the_job_alone(number, status, cloud, service):
     assert launcher.communicate(timeout=WAIT) == (LAUNCHED, told)
     assert launcher.returncode == status
     assert not [each for each in service.requests if each.startswith("PUT")]
+
+
+def test_ctrl_c_before_the_answer_is_no_refusal(cloud, service):
+    service.answers_when = Event()
+    launcher = process(cloud)
+    assert service.taken.wait(WAIT)
+
+    launcher.send_signal(signal.SIGINT)
+
+    try:
+        assert launcher.communicate(timeout=WAIT) == ("", MAY_BE.format("stopped"))
+    finally:
+        service.answers_when.set()
+    assert launcher.returncode == 130
 
 
 def test_refusal_is_all_that_a_person_sees(cloud, service):
