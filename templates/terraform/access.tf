@@ -118,6 +118,8 @@ resource "google_storage_bucket_iam_policy" "bucket" {
 
   bucket      = each.value.name
   policy_data = data.google_iam_policy.bucket[each.key].policy_data
+
+  depends_on = [google_project_iam_binding.buckets]
 }
 
 data "google_iam_policy" "temp" {
@@ -138,6 +140,8 @@ resource "google_storage_bucket_iam_policy" "temp" {
 
   bucket      = google_storage_bucket.temp[each.key].name
   policy_data = data.google_iam_policy.temp[each.key].policy_data
+
+  depends_on = [google_project_iam_binding.buckets]
 }
 
 data "google_iam_policy" "templates" {
@@ -163,6 +167,8 @@ data "google_iam_policy" "templates" {
 resource "google_storage_bucket_iam_policy" "templates" {
   bucket      = google_storage_bucket.templates.name
   policy_data = data.google_iam_policy.templates.policy_data
+
+  depends_on = [google_project_iam_binding.buckets]
 }
 
 resource "google_artifact_registry_repository_iam_binding" "readers" {

@@ -120,12 +120,18 @@ resource "google_service_account" "launch" {
   display_name = "Rally: launch"
 }
 
+# Of whom Dataflow makes a job run as such an account: whoever launches it; the account
+# itself, since a template's launcher runs as it and hands the job over; of the audit the
+# build, too, which tries what it staged.
 resource "google_service_account_iam_binding" "run_as" {
   for_each = local.jobs
 
   service_account_id = google_service_account.account[each.key].name
   role               = "roles/iam.serviceAccountUser"
-  members            = [google_service_account.launch.member]
+  members = concat(
+    [google_service_account.launch.member, google_service_account.account[each.key].member],
+    each.key == "audit" ? var.builders : [],
+  )
 }
 
 # People act as these for an hour at a time.

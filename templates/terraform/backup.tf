@@ -82,6 +82,8 @@ data "google_iam_policy" "backup" {
 resource "google_storage_bucket_iam_policy" "backup" {
   bucket      = google_storage_bucket.backup.name
   policy_data = data.google_iam_policy.backup.policy_data
+
+  depends_on = [google_project_iam_binding.buckets]
 }
 
 resource "google_storage_transfer_job" "backup" {

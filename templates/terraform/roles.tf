@@ -72,6 +72,27 @@ resource "google_project_iam_custom_role" "launcher" {
   ]
 }
 
+# A bucket's whole policy takes away what the project's owners have by default in it, and
+# roles/owner alone may not even look at a bucket. So Terraform's rights come from here.
+resource "google_project_iam_custom_role" "buckets" {
+  role_id = "rallyBuckets"
+  title   = "Rally: make buckets, and say who may do what in them"
+  permissions = [
+    "storage.buckets.create",
+    "storage.buckets.get",
+    "storage.buckets.getIamPolicy",
+    "storage.buckets.list",
+    "storage.buckets.setIamPolicy",
+    "storage.buckets.update",
+  ]
+}
+
+resource "google_project_iam_binding" "buckets" {
+  project = var.project
+  role    = google_project_iam_custom_role.buckets.id
+  members = var.administrators
+}
+
 resource "google_project_iam_binding" "worker" {
   project = var.project
   role    = google_project_iam_custom_role.worker.id

@@ -23,14 +23,12 @@ locals {
     dataflow  = "serviceAccount:service-${data.google_project.this.number}@dataflow-service-producer-prod.iam.gserviceaccount.com"
     pubsub    = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
     artifacts = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-artifactregistry.iam.gserviceaccount.com"
-    storage   = "serviceAccount:${data.google_storage_project_service_account.this.email_address}"
+    storage   = "serviceAccount:service-${data.google_project.this.number}@gs-project-accounts.iam.gserviceaccount.com"
     transfer  = "serviceAccount:${data.google_storage_transfer_project_service_account.this.email}"
   }
 }
 
 data "google_project" "this" {}
-
-data "google_storage_project_service_account" "this" {}
 
 data "google_storage_transfer_project_service_account" "this" {}
 

@@ -59,6 +59,16 @@ variable "edge_accounts" {
   }
 }
 
+variable "administrators" {
+  type        = list(string)
+  description = "Who runs Terraform, such as serviceAccount:terraform@…: from outside of the perimeter."
+
+  validation {
+    condition     = length(var.administrators) > 0 && alltrue([for each in var.administrators : can(regex("^(user|serviceAccount|group):[^:@]+@[^:@]+$", each))])
+    error_message = "Name the account that runs this, such as serviceAccount:terraform@…, or the perimeter locks it out."
+  }
+}
+
 variable "operators" {
   type        = list(string)
   default     = []

@@ -21,9 +21,13 @@ locals {
   study    = { for name in keys(var.studies) : name => { name = "b-${name}" } }
   platform = { name = "b-platform" }
   keys     = { for name in ["keys", "platform_keys"] : name => { name = "b-${name}" } }
+  account  = { for name in keys(local.accounts) : name => { member = name } }
+  launch   = { member = "launch" }
 }
 """
-RESOURCE = re.compile(r"google_storage_bucket\.(study|platform|keys)\b")
+RESOURCE = re.compile(
+    r"google_(?:storage_bucket|service_account)\.(study|platform|keys|account|launch)\b"
+)
 STUDIES = {
     "rally-core": {"kind": "platform", "concluded": False},
     "rally-a": {"kind": "study", "concluded": False},
@@ -37,16 +41,17 @@ VARIABLES = {
     "studies": STUDIES, "access": ACCESS, "project": "p", "region": "r",
     "backup_region": "r", "prefix": "rally", "release": "1",
     "access_policy": "1", "edge_project": "1", "edge_accounts": ["e"],
+    "administrators": ["user:t@example.org"],
 }  # fmt: skip
 
 
 def ask(folder, expression, **changes):
-    """What Terraform says of an expression over locals of accounts.tf and access.tf."""
+    """What Terraform says of an expression over locals of these files."""
     shutil.copy(FOLDER / "variables.tf", folder)
-    for name in ("accounts.tf", "access.tf"):
+    for name in ("accounts.tf", "access.tf", "perimeter.tf", "services.tf"):
         text = (FOLDER / name).read_text()
         first = re.search(r"(?ms)^locals \{\n.*?^\}\n", text)[0]
-        kept = re.sub(r"(?ms)^  roles = \{.*?^  \}\n", "", first)
+        kept = re.sub(r"(?ms)^  (roles|agents) = \{.*?^  \}\n", "", first)
         (folder / name).write_text(RESOURCE.sub(r"local.\1", kept))
     (folder / "stand_ins.tf").write_text(STAND_INS)
     values = json.dumps({**VARIABLES, **changes})
@@ -114,6 +119,77 @@ def test_purge_deletes_the_key_files_of_concluded_studies_alone(buckets):
             "deletes pseudonym.rally-old.": ["purge"],
         },
     }
+
+
+READS_DATA = re.compile(r"objects\.|Pull|Seek|Acknowledge|^\\*$")
+NO_DATA = {"google.storage.buckets", "IAMPolicy", "Publisher", "Subscriber"}
+
+
+@pytest.fixture(scope="module")
+def ways(tmp_path_factory):
+    people = {
+        "operators": ["group:o@example.org"],
+        "key_keepers": ["user:k@example.org"],
+        "builders": ["serviceAccount:b@example.org"],
+    }
+    folder = tmp_path_factory.mktemp("ways")
+    return json.loads(json.loads(ask(folder, "local.ways_in", **people)))
+
+
+def test_who_comes_in_and_what_they_may_call(ways):
+    for way in ways.values():
+        del way["title"]
+    made = ways.pop("terraform")
+    assert made["identities"] == ["user:t@example.org"]
+    anything = {s for s, methods in made["operations"].items() if methods == ["*"]}
+    assert anything == {
+        f"{name}.googleapis.com"
+        for name in ("artifactregistry", "cloudkms", "cloudscheduler", "compute", "dns",
+                     "iam", "logging", "monitoring", "storagetransfer")
+    }  # fmt: skip
+    for service in made["operations"].keys() - anything:
+        methods = made["operations"][service]
+        assert {each.rpartition(".")[0] for each in methods} <= NO_DATA
+        assert not any(map(READS_DATA.search, methods))
+    new = ["buckets.get", "objects.create", "objects.get", "objects.list"]
+    new = [f"google.storage.{each}" for each in new]
+    assert ways == {
+        "pings": way_in("serviceAccount:e", pubsub=["Publisher.Publish"])
+        | {"project": "projects/1"},
+        "people": way_in(
+            "group:o@example.org", "user:k@example.org", iamcredentials=["*"]
+        ),
+        "keys": way_in(
+            "keeper", cloudkms=["*"], storage=[*new, "google.storage.objects.delete"]
+        ),
+        "launches": way_in(
+            "launch", dataflow=["*"], storage=["google.storage.objects.get"]
+        ),
+        "builds": way_in(
+            "serviceAccount:b@example.org",
+            artifactregistry=["*"], dataflow=["*"], storage=new,
+        ),
+    }  # fmt: skip
+
+
+def way_in(*who, **operations):
+    return {
+        "identities": list(who),
+        "project": None,
+        "operations": {f"{name}.googleapis.com": m for name, m in operations.items()},
+    }
+
+
+def test_a_way_in_is_there_for_as_long_as_somebody_uses_it(tmp_path):
+    """Without identities it would be everybody's."""
+    names = "[for name, way in local.ways_in : name if length(way.identities) > 0]"
+    assert evaluate(tmp_path, names) == ["pings", "terraform"]
+
+
+@pytest.mark.parametrize("wrong", [[], ["jo@example.org"], ["allUsers"]])
+def test_a_perimeter_that_would_lock_terraform_out_is_refused(tmp_path, wrong):
+    said = ask(tmp_path, "1", administrators=wrong)
+    assert "Name the account that runs this" in said
 
 
 @pytest.mark.parametrize("study", ["rally-old", "rally-none"])

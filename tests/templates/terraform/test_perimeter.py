@@ -1,4 +1,4 @@
-"""The perimeter is closed: no way out, and one way in that reads nothing."""
+"""The perimeter is closed: no way out, and ways in that read no data."""
 
 import re
 
@@ -50,20 +50,70 @@ def test_nothing_goes_out(module):
     assert [e for e in module.resources if e.type.startswith(bridges)] == []
 
 
-def test_the_only_way_in_is_to_publish_a_ping(module):
+def test_a_way_in_is_what_the_table_says(module):
     _, status = perimeter(module)
-    (way_in,) = status["ingress_policies"]
-    (to,), (source,) = way_in["ingress_to"], way_in["ingress_from"]
-    assert to["operations"] == [
+    (dynamic,) = status["dynamic"]
+    ways = dynamic["ingress_policies"]
+    assert ways["for_each"] == (
+        "${{for name, way in local.ways_in :"
+        " name => way if length(way.identities) > 0}}"
+    )
+    (content,) = ways["content"]
+    (to,), (source,) = content["ingress_to"], content["ingress_from"]
+    assert source["identities"] == "${ingress_policies.value.identities}"
+    assert "identity_type" not in source
+    assert source["sources"] == [
         {
-            "service_name": "pubsub.googleapis.com",
-            "method_selectors": [{"method": "Publisher.Publish"}],
+            "resource": "${ingress_policies.value.project}",
+            "access_level": '${ingress_policies.value.project == null ? "*" : null}',
         }
     ]
     assert to["resources"] == ["projects/${data.google_project.this.number}"]
-    assert source["sources"] == [{"resource": "projects/${var.edge_project}"}]
-    assert references(source["identities"]) == {"var.edge_accounts"}
-    assert "identity_type" not in source
+    operations = to["dynamic"][0]["operations"]
+    assert operations["for_each"] == "${ingress_policies.value.operations}"
+    (operation,) = operations["content"]
+    assert operation["service_name"] == "${operations.key}"
+    selectors = operation["dynamic"][0]["method_selectors"]
+    assert selectors["for_each"] == "${operations.value}"
+    assert selectors["content"] == [{"method": "${method_selectors.value}"}]
+
+
+def test_the_ways_in_are_these_peoples(module):
+    who = {
+        name: (references(way["identities"]), way["project"])
+        for name, way in module.locals["ways_in"].items()
+    }
+    assert who == {
+        "pings": ({"var.edge_accounts"}, "projects/${var.edge_project}"),
+        "terraform": ({"var.administrators"}, None),
+        "people": ({"var.operators", "var.key_keepers"}, None),
+        "keys": ({"google_service_account.account", "var.key_keepers"}, None),
+        "launches": ({"google_service_account.launch", "var.operators"}, None),
+        "builds": ({"var.builders"}, None),
+    }
+
+
+def test_whoever_makes_topics_and_buckets_reads_no_message_and_no_object(module):
+    for name, services in (("of_topics", "IAMPolicy|Publisher|Subscriber"),
+                           ("of_buckets", r"google\.storage\.buckets")):  # fmt: skip
+        for method in module.locals[name]:
+            assert re.match(rf"({services})\.", method), method
+            assert not re.search("Publish$|Pull|Acknowledge|Seek|Snapshot", method)
+
+
+def test_the_perimeter_is_made_last(module):
+    """Or the rest of the first apply would be refused."""
+    body, _ = perimeter(module)
+    blocks = (*module.resources, *module.read)
+    uses = {each.address: references(each.body) for each in blocks}
+    uses |= {f"local.{name}": references(v) for name, v in module.locals.items()}
+    before, new = set(), references(body)
+    while new:
+        before |= new
+        new = {name for each in new for name in uses.get(each, ())} - before
+    made = {each.address for each in module.resources}
+    others = {each for each in made if not each.endswith("service_perimeter.rally")}
+    assert others - before == set()
 
 
 def test_workers_and_workspaces_are_inside(module):

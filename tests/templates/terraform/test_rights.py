@@ -76,14 +76,16 @@ def test_no_right_is_the_publics_or_a_whole_project(module):
 
 def test_rights_of_the_whole_project_reach_no_object(module):
     bindings = module.of("google_project_iam_binding")
-    assert {each.name for each in bindings} == {"worker", "launcher"}
+    assert {each.name for each in bindings} == {"worker", "launcher", "buckets"}
     for each in bindings:
         role = module.one("google_project_iam_custom_role", each.name)
         assert (
             each.body["role"] == f"${{google_project_iam_custom_role.{each.name}.id}}"
         )
         assert not [
-            p for p in role["permissions"] if re.match("storage|cloudkms|iam", p)
+            p
+            for p in role["permissions"]
+            if re.match(r"storage\.(?!buckets\.)|cloudkms|iam", p)
         ]
     kinds = {each.type for each in module.resources}
     assert not kinds & {
@@ -113,18 +115,60 @@ def test_every_account_is_used(module):
     text = str((everybody, module.locals))
     for name in PEOPLE:
         assert f'account["{name}"]' in text
+    launch = "${google_service_account.launch.member}"
+    assert module.one("google_project_iam_binding", "launcher")["members"] == [launch]
+
+
+def test_a_job_is_run_by_its_launcher_by_itself_and_the_audit_by_the_build(module):
     run_as = module.one("google_service_account_iam_binding", "run_as")
     assert run_as["for_each"] == "${local.jobs}"
-    launch = "${google_service_account.launch.member}"
-    assert run_as["members"] == [launch]
-    assert module.one("google_project_iam_binding", "launcher")["members"] == [launch]
+    assert run_as["service_account_id"] == (
+        "${google_service_account.account[each.key].name}"
+    )
+    assert run_as["role"] == "roles/iam.serviceAccountUser"
+    assert run_as["members"] == (
+        "${concat([google_service_account.launch.member,"
+        " google_service_account.account[each.key].member],"
+        ' each.key == "audit" ? var.builders : [])}'
+    )
+
+
+def permissions_of(module, role, service):
+    found = module.one("google_project_iam_custom_role", role)["permissions"]
+    return {each.removeprefix(service) for each in found if each.startswith(service)}
+
+
+def test_who_launches_may_make_jobs_and_so_may_a_templates_launcher(module):
+    made_by_both = {"create", "get", "list"}
+    assert permissions_of(module, "worker", "dataflow.jobs.") == made_by_both
+    assert permissions_of(module, "launcher", "dataflow.jobs.") == {
+        *made_by_both, "cancel", "updateContents",
+    }  # fmt: skip
+    for role in ("worker", "launcher"):
+        assert permissions_of(module, role, "dataflow.messages.") == {"list"}
+        binding = module.one("google_project_iam_binding", role)
+        assert len(binding["members"]) > 0
+
+
+def test_terraform_keeps_its_rights_to_buckets_whose_policies_it_writes(module):
+    """A whole policy takes away what the project's owners have in a bucket."""
+    assert permissions_of(module, "buckets", "") == {
+        f"storage.buckets.{verb}"
+        for verb in ("create", "get", "getIamPolicy", "list", "setIamPolicy", "update")
+    }
+    binding = module.one("google_project_iam_binding", "buckets")
+    assert binding["members"] == "${var.administrators}"
+    policies = module.of("google_storage_bucket_iam_policy")
+    assert len(policies) == 4
+    for each in policies:
+        assert each.body["depends_on"] == ["${google_project_iam_binding.buckets}"]
 
 
 def test_people_act_as_accounts_and_have_no_right_of_their_own(module):
     people = {"var.operators", "var.key_keepers"}
     users = {n for n, value in module.locals.items() if people & references(value)}
     users |= {e.address for e in module.resources if people & references(e.body)}
-    assert users == {"acted_as"}
+    assert users == {"acted_as", "ways_in"}
     act_as = module.one("google_service_account_iam_binding", "act_as")
     assert act_as["role"] == "roles/iam.serviceAccountTokenCreator"
 
