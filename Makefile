@@ -57,7 +57,7 @@ templates: .venv/.dev  ## Writes templates/: metadata from the jobs' options, re
 	$(BIN)/python -m pipelines.templates --out templates
 	$(UV_ENV) $(UV) export --quiet --frozen --no-dev --no-emit-project --extra dataflow \
 	  --no-header --no-annotate --output-file templates/requirements.txt
-	$(BIN)/rally studies infrastructure > templates/terraform/studies.auto.tfvars.json
+	$(BIN)/rally studies infrastructure > templates/terraform/studies.example.tfvars.json
 
 .PHONY: clean
 clean:  ## Removes .venv, caches and what builds leave behind.

@@ -12,9 +12,9 @@ from rally.studies.infrastructure import infrastructure
 from rally.studies.registry import Registry
 from rally.studies.transitions import States
 
-_LEFT_OUT = (
-    "rally: access is left out: only the platform's log knows which study is"
-    " concluded; give --platform, or --store"
+_NOT_KNOWN = (
+    "rally: access is left out, and `concluded` is null, which Terraform refuses: only"
+    " the platform's log knows; give --platform, or --store"
 )
 
 
@@ -24,8 +24,8 @@ def print_infrastructure(args: argparse.Namespace) -> int:
     time = read_time("--as_of", args.as_of)
     concluded = _concluded(registry, platform, time) if platform else None
     print(json.dumps(infrastructure(registry, concluded), indent=2))
-    if concluded is None and any(each.access for each in registry.studies.values()):
-        print(_LEFT_OUT, file=sys.stderr)
+    if concluded is None:
+        print(_NOT_KNOWN, file=sys.stderr)
     return 0
 
 
@@ -43,7 +43,8 @@ def _concluded(
         if platform.stat(LIST) is None:
             raise ConfigurationError(
                 f"{platform.uri}: holds no withdrawal list; is this the platform?"
-                " Before ingest has first run, leave --platform and --store out"
+                " Before ingest has first run, leave --platform and --store out, and"
+                " give Terraform -var=first_time=true"
             )
         return States.read(registry, platform).concluded_by(time)
     except OSError as error:

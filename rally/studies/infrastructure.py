@@ -25,30 +25,31 @@ def infrastructure(
 
     Args:
         registry: of all studies.
-        concluded: namespaces of those that are; None where nobody knows, and then
-            nobody is let in: a study that is concluded has no researchers any more.
+        concluded: namespaces of those that are; None where nobody knows. Then nobody
+            is let in, since a study that is concluded has no researchers any more,
+            and Terraform is told that it is not known, which it refuses.
 
     Returns:
-        By namespace its kind and whether it is concluded; and of each group which
-        study it reads, from and until when (RFC 3339, the second excluded).
+        By namespace its kind and whether it is concluded, or None; and of each group
+        which study it reads, from and until when (RFC 3339, the second excluded).
 
     Raises:
         ConfigurationError: a group is no address.
     """
     studies = registry.studies.values()
-    gone = frozenset(concluded or ())
+    gone = None if concluded is None else frozenset(concluded)
     return {
         "studies": {
             each.namespace: {
                 "kind": each.kind.value,
-                "concluded": each.namespace in gone,
+                "concluded": None if gone is None else each.namespace in gone,
             }
             for each in studies
         },
         "access": [
             entry
             for each in studies
-            if concluded is not None and each.namespace not in gone
+            if gone is not None and each.namespace not in gone
             for entry in _entries(each)
         ],
     }

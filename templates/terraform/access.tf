@@ -28,7 +28,7 @@ locals {
         rights = [
           for right in local.rights.store : right
           # Nothing of a concluded study comes back.
-          if !(var.studies[study].concluded && right.what == "creates" && right.under == "data/" && local.accounts[right.account].opens_pings)
+          if !(contains(local.concluded, study) && right.what == "creates" && right.under == "data/" && local.accounts[right.account].opens_pings)
         ]
         readers   = [for each in var.access : each if each.study == study]
         backed_up = false

@@ -104,7 +104,7 @@ locals {
 
   jobs      = toset(["ingest", "replay", "compact", "delete", "purge", "audit"])
   purposes  = toset(["dead-letter.private", "list-mac", "pseudonym", "receipt-mac"])
-  concluded = [for name, study in var.studies : name if study.concluded]
+  concluded = [for name, study in var.studies : name if coalesce(study.concluded, false)]
 }
 
 resource "google_service_account" "account" {

@@ -105,14 +105,26 @@ variable "machine_type" {
   description = "The machine of a scheduled job, which one worker does with all its cores."
 }
 
-# The two below are what `rally studies infrastructure` prints: studies.auto.tfvars.json.
+variable "first_time" {
+  type        = bool
+  default     = false
+  description = "There is no platform's log yet, so no study is concluded. Say it on the command line, in no file."
+}
+
+# The two below are what `rally studies infrastructure --platform …` prints, into
+# studies.auto.tfvars.json. studies.example.tfvars.json shows them, and is not applied.
 
 variable "studies" {
   type = map(object({
     kind      = string
     concluded = bool
   }))
-  description = "Every namespace of the registry."
+  description = "Every namespace of the registry. What nobody knows to be concluded is null."
+
+  validation {
+    condition     = var.first_time || alltrue([for study in var.studies : study.concluded != null])
+    error_message = "It is not known which studies are concluded. Run `rally studies infrastructure` with --platform; before ingest has first run, give -var=first_time=true here."
+  }
 
   validation {
     condition     = alltrue([for name in keys(var.studies) : length("${var.prefix}-study-${name}") <= 63])

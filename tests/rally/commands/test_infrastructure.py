@@ -94,9 +94,10 @@ def test_without_the_log_access_is_left_out_and_that_is_said(infrastructure):
     status, found, said = infrastructure()
     assert status == 0
     assert found["access"] == []
+    assert {each["concluded"] for each in found["studies"].values()} == {None}
     assert said == (
-        "rally: access is left out: only the platform's log knows which study is"
-        " concluded; give --platform, or --store\n"
+        "rally: access is left out, and `concluded` is null, which Terraform refuses:"
+        " only the platform's log knows; give --platform, or --store\n"
     )
 
 
@@ -110,7 +111,8 @@ def test_a_place_that_is_no_platform_lets_nobody_in(infrastructure, tmp_path):
         infrastructure(f"--platform={tmp_path}/platfrom")
     assert str(caught.value) == (
         f"{tmp_path}/platfrom: holds no withdrawal list; is this the platform? Before"
-        " ingest has first run, leave --platform and --store out"
+        " ingest has first run, leave --platform and --store out, and give Terraform"
+        " -var=first_time=true"
     )
 
 

@@ -56,7 +56,10 @@ def test_a_concluded_study_has_no_researchers_and_stays():
 def test_nobody_is_let_in_where_nobody_knows_who_is_concluded():
     found = infrastructure(registry(foo=(BIRDS,), bar=(BEES,)), None)
     assert found["access"] == []
-    assert not any(each["concluded"] for each in found["studies"].values())
+    assert found["studies"] == {
+        "study-foo": {"kind": "study", "concluded": None},
+        "study-bar": {"kind": "study", "concluded": None},
+    }
 
 
 def test_a_binding_comes_once_whatever_the_agreements_and_their_order():

@@ -10,7 +10,7 @@ import hcl2
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "templates" / "terraform"
-VARIABLES = "studies.auto.tfvars.json"
+EXAMPLE = "studies.example.tfvars.json"
 
 _REFERENCE = re.compile(
     r"(?<![\w.\"/-])(var|local|data\.\w+|google_\w+)\.([a-zA-Z_]\w*)"

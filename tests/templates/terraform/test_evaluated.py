@@ -198,6 +198,23 @@ def test_access_to_no_study_is_refused(tmp_path, study):
     assert "Only studies of the registry" in ask(tmp_path, "1", access=wrong)
 
 
+UNKNOWN = {name: each | {"concluded": None} for name, each in STUDIES.items()}
+
+
+def test_what_nobody_knows_to_be_concluded_is_refused(tmp_path):
+    """A forgotten --platform would give rights back that went with a conclusion."""
+    said = ask(tmp_path, "1", studies=UNKNOWN, access=[])
+    assert "It is not known which studies are concluded" in said
+    said = ask(tmp_path, "1", studies={**STUDIES, "rally-a": UNKNOWN["rally-a"]},
+               access=[])  # fmt: skip
+    assert "It is not known which studies are concluded" in said
+
+
+def test_before_there_is_a_log_no_study_is_concluded(tmp_path):
+    first = {"studies": UNKNOWN, "access": [], "first_time": True}
+    assert json.loads(json.loads(ask(tmp_path, "local.concluded", **first))) == []
+
+
 def test_files_are_formatted():
     done = subprocess.run(
         [TERRAFORM, "fmt", "-check", "-diff", str(FOLDER)],

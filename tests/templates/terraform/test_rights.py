@@ -59,7 +59,7 @@ def test_purge_destroys_only_the_storage_key_of_a_concluded_study(module):
     destroy = module.one("google_kms_crypto_key_iam_binding", "destroy")
     assert destroy["for_each"] == "${toset(local.concluded)}"
     assert module.locals["concluded"] == (
-        "${[for name, study in var.studies : name if study.concluded]}"
+        "${[for name, study in var.studies : name if coalesce(study.concluded, false)]}"
     )
     assert destroy["crypto_key_id"] == "${google_kms_crypto_key.storage[each.key].id}"
 
