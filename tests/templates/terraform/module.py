@@ -1,6 +1,7 @@
 """The Terraform module as data: parsed, and unquoted; expressions stay `${text}`."""
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ EXAMPLE = "studies.example.tfvars.json"
 _REFERENCE = re.compile(
     r"(?<![\w.\"/-])(var|local|data\.\w+|google_\w+)\.([a-zA-Z_]\w*)"
 )
+_HEREDOC = re.compile(r'"<<-EOT\n(.*\n)\s*EOT"', re.DOTALL)
 _ITEM = re.compile(r'"([^"]*)"')
 
 
@@ -133,6 +135,8 @@ def _code(text: str) -> Iterator[str]:
 
 
 def _unquoted(text: str) -> str:
+    if match := _HEREDOC.fullmatch(text):  # in which nothing is escaped
+        return textwrap.dedent(match[1])
     if len(text) >= 2 and text[0] == text[-1] == '"':
         return text[1:-1].replace('\\"', '"')
     return text
