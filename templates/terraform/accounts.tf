@@ -77,12 +77,13 @@ locals {
         platform = ["dead-letters/", "events/", "leases/", "plans/", "results/"]
       }
     }
+    # What its options --html and --json name is below reports/.
     audit = {
       opens       = ["list-mac", "pseudonym", "receipt-mac"]
       opens_pings = false
       reads       = ["store", "platform", "keys", "platform_keys"]
-      creates     = { platform = ["results/"] }
-      deletes     = { platform = ["results/"] }
+      creates     = { platform = ["reports/", "results/"] }
+      deletes     = { platform = ["reports/", "results/"] }
     }
     # People on call: decisions, legal holds, letters of who leaves, receipts.
     desk = {

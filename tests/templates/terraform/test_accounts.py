@@ -6,7 +6,7 @@ import pytest
 
 from rally.keys import names
 from tests.templates.terraform import trace
-from tests.templates.terraform.module import items, load, resolved
+from tests.templates.terraform.module import ROOT, items, load, resolved
 
 PEOPLE = {"desk", "keeper"}
 PLACES = ["store", "platform", "keys", "platform_keys"]
@@ -117,9 +117,29 @@ def test_the_demo_shows_most_of_the_table(deeds):
         ("purge", "creates", "store", "data/"),  # files of which some rows go
         ("purge", "creates", "platform", "results/"),
         ("purge", "deletes", "platform", "results/"),
+        ("audit", "creates", "platform", "reports/"),
+        ("audit", "deletes", "platform", "reports/"),
         ("audit", "creates", "platform", "results/"),
         ("audit", "deletes", "platform", "results/"),
     }
+
+
+def test_a_report_of_the_audit_can_be_written_where_its_page_says_and_stays():
+    """Tried first by a probe, then made, or put in the place of an older one."""
+    page = (ROOT / "docs" / "audit.md").read_text()
+    folders = set(re.findall(r"gs://<prefix>-platform/([\w/]+/)", page))
+    assert len(folders) == 1
+    for folder in folders:
+        for name in (f"{folder}audit.html", f"{folder}{trace.PROBE}1"):
+            for what in ("creates", "deletes"):
+                allowed = tuple(TABLE["audit"][what]["platform"])
+                assert name.startswith(allowed)
+        others = [
+            name
+            for name, each in TABLE.items()
+            if folder.startswith(tuple(each["deletes"].get("platform", ())))
+        ]
+        assert others == ["audit"]
 
 
 def test_who_deletes_cannot_open_pings_and_who_ingests_no_dead_letter():

@@ -67,6 +67,41 @@ def test_the_table_of_alerts_is_the_modules(module):
     }
 
 
+def test_the_table_of_ways_in_is_the_modules(module):
+    told = {cells[0]: cells[1] for cells in rows("who")}
+    ways = module.locals["ways_in"]
+    assert told == {
+        "`edge_accounts`": "`edge_project`",
+        "`administrators`": "anywhere",
+        "`operators`, `key_keepers`": "anywhere",
+        "`keeper`": "anywhere",
+        "`launch`": "anywhere",
+        "`builders`": "anywhere",
+    }
+    assert len(told) == len(ways)
+    for who, way in zip(told, ways.values(), strict=True):
+        assert all(each in way["identities"] for each in re.findall(r"`(\w+)`", who))
+
+
+def test_the_page_names_the_rights_of_whoever_runs_terraform(module):
+    role = module.one("google_project_iam_custom_role", "buckets")
+    (told,) = re.findall(rf"`{role['role_id']}`: (.*?), and nothing of objects",
+                         PAGE, re.DOTALL)  # fmt: skip
+    verbs = [each.rpartition(".")[2] for each in re.findall(r"`([\w.]+)`", told)]
+    assert verbs == [each.rpartition(".")[2] for each in role["permissions"]]
+    assert "`administrators` is one service account" in PAGE
+
+
+def test_a_concluded_study_leaves_the_image_before_its_bucket_goes():
+    """Until then every launch would be refused: there is no such bucket."""
+    steps = ("Take it out of the registry", "make a release", "Set `release`, apply",
+             "storage buckets delete", "terraform state rm",
+             "`rally studies infrastructure --platform …` by that release")  # fmt: skip
+    after = PAGE[PAGE.index("**A concluded study**") :]
+    places = [after.index(each) for each in steps]
+    assert places == sorted(places)
+
+
 def test_every_file_is_in_the_page():
     table = re.findall(r"`(\w+\.tf)`", "".join(map(str, rows("file"))))
     there = {path.name for path in FOLDER.glob("*.tf")} - {"versions.tf"}
