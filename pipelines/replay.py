@@ -26,6 +26,7 @@ from rally.ingesting.counts import Count
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.replay import Replayed
 from rally.ingesting.setup import IngestSettings, make_unsealer
+from rally.outcomes import FailureReason
 from rally.storing.corruption import CorruptFile
 from transforms.replay_dead_letters import (
     DAMAGED,
@@ -109,7 +110,12 @@ def _result(finished: PipelineResult) -> Result:
 
 def _ended(result: Result) -> Ended:
     figures = outcomes(result.counts)
-    figures["dead_letters"] = figures["failed"]
+    waiting = sum(
+        number
+        for count, number in result.counts.items()
+        if count.reason == FailureReason.LEFT
+    )
+    figures["dead_letters"] = figures["failed"] - waiting
     figures["removed"], figures["kept"], _ = result.letters
     figures["damaged"] = len(result.damaged)
     return Ended(_report(result), figures)

@@ -120,7 +120,8 @@ resource "google_monitoring_alert_policy" "event" {
   }
 }
 
-# A day and an hour without an end of a job that runs daily.
+# A day and an hour without an end of a job that runs daily; of the audit two days, since
+# that of Sunday reads all, and may take hours longer than that of the day before.
 resource "google_monitoring_alert_policy" "missing" {
   display_name          = "Rally: a nightly job did not end"
   combiner              = "OR"
@@ -133,7 +134,7 @@ resource "google_monitoring_alert_policy" "missing" {
       display_name = conditions.value
 
       condition_prometheus_query_language {
-        query               = "(sum(increase(logging_googleapis_com:user_${replace(google_logging_metric.ended.name, "/", "_")}{monitored_resource=\"dataflow_job\", job=\"rally-${conditions.value}\"}[25h])) or vector(0)) < 1"
+        query               = "(sum(increase(logging_googleapis_com:user_${replace(google_logging_metric.ended.name, "/", "_")}{monitored_resource=\"dataflow_job\", job=\"rally-${conditions.value}\"}[${conditions.value == "audit" ? "49h" : "25h"}])) or vector(0)) < 1"
         duration            = "0s"
         evaluation_interval = "300s"
       }
@@ -201,6 +202,7 @@ locals {
       filter = "metric.type=\"dataflow.googleapis.com/job/is_failed\" AND resource.type=\"dataflow_job\" AND resource.label.job_name=starts_with(\"rally-\")"
       above  = 0
       text   = "Dataflow gave a job up. Whatever it left, running it again ends in the same state."
+      lasts  = "0s"
     }
   }
 }
@@ -219,7 +221,7 @@ resource "google_monitoring_alert_policy" "stream" {
       filter          = each.value.filter
       comparison      = "COMPARISON_GT"
       threshold_value = each.value.above
-      duration        = "300s"
+      duration        = try(each.value.lasts, "300s")
 
       aggregations {
         alignment_period   = "300s"

@@ -169,6 +169,7 @@ resource "google_access_context_manager_service_perimeter" "rally" {
     google_project_iam_binding.launcher,
     google_project_iam_binding.worker,
     google_pubsub_subscription_iam_binding.ingest,
+    google_pubsub_subscription_iam_binding.seek,
     google_pubsub_topic_iam_binding.edge,
     google_service_account_iam_binding.act_as,
     google_storage_bucket_iam_policy.temp,

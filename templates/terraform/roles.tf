@@ -59,6 +59,12 @@ resource "google_project_iam_custom_role" "worker" {
   ]
 }
 
+resource "google_project_iam_custom_role" "seeker" {
+  role_id     = "rallySeeker"
+  title       = "Rally: take the stream back to a time"
+  permissions = ["pubsub.subscriptions.consume", "pubsub.subscriptions.get"]
+}
+
 resource "google_project_iam_custom_role" "launcher" {
   role_id = "rallyLauncher"
   title   = "Rally: launch and steer jobs"

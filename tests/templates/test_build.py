@@ -19,7 +19,8 @@ FILES = {name: ROOT / name for name in ("cloudbuild.yaml", "templates/release.ya
 BUILDS = {name: yaml.safe_load(path.read_text()) for name, path in FILES.items()}
 GIVEN = {"PROJECT_ID", "BUILD_ID"}  # by Cloud Build itself
 VALUES = {
-    **{"PROJECT_ID": "staging", "BUILD_ID": "b-1", "_STAGE": "true"},
+    **{"PROJECT_ID": "builds", "BUILD_ID": "b-1", "_STAGE": "true"},
+    **{"_PROJECT": "staging"},
     **{"_REGION": "europe-west1", "_REPOSITORY": "images", "_TEMPLATES": "templates"},
     **{"_STORE": "gs://rally-{study}", "_PLATFORM": "gs://platform"},
     **{"_PLATFORM_KEYS": "gs://keys", "_ACCOUNT": "audit@staging", "_TEMP": "gs://t"},
@@ -76,7 +77,8 @@ class Workspace:
         self.workspace = folder / "workspace"
         (self.workspace / "templates").symlink_to(ROOT / "templates")
         self._add(folder / "bin/docker", f'echo "docker $*" >> "$FAKES/calls"{DOCKER}')
-        self._add(folder / "bin/gcloud", f'echo "gcloud $*" >> "$FAKES/calls"{GCLOUD}')
+        told = 'echo "gcloud $*${CLOUDSDK_CORE_PROJECT:+ in $CLOUDSDK_CORE_PROJECT}"'
+        self._add(folder / "bin/gcloud", f'{told} >> "$FAKES/calls"{GCLOUD}')
         python = f'exec {sys.executable} "$@"'
         self._add(self.workspace / ".venv/bin/python", python)
         (folder / "calls").write_text("")
@@ -106,7 +108,8 @@ class Workspace:
         (step,) = (each for each in BUILDS[file]["steps"] if each["id"] == step_id)
         values = VALUES | more
         filled = [fill(argument, values) for argument in step["args"]]
-        return self.run(step["entrypoint"], *filled)
+        given = dict(fill(each, values).split("=", 1) for each in step.get("env", ()))
+        return self.run(step["entrypoint"], *filled, **given)
 
     def calls(self, beginning=""):
         lines = (self.folder / "calls").read_text().splitlines()
@@ -212,10 +215,10 @@ def test_smoke_launches_what_was_staged_and_waits_for_its_end(workspace):
         "platform_keys=gs://keys,sample=0.01 --format=value(job.id)"
         " --service-account-email=audit@staging --subnetwork=regions/r/subnetworks/s"
         " --disable-public-ips --dataflow-kms-key=key --temp-location=gs://t/temp"
-        " --staging-location=gs://t/staging"
+        " --staging-location=gs://t/staging in staging"
     )
     question = "gcloud dataflow jobs describe job-1 --region=europe-west1"
-    assert asked == [f"{question} --format=value(currentState)"] * 3
+    assert asked == [f"{question} --format=value(currentState) in staging"] * 3
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,8 @@ def test_a_nightly_job_that_does_not_end_is_missed(module):
     each = condition["conditions"]
     assert "local.schedules" in references(each["for_each"])
     (query,) = each["content"][0]["condition_prometheus_query_language"]
-    assert re.search(r"\[25h\]\)\) or vector\(0\)\) < 1$", query["query"])
+    hours = re.escape('${conditions.value == "audit" ? "49h" : "25h"}')
+    assert re.search(rf"\[{hours}\]\)\) or vector\(0\)\) < 1$", query["query"])
     assert "google_logging_metric.ended" in references(query["query"])
     assert 'job="rally-${conditions.value}"' in query["query"]
     metric = module.one("google_logging_metric", "ended")
@@ -64,6 +65,9 @@ def test_the_stream_is_watched(module):
     assert threshold["filter"] == "${each.value.filter}"
     assert threshold["comparison"] == "COMPARISON_GT"
     assert threshold["threshold_value"] == "${each.value.above}"
+    assert threshold["duration"] == '${try(each.value.lasts, "300s")}'
+    lasts = {name: each["lasts"] for name, each in alerts.items() if "lasts" in each}
+    assert lasts == {"failed": "0s"}  # which Dataflow says once
 
 
 def test_alerts_ask_for_the_stream_and_the_jobs_by_their_names(module):
