@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import apache_beam as beam
 import grpc
@@ -20,7 +20,7 @@ from rally.errors import ConfigurationError
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld
 from rally.storing.objects import GenerationMismatch, ObjectHeld
-from rally.telling.entries import Event, Fields, tell
+from rally.telling.entries import Event, Fields, tell, tell_bug
 
 _NOISY = (
     "apache_beam.runners.portability.local_job_service",
@@ -71,8 +71,8 @@ def exit_status(name: str, job: Callable[[], Ended]) -> int:
         logging.getLogger(each).setLevel(logging.CRITICAL)
     logging.getLogger().addFilter(_is_not_the_engines)
     try:
-        with logged(name), _stoppable() as signals:
-            return _told_end(name, lambda: _end_of(job, signals))
+        with logged(name), _stoppable() as stop:
+            return _told_end(name, lambda: _end_of(job, stop))
     except ConfigurationError as error:  # of the log itself
         return _say(str(error), 2).status
 
@@ -81,8 +81,11 @@ def _told_end(name: str, job: Callable[[], Ended]) -> int:
     started, ended = time.monotonic(), Ended(1)
     try:
         ended = job()
-    except SystemExit:  # after --help
-        ended = Ended(0)
+    except SystemExit as leaving:  # after --help
+        ended = Ended(_status_of(leaving))
+        raise
+    except Exception:
+        tell_bug()
         raise
     finally:  # a bug ends a job too
         seconds = round(time.monotonic() - started, 3)
@@ -94,37 +97,71 @@ def _told_end(name: str, job: Callable[[], Ended]) -> int:
     return ended.status
 
 
-def _end_of(job: Callable[[], Ended], signals: list[int]) -> Ended:
+def _status_of(leaving: SystemExit) -> int:
+    """What the interpreter makes of it: words are printed, with status 1."""
+    if isinstance(leaving.code, int):
+        return leaving.code
+    return 0 if leaving.code is None else 1
+
+
+def _end_of(job: Callable[[], Ended], stop: "_Stop") -> Ended:
     try:
-        return job()
-    except Unwatched as stop:
-        told = _say(str(stop), _SIGNALLED + signals[-1])
+        try:
+            return job()
+        finally:
+            stop.is_over = True
+    except Unwatched as error:
+        told = _say(str(error), _SIGNALLED + stop.number)
         return told._replace(event=Event.JOB_LAUNCHED)
-    except KeyboardInterrupt as stop:
-        return _say(str(stop) or _STOPPED, _SIGNALLED + signals[-1])
+    except KeyboardInterrupt as error:
+        return _say(str(error) or _STOPPED, _SIGNALLED + stop.number)
     except JobStopped as error:
         return _say(f"{error}; {_AGAIN}", 1)
+    except BrokenPipeError:  # who reads what is printed has seen enough: not a job's
+        raise
+    except ConnectionError as error:  # before there was a pipeline
+        return _say(f"{_reason(error)}; {_AGAIN}", 1)
     except ConfigurationError as error:
         return _say(str(error), 2)
 
 
+class _Stop:
+    """The handler of signals: the first one stops the job, and no later one its end.
+
+    An engine that is stopped a second time, while it ends its workers, leaves them.
+
+    Attributes:
+        number: of the signal that stopped the job.
+        is_over: nothing is left to stop.
+    """
+
+    def __init__(self) -> None:
+        self.number: int = signal.SIGINT
+        self.is_over = False
+
+    def __call__(self, number: int, _: object) -> None:
+        if not self.is_over:
+            self.is_over, self.number = True, number
+            raise KeyboardInterrupt
+
+
 @contextmanager
-def _stoppable() -> Iterator[list[int]]:
-    """Makes SIGTERM end a job as Ctrl-C does; gives the signals, the last one last."""
-    signals: list[int] = [signal.SIGINT]
-
-    def stop(number: int, _: object) -> NoReturn:
-        signals.append(number)
-        raise KeyboardInterrupt
-
+def _stoppable() -> Iterator[_Stop]:
+    """Makes SIGTERM end a job as Ctrl-C does, and either of them once."""
+    stop = _Stop()
     if threading.current_thread() is not threading.main_thread():
-        yield signals  # only a main thread has handlers
+        yield stop  # only a main thread has handlers
         return
-    before = signal.signal(signal.SIGTERM, stop)
+    # Who starts a job in the background may have Ctrl-C ignored: it stays so.
+    numbers = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        numbers.append(signal.SIGINT)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
-        yield signals
+        yield stop
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _is_not_the_engines(record: logging.LogRecord) -> bool:

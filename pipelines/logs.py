@@ -11,6 +11,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
+from typing import TextIO
 
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
@@ -39,20 +41,46 @@ def logged(job: str) -> Iterator[None]:
     if wanted == "text":
         yield
         return
-    people, root = sys.stderr, logging.getLogger()
-    handler = logging.StreamHandler(people)
+    with _only_entries() as entries, _handled(logging.StreamHandler(entries), job):
+        people, lines = sys.stderr, _Entries()
+        sys.stderr = lines
+        try:
+            yield
+        except Exception:
+            sys.excepthook = lambda *_: None  # it has been told, without its words
+            raise
+        finally:
+            lines.end()
+            sys.stderr = people
+
+
+@contextmanager
+def _only_entries() -> Iterator[TextIO]:
+    """Standard error for entries alone: nobody else has its descriptor meanwhile.
+
+    Worker processes inherit the descriptor, and libraries in C write to it by number.
+    """
+    sys.stderr.flush()
+    out = os.fdopen(os.dup(2), "w", 1, encoding="utf-8", errors="backslashreplace")
+    with out as entries:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        try:
+            yield entries
+        finally:
+            os.dup2(entries.fileno(), 2)
+
+
+@contextmanager
+def _handled(handler: logging.Handler, job: str) -> Iterator[None]:
+    """Has every record become an entry of the job."""
     handler.setFormatter(EntryFormatter(job))
+    root = logging.getLogger()
     before, root.handlers = root.handlers, [handler]
     LOGGER.addHandler(handler)
-    sys.stderr = _Entries()
     try:
         yield
-    except Exception:
-        LOGGER.critical("a bug stopped the job", exc_info=True)
-        sys.excepthook = lambda *_: None  # it has been told, and without its words
-        raise
     finally:
-        sys.stderr = people
         root.handlers = before
         LOGGER.removeHandler(handler)
 
@@ -88,12 +116,18 @@ class _Entries(io.TextIOBase):
     def __init__(self) -> None:
         self._line = ""
         self._has_told_of_others = False
+        self._lock = RLock()  # a destructor may write in the middle
 
     def write(self, text: str) -> int:
-        *lines, self._line = (self._line + text).split("\n")
+        with self._lock:
+            *lines, self._line = (self._line + text).split("\n")
         for line in lines:
             self._tell(line)
         return len(text)
+
+    def end(self) -> None:
+        """Tells the last line, which may have no end."""
+        self.write("\n")
 
     def _tell(self, line: str) -> None:
         if line.startswith(_PREFIX):

@@ -19,7 +19,6 @@ from apache_beam.io.restriction_trackers import (
 from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Duration, Timestamp
-from google.api_core.exceptions import GoogleAPICallError
 
 from rally.envelope import make_envelope
 from rally.ingesting.progress import Progress
@@ -139,15 +138,9 @@ class _IngestSubscriptionFn(beam.DoFn):
         yield from ()
 
     def _acknowledge(self, path: str, received: Sequence[str]) -> None:
-        """Messages that Pub/Sub is not told of come again; the next flush counts them.
-
-        Beam says so too, and goes on.
-        """
-        try:
-            Subscription(path).acknowledge(received)
-        except GoogleAPICallError:
-            self._intake.measures.add(Sum.ACKNOWLEDGE_FAILURES, len(received))
-            raise
+        """What Pub/Sub is not told of comes again; the next flush counts it."""
+        if missed := Subscription(path).acknowledge(received):
+            self._intake.measures.add(Sum.ACKNOWLEDGE_FAILURES, missed)
 
     def _gather(self, subscription: Subscription) -> list[str]:
         """Takes what comes within the flush time; returns what to acknowledge.

@@ -1,12 +1,13 @@
 """A Pub/Sub subscription that is pulled, and acknowledged later."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import NamedTuple
 
 from google.api_core import exceptions
 from google.api_core.retry import Retry, if_exception_type
-from google.auth.exceptions import GoogleAuthError
+from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import pubsub_v1
 from google.pubsub_v1.types import PullResponse
 
@@ -74,7 +75,23 @@ class Subscription:
         self._client.close()
 
     def pull(self) -> list[Message]:
-        """Messages that are there within a second, and ours for the ack deadline."""
+        """Messages that are there within a second, and ours for the ack deadline.
+
+        Raises:
+            ConnectionError: Pub/Sub is away for more than a moment.
+        """
+        with _told(self._path):
+            messages = self._pull()
+            if messages:
+                self._client.modify_ack_deadline(
+                    subscription=self._path,
+                    ack_ids=[message.ack_id for message in messages],
+                    ack_deadline_seconds=self._ack_deadline,
+                    retry=_PATIENCE,
+                )
+            return messages
+
+    def _pull(self) -> list[Message]:
         try:
             response = self._client.pull(
                 subscription=self._path,
@@ -86,26 +103,41 @@ class Subscription:
             return []
         # The plain protobuf message: its wrapper costs as much as opening a ping.
         received = PullResponse.pb(response).received_messages
-        messages = [
+        return [
             Message(each.message.data, each.message.attributes, each.ack_id)
             for each in received
         ]
-        if messages:
-            self._client.modify_ack_deadline(
-                subscription=self._path,
-                ack_ids=[message.ack_id for message in messages],
-                ack_deadline_seconds=self._ack_deadline,
-            )
-        return messages
 
-    def acknowledge(self, ack_ids: Sequence[str]) -> None:
-        """Tells Pub/Sub that these are done, and closes the connection."""
+    def acknowledge(self, ack_ids: Sequence[str]) -> int:
+        """Tells Pub/Sub that these are done, and closes the connection.
+
+        Returns:
+            How many it could not be told of: these come again.
+        """
         with self:
             for start in range(0, len(ack_ids), _ACKNOWLEDGE_AT_ONCE):
-                self._client.acknowledge(
-                    subscription=self._path,
-                    ack_ids=list(ack_ids[start : start + _ACKNOWLEDGE_AT_ONCE]),
-                )
+                try:
+                    self._client.acknowledge(
+                        subscription=self._path,
+                        ack_ids=list(ack_ids[start : start + _ACKNOWLEDGE_AT_ONCE]),
+                        retry=_PATIENCE,
+                    )
+                except exceptions.GoogleAPIError:
+                    return len(ack_ids) - start
+        return 0
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Around calls: what Pub/Sub fails with is one line, as of a disk that is away."""
+    try:
+        yield
+    except (exceptions.GoogleAPIError, TransportError) as error:
+        # After a minute of attempts: what the last one came to.
+        kind = type(getattr(error, "cause", None) or error).__name__
+        raise ConnectionError(
+            f"--subscription {path}: Pub/Sub cannot be reached ({kind})"
+        ) from None
 
 
 def check_subscription(path: str) -> None:
@@ -114,8 +146,20 @@ def check_subscription(path: str) -> None:
     An account may be allowed to pull and not to ask: then nothing is known, and fine.
 
     Raises:
-        ConfigurationError: it is not there, or Pub/Sub cannot be reached.
+        ConfigurationError: it is not there, or there are no credentials.
+        ConnectionError: Pub/Sub cannot be reached.
     """
+    try:
+        with _told(path):
+            _ask(path)
+    except GoogleAuthError:
+        raise ConfigurationError(
+            f"--subscription {path}: no credentials for Google Cloud; run"
+            " `gcloud auth application-default login`"
+        ) from None
+
+
+def _ask(path: str) -> None:
     try:
         with pubsub_v1.SubscriberClient() as client:
             client.get_subscription(
@@ -126,13 +170,4 @@ def check_subscription(path: str) -> None:
     except (exceptions.NotFound, exceptions.InvalidArgument):
         raise ConfigurationError(
             f"--subscription {path}: there is none of that name"
-        ) from None
-    except exceptions.GoogleAPICallError as error:
-        raise ConfigurationError(
-            f"--subscription {path}: Pub/Sub cannot be reached ({type(error).__name__})"
-        ) from None
-    except GoogleAuthError:
-        raise ConfigurationError(
-            f"--subscription {path}: no credentials for Google Cloud; run"
-            " `gcloud auth application-default login`"
         ) from None

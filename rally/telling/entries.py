@@ -20,6 +20,12 @@ LOGGER.propagate = False
 LOGGER.setLevel(logging.INFO)
 LOGGER.addHandler(logging.NullHandler())
 
+_SEVERITIES = (
+    (logging.CRITICAL, "CRITICAL"),
+    (logging.ERROR, "ERROR"),
+    (logging.WARNING, "WARNING"),
+    (logging.INFO, "INFO"),
+)
 _FIELDS = "rally_fields"
 _HINT = "its words are left out here; RALLY_LOG_FORMAT=text shows them"
 
@@ -89,6 +95,11 @@ def tell(event: Event, message: str, fields: Fields, level: int = logging.INFO) 
     LOGGER.log(level, message, extra={_FIELDS: {"event": event.value, **fields}})
 
 
+def tell_bug() -> None:
+    """Logs the error that is being handled: where it came from, not its words."""
+    LOGGER.critical("a bug stopped the job", exc_info=True)
+
+
 class EntryFormatter(logging.Formatter):
     """Writes a record as one line of JSON.
 
@@ -108,13 +119,18 @@ class EntryFormatter(logging.Formatter):
         if record.exc_info:
             message = "; ".join([message, *_origin(*record.exc_info)])
         entry = {
-            "severity": logging.getLevelName(record.levelno),
+            "severity": _severity(record.levelno),
             "message": message,
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "job": self._job,
             **getattr(record, _FIELDS, {}),
         }
         return json.dumps(entry, ensure_ascii=False)
+
+
+def _severity(level: int) -> str:
+    """Cloud Logging's name, of the greatest that is not above a level in between."""
+    return next((name for least, name in _SEVERITIES if level >= least), "DEBUG")
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -111,7 +111,10 @@ def _metrics() -> _Metrics:
         },
         {
             name: Gauge(
-                f"rally_{name}", _AGES[name], registry=None, multiprocess_mode="max"
+                f"rally_{name}",
+                _AGES[name],
+                registry=None,
+                multiprocess_mode="mostrecent",
             )
             for name in _AGES
         },

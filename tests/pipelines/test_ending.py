@@ -65,6 +65,34 @@ def test_ctrl_c_in_a_batch_is_one_line_and_the_status_of_a_shell(
     assert job.returncode == 130
 
 
+def test_batch_with_worker_processes_that_is_told_to_stop_again_and_again_ends(
+    world, store, tmp_path
+):
+    visits = [world.visit(number, number) for number in range(100)]
+    pings = write_lines(tmp_path / "in.ndjson", visits * 500)
+    options = [f"--input={pings}", "--unit_bytes=20000", *world.options(store, *TWO)]
+    job = subprocess.Popen(
+        [sys.executable, "-c", INGEST, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + WAIT
+    while job.poll() is None and not list(Path(store).rglob("data/**/*.avro")):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+    while job.poll() is None:
+        assert time.monotonic() < end
+        job.terminate()
+        time.sleep(0.05)
+
+    out, errors = job.communicate(timeout=WAIT)
+    assert (out, errors) == ("", "rally: stopped; run it again for what is not done\n")
+    # The last one may have come when the job had ended, and the process had not yet.
+    assert job.returncode in (128 + signal.SIGTERM, -signal.SIGTERM)
+
+
 @pytest.fixture
 def blocked(world, store):
     """A place in the store where no folder can be made, as when a disk is gone."""

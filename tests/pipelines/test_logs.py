@@ -37,13 +37,31 @@ def job():
     raise UnicodeError({CANARY!r})
 exit_status("ingest", job)
 """
+WORKERS_BUG = f"""
+import sys
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from pipelines.ending import exit_status, finish
+def work(_):
+    import os
+    os.write(2, b"{CANARY}, by a library in C")
+    raise UnicodeError({CANARY!r})
+def job():
+    pipeline = beam.Pipeline(options=PipelineOptions(sys.argv[1:]))
+    _ = pipeline | beam.Create([0]) | beam.Map(work)
+    finish(pipeline)
+exit_status("ingest", job)
+"""
 NOISE = f"""
-import sys, warnings
+import logging, sys, warnings
 from pipelines.ending import Ended, exit_status
+logging.getLogger("a.library").setLevel(1)
 def job():
     warnings.warn({CANARY!r})
     print({CANARY!r}, file=sys.stderr)
     print("rally: a/file.avro: is damaged", file=sys.stderr)
+    logging.getLogger("a.library").log(5, {CANARY!r})
+    print("rally: no end", end="", file=sys.stderr)
     return Ended(1)
 sys.exit(exit_status("replay", job))
 """
@@ -160,13 +178,13 @@ def test_no_byte_of_a_ping_is_in_an_entry_however_loud(loud, needles, way):
 
 
 @pytest.fixture
-def job(monkeypatch, capsys):
+def job(monkeypatch, capfd):
     """Runs a job in this process; gives the exit status and its entries."""
     monkeypatch.setenv("RALLY_LOG_FORMAT", "json")
 
     def job(name, *argv):
         status = cli.main([name, *argv])
-        return status, own(capsys.readouterr().err)
+        return status, own(capfd.readouterr().err)
 
     return job
 
@@ -251,11 +269,52 @@ def test_help_is_no_failure(world):
 def test_bug_is_told_by_its_type_and_place_and_not_its_words():
     status, out, errors = run("-c", BUG)
 
-    ended, bug = own(errors)
-    assert (status, out, ended["status"]) == (1, "", 1)
+    bug, ended = own(errors)
+    assert (status, out, ended["event"], ended["status"]) == (1, "", "job_ended", 1)
     assert bug["severity"] == "CRITICAL"
     assert bug["message"].startswith("a bug stopped the job; builtins.UnicodeError; ")
     assert CANARY not in errors
+
+
+@WAYS
+def test_bug_of_a_worker_is_told_without_its_words(way):
+    status, out, errors = run("-c", WORKERS_BUG, *way)
+
+    assert CANARY not in out + errors
+    *_, bug, ended = own(errors)
+    assert (status, ended["event"], ended["status"]) == (1, "job_ended", 1)
+    assert bug["message"].startswith("a bug stopped the job; builtins.")
+
+
+def test_standard_error_is_as_before_when_a_job_has_ended():
+    program = """
+import os, sys
+from pipelines.ending import Ended, exit_status
+exit_status("purge", lambda: Ended(0))
+print("printed", file=sys.stderr)
+os.write(2, b"written")
+"""
+    _, _, errors = run("-c", program)
+
+    entry, *rest = errors.splitlines()
+    assert json.loads(entry)["event"] == "job_ended"
+    assert rest == ["printed", "written"]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("3", 3), ("0", 0), ("None", 0), ("'words'", 1)]
+)
+def test_job_that_leaves_the_interpreter_is_told_with_its_status(code, status):
+    program = f"""
+import sys
+from pipelines.ending import exit_status
+exit_status("purge", lambda: sys.exit({code}))
+"""
+    done, _, errors = run("-c", program)
+
+    (ended,) = own(errors.splitlines()[0])  # words are printed after it
+    assert (done, ended["status"]) == (status, status)
+    assert ended["severity"] == ("ERROR" if status else "INFO")
 
 
 def test_bug_is_a_traceback_where_people_read():
@@ -279,7 +338,10 @@ def test_what_a_library_says_is_mentioned_once_without_its_words():
         ),
         ("ERROR", "a/file.avro: is damaged"),
         ("ERROR", "replay ended with status 1"),
+        ("ERROR", "no end"),
     ]
+    severities = {each["severity"] for each in entries(errors)}
+    assert severities == {"DEBUG", "WARNING", "ERROR"}
 
 
 def test_form_that_is_none_is_one_line():
@@ -299,3 +361,53 @@ sys.exit(exit_status("purge", lambda: os.kill(os.getpid(), signal.SIGTERM)))
 
     assert (status, out) == (128 + signal.SIGTERM, "")
     assert errors == "rally: stopped; run it again for what is not done\n"
+
+
+def stop_by(*lines):
+    """Runs a purge of these lines, which may `kill` their own process."""
+    program = [
+        "import logging, os, signal, sys",
+        "from pipelines.ending import Ended, exit_status",
+        "from rally.telling.entries import LOGGER",
+        "def kill(number): os.kill(os.getpid(), number)",
+        *lines,
+        "sys.exit(exit_status('purge', job))",
+    ]
+    return run("-c", "\n".join(program), form="text")
+
+
+def test_second_signal_does_not_disturb_how_the_first_ends_a_job():
+    status, out, errors = stop_by(
+        "def job():",
+        "    try:",
+        "        kill(signal.SIGTERM)",
+        "    finally:",
+        "        kill(signal.SIGTERM)",
+        "        kill(signal.SIGINT)",
+        "        print('workers ended')",
+    )
+
+    assert (status, out) == (128 + signal.SIGTERM, "workers ended\n")
+    assert errors == "rally: stopped; run it again for what is not done\n"
+
+
+@pytest.mark.parametrize("number", ["signal.SIGTERM", "signal.SIGINT"])
+def test_signal_after_a_job_is_done_changes_nothing(number):
+    status, out, errors = stop_by(
+        "class Late(logging.Handler):",
+        "    def emit(self, record):",
+        f"        kill({number})",
+        "LOGGER.addHandler(Late())",
+        "job = lambda: Ended(0)",
+    )
+
+    assert (status, out, errors) == (0, "", "")
+
+
+def test_ctrl_c_that_is_ignored_stays_so():
+    status, out, errors = stop_by(
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)",
+        "job = lambda: kill(signal.SIGINT) or Ended(0)",
+    )
+
+    assert (status, out, errors) == (0, "", "")
