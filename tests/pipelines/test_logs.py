@@ -42,13 +42,19 @@ import sys
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.ending import exit_status, finish
-def work(_):
-    import os
+from pipelines.runners import LOCAL_RUNNER
+def work(_, folder, workers):
+    import os, time
+    open(os.path.join(folder, str(os.getpid())), "w").close()
+    while len(os.listdir(folder)) < workers:  # Beam waits for one that comes later
+        time.sleep(0.02)
     os.write(2, b"{CANARY}, by a library in C")
     raise UnicodeError({CANARY!r})
 def job():
-    pipeline = beam.Pipeline(options=PipelineOptions(sys.argv[1:]))
-    _ = pipeline | beam.Create([0]) | beam.Map(work)
+    folder, workers, *options = sys.argv[1:]
+    pipeline = beam.Pipeline(LOCAL_RUNNER, PipelineOptions(options))
+    many = pipeline | beam.Create(range(100)) | beam.Reshuffle()
+    _ = many | beam.Map(work, folder, int(workers))
     finish(pipeline)
 exit_status("ingest", job)
 """
@@ -277,8 +283,9 @@ def test_bug_is_told_by_its_type_and_place_and_not_its_words():
 
 
 @WAYS
-def test_bug_of_a_worker_is_told_without_its_words(way):
-    status, out, errors = run("-c", WORKERS_BUG, *way)
+def test_bug_of_a_worker_is_told_without_its_words(tmp_path, way):
+    workers = "2" if way else "1"
+    status, out, errors = run("-c", WORKERS_BUG, str(tmp_path), workers, *way)
 
     assert CANARY not in out + errors
     *_, bug, ended = own(errors)
