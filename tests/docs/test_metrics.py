@@ -166,16 +166,36 @@ def test_dashboard_names_only_metrics_of_the_page_and_all_that_dataflow_has():
     text = "\n".join(filters())
     named = set(re.findall(r'metric_name="([^"]+)"', text))
     patterns = re.findall(r'metric_name=monitoring.regex.full_match\("([^"]+)"\)', text)
+    outcomes = [each for each in patterns if "/" in each]
+    spreads = {
+        name
+        for pattern in set(patterns) - set(outcomes)
+        for name in Spread
+        if re.fullmatch(pattern, name)
+    }
 
-    assert named == LISTED - OF_OUR_READER
+    assert named | spreads == LISTED - OF_OUR_READER
     assert text.count("user_counter") == len(re.findall("metric_name=", text))
-    for pattern in patterns:
+    for pattern in outcomes:
         count = Count(
             "s", "d.1", pattern.split("/")[1], *["r"] * pattern.endswith("/.+")
         )
         assert re.fullmatch(pattern, count.name)
         assert count.outcome in OUTCOMES
-    assert len(patterns) == 3
+    assert len(outcomes) == 3
+
+
+def test_dashboard_asks_for_distributions_by_both_names_that_they_may_have():
+    found = {}
+    for pattern in re.findall(r'full_match\("([^/"]+)"\)', "\n".join(filters())):
+        names = (name for name in Spread if re.fullmatch(pattern, name))
+        found |= {name: pattern for name in names}
+
+    assert set(found) == set(Spread)
+    for name, pattern in found.items():
+        parts = ("MAX", "MEAN", "MIN", "COUNT")
+        part = [each for each in parts if re.fullmatch(pattern, f"{name}_{each}")]
+        assert part == ["MEAN" if name is Spread.FILE_ROWS else "MAX"]
 
 
 def test_dashboard_asks_for_metrics_of_the_resource_that_has_them():
@@ -192,7 +212,7 @@ def test_dashboard_lists_how_jobs_ended():
 
     first, *others = panel["filter"].split(" OR ")
     assert first == f'jsonPayload.event="{Event.JOB_ENDED}"'
-    record = logging.makeLogRecord({})
+    record = logging.makeLogRecord({"levelno": logging.INFO})
     vars(record)["rally_fields"] = {"event": Event.JOB_ENDED}
     line = EntryFormatter("purge").format(record)
     assert [each.split("=~")[0] for each in others] == [

@@ -1,5 +1,6 @@
 """docs/streams.md names tests that are there, and ends that jobs really have."""
 
+import configparser
 import re
 import signal
 
@@ -9,7 +10,7 @@ PAGE = (ROOT / "docs/streams.md").read_text()
 
 
 def test_each_test_that_is_named_is_there():
-    assert len([named for named in find_named(PAGE) if named.is_test]) == 8
+    assert len([named for named in find_named(PAGE) if named.is_test]) == 9
     assert find_missing(PAGE) == []
 
 
@@ -20,6 +21,20 @@ def test_exit_statuses_of_signals_are_those_of_a_shell():
         str(128 + each) for each in (signal.SIGINT, signal.SIGTERM)
     ]
     assert f"SuccessExitStatus={128 + signal.SIGTERM}" in PAGE
+
+
+def test_unit_is_started_again_for_ever_and_not_for_what_no_restart_mends():
+    (unit,) = re.findall(r"```ini\n(.*?)```", PAGE, re.DOTALL)
+    read = configparser.ConfigParser()
+    read.optionxform = str
+    read.read_string(unit)
+
+    assert read["Unit"]["StartLimitIntervalSec"] == "0"
+    assert read["Service"]["Restart"] == "on-failure"
+    assert read["Service"]["RestartSec"] == "10"
+    assert read["Service"]["RestartPreventExitStatus"] == "2"
+    assert read["Service"]["User"] == "rally"
+    assert read["Install"]["WantedBy"] == "multi-user.target"
 
 
 def test_links_lead_somewhere():
