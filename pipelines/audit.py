@@ -16,6 +16,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.audit_options import STANDARD_OUTPUT, AuditOptions, audit_settings
 from pipelines.ending import Ended, JobStopped, told
 from pipelines.job import Job
+from pipelines.leaving import leave
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options_here
 from pipelines.runners import is_local
@@ -145,4 +146,4 @@ def _work_through(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -5,7 +5,9 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
+from pipelines.leaving import leave
 from pipelines.parser import Parser
 from rally.commands import (
     keys,
@@ -77,5 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def command() -> NoReturn:
+    """What `rally` is: its process ends with the exit status."""
+    leave(main())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

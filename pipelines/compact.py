@@ -13,6 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.ending import Ended
 from pipelines.job import Job
+from pipelines.leaving import leave
 from pipelines.options import PlatformOptions, clock, platform_keys_uri
 from pipelines.parsing import parse_options_here
 from pipelines.running import table
@@ -146,4 +147,4 @@ def _numbers(each: Compacted) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -15,6 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.delete_options import DeleteOptions, deletion_settings
 from pipelines.ending import Ended, running_alone
 from pipelines.job import Job
+from pipelines.leaving import leave
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options_here
 from pipelines.running import table
@@ -172,4 +173,4 @@ def _faults(report: Report) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

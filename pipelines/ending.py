@@ -2,9 +2,7 @@
 
 import logging
 import re
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from apache_beam.runners.runner import PipelineResult
 
 from pipelines.logs import logged
 from pipelines.runners import is_local
+from pipelines.stopping import Stop, stoppable
 from rally.errors import ConfigurationError
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld
@@ -71,7 +70,7 @@ def exit_status(name: str, job: Callable[[], Ended]) -> int:
         logging.getLogger(each).setLevel(logging.CRITICAL)
     logging.getLogger().addFilter(_is_not_the_engines)
     try:
-        with logged(name), _stoppable() as stop:
+        with logged(name), stoppable() as stop:
             return _told_end(name, lambda: _end_of(job, stop))
     except ConfigurationError as error:  # of the log itself
         return _say(str(error), 2).status
@@ -104,7 +103,7 @@ def _status_of(leaving: SystemExit) -> int:
     return 0 if leaving.code is None else 1
 
 
-def _end_of(job: Callable[[], Ended], stop: "_Stop") -> Ended:
+def _end_of(job: Callable[[], Ended], stop: Stop) -> Ended:
     try:
         try:
             return job()
@@ -123,45 +122,6 @@ def _end_of(job: Callable[[], Ended], stop: "_Stop") -> Ended:
         return _say(f"{_reason(error)}; {_AGAIN}", 1)
     except ConfigurationError as error:
         return _say(str(error), 2)
-
-
-class _Stop:
-    """The handler of signals: the first one stops the job, and no later one its end.
-
-    An engine that is stopped a second time, while it ends its workers, leaves them.
-
-    Attributes:
-        number: of the signal that stopped the job.
-        is_over: nothing is left to stop.
-    """
-
-    def __init__(self) -> None:
-        self.number: int = signal.SIGINT
-        self.is_over = False
-
-    def __call__(self, number: int, _: object) -> None:
-        if not self.is_over:
-            self.is_over, self.number = True, number
-            raise KeyboardInterrupt
-
-
-@contextmanager
-def _stoppable() -> Iterator[_Stop]:
-    """Makes SIGTERM end a job as Ctrl-C does, and either of them once."""
-    stop = _Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop  # only a main thread has handlers
-        return
-    # Who starts a job in the background may have Ctrl-C ignored: it stays so.
-    numbers = [signal.SIGTERM]
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        numbers.append(signal.SIGINT)
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _is_not_the_engines(record: logging.LogRecord) -> bool:

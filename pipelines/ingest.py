@@ -3,7 +3,6 @@
 import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
-import sys
 from collections import Counter
 from collections.abc import Sequence
 
@@ -22,6 +21,7 @@ from pipelines.ingest_options import (
 )
 from pipelines.intake_options import IntakeOptions, ingest_settings
 from pipelines.job import Job
+from pipelines.leaving import leave
 from pipelines.logs import outcomes
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options_here
@@ -125,4 +125,4 @@ def _report(counts: Counter[Count]) -> Ended:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

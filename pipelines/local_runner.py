@@ -16,9 +16,10 @@ def _consolidated(metrics: Any, key: Any = monitoring_infos.to_key) -> Any:
 def _close(connection: Any) -> None:
     with _Connection._lock:
         connection.push(_Servicer._DONE_MARKER)
-        if connection._state == _Servicer.STARTED_STATE:
-            connection._read_thread.join()
+        has_called = connection._state == _Servicer.STARTED_STATE
         connection._state = _Servicer.DONE_STATE
+    if has_called:
+        connection._read_thread.join()
 
 
 class LocalRunner(fn_runner.FnApiRunner):

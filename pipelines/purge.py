@@ -12,6 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.ending import Ended, running_alone
 from pipelines.job import Job
+from pipelines.leaving import leave
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options_here
 from pipelines.purge_options import PurgeOptions, purge_settings
@@ -119,4 +120,4 @@ def _told(report: Report) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -14,6 +14,7 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines.ending import Ended, finish
 from pipelines.intake_options import IntakeOptions, ingest_settings
 from pipelines.job import Job
+from pipelines.leaving import leave
 from pipelines.logs import outcomes
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options_here
@@ -140,4 +141,4 @@ def _report(result: Result) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -4,5 +4,6 @@ import os
 import sys
 
 from pipelines.cli import main
+from pipelines.leaving import leave
 
-sys.exit(main([os.environ["RALLY_JOB"], *sys.argv[1:]]))
+leave(main([os.environ["RALLY_JOB"], *sys.argv[1:]]))

@@ -13,6 +13,9 @@ _LOG = logging.getLogger(__name__)
 _STOPPED = (130, 143)
 """By Ctrl-C or SIGTERM, which a worker that is taken away gets."""
 
+_ENTRIES_ALONE = {"RALLY_LOG_FORMAT": "json"}
+"""What a bug breaks on may be a ping: in this form it is told without its words."""
+
 _HARNESS = (
     "CONTROL_API_SERVICE_DESCRIPTOR",
     "LOGGING_API_SERVICE_DESCRIPTOR",
@@ -68,7 +71,8 @@ def _run(command: Sequence[str]) -> int:
     """The exit status; what the job prints goes to the worker's log as it is said."""
     with subprocess.Popen(
         [sys.executable, "-u", "-m", "rally.tied", *command],
-        env={name: os.environ[name] for name in os.environ if name not in _HARNESS},
+        env={name: os.environ[name] for name in os.environ if name not in _HARNESS}
+        | _ENTRIES_ALONE,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,6 +1,7 @@
 """A job that one worker does: as run by hand, once, and never by two at a time."""
 
 import fcntl
+import json
 import logging
 import os
 import re
@@ -91,7 +92,10 @@ def test_job_leaves_what_it_leaves_when_run_by_hand(
 
     assert list(stored_rows(lived_in)) == list(stored_rows(str(other)))
     assert names(lived_in) == names(str(other))
-    assert plain(lines(caplog)) == plain(by_hand)
+    told = lines(caplog)
+    entries = [json.loads(line) for line in told if line.startswith("{")]
+    assert plain(line for line in told if not line.startswith("{")) == plain(by_hand)
+    assert (entries[-1]["event"], entries[-1]["status"]) == ("job_ended", 0)
 
 
 def names(store):
