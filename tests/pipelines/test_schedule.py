@@ -105,7 +105,9 @@ def test_of_a_new_study_replay_makes_the_pseudonym_and_no_other_job_does(
     assert job.writes_keys or not new.exists()
 
 
-@pytest.mark.parametrize("job", {*DAY, *SUNDAY}, ids=lambda job: " ".join(job.words))
+@pytest.mark.parametrize(
+    "job", dict.fromkeys([*DAY, *SUNDAY]), ids=lambda job: " ".join(job.words)
+)
 def test_options_of_a_job_are_its_own(job):
     places = Places(*(f"/{name}" for name in Places._fields))
     own = importlib.import_module(f"pipelines.{job.name}").JOB
