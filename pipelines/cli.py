@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0 done; 1 the job ran and something is not as promised; 2 wrong options or
-        configuration, told in one line; 130 a person stopped it.
+        configuration, told in one line; 130 or 143 Ctrl-C or SIGTERM stopped it.
     """
     given = list(sys.argv[1:] if argv is None else argv)
     try:

@@ -17,7 +17,7 @@ from apache_beam.runners.dataflow.internal.apiclient import (
 )
 from apache_beam.runners.runner import PipelineState
 from google.api_core.exceptions import ClientError, Conflict, GoogleAPIError
-from google.auth.exceptions import GoogleAuthError
+from google.auth.exceptions import GoogleAuthError, TransportError
 
 from pipelines.ending import JobStopped, Unwatched
 from rally.errors import ConfigurationError
@@ -31,7 +31,7 @@ _NOISY = (
 )
 _EXISTS = (Conflict, DataflowJobAlreadyExistsError)
 _REFUSALS = (ClientError, GoogleAuthError)
-_FAULTS = (GoogleAPIError, OSError)
+_FAULTS = (GoogleAPIError, TransportError, OSError)
 """Of the service or of the way there: what was asked may have been done."""
 
 _MAYBE = (
@@ -90,6 +90,8 @@ def _run(pipeline: beam.Pipeline) -> object:
             "a job of this name is there already; wait for its end, or give another"
             " --job_name"
         ) from None
+    except TransportError:  # which is no word of the service
+        raise
     except _REFUSALS as error:
         raise ConfigurationError(
             f"Dataflow does not take the job ({type(error).__name__}): check --project,"

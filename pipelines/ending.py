@@ -12,6 +12,7 @@ import apache_beam as beam
 import grpc
 from apache_beam.runners.runner import PipelineResult
 
+from pipelines.leaving import SIGNALLED
 from pipelines.logs import logged
 from pipelines.runners import is_local
 from pipelines.stopping import Stop, stoppable
@@ -27,7 +28,6 @@ _NOISY = (
     "apache_beam.runners.worker.sdk_worker",
     "apache_beam.options.pipeline_options",  # an option that is the engine's own
 )
-_SIGNALLED = 128  # a shell adds the signal
 _STOPPED = "stopped; run it again for what is not done"
 _GOES_ON = "no longer watched; the job itself goes on until it is cancelled there"
 _AGAIN = "when that is mended or over, run it again for what is not done"
@@ -83,6 +83,8 @@ def _told_end(name: str, job: Callable[[], Ended]) -> int:
     except SystemExit as leaving:  # after --help
         ended = Ended(_status_of(leaving))
         raise
+    except BrokenPipeError:  # who reads what is printed has seen enough
+        raise
     except Exception:
         tell_bug()
         raise
@@ -110,13 +112,13 @@ def _end_of(job: Callable[[], Ended], stop: Stop) -> Ended:
         finally:
             stop.is_over = True
     except Unwatched as error:
-        told = _say(str(error), _SIGNALLED + stop.number)
+        told = _say(str(error), SIGNALLED + stop.number)
         return told._replace(event=Event.JOB_LAUNCHED)
     except KeyboardInterrupt as error:
-        return _say(str(error) or _STOPPED, _SIGNALLED + stop.number)
+        return _say(str(error) or _STOPPED, SIGNALLED + stop.number)
     except JobStopped as error:
         return _say(f"{error}; {_AGAIN}", 1)
-    except BrokenPipeError:  # who reads what is printed has seen enough: not a job's
+    except BrokenPipeError:  # a ConnectionError by its kind alone
         raise
     except ConnectionError as error:  # before there was a pipeline
         return _say(f"{_reason(error)}; {_AGAIN}", 1)

@@ -1,5 +1,6 @@
 """Options that only the engine has: it is asked for them."""
 
+import re
 from collections.abc import Sequence
 
 import grpc
@@ -46,7 +47,7 @@ def checkpoint_seconds(options: PipelineOptions) -> float | None:
         return None
     name = _INTERVAL.removeprefix("--")
     given = options.get_all_options(retain_unknown_options=True).get(name)
-    if not str(given).isdecimal():
+    if not re.fullmatch("[1-9][0-9]*", str(given)):
         raise ConfigurationError(
             f"{_INTERVAL} is required of a stream on this engine, in milliseconds:"
             " messages are acknowledged at checkpoints; 5000 works"

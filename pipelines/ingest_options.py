@@ -126,7 +126,8 @@ def check_reachable(options: PipelineOptions) -> None:
     """Asks for the subscription, where it is our own reader that will pull from it.
 
     Raises:
-        ConfigurationError: it is not there, or cannot be reached.
+        ConfigurationError: it is not there.
+        ConnectionError: Pub/Sub cannot be reached.
     """
     ours = options.view_as(IngestOptions)
     if ours.subscription and not has_own_source(options):

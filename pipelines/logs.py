@@ -38,7 +38,7 @@ def logged(job: str) -> Iterator[None]:
     wanted = os.environ.get(LOG_FORMAT) or "text"
     if wanted not in ("text", "json"):
         raise ConfigurationError(f"{LOG_FORMAT}={wanted}: must be text or json")
-    if wanted == "text":
+    if wanted == "text" or sys.stderr is None:  # closed by whoever started the job
         yield
         return
     with _only_entries() as entries, _handled(logging.StreamHandler(entries), job):

@@ -1,15 +1,21 @@
 """How a signal stops a job: once, and in the same way whether Ctrl-C or SIGTERM."""
 
+import math
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_ONCE_IN_SECONDS = 5.0
+
 
 class Stop:
-    """The handler of signals: the first one stops the job, and no later one its end.
+    """The handler of signals: one stops the job, and none of those right behind it.
 
-    An engine that is stopped a second time, while it ends its workers, leaves them.
+    An engine that is stopped a second time, while it ends its workers, leaves them. But
+    a signal may come where its error is lost, as in a finalizer of the interpreter: one
+    that comes later is tried again.
 
     Attributes:
         number: of the signal that stopped the job.
@@ -20,11 +26,13 @@ class Stop:
         """Nothing was stopped yet."""
         self.number: int = signal.SIGINT
         self.is_over = False
+        self._stopped_at = -math.inf
 
     def __call__(self, number: int, _: object) -> None:
-        """Raises KeyboardInterrupt, the first time."""
-        if not self.is_over:
-            self.is_over, self.number = True, number
+        """Raises KeyboardInterrupt."""
+        now = time.monotonic()
+        if not self.is_over and now - self._stopped_at > _ONCE_IN_SECONDS:
+            self._stopped_at, self.number = now, number
             raise KeyboardInterrupt
 
 

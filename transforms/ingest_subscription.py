@@ -23,11 +23,18 @@ from apache_beam.utils.timestamp import Duration, Timestamp
 from rally.envelope import make_envelope
 from rally.ingesting.progress import Progress
 from rally.ingesting.setup import IngestSettings, make_intake, make_writer
-from rally.reading.subscription import ACK_DEADLINE_SECONDS, Subscription
+from rally.reading.subscription import (
+    ACK_DEADLINE_SECONDS,
+    Subscription,
+    check_subscription,
+)
 from rally.telling.measures import Sum
 from transforms.counters import publish
 
 _LAST = sys.maxsize - 1
+_SILENT_SECONDS = 60.0
+"""After so long without a message a subscription is asked for."""
+
 _PAUSE = Duration(seconds=0)
 _WATERMARK = ManualWatermarkEstimator.default_provider()
 
@@ -110,7 +117,7 @@ class _IngestSubscriptionFn(beam.DoFn):
             self._settings, lambda: self._intake.counter, self._intake.flush
         )
         self._progress = Progress(self._settings.progress)
-        self._last_message = time.monotonic()
+        self._last_message = self._last_sign = time.monotonic()
 
     @beam.DoFn.unbounded_per_element()  # type: ignore[untyped-decorator]
     def process(
@@ -131,11 +138,22 @@ class _IngestSubscriptionFn(beam.DoFn):
         watermark.set_watermark(Timestamp.now())
         if received:
             finalizer.register(lambda: self._acknowledge(path, received))
+        self._look_after(path)
         if self._is_idle():
             tracker.try_claim(_LAST)
         else:
             tracker.defer_remainder(_PAUSE)
         yield from ()
+
+    def _look_after(self, path: str) -> None:
+        """Asks for a subscription that is silent: the network may be, too.
+
+        Raises ConfigurationError, ConnectionError: it is not there, or out of reach.
+        """
+        self._last_sign = max(self._last_sign, self._last_message)
+        if self._is_idle() or time.monotonic() - self._last_sign > _SILENT_SECONDS:
+            check_subscription(path)
+            self._last_sign = time.monotonic()
 
     def _acknowledge(self, path: str, received: Sequence[str]) -> None:
         """What Pub/Sub is not told of comes again; the next flush counts it."""

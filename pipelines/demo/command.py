@@ -1,7 +1,6 @@
 """`rally demo`: all of it at work, on real pings, in a folder of its own."""
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pipelines.demo.jobs import Jobs, check_emulator
 from pipelines.demo.people import People
 from pipelines.demo.scene import deliver, deliver_real, lay_out, read_messages
 from pipelines.ending import Ended, exit_status
+from pipelines.leaving import leave
 from pipelines.parser import Parser
 
 _DAY = "2026-11-22"
@@ -86,4 +86,4 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

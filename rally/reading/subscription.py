@@ -135,9 +135,9 @@ def _told(path: str) -> Iterator[None]:
     except (exceptions.GoogleAPIError, TransportError) as error:
         # After a minute of attempts: what the last one came to.
         kind = type(getattr(error, "cause", None) or error).__name__
-        raise ConnectionError(
-            f"--subscription {path}: Pub/Sub cannot be reached ({kind})"
-        ) from None
+        refuses = isinstance(error, exceptions.ClientError)
+        what = "Pub/Sub refuses" if refuses else "Pub/Sub cannot be reached"
+        raise ConnectionError(f"--subscription {path}: {what} ({kind})") from None
 
 
 def check_subscription(path: str) -> None:

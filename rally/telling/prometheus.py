@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ADDRESS = "127.0.0.1"
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_WANTED = "RALLY_PROMETHEUS"
 _PORTS = range(1, 65_536)
 _SUMS = {
     Sum.RECEIVED_BYTES: "Bytes of the bodies that were received.",
@@ -42,7 +43,7 @@ _AGES = {
 
 def is_wanted() -> bool:
     """Whether this process is one whose counters are served."""
-    return _FOLDER in os.environ
+    return _WANTED in os.environ
 
 
 @contextmanager
@@ -61,11 +62,12 @@ def served(port: int | None) -> Iterator[None]:
         raise ConfigurationError(f"--prometheus {port}: must be from 1 to 65535")
     with tempfile.TemporaryDirectory(prefix="rally-prometheus-") as folder:
         os.environ[_FOLDER] = folder  # before the package is imported
+        os.environ[_WANTED] = "1"  # the folder may be another program's
         try:
             with _serving(port, folder):
                 yield
         finally:
-            del os.environ[_FOLDER]
+            del os.environ[_FOLDER], os.environ[_WANTED]
 
 
 def add(counts: Counter[Count], *measured: Measures) -> None:

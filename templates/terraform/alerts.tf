@@ -2,8 +2,8 @@
 # id: {"event": "job_ended", "job": "purge", "status": 0, …}. Cloud Logging has it as a
 # payload of its own, as text, or as the message of a worker that conducted the job; all
 # are looked at. This table is the only place here that names what stands in it
-# (docs/infrastructure.md). Of ingest there is no such line at Dataflow: its launcher has
-# launched a job, which tells what it does by its counters.
+# (docs/infrastructure.md). Of an ingest that was launched there is none at Dataflow:
+# it tells what it does by its counters.
 #   jobs   what the entry's `job` is, as a regular expression
 locals {
   events = {
@@ -147,7 +147,7 @@ resource "google_monitoring_alert_policy" "missing" {
   }
 }
 
-# A stream does not end; what it counts is what it tells (counters of docs/operations.md).
+# A stream does not end; what it counts is what it tells (docs/metrics.md).
 # A counter is there from its first failure on, so what had no value ten minutes ago
 # counts as a whole: the first burst is not missed. `left` is no fault: it waits for an
 # enrolment, and replay takes it in at night.

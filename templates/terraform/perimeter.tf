@@ -91,8 +91,8 @@ locals {
 
 resource "google_access_context_manager_service_perimeter" "rally" {
   parent         = "accessPolicies/${var.access_policy}"
-  name           = "accessPolicies/${var.access_policy}/servicePerimeters/rally"
-  title          = "rally"
+  name           = "accessPolicies/${var.access_policy}/servicePerimeters/${replace(var.prefix, "-", "_")}"
+  title          = var.prefix
   perimeter_type = "PERIMETER_TYPE_REGULAR"
 
   status {

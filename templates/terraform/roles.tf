@@ -85,6 +85,7 @@ resource "google_project_iam_custom_role" "buckets" {
   title   = "Rally: make buckets, and say who may do what in them"
   permissions = [
     "storage.buckets.create",
+    "storage.buckets.delete",
     "storage.buckets.get",
     "storage.buckets.getIamPolicy",
     "storage.buckets.list",

@@ -59,19 +59,21 @@ class Service:
         self.told = []
         self._acknowledgements = acknowledgements
 
-    def handler(self):
-        calls = {
+    def calls(self):
+        return {
             "GetSubscription": (self.get, GetSubscriptionRequest),
             "Pull": (self.fail, PullRequest),
             "Acknowledge": (self.acknowledge, AcknowledgeRequest),
         }
+
+    def handler(self):
         return grpc.method_handlers_generic_handler(
             "google.pubsub.v1.Subscriber",
             {
                 name: grpc.unary_unary_rpc_method_handler(
                     call, request.deserialize, lambda made: made.SerializeToString()
                 )
-                for name, (call, request) in calls.items()
+                for name, (call, request) in self.calls().items()
             },
         )
 
@@ -133,6 +135,38 @@ def test_stream_from_which_pubsub_goes_away_is_one_line_and_status_1(
 
     again = "when that is mended or over, run it again for what is not done"
     assert (status, *capsys.readouterr()) == (1, "", f"rally: {AWAY}; {again}\n")
+
+
+class Dark(Service):
+    """Is asked for once at the start; then the network is gone, and nothing answers."""
+
+    asked = 0
+
+    def get(self, request, context):
+        self.asked += 1
+        if self.asked > 1:
+            self.fail(request, context)
+        return super().get(request, context)
+
+    def fail_to_pull(self, _, context):
+        context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "no answer")
+
+    def calls(self):
+        return super().calls() | {"Pull": (self.fail_to_pull, PullRequest)}
+
+
+def test_silence_of_a_network_that_is_gone_is_no_end_of_the_stream(
+    world, tmp_path, serve, capsys
+):
+    service = serve(Dark())
+    idle = ("--flush_seconds=0.2", "--stop_after_idle_seconds=0.3")
+    argv = [f"--subscription={PATH}", *idle, *world.options(str(tmp_path / "store"))]
+
+    status = cli.main(["ingest", *argv])
+
+    again = "when that is mended or over, run it again for what is not done"
+    assert (status, *capsys.readouterr()) == (1, "", f"rally: {AWAY}; {again}\n")
+    assert service.asked == 2
 
 
 @pytest.mark.parametrize(

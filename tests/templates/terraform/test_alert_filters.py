@@ -29,7 +29,8 @@ def query(event):
 
 def line(job, event=Event.JOB_ENDED, **fields):
     """What the job's log says, by the formatter that wrote it."""
-    record = logging.makeLogRecord({"name": "rally", "msg": f"{job} ended"})
+    about = {"name": "rally", "msg": f"{job} ended", "levelno": logging.INFO}
+    record = logging.makeLogRecord(about)
     record.rally_fields = {"event": event.value, **fields}
     return EntryFormatter(job).format(record)
 

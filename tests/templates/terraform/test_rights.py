@@ -154,7 +154,10 @@ def test_terraform_keeps_its_rights_to_buckets_whose_policies_it_writes(module):
     """A whole policy takes away what the project's owners have in a bucket."""
     assert permissions_of(module, "buckets", "") == {
         f"storage.buckets.{verb}"
-        for verb in ("create", "get", "getIamPolicy", "list", "setIamPolicy", "update")
+        for verb in (
+            *("create", "delete", "get", "getIamPolicy"),
+            *("list", "setIamPolicy", "update"),
+        )
     }
     binding = module.one("google_project_iam_binding", "buckets")
     assert binding["members"] == "${var.administrators}"
