@@ -1,12 +1,20 @@
-"""Dealing out: a file takes as much memory as the scale plan says."""
+"""Dealing out: every file comes back, and the memory of one is a difference."""
 
-import pytest
+from types import SimpleNamespace
 
 from benchmarks import dealing
-from rally.scaling import measured
 
 
-def test_file_takes_what_the_plan_says():
-    assert dealing.bytes_of_one(5_000, 30_000) == pytest.approx(
-        measured.FILE_MEMORY, rel=0.5
-    )
+def test_every_file_is_dealt_out_and_comes_back(capsys):
+    dealing._deal(50)  # which says so where one is lost
+    assert capsys.readouterr().out == ""
+
+
+def test_a_file_is_what_more_files_take(monkeypatch, capsys):
+    def run(argv):
+        files = int(argv[-1].removeprefix("--deal="))
+        return SimpleNamespace(peak_bytes=200_000_000 + 3_000 * files)
+
+    monkeypatch.setattr(dealing.process, "run", run)
+    assert dealing.main(["--files", "10", "110"]) == 0
+    assert capsys.readouterr().out == "a file: 3,000 bytes\n"
