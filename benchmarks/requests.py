@@ -40,14 +40,14 @@ class Platform(NamedTuple):
         buckets: of a partition.
         files: that ingest wrote on the new day.
         leavers: people who leave on it.
-        people: each sends one ping a day and file.
+        people: each sends one ping a day and file; so many that no bucket is empty.
     """
 
     days: int = 8
     buckets: int = 4
     files: int = 2
     leavers: int = 1
-    people: int = 24
+    people: int = 160
 
 
 BASE = Platform()
