@@ -7,6 +7,7 @@ made on each worker and travel nowhere.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from rally.checking.pseudonyms import PLATFORM
@@ -84,6 +85,7 @@ class LiveStates:
         self._read_at = time.monotonic()
 
 
+@cache
 def pipeline_version() -> str:
     """The version that file headers and dead letters name."""
     try:
