@@ -26,8 +26,8 @@ def without_those_of_engine(
     Raises:
         ConfigurationError: there is no job server at `--job_endpoint`.
     """
-    endpoint = options.view_as(PortableOptions).job_endpoint
-    if not (endpoint and arguments) or endpoint == "embed":
+    endpoint = _endpoint(options)
+    if not (endpoint and arguments):
         return list(arguments)
     known = _ask(endpoint)
     return [each for each in arguments if each.partition("=")[0] not in known]
@@ -42,8 +42,8 @@ def checkpoint_seconds(options: PipelineOptions) -> float | None:
     Raises:
         ConfigurationError: it takes an interval, and has none or what is no number.
     """
-    endpoint = options.view_as(PortableOptions).job_endpoint
-    if not endpoint or endpoint == "embed" or _INTERVAL not in _ask(endpoint):
+    endpoint = _endpoint(options)
+    if not endpoint or _INTERVAL not in _ask(endpoint):
         return None
     name = _INTERVAL.removeprefix("--")
     given = options.get_all_options(retain_unknown_options=True).get(name)
@@ -53,6 +53,12 @@ def checkpoint_seconds(options: PipelineOptions) -> float | None:
             " messages are acknowledged at checkpoints; 5000 works"
         )
     return int(str(given)) / 1000
+
+
+def _endpoint(options: PipelineOptions) -> str | None:
+    """Of a job server that can be asked: Beam's own, which is embedded, cannot."""
+    endpoint: str | None = options.view_as(PortableOptions).job_endpoint
+    return None if endpoint == "embed" else endpoint
 
 
 def _ask(endpoint: str) -> set[str]:
