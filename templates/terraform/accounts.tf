@@ -113,12 +113,16 @@ resource "google_service_account" "account" {
 
   account_id   = "rally-${each.key}"
   display_name = "Rally: ${each.key}"
+
+  depends_on = [google_project_service.used]
 }
 
 # Launches jobs from their templates, by the schedule or for a person, and reads no data.
 resource "google_service_account" "launch" {
   account_id   = "rally-launch"
   display_name = "Rally: launch"
+
+  depends_on = [google_project_service.used]
 }
 
 # Of whom Dataflow makes a job run as such an account: whoever launches it; the account

@@ -42,34 +42,6 @@ locals {
   EOT
 }
 
-resource "google_logging_metric" "event" {
-  for_each = local.events
-
-  name   = "rally/${each.key}"
-  filter = <<-EOT
-    ${local.ended} AND (
-      (jsonPayload.job=~"^(${each.value.jobs})$" AND jsonPayload.${each.value.field}>0)
-      OR (textPayload=~"\"job\": ?\"(${each.value.jobs})\"" AND textPayload=~"\"${each.value.field}\": ?[1-9]")
-      OR (jsonPayload.message=~"\"job\": ?\"(${each.value.jobs})\"" AND jsonPayload.message=~"\"${each.value.field}\": ?[1-9]")
-    )
-  EOT
-
-  metric_descriptor {
-    metric_kind = "DELTA"
-    value_type  = "INT64"
-    unit        = "1"
-
-    labels {
-      key        = "job"
-      value_type = "STRING"
-    }
-  }
-
-  label_extractors = {
-    job = "EXTRACT(resource.labels.job_name)"
-  }
-}
-
 # Every end of a job, good or bad: a job that does not run tells nothing.
 resource "google_logging_metric" "ended" {
   name   = "rally/job_ended"
@@ -89,8 +61,12 @@ resource "google_logging_metric" "ended" {
   label_extractors = {
     job = "EXTRACT(resource.labels.job_name)"
   }
+
+  depends_on = [google_project_service.used]
 }
 
+# An entry itself is what somebody is woken for, without a metric of it: of one that was
+# made just now an alert cannot be made for ten minutes, and the first apply would fail.
 resource "google_monitoring_alert_policy" "event" {
   for_each = local.events
 
@@ -101,16 +77,25 @@ resource "google_monitoring_alert_policy" "event" {
   conditions {
     display_name = each.value.title
 
-    condition_threshold {
-      filter          = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.event[each.key].name}\" AND resource.type=\"dataflow_job\""
-      comparison      = "COMPARISON_GT"
-      threshold_value = 0
-      duration        = "0s"
+    condition_matched_log {
+      filter = <<-EOT
+        ${local.ended} AND (
+          (jsonPayload.job=~"^(${each.value.jobs})$" AND jsonPayload.${each.value.field}>0)
+          OR (textPayload=~"\"job\": ?\"(${each.value.jobs})\"" AND textPayload=~"\"${each.value.field}\": ?[1-9]")
+          OR (jsonPayload.message=~"\"job\": ?\"(${each.value.jobs})\"" AND jsonPayload.message=~"\"${each.value.field}\": ?[1-9]")
+        )
+      EOT
 
-      aggregations {
-        alignment_period   = "600s"
-        per_series_aligner = "ALIGN_SUM"
+      label_extractors = {
+        job = "EXTRACT(resource.labels.job_name)"
       }
+    }
+  }
+
+  # Required of such an alert.
+  alert_strategy {
+    notification_rate_limit {
+      period = "300s"
     }
   }
 
@@ -118,6 +103,8 @@ resource "google_monitoring_alert_policy" "event" {
     content   = each.value.text
     mime_type = "text/markdown"
   }
+
+  depends_on = [google_project_service.used]
 }
 
 # A day and an hour without an end of a job that runs daily; of the audit two days, since
@@ -137,6 +124,8 @@ resource "google_monitoring_alert_policy" "missing" {
         query               = "(sum(increase(logging_googleapis_com:user_${replace(google_logging_metric.ended.name, "/", "_")}{monitored_resource=\"dataflow_job\", job=\"rally-${conditions.value}\"}[${conditions.value == "audit" ? "49h" : "25h"}])) or vector(0)) < 1"
         duration            = "0s"
         evaluation_interval = "300s"
+        # The metric is a minute old at the first apply.
+        disable_metric_validation = true
       }
     }
   }
@@ -167,6 +156,8 @@ resource "google_monitoring_alert_policy" "failing_pings" {
       query               = "sum((${local.failures} - ${local.failures} offset 10m) or ${local.failures}) > 0"
       duration            = "0s"
       evaluation_interval = "300s"
+      # No job has counted anything at the first apply.
+      disable_metric_validation = true
     }
   }
 
@@ -174,6 +165,8 @@ resource "google_monitoring_alert_policy" "failing_pings" {
     content   = "They are sealed and kept for 30 days. Mend the cause and run `rally replay`: docs/operations.md."
     mime_type = "text/markdown"
   }
+
+  depends_on = [google_project_service.used]
 }
 
 # Pings are kept for a week, acknowledged or not; these tell long before one is lost.
@@ -239,4 +232,6 @@ resource "google_monitoring_alert_policy" "stream" {
 # What the metrics of docs/metrics.md look like over a day.
 resource "google_monitoring_dashboard" "rally" {
   dashboard_json = file("${path.module}/dashboard.json")
+
+  depends_on = [google_project_service.used]
 }

@@ -22,8 +22,10 @@ resource "google_storage_bucket" "study" {
     retention_duration_seconds = 0
   }
 
-  # Parts of an upload that was broken off hold rows, and no listing shows them. Nothing
-  # else goes by age: rows go by their day, and a rewrite makes an object young again.
+  # Parts of a multipart upload (XML) that was broken off hold rows, and no listing of
+  # objects shows them. Jobs make none: what they send above 8 MiB is a resumable upload,
+  # which ends by itself after seven days, and no rule makes it shorter. Nothing else goes
+  # by age: rows go by their day, and a rewrite makes an object young again.
   lifecycle_rule {
     action {
       type = "AbortIncompleteMultipartUpload"

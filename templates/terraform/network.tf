@@ -3,6 +3,8 @@ resource "google_compute_network" "workers" {
   name                            = "rally-workers"
   auto_create_subnetworks         = false
   delete_default_routes_on_create = true
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_compute_subnetwork" "workers" {

@@ -99,7 +99,7 @@ resource "google_access_context_manager_service_perimeter" "rally" {
     resources = [
       for number in concat([data.google_project.this.number], var.workspaces) : "projects/${number}"
     ]
-    restricted_services = local.services
+    restricted_services = local.restricted
 
     vpc_accessible_services {
       enable_restriction = true
@@ -145,7 +145,8 @@ resource "google_access_context_manager_service_perimeter" "rally" {
   }
 
   # Last of all: it takes a while until a way in is open, and nothing is in there yet that
-  # it would protect.
+  # it would protect. Only what tells is not waited for: alerts and the dashboard need
+  # little and come early, and one that is refused must not keep the perimeter away.
   depends_on = [
     google_artifact_registry_repository_iam_binding.readers,
     google_artifact_registry_repository_iam_binding.writers,
@@ -160,11 +161,6 @@ resource "google_access_context_manager_service_perimeter" "rally" {
     google_kms_crypto_key_iam_binding.make,
     google_kms_crypto_key_iam_binding.open_ping,
     google_kms_crypto_key_iam_binding.open_purpose,
-    google_monitoring_alert_policy.event,
-    google_monitoring_alert_policy.failing_pings,
-    google_monitoring_alert_policy.missing,
-    google_monitoring_alert_policy.stream,
-    google_monitoring_dashboard.rally,
     google_project_iam_audit_config.told,
     google_project_iam_binding.launcher,
     google_project_iam_binding.worker,

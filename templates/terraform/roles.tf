@@ -4,18 +4,24 @@ resource "google_project_iam_custom_role" "reader" {
   role_id     = "rallyReader"
   title       = "Rally: read objects"
   permissions = ["storage.buckets.get", "storage.objects.get", "storage.objects.list"]
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_project_iam_custom_role" "creator" {
   role_id     = "rallyCreator"
   title       = "Rally: create objects"
   permissions = ["storage.objects.create"]
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_project_iam_custom_role" "deleter" {
   role_id     = "rallyDeleter"
   title       = "Rally: delete objects"
   permissions = ["storage.objects.delete"]
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_project_iam_custom_role" "key_destroyer" {
@@ -26,6 +32,8 @@ resource "google_project_iam_custom_role" "key_destroyer" {
     "cloudkms.cryptoKeyVersions.get",
     "cloudkms.cryptoKeyVersions.list",
   ]
+
+  depends_on = [google_project_service.used]
 }
 
 # What roles/dataflow.worker has but for objects, and what a template's launcher needs.
@@ -57,12 +65,16 @@ resource "google_project_iam_custom_role" "worker" {
     "logging.logEntries.create",
     "monitoring.timeSeries.create",
   ]
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_project_iam_custom_role" "seeker" {
   role_id     = "rallySeeker"
   title       = "Rally: take the stream back to a time"
   permissions = ["pubsub.subscriptions.consume", "pubsub.subscriptions.get"]
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_project_iam_custom_role" "launcher" {
@@ -76,6 +88,8 @@ resource "google_project_iam_custom_role" "launcher" {
     "dataflow.jobs.updateContents",
     "dataflow.messages.list",
   ]
+
+  depends_on = [google_project_service.used]
 }
 
 # A bucket's whole policy takes away what the project's owners have by default in it, and
@@ -92,6 +106,8 @@ resource "google_project_iam_custom_role" "buckets" {
     "storage.buckets.setIamPolicy",
     "storage.buckets.update",
   ]
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_project_iam_binding" "buckets" {

@@ -15,7 +15,7 @@ from pipelines import cli
 from rally.errors import ConfigurationError
 from tests.docs.test_streams import slug
 from tests.named_tests import ROOT, find_missing, find_named
-from tests.templates.terraform.module import FOLDER, load
+from tests.templates.terraform.module import FOLDER, items, load
 
 PAGE = (ROOT / "docs/launch.md").read_text()
 BLOCKS = re.findall(r"^```(?:sh|console)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -26,6 +26,7 @@ RALLY = [
     for line in block.splitlines()
     if re.match(r"(\$ )?rally ", line.strip())
 ]
+INFRASTRUCTURE = (ROOT / "docs/infrastructure.md").read_text()
 EXAMPLES = {"$PREFIX": "my-rally", "$PROJECT": "my-project", "<release>": "1", "…": "x"}
 
 
@@ -112,6 +113,77 @@ def test_the_jobs_that_are_tried_by_hand_are_the_scheduled_ones(module):
     )
 
     assert {*jobs.split(), "audit-whole"} == module.locals["schedules"].keys()
+
+
+def test_what_terraform_uses_is_enabled_before_it_runs(module):
+    """It reads and makes things while it enables, and they would be refused."""
+    block_of_projects = block("gcloud projects create")
+    enabled = {
+        project: set(re.findall(r"(\w+)\.googleapis\.com", services))
+        for project, services in re.findall(
+            r'services enable --project="\$(\w+)" (.+)', block_of_projects
+        )
+    }
+    used = {each.partition(".")[0] for each in items(module.locals["services"])}
+
+    assert enabled == {
+        "project": used | {"cloudresourcemanager", "serviceusage"},
+        "BUILD": {"accesscontextmanager", "cloudbuild"},
+    }
+    assert 'for project in "$PROJECT" "$BUILD"; do\n  gcloud services' in (
+        block_of_projects
+    )
+    assert block_of_projects.index("services enable") < (
+        block_of_projects.index("services identity create")
+    )
+
+
+def test_accounts_have_names_that_iam_takes(module):
+    made = re.findall(r"service-accounts create ([\w-]+)", PAGE)
+    named = re.findall(
+        r"\b([\w-]+)@(?:\$PROJECT|\$BUILD|<project>)", PAGE + INFRASTRUCTURE
+    )
+    (account,) = [
+        each.body["account_id"]
+        for each in module.of("google_service_account")
+        if each.name == "account"
+    ]
+    of_terraform = [
+        *(account.replace("${each.key}", name) for name in module.locals["accounts"]),
+        module.one("google_service_account", "launch")["account_id"],
+    ]
+
+    assert sorted(made) == ["builder", "terraform"]
+    assert set(named) <= {*made, *of_terraform}
+    for name in (*made, *of_terraform):
+        assert re.fullmatch("[a-z][a-z0-9-]{4,28}[a-z0-9]", name), name
+
+
+LOGIN = "gcloud auth application-default login"
+
+
+def whose(text):
+    """Whom `rally` and Terraform act as at the end of these commands."""
+    logins = re.findall(rf"^ *{LOGIN}(.*)$", text, re.MULTILINE)
+    return (
+        re.findall(r"service-account=\S*?(rally-\w+)", logins[-1]) if logins else None
+    )
+
+
+@pytest.mark.parametrize(
+    "page", [PAGE, INFRASTRUCTURE], ids=["launch", "infrastructure"]
+)
+def test_rally_and_terraform_act_as_whom_the_page_says(page):
+    """By Application Default Credentials; gcloud's own settings are not theirs."""
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```$", page, re.MULTILINE | re.DOTALL)
+    blocks = [each.replace("\\\n", "") for each in blocks]
+    (keys,) = [each for each in blocks if "rally keys create" in each]
+    (first,) = [each for each in blocks if "terraform init" in each]
+
+    assert whose(keys[: keys.index("rally keys")]) == ["rally-keeper"]
+    assert whose(first[: first.index("terraform init")]) == []
+    assert f"{LOGIN}`" in page or whose(keys) == []
+    assert not re.search("auth/impersonate_service_account", "".join(blocks))
 
 
 def test_variables_that_are_written_are_the_modules(module):

@@ -111,6 +111,18 @@ def references(value: Any) -> set[str]:
     }
 
 
+def needed(module: Module, body: Any) -> set[str]:
+    """Addresses of all that comes before a body: what it refers to, and so on."""
+    blocks = (*module.resources, *module.read)
+    uses = {each.address: references(each.body) for each in blocks}
+    uses |= {f"local.{name}": references(each) for name, each in module.locals.items()}
+    found, new = set[str](), references(body)
+    while new:
+        found |= new
+        new = {name for each in new for name in uses.get(each, ())} - found
+    return found
+
+
 def resolved(module: Module, value: str) -> Any:
     """The value of `${local.x}`, where it is no more than that."""
     match = re.fullmatch(r"\$\{local\.(\w+)\}", value)

@@ -15,11 +15,12 @@ from tests.templates.terraform.module import load
 MODULE = load()
 EVENTS = MODULE.locals["events"]
 ENDED = MODULE.locals["ended"]
-FILTER = MODULE.one("google_logging_metric", "event")["filter"]
+(CONDITION,) = MODULE.one("google_monitoring_alert_policy", "event")["conditions"]
+FILTER = CONDITION["condition_matched_log"][0]["filter"]
 
 
 def query(event):
-    """The filter of an event's metric, as Terraform writes it."""
+    """The filter of an event's alert, as Terraform writes it."""
     text = FILTER.replace("${local.ended}", ENDED)
     for part in ("jobs", "field"):
         text = text.replace(f"${{each.value.{part}}}", EVENTS[event][part])

@@ -4,6 +4,8 @@ import re
 
 from tests.templates.terraform.module import items, references
 
+POLICY = "google_monitoring_alert_policy"
+
 
 def test_each_event_has_its_job_and_its_field(module):
     events = module.locals["events"]
@@ -19,15 +21,26 @@ def test_each_event_has_its_job_and_its_field(module):
         assert len(jobs) == (len(known) if name == "not_as_promised" else 1)
 
 
-def test_each_event_is_counted_and_alerted_on(module):
-    metric = module.one("google_logging_metric", "event")
+def test_each_event_is_alerted_on(module):
     alert = module.one("google_monitoring_alert_policy", "event")
-    assert metric["for_each"] == alert["for_each"] == "${local.events}"
+    assert alert["for_each"] == "${local.events}"
     (condition,) = alert["conditions"]
-    (threshold,) = condition["condition_threshold"]
-    assert "${google_logging_metric.event[each.key].name}" in threshold["filter"]
-    assert threshold["comparison"] == "COMPARISON_GT"
-    assert threshold["threshold_value"] == 0
+    assert "local.ended" in references(condition["condition_matched_log"])
+    (strategy,) = alert["alert_strategy"]  # without a limit Cloud refuses it
+    assert strategy["notification_rate_limit"] == [{"period": "300s"}]
+
+
+def test_no_alert_asks_at_its_making_for_a_metric_that_is_not_there_yet(module):
+    """Cloud knows a metric minutes after it was made, or when it first has a value."""
+    ours = {each.address for each in module.of("google_logging_metric")}
+    policies = {each.name: each.body for each in module.of(POLICY)}
+    conditions = {name: str(each) for name, each in policies.items()}
+    of_prometheus = {n for n, text in conditions.items() if "prometheus" in text}
+    assert of_prometheus == {"missing", "failing_pings"}
+    for name, text in conditions.items():
+        unchecked = "'disable_metric_validation': True" in text
+        assert unchecked == (name in of_prometheus), name
+        assert unchecked or not ours & references(policies[name]), name
 
 
 def test_a_nightly_job_that_does_not_end_is_missed(module):

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.templates.terraform.module import items, references
+from tests.templates.terraform.module import items, needed, references
 
 SERVICES = {
     "access_context_manager": None,  # of the organisation, above every perimeter
@@ -101,19 +101,34 @@ def test_whoever_makes_topics_and_buckets_reads_no_message_and_no_object(module)
             assert not re.search("Publish$|Pull|Acknowledge|Seek|Snapshot", method)
 
 
-def test_the_perimeter_is_made_last(module):
-    """Or the rest of the first apply would be refused."""
+TOLD = ("google_monitoring_", "google_logging_metric.")
+"""What alerts are made of, which Cloud may refuse at first."""
+
+
+def test_the_perimeter_is_made_last_and_waits_for_no_alert(module):
+    """Or the rest of the first apply would be refused, or the perimeter be missing."""
     body, _ = perimeter(module)
-    blocks = (*module.resources, *module.read)
-    uses = {each.address: references(each.body) for each in blocks}
-    uses |= {f"local.{name}": references(v) for name, v in module.locals.items()}
-    before, new = set(), references(body)
-    while new:
-        before |= new
-        new = {name for each in new for name in uses.get(each, ())} - before
+    before = needed(module, body)
     made = {each.address for each in module.resources}
+    alerts = {each for each in made if each.startswith(TOLD)}
     others = {each for each in made if not each.endswith("service_perimeter.rally")}
-    assert others - before == set()
+    assert others - alerts - before == set()
+    assert alerts & before == set()
+    assert len(alerts) == 6
+
+
+def test_nothing_is_made_before_its_service_is_there(module):
+    """In an empty project everything that waits for nothing is made at once."""
+    enabled = "google_project_service.used"
+    by_hand = ("google_project_service", "google_access_context_manager",
+               "data.google_iam_policy", "data.google_project")  # fmt: skip
+    early = {
+        each.address
+        for each in (*module.resources, *module.read)
+        if not each.type.startswith(by_hand)
+        and enabled not in needed(module, each.body)
+    }
+    assert early == set()
 
 
 def test_workers_and_workspaces_are_inside(module):
@@ -122,16 +137,44 @@ def test_workers_and_workspaces_are_inside(module):
     assert inside == {"data.google_project.this", "var.workspaces"}
 
 
-def test_every_service_in_use_is_behind_it(module):
+def test_every_service_in_use_is_enabled_and_behind_it(module):
     _, status = perimeter(module)
-    assert status["restricted_services"] == "${local.services}"
+    assert status["restricted_services"] == "${local.restricted}"
+    assert module.locals["restricted"] == (
+        "${setunion(local.services, local.closed_too)}"
+    )
     used = {service_of(each.type) for each in module.resources} - {None}
-    restricted = set(items(module.locals["services"]))
     wanted = used | BY_OTHER_MEANS
-    assert restricted == {f"{each}.googleapis.com" for each in wanted}
+    assert set(items(module.locals["services"])) == names(wanted)
+    (enabled,) = module.of("google_project_service")
+    assert enabled.body["for_each"] == "${local.services}"
     assert status["vpc_accessible_services"] == [
         {"enable_restriction": True, "allowed_services": ["RESTRICTED-SERVICES"]}
     ]
+
+
+def names(services):
+    return {f"{each}.googleapis.com" for each in services}
+
+
+def test_what_holds_data_in_a_workspace_is_behind_it_though_unused_here(module):
+    closed = items(module.locals["closed_too"])
+    assert set(closed) >= names(
+        ("aiplatform", "alloydb", "bigquerydatatransfer", "bigtable", "cloudbuild",
+         "cloudfunctions", "composer", "container", "dataproc", "datastream", "dlp",
+         "file", "firestore", "healthcare", "notebooks", "redis", "run",
+         "secretmanager", "spanner", "sqladmin", "workstations")
+    )  # fmt: skip
+    assert closed == sorted(set(closed))
+    assert set(closed).isdisjoint(items(module.locals["services"]))
+    bundled = names(("bigquerystorage", "datastore"))  # which cannot be named alone
+    assert set(closed).isdisjoint(bundled)
+
+
+def test_terraform_comes_in_to_what_it_makes_alone(module):
+    """And not to what is only closed."""
+    assert "closed_too" not in str(module.locals["ways_in"])
+    assert "local.restricted" not in references(module.locals["ways_in"])
 
 
 def test_the_network_has_no_way_out(module):
