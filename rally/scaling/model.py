@@ -19,19 +19,19 @@ class Stream(NamedTuple):
     """Ingest.
 
     Attributes:
-        mean: cores, over a day, as they are billed.
-        peak: cores that the busiest hour needs.
+        mean: cores, over a day, as they are billed: those of whole workers.
+        peak: cores that the busiest hour needs, and no less than those.
         message_bytes: of all messages of a day.
     """
 
-    mean: float
+    mean: int
     peak: float
     message_bytes: float
 
     @property
     def workers(self) -> int:
         """Of the mean hour."""
-        return math.ceil(self.mean / STREAM_VCPUS)
+        return self.mean // STREAM_VCPUS
 
 
 class Stored(NamedTuple):
@@ -70,8 +70,9 @@ def stream(inputs: Inputs) -> Stream:
     seconds = measured.seconds_at(measured.INGEST[inputs.scheme], inputs.ping_bytes)
     busy = inputs.pings_per_day * seconds / DAY_SECONDS / measured.UTILISATION
     size = measured.at(measured.MESSAGE[inputs.scheme], inputs.ping_bytes)
+    mean = STREAM_VCPUS * max(math.ceil(busy / STREAM_VCPUS), 1)
     return Stream(
-        max(busy, 1.0), max(busy * inputs.peak_factor, 1.0), inputs.pings_per_day * size
+        mean, max(busy * inputs.peak_factor, mean), inputs.pings_per_day * size
     )
 
 
@@ -102,7 +103,7 @@ def stream_requests(
 ) -> tuple[float, float]:
     """Of class A: what it writes; of class B: looking whether the list has changed."""
     events = kept.event_objects / inputs.age_days
-    looks = DAY_SECONDS / RELOAD_SECONDS * math.ceil(ingest.mean)
+    looks = DAY_SECONDS / RELOAD_SECONDS * ingest.mean
     return kept.new_objects + events, looks
 
 

@@ -22,7 +22,7 @@ _GIB = 1024**3
 _TIB = 1024**4
 _GIB_A_VCPU = 3.75
 _TOPIC_DAYS = 7
-_KEYS_A_STUDY, _KEYS_OF_THE_PLATFORM = 2, 3
+KEYS_A_STUDY, KEYS_OF_THE_PLATFORM = 2, 10  # that templates/terraform/ makes
 
 
 class Plan(NamedTuple):
@@ -117,7 +117,7 @@ def _kept_dollars(plan: Plan, prices: Prices) -> dict[str, float]:
     lying = kept.row_bytes + records
     free = prices.pubsub_free_gib * _GIB
     moved = max(2 * messages * MONTH_DAYS - free, 0.0)
-    versions = _KEYS_A_STUDY * plan.inputs.studies + _KEYS_OF_THE_PLATFORM
+    versions = KEYS_A_STUDY * plan.inputs.studies + KEYS_OF_THE_PLATFORM
     operations = plan.key_operations * MONTH_DAYS / 10_000
     return {
         "storage": lying / _GIB * prices.storage_gib_month,

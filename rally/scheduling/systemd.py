@@ -14,7 +14,7 @@ _FAILED = "rally-failed@"
 _CREDENTIALS = "/etc/rally/environment"
 _USER = "rally"
 _PLAIN = re.compile(r"[\w@+=:,./{}-]+", re.ASCII)
-_TMP = ("/tmp/", "/var/tmp/")  # what PrivateTmp= hides
+_TMP = ("/tmp", "/var/tmp")  # what PrivateTmp= hides
 _LOG = "/usr/bin/logger --priority=daemon.err"
 _MAIL = 'systemctl status --no-pager --full "$$1" 2>&1 | mail -s "$$1 failed" "$$2"'
 
@@ -78,17 +78,24 @@ def _service(schedule: Schedule, job: DailyJob, before: Sequence[str]) -> str:
                 f"EnvironmentFile=-{_CREDENTIALS}",
                 f"ExecStart={' '.join(command)}",
                 *_HARDENING.splitlines(),
-                *([] if _uses_tmp(schedule) else ["PrivateTmp=true"]),
+                _tmp(schedule),
                 *(f"ReadWritePaths={_quote(each)}" for each in folders),
             ],
         ),
     )
 
 
-def _uses_tmp(schedule: Schedule) -> bool:
-    """Whether a service needs what others see in /tmp, and cannot have its own."""
-    used = (*schedule.places, schedule.rally[0])
-    return any(each and f"{each}/".startswith(_TMP) for each in used)
+def _tmp(schedule: Schedule) -> str:
+    """Where a service writes what it needs for a while: a /tmp of its own.
+
+    Where something lies in the one that all see, it has that: without either,
+    ProtectSystem= would leave it none to write to.
+    """
+    used = [f"{each}/" for each in (*schedule.places, schedule.rally[0]) if each]
+    shared = tuple(f"{each}/" for each in _TMP)
+    if any(each.startswith(shared) for each in used):
+        return f"ReadWritePaths={' '.join(_TMP)}"
+    return "PrivateTmp=true"
 
 
 def _together(jobs: Sequence[DailyJob]) -> str:

@@ -13,7 +13,9 @@ from rally.receipts.receipt import FileChange
 from rally.scaling import jobs, measured, model
 from rally.scaling.inputs import Inputs
 from rally.scaling.limits import limits
+from rally.scaling.plan import KEYS_A_STUDY, KEYS_OF_THE_PLATFORM
 from rally.storing import snapshots
+from tests.templates.terraform.module import items, load
 
 DAY = "data/study=rally-garden/document=visit.1/date=2026-05-20"
 NAME = f"{DAY}/bucket=6-3f/compacted.avro"
@@ -45,3 +47,17 @@ def test_records_are_of_that_size():
     assert len(json.dumps(asdict(change))) == pytest.approx(
         measured.NAMED_BYTES, rel=0.1
     )
+
+
+def test_keys_are_as_many_as_terraform_makes():
+    module = load()
+    keys = [each.body.get("for_each") for each in module.of("google_kms_crypto_key")]
+    as_many = {
+        "${local.purposes}": len(items(module.locals["purposes"])),
+        "${local.service_keys}": len(module.locals["service_keys"]),
+        None: 1,
+    }
+
+    assert keys.count("${var.studies}") == KEYS_A_STUDY
+    platforms = [as_many[each] for each in keys if each != "${var.studies}"]
+    assert sum(platforms) == KEYS_OF_THE_PLATFORM

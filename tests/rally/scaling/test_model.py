@@ -39,10 +39,19 @@ def test_stream_has_cores_by_what_a_ping_costs():
     ingest = stream(busy)
 
     # 10,000 a second, of which a core opens 3,782, and is busy for seven tenths.
-    assert ingest.mean == pytest.approx(10_000 / 3_782 / 0.7)
-    assert ingest.peak == pytest.approx(3 * ingest.mean)
+    needed = 10_000 / 3_782 / 0.7
+    assert (ingest.workers, ingest.mean) == (2, 4)  # of 2 cores, for 3.78
+    assert ingest.peak == pytest.approx(3 * needed)
     assert ingest.message_bytes == 864_000_000 * 1_621
-    assert stream(SMALL).mean == stream(SMALL).peak == 1  # one has to run
+
+
+def test_a_worker_of_the_stream_is_paid_whole_and_one_always_runs():
+    small = stream(SMALL)
+    assert (small.workers, small.mean, small.peak) == (1, 2, 2)
+
+    price = Prices().stream_vcpu_hour + 3.75 * Prices().memory_gib_hour
+    dollars = plan_of(SMALL).dollars["ingest, workers"]
+    assert dollars == pytest.approx(30 * 24 * 2 * price)
 
 
 @pytest.mark.parametrize(
