@@ -41,7 +41,7 @@ variable "access_policy" {
 variable "workspaces" {
   type        = list(string)
   default     = []
-  description = "Numbers of the projects in which researchers work: inside the perimeter."
+  description = "Numbers of the projects in which researchers work: inside the perimeter. Their networks are closed by whoever makes them (docs/infrastructure.md)."
 }
 
 variable "edge_project" {

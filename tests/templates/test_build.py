@@ -2,7 +2,9 @@
 
 import json
 import os
+import platform
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -290,12 +292,49 @@ def test_build_names_files_that_exist_and_waits_for_steps_that_exist(name):
 
 def test_nothing_is_staged_before_every_check():
     steps = {step["id"]: step for step in BUILDS["cloudbuild.yaml"]["steps"]}
-    checks = {name for name in steps if steps[name].get("waitFor") == ["venv"]}
+    checks = {"lint", "types", "contracts", "tests", "flink", "studies"}
 
-    assert checks == {"lint", "types", "contracts", "tests", "flink", "studies"}
+    first = {name for name in steps if steps[name].get("waitFor") == ["venv"]}
+    assert first == checks - {"tests"} | {"terraform"}
+    assert steps["tests"]["waitFor"] == ["terraform"]
     assert set(steps["image"]["waitFor"]) == checks
     chain = [steps[name]["waitFor"] for name in ("specs", "stage", "smoke")]
     assert chain == [["image"], ["specs"], ["stage"]]
+
+
+TERRAFORM = "/bin/terraform"  # in its image
+
+
+def bring_terraform(workspace, program):
+    """The step that brings it, from here in the place of the image."""
+    (step,) = (s for s in BUILDS["cloudbuild.yaml"]["steps"] if s["id"] == "terraform")
+    *options, script = step["args"]
+    script = re.sub(rf"(?<= ){TERRAFORM}\b", str(program), script)
+    return workspace.run(step["entrypoint"], *options, script)
+
+
+def test_another_terraform_than_the_pinned_one_is_not_brought(workspace, tmp_path):
+    other = tmp_path / "other"
+    other.write_text("#!/bin/sh\n")
+
+    assert bring_terraform(workspace, other).returncode != 0
+    assert not (workspace.workspace / ".venv/bin/terraform").exists()
+
+
+@pytest.mark.skipif(
+    shutil.which("terraform") is None or platform.machine() != "x86_64",
+    reason="terraform is not installed, or is that of another machine",
+)
+def test_the_pinned_terraform_is_the_one_that_its_image_names(workspace):
+    here = shutil.which("terraform")
+    said = subprocess.run([here, "version", "-json"], capture_output=True, text=True)
+    version = json.loads(said.stdout)["terraform_version"]
+    if f"terraform:{version}\n" not in FILES["cloudbuild.yaml"].read_text():
+        pytest.skip(f"terraform is installed as {version}, which is not the pinned one")
+
+    done = bring_terraform(workspace, here)
+    assert done.returncode == 0, done.stderr
+    assert os.access(workspace.workspace / ".venv/bin/terraform", os.X_OK)
 
 
 def test_studies_are_checked_by_a_command_that_there_is(capsys):

@@ -5,15 +5,22 @@ expressions take from resources stands in for them here.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 from tests.templates.terraform.module import FOLDER
 
-TERRAFORM = shutil.which("terraform") or shutil.which("tofu")
+BESIDE = os.path.dirname(sys.executable)  # where Cloud Build puts it
+TERRAFORM = (
+    shutil.which("terraform", path=BESIDE)
+    or shutil.which("terraform")
+    or shutil.which("tofu")
+)
 pytestmark = pytest.mark.skipif(TERRAFORM is None, reason="terraform is not installed")
 
 STAND_INS = """
@@ -134,6 +141,12 @@ def ways(tmp_path_factory):
     }
     folder = tmp_path_factory.mktemp("ways")
     return json.loads(json.loads(ask(folder, "local.ways_in", **people)))
+
+
+def test_what_is_used_and_what_holds_data_is_restricted(tmp_path):
+    restricted, used = evaluate(tmp_path, "[local.restricted, local.services]")
+    assert len(restricted) == len(set(restricted)) > 2 * len(used)
+    assert {*used, "sqladmin.googleapis.com", "run.googleapis.com"} <= {*restricted}
 
 
 def test_who_comes_in_and_what_they_may_call(ways):
