@@ -7,6 +7,7 @@ import grpc
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 
+from pipelines.runners import is_of_a_job_server
 from rally.errors import ConfigurationError
 
 _INTERVAL = "--checkpointing_interval"
@@ -40,9 +41,16 @@ def checkpoint_seconds(options: PipelineOptions) -> float | None:
     the job's source was seen to end at once, and no checkpoint after it.
 
     Raises:
-        ConfigurationError: it takes an interval, and has none or what is no number.
+        ConfigurationError: it takes an interval, and has none or what is no number; or
+            there is nobody to ask.
     """
     endpoint = _endpoint(options)
+    if not endpoint and is_of_a_job_server(options):
+        # Nobody knows the options of one that Beam starts, so it makes no checkpoints.
+        raise ConfigurationError(
+            "a stream needs a job server: give --job_endpoint, the address of one that"
+            " runs"
+        )
     if not endpoint or _INTERVAL not in _ask(endpoint):
         return None
     name = _INTERVAL.removeprefix("--")

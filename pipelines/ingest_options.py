@@ -108,7 +108,8 @@ def check_checkpoints(options: PipelineOptions) -> None:
     """Looks at a stream on an engine that acknowledges at checkpoints, as Flink does.
 
     Raises:
-        ConfigurationError: there are none, or messages would come again before one.
+        ConfigurationError: there are none, messages would come again before one, or
+            there is no job server to ask.
     """
     ours = options.view_as(IngestOptions)
     if not ours.subscription or is_local(options) or has_own_source(options):

@@ -13,6 +13,8 @@ _LOCAL = ("local", "direct", "switchingdirect", "fnapi")
 _DATAFLOW = {"dataflow": "DataflowRunner", "testdataflow": "TestDataflowRunner"}
 """Runners by their names in small letters, without the word "runner"."""
 
+_OF_JOB_SERVERS = ("portable", "flink")
+
 
 def pin_runner(options: PipelineOptions) -> None:
     """Makes the local runner one certain runner, and gives Dataflow's its own name."""
@@ -31,6 +33,11 @@ def is_local(options: PipelineOptions) -> bool:
 def is_dataflow(options: PipelineOptions) -> bool:
     """Whether the job runs on Dataflow."""
     return _runner(options) in _DATAFLOW
+
+
+def is_of_a_job_server(options: PipelineOptions) -> bool:
+    """Whether the job goes to an engine by way of a job server, as to Flink."""
+    return _runner(options) in _OF_JOB_SERVERS
 
 
 def _runner(options: PipelineOptions) -> str:

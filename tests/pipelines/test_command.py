@@ -129,6 +129,20 @@ WRONG = {
         ],
         "--ack_deadline_seconds must be longer than --flush_seconds, and at most 600",
     ),
+    **{
+        f"stream on {' '.join(engine)}": (
+            ["--input=", "--subscription=projects/p/subscriptions/s", *engine],
+            "a stream needs a job server: give --job_endpoint, the address of one that"
+            " runs",
+        )
+        for engine in (
+            ["--runner=FlinkRunner"],
+            ["--runner=FlinkRunner", "--flink_master=h:8081"],
+            ["--runner=apache_beam.runners.portability.flink_runner.FlinkRunner"],
+            ["--runner=PortableRunner"],
+            ["--runner=PortableRunner", "--job_endpoint=embed"],
+        )
+    },
     "no time to gather": (["--flush_seconds=0"], "--flush_seconds must be above 0"),
     "not a number": (["--flush_seconds=nan"], "--flush_seconds must be above 0"),
     "no time to look again": (

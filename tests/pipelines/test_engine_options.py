@@ -59,7 +59,8 @@ def test_job_server_that_does_not_answer_is_named():
     assert str(error.value) == expected
 
 
-STREAM = ("--runner=PortableRunner", "--subscription=projects/my-p/subscriptions/sub")
+SUBSCRIPTION = "--subscription=projects/my-p/subscriptions/sub"
+STREAM = ("--runner=PortableRunner", SUBSCRIPTION)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,10 @@ def test_messages_must_not_come_again_before_a_checkpoint(endpoint):
     )
 
 
-def test_files_and_other_engines_need_no_checkpoints(endpoint):
-    check_checkpoints(PipelineOptions(["--input=x", f"--job_endpoint={endpoint}"]))
-    check_checkpoints(PipelineOptions([*STREAM]))
+def test_files_and_unknown_engines_need_no_checkpoints(endpoint):
+    flink = "--runner=FlinkRunner"
+    check_checkpoints(PipelineOptions(["--input=x", flink]))
+    check_checkpoints(
+        PipelineOptions(["--input=x", flink, f"--job_endpoint={endpoint}"])
+    )
+    check_checkpoints(PipelineOptions(["--runner=my.Runner", SUBSCRIPTION]))
