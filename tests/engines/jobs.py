@@ -5,7 +5,7 @@ import sys
 
 from tests.engines.rest import wait_for
 
-TIME = 240
+TIME = 600
 
 
 class Job:
@@ -58,5 +58,5 @@ class Job:
 
 
 def is_running(cluster):
-    """Whether a job has all its tasks at work."""
+    """Whether a job has all its tasks started; their workers may not be yet."""
     return any(cluster.is_at_work(job) for job in cluster.running())

@@ -5,7 +5,7 @@ import time
 import urllib.request
 
 OVER = {"FINISHED", "FAILED", "CANCELED"}
-DEADLINE = 90.0
+DEADLINE = 300.0
 
 
 def wait_for(condition, what):

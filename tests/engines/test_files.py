@@ -1,4 +1,9 @@
-"""Ingest of files, and audit, on Flink: a TaskManager is killed, nothing differs."""
+"""Ingest of files, audit and replay on Flink: a TaskManager is killed, nothing differs.
+
+A replay is held where rows are stored, and their dead letters are not removed yet. An
+audit leaves nothing by which its middle could be known: there the TaskManager is killed
+as soon as Flink has started its tasks.
+"""
 
 import io
 import json
@@ -7,12 +12,13 @@ import re
 import shutil
 from collections import Counter
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import pytest
 
 from pipelines import cli
 from tests.engines.jobs import Job, is_running
-from tests.engines.stores import files
+from tests.engines.stores import files, held
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,
@@ -134,8 +140,12 @@ def test_replay_takes_in_what_the_local_runner_takes_in(
     assert cli.main(["replay", *argv, f"--store={stores[0]}"]) == 0
     said = capsys.readouterr().out
 
+    before = files(stores[1])
+    letters = list(Path(stores[1], SEALED).glob("*/*/*"))
     with Job(cluster, "replay", [*argv, f"--store={stores[1]}"]) as job:
-        job.kill_taskmanager_when(lambda: is_running(cluster))
+        with held(letters):
+            job.kill_taskmanager_when(lambda: files(stores[1]) != before)
+            assert len(world.dead_letters(stores[1])) == PINGS // 50
         job.succeed()
 
     assert f"dead letters: {PINGS // 50} removed, 0 kept" in said

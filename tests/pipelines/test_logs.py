@@ -80,7 +80,7 @@ def run(*words, form="json"):
         env=os.environ | {"RALLY_LOG_FORMAT": form},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     return done.returncode, done.stdout, done.stderr
 

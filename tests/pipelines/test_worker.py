@@ -13,7 +13,7 @@ from apache_beam.portability.api import (
     beam_provision_api_pb2_grpc,
 )
 
-WAIT = 60.0
+WAIT = 300.0
 
 
 class Engine(
