@@ -62,7 +62,7 @@ def _run(options: PipelineOptions) -> list[Compacted]:
     registry, stores = settings.registry(), settings.stores()
     namespaces = list(registry.studies)
     keys = settings.keys(registry)
-    stores.check_writable(namespaces)
+    stores.check_writable(namespaces, settings.concluded(registry))
     withdrawals = start_list(stores, namespaces, keys.mac(LIST_MAC))
     check_counter(stores, namespaces, withdrawals)
     unfinished = Plans(stores.platform).partitions()

@@ -22,6 +22,25 @@ def cause_of(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
+def unusable(
+    where: str, error: OSError, what: str
+) -> ConfigurationError | ConnectionError:
+    """What a job raises of a place that it cannot begin without.
+
+    A ConnectionError where a service is away: nobody has to mend anything here, and
+    the same command may do later. Command lines end with status 1 then, so that what
+    watches over a stream starts it again.
+
+    Args:
+        where: the place, for the message.
+        error: of the attempt.
+        what: says what somebody has to mend, where that is so.
+    """
+    if isinstance(error, ConnectionError):
+        return ConnectionError(None, f"{where}: cannot be reached ({cause_of(error)})")
+    return ConfigurationError(f"{where}: {what}")
+
+
 class PingFailed(Exception):
     """A ping could not be processed; it becomes a dead letter.
 

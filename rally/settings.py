@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.errors import cause_of, unusable
 from rally.keys.platform_keys import PlatformKeys
 from rally.storing.layout import Stores
 from rally.studies.registry import SHIPPED, Registry
@@ -40,8 +41,23 @@ class Places:
         return Stores(self.store, self.platform)
 
     def concluded(self, registry: Registry) -> frozenset[str]:
-        """Namespaces of studies whose keys may be gone. Raises ConfigurationError."""
-        states = States.read(registry, self.stores().platform)
+        """Namespaces of studies whose keys may be gone.
+
+        Raises:
+            ConfigurationError: the platform's log is not as it was written, or cannot
+                be read.
+            ConnectionError: it cannot be reached.
+        """
+        platform = self.stores().platform
+        try:
+            states = States.read(registry, platform)
+        except OSError as error:
+            raise unusable(
+                platform.uri,
+                error,
+                f"cannot be read ({cause_of(error)}); check that it exists and that"
+                " this account may read there",
+            ) from None
         return states.concluded_by(latest(self.clock()()))
 
 

@@ -25,13 +25,14 @@ def check_before_start(settings: IngestSettings) -> None:
     Raises:
         ConfigurationError: the registry, a schema, a key folder, a store or the
             withdrawal list is not as it must be; the message is one line.
+        ConnectionError: a store or a key service is away; likewise.
     """
     registry = settings.registry()
     Routes(registry)
     PingKeys.load(settings.keys)
     stores, namespaces = settings.stores(), list(registry.studies)
-    stores.check_writable(namespaces)
     concluded = settings.concluded(registry)
+    stores.check_writable(namespaces, concluded)
     _make_platform_keys(settings.platform_keys_uri, registry, stores, concluded)
     keys = open_platform_keys(settings, registry)
     withdrawals = start_list(stores, namespaces, keys.mac(names.LIST_MAC))

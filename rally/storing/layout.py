@@ -4,11 +4,11 @@ Hive-style, so that BigQuery external tables and Spark read `data/…` as it is.
 come from the registry, never from a ping.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date
 from typing import NamedTuple
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, unusable
 from rally.storing.objects import ObjectStore, open_store
 
 DATA = "data/"
@@ -109,17 +109,28 @@ class Stores:
         """The stores of these studies, each once."""
         return list({store.uri: store for store in map(self.of, studies)}.values())
 
-    def check_writable(self, studies: list[str]) -> None:
-        """Makes sure of every store before the first ping is read.
+    def check_writable(
+        self, studies: Iterable[str], concluded: Container[str] = ()
+    ) -> None:
+        """Makes sure of every store that a job may write to, before it begins.
+
+        Args:
+            studies: that are registered.
+            concluded: those whose keys may be gone. A bucket whose storage key is
+                destroyed takes nothing any more, and nothing is written there.
 
         Raises:
             ConfigurationError: one of them cannot be written.
+            ConnectionError: one of them cannot be reached.
         """
-        for store in (*self.each(studies), self.platform):
+        open_ones = (each for each in studies if each not in concluded)
+        for store in (*self.each(open_ones), self.platform):
             try:
                 store.check_writable()
             except OSError as error:
-                raise ConfigurationError(
-                    f"{store.uri}: cannot be written ({error.strerror or 'refused'});"
-                    " check that it exists and that this account may write there"
+                raise unusable(
+                    store.uri,
+                    error,
+                    f"cannot be written ({error.strerror or 'refused'}); check that it"
+                    " exists and that this account may write there",
                 ) from None

@@ -115,8 +115,8 @@ WRONG = {
     ),
     "no bucket to write": (
         "--store=gs://not-{name}",
-        "gs://not-{name}: cannot be written (there is no such bucket); check that it"
-        " exists and that this account may write there",
+        "gs://not-{name}/platform: cannot be read (there is no such bucket); check that"
+        " it exists and that this account may read there",
     ),
     "no keys": (
         "--keys={bucket}/in",

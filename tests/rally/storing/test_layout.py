@@ -81,6 +81,14 @@ def test_stores_that_can_be_written_hold_nothing_afterwards(tmp_path):
     assert list(open_store(str(tmp_path)).list()) == []
 
 
+def test_store_of_a_concluded_study_need_not_be_written(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    stores = Stores(f"{tmp_path}/{{study}}", f"{tmp_path}/platform")
+    stores.check_writable(["a", "file"], {"file"})
+    with pytest.raises(ConfigurationError, match="/file: cannot be written"):
+        stores.check_writable(["a", "file"], {"a"})
+
+
 @pytest.mark.parametrize(
     ("store", "platform", "named"),
     [
