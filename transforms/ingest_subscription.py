@@ -26,7 +26,7 @@ from rally.ingesting.setup import IngestSettings, make_intake, make_writer
 from rally.reading.subscription import (
     ACK_DEADLINE_SECONDS,
     Subscription,
-    check_subscription,
+    check_silent,
 )
 from rally.telling.measures import Sum
 from transforms.counters import publish
@@ -148,16 +148,21 @@ class _IngestSubscriptionFn(beam.DoFn):
     def _look_after(self, path: str) -> None:
         """Asks for a subscription that is silent: the network may be, too.
 
-        Raises ConfigurationError, ConnectionError: it is not there, or out of reach.
+        Raises ConfigurationError, ConnectionError: it is not there, or out of reach
+        for more than a moment.
         """
         self._last_sign = max(self._last_sign, self._last_message)
         if self._is_idle() or time.monotonic() - self._last_sign > _SILENT_SECONDS:
-            check_subscription(path)
+            check_silent(path)
             self._last_sign = time.monotonic()
 
     def _acknowledge(self, path: str, received: Sequence[str]) -> None:
         """What Pub/Sub is not told of comes again; the next flush counts it."""
-        if missed := Subscription(path).acknowledge(received):
+        try:
+            missed = Subscription(path).acknowledge(received)
+        except ConnectionError:
+            missed = len(received)
+        if missed:
             self._intake.measures.add(Sum.ACKNOWLEDGE_FAILURES, missed)
 
     def _gather(self, subscription: Subscription) -> list[str]:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from google.api_core import exceptions
 from google.api_core.retry import Retry, if_exception_type
-from google.auth.exceptions import GoogleAuthError, TransportError
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import pubsub_v1
 from google.pubsub_v1.types import PullResponse
 
+from rally.away import is_away
 from rally.errors import ConfigurationError
 
 ACK_DEADLINE_SECONDS = 60
@@ -23,17 +24,20 @@ _PULL_MESSAGES = 1000
 _PULL_SECONDS = 1.0
 _ACKNOWLEDGE_AT_ONCE = 1000
 _CHECK_SECONDS = 10.0
+_BLIPS = (
+    exceptions.Aborted,
+    exceptions.InternalServerError,
+    exceptions.ServiceUnavailable,
+)
 _PATIENCE = Retry(
-    predicate=if_exception_type(
-        exceptions.Aborted,
-        exceptions.InternalServerError,
-        exceptions.ServiceUnavailable,
-    ),
+    predicate=if_exception_type(*_BLIPS),
     initial=0.1,
     maximum=5.0,
     timeout=60.0,
 )
 """A service that is away for a moment is asked again; a minute is no moment."""
+
+_REFUSALS = (exceptions.GoogleAPIError, GoogleAuthError)
 
 
 class Message(NamedTuple):
@@ -56,10 +60,15 @@ class Subscription:
     def __init__(
         self, path: str, ack_deadline_seconds: int = ACK_DEADLINE_SECONDS
     ) -> None:
-        """Opens `projects/<project>/subscriptions/<name>`."""
+        """Opens `projects/<project>/subscriptions/<name>`.
+
+        Raises:
+            ConnectionError: there are no credentials (any more).
+        """
         self._path = path
         self._ack_deadline = ack_deadline_seconds
-        self._client = pubsub_v1.SubscriberClient()
+        with _told(path):
+            self._client = pubsub_v1.SubscriberClient()
 
     def __enter__(self) -> "Subscription":
         """Gives itself."""
@@ -122,7 +131,7 @@ class Subscription:
                         ack_ids=list(ack_ids[start : start + _ACKNOWLEDGE_AT_ONCE]),
                         retry=_PATIENCE,
                     )
-                except exceptions.GoogleAPIError:
+                except _REFUSALS:
                     return len(ack_ids) - start
         return 0
 
@@ -132,7 +141,7 @@ def _told(path: str) -> Iterator[None]:
     """Around calls: what Pub/Sub fails with is one line, as of a disk that is away."""
     try:
         yield
-    except (exceptions.GoogleAPIError, TransportError) as error:
+    except _REFUSALS as error:
         # After a minute of attempts: what the last one came to.
         kind = type(getattr(error, "cause", None) or error).__name__
         refuses = isinstance(error, exceptions.ClientError)
@@ -141,7 +150,7 @@ def _told(path: str) -> Iterator[None]:
 
 
 def check_subscription(path: str) -> None:
-    """Asks whether a subscription is there; takes no message from it.
+    """Asks once whether a subscription is there; takes no message from it.
 
     An account may be allowed to pull and not to ask: then nothing is known, and fine.
 
@@ -149,21 +158,37 @@ def check_subscription(path: str) -> None:
         ConfigurationError: it is not there, or there are no credentials.
         ConnectionError: Pub/Sub cannot be reached.
     """
-    try:
-        with _told(path):
-            _ask(path)
-    except GoogleAuthError:
-        raise ConfigurationError(
-            f"--subscription {path}: no credentials for Google Cloud; run"
-            " `gcloud auth application-default login`"
-        ) from None
+    with _told(path):
+        try:
+            _ask(path, None)
+        except GoogleAuthError as error:
+            if is_away(error):
+                raise
+            raise ConfigurationError(
+                f"--subscription {path}: no credentials for Google Cloud; run"
+                " `gcloud auth application-default login`"
+            ) from None
 
 
-def _ask(path: str) -> None:
+def check_silent(path: str) -> None:
+    """The same of a subscription that was there and gives nothing, with patience.
+
+    Raises:
+        ConfigurationError: it is not there any more.
+        ConnectionError: Pub/Sub is away for more than a moment.
+    """
+    patience = _PATIENCE.with_predicate(
+        if_exception_type(*_BLIPS, exceptions.DeadlineExceeded)
+    )
+    with _told(path):
+        _ask(path, patience)
+
+
+def _ask(path: str, retry: Retry | None) -> None:
     try:
         with pubsub_v1.SubscriberClient() as client:
             client.get_subscription(
-                subscription=path, timeout=_CHECK_SECONDS, retry=None
+                subscription=path, timeout=_CHECK_SECONDS, retry=retry
             )
     except exceptions.PermissionDenied:
         return

@@ -166,7 +166,32 @@ def test_silence_of_a_network_that_is_gone_is_no_end_of_the_stream(
 
     again = "when that is mended or over, run it again for what is not done"
     assert (status, *capsys.readouterr()) == (1, "", f"rally: {AWAY}; {again}\n")
-    assert service.asked == 2
+    assert service.asked > 1
+
+
+class Blip(Dark):
+    """Is silent; and, the first time that a stream asks for it, away."""
+
+    def get(self, request, context):
+        self.asked += 1
+        if self.asked == 2:
+            self.fail(request, context)
+        return Subscription.pb(Subscription(name=PATH))
+
+
+def test_silent_subscription_that_is_away_for_a_moment_is_no_end_of_the_stream(
+    world, tmp_path, serve, monkeypatch, capsys
+):
+    longer = subscription._PATIENCE.with_timeout(300)
+    monkeypatch.setattr(subscription, "_PATIENCE", longer)
+    service = serve(Blip())
+    idle = ("--flush_seconds=0.2", "--stop_after_idle_seconds=0.3")
+    argv = [f"--subscription={PATH}", *idle, *world.options(str(tmp_path / "store"))]
+
+    status = cli.main(["ingest", *argv])
+
+    assert (status, *capsys.readouterr()) == (0, "no pings\n", "")
+    assert service.asked == 3
 
 
 @pytest.mark.parametrize(
@@ -193,6 +218,31 @@ def test_messages_that_nobody_is_told_of_are_counted(world, tmp_path, nobody):
     assert reader._intake.measures.sums == {Sum.ACKNOWLEDGE_FAILURES: 2}
 
 
+@pytest.fixture
+def no_credentials(monkeypatch, tmp_path):
+    monkeypatch.delenv("PUBSUB_EMULATOR_HOST", raising=False)
+    nowhere = str(tmp_path / "no.json")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", nowhere)
+
+
+def test_messages_of_who_has_lost_its_credentials_are_counted(
+    world, tmp_path, no_credentials
+):
+    reader = reader_of(world, tmp_path)
+
+    reader._acknowledge(PATH, ["one", "two"])
+
+    assert reader._intake.measures.sums == {Sum.ACKNOWLEDGE_FAILURES: 2}
+
+
+@pytest.mark.parametrize("act", [subscription.Subscription, subscription.check_silent])
+def test_credentials_that_are_lost_in_the_middle_are_one_line(no_credentials, act):
+    with pytest.raises(ConnectionError) as caught:
+        act(PATH)
+    lost = AWAY.replace("ServiceUnavailable", "DefaultCredentialsError")
+    assert str(caught.value) == lost
+
+
 def reader_of(world, tmp_path):
     store = str(tmp_path / "store")
     settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
@@ -202,10 +252,6 @@ def reader_of(world, tmp_path):
     return reader
 
 
-def test_no_credentials_are_of_the_configuration(monkeypatch, tmp_path):
-    monkeypatch.delenv("PUBSUB_EMULATOR_HOST", raising=False)
-    nowhere = str(tmp_path / "no.json")
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", nowhere)
-
+def test_no_credentials_are_of_the_configuration(no_credentials):
     with pytest.raises(ConfigurationError, match="no credentials for Google Cloud"):
         subscription.check_subscription(PATH)
