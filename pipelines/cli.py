@@ -18,7 +18,7 @@ from rally.commands import (
     withdraw,
     withdrawals,
 )
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, cause_of
 
 _JOBS = {
     "ingest": "read encrypted pings, check them, store them by study",
@@ -51,6 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:  # who reads what is printed has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ConnectionError as error:  # of a command that is no job
+        print(f"rally: {cause_of(error)}", file=sys.stderr)
         return 1
 
 

@@ -22,7 +22,7 @@ from pipelines.replay_options import ReplayOptions, replay_reason
 from pipelines.running import make_pipeline, read_counters, read_counts, summary
 from pipelines.starting import start
 from rally.dead_letters import list_dead_letters
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, unusable
 from rally.ingesting.counts import Count
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.replay import Replayed
@@ -94,9 +94,11 @@ def _objects(settings: IngestSettings) -> list[Work]:
     except CorruptFile as error:
         raise ConfigurationError(f"{platform.uri}/{error}") from None
     except OSError as error:
-        raise ConfigurationError(
-            f"{platform.uri}: cannot be listed ({error.strerror or 'refused'}); check"
-            " that this account may"
+        raise unusable(
+            platform.uri,
+            error,
+            f"cannot be listed ({error.strerror or 'refused'}); check that this account"
+            " may",
         ) from None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rally.errors import ConfigurationError
+from rally.errors import unusable
 from rally.storing.layout import Partition, Stores
 from rally.storing.partitions import StoredFile, by_partition, is_settled, list_files
 from rally.storing.rows import row_schema
@@ -18,6 +18,7 @@ def plan(stores: Stores, registry: Registry) -> list[Partition]:
 
     Raises:
         ConfigurationError: a store cannot be listed.
+        ConnectionError: it cannot be reached.
     """
     works = list[Partition]()
     for study in registry.studies.values():
@@ -25,9 +26,11 @@ def plan(stores: Stores, registry: Registry) -> list[Partition]:
         try:
             files = list_files(store, study.namespace)
         except OSError as error:
-            raise ConfigurationError(
-                f"{store.uri}: cannot be listed ({error.strerror or 'refused'}); check"
-                " that this account may"
+            raise unusable(
+                store.uri,
+                error,
+                f"cannot be listed ({error.strerror or 'refused'}); check that this"
+                " account may",
             ) from None
         works += plan_study(files, registry.documents(study))
     return sorted(works, key=lambda work: (work.day, work))

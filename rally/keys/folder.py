@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 import tink
 from tink import aead, json_proto_keyset_format
 
-from rally.errors import ConfigurationError, cause_of
+from rally.errors import ConfigurationError, cause_of, unusable
 from rally.keys import jwk, kek, kek_file
 from rally.keys.jwk import EcPrivateKey
 from rally.keys.kek_file import KekFile
@@ -37,7 +37,9 @@ _MEMBER = "encrypted_jwk_set"
 
 
 class KeyFolder(Secret):
-    """One key folder. Its methods raise ConfigurationError and nothing else.
+    """One key folder. Its methods raise ConfigurationError, and nothing else.
+
+    But for this: a ConnectionError, where the store or a KEK's service is away.
 
     Messages name the file and what to do, and never show what is in it.
     """
@@ -183,6 +185,10 @@ class KeyFolder(Secret):
         where = self.where(name)
         try:
             yield
+        except kek.KekAway as error:
+            kek_uri = self.kek_file().uri_for(owner)
+            away = f"{where}: {kek_uri} cannot be reached ({error})"
+            raise ConnectionError(None, away) from None
         except kek.KekError as error:
             kek_uri = self.kek_file().uri_for(owner)
             raise ConfigurationError(
@@ -209,7 +215,7 @@ class KeyFolder(Secret):
             ) from None
         except OSError as error:
             cause = cause_of(error)
-            raise ConfigurationError(f"{where}: cannot be reached ({cause})") from None
+            raise unusable(where, error, f"cannot be reached ({cause})") from None
 
 
 def _remedy(name: str) -> str:

@@ -12,12 +12,17 @@ registered with Tink (`tink.register_kms_client`) is asked before the defaults a
 import tink
 from tink import aead
 
+from rally.away import is_away
 from rally.errors import ConfigurationError
 from rally.keys.secret import Secret
 
 
 class KekError(tink.TinkError):
     """A KEK did not encrypt or decrypt; the text is a short cause, safe to show."""
+
+
+class KekAway(KekError):
+    """The KEK's service is away; it may serve later."""
 
 
 def aead_for(kek_uri: str, folder: str) -> aead.Aead:
@@ -71,13 +76,18 @@ class _KekAead(aead.Aead, Secret):
         try:
             return self._inner.encrypt(plaintext, associated_data)
         except Exception as error:  # tink passes google.auth and botocore through
-            raise KekError(_cause(error)) from None
+            raise _kek_error(error) from None
 
     def decrypt(self, ciphertext: bytes, associated_data: bytes) -> bytes:
         try:
             return self._inner.decrypt(ciphertext, associated_data)
         except Exception as error:
-            raise KekError(_cause(error)) from None
+            raise _kek_error(error) from None
+
+
+def _kek_error(error: Exception) -> KekError:
+    kind = KekAway if is_away(_innermost(error)) else KekError
+    return kind(_cause(error))
 
 
 def _registered(kek_uri: str) -> tink.KmsClient | None:
@@ -117,12 +127,18 @@ def _client(kek_uri: str, folder: str) -> tink.KmsClient:
 
 def _cause(error: Exception, tink_s_own: str = "decryption failed") -> str:
     """The innermost error's name or the service's code; never a message's text."""
-    inner = error.args[0] if error.args else None
-    if isinstance(error, tink.TinkError) and isinstance(inner, Exception):
-        return _cause(inner, tink_s_own)
+    error = _innermost(error)
     if type(error) is tink.TinkError:
         return tink_s_own
     response = getattr(error, "response", None)  # botocore.exceptions.ClientError
     if isinstance(response, dict):
         return str(response.get("Error", {}).get("Code", type(error).__name__))
     return type(error).__name__
+
+
+def _innermost(error: Exception) -> Exception:
+    """What the service's library raised: Tink puts an error around it."""
+    inner = error.args[0] if error.args else None
+    if isinstance(error, tink.TinkError) and isinstance(inner, Exception):
+        return _innermost(inner)
+    return error

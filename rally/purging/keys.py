@@ -1,6 +1,6 @@
 """Destroys the keys of a concluded study of which nothing is left."""
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, cause_of
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.storage_key import destroy_versions
@@ -57,6 +57,9 @@ def _forget(folder: KeyFolder, name: str, report: Report) -> None:
         return
     except ConfigurationError as error:
         report.faults.append((where, f"is not destroyed ({error})"))
+        return
+    except ConnectionError as error:
+        report.faults.append((where, f"is not destroyed ({cause_of(error)})"))
         return
     if was_there:
         report.destroyed.append(where)

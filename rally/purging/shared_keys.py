@@ -64,7 +64,7 @@ def _derived(
 def _keks(folder: KeyFolder) -> Iterator[str]:
     try:
         keks = folder.kek_file()
-    except ConfigurationError:
+    except (ConfigurationError, ConnectionError):
         raise CannotTell(folder.uri) from None
     for uri in (keks.kek_uri, *keks.namespaces.values(), *keks.purposes.values()):
         yield uri.removeprefix(SERVICE)

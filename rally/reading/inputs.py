@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import BinaryIO, NamedTuple
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, unusable
 from rally.opening.inflate import GZIP_MAGIC
 from rally.storing.objects import open_store
 
@@ -54,7 +54,8 @@ def match_inputs(pattern: str) -> list[InputFile]:
     """Files that match a glob (`**` too), sorted; commas part several globs.
 
     Raises:
-        ConfigurationError: a glob matches nothing.
+        ConfigurationError: a glob matches nothing, or its bucket refuses.
+        ConnectionError: the bucket cannot be reached.
     """
     found: dict[str, InputFile] = {}
     for each in filter(None, pattern.split(",")):
@@ -127,9 +128,8 @@ def _match_objects(pattern: str) -> Iterator[InputFile]:
             if is_match(info.name, name):
                 yield InputFile(f"{store.uri}/{info.name}", info.size)
     except OSError as error:
-        raise ConfigurationError(
-            f"--input {pattern}: cannot be listed ({error.strerror})"
-        ) from None
+        what = f"cannot be listed ({error.strerror})"
+        raise unusable(f"--input {pattern}", error, what) from None
 
 
 def plain_prefix(pattern: str) -> str:

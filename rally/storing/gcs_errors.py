@@ -14,6 +14,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
 
+from rally.away import is_away
 from rally.storing.objects import GenerationMismatch, ObjectHeld, ObjectNotFound
 
 _REFUSALS = (exceptions.GoogleAPIError, GoogleAuthError, DataCorruption)
@@ -51,8 +52,8 @@ def translated(name: str, blob: storage.Blob | None = None) -> Iterator[None]:
     except _REFUSALS as error:
         if blob and _says_held(error):
             raise ObjectHeld(name, _held_until(blob)) from None
-        reason = type(error).__name__
-        raise OSError(None, f"Cloud Storage says {reason}") from None
+        kind = ConnectionError if is_away(error) else OSError
+        raise kind(None, f"Cloud Storage says {type(error).__name__}") from None
 
 
 def _says_held(error: Exception) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rally.errors import ConfigurationError
+from rally.errors import unusable
 from rally.storing.layout import DATA, EVENTS, Stores
 from rally.storing.objects import ObjectStore
 
@@ -43,12 +43,15 @@ def looking_into(store: ObjectStore, why: str) -> Iterator[None]:
         why: what depends on it, such as "whether new keys may be made".
 
     Raises:
-        ConfigurationError: the store cannot be reached or refuses.
+        ConfigurationError: the store refuses.
+        ConnectionError: it cannot be reached.
     """
     try:
         yield
     except OSError as error:
-        raise ConfigurationError(
-            f"{store.uri}: cannot be read ({error.strerror or 'refused'}), and {why}"
-            " depends on what is there"
+        raise unusable(
+            store.uri,
+            error,
+            f"cannot be read ({error.strerror or 'refused'}), and {why} depends on what"
+            " is there",
         ) from None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from rally.checking.avro_types import Type
+from rally.errors import unusable
 from rally.storing.objects import ObjectNotFound, open_store
 from rally.studies.fields import Fields, Place, read_yaml
 from rally.studies.parsing import read_study
@@ -25,15 +26,15 @@ class StudyFolder:
 
         Raises:
             ConfigurationError: it cannot be read, or holds no study.
+            ConnectionError: it cannot be reached; as `studies` does.
         """
         self._store = open_store(uri)
         self._root = uri.rstrip("/")
         try:
             self._names = frozenset(info.name for info in self._store.list())
         except OSError as error:
-            raise Place(uri).error(
-                f"cannot be listed ({error.strerror or error})"
-            ) from None
+            what = f"cannot be listed ({error.strerror or error})"
+            raise unusable(uri, error, what) from None
         if not self._folders():
             raise Place(uri).error("holds no study; give the folder of the registry")
 
@@ -98,4 +99,5 @@ class StudyFolder:
         except ObjectNotFound:
             raise place.error("is missing; add it") from None
         except OSError as error:
-            raise place.error(f"cannot be read ({error.strerror or error})") from None
+            what = f"cannot be read ({error.strerror or error})"
+            raise unusable(place.file, error, what) from None

@@ -51,7 +51,9 @@ def start_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> Withdrawa
     platform = stores.platform
     with looking_into(platform, _MAY_BEGIN):
         is_there = platform.stat(LIST) is not None
-        if not is_there and not _was_ever_used(stores, namespaces):
+    is_first = not is_there and not _was_ever_used(stores, namespaces)
+    with looking_into(platform, _MAY_BEGIN):
+        if is_first:
             with suppress(GenerationMismatch):  # another job was quicker
                 publish_list(platform, WithdrawalList(), mac, None)
         return read_list(platform, mac)[0]
