@@ -1,6 +1,12 @@
 """Which runner a job runs on: the names that people write, and what each means here."""
 
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import (
+    PipelineOptions,
+    PortableOptions,
+    StandardOptions,
+)
+
+from rally.errors import ConfigurationError
 
 LOCAL_RUNNER = "pipelines.local_runner.LocalRunner"
 """What DirectRunner means here.
@@ -13,7 +19,8 @@ _LOCAL = ("local", "direct", "switchingdirect", "fnapi")
 _DATAFLOW = {"dataflow": "DataflowRunner", "testdataflow": "TestDataflowRunner"}
 """Runners by their names in small letters, without the word "runner"."""
 
-_OF_JOB_SERVERS = ("portable", "flink")
+_PORTABLE = "portable"
+_OF_JOB_SERVERS = (_PORTABLE, "flink")
 
 
 def pin_runner(options: PipelineOptions) -> None:
@@ -23,6 +30,20 @@ def pin_runner(options: PipelineOptions) -> None:
         standard.runner = LOCAL_RUNNER
     elif is_dataflow(options):
         standard.runner = _DATAFLOW[_runner(options)]
+
+
+def require_job_server(options: PipelineOptions) -> None:
+    """Makes sure of the address that Beam's PortableRunner cannot do without.
+
+    Raises:
+        ConfigurationError: it is not given.
+    """
+    endpoint = options.view_as(PortableOptions).job_endpoint
+    if _runner(options) == _PORTABLE and not endpoint:
+        raise ConfigurationError(
+            "--job_endpoint is required with --runner=PortableRunner: the address of a"
+            " job server that runs"
+        )
 
 
 def is_local(options: PipelineOptions) -> bool:

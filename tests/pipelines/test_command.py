@@ -139,7 +139,6 @@ WRONG = {
             ["--runner=FlinkRunner"],
             ["--runner=FlinkRunner", "--flink_master=h:8081"],
             ["--runner=apache_beam.runners.portability.flink_runner.FlinkRunner"],
-            ["--runner=PortableRunner"],
             ["--runner=PortableRunner", "--job_endpoint=embed"],
         )
     },
@@ -208,6 +207,11 @@ WRONG = {
     "registry missing": (
         ["--studies={root}/nowhere"],
         "{root}/nowhere: holds no study; give the folder of the registry",
+    ),
+    "engine of no address": (
+        ["--runner=PortableRunner"],
+        "--job_endpoint is required with --runner=PortableRunner: the address of a job"
+        " server that runs",
     ),
     "runner of no module": (["--runner=no.Runner"], "No module named 'no'"),
     "runner": (["--runner=No"], "Unexpected pipeline runner: No. Valid values are "),

@@ -72,7 +72,7 @@ def test_dataflow_reads_by_itself_however_it_is_spelt(given, runner):
 
 @pytest.mark.parametrize("given", ["FlinkRunner", "PortableRunner", "my.Runner"])
 def test_other_runner_is_left_as_it_is_and_uses_our_reader(given):
-    options = parse(f"--runner={given}", SUBSCRIPTION)
+    options = parse(f"--runner={given}", "--job_endpoint=h:8099", SUBSCRIPTION)
     check_source(options)
 
     assert options.view_as(StandardOptions).runner == given
