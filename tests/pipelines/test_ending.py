@@ -27,7 +27,7 @@ from rally.storing.leases import LeaseHeld
 from rally.storing.objects import ObjectHeld
 from rally.storing.row_streams import NotSorted
 from rally.storing.runs import Run
-from tests.pipelines.world import GARDEN, write_lines
+from tests.pipelines.world import GARDEN, stored_rows, write_lines
 
 WAIT = 300.0
 INGEST = """
@@ -112,6 +112,43 @@ def test_batch_with_worker_processes_that_is_stopped_again_and_again_ends(start_
     assert job.communicate(timeout=WAIT) == ("", STOPPED_LINE)
     # The last one may have come when the job had ended, and the process had not yet.
     assert job.returncode in (128 + signal.SIGTERM, -signal.SIGTERM)
+
+
+def test_worker_process_that_is_killed_ends_the_job_and_another_run_does_the_rest(
+    world, store, tmp_path
+):
+    visits = [world.visit(number, number) for number in range(100)]
+    pings = write_lines(tmp_path / "in.ndjson", visits * 60)
+    options = [f"--input={pings}", "--unit_bytes=20000", *world.options(store, *TWO)]
+    job = subprocess.Popen(
+        [sys.executable, "-c", INGEST, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + WAIT
+    while job.poll() is None and not list(Path(store).rglob("data/**/*.avro")):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+    os.kill(workers_of(job.pid)[0], signal.SIGKILL)
+
+    died = "rally: a worker process died, as when memory runs out"
+    assert job.communicate(timeout=300) == ("", f"{died}; {STOPPED}")
+    assert job.returncode == 1
+    assert cli.main(["ingest", *options]) == 0
+    assert len({row["document_id"] for _, row in stored_rows(store)}) == 100
+
+
+def workers_of(launcher):
+    """The processes that a process has started, and that work for Beam."""
+    told = Path(f"/proc/{launcher}/task").glob("*/children")
+    children = " ".join(each.read_text() for each in told).split()
+    return [
+        int(child)
+        for child in children
+        if b"sdk_worker_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 import sys
 
 import apache_beam as beam
+import pytest
 from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
 from apache_beam.metrics import Metrics
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Duration
@@ -59,3 +61,13 @@ def test_worker_that_calls_after_the_end_is_told_to_end():
 
     told = connection._push_queue.get_nowait()
     assert told is worker_handlers.BeamFnControlServicer._DONE_MARKER
+
+
+def test_processes_that_die_before_they_call_end_the_job(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "false")
+    two = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    pipeline = beam.Pipeline(LOCAL_RUNNER, options=PipelineOptions(two))
+    _ = pipeline | beam.Create([0]) | beam.Reshuffle()
+
+    with pytest.raises(OSError, match="a worker process died, as when memory runs out"):
+        pipeline.run()
