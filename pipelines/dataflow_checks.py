@@ -104,12 +104,22 @@ def is_remote(uri: str) -> bool:
 
 
 def _check_streaming(job: Job, options: PipelineOptions) -> None:
-    """A batch that is launched as a stream never ends, and is tried again for ever."""
+    """A batch that is launched as a stream never ends, and is tried again for ever.
+
+    Nor can one be updated.
+    """
     names = {option.name for option in given(job.options, options)}
-    if options.view_as(StandardOptions).streaming and "subscription" not in names:
-        raise ConfigurationError(
-            "--streaming: this job ends; only `rally ingest --subscription` is a stream"
-        )
+    if "subscription" in names:
+        return
+    cloud, standard = (
+        options.view_as(group) for group in (GoogleCloudOptions, StandardOptions)
+    )
+    for name, given_so in (("streaming", standard.streaming), ("update", cloud.update)):
+        if given_so:
+            raise ConfigurationError(
+                f"--{name}: this job ends; only `rally ingest --subscription` is a"
+                " stream"
+            )
 
 
 def _check_workers(options: PipelineOptions) -> None:
@@ -126,8 +136,8 @@ def _check_package(options: PipelineOptions) -> None:
     image = options.view_as(WorkerOptions).sdk_container_image
     if not (image or setup.setup_file or setup.extra_packages):
         raise ConfigurationError(
-            "--sdk_container_image is required on Dataflow, or --setup_file: workers"
-            " need this package"
+            "--sdk_container_image is required on Dataflow: workers need this package,"
+            " and can fetch nothing"
         )
     for name in ("setup_file", "requirements_file"):
         _check_file(name, getattr(setup, name))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
+from urllib.parse import parse_qs
 
 JOB_ID = "2026-06-01_05_00_00-1234567890123456789"
 _TIME = "2026-06-01T12:00:00Z"
@@ -27,6 +28,7 @@ class FakeDataflow:
         loses_answer: it takes a job, and what its launcher gets is status 503.
         blind: status with which it refuses to tell of a job.
         name_is_taken: it has a job of that name already, and tells of that one.
+        running: pages of names of jobs that run, as it lists them.
         jobs: that were posted.
         taken: a job was posted.
         answers_when: until this is set, who posts a job waits; None is at once.
@@ -40,22 +42,35 @@ class FakeDataflow:
     loses_answer: bool = False
     blind: int | None = None
     name_is_taken: bool = False
+    running: list[list[str]] = field(default_factory=lambda: [[]])
     jobs: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     taken: Event = field(default_factory=Event)
     answers_when: Event | None = None
     watched: Event = field(default_factory=Event)
 
-    def answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    def answer(
+        self, method: str, path: str, query: str, body: bytes
+    ) -> tuple[int, dict[str, Any]]:
         """Status and answer."""
         self.requests.append(f"{method} {path}")
         if method == "POST":
             return self._take(json.loads(body))
+        if path.endswith("/jobs"):
+            return 200, self._list(int(parse_qs(query).get("pageToken", ["0"])[0]))
         self.watched.set()
         if self.blind:
             return self.blind, _error(self.blind, "not yours to see")
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         return 200, self._job(state)
+
+    def _list(self, page: int) -> dict[str, Any]:
+        running = [
+            {"id": f"id-of-{name}", "name": name, "currentState": "JOB_STATE_RUNNING"}
+            for name in self.running[page]
+        ]
+        more = {"nextPageToken": str(page + 1)} if self.running[page + 1 :] else {}
+        return {"jobs": running, **more}
 
     def _take(self, job: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if self.refusal:
@@ -95,8 +110,8 @@ def fake_dataflow() -> Iterator[FakeDataflow]:
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            path = self.path.partition("?")[0]
-            status, said = service.answer(self.command, path, body)
+            path, _, query = self.path.partition("?")
+            status, said = service.answer(self.command, path, query, body)
             content = json.dumps(said).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

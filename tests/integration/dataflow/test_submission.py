@@ -21,6 +21,7 @@ pytestmark = pytest.mark.integration
 WAIT = 60.0
 JOBS_URL = "/v1b3/projects/rally-project/locations/us-central1/jobs"
 POST, GET = f"POST {JOBS_URL}", f"GET {JOBS_URL}/{JOB_ID}"
+LIST = f"GET {JOBS_URL}"
 LAUNCHED = (
     f"Dataflow job {JOB_ID}: https://console.cloud.google.com/dataflow/jobs/us-central1"
     f"/{JOB_ID}?project=rally-project\n"
@@ -99,6 +100,28 @@ def test_who_launches_a_conducted_job_opens_no_key(cloud, service, capfd):
 def test_stream_is_left_to_itself(service, ingest):
     assert ingest(STREAM) == (0, LAUNCHED, "")
     assert service.requests == [POST]
+
+
+UPDATE = ("--update", "--job_name=rally-ingest")
+
+
+def test_update_replaces_the_stream_that_runs(service, ingest):
+    service.running[:] = [["another"], ["a-third", "rally-ingest"]]
+
+    assert ingest(STREAM, *UPDATE) == (0, LAUNCHED, "")
+
+    assert service.requests == [LIST, LIST, POST]
+    (job,) = service.jobs
+    assert job["replaceJobId"] == "id-of-rally-ingest"
+
+
+def test_update_of_what_does_not_run_is_one_line(service, ingest):
+    service.running[:] = [["another"], []]
+
+    told = "rally: --update: no job rally-ingest runs in us-central1\n"
+    assert ingest(STREAM, *UPDATE) == (2, "", told)
+
+    assert service.requests == [LIST, LIST]
 
 
 @pytest.mark.parametrize("state", ["FAILED", "CANCELLED"])

@@ -7,11 +7,11 @@ FOLDER = "must be gs://<bucket>/<folder>"
 NOT_HERE = "has no meaning on this runner; leave it out, or name another --runner"
 NO_KEYS = "is missing; is this the key folder? See `rally keys create --help`"
 NO_DAY = "--as_of 2026-02-31: is no time; write 2026-01-31 or 2026-01-31T12:00:00Z"
-STREAMS = "--streaming: this job ends; only `rally ingest --subscription` is a stream"
+STREAMS = "this job ends; only `rally ingest --subscription` is a stream"
 ELSEWHERE = "workers are in the job's --region, as the buckets are"
 NEEDS_PACKAGE = (
-    "--sdk_container_image is required on Dataflow, or --setup_file: workers need this"
-    " package"
+    "--sdk_container_image is required on Dataflow: workers need this package, and can"
+    " fetch nothing"
 )
 ONE = "one worker does `rally delete`; give it more cores with --worker_machine_type"
 
@@ -89,8 +89,19 @@ WRONG = {
         ("ingest", BATCH, "--use_public_ips"),
         "--use_public_ips: workers open pings, and have no public address",
     ),
-    "stream of files": (("ingest", BATCH, "--streaming"), STREAMS),
-    "job that would never end": (("compact", "--streaming"), STREAMS),
+    "stream of files": (
+        ("ingest", BATCH, "--streaming"),
+        f"--streaming: {STREAMS}",
+    ),
+    "job that would never end": (
+        ("compact", "--streaming"),
+        f"--streaming: {STREAMS}",
+    ),
+    "batch that is updated": (("ingest", BATCH, "--update"), f"--update: {STREAMS}"),
+    "conducted job that is updated": (
+        ("compact", "--update"),
+        f"--update: {STREAMS}",
+    ),
     "workers' region": (
         ("ingest", BATCH, "--worker_region=us-east1"),
         f"--worker_region: {ELSEWHERE}",
