@@ -26,7 +26,7 @@ from rally.storing.objects import (
     ObjectNotFound,
     ObjectStore,
 )
-from rally.storing.runs import LASTS, RUNS, Run, find_runs, is_alive, now
+from rally.storing.runs import LASTS, RUNS, Run, began, find_runs, is_alive, now
 
 FOLDER = "leases/"
 
@@ -78,6 +78,7 @@ class Leases:
         self._run = run
         self._clock = clock
         self._me = (run, job, socket.gethostname(), os.getpid(), list_counter, clock())
+        self._began = began(os.getpid())
         self._done = threading.Event()
         self._heart = threading.Thread(target=self._beat, daemon=True)
 
@@ -168,7 +169,7 @@ class Leases:
         return f"{RUNS}{self._run}.json"
 
     def _told(self) -> bytes:
-        run = Run(*self._me, self._clock() + LASTS)
+        run = Run(*self._me, self._clock() + LASTS, self._began)
         return json.dumps(run._asdict(), default=datetime.isoformat).encode()
 
     def _beat(self) -> None:

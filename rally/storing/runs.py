@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 from rally.storing.objects import ObjectInfo, ObjectNotFound, ObjectStore
@@ -25,6 +26,7 @@ class Run(NamedTuple):
         list: counter of the withdrawal list that it acts on.
         since: when it began, UTC.
         until: it is taken for dead after that, UTC.
+        began: when the launcher's process did; see `began`.
     """
 
     run: str
@@ -34,6 +36,7 @@ class Run(NamedTuple):
     list: int
     since: datetime
     until: datetime
+    began: str = ""
 
 
 def now() -> datetime:
@@ -66,12 +69,27 @@ def is_alive(run: Run, time: datetime) -> bool:
     """Whether it renewed in time and, on this machine, its process is there."""
     if time > run.until:
         return False
-    return run.host != socket.gethostname() or _is_running(run.pid)
+    return run.host != socket.gethostname() or _is_running(run)
 
 
-def _is_running(pid: int) -> bool:
+def began(pid: int) -> str:
+    """When a process began, in its machine's ticks; empty where nobody tells.
+
+    A number alone is no process: a container that is started again counts from 1, and
+    a thread has one too.
+    """
     try:
-        os.kill(pid, 0)
+        told = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return told.rpartition(")")[2].split()[19]  # field 22 of proc(5); the name is 2
+
+
+def _is_running(run: Run) -> bool:
+    if run.began and (there := began(run.pid)):
+        return there == run.began
+    try:
+        os.kill(run.pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:

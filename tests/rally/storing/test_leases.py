@@ -8,13 +8,14 @@ import sys
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from rally.storing.layout import Partition
 from rally.storing.leases import LeaseHeld, Leases
 from rally.storing.objects import open_store
-from rally.storing.runs import LASTS, live_runs
+from rally.storing.runs import LASTS, began, live_runs
 from tests.fakes.memory_store import MemoryStore
 
 DAY = Partition("rally-grove", "visit.1", "2026-05-18")
@@ -58,6 +59,7 @@ def test_a_run_is_known_while_it_lives(platform, clock, run):
         (known,) = live_runs(platform, clock)
         assert known._replace(host="", pid=0) == (
             *("one", "compact", "", 0, 7, clock.time, clock.time + LASTS),
+            began(os.getpid()),
         )
         assert known.pid == os.getpid()
     assert names(platform) == []
@@ -162,6 +164,29 @@ def test_of_many_that_race_for_a_dead_lease_one_gets_it(platform, run):
     for each in runs:
         each.__exit__(None, None, None)
     assert names(platform) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_a_process_that_began_at_another_time_is_another_one(platform, run):
+    """As after a container was started anew, where numbers begin from 1 again."""
+    with run("before") as before:
+        before.acquire(DAY)
+        told = json.loads(platform.read(before._name))
+        (info,) = platform.list(before._name)
+        changed = json.dumps(told | {"began": str(int(told["began"]) - 1)}).encode()
+        platform.replace(before._name, changed, info.generation)
+        with run("now") as now:
+            assert now.acquire(DAY)
+
+
+def test_where_nobody_tells_when_a_process_began_its_number_says_it(
+    platform, run, monkeypatch
+):
+    monkeypatch.setattr("rally.storing.runs.began", lambda _: "")
+    with run("one") as one, run("two") as two:
+        assert one.acquire(DAY)
+        with pytest.raises(LeaseHeld):
+            two.acquire(DAY)
 
 
 _HOLDER = """
