@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 
+from rally.telling.entries import level_of
+
 _LOG = logging.getLogger(__name__)
 _STOPPED = (130, 143)
 """By Ctrl-C or SIGTERM, which a worker that is taken away gets."""
@@ -80,7 +82,7 @@ def _run(command: Sequence[str]) -> int:
         errors="replace",
     ) as process:
         for line in process.stdout or ():
-            _LOG.info("%s", line.rstrip("\n"))
+            _LOG.log(level_of(line), "%s", line.rstrip("\n"))
         process.wait()  # before its standard input is closed, which would end it
     if process.returncode < 0 or process.returncode in _STOPPED:
         raise JobKilled(command[0])

@@ -128,6 +128,14 @@ class EntryFormatter(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
+def level_of(line: str) -> int:
+    """The level of an entry; of a line that is none, that of what people are told."""
+    try:
+        return logging.getLevelNamesMapping()[json.loads(line)["severity"]]
+    except (ValueError, TypeError, KeyError):
+        return logging.INFO
+
+
 def _severity(level: int) -> str:
     """Cloud Logging's name, of the greatest that is not above a level in between."""
     return next((name for least, name in _SEVERITIES if level >= least), "DEBUG")

@@ -142,6 +142,32 @@ def test_lines_are_logged_as_they_are_said(runs, caplog):
     assert lines(caplog) == ["begun", "go", "said"]
 
 
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ('{"severity": "ERROR", "message": "m"}', logging.ERROR),
+        ('{"severity": "WARNING"}', logging.WARNING),
+        ('{"severity": "odd"}', logging.INFO),
+        ('{"severity": ["ERROR"]}', logging.INFO),
+        ('{"message": "m"}', logging.INFO),
+        ("[1]", logging.INFO),
+        ("rows: 7", logging.INFO),
+    ],
+)
+def test_entry_is_logged_as_severe_as_it_says_and_in_its_own_words(
+    line, level, runs, caplog
+):
+    Path(f"{runs}.go").touch()
+    with caplog.at_level(logging.INFO, "transforms.conduct_job"):
+        conduct(*conducted(runs, "say", line))
+    logged = [
+        (each.levelno, each.getMessage())
+        for each in caplog.records
+        if each.name == "transforms.conduct_job"
+    ]
+    assert logged == [(level, line), (logging.INFO, "said")]
+
+
 @pytest.mark.parametrize("status", ["1", "2"])
 def test_job_that_ends_badly_fails_the_pipeline_and_ran_once(status, runs):
     told = f"exit status {status}; the log of step Run says why"
