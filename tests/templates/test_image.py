@@ -109,13 +109,41 @@ def test_image_has_the_python_of_the_build():
 
 
 def test_image_installs_with_hashes_and_fetches_nothing_else():
-    installs = [text for text in of("RUN") if text.startswith("pip ")]
+    chosen, *installs = of("RUN")
+    hashed = "pip install --require-hashes --no-deps "
 
-    assert [
-        text.startswith("pip install --require-hashes --no-deps ") for text in installs
-    ] == [True, False, False]
-    assert all("--no-index --no-deps" in text for text in installs[1:])
-    assert len(of("RUN")) == len(installs)
+    assert chosen.startswith("awk ")
+    assert installs[0] == f"{hashed}--requirement /template/builder.txt"
+    assert installs[1] == (
+        f"{hashed}--no-build-isolation --requirement /template/requirements.txt"
+    )
+    assert all("--no-index --no-deps" in text for text in installs[2:])
+
+
+def test_what_builds_is_the_locks_and_comes_as_a_wheel(tmp_path):
+    (tmp_path / "template").mkdir()
+    (tmp_path / "template/requirements.txt").write_text(REQUIREMENTS)
+    command = of("RUN")[0].replace(" /template/", f" {tmp_path}/template/")
+
+    subprocess.run(["sh", "-euc", command], check=True)
+
+    written = (tmp_path / "template/builder.txt").read_text()
+    first, *hashes = written.splitlines()
+    assert first.startswith(f"setuptools=={locked('setuptools')} ")
+    assert written in REQUIREMENTS
+    assert all(line.startswith("    --hash=sha256:") for line in hashes)
+    (package,) = (each for each in LOCK["package"] if each["name"] == "setuptools")
+    assert {each["hash"] for each in package["wheels"]} & {
+        line.split("=", 1)[1].removesuffix(" \\") for line in hashes
+    }
+
+
+def test_packages_that_are_source_alone_are_built_by_setuptools():
+    """Another one's builder would have to be installed beforehand, too."""
+    named = re.findall(r"^([a-z0-9.-]+)==", REQUIREMENTS, re.MULTILINE)
+    sources = {each["name"] for each in LOCK["package"] if not each.get("wheels")}
+
+    assert sources & set(named) == {"google-apitools"}
 
 
 def test_images_of_jobs_differ_in_their_last_line():
