@@ -63,11 +63,31 @@ def test_python_version_is_the_same_everywhere():
 
 def test_cloudbuild_runs_targets_that_exist_and_together_are_test():
     cloudbuild = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
-    run = [step["args"] for step in cloudbuild["steps"] if step["entrypoint"] == "make"]
+    run = [
+        target
+        for step in cloudbuild["steps"]
+        for target in re.findall(
+            r"^make ([a-z-]+)",
+            " ".join([step["entrypoint"], *step["args"]])
+            if step["entrypoint"] == "make"
+            else step["args"][-1],
+            re.MULTILINE,
+        )
+    ]
     (test,) = re.findall(r"^test: ([a-z -]+?) +##", MAKEFILE, re.MULTILINE)
 
-    assert [arguments[0] for arguments in run] == ["venv", *test.split()]
-    assert {arguments[0] for arguments in run} <= TARGETS
+    assert run == ["venv", *test.split()]
+    assert set(run) <= TARGETS
+
+
+def test_cloudbuild_brings_the_servers_that_its_tests_require():
+    cloudbuild = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
+    steps = {step["id"]: step for step in cloudbuild["steps"]}
+
+    for name in ("tests", "flink"):
+        assert ".ci/servers\n" in steps[name]["args"][-1]
+        assert "RALLY_SERVERS=required" in steps[name]["env"]
+    assert (ROOT / ".ci/servers").stat().st_mode & 0o111
 
 
 def test_ci_runs_what_the_pages_call_the_test_command():

@@ -4,7 +4,7 @@ import pytest
 
 from tests.engines.cluster import Cluster
 from tests.engines.fetch import Unavailable, fetch
-from tests.integration.conftest import pubsub_emulator
+from tests.integration.conftest import pubsub_emulator, unavailable
 
 __all__ = ["pubsub_emulator"]
 
@@ -14,7 +14,7 @@ def _cluster(tmp_path_factory):
     try:
         jars = fetch()
     except Unavailable as error:
-        pytest.skip(f"a Flink: {error}")
+        unavailable(f"a Flink: {error}")
     with Cluster(jars, tmp_path_factory.mktemp("flink") / "cluster") as cluster:
         yield cluster
 

@@ -28,6 +28,7 @@ VALUES = {
     **{"_PLATFORM_KEYS": "gs://keys", "_ACCOUNT": "audit@staging", "_TEMP": "gs://t"},
     **{"_SUBNETWORK": "regions/r/subnetworks/s", "_KMS_KEY": "key"},
     **{"_BUILD": "b-1", "_STAGED": "templates"},
+    **{"_IMAGES": "europe-west1-docker.pkg.dev/production/images"},
 }
 IMAGE = "europe-west1-docker.pkg.dev/staging/images/rally"
 JOBS = ["ingest", "replay", "compact", "delete", "purge", "audit"]
@@ -35,10 +36,10 @@ ROLES = {
     "cloudbuild.yaml": {
         *("roles/logging.logWriter", "roles/artifactregistry.writer"),
         *("roles/storage.objectCreator", "roles/storage.objectViewer"),
-        *("roles/dataflow.developer", "roles/iam.serviceAccountUser"),
+        "roles/iam.serviceAccountUser",
     },
     "templates/release.yaml": {
-        *("roles/logging.logWriter", "roles/artifactregistry.reader"),
+        *("roles/logging.logWriter", "roles/artifactregistry.writer"),
         *("roles/storage.objectCreator", "roles/storage.objectViewer"),
     },
 }
@@ -51,7 +52,8 @@ case $1 in
     tag=$(echo "$*" | sed -E 's/.*--tag ([^ ]+) .*/\\1/')
     touch "$FAKES/images/$(echo "$tag" | sha256sum | cut -c 1-64)" ;;
   run) [[ $RUNS == yes ]] && echo "usage: rally" ;;
-  push) [[ -e $here ]] && echo pushed > "$here" ;;
+  tag) echo "$2" > "$here" ;;
+  push) [[ -e $here ]] && echo pushed >> "$here" ;;
   inspect) grep -q pushed "$here" && echo "${4%:*}@sha256:$(basename "$here")" ;;
 esac
 """
@@ -62,6 +64,7 @@ case "$1 $2 $3" in
     from=${4/gs:\\/\\//$FAKES/buckets/} to=$FAKES/buckets/${5#gs://}
     [[ ! -e $to ]] || { echo "HTTPError 412" >&2; exit 1; }
     mkdir -p "$(dirname "$to")" && cp "$from" "$to" ;;
+  "storage cp gs://"*) cp ${3/gs:\\/\\//$FAKES/buckets/} "$4" ;;
   "dataflow flex-template run") echo job-1 ;;
   "dataflow jobs describe") head -n 1 "$FAKES/states"; sed -i 1d "$FAKES/states" ;;
   *) exit 2 ;;
@@ -258,12 +261,21 @@ def test_smoke_gives_parameters_that_its_template_takes(workspace):
         assert re.fullmatch(regex, value)
 
 
-def test_release_copies_all_of_a_build_as_it_is(staged):
-    done = staged.do("templates/release.yaml", "release", _TEMPLATES="production")
+def test_release_copies_all_of_a_build_and_reads_nothing_of_staging_again(staged):
+    for step in ("fetch", "images", "release"):
+        done = staged.do("templates/release.yaml", step, _TEMPLATES="production")
+        assert done.returncode == 0, done.stderr
 
-    assert done.returncode == 0, done.stderr
-    assert staged.objects("production") == staged.objects("templates")
-    assert len(staged.objects("production")) == len(TEMPLATES)
+    tried, released = (staged.objects(name) for name in ("templates", "production"))
+    assert released.keys() == tried.keys()
+    assert len(tried) == len(TEMPLATES)
+    for name, text in released.items():
+        spec, before = json.loads(text), json.loads(tried[name])
+        digest = spec["image"].removeprefix(f"{VALUES['_IMAGES']}/rally@sha256:")
+        copied = (staged.folder / "images" / digest).read_text()
+        assert copied == f"{before['image']}\npushed\n"
+        assert text == tried[name].replace(before["image"], spec["image"])
+    assert len(staged.calls("docker build")) == len(JOBS)  # when it was staged
 
 
 @pytest.mark.parametrize("name", BUILDS)
@@ -295,8 +307,9 @@ def test_nothing_is_staged_before_every_check():
     checks = {"lint", "types", "contracts", "tests", "flink", "studies"}
 
     first = {name for name in steps if steps[name].get("waitFor") == ["venv"]}
-    assert first == checks - {"tests"} | {"terraform"}
+    assert first == checks - {"tests", "flink"} | {"terraform"}
     assert steps["tests"]["waitFor"] == ["terraform"]
+    assert steps["flink"]["waitFor"] == ["tests"]
     assert set(steps["image"]["waitFor"]) == checks
     chain = [steps[name]["waitFor"] for name in ("specs", "stage", "smoke")]
     assert chain == [["image"], ["specs"], ["stage"]]
@@ -357,6 +370,25 @@ def test_every_step_runs_in_an_image_of_a_version(name):
 def test_accounts_have_these_roles_and_no_other(name):
     assert set(re.findall(r"roles/[\w.]+", FILES[name].read_text())) == ROLES[name]
     assert BUILDS[name]["options"]["logging"] == "CLOUD_LOGGING_ONLY"
+
+
+def test_build_can_launch_and_look_and_neither_cancel_nor_read_terraforms_state():
+    page = (ROOT / "docs/launch.md").read_text()
+    header = FILES["cloudbuild.yaml"].read_text().partition("\nsteps:")[0]
+    needed = {"dataflow.jobs.create", "dataflow.jobs.get"}
+
+    assert set(re.findall(r"dataflow\.\w+\.\w+", header)) == needed
+    (given,) = re.findall(r"--permissions=(\S+)", page)
+    assert set(given.split(",")) == needed
+    rights = page[: page.index("## 3. ")].replace("\\\n", " ").splitlines()
+    builders = [each for each in rights if "serviceAccount:$BUILDER" in each]
+    words = [each.split() for each in builders]
+    assert [(each[1], each[3].strip('"'), each[-1]) for each in words] == [
+        ("projects", "$PROJECT", '--role="projects/$PROJECT/roles/rallyBuild"'),
+        ("projects", "$BUILD", "--role=roles/logging.logWriter"),
+        ("storage", "add-iam-policy-binding", "--role=roles/storage.objectViewer"),
+    ]
+    assert "gs://${BUILD}_cloudbuild" in builders[2]
 
 
 def test_nothing_is_called_latest():
