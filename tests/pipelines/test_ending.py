@@ -114,6 +114,7 @@ def test_batch_with_worker_processes_that_is_stopped_again_and_again_ends(start_
     assert job.returncode in (128 + signal.SIGTERM, -signal.SIGTERM)
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_worker_process_that_is_killed_ends_the_job_and_another_run_does_the_rest(
     world, store, tmp_path
 ):
