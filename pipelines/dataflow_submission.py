@@ -40,6 +40,7 @@ _MAYBE = (
     "Dataflow may have taken the job ({}); look for it in the console before you launch"
     " it again"
 )
+_UPDATED = (JobState.JOB_STATE_RUNNING, JobState.JOB_STATE_DRAINING)
 _ASK_EVERY_SECONDS = 5.0
 
 
@@ -52,7 +53,7 @@ def _find_running(client: DataflowApplicationClient, name: str) -> str:
         filter=ListJobsRequest.Filter.ACTIVE,
     )
     for job in client._jobs_client.list_jobs(request):  # of all pages
-        if job.name == name and job.current_state == JobState.JOB_STATE_RUNNING:
+        if job.name == name and job.current_state in _UPDATED:
             return job.id
     raise ConfigurationError(f"--update: no job {name} runs in {cloud.region}")
 
