@@ -39,7 +39,7 @@ UNIT = "--unit_bytes=50000"
 KILLS_OF_A_LIFE = 3
 ONE, TWO = [], ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 WAYS = [ONE, ONE, TWO] if ROUNDS > 5 else [ONE]
-WAIT = 120.0
+WAIT = 300.0
 FILE = re.compile(
     r"data/study=[^/]+/document=[^/]+/date=[0-9-]{10}/bucket=new/[0-9a-f]{32}\.avro"
 )

@@ -33,7 +33,7 @@ from transforms.ingest_subscription import IngestSubscription
 
 pytestmark = pytest.mark.integration
 
-DEADLINE = 60.0
+DEADLINE = 300.0
 ACK_SECONDS = 8
 
 

@@ -34,7 +34,7 @@ from transforms.ingest_subscription import _IngestSubscriptionFn
 
 pytestmark = pytest.mark.integration
 
-WAIT = 90.0
+WAIT = 300.0
 ACK_SECONDS = 6
 LAST_DAY = SENT_LATER[:10]
 

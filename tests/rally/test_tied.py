@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-WAIT = 60.0
+WAIT = 300.0
 TIED = [sys.executable, "-u", "-m", "rally.tied"]
 
 

@@ -33,7 +33,7 @@ from tests.pipelines.world import (
 )
 from transforms.conduct_job import ConductJob, JobFailed, JobKilled
 
-WAIT = 60.0
+WAIT = 300.0
 ALL_CORES = ["--direct_running_mode=multi_processing", "--direct_num_workers=0"]
 TWO = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 CONDUCT = """

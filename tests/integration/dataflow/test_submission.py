@@ -18,7 +18,7 @@ from tests.integration.dataflow.graphs import JOBS, words
 
 pytestmark = pytest.mark.integration
 
-WAIT = 60.0
+WAIT = 300.0
 JOBS_URL = "/v1b3/projects/rally-project/locations/us-central1/jobs"
 POST, GET = f"POST {JOBS_URL}", f"GET {JOBS_URL}/{JOB_ID}"
 LIST = f"GET {JOBS_URL}"
