@@ -141,8 +141,10 @@ bench-deletion: .venv/.bench  ## Measures deletion, beside other tools.
 	@$(UV_ENV) $(UV) sync --locked --no-dev --inexact || { echo '$(NOT_INSTALLED)' >&2; exit 1; }
 	@touch $@
 
+# Compiled at once: tests start hundreds of processes, and where Python keeps no bytecode,
+# as in many containers, each would compile Beam anew.
 .venv/.dev: .venv/.uv $(SOURCES)
-	@$(UV_ENV) $(UV) sync --locked || { echo '$(NOT_INSTALLED)' >&2; exit 1; }
+	@$(UV_ENV) $(UV) sync --locked --compile-bytecode || { echo '$(NOT_INSTALLED)' >&2; exit 1; }
 	@touch $@ .venv/.runtime
 
 # What .dev's next sync removes again, so that it is made after it.

@@ -4,7 +4,6 @@ import base64
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -22,11 +21,12 @@ from benchmarks import process
 from benchmarks.process import Run
 from benchmarks.ways import rally, stored
 from benchmarks.workload import Workload
+from tests.ports import free_port
 
 HOST = "PUBSUB_EMULATOR_HOST"
 
 _PROJECT = "projects/bench"
-_UP_SECONDS = 60
+_UP_SECONDS = 300
 _LIMITS = ("--flush_seconds=5", "--stop_after_idle_seconds=4")
 
 
@@ -101,9 +101,7 @@ def _publish(topic: str, folder: Path) -> None:
 @contextmanager
 def _emulator() -> Iterator[str]:
     """Starts the emulator on a free port, and names it to Google's clients."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{probe.getsockname()[1]}"
+    host = f"127.0.0.1:{free_port()}"
     with tempfile.TemporaryDirectory(prefix="rally-bench-pubsub-") as data:
         emulator = subprocess.Popen(
             [

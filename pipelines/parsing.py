@@ -35,9 +35,9 @@ def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
         )
     options = PipelineOptions(argv)
     pin_runner(options)
-    require_job_server(options)
     require(options.view_as(PlatformOptions), *job.needs)
     _refuse_others(job, options)
+    require_job_server(options)
     return options
 
 

@@ -3,6 +3,7 @@
 import os
 
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 # By default a run is bounded and the same every time; `make fuzz` searches.
 settings.register_profile(
@@ -16,3 +17,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("bounded")
+
+
+def pytest_configure(config):
+    """Keeps out of a bounded run the constants that Hypothesis finds in our modules.
+
+    Which of them are imported depends on what else a worker runs, so the cases would
+    be others each time, `derandomize` or not.
+    """
+    if config.getoption("--hypothesis-profile") in (None, "bounded"):
+        none = providers.Constants()
+        assert callable(providers._get_local_constants)  # a private name
+        providers._get_local_constants = lambda: none

@@ -133,26 +133,29 @@ class _IngestSubscriptionFn(beam.DoFn):
             received = self._gather(subscription)
             self._writer.flush()
             self._intake.flush()
+        if received:  # to open and store them is not to be idle
+            self._last_message = time.monotonic()
         publish(self._intake.counts, self._intake.measures, self._writer.measures)
         self._progress.flush()
         watermark.set_watermark(Timestamp.now())
         if received:
             finalizer.register(lambda: self._acknowledge(path, received))
-        self._look_after(path)
-        if self._is_idle():
+        is_idle = self._is_idle()
+        self._look_after(path, is_idle)
+        if is_idle:
             tracker.try_claim(_LAST)
         else:
             tracker.defer_remainder(_PAUSE)
         yield from ()
 
-    def _look_after(self, path: str) -> None:
+    def _look_after(self, path: str, is_idle: bool) -> None:
         """Asks for a subscription that is silent: the network may be, too.
 
         Raises ConfigurationError, ConnectionError: it is not there, or out of reach
         for more than a moment.
         """
         self._last_sign = max(self._last_sign, self._last_message)
-        if self._is_idle() or time.monotonic() - self._last_sign > _SILENT_SECONDS:
+        if is_idle or time.monotonic() - self._last_sign > _SILENT_SECONDS:
             check_silent(path)
             self._last_sign = time.monotonic()
 

@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.engines.rest import Rest, wait_for
+from tests.ports import free_port
 
 HERE = Path(__file__).parent / "flink"
 FLINK = "org.apache.flink.runtime"
@@ -111,7 +112,7 @@ class Cluster(Rest):
 
     def _configure(self):
         self.folder.mkdir(parents=True)
-        self.port, rpc_port, self._job_port = free_ports(3)
+        self.port, rpc_port, self._job_port = (free_port() for _ in range(3))
         own = {
             "rest.port": self.port,
             "jobmanager.rpc.port": rpc_port,
@@ -126,7 +127,7 @@ class Cluster(Rest):
         self._worker.chmod(0o755)
 
     def _start_job_server(self):
-        artifacts, expansion = free_ports(2)
+        artifacts, expansion = free_port(), free_port()
         self._start(
             "job-server",
             JOB_SERVER,
@@ -165,15 +166,6 @@ def end_group(process):
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def free_ports(number):
-    """Ports that are free, and different."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def answers(port):

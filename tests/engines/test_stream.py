@@ -18,7 +18,7 @@ CANCELLED = (
     "rally: the engine was told to cancel the job; when that is mended or over, run it"
     " again for what is not done\n"
 )
-ACK_SECONDS = 10
+ACK_SECONDS = 30
 """Longer than to gather, to write, and to wait for the next checkpoint."""
 
 

@@ -2,9 +2,9 @@
 
 import os
 import platform
+import random
 import shutil
 import signal
-import socket
 import subprocess
 import uuid
 from collections import deque
@@ -17,6 +17,8 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
+
+from tests.ports import free_port
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -32,8 +34,22 @@ def gcs_server(_gcs_address, monkeypatch):
 def gcs_bucket(gcs_server):
     """The name of a new and empty bucket there."""
     name = f"bucket-{uuid.uuid4()}"
-    requests.post(f"{gcs_server}/storage/v1/b", json={"name": name}, timeout=10)
+    requests.post(f"{gcs_server}/storage/v1/b", json={"name": name}, timeout=300)
     return name
+
+
+@pytest.fixture(scope="module")
+def moments():
+    """When to kill: random numbers, of which what is printed makes the same ones again.
+
+    They are always the same where nobody asks for rounds: what is rare is searched for
+    by `make crash`, and does not fall on whoever changes something else.
+    """
+    is_search = "RALLY_CRASH_ROUNDS" in os.environ
+    chosen = str(random.randrange(2**32)) if is_search else "rally"
+    seed = os.environ.get("RALLY_CRASH_SEED", chosen)
+    print(f"RALLY_CRASH_SEED={seed}")
+    return random.Random(seed)
 
 
 def unavailable(why):
@@ -48,7 +64,7 @@ def pubsub_emulator():
     """The address of a Pub/Sub emulator, which all clients talk to from now on."""
     if not shutil.which("gcloud"):
         unavailable("needs the Pub/Sub emulator: there is no gcloud on this machine")
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     command = ["gcloud", "beta", "emulators", "pubsub", "start"]
     with (
         _process([*command, f"--host-port={address}"], subprocess.PIPE) as emulator,
@@ -70,7 +86,7 @@ def pubsub_emulator():
 @pytest.fixture(scope="session")
 def _gcs_address():
     """The package's own class leaves its log in a pipe that fills: start it here."""
-    address = f"http://127.0.0.1:{(port := _free_port())}"
+    address = f"http://127.0.0.1:{(port := free_port())}"
     options = {
         "scheme": "http",
         "host": "127.0.0.1",
@@ -82,9 +98,9 @@ def _gcs_address():
     words = [f"-{name}={value}" for name, value in options.items()]
     with _process([_gcs_program(), *words], subprocess.DEVNULL):
         with requests.Session() as session:
-            refused = Retry(connect=200, backoff_factor=0.01, backoff_max=0.1)
+            refused = Retry(None, connect=3000, backoff_factor=0.01, backoff_max=0.1)
             session.mount(address, HTTPAdapter(max_retries=refused))
-            session.get(f"{address}/storage/v1/b", timeout=10).raise_for_status()
+            session.get(f"{address}/storage/v1/b", timeout=300).raise_for_status()
         yield address
 
 
@@ -116,9 +132,3 @@ def _process(command, output):
     finally:
         os.killpg(program.pid, signal.SIGKILL)
         program.wait()
-
-
-def _free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]

@@ -4,7 +4,6 @@ RALLY_CRASH_ROUNDS says how often each test kills, RALLY_CRASH_SEED which moment
 """
 
 import os
-import random
 import re
 import signal
 import subprocess
@@ -53,14 +52,6 @@ def world(tmp_path):
 @pytest.fixture
 def store(tmp_path):
     return str(tmp_path / "store")
-
-
-@pytest.fixture
-def moments():
-    """Where random numbers come from; what is printed makes the same ones again."""
-    seed = os.environ.get("RALLY_CRASH_SEED") or str(random.randrange(2**32))
-    print(f"RALLY_CRASH_SEED={seed}")
-    return random.Random(seed)
 
 
 def ping(world, number):

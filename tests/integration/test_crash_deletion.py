@@ -5,7 +5,6 @@ with more than a few rounds every step is tried.
 """
 
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -69,14 +68,6 @@ def warm(here):
     process = Warm(here)
     yield process
     process.close()
-
-
-@pytest.fixture(scope="module")
-def moments():
-    """Where random numbers come from; what is printed makes the same ones again."""
-    seed = os.environ.get("RALLY_CRASH_SEED") or str(random.randrange(2**32))
-    print(f"RALLY_CRASH_SEED={seed}")
-    return random.Random(seed)
 
 
 @pytest.fixture(scope="module")

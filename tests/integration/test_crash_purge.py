@@ -21,7 +21,6 @@ from tests.integration.test_crash_deletion import (
     STEPS_TRIED,
     here,
     kind_of,
-    moments,
     succeed,
     tell,
     temporary_files,
@@ -37,7 +36,7 @@ from tests.pipelines.world import (
     write_lines,
 )
 
-__all__ = ["here", "moments", "warm", "world"]
+__all__ = ["here", "warm", "world"]
 
 pytestmark = [pytest.mark.integration, pytest.mark.crash]
 

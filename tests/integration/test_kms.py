@@ -1,7 +1,6 @@
 """Tests with real key services on loopback: a whole life of a key under each."""
 
 import shutil
-import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_administration import create_purpose, ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.keys.settling import settle_kek
+from tests.ports import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -139,12 +139,6 @@ def vault(monkeypatch):
         server.terminate()
         server.wait()
         server.stdout.close()
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 @pytest.fixture(params=["gcp", "aws", "vault"])

@@ -55,7 +55,7 @@ def line(pubsub_emulator):
 class Reader(threading.Thread):
     """A running stream of this process; `counts` when it has ended."""
 
-    def __init__(self, line, settings, idle=3.0):
+    def __init__(self, line, settings, idle=8.0):
         super().__init__()
         check_before_start(settings)
         self._pipeline = beam.Pipeline(runner=LOCAL_RUNNER)
@@ -267,6 +267,6 @@ def test_stream_that_loses_the_list_ends_with_one_line(world, store, line, lost)
     assert left_behind
     world.publish(store, 5)
     argv = [f"--subscription={line.subscription}", *world.options(store)]
-    idle = f"--stop_after_idle_seconds={ACK_SECONDS + 2}"
+    idle = f"--stop_after_idle_seconds={ACK_SECONDS + 4}"
     assert cli.main(["ingest", *argv, "--flush_seconds=1", idle]) == 0
     assert {n for _, n in stored_ids(store)} == set(map(document_id, range(1, number)))

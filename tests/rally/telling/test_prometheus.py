@@ -16,6 +16,7 @@ from pipelines import cli
 from rally.telling import prometheus
 from tests.docs.metrics_page import names, rows
 from tests.pipelines.world import World, write_lines
+from tests.ports import free_port
 
 PROGRAM = """
 import json, subprocess, sys, urllib.request
@@ -76,9 +77,7 @@ def world(tmp_path_factory):
 
 @pytest.fixture
 def port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    return free_port()
 
 
 def test_page_is_the_sum_of_all_processes(port):

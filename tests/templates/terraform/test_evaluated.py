@@ -65,7 +65,7 @@ def ask(folder, expression, **changes):
     (folder / "x.auto.tfvars.json").write_text(values)
     done = subprocess.run(
         [TERRAFORM, "console"], input=f"jsonencode({expression})\n", text=True,
-        capture_output=True, cwd=folder, timeout=120, env={"CHECKPOINT_DISABLE": "1"},
+        capture_output=True, cwd=folder, timeout=300, env={"CHECKPOINT_DISABLE": "1"},
     )  # fmt: skip
     return done.stdout + done.stderr
 
@@ -231,6 +231,6 @@ def test_before_there_is_a_log_no_study_is_concluded(tmp_path):
 def test_files_are_formatted():
     done = subprocess.run(
         [TERRAFORM, "fmt", "-check", "-diff", str(FOLDER)],
-        capture_output=True, text=True, timeout=60, env={"CHECKPOINT_DISABLE": "1"},
+        capture_output=True, text=True, timeout=300, env={"CHECKPOINT_DISABLE": "1"},
     )  # fmt: skip
     assert (done.stdout, done.returncode) == ("", 0)
