@@ -112,16 +112,30 @@ def test_platform_that_was_never_used_has_no_list_to_check(world, store, capsys)
     assert "the withdrawal list is missing" in out
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            OSError(5, "out of reach"),
+            "cannot be read (out of reach); check that it exists and that this account"
+            " may read there",
+        ),
+        (
+            ConnectionError(5, "out of reach"),
+            "cannot be reached (out of reach); nothing is proven until that is mended",
+        ),
+    ],
+)
 def test_platform_that_cannot_be_read_proves_nothing(
-    world, lived_in, capsys, monkeypatch
+    world, lived_in, capsys, monkeypatch, error, told
 ):
     def refuse(*_):
-        raise OSError(5, "out of reach")
+        raise error
 
     monkeypatch.setattr(States, "read", refuse)
     status, out, errors = run(world, lived_in, capsys)
     assert (status, out) == (2, "")
-    assert errors.startswith("rally: out of reach; nothing is proven")
+    assert errors == f"rally: {lived_in}/platform: {told}\n"
 
 
 @pytest.mark.parametrize("error", [OSError(5, "out of reach"), CorruptFile("torn")])
