@@ -58,7 +58,8 @@ def checkpoint_seconds(options: PipelineOptions) -> float | None:
     if not re.fullmatch("[1-9][0-9]*", str(given)):
         raise ConfigurationError(
             f"{_INTERVAL} is required of a stream on this engine, in milliseconds:"
-            " messages are acknowledged at checkpoints; 5000 works"
+            " messages are acknowledged at checkpoints; 30000 works, with as much of"
+            " --min_pause_between_checkpoints"
         )
     return int(str(given)) / 1000
 

@@ -80,7 +80,8 @@ def test_stream_without_checkpoints_is_refused(endpoint, given):
         check_checkpoints(options)
     assert str(error.value) == (
         "--checkpointing_interval is required of a stream on this engine, in"
-        " milliseconds: messages are acknowledged at checkpoints; 5000 works"
+        " milliseconds: messages are acknowledged at checkpoints; 30000 works, with as"
+        " much of --min_pause_between_checkpoints"
     )
 
 
