@@ -22,13 +22,14 @@ from pipelines.replay_options import ReplayOptions, replay_reason
 from pipelines.running import make_pipeline, read_counters, read_counts, summary
 from pipelines.starting import start
 from rally.dead_letters import list_dead_letters
-from rally.errors import ConfigurationError, unusable
+from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.replay import Replayed
 from rally.ingesting.setup import IngestSettings, make_unsealer
 from rally.outcomes import FailureReason
 from rally.storing.corruption import CorruptFile
+from rally.storing.occupancy import listing
 from transforms.replay_dead_letters import (
     DAMAGED,
     NAMESPACE,
@@ -90,16 +91,10 @@ def _run(options: PipelineOptions) -> Result:
 def _objects(settings: IngestSettings) -> list[Work]:
     platform = settings.stores().platform
     try:
-        return list(list_dead_letters(platform))
+        with listing(platform):
+            return list(list_dead_letters(platform))
     except CorruptFile as error:
         raise ConfigurationError(f"{platform.uri}/{error}") from None
-    except OSError as error:
-        raise unusable(
-            platform.uri,
-            error,
-            f"cannot be listed ({error.strerror or 'refused'}); check that this account"
-            " may",
-        ) from None
 
 
 def _result(finished: PipelineResult) -> Result:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rally.errors import unusable
 from rally.storing.layout import Partition, Stores
+from rally.storing.occupancy import listing
 from rally.storing.partitions import StoredFile, by_partition, is_settled, list_files
 from rally.storing.rows import row_schema
 from rally.studies.registry import Registry
@@ -23,15 +23,8 @@ def plan(stores: Stores, registry: Registry) -> list[Partition]:
     works = list[Partition]()
     for study in registry.studies.values():
         store = stores.of(study.namespace)
-        try:
+        with listing(store):
             files = list_files(store, study.namespace)
-        except OSError as error:
-            raise unusable(
-                store.uri,
-                error,
-                f"cannot be listed ({error.strerror or 'refused'}); check that this"
-                " account may",
-            ) from None
         works += plan_study(files, registry.documents(study))
     return sorted(works, key=lambda work: (work.day, work))
 

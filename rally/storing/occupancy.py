@@ -35,6 +35,25 @@ def holds(store: ObjectStore, prefix: str, why: str) -> bool:
 
 
 @contextmanager
+def listing(store: ObjectStore) -> Iterator[None]:
+    """Turns a refusal to list what a job is to work on into one line.
+
+    Raises:
+        ConfigurationError: the store refuses.
+        ConnectionError: it cannot be reached.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise unusable(
+            store.uri,
+            error,
+            f"cannot be listed ({error.strerror or 'refused'}); check that this account"
+            " may",
+        ) from None
+
+
+@contextmanager
 def looking_into(store: ObjectStore, why: str) -> Iterator[None]:
     """Turns a refusal of the store into one line.
 

@@ -51,11 +51,11 @@ def start_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> Withdrawa
     platform = stores.platform
     with looking_into(platform, _MAY_BEGIN):
         is_there = platform.stat(LIST) is not None
-    is_first = not is_there and not _was_ever_used(stores, namespaces)
+    if not is_there and not _was_ever_used(stores, namespaces):
+        # Of a list that is there by now another job was quicker.
+        with looking_into(platform, _MAY_BEGIN), suppress(GenerationMismatch):
+            publish_list(platform, WithdrawalList(), mac, None)
     with looking_into(platform, _MAY_BEGIN):
-        if is_first:
-            with suppress(GenerationMismatch):  # another job was quicker
-                publish_list(platform, WithdrawalList(), mac, None)
         return read_list(platform, mac)[0]
 
 

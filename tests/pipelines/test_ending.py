@@ -39,6 +39,7 @@ stopping._ONCE_IN_SECONDS = 1e6  # however long a slow machine needs to end
 sys.exit(main(sys.argv[1:]))
 """
 TWO = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+STOPPED_LINE = "rally: stopped; run it again for what is not done\n"
 STOPPED = "when that is mended or over, run it again for what is not done\n"
 
 
@@ -73,9 +74,6 @@ def start_batch(world, store, tmp_path):
         with suppress(ProcessLookupError):
             os.killpg(job.pid, signal.SIGKILL)
         job.communicate()
-
-
-STOPPED_LINE = "rally: stopped; run it again for what is not done\n"
 
 
 @pytest.mark.parametrize("processes", [[], TWO], ids=["one process", "two more"])
@@ -116,27 +114,16 @@ def test_batch_with_worker_processes_that_is_stopped_again_and_again_ends(start_
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_worker_process_that_is_killed_ends_the_job_and_another_run_does_the_rest(
-    world, store, tmp_path
+    start_batch, store
 ):
-    visits = [world.visit(number, number) for number in range(100)]
-    pings = write_lines(tmp_path / "in.ndjson", visits * 200)
-    options = [f"--input={pings}", "--unit_bytes=20000", *world.options(store, *TWO)]
-    job = subprocess.Popen(
-        [sys.executable, "-c", INGEST, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    end = time.monotonic() + WAIT
-    while job.poll() is None and not list(Path(store).rglob("data/**/*.avro")):
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    job = start_batch(*TWO)
 
     os.kill(workers_of(job.pid)[0], signal.SIGKILL)
 
     died = "rally: a worker process died, as when memory runs out"
-    assert job.communicate(timeout=300) == ("", f"{died}; {STOPPED}")
+    assert job.communicate(timeout=WAIT) == ("", f"{died}; {STOPPED}")
     assert job.returncode == 1
+    options = job.args[job.args.index(INGEST) + 1 :]
     assert cli.main(["ingest", *options]) == 0
     assert len({row["document_id"] for _, row in stored_rows(store)}) == 100
 
