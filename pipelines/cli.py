@@ -18,7 +18,7 @@ from rally.commands import (
     withdraw,
     withdrawals,
 )
-from rally.errors import ConfigurationError, cause_of
+from rally.errors import ConfigurationError, cause_of, faults_of
 
 _JOBS = {
     "ingest": "read encrypted pings, check them, store them by study",
@@ -47,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except ConfigurationError as error:
-        print(f"rally: {error}", file=sys.stderr)
+        for fault in faults_of(error):
+            print(f"rally: {fault}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # who reads what is printed has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -116,7 +116,7 @@ def _uris(job: Job, options: PipelineOptions) -> Iterator[str]:
     studies = options.view_as(PlatformOptions).studies or SHIPPED
     for value in given(job.options, options).values():
         for uri in filter(is_remote, value.split(",")):
-            named = Registry.load(studies).studies if "{study}" in uri else ("",)
+            named = Registry.load(studies).namespaces if "{study}" in uri else ("",)
             yield from (uri.replace("{study}", each) for each in named)
 
 

@@ -16,7 +16,7 @@ from pipelines.leaving import SIGNALLED
 from pipelines.logs import logged
 from pipelines.runners import is_local
 from pipelines.stopping import Stop, stoppable
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, faults_of
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld
 from rally.storing.objects import GenerationMismatch, ObjectHeld
@@ -123,7 +123,9 @@ def _end_of(job: Callable[[], Ended], stop: Stop) -> Ended:
     except ConnectionError as error:  # before there was a pipeline
         return _say(f"{_reason(error)}; {_AGAIN}", 1)
     except ConfigurationError as error:
-        return _say(str(error), 2)
+        for fault in faults_of(error):
+            ended = _say(fault, 2)
+        return ended
 
 
 def _is_not_the_engines(record: logging.LogRecord) -> bool:

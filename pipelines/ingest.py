@@ -98,7 +98,9 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: prints a summary and returns the exit status."""
-    return start(JOB, argv, lambda options: _report(_run(options)), _graph)
+    return start(
+        JOB, argv, lambda options: _report(_run(options)), ingest_settings, _graph
+    )
 
 
 def _run(options: PipelineOptions) -> Counter[Count]:

@@ -1,5 +1,6 @@
 """How a job of the command line starts: here, or handed over to Dataflow."""
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,18 +20,21 @@ def start(
     job: Job,
     argv: Sequence[str] | None,
     run: Callable[[PipelineOptions], Ended],
+    settings: "Settings",
     graph: "Graph | None" = None,
-    settings: "Settings | None" = None,
 ) -> int:
     """The command of a job.
+
+    A study that does not load is named before the job begins, and nothing of it is
+    touched. The job does what it can for all others, and is not as promised.
 
     Args:
         job: which.
         argv: arguments without the program's name; None is the process's.
         run: has it done and tells of it; see Ended.
-        graph: makes its pipeline for Dataflow; see `pipelines.dataflow.launch`.
-        settings: makes the settings of a job that is conducted there; either this or
-            `graph` is given.
+        settings: makes its settings.
+        graph: makes its pipeline for Dataflow; see `pipelines.dataflow.launch`. None
+            has it conducted there.
 
     Returns:
         The exit status, see `pipelines.cli.main`.
@@ -38,11 +42,15 @@ def start(
 
     def started() -> Ended:
         options = parse_options(job, argv)
+        faults = settings(options).registry().faults.values()
+        for fault in faults:
+            print(f"rally: {fault}", file=sys.stderr)
         if not is_dataflow(options):
-            return run(options)
+            ended = run(options)
+            return ended._replace(status=max(ended.status, 1 if faults else 0))
         from pipelines.dataflow import launch  # Google's clients are slow to import
 
-        status = launch(job, options, graph, settings)
+        status = launch(job, options, graph, None if graph else settings)
         return Ended(status, event=Event.JOB_LAUNCHED)
 
     return exit_status(job.name, started)

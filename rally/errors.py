@@ -3,6 +3,8 @@
 No message here carries clear text, a key or an id.
 """
 
+from collections.abc import Iterable, Sequence
+
 from rally.outcomes import FailureReason
 
 
@@ -15,6 +17,38 @@ class ConfigurationError(Exception):
     def __str__(self) -> str:
         """The message; what somebody typed may have had line breaks."""
         return " ".join(super().__str__().splitlines())
+
+
+class ManyFaults(ConfigurationError):
+    """Several things are not as they must be, each told in a line of its own.
+
+    Attributes:
+        faults: one line each.
+    """
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        """Takes at least one."""
+        self.faults = tuple(faults)
+        super().__init__(*self.faults)
+
+    def __str__(self) -> str:
+        """The first, and how many more there are."""
+        return in_one_line(self.faults)
+
+    def __reduce__(self) -> tuple[type["ManyFaults"], tuple[tuple[str, ...]]]:
+        """A worker's is pickled."""
+        return type(self), (self.faults,)
+
+
+def in_one_line(faults: Sequence[str]) -> str:
+    """The first of some faults, and how many more there are."""
+    more = len(faults) - 1
+    return faults[0] + (f" (and {more:,} more)" if more else "")
+
+
+def faults_of(error: ConfigurationError) -> tuple[str, ...]:
+    """All that it tells, one line each."""
+    return error.faults if isinstance(error, ManyFaults) else (str(error),)
 
 
 def cause_of(error: OSError) -> str:

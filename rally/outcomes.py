@@ -15,6 +15,7 @@ class FailureReason(StrEnum):
     INVALID_URI = "invalid_uri"
     UNKNOWN_NAMESPACE = "unknown_namespace"
     UNKNOWN_DOCUMENT = "unknown_document"
+    STUDY_UNAVAILABLE = "study_unavailable"
     TOO_LARGE = "too_large"
     INVALID_BODY = "invalid_body"
     NOT_ENCRYPTED = "not_encrypted"
@@ -39,6 +40,7 @@ _STEPS = {
     FailureReason.INVALID_URI: "reading",
     FailureReason.UNKNOWN_NAMESPACE: "reading",
     FailureReason.UNKNOWN_DOCUMENT: "reading",
+    FailureReason.STUDY_UNAVAILABLE: "reading",
     FailureReason.TOO_LARGE: "opening",
     FailureReason.INVALID_BODY: "opening",
     FailureReason.NOT_ENCRYPTED: "opening",

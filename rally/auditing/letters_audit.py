@@ -51,7 +51,7 @@ class LettersAudit:
         """
         self.tally = Tally()
         self._platform = platform
-        self._studies = {UNKNOWN, *registry.studies}
+        self._studies = {UNKNOWN, *registry.namespaces}
         self._concluded = concluded
         self._holds = holds
         self._prefixes = prefixes

@@ -1,6 +1,7 @@
 """`rally studies`: shows and checks the registry, and records operators' decisions."""
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
@@ -15,6 +16,7 @@ from rally.commands.options import (
     maybe_platform,
     read_time,
 )
+from rally.errors import ManyFaults
 from rally.studies.legal_holds import NO_HOLDS, LegalHolds
 from rally.studies.registry import Registry
 from rally.studies.report import (
@@ -28,7 +30,7 @@ from rally.studies.report import (
     said,
     table,
 )
-from rally.studies.study import Study
+from rally.studies.study import Study, all_faults
 from rally.studies.transitions import States, read_transitions
 
 _LOOKING = "--studies --store --platform --as_of"
@@ -59,10 +61,14 @@ def add_parser(
 
 
 def check_registry(args: argparse.Namespace) -> int:
-    """Loads the registry, every rule of it, and prints one line a study."""
-    for study in Registry.load(args.studies).studies.values():
+    """Loads the registry, every rule of it, and prints a line a study or fault."""
+    registry = Registry.load(args.studies)
+    for study in registry.studies.values():
         count = len(study.documents)
         print(f"{study.namespace}: good ({study.kind}, documents: {count})")
+    if registry.unavailable:
+        sys.stdout.flush()  # before what is wrong, where both are one terminal's
+        raise ManyFaults(all_faults(registry.unavailable.values()))
     return 0
 
 

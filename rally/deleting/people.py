@@ -59,7 +59,7 @@ def unregistered(stores: Stores, registry: Registry) -> list[str]:
             for store in stores.each(registry.studies)
             for info in store.list(DATA)
         }
-        - set(registry.studies)
+        - set(registry.namespaces)
     )
 
 

@@ -16,7 +16,7 @@ from rally.envelope import Envelope, parse_address, parse_timestamp
 from rally.errors import PingFailed
 from rally.events import RALLY, Event, EventKind
 from rally.ingesting.ping import Ping, make_event, make_row, unreadable_enrolment
-from rally.ingesting.routes import Label, Route, Routes, missing
+from rally.ingesting.routes import Label, Route, Routes
 from rally.opening.opener import Opener
 from rally.opening.pioneer import identifier_name
 from rally.outcomes import FailureReason, RefusalReason
@@ -119,7 +119,7 @@ class Judge:
             else:
                 route = self._routes.find(address.document, pioneer=False)
             if isinstance(route, Label):
-                return Outcome(route, failure=missing(route))
+                return Outcome(route, failure=self._routes.missing(route))
             label = route.label
             sent = self._sent(envelope)
             return self._decide(Ping(route, envelope, address, pioneer, sent))

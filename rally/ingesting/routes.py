@@ -85,7 +85,10 @@ class Routes:
         find = self._registry.resolve if pioneer else self._registry.study
         study = find(named.namespace)
         if study is None:
-            return Label(withdrawal=named.type in _WITHDRAWAL_TYPES)
+            namespace = self._unavailable(named.namespace, pioneer=pioneer)
+            return Label(
+                namespace or UNKNOWN, withdrawal=named.type in _WITHDRAWAL_TYPES
+            )
         known = named._replace(namespace=study.namespace)
         route = self._routes.get((known, pioneer)) or self._compile(
             study, known, pioneer=pioneer
@@ -93,6 +96,14 @@ class Routes:
         return route or Label(
             study.namespace, withdrawal=_may_withdraw(study, named.type)
         )
+
+    def missing(self, label: Label) -> FailureReason:
+        """Why a ping of that label has no route."""
+        if label.study == UNKNOWN:
+            return FailureReason.UNKNOWN_NAMESPACE
+        if label.study in self._registry.unavailable:
+            return FailureReason.STUDY_UNAVAILABLE
+        return FailureReason.UNKNOWN_DOCUMENT
 
     def resolve_scope(self, route: Route, clear: dict[str, object]) -> str | None:
         """The study (or Rally) that a joining or leaving ping is about.
@@ -110,6 +121,12 @@ class Routes:
                 return _scope(study_named)
         return None
 
+    def _unavailable(self, name: str, *, pioneer: bool) -> str | None:
+        """The namespace of a study that does not load, which a ping names."""
+        if pioneer:
+            return self._registry.resolve_unavailable(name)
+        return name if name in self._registry.unavailable else None
+
     def _compile(
         self, study: Study, named: DocumentName, *, pioneer: bool
     ) -> Route | None:
@@ -121,13 +138,6 @@ class Routes:
         route = _compile(study, document)
         self._routes[named, pioneer] = route
         return route
-
-
-def missing(label: Label) -> FailureReason:
-    """Why a ping of that label has no route."""
-    if label.study == UNKNOWN:
-        return FailureReason.UNKNOWN_NAMESPACE
-    return FailureReason.UNKNOWN_DOCUMENT
 
 
 def _compile(study: Study, document: Document) -> Route:

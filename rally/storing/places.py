@@ -28,13 +28,15 @@ class Region(StrEnum):
 
     FILE: rows of a registered study and document, of a date. PLATFORM: the platform's
     own record. DERIVED: in a registered folder of researchers. MARKER: an empty object
-    that stands for a folder. The others are alarms.
+    that stands for a folder. UNAVAILABLE: in the folder of a study that does not load,
+    of which nothing can be judged. The others are alarms.
     """
 
     FILE = "file"
     PLATFORM = "platform"
     DERIVED = "derived"
     MARKER = "marker"
+    UNAVAILABLE = "unavailable"
     UNKNOWN_STUDY = "a study that no registry knows"
     UNKNOWN_DOCUMENT = "a document that its study does not have"
     WRONG_STORE = "rows in another study's store"
@@ -47,7 +49,10 @@ class Region(StrEnum):
         return self not in _GOOD
 
 
-_GOOD = (Region.FILE, Region.PLATFORM, Region.DERIVED, Region.MARKER)
+_GOOD = (
+    *(Region.FILE, Region.PLATFORM, Region.DERIVED, Region.MARKER),
+    Region.UNAVAILABLE,  # its study is named as a fault, once for all of it
+)
 
 
 class Located(NamedTuple):
@@ -82,6 +87,7 @@ class Locator:
             study.namespace: registry.documents(study)
             for study in registry.studies.values()
         }
+        self._unavailable = frozenset(registry.unavailable)
         self._platform = folder_of(stores.platform.uri)
         self._derived = {
             folder_of(uri): study.namespace
@@ -127,6 +133,8 @@ class Locator:
         if match is None:
             return Located(Region.UNREGISTERED_COPY)
         study, rest = match.groups()
+        if study in self._unavailable:
+            return Located(Region.UNAVAILABLE)
         if study not in self._documents:
             return Located(Region.UNKNOWN_STUDY)
         if study not in owners:

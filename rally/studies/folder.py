@@ -1,19 +1,24 @@
 """The registry's folder: which files it must have, and no others."""
 
-from collections.abc import Mapping
 from functools import partial
 
 from rally.checking.avro_types import Type
-from rally.errors import unusable
+from rally.errors import ConfigurationError, ManyFaults, faults_of, unusable
 from rally.storing.objects import ObjectNotFound, open_store
 from rally.studies.fields import Fields, Place, read_yaml
+from rally.studies.legible import FILE, find_clashes, read_unavailable
 from rally.studies.parsing import read_study
 from rally.studies.review import read_stewards
 from rally.studies.schemas import read_schema
-from rally.studies.study import Means, PayloadSchema, Study
+from rally.studies.study import (
+    Means,
+    PayloadSchema,
+    Study,
+    UnavailableStudy,
+    all_faults,
+)
 
 _STEWARDS = "stewards.yaml"
-_STUDY = "study.yaml"
 _SCHEMA_SUFFIX = ".avsc"
 _NOT_OURS = (".", "__")  # hidden folders, and Python's caches
 
@@ -38,24 +43,45 @@ class StudyFolder:
         if not self._folders():
             raise Place(uri).error("holds no study; give the folder of the registry")
 
-    def studies(self) -> dict[str, Study]:
-        """Reads every study, by namespace.
+    def studies(self) -> tuple[dict[str, Study], dict[str, UnavailableStudy]]:
+        """Reads every study: those that load, and those that do not, by namespace.
 
         Raises:
-            ConfigurationError: of the first rule that does not hold.
+            ConfigurationError: the stewards are not as they must be, or no study loads;
+                then it tells all faults.
+            ConnectionError: the folder cannot be reached any more.
         """
         stewards = read_stewards(self._file(_STEWARDS), self._read(_STEWARDS))
-        studies = {name: self._study(name, stewards) for name in self._folders()}
-        self._check_aliases(studies)
-        return studies
+        studies = dict[str, Study]()
+        unavailable = dict[str, UnavailableStudy]()
+        for folder in self._folders():
+            try:
+                studies[folder] = self._study(folder, stewards)
+            except ConfigurationError as error:
+                unavailable[folder] = self._legible(folder, error)
+        for namespace, clash in find_clashes(studies, self._file).items():
+            study = studies.pop(namespace)
+            unavailable[namespace] = UnavailableStudy(clash, study.kind)
+        if not studies:
+            raise ManyFaults(all_faults(unavailable.values()))
+        return studies, unavailable
 
     def _study(self, folder: str, stewards: frozenset[str]) -> Study:
-        name = f"{folder}/{_STUDY}"
+        name = f"{folder}/{FILE}"
         place = Place(self._file(name))
         fields = Fields(place, read_yaml(place.file, self._read(name)))
         study = read_study(fields, folder, stewards, partial(self._schema, folder))
         self._check_all_declared(study)
         return study
+
+    def _legible(self, folder: str, error: ConfigurationError) -> UnavailableStudy:
+        """What can be told of a study that does not load."""
+        name = f"{folder}/{FILE}"
+        try:
+            content = read_yaml(self._file(name), self._read(name))
+        except ConfigurationError:
+            content = None
+        return read_unavailable(content, faults_of(error))
 
     def _schema(
         self, folder: str, place: Place, document: str, means: Means
@@ -71,19 +97,8 @@ class StudyFolder:
         for name in sorted(self._names - declared):
             if name.startswith(prefix) and name.endswith(_SCHEMA_SUFFIX):
                 raise Place(self._file(name)).error(
-                    f"is no document of {_STUDY}; declare it there or remove it"
+                    f"is no document of {FILE}; declare it there or remove it"
                 )
-
-    def _check_aliases(self, studies: Mapping[str, Study]) -> None:
-        owners = {namespace: namespace for namespace in studies}
-        for study in studies.values():
-            place = Place(self._file(f"{study.namespace}/{_STUDY}"), ("aliases",))
-            for index, alias in enumerate(study.aliases):
-                if alias in owners:
-                    raise place.at(index).error(
-                        f'"{alias}" is a name of {owners[alias]} already; remove one'
-                    )
-                owners[alias] = study.namespace
 
     def _folders(self) -> list[str]:
         parents = {name.partition("/")[0] for name in self._names if "/" in name}

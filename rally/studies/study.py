@@ -4,11 +4,13 @@ They are made from `schemas/<namespace>/study.yaml` and the Avro schemas beside 
 only after every rule of the registry held (design: "The registry").
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
+
+from rally.errors import in_one_line
 
 
 class Kind(StrEnum):
@@ -191,3 +193,32 @@ class Study:
     access: tuple[Access, ...]
     derived: tuple[str, ...]
     documents: Mapping[str, Document]
+
+
+@dataclass(frozen=True, slots=True)
+class UnavailableStudy:
+    """A registered namespace whose study does not load: nothing of it can be judged.
+
+    Its rows, letters and keys stay as they are until it loads. What else is legible of
+    it says whose withdrawals it may concern.
+
+    Attributes:
+        faults: why it does not load, one line each; at least one.
+        kind: a study or the platform's own; None where that is not legible.
+        aliases: other names by which clients know it, as far as legible.
+    """
+
+    faults: tuple[str, ...]
+    kind: Kind | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def fault(self) -> str:
+        """All of it in one line."""
+        return in_one_line(self.faults)
+
+
+def all_faults(unavailable: Iterable[UnavailableStudy]) -> Iterator[str]:
+    """Why some studies do not load, one line each."""
+    for study in unavailable:
+        yield from study.faults

@@ -80,7 +80,7 @@ class States:
         """Sorts the log by study and time; of other namespaces nothing is asked."""
         self._log: dict[str, list[Transition]] = defaultdict(list)
         for transition in transitions:
-            if registry.study(transition.namespace):
+            if registry.is_registered(transition.namespace):
                 self._log[transition.namespace].append(transition)
         for log in self._log.values():
             log.sort(key=lambda each: (each.at, _ORDER.index(each.action)))

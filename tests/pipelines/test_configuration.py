@@ -86,7 +86,7 @@ NOT_SERVED = (
     "local-kek://{keys}/kek.keyset.json did not serve it (decryption failed): check"
     " that KEK, the rights to it, and that the file was neither renamed nor damaged"
 )
-SPOILT = {
+SPOILT_STUDY = {
     spell_wrong: "{studies}/rally-garden/study.yaml: policy.countrys: is not known;"
     " remove it or correct its name",
     drop_sign_offs: "{studies}/rally-garden/study.yaml:"
@@ -103,6 +103,8 @@ SPOILT = {
     " add the JSON pointer to the id in the payload",
     lose_schema: "{studies}/rally-garden/study.yaml: documents.visit.1: has no schema;"
     " add visit.1.avsc beside",
+}
+SPOILT = {
     exchange_kek: "{keys}/rally-garden.keyset.json: " + NOT_SERVED,
     rename_keyset: "{keys}/rally-house.keyset.json: " + NOT_SERVED,
     lose_platform_pseudonym: "{keys}/platform/pseudonym.platform.keyset.json: is"
@@ -113,6 +115,26 @@ SPOILT = {
     forge_transition: "{store}/platform/states/forged.json: is not as it was written;"
     " restore or remove it",
 }
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    SPOILT_STUDY.items(),
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_ingest_goes_on_without_a_spoilt_study(spoil, message, own_world, capsys):
+    store = str(own_world.root / "store")
+    pings = write_lines(own_world.root / "in.ndjson", [own_world.visit(1, 1)])
+    spoil(own_world)
+
+    status = cli.main(["ingest", f"--input={pings}", *own_world.options(store)])
+
+    out, errors = capsys.readouterr()
+    where = {"studies": own_world.studies}
+    assert (status, errors) == (1, f"rally: {message.format(**where)}\n")
+    assert "rally-garden  unknown   failed study unavailable      1\n" in out
+    letters = Path(store).rglob("dead-letters/study=rally-garden/kind=ping/*/*.avro")
+    assert len(list(letters)) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rally.commands.studies import add_parser
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, ManyFaults
 from rally.studies.registry import SHIPPED
 
 TEST_STUDIES = Path(__file__).resolve().parents[2] / "studies"
@@ -67,9 +67,14 @@ def test_check_says_what_is_wrong(rally, tmp_path):
     studies = tmp_path / "studies"
     shutil.copytree(TEST_STUDIES, studies)
     (studies / "study-foo" / "test.1.avsc").unlink()
-    assert refused(rally, "check", f"--studies={studies}") == (
+    (studies / "study-bar" / "study.yaml").write_text("{")
+    with pytest.raises(ManyFaults) as caught:
+        rally("check", f"--studies={studies}")
+    assert caught.value.faults == (
+        f"{studies}/study-bar/study.yaml: line 2: did not find expected node content; "
+        "correct it",
         f"{studies}/study-foo/study.yaml: documents.test.1: has no schema; add "
-        "test.1.avsc beside"
+        "test.1.avsc beside",
     )
 
 

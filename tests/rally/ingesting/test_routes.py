@@ -5,7 +5,7 @@ import pytest
 from rally.envelope import DocumentName
 from rally.errors import ConfigurationError
 from rally.events import RALLY
-from rally.ingesting.routes import Label, Route, Routes, missing
+from rally.ingesting.routes import Label, Route, Routes
 from rally.outcomes import FailureReason
 from rally.studies.registry import Registry
 from rally.studies.study import Means
@@ -74,7 +74,7 @@ def test_route_of_an_alias_is_its_studys_in_pioneer_only(bench, name):
 def test_no_route_has_a_label_that_no_ping_invented(bench, named, label, reason):
     for pioneer in (False, True):
         assert bench.routes.find(named, pioneer=pioneer) == label
-    assert missing(label) is reason
+    assert bench.routes.missing(label) is reason
 
 
 def test_routes_that_are_missing_take_no_memory(bench):

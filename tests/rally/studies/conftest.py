@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, ManyFaults
 from rally.studies.registry import Registry
 
 STUDY = """
@@ -141,6 +141,15 @@ class Folder:
     def load(self) -> Registry:
         """Writes and loads."""
         return Registry.load(self.write())
+
+    def faults(self) -> dict[str, str]:
+        """Writes, and returns why studies do not load, by namespace."""
+        uri = self.write()
+        try:
+            faults = dict(Registry.load(uri).faults)
+        except ManyFaults as error:
+            faults = {each.split("/")[-2]: each for each in error.faults}
+        return {name: each.replace(uri, "schemas") for name, each in faults.items()}
 
     def error(self) -> str:
         """Writes, and returns the one line for which the folder does not load."""

@@ -324,10 +324,12 @@ def test_alias_of_another_study_is_refused(folder):
         "aliases: [studyX], documents: {}, "
         "policy: {enrolment: none, do_not_track: consent, private_browsing: client}}"
     )
-    assert folder.error() == (
-        'schemas/rally-y/study.yaml: aliases.0: "studyX" is a name of rally-x already; '
-        "remove one"
-    )
+    assert folder.faults() == {
+        "rally-x": f'{STUDY}: aliases.0: "studyX" is a name of rally-y already; '
+        "remove one",
+        "rally-y": 'schemas/rally-y/study.yaml: aliases.0: "studyX" is a name of '
+        "rally-x already; remove one",
+    }
 
 
 @pytest.mark.parametrize(
@@ -502,12 +504,12 @@ def test_missing_stewards_are_named(folder):
 
 def test_folder_without_study_is_named(folder):
     folder.texts["rally-y/study.yml"] = "namespace: rally-y"
-    assert folder.error() == f"schemas/rally-y/study.yaml: {MISSING}"
+    assert folder.faults() == {"rally-y": f"schemas/rally-y/study.yaml: {MISSING}"}
 
 
 def test_folder_in_the_place_of_a_file_is_named(folder):
     folder.texts["rally-y/study.yaml/misplaced"] = "namespace: rally-y"
-    assert folder.error() == "schemas/rally-y/study.yaml: is missing; add it"
+    assert folder.faults() == {"rally-y": f"schemas/rally-y/study.yaml: {MISSING}"}
 
 
 def test_folder_that_cannot_be_read_is_named(folder):

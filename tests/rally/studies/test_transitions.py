@@ -31,7 +31,7 @@ STUDY = SimpleNamespace(
     collect_through=date(2022, 6, 30),
 )
 OPEN_END = SimpleNamespace(namespace=X, starts=date(2022, 3, 10), collect_through=None)
-REGISTRY = SimpleNamespace(study={X: STUDY}.get)
+REGISTRY = SimpleNamespace(study={X: STUDY}.get, is_registered={X}.__contains__)
 TICK = timedelta(microseconds=1)
 
 
