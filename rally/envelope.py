@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from rally.countries import names_country
 from rally.errors import PingFailed
 from rally.names import NAME, VERSION
 from rally.outcomes import FailureReason
@@ -28,7 +29,6 @@ _MICROSECOND = timedelta(microseconds=1)
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z"
 )
-_COUNTRY = re.compile("[A-Za-z]{2}")
 _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _LEGACY_PATH = re.compile(f"/submit/telemetry/({_UUID})/pioneer-study(?:/[^/\n]*)*")
 _PATH = re.compile(f"/submit/({NAME})/({NAME})/({VERSION})/({_UUID})")
@@ -45,7 +45,8 @@ class Envelope(NamedTuple):
         client_agent: X-Telemetry-Agent.
         source_tags: X-Source-Tags.
         debug_id: X-Debug-ID.
-        country: two letters, of the configured country attribute; else None.
+        country: two letters, of the configured country attribute; None if that names
+            no country.
     """
 
     payload: bytes
@@ -85,11 +86,11 @@ def make_envelope(
 ) -> Envelope:
     """Keeps the allow-listed attributes and forgets all others.
 
-    Whatever attribute is configured for it, only two letters count as a country: an
-    address in its place is forgotten too.
+    Whatever attribute is configured for it, only a country's code counts: an address in
+    its place is forgotten, and a code for "not known" is as good as none.
     """
     country = attributes.get(country_attribute) if country_attribute else None
-    if country is not None and not _COUNTRY.fullmatch(country):
+    if country is not None and not names_country(country):
         country = None
     return Envelope._make((payload, *map(attributes.get, ATTRIBUTES), country))
 

@@ -51,8 +51,9 @@ _STEPS = {
 
 
 class RefusalReason(StrEnum):
-    """Why a ping is not kept anywhere: the person's voice or the study's promise."""
+    """Why a ping is not kept: it is no person's, the person says no, or the promise."""
 
+    AUTOMATION = "automation"
     PRIVATE_BROWSING = "private_browsing"
     COUNTRY = "country"
     DO_NOT_TRACK = "do_not_track"

@@ -1,4 +1,4 @@
-"""What the person's voice and the study's promise refuse.
+"""What the client's mark, the person's voice and the study's promise refuse.
 
 Everything is judged by the ping's submission timestamp, so a late or replayed ping is
 judged as of when it was sent; only retention looks at the job's clock.
@@ -18,6 +18,21 @@ _BY_STATE = {
     State.ENDED: RefusalReason.ENDED,
     State.CONCLUDED: RefusalReason.ENDED,
 }
+
+
+_AUTOMATION = "automation"
+"""The source tag by which every Glean client marks pings of tests and of machines."""
+
+
+def refused_by_tag(study: Study, envelope: Envelope) -> RefusalReason | None:
+    """What its client marks as not real: `X-Source-Tags: automation`, or among others.
+
+    Of data and of enrolments; whoever says that they leave is heard.
+    """
+    if not study.policy.refuse_automation or envelope.source_tags is None:
+        return None
+    tags = (tag.strip().lower() for tag in envelope.source_tags.split(","))
+    return RefusalReason.AUTOMATION if _AUTOMATION in tags else None
 
 
 def refused_by_person(

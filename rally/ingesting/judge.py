@@ -10,6 +10,7 @@ from rally.checking.policy import (
     refused_by_country,
     refused_by_person,
     refused_by_promise,
+    refused_by_tag,
 )
 from rally.checking.pseudonyms import Pseudonyms
 from rally.envelope import Envelope, parse_address, parse_timestamp
@@ -137,6 +138,10 @@ class Judge:
         route, label = ping.route, ping.route.label
         if self._is_concluded(label.study):
             return Outcome(label, refusal=RefusalReason.ENDED)
+        if route.encoder is not None and (
+            refusal := refused_by_tag(route.study, ping.envelope)
+        ):
+            return Outcome(label, refusal=refusal)
         promise = self._refused_by_promise(ping)
         if promise and route.document.means is Means.DATA:
             return Outcome(label, refusal=promise)

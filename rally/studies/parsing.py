@@ -6,6 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
+from rally.countries import names_country
 from rally.names import NAMESPACE_RULE, is_namespace
 from rally.studies.documents import Promises, SchemaSource, pointer, read_documents
 from rally.studies.fields import (
@@ -147,6 +148,8 @@ def _read_policy(place: Place, value: object, kind: Kind) -> Policy:
         after_end=_read_after_end(fields, kind),
         unmatched_withdrawals=fields.maybe("unmatched_withdrawals", choice(Unmatched))
         or Unmatched.DELETE,
+        refuse_automation=fields.maybe("automation", _either("refuse", "keep"))
+        is not False,
     )
     fields.close()
     if kind is Kind.STUDY and not policy.enrolment_required:
@@ -183,6 +186,8 @@ def _country(place: Place, value: object) -> str:
     # YAML reads NO, which is Norway, as false.
     if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
         raise place.error('must be a country code of two capitals, such as "US"')
+    if not names_country(value):
+        raise place.error(f"{value} stands for no country; remove it")
     return value
 
 

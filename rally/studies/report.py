@@ -43,6 +43,7 @@ def promises(study: Study) -> Iterator[tuple[str, str]]:
     yield "minimum age", said(policy.minimum_age)
     yield "after the end", policy.after_end
     yield "unmatched withdrawals", policy.unmatched_withdrawals
+    yield "automation", "refuse" if policy.refuse_automation else "keep"
     yield "derived", _all(study.derived)
     for access in study.access:
         dates = f"{access.since} to {access.until}"

@@ -63,6 +63,7 @@ class Policy:
         minimum_age: in years, as the client checked it; nothing here acts on it.
         after_end: who leaves after the end.
         unmatched_withdrawals: who leaves without having joined.
+        refuse_automation: a ping that its client marks as not real is refused.
     """
 
     enrolment_required: bool
@@ -72,6 +73,7 @@ class Policy:
     minimum_age: int | None
     after_end: AfterEnd
     unmatched_withdrawals: Unmatched = Unmatched.DELETE
+    refuse_automation: bool = True
 
 
 @dataclass(frozen=True, slots=True)

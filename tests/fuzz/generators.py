@@ -208,7 +208,7 @@ attributes = st.fixed_dictionaries(
         "x_source_tags": texts,
         "x_debug_id": st.text(max_size=5),
         "x_forwarded_for": st.just("192.0.2.1"),
-        "country": st.sampled_from(["US", "us", "FR", ""]),
+        "country": st.sampled_from(["US", "us", "FR", "ZZ", ""]),
     },
 )
 times = mostly(

@@ -309,15 +309,16 @@ def test_country_decides_on_enrolments_only(world, ingest, store, tmp_path):
             world.message(f"{GARDEN}/study-enrollment/1", who(2), 2, geo="FR"),
             world.message(f"{GARDEN}/study-enrollment/1", who(3), 3),
             world.visit(4, 4, geo="FR"),
+            world.message(f"{GARDEN}/study-enrollment/1", who(5), 5, geo="ZZ"),
         ],
     )
 
     assert ingest(store, f"--input={path}", "--country_attribute=geo") == (
         "study         document            outcome          pings\n"
         "------------  ------------------  ---------------  -----\n"
-        "rally-garden  study-enrollment.1  joined               2\n"
+        "rally-garden  study-enrollment.1  joined               3\n"
         "rally-garden  study-enrollment.1  refused country      1\n"
-        "rally-garden  study-enrollment.1  stored               2\n"
+        "rally-garden  study-enrollment.1  stored               3\n"
         "rally-garden  visit.1             stored               1\n"
     )
 

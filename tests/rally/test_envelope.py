@@ -251,7 +251,10 @@ def test_micros_round_trip(time):
     assert parse_timestamp(time.isoformat().replace("+00:00", "Z")) == time
 
 
-@pytest.mark.parametrize("value", ["192.0.2.77", "USA", "U", "", "U1", "US\n", "ÄÖ"])
-def test_envelope_takes_only_two_letters_for_a_country(value):
+@pytest.mark.parametrize(
+    "value",
+    ["192.0.2.77", "USA", "U", "", "U1", "US\n", "ÄÖ", "ZZ", "xx", "EU", "AP", "T1"],
+)
+def test_envelope_takes_only_what_names_a_country(value):
     envelope = make_envelope(b"", {"remote_addr": value}, "remote_addr")
     assert envelope == Envelope(b"")

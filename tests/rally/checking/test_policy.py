@@ -8,6 +8,7 @@ from rally.checking.policy import (
     refused_by_country,
     refused_by_person,
     refused_by_promise,
+    refused_by_tag,
 )
 from rally.envelope import Envelope
 from rally.outcomes import RefusalReason
@@ -45,8 +46,16 @@ def document(approved=date(2022, 2, 20), expires=None, days=None, reviewed=True)
     )
 
 
-def study(dnt=False, countries=()):
-    policy = Policy(True, dnt, None, frozenset(countries), 19, AfterEnd.DEFER)
+def study(dnt=False, countries=(), automation=True):
+    policy = Policy(
+        True,
+        dnt,
+        None,
+        frozenset(countries),
+        19,
+        AfterEnd.DEFER,
+        refuse_automation=automation,
+    )
     return Study(
         namespace="rally-x",
         kind=Kind.STUDY,
@@ -85,6 +94,23 @@ def test_private_browsing_is_refused_where_the_ping_says_it(flag, refused):
     assert refused_by_person(("metrics", "private"), clear) is refused
     assert refused_by_person(None, clear) is None
     assert refused_by_person(("metrics", "absent"), clear) is None
+
+
+@pytest.mark.parametrize(
+    "tags",
+    ["automation", "Automation", " automation ", "perf,automation", "a, automation ,b"],
+)
+def test_automation_is_refused_unless_the_study_keeps_it(tags):
+    envelope = Envelope(b"", source_tags=tags)
+    assert refused_by_tag(study(), envelope) is RefusalReason.AUTOMATION
+    assert refused_by_tag(study(automation=False), envelope) is None
+
+
+@pytest.mark.parametrize(
+    "tags", [None, "", ",", "perf", "automation-not", "my automation", "automation;b"]
+)
+def test_other_source_tags_refuse_nothing(tags):
+    assert refused_by_tag(study(), Envelope(b"", source_tags=tags)) is None
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,7 @@ countries              -
 minimum age            -
 after the end          defer
 unmatched withdrawals  delete
+automation             refuse
 derived                -
 
 DOCUMENT            MEANS   KEPT DAYS  KEEP  CATEGORY  APPROVED    EXPIRES  BY              WHERE

@@ -51,6 +51,7 @@ WHENEVER = {
     "after the end": ("2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z", {}, ()),
     "long ago": (SENT, "2099-01-01T00:00:00Z", {}, ()),
     "do not track": (SENT, "2022-06-02T00:00:00Z", {"dnt": "1"}, ()),
+    "marked": (SENT, "2022-06-02T00:00:00Z", {"source_tags": "automation"}, ()),
     "anywhere": (SENT, "2022-06-02T00:00:00Z", {"country": "DE"}, ()),
     "paused": (SENT, "2022-06-02T00:00:00Z", {}, (Action.PAUSE,)),
     "ended": (SENT, "2022-06-02T00:00:00Z", {}, (Action.END,)),

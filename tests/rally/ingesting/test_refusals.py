@@ -113,6 +113,24 @@ def test_data_is_stored_as_of_when_it_was_sent(
     assert row["submission_timestamp"] == datetime.fromisoformat(sent)
 
 
+@pytest.mark.parametrize("document", ["visit.1", "joined.1"])
+@pytest.mark.parametrize("transitions", [(), (PAUSE,)], ids=["open", "paused"])
+def test_data_and_enrolments_of_machines_leave_nothing(
+    bench, payload, document, transitions
+):
+    """Neither row nor event: a test's client enrols nobody."""
+    envelope = bench.glean(
+        "rally-x", document, payload(), source_tags="nightly, automation", dnt="1"
+    )
+    assert bench.judge(envelope, LATER, transitions) == Outcome(
+        Label("rally-x", document), refusal=RefusalReason.AUTOMATION
+    )
+    pioneer = bench.pioneer("pioneer-y", "pioneer-enrollment.1", {})
+    assert bench.judge(pioneer._replace(source_tags="automation")) == Outcome(
+        Label("pioneer-y", "pioneer-enrollment.1"), refusal=RefusalReason.AUTOMATION
+    )
+
+
 def test_data_that_is_refused_is_not_opened(bench):
     """What a promise refuses may be anything: it is not looked at."""
     envelope = bench.envelope(b"no ping at all", dnt="1")

@@ -104,6 +104,21 @@ def test_optional_entries_have_their_defaults(folder):
     assert study.analysis_until is None
     assert (study.policy.countries, study.policy.minimum_age) == (frozenset(), None)
     assert study.policy.private_browsing is None
+    assert study.policy.refuse_automation
+
+
+@pytest.mark.parametrize(("entry", "refused"), [("keep", False), ("refuse", True)])
+def test_study_says_what_becomes_of_automation(folder, entry, refused):
+    folder.set("policy automation", entry)
+    assert folder.load().study("rally-x").policy.refuse_automation is refused
+
+
+@pytest.mark.parametrize("entry", [True, "yes", "", ["keep"], {}])
+def test_wrong_automation_is_one_line(folder, entry):
+    folder.set("policy automation", entry)
+    assert folder.error() == (
+        f"{STUDY}: policy.automation: must be one of: refuse, keep"
+    )
 
 
 def test_platform_deletes_and_may_do_without_enrolment(folder):
@@ -295,6 +310,8 @@ def test_end_is_announced_before_it(folder):
         (False, 'must be a country code of two capitals, such as "US"'),  # YAML's NO
         ("us", 'must be a country code of two capitals, such as "US"'),
         ("USA", 'must be a country code of two capitals, such as "US"'),
+        ("ZZ", "ZZ stands for no country; remove it"),
+        ("EU", "EU stands for no country; remove it"),
     ],
 )
 def test_wrong_country_is_one_line(folder, entry, reason):
