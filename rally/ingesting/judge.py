@@ -19,7 +19,7 @@ from rally.events import RALLY, Event, EventKind
 from rally.ingesting.ping import Ping, make_event, make_row, unreadable_enrolment
 from rally.ingesting.routes import Label, Route, Routes
 from rally.opening.opener import Opener
-from rally.opening.pioneer import identifier_name
+from rally.opening.pioneer import PioneerEnvelope, identifier_name
 from rally.outcomes import FailureReason, RefusalReason
 from rally.storing.layout import Partition
 from rally.studies.study import Kind, Means
@@ -116,7 +116,7 @@ class Judge:
             pioneer = None
             if address.document is None:
                 pioneer = self._opener.read_pioneer(envelope.payload)
-                route = self._routes.find(pioneer.document, pioneer=True)
+                route = self._find_pioneer(pioneer)
             else:
                 route = self._routes.find(address.document, pioneer=False)
             if isinstance(route, Label):
@@ -126,6 +126,14 @@ class Judge:
             return self._decide(Ping(route, envelope, address, pioneer, sent))
         except PingFailed as failed:
             return Outcome(label, failure=failed.reason)
+
+    def _find_pioneer(self, pioneer: PioneerEnvelope) -> Route | Label:
+        """Where an inner envelope leads; one that is none may still say who leaves."""
+        route = self._routes.find(pioneer.document, pioneer=True)
+        label = route if isinstance(route, Label) else route.label
+        if not pioneer.is_valid and not label.withdrawal:
+            raise PingFailed(FailureReason.INVALID_BODY)
+        return route
 
     def _sent(self, envelope: Envelope) -> datetime:
         """The submission timestamp; one far ahead is no clock of our edge."""
@@ -228,9 +236,16 @@ class Judge:
 
     def _open(self, ping: Ping) -> dict[str, Any] | None:
         namespace = ping.route.study.namespace
-        if ping.pioneer is not None:
-            return self._opener.open_pioneer(ping.pioneer, namespace)
-        return self._opener.open(ping.envelope.payload, namespace, ping.address.path)
+        if ping.pioneer is None:
+            path = ping.address.path
+            return self._opener.open(ping.envelope.payload, namespace, path)
+        leaves = ping.route.encoder is None
+        try:
+            return self._opener.open_pioneer(ping.pioneer, namespace, any_key=leaves)
+        except PingFailed:
+            if ping.route.leaves_by_envelope:
+                return None
+            raise
 
     def _left(self, ping: Ping, clear: dict[str, Any]) -> Event:
         """A withdrawal: whatever else its payload holds, its id and scope count."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from rally.checking.pointers import Pointer, look_up, parse_pointer
 from rally.envelope import DocumentName
 from rally.events import RALLY
+from rally.opening.pioneer import identifier_name
 from rally.outcomes import FailureReason
 from rally.storing.layout import UNKNOWN
 from rally.storing.rows import RowEncoder
@@ -56,6 +57,15 @@ class Route:
     scope: tuple[Pointer, ...]
     private: Pointer | None
 
+    @property
+    def leaves_by_envelope(self) -> bool:
+        """Whether who leaves, and what, stands outside of a Pioneer ping's payload."""
+        return (
+            self.document.means is Means.LEAVES
+            and self.participant == (identifier_name(self.study.namespace),)
+            and not self.scope
+        )
+
 
 class Routes:
     """Finds the route of a ping; each is compiled once."""
@@ -70,8 +80,7 @@ class Routes:
         self._routes: dict[tuple[DocumentName, bool], Route] = {}
         for study in registry.studies.values():
             for document in study.documents.values():
-                named = DocumentName(study.namespace, document.type, document.version)
-                self._compile(study, named, pioneer=False)
+                self._compile(study, document, pioneer=False)
 
     def find(self, named: DocumentName, *, pioneer: bool) -> Route | Label:
         """The route, or the label under which a ping that has none fails.
@@ -89,13 +98,13 @@ class Routes:
             return Label(
                 namespace or UNKNOWN, withdrawal=named.type in _WITHDRAWAL_TYPES
             )
-        known = named._replace(namespace=study.namespace)
-        route = self._routes.get((known, pioneer)) or self._compile(
-            study, known, pioneer=pioneer
+        document = self._registry.document(
+            study, named.type, named.version, pioneer=pioneer
         )
-        return route or Label(
-            study.namespace, withdrawal=_may_withdraw(study, named.type)
-        )
+        if document is None:
+            return Label(study.namespace, withdrawal=_may_withdraw(study, named.type))
+        route = self._routes.get((_name_of(document), pioneer))
+        return route or self._compile(study, document, pioneer=pioneer)
 
     def missing(self, label: Label) -> FailureReason:
         """Why a ping of that label has no route."""
@@ -127,16 +136,9 @@ class Routes:
             return self._registry.resolve_unavailable(name)
         return name if name in self._registry.unavailable else None
 
-    def _compile(
-        self, study: Study, named: DocumentName, *, pioneer: bool
-    ) -> Route | None:
-        document = self._registry.document(
-            study, named.type, named.version, pioneer=pioneer
-        )
-        if document is None:
-            return None
+    def _compile(self, study: Study, document: Document, *, pioneer: bool) -> Route:
         route = _compile(study, document)
-        self._routes[named, pioneer] = route
+        self._routes[_name_of(document), pioneer] = route
         return route
 
 
@@ -153,6 +155,10 @@ def _compile(study: Study, document: Document) -> Route:
         tuple(parse_pointer(place) for place in document.scope),
         _pointer(study.policy.private_browsing),
     )
+
+
+def _name_of(document: Document) -> DocumentName:
+    return DocumentName(document.namespace, document.type, document.version)
 
 
 def _scope(study: Study) -> str:

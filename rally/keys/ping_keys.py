@@ -62,7 +62,13 @@ class PingKeys(Secret):
 
     def pioneer(self, key_id: str, namespace: str) -> Sequence[EcPrivateKey]:
         """The Pioneer keys of that id, if it was imported for that namespace."""
-        return self._pioneer.get((namespace, key_id), ())
+        return self._pioneer.get(namespace, {}).get(key_id, ())
+
+    def all_pioneer(self, namespace: str) -> Sequence[EcPrivateKey]:
+        """The Pioneer keys that were imported for that namespace, of every id."""
+        return [
+            key for keys in self._pioneer.get(namespace, {}).values() for key in keys
+        ]
 
 
 def namespaces(folder: KeyFolder) -> tuple[list[str], list[str]]:
@@ -94,10 +100,11 @@ def _hybrid(folder: KeyFolder, namespace: str) -> hybrid.HybridDecrypt:
 
 def _by_key_id(
     jwks: Mapping[str, Sequence[EcPrivateKey]],
-) -> dict[tuple[str, str], list[EcPrivateKey]]:
-    index: dict[tuple[str, str], list[EcPrivateKey]] = {}
+) -> dict[str, dict[str, list[EcPrivateKey]]]:
+    index: dict[str, dict[str, list[EcPrivateKey]]] = {}
     for namespace, keys in jwks.items():
         for key in keys:
             if key.pioneer_key_id is not None:
-                index.setdefault((namespace, key.pioneer_key_id), []).append(key)
+                of_namespace = index.setdefault(namespace, {})
+                of_namespace.setdefault(key.pioneer_key_id, []).append(key)
     return index

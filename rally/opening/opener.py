@@ -54,26 +54,45 @@ class Opener:
         """Reads a Pioneer v2 envelope; nothing is decrypted yet.
 
         Raises:
-            PingFailed: the body is none.
+            PingFailed: the body is no JSON object.
         """
         return parse_pioneer(_body_object(inflate(body, FailureReason.INVALID_BODY)))
 
-    def open_pioneer(self, envelope: PioneerEnvelope, namespace: str) -> Clear | None:
+    def open_pioneer(
+        self, envelope: PioneerEnvelope, namespace: str, *, any_key: bool = False
+    ) -> Clear | None:
         """Opens the payload of a Pioneer v2 envelope.
 
         None where a deletion request or an enrolment cannot be opened: it passes as
         `{}` (gcp-ingestion, bug 1691807).
 
+        Args:
+            envelope: with the payload.
+            namespace: whose keys may open it.
+            any_key: whether each of them may, if none has the id that it names.
+
         Raises:
             PingFailed: anything else cannot be opened.
         """
         try:
-            keys = self._keys.pioneer(envelope.key_id, namespace) or _no_key()
-            return _clear_object(open_jwe(envelope.jwe, keys))
+            return _clear_object(self._open_pioneer_jwe(envelope, namespace, any_key))
         except PingFailed:
             if envelope.document.type in PASSED_WHEN_UNDECRYPTABLE:
                 return None
             raise
+
+    def _open_pioneer_jwe(
+        self, envelope: PioneerEnvelope, namespace: str, any_key: bool
+    ) -> bytes:
+        if not envelope.jwe or not (envelope.key_id or any_key):
+            raise PingFailed(FailureReason.INVALID_BODY)
+        keys = self._keys.pioneer(envelope.key_id, namespace)
+        if keys or not any_key:
+            return open_jwe(envelope.jwe, keys or _no_key())
+        try:
+            return open_jwe(envelope.jwe, self._keys.all_pioneer(namespace))
+        except PingFailed:
+            _no_key()
 
     def _open_tink(self, data: bytes, namespace: str, path: str) -> bytes:
         hybrid = self._keys.hybrid(namespace) or _no_key()

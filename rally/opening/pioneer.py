@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 from rally.checking.pointers import look_up
 from rally.envelope import DocumentName
-from rally.errors import PingFailed
-from rally.outcomes import FailureReason
 
 PASSED_WHEN_UNDECRYPTABLE = frozenset({"deletion-request", "pioneer-enrollment"})
 """Documents whose clear text may be missing: their id is in the envelope.
@@ -25,39 +23,34 @@ class PioneerEnvelope(NamedTuple):
         key_id: which key it says it is sealed with.
         document: of the schema; its namespace may be an alias.
         identifier: the pioneer id, which is the rally id; not yet canonical.
+        is_valid: whether it says, as `telemetry.pioneer-study.4` has it, what it is.
+            Who leaves is heard even where it does not.
     """
 
     jwe: str
     key_id: str
     document: DocumentName
     identifier: object
+    is_valid: bool = True
 
 
 def parse_pioneer(body: dict[str, object]) -> PioneerEnvelope:
-    """Reads an envelope.
-
-    Raises:
-        PingFailed: it is not one.
-    """
+    """Reads an envelope: texts that are not legible are empty, and a version 0."""
     payload = body.get("payload")
-    if body.get("type") != "pioneer-study" or body.get("version") != 4:
-        raise PingFailed(FailureReason.INVALID_BODY)
-    strings = [
-        look_up(payload, (name,))
-        for name in (
-            "encryptedData",
-            "encryptionKeyId",
-            "schemaNamespace",
-            "schemaName",
-        )
-    ]
+    namespace = _text(payload, "schemaNamespace")
+    document_type = _text(payload, "schemaName")
     version = look_up(payload, ("schemaVersion",))
     if type(version) is not int or version < 1:
-        raise PingFailed(FailureReason.INVALID_BODY)
-    jwe, key_id, namespace, document_type = (_string(value) for value in strings)
-    identifier = look_up(payload, ("pioneerId",))
-    document = DocumentName(namespace, document_type, version)
-    return PioneerEnvelope(jwe, key_id, document, identifier)
+        version = 0
+    return PioneerEnvelope(
+        _text(payload, "encryptedData"),
+        _text(payload, "encryptionKeyId"),
+        DocumentName(namespace, document_type, version),
+        look_up(payload, ("pioneerId",)),
+        body.get("type") == "pioneer-study"
+        and body.get("version") == 4
+        and bool(namespace and document_type and version),
+    )
 
 
 def identifier_name(namespace: str) -> str:
@@ -65,7 +58,6 @@ def identifier_name(namespace: str) -> str:
     return "rallyId" if namespace.startswith("rally-") else "pioneerId"
 
 
-def _string(value: object) -> str:
-    if type(value) is not str or not value:
-        raise PingFailed(FailureReason.INVALID_BODY)
-    return value
+def _text(payload: object, name: str) -> str:
+    value = look_up(payload, (name,))
+    return value if type(value) is str else ""

@@ -5,6 +5,7 @@ with nearly nothing in them: the id stands in the envelope, and the decoder puts
 the top of the payload under a name that depends on the namespace.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from rally.opening.pioneer import identifier_name
@@ -24,6 +25,37 @@ def built_in_documents(namespace: str) -> dict[str, Document]:
             _document(namespace, "deletion-request", Means.LEAVES, request),
         )
     }
+
+
+class PioneerDocuments:
+    """The documents of a namespace, as what comes in Pioneer v2's envelope names them.
+
+    Its enrolment and deletion request carry the id elsewhere than a study's own
+    documents of the same type: the built-in ones win over those, and yield to declared
+    ones that have the id where Pioneer's decoder puts it.
+    """
+
+    def __init__(
+        self, built_in: Mapping[str, Document], declared: Mapping[str, Document]
+    ) -> None:
+        """Takes both kinds by their names."""
+        places = {it.type: it.schema.participant for it in built_in.values()}
+        self._by_name = dict(built_in) | {
+            name: document
+            for name, document in declared.items()
+            if places.get(document.type, document.schema.participant)
+            == document.schema.participant
+        }
+        self._newest_withdrawals = {
+            document.type: document
+            for document in sorted(self._by_name.values(), key=lambda it: it.version)
+            if document.means in (Means.LEAVES, Means.DELETION_ID)
+        }
+
+    def find(self, type: str, version: int) -> Document | None:
+        """The document that a ping names; who leaves may name any version."""
+        named = self._by_name.get(f"{type}.{version}")
+        return named or self._newest_withdrawals.get(type)
 
 
 def _enrolment_schema(field: str) -> dict[str, Any]:

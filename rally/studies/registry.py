@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from rally.names import is_namespace
 from rally.studies.folder import StudyFolder
-from rally.studies.pioneer import built_in_documents
+from rally.studies.pioneer import PioneerDocuments, built_in_documents
 from rally.studies.study import Document, Study, UnavailableStudy
 
 SHIPPED = str(Path(__file__).resolve().parents[2] / "schemas")
@@ -44,6 +44,10 @@ class Registry:
             for name in (*study.aliases, namespace)
         }
         self._built_in = {name: built_in_documents(name) for name in studies}
+        self._of_pioneer = {
+            name: PioneerDocuments(self._built_in[name], study.documents)
+            for name, study in studies.items()
+        }
 
     @classmethod
     def load(cls, uri: str) -> "Registry":
@@ -110,18 +114,11 @@ class Registry:
             study: one of this registry.
             type: the document type that the ping names.
             version: the version that the ping names.
-            pioneer: the ping came in a Pioneer v2 envelope, whose enrolment and
-                deletion request carry the id elsewhere than a study's own documents
-                of the same name: the built-in ones win over those, and yield to a
-                declared one that has the id where Pioneer's decoder puts it.
+            pioneer: the ping came in a Pioneer v2 envelope.
         """
-        name = f"{type}.{version}"
-        declared = study.documents.get(name)
-        built_in = self._built_in[study.namespace].get(name)
-        if not (declared and built_in and pioneer):
-            return declared or built_in
-        same_place = declared.schema.participant == built_in.schema.participant
-        return declared if same_place else built_in
+        if pioneer:
+            return self._of_pioneer[study.namespace].find(type, version)
+        return self.documents(study).get(f"{type}.{version}")
 
     def documents(self, study: Study) -> Mapping[str, Document]:
         """All documents of a study by name: the declared ones and the built-in."""

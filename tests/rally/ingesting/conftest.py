@@ -97,6 +97,7 @@ pioneer-y:
     after_end: defer
   documents:
     measures.1: {means: data}
+    opt-out.1: {means: leaves}
 """
 
 _REVIEW = {
@@ -155,6 +156,7 @@ _SCHEMAS = {
     "pioneer-hub/uninstall-deletion.1": _UNINSTALL,
     "pioneer-hub/survey.1": _PIONEER,
     "pioneer-y/measures.1": _PIONEER,
+    "pioneer-y/opt-out.1": _PIONEER,
     "rally-x/visit.1": _VISIT,
     "rally-x/short.1": _VISIT,
     "rally-x/late.1": _VISIT,
@@ -326,6 +328,17 @@ class Bench:
         uri = f"/submit/telemetry/{document_id}/pioneer-study/Firefox/77.0a1"
         fields = {"submission_timestamp": SENT, **attributes}
         return Envelope(dump(body), uri, **fields)
+
+    def changed(
+        self, pioneer: Envelope, changes: dict[str, Any], **members: Any
+    ) -> Envelope:
+        """A Pioneer ping with other members around and in its payload; ... is none."""
+        body = json.loads(pioneer.payload) | members
+        for name, value in changes.items():
+            body["payload"].pop(name, None)
+            if value is not ...:
+                body["payload"][name] = value
+        return pioneer._replace(payload=dump(body))
 
     def envelope(
         self,

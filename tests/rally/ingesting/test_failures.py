@@ -321,13 +321,6 @@ def test_clear_text_is_stored_exactly(bench, payload):
         ),
         (
             "pioneer-hub",
-            "deletion-request.2",
-            "pioneer-hub",
-            Label("pioneer-hub", withdrawal=True),
-            FailureReason.UNKNOWN_DOCUMENT,
-        ),
-        (
-            "pioneer-hub",
             "survey.1",
             "unknown",
             Label("pioneer-hub", "survey.1"),
@@ -372,6 +365,53 @@ def test_pioneer_body_that_is_no_envelope_fails(bench, change):
     body = {**json.loads(envelope.payload), **change}
     envelope = envelope._replace(payload=json.dumps(body).encode())
     assert bench.judge(envelope) == failed(Label(), FailureReason.INVALID_BODY)
+
+
+@pytest.mark.parametrize("name", ["encryptedData", "encryptionKeyId"])
+@pytest.mark.parametrize("wrong", [..., None, "", 7, ["x"]])
+def test_pioneer_data_without_ciphertext_or_key_fails_as_the_studys(bench, name, wrong):
+    envelope = bench.changed(
+        bench.pioneer("pioneer-hub", "survey.1", {}), {name: wrong}
+    )
+    label = Label("pioneer-hub", "survey.1")
+    assert bench.judge(envelope) == failed(label, FailureReason.INVALID_BODY)
+
+
+@pytest.mark.parametrize(
+    ("changes", "label", "reason"),
+    [
+        (
+            {"pioneerId": "no id"},
+            Label("pioneer-y", "deletion-request.1", withdrawal=True),
+            FailureReason.INVALID_ID,
+        ),
+        (
+            {"pioneerId": ..., "encryptedData": ..., "schemaVersion": "1"},
+            Label("pioneer-y", "deletion-request.1", withdrawal=True),
+            FailureReason.INVALID_ID,
+        ),
+        *(
+            (
+                {"schemaNamespace": wrong, "encryptedData": ""},
+                Label(withdrawal=True),
+                FailureReason.UNKNOWN_NAMESPACE,
+            )
+            for wrong in (..., None, "", 7, "nobody", ["pioneer-y"])
+        ),
+        *(
+            ({"schemaName": wrong}, Label(), FailureReason.INVALID_BODY)
+            for wrong in (..., None, "", 7)
+        ),
+    ],
+)
+def test_pioneer_withdrawal_that_is_not_legible_keeps_its_kind(
+    bench, changes, label, reason
+):
+    """It lies where people look for withdrawals, unless it does not say it is one."""
+    envelope = bench.changed(
+        bench.pioneer("pioneer-y", "deletion-request.1", {}), changes
+    )
+    assert bench.judge(envelope) == failed(label, reason)
 
 
 def test_pioneer_field_that_its_schema_does_not_declare_fails(bench):

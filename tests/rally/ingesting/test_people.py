@@ -119,6 +119,82 @@ def test_pioneer_withdrawal_passes_whichever_key_sealed_it(bench, name, key_id):
         assert bench.judge(envelope) == expected
 
 
+WRONG = {
+    "missing": ...,
+    "null": None,
+    "empty": "",
+    "number": 7,
+    "list": ["x"],
+    "object": {"a": 1},
+    "long": "x" * 100_000,
+    "fraction": 1.5,
+    "true": True,
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("encryptedData",),
+        ("encryptionKeyId",),
+        ("schemaVersion",),
+        ("studyName", "more"),
+        ("encryptedData", "encryptionKeyId", "schemaVersion", "studyName", "more"),
+    ],
+    ids=str,
+)
+def test_pioneer_withdrawal_is_heard_whatever_but_its_id_and_study_is_wrong(
+    bench, names, wrong
+):
+    envelope = bench.pioneer("pioneer-y", "deletion-request.1", {}, key_id="discarded")
+    expected = left(bench, "pioneer-y", "pioneer-y/deletion-request.1")
+    changes = dict.fromkeys(names, wrong)
+    assert bench.judge(bench.changed(envelope, changes)) == expected
+    assert (
+        bench.judge(bench.changed(envelope, changes, type=None, version=3)) == expected
+    )
+
+
+@pytest.mark.parametrize("version", [0, 2, 999, -1, 10**30])
+def test_pioneer_withdrawal_is_heard_in_any_version(bench, version):
+    """And its signal is the registry's document: no version of a client's makes one."""
+    envelope = bench.pioneer("pioneer-y", "deletion-request.1", {})
+    changes = {"schemaVersion": version}
+    expected = left(bench, "pioneer-y", "pioneer-y/deletion-request.1")
+    assert bench.judge(bench.changed(envelope, changes)) == expected
+    clear = {"deletionId": DELETION_ID}
+    uninstall = bench.pioneer("pioneer-hub", "uninstall-deletion.1", clear)
+    assert bench.judge(bench.changed(uninstall, changes)) == left(
+        bench, RALLY, "pioneer-hub/uninstall-deletion.1", deletion_id=DELETION_ID
+    )
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_pioneer_withdrawal_of_a_studys_own_is_heard_unopened(bench, wrong):
+    envelope = bench.pioneer("pioneer-y", "opt-out.1", {}, key_id="discarded")
+    changes = dict.fromkeys(("encryptedData", "encryptionKeyId"), wrong)
+    expected = left(bench, "pioneer-y", "pioneer-y/opt-out.1")
+    assert bench.judge(bench.changed(envelope, changes)) == expected
+
+
+@pytest.mark.parametrize("key_id", [..., None, "", "nobody", 7])
+def test_pioneer_uninstall_is_opened_by_any_key_of_its_namespace(bench, key_id):
+    clear = {"deletionId": DELETION_ID}
+    envelope = bench.pioneer("pioneer-hub", "uninstall-deletion.1", clear)
+    assert bench.judge(bench.changed(envelope, {"encryptionKeyId": key_id})) == left(
+        bench, RALLY, "pioneer-hub/uninstall-deletion.1", deletion_id=DELETION_ID
+    )
+
+
+@pytest.mark.parametrize("wrong", [..., None, "", 7, "a.b.c.d.e"])
+def test_pioneer_enrolment_is_heard_whatever_its_ciphertext_is(bench, wrong):
+    envelope = bench.pioneer("pioneer-y", "pioneer-enrollment.1", {}, key_id="debug")
+    outcome = bench.judge(bench.changed(envelope, {"encryptedData": wrong}))
+    assert (outcome.failure, outcome.event.scope) == (None, "pioneer-y")
+    assert bench.row(outcome)["payload"]["deletionId"] is None
+
+
 def test_pioneer_withdrawal_from_a_platform_namespace_is_of_rally(bench):
     envelope = bench.pioneer("pioneer-hub", "deletion-request.1", {})
     expected = left(bench, RALLY, "pioneer-hub/deletion-request.1")

@@ -60,11 +60,6 @@ def test_route_of_an_alias_is_its_studys_in_pioneer_only(bench, name):
             FailureReason.UNKNOWN_DOCUMENT,
         ),
         (
-            DocumentName("rally-x", "left", 2),
-            Label("rally-x", withdrawal=True),
-            FailureReason.UNKNOWN_DOCUMENT,
-        ),
-        (
             DocumentName("rally-x", "unenrollment", 1),
             Label("rally-x", withdrawal=True),
             FailureReason.UNKNOWN_DOCUMENT,
@@ -77,10 +72,23 @@ def test_no_route_has_a_label_that_no_ping_invented(bench, named, label, reason)
     assert bench.routes.missing(label) is reason
 
 
+@pytest.mark.parametrize("version", [0, 2, 10**18])
+def test_who_leaves_has_a_route_in_any_version_of_pioneers(bench, version):
+    named = DocumentName("rally-x", "left", version)
+    assert bench.routes.find(named, pioneer=True).label == Label(
+        "rally-x", "left.1", withdrawal=True
+    )
+    label = Label("rally-x", withdrawal=True)
+    assert bench.routes.find(named, pioneer=False) == label
+    assert bench.routes.missing(label) is FailureReason.UNKNOWN_DOCUMENT
+
+
 def test_routes_that_are_missing_take_no_memory(bench):
     routes = Routes(bench.registry)
+    routes.find(DocumentName("rally-x", "left", 1), pioneer=True)
     before = len(routes._routes)
     for number in range(1000):
+        routes.find(DocumentName("rally-x", "left", number), pioneer=True)
         routes.find(DocumentName(f"n{number}", "visit", 1), pioneer=True)
         routes.find(DocumentName("rally-x", f"d{number}", 1), pioneer=False)
         routes.find(DocumentName("rally-x", "visit", number + 2), pioneer=False)
