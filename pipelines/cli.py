@@ -10,6 +10,7 @@ from typing import NoReturn
 from pipelines.leaving import leave
 from pipelines.parser import Parser
 from rally.commands import (
+    init,
     keys,
     plan,
     receipts,
@@ -30,6 +31,9 @@ _JOBS = {
     "demo": "see all of it at work, on real pings and in a folder of its own",
 }
 """Each is a module with a `main(argv)`; Beam is imported only there."""
+
+_COMMANDS = (init, withdraw, withdrawals, receipts, keys, studies, schedule, plan)
+"""Each has an `add_parser(subparsers)`."""
 
 _MODULES = {"demo": "pipelines.demo.command"}
 
@@ -78,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, text in _JOBS.items():
         commands.add_parser(name, help=text, add_help=False)
-    for module in (withdraw, withdrawals, receipts, keys, studies, schedule, plan):
+    for module in _COMMANDS:
         module.add_parser(commands)
     return parser
 

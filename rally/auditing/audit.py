@@ -22,7 +22,7 @@ from rally.auditing.report import Unit as Counted
 from rally.auditing.row_audit import ROW_CHECKS
 from rally.auditing.searching import Searches, make_searches, shown
 from rally.auditing.settings import AuditSettings
-from rally.auditing.store_audit import LISTED, Listing, StoreAudit, is_missing
+from rally.auditing.store_audit import LISTED, Listing, StoreAudit
 from rally.auditing.tally import Tally
 from rally.auditing.units import Unit
 from rally.checking.pseudonyms import PLATFORM
@@ -32,6 +32,7 @@ from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.receipts.verify import verify_chain
 from rally.settings import make_pseudonyms
 from rally.storing.corruption import CorruptFile
+from rally.storing.places import is_missing
 from rally.studies.legal_holds import LegalHolds
 from rally.studies.study import Kind
 from rally.studies.transitions import States

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from rally.auditing.report import Check, Unit
 from rally.auditing.searching import foreign
@@ -150,8 +149,3 @@ class StoreAudit:
             tally.apart(Check.RETENTION, where, what, 1, Unit.OBJECTS)
         else:
             tally.broken(Check.RETENTION, where, what, 1, Unit.OBJECTS)
-
-
-def is_missing(store: ObjectStore) -> bool:
-    """Whether a store on this machine has no folder; of a bucket a listing says it."""
-    return "://" not in store.uri and not Path(store.uri).is_dir()

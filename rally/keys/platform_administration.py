@@ -12,7 +12,7 @@ from rally.keys.settling import settle_kek
 def nothing_is_stored(namespace: str) -> bool:
     """Says of every namespace that its pseudonyms are in no store yet.
 
-    And of `list-mac`, that there is no list.
+    And of MACs, that nothing has a tag of theirs.
     """
     return False
 
@@ -33,8 +33,8 @@ def ensure_platform_keys(
         uri: the folder of platform keys.
         namespaces: those whose pseudonyms are wanted, besides the platform's.
         in_use: whether anything is stored under the pseudonyms of a namespace, or of
-            `platform`; or, of `list-mac`, a withdrawal list. It is asked only of those
-            whose key is missing, before any key is made.
+            `platform`; or under a MAC. It is asked only of those whose key is missing,
+            before any key is made.
 
     Returns:
         The purposes whose keys were made by this call.
@@ -162,7 +162,7 @@ def _check_none_is_in_use(
     in_use: Callable[[str], bool],
 ) -> None:
     purposes = {names.pseudonym(each): each for each in (names.PLATFORM, *namespaces)}
-    purposes[names.LIST_MAC] = names.LIST_MAC
+    purposes |= {each: each for each in names.MACS}
     # Another process may have made a key and stored under it since ours looked.
     lost = [
         purpose

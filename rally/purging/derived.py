@@ -6,7 +6,8 @@ from rally.errors import ConfigurationError
 from rally.purging.line import Line, Phase, Why, whole
 from rally.purging.notes import Notes
 from rally.purging.opened import Opened
-from rally.storing.objects import ObjectStore
+from rally.storing.marker import NAME
+from rally.storing.objects import ObjectInfo, ObjectStore
 from rally.storing.places import folder_of
 
 _DERIVED = "(derived)"
@@ -20,9 +21,17 @@ def survey_derived(opened: Opened, notes: Notes) -> Iterator[Line]:
             if isinstance(store, str):
                 notes.faults.append((uri, store))
                 continue
-            for info in store.list():
+            for info in tables_in(store):
                 labels = (study, _DERIVED, "")
                 yield whole(Phase.DERIVED, uri, labels, info, Why.CONCLUDED, study)
+
+
+def tables_in(store: ObjectStore) -> Iterator[ObjectInfo]:
+    """What is in a folder of researchers; its marker stays, and says that it is theirs.
+
+    Without it the next run could not tell an emptied folder from one that is not there.
+    """
+    return (each for each in store.list() if each.name != NAME)
 
 
 def open_derived(opened: Opened, study: str, uri: str) -> ObjectStore | str:

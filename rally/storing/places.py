@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError
+from rally.storing import marker
 from rally.storing.buckets import parse_bucket
 from rally.storing.layout import DATA, NEW, Partition, Stores, is_day
 from rally.storing.objects import ObjectInfo, ObjectStore
@@ -28,8 +29,9 @@ class Region(StrEnum):
 
     FILE: rows of a registered study and document, of a date. PLATFORM: the platform's
     own record. DERIVED: in a registered folder of researchers. MARKER: an empty object
-    that stands for a folder. UNAVAILABLE: in the folder of a study that does not load,
-    of which nothing can be judged. The others are alarms.
+    that stands for a folder. STORE: the store's own marker. UNAVAILABLE: in the folder
+    of a study that does not load, of which nothing can be judged. The others are
+    alarms.
     """
 
     FILE = "file"
@@ -37,6 +39,7 @@ class Region(StrEnum):
     DERIVED = "derived"
     MARKER = "marker"
     UNAVAILABLE = "unavailable"
+    STORE = "store"
     UNKNOWN_STUDY = "a study that no registry knows"
     UNKNOWN_DOCUMENT = "a document that its study does not have"
     WRONG_STORE = "rows in another study's store"
@@ -49,9 +52,11 @@ class Region(StrEnum):
         return self not in _GOOD
 
 
-_GOOD = (
-    *(Region.FILE, Region.PLATFORM, Region.DERIVED, Region.MARKER),
-    Region.UNAVAILABLE,  # its study is named as a fault, once for all of it
+_GOOD = frozenset(
+    (
+        *(Region.FILE, Region.PLATFORM, Region.DERIVED, Region.MARKER, Region.STORE),
+        Region.UNAVAILABLE,  # its study is named as a fault, once for all of it
+    )
 )
 
 
@@ -124,6 +129,8 @@ class Locator:
         for folder, study in self._derived.items():
             if at.startswith(folder):
                 return Located(Region.DERIVED, study)
+        if info.name == marker.NAME:
+            return Located(Region.STORE)
         if not info.size and not info.name.endswith(SUFFIX):
             return Located(Region.MARKER)
         return self._in_data(self._owners[store.uri], info.name)
@@ -165,3 +172,8 @@ def _is_file(name: str) -> bool:
 def folder_of(uri: str) -> str:
     """The URI with a slash at its end; of a folder here, its whole path."""
     return (uri if "://" in uri else os.path.abspath(uri)).rstrip("/") + "/"
+
+
+def is_missing(store: ObjectStore) -> bool:
+    """Whether a store on this machine has no folder; of a bucket a listing says it."""
+    return "://" not in store.uri and not os.path.isdir(store.uri)

@@ -1,0 +1,93 @@
+"""`rally init`: makes the places that every job and every other command asks for.
+
+It may be run as often as you like: what is there already is left as it is.
+"""
+
+import argparse
+
+from rally.commands.options import (
+    Options,
+    add_options,
+    find_study,
+    platform_keys_uri,
+)
+from rally.errors import ConfigurationError
+from rally.storing.layout import Stores
+from rally.storing.marker import is_id
+from rally.studies.registry import Registry
+
+_OPTIONS = "--store --platform --keys --platform_keys --studies --study --adopt"
+_OWN: Options = {
+    "--store": {
+        "required": True,
+        "help": "where rows will be: a folder or gs://bucket/folder; {study} in it"
+        " gives each study a place of its own",
+    },
+    "--study": {
+        "action": "append",
+        "default": [],
+        "metavar": "NS",
+        "help": "a study to begin, by its namespace or an alias; may be repeated",
+    },
+    "--adopt": {
+        "metavar": "ID",
+        "help": "the platform's id, to mark places that hold rows or records although"
+        " their markers are lost",
+    },
+}
+_ABOUT = """\
+Makes the store, the platform and the platform's keys, and begins the withdrawal list.
+
+A store and a platform are marked by an object of their own, rally-store.json. All jobs
+and commands refuse a place without one, since a disk that is not mounted and a path
+that is mistyped look like a store without rows.
+
+--study begins a study: it makes the study's pseudonym key, marks its store where each
+study has its own (--store 'gs://rally-{study}'), and marks the folders that `derived:`
+of its study.yaml names, which must be there. In a store that all studies share, the
+studies with a key in --keys are begun as well.
+
+Run it again, and it says what is there and makes what is missing.
+"""
+
+
+def add_parser(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Adds `init`; it sets `handler(args) -> exit status`."""
+    parser = subparsers.add_parser(
+        "init",
+        help="make a store, its platform and the platform's keys",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(handler=make_places)
+    add_options(parser, _OPTIONS.split(), _OWN)
+
+
+def make_places(args: argparse.Namespace) -> int:
+    """Makes what is missing, and prints a line for each place and key."""
+    from rally.initialisation import initialise  # imports Tink, which is slow
+
+    registry = Registry.load(args.studies)
+    steps = initialise(
+        Stores(args.store, args.platform or None),
+        registry,
+        [find_study(registry, each, args.studies) for each in args.study],
+        platform_keys_uri(args),
+        ping_keys=args.keys or None,
+        adopts=_read_id(args.adopt),
+    )
+    for step in steps:
+        print(f"{'made' if step.is_new else 'there'}: {step.what}")
+    return 0
+
+
+def _read_id(text: str | None) -> str | None:
+    if text is not None and not is_id(text):
+        raise ConfigurationError(
+            "--adopt: must be a platform's id, 32 hexadecimal digits, as the marker of"
+            " another of its places says it"
+        )
+    return text

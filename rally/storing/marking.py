@@ -1,0 +1,192 @@
+"""Makes places that know themselves: what `rally init` does of stores.
+
+Everything is looked at before anything is written, and the platform's marker is written
+first: an init that was killed is run again and goes on.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from rally.errors import ConfigurationError, cause_of, unusable
+from rally.storing.layout import DATA, Stores
+from rally.storing.marker import (
+    NAME,
+    Kind,
+    Marker,
+    check_marker,
+    read_marker,
+)
+from rally.storing.objects import ObjectStore, open_store
+from rally.storing.occupancy import holds
+from rally.storing.places import folder_of, is_missing
+from rally.studies.study import Study
+
+_MAY_MARK = "whether it may be marked"
+_HELD = {Kind.PLATFORM: "", Kind.STORE: DATA}
+"""What begins the names of objects that a new place has none of.
+
+Into their folders researchers write before anybody registers them.
+"""
+
+
+class Marked(NamedTuple):
+    """A place after `mark_places`.
+
+    Attributes:
+        uri: of the place.
+        marker: that it has.
+        is_new: whether this call wrote it.
+    """
+
+    uri: str
+    marker: Marker
+    is_new: bool
+
+
+class _Place(NamedTuple):
+    """A place that is to be marked."""
+
+    store: ObjectStore
+    kind: Kind
+    study: str | None = None
+
+
+def mark_places(
+    stores: Stores, studies: Sequence[Study], adopts: str | None = None
+) -> list[Marked]:
+    """Marks the platform, the store, and what single studies have of their own.
+
+    Args:
+        stores: of the studies and the platform.
+        studies: whose stores, where each has its own, and whose researchers' folders
+            are marked, too.
+        adopts: the platform's id, of a person who knows that places which hold
+            something and have lost their markers belong to it; None adopts nothing.
+
+    Returns:
+        All of these places, the platform first.
+
+    Raises:
+        ConfigurationError: a place is marked otherwise, or holds rows or records and
+            no marker; it does not exist, or cannot be written. What was written until
+            then stays, and the next call goes on.
+        ConnectionError: a store is away.
+    """
+    _check_apart(stores, studies)
+    platform = _Place(stores.platform, Kind.PLATFORM)
+    places = [*_stores(stores, studies), *_derived(studies)]
+    found = [(each, read_marker(each.store)) for each in (platform, *places)]
+    owner = _platform_id(platform, found, adopts)
+    for place, marker in found:
+        if marker:
+            check_marker(place.store, marker, place.kind, owner, place.study)
+        else:
+            _check_free(place, adopts)
+    made = owner or adopts or Marker.new(Kind.PLATFORM).platform
+    return [_mark(place, marker, made) for place, marker in found]
+
+
+def _stores(stores: Stores, studies: Iterable[Study]) -> Iterator[_Place]:
+    if not stores.is_one_a_study:
+        yield _Place(stores.of(""), Kind.STORE)
+        return
+    for study in studies:
+        store = stores.of(study.namespace)
+        yield _Place(store, Kind.STORE, study.namespace)
+
+
+def _derived(studies: Iterable[Study]) -> Iterator[_Place]:
+    """Folders of researchers that a store can be; others are marked by nobody."""
+    owners: dict[str, str] = {}
+    for study in studies:
+        for uri in study.derived:
+            owner = owners.setdefault(folder_of(uri), study.namespace)
+            if owner != study.namespace:
+                raise ConfigurationError(
+                    f"{uri}: `derived:` of {owner} and of {study.namespace} name it;"
+                    " give each study a folder of its own"
+                )
+            try:
+                store = open_store(uri)
+            except ConfigurationError:
+                continue
+            if is_missing(store):
+                raise ConfigurationError(
+                    f"{uri}: `derived:` of {study.namespace} names it, and it is not"
+                    " there; make it, or mount it"
+                )
+            yield _Place(store, Kind.DERIVED, study.namespace)
+
+
+def _check_apart(stores: Stores, studies: Iterable[Study]) -> None:
+    """What lies in the platform's folder is taken for its records, and never deleted.
+
+    Raises ConfigurationError where store and platform are not two places.
+    """
+    platform = folder_of(stores.platform.uri)
+    for place in _stores(stores, studies):
+        store = folder_of(place.store.uri)
+        if store.startswith(platform) or platform.startswith(store + DATA):
+            raise ConfigurationError(
+                f"{place.store.uri}: lies in the platform, {stores.platform.uri}, or"
+                " the platform among its rows; give each a folder of its own"
+            )
+
+
+def _platform_id(
+    platform: _Place,
+    found: Iterable[tuple[_Place, Marker | None]],
+    adopts: str | None,
+) -> str | None:
+    """Whose the places are; None is nobody's yet.
+
+    Raises ConfigurationError where they are another platform's, or one that is lost.
+    """
+    ids = {place.kind: each.platform for place, each in found if each}
+    own = ids.get(Kind.PLATFORM)
+    if adopts and own and adopts != own:
+        raise ConfigurationError(
+            f"--adopt: {platform.store.uri} is platform {own}; give that id"
+        )
+    if not (own or adopts) and ids:
+        lost = next(iter(ids.values()))
+        raise ConfigurationError(
+            f"{platform.store.uri}: has no {NAME}, and there are places of platform"
+            f" {lost}; mount it or correct --platform, or, where only its marker is"
+            f" lost, give --adopt {lost}"
+        )
+    return own or adopts
+
+
+def _check_free(place: _Place, adopts: str | None) -> None:
+    """Raises ConfigurationError where a place without a marker holds something."""
+    prefix = _HELD.get(place.kind)
+    if adopts or prefix is None or not holds(place.store, prefix, _MAY_MARK):
+        return
+    raise ConfigurationError(
+        f"{place.store.uri}: holds {prefix or 'objects'} and has no {NAME}; give an"
+        " empty place, restore the marker, or, where this place is the platform's, give"
+        " the platform's id by --adopt"
+    )
+
+
+def _mark(place: _Place, marker: Marker | None, platform: str) -> Marked:
+    """Writes a marker where there is none; of two that write at once one does."""
+    uri = place.store.uri
+    if marker:
+        return Marked(uri, marker, False)
+    if place.kind is Kind.PLATFORM:
+        new = Marker(place.kind, platform, platform)
+    else:
+        new = Marker.new(place.kind, platform, place.study)
+    try:
+        if place.store.create(NAME, new.serialise()):
+            return Marked(uri, new, True)
+    except OSError as error:
+        raise unusable(
+            uri,
+            error,
+            f"cannot be written ({cause_of(error)}); check that it exists and that this"
+            " account may write there",
+        ) from None
+    raise ConfigurationError(f"{uri}: is being marked by another; run it again")

@@ -1,0 +1,350 @@
+"""Tests of `rally init`: what it makes, what it leaves, and what it refuses to mark."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+from rally.envelope import parse_timestamp
+from rally.storing.marker import NAME
+from rally.storing.marking import mark_places
+from rally.storing.objects import open_store
+from rally.studies.transitions import Action, Transition, record_transition
+from tests.pipelines.world import GARDEN, HOUSE, POND, World, contents
+
+KEYS = (
+    *("pseudonym.platform", f"pseudonym.{GARDEN}", f"pseudonym.{HOUSE}"),
+    *(f"pseudonym.{POND}", "list-mac", "receipt-mac"),
+    *("dead-letter.private", "dead-letter.public"),
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A registry, and keys that open the pings of its three namespaces."""
+    world = World(tmp_path_factory.mktemp("made"))
+    shutil.rmtree(f"{world.keys}/platform")
+    return world.root
+
+
+@pytest.fixture
+def here(made, tmp_path, monkeypatch):
+    """A folder with these in which one works."""
+    shutil.copytree(made, tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+
+
+@pytest.fixture
+def init(here, capsys):
+    """Types `rally init …`: its status, what it prints, and what it complains of."""
+
+    def run(*words, places=("--store=store", "--keys=keys")):
+        status = main(["init", "--studies=studies", *places, *words])
+        out, err = capsys.readouterr()
+        return status, out.splitlines(), err.strip()
+
+    return run
+
+
+def marker(place):
+    return json.loads(Path(place, NAME).read_text())
+
+
+def study(namespace, **changes):
+    """Changes entries of a study.yaml."""
+    path = Path("studies", namespace, "study.yaml")
+    more = "".join(f"{name}: {value}\n" for name, value in changes.items())
+    path.write_text(path.read_text().replace("documents:", f"{more}documents:", 1))
+
+
+def test_makes_store_platform_keys_and_the_first_list(init):
+    status, lines, _ = init()
+    platform = marker("store/platform")["id"]
+    assert (status, lines) == (
+        0,
+        [
+            f"made: platform store/platform (platform {platform})",
+            f"made: store store (platform {platform})",
+            f"made: platform keys keys/platform: {', '.join(KEYS)}",
+            "made: withdrawal list 0",
+        ],
+    )
+    assert marker("store") == {
+        "id": marker("store")["id"],
+        "kind": "store",
+        "layout": 1,
+        "platform": platform,
+    }
+    assert {*contents("store")} == {
+        NAME,
+        f"platform/{NAME}",
+        "platform/withdrawals/list.json",
+    }
+
+
+def test_run_again_changes_nothing_and_says_so(init):
+    init()
+    before = contents("store") | contents("keys")
+    platform = marker("store/platform")["id"]
+    assert init() == (
+        0,
+        [
+            f"there: platform store/platform (platform {platform})",
+            f"there: store store (platform {platform})",
+            "there: platform keys keys/platform: all that is wanted",
+            "there: withdrawal list 0",
+        ],
+        "",
+    )
+    assert contents("store") | contents("keys") == before
+
+
+@pytest.mark.parametrize("at", range(12))
+def test_init_that_was_killed_goes_on(init, monkeypatch, at):
+    """Before its first write, its second, and so on."""
+    from rally.storing.local import LocalStore
+
+    class Killed(BaseException):
+        pass
+
+    written = []
+    create = LocalStore.create
+
+    def killed(self, name, data):
+        written.append(name)
+        if len(written) == at + 1:
+            raise Killed
+        return create(self, name, data)
+
+    monkeypatch.setattr(LocalStore, "create", killed)
+    with pytest.raises(Killed):
+        init()
+    monkeypatch.setattr(LocalStore, "create", create)
+    assert init()[::2] == (0, "")
+    status, lines, _ = init()
+    assert (status, {each.partition(":")[0] for each in lines}) == (0, {"there"})
+    assert {*contents("keys/platform")} > {f"{KEYS[-1]}.json"}
+
+
+def test_key_is_made_for_studies_that_are_used_alone(init):
+    """For those with a key that opens pings; of others once they are named."""
+    Path(f"keys/{POND}.keyset.json").unlink()
+    Path(f"keys/{GARDEN}.keyset.json").unlink()
+    init()
+    owned = {
+        each
+        for each in KEYS
+        if each not in (f"pseudonym.{POND}", f"pseudonym.{GARDEN}")
+    }
+    stems = {p.name.partition(".keyset")[0] for p in Path("keys/platform").iterdir()}
+    assert owned - {"dead-letter.public"} < stems
+    assert f"pseudonym.{POND}" not in stems
+    _, lines, _ = init("--study=garden@example.org")
+    assert lines[2] == f"made: platform keys keys/platform: pseudonym.{GARDEN}"
+
+
+def test_study_has_a_place_of_its_own(init):
+    places = ("--store=at-{study}", "--platform=records", "--keys=keys")
+    init(places=places)
+    assert [each.name for each in Path().glob("at-*")] == []
+    _, lines, _ = init(f"--study={POND}", places=places)
+    platform = marker("records")["id"]
+    assert lines == [
+        f"there: platform records (platform {platform})",
+        f"made: store of {POND} at-{POND} (platform {platform})",
+        f"made: platform keys keys/platform: pseudonym.{POND}",
+        "there: withdrawal list 0",
+    ]
+    assert marker(f"at-{POND}")["study"] == POND
+
+
+def test_folders_of_researchers_are_marked_and_never_made(init, tmp_path):
+    tables = tmp_path / "tables"
+    study(GARDEN, derived=f"[{tables}, 'bq://project/data']")
+    init()
+    assert init(f"--study={GARDEN}") == (
+        2,
+        [],
+        f"rally: {tables}: `derived:` of {GARDEN} names it, and it is not there; make"
+        " it, or mount it",
+    )
+    assert not tables.exists()
+    tables.mkdir()
+    (tables / "visits.csv").write_text("participant\n")
+    platform = marker("store/platform")["id"]
+    assert (
+        f"made: derived of {GARDEN} {tables} (platform {platform})"
+        in (init(f"--study={GARDEN}")[1])
+    )
+    assert marker(tables)["study"] == GARDEN
+
+
+def test_folder_of_two_studies_is_neithers(init, tmp_path):
+    for each in (GARDEN, POND):
+        study(each, derived=f"[{tmp_path}/tables]")
+    (tmp_path / "tables").mkdir()
+    status, _, complaint = init(f"--study={GARDEN}", f"--study={POND}")
+    assert (status, complaint) == (
+        2,
+        f"rally: {tmp_path}/tables: `derived:` of {GARDEN} and of {POND} name it; give"
+        " each study a folder of its own",
+    )
+    assert not Path("store").exists()
+
+
+@pytest.mark.parametrize(
+    ("places", "name"),
+    [
+        (("--store=store", "--platform=other"), f"store/data/study={GARDEN}/a.avro"),
+        (("--store=other", "--platform=store"), "store/events/date=2026-05-20/a.avro"),
+        (("--store=other", "--platform=store"), "store/photographs/cat.jpg"),
+    ],
+    ids=["rows", "records", "anything"],
+)
+def test_place_that_holds_something_is_not_marked(init, places, name):
+    Path(name).parent.mkdir(parents=True)
+    Path(name).touch()
+    status, lines, complaint = init(places=(*places, "--keys=keys"))
+    assert (status, lines) == (2, [])
+    assert complaint.startswith("rally: store: holds ")
+    assert complaint.endswith(
+        " and has no rally-store.json; give an empty place, restore the marker, or,"
+        " where this place is the platform's, give the platform's id by --adopt"
+    )
+    assert not Path("other").exists()
+    assert not Path("keys/platform").exists()
+
+
+def test_marker_that_is_lost_is_adopted_by_who_knows_the_platform(init):
+    init()
+    platform = marker("store/platform")["id"]
+    Path(f"store/data/study={GARDEN}").mkdir(parents=True)
+    Path(f"store/data/study={GARDEN}/a.avro").touch()
+    for place in ("store", "store/platform"):
+        Path(place, NAME).unlink()
+        assert init()[0] == 2
+        assert init("--adopt=" + "0" * 32)[0] == 2
+        assert init("--adopt=garden")[0] == 2
+        assert not Path(place, NAME).exists()
+        assert init(f"--adopt={platform}")[0] == 0
+        assert marker(place)["platform"] == platform
+
+
+def test_platform_that_is_not_there_is_not_made_anew_beside_its_store(init):
+    places = ("--store=store", "--platform=disk", "--keys=keys")
+    init(places=places)
+    platform = marker("disk")["id"]
+    Path("disk").rename("unmounted")
+    status, lines, complaint = init(places=places)
+    assert (status, lines, complaint) == (
+        2,
+        [],
+        "rally: disk: has no rally-store.json, and there are places of platform"
+        f" {platform}; mount it or correct --platform, or, where only its marker is"
+        f" lost, give --adopt {platform}",
+    )
+    assert not Path("disk").exists()
+
+
+def test_places_of_two_platforms_are_not_joined(init):
+    init()
+    init(places=("--store=second", "--keys=keys"))
+    first, second = (marker(f"{each}/platform")["id"] for each in ("store", "second"))
+    status, _, complaint = init(
+        places=("--store=store", "--platform=second/platform", "--keys=keys")
+    )
+    assert (status, complaint) == (
+        2,
+        f"rally: store: belongs to platform {first}, and not to {second}; correct"
+        " --store or --platform",
+    )
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("--store=store", "--platform=store"),
+        ("--store=store", "--platform=./store/"),
+        ("--store=store/rows", "--platform=store"),
+        ("--store=store", "--platform=store/data/records"),
+    ],
+)
+def test_store_and_platform_are_two_places(init, places):
+    status, _, complaint = init(places=(*places, "--keys=keys"))
+    assert status == 2
+    assert complaint.endswith("give each a folder of its own")
+    assert not Path("store").exists()
+
+
+def test_concluded_study_is_not_begun_again(init):
+    init()
+    at = parse_timestamp("2026-06-01T12:00:00Z")
+    for action in (Action.END, Action.CONCLUDE):
+        record_transition(
+            open_store("store/platform"), Transition(GARDEN, action, at, "ann", "")
+        )
+    key = Path(f"keys/platform/pseudonym.{GARDEN}.keyset.json")
+    key.unlink()
+    assert init(f"--study={GARDEN}")[0] == 2
+    assert init()[0] == 0
+    assert not key.exists()
+
+
+@pytest.mark.parametrize(
+    ("lost", "stored"),
+    [
+        ("pseudonym.platform", "platform/withdrawals/list.json"),
+        ("list-mac", "platform/withdrawals/list.json"),
+        ("receipt-mac", "platform/receipts/000000001.json"),
+        (f"pseudonym.{GARDEN}", f"data/study={GARDEN}/a.avro"),
+    ],
+)
+def test_key_that_was_lost_is_not_made_anew(init, lost, stored):
+    init()
+    Path("store", stored).parent.mkdir(parents=True, exist_ok=True)
+    Path("store", stored).touch()
+    Path(f"keys/platform/{lost}.keyset.json").unlink()
+    status, _, complaint = init()
+    assert status == 2
+    assert "restore it" in complaint
+    assert not Path(f"keys/platform/{lost}.keyset.json").exists()
+
+
+def test_list_that_was_lost_is_not_begun_anew(init):
+    init()
+    Path(f"store/data/study={GARDEN}").mkdir(parents=True)
+    Path(f"store/data/study={GARDEN}/a.avro").touch()
+    Path("store/platform/withdrawals/list.json").unlink()
+    status, _, complaint = init()
+    assert status == 2
+    assert complaint.startswith(
+        "rally: store/platform/withdrawals/list.json: the withdrawal list is missing"
+    )
+
+
+@pytest.mark.parametrize("words", [("--study=nobody",), ("--adopt=",)])
+def test_what_is_mistyped_makes_nothing(init, words):
+    status, lines, complaint = init(*words)
+    assert (status, lines) == (2, [])
+    assert complaint.startswith("rally: ")
+    assert not Path("store").exists()
+
+
+def test_two_that_begin_at_once_end_with_one_platform(here):
+    """The other one marks between the look and the act."""
+    from rally.storing.layout import Stores
+    from tests.support.places import mark_stores
+
+    stores = Stores("store", None)
+    create = stores.platform.create
+
+    def later(name, data):
+        mark_stores("store")
+        return create(name, data)
+
+    stores.platform.create = later
+    with pytest.raises(Exception, match="run it again"):
+        mark_places(stores, [])
+    assert marker("store")["platform"] == marker("store/platform")["id"]
