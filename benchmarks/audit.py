@@ -28,10 +28,10 @@ from benchmarks.deletion_rows import DAY, DOCUMENT, NAMESPACE
 from rally.auditing.row_audit import RowAudit
 from rally.auditing.settings import AuditSettings
 from rally.auditing.units import Unit
-from rally.envelope import to_micros
 from rally.events import RALLY, Event, EventKind, write_events
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_administration import ensure_platform_keys
+from rally.times import to_micros
 from rally.withdrawing.withdrawal_list import WithdrawalList, publish_list
 
 LAYOUTS = ("compacted", "ingested")

@@ -23,13 +23,14 @@ from rally.deleting.rewriting import rewrite as rewrite_file
 from rally.deleting.scanner import Scanner
 from rally.deleting.settings import DeletionSettings
 from rally.deleting.steps import FileSteps
-from rally.envelope import parse_timestamp, to_micros
+from rally.envelope import parse_timestamp
 from rally.events import MAIL, RALLY, Event, EventKind, write_events
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.settings import make_pseudonyms
 from rally.storing.layout import study_folder
 from rally.storing.leases import Leases
+from rally.times import to_micros
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.selection import Selection
 from rally.withdrawing.withdrawal_list import (

@@ -44,7 +44,7 @@ _FOLDER = Kind(rf"{_BUCKET}(/{_OBJECT}*)?", "gs://<bucket>/<folder>")
 _FILE = rf"{_BUCKET}/{_OBJECT}+"
 _NUMBER = Kind(r"[0-9]{1,15}(\.[0-9]{1,15})?", "a number", "NUMBER")
 _INTEGER = Kind("[0-9]{1,15}", "a whole number", "NUMBER")
-_DATE = "[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_DATE = "2[01][0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _HOUR = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _ZONE = f"(Z|[+-]{_HOUR})"
 

@@ -2,7 +2,6 @@
 
 import argparse
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -10,8 +9,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.declared import FLAG
 from rally.errors import ConfigurationError
 from rally.keys.platform_keys import default_uri
-
-_A_DAY = timedelta(days=1)
+from rally.times import RANGE, InvalidTime, parse_time
 
 
 class PlatformOptions(PipelineOptions):
@@ -122,11 +120,9 @@ def clock(text: str | None) -> str | None:
     if text is None:
         return None
     try:
-        time = datetime.fromisoformat(text)
-        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-        _ = time + _A_DAY  # pings are compared with a little later than now
-    except (ValueError, OverflowError):
+        return parse_time(text).isoformat()
+    except InvalidTime:
         raise ConfigurationError(
-            f"--as_of {text}: is no time; write 2026-01-31 or 2026-01-31T12:00:00Z"
+            f"--as_of {text}: is no time {RANGE}; write 2026-01-31 or"
+            " 2026-01-31T12:00:00Z"
         ) from None
-    return time.isoformat()

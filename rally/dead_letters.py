@@ -18,13 +18,14 @@ import fastavro
 
 from rally.checking.leaves import zig_zag
 from rally.checking.pseudonyms import Prf
-from rally.envelope import Envelope, from_micros, to_micros
+from rally.envelope import Envelope
 from rally.outcomes import FailureReason
 from rally.storing.container import encode_container, read_rows
 from rally.storing.corruption import CorruptFile
 from rally.storing.layout import is_day
 from rally.storing.objects import ObjectInfo, ObjectStore
 from rally.storing.writer import create_named_by_content
+from rally.times import from_micros, to_micros
 
 FOLDER = "dead-letters/"
 

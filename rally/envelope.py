@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 from typing import NamedTuple
 
 from rally.countries import names_country
 from rally.errors import PingFailed
 from rally.names import NAME, VERSION
 from rally.outcomes import FailureReason
+from rally.times import InvalidTime, parse_time
 
 ATTRIBUTES = {
     "uri": "uri",
@@ -24,8 +26,6 @@ The allow-list is applied before anything can fail: network identifiers (address
 proxies, user agents) reach no store, dead letter or log (design: "Reading").
 """
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z"
 )
@@ -119,21 +119,9 @@ def parse_timestamp(text: str | None) -> datetime:
     """Reads a submission timestamp, `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
 
     Raises:
-        PingFailed: it is missing or malformed.
+        PingFailed: it is missing, malformed, or outside of the range of times.
     """
     if text and _TIMESTAMP.fullmatch(text):
-        try:
-            return datetime.fromisoformat(text)
-        except ValueError:
-            pass
+        with suppress(InvalidTime):
+            return parse_time(text)
     raise PingFailed(FailureReason.INVALID_TIMESTAMP)
-
-
-def to_micros(time: datetime) -> int:
-    """Microseconds since 1970 in UTC, as Avro's timestamp-micros has them."""
-    return (time - _EPOCH) // _MICROSECOND
-
-
-def from_micros(micros: int) -> datetime:
-    """The inverse of to_micros."""
-    return _EPOCH + timedelta(microseconds=micros)

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 import fastavro
 
-from rally.envelope import from_micros, to_micros
 from rally.storing.container import canonical_json, encode_container, read_rows
 from rally.storing.corruption import CorruptFile
 from rally.storing.layout import EVENTS, events_file
 from rally.storing.objects import ObjectNotFound, ObjectStore
 from rally.storing.writer import create_named_by_content
+from rally.times import check_time, from_micros, to_micros
 
 RALLY = "rally"
 """The scope of who joins or leaves Rally as a whole."""
@@ -173,7 +173,7 @@ def _write_day(
 def _decode(row: dict[str, Any]) -> Event:
     try:
         row["kind"] = EventKind(row["kind"])
-        row["submission_timestamp"] = to_micros(row["submission_timestamp"])
+        row["submission_timestamp"] = to_micros(check_time(row["submission_timestamp"]))
         return Event(**row)
     except (KeyError, TypeError, ValueError):
         raise CorruptFile("its rows are no events") from None

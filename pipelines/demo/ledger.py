@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from pipelines.demo.scene import Scene
 from rally.deleting.settings import DeletionSettings
-from rally.envelope import to_micros
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import default_uri
 from rally.settings import make_pseudonyms
 from rally.storing.container import read_rows
 from rally.storing.layout import study_folder
+from rally.times import to_micros
 from rally.withdrawing.selection import Selection
 from rally.withdrawing.withdrawal_list import read_list
 

@@ -10,12 +10,12 @@ from enum import StrEnum
 from itertools import count
 
 from rally.checking.pseudonyms import Pseudonyms
-from rally.envelope import to_micros
 from rally.events import RALLY, EventLog
 from rally.storing.objects import ObjectStore
 from rally.studies.registry import Registry
 from rally.studies.study import Study
 from rally.studies.transitions import States
+from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Judgement, Standing, Verdict
 from rally.withdrawing.holding import Rules

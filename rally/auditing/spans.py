@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from rally.envelope import to_micros
 from rally.studies.study import Study
 from rally.studies.transitions import State, States
+from rally.times import to_micros
 
 TOLD_LATE = timedelta(minutes=10)
 """So long after a study stopped collecting its pings may still have been stored."""

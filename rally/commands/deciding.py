@@ -6,7 +6,13 @@ To pause, resume and end it; and to keep rows of it for the law, or no longer.
 import argparse
 from datetime import date
 
-from rally.commands.options import Options, find_study, maybe_platform, read_time
+from rally.commands.options import (
+    Options,
+    find_study,
+    maybe_platform,
+    read_day,
+    read_time,
+)
 from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectStore
 from rally.studies.fields import Place, note, text
@@ -128,9 +134,4 @@ def _decide(args: argparse.Namespace, action: Action) -> int:
 def _day(option: str, text: str | None) -> date:
     if not text:
         raise ConfigurationError(f"{option}: is missing; give a submission date")
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(
-            f"{option}: must be a date such as 2022-03-10"
-        ) from None
+    return read_day(option, text)

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from rally.errors import ConfigurationError
@@ -10,6 +10,7 @@ from rally.storing.layout import Stores
 from rally.storing.objects import ObjectStore
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.study import Kind, Study
+from rally.times import RANGE, InvalidTime, parse_day, parse_time
 
 Options = Mapping[str, Mapping[str, Any]]
 """What argparse is told of each option, by its name."""
@@ -46,11 +47,20 @@ def read_time(option: str, text: str | None, now: datetime | None = None) -> dat
     if text is None:
         return now or datetime.now(UTC)
     try:
-        time = datetime.fromisoformat(text)
-        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):  # of years that UTC moves out of the calendar
+        return parse_time(text)
+    except InvalidTime:
         raise ConfigurationError(
-            f"{option}: must be a date and time such as 2022-03-10T12:00:00Z"
+            f"{option}: must be a date and time such as 2022-03-10T12:00:00Z, {RANGE}"
+        ) from None
+
+
+def read_day(option: str, text: str) -> date:
+    """A date. Raises ConfigurationError where it is none of the range of times."""
+    try:
+        return parse_day(text)
+    except InvalidTime:
+        raise ConfigurationError(
+            f"{option}: must be a date such as 2022-03-10, {RANGE}"
         ) from None
 
 

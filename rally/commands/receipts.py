@@ -16,6 +16,7 @@ from rally.commands.options import (
     add_options,
     open_platform,
     platform_keys_uri,
+    read_day,
 )
 from rally.errors import ConfigurationError
 from rally.storing.layout import Stores
@@ -125,12 +126,7 @@ def read_before(text: str, today: date) -> date:
     Raises:
         ConfigurationError: it is no date, or too close to `today`, which is in UTC.
     """
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(
-            "--before: must be a date such as 2022-03-10"
-        ) from None
+    day = read_day("--before", text)
     last = today - timedelta(days=_KEPT_DAYS)
     if day > last:
         raise ConfigurationError(

@@ -105,8 +105,8 @@ def _pseudonyms(keys: str, ids: list[str]) -> set[str]:
 
 def _left(participant: str, scope: str, received: datetime) -> "Event":
     """The event. Its document id follows from the rest: recorded twice, it is one."""
-    from rally.envelope import to_micros
     from rally.events import MAIL, Event, EventKind
+    from rally.times import to_micros
 
     time = to_micros(received)
     document_id = str(uuid.uuid5(uuid.UUID(participant), f"{scope}/{time}"))

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from rally.envelope import from_micros
 from rally.studies.report import moment, said, table
+from rally.times import from_micros
 from rally.withdrawing.overview import Due, Group, Overview, Unreadable
 from rally.withdrawing.withdrawal_list import Stage, Withdrawal
 

@@ -23,7 +23,6 @@ from rally.deleting.progress import advance
 from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
 from rally.deleting.settling import left_out
-from rally.envelope import to_micros
 from rally.events import EventLog
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.storing.layout import study_folder
@@ -32,6 +31,7 @@ from rally.storing.objects import GenerationMismatch
 from rally.storing.runs import live_runs
 from rally.studies.legal_holds import LegalHolds
 from rally.studies.transitions import States
+from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 from rally.deleting.findings import Findings
 from rally.deleting.telling import Teller
-from rally.envelope import from_micros, to_micros
 from rally.events import RALLY
 from rally.receipts.receipt import Reason
 from rally.storing.objects import ObjectStore
+from rally.times import from_micros, to_micros
 from rally.withdrawing.withdrawal_list import Mac, Stage, Withdrawal, WithdrawalList
 
 _DAY = 86_400_000_000  # microseconds

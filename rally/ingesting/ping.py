@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 from rally.checking.pointers import put
 from rally.checking.pseudonyms import IdReplacer, stands_in
-from rally.envelope import Address, Envelope, to_micros
+from rally.envelope import Address, Envelope
 from rally.errors import PingFailed
 from rally.events import Event, EventKind
 from rally.ingesting.routes import Route
 from rally.opening.pioneer import BOGUS_KEY_IDS, PioneerEnvelope
 from rally.outcomes import FailureReason
+from rally.times import to_micros
 
 
 class Ping(NamedTuple):

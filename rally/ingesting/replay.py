@@ -22,6 +22,7 @@ from rally.storing.objects import (
     ObjectStore,
 )
 from rally.storing.writer import RowWriter
+from rally.times import InvalidTime
 
 
 class Replayed(NamedTuple):
@@ -114,7 +115,7 @@ class Replay:
     def _open(self, sealed: bytes, place: Place) -> DeadLetter | None:
         try:
             return unseal(sealed, place, self._unsealer)
-        except tink.TinkError:  # sealed to a key that is gone, or moved: kept
+        except (tink.TinkError, InvalidTime):  # to a key that is gone, or moved: kept
             return None
 
     def _remove(self, info: ObjectInfo, kept: list[bytes]) -> None:

@@ -3,17 +3,25 @@
 import glob
 import os
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError
 from rally.purging.line import Line, Phase, Why, whole
+from rally.purging.notes import Notes
 from rally.purging.opened import Opened
 from rally.reading.inputs import is_match, plain_prefix
+from rally.settings import latest
 from rally.storing.objects import ObjectInfo, open_store
 from rally.storing.places import folder_of
+from rally.times import EARLIEST, nearest_seconds
 
 _ARCHIVE = "(archives)"
+_CLOCKS_DIFFER = timedelta(days=1)
+_UNDATED = (
+    "is an archive whose time of writing cannot be true, so nobody knows how old it is;"
+    " set the time (`touch`), or remove the file"
+)
 
 
 class Archive(NamedTuple):
@@ -22,7 +30,7 @@ class Archive(NamedTuple):
     Attributes:
         store: URI of the folder or bucket that it is in.
         info: as listed there.
-        written: when, UTC.
+        written: when, UTC; an end of the range of times where it cannot be true.
     """
 
     store: str
@@ -30,21 +38,28 @@ class Archive(NamedTuple):
     written: datetime
 
 
-def survey_archives(opened: Opened) -> Iterator[Line]:
+def survey_archives(opened: Opened, notes: Notes) -> Iterator[Line]:
     """The archives past their time, each once.
+
+    Args:
+        opened: says what goes.
+        notes: get a fault for each archive whose age nobody knows.
 
     Raises:
         ConfigurationError: a glob names what a store, a key folder, the registry or
             a researchers' folder holds, or cannot be listed.
     """
     days, seen = opened.limits.archive_days, set[tuple[str, str]]()
+    newest = latest(opened.now) + _CLOCKS_DIFFER
     kept = {_real(uri): uri for uri in _kept(opened)}
     for pattern in filter(None, (opened.archives or "").split(",")):
         for store, info, written in _match(pattern):
             _check_is_ours_to_delete(f"{folder_of(store)}{info.name}", kept)
             is_new = (store, info.name) not in seen
             seen.add((store, info.name))
-            if is_new and opened.is_older(written, days):
+            if is_new and not EARLIEST < written < newest:
+                notes.faults.append((f"{folder_of(store)}{info.name}", _UNDATED))
+            elif is_new and opened.is_older(written, days):
                 labels = ("", _ARCHIVE, "")
                 yield whole(Phase.REST, store, labels, info, Why.ARCHIVE)
 
@@ -69,8 +84,7 @@ def _files(pattern: str) -> Iterator[Archive]:
         store = open_store(folder)
         info = store.stat(name)
         if info is not None:
-            time = os.stat(path).st_mtime
-            yield Archive(folder, info, datetime.fromtimestamp(time, UTC))
+            yield Archive(folder, info, nearest_seconds(os.stat(path).st_mtime))
 
 
 def _objects(pattern: str) -> Iterator[Archive]:

@@ -14,13 +14,13 @@ from rally.deleting.plan import FileResult, Outcome, StoredFile
 from rally.deleting.plans import Plans
 from rally.deleting.scanner import Scanner
 from rally.deleting.steps import named
-from rally.envelope import to_micros
 from rally.purging.settings import PurgeSettings
 from rally.settings import make_pseudonyms
 from rally.storing.layout import Stores
 from rally.studies.legal_holds import LegalHold, LegalHolds
 from rally.studies.registry import Registry
 from rally.studies.study import Study
+from rally.times import to_micros
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.selection import Selection
 from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList

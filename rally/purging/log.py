@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rally.envelope import to_micros
 from rally.events import RALLY, Event, EventKind
+from rally.times import to_micros
 from rally.withdrawing.withdrawal_list import WithdrawalList
 
 

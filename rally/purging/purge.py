@@ -130,7 +130,7 @@ class Purge:
         yield from survey_derived(opened, notes)
         yield from survey_plans(opened, notes)
         yield from survey_leftovers(opened)
-        yield from survey_archives(opened)
+        yield from survey_archives(opened, notes)
 
     def _search(
         self, partitions: Mapping[Partition, int], about: str, notes: Notes

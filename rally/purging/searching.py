@@ -12,7 +12,6 @@ from rally.deleting.file_rows import FileRows
 from rally.deleting.judge import Judge
 from rally.deleting.rewriting import PlanMismatch
 from rally.deleting.scanner import Scanner
-from rally.envelope import to_micros
 from rally.errors import cause_of
 from rally.events import EventKind, EventLog
 from rally.purging.judges import AboutStudy, Strangers
@@ -31,6 +30,7 @@ from rally.storing.objects import (
 from rally.storing.partitions import StoredFile, read_view
 from rally.storing.row_keys import PARTICIPANT
 from rally.storing.snapshots import cut_block, walk_frames
+from rally.times import to_micros
 from rally.withdrawing.enrolments import EnrolledPeople, Grace
 
 Found = dict[str, Any]

@@ -13,6 +13,7 @@ from rally.receipts.receipt import (
     Verification,
 )
 from rally.studies.fields import Fields, Place, Reader, T, choice, iso_day, many, text
+from rally.times import RANGE, InvalidTime, check_micros
 from rally.withdrawing.withdrawal_list import Stage
 
 _HEX = re.compile("[0-9a-f]+")
@@ -25,8 +26,8 @@ def parse_receipt(place: Place, value: object) -> Receipt:
         number=fields.need("number", whole),
         request=fields.need("request", hexadecimal(32)),
         scope=fields.need("scope", text),
-        received=fields.need("received", whole),
-        written=fields.need("written", whole),
+        received=fields.need("received", micros),
+        written=fields.need("written", micros),
         stages=fields.need("stages", _stages),
         sections=fields.need("sections", many(_section)),
         old_copies_until=fields.need("old_copies_until", _or_none(iso_day)),
@@ -46,6 +47,14 @@ def whole(place: Place, value: object) -> int:
     return value
 
 
+def micros(place: Place, value: object) -> int:
+    """Reads a time in microseconds since 1970."""
+    try:
+        return check_micros(whole(place, value))
+    except InvalidTime:
+        raise place.error(f"must be a time {RANGE}, in microseconds") from None
+
+
 def hexadecimal(length: int) -> Reader[str]:
     """Reads lower-case hexadecimal digits; of `length`, where that is not 0."""
 
@@ -60,7 +69,7 @@ def hexadecimal(length: int) -> Reader[str]:
 
 def _stages(place: Place, value: object) -> Mapping[Stage, int]:
     return {
-        choice(Stage)(place.at(name), name): whole(place.at(name), time)
+        choice(Stage)(place.at(name), name): micros(place.at(name), time)
         for name, time in Fields(place, value).items()
     }
 
@@ -98,7 +107,7 @@ def _file(place: Place, value: object) -> FileChange:
 def _verification(place: Place, value: object) -> Verification:
     fields = Fields(place, value)
     verification = Verification(
-        time=fields.need("time", whole),
+        time=fields.need("time", micros),
         files=fields.need("files", whole),
         rows=fields.need("rows", whole),
         list=fields.need("list", whole),

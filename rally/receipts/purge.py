@@ -2,12 +2,12 @@
 
 from datetime import UTC, date, datetime, time
 
-from rally.envelope import to_micros
 from rally.receipts.anchor import ANCHOR, Anchor, read_anchor, write_anchor
 from rally.receipts.encoding import digest, read_sealed
 from rally.receipts.receipt import FOLDER, number_in
 from rally.storing.objects import GenerationMismatch, ObjectInfo, ObjectStore
 from rally.studies.fields import Place
+from rally.times import to_micros
 from rally.withdrawing.withdrawal_list import Mac
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 
-from rally.envelope import from_micros
 from rally.events import RALLY
 from rally.receipts.receipt import Outcome, Receipt, Section
 from rally.studies.registry import Registry
+from rally.times import from_micros
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.withdrawal_list import Withdrawal
 

@@ -26,6 +26,7 @@ from rally.storing.objects import (
     ObjectNotFound,
     OldCopy,
 )
+from rally.times import nearest
 
 _PROBE = ".rally-probe-"
 
@@ -111,7 +112,7 @@ class GcsStore:
         with in_bucket(), translated(prefix):
             for blob in self._client.list_blobs(self._bucket, prefix=start):
                 if not blob.name.startswith(self._prefix + _PROBE):
-                    yield self._info(blob), blob.time_created
+                    yield self._info(blob), nearest(blob.time_created)
 
     def old_copies(self, prefix: str) -> Iterator[OldCopy]:
         """Noncurrent and soft-deleted generations, sorted by name and generation."""

@@ -5,11 +5,11 @@ come from the registry, never from a ping.
 """
 
 from collections.abc import Container, Iterable
-from datetime import date
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError, unusable
 from rally.storing.objects import ObjectStore, open_store
+from rally.times import InvalidTime, parse_day
 
 DATA = "data/"
 EVENTS = "events/"
@@ -22,7 +22,6 @@ UNKNOWN = "unknown"
 """Stands for a study that is not in the registry."""
 
 _STUDY = "{study}"
-_YEARS = range(1970, 3000)
 
 
 class Partition(NamedTuple):
@@ -60,11 +59,12 @@ def events_file(day: str, name: str) -> str:
 
 
 def is_day(text: str) -> bool:
-    """Whether it is a date, YYYY-MM-DD, to which jobs can add the days of a limit."""
+    """Whether it is a date, YYYY-MM-DD, of the range of times."""
     try:
-        return date.fromisoformat(text).year in _YEARS
-    except ValueError:
+        parse_day(text)
+    except InvalidTime:
         return False
+    return True
 
 
 class Stores:

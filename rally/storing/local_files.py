@@ -13,11 +13,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from rally.storing.objects import GenerationMismatch, ObjectInfo
+from rally.times import nearest_seconds
 
 TEMPORARY_PREFIX = ".rally-tmp-"
 """Begins the name of a file that is not whole yet; listings skip it."""
@@ -45,8 +46,8 @@ def status_of(path: Path) -> os.stat_result | None:
 
 
 def written(status: os.stat_result) -> datetime:
-    """When a file was written, UTC."""
-    return datetime.fromtimestamp(status.st_mtime, UTC)
+    """When a file was written, UTC; of a time outside of the range, its nearer end."""
+    return nearest_seconds(status.st_mtime)
 
 
 def expect(path: Path, name: str, generation: int) -> None:

@@ -6,13 +6,14 @@ must not pass as a promise that was never made.
 """
 
 from collections.abc import Callable, Hashable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import yaml
 
 from rally.errors import ConfigurationError
+from rally.times import RANGE, InvalidTime, check_day, parse_day, parse_time
 
 if TYPE_CHECKING:
     from yaml import SafeLoader as _Loader
@@ -100,28 +101,28 @@ def day(place: Place, value: object) -> date:
     """Reads a date; a date with a time is none."""
     if not isinstance(value, date) or isinstance(value, datetime):
         raise place.error("must be a date such as 2022-03-10, without quotes")
-    if value == date.max:  # whose next day cannot be computed
-        raise place.error("must be before 9999-12-31; remove it where there is no end")
-    return value
+    try:
+        return check_day(value)
+    except InvalidTime:
+        raise place.error(f"must be {RANGE}; remove it where there is no end") from None
 
 
 def iso_day(place: Place, value: object) -> date:
     """Reads a date that is text, as in JSON."""
     try:
-        return date.fromisoformat(text(place, value))
-    except ValueError:
-        raise place.error("must be a day such as 2022-03-10") from None
+        return parse_day(text(place, value))
+    except InvalidTime:
+        raise place.error(f"must be a day such as 2022-03-10, {RANGE}") from None
 
 
 def moment(place: Place, value: object) -> datetime:
     """Reads a time that knows its zone; gives it in UTC."""
     try:
-        read = datetime.fromisoformat(text(place, value))
-    except ValueError:
-        read = datetime.min
-    if read.tzinfo is None:
-        raise place.error("must be a time with its zone, such as 2022-03-10T12:00Z")
-    return read.astimezone(UTC)
+        return parse_time(text(place, value), needs_zone=True)
+    except InvalidTime:
+        raise place.error(
+            f"must be a time with its zone, such as 2022-03-10T12:00Z, {RANGE}"
+        ) from None
 
 
 def note(place: Place, value: object) -> str:

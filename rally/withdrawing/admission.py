@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from rally.envelope import to_micros
 from rally.events import Event
 from rally.studies.registry import Registry
 from rally.studies.transitions import States
+from rally.times import to_micros
 from rally.withdrawing.enrolling import Enrolled
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules, find_masses

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from rally.envelope import to_micros
 from rally.errors import ConfigurationError
 from rally.events import Event, EventKind
 from rally.studies.fields import Place, text
+from rally.times import to_micros
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.withdrawal_list import State, Withdrawal, WithdrawalList
 

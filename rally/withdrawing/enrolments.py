@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from rally.checking.pseudonyms import Pseudonyms
-from rally.envelope import to_micros
 from rally.events import RALLY, Event, EventKind
 from rally.studies.study import Document, Kind, Means, Study
+from rally.times import to_micros
 
 GRACE_DAYS = 7.0
 """How long after a row its enrolment may come, unless an operator says otherwise."""

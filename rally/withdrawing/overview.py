@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from rally.dead_letters import Kind, list_dead_letters
-from rally.envelope import from_micros
 from rally.events import RALLY
 from rally.storing.header_bytes import read_header
 from rally.storing.objects import ObjectStore
+from rally.times import from_micros
 from rally.withdrawing.withdrawal_list import Stage, State, Withdrawal, WithdrawalList
 
 REQUESTED = "requested"

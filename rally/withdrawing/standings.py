@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from rally.envelope import from_micros
 from rally.events import MAIL, RALLY
 from rally.studies.registry import Registry
 from rally.studies.study import AfterEnd, Kind, Study, Unmatched
 from rally.studies.transitions import State, States
+from rally.times import from_micros
 from rally.withdrawing.enrolling import Enrolled
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.requests import Asked, Key, Signal

@@ -14,13 +14,13 @@ import avro.io
 import pytest
 
 from rally.dead_letters import encode_dead_letters, read_sealed
-from rally.envelope import from_micros
 from rally.events import RALLY, Event, EventKind, write_events
 from rally.storing.header_bytes import read_header
 from rally.storing.layout import Partition, Stores
 from rally.storing.rows import RowEncoder, row_schema
 from rally.storing.writer import RowWriter, Table
 from rally.studies.study import Document, Keep, Means, PayloadSchema
+from rally.times import from_micros
 
 TOOLS = "1.12.0"
 TOOLS_SHA256 = "f8e4d0d945852dc2f91c3bf88f7dcb8cabc00e0fc295bb92e893e54945e08085"

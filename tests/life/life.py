@@ -11,7 +11,6 @@ from pathlib import Path
 
 from rally.checking.pseudonyms import PLATFORM
 from rally.deleting.plan import FileResult, Outcome
-from rally.envelope import from_micros, to_micros
 from rally.events import RALLY, write_events
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET
@@ -28,6 +27,7 @@ from rally.studies.legal_holds import (
 )
 from rally.studies.registry import Registry
 from rally.studies.transitions import Action, Transition, record_transition
+from rally.times import from_micros, to_micros
 from rally.withdrawing.deciding import Action as Decision
 from rally.withdrawing.deciding import choose, decisions
 from rally.withdrawing.fold import Standing

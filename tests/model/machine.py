@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from rally.deleting.plan import Outcome
-from rally.envelope import from_micros
 from rally.events import MAIL, EventKind, write_events
 from rally.studies.transitions import Action as Step
 from rally.studies.transitions import Transition, record_transition
+from rally.times import from_micros
 from rally.withdrawing.deciding import Action, choose, decisions
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.withdrawal_list import State

@@ -13,7 +13,7 @@ from datetime import datetime
 from rally.compacting.compactor import Compactor
 from rally.compacting.plan import plan
 from rally.dead_letters import list_dead_letters, read_sealed, unseal
-from rally.envelope import Envelope, from_micros, to_micros
+from rally.envelope import Envelope
 from rally.events import read_events
 from rally.ingesting.intake import Intake
 from rally.ingesting.judge import Judge
@@ -26,6 +26,7 @@ from rally.storing.leases import Leases
 from rally.storing.partitions import by_partition, list_files, read_view
 from rally.storing.rows import row_schema
 from rally.storing.writer import RowWriter, Table
+from rally.times import from_micros, to_micros
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.live_list import LiveList
 from rally.withdrawing.starting import check_counter

@@ -4,8 +4,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from rally.envelope import to_micros
 from rally.events import RALLY
+from rally.times import to_micros
 from tests.pipelines.world import GARDEN, HOUSE, POND
 
 START = datetime(2026, 5, 10, 12, tzinfo=UTC)

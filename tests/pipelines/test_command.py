@@ -88,6 +88,9 @@ def test_replay_without_dead_letters_says_so(world, store, capsys):
     assert capsys.readouterr() == ("no dead letters\n", "")
 
 
+NO_TIME = (
+    "is no time from 2000-01-01 to 2199-12-31; write 2026-01-31 or 2026-01-31T12:00:00Z"
+)
 WRONG = {
     "unknown option": (["--nope=1"], "--nope: no such option; see --help"),
     "abbreviated option": (["--stor=x"], "--stor: no such option; see --help"),
@@ -163,16 +166,15 @@ WRONG = {
     ),
     "clock": (
         ["--as_of=yesterday"],
-        "--as_of yesterday: is no time; write 2026-01-31 or 2026-01-31T12:00:00Z",
+        f"--as_of yesterday: {NO_TIME}",
     ),
     "clock at the end of time": (
         ["--as_of=9999-12-31T23:59:59-01:00"],
-        "--as_of 9999-12-31T23:59:59-01:00: is no time; write 2026-01-31 or"
-        " 2026-01-31T12:00:00Z",
+        f"--as_of 9999-12-31T23:59:59-01:00: {NO_TIME}",
     ),
     "line break": (
         ["--as_of=a\nb\rc"],
-        "--as_of a b c: is no time; write 2026-01-31 or 2026-01-31T12:00:00Z",
+        f"--as_of a b c: {NO_TIME}",
     ),
     "key folder missing": (
         ["--keys={root}/nowhere"],

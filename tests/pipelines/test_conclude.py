@@ -117,7 +117,8 @@ def test_what_was_foreseen_is_what_goes(own, capsys):
         ) for days in (-1, 9_999_999_999)),
         *((
             (f"--as_of={time}", "--by=jo"), GARDEN,
-            "--as_of: must be a date and time such as 2022-03-10T12:00:00Z",
+            "--as_of: must be a date and time such as 2022-03-10T12:00:00Z,"
+            " from 2000-01-01 to 2199-12-31",
         ) for time in ("0001-01-01T00:00+14:00", "9999-12-31T23:00-05:00")),
         ((SPRING, "--by=\udcff"), GARDEN, "--by: must be one line of printable text"),
         ((SPRING, "--by=jo", "--note=a\nb"), GARDEN,

@@ -15,7 +15,7 @@ import fastavro
 from tink import hybrid
 
 from rally.dead_letters import DeadLetter, list_dead_letters, read_sealed, unseal
-from rally.envelope import parse_timestamp, to_micros
+from rally.envelope import parse_timestamp
 from rally.events import Event, read_events
 from rally.keys import administration
 from rally.keys.folder import KeyFolder
@@ -26,6 +26,7 @@ from rally.keys.settling import settle_kek
 from rally.storing.container import read_rows
 from rally.storing.header_bytes import read_header
 from rally.storing.objects import open_store
+from rally.times import to_micros
 from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal
 from tests.rally.withdrawing.lists import joined, left, publish
 

@@ -25,7 +25,9 @@ from rally.outcomes import FailureReason
 from rally.storing.corruption import CorruptFile
 from rally.storing.header_bytes import read_header
 from rally.storing.local import LocalStore
+from rally.times import EARLIEST, LATEST
 
+WITHIN = [each.replace(tzinfo=None) for each in (EARLIEST, LATEST)]
 CANARY = b"what-the-person-read"
 RALLY_ID = "5f0c1d7e-8a6b-4c3d-9e2f-1a2b3c4d5e6f"
 NOON = datetime(2022, 3, 10, 12, 0, 0, 123456, UTC)
@@ -54,7 +56,7 @@ letters = st.builds(
     DeadLetter,
     st.builds(Envelope, st.binary(), text, text, text, text, text, text, text),
     st.sampled_from(FailureReason),
-    st.datetimes(timezones=st.just(UTC)),
+    st.datetimes(*WITHIN, timezones=st.just(UTC)),
     st.text(max_size=5),
     text,
 )

@@ -1,4 +1,5 @@
 import io
+import json
 import re
 
 import fastavro
@@ -6,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rally.envelope import from_micros
 from rally.events import (
     RALLY,
     Event,
@@ -16,9 +16,12 @@ from rally.events import (
     read_events,
     write_events,
 )
+from rally.storing.container import encode_container
 from rally.storing.corruption import CorruptFile
+from rally.storing.header import SCHEMA
 from rally.storing.header_bytes import read_header
 from rally.storing.local import LocalStore
+from rally.times import EARLIEST, LATEST, from_micros, to_micros
 
 LEFT = Event(
     EventKind.LEFT,
@@ -33,14 +36,13 @@ JOINED = LEFT._replace(kind=EventKind.JOINED, scope="rally-one", deletion_id="d1
 UNINSTALLED = LEFT._replace(participant=None, deletion_id="d1")
 NEXT_DAY = LEFT._replace(submission_timestamp=1_646_956_800_000_000)
 
-YEAR_1, YEAR_9999 = -62_135_596_800_000_000, 253_402_300_799_999_999
 optional = st.none() | st.text(max_size=5)
 events = st.builds(
     Event,
     st.sampled_from(EventKind),
     st.sampled_from([RALLY, "rally-one"]),
     optional,
-    st.integers(YEAR_1, YEAR_9999),
+    st.integers(to_micros(EARLIEST), to_micros(LATEST)),
     optional,
     st.uuids().map(str),
     st.text(max_size=5),
@@ -63,6 +65,33 @@ def test_events_come_back_equal_and_of_their_own_types(platform):
     assert sorted(found, key=event_name) == sorted(written, key=event_name)
     assert {type(event.kind) for event in found} == {EventKind}
     assert {type(event.submission_timestamp) for event in found} == {int}
+
+
+@pytest.mark.parametrize("time", [-1, to_micros(EARLIEST) - 1, 2**62])
+def test_event_of_a_time_that_cannot_be_is_damage(platform, time):
+    schema = read_header(_written(platform)).entries[SCHEMA].decode()
+    row = io.BytesIO()
+    fastavro.schemaless_writer(
+        row,
+        fastavro.parse_schema(_plain_times(json.loads(schema))),
+        LEFT._replace(submission_timestamp=time)._asdict(),
+    )
+    data = encode_container(schema, [row.getvalue()], {}, bytes(16), indexed=False)
+    platform.create("events/date=2022-03-10/odd.avro", data)
+    with pytest.raises(CorruptFile, match=r"rows are (no events|not what the header)"):
+        list(read_events(platform))
+
+
+def _written(platform):
+    write_events(platform, [LEFT], "1.0")
+    return platform.read(names(platform)[0])
+
+
+def _plain_times(schema):
+    for field in schema["fields"]:
+        if field["name"] == "submission_timestamp":
+            field["type"] = "long"
+    return schema
 
 
 def test_log_is_kept_by_submission_date(platform):

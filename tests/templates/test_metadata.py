@@ -234,11 +234,11 @@ def test_what_regexes_take_the_job_takes(template, data):
 @given(st.from_regex(parameters("audit")["as_of"]["regexes"][0], fullmatch=True))
 def test_times_that_the_regex_takes_are_times_but_for_days_that_are_not(text):
     year, month, day = map(int, text[:10].split("-"))
-    if day <= monthrange(year, month)[1]:
-        assert clock(text)
-    else:
+    if day > monthrange(year, month)[1]:
         with pytest.raises(ConfigurationError, match="is no time"):
             clock(text)
+    elif text[:10] not in ("2000-01-01", "2199-12-31"):  # a zone may lead over the edge
+        assert clock(text)
 
 
 @given(

@@ -6,7 +6,10 @@ BATCH, STREAM = "--input={bucket}/in/*.ndjson", f"--subscription={SUBSCRIPTION}"
 FOLDER = "must be gs://<bucket>/<folder>"
 NOT_HERE = "has no meaning on this runner; leave it out, or name another --runner"
 NO_KEYS = "is missing; is this the key folder? See `rally keys create --help`"
-NO_DAY = "--as_of 2026-02-31: is no time; write 2026-01-31 or 2026-01-31T12:00:00Z"
+NO_DAY = (
+    "--as_of 2026-02-31: is no time from 2000-01-01 to 2199-12-31; write 2026-01-31 or"
+    " 2026-01-31T12:00:00Z"
+)
 STREAMS = "this job ends; only `rally ingest --subscription` is a stream"
 ELSEWHERE = "workers are in the job's --region, as the buckets are"
 NEEDS_PACKAGE = (

@@ -13,7 +13,6 @@ from rally.auditing.report import AuditReport, Check, Seen
 from rally.auditing.row_audit import make_auditor
 from rally.auditing.settings import AuditSettings
 from rally.compacting.bucket_file import Label, spooled
-from rally.envelope import from_micros
 from rally.events import RALLY
 from rally.storing.buckets import Bucket
 from rally.storing.container import encode_container
@@ -22,6 +21,7 @@ from rally.storing.layout import Partition, new_file
 from rally.storing.partitions import compacted_file
 from rally.storing.rows import RowEncoder, row_schema
 from rally.studies.transitions import Action, Transition, record_transition
+from rally.times import from_micros
 from tests.model.whole import Whole
 from tests.model.words import Ping, moment
 from tests.pipelines.world import GARDEN, POND

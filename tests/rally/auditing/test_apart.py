@@ -9,11 +9,11 @@ from rally.auditing.report import Check, Unit
 from rally.auditing.settings import Limits
 from rally.dead_letters import Kind, encode_dead_letters
 from rally.dead_letters import Place as LetterPlace
-from rally.envelope import from_micros
 from rally.events import EventKind
 from rally.storing.layout import EVENTS
 from rally.studies.legal_holds import LegalHold, place_hold
 from rally.studies.transitions import Action
+from rally.times import from_micros
 from tests.model.words import moment
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.auditing.place import PREFIX, counts, day_of, found, join

@@ -22,13 +22,13 @@ from rally.auditing.wanted import read_wanted
 from rally.auditing.writing import check_writable, write_private
 from rally.checking.leaves import zig_zag
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
-from rally.envelope import from_micros, to_micros
 from rally.errors import ConfigurationError
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import ensure_platform_keys, rotate_purpose
 from rally.keys.platform_keys import PlatformKeys
 from rally.studies.study import Keep
 from rally.studies.transitions import Action, State, States, Transition
+from rally.times import from_micros, to_micros
 from tests.pipelines.world import GARDEN, POND, rally_id
 from tests.rally.deleting.place import Prf
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from rally.auditing.report import Check
-from rally.envelope import from_micros
 from rally.storing.objects import ObjectNotFound
+from rally.times import from_micros
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.auditing.place import counts, day_of, found, partition_of
 from tests.rally.deleting.place import Killed

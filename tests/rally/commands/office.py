@@ -4,13 +4,13 @@ import io
 
 from pipelines.parser import Parser
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
-from rally.envelope import to_micros
 from rally.events import RALLY, Event, EventKind, EventLog, write_events
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import PlatformKeys
 from rally.storing.local import LocalStore
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.transitions import States, read_transitions
+from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.withdrawal_list import (

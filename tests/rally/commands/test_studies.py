@@ -197,7 +197,8 @@ def test_platform_may_lie_elsewhere(rally, tmp_path):
          "--platform has {study} in it; the platform's own records have one place for "
          "all studies"),
         (("list", FOO, "--as_of=yesterday"),
-         "--as_of: must be a date and time such as 2022-03-10T12:00:00Z"),
+         "--as_of: must be a date and time such as 2022-03-10T12:00:00Z,"
+         " from 2000-01-01 to 2199-12-31"),
         (("list", FOO, "--platform=ftp://x"),
          "ftp://x: only local folders and gs:// are stores; give one of these"),
     ],
@@ -250,7 +251,7 @@ LEGAL HOLD                        FROM        UNTIL       SINCE                 
         ((*HOLD, DAYS[0]), "--until: is missing; give a submission date"),
         ((*HOLD, DAYS[1]), "--from: is missing; give a submission date"),
         ((*HOLD, DAYS[0], "--until=March"),
-         "--until: must be a date such as 2022-03-10"),
+         "--until: must be a date such as 2022-03-10, from 2000-01-01 to 2199-12-31"),
         ((*HOLD, "--from=2021-04-01", DAYS[1]),
          "--until: is before --from; correct one of them"),
         ((*HOLD[:-1], *DAYS), "--by: is missing; say who decides"),

@@ -9,13 +9,14 @@ import pytest
 
 from rally.commands import withdrawals
 from rally.dead_letters import DeadLetter, Kind, Place, write_dead_letters
-from rally.envelope import Envelope, to_micros
+from rally.envelope import Envelope
 from rally.errors import ConfigurationError
 from rally.events import RALLY, EventKind
 from rally.outcomes import FailureReason
 from rally.storing.layout import EVENTS
 from rally.studies.legal_holds import LegalHold, place_hold
 from rally.studies.transitions import Action, Transition, record_transition
+from rally.times import to_micros
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.withdrawal_list import LIST, Stage
@@ -131,7 +132,7 @@ def states(office, day):
 def test_open_request_under_a_legal_hold_is_blocked_and_its_deadline_runs_on(office):
     office.receive(left("p", on(8, 30), STREAM), left("q", on(8, 30), ZERO_ONE))
     office.receive(left("r", on(8, 30)))
-    office.admit(on(8, 31), change=reach(Stage.SUPPRESSED, when=0))
+    office.admit(on(8, 31), change=reach(Stage.SUPPRESSED, when=to_micros(on(8, 31))))
     place(office, STREAM)
 
     blocked = {(STREAM, "blocked"), (ZERO_ONE, "active"), (RALLY, "blocked")}
@@ -143,7 +144,7 @@ def test_open_request_under_a_legal_hold_is_blocked_and_its_deadline_runs_on(off
 
 def test_request_that_is_done_or_held_is_not_blocked(office):
     office.receive(left("p", on(8, 30), STREAM))
-    office.admit(on(8, 31), change=reach(*Stage, when=0))
+    office.admit(on(8, 31), change=reach(*Stage, when=to_micros(on(8, 31))))
     office.receive(*(left(who, on(8, 30), STREAM) for who in "qrs"))
     office.admit(on(8, 31), MASS)
     place(office, STREAM)
@@ -454,7 +455,8 @@ ONE = f"--request={1:032}"
          "--request: the list has no such request; `rally withdrawals --requests` shows"
          " them"),
         (["reject", "--by=jo", "--all", "--as_of=soon"],
-         "--as_of: must be a date and time such as 2022-03-10T12:00:00Z"),
+         "--as_of: must be a date and time such as 2022-03-10T12:00:00Z,"
+         " from 2000-01-01 to 2199-12-31"),
         (["reject", "--by=jo", "--study=rally-core"],
          "--study: rally-core is the platform's own, and to leave it is to leave Rally;"
          " if that is meant, give --all"),

@@ -13,7 +13,6 @@ import fastavro
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.deleting.deletion import Deletion
 from rally.deleting.settings import DeletionSettings
-from rally.envelope import to_micros
 from rally.events import RALLY, Event, EventKind, write_events
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.keys.platform_keys import PlatformKeys
@@ -26,6 +25,7 @@ from rally.storing.objects import ObjectInfo
 from rally.storing.rows import RowEncoder, row_schema
 from rally.storing.runs import RUNS
 from rally.storing.snapshots import header_of
+from rally.times import to_micros
 from rally.withdrawing.starting import start_list
 from rally.withdrawing.withdrawal_list import Stage, read_list
 from tests.fakes.memory_store import MemoryStore, nothing

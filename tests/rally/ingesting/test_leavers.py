@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.dead_letters import list_dead_letters
-from rally.envelope import parse_timestamp, to_micros
+from rally.envelope import parse_timestamp
 from rally.events import RALLY, EventKind, read_events
 from rally.ingesting.judge import Outcome
 from rally.ingesting.routes import Label
@@ -14,6 +14,7 @@ from rally.outcomes import FailureReason, RefusalReason
 from rally.storing.container import read_rows
 from rally.storing.header_bytes import read_header
 from rally.storing.objects import open_store
+from rally.times import to_micros
 from rally.withdrawing.fold import Standing, Verdict
 from rally.withdrawing.selection import Selection
 from tests.rally.withdrawing.lists import joined, left, make_list, publish

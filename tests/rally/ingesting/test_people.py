@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rally.envelope import parse_timestamp, to_micros
+from rally.envelope import parse_timestamp
 from rally.events import RALLY, Event, EventKind
 from rally.ingesting.judge import Outcome
 from rally.ingesting.routes import Label
 from rally.outcomes import FailureReason
 from rally.studies.transitions import Action, Transition
+from rally.times import to_micros
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
 DELETION_ID = "0b6b7c5e-2f4d-4c3e-9d6f-5f4e3d2c1b0a"

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from rally.dead_letters import Kind, Place, list_dead_letters, read_sealed, unseal
-from rally.envelope import parse_timestamp, to_micros
+from rally.envelope import parse_timestamp
 from rally.errors import ConfigurationError
 from rally.events import RALLY, EventKind, read_events
 from rally.ingesting.replay import DamagedObject, Replay, Replayed
@@ -17,6 +17,7 @@ from rally.keys.settling import settle_kek
 from rally.outcomes import FailureReason
 from rally.storing.container import read_rows
 from rally.storing.objects import open_store
+from rally.times import to_micros
 from tests.rally.withdrawing.lists import joined, left, publish
 
 NOW = to_micros(parse_timestamp("2022-06-01T12:00:00.000000Z"))

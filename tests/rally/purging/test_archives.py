@@ -94,3 +94,19 @@ def test_file_that_was_written_again_meanwhile_stays(place, tmp_path):
     report = place.purge(archives=str(path))
     assert path.read_text() == "more"
     assert report.faults == [("1.ndjson", "changed meanwhile")]
+
+
+@pytest.mark.parametrize("seconds", [-(2**33), -1, 0, 946_684_800, 2**33, 2**38])
+def test_archive_of_a_time_that_cannot_be_stays_and_is_named(place, tmp_path, seconds):
+    place.now, folder = NOW, tmp_path / "in"
+    write(folder, "1.ndjson", 99)
+    odd = write(folder, "2.ndjson", 0)
+    os.utime(odd, (0, seconds))
+
+    report = place.purge(archives=f"{folder}/*.ndjson")
+
+    assert left(folder) == ["2.ndjson"]
+    assert report.exit_status == 1
+    [(name, what)] = report.faults
+    assert name == str(odd)
+    assert what.startswith("is an archive whose time of writing cannot be true")

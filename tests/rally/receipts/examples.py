@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from rally.envelope import to_micros
 from rally.receipts.chain import append
 from rally.receipts.receipt import (
     FIRST,
@@ -14,6 +13,7 @@ from rally.receipts.receipt import (
     Section,
     Verification,
 )
+from rally.times import to_micros
 from rally.withdrawing.withdrawal_list import Stage
 
 FOO = "rally-study-foo"

@@ -30,6 +30,7 @@ from rally.receipts.receipt import (
     number_in,
     receipt_name,
 )
+from rally.times import EARLIEST, LATEST, to_micros
 from rally.withdrawing.withdrawal_list import Stage
 from tests.rally.receipts.examples import RECEIPT
 
@@ -42,6 +43,8 @@ def hexadecimal(size):
 
 
 whole = st.integers(0, 2**63)
+micros = st.integers(to_micros(EARLIEST), to_micros(LATEST))
+days = st.dates(EARLIEST.date(), LATEST.date())
 names = st.text("abcdef0123456789-", min_size=1, max_size=20)
 checksums = hexadecimal(4)
 files = st.builds(
@@ -57,12 +60,14 @@ files = st.builds(
     checksum_before=st.just("") | checksums,
     checksum_after=st.none() | checksums,
 )  # fmt: skip
-verifications = st.builds(Verification, time=whole, files=whole, rows=whole, list=whole)
+verifications = st.builds(
+    Verification, time=micros, files=whole, rows=whole, list=whole
+)
 sections = st.builds(
     Section,
     namespace=names,
     outcome=st.sampled_from(Outcome),
-    until=st.none() | st.dates(),
+    until=st.none() | days,
     files=st.lists(files, max_size=3).map(tuple),
     verified=st.none() | verifications,
 )
@@ -71,11 +76,11 @@ receipts = st.builds(
     number=whole,
     request=hexadecimal(16),
     scope=names,
-    received=whole,
-    written=whole,
-    stages=st.dictionaries(st.sampled_from(Stage), whole),
+    received=micros,
+    written=micros,
+    stages=st.dictionaries(st.sampled_from(Stage), micros),
     sections=st.lists(sections, max_size=3).map(tuple),
-    old_copies_until=st.none() | st.dates(),
+    old_copies_until=st.none() | days,
     plan=st.just("") | names,
     reason=st.sampled_from(Reason),
     previous=hexadecimal(32),
@@ -217,9 +222,13 @@ def test_pseudonym_is_kept_out(mac):
         (lambda it: it["stages"].update(done=1), "stages.done: must be one of:"
          " requested, suppressed, rewritten, purged, verified, closed"),
         (lambda it: it.update(old_copies_until="soon"), "old_copies_until: must be a"
-         " day such as 2022-03-10"),
-        (lambda it: it.update(old_copies_until="20210610"), "is not as it was written;"
-         " restore it from a backup"),
+         " day such as 2022-03-10, from 2000-01-01 to 2199-12-31"),
+        (lambda it: it.update(old_copies_until="20210610"), "old_copies_until: must be"
+         " a day such as 2022-03-10, from 2000-01-01 to 2199-12-31"),
+        (lambda it: it.update(written=-1), "written: must be a whole number of at"
+         " least 0"),
+        (lambda it: it.update(written=2**62), "written: must be a time from 2000-01-01"
+         " to 2199-12-31, in microseconds"),
         (lambda it: it["sections"][0]["verified"].update(result="well"),
          "sections.0.verified.result: must be one of: clean"),
         (lambda it: it["sections"][0]["files"].append(None),

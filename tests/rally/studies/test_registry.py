@@ -195,8 +195,8 @@ WRONG_VALUES = [
     ("starts", "2022-03-10", DAY),
     ("starts", 20220310, DAY),
     ("starts", None, DAY),
-    ("collect_through", date(9999, 12, 31), "must be before 9999-12-31; remove it "
-     "where there is no end"),
+    ("collect_through", date(9999, 12, 31), "must be from 2000-01-01 to "
+     "2199-12-31; remove it where there is no end"),
     ("collect_through", date(2022, 3, 10), "must be after starts"),
     ("analysis_until", date(2023, 3, 27), "must be after collect_through"),
     ("policy", [], "must be a mapping of names to values"),

@@ -223,7 +223,8 @@ def test_empty_platform_has_no_log(tmp_path):
         (Transition(X, PAUSE, day(4, 1), "op", "two\nlines"),
          "decision: note: must be one line of printable text"),
         (Transition(X, PAUSE, datetime(2022, 4, 1), "op", ""),
-         "decision: at: must be a time with its zone, such as 2022-03-10T12:00Z"),
+         "decision: at: must be a time with its zone, such as 2022-03-10T12:00Z,"
+         " from 2000-01-01 to 2199-12-31"),
     ],
     ids=["by", "note", "at"],
 )  # fmt: skip
@@ -243,9 +244,11 @@ GOOD = {"action": "pause", "at": "2022-04-01T00:00:00+00:00", "by": "op",
     ("content", "reason"),
     [
         ({**GOOD, "at": "2022-04-01T00:00:00"},
-         "at: must be a time with its zone, such as 2022-03-10T12:00Z"),
+         "at: must be a time with its zone, such as 2022-03-10T12:00Z,"
+         " from 2000-01-01 to 2199-12-31"),
         ({**GOOD, "at": "soon"},
-         "at: must be a time with its zone, such as 2022-03-10T12:00Z"),
+         "at: must be a time with its zone, such as 2022-03-10T12:00Z,"
+         " from 2000-01-01 to 2199-12-31"),
         ({**GOOD, "action": "stop"},
          "action: must be one of: resume, pause, end, conclude"),
         ({**GOOD, "why": ""}, "why: is not known; remove it or correct its name"),

@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
-from rally.envelope import to_micros
 from rally.events import RALLY, Event, EventKind
 from rally.studies.registry import Registry
 from rally.studies.study import AfterEnd, Kind, Policy, Study, Unmatched
 from rally.studies.transitions import Action, States, Transition
+from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.withdrawal_list import WithdrawalList

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
-from rally.envelope import to_micros
 from rally.events import RALLY, Event, EventKind
+from rally.times import to_micros
 from rally.withdrawing.enrolments import EnrolledPeople, Grace, needs_enrolment
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deleting.conftest import registry
