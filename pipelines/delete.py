@@ -26,7 +26,7 @@ from rally.deleting.deletion import Deletion
 from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
 from rally.telling.entries import Fields
-from rally.withdrawing.overview import Overview, find_due
+from rally.withdrawing.overview import read_overview
 from rally.withdrawing.withdrawal_list import WithdrawalList
 
 JOB = Job(
@@ -71,7 +71,7 @@ def _run(options: PipelineOptions) -> Report:
     with running_alone("deletion", _OVERTAKEN):
         plan_only = options.view_as(DeleteOptions).plan_only
         report = deletion.plan() if plan_only else deletion.run()
-    report.late = _late(report.withdrawals, settings)
+        report.late = _late(report.withdrawals, settings)
     return report
 
 
@@ -92,10 +92,10 @@ def _work_through(
 
 
 def _late(published: WithdrawalList, settings: DeletionSettings) -> int:
-    """How many requests are past their deadline, after all that was done."""
+    """How many withdrawals are past their deadline, after all that was done."""
+    platform, now = settings.stores().platform, settings.clock()()
     days = Limits().deadline_days
-    due = find_due(published, published, days)
-    return Overview(settings.clock()(), days, due, ()).late
+    return read_overview(platform, published, published, now, days).late
 
 
 def _ended(report: Report) -> Ended:

@@ -13,6 +13,7 @@ from typing import Any
 
 from rally.auditing.calendar_audit import audit_calendar
 from rally.auditing.conclusion_audit import ConclusionAudit
+from rally.auditing.deadline_audit import audit_deadlines
 from rally.auditing.derived_audit import DerivedAudit
 from rally.auditing.leaving import Leaving
 from rally.auditing.letters_audit import LettersAudit
@@ -36,8 +37,9 @@ from rally.storing.places import is_missing
 from rally.studies.legal_holds import LegalHolds
 from rally.studies.study import Kind
 from rally.studies.transitions import States
-from rally.withdrawing.overview import group
+from rally.withdrawing.overview import Group, Overview
 from rally.withdrawing.starting import check_counter
+from rally.withdrawing.unreadable import Unreadable, find_unreadable
 
 WorkThrough = Callable[[Sequence[Unit], int], Iterable[Any]]
 """Has units looked at by workers; the results are the JSON of tallies.
@@ -91,7 +93,7 @@ class Audit:
         self._check_receipts(leaving)
         self._check_studies(log, listing, leaving)
         self._read_rows(listing)
-        return self._report(leaving)
+        return self._report(self._see_what_is_late(leaving))
 
     def _read_log(self) -> Log:
         log = Log(is_whole=False)
@@ -229,9 +231,18 @@ class Audit:
             for found in self._work_through(units, size):
                 self._tally.merge(Tally.from_json(found))
 
-    def _report(self, leaving: Leaving | None) -> AuditReport:
-        tally, seconds = self._tally, time.monotonic() - self._began
+    def _see_what_is_late(self, leaving: Leaving | None) -> tuple[Group, ...]:
+        """Names requests and unreadable withdrawals past their deadline."""
+        days, unreadable = self._settings.limits.deadline_days, tuple[Unreadable, ...]()
+        with self._looking(Check.DEAD_LETTERS):
+            unreadable = find_unreadable(self._platform, days)
         due = leaving.due(self._holds.namespaces) if leaving else ()
+        overview = Overview(self._as_of, days, due, unreadable)
+        self._tally.merge(audit_deadlines(overview))
+        return overview.groups
+
+    def _report(self, groups: tuple[Group, ...]) -> AuditReport:
+        tally, seconds = self._tally, time.monotonic() - self._began
         return AuditReport(
             as_of=self._as_of,
             scope=Scope(self._settings.share, tally.files, tally.rows, seconds),
@@ -242,7 +253,7 @@ class Audit:
             checks=tally.results(self._shown),
             rows=tally.days,
             expiring=self._expiring(tally),
-            withdrawals=group(due, self._as_of),
+            withdrawals=groups,
         )
 
     def _expiring(self, tally: Tally) -> dict[tuple[str, str], int]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from rally.auditing.platform_audit import check_file
 from rally.auditing.report import Check, Unit
@@ -10,13 +10,14 @@ from rally.auditing.sealed import count_unsealed
 from rally.auditing.searching import Searches, foreign, search_header
 from rally.auditing.settings import Limits
 from rally.auditing.tally import Tally
-from rally.dead_letters import FOLDER, Kind, Place, place_of, read_sealed
+from rally.dead_letters import FOLDER, Place, place_of, read_sealed
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import Header
 from rally.storing.layout import UNKNOWN
 from rally.storing.objects import ObjectNotFound, ObjectStore
 from rally.studies.legal_holds import LegalHolds
 from rally.studies.registry import Registry
+from rally.withdrawing.unreadable import is_owed
 
 
 class LettersAudit:
@@ -92,11 +93,9 @@ class LettersAudit:
     def _see_age(self, place: Place, letters: int) -> None:
         day = date.fromisoformat(place.day)
         where = f"{place.study}/{place.kind}/{place.day}"
-        if place.kind is Kind.WITHDRAWAL:
-            until = day + timedelta(days=self._limits.deadline_days)
-            check, what = Check.DEAD_LETTERS, "unreadable withdrawals"
-            self.tally.apart(check, where, what, letters, Unit.ROWS, until)
-        elif (self._today - day).days > self._limits.dead_letter_days:
+        if is_owed(place):
+            return  # whether it is late, rally.withdrawing.overview says
+        if (self._today - day).days > self._limits.dead_letter_days:
             what = "past their time"
             if self._holds.over(place.study, place.day):
                 what = f"{what}, under a legal hold"

@@ -7,7 +7,8 @@ from typing import Any
 
 from rally.studies.report import moment, said, table
 from rally.times import from_micros
-from rally.withdrawing.overview import Due, Group, Overview, Unreadable
+from rally.withdrawing.overview import Due, Group, Overview
+from rally.withdrawing.unreadable import Unreadable
 from rally.withdrawing.withdrawal_list import Stage, Withdrawal
 
 _GROUP_HEAD = (
@@ -104,7 +105,12 @@ def _group_json(each: Group) -> dict[str, Any]:
 
 
 def _unreadable_json(each: Unreadable) -> dict[str, Any]:
-    return {**each._asdict(), "deadline": moment(each.deadline)}
+    return {
+        "study": each.study,
+        "day": each.day,
+        "letters": each.letters,
+        "deadline": each.deadline and moment(each.deadline),
+    }
 
 
 def _request_json(each: Due) -> dict[str, Any]:

@@ -145,14 +145,7 @@ def _fold(
 
 
 def _overview(args: argparse.Namespace, days: float) -> "Overview":
-    from rally.storing.corruption import CorruptFile
-    from rally.studies.legal_holds import LegalHolds
-    from rally.withdrawing.overview import Overview, find_due, find_unreadable
+    from rally.withdrawing.overview import read_overview
 
     now, platform = read_time("--as_of", args.as_of), open_platform(args)
-    under_hold = LegalHolds.read(platform, now).namespaces
-    due = find_due(*_fold(args, now), days, under_hold)
-    try:
-        return Overview(now, days, due, find_unreadable(platform, days))
-    except CorruptFile as error:
-        raise ConfigurationError(f"{platform.uri}: {error}") from None
+    return read_overview(platform, *_fold(args, now), now, days)

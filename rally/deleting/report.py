@@ -22,7 +22,8 @@ class Report:
         receipts: numbers of those that were written.
         derived: researchers' own tables of the studies that lost rows.
         unregistered: folders of rows whose study the registry does not know.
-        late: how many requests on the list are past their deadline.
+        late: how many requests on the list, and unreadable withdrawals, are past their
+            deadline.
     """
 
     withdrawals: WithdrawalList

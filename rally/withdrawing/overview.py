@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from rally.dead_letters import Kind, list_dead_letters
 from rally.events import RALLY
-from rally.storing.header_bytes import read_header
 from rally.storing.objects import ObjectStore
+from rally.studies.legal_holds import LegalHolds
 from rally.times import from_micros
+from rally.withdrawing.unreadable import Unreadable, find_unreadable
 from rally.withdrawing.withdrawal_list import Stage, State, Withdrawal, WithdrawalList
 
 REQUESTED = "requested"
@@ -69,24 +69,10 @@ class Group(NamedTuple):
     late: int
 
 
-class Unreadable(NamedTuple):
-    """Dead letters of one day that are withdrawals.
-
-    Attributes:
-        study: a namespace, or `unknown`.
-        day: when they failed, YYYY-MM-DD.
-        letters: how many.
-        deadline: by when one of them would have had to be carried out.
-    """
-
-    study: str
-    day: str
-    letters: int
-    deadline: datetime
-
-
 class Overview(NamedTuple):
-    """All of it at one time.
+    """All of it at one time: what everybody asks who has to know what is late.
+
+    `rally withdrawals`, `rally delete` and the audit count by it and by nothing else.
 
     Attributes:
         now: that time.
@@ -106,11 +92,45 @@ class Overview(NamedTuple):
         return group(self.due, self.now)
 
     @property
+    def late_requests(self) -> tuple[Due, ...]:
+        """The requests that are past their deadline, whatever they wait for."""
+        return tuple(each for each in self.due if is_late(each, self.now))
+
+    @property
+    def late_letters(self) -> tuple[Unreadable, ...]:
+        """The unreadable withdrawals that are past their deadline."""
+        return tuple(each for each in self.unreadable if is_late(each, self.now))
+
+    @property
     def late(self) -> int:
         """How many requests and unreadable withdrawals are past their deadline."""
-        requests = sum(_is_late(each, self.now) for each in self.due)
-        unreadable = (each for each in self.unreadable if _is_late(each, self.now))
-        return requests + sum(each.letters for each in unreadable)
+        letters = sum(each.letters for each in self.late_letters)
+        return len(self.late_requests) + letters
+
+
+def read_overview(
+    platform: ObjectStore,
+    published: WithdrawalList,
+    folded: WithdrawalList,
+    now: datetime,
+    days: float,
+) -> Overview:
+    """Everything that somebody waits for, of the platform as it is.
+
+    Args:
+        platform: has the legal holds and the dead letters.
+        published: the list as deletion published it.
+        folded: with what the log says since.
+        now: the job's clock, UTC.
+        days: a request has from when it was received until it is verified.
+
+    Raises:
+        ConfigurationError: a legal hold is not as it was written.
+        OSError: the platform cannot be read.
+    """
+    under_hold = LegalHolds.read(platform, now).namespaces
+    due = find_due(published, folded, days, under_hold)
+    return Overview(now, days, due, find_unreadable(platform, days))
 
 
 def find_due(
@@ -149,24 +169,6 @@ def group(due: Iterable[Due], now: datetime) -> tuple[Group, ...]:
     )
 
 
-def find_unreadable(platform: ObjectStore, days: float) -> tuple[Unreadable, ...]:
-    """The withdrawals among dead letters, by study and day.
-
-    Raises:
-        CorruptFile: an object of dead letters is none of ours, or not whole.
-    """
-    letters: dict[tuple[str, str], int] = {}
-    for place, info in list_dead_letters(platform):
-        if place.kind is Kind.WITHDRAWAL:
-            rows = read_header(platform.read(info.name)).rows
-            key = place.study, place.day
-            letters[key] = letters.get(key, 0) + rows
-    return tuple(
-        Unreadable(study, day, number, _midnight(day) + timedelta(days=days))
-        for (study, day), number in sorted(letters.items())
-    )
-
-
 def _state(each: Withdrawal, under_hold: Collection[str]) -> str:
     """A legal hold suspends what is open, and its deadline runs on."""
     is_open = each.state is State.ACTIVE and Stage.VERIFIED not in each.stages
@@ -174,7 +176,8 @@ def _state(each: Withdrawal, under_hold: Collection[str]) -> str:
     return BLOCKED if is_open and is_about else each.state
 
 
-def _is_late(each: Due | Unreadable, now: datetime) -> bool:
+def is_late(each: Due | Unreadable, now: datetime) -> bool:
+    """Whether its deadline has passed; what has none is never late."""
     return each.deadline is not None and each.deadline < now
 
 
@@ -202,7 +205,7 @@ def _group(scope: str, state: str, members: list[Due], now: datetime) -> Group:
         (young, old, len(ages) - young - old),
         min(each.received for each in members),
         min(deadlines, default=None),
-        sum(_is_late(each, now) for each in members),
+        sum(is_late(each, now) for each in members),
     )
 
 
@@ -211,7 +214,3 @@ def _first_by_person(members: Iterable[Due]) -> Iterator[datetime]:
     for each in members:
         first[each.who] = min(each.received, first.get(each.who, each.received))
     yield from first.values()
-
-
-def _midnight(day: str) -> datetime:
-    return datetime.fromisoformat(f"{day}T00:00:00+00:00")

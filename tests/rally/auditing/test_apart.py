@@ -104,16 +104,16 @@ def test_legal_hold_of_other_days_keeps_nothing(place):
 
 
 def test_unreadable_withdrawals_are_counted_with_their_deadline(place):
-    letters = LetterPlace(HOUSE, Kind.WITHDRAWAL, day_of(-50))
+    letters = LetterPlace(HOUSE, Kind.WITHDRAWAL, day_of(-20))
     sealed = [PREFIX + bytes(100)] * 2
     name = f"{letters.folder}{'0' * 32}.avro"
     place.platform.create(name, encode_dead_letters(sealed, "0", "1"))
 
     (seen,) = apart(place)[Check.DEAD_LETTERS]
 
-    assert seen.where == f"{HOUSE}/withdrawal/{day_of(-50)}"
+    assert seen.where == f"{HOUSE}/withdrawal/{day_of(-20)}"
     assert (seen.what, seen.number) == ("unreadable withdrawals", 2)
-    assert seen.until == date.fromisoformat(day_of(-50)) + timedelta(days=30)
+    assert seen.until == date.fromisoformat(day_of(-20)) + timedelta(days=30)
 
 
 def test_enrolment_may_come_within_the_grace(place):

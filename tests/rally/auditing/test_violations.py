@@ -65,7 +65,22 @@ def of_the_platform(place):
 
 def late(place):
     place.at(11)
-    return f"{POND}/visit.1/{day_of(0)}", {"of people who have left": 6}
+    return f"{POND}/visit.1/{day_of(0)}", {
+        "of people who have left": 6,
+        "past their deadline, held": 1,
+        "past their deadline, requested": 1,
+    }
+
+
+def late_letters(place):
+    letters = LetterPlace(HOUSE, Kind.WITHDRAWAL, day_of(-50))
+    sealed = [PREFIX + bytes(100)] * 2
+    name = f"{letters.folder}{'0' * 32}.avro"
+    place.platform.create(name, encode_dead_letters(sealed, "0", "1"))
+    return (
+        f"{HOUSE}/withdrawal/{day_of(-50)}",
+        {"unreadable withdrawals, past their deadline": 2},
+    )
 
 
 def expired(place):
@@ -485,6 +500,7 @@ SEEDS = {
     Check.NETWORK: [network_attribute, network_key],
     Check.DEAD_LETTERS: [
         *(unsealed, letter_beside_clear_text, old_letters, foreign_letter),
+        late_letters,
     ],
     Check.FILES: [damaged_rows, damaged_block, cut_off, damaged_letter, unsorted],
     Check.RECEIPTS: [lost_receipt],

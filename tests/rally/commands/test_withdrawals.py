@@ -259,13 +259,15 @@ REQUEST                           SCOPE                   STATE     WAITS FOR   
 
 def test_unreadable_withdrawals_are_shown_by_day(office):
     fail(office.store, STREAM, "2022-08-30", 2)
+    fail(office.store, ZERO_ONE, "2022-07-01", 1)
     fail(office.store, "unknown", "2022-07-01", 1)
     assert show(office, SEPTEMBER) == (
         1,
         """\
 STUDY                   DAY         UNREADABLE  DEADLINE
 rally-attention-stream  2022-08-30  2           2022-09-29
-unknown                 2022-07-01  1           2022-07-31
+rally-zero-one          2022-07-01  1           2022-07-31
+unknown                 2022-07-01  1           -
 
 past the deadline of 30 days: 1
 """,
@@ -501,9 +503,17 @@ def test_a_damaged_log_is_one_line(office):
     assert message.startswith(f"{office.store.uri}: the event log is damaged (")
 
 
-def test_a_foreign_object_among_dead_letters_is_one_line(office):
+def test_a_foreign_object_among_dead_letters_is_for_the_audit_to_name(office):
     office.store.create("dead-letters/notes.txt", b"")
-    assert refused(office) == (
-        f"{office.store.uri}: dead-letters/notes.txt: is no object of dead letters; "
-        "move it"
+    assert show(office) == (0, NOBODY)
+
+
+def test_damaged_object_of_withdrawals_counts_as_one(office):
+    fail(office.store, STREAM, "2022-07-01", 3)
+    [path] = (Path(office.store.uri) / "dead-letters").rglob("kind=withdrawal/*/*")
+    path.write_bytes(b"")
+    status, output = show(office, SEPTEMBER)
+    assert (status, output.splitlines()[1].split()) == (
+        1,
+        [STREAM, "2022-07-01", "1", "2022-07-31"],
     )
