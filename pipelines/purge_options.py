@@ -39,22 +39,23 @@ class PurgeOptions(PipelineOptions):
         parser.add_argument(
             "--confirm",
             metavar="ID",
-            help="do the plan of that id though it is above the ceiling",
+            help="let go what is above the ceiling and has that id, or the whole plan"
+            " of that id; commas part several",
         )
         parser.add_argument(
             "--max_objects",
             type=int,
             default=_LIMITS.max_objects,
             metavar="N",
-            help="do nothing where more objects would go in one run (default:"
-            " %(default)s)",
+            help="leave what goes of one study for one reason where it is more objects,"
+            " until somebody confirms it (default: %(default)s)",
         )
         parser.add_argument(
             "--max_share",
             type=float,
             default=_LIMITS.max_share,
             metavar="SHARE",
-            help="do nothing where more of a study's objects would go, or of its rows"
+            help="likewise where more of a study's objects would go, or of its rows"
             " for want of an enrolment, and more than 100 (default: %(default)s)",
         )
         parser.add_argument(

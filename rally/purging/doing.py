@@ -231,7 +231,9 @@ def _rows_of(store: ObjectStore, line: Line) -> int:
 
 
 def _is_free(line: Line, batch: Batch) -> bool:
-    """Whether it may go now, as far as its study's conclusion has come."""
+    """Whether it may go now: below the ceiling, and as far as its study has come."""
+    if (line.study, line.why) in batch.withheld:
+        return False
     return not line.studies or not line.studies.isdisjoint(batch.studies)
 
 

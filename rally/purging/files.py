@@ -10,6 +10,7 @@ from rally.purging.opened import Opened
 from rally.storing.layout import Partition, study_folder
 from rally.storing.objects import ObjectInfo, ObjectStore
 from rally.storing.places import Located, Region
+from rally.studies.study import Means
 from rally.withdrawing.enrolments import needs_enrolment
 
 _FOREIGN = "(no file of ours)"
@@ -71,6 +72,8 @@ def _of_partition(
         if _is_free(opened, namespace, partition, notes):
             yield whole(Phase.ROWS, STUDY, partition, info, Why.EXPIRED)
         return
+    if document.means is Means.JOINS:
+        notes.joins[partition] = notes.joins.get(partition, 0) + info.size
     found = opened.log.documents.get((namespace, name), ())
     abouts = [each for each in opened.going if each in found]
     is_due = needs_enrolment(study, document) and opened.grace.is_due(

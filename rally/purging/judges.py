@@ -39,6 +39,24 @@ class AboutStudy:
         return Judgement(Verdict.WITHDRAWN, "concluded")
 
 
+class WithoutEvent:
+    """Condemns enrolments of which the event log knows nothing.
+
+    Ingest writes the event before the row, so of such a row the event was lost.
+    """
+
+    def __init__(self, heard: Collection[bytes]) -> None:
+        """Takes the document ids of all enrolments in the log, 36 ASCII bytes each."""
+        self._heard = heard
+        self.people: Container[bytes] = _Everybody()
+
+    def judge(self, participant: bytes, document_id: bytes, time: int) -> Judgement:
+        """Whether its event is lost."""
+        if document_id in self._heard:
+            return KEPT
+        return Judgement(Verdict.UNENROLLED, "unheard")
+
+
 class _NotCovered:
     """Everybody who is not surely enrolled for every row since a time."""
 

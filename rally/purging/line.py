@@ -46,6 +46,11 @@ class Why(StrEnum):
     ARCHIVE = "archive"
 
 
+def is_listed(why: Why) -> bool:
+    """Whether names and dates alone tell what goes for a reason."""
+    return why in (Why.EXPIRED, Why.DEAD_LETTER)
+
+
 class Line(NamedTuple):
     """One object of a plan.
 
@@ -94,7 +99,7 @@ class Line(NamedTuple):
     @property
     def is_listed(self) -> bool:
         """Whether its name and date alone tell that it goes, whatever is concluded."""
-        return self.why in (Why.EXPIRED, Why.DEAD_LETTER)
+        return is_listed(self.why)
 
     @property
     def studies(self) -> frozenset[str]:

@@ -36,6 +36,9 @@ class Notes:
         objects: how many each study has.
         rows: that were looked at for an enrolment, by study.
         due: partitions whose rows need an enrolment by now.
+        joins: partitions whose rows say who joined something.
+        unheard: of these rows how many the event log knows nothing of, by the study
+            that has to go without them and by `<namespace>/<document>`.
         enrolments: partitions of the platform's rows about studies, by study.
         waiting: concluded studies of whose enrolments some must stay for now.
         unreadable: objects of withdrawals among dead letters.
@@ -49,6 +52,8 @@ class Notes:
     objects: Counter[str] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
     due: dict[Partition, int] = field(default_factory=dict)
+    joins: dict[Partition, int] = field(default_factory=dict)
+    unheard: dict[str, Counter[str]] = field(default_factory=dict)
     enrolments: dict[str, dict[Partition, int]] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
     unreadable: int = 0

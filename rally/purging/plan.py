@@ -24,6 +24,9 @@ _IN_MEMORY = 4 * 1024 * 1024
 Key = tuple[str, str, str]
 """Study, document, why: a line of the table."""
 
+Group = tuple[str, Why]
+"""A study, "" for the platform's own records, and why something of it goes."""
+
 
 class Batch(NamedTuple):
     """Some lines of a plan.
@@ -34,6 +37,7 @@ class Batch(NamedTuple):
         length: in bytes.
         phase: of all of them.
         studies: the concluded studies that may lose something now.
+        withheld: what waits for a person's confirmation.
     """
 
     plan: str
@@ -41,6 +45,7 @@ class Batch(NamedTuple):
     length: int
     phase: Phase
     studies: frozenset[str] = frozenset()
+    withheld: frozenset[Group] = frozenset()
 
 
 @dataclass(slots=True)
@@ -68,6 +73,31 @@ class Tally:
 
 
 @dataclass(slots=True)
+class Share:
+    """The lines of one group.
+
+    Attributes:
+        objects: how many.
+        rows: that go of files that were read.
+    """
+
+    objects: int = 0
+    rows: int = 0
+    _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    @property
+    def id(self) -> str:
+        """A hash of the lines, 32 hexadecimal digits: the same lines have the same."""
+        return self._digest.hexdigest()[:32]
+
+    def add(self, line: Line, data: bytes) -> None:
+        """Adds a line."""
+        self.objects += 1
+        self.rows += line.removes
+        self._digest.update(data)
+
+
+@dataclass(slots=True)
 class Plan:
     """What one run does.
 
@@ -76,17 +106,14 @@ class Plan:
         name: of the object; "" likewise.
         batches: in the order of phases.
         tallies: sums by study, document and why.
+        shares: of each group; a line about several concluded studies is in all theirs.
     """
 
     id: str = ""
     name: str = ""
     batches: list[Batch] = field(default_factory=list)
     tallies: dict[Key, Tally] = field(default_factory=dict)
-
-    @property
-    def objects(self) -> int:
-        """How many lines there are."""
-        return sum(each.objects for each in self.tallies.values())
+    shares: dict[Group, Share] = field(default_factory=dict)
 
     def of(self, phase: Phase) -> list[Batch]:
         """The batches of a phase."""
@@ -138,6 +165,8 @@ def _batches(
         spool.write(data)
         update(data)
         tally(plan.tallies, line)
+        for study in line.studies or (line.study,):
+            plan.shares.setdefault((study, line.why), Share()).add(line, data)
         end, held, last = end + len(data), held + 1, line
     if last:
         yield Batch("", start, end - start, last.phase)

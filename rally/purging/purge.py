@@ -15,14 +15,14 @@ from rally.errors import ConfigurationError
 from rally.keys.names import LIST_MAC
 from rally.purging.archives import survey_archives
 from rally.purging.awaiting import held_requests
-from rally.purging.ceiling import over
+from rally.purging.ceiling import Withheld, withhold
 from rally.purging.concluding import has_old_copies, left_live, left_of
 from rally.purging.copies import purge_derived, purge_records, purge_rows
 from rally.purging.derived import is_newly_shared, survey_derived
 from rally.purging.doing import make_doer
 from rally.purging.files import survey_files
 from rally.purging.keys import destroy_keys, has_keys
-from rally.purging.line import Line, Phase
+from rally.purging.line import Line, Phase, Why, is_listed
 from rally.purging.notes import Notes
 from rally.purging.opened import Opened, open_all
 from rally.purging.plan import Plan, write_plan
@@ -33,7 +33,7 @@ from rally.purging.records import (
     survey_plans,
 )
 from rally.purging.report import Report
-from rally.purging.searches import deal, note, together
+from rally.purging.searches import deal, joins_of, note, note_unheard, together
 from rally.purging.searching import make_searcher
 from rally.purging.settings import PurgeSettings
 from rally.purging.told import add_done, tell_not_done, tell_notes
@@ -76,7 +76,8 @@ class Purge:
             CorruptFile: the event log is damaged.
         """
         with self._alone():
-            _, _, _, report = self._make_plan()
+            opened, notes, plan, report = self._make_plan()
+            report.withheld = list(map(str, withhold(plan, notes, opened.limits)))
             return report
 
     def run(self) -> Report:
@@ -89,16 +90,9 @@ class Purge:
         """
         with self._alone():
             opened, notes, plan, report = self._make_plan()
-            confirmed = self._settings.confirm
-            if confirmed and confirmed != plan.id:
-                raise ConfigurationError(
-                    "--confirm: the plan has changed; look at the new one, "
-                    + (plan.id or "which is empty")
-                )
-            if report.refused and not confirmed:
-                return report
-            report.refused = ""
-            self._do(opened, notes, plan, report)
+            withheld = self._unconfirmed(opened, notes, plan)
+            report.withheld = list(map(str, withheld))
+            self._do(opened, notes, plan, withheld, report)
             return report
 
     @contextmanager
@@ -114,15 +108,32 @@ class Purge:
         lines = notes.unless_held(self._survey(opened, notes), opened.holds)
         plan = write_plan(self._platform, lines)
         report.plan, report.planned = plan.id, plan.tallies
-        report.refused = over(plan, notes, opened.limits)
         held = {each: held_requests(each, self._list) for each in opened.concluded}
         tell_notes(opened, notes, held, report)
         return opened, notes, plan, report
 
+    def _unconfirmed(self, opened: Opened, notes: Notes, plan: Plan) -> list[Withheld]:
+        """What is above the ceiling and nobody has confirmed.
+
+        Raises:
+            ConfigurationError: something was confirmed that is not in the plan of now.
+        """
+        withheld = withhold(plan, notes, opened.limits)
+        confirmed = set(filter(None, (self._settings.confirm or "").split(",")))
+        if not confirmed <= {plan.id, *(each.id for each in withheld)}:
+            now = ", ".join(each.id for each in withheld) or plan.id
+            raise ConfigurationError(
+                "--confirm: the plan has changed; look at the new one, "
+                + (now or "which is empty")
+            )
+        if plan.id in confirmed:
+            return []
+        return [each for each in withheld if each.id not in confirmed]
+
     def _survey(self, opened: Opened, notes: Notes) -> Iterator[Line]:
         """Everything that is to go, in the order of phases."""
         yield from survey_files(opened, notes)
-        yield from self._search(notes.due, "", notes)
+        yield from self._search_strangers(opened, notes)
         yield from survey_letters(opened, notes)
         for about, partitions in together(notes.enrolments).items():
             yield from self._search(partitions, about, notes)
@@ -132,6 +143,18 @@ class Purge:
         yield from survey_leftovers(opened)
         yield from survey_archives(opened, notes)
 
+    def _search_strangers(self, opened: Opened, notes: Notes) -> Iterator[Line]:
+        """Rows of people who never enrolled; and whether the log knows who did."""
+        studies = set[str]()
+        for line in self._search(notes.due, "", notes):
+            studies.add(line.study)
+            yield line
+        joins = joins_of(opened.registry, studies, notes.joins)
+        for found in self._each(
+            "search", [*deal(joins, "", unheard=True)], make_searcher
+        ):
+            note_unheard(opened.registry, studies, found, notes)
+
     def _search(
         self, partitions: Mapping[Partition, int], about: str, notes: Notes
     ) -> Iterator[Line]:
@@ -140,14 +163,27 @@ class Purge:
             yield from map(Line.from_json, found["lines"])
             note(found, about, notes)
 
-    def _do(self, opened: Opened, notes: Notes, plan: Plan, report: Report) -> None:
-        now, undone, reached = opened, 0, set[str]()
+    def _do(
+        self,
+        opened: Opened,
+        notes: Notes,
+        plan: Plan,
+        withheld: Sequence[Withheld],
+        report: Report,
+    ) -> None:
+        groups = frozenset(each.group for each in withheld)
+        waiting = {study for study, why in groups if why is Why.CONCLUDED}
+        undone = sum(each.objects for each in withheld if is_listed(each.group[1]))
+        now, reached = self._renewed(opened, set(opened.going) - waiting), set[str]()
         for phase in Phase:
             now = self._renewed(now, set(now.going))
             if phase is Phase.DERIVED:
                 reached = set(now.going)
             studies = _free(opened, now, phase)
-            batches = [each._replace(studies=studies) for each in plan.of(phase)]
+            batches = [
+                each._replace(studies=studies, withheld=groups)
+                for each in plan.of(phase)
+            ]
             for done in self._each("purge", batches, make_doer):
                 undone += add_done(report, done)
             left = self._left(now, notes, phase)

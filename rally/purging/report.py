@@ -47,7 +47,7 @@ class Report:
         plan: id of the plan; "" where there was nothing to do.
         planned: what goes by the plan, by study, document and why.
         done: what went.
-        refused: which limit forbids the plan; "" is none.
+        withheld: what waits for a confirmation: which limit it is above, a line each.
         alarms: what must not be there, a line each.
         waits: studies that wait, and for what.
         kept: how many objects legal holds keep, by a line for each hold.
@@ -62,7 +62,7 @@ class Report:
     plan: str = ""
     planned: dict[Key, Tally] = field(default_factory=dict)
     done: dict[Key, Tally] = field(default_factory=dict)
-    refused: str = ""
+    withheld: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
     waits: list[str] = field(default_factory=list)
     kept: Counter[str] = field(default_factory=Counter)
@@ -87,8 +87,7 @@ class Report:
 
         What a legal hold blocks, and what remains until a known day, is as it must be.
         """
-        if self.refused:
-            yield self.refused
+        yield from self.withheld
         yield from self.alarms
         yield from self.waits
         for name, what in self.faults:

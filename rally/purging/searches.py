@@ -1,32 +1,37 @@
 """Searches of partitions: dealt out to workers, and what they found put together."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 
-from rally.purging.line import joined, parted
+from rally.purging.line import Line, joined, parted
 from rally.purging.notes import Notes
 from rally.purging.searching import Found, Search
 from rally.storing.layout import Partition
+from rally.studies.registry import Registry
 
 _BYTES, _PARTITIONS = 64 * 1024 * 1024, 200
 """What one worker searches at once."""
 
 
-def deal(partitions: Mapping[Partition, int], about: str) -> Iterator[Search]:
+def deal(
+    partitions: Mapping[Partition, int], about: str, *, unheard: bool = False
+) -> Iterator[Search]:
     """Works of bounded size.
 
     Args:
         partitions: with the bytes of their files.
         about: see Search.
+        unheard: see Search.
     """
     held, size = list[Partition](), 0
     for partition, length in partitions.items():
         if held and (size + length > _BYTES or len(held) >= _PARTITIONS):
-            yield Search(tuple(held), about)
+            yield Search(tuple(held), about, unheard)
             held, size = [], 0
         held.append(partition)
         size += length
     if held:
-        yield Search(tuple(held), about)
+        yield Search(tuple(held), about, unheard)
 
 
 def together(
@@ -55,3 +60,39 @@ def note(found: Found, about: str, notes: Notes) -> None:
     notes.faults += [(name, what) for name, what in found["faults"]]
     if found["faults"]:
         notes.waiting |= parted(about)
+
+
+def joins_of(
+    registry: Registry, studies: Collection[str], joins: Mapping[Partition, int]
+) -> dict[Partition, int]:
+    """The partitions that say who joined one of some studies."""
+    return {
+        partition: size
+        for partition, size in joins.items()
+        if _told_of(registry, partition, studies)
+    }
+
+
+def note_unheard(
+    registry: Registry, studies: Collection[str], found: Found, notes: Notes
+) -> None:
+    """Adds to the notes which enrolments have no event, and of which studies.
+
+    A document that joins several studies may be about any of them: what a row says
+    of that is not read here.
+    """
+    for line in map(Line.from_json, found["lines"]):
+        partition = Partition(line.study, line.document, line.day)
+        for study in _told_of(registry, partition, studies):
+            lost = notes.unheard.setdefault(study, Counter())
+            lost[f"{line.study}/{line.document}"] += line.removes
+    notes.faults += [(name, what) for name, what in found["faults"]]
+
+
+def _told_of(
+    registry: Registry, partition: Partition, studies: Collection[str]
+) -> list[str]:
+    """The studies of which the rows of a partition may say who joined them."""
+    study = registry.studies[partition.study]
+    has_scope = registry.documents(study)[partition.document].scope
+    return [each for each in studies if has_scope or each == partition.study]

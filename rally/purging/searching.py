@@ -14,7 +14,7 @@ from rally.deleting.rewriting import PlanMismatch
 from rally.deleting.scanner import Scanner
 from rally.errors import cause_of
 from rally.events import EventKind, EventLog
-from rally.purging.judges import AboutStudy, Strangers
+from rally.purging.judges import AboutStudy, Strangers, WithoutEvent
 from rally.purging.line import STUDY, Line, Phase, Why, parted
 from rally.purging.settings import PurgeSettings
 from rally.settings import make_pseudonyms
@@ -47,10 +47,13 @@ class Search(NamedTuple):
         partitions: of any studies.
         about: the concluded studies whose enrolments are looked for there, as
             `Line.about` has them; "" for rows of who is not enrolled.
+        unheard: whether enrolments are looked for of which the log has no event; the
+            lines then only count them.
     """
 
     partitions: tuple[Partition, ...]
     about: str = ""
+    unheard: bool = False
 
 
 class Searcher:
@@ -65,15 +68,17 @@ class Searcher:
         )
         self._grace = Grace(settings.limits.grace_days)
         self._enrolled: dict[str, EnrolledPeople] = {}
-        self._documents: dict[str, frozenset[bytes]] = {}
+        self._documents: dict[str | None, frozenset[bytes]] = {}
 
     def search(self, search: Search) -> Found:
         """What goes out of the files of these partitions."""
         found: Found = {"lines": [], "rows": [], "faults": []}
         for partition in search.partitions:
-            judge = self.judge(partition, search.about)
             try:
-                self._look(partition, search.about, judge, found)
+                if search.unheard:
+                    self._count_unheard(partition, found)
+                else:
+                    self._look(partition, search.about, found)
             except GenerationMismatch:
                 found["faults"].append([partition.folder, "is written all the time"])
             except CorruptFile as error:
@@ -83,10 +88,25 @@ class Searcher:
                 found["faults"].append([partition.folder, f"cannot be read ({reason})"])
         return found
 
-    def _look(
-        self, partition: Partition, about: str, judge: Judge, found: Found
-    ) -> None:
+    def _count_unheard(self, partition: Partition, found: Found) -> None:
+        """Looks at each file; a row may be younger than what was read of the log."""
         store = self._stores.of(partition.study)
+        for live in read_view(store, partition):
+            for _ in range(2):
+                judge = WithoutEvent(self._enrolments(None))
+                try:
+                    line, _ = find(store, live.file, judge, "")
+                except (GenerationMismatch, ObjectNotFound):
+                    line = None  # the next run looks at what took its place
+                if line is None:
+                    break
+                self._documents.pop(None)
+            else:
+                if line is not None:
+                    found["lines"].append(line.to_json().decode())
+
+    def _look(self, partition: Partition, about: str, found: Found) -> None:
+        store, judge = self._stores.of(partition.study), self.judge(partition, about)
         view = read_view(store, partition)
         if any(live.dead for live in view):
             found["faults"].append([partition.folder, HALF_COMPACTED])
@@ -146,14 +166,15 @@ class Searcher:
             self._enrolled[namespace] = people
         return self._enrolled[namespace]
 
-    def _enrolments(self, about: str) -> frozenset[bytes]:
-        """Document ids of who enrolled in some studies."""
+    def _enrolments(self, about: str | None) -> frozenset[bytes]:
+        """Document ids of who enrolled in some studies; None is in anything."""
         if about not in self._documents:
-            studies = parted(about)
+            studies = None if about is None else parted(about)
             self._documents[about] = frozenset(
                 event.document_id.encode()
                 for event in EventLog(self._stores.platform)
-                if event.kind is EventKind.JOINED and event.scope in studies
+                if event.kind is EventKind.JOINED
+                and (studies is None or event.scope in studies)
             )
         return self._documents[about]
 

@@ -28,8 +28,8 @@ class Limits:
         plan_days: a plan that is told in receipts, or was never begun.
         temporary_days: results of workers, and what killed runs left.
         archive_days: what was ingested.
-        max_objects: that go in one run without confirmation.
-        max_share: of a study's objects, or rows, that go in one run without it.
+        max_objects: of one study that go for one reason without confirmation.
+        max_share: of a study's objects, or rows, that do.
     """
 
     grace_days: float = GRACE_DAYS
@@ -54,7 +54,8 @@ class PurgeSettings(Places):
         ping_keys: folder of the keys that open pings; None where it is not named.
         limits: of age and number.
         archives: globs of what was ingested; None is none.
-        confirm: id of the plan that a person confirmed.
+        confirm: ids of what a person confirmed, with commas: of a whole plan, or of
+            what is above the ceiling in it. None is nothing.
         run: random id of the run, for its leases.
         progress: folder in which workers tell how far they are.
     """

@@ -75,7 +75,7 @@ def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator
         "objects that expire in a day",
         kept.daily_expired,
         Limits().max_objects,
-        "purge refuses its plan each day: raise --max_objects",
+        "purge leaves them for a confirmation each day: raise --max_objects",
     )
     yield Limit(
         "GiB of files to deal out in the launching process",

@@ -48,7 +48,7 @@ SCENES = {
     "Pausing a study": scenes.pause,
     "Concluding a study": scenes.conclusion,
     "A concluded study waits": scenes.concluded_waits,
-    "Purge refuses its own plan": scenes.ceiling,
+    "Purge leaves some of its plan": scenes.ceiling,
     "Another run is in the way": scenes.another_run,
 }
 

@@ -135,23 +135,28 @@ def test_plan_only_shows_what_a_run_does(world, store, fill, capsys):
     assert re.findall("plan: .*", out) == re.findall("plan: .*", planned)
 
 
-def test_ceiling_refuses_until_it_is_confirmed(world, store, fill, capsys):
+def test_what_is_above_the_ceiling_waits_until_it_is_confirmed(
+    world, store, fill, capsys
+):
     fill(world, store)
-    more = ("--as_of=2026-11-17", "--max_objects=2")
-    status, out, errors = purge(world, store, capsys, *more)
-    plan = re.search("plan: ([0-9a-f]{32})", out)[1]
-    assert status == 1
-    assert errors == (
-        "rally: 3 objects go, more than --max_objects allows; nothing was deleted. Look"
-        f" at the plan, and run it again with --confirm {plan} if it is right\n"
+    more = ("--as_of=2026-11-17", "--max_objects=0")
+    status, _, errors = purge(world, store, capsys, *more)
+    ids = re.findall("--confirm ([0-9a-f]{32}) ", errors)
+    assert (status, len(ids)) == (1, 3)
+    assert errors.splitlines()[0] == (
+        "rally: rally-garden: expired: 1 objects go, more than --max_objects allows;"
+        " these were not deleted. Look at the plan, and run it again with --confirm"
+        f" {ids[0]} if they are right to go"
     )
     assert len(stored_ids(store)) == 8
     status, _, errors = purge(world, store, capsys, *more, f"--confirm={'0' * 32}")
     assert (status, errors) == (
         2, "rally: --confirm: the plan has changed; look at the new one,"
-        f" {plan}\n",
+        f" {', '.join(ids)}\n",
     )  # fmt: skip
-    assert purge(world, store, capsys, *more, f"--confirm={plan}")[0] == 0
+    assert purge(world, store, capsys, *more, f"--confirm={ids[0]}")[0] == 1
+    assert len(stored_ids(store)) == 7
+    assert purge(world, store, capsys, *more, f"--confirm={ids[1]},{ids[2]}")[0] == 0
     assert stored_ids(store) == left(world)
 
 
