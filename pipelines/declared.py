@@ -75,7 +75,7 @@ _KINDS = {
         "2026-01-31, or RFC 3339",
     ),
     "NAME": Kind("[!-<>-~]+", "a name without spaces"),
-    "ID": Kind("[0-9A-Za-z-]+", "an id as the job printed it"),
+    "IDS": Kind("[0-9A-Za-z-]+(,[0-9A-Za-z-]+)*", "ids as the job printed them"),
     "SHARE": Kind(r"0(\.[0-9]{1,15})?|1(\.0{1,15})?", "from 0 to 1", "NUMBER"),
     "PORT": _INTEGER,
     "N": _INTEGER,

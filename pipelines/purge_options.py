@@ -38,7 +38,7 @@ class PurgeOptions(PipelineOptions):
         )
         parser.add_argument(
             "--confirm",
-            metavar="ID",
+            metavar="IDS",
             help="let go what is above the ceiling and has that id, or the whole plan"
             " of that id; commas part several",
         )

@@ -155,7 +155,7 @@ def test_what_is_above_the_ceiling_waits_until_it_is_confirmed(
         f" {', '.join(ids)}\n",
     )  # fmt: skip
     assert purge(world, store, capsys, *more, f"--confirm={ids[0]}")[0] == 1
-    assert len(stored_ids(store)) == 7
+    assert len(stored_ids(store)) == 6
     assert purge(world, store, capsys, *more, f"--confirm={ids[1]},{ids[2]}")[0] == 0
     assert stored_ids(store) == left(world)
 
