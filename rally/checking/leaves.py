@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import NoneType
@@ -137,17 +138,38 @@ def integer(name: str, logical: str | None) -> Leaf:
 
 
 def floating(name: str, layout: str) -> Leaf:
-    """A float or a double; an integer is one too, as JavaScript writes 1.0 as 1."""
-    pack = struct.Struct(layout).pack
+    """A float or a double; an integer is one too, as JavaScript writes 1.0 as 1.
+
+    It takes a number that it holds as it is: a float neither 16777217 nor 0.1, which
+    would come back as 16777216 and 0.10000000149011612.
+    """
+    struct_ = struct.Struct(layout)
 
     def encode(value: object) -> bytes:
-        if type(value) is not float and type(value) is not int:
+        if type(value) is int:
+            number = _double_of(value)
+        elif type(value) is float and math.isfinite(value):  # else JSON cannot say it
+            number = value
+        else:
             raise Misfit
-        if not math.isfinite(value):  # JSON has no way to say it
+        packed = struct_.pack(number)
+        if struct_.unpack(packed) != (number,):
             raise Misfit
-        return pack(value)
+        return packed
 
     return Leaf(name, (float, int), encode)
+
+
+def _double_of(integer: int) -> float:
+    """The double that a client wrote as an integer; Misfit where none is written so.
+
+    Beyond 2**53 JavaScript writes the fewest digits that are no other double's, and
+    zeros: 2.0**60 as 1152921504606847000.
+    """
+    number = float(integer)
+    if number != integer and Decimal(repr(number)) != integer:
+        raise Misfit
+    return number
 
 
 def enumeration(name: str, symbols: Sequence[str]) -> Leaf:

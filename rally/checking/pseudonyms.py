@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from rally.checking.ids import hyphenated
+from rally.errors import PingFailed
+from rally.outcomes import FailureReason
 
 PLATFORM = "platform"
 """The name of the platform's own pseudonym key."""
@@ -86,15 +88,22 @@ class IdReplacer:
         return self._pattern.sub(self._form, text)
 
     def in_value(self, value: object) -> object:
-        """A copy of a JSON value, replaced in every string and every key."""
+        """A copy of a JSON value, replaced in every string and every key.
+
+        Raises:
+            PingFailed: two keys of an object become one, and no reader would see both.
+        """
         if isinstance(value, str):
             return self.in_text(value)
         if isinstance(value, list):
             return [self.in_value(item) for item in value]
         if isinstance(value, dict):
-            return {
+            replaced = {
                 self.in_text(key): self.in_value(item) for key, item in value.items()
             }
+            if len(replaced) < len(value):
+                raise PingFailed(FailureReason.INVALID_ID)
+            return replaced
         return value
 
     def _form(self, match: re.Match[str]) -> str:

@@ -143,9 +143,11 @@ def rounded(kind, value):
         number = float(value)
     except OverflowError:
         raise Mismatch from None
-    if kind == "float":
-        number = ctypes.c_float(number).value
     require(number - number == 0)  # neither infinite nor not a number
+    if type(value) is int:  # exactly, or in the digits that JavaScript writes
+        require(value in (int(number), int(Decimal(str(number)))))
+    if kind == "float":
+        require(ctypes.c_float(number).value == number)
     return number
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.checking.pseudonyms import IdReplacer, Pseudonyms, stands_in
+from rally.errors import PingFailed
 
 ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
 BARE = ID.replace("-", "")
@@ -104,6 +105,28 @@ def test_replacer_replaces_at_every_depth_and_in_keys():
         "other": "text",
     }
     assert ID in value  # the value itself is left as it was
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        (ID, ID.upper()),
+        (ID.upper(), "other", ID.title()),
+        (BARE, BARE.upper()),
+        (f"u={ID}", f"u={ID.upper()}"),
+        (ID, PSEUDONYM),
+        (PSEUDONYM_BARE, BARE),
+        (f"{ID}{ID.upper()}", f"{ID.upper()}{ID}"),
+    ],
+)
+@pytest.mark.parametrize(
+    "inside", [lambda it: it, lambda it: {"a": it}, lambda it: [[1], [{"a": it}]]]
+)
+def test_replacer_drops_no_key(keys, inside):
+    value = inside(dict.fromkeys(keys, 1))
+    with pytest.raises(PingFailed) as failed:
+        IdReplacer(ID, PSEUDONYM).in_value(value)
+    assert failed.value.args == ("invalid_id",)
 
 
 @pytest.mark.parametrize("form", [ID, ID.upper(), BARE, BARE.upper(), ID.title()])

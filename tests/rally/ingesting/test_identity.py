@@ -66,6 +66,24 @@ def test_id_is_replaced_wherever_it_stands(bench, payload, sent, again):
     }
 
 
+def test_keys_that_would_become_one_fail_and_others_are_kept(bench, payload):
+    pseudonym = bench.pseudonyms.of_study(
+        "rally-x", bench.pseudonyms.of_platform(RALLY_ID)
+    )
+    label = Label("rally-x", "visit.1")
+    for other in (RALLY_ID.upper(), RALLY_ID.title(), pseudonym):
+        clear = payload(extra={RALLY_ID: "1", other: "2"})
+        outcome = bench.judge(bench.glean("rally-x", "visit.1", clear))
+        assert outcome == Outcome(label, failure=FailureReason.INVALID_ID)
+    clear = payload(extra={RALLY_ID: "1", BARE: "2", f"{RALLY_ID}/": "3"})
+    row = bench.row(bench.judge(bench.glean("rally-x", "visit.1", clear)))
+    assert row["payload"]["extra"] == {
+        pseudonym: "1",
+        pseudonym.replace("-", ""): "2",
+        f"{pseudonym}/": "3",
+    }
+
+
 def test_id_is_replaced_where_it_is_the_document_id(bench, payload):
     platform = bench.pseudonyms.of_platform(RALLY_ID)
     study = bench.pseudonyms.of_study("rally-x", platform)
