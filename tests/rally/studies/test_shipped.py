@@ -2,10 +2,15 @@
 
 import shutil
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from fastavro import parse_schema, schemaless_reader
 
+from rally.checking.avro_schema import read_schema
+from rally.checking.avro_types import Record, Union
+from rally.checking.encoder import compile_encoder
 from rally.studies.pioneer import built_in_documents
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.study import Keep, Kind, Means
@@ -158,3 +163,96 @@ def test_studies_of_the_vectors_collect_when_these_were_made(tmp_path):
         study = registry.study(namespace)
         assert states.at(study, time) is State.COLLECTING, namespace
         assert all(each.review.approved <= made for each in study.documents.values())
+
+
+def least(type_, text):
+    """The least value of a type, without optional parts; its texts are all the same."""
+    match type_:
+        case Record(fields=fields):
+            return {
+                field.json: least(field.type, text)
+                for field in fields
+                if not field.may_be_absent
+            }
+        case Union(branches=branches):
+            return least(branches[-1], text)
+    return {"string": text, "long": 0}[type_.name]
+
+
+def payload_of(document, text):
+    """A ping of a document that has nothing but what it must have, and one reader's."""
+    schema = document.schema.json
+    return least(read_schema(schema), text), compile_encoder(schema), schema
+
+
+GLEAN_DOCUMENTS = [
+    (study.namespace, document.name)
+    for study in Registry.load(SHIPPED).studies.values()
+    for document in study.documents.values()
+    if "ping_info" in {field["name"] for field in document.schema.json["fields"]}
+]
+# By Glean.js 1.0.0, 1.4.0 and 2.0.5 alike, with the process in time zones of the world.
+OFFSETS = [
+    *("-00:00", "+5.5:00", "+5.75:00", "-3.5:00", "-2.5:00", "-9.5:00", "+13.75:00"),
+    *("+14:00", "-05:00", "+05:30"),
+]
+
+
+@pytest.mark.parametrize("offset", OFFSETS)
+def test_schemas_take_the_offsets_that_glean_js_writes(shipped, offset):
+    assert len(GLEAN_DOCUMENTS) > 20
+    for namespace, name in GLEAN_DOCUMENTS:
+        document = shipped.study(namespace).documents[name]
+        clear, encode, schema = payload_of(document, "any")
+        clear["ping_info"] |= {
+            "start_time": f"2022-11-30T09:04{offset}",
+            "end_time": f"2022-11-30T09:05{offset}",
+        }
+        clear["client_info"]["first_run_date"] = f"2022-11-30{offset}"
+        stored = schemaless_reader(BytesIO(encode(clear)), parse_schema(schema), None)
+        assert stored["ping_info"] | clear["ping_info"] == stored["ping_info"]
+        assert stored["client_info"]["first_run_date"] == f"2022-11-30{offset}"
+
+
+@pytest.mark.parametrize("offset", OFFSETS)
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2022-11-30T09:04:25.755000000",
+        "2022-11-30T09:04:25.755000",
+        "2022-11-30T09:04:25.755",
+        "2022-11-30T09:04:25",
+        "2022-11-30T09:04",
+        "2022-11-30T08",
+        "2022-11-30",
+    ],
+)
+def test_schemas_take_the_datetimes_that_glean_js_writes(shipped, time, offset):
+    document = shipped.study("rally-attention-stream").documents["user-journey.1"]
+    clear, encode, schema = payload_of(document, "any")
+    name = "user_journey.page_visit_start_date_time"
+    clear["metrics"]["datetime"] = {name: time + offset}
+    stored = schemaless_reader(BytesIO(encode(clear)), parse_schema(schema), None)
+    assert stored["metrics"]["datetime"][name.replace(".", "_")] == time + offset
+
+
+@pytest.mark.parametrize(
+    ("version", "texts"),
+    [
+        ("0.5.0", ["form_data"]),
+        ("before 0.5.0", ["form_data", "tracking_url_long"]),
+        ("0.5.2", ["form_data", "raw_request_body"]),
+        ("0.5.2, a body that is no form", ["raw_request_body"]),
+    ],
+)
+def test_attention_stream_takes_pixels_of_every_released_version(
+    shipped, version, texts
+):
+    """Metrics as the add-on's own definitions had them at each version's tag."""
+    document = shipped.study("rally-attention-stream").documents["tracking-pixel.1"]
+    clear, encode, schema = payload_of(document, "any")
+    sent = {f"tracking_pixel.{name}": '{"ev":"PageView"}' for name in texts}
+    clear["metrics"]["text"] = sent
+    stored = schemaless_reader(BytesIO(encode(clear)), parse_schema(schema), None)
+    found = {k: v for k, v in stored["metrics"]["text"].items() if v is not None}
+    assert found == {name.replace(".", "_"): text for name, text in sent.items()}
