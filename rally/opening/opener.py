@@ -2,9 +2,9 @@
 
 from typing import Any, NoReturn
 
-import orjson
 import tink
 
+from rally.bounded_json import CrowdedJson, InvalidJson, parse_json
 from rally.errors import PingFailed
 from rally.keys.ping_keys import PingKeys
 from rally.opening.inflate import inflate
@@ -116,15 +116,16 @@ def _clear_object(clear: bytes) -> Clear:
 
 
 def _object(data: bytes, failure: FailureReason) -> Clear:
-    """Parses a JSON object.
+    """Parses a JSON object; what is stored is what was checked.
 
-    Of equal keys the last one counts, as in the clients' own JSON.parse; what is
-    stored is what was checked. NaN, lone surrogates, invalid UTF-8 and nesting beyond
-    1,024 are refused by the parser.
+    Raises:
+        PingFailed: it is none, or has more in it than any ping.
     """
     try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        value = parse_json(data)
+    except CrowdedJson:
+        raise PingFailed(FailureReason.TOO_LARGE) from None
+    except InvalidJson:
         raise PingFailed(failure) from None
     if type(value) is not dict:
         raise PingFailed(failure)

@@ -196,6 +196,13 @@ def test_pioneer_enrolment_is_heard_whatever_its_ciphertext_is(bench, wrong):
     assert bench.row(outcome)["payload"]["deletionId"] is None
 
 
+def test_withdrawal_with_a_text_that_was_cut_is_heard(bench, payload):
+    document = "study-unenrollment.1"
+    string = {"namespace": "rally-x", "reason \udf08": "\ud83c"}
+    found = bench.judge(bench.glean("rally-hub", document, payload(string=string)))
+    assert found == left(bench, "rally-x", f"rally-hub/{document}")
+
+
 def test_pioneer_withdrawal_from_a_platform_namespace_is_of_rally(bench):
     envelope = bench.pioneer("pioneer-hub", "deletion-request.1", {})
     expected = left(bench, RALLY, "pioneer-hub/deletion-request.1")

@@ -1,4 +1,5 @@
 import gzip
+import random
 import struct
 import tracemalloc
 import zlib
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from isal import isal_zlib
 
 from rally.errors import PingFailed
-from rally.opening.inflate import LIMIT, inflate
+from rally.opening.inflate import LIMIT, inflate, most_inflated
 from rally.outcomes import FailureReason
 
 BAD = FailureReason.INVALID_PAYLOAD
@@ -61,8 +62,13 @@ def test_inflate_of_any_gzip_like_bytes_fails_or_unpacks(data):
     assert found is BAD or found == gzip.decompress(b"\x1f\x8b" + data)
 
 
+def digits(size: int) -> bytes:
+    """Hexadecimal digits at random, which deflate by less than two."""
+    return random.Random(7).randbytes(size // 2 + 1).hex().encode()[:size]
+
+
 def test_inflate_takes_exactly_the_limit():
-    most = bytes(LIMIT)
+    most = digits(LIMIT)
     assert inflate(most, BAD) == most
     assert inflate(gzip.compress(most, 1), BAD) == most
     assert inflate(gzip.compress(most, 0), BAD) == most
@@ -70,9 +76,30 @@ def test_inflate_takes_exactly_the_limit():
 
 @pytest.mark.parametrize("level", [None, 0, 1])
 def test_inflate_refuses_one_byte_more(level):
-    more = bytes(LIMIT + 1)
+    more = digits(LIMIT + 1)
     data = more if level is None else gzip.compress(more, level)
     assert reason(data) is FailureReason.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("size", "most"), [(500, 262_144), (10_000, 500_000), (100_000, 5_000_000)]
+)
+def test_inflate_takes_what_its_size_may_become_and_not_a_byte_more(size, most):
+    def of_that_size(clear):
+        packed = gzip.compress(clear, mtime=0)
+        name = b"n" * (size - len(packed) - 1) + b"\0"
+        return packed[:3] + b"\x08" + packed[4:10] + name + packed[10:]
+
+    most_of_it, more = of_that_size(bytes(most)), of_that_size(bytes(most + 1))
+    assert len(most_of_it) == len(more) == size
+    assert inflate(most_of_it, BAD) == bytes(most)
+    assert reason(more) is FailureReason.TOO_LARGE
+
+
+def test_inflate_of_small_bombs_makes_no_more_than_the_ratio():
+    bomb = gzip.compress(bytes(64 * MIB), mtime=0)[:10_000]
+    assert peak(lambda: reason(bomb)) < 4 * most_inflated(len(bomb))
+    assert reason(bomb) is FailureReason.TOO_LARGE
 
 
 def test_inflate_of_a_bomb_stops_at_the_limit(bomb):
@@ -81,10 +108,11 @@ def test_inflate_of_a_bomb_stops_at_the_limit(bomb):
     assert reason(bomb) is FailureReason.TOO_LARGE
 
 
-def test_inflate_unpacks_a_nested_bomb_once_and_no_more(bomb):
-    nested = gzip.compress(bomb)
-    assert peak(lambda: inflate(nested, BAD)) < 4 * LIMIT
-    assert inflate(nested, BAD) == bomb
+def test_inflate_unpacks_gzip_in_gzip_once(bomb):
+    inner = gzip.compress(digits(1000))
+    assert inflate(gzip.compress(inner), BAD) == inner
+    assert peak(lambda: reason(gzip.compress(bomb))) < LIMIT
+    assert reason(gzip.compress(bomb)) is FailureReason.TOO_LARGE
 
 
 @pytest.mark.parametrize("cut", [2, 3, 9, 10, 11, 20, -9, -8, -1])
