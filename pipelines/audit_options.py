@@ -7,6 +7,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.day_options import add_days, read_days
 from pipelines.options import PlatformOptions, add_flag, clock, platform_keys_uri
+from rally import numbers
 from rally.auditing.settings import AuditSettings, Limits
 from rally.auditing.thresholds import THRESHOLD
 from rally.errors import ConfigurationError
@@ -30,7 +31,7 @@ class AuditOptions(PipelineOptions):
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--sample",
-            type=float,
+            type=numbers.real(0, 1, above=True),
             default=1.0,
             metavar="SHARE",
             help="read only this share of the files of rows, other ones each day;"
@@ -54,7 +55,7 @@ class AuditOptions(PipelineOptions):
         )
         parser.add_argument(
             "--threshold",
-            type=int,
+            type=numbers.whole(1, 10**9),
             default=THRESHOLD,
             metavar="N",
             help="tell no number of rows or people below this one (default:"
@@ -76,10 +77,6 @@ def audit_settings(
         ConfigurationError: a required option is missing, or a value is none.
     """
     ours, own = options.view_as(PlatformOptions), options.view_as(AuditOptions)
-    if not 0 < own.sample <= 1:
-        raise ConfigurationError("--sample must be above 0 and at most 1")
-    if own.threshold < 1:
-        raise ConfigurationError("--threshold must be 1 or more")
     if own.html == STANDARD_OUTPUT:
         raise ConfigurationError("--html: name a file; only --json may be -")
     return AuditSettings(

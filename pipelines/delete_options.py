@@ -11,17 +11,11 @@ from pipelines.options import (
     clock,
     platform_keys_uri,
 )
+from rally import numbers
 from rally.deleting.settings import DeletionSettings
-from rally.errors import ConfigurationError
 from rally.withdrawing.holding import Rules
 
 _RULES = Rules()
-_ABOVE_ZERO = (
-    "hold_above_people",
-    "hold_window_hours",
-    "unresolved_days",
-    "longest_delay_days",
-)
 
 
 class DeleteOptions(PipelineOptions):
@@ -43,7 +37,7 @@ class DeleteOptions(PipelineOptions):
         )
         parser.add_argument(
             "--hold_above_people",
-            type=int,
+            type=numbers.whole(1, 10**9),
             default=_RULES.hold_above_people,
             metavar="N",
             help="hold requests for a decision where more people than this leave one"
@@ -51,7 +45,7 @@ class DeleteOptions(PipelineOptions):
         )
         parser.add_argument(
             "--hold_above_share",
-            type=float,
+            type=numbers.real(0, 1),
             default=_RULES.hold_above_share,
             metavar="SHARE",
             help="and more than this share of all who ever joined it (default:"
@@ -59,14 +53,14 @@ class DeleteOptions(PipelineOptions):
         )
         parser.add_argument(
             "--hold_window_hours",
-            type=float,
+            type=numbers.real(0, 24 * numbers.DAYS, above=True),
             default=_RULES.hold_window_hours,
             metavar="HOURS",
             help="at once: within so many hours (default: %(default)s)",
         )
         parser.add_argument(
             "--unresolved_days",
-            type=float,
+            type=numbers.real(0, numbers.DAYS, above=True),
             default=_RULES.unresolved_days,
             metavar="DAYS",
             help="close a request whose deletion id no enrolment explains after so"
@@ -74,7 +68,7 @@ class DeleteOptions(PipelineOptions):
         )
         parser.add_argument(
             "--longest_delay_days",
-            type=float,
+            type=numbers.real(0, numbers.DAYS, above=True),
             default=38.0,
             metavar="DAYS",
             help="how long a ping may be on its way: retention of topic, subscription"
@@ -90,11 +84,6 @@ def deletion_settings(options: PipelineOptions) -> DeletionSettings:
         ConfigurationError: a required option is missing, or a value is none.
     """
     ours, own = options.view_as(PlatformOptions), options.view_as(DeleteOptions)
-    for name in _ABOVE_ZERO:
-        if not getattr(own, name) > 0:
-            raise ConfigurationError(f"--{name} must be above 0")
-    if not 0 <= own.hold_above_share <= 1:
-        raise ConfigurationError("--hold_above_share must be from 0 to 1")
     return DeletionSettings(
         store=ours.store,
         platform_keys=platform_keys_uri(ours),

@@ -55,7 +55,7 @@ def checkpoint_seconds(options: PipelineOptions) -> float | None:
         return None
     name = _INTERVAL.removeprefix("--")
     given = options.get_all_options(retain_unknown_options=True).get(name)
-    if not re.fullmatch("[1-9][0-9]*", str(given)):
+    if not re.fullmatch("[1-9][0-9]{0,9}", str(given)):
         raise ConfigurationError(
             f"{_INTERVAL} is required of a stream on this engine, in milliseconds:"
             " messages are acknowledged at checkpoints; 30000 works, with as much of"

@@ -7,6 +7,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 from pipelines.declared import SUBSCRIPTION
 from pipelines.engine_options import checkpoint_seconds
 from pipelines.runners import is_dataflow, is_local
+from rally import numbers
 from rally.errors import ConfigurationError
 from rally.reading.inputs import UNIT_BYTES
 from rally.reading.subscription import (
@@ -17,11 +18,6 @@ from rally.reading.subscription import (
 _FLUSH_SECONDS = 10.0
 _WRITING_SECONDS = 60.0
 """Far longer than it takes to have in files what was gathered."""
-
-_ABOVE_ZERO = (
-    *("flush_seconds", "stop_after_idle_seconds"),
-    *("ack_deadline_seconds", "unit_bytes"),
-)
 
 
 class IngestOptions(PipelineOptions):
@@ -37,7 +33,7 @@ class IngestOptions(PipelineOptions):
         )
         parser.add_argument(
             "--unit_bytes",
-            type=int,
+            type=numbers.whole(1, 10**12),
             default=UNIT_BYTES,
             metavar="BYTES",
             help="files are dealt out in units of about so many bytes. Who runs a job"
@@ -51,21 +47,21 @@ class IngestOptions(PipelineOptions):
         )
         parser.add_argument(
             "--flush_seconds",
-            type=float,
+            type=numbers.real(0, numbers.SECONDS, above=True),
             metavar="SECONDS",
             help="how long messages of a subscription are gathered before files are"
             " written (default: 10 locally, 60 elsewhere)",
         )
         parser.add_argument(
             "--stop_after_idle_seconds",
-            type=float,
+            type=numbers.real(0, numbers.SECONDS, above=True),
             metavar="SECONDS",
             help="end when a subscription gave nothing for so long (local runner;"
             " default: never)",
         )
         parser.add_argument(
             "--ack_deadline_seconds",
-            type=int,
+            type=numbers.whole(1, LONGEST_ACK_DEADLINE_SECONDS),
             metavar="SECONDS",
             help="when a message that was pulled and is not in a file yet comes again"
             " (local runner and portable engines; at most 600; default: a minute more"
@@ -73,7 +69,7 @@ class IngestOptions(PipelineOptions):
         )
         parser.add_argument(
             "--prometheus",
-            type=int,
+            type=numbers.whole(1, 65_535),
             metavar="PORT",
             help="serve the job's counters at http://127.0.0.1:PORT/metrics (local"
             " runner; others have ways of their own)",
@@ -89,10 +85,6 @@ def check_source(options: PipelineOptions) -> None:
     ours = options.view_as(IngestOptions)
     if bool(ours.input) == bool(ours.subscription):
         raise ConfigurationError("give either --input or --subscription")
-    for name in _ABOVE_ZERO:
-        value = getattr(ours, name)
-        if value is not None and not value > 0:
-            raise ConfigurationError(f"--{name} must be above 0")
     if ours.subscription:
         SUBSCRIPTION.check("subscription", ours.subscription)
         is_ours = not has_own_source(options)

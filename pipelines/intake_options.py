@@ -1,12 +1,11 @@
 """Options of the jobs that take pings in: ingest and replay."""
 
 import argparse
-import math
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.options import PlatformOptions, clock
-from rally.errors import ConfigurationError
+from rally import numbers
 from rally.ingesting.setup import IngestSettings
 
 
@@ -22,7 +21,7 @@ class IntakeOptions(PipelineOptions):
         )
         parser.add_argument(
             "--reload_seconds",
-            type=float,
+            type=numbers.real(0, numbers.SECONDS, above=True),
             default=60.0,
             metavar="SECONDS",
             help="how old, at most, is what a running job knows of who has left and of"
@@ -43,8 +42,6 @@ def ingest_settings(
         ConfigurationError: a time is none.
     """
     ours, own = options.view_as(PlatformOptions), options.view_as(IntakeOptions)
-    if not 0 < own.reload_seconds < math.inf:
-        raise ConfigurationError("--reload_seconds must be a number above 0")
     return IngestSettings(
         store=ours.store,
         keys=ours.keys,

@@ -12,7 +12,7 @@ from pipelines.options import (
     clock,
     platform_keys_uri,
 )
-from rally.errors import ConfigurationError
+from rally import numbers
 from rally.purging.settings import Limits, PurgeSettings
 
 _LIMITS = Limits()
@@ -44,7 +44,7 @@ class PurgeOptions(PipelineOptions):
         )
         parser.add_argument(
             "--max_objects",
-            type=int,
+            type=numbers.whole(0, 10**12),
             default=_LIMITS.max_objects,
             metavar="N",
             help="leave what goes of one study for one reason where it is more objects,"
@@ -52,7 +52,7 @@ class PurgeOptions(PipelineOptions):
         )
         parser.add_argument(
             "--max_share",
-            type=float,
+            type=numbers.real(0, 1),
             default=_LIMITS.max_share,
             metavar="SHARE",
             help="likewise where more of a study's objects would go, or of its rows"
@@ -86,18 +86,13 @@ def purge_settings(
         studies=ours.studies,
         as_of=clock(ours.as_of),
         ping_keys=ours.keys,
-        limits=_limits(own),
+        limits=Limits(
+            **read_days(own, _DAYS),
+            max_objects=own.max_objects,
+            max_share=own.max_share,
+        ),
         archives=own.archives,
         confirm=own.confirm,
         run=uuid.uuid4().hex,
         progress=progress,
     )
-
-
-def _limits(own: PipelineOptions) -> Limits:
-    days = read_days(own, _DAYS)
-    if own.max_objects < 0:
-        raise ConfigurationError("--max_objects must be 0 or more")
-    if not 0 <= own.max_share <= 1:
-        raise ConfigurationError("--max_share must be from 0 to 1")
-    return Limits(**days, max_objects=own.max_objects, max_share=own.max_share)

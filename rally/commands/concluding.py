@@ -23,7 +23,6 @@ from rally.studies.transitions import (
 if TYPE_CHECKING:
     from rally.purging.foreseeing import Foreseen
 
-_MOST_DAYS = 36_500  # 100 years
 _HEAD = ("DOCUMENT", "FILES", "ROWS", "BYTES")
 
 
@@ -53,11 +52,8 @@ def check_announced(study: Study, day: date, days: int) -> None:
     """Makes sure that participants have known of the end for so many days.
 
     Raises:
-        ConfigurationError: they were not told, or not so long ago; or it is no number
-            of days.
+        ConfigurationError: they were not told, or not so long ago.
     """
-    if not 0 <= days <= _MOST_DAYS:
-        raise ConfigurationError(f"--announced_days: must be from 0 to {_MOST_DAYS}")
     told = study.ending_announced
     if told is None:
         raise ConfigurationError(

@@ -6,6 +6,7 @@ To pause, resume and end it; and to keep rows of it for the law, or no longer.
 import argparse
 from datetime import date
 
+from rally import numbers
 from rally.commands.options import (
     Options,
     find_study,
@@ -49,7 +50,7 @@ OWN: Options = {
         "help": "say what will follow, and conclude nothing",
     },
     "--announced_days": {
-        "type": int,
+        "type": numbers.whole(0, numbers.DAYS),
         "metavar": "DAYS",
         "default": ANNOUNCED_DAYS,
         "help": "how long before its conclusion the end of the study must have been"

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rally import numbers
 from rally.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--key_id": {"help": "Pioneer v2's encryptionKeyId of it"},
     "--public": {"help": "file of the public keyset, instead of --keys"},
     "--type": {"help": "the document type", "required": True},
-    "--version": {"help": "its version", "required": True, "type": int},
+    "--version": {
+        "help": "its version",
+        "required": True,
+        "type": numbers.whole(1, 999_999_999),
+    },
     "--document_id": {"help": "a UUID; random by default", "type": uuid.UUID},
     "--submission_timestamp": {"help": "in UTC, ISO 8601 with Z; now by default"},
     "--gzip": {"help": "gzip the clear text first", "action": "store_true"},

@@ -4,9 +4,9 @@ Its options have hyphens, unlike those of the jobs, which Beam gave underscores.
 """
 
 import argparse
-import math
 from typing import Any
 
+from rally import numbers
 from rally.commands.options import Options, add_options
 from rally.errors import ConfigurationError
 from rally.scaling.inputs import SCHEMES, Inputs
@@ -36,7 +36,7 @@ _OWN: Options = {
         "help": "how pings are encrypted; %(default)s by default",
     },
     "--leavers-per-day": {
-        "type": int,
+        "type": numbers.whole(0, _MOST),
         "metavar": "N",
         "help": "who leave, and as many join; a thousandth of all people by default",
     },
@@ -79,12 +79,10 @@ def _read(args: argparse.Namespace) -> Inputs:
     for name, value in given.items():
         if value is None:
             raise ConfigurationError(f"{_option(name)}: is missing")
-        if not math.isfinite(value) or not 1 <= value <= _MOST:
-            raise ConfigurationError(f"{_option(name)}: must be from 1 to {_MOST:,}")
     leavers = args.leavers_per_day
     if leavers is None:
         leavers = round(given["people"] * _LEAVING)
-    if not 0 <= leavers <= given["people"]:
+    if leavers > given["people"]:
         raise ConfigurationError("--leavers-per-day: must be from 0 to --people")
     return Inputs(**given, scheme=args.scheme, leavers_per_day=leavers)
 
@@ -96,5 +94,6 @@ def _option(name: str) -> str:
 def _number(name: str, text: str) -> dict[str, Any]:
     default = Inputs._field_defaults.get(name)
     more = "" if name in _REQUIRED else "; %(default)g by default"
-    kind = type(default) if default is not None else int
+    make_reader = numbers.real if isinstance(default, float) else numbers.whole
+    kind = make_reader(1, _MOST)
     return {"type": kind, "default": default, "metavar": "N", "help": text + more}

@@ -8,6 +8,7 @@ import argparse
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rally import numbers
 from rally.commands.options import (
     Options,
     add_options,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from rally.withdrawing.withdrawal_list import WithdrawalList
 
 _DEADLINE_DAYS = 30.0
-_MOST_DAYS = 36_500  # 100 years; more overflows dates
 _SHARED = ("--studies", "--store", "--platform", "--keys", "--platform_keys", "--as_of")
 _LISTING = ("--requests", "--json", "--deadline_days")
 _DECIDING = ("--study", "--all", "--request", "--by", "--note")
@@ -40,7 +40,7 @@ _OWN: Options = {
     "--requests": {"action": "store_true", "help": "list each request, too"},
     "--json": {"action": "store_true", "help": "list as JSON"},
     "--deadline_days": {
-        "type": float,
+        "type": numbers.real(0, numbers.DAYS, above=True),
         "metavar": "DAYS",
         "help": "from when a request was received until its deletion is verified; "
         f"{_DEADLINE_DAYS:g} by default",
@@ -70,11 +70,7 @@ def list_withdrawals(args: argparse.Namespace) -> int:
     """Prints requests by scope, state and age; 1 where one is past its deadline."""
     from rally.commands.withdrawal_tables import to_json, to_text
 
-    days = _DEADLINE_DAYS if args.deadline_days is None else args.deadline_days
-    if not 0 < days <= _MOST_DAYS:
-        raise ConfigurationError(
-            f"--deadline_days: must be above 0 and at most {_MOST_DAYS}"
-        )
+    days = args.deadline_days or _DEADLINE_DAYS
     overview = _overview(args, days)
     print((to_json if args.json else to_text)(overview, args.requests))
     return 1 if overview.late else 0

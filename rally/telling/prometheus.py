@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 ADDRESS = "127.0.0.1"
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _WANTED = "RALLY_PROMETHEUS"
-_PORTS = range(1, 65_536)
 _SUMS = {
     Sum.RECEIVED_BYTES: "Bytes of the bodies that were received.",
     Sum.FILES: "Files of rows that were written.",
@@ -53,13 +52,11 @@ def served(port: int | None) -> Iterator[None]:
     Once in the life of a process: what it counts stays bound to the first folder.
 
     Raises:
-        ConfigurationError: there is no such port, or another program has it.
+        ConfigurationError: another program has the port.
     """
     if port is None:
         yield
         return
-    if port not in _PORTS:
-        raise ConfigurationError(f"--prometheus {port}: must be from 1 to 65535")
     with tempfile.TemporaryDirectory(prefix="rally-prometheus-") as folder:
         os.environ[_FOLDER] = folder  # before the package is imported
         os.environ[_WANTED] = "1"  # the folder may be another program's

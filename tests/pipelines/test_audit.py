@@ -245,11 +245,11 @@ def test_test_ids_and_addresses_are_looked_for(world, lived_in, capsys, monkeypa
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("--sample=0", "--sample must be above 0"),
-        ("--sample=1.5", "--sample must be above 0"),
-        ("--threshold=0", "--threshold must be 1 or more"),
-        ("--deadline_days=-1", "--deadline_days must be from 0"),
-        ("--grace_days=nan", "--grace_days must be from 0"),
+        ("--sample=0", "--sample: must be a number above 0 and at most 1"),
+        ("--sample=1.5", "--sample: must be a number above 0 and at most 1"),
+        ("--threshold=0", "--threshold: must be a whole number from 1"),
+        ("--deadline_days=-1", "--deadline_days: must be a number from 0 to 36,500"),
+        ("--grace_days=nan", "--grace_days: must be a number from 0 to 36,500"),
         ("--html=-", "--html: name a file"),
         ("--html=/nowhere/at/all.html", "cannot be written"),
         ("--as_of=yesterday", "--as_of yesterday: is no time"),

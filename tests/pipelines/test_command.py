@@ -88,6 +88,7 @@ def test_replay_without_dead_letters_says_so(world, store, capsys):
     assert capsys.readouterr() == ("no dead letters\n", "")
 
 
+A_MOMENT = "must be a number above 0 and at most 86,400; see --help"
 NO_TIME = (
     "is no time from 2000-01-01 to 2199-12-31; write 2026-01-31 or 2026-01-31T12:00:00Z"
 )
@@ -101,7 +102,7 @@ WRONG = {
     "stray word": (["stray"], "stray: no such option; see --help"),
     "option without value": (
         ["--as_of"],
-        "argument --as_of: expected one argument; see --help",
+        "--as_of: expected one argument; see --help",
     ),
     "no store": (["--store="], "--store is required; see --help"),
     "no keys": (["--keys="], "--keys is required; see --help"),
@@ -145,17 +146,20 @@ WRONG = {
             ["--runner=PortableRunner", "--job_endpoint=embed"],
         )
     },
-    "no time to gather": (["--flush_seconds=0"], "--flush_seconds must be above 0"),
-    "not a number": (["--flush_seconds=nan"], "--flush_seconds must be above 0"),
+    "no time to gather": (["--flush_seconds=0"], f"--flush_seconds: {A_MOMENT}"),
+    "not a number": (["--flush_seconds=nan"], f"--flush_seconds: {A_MOMENT}"),
     "no time to look again": (
         ["--reload_seconds=0"],
-        "--reload_seconds must be a number above 0",
+        f"--reload_seconds: {A_MOMENT}",
     ),
     "time without end": (
         ["--reload_seconds=inf"],
-        "--reload_seconds must be a number above 0",
+        f"--reload_seconds: {A_MOMENT}",
     ),
-    "no size": (["--unit_bytes=0"], "--unit_bytes must be above 0"),
+    "no size": (
+        ["--unit_bytes=0"],
+        "--unit_bytes: must be a whole number from 1 to 1,000,000,000,000; see --help",
+    ),
     "glob without match": (
         ["--input={root}/none*"],
         "--input {root}/none*: matches no file",
@@ -239,7 +243,7 @@ def test_unknown_reason_of_replay_is_one_line_and_status_2(world, store, capsys)
     assert cli.main(["replay", *world.options(store), "--reason=bad luck"]) == 2
     out, errors = capsys.readouterr()
     reasons = ", ".join(f"'{reason}'" for reason in FailureReason)
-    expected = f"argument --reason: invalid choice: 'bad luck' (choose from {reasons})"
+    expected = f"--reason: invalid choice: 'bad luck' (choose from {reasons})"
     assert (out, errors) == ("", f"rally: {expected}; see --help\n")
 
 

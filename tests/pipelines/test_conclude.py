@@ -113,7 +113,7 @@ def test_what_was_foreseen_is_what_goes(own, capsys):
          " 90 days later; wait, or give --announced_days"),
         *((
             (SPRING, "--by=jo", f"--announced_days={days}"), GARDEN,
-            "--announced_days: must be from 0 to 36500",
+            "--announced_days: must be a whole number from 0 to 36,500; see --help",
         ) for days in (-1, 9_999_999_999)),
         *((
             (f"--as_of={time}", "--by=jo"), GARDEN,

@@ -175,14 +175,20 @@ def test_mass_is_held_by_the_options(world, lived_in, capsys):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--hold_above_people=0", "--hold_above_people must be above 0"),
-        ("--hold_above_people=few", "argument --hold_above_people: invalid int value:"
-         " 'few'; see --help"),
-        ("--hold_above_share=2", "--hold_above_share must be from 0 to 1"),
-        ("--hold_above_share=nan", "--hold_above_share must be from 0 to 1"),
-        ("--hold_window_hours=0", "--hold_window_hours must be above 0"),
-        ("--unresolved_days=-1", "--unresolved_days must be above 0"),
-        ("--longest_delay_days=nan", "--longest_delay_days must be above 0"),
+        ("--hold_above_people=0", "--hold_above_people: must be a whole number from"
+         " 1 to 1,000,000,000; see --help"),
+        ("--hold_above_people=few", "--hold_above_people: must be a whole number from"
+         " 1 to 1,000,000,000; see --help"),
+        ("--hold_above_share=2", "--hold_above_share: must be a number from 0 to 1;"
+         " see --help"),
+        ("--hold_above_share=nan", "--hold_above_share: must be a number from 0 to 1;"
+         " see --help"),
+        ("--hold_window_hours=0", "--hold_window_hours: must be a number above 0"
+         " and at most 876,000; see --help"),
+        ("--unresolved_days=-1", "--unresolved_days: must be a number above 0 and"
+         " at most 36,500; see --help"),
+        ("--longest_delay_days=nan", "--longest_delay_days: must be a number above"
+         " 0 and at most 36,500; see --help"),
         ("--as_of=tomorrow", None),
         ("--nonsense=1", "--nonsense: no such option; see --help"),
     ],

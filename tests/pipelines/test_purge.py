@@ -223,11 +223,11 @@ def test_alarm_is_one_line_and_status_one(world, store, fill, capsys):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--grace_days=-1", "--grace_days must be from 0 to 36500"),
-        ("--plan_days=nan", "--plan_days must be from 0 to 36500"),
-        ("--archive_days=1e9", "--archive_days must be from 0 to 36500"),
-        ("--max_share=1.5", "--max_share must be from 0 to 1"),
-        ("--max_objects=-1", "--max_objects must be 0 or more"),
+        ("--grace_days=-1", "--grace_days: must be a number from 0 to 36,500"),
+        ("--plan_days=nan", "--plan_days: must be a number from 0 to 36,500"),
+        ("--archive_days=1e9", "--archive_days: must be a number from 0 to 36,500"),
+        ("--max_share=1.5", "--max_share: must be a number from 0 to 1"),
+        ("--max_objects=-1", "--max_objects: must be a whole number from 0"),
         ("--as_of=tomorrow", "--as_of tomorrow: is no time"),
         ("--store=", "--store is required"),
         ("--max_object=1", "--max_object: no such option"),

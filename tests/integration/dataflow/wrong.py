@@ -6,6 +6,9 @@ BATCH, STREAM = "--input={bucket}/in/*.ndjson", f"--subscription={SUBSCRIPTION}"
 FOLDER = "must be gs://<bucket>/<folder>"
 NOT_HERE = "has no meaning on this runner; leave it out, or name another --runner"
 NO_KEYS = "is missing; is this the key folder? See `rally keys create --help`"
+SHARE = "must be a number above 0 and at most 1; see --help"
+A_MOMENT = "must be a number above 0 and at most 86,400; see --help"
+DAYS = "must be a number from 0 to 36,500; see --help"
 NO_DAY = (
     "--as_of 2026-02-31: is no time from 2000-01-01 to 2199-12-31; write 2026-01-31 or"
     " 2026-01-31T12:00:00Z"
@@ -59,7 +62,7 @@ WRONG = {
     ),
     "flag": (
         ("delete", "--plan_only=yes"),
-        "argument --plan_only: must be true or false; see --help",
+        "--plan_only: must be true or false; see --help",
     ),
     "subscription": (
         ("ingest", "--subscription=pings"),
@@ -73,10 +76,10 @@ WRONG = {
         ("ingest", STREAM, "--country_attribute=a b"),
         "--country_attribute a b: must be a name without spaces",
     ),
-    "share": (("audit", "--sample=2"), "--sample 2.0: must be from 0 to 1"),
+    "share": (("audit", "--sample=2"), f"--sample: {SHARE}"),
     "number": (
         ("ingest", BATCH, "--reload_seconds=soon"),
-        "argument --reload_seconds: invalid float value: 'soon'; see --help",
+        f"--reload_seconds: {A_MOMENT}",
     ),
     "ids on standard input": (("audit", "--test_ids"), f"--test_ids: {NOT_HERE}"),
     "stream that ends": (
@@ -124,24 +127,27 @@ WRONG = {
     ),
     "nothing to read": (
         ("audit", "--sample=0"),
-        "--sample must be above 0 and at most 1",
+        f"--sample: {SHARE}",
     ),
-    "everything told": (("audit", "--threshold=0"), "--threshold must be 1 or more"),
+    "everything told": (
+        ("audit", "--threshold=0"),
+        "--threshold: must be a whole number from 1 to 1,000,000,000; see --help",
+    ),
     "days of an audit": (
         ("audit", "--deadline_days=99999"),
-        "--deadline_days must be from 0 to 36500",
+        f"--deadline_days: {DAYS}",
     ),
     "days of a purge": (
         ("purge", "--dead_letter_days=99999"),
-        "--dead_letter_days must be from 0 to 36500",
+        f"--dead_letter_days: {DAYS}",
     ),
     "no window": (
         ("delete", "--hold_window_hours=0"),
-        "--hold_window_hours must be above 0",
+        "--hold_window_hours: must be a number above 0 and at most 876,000; see --help",
     ),
     "always anew": (
         ("replay", "--reload_seconds=0"),
-        "--reload_seconds must be a number above 0",
+        f"--reload_seconds: {A_MOMENT}",
     ),
     "day that is none": (("compact", "--as_of=2026-02-31"), NO_DAY),
     "day that is none, to delete": (("delete", "--as_of=2026-02-31"), NO_DAY),

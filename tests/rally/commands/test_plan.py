@@ -56,18 +56,21 @@ WRONG = {
     "no pings": (NEEDED[1:], "--pings-per-day: is missing"),
     "no people": ([NEEDED[0], NEEDED[2]], "--people: is missing"),
     "no studies": (NEEDED[:2], "--studies: is missing"),
-    "zero": ([*NEEDED, "--people=0"], "--people: must be from 1 to 1,000,000,000,000"),
+    "zero": (
+        [*NEEDED, "--people=0"],
+        "--people: must be a whole number from 1 to 1,000,000,000,000; see --help",
+    ),
     "endless": (
         [*NEEDED, "--flush-seconds=inf"],
-        "--flush-seconds: must be from 1 to 1,000,000,000,000",
+        "--flush-seconds: must be a number from 1 to 1,000,000,000,000; see --help",
     ),
     "no number": (
         [*NEEDED, "--peak-factor=nan"],
-        "--peak-factor: must be from 1 to 1,000,000,000,000",
+        "--peak-factor: must be a number from 1 to 1,000,000,000,000; see --help",
     ),
     "word": (
         [*NEEDED, "--buckets=many"],
-        "argument --buckets: invalid int value: 'many'; see --help",
+        "--buckets: must be a whole number from 1 to 1,000,000,000,000; see --help",
     ),
     "leavers": (
         [*NEEDED, "--leavers-per-day=1001"],
@@ -75,7 +78,7 @@ WRONG = {
     ),
     "scheme": (
         [*NEEDED, "--scheme=rsa"],
-        "argument --scheme: invalid choice: 'rsa' (choose from 'jwe', 'hpke',"
+        "--scheme: invalid choice: 'rsa' (choose from 'jwe', 'hpke',"
         " 'ecies'); see --help",
     ),
     "prices": (

@@ -52,7 +52,7 @@ WRONG = {
     "time": ([*PLACES, "--at=24:00"], "--at 24:00: is no time; write 00:30"),
     "form": (
         [*PLACES, "--format=launchd"],
-        "argument --format: invalid choice: 'launchd' (choose from 'crontab',"
+        "--format: invalid choice: 'launchd' (choose from 'crontab',"
         " 'systemd'); see --help",
     ),
     "line break": (

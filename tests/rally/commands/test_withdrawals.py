@@ -466,10 +466,12 @@ ONE = f"--request={1:032}"
         (["list", ONE], "--request: is not for list; remove it"),
         (["confirm", "--json", "--all", "--by=jo"],
          "--json: is not for confirm; remove it"),
-        (["--deadline_days=0"], "--deadline_days: must be above 0 and at most 36500"),
-        (["--deadline_days=nan"], "--deadline_days: must be above 0 and at most 36500"),
+        (["--deadline_days=0"], "--deadline_days: must be a number above 0 and"
+         " at most 36,500; see --help"),
+        (["--deadline_days=nan"], "--deadline_days: must be a number above 0 and"
+         " at most 36,500; see --help"),
         (["approve"],
-         "argument action: invalid choice: 'approve' (choose from 'list', 'confirm', "
+         "action: invalid choice: 'approve' (choose from 'list', 'confirm', "
          "'reject', 'at-once'); see --help"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",

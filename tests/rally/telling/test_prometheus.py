@@ -147,8 +147,8 @@ def test_port_that_is_none_is_one_line(world, tmp_path, capsys, given):
     argv = ["--input=x", f"--prometheus={given}", *world.options(str(tmp_path))]
 
     assert cli.main(["ingest", *argv]) == 2
-    expected = f"rally: --prometheus {given}: must be from 1 to 65535\n"
-    assert capsys.readouterr() == ("", expected)
+    expected = "--prometheus: must be a whole number from 1 to 65,535; see --help"
+    assert capsys.readouterr() == ("", f"rally: {expected}\n")
 
 
 def test_port_that_is_taken_is_one_line(world, tmp_path, capsys):
