@@ -154,6 +154,9 @@ def _told(report: Report) -> Iterator[str]:
             until = f" until {copies.until:%Y-%m-%d}" if copies.until else ""
             number = f"{len(copies.left):,}"
             yield f"{namespace}: the bucket keeps {number} old copies{until}"
+    if report.waiting:
+        what = "which may have rows in a study that does not load"
+        yield f"requests that stay open: {report.waiting:,}, {what}"
     for uri in report.derived:
         yield f"{uri}: is a researchers' own table, which is not deleted from here"
     if report.receipts:

@@ -47,7 +47,7 @@ def start(
             print(f"rally: {fault}", file=sys.stderr)
         if not is_dataflow(options):
             ended = run(options)
-            return ended._replace(status=max(ended.status, 1 if faults else 0))
+            return ended._replace(status=1) if faults else ended
         from pipelines.dataflow import launch  # Google's clients are slow to import
 
         status = launch(job, options, graph, None if graph else settings)

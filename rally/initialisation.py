@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, ManyFaults
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.platform_administration import ensure_platform_keys
@@ -18,7 +18,7 @@ from rally.receipts.receipt import FOLDER as RECEIPTS
 from rally.storing.layout import Stores, study_folder
 from rally.storing.marking import mark_places
 from rally.storing.occupancy import holds, is_in_use
-from rally.storing.places import Locator
+from rally.storing.places import overlapping
 from rally.studies.registry import Registry
 from rally.studies.study import Study
 from rally.studies.transitions import States
@@ -66,7 +66,8 @@ def initialise(
             lost, or cannot be made here; the message says what to do.
         ConnectionError: a store or a key service is away.
     """
-    Locator(stores, registry)  # refuses researchers' folders that hold our own
+    if faults := overlapping(stores, registry):
+        raise ManyFaults(faults.values())
     concluded = States.read(registry, stores.platform).concluded_by(datetime.now(UTC))
     _check_open(studies, concluded)
     for uri, marker, is_new in mark_places(stores, studies, adopts):

@@ -7,6 +7,7 @@ from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.errors import cause_of, unusable
 from rally.keys.platform_keys import PlatformKeys
 from rally.storing.layout import Stores
+from rally.storing.places import overlapping
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.transitions import States
 
@@ -33,8 +34,14 @@ class Places:
         return make_clock(self.as_of)
 
     def registry(self) -> Registry:
-        """The studies. Raises ConfigurationError."""
-        return Registry.load(self.studies or SHIPPED)
+        """The studies; one whose tables lie in the stores does not load.
+
+        Raises:
+            ConfigurationError: see Registry.load.
+            ConnectionError: likewise.
+        """
+        registry = Registry.load(self.studies or SHIPPED)
+        return registry.closing(overlapping(self.stores(), registry))
 
     def stores(self) -> Stores:
         """The stores. Raises ConfigurationError."""

@@ -51,6 +51,7 @@ _OF_THE_LOG = (
     *(Check.WITHDRAWN, Check.ENROLMENT, Check.IDS, Check.DERIVED),
     *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED),
 )
+_UNAVAILABLE = "its study does not load"
 
 
 class Audit:
@@ -138,6 +139,9 @@ class Audit:
             is_known = namespace in log.scopes
             more = () if is_known else (Check.LOCKS, Check.ANNOUNCED)
             self._miss(namespace, "its store cannot be listed", *more)
+        for namespace in self._registry.unavailable:
+            # Its dead letters are what ingest has done for it.
+            self._miss(namespace, _UNAVAILABLE, *LISTED, Check.LOCKS, Check.ANNOUNCED)
         for namespace in sorted(self._rootless(log)):
             self._miss(namespace, "its store is not there; is --store right?", *LISTED)
         return listing

@@ -17,6 +17,7 @@ from rally.storing.layout import UNKNOWN
 from rally.storing.objects import ObjectNotFound, ObjectStore
 from rally.studies.legal_holds import LegalHolds
 from rally.studies.registry import Registry
+from rally.withdrawing.unavailable import waits_for_study
 from rally.withdrawing.unreadable import is_owed
 
 
@@ -53,6 +54,7 @@ class LettersAudit:
         self.tally = Tally()
         self._platform = platform
         self._studies = {UNKNOWN, *registry.namespaces}
+        self._registry = registry
         self._concluded = concluded
         self._holds = holds
         self._prefixes = prefixes
@@ -97,7 +99,10 @@ class LettersAudit:
             return  # whether it is late, rally.withdrawing.overview says
         if (self._today - day).days > self._limits.dead_letter_days:
             what = "past their time"
-            if self._holds.over(place.study, place.day):
+            if waits_for_study(place, self._registry):
+                what = f"{what}, of a study that does not load"
+                self.tally.apart(Check.DEAD_LETTERS, where, what, letters, Unit.ROWS)
+            elif self._holds.over(place.study, place.day):
                 what = f"{what}, under a legal hold"
                 self.tally.apart(Check.DEAD_LETTERS, where, what, letters, Unit.ROWS)
             else:

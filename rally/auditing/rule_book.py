@@ -25,6 +25,7 @@ from rally.studies.study import Document, Kind, Means, Study
 from rally.studies.transitions import States
 from rally.withdrawing.enrolments import EnrolledPeople, Grace, needs_enrolment
 from rally.withdrawing.selection import Selection
+from rally.withdrawing.unavailable import find_carriers
 
 
 class RuleBook:
@@ -99,6 +100,13 @@ class RuleBook:
         return study.kind is Kind.PLATFORM and bool(document.scope)
 
     @cached_property
+    def _carriers(self) -> frozenset[str]:
+        """Studies that do not load, whose dead letters may be enrolments in others."""
+        with self._reading(Check.ENROLMENT):
+            return find_carriers(self.registry, EventLog(self.stores.platform))
+        return frozenset()
+
+    @cached_property
     def _concluded(self) -> list[bytes]:
         """What studies are called of which nothing may be left, as rows have it.
 
@@ -135,7 +143,9 @@ class RuleBook:
         document = self.document(partition.study, partition.document)
         joins = document.means is Means.JOINS and not document.scope
         late = Grace(self._settings.limits.grace_days + 1)  # the others go daily
-        is_due = late.is_due(date.fromisoformat(partition.day), self._as_of)
+        is_due = not self._carriers and late.is_due(
+            date.fromisoformat(partition.day), self._as_of
+        )
         if is_due and (joins or needs_enrolment(study, document)):
             return self._enrolled_in(study)
         return None

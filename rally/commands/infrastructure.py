@@ -6,10 +6,11 @@ import sys
 from datetime import datetime
 
 from rally.commands.options import maybe_platform, read_time
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, ManyFaults
 from rally.storing.objects import ObjectStore
 from rally.studies.infrastructure import infrastructure
 from rally.studies.registry import Registry
+from rally.studies.study import all_faults
 from rally.studies.transitions import States
 
 _NOT_KNOWN = (
@@ -21,6 +22,8 @@ _NOT_KNOWN = (
 def print_infrastructure(args: argparse.Namespace) -> int:
     """Prints the studies and their researchers' access as Terraform's variables."""
     registry, platform = Registry.load(args.studies), maybe_platform(args)
+    if registry.unavailable:  # whose buckets and keys Terraform would take for unwanted
+        raise ManyFaults(all_faults(registry.unavailable.values()))
     time = read_time("--as_of", args.as_of)
     concluded = _concluded(registry, platform, time) if platform else None
     print(json.dumps(infrastructure(registry, concluded), indent=2))

@@ -1,6 +1,7 @@
 """Options that several commands have, named and read in one way."""
 
 import argparse
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -72,10 +73,24 @@ def find_study(registry: Registry, name: str, studies: str) -> Study:
     """
     study = registry.resolve(name)
     if study is None:
-        raise ConfigurationError(
-            f"{name}: no study of {studies}; `rally studies list` shows them"
-        )
+        raise _no_study(registry, name, studies)
     return study
+
+
+def _no_study(registry: Registry, name: str, studies: str) -> ConfigurationError:
+    """Why there is none: what does not load has its own fault."""
+    if namespace := registry.resolve_unavailable(name):
+        return ConfigurationError(registry.faults[namespace])
+    return ConfigurationError(
+        f"{name}: no study of {studies}; `rally studies list` shows them"
+    )
+
+
+def name_faults(registry: Registry) -> int:
+    """Names on standard error what does not load; the exit status for it."""
+    for fault in registry.faults.values():
+        print(f"rally: {fault}", file=sys.stderr)
+    return 1 if registry.faults else 0
 
 
 def read_scope(args: argparse.Namespace, registry: Registry) -> str | None:
@@ -92,13 +107,24 @@ def read_scope(args: argparse.Namespace, registry: Registry) -> str | None:
         return RALLY
     if not args.study:
         return None
-    study = find_study(registry, args.study, args.studies)
-    if study.kind is Kind.PLATFORM:
+    namespace, kind = _find_scope(registry, args.study, args.studies)
+    if kind is Kind.PLATFORM:
         raise ConfigurationError(
-            f"--study: {study.namespace} is the platform's own, and to leave it is to "
+            f"--study: {namespace} is the platform's own, and to leave it is to "
             "leave Rally; if that is meant, give --all"
         )
-    return study.namespace
+    return namespace
+
+
+def _find_scope(registry: Registry, name: str, studies: str) -> tuple[str, Kind]:
+    """A study can be left that does not load, where its kind is legible."""
+    if study := registry.resolve(name):
+        return study.namespace, study.kind
+    namespace = registry.resolve_unavailable(name)
+    kind = registry.unavailable[namespace].kind if namespace else None
+    if namespace is None or kind is None:
+        raise _no_study(registry, name, studies)
+    return namespace, kind
 
 
 def maybe_platform(args: argparse.Namespace) -> ObjectStore | None:

@@ -14,6 +14,7 @@ from rally.commands.options import (
     add_options,
     find_study,
     maybe_platform,
+    name_faults,
     read_time,
 )
 from rally.errors import ManyFaults
@@ -93,7 +94,7 @@ def list_studies(args: argparse.Namespace) -> int:
     _print([head, *rows])
     if platform is None:
         print(f"\n{_BY_DATES}")
-    return 0
+    return name_faults(registry)
 
 
 def show_study(args: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from rally import numbers
 from rally.commands.options import (
     Options,
     add_options,
+    name_faults,
     open_platform,
     platform_keys_uri,
     read_scope,
@@ -73,7 +74,8 @@ def list_withdrawals(args: argparse.Namespace) -> int:
     days = args.deadline_days or _DEADLINE_DAYS
     overview = _overview(args, days)
     print((to_json if args.json else to_text)(overview, args.requests))
-    return 1 if overview.late else 0
+    status = name_faults(Registry.load(args.studies))
+    return 1 if overview.late else status
 
 
 def decide(args: argparse.Namespace) -> int:

@@ -36,6 +36,7 @@ from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.starting import begin_anew, check_counter, start_list
+from rally.withdrawing.unavailable import find_carriers
 from rally.withdrawing.withdrawal_list import (
     Stage,
     Withdrawal,
@@ -123,7 +124,10 @@ class Deletion:
 
     def _run(self, counter: int) -> Report:
         begun = {
-            file.study for plan, _ in self._plans.unfinished() for file in plan.files
+            file.study
+            for plan, _ in self._plans.unfinished()
+            for file in plan.files
+            if file.study in self._registry.studies
         }
         halves = self._files.settle(sorted(begun))
         finished = self._files.finish_begun(counter, halves)
@@ -246,6 +250,7 @@ class Deletion:
             ),
             verified=report.verified,
             counter=report.withdrawals.counter,
+            carriers=find_carriers(self._registry, EventLog(self._platform)),
         )
         before, generation = read_list(self._platform, self._list_mac)
         if before.counter != report.withdrawals.counter:
@@ -255,6 +260,7 @@ class Deletion:
         )
         report.withdrawals = self._publish(before, progress.withdrawals, generation)
         report.receipts = progress.receipts
+        report.waiting = progress.unavailable
         self._plans.tell(
             plan
             for plan, results in untold.items()

@@ -25,6 +25,7 @@ class Findings:
         removed: requests for which this very run took rows out.
         verified: what verification read.
         counter: of the list under which all of it was done.
+        carriers: of the studies that do not load, those with rows about others.
     """
 
     registry: Registry
@@ -37,6 +38,7 @@ class Findings:
     removed: frozenset[str]
     verified: Sequence[FileResult]
     counter: int
+    carriers: frozenset[str]
 
     def covered(self, withdrawal: Withdrawal) -> list[str]:
         """The namespaces in which a withdrawal is carried out now."""

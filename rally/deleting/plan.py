@@ -40,8 +40,8 @@ class Outcome(StrEnum):
     HELD: a legal hold, or a hold or a retention policy of the bucket, forbids it.
     BUSY: another job has the lease.
     HALF_COMPACTED: its partition is, and compaction could not go on.
-    UNREACHABLE: the store refused. LEFT_OVER: verification found rows or bytes of a
-    person who has left.
+    UNREACHABLE: the store refused. UNAVAILABLE: its study does not load.
+    LEFT_OVER: verification found rows or bytes of a person who has left.
     """
 
     REWRITTEN = "rewritten"
@@ -55,6 +55,7 @@ class Outcome(StrEnum):
     BUSY = "busy"
     HALF_COMPACTED = "half compacted"
     UNREACHABLE = "unreachable"
+    UNAVAILABLE = "unavailable"
     LEFT_OVER = "left over"
 
     @property
@@ -68,7 +69,10 @@ class Outcome(StrEnum):
         return self in _PASSING
 
 
-_PASSING = (Outcome.HELD, Outcome.BUSY, Outcome.HALF_COMPACTED, Outcome.UNREACHABLE)
+_PASSING = (
+    *(Outcome.HELD, Outcome.BUSY, Outcome.HALF_COMPACTED, Outcome.UNREACHABLE),
+    Outcome.UNAVAILABLE,
+)
 _GOOD = (Outcome.REWRITTEN, Outcome.UNTOUCHED, Outcome.CLEAN, Outcome.GONE)
 
 

@@ -8,6 +8,7 @@ from rally.events import RALLY
 from rally.receipts.receipt import Reason
 from rally.storing.objects import ObjectStore
 from rally.times import from_micros, to_micros
+from rally.withdrawing.unavailable import concerned
 from rally.withdrawing.withdrawal_list import Mac, Stage, Withdrawal, WithdrawalList
 
 _DAY = 86_400_000_000  # microseconds
@@ -21,11 +22,13 @@ class Progress:
         withdrawals: the list with stages and receipts.
         receipts: numbers of those that it has and had not before.
         waiting: plans that did something for a request whose receipt is not due yet.
+        unavailable: requests that wait for studies that do not load.
     """
 
     withdrawals: WithdrawalList
     receipts: list[int]
     waiting: frozenset[str]
+    unavailable: int
 
 
 def advance(
@@ -50,15 +53,23 @@ def advance(
         replace(withdrawals, withdrawals=tuple(moved)),
         teller.numbers,
         frozenset(waiting),
+        sum(each.is_open and _waits(each, findings) for each in moved),
     )
 
 
 def _is_hindered(withdrawal: Withdrawal, findings: Findings) -> bool:
     """Whether rows may be left where this run could not look, or not delete."""
+    if _waits(withdrawal, findings):
+        return True
     faulty = {each.study for each in findings.faults}
     if findings.unregistered and withdrawal.scope in (RALLY, *findings.unregistered):
         return True
     return not faulty.isdisjoint(findings.covered(withdrawal))
+
+
+def _waits(withdrawal: Withdrawal, findings: Findings) -> bool:
+    """Whether rows of theirs may be in a study that does not load."""
+    return bool(concerned(withdrawal, findings.registry, findings.carriers))
 
 
 def _moved(withdrawal: Withdrawal, findings: Findings) -> Withdrawal:

@@ -22,6 +22,7 @@ class Report:
         receipts: numbers of those that were written.
         derived: researchers' own tables of the studies that lost rows.
         unregistered: folders of rows whose study the registry does not know.
+        waiting: how many requests wait for studies that do not load.
         late: how many requests on the list, and unreadable withdrawals, are past their
             deadline.
     """
@@ -36,4 +37,5 @@ class Report:
     receipts: list[int] = field(default_factory=list)
     derived: list[str] = field(default_factory=list)
     unregistered: list[str] = field(default_factory=list)
+    waiting: int = 0
     late: int = 0

@@ -127,6 +127,8 @@ class FileSteps:
             return named(file, lambda: recognise(store, file, plan))
 
         def leased() -> FileResult:
+            if file.study not in self._registry.studies:
+                return _unless_done(recognise(store, file, plan))
             if self._hold_over(file):
                 return self._unless_held(recognise(store, file, plan))
             self._lease(file)
@@ -168,6 +170,13 @@ class FileSteps:
             selection = Selection(self._list, study, self._pseudonyms, people)
             self._judges[namespace] = selection, Scanner(selection.people)
         return self._judges[namespace]
+
+
+def _unless_done(result: FileResult) -> FileResult:
+    """The result of a file that a killed run had written; or that nobody may now."""
+    if result.outcome is Outcome.REWRITTEN:
+        return result
+    return FileResult(result.study, result.name, Outcome.UNAVAILABLE)
 
 
 def make_finder(settings: DeletionSettings) -> JsonStep:

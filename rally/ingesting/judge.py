@@ -1,6 +1,7 @@
 """Judges one ping: stored, refused or failed, and no fourth."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -13,17 +14,22 @@ from rally.checking.policy import (
     refused_by_tag,
 )
 from rally.checking.pseudonyms import Pseudonyms
-from rally.envelope import Envelope, parse_address, parse_timestamp
+from rally.envelope import Address, Envelope, parse_address, parse_timestamp
 from rally.errors import PingFailed
 from rally.events import RALLY, Event, EventKind
 from rally.ingesting.ping import Ping, make_event, make_row, unreadable_enrolment
-from rally.ingesting.routes import Label, Route, Routes
+from rally.ingesting.routes import Label, Route, Routes, StudyUnavailable
 from rally.opening.opener import Opener
-from rally.opening.pioneer import PioneerEnvelope, identifier_name
+from rally.opening.pioneer import (
+    DELETION_REQUEST,
+    PioneerEnvelope,
+    identifier_name,
+)
 from rally.outcomes import FailureReason, RefusalReason
 from rally.storing.layout import Partition
 from rally.studies.study import Kind, Means
 from rally.studies.transitions import States
+from rally.times import to_micros
 from rally.withdrawing.fold import Person, Verdict, judge_row
 
 _AHEAD = timedelta(hours=1)
@@ -120,10 +126,16 @@ class Judge:
             else:
                 route = self._routes.find(address.document, pioneer=False)
             if isinstance(route, Label):
-                return Outcome(route, failure=self._routes.missing(route))
+                label, failure = route, self._routes.missing(route)
+                if failure is FailureReason.STUDY_UNAVAILABLE and pioneer is not None:
+                    return self._left_unavailable(label, envelope, address, pioneer)
+                return Outcome(label, failure=failure)
             label = route.label
             sent = self._sent(envelope)
             return self._decide(Ping(route, envelope, address, pioneer, sent))
+        except StudyUnavailable as failed:
+            waiting = Label(failed.namespace, withdrawal=label.withdrawal)
+            return Outcome(waiting, failure=failed.reason)
         except PingFailed as failed:
             return Outcome(label, failure=failed.reason)
 
@@ -134,6 +146,35 @@ class Judge:
         if not pioneer.is_valid and not label.withdrawal:
             raise PingFailed(FailureReason.INVALID_BODY)
         return route
+
+    def _left_unavailable(
+        self,
+        label: Label,
+        envelope: Envelope,
+        address: Address,
+        pioneer: PioneerEnvelope,
+    ) -> Outcome:
+        """Of a study that does not load, who leaves is heard, and nothing else.
+
+        Only Pioneer's envelope says whose withdrawal it is without the study's schema.
+        """
+        if pioneer.document.type != DELETION_REQUEST:
+            raise StudyUnavailable(label.study)
+        scope = self._routes.scope_of_unavailable(label.study)
+        label = replace(label, document=f"{DELETION_REQUEST}.1")
+        rally_id = canonical_id(pioneer.identifier)
+        platform = self._pseudonyms.of_platform(rally_id)
+        document_id = address.document_id
+        event = Event(
+            EventKind.LEFT,
+            scope,
+            platform,
+            to_micros(self._sent(envelope)),
+            None,
+            platform if document_id == rally_id else document_id,
+            f"{label.study}/{label.document}",
+        )
+        return self._heard(label, event)
 
     def _sent(self, envelope: Envelope) -> datetime:
         """The submission timestamp; one far ahead is no clock of our edge."""

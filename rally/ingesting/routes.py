@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from rally.checking.pointers import Pointer, look_up, parse_pointer
 from rally.envelope import DocumentName
+from rally.errors import PingFailed
 from rally.events import RALLY
-from rally.opening.pioneer import identifier_name
+from rally.opening.pioneer import DELETION_REQUEST, identifier_name
 from rally.outcomes import FailureReason
 from rally.storing.layout import UNKNOWN
 from rally.storing.rows import RowEncoder
@@ -13,7 +14,7 @@ from rally.studies.registry import Registry
 from rally.studies.study import Document, Kind, Means, Study
 
 _WITHDRAWAL_TYPES = frozenset(
-    {"deletion-request", "unenrollment", "study-unenrollment", "uninstall-deletion"}
+    {DELETION_REQUEST, "unenrollment", "study-unenrollment", "uninstall-deletion"}
 )
 """Document types that are withdrawals in every client generation."""
 
@@ -67,6 +68,19 @@ class Route:
         )
 
 
+class StudyUnavailable(PingFailed):
+    """A ping has to wait for a study to load, among whose dead letters it is kept.
+
+    Attributes:
+        namespace: of the study.
+    """
+
+    def __init__(self, namespace: str) -> None:
+        """Takes a namespace of the registry."""
+        super().__init__(FailureReason.STUDY_UNAVAILABLE)
+        self.namespace = namespace
+
+
 class Routes:
     """Finds the route of a ping; each is compiled once."""
 
@@ -118,17 +132,41 @@ class Routes:
         """The study (or Rally) that a joining or leaving ping is about.
 
         None where the ping names none that the registry knows.
+
+        Raises:
+            StudyUnavailable: it names one that does not load, and nobody can tell
+                whether that is the platform's own.
         """
         if not route.scope:
-            return _scope(route.study)
+            return _scope(route.study.namespace, route.study.kind)
         for pointer in route.scope:
             named = look_up(clear, pointer)
-            study_named = (
-                self._registry.resolve(named) if isinstance(named, str) else None
-            )
-            if study_named is not None:
-                return _scope(study_named)
+            if isinstance(named, str) and (scope := self._resolve(named)):
+                return scope
         return None
+
+    def _resolve(self, name: str) -> str | None:
+        """The scope of a study that a ping names.
+
+        Raises:
+            StudyUnavailable: it does not load, and nobody can tell whether it is the
+                platform's own.
+        """
+        if study := self._registry.resolve(name):
+            return _scope(study.namespace, study.kind)
+        namespace = self._registry.resolve_unavailable(name)
+        return self.scope_of_unavailable(namespace) if namespace else None
+
+    def scope_of_unavailable(self, namespace: str) -> str:
+        """What is left or joined by who leaves or joins a study that does not load.
+
+        Raises:
+            StudyUnavailable: nobody can tell whether it is the platform's own.
+        """
+        kind = self._registry.unavailable[namespace].kind
+        if kind is None:
+            raise StudyUnavailable(namespace)
+        return _scope(namespace, kind)
 
     def _unavailable(self, name: str, *, pioneer: bool) -> str | None:
         """The namespace of a study that does not load, which a ping names."""
@@ -161,9 +199,9 @@ def _name_of(document: Document) -> DocumentName:
     return DocumentName(document.namespace, document.type, document.version)
 
 
-def _scope(study: Study) -> str:
+def _scope(namespace: str, kind: Kind) -> str:
     """Who joins or leaves the platform joins or leaves Rally."""
-    return RALLY if study.kind is Kind.PLATFORM else study.namespace
+    return RALLY if kind is Kind.PLATFORM else namespace
 
 
 def _pointer(place: str | None) -> Pointer | None:

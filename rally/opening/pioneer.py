@@ -5,7 +5,10 @@ from typing import NamedTuple
 from rally.checking.pointers import look_up
 from rally.envelope import DocumentName
 
-PASSED_WHEN_UNDECRYPTABLE = frozenset({"deletion-request", "pioneer-enrollment"})
+DELETION_REQUEST = "deletion-request"
+"""By whose type somebody leaves, in every namespace."""
+
+PASSED_WHEN_UNDECRYPTABLE = frozenset({DELETION_REQUEST, "pioneer-enrollment"})
 """Documents whose clear text may be missing: their id is in the envelope.
 
 Clients seal them with a key that nobody has; a withdrawal is never lost to a bad key.

@@ -49,6 +49,8 @@ def survey_archives(opened: Opened, notes: Notes) -> Iterator[Line]:
         ConfigurationError: a glob names what a store, a key folder, the registry or
             a researchers' folder holds, or cannot be listed.
     """
+    if opened.registry.illegible:
+        return  # a glob may name its tables: archives wait until that is legible
     days, seen = opened.limits.archive_days, set[tuple[str, str]]()
     newest = latest(opened.now) + _CLOCKS_DIFFER
     kept = {_real(uri): uri for uri in _kept(opened)}
@@ -100,8 +102,7 @@ def _kept(opened: Opened) -> Iterator[str]:
     yield opened.platform.uri
     for store in opened.stores.each(opened.registry.studies):
         yield store.uri
-    for study in opened.registry.studies.values():
-        yield from study.derived
+    yield from (uri for uri, _ in opened.registry.derived)
     yield from opened.keys
     yield opened.studies
 

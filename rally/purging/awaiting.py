@@ -1,7 +1,8 @@
 """What a concluded study waits for: deletion settles who left before its conclusion.
 
-A legal hold on another study must not keep this one: a request that deletion cannot
-settle for that reason alone is waited for only while it has rows to delete here.
+A legal hold on another study must not keep this one, nor must another that does not
+load: a request that deletion cannot settle for that reason alone is waited for only
+while it has rows to delete here.
 """
 
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ from rally.studies.study import Study
 from rally.times import to_micros
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.selection import Selection
+from rally.withdrawing.unavailable import concerned
 from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
 
@@ -35,6 +37,7 @@ class Awaiting(NamedTuple):
         stores: of the studies and the platform.
         withdrawals: the published list.
         holds: legal holds in force.
+        carriers: see rally.withdrawing.unavailable.
     """
 
     settings: PurgeSettings
@@ -42,6 +45,7 @@ class Awaiting(NamedTuple):
     stores: Stores
     withdrawals: WithdrawalList
     holds: LegalHolds
+    carriers: frozenset[str]
 
     def waits_for(self, namespace: str, since: datetime) -> str:
         """What has to be deleted, and told in receipts, before a concluded study goes.
@@ -85,8 +89,11 @@ class Awaiting(NamedTuple):
             and namespace not in each.deferred
             and not self.holds.of(namespace)
             and any(
-                self.holds.of(other)
-                for other in namespaces_of(each, self.registry)
+                other in self.registry.unavailable or self.holds.of(other)
+                for other in (
+                    *namespaces_of(each, self.registry),
+                    *concerned(each, self.registry, self.carriers),
+                )
                 if other not in (namespace, *each.deferred)
             )
         )

@@ -14,6 +14,7 @@ from rally.storing.layout import EVENTS, study_folder
 from rally.storing.objects import FOREVER, ObjectHeld, ObjectStore, OldCopy
 from rally.storing.partitions import partition_of
 from rally.storing.places import folder_of
+from rally.withdrawing.unavailable import waits_for_study
 
 
 def purge_rows(opened: Opened, report: Report) -> None:
@@ -107,6 +108,8 @@ def _is_gone(opened: Opened, copy: OldCopy) -> bool:
     """
     place = place_of(copy.name)
     if place is None or opened.holds.over(place.study, place.day):
+        return False
+    if waits_for_study(place, opened.registry):
         return False
     if place.study in opened.going:
         return True

@@ -36,6 +36,8 @@ def tables_in(store: ObjectStore) -> Iterator[ObjectInfo]:
 
 def open_derived(opened: Opened, study: str, uri: str) -> ObjectStore | str:
     """The folder; or why a person has to delete what is there."""
+    if illegible := opened.registry.illegible:
+        return f"stays while nobody can read what {', '.join(illegible)} registered"
     if uri in _others(opened, study):
         return "is another study's, or our own, too; delete what is this study's"
     try:
@@ -55,10 +57,10 @@ def _others(opened: Opened, study: str) -> set[str]:
     """Of the study's folders those that something else lies in, or that lie in it."""
     kept = [opened.platform.uri]
     kept += [each.uri for each in opened.stores.each(opened.registry.studies)]
-    for each in opened.registry.studies.values():
-        goes = each.namespace in opened.going and not opened.holds.of(each.namespace)
-        if each.namespace != study and not goes:
-            kept += each.derived
+    for other, namespace in opened.registry.derived:
+        goes = namespace in opened.going and not opened.holds.of(namespace)
+        if namespace != study and not goes:
+            kept.append(other)
     own = opened.registry.studies[study].derived
     return {uri for uri in own for other in kept if _is_in(uri, other, opened)}
 

@@ -23,6 +23,9 @@ def survey_files(opened: Opened, notes: Notes) -> Iterator[Line]:
         opened: says what goes.
         notes: are filled.
     """
+    for (namespace, _), about in opened.log.documents.items():
+        if namespace in opened.registry.unavailable:  # and its rows stay
+            notes.waiting.update(about.intersection(opened.going))
     for store in opened.stores.each(opened.registry.studies):
         for info in store.list():
             located = opened.locator.classify(store, info)
@@ -76,8 +79,10 @@ def _of_partition(
         notes.joins[partition] = notes.joins.get(partition, 0) + info.size
     found = opened.log.documents.get((namespace, name), ())
     abouts = [each for each in opened.going if each in found]
-    is_due = needs_enrolment(study, document) and opened.grace.is_due(
-        at, opened.midnight
+    is_due = (
+        not opened.carriers
+        and needs_enrolment(study, document)
+        and opened.grace.is_due(at, opened.midnight)
     )
     if not (is_due or abouts):
         return

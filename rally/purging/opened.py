@@ -16,6 +16,7 @@ from rally.studies.legal_holds import LegalHold, LegalHolds
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.transitions import States
 from rally.withdrawing.enrolments import Grace
+from rally.withdrawing.unavailable import find_carriers
 from rally.withdrawing.withdrawal_list import WithdrawalList
 
 
@@ -34,6 +35,8 @@ class Opened:
         log: what the event log says of them.
         unfinished: partitions in which a deletion that was killed has to go on.
         held_plans: ids of plans that were begun and whose receipts wait for a hold.
+        carriers: see rally.withdrawing.unavailable. While there are any, enrolments may
+            be missing, and no row goes for want of one.
         open_derived: opens a folder that researchers registered.
         archives: globs of what was ingested; None is none.
         keys: URIs of the key folders.
@@ -50,6 +53,7 @@ class Opened:
     log: Log
     unfinished: frozenset[Partition]
     held_plans: Mapping[str, LegalHold]
+    carriers: frozenset[str]
     open_derived: Callable[[str], ObjectStore]
     archives: str | None
     keys: tuple[str, ...]
@@ -115,7 +119,8 @@ def open_all(
         if (since := states.concluded_at(namespace)) and since <= now
     }
     holds = settings.holds(stores.platform)
-    awaiting = Awaiting(settings, registry, stores, withdrawals, holds)
+    carriers = find_carriers(registry, EventLog(stores.platform))
+    awaiting = Awaiting(settings, registry, stores, withdrawals, holds, carriers)
     waiting = {
         each: awaiting.waits_for(each, since) for each, since in concluded.items()
     }
@@ -133,6 +138,7 @@ def open_all(
         log,
         frozenset(Plans(stores.platform).partitions()),
         awaiting.held_plans(),
+        carriers,
         settings.open_derived,
         settings.archives,
         tuple(folder.uri for folder in settings.key_folders() if folder),

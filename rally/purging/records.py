@@ -14,6 +14,7 @@ from rally.storing import leases
 from rally.storing.layout import EVENTS
 from rally.storing.objects import ObjectInfo, ObjectNotFound
 from rally.storing.runs import RUNS, find_runs, is_alive, now
+from rally.withdrawing.unavailable import waits_for_study
 
 _RESULTS = ("results/", f"{plans.FOLDER}results/")
 _LETTERS, _EVENTS = "(dead letters)", "(events)"
@@ -29,6 +30,8 @@ def survey_letters(opened: Opened, notes: Notes) -> Iterator[Line]:
         place = place_of(info.name)
         if place is None:
             notes.alarm("no object of dead letters", info.name)
+            continue
+        if waits_for_study(place, opened.registry):
             continue
         labels = (place.study, _LETTERS, place.day)
         if place.study in opened.going:

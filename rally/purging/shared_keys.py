@@ -36,6 +36,8 @@ def other_uses(
     ping, platform = settings.key_folders()
     if ping is None:
         raise CannotTell("the folder of --keys, which was not given,")
+    if opened.registry.unavailable:
+        raise CannotTell(", ".join(opened.registry.unavailable))
     others = [each for each in opened.registry.studies if each != namespace]
     keys = {each.storage_key() for each in opened.stores.each(others)}
     keys.add(opened.platform.storage_key())

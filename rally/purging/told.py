@@ -29,6 +29,11 @@ def tell_notes(
         report.alarms += [f"{name}: is {what}" for name in named.names]
         if more := named.number - len(named.names):
             report.alarms.append(f"{more:,} others are {what}")
+    for namespace in sorted(opened.carriers):
+        report.words.append(
+            "rows without an enrolment stay: it may be among the dead letters of"
+            f" {namespace}, which does not load"
+        )
     for namespace, why in opened.concluded.items():
         if why:
             report.waits.append(f"{namespace}: waits for `rally delete`: {why}")

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from rally.errors import ConfigurationError
 from rally.storing import marker
 from rally.storing.buckets import parse_bucket
 from rally.storing.layout import DATA, NEW, Partition, Stores, is_day
@@ -82,11 +81,7 @@ class Locator:
 
         Args:
             stores: of the studies and the platform.
-            registry: of the studies.
-
-        Raises:
-            ConfigurationError: a folder of researchers' tables is where the platform
-                keeps rows or its own records.
+            registry: of the studies, without those of `overlapping`.
         """
         self._documents = {
             study.namespace: registry.documents(study)
@@ -94,27 +89,18 @@ class Locator:
         }
         self._unavailable = frozenset(registry.unavailable)
         self._platform = folder_of(stores.platform.uri)
+        derived = [(folder_of(uri), study) for uri, study in registry.derived]
         self._derived = {
-            folder_of(uri): study.namespace
-            for study in registry.studies.values()
-            for uri in study.derived
+            folder: study for folder, study in derived if study in registry.studies
         }
+        self._unavailable_tables = tuple(
+            folder for folder, study in derived if study in registry.unavailable
+        )
         self._owners: dict[str, set[str]] = {}
         for namespace in registry.studies:
             uri = stores.of(namespace).uri
             self._owners.setdefault(uri, set()).add(namespace)
         self._folders = {uri: folder_of(uri) for uri in self._owners}
-        self._check_derived()
-
-    def _check_derived(self) -> None:
-        """What is taken for researchers' own has no retention."""
-        ours = [self._platform, *(each + DATA for each in self._folders.values())]
-        for folder, study in self._derived.items():
-            if any(folder.startswith(at) or at.startswith(folder) for at in ours):
-                raise ConfigurationError(
-                    f"{study}: derived: {folder} is no folder of researchers' tables"
-                    " alone; name one beside what the platform stores"
-                )
 
     def classify(self, store: ObjectStore, info: ObjectInfo) -> Located:
         """What an object of one of the studies' stores is.
@@ -133,6 +119,8 @@ class Locator:
             return Located(Region.STORE)
         if not info.size and not info.name.endswith(SUFFIX):
             return Located(Region.MARKER)
+        if at.startswith(self._unavailable_tables):
+            return Located(Region.UNAVAILABLE)
         return self._in_data(self._owners[store.uri], info.name)
 
     def _in_data(self, owners: Iterable[str], name: str) -> Located:
@@ -167,6 +155,28 @@ def _is_file(name: str) -> bool:
     """Whether it is a file in a bucket, below the folder of its date."""
     match = _FILE.fullmatch(name)
     return match is not None and (match[1] == NEW or parse_bucket(match[1]) is not None)
+
+
+def overlapping(stores: Stores, registry: Registry) -> dict[str, str]:
+    """The studies whose researchers' tables are where the platform keeps its own.
+
+    What is taken for researchers' own has no retention, and goes with a conclusion.
+
+    Args:
+        stores: of the studies and the platform.
+        registry: of the studies.
+
+    Returns:
+        By namespace a line that says so.
+    """
+    ours = [folder_of(stores.platform.uri)]
+    ours += [folder_of(stores.of(each).uri) + DATA for each in registry.studies]
+    return {
+        study: f"{study}: derived: {folder} is no folder of researchers' tables"
+        " alone; name one beside what the platform stores"
+        for folder, study in ((folder_of(uri), name) for uri, name in registry.derived)
+        if any(folder.startswith(at) or at.startswith(folder) for at in ours)
+    }
 
 
 def folder_of(uri: str) -> str:

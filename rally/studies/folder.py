@@ -61,7 +61,9 @@ class StudyFolder:
                 unavailable[folder] = self._legible(folder, error)
         for namespace, clash in find_clashes(studies, self._file).items():
             study = studies.pop(namespace)
-            unavailable[namespace] = UnavailableStudy(clash, study.kind)
+            unavailable[namespace] = UnavailableStudy(
+                clash, study.kind, (), study.derived
+            )
         if not studies:
             raise ManyFaults(all_faults(unavailable.values()))
         return studies, unavailable

@@ -16,17 +16,21 @@ def read_unavailable(content: object, faults: Sequence[str]) -> UnavailableStudy
         content: of its study.yaml, whatever that is; None where it is no YAML.
         faults: why it does not load, one line each.
     """
+    told = tuple(faults)
     entries = content if isinstance(content, dict) else {}
-    kind, aliases = entries.get("kind"), entries.get("aliases")
-    return UnavailableStudy(
-        faults=tuple(faults),
-        kind=Kind(kind) if isinstance(kind, str) and kind in set(Kind) else None,
-        aliases=tuple(
-            each
-            for each in (aliases if isinstance(aliases, list) else ())
-            if isinstance(each, str)
-        ),
-    )
+    kind = _kind(entries.get("kind"))
+    aliases, derived = (entries.get(name, []) for name in ("aliases", "derived"))
+    if kind is None or not (_are_texts(aliases) and _are_texts(derived)):
+        return UnavailableStudy(told)
+    return UnavailableStudy(told, kind, tuple(aliases), tuple(derived))
+
+
+def _kind(value: object) -> Kind | None:
+    return Kind(value) if isinstance(value, str) and value in set(Kind) else None
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def find_clashes(

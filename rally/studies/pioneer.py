@@ -8,7 +8,7 @@ the top of the payload under a name that depends on the namespace.
 from collections.abc import Mapping
 from typing import Any
 
-from rally.opening.pioneer import identifier_name
+from rally.opening.pioneer import DELETION_REQUEST, identifier_name
 from rally.studies.schemas import payload_schema
 from rally.studies.study import Document, Keep, Means
 
@@ -22,7 +22,7 @@ def built_in_documents(namespace: str) -> dict[str, Document]:
         document.name: document
         for document in (
             _document(namespace, "pioneer-enrollment", Means.JOINS, enrolment),
-            _document(namespace, "deletion-request", Means.LEAVES, request),
+            _document(namespace, DELETION_REQUEST, Means.LEAVES, request),
         )
     }
 

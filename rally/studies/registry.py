@@ -73,6 +73,18 @@ class Registry:
         """All that are registered, sorted: of studies that load and that do not."""
         return sorted({*self.studies, *filter(is_namespace, self.unavailable)})
 
+    @property
+    def derived(self) -> list[tuple[str, str]]:
+        """The URI of each table of researchers with its study, as far as legible."""
+        tables = {name: study.derived for name, study in self.studies.items()}
+        tables |= {name: study.derived for name, study in self.unavailable.items()}
+        return [(uri, name) for name in sorted(tables) for uri in tables[name]]
+
+    @property
+    def illegible(self) -> list[str]:
+        """Studies of which nobody can read kind, aliases and tables of researchers."""
+        return [name for name, each in self.unavailable.items() if each.kind is None]
+
     def closing(self, faults: Mapping[str, str]) -> "Registry":
         """The same registry, in which these studies count as not loading, too.
 
@@ -80,7 +92,9 @@ class Registry:
             faults: one line each, by namespace; one that is not registered is ignored.
         """
         closed = {
-            name: UnavailableStudy((faults[name],), study.kind, study.aliases)
+            name: UnavailableStudy(
+                (faults[name],), study.kind, study.aliases, study.derived
+            )
             for name, study in self.studies.items()
             if name in faults
         }

@@ -201,18 +201,21 @@ class Study:
 class UnavailableStudy:
     """A registered namespace whose study does not load: nothing of it can be judged.
 
-    Its rows, letters and keys stay as they are until it loads. What else is legible of
-    it says whose withdrawals it may concern.
+    Its rows, letters and keys stay as they are until it loads. What is legible of it
+    says whose withdrawals it may concern.
 
     Attributes:
         faults: why it does not load, one line each; at least one.
-        kind: a study or the platform's own; None where that is not legible.
-        aliases: other names by which clients know it, as far as legible.
+        kind: a study or the platform's own; None where neither this is legible nor
+            what follows.
+        aliases: other names by which clients know it.
+        derived: URIs of researchers' own tables.
     """
 
     faults: tuple[str, ...]
     kind: Kind | None = None
     aliases: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
 
     @property
     def fault(self) -> str:

@@ -24,6 +24,7 @@ from rally.withdrawing.standings import (
     decide,
     is_weighed,
 )
+from rally.withdrawing.unavailable import find_carriers
 from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
 _DAY = 86_400_000_000  # microseconds
@@ -63,11 +64,14 @@ def admit(
         TypeError: `events` can be read once only.
     """
     reading = read_log(events, before)
+    may_close = not find_carriers(registry, events)  # the enrolment may be among theirs
     admission = _Admission(reading, before, Promises(registry, states, now))
     standings = admission.standings(events, rules)
     time = to_micros(now)
     admitted = [
         _close(_go_on(former, found, time), time, rules)
+        if may_close
+        else _go_on(former, found, time)
         for former, found in admission.found(standings)
     ]
     named = [
@@ -140,9 +144,12 @@ class _Admission:
         """
         if not key.participant or key in self._asked.at_once:
             return ()
+        former = self._former.get(key)
+        kept = self._promises.kept_deferred(former.deferred if former else ())
+        deferred = self._promises.deferred(key.scope, received)
         return tuple(
             study
-            for study in self._promises.deferred(key.scope, received)
+            for study in sorted({*deferred, *kept})
             if key.scope == study or self._enrolled.ever(key.participant, study)
         )
 

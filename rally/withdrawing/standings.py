@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from rally.events import MAIL, RALLY
@@ -44,8 +44,18 @@ class Promises:
             )
         )
 
+    def kept_deferred(self, deferred: Iterable[str]) -> set[str]:
+        """Of the studies that a request waited for, those that do not load.
+
+        Nobody can tell whether they have been concluded since.
+        """
+        return {*deferred} & self._registry.unavailable.keys()
+
     def holds_unmatched(self, scope: str, signal: str) -> bool:
         """Whether it is held where no enrolment matches it.
+
+        So it is of a study that does not load, whose promise nobody can read: nothing
+        of it is deleted meanwhile, and it is weighed anew when the study loads.
 
         Args:
             scope: that is left. Of Rally, it is for the namespace of the ping to say.
@@ -53,11 +63,9 @@ class Promises:
         """
         namespace = signal.partition("/")[0] if scope == RALLY else scope
         study = self._registry.study(namespace)
-        return (
-            signal != MAIL
-            and study is not None
-            and study.policy.unmatched_withdrawals is Unmatched.HOLD
-        )
+        if signal == MAIL or study is None:
+            return signal != MAIL and self._registry.is_registered(namespace)
+        return study.policy.unmatched_withdrawals is Unmatched.HOLD
 
 
 def is_weighed(former: Withdrawal | None) -> bool:

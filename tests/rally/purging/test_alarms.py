@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectInfo
-from rally.storing.places import Locator, Region
+from rally.storing.places import Locator, Region, overlapping
 from rally.studies.registry import Registry
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.deleting.place import Row
@@ -62,8 +61,12 @@ def test_empty_object_that_stands_for_a_folder_is_no_alarm(place):
 def test_researchers_tables_are_not_where_rows_are(place, uri):
     """What is theirs has no retention: rows would never go."""
     study = replace(place.registry.studies[GARDEN], derived=(uri,))
-    with pytest.raises(ConfigurationError, match=f"{GARDEN}: derived: {uri}"):
-        Locator(place.stores, Registry({GARDEN: study}))
+    registry = Registry(place.registry.studies | {GARDEN: study})
+    assert overlapping(place.stores, place.registry) == {}
+    assert overlapping(place.stores, registry) == {
+        GARDEN: f"{GARDEN}: derived: {uri.rstrip('/')}/ is no folder of researchers'"
+        " tables alone; name one beside what the platform stores"
+    }
 
 
 def test_alarms_are_named_and_all_else_goes_on(place):

@@ -145,7 +145,7 @@ def test_closing_makes_a_study_unavailable_and_leaves_the_registry(two):
     assert list(closed.studies) == ["rally-x"]
     assert dict(closed.faults) == {"rally-y": "its store is not there"}
     assert closed.unavailable["rally-y"] == UnavailableStudy(
-        ("its store is not there",), Kind.STUDY, ("studyY",)
+        ("its store is not there",), Kind.STUDY, ("studyY",), ("gs://tables-of-x",)
     )
     assert closed.resolve("studyY") is None
     assert closed.resolve_unavailable("studyY") == "rally-y"

@@ -1,0 +1,19 @@
+"""Registries in which a study does not load."""
+
+from rally.studies.registry import Registry
+from rally.studies.study import Kind, UnavailableStudy
+
+
+def without(registry: Registry, namespace: str, kind: Kind | None) -> Registry:
+    """A registry in which one study does not load.
+
+    Args:
+        registry: in which it does.
+        namespace: of the study.
+        kind: that is legible of it all the same; None is a file of which nothing is.
+    """
+    studies = {name: each for name, each in registry.studies.items()}
+    study = studies.pop(namespace)
+    fault = f"{namespace}/study.yaml: is broken; mend it"
+    legible = (kind, study.aliases, study.derived) if kind else ()
+    return Registry(studies, {namespace: UnavailableStudy((fault,), *legible)})
