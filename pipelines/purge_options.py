@@ -19,7 +19,9 @@ _LIMITS = Limits()
 _DAYS = {
     "grace_days": "take rows out of people who never enrolled so long after the row"
     " was submitted",
-    "dead_letter_days": "keep dead letters so long; those that are withdrawals stay",
+    "dead_letter_days": "keep dead letters so long, but for withdrawals of a study",
+    "unreadable_days": "keep a study's withdrawals so long that nobody could read; then"
+    " they are settled, which the event log says for ever",
     "plan_days": "keep plans so long that are told in receipts, or were never begun",
     "temporary_days": "keep results of workers, and what killed runs left, so long",
     "archive_days": "keep what --archives names so long after it was written",

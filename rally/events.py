@@ -53,6 +53,8 @@ class EventKind(StrEnum):
 
     CONFIRMED: it counts. REJECTED: it does not. AT_ONCE: it waits for no study's end.
     Scope, participant and document id of a decision are those of its withdrawal.
+    SETTLED: dead letters that say *leaves* will never be read; they are no request, so
+    its scope is their study, and its document id stands for their objects.
     """
 
     JOINED = "joined"
@@ -60,6 +62,7 @@ class EventKind(StrEnum):
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     AT_ONCE = "at_once"
+    SETTLED = "settled"
 
 
 class Event(NamedTuple):

@@ -94,6 +94,9 @@ class Audit:
         self._check_receipts(leaving)
         self._check_studies(log, listing, leaving)
         self._read_rows(listing)
+        for study, letters in log.settled.items():
+            check, what = Check.DEAD_LETTERS, "withdrawals that were settled unread"
+            self._tally.apart(check, study, what, letters, Counted.ROWS)
         return self._report(self._see_what_is_late(leaving))
 
     def _read_log(self) -> Log:

@@ -16,7 +16,7 @@ from rally.auditing.searching import (
 from rally.auditing.tally import Tally
 from rally.dead_letters import FOLDER as DEAD_LETTERS
 from rally.errors import cause_of
-from rally.events import Event, list_event_objects, read_event_object
+from rally.events import Event, EventKind, list_event_objects, read_event_object
 from rally.storing.container import check_whole
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import CHECKSUM, ROWS, Header
@@ -28,6 +28,7 @@ from rally.storing.objects import (
     ObjectStore,
     Snapshot,
 )
+from rally.withdrawing.unreadable import count_settled
 
 
 @dataclass
@@ -37,11 +38,13 @@ class Log:
     Attributes:
         known: platform pseudonyms of everybody in it.
         scopes: how many events are about each scope.
+        settled: dead letters that were given up, by study.
         is_whole: whether all of it could be read.
     """
 
     known: set[str] = field(default_factory=set)
     scopes: Counter[str] = field(default_factory=Counter)
+    settled: dict[str, int] = field(default_factory=dict)
     is_whole: bool = True
 
 
@@ -51,7 +54,7 @@ def read_log(platform: ObjectStore, tally: Tally) -> Log:
     Raises:
         OSError: the store cannot be reached, or refuses.
     """
-    log = Log()
+    log, settlements = Log(), list[Event]()
     for name in list_event_objects(platform):
         try:
             events = read_event_object(platform, name)
@@ -65,6 +68,8 @@ def read_log(platform: ObjectStore, tally: Tally) -> Log:
         tally.broken(Check.IDS, name, "without a pseudonym", odd, Unit.ROWS)
         log.scopes.update(each.scope for each in events)
         log.known.update(each.participant for each in events if each.participant)
+        settlements += (each for each in events if each.kind is EventKind.SETTLED)
+    log.settled = count_settled(settlements)
     return log
 
 

@@ -1,7 +1,7 @@
 """What `rally withdrawals` prints: tables, or JSON."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ _GROUP_HEAD = (
     "LATE",
 )
 _UNREADABLE_HEAD = ("STUDY", "DAY", "UNREADABLE", "DEADLINE")
+_OBJECT_HEAD = ("DEAD LETTER OF WITHDRAWALS", "DEADLINE")
 _REQUEST_HEAD = ("REQUEST", "SCOPE", "STATE", "WAITS FOR", "DEADLINE", "STAGES")
 
 
@@ -31,6 +32,7 @@ def to_text(overview: Overview, requests: bool) -> str:
     tables = [
         _table(_GROUP_HEAD, map(_group_row, overview.groups)),
         _table(_UNREADABLE_HEAD, map(_unreadable_row, overview.unreadable)),
+        _table(_OBJECT_HEAD, _object_rows(overview)) if requests else "",
         _table(_REQUEST_HEAD, map(_request_row, overview.due)) if requests else "",
     ]
     if overview.late:
@@ -49,6 +51,7 @@ def to_json(overview: Overview, requests: bool) -> str:
         "unreadable": [_unreadable_json(each) for each in overview.unreadable],
     }
     if requests:
+        content["dead_letters"] = [name for name, _ in _object_rows(overview)]
         content["requests"] = [_request_json(each) for each in overview.due]
     return json.dumps(content)
 
@@ -66,6 +69,11 @@ def _group_row(each: Group) -> tuple[str, ...]:
 
 def _unreadable_row(each: Unreadable) -> tuple[str, ...]:
     return (each.study, each.day, str(each.letters), _day(each.deadline))
+
+
+def _object_rows(overview: Overview) -> Iterator[tuple[str, str]]:
+    for each in overview.unreadable:
+        yield from ((name, _day(each.deadline)) for name in each.objects)
 
 
 def _request_row(each: Due) -> tuple[str, ...]:

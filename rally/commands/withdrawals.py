@@ -29,14 +29,18 @@ if TYPE_CHECKING:
 _DEADLINE_DAYS = 30.0
 _SHARED = ("--studies", "--store", "--platform", "--keys", "--platform_keys", "--as_of")
 _LISTING = ("--requests", "--json", "--deadline_days")
-_DECIDING = ("--study", "--all", "--request", "--by", "--note")
+_CHOOSING = ("--all", "--request")
+_SETTLING = ("--dead_letter", "--day")
+_DECIDING = ("--study", *_CHOOSING, *_SETTLING, "--by", "--note")
+_NOT_FOR = {"list": _DECIDING, "settle": (*_LISTING, *_CHOOSING)}
 _OWN: Options = {
     "action": {
         "nargs": "?",
         "default": "list",
-        "choices": ("list", "confirm", "reject", "at-once"),
+        "choices": ("list", "confirm", "reject", "at-once", "settle"),
         "help": "list; or decide that withdrawals which are held count, or do not, or "
-        "that one which is held or deferred waits for nothing",
+        "that one which is held or deferred waits for nothing, or that those which can "
+        "never be read are given up",
     },
     "--requests": {"action": "store_true", "help": "list each request, too"},
     "--json": {"action": "store_true", "help": "list as JSON"},
@@ -52,6 +56,13 @@ _OWN: Options = {
         "help": "decide on one request, by the id that --requests shows; may be "
         "repeated",
     },
+    "--dead_letter": {
+        "action": "append",
+        "metavar": "NAME",
+        "help": "settle what one object of unreadable withdrawals holds, by the name "
+        "that --requests shows; may be repeated",
+    },
+    "--day": {"help": "settle all of a study that failed on that day, YYYY-MM-DD"},
 }
 
 
@@ -97,11 +108,14 @@ def decide(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    listing = args.action == "list"
-    for option in _DECIDING if listing else _LISTING:
+    for option in _NOT_FOR.get(args.action, (*_LISTING, *_SETTLING)):
         if getattr(args, option.removeprefix("--")):
             raise ConfigurationError(f"{option}: is not for {args.action}; remove it")
-    return list_withdrawals(args) if listing else decide(args)
+    if args.action == "settle":
+        from rally.commands.settle_unreadable import settle
+
+        return settle(args)
+    return list_withdrawals(args) if args.action == "list" else decide(args)
 
 
 def _what(args: argparse.Namespace, action: "Action") -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from rally import dead_letters
-from rally.dead_letters import Kind, place_of
+from rally.dead_letters import place_of
 from rally.deleting.old_copies import purge_old_copies
 from rally.deleting.plans import FOLDER as PLANS
 from rally.purging.concluding import derived_places, row_places
@@ -15,6 +15,7 @@ from rally.storing.objects import FOREVER, ObjectHeld, ObjectStore, OldCopy
 from rally.storing.partitions import partition_of
 from rally.storing.places import folder_of
 from rally.withdrawing.unavailable import waits_for_study
+from rally.withdrawing.unreadable import is_owed
 
 
 def purge_rows(opened: Opened, report: Report) -> None:
@@ -104,7 +105,7 @@ def _tell(report: Report, where: str, left: Iterable[OldCopy]) -> None:
 def _is_gone(opened: Opened, copy: OldCopy) -> bool:
     """Whether a dead letter of that place goes, or went, so that its copies go, too.
 
-    A withdrawal's went when it was replayed.
+    A withdrawal's went when it was replayed or settled.
     """
     place = place_of(copy.name)
     if place is None or opened.holds.over(place.study, place.day):
@@ -114,9 +115,7 @@ def _is_gone(opened: Opened, copy: OldCopy) -> bool:
     if place.study in opened.going:
         return True
     is_past = opened.is_past(place.day, opened.limits.dead_letter_days)
-    return is_past and (
-        place.kind is Kind.PING or opened.platform.stat(copy.name) is None
-    )
+    return is_past and (not is_owed(place) or opened.platform.stat(copy.name) is None)
 
 
 def _is_left(opened: Opened, copy: OldCopy) -> bool:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from itertools import groupby
 from typing import Any
 
+from rally.dead_letters import place_of
 from rally.deleting.judge import Judge
 from rally.deleting.plan import Outcome, PlannedFile
 from rally.deleting.rewriting import PlanMismatch, rewrite
@@ -16,6 +17,7 @@ from rally.deleting.scanner import Scanner
 from rally.errors import cause_of
 from rally.events import read_event_object, write_events
 from rally.ingesting.progress import Progress
+from rally.ingesting.setup import pipeline_version
 from rally.purging.line import STUDY, Line, Phase, Why, joined, store_of, unheld
 from rally.purging.plan import Batch, read_batch
 from rally.purging.report import blocked_by
@@ -27,12 +29,14 @@ from rally.storing.objects import (
     FOREVER,
     GenerationMismatch,
     ObjectHeld,
+    ObjectInfo,
     ObjectNotFound,
     ObjectStore,
 )
 from rally.storing.partitions import partition_of, read_view
 from rally.storing.snapshots import outline_of
 from rally.studies.legal_holds import NO_HOLDS
+from rally.withdrawing.unreadable import count_letters, settlement
 
 _SHOWN = 20
 _DELETION = "deletion"
@@ -100,6 +104,8 @@ class Doer:
         try:
             with self._leased(lines[0]):
                 self._check_settled(lines)
+                if lines[0].why is Why.UNREADABLE:
+                    self._settle(lines)
                 for line in lines:
                     is_done = self._do_one(batch, line, done)
                     if not is_done and line.why is Why.PLAN:
@@ -131,6 +137,17 @@ class Doer:
             view = read_view(self._stores.of(partition.study), partition)
             if any(live.dead for live in view):
                 raise HalfCompacted
+
+    def _settle(self, lines: Sequence[Line]) -> None:
+        """Records, before they go, that these withdrawals are given up."""
+        platform, place = self._stores.platform, place_of(lines[0].name)
+        infos = (ObjectInfo(each.name, each.size, each.generation) for each in lines)
+        objects = [(info.name, count_letters(platform, info)) for info in infos]
+        if place and any(letters for _, letters in objects):
+            days = f"{self._settings.limits.unreadable_days:g}"
+            signal = f"purge, since nobody could read them for {days} days"
+            event = settlement(place, objects, signal, self._settings.clock()())
+            write_events(platform, [event], pipeline_version())
 
     def _do_one(self, batch: Batch, line: Line, done: Done) -> bool:
         """Whether the object is as planned now; if not, why is noted."""

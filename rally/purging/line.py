@@ -33,13 +33,15 @@ class Why(StrEnum):
     """Why an object, or rows of it, go.
 
     EXPIRED: past its document's `delete_after_days`. CONCLUDED: its study is.
-    UNENROLLED: nobody enrolled whose rows they are. DEAD_LETTER, PLAN, TEMPORARY,
-    ARCHIVE: older than the limit of such objects.
+    UNENROLLED: nobody enrolled whose rows they are. UNREADABLE: withdrawals that nobody
+    could read, long past their deadline. DEAD_LETTER, PLAN, TEMPORARY, ARCHIVE: older
+    than the limit of such objects.
     """
 
     EXPIRED = "expired"
     CONCLUDED = "concluded"
     UNENROLLED = "unenrolled"
+    UNREADABLE = "unreadable"
     DEAD_LETTER = "dead letter"
     PLAN = "plan"
     TEMPORARY = "temporary"
@@ -48,7 +50,7 @@ class Why(StrEnum):
 
 def is_listed(why: Why) -> bool:
     """Whether names and dates alone tell what goes for a reason."""
-    return why in (Why.EXPIRED, Why.DEAD_LETTER)
+    return why in (Why.EXPIRED, Why.UNREADABLE, Why.DEAD_LETTER)
 
 
 class Line(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from rally import dead_letters
-from rally.dead_letters import Kind, place_of
+from rally.dead_letters import place_of
 from rally.deleting import plans
 from rally.events import read_event_object
 from rally.purging.line import PLATFORM, Line, Phase, Why, joined, whole
@@ -15,6 +15,7 @@ from rally.storing.layout import EVENTS
 from rally.storing.objects import ObjectInfo, ObjectNotFound
 from rally.storing.runs import RUNS, find_runs, is_alive, now
 from rally.withdrawing.unavailable import waits_for_study
+from rally.withdrawing.unreadable import is_owed
 
 _RESULTS = ("results/", f"{plans.FOLDER}results/")
 _LETTERS, _EVENTS = "(dead letters)", "(events)"
@@ -24,7 +25,8 @@ _LABELS = {Why.PLAN: "(plans)", Why.TEMPORARY: "(leftovers)"}
 def survey_letters(opened: Opened, notes: Notes) -> Iterator[Line]:
     """Dead letters past their time, and all of concluded studies.
 
-    One whose routing says withdrawal stays whatever its age, and is counted.
+    A withdrawal of a study that somebody registered has a time of its own, long after
+    its deadline; until then it is counted. Of any other namespace it is as a ping.
     """
     for info in opened.platform.list(dead_letters.FOLDER):
         place = place_of(info.name)
@@ -32,13 +34,17 @@ def survey_letters(opened: Opened, notes: Notes) -> Iterator[Line]:
             notes.alarm("no object of dead letters", info.name)
             continue
         if waits_for_study(place, opened.registry):
+            notes.unreadable += is_owed(place)
             continue
         labels = (place.study, _LETTERS, place.day)
         if place.study in opened.going:
             why, about = Why.CONCLUDED, place.study
             yield whole(Phase.LETTERS, PLATFORM, labels, info, why, about)
-        elif place.kind is Kind.WITHDRAWAL:
-            notes.unreadable += 1
+        elif is_owed(place):
+            if opened.is_past(place.day, opened.limits.unreadable_days):
+                yield whole(Phase.LETTERS, PLATFORM, labels, info, Why.UNREADABLE)
+            else:
+                notes.unreadable += 1
         elif opened.is_past(place.day, opened.limits.dead_letter_days):
             yield whole(Phase.LETTERS, PLATFORM, labels, info, Why.DEAD_LETTER)
 

@@ -25,6 +25,7 @@ class Limits:
     Attributes:
         grace_days: after a row, for its enrolment to come.
         dead_letter_days: a dead letter that is no withdrawal.
+        unreadable_days: a dead letter that is the withdrawal of a study.
         plan_days: a plan that is told in receipts, or was never begun.
         temporary_days: results of workers, and what killed runs left.
         archive_days: what was ingested.
@@ -34,6 +35,7 @@ class Limits:
 
     grace_days: float = GRACE_DAYS
     dead_letter_days: float = 30.0
+    unreadable_days: float = 180.0
     plan_days: float = 90.0
     temporary_days: float = 2.0
     archive_days: float = 30.0

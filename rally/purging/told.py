@@ -47,8 +47,8 @@ def tell_notes(
         report.waits.append(f"{study}: {number:,} objects wait: {what}")
     if notes.unreadable:
         report.words.append(
-            f"{notes.unreadable:,} objects of unreadable withdrawals stay whatever"
-            " their age; replay them"
+            f"{notes.unreadable:,} objects of unreadable withdrawals wait; replay them,"
+            " or let `rally withdrawals settle` give up what can never be read"
         )
     for plan in notes.stalled:
         what = "was begun long ago and never told; run `rally delete`"

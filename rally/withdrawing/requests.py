@@ -133,7 +133,7 @@ def _read_asked(events: Iterable[Event]) -> Asked:
     decisions: dict[Key, Decision] = {}
     at_once: set[Key] = set()
     for event in events:
-        if event.kind is EventKind.JOINED:
+        if event.kind in (EventKind.JOINED, EventKind.SETTLED):
             continue
         key, time = key_of(event), event.submission_timestamp
         if event.kind is EventKind.LEFT:

@@ -1,16 +1,25 @@
 """Withdrawals that nobody could read: dead letters whose routing says *leaves*.
 
-They are sealed, so all that is known of one is its study and the day it failed.
+They are sealed, so all that is known of one is its study and the day it failed. It goes
+when a replay reads it, or when it is settled: a person, or a purge after a long time,
+gives it up, and the event log says so for ever.
 """
 
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from rally.dead_letters import FOLDER, Kind, Place, place_of
+from rally.events import Event, EventKind
 from rally.storing.corruption import CorruptFile
 from rally.storing.header_bytes import read_header
 from rally.storing.layout import UNKNOWN
 from rally.storing.objects import ObjectInfo, ObjectNotFound, ObjectStore
+from rally.times import to_micros
+
+_LETTERS = re.compile("([0-9]+) letters: ")
 
 
 class Unreadable(NamedTuple):
@@ -87,6 +96,50 @@ def count_letters(platform: ObjectStore, info: ObjectInfo) -> int:
         return 0
     except (CorruptFile, KeyError, ValueError):
         return 1
+
+
+def settlement(
+    place: Place, objects: Sequence[tuple[str, int]], signal: str, now: datetime
+) -> Event:
+    """The event that records that dead letters are given up.
+
+    Of the same objects it is the same event but for its time, and counts once.
+
+    Args:
+        place: of all of them.
+        objects: name of each, and how many letters it has.
+        signal: who gave them up, and why; see rally.withdrawing.deciding.decided_by.
+        now: when.
+    """
+    names = "\n".join(sorted(name for name, _ in objects))
+    letters = sum(number for _, number in objects)
+    return Event(
+        EventKind.SETTLED,
+        place.study,
+        None,
+        to_micros(now),
+        None,
+        hashlib.sha256(names.encode()).hexdigest()[:32],
+        f"{letters} letters: {signal}",
+    )
+
+
+def count_settled(events: Iterable[Event]) -> dict[str, int]:
+    """How many dead letters were given up, by study, sorted.
+
+    Args:
+        events: of the log; all but settlements are passed over.
+    """
+    settled: dict[tuple[str, str], int] = {}
+    for event in events:
+        if event.kind is EventKind.SETTLED:
+            match = _LETTERS.match(event.signal)
+            key = event.scope, event.document_id
+            settled[key] = max(int(match[1]) if match else 1, settled.get(key, 0))
+    found: dict[str, int] = {}
+    for (study, _), letters in sorted(settled.items()):
+        found[study] = found.get(study, 0) + letters
+    return found
 
 
 def _midnight(day: str) -> datetime:

@@ -91,7 +91,7 @@ locals {
       opens_pings = false
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates     = { platform = ["events/", "holds/", "states/"] }
-      deletes     = {}
+      deletes     = { platform = ["dead-letters/"] }
     }
     # Whoever makes keys: may seal them, see keys.tf, and reads no data.
     keeper = {

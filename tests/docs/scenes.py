@@ -52,8 +52,12 @@ def unreadable(desk: Desk) -> Iterator[None]:
     desk.at("2026-05-25T12:00:00Z")
     desk.ingest([desk.leaves(1, LEFT)])
     desk.at("2026-06-26T06:00:00Z")
+    shutil.copytree("store", "unreadable")
     yield
     yield
+    yield
+    shutil.rmtree("store")
+    shutil.copytree("unreadable", "store")
     yield
 
 

@@ -55,6 +55,7 @@ OPTIONAL = {
     "purge": {
         *("studies", "as_of", "keys", "plan_only", "confirm", "max_objects"),
         *("max_share", "archives", "grace_days", "dead_letter_days", "plan_days"),
+        "unreadable_days",
         *("temporary_days", "archive_days"),
     },
     "audit": {

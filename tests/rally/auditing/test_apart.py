@@ -9,11 +9,12 @@ from rally.auditing.report import Check, Unit
 from rally.auditing.settings import Limits
 from rally.dead_letters import Kind, encode_dead_letters
 from rally.dead_letters import Place as LetterPlace
-from rally.events import EventKind
+from rally.events import EventKind, write_events
 from rally.storing.layout import EVENTS
 from rally.studies.legal_holds import LegalHold, place_hold
 from rally.studies.transitions import Action
 from rally.times import from_micros
+from rally.withdrawing.unreadable import settlement
 from tests.model.words import moment
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.auditing.place import PREFIX, counts, day_of, found, join
@@ -114,6 +115,17 @@ def test_unreadable_withdrawals_are_counted_with_their_deadline(place):
     assert seen.where == f"{HOUSE}/withdrawal/{day_of(-20)}"
     assert (seen.what, seen.number) == ("unreadable withdrawals", 2)
     assert seen.until == date.fromisoformat(day_of(-20)) + timedelta(days=30)
+
+
+def test_settled_withdrawals_are_counted_for_ever(place):
+    letters = LetterPlace(HOUSE, Kind.WITHDRAWAL, day_of(-50))
+    for names in ("a", "a", "b"):
+        event = settlement(letters, [(names, 6)], "decision by jo", place.now)
+        write_events(place.platform, [event], "1")
+    [seen] = apart(place)[Check.DEAD_LETTERS]
+    assert (seen.where, seen.what, seen.number) == (
+        *(HOUSE, "withdrawals that were settled unread", 12),
+    )
 
 
 def test_enrolment_may_come_within_the_grace(place):

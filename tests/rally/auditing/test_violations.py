@@ -73,14 +73,9 @@ def late(place):
 
 
 def late_letters(place):
-    letters = LetterPlace(HOUSE, Kind.WITHDRAWAL, day_of(-50))
-    sealed = [PREFIX + bytes(100)] * 2
-    name = f"{letters.folder}{'0' * 32}.avro"
-    place.platform.create(name, encode_dead_letters(sealed, "0", "1"))
-    return (
-        f"{HOUSE}/withdrawal/{day_of(-50)}",
-        {"unreadable withdrawals, past their deadline": 2},
-    )
+    put_letters(place, [PREFIX + bytes(100)] * 2, -50, Kind.WITHDRAWAL, HOUSE)
+    what = "unreadable withdrawals, past their deadline"
+    return f"{HOUSE}/withdrawal/{day_of(-50)}", {what: 2}
 
 
 def expired(place):
@@ -328,6 +323,11 @@ def old_letters(place):
     return f"{GARDEN}/ping/{day_of(-24)}", {"past their time": 3}
 
 
+def old_withdrawals_of_nobody(place):
+    put_letters(place, [PREFIX + bytes(100)] * 2, -50, Kind.WITHDRAWAL, "unknown")
+    return f"unknown/withdrawal/{day_of(-50)}", {"past their time": 2}
+
+
 def foreign_letter(place):
     place.platform.create("dead-letters/notes.txt", b"hello")
     return "dead-letters/notes.txt", {"no object of dead letters": 1}
@@ -500,7 +500,7 @@ SEEDS = {
     Check.NETWORK: [network_attribute, network_key],
     Check.DEAD_LETTERS: [
         *(unsealed, letter_beside_clear_text, old_letters, foreign_letter),
-        late_letters,
+        *(late_letters, old_withdrawals_of_nobody),
     ],
     Check.FILES: [damaged_rows, damaged_block, cut_off, damaged_letter, unsorted],
     Check.RECEIPTS: [lost_receipt],

@@ -14,11 +14,13 @@ from rally.errors import ConfigurationError
 from rally.events import RALLY, EventKind
 from rally.outcomes import FailureReason
 from rally.storing.layout import EVENTS
+from rally.storing.local import LocalStore
 from rally.studies.legal_holds import LegalHold, place_hold
 from rally.studies.transitions import Action, Transition, record_transition
 from rally.times import to_micros
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules
+from rally.withdrawing.unreadable import count_settled
 from rally.withdrawing.withdrawal_list import LIST, Stage
 from tests.rally.commands.office import left
 
@@ -275,6 +277,84 @@ past the deadline of 30 days: 1
     assert show(office, SEPTEMBER, "--deadline_days=90")[0] == 0
 
 
+def letters(office):
+    return sorted(info.name for info in office.store.list("dead-letters/"))
+
+
+def test_what_can_never_be_read_is_settled_by_name(office):
+    fail(office.store, STREAM, "2022-06-30", 2)
+    fail(office.store, ZERO_ONE, "2022-07-01", 1)
+    status, output = show(office, SEPTEMBER, "--requests")
+    name = next(line.split()[0] for line in output.splitlines() if STREAM in line
+                and line.startswith("dead-letters/"))  # fmt: skip
+    assert (status, letters(office).count(name)) == (1, 1)
+    before = letters(office)
+
+    words = f"--dead_letter={name}", "--note=its key is gone", SEPTEMBER
+    assert decide(office, "settle", *words) == (
+        0, f"{STREAM}: settled: 2 unreadable of 2022-06-30\n",
+    )  # fmt: skip
+
+    assert letters(office) == [each for each in before if each != name]
+    [event] = office.log
+    assert (event.kind, event.scope, event.participant) == ("settled", STREAM, None)
+    assert event.signal == "2 letters: decision by jo: its key is gone"
+    status, output = show(office, SEPTEMBER)
+    assert (status, output.count("2022-07-01")) == (1, 1)
+    assert STREAM not in output
+
+
+def test_flood_of_a_day_is_settled_at_once_and_pings_stay(office):
+    for each in range(3):
+        fail(office.store, STREAM, "2022-06-30", each + 1)
+    fail(office.store, STREAM, "2022-07-01", 1)
+    status, output = decide(
+        office, "settle", f"--study={STREAM}", "--day=2022-06-30", SEPTEMBER
+    )
+    assert (status, output) == (0, f"{STREAM}: settled: 6 unreadable of 2022-06-30\n")
+    kinds = [name.split("/")[2:4] for name in letters(office)]
+    assert kinds == [
+        *[["kind=ping", "date=2022-06-30"]] * 3,
+        ["kind=ping", "date=2022-07-01"],
+        ["kind=withdrawal", "date=2022-07-01"],
+    ]
+    assert count_settled(office.log) == {STREAM: 6}
+
+
+def test_settling_that_was_killed_is_run_again_and_counts_once(office, monkeypatch):
+    fail(office.store, STREAM, "2022-06-30", 2)
+    words = "settle", f"--study={STREAM}", "--day=2022-06-30"
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalStore, "delete", refuse)
+        with pytest.raises(OSError, match="refused"):
+            decide(office, *words, SEPTEMBER)
+    assert len(letters(office)) == 2
+    assert decide(office, *words, "--as_of=2022-09-02")[0] == 0
+    assert len(letters(office)) == 1
+    assert len(office.log) == 2
+    assert count_settled(office.log) == {STREAM: 2}
+
+
+def refuse(self, name, generation):
+    raise OSError(13, "refused")
+
+
+def test_what_a_legal_hold_keeps_is_not_settled(office):
+    fail(office.store, STREAM, "2022-08-01", 2)
+    place(office, STREAM)
+    message = refused(office, "settle", f"--study={STREAM}", "--day=2022-08-01",
+                      "--by=jo", "--as_of=2022-09-02")  # fmt: skip
+    assert message.startswith(f"{STREAM} of 2022-08-01: a legal hold of 2022-08-01")
+    assert (len(letters(office)), office.log) == (2, [])
+
+
+def test_settled_event_is_no_request(office):
+    fail(office.store, STREAM, "2022-06-30", 2)
+    decide(office, "settle", f"--study={STREAM}", "--day=2022-06-30", SEPTEMBER)
+    assert office.admit(on(9, 2)).withdrawals == ()
+    assert show(office, SEPTEMBER) == (0, NOBODY)
+
+
 def test_json_says_the_same(office):
     hold(office)
     fail(office.store, STREAM, "2022-08-30", 2)
@@ -472,7 +552,22 @@ ONE = f"--request={1:032}"
          " at most 36,500; see --help"),
         (["approve"],
          "action: invalid choice: 'approve' (choose from 'list', 'confirm', "
-         "'reject', 'at-once'); see --help"),
+         "'reject', 'at-once', 'settle'); see --help"),
+        (["settle", "--by=jo"], "give --dead_letter, or --study and --day"),
+        (["settle", "--by=jo", f"--study={STREAM}"],
+         "--day: is missing; a study is settled day by day"),
+        (["settle", "--by=jo", f"--study={STREAM}", "--day=2022-08-30"],
+         "--study, --day: there is no unreadable withdrawal of them"),
+        (["settle", "--by=jo", f"--study={STREAM}", "--day=monday"],
+         "--day: must be a date such as 2022-03-10, from 2000-01-01 to 2199-12-31"),
+        (["settle", "--by=jo", "--dead_letter=somebodys-id"],
+         "--dead_letter: there is no unreadable withdrawal of that name; `rally"
+         " withdrawals --requests` lists them"),
+        (["settle", "--dead_letter=a"], "--by: is missing; say who decides"),
+        (["settle", "--by=jo", ONE], "--request: is not for settle; remove it"),
+        (["confirm", "--by=jo", "--dead_letter=a", "--all"],
+         "--dead_letter: is not for confirm; remove it"),
+        (["--day=2022-08-30"], "--day: is not for list; remove it"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )  # fmt: skip

@@ -10,6 +10,7 @@ from rally.deleting.plans import Plans
 from rally.events import read_events, write_events
 from rally.purging.settings import Limits
 from rally.storing.local import LocalStore
+from rally.withdrawing.unreadable import count_settled
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deleting.place import Row, document_id
 from tests.rally.purging.place import PurgePlace, gone
@@ -37,27 +38,64 @@ def plan_of(place, number, days, *steps):
     return [at(place, days, f"{folder}/{step}.json") for step in steps]
 
 
-def test_dead_letters_go_by_their_date_but_withdrawals_never(place):
+def test_dead_letters_go_by_their_date_and_withdrawals_much_later(place):
     over, last = "2026-04-30", "2026-05-01"  # 31 and 30 days before the 31st of May
+    settled, waits = "2025-12-01", "2025-12-02"  # 181 and 180 days
     kept = [
         bury_letter(place, Kind.PING, last),
-        bury_letter(place, Kind.WITHDRAWAL, "2020-01-01"),
+        bury_letter(place, Kind.WITHDRAWAL, waits),
+        bury_letter(place, Kind.WITHDRAWAL, over, HOUSE),
         bury_letter(place, Kind.PING, "2026-05-31", "unknown"),
+        bury_letter(place, Kind.WITHDRAWAL, last, "unknown"),
     ]
     bury_letter(place, Kind.PING, over)
-    bury_letter(place, Kind.PING, "2020-02-29", "unknown")
+    bury_letter(place, Kind.WITHDRAWAL, settled)
+    bury_letter(place, Kind.PING, "2026-02-28", "unknown")
+    bury_letter(place, Kind.WITHDRAWAL, over, "unknown")
 
     report = place.purge()
 
     assert place.records("dead-letters/") == sorted(kept)
     assert gone(report) == {
         (GARDEN, "(dead letters)", "dead letter"): (1, 0),
-        ("unknown", "(dead letters)", "dead letter"): (1, 0),
+        (GARDEN, "(dead letters)", "unreadable"): (1, 0),
+        ("unknown", "(dead letters)", "dead letter"): (2, 0),
     }
     assert report.words == [
-        "1 objects of unreadable withdrawals stay whatever their age; replay them"
+        "2 objects of unreadable withdrawals wait; replay them, or let `rally"
+        " withdrawals settle` give up what can never be read"
     ]
     assert report.exit_status == 0
+    [event] = read_events(place.platform)
+    assert (event.kind, event.scope) == ("settled", GARDEN)
+    assert event.signal == (
+        "1 letters: purge, since nobody could read them for 180 days"
+    )
+
+
+def test_withdrawal_of_a_study_that_somebody_took_out_of_the_registry_waits(place):
+    """Its name in the path says that it was registered once."""
+    kept = bury_letter(place, Kind.WITHDRAWAL, "2026-03-01", "rally-forgotten")
+    place.purge()
+    assert place.records("dead-letters/") == [kept]
+
+
+def test_flood_of_unreadable_withdrawals_goes_with_one_event(place):
+    for each in range(30):
+        folder = Place(GARDEN, Kind.WITHDRAWAL, "2025-06-01").folder
+        place.platform.create(f"{folder}{each:032}.avro", b"junk")
+    assert place.purge().exit_status == 0
+    assert place.records("dead-letters/") == []
+    assert count_settled(read_events(place.platform)) == {GARDEN: 30}
+    assert len([*read_events(place.platform)]) == 1
+
+
+def test_time_of_unreadable_withdrawals_is_an_option(place):
+    bury_letter(place, Kind.WITHDRAWAL, "2026-04-01")
+    place.purge(limits=Limits(unreadable_days=61))
+    assert len(place.records("dead-letters/")) == 1
+    place.purge(limits=Limits(unreadable_days=59))
+    assert place.records("dead-letters/") == []
 
 
 def test_dead_letters_of_held_days_stay(place):
