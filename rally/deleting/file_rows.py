@@ -113,8 +113,14 @@ class FileRows:
             return
         for frame in walk_frames(self._snapshot, self.header):
             self._walked += frame.rows
-            if self._scanner.found_in(frame_rows(frame, self.header.codec)):
+            if self.names_anybody(frame_rows(frame, self.header.codec)):
                 yield frame.offset, frame.data
+
+    def names_anybody(self, rows: bytes) -> bool:
+        """Whether a pseudonym of these people stands in rows, in whatever form."""
+        if self.header.is_indexed:
+            return self._scanner.found_in(rows)
+        return self._scanner.found_in(rows.lower()) or self._scanner.found_raw_in(rows)
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes at an offset from the end of the header."""
@@ -145,7 +151,7 @@ class FileRows:
         left_over = 0
         for key, row in self._keyed(offset, data):
             if key is None:
-                left_over += self._scanner.found_in(row)
+                left_over += self.names_anybody(row)
             else:
                 left_over += self._judge.judge(*key).verdict.condemns
         return left_over

@@ -5,6 +5,7 @@ version 8 in lower case, written with hyphens or as 32 digits, since that is how
 rally.checking.pseudonyms puts it in the place of an id.
 """
 
+import re
 from collections.abc import Iterable
 
 _FEW = 4
@@ -12,6 +13,8 @@ _VERSION = b"-8"
 _DIGITS = b"0123456789abcdef"
 _ANY_DIGIT = bytes(ord("h") if byte in _DIGITS else ord(".") for byte in range(256))
 _BARE = b"h" * 32
+_RAW = re.compile(b"(?=[\x80-\x8f].[\x80-\xbf])", re.DOTALL)
+_BEFORE = 6  # bytes of a UUID before that with its version
 
 
 class Scanner:
@@ -26,10 +29,21 @@ class Scanner:
         # with an 8, what stands between that and the version is three digits.
         self._ends = {_end(each) for each in self._hyphenated}
         self._starts_8 = {each[1:8] for each in self._hyphenated if _is_cut(each)}
+        self._raw = {bytes.fromhex(each.decode()) for each in self._bare}
 
     def found_in(self, data: bytes) -> bool:
         """Whether one of them stands in the bytes, in either form."""
         return self._has_hyphenated(data) or self._has_bare(data)
+
+    def found_raw_in(self, data: bytes) -> bool:
+        """Whether one of them stands in the bytes as 16 bytes (RFC 9562, section 4).
+
+        Only what others wrote can have it so: our own rows have no binary ids.
+        """
+        if len(self._raw) <= _FEW:
+            return any(each in data for each in self._raw)
+        starts = (match.start() - _BEFORE for match in _RAW.finditer(data))
+        return any(data[at : at + 16] in self._raw for at in starts if at >= 0)
 
     def _has_hyphenated(self, data: bytes) -> bool:
         if len(self._hyphenated) <= _FEW:

@@ -33,7 +33,7 @@ def verify(
             rows += frame.rows
             data = frame_rows(frame, header.codec)
             content.check_named(frame, data)
-            if scanner.found_in(data):
+            if content.names_anybody(data):
                 left_over += content.count_left_over(frame.offset, frame.data)
         told = header.entries.get(CHECKSUM)
         if told is not None and told != checksum.hexdigest():

@@ -5,15 +5,8 @@ walked (Apache Avro 1.11 specification, "Binary Encoding"). Nothing is decoded o
 way, which is several times as fast as a decoder.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
-
-Skipper = Callable[[bytes, int], int]
-"""The position behind the value that begins at a position.
-
-Raises IndexError or ValueError where the bytes are no such value; what runs over the
-end may be told by a position behind it.
-"""
 
 Walker = Callable[[bytes, int], list[int]]
 """The positions behind each of so many values that stand one after the other.
@@ -21,6 +14,10 @@ Walker = Callable[[bytes, int], list[int]]
 Raises IndexError or ValueError where the bytes are no such values; what runs over the
 end may be told by a last position behind it.
 """
+
+Columns = Callable[[bytes, int], tuple[int, ...]]
+"""Start and end of each named field of the record that begins at a position, and the
+record's end. Raises as a Walker does."""
 
 _FIXED = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 _NESTED = 6  # types within types whose code stands where it is used, without a call
@@ -46,8 +43,8 @@ def _long(d, p):
 """
 
 
-def compile_skipper(schema: Any) -> Skipper:
-    """Makes the function for one value of a schema.
+def compile_walker(schema: Any) -> Walker:
+    """Makes the function for many values of a schema.
 
     Args:
         schema: parsed JSON; each type by its own name or a full one.
@@ -56,20 +53,34 @@ def compile_skipper(schema: Any) -> Skipper:
         ValueError, KeyError, TypeError: it is no Avro schema.
     """
     source = _Source()
-    body = _indented(source.value(schema, ""), 1)
-    skip: Skipper = source.compile(f"def made(d, p):\n{_LAST}{body}    return p\n")
-    return skip
-
-
-def compile_walker(schema: Any) -> Walker:
-    """Makes the function for many values of a schema; as compile_skipper."""
-    source = _Source()
     body = _indented([*source.value(schema, ""), "add(p)"], 2)
     begin = "    p, ends = 0, []\n    add = ends.append\n    for _ in range(count):\n"
     walk: Walker = source.compile(
         f"def made(d, count):\n{_LAST}{begin}{body}    return ends\n"
     )
     return walk
+
+
+def compile_columns(schema: Any, names: Sequence[str]) -> Columns:
+    """Makes the function for one record; as compile_walker.
+
+    Args:
+        schema: of a record that has these fields, and does not contain itself.
+        names: of the fields.
+    """
+    source, lines = _Source(), list[str]()
+    namespace = schema["name"].rpartition(".")[0] or schema.get("namespace", "")
+    for field in schema["fields"]:
+        value = source.value(field["type"], namespace)
+        if field["name"] in names:
+            place = names.index(field["name"])
+            lines += [f"s{place} = p", *value, f"e{place} = p"]
+        else:
+            lines += value
+    found = "".join(f"s{place}, e{place}, " for place in range(len(names)))
+    body = _indented([*lines, f"return ({found}p,)"], 1)
+    columns: Columns = source.compile(f"def made(d, p):\n{_LAST}{body}")
+    return columns
 
 
 class _Source:

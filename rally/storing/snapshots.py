@@ -101,7 +101,10 @@ def cut(data: bytes, lengths: Sequence[int]) -> list[bytes]:
 
 def frame_rows(frame: Frame, codec: str) -> bytes:
     """The decompressed rows of a block. Raises CorruptFile."""
-    return decompress(codec, frame.data[frame.start : -_SYNC_BYTES])
+    packed = frame.data[frame.start : -_SYNC_BYTES]
+    if not packed and not frame.rows:  # which no codec makes of nothing
+        return b""
+    return decompress(codec, packed)
 
 
 def parse_frame(data: bytes, offset: int, sync: bytes) -> Frame:

@@ -101,3 +101,18 @@ def test_finds_nothing_in_others_ids(count):
     assert not Scanner(people).found_in(others)
     assert not Scanner(people).found_in(others.replace(b"-", b""))
     assert not Scanner(people).found_in(b"")
+
+
+@given(st.data())
+def test_finds_raw_bytes_as_plain_search_does(data):
+    people = data.draw(st.lists(pseudonyms, max_size=9, unique=True))
+    known = [*people, *data.draw(st.lists(pseudonyms, min_size=1, max_size=2))]
+    pieces = data.draw(fill)
+    for each in data.draw(st.lists(st.sampled_from(known), max_size=2)):
+        raw = bytes.fromhex(each.replace(b"-", b"").decode())
+        pieces += [raw[data.draw(st.integers(0, 1)) :], *data.draw(fill)]
+    text = b"".join(pieces)
+    expected = any(
+        bytes.fromhex(each.replace(b"-", b"").decode()) in text for each in people
+    )
+    assert Scanner(people).found_raw_in(text) == expected

@@ -1,7 +1,10 @@
 """Rows of people who never enrolled go after the grace, and nobody else's."""
 
+import io
+import json
 from datetime import timedelta
 
+import fastavro
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +16,7 @@ from rally.withdrawing.enrolments import EnrolledPeople, Grace
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deleting.place import Row, day, document_id, header_in
 from tests.rally.purging.place import gone
+from tests.support.foreign_avro import FORMS, with_empty_block, write_foreign
 
 DATE = "2026-05-11"
 """Ten days after the first; noon of it is day(10)."""
@@ -35,6 +39,18 @@ def test_files_of_other_writers_are_read_too(place):
     place.put(place.foreign([Row(2, 2), Row(1, 1), Row(3, 4)], codec="deflate"))
     report = place.purge()
     assert place.numbers() == [1]
+    assert gone(report) == {(GARDEN, "visit.1", "unenrolled"): (1, 2)}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_strangers_go_from_every_form_of_other_writers(place, form):
+    place.join(1, when=1)
+    records = [place.record(row) for row in (Row(2, 2), Row(1, 1), Row(3, 4))]
+    data = write_foreign(form, json.loads(place.schema()), records)
+    name = place.put(with_empty_block(data, "front"))
+    report = place.purge()
+    left = list(fastavro.reader(io.BytesIO(place.data.read(name))))
+    assert left == list(fastavro.reader(io.BytesIO(data)))[1:2]
     assert gone(report) == {(GARDEN, "visit.1", "unenrolled"): (1, 2)}
 
 

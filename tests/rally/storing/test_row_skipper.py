@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rally.checking.encoder import compile_encoder
 from rally.checking.leaves import zig_zag
 from rally.errors import ConfigurationError, PingFailed
-from rally.storing.row_skipper import compile_skipper, compile_walker
+from rally.storing.row_skipper import compile_columns, compile_walker
 from tests.rally.checking.avro_strategies import fitting_values, schemas
 
 TREE = {
@@ -45,21 +45,6 @@ def encoded(schema, value):
     return stream.getvalue()
 
 
-@given(st.data())
-def test_end_is_found_of_any_value_of_any_schema(data):
-    schema = data.draw(schemas())
-    try:
-        encode = compile_encoder(schema)
-        values = [encode(data.draw(fitting_values(schema))) for _ in range(3)]
-    except (ConfigurationError, PingFailed):
-        assume(False)
-    skip, position = compile_skipper(schema), 0
-    for value in values:
-        end = skip(b"".join(values), position)
-        assert end - position == len(value)
-        position = end
-
-
 def test_types_that_recur_by_short_and_full_names():
     tree = LEAF | {
         "leaf": "x" * 300,
@@ -68,16 +53,14 @@ def test_types_that_recur_by_short_and_full_names():
         "again": ("some.where.e", "B"),
     }
     data = encoded(TREE, tree)
-    skip = compile_skipper(TREE)
-    assert skip(data, 0) == len(data)
-    assert skip(b"\0" * 5 + data + b"\0", 5) == 5 + len(data)
+    assert compile_walker(TREE)(data + data, 2) == [len(data), 2 * len(data)]
 
 
 def test_blocks_of_arrays_that_say_how_many_bytes_they_have():
     items = b"".join(map(zig_zag, [1, 300, -7]))
     data = zig_zag(-3) + zig_zag(len(items)) + items + zig_zag(1) + b"\x02" + b"\0"
-    skip = compile_skipper({"type": "array", "items": "long"})
-    assert skip(data, 0) == len(data)
+    walk = compile_walker({"type": "array", "items": "long"})
+    assert walk(data, 1) == [len(data)]
 
 
 @pytest.mark.parametrize(
@@ -98,14 +81,14 @@ def test_blocks_of_arrays_that_say_how_many_bytes_they_have():
 )  # fmt: skip
 def test_what_is_no_such_value_is_told(schema, data):
     with pytest.raises((IndexError, ValueError)):
-        compile_skipper(schema)(data, 0)
+        compile_walker(schema)(data, 1)
 
 
 @pytest.mark.parametrize("size", range(12))
 def test_value_that_is_cut_off_never_ends_within_the_bytes(size):
     data = encoded("string", "hello world")
     try:
-        end = compile_skipper("string")(data[:size], 0)
+        (end,) = compile_walker("string")(data[:size], 1)
     except IndexError:
         return
     assert end > size
@@ -114,7 +97,7 @@ def test_value_that_is_cut_off_never_ends_within_the_bytes(size):
 @pytest.mark.parametrize("schema", ["unheard-of", {"type": "array"}, {"type": []}])
 def test_what_is_no_schema_is_told(schema):
     with pytest.raises((ValueError, KeyError, TypeError)):
-        compile_skipper(schema)
+        compile_walker(schema)
 
 
 @given(st.data())
@@ -127,6 +110,31 @@ def test_walker_finds_every_end_of_values_that_follow_one_another(data):
         assume(False)
     ends = list(accumulate(map(len, values)))
     assert compile_walker(schema)(b"".join(values), len(values)) == ends
+
+
+@given(st.data())
+def test_columns_of_rows_are_where_their_values_stand(data):
+    types = data.draw(st.lists(schemas(), min_size=1, max_size=4))
+    fields = [{"name": f"f{at}", "type": each} for at, each in enumerate(types)]
+    schema = {"type": "record", "name": "row_of_fields", "fields": fields}
+    try:
+        compile_encoder(schema)
+        encoders = [compile_encoder(each) for each in types]
+        values = [
+            encode(data.draw(fitting_values(each)))
+            for encode, each in zip(encoders, types, strict=True)
+        ]
+    except (ConfigurationError, PingFailed):
+        assume(False)
+    names = data.draw(st.permutations([field["name"] for field in fields]))
+    names = names[: data.draw(st.integers(0, len(names)))]
+    row, before = b"".join(values), data.draw(st.binary(max_size=3))
+    *found, end = compile_columns(schema, names)(before + row + b"\0", len(before))
+    assert end == len(before) + len(row)
+    assert [
+        (before + row)[start:stop]
+        for start, stop in zip(found[::2], found[1::2], strict=True)
+    ] == [values[int(name[1:])] for name in names]
 
 
 def test_times_of_every_length_are_skipped():
