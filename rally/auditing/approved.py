@@ -9,10 +9,12 @@ from zlib import crc32
 import fastavro
 
 from rally.auditing.clear_bytes import in_bytes
+from rally.auditing.foreign_schema import resembles
 from rally.auditing.whole_files import RowBlock
 from rally.compacting.indexed_file import FINGERPRINT, canonical_schema
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import Header
+from rally.storing.row_keys import RowWalker
 from rally.storing.row_skipper import Walker, compile_walker
 from rally.storing.rows import row_schema
 from rally.studies.study import Document
@@ -23,28 +25,34 @@ class Approved:
 
     Attributes:
         fingerprint: of the payload's schema.
-        walk: finds where rows end.
     """
 
     def __init__(self, document: Document) -> None:
         """Compiles it."""
         schema = row_schema(document)
         self.fingerprint = document.schema.fingerprint
-        self.walk: Walker = compile_walker(json.loads(schema))
+        self._schema = json.loads(schema)
+        self._walk: Walker = compile_walker(self._schema)
         self._canonical = canonical_schema(schema)
 
-    def fits(self, header: Header) -> bool:
-        """Whether a file says that its rows are of it, but for words.
+    def walker(self, header: Header) -> Walker | RowWalker | None:
+        """What walks a file's rows; None where they are not of the approved schema.
 
         What somebody else's writer made has no fingerprint of ours, nor has what was
-        compacted of it.
+        compacted of it; it may have the same columns in another form, which a
+        RowWalker reads.
         """
+        if header.entries.get(FINGERPRINT, b"") not in (b"", self.fingerprint.encode()):
+            return None
         try:
-            is_same = canonical_schema(header.schema) == self._canonical
-        except CorruptFile:
-            return False
-        told = header.entries.get(FINGERPRINT, b"")
-        return is_same and told in (b"", self.fingerprint.encode())
+            if header.is_indexed:
+                is_same = canonical_schema(header.schema) == self._canonical
+                return self._walk if is_same else None
+            if resembles(json.loads(header.schema), self._schema):
+                return RowWalker(header.schema)
+        except (CorruptFile, ValueError):
+            pass
+        return None
 
 
 def chosen_block(name: str, day: str, blocks: int) -> int:

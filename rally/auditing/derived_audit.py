@@ -1,7 +1,8 @@
 """Looks for people who have left in the tables that researchers made of a study.
 
 Their bytes are searched for the pseudonyms: of Avro files inflated, of gzip likewise,
-of text in any case of letters. What is packed in another way is named as not looked at.
+of text in any case of letters, of all of them for their 16 raw bytes, too. What is
+packed in another way is named as not looked at.
 """
 
 from collections.abc import Mapping
@@ -89,5 +90,9 @@ def _found(snapshot: Snapshot, scanners: Mapping[Fate, Scanner]) -> set[Fate]:
     noted = [in_bytes(snapshot.info.name), *(header.entries.values() if header else ())]
     for piece in chain(noted, walk_clear(snapshot, header)):
         lowered = piece.lower()
-        found |= {fate for fate, each in scanners.items() if each.found_in(lowered)}
+        found |= {
+            fate
+            for fate, each in scanners.items()
+            if each.found_in(lowered) or each.found_raw_in(piece)
+        }
     return found

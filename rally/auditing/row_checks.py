@@ -165,7 +165,10 @@ class RowChecks:
     def _raw(self, block: RowBlock, found: set[int]) -> tuple[int, set[int]]:
         """Raw ids: how many are in none of the rows, and the rows that have them."""
         outside, rows = 0, set[int]()
-        for at in self._searches.ids.find(block.data):
+        positions = self._searches.ids.find(block.data)
+        if block.is_foreign:
+            positions += self._searches.ids.find_raw(block.data)
+        for at in positions:
             place = bisect_right(block.starts, at) - 1
             if 0 <= place < len(block.ends) and at < block.ends[place]:
                 rows.add(place)

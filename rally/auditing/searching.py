@@ -30,6 +30,8 @@ _END = slice(9, 16)
 # Within more digits than an id has only those are taken for one that a client makes:
 # UUIDs of version 4 (RFC 9562, section 5.4). Else each hash would be two dozen ids.
 _MADE_BY_CLIENTS = re.compile(b"(?=([0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}))")
+_RAW = re.compile(b"(?=(.{6}[\x40-\x4f].[\x80-\xbf].{7}))", re.DOTALL)
+
 # What stands before or after a string is a length, and may look like a digit of it: so
 # an address may begin anywhere, and end before what follows it.
 _IPV4 = re.compile(rb"(?=((?:[0-9]{1,3}\.){3}[0-9]{1,3}))")
@@ -85,6 +87,19 @@ class IdSearch:
         if likely:
             found += self._find_hyphenated(lowered)
         return sorted(found)
+
+    def find_raw(self, data: bytes) -> list[Position]:
+        """Where a known id that a client made stands as 16 bytes, in their order.
+
+        Only what others wrote can have it so: our own rows have no binary ids.
+        """
+        if not self._known:
+            return []
+        return [
+            match.start()
+            for match in _RAW.finditer(data)
+            if self._is_known(_with_hyphens(match[1].hex().encode()))
+        ]
 
     def _find_hyphenated(self, data: bytes) -> Iterator[Position]:
         for match in _HYPHENATED.finditer(data):

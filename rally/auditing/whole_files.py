@@ -17,10 +17,11 @@ from rally.storing.content import Digest
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import CHECKSUM, ROWS, Header
 from rally.storing.objects import Snapshot
-from rally.storing.row_keys import DOCUMENT_ID, PARTICIPANT
+from rally.storing.row_keys import DOCUMENT_ID, PARTICIPANT, RowWalker, encode_key
 from rally.storing.row_skipper import Walker
 from rally.storing.snapshots import Frame, cut, frame_rows, header_of, walk_frames
 
+_ID_BYTES = 36
 _UUID = 72  # the length of 36 bytes, as Avro writes it
 _BEGINNING = struct.Struct("<B36sB36xQ").unpack_from
 """Of a row: a length, the participant, another length, and eight bytes of the time."""
@@ -40,6 +41,8 @@ class RowBlock(NamedTuple):
         shapeless: how many are, and do not begin so.
         stamps: the first eight bytes of the time of each, the lowest first; empty
             where a row is too short for that.
+        is_foreign: whether somebody else's writer made the rows; before each of them
+            stands its key in `data`, in our own form.
     """
 
     data: bytes
@@ -50,6 +53,7 @@ class RowBlock(NamedTuple):
     unlike: int = 0
     shapeless: int = 0
     stamps: Sequence[int] = ()
+    is_foreign: bool = False
 
 
 class WholeFile:
@@ -80,12 +84,15 @@ class WholeFile:
         return {CHECKSUM, ROWS} <= self.header.entries.keys()
 
     def blocks(
-        self, walk: Walker | None, digests: Sequence[Digest] = ()
+        self,
+        walk: Walker | RowWalker | None,
+        digests: Sequence[Digest] = (),
     ) -> Iterator[RowBlock]:
         """Every block; what they come to holds only once the last one is there.
 
         Args:
-            walk: for rows of the file's schema; None where that is not known.
+            walk: for rows of the file's schema; a RowWalker for rows of somebody
+                else's form of it; None where it is not known.
             digests: are fed all rows.
 
         Raises:
@@ -140,10 +147,12 @@ def _check_order(people: Sequence[bytes], last: bytes) -> None:
 
 
 def _walked(
-    data: bytes, count: int, block: Block | None, walk: Walker | None
+    data: bytes, count: int, block: Block | None, walk: Walker | RowWalker | None
 ) -> RowBlock:
     if walk is None:
         return RowBlock(data)
+    if isinstance(walk, RowWalker):
+        return _foreign(data, count, walk)
     try:
         ends = walk(data, count)
     except (IndexError, ValueError, RecursionError):
@@ -152,7 +161,37 @@ def _walked(
         return _one_by_one(data, count, block, walk)
     if block and ends != list(accumulate(block.row_lengths)):
         raise CorruptFile("the index does not say how long the rows are")
-    return _shaped(data, [0, *ends[:-1]], ends, 0)
+    return _shaped(data, [0, *ends][:-1], ends, 0)
+
+
+def _foreign(data: bytes, count: int, walker: RowWalker) -> RowBlock:
+    """Puts before each row of somebody else's its key as ours have it."""
+    try:
+        rows = walker.walk(data, count, _Everybody())
+    except CorruptFile:
+        return RowBlock(data, unlike=count, is_foreign=True)
+    parts, people, starts, ends = list[bytes](), list[bytes](), list[int](), list[int]()
+    at = 0
+    for key, row in rows:
+        stored = row
+        if key and len(key.participant) == len(key.document_id) == _ID_BYTES:
+            stored = encode_key(key) + row
+            people.append(key.participant)
+            starts.append(at)
+            ends.append(at + len(stored))
+        parts.append(stored)
+        at += len(stored)
+    shapeless, joined = count - len(people), b"".join(parts)
+    return RowBlock(
+        joined, starts, people, set(people), ends, 0, shapeless, (), is_foreign=True
+    )
+
+
+class _Everybody:
+    """Has everybody in it."""
+
+    def __contains__(self, person: object) -> bool:
+        return True
 
 
 def _one_by_one(data: bytes, count: int, block: Block | None, walk: Walker) -> RowBlock:

@@ -143,3 +143,15 @@ def test_row_lengths_are_searched_where_there_is_no_index_to_be_held_against():
 def test_nobody_is_known_by_what_is_no_pseudonym():
     searches = make_searches(Wanted(), Prf(PLATFORM), ["nobody", "\udcff" * 36])
     assert searches.ids.find(ONE.encode()) == []
+
+
+@given(before=binary, text=of_clients, after=binary)
+def test_raw_id_is_found_in_any_bytes(before, text, after):
+    search = IdSearch(Prf(PLATFORM), [PSEUDONYMS.of_platform(text)])
+    raw = uuid.UUID(text).bytes
+    assert search.find_raw(before + raw + after) == [len(before)]
+    assert search.find_raw(before + raw[:15] + after[:1]) == []
+
+
+def test_nobody_has_a_raw_id_where_nobody_is_known():
+    assert IdSearch(Prf(PLATFORM), []).find_raw(uuid.UUID(ONE).bytes) == []
