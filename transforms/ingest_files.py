@@ -11,6 +11,7 @@ from rally.ingesting.setup import IngestSettings, make_intake, make_writer
 from rally.reading.inputs import Unit
 from rally.reading.messages import Malformed, read_messages
 from transforms.counters import publish
+from transforms.without_words import without_words
 
 
 @dataclasses.dataclass
@@ -43,6 +44,7 @@ class _IngestUnitFn(beam.DoFn):
     def __init__(self, settings: IngestSettings) -> None:
         self._settings = settings
 
+    @without_words
     def setup(self) -> None:
         self._intake = make_intake(self._settings)
         self._writer = make_writer(
@@ -50,6 +52,7 @@ class _IngestUnitFn(beam.DoFn):
         )
         self._progress = Progress(self._settings.progress)
 
+    @without_words
     def process(self, unit: Unit) -> Iterator[None]:
         for piece in unit:
             for message in read_messages(piece, self._settings.country_attribute):
