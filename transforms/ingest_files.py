@@ -9,7 +9,8 @@ from rally.envelope import Envelope
 from rally.ingesting.progress import Progress
 from rally.ingesting.setup import IngestSettings, make_intake, make_writer
 from rally.reading.inputs import Unit
-from rally.reading.messages import Malformed, read_messages
+from rally.reading.lines import Malformed
+from rally.reading.messages import read_messages
 from transforms.counters import publish
 from transforms.without_words import without_words
 
@@ -65,7 +66,7 @@ class _IngestUnitFn(beam.DoFn):
 
     def _take(self, message: Envelope | Malformed) -> None:
         if isinstance(message, Malformed):
-            self._intake.take_malformed(message)
+            self._intake.take_malformed(message.origin)
         elif row := self._intake.take(message):
             self._writer.add(*row)
         if self._intake.is_full:

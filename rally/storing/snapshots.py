@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rally.storing.block_index import Block
-from rally.storing.codecs import decompress
+from rally.storing.codecs import LARGEST_BLOCK, decompress
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import Header
 from rally.storing.header_bytes import peek_header, peek_outline, read_outline
@@ -104,12 +104,21 @@ def cut(data: bytes, lengths: Sequence[int]) -> list[bytes]:
     return rows
 
 
-def frame_rows(frame: Frame, codec: str) -> bytes:
-    """The decompressed rows of a block. Raises CorruptFile."""
+def frame_rows(frame: Frame, codec: str, most: int = LARGEST_BLOCK) -> bytes:
+    """The decompressed rows of a block.
+
+    Args:
+        frame: the block.
+        codec: of the file.
+        most: bytes that may come of it.
+
+    Raises:
+        CorruptFile: they do not decompress, or are more than that.
+    """
     packed = frame.data[frame.start : -_SYNC_BYTES]
     if not packed and not frame.rows:  # which no codec makes of nothing
         return b""
-    return decompress(codec, packed)
+    return decompress(codec, packed, most)
 
 
 def parse_frame(data: bytes, offset: int, sync: bytes) -> Frame:
