@@ -3,6 +3,7 @@
 import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
+import sys
 import uuid
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.ending import Ended
 from pipelines.job import Job
+from pipelines.leaving import leave
 from pipelines.options import PlatformOptions, clock, platform_keys_uri
 from pipelines.parsing import parse_options_here
 from pipelines.running import table
@@ -19,11 +21,10 @@ from pipelines.starting import start
 from pipelines.working import work_through
 from rally.compacting.compactor import make_compactor
 from rally.compacting.outcomes import Compacted, Outcome, Trouble
-from rally.compacting.plan import plan
+from rally.compacting.plan import find_strays, plan
 from rally.compacting.settings import CompactSettings
 from rally.deleting.plans import Plans
 from rally.keys.names import LIST_MAC
-from rally.process import run_as_process, say
 from rally.storing.layout import Partition, Stores
 from rally.storing.leases import Leases
 from rally.telling.entries import Fields
@@ -68,8 +69,9 @@ def _run(options: PipelineOptions) -> list[Compacted]:
     planned = plan(stores, registry)
     holds = settings.holds()
     held = [each for each in planned if holds.over(each.study, each.day)]
+    left = find_strays(stores, registry)
     works = [each for each in planned if each not in {*unfinished, *held}]
-    left = [_waiting(each) for each in planned if each in unfinished]
+    left += [_waiting(each) for each in planned if each in unfinished]
     left += [Compacted(each, Outcome.HELD) for each in held if each not in unfinished]
     if not works:
         return left
@@ -117,7 +119,7 @@ def _report(results: Sequence[Compacted]) -> Ended:
         print(f"left as they are under a legal hold: {held:,} partitions")
     troubles = dict.fromkeys(trouble for each in results for trouble in each.troubles)
     for outcome, name, why in troubles:
-        say(f"{name}: {outcome}: {why}")
+        print(f"rally: {name}: {outcome}: {why}", file=sys.stderr)
     partitions = len({each.partition for each in done})
     figures = Fields(partitions=partitions, faults=len(troubles))
     return Ended(1 if troubles else 0, figures)
@@ -146,4 +148,4 @@ def _numbers(each: Compacted) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
-    run_as_process(main)
+    leave(main())

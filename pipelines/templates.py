@@ -25,8 +25,6 @@ from pipelines.declared import Declared, declared, spelt
 from pipelines.job import Job
 from pipelines.parser import Parser
 from rally.errors import ConfigurationError
-from rally.exit_status import NOT_BEGUN
-from rally.process import say
 
 _ALWAYS = ("platform", "platform_keys")
 """A cloud has each of these in a place of its own, and no default of a laptop's."""
@@ -141,7 +139,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _write(_parser().parse_args(argv))
     except ConfigurationError as error:
-        return say(str(error), NOT_BEGUN)
+        print(f"rally: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -21,7 +21,6 @@ from rally.checking.pseudonyms import Prf
 from rally.envelope import Envelope
 from rally.outcomes import FailureReason
 from rally.storing.container import encode_container, read_rows
-from rally.storing.corruption import CorruptFile
 from rally.storing.layout import is_day
 from rally.storing.objects import ObjectInfo, ObjectStore
 from rally.storing.writer import create_named_by_content
@@ -38,7 +37,8 @@ _SCHEMA = json.dumps(
     }
 )
 _OBJECT = re.compile(
-    FOLDER + "study=([^/]+)/kind=(ping|withdrawal)/date=([0-9-]{10})/[0-9a-f]{32}.avro"
+    FOLDER
+    + "study=([^/]+)/kind=(ping|withdrawal)/date=([0-9-]{10})/[0-9a-f]{32}[.]avro"
 )
 _ATTRIBUTES = tuple(name for name in Envelope._fields if name != "payload")
 _SEALED = fastavro.parse_schema(
@@ -159,16 +159,10 @@ def encode_dead_letters(sealed: Iterable[bytes], content: str, version: str) -> 
 
 
 def list_dead_letters(platform: ObjectStore) -> Iterable[tuple[Place, ObjectInfo]]:
-    """Every object of dead letters and its place.
-
-    Raises:
-        CorruptFile: what stands there is no object of ours.
-    """
+    """Every object of dead letters and its place; what is foreign there is left out."""
     for info in platform.list(FOLDER):
-        place = place_of(info.name)
-        if place is None:
-            raise CorruptFile(f"{info.name}: is no object of dead letters; move it")
-        yield place, info
+        if place := place_of(info.name):
+            yield place, info
 
 
 def place_of(name: str) -> Place | None:

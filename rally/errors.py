@@ -3,6 +3,7 @@
 No message here carries clear text, a key or an id.
 """
 
+import errno
 from collections.abc import Iterable, Sequence
 
 from rally.outcomes import FailureReason
@@ -56,12 +57,6 @@ def cause_of(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def describe_os_error(error: OSError) -> str:
-    """What the system says is wrong with which file, in one line."""
-    parts = (error.filename, error.strerror or str(error) or type(error).__name__)
-    return ": ".join(" ".join(str(part).splitlines()) for part in parts if part)
-
-
 def unusable(
     where: str, error: OSError, what: str
 ) -> ConfigurationError | ConnectionError:
@@ -79,6 +74,21 @@ def unusable(
     if isinstance(error, ConnectionError):
         return ConnectionError(None, f"{where}: cannot be reached ({cause_of(error)})")
     return ConfigurationError(f"{where}: {what}")
+
+
+def unwritable(where: str, error: OSError) -> ConfigurationError | ConnectionError:
+    """What a job raises of a place into which it could not write; see `unusable`."""
+    remedy = _REMEDIES.get(
+        error.errno, "check that it exists and that this account may write there"
+    )
+    return unusable(where, error, f"cannot be written ({cause_of(error)}); {remedy}")
+
+
+_REMEDIES: dict[int | None, str] = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+    errno.EROFS: "mount it for writing",
+}
 
 
 class PingFailed(Exception):

@@ -8,7 +8,7 @@ expanded: the fold decides later what leaving Rally means for each study (design
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from rally.storing.container import canonical_json, encode_container, read_rows
 from rally.storing.corruption import CorruptFile
 from rally.storing.layout import EVENTS, events_file
 from rally.storing.objects import ObjectNotFound, ObjectStore
+from rally.storing.records import list_records
 from rally.storing.writer import create_named_by_content
 from rally.times import check_time, from_micros, to_micros
 
@@ -125,9 +126,14 @@ def list_event_objects(platform: ObjectStore) -> Iterator[str]:
     until nothing is new.
     """
     seen = set[str]()
-    while new := [each.name for each in platform.list(EVENTS) if each.name not in seen]:
+    while new := _names_but(platform, seen):
         seen.update(new)
         yield from new
+
+
+def _names_but(platform: ObjectStore, seen: Container[str]) -> list[str]:
+    names = (info.name for info in list_records(platform, EVENTS))
+    return [name for name in names if name not in seen]
 
 
 def read_event_object(platform: ObjectStore, name: str) -> list[Event]:

@@ -4,6 +4,6 @@ import os
 import sys
 
 from pipelines.cli import main
-from rally.process import run_as_process
+from pipelines.leaving import leave
 
-run_as_process(lambda: main([os.environ["RALLY_JOB"], *sys.argv[1:]]))
+leave(main([os.environ["RALLY_JOB"], *sys.argv[1:]]))

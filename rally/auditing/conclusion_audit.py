@@ -6,6 +6,7 @@ what else the platform had of it.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from rally.auditing.report import Check, Unit
@@ -15,7 +16,16 @@ from rally.errors import ConfigurationError, cause_of
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.storing.layout import EVENTS, Stores, study_folder
-from rally.storing.objects import FOREVER, ObjectStore, OldCopy, open_store
+from rally.storing.marker import NAME
+from rally.storing.objects import (
+    FOREVER,
+    ObjectStore,
+    OldCopy,
+    StrayInTheWay,
+    open_store,
+)
+from rally.storing.records import is_marker
+from rally.storing.strays import list_but_strays
 from rally.studies.legal_holds import LegalHolds
 from rally.studies.study import Study
 from rally.studies.transitions import States
@@ -92,15 +102,23 @@ class ConclusionAudit:
         """What is live, by place."""
         namespace, platform = study.namespace, self._stores.platform
         found = Counter[tuple[str, str, Unit]]()
-        for info in self._stores.of(namespace).list(study_folder(namespace)):
+        rows, letters = study_folder(namespace), f"{DEAD_LETTERS}study={namespace}/"
+        places = [(self._stores.of(namespace), rows), (platform, letters)]
+        for info in list_but_strays(*places[0]):
             found[_document(namespace, info.name), "rows", Unit.OBJECTS] += 1
-        for _ in platform.list(f"{DEAD_LETTERS}study={namespace}/"):
-            found[namespace, "dead letters", Unit.OBJECTS] += 1
+        for info in list_but_strays(*places[1]):
+            if not is_marker(info):
+                found[namespace, "dead letters", Unit.OBJECTS] += 1
         if events := (self._events or {}).get(namespace):
             found[namespace, "events", Unit.ROWS] += events
         for uri, store in self._derived(study):
-            for _ in store.list() if store else ():
-                found[f"{namespace}/{uri}", "derived", Unit.OBJECTS] += 1
+            for info in store.list() if store else ():
+                if info.name != NAME and not is_marker(info):
+                    found[f"{namespace}/{uri}", "derived", Unit.OBJECTS] += 1
+            places += [(store, "")] if store else []
+        for store, prefix in places:
+            for stray in store.strays(prefix):
+                found[namespace, stray.kind.value, Unit.OBJECTS] += 1
         return found
 
     def _unserved(self, study: Study) -> list[str]:
@@ -115,8 +133,11 @@ class ConclusionAudit:
         """What the stores keep of what is not live any more."""
         namespace = study.namespace
         store, platform = self._stores.of(namespace), self._stores.platform
-        found = list(store.old_copies(study_folder(namespace)))
-        found += platform.old_copies(f"{DEAD_LETTERS}study={namespace}/")
+        found = list[OldCopy]()
+        with suppress(StrayInTheWay):  # which is left, and told
+            found += store.old_copies(study_folder(namespace))
+        with suppress(StrayInTheWay):
+            found += platform.old_copies(f"{DEAD_LETTERS}study={namespace}/")
         for _, derived in self._derived(study):
             found += derived.old_copies("") if derived else ()
         return found

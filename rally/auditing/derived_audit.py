@@ -24,6 +24,7 @@ from rally.storing.objects import (
     Snapshot,
     open_store,
 )
+from rally.storing.strays import describe
 from rally.studies.study import Study
 
 
@@ -48,6 +49,9 @@ class DerivedAudit:
                 store = open_store(uri)
                 for info in store.list():
                     self._see(study, store, info, scanners)
+                for stray in store.strays():
+                    where = f"{store.uri.rstrip('/')}/{foreign(stray.name)}"
+                    self._unseen(study, where, describe(stray))
             except ConfigurationError:
                 why = "is no store that can be looked into from here"
                 self._unseen(study, uri, why)

@@ -15,6 +15,7 @@ from rally.storing.corruption import CorruptFile
 from rally.storing.header import Header
 from rally.storing.layout import UNKNOWN
 from rally.storing.objects import ObjectNotFound, ObjectStore
+from rally.storing.records import is_marker
 from rally.studies.legal_holds import LegalHolds
 from rally.studies.registry import Registry
 from rally.withdrawing.unavailable import waits_for_study
@@ -66,6 +67,8 @@ class LettersAudit:
         """Reads all of them. Raises OSError: the store cannot be reached."""
         for info in self._platform.list(FOLDER):
             place = place_of(info.name)
+            if place is None and is_marker(info):
+                continue
             if place is None or place.study not in self._studies:
                 what = "no object of dead letters"
                 self._broken(foreign(info.name), what, 1, Unit.OBJECTS)

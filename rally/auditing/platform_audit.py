@@ -8,6 +8,7 @@ from rally.auditing.clear_bytes import header_in, in_bytes, pieces, walk_clear
 from rally.auditing.report import Check, Unit
 from rally.auditing.searching import (
     Searches,
+    foreign,
     is_pseudonym,
     search_bytes,
     search_header,
@@ -28,6 +29,7 @@ from rally.storing.objects import (
     ObjectStore,
     Snapshot,
 )
+from rally.storing.records import is_marker, is_record
 from rally.withdrawing.unreadable import count_settled
 
 
@@ -85,14 +87,20 @@ class PlatformAudit:
     def run(self) -> None:
         """Searches the log, and all records but dead letters, which are sealed.
 
+        What is no record is named, and searched as well.
+
         Raises:
             OSError: the store cannot be listed.
         """
+        for stray in self._platform.strays():
+            self._tell_foreign(stray.name, stray.kind.value)
         for info in self._platform.list():
             if info.name.startswith(DEAD_LETTERS):
                 continue
+            is_foreign = not is_record(info.name) and not is_marker(info)
             try:
-                self._search(info)
+                if not self._search(info) and is_foreign:
+                    self._tell_foreign(info.name, "no record of ours")
             except (ObjectNotFound, GenerationMismatch):
                 continue  # a job at work: what it leaves is looked at another day
             except OSError as error:
@@ -100,32 +108,38 @@ class PlatformAudit:
                 for check in (Check.IDS, Check.NETWORK):
                     self.tally.unseen(check, info.name, why)
 
-    def _search(self, info: ObjectInfo) -> None:
+    def _tell_foreign(self, name: str, what: str) -> None:
+        """Names what no job wrote there; it stops none either."""
+        self.tally.broken(Check.COPIES, foreign(name), what, 1, Unit.OBJECTS)
+
+    def _search(self, info: ObjectInfo) -> bool:
+        """Whether something was found that must not be there."""
         name = info.name
         if search_bytes(self.tally, self._searches, name, in_bytes(name)):
-            return
+            return True
         with self._platform.open(name, info.generation) as snapshot:
             try:
-                self._search_clear(name, snapshot)
+                return self._search_clear(name, snapshot)
             except CorruptFile as error:
                 self.tally.unseen(Check.IDS, name, str(error))
-                self._search_pieces(name, pieces(snapshot))
+                return self._search_pieces(name, pieces(snapshot))
 
-    def _search_clear(self, name: str, snapshot: Snapshot) -> None:
+    def _search_clear(self, name: str, snapshot: Snapshot) -> bool:
         header = header_in(snapshot)
         if header and search_header(self.tally, self._searches, name, header):
-            return
-        self._search_pieces(name, walk_clear(snapshot, header), is_text=not header)
+            return True
+        clear = walk_clear(snapshot, header)
+        return self._search_pieces(name, clear, is_text=not header)
 
     def _search_pieces(
         self, name: str, found: Iterable[bytes], *, is_text: bool = False
-    ) -> None:
+    ) -> bool:
         """Tells of an object once, whatever is in it and however often."""
-        for each in found:
-            if search_bytes(self.tally, self._searches, name, each):
-                return
-            if is_text and search_keys(self.tally, name, each):
-                return
+        return any(
+            search_bytes(self.tally, self._searches, name, each)
+            or (is_text and search_keys(self.tally, name, each))
+            for each in found
+        )
 
 
 def check_file(tally: Tally, name: str, data: bytes) -> Header | None:

@@ -11,7 +11,7 @@ from rally.auditing.units import Extent
 from rally.checking.policy import is_expired, is_reviewed
 from rally.errors import cause_of
 from rally.storing.layout import DATA, Partition, Stores
-from rally.storing.objects import FOREVER, ObjectInfo, ObjectStore, OldCopy
+from rally.storing.objects import FOREVER, ObjectInfo, ObjectStore, OldCopy, Stray
 from rally.storing.partitions import StoredFile, parse_file
 from rally.storing.places import Locator, Region
 from rally.studies.legal_holds import LegalHolds
@@ -19,6 +19,10 @@ from rally.studies.registry import Registry
 
 LISTED = (Check.RETENTION, Check.REVIEW, Check.PLACE, Check.COPIES)
 """What a listing proves, or helps to."""
+
+
+_ROOTS = (Region.PLATFORM, Region.DERIVED)
+"""Places with roots of their own, which are looked into elsewhere."""
 
 
 @dataclass
@@ -79,6 +83,8 @@ class StoreAudit:
             try:
                 for info in store.list():
                     self._see(store, info)
+                for stray in store.strays():
+                    self._see_stray(store, stray)
             except OSError as error:
                 self._unseen(store, error, *LISTED)
                 self._found.unlisted.update(
@@ -110,6 +116,14 @@ class StoreAudit:
             check = Check.PLACE if is_place else Check.COPIES
             name, what = foreign(info.name), place.region.value
             tally.broken(check, name, what, 1, Unit.OBJECTS)
+
+    def _see_stray(self, store: ObjectStore, stray: Stray) -> None:
+        """Tells of a link; of a concluded study that is another check."""
+        place = self._locator.locate(store, stray)
+        if place.study in self._concluded or place.region in _ROOTS:
+            return
+        name, what = foreign(stray.name), stray.kind.value
+        self._found.tally.broken(Check.COPIES, name, what, 1, Unit.OBJECTS)
 
     def _see_file(self, file: StoredFile, partition: Partition) -> None:
         study = self._registry.studies[partition.study]

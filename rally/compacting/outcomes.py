@@ -22,6 +22,7 @@ class Outcome(StrEnum):
     BUSY: another run works there.
     CHANGED: somebody wrote to it again and again meanwhile.
     UNREACHABLE: the store refuses an object.
+    STRAY: a link, or the like, that is not followed.
     """
 
     COMPACTED = "compacted"
@@ -33,6 +34,7 @@ class Outcome(StrEnum):
     BUSY = "busy"
     CHANGED = "changed meanwhile"
     UNREACHABLE = "unreachable"
+    STRAY = "not followed"
 
     @property
     def is_good(self) -> bool:

@@ -2,10 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rally.storing.layout import Partition, Stores
+from rally.compacting.outcomes import Compacted, Outcome, Trouble
+from rally.storing.layout import Partition, Stores, study_folder
 from rally.storing.occupancy import listing
-from rally.storing.partitions import StoredFile, by_partition, is_settled, list_files
+from rally.storing.partitions import (
+    StoredFile,
+    by_partition,
+    is_settled,
+    list_files,
+)
 from rally.storing.rows import row_schema
+from rally.storing.strays import describe
 from rally.studies.registry import Registry
 from rally.studies.study import Document
 
@@ -27,6 +34,23 @@ def plan(stores: Stores, registry: Registry) -> list[Partition]:
             files = list_files(store, study.namespace)
         works += plan_study(files, registry.documents(study))
     return sorted(works, key=lambda work: (work.day, work))
+
+
+def find_strays(stores: Stores, registry: Registry) -> list[Compacted]:
+    """A trouble for each link and the like in a study; the rest is compacted.
+
+    What has another name is not meant: compaction erases nothing on anybody's behalf.
+    """
+    return [
+        Compacted(
+            Partition(namespace, "", ""),
+            Outcome.STRAY,
+            troubles=(Trouble(Outcome.STRAY, stray.name, describe(stray)),),
+        )
+        for namespace in registry.studies
+        for stray in stores.of(namespace).strays(study_folder(namespace))
+        if stray.kind.is_in_the_way
+    ]
 
 
 def plan_study(

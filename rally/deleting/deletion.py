@@ -12,7 +12,7 @@ from dataclasses import replace
 from rally.deleting.file_work import PASSES, FileWork, WorkThrough, faults, open_files
 from rally.deleting.findings import Findings
 from rally.deleting.old_copies import purge_old_copies
-from rally.deleting.people import unregistered
+from rally.deleting.people import find_strays, unregistered
 from rally.deleting.plan import (
     FileResult,
     Outcome,
@@ -96,9 +96,10 @@ class Deletion:
             if plan.withdrawal_list == report.withdrawals.counter
             for file in open_files(plan, settled)
         ]
-        halves = left_out(self._stores, self._files.concerned(report.withdrawals))
-        met, plan = self._files.find(report.withdrawals, [*begun, *halves], set())
-        report.faults = halves + met
+        refused = left_out(self._stores, self._files.concerned(report.withdrawals))
+        refused += find_strays(self._stores, self._registry.studies)
+        met, plan = self._files.find(report.withdrawals, [*begun, *refused], set())
+        report.faults = refused + met
         report.planned = begun + list(plan.files)
         report.plans.append(self._plans.record(plan))
         return report
@@ -138,10 +139,11 @@ class Deletion:
         halves += self._files.settle([each for each in concerned if each not in begun])
         refused = [each for each in finished if each.outcome.may_pass]
         known = {(each.study, each.name) for each in refused}
+        halves = [each for each in halves if each.study in concerned]
         refused += [
             each
-            for each in halves
-            if each.study in concerned and (each.study, each.name) not in known
+            for each in halves + find_strays(self._stores, self._registry.studies)
+            if (each.study, each.name) not in known
         ]
         read, left_over = dict[StoredFile, FileResult](), set[StoredFile]()
         holds = LegalHolds.read(self._platform, self._clock())

@@ -29,6 +29,7 @@ from rally.deleting.steps import (
 from rally.storing.header import LIST_COUNTER
 from rally.storing.layout import Stores
 from rally.storing.snapshots import outline_of
+from rally.storing.strays import check_erasable
 from rally.studies.registry import Registry
 from rally.withdrawing.withdrawal_list import WithdrawalList
 
@@ -240,6 +241,7 @@ class FileWork:
 
         def remove() -> FileResult:
             store = self._stores.of(result.study)
+            check_erasable(store, result.name)
             store.delete(result.name, result.generation_after)
             return result
 

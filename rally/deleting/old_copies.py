@@ -6,7 +6,7 @@ from datetime import datetime
 from rally.deleting.plan import FileResult, Outcome
 from rally.errors import cause_of
 from rally.storing.layout import study_folder
-from rally.storing.objects import ObjectHeld, ObjectStore, OldCopy
+from rally.storing.objects import ObjectHeld, ObjectStore, OldCopy, StrayInTheWay
 from rally.storing.partitions import partition_of
 from rally.studies.legal_holds import NO_HOLDS, LegalHolds
 
@@ -50,7 +50,11 @@ def purge_old_copies(
     the same folder goes with the rest, but for what a legal hold keeps.
     """
     folder, purged, refused = study_folder(namespace), 0, dict[str, FileResult]()
-    for copy in list(store.old_copies(folder)):
+    try:
+        copies = list(store.old_copies(folder))
+    except StrayInTheWay:  # a fault of its own
+        return Copies()
+    for copy in copies:
         partition = partition_of(namespace, copy.name)
         if hold := holds.over(namespace, partition.day if partition else ""):
             detail = f"{hold} keeps an old copy"

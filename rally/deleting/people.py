@@ -3,10 +3,13 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
-from rally.deleting.plan import StoredFile
+from rally.deleting.plan import FileResult, Outcome, StoredFile
 from rally.events import RALLY
+from rally.storing.header_bytes import MAGIC
 from rally.storing.layout import DATA, Stores, study_folder
+from rally.storing.objects import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.storing.partitions import SUFFIX, people_in
+from rally.storing.strays import describe, list_but_strays
 from rally.studies.registry import Registry
 from rally.studies.study import Kind, Study
 from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
@@ -40,11 +43,34 @@ def namespaces_of(withdrawal: Withdrawal, registry: Registry) -> list[str]:
 
 
 def list_files(stores: Stores, namespaces: Iterable[str]) -> Iterator[StoredFile]:
-    """Every file of these namespaces."""
+    """Every file of these namespaces that can have rows.
+
+    An Avro file may, whatever it is called; what else other programs leave cannot, and
+    the audit names it.
+    """
     for namespace in namespaces:
-        for info in stores.of(namespace).list(study_folder(namespace)):
-            if info.size or info.name.endswith(SUFFIX):  # else it marks a folder
+        store = stores.of(namespace)
+        for info in list_but_strays(store, study_folder(namespace)):
+            if info.name.endswith(SUFFIX) or _is_container(store, info):
                 yield StoredFile(namespace, *info)
+
+
+def _is_container(store: ObjectStore, info: ObjectInfo) -> bool:
+    try:
+        return store.read_range(info.name, 0, len(MAGIC)) == MAGIC
+    except ObjectNotFound:
+        return False
+    except OSError:
+        return True  # who looks into the file names it
+
+
+def find_strays(stores: Stores, namespaces: Iterable[str]) -> list[FileResult]:
+    """A fault for each link and the like in a study: rows may be behind it."""
+    return [
+        FileResult(namespace, stray.name, Outcome.STRAY, describe(stray))
+        for namespace in namespaces
+        for stray in stores.of(namespace).strays(study_folder(namespace))
+    ]
 
 
 def unregistered(stores: Stores, registry: Registry) -> list[str]:
@@ -55,9 +81,10 @@ def unregistered(stores: Stores, registry: Registry) -> list[str]:
     prefix = study_folder("")[:-1]
     return sorted(
         {
-            info.name.partition(prefix)[2].partition("/")[0]
+            info.name.removeprefix(prefix).partition("/")[0]
             for store in stores.each(registry.studies)
-            for info in store.list(DATA)
+            for info in list_but_strays(store, DATA)
+            if info.name.startswith(prefix) and "/" in info.name.removeprefix(prefix)
         }
         - set(registry.namespaces)
     )

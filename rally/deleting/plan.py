@@ -41,6 +41,7 @@ class Outcome(StrEnum):
     BUSY: another job has the lease.
     HALF_COMPACTED: its partition is, and compaction could not go on.
     UNREACHABLE: the store refused. UNAVAILABLE: its study does not load.
+    STRAY: it is a link, or the like, and not followed; or has another name.
     LEFT_OVER: verification found rows or bytes of a person who has left.
     """
 
@@ -56,6 +57,7 @@ class Outcome(StrEnum):
     HALF_COMPACTED = "half compacted"
     UNREACHABLE = "unreachable"
     UNAVAILABLE = "unavailable"
+    STRAY = "not followed"
     LEFT_OVER = "left over"
 
     @property
@@ -71,7 +73,7 @@ class Outcome(StrEnum):
 
 _PASSING = (
     *(Outcome.HELD, Outcome.BUSY, Outcome.HALF_COMPACTED, Outcome.UNREACHABLE),
-    Outcome.UNAVAILABLE,
+    *(Outcome.UNAVAILABLE, Outcome.STRAY),
 )
 _GOOD = (Outcome.REWRITTEN, Outcome.UNTOUCHED, Outcome.CLEAN, Outcome.GONE)
 

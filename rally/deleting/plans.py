@@ -23,6 +23,7 @@ from rally.deleting.plan import (
 from rally.storing.layout import Partition
 from rally.storing.objects import ObjectStore
 from rally.storing.partitions import partition_of
+from rally.storing.records import list_records
 
 FOLDER = "plans/"
 
@@ -109,7 +110,7 @@ class Plans:
 
     def _steps(self) -> dict[str, set[str]]:
         steps: dict[str, set[str]] = {}
-        for info in self._platform.list(FOLDER):
+        for info in list_records(self._platform, FOLDER):
             if match := _OBJECT.fullmatch(info.name):
                 steps.setdefault(match[1], set()).add(match[2])
         return dict(sorted(steps.items()))

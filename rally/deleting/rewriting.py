@@ -33,6 +33,7 @@ from rally.storing.objects import (
 )
 from rally.storing.row_keys import PARTICIPANT
 from rally.storing.snapshots import header_of
+from rally.storing.strays import check_erasable
 
 REWROTE = "rally.rewrote"
 """Entry of a file that deletion or purge wrote: which plan, and what it took out."""
@@ -101,6 +102,7 @@ def _rewrite(
             raise PlanMismatch("its rows are not those that the plan found")
         entries = _entries(content, file, plan, changed, requests)
         spool.seek(0)
+        check_erasable(store, file.name)
         with store.draft(file.name) as draft:
             draft.file.write(join_header(entries, header.sync))
             before, after = google_crc32c.Checksum(), google_crc32c.Checksum()

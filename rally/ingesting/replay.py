@@ -21,6 +21,7 @@ from rally.storing.objects import (
     ObjectNotFound,
     ObjectStore,
 )
+from rally.storing.strays import check_erasable
 from rally.storing.writer import RowWriter
 from rally.times import InvalidTime
 
@@ -119,6 +120,7 @@ class Replay:
             return None
 
     def _remove(self, info: ObjectInfo, kept: list[bytes]) -> None:
+        check_erasable(self._platform, info.name)
         try:
             if kept:
                 name = info.name.rpartition("/")[2].removesuffix(".avro")

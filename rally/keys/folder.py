@@ -29,6 +29,7 @@ from rally.storing.objects import (
     OldCopy,
     open_store,
 )
+from rally.storing.strays import check_erasable
 
 KEYSET = ".keyset.json"
 JWK = ".jwk.json"
@@ -45,9 +46,12 @@ class KeyFolder(Secret):
     """
 
     def __init__(self, uri: str) -> None:
-        """Opens a local folder or `gs://bucket/prefix`; reads nothing yet."""
+        """Opens a local folder or `gs://bucket/prefix`; reads nothing yet.
+
+        Keys are read through links, as Kubernetes mounts them; and not deleted so.
+        """
         self.uri = uri
-        self._store = open_store(uri)
+        self._store = open_store(uri, follows=True)
         self._aeads: dict[str, aead.Aead] = {}
         self._kek_file: tuple[KekFile, int | None] | None = None
 
@@ -91,10 +95,11 @@ class KeyFolder(Secret):
             self._store.replace(name, data, generation)
 
     def delete(self, name: str) -> None:
-        """Deletes a file as it is now."""
+        """Deletes a file as it is now; one whose bytes would stay is refused."""
         generation = self.generation(name)
         if generation is not None:
             with self._reporting(name):
+                check_erasable(self._store, name)
                 self._store.delete(name, generation)
 
     def forget(self, name: str) -> list[OldCopy]:

@@ -1,18 +1,18 @@
 """Archives of what was ingested: files that globs name, by when they were written."""
 
-import glob
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, cause_of
 from rally.purging.line import Line, Phase, Why, whole
 from rally.purging.notes import Notes
 from rally.purging.opened import Opened
+from rally.reading.globs import match_paths
 from rally.reading.inputs import is_match, plain_prefix
 from rally.settings import latest
-from rally.storing.objects import ObjectInfo, open_store
+from rally.storing.objects import ObjectInfo, StrayInTheWay, open_store
 from rally.storing.places import folder_of
 from rally.times import EARLIEST, nearest_seconds
 
@@ -43,7 +43,7 @@ def survey_archives(opened: Opened, notes: Notes) -> Iterator[Line]:
 
     Args:
         opened: says what goes.
-        notes: get a fault for each archive whose age nobody knows.
+        notes: get a fault for each archive that is a link, or whose age nobody knows.
 
     Raises:
         ConfigurationError: a glob names what a store, a key folder, the registry or
@@ -51,42 +51,54 @@ def survey_archives(opened: Opened, notes: Notes) -> Iterator[Line]:
     """
     if opened.registry.illegible:
         return  # a glob may name its tables: archives wait until that is legible
-    days, seen = opened.limits.archive_days, set[tuple[str, str]]()
+    days, seen = opened.limits.archive_days, set[str]()
     newest = latest(opened.now) + _CLOCKS_DIFFER
-    kept = {_real(uri): uri for uri in _kept(opened)}
+    kept = {folder_of(uri): uri for uri in _kept(opened)}
     for pattern in filter(None, (opened.archives or "").split(",")):
-        for store, info, written in _match(pattern):
-            _check_is_ours_to_delete(f"{folder_of(store)}{info.name}", kept)
-            is_new = (store, info.name) not in seen
-            seen.add((store, info.name))
+        for store, info, written in _match(pattern, kept, notes):
+            path = f"{folder_of(store)}{info.name}"
+            _check_is_ours_to_delete(path, kept)
+            is_new = path not in seen
+            seen.add(path)
             if is_new and not EARLIEST < written < newest:
-                notes.faults.append((f"{folder_of(store)}{info.name}", _UNDATED))
+                notes.faults.append((path, _UNDATED))
             elif is_new and opened.is_older(written, days):
                 labels = ("", _ARCHIVE, "")
                 yield whole(Phase.REST, store, labels, info, Why.ARCHIVE)
 
 
-def _match(pattern: str) -> Iterator[Archive]:
+def _match(pattern: str, kept: Mapping[str, str], notes: Notes) -> Iterator[Archive]:
     is_remote = pattern.startswith("gs://")
     if "://" in pattern and not is_remote:
         raise ConfigurationError(
             f"--archives {pattern}: only local files and gs:// are served"
         )
     try:
-        yield from _objects(pattern) if is_remote else _files(pattern)
+        yield from _objects(pattern) if is_remote else _files(pattern, kept, notes)
     except OSError as error:
         raise ConfigurationError(
             f"--archives {pattern}: cannot be listed ({error.strerror or 'refused'})"
         ) from None
 
 
-def _files(pattern: str) -> Iterator[Archive]:
-    for path in sorted(glob.iglob(pattern, recursive=True)):
-        folder, name = os.path.split(os.path.abspath(path))
-        store = open_store(folder)
-        info = store.stat(name)
+def _files(pattern: str, kept: Mapping[str, str], notes: Notes) -> Iterator[Archive]:
+    """Files below the folder that the glob names in plain, and reached by no link.
+
+    To delete a link would leave what it leads to, and that may be somebody else's.
+    """
+    plain = plain_prefix(pattern)
+    start = len(plain) - len(os.path.basename(plain))
+    store = open_store(os.path.realpath(pattern[:start] or "."))
+    for path in match_paths(pattern):
+        name = path[start:]
+        try:
+            info = store.stat(name)
+        except StrayInTheWay as error:
+            _check_is_ours_to_delete(path, kept)
+            notes.faults.append((path, f"is not deleted: {cause_of(error)}"))
+            continue
         if info is not None:
-            yield Archive(folder, info, nearest_seconds(os.stat(path).st_mtime))
+            yield Archive(store.uri, info, nearest_seconds(os.stat(path).st_mtime))
 
 
 def _objects(pattern: str) -> Iterator[Archive]:
@@ -109,14 +121,9 @@ def _kept(opened: Opened) -> Iterator[str]:
 
 def _check_is_ours_to_delete(path: str, kept: Mapping[str, str]) -> None:
     """Raises ConfigurationError where it is not, by whatever links it was reached."""
-    real = _real(path)
+    real = folder_of(path)
     for folder, uri in kept.items():
         if real.startswith(folder):
             raise ConfigurationError(
                 f"--archives: names what {uri} holds; name the archives alone"
             )
-
-
-def _real(uri: str) -> str:
-    """With a slash at its end, and of what lies here without symbolic links."""
-    return folder_of(uri if "://" in uri else os.path.realpath(uri))

@@ -6,8 +6,11 @@ from rally.purging.derived import open_derived
 from rally.purging.line import Phase
 from rally.purging.opened import Opened
 from rally.storing.layout import EVENTS, study_folder
+from rally.storing.marker import NAME
 from rally.storing.objects import ObjectStore
 from rally.storing.places import Region
+from rally.storing.records import is_marker
+from rally.storing.strays import list_but_strays
 
 Place = tuple[ObjectStore, str]
 """A store, and what begins the names of a place's objects."""
@@ -75,12 +78,21 @@ def _places(opened: Opened, namespace: str, phase: Phase) -> list[Place]:
 
 def _is_left(opened: Opened, namespace: str, phase: Phase) -> bool:
     is_there = any(
-        phase is not Phase.ROWS
-        or opened.locator.classify(store, info).region is not Region.MARKER
+        _holds(opened, phase, store, prefix)
         for store, prefix in _places(opened, namespace, phase)
-        for info in store.list(prefix)
     )
     return is_there or (phase is Phase.DERIVED and _unserved(opened, namespace))
+
+
+def _holds(opened: Opened, phase: Phase, store: ObjectStore, prefix: str) -> bool:
+    """Whether something stands there: no marker of a folder, but links as well."""
+    found = list_but_strays(store, prefix)
+    if phase is Phase.ROWS:
+        regions = (opened.locator.classify(store, each).region for each in found)
+        is_there = any(each is not Region.MARKER for each in regions)
+    else:
+        is_there = any(not is_marker(each) and each.name != NAME for each in found)
+    return is_there or any(True for _ in store.strays(prefix))
 
 
 def _unserved(opened: Opened, namespace: str) -> bool:

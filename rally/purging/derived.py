@@ -9,6 +9,7 @@ from rally.purging.opened import Opened
 from rally.storing.marker import NAME
 from rally.storing.objects import ObjectInfo, ObjectStore
 from rally.storing.places import folder_of
+from rally.storing.strays import describe
 
 _DERIVED = "(derived)"
 
@@ -24,6 +25,10 @@ def survey_derived(opened: Opened, notes: Notes) -> Iterator[Line]:
             for info in tables_in(store):
                 labels = (study, _DERIVED, "")
                 yield whole(Phase.DERIVED, uri, labels, info, Why.CONCLUDED, study)
+            notes.faults += [
+                (f"{folder_of(uri)}{stray.name}", describe(stray))
+                for stray in store.strays()
+            ]
 
 
 def tables_in(store: ObjectStore) -> Iterator[ObjectInfo]:

@@ -35,6 +35,7 @@ from rally.storing.objects import (
 )
 from rally.storing.partitions import partition_of, read_view
 from rally.storing.snapshots import outline_of
+from rally.storing.strays import check_erasable
 from rally.studies.legal_holds import NO_HOLDS
 from rally.withdrawing.unreadable import count_letters, settlement
 
@@ -183,6 +184,7 @@ class Doer:
         if line.why is Why.UNENROLLED:
             self._searcher.check(store, line)
         rows = line.rows or _rows_of(store, line)
+        check_erasable(store, line.name)
         store.delete(line.name, line.generation)
         return rows
 
@@ -231,6 +233,7 @@ def _remove_events(store: ObjectStore, line: Line, studies: frozenset[str]) -> i
     kept = [each for each in events if each.scope not in line.studies & studies]
     with store.open(line.name, line.generation) as snapshot:
         version = outline_of(snapshot).entries.get("rally.version", b"").decode()
+    check_erasable(store, line.name)
     write_events(store, kept, version)
     store.delete(line.name, line.generation)
     return len(events) - len(kept)

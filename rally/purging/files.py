@@ -14,6 +14,8 @@ from rally.studies.study import Means
 from rally.withdrawing.enrolments import needs_enrolment
 
 _FOREIGN = "(no file of ours)"
+_ROOTS = (Region.PLATFORM, Region.DERIVED)
+"""Places with roots of their own, which may be links and are looked into elsewhere."""
 
 
 def survey_files(opened: Opened, notes: Notes) -> Iterator[Line]:
@@ -30,6 +32,9 @@ def survey_files(opened: Opened, notes: Notes) -> Iterator[Line]:
         for info in store.list():
             located = opened.locator.classify(store, info)
             yield from _look(opened, store, info, located, notes)
+        for stray in store.strays():
+            if opened.locator.locate(store, stray).region not in _ROOTS:
+                notes.alarm(stray.kind, f"{store.uri.rstrip('/')}/{stray.name}")
 
 
 def _look(

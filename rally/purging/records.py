@@ -13,6 +13,7 @@ from rally.purging.opened import Opened
 from rally.storing import leases
 from rally.storing.layout import EVENTS
 from rally.storing.objects import ObjectInfo, ObjectNotFound
+from rally.storing.records import is_marker, is_record, list_records
 from rally.storing.runs import RUNS, find_runs, is_alive, now
 from rally.withdrawing.unavailable import waits_for_study
 from rally.withdrawing.unreadable import is_owed
@@ -28,10 +29,13 @@ def survey_letters(opened: Opened, notes: Notes) -> Iterator[Line]:
     A withdrawal of a study that somebody registered has a time of its own, long after
     its deadline; until then it is counted. Of any other namespace it is as a ping.
     """
+    for stray in opened.platform.strays(dead_letters.FOLDER):
+        notes.alarm(stray.kind, f"{opened.platform.uri.rstrip('/')}/{stray.name}")
     for info in opened.platform.list(dead_letters.FOLDER):
         place = place_of(info.name)
         if place is None:
-            notes.alarm("no object of dead letters", info.name)
+            if not is_marker(info):
+                notes.alarm("no object of dead letters", info.name)
             continue
         if waits_for_study(place, opened.registry):
             notes.unreadable += is_owed(place)
@@ -56,7 +60,7 @@ def survey_events(opened: Opened) -> Iterator[Line]:
         CorruptFile: the log is damaged.
     """
     going = opened.log.present.intersection(opened.going)
-    for info in opened.platform.list(EVENTS) if going else ():
+    for info in list_records(opened.platform, EVENTS) if going else ():
         try:
             events = read_event_object(opened.platform, info.name)
         except ObjectNotFound:
@@ -75,7 +79,11 @@ def survey_plans(opened: Opened, notes: Notes) -> Iterator[Line]:
 
     A plan whose telling went first would look as if a run had to go on with it.
     """
-    found = opened.platform.list_dated(plans.FOLDER)
+    found = (
+        each
+        for each in opened.platform.list_dated(plans.FOLDER)
+        if is_record(each[0].name)
+    )
     for folder, dated in groupby(found, key=lambda each: _folder(each[0].name)):
         members = list(dated)
         written = max(at for _, at in members)
@@ -97,11 +105,12 @@ def survey_leftovers(opened: Opened) -> Iterator[Line]:
     days = opened.limits.temporary_days
     for folder in _RESULTS:
         for info, written in opened.platform.list_dated(folder):
-            if opened.is_older(written, days):
+            if is_record(info.name) and opened.is_older(written, days):
                 yield _rest(info, Why.TEMPORARY)
     alive = {run.run for _, run in find_runs(opened.platform) if is_alive(run, now())}
     for info, written in opened.platform.list_dated(leases.FOLDER):
-        if info.name.startswith(RUNS) or not opened.is_older(written, days):
+        is_run = info.name.startswith(RUNS)
+        if is_run or not (is_record(info.name) and opened.is_older(written, days)):
             continue
         holder = leases.holder_of(opened.platform, info)
         if holder is not None and holder not in alive:

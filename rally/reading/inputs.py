@@ -5,7 +5,6 @@ the sizes alone, so a job that is run again over the same files deals out the sa
 units, writes the same objects, and stores nothing twice.
 """
 
-import glob
 import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,11 +13,14 @@ from functools import cache
 from typing import BinaryIO, NamedTuple
 
 from rally.errors import ConfigurationError, unusable
-from rally.reading.forms import HEAD_BYTES, Form, form_of
+from rally.opening.inflate import GZIP_MAGIC
+from rally.reading.globs import match_paths
 from rally.storing.objects import open_store
 
 UNIT_BYTES = 16 * 1024 * 1024
 """Small enough to keep several workers busy, large enough for few files."""
+
+AVRO_MAGIC = b"Obj\x01"
 
 _WILD = "*?["
 _BUFFER = 1024 * 1024
@@ -69,10 +71,8 @@ def match_inputs(pattern: str) -> list[InputFile]:
 def plan_units(files: Iterable[InputFile], unit_bytes: int = UNIT_BYTES) -> list[Unit]:
     """Deals files out in units of at most `unit_bytes`.
 
-    Larger files of lines are split into equal pieces; one of another form is one unit.
-
-    Raises:
-        ConfigurationError: a large file is of no form that is served.
+    Larger text files are split into equal pieces; a larger file of Avro or gzip is
+    one unit.
     """
     units: list[Unit] = []
     held: list[InputRange] = []
@@ -108,14 +108,14 @@ def _pieces(files: Iterable[InputFile], unit_bytes: int) -> Iterator[InputRange]
 
 def _can_be_split(uri: str) -> bool:
     with open_input(uri) as file:
-        return form_of(file.read(HEAD_BYTES), uri) is Form.LINES
+        return not file.read(len(AVRO_MAGIC)).startswith((AVRO_MAGIC, GZIP_MAGIC))
 
 
 def _match(pattern: str) -> Iterator[InputFile]:
     if pattern.startswith("gs://"):
         yield from _match_objects(pattern)
         return
-    for path in glob.iglob(pattern, recursive=True):
+    for path in match_paths(pattern):
         if os.path.isfile(path):
             yield InputFile(path, os.path.getsize(path))
 

@@ -6,6 +6,7 @@ from rally.receipts.anchor import ANCHOR, Anchor, read_anchor, write_anchor
 from rally.receipts.encoding import digest, read_sealed
 from rally.receipts.receipt import FOLDER, number_in
 from rally.storing.objects import GenerationMismatch, ObjectInfo, ObjectStore
+from rally.storing.records import list_records
 from rally.studies.fields import Place
 from rally.times import to_micros
 from rally.withdrawing.withdrawal_list import Mac
@@ -55,7 +56,7 @@ def _before(
     """The anchor of the receipts from before a day, and these."""
     limit = to_micros(datetime.combine(before, time.min, UTC))
     end, old = anchor, list[ObjectInfo]()
-    for info in platform.list(FOLDER):
+    for info in list_records(platform, FOLDER):
         number = number_in(info.name)
         if number > anchor.through:  # else an earlier purge was killed before it went
             place = Place(f"{platform.uri.rstrip('/')}/{info.name}")

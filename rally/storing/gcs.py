@@ -25,6 +25,7 @@ from rally.storing.objects import (
     ObjectInfo,
     ObjectNotFound,
     OldCopy,
+    Stray,
 )
 from rally.times import nearest
 
@@ -113,6 +114,10 @@ class GcsStore:
             for blob in self._client.list_blobs(self._bucket, prefix=start):
                 if not blob.name.startswith(self._prefix + _PROBE):
                     yield self._info(blob), nearest(blob.time_created)
+
+    def strays(self, prefix: str = "") -> Iterator[Stray]:
+        """None: a bucket has nothing but objects."""
+        return iter(())
 
     def old_copies(self, prefix: str) -> Iterator[OldCopy]:
         """Noncurrent and soft-deleted generations, sorted by name and generation."""

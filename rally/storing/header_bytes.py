@@ -19,7 +19,7 @@ from rally.storing.header import (
 )
 from rally.storing.longs import decode_long
 
-_MAGIC = b"Obj\x01"
+MAGIC = b"Obj\x01"
 _SYNC_BYTES = 16
 _SEAL_BYTES = 8  # of the first checksum
 
@@ -31,7 +31,7 @@ def join_header(entries: Mapping[str, bytes], sync: bytes) -> bytes:
     sealed[HEADER_CHECKSUM] = _seal(entries, sync)
     if ROW_LENGTHS in entries:
         sealed[ROW_LENGTHS] = entries[ROW_LENGTHS]
-    parts = [_MAGIC, zig_zag(len(sealed))]
+    parts = [MAGIC, zig_zag(len(sealed))]
     for name, value in sealed.items():
         encoded = name.encode()
         parts += [zig_zag(len(encoded)), encoded, zig_zag(len(value)), value]
@@ -127,10 +127,10 @@ class _Scanned(NamedTuple):
 
 
 def _scan(data: bytes) -> _Scanned:
-    if not data.startswith(_MAGIC):
+    if not data.startswith(MAGIC):
         raise CorruptFile("no Avro container file")
     entries: dict[str, bytes] = {}
-    name, position = "?", len(_MAGIC)
+    name, position = "?", len(MAGIC)
     try:
         while True:
             count, position = decode_long(data, position)

@@ -7,7 +7,7 @@ come from the registry, never from a ping.
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
-from rally.errors import ConfigurationError, unusable
+from rally.errors import ConfigurationError, unwritable
 from rally.storing.objects import ObjectStore, open_store
 from rally.times import InvalidTime, parse_day
 
@@ -128,9 +128,4 @@ class Stores:
             try:
                 store.check_writable()
             except OSError as error:
-                raise unusable(
-                    store.uri,
-                    error,
-                    f"cannot be written ({error.strerror or 'refused'}); check that it"
-                    " exists and that this account may write there",
-                ) from None
+                raise unwritable(store.uri, error) from None

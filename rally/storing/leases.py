@@ -5,7 +5,8 @@
     leases/<name>.json                                  who is the one of that name
 
 A run renews its one object while it lives; a lease counts only as long as its run's
-object does. What a lease is lost to is kept out by generations all the same: a lease
+object does, and no longer than a run can say: a clock that is ahead keeps nobody out
+for long. What a lease is lost to is kept out by generations all the same: a lease
 spares work, a precondition keeps rows (design: "Storing").
 """
 
@@ -26,7 +27,16 @@ from rally.storing.objects import (
     ObjectNotFound,
     ObjectStore,
 )
-from rally.storing.runs import LASTS, RUNS, Run, began, find_runs, is_alive, now
+from rally.storing.runs import (
+    LASTS,
+    MOST_BYTES,
+    RUNS,
+    Run,
+    began,
+    find_runs,
+    is_alive,
+    now,
+)
 
 FOLDER = "leases/"
 
@@ -185,7 +195,7 @@ class Leases:
         return holder_of(self._platform, info)
 
     def _refuse_if_alive(self, holder: str) -> None:
-        for _, run in find_runs(self._platform, holder):
+        for _, run in find_runs(self._platform, holder) if holder else ():
             if is_alive(run, self._clock()):
                 raise LeaseHeld(run)
 
@@ -197,13 +207,20 @@ class Leases:
 
 
 def holder_of(platform: ObjectStore, info: ObjectInfo) -> str | None:
-    """The run that a lease names; None where it has changed meanwhile."""
+    """The run that a lease names; None where it has changed meanwhile.
+
+    "" is nobody: it is not as a run writes it, and keeps nobody out.
+    """
     try:
         with platform.open(info.name, info.generation) as snapshot:
-            holder: str = json.loads(snapshot.read(0, info.size))["run"]
-            return holder
+            text = snapshot.read(0, min(info.size, MOST_BYTES))
     except (ObjectNotFound, GenerationMismatch):
         return None
+    try:
+        holder = json.loads(text)["run"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return holder if isinstance(holder, str) else ""
 
 
 def _lease(what: What) -> str:

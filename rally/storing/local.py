@@ -1,56 +1,73 @@
 """Objects as files below a folder of this machine."""
 
 import os
+import secrets
+import stat
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from rally.storing import local_files
 from rally.storing.local_files import (
-    ABSENT,
-    LOCK_NAME,
     TEMPORARY_PREFIX,
     Draft,
     Snapshot,
     describe,
+    is_lock,
+    is_temporary,
     orphan,
+)
+from rally.storing.local_folders import (
+    ABSENT,
+    Entry,
+    Folders,
+    last_part,
 )
 from rally.storing.objects import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,
     OldCopy,
+    Stray,
+    StrayInTheWay,
+    StrayKind,
 )
+
+_PROBED = bytes(64 * 1024)
+"""What a store has to have room for at least before a job begins."""
 
 
 class LocalStore:
-    """A folder whose files appear whole or not at all; a kill leaves no half object."""
+    """A folder whose files appear whole or not at all; a kill leaves no half object.
 
-    def __init__(self, uri: str) -> None:
-        """Roots the store at a folder, which need not exist yet."""
+    Links are not followed, at any depth. The folder itself may be one: it is resolved
+    once, when the store is opened.
+    """
+
+    def __init__(self, uri: str, *, follows: bool = False) -> None:
+        """Roots the store at a folder, which need not exist yet; see open_store."""
         self.uri = uri
-        self._root = Path(uri)
+        self._folders = Folders(uri, follows=follows)
 
     def read(self, name: str) -> bytes:
         """The whole object. Raises ObjectNotFound."""
-        try:
-            return self._path(name).read_bytes()
-        except ABSENT:
-            raise ObjectNotFound(name) from None
+        with self._file(name) as file:
+            return file.read()
 
     def read_range(self, name: str, start: int, length: int) -> bytes:
         """Up to `length` bytes from offset `start`. Raises ObjectNotFound."""
-        try:
-            with self._path(name).open("rb") as file:
-                file.seek(start)
-                return file.read(length)
-        except ABSENT:
-            raise ObjectNotFound(name) from None
+        with self._file(name) as file:
+            return os.pread(file.fileno(), length, start)
 
     def stat(self, name: str) -> ObjectInfo | None:
         """The object as a listing shows it, or None."""
-        return local_files.look(self._path(name), name)
+        try:
+            with self._folders.enter_above(name) as folder:
+                status = self._folders.status(folder, name)
+        except ABSENT:
+            return None
+        return describe(status, name) if status else None
 
     @contextmanager
     def open(self, name: str, generation: int | None = None) -> Iterator[Snapshot]:
@@ -58,19 +75,15 @@ class LocalStore:
 
         Raises ObjectNotFound, GenerationMismatch.
         """
-        try:
-            file = self._path(name).open("rb", buffering=0)
-        except ABSENT:
-            raise ObjectNotFound(name) from None
-        with file:
-            info = local_files.describe(os.fstat(file.fileno()), name)
+        with self._file(name) as file:
+            info = describe(os.fstat(file.fileno()), name)
             if generation not in (None, info.generation):
                 raise GenerationMismatch(name)
             yield Snapshot(info, file)
 
     def draft(self, name: str) -> AbstractContextManager[Draft]:
         """Begins an object in a file beside its place, so nothing is copied."""
-        return local_files.draft(self._path(name), name)
+        return local_files.draft(self._folders, name)
 
     def create(self, name: str, data: bytes) -> bool:
         """Makes the object; False where the name is taken."""
@@ -86,46 +99,71 @@ class LocalStore:
 
     def delete(self, name: str, generation: int) -> None:
         """Deletes that generation. Raises GenerationMismatch where it has changed."""
-        path = self._path(name)
-        if self.stat(name) is None:
-            return
-        with local_files.locked(path.parent):
-            if self.stat(name) is None:
-                return
-            local_files.expect(path, name, generation)
-            path.unlink()
-        local_files.sync_folder(path.parent)
+        with suppress(*ABSENT), self._folders.enter_above(name) as folder:
+            local_files.delete(self._folders, folder, name, generation)
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Objects whose names begin with `prefix`, sorted by name.
 
-        Links to folders are followed. Raises OSError where a folder cannot be read: a
-        listing that leaves it out would hide rows from those who delete.
+        Raises OSError where a folder cannot be read, or a link is in the way to
+        `prefix`: a listing that leaves it out would hide rows from those who delete.
         """
         return (info for info, _ in self.list_dated(prefix))
 
     def list_dated(self, prefix: str = "") -> Iterator[tuple[ObjectInfo, datetime]]:
         """The same, and when each file was written."""
-        for name in sorted(self._names(self._below(prefix))):
-            if name.startswith(prefix):
-                status = local_files.status_of(self._path(name))
-                if status:
-                    yield describe(status, name), local_files.written(status)
+        for name, status in self._files(prefix):
+            if not is_temporary(name):
+                yield describe(status, name), local_files.written(status)
+
+    def strays(self, prefix: str = "") -> Iterator[Stray]:
+        """Links, pipes and the like; and files of which there is a hard link."""
+        try:
+            for entry in self._folders.walk(prefix):
+                if kind := self._stray_kind(entry):
+                    yield Stray(entry.name, kind)
+        except StrayInTheWay as error:
+            yield error.stray
+
+    def _stray_kind(self, entry: Entry) -> StrayKind | None:
+        if entry.kind:
+            return entry.kind
+        if stat.S_ISDIR(entry.status.st_mode):
+            return StrayKind.DEEP
+        if entry.status.st_nlink == 1 or is_temporary(entry.name):
+            return None
+        return StrayKind.SHARED if self._is_shared(entry.name) else None
+
+    def _is_shared(self, name: str) -> bool:
+        """Whether a file has another name than those that its writer gave it."""
+        with suppress(*ABSENT), self._folders.enter_above(name) as folder:
+            if status := self._folders.status(folder, name):
+                known = 1 + len(local_files.twins(folder, status))
+                # One that went since was its writer's, and is not counted here either.
+                now = self._folders.status(folder, name)
+                return now is not None and now.st_nlink > known
+        return False
 
     def check_writable(self) -> None:
-        """Makes and deletes a small file. Raises OSError where that is refused."""
-        with self.draft("probe"):
-            pass
+        """Makes, replaces and deletes a file as jobs do. Raises OSError."""
+        name = f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+        try:
+            self.create(name, _PROBED)
+            if info := self.stat(name):
+                self.replace(name, _PROBED, info.generation)
+        finally:
+            if info := self.stat(name):
+                self.delete(name, info.generation)
 
     def storage_key(self) -> None:
         """None: a folder's disk is encrypted, or not, below us."""
 
     def old_copies(self, prefix: str) -> Iterator[OldCopy]:
         """What writers left that were killed: the rest is gone when it is replaced."""
-        for name in sorted(self._names(self._below(prefix), orphans=True)):
-            if not name.startswith(prefix):
+        for name, _ in self._files(prefix):
+            if not is_temporary(name):
                 continue
-            with orphan(self._path(name)) as status:
+            with suppress(*ABSENT), self._orphan(name) as (_, status):
                 if status:
                     _, size, generation = describe(status, name)
                     since = local_files.written(status)
@@ -133,27 +171,30 @@ class LocalStore:
 
     def purge(self, copy: OldCopy) -> None:
         """Removes what a writer left; one that is gone already is fine."""
-        path = self._path(copy.name)
-        with orphan(path) as status:
+        with suppress(*ABSENT), self._orphan(copy.name) as (folder, status):
             if status and describe(status, copy.name).generation == copy.generation:
-                path.unlink(missing_ok=True)
+                os.unlink(last_part(copy.name), dir_fd=folder)
 
-    def _below(self, prefix: str) -> Path:
-        """The folder that holds all names which begin so."""
-        return self._root / PurePosixPath(
-            prefix if prefix.endswith("/") else prefix.rpartition("/")[0]
-        )
+    @contextmanager
+    def _orphan(self, name: str) -> Iterator[tuple[int, os.stat_result | None]]:
+        """The folder of a temporary file, and its status where its writer is gone."""
+        folders = self._folders
+        with folders.enter_above(name) as at, orphan(folders, at, name) as status:
+            yield at, status
 
-    def _names(self, folder: Path, *, orphans: bool = False) -> Iterator[str]:
-        for parent, _, files in os.walk(folder, onerror=_refuse, followlinks=True):
-            for file in files:
-                if file.startswith(TEMPORARY_PREFIX) == orphans and file != LOCK_NAME:
-                    yield (Path(parent) / file).relative_to(self._root).as_posix()
+    def _files(self, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
+        """Every regular file, whole or not, sorted by name."""
+        for entry in self._folders.walk(prefix):
+            if stat.S_ISREG(entry.status.st_mode) and not is_lock(entry):
+                yield entry.name, entry.status
 
-    def _path(self, name: str) -> Path:
-        return self._root / name
-
-
-def _refuse(error: OSError) -> None:
-    if not isinstance(error, ABSENT):
-        raise error
+    @contextmanager
+    def _file(self, name: str) -> Iterator[BinaryIO]:
+        """A file, open for reading without a buffer. Raises ObjectNotFound."""
+        try:
+            with self._folders.enter_above(name) as folder:
+                descriptor = self._folders.open_file(folder, name)
+        except ABSENT:
+            raise ObjectNotFound(name) from None
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            yield file

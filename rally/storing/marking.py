@@ -7,7 +7,7 @@ first: an init that was killed is run again and goes on.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from rally.errors import ConfigurationError, cause_of, unusable
+from rally.errors import ConfigurationError, unwritable
 from rally.storing.layout import DATA, Stores
 from rally.storing.marker import (
     NAME,
@@ -183,10 +183,5 @@ def _mark(place: _Place, marker: Marker | None, platform: str) -> Marked:
         if place.store.create(NAME, new.serialise()):
             return Marked(uri, new, True)
     except OSError as error:
-        raise unusable(
-            uri,
-            error,
-            f"cannot be written ({cause_of(error)}); check that it exists and that this"
-            " account may write there",
-        ) from None
+        raise unwritable(uri, error) from None
     raise ConfigurationError(f"{uri}: is being marked by another; run it again")

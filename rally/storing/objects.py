@@ -5,9 +5,11 @@ to be the same on both, and each write and delete carries the generation that it
 so that two writers never lose each other's work (design: "Storing").
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import BinaryIO, NamedTuple, Protocol
 
 from rally.errors import ConfigurationError
@@ -72,6 +74,54 @@ class OldCopy(NamedTuple):
     why: str
 
 
+class StrayKind(StrEnum):
+    """What may stand in a local store and is no object.
+
+    LINK: to a file, a folder or nothing. SPECIAL: a pipe, a socket or a device. SHARED:
+    a file that has another name, by a hard link, under which its bytes stay when the
+    object goes. DEEP: a folder below more others than any object is.
+    """
+
+    LINK = "a link"
+    SPECIAL = "a pipe, a socket or a device"
+    SHARED = "a file with another name elsewhere (a hard link)"
+    DEEP = "a folder too deep to be looked into"
+
+    @property
+    def is_in_the_way(self) -> bool:
+        """Whether nobody reads what is there, or behind it."""
+        return self is not StrayKind.SHARED
+
+
+class Stray(NamedTuple):
+    """What stands in a store and is no object, or not an object alone.
+
+    Attributes:
+        name: as an object's there would be.
+        kind: what it is.
+    """
+
+    name: str
+    kind: StrayKind
+
+
+class StrayInTheWay(OSError):
+    """A name leads through, or to, what is no folder and no file.
+
+    Attributes:
+        stray: that is in the way.
+    """
+
+    def __init__(self, stray: Stray, path: str) -> None:
+        what = f"is {stray.kind}, which nobody follows or opens"
+        super().__init__(errno.ELOOP, what, path)
+        self.stray = stray
+
+    def __reduce__(self) -> tuple[type, tuple[Stray, str]]:
+        """An OSError would be made anew of its number and text."""
+        return StrayInTheWay, (self.stray, self.filename)
+
+
 class Snapshot(Protocol):
     """One generation of one object, open for reading.
 
@@ -110,8 +160,9 @@ class Draft(Protocol):
 class ObjectStore(Protocol):
     """Named objects under one root; an object is visible only when whole.
 
-    Raises (all methods): OSError where the store cannot be reached or refuses. A write
-    that ended so may have been done all the same: look again.
+    Raises (all methods): OSError where the store cannot be reached or refuses, or a
+    link is in the way. A write that ended so may have been done all the same: look
+    again.
     """
 
     uri: str
@@ -155,12 +206,23 @@ class ObjectStore(Protocol):
         """
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Objects whose names begin with `prefix`, sorted by name."""
+        """Objects whose names begin with `prefix`, sorted by name.
+
+        A link below is left out (`strays`); one in the way to `prefix` is an OSError.
+        """
 
     def list_dated(self, prefix: str = "") -> Iterator[tuple[ObjectInfo, datetime]]:
         """The same objects, and when each was written, UTC.
 
         It is no measure of how long a row has been kept: a rewrite begins it anew.
+        """
+
+    def strays(self, prefix: str = "") -> Iterator[Stray]:
+        """What stands where objects do and is none, sorted by name.
+
+        Nobody reads, follows or deletes it: who concludes from a listing that nothing
+        is there asks for this as well. A link in the way to `prefix` is one. On Cloud
+        Storage there is none.
         """
 
     def old_copies(self, prefix: str) -> Iterator[OldCopy]:
@@ -180,7 +242,7 @@ class ObjectStore(Protocol):
         """
 
     def check_writable(self) -> None:
-        """Makes sure that objects can be made. Raises OSError where they cannot."""
+        """Makes, replaces and deletes an object. Raises OSError where one fails."""
 
     def storage_key(self) -> str | None:
         """The Cloud KMS key that new objects are encrypted with; None without one.
@@ -189,8 +251,14 @@ class ObjectStore(Protocol):
         """
 
 
-def open_store(uri: str) -> ObjectStore:
+def open_store(uri: str, *, follows: bool = False) -> ObjectStore:
     """Opens a local folder or a `gs://bucket/prefix`. Nothing is made or read yet.
+
+    Args:
+        uri: a local path, which may be a link and is resolved here, once; or gs://.
+        follows: whether links below it are read as what they lead to, and only two
+            levels of folders: for what is configuration, such as Kubernetes mounts as
+            links, and never for what rows are in.
 
     Raises:
         ConfigurationError: the URI is empty or of a scheme that is not served.
@@ -207,4 +275,4 @@ def open_store(uri: str) -> ObjectStore:
         )
     from rally.storing.local import LocalStore
 
-    return LocalStore(uri)
+    return LocalStore(uri, follows=follows)

@@ -1,11 +1,15 @@
 """Whether anything is stored yet: what may be made anew depends on it."""
 
+import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rally.errors import unusable
-from rally.storing.layout import DATA, EVENTS, Stores
-from rally.storing.objects import ObjectStore
+from rally.storing.layout import DATA, EVENTS, Stores, study_folder
+from rally.storing.objects import ObjectInfo, ObjectStore
+from rally.storing.records import is_litter
+
+_OF_STUDIES = study_folder("")[:-1]
 
 
 def is_in_use(stores: Stores, namespaces: Sequence[str], why: str) -> bool:
@@ -25,13 +29,24 @@ def is_in_use(stores: Stores, namespaces: Sequence[str], why: str) -> bool:
 
 
 def holds(store: ObjectStore, prefix: str, why: str) -> bool:
-    """Whether there is an object whose name begins with `prefix`.
+    """Whether there is an object of ours whose name begins with `prefix`.
 
     Raises:
-        ConfigurationError: the store cannot be listed.
+        ConfigurationError: the store cannot be listed, or there is only a link, behind
+            which may be anything.
     """
     with looking_into(store, why):
-        return any(True for _ in store.list(prefix))  # the first is asked for, no more
+        if any(map(_is_ours, store.list(prefix))):  # the first is asked for, no more
+            return True
+        for stray in store.strays(prefix):
+            raise OSError(errno.ELOOP, f"{stray.name} is {stray.kind}")
+        return False
+
+
+def _is_ours(info: ObjectInfo) -> bool:
+    """Whether it shows that something is kept; what others leave does not."""
+    is_copy = info.name.startswith(DATA) and not info.name.startswith(_OF_STUDIES)
+    return not is_copy and not is_litter(info.name)
 
 
 @contextmanager

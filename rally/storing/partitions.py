@@ -15,7 +15,7 @@ from typing import NamedTuple
 from rally.storing.buckets import EVERYBODY, Bucket, Range, parse_bucket
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import Header
-from rally.storing.layout import NEW, Partition, study_folder
+from rally.storing.layout import NEW, Partition, is_day, study_folder
 from rally.storing.objects import (
     GenerationMismatch,
     ObjectInfo,
@@ -23,6 +23,7 @@ from rally.storing.objects import (
     ObjectStore,
 )
 from rally.storing.snapshots import outline_of
+from rally.storing.strays import list_but_strays
 
 INPUTS = "rally.inputs"
 """Entry of a compacted file: a JSON list of [name, generation, checksum]."""
@@ -98,8 +99,12 @@ def compacted_file(partition: Partition, bucket: Bucket) -> str:
 
 
 def list_files(store: ObjectStore, study: str, prefix: str = "") -> list[StoredFile]:
-    """The files of a study, or those below a prefix, sorted by name."""
-    found = store.list(prefix or study_folder(study))
+    """The files of a study, or those below a prefix, sorted by name.
+
+    Of a study whose folder is a link there are none: who lists all names `strays`.
+    """
+    whole = study_folder(study)
+    found = store.list(prefix) if prefix else list_but_strays(store, whole)
     return [parse_file(info, study) for info in found if info.name.endswith(SUFFIX)]
 
 
@@ -166,8 +171,14 @@ def read_view(store: ObjectStore, partition: Partition) -> list[LiveFile]:
 
 def partition_of(study: str, name: str) -> Partition | None:
     """The partition that a file's path names, or None."""
-    match = _PATH.fullmatch(name)
+    match = _match(name)
     return Partition(study, match[1], match[2]) if match else None
+
+
+def _match(name: str) -> re.Match[str] | None:
+    """The parts of a path that names a document and a date which there is."""
+    match = _PATH.fullmatch(name)
+    return match if match and is_day(match[2]) else None
 
 
 def people_in(name: str) -> Range:
@@ -188,7 +199,7 @@ def _read_inputs(
 
 def parse_file(info: ObjectInfo, study: str) -> StoredFile:
     """An object of a study's store as its path says."""
-    match = _PATH.fullmatch(info.name)
+    match = _match(info.name)
     if match is None:
         return StoredFile(info, Partition(study, "", ""), None, False)
     document, day, bucket, rest = match.groups()

@@ -13,8 +13,9 @@ from typing import NamedTuple
 from rally.storing import marker
 from rally.storing.buckets import parse_bucket
 from rally.storing.layout import DATA, NEW, Partition, Stores, is_day
-from rally.storing.objects import ObjectInfo, ObjectStore
+from rally.storing.objects import ObjectInfo, ObjectStore, Stray
 from rally.storing.partitions import SUFFIX
+from rally.storing.records import is_marker
 from rally.studies.registry import Registry
 
 _STUDY = re.compile(DATA + "study=([^/]+)/(.+)")
@@ -117,11 +118,15 @@ class Locator:
                 return Located(Region.DERIVED, study)
         if info.name == marker.NAME:
             return Located(Region.STORE)
-        if not info.size and not info.name.endswith(SUFFIX):
+        if is_marker(info):
             return Located(Region.MARKER)
         if at.startswith(self._unavailable_tables):
             return Located(Region.UNAVAILABLE)
         return self._in_data(self._owners[store.uri], info.name)
+
+    def locate(self, store: ObjectStore, stray: Stray) -> Located:
+        """Where a link or the like is, by what objects behind it would be."""
+        return self.classify(store, ObjectInfo(f"{stray.name}/*", 1, 0))
 
     def _in_data(self, owners: Iterable[str], name: str) -> Located:
         match = _STUDY.fullmatch(name)
@@ -180,8 +185,8 @@ def overlapping(stores: Stores, registry: Registry) -> dict[str, str]:
 
 
 def folder_of(uri: str) -> str:
-    """The URI with a slash at its end; of a folder here, its whole path."""
-    return (uri if "://" in uri else os.path.abspath(uri)).rstrip("/") + "/"
+    """The URI with a slash at its end; of a folder here, its path without links."""
+    return (uri if "://" in uri else os.path.realpath(uri)).rstrip("/") + "/"
 
 
 def is_missing(store: ObjectStore) -> bool:

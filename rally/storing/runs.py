@@ -2,17 +2,28 @@
 
 import json
 import os
+import re
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from rally.storing.objects import ObjectInfo, ObjectNotFound, ObjectStore
+from rally.times import parse_time
 
 RUNS = "leases/runs/"
 LASTS = timedelta(seconds=120)
 """How long a run is taken for alive that does not renew."""
+
+MOST_BYTES = 16 * 1024
+"""What a run or a lease says of itself is shorter by far."""
+
+_CLOCKS_DIFFER = timedelta(seconds=30)
+"""So far the clocks of two machines may be apart."""
+
+_OBJECT = re.compile(RUNS + r"[^/]+\.json")
 
 
 class Run(NamedTuple):
@@ -54,20 +65,43 @@ def live_runs(
 
 
 def find_runs(platform: ObjectStore, run: str = "") -> Iterator[tuple[ObjectInfo, Run]]:
-    """The objects of runs, alive or not; of those whose id begins so."""
+    """The objects of runs, alive or not; of those whose id begins so.
+
+    What is not as a run writes it tells of no run that is alive, and is left out.
+    """
     for info in platform.list(f"{RUNS}{run}"):
-        try:
-            content = json.loads(platform.read(info.name))
-        except ObjectNotFound:
-            continue
-        for moment in ("since", "until"):
-            content[moment] = datetime.fromisoformat(content[moment])
-        yield info, Run(**content)
+        if _OBJECT.fullmatch(info.name) and info.size <= MOST_BYTES:
+            with suppress(ObjectNotFound, ValueError, RecursionError):
+                yield info, _parse(platform.read(info.name))
+
+
+def _parse(text: bytes) -> Run:
+    """Raises ValueError or RecursionError where it is no run's."""
+    content = json.loads(text)
+    if not isinstance(content, dict) or not content.keys() <= {*Run._fields}:
+        raise ValueError
+    try:
+        run = Run(**content)
+        run = run._replace(
+            since=parse_time(content["since"], needs_zone=True),
+            until=parse_time(content["until"], needs_zone=True),
+        )
+    except TypeError:
+        raise ValueError from None
+    texts, numbers = (run.run, run.job, run.host, run.began), (run.pid, run.list)
+    is_text = all(isinstance(each, str) and each.isprintable() for each in texts)
+    if not is_text or not all(type(each) is int for each in numbers):
+        raise ValueError
+    return run
 
 
 def is_alive(run: Run, time: datetime) -> bool:
-    """Whether it renewed in time and, on this machine, its process is there."""
-    if time > run.until:
+    """Whether it renewed in time and, on this machine, its process is there.
+
+    A run that says to live longer than a run can has a clock of its own, and would be
+    believed until that time comes: it counts as dead.
+    """
+    if not timedelta(0) <= run.until - time <= LASTS + _CLOCKS_DIFFER:
         return False
     return run.host != socket.gethostname() or _is_running(run)
 
@@ -90,7 +124,7 @@ def _is_running(run: Run) -> bool:
         return there == run.began
     try:
         os.kill(run.pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # no process has such a number
         return False
     except PermissionError:
         return True  # somebody else's

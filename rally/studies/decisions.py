@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from rally.storing.objects import ObjectStore
+from rally.storing.records import list_records
 from rally.studies.fields import Fields, Place
 
 
@@ -38,10 +39,12 @@ def append(platform: ObjectStore, folder: str, data: bytes) -> None:
 def read_all(platform: ObjectStore, folder: str) -> Iterator[tuple[Place, bytes]]:
     """Every decision of a folder, in the order of their names.
 
+    What is not named as one is foreign, and left out.
+
     Raises:
         ConfigurationError: an object is not as it was written.
     """
-    for info in platform.list(folder):
+    for info in list_records(platform, folder):
         data = platform.read(info.name)
         place = Place(f"{platform.uri.rstrip('/')}/{info.name}")
         if info.name != _name(folder, data):

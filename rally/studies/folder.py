@@ -33,7 +33,7 @@ class StudyFolder:
             ConfigurationError: it cannot be read, or holds no study.
             ConnectionError: it cannot be reached; as `studies` does.
         """
-        self._store = open_store(uri)
+        self._store = open_store(uri, follows=True)  # a ConfigMap's are links
         self._root = uri.rstrip("/")
         try:
             self._names = frozenset(info.name for info in self._store.list())

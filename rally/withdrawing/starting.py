@@ -16,6 +16,7 @@ from rally.storing.objects import (
     ObjectStore,
 )
 from rally.storing.occupancy import holds, is_in_use, looking_into
+from rally.storing.partitions import SUFFIX, partition_of
 from rally.storing.writer import read_stored_header
 from rally.withdrawing.withdrawal_list import (
     FOLDER,
@@ -118,13 +119,19 @@ def _was_ever_used(stores: Stores, namespaces: Sequence[str]) -> bool:
 
 def _newest(store: ObjectStore) -> Iterator[str]:
     """A few files of each document's newest date."""
-    for _, files in groupby(store.list(DATA), key=_document):  # sorted by name
+    found = filter(_is_row_file, store.list(DATA))  # sorted by name
+    for _, files in groupby(found, key=_document):
         newest: deque[str] = deque(maxlen=_FILES_OF_A_DATE)
         for info in files:
             if newest and _date(newest[-1]) != _date(info.name):
                 newest.clear()
             newest.append(info.name)
         yield from newest
+
+
+def _is_row_file(info: ObjectInfo) -> bool:
+    """Whether its name is such as ours are: others would stand before the newest."""
+    return info.name.endswith(SUFFIX) and partition_of("", info.name) is not None
 
 
 def _document(info: ObjectInfo) -> str:

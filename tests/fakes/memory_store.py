@@ -13,7 +13,14 @@ from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import NamedTuple
 
-from rally.storing.objects import GenerationMismatch, ObjectInfo, ObjectNotFound
+from rally.storing.objects import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectNotFound,
+    Stray,
+    StrayInTheWay,
+    StrayKind,
+)
 from tests.fakes.versions import Versions
 
 
@@ -31,6 +38,7 @@ class MemoryStore:
         after: called likewise after each operation that has changed something.
         reads: (name, start, length) of all bytes that were read.
         key: of Cloud KMS, that the bucket says it encrypts with.
+        stray: what stands there and is no object, by name, as in a local folder.
     """
 
     def __init__(
@@ -58,6 +66,7 @@ class MemoryStore:
         self.uri, self.fault, self.after = uri, fault, after
         self.key: str | None = None
         self.reads: list[tuple[str, int, int]] = []
+        self.stray: dict[str, StrayKind] = {}
         self._versions = Versions(versioned, soft_delete, retention, clock)
         self._lock = RLock()
 
@@ -122,6 +131,9 @@ class MemoryStore:
 
     def list_dated(self, prefix=""):
         self.fault("list", prefix)
+        for name, kind in self.stray.items():
+            if prefix.startswith(f"{name}/"):
+                raise StrayInTheWay(Stray(name, kind), f"{self.uri}/{name}")
         with self._lock:
             live = self._versions.live
             names = sorted(name for name in live if name.startswith(prefix))
@@ -130,6 +142,12 @@ class MemoryStore:
                 version = self._versions.live.get(name)
             if version:
                 yield version.info, version.written
+
+    def strays(self, prefix=""):
+        self.fault("strays", prefix)
+        for name, kind in sorted(self.stray.items()):
+            if name.startswith(prefix) or prefix.startswith(f"{name}/"):
+                yield Stray(name, kind)
 
     def old_copies(self, prefix):
         self.fault("old_copies", prefix)

@@ -232,7 +232,7 @@ def test_store_that_is_not_there_proves_nothing(world, lived_in, tmp_path, capsy
 
 def test_test_ids_and_addresses_are_looked_for(world, lived_in, capsys, monkeypatch):
     platform = open_store(f"{lived_in}/platform")
-    platform.create("plans/note.txt", b"192.0.2.7 and " + rally_id(9).encode())
+    platform.create("reports/note.txt", b"192.0.2.7 and " + rally_id(9).encode())
     given = f"{rally_id(9).upper()}\n\n192.0.2.7\n".encode()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
 

@@ -374,10 +374,8 @@ PUBSUB_SCHEMA = fastavro.parse_schema(
 )
 
 
-def write_avro(
-    path: Path, messages: Iterable[Message], codec: str = "deflate", **options: Any
-) -> str:
-    """A file as a Pub/Sub Cloud Storage subscription writes it; options of fastavro."""
+def write_avro(path: Path, messages: Iterable[Message]) -> str:
+    """A file as a Pub/Sub Cloud Storage subscription writes it."""
     records = [
         {
             "subscription_name": "projects/p/subscriptions/s",
@@ -389,5 +387,5 @@ def write_avro(
         for number, message in enumerate(messages)
     ]
     with path.open("wb") as file:
-        fastavro.writer(file, PUBSUB_SCHEMA, records, codec, **options)
+        fastavro.writer(file, PUBSUB_SCHEMA, records, codec="deflate")
     return str(path)

@@ -77,7 +77,7 @@ def test_event_of_a_time_that_cannot_be_is_damage(platform, time):
         LEFT._replace(submission_timestamp=time)._asdict(),
     )
     data = encode_container(schema, [row.getvalue()], {}, bytes(16), indexed=False)
-    platform.create("events/date=2022-03-10/odd.avro", data)
+    platform.create(f"events/date=2022-03-10/{'0' * 32}.avro", data)
     with pytest.raises(CorruptFile, match=r"rows are (no events|not what the header)"):
         list(read_events(platform))
 

@@ -121,6 +121,6 @@ def test_a_platform_that_cannot_be_read_lets_nobody_in(infrastructure, tmp_path)
     with pytest.raises(ConfigurationError) as caught:
         infrastructure(f"--platform={tmp_path}")
     assert str(caught.value) == (
-        f"{tmp_path}: cannot be read (Too many levels of symbolic links); check that"
-        " this account may"
+        f"{tmp_path}: cannot be read (is a link, which nobody follows or opens); check"
+        " that this account may"
     )

@@ -167,7 +167,7 @@ def endless_folder(settings):
 def test_store_that_cannot_be_listed_may_have_a_newer_list(ready):
     endless_folder(ready)
     assert refusal(ready) == (
-        f"{ready.store}: cannot be read (Too many levels of symbolic links), and"
+        f"{ready.store}: cannot be read (is a link, which nobody follows or opens), and"
         " whether the withdrawal list is the newest depends on what is there"
     )
 
@@ -176,7 +176,7 @@ def test_store_that_cannot_be_listed_gets_no_keys(ready):
     endless_folder(ready)
     (Path(ready.platform_keys) / STUDY_KEY).unlink()
     assert refusal(ready) == (
-        f"{ready.store}: cannot be read (Too many levels of symbolic links), and"
+        f"{ready.store}: cannot be read (is a link, which nobody follows or opens), and"
         " whether new platform keys may be made depends on what is there"
     )
     assert STUDY_KEY not in keys_of(ready)

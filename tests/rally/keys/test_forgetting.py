@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from rally.errors import ConfigurationError
 from rally.keys.folder import KeyFolder
 from rally.storing.objects import ObjectHeld
 from tests.fakes.memory_store import MemoryStore
@@ -57,3 +58,30 @@ def test_half_written_keys_go(tmp_path):
     (tmp_path / ".rally-tmp-1").write_bytes(b"a key")
     assert folder.forget(KEY) == []
     assert [path.name for path in tmp_path.iterdir() if "lock" not in path.name] == []
+
+
+def test_key_of_a_secret_that_kubernetes_mounts_is_read_and_not_destroyed(tmp_path):
+    """There it is a link: its bytes would stay where that leads."""
+    (tmp_path / "..2026").mkdir()
+    (tmp_path / "..2026" / KEY).write_bytes(b"a key")
+    (tmp_path / "..data").symlink_to("..2026")
+    (tmp_path / KEY).symlink_to(f"..data/{KEY}")
+    folder = KeyFolder(str(tmp_path))
+    assert folder.names() == [KEY]
+    assert folder.read(KEY) == b"a key"
+    with pytest.raises(ConfigurationError, match="is a link"):
+        folder.forget(KEY)
+    with pytest.raises(ConfigurationError, match="is a link"):
+        folder.replace(KEY, b"another", folder.generation(KEY))
+    assert folder.read(KEY) == b"a key"
+
+
+def test_key_with_another_name_is_not_said_to_be_destroyed(tmp_path):
+    folder = KeyFolder(str(tmp_path / "keys"))
+    folder.create(KEY, b"a key")
+    (tmp_path / "backup").hardlink_to(tmp_path / "keys" / KEY)
+    with pytest.raises(ConfigurationError, match="its bytes would stay"):
+        folder.forget(KEY)
+    (tmp_path / "backup").unlink()
+    assert folder.forget(KEY) == []
+    assert not folder.exists(KEY)

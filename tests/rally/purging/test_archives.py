@@ -110,3 +110,31 @@ def test_archive_of_a_time_that_cannot_be_stays_and_is_named(place, tmp_path, se
     [(name, what)] = report.faults
     assert name == str(odd)
     assert what.startswith("is an archive whose time of writing cannot be true")
+
+
+def test_archives_behind_links_stay_and_are_named(place, tmp_path):
+    """What they lead to may be anybody's, and of a link only the name would go."""
+    place.now, folder, theirs = NOW, tmp_path / "in", tmp_path / "theirs"
+    for at in (folder / "a", theirs):
+        write(at, "1.ndjson", 99)
+    (folder / "b").symlink_to(theirs)
+    (folder / "a" / "2.ndjson").symlink_to(theirs / "1.ndjson")
+    (folder / "a" / "loop").symlink_to(".")
+    (folder / "a" / "again").symlink_to(".")
+
+    report = place.purge(archives=f"{folder}/**/*.ndjson,{folder}/*/*.ndjson")
+
+    assert [*left(folder), *left(theirs)] == ["a/2.ndjson", "1.ndjson"]
+    assert [name for name, _ in report.faults] == [
+        *(f"{folder}/a/2.ndjson", f"{folder}/a/2.ndjson", f"{folder}/b/1.ndjson")
+    ]
+    assert all("is a link" in what for _, what in report.faults)
+    assert report.exit_status == 1
+
+
+def test_folder_that_a_glob_names_in_plain_may_be_a_link(place, tmp_path):
+    place.now = NOW
+    write(tmp_path / "large disk", "1.ndjson", 99)
+    (tmp_path / "in").symlink_to("large disk")
+    assert place.purge(archives=f"{tmp_path}/in/*.ndjson").exit_status == 0
+    assert left(tmp_path / "large disk") == []

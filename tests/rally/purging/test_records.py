@@ -35,7 +35,8 @@ def at(place, days, name, data=b"{}"):
 def plan_of(place, number, days, *steps):
     """A deletion's plan that came so far."""
     folder = f"plans/{number:032}"
-    return [at(place, days, f"{folder}/{step}.json") for step in steps]
+    names = (f"{folder}/{each}.{'nd' * (each == 'purge')}json" for each in steps)
+    return [at(place, days, name) for name in names]
 
 
 def test_dead_letters_go_by_their_date_and_withdrawals_much_later(place):
@@ -140,7 +141,7 @@ def test_old_copies_of_dead_letters_that_went_go(make_place):
 
 
 def test_foreign_object_among_dead_letters_is_an_alarm(place):
-    place.platform.create("dead-letters/notes.txt", b"")
+    place.platform.create("dead-letters/notes.txt", b"x")
     report = place.purge()
     assert report.alarms == ["dead-letters/notes.txt: is no object of dead letters"]
     assert place.records("dead-letters/") == ["dead-letters/notes.txt"]
@@ -215,7 +216,12 @@ def test_leftovers_of_runs_go_and_those_of_live_ones_stay(place):
     old = [
         at(place, 3, "results/compact/a.json"),
         at(place, 3, "plans/results/b.json"),
-        at(place, 3, "leases/study=a/document=b/date=c.json", json.dumps(run).encode()),
+        at(
+            place,
+            3,
+            "leases/study=a/document=b/date=2026-01-01.json",
+            json.dumps(run).encode(),
+        ),
     ]
     kept = [
         at(place, 1, "results/c.json"),

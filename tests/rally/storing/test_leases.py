@@ -216,3 +216,55 @@ def test_a_killed_process_loses_its_leases_at_once(tmp_path):
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert mine.acquire(DAY)
+
+
+AHEAD = timedelta(days=3650)
+
+
+def test_run_whose_clock_is_ahead_is_not_believed_until_then(platform, clock, run):
+    ahead = Leases(platform, "ahead", "compact", 7, lambda: clock.time + AHEAD)
+    with ahead, run("one") as one:
+        ahead.acquire(DAY)
+        platform.create("leases/delete.json", b'{"run": "ahead"}')
+        assert one.acquire(DAY)
+        assert one.acquire("delete")
+        assert holder(platform) == "one"
+    assert list(live_runs(platform, clock)) == []
+
+
+def test_clocks_may_differ_by_little(platform, clock, run):
+    ahead = timedelta(seconds=20)
+    soon = Leases(platform, "soon", "compact", 7, lambda: clock.time + ahead)
+    with soon, run("one") as one:
+        soon.acquire(DAY)
+        with pytest.raises(LeaseHeld):
+            one.acquire(DAY)
+
+
+FOREIGN = [
+    b"", b"\xff\x00", b"{}", b"[]", b"null", b'{"run": 7}', b"[" * 100_000,
+    b'{"run": "x", "job": "", "host": "", "pid": "1", "list": 0,'
+    b' "since": "2026-05-18T12:00:00Z", "until": "2026-05-18T12:01:00Z"}',
+    b'{"run": "x", "job": "", "host": "", "pid": 1, "list": 0,'
+    b' "since": "", "until": 1}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", FOREIGN)
+def test_what_no_run_wrote_keeps_nobody_out(platform, clock, run, data):
+    beside = ["leases/", "leases/.DS_Store", "leases/runs/.DS_Store"]
+    for name in (LEASE, "leases/delete.json", "leases/runs/x.json", *beside):
+        platform.create(name, data)
+    with run("one") as one:
+        assert one.acquire(DAY)
+        assert one.acquire("delete")
+        assert [each.run for each in live_runs(platform, clock)] == ["one"]
+    assert names(platform) == [*beside, "leases/runs/x.json"]
+
+
+@pytest.mark.parametrize("pid", [2**80, -(2**80), 2**31])
+def test_number_that_no_process_has_is_no_process(platform, clock, run, pid):
+    with run("one") as one:
+        told = json.loads(platform.read(one._name)) | {"pid": pid, "began": ""}
+        platform.create("leases/runs/odd.json", json.dumps(told).encode())
+        assert [each.run for each in live_runs(platform, clock)] == ["one"]

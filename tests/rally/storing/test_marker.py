@@ -92,7 +92,8 @@ def test_only_a_file_is_a_marker(tmp_path):
     assert read_marker(store) is None
     (tmp_path / NAME).rmdir()
     os.mkfifo(tmp_path / NAME)
-    assert read_marker(store) is None
+    with pytest.raises(ConfigurationError, match="is a pipe"):
+        read_marker(store)
 
 
 def test_folder_that_is_not_there_is_no_place(tmp_path):

@@ -541,3 +541,17 @@ def test_folder_that_cannot_be_read_is_named(folder):
 def test_bytes_that_are_no_text_are_named(folder):
     folder.texts["rally-x/study.yaml"] = "name: \x00"
     assert folder.error() == f"{STUDY}: is not YAML in UTF-8; correct it"
+
+
+def test_registry_that_kubernetes_mounts_loads(folder, tmp_path):
+    """A ConfigMap: each name is a link to `..data`, which is one to a dated folder."""
+    folder.load()
+    mounted, data = tmp_path / "mounted", tmp_path / "mounted" / "..2026_05_18"
+    mounted.mkdir()
+    (tmp_path / "schemas").rename(data)
+    (mounted / "..data").symlink_to(data.name)
+    for each in data.iterdir():
+        (mounted / each.name).symlink_to(f"..data/{each.name}")
+    for name in ("__loop", ".loop"):
+        (mounted / name).symlink_to(".")
+    assert list(Registry.load(str(mounted)).studies) == ["rally-x"]

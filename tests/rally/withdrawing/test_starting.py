@@ -74,7 +74,7 @@ def test_list_that_is_there_is_read_whatever_else_is(stores, key):
     [
         ("rally-one", ROW_FILE),
         ("rally-two", ROW_FILE),
-        ("platform", events_file("2022-03-14", "a")),
+        ("platform", events_file("2022-03-14", "a" * 32)),
         ("platform", "withdrawals/list.json.backup"),
     ],
     ids=["row", "row of an unregistered study", "event", "beside its place"],
@@ -127,8 +127,8 @@ def test_platform_that_cannot_be_read_is_one_line(tmp_path, key):
     (platform / "events").symlink_to(platform / "events")
     stores = Stores(str(tmp_path), str(platform))
     assert refusal(start_list, stores, STUDIES, key) == (
-        f"{platform}: cannot be read (Too many levels of symbolic links), and whether a"
-        " withdrawal list may be begun depends on what is there"
+        f"{platform}: cannot be read (is a link, which nobody follows or opens), and"
+        " whether a withdrawal list may be begun depends on what is there"
     )
 
 
@@ -203,6 +203,6 @@ def test_store_that_cannot_be_read_may_have_a_newer_list(tmp_path, stores):
     folder.mkdir()
     (folder / "data").symlink_to(folder / "data")
     assert refusal(check_counter, stores, STUDIES, WithdrawalList(0)) == (
-        f"{folder}: cannot be read (Too many levels of symbolic links), and whether the"
-        " withdrawal list is the newest depends on what is there"
+        f"{folder}: cannot be read (is a link, which nobody follows or opens), and"
+        " whether the withdrawal list is the newest depends on what is there"
     )

@@ -110,8 +110,8 @@ def _watch_stores(patch: pytest.MonkeyPatch, trace: Trace) -> None:
 
     def in_store(*whats):
         def note(store, name="", *_):
-            for what in whats:
-                path = name if isinstance(name, str) else name.name
+            path = name if isinstance(name, str) else name.name
+            for what in () if local_files.is_temporary(path) else whats:
                 trace.note(what, Path(store.uri) / path)
 
         return note
@@ -129,8 +129,16 @@ def _watch_stores(patch: pytest.MonkeyPatch, trace: Trace) -> None:
         before(LocalStore, name, in_store("deletes"))
     before(LocalStore, "check_writable", probed)
     draft = local_files.Draft
-    before(draft, "create", lambda each: trace.note("creates", each.path))
+
+    def placed(what):
+        def note(each, *_):
+            if not local_files.is_temporary(each.name):  # else it is a probe's
+                trace.note(what, Path(each.folders.root) / each.name)
+
+        return note
+
+    before(draft, "create", placed("creates"))
     for what in ("creates", "deletes"):
-        before(draft, "replace", lambda each, _, w=what: trace.note(w, each.path))
+        before(draft, "replace", placed(what))
     for name in ("read_keyset", "read_jwks"):
         before(KeyFolder, name, opened)
