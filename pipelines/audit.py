@@ -16,7 +16,6 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.audit_options import STANDARD_OUTPUT, AuditOptions, audit_settings
 from pipelines.ending import Ended, JobStopped, told
 from pipelines.job import Job
-from pipelines.leaving import leave
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options_here
 from pipelines.runners import is_local
@@ -36,6 +35,7 @@ from rally.auditing.writing import check_writable, write_private
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.errors import ConfigurationError
 from rally.keys.platform_keys import PlatformKeys
+from rally.process import run_as_process, say
 from rally.storing.corruption import CorruptFile
 from rally.telling.entries import Fields
 
@@ -119,7 +119,7 @@ def _report(options: PipelineOptions) -> Ended:
     except ConfigurationError as error:
         if report.exit_status != 1:
             raise
-        print(f"rally: {error}", file=sys.stderr)  # a broken promise says more
+        say(str(error))  # a broken promise says more
     found = Counter(each.status for each in report.checks)
     figures = Fields(broken=found[Status.BROKEN], unproven=found[Status.UNKNOWN])
     return Ended(report.exit_status, figures)
@@ -146,4 +146,4 @@ def _work_through(
 
 
 if __name__ == "__main__":
-    leave(main())
+    run_as_process(main)

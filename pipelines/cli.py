@@ -2,12 +2,10 @@
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pipelines.leaving import leave
 from pipelines.parser import Parser
 from rally.commands import (
     init,
@@ -19,7 +17,9 @@ from rally.commands import (
     withdraw,
     withdrawals,
 )
-from rally.errors import ConfigurationError, cause_of, faults_of
+from rally.errors import ConfigurationError, describe_os_error, faults_of
+from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN
+from rally.process import run_as_process, say
 
 _JOBS = {
     "ingest": "read encrypted pings, check them, store them by study",
@@ -42,8 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Returns:
-        0 done; 1 the job ran and something is not as promised; 2 wrong options or
-        configuration, told in one line; 130 or 143 Ctrl-C or SIGTERM stopped it.
+        See `rally.exit_status`.
     """
     given = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -52,14 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return status
     except ConfigurationError as error:
         for fault in faults_of(error):
-            print(f"rally: {fault}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # who reads what is printed has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except ConnectionError as error:  # of a command that is no job
-        print(f"rally: {cause_of(error)}", file=sys.stderr)
-        return 1
+            say(fault, NOT_BEGUN)
+        return NOT_BEGUN
+    except OSError as error:  # of a command that is no job
+        return say(describe_os_error(error), NOT_AS_PROMISED)
 
 
 def _run(given: Sequence[str]) -> int:
@@ -89,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def command() -> NoReturn:
     """What `rally` is: its process ends with the exit status."""
-    leave(main())
+    run_as_process(main)
 
 
 if __name__ == "__main__":

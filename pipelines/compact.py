@@ -3,7 +3,6 @@
 import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
-import sys
 import uuid
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -13,7 +12,6 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.ending import Ended
 from pipelines.job import Job
-from pipelines.leaving import leave
 from pipelines.options import PlatformOptions, clock, platform_keys_uri
 from pipelines.parsing import parse_options_here
 from pipelines.running import table
@@ -25,6 +23,7 @@ from rally.compacting.plan import find_strays, plan
 from rally.compacting.settings import CompactSettings
 from rally.deleting.plans import Plans
 from rally.keys.names import LIST_MAC
+from rally.process import run_as_process, say
 from rally.storing.layout import Partition, Stores
 from rally.storing.leases import Leases
 from rally.telling.entries import Fields
@@ -119,7 +118,7 @@ def _report(results: Sequence[Compacted]) -> Ended:
         print(f"left as they are under a legal hold: {held:,} partitions")
     troubles = dict.fromkeys(trouble for each in results for trouble in each.troubles)
     for outcome, name, why in troubles:
-        print(f"rally: {name}: {outcome}: {why}", file=sys.stderr)
+        say(f"{name}: {outcome}: {why}")
     partitions = len({each.partition for each in done})
     figures = Fields(partitions=partitions, faults=len(troubles))
     return Ended(1 if troubles else 0, figures)
@@ -148,4 +147,4 @@ def _numbers(each: Compacted) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
-    leave(main())
+    run_as_process(main)

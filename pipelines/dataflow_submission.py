@@ -1,7 +1,6 @@
 """Hands a job over to Dataflow, and waits until it ends there."""
 
 import logging
-import sys
 import time
 from typing import cast
 
@@ -23,6 +22,7 @@ from google.cloud.dataflow_v1beta3 import JobState, ListJobsRequest
 
 from pipelines.ending import JobStopped, Unwatched
 from rally.errors import ConfigurationError
+from rally.process import say
 
 _NOISY = (
     "apache_beam.utils.retry",  # each attempt with its traceback
@@ -81,7 +81,7 @@ def submit(pipeline: beam.Pipeline, options: PipelineOptions) -> int:
     try:
         result = _run(pipeline)
     except _FAULTS as error:
-        return _unknown(_MAYBE.format(type(error).__name__))
+        return say(_MAYBE.format(type(error).__name__))
     if not isinstance(result, DataflowPipelineResult):
         print("--dry_run: the job can be launched, and was not")
         return 0
@@ -128,18 +128,13 @@ def _wait(result: DataflowPipelineResult, name: str) -> int:
     except KeyboardInterrupt:
         raise Unwatched(f"Dataflow job {name} goes on") from None
     except (*_REFUSALS, *_FAULTS) as error:
-        return _unknown(
+        return say(
             f"Dataflow job {name} goes on, but cannot be watched from here"
             f" ({type(error).__name__}); look at it in the console"
         )
     if state != PipelineState.DONE:
         raise JobStopped(f"Dataflow job {name} ended as {state}")
     return 0
-
-
-def _unknown(message: str) -> int:
-    print(f"rally: {message}", file=sys.stderr)
-    return 1
 
 
 def _ended(result: DataflowPipelineResult) -> str:

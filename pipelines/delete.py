@@ -3,7 +3,6 @@
 import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
-import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,6 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.delete_options import DeleteOptions, deletion_settings
 from pipelines.ending import Ended, running_alone
 from pipelines.job import Job
-from pipelines.leaving import leave
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options_here
 from pipelines.running import table
@@ -25,6 +23,7 @@ from rally.auditing.settings import Limits
 from rally.deleting.deletion import Deletion
 from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
+from rally.process import run_as_process, say
 from rally.telling.entries import Fields
 from rally.withdrawing.overview import read_overview
 from rally.withdrawing.withdrawal_list import WithdrawalList
@@ -113,7 +112,7 @@ def _report(report: Report) -> int:
             print("\n".join(lines), end="\n\n")
     print("\n".join(_told(report)))
     for fault in _faults(report):
-        print(f"rally: {fault}", file=sys.stderr)
+        say(fault)
     return 1 if report.faults or report.unregistered else 0
 
 
@@ -176,4 +175,4 @@ def _faults(report: Report) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    leave(main())
+    run_as_process(main)

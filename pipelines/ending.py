@@ -12,15 +12,17 @@ import apache_beam as beam
 import grpc
 from apache_beam.runners.runner import PipelineResult
 
-from pipelines.leaving import SIGNALLED
-from pipelines.logs import logged
+from pipelines.logs import logged, tell_crash
 from pipelines.runners import is_local
 from pipelines.stopping import Stop, stoppable
-from rally.errors import ConfigurationError, faults_of
+from rally.errors import ConfigurationError, describe_os_error, faults_of
+from rally.exit_status import CRASHED, NOT_AS_PROMISED, NOT_BEGUN, SIGNALLED
+from rally.process import OutputFailed, say
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld
 from rally.storing.objects import GenerationMismatch, ObjectHeld
-from rally.telling.entries import Event, Fields, tell, tell_bug
+from rally.telling.crash import Crashed
+from rally.telling.entries import Event, Fields, tell
 
 _NOISY = (
     "apache_beam.runners.portability.local_job_service",
@@ -45,7 +47,7 @@ class Ended(NamedTuple):
     """A job that came to its end.
 
     Attributes:
-        status: 0 all is as promised, 1 something is not, 2 nothing could be done.
+        status: see `rally.exit_status`.
         figures: what its last log entry says besides.
         event: what the entry is about: a job that goes on elsewhere has not ended.
     """
@@ -60,7 +62,8 @@ def exit_status(name: str, job: Callable[[], Ended]) -> int:
 
     What stopped a job that ran is one line and status 1; Ctrl-C, which is how a person
     ends a stream, and SIGTERM, which is how a machine does, are one line and the status
-    of a shell. However a job ends, its last log entry says so.
+    of a shell. What nobody foresaw is told without its words, and is status 70. However
+    a job ends, its last log entry says so.
 
     Args:
         name: of the job, for the log.
@@ -73,22 +76,17 @@ def exit_status(name: str, job: Callable[[], Ended]) -> int:
         with logged(name), stoppable() as stop:
             return _told_end(name, lambda: _end_of(job, stop))
     except ConfigurationError as error:  # of the log itself
-        return _say(str(error), 2).status
+        return _say(str(error), NOT_BEGUN).status
 
 
 def _told_end(name: str, job: Callable[[], Ended]) -> int:
-    started, ended = time.monotonic(), Ended(1)
+    started, ended = time.monotonic(), Ended(CRASHED)
     try:
         ended = job()
     except SystemExit as leaving:  # after --help
         ended = Ended(_status_of(leaving))
         raise
-    except BrokenPipeError:  # who reads what is printed has seen enough
-        raise
-    except Exception:
-        tell_bug()
-        raise
-    finally:  # a bug ends a job too
+    finally:
         seconds = round(time.monotonic() - started, 3)
         verb = "launched" if ended.event is Event.JOB_LAUNCHED else "ended"
         message = f"{name} {verb} with status {ended.status}"
@@ -108,7 +106,9 @@ def _status_of(leaving: SystemExit) -> int:
 def _end_of(job: Callable[[], Ended], stop: Stop) -> Ended:
     try:
         try:
-            return job()
+            ended = job()
+            sys.stdout.flush()  # before the log says how the job ended
+            return ended
         finally:
             stop.is_over = True
     except Unwatched as error:
@@ -117,15 +117,18 @@ def _end_of(job: Callable[[], Ended], stop: Stop) -> Ended:
     except KeyboardInterrupt as error:
         return _say(str(error) or _STOPPED, SIGNALLED + stop.number)
     except JobStopped as error:
-        return _say(f"{error}; {_AGAIN}", 1)
-    except BrokenPipeError:  # a ConnectionError by its kind alone
-        raise
-    except ConnectionError as error:  # before there was a pipeline
-        return _say(f"{_reason(error)}; {_AGAIN}", 1)
+        return _say(f"{error}; {_AGAIN}", NOT_AS_PROMISED)
+    except OutputFailed as error:
+        return _say(str(error), NOT_AS_PROMISED)
+    except OSError as error:  # before there was a pipeline
+        return _say(f"{describe_os_error(error)}; {_AGAIN}", NOT_AS_PROMISED)
     except ConfigurationError as error:
         for fault in faults_of(error):
-            ended = _say(fault, 2)
+            ended = _say(fault, NOT_BEGUN)
         return ended
+    except Exception as error:
+        tell_crash(error)
+        return Ended(CRASHED)
 
 
 def _is_not_the_engines(record: logging.LogRecord) -> bool:
@@ -186,7 +189,7 @@ def running_alone(what: str, overtaken: str) -> Iterator[None]:
 def told(error: Exception) -> BaseException:
     """What to raise for an error of a runner or a launcher; itself if it is a bug."""
     origin = _origin(error)
-    message = _reason(origin) if isinstance(origin, OSError) else str(origin)
+    message = describe_os_error(origin) if isinstance(origin, OSError) else str(origin)
     return _ending(type(origin), message) or _told_by_a_process(str(error)) or error
 
 
@@ -196,6 +199,8 @@ def _ending(kind: type, message: str) -> BaseException | None:
         return KeyboardInterrupt()
     if issubclass(kind, ConfigurationError):
         return ConfigurationError(message)
+    if issubclass(kind, Crashed):
+        return Crashed(message)
     if issubclass(kind, LeaseHeld):
         return JobStopped(f"another run is in the way: {message}")
     if issubclass(kind, ObjectHeld):
@@ -235,11 +240,5 @@ def _told_by_a_process(text: str) -> BaseException | None:
     return _ending(kind, re.sub(r"^\[Errno [^\]]*\] ", "", message or name))
 
 
-def _reason(error: OSError) -> str:
-    parts = (error.filename, error.strerror or str(error) or type(error).__name__)
-    return ": ".join(" ".join(str(part).splitlines()) for part in parts if part)
-
-
 def _say(message: str, status: int) -> Ended:
-    print(f"rally: {message}", file=sys.stderr)
-    return Ended(status)
+    return Ended(say(message, status))

@@ -21,7 +21,6 @@ from pipelines.ingest_options import (
 )
 from pipelines.intake_options import IntakeOptions, ingest_settings
 from pipelines.job import Job
-from pipelines.leaving import leave
 from pipelines.logs import outcomes
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options_here
@@ -32,6 +31,7 @@ from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.setup import IngestSettings
+from rally.process import run_as_process
 from rally.reading.inputs import match_inputs, plan_units
 from rally.telling.prometheus import served
 from transforms.ingest_files import IngestFiles
@@ -127,4 +127,4 @@ def _report(counts: Counter[Count]) -> Ended:
 
 
 if __name__ == "__main__":
-    leave(main())
+    run_as_process(main)

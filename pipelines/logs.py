@@ -16,7 +16,15 @@ from typing import TextIO
 
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
-from rally.telling.entries import LOGGER, EntryFormatter, Event, Fields, tell
+from rally.telling.crash import report_crash
+from rally.telling.entries import (
+    LOGGER,
+    EntryFormatter,
+    Event,
+    Fields,
+    tell,
+    tell_bug,
+)
 
 LOG_FORMAT = "RALLY_LOG_FORMAT"
 """The variable of the environment: `text`, which is the default, or `json`."""
@@ -46,9 +54,6 @@ def logged(job: str) -> Iterator[None]:
         sys.stderr = lines
         try:
             yield
-        except Exception:
-            sys.excepthook = lambda *_: None  # it has been told, without its words
-            raise
         finally:
             lines.end()
             sys.stderr = people
@@ -83,6 +88,14 @@ def _handled(handler: logging.Handler, job: str) -> Iterator[None]:
     finally:
         root.handlers = before
         LOGGER.removeHandler(handler)
+
+
+def tell_crash(error: Exception) -> None:
+    """Tells machines, or people, of a crash, without its words."""
+    if isinstance(sys.stderr, _Entries):
+        tell_bug(error)
+    else:
+        report_crash(error)
 
 
 def outcomes(counts: Counter[Count]) -> Fields:

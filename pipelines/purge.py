@@ -3,7 +3,6 @@
 import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -12,7 +11,6 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.ending import Ended, running_alone
 from pipelines.job import Job
-from pipelines.leaving import leave
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options_here
 from pipelines.purge_options import PurgeOptions, purge_settings
@@ -20,6 +18,7 @@ from pipelines.runners import is_local
 from pipelines.running import shown_progress, table
 from pipelines.starting import start
 from pipelines.working import work_through
+from rally.process import run_as_process, say
 from rally.purging.plan import Key, Tally
 from rally.purging.purge import Purge
 from rally.purging.report import Report
@@ -88,7 +87,7 @@ def _report(report: Report) -> Ended:
     print("\n".join(_told(report)))
     problems = list(report.problems)
     for problem in problems:
-        print(f"rally: {problem}", file=sys.stderr)
+        say(problem)
     objects = sum(tally.objects for tally in report.done.values())
     return Ended(report.exit_status, Fields(objects=objects, faults=len(problems)))
 
@@ -120,4 +119,4 @@ def _told(report: Report) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    leave(main())
+    run_as_process(main)

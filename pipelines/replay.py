@@ -14,7 +14,6 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines.ending import Ended, finish
 from pipelines.intake_options import IntakeOptions, ingest_settings
 from pipelines.job import Job
-from pipelines.leaving import leave
 from pipelines.logs import outcomes
 from pipelines.options import PlatformOptions
 from pipelines.parsing import parse_options_here
@@ -28,6 +27,7 @@ from rally.ingesting.preflight import check_before_start
 from rally.ingesting.replay import Replayed
 from rally.ingesting.setup import IngestSettings, make_unsealer
 from rally.outcomes import FailureReason
+from rally.process import run_as_process
 from rally.storing.corruption import CorruptFile
 from rally.storing.occupancy import listing
 from transforms.replay_dead_letters import (
@@ -138,4 +138,4 @@ def _report(result: Result) -> int:
 
 
 if __name__ == "__main__":
-    leave(main())
+    run_as_process(main)

@@ -1,6 +1,5 @@
 """How a job of the command line starts: here, or handed over to Dataflow."""
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from pipelines.ending import Ended, exit_status
 from pipelines.job import Job
 from pipelines.parsing import parse_options
 from pipelines.runners import is_dataflow
+from rally.process import say
 from rally.telling.entries import Event
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def start(
         options = parse_options(job, argv)
         faults = settings(options).registry().faults.values()
         for fault in faults:
-            print(f"rally: {fault}", file=sys.stderr)
+            say(fault)
         if not is_dataflow(options):
             ended = run(options)
             return ended._replace(status=1) if faults else ended

@@ -25,6 +25,8 @@ from pipelines.declared import Declared, declared, spelt
 from pipelines.job import Job
 from pipelines.parser import Parser
 from rally.errors import ConfigurationError
+from rally.exit_status import NOT_BEGUN
+from rally.process import say
 
 _ALWAYS = ("platform", "platform_keys")
 """A cloud has each of these in a place of its own, and no default of a laptop's."""
@@ -139,8 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _write(_parser().parse_args(argv))
     except ConfigurationError as error:
-        print(f"rally: {error}", file=sys.stderr)
-        return 2
+        return say(str(error), NOT_BEGUN)
     return 0
 
 

@@ -7,10 +7,10 @@ package is installed; it takes the two options that Beam passes:
     --id=<worker's id> --provision_endpoint=<address>
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import grpc
 from apache_beam.portability.api import (
@@ -19,17 +19,33 @@ from apache_beam.portability.api import (
 )
 from google.protobuf import json_format, text_format
 
+from pipelines.parser import Parser
+from rally.errors import ConfigurationError
+from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN
+from rally.process import run_as_process, say
+
 _HARNESS = ("-m", "apache_beam.runners.worker.sdk_worker_main")
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Becomes the worker."""
-    parser = argparse.ArgumentParser(prog="pipelines.worker", allow_abbrev=False)
+def main(argv: Sequence[str] | None = None) -> int:
+    """Becomes the worker; returns an exit status where it cannot."""
+    parser = Parser(prog="rally-worker", allow_abbrev=False)
     parser.add_argument("--id", required=True)
     parser.add_argument("--provision_endpoint", required=True)
-    given, _ = parser.parse_known_args(argv)
-    told = environment(given.id, given.provision_endpoint)
+    try:
+        given, _ = parser.parse_known_args(argv)
+        told = environment(given.id, given.provision_endpoint)
+    except ConfigurationError as error:
+        return say(str(error), NOT_BEGUN)
+    except grpc.RpcError:
+        what = f"--provision_endpoint {given.provision_endpoint}: no engine answers"
+        return say(what, NOT_AS_PROMISED)
     os.execve(sys.executable, [sys.executable, *_HARNESS], os.environ | told)
+
+
+def command() -> NoReturn:
+    """What `rally-worker` is."""
+    run_as_process(main)
 
 
 def environment(worker: str, endpoint: str) -> dict[str, str]:
@@ -60,4 +76,4 @@ def environment(worker: str, endpoint: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    command()

@@ -82,17 +82,27 @@ class Address(NamedTuple):
 
 
 def make_envelope(
-    payload: bytes, attributes: Mapping[str, str], country_attribute: str | None
+    payload: bytes, attributes: Mapping[str, object], country_attribute: str | None
 ) -> Envelope:
-    """Keeps the allow-listed attributes and forgets all others.
+    """Keeps the allow-listed attributes and forgets all others, whatever they are.
+
+    An attribute is text. Tools make numbers of texts that look like some, so a whole
+    number is its digits; what else is none counts as absent.
 
     Whatever attribute is configured for it, only a country's code counts: an address in
     its place is forgotten, and a code for "not known" is as good as none.
     """
-    country = attributes.get(country_attribute) if country_attribute else None
+    country = _text(attributes.get(country_attribute)) if country_attribute else None
     if country is not None and not names_country(country):
         country = None
-    return Envelope._make((payload, *map(attributes.get, ATTRIBUTES), country))
+    kept = map(_text, map(attributes.get, ATTRIBUTES))
+    return Envelope._make((payload, *kept, country))
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if isinstance(value, int) else None
 
 
 def parse_address(uri: str | None) -> Address:

@@ -57,6 +57,12 @@ def cause_of(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
+def describe_os_error(error: OSError) -> str:
+    """What the system says is wrong with which file, in one line."""
+    parts = (error.filename, error.strerror or str(error) or type(error).__name__)
+    return ": ".join(" ".join(str(part).splitlines()) for part in parts if part)
+
+
 def unusable(
     where: str, error: OSError, what: str
 ) -> ConfigurationError | ConnectionError:

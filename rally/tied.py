@@ -13,12 +13,17 @@ import signal
 import sys
 import threading
 
+from rally.telling.crash import report_crash
+
 
 def main() -> None:
     """Runs the module that the command line names, as `python -m` does."""
     threading.Thread(target=_die_with_parent, daemon=True).start()
     del sys.argv[0]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    except Exception as error:  # as the module is read; it sees to its own
+        sys.exit(report_crash(error))
 
 
 def _die_with_parent() -> None:

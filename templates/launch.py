@@ -4,6 +4,6 @@ import os
 import sys
 
 from pipelines.cli import main
-from pipelines.leaving import leave
+from rally.process import run_as_process
 
-leave(main([os.environ["RALLY_JOB"], *sys.argv[1:]]))
+run_as_process(lambda: main([os.environ["RALLY_JOB"], *sys.argv[1:]]))

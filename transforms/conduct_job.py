@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 
+from rally.exit_status import MEANINGS
 from rally.telling.entries import level_of
 
 _LOG = logging.getLogger(__name__)
@@ -91,4 +92,7 @@ def _run(command: Sequence[str]) -> int:
 
 def _judge(status: int) -> None:
     if status:
-        raise JobFailed(f"exit status {status}; the log of step Run says why")
+        meaning = MEANINGS.get(status, "the machine ended it")
+        raise JobFailed(
+            f"exit status {status}: {meaning}; the log of step Run says why"
+        )

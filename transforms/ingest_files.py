@@ -9,8 +9,10 @@ from rally.envelope import Envelope
 from rally.ingesting.progress import Progress
 from rally.ingesting.setup import IngestSettings, make_intake, make_writer
 from rally.reading.inputs import Unit
-from rally.reading.messages import Malformed, read_messages
+from rally.reading.lines import Malformed
+from rally.reading.messages import read_messages
 from transforms.counters import publish
+from transforms.without_words import without_words
 
 
 @dataclasses.dataclass
@@ -43,6 +45,7 @@ class _IngestUnitFn(beam.DoFn):
     def __init__(self, settings: IngestSettings) -> None:
         self._settings = settings
 
+    @without_words
     def setup(self) -> None:
         self._intake = make_intake(self._settings)
         self._writer = make_writer(
@@ -50,6 +53,7 @@ class _IngestUnitFn(beam.DoFn):
         )
         self._progress = Progress(self._settings.progress)
 
+    @without_words
     def process(self, unit: Unit) -> Iterator[None]:
         for piece in unit:
             for message in read_messages(piece, self._settings.country_attribute):
@@ -62,7 +66,7 @@ class _IngestUnitFn(beam.DoFn):
 
     def _take(self, message: Envelope | Malformed) -> None:
         if isinstance(message, Malformed):
-            self._intake.take_malformed(message)
+            self._intake.take_malformed(message.origin)
         elif row := self._intake.take(message):
             self._writer.add(*row)
         if self._intake.is_full:

@@ -12,6 +12,7 @@ from rally.envelope import make_envelope
 from rally.ingesting.setup import IngestSettings, make_intake, make_writer
 from rally.storing.layout import Partition
 from transforms.counters import publish
+from transforms.without_words import without_words
 
 Row = tuple[str, bytes]
 """A row, and where it goes: `<study>/<document>/<day>/<withdrawal list's counter>`.
@@ -60,9 +61,11 @@ class _JudgeFn(beam.DoFn):
     def __init__(self, settings: IngestSettings) -> None:
         self._settings = settings
 
+    @without_words
     def setup(self) -> None:
         self._intake = make_intake(self._settings)
 
+    @without_words
     def process(self, message: PubsubMessage) -> Iterator[Row]:
         envelope = make_envelope(
             message.data, message.attributes or {}, self._settings.country_attribute
@@ -73,6 +76,7 @@ class _JudgeFn(beam.DoFn):
         if self._intake.is_full:
             self._intake.flush()
 
+    @without_words
     def finish_bundle(self) -> None:
         self._intake.flush()
         publish(self._intake.counts, self._intake.measures)
@@ -82,10 +86,12 @@ class _WriteFn(beam.DoFn):
     def __init__(self, settings: IngestSettings) -> None:
         self._settings = settings
 
+    @without_words
     def setup(self) -> None:
         self._counter = 0
         self._writer = make_writer(self._settings, lambda: self._counter)
 
+    @without_words
     def process(self, batch: tuple[object, Iterable[bytes]]) -> Iterator[None]:
         key, rows = batch
         *where, counter = key.key.split("/")  # type: ignore[attr-defined]

@@ -30,6 +30,7 @@ from rally.reading.subscription import (
 )
 from rally.telling.measures import Sum
 from transforms.counters import publish
+from transforms.without_words import without_words
 
 _LAST = sys.maxsize - 1
 _SILENT_SECONDS = 60.0
@@ -111,6 +112,7 @@ class _IngestSubscriptionFn(beam.DoFn):
         self._flush_seconds = flush_seconds
         self._stop_after = stop_after_idle_seconds
 
+    @without_words
     def setup(self) -> None:
         self._intake = make_intake(self._settings)
         self._writer = make_writer(
@@ -120,6 +122,7 @@ class _IngestSubscriptionFn(beam.DoFn):
         self._last_message = self._last_sign = time.monotonic()
 
     @beam.DoFn.unbounded_per_element()  # type: ignore[untyped-decorator]
+    @without_words
     def process(
         self,
         path: str,

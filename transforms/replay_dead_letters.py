@@ -17,6 +17,7 @@ from rally.ingesting.setup import (
 from rally.outcomes import FailureReason
 from rally.storing.objects import ObjectInfo
 from transforms.counters import publish
+from transforms.without_words import without_words
 
 NAMESPACE = "rally.replay"
 """Of counters of dead letters; their names are the fields of Replayed."""
@@ -61,6 +62,7 @@ class _ReplayFn(beam.DoFn):
         self._settings = settings
         self._reason = reason
 
+    @without_words
     def setup(self) -> None:
         self._intake = make_intake(self._settings)
         self._writer = make_writer(
@@ -74,6 +76,7 @@ class _ReplayFn(beam.DoFn):
             self._reason,
         )
 
+    @without_words
     def process(self, work: Work) -> Iterator[None]:
         try:
             _publish(self._replay.replay(*work))

@@ -10,6 +10,7 @@ import apache_beam as beam
 
 from rally.storing.objects import ObjectNotFound, ObjectStore, open_store
 from rally.storing.putting import put
+from transforms.without_words import without_words
 
 W = TypeVar("W")
 R = TypeVar("R")
@@ -71,9 +72,11 @@ class _WorkFn(beam.DoFn):
     def __init__(self, make_worker: Callable[[], Callable[[Any], Any]]) -> None:
         self._make_worker = make_worker
 
+    @without_words
     def setup(self) -> None:
         self._worker = self._make_worker()
 
+    @without_words
     def process(self, numbered: _Numbered) -> Iterator[_Numbered]:
         place, work = numbered
         yield place, json.dumps(self._worker(pickle.loads(work))).encode()
@@ -84,6 +87,7 @@ class _KeepFn(beam.DoFn):
         self._platform = platform
         self._result_name = result_name
 
+    @without_words
     def process(self, results: Sequence[_Numbered]) -> Iterator[None]:
         lines = b"".join(result + b"\n" for _, result in sorted(results))
         put(open_store(self._platform), self._result_name, lines)

@@ -15,8 +15,8 @@ from pipelines.demo.jobs import Jobs, check_emulator
 from pipelines.demo.people import People
 from pipelines.demo.scene import deliver, deliver_real, lay_out, read_messages
 from pipelines.ending import Ended, exit_status
-from pipelines.leaving import leave
 from pipelines.parser import Parser
+from rally.process import run_as_process
 
 _DAY = "2026-11-22"
 AS_OF = f"{_DAY}T12:00:00Z"
@@ -86,4 +86,4 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    leave(main())
+    run_as_process(main)

@@ -6,7 +6,6 @@ printed. The handlers import what they need, so that `--help` is quick.
 
 import argparse
 import json
-import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -244,15 +243,9 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _print(*lines: str) -> int:
-    """Prints a result. 1 where its reader has gone, as `head` does."""
-    try:
-        for line in lines:
-            print(line)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Else the interpreter tries, and complains, once more as it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    """Prints a result."""
+    for line in lines:
+        print(line)
     return 0
 
 

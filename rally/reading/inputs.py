@@ -13,14 +13,12 @@ from functools import cache
 from typing import BinaryIO, NamedTuple
 
 from rally.errors import ConfigurationError, unusable
-from rally.opening.inflate import GZIP_MAGIC
+from rally.reading.forms import HEAD_BYTES, Form, form_of
 from rally.reading.globs import match_paths
 from rally.storing.objects import open_store
 
 UNIT_BYTES = 16 * 1024 * 1024
 """Small enough to keep several workers busy, large enough for few files."""
-
-AVRO_MAGIC = b"Obj\x01"
 
 _WILD = "*?["
 _BUFFER = 1024 * 1024
@@ -71,8 +69,10 @@ def match_inputs(pattern: str) -> list[InputFile]:
 def plan_units(files: Iterable[InputFile], unit_bytes: int = UNIT_BYTES) -> list[Unit]:
     """Deals files out in units of at most `unit_bytes`.
 
-    Larger text files are split into equal pieces; a larger file of Avro or gzip is
-    one unit.
+    Larger files of lines are split into equal pieces; one of another form is one unit.
+
+    Raises:
+        ConfigurationError: a large file is of no form that is served.
     """
     units: list[Unit] = []
     held: list[InputRange] = []
@@ -108,7 +108,7 @@ def _pieces(files: Iterable[InputFile], unit_bytes: int) -> Iterator[InputRange]
 
 def _can_be_split(uri: str) -> bool:
     with open_input(uri) as file:
-        return not file.read(len(AVRO_MAGIC)).startswith((AVRO_MAGIC, GZIP_MAGIC))
+        return form_of(file.read(HEAD_BYTES), uri) is Form.LINES
 
 
 def _match(pattern: str) -> Iterator[InputFile]:

@@ -1,44 +1,82 @@
-"""One line of newline-delimited JSON: a Pub/Sub message."""
+"""One Pub/Sub message as JSON has it."""
 
-from typing import cast
+from typing import NamedTuple
 
-import orjson
 import pybase64
 
+from rally.bounded_json import InvalidJson, parse_json
 from rally.envelope import Envelope, make_envelope
 
-_STRINGS = frozenset({str})
 _ATTRIBUTES = ("attributeMap", "attributes")
 _BODY = ("payload", "data")
 """What gcp-ingestion calls it, and what Pub/Sub's own JSON does; mixtures exist."""
+
+_PARTS = frozenset(_ATTRIBUTES + _BODY)
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 class MalformedMessage(ValueError):
     """What was read is no message; nothing of it is told."""
 
 
-def parse_line(line: bytes, country_attribute: str | None) -> Envelope:
-    """Reads `{"attributeMap": {…}, "payload": "<base64>"}`, or Pub/Sub's form.
+class Malformed(NamedTuple):
+    """What is no message in a file, or several such that follow one another.
 
-    Attributes pass by the allow-list; an absent payload is an empty one.
+    Attributes:
+        uri: of the file.
+        first: where the first of them stands: an offset in bytes, of a document a
+            number.
+        last: where the last of them stands.
+    """
+
+    uri: str
+    first: str
+    last: str
+
+    @property
+    def origin(self) -> str:
+        """File and place, for the dead letter that stands for them."""
+        place = (
+            self.first if self.first == self.last else f"{self.first} to {self.last}"
+        )
+        return f"{self.uri}:{place}"
+
+
+def parse_line(line: bytes, country_attribute: str | None) -> Envelope:
+    """Reads a message that stands on a line of its own; see parse_message.
 
     Raises:
         MalformedMessage: the line is no message.
     """
     try:
-        message = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        message = parse_json(line)
+    except InvalidJson:
         raise MalformedMessage from None
+    return parse_message(message, country_attribute)
+
+
+def parse_message(message: object, country_attribute: str | None) -> Envelope:
+    """Reads `{"attributeMap": {…}, "payload": "<base64>"}`, or Pub/Sub's form.
+
+    Attributes pass by the allow-list; an absent payload is an empty one. Where Pub/Sub
+    pulls or pushes, it nests the message: `{"ackId": …, "message": {…}}`.
+
+    Raises:
+        MalformedMessage: it is no message.
+    """
     if type(message) is not dict:
         raise MalformedMessage
+    nested = message.get("message")
+    if type(nested) is dict and _PARTS.isdisjoint(message):
+        message = nested
     attributes, payload = _first(message, _ATTRIBUTES), _first(message, _BODY)
     if attributes is None and payload is None:
         raise MalformedMessage
-    return _envelope(
-        {} if attributes is None else attributes,
-        "" if payload is None else payload,
-        country_attribute,
-    )
+    attributes = {} if attributes is None else attributes
+    payload = "" if payload is None else payload
+    if type(attributes) is not dict or type(payload) is not str:
+        raise MalformedMessage
+    return make_envelope(_decode(payload), attributes, country_attribute)
 
 
 def _first(message: dict[str, object], names: tuple[str, ...]) -> object:
@@ -49,27 +87,19 @@ def _first(message: dict[str, object], names: tuple[str, ...]) -> object:
     return None
 
 
-def _envelope(
-    attributes: object, payload: object, country_attribute: str | None
-) -> Envelope:
-    if type(attributes) is not dict or type(payload) is not str:
-        raise MalformedMessage
-    try:
-        body = pybase64.b64decode(payload, validate=True)
-    except ValueError:  # binascii.Error is one; so is text beyond ASCII
-        raise MalformedMessage from None
-    return from_message(body, attributes, country_attribute)
+def _decode(text: str) -> bytes:
+    """The body of a message.
 
-
-def from_message(
-    body: bytes, attributes: dict[str, object], country_attribute: str | None
-) -> Envelope:
-    """The envelope of a message whose attributes are still to be checked.
-
-    Raises:
-        MalformedMessage: an attribute is no string.
+    Base64 (RFC 4648) of either alphabet, padded or not, in one line or many. What is
+    none stays the text that it is: the message fails as what its address says, and its
+    dead letter has it.
     """
-    if not _STRINGS.issuperset(map(type, attributes.values())):
-        raise MalformedMessage
-    strings = cast(dict[str, str], attributes)
-    return make_envelope(body, strings, country_attribute)
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:  # binascii.Error is one; so is text beyond ASCII
+        pass
+    bare = "".join(text.split()).rstrip("=").translate(_URL_SAFE)
+    try:
+        return pybase64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except ValueError:
+        return text.encode()

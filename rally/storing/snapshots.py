@@ -1,10 +1,11 @@
 """Reads parts of a stored file at one generation: its header, its blocks, its rows."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rally.storing.block_index import Block
-from rally.storing.codecs import decompress
+from rally.storing.codecs import LARGEST_BLOCK, decompress
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import Header
 from rally.storing.header_bytes import peek_header, peek_outline, read_outline
@@ -33,15 +34,19 @@ class Frame(NamedTuple):
     start: int
 
 
-def header_of(snapshot: Snapshot) -> Header:
+def header_of(snapshot: Snapshot, most: int = sys.maxsize) -> Header:
     """Reads the header, however long its block index makes it.
+
+    Args:
+        snapshot: the file.
+        most: bytes after which no more are read of a header that has not ended.
 
     Raises:
         CorruptFile: it has none, or not whole.
     """
     data = more = snapshot.read(0, _HEADER_READ)
     while (header := peek_header(data)) is None:
-        if not more or len(data) >= snapshot.info.size:
+        if not more or len(data) >= min(most, snapshot.info.size):
             raise CorruptFile("the header is cut off")
         more = snapshot.read(len(data), len(data) * 3)
         data += more
@@ -99,12 +104,21 @@ def cut(data: bytes, lengths: Sequence[int]) -> list[bytes]:
     return rows
 
 
-def frame_rows(frame: Frame, codec: str) -> bytes:
-    """The decompressed rows of a block. Raises CorruptFile."""
+def frame_rows(frame: Frame, codec: str, most: int = LARGEST_BLOCK) -> bytes:
+    """The decompressed rows of a block.
+
+    Args:
+        frame: the block.
+        codec: of the file.
+        most: bytes that may come of it.
+
+    Raises:
+        CorruptFile: they do not decompress, or are more than that.
+    """
     packed = frame.data[frame.start : -_SYNC_BYTES]
     if not packed and not frame.rows:  # which no codec makes of nothing
         return b""
-    return decompress(codec, packed)
+    return decompress(codec, packed, most)
 
 
 def parse_frame(data: bytes, offset: int, sync: bytes) -> Frame:
@@ -126,8 +140,15 @@ def parse_frame(data: bytes, offset: int, sync: bytes) -> Frame:
     return Frame(offset, rows, data[:end], start)
 
 
-def walk_frames(snapshot: Snapshot, header: Header) -> Iterator[Frame]:
+def walk_frames(
+    snapshot: Snapshot, header: Header, longest: int = sys.maxsize
+) -> Iterator[Frame]:
     """Every block of a file, index or not, in pieces of bounded size.
+
+    Args:
+        snapshot: the file.
+        header: its header.
+        longest: bytes that a block may have in the file.
 
     Raises:
         CorruptFile: a block is cut off, or its counts or its sync marker are wrong.
@@ -135,13 +156,14 @@ def walk_frames(snapshot: Snapshot, header: Header) -> Iterator[Frame]:
     size = snapshot.info.size
     position, data, at = header.length, b"", 0
     while position < size:
-        needed = _length_at(data, at, size - position)
+        left = min(longest, size - position)
+        needed = _length_at(data, at, left)
         if at + needed > len(data):
             data = data[at:] + snapshot.read(
                 position + len(data) - at, max(_CHUNK, needed)
             )
             at = 0
-            needed = _length_at(data, 0, size - position)
+            needed = _length_at(data, 0, left)
             if needed > len(data):
                 data += snapshot.read(position + len(data), needed - len(data))
         frame = parse_frame(

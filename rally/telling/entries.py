@@ -7,11 +7,11 @@ of it, since a library does not know what must not be said.
 
 import json
 import logging
-import traceback
 from datetime import UTC, datetime
 from enum import StrEnum
-from types import TracebackType
 from typing import TypedDict
+
+from rally.telling.crash import describe_crash
 
 LOGGER = logging.getLogger("rally")
 """The logger of every entry of ours; heard by nobody who did not ask for entries."""
@@ -95,9 +95,9 @@ def tell(event: Event, message: str, fields: Fields, level: int = logging.INFO) 
     LOGGER.log(level, message, extra={_FIELDS: {"event": event.value, **fields}})
 
 
-def tell_bug() -> None:
-    """Logs the error that is being handled: where it came from, not its words."""
-    LOGGER.critical("a bug stopped the job", exc_info=True)
+def tell_bug(error: Exception) -> None:
+    """Logs where an error came from, and not its words."""
+    LOGGER.critical("a bug stopped the job", exc_info=error)
 
 
 class EntryFormatter(logging.Formatter):
@@ -117,7 +117,7 @@ class EntryFormatter(logging.Formatter):
         """The line, without its end."""
         message = _message(record)
         if record.exc_info:
-            message = "; ".join([message, *_origin(*record.exc_info)])
+            message = "; ".join([message, *describe_crash(record.exc_info[1])])
         entry = {
             "severity": _severity(record.levelno),
             "message": message,
@@ -145,15 +145,3 @@ def _message(record: logging.LogRecord) -> str:
     if record.name == LOGGER.name:
         return record.getMessage()
     return f"{record.name}, line {record.lineno} of {record.filename}: {_HINT}"
-
-
-def _origin(
-    kind: type[BaseException] | None,
-    error: BaseException | None,
-    trace: TracebackType | None,
-) -> list[str]:
-    if kind is None:
-        return []
-    frames = traceback.extract_tb(trace)
-    lines = [f"{each.filename}:{each.lineno} in {each.name}" for each in frames]
-    return [f"{kind.__module__}.{kind.__qualname__}", *lines]

@@ -1,10 +1,11 @@
 """Scenes of what is lost, damaged or given away; see `scenes`."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.docs.desk import GARDEN_KEY, JOBS, LEFT, NEXT, SUNDAY, VISITS, Desk
+from tests.docs.desk import GARDEN_KEY, JOBS, LEFT, NEXT, SEEN, SUNDAY, VISITS, Desk
 from tests.pipelines.world import GARDEN, rally_id, stored_ids
 
 
@@ -94,6 +95,20 @@ def letters_rising(desk: Desk) -> Iterator[None]:
     desk.arrive([*bad, desk.visits(2, SUNDAY)])
     desk.at(NEXT)
     yield
+    yield
+
+
+def input_refused(desk: Desk) -> Iterator[None]:
+    """Two runs wrote what they had pulled into one file."""
+    pulled = Path("pulled")
+    pulled.mkdir()
+    arrays = [[json.loads(desk.visits(n, SEEN).pubsub_line())] for n in (1, 2)]
+    whole = pulled / "monday.json"
+    whole.write_text("".join(json.dumps(array, indent=2) for array in arrays))
+    yield
+    lines = [json.dumps(message) for array in arrays for message in array]
+    (pulled / "monday.ndjson").write_text("\n".join(lines))
+    whole.unlink()
     yield
 
 

@@ -44,6 +44,7 @@ SCENES = {
     "The withdrawal list is lost": losses.list_lost,
     "Restoring from a backup": losses.restore,
     "Dead letters are rising": losses.letters_rising,
+    "An input file is refused": losses.input_refused,
     "Replay": losses.replay,
     "Pausing a study": scenes.pause,
     "Concluding a study": scenes.conclusion,

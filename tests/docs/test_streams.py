@@ -32,7 +32,7 @@ def test_unit_is_started_again_for_ever_and_not_for_what_no_restart_mends():
     assert read["Unit"]["StartLimitIntervalSec"] == "0"
     assert read["Service"]["Restart"] == "on-failure"
     assert read["Service"]["RestartSec"] == "10"
-    assert read["Service"]["RestartPreventExitStatus"] == "2"
+    assert read["Service"]["RestartPreventExitStatus"] == "2 70"
     assert read["Service"]["User"] == "rally"
     assert read["Install"]["WantedBy"] == "multi-user.target"
 

@@ -35,7 +35,13 @@ BUG = f"""
 from pipelines.ending import exit_status
 def job():
     raise UnicodeError({CANARY!r})
-exit_status("ingest", job)
+raise SystemExit(exit_status("ingest", job))
+"""
+BUG_IN_JUDGE = """
+from rally.ingesting.judge import Judge
+def judge(self, envelope):
+    raise KeyError(envelope)
+Judge.judge = judge
 """
 WORKERS_BUG = f"""
 import sys
@@ -56,7 +62,7 @@ def job():
     many = pipeline | beam.Create(range(100)) | beam.Reshuffle()
     _ = many | beam.Map(work, folder, int(workers))
     finish(pipeline)
-exit_status("ingest", job)
+raise SystemExit(exit_status("ingest", job))
 """
 NOISE = f"""
 import logging, sys, warnings
@@ -276,7 +282,7 @@ def test_bug_is_told_by_its_type_and_place_and_not_its_words():
     status, out, errors = run("-c", BUG)
 
     bug, ended = own(errors)
-    assert (status, out, ended["event"], ended["status"]) == (1, "", "job_ended", 1)
+    assert (status, out, ended["event"], ended["status"]) == (70, "", "job_ended", 70)
     assert bug["severity"] == "CRITICAL"
     assert bug["message"].startswith("a bug stopped the job; builtins.UnicodeError; ")
     assert CANARY not in errors
@@ -289,7 +295,7 @@ def test_bug_of_a_worker_is_told_without_its_words(tmp_path, way):
 
     assert CANARY not in out + errors
     *_, bug, ended = own(errors)
-    assert (status, ended["event"], ended["status"]) == (1, "job_ended", 1)
+    assert (status, ended["event"], ended["status"]) == (70, "job_ended", 70)
     assert bug["message"].startswith("a bug stopped the job; builtins.")
 
 
@@ -324,12 +330,40 @@ exit_status("purge", lambda: sys.exit({code}))
     assert ended["severity"] == ("ERROR" if status else "INFO")
 
 
-def test_bug_is_a_traceback_where_people_read():
+def test_bug_is_told_to_people_without_its_words_unless_they_ask(monkeypatch):
     status, out, errors = run("-c", BUG, form="text")
 
-    assert (status, out) == (1, "")
+    assert (status, out) == (70, "")
+    assert errors.startswith(
+        "rally: a bug stopped this command: builtins.UnicodeError\n"
+    )
+    assert errors.endswith("; RALLY_TRACEBACK=full shows them\n")
+    assert CANARY not in errors
+
+    monkeypatch.setenv("RALLY_TRACEBACK", "full")
+    status, out, errors = run("-c", BUG, form="text")
+    assert (status, out) == (70, "")
     assert errors.startswith("Traceback ")
     assert errors.endswith(f"UnicodeError: {CANARY}\n")
+
+
+@WAYS
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_bug_of_a_worker_is_told_by_its_place_in_our_code_and_not_its_words(
+    world, store, tmp_path, monkeypatch, way, form
+):
+    path = write_lines(tmp_path / "in.ndjson", hostile(world))
+    (tmp_path / "sitecustomize.py").write_text(BUG_IN_JUDGE)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    words = ["ingest", f"--input={path}", *world.options(store), *way]
+    status, out, errors = run("-m", "pipelines.cli", *words, form=form)
+
+    assert (status, out) == (70, "")
+    assert CANARY not in errors
+    assert rally_id(1) not in errors
+    assert "builtins.KeyError" in errors
+    assert re.search(r"/rally/ingesting/intake\.py:\d+ in take\b", errors)
 
 
 def test_what_a_library_says_is_mentioned_once_without_its_words():

@@ -374,8 +374,10 @@ PUBSUB_SCHEMA = fastavro.parse_schema(
 )
 
 
-def write_avro(path: Path, messages: Iterable[Message]) -> str:
-    """A file as a Pub/Sub Cloud Storage subscription writes it."""
+def write_avro(
+    path: Path, messages: Iterable[Message], codec: str = "deflate", **options: Any
+) -> str:
+    """A file as a Pub/Sub Cloud Storage subscription writes it; options of fastavro."""
     records = [
         {
             "subscription_name": "projects/p/subscriptions/s",
@@ -387,5 +389,5 @@ def write_avro(path: Path, messages: Iterable[Message]) -> str:
         for number, message in enumerate(messages)
     ]
     with path.open("wb") as file:
-        fastavro.writer(file, PUBSUB_SCHEMA, records, codec="deflate")
+        fastavro.writer(file, PUBSUB_SCHEMA, records, codec, **options)
     return str(path)

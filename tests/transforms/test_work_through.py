@@ -9,6 +9,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from rally.storing.objects import ObjectNotFound, open_store
+from rally.telling.crash import Crashed
 from transforms.work_through import WorkThrough, take_results
 
 NAME = "results/job/1.json"
@@ -84,6 +85,6 @@ def test_results_are_taken_once(tmp_path):
 
 
 def test_a_work_that_fails_stops_the_job_and_leaves_no_results(tmp_path):
-    with pytest.raises(ValueError, match="no such piece"):
+    with pytest.raises(Crashed, match=r"^builtins\.ValueError; "):
         run(tmp_path, [Piece(1, (("a", 1),)), Piece(99, (("a", 99),))])
     assert list(open_store(str(tmp_path)).list()) == []

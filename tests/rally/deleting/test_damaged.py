@@ -127,7 +127,10 @@ NOT_AS_INDEXED = "a block is not what the index says"
 NO_COLUMNS = (
     "its schema has not the columns participant, document_id and submission_timestamp"
 )
-NO_CODEC = "its codec is none of null, deflate, bzip2, xz; rewrite it with one of these"
+NO_CODEC = (
+    "its codec is none of null, deflate, bzip2, xz, snappy, zstandard; rewrite it with"
+    " one of these"
+)
 
 DAMAGED = {
     "ours, cut in a block": (lambda p: ours(p)[:-100], INDEX_OF_OTHER),
@@ -207,9 +210,9 @@ ELSEWHERE = {"offsets": shifted_offsets, "rows": fewer_rows, "first": first_of_a
 """Lies of an index about blocks that have no row of the leaver."""
 
 UNSERVED = {
-    "ours, snappy": lambda p: resealed(ours(p), codec=b"snappy"),
-    "ours, zstandard": lambda p: resealed(ours(p), codec=b"zstandard"),
-    "foreign, snappy": lambda p: resealed(foreign(p), codec=b"snappy"),
+    "ours, lz4": lambda p: resealed(ours(p), codec=b"lz4"),
+    "ours, zstd": lambda p: resealed(ours(p), codec=b"zstd"),
+    "foreign, lz4": lambda p: resealed(foreign(p), codec=b"lz4"),
     "foreign, unheard of": lambda p: resealed(foreign(p), codec=b"lz77"),
 }
 

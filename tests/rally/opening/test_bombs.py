@@ -85,7 +85,7 @@ def test_bomb_inside_of_a_ciphertext_costs_as_little(opener, folder, clear):
 
 def test_bombs_cost_little_of_the_processor(folder, tmp_path):
     for name, bomb in BOMBS.items():
-        if name.startswith("8 MiB"):
+        if name.startswith("far too much"):
             continue  # refused by their size, as all of those are
         (tmp_path / name).write_bytes(bomb)
         (tmp_path / f"{name}, sealed").write_bytes(seal_tink(folder, "hpke", bomb))
@@ -96,7 +96,7 @@ def test_bombs_cost_little_of_the_processor(folder, tmp_path):
     assert ended.stdout.splitlines()[-1] == "all of them"
 
 
-@pytest.mark.parametrize("text", texts(6_000_000).values(), ids=texts(1))
+@pytest.mark.parametrize("text", texts(300_000).values(), ids=texts(1))
 def test_jwe_with_a_bomb_for_its_header_costs_little(opener, text):
     header = base64.urlsafe_b64encode(text).rstrip(b"=")
     body = b'{"payload": "%b..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA"}' % header

@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 
 from rally.errors import ConfigurationError
 from rally.reading.inputs import (
-    AVRO_MAGIC,
     InputFile,
     InputRange,
     match_inputs,
@@ -85,7 +84,7 @@ def test_units_gather_small_files_and_split_large_ones(tmp_path):
 
 def test_units_never_split_avro(tmp_path):
     large = tmp_path / "large.avro"
-    large.write_bytes(AVRO_MAGIC + b"x" * 21)
+    large.write_bytes(b"Obj\x01" + b"x" * 21)
     assert plan_units([InputFile(str(large), 25)], 10) == [
         (InputRange(str(large), 0, 25),)
     ]
@@ -137,3 +136,32 @@ def test_units_never_split_gzip(tmp_path):
     assert plan_units([InputFile(str(large), 25)], 10) == [
         (InputRange(str(large), 0, 25),)
     ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'[{"data": "QQ=="}]       ',
+        b'\xef\xbb\xbf\n [\n{"data": ""}\n]    ',
+        b'{\n"data": "QQ=="\n}       ',
+    ],
+    ids=["array", "array behind a mark", "object over lines"],
+)
+def test_units_never_split_a_document(tmp_path, content):
+    large = tmp_path / "pulled.json"
+    large.write_bytes(content)
+    size = len(content)
+    assert plan_units([InputFile(str(large), size)], 10) == [
+        (InputRange(str(large), 0, size),)
+    ]
+
+
+def test_units_of_no_form_are_one_line(tmp_path):
+    large = tmp_path / "large.zip"
+    large.write_bytes(b"PK\x03\x04" + b"x" * 21)
+    with pytest.raises(ConfigurationError) as caught:
+        plan_units([InputFile(str(large), 25)], 10)
+    assert str(caught.value) == (
+        f"--input {large}: is neither text in UTF-8, nor gzip of such, nor Avro;"
+        " convert it, or leave it out"
+    )

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.envelope import Envelope
-from rally.reading.lines import MalformedMessage, from_message, parse_line
+from rally.envelope import Envelope, make_envelope
+from rally.reading.lines import MalformedMessage, parse_line
 
 BODY = b"\x1f\x8b\x00\xff body"
 DATA = base64.b64encode(BODY).decode()
@@ -23,6 +23,13 @@ ATTRIBUTES = {
     "remote_addr": "203.0.113.7",
     "x_forwarded_for": "203.0.113.7",
     "geo_country": "US",
+}
+PUBSUB = {
+    "data": DATA,
+    "attributes": ATTRIBUTES,
+    "messageId": "1",
+    "publishTime": SENT,
+    "orderingKey": "",
 }
 ENVELOPE = Envelope(
     BODY,
@@ -41,15 +48,11 @@ ENVELOPE = Envelope(
     [
         {"attributeMap": ATTRIBUTES, "payload": DATA},
         {"attributes": ATTRIBUTES, "data": DATA},
-        {
-            "data": DATA,
-            "attributes": ATTRIBUTES,
-            "messageId": "1",
-            "publishTime": SENT,
-            "orderingKey": "",
-        },
+        PUBSUB,
+        {"ackId": "RVNEUAYWLF1GSFE", "deliveryAttempt": 1, "message": PUBSUB},
+        {"message": PUBSUB, "subscription": "projects/p/subscriptions/s"},
     ],
-    ids=["gcp-ingestion", "pubsub", "pubsub-pulled"],
+    ids=["gcp-ingestion", "pubsub", "pubsub's own", "pulled", "pushed"],
 )
 def test_line_of_either_form_is_the_same_envelope(message):
     line = json.dumps(message).encode()
@@ -97,22 +100,16 @@ def test_line_with_a_part_missing_is_a_message(message, expected):
         b'{"attributeMap": "uri", "payload": ""}',
         b'{"attributeMap": {}, "payload": 5}',
         b'{"attributeMap": {}, "payload": {"a": 1}}',
-        b'{"attributeMap": {"uri": 5}, "payload": ""}',
-        b'{"attributeMap": {"uri": null}, "payload": ""}',
-        b'{"attributeMap": {"host": ["x"]}, "payload": ""}',
-        b'{"attributeMap": {}, "payload": "QQ"}',
-        b'{"attributeMap": {}, "payload": "QQ==="}',
-        b'{"attributeMap": {}, "payload": "Q Q="}',
-        b'{"attributeMap": {}, "payload": "QQ==QQ=="}',
-        b'{"attributeMap": {}, "payload": "_-8="}',
-        b'{"attributeMap": {}, "payload": "\xc3\xa4\xc3\xa4"}',
         b'{"attributeMap": {"uri": "\xff"}, "payload": ""}',
-        b'{"attributeMap": {"uri": "\\ud800"}, "payload": ""}',
         b'{"attributeMap": {}, "payload": NaN}',
         b'{"attributeMap": {}} {"attributeMap": {}}',
         b"\xef\xbb\xbf" + b'{"attributeMap": {}}',
         b"\x00" * 50,
+        b'{"message": {}}',
+        b'{"message": {"message": {"data": ""}}}',
+        b'{"message": "text", "ackId": "x"}',
         b"[" * 10_000 + b"]" * 10_000,
+        b"[[]," * 10**6,
         b'{"payload": ' * 10_000 + b"1" + b"}" * 10_000,
     ],
 )
@@ -122,6 +119,74 @@ def test_line_that_is_no_message_is_malformed_and_tells_nothing(line):
     assert str(caught.value) == ""
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("-_8=", b"\xfb\xff"),
+        ("-_8", b"\xfb\xff"),
+        ("+/8", b"\xfb\xff"),
+        ("-/8=", b"\xfb\xff"),
+        ("QQ", b"A"),
+        ("QQ===", b"A"),
+        ("QUJD\nREVG\r\n", b"ABCDEF"),
+        ("Q Q =", b"A"),
+        ("QQ==QQ==", b"QQ==QQ=="),
+        ("A", b"A"),
+        ("ää", "ää".encode()),
+        ('{"payload": "a.b.c.d.e"}', b'{"payload": "a.b.c.d.e"}'),
+        ("\ud83c", "\ufffd".encode()),
+    ],
+)
+def test_body_is_base64_of_either_alphabet_or_stays_the_text_that_it_is(text, body):
+    line = json.dumps({"attributes": {"uri": "/u"}, "data": text}).encode()
+    assert parse_line(line, None) == Envelope(body, "/u")
+
+
+@given(st.binary())
+def test_body_is_read_from_any_base64(body):
+    safe = base64.urlsafe_b64encode(body).decode()
+    wrapped = base64.encodebytes(body).decode()
+    for text in (safe, safe.rstrip("="), wrapped, wrapped.rstrip("=\n")):
+        assert parse_line(json.dumps({"data": text}).encode(), None) == Envelope(body)
+
+
+def test_attributes_that_nobody_keeps_may_be_anything():
+    others = {
+        "content_length": 1467,
+        "proxy_detected": None,
+        "user_agent": "cut \ud83c",
+        "\udf08": 1.5,
+        "host": ["x", {"y": [[]]}],
+        "args": {"v": "4"},
+    }
+    for attributes in ({**others, **ATTRIBUTES}, {**ATTRIBUTES, **others}):
+        message = {"attributeMap": attributes, "payload": DATA}
+        assert parse_line(json.dumps(message).encode(), "geo_country") == ENVELOPE
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (1, "1"),
+        (0, "0"),
+        (True, "1"),
+        (None, None),
+        (1.5, None),
+        (["1"], None),
+        ({"a": "1"}, None),
+        ("cut \ud83c", "cut \ufffd"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name", ["dnt", "uri", "x_source_tags", "submission_timestamp"]
+)
+def test_attribute_that_is_no_text_is_its_digits_or_absent(name, value, kept):
+    line = json.dumps({"attributes": {**ATTRIBUTES, name: value}, "data": DATA})
+    field = {"x_source_tags": "source_tags"}.get(name, name)
+    found = parse_line(line.encode(), "geo_country")
+    assert found == ENVELOPE._replace(**{field: kept})
 
 
 def test_line_with_a_name_twice_counts_the_last():
@@ -161,7 +226,7 @@ def test_line_round_trips(body, attributes, pubsub):
     names = ("attributes", "data") if pubsub else ("attributeMap", "payload")
     data = base64.b64encode(body).decode()
     line = orjson.dumps(dict(zip(names, (attributes, data), strict=True)))
-    assert parse_line(line, "c") == from_message(body, dict(attributes), "c")
+    assert parse_line(line, "c") == make_envelope(body, attributes, "c")
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ def test_any_flipped_bit_is_blocks_or_corrupt(open_bytes, data):
 
 
 def test_codec_that_is_not_served_is_told(open_bytes):
-    header = Header({"avro.codec": b"snappy"}, SYNC, 0)
+    header = Header({"avro.codec": b"lz4"}, SYNC, 0)
     snapshot = open_bytes(encode_block([b"a"], "null", SYNC))
     [frame] = walk_frames(snapshot, header)
     with pytest.raises(UnknownCodec):

@@ -22,7 +22,7 @@ FILTER = CONDITION["condition_matched_log"][0]["filter"]
 def query(event):
     """The filter of an event's alert, as Terraform writes it."""
     text = FILTER.replace("${local.ended}", ENDED)
-    for part in ("jobs", "field"):
+    for part in ("jobs", "field", "found", "text"):
         text = text.replace(f"${{each.value.{part}}}", EVENTS[event][part])
     assert "${" not in text
     return text
@@ -52,7 +52,9 @@ CASES = {
     "audit_broken": ("audit", "purge"),
     "dead_letters": ("replay", "ingest"),
     "not_as_promised": ("compact", None),
+    "crashed": ("compact", None),
 }
+BAD = {event: (1, 2, 9, 10, 143) for event in CASES} | {"crashed": (70,)}
 
 
 def test_every_event_is_tried():
@@ -60,12 +62,20 @@ def test_every_event_is_tried():
 
 
 @pytest.mark.parametrize("event", CASES)
-@pytest.mark.parametrize("number", [1, 2, 9, 10, 143])
-def test_a_bad_end_is_found_however_it_is_logged(event, number):
+def test_a_bad_end_is_found_however_it_is_logged(event):
     job, _ = CASES[event]
-    bad = line(job, **{"status": 0, "seconds": 1.5, EVENTS[event]["field"]: number})
-    found = [matches(query(event), each) for each in entries(bad)]
-    assert found == [True] * 3
+    for number in BAD[event]:
+        bad = line(
+            job, **{"status": 0, "seconds": 70.5, EVENTS[event]["field"]: number}
+        )
+        found = [matches(query(event), each) for each in entries(bad)]
+        assert found == [True] * 3, number
+
+
+@pytest.mark.parametrize("status", [0, 1, 2, 7, 143, 700])
+def test_what_is_no_crash_is_not_taken_for_one(status):
+    text = line("compact", status=status, seconds=70)
+    assert not any(matches(query("crashed"), each) for each in entries(text))
 
 
 @pytest.mark.parametrize("event", CASES)
