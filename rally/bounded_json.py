@@ -5,6 +5,7 @@ before a scan of its bytes has shown what parsing can cost.
 """
 
 import gc
+import json
 import re
 from threading import Lock
 from typing import Any
@@ -23,6 +24,10 @@ _HIGH = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
 _LOW = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONE = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
+
+_LOOSE = json.JSONDecoder(
+    parse_int=str, parse_float=lambda _: 0.0, parse_constant=lambda _: 0.0, strict=False
+)
 
 
 class InvalidJson(ValueError):
@@ -49,10 +54,7 @@ def parse_json(data: bytes) -> Any:
             those inside of strings count as well.
         InvalidJson: it is no JSON.
     """
-    containers = data.count(b"{") + data.count(b"[")
-    if containers > MOST_CONTAINERS:
-        raise CrowdedJson
-    if containers < _FEW_CONTAINERS:
+    if _count_containers(data) < _FEW_CONTAINERS:
         return _parse(data)
     # Every new list may start the collector, which looks at all that the process has.
     # The lock keeps two threads from each restoring what the other one has set.
@@ -64,6 +66,34 @@ def parse_json(data: bytes) -> Any:
         finally:
             if was_enabled:
                 gc.enable()
+
+
+def parse_loose_json(data: bytes) -> Any:
+    r"""Parses a message's JSON again that parse_json refuses for what nobody keeps.
+
+    Other tools write user agents that are no UTF-8, or with control characters in
+    them, and numbers such as NaN and 1e400. Whole numbers are read as their digits,
+    all others as 0.0, and what is no UTF-8 as U+FFFD.
+
+    Raises:
+        CrowdedJson, InvalidJson: as parse_json does.
+    """
+    _count_containers(data)
+    if b"\0" in data:
+        raise InvalidJson
+    text = _without_lone_surrogates(data).decode("utf-8", "replace")
+    try:
+        return _LOOSE.decode(text)
+    except (ValueError, RecursionError):
+        raise InvalidJson from None
+
+
+def _count_containers(data: bytes) -> int:
+    """At least as many as there are. Raises CrowdedJson."""
+    containers = data.count(b"{") + data.count(b"[")
+    if containers > MOST_CONTAINERS:
+        raise CrowdedJson
+    return containers
 
 
 def _parse(data: bytes) -> Any:

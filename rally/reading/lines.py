@@ -1,10 +1,15 @@
 """One Pub/Sub message as JSON has it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pybase64
 
-from rally.bounded_json import InvalidJson, parse_json
+from rally.bounded_json import (
+    CrowdedJson,
+    InvalidJson,
+    parse_json,
+    parse_loose_json,
+)
 from rally.envelope import Envelope, make_envelope
 
 _ATTRIBUTES = ("attributeMap", "attributes")
@@ -49,10 +54,25 @@ def parse_line(line: bytes, country_attribute: str | None) -> Envelope:
         MalformedMessage: the line is no message.
     """
     try:
-        message = parse_json(line)
+        return parse_message(parse_messages(line), country_attribute)
     except InvalidJson:
         raise MalformedMessage from None
-    return parse_message(message, country_attribute)
+
+
+def parse_messages(text: bytes) -> Any:
+    """Parses JSON that holds a message, or several.
+
+    What is wrong with an attribute that nobody keeps is no reason to lose a message.
+
+    Raises:
+        CrowdedJson, InvalidJson: it is no such JSON.
+    """
+    try:
+        return parse_json(text)
+    except CrowdedJson:
+        raise
+    except InvalidJson:
+        return parse_loose_json(text)
 
 
 def parse_message(message: object, country_attribute: str | None) -> Envelope:

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from rally.bounded_json import CrowdedJson, InvalidJson, parse_json
+from rally.bounded_json import CrowdedJson, InvalidJson
 from rally.envelope import Envelope
 from rally.errors import ConfigurationError
 from rally.opening.inflate import most_inflated
@@ -16,6 +16,7 @@ from rally.reading.lines import (
     MalformedMessage,
     parse_line,
     parse_message,
+    parse_messages,
 )
 
 _LONGEST_LINE = 16 * 1024 * 1024
@@ -91,7 +92,7 @@ def read_document(
     try:
         if len(data) > _LARGEST_DOCUMENT:
             raise CrowdedJson
-        document = parse_json(data.removeprefix(BYTE_ORDER_MARK))
+        document = parse_messages(data.removeprefix(BYTE_ORDER_MARK))
     except CrowdedJson:
         raise ConfigurationError(
             f"--input {uri}: is too large for one document; {_MAKE_LINES}"

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from hypothesis import strategies as st
 
+from tests import bombs
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,
@@ -55,11 +56,21 @@ texts = st.one_of(
         ]
     ),
 )
+words = st.one_of(
+    texts,
+    st.builds(
+        "{}{}".format,
+        texts,
+        st.sampled_from(["\ud83c", "\udf08", "\ud83c\ud83c\udf08", "\\ud83c"]),
+    ),
+)
+"""Texts of clients, of which older ones cut some through the middle of an emoji."""
+
 numbers = st.one_of(st.integers(), st.floats(), st.sampled_from([2**31, 2**63, -0.0]))
 json_values = st.recursive(
-    st.one_of(st.none(), st.booleans(), numbers, texts),
+    st.one_of(st.none(), st.booleans(), numbers, words),
     lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)
+        st.lists(inner, max_size=3), st.dictionaries(words, inner, max_size=3)
     ),
     max_leaves=6,
 )
@@ -69,7 +80,7 @@ _LEAVES: dict[str, st.SearchStrategy] = {
     "int": st.integers(-(2**31), 2**31 - 1),
     "long": st.integers(-(2**63), 2**63 - 1),
     "double": st.floats(allow_nan=False, allow_infinity=False),
-    "string": texts,
+    "string": words,
 }
 
 
@@ -83,7 +94,7 @@ def values_of(schema) -> st.SearchStrategy:
     if kind == "array":
         return st.lists(values_of(schema["items"]), max_size=3)
     if kind == "map":
-        return st.dictionaries(texts, values_of(schema["values"]), max_size=3)
+        return st.dictionaries(words, values_of(schema["values"]), max_size=3)
     return st.fixed_dictionaries(
         {
             field.get("json", field["name"]): values_of(field["type"])
@@ -190,7 +201,7 @@ def clear_payloads(draw, document: str):
     """A payload of which the id is known: where it is declared, or not valid."""
     namespace, name, version = document.split("/")
     schema = SCHEMAS.get(f"{namespace}/{name}.{version}")
-    value = draw(values_of(schema) if schema else st.dictionaries(texts, json_values))
+    value = draw(values_of(schema) if schema else st.dictionaries(words, json_values))
     place = "deletion.id" if "uninstall" in name else "rally.id"
     value = {**value, place: draw(st.sampled_from(FORMS_OF_ID))}
     if "page" in value:
@@ -282,6 +293,8 @@ hostile_messages = st.builds(
         st.binary(max_size=32).map(gzip.compress),
         json_values.map(to_json),
         json_values.map(lambda value: to_json({"payload": value})),
+        st.sampled_from([*bombs.texts(20_000).values()]),
+        st.sampled_from([*bombs.texts(20_000).values()]).map(gzip.compress),
     ),
     st.fixed_dictionaries(
         {

@@ -59,6 +59,9 @@ class Memory:
             if name.startswith(prefix):
                 yield ObjectInfo(name, len(self.objects[name]), 1)
 
+    def strays(self, prefix=""):
+        return iter(())
+
 
 class Log(logging.Handler):
     """Keeps what is logged, however little it matters."""

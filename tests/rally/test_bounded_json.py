@@ -1,3 +1,4 @@
+import contextlib
 import gc
 import json
 import sys
@@ -7,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.bounded_json import MOST_CONTAINERS, CrowdedJson, InvalidJson, parse_json
+from rally.bounded_json import (
+    MOST_CONTAINERS,
+    CrowdedJson,
+    InvalidJson,
+    parse_json,
+    parse_loose_json,
+)
 from tests.bombs import texts
 
 SURROGATES = st.sampled_from(
@@ -183,3 +190,63 @@ def test_bombs_are_read_or_refused(text):
         assert expected is None
     else:
         assert expected is None or found == expected
+
+
+@given(VALUES)
+def test_loose_reading_differs_in_numbers_alone(value):
+    found = parse_loose_json(json.dumps(value).encode())
+    assert found == digits(as_text_encoder_writes_it(value))
+
+
+def digits(value):
+    """A value with its whole numbers as their digits."""
+    if isinstance(value, list):
+        return [digits(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: digits(inner) for key, inner in value.items()}
+    return str(value) if type(value) is int else value
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b'"caf\xe9"', "caf\ufffd"),
+        (b'"\t\x1b"', "\t\x1b"),
+        (b"[NaN, -Infinity, 1e400, 1.5]", [0.0] * 4),
+        (b"9" * 5000, "9" * 5000),
+        (rb'"\ud83c \\ud83c"', "\ufffd \\ud83c"),
+    ],
+)
+def test_loose_reading_takes_what_other_tools_write(text, expected):
+    assert parse_loose_json(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b"[1,]",
+        b'"\0"',
+        b"1 2",
+        b"[" * 40_000,
+        b'{"a":' * 40_000,
+        b"[" * 10**6,
+    ],
+    ids=lambda text: str(text[:8]),
+)
+def test_loose_reading_refuses_what_is_no_json(text):
+    with pytest.raises(InvalidJson):
+        parse_loose_json(text)
+
+
+@given(st.binary())
+def test_any_bytes_are_read_loosely_or_refused(data):
+    with contextlib.suppress(InvalidJson):
+        parse_loose_json(data)
+
+
+@pytest.mark.parametrize("text", texts(60_000).values(), ids=texts(1))
+def test_bombs_are_read_loosely_or_refused(text):
+    with contextlib.suppress(InvalidJson):
+        parse_loose_json(text)

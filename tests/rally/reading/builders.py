@@ -66,13 +66,16 @@ def encoded(value: dict, schema=SCHEMA) -> bytes:
 
 def of_blocks(codec: str, blocks: list[list[dict]], schema=SCHEMA) -> bytes:
     """A file of such blocks, as another writer makes it."""
-    text = schema if isinstance(schema, bytes) else json.dumps(schema).encode()
+    is_text = isinstance(schema, bytes)
+    text = schema if is_text else json.dumps(schema).encode()
+    of_rows = SCHEMA if is_text else schema
     entries = {b"avro.schema": text, b"avro.codec": codec.encode()}
     parts = [b"Obj\x01", zig_zag(len(entries))]
     for name, value in entries.items():
         parts += [zig_zag(len(name)), name, zig_zag(len(value)), value]
     frames = (
-        encode_block([encoded(row) for row in rows], codec, SYNC) for rows in blocks
+        encode_block([encoded(row, of_rows) for row in rows], codec, SYNC)
+        for rows in blocks
     )
     return b"".join([*parts, b"\0", SYNC, *frames])
 

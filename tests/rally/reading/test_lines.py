@@ -100,7 +100,6 @@ def test_line_with_a_part_missing_is_a_message(message, expected):
         b'{"attributeMap": "uri", "payload": ""}',
         b'{"attributeMap": {}, "payload": 5}',
         b'{"attributeMap": {}, "payload": {"a": 1}}',
-        b'{"attributeMap": {"uri": "\xff"}, "payload": ""}',
         b'{"attributeMap": {}, "payload": NaN}',
         b'{"attributeMap": {}} {"attributeMap": {}}',
         b"\xef\xbb\xbf" + b'{"attributeMap": {}}',
@@ -164,6 +163,34 @@ def test_attributes_that_nobody_keeps_may_be_anything():
     for attributes in ({**others, **ATTRIBUTES}, {**ATTRIBUTES, **others}):
         message = {"attributeMap": attributes, "payload": DATA}
         assert parse_line(json.dumps(message).encode(), "geo_country") == ENVELOPE
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        b'"caf\xe9"',
+        b'"\xed\xa0\xbc"',
+        b'"\x1b[2J\t\n"',
+        b'"\\ud83c \xff \\\\"',
+        b"NaN",
+        b"-Infinity",
+        b"1e400",
+        b"9" * 5000,
+        b'{"deep": [NaN, "\xff"]}',
+    ],
+    ids=lambda other: str(other[:20]),
+)
+def test_attribute_that_nobody_keeps_may_be_no_json_at_all(other):
+    """As tools that are no browser write user agents and measurements."""
+    kept = json.dumps(ATTRIBUTES).encode()[1:]
+    line = b'{"attributes": {"user_agent": %b, %b, "data": "%b"}'
+    found = parse_line(line % (other, kept, DATA.encode()), "geo_country")
+    assert found == ENVELOPE
+
+
+def test_attribute_that_is_kept_is_read_beside_such_ones():
+    line = rb'{"attributes": {"x": NaN, "dnt": 1, "uri": "\ud83c", "x_debug_id": 1.5}}'
+    assert parse_line(line, None) == Envelope(b"", "\ufffd", dnt="1")
 
 
 @pytest.mark.parametrize(
