@@ -10,7 +10,13 @@ from pipelines.engine_options import without_those_of_engine
 from pipelines.job import Job
 from pipelines.options import PlatformOptions, require
 from pipelines.parser import Parser
-from pipelines.runners import is_dataflow, is_local, pin_runner, require_job_server
+from pipelines.runners import (
+    is_dataflow,
+    is_local,
+    pin_runner,
+    require_job_server,
+    require_workers_python,
+)
 from rally.errors import ConfigurationError
 
 
@@ -35,6 +41,7 @@ def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
         )
     options = PipelineOptions(argv)
     pin_runner(options)
+    require_workers_python(options)
     require(options.view_as(PlatformOptions), *job.needs)
     _refuse_others(job, options)
     require_job_server(options)

@@ -1,10 +1,13 @@
 """Which runner a job runs on: the names that people write, and what each means here."""
 
+import sys
+
 from apache_beam.options.pipeline_options import (
     PipelineOptions,
     PortableOptions,
     StandardOptions,
 )
+from apache_beam.portability import common_urns
 
 from rally.errors import ConfigurationError
 
@@ -18,6 +21,12 @@ network; a job must not behave differently for that.
 _LOCAL = ("local", "direct", "switchingdirect", "fnapi")
 _DATAFLOW = {"dataflow": "DataflowRunner", "testdataflow": "TestDataflowRunner"}
 """Runners by their names in small letters, without the word "runner"."""
+
+WORKERS_PYTHON = (3, 11)
+"""The version of Python in the workers' image (templates/Dockerfile)."""
+
+_OF_IMAGES = (None, "DOCKER", common_urns.environments.DOCKER.urn)
+"""Values of `--environment_type` by which workers start from an image."""
 
 _PORTABLE = "portable"
 _OF_JOB_SERVERS = (_PORTABLE, "flink")
@@ -43,6 +52,25 @@ def require_job_server(options: PipelineOptions) -> None:
         raise ConfigurationError(
             "--job_endpoint is required with --runner=PortableRunner: the address of a"
             " job server that runs"
+        )
+
+
+def require_workers_python(options: PipelineOptions) -> None:
+    """Makes sure that this Python is the one of the image that workers start from.
+
+    What a launcher stages holds code as its own version of Python writes it.
+
+    Raises:
+        ConfigurationError: it is another one.
+    """
+    kind = options.view_as(PortableOptions).environment_type
+    of_job_server = is_of_a_job_server(options) and kind in _OF_IMAGES
+    here = sys.version_info[:2]
+    if here != WORKERS_PYTHON and (is_dataflow(options) or of_job_server):
+        image, own = (".".join(map(str, each)) for each in (WORKERS_PYTHON, here))
+        raise ConfigurationError(
+            f"--runner: the workers' image has Python {image}, and this is {own};"
+            f" launch from the image, or from an environment of Python {image}"
         )
 
 

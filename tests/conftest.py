@@ -1,7 +1,9 @@
 """What every test run shares: how many cases a property is tried on."""
 
 import os
+import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
@@ -29,3 +31,9 @@ def pytest_configure(config):
         none = providers.Constants()
         assert callable(providers._get_local_constants)  # a private name
         providers._get_local_constants = lambda: none
+
+
+@pytest.fixture(autouse=True)
+def image_of_this_python(monkeypatch):
+    """The workers' image has the Python that the tests run on."""
+    monkeypatch.setattr("pipelines.runners.WORKERS_PYTHON", sys.version_info[:2])

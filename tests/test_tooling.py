@@ -1,6 +1,7 @@
 """The files that say the same thing twice: pins, targets and the tree agree."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -15,6 +16,7 @@ TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.MULTILINE))
 # `make unit` in a sentence, or a line of a shell block that begins with make.
 COMMAND = re.compile(r"(?:^\s*(?:\$ )?|`)make ([a-z][a-z-]*)", re.MULTILINE)
 PAGES = ["README.md", "CONTRIBUTING.md"]
+VERSIONS = ("3.11", "3.12", "3.13")
 
 
 def locked_version(name: str) -> str:
@@ -52,13 +54,78 @@ def test_lock_takes_every_package_from_one_registry():
 def test_python_version_is_the_same_everywhere():
     cloudbuild = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
 
-    assert PROJECT["project"]["requires-python"] == ">=3.11,<3.12"
+    script = (ROOT / ".ci/pythons").read_text()
+
+    assert PROJECT["project"]["requires-python"] == ">=3.11,<3.14"
+    assert LOCK["requires-python"] == ">=3.11, <3.14"
     assert PROJECT["tool"]["mypy"]["python_version"] == "3.11"
     assert PROJECT["tool"]["ruff"]["target-version"] == "py311"
-    pythons = {step["name"] for step in cloudbuild["steps"] if "python" in step["name"]}
-    assert len(pythons) == 1
-    assert pythons.pop().startswith("python:3.11.")
-    assert "(3, 11)" in MAKEFILE
+    named = [each.rpartition(" ")[2] for each in PROJECT["project"]["classifiers"][1:]]
+    assert named == list(VERSIONS)
+    assert f"for version in {' '.join(VERSIONS)}; do" in script
+    assert "(3, 11) <= sys.version_info[:2] <= (3, 13)" in MAKEFILE
+    images = {step["name"] for step in cloudbuild["steps"] if "python" in step["name"]}
+    used = sorted(
+        re.match(r"python:(3\.\d+)\.\d+-bookworm$", each)[1] for each in images
+    )
+    assert used == list(VERSIONS)
+
+
+def test_cloudbuild_tries_the_demo_on_the_other_pythons():
+    cloudbuild = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
+    demos = {
+        step["id"]: (step["name"].rpartition(".")[0], step["args"])
+        for step in cloudbuild["steps"]
+        if step["id"].startswith("python-")
+    }
+    assert demos == {
+        f"python-{each}": (f"python:{each}", ["demo", f"VENV=.venv-{each}"])
+        for each in VERSIONS[1:]
+    }
+
+
+def found_pythons(path, home):
+    """What `.ci/pythons` lists on a machine of these programs alone."""
+    found = subprocess.run(
+        [ROOT / ".ci/pythons"],
+        env={"PATH": f"{path}:/usr/bin:/bin", "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (found.returncode, found.stderr) == (0, "")
+    return dict(line.split(" ", 1) for line in found.stdout.splitlines())
+
+
+def python_of_version(path, version):
+    """A program that says that it is this one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'#!/bin/sh\necho "{version} {path}"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_python_is_found_whatever_its_name(tmp_path):
+    other = python_of_version(tmp_path / "bin/python3", "3.12")
+    assert found_pythons(tmp_path / "bin", tmp_path)["3.12"] == other
+
+
+def test_python_that_refuses_is_passed_over_for_one_of_a_version_manager(tmp_path):
+    shim = tmp_path / "bin/python3.13"
+    python_of_version(shim, "")
+    shim.write_text(
+        "#!/bin/sh\necho 'pyenv: python3.13: command not found' >&2\nexit 127\n"
+    )
+    managed = python_of_version(tmp_path / ".pyenv/versions/3.13.5/bin/python", "3.13")
+    assert found_pythons(tmp_path / "bin", tmp_path)["3.13"] == managed
+
+
+def test_python_that_is_too_old_or_too_new_is_none(tmp_path):
+    for name, version in (("python3.11", "3.10"), ("python3.13", "3.14")):
+        python_of_version(tmp_path / "bin" / name, version)
+    found = found_pythons(tmp_path / "bin", tmp_path)
+    assert not {"3.10", "3.14"} & found.keys()
+    assert str(tmp_path) not in "".join(found.values())
 
 
 def test_cloudbuild_runs_targets_that_exist_and_together_are_test():
@@ -76,7 +143,8 @@ def test_cloudbuild_runs_targets_that_exist_and_together_are_test():
     ]
     (test,) = re.findall(r"^test: ([a-z -]+?) +##", MAKEFILE, re.MULTILINE)
 
-    assert run == ["venv", *test.split()]
+    demos = ["demo"] * len(VERSIONS[1:])
+    assert run == ["venv", *test.split(), *demos]
     assert set(run) <= TARGETS
 
 
@@ -93,7 +161,7 @@ def test_cloudbuild_brings_the_servers_that_its_tests_require():
 def test_ci_runs_what_the_pages_call_the_test_command():
     script = (ROOT / ".ci/run").read_text()
 
-    assert COMMAND.findall(script.replace("exec ", "")) == ["test"]
+    assert COMMAND.findall(script) == ["test", "demo"]
     assert (ROOT / ".ci/run").stat().st_mode & 0o111
 
 

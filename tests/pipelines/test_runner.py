@@ -1,13 +1,17 @@
 """A runner is the same however it is spelt."""
 
+import sys
+
 import pytest
 from apache_beam.options.pipeline_options import StandardOptions
 
+from pipelines import cli
 from pipelines.ingest import JOB
 from pipelines.ingest_options import check_source, has_own_source
 from pipelines.parsing import parse_options
 from pipelines.runners import LOCAL_RUNNER, is_local
 
+HERE = ".".join(map(str, sys.version_info[:2]))
 SUBSCRIPTION = "--subscription=projects/p/subscriptions/s"
 
 
@@ -77,3 +81,48 @@ def test_other_runner_is_left_as_it_is_and_uses_our_reader(given):
 
     assert options.view_as(StandardOptions).runner == given
     assert (is_local(options), has_own_source(options)) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--runner=DataflowRunner"],
+        ["--runner=dataflow", "--dry_run=True"],
+        ["--runner=FlinkRunner"],
+        ["--runner=FlinkRunner", "--environment_type=DOCKER"],
+        ["--runner=PortableRunner", "--job_endpoint=127.0.0.1:1"],
+        ["--runner=PortableRunner", "--environment_type=beam:env:docker:v1"],
+    ],
+    ids=" ".join,
+)
+def test_launch_from_another_python_than_the_images_is_one_line(
+    argv, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("pipelines.runners.WORKERS_PYTHON", (3, 99))
+    monkeypatch.chdir(tmp_path)
+
+    given = ["--store=store", "--keys=keys", SUBSCRIPTION, *argv]
+    assert cli.main(["ingest", *given]) == 2
+
+    assert capsys.readouterr() == (
+        "",
+        f"rally: --runner: the workers' image has Python 3.99, and this is {HERE};"
+        " launch from the image, or from an environment of Python 3.99\n",
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["--runner=DirectRunner"],
+        ["--runner=FlinkRunner", "--environment_type=PROCESS"],
+        ["--runner=PortableRunner", "--environment_type=LOOPBACK"],
+        ["--runner=my.Runner"],
+    ],
+    ids=str,
+)
+def test_workers_of_no_image_are_asked_for_no_version(argv, monkeypatch):
+    monkeypatch.setattr("pipelines.runners.WORKERS_PYTHON", (3, 99))
+    parse(*argv, "--job_endpoint=h:8099")

@@ -310,7 +310,9 @@ def test_nothing_is_staged_before_every_check():
     assert first == checks - {"tests", "flink"} | {"terraform"}
     assert steps["tests"]["waitFor"] == ["terraform"]
     assert steps["flink"]["waitFor"] == ["tests"]
-    assert set(steps["image"]["waitFor"]) == checks
+    assert steps["python-3.12"]["waitFor"] == ["flink"]  # one after the other
+    assert steps["python-3.13"]["waitFor"] == ["python-3.12"]
+    assert set(steps["image"]["waitFor"]) == checks | {"python-3.13"}
     chain = [steps[name]["waitFor"] for name in ("specs", "stage", "smoke")]
     assert chain == [["image"], ["specs"], ["stage"]]
 

@@ -14,6 +14,7 @@ import yaml
 
 from pipelines.logs import LOG_FORMAT
 from pipelines.parsing import parse_options
+from pipelines.runners import WORKERS_PYTHON as DECLARED
 from pipelines.templates import TEMPLATES
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,14 @@ def of(instruction):
 def locked(name):
     (package,) = (each for each in LOCK["package"] if each["name"] == name)
     return package["version"]
+
+
+def test_image_has_the_python_that_launchers_are_asked_for():
+    major, minor = DECLARED  # before the tests' own is put in its place
+    names = [text.split()[0] for text in of("FROM")]
+    assert f"apache/beam_python{major}.{minor}_sdk" in names[0]
+    assert f"/python{major}{minor}-template-launcher-base" in names[1]
+    assert re.fullmatch(rf"python:{major}\.{minor}\.\d+-slim-bookworm", names[2])
 
 
 def test_requirements_are_the_locks():
@@ -102,7 +111,7 @@ def test_image_has_the_python_of_the_build():
     (version,) = {
         step["name"].removeprefix("python:").removesuffix("-bookworm")
         for step in cloudbuild["steps"]
-        if step["name"].startswith("python:")
+        if step["name"].startswith("python:") and not step["id"].startswith("python-")
     }
 
     assert f"python:{version}-slim-bookworm AS python" in of("FROM")
