@@ -28,8 +28,9 @@ class IngestOptions(PipelineOptions):
         parser.add_argument(
             "--input",
             metavar="GLOB",
-            help="files of messages, local or gs://: newline-delimited JSON, or Avro"
-            " of a Pub/Sub Cloud Storage subscription; commas part several globs",
+            help="files of messages, local or gs://: newline-delimited JSON, an array"
+            " of it as gcloud prints it, gzip of either, or Avro of a Pub/Sub Cloud"
+            " Storage subscription with metadata; commas part several globs",
         )
         parser.add_argument(
             "--unit_bytes",

@@ -40,11 +40,14 @@ class Malformed(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """File and place, for the dead letter that stands for them."""
-        place = (
-            self.first if self.first == self.last else f"{self.first} to {self.last}"
-        )
-        return f"{self.uri}:{place}"
+        """File and place, for the dead letter that stands for them.
+
+        A name that is no UTF-8 has escapes for what is none.
+        """
+        place = f"{self.uri}:{self.first}"
+        if self.last != self.first:
+            place += f" to {self.last}"
+        return place.encode(errors="backslashreplace").decode()
 
 
 def parse_line(line: bytes, country_attribute: str | None) -> Envelope:

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import os
 
 import pytest
 
@@ -181,6 +182,17 @@ def test_junk_is_one_dead_letter(world, ingest, store, tmp_path):
     (letter,) = world.dead_letters(store)
     assert letter.origin == f"{path}:0 to {28 * 49_999}"
     assert letter.envelope == Envelope(b"")
+
+
+def test_file_whose_name_is_no_utf8_has_its_dead_letter(world, ingest, store, tmp_path):
+    path = os.fsencode(tmp_path / "caf") + b"\xe9"
+    with open(path, "wb") as file:
+        file.write(b"no message")
+
+    assert ingest(f"{tmp_path}/caf*") == (0, "")
+
+    (letter,) = world.dead_letters(store)
+    assert letter.origin == f"{tmp_path}/caf\\udce9:0"
 
 
 def test_gzip_of_a_little_is_sealed_as_little(world, ingest, store, tmp_path):

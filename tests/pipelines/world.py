@@ -28,6 +28,7 @@ from rally.storing.header_bytes import read_header
 from rally.storing.objects import open_store
 from rally.times import to_micros
 from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal
+from tests.rally.reading.builders import SCHEMA
 from tests.rally.withdrawing.lists import joined, left, publish
 
 AS_OF = "2026-06-01T12:00:00Z"
@@ -356,24 +357,6 @@ def contents(store: str) -> dict[str, bytes]:
     return {info.name: opened.read(info.name) for info in opened.list()}
 
 
-PUBSUB_SCHEMA = fastavro.parse_schema(
-    {
-        "type": "record",
-        "name": "PubsubMessage",
-        "fields": [
-            {"name": "subscription_name", "type": "string"},
-            {"name": "message_id", "type": "string"},
-            {
-                "name": "publish_time",
-                "type": {"type": "long", "logicalType": "timestamp-micros"},
-            },
-            {"name": "attributes", "type": {"type": "map", "values": "string"}},
-            {"name": "data", "type": "bytes"},
-        ],
-    }
-)
-
-
 def write_avro(
     path: Path, messages: Iterable[Message], codec: str = "deflate", **options: Any
 ) -> str:
@@ -389,5 +372,5 @@ def write_avro(
         for number, message in enumerate(messages)
     ]
     with path.open("wb") as file:
-        fastavro.writer(file, PUBSUB_SCHEMA, records, codec, **options)
+        fastavro.writer(file, SCHEMA, records, codec, **options)
     return str(path)
