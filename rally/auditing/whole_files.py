@@ -17,7 +17,13 @@ from rally.storing.content import Digest
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import CHECKSUM, ROWS, Header
 from rally.storing.objects import Snapshot
-from rally.storing.row_keys import DOCUMENT_ID, PARTICIPANT, RowWalker, encode_key
+from rally.storing.row_keys import (
+    DOCUMENT_ID,
+    PARTICIPANT,
+    Everybody,
+    RowWalker,
+    encode_key,
+)
 from rally.storing.row_skipper import Walker
 from rally.storing.snapshots import Frame, cut, frame_rows, header_of, walk_frames
 
@@ -167,7 +173,7 @@ def _walked(
 def _foreign(data: bytes, count: int, walker: RowWalker) -> RowBlock:
     """Puts before each row of somebody else's its key as ours have it."""
     try:
-        rows = walker.walk(data, count, _Everybody())
+        rows = walker.walk(data, count, Everybody())
     except CorruptFile:
         return RowBlock(data, unlike=count, is_foreign=True)
     parts, people, starts, ends = list[bytes](), list[bytes](), list[int](), list[int]()
@@ -185,13 +191,6 @@ def _foreign(data: bytes, count: int, walker: RowWalker) -> RowBlock:
     return RowBlock(
         joined, starts, people, set(people), ends, 0, shapeless, (), is_foreign=True
     )
-
-
-class _Everybody:
-    """Has everybody in it."""
-
-    def __contains__(self, person: object) -> bool:
-        return True
 
 
 def _one_by_one(data: bytes, count: int, block: Block | None, walk: Walker) -> RowBlock:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Container
 
+from rally.storing.row_keys import Everybody
 from rally.withdrawing.enrolments import EnrolledPeople
 from rally.withdrawing.fold import KEPT, Judgement, Verdict
 
@@ -30,7 +31,7 @@ class AboutStudy:
     def __init__(self, document_ids: Collection[bytes]) -> None:
         """Takes the document ids of the enrolments, 36 ASCII bytes each."""
         self._document_ids = document_ids
-        self.people: Container[bytes] = _Everybody()
+        self.people: Container[bytes] = Everybody()
 
     def judge(self, participant: bytes, document_id: bytes, time: int) -> Judgement:
         """Whether it is one of the enrolments."""
@@ -48,7 +49,7 @@ class WithoutEvent:
     def __init__(self, heard: Collection[bytes]) -> None:
         """Takes the document ids of all enrolments in the log, 36 ASCII bytes each."""
         self._heard = heard
-        self.people: Container[bytes] = _Everybody()
+        self.people: Container[bytes] = Everybody()
 
     def judge(self, participant: bytes, document_id: bytes, time: int) -> Judgement:
         """Whether its event is lost."""
@@ -68,8 +69,3 @@ class _NotCovered:
         return not isinstance(participant, bytes) or not self._enrolled.covers(
             participant, self._since
         )
-
-
-class _Everybody:
-    def __contains__(self, participant: object) -> bool:
-        return True

@@ -216,7 +216,7 @@ attributes = st.fixed_dictionaries(
     optional={
         "dnt": st.sampled_from(["0", "1", ""]),
         "x_telemetry_agent": texts,
-        "x_source_tags": texts,
+        "x_source_tags": texts | st.just("a, automation"),
         "x_debug_id": st.text(max_size=5),
         "x_forwarded_for": st.just("192.0.2.1"),
         "country": st.sampled_from(["US", "us", "FR", "ZZ", ""]),

@@ -13,6 +13,12 @@ from uuid import UUID
 import fastavro
 from fastavro import write
 
+from rally.checking.leaves import zig_zag
+from rally.storing.codecs import compress
+from rally.storing.header import CODEC
+from rally.storing.header_bytes import read_header
+from rally.storing.snapshots import frame_rows, parse_frame
+
 Json = Any
 Record = dict[str, Any]
 KEYS = ("participant", "document_id")
@@ -154,16 +160,18 @@ def with_empty_block(data: bytes, place: str) -> bytes:
     """The same file with a block of no rows, at its front, its end, or alone there.
 
     Args:
-        data: of one codec.
+        data: in a codec that fastavro has.
         place: "front", "end" or "alone"; "bare": at the end, and no byte is in it.
     """
+    if place == "bare":
+        return data + b"\0\0" + read_header(data).sync
     reader = fastavro.reader(io.BytesIO(data))
     records = [] if place == "alone" else list(reader)
     stream = io.BytesIO()
     writer = write.Writer(
         stream, reader.writer_schema, reader.codec, sync_marker=bytes(16)
     )
-    if place in ("front", "alone"):
+    if place != "end":
         writer.dump()
     for record in records:
         writer.write(record)
@@ -171,5 +179,23 @@ def with_empty_block(data: bytes, place: str) -> bytes:
         writer.flush()
     if place == "end":
         writer.dump()
-    bare = b"\0\0" + bytes(16) if place == "bare" else b""
-    return stream.getvalue() + bare
+    return stream.getvalue()
+
+
+def repacked(data: bytes, codec: str) -> bytes:
+    """The same file in another codec; fastavro has no snappy without more packages."""
+    header = read_header(data)
+    entries, parts = header.entries | {CODEC: codec.encode()}, list[bytes]()
+    position = header.length
+    while position < len(data):
+        frame = parse_frame(data[position:], 0, header.sync)
+        packed = compress(codec, frame_rows(frame, header.codec))
+        parts += [zig_zag(frame.rows), zig_zag(len(packed)), packed, header.sync]
+        position += len(frame.data)
+    named = [
+        zig_zag(len(part)) + part
+        for name, value in entries.items()
+        for part in (name.encode(), value)
+    ]
+    start = [b"Obj\x01", zig_zag(len(entries)), *named, b"\0", header.sync]
+    return b"".join(start + parts)

@@ -150,7 +150,7 @@ def test_raw_id_is_found_in_any_bytes(before, text, after):
     search = IdSearch(Prf(PLATFORM), [PSEUDONYMS.of_platform(text)])
     raw = uuid.UUID(text).bytes
     assert search.find_raw(before + raw + after) == [len(before)]
-    assert search.find_raw(before + raw[:15] + after[:1]) == []
+    assert search.find_raw(before + raw[:15]) == []
 
 
 def test_nobody_has_a_raw_id_where_nobody_is_known():
