@@ -11,6 +11,7 @@ from pipelines.job import Job
 from pipelines.options import PlatformOptions, require
 from pipelines.parser import Parser
 from pipelines.runners import (
+    check_local_workers,
     is_dataflow,
     is_local,
     pin_runner,
@@ -41,6 +42,7 @@ def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
         )
     options = PipelineOptions(argv)
     pin_runner(options)
+    check_local_workers(options)
     require_workers_python(options)
     require(options.view_as(PlatformOptions), *job.needs)
     _refuse_others(job, options)

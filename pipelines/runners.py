@@ -3,6 +3,7 @@
 import sys
 
 from apache_beam.options.pipeline_options import (
+    DirectOptions,
     PipelineOptions,
     PortableOptions,
     StandardOptions,
@@ -25,6 +26,7 @@ _DATAFLOW = {"dataflow": "DataflowRunner", "testdataflow": "TestDataflowRunner"}
 WORKERS_PYTHON = (3, 11)
 """The version of Python in the workers' image (templates/Dockerfile)."""
 
+_MOST_WORKERS = 1_000
 _OF_IMAGES = (None, "DOCKER", common_urns.environments.DOCKER.urn)
 """Values of `--environment_type` by which workers start from an image."""
 
@@ -52,6 +54,20 @@ def require_job_server(options: PipelineOptions) -> None:
         raise ConfigurationError(
             "--job_endpoint is required with --runner=PortableRunner: the address of a"
             " job server that runs"
+        )
+
+
+def check_local_workers(options: PipelineOptions) -> None:
+    """Looks at the number of local workers: Beam starts what it is told, or crashes.
+
+    Raises:
+        ConfigurationError: it is none that a machine could have.
+    """
+    number = options.view_as(DirectOptions).direct_num_workers
+    if is_local(options) and not 0 <= number <= _MOST_WORKERS:
+        raise ConfigurationError(
+            f"--direct_num_workers: must be a whole number from 0 to {_MOST_WORKERS:,};"
+            " 0 is one for each core"
         )
 
 

@@ -126,3 +126,14 @@ def test_launch_from_another_python_than_the_images_is_one_line(
 def test_workers_of_no_image_are_asked_for_no_version(argv, monkeypatch):
     monkeypatch.setattr("pipelines.runners.WORKERS_PYTHON", (3, 99))
     parse(*argv, "--job_endpoint=h:8099")
+
+
+@pytest.mark.parametrize("number", ["-1", "1001", "9" * 20])
+def test_number_of_workers_that_no_machine_has_is_one_line(number, capsys):
+    words = ["ingest", "--store=s", "--keys=k", f"--direct_num_workers={number}"]
+    assert cli.main(words) == 2
+    assert capsys.readouterr() == (
+        "",
+        "rally: --direct_num_workers: must be a whole number from 0 to 1,000;"
+        " 0 is one for each core\n",
+    )
