@@ -121,7 +121,8 @@ class PlatformAudit:
             try:
                 return self._search_clear(name, snapshot)
             except CorruptFile as error:
-                self.tally.unseen(Check.IDS, name, str(error))
+                if is_record(name):  # else it is named all the same
+                    self.tally.unseen(Check.IDS, name, str(error))
                 return self._search_pieces(name, pieces(snapshot))
 
     def _search_clear(self, name: str, snapshot: Snapshot) -> bool:

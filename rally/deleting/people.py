@@ -8,7 +8,7 @@ from rally.events import RALLY
 from rally.storing.header_bytes import MAGIC
 from rally.storing.layout import DATA, Stores, study_folder
 from rally.storing.objects import ObjectInfo, ObjectNotFound, ObjectStore
-from rally.storing.partitions import SUFFIX, people_in
+from rally.storing.partitions import is_row_file, people_in
 from rally.storing.strays import describe, list_but_strays
 from rally.studies.registry import Registry
 from rally.studies.study import Kind, Study
@@ -51,7 +51,7 @@ def list_files(stores: Stores, namespaces: Iterable[str]) -> Iterator[StoredFile
     for namespace in namespaces:
         store = stores.of(namespace)
         for info in list_but_strays(store, study_folder(namespace)):
-            if info.name.endswith(SUFFIX) or _is_container(store, info):
+            if is_row_file(info.name) or _is_container(store, info):
                 yield StoredFile(namespace, *info)
 
 

@@ -34,6 +34,7 @@ _PATH = re.compile(
     r"data/study=[^/]+/document=([^/]+)/date=(\d{4}-\d\d-\d\d)"
     r"(?:/bucket=([^/]+))?/(.+)\.avro"
 )
+_HIDDEN = re.compile("(?:^|/)[._]")
 _LOOKS = 10
 
 Identity = tuple[str, int]
@@ -105,7 +106,15 @@ def list_files(store: ObjectStore, study: str, prefix: str = "") -> list[StoredF
     """
     whole = study_folder(study)
     found = store.list(prefix) if prefix else list_but_strays(store, whole)
-    return [parse_file(info, study) for info in found if info.name.endswith(SUFFIX)]
+    return [parse_file(info, study) for info in found if is_row_file(info.name)]
+
+
+def is_row_file(name: str) -> bool:
+    """Whether readers take an object for rows: hidden ones no reader of ours does.
+
+    Nor do Spark and BigQuery: what begins with a dot or a low line is a tool's own.
+    """
+    return name.endswith(SUFFIX) and _HIDDEN.search(name) is None
 
 
 def by_partition(files: Iterable[StoredFile]) -> dict[Partition, list[StoredFile]]:

@@ -21,7 +21,7 @@ from rally.studies.registry import Registry
 _STUDY = re.compile(DATA + "study=([^/]+)/(.+)")
 _DOCUMENT = re.compile("document=([^/]+)/(.+)")
 _DATE = re.compile(r"date=(\d{4}-\d\d-\d\d)/(.+)")
-_FILE = re.compile("bucket=([^/]+)/[^/]+" + re.escape(SUFFIX))
+_FILE = re.compile("bucket=([^/]+)/[^/._][^/]*" + re.escape(SUFFIX))
 
 
 class Region(StrEnum):
@@ -97,6 +97,9 @@ class Locator:
         self._unavailable_tables = tuple(
             folder for folder, study in derived if study in registry.unavailable
         )
+        tables = (_unresolved(uri) for uri, _ in registry.derived)
+        self._roots = dict.fromkeys(tables, Region.DERIVED)
+        self._roots[_unresolved(stores.platform.uri)] = Region.PLATFORM
         self._owners: dict[str, set[str]] = {}
         for namespace in registry.studies:
             uri = stores.of(namespace).uri
@@ -125,7 +128,13 @@ class Locator:
         return self._in_data(self._owners[store.uri], info.name)
 
     def locate(self, store: ObjectStore, stray: Stray) -> Located:
-        """Where a link or the like is, by what objects behind it would be."""
+        """Where a link or the like is, by what objects behind it would be.
+
+        A place with a root of its own may be a link in a store.
+        """
+        at = f"{self._folders[store.uri]}{stray.name}/"
+        if region := self._roots.get(at):
+            return Located(region)
         return self.classify(store, ObjectInfo(f"{stray.name}/*", 1, 0))
 
     def _in_data(self, owners: Iterable[str], name: str) -> Located:
@@ -192,3 +201,11 @@ def folder_of(uri: str) -> str:
 def is_missing(store: ObjectStore) -> bool:
     """Whether a store on this machine has no folder; of a bucket a listing says it."""
     return "://" not in store.uri and not os.path.isdir(store.uri)
+
+
+def _unresolved(uri: str) -> str:
+    """The same of a place that may be a link: without the links above it."""
+    if "://" in uri:
+        return folder_of(uri)
+    above, name = os.path.split(os.path.abspath(uri))
+    return folder_of(above) + name + "/"

@@ -23,7 +23,7 @@ MOST_BYTES = 16 * 1024
 _CLOCKS_DIFFER = timedelta(seconds=30)
 """So far the clocks of two machines may be apart."""
 
-_OBJECT = re.compile(RUNS + r"[^/]+\.json")
+_OBJECT = re.compile(RUNS + r"[\w-]+\.json")
 
 
 class Run(NamedTuple):

@@ -16,7 +16,7 @@ from rally.storing.objects import (
     ObjectStore,
 )
 from rally.storing.occupancy import holds, is_in_use, looking_into
-from rally.storing.partitions import SUFFIX, partition_of
+from rally.storing.partitions import is_row_file, partition_of
 from rally.storing.writer import read_stored_header
 from rally.withdrawing.withdrawal_list import (
     FOLDER,
@@ -131,7 +131,7 @@ def _newest(store: ObjectStore) -> Iterator[str]:
 
 def _is_row_file(info: ObjectInfo) -> bool:
     """Whether its name is such as ours are: others would stand before the newest."""
-    return info.name.endswith(SUFFIX) and partition_of("", info.name) is not None
+    return is_row_file(info.name) and partition_of("", info.name) is not None
 
 
 def _document(info: ObjectInfo) -> str:

@@ -27,7 +27,7 @@ NEXT = "2026-05-26T06:00:00Z"
 """The morning after somebody left."""
 
 JOBS = tuple(f"rally {job} {PLACES}" for job in ("delete", "compact", "purge"))
-DELETE = JOBS[0]
+DELETE, COMPACT = JOBS[:2]
 GARDEN_KEY = Path(f"keys/{GARDEN}.keyset.json")
 VISITS = f"store/data/study={GARDEN}/document=visit.1"
 

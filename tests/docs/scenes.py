@@ -12,7 +12,17 @@ from pathlib import Path
 
 from rally.storing.leases import Leases
 from rally.storing.objects import open_store
-from tests.docs.desk import DELETE, GARDEN_KEY, LEFT, NEXT, PLACES, SUNDAY, VISITS, Desk
+from tests.docs.desk import (
+    COMPACT,
+    DELETE,
+    GARDEN_KEY,
+    LEFT,
+    NEXT,
+    PLACES,
+    SUNDAY,
+    VISITS,
+    Desk,
+)
 from tests.named_tests import ROOT
 from tests.pipelines.world import GARDEN
 
@@ -103,6 +113,17 @@ def unregistered_copy(desk: Desk) -> Iterator[None]:
     desk.at(NEXT)
     Path("store/exports").mkdir()
     Path("store/exports/visits.csv").write_text("participant,page\n")
+    yield
+    yield
+
+
+def link(desk: Desk) -> Iterator[None]:
+    desk.at(NEXT)
+    desk.quietly(DELETE)
+    desk.quietly(COMPACT)
+    Path("large-disk").mkdir()
+    day = Path("store/data/study=rally-garden/document=visit.1/date=2026-05-01")
+    day.symlink_to(Path("large-disk").resolve())
     yield
     yield
 

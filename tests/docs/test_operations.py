@@ -37,6 +37,7 @@ SCENES = {
     "A legal hold": scenes.legal_hold,
     "The audit says that a promise is broken": scenes.audit_broken,
     "An unregistered copy": scenes.unregistered_copy,
+    "A link in a store": scenes.link,
     "A file is damaged": losses.damaged,
     "A key that opens pings is lost": losses.ping_key_lost,
     "A key has leaked": losses.key_leaked,

@@ -1,0 +1,206 @@
+"""Links in a store: no job follows one, each names it, and goes on with the rest."""
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from rally.storing.objects import open_store
+from rally.studies.transitions import Action, Transition, record_transition
+from tests.pipelines.world import GARDEN, POND, contents
+from tests.support.lived_in import LivedIn
+
+JOBS = ("delete", "compact", "purge", "audit")
+GARDENS = f"data/study={GARDEN}"
+DATE = f"{GARDENS}/document=visit.1/date=2026-05-20"
+POND_DATE = f"data/study={POND}/document=visit.1/date=2026-05-30"
+LATER = "--as_of=2027-06-01T12:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    return LivedIn(tmp_path_factory.mktemp("links"))
+
+
+@pytest.fixture
+def here(template, tmp_path):
+    """A copy of the store and of the keys."""
+    shutil.copytree(template.folder, tmp_path / "here")
+    copied = object.__new__(LivedIn)
+    copied.folder, copied.store = tmp_path / "here", tmp_path / "here" / "store"
+    copied.world = object.__new__(type(template.world))
+    copied.world.root = copied.folder
+    copied.world.keys, copied.world.studies = (
+        str(copied.folder / each) for each in ("keys", "studies")
+    )
+    return copied
+
+
+def conclude(here):
+    """A person concludes the garden, by the file's date."""
+    at = datetime(2027, 2, 1, tzinfo=UTC)
+    decision = Transition(GARDEN, Action.CONCLUDE, at, "ann", "")
+    record_transition(open_store(str(here.store / "platform")), decision)
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Somebody's own folder."""
+    folder = tmp_path / "elsewhere" / "bucket=new"
+    folder.mkdir(parents=True)
+    (folder / "thesis.avro").write_bytes(b"theirs")
+    (folder / "thesis.txt").write_bytes(b"theirs")
+    return folder.parent
+
+
+def to_a_folder(store, elsewhere):
+    (store / GARDENS / "document=visit.1" / "date=2024-01-01").symlink_to(elsewhere)
+
+
+def to_another_study(store, _):
+    target = store / POND_DATE
+    (store / GARDENS / "document=visit.1" / "date=2024-01-01").symlink_to(target)
+
+
+def to_another_studys_file(store, _):
+    (file,) = (store / POND_DATE / "bucket=new").glob("*.avro")
+    (store / DATE / "bucket=new" / "a.avro").symlink_to(file)
+
+
+def to_nowhere(store, _):
+    (store / DATE / "bucket=new" / "a.avro").symlink_to("nowhere")
+
+
+def to_itself(store, _):
+    for name in ("one", "two"):
+        (store / DATE / name).symlink_to(".")
+
+
+def pipe(store, _):
+    os.mkfifo(store / DATE / "bucket=new" / "a.avro")
+
+
+PLANTED = [
+    *(to_a_folder, to_another_study, to_another_studys_file, to_nowhere),
+    *(to_itself, pipe),
+]
+
+
+@pytest.mark.parametrize("plant", PLANTED)
+def test_each_job_names_a_link_and_goes_on(here, elsewhere, capsys, plant):
+    plant(here.store, elsewhere)
+    kind = "is a pipe" if plant is pipe else "is a link"
+    for job in JOBS:
+        capsys.readouterr()
+        assert here.run(job) == 1, job
+        said = "".join(capsys.readouterr())
+        assert kind.removeprefix("is ") in said if job == "audit" else kind in said
+    rows = {name for name in contents(str(here.store)) if name.startswith("data/")}
+    assert any(f"study={POND}" in name for name in rows)
+    assert (elsewhere / "bucket=new" / "thesis.avro").read_bytes() == b"theirs"
+
+
+def test_link_is_all_that_an_old_date_loses(here, elsewhere, capsys):
+    """What is past its retention behind a link is not this study's to delete."""
+    to_another_study(here.store, elsewhere)
+    (here.store / GARDENS / "document=visit.1" / "old").symlink_to(elsewhere)
+    assert here.run("purge", LATER) == 1
+    assert "is a link" in capsys.readouterr().err
+    assert len(list(elsewhere.rglob("*.*"))) == 2
+
+
+def test_row_file_replaced_by_a_link_keeps_its_request_open(here, elsewhere, capsys):
+    (file,) = (here.store / DATE / "bucket=new").glob("*.avro")
+    moved = elsewhere / file.name
+    file.rename(moved)
+    file.symlink_to(moved)
+    before = moved.read_bytes()
+    here.write(here.left(1, 8))
+    assert here.run("ingest", "--input={folder}/in.ndjson") == 0
+    receipts = len(list((here.store / "platform/receipts").iterdir()))
+
+    assert here.run("delete") == 1
+    assert "not followed" in capsys.readouterr().err
+    assert moved.read_bytes() == before
+    assert len(list((here.store / "platform/receipts").iterdir())) == receipts
+
+    file.unlink()
+    moved.rename(file)
+    assert here.run("delete") == 0
+    assert file.read_bytes() != before
+    assert len(list((here.store / "platform/receipts").iterdir())) == receipts + 1
+
+
+def test_row_file_with_a_second_name_keeps_its_request_open(here, elsewhere, capsys):
+    (file,) = (here.store / DATE / "bucket=new").glob("*.avro")
+    (elsewhere / "backup").hardlink_to(file)
+    here.write(here.left(1, 8))
+    assert here.run("ingest", "--input={folder}/in.ndjson") == 0
+    for job in ("delete", "purge", "audit"):
+        assert here.run(job) == 1
+        assert "hard link" in "".join(capsys.readouterr())
+    assert file.read_bytes() == (elsewhere / "backup").read_bytes()
+
+    (elsewhere / "backup").unlink()
+    assert here.run("delete") == 0
+    assert here.run("audit") == 0
+
+
+def test_study_whose_folder_is_a_link_stops_no_other(here, elsewhere, capsys):
+    shutil.move(here.store / GARDENS, elsewhere / "garden")
+    (here.store / GARDENS).symlink_to(elsewhere / "garden")
+    kept = contents(str(elsewhere))
+    for job in JOBS:
+        capsys.readouterr()
+        assert here.run(job) == 1, job
+        assert "a link" in "".join(capsys.readouterr())
+    assert contents(str(elsewhere)) == kept
+    assert list((here.store / POND_DATE).glob("bucket=0-*/compacted.avro"))
+
+
+def test_concluded_study_with_a_link_keeps_its_keys(here, elsewhere, capsys):
+    to_a_folder(here.store, elsewhere)
+    key = Path(here.world.keys, "platform", f"pseudonym.{GARDEN}.keyset.json")
+    conclude(here)
+    assert here.run("delete", LATER) == 1
+    assert here.run("purge", LATER) == 1
+    assert not list((here.store / GARDENS).rglob("*.avro"))
+    assert len(list(elsewhere.rglob("*.*"))) == 2
+    assert key.exists()
+
+    (here.store / GARDENS / "document=visit.1" / "date=2024-01-01").unlink()
+    assert here.run("delete", LATER) == 0
+    assert here.run("purge", LATER) == 0
+    assert not key.exists()
+
+
+@pytest.mark.parametrize("name", ["events", "states", "holds", "plans"])
+def test_records_behind_a_link_are_not_taken_for_none(here, elsewhere, capsys, name):
+    """Who left, what was decided and what is held would else be forgotten."""
+    folder = here.store / "platform" / name
+    if folder.exists():
+        shutil.move(folder, elsewhere / name)
+    folder.symlink_to(elsewhere / name)
+    before = contents(str(here.store))
+    reads = {"plans": ("compact",), "holds": ("compact",)}
+    for job in ("delete", "purge", "audit", *reads.get(name, ())):
+        capsys.readouterr()
+        assert here.run(job) in (1, 2), job
+        said = "".join(capsys.readouterr())
+        assert "a link" in said
+        assert "Traceback" not in said
+    after = contents(str(here.store))
+    assert {name: after.get(name) for name in before if name.startswith("data/")} == {
+        name: data for name, data in before.items() if name.startswith("data/")
+    }
+
+
+def test_platform_and_store_may_be_links_themselves(here, tmp_path):
+    shutil.move(here.store / "platform", tmp_path / "platform")
+    (here.store / "platform").symlink_to(tmp_path / "platform")
+    shutil.move(here.store, tmp_path / "large")
+    here.store.symlink_to(tmp_path / "large")
+    for job in JOBS:
+        assert here.run(job) == 0, job
