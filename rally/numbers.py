@@ -16,7 +16,9 @@ SECONDS = 86_400
 """The most seconds that an option takes which is about a moment: a day."""
 
 _WHOLE = re.compile("[+-]?[0-9]{1,18}")
-_REAL = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{0,18})?(?:[eE][+-]?[0-9]{1,3})?")
+_REAL = re.compile(
+    r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,3})?"
+)
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:

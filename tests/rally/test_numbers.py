@@ -44,7 +44,15 @@ def test_what_is_out_of_bounds_is_told_them(read, text, message):
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("0", 0.0), ("1", 1.0), ("+1", 1.0), ("0.25", 0.25), ("1.", 1.0), ("5e-1", 0.5)],
+    [
+        ("0", 0.0),
+        ("1", 1.0),
+        ("+1", 1.0),
+        ("0.25", 0.25),
+        ("1.", 1.0),
+        (".5", 0.5),
+        ("5e-1", 0.5),
+    ],
 )
 def test_number_within_bounds_is_read(text, number):
     found = real(0, 1)(text)
