@@ -3,6 +3,7 @@
 import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
+import sys
 from collections import Counter
 from collections.abc import Sequence
 
@@ -28,7 +29,7 @@ from pipelines.runners import is_local
 from pipelines.running import make_pipeline, read_counts, shown_progress, summary
 from pipelines.starting import start
 from rally.errors import ConfigurationError
-from rally.ingesting.counts import Count
+from rally.ingesting.counts import Count, strangers
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.setup import IngestSettings
 from rally.process import run_as_process
@@ -123,7 +124,10 @@ def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeli
 def _report(counts: Counter[Count]) -> Ended:
     print("\n".join(summary(counts)) if counts else "no pings")
     figures = outcomes(counts)
-    return Ended(0, {**figures, "dead_letters": figures["failed"]})
+    strange = strangers(counts)
+    if strange:
+        print(f"rally: {strange}", file=sys.stderr)
+    return Ended(1 if strange else 0, {**figures, "dead_letters": figures["failed"]})
 
 
 if __name__ == "__main__":

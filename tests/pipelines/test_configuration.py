@@ -79,7 +79,7 @@ def exchange_pseudonym_for_a_mac(world):
 def forge_transition(world):
     states = world.root / "store" / "platform" / "states"
     states.mkdir(parents=True)
-    (states / "forged.json").write_text("{}")
+    (states / f"{'0' * 32}.json").write_text("{}")
 
 
 NOT_SERVED = (
@@ -112,8 +112,8 @@ SPOILT = {
     " finds their data",
     exchange_pseudonym_for_a_mac: "{keys}/platform/pseudonym.rally-garden.keyset.json:"
     " " + NOT_SERVED,
-    forge_transition: "{store}/platform/states/forged.json: is not as it was written;"
-    " restore or remove it",
+    forge_transition: "{store}/platform/states/" + "0" * 32 + ".json: is not as it was"
+    " written; restore or remove it",
 }
 
 
@@ -152,3 +152,22 @@ def test_ingest_stops_before_it_reads(spoil, message, own_world, capsys):
     where = {"studies": own_world.studies, "keys": own_world.keys, "store": store}
     assert errors == f"rally: {message.format(**where)}\n"
     assert not list(Path(store).rglob("*.avro"))
+
+
+def test_run_whose_pings_are_all_unknown_asks_for_its_folders(own_world, capsys):
+    """A forgotten --studies, that is: what ships knows no garden."""
+    store = str(own_world.root / "store")
+    pings = write_lines(own_world.root / "in.ndjson", [own_world.visit(1, 1)])
+    given = own_world.options(store)
+    known = cli.main(["ingest", f"--input={pings}", *given])
+    assert (known, capsys.readouterr().err) == (0, "")
+
+    del given[[each.startswith("--studies") for each in given].index(True)]
+    status = cli.main(["ingest", f"--input={pings}", *given])
+    out, errors = capsys.readouterr()
+    assert status == 1
+    assert "unknown  unknown   failed unknown namespace      1" in out
+    assert errors.splitlines()[-1] == (
+        "rally: every ping of this run is unknown (unknown_namespace: 1); is"
+        " --studies the right folder? Name it, then `rally replay`"
+    )

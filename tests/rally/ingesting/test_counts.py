@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from rally.events import Event, EventKind
-from rally.ingesting.counts import Count, count
+from rally.ingesting.counts import Count, count, strangers
 from rally.ingesting.judge import Outcome
 from rally.ingesting.routes import Label
 from rally.outcomes import FailureReason, RefusalReason
@@ -63,3 +63,41 @@ def test_reasons_are_counter_names():
     for reason in (*FailureReason, *RefusalReason):
         assert reason.replace("_", "").isalpha()
         assert reason.islower()
+
+
+def counted(*names: str) -> Counter[Count]:
+    return Counter({Count.parse(name): 2 for name in names})
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["unknown/unknown/failed/unknown_namespace"], "unknown_namespace: 2"),
+        (["rally-x/unknown/failed/unknown_document",
+          "rally-hub/study-enrollment.1/failed/unknown_study",
+          "unknown/unknown/failed/malformed_line"],
+         "unknown_document, unknown_study: 4"),
+    ],
+)  # fmt: skip
+def test_run_of_strangers_alone_asks_for_its_folders(names, said):
+    assert strangers(counted(*names)) == (
+        f"every ping of this run is unknown ({said}); is --studies the right folder?"
+        " Name it, then `rally replay`"
+    )
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [],
+        ["unknown/unknown/failed/malformed_line"],
+        ["unknown/unknown/failed/unknown_namespace", "rally-x/visit.1/stored"],
+        ["unknown/unknown/failed/unknown_namespace", "rally-x/visit.1/refused/paused"],
+        ["unknown/unknown/failed/unknown_namespace", "rally-x/left.1/left"],
+        ["unknown/unknown/failed/unknown_namespace", "rally-x/visit.1/failed/no_key"],
+        ["rally-x/visit.1/failed/no_key"],
+        ["rally-x/unknown/failed/study_unavailable"],
+    ],
+)
+def test_run_with_a_ping_that_is_known_says_nothing(names):
+    assert strangers(counted(*names)) == ""
