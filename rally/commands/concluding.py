@@ -2,10 +2,11 @@
 
 import argparse
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rally.commands.deciding import decided_by
+from rally.commands.ending import check_announced
 from rally.commands.options import find_study, platform_keys_uri, read_time
 from rally.errors import ConfigurationError
 from rally.storing.layout import Stores
@@ -35,7 +36,7 @@ def conclude_study(args: argparse.Namespace) -> int:
     stores = Stores(args.store, args.platform or None)
     states = States.read(registry, stores.platform)
     check_transition(states, study, Action.CONCLUDE, time)
-    check_announced(study, time.date(), args.announced_days)
+    check_announced(study, time.date(), args.announced_days, "concluded")
     by = None if args.plan_only else decided_by(args)
     foreseen = _foresee(args, stores, registry, study, time)
     print("\n".join(_told(foreseen)))
@@ -46,25 +47,6 @@ def conclude_study(args: argparse.Namespace) -> int:
     print(f"\n{study.namespace}: concluded from {moment(time)}")
     print("run `rally delete`, which settles who waited, and then `rally purge`")
     return 0
-
-
-def check_announced(study: Study, day: date, days: int) -> None:
-    """Makes sure that participants have known of the end for so many days.
-
-    Raises:
-        ConfigurationError: they were not told, or not so long ago.
-    """
-    told = study.ending_announced
-    if told is None:
-        raise ConfigurationError(
-            f"{study.namespace}: its end was never announced; tell the participants,"
-            " and say in its study.yaml when: ending_announced"
-        )
-    if (day - told).days < days:
-        raise ConfigurationError(
-            f"{study.namespace}: its end was announced on {told}, and it can be"
-            f" concluded {days} days later; wait, or give --announced_days"
-        )
 
 
 def _foresee(

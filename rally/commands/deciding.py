@@ -1,6 +1,6 @@
 """What operators decide of a study, recorded for every job to read.
 
-To pause, resume and end it; and to keep rows of it for the law, or no longer.
+To pause and resume it; and to keep rows of it for the law, or no longer.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from rally.studies.transitions import (
 )
 
 ANNOUNCED_DAYS = 14
-"""How long before a study is concluded its end must have been announced."""
+"""How long before a study ends, or is concluded, that must have been announced."""
 
 OWN: Options = {
     "namespace": {"metavar": "NS", "help": "the study's namespace or an alias"},
@@ -47,14 +47,15 @@ OWN: Options = {
     "--hold": {"metavar": "ID", "help": "the hold, as `rally studies show` lists it"},
     "--plan_only": {
         "action": "store_true",
-        "help": "say what will follow, and conclude nothing",
+        "help": "say what will follow, and decide nothing",
     },
+    "--yes": {"action": "store_true", "help": "do not ask whether it is meant"},
     "--announced_days": {
         "type": numbers.whole(0, numbers.DAYS),
         "metavar": "DAYS",
         "default": ANNOUNCED_DAYS,
-        "help": "how long before its conclusion the end of the study must have been"
-        " announced (default: %(default)s)",
+        "help": "how long before it the end of the study must have been announced"
+        " (default: %(default)s)",
     },
 }
 """The options of these commands beside those that all commands share."""
@@ -68,11 +69,6 @@ def pause_study(args: argparse.Namespace) -> int:
 def resume_study(args: argparse.Namespace) -> int:
     """Takes a paused study's data again."""
     return _decide(args, Action.RESUME)
-
-
-def end_study(args: argparse.Namespace) -> int:
-    """Ends a study's collection before its date, which cannot be undone."""
-    return _decide(args, Action.END)
 
 
 def hold_rows(args: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from operator import attrgetter
 from rally.commands import deciding
 from rally.commands.concluding import conclude_study
 from rally.commands.deciding import OWN
+from rally.commands.ending import end_study
 from rally.commands.infrastructure import print_infrastructure
 from rally.commands.options import (
     add_options,
@@ -36,7 +37,9 @@ from rally.studies.transitions import States, read_transitions
 
 _LOOKING = "--studies --store --platform --as_of"
 _DECIDING = f"namespace {_LOOKING} --by --note"
-_CONCLUDING = f"{_DECIDING} --keys --platform_keys --plan_only --announced_days"
+_FOR_EVER = f"{_DECIDING} --plan_only --announced_days"
+_ENDING = f"{_FOR_EVER} --yes"
+_CONCLUDING = f"{_FOR_EVER} --keys --platform_keys"
 _BY_DATES = (
     "States are by dates alone; --store or --platform adds operators' decisions."
 )
@@ -123,7 +126,7 @@ _COMMANDS = (
     ("infrastructure", print_infrastructure, _LOOKING),
     ("pause", deciding.pause_study, _DECIDING),
     ("resume", deciding.resume_study, _DECIDING),
-    ("end", deciding.end_study, _DECIDING),
+    ("end", end_study, _ENDING),
     ("conclude", conclude_study, _CONCLUDING),
     ("hold", deciding.hold_rows, f"{_DECIDING} --from --until"),
     ("release", deciding.release_rows, f"{_DECIDING} --hold"),

@@ -1,6 +1,8 @@
 """`rally studies`, as an operator types it and reads it."""
 
 import argparse
+import io
+import re
 import shutil
 import subprocess
 import sys
@@ -42,6 +44,13 @@ FOO = "--studies={studies}"
 STORE = "--store={store}"
 MAY = "--as_of=2021-05-01"
 PAUSE = ("pause", "rally-study-foo", FOO, STORE, "--by=op", "--note=a leak")
+END = ("end", "rally-study-foo", FOO, STORE, "--by=chief")
+JUNE = "--as_of=2021-06-01"
+FOLLOWS = (
+    "rally-study-foo: when it is ended, its data is refused that was sent from"
+    " 2021-06-01T00:00:00Z on; it is locked for analysis until 2022-12-31; who leaves"
+    " waits for its conclusion; nothing undoes this\n"
+)
 BY_DATES = (
     "\nStates are by dates alone; --store or --platform adds operators' decisions.\n"
 )
@@ -50,8 +59,8 @@ BY_DATES = (
 def test_check_prints_a_line_a_study(rally):
     assert rally("check", FOO) == (
         0,
-        "rally-study-bar: good (study, documents: 1)\n"
-        "rally-study-foo: good (study, documents: 2)\n"
+        "rally-study-bar: good (study, documents: 2)\n"
+        "rally-study-foo: good (study, documents: 3)\n"
         "study-bar: good (study, documents: 1)\n"
         "study-foo: good (study, documents: 1)\n",
     )
@@ -83,8 +92,8 @@ def test_list_prints_a_table(rally):
         0,
         """\
 NAMESPACE        KIND   STATE       STARTS      COLLECTS THROUGH  DOCUMENTS
-rally-study-bar  study  collecting  2020-04-01  2021-12-31        1
-rally-study-foo  study  collecting  2020-04-01  2021-12-31        2
+rally-study-bar  study  collecting  2020-04-01  2021-12-31        2
+rally-study-foo  study  collecting  2020-04-01  2021-12-31        3
 study-bar        study  collecting  2020-04-01  2021-12-31        1
 study-foo        study  collecting  2020-04-01  2021-12-31        1
 """
@@ -117,7 +126,7 @@ name                   rally-study-foo
 kind                   study
 aliases                -
 starts                 2020-04-01
-ending announced       -
+ending announced       2021-05-18
 collects through       2021-12-31
 analysis until         2022-12-31
 enrolment              required
@@ -133,6 +142,7 @@ derived                -
 DOCUMENT            MEANS   KEPT DAYS  KEEP  CATEGORY  APPROVED    EXPIRES  BY              WHERE
 test.1              data    -          all   2         2020-03-15  -        data-steward-1  see study announcement
 deletion-request.1  leaves  -          all   1         2020-03-15  -        data-steward-1  see study announcement
+study-enrollment.1  joins   -          all   1         2020-03-15  -        data-steward-1  see study announcement
 """  # noqa: E501 - as it is printed
         + BY_DATES,
     )
@@ -151,9 +161,10 @@ def test_decisions_are_recorded_and_shown(rally):
     assert rally(
         "resume", "rally-study-foo", FOO, STORE, "--by=op", "--as_of=2021-05-02T03:04Z"
     ) == (0, "rally-study-foo: collecting from 2021-05-02T03:04:00Z\n")
-    assert rally(
-        "end", "rally-study-foo", FOO, STORE, "--by=chief", "--as_of=2021-06-01"
-    ) == (0, "rally-study-foo: ended from 2021-06-01T00:00:00Z\n")
+    assert rally(*END, JUNE, "--yes") == (
+        0,
+        f"{FOLLOWS}rally-study-foo: ended from 2021-06-01T00:00:00Z\n",
+    )
     _, output = rally("show", "rally-study-foo", FOO, STORE, "--as_of=2021-05-01T12:00")
     assert output.startswith("state                  paused\n")
     assert output.endswith(
@@ -206,6 +217,82 @@ def test_platform_may_lie_elsewhere(rally, tmp_path):
 )  # fmt: skip
 def test_wrong_use_is_one_line(rally, words, message):
     assert refused(rally, *words) == message
+
+
+def is_ended(rally) -> bool:
+    _, output = rally("list", FOO, STORE, JUNE)
+    return output.splitlines()[2].split()[2] == "ended"
+
+
+def test_end_is_foreseen_and_not_done(rally):
+    plan = (*END[:-1], "--plan_only", JUNE)
+    assert rally(*plan) == (0, FOLLOWS)
+    assert not is_ended(rally)
+
+
+def test_end_needs_somebody_who_is_sure(rally):
+    assert refused(rally, *END, JUNE) == (
+        "--yes: is missing; nothing undoes this, and nobody can be asked here"
+    )
+    assert not is_ended(rally)
+
+
+class Terminal(io.StringIO):
+    """Somebody sits there, and types."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("typed", ["", "\n", "y\n", "yes\n", "rally-study-bar\n"])
+def test_end_asks_at_a_terminal_and_takes_no_other_answer(rally, monkeypatch, typed):
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    assert refused(rally, *END, JUNE) == (
+        "rally-study-foo: goes on; that was another answer"
+    )
+    assert not is_ended(rally)
+
+
+def test_end_asks_at_a_terminal(rally, monkeypatch):
+    monkeypatch.setattr("sys.stdin", Terminal("rally-study-foo\n"))
+    assert rally(*END, JUNE)[0] == 0
+    assert is_ended(rally)
+
+
+@pytest.mark.parametrize(
+    ("study", "words", "message"),
+    [
+        ("rally-study-bar", (JUNE,),
+         "rally-study-bar: its end was never announced; tell the participants, and say"
+         " in its study.yaml when: ending_announced"),
+        ("rally-study-foo", ("--as_of=2021-05-31T23:59",),
+         "rally-study-foo: its end was announced on 2021-05-18, and it can be ended 14"
+         " days later; wait, or give --announced_days"),
+        ("rally-study-foo", (JUNE, "--announced_days=15"),
+         "rally-study-foo: its end was announced on 2021-05-18, and it can be ended 15"
+         " days later; wait, or give --announced_days"),
+    ],
+)  # fmt: skip
+def test_end_was_announced(rally, study, words, message):
+    for more in (("--yes",), ("--plan_only",)):
+        assert refused(rally, "end", study, *END[2:], *words, *more) == message
+    assert not is_ended(rally)
+
+
+def test_lock_has_an_end(rally, tmp_path):
+    """No date of an end is no date of a lock either; then somebody has to say it."""
+    study = tmp_path / "studies"
+    shutil.copytree(TEST_STUDIES, study)
+    file = study / "rally-study-foo" / "study.yaml"
+    text = file.read_text()
+    for name in ("ending_announced", "collect_through", "analysis_until"):
+        text = re.sub(f"{name}: .*\n", "", text)
+    file.write_text(text)
+    words = ("end", "rally-study-foo", f"--studies={study}", STORE, "--by=x", "--yes")
+    assert refused(rally, *words, JUNE) == (
+        "rally-study-foo: nothing says until when it would be locked for analysis; say"
+        " it in its study.yaml: analysis_until"
+    )
 
 
 @pytest.mark.parametrize("note", ["two\nlines", "bell\a"])
@@ -275,3 +362,40 @@ def test_module_loads_without_beam_or_avro():
     )
     assert "'apache_beam'" not in found.stdout
     assert "'fastavro'" not in found.stdout
+
+
+def spoilt(tmp_path) -> tuple[str, str]:
+    """A registry in which one study does not load: its option, and what is said."""
+    studies = tmp_path / "studies"
+    shutil.copytree(TEST_STUDIES, studies)
+    (studies / "study-foo" / "test.1.avsc").unlink()
+    fault = (
+        f"{studies}/study-foo/study.yaml: documents.test.1: has no schema; add "
+        "test.1.avsc beside"
+    )
+    return f"--studies={studies}", fault
+
+
+def test_list_goes_on_without_a_study_that_does_not_load(rally, tmp_path, capsys):
+    option, fault = spoilt(tmp_path)
+    parser = argparse.ArgumentParser("rally")
+    add_parser(parser.add_subparsers())
+    args = parser.parse_args(["studies", "list", option])
+    assert args.handler(args) == 1
+    shown = capsys.readouterr()
+    assert "study-bar" in shown.out
+    assert "study-foo " not in shown.out.replace("rally-study-foo", "")
+    assert shown.err == f"rally: {fault}\n"
+
+
+@pytest.mark.parametrize("command", ["show", "pause", "conclude", "hold"])
+def test_study_that_does_not_load_is_not_steered(rally, tmp_path, command):
+    option, fault = spoilt(tmp_path)
+    more = () if command == "show" else ("--by=jo",)
+    assert refused(rally, command, "study-foo", option, STORE, *more) == fault
+
+
+def test_infrastructure_is_of_all_studies_or_of_none(rally, tmp_path):
+    """Terraform would take the buckets of what it is not told of for unwanted."""
+    option, fault = spoilt(tmp_path)
+    assert refused(rally, "infrastructure", option) == fault
