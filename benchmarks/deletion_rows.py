@@ -158,14 +158,16 @@ def _study(buckets: int) -> dict[str, Any]:
         "approved": _APPROVED,
         "where": "here",
     }
+    kept_by = {"person": "somebody", "reason": "to measure"}
     document = {"means": "data", "buckets": buckets, "purpose": "to measure"}
+    document |= {"kept_by": kept_by}
     return {
         "namespace": NAMESPACE,
         "kind": "platform",  # whose rows know a person by what the list knows them by
         "name": "Benchmark",
         "starts": _APPROVED,
         "policy": {
-            "enrolment": "required",
+            "enrolment": "none",
             "do_not_track": "refuse",
             "private_browsing": "client",
         },

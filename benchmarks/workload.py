@@ -33,7 +33,8 @@ from rally.keys.ping_keys import namespaces
 SCHEMES = ("jwe", "hpke", "ecies")
 NAMESPACE = "rally-bench"
 
-_VERSION = 1  # of what is generated: counts up when old pings are to be made again
+_JOINED = "study-enrollment"  # which no ping is, and no study is without
+_VERSION = 2  # of what is generated: counts up when old pings are to be made again
 _SEALERS = 2
 _DAY = pings.FIRST_DAY.date()
 _REVIEW = {
@@ -60,7 +61,8 @@ _STUDY = {
             "means": "data",
             "purpose": "to measure",
             "review": _REVIEW,
-        }
+        },
+        f"{_JOINED}.1": {"means": "joins", "purpose": "-", "review": _REVIEW},
     },
 }
 
@@ -130,7 +132,8 @@ def _write_study(folder: Path) -> None:
     (folder / "stewards.yaml").write_text("stewards: [somebody-else]\n")
     (study / "study.yaml").write_text(yaml.safe_dump(_STUDY))
     schema = json.dumps(pings.payload_schema())
-    (study / f"{pings.DOCUMENT}.1.avsc").write_text(schema)
+    for document in (pings.DOCUMENT, _JOINED):
+        (study / f"{document}.1.avsc").write_text(schema)
 
 
 def _write_keys(workload: Workload) -> None:

@@ -11,6 +11,9 @@ from rally.storing.places import overlapping
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.transitions import States
 
+_KEY_FOLDERS = ("keys", "platform_keys", "key_folder", "ping_keys")
+"""What the settings of jobs call them; some have a method of such a name instead."""
+
 
 class Places:
     """Opens what the settings of a job name; each job's own record derives from it.
@@ -40,8 +43,11 @@ class Places:
             ConfigurationError: see Registry.load.
             ConnectionError: likewise.
         """
-        registry = Registry.load(self.studies or SHIPPED)
-        return registry.closing(overlapping(self.stores(), registry))
+        uri = self.studies or SHIPPED
+        registry = Registry.load(uri)
+        keys = (getattr(self, name, None) for name in _KEY_FOLDERS)
+        others = [uri, *(each for each in keys if isinstance(each, str))]
+        return registry.closing(overlapping(self.stores(), registry, others))
 
     def stores(self) -> Stores:
         """The stores. Raises ConfigurationError."""

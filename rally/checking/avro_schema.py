@@ -28,12 +28,19 @@ from rally.checking.avro_types import (
     Type,
     Union,
     is_default,
+    tries_of,
 )
 from rally.checking.leaves import PRIMITIVES
 from rally.errors import ConfigurationError
 
 MAX_DEPTH = 64
 """How deep types may nest: an encoder calls itself as deep, on Python's own stack."""
+
+MAX_TRIES = 64
+"""How often a ping's value may be looked at; it doubles with each level of unions."""
+
+MAX_TYPES = 5000
+"""How many types a schema may have: each becomes some lines of an encoder."""
 
 _ORDERS = ("ascending", "descending", "ignore")
 
@@ -81,8 +88,12 @@ class _Reader:
 
     def __init__(self) -> None:
         self._named: dict[str, Type | None] = {}  # None while it is being read
+        self._left = MAX_TYPES
 
     def type_of(self, schema: object, namespace: str, where: str) -> Type:
+        self._left -= 1
+        if self._left < 0:
+            refuse(where, f"there are more than {MAX_TYPES:,} types; split the schema")
         if isinstance(schema, str):
             return self._reference(schema, namespace, where)
         if isinstance(schema, list):
@@ -117,7 +128,17 @@ class _Reader:
                 "type without a name of its own one at most",
             )
         json = dict.fromkeys(kind for branch in branches for kind in branch.json)
-        return Union(branches, _depth(where, branches), tuple(json))
+        tries = max(
+            sum(tries_of(branch) for branch in branches if kind in branch.json)
+            for kind in json
+        )
+        if tries > MAX_TRIES:
+            refuse(
+                where,
+                f"a value may have to be tried {tries:,} times, and {MAX_TRIES} are the"
+                " most; let fewer branches of unions in unions take the same JSON type",
+            )
+        return Union(branches, _depth(where, branches), tuple(json), tries=tries)
 
     def _definition(self, schema: dict[str, Any], namespace: str, where: str) -> Type:
         base = schema.get("type")
@@ -132,10 +153,10 @@ class _Reader:
         logical = logical_type(schema, base, where)
         if base == "array":
             items = self.type_of(schema.get("items"), namespace, f"{where}.items")
-            return Array(items, _depth(where, [items]))
+            return Array(items, _depth(where, [items]), tries=tries_of(items))
         if base == "map":
             values = self.type_of(schema.get("values"), namespace, f"{where}.values")
-            return Map(values, _depth(where, [values]))
+            return Map(values, _depth(where, [values]), tries=tries_of(values))
         if base in PRIMITIVES:
             return read_primitive(schema, base, logical, where)
         return self._named_type(schema, base, logical, namespace, where)
@@ -172,7 +193,9 @@ class _Reader:
         )
         refuse_repeated(where, "name", [field.name for field in fields])
         refuse_repeated(where, "JSON name", [field.json for field in fields])
-        return Record(full, fields, _depth(where, [field.type for field in fields]))
+        types = [field.type for field in fields]
+        tries = max(map(tries_of, types), default=1)
+        return Record(full, fields, _depth(where, types), tries=tries)
 
     def _field(self, field: object, namespace: str, record: str, where: str) -> Field:
         if not isinstance(field, dict):

@@ -1,7 +1,9 @@
 """The types of an Avro schema as typed records; only the schema's reader makes them.
 
 Every one has a name (Avro's, full if it is a named type), the JSON types it may take,
-and its depth: 1 for a leaf, one more than its deepest part's for the others.
+and its depth: 1 for a leaf, one more than its deepest part's for the others. `tries` is
+how often an encoder may look at one part of a value: a union tries its branches one
+after the other, and so does a union in each of them again.
 """
 
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ class Array:
     depth: int
     name: str = "array"
     json: tuple[type, ...] = (list,)
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +31,7 @@ class Map:
     depth: int
     name: str = "map"
     json: tuple[type, ...] = (dict,)
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +42,7 @@ class Union:
     depth: int
     json: tuple[type, ...]
     name: str = "union"
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,9 +75,15 @@ class Record:
     fields: tuple[Field, ...]
     depth: int
     json: tuple[type, ...] = (dict,)
+    tries: int = 1
 
 
 Type = Leaf | Array | Map | Union | Record
+
+
+def tries_of(type_: Type) -> int:
+    """How often an encoder may look at one part of a value of that type."""
+    return 1 if isinstance(type_, Leaf) else type_.tries
 
 
 def takes_null_first(type_: Type) -> bool:

@@ -155,8 +155,13 @@ class Folders:
     def _status(self, parent: int, part: str) -> os.stat_result:
         status = os.lstat(part, dir_fd=parent)
         if self._follows and stat.S_ISLNK(status.st_mode):
-            with suppress(*ABSENT):  # it leads nowhere
+            try:
                 return os.stat(part, dir_fd=parent)
+            except ABSENT:
+                return status  # it leads nowhere
+            except OSError as error:
+                if error.errno != errno.ELOOP:  # it leads to itself
+                    raise
         return status
 
     def open_file(self, parent: int, name: str) -> int:

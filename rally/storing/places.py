@@ -171,7 +171,9 @@ def _is_file(name: str) -> bool:
     return match is not None and (match[1] == NEW or parse_bucket(match[1]) is not None)
 
 
-def overlapping(stores: Stores, registry: Registry) -> dict[str, str]:
+def overlapping(
+    stores: Stores, registry: Registry, others: Iterable[str] = ()
+) -> dict[str, str]:
     """The studies whose researchers' tables are where the platform keeps its own.
 
     What is taken for researchers' own has no retention, and goes with a conclusion.
@@ -179,11 +181,12 @@ def overlapping(stores: Stores, registry: Registry) -> dict[str, str]:
     Args:
         stores: of the studies and the platform.
         registry: of the studies.
+        others: URIs of what else is not theirs: the registry, folders of keys.
 
     Returns:
         By namespace a line that says so.
     """
-    ours = [folder_of(stores.platform.uri)]
+    ours = [folder_of(each) for each in (stores.platform.uri, *others)]
     ours += [folder_of(stores.of(each).uri) + DATA for each in registry.studies]
     return {
         study: f"{study}: derived: {folder} is no folder of researchers' tables"

@@ -2,24 +2,40 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from rally.checking.avro_schema import read_schema
 from rally.checking.avro_types import Type
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, faults_of
 from rally.names import DOCUMENT_RULE, parse_document
 from rally.studies.fields import (
+    AllFields,
     Fields,
     Place,
     choice,
     many,
     positive,
+    raise_all,
     text,
+    up_to,
 )
 from rally.studies.review import Gate, read_review
 from rally.studies.schemas import type_at
-from rally.studies.study import Document, Keep, Means, PayloadSchema
+from rally.studies.study import (
+    Document,
+    Keep,
+    KeptBy,
+    Kind,
+    Means,
+    PayloadSchema,
+    Policy,
+)
 
+_MOST_DOCUMENTS = 200
+_MOST_POINTERS = 16
+_MOST_BUCKETS = 4096  # each is a file of its own on every day
+_MOST_WITHOUT = 2  # the highest category of data that needs no enrolment
 _MAX_DAYS = 36_500  # 100 years: what is more is a mistake, and overflows dates
 
 SchemaSource = Callable[[Place, str, Means], tuple[PayloadSchema, Type]]
@@ -31,12 +47,15 @@ class Promises(NamedTuple):
 
     Attributes:
         gate: what reviews are held against.
-        private_browsing: JSON pointer to the flag; None where the client enforces it.
+        policy: on whose data it takes.
+
+    Each may be UNREAD.
     """
 
     namespace: str
+    kind: Kind
     gate: Gate
-    private_browsing: str | None
+    policy: Policy
 
 
 def read_documents(
@@ -47,10 +66,18 @@ def read_documents(
     Raises:
         ConfigurationError: of the first that breaks a rule.
     """
-    return {
-        name: _read_document(place.at(name), name, entry, promises, schemas)
-        for name, entry in Fields(place, value).items()
-    }
+    entries = Fields(place, value).items()
+    if len(entries) > _MOST_DOCUMENTS:
+        raise place.error(f"must be at most {_MOST_DOCUMENTS}; make another study")
+    found, faults = dict[str, Document](), list[str]()
+    for name, entry in entries:
+        try:
+            at = place.at(name)
+            found[name] = _read_document(at, name, entry, promises, schemas)
+        except ConfigurationError as error:
+            faults += faults_of(error)
+    raise_all(faults)
+    return found
 
 
 def pointer(place: Place, value: object) -> str:
@@ -65,15 +92,15 @@ def _read_document(
     place: Place, name: str, value: object, promises: Promises, schemas: SchemaSource
 ) -> Document:
     document_type, version = _split(place, name)
-    fields = Fields(place, value)
+    fields = AllFields(place, value)
     means = fields.need("means", choice(Means))
-    schema, payload = schemas(place, name, means)
+    schema, payload = fields.attempt_two(lambda: schemas(place, name, means), means)
     document = Document(
         namespace=promises.namespace,
         type=document_type,
         version=version,
         means=means,
-        scope=fields.maybe("scope", many(pointer)) or (),
+        scope=fields.maybe("scope", many(pointer, _MOST_POINTERS)) or (),
         delete_after_days=fields.maybe("delete_after_days", _days),
         keep=fields.maybe("keep", choice(Keep)) or Keep.ALL,
         buckets=fields.maybe("buckets", _power_of_two) or 1,
@@ -82,11 +109,20 @@ def _read_document(
             "review", lambda at, entry: read_review(at, entry, promises.gate)
         ),
         schema=schema,
+        kept_by=fields.maybe("kept_by", _kept_by),
     )
+    scope, policy = document.scope, promises.policy
+    for check, *values in (
+        (partial(_check_scope, place, document, payload), means, payload, scope),
+        (partial(_check_private_browsing, place, means, payload, policy),
+         means, payload, policy),
+        (partial(_check_row, place, document), payload),
+        (partial(_check_category, place, document, policy), policy, document.review),
+        (partial(_check_retention, place, document, promises.kind), promises.kind,
+         means, document.delete_after_days, document.kept_by),
+    ):  # fmt: skip
+        fields.attempt(check, *values)
     fields.close()
-    _check_scope(place, document, payload)
-    _check_private_browsing(place, means, payload, promises.private_browsing)
-    _check_row(place, document)
     return document
 
 
@@ -113,7 +149,14 @@ def _power_of_two(place: Place, value: object) -> int:
     number = positive(place, value)
     if number & (number - 1):
         raise place.error("must be a power of two")
-    return number
+    return up_to(_MOST_BUCKETS)(place, number)
+
+
+def _kept_by(place: Place, value: object) -> KeptBy:
+    fields = AllFields(place, value)
+    kept_by = KeptBy(fields.need("person", text), fields.need("reason", text))
+    fields.close()
+    return kept_by
 
 
 def _check_scope(place: Place, document: Document, payload: Type) -> None:
@@ -127,14 +170,42 @@ def _check_scope(place: Place, document: Document, payload: Type) -> None:
 
 
 def _check_private_browsing(
-    place: Place, means: Means, payload: Type, flag: str | None
+    place: Place, means: Means, payload: Type, policy: Policy
 ) -> None:
+    flag = policy.private_browsing
     if flag is None or means is not Means.DATA:
         return
     if type_at(payload, flag) != "boolean":
         raise place.error(
             f"its schema has no boolean {flag}, which policy.private_browsing names; "
             "add it or correct the policy"
+        )
+
+
+def _check_category(place: Place, document: Document, policy: Policy) -> None:
+    review = document.review
+    if review and review.category > _MOST_WITHOUT and not policy.enrolment_required:
+        raise place.at("review", "category").error(
+            "of people who did not enrol only categories 1 and 2 are collected; say"
+            " policy.enrolment: required, or collect less"
+        )
+
+
+def _check_retention(place: Place, document: Document, kind: Kind) -> None:
+    """The platform is never concluded, and who uninstalls may send nothing."""
+    if kind is not Kind.PLATFORM:
+        if document.kept_by:
+            raise place.at("kept_by").error("is for the platform's own; remove it")
+        return
+    if document.delete_after_days and document.kept_by:
+        raise place.at("kept_by").error(
+            "stands beside delete_after_days; keep one of them"
+        )
+    has_rows = document.means in (Means.DATA, Means.JOINS)
+    if has_rows and not (document.delete_after_days or document.kept_by):
+        raise place.at("delete_after_days").error(
+            "is missing; a platform is never concluded: say it, or who keeps the rows"
+            " for ever, kept_by: {person: …, reason: …}"
         )
 
 

@@ -5,25 +5,26 @@ over when the mapping is closed is unknown, and an error: a promise that is miss
 must not pass as a promise that was never made.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-import yaml
-
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, ManyFaults, faults_of
 from rally.times import RANGE, InvalidTime, check_day, parse_day, parse_time
 
-if TYPE_CHECKING:
-    from yaml import SafeLoader as _Loader
-else:  # libyaml's parser reads the shipped registry about ten times as fast
-    _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 T = TypeVar("T")
+U = TypeVar("U")
 E = TypeVar("E", bound=StrEnum)
 
 _WORD_LIMIT = 100
+_TEXT_LIMIT = 2000
+_MOST_FAULTS = 50
+_SHOWN = 200
+_UNSEEN = "\N{REPLACEMENT CHARACTER}"
+
+UNREAD: Any = object()
+"""Stands for a value that could not be read, until its mapping is closed."""
 
 
 class Place(NamedTuple):
@@ -38,8 +39,8 @@ class Place(NamedTuple):
 
     def error(self, reason: str) -> ConfigurationError:
         """One line: the file, the path inside it, and the reason."""
-        where = [self.file, ".".join(self.path)] if self.path else [self.file]
-        return ConfigurationError(": ".join([*where, " ".join(reason.split())]))
+        path = [_shown(".".join(self.path))] if self.path else []
+        return ConfigurationError(": ".join([self.file, *path, _shown(reason)]))
 
 
 Reader = Callable[[Place, object], T]
@@ -80,12 +81,61 @@ class Fields:
         return list(self._left.items())
 
 
+class AllFields(Fields):
+    """The entries of a mapping that a person wrote, of which all faults are told.
+
+    What cannot be read is UNREAD until `close`; nothing is made of it before.
+    """
+
+    def __init__(self, place: Place, value: object) -> None:
+        """Begins with all entries. Raises ConfigurationError on anything else."""
+        super().__init__(place, value)
+        self._faults: list[str] = []
+
+    def need(self, name: str, read: Reader[T]) -> T:
+        """The entry's value, or UNREAD."""
+        return self.attempt(lambda: super(AllFields, self).need(name, read))
+
+    def attempt(self, make: Callable[[], T], *values: object) -> T:
+        """What is made of these values; UNREAD where one is, or where it is a fault."""
+        if any(value is UNREAD for value in values):
+            unread: T = UNREAD
+            return unread
+        try:
+            return make()
+        except ConfigurationError as error:
+            self._faults += faults_of(error)
+            return self.attempt(make, UNREAD)
+
+    def attempt_two(
+        self, make: Callable[[], tuple[T, U]], *values: object
+    ) -> tuple[T, U]:
+        """The same of a pair, of which each may be UNREAD then."""
+        pair: tuple[T, U] = self.attempt(make, *values)
+        return pair if isinstance(pair, tuple) else (UNREAD, UNREAD)
+
+    def close(self) -> None:
+        """Raises ConfigurationError with all faults, unknown entries among them."""
+        for name in self._left:
+            what = "is not known; remove it or correct its name"
+            self._faults.append(str(self.place.at(name).error(what)))
+        raise_all(self._faults)
+
+
+def raise_all(faults: list[str]) -> None:
+    """Raises ConfigurationError where there is a fault; of very many the first ones."""
+    if faults:
+        raise ManyFaults(faults[:_MOST_FAULTS])
+
+
 def text(place: Place, value: object) -> str:
     """Reads text that is not empty and has one line."""
     if not isinstance(value, str) or not value.strip():
         raise place.error("must be text; write some, in quotes where YAML needs them")
     if not value.isprintable():
         raise place.error("must be one line of printable text")
+    if len(value) > _TEXT_LIMIT:
+        raise place.error(f"must be at most {_TEXT_LIMIT:,} characters")
     return value
 
 
@@ -137,6 +187,18 @@ def positive(place: Place, value: object) -> int:
     return value
 
 
+def up_to(most: int) -> Reader[int]:
+    """Reads an integer of at least 1 and at most so much."""
+
+    def read(place: Place, value: object) -> int:
+        number = positive(place, value)
+        if number > most:
+            raise place.error(f"must be at most {most:,}")
+        return number
+
+    return read
+
+
 def choice(kind: type[E]) -> Reader[E]:
     """Reads one of an enumeration's values."""
 
@@ -148,48 +210,28 @@ def choice(kind: type[E]) -> Reader[E]:
     return read
 
 
-def many(read: Reader[T]) -> Reader[tuple[T, ...]]:
-    """Reads a list of one kind of value."""
+def many(read: Reader[T], most: int | None = None) -> Reader[tuple[T, ...]]:
+    """Reads a list of one kind of value, of at most so many."""
 
     def read_all(place: Place, value: object) -> tuple[T, ...]:
         if not isinstance(value, list):
             raise place.error("must be a list; write [one, two]")
-        return tuple(read(place.at(i), entry) for i, entry in enumerate(value))
+        if most is not None and len(value) > most:
+            raise place.error(f"must have at most {most:,} entries")
+        found, faults = list[T](), list[str]()
+        for index, entry in enumerate(value):
+            try:
+                found.append(read(place.at(index), entry))
+            except ConfigurationError as error:
+                faults += faults_of(error)
+        raise_all(faults)
+        return tuple(found)
 
     return read_all
 
 
-class _StrictLoader(_Loader):
-    """YAML's safe loader, which keeps the last of two equal keys, made to refuse."""
-
-    def construct_mapping(
-        self, node: yaml.MappingNode, deep: bool = False
-    ) -> dict[Hashable, Any]:
-        keys = (key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
-        seen: set[str] = set()
-        for key in keys:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f'"{key.value}" stands twice', key.start_mark
-                )
-            seen.add(key.value)
-        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
-        return mapping
-
-
-def read_yaml(file: str, data: bytes) -> object:
-    """Parses a YAML file of plain values.
-
-    Raises:
-        ConfigurationError: it is no YAML, or has a key twice.
-    """
-    try:
-        return yaml.load(data, _StrictLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f"line {mark.line + 1}" if mark else "its text"
-        raise Place(file, (line,)).error(f"{error.problem}; correct it") from None
-    except ValueError as error:
-        raise Place(file).error(f"holds what cannot be ({error}); correct it") from None
-    except yaml.YAMLError:
-        raise Place(file).error("is not YAML in UTF-8; correct it") from None
+def _shown(text: str) -> str:
+    """A text in one line that a terminal shows as it is, cut off where it is long."""
+    line = " ".join(text.split())
+    seen = "".join(each if each.isprintable() else _UNSEEN for each in line)
+    return seen if len(seen) <= _SHOWN else f"{seen[:_SHOWN]}…"

@@ -5,9 +5,12 @@ from functools import partial
 from rally.checking.avro_types import Type
 from rally.errors import ConfigurationError, ManyFaults, faults_of, unusable
 from rally.storing.objects import ObjectNotFound, open_store
-from rally.studies.fields import Fields, Place, read_yaml
-from rally.studies.legible import FILE, find_clashes, read_unavailable
+from rally.studies import plain_yaml, schemas
+from rally.studies.cross_checks import FILE, find_clashes, find_unjoinable
+from rally.studies.fields import AllFields, Place, raise_all
+from rally.studies.legible import read_unavailable
 from rally.studies.parsing import read_study
+from rally.studies.plain_yaml import read_yaml
 from rally.studies.review import read_stewards
 from rally.studies.schemas import read_schema
 from rally.studies.study import (
@@ -20,6 +23,8 @@ from rally.studies.study import (
 
 _STEWARDS = "stewards.yaml"
 _SCHEMA_SUFFIX = ".avsc"
+_MOST_BYTES = max(plain_yaml.MAX_BYTES, schemas.MAX_BYTES)
+_MOST_SCHEMA_BYTES = 2 * 1024 * 1024
 _NOT_OURS = (".", "__")  # hidden folders, and Python's caches
 
 
@@ -36,7 +41,7 @@ class StudyFolder:
         self._store = open_store(uri, follows=True)  # a ConfigMap's are links
         self._root = uri.rstrip("/")
         try:
-            self._names = frozenset(info.name for info in self._store.list())
+            self._sizes = {info.name: info.size for info in self._store.list()}
         except OSError as error:
             what = f"cannot be listed ({error.strerror or error})"
             raise unusable(uri, error, what) from None
@@ -59,11 +64,14 @@ class StudyFolder:
                 studies[folder] = self._study(folder, stewards)
             except ConfigurationError as error:
                 unavailable[folder] = self._legible(folder, error)
-        for namespace, clash in find_clashes(studies, self._file).items():
-            study = studies.pop(namespace)
+        for namespace, faults in find_clashes(studies, self._file).items():
+            study = studies.pop(namespace)  # nobody can say whose its aliases are
             unavailable[namespace] = UnavailableStudy(
-                clash, study.kind, (), study.derived
+                faults, study.kind, (), study.derived
             )
+        unjoinable = find_unjoinable(studies, unavailable, self._file)
+        for namespace, faults in unjoinable.items():
+            unavailable[namespace] = studies.pop(namespace).closed(faults)
         if not studies:
             raise ManyFaults(all_faults(unavailable.values()))
         return studies, unavailable
@@ -71,7 +79,12 @@ class StudyFolder:
     def _study(self, folder: str, stewards: frozenset[str]) -> Study:
         name = f"{folder}/{FILE}"
         place = Place(self._file(name))
-        fields = Fields(place, read_yaml(place.file, self._read(name)))
+        if self._schemas_size(folder) > _MOST_SCHEMA_BYTES:
+            raise place.error(
+                f"its schemas have more than {_MOST_SCHEMA_BYTES:,} bytes together;"
+                " make another study"
+            )
+        fields = AllFields(place, read_yaml(place.file, self._read(name)))
         study = read_study(fields, folder, stewards, partial(self._schema, folder))
         self._check_all_declared(study)
         return study
@@ -89,21 +102,31 @@ class StudyFolder:
         self, folder: str, place: Place, document: str, means: Means
     ) -> tuple[PayloadSchema, Type]:
         name = f"{folder}/{document}{_SCHEMA_SUFFIX}"
-        if name not in self._names:
+        if name not in self._sizes:
             raise place.error(f"has no schema; add {document}{_SCHEMA_SUFFIX} beside")
         return read_schema(self._file(name), self._read(name), means)
 
     def _check_all_declared(self, study: Study) -> None:
         prefix = f"{study.namespace}/"
         declared = {f"{prefix}{name}{_SCHEMA_SUFFIX}" for name in study.documents}
-        for name in sorted(self._names - declared):
-            if name.startswith(prefix) and name.endswith(_SCHEMA_SUFFIX):
-                raise Place(self._file(name)).error(
-                    f"is no document of {FILE}; declare it there or remove it"
-                )
+        what = f"is no document of {FILE}; declare it there or remove it"
+        raise_all(
+            [
+                str(Place(self._file(name)).error(what))
+                for name in sorted(self._sizes.keys() - declared)
+                if name.startswith(prefix) and name.endswith(_SCHEMA_SUFFIX)
+            ]
+        )
+
+    def _schemas_size(self, folder: str) -> int:
+        return sum(
+            size
+            for name, size in self._sizes.items()
+            if name.startswith(f"{folder}/") and name.endswith(_SCHEMA_SUFFIX)
+        )
 
     def _folders(self) -> list[str]:
-        parents = {name.partition("/")[0] for name in self._names if "/" in name}
+        parents = {name.partition("/")[0] for name in self._sizes if "/" in name}
         return sorted(name for name in parents if not name.startswith(_NOT_OURS))
 
     def _file(self, name: str) -> str:
@@ -111,6 +134,8 @@ class StudyFolder:
 
     def _read(self, name: str) -> bytes:
         place = Place(self._file(name))
+        if self._sizes.get(name, 0) > _MOST_BYTES:  # before it is in memory
+            raise place.error(f"is longer than {_MOST_BYTES:,} bytes; shorten it")
         try:
             return self._store.read(name)
         except ObjectNotFound:

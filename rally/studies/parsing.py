@@ -10,15 +10,16 @@ from rally.countries import names_country
 from rally.names import NAMESPACE_RULE, is_namespace
 from rally.studies.documents import Promises, SchemaSource, pointer, read_documents
 from rally.studies.fields import (
-    Fields,
+    AllFields,
     Place,
     Reader,
     T,
     choice,
     day,
     many,
-    positive,
+    raise_all,
     text,
+    up_to,
     word,
 )
 from rally.studies.review import Gate
@@ -30,7 +31,12 @@ from rally.studies.study import (
     Study,
     Unmatched,
 )
+from rally.studies.tables import read_tables
 
+_MOST_NAMES = 500
+"""Of aliases, countries, agreements or tables of one study."""
+
+_MAX_AGE = 150
 _COUNTRY = re.compile("[A-Z]{2}")
 
 
@@ -42,7 +48,7 @@ class _Dates(NamedTuple):
 
 
 def read_study(
-    fields: Fields, folder: str, stewards: Collection[str], schemas: SchemaSource
+    fields: AllFields, folder: str, stewards: Collection[str], schemas: SchemaSource
 ) -> Study:
     """Reads what study.yaml holds.
 
@@ -54,20 +60,21 @@ def read_study(
 
     Raises:
         ConfigurationError: something is missing, unknown, of the wrong type, or breaks
-            a rule of the registry.
+            a rule of the registry; all of it is told.
     """
     namespace = fields.need("namespace", _namespace_of(folder))
     kind = fields.need("kind", choice(Kind))
     name = fields.need("name", text)
-    aliases = fields.maybe("aliases", many(word)) or ()
+    aliases = fields.maybe("aliases", many(word, _MOST_NAMES)) or ()
     dates = _read_dates(fields, kind)
     policy = fields.need("policy", lambda at, value: _read_policy(at, value, kind))
     access = _of_researchers(fields, "access", kind, _read_access)
-    derived = _of_researchers(fields, "derived", kind, word)
+    derived = _of_researchers(fields, "derived", kind, read_tables)
     promises = Promises(
         namespace=namespace,
+        kind=kind,
         gate=Gate(stewards, dates.starts, dates.collect_through),
-        private_browsing=policy.private_browsing,
+        policy=policy,
     )
     documents = fields.need(
         "documents", lambda at, value: read_documents(at, value, promises, schemas)
@@ -98,17 +105,25 @@ def _namespace_of(folder: str) -> Reader[str]:
     return read
 
 
-def _read_dates(fields: Fields, kind: Kind) -> _Dates:
+def _read_dates(fields: AllFields, kind: Kind) -> _Dates:
     dates = _Dates(
         starts=fields.need("starts", day),
         ending_announced=fields.maybe("ending_announced", day),
         collect_through=fields.maybe("collect_through", day),
         analysis_until=fields.maybe("analysis_until", day),
     )
-    for earlier, later in _in_order(dates):
-        raise fields.place.at(later).error(f"must be after {earlier}")
-    _check_ending(fields.place, dates, kind)
+    fields.attempt(lambda: _check_order(fields.place, dates), *dates)
+    fields.attempt(lambda: _check_ending(fields.place, dates, kind), kind, *dates)
     return dates
+
+
+def _check_order(place: Place, dates: _Dates) -> None:
+    raise_all(
+        [
+            str(place.at(later).error(f"must be after {earlier}"))
+            for earlier, later in _in_order(dates)
+        ]
+    )
 
 
 def _in_order(dates: _Dates) -> Iterator[tuple[str, str]]:
@@ -138,35 +153,46 @@ def _check_ending(place: Place, dates: _Dates, kind: Kind) -> None:
 
 
 def _read_policy(place: Place, value: object, kind: Kind) -> Policy:
-    fields = Fields(place, value)
+    fields = AllFields(place, value)
+    countries = fields.maybe("countries", many(_country, _MOST_NAMES))
     policy = Policy(
         enrolment_required=fields.need("enrolment", _either("required", "none")),
         refuse_do_not_track=fields.need("do_not_track", _either("refuse", "consent")),
         private_browsing=fields.need("private_browsing", _private_browsing),
-        countries=frozenset(fields.maybe("countries", many(_country)) or ()),
-        minimum_age=fields.maybe("minimum_age", positive),
+        countries=fields.attempt(lambda: frozenset(countries or ()), countries),
+        minimum_age=fields.maybe("minimum_age", up_to(_MAX_AGE)),
         after_end=_read_after_end(fields, kind),
         unmatched_withdrawals=fields.maybe("unmatched_withdrawals", choice(Unmatched))
         or Unmatched.DELETE,
         refuse_automation=fields.maybe("automation", _either("refuse", "keep"))
         is not False,
     )
+    required = policy.enrolment_required
+    fields.attempt(lambda: _check_enrolment(place, kind, required), kind, required)
     fields.close()
-    if kind is Kind.STUDY and not policy.enrolment_required:
-        raise place.at("enrolment").error(
-            'must be "required"; only a platform namespace may do without'
-        )
     return policy
 
 
-def _read_after_end(fields: Fields, kind: Kind) -> AfterEnd:
+def _check_enrolment(place: Place, kind: Kind, required: bool) -> None:
+    if kind is Kind.STUDY and not required:
+        raise place.at("enrolment").error(
+            'must be "required"; only a platform namespace may do without'
+        )
+
+
+def _read_after_end(fields: AllFields, kind: Kind) -> AfterEnd:
     if kind is Kind.STUDY:
         return fields.need("after_end", choice(AfterEnd))
-    if fields.maybe("after_end", choice(AfterEnd)) is AfterEnd.DEFER:
-        raise fields.place.at("after_end").error(
-            "platform data is never deferred; remove it"
-        )
-    return AfterEnd.DELETE
+    place, after_end = fields.place, fields.maybe("after_end", choice(AfterEnd))
+
+    def check() -> AfterEnd:
+        if after_end is AfterEnd.DEFER:
+            raise place.at("after_end").error(
+                "platform data is never deferred; remove it"
+            )
+        return AfterEnd.DELETE
+
+    return fields.attempt(check, kind, after_end)
 
 
 def _either(yes: str, no: str) -> Reader[bool]:
@@ -183,7 +209,6 @@ def _private_browsing(place: Place, value: object) -> str | None:
 
 
 def _country(place: Place, value: object) -> str:
-    # YAML reads NO, which is Norway, as false.
     if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
         raise place.error('must be a country code of two capitals, such as "US"')
     if not names_country(value):
@@ -192,18 +217,22 @@ def _country(place: Place, value: object) -> str:
 
 
 def _of_researchers(
-    fields: Fields, name: str, kind: Kind, read: Reader[T]
+    fields: AllFields, name: str, kind: Kind, read: Reader[T]
 ) -> tuple[T, ...]:
-    entries = fields.maybe(name, many(read))
-    if entries and kind is Kind.PLATFORM:
-        raise fields.place.at(name).error(
-            "a platform namespace has no researchers; remove it"
-        )
-    return entries or ()
+    entries = fields.maybe(name, many(read, _MOST_NAMES))
+
+    def check() -> tuple[T, ...]:
+        if entries and kind is Kind.PLATFORM:
+            raise fields.place.at(name).error(
+                "a platform namespace has no researchers; remove it"
+            )
+        return entries or ()
+
+    return fields.attempt(check, kind, entries)
 
 
 def _read_access(place: Place, value: object) -> Access:
-    fields = Fields(place, value)
+    fields = AllFields(place, value)
     access = Access(
         group=fields.need("group", word),
         agreement=fields.need("agreement", text),

@@ -10,18 +10,22 @@ from typing import Any
 
 from rally.opening.pioneer import DELETION_REQUEST, identifier_name
 from rally.studies.schemas import payload_schema
-from rally.studies.study import Document, Keep, Means
+from rally.studies.study import Document, Keep, Kind, Means
+
+PLATFORM_DAYS = 3650
+"""How long rows of enrolments stay in a platform's namespace: it is never concluded."""
 
 
-def built_in_documents(namespace: str) -> dict[str, Document]:
+def built_in_documents(namespace: str, kind: Kind = Kind.STUDY) -> dict[str, Document]:
     """Pioneer's enrolment and deletion request of a namespace, by document name."""
+    days = PLATFORM_DAYS if kind is Kind.PLATFORM else None
     field = identifier_name(namespace)
     enrolment = _enrolment_schema(field)
     request = _record("deletion_request", field, [])
     return {
         document.name: document
         for document in (
-            _document(namespace, "pioneer-enrollment", Means.JOINS, enrolment),
+            _document(namespace, "pioneer-enrollment", Means.JOINS, enrolment, days),
             _document(namespace, DELETION_REQUEST, Means.LEAVES, request),
         )
     }
@@ -74,7 +78,11 @@ def _record(name: str, field: str, others: list[Any]) -> dict[str, Any]:
 
 
 def _document(
-    namespace: str, type: str, means: Means, schema: dict[str, Any]
+    namespace: str,
+    type: str,
+    means: Means,
+    schema: dict[str, Any],
+    days: int | None = None,
 ) -> Document:
     return Document(
         namespace=namespace,
@@ -82,7 +90,7 @@ def _document(
         version=1,
         means=means,
         scope=(),
-        delete_after_days=None,
+        delete_after_days=days,
         keep=Keep.ALL,
         buckets=1,
         purpose="Pioneer v2's own record of who joined and who left.",

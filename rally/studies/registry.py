@@ -43,7 +43,10 @@ class Registry:
             for namespace, study in self.unavailable.items()
             for name in (*study.aliases, namespace)
         }
-        self._built_in = {name: built_in_documents(name) for name in studies}
+        self._built_in = {
+            name: built_in_documents(name, study.kind)
+            for name, study in studies.items()
+        }
         self._of_pioneer = {
             name: PioneerDocuments(self._built_in[name], study.documents)
             for name, study in studies.items()
@@ -92,9 +95,7 @@ class Registry:
             faults: one line each, by namespace; one that is not registered is ignored.
         """
         closed = {
-            name: UnavailableStudy(
-                (faults[name],), study.kind, study.aliases, study.derived
-            )
+            name: study.closed((faults[name],))
             for name, study in self.studies.items()
             if name in faults
         }

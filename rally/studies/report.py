@@ -58,7 +58,8 @@ def document_row(document: Document) -> tuple[str, ...]:
         if review
         else (None,) * 5
     )
-    kept = said(document.delete_after_days)
+    kept_by = document.kept_by.person if document.kept_by else None
+    kept = said(document.delete_after_days or kept_by)
     return (document.name, document.means, kept, document.keep, *map(said, shown))
 
 

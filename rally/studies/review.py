@@ -8,12 +8,15 @@ category 3 or 4.
 from collections.abc import Collection
 from dataclasses import astuple
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
-from rally.studies.fields import Fields, Place, day, many, positive, read_yaml, text
+from rally.studies.fields import AllFields, Place, day, many, positive, text
+from rally.studies.plain_yaml import read_yaml
 from rally.studies.study import Review, SignOffs
 
 _APPROVED = "+"
+_MOST_STEWARDS = 500
 _SIGNED_CATEGORIES = (3, 4)
 _CATEGORIES = (1, 2, *_SIGNED_CATEGORIES)
 
@@ -39,8 +42,8 @@ def read_stewards(file: str, data: bytes) -> frozenset[str]:
         ConfigurationError: it is not `stewards: [name, …]` with at least one.
     """
     place = Place(file)
-    fields = Fields(place, read_yaml(file, data))
-    stewards = fields.need("stewards", many(text))
+    fields = AllFields(place, read_yaml(file, data))
+    stewards = fields.need("stewards", many(text, _MOST_STEWARDS))
     fields.close()
     if not stewards:
         raise place.at("stewards").error("is empty; name who may review")
@@ -53,9 +56,9 @@ def read_review(place: Place, value: object, gate: Gate) -> Review:
     Raises:
         ConfigurationError: it is no approval, or not one that counts.
     """
-    fields = Fields(place, value)
+    fields = AllFields(place, value)
     review = Review(
-        category=fields.need("category", positive),
+        category=fields.need("category", _category),
         requester=fields.need("requester", text),
         steward=fields.need("steward", text),
         result=fields.need("result", _result),
@@ -64,11 +67,21 @@ def read_review(place: Place, value: object, gate: Gate) -> Review:
         expires=fields.maybe("expires", day),
         sign_offs=fields.maybe("sign_offs", _sign_offs),
     )
+    for check, *values in (
+        (_check_people, review.requester, review.steward),
+        (_check_days, review.approved, review.expires, gate.collect_through),
+        (_check_sign_offs, review.category, review.sign_offs, gate.starts),
+    ):
+        fields.attempt(partial(check, place, review, gate), *values)
     fields.close()
-    _check_people(place, review, gate)
-    _check_days(place, review, gate)
-    _check_sign_offs(place, review, gate)
     return review
+
+
+def _category(place: Place, value: object) -> int:
+    category = positive(place, value)
+    if category not in _CATEGORIES:
+        raise place.error("must be 1, 2, 3 or 4")
+    return category
 
 
 def _result(place: Place, value: object) -> str:
@@ -78,15 +91,13 @@ def _result(place: Place, value: object) -> str:
 
 
 def _sign_offs(place: Place, value: object) -> SignOffs:
-    fields = Fields(place, value)
+    fields = AllFields(place, value)
     signed = SignOffs(*(fields.need(name, day) for name in SignOffs.__slots__))
     fields.close()
     return signed
 
 
 def _check_people(place: Place, review: Review, gate: Gate) -> None:
-    if review.category not in _CATEGORIES:
-        raise place.at("category").error("must be 1, 2, 3 or 4")
     if review.steward not in gate.stewards:
         raise place.at("steward").error(
             "is not in stewards.yaml; have a data steward review it"

@@ -19,6 +19,9 @@ from rally.checking.pointers import parse_pointer
 from rally.studies.fields import Place
 from rally.studies.study import Means, PayloadSchema
 
+MAX_BYTES = 256 * 1024
+"""Of a file; the longest that ships has a fifteenth of it."""
+
 
 def payload_schema(schema: dict[str, Any]) -> PayloadSchema:
     """Makes the record of a schema that is known to be good."""
@@ -42,6 +45,8 @@ def read_schema(file: str, data: bytes, means: Means) -> tuple[PayloadSchema, Ty
             where the participant (of a deletion-id document: the deletion id) stands.
     """
     place = Place(file)
+    if len(data) > MAX_BYTES:
+        raise place.error(f"is longer than {MAX_BYTES:,} bytes; shorten it")
     schema = _parse(place, data)
     if not isinstance(schema, dict) or schema.get("type") != "record":
         raise place.error("must be an Avro record; describe the payload as one")

@@ -129,6 +129,14 @@ class PayloadSchema:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptBy:
+    """A person who answers for rows of the platform that no retention ends, and why."""
+
+    person: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One document type in one version of one namespace.
 
@@ -139,6 +147,7 @@ class Document:
             study is concluded.
         buckets: of a compacted partition, a power of two.
         review: None for the built-in documents alone.
+        kept_by: who keeps rows of the platform that nothing else ends.
     """
 
     namespace: str
@@ -152,6 +161,7 @@ class Document:
     purpose: str
     review: Review | None
     schema: PayloadSchema
+    kept_by: KeptBy | None = None
 
     @property
     def name(self) -> str:
@@ -195,6 +205,10 @@ class Study:
     access: tuple[Access, ...]
     derived: tuple[str, ...]
     documents: Mapping[str, Document]
+
+    def closed(self, faults: tuple[str, ...]) -> "UnavailableStudy":
+        """What it is when it counts as not loading, one line for each reason."""
+        return UnavailableStudy(faults, self.kind, self.aliases, self.derived)
 
 
 @dataclass(frozen=True, slots=True)

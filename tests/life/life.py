@@ -95,6 +95,7 @@ documents:
     purpose: who joined Rally{_REVIEW}
   study-enrollment.1:
     means: joins
+    delete_after_days: 400
     scope: [/study]
     purpose: who joined a study{_REVIEW}
   unenrollment.1:

@@ -55,9 +55,11 @@ policy: {{enrolment: required, do_not_track: consent, private_browsing: client}}
 documents:
   enrollment.1:
     means: joins
+    kept_by: {{person: ann, reason: a test}}
     purpose: who joined Rally{_REVIEW}
   study-enrollment.1:
     means: joins
+    kept_by: {{person: ann, reason: a test}}
     {_SCOPE}
     purpose: who joined a study{_REVIEW}
   unenrollment.1:

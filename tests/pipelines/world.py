@@ -88,6 +88,10 @@ JOINED = {
         },
     ],
 }
+JOINED_STUDY = {
+    **JOINED,
+    "fields": [*JOINED["fields"], {"name": "study", "type": "string"}],
+}
 LEFT = {
     "type": "record",
     "name": "left",
@@ -150,7 +154,13 @@ policy: {{enrolment: required, do_not_track: consent, private_browsing: client}}
 documents:
   enrollment.1:
     means: joins
+    kept_by: {{person: ann, reason: a test}}
     purpose: who joined Rally{_REVIEW}
+  study-enrollment.1:
+    means: joins
+    kept_by: {{person: ann, reason: a test}}
+    scope: [/study]
+    purpose: who joined which study{_REVIEW}
   unenrollment.1:
     means: leaves
     purpose: who left Rally{_REVIEW}
@@ -164,6 +174,7 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     f"{GARDEN}/study-unenrollment.1": LEFT,
     f"{POND}/visit.1": VISIT,
     f"{HOUSE}/enrollment.1": JOINED,
+    f"{HOUSE}/study-enrollment.1": JOINED_STUDY,
     f"{HOUSE}/unenrollment.1": LEFT,
     f"{HOUSE}/uninstall-deletion.1": UNINSTALLED,
 }

@@ -16,4 +16,5 @@ def without(registry: Registry, namespace: str, kind: Kind | None) -> Registry:
     study = studies.pop(namespace)
     fault = f"{namespace}/study.yaml: is broken; mend it"
     legible = (kind, study.aliases, study.derived) if kind else ()
-    return Registry(studies, {namespace: UnavailableStudy((fault,), *legible)})
+    unavailable = {namespace: UnavailableStudy((fault,), *legible)}
+    return Registry(studies, {**registry.unavailable, **unavailable})

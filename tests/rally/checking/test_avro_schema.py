@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.checking.avro_schema import read_schema
+from rally.checking.avro_schema import MAX_TRIES, MAX_TYPES, read_schema
 from rally.checking.encoder import compile_encoder
 from rally.errors import ConfigurationError
 from tests.rally.checking.avro_examples import (
@@ -250,3 +250,43 @@ def test_references_count_in_the_depth():
         fields.append(field(f"f{level}", inner))
     with pytest.raises(ConfigurationError, match="nest more than 64 deep"):
         compile_encoder(record(*fields))
+
+
+def tried(levels):
+    """Unions of two records each, of which every value is tried twice at each level."""
+    inner = "long"
+    for level in range(levels):
+        again = f"held{level - 1}" if level else "long"
+        first = record(field("value", inner), name=f"first{level}")
+        more = (field("value", again), field("more", "long"))
+        either = [first, record(*more, name=f"second{level}")]
+        inner = record(field("either", either), name=f"held{level}")
+    return inner
+
+
+def test_tries_of_a_value_are_bounded():
+    assert read_schema(tried(6)).tries == MAX_TRIES == 64
+    with pytest.raises(ConfigurationError, match="a value may have to be tried 128"):
+        read_schema(tried(7))
+    with pytest.raises(ConfigurationError, match="a value may have to be tried 128"):
+        read_schema(tried(60))
+
+
+def test_tries_are_those_of_one_json_type():
+    """Whose value a branch cannot take by its type is not tried."""
+    branches = ["null", "boolean", "long", "double", "string"]
+    nested = branches
+    for _ in range(12):
+        nested = [
+            *branches,
+            {"type": "array", "items": nested},
+            {"type": "map", "values": "string"},
+        ]
+    assert read_schema(nested).tries == 2  # a number is a long or a double
+
+
+def test_number_of_types_is_bounded():
+    fields = [field(f"f{number}", "long") for number in range(MAX_TYPES)]
+    assert len(read_schema(record(*fields[1:])).fields) == MAX_TYPES - 1
+    with pytest.raises(ConfigurationError, match="there are more than 5,000 types"):
+        read_schema(record(*fields))

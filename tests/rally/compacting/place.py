@@ -50,6 +50,7 @@ documents:
     buckets: BUCKETS{_DOCUMENT}
   survey.1:
     keep: latest{_DOCUMENT}
+  joined.1:{_DOCUMENT.replace("data", "joins")}
 """,
 }
 _PAYLOAD = {
@@ -123,7 +124,7 @@ def load_registry(folder, buckets=4):
     for name, text in _FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.replace("BUCKETS", str(buckets)))
-    for name in (VISIT, SURVEY):
+    for name in (VISIT, SURVEY, "joined.1"):
         (folder / STUDY / f"{name}.avsc").write_text(json.dumps(_PAYLOAD))
     return Registry.load(str(folder))
 

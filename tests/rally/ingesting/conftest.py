@@ -49,9 +49,10 @@ rally-hub:
   policy: &platform
     {enrolment: none, do_not_track: refuse, private_browsing: client, countries: [US]}
   documents:
-    enrollment.1: {means: joins}
+    enrollment.1: {means: joins, delete_after_days: 36000}
     study-enrollment.1:
       means: joins
+      delete_after_days: 36000
       scope: &scope [/metrics/string/namespace, /metrics/string/study]
     study-unenrollment.1: {means: leaves, scope: *scope}
     deletion-request.1: {means: leaves}
@@ -61,7 +62,7 @@ pioneer-hub:
   starts: 2022-03-01
   policy: *platform
   documents:
-    survey.1: {means: data}
+    survey.1: {means: data, delete_after_days: 36000}
     uninstall-deletion.1: {means: deletion-id}
 rally-x:
   kind: study

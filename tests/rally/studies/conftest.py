@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rally.errors import ConfigurationError, ManyFaults
+from rally.errors import ConfigurationError, ManyFaults, faults_of
 from rally.studies.registry import Registry
 
 STUDY = """
@@ -152,11 +152,11 @@ class Folder:
         return {name: each.replace(uri, "schemas") for name, each in faults.items()}
 
     def error(self) -> str:
-        """Writes, and returns the one line for which the folder does not load."""
+        """Writes, and returns the first line for which the folder does not load."""
         uri = self.write()
         with pytest.raises(ConfigurationError) as caught:
             Registry.load(uri)
-        return str(caught.value).replace(uri, "schemas")
+        return faults_of(caught.value)[0].replace(uri, "schemas")
 
 
 @pytest.fixture

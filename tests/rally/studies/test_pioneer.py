@@ -1,5 +1,7 @@
 """The two documents that every namespace has."""
 
+from copy import deepcopy
+
 import pytest
 
 from rally.studies.pioneer import built_in_documents
@@ -65,10 +67,10 @@ def test_id_stands_where_the_decoder_puts_it(namespace, field):
 
 def declare_deletion_request(folder, id_field):
     folder.study["documents"]["deletion-request.1"] = {
-        **folder.study["documents"].pop("joined.1"),
+        **folder.study["documents"]["joined.1"],
         "means": "leaves",
     }
-    schema = folder.schemas.pop("joined.1")
+    schema = deepcopy(folder.schemas["joined.1"])
     schema["fields"][0]["name"] = id_field
     schema["participant"] = f"/{id_field}"
     folder.schemas["deletion-request.1"] = schema

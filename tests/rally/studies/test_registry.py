@@ -1,12 +1,13 @@
 """The registry loads what is good, and says in one line what is not."""
 
+import json
 import pickle
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, faults_of
 from rally.storing.rows import RowEncoder
 from rally.studies.registry import Registry
 from rally.studies.study import (
@@ -14,6 +15,7 @@ from rally.studies.study import (
     AfterEnd,
     Document,
     Keep,
+    KeptBy,
     Kind,
     Means,
     Policy,
@@ -22,6 +24,7 @@ from rally.studies.study import (
     Study,
     Unmatched,
 )
+from tests.rally.studies.conftest import JOINED
 
 STUDY = "schemas/rally-x/study.yaml"
 
@@ -123,6 +126,8 @@ def test_wrong_automation_is_one_line(folder, entry):
 
 def test_platform_deletes_and_may_do_without_enrolment(folder):
     folder.set("kind", "platform")
+    folder.set(f"{VISIT} review category", 2)
+    folder.set("documents joined.1 delete_after_days", 730)
     folder.set("policy enrolment", "none")
     for path in ("access", "derived", "analysis_until", "policy after_end"):
         folder.drop(path)
@@ -138,6 +143,7 @@ def test_withdrawals_without_an_enrolment_may_be_held(folder, kind, value):
     if kind == "platform":
         for path in ("access", "derived", "analysis_until", "policy after_end"):
             folder.drop(path)
+        folder.set("documents joined.1 delete_after_days", 730)
     folder.set("kind", kind)
     folder.set("policy unmatched_withdrawals", value.value)
     assert folder.load().study("rally-x").policy.unmatched_withdrawals is value
@@ -490,7 +496,7 @@ def test_private_browsing_names_a_boolean_of_each_data_document(folder, flag):
         ("rally-x/study.yaml", "kind: study\nname: X\nkind: platform",
          f'{STUDY}: line 3: "kind" stands twice; correct it'),
         ("rally-x/study.yaml", "starts: 2022-13-01",
-         f"{STUDY}: holds what cannot be (month must be in 1..12); correct it"),
+         f"{STUDY}: line 1: holds what cannot be (month must be in 1..12); correct it"),
         ("rally-x/study.yaml", "1: 2",
          f"{STUDY}: 1: a name must be text; put it in quotes"),
         ("rally-x/study.yaml", "{? [a, b] : 1}",
@@ -529,13 +535,16 @@ def test_folder_in_the_place_of_a_file_is_named(folder):
     assert folder.faults() == {"rally-y": f"schemas/rally-y/study.yaml: {MISSING}"}
 
 
-def test_folder_that_cannot_be_read_is_named(folder):
+@pytest.mark.parametrize("target", ["study.yaml", "nowhere"])
+def test_link_that_leads_nowhere_is_a_fault_of_its_study(folder, target):
     endless = Path(folder.write()) / "rally-y"
     endless.mkdir()
-    (endless / "study.yaml").symlink_to("study.yaml")
-    assert folder.error() == (
-        "schemas: cannot be listed (Too many levels of symbolic links)"
-    )
+    (endless / "visit.1.avsc").write_text("{}")
+    (endless / "study.yaml").symlink_to(target)
+    assert folder.faults() == {
+        "rally-y": "schemas/rally-y/study.yaml: cannot be read (is a link, which nobody"
+        " follows or opens)"
+    }
 
 
 def test_bytes_that_are_no_text_are_named(folder):
@@ -555,3 +564,308 @@ def test_registry_that_kubernetes_mounts_loads(folder, tmp_path):
     for name in ("__loop", ".loop"):
         (mounted / name).symlink_to(".")
     assert list(Registry.load(str(mounted)).studies) == ["rally-x"]
+
+
+def test_all_faults_are_told_at_once(folder):
+    folder.set("starts", "soon")
+    folder.set("colour", "red")
+    folder.set("policy enrolment", "maybe")
+    folder.set("policy countries", ["US", "us", "Usa"])
+    folder.set(f"{VISIT} buckets", 3)
+    folder.set(f"{REVIEW} result", "-")
+    folder.set(f"{REVIEW} category", 9)
+    folder.drop("documents joined.1 purpose")
+    folder.schemas["joined.1"]["fields"] = []
+    uri = folder.write()
+    with pytest.raises(ConfigurationError) as caught:
+        Registry.load(uri)
+    places = [each.split(": ")[1] for each in faults_of(caught.value)]
+    assert places == [
+        "starts", "policy.countries.1", "policy.countries.2", "policy.enrolment",
+        "participant", "documents.joined.1.purpose", "documents.visit.1.buckets",
+        "documents.visit.1.review.category", "documents.visit.1.review.result",
+        "colour",
+    ]  # fmt: skip
+
+
+def test_schemas_that_nobody_declared_are_all_named(folder):
+    folder.schemas |= {"spare.1": {}, "other.1": {}}
+    uri = folder.write()
+    with pytest.raises(ConfigurationError) as caught:
+        Registry.load(uri)
+    assert [each.split("/")[-1] for each in faults_of(caught.value)] == [
+        f"{name}.avsc: is no document of study.yaml; declare it there or remove it"
+        for name in ("other.1", "spare.1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "most", "more", "reason"),
+    [
+        (f"{VISIT} buckets", 4096, 8192, "must be at most 4,096"),
+        (f"{VISIT} buckets", 4096, 2**62, "must be at most 4,096"),
+        ("policy minimum_age", 150, 151, "must be at most 150"),
+        ("policy minimum_age", 150, 10**30, "must be at most 150"),
+        (f"{VISIT} purpose", "x" * 2000, "x" * 2001, "must be at most 2,000 "
+         "characters"),
+        ("starts", date(2000, 1, 1), date(1, 1, 1),
+         "must be from 2000-01-01 to 2199-12-31; remove it where there is no end"),
+        ("analysis_until", date(2199, 12, 31), date(9999, 12, 31),
+         "must be from 2000-01-01 to 2199-12-31; remove it where there is no end"),
+        ("aliases", [f"a{n}" for n in range(500)], [f"a{n}" for n in range(501)],
+         "must have at most 500 entries"),
+    ],
+    ids=lambda value: str(value)[:30],
+)  # fmt: skip
+def test_bounds_are_exact(folder, path, most, more, reason):
+    if path == "starts":
+        for name in SignOffs.__slots__:
+            folder.set(f"{SIGNED} {name}", date(2000, 1, 1))
+        folder.drop(f"{REVIEW} sign_offs")
+        folder.set(f"{REVIEW} category", 2)
+    folder.set(path, most)
+    assert folder.faults() == {}
+    folder.set(path, more)
+    assert folder.error() == f"{STUDY}: {'.'.join(path.split())}: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("rally-x/study.yaml", "#" * 262_145),
+        ("rally-x/visit.1.avsc", " " * 262_145),
+        ("rally-x/visit.1.avsc", "[" * 262_144),
+        ("rally-x/visit.1.avsc", '{"type":' * 32_000),
+    ],
+)
+def test_size_of_a_file_is_bounded(folder, file, text):
+    folder.write()
+    (folder.root / file).write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        Registry.load(str(folder.root))
+    [fault] = faults_of(caught.value)
+    assert file in fault
+    assert "is longer than 262,144 bytes" in fault or "nests too deep" in fault
+
+
+def test_size_of_all_schemas_is_bounded(folder):
+    for number in range(9):
+        folder.texts[f"rally-x/spare.{number + 1}.avsc"] = " " * 240_000
+    assert folder.error() == (
+        f"{STUDY}: its schemas have more than 2,097,152 bytes together; make another "
+        "study"
+    )
+
+
+def test_number_of_documents_is_bounded(folder):
+    for number in range(200):
+        folder.study["documents"][f"d.{number + 1}"] = {}
+    assert folder.error() == (
+        f"{STUDY}: documents: must be at most 200; make another study"
+    )
+
+
+TABLES = "is no folder of researchers' tables alone; name one that is made for them"
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("/", TABLES),
+        ("//", TABLES),
+        ("/root", TABLES),
+        ("/srv", TABLES),
+        ("/srv/", TABLES),
+        ("/home/ann", TABLES),
+        ("/home/ann/", TABLES),
+        ("/Users/ann", TABLES),
+        ("/etc/rally", TABLES),
+        ("/proc/self", TABLES),
+        ("/srv/../root", 'must not have "..", "." or "//" in it'),
+        ("/srv/./tables", 'must not have "..", "." or "//" in it'),
+        ("/srv//tables", 'must not have "..", "." or "//" in it'),
+        ("gs://tables/../other", 'must not have "..", "." or "//" in it'),
+        ("~", "must be a URI such as gs://tables, or a folder from the root on"),
+        ("~/tables", "must be a URI such as gs://tables, or a folder from the root"),
+        ("tables", "must be a URI such as gs://tables, or a folder from the root on"),
+        ("./tables", "must be a URI such as gs://tables, or a folder from the root"),
+        ("gs://", "must be a URI such as gs://tables, or a folder from the root on"),
+        ("gs:///tables", "must be a URI such as gs://tables, or a folder from the"),
+        ("file:x", "must be a URI such as gs://tables, or a folder from the root on"),
+    ],
+)
+def test_tables_are_in_a_folder_of_their_own(folder, uri, reason):
+    folder.set("derived", [uri])
+    assert folder.error().startswith(f"{STUDY}: derived.0: {reason}")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["/srv/tables", "/srv/tables/", "/home/ann/tables", "/var/lib/tables",
+     "gs://tables", "gs://tables/", "gs://tables/x/y", "bq://project.tables"],
+)  # fmt: skip
+def test_tables_may_be_anywhere_else(folder, uri):
+    folder.set("derived", [uri])
+    assert folder.load().studies["rally-x"].derived == (uri,)
+
+
+def test_home_of_whoever_runs_it_is_no_folder_of_tables(folder, monkeypatch):
+    monkeypatch.setenv("HOME", "/data/people/ann")
+    for uri in ("/data/people/ann", "/data/people"):
+        folder.set("derived", [uri])
+        assert folder.error().startswith(f"{STUDY}: derived.0: {TABLES}")
+    folder.set("derived", ["/data/people/ann/tables"])
+    assert folder.faults() == {}
+
+
+def make_platform(folder) -> None:
+    """The study becomes the platform's own; its documents have no end yet."""
+    folder.set("kind", "platform")
+    for name in ("access", "derived", "analysis_until", "policy after_end"):
+        folder.drop(name)
+    folder.drop(f"{VISIT} delete_after_days")
+
+
+def test_rows_of_the_platform_end_or_are_somebodys(folder):
+    make_platform(folder)
+    missing = (
+        "delete_after_days: is missing; a platform is never concluded: say it, or who"
+        " keeps the rows for ever, kept_by: {person: …, reason: …}"
+    )
+    uri = folder.write()
+    with pytest.raises(ConfigurationError) as caught:
+        Registry.load(uri)
+    assert [each.replace(uri, "schemas") for each in faults_of(caught.value)] == [
+        f"{STUDY}: documents.{name}.{missing}" for name in ("joined.1", "visit.1")
+    ]
+    folder.set(f"{VISIT} delete_after_days", 730)
+    kept_by = {"person": "ann", "reason": "who joined is asked for"}
+    folder.set("documents joined.1 kept_by", kept_by)
+    joined = folder.load().studies["rally-x"].documents["joined.1"]
+    assert joined.kept_by == KeptBy("ann", "who joined is asked for")
+
+
+@pytest.mark.parametrize("means", ["leaves", "deletion-id"])
+def test_what_leaves_no_row_needs_no_end(folder, means):
+    make_platform(folder)
+    folder.set(f"{VISIT} delete_after_days", 730)
+    folder.set("documents joined.1 delete_after_days", 730)
+    folder.study["documents"]["gone.1"] = {
+        "means": means,
+        "purpose": "who left",
+        "review": folder.study["documents"]["joined.1"]["review"],
+    }
+    schema = {**folder.schemas["joined.1"], "deletion_id": "/id"}
+    if means == "deletion-id":
+        del schema["participant"]
+    folder.schemas["gone.1"] = schema
+    assert folder.faults() == {}
+
+
+@pytest.mark.parametrize(
+    ("entries", "place", "reason"),
+    [
+        ({"kept_by": "ann"}, "kept_by", "must be a mapping of names to values"),
+        ({"kept_by": {"person": "ann"}}, "kept_by.reason", "is missing; add it"),
+        ({"kept_by": {"person": "", "reason": "x"}}, "kept_by.person", TEXT),
+        ({"kept_by": {"person": "ann", "reason": "x"}, "delete_after_days": 1},
+         "kept_by", "stands beside delete_after_days; keep one of them"),
+    ],
+    ids=["text", "no reason", "nobody", "both"],
+)  # fmt: skip
+def test_person_who_keeps_rows_has_a_name_and_a_reason(folder, entries, place, reason):
+    make_platform(folder)
+    folder.set(f"{VISIT} delete_after_days", 730)
+    folder.study["documents"]["joined.1"] |= entries
+    assert folder.error() == f"{STUDY}: documents.joined.1.{place}: {reason}"
+
+
+def test_rows_of_a_study_are_nobodys(folder):
+    folder.set(f"{VISIT} kept_by", {"person": "ann", "reason": "x"})
+    assert folder.error() == (
+        f"{STUDY}: documents.visit.1.kept_by: is for the platform's own; remove it"
+    )
+
+
+@pytest.mark.parametrize("category", [1, 2, 3, 4])
+def test_people_who_did_not_enrol_give_little(folder, category):
+    make_platform(folder)
+    for name in ("visit.1", "joined.1"):
+        folder.set(f"documents {name} delete_after_days", 730)
+    folder.set("policy enrolment", "none")
+    folder.set(f"{REVIEW} category", category)
+    faults = [] if category <= 2 else [
+        f"{STUDY}: documents.visit.1.review.category: of people who did not enrol only"
+        " categories 1 and 2 are collected; say policy.enrolment: required, or collect"
+        " less"
+    ]  # fmt: skip
+    assert list(folder.faults().values()) == faults
+
+
+UNJOINABLE = (
+    "documents: let nobody join, and without an enrolment all is purged; add a document"
+    " of means: joins here, or one with a scope to the platform's"
+)
+
+
+def drop_joined(folder) -> None:
+    folder.drop("documents joined.1")
+    del folder.schemas["joined.1"]
+
+
+def hub(joins: str = "", text: str = "") -> str:
+    return text or (
+        "{namespace: rally-hub, kind: platform, name: Hub, starts: 2022-01-01,"
+        " policy: {enrolment: required, do_not_track: consent,"
+        " private_browsing: client}, documents: {joined.1: {means: joins,"
+        f" delete_after_days: 730, purpose: x, {joins}"
+        " review: {category: 1, requester: x-team, steward: ann, result: '+',"
+        " approved: 2022-01-01, where: bug 1}}}}"
+    )
+
+
+def test_study_that_nobody_can_join_does_not_load(folder):
+    drop_joined(folder)
+    assert folder.error() == f"{STUDY}: {UNJOINABLE}"
+
+
+def test_study_without_documents_lets_nobody_join(folder):
+    drop_joined(folder)
+    folder.drop("documents visit.1")
+    del folder.schemas["visit.1"]
+    assert folder.error() == f"{STUDY}: {UNJOINABLE}"
+
+
+@pytest.mark.parametrize(
+    ("joins", "faults"),
+    [("scope: [/study],", {}), ("", {"rally-x": f"{STUDY}: {UNJOINABLE}"})],
+)
+def test_platform_lets_people_join_where_it_says_what(folder, joins, faults):
+    drop_joined(folder)
+    folder.texts["rally-hub/study.yaml"] = hub(joins)
+    folder.texts["rally-hub/joined.1.avsc"] = json.dumps(JOINED)
+    assert folder.faults() == faults
+
+
+@pytest.mark.parametrize("text", ["{", hub() + "x: y", "kind: platform"])
+def test_platform_that_does_not_load_may_let_people_join(folder, text):
+    drop_joined(folder)
+    folder.texts["rally-hub/study.yaml"] = text
+    assert list(folder.faults()) == ["rally-hub"]
+
+
+def test_pioneer_lets_people_join_where_its_documents_are(folder):
+    drop_joined(folder)
+    folder.set("policy private_browsing", "client")
+    folder.schemas["visit.1"] = {
+        "type": "record",
+        "name": "visit",
+        "participant": "/rallyId",
+        "fields": [{"name": "rallyId", "type": "string"}],
+    }
+    assert folder.faults() == {}
+    folder.schemas["visit.1"] |= {
+        "participant": "/pioneerId",
+        "fields": [{"name": "pioneerId", "type": "string"}],
+    }
+    assert list(folder.faults()) == ["rally-x"]

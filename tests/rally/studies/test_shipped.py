@@ -92,7 +92,7 @@ def test_deletion_id_of_pioneer_joins_through_its_enrolment(shipped):
 
 def test_what_pioneer_core_declares_is_what_is_built_in(shipped):
     declared = shipped.study("pioneer-core").documents
-    for name, built_in in built_in_documents("pioneer-core").items():
+    for name, built_in in built_in_documents("pioneer-core", Kind.PLATFORM).items():
         assert declared[name].means is built_in.means
         assert declared[name].schema.fingerprint == built_in.schema.fingerprint
 
@@ -104,6 +104,15 @@ def test_retention_is_what_was_announced(shipped):
         for document in study.documents.values()
         if document.delete_after_days
     } == {
+        "pioneer-core/pioneer-enrollment.1": 1095,
+        "pioneer-core/demographic-survey.1": 730,
+        "pioneer-core/probes.1": 180,
+        "pioneer-core/survey.1": 180,
+        "rally-core/enrollment.1": 1095,
+        "rally-core/study-enrollment.1": 1095,
+        "rally-core/demographics.1": 730,
+        "rally-core/events.1": 180,
+        "rally-core/onboarding.1": 180,
         "pioneer-citp-news-disinfo/measurements.1": 180,
         "pioneer-citp-news-disinfo/rallymeasurements.1": 180,
         "rally-lab-study/measurements.1": 180,
