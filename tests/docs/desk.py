@@ -50,17 +50,17 @@ class Desk:
         """Lets time go by."""
         self.terminal.as_of = time
 
-    def quietly(self, *commands: str) -> None:
+    def quietly(self, *commands: str, status: str = "0") -> None:
         """What others run, or schedules; nobody looks."""
         other = Terminal(self.world.studies, self.terminal.as_of)
         for command in commands:
             shown = other.run(command)
-            assert other.run("echo $?") == ["0"], shown
+            assert other.run("echo $?") == [status], shown
 
-    def ingest(self, messages: Iterable[Message]) -> None:
+    def ingest(self, messages: Iterable[Message], status: str = "0") -> None:
         """Takes pings in, as a stream does; they are kept in an archive as well."""
         path = self._write("archives", messages)
-        self.quietly(f"rally ingest --input {path} {PLACES}")
+        self.quietly(f"rally ingest --input {path} {PLACES}", status=status)
 
     def arrive(self, messages: Iterable[Message]) -> None:
         """Pings lie there, and nothing has taken them in."""

@@ -24,7 +24,7 @@ from tests.docs.desk import (
     Desk,
 )
 from tests.named_tests import ROOT
-from tests.pipelines.world import GARDEN
+from tests.pipelines.world import GARDEN, HOUSE, POND, rally_id
 
 CROWD = range(100, 220)
 """More people than may leave at once, and more than a share of who joined."""
@@ -125,6 +125,22 @@ def link(desk: Desk) -> Iterator[None]:
     day = Path("store/data/study=rally-garden/document=visit.1/date=2026-05-01")
     day.symlink_to(Path("large-disk").resolve())
     yield
+    yield
+
+
+def broken_study(desk: Desk) -> Iterator[None]:
+    """A review was taken back; somebody leaves Rally, and another is seen there."""
+    study = Path(desk.world.studies) / POND / "study.yaml"
+    good = study.read_text()
+    study.write_text(good.replace('result: "+"', 'result: "-"'))
+    desk.at(NEXT)
+    seen = {"rally.id": rally_id(2), "page": "p", "count": 1, "private": False}
+    leaves = desk.says(1, f"{HOUSE}/unenrollment/1", LEFT)
+    visit = desk.world.message(f"{POND}/visit/1", seen, 900, SUNDAY)
+    desk.ingest([leaves, visit], status="1")
+    yield
+    yield
+    study.write_text(good)
     yield
 
 

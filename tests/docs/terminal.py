@@ -70,7 +70,7 @@ class Terminal:
         added = []
         if argv[0] in _REGISTERED:
             added.append(f"--studies={self._studies}")
-        if argv[0] in _CLOCKED:
+        if argv[0] in _CLOCKED and argv[:2] != ["studies", "check"]:
             added.append(f"--as_of={self.as_of}")
         return added
 

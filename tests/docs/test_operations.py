@@ -47,6 +47,7 @@ SCENES = {
     "Dead letters are rising": losses.letters_rising,
     "An input file is refused": losses.input_refused,
     "Replay": losses.replay,
+    "A study does not load": scenes.broken_study,
     "Pausing a study": scenes.pause,
     "Concluding a study": scenes.conclusion,
     "A concluded study waits": scenes.concluded_waits,
