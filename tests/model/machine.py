@@ -7,6 +7,8 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from rally.deleting.plan import Outcome
 from rally.events import MAIL, EventKind, write_events
+from rally.receipts.receipt import Outcome as Told
+from rally.storing.objects import StrayKind
 from rally.studies.transitions import Action as Step
 from rally.studies.transitions import Transition, record_transition
 from rally.times import from_micros
@@ -20,6 +22,26 @@ from tests.model.words import STUDIES, Ping, moment
 
 STREAM_DAYS = 4
 """How long a stream may go on by an old list: less than requests stay open."""
+
+_BUCKET = "data/study=rally-garden/document=visit.1/date=2026-02-01/bucket=new/"
+_OF_DATA = ["data/_SUCCESS", "data/study="] + [
+    _BUCKET + name for name in (".DS_Store", "._a.avro", "_temporary/0/a.avro")
+]
+_OF_PLATFORM = [
+    *("events/", "events/.DS_Store", "events/date=2022-13-45/a.avro", "leases/"),
+    *("leases/runs/notes.txt", "states/notes.json", "holds/placed/a.json~"),
+    *("dead-letters/README", "plans/Thumbs.db", "receipts/1.json"),
+    "withdrawals/list.json.bak",
+]
+FOREIGN = [("data", name) for name in _OF_DATA]
+FOREIGN += [("platform", name) for name in _OF_PLATFORM]
+"""Objects of other programs: in which store, and their names."""
+
+LINKS = [
+    "data/study=rally-garden/document=visit.1/date=2024-01-01",
+    "data/study=rally-garden/a.avro",
+    "data/study=rally-house/document=enrollment.1/loop",
+]
 
 _POSSIBLE = {
     Step.PAUSE: ["collecting"],
@@ -131,6 +153,39 @@ class Machine(Beside):
             decided = self.model.now, action is Action.REJECT
             before = self.model.decisions.get(key, decided)
             self.model.decisions[key] = max(decided, before)
+
+    # What other programs and other people's hands do
+
+    @rule(where=st.sampled_from(FOREIGN), content=st.sampled_from([b"", b"x", b"{}"]))
+    def leave_a_foreign_object(self, where, content) -> None:
+        """It changes nothing that any step has to hold."""
+        store, name = where
+        getattr(self.whole, store).create(name, content)
+
+    @rule(name=st.sampled_from(LINKS), leaving=leavers)
+    def delete_beside_a_link(self, name, leaving) -> None:
+        """The link is named and all else is done; who left is told once it is gone."""
+        self.ingest_some(leaving, None)
+        before, receipts = self.whole.view(), len(self.whole.receipts())
+        study = name.split("/")[1].partition("=")[2]
+        self.whole.data.stray[name] = StrayKind.LINK
+        report = self.whole.delete()
+        del self.whole.data.stray[name]
+        self._follow()
+        assert [(each.outcome, each.name) for each in report.faults] == [
+            (Outcome.STRAY, name)
+        ]
+        view = self.whole.view()
+        assert not view - before
+        assert all(
+            view[row] for row in best(before) if self.model.book.verdict(row) == "kept"
+        )
+        told = self.whole.receipts()[receipts:]
+        sections = [section for each in told for section in each.sections]
+        assert {each.outcome for each in sections if each.namespace == study} <= {
+            Told.DEFERRED
+        }
+        self.delete_once(None)
 
     # What jobs do
 

@@ -23,7 +23,12 @@ from rally.ingesting.setup import LiveStates
 from rally.outcomes import FailureReason
 from rally.storing.container import read_rows
 from rally.storing.leases import Leases
-from rally.storing.partitions import by_partition, list_files, read_view
+from rally.storing.partitions import (
+    by_partition,
+    is_row_file,
+    list_files,
+    read_view,
+)
 from rally.storing.rows import row_schema
 from rally.storing.writer import RowWriter, Table
 from rally.times import from_micros, to_micros
@@ -132,7 +137,7 @@ class Whole(Place):
 
     def stored(self) -> Counter[Row]:
         """The rows that any reader finds in any file."""
-        infos = list(self.data.list("data/"))
+        infos = [each for each in self.data.list("data/") if is_row_file(each.name)]
         return Counter(
             row for info in infos for row in self._rows_of(info.name, info.generation)
         )
