@@ -32,8 +32,8 @@ from tests.pipelines.world import (
 from tests.rally.scheduling.shells import cron_commands, run_as_cron
 
 FOR_EVER = {
-    "collect_through: 2026-12-31": "collect_through: 2926-12-31",
-    "analysis_until: 2027-12-31": "analysis_until: 2927-12-31",
+    "collect_through: 2026-12-31": "collect_through: 2126-12-31",
+    "analysis_until: 2027-12-31": "analysis_until: 2127-12-31",
     "delete_after_days: 180": "delete_after_days: 36500",
 }
 """The jobs of a schedule go by the real clock: a registry that does not age."""
