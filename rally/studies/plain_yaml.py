@@ -9,11 +9,11 @@ decimal, true, false and null. All else is a text, or a fault.
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 import yaml
 
-from rally.errors import ConfigurationError, ManyFaults
+from rally.errors import ManyFaults
 from rally.studies.fields import Place
 
 if TYPE_CHECKING:
@@ -117,11 +117,11 @@ class _Reader:
     def _spend(self, event: yaml.Event, size: int, depth: int) -> None:
         self._left -= size
         if self._left < 0:
-            raise self._error(
+            self._stop(
                 event, f"is one value too many of {MAX_VALUES:,}; shorten the file"
             )
         if depth > MAX_DEPTH:
-            raise self._error(event, f"nests more than {MAX_DEPTH} deep; flatten it")
+            self._stop(event, f"nests more than {MAX_DEPTH} deep; flatten it")
 
     def _new(self, event: yaml.Event, depth: int) -> _Node:
         if isinstance(event, yaml.ScalarEvent):
@@ -172,15 +172,16 @@ class _Reader:
                 self._fault(event, f"holds what cannot be ({error}); correct it")
         return text
 
-    def _fault(self, event: yaml.Event, reason: str) -> None:
-        error = self._error(event, reason)
-        if len(self._faults) == _MAX_FAULTS:
-            raise ManyFaults([*self._faults, str(error)])
-        self._faults.append(str(error))
+    def _stop(self, event: yaml.Event, reason: str) -> NoReturn:
+        self._fault(event, reason)
+        raise ManyFaults(self._faults)
 
-    def _error(self, event: yaml.Event, reason: str) -> ConfigurationError:
+    def _fault(self, event: yaml.Event, reason: str) -> None:
         mark = event.start_mark
-        return self._place.at(f"line {mark.line + 1 if mark else 1}").error(reason)
+        place = self._place.at(f"line {mark.line + 1 if mark else 1}")
+        self._faults.append(str(place.error(reason)))
+        if len(self._faults) > _MAX_FAULTS:
+            raise ManyFaults(self._faults)
 
 
 def _around(value: object, parts: Sequence[_Node]) -> _Node:
