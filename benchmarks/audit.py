@@ -32,7 +32,8 @@ from rally.events import RALLY, Event, EventKind, write_events
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.times import to_micros
-from rally.withdrawing.withdrawal_list import WithdrawalList, publish_list
+from rally.withdrawing.list_object import publish_list
+from rally.withdrawing.withdrawal_list import WithdrawalList
 
 LAYOUTS = ("compacted", "ingested")
 _AS_OF = "2026-03-01T00:00:00+00:00"

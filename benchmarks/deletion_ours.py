@@ -32,12 +32,9 @@ from rally.storing.layout import study_folder
 from rally.storing.leases import Leases
 from rally.times import to_micros
 from rally.withdrawing.holding import Rules
+from rally.withdrawing.list_object import publish_list
 from rally.withdrawing.selection import Selection
-from rally.withdrawing.withdrawal_list import (
-    Withdrawal,
-    WithdrawalList,
-    publish_list,
-)
+from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
 
 _LEFT = to_micros(parse_timestamp(f"{DAY}T23:59:59.999999Z")) + 1
 _MANY_FILES = 30
@@ -86,11 +83,11 @@ prepare_rewrite = prepare_delete
 def rewrite(folder: Path, people: Sequence[str]) -> None:
     """Rewrites the one file of the store without the people's rows."""
     settings, withdrawals = _settings(folder), _list(people)
-    steps = FileSteps(settings, withdrawals)
+    steps = FileSteps(settings, withdrawals.people())
     (file,) = make_plan(1, map(steps.find, steps.candidates())).files
     registry = settings.registry()
     pseudonyms = make_pseudonyms(settings.keys(registry), registry)
-    selection = Selection(withdrawals, registry.studies[NAMESPACE], pseudonyms)
+    selection = Selection(withdrawals.people(), registry.studies[NAMESPACE], pseudonyms)
     store = settings.stores().of(NAMESPACE)
     rewrite_file(store, file, "benchmark", selection, Scanner(selection.people))
 

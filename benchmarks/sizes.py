@@ -31,13 +31,8 @@ from rally.settings import make_pseudonyms
 from rally.storing.local import LocalStore
 from rally.studies.registry import Registry
 from rally.withdrawing.enrolments import EnrolledPeople
-from rally.withdrawing.withdrawal_list import (
-    Stage,
-    Withdrawal,
-    WithdrawalList,
-    decode_list,
-    encode_list,
-)
+from rally.withdrawing.list_object import encode_list, publish_list, read_people
+from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
 _ANY_STATUS = "import sys; from pipelines import cli; cli.main(sys.argv[1:])"
 _TOMORROW = pings.FIRST_DAY + timedelta(days=pings.DAYS, hours=6)
@@ -142,15 +137,16 @@ def _records(number: int = 100_000, lone: int = 1_000) -> list[str]:
 
 def _held(folder: str, log: LocalStore, number: int) -> list[str]:
     entries = WithdrawalList(1, tuple(map(_left, range(number))))
-    data = encode_list(entries, _NoMac())
-    decoded, whole = _memory(lambda: decode_list(data, _NoMac(), "here"))
-    people, _ = _memory(decoded[0].people)
-    seconds = _seconds(lambda: decode_list(data, _NoMac(), "here"))
+    platform = LocalStore(f"{folder}/list")
+    publish_list(platform, entries, _NoMac(), None)
+    size = len(encode_list(entries, _NoMac()))
+    read, whole = _memory(lambda: read_people(platform, _NoMac()))
+    seconds = _seconds(lambda: read_people(platform, _NoMac()))
     enrolled, _ = _memory(lambda: _enrolled(Path(folder), log))
     sought, _ = _memory(lambda: _sought(log))
     return [
-        f"an entry of the list: {len(data) / number:,.0f} bytes; in memory"
-        f" {(decoded[1] + people[1]) / number:,.0f}, while it is read"
+        f"an entry of the list: {size / number:,.0f} bytes; in memory"
+        f" {read[1] / number:,.0f}, while it is read"
         f" {whole / number:,.0f}; {number / seconds:,.0f} read a second",
         f"a person who joined: {enrolled[1] / number:,.0f} bytes in memory; whose id is"
         f" looked for: {sought[1] / number:,.0f}",

@@ -156,6 +156,11 @@ def _told(report: Report) -> Iterator[str]:
     if report.waiting:
         what = "which may have rows in a study that does not load"
         yield f"requests that stay open: {report.waiting:,}, {what}"
+    for namespace, rows in sorted(report.returned.items()):
+        yield (
+            f"{namespace}: {rows:,} rows were back of people whose deletion was done,"
+            " and are deleted again; was something restored, mounted or copied in?"
+        )
     for uri in report.derived:
         yield f"{uri}: is a researchers' own table, which is not deleted from here"
     if report.receipts:

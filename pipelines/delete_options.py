@@ -67,6 +67,14 @@ class DeleteOptions(PipelineOptions):
             " long (default: %(default)s)",
         )
         parser.add_argument(
+            "--unmatched_days",
+            type=numbers.real(0, numbers.DAYS, above=True),
+            default=_RULES.unmatched_days,
+            metavar="DAYS",
+            help="let a request of somebody who never enrolled leave the list after so"
+            " long, once it is carried out (default: %(default)s)",
+        )
+        parser.add_argument(
             "--longest_delay_days",
             type=numbers.real(0, numbers.DAYS, above=True),
             default=38.0,
@@ -95,6 +103,7 @@ def deletion_settings(options: PipelineOptions) -> DeletionSettings:
             own.hold_above_share,
             own.hold_window_hours,
             own.unresolved_days,
+            own.unmatched_days,
         ),
         longest_delay_days=own.longest_delay_days,
         run=uuid.uuid4().hex,

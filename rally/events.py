@@ -54,6 +54,7 @@ class EventKind(StrEnum):
 
     CONFIRMED: it counts. REJECTED: it does not. AT_ONCE: it waits for no study's end.
     Scope, participant and document id of a decision are those of its withdrawal.
+    CLOSED: nobody's enrolment explained it for so long that it leaves the list.
     SETTLED: dead letters that say *leaves* will never be read; they are no request, so
     its scope is their study, and its document id stands for their objects.
     """
@@ -63,6 +64,7 @@ class EventKind(StrEnum):
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     AT_ONCE = "at_once"
+    CLOSED = "closed"
     SETTLED = "settled"
 
 

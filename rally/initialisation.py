@@ -22,9 +22,9 @@ from rally.storing.places import overlapping
 from rally.studies.registry import Registry
 from rally.studies.study import Study
 from rally.studies.transitions import States
+from rally.withdrawing.list_object import FOLDER as LISTS
+from rally.withdrawing.list_object import LIST
 from rally.withdrawing.starting import start_list
-from rally.withdrawing.withdrawal_list import FOLDER as LISTS
-from rally.withdrawing.withdrawal_list import LIST
 
 _NEW_KEYS = "whether new platform keys may be made"
 

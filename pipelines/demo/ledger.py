@@ -12,8 +12,8 @@ from rally.settings import make_pseudonyms
 from rally.storing.container import read_rows
 from rally.storing.layout import study_folder
 from rally.times import to_micros
+from rally.withdrawing.list_object import read_people
 from rally.withdrawing.selection import Selection
-from rally.withdrawing.withdrawal_list import read_list
 
 
 class Row(NamedTuple):
@@ -82,9 +82,9 @@ class Ledger:
 
     def of_who_left(self, rows: Iterable[Row]) -> set[Row]:
         """Those of the rows that the published withdrawal list condemns."""
-        withdrawals, _ = read_list(self._stores.platform, self._mac)
+        people, _ = read_people(self._stores.platform, self._mac)
         selections = {
-            name: Selection(withdrawals, study, self._pseudonyms)
+            name: Selection(people, study, self._pseudonyms)
             for name, study in self._registry.studies.items()
         }
         return {row for row in rows if _is_condemned(row, selections[row.study])}

@@ -192,8 +192,7 @@ class Audit:
         return ()
 
     def _check_receipts(self, leaving: Leaving | None) -> None:
-        known = leaving.published.withdrawals if leaving else ()
-        last = max((n for each in known for n in each.receipts), default=0)
+        last = leaving.published.last_receipt if leaving else 0
         mac = self._keys.mac(RECEIPT_MAC)
         with self._looking(Check.RECEIPTS):
             for each in verify_chain(self._platform, mac, self._stores, last):

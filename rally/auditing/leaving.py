@@ -19,16 +19,10 @@ from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Judgement, Standing, Verdict
 from rally.withdrawing.holding import Rules
+from rally.withdrawing.list_object import Mac, read_list
 from rally.withdrawing.overview import Due, deadline_of, find_due
 from rally.withdrawing.selection import Selection
-from rally.withdrawing.withdrawal_list import (
-    Mac,
-    Stage,
-    State,
-    Withdrawal,
-    WithdrawalList,
-    read_list,
-)
+from rally.withdrawing.withdrawal_list import Stage, State, Withdrawal, WithdrawalList
 
 
 class Fate(StrEnum):
@@ -74,6 +68,7 @@ class Leaving:
         self._pseudonyms = pseudonyms
         self._as_of = as_of
         self._days = deadline_days
+        self._people = folded.people()
         self._requests = {each.request: each for each in folded.withdrawals}
 
     @classmethod
@@ -94,7 +89,6 @@ class Leaving:
         """
         published, _ = read_list(platform, mac)
         states = States.read(registry, platform)
-        rules = Rules(unresolved_days=float("inf"))  # to close is for deletion
         numbers = count()
         folded = admit(
             EventLog(platform),
@@ -102,14 +96,14 @@ class Leaving:
             registry,
             states,
             as_of,
-            rules,
-            lambda: f"new {next(numbers)}",
+            Rules(),
+            lambda: f"{next(numbers):032x}",
         )
         return cls(published, folded, pseudonyms, as_of, deadline_days)
 
     def selection(self, study: Study) -> Selection:
         """Judges the rows of a namespace, of everybody on the list."""
-        return Selection(self.folded, study, self._pseudonyms)
+        return Selection(self._people, study, self._pseudonyms)
 
     def due(self, under_hold: Collection[str]) -> tuple[Due, ...]:
         """Every request with its deadline; some studies are under a legal hold."""

@@ -62,7 +62,7 @@ def _foresee(
     from rally.purging.foreseeing import KeyFolders, foresee
     from rally.storing.corruption import CorruptFile
     from rally.studies.legal_holds import LegalHolds
-    from rally.withdrawing.withdrawal_list import read_list
+    from rally.withdrawing.list_object import read_list
 
     uri = platform_keys_uri(args)
     mac = PlatformKeys.open(uri, macs=[LIST_MAC]).mac(LIST_MAC)

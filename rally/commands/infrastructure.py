@@ -40,7 +40,7 @@ def _concluded(
     Raises:
         ConfigurationError: it is no platform, or cannot be read.
     """
-    from rally.withdrawing.withdrawal_list import LIST  # imports Tink
+    from rally.withdrawing.list_object import LIST  # imports Tink
 
     try:
         if platform.stat(LIST) is None:

@@ -26,7 +26,8 @@ from rally.studies.registry import Registry
 if TYPE_CHECKING:
     from rally.keys.platform_keys import PlatformKeys
     from rally.receipts.receipt import Receipt
-    from rally.withdrawing.withdrawal_list import Mac, Withdrawal
+    from rally.withdrawing.list_object import Mac
+    from rally.withdrawing.withdrawal_list import Withdrawal
 
 _EVERYWHERE = "--store --platform --keys --platform_keys"
 _KEPT_DAYS = 30  # longer than any run of deletion, which may need what it wrote
@@ -67,14 +68,13 @@ def verify(args: argparse.Namespace) -> int:
     """Reads every receipt, and prints a line for each thing that is wrong."""
     from rally.keys.names import LIST_MAC, RECEIPT_MAC
     from rally.receipts.verify import verify_chain
-    from rally.withdrawing.withdrawal_list import read_list
+    from rally.withdrawing.list_object import read_list
 
     if not args.store:
         raise ConfigurationError("--store: is missing; say where the data is")
     stores, keys = Stores(args.store, args.platform or None), _open_keys(args)
     withdrawals, _ = read_list(stores.platform, keys.mac(LIST_MAC))
-    known = _numbers(withdrawals.withdrawals)
-    mac, last = keys.mac(RECEIPT_MAC), max(known, default=0)
+    mac, last = keys.mac(RECEIPT_MAC), withdrawals.last_receipt
     status = 0
     for finding in verify_chain(stores.platform, mac, stores, last):
         print(finding)
@@ -142,7 +142,7 @@ def _requests(
     """What the list has of the people of these ids."""
     from rally.checking.pseudonyms import PLATFORM, Pseudonyms
     from rally.keys.names import LIST_MAC
-    from rally.withdrawing.withdrawal_list import read_list
+    from rally.withdrawing.list_object import read_list
 
     pseudonyms = Pseudonyms({PLATFORM: keys.prf(PLATFORM)})
     people = {pseudonyms.of_platform(each) for each in ids}

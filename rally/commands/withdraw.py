@@ -76,7 +76,7 @@ def withdraw(args: argparse.Namespace) -> int:
 
 def _check_in_use(platform: ObjectStore) -> None:
     """Makes sure that deletion will look here: a wrong folder would swallow it."""
-    from rally.withdrawing.withdrawal_list import LIST
+    from rally.withdrawing.list_object import LIST
 
     if platform.stat(LIST) is None:
         raise ConfigurationError(

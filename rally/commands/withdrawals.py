@@ -139,16 +139,15 @@ def _fold(
     from rally.studies.transitions import States
     from rally.withdrawing.admission import admit
     from rally.withdrawing.holding import Rules
-    from rally.withdrawing.withdrawal_list import read_list
+    from rally.withdrawing.list_object import read_list
 
     registry, platform = Registry.load(args.studies), open_platform(args)
     keys = PlatformKeys.open(platform_keys_uri(args), macs=[LIST_MAC])
     published, _ = read_list(platform, keys.mac(LIST_MAC))
     states = States.read(registry, platform)
-    rules = Rules(unresolved_days=float("inf"))  # to close is for deletion
     try:
         log = EventLog(platform)
-        folded = admit(log, published, registry, states, now, rules, lambda: "")
+        folded = admit(log, published, registry, states, now, Rules(), lambda: "")
     except CorruptFile as error:
         raise ConfigurationError(
             f"{platform.uri}: the event log is damaged ({error}); restore it"

@@ -30,8 +30,9 @@ from rally.storing.row_streams import Unreadable
 from rally.studies.legal_holds import NO_HOLDS, LegalHolds
 from rally.studies.registry import Registry
 from rally.studies.study import Keep
+from rally.withdrawing.list_object import LIST, Mac, read_people
+from rally.withdrawing.people_index import PeopleIndex
 from rally.withdrawing.selection import Selection
-from rally.withdrawing.withdrawal_list import LIST, Mac, WithdrawalList, read_list
 
 _ATTEMPTS = 20
 _ROWS_KNOWN = 10_000_000
@@ -121,7 +122,7 @@ class Compactor:
         raise GenerationMismatch(LIST)
 
     def _read_list(self) -> None:
-        self._list: WithdrawalList = read_list(self._stores.platform, self._mac)[0]
+        self._list: PeopleIndex = read_people(self._stores.platform, self._mac)[0]
         self._selections: dict[str, Selection] = {}
 
     def _terms(self, partition: Partition) -> Terms:

@@ -5,10 +5,12 @@ finds, so that a run that was killed anywhere is made good by a plain one after 
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from rally.deleting.closing import closings
 from rally.deleting.file_work import PASSES, FileWork, WorkThrough, faults, open_files
 from rally.deleting.findings import Findings
 from rally.deleting.old_copies import purge_old_copies
@@ -23,7 +25,8 @@ from rally.deleting.progress import advance
 from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
 from rally.deleting.settling import left_out
-from rally.events import EventLog
+from rally.events import EventLog, write_events
+from rally.ingesting.setup import pipeline_version
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.storing.layout import study_folder
 from rally.storing.leases import Leases
@@ -35,15 +38,10 @@ from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules
+from rally.withdrawing.list_object import publish_list, read_list
 from rally.withdrawing.starting import begin_anew, check_counter, start_list
 from rally.withdrawing.unavailable import find_carriers
-from rally.withdrawing.withdrawal_list import (
-    Stage,
-    Withdrawal,
-    WithdrawalList,
-    publish_list,
-    read_list,
-)
+from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
 _JOB, _COMPACTION = "delete", "compact"
 _LEASE = "deletion"
@@ -96,7 +94,7 @@ class Deletion:
             if plan.withdrawal_list == report.withdrawals.counter
             for file in open_files(plan, settled)
         ]
-        refused = left_out(self._stores, self._files.concerned(report.withdrawals))
+        refused = left_out(self._stores, self._registry.studies)
         refused += find_strays(self._stores, self._registry.studies)
         met, plan = self._files.find(report.withdrawals, [*begun, *refused], set())
         report.faults = refused + met
@@ -135,11 +133,10 @@ class Deletion:
         rewritten = [each for each in finished if each.outcome is Outcome.REWRITTEN]
         report = Report(self._admit(), rewritten=rewritten)
         report.unregistered = unregistered(self._stores, self._registry)
-        concerned = self._files.concerned(report.withdrawals)
-        halves += self._files.settle([each for each in concerned if each not in begun])
+        others = [each for each in self._registry.studies if each not in begun]
+        halves += self._files.settle(others)
         refused = [each for each in finished if each.outcome.may_pass]
         known = {(each.study, each.name) for each in refused}
-        halves = [each for each in halves if each.study in concerned]
         refused += [
             each
             for each in halves + find_strays(self._stores, self._registry.studies)
@@ -150,6 +147,7 @@ class Deletion:
         counter = report.withdrawals.counter
         for _ in range(PASSES):
             self._files.delete(report, refused)
+            concerned = self._concerned(report)
             report.copies = {
                 each: purge_old_copies(self._stores.of(each), each, holds)
                 for each in concerned
@@ -175,8 +173,22 @@ class Deletion:
             for namespace in sorted({each.study for each in report.rewritten})
             for uri in self._registry.studies[namespace].derived
         ]
+        report.returned = _returned(report)
         self._conclude(report)
         return report
+
+    def _concerned(self, report: Report) -> list[str]:
+        """The namespaces that are purged of old copies and read whole.
+
+        Those that open requests are about; and any other in which rows were found,
+        which somebody has brought back whose request is closed.
+        """
+        found = {each.study for each in report.planned}
+        found.update(each.study for each in report.rewritten)
+        for results in self._plans.untold().values():
+            found.update(each.study for each in results)
+        found.update(self._files.concerned(report.withdrawals))
+        return [each for each in self._registry.studies if each in found]
 
     def _compacting(self, namespaces: Sequence[str], counter: int) -> list[FileResult]:
         """A fault for each namespace while a compaction acts on an older list.
@@ -206,14 +218,13 @@ class Deletion:
         before, generation = self._read()
         now = self._clock()
         states = States.read(self._registry, self._platform)
-        admitted = admit(
-            EventLog(self._platform),
-            before,
-            self._registry,
-            states,
-            now,
-            self._rules(),
-        )
+        rules, log = self._rules(), EventLog(self._platform)
+        admitted = admit(log, before, self._registry, states, now, rules)
+        carriers = find_carriers(self._registry, log)
+        closed = list(closings(admitted, self._registry, carriers, now, rules))
+        if closed:  # the log says so first; so who folds it finds what is published
+            write_events(self._platform, closed, pipeline_version())
+            admitted = admit(log, before, self._registry, states, now, rules)
         suppressed = tuple(
             _suppressed(each, to_micros(now)) for each in admitted.withdrawals
         )
@@ -275,6 +286,20 @@ def _suppressed(withdrawal: Withdrawal, now: int) -> Withdrawal:
     if withdrawal.participant is None or withdrawal.standing is not Standing.ACTIVE:
         return withdrawal
     return withdrawal.reached(Stage.SUPPRESSED, now)
+
+
+def _returned(report: Report) -> Counter[str]:
+    """The rows that were deleted of people whose requests had closed, by study."""
+    closed = {
+        each.request
+        for each in report.withdrawals.withdrawals
+        if Stage.CLOSED in each.stages
+    }
+    found = Counter[str]()
+    for result in report.rewritten:
+        for request in closed.intersection(result.requests):
+            found[result.study] += result.requests[request]
+    return found
 
 
 def _left_over(results: Iterable[FileResult]) -> set[StoredFile]:

@@ -1,13 +1,13 @@
 """The rows of one file that a judge condemns, with an index or without."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from rally.checking.leaves import zig_zag
 from rally.deleting.judge import Judge
 from rally.deleting.scanner import Scanner
-from rally.storing.block_index import Block, blocks_of
+from rally.storing.block_index import Block, Ranged, blocks_of
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import ROWS, Header
 from rally.storing.objects import Snapshot
@@ -97,7 +97,7 @@ class FileRows:
         if ROWS in self.header.entries and self.header.rows != counted:
             raise CorruptFile("there are not as many rows as the header says")
 
-    def candidates(self, people: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    def candidates(self, people: Ranged) -> Iterator[tuple[int, bytes]]:
         """Offset and bytes of each block that may hold a row of these people.
 
         With an index only these blocks are read; without one, all are, and the bytes
@@ -107,8 +107,7 @@ class FileRows:
             people: all of the judge's.
         """
         if self.header.is_indexed:
-            named = map(bytes.decode, people)
-            for block in blocks_of(list(self.index.values()), named):
+            for block in blocks_of(list(self.index.values()), people):
                 yield block.offset, self.read(block.offset, block.length)
             return
         for frame in walk_frames(self._snapshot, self.header):
@@ -174,9 +173,12 @@ class FileRows:
         people = self._judge.people
         block = self._named(offset) if self.header.is_indexed else None
         if block and block.row_lengths:
-            for row in cut_block(data, self.header, block):
+            own = cut_block(data, self.header, block)
+            known = {row[PARTICIPANT] for row in own}
+            listed = {each for each in known if each in people}
+            for row in own:
                 _check_begin(row)
-                yield key_of(row) if row[PARTICIPANT] in people else None, row
+                yield key_of(row) if row[PARTICIPANT] in listed else None, row
             return
         frame = parse_frame(data, offset, self.header.sync)
         if block and (len(frame.data), frame.rows) != (block.length, block.rows):

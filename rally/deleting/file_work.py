@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from rally.deleting.people import list_files
+from rally.deleting.people import concerns, list_files
 from rally.deleting.plan import (
     FileResult,
     Outcome,
@@ -77,8 +77,13 @@ class FileWork:
 
     def concerned(self, withdrawals: WithdrawalList) -> list[str]:
         """The namespaces that open requests are about."""
+        is_open = [each for each in withdrawals.withdrawals if each.is_open]
         steps = self._steps(withdrawals)
-        return [each for each in self._registry.studies if steps.people(each)]
+        return [
+            namespace
+            for namespace, study in self._registry.studies.items()
+            if steps.knows(namespace) and any(concerns(each, study) for each in is_open)
+        ]
 
     def settle(self, namespaces: Sequence[str]) -> list[FileResult]:
         """Has half compactions finished; the files of those that could not be."""
@@ -250,7 +255,7 @@ class FileWork:
     def _steps(self, withdrawals: WithdrawalList) -> FileSteps:
         """The steps under a list: keys and registry are opened once for each."""
         if self._opened is None or self._opened[0] is not withdrawals:
-            self._opened = withdrawals, FileSteps(self._settings, withdrawals)
+            self._opened = withdrawals, FileSteps(self._settings, withdrawals.people())
         return self._opened[1]
 
     def _each(

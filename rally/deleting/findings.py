@@ -51,11 +51,3 @@ class Findings:
     def copies_of(self, namespaces: Iterable[str]) -> Iterator[Copies]:
         """The old copies in some namespaces."""
         return (self.copies[each] for each in namespaces if each in self.copies)
-
-    def results_of(self, request: str) -> dict[str, list[FileResult]]:
-        """What the plans did for one request, by plan."""
-        found = {
-            plan: [each for each in results if each.requests.get(request)]
-            for plan, results in sorted(self.results.items())
-        }
-        return {plan: results for plan, results in found.items() if results}

@@ -1,6 +1,5 @@
-"""Whose rows deletion looks for, and which files can have them."""
+"""Which namespaces and files a withdrawal is about."""
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from rally.deleting.plan import FileResult, Outcome, StoredFile
@@ -8,11 +7,11 @@ from rally.events import RALLY
 from rally.storing.header_bytes import MAGIC
 from rally.storing.layout import DATA, Stores, study_folder
 from rally.storing.objects import ObjectInfo, ObjectNotFound, ObjectStore
-from rally.storing.partitions import is_row_file, people_in
+from rally.storing.partitions import is_row_file
 from rally.storing.strays import describe, list_but_strays
 from rally.studies.registry import Registry
 from rally.studies.study import Kind, Study
-from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
+from rally.withdrawing.withdrawal_list import Withdrawal
 
 
 def concerns(withdrawal: Withdrawal, study: Study) -> bool:
@@ -22,15 +21,6 @@ def concerns(withdrawal: Withdrawal, study: Study) -> bool:
     platform has the row of the enrolment in it.
     """
     return withdrawal.scope in (RALLY, study.namespace) or study.kind is Kind.PLATFORM
-
-
-def open_people(withdrawals: WithdrawalList, study: Study) -> frozenset[str]:
-    """Platform pseudonyms of those whose rows in a namespace deletion looks for."""
-    return frozenset(
-        each.participant
-        for each in withdrawals.withdrawals
-        if each.participant and each.is_open and concerns(each, study)
-    )
 
 
 def namespaces_of(withdrawal: Withdrawal, registry: Registry) -> list[str]:
@@ -88,20 +78,3 @@ def unregistered(stores: Stores, registry: Registry) -> list[str]:
         }
         - set(registry.namespaces)
     )
-
-
-class Buckets:
-    """Tells by a file's bucket whether rows of some people can be in it."""
-
-    def __init__(self, people: Iterable[bytes]) -> None:
-        """Takes their pseudonyms, as rows have them."""
-        self._people = sorted(people)
-
-    def can_hold(self, file: StoredFile) -> bool:
-        """Whether one of their rows can be there.
-
-        Only what compaction wrote has one bucket's rows; any other file can have all.
-        """
-        start, end = people_in(file.name)
-        place = bisect_left(self._people, start)
-        return place < len(self._people) and self._people[place] < end

@@ -8,8 +8,9 @@ from rally.events import RALLY
 from rally.receipts.receipt import Reason
 from rally.storing.objects import ObjectStore
 from rally.times import from_micros, to_micros
+from rally.withdrawing.list_object import Mac
 from rally.withdrawing.unavailable import concerned
-from rally.withdrawing.withdrawal_list import Mac, Stage, Withdrawal, WithdrawalList
+from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
 _DAY = 86_400_000_000  # microseconds
 
@@ -39,10 +40,10 @@ def advance(
     moved, waiting = [], set[str]()
     for each in withdrawals.withdrawals:
         before = after = teller.take_up(each)
-        if before.is_open:
-            untold, reason = teller.untold(before), None
+        untold, reason = teller.untold(before), None
+        if before.is_open or untold:
             if not _is_hindered(before, findings):
-                after = _moved(before, findings)
+                after = _moved(before, findings) if before.is_open else before
                 reason = _reason(before, after, late=bool(untold))
             if reason:
                 after = teller.write(after, reason, untold)

@@ -1,5 +1,6 @@
 """What a run of deletion did, for people and for the requests to move on by."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from rally.deleting.old_copies import Copies
@@ -20,6 +21,8 @@ class Report:
         copies: old copies that the stores still have, by namespace.
         verified: files that were read at the end, by namespace.
         receipts: numbers of those that were written.
+        returned: rows of people whose requests had closed, by study: somebody has
+            brought them back, and they are deleted again.
         derived: researchers' own tables of the studies that lost rows.
         unregistered: folders of rows whose study the registry does not know.
         waiting: how many requests wait for studies that do not load.
@@ -35,6 +38,7 @@ class Report:
     copies: dict[str, Copies] = field(default_factory=dict)
     verified: list[FileResult] = field(default_factory=list)
     receipts: list[int] = field(default_factory=list)
+    returned: Counter[str] = field(default_factory=Counter)
     derived: list[str] = field(default_factory=list)
     unregistered: list[str] = field(default_factory=list)
     waiting: int = 0

@@ -7,6 +7,7 @@ rally.checking.pseudonyms puts it in the place of an id.
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 
 _FEW = 4
 _VERSION = b"-8"
@@ -22,14 +23,31 @@ class Scanner:
 
     def __init__(self, pseudonyms: Iterable[bytes]) -> None:
         """Takes the pseudonyms, 36 ASCII bytes each."""
-        self._hyphenated = list(pseudonyms)
-        self._bare = {each.replace(b"-", b"") for each in self._hyphenated}
-        # Before the version stand eight digits, a hyphen and four. The first of the
-        # eight may itself be the 8 of a "-8", and is left out; and where the four begin
-        # with an 8, what stands between that and the version is three digits.
-        self._ends = {_end(each) for each in self._hyphenated}
-        self._starts_8 = {each[1:8] for each in self._hyphenated if _is_cut(each)}
-        self._raw = {bytes.fromhex(each.decode()) for each in self._bare}
+        self._pseudonyms = pseudonyms
+
+    @cached_property
+    def _hyphenated(self) -> list[bytes]:
+        """All of them; made when somebody asks, since whose index suffices need not."""
+        return list(self._pseudonyms)
+
+    @cached_property
+    def _bare(self) -> set[bytes]:
+        return {each.replace(b"-", b"") for each in self._hyphenated}
+
+    # Before the version stand eight digits, a hyphen and four. The first of the eight
+    # may itself be the 8 of a "-8", and is left out; and where the four begin with an
+    # 8, what stands between that and the version is three digits.
+    @cached_property
+    def _ends(self) -> set[bytes]:
+        return {_end(each) for each in self._hyphenated}
+
+    @cached_property
+    def _starts_8(self) -> set[bytes]:
+        return {each[1:8] for each in self._hyphenated if _is_cut(each)}
+
+    @cached_property
+    def _raw(self) -> set[bytes]:
+        return {bytes.fromhex(each.decode()) for each in self._bare}
 
     def found_in(self, data: bytes) -> bool:
         """Whether one of them stands in the bytes, in either form."""

@@ -24,7 +24,7 @@ class DeletionSettings(Places):
         platform: URI of the platform's store; None is `<store>/platform`.
         studies: the registry's folder; None is what the package ships.
         as_of: the job's clock, RFC 3339; None is now.
-        rules: what is held, and when what is unresolved closes.
+        rules: what is held, and when what nobody is known for leaves the list.
         longest_delay_days: how long a ping may be on its way. A request closes after
             a sweep that long after it.
         run: random id of the run, for its leases.

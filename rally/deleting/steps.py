@@ -3,12 +3,12 @@
 What is wrong with one file is named in its result, and the other files go on.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rally.deleting.finding import find
-from rally.deleting.people import Buckets, list_files, open_people
+from rally.deleting.people import list_files
 from rally.deleting.plan import (
     FileResult,
     Outcome,
@@ -27,10 +27,12 @@ from rally.storing.codecs import UnknownCodec
 from rally.storing.corruption import CorruptFile
 from rally.storing.leases import LeaseHeld, Leases
 from rally.storing.objects import GenerationMismatch, ObjectHeld, ObjectNotFound
-from rally.storing.partitions import partition_of, read_view
+from rally.storing.partitions import partition_of, people_in, read_view
 from rally.studies.legal_holds import LegalHold, LegalHolds
+from rally.studies.study import Kind
+from rally.withdrawing.list_object import read_people
+from rally.withdrawing.people_index import PeopleIndex
 from rally.withdrawing.selection import Selection
-from rally.withdrawing.withdrawal_list import WithdrawalList, read_list
 
 
 class HalfCompacted(Exception):
@@ -58,7 +60,7 @@ class FileSteps:
     """Finds, rewrites and verifies files under one withdrawal list."""
 
     def __init__(
-        self, settings: DeletionSettings, withdrawals: WithdrawalList | None = None
+        self, settings: DeletionSettings, people: PeopleIndex | None = None
     ) -> None:
         """Opens keys and stores, and reads the list where none is given.
 
@@ -69,26 +71,26 @@ class FileSteps:
         self._stores = settings.stores()
         keys = settings.keys(self._registry)
         self._pseudonyms = make_pseudonyms(keys, self._registry)
-        self._list = (
-            withdrawals or read_list(self._stores.platform, keys.mac(LIST_MAC))[0]
-        )
+        if people is None:
+            people, _ = read_people(self._stores.platform, keys.mac(LIST_MAC))
+        self._list = people
         self._leases = None
         if settings.run:
             self._leases = Leases(self._stores.platform, settings.run)
         self._holds = LegalHolds.read(self._stores.platform, settings.clock()())
         self._judges: dict[str, tuple[Selection, Scanner]] = {}
 
-    def people(self, namespace: str) -> Collection[bytes]:
-        """Whose rows are looked for there, by what these know them by."""
-        return self._judge(namespace)[0].people.keys()
+    def knows(self, namespace: str) -> bool:
+        """Whether rows of a namespace can be anybody's: its key is not destroyed."""
+        study = self._registry.studies[namespace]
+        return study.kind is Kind.PLATFORM or self._pseudonyms.knows(namespace)
 
     def candidates(self) -> Iterator[StoredFile]:
-        """The files that can have rows of these people, by where they lie."""
+        """The files that can have rows of anybody on the list, by where they lie."""
         for namespace in self._registry.studies:
-            selection, _ = self._judge(namespace)
-            buckets = Buckets(selection.people)
+            people = self._judge(namespace)[0].people
             for file in list_files(self._stores, [namespace]):
-                if buckets.can_hold(file):
+                if people.has_between(*people_in(file.name)):
                     yield file
 
     def find(self, file: StoredFile) -> FileResult:
@@ -110,8 +112,8 @@ class FileSteps:
         if not result.requests:
             return result
         labels = {
-            label(each.request, result.study, result.name): each.request
-            for each in self._list.withdrawals
+            label(each, result.study, result.name): each
+            for each in self._list.requests()
         }
         known = {
             labels[each]: rows
@@ -163,11 +165,13 @@ class FileSteps:
                 raise HalfCompacted
 
     def _judge(self, namespace: str) -> tuple[Selection, Scanner]:
-        """Whose rows are looked for; made once for each namespace."""
+        """Whose rows are looked for, everybody's on the list, closed or not.
+
+        Made once for each namespace.
+        """
         if namespace not in self._judges:
             study = self._registry.studies[namespace]
-            people = open_people(self._list, study)
-            selection = Selection(self._list, study, self._pseudonyms, people)
+            selection = Selection(self._list, study, self._pseudonyms)
             self._judges[namespace] = selection, Scanner(selection.people)
         return self._judges[namespace]
 

@@ -12,7 +12,11 @@ from rally.receipts import receipt as receipts
 from rally.receipts.chain import append, find, read_receipt
 from rally.receipts.receipt import FileChange, Reason, Receipt, Section, Verification
 from rally.storing.objects import ObjectStore
-from rally.withdrawing.withdrawal_list import Mac, Stage, Withdrawal, WithdrawalList
+from rally.storing.partitions import partition_of
+from rally.studies.registry import Registry
+from rally.withdrawing.enrolments import needs_enrolment
+from rally.withdrawing.list_object import Mac
+from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
 _Results = Mapping[str, Sequence[FileResult]]
 """What plans did, by plan."""
@@ -43,9 +47,8 @@ class Teller:
         self._platform = platform
         self._mac = mac
         self._findings = findings
-        self._last = max(
-            (n for each in withdrawals.withdrawals for n in each.receipts), default=0
-        )
+        self._last = withdrawals.last_receipt
+        self._results = _by_request(findings.results)
         self._found: dict[str, list[Receipt]] = {}
         for each in find(platform, mac, self._last):
             self._found.setdefault(each.request, []).append(each)
@@ -63,7 +66,7 @@ class Teller:
 
     def untold(self, withdrawal: Withdrawal) -> dict[str, list[FileResult]]:
         """What plans did for a request that none of its receipts tells, by plan."""
-        results = self._findings.results_of(withdrawal.request)
+        results = dict(self._results.get(withdrawal.request, {}))
         if results:
             for number in withdrawal.receipts:
                 told = read_receipt(self._platform, self._mac, number)
@@ -78,11 +81,43 @@ class Teller:
         made = _Making(withdrawal, reason, results, self._findings)
         written = append(self._platform, self._mac, made, self._last)
         self._last = written.number
-        return self._numbered(withdrawal, written.number)
+        found = withdrawal.found + _found(withdrawal, results, self._findings.registry)
+        return self._numbered(replace(withdrawal, found=found), written.number)
 
     def _numbered(self, withdrawal: Withdrawal, number: int) -> Withdrawal:
         self.numbers.append(number)
         return replace(withdrawal, receipts=(*withdrawal.receipts, number))
+
+
+def _by_request(
+    results: Mapping[str, Sequence[FileResult]],
+) -> dict[str, dict[str, list[FileResult]]]:
+    """What the plans did for each request, by plan."""
+    found: dict[str, dict[str, list[FileResult]]] = {}
+    for plan, files in sorted(results.items()):
+        for each in files:
+            for request in filter(each.requests.get, each.requests):
+                found.setdefault(request, {}).setdefault(plan, []).append(each)
+    return found
+
+
+def _found(withdrawal: Withdrawal, results: _Results, registry: Registry) -> int:
+    """The rows that went of documents whose rows need no enrolment."""
+    return sum(
+        each.requests[withdrawal.request]
+        for files in results.values()
+        for each in files
+        if not _needs_enrolment(each, registry)
+    )
+
+
+def _needs_enrolment(result: FileResult, registry: Registry) -> bool:
+    study = registry.studies.get(result.study)
+    partition = partition_of(result.study, result.name)
+    if study is None or partition is None:
+        return False
+    document = registry.documents(study).get(partition.document)
+    return document is not None and needs_enrolment(study, document)
 
 
 def _deferred(receipt: Receipt) -> set[str]:

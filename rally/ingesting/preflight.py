@@ -10,8 +10,8 @@ from rally.keys.platform_administration import ensure_platform_keys
 from rally.storing.layout import Stores, study_folder
 from rally.storing.occupancy import holds, is_in_use
 from rally.studies.registry import Registry
+from rally.withdrawing.list_object import FOLDER
 from rally.withdrawing.starting import check_counter, start_list
-from rally.withdrawing.withdrawal_list import FOLDER
 
 _NEW_KEYS = "whether new platform keys may be made"
 

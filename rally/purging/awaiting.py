@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from rally.deleting.finding import find
-from rally.deleting.people import Buckets, concerns, list_files, namespaces_of
+from rally.deleting.people import concerns, list_files, namespaces_of
 from rally.deleting.plan import FileResult, Outcome, StoredFile
 from rally.deleting.plans import Plans
 from rally.deleting.scanner import Scanner
@@ -18,6 +18,7 @@ from rally.deleting.steps import named
 from rally.purging.settings import PurgeSettings
 from rally.settings import make_pseudonyms
 from rally.storing.layout import Stores
+from rally.storing.partitions import people_in
 from rally.studies.legal_holds import LegalHold, LegalHolds
 from rally.studies.registry import Registry
 from rally.studies.study import Study
@@ -104,17 +105,17 @@ class Awaiting(NamedTuple):
         if not people:
             return False
         pseudonyms = make_pseudonyms(self.settings.keys(self.registry), self.registry)
-        selection = Selection(self.withdrawals, study, pseudonyms, people)
-        scanner, buckets = Scanner(selection.people), Buckets(selection.people)
+        selection = Selection(self.withdrawals.people(), study, pseudonyms, people)
+        scanner = Scanner(selection.people)
         store = self.stores.of(study.namespace)
 
         def look(file: StoredFile) -> FileResult:
             return named(file, lambda: find(store, file, selection, scanner))
 
-        files = filter(buckets.can_hold, list_files(self.stores, [study.namespace]))
         return any(
             result.planned or result.outcome is not Outcome.UNTOUCHED
-            for result in map(look, files)
+            for result in map(look, list_files(self.stores, [study.namespace]))
+            if selection.people.has_between(*people_in(result.name))
         )
 
 

@@ -10,7 +10,7 @@ from rally.receipts.receipt import FIRST, FOLDER
 from rally.storing.container import canonical_json
 from rally.storing.objects import GenerationMismatch, ObjectNotFound, ObjectStore
 from rally.studies.fields import Fields, Place
-from rally.withdrawing.withdrawal_list import Mac
+from rally.withdrawing.list_object import Mac
 
 ANCHOR = FOLDER + "anchor.json"
 _CONTEXT = b"receipt-anchor\n"

@@ -11,7 +11,7 @@ from rally.receipts.encoding import digest, encode_receipt, read_sealed, seal
 from rally.receipts.receipt import Receipt, receipt_name
 from rally.storing.objects import ObjectNotFound, ObjectStore
 from rally.studies.fields import Place
-from rally.withdrawing.withdrawal_list import Mac
+from rally.withdrawing.list_object import Mac
 
 
 def append(

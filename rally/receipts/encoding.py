@@ -13,7 +13,7 @@ from rally.receipts.parsing import parse_receipt
 from rally.receipts.receipt import Receipt
 from rally.storing.container import canonical_json
 from rally.studies.fields import Place
-from rally.withdrawing.withdrawal_list import Mac
+from rally.withdrawing.list_object import Mac
 
 _CONTEXT = b"receipt\n"
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -9,7 +9,7 @@ from rally.storing.objects import GenerationMismatch, ObjectInfo, ObjectStore
 from rally.storing.records import list_records
 from rally.studies.fields import Place
 from rally.times import to_micros
-from rally.withdrawing.withdrawal_list import Mac
+from rally.withdrawing.list_object import Mac
 
 
 def purge_receipts(platform: ObjectStore, mac: Mac, before: date) -> int:

@@ -13,7 +13,7 @@ from rally.receipts.truth import Truth, wrong_sums
 from rally.storing.layout import Stores
 from rally.storing.objects import ObjectNotFound, ObjectStore
 from rally.storing.records import list_records
-from rally.withdrawing.withdrawal_list import Mac
+from rally.withdrawing.list_object import Mac
 
 
 class FindingKind(StrEnum):

@@ -48,10 +48,10 @@ def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator
         "launchers and workers read it one by one, from its beginning, in each job",
     )
     yield Limit(
-        "GiB of the withdrawal list in each worker",
+        "GiB of the withdrawal list in the launching process of delete",
         inputs.left * measured.LIST_ENTRY_MEMORY / _GIB,
         1.0,
-        "every worker holds all of it, and reads it again when it changes",
+        "it holds all of it as records; a worker takes 70 bytes for each",
     )
     yield Limit(
         "GiB of enrolments in each worker of purge and audit",

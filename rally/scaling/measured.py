@@ -40,7 +40,7 @@ LONE_EVENT_BYTES = 824.0
 
 LIST_ENTRY_BYTES = 546.0
 LIST_ENTRY_MEMORY = 1_993.0
-"""Of a request on the withdrawal list, and of the same in every worker."""
+"""Of a request on the withdrawal list, and of its record where delete is launched."""
 
 ENROLLED_MEMORY = 154.0
 SOUGHT_MEMORY = 170.0

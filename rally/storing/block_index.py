@@ -12,9 +12,8 @@ import io
 import sys
 import zlib
 from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import fastavro
 
@@ -130,18 +129,27 @@ def is_consistent(blocks: Sequence[Block], body: int, rows: int) -> bool:
     return end == body and rows == sum(block.rows for block in blocks)
 
 
-def blocks_of(blocks: Sequence[Block], participants: Iterable[str]) -> list[Block]:
-    """The blocks, in order, that may hold rows of these participants.
+class Ranged(Protocol):
+    """People by their pseudonyms, of whom it is known between which these lie."""
+
+    def has_between(self, start: bytes, end: bytes) -> bool:
+        """Whether one is at or after `start`, and before `end`."""
+
+
+def blocks_of(blocks: Sequence[Block], people: Ranged) -> list[Block]:
+    """The blocks, in order, that may hold rows of some people.
 
     Of a file that is sorted by participant: the rows of one begin in the last block
-    whose first row is somebody before, and go on while blocks begin with the same.
+    whose first row is somebody before, and go on while blocks begin with the same. The
+    work grows with the number of blocks, and hardly with that of people.
     """
-    firsts = [block.first for block in blocks]
-    wanted = set[int]()
-    for participant in participants:
-        start = max(bisect_left(firsts, participant) - 1, 0)
-        wanted.update(range(start, bisect_right(firsts, participant)))
-    return [blocks[position] for position in sorted(wanted)]
+    firsts = [block.first.encode() for block in blocks]
+    ends = [*(first + b"\0" for first in firsts[1:]), b"\xff"]
+    return [
+        block
+        for block, first, end in zip(blocks, firsts, ends, strict=False)
+        if people.has_between(first, end)
+    ]
 
 
 def _pack(data: bytes) -> bytes:

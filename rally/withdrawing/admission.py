@@ -6,7 +6,7 @@ deletion calls it to publish; what shows the list folds the log in the same way 
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,10 +24,13 @@ from rally.withdrawing.standings import (
     decide,
     is_weighed,
 )
-from rally.withdrawing.unavailable import find_carriers
-from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
+from rally.withdrawing.withdrawal_list import (
+    Enrolment,
+    Stage,
+    Withdrawal,
+    WithdrawalList,
+)
 
-_DAY = 86_400_000_000  # microseconds
 _DONE = (Stage.REWRITTEN, Stage.PURGED, Stage.VERIFIED, Stage.CLOSED)
 
 
@@ -57,28 +60,24 @@ def admit(
         registry: what studies promised on who leaves after the end, or never joined.
         states: of the studies.
         now: the time of this admission, with its zone.
-        rules: what is held, and when what is unresolved closes.
+        rules: what is held.
         new_id: makes the id of a new request.
 
     Raises:
         TypeError: `events` can be read once only.
     """
     reading = read_log(events, before)
-    may_close = not find_carriers(registry, events)  # the enrolment may be among theirs
     admission = _Admission(reading, before, Promises(registry, states, now))
     standings = admission.standings(events, rules)
     time = to_micros(now)
     admitted = [
-        _close(_go_on(former, found, time), time, rules)
-        if may_close
-        else _go_on(former, found, time)
-        for former, found in admission.found(standings)
+        _go_on(former, found, time) for former, found in admission.found(standings)
     ]
     named = [
         each if each.request else replace(each, request=new_id()) for each in admitted
     ]
     named.sort(key=lambda each: (each.time, each.request))
-    return WithdrawalList(before.counter, tuple(named), reading.enrolments)
+    return _with_their_enrolments(before, named, reading.enrolments)
 
 
 class _Admission:
@@ -116,6 +115,8 @@ class _Admission:
         """Each request as it was and as it is by itself now, in the keys' order."""
         received = Received(self._asked.requests, standings, self._enrolled)
         for key, signal in sorted(self._asked.requests.items()):
+            if self._has_left_the_list(key):
+                continue
             standing, held_for = standings[key]
             first = received.at(key, signal.time)
             yield (
@@ -135,6 +136,12 @@ class _Admission:
                     stages={Stage.REQUESTED: first},
                 ),
             )
+
+    def _has_left_the_list(self, key: Key) -> bool:
+        """Whether it was closed for want of an enrolment, and none has arrived."""
+        return key in self._asked.closed and not (
+            key.participant and self._enrolled.ever(key.participant, key.scope)
+        )
 
     def _deferred(self, key: Key, received: int) -> tuple[str, ...]:
         """The studies whose conclusion it waits for.
@@ -191,13 +198,23 @@ def _go_on(former: Withdrawal | None, found: Withdrawal, time: int) -> Withdrawa
         request=former.request,
         stages=stages,
         receipts=former.receipts,
+        found=former.found,
         renewed=time if unfinished or found_out else former.renewed,
     )
 
 
-def _close(found: Withdrawal, time: int, rules: Rules) -> Withdrawal:
-    """Closes what nobody's enrolment explained for too long."""
-    age = time - found.received
-    if found.participant is None and age > rules.unresolved_days * _DAY:
-        return found.reached(Stage.CLOSED, time)
-    return found
+def _with_their_enrolments(
+    before: WithdrawalList,
+    admitted: Sequence[Withdrawal],
+    enrolments: Iterable[Enrolment],
+) -> WithdrawalList:
+    """The list of these requests; it remembers receipts of those that have left it."""
+    people = {each.participant for each in admitted}
+    stay = {each.request for each in admitted}
+    gone = (each for each in before.withdrawals if each.request not in stay)
+    return WithdrawalList(
+        before.counter,
+        tuple(admitted),
+        tuple(each for each in enrolments if each.participant in people),
+        max([before.receipts, *(n for each in gone for n in each.receipts)]),
+    )

@@ -25,6 +25,8 @@ class Rules:
         hold_above_people: a mass has more people than that, who leave one scope
         hold_above_share: and more than that share of all who ever joined the scope,
         hold_window_hours: within so many hours, both ends included.
+        unmatched_days: after so many days a request of somebody who never enrolled
+            leaves the list, once it is carried out.
         unresolved_days: after so many days without an enrolment that says whose
             deletion id it is, a request is closed.
     """
@@ -33,6 +35,7 @@ class Rules:
     hold_above_share: float = 0.2
     hold_window_hours: float = 24.0
     unresolved_days: float = 90.0
+    unmatched_days: float = 90.0
 
 
 class Joined(NamedTuple):

@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectStore
 from rally.withdrawing.fold import Person
-from rally.withdrawing.withdrawal_list import (
-    LIST,
-    Mac,
-    WithdrawalList,
-    read_list,
-)
+from rally.withdrawing.list_object import LIST, Mac, read_people
+from rally.withdrawing.people_index import PeopleIndex
 
 
 class LiveList:
@@ -29,7 +25,7 @@ class LiveList:
         self._reload_seconds = reload_seconds
         self._counter = 0
         self._looked_at = time.monotonic()
-        self._take(*read_list(platform, mac))
+        self._take(*read_people(platform, mac))
 
     def people(self) -> Mapping[str, Person]:
         """Those on the list, by platform pseudonym, as they are known now.
@@ -57,15 +53,15 @@ class LiveList:
     def _look_again(self) -> None:
         info = self._platform.stat(LIST)
         if info is None or info.generation != self._generation:
-            self._take(*read_list(self._platform, self._mac))
+            self._take(*read_people(self._platform, self._mac))
 
-    def _take(self, withdrawals: WithdrawalList, generation: int) -> None:
-        if withdrawals.counter < self._counter:
+    def _take(self, people: PeopleIndex, generation: int) -> None:
+        if people.counter < self._counter:
             raise ConfigurationError(
                 f"{self._platform.uri.rstrip('/')}/{LIST}: is list"
-                f" {withdrawals.counter}, and this job has acted on list"
+                f" {people.counter}, and this job has acted on list"
                 f" {self._counter}; restore the newest"
             )
-        self._counter = withdrawals.counter
-        self._people = withdrawals.people()
+        self._counter = people.counter
+        self._people = people
         self._generation = generation

@@ -64,11 +64,19 @@ class Decision(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """All requests by key, and what was decided of them."""
+    """All requests by key, and what was decided of them.
+
+    Attributes:
+        requests: those that have left the list, too.
+        decisions: of people.
+        at_once: that wait for no study's end.
+        closed: that left the list, since nobody's enrolment explained them.
+    """
 
     requests: Mapping[Key, Signal]
     decisions: Mapping[Key, Decision]
     at_once: frozenset[Key]
+    closed: frozenset[Key]
 
 
 class Reading(NamedTuple):
@@ -131,7 +139,7 @@ def _owned(key: Key, owners: Iterable[str]) -> list[Key]:
 def _read_asked(events: Iterable[Event]) -> Asked:
     asked: dict[Key, Signal] = {}
     decisions: dict[Key, Decision] = {}
-    at_once: set[Key] = set()
+    at_once, closed = set[Key](), set[Key]()
     for event in events:
         if event.kind in (EventKind.JOINED, EventKind.SETTLED):
             continue
@@ -141,10 +149,12 @@ def _read_asked(events: Iterable[Event]) -> Asked:
             asked[key] = signal.merged(asked.get(key))
         elif event.kind is EventKind.AT_ONCE:
             at_once.add(key)
+        elif event.kind is EventKind.CLOSED:
+            closed.add(key)
         else:
             decision = Decision(time, event.kind is EventKind.REJECTED)
             decisions[key] = max(decision, decisions.get(key, decision))
-    return Asked(asked, decisions, frozenset(at_once))
+    return Asked(asked, decisions, frozenset(at_once), frozenset(closed))
 
 
 def _as_event(withdrawal: Withdrawal) -> Event:

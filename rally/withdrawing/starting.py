@@ -18,14 +18,8 @@ from rally.storing.objects import (
 from rally.storing.occupancy import holds, is_in_use, looking_into
 from rally.storing.partitions import is_row_file, partition_of
 from rally.storing.writer import read_stored_header
-from rally.withdrawing.withdrawal_list import (
-    FOLDER,
-    LIST,
-    Mac,
-    WithdrawalList,
-    publish_list,
-    read_list,
-)
+from rally.withdrawing.list_object import FOLDER, LIST, Mac, publish_list, read_list
+from rally.withdrawing.withdrawal_list import WithdrawalList
 
 _FILES_OF_A_DATE = 3
 """Whose headers are looked at, of each document."""

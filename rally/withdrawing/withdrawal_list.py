@@ -1,37 +1,16 @@
 """The withdrawal list: who left what and when, and how each request stands.
 
-One object, replaced by generation, counted up, under a MAC. Only deletion admits
-requests to it and publishes it; ingest, replay and compaction act on it and fail
-closed without it (design: "Withdrawals and deletion"). It holds pseudonyms and the
-random ids of requests; receipts hold the latter only.
+Only deletion admits requests to it; ingest, replay and compaction act on it (design:
+"Withdrawals and deletion"). It holds pseudonyms and the random ids of requests;
+receipts hold the latter only. How it is stored says rally.withdrawing.list_object.
 """
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Protocol
 
-import tink
-
-from rally.errors import ConfigurationError
-from rally.storing.container import canonical_json
-from rally.storing.objects import GenerationMismatch, ObjectNotFound, ObjectStore
-from rally.withdrawing.fold import Left, Person, Standing
-
-FOLDER = "withdrawals/"
-LIST = FOLDER + "list.json"
-_CONTEXT = b"withdrawal-list\n"
-
-
-class Mac(Protocol):
-    """Computes and verifies tags (Tink Mac, purpose `list-mac`)."""
-
-    def compute_mac(self, data: bytes) -> bytes:
-        """The tag of `data`."""
-
-    def verify_mac(self, mac_value: bytes, data: bytes) -> None:
-        """Raises TinkError where the tag is not that of `data`."""
+from rally.withdrawing.fold import Standing
+from rally.withdrawing.people_index import PeopleBuilder, PeopleIndex
 
 
 class Stage(StrEnum):
@@ -88,6 +67,8 @@ class Withdrawal:
         renewed: when deletion last had to begin anew, microseconds: a study was no
             longer waited for, or it became known whose deletion id it was. The deadline
             counts from there; 0 is never.
+        found: how many rows deletion took out for it that need no enrolment: their
+            sender was there, though nobody knows who joined.
     """
 
     request: str
@@ -104,6 +85,7 @@ class Withdrawal:
     stages: Mapping[Stage, int] = field(default_factory=dict)
     receipts: tuple[int, ...] = ()
     renewed: int = 0
+    found: int = 0
 
     @property
     def state(self) -> State:
@@ -166,135 +148,35 @@ class WithdrawalList:
         counter: raised at each publication.
         withdrawals: sorted by time and request.
         enrolments: sorted.
+        receipts: the greatest number of a receipt of any request that has left the
+            list; 0 is none.
     """
 
     counter: int = 0
     withdrawals: tuple[Withdrawal, ...] = ()
     enrolments: tuple[Enrolment, ...] = ()
+    receipts: int = 0
 
-    def people(self) -> dict[str, Person]:
+    @property
+    def last_receipt(self) -> int:
+        """The greatest number of a receipt that any list ever named; 0 is none."""
+        numbers = (n for each in self.withdrawals for n in each.receipts)
+        return max(self.receipts, max(numbers, default=0))
+
+    def people(self) -> PeopleIndex:
         """Who is on it, by platform pseudonym: what the fold needs of each."""
-        left: dict[str, dict[str, list[Left]]] = {}
+        builder = PeopleBuilder()
         for each in self.withdrawals:
             if each.participant is not None:
-                scopes = left.setdefault(each.participant, {})
-                scopes.setdefault(each.scope, []).append(_left(each))
-        enrolled: dict[str, list[Enrolment]] = {}
+                terms = each.standing, frozenset(each.deferred)
+                builder.leave(
+                    each.participant, each.scope, each.time, each.request, terms
+                )
         for enrolment in self.enrolments:
-            enrolled.setdefault(enrolment.participant, []).append(enrolment)
-        return {
-            participant: _person(scopes, enrolled.get(participant, []))
-            for participant, scopes in left.items()
-        }
-
-
-def encode_list(withdrawals: WithdrawalList, mac: Mac) -> bytes:
-    """The object's bytes: a line with the tag, and a line of JSON under it."""
-    body = canonical_json(asdict(withdrawals)).encode()
-    return mac.compute_mac(_CONTEXT + body).hex().encode() + b"\n" + body + b"\n"
-
-
-def decode_list(data: bytes, mac: Mac, where: str) -> WithdrawalList:
-    """Checks the tag and reads the list.
-
-    Args:
-        data: the object.
-        mac: of `list-mac`.
-        where: the object's URI, for the message.
-
-    Raises:
-        ConfigurationError: it is not as deletion published it.
-    """
-    tag, _, rest = data.partition(b"\n")
-    body = rest.removesuffix(b"\n")
-    try:
-        mac.verify_mac(bytes.fromhex(tag.decode("ascii")), _CONTEXT + body)
-    except (tink.TinkError, ValueError):
-        raise ConfigurationError(
-            f"{where}: is not as deletion published it; restore it from a backup"
-        ) from None
-    return _from_json(json.loads(body))
-
-
-def read_list(platform: ObjectStore, mac: Mac) -> tuple[WithdrawalList, int]:
-    """The published list and its object's generation.
-
-    Raises:
-        ConfigurationError: there is none, or it is not as it was published.
-    """
-    where = f"{platform.uri.rstrip('/')}/{LIST}"
-    while True:
-        info = platform.stat(LIST)
-        try:
-            if info is None:
-                raise ObjectNotFound(LIST)
-            with platform.open(LIST, info.generation) as snapshot:
-                data = snapshot.read(0, info.size)
-        except ObjectNotFound:
-            raise ConfigurationError(
-                f"{where}: the withdrawal list is missing, and who has left is not"
-                " known without it; restore it, or let `rally delete --rebuild_list`"
-                " make it anew from the event log"
-            ) from None
-        except GenerationMismatch:
-            continue  # published anew in this moment
-        return decode_list(data, mac, where), info.generation
-
-
-def publish_list(
-    platform: ObjectStore, withdrawals: WithdrawalList, mac: Mac, generation: int | None
-) -> int:
-    """Publishes a list in the place of a generation (None: of none); the new one.
-
-    Raises:
-        GenerationMismatch: somebody else published since.
-    """
-    data = encode_list(withdrawals, mac)
-    if generation is not None:
-        return platform.replace(LIST, data, generation)
-    if not platform.create(LIST, data):
-        raise GenerationMismatch(LIST)
-    info = platform.stat(LIST)
-    if info is None:
-        raise GenerationMismatch(LIST)
-    return info.generation
-
-
-def _left(each: Withdrawal) -> Left:
-    return Left(each.time, each.standing, frozenset(each.deferred), each.request)
-
-
-def _person(left: Mapping[str, list[Left]], enrolled: Iterable[Enrolment]) -> Person:
-    joined: dict[str, list[int]] = {}
-    about: dict[str, set[str]] = {}
-    for each in enrolled:
-        joined.setdefault(each.scope, []).append(each.time)
-        about.setdefault(each.document_id, set()).add(each.scope)
-    return Person(
-        {scope: tuple(sorted(each, key=_order)) for scope, each in left.items()},
-        {scope: tuple(sorted(times)) for scope, times in joined.items()},
-        {document_id: frozenset(scopes) for document_id, scopes in about.items()},
-    )
-
-
-def _order(left: Left) -> tuple[int, str]:
-    return left.time, left.request
-
-
-def _from_json(content: Any) -> WithdrawalList:
-    return WithdrawalList(
-        content["counter"],
-        tuple(map(_withdrawal, content["withdrawals"])),
-        tuple(Enrolment(**each) for each in content["enrolments"]),
-    )
-
-
-def _withdrawal(content: dict[str, Any]) -> Withdrawal:
-    stages = {Stage(stage): time for stage, time in content.pop("stages").items()}
-    return Withdrawal(
-        standing=Standing(content.pop("standing")),
-        deferred=tuple(content.pop("deferred")),
-        receipts=tuple(content.pop("receipts")),
-        stages=stages,
-        **content,
-    )
+            builder.join(
+                enrolment.participant,
+                enrolment.scope,
+                enrolment.time,
+                enrolment.document_id,
+            )
+        return builder.build(self.counter)

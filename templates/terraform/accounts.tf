@@ -56,7 +56,7 @@ locals {
       reads       = ["store", "platform", "platform_keys"]
       creates = {
         store    = ["data/"]
-        platform = ["leases/", "plans/", "receipts/", "withdrawals/"]
+        platform = ["events/", "leases/", "plans/", "receipts/", "withdrawals/"]
       }
       deletes = {
         store    = ["data/"]

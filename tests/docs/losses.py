@@ -5,7 +5,17 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.docs.desk import GARDEN_KEY, JOBS, LEFT, NEXT, SEEN, SUNDAY, VISITS, Desk
+from tests.docs.desk import (
+    DELETE,
+    GARDEN_KEY,
+    JOBS,
+    LEFT,
+    NEXT,
+    SEEN,
+    SUNDAY,
+    VISITS,
+    Desk,
+)
 from tests.pipelines.world import GARDEN, rally_id, stored_ids
 
 
@@ -74,6 +84,16 @@ def restore(desk: Desk) -> Iterator[None]:
     assert _is_there(desk)
     yield
     assert not _is_there(desk)
+    now = desk.terminal.as_of
+    shutil.copytree("store", "mended")
+    desk.at("2026-08-01T06:00:00Z")
+    desk.quietly(DELETE)
+    shutil.rmtree(f"{VISITS}/date=2026-05-23")
+    yield
+    assert not _is_there(desk)
+    desk.at(now)
+    shutil.rmtree("store")
+    shutil.copytree("mended", "store")
     shutil.rmtree("store/platform")
     yield
     assert not _is_there(desk)

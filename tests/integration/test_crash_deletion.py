@@ -27,7 +27,7 @@ from rally.storing.objects import open_store
 from rally.storing.partitions import by_partition, list_files, read_view
 from rally.storing.runs import RUNS
 from rally.studies.transitions import Action, Transition, record_transition
-from rally.withdrawing.withdrawal_list import read_list
+from rally.withdrawing.list_object import read_list
 from tests.integration.warm import Warm
 from tests.pipelines.world import (
     GARDEN,

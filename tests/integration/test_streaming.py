@@ -16,7 +16,7 @@ from rally.ingesting.counts import Count
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.setup import IngestSettings
 from rally.storing.objects import open_store
-from rally.withdrawing.withdrawal_list import LIST
+from rally.withdrawing.list_object import LIST
 from tests.pipelines.line import Line
 from tests.pipelines.world import (
     AS_OF,

@@ -11,7 +11,8 @@ from rally.receipts.receipt import Reason
 from rally.storing.partitions import by_partition, is_settled, list_files
 from rally.studies.registry import Registry
 from rally.withdrawing.fold import Standing
-from rally.withdrawing.withdrawal_list import Mac, Stage
+from rally.withdrawing.list_object import Mac
+from rally.withdrawing.withdrawal_list import Stage
 from tests.model.draws import Fault
 from tests.model.plain import Book, Model, best
 from tests.model.whole import Letter, Whole, envelope
@@ -37,6 +38,9 @@ class Beside(RuleBasedStateMachine):
         self.counter = 0
         self.waits_over: Counter[str] = Counter()
         self.told: set[str] = set()
+        self.names: dict[str, str] = {}
+        self.backup: dict[str, bytes] = {}
+        self.is_restored = False
         self.stale: tuple[object, Book, int] | None = None
         self.droves = False
 
@@ -67,13 +71,17 @@ class Beside(RuleBasedStateMachine):
         if counter != self.counter:
             before = self.model.book.requests
             self.model.admit()
+            heard = self.whole.heard()
+            self.model.close({each for kind, each, _ in heard if kind == "closed"})
+            self.model.admit()
             after = self.model.book.requests
             for key, request in before.items():
                 if request.deferred and not after.get(key, request).deferred:
                     self.waits_over[key[2]] += key[2] in self.told
         self.counter = counter
-        names = {e.request: e.document_id for e in self.whole.withdrawals().withdrawals}
-        self.told = {names[each.request] for each in self.whole.receipts()}
+        published = self.whole.withdrawals().withdrawals
+        self.names |= {each.request: each.document_id for each in published}
+        self.told = {self.names[each.request] for each in self.whole.receipts()}
 
     def _ingest(self, found, fault, intake, book) -> None:
         before = self.whole.view()
@@ -126,7 +134,8 @@ class Beside(RuleBasedStateMachine):
             self._check_receipts()
         if done and dedups and not purges:
             here = {row: view[row] for row in view if row in set(kept)}
-            assert here == dict.fromkeys(best(kept), 1)
+            if not self.is_restored:  # what was compacted once is not compacted again
+                assert here == dict.fromkeys(best(kept), 1)
             assert self.whole.stored() == view
 
     def _check_receipts(self) -> None:

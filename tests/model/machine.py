@@ -107,6 +107,9 @@ class Machine(Beside):
 
     @rule(days=st.sampled_from([1, 1, 1, 2, 12]))
     def time_passes(self, days) -> None:
+        self.wait(days)
+
+    def wait(self, days) -> None:
         self.today += days
         if self.stale and self.today > self.stale[2] + STREAM_DAYS:
             self.stale = None
@@ -244,6 +247,23 @@ class Machine(Beside):
         self.compact_once(then)
         self.delete_once(fault)
 
+    @precondition(lambda self: not self.backup)
+    @rule()
+    def back_up(self) -> None:
+        self.backup = self.whole.back_up()
+
+    @precondition(lambda self: self.backup)
+    @rule(over=st.booleans(), later=st.sampled_from([0, 0, 12]), fault=faults)
+    def restore(self, over, later, fault) -> None:
+        """Rows come back, of people too whose requests have closed meanwhile."""
+        if later:
+            self.delete_once(None)
+            self.wait(later)
+            self.delete_once(None)
+        self.whole.restore(self.backup, over)
+        self.is_restored, self.backup = True, {}
+        self.delete_once(fault)
+
     @rule(fault=faults)
     def plan_only(self, fault) -> None:
         before = self.whole.view()
@@ -272,7 +292,11 @@ class Machine(Beside):
         self.delete_once(None)
         view = self.whole.view()
         kept = {row for row in view if self.model.book.verdict(row) == "kept"}
-        assert view == Counter(best(kept)) == self.whole.stored()
+        assert view == self.whole.stored()
+        if self.is_restored:
+            assert set(view) == kept
+        else:
+            assert view == Counter(best(kept))
         everything = self.whole.everything()
         self.replay_once(None)
         self.compact_once(None)

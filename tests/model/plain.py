@@ -12,6 +12,8 @@ from tests.model.words import DAY, STUDIES, Ping, Row
 from tests.pipelines.world import GARDEN, HOUSE, POND
 
 HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE, WINDOW = 2, 0.5, DAY
+UNKNOWN_DAYS = 15
+"""How long a request stays on the list that nobody's enrolment explains."""
 
 
 class Stranger(NamedTuple):
@@ -111,6 +113,7 @@ class Model:
     at_once: set[Key] = field(default_factory=set)
     steps: list[tuple[int, str, str]] = field(default_factory=list)
     held_for: dict[Key, str] = field(default_factory=dict)
+    closed: set[Key] = field(default_factory=set)
     book: Book = field(default_factory=Book)
 
     def state(self, study: str, time: int) -> str:
@@ -155,6 +158,22 @@ class Model:
         before = self.lefts.get(key, (time, signal))
         self.lefts[key] = min(before, (time, signal))
 
+    def close(self, document_ids: set[str]) -> None:
+        """The log says of these that nobody's enrolment has explained them."""
+        for key in {key for key in self.book.requests if key[2] in document_ids}:
+            if key not in self.closed and not self._is_known(key):
+                late = self.now - self.book.requests[key].time
+                assert late > UNKNOWN_DAYS * DAY
+                self.closed.add(key)
+
+    def _is_known(self, key: Key) -> bool:
+        """Whether somebody is known to have joined what they leave."""
+        who, scope, _ = key
+        joined = any(
+            each == who and scope in (RALLY, other) for each, other, _ in self.joins
+        )
+        return joined or self.lefts.get(key, (0, ""))[1] == MAIL
+
     def admit(self) -> None:
         """Deletion publishes the list."""
         asked: dict[Key, tuple[int, str]] = {}
@@ -169,6 +188,7 @@ class Model:
             key: Request(key[0], key[1], time, _standing(stand[key]),
                          self._waits(key, asked, stand))
             for key, (time, _) in asked.items()
+            if key not in self.closed or self._is_known(key)
         }  # fmt: skip
         joins = (Joined(int(str(who)), scope, document_id, time)
                  for (who, scope, document_id), time in self.joins.items())  # fmt: skip

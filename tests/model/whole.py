@@ -35,13 +35,18 @@ from rally.times import from_micros, to_micros
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.live_list import LiveList
 from rally.withdrawing.starting import check_counter
-from tests.model.plain import HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE
+from tests.model.plain import HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE, UNKNOWN_DAYS
 from tests.model.words import PEOPLE, Ping, Row
 from tests.pipelines.world import HOUSE, rally_id
 from tests.rally.deleting.place import Killed, Place, Prf
 
 LONGEST_DELAY_DAYS = 10.0
-RULES = Rules(HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE)
+RULES = Rules(
+    HOLD_ABOVE_PEOPLE,
+    HOLD_ABOVE_SHARE,
+    unresolved_days=UNKNOWN_DAYS,
+    unmatched_days=UNKNOWN_DAYS,
+)
 _FOR_EVER = 1e9
 _CHANGES = ("create", "replace", "delete", "purge")
 
@@ -123,6 +128,20 @@ class Whole(Place):
     def job(self, **settings):
         ours = {"rules": RULES, "longest_delay_days": LONGEST_DELAY_DAYS}
         return super().job(**ours, run=uuid.uuid4().hex, **settings)
+
+    def back_up(self) -> dict[str, bytes]:
+        """The files of rows as they are now."""
+        names = [info.name for info in self.data.list("data/")]
+        return {name: self.data.read(name) for name in filter(is_row_file, names)}
+
+    def restore(self, backup: dict[str, bytes], over: bool) -> None:
+        """Puts back what a backup has, and, if so wished, over what is there."""
+        for name, data in backup.items():
+            info = self.data.stat(name)
+            if info is None:
+                self.data.create(name, data)
+            elif over and self.data.read(name) != data:
+                self.data.replace(name, data, info.generation)
 
     def view(self) -> Counter[Row]:
         """The rows that our own readers see, and how often."""

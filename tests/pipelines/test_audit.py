@@ -17,7 +17,7 @@ from rally.auditing.store_audit import LISTED
 from rally.storing.corruption import CorruptFile
 from rally.storing.objects import open_store
 from rally.studies.transitions import States
-from rally.withdrawing.withdrawal_list import LIST
+from rally.withdrawing.list_object import LIST
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,

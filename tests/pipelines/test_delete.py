@@ -9,7 +9,7 @@ import pytest
 from pipelines import cli
 from rally.events import RALLY
 from rally.storing.objects import open_store
-from rally.withdrawing.withdrawal_list import LIST
+from rally.withdrawing.list_object import LIST
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,

@@ -50,7 +50,12 @@ OPTIONAL = {
     "compact": {"studies", "as_of"},
     "delete": {
         *("studies", "as_of", "plan_only", "hold_above_people", "hold_above_share"),
-        *("hold_window_hours", "unresolved_days", "longest_delay_days"),
+        *(
+            "hold_window_hours",
+            "unresolved_days",
+            "unmatched_days",
+            "longest_delay_days",
+        ),
     },
     "purge": {
         *("studies", "as_of", "keys", "plan_only", "confirm", "max_objects"),

@@ -11,7 +11,7 @@ from rally.events import EventKind
 from rally.storing.header import LIST_COUNTER
 from rally.storing.layout import EVENTS
 from rally.studies.transitions import Action
-from rally.withdrawing.withdrawal_list import LIST
+from rally.withdrawing.list_object import LIST
 from tests.model.words import moment
 from tests.pipelines.world import GARDEN, POND, rally_id
 from tests.rally.auditing.foreign import put_foreign

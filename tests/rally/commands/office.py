@@ -13,12 +13,8 @@ from rally.studies.transitions import States, read_transitions
 from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.holding import Rules
-from rally.withdrawing.withdrawal_list import (
-    LIST,
-    WithdrawalList,
-    publish_list,
-    read_list,
-)
+from rally.withdrawing.list_object import LIST, publish_list, read_list
+from rally.withdrawing.withdrawal_list import WithdrawalList
 
 
 class Office:

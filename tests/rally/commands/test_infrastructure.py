@@ -12,7 +12,7 @@ from rally.commands.studies import add_parser
 from rally.errors import ConfigurationError
 from rally.storing.local import LocalStore
 from rally.studies.transitions import Action, Transition, record_transition
-from rally.withdrawing.withdrawal_list import LIST
+from rally.withdrawing.list_object import LIST
 from tests.rally.commands.test_studies import TEST_STUDIES
 
 ACCESS = {

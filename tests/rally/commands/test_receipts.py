@@ -21,11 +21,8 @@ from rally.receipts.chain import append
 from rally.receipts.purge import purge_receipts
 from rally.receipts.receipt import number_in, receipt_name
 from rally.storing.local import LocalStore
-from rally.withdrawing.withdrawal_list import (
-    Withdrawal,
-    WithdrawalList,
-    publish_list,
-)
+from rally.withdrawing.list_object import publish_list
+from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
 from tests.rally.receipts.examples import (
     FOO,
     LEFT,

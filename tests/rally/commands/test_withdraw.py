@@ -12,7 +12,7 @@ from rally.errors import ConfigurationError
 from rally.events import MAIL, RALLY, EventKind
 from rally.studies.transitions import Action, Transition, record_transition
 from rally.times import from_micros, to_micros
-from rally.withdrawing.withdrawal_list import LIST
+from rally.withdrawing.list_object import LIST
 
 ONE = "6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
 TWO = "0b1c2d3e-4f50-4172-8394-a5b6c7d8e9f0"

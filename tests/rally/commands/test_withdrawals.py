@@ -20,8 +20,9 @@ from rally.studies.transitions import Action, Transition, record_transition
 from rally.times import to_micros
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules
+from rally.withdrawing.list_object import LIST
 from rally.withdrawing.unreadable import count_settled
-from rally.withdrawing.withdrawal_list import LIST, Stage
+from rally.withdrawing.withdrawal_list import Stage
 from tests.rally.commands.office import left
 
 STREAM, ZERO_ONE = "rally-attention-stream", "rally-zero-one"

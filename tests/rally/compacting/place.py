@@ -24,7 +24,8 @@ from rally.storing.partitions import by_partition, list_files, read_view
 from rally.storing.rows import row_schema
 from rally.storing.writer import RowWriter, Table
 from rally.studies.registry import Registry
-from rally.withdrawing.withdrawal_list import LIST, WithdrawalList, publish_list
+from rally.withdrawing.list_object import LIST, publish_list
+from rally.withdrawing.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
 
 STUDY = "rally-grove"

@@ -6,7 +6,7 @@ import pytest
 
 from rally.deleting.plans import Plans
 from rally.events import RALLY
-from rally.withdrawing.withdrawal_list import LIST
+from rally.withdrawing.list_object import LIST
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deleting.place import Killed, Row, document_id
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rally.errors import ConfigurationError
-from rally.withdrawing.withdrawal_list import LIST
+from rally.withdrawing.list_object import LIST
 from tests.rally.deleting.place import GARDEN, Row, day, live
 
 

@@ -276,7 +276,7 @@ def test_unresolved_request_closes_and_is_carried_out_if_it_is_explained_later(p
 
     place.now = day(111)
     place.delete()
-    assert (states(place), place.receipts()) == ({"gone": "closed"}, [])
+    assert (states(place), place.receipts()) == ({}, [])
 
     place.join(1, deletion_id="an extension")
     assert place.delete().faults == []

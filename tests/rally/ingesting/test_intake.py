@@ -18,7 +18,7 @@ from rally.outcomes import FailureReason
 from rally.storing.container import read_rows
 from rally.storing.header_bytes import read_header
 from rally.storing.objects import open_store
-from rally.withdrawing.withdrawal_list import LIST
+from rally.withdrawing.list_object import LIST
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
 ID = "65f58083-cefe-4201-832f-0505c3b73d76"

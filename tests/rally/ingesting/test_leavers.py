@@ -274,7 +274,9 @@ def test_ping_is_judged_as_its_row_will_be(bench, payload, me, ping, did):
     )
     own = [joined(me, scope, NOW, ID)] if scope else []
     study = bench.registry.studies[namespace]
-    selection = Selection(make_list(2, *records, *own), study, bench.pseudonyms)
+    selection = Selection(
+        make_list(2, *records, *own).people(), study, bench.pseudonyms
+    )
     participant = me if scope and namespace == "rally-hub" else None
     participant = participant or bench.pseudonyms.of_study(namespace, me)
     verdict = selection.judge(participant.encode(), ID.encode(), NOW).verdict

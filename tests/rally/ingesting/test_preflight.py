@@ -11,7 +11,7 @@ from rally.ingesting.preflight import check_before_start
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import destroy_pseudonym
 from rally.storing.layout import Partition, Stores, events_file, new_file
-from rally.withdrawing.withdrawal_list import LIST
+from rally.withdrawing.list_object import LIST
 
 ROW = new_file(Partition("rally-x", "visit.1", "2022-06-01"), "a")
 ROW_OF_AN_OLD_STUDY = new_file(Partition("rally-old", "visit.1", "2022-06-01"), "a")

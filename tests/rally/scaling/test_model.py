@@ -147,7 +147,7 @@ def test_limits_are_told_by_how_far_they_are_crossed():
         "hours of the day's jobs together",
         "objects of the event log",
         "GiB of files to deal out in the launching process",
-        "GiB of the withdrawal list in each worker",
+        "GiB of the withdrawal list in the launching process of delete",
         "GiB of enrolments in each worker of purge and audit",
         "GiB of known people in each worker of the audit",
         "objects that expire in a day",

@@ -1,13 +1,8 @@
 """Withdrawal lists for tests, in few words."""
 
 from rally.withdrawing.fold import Standing
-from rally.withdrawing.withdrawal_list import (
-    LIST,
-    Enrolment,
-    Withdrawal,
-    WithdrawalList,
-    publish_list,
-)
+from rally.withdrawing.list_object import LIST, publish_list
+from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 
 
 def left(participant, scope, time, standing=Standing.ACTIVE, deferred=()):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.events import MAIL, RALLY, EventKind, EventLog, write_events
+from rally.events import MAIL, RALLY, Event, EventKind, EventLog, write_events
 from rally.storing.local import LocalStore
 from rally.studies.study import AfterEnd, Kind, Unmatched
 from rally.studies.transitions import Action, States
@@ -365,25 +365,82 @@ class TestDecisions:
         assert set(found.stages) == {Stage.REQUESTED, Stage.SUPPRESSED}
 
 
+def closed(request, when):
+    """What deletion writes of a request that no enrolment explains."""
+    unknown = request.participant is None
+    return Event(
+        EventKind.CLOSED,
+        request.scope,
+        request.participant,
+        micros(when),
+        request.deletion_id if unknown else None,
+        request.document_id,
+        "closed",
+    )
+
+
+class TestClosed:
+    def test_closed_one_leaves_the_list_with_its_enrolments(self):
+        desk = Desk()
+        log = [left("p", 20, X), left("q", 21, X), joined("p", 1, RALLY)]
+        one, other = desk.admit(log).withdrawals
+        log.append(closed(one, 111))
+        found = desk.admit(log, 112)
+        assert (found.withdrawals, found.enrolments) == ((other,), ())
+        log.reverse()
+        assert desk.admit(log, 112) == found
+
+    def test_enrolment_that_arrives_later_brings_it_back(self):
+        desk = Desk()
+        log = [left("p", 20, X)]
+        log.append(closed(desk.the(log), 111))
+        assert desk.admit(log, 112).people() == {}
+        log.append(joined("p", 15, X))
+        found = desk.the(log, 113)
+        assert (found.request, found.state) == ("2", State.ACTIVE)
+        assert desk.list.people()["p"].joined == {X: (micros(15),)}
+
+    def test_list_remembers_the_receipts_of_those_that_left_it(self):
+        desk = Desk()
+        log = [left("p", 20, X), left("q", 21, X)]
+        one, other = desk.admit(log).withdrawals
+        desk.list = replace(
+            desk.list, withdrawals=(replace(one, receipts=(4, 7)), other)
+        )
+        assert desk.list.last_receipt == 7
+        log.append(closed(one, 111))
+        found = desk.admit(log, 112)
+        assert (found.receipts, found.last_receipt) == (7, 7)
+        assert desk.admit(log, 113) == found
+
+
 class TestDeletionIds:
-    def test_unresolved_is_kept_open_and_closed_in_the_end(self):
+    def test_unresolved_is_kept_open_until_the_log_closes_it(self):
         desk = Desk()
         log = [uninstalled("d", 20), joined("q", 1, RALLY, "another")]
         found = desk.the(log, 100)
         assert (found.participant, found.deletion_id) == (None, "d")
         assert (found.state, found.is_open) == (State.UNRESOLVED, False)
         assert desk.list.people() == {}
-        assert desk.the(log, 110) == found
-        closed = desk.the(log, 110.001)
-        assert (closed.state, closed.request) == (State.CLOSED, "1")
-        assert closed.stages[Stage.CLOSED] == micros(110.001)
-        assert desk.the(log, 200) == closed
+        assert desk.the(log, 200) == found
+        log.append(closed(found, 201))
+        assert desk.admit(log, 202) == WithdrawalList(7)
+        assert Desk().admit(log, 202) == WithdrawalList(7)
 
-    @pytest.mark.parametrize("when", [100, 150], ids=["open", "closed"])
-    def test_an_enrolment_that_turns_up_resolves_it(self, when):
+    def test_one_that_was_closed_is_asked_anew_when_it_is_explained(self):
         desk = Desk()
         log = [uninstalled("d", 20)]
-        desk.the(log, when)
+        log.append(closed(desk.the(log), 111))
+        desk.admit(log, 112)
+        log.append(joined("p", 1, RALLY, "d"))
+        found = desk.the(log, 113)
+        assert (found.request, found.participant) == ("2", "p")
+        assert found.stages == {Stage.REQUESTED: micros(20)}
+
+    def test_an_enrolment_that_turns_up_resolves_it(self):
+        desk = Desk()
+        log = [uninstalled("d", 20)]
+        desk.the(log, 100)
         log += [joined("p", 2), joined("p", 1, RALLY, "d")]
         found = desk.the(log, 160)
         assert (found.request, found.participant) == ("1", "p")

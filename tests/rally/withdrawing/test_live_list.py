@@ -7,8 +7,8 @@ from rally.errors import ConfigurationError
 from rally.events import RALLY
 from rally.keys import keysets
 from rally.storing.local import LocalStore
+from rally.withdrawing.list_object import LIST
 from rally.withdrawing.live_list import LiveList
-from rally.withdrawing.withdrawal_list import LIST
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.rally.withdrawing.lists import joined, left, publish
 

@@ -10,8 +10,9 @@ from rally.events import RALLY
 from rally.keys import keysets
 from rally.storing.layout import Partition, Stores, events_file, new_file
 from rally.storing.writer import RowWriter, Table
+from rally.withdrawing.list_object import LIST, publish_list
 from rally.withdrawing.starting import check_counter, start_list
-from rally.withdrawing.withdrawal_list import LIST, WithdrawalList, publish_list
+from rally.withdrawing.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.rally.withdrawing.lists import left, make_list, publish
 

@@ -8,9 +8,7 @@ from rally.events import MAIL, RALLY
 from rally.storing.layout import UNKNOWN
 from rally.studies.study import Kind, Unmatched
 from rally.withdrawing.fold import Standing
-from rally.withdrawing.holding import Rules
 from rally.withdrawing.unavailable import concerned, find_carriers, waits_for_study
-from rally.withdrawing.withdrawal_list import Stage
 from tests.rally.withdrawing.stories import (
     HUB,
     Desk,
@@ -21,7 +19,6 @@ from tests.rally.withdrawing.stories import (
     left,
     registry,
     study,
-    uninstalled,
 )
 from tests.support.registries import without
 
@@ -94,15 +91,6 @@ def test_letter_and_matched_request_are_not_held():
     events = [left("a", 50, signal=MAIL), joined("b", 1), left("b", 50)]
     standings = [each.standing for each in desk.admit(events).withdrawals]
     assert standings == [Standing.ACTIVE, Standing.ACTIVE]
-
-
-def test_unresolved_request_does_not_close_while_enrolments_may_be_missing():
-    desk = Desk(rules=Rules(unresolved_days=10))
-    whole, events = desk.registry, [uninstalled("d", 50)]
-    desk.registry = without(whole, HUB, Kind.PLATFORM)
-    assert Stage.CLOSED not in desk.the(events).stages
-    desk.registry = without(whole, X, Kind.STUDY)
-    assert Stage.CLOSED in desk.the(events).stages
 
 
 @pytest.mark.parametrize(
