@@ -287,7 +287,7 @@ def test_object_that_is_another_in_the_middle_is_one_line_and_status_1(
     assert "while running" not in errors
 
 
-def test_reader_that_leaves_is_status_1_and_no_traceback(world):
+def test_reader_that_leaves_is_one_line_and_status_1(world):
     reading, writing = os.pipe()
     os.close(reading)
     argv = ["keys", "public", f"--namespace={GARDEN}", f"--keys={world.keys}"]
@@ -300,7 +300,8 @@ def test_reader_that_leaves_is_status_1_and_no_traceback(world):
             text=True,
         )
 
-    assert (done.returncode, done.stderr) == (1, "")
+    expected = "rally: standard output: cannot be written (Broken pipe)\n"
+    assert (done.returncode, done.stderr) == (1, expected)
 
 
 ON_FLINK = "Pipeline BeamApp-7 failed in state FAILED: "

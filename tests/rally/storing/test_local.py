@@ -81,6 +81,7 @@ for point in itertools.count(0, int(sys.argv[3])):
         store.create(f"{point:05}", b"old")
     child = os.fork()
     if not child:
+        sys._getframe().f_trace_opcodes = True  # from 3.12 on settrace asks for it
         sys.settrace(dies_at(point))
         act(store, f"{point:05}", sys.argv[2])
         os._exit(0)
