@@ -12,15 +12,15 @@ from typing import Any, BinaryIO, NamedTuple
 import fastavro
 
 from rally.bounded_json import InvalidJson, parse_json
-from rally.envelope import Envelope, make_envelope
+from rally.envelope import Envelope
 from rally.errors import ConfigurationError
 from rally.opening.inflate import most_inflated
-from rally.reading.lines import Malformed
+from rally.reading.lines import Malformed, MalformedMessage, make_message
 from rally.storing.codecs import UnknownCodec, check_codec
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import Header
 from rally.storing.objects import ObjectInfo
-from rally.storing.snapshots import Frame, frame_rows, header_of, walk_frames
+from rally.storing.snapshots import frame_rows, header_of, walk_frames
 
 _TYPES = {
     "subscription_name": "string",
@@ -75,18 +75,24 @@ def read_avro(
         ConfigurationError: its schema or its codec is none that is served.
     """
     snapshot = _InputSnapshot(ObjectInfo(uri, size, 0), file)
-    behind = 0
+    behind = inflated = 0
     try:
         header = header_of(snapshot, _LONGEST_HEADER)
         schema = _served_schema(header, uri)
         behind = header.length
         for frame in walk_frames(snapshot, header, _LONGEST_BLOCK):
-            try:
-                for record in _records(frame, header.codec, schema):
-                    yield _envelope(record, country_attribute)
-            except CorruptFile:
-                yield Malformed(uri, str(behind), str(behind))
+            malformed = Malformed(uri, str(behind), str(behind))
             behind += len(frame.data)
+            # Of a block, and of all so far: each of many small ones is given some.
+            left = most_inflated(behind) - inflated
+            most = min(_LONGEST_BLOCK, most_inflated(len(frame.data)), left)
+            try:
+                rows = frame_rows(frame, header.codec, most)
+                inflated += len(rows)
+                for record in _records(rows, frame.rows, schema):
+                    yield _message(record, country_attribute) or malformed
+            except CorruptFile:
+                yield malformed
     except CorruptFile:
         yield Malformed(uri, str(behind), str(behind))
 
@@ -149,14 +155,12 @@ def _plain_type(schema: Any, wanted: str, depth: int = 0) -> object:
     return wanted
 
 
-def _records(frame: Frame, codec: str, schema: Any) -> Iterator[dict[str, Any]]:
+def _records(rows: bytes, count: int, schema: Any) -> Iterator[dict[str, Any]]:
     """The records of a block. Raises CorruptFile, behind those that are whole."""
-    most = min(_LONGEST_BLOCK, most_inflated(len(frame.data)))
-    rows = frame_rows(frame, codec, most)
-    if frame.rows * len(schema["fields"]) > len(rows):  # a field has a byte at least
+    if count * len(schema["fields"]) > len(rows):  # a field has a byte at least
         raise CorruptFile("a block says that it has more rows than it can have")
     stream = io.BytesIO(rows)
-    for _ in range(frame.rows):
+    for _ in range(count):
         try:
             record: Any = fastavro.schemaless_reader(
                 stream, schema, None, handle_unicode_errors="replace"
@@ -168,7 +172,10 @@ def _records(frame: Frame, codec: str, schema: Any) -> Iterator[dict[str, Any]]:
         raise CorruptFile("a block has more bytes than its rows")
 
 
-def _envelope(record: dict[str, Any], country_attribute: str | None) -> Envelope:
-    """The envelope of a record; a text that is no UTF-8 has U+FFFD, as in JSON."""
+def _message(record: dict[str, Any], country_attribute: str | None) -> Envelope | None:
+    """The message of a record; a text that is no UTF-8 has U+FFFD, as in JSON."""
     body, attributes = record["data"] or b"", record["attributes"] or {}
-    return make_envelope(body, attributes, country_attribute)
+    try:
+        return make_message(body, attributes, country_attribute)
+    except MalformedMessage:
+        return None

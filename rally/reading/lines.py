@@ -99,7 +99,22 @@ def parse_message(message: object, country_attribute: str | None) -> Envelope:
     payload = "" if payload is None else payload
     if type(attributes) is not dict or type(payload) is not str:
         raise MalformedMessage
-    return make_envelope(_decode(payload), attributes, country_attribute)
+    return make_message(_decode(payload), attributes, country_attribute)
+
+
+def make_message(
+    body: bytes, attributes: dict[str, Any], country_attribute: str | None
+) -> Envelope:
+    """The envelope of a message, however its file holds it.
+
+    Raises:
+        MalformedMessage: it has neither a body nor an address, and no replay could make
+            anything of it; a few bytes hold any number of such.
+    """
+    envelope = make_envelope(body, attributes, country_attribute)
+    if not envelope.payload and not envelope.uri:
+        raise MalformedMessage
+    return envelope
 
 
 def _first(message: dict[str, object], names: tuple[str, ...]) -> object:

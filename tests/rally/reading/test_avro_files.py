@@ -172,12 +172,17 @@ def test_avro_with_nulls_has_them_as_absent(file):
     values = {**ATTRIBUTES, "values": ["null", "string"]}
     schema = changed("attributes", type=["null", values])
     schema["fields"][4] = {"name": "data", "type": ["null", "bytes"]}
-    nothing = {**record(b""), "attributes": None, "data": None}
+    nothing = {**record(b""), "attributes": {"uri": "/u"}, "data": None}
     some = {**record(b"2"), "attributes": {"uri": None, "host": None, "dnt": "1"}}
+    bare = {**record(b"3"), "attributes": None}
     stream = io.BytesIO()
-    fastavro.writer(stream, schema, [nothing, some])
+    fastavro.writer(stream, schema, [nothing, some, bare])
     file.write_bytes(stream.getvalue())
-    assert read(file) == [Envelope(b""), Envelope(b"2", dnt="1")]
+    assert read(file) == [
+        Envelope(b"", "/u"),
+        Envelope(b"2", dnt="1"),
+        Envelope(b"3"),
+    ]
 
 
 def test_avro_with_a_text_that_is_no_utf8_is_read(file):
@@ -297,6 +302,26 @@ def test_avro_block_inflates_to_what_its_size_may_become_and_no_more(file, codec
     tracemalloc.stop()
     assert found == [Envelope(b"1", "/u"), bad(file, len(whole)), Envelope(b"2", "/u")]
     assert used < 3 * most_inflated(len(bomb)) + 16_000_000
+
+
+def test_avro_of_records_with_nothing_in_them_is_malformed_once(file):
+    """434 bytes that say 100,000 messages, none of which could ever be replayed."""
+    schema = {**SCHEMA, "fields": SCHEMA["fields"][3:]}
+    nothing = compress("deflate", bytes(200_000))
+    header = of_blocks("deflate", [], schema)
+    something = compress("deflate", encoded(record(b"1"), schema))
+    file.write_bytes(header + frame(100_000, nothing) + frame(1, something))
+    assert read(file) == [bad(file, len(header)), Envelope(b"1", "/u")]
+
+
+def test_avro_of_many_small_blocks_inflates_to_no_more_than_one_does(file):
+    row = encoded(record(bytes(250_000)))
+    small = frame(1, compress("deflate", row))
+    file.write_bytes(of_blocks("deflate", []) + 100 * small)
+    found = read(file)
+    size = file.stat().st_size
+    inflated = sum(len(message.payload) for message in good(found))
+    assert most_inflated(size) // 2 < inflated <= most_inflated(size)
 
 
 def test_avro_with_a_header_that_does_not_end_is_malformed_and_not_read_whole(file):

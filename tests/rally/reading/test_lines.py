@@ -68,7 +68,7 @@ def test_line_of_either_form_is_the_same_envelope(message):
         ({"attributeMap": None, "payload": DATA}, Envelope(BODY)),
         ({"payload": DATA}, Envelope(BODY)),
         ({"data": DATA}, Envelope(BODY)),
-        ({"attributes": {}}, Envelope(b"")),
+        ({"attributes": {"uri": "/u"}}, Envelope(b"", "/u")),
     ],
     ids=[
         "no-payload",
@@ -96,16 +96,19 @@ def test_line_with_a_part_missing_is_a_message(message, expected):
         b"{}",
         b'{"other": 1}',
         b'{"attributeMap": [], "payload": [1]}',
-        b'{"attributeMap": ["uri"], "payload": ""}',
-        b'{"attributeMap": "uri", "payload": ""}',
+        b'{"attributeMap": ["uri"], "payload": "AA=="}',
+        b'{"attributeMap": "uri", "payload": "AA=="}',
         b'{"attributeMap": {}, "payload": 5}',
+        b'{"attributes": {}}',
+        b'{"data": ""}',
+        b'{"attributeMap": {"uri": "", "dnt": "1"}, "payload": " "}',
         b'{"attributeMap": {}, "payload": {"a": 1}}',
         b'{"attributeMap": {}, "payload": NaN}',
-        b'{"attributeMap": {}} {"attributeMap": {}}',
-        b"\xef\xbb\xbf" + b'{"attributeMap": {}}',
+        b'{"attributeMap": {"uri": "/u"}} {"attributeMap": {"uri": "/u"}}',
+        b"\xef\xbb\xbf" + b'{"attributeMap": {"uri": "/u"}}',
         b"\x00" * 50,
         b'{"message": {}}',
-        b'{"message": {"message": {"data": ""}}}',
+        b'{"message": {"message": {"data": "AA=="}}}',
         b'{"message": "text", "ackId": "x"}',
         b"[" * 10_000 + b"]" * 10_000,
         b"[[]," * 10**6,
@@ -148,7 +151,8 @@ def test_body_is_read_from_any_base64(body):
     safe = base64.urlsafe_b64encode(body).decode()
     wrapped = base64.encodebytes(body).decode()
     for text in (safe, safe.rstrip("="), wrapped, wrapped.rstrip("=\n")):
-        assert parse_line(json.dumps({"data": text}).encode(), None) == Envelope(body)
+        line = json.dumps({"attributes": {"uri": "/u"}, "data": text}).encode()
+        assert parse_line(line, None) == Envelope(body, "/u")
 
 
 def test_attributes_that_nobody_keeps_may_be_anything():
@@ -248,10 +252,11 @@ def test_line_of_any_json_is_an_envelope_or_malformed(message):
     assert all(value is None or type(value) is str for value in envelope[1:])
 
 
-@given(st.binary(), st.dictionaries(st.text(), st.text()), st.booleans())
+@given(st.binary(min_size=1), st.dictionaries(st.text(), st.text()), st.booleans())
 def test_line_round_trips(body, attributes, pubsub):
     names = ("attributes", "data") if pubsub else ("attributeMap", "payload")
     data = base64.b64encode(body).decode()
+    attributes = {"uri": "/u"} | attributes
     line = orjson.dumps(dict(zip(names, (attributes, data), strict=True)))
     assert parse_line(line, "c") == make_envelope(body, attributes, "c")
 
