@@ -177,10 +177,10 @@ def test_no_byte_of_a_ping_is_in_an_entry_however_loud(loud, needles, way):
         "event": "job_ended",
         "stored": 1,
         "refused": 0,
-        "failed": 12,
+        "failed": 11,  # the two lines that are no messages are one dead letter
         "joined": 0,
         "left": 0,
-        "dead_letters": 12,
+        "dead_letters": 11,
         "status": 0,
     }
     assert {each["step"] for each in steps if "step" in each} == {"IngestFiles"}
