@@ -13,6 +13,7 @@ import json
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,8 @@ from rally.auditing.units import Unit
 from rally.events import RALLY, Event, EventKind, write_events
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_administration import ensure_platform_keys
+from rally.storing.layout import Stores
+from rally.storing.marking import mark_places
 from rally.times import to_micros
 from rally.withdrawing.list_object import publish_list
 from rally.withdrawing.withdrawal_list import WithdrawalList
@@ -121,6 +124,7 @@ def _settings(folder: Path) -> AuditSettings:
 def _make_platform(folder: Path) -> None:
     """Keys, the event log and an empty withdrawal list."""
     settings = _settings(folder)
+    mark_places(Stores(settings.store, settings.platform), [], uuid.uuid4().hex)
     ensure_platform_keys(settings.platform_keys, [NAMESPACE])
     registry, platform = settings.registry(), settings.stores().platform
     mac = settings.keys(registry).mac(LIST_MAC)

@@ -28,8 +28,9 @@ from rally.events import MAIL, RALLY, Event, EventKind, write_events
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.settings import make_pseudonyms
-from rally.storing.layout import study_folder
+from rally.storing.layout import Stores, study_folder
 from rally.storing.leases import Leases
+from rally.storing.marking import mark_places
 from rally.times import to_micros
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.list_object import publish_list
@@ -44,7 +45,8 @@ _NO_HOLDING = Rules(hold_above_people=1_000_000_000)
 def prepare_delete(folder: Path, people: Sequence[str]) -> None:
     """Makes the platform's keys, list 0, and the events of those who leave."""
     settings = _settings(folder)
-    registry = settings.registry()
+    mark_places(Stores(settings.store, settings.platform), [], uuid.uuid4().hex)
+    registry = settings.load_registry()
     ensure_platform_keys(
         settings.platform_keys, list(registry.studies), lambda _: False
     )

@@ -59,6 +59,7 @@ def _on_flink(cluster: Cluster, given: Workload, inputs: str) -> Run:
     """As `rally ingest` runs there; what was written is counted and deleted."""
     cluster.wait_until_whole()
     with tempfile.TemporaryDirectory(prefix="rally-bench-") as out:
+        ways.begin(out, given)
         where = (f"--input={inputs}", f"--store={out}", *given.options)
         run = process.run(ways.rally("ingest", *where, *cluster.options()))
         written = ways.stored(Path(out))

@@ -22,6 +22,7 @@ from statistics import mean
 import orjson
 
 from benchmarks import pings, process, workload
+from benchmarks.ways import begin
 from benchmarks.workload import NAMESPACE, Workload
 from rally.auditing.searching import IdSearch
 from rally.checking.pseudonyms import PLATFORM
@@ -74,6 +75,8 @@ def _message_bytes(made: Workload) -> float:
 def _rows(made: Workload, scratch: Path) -> list[str]:
     all_rows, one_row = scratch / "all", scratch / "one"
     said = []
+    for store in (all_rows, one_row):
+        begin(str(store), made)
     _job(all_rows, made, "ingest", f"--input={made.inputs}")
     _job(one_row, made, "ingest", f"--input={made.one_ping}")
     said.append(f"  new rows: {_bytes_a_row(all_rows, made):,.0f} bytes")

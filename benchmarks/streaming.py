@@ -19,7 +19,7 @@ from google.cloud import pubsub_v1
 
 from benchmarks import process
 from benchmarks.process import Run
-from benchmarks.ways import rally, stored
+from benchmarks.ways import begin, rally, stored
 from benchmarks.workload import Workload
 from tests.ports import free_port
 
@@ -54,6 +54,7 @@ def _run(workload: Workload, host: str, name: str) -> Run:
             expected = workload.count
             _publish_elsewhere(topic, workload.folder)
     with tempfile.TemporaryDirectory(prefix="rally-bench-") as out:
+        begin(out, workload)
         options = (f"--subscription={subscription}", f"--store={out}", *_LIMITS)
         command = rally("ingest", *options, *workload.options)
         run = process.run(command, **{HOST: host})

@@ -45,6 +45,11 @@ def rally(*arguments: str) -> list[str]:
     return ["-m", "pipelines.cli", *arguments]
 
 
+def begin(store: str, workload: Workload) -> None:
+    """Makes a store, in a process of its own that is not measured."""
+    process.run(rally("init", f"--store={store}", *workload.options))
+
+
 def stored(store: Path) -> int:
     """How many rows the files of a store hold."""
     return sum(
@@ -54,6 +59,7 @@ def stored(store: Path) -> int:
 
 def _ingest(workload: Workload, inputs: str, *options: str) -> Run:
     with tempfile.TemporaryDirectory(prefix="rally-bench-") as out:
+        begin(out, workload)
         where = (f"--input={inputs}", f"--store={out}")
         run = process.run(rally("ingest", *where, *workload.options, *options))
         _expect(stored(Path(out)), workload, inputs)

@@ -27,7 +27,7 @@ from rally.process import run_as_process, say
 from rally.storing.layout import Partition, Stores
 from rally.storing.leases import Leases
 from rally.telling.entries import Fields
-from rally.withdrawing.starting import check_counter, start_list
+from rally.withdrawing.starting import open_list
 
 JOB = Job(
     "compact",
@@ -62,8 +62,7 @@ def _run(options: PipelineOptions) -> list[Compacted]:
     namespaces = list(registry.studies)
     keys = settings.keys(registry)
     stores.check_writable(namespaces, settings.concluded(registry))
-    withdrawals = start_list(stores, namespaces, keys.mac(LIST_MAC))
-    check_counter(stores, namespaces, withdrawals)
+    withdrawals = open_list(stores, namespaces, keys.mac(LIST_MAC))
     unfinished = Plans(stores.platform).partitions()
     planned = plan(stores, registry)
     holds = settings.holds()

@@ -17,6 +17,7 @@ from pipelines.options import PlatformOptions, platform_keys_uri
 from rally.errors import ConfigurationError, cause_of
 from rally.keys.folder import KeyFolder
 from rally.settings import Places
+from rally.storing.layout import Stores
 from rally.storing.objects import open_store
 
 _NEEDED = {
@@ -84,8 +85,8 @@ def check_places(places: Places, options: PipelineOptions) -> None:
         ConfigurationError: the registry is not as it must be, the stores cannot be
             such, or a key folder is none.
     """
-    places.registry()
-    places.stores()
+    places.load_registry()
+    Stores(places.store, places.platform)
     ours = options.view_as(PlatformOptions)
     for uri in filter(None, (ours.keys, platform_keys_uri(ours))):
         KeyFolder(uri).kek_file()

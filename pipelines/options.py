@@ -43,8 +43,7 @@ class PlatformOptions(PipelineOptions):
         parser.add_argument(
             "--platform_keys",
             metavar="URI",
-            help="folder of the platform's own keys (default: <keys>/platform, made on"
-            " first use with a local key-encryption key if it is on this machine)",
+            help="folder of the platform's own keys (default: <keys>/platform)",
         )
         parser.add_argument(
             "--as_of",

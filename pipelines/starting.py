@@ -10,6 +10,8 @@ from pipelines.job import Job
 from pipelines.parsing import parse_options
 from pipelines.runners import is_dataflow
 from rally.process import say
+from rally.settings import Places
+from rally.studies.registry import Registry
 from rally.telling.entries import Event
 
 if TYPE_CHECKING:
@@ -42,15 +44,29 @@ def start(
 
     def started() -> Ended:
         options = parse_options(job, argv)
-        faults = settings(options).registry().faults.values()
-        for fault in faults:
+        places = settings(options)
+        # A launcher reads no store: there the job itself looks, on its worker.
+        is_here = not is_dataflow(options)
+        registry = _registry(places) if is_here else places.load_registry()
+        for fault in registry.faults.values():
             say(fault)
-        if not is_dataflow(options):
+        if is_here:
             ended = run(options)
-            return ended._replace(status=1) if faults else ended
+            return ended._replace(status=1) if registry.faults else ended
         from pipelines.dataflow import launch  # Google's clients are slow to import
 
         status = launch(job, options, graph, None if graph else settings)
         return Ended(status, event=Event.JOB_LAUNCHED)
 
     return exit_status(job.name, started)
+
+
+def _registry(places: Places) -> Registry:
+    """The studies that are used; by their files alone where a store is away.
+
+    The job itself meets that again, and says what it means to it.
+    """
+    try:
+        return places.registry()
+    except ConnectionError:
+        return places.load_registry()

@@ -24,7 +24,7 @@ from rally.studies.study import Study
 from rally.studies.transitions import States
 from rally.withdrawing.list_object import FOLDER as LISTS
 from rally.withdrawing.list_object import LIST
-from rally.withdrawing.starting import start_list
+from rally.withdrawing.starting import begin_list
 
 _NEW_KEYS = "whether new platform keys may be made"
 
@@ -66,7 +66,8 @@ def initialise(
             lost, or cannot be made here; the message says what to do.
         ConnectionError: a store or a key service is away.
     """
-    if faults := overlapping(stores, registry):
+    keys = filter(None, (platform_keys, ping_keys))
+    if faults := overlapping(stores, registry, keys):
         raise ManyFaults(faults.values())
     concluded = States.read(registry, stores.platform).concluded_by(datetime.now(UTC))
     _check_open(studies, concluded)
@@ -131,5 +132,5 @@ def _make_keys(
 def _begin_list(stores: Stores, studies: Sequence[str], platform_keys: str) -> Step:
     is_there = holds(stores.platform, LIST, _NEW_KEYS)
     mac = PlatformKeys.open(platform_keys, macs=[names.LIST_MAC]).mac(names.LIST_MAC)
-    found = start_list(stores, studies, mac)
+    found = begin_list(stores, studies, mac)
     return Step(not is_there, f"withdrawal list {found.counter}")

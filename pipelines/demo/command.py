@@ -42,6 +42,8 @@ def _demo(arguments: argparse.Namespace) -> int:
         check_emulator()
     jobs = Jobs(lay_out(out), arguments.streaming)
     people = People(str(jobs.scene.keys))
+    if status := jobs.begin():
+        return status
     _first_day(jobs, people)
     status = story.tell(jobs, people)
     print(f"Everything is in {out}")

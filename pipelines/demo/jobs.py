@@ -1,12 +1,13 @@
 """The jobs as the demo runs them: on its scene, at its own clock."""
 
 import os
+import shlex
 import uuid
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from pipelines import audit, compact, delete, ingest, purge, replay
+from pipelines import audit, cli, compact, delete, ingest, purge, replay
 from pipelines.demo.scene import COUNTRY_ATTRIBUTE, Scene, read_messages
 from rally.auditing.report import AuditReport
 from rally.compacting.outcomes import Compacted
@@ -43,6 +44,14 @@ class Jobs(NamedTuple):
 
     scene: Scene
     streaming: bool
+
+    def begin(self) -> int:
+        """Makes the store as a person would, and shows it; the exit status."""
+        words = ["init", *self.places]
+        print(f"$ rally {shlex.join(words)}")
+        status = cli.main(words)
+        print()
+        return status
 
     def ingest(self, folder: Path, as_of: str) -> Counter[Count]:
         """Takes in the messages of one folder."""

@@ -28,15 +28,11 @@ from rally.auditing.tally import Tally
 from rally.auditing.units import Unit
 from rally.checking.pseudonyms import PLATFORM
 from rally.errors import ConfigurationError, cause_of
-from rally.events import RALLY
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.receipts.verify import verify_chain
 from rally.settings import make_pseudonyms
 from rally.storing.corruption import CorruptFile
-from rally.storing.places import is_missing
 from rally.studies.legal_holds import LegalHolds
-from rally.studies.study import Kind
-from rally.studies.transitions import States
 from rally.withdrawing.overview import Group, Overview
 from rally.withdrawing.starting import check_counter
 from rally.withdrawing.unreadable import Unreadable, find_unreadable
@@ -76,7 +72,7 @@ class Audit:
         self._platform = self._stores.platform
         self._keys = settings.keys(self._registry)
         self._pseudonyms = make_pseudonyms(self._keys, self._registry)
-        self._states = States.read(self._registry, self._platform)
+        self._states = settings.states(self._registry)
         self._holds = LegalHolds.read(self._platform, self._as_of)
         self._concluded = self._states.concluded_by(self._as_of)
         self._tally = Tally()
@@ -145,23 +141,7 @@ class Audit:
         for namespace in self._registry.unavailable:
             # Its dead letters are what ingest has done for it.
             self._miss(namespace, _UNAVAILABLE, *LISTED, Check.LOCKS, Check.ANNOUNCED)
-        for namespace in sorted(self._rootless(log)):
-            self._miss(namespace, "its store is not there; is --store right?", *LISTED)
         return listing
-
-    def _rootless(self, log: Log) -> set[str]:
-        """Studies of which there are events, and no folder for their rows.
-
-        To list a folder that is not there finds nothing; that is what a mistyped
-        option looks like.
-        """
-        return {
-            namespace
-            for namespace, study in self._registry.studies.items()
-            if namespace not in self._concluded
-            and (RALLY if study.kind is Kind.PLATFORM else namespace) in log.scopes
-            and is_missing(self._stores.of(namespace))
-        }
 
     def _miss(self, namespace: str, why: str, *more: Check) -> None:
         for check in dict.fromkeys((*ROW_CHECKS, *more)):
@@ -218,7 +198,7 @@ class Audit:
             self._as_of,
             limits.purge_days,
         )
-        derived = DerivedAudit()
+        derived = DerivedAudit(self._platform)
         for namespace, study in self._registry.studies.items():
             if namespace in self._concluded:
                 conclusions.see(study)

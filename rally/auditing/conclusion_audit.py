@@ -16,7 +16,7 @@ from rally.errors import ConfigurationError, cause_of
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.storing.layout import EVENTS, Stores, study_folder
-from rally.storing.marker import NAME
+from rally.storing.marker import NAME, require_derived
 from rally.storing.objects import (
     FOREVER,
     ObjectStore,
@@ -121,13 +121,32 @@ class ConclusionAudit:
                 found[namespace, stray.kind.value, Unit.OBJECTS] += 1
         return found
 
-    def _unserved(self, study: Study) -> list[str]:
-        """Its folders that no store serves; they are named."""
-        uris = [uri for uri, store in self._derived(study) if store is None]
-        why = "is no store that can be looked into from here"
-        for uri in uris:
-            self.tally.unseen(Check.CONCLUDED, f"{study.namespace}/{uri}", why)
-        return uris
+    def _unserved(self, study: Study) -> bool:
+        """Whether folders of its cannot be looked into; they are named."""
+        is_whole = True
+        for uri, store in self._derived(study):
+            why = "is no store that can be looked into from here"
+            if store is not None:
+                why = self._why_absent(store, study.namespace)
+            if why:
+                where = f"{study.namespace}/{uri}"
+                self.tally.unseen(Check.CONCLUDED, where, why)
+                is_whole = False
+        return not is_whole
+
+    def _why_absent(self, folder: ObjectStore, namespace: str) -> str:
+        """What is wrong with its marker; "" is nothing.
+
+        When a study's pseudonyms have no key any more, nothing of it was left, and its
+        researchers' folders may be gone.
+        """
+        try:
+            require_derived(folder, self._stores.platform, namespace)
+        except ConfigurationError as error:
+            keys = self._folders[1]
+            if keys.exists(names.pseudonym(namespace) + KEYSET):
+                return str(error).removeprefix(f"{folder.uri}: ")
+        return ""
 
     def _copies(self, study: Study) -> list[OldCopy]:
         """What the stores keep of what is not live any more."""

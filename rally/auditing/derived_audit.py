@@ -16,6 +16,7 @@ from rally.auditing.tally import Tally
 from rally.deleting.scanner import Scanner
 from rally.errors import ConfigurationError, cause_of
 from rally.storing.corruption import CorruptFile
+from rally.storing.marker import require_derived
 from rally.storing.objects import (
     GenerationMismatch,
     ObjectInfo,
@@ -35,26 +36,35 @@ class DerivedAudit:
         tally: what was found.
     """
 
-    def __init__(self) -> None:
-        """Has searched nothing yet."""
+    def __init__(self, platform: ObjectStore) -> None:
+        """Has searched nothing yet.
+
+        Args:
+            platform: the platform's store, whose folders are searched.
+        """
         self.tally = Tally()
+        self._platform = platform
 
     def see(self, study: Study, gone: Mapping[Fate, list[bytes]]) -> None:
         """Searches the folders of one study for those who are gone from it."""
         scanners = {fate: Scanner(people) for fate, people in gone.items() if people}
-        if not scanners:
-            return
         for uri in study.derived:
             try:
                 store = open_store(uri)
-                for info in store.list():
+            except ConfigurationError:
+                if scanners:
+                    why = "is no store that can be looked into from here"
+                    self._unseen(study, uri, why)
+                continue
+            try:
+                require_derived(store, self._platform, study.namespace)
+                for info in store.list() if scanners else ():
                     self._see(study, store, info, scanners)
-                for stray in store.strays():
+                for stray in store.strays() if scanners else ():
                     where = f"{store.uri.rstrip('/')}/{foreign(stray.name)}"
                     self._unseen(study, where, describe(stray))
-            except ConfigurationError:
-                why = "is no store that can be looked into from here"
-                self._unseen(study, uri, why)
+            except ConfigurationError as error:
+                self._unseen(study, uri, str(error).removeprefix(f"{uri}: "))
             except OSError as error:
                 why = f"cannot be read ({cause_of(error)})"
                 self._unseen(study, uri, why)

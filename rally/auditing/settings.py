@@ -83,7 +83,6 @@ class AuditSettings(Places):
         return PlatformKeys.open(
             self.platform_keys,
             pseudonyms=[PLATFORM, *registry.studies],
-            concluded=self.concluded(registry),
             macs=[LIST_MAC, RECEIPT_MAC],
         )
 

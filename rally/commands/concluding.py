@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rally.commands.deciding import decided_by
 from rally.commands.ending import check_announced
-from rally.commands.options import find_study, platform_keys_uri, read_time
+from rally.commands.options import find_study, open_places, platform_keys_uri, read_time
 from rally.errors import ConfigurationError
 from rally.storing.layout import Stores
 from rally.studies.registry import Registry
@@ -33,7 +33,10 @@ def conclude_study(args: argparse.Namespace) -> int:
         raise ConfigurationError("--store: is missing; say where the data is")
     registry, time = Registry.load(args.studies), read_time("--as_of", args.as_of)
     study = find_study(registry, args.namespace, args.studies)
-    stores = Stores(args.store, args.platform or None)
+    places = open_places(args)
+    stores = places.stores()
+    if fault := places.registry().faults.get(study.namespace):
+        raise ConfigurationError(fault)
     states = States.read(registry, stores.platform)
     check_transition(states, study, Action.CONCLUDE, time)
     check_announced(study, time.date(), args.announced_days, "concluded")

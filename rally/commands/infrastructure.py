@@ -35,20 +35,8 @@ def print_infrastructure(args: argparse.Namespace) -> int:
 def _concluded(
     registry: Registry, platform: ObjectStore, time: datetime
 ) -> frozenset[str]:
-    """Who is, by a log that is the platform's: an empty place would let everybody in.
-
-    Raises:
-        ConfigurationError: it is no platform, or cannot be read.
-    """
-    from rally.withdrawing.list_object import LIST  # imports Tink
-
+    """Who is, by the platform's log. Raises ConfigurationError: it cannot be read."""
     try:
-        if platform.stat(LIST) is None:
-            raise ConfigurationError(
-                f"{platform.uri}: holds no withdrawal list; is this the platform?"
-                " Before ingest has first run, leave --platform and --store out, and"
-                " give Terraform -var=first_time=true"
-            )
         return States.read(registry, platform).concluded_by(time)
     except OSError as error:
         raise ConfigurationError(

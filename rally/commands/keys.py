@@ -90,7 +90,8 @@ def create(args: argparse.Namespace) -> int:
     template = args.template or "hpke"
     _settle(folder, "namespaces", namespace, args.kek)
     administration.create(folder, namespace, template)
-    return _say(f"made a key of {namespace} ({template}) in {folder.uri}")
+    _say(f"made a key of {namespace} ({template}) in {folder.uri}")
+    return _say_what_else(namespace)
 
 
 def import_jwk(args: argparse.Namespace) -> int:
@@ -105,7 +106,8 @@ def import_jwk(args: argparse.Namespace) -> int:
     key = jwk.parse_private(text, args.jwk, args.key_id)
     _settle(folder, "namespaces", namespace, args.kek)
     administration.import_jwk(folder, namespace, key)
-    return _say(f"{namespace} opens pings with it; keep no other copy of {args.jwk}")
+    _say(f"{namespace} opens pings with it; keep no other copy of {args.jwk}")
+    return _say_what_else(namespace)
 
 
 def public(args: argparse.Namespace) -> int:
@@ -247,6 +249,13 @@ def _print(*lines: str) -> int:
     for line in lines:
         print(line)
     return 0
+
+
+def _say_what_else(namespace: str) -> int:
+    return _say(
+        f"pings of {namespace} are stored once it has the key of its pseudonyms, too:"
+        f" `rally init --study {namespace}` makes it"
+    )
 
 
 def _say(line: str) -> int:

@@ -4,14 +4,19 @@ import argparse
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rally.errors import ConfigurationError
+from rally.storing import marker
 from rally.storing.layout import Stores
+from rally.storing.marked_stores import MarkedStores
 from rally.storing.objects import ObjectStore
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.study import Kind, Study
 from rally.times import RANGE, InvalidTime, parse_day, parse_time
+
+if TYPE_CHECKING:
+    from rally.settings import CommandPlaces
 
 Options = Mapping[str, Mapping[str, Any]]
 """What argparse is told of each option, by its name."""
@@ -128,10 +133,18 @@ def _find_scope(registry: Registry, name: str, studies: str) -> tuple[str, Kind]
 
 
 def maybe_platform(args: argparse.Namespace) -> ObjectStore | None:
-    """The platform's store, where --platform or --store names it."""
-    if not (args.store or args.platform):
+    """The platform's store, where --platform or --store names it.
+
+    Raises:
+        ConfigurationError: it is no platform, or does not belong to the store.
+    """
+    if args.store:
+        return MarkedStores(args.store, args.platform or None).platform
+    if not args.platform:
         return None
-    return Stores(args.store or "", args.platform or None).platform
+    platform = Stores("", args.platform).platform
+    marker.require_marker(platform, marker.Kind.PLATFORM)
+    return platform
 
 
 def open_platform(args: argparse.Namespace) -> ObjectStore:
@@ -140,6 +153,17 @@ def open_platform(args: argparse.Namespace) -> ObjectStore:
     if platform is None:
         raise ConfigurationError("--platform: is missing; give it, or --store")
     return platform
+
+
+def open_places(args: argparse.Namespace) -> "CommandPlaces":
+    """All places of a command. Raises ConfigurationError where one is not named."""
+    from rally.settings import CommandPlaces  # imports Tink
+
+    if not args.store:
+        raise ConfigurationError("--store: is missing; say where the data is")
+    return CommandPlaces(
+        args.store, args.platform or None, platform_keys_uri(args), args.studies
+    )
 
 
 def platform_keys_uri(args: argparse.Namespace) -> str:

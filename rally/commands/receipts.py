@@ -14,12 +14,12 @@ from rally.commands.id_lines import read_ids
 from rally.commands.options import (
     Options,
     add_options,
+    open_places,
     open_platform,
     platform_keys_uri,
     read_day,
 )
 from rally.errors import ConfigurationError
-from rally.storing.layout import Stores
 from rally.storing.objects import ObjectHeld, ObjectStore
 from rally.studies.registry import Registry
 
@@ -70,12 +70,14 @@ def verify(args: argparse.Namespace) -> int:
     from rally.receipts.verify import verify_chain
     from rally.withdrawing.list_object import read_list
 
-    if not args.store:
-        raise ConfigurationError("--store: is missing; say where the data is")
-    stores, keys = Stores(args.store, args.platform or None), _open_keys(args)
+    places = open_places(args)
+    faults = places.registry().faults
+    stores, keys = places.stores(), _open_keys(args)
     withdrawals, _ = read_list(stores.platform, keys.mac(LIST_MAC))
     mac, last = keys.mac(RECEIPT_MAC), withdrawals.last_receipt
-    status = 0
+    status = 1 if faults else 0
+    for fault in faults.values():
+        print(fault)
     for finding in verify_chain(stores.platform, mac, stores, last):
         print(finding)
         status = 1

@@ -18,7 +18,6 @@ from rally.commands.options import (
     read_time,
 )
 from rally.errors import ConfigurationError
-from rally.storing.objects import ObjectStore
 from rally.studies.registry import Registry
 from rally.studies.report import moment
 from rally.studies.transitions import States
@@ -64,7 +63,6 @@ def withdraw(args: argparse.Namespace) -> int:
     if received > now:
         raise ConfigurationError("--received: is in the future; say when it came")
     platform = open_platform(args)
-    _check_in_use(platform)
     _check_not_concluded(States.read(registry, platform), scope, received)
     people = _pseudonyms(platform_keys_uri(args), read_ids(sys.stdin.buffer))
     events = [_left(person, scope, received) for person in sorted(people)]
@@ -72,17 +70,6 @@ def withdraw(args: argparse.Namespace) -> int:
     number = f"{len(events)} withdrawal{'s' if len(events) > 1 else ''}"
     print(f"recorded {number} from {scope}, received {moment(received)}")
     return 0
-
-
-def _check_in_use(platform: ObjectStore) -> None:
-    """Makes sure that deletion will look here: a wrong folder would swallow it."""
-    from rally.withdrawing.list_object import LIST
-
-    if platform.stat(LIST) is None:
-        raise ConfigurationError(
-            f"{platform.uri.rstrip('/')}/{LIST}: is missing, so no job has ever run "
-            "on this platform; correct --platform or --store"
-        )
 
 
 def _check_not_concluded(states: States, scope: str, received: datetime) -> None:

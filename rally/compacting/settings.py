@@ -39,6 +39,5 @@ class CompactSettings(Places):
         return PlatformKeys.open(
             self.platform_keys,
             pseudonyms=[PLATFORM, *registry.studies],
-            concluded=self.concluded(registry),
             macs=[LIST_MAC],
         )

@@ -39,7 +39,7 @@ from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.list_object import publish_list, read_list
-from rally.withdrawing.starting import begin_anew, check_counter, start_list
+from rally.withdrawing.starting import begin_anew, open_list
 from rally.withdrawing.unavailable import find_carriers
 from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
@@ -73,8 +73,7 @@ class Deletion:
         if settings.rebuild_list:
             self._lost = begin_anew(self._stores, namespaces)
             return
-        withdrawals = start_list(self._stores, namespaces, self._list_mac)
-        check_counter(self._stores, namespaces, withdrawals)
+        open_list(self._stores, namespaces, self._list_mac)
 
     def plan(self) -> Report:
         """Admits requests, and makes the plan that `run` would apply.

@@ -46,6 +46,5 @@ class DeletionSettings(Places):
         return PlatformKeys.open(
             self.platform_keys,
             pseudonyms=[PLATFORM, *registry.studies],
-            concluded=self.concluded(registry),
             macs=[LIST_MAC, RECEIPT_MAC],
         )

@@ -235,6 +235,8 @@ class Judge:
         verdict = self._look_up(ping, platform, event)
         if verdict.condemns:
             return _without_row(label, event, verdict)
+        if not self._pseudonyms.knows(label.study):  # registered, and not used here
+            return Outcome(label, event=event, failure=FailureReason.NO_KEY)
         own = self._own_pseudonym(route, platform)
         row = make_row(ping, clear, own, {**deletion, rally_id: own})
         day = ping.sent.date().isoformat()

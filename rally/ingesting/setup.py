@@ -103,7 +103,6 @@ def open_platform_keys(settings: IngestSettings, registry: Registry) -> Platform
     return PlatformKeys.open(
         settings.platform_keys_uri,
         pseudonyms=[PLATFORM, *registry.studies],
-        concluded=settings.concluded(registry),
         macs=[LIST_MAC],
         seal=True,
     )
@@ -154,7 +153,7 @@ def make_writer(
     Raises:
         ConfigurationError: the registry or the stores are not as they must be.
     """
-    tables = _tables(settings.registry())
+    tables = _tables(settings.load_registry())
     return RowWriter(
         settings.stores(),
         lambda study, document: tables[study, document],

@@ -1,6 +1,6 @@
 """The platform's own keys: pseudonyms, MACs and dead letters, each for one purpose."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -63,18 +63,16 @@ class PlatformKeys(Secret):
         macs: Iterable[str] = (),
         seal: bool = False,
         open_dead_letters: bool = False,
-        concluded: Collection[str] = (),
     ) -> "PlatformKeys":
         """Opens the purposes that a job names; it needs rights to these only.
 
         Args:
             uri: the folder of platform keys.
-            pseudonyms: namespaces, and `platform`.
+            pseudonyms: namespaces, and `platform`. A namespace without a key is left
+                out: of one that is used `rally.usage` has said so before.
             macs: `list-mac`, `receipt-mac`.
             seal: the dead letters' public keyset. It needs no KEK.
             open_dead_letters: their private keyset.
-            concluded: namespaces of concluded studies, whose pseudonym key may have
-                been destroyed.
 
         Raises:
             ConfigurationError: a file is missing, malformed, of another KEK or of
@@ -85,8 +83,7 @@ class PlatformKeys(Secret):
             {
                 name: _prf(folder, names.pseudonym(name))
                 for name in pseudonyms
-                if name not in concluded
-                or folder.exists(names.pseudonym(name) + KEYSET)
+                if name == names.PLATFORM or _has_pseudonym(folder, name)
             },
             {name: _mac(folder, names.check_purpose(name)) for name in macs},
             _sealer(folder) if seal else None,
@@ -94,7 +91,7 @@ class PlatformKeys(Secret):
         )
 
     def has_prf(self, name: str) -> bool:
-        """Whether that of a namespace is there; a concluded study may have none."""
+        """Whether that of a namespace is there: the study is used, and not gone."""
         return name in self._prfs
 
     def prf(self, name: str) -> Prf:
@@ -117,6 +114,10 @@ class PlatformKeys(Secret):
     def dead_letter_opener(self) -> hybrid.HybridDecrypt:
         """Opens dead letters, whichever key of the keyset sealed them."""
         return _named(self._opener, names.DEAD_LETTER_PRIVATE)
+
+
+def _has_pseudonym(folder: KeyFolder, namespace: str) -> bool:
+    return folder.exists(names.pseudonym(namespace) + KEYSET)
 
 
 def _named(opened: T | None, purpose: str) -> T:

@@ -6,7 +6,8 @@ from rally.errors import ConfigurationError
 from rally.purging.line import Line, Phase, Why, whole
 from rally.purging.notes import Notes
 from rally.purging.opened import Opened
-from rally.storing.marker import NAME
+from rally.storing.marked_stores import NoStore
+from rally.storing.marker import NAME, require_derived
 from rally.storing.objects import ObjectInfo, ObjectStore
 from rally.storing.places import folder_of
 from rally.storing.strays import describe
@@ -46,11 +47,18 @@ def open_derived(opened: Opened, study: str, uri: str) -> ObjectStore | str:
     if uri in _others(opened, study):
         return "is another study's, or our own, too; delete what is this study's"
     try:
-        return opened.open_derived(uri)
+        store = opened.open_derived(uri)
     except ConfigurationError:
         return (
             "remains: it cannot be deleted from here; delete it, and remove the entry"
         )
+    try:
+        require_derived(store, opened.platform, study)
+    except ConfigurationError as error:
+        if study in opened.keyless:
+            return NoStore(store.uri)  # nothing was left, and so it may be gone
+        return str(error).removeprefix(f"{store.uri}: ")
+    return store
 
 
 def is_newly_shared(before: Opened, now: Opened, study: str) -> bool:

@@ -14,7 +14,7 @@ from rally.storing.objects import FOREVER, ObjectHeld
 def destroy_keys(
     settings: PurgeSettings, opened: Opened, namespace: str, report: Report
 ) -> None:
-    """Those that open its pings, its storage key, and that of its pseudonyms.
+    """Those that open its pings, that of its pseudonyms, and its storage key.
 
     What is gone already is fine. A refusal is a fault of the report's.
 
@@ -32,8 +32,10 @@ def destroy_keys(
     else:
         for suffix in (KEYSET, JWK):
             _forget(ping, namespace + suffix, report)
-    _destroy_storage_key(settings, opened, namespace, report)
     _forget(platform, names.pseudonym(namespace) + KEYSET, report)
+    if not settings.has_pseudonyms(namespace):
+        # The last: while a study has pseudonyms its store must be there, and readable.
+        _destroy_storage_key(settings, opened, namespace, report)
     if len(report.destroyed) > before:
         report.words.append(_readable(namespace, report))
 

@@ -32,6 +32,7 @@ class Opened:
         now: the job's clock.
         holds: that are in force.
         concluded: studies whose data goes, and why one has to wait; "" is not at all.
+        keyless: those of them whose pseudonyms' key is destroyed: nothing was left.
         log: what the event log says of them.
         unfinished: partitions in which a deletion that was killed has to go on.
         held_plans: ids of plans that were begun and whose receipts wait for a hold.
@@ -50,6 +51,7 @@ class Opened:
     now: datetime
     holds: LegalHolds
     concluded: Mapping[str, str]
+    keyless: frozenset[str]
     log: Log
     unfinished: frozenset[Partition]
     held_plans: Mapping[str, LegalHold]
@@ -135,6 +137,7 @@ def open_all(
         now,
         holds,
         waiting,
+        frozenset(each for each in concluded if not settings.has_pseudonyms(each)),
         log,
         frozenset(Plans(stores.platform).partitions()),
         awaiting.held_plans(),

@@ -39,7 +39,7 @@ from rally.purging.settings import PurgeSettings
 from rally.purging.told import add_done, tell_not_done, tell_notes
 from rally.storing.layout import Partition
 from rally.storing.leases import Leases
-from rally.withdrawing.starting import check_counter, start_list
+from rally.withdrawing.starting import open_list
 
 JOB = "purge"
 
@@ -65,8 +65,7 @@ class Purge:
         self._platform = self._stores.platform
         namespaces = list(self._registry.studies)
         mac = settings.keys(self._registry).mac(LIST_MAC)
-        self._list = start_list(self._stores, namespaces, mac)
-        check_counter(self._stores, namespaces, self._list)
+        self._list = open_list(self._stores, namespaces, mac)
 
     def plan(self) -> Report:
         """Makes the plan that `run` would do, and stops there.

@@ -7,8 +7,8 @@ pseudonyms' and the list's MAC are opened, and other key files are only deleted.
 from dataclasses import dataclass, field
 
 from rally.checking.pseudonyms import PLATFORM
-from rally.keys.folder import KeyFolder
-from rally.keys.names import LIST_MAC
+from rally.keys.folder import KEYSET, KeyFolder
+from rally.keys.names import LIST_MAC, pseudonym
 from rally.keys.platform_keys import PlatformKeys
 from rally.keys.storage_key import KeyService
 from rally.settings import Places, latest
@@ -79,7 +79,6 @@ class PurgeSettings(Places):
         return PlatformKeys.open(
             self.platform_keys,
             pseudonyms=[PLATFORM, *registry.studies],
-            concluded=self.concluded(registry),
             macs=[LIST_MAC],
         )
 
@@ -95,6 +94,11 @@ class PurgeSettings(Places):
         """That of ping keys, where it is named, and the platform's."""
         ping = KeyFolder(self.ping_keys) if self.ping_keys else None
         return ping, KeyFolder(self.platform_keys)
+
+    def has_pseudonyms(self, namespace: str) -> bool:
+        """Whether a study's pseudonyms have their key. Raises ConfigurationError."""
+        _, platform = self.key_folders()
+        return platform.exists(pseudonym(namespace) + KEYSET)
 
     def open_derived(self, uri: str) -> ObjectStore:
         """A folder that is no store of ours. Raises ConfigurationError."""

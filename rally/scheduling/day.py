@@ -35,9 +35,7 @@ class DailyJob(NamedTuple):
 
 DAY = (
     DailyJob("delete"),
-    # Makes platform keys that are missing, in a folder of a machine and under a local
-    # KEK only: see ensure_platform_keys. In the cloud it reads keys and no more.
-    DailyJob("replay", ("--reason=left",), writes_keys=True),
+    DailyJob("replay", ("--reason=left",)),
     DailyJob("compact"),
     # Destroys those of concluded studies.
     DailyJob("purge", writes_keys=True),

@@ -119,7 +119,12 @@ def read_marker(store: ObjectStore) -> Marker | None:
     except ObjectNotFound:
         return None
     except OSError as error:
-        raise unusable(where, error, f"cannot be read ({cause_of(error)})") from None
+        raise unusable(
+            store.uri,
+            error,
+            f"cannot be read ({cause_of(error)}); check that it exists and that this"
+            " account may read there",
+        ) from None
     return Marker.parse(text, where)
 
 
@@ -143,12 +148,29 @@ def require_marker(
     """
     marker = read_marker(store)
     if marker is None:
+        command = f"rally init --study {study}" if study else "rally init"
         raise ConfigurationError(
-            f"{store.uri}: is not {_PLACES[kind]} of Rally's: it has no {NAME}; is it"
-            f" mounted? Correct {_OPTIONS[kind]}, or make a new one by `rally init`"
+            f"{store.uri}: is not {_PLACES[kind]}: it has no {NAME}; is it mounted?"
+            f" Correct {_OPTIONS[kind]}, or make it one by `{command}`"
         )
     check_marker(store, marker, kind, platform, study)
     return marker
+
+
+def require_derived(store: ObjectStore, platform: ObjectStore, study: str) -> None:
+    """Makes sure of a folder that researchers of a study registered.
+
+    Args:
+        store: the folder.
+        platform: the platform's store, which is marked.
+        study: namespace of the study.
+
+    Raises:
+        ConfigurationError: it is unmarked, another's, or cannot be read.
+        ConnectionError: one of them is away.
+    """
+    owner = read_marker(platform)
+    require_marker(store, Kind.DERIVED, owner.platform if owner else None, study)
 
 
 def check_marker(

@@ -1,4 +1,4 @@
-"""The withdrawal list at the start of a job: the first is made, an old one refused."""
+"""The withdrawal list where something begins: a platform's first, and each job's."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -28,15 +28,33 @@ _MAY_BEGIN = "whether a withdrawal list may be begun"
 _IS_NEWEST = "whether the withdrawal list is the newest"
 
 
-def start_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> WithdrawalList:
-    """Reads the list; makes list 0 where nothing was ever kept.
-
-    Nothing kept is: no row, no event, and nothing beside the list's own place. Jobs
-    that start at the same moment end with the same list.
+def open_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> WithdrawalList:
+    """Reads the list, and refuses one that is older than the newest rows say.
 
     Args:
         stores: of the studies and the platform.
         namespaces: of the registered studies.
+        mac: of `list-mac`.
+
+    Raises:
+        ConfigurationError: there is none, it is not as it was published, older than
+            one under which rows were written, or a store cannot be read.
+    """
+    with looking_into(stores.platform, _IS_NEWEST):
+        withdrawals = read_list(stores.platform, mac)[0]
+    check_counter(stores, namespaces, withdrawals)
+    return withdrawals
+
+
+def begin_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> WithdrawalList:
+    """The list of a platform; makes list 0 where nothing was ever kept.
+
+    Nothing kept is: no row, no event, and nothing beside the list's own place. Of two
+    that begin at the same moment both end with the same list.
+
+    Args:
+        stores: of the studies and the platform.
+        namespaces: of the studies whose stores are there.
         mac: of `list-mac`.
 
     Raises:
@@ -47,7 +65,7 @@ def start_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> Withdrawa
     with looking_into(platform, _MAY_BEGIN):
         is_there = platform.stat(LIST) is not None
     if not is_there and not _was_ever_used(stores, namespaces):
-        # Of a list that is there by now another job was quicker.
+        # Of a list that is there by now another was quicker.
         with looking_into(platform, _MAY_BEGIN), suppress(GenerationMismatch):
             publish_list(platform, WithdrawalList(), mac, None)
     with looking_into(platform, _MAY_BEGIN):

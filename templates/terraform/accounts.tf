@@ -7,7 +7,8 @@
 #   creates, deletes   objects below these prefixes of a place; to replace takes both
 # tests/templates/terraform holds it against what the jobs do.
 locals {
-  probe = ".rally-probe-" # what is written and deleted to see whether a store can be
+  probe  = ".rally-probe-"    # what is written and deleted to see whether a store can be
+  marker = "rally-store.json" # what a store says of itself; nobody may delete it
 
   accounts = {
     ingest = {
@@ -16,7 +17,7 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/", local.probe]
-        platform = ["dead-letters/", "events/", "withdrawals/", local.probe]
+        platform = ["dead-letters/", "events/", local.probe]
       }
       deletes = {
         store    = [local.probe]
@@ -29,7 +30,7 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/", local.probe]
-        platform = ["dead-letters/", "events/", "withdrawals/", local.probe]
+        platform = ["dead-letters/", "events/", local.probe]
       }
       deletes = {
         store    = [local.probe]
@@ -85,13 +86,17 @@ locals {
       creates     = { platform = ["reports/", "results/"] }
       deletes     = { platform = ["reports/", "results/"] }
     }
-    # People on call: decisions, legal holds, letters of who leaves, receipts.
+    # People on call: decisions, legal holds, letters of who leaves, receipts. They make
+    # what `rally init` makes, too: the markers of stores and platform, and the first list.
     desk = {
       opens       = ["list-mac", "pseudonym", "receipt-mac"]
       opens_pings = false
       reads       = ["store", "platform", "keys", "platform_keys"]
-      creates     = { platform = ["events/", "holds/", "states/"] }
-      deletes     = { platform = ["dead-letters/"] }
+      creates = {
+        store    = [local.marker]
+        platform = ["events/", "holds/", "states/", "withdrawals/", local.marker]
+      }
+      deletes = { platform = ["dead-letters/"] }
     }
     # Whoever makes keys: may seal them, see keys.tf, and reads no data.
     keeper = {

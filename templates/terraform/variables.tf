@@ -123,7 +123,7 @@ variable "studies" {
 
   validation {
     condition     = var.first_time || alltrue([for study in var.studies : study.concluded != null])
-    error_message = "It is not known which studies are concluded. Run `rally studies infrastructure` with --platform; before ingest has first run, give -var=first_time=true here."
+    error_message = "It is not known which studies are concluded. Run `rally studies infrastructure` with --platform; before rally init has run, give -var=first_time=true here."
   }
 
   validation {

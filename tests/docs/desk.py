@@ -94,6 +94,7 @@ def furnish() -> World:
     Its paths are relative, so that what is printed is the same anywhere.
     """
     desk = Desk(World(Path()), 0)
+    desk.world.make_stores("store")
     study = Path(desk.world.studies) / GARDEN / "study.yaml"
     told = "ending_announced: 2026-12-01\ncollect_through:"
     study.write_text(study.read_text().replace("collect_through:", told))

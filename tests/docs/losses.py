@@ -46,6 +46,14 @@ def key_leaked(desk: Desk) -> Iterator[None]:
     yield
 
 
+def not_mounted(desk: Desk) -> Iterator[None]:
+    desk.at(NEXT)
+    Path("store").rename("disk")
+    yield
+    Path("disk").rename("store")
+    yield
+
+
 def pseudonym_key_lost(desk: Desk) -> Iterator[None]:
     shutil.copytree("keys", "backup/keys")
     Path(f"keys/platform/pseudonym.{GARDEN}.keyset.json").unlink()

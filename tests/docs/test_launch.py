@@ -199,7 +199,7 @@ def test_variables_that_are_written_are_the_modules(module):
 def test_every_step_says_how_it_was_checked():
     steps = re.findall(r"^## \d+\. (.+)\n((?:(?!^## ).*\n)*)", PAGE, re.MULTILINE)
 
-    assert len(steps) == 9
+    assert len(steps) == 10
     for title, body in steps:
         if "```" in body:
             assert re.search(r"\*\*(run|offline|unchecked)\*\*", body), title

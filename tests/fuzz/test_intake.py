@@ -84,7 +84,7 @@ def platform(tmp_path_factory):
     administration.import_jwk(folder, GARDEN, glean)
     administration.import_jwk(folder, GARDEN, pioneer)
     settings = IngestSettings("s", world.keys, studies=world.studies, as_of=AS_OF)
-    registry = settings.registry()
+    registry = settings.load_registry()
     keys = open_platform_keys(settings, registry)
     states = States(registry, [])
     judge = Judge(

@@ -12,6 +12,8 @@ import pytest
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from pipelines import cli
+from rally.errors import ConfigurationError
+from rally.storing.layout import Stores
 from tests.integration.scripted_gcs import Answer, scripted_gcs
 from tests.pipelines.world import GARDEN, World
 
@@ -47,7 +49,7 @@ def gcs(monkeypatch):
 @pytest.fixture
 def start(world, tmp_path, capsys):
     def start(job, store=None, keys=None):
-        options = world.options(store or str(tmp_path / "store"))
+        options = world.where(store) if store else world.options(f"{tmp_path}/store")
         options += [f"--keys={keys}"] if keys else []
         return cli.main([*job, *options]), *capsys.readouterr()
 
@@ -85,13 +87,14 @@ def test_store_that_refuses(start, gcs):
     assert start(JOBS[0], "gs://bucket") == told(refused, 2)
 
 
-def test_store_that_may_be_read_and_not_written(start, gcs):
-    gcs.answers += [Answer(200, {"kind": "storage#objects"}), *[Answer(403)] * 9]
-    refused = (
+def test_store_that_may_be_read_and_not_written(gcs):
+    gcs.answers += [Answer(403)] * 9
+    with pytest.raises(ConfigurationError) as caught:
+        Stores("gs://bucket", None).check_writable(["rally-garden"])
+    assert str(caught.value) == (
         "gs://bucket: cannot be written (Cloud Storage says Forbidden); check that it"
         " exists and that this account may write there"
     )
-    assert start(JOBS[0], "gs://bucket") == told(refused, 2)
 
 
 @pytest.fixture

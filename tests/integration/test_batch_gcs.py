@@ -15,6 +15,7 @@ from tests.pipelines.world import (
     stored_ids,
     write_avro,
 )
+from tests.support.places import make_stores
 
 pytestmark = pytest.mark.integration
 
@@ -65,6 +66,7 @@ def argv(world, bucket, tmp_path):
         "store": f"{bucket}/store",
         "as_of": "2026-06-01",
     }
+    make_stores(options["store"], f"{world.keys}/platform")
     return ["ingest", *(f"--{name}={value}" for name, value in options.items())]
 
 
@@ -92,8 +94,9 @@ def test_second_run_on_cloud_storage_changes_nothing(argv, bucket, capsys):
     assert capsys.readouterr() == (SUMMARY + SUMMARY, "")
 
 
-def test_rows_are_the_same_on_cloud_storage_and_here(argv, bucket, tmp_path):
+def test_rows_are_the_same_on_cloud_storage_and_here(argv, world, bucket, tmp_path):
     here = str(tmp_path / "store")
+    make_stores(here, f"{world.keys}/platform")
 
     assert cli.main(argv) == cli.main([*argv, f"--store={here}"]) == 0
 
@@ -115,23 +118,24 @@ WRONG = {
     ),
     "no bucket to write": (
         "--store=gs://not-{name}",
-        "gs://not-{name}/platform: cannot be read (there is no such bucket); check that"
-        " it exists and that this account may read there",
+        "gs://not-{name}/platform: is not a platform: it has no rally-store.json; is it"
+        " mounted? Correct --platform, or make it one by `rally init`",
     ),
     "no keys": (
         "--keys={bucket}/in",
-        "{bucket}/in/kek.json: is missing; is this the key folder? See"
-        " `rally keys create --help`",
+        "{bucket}/in/platform/pseudonym.platform.keyset.json: is missing; is this the"
+        " key folder? If it is, restore the key: a new one does not know what this one"
+        " made",
     ),
     "no studies": (
         "--studies={bucket}/none",
         "{bucket}/none: holds no study; give the folder of the registry",
     ),
-    "platform keys to be made": (
+    "no platform keys": (
         "--platform_keys={bucket}/none",
-        "{bucket}/none: platform keys are missing; restore those that were lost; for"
-        " new ones run `rally keys create"
-        " --platform_keys {bucket}/none --purpose pseudonym.platform",
+        "{bucket}/none/pseudonym.platform.keyset.json: is missing; is this the key"
+        " folder? If it is, restore the key: a new one does not know what this one"
+        " made",
     ),
 }
 

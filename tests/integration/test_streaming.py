@@ -133,6 +133,7 @@ def test_subscription_that_is_not_there_is_one_line(world, store, line, capsys):
 
 def test_running_stream_honours_a_pause(world, store, line):
     reload_seconds = 0.5
+    world.make_stores(store)
     settings = IngestSettings(
         store, world.keys, None, None, world.studies, None, AS_OF, reload_seconds
     )
@@ -163,6 +164,7 @@ def test_running_stream_honours_a_pause(world, store, line):
 
 
 def test_two_readers_share_a_subscription(world, store, line):
+    world.make_stores(store)
     settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
     readers = [Reader(line, settings) for _ in range(2)]
     for start in range(0, 1000, 50):
@@ -197,6 +199,7 @@ def test_stream_that_a_person_stops_ends_with_one_line(world, store, line):
 
 def test_running_stream_honours_the_withdrawal_list(world, store, line):
     """What is late of who has left meanwhile is refused, or parked; others go on."""
+    world.make_stores(store)
     settings = IngestSettings(
         store, world.keys, studies=world.studies, as_of=AS_OF, reload_seconds=0.2
     )

@@ -242,6 +242,7 @@ def test_worker_process_is_served_by_its_job(world, store, pubsub_emulator, star
 def test_messages_that_cannot_be_acknowledged_are_counted(
     world, store, pubsub_emulator
 ):
+    world.make_stores(store)
     settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
     check_before_start(settings)
     reader = _IngestSubscriptionFn(settings, 1.0, None, ACK_SECONDS)

@@ -182,23 +182,20 @@ WRONG = {
     ),
     "key folder missing": (
         ["--keys={root}/nowhere"],
-        "{root}/nowhere/kek.json: is missing; is this the key folder? See"
-        " `rally keys create --help`",
+        "{root}/nowhere/platform/pseudonym.platform.keyset.json: is missing; is this"
+        " the key folder? If it is, restore the key: a new one does not know what this"
+        " one made",
     ),
     "key folder is a file": (
         ["--keys={pings}"],
-        "{pings}/kek.json: is missing; is this the key folder? See"
-        " `rally keys create --help`",
+        "{pings}/platform/pseudonym.platform.keyset.json: is missing; is this the key"
+        " folder? If it is, restore the key: a new one does not know what this one"
+        " made",
     ),
     "store is a file": (
         ["--store={pings}"],
-        "{pings}: cannot be written (Not a directory); check that it exists and that"
-        " this account may write there",
-    ),
-    "store that no one may write": (
-        ["--store=/proc/rally"],
-        "/proc/rally: cannot be written (No such file or directory); check that it"
-        " exists and that this account may write there",
+        "{pings}/platform: is not a platform: it has no rally-store.json; is it"
+        " mounted? Correct --platform, or make it one by `rally init`",
     ),
     "store of another scheme": (
         ["--store=s3://bucket"],

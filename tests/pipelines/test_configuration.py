@@ -78,7 +78,7 @@ def exchange_pseudonym_for_a_mac(world):
 
 def forge_transition(world):
     states = world.root / "store" / "platform" / "states"
-    states.mkdir(parents=True)
+    states.mkdir()
     (states / f"{'0' * 32}.json").write_text("{}")
 
 
@@ -108,8 +108,8 @@ SPOILT = {
     exchange_kek: "{keys}/rally-garden.keyset.json: " + NOT_SERVED,
     rename_keyset: "{keys}/rally-house.keyset.json: " + NOT_SERVED,
     lose_platform_pseudonym: "{keys}/platform/pseudonym.platform.keyset.json: is"
-    " missing though others are there; restore it: without it nobody's withdrawal"
-    " finds their data",
+    " missing; is this the key folder? If it is, restore the key: a new one does not"
+    " know what this one made",
     exchange_pseudonym_for_a_mac: "{keys}/platform/pseudonym.rally-garden.keyset.json:"
     " " + NOT_SERVED,
     forge_transition: "{store}/platform/states/" + "0" * 32 + ".json: is not as it was"
@@ -143,9 +143,10 @@ def test_ingest_goes_on_without_a_spoilt_study(spoil, message, own_world, capsys
 def test_ingest_stops_before_it_reads(spoil, message, own_world, capsys):
     store = str(own_world.root / "store")
     pings = write_lines(own_world.root / "in.ndjson", [own_world.visit(1, 1)])
+    options = own_world.options(store)
     spoil(own_world)
 
-    status = cli.main(["ingest", f"--input={pings}", *own_world.options(store)])
+    status = cli.main(["ingest", f"--input={pings}", *options])
 
     out, errors = capsys.readouterr()
     assert (status, out, errors.count("\n")) == (2, "", 1)

@@ -23,6 +23,7 @@ def keyless(tmp_path, capsys):
     world = World(tmp_path / "world")
     store, platform = f"{tmp_path}/of-{{study}}", f"{tmp_path}/platform"
     options = [*world.options(store)[:-1], f"--platform={platform}"]
+    world.make_stores(store, platform)
     joins = [f"{GARDEN}/study-enrollment/1", f"{HOUSE}/enrollment/1"]
     messages = [
         *(world.message(each, {"rally.id": rally_id(1)}, 1) for each in joins),

@@ -6,6 +6,7 @@ import pytest
 
 from pipelines import cli
 from rally.events import RALLY
+from rally.storing.marker import NAME, read_marker
 from rally.storing.objects import open_store
 from rally.withdrawing.list_object import LIST
 from tests.pipelines.world import (
@@ -22,6 +23,7 @@ from tests.pipelines.world import (
     stored_ids,
     write_lines,
 )
+from tests.support.places import mark_stores
 
 EARLIER, LATER = "2026-05-19T10:00:00Z", "2026-05-22T10:00:00Z"
 
@@ -122,6 +124,7 @@ def test_stores_by_study_have_one_list(world, store, pings, tmp_path, capsys):
     world.publish(store, 7, world.left(1, GARDEN), world.left(1, POND, LATER))
     by_study, platform = f"{tmp_path}/of/{{study}}", f"{store}/platform"
     more = [f"--platform={platform}", f"--input={pings}"]
+    world.make_stores(by_study, platform)
 
     status, out, errors = run("ingest", world, by_study, capsys, *more)
 
@@ -130,10 +133,10 @@ def test_stores_by_study_have_one_list(world, store, pings, tmp_path, capsys):
     assert set(lists_of_rows(f"{tmp_path}/of/{GARDEN}").values()) == {7}
 
 
-def test_first_job_begins_with_list_0(world, store, pings, capsys):
+def test_first_job_works_under_list_0(world, store, pings, capsys):
     assert run("replay", world, store, capsys) == (0, "no dead letters\n", "")
     before = contents(store)
-    assert list(before) == [f"platform/{LIST}"]
+    assert list(before) == [f"platform/{NAME}", f"platform/{LIST}", NAME]
 
     assert run("ingest", world, store, capsys, f"--input={pings}")[0] == 0
 
@@ -199,13 +202,14 @@ def test_job_without_the_newest_list_reads_nothing(
 def test_another_platform_beside_the_store_is_refused(world, used, tmp_path, capsys):
     """It has a list of its own, which is a first one."""
     other = f"{tmp_path}/other/platform"
-    world.publish(f"{tmp_path}/other", 0)
+    mark_stores(f"{tmp_path}/other")
+    ids = [read_marker(open_store(each)).platform for each in (used, other)]
 
     found = run("replay", world, used, capsys, f"--platform={other}")
 
     assert found == (
         2,
         "",
-        f"rally: {other}/{LIST}: is list 0, and {used} has rows that were written under"
-        " list 7; restore the newest, or correct --platform\n",
+        f"rally: {used}: belongs to platform {ids[0]}, and not to {ids[1]}; correct"
+        " --store or --platform\n",
     )

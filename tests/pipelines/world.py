@@ -25,11 +25,13 @@ from rally.keys.platform_keys import PlatformKeys
 from rally.keys.settling import settle_kek
 from rally.storing.container import read_rows
 from rally.storing.header_bytes import read_header
+from rally.storing.marker import read_marker
 from rally.storing.objects import open_store
 from rally.times import to_micros
 from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal
 from tests.rally.reading.builders import SCHEMA
 from tests.rally.withdrawing.lists import joined, left, publish
+from tests.support.places import make_stores
 
 AS_OF = "2026-06-01T12:00:00Z"
 SENT = "2026-05-20T10:00:00.000000Z"
@@ -216,10 +218,23 @@ class World:
         ensure_platform_keys(platform.uri, list(NAMESPACES))
 
     def options(self, store: str, *more: str) -> list[str]:
-        """A job's options, but for its source."""
+        """A job's options, but for its source; the store is made if it is not there.
+
+        Of one that has {study} in it a test makes what it needs.
+        """
+        if "{study}" not in store and read_marker(open_store(store)) is None:
+            self.make_stores(store)
+        return self.where(store, *more)
+
+    def where(self, store: str, *more: str) -> list[str]:
+        """The same options, and nothing is made."""
         named = {"store": store, "keys": self.keys, "studies": self.studies}
         named["as_of"] = AS_OF
         return [f"--{name}={value}" for name, value in named.items()] + list(more)
+
+    def make_stores(self, store: str, platform: str | None = None) -> None:
+        """Makes a store and its platform, and of {study} those of all studies."""
+        make_stores(store, f"{self.keys}/platform", platform, NAMESPACES)
 
     @cached_property
     def _sealers(self) -> dict[str, hybrid.HybridEncrypt]:

@@ -91,6 +91,7 @@ def spread(value):
 
 @pytest.fixture
 def settings(world, store):
+    world.make_stores(store)
     settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
     check_before_start(settings)
     return settings

@@ -28,6 +28,7 @@ from transforms.ingest_messages import IngestMessages, _JudgeFn, _WriteFn
 
 @pytest.fixture
 def settings(world, store):
+    world.make_stores(store)
     settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
     check_before_start(settings)
     return settings
@@ -120,6 +121,7 @@ def test_stream_gathers_rows_in_few_files(settings, messages, store, tmp_path):
 
 def test_file_names_the_list_under_which_its_rows_were_judged(world, store):
     """The list changes between two bundles; the files are written after both."""
+    world.make_stores(store)
     settings = IngestSettings(
         store, world.keys, studies=world.studies, as_of=AS_OF, reload_seconds=1e-9
     )

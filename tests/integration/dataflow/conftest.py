@@ -11,6 +11,7 @@ from pipelines import cli
 from rally.storing.objects import open_store
 from tests.fakes.fake_dataflow import fake_dataflow
 from tests.pipelines.world import GARDEN, HOUSE, World, rally_id, write_lines
+from tests.support.places import make_stores
 
 JOINED, LEFT = "2026-05-19T10:00:00.000000Z", "2026-05-25T10:00:00.000000Z"
 SUBSCRIPTION = "projects/rally-project/subscriptions/pings"
@@ -58,6 +59,7 @@ def cloud(_gcs_address, tmp_path_factory):
         answer = requests.post(f"{_gcs_address}/storage/v1/b", json={"name": name})
         answer.raise_for_status()
         upload(world, f"gs://{name}")
+        make_stores(f"gs://{name}/store", f"{world.keys}/platform")
         yield Cloud(world, f"gs://{name}", options(f"gs://{name}"))
 
 

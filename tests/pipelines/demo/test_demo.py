@@ -148,9 +148,10 @@ def became(output: str) -> str:
 
 def test_demo_shows_what_became_of_every_ping(demo):
     out, shown = demo
-    assert shown.startswith(
-        f"2,677 encrypted pings, most of them made up, are in {out}"
-    )
+    began, _, rest = shown.partition("\n\n")
+    assert began.startswith("$ rally init ")
+    assert began.endswith("\nmade: withdrawal list 0")
+    assert rest.startswith(f"2,677 encrypted pings, most of them made up, are in {out}")
     assert became(shown) == BECAME
 
 

@@ -27,6 +27,7 @@ from tests.model.words import Ping, moment
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.auditing.studies import BOG
 from tests.rally.deleting.place import OfPlace
+from tests.support.places import mark_derived
 
 PREFIX = b"\x01toy!"
 _KEY_BYTES = 48
@@ -77,6 +78,8 @@ class Audited(Whole):
         for each in (derived, folder / "keys", folder / "platform"):
             shutil.rmtree(each, ignore_errors=True)
             each.mkdir(parents=True)
+        for name, study in (("garden", GARDEN), ("bog", BOG)):
+            mark_derived(derived / name, study)
 
     def like(self, other: "Audited") -> "Audited":
         """Takes over what another one stores, as it is."""

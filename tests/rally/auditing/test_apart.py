@@ -291,7 +291,6 @@ def test_rows_of_who_left_do_not_compete_with_those_of_later_dates(place, monkey
 def test_derived_folder_of_who_left_lately_is_on_its_way(place):
     place.decide(POND, Action.END, 7)  # no derived folder there: nothing is said
     garden = place.derived / "garden"
-    garden.mkdir()
     place.event(EventKind.LEFT, 4, GARDEN, 0, submission_timestamp=moment(3, 2))
     (garden / "sums.csv").write_text(place.pseudonym(4))
     report = place.audit(limits=Limits(announced_days=0))

@@ -121,7 +121,6 @@ def test_columns_that_are_not_the_approved_ones_are_found(place, change):
 def test_derived_tables_are_searched_in_every_form(place, form, many):
     """Person 1 left long ago; of many people a set is searched in another way."""
     garden = place.derived / "garden"
-    garden.mkdir()
     for person in range(100, 106) if many else ():
         place.event(EventKind.LEFT, person, GARDEN, 0, submission_timestamp=moment(2))
     name = put_foreign(place, [place.row(0), place.row(1, number=2)], form=form)

@@ -83,7 +83,6 @@ def test_names_that_are_no_text_are_named_all_the_same(place):
     row, copy = place.put([place.row(0)]), new_file(partition_of(GARDEN), "\udcff")
     place.data.create(copy, place.data.read(row)[:-1])
     place.platform.create("plans/\udcff", rally_id(0).encode())
-    (place.derived / "garden").mkdir()
     derived = os.fsencode(place.derived / "garden") + b"/\xff"
     Path(os.fsdecode(derived)).write_bytes(told_of(place, 1))
     report = place.audit()

@@ -179,7 +179,6 @@ def test_ping_keys_that_are_not_named(place):
 
 def test_derived_formats_that_cannot_be_searched(place):
     garden = place.derived / "garden"
-    garden.mkdir()
     for name, data in {
         "a.parquet": b"PAR1....PAR1",
         "b.zip": b"PK\x03\x04",

@@ -399,7 +399,6 @@ def letters_of_concluded(place):
 
 
 def derived_of_concluded(place):
-    (place.derived / "bog").mkdir()
     (place.derived / "bog" / "sums.csv").write_text("1,2\n")
     return f"{BOG}/{place.derived}/bog", {"derived": 1}
 

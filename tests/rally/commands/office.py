@@ -7,7 +7,6 @@ from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.events import RALLY, Event, EventKind, EventLog, write_events
 from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import PlatformKeys
-from rally.storing.local import LocalStore
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.transitions import States, read_transitions
 from rally.times import to_micros
@@ -15,13 +14,14 @@ from rally.withdrawing.admission import admit
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.list_object import LIST, publish_list, read_list
 from rally.withdrawing.withdrawal_list import WithdrawalList
+from tests.support.places import mark_stores
 
 
 class Office:
     """Types commands at a platform below a folder, and does what deletion does."""
 
     def __init__(self, folder, keys, monkeypatch, capsys):
-        self.store = LocalStore(str(folder / "platform"))
+        self.store = mark_stores(folder / "store", folder / "platform").platform
         self.keys = PlatformKeys.open(keys, pseudonyms=[PLATFORM], macs=[LIST_MAC])
         self.options = [f"--platform={self.store.uri}", f"--platform_keys={keys}"]
         self._mac = self.keys.mac(LIST_MAC)

@@ -10,10 +10,9 @@ import yaml
 
 from rally.commands.studies import add_parser
 from rally.errors import ConfigurationError
-from rally.storing.local import LocalStore
 from rally.studies.transitions import Action, Transition, record_transition
-from rally.withdrawing.list_object import LIST
 from tests.rally.commands.test_studies import TEST_STUDIES
+from tests.support.places import mark_stores
 
 ACCESS = {
     "group": "birds@example.org",
@@ -38,8 +37,7 @@ def studies(tmp_path):
 @pytest.fixture
 def platform(tmp_path):
     """A platform where that study was concluded."""
-    store = LocalStore(str(tmp_path / "platform"))
-    store.create(LIST, b"{}")
+    store = mark_stores(tmp_path / "store", tmp_path / "platform").platform
     concluded = Transition("rally-study-foo", Action.CONCLUDE, CONCLUDED, "jo", "")
     record_transition(store, concluded)
     return store.uri
@@ -110,17 +108,17 @@ def test_a_place_that_is_no_platform_lets_nobody_in(infrastructure, tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         infrastructure(f"--platform={tmp_path}/platfrom")
     assert str(caught.value) == (
-        f"{tmp_path}/platfrom: holds no withdrawal list; is this the platform? Before"
-        " ingest has first run, leave --platform and --store out, and give Terraform"
-        " -var=first_time=true"
+        f"{tmp_path}/platfrom: is not a platform: it has no rally-store.json; is it"
+        " mounted? Correct --platform, or make it one by `rally init`"
     )
 
 
 def test_a_platform_that_cannot_be_read_lets_nobody_in(infrastructure, tmp_path):
-    (tmp_path / "withdrawals").symlink_to("withdrawals")
+    mark_stores(tmp_path / "store", tmp_path / "platform")
+    (tmp_path / "platform/states").symlink_to("states")
     with pytest.raises(ConfigurationError) as caught:
-        infrastructure(f"--platform={tmp_path}")
+        infrastructure(f"--platform={tmp_path}/platform")
     assert str(caught.value) == (
-        f"{tmp_path}: cannot be read (is a link, which nobody follows or opens); check"
-        " that this account may"
+        f"{tmp_path}/platform: cannot be read (is a link, which nobody follows or"
+        " opens); check that this account may"
     )

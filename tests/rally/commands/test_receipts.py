@@ -20,7 +20,7 @@ from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import append
 from rally.receipts.purge import purge_receipts
 from rally.receipts.receipt import number_in, receipt_name
-from rally.storing.local import LocalStore
+from rally.storing.objects import open_store
 from rally.withdrawing.list_object import publish_list
 from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
 from tests.rally.receipts.examples import (
@@ -31,6 +31,7 @@ from tests.rally.receipts.examples import (
     request,
     write_chain,
 )
+from tests.support.places import mark_stores
 
 TEST_STUDIES = Path(__file__).resolve().parents[2] / "studies"
 ID = "6a3d2f10-9b7c-4e21-8d55-0f1e2d3c4b5a"
@@ -59,7 +60,7 @@ def opened(keys):
 @pytest.fixture
 def platform(opened, tmp_path):
     """Two people's requests, two receipts of the first, and none of the second."""
-    store = LocalStore(f"{tmp_path}/store/platform")
+    store = mark_stores(tmp_path / "store").platform
     people = Pseudonyms({PLATFORM: opened.prf(PLATFORM)})
     mac = opened.mac(RECEIPT_MAC)
     append(store, mac, made(request=request(1)))
@@ -165,7 +166,7 @@ def test_verify_prints_a_line_a_finding(rally, platform):
 
 def test_verify_looks_at_the_files(rally, platform, opened, tmp_path):
     [file, _] = RECEIPT.sections[0].files
-    store = LocalStore(f"{tmp_path}/store")
+    store = open_store(f"{tmp_path}/store")
     store.create(file.name, b"as it was")
     change = replace(file, generation_before=store.stat(file.name).generation)
     section = replace(RECEIPT.sections[0], files=(change,))
@@ -294,7 +295,7 @@ def test_requests_are_told_when_their_receipts_were_purged(rally, platform, open
     ],
 )
 def test_purge_says_how_many_went(rally, keys, opened, tmp_path, before, said, left):
-    store, mac = LocalStore(f"{tmp_path}/store/platform"), opened.mac(RECEIPT_MAC)
+    store, mac = mark_stores(tmp_path / "store").platform, opened.mac(RECEIPT_MAC)
     write_chain(store, mac, 2)  # on 3 and on 4 June
     assert rally("purge", f"--before={before}", *OPTIONS) == (0, said)
     numbers = [number_in(info.name) for info in store.list("receipts/")]

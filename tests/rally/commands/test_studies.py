@@ -13,6 +13,7 @@ import pytest
 from rally.commands.studies import add_parser
 from rally.errors import ConfigurationError, ManyFaults
 from rally.studies.registry import SHIPPED
+from tests.support.places import mark_stores
 
 TEST_STUDIES = Path(__file__).resolve().parents[2] / "studies"
 
@@ -20,7 +21,7 @@ TEST_STUDIES = Path(__file__).resolve().parents[2] / "studies"
 @pytest.fixture
 def rally(capsys, tmp_path):
     """Runs `rally studies …` on the test studies; returns status and output."""
-    store = str(tmp_path / "store")
+    store = mark_stores(tmp_path / "store").of("").uri
 
     def run(*words):
         parser = argparse.ArgumentParser("rally")
@@ -181,11 +182,13 @@ AT                    DECISION  BY     NOTE
 
 
 def test_platform_may_lie_elsewhere(rally, tmp_path):
-    platform = f"--platform={tmp_path}/elsewhere"
-    assert rally(*PAUSE, MAY, platform)[0] == 0
-    assert [path.parent.name for path in tmp_path.rglob("*.json")] == ["states"]
-    assert (tmp_path / "elsewhere" / "states").is_dir()
-    _, output = rally("list", FOO, platform, MAY)
+    mark_stores(tmp_path / "rows", tmp_path / "elsewhere")
+    places = (f"--store={tmp_path}/rows", f"--platform={tmp_path}/elsewhere")
+    assert rally(*PAUSE, MAY, *places)[0] == 0
+    assert [path.parent for path in tmp_path.rglob("states/*.json")] == [
+        tmp_path / "elsewhere" / "states"
+    ]
+    _, output = rally("list", FOO, places[1], MAY)
     assert output.splitlines()[2].split()[2] == "paused"
 
 

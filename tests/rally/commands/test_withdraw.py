@@ -12,7 +12,6 @@ from rally.errors import ConfigurationError
 from rally.events import MAIL, RALLY, EventKind
 from rally.studies.transitions import Action, Transition, record_transition
 from rally.times import from_micros, to_micros
-from rally.withdrawing.list_object import LIST
 
 ONE = "6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
 TWO = "0b1c2d3e-4f50-4172-8394-a5b6c7d8e9f0"
@@ -145,8 +144,8 @@ def test_an_unknown_study_is_not_left(office):
 def test_a_folder_where_nothing_runs_takes_no_letter(office, tmp_path):
     office.options[0] = f"--store={tmp_path}/typo"
     assert refused(office, "--all") == (
-        f"{tmp_path}/typo/platform/{LIST}: is missing, so no job has ever run on this "
-        "platform; correct --platform or --store"
+        f"{tmp_path}/typo/platform: is not a platform: it has no rally-store.json; is"
+        " it mounted? Correct --platform, or make it one by `rally init`"
     )
     assert not (tmp_path / "typo").exists()
 

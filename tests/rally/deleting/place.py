@@ -28,7 +28,7 @@ from rally.storing.runs import RUNS
 from rally.storing.snapshots import header_of
 from rally.times import to_micros
 from rally.withdrawing.list_object import read_list
-from rally.withdrawing.starting import start_list
+from rally.withdrawing.starting import begin_list
 from rally.withdrawing.withdrawal_list import Stage
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.pipelines.world import GARDEN, HOUSE
@@ -130,7 +130,7 @@ class Place:
         self.settings = Settings("memory", "memory", place=self)
         self.steps: list[str] = []
         self.dead = False
-        start_list(self.stores, list(registry.studies), mac)
+        begin_list(self.stores, list(registry.studies), mac)
 
     def platform_pseudonym(self, person: int) -> str:
         return self.pseudonyms.of_platform(f"person {person}")

@@ -34,6 +34,7 @@ from rally.storing.rows import row_schema
 from rally.studies.registry import Registry
 from rally.studies.transitions import States, Transition
 from rally.withdrawing.withdrawal_list import WithdrawalList
+from tests.support.places import make_stores
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
 DOCUMENT_ID = "65f58083-cefe-4201-832f-0505c3b73d76"
@@ -233,6 +234,7 @@ class Bench:
     def started(self, store: Path, **changes: Any) -> IngestSettings:
         """The same of a job that has begun: there is a withdrawal list."""
         settings = self.settings(store, **changes)
+        make_stores(settings.store, settings.platform_keys_uri, settings.platform)
         check_before_start(settings)
         return settings
 

@@ -1,5 +1,6 @@
 """Of a study that is concluded nothing is kept any more, whenever a ping was sent."""
 
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -99,8 +100,8 @@ def test_who_leaves_rally_or_another_study_is_heard(bench, payload, judge):
 def test_jobs_start_without_the_key_of_a_concluded_study(bench, payload, tmp_path):
     """Its key is gone, and no new one is made; who sends on is refused."""
     keys = str(tmp_path / "platform")
-    settings = bench.settings(tmp_path / "store", AFTER, platform_keys=keys)
-    check_before_start(settings)
+    shutil.copytree(bench.platform_keys_uri, keys)
+    settings = bench.started(tmp_path / "store", as_of=AFTER, platform_keys=keys)
     destroy_pseudonym(KeyFolder(keys), "pseudonym.rally-x")
     record_transition(settings.stores().platform, CONCLUDED)
 

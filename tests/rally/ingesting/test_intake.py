@@ -17,6 +17,8 @@ from rally.ingesting.setup import make_intake, make_writer
 from rally.outcomes import FailureReason
 from rally.storing.container import read_rows
 from rally.storing.header_bytes import read_header
+from rally.storing.local_files import LOCK_NAME
+from rally.storing.marker import NAME
 from rally.storing.objects import open_store
 from rally.withdrawing.list_object import LIST
 
@@ -41,11 +43,11 @@ def ingest(settings, envelopes, malformed=()):
 
 
 def files(root: Path) -> dict[str, bytes]:
-    """Every file but for the withdrawal list, which was there before."""
+    """Every file but for what was there before: markers and the withdrawal list."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and path != root / "platform" / LIST
+        if path.is_file() and path.name not in (NAME, Path(LIST).name, LOCK_NAME)
     }
 
 

@@ -1,4 +1,4 @@
-"""Tests of the platform's keys before a job: made for nobody yet, and never remade."""
+"""Tests of what a job asks of a platform before it begins; it makes none of it."""
 
 import dataclasses
 import shutil
@@ -8,35 +8,30 @@ import pytest
 
 from rally.errors import ConfigurationError
 from rally.ingesting.preflight import check_before_start
-from rally.keys.folder import KeyFolder
-from rally.keys.platform_administration import destroy_pseudonym
-from rally.storing.layout import Partition, Stores, events_file, new_file
+from rally.storing.layout import Partition, new_file
 from rally.withdrawing.list_object import LIST
+from tests.pipelines.world import contents
+from tests.support.places import make_stores
 
 ROW = new_file(Partition("rally-x", "visit.1", "2022-06-01"), "a")
-ROW_OF_AN_OLD_STUDY = new_file(Partition("rally-old", "visit.1", "2022-06-01"), "a")
-EVENT = "platform/" + events_file("2022-06-01", "a")
+LIKE_IT = (
+    ROW.replace("rally-x", "rally-x-2"),
+    ROW.replace("rally-x", "pioneer-y"),
+    "platform/events/date=2022-06-01/a.avro",
+)
 STUDY_KEY = "pseudonym.rally-x.keyset.json"
-REFUSAL = (
-    "{}: has no key of {}, though something is stored under it; restore it, or correct"
-    " --platform_keys if that is mistyped: a new key would make other pseudonyms of the"
-    " same people, and not know the withdrawal list"
+LOST = (
+    "{}/pseudonym.rally-x.keyset.json: is missing, and rally-x is used; restore it, or"
+    " correct --platform_keys: a new key would make other pseudonyms of the same people"
 )
 
 
 @pytest.fixture
-def settings(bench, tmp_path):
-    """A job with a store and with platform keys of its own; neither is there yet."""
-    keys = str(tmp_path / "platform")
-    return bench.settings(tmp_path / "store", platform_keys=keys)
-
-
-@pytest.fixture
-def ready(settings, capsys):
-    """The same after its first start: every key is made, and nothing is stored."""
-    check_before_start(settings)
-    capsys.readouterr()
-    return settings
+def ready(bench, tmp_path):
+    """A job with a store, and with platform keys of its own that may be lost."""
+    keys = tmp_path / "platform keys"
+    shutil.copytree(bench.platform_keys_uri, keys)
+    return bench.started(tmp_path / "store", platform_keys=str(keys))
 
 
 def put(settings, name):
@@ -45,117 +40,101 @@ def put(settings, name):
     path.write_bytes(b"")
 
 
-def keys_of(settings):
-    folder = Path(settings.platform_keys)
-    return {path.name: path.read_bytes() for path in folder.glob("[!.]*")}
-
-
 def refusal(settings):
     with pytest.raises(ConfigurationError) as caught:
         check_before_start(settings)
     return str(caught.value)
 
 
-def test_fresh_store_gets_keys_and_one_line_tells_of_them(settings, capsys):
-    check_before_start(settings)
-    assert capsys.readouterr() == (
-        "",
-        f"made new platform keys in {settings.platform_keys}: pseudonym.platform, "
-        + "".join(f"pseudonym.{name}, " for name in settings.registry().studies)
-        + "list-mac, receipt-mac, dead-letter.private, dead-letter.public\n",
-    )
-    before = keys_of(settings)
-    check_before_start(settings)
-    assert capsys.readouterr() == ("", "")
-    assert keys_of(settings) == before
+def everything(settings):
+    return contents(settings.store), contents(settings.platform_keys)
 
 
-def test_lost_study_key_is_not_remade(ready):
-    put(ready, ROW)
-    (Path(ready.platform_keys) / STUDY_KEY).unlink()
-    before = keys_of(ready)
-    expected = REFUSAL.format(ready.platform_keys, "pseudonym.rally-x")
-    assert refusal(ready) == expected
-    assert keys_of(ready) == before
-
-
-def test_destroyed_study_key_is_not_remade(ready):
-    put(ready, ROW)
-    destroy_pseudonym(KeyFolder(ready.platform_keys), "pseudonym.rally-x")
-    assert "pseudonym.rally-x," in refusal(ready)
-    assert STUDY_KEY not in keys_of(ready)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [ROW.replace("rally-x", "rally-x-2"), ROW.replace("rally-x", "pioneer-y"), EVENT],
-    ids=["a-name-that-begins-so", "another-study", "event"],
-)
-def test_study_without_data_gets_its_key(ready, capsys, name):
-    put(ready, name)
-    (Path(ready.platform_keys) / STUDY_KEY).unlink()
+def test_start_changes_nothing(ready):
+    before = everything(ready)
     check_before_start(ready)
-    assert capsys.readouterr().err == (
-        f"made new platform keys in {ready.platform_keys}: pseudonym.rally-x\n"
-    )
+    assert everything(ready) == before
 
 
-@pytest.mark.parametrize(
-    ("name", "lost"),
-    [
-        (ROW, "pseudonym.platform, pseudonym.rally-x, list-mac"),
-        (ROW_OF_AN_OLD_STUDY, "pseudonym.platform, list-mac"),
-        (EVENT, "pseudonym.platform, list-mac"),
-        ("platform/withdrawals/a", "list-mac"),
-    ],
-    ids=["row", "row-of-an-unregistered-study", "event", "list-alone"],
-)
-def test_lost_folder_is_not_remade(ready, name, lost):
-    put(ready, name)
-    shutil.rmtree(ready.platform_keys)
-    assert refusal(ready) == REFUSAL.format(ready.platform_keys, lost)
-    assert not Path(ready.platform_keys).exists()
-
-
-def test_mistyped_folder_is_not_filled(ready, tmp_path):
-    put(ready, ROW)
-    mistyped = dataclasses.replace(ready, platform_keys=str(tmp_path / "platfrom"))
-    assert "correct --platform_keys" in refusal(mistyped)
-    assert not Path(mistyped.platform_keys).exists()
+@pytest.mark.parametrize("names", [LIKE_IT, ()], ids=["others", "nothing"])
+def test_study_without_key_and_without_rows_is_not_used(ready, names):
+    """Rows of one whose name begins so, of another, and events are none of its."""
+    Path(ready.platform_keys, STUDY_KEY).unlink()
+    for name in names:
+        put(ready, name)
+    before = everything(ready)
+    registry = ready.registry()
     check_before_start(ready)
+    assert "rally-x" in registry.studies
+    assert registry.faults == {}
+    assert everything(ready) == before
 
 
-def test_store_of_each_study_is_looked_into(ready, tmp_path):
+def test_lost_key_of_a_study_with_rows_is_that_studys_fault(ready):
+    put(ready, ROW)
+    Path(ready.platform_keys, STUDY_KEY).unlink()
+    before = everything(ready)
+    registry = ready.registry()
+    check_before_start(ready)
+    assert registry.faults == {"rally-x": LOST.format(ready.platform_keys)}
+    assert "rally-x" not in registry.studies
+    assert everything(ready) == before
+
+
+def test_store_of_its_own_without_its_key_says_that_it_was_lost(ready, tmp_path):
     apart = dataclasses.replace(
         ready, store=str(tmp_path / "of-{study}"), platform=str(tmp_path / "records")
     )
-    Stores(apart.store, apart.platform).of("rally-x").create(ROW, b"")
-    (Path(apart.platform_keys) / STUDY_KEY).unlink()
-    assert "pseudonym.rally-x," in refusal(apart)
-    shutil.rmtree(apart.platform_keys)
-    assert "pseudonym.platform, pseudonym.rally-x," in refusal(apart)
+    make_stores(apart.store, apart.platform_keys, apart.platform, ["rally-x"])
+    Path(apart.platform_keys, STUDY_KEY).unlink()
+    assert apart.registry().faults["rally-x"] == LOST.format(apart.platform_keys)
 
 
-def test_fresh_store_gets_the_first_list(ready):
-    path = Path(ready.store) / "platform" / LIST
-    before = path.read_bytes()
-    check_before_start(ready)
-    assert path.read_bytes() == before
+def test_store_of_its_own_that_is_not_there_is_that_studys_fault(ready, tmp_path):
+    apart = dataclasses.replace(
+        ready, store=str(tmp_path / "of-{study}"), platform=str(tmp_path / "records")
+    )
+    names = list(ready.registry().studies)
+    make_stores(apart.store, apart.platform_keys, apart.platform, names)
+    (tmp_path / "of-rally-x").rename(tmp_path / "unmounted")
+    registry = apart.registry()
+    check_before_start(apart)
+    assert registry.faults == {
+        "rally-x": f"rally-x: {tmp_path}/of-rally-x: is not a store: it has no"
+        " rally-store.json; is it mounted? Correct --store, or make it one by"
+        " `rally init --study rally-x`"
+    }
+    assert not (tmp_path / "of-rally-x").exists()
 
 
-def test_store_with_rows_and_no_list_is_refused(ready):
+@pytest.mark.parametrize("folder", ["platform keys", "platfrom"])
+def test_folder_of_keys_that_is_none_is_not_filled(ready, tmp_path, folder):
     put(ready, ROW)
-    (Path(ready.store) / "platform" / LIST).unlink()
-    where = f"{ready.store}/platform/{LIST}"
+    shutil.rmtree(ready.platform_keys)
+    typed = dataclasses.replace(ready, platform_keys=str(tmp_path / folder))
+    assert refusal(typed) == (
+        f"{tmp_path}/{folder}/pseudonym.platform.keyset.json: is missing; is this the"
+        " key folder? If it is, restore the key: a new one does not know what this one"
+        " made"
+    )
+    assert not Path(typed.platform_keys).exists()
+
+
+@pytest.mark.parametrize("name", [ROW, None], ids=["rows", "nothing stored"])
+def test_store_without_a_list_is_refused(ready, name):
+    if name:
+        put(ready, name)
+    where = Path(ready.store, "platform", LIST)
+    where.unlink()
     assert refusal(ready).startswith(f"{where}: the withdrawal list is missing, ")
-    assert not Path(where).exists()
+    assert not where.exists()
 
 
 def test_lost_key_of_the_list_is_not_remade(ready):
-    (Path(ready.platform_keys) / "list-mac.keyset.json").unlink()
-    before = keys_of(ready)
-    assert refusal(ready) == REFUSAL.format(ready.platform_keys, "list-mac")
-    assert keys_of(ready) == before
+    Path(ready.platform_keys, "list-mac.keyset.json").unlink()
+    before = everything(ready)
+    assert "list-mac.keyset.json: is missing" in refusal(ready)
+    assert everything(ready) == before
 
 
 def endless_folder(settings):
@@ -172,11 +151,10 @@ def test_store_that_cannot_be_listed_may_have_a_newer_list(ready):
     )
 
 
-def test_store_that_cannot_be_listed_gets_no_keys(ready):
+def test_store_that_cannot_be_listed_may_have_rows_of_a_lost_key(ready):
     endless_folder(ready)
-    (Path(ready.platform_keys) / STUDY_KEY).unlink()
+    Path(ready.platform_keys, STUDY_KEY).unlink()
     assert refusal(ready) == (
         f"{ready.store}: cannot be read (is a link, which nobody follows or opens), and"
-        " whether new platform keys may be made depends on what is there"
+        " whether its pseudonyms' key was lost depends on what is there"
     )
-    assert STUDY_KEY not in keys_of(ready)

@@ -15,6 +15,7 @@ from rally.ingesting.setup import (
 )
 from rally.storing.objects import open_store
 from rally.studies.transitions import Action, State, Transition, record_transition
+from tests.support.places import mark_stores
 
 NOON = datetime(2022, 6, 1, 12, tzinfo=UTC)
 
@@ -60,6 +61,7 @@ def test_states_are_read_again_when_they_are_old(bench, tmp_path, reload_seconds
 
 
 def test_writer_needs_no_key(bench, tmp_path):
+    mark_stores(tmp_path)
     settings = bench.settings(tmp_path, keys=str(tmp_path / "no keys"))
     writer = make_writer(settings, int)
     writer.flush()
@@ -72,15 +74,6 @@ def test_unsealer_is_made_for_who_has_the_private_key(bench, tmp_path):
     settings = bench.settings(tmp_path, platform_keys=str(tmp_path))
     with pytest.raises(ConfigurationError, match=r"dead-letter\.private"):
         make_unsealer(settings)
-
-
-def test_preflight_makes_the_platform_keys_of_a_laptop(bench, tmp_path):
-    settings = bench.settings(
-        tmp_path / "store", platform_keys=str(tmp_path / "platform")
-    )
-    check_before_start(settings)
-    assert make_intake(settings).counts == {}
-    check_before_start(settings)
 
 
 def wrong_registry(tmp_path):
@@ -101,17 +94,18 @@ def unnamed_platform(tmp_path):
 
 
 def spoilt_log(tmp_path):
-    path = tmp_path / "platform/states/x.json"
-    path.parent.mkdir(parents=True)
+    platform = open_store(f"{tmp_path}/store/platform")
+    record_transition(platform, Transition("rally-x", Action.PAUSE, NOON, "op", ""))
+    (path,) = (tmp_path / "store/platform/states").glob("*.json")
     path.write_text("{}")
-    return {"platform": str(tmp_path / "platform")}
+    return {}
 
 
 @pytest.mark.parametrize(
     "change", [wrong_registry, wrong_keys, wrong_store, unnamed_platform, spoilt_log]
 )
 def test_preflight_stops_at_what_is_not_as_it_must_be(bench, tmp_path, change):
-    settings = bench.settings(tmp_path / "store")
+    settings = bench.started(tmp_path / "store")
     settings = dataclasses.replace(settings, **change(tmp_path))
     with pytest.raises(ConfigurationError) as caught:
         check_before_start(settings)

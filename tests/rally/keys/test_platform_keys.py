@@ -315,25 +315,19 @@ def test_study_s_pseudonym_is_destroyed_and_no_other_key(uri):
     assert contents(uri) == before
 
 
-def test_key_of_a_concluded_study_may_be_gone_and_no_other(uri):
+def test_key_of_a_study_may_be_absent_and_no_other(uri):
+    """The study is not used, or was concluded; the platform's own key never is."""
     destroy_pseudonym(KeyFolder(uri), "pseudonym.rally-one")
     both = [names.PLATFORM, "rally-one"]
 
-    keys = PlatformKeys.open(uri, pseudonyms=both, concluded={"rally-one"})
+    keys = PlatformKeys.open(uri, pseudonyms=both)
 
     assert [keys.has_prf(name) for name in both] == [True, False]
     with pytest.raises(LookupError):
         keys.prf("rally-one")
+    (Path(uri) / "pseudonym.platform.keyset.json").unlink()
     with pytest.raises(ConfigurationError, match="is missing"):
-        PlatformKeys.open(uri, pseudonyms=both, concluded={"rally-two"})
-
-
-def test_key_of_a_concluded_study_serves_while_it_is_there(uri):
-    keys = PlatformKeys.open(uri, pseudonyms=["rally-one"], concluded={"rally-one"})
-    plain = PlatformKeys.open(uri, pseudonyms=["rally-one"])
-
-    outputs = [each.prf("rally-one").compute(b"id") for each in (keys, plain)]
-    assert outputs[0] == outputs[1]
+        PlatformKeys.open(uri, pseudonyms=both)
 
 
 def test_purpose_that_exists_is_not_made_again(uri):

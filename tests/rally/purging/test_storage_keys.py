@@ -10,6 +10,7 @@ from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.deleting.place import Row, day
 from tests.rally.purging.furnished import keys, register
+from tests.support.places import mark_derived
 
 KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/garden"
 
@@ -102,6 +103,7 @@ def test_key_of_a_researchers_folder_stays(own, study):
     register(own, study, "gs://lab/tables")
     own.derived["gs://lab/tables"] = MemoryStore(uri="gs://lab/tables")
     own.derived["gs://lab/tables"].key = KEY
+    mark_derived(own.derived["gs://lab/tables"], study)
     own.conclude()
     assert f"{GARDEN}: shares its storage key, which stays" in own.purge().words
     assert own.key_service.destroyed == []

@@ -71,8 +71,8 @@ def test_jobs_may_write_to_the_stores_and_two_of_them_to_the_keys():
     for name in SERVICES:
         unit = read_unit(units[name])
         paths = [path for each in unit["ReadWritePaths"] for path in words(each, "%")]
-        writes_keys = name in ("rally-replay.service", "rally-purge.service")
-        assert paths == [*written, keys] if writes_keys else written
+        writes_keys = name == "rally-purge.service"
+        assert paths == ([*written, keys] if writes_keys else written)
         assert unit["ProtectSystem"] == ["strict"]
         assert unit["NoNewPrivileges"] == ["true"]
         assert unit["UMask"] == ["0077"]

@@ -98,8 +98,8 @@ def test_only_a_file_is_a_marker(tmp_path):
 
 def test_folder_that_is_not_there_is_no_place(tmp_path):
     assert refusal(require_marker, LocalStore(f"{tmp_path}/disk"), Kind.STORE) == (
-        f"{tmp_path}/disk: is not a store of Rally's: it has no rally-store.json; is it"
-        " mounted? Correct --store, or make a new one by `rally init`"
+        f"{tmp_path}/disk: is not a store: it has no rally-store.json; is it mounted?"
+        " Correct --store, or make it one by `rally init`"
     )
     assert not (tmp_path / "disk").exists()
 
@@ -159,7 +159,8 @@ def test_store_that_refuses_or_is_away_is_told_apart():
     store = MemoryStore(fault=refuse)
     error = PermissionError(13, "Permission denied")
     assert refusal(read_marker, store) == (
-        "memory://test/rally-store.json: cannot be read (Permission denied)"
+        "memory://test: cannot be read (Permission denied); check that it exists and"
+        " that this account may read there"
     )
     error = ConnectionError(None, "no answer")
     with pytest.raises(ConnectionError):

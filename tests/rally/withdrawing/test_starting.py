@@ -11,7 +11,7 @@ from rally.keys import keysets
 from rally.storing.layout import Partition, Stores, events_file, new_file
 from rally.storing.writer import RowWriter, Table
 from rally.withdrawing.list_object import LIST, publish_list
-from rally.withdrawing.starting import check_counter, start_list
+from rally.withdrawing.starting import begin_list, check_counter
 from rally.withdrawing.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.rally.withdrawing.lists import left, make_list, publish
@@ -57,16 +57,16 @@ def write(stores, counter, study="rally-one", document="visit.1", day="2022-03-1
 
 
 def test_first_job_makes_list_0_and_the_next_finds_it(stores, key):
-    assert start_list(stores, STUDIES, key) == WithdrawalList(0, (), ())
+    assert begin_list(stores, STUDIES, key) == WithdrawalList(0, (), ())
     before = stores.platform.stat(LIST)
-    assert start_list(stores, STUDIES, key) == WithdrawalList(0, (), ())
+    assert begin_list(stores, STUDIES, key) == WithdrawalList(0, (), ())
     assert stores.platform.stat(LIST) == before
 
 
 def test_list_that_is_there_is_read_whatever_else_is(stores, key):
     stores.of("rally-one").create(ROW_FILE, b"")
     publish(stores.platform, key, 5, left("ann", RALLY, 10))
-    found = start_list(stores, STUDIES, key)
+    found = begin_list(stores, STUDIES, key)
     assert found == make_list(5, left("ann", RALLY, 10))
 
 
@@ -83,7 +83,7 @@ def test_list_that_is_there_is_read_whatever_else_is(stores, key):
 def test_list_is_not_begun_anew_where_something_is_kept(stores, key, store, name):
     place = stores.platform if store == "platform" else stores.of(store)
     place.create(name, b"")
-    message = refusal(start_list, stores, STUDIES, key)
+    message = refusal(begin_list, stores, STUDIES, key)
     assert message.startswith(
         f"{stores.platform.uri}/{LIST}: the withdrawal list is missing"
     )
@@ -96,13 +96,13 @@ def test_list_is_not_begun_anew_where_something_is_kept(stores, key, store, name
 )
 def test_dead_letters_and_decisions_are_nobodys_rows(stores, key, name):
     stores.platform.create(name, b"")
-    assert start_list(stores, STUDIES, key).counter == 0
+    assert begin_list(stores, STUDIES, key).counter == 0
 
 
 def test_list_under_another_key_is_refused(stores, key):
     other = keysets.generate("mac").primitive(mac.Mac)
     publish(stores.platform, other, 5)
-    assert refusal(start_list, stores, STUDIES, key) == (
+    assert refusal(begin_list, stores, STUDIES, key) == (
         f"{stores.platform.uri}/{LIST}: is not as deletion published it; restore it"
         " from a backup"
     )
@@ -118,7 +118,7 @@ def test_jobs_that_start_together_end_with_the_same_list(key):
             publish_list(stores.platform, make_list(0), key, None)
 
     stores.platform.fault = other_job
-    assert start_list(stores, STUDIES, key) == make_list(0)
+    assert begin_list(stores, STUDIES, key) == make_list(0)
     assert stores.platform.fault is nothing
 
 
@@ -127,7 +127,7 @@ def test_platform_that_cannot_be_read_is_one_line(tmp_path, key):
     platform.mkdir()
     (platform / "events").symlink_to(platform / "events")
     stores = Stores(str(tmp_path), str(platform))
-    assert refusal(start_list, stores, STUDIES, key) == (
+    assert refusal(begin_list, stores, STUDIES, key) == (
         f"{platform}: cannot be read (is a link, which nobody follows or opens), and"
         " whether a withdrawal list may be begun depends on what is there"
     )

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from rally.keys import names
+from rally.storing.marker import NAME
+from rally.withdrawing.list_object import LIST
 from tests.templates.terraform import trace
 from tests.templates.terraform.module import ROOT, items, load, resolved
 
@@ -95,12 +97,35 @@ def test_a_job_writes_and_deletes_where_it_may(deeds, job):
     assert len(keys) == (2 if job == "purge" else 0)
 
 
+def test_init_is_the_desks_and_of_keys_the_keepers(deeds):
+    """Nobody may delete what it says of a place, nor replace it."""
+    by_init = {each for each in deeds if each.job == trace.INIT}
+    made = {
+        place: {
+            each.name
+            for each in by_init
+            if (each.what, each.place) == ("creates", place)
+        }
+        for place in PLACES
+    }
+    assert made["store"] == {NAME}
+    assert made["platform"] == {NAME, LIST}
+    assert made["platform_keys"]
+    assert {each.what for each in by_init} == {"creates", "opens", "reads"}
+    for place in ("store", "platform"):
+        may_create = tuple(TABLE["desk"]["creates"][place])
+        assert all(name.startswith(may_create) for name in made[place])
+        for account in TABLE.values():
+            may_delete = tuple(account["deletes"].get(place, ()))
+            assert not NAME.startswith(may_delete)
+
+
 def test_the_demo_shows_most_of_the_table(deeds):
     """What it does not show is only: a second try, a large store, another list."""
     shown = {
         (each.job, each.what, each.place, below)
         for each in deeds
-        if each.what in ("creates", "deletes")
+        if each.job in trace.JOBS and each.what in ("creates", "deletes")
         for below in TABLE[each.job][each.what].get(each.place, ())
         if each.name.startswith(below)
     }
@@ -113,7 +138,6 @@ def test_the_demo_shows_most_of_the_table(deeds):
     }
     assert rights - shown == {
         ("replay", "creates", "platform", "events/"),
-        ("replay", "creates", "platform", "withdrawals/"),
         ("delete", "creates", "platform", "events/"),  # whom nobody knows, in time
         ("purge", "creates", "store", "data/"),  # files of which some rows go
         ("purge", "creates", "platform", "results/"),

@@ -9,8 +9,9 @@ from rally.deleting.plans import FOLDER as PLANS
 from rally.receipts.receipt import FOLDER as RECEIPTS
 from rally.storing.layout import EVENTS
 from rally.storing.leases import FOLDER as LEASES
-from rally.withdrawing.withdrawal_list import FOLDER as WITHDRAWALS
-from tests.templates.terraform.module import load, references
+from rally.storing.marker import NAME as MARKER
+from rally.withdrawing.list_object import FOLDER as WITHDRAWALS
+from tests.templates.terraform.module import load, references, resolved
 
 BUCKETS = load().of("google_storage_bucket")
 OF_PEOPLE = "study"
@@ -121,8 +122,9 @@ def test_old_dead_letters_go_within_a_day(module):
 def test_the_backup_remembers_what_cannot_be_made_again_and_no_ping(module):
     backups = module.locals["backups"]
     assert backups["platform"]["prefixes"] == "${local.remembered}"
-    kept, gone = module.locals["remembered"], module.locals["not_remembered"]
-    assert {EVENTS, RECEIPTS, WITHDRAWALS, "states/", "holds/"} == set(kept)
+    gone = module.locals["not_remembered"]
+    kept = [resolved(module, each) for each in module.locals["remembered"]]
+    assert {EVENTS, RECEIPTS, WITHDRAWALS, "states/", "holds/", MARKER} == set(kept)
     assert set(kept).isdisjoint(gone)
     assert sorted(backups) == ["keys", "platform", "platform_keys"]
     assert "google_storage_bucket.study" not in references(backups)

@@ -101,6 +101,7 @@ def test_the_jobs_rights_in_a_study_are_these(buckets):
         "reads ": ["audit", "compact", "delete", "desk", "ingest", "purge", "replay"],
         "creates data/": ["compact", "delete", "ingest", "purge", "replay"],
         "creates .rally-probe-": ["compact", "ingest", "replay"],
+        "creates rally-store.json": ["desk"],
         "deletes data/": ["compact", "delete", "purge"],
         "deletes .rally-probe-": ["compact", "ingest", "replay"],
     }

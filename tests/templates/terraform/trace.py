@@ -14,11 +14,14 @@ from typing import NamedTuple
 import pytest
 
 from pipelines import cli
-from rally.ingesting import preflight
+from pipelines.demo.jobs import Jobs
 from rally.keys.folder import KeyFolder
 from rally.storing import local_files
 from rally.storing.gcs import _PROBE as PROBE
 from rally.storing.local import LocalStore
+
+INIT = "init"
+"""What people do before any job, as `desk` and as `keeper`."""
 
 JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit")
 _READS = ("read", "read_range", "stat", "open", "list", "list_dated", "old_copies")
@@ -84,8 +87,7 @@ def watch(root: Path) -> set[Deed]:
 def _watch_jobs(patch: pytest.MonkeyPatch, trace: Trace) -> None:
     for job in JOBS:
         _within(patch, trace, importlib.import_module(f"pipelines.{job}"), "run", job)
-    # On a cloud a person makes the keys, once; here ingest's first run does.
-    _within(patch, trace, preflight, "ensure_platform_keys", None)
+    _within(patch, trace, Jobs, "begin", INIT)
 
 
 def _within(patch, trace, owner, name, job) -> None:

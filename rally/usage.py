@@ -1,0 +1,68 @@
+"""Which registered studies are used, and which of those lack what they need.
+
+The registry that ships knows more studies than most platforms have. A study is used
+when it has its pseudonyms' key, which `rally init` makes; its rows lie in its store
+then. One of both without the other was lost, and nothing may be concluded from what is
+not there: the study counts as one that does not load.
+"""
+
+from collections.abc import Callable, Collection
+
+from rally.keys import names
+from rally.keys.folder import KEYSET, KeyFolder
+from rally.storing.layout import study_folder
+from rally.storing.marked_stores import MarkedStores
+from rally.storing.occupancy import holds
+from rally.studies.registry import Registry
+
+_IS_USED = "whether its pseudonyms' key was lost"
+
+
+def find_faults(
+    registry: Registry,
+    stores: MarkedStores,
+    keys: KeyFolder,
+    concluded: Callable[[], Collection[str]],
+) -> dict[str, str]:
+    """What is missing of studies that are used: by namespace, one line each.
+
+    Args:
+        registry: of the studies.
+        stores: of the studies and the platform.
+        keys: folder of the platform's keys.
+        concluded: gives the namespaces of concluded studies, where a key is missing.
+            When nothing is left of one, its key is destroyed; from then on its store
+            may be gone, too.
+
+    Raises:
+        ConfigurationError: the folder is not that of the platform's keys, or it or a
+            store cannot be listed.
+        ConnectionError: one of them is away.
+    """
+    files = set(keys.names())
+    shared = names.pseudonym(names.PLATFORM) + KEYSET
+    if shared not in files:
+        keys.read(shared)  # says that it is missing, of all studies at once
+    found: dict[str, str] = {}
+    for namespace in registry.studies:
+        file = names.pseudonym(namespace) + KEYSET
+        fault = stores.fault_of(namespace)
+        if file in files:
+            if fault:
+                found[namespace] = f"{namespace}: {fault}"
+        elif (
+            not fault and namespace not in concluded() and _is_begun(stores, namespace)
+        ):
+            found[namespace] = (
+                f"{keys.where(file)}: is missing, and {namespace} is used; restore it,"
+                " or correct --platform_keys: a new key would make other pseudonyms of"
+                " the same people"
+            )
+    return found
+
+
+def _is_begun(stores: MarkedStores, namespace: str) -> bool:
+    """Whether a study has a marked store of its own, or rows in a shared one."""
+    return stores.is_one_a_study or holds(
+        stores.of(namespace), study_folder(namespace), _IS_USED
+    )
