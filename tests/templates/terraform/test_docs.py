@@ -54,13 +54,16 @@ def test_the_table_of_the_night_is_the_schedule(module):
     assert told == [*sorted(hours), (f"{start['hours']}:00", "backup")]
 
 
+FOUND = {">0": "above 0", "=70": "70"}
+
+
 def test_the_table_of_alerts_is_the_modules(module):
     told = {tuple(cells[:2]): cells[2] for cells in rows("field")}
     del told["no line for 25 hours", "every nightly job"]
     jobs = items(module.locals["jobs"])
     assert told == {
         (
-            f"`{each['field']}` above 0",
+            f"`{each['field']}` {FOUND[each['found']]}",
             each["jobs"] if each["jobs"] in jobs else "every job",
         ): each["title"][0].lower() + each["title"][1:]
         for each in module.locals["events"].values()
