@@ -73,14 +73,13 @@ def parse_loose_json(data: bytes) -> Any:
 
     Other tools write user agents that are no UTF-8, or with control characters in
     them, and numbers such as NaN and 1e400. Whole numbers are read as their digits,
-    all others as 0.0, and what is no UTF-8 as U+FFFD.
+    all others as 0.0, and zero bytes and what is no UTF-8 as U+FFFD.
 
     Raises:
         CrowdedJson, InvalidJson: as parse_json does.
     """
     _count_containers(data)
-    if b"\0" in data:
-        raise InvalidJson
+    data = data.replace(b"\0", b"\xff")  # no UTF-8, either, and nothing hides in it
     text = _without_lone_surrogates(data).decode("utf-8", "replace")
     try:
         return _LOOSE.decode(text)

@@ -16,6 +16,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """What UTF-16, archives and images have, and no text of JSON."""
+_JSON = re.compile(rb"[\[{][^\0]")
+"""How JSON begins that is not UTF-16; a user agent in it may have anything."""
 
 
 class Form(Enum):
@@ -49,12 +51,12 @@ def form_of(head: bytes, uri: str) -> Form:
         return Form.AVRO
     if head.startswith(GZIP_MAGIC):
         return Form.GZIP
-    if _NO_TEXT.search(head):
+    text = head.removeprefix(BYTE_ORDER_MARK).lstrip(_SPACE)
+    if _NO_TEXT.search(head) and not _JSON.match(text):
         raise ConfigurationError(
             f"--input {uri}: is neither text in UTF-8, nor gzip of such, nor Avro;"
             " convert it, or leave it out"
         )
-    text = head.removeprefix(BYTE_ORDER_MARK).lstrip(_SPACE)
     first_line = text.partition(b"\n")[0].rstrip(_SPACE)
     is_document = text.startswith(b"[") or first_line == b"{"
     return Form.DOCUMENT if is_document else Form.LINES

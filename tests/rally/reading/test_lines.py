@@ -175,6 +175,7 @@ def test_attributes_that_nobody_keeps_may_be_anything():
         b'"caf\xe9"',
         b'"\xed\xa0\xbc"',
         b'"\x1b[2J\t\n"',
+        b'"\0\0ud83c"',
         b'"\\ud83c \xff \\\\"',
         b"NaN",
         b"-Infinity",

@@ -152,6 +152,13 @@ def test_document_that_is_too_large_is_one_line(file, monkeypatch):
     assert refusal(file) == TOO_LARGE
 
 
+@pytest.mark.parametrize("begin", [b"", MARK, b"\n [\n"], ids=repr)
+def test_control_characters_at_the_beginning_of_a_file_stop_nothing(file, begin):
+    message = b'{"attributes": {"user_agent": "\x1b[2J\0", "uri": "/u"}, "data": "QQ"}'
+    file.write_bytes(begin + message + (b"]" if b"[" in begin else b""))
+    assert read(file) == [Envelope(b"A", "/u")]
+
+
 NO_TEXT = (
     "is neither text in UTF-8, nor gzip of such, nor Avro; convert it, or leave it out"
 )
