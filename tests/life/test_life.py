@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rally.auditing.report import Status
+from rally.auditing.report import Check, Status
 from rally.events import RALLY
 from rally.studies.transitions import Action, State, States
 from tests.life.life import BEGIN, LAST_DAY, Life, load_registry
@@ -102,11 +102,21 @@ def end_of_day(life, pings, jobs):
 
 
 def check(life):
-    """Every promise is kept."""
+    """Every promise is kept; where counsel makes somebody wait too long, it is said."""
     report = life.audit()
     bad = [each for each in report.checks if each.status is not Status.KEPT]
-    assert bad == [], f"{life.now:%Y-%m-%d}"
-    assert report.exit_status == 0
+    waiting = [each for each in bad if life.holds.holds and waits_for_counsel(each)]
+    assert bad == waiting, f"{life.now:%Y-%m-%d}"
+    assert report.exit_status == (1 if waiting else 0)
+
+
+def waits_for_counsel(result):
+    """Whether all that breaks a promise is a deadline that passes under a hold."""
+    return (
+        result.check is Check.WITHDRAWN
+        and not result.unseen
+        and all(each.what == "past their deadline, blocked" for each in result.findings)
+    )
 
 
 def waiters(life):
