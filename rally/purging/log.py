@@ -16,7 +16,8 @@ class Log:
     Attributes:
         present: studies that have events.
         unknown: studies that somebody left, or left Rally before their conclusion, of
-            whom the list does not know yet.
+            whom the list does not know yet. Requests that were closed for want of an
+            enrolment are on it no more, and nobody waits for them.
         documents: the platform's documents that tell of enrolments in them, as
             (namespace, document), each with the studies.
     """
@@ -46,11 +47,14 @@ def read_log(
     """
     log = Log()
     until = {each: to_micros(since) for each, since in concluded.items()}
-    asked = {(each.scope, each.document_id) for each in withdrawals.withdrawals}
+    known = {(each.scope, each.document_id) for each in withdrawals.withdrawals}
+    left: dict[tuple[str, str], set[str]] = {}
     for event in events if concluded else ():
-        is_new = (event.scope, event.document_id) not in asked
-        if event.kind is EventKind.LEFT and is_new:
-            log.unknown |= _left(event, until)
+        request = event.scope, event.document_id
+        if event.kind is EventKind.CLOSED:
+            known.add(request)
+        elif event.kind is EventKind.LEFT and request not in known:
+            left.setdefault(request, set()).update(_left(event, until))
         if event.scope not in concluded:
             continue
         log.present.add(event.scope)
@@ -59,6 +63,8 @@ def read_log(
             if namespace != event.scope:
                 key = (namespace, document)
                 log.documents.setdefault(key, set()).add(event.scope)
+    for request in left.keys() - known:
+        log.unknown |= left[request]
     return log
 
 

@@ -268,14 +268,19 @@ class Place:
         assert list(map(str, findings)) == []
 
     def told(self) -> dict[str, list[tuple[str, int]]]:
-        """Reason and rows of each receipt, by the document id of its request."""
+        """Reason and rows of each receipt, by the document id of its request.
+
+        Of the requests that are on the list.
+        """
         found: dict[str, list[tuple[str, int]]] = {}
         names = {
             each.request: each.document_id for each in self.withdrawals().withdrawals
         }
         for each in self.receipts():
             rows = sum(section.rows for section in each.sections)
-            found.setdefault(names[each.request], []).append((str(each.reason), rows))
+            if each.request in names:  # a stranger's leaves the list at last
+                told = str(each.reason), rows
+                found.setdefault(names[each.request], []).append(told)
         return found
 
     def everything(self) -> dict[str, tuple[int, bytes]]:

@@ -66,6 +66,22 @@ def test_it_waits_for_somebody_whom_the_list_does_not_know(place, scope):
     assert place.key_files() == keys(HOUSE, POND)
 
 
+@pytest.mark.parametrize("scope", [GARDEN, RALLY])
+def test_it_does_not_wait_for_strangers_whom_the_list_has_let_go(place, scope):
+    """Else anybody could keep a study from its conclusion, by one withdrawal."""
+    furnish(place)
+    place.leave(9, scope, when=2)
+    now = place.now
+    for each in (3, 43, 93):
+        place.now = day(each)
+        place.delete()
+    assert place.withdrawals().withdrawals == ()
+    place.now = now
+    place.conclude()
+    assert place.purge().waits == []
+    assert place.key_files() == keys(HOUSE, POND)
+
+
 def test_it_does_not_wait_for_who_left_rally_after_it(place):
     furnish(place)
     place.conclude()
