@@ -28,6 +28,7 @@ from pipelines.job import Job
 from pipelines.options import PlatformOptions
 from pipelines.running import make_pipeline
 from rally.errors import ConfigurationError
+from rally.process import say
 from rally.settings import Places
 from rally.storing.gcs_regions import check_regions
 from rally.studies.registry import SHIPPED, Registry
@@ -37,7 +38,7 @@ Graph = Callable[[PipelineOptions], beam.Pipeline]
 """Makes the whole pipeline of a job that Dataflow does."""
 
 Settings = Callable[[PipelineOptions], Places]
-"""Makes the settings of a job that one worker conducts, as the job will there."""
+"""Makes the settings of a job, as the job itself will."""
 
 _ONE_WORKER = ("num_workers", "max_num_workers")
 
@@ -45,16 +46,18 @@ _ONE_WORKER = ("num_workers", "max_num_workers")
 def launch(
     job: Job,
     options: PipelineOptions,
+    settings: Settings,
     graph: Graph | None = None,
-    settings: Settings | None = None,
 ) -> int:
     """Launches a job on Dataflow, or writes its graph for a template's launcher.
+
+    A study that does not load is named; the job itself does what it can for others.
 
     Args:
         job: which.
         options: of the job.
+        settings: makes its settings.
         graph: makes its pipeline; None has the whole job conducted by one worker.
-        settings: makes those of a job that is conducted.
 
     Returns:
         The exit status, see `pipelines.dataflow_submission.submit`.
@@ -78,8 +81,11 @@ def launch(
         _give_one_worker(job, options)
     check_regions(_uris(job, options), options.view_as(GoogleCloudOptions).region)
     check_staging(options)
-    if settings:
-        check_places(settings(options), options)
+    places = settings(options)
+    for fault in places.load_registry().faults.values():
+        say(fault)
+    if graph is None:
+        check_places(places, options)
     pipeline = graph(options) if graph else _conducted(job, options)
     return submit(pipeline, options)
 

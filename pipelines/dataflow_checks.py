@@ -82,10 +82,8 @@ def check_places(places: Places, options: PipelineOptions) -> None:
         options: of the job.
 
     Raises:
-        ConfigurationError: the registry is not as it must be, the stores cannot be
-            such, or a key folder is none.
+        ConfigurationError: the stores cannot be such, or a key folder is none.
     """
-    places.load_registry()
     Stores(places.store, places.platform)
     ours = options.view_as(PlatformOptions)
     for uri in filter(None, (ours.keys, platform_keys_uri(ours))):

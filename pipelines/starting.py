@@ -9,6 +9,7 @@ from pipelines.ending import Ended, exit_status
 from pipelines.job import Job
 from pipelines.parsing import parse_options
 from pipelines.runners import is_dataflow
+from rally.exit_status import NOT_AS_PROMISED
 from rally.process import say
 from rally.settings import Places
 from rally.studies.registry import Registry
@@ -44,19 +45,16 @@ def start(
 
     def started() -> Ended:
         options = parse_options(job, argv)
-        places = settings(options)
-        # A launcher reads no store: there the job itself looks, on its worker.
-        is_here = not is_dataflow(options)
-        registry = _registry(places) if is_here else places.load_registry()
+        if is_dataflow(options):
+            from pipelines.dataflow import launch  # Google's clients are slow to import
+
+            status = launch(job, options, settings, graph)
+            return Ended(status, event=Event.JOB_LAUNCHED)
+        registry = _registry(settings(options))
         for fault in registry.faults.values():
             say(fault)
-        if is_here:
-            ended = run(options)
-            return ended._replace(status=1) if registry.faults else ended
-        from pipelines.dataflow import launch  # Google's clients are slow to import
-
-        status = launch(job, options, graph, None if graph else settings)
-        return Ended(status, event=Event.JOB_LAUNCHED)
+        ended = run(options)
+        return ended._replace(status=NOT_AS_PROMISED) if registry.faults else ended
 
     return exit_status(job.name, started)
 

@@ -94,7 +94,7 @@ def test_entry_says_all_that_one_needs_in_its_order(title):
 
 
 def test_every_entry_is_found_by_a_symptom():
-    links = {anchor for _, anchor in _LINK.findall(SECTIONS["Symptoms"])}
+    links = {to for _, to in _LINK.findall(SECTIONS["Symptoms"])}
     assert links == {anchor(title) for title in ENTRIES}
 
 
