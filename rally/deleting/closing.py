@@ -11,6 +11,7 @@ from datetime import datetime
 
 from rally.events import MAIL, RALLY, Event, EventKind
 from rally.studies.registry import Registry
+from rally.studies.transitions import States
 from rally.times import to_micros
 from rally.withdrawing.enrolling import Enrolled
 from rally.withdrawing.fold import Standing
@@ -26,6 +27,7 @@ def closings(
     withdrawals: WithdrawalList,
     registry: Registry,
     carriers: Collection[str],
+    states: States,
     now: datetime,
     rules: Rules,
 ) -> Iterator[Event]:
@@ -36,6 +38,8 @@ def closings(
         registry: of the studies. While one does not load the enrolment may be among its
             dead letters, and nothing is closed that it concerns.
         carriers: of those that do not load, those whose pings tell of other studies.
+        states: of the studies. Of one that is concluded no event is written any more:
+            its events go, and its requests stay as they are.
         now: the time of this admission.
         rules: after how many days.
     """
@@ -46,6 +50,7 @@ def closings(
             and not _is_known(each, enrolled)
             and _is_settled(each, registry)
             and not _may_be_missing(each, registry, carriers)
+            and not states.is_concluded(each.scope, now)
         ):
             yield Event(
                 EventKind.CLOSED,

@@ -220,7 +220,7 @@ class Deletion:
         rules, log = self._rules(), EventLog(self._platform)
         admitted = admit(log, before, self._registry, states, now, rules)
         carriers = find_carriers(self._registry, log)
-        closed = list(closings(admitted, self._registry, carriers, now, rules))
+        closed = list(closings(admitted, self._registry, carriers, states, now, rules))
         if closed:  # the log says so first; so who folds it finds what is published
             write_events(self._platform, closed, pipeline_version())
             admitted = admit(log, before, self._registry, states, now, rules)

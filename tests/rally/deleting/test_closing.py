@@ -5,6 +5,12 @@ import pytest
 from rally.deleting.closing import closings
 from rally.events import MAIL, RALLY, EventKind, read_events
 from rally.studies.registry import Registry
+from rally.studies.transitions import (
+    Action,
+    States,
+    Transition,
+    record_transition,
+)
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.unavailable import find_carriers
 from tests.pipelines.world import GARDEN, HOUSE, POND, write_studies
@@ -111,6 +117,17 @@ def test_held_and_rejected_ones_leave_as_well(place):
     assert listed(place) == []
 
 
+def test_concluded_study_gets_no_event_any_more(place):
+    """Its events go with it; nothing is written that would have to go again."""
+    place.leave(3, document="3")
+    place.leave(4, POND, document="4")
+    run(place, 30, 70)
+    for step, when in ((Action.END, 71), (Action.CONCLUDE, 72)):
+        record_transition(place.platform, Transition(GARDEN, step, day(when), "jo", ""))
+    run(place, 111, 112)
+    assert (listed(place), closed(place)) == (["3"], ["4"])
+
+
 @pytest.fixture
 def open_place(mac, tmp_path):
     """A platform whose pond asks for no enrolment."""
@@ -170,5 +187,6 @@ def test_nothing_is_closed_whose_enrolment_may_be_missing(place, faulty, closed)
         registry = registry.closing({faulty: "study.yaml: a fault"})
         assert registry.unavailable[faulty].kind is kind
     carriers = find_carriers(registry, read_events(place.platform))
-    args = place.withdrawals(), registry, carriers, day(200), Rules()
+    states = States.read(registry, place.platform)
+    args = place.withdrawals(), registry, carriers, states, day(200), Rules()
     assert "".join(sorted(each.document_id for each in closings(*args))) == closed
