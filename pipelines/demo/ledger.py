@@ -38,7 +38,7 @@ class Ledger:
     """Reads the scene's store with its platform's keys."""
 
     def __init__(self, scene: Scene, as_of: str | None = None) -> None:
-        """Opens the keys, which the first job has made.
+        """Opens the keys, which `rally init` has made.
 
         Args:
             scene: whose store is read.
