@@ -33,7 +33,7 @@ private browsing 1
 rally-demo-news  study-enrollment.1        60        1       0  joined 60, country 1
 rally-demo-news  unknown                    0        0       1  unknown document 1
 rally-lab-study  deletion-request.1         0        0       0  left 1
-rally-lab-study  measurements.1             2        0       0
+rally-lab-study  measurements.1             1        1       0  automation 1
 rally-lab-study  no-id.1                    0        0       1  invalid id 1
 rally-lab-study  page-visit.1               1        0       0
 rally-lab-study  study-enrollment.1         1        0       0  joined 1
@@ -61,12 +61,12 @@ study            rows before  of who left  rows after  of who left
 ---------------  -----------  -----------  ----------  -----------
 rally-core               187           11         176            0
 rally-demo-news        2,460           82       2,378            0
-rally-lab-study            4            4           0            0
+rally-lab-study            3            3           0            0
 study-bar                  2            1           1            0
 study-foo                  1            0           1            0
 
-Compacted: 2,654 rows, sorted by person, in buckets.
-Deleted: 98 rows of 4 studies, and who left is refused from now on.
+Compacted: 2,653 rows, sorted by person, in buckets.
+Deleted: 97 rows of 4 studies, and who left is refused from now on.
 Verified: 2,556 rows read, in 10 files; no trace of who left.
 All other rows are what they were.
 
@@ -121,7 +121,7 @@ rally-demo-news  study-enrollment.1  concluded          2     58
 rally-lab-study  (dead letters)      dead letter        1      0
 study-bar        (dead letters)      dead letter        1      0
 study-foo        test.1              unenrolled         1      1
-unknown          (dead letters)      dead letter        1      0
+unknown          (dead letters)      dead letter        2      0
 
 Receipts of who had waited: 1.
 Keys destroyed: rally-demo-news.keyset.json, pseudonym.rally-demo-news.keyset.json.
