@@ -3,7 +3,6 @@
 import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
-import sys
 from collections import Counter
 from collections.abc import Sequence
 
@@ -32,7 +31,7 @@ from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count, strangers
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.setup import IngestSettings
-from rally.process import run_as_process
+from rally.process import run_as_process, say
 from rally.reading.inputs import match_inputs, plan_units
 from rally.telling.prometheus import served
 from transforms.ingest_files import IngestFiles
@@ -126,7 +125,7 @@ def _report(counts: Counter[Count]) -> Ended:
     figures = outcomes(counts)
     strange = strangers(counts)
     if strange:
-        print(f"rally: {strange}", file=sys.stderr)
+        say(strange)
     return Ended(1 if strange else 0, {**figures, "dead_letters": figures["failed"]})
 
 

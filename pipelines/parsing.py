@@ -82,7 +82,7 @@ def _help_and_exit(job: Job, argv: Sequence[str] | None) -> None:
     shown = _Parser(
         prog=f"rally {job.name}",
         description=job.description,
-        epilog="Beam's own options (--runner, --direct_num_workers, --project, …) are"
+        epilog="Beam's own options (--runner, --direct_num_workers, --project, ...) are"
         " taken too.",
         allow_abbrev=False,
     )

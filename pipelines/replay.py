@@ -3,7 +3,6 @@
 import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -27,7 +26,7 @@ from rally.ingesting.preflight import check_before_start
 from rally.ingesting.replay import Replayed
 from rally.ingesting.setup import IngestSettings, make_unsealer
 from rally.outcomes import FailureReason
-from rally.process import run_as_process
+from rally.process import run_as_process, say
 from rally.storing.corruption import CorruptFile
 from rally.storing.occupancy import listing
 from transforms.replay_dead_letters import (
@@ -130,10 +129,7 @@ def _report(result: Result) -> int:
     if unopened:
         print(f"{unopened:,} of the kept do not open with this private key")
     for name in result.damaged:
-        print(
-            f"rally: {name}: is damaged and was left out; restore or remove it",
-            file=sys.stderr,
-        )
+        say(f"{name}: is damaged and was left out; restore or remove it")
     return 1 if result.damaged else 0
 
 

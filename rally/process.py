@@ -52,12 +52,22 @@ def end_process(status: int) -> NoReturn:
 def say(message: str, status: int = NOT_AS_PROMISED) -> int:
     """Tells people one line on standard error, if anybody listens.
 
+    A name in it, of a file that somebody else made, may have line breaks, or what
+    steers a terminal: such characters are escaped.
+
     Returns:
         The status again, which is what the line is about.
     """
     with suppress(OSError):
-        print(f"rally: {message}", file=sys.stderr, flush=True)
+        print(f"rally: {_printable(message)}", file=sys.stderr, flush=True)
     return status
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in text
+    )
 
 
 def _status_of(main: Callable[[], int]) -> int:

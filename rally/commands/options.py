@@ -1,12 +1,12 @@
 """Options that several commands have, named and read in one way."""
 
 import argparse
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from rally.errors import ConfigurationError
+from rally.process import say
 from rally.storing import marker
 from rally.storing.layout import Stores
 from rally.storing.marked_stores import MarkedStores
@@ -94,7 +94,7 @@ def _no_study(registry: Registry, name: str, studies: str) -> ConfigurationError
 def name_faults(registry: Registry) -> int:
     """Names on standard error what does not load; the exit status for it."""
     for fault in registry.faults.values():
-        print(f"rally: {fault}", file=sys.stderr)
+        say(fault)
     return 1 if registry.faults else 0
 
 

@@ -90,6 +90,20 @@ def test_file_that_is_opened_is_no_standard_stream(tmp_path):
     assert (tmp_path / "row").read_text() == ""
 
 
+def test_name_with_a_line_break_is_told_in_one_line():
+    body = "from rally.process import say\nreturn say('a\\nrally: Ё\\x1b\\udcff.json')"
+    told = "rally: a\\nrally: Ё\\x1b\\udcff.json\n"
+    assert program(body, env={"PYTHONIOENCODING": "utf-8"}) == (1, "", told)
+
+
+@pytest.mark.parametrize("job", ["ingest", "audit", "delete"])
+def test_help_is_there_for_every_encoding(job):
+    plain = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    status, told, wrong = run(*RALLY, job, "--help", env=plain)
+    assert (status, wrong) == (0, "")
+    assert "--direct_num_workers" in told
+
+
 def test_error_output_that_is_broken_changes_no_status():
     for shell in ("2>&-", "2>/dev/full"):
         assert run(*LIST, "--bogus", shell=shell)[0] == 2
