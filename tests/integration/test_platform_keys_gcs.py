@@ -1,11 +1,11 @@
-"""The platform's keys before a job, where keys or rows are on Cloud Storage."""
+"""Who makes the platform's keys, where keys or rows are on Cloud Storage."""
 
 import json
 
 import pytest
 
 from rally.errors import ConfigurationError
-from rally.ingesting.preflight import _make_platform_keys
+from rally.initialisation import initialise
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.storing.layout import Partition, Stores, new_file
 from rally.storing.objects import open_store
@@ -28,16 +28,15 @@ def test_folder_on_cloud_storage_is_never_filled_or_asked_about(gcs_bucket, kek)
     assert (list(folder.list()), asked) == (before, [])
 
 
-def test_rows_on_cloud_storage_keep_their_keys(gcs_bucket, tmp_path, capfd):
+def test_rows_on_cloud_storage_keep_their_keys(gcs_bucket, tmp_path):
     uri, stores = str(tmp_path / "platform"), Stores(f"gs://{gcs_bucket}/a", None)
     registry = Registry.load(SHIPPED)
-    _make_platform_keys(uri, registry, stores, frozenset())
+    studies = [registry.studies["rally-core"]]
+    list(initialise(stores, registry, studies, uri))
     key = tmp_path / "platform/pseudonym.rally-core.keyset.json"
     key.unlink()
     for name in (ROW, ROW.replace("/a.", "/b.")):
         stores.of("rally-core").create(name, b"")
-    capfd.readouterr()
     with pytest.raises(ConfigurationError, match=r"of pseudonym\.rally-core, though"):
-        _make_platform_keys(uri, registry, stores, frozenset())
+        list(initialise(stores, registry, studies, uri))
     assert not key.exists()
-    assert capfd.readouterr() == ("", "")

@@ -113,12 +113,13 @@ def test_what_only_workers_cannot_read_is_named_as_well(place, monkeypatch):
 
 
 def test_record_that_cannot_be_read_is_searched_as_it_is(place):
-    place.platform.create("plans/a", b"Obj\x01" + rally_id(2).encode())
-    place.platform.create("plans/b", b"PK\x03\x04")
+    names = [f"plans/{each * 32}/applied.json" for each in "ab"]
+    place.platform.create(names[0], b"Obj\x01" + rally_id(2).encode())
+    place.platform.create(names[1], b"PK\x03\x04")
     report = place.audit()
-    assert [each.where for each in found(report)[Check.IDS]] == ["plans/a"]
+    assert [each.where for each in found(report)[Check.IDS]] == names[:1]
     unread = [each.where for each in found(report, "unseen")[Check.IDS]]
-    assert unread == ["plans/a", "plans/b"]
+    assert unread == names
 
 
 def test_record_that_cannot_be_opened_hides_no_other(place):
