@@ -222,7 +222,7 @@ class World:
 
         Of one that has {study} in it a test makes what it needs.
         """
-        if "{study}" not in store and read_marker(open_store(store)) is None:
+        if store and "{study}" not in store and read_marker(open_store(store)) is None:
             self.make_stores(store)
         return self.where(store, *more)
 
