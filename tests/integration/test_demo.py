@@ -10,9 +10,10 @@ pytestmark = pytest.mark.integration
 
 
 def shown(capsys, out, *options: str) -> str:
-    """What a demo prints, without how long it took and where it was."""
+    """What a demo prints, without how long it took, where it was, and ids."""
     assert command.main([f"--out={out}", *options]) == 0
     output = capsys.readouterr().out.replace(str(out), "OUT")
+    output = re.sub(r"\(platform [0-9a-f]{32}\)", "(platform ID)", output)
     return re.sub(r"in [\d.]+ s,", "in a while,", output)
 
 
