@@ -67,7 +67,7 @@ def _is_over(each: Withdrawal, time: int, rules: Rules) -> bool:
     """Whether an enrolment has had its time to arrive."""
     is_unresolved = each.participant is None
     days = rules.unresolved_days if is_unresolved else rules.unmatched_days
-    return time - each.received > days * _DAY
+    return time - each.time > days * _DAY
 
 
 def _is_known(each: Withdrawal, enrolled: Enrolled) -> bool:

@@ -72,6 +72,16 @@ def test_request_stays_until_it_is_carried_out(place):
     assert listed(place) == []
 
 
+def test_each_request_has_its_own_time(place):
+    """Who asks twice said so long ago; what comes last may yet be explained."""
+    place.leave(3, document="3")
+    place.leave(3, document="again", when=40)
+    run(place, 50, 100, 111)
+    assert listed(place) == ["again"]
+    run(place, 131)
+    assert listed(place) == []
+
+
 def test_enrolment_that_arrives_late_lets_it_count(place):
     place.leave(3, document="3")
     run(place, 30, 70, 111)
