@@ -31,7 +31,8 @@ LAUNCH = """
 import sys
 from apache_beam.internal.gcp import auth
 auth._Credentials._credentials_init = True
-from pipelines import cli
+from pipelines import cli, runners
+runners.WORKERS_PYTHON = sys.version_info[:2]  # as in tests/conftest.py
 sys.exit(cli.main())
 """
 AGAIN = "when that is mended or over, run it again for what is not done"
