@@ -26,7 +26,7 @@ def resembles(written: Any, approved: Any) -> bool:
 
     Args:
         written: the file's schema, parsed JSON.
-        approved: that of the document's rows, likewise.
+        approved: the schema of the document's rows, likewise.
     """
     try:
         return _Comparison(_Names(written), _Names(approved)).holds(written, approved)

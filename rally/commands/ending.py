@@ -46,10 +46,10 @@ def check_announced(study: Study, day: date, days: int, what: str) -> None:
     """Makes sure that participants have known of the end for so many days.
 
     Args:
-        study: that is ended, or concluded.
-        day: from which it will be.
-        days: that have to lie between.
-        what: is done to it, "ended" or "concluded".
+        study: the study to be ended, or concluded.
+        day: the day from which it will be.
+        days: the fewest days from the announcement to that day.
+        what: the deed, for the message: "ended" or "concluded".
 
     Raises:
         ConfigurationError: they were not told, or not so long ago.

@@ -12,11 +12,11 @@ whose entries take tens of bytes; who publishes it, and who shows it, takes reco
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import tink
 
@@ -41,6 +41,8 @@ FOLDER = "withdrawals/"
 LIST = FOLDER + "list.json"
 _CONTEXT = b"withdrawal-list\n"
 _PIECE = 1024 * 1024
+
+T = TypeVar("T")
 
 
 class Mac(Protocol):
@@ -77,12 +79,7 @@ def read_list(platform: ObjectStore, mac: Mac) -> tuple[WithdrawalList, int]:
     Raises:
         ConfigurationError: there is none, or it is not as it was published.
     """
-    while True:
-        try:
-            with _opened(platform) as snapshot:
-                return _read_records(_verified(snapshot, mac, platform)), _at(snapshot)
-        except GenerationMismatch:
-            continue  # published anew in this moment
+    return _read(platform, mac, _read_records)
 
 
 def read_people(platform: ObjectStore, mac: Mac) -> tuple[PeopleIndex, int]:
@@ -91,12 +88,7 @@ def read_people(platform: ObjectStore, mac: Mac) -> tuple[PeopleIndex, int]:
     Raises:
         ConfigurationError: there is none, or it is not as it was published.
     """
-    while True:
-        try:
-            with _opened(platform) as snapshot:
-                return _read_index(_verified(snapshot, mac, platform)), _at(snapshot)
-        except GenerationMismatch:
-            continue
+    return _read(platform, mac, _read_index)
 
 
 def publish_list(
@@ -116,6 +108,19 @@ def publish_list(
     if info is None:
         raise GenerationMismatch(LIST)
     return info.generation
+
+
+def _read(
+    platform: ObjectStore, mac: Mac, take: Callable[[Iterator[dict[str, Any]]], T]
+) -> tuple[T, int]:
+    """What the verified lines of the published list make, and its generation."""
+    while True:
+        try:
+            with _opened(platform) as snapshot:
+                lines = _verified(snapshot, mac, platform)
+                return take(lines), snapshot.info.generation
+        except GenerationMismatch:
+            continue  # published anew in this moment
 
 
 @contextmanager
@@ -207,10 +212,6 @@ def _withdrawal(content: dict[str, Any]) -> Withdrawal:
 
 def _values(entry: Withdrawal | Enrolment) -> dict[str, Any]:
     return {each.name: getattr(entry, each.name) for each in fields(entry)}
-
-
-def _at(snapshot: Snapshot) -> int:
-    return snapshot.info.generation
 
 
 def _where(platform: ObjectStore) -> str:
