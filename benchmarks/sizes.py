@@ -32,7 +32,12 @@ from rally.settings import make_pseudonyms
 from rally.storing.local import LocalStore
 from rally.studies.registry import Registry
 from rally.withdrawing.enrolments import EnrolledPeople
-from rally.withdrawing.list_object import encode_list, publish_list, read_people
+from rally.withdrawing.list_object import (
+    encode_list,
+    publish_list,
+    read_list,
+    read_people,
+)
 from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
 _ANY_STATUS = "import sys; from pipelines import cli; cli.main(sys.argv[1:])"
@@ -143,14 +148,15 @@ def _held(folder: str, log: LocalStore, number: int) -> list[str]:
     platform = LocalStore(f"{folder}/list")
     publish_list(platform, entries, _NoMac(), None)
     size = len(encode_list(entries, _NoMac()))
-    read, whole = _memory(lambda: read_people(platform, _NoMac()))
+    records, _ = _memory(lambda: read_list(platform, _NoMac()))
+    index, whole = _memory(lambda: read_people(platform, _NoMac()))
     seconds = _seconds(lambda: read_people(platform, _NoMac()))
     enrolled, _ = _memory(lambda: _enrolled(Path(folder), log))
     sought, _ = _memory(lambda: _sought(log))
     return [
-        f"an entry of the list: {size / number:,.0f} bytes; in memory"
-        f" {read[1] / number:,.0f}, while it is read"
-        f" {whole / number:,.0f}; {number / seconds:,.0f} read a second",
+        f"an entry of the list: {size / number:,.0f} bytes; in the memory of deletion"
+        f" {records[1] / number:,.0f}; of a worker {index[1] / number:,.0f}, while it"
+        f" is read {whole / number:,.0f}; {number / seconds:,.0f} read a second",
         f"a person who joined: {enrolled[1] / number:,.0f} bytes in memory; whose id is"
         f" looked for: {sought[1] / number:,.0f}",
     ]

@@ -39,7 +39,7 @@ LONE_EVENT_BYTES = 824.0
 """Of an event among many in one object, and of one that has an object to itself."""
 
 LIST_ENTRY_BYTES = 546.0
-LIST_ENTRY_MEMORY = 1_993.0
+LIST_ENTRY_MEMORY = 1_234.0
 """Of a request on the withdrawal list, and of its record where delete is launched."""
 
 ENROLLED_MEMORY = 154.0
