@@ -6,12 +6,14 @@ then. One of both without the other was lost, and nothing may be concluded from 
 not there: the study counts as one that does not load.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
+from rally.errors import describe_os_error
 from rally.keys import names
 from rally.keys.folder import KEYSET, KeyFolder
-from rally.storing.layout import study_folder
+from rally.storing.layout import DATA, document_folder, study_folder
 from rally.storing.marked_stores import MarkedStores
+from rally.storing.objects import ObjectStore
 from rally.storing.occupancy import holds
 from rally.studies.registry import Registry
 
@@ -47,7 +49,9 @@ def find_faults(
     for namespace in registry.studies:
         file = names.pseudonym(namespace) + KEYSET
         fault = stores.fault_of(namespace)
-        if file in files:
+        if refused := _refused(stores, [study_folder(namespace)], namespace):
+            found[namespace] = refused
+        elif file in files:
             if fault:
                 found[namespace] = f"{namespace}: {fault}"
         elif (
@@ -59,6 +63,56 @@ def find_faults(
                 " the same people"
             )
     return found
+
+
+def find_unwritable(registry: Registry, stores: MarkedStores) -> dict[str, str]:
+    """Studies of whose folders one takes no rows: by namespace, one line each.
+
+    Ingest alone asks: others who come to such a folder name it and go on.
+
+    Args:
+        registry: of the studies.
+        stores: of the studies and the platform.
+    """
+    found: dict[str, str] = {}
+    for namespace, study in registry.studies.items():
+        documents = registry.documents(study)
+        folders = [document_folder(namespace, each) for each in documents]
+        folders.insert(0, study_folder(namespace))
+        if refused := _refused(stores, folders, namespace, writes=True):
+            found[namespace] = refused
+    return found
+
+
+def _refused(
+    stores: MarkedStores,
+    folders: Iterable[str],
+    namespace: str,
+    *,
+    writes: bool = False,
+) -> str | None:
+    """Which of a study's folders cannot be used, in one line; None where all can."""
+    store = stores.of(namespace)
+    try:
+        for folder in folders:
+            store.check_folder(folder, writes=writes)
+    except OSError as error:
+        if not stores.is_one_a_study and _is_refused(store, DATA):
+            return None  # of all studies, which whoever lists the store says at once
+        may = "list and write" if writes else "list"
+        return (
+            f"{namespace}: {describe_os_error(error)}; put the folder itself there,"
+            f" which this account may {may}"
+        )
+    return None
+
+
+def _is_refused(store: ObjectStore, folder: str) -> bool:
+    try:
+        store.check_folder(folder)
+    except OSError:
+        return True
+    return False
 
 
 def _is_begun(stores: MarkedStores, namespace: str) -> bool:

@@ -25,6 +25,7 @@ from rally.storing.rows import row_schema
 from rally.storing.writer import RowWriter, Table
 from rally.studies.registry import Registry
 from rally.studies.transitions import States
+from rally.usage import find_unwritable
 from rally.withdrawing.live_list import LiveList
 
 
@@ -55,6 +56,14 @@ class IngestSettings(Places):
     as_of: str | None = None
     reload_seconds: float = 60.0
     progress: str | None = None
+
+    def registry(self) -> Registry:
+        """The studies; one whose folders take no rows counts as not loading, too.
+
+        See Places.registry.
+        """
+        registry = Places.registry(self)
+        return registry.closing(find_unwritable(registry, self.stores()))
 
     @property
     def platform_keys_uri(self) -> str:

@@ -136,6 +136,9 @@ class GcsStore:
         with suppress(ObjectNotFound), translated(copy.name, blob):
             blob.delete()
 
+    def check_folder(self, folder: str, *, writes: bool = False) -> None:
+        """A bucket has no folders."""
+
     def check_writable(self) -> None:
         """Makes and deletes a small object. Raises OSError where that is refused."""
         name = f"{_PROBE}{uuid.uuid4()}"

@@ -40,12 +40,17 @@ class Partition(NamedTuple):
     @property
     def folder(self) -> str:
         """Its folder in the store, with a slash at the end."""
-        return f"{study_folder(self.study)}document={self.document}/date={self.day}/"
+        return f"{document_folder(self.study, self.document)}date={self.day}/"
 
 
 def study_folder(study: str) -> str:
     """The folder of all of a study's rows, with a slash at the end."""
     return f"{DATA}study={study}/"
+
+
+def document_folder(study: str, document: str) -> str:
+    """The folder of its rows of one document, with a slash at the end."""
+    return f"{study_folder(study)}document={document}/"
 
 
 def new_file(partition: Partition, name: str) -> str:

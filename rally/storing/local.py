@@ -1,5 +1,6 @@
 """Objects as files below a folder of this machine."""
 
+import errno
 import os
 import secrets
 import stat
@@ -143,6 +144,14 @@ class LocalStore:
                 now = self._folders.status(folder, name)
                 return now is not None and now.st_nlink > known
         return False
+
+    def check_folder(self, folder: str, *, writes: bool = False) -> None:
+        """Asks the system, and makes nothing. Raises OSError."""
+        wanted = os.R_OK | os.X_OK | (os.W_OK if writes else 0)
+        with suppress(FileNotFoundError), self._folders.enter(folder[:-1]) as entered:
+            if not os.access(".", wanted, dir_fd=entered, effective_ids=True):
+                code, path = errno.EACCES, self._folders.path(folder[:-1])
+                raise PermissionError(code, os.strerror(code), path)
 
     def check_writable(self) -> None:
         """Makes, replaces and deletes a file as jobs do. Raises OSError."""

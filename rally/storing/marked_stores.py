@@ -120,6 +120,9 @@ class NoStore:
     def purge(self, copy: OldCopy) -> None:
         """What is gone already is fine."""
 
+    def check_folder(self, folder: str, *, writes: bool = False) -> None:
+        """There is none."""
+
     def check_writable(self) -> None:
         """Nothing is written there."""
 

@@ -241,6 +241,16 @@ class ObjectStore(Protocol):
         Raises ObjectHeld where the store cannot be made to forget it yet.
         """
 
+    def check_folder(self, folder: str, *, writes: bool = False) -> None:
+        """Makes sure that a folder is one, if it is there: a bucket has none.
+
+        Args:
+            folder: begins the names of objects, with a slash at its end.
+            writes: whether objects are to be made in it, besides being listed.
+
+        Raises OSError where the system refuses, or a link or a file is in its place.
+        """
+
     def check_writable(self) -> None:
         """Makes, replaces and deletes an object. Raises OSError where one fails."""
 

@@ -162,6 +162,9 @@ class MemoryStore:
         if purged:
             self.after("purge", copy.name)
 
+    def check_folder(self, folder, *, writes=False):
+        self.fault("check_folder", folder)
+
     def check_writable(self):
         self.fault("check_writable", "")
 

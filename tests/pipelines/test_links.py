@@ -1,5 +1,6 @@
 """Links in a store: no job follows one, each names it, and goes on with the rest."""
 
+import json
 import os
 import shutil
 from datetime import UTC, datetime
@@ -148,16 +149,82 @@ def test_row_file_with_a_second_name_keeps_its_request_open(here, elsewhere, cap
     assert here.run("audit") == 0
 
 
-def test_study_whose_folder_is_a_link_stops_no_other(here, elsewhere, capsys):
-    shutil.move(here.store / GARDENS, elsewhere / "garden")
-    (here.store / GARDENS).symlink_to(elsewhere / "garden")
+def replace_by_link(place, elsewhere):
+    shutil.move(place, elsewhere / "garden")
+    place.symlink_to(elsewhere / "garden")
+
+
+def replace_by_file(place, elsewhere):
+    shutil.move(place, elsewhere / "garden")
+    place.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("replace", "why"),
+    [
+        (replace_by_link, "is a link, which nobody follows or opens"),
+        (replace_by_file, "Not a directory"),
+    ],
+)
+def test_study_whose_folder_is_none_stops_no_other(
+    here, elsewhere, capsys, replace, why
+):
+    place = here.store / GARDENS
+    replace(place, elsewhere)
     kept = contents(str(elsewhere))
-    for job in JOBS:
+    here.write(here.world.visit(3, 50), here.pond(2, 51), here.left(1, 52))
+    named = f"rally: {GARDEN}: {place}: {why}; put the folder itself there"
+    for job in ("ingest", *JOBS):
         capsys.readouterr()
-        assert here.run(job) == 1, job
-        assert "a link" in "".join(capsys.readouterr())
+        source = ["--input={folder}/in.ndjson"] if job == "ingest" else []
+        assert here.run(job, *source) == 1, job
+        out, err = capsys.readouterr()
+        assert f"{named}, which this account may list\n" in err
+        if job == "ingest":
+            assert f"{GARDEN}  unknown   failed study unavailable      2" in out
+            assert f"{POND}    visit.1   stored                        1" in out
     assert contents(str(elsewhere)) == kept
     assert list((here.store / POND_DATE).glob("bucket=0-*/compacted.avro"))
+
+    place.unlink()
+    shutil.move(elsewhere / "garden", place)
+    assert here.run("replay") == 0
+    assert here.run("delete") == 0
+    assert "receipts: 2" in capsys.readouterr().out
+
+
+OF_ROWS = (
+    *("withdrawn", "retention", "dates", "review", "place", "schema", "duplicates"),
+    *("enrolment", "ids", "network", "files"),
+)
+"""The checks that say *unknown* where rows cannot be looked at."""
+
+
+@pytest.mark.parametrize("replace", [replace_by_link, replace_by_file])
+def test_audit_knows_nothing_of_a_study_whose_folder_is_none(
+    here, elsewhere, tmp_path, replace
+):
+    replace(here.store / GARDENS, elsewhere)
+    assert here.run("audit", f"--json={tmp_path}/audit.json") == 1
+    checks = json.loads((tmp_path / "audit.json").read_text())["checks"]
+    states = {each["check"]: each["status"] for each in checks}
+    assert {each: states[each] for each in OF_ROWS} == dict.fromkeys(OF_ROWS, "unknown")
+
+
+def test_ingest_takes_nothing_of_a_study_whose_document_is_a_link(
+    here, elsewhere, capsys
+):
+    """It would be written there; others name the link, and do what they can."""
+    replace_by_link(here.store / GARDENS / "document=visit.1", elsewhere)
+    here.write(here.world.visit(3, 50), here.pond(2, 51))
+    assert here.run("ingest", "--input={folder}/in.ndjson") == 1
+    out, err = capsys.readouterr()
+    assert err == (
+        f"rally: {GARDEN}: {here.store}/{GARDENS}/document=visit.1: is a link, which"
+        " nobody follows or opens; put the folder itself there, which this account may"
+        " list and write\n"
+    )
+    assert f"{POND}    visit.1   stored" in out
 
 
 def test_concluded_study_with_a_link_keeps_its_keys(here, elsewhere, capsys):

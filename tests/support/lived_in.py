@@ -26,12 +26,7 @@ class LivedIn:
               for each in (1, 2, 3)),
             *(self._joined(HOUSE, "enrollment", each, 20 + each) for each in (2, 3)),
             *(self.world.visit(each, 30 + each) for each in (1, 2, 3)),
-            *(self.world.message(
-                f"{POND}/visit/1",
-                {"rally.id": rally_id(each), "page": "p", "count": 1},
-                40 + each,
-                "2026-05-30T10:00:00.000000Z",  # its enrolment may come yet
-              ) for each in (1, 2)),
+            *(self.pond(each, 40 + each) for each in (1, 2)),
             letter._replace(body=letter.body[:-1]),
             self.left(2, 6),
         )  # fmt: skip
@@ -47,6 +42,12 @@ class LivedIn:
         sent = "2026-05-23T10:00:00.000000Z"
         clear = {"rally.id": rally_id(person)}
         return self.world.message(PEOPLE_LEAVE, clear, number, sent)
+
+    def pond(self, person: int, number: int):
+        """Somebody is seen at the pond; its enrolment may come yet."""
+        clear = {"rally.id": rally_id(person), "page": "p", "count": 1}
+        sent = "2026-05-30T10:00:00.000000Z"
+        return self.world.message(f"{POND}/visit/1", clear, number, sent)
 
     def run(self, *command: str, store: object = None, without=()) -> int:
         """The status of a command, on this store or on a copy of it."""

@@ -13,11 +13,13 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, suppress
 from datetime import UTC, datetime
 from errno import ELOOP, ENAMETOOLONG, ENOTDIR
+from pathlib import Path
 
 import pytest
 
@@ -562,6 +564,51 @@ def test_root_below_a_file_holds_nothing(tmp_path):
     assert store.stat("b") is None
     with pytest.raises(ObjectNotFound):
         store.read("b")
+
+
+@pytest.fixture
+def as_nobody(tmp_path):
+    """The root of a store in which the account of the test is not root's."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        ours = os.geteuid()
+        if ours == 0:
+            os.seteuid(65534)
+        try:
+            yield Path(folder)
+        finally:
+            if ours == 0:
+                os.seteuid(0)
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o500, 0o300, 0o000])
+def test_folder_is_checked_for_what_the_account_may(as_nobody, mode):
+    store = LocalStore(str(as_nobody))
+    store.create("data/a/b", b"1")
+    (as_nobody / "data" / "a").chmod(mode)
+    may = {0o700: [False, True], 0o500: [False]}.get(mode, [])
+    for writes in (False, True):
+        if writes in may:
+            store.check_folder("data/a/", writes=writes)
+        else:
+            with pytest.raises(PermissionError) as caught:
+                store.check_folder("data/a/", writes=writes)
+            assert caught.value.filename == f"{as_nobody}/data/a"
+    (as_nobody / "data" / "a").chmod(0o700)
+    store.check_folder("data/none/", writes=True)
+
+
+def test_folder_is_checked_to_be_one(store, root):
+    store.create("data/file", b"1")
+    (root / "data" / "link").symlink_to("nowhere")
+    store.check_folder("data/")
+    store.check_folder("none/a/")
+    with pytest.raises(NotADirectoryError):
+        store.check_folder("data/file/")
+    for below in ("", "a/"):
+        with pytest.raises(StrayInTheWay) as caught:
+            store.check_folder(f"data/link/{below}")
+        assert caught.value.filename == f"{root}/data/link"
 
 
 def test_relative_root_is_below_the_working_folder(tmp_path, monkeypatch):
