@@ -13,11 +13,13 @@ from collections.abc import Callable, Sequence
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from benchmarks import process
+from pipelines.job import Job
 from pipelines.runners import pin_runner
 from pipelines.working import work_through
 from rally.deleting.plan import StoredFile
 from rally.storing.objects import open_store
 
+_JOB = Job("dealing", "", ())
 _FOLDER = "data/study=rally-garden/document=visit.1/date=2026-05-20"
 _WORKERS = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
 
@@ -54,9 +56,8 @@ def _deal(files: int) -> None:
     pin_runner(options)
     works = [stored_file(each) for each in range(files)]
     with tempfile.TemporaryDirectory(prefix="rally-bench-dealing-") as folder:
-        found = work_through(
-            options, "Deal", works, _make_worker, open_store(folder), "results/dealt"
-        )
+        platform = open_store(folder)
+        found = work_through(_JOB, options, "Deal", works, _make_worker, platform)
     if sum(found) != sum(len(each.name) for each in works):
         raise SystemExit("files were lost")
 

@@ -4,7 +4,6 @@ import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
 import sys
-import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -141,8 +140,8 @@ def _work_through(
     make_worker = partial(make_auditor, settings)
     if len(units) == 1 or size <= _SMALL_BYTES:
         return map(make_worker(), units)
-    platform, name = settings.stores().platform, f"results/audit/{uuid.uuid4()}.json"
-    return work_through(options, "ReadRows", units, make_worker, platform, name)
+    platform = settings.stores().platform
+    return work_through(JOB, options, "ReadRows", units, make_worker, platform)
 
 
 if __name__ == "__main__":

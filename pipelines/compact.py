@@ -89,11 +89,9 @@ def _work(
     stores: Stores,
     works: Sequence[Partition],
 ) -> list[Compacted]:
-    name = f"results/{JOB.name}/{settings.run}.json"
     make_worker = partial(make_compactor, settings)
-    results = work_through(
-        options, "Compact", works, make_worker, stores.platform, name
-    )
+    platform = stores.platform
+    results = work_through(JOB, options, "Compact", works, make_worker, platform)
     return [Compacted.from_json(each) for result in results for each in result]
 
 

@@ -3,7 +3,6 @@
 import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -83,11 +82,8 @@ def _work_through(
 ) -> list[Any]:
     """One step, on the runner that the options name."""
     platform = settings.stores().platform
-    result_name = f"plans/results/{uuid.uuid4()}.json"
     make_worker = partial(make_step, settings)
-    return work_through(
-        options, _LABELS[step], works, make_worker, platform, result_name
-    )
+    return work_through(JOB, options, _LABELS[step], works, make_worker, platform)
 
 
 def _late(published: WithdrawalList, settings: DeletionSettings) -> int:

@@ -72,11 +72,8 @@ def _work_through(
 ) -> list[Any]:
     """One step, on the runner that the options name."""
     platform = settings.stores().platform
-    result_name = f"results/{settings.run}-{step}.json"
     make_worker = partial(make_step, settings)
-    return work_through(
-        options, _LABELS[step], works, make_worker, platform, result_name
-    )
+    return work_through(JOB, options, _LABELS[step], works, make_worker, platform)
 
 
 def _report(report: Report) -> Ended:

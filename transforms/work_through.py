@@ -1,14 +1,14 @@
 """Deals out works, and brings their results back to whoever launched the job."""
 
 import dataclasses
-import json
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import apache_beam as beam
 
-from rally.storing.objects import ObjectNotFound, ObjectStore, open_store
+from rally import results
+from rally.storing.objects import ObjectStore, open_store
 from rally.storing.putting import put
 from transforms.without_words import without_words
 
@@ -16,7 +16,7 @@ W = TypeVar("W")
 R = TypeVar("R")
 
 _Numbered = tuple[int, bytes]
-"""A work's place in the sequence, and the pickled work or the JSON of its result."""
+"""A work's place in the sequence, and the pickled work or the line of its result."""
 
 
 @dataclasses.dataclass
@@ -32,17 +32,19 @@ class WorkThrough(beam.PTransform, Generic[W, R]):
             can tell; called once in each worker, and pickled: a function of a module,
             or a `functools.partial` of one.
         platform: URI of the platform's store.
-        result_name: the object of the results there; see take_results.
+        result_name: of the object of the results there; see rally.results.
     """
 
     works: Sequence[W]
     make_worker: Callable[[], Callable[[W], R]]
     platform: str
     result_name: str
+    _digests: list[str] = dataclasses.field(default_factory=list, init=False)
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
         """Deals the works out, and gathers the results."""
         works = [(place, pickle.dumps(work)) for place, work in enumerate(self.works)]
+        self._digests = [results.digest(work) for _, work in works]
         return (
             begin
             | "Works" >> beam.Create(works, reshuffle=False)
@@ -53,19 +55,13 @@ class WorkThrough(beam.PTransform, Generic[W, R]):
             | "Keep" >> beam.ParDo(_KeepFn(self.platform, self.result_name))
         )
 
+    def take_results(self, platform: ObjectStore) -> list[Any]:
+        """The results in the order of the works, after the pipeline has ended.
 
-def take_results(platform: ObjectStore, result_name: str) -> list[Any]:
-    """The results in the order of the works; their object is removed.
-
-    Raises:
-        ObjectNotFound: the job has not ended well, or they were taken already.
-    """
-    info = platform.stat(result_name)
-    if info is None:
-        raise ObjectNotFound(result_name)
-    results = [json.loads(line) for line in platform.read(result_name).splitlines()]
-    platform.delete(result_name, info.generation)
-    return results
+        Raises:
+            WrongResults: they do not answer the works that were dealt out.
+        """
+        return results.take_results(platform, self.result_name, self._digests)
 
 
 class _WorkFn(beam.DoFn):
@@ -79,7 +75,8 @@ class _WorkFn(beam.DoFn):
     @without_words
     def process(self, numbered: _Numbered) -> Iterator[_Numbered]:
         place, work = numbered
-        yield place, json.dumps(self._worker(pickle.loads(work))).encode()
+        result = self._worker(pickle.loads(work))
+        yield place, results.answer(place, work, result)
 
 
 class _KeepFn(beam.DoFn):
@@ -88,7 +85,7 @@ class _KeepFn(beam.DoFn):
         self._result_name = result_name
 
     @without_words
-    def process(self, results: Sequence[_Numbered]) -> Iterator[None]:
-        lines = b"".join(result + b"\n" for _, result in sorted(results))
+    def process(self, answers: Sequence[_Numbered]) -> Iterator[None]:
+        lines = b"".join(line for _, line in sorted(answers))
         put(open_store(self._platform), self._result_name, lines)
         yield from ()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from rally import dead_letters
+from rally import dead_letters, results
 from rally.dead_letters import place_of
 from rally.deleting import plans
 from rally.events import read_event_object
@@ -18,7 +18,6 @@ from rally.storing.runs import RUNS, find_runs, is_alive, now
 from rally.withdrawing.unavailable import waits_for_study
 from rally.withdrawing.unreadable import is_owed
 
-_RESULTS = ("results/", f"{plans.FOLDER}results/")
 _LETTERS, _EVENTS = "(dead letters)", "(events)"
 _LABELS = {Why.PLAN: "(plans)", Why.TEMPORARY: "(leftovers)"}
 
@@ -88,7 +87,7 @@ def survey_plans(opened: Opened, notes: Notes) -> Iterator[Line]:
         members = list(dated)
         written = max(at for _, at in members)
         names = {info.name.rpartition("/")[2] for info, _ in members}
-        if folder in _RESULTS or not opened.is_older(written, opened.limits.plan_days):
+        if not opened.is_older(written, opened.limits.plan_days):
             continue
         if "begun.json" in names and "told.json" not in names:
             if hold := opened.held_plans.get(folder.split("/")[1]):
@@ -103,10 +102,9 @@ def survey_plans(opened: Opened, notes: Notes) -> Iterator[Line]:
 def survey_leftovers(opened: Opened) -> Iterator[Line]:
     """Results that no launcher took, and leases of runs that are dead."""
     days = opened.limits.temporary_days
-    for folder in _RESULTS:
-        for info, written in opened.platform.list_dated(folder):
-            if is_record(info.name) and opened.is_older(written, days):
-                yield _rest(info, Why.TEMPORARY)
+    for info, written in opened.platform.list_dated(results.FOLDER):
+        if is_record(info.name) and opened.is_older(written, days):
+            yield _rest(info, Why.TEMPORARY)
     alive = {run.run for _, run in find_runs(opened.platform) if is_alive(run, now())}
     for info, written in opened.platform.list_dated(leases.FOLDER):
         is_run = info.name.startswith(RUNS)

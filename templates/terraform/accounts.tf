@@ -5,6 +5,8 @@
 #   opens_pings  keys that open pings
 #   reads        places, as a whole
 #   creates, deletes   objects below these prefixes of a place; to replace takes both
+# What workers answer is their job's alone, below results/<job>/; only purge may delete the
+# others', which no launcher took, and none may write them.
 # tests/templates/terraform holds it against what the jobs do.
 locals {
   probe  = ".rally-probe-"    # what is written and deleted to see whether a store can be
@@ -43,11 +45,11 @@ locals {
       reads       = ["store", "platform", "platform_keys"]
       creates = {
         store    = ["data/", local.probe]
-        platform = ["leases/", "results/", local.probe]
+        platform = ["leases/", "results/compact/", local.probe]
       }
       deletes = {
         store    = ["data/", local.probe]
-        platform = ["leases/", "results/", local.probe]
+        platform = ["leases/", "results/compact/", local.probe]
       }
     }
     # Receipts are made and never changed: no job may delete one.
@@ -57,11 +59,11 @@ locals {
       reads       = ["store", "platform", "platform_keys"]
       creates = {
         store    = ["data/"]
-        platform = ["events/", "leases/", "plans/", "receipts/", "withdrawals/"]
+        platform = ["events/", "leases/", "plans/", "receipts/", "results/delete/", "withdrawals/"]
       }
       deletes = {
         store    = ["data/"]
-        platform = ["leases/", "plans/", "withdrawals/"]
+        platform = ["leases/", "plans/", "results/delete/", "withdrawals/"]
       }
     }
     # The key files of concluded studies come on top of it, in access.tf.
@@ -71,7 +73,7 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/"]
-        platform = ["events/", "leases/", "plans/", "results/"]
+        platform = ["events/", "leases/", "plans/", "results/purge/"]
       }
       deletes = {
         store    = ["data/"]
@@ -83,8 +85,8 @@ locals {
       opens       = ["list-mac", "pseudonym", "receipt-mac"]
       opens_pings = false
       reads       = ["store", "platform", "keys", "platform_keys"]
-      creates     = { platform = ["reports/", "results/"] }
-      deletes     = { platform = ["reports/", "results/"] }
+      creates     = { platform = ["reports/", "results/audit/"] }
+      deletes     = { platform = ["reports/", "results/audit/"] }
     }
     # People on call: decisions, legal holds, letters of who leaves, receipts. They make
     # what `rally init` makes, too: the markers of stores and platform, and the first list.

@@ -27,7 +27,7 @@ FOLDERS = [
     *("platform/states/", "platform/holds/", "platform/holds/placed/"),
     *("platform/holds/released/", "platform/withdrawals/", "platform/plans/"),
     f"platform/plans/{'0' * 32}/",
-    *("platform/plans/results/", "platform/results/", "platform/receipts/"),
+    *("platform/results/", "platform/results/purge/", "platform/receipts/"),
     *("platform/leases/", "platform/leases/runs/"),
     f"platform/leases/study={GARDEN}/document=visit.1/",
 ]

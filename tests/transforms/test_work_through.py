@@ -8,9 +8,10 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from rally.storing.objects import ObjectNotFound, open_store
+from rally.results import WrongResults
+from rally.storing.objects import open_store
 from rally.telling.crash import Crashed
-from transforms.work_through import WorkThrough, take_results
+from transforms.work_through import WorkThrough
 
 NAME = "results/job/1.json"
 
@@ -36,12 +37,14 @@ def make_doubler(factor):
 
 
 def run(tmp_path, works, *options):
+    """The step after its pipeline, and the platform."""
     pipeline = beam.Pipeline(
         options=PipelineOptions(["--runner=FnApiRunner", *options])
     )
-    _ = pipeline | WorkThrough(works, partial(make_doubler, 2), str(tmp_path), NAME)
+    step = WorkThrough(works, partial(make_doubler, 2), str(tmp_path), NAME)
+    _ = pipeline | step
     pipeline.run().wait_until_finish()
-    return open_store(str(tmp_path))
+    return step, open_store(str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -57,31 +60,32 @@ def run(tmp_path, works, *options):
 def test_results_come_back_in_the_order_of_the_works(tmp_path, options):
     works = [Piece(number, (("a", number),)) for number in (5, 3, 12, 0, 7)]
 
-    store = run(tmp_path, works, *options)
+    step, store = run(tmp_path, works, *options)
 
-    assert take_results(store, NAME) == [
+    assert step.take_results(store) == [
         {"double": double, "type": "Piece"} for double in (10, 6, 24, 0, 14)
     ]
     assert list(store.list()) == []
 
 
 def test_no_works_have_no_results(tmp_path):
-    assert take_results(run(tmp_path, []), NAME) == []
+    step, store = run(tmp_path, [])
+    assert step.take_results(store) == []
 
 
 def test_what_another_attempt_left_is_replaced(tmp_path):
     open_store(str(tmp_path)).create(NAME, b'"of another attempt"\n')
 
-    store = run(tmp_path, [Piece(1, (("a", 1),))])
+    step, store = run(tmp_path, [Piece(1, (("a", 1),))])
 
-    assert take_results(store, NAME) == [{"double": 2, "type": "Piece"}]
+    assert step.take_results(store) == [{"double": 2, "type": "Piece"}]
 
 
 def test_results_are_taken_once(tmp_path):
-    store = run(tmp_path, [])
-    take_results(store, NAME)
-    with pytest.raises(ObjectNotFound):
-        take_results(store, NAME)
+    step, store = run(tmp_path, [])
+    step.take_results(store)
+    with pytest.raises(WrongResults, match=r"results of workers are gone$"):
+        step.take_results(store)
 
 
 def test_a_work_that_fails_stops_the_job_and_leaves_no_results(tmp_path):

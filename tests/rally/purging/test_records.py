@@ -214,8 +214,8 @@ def test_deletion_that_was_killed_is_gone_on_with_first(place):
 def test_leftovers_of_runs_go_and_those_of_live_ones_stay(place):
     run = {"run": "f" * 32}
     old = [
-        at(place, 3, "results/compact/a.json"),
-        at(place, 3, "plans/results/b.json"),
+        at(place, 3, f"results/compact/{'a' * 32}.json"),
+        at(place, 3, f"results/delete/{'b' * 32}.json"),
         at(
             place,
             3,
@@ -224,8 +224,8 @@ def test_leftovers_of_runs_go_and_those_of_live_ones_stay(place):
         ),
     ]
     kept = [
-        at(place, 1, "results/c.json"),
-        at(place, 1, "plans/results/d.json"),
+        at(place, 1, f"results/purge/{'c' * 32}.json"),
+        at(place, 1, f"results/audit/{'d' * 32}.json"),
     ]
     report = place.purge()
     names = [info.name for info in place.platform.list()]

@@ -12,11 +12,7 @@ RECORDS = [
     f"dead-letters/study=unknown/kind=withdrawal/date=2022-03-10/{ID}.avro",
     *(f"states/{ID}.json", f"holds/placed/{ID}.json", f"holds/released/{ID}.json"),
     *("withdrawals/list.json", f"plans/{ID}/told.json", f"plans/{ID}/purge.ndjson"),
-    *(
-        f"plans/results/{ID}.json",
-        f"results/{ID}-purge.json",
-        f"results/audit/{ID}.json",
-    ),
+    *(f"results/{job}/{ID}.json" for job in ("audit", "compact", "delete", "purge")),
     *("receipts/000000000001.json", "receipts/anchor.json", f"leases/runs/{ID}.json"),
     *("leases/deletion.json", "reports/audit.html", "rally-store.json"),
     "leases/study=rally-x/document=visit.1/date=2022-03-10.json",
@@ -36,6 +32,7 @@ FOREIGN = [
     *(f"states/{ID.upper()}.json", f"states/{ID}.json~", f"states/a/{ID}.json"),
     *("withdrawals/list.json.bak", "plans/x/told.json", f"plans/{ID}/notes.json"),
     *("receipts/1.json", "leases/notes (copy).json", "old/withdrawals/list.json"),
+    *(f"results/{ID}.json", f"results/ingest/{ID}.json", f"plans/results/{ID}.json"),
     *(f"states/{ID}\n.json", f"states/{ID}.json\n", "rally-store.json.old"),
 ]
 

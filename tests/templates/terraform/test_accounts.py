@@ -5,6 +5,7 @@ import re
 import pytest
 
 from rally.keys import names
+from rally.results import name_results
 from rally.storing.marker import NAME
 from rally.withdrawing.list_object import LIST
 from tests.templates.terraform import trace
@@ -139,13 +140,14 @@ def test_the_demo_shows_most_of_the_table(deeds):
     assert rights - shown == {
         ("replay", "creates", "platform", "events/"),
         ("delete", "creates", "platform", "events/"),  # whom nobody knows, in time
+        ("delete", "deletes", "platform", "plans/"),  # what became of it, a second time
         ("purge", "creates", "store", "data/"),  # files of which some rows go
-        ("purge", "creates", "platform", "results/"),
+        ("purge", "creates", "platform", "results/purge/"),
         ("purge", "deletes", "platform", "results/"),
         ("audit", "creates", "platform", "reports/"),
         ("audit", "deletes", "platform", "reports/"),
-        ("audit", "creates", "platform", "results/"),
-        ("audit", "deletes", "platform", "results/"),
+        ("audit", "creates", "platform", "results/audit/"),
+        ("audit", "deletes", "platform", "results/audit/"),
     }
 
 
@@ -183,6 +185,19 @@ def test_nobody_may_delete_a_receipt():
         for below in each["deletes"].get("platform", ())
     }
     assert not any("receipts/".startswith(below) for below in deletes)
+
+
+def test_what_workers_answer_only_their_own_job_may_write():
+    """Else an auditor plants what purge then deletes; purge takes away what is left."""
+    jobs = ("audit", "compact", "delete", "purge")
+    for what, more in (("creates", set()), ("deletes", {"purge"})):
+        for job in jobs:
+            may = {
+                name
+                for name, each in TABLE.items()
+                if name_results(job).startswith(tuple(each[what].get("platform", ())))
+            }
+            assert may == {job} | more, (what, job)
 
 
 def test_only_the_keeper_writes_keys_and_it_reads_no_data():
