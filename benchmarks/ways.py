@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks import pings, process
 from benchmarks.process import Run
 from benchmarks.workload import NAMESPACE, Workload
+from rally.keys.platform_file import NAME as OWNER
 from rally.storing.header_bytes import read_header
 
 _TWO = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
@@ -46,7 +47,11 @@ def rally(*arguments: str) -> list[str]:
 
 
 def begin(store: str, workload: Workload) -> None:
-    """Makes a store, in a process of its own that is not measured."""
+    """Makes a store, in a process of its own that is not measured.
+
+    The keys are those of the store before, which is gone.
+    """
+    Path(workload.folder, "keys", "platform", OWNER).unlink(missing_ok=True)
     process.run(rally("init", f"--store={store}", *workload.options))
 
 

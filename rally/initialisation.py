@@ -13,12 +13,13 @@ from rally.errors import ConfigurationError, ManyFaults
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.platform_administration import ensure_platform_keys
+from rally.keys.platform_file import read_platform_file, write_platform_file
 from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.receipt import FOLDER as RECEIPTS
 from rally.storing.layout import Stores, study_folder
-from rally.storing.marking import mark_places
+from rally.storing.marking import KeysOwner, mark_places
 from rally.storing.occupancy import holds, is_in_use
-from rally.storing.places import overlapping
+from rally.storing.places import overlapping, within_stores
 from rally.studies.registry import Registry
 from rally.studies.study import Study
 from rally.studies.transitions import States
@@ -66,12 +67,17 @@ def initialise(
             lost, or cannot be made here; the message says what to do.
         ConnectionError: a store or a key service is away.
     """
-    keys = filter(None, (platform_keys, ping_keys))
-    if faults := overlapping(stores, registry, keys):
-        raise ManyFaults(faults.values())
+    keys = [each for each in (platform_keys, ping_keys) if each]
+    faults = [*overlapping(stores, registry, keys).values()]
+    if faults := faults + within_stores(stores, registry, keys):
+        raise ManyFaults(faults)
     concluded = States.read(registry, stores.platform).concluded_by(datetime.now(UTC))
     _check_open(studies, concluded)
-    for uri, marker, is_new in mark_places(stores, studies, adopts):
+    folder = KeyFolder(platform_keys)
+    of_keys = read_platform_file(folder)
+    owner = KeysOwner(platform_keys, of_keys.platform) if of_keys else None
+    places = mark_places(stores, studies, adopts, owner)
+    for uri, marker, is_new in places:
         whose = f" of {marker.study}" if marker.study else ""
         yield Step(is_new, f"{marker.kind}{whose} {uri} (platform {marker.platform})")
     namespaces = [each.namespace for each in studies]
@@ -80,6 +86,7 @@ def initialise(
     used = [each for each in dict.fromkeys(namespaces) if each not in concluded]
     seen = used if stores.is_one_a_study else list(registry.studies)
     made = _make_keys(platform_keys, used, stores, seen)
+    write_platform_file(folder, places[0].marker.platform)
     what = ", ".join(made) or "all that is wanted"
     yield Step(bool(made), f"platform keys {platform_keys}: {what}")
     yield _begin_list(stores, seen, platform_keys)

@@ -82,7 +82,8 @@ class Stores:
         platform has to be named.
 
         Raises:
-            ConfigurationError: it is not, or has {study} in it itself.
+            ConfigurationError: it is not, or has {study} in it itself; or one of them
+                has other braces.
         """
         if platform is None and _STUDY in store:
             raise ConfigurationError(
@@ -94,6 +95,11 @@ class Stores:
                 "--platform has {study} in it; the platform's own records have one"
                 " place for all studies"
             )
+        for option, uri in (("--store", store), ("--platform", platform or "")):
+            if set("{}") & set(uri.replace(_STUDY, "")):
+                raise ConfigurationError(
+                    f"{option} {uri}: has braces other than {_STUDY}; correct it"
+                )
         self._template = store
         self._opened: dict[str, ObjectStore] = {}
         self.platform = open_store(platform or store.rstrip("/") + "/platform")

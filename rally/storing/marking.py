@@ -43,6 +43,18 @@ class Marked(NamedTuple):
     is_new: bool
 
 
+class KeysOwner(NamedTuple):
+    """Whose a folder of platform keys says that it is.
+
+    Attributes:
+        uri: of the folder.
+        platform: id of the platform.
+    """
+
+    uri: str
+    platform: str
+
+
 class _Place(NamedTuple):
     """A place that is to be marked."""
 
@@ -52,7 +64,10 @@ class _Place(NamedTuple):
 
 
 def mark_places(
-    stores: Stores, studies: Sequence[Study], adopts: str | None = None
+    stores: Stores,
+    studies: Sequence[Study],
+    adopts: str | None = None,
+    keys: KeysOwner | None = None,
 ) -> list[Marked]:
     """Marks the platform, the store, and what single studies have of their own.
 
@@ -62,6 +77,7 @@ def mark_places(
             are marked, too.
         adopts: the platform's id, of a person who knows that places which hold
             something and have lost their markers belong to it; None adopts nothing.
+        keys: whose the platform's keys are; None where nothing says it yet.
 
     Returns:
         All of these places, the platform first.
@@ -76,12 +92,17 @@ def mark_places(
     platform = _Place(stores.platform, Kind.PLATFORM)
     places = [*_stores(stores, studies), *_derived(studies)]
     found = [(each, read_marker(each.store)) for each in (platform, *places)]
-    owner = _platform_id(platform, found, adopts)
+    owner = _platform_id(platform, found, adopts, keys)
     for place, marker in found:
         if marker:
             check_marker(place.store, marker, place.kind, owner, place.study)
         else:
             _check_free(place, adopts)
+    if keys and owner != keys.platform:
+        raise ConfigurationError(
+            f"{keys.uri}: has the keys of platform {keys.platform}, and not of {owner};"
+            f" correct {'--adopt or ' if adopts else ''}--platform_keys"
+        )
     made = owner or adopts or Marker.new(Kind.PLATFORM).platform
     return [_mark(place, marker, made) for place, marker in found]
 
@@ -137,10 +158,12 @@ def _platform_id(
     platform: _Place,
     found: Iterable[tuple[_Place, Marker | None]],
     adopts: str | None,
+    keys: KeysOwner | None,
 ) -> str | None:
     """Whose the places are; None is nobody's yet.
 
-    Raises ConfigurationError where they are another platform's, or one that is lost.
+    Raises ConfigurationError where they are another platform's, or one that is lost,
+    as when a disk is not mounted and the keys are still there.
     """
     ids = {place.kind: each.platform for place, each in found if each}
     own = ids.get(Kind.PLATFORM)
@@ -154,6 +177,13 @@ def _platform_id(
             f"{platform.store.uri}: has no {NAME}, and there are places of platform"
             f" {lost}; mount it or correct --platform, or, where only its marker is"
             f" lost, give --adopt {lost}"
+        )
+    if keys and not (own or adopts):
+        raise ConfigurationError(
+            f"{platform.store.uri}: has no {NAME}, and {keys.uri} has the keys of"
+            f" platform {keys.platform}; mount it or correct --store and --platform,"
+            f" or, where only its markers are lost, give --adopt {keys.platform}. A new"
+            " platform has --platform_keys of its own"
         )
     return own or adopts
 

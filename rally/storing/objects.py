@@ -271,10 +271,16 @@ def open_store(uri: str, *, follows: bool = False) -> ObjectStore:
             links, and never for what rows are in.
 
     Raises:
-        ConfigurationError: the URI is empty or of a scheme that is not served.
+        ConfigurationError: the URI is empty, of a scheme that is not served, or begins
+            with `~`.
     """
     if not uri:
         raise ConfigurationError("a store's URI is empty; give a folder or gs://…")
+    if uri.startswith("~"):
+        raise ConfigurationError(
+            f"{uri}: begins with ~, which only a shell expands, and not in quotes or"
+            " after `=`; give the whole path"
+        )
     if uri.startswith("gs://"):
         from rally.storing.gcs import GcsStore  # slow to import, and seldom needed
 

@@ -196,6 +196,32 @@ def overlapping(
     }
 
 
+def within_stores(stores: Stores, registry: Registry, keys: Iterable[str]) -> list[str]:
+    """Says of each folder of keys that lies in a store or the platform that it does.
+
+    Whoever reads or backs up rows would have their keys; and the audit would name each
+    key as a copy that nobody registered.
+
+    Args:
+        stores: of the studies and the platform.
+        registry: of the studies.
+        keys: URIs of folders of keys.
+    """
+    places = [*stores.each(registry.studies), stores.platform]
+    ours = {folder_of(each.uri): each.uri for each in places}
+    held = {
+        uri: place
+        for uri in keys
+        for at, place in ours.items()
+        if folder_of(uri).startswith(at)
+    }
+    return [
+        f"{uri}: the folder of keys lies in {place}, where rows or records are; give"
+        " keys a folder of their own"
+        for uri, place in held.items()
+    ]
+
+
 def folder_of(uri: str) -> str:
     """The URI with a slash at its end; of a folder here, its path without links."""
     return (uri if "://" in uri else os.path.realpath(uri)).rstrip("/") + "/"

@@ -11,6 +11,7 @@
 locals {
   probe  = ".rally-probe-"    # what is written and deleted to see whether a store can be
   marker = "rally-store.json" # what a store says of itself; nobody may delete it
+  owner  = "platform.json"    # what stands beside the platform's keys: whose they are
 
   accounts = {
     ingest = {
@@ -89,14 +90,16 @@ locals {
       deletes     = { platform = ["reports/", "results/audit/"] }
     }
     # People on call: decisions, legal holds, letters of who leaves, receipts. They make
-    # what `rally init` makes, too: the markers of stores and platform, and the first list.
+    # what `rally init` makes, too: the markers of stores and platform, whose the keys are,
+    # and the first list.
     desk = {
       opens       = ["list-mac", "pseudonym", "receipt-mac"]
       opens_pings = false
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
-        store    = [local.marker]
-        platform = ["events/", "holds/", "states/", "withdrawals/", local.marker]
+        store         = [local.marker]
+        platform      = ["events/", "holds/", "states/", "withdrawals/", local.marker]
+        platform_keys = [local.owner]
       }
       deletes = { platform = ["dead-letters/"] }
     }

@@ -101,7 +101,7 @@ def test_run_again_changes_nothing_and_says_so(init):
     assert contents("store") | contents("keys") == before
 
 
-@pytest.mark.parametrize("at", range(12))
+@pytest.mark.parametrize("at", range(13))
 def test_init_that_was_killed_goes_on(init, monkeypatch, at):
     """Before its first write, its second, and so on."""
     from rally.storing.local import LocalStore
@@ -248,9 +248,144 @@ def test_platform_that_is_not_there_is_not_made_anew_beside_its_store(init):
     assert not Path("disk").exists()
 
 
+@pytest.fixture
+def lost(init):
+    """A platform whose disk is away; its id, and what its options are."""
+    init()
+    platform = marker("store/platform")["id"]
+    Path("store").rename("unmounted")
+    return platform
+
+
+def owner():
+    return json.loads(Path("keys/platform/platform.json").read_text())
+
+
+def test_keys_say_whose_they_are(init):
+    """Keys that were made before anything was stored are nobody's until then."""
+    init()
+    assert owner() == {"platform": marker("store/platform")["id"]}
+    Path("keys/platform/platform.json").unlink()  # as an older version left it
+    assert init()[0] == 0
+    assert owner() == {"platform": marker("store/platform")["id"]}
+
+
+@pytest.mark.parametrize(
+    ("places", "missing"),
+    [
+        (("--store=store", "--keys=keys"), "store/platform"),
+        (("--store=other", "--keys=keys"), "other/platform"),
+        (("--store=at-{study}", "--platform=records", "--keys=keys"), "records"),
+    ],
+)
+def test_keys_of_a_platform_that_is_away_make_no_second_one(
+    init, lost, places, missing
+):
+    before = contents("keys")
+    assert init(places=places) == (
+        2,
+        [],
+        f"rally: {missing}: has no rally-store.json, and keys/platform has the keys of"
+        f" platform {lost}; mount it or correct --store and --platform, or, where only"
+        f" its markers are lost, give --adopt {lost}. A new platform has"
+        " --platform_keys of its own",
+    )
+    assert contents("keys") == before
+    assert not Path(missing).exists()
+
+
+def test_keys_of_a_platform_serve_where_its_id_is_adopted(init, lost):
+    for words, status in ((f"--adopt={'0' * 32}", 2), (f"--adopt={lost}", 0)):
+        assert init(words)[0] == status
+        assert Path("store").exists() == (status == 0)
+    assert marker("store")["platform"] == lost == owner()["platform"]
+
+
+def test_keys_of_one_platform_are_not_anothers(init):
+    init()
+    first = owner()["platform"]
+    init(places=("--store=second", "--keys=keys", "--platform_keys=others"))
+    second = marker("second")["platform"]
+    before = contents("second") | contents("keys")
+    assert init(places=("--store=second", "--keys=keys")) == (
+        2,
+        [],
+        f"rally: keys/platform: has the keys of platform {first}, and not of {second};"
+        " correct --platform_keys",
+    )
+    assert contents("second") | contents("keys") == before
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"platform": "garden"}', "[" * 9999])
+def test_file_beside_the_keys_that_is_none_is_refused(init, text):
+    init()
+    Path("keys/platform/platform.json").write_text(text)
+    assert init()[::2] == (
+        2,
+        "rally: keys/platform/platform.json: is not as `rally init` made it; restore it"
+        " from a backup",
+    )
+
+
+def test_file_beside_the_keys_of_a_newer_version_is_left_alone(init):
+    init()
+    path = Path("keys/platform/platform.json")
+    path.write_text(json.dumps({**owner(), "first_entry": "9f"}))
+    before = contents("keys")
+    assert init()[::2] == (0, "")
+    assert contents("keys") == before
+
+
+@pytest.mark.parametrize(
+    ("places", "told"),
+    [
+        (("--store=one/", "--keys=one/"), ("one/", "one/platform")),
+        (("--store=one", "--keys=./one/keys"), ("./one/keys", "./one/keys/platform")),
+        (("--store=a", "--platform=one", "--keys=one"), ("one", "one/platform")),
+        (("--store=a", "--keys=keys", "--platform_keys=a/platform"), ("a/platform",)),
+        (
+            ("--store=at-{study}", "--platform=b", f"--keys=at-{POND}"),
+            (f"at-{POND}", f"at-{POND}/platform"),
+        ),
+    ],
+)
+def test_keys_have_a_folder_of_their_own(init, places, told):
+    status, lines, complaint = init(places=places)
+    assert (status, lines) == (2, [])
+    faults = complaint.splitlines()
+    assert {each.split(": ")[1] for each in faults} == {*told}
+    assert all(
+        each.endswith("where rows or records are; give keys a folder of their own")
+        for each in faults
+    )
+    assert {*Path().iterdir()} == {Path("keys"), Path("studies")}
+
+
+@pytest.mark.parametrize(
+    ("places", "complaint"),
+    [
+        (("--store=~/s",), "~/s/platform: begins with ~, which only a shell expands"),
+        (("--store=s", "--platform=~jo/p"), "~jo/p: begins with ~, which only a shell"),
+        (
+            ("--store=s", "--keys=~/k"),
+            "~/k/platform: begins with ~, which only a shell",
+        ),
+        (("--store=s{x}",), "--store s{x}: has braces other than {study}; correct it"),
+        (("--store=s{study", "--platform=p"), "--store s{study: has braces other than"),
+        (("--store=s", "--platform={platform}"), "--platform {platform}: has braces"),
+    ],
+)
+def test_what_a_shell_did_not_expand_is_no_folder(init, places, complaint):
+    keys = () if "--keys" in str(places) else ("--keys=keys",)
+    status, lines, said = init(places=(*places, *keys))
+    assert (status, lines, said.count("\n")) == (2, [], 0)
+    assert said.startswith(f"rally: {complaint}")
+    assert {*Path().iterdir()} == {Path("keys"), Path("studies")}
+
+
 def test_places_of_two_platforms_are_not_joined(init):
     init()
-    init(places=("--store=second", "--keys=keys"))
+    init(places=("--store=second", "--keys=keys", "--platform_keys=others"))
     first, second = (marker(f"{each}/platform")["id"] for each in ("store", "second"))
     status, _, complaint = init(
         places=("--store=store", "--platform=second/platform", "--keys=keys")

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from rally.keys import names
+from rally.keys.platform_file import NAME as OWNER
 from rally.results import name_results
 from rally.storing.marker import NAME
 from rally.withdrawing.list_object import LIST
@@ -111,7 +112,7 @@ def test_init_is_the_desks_and_of_keys_the_keepers(deeds):
     }
     assert made["store"] == {NAME}
     assert made["platform"] == {NAME, LIST}
-    assert made["platform_keys"]
+    assert OWNER in made["platform_keys"]
     assert {each.what for each in by_init} == {"creates", "opens", "reads"}
     for place in ("store", "platform"):
         may_create = tuple(TABLE["desk"]["creates"][place])
@@ -203,6 +204,9 @@ def test_what_workers_answer_only_their_own_job_may_write():
 def test_only_the_keeper_writes_keys_and_it_reads_no_data():
     for name, account in TABLE.items():
         writes = {*account["creates"], *account["deletes"]} & {"keys", "platform_keys"}
+        if name == "desk":  # says whose they are, which no key's name begins with
+            assert account["creates"]["platform_keys"] == [OWNER]
+            writes -= {"platform_keys"} - {*account["deletes"]}
         assert bool(writes) == (name == "keeper"), name
     assert TABLE["keeper"]["reads"] == ["keys", "platform_keys"]
 
