@@ -95,7 +95,7 @@ def _refused(
     store = stores.of(namespace)
     try:
         for folder in folders:
-            store.check_folder(folder, writes=writes)
+            store.has_folder(folder, writes=writes)
     except OSError as error:
         if not stores.is_one_a_study and _is_refused(store, DATA):
             return None  # of all studies, which whoever lists the store says at once
@@ -109,7 +109,7 @@ def _refused(
 
 def _is_refused(store: ObjectStore, folder: str) -> bool:
     try:
-        store.check_folder(folder)
+        store.has_folder(folder)
     except OSError:
         return True
     return False

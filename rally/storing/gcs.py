@@ -136,8 +136,9 @@ class GcsStore:
         with suppress(ObjectNotFound), translated(copy.name, blob):
             blob.delete()
 
-    def check_folder(self, folder: str, *, writes: bool = False) -> None:
+    def has_folder(self, folder: str, *, writes: bool = False) -> bool:
         """A bucket has no folders."""
+        return False
 
     def check_writable(self) -> None:
         """Makes and deletes a small object. Raises OSError where that is refused."""

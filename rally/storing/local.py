@@ -145,13 +145,18 @@ class LocalStore:
                 return now is not None and now.st_nlink > known
         return False
 
-    def check_folder(self, folder: str, *, writes: bool = False) -> None:
+    def has_folder(self, folder: str, *, writes: bool = False) -> bool:
         """Asks the system, and makes nothing. Raises OSError."""
         wanted = os.R_OK | os.X_OK | (os.W_OK if writes else 0)
-        with suppress(FileNotFoundError), self._folders.enter(folder[:-1]) as entered:
-            if not os.access(".", wanted, dir_fd=entered, effective_ids=True):
-                code, path = errno.EACCES, self._folders.path(folder[:-1])
-                raise PermissionError(code, os.strerror(code), path)
+        try:
+            with self._folders.enter(folder[:-1]) as entered:
+                is_ours = os.access(".", wanted, dir_fd=entered, effective_ids=True)
+        except FileNotFoundError:
+            return False
+        if not is_ours:
+            code, path = errno.EACCES, self._folders.path(folder[:-1])
+            raise PermissionError(code, os.strerror(code), path)
+        return True
 
     def check_writable(self) -> None:
         """Makes, replaces and deletes a file as jobs do. Raises OSError."""

@@ -120,8 +120,9 @@ class NoStore:
     def purge(self, copy: OldCopy) -> None:
         """What is gone already is fine."""
 
-    def check_folder(self, folder: str, *, writes: bool = False) -> None:
+    def has_folder(self, folder: str, *, writes: bool = False) -> bool:
         """There is none."""
+        return False
 
     def check_writable(self) -> None:
         """Nothing is written there."""

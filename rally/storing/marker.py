@@ -17,7 +17,7 @@ from typing import Any
 
 from rally.errors import ConfigurationError, cause_of, unusable
 from rally.names import is_namespace
-from rally.storing.objects import ObjectNotFound, ObjectStore
+from rally.storing.objects import ObjectNotFound, ObjectStore, StrayInTheWay
 
 NAME = "rally-store.json"
 """The marker's name, at the root of its place."""
@@ -26,6 +26,7 @@ LAYOUT = 1
 """Which paths and formats a place has. Software refuses a number it does not know."""
 
 _MOST_BYTES = 4096
+_RESTORE = "take it away, and restore what `rally init` made there from a backup"
 _ID = re.compile("[0-9a-f]{32}")
 
 
@@ -114,10 +115,14 @@ def read_marker(store: ObjectStore) -> Marker | None:
     where = f"{store.uri.rstrip('/')}/{NAME}"
     try:
         if store.stat(NAME) is None:
+            if store.has_folder(f"{NAME}/"):
+                raise ConfigurationError(f"{where}: is a folder; {_RESTORE}")
             return None
         text = store.read_range(NAME, 0, _MOST_BYTES + 1)
     except ObjectNotFound:
         return None
+    except StrayInTheWay as error:
+        raise ConfigurationError(f"{where}: {error.strerror}; {_RESTORE}") from None
     except OSError as error:
         raise unusable(
             store.uri,

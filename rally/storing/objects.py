@@ -241,8 +241,8 @@ class ObjectStore(Protocol):
         Raises ObjectHeld where the store cannot be made to forget it yet.
         """
 
-    def check_folder(self, folder: str, *, writes: bool = False) -> None:
-        """Makes sure that a folder is one, if it is there: a bucket has none.
+    def has_folder(self, folder: str, *, writes: bool = False) -> bool:
+        """Whether there is a folder, be it an empty one: a bucket has none.
 
         Args:
             folder: begins the names of objects, with a slash at its end.

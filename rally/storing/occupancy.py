@@ -1,12 +1,11 @@
 """Whether anything is stored yet: what may be made anew depends on it."""
 
-import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rally.errors import unusable
 from rally.storing.layout import DATA, EVENTS, Stores, study_folder
-from rally.storing.objects import ObjectInfo, ObjectStore
+from rally.storing.objects import ObjectInfo, ObjectStore, StrayInTheWay
 from rally.storing.records import is_litter
 
 _OF_STUDIES = study_folder("")[:-1]
@@ -39,7 +38,7 @@ def holds(store: ObjectStore, prefix: str, why: str) -> bool:
         if any(map(_is_ours, store.list(prefix))):  # the first is asked for, no more
             return True
         for stray in store.strays(prefix):
-            raise OSError(errno.ELOOP, f"{stray.name} is {stray.kind}")
+            raise StrayInTheWay(stray, f"{store.uri.rstrip('/')}/{stray.name}")
         return False
 
 
@@ -61,7 +60,7 @@ def listing(store: ObjectStore) -> Iterator[None]:
         yield
     except OSError as error:
         raise unusable(
-            store.uri,
+            _place_of(store, error),
             error,
             f"cannot be listed ({error.strerror or 'refused'}); check that this account"
             " may",
@@ -84,8 +83,15 @@ def looking_into(store: ObjectStore, why: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise unusable(
-            store.uri,
+            _place_of(store, error),
             error,
             f"cannot be read ({error.strerror or 'refused'}), and {why} depends on what"
             " is there",
         ) from None
+
+
+def _place_of(store: ObjectStore, error: OSError) -> str:
+    """What messages name: the link that is in the way, or else the store."""
+    if isinstance(error, StrayInTheWay):
+        return f"{store.uri.rstrip('/')}/{error.stray.name}"
+    return store.uri

@@ -27,6 +27,7 @@ from rally.storing.objects import (
     ObjectNotFound,
     ObjectStore,
     Snapshot,
+    StrayInTheWay,
 )
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.people_index import PeopleBuilder, PeopleIndex
@@ -41,6 +42,7 @@ FOLDER = "withdrawals/"
 LIST = FOLDER + "list.json"
 _CONTEXT = b"withdrawal-list\n"
 _PIECE = 1024 * 1024
+_RESTORE = "take it away, and restore the withdrawal list from a backup"
 
 T = TypeVar("T")
 
@@ -129,7 +131,14 @@ def _opened(platform: ObjectStore) -> Iterator[Snapshot]:
     try:
         with platform.open(LIST) as snapshot:
             yield snapshot
+    except StrayInTheWay as error:
+        where = f"{platform.uri.rstrip('/')}/{error.stray.name}"
+        raise ConfigurationError(f"{where}: {error.strerror}; {_RESTORE}") from None
     except ObjectNotFound:
+        if platform.has_folder(f"{LIST}/"):
+            raise ConfigurationError(
+                f"{_where(platform)}: is a folder; {_RESTORE}"
+            ) from None
         raise ConfigurationError(
             f"{_where(platform)}: the withdrawal list is missing, and who has left is"
             " not known without it; restore it, or let `rally delete --rebuild_list`"

@@ -162,8 +162,9 @@ class MemoryStore:
         if purged:
             self.after("purge", copy.name)
 
-    def check_folder(self, folder, *, writes=False):
-        self.fault("check_folder", folder)
+    def has_folder(self, folder, *, writes=False):
+        self.fault("has_folder", folder)
+        return False
 
     def check_writable(self):
         self.fault("check_writable", "")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import cli
 from rally.storing.objects import open_store
 from rally.studies.transitions import Action, Transition, record_transition
 from tests.pipelines.world import GARDEN, POND, contents
@@ -271,3 +272,51 @@ def test_platform_and_store_may_be_links_themselves(here, tmp_path):
     here.store.symlink_to(tmp_path / "large")
     for job in JOBS:
         assert here.run(job) == 0, job
+
+
+def put_link(place, elsewhere):
+    place.symlink_to(elsewhere / "moved")
+
+
+def put_pipe(place, _):
+    os.mkfifo(place)
+
+
+def put_folder(place, _):
+    place.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("put", "is_what"),
+    [
+        (put_link, "is a link, which nobody follows or opens"),
+        (put_pipe, "is a pipe, a socket or a device, which nobody follows or opens"),
+        (put_folder, "is a folder"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("rally-store.json", "what `rally init` made there"),
+        ("platform/rally-store.json", "what `rally init` made there"),
+        ("platform/withdrawals/list.json", "the withdrawal list"),
+    ],
+)
+def test_what_stands_in_the_place_of_marker_or_list_is_named(
+    here, elsewhere, capsys, name, what, put, is_what
+):
+    place = here.store / name
+    options = here.world.options(str(here.store))
+    place.rename(elsewhere / "moved")
+    put(place, elsewhere)
+    told = f"{place}: {is_what}; take it away, and restore {what} from a backup"
+    for job in ("ingest", *JOBS):
+        source = [f"--input={here.folder}/in.ndjson"] if job == "ingest" else []
+        capsys.readouterr()
+        status = cli.main([job, *source, *options])
+        assert status in (1, 2) if job == "audit" else status == 2, job
+        said = "".join(capsys.readouterr())
+        if job == "audit":  # it goes on, and has a table of what is unknown
+            told = told.partition(";")[0]
+        assert told in said
+        assert job == "audit" or said == f"rally: {told}\n"

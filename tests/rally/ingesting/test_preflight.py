@@ -146,8 +146,9 @@ def endless_folder(settings):
 def test_store_that_cannot_be_listed_may_have_a_newer_list(ready):
     endless_folder(ready)
     assert refusal(ready) == (
-        f"{ready.store}: cannot be read (is a link, which nobody follows or opens), and"
-        " whether the withdrawal list is the newest depends on what is there"
+        f"{ready.store}/data: cannot be read (is a link, which nobody follows or"
+        " opens), and whether the withdrawal list is the newest depends on what is"
+        " there"
     )
 
 
@@ -155,6 +156,6 @@ def test_store_that_cannot_be_listed_may_have_rows_of_a_lost_key(ready):
     endless_folder(ready)
     Path(ready.platform_keys, STUDY_KEY).unlink()
     assert refusal(ready) == (
-        f"{ready.store}: cannot be read (is a link, which nobody follows or opens), and"
-        " whether its pseudonyms' key was lost depends on what is there"
+        f"{ready.store}/data: cannot be read (is a link, which nobody follows or"
+        " opens), and whether its pseudonyms' key was lost depends on what is there"
     )

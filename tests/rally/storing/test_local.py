@@ -589,25 +589,25 @@ def test_folder_is_checked_for_what_the_account_may(as_nobody, mode):
     may = {0o700: [False, True], 0o500: [False]}.get(mode, [])
     for writes in (False, True):
         if writes in may:
-            store.check_folder("data/a/", writes=writes)
+            assert store.has_folder("data/a/", writes=writes)
         else:
             with pytest.raises(PermissionError) as caught:
-                store.check_folder("data/a/", writes=writes)
+                store.has_folder("data/a/", writes=writes)
             assert caught.value.filename == f"{as_nobody}/data/a"
     (as_nobody / "data" / "a").chmod(0o700)
-    store.check_folder("data/none/", writes=True)
+    assert not store.has_folder("data/none/", writes=True)
 
 
 def test_folder_is_checked_to_be_one(store, root):
     store.create("data/file", b"1")
     (root / "data" / "link").symlink_to("nowhere")
-    store.check_folder("data/")
-    store.check_folder("none/a/")
+    assert store.has_folder("data/")
+    assert not store.has_folder("none/a/")
     with pytest.raises(NotADirectoryError):
-        store.check_folder("data/file/")
+        store.has_folder("data/file/")
     for below in ("", "a/"):
         with pytest.raises(StrayInTheWay) as caught:
-            store.check_folder(f"data/link/{below}")
+            store.has_folder(f"data/link/{below}")
         assert caught.value.filename == f"{root}/data/link"
 
 

@@ -88,12 +88,15 @@ def test_layout_of_newer_software_says_so(layout):
 def test_only_a_file_is_a_marker(tmp_path):
     store = LocalStore(str(tmp_path))
     assert read_marker(store) is None
-    (tmp_path / NAME).mkdir()
-    assert read_marker(store) is None
-    (tmp_path / NAME).rmdir()
-    os.mkfifo(tmp_path / NAME)
-    with pytest.raises(ConfigurationError, match="is a pipe"):
-        read_marker(store)
+    place = tmp_path / NAME
+    rest = "; take it away, and restore what `rally init` made there from a backup"
+    place.mkdir()
+    assert refusal(read_marker, store) == f"{place}: is a folder{rest}"
+    place.rmdir()
+    os.mkfifo(place)
+    assert refusal(read_marker, store) == (
+        f"{place}: is a pipe, a socket or a device, which nobody follows or opens{rest}"
+    )
 
 
 def test_folder_that_is_not_there_is_no_place(tmp_path):

@@ -128,8 +128,8 @@ def test_platform_that_cannot_be_read_is_one_line(tmp_path, key):
     (platform / "events").symlink_to(platform / "events")
     stores = Stores(str(tmp_path), str(platform))
     assert refusal(begin_list, stores, STUDIES, key) == (
-        f"{platform}: cannot be read (is a link, which nobody follows or opens), and"
-        " whether a withdrawal list may be begun depends on what is there"
+        f"{platform}/events: cannot be read (is a link, which nobody follows or opens),"
+        " and whether a withdrawal list may be begun depends on what is there"
     )
 
 
@@ -204,6 +204,6 @@ def test_store_that_cannot_be_read_may_have_a_newer_list(tmp_path, stores):
     folder.mkdir()
     (folder / "data").symlink_to(folder / "data")
     assert refusal(check_counter, stores, STUDIES, WithdrawalList(0)) == (
-        f"{folder}: cannot be read (is a link, which nobody follows or opens), and"
+        f"{folder}/data: cannot be read (is a link, which nobody follows or opens), and"
         " whether the withdrawal list is the newest depends on what is there"
     )
