@@ -20,6 +20,7 @@ from pipelines.starting import start
 from pipelines.working import work_through
 from rally.auditing.settings import Limits
 from rally.deleting.deletion import Deletion
+from rally.deleting.derived import find_missing
 from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
 from rally.process import run_as_process, say
@@ -70,6 +71,7 @@ def _run(options: PipelineOptions) -> Report:
         plan_only = options.view_as(DeleteOptions).plan_only
         report = deletion.plan() if plan_only else deletion.run()
         report.late = _late(report.withdrawals, settings)
+        report.missing = _missing(settings)
     return report
 
 
@@ -93,11 +95,17 @@ def _late(published: WithdrawalList, settings: DeletionSettings) -> int:
     return read_overview(platform, published, published, now, days).late
 
 
+def _missing(settings: DeletionSettings) -> list[str]:
+    """Says which folders of researchers are away, whatever was deleted."""
+    platform, registry = settings.stores().platform, settings.registry()
+    return find_missing(platform, registry, settings.concluded(registry))
+
+
 def _ended(report: Report) -> Ended:
     figures = Fields(
         late_withdrawals=report.late,
         receipts=len(report.receipts),
-        faults=len(report.faults) + len(report.unregistered),
+        faults=len(report.faults) + len(report.missing) + len(report.unregistered),
     )
     return Ended(_report(report), figures)
 
@@ -109,7 +117,7 @@ def _report(report: Report) -> int:
     print("\n".join(_told(report)))
     for fault in _faults(report):
         say(fault)
-    return 1 if report.faults or report.unregistered else 0
+    return 1 if report.faults or report.missing or report.unregistered else 0
 
 
 def _requests(report: Report) -> list[str]:
@@ -168,6 +176,7 @@ def _faults(report: Report) -> Iterator[str]:
     for each in report.faults:
         detail = f" ({each.detail})" if each.detail else ""
         yield f"{each.name}: {each.outcome}{detail}"
+    yield from report.missing
     for study in report.unregistered:
         yield (
             f"data/study={study}: is in no registry, so nobody can be deleted there;"

@@ -24,6 +24,8 @@ class Report:
         returned: rows of people whose requests had closed, by study: somebody has
             brought them back, and they are deleted again.
         derived: researchers' own tables of the studies that lost rows.
+        missing: researchers' folders that are not there, or not marked, one line each.
+            No request waits for them.
         unregistered: folders of rows whose study the registry does not know.
         waiting: how many requests wait for studies that do not load.
         late: how many requests on the list, and unreadable withdrawals, are past their
@@ -40,6 +42,7 @@ class Report:
     receipts: list[int] = field(default_factory=list)
     returned: Counter[str] = field(default_factory=Counter)
     derived: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     unregistered: list[str] = field(default_factory=list)
     waiting: int = 0
     late: int = 0

@@ -311,6 +311,39 @@ def test_concluded_study_keeps_its_keys_while_its_store_is_not_there(
     )
 
 
+@pytest.mark.parametrize("plan_only", [True, False])
+@pytest.mark.parametrize("lost", ["folder", "marker", "link"])
+def test_deletion_names_a_researchers_folder_that_is_not_there(
+    world, run, tmp_path, capsys, lost, plan_only
+):
+    """It deletes all the same, and tells that nobody knows what is in there."""
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    study = Path(world.studies, GARDEN, "study.yaml")
+    named = f"derived: [{tables}, 'bq://project/data']\ndocuments:"
+    study.write_text(study.read_text().replace("documents:", named, 1))
+    store = f"{world.root}/store"
+    options = places(world, store, "--as_of=2026-06-10")
+    assert cli.main(["init", *options[:-1], f"--study={GARDEN}"]) == 0
+    marker = tables / NAME
+    told = f"{GARDEN}: {tables}: is not a folder of researchers' tables: it has no"
+    if lost == "folder":
+        tables.rename(tmp_path / "away")
+    elif lost == "marker":
+        marker.unlink()
+    else:
+        marker.rename(tmp_path / "away")
+        marker.symlink_to(tmp_path / "away")
+        told = f"{GARDEN}: {marker}: "
+    capsys.readouterr()
+
+    status, out, err = run(["delete"], *options, *["--plan_only"][: int(plan_only)])
+
+    assert status == 1
+    assert [line.startswith(f"rally: {told}") for line in err.splitlines()] == [True]
+    assert ("receipts: 1" in out) != plan_only
+
+
 @pytest.mark.parametrize("lost", ["folder", "marker"])
 def test_researchers_folder_that_is_not_there_keeps_the_keys(
     world, run, tmp_path, capsys, lost
