@@ -11,6 +11,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rally.storing.corruption import CorruptFile
@@ -82,6 +83,19 @@ def take_results(platform: ObjectStore, name: str, digests: Sequence[str]) -> li
         what = "does not answer the works that were dealt out; see who writes there"
         raise WrongResults(f"{where}: {what}") from None
     return results
+
+
+@contextmanager
+def read_strictly(step: str) -> Iterator[None]:
+    """Around the reading of results that workers of a step gave.
+
+    Raises:
+        WrongResults: in the place of what reading raises where one is malformed.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise WrongResults(f"step {step}: a result is not as workers give it") from None
 
 
 class _NoAnswer(Exception):

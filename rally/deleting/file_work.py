@@ -26,9 +26,11 @@ from rally.deleting.steps import (
     make_verifier,
     named,
 )
+from rally.results import WrongResults, read_strictly
+from rally.storing.corruption import CorruptFile
 from rally.storing.header import LIST_COUNTER
 from rally.storing.layout import Stores
-from rally.storing.snapshots import outline_of
+from rally.storing.snapshots import header_of, outline_of, walk_frames
 from rally.storing.strays import check_erasable
 from rally.studies.registry import Registry
 from rally.withdrawing.withdrawal_list import WithdrawalList
@@ -242,10 +244,16 @@ class FileWork:
         return faults(map(self._remove_empty, emptied))
 
     def _remove_empty(self, result: FileResult) -> FileResult:
-        """The same result; or a fault, CHANGED where it is somebody's file again."""
+        """The same result; or a fault, CHANGED where it is somebody's file again.
+
+        That no row is left is looked at here once more: the result came from a worker.
+        """
 
         def remove() -> FileResult:
             store = self._stores.of(result.study)
+            with store.open(result.name, result.generation_after) as left:
+                if any(frame.rows for frame in walk_frames(left, header_of(left))):
+                    raise CorruptFile("it has rows, and was said to have none")
             check_erasable(store, result.name)
             store.delete(result.name, result.generation_after)
             return result
@@ -267,7 +275,21 @@ class FileWork:
         if not works:
             return []
         found = self._work_through(step, works, make_step)
-        return [result_from_json(each) for each in found]
+        with read_strictly(step):
+            results = [result_from_json(each) for each in found]
+        if not all(_answers(*each) for each in zip(works, results, strict=True)):
+            raise WrongResults(f"step {step}: a result is about another file")
+        return results
+
+
+def _answers(work: StoredFile | PlannedWork, result: FileResult) -> bool:
+    """Whether a result is about the file that was dealt out, as it was then."""
+    file = work.file if isinstance(work, PlannedWork) else work
+    planned = result.planned
+    if planned and (planned.size, planned.generation) != (file.size, file.generation):
+        return False
+    names = {(each.study, each.name) for each in (file, result, planned) if each}
+    return len(names) == 1
 
 
 def open_files(plan: Plan, settled: Iterable[FileResult]) -> list[PlannedFile]:

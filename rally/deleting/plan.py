@@ -9,9 +9,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, TypeVar
 
 from rally.storing.container import canonical_json
+
+R = TypeVar("R", "PlannedFile", "FileResult")
 
 
 class StoredFile(NamedTuple):
@@ -188,20 +191,43 @@ def result_to_json(result: FileResult) -> dict[str, Any]:
 
 
 def result_from_json(content: Mapping[str, Any]) -> FileResult:
-    """The inverse of result_to_json."""
+    """The inverse of result_to_json.
+
+    Raises:
+        TypeError, ValueError: it is no result.
+    """
     planned = content["planned"]
-    return FileResult(
+    result = FileResult(
         **{
             **content,
             "outcome": Outcome(content["outcome"]),
-            "planned": planned and _planned(planned),
+            "planned": None if planned is None else _planned(planned),
         }
     )
+    for request, rows in result.requests.items():
+        _check(request, str)
+        _check(rows, int)
+    return _checked(result)
 
 
 def _planned(content: Mapping[str, Any]) -> PlannedFile:
     blocks = tuple((offset, length) for offset, length in content["blocks"])
-    return PlannedFile(**{**content, "blocks": blocks})
+    for number in chain.from_iterable(blocks):
+        _check(number, int)
+    return _checked(PlannedFile(**{**content, "blocks": blocks}))
+
+
+def _checked(record: R) -> R:
+    """The record, where its texts and whole numbers are. Raises TypeError."""
+    for each in fields(record):
+        if each.type in (str, int):
+            _check(getattr(record, each.name), each.type)
+    return record
+
+
+def _check(value: object, wanted: object) -> None:
+    if type(value) is not wanted:
+        raise TypeError(f"a {type(value).__name__} in the place of a {wanted}")
 
 
 def _plan_values(plan: Plan) -> dict[str, Any]:

@@ -19,7 +19,9 @@ from rally.events import read_event_object, write_events
 from rally.ingesting.progress import Progress
 from rally.ingesting.setup import pipeline_version
 from rally.purging.line import STUDY, Line, Phase, Why, joined, store_of, unheld
+from rally.purging.opened import open_again
 from rally.purging.plan import Batch, read_batch
+from rally.purging.reasons import NoReason, Reasons
 from rally.purging.report import blocked_by
 from rally.purging.searching import HALF_COMPACTED, Searcher
 from rally.purging.settings import PurgeSettings
@@ -36,7 +38,6 @@ from rally.storing.objects import (
 from rally.storing.partitions import partition_of, read_view
 from rally.storing.snapshots import outline_of
 from rally.storing.strays import check_erasable
-from rally.studies.legal_holds import NO_HOLDS
 from rally.withdrawing.unreadable import count_letters, settlement
 
 _SHOWN = 20
@@ -65,6 +66,7 @@ class Doer:
         """Opens what it needs. Raises ConfigurationError."""
         self._settings = settings
         self._searcher = Searcher(settings)
+        self._registry = settings.registry()
         self._stores = settings.stores()
         self._elsewhere = settings.open_derived
         self._progress = Progress(settings.progress)
@@ -76,11 +78,14 @@ class Doer:
         """Does the lines of a batch, folder by folder."""
         done: Done = {"tallies": {}, "faults": [], "more": 0, "held": [], "undone": 0}
         lines = read_batch(self._stores.platform, batch)
+        studies = batch.studies
+        opened = open_again(self._settings, self._registry, self._stores, studies)
+        reasons = Reasons(opened)
         blocked = Counter[str]()
         for _, group in groupby(lines, key=lambda line: line.group):
-            members = list(self._unheld(batch, group, blocked))
+            members = list(self._unheld(batch, reasons, group, blocked))
             if members:
-                self._do_folder(batch, members, done)
+                self._do_folder(batch, reasons, members, done)
             self._progress.add(len(members))
         self._progress.flush()
         done["tallies"] = [[*key, *sums] for key, sums in done["tallies"].items()]
@@ -88,27 +93,34 @@ class Doer:
         return done
 
     def _unheld(
-        self, batch: Batch, lines: Iterable[Line], blocked: Counter[str]
+        self,
+        batch: Batch,
+        reasons: Reasons,
+        lines: Iterable[Line],
+        blocked: Counter[str],
     ) -> Iterator[Line]:
         """What may go of a folder, by the conclusions and the holds of this moment."""
         free = [each for each in lines if _is_free(each, batch)]
-        holds = self._settings.holds(self._stores.platform) if free else NO_HOLDS
+        if free:
+            reasons.renew(self._settings.holds(self._stores.platform))
         for line in free:
-            rest, hold = unheld(line, holds)
+            rest, hold = unheld(line, reasons.opened.holds)
             if hold:
                 blocked[blocked_by(hold)] += 1
             if rest:
                 yield rest
 
-    def _do_folder(self, batch: Batch, lines: list[Line], done: Done) -> None:
+    def _do_folder(
+        self, batch: Batch, reasons: Reasons, lines: list[Line], done: Done
+    ) -> None:
         """A folder is a partition, or a plan's: it has one lease."""
         try:
             with self._leased(lines[0]):
                 self._check_settled(lines)
                 if lines[0].why is Why.UNREADABLE:
-                    self._settle(lines)
+                    self._settle(reasons, lines)
                 for line in lines:
-                    is_done = self._do_one(batch, line, done)
+                    is_done = self._do_one(batch, reasons, line, done)
                     if not is_done and line.why is Why.PLAN:
                         return  # told.json must not go before the others
         except HalfCompacted:
@@ -139,10 +151,11 @@ class Doer:
             if any(live.dead for live in view):
                 raise HalfCompacted
 
-    def _settle(self, lines: Sequence[Line]) -> None:
+    def _settle(self, reasons: Reasons, lines: Sequence[Line]) -> None:
         """Records, before they go, that these withdrawals are given up."""
         platform, place = self._stores.platform, place_of(lines[0].name)
-        infos = (ObjectInfo(each.name, each.size, each.generation) for each in lines)
+        due = [each for each in lines if reasons.hold(platform, each)]
+        infos = (ObjectInfo(each.name, each.size, each.generation) for each in due)
         objects = [(info.name, count_letters(platform, info)) for info in infos]
         if place and any(letters for _, letters in objects):
             days = f"{self._settings.limits.unreadable_days:g}"
@@ -150,10 +163,10 @@ class Doer:
             event = settlement(place, objects, signal, self._settings.clock()())
             write_events(platform, [event], pipeline_version())
 
-    def _do_one(self, batch: Batch, line: Line, done: Done) -> bool:
+    def _do_one(self, batch: Batch, reasons: Reasons, line: Line, done: Done) -> bool:
         """Whether the object is as planned now; if not, why is noted."""
         try:
-            rows = self._act(batch, line)
+            rows = self._act(batch, reasons, line)
         except ObjectNotFound:
             return True
         except ObjectHeld as error:
@@ -163,6 +176,8 @@ class Doer:
             done["undone"] += line.is_listed
         except (GenerationMismatch, PlanMismatch):
             _fault(done, [line], "changed meanwhile")
+        except NoReason:
+            _fault(done, [line], f"stays: that it is {line.why} does not hold now")
         except CorruptFile as error:
             _fault(done, [line], f"damaged ({error})")
         except OSError as error:
@@ -172,25 +187,27 @@ class Doer:
             return True
         return False
 
-    def _act(self, batch: Batch, line: Line) -> int:
+    def _act(self, batch: Batch, reasons: Reasons, line: Line) -> int:
         """Does what the line says; how many rows went."""
         store = store_of(self._stores, line, self._elsewhere)
+        reasons.check(store, line)
+        going = frozenset(reasons.opened.going)
         if line.phase is Phase.EVENTS:
-            return _remove_events(store, line, batch.studies)
-        if not line.studies <= batch.studies:
-            line = self._narrowed(store, line, batch)
+            return _remove_events(store, line, going)
+        if not line.studies <= going:
+            line = self._narrowed(store, line, going)
         if not line.goes_whole:
             return self._rewrite(store, batch, line)
-        if line.why is Why.UNENROLLED:
+        if line.why is Why.UNENROLLED or line.phase is Phase.ENROLMENTS:
             self._searcher.check(store, line)
         rows = line.rows or _rows_of(store, line)
         check_erasable(store, line.name)
         store.delete(line.name, line.generation)
         return rows
 
-    def _narrowed(self, store: ObjectStore, line: Line, batch: Batch) -> Line:
+    def _narrowed(self, store: ObjectStore, line: Line, going: frozenset[str]) -> Line:
         """What goes of a file where of its studies only some have come so far."""
-        about = joined(line.studies & batch.studies)
+        about = joined(line.studies & going)
         found = self._searcher.find_again(store, line, about)
         if found is None:
             raise ObjectNotFound(line.name)  # there is nothing of these

@@ -30,20 +30,17 @@ def survey_files(opened: Opened, notes: Notes) -> Iterator[Line]:
             notes.waiting.update(about.intersection(opened.going))
     for store in opened.stores.each(opened.registry.studies):
         for info in store.list():
-            located = opened.locator.classify(store, info)
-            yield from _look(opened, store, info, located, notes)
+            yield from survey_file(opened, store, info, notes)
         for stray in store.strays():
             if opened.locator.locate(store, stray).region not in _ROOTS:
                 notes.alarm(stray.kind, f"{store.uri.rstrip('/')}/{stray.name}")
 
 
-def _look(
-    opened: Opened,
-    store: ObjectStore,
-    info: ObjectInfo,
-    located: Located,
-    notes: Notes,
+def survey_file(
+    opened: Opened, store: ObjectStore, info: ObjectInfo, notes: Notes
 ) -> Iterator[Line]:
+    """The line of one object of a studies' store, where it goes as a whole."""
+    located = opened.locator.classify(store, info)
     study, partition = located.study, located.partition
     is_own = info.name.startswith(study_folder(study)) if study else False
     if is_own and located.region is not Region.WRONG_STORE:

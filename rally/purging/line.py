@@ -7,6 +7,7 @@ documents, dates and hashes.
 import json
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple
 
 from rally.storing.container import canonical_json
@@ -114,13 +115,26 @@ class Line(NamedTuple):
 
     @classmethod
     def from_json(cls, data: bytes | str) -> "Line":
-        """The inverse of to_json."""
+        """The inverse of to_json.
+
+        Raises:
+            TypeError, ValueError: it is no line.
+        """
         line = cls(*json.loads(data))
+        numbers = (line.size, line.generation, line.removes, line.rows)
+        if not _are(str, line[1:6]) or not _are(str, (line.about,)):
+            raise TypeError("a name that is no text")
+        if not _are(int, (*numbers, *chain.from_iterable(line.blocks))):
+            raise TypeError("a number that is no whole number")
         return line._replace(
             phase=Phase(line.phase),
             why=Why(line.why),
             blocks=tuple((offset, length) for offset, length in line.blocks),
         )
+
+
+def _are(kind: type, values: Iterable[object]) -> bool:
+    return all(type(each) is kind for each in values)
 
 
 def whole(

@@ -113,37 +113,80 @@ def open_all(
         ConfigurationError: one of them is not as it was written.
         CorruptFile: the event log is damaged.
     """
-    now = settings.clock()()
-    states = States.read(registry, stores.platform)
-    concluded = {
-        namespace: since
-        for namespace in registry.studies
-        if (since := states.concluded_at(namespace)) and since <= now
-    }
-    holds = settings.holds(stores.platform)
-    carriers = find_carriers(registry, EventLog(stores.platform))
-    awaiting = Awaiting(settings, registry, stores, withdrawals, holds, carriers)
+    opened = _open(settings, registry, stores)
+    now, holds = opened.now, opened.holds
+    concluded = _concluded(registry, stores, now)
+    awaiting = Awaiting(settings, registry, stores, withdrawals, holds, opened.carriers)
     waiting = {
         each: awaiting.waits_for(each, since) for each, since in concluded.items()
     }
     log = read_log(EventLog(stores.platform), concluded, withdrawals)
     for namespace in log.unknown:
         waiting[namespace] = waiting[namespace] or "somebody left whom the list lacks"
-    return Opened(
-        registry,
-        stores,
-        Locator(stores, registry),
-        settings.limits,
-        now,
-        holds,
-        waiting,
-        frozenset(each for each in concluded if not settings.has_pseudonyms(each)),
-        log,
-        frozenset(Plans(stores.platform).partitions()),
-        awaiting.held_plans(),
-        carriers,
-        settings.open_derived,
-        settings.archives,
-        tuple(folder.uri for folder in settings.key_folders() if folder),
-        settings.studies or SHIPPED,
+    return replace(
+        opened,
+        concluded=waiting,
+        keyless=frozenset(
+            each for each in concluded if not settings.has_pseudonyms(each)
+        ),
+        log=log,
+        unfinished=frozenset(Plans(stores.platform).partitions()),
+        held_plans=awaiting.held_plans(),
     )
+
+
+def open_again(
+    settings: PurgeSettings,
+    registry: Registry,
+    stores: Stores,
+    going: Container[str],
+) -> Opened:
+    """The same for a worker that deletes: what a listing alone is judged by.
+
+    Args:
+        settings: of the job.
+        registry: of the studies.
+        stores: of the studies and the platform.
+        going: the studies that may lose something now, if they are concluded.
+
+    Raises:
+        ConfigurationError: a decision or a hold is not as it was written.
+        CorruptFile: the event log is damaged.
+    """
+    opened = _open(settings, registry, stores)
+    concluded = dict.fromkeys(_concluded(registry, stores, opened.now), "")
+    return replace(opened, concluded=concluded).renewed(opened.holds, going)
+
+
+def _open(settings: PurgeSettings, registry: Registry, stores: Stores) -> Opened:
+    """What is read of no study: nothing is concluded in it."""
+    return Opened(
+        registry=registry,
+        stores=stores,
+        locator=Locator(stores, registry),
+        limits=settings.limits,
+        now=settings.clock()(),
+        holds=settings.holds(stores.platform),
+        concluded={},
+        keyless=frozenset(),
+        log=Log(),
+        unfinished=frozenset(),
+        held_plans={},
+        carriers=find_carriers(registry, EventLog(stores.platform)),
+        open_derived=settings.open_derived,
+        archives=settings.archives,
+        keys=tuple(folder.uri for folder in settings.key_folders() if folder),
+        studies=settings.studies or SHIPPED,
+    )
+
+
+def _concluded(
+    registry: Registry, stores: Stores, now: datetime
+) -> dict[str, datetime]:
+    """The studies that are concluded, and since when."""
+    states = States.read(registry, stores.platform)
+    return {
+        namespace: since
+        for namespace in registry.studies
+        if (since := states.concluded_at(namespace)) and since <= now
+    }

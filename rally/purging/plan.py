@@ -14,7 +14,8 @@ from typing import IO, NamedTuple
 
 from rally.deleting.plans import FOLDER
 from rally.purging.line import Line, Phase, Why
-from rally.storing.objects import ObjectStore
+from rally.storing.corruption import CorruptFile
+from rally.storing.objects import ObjectNotFound, ObjectStore
 
 BATCH = 500
 """Lines that a worker takes at once; the rest of a folder goes with its first."""
@@ -35,6 +36,7 @@ class Batch(NamedTuple):
         plan: name of the plan's object.
         offset: where they begin there.
         length: in bytes.
+        digest: SHA-256 of these bytes.
         phase: of all of them.
         studies: the concluded studies that may lose something now.
         withheld: what waits for a person's confirmation.
@@ -43,6 +45,7 @@ class Batch(NamedTuple):
     plan: str
     offset: int
     length: int
+    digest: bytes
     phase: Phase
     studies: frozenset[str] = frozenset()
     withheld: frozenset[Group] = frozenset()
@@ -141,8 +144,18 @@ def write_plan(platform: ObjectStore, lines: Iterable[Line]) -> Plan:
 
 
 def read_batch(platform: ObjectStore, batch: Batch) -> list[Line]:
-    """The lines of a batch. Raises ObjectNotFound where the plan is gone."""
-    data = platform.read_range(batch.plan, batch.offset, batch.length)
+    """The lines of a batch.
+
+    Raises:
+        CorruptFile: the plan is gone, or is not the one that the run has made.
+    """
+    try:
+        data = platform.read_range(batch.plan, batch.offset, batch.length)
+    except ObjectNotFound:
+        data = b""
+    if hashlib.sha256(data).digest() != batch.digest:
+        where = f"{platform.uri.rstrip('/')}/{batch.plan}"
+        raise CorruptFile(f"{where}: is not the plan that this run made; remove it")
     return [Line.from_json(each) for each in data.splitlines()]
 
 
@@ -156,20 +169,21 @@ def _batches(
     lines: Iterable[Line], plan: Plan, spool: IO[bytes], update: Callable[[bytes], None]
 ) -> Iterator[Batch]:
     """Writes the lines, and deals them out."""
-    start, end, held, last = 0, 0, 0, None
+    start, end, held, last, own = 0, 0, 0, None, hashlib.sha256()
     for line in lines:
         if last and (line.phase is not last.phase or _is_cut(held, last, line)):
-            yield Batch("", start, end - start, last.phase)
-            start, held = end, 0
+            yield Batch("", start, end - start, own.digest(), last.phase)
+            start, held, own = end, 0, hashlib.sha256()
         data = line.to_json()
         spool.write(data)
         update(data)
+        own.update(data)
         tally(plan.tallies, line)
         for study in line.studies or (line.study,):
             plan.shares.setdefault((study, line.why), Share()).add(line, data)
         end, held, last = end + len(data), held + 1, line
     if last:
-        yield Batch("", start, end - start, last.phase)
+        yield Batch("", start, end - start, own.digest(), last.phase)
 
 
 def _is_cut(held: int, last: Line, line: Line) -> bool:

@@ -33,7 +33,14 @@ from rally.purging.records import (
     survey_plans,
 )
 from rally.purging.report import Report
-from rally.purging.searches import deal, joins_of, note, note_unheard, together
+from rally.purging.searches import (
+    deal,
+    joins_of,
+    lines_of,
+    note,
+    note_unheard,
+    together,
+)
 from rally.purging.searching import make_searcher
 from rally.purging.settings import PurgeSettings
 from rally.purging.told import add_done, tell_not_done, tell_notes
@@ -158,8 +165,10 @@ class Purge:
         self, partitions: Mapping[Partition, int], about: str, notes: Notes
     ) -> Iterator[Line]:
         works = list(deal(partitions, about))
-        for found in self._each("search", works, make_searcher):
-            yield from map(Line.from_json, found["lines"])
+        for work, found in zip(
+            works, self._each("search", works, make_searcher), strict=True
+        ):
+            yield from lines_of(work, found)
             note(found, about, notes)
 
     def _do(

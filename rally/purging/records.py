@@ -1,7 +1,7 @@
 """What goes of the platform's own records: dead letters, events, plans, leftovers."""
 
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from itertools import chain, groupby
 
 from rally import dead_letters, results
 from rally.dead_letters import place_of
@@ -31,25 +31,30 @@ def survey_letters(opened: Opened, notes: Notes) -> Iterator[Line]:
     for stray in opened.platform.strays(dead_letters.FOLDER):
         notes.alarm(stray.kind, f"{opened.platform.uri.rstrip('/')}/{stray.name}")
     for info in opened.platform.list(dead_letters.FOLDER):
-        place = place_of(info.name)
-        if place is None:
-            if not is_marker(info):
-                notes.alarm("no object of dead letters", info.name)
-            continue
-        if waits_for_study(place, opened.registry):
-            notes.unreadable += is_owed(place)
-            continue
-        labels = (place.study, _LETTERS, place.day)
-        if place.study in opened.going:
-            why, about = Why.CONCLUDED, place.study
-            yield whole(Phase.LETTERS, PLATFORM, labels, info, why, about)
-        elif is_owed(place):
-            if opened.is_past(place.day, opened.limits.unreadable_days):
-                yield whole(Phase.LETTERS, PLATFORM, labels, info, Why.UNREADABLE)
-            else:
-                notes.unreadable += 1
-        elif opened.is_past(place.day, opened.limits.dead_letter_days):
-            yield whole(Phase.LETTERS, PLATFORM, labels, info, Why.DEAD_LETTER)
+        yield from survey_letter(opened, info, notes)
+
+
+def survey_letter(opened: Opened, info: ObjectInfo, notes: Notes) -> Iterator[Line]:
+    """The line of one object of dead letters, where it goes."""
+    place = place_of(info.name)
+    if place is None:
+        if not is_marker(info):
+            notes.alarm("no object of dead letters", info.name)
+        return
+    if waits_for_study(place, opened.registry):
+        notes.unreadable += is_owed(place)
+        return
+    labels = (place.study, _LETTERS, place.day)
+    if place.study in opened.going:
+        why, about = Why.CONCLUDED, place.study
+        yield whole(Phase.LETTERS, PLATFORM, labels, info, why, about)
+    elif is_owed(place):
+        if opened.is_past(place.day, opened.limits.unreadable_days):
+            yield whole(Phase.LETTERS, PLATFORM, labels, info, Why.UNREADABLE)
+        else:
+            notes.unreadable += 1
+    elif opened.is_past(place.day, opened.limits.dead_letter_days):
+        yield whole(Phase.LETTERS, PLATFORM, labels, info, Why.DEAD_LETTER)
 
 
 def survey_events(opened: Opened) -> Iterator[Line]:
@@ -73,15 +78,20 @@ def survey_events(opened: Opened) -> Iterator[Line]:
             yield line._replace(removes=len(found), rows=len(events))
 
 
-def survey_plans(opened: Opened, notes: Notes) -> Iterator[Line]:
+def survey_plans(
+    opened: Opened, notes: Notes, prefix: str = plans.FOLDER
+) -> Iterator[Line]:
     """Plans that are told, or were never begun, and old; `told.json` is their last.
 
     A plan whose telling went first would look as if a run had to go on with it.
+
+    Args:
+        opened: says what goes.
+        notes: are filled.
+        prefix: of all plans, or the folder of one.
     """
     found = (
-        each
-        for each in opened.platform.list_dated(plans.FOLDER)
-        if is_record(each[0].name)
+        each for each in opened.platform.list_dated(prefix) if is_record(each[0].name)
     )
     for folder, dated in groupby(found, key=lambda each: _folder(each[0].name)):
         members = list(dated)
@@ -99,14 +109,26 @@ def survey_plans(opened: Opened, notes: Notes) -> Iterator[Line]:
             yield _rest(info, Why.PLAN)
 
 
-def survey_leftovers(opened: Opened) -> Iterator[Line]:
-    """Results that no launcher took, and leases of runs that are dead."""
+LEFTOVERS = (results.FOLDER, leases.FOLDER)
+"""Where something is left of runs that were killed."""
+
+
+def survey_leftovers(
+    opened: Opened, prefixes: Iterable[str] = LEFTOVERS
+) -> Iterator[Line]:
+    """Results that no launcher took, and leases of runs that are dead.
+
+    Args:
+        opened: says what goes.
+        prefixes: LEFTOVERS, or what begins with one of them.
+    """
     days = opened.limits.temporary_days
-    for info, written in opened.platform.list_dated(results.FOLDER):
-        if is_record(info.name) and opened.is_older(written, days):
-            yield _rest(info, Why.TEMPORARY)
     alive = {run.run for _, run in find_runs(opened.platform) if is_alive(run, now())}
-    for info, written in opened.platform.list_dated(leases.FOLDER):
+    for info, written in chain.from_iterable(map(opened.platform.list_dated, prefixes)):
+        if info.name.startswith(results.FOLDER):
+            if is_record(info.name) and opened.is_older(written, days):
+                yield _rest(info, Why.TEMPORARY)
+            continue
         is_run = info.name.startswith(RUNS)
         if is_run or not (is_record(info.name) and opened.is_older(written, days)):
             continue

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
-from rally.purging.line import Line, joined, parted
+from rally.purging.line import STUDY, Line, Phase, Why, joined, parted
 from rally.purging.notes import Notes
 from rally.purging.searching import Found, Search
+from rally.results import WrongResults, read_strictly
 from rally.storing.layout import Partition
 from rally.studies.registry import Registry
 
@@ -53,6 +54,26 @@ def together(
     return dict(sorted(found.items()))
 
 
+def lines_of(work: Search, found: Found) -> list[Line]:
+    """The lines that a worker found.
+
+    Raises:
+        WrongResults: they are none, or of other partitions than it was to search.
+    """
+    with read_strictly("search"):
+        lines = list(map(Line.from_json, found["lines"]))
+    why, phase = Why.UNENROLLED, Phase.ROWS
+    if work.about:
+        why, phase = Why.CONCLUDED, Phase.ENROLMENTS
+    wanted = (phase, STUDY, why, work.about)
+    for line in lines:
+        partition = Partition(line.study, line.document, line.day)
+        of_line = (line.phase, line.where, line.why, line.about)
+        if of_line != wanted or partition not in work.partitions:
+            raise WrongResults("step search: a result is about another partition")
+    return lines
+
+
 def note(found: Found, about: str, notes: Notes) -> None:
     """Adds to the notes what a worker found beside lines."""
     for study, rows in found["rows"] if not about else ():
@@ -81,7 +102,9 @@ def note_unheard(
     A document that joins several studies may be about any of them: what a row says
     of that is not read here.
     """
-    for line in map(Line.from_json, found["lines"]):
+    with read_strictly("search"):
+        lines = list(map(Line.from_json, found["lines"]))
+    for line in lines:
         partition = Partition(line.study, line.document, line.day)
         for study in _told_of(registry, partition, studies):
             lost = notes.unheard.setdefault(study, Counter())

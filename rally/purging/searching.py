@@ -127,14 +127,14 @@ class Searcher:
                 found["lines"].append(line.to_json().decode())
 
     def check(self, store: ObjectStore, line: Line) -> None:
-        """Looks again at a file that goes as a whole for want of enrolments.
+        """Looks again at a file that goes as a whole for what its rows are.
 
         Raises:
-            PlanMismatch: somebody's enrolment has arrived since.
+            PlanMismatch: somebody's enrolment has arrived since, or it is another file.
             CorruptFile: the file is damaged.
             GenerationMismatch, ObjectNotFound: it is no longer what was planned.
         """
-        found = self.find_again(store, line, "")
+        found = self.find_again(store, line, line.about)
         if found is None or found.removes != line.removes:
             raise PlanMismatch("its rows are not those that the plan found")
 
