@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks import pings, process
 from benchmarks.process import Run
 from benchmarks.workload import NAMESPACE, Workload
-from rally.keys.platform_file import NAME as OWNER
+from rally.decisions.founding import FILE as FOUNDING
 from rally.storing.header_bytes import read_header
 
 _TWO = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
@@ -51,8 +51,9 @@ def begin(store: str, workload: Workload) -> None:
 
     The keys are those of the store before, which is gone.
     """
-    Path(workload.folder, "keys", "platform", OWNER).unlink(missing_ok=True)
-    process.run(rally("init", f"--store={store}", *workload.options))
+    Path(workload.folder, "keys", "platform", FOUNDING).unlink(missing_ok=True)
+    made = ("init", "--development", f"--store={store}")
+    process.run(rally(*made, *workload.options))
 
 
 def stored(store: Path) -> int:

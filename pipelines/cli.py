@@ -8,8 +8,10 @@ from typing import NoReturn
 
 from pipelines.parser import Parser
 from rally.commands import (
+    decisions,
     init,
     keys,
+    people,
     plan,
     receipts,
     schedule,
@@ -32,7 +34,18 @@ _JOBS = {
 }
 """Each is a module with a `main(argv)`; Beam is imported only there."""
 
-_COMMANDS = (init, withdraw, withdrawals, receipts, keys, studies, schedule, plan)
+_COMMANDS = (
+    init,
+    withdraw,
+    withdrawals,
+    receipts,
+    studies,
+    people,
+    decisions,
+    keys,
+    schedule,
+    plan,
+)
 """Each has an `add_parser(subparsers)`."""
 
 _MODULES = {"demo": "pipelines.demo.command"}

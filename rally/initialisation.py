@@ -1,23 +1,41 @@
-"""`rally init`: places that know themselves, the platform's keys, the first list.
+"""`rally init`: places that know themselves, keys, the first decision, the first list.
 
-Nothing that is there already is changed. Places are marked first, keys made then, and
-the list last, each only where nothing says that it was lost: so an init that was killed
-is run again and goes on.
+Nothing that is there already is changed. Keys are made first; then the first decision,
+whose hash is in the markers that places are given next; the list comes last. Each is
+made only where nothing says that it was lost: so an init that was killed is run again
+and goes on.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from rally.decisions.contents import Founding
+from rally.decisions.entry import decode, entry_name
+from rally.decisions.founding import (
+    FILE as COPY,
+)
+from rally.decisions.founding import (
+    begin,
+    development_people,
+    digest_of,
+    owners,
+    platform_in,
+    put_copy,
+    read_copy,
+)
+from rally.decisions.signers import open_signer
+from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, ManyFaults
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.platform_administration import ensure_platform_keys
-from rally.keys.platform_file import read_platform_file, write_platform_file
 from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.receipt import FOLDER as RECEIPTS
 from rally.storing.layout import Stores, study_folder
-from rally.storing.marking import KeysOwner, mark_places
+from rally.storing.marker import new_id
+from rally.storing.marking import KeysOwner, Survey, mark_places, survey_places
+from rally.storing.objects import ObjectStore
 from rally.storing.occupancy import holds, is_in_use
 from rally.storing.places import overlapping, within_stores
 from rally.studies.registry import Registry
@@ -42,6 +60,22 @@ class Step(NamedTuple):
     what: str
 
 
+class Founders(NamedTuple):
+    """With whom a platform begins.
+
+    Attributes:
+        development: whether one human may play everybody: all keys are made here.
+        owners: name and public keyset of each; of a development platform nobody.
+        by: which of them signs the first decision.
+        people_keys: folder of that owner's key; of a development platform, everybody's.
+    """
+
+    development: bool
+    owners: tuple[tuple[str, str], ...]
+    by: str
+    people_keys: str
+
+
 def initialise(
     stores: Stores,
     registry: Registry,
@@ -49,6 +83,7 @@ def initialise(
     platform_keys: str,
     ping_keys: str | None = None,
     adopts: str | None = None,
+    founders: Founders | None = None,
 ) -> Iterator[Step]:
     """Makes what is missing, and says each thing when it is there.
 
@@ -61,35 +96,97 @@ def initialise(
         ping_keys: folder of the keys that open pings. In a store that all studies
             share, those with a key there have their pseudonyms' keys made as well.
         adopts: the platform's id, for places whose markers are lost.
+        founders: with whom a new platform begins; None of one that is there.
 
     Raises:
         ConfigurationError: something is there that is not the platform's own, was
             lost, or cannot be made here; the message says what to do.
         ConnectionError: a store or a key service is away.
     """
-    keys = [each for each in (platform_keys, ping_keys) if each]
+    people_keys = founders.people_keys if founders else None
+    keys = [each for each in (platform_keys, ping_keys, people_keys) if each]
     faults = [*overlapping(stores, registry, keys).values()]
     if faults := faults + within_stores(stores, registry, keys):
         raise ManyFaults(faults)
-    concluded = States.read(registry, stores.platform).concluded_by(datetime.now(UTC))
+    copy, owner = read_copy(platform_keys), None
+    if copy is not None:
+        owner = KeysOwner(platform_keys, platform_in(copy, platform_keys))
+    survey = survey_places(stores, studies, adopts, owner, begun=(entry_name(1),))
+    founding = copy or _founding_of(survey, stores.platform)
+    _check_founders(founding, founders)
+    concluded = frozenset[str]()
+    if survey.founded():
+        states = States.read(registry, stores.platform)
+        concluded = states.concluded_by(datetime.now(UTC))
     _check_open(studies, concluded)
-    folder = KeyFolder(platform_keys)
-    of_keys = read_platform_file(folder)
-    owner = KeysOwner(platform_keys, of_keys.platform) if of_keys else None
-    places = mark_places(stores, studies, adopts, owner)
-    for uri, marker, is_new in places:
-        whose = f" of {marker.study}" if marker.study else ""
-        yield Step(is_new, f"{marker.kind}{whose} {uri} (platform {marker.platform})")
     namespaces = [each.namespace for each in studies]
     if ping_keys and not stores.is_one_a_study:
         namespaces += _with_ping_keys(registry, ping_keys)
     used = [each for each in dict.fromkeys(namespaces) if each not in concluded]
     seen = used if stores.is_one_a_study else list(registry.studies)
     made = _make_keys(platform_keys, used, stores, seen)
-    write_platform_file(folder, places[0].marker.platform)
     what = ", ".join(made) or "all that is wanted"
     yield Step(bool(made), f"platform keys {platform_keys}: {what}")
+    if founding is None:
+        assert founders is not None  # _check_founders
+        founding = _found(stores.platform, survey.owner, founders, platform_keys)
+    platform = platform_in(founding, platform_keys)
+    for uri, marker, is_new in mark_places(survey, platform, digest_of(founding)):
+        whose = f" of {marker.study}" if marker.study else ""
+        yield Step(is_new, f"{marker.kind}{whose} {uri} (platform {marker.platform})")
+    stores.platform.create(entry_name(1), founding)
+    chain = read_chain(stores.platform)
+    kind = "development platform" if chain.development else "platform"
+    is_new = put_copy(platform_keys, founding)
+    yield Step(is_new, f"first decision of a {kind}, signed by {chain.founder}")
     yield _begin_list(stores, seen, platform_keys)
+
+
+def _founding_of(survey: Survey, platform: ObjectStore) -> bytes | None:
+    """The first decision of a platform that is marked.
+
+    Raises ConfigurationError where it is not the one that the marker names.
+    """
+    if survey.founded() is None:
+        return None
+    read_chain(platform)
+    return platform.read(entry_name(1))
+
+
+def _check_founders(founding: bytes | None, founders: Founders | None) -> None:
+    """Raises ConfigurationError where nobody knows with whom the platform begins."""
+    if founding is None and founders is None:
+        raise ConfigurationError(
+            "--owner: is missing; a new platform begins with two owners, each of whom"
+            " makes a key by `rally people key`: give --owner NAME=FILE for each, and"
+            " --by and --people_keys of one of them. To try it out, give --development"
+        )
+    if founding and founders and founders.development:
+        content = decode(founding, COPY).content
+        if isinstance(content, Founding) and not content.development:
+            raise ConfigurationError(
+                "--development: the platform was founded without, and that never"
+                " changes"
+            )
+
+
+def _found(
+    platform: ObjectStore, owner: str | None, founders: Founders, platform_keys: str
+) -> bytes:
+    people = (
+        development_people(founders.people_keys)
+        if founders.development
+        else owners(founders.owners)
+    )
+    return begin(
+        platform,
+        owner or new_id(),
+        people,
+        open_signer(founders.people_keys, founders.by),
+        platform_keys,
+        datetime.now(UTC),
+        development=founders.development,
+    )
 
 
 def _check_open(studies: Sequence[Study], concluded: Collection[str]) -> None:
@@ -124,6 +221,8 @@ def _make_keys(
     """
 
     def in_use(name: str) -> bool:
+        if names.is_signing(name):
+            return read_copy(uri) is not None
         if name == names.RECEIPT_MAC:
             return holds(stores.platform, RECEIPTS, _NEW_KEYS)
         if name == names.LIST_MAC:

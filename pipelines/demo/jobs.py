@@ -47,7 +47,7 @@ class Jobs(NamedTuple):
 
     def begin(self) -> int:
         """Makes the store as a person would, and shows it; the exit status."""
-        words = ["init", *self.places]
+        words = ["init", "--development", *self.places]
         print(f"$ rally {shlex.join(words)}")
         status = cli.main(words)
         print()

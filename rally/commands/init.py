@@ -4,19 +4,30 @@ It may be run as often as you like: what is there already is left as it is.
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
 from rally.commands.options import (
     Options,
     add_options,
     find_study,
+    people_keys_uri,
     platform_keys_uri,
+    read_public_file,
 )
+from rally.decisions.contents import person_name
 from rally.errors import ConfigurationError
 from rally.storing.layout import Stores
 from rally.storing.marker import is_id
+from rally.studies.fields import Place
 from rally.studies.registry import Registry
 
-_OPTIONS = "--store --platform --keys --platform_keys --studies --study --adopt"
+if TYPE_CHECKING:
+    from rally.initialisation import Founders
+
+_OPTIONS = (
+    "--store --platform --keys --platform_keys --studies --study --adopt --development"
+    " --owner --by --people_keys"
+)
 _OWN: Options = {
     "--store": {
         "required": True,
@@ -29,6 +40,18 @@ _OWN: Options = {
         "metavar": "NS",
         "help": "a study to begin, by its namespace or an alias; may be repeated",
     },
+    "--development": {
+        "action": "store_true",
+        "help": "found a platform to try things out, where one person may play"
+        " everybody: it says so for ever, and it cannot be changed",
+    },
+    "--owner": {
+        "action": "append",
+        "default": [],
+        "metavar": "NAME=FILE",
+        "help": "found a platform with this owner, by the public half of their key;"
+        " give two or more, and sign as one of them by --by and --people_keys",
+    },
     "--adopt": {
         "metavar": "ID",
         "help": "the platform's id, to mark places that hold rows or records although"
@@ -37,6 +60,10 @@ _OWN: Options = {
 }
 _ABOUT = """\
 Makes the store, the platform and the platform's keys, and begins the withdrawal list.
+
+A platform is founded by two owners, who say who may decide what: each makes a key of
+their own by `rally people key`, and one of them runs this, and signs the first of the
+platform's decisions. --development makes keys for everybody instead.
 
 A store and a platform are marked by an object of their own, rally-store.json. All jobs
 and commands refuse a place without one, since a disk that is not mounted and a path
@@ -78,10 +105,39 @@ def make_places(args: argparse.Namespace) -> int:
         platform_keys_uri(args),
         ping_keys=args.keys or None,
         adopts=_read_id(args.adopt),
+        founders=_founders(args),
     )
     for step in steps:
         print(f"{'made' if step.is_new else 'there'}: {step.what}")
     return 0
+
+
+def _founders(args: argparse.Namespace) -> "Founders | None":
+    """With whom a new platform begins; None where that is not said."""
+    from rally.decisions.founding import FOUNDER
+    from rally.initialisation import Founders
+
+    if args.development and (args.owner or args.by):
+        raise ConfigurationError(
+            "--development: makes the owners itself; remove it, or --owner and --by"
+        )
+    if args.development:
+        return Founders(True, (), FOUNDER, people_keys_uri(args))
+    if not args.owner:
+        return None
+    owners = [_owner(each) for each in args.owner]
+    if len({name for name, _ in owners}) < 2:
+        raise ConfigurationError("--owner: give two or more, each once")
+    if not args.by:
+        raise ConfigurationError("--by: is missing; say which of the owners signs")
+    return Founders(False, tuple(owners), args.by, people_keys_uri(args))
+
+
+def _owner(text: str) -> tuple[str, str]:
+    name, given, path = text.partition("=")
+    if not given:
+        raise ConfigurationError(f"--owner: {text}: write NAME=FILE")
+    return person_name(Place("--owner"), name), read_public_file(path)
 
 
 def _read_id(text: str | None) -> str | None:

@@ -16,6 +16,7 @@ from rally.studies.study import Kind, Study
 from rally.times import RANGE, InvalidTime, parse_day, parse_time
 
 if TYPE_CHECKING:
+    from rally.decisions.signers import Signer
     from rally.settings import CommandPlaces
 
 Options = Mapping[str, Mapping[str, Any]]
@@ -28,7 +29,13 @@ OPTIONS: Options = {
     "--keys": {"help": "folder of the keys that open pings: local, or gs://"},
     "--platform_keys": {"help": "folder of the platform's keys; <keys>/platform"},
     "--as_of": {"help": "a date and time, in UTC if it has no zone; now by default"},
-    "--by": {"help": "who decides"},
+    "--by": {
+        "metavar": "NAME",
+        "help": "who decides, as `rally people list` names them",
+    },
+    "--people_keys": {
+        "help": "folder of your own signing key, local or gs://; <keys>/people"
+    },
     "--note": {"help": "why, for the record", "default": ""},
     "--study": {"metavar": "NS", "help": "the study's namespace or an alias"},
     "--all": {"action": "store_true", "help": "Rally as a whole"},
@@ -164,6 +171,39 @@ def open_places(args: argparse.Namespace) -> "CommandPlaces":
     return CommandPlaces(
         args.store, args.platform or None, platform_keys_uri(args), args.studies
     )
+
+
+def people_keys_uri(args: argparse.Namespace) -> str:
+    """The folder of people's keys. Raises ConfigurationError without one."""
+    from rally.decisions.signers import default_uri  # imports Tink
+
+    if not (args.people_keys or args.keys):
+        raise ConfigurationError(
+            "--people_keys: is missing; say where your signing key is"
+        )
+    return args.people_keys or default_uri(args.keys)
+
+
+def read_public_file(path: str) -> str:
+    """The public half of a key from a file. Raises ConfigurationError."""
+    from rally.decisions.contents import MOST_CHARACTERS
+    from rally.keys.signing import check_public
+
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read(MOST_CHARACTERS)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from None
+    return check_public(text, path)
+
+
+def signer_of(args: argparse.Namespace) -> "Signer":
+    """Who decides, by their key. Raises ConfigurationError where nobody is named."""
+    from rally.decisions.signers import open_signer
+
+    if not args.by:
+        raise ConfigurationError("--by: is missing; say who decides")
+    return open_signer(people_keys_uri(args), args.by)
 
 
 def platform_keys_uri(args: argparse.Namespace) -> str:

@@ -17,12 +17,19 @@ from tink import (
     prf,
     proto_keyset_format,
     secret_key_access,
+    signature,
 )
-from tink.proto import ecies_aead_hkdf_pb2, hmac_pb2, hpke_pb2, tink_pb2
+from tink.proto import (
+    ecies_aead_hkdf_pb2,
+    ed25519_pb2,
+    hmac_pb2,
+    hpke_pb2,
+    tink_pb2,
+)
 
 from rally.errors import ConfigurationError
 
-for _primitive in (aead, hybrid, mac, prf):
+for _primitive in (aead, hybrid, mac, prf, signature):
     _primitive.register()
 
 _HYBRID = hybrid.hybrid_key_templates
@@ -32,6 +39,7 @@ _TEMPLATES = {
     "ecies": _HYBRID.ECIES_P256_HKDF_HMAC_SHA256_AES128_GCM,
     "mac": mac.mac_key_templates.HMAC_SHA256_256BITTAG,
     "prf": prf.prf_key_templates.HMAC_SHA256,
+    "signature": signature.signature_key_templates.ED25519,
 }
 if hasattr(_HYBRID, "X_WING_HKDF_SHA256_HKDF_SHA256_AES_256_GCM"):  # since Tink 1.15
     _TEMPLATES["xwing"] = _HYBRID.X_WING_HKDF_SHA256_HKDF_SHA256_AES_256_GCM
@@ -57,7 +65,7 @@ def generate(template: str) -> tink.KeysetHandle:
     """A keyset of one fresh key.
 
     Args:
-        template: kek, hpke, ecies, xwing, mac or prf.
+        template: kek, hpke, ecies, xwing, mac, prf or signature.
 
     Raises:
         ConfigurationError: the installed Tink lacks the template.
@@ -118,8 +126,34 @@ def parse_public(text: str) -> tink.KeysetHandle:
 
 def serialise_public(handle: tink.KeysetHandle) -> str:
     """The public half of a keyset of private keys, as Tink's JSON."""
-    public = handle.public_keyset_handle()
-    return json_proto_keyset_format.serialize_without_secret(public)
+    return serialise_verifying(handle.public_keyset_handle())
+
+
+def serialise_verifying(handle: tink.KeysetHandle) -> str:
+    """A keyset of public keys as Tink's JSON."""
+    return json_proto_keyset_format.serialize_without_secret(handle)
+
+
+def ed25519_public(key: bytes) -> tink.KeysetHandle:
+    """A public keyset of a signing key that Tink does not hold, such as a KMS's.
+
+    Args:
+        key: 32 bytes (RFC 8032).
+    """
+    value = ed25519_pb2.Ed25519PublicKey(key_value=key).SerializeToString()
+    data = tink_pb2.KeyData(
+        type_url="type.googleapis.com/google.crypto.tink.Ed25519PublicKey",
+        value=value,
+        key_material_type=tink_pb2.KeyData.ASYMMETRIC_PUBLIC,
+    )
+    only = tink_pb2.Keyset.Key(
+        key_data=data,
+        status=tink_pb2.ENABLED,
+        key_id=1,
+        output_prefix_type=tink_pb2.RAW,
+    )
+    keyset = tink_pb2.Keyset(primary_key_id=1, key=[only])
+    return proto_keyset_format.parse_without_secret(keyset.SerializeToString())
 
 
 def parse_clear(text: str) -> tink.KeysetHandle:

@@ -1,5 +1,7 @@
 """Names of namespaces and of the platform's purposes, as they may stand in a file's."""
 
+from enum import StrEnum
+
 from rally.errors import ConfigurationError
 from rally.names import check_namespace as check_namespace  # callers ask here
 
@@ -13,6 +15,27 @@ DEAD_LETTER_PRIVATE = "dead-letter.private"
 DEAD_LETTER_PUBLIC = "dead-letter.public"
 
 _PSEUDONYM = "pseudonym."
+_SIGNING = "signing."
+
+
+class Job(StrEnum):
+    """A job that signs what it publishes.
+
+    DELETE: the withdrawal list and receipts. PURGE: the anchor of the receipts.
+    """
+
+    DELETE = "delete"
+    PURGE = "purge"
+
+
+def signing(job: Job) -> str:
+    """The purpose of a job's signing key."""
+    return _SIGNING + job
+
+
+def is_signing(purpose: str) -> bool:
+    """Whether it is a job's signing key; of each the public half lies beside it."""
+    return purpose.startswith(_SIGNING)
 
 
 def pseudonym(namespace: str) -> str:
@@ -36,9 +59,10 @@ def check_purpose(purpose: str) -> str:
     """The purpose itself. Raises ConfigurationError where there is none such."""
     if is_pseudonym(purpose):
         return pseudonym(purpose.removeprefix(_PSEUDONYM))
-    if purpose not in (*MACS, DEAD_LETTER_PRIVATE, DEAD_LETTER_PUBLIC):
+    others = (*MACS, *map(signing, Job), DEAD_LETTER_PRIVATE, DEAD_LETTER_PUBLIC)
+    if purpose not in others:
         raise ConfigurationError(
-            f"no such purpose; give {_PSEUDONYM}<namespace|{PLATFORM}>, "
-            f"{', '.join(MACS)}, {DEAD_LETTER_PRIVATE} or {DEAD_LETTER_PUBLIC}"
+            f"no such purpose; give {_PSEUDONYM}<namespace|{PLATFORM}>,"
+            f" {', '.join(others[:-1])} or {others[-1]}"
         )
     return purpose

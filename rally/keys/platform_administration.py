@@ -7,6 +7,7 @@ from rally.keys import administration, kek_file, keysets, local_kek, names
 from rally.keys.folder import KEYSET, KeyFolder
 from rally.keys.platform_keys import PUBLIC_FILE
 from rally.keys.settling import settle_kek
+from rally.keys.signing import PUBLIC, create_signing_key, replace_signing_key
 
 
 def nothing_is_stored(namespace: str) -> bool:
@@ -33,8 +34,8 @@ def ensure_platform_keys(
         uri: the folder of platform keys.
         namespaces: those whose pseudonyms are wanted, besides the platform's.
         in_use: whether anything is stored under the pseudonyms of a namespace, or of
-            `platform`; or under a MAC. It is asked only of those whose key is missing,
-            before any key is made.
+            `platform`; or under a MAC or a signature. It is asked only of those whose
+            key is missing, before any key is made.
 
     Returns:
         The purposes whose keys were made by this call.
@@ -63,12 +64,17 @@ def create_purpose(folder: KeyFolder, purpose: str) -> bool:
     """
     if purpose == names.DEAD_LETTER_PUBLIC:
         return folder.create(PUBLIC_FILE, _public_keyset(folder))
+    if names.is_signing(purpose):
+        return create_signing_key(folder, purpose)
     sealed = folder.seal_keyset(purpose, keysets.generate(_template(purpose)))
     return folder.create(purpose + KEYSET, sealed)
 
 
 def rotate_purpose(folder: KeyFolder, purpose: str) -> None:
     """Adds a key to a MAC's or the dead letters' keyset; the old ones still serve.
+
+    A job's signing key is replaced: what the job signs counts again once two owners
+    have put the new public half into the chain.
 
     Raises:
         ConfigurationError: the purpose is a pseudonym, whose key is for ever.
@@ -80,6 +86,9 @@ def rotate_purpose(folder: KeyFolder, purpose: str) -> None:
         )
     if purpose == names.DEAD_LETTER_PUBLIC:
         raise ConfigurationError(f"{purpose}: rotate {names.DEAD_LETTER_PRIVATE}")
+    if names.is_signing(purpose):
+        replace_signing_key(folder, purpose)
+        return
     administration.rotate_keyset(folder, purpose)
     if purpose == names.DEAD_LETTER_PRIVATE:
         # After the private one: whatever is sealed in between can be opened.
@@ -115,7 +124,12 @@ def destroy_pseudonym(folder: KeyFolder, purpose: str) -> list[str]:
 
 
 def file_of(purpose: str) -> str:
-    """The file's name; the public keyset is in clear, which its name says."""
+    """The file's name; the public keyset is in clear, which its name says.
+
+    Of a job's signing key it is the public half, which everybody needs.
+    """
+    if names.is_signing(purpose):
+        return purpose + PUBLIC
     return PUBLIC_FILE if purpose == names.DEAD_LETTER_PUBLIC else purpose + KEYSET
 
 
@@ -123,7 +137,8 @@ def _wanted(namespaces: Iterable[str], files: list[str]) -> list[str]:
     pseudonyms = [names.pseudonym(names.PLATFORM), *map(names.pseudonym, namespaces)]
     # Who only seals has the public keyset alone; a new private one would not be its.
     private = [] if PUBLIC_FILE in files else [names.DEAD_LETTER_PRIVATE]
-    return [*pseudonyms, *names.MACS, *private, names.DEAD_LETTER_PUBLIC]
+    signing = map(names.signing, names.Job)
+    return [*pseudonyms, *names.MACS, *signing, *private, names.DEAD_LETTER_PUBLIC]
 
 
 def _check_may_be_made(folder: KeyFolder, missing: list[str]) -> None:
@@ -162,7 +177,7 @@ def _check_none_is_in_use(
     in_use: Callable[[str], bool],
 ) -> None:
     purposes = {names.pseudonym(each): each for each in (names.PLATFORM, *namespaces)}
-    purposes |= {each: each for each in names.MACS}
+    purposes |= {each: each for each in (*names.MACS, *map(names.signing, names.Job))}
     # Another process may have made a key and stored under it since ours looked.
     lost = [
         purpose

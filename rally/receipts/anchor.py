@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import tink
 
-from rally.receipts.parsing import hexadecimal, whole
 from rally.receipts.receipt import FIRST, FOLDER
 from rally.storing.container import canonical_json
 from rally.storing.objects import GenerationMismatch, ObjectNotFound, ObjectStore
-from rally.studies.fields import Fields, Place
+from rally.studies.fields import Fields, Place, hexadecimal, whole
 from rally.withdrawing.list_object import Mac
 
 ANCHOR = FOLDER + "anchor.json"
@@ -43,7 +42,7 @@ def read_anchor(platform: ObjectStore, mac: Mac) -> Anchor:
         raise place.error("is not JSON; restore it from a backup") from None
     fields = Fields(place, content)
     anchor = Anchor(fields.need("through", whole), fields.need("hash", hexadecimal(64)))
-    tag = fields.need("mac", hexadecimal(0))
+    tag = fields.need("mac", hexadecimal())
     fields.close()
     try:
         mac.verify_mac(bytes.fromhex(tag), _body(anchor))

@@ -6,10 +6,11 @@ a receipt that is there is never written again.
 
 from collections.abc import Callable, Iterator
 
-from rally.receipts.anchor import read_anchor
+from rally.receipts.anchor import ANCHOR, read_anchor
 from rally.receipts.encoding import digest, encode_receipt, read_sealed, seal
-from rally.receipts.receipt import Receipt, receipt_name
+from rally.receipts.receipt import FOLDER, Receipt, number_in, receipt_name
 from rally.storing.objects import ObjectNotFound, ObjectStore
+from rally.storing.records import list_records
 from rally.studies.fields import Place
 from rally.withdrawing.list_object import Mac
 
@@ -77,6 +78,12 @@ def read_receipt(platform: ObjectStore, mac: Mac, number: int) -> Receipt | None
     """
     data = _read(platform, mac, number)
     return None if data is None else _checked(platform, mac, number, data)
+
+
+def last_number(platform: ObjectStore) -> int:
+    """The greatest number of a receipt that is there; 0 of none. Raises OSError."""
+    names = (info.name for info in list_records(platform, FOLDER))
+    return max((number_in(name) for name in names if name != ANCHOR), default=0)
 
 
 def _known(platform: ObjectStore, mac: Mac, number: int) -> tuple[int, str]:

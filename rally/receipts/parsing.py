@@ -1,6 +1,5 @@
 """Makes a Receipt of JSON, each value of exactly the type that it must have."""
 
-import re
 from collections.abc import Mapping
 
 from rally.receipts.receipt import (
@@ -12,11 +11,20 @@ from rally.receipts.receipt import (
     Section,
     Verification,
 )
-from rally.studies.fields import Fields, Place, Reader, T, choice, iso_day, many, text
+from rally.studies.fields import (
+    Fields,
+    Place,
+    Reader,
+    T,
+    choice,
+    hexadecimal,
+    iso_day,
+    many,
+    text,
+    whole,
+)
 from rally.times import RANGE, InvalidTime, check_micros
 from rally.withdrawing.withdrawal_list import Stage
-
-_HEX = re.compile("[0-9a-f]+")
 
 
 def parse_receipt(place: Place, value: object) -> Receipt:
@@ -34,17 +42,10 @@ def parse_receipt(place: Place, value: object) -> Receipt:
         plan=fields.need("plan", _text_or_nothing),
         reason=fields.need("reason", choice(Reason)),
         previous=fields.need("previous", hexadecimal(64)),
-        mac=fields.need("mac", hexadecimal(0)),
+        mac=fields.need("mac", hexadecimal()),
     )
     fields.close()
     return receipt
-
-
-def whole(place: Place, value: object) -> int:
-    """Reads an integer of at least 0; `true` is none."""
-    if type(value) is not int or value < 0:
-        raise place.error("must be a whole number of at least 0")
-    return value
 
 
 def micros(place: Place, value: object) -> int:
@@ -53,18 +54,6 @@ def micros(place: Place, value: object) -> int:
         return check_micros(whole(place, value))
     except InvalidTime:
         raise place.error(f"must be a time {RANGE}, in microseconds") from None
-
-
-def hexadecimal(length: int) -> Reader[str]:
-    """Reads lower-case hexadecimal digits; of `length`, where that is not 0."""
-
-    def read(place: Place, value: object) -> str:
-        read = text(place, value)
-        if not _HEX.fullmatch(read) or length not in (0, len(read)):
-            raise place.error("must be lower-case hexadecimal digits, all of them")
-        return read
-
-    return read
 
 
 def _stages(place: Place, value: object) -> Mapping[Stage, int]:

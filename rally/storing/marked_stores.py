@@ -34,10 +34,11 @@ class MarkedStores(Stores):
             ConnectionError: one of them is away.
         """
         super().__init__(store, platform)
-        self.id = require_marker(self.platform, Kind.PLATFORM).id
+        self._marker = require_marker(self.platform, Kind.PLATFORM)
+        self.id = self._marker.id
         self._faults: dict[str, str | None] = {}
         if not self.is_one_a_study:
-            require_marker(super().of(""), Kind.STORE, self.id)
+            self._require(super().of(""))
 
     def of(self, study: str) -> ObjectStore:
         """The store that holds a study's partitions; one without anything if unmarked.
@@ -57,11 +58,21 @@ class MarkedStores(Stores):
         if self.is_one_a_study and study not in self._faults:
             store = super().of(study)
             try:
-                require_marker(store, Kind.STORE, self.id, study)
+                self._require(store, study)
                 self._faults[study] = None
             except ConfigurationError as error:
                 self._faults[study] = str(error)
         return self._faults.get(study)
+
+    def _require(self, store: ObjectStore, study: str | None = None) -> None:
+        """Raises ConfigurationError where a store is not one of this platform."""
+        marker = require_marker(store, Kind.STORE, self.id, study)
+        if marker.founded != self._marker.founded:
+            raise ConfigurationError(
+                f"{store.uri}: belongs to platform {self.id} as another first decision"
+                f" founded it than that of {self.platform.uri}; restore the"
+                " rally-store.json that was changed"
+            )
 
 
 class NoStore:

@@ -5,7 +5,8 @@ store, platform and folder of researchers says itself what it is, and a place th
 not say it is refused. `rally init` makes the object; nothing replaces or deletes it.
 
     rally-store.json
-    {"kind": "store", "layout": 1, "id": "9f…", "platform": "3c…", "study": "rally-foo"}
+    {"founded": "5e…", "id": "9f…", "kind": "store", "layout": 1, "platform": "3c…",
+     "study": "rally-foo"}
 """
 
 import json
@@ -28,6 +29,7 @@ LAYOUT = 1
 _MOST_BYTES = 4096
 _RESTORE = "take it away, and restore what `rally init` made there from a backup"
 _ID = re.compile("[0-9a-f]{32}")
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Kind(StrEnum):
@@ -61,6 +63,8 @@ class Marker:
         platform: id of the platform that it belongs to; a platform's own.
         study: namespace of the one study whose place it is; None is all studies'.
         layout: number of the layout that it has.
+        founded: SHA-256 of the platform's first decision (rally.decisions), in hex;
+            None of researchers' folders.
     """
 
     kind: Kind
@@ -68,12 +72,19 @@ class Marker:
     platform: str
     study: str | None = None
     layout: int = LAYOUT
+    founded: str | None = None
 
     @classmethod
-    def new(cls, kind: Kind, platform: str = "", study: str | None = None) -> "Marker":
-        """The marker of a new place; a platform is given no id of another."""
-        own = uuid.uuid4().hex
-        return cls(kind, own, platform or own, study)
+    def new(
+        cls,
+        kind: Kind,
+        platform: str,
+        study: str | None = None,
+        founded: str | None = None,
+    ) -> "Marker":
+        """The marker of a new place; a platform's own id is that of its place."""
+        own = platform if kind is Kind.PLATFORM else new_id()
+        return cls(kind, own, platform, study, founded=founded)
 
     @classmethod
     def parse(cls, text: bytes, where: str) -> "Marker":
@@ -215,7 +226,7 @@ def _read_json(text: bytes) -> dict[str, Any]:
 def _is_marker(value: dict[str, Any]) -> bool:
     """Whether it has exactly the members of a marker, and their values are such."""
     known = {member.name for member in fields(Marker)}
-    if not known - {"study"} <= value.keys() <= known:
+    if not known - {"study", "founded"} <= value.keys() <= known:
         return False
     if not all(isinstance(value[name], str) for name in value.keys() - {"layout"}):
         return False
@@ -224,7 +235,14 @@ def _is_marker(value: dict[str, Any]) -> bool:
         and all(_ID.fullmatch(value[name]) for name in ("id", "platform"))
         and (value["kind"] != Kind.PLATFORM or value["id"] == value["platform"])
         and ("study" not in value or is_namespace(value["study"]))
+        and (value["kind"] == Kind.DERIVED or "founded" in value)
+        and ("founded" not in value or _DIGEST.fullmatch(value["founded"]) is not None)
     )
+
+
+def new_id() -> str:
+    """An id of a place, or of a platform."""
+    return uuid.uuid4().hex
 
 
 def is_id(text: str) -> bool:

@@ -4,7 +4,7 @@ Everything is looked at before anything is written, and the platform's marker is
 first: an init that was killed is run again and goes on.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError, unwritable
@@ -30,7 +30,7 @@ Into their folders researchers write before anybody registers them.
 
 
 class Marked(NamedTuple):
-    """A place after `mark_places`.
+    """A place after it was marked.
 
     Attributes:
         uri: of the place.
@@ -63,13 +63,31 @@ class _Place(NamedTuple):
     study: str | None = None
 
 
-def mark_places(
+class Survey(NamedTuple):
+    """The places that are to be marked, looked at before anything is written.
+
+    Attributes:
+        owner: id of the platform whose they are; None is nobody's yet.
+        places: the platform first, each with the marker that it has.
+    """
+
+    owner: str | None
+    places: list[tuple[_Place, Marker | None]]
+
+    def founded(self) -> str | None:
+        """By which decision the platform was founded, where its marker is there."""
+        marker = self.places[0][1]
+        return marker.founded if marker else None
+
+
+def survey_places(
     stores: Stores,
     studies: Sequence[Study],
     adopts: str | None = None,
     keys: KeysOwner | None = None,
-) -> list[Marked]:
-    """Marks the platform, the store, and what single studies have of their own.
+    begun: Collection[str] = (),
+) -> Survey:
+    """Looks at the platform, the store, and what single studies have of their own.
 
     Args:
         stores: of the studies and the platform.
@@ -78,14 +96,12 @@ def mark_places(
         adopts: the platform's id, of a person who knows that places which hold
             something and have lost their markers belong to it; None adopts nothing.
         keys: whose the platform's keys are; None where nothing says it yet.
-
-    Returns:
-        All of these places, the platform first.
+        begun: names of objects that an attempt which was killed may have left in the
+            platform.
 
     Raises:
         ConfigurationError: a place is marked otherwise, or holds rows or records and
-            no marker; it does not exist, or cannot be written. What was written until
-            then stays, and the next call goes on.
+            no marker; it does not exist, or cannot be read.
         ConnectionError: a store is away.
     """
     _check_apart(stores, studies)
@@ -97,14 +113,40 @@ def mark_places(
         if marker:
             check_marker(place.store, marker, place.kind, owner, place.study)
         else:
-            _check_free(place, adopts)
+            _check_free(place, adopts, begun)
     if keys and owner != keys.platform:
         raise ConfigurationError(
             f"{keys.uri}: has the keys of platform {keys.platform}, and not of {owner};"
             f" correct {'--adopt or ' if adopts else ''}--platform_keys"
         )
-    made = owner or adopts or Marker.new(Kind.PLATFORM).platform
-    return [_mark(place, marker, made) for place, marker in found]
+    return Survey(owner or adopts, found)
+
+
+def mark_places(survey: Survey, platform: str, founded: str) -> list[Marked]:
+    """Marks those places that have no marker.
+
+    Args:
+        survey: of all of them.
+        platform: id of the platform whose they are.
+        founded: SHA-256 of the platform's first decision, in hex.
+
+    Returns:
+        All of these places, the platform first.
+
+    Raises:
+        ConfigurationError: one cannot be written, or belongs to a platform that was
+            founded otherwise. What was written until then stays, and the next call
+            goes on.
+        ConnectionError: a store is away.
+    """
+    for place, marker in survey.places:
+        if marker and marker.founded not in (None, founded):
+            raise ConfigurationError(
+                f"{place.store.uri}: belongs to platform {marker.platform} as another"
+                " first decision founded it; correct --platform_keys, or restore"
+                " founding.json there"
+            )
+    return [_mark(*each, platform, founded) for each in survey.places]
 
 
 def _stores(stores: Stores, studies: Iterable[Study]) -> Iterator[_Place]:
@@ -188,10 +230,10 @@ def _platform_id(
     return own or adopts
 
 
-def _check_free(place: _Place, adopts: str | None) -> None:
+def _check_free(place: _Place, adopts: str | None, begun: Collection[str]) -> None:
     """Raises ConfigurationError where a place without a marker holds something."""
     prefix = _HELD.get(place.kind)
-    if adopts or prefix is None or not holds(place.store, prefix, _MAY_MARK):
+    if adopts or prefix is None or not holds(place.store, prefix, _MAY_MARK, begun):
         return
     raise ConfigurationError(
         f"{place.store.uri}: holds {prefix or 'objects'} and has no {NAME}; give an"
@@ -200,15 +242,13 @@ def _check_free(place: _Place, adopts: str | None) -> None:
     )
 
 
-def _mark(place: _Place, marker: Marker | None, platform: str) -> Marked:
+def _mark(place: _Place, marker: Marker | None, platform: str, founded: str) -> Marked:
     """Writes a marker where there is none; of two that write at once one does."""
     uri = place.store.uri
     if marker:
         return Marked(uri, marker, False)
-    if place.kind is Kind.PLATFORM:
-        new = Marker(place.kind, platform, platform)
-    else:
-        new = Marker.new(place.kind, platform, place.study)
+    first = None if place.kind is Kind.DERIVED else founded
+    new = Marker.new(place.kind, platform, place.study, first)
     try:
         if place.store.create(NAME, new.serialise()):
             return Marked(uri, new, True)

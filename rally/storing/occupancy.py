@@ -1,6 +1,6 @@
 """Whether anything is stored yet: what may be made anew depends on it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from rally.errors import unusable
@@ -27,15 +27,22 @@ def is_in_use(stores: Stores, namespaces: Sequence[str], why: str) -> bool:
     )
 
 
-def holds(store: ObjectStore, prefix: str, why: str) -> bool:
+def holds(store: ObjectStore, prefix: str, why: str, but: Collection[str] = ()) -> bool:
     """Whether there is an object of ours whose name begins with `prefix`.
+
+    Args:
+        store: that is looked into.
+        prefix: of the names.
+        why: what depends on it, for the message.
+        but: names of objects that do not count.
 
     Raises:
         ConfigurationError: the store cannot be listed, or there is only a link, behind
             which may be anything.
     """
     with looking_into(store, why):
-        if any(map(_is_ours, store.list(prefix))):  # the first is asked for, no more
+        # The first is asked for, and no more.
+        if any(_is_ours(info) for info in store.list(prefix) if info.name not in but):
             return True
         for stray in store.strays(prefix):
             raise StrayInTheWay(stray, f"{store.uri.rstrip('/')}/{stray.name}")

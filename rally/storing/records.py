@@ -19,6 +19,7 @@ _PATHS = (
     f"dead-letters/study=[a-z0-9-]+/kind=(?:ping|withdrawal)/{_DAY}/{_ID}[.]avro",
     f"states/{_ID}[.]json",
     f"holds/(?:placed|released)/{_ID}[.]json",
+    "decisions/[0-9]{12}[.]json",
     "withdrawals/list[.]json",
     f"plans/{_ID}/(?:(?:plan|begun|applied|told)[.]json|purge[.]ndjson)",
     f"results/(?:audit|compact|delete|purge)/{_ID}[.]json",

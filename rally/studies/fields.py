@@ -5,6 +5,7 @@ over when the mapping is closed is unknown, and an error: a promise that is miss
 must not pass as a promise that was never made.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,6 +18,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 E = TypeVar("E", bound=StrEnum)
 
+_HEX = re.compile("[0-9a-f]+")
 _WORD_LIMIT = 100
 _TEXT_LIMIT = 2000
 _MOST_FAULTS = 50
@@ -185,6 +187,25 @@ def positive(place: Place, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise place.error("must be a whole number of at least 1")
     return value
+
+
+def whole(place: Place, value: object) -> int:
+    """Reads an integer of at least 0; `true` is none."""
+    if type(value) is not int or value < 0:
+        raise place.error("must be a whole number of at least 0")
+    return value
+
+
+def hexadecimal(length: int | None = None) -> Reader[str]:
+    """Reads lower-case hexadecimal digits, of this number or of any."""
+
+    def read(place: Place, value: object) -> str:
+        found = text(place, value)
+        if not _HEX.fullmatch(found) or length not in (None, len(found)):
+            raise place.error("must be lower-case hexadecimal digits, all of them")
+        return found
+
+    return read
 
 
 def up_to(most: int) -> Reader[int]:

@@ -11,7 +11,7 @@
 locals {
   probe  = ".rally-probe-"    # what is written and deleted to see whether a store can be
   marker = "rally-store.json" # what a store says of itself; nobody may delete it
-  owner  = "platform.json"    # what stands beside the platform's keys: whose they are
+  owner  = "founding.json"    # what stands beside the platform's keys: whose they are
 
   accounts = {
     ingest = {
@@ -98,7 +98,7 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store         = [local.marker]
-        platform      = ["events/", "holds/", "states/", "withdrawals/", local.marker]
+        platform      = ["decisions/", "events/", "holds/", "states/", "withdrawals/", local.marker]
         platform_keys = [local.owner]
       }
       deletes = { platform = ["dead-letters/"] }

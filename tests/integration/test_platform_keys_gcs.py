@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from rally.decisions.founding import FOUNDER
 from rally.errors import ConfigurationError
-from rally.initialisation import initialise
+from rally.initialisation import Founders, initialise
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.storing.layout import Partition, Stores, new_file
 from rally.storing.objects import open_store
@@ -32,7 +33,8 @@ def test_rows_on_cloud_storage_keep_their_keys(gcs_bucket, tmp_path):
     uri, stores = str(tmp_path / "platform"), Stores(f"gs://{gcs_bucket}/a", None)
     registry = Registry.load(SHIPPED)
     studies = [registry.studies["rally-core"]]
-    list(initialise(stores, registry, studies, uri))
+    people = Founders(True, (), FOUNDER, str(tmp_path / "people"))
+    list(initialise(stores, registry, studies, uri, founders=people))
     key = tmp_path / "platform/pseudonym.rally-core.keyset.json"
     key.unlink()
     for name in (ROW, ROW.replace("/a.", "/b.")):

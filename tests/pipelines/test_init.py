@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
+from rally.decisions.founding import FILE as FOUNDING
 from rally.storing.marker import NAME
 from rally.storing.objects import open_store
 from rally.studies.transitions import Action, Transition, record_transition
@@ -255,9 +256,11 @@ def test_study_that_was_never_begun_is_not_used(world, run, tmp_path, capsys):
     store, platform = f"{tmp_path}/at-{{study}}", f"{tmp_path}/records"
     key = Path(world.keys, "platform", f"pseudonym.{POND}.keyset.json")
     key.unlink()
+    Path(world.keys, "platform", FOUNDING).unlink()  # of the world's own platform
     where = places(world, store, f"--platform={platform}")
     for study in (GARDEN, HOUSE):
-        assert cli.main(["init", *where, f"--study={study}"]) == 0
+        begin = ["init", "--development", *where, f"--study={study}"]
+        assert cli.main(begin) == 0
     clear = {"rally.id": rally_id(1), "page": "p", "count": 1}
     late = [*pings(world), world.message(f"{POND}/visit/1", clear, 5)]
     path = write_lines(tmp_path / "in.ndjson", late)

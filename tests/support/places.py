@@ -1,15 +1,27 @@
 """Stores and platforms as `rally init` makes them: the one builder that tests share."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from rally.keys.names import LIST_MAC
+from rally.decisions.contents import Founding, JobKey
+from rally.decisions.contents import Kind as Decides
+from rally.decisions.entry import START, Entry, encode, entry_name, sign
+from rally.decisions.founding import FILE as COPY
+from rally.decisions.founding import digest_of
+from rally.keys.folder import KeyFolder
+from rally.keys.names import LIST_MAC, Job, signing
 from rally.keys.platform_keys import PlatformKeys
+from rally.keys.signing import PUBLIC, read_public
 from rally.storing.layout import Stores
-from rally.storing.marker import NAME, Kind, Marker, read_marker
-from rally.storing.marking import mark_places
+from rally.storing.marker import NAME, Kind, Marker, new_id, read_marker
+from rally.storing.marking import mark_places, survey_places
 from rally.storing.objects import ObjectStore, open_store
 from rally.withdrawing.starting import begin_list
+from tests.support.people import job_keys, people, signer
+
+FOUNDED = datetime(2020, 1, 1, tzinfo=UTC)
+"""When platforms of tests were."""
 
 
 def mark_stores(
@@ -24,9 +36,32 @@ def mark_stores(
     """
     stores = Stores(str(store), str(platform) if platform else None)
     studies = [SimpleNamespace(namespace=each, derived=()) for each in namespaces]
-    marker = read_marker(stores.platform) or Marker.new(Kind.PLATFORM)
-    mark_places(stores, studies, adopts=marker.platform)
+    marker = found_platform(stores.platform)
+    survey = survey_places(stores, studies, adopts=marker.platform)
+    mark_places(survey, marker.platform, marker.founded)
     return stores
+
+
+def found_platform(store: ObjectStore, keys: Iterable[JobKey] = ()) -> Marker:
+    """Founds a development platform in a store that is not marked yet.
+
+    Args:
+        store: the platform's.
+        keys: of the jobs; by default those of tests.support.people.
+
+    Returns:
+        The marker that it has now.
+    """
+    if marker := read_marker(store):
+        return marker
+    platform = new_id()
+    founding = Founding(True, tuple(people()), tuple(keys) or tuple(job_keys()))
+    entry = Entry(platform, 1, START, 0, Decides.FOUND, founding, FOUNDED, "owner-1")
+    data = encode(sign(entry, signer("owner-1").key))
+    marker = Marker.new(Kind.PLATFORM, platform, founded=digest_of(data))
+    store.create(NAME, marker.serialise())
+    store.create(entry_name(1), data)
+    return marker
 
 
 def make_stores(
@@ -39,15 +74,27 @@ def make_stores(
 
     Args:
         store: as `mark_stores` takes it.
-        platform_keys: folder that has `list-mac`.
+        platform_keys: folder that has `list-mac`; the first decision is copied there.
         platform: as `mark_stores` takes it.
         namespaces: as `mark_stores` takes them.
     """
     names = list(namespaces)
+    folder = KeyFolder(str(platform_keys))
+    opened = Stores(str(store), str(platform) if platform else None)
+    found_platform(opened.platform, _signing(folder))
+    folder.create(COPY, opened.platform.read(entry_name(1)))
     stores = mark_stores(store, platform, names)
     mac = PlatformKeys.open(str(platform_keys), macs=[LIST_MAC]).mac(LIST_MAC)
     begin_list(stores, names, mac)
     return stores
+
+
+def _signing(folder: KeyFolder) -> list[JobKey]:
+    """The public keys of the jobs whose keys are in a folder; all, or none."""
+    purposes = {job: signing(job) for job in sorted(Job)}
+    if not all(folder.exists(each + PUBLIC) for each in purposes.values()):
+        return []
+    return [JobKey(job, read_public(folder, each)) for job, each in purposes.items()]
 
 
 def mark_derived(

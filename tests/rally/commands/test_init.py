@@ -2,21 +2,25 @@
 
 import json
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from pipelines.cli import main
+from rally.decisions.entry import entry_name
 from rally.envelope import parse_timestamp
 from rally.storing.marker import NAME
-from rally.storing.marking import mark_places
+from rally.storing.marking import mark_places, survey_places
 from rally.storing.objects import open_store
 from rally.studies.transitions import Action, Transition, record_transition
 from tests.pipelines.world import GARDEN, HOUSE, POND, World, contents
 
+FOUNDING = entry_name(1)
 KEYS = (
     *("pseudonym.platform", f"pseudonym.{GARDEN}", f"pseudonym.{HOUSE}"),
     *(f"pseudonym.{POND}", "list-mac", "receipt-mac"),
+    *("signing.delete", "signing.purge"),
     *("dead-letter.private", "dead-letter.public"),
 )
 
@@ -41,7 +45,8 @@ def init(here, capsys):
     """Types `rally init …`: its status, what it prints, and what it complains of."""
 
     def run(*words, places=("--store=store", "--keys=keys")):
-        status = main(["init", "--studies=studies", *places, *words])
+        founding = () if "--owner" in "".join(words) else ("--development",)
+        status = main(["init", "--studies=studies", *places, *founding, *words])
         out, err = capsys.readouterr()
         return status, out.splitlines(), err.strip()
 
@@ -65,13 +70,17 @@ def test_makes_store_platform_keys_and_the_first_list(init):
     assert (status, lines) == (
         0,
         [
+            f"made: platform keys keys/platform: {', '.join(KEYS)}",
             f"made: platform store/platform (platform {platform})",
             f"made: store store (platform {platform})",
-            f"made: platform keys keys/platform: {', '.join(KEYS)}",
+            "made: first decision of a development platform, signed by owner-1",
             "made: withdrawal list 0",
         ],
     )
+    first = Path("store/platform", FOUNDING).read_bytes()
+    assert Path("keys/platform/founding.json").read_bytes() == first
     assert marker("store") == {
+        "founded": sha256(first).hexdigest(),
         "id": marker("store")["id"],
         "kind": "store",
         "layout": 1,
@@ -80,6 +89,7 @@ def test_makes_store_platform_keys_and_the_first_list(init):
     assert {*contents("store")} == {
         NAME,
         f"platform/{NAME}",
+        f"platform/{FOUNDING}",
         "platform/withdrawals/list.json",
     }
 
@@ -91,9 +101,10 @@ def test_run_again_changes_nothing_and_says_so(init):
     assert init() == (
         0,
         [
+            "there: platform keys keys/platform: all that is wanted",
             f"there: platform store/platform (platform {platform})",
             f"there: store store (platform {platform})",
-            "there: platform keys keys/platform: all that is wanted",
+            "there: first decision of a development platform, signed by owner-1",
             "there: withdrawal list 0",
         ],
         "",
@@ -142,7 +153,7 @@ def test_key_is_made_for_studies_that_are_used_alone(init):
     assert owned - {"dead-letter.public"} < stems
     assert f"pseudonym.{POND}" not in stems
     _, lines, _ = init("--study=garden@example.org")
-    assert lines[2] == f"made: platform keys keys/platform: pseudonym.{GARDEN}"
+    assert lines[0] == f"made: platform keys keys/platform: pseudonym.{GARDEN}"
 
 
 def test_study_has_a_place_of_its_own(init):
@@ -152,9 +163,10 @@ def test_study_has_a_place_of_its_own(init):
     _, lines, _ = init(f"--study={POND}", places=places)
     platform = marker("records")["id"]
     assert lines == [
+        f"made: platform keys keys/platform: pseudonym.{POND}",
         f"there: platform records (platform {platform})",
         f"made: store of {POND} at-{POND} (platform {platform})",
-        f"made: platform keys keys/platform: pseudonym.{POND}",
+        "there: first decision of a development platform, signed by owner-1",
         "there: withdrawal list 0",
     ]
     assert marker(f"at-{POND}")["study"] == POND
@@ -258,16 +270,16 @@ def lost(init):
 
 
 def owner():
-    return json.loads(Path("keys/platform/platform.json").read_text())
+    return json.loads(Path("keys/platform/founding.json").read_text())
 
 
 def test_keys_say_whose_they_are(init):
     """Keys that were made before anything was stored are nobody's until then."""
     init()
-    assert owner() == {"platform": marker("store/platform")["id"]}
-    Path("keys/platform/platform.json").unlink()  # as an older version left it
+    assert owner()["platform"] == marker("store/platform")["id"]
+    Path("keys/platform/founding.json").unlink()
     assert init()[0] == 0
-    assert owner() == {"platform": marker("store/platform")["id"]}
+    assert owner()["platform"] == marker("store/platform")["id"]
 
 
 @pytest.mark.parametrize(
@@ -319,33 +331,29 @@ def test_keys_of_one_platform_are_not_anothers(init):
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"platform": "garden"}', "[" * 9999])
 def test_file_beside_the_keys_that_is_none_is_refused(init, text):
     init()
-    Path("keys/platform/platform.json").write_text(text)
+    Path("keys/platform/founding.json").write_text(text)
     assert init()[::2] == (
         2,
-        "rally: keys/platform/platform.json: is not as `rally init` made it; restore it"
-        " from a backup",
+        "rally: keys/platform/founding.json: is not as `rally init` made it; restore"
+        " it: it is the first of the platform's decisions/",
     )
 
 
-def test_file_beside_the_keys_of_a_newer_version_is_left_alone(init):
-    init()
-    path = Path("keys/platform/platform.json")
-    path.write_text(json.dumps({**owner(), "first_entry": "9f"}))
-    before = contents("keys")
-    assert init()[::2] == (0, "")
-    assert contents("keys") == before
+def below(keys):
+    """The folders of other keys, where only that of those that open pings is named."""
+    return f"{keys}/platform", f"{keys}/people"
 
 
 @pytest.mark.parametrize(
     ("places", "told"),
     [
-        (("--store=one/", "--keys=one/"), ("one/", "one/platform")),
-        (("--store=one", "--keys=./one/keys"), ("./one/keys", "./one/keys/platform")),
-        (("--store=a", "--platform=one", "--keys=one"), ("one", "one/platform")),
+        (("--store=one/", "--keys=one/"), ("one/", *below("one"))),
+        (("--store=one", "--keys=./one/keys"), ("./one/keys", *below("./one/keys"))),
+        (("--store=a", "--platform=one", "--keys=one"), ("one", *below("one"))),
         (("--store=a", "--keys=keys", "--platform_keys=a/platform"), ("a/platform",)),
         (
             ("--store=at-{study}", "--platform=b", f"--keys=at-{POND}"),
-            (f"at-{POND}", f"at-{POND}/platform"),
+            (f"at-{POND}", *below(f"at-{POND}")),
         ),
     ],
 )
@@ -481,5 +489,5 @@ def test_two_that_begin_at_once_end_with_one_platform(here):
 
     stores.platform.create = later
     with pytest.raises(Exception, match="run it again"):
-        mark_places(stores, [])
+        mark_places(survey_places(stores, []), "0" * 32, "5e" * 32)
     assert marker("store")["platform"] == marker("store/platform")["id"]

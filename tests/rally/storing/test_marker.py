@@ -9,11 +9,19 @@ from hypothesis import strategies as st
 
 from rally.errors import ConfigurationError
 from rally.storing.local import LocalStore
-from rally.storing.marker import NAME, Kind, Marker, read_marker, require_marker
+from rally.storing.marker import (
+    NAME,
+    Kind,
+    Marker,
+    new_id,
+    read_marker,
+    require_marker,
+)
 from tests.fakes.memory_store import MemoryStore
 
 ID, OTHER = "0123456789abcdef" * 2, "f" * 32
-GOOD = {"kind": "store", "layout": 1, "id": ID, "platform": OTHER}
+FIRST = "5e" * 32
+GOOD = {"kind": "store", "layout": 1, "id": ID, "platform": OTHER, "founded": FIRST}
 NOT_ITS_OWN = "memory://test/rally-store.json: is not as `rally init` made it; restore"
 ids = st.text("0123456789abcdef", min_size=32, max_size=32)
 
@@ -34,12 +42,12 @@ def refusal(call, *arguments):
 
 @given(ids, ids, st.sampled_from([None, "rally-foo"]))
 def test_marker_is_read_as_it_was_written(own, platform, study):
-    marker = Marker(Kind.STORE, own, platform, study)
+    marker = Marker(Kind.STORE, own, platform, study, founded=FIRST)
     assert read_marker(planted(marker.serialise())) == marker
 
 
 def test_platform_is_its_own_and_a_new_place_has_an_id_of_its_own():
-    platform = Marker.new(Kind.PLATFORM)
+    platform = Marker.new(Kind.PLATFORM, new_id(), founded=FIRST)
     assert platform.id == platform.platform
     first, second = (Marker.new(Kind.STORE, platform.id) for _ in range(2))
     assert len({first.id, second.id, platform.id}) == 3
@@ -61,6 +69,11 @@ def test_platform_is_its_own_and_a_new_place_has_an_id_of_its_own():
             for each in ("", ID[1:], ID.upper(), f"{ID}\n", 1, None)
         ),
         *({**GOOD, "platform": each} for each in ("../../etc", None, {})),
+        *(
+            {**GOOD, "founded": each}
+            for each in ("", FIRST[1:], FIRST.upper(), None, 5)
+        ),
+        {name: each for name, each in GOOD.items() if name != "founded"},
         *({**GOOD, "study": each} for each in ("", "a b", "rally", "../x", None, 7)),
         {**GOOD, "colour": "green"},
         {"kind": "store", "layout": 1, "id": ID},
@@ -111,7 +124,7 @@ def test_folder_that_is_not_there_is_no_place(tmp_path):
     ("marker", "says"),
     [
         (
-            Marker(Kind.PLATFORM, ID, ID),
+            Marker(Kind.PLATFORM, ID, ID, founded=FIRST),
             "is a platform, and not a store; correct --store",
         ),
         (
@@ -119,16 +132,16 @@ def test_folder_that_is_not_there_is_no_place(tmp_path):
             "is a folder of researchers' tables, and not a store; correct --store",
         ),
         (
-            Marker(Kind.STORE, ID, ID, "rally-foo"),
+            Marker(Kind.STORE, ID, ID, "rally-foo", founded=FIRST),
             f"belongs to platform {ID}, and not to {OTHER}; correct --store or"
             " --platform",
         ),
         (
-            Marker(Kind.STORE, ID, OTHER),
+            Marker(Kind.STORE, ID, OTHER, founded=FIRST),
             "is the place of all studies, and not of rally-foo; correct --store",
         ),
         (
-            Marker(Kind.STORE, ID, OTHER, "rally-bar"),
+            Marker(Kind.STORE, ID, OTHER, "rally-bar", founded=FIRST),
             "is the place of rally-bar, and not of rally-foo; correct --store",
         ),
     ],
@@ -141,7 +154,9 @@ def test_place_of_another_kind_or_owner_is_refused(marker, says):
 
 
 def test_store_of_one_study_is_not_that_of_all():
-    store = planted(Marker(Kind.STORE, ID, OTHER, "rally-foo").serialise())
+    store = planted(
+        Marker(Kind.STORE, ID, OTHER, "rally-foo", founded=FIRST).serialise()
+    )
     assert refusal(require_marker, store, Kind.STORE, OTHER) == (
         "memory://test: is the place of rally-foo, and not of all studies; correct"
         " --store"
@@ -149,7 +164,7 @@ def test_store_of_one_study_is_not_that_of_all():
 
 
 def test_copy_of_a_place_is_that_place():
-    marker = Marker(Kind.STORE, ID, OTHER, "rally-foo")
+    marker = Marker(Kind.STORE, ID, OTHER, "rally-foo", founded=FIRST)
     for _ in range(2):
         store = planted(marker.serialise())
         assert require_marker(store, Kind.STORE, OTHER, "rally-foo") == marker

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from rally.decisions.entry import entry_name
+from rally.decisions.founding import FILE as FOUNDING
 from rally.keys import names
-from rally.keys.platform_file import NAME as OWNER
 from rally.results import name_results
 from rally.storing.marker import NAME
 from rally.withdrawing.list_object import LIST
@@ -111,8 +112,8 @@ def test_init_is_the_desks_and_of_keys_the_keepers(deeds):
         for place in PLACES
     }
     assert made["store"] == {NAME}
-    assert made["platform"] == {NAME, LIST}
-    assert OWNER in made["platform_keys"]
+    assert made["platform"] == {NAME, LIST, entry_name(1)}
+    assert FOUNDING in made["platform_keys"]
     assert {each.what for each in by_init} == {"creates", "opens", "reads"}
     for place in ("store", "platform"):
         may_create = tuple(TABLE["desk"]["creates"][place])
@@ -205,7 +206,7 @@ def test_only_the_keeper_writes_keys_and_it_reads_no_data():
     for name, account in TABLE.items():
         writes = {*account["creates"], *account["deletes"]} & {"keys", "platform_keys"}
         if name == "desk":  # says whose they are, which no key's name begins with
-            assert account["creates"]["platform_keys"] == [OWNER]
+            assert account["creates"]["platform_keys"] == [FOUNDING]
             writes -= {"platform_keys"} - {*account["deletes"]}
         assert bool(writes) == (name == "keeper"), name
     assert TABLE["keeper"]["reads"] == ["keys", "platform_keys"]

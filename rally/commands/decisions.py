@@ -1,0 +1,154 @@
+"""`rally decisions`: who decided what and when, and whether the chain is whole."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rally.commands.options import Options, add_options, open_platform, signer_of
+from rally.errors import ConfigurationError
+from rally.studies.report import moment, table
+
+if TYPE_CHECKING:
+    from rally.decisions.chain import Chain, Record
+
+_PLACES = "--store --platform"
+_SIGNING = f"{_PLACES} --keys --people_keys --by"
+_HEAD = ("NUMBER", "SIGNED", "BY", "DECISION", "ABOUT", "STATUS")
+_OWN: Options = {
+    "number": {"type": int, "metavar": "NUMBER", "help": "of the decision"},
+}
+
+
+def add_parser(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Adds `decisions` and its commands; each sets `handler(args) -> exit status`."""
+    decisions = subparsers.add_parser(
+        "decisions",
+        help="read and verify what people decided",
+        allow_abbrev=False,
+    )
+    commands = decisions.add_subparsers(
+        dest="decisions_command", required=True, metavar="COMMAND"
+    )
+    for name, handler, options in (
+        ("list", list_decisions, _PLACES),
+        ("show", show_decision, f"number {_PLACES}"),
+        ("verify", verify, _PLACES),
+        ("approve", approve_decision, f"number {_SIGNING}"),
+        ("accept-loss", accept_loss, f"{_SIGNING} --note"),
+    ):
+        summary = str(handler.__doc__).partition("\n")[0]
+        parser = commands.add_parser(
+            name, help=summary, description=summary, allow_abbrev=False
+        )
+        parser.set_defaults(handler=handler)
+        add_options(parser, options.split(), _OWN)
+
+
+def list_decisions(args: argparse.Namespace) -> int:
+    """Prints a line for each decision, in their order."""
+    chain = _chain(args)
+    print(*table([_HEAD, *map(_row, chain.records)]), sep="\n")
+    if chain.development:
+        print("\nThis is a development platform: one person may play everybody.")
+    return 0
+
+
+def show_decision(args: argparse.Namespace) -> int:
+    """Prints a decision as it was signed, and what it is worth."""
+    from rally.decisions.entry import encode
+
+    records = {each.number: each for each in _chain(args).records}
+    record = records.get(args.number)
+    if record is None:
+        raise ConfigurationError(
+            f"{args.number}: is no decision; `rally decisions list` shows them"
+        )
+    print(_worth(record))
+    if record.entry:
+        print(json.dumps(json.loads(encode(record.entry)), indent=2, sort_keys=True))
+    return 0
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Reads every decision, and prints a line for each thing that is wrong."""
+    chain = _chain(args)
+    faults = list(_faults(chain))
+    print(*faults, sep="\n", end="\n" if faults else "")
+    waiting = sum(each.status == "waits for a second owner" for each in chain.records)
+    more = f", {waiting} of them waiting for a second owner" if waiting else ""
+    print(f"{len(chain.records)} decisions{more}; wrong: {len(faults)}")
+    return 1 if faults else 0
+
+
+def approve_decision(args: argparse.Namespace) -> int:
+    """Approves a decision that another owner asked for: from then on it counts."""
+    from rally.decisions.writing import approve
+
+    signer, platform = signer_of(args), open_platform(args)
+    entry = approve(platform, signer, args.number, datetime.now(UTC))
+    print(f"decision {args.number} counts from decision {entry.number} on")
+    return 0
+
+
+def accept_loss(args: argparse.Namespace) -> int:
+    """Asks to go on with a chain that lost entries, which then count for nothing."""
+    from rally.decisions.contents import AcceptedLoss, Kind
+    from rally.decisions.writing import decide
+
+    chain, signer = _chain(args), signer_of(args)
+    if not chain.has_loss:
+        raise ConfigurationError("nothing is lost; `rally decisions verify` says so")
+    loss = AcceptedLoss(chain.head.number, chain.head.digest, args.note)
+    now, platform = datetime.now(UTC), open_platform(args)
+    entry = decide(platform, signer, Kind.ACCEPT_LOSS, loss, now)
+    print(
+        f"decision {entry.number} is signed by {entry.by}; it counts when another owner"
+        f" runs `rally decisions approve {entry.number}`"
+    )
+    return 0
+
+
+def _chain(args: argparse.Namespace) -> "Chain":
+    from rally.decisions.verifying import read_chain
+
+    return read_chain(open_platform(args))
+
+
+def _faults(chain: "Chain") -> Iterator[str]:
+    from rally.decisions.entry import entry_name
+
+    for record in chain.faulty():
+        yield f"{entry_name(record.number)}: {_worth(record)}"
+    for name in chain.foreign:
+        yield f"{name}: is no decision, and nobody acts on it"
+    if chain.has_loss:
+        yield "the withdrawal list names other decisions than are there"
+
+
+def _worth(record: "Record") -> str:
+    return f"{record.status}: {record.why}" if record.why else str(record.status)
+
+
+def _row(record: "Record") -> tuple[str, ...]:
+    entry, number = record.entry, str(record.number)
+    if entry is None:
+        return (number, "-", "-", "-", "-", _worth(record))
+    about = _about(entry.content)
+    return (number, moment(entry.when), entry.by, entry.kind, about, _worth(record))
+
+
+def _about(content: object) -> str:
+    """In a few words what a decision is about."""
+    for name in ("namespace", "name", "study", "scope", "job"):
+        if value := getattr(content, name, None):
+            return str(value)
+    if subjects := getattr(content, "subjects", None):
+        return f"{len(subjects)} withdrawal{'' if len(subjects) == 1 else 's'}"
+    for name in ("entry", "hold", "through"):
+        if value := getattr(content, name, None):
+            return f"decision {value}"
+    return "-"

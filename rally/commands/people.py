@@ -1,0 +1,159 @@
+"""`rally people`: who may sign what, and their keys.
+
+A person makes a key pair on their own machine and hands out the public half. Two
+owners put it into the chain of decisions: one asks, another approves.
+"""
+
+import argparse
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rally.commands.options import (
+    Options,
+    add_options,
+    open_platform,
+    people_keys_uri,
+    read_public_file,
+    signer_of,
+)
+from rally.decisions.contents import (
+    Content,
+    JobKey,
+    Kind,
+    Person,
+    Revocation,
+    Role,
+    person_name,
+)
+from rally.errors import ConfigurationError
+from rally.keys.names import Job
+from rally.studies.fields import Place
+from rally.studies.report import table
+
+if TYPE_CHECKING:
+    pass
+
+_PLACES = "--store --platform"
+_SIGNING = f"{_PLACES} --keys --people_keys --by --note"
+_OWN: Options = {
+    "--name": {"required": True, "help": "whom it is about"},
+    "--role": {
+        "action": "append",
+        "required": True,
+        "choices": sorted(Role),
+        "help": "what they may decide; may be repeated",
+    },
+    "--job": {"required": True, "choices": sorted(Job), "help": "whose key it is"},
+    "--public": {
+        "required": True,
+        "metavar": "FILE",
+        "help": "the public half of their key, as `rally people key` or `rally keys"
+        " create` wrote it",
+    },
+    "--kek": {"help": "the KEK under which the key will lie; a local one by default"},
+    "--kms": {
+        "metavar": "URI",
+        "help": "a key that Cloud KMS holds, in the place of a new one:"
+        " gcp-kms://…/cryptoKeyVersions/1, of the algorithm EC_SIGN_ED25519",
+    },
+}
+
+
+def add_parser(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Adds `people` and its commands; each sets `handler(args) -> exit status`."""
+    people = subparsers.add_parser(
+        "people",
+        help="say who may decide what, and make their keys",
+        allow_abbrev=False,
+    )
+    commands = people.add_subparsers(
+        dest="people_command", required=True, metavar="COMMAND"
+    )
+    for name, handler, options in (
+        ("list", list_people, _PLACES),
+        ("key", make_key, "--by --keys --people_keys --kek --kms"),
+        ("add", add_person, f"--name --role --public {_SIGNING}"),
+        ("revoke", revoke_person, f"--name {_SIGNING}"),
+        ("replace-key", replace_key, f"--job --public {_SIGNING}"),
+    ):
+        summary = str(handler.__doc__).partition("\n")[0]
+        parser = commands.add_parser(
+            name, help=summary, description=summary, allow_abbrev=False
+        )
+        parser.set_defaults(handler=handler)
+        add_options(parser, options.split(), _OWN)
+
+
+def list_people(args: argparse.Namespace) -> int:
+    """Prints who may sign now, and what."""
+    from rally.decisions.verifying import read_chain
+
+    chain = read_chain(open_platform(args))
+    rows = [
+        (each.name, ", ".join(each.roles), _fingerprint(each.public))
+        for each in chain.people.values()
+    ]
+    print(*table([("NAME", "MAY", "KEY"), *sorted(rows)]), sep="\n")
+    if chain.development:
+        print("\nThis is a development platform: one person may play everybody.")
+    return 0
+
+
+def make_key(args: argparse.Namespace) -> int:
+    """Makes a person's key pair, and says where the public half is."""
+    from rally.decisions.signers import create_person_key, owner_of
+    from rally.keys.signing import PUBLIC
+
+    if not args.by:
+        raise ConfigurationError("--by: is missing; say whose key it is")
+    uri = people_keys_uri(args)
+    public = f"{uri.rstrip('/')}/{owner_of(args.by)}{PUBLIC}"
+    if not create_person_key(uri, args.by, args.kek, args.kms):
+        raise ConfigurationError(f"{uri}: has a key of {args.by} already")
+    print(f"made {args.by}'s key; give {public} to an owner, and the rest to nobody")
+    return 0
+
+
+def add_person(args: argparse.Namespace) -> int:
+    """Asks for somebody to be added, or for another key or role of theirs."""
+    name = person_name(Place("--name"), args.name)
+    roles = tuple(sorted({Role(each) for each in args.role}))
+    return _ask(
+        args, Kind.ADD_PERSON, Person(name, roles, read_public_file(args.public))
+    )
+
+
+def revoke_person(args: argparse.Namespace) -> int:
+    """Asks for somebody to sign no more; what they signed before stays."""
+    name = person_name(Place("--name"), args.name)
+    return _ask(args, Kind.REVOKE_PERSON, Revocation(name, args.note))
+
+
+def replace_key(args: argparse.Namespace) -> int:
+    """Asks for another key of a job, as after the old one was stolen or lost."""
+    from rally.receipts.chain import last_number
+
+    receipts = last_number(open_platform(args))
+    key = JobKey(Job(args.job), read_public_file(args.public), receipts)
+    return _ask(args, Kind.REPLACE_KEY, key)
+
+
+def _ask(args: argparse.Namespace, kind: Kind, content: Content) -> int:
+    from rally.decisions.writing import decide
+
+    signer = signer_of(args)
+    entry = decide(open_platform(args), signer, kind, content, datetime.now(UTC))
+    print(
+        f"decision {entry.number} is signed by {entry.by}; it counts when another owner"
+        f" runs `rally decisions approve {entry.number}`"
+    )
+    return 0
+
+
+def _fingerprint(public: str) -> str:
+    """A few digits by which two people on the telephone compare a key."""
+    import hashlib
+
+    return hashlib.sha256(public.encode()).hexdigest()[:16]

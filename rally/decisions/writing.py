@@ -1,0 +1,99 @@
+"""Appends decisions: each is signed for the one number that is next.
+
+Of two people who decide at once one is first. The other looks again, and decides only
+where that still makes sense: so both are in the chain, in an order.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from rally.decisions.chain import Chain, Head
+from rally.decisions.contents import NEEDS_TWO, Approval, Content, Kind
+from rally.decisions.entry import Entry, check_content, encode, entry_name, sign
+from rally.decisions.signers import Signer
+from rally.decisions.verifying import read_chain
+from rally.errors import ConfigurationError
+from rally.storing.objects import ObjectStore
+
+UNSIGNED = "is not signed by "
+
+
+def no_check(chain: Chain) -> None:
+    """Nothing is to be looked at again."""
+
+
+def decide(
+    platform: ObjectStore,
+    signer: Signer,
+    kind: Kind,
+    content: Content,
+    now: datetime,
+    head: Head | None = None,
+    counter: int = 0,
+    check: Callable[[Chain], None] = no_check,
+) -> Entry:
+    """Appends what a person decided, and says how it stands there.
+
+    Args:
+        platform: its store.
+        signer: who decides.
+        kind: of the decision.
+        content: about what.
+        now: when it is signed.
+        head: of the chain that the withdrawal list names; None where it was not read.
+        counter: of that list.
+        check: raises ConfigurationError where the decision makes no sense after the
+            entries that are there. It is asked again where somebody else was first.
+
+    Raises:
+        ConfigurationError: the person may not decide that, it makes no sense, or the
+            platform has no chain.
+        OSError: the platform cannot be read or written, or a KMS does not serve.
+    """
+    check_content(kind, content)
+    while True:
+        chain = read_chain(platform)
+        if head is not None:
+            chain = chain.against(head)
+        check(chain)
+        unsigned = Entry(
+            platform=chain.platform,
+            number=chain.head.number + 1,
+            previous=chain.head.digest,
+            list=counter,
+            kind=kind,
+            content=content,
+            when=now,
+            by=signer.name,
+        )
+        entry = sign(unsigned, signer.key)
+        if why := chain.why_void(entry):
+            raise ConfigurationError(f"--by: {_explained(why, signer.name)}")
+        if platform.create(entry_name(entry.number), encode(entry)):
+            return entry
+
+
+def approve(
+    platform: ObjectStore,
+    signer: Signer,
+    number: int,
+    now: datetime,
+    head: Head | None = None,
+    counter: int = 0,
+) -> Entry:
+    """Appends a second owner's approval of an entry, as `decide` does."""
+    chain = read_chain(platform)
+    found = next((each for each in chain.records if each.number == number), None)
+    if found is None or not found.entry or found.entry.kind not in NEEDS_TWO:
+        raise ConfigurationError(
+            f"{number}: is no entry that waits for a second owner; `rally decisions"
+            " list` shows them"
+        )
+    approval = Approval(number, found.digest)
+    return decide(platform, signer, Kind.APPROVE, approval, now, head, counter)
+
+
+def _explained(why: str, name: str) -> str:
+    if why.startswith(UNSIGNED):
+        return f"the key that was given is not {name}'s"
+    return why

@@ -1,0 +1,268 @@
+"""Keys that sign: of a person or a job, in a file under a KEK or in Cloud KMS.
+
+    person.jo.keyset.json        a Tink keyset (Ed25519), encrypted as all keys are
+    person.jo.kms.json           {"kms": "gcp-kms://…/cryptoKeyVersions/1"}
+    person.jo.public.json        the public half, for whoever makes `jo` known
+
+Verifying takes the public keyset alone, and who verifies cannot forge.
+"""
+
+import json
+import re
+from typing import Any, Protocol
+
+import tink
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from google.api_core import exceptions
+from google.auth.exceptions import GoogleAuthError
+from tink import signature
+
+from rally.errors import ConfigurationError
+from rally.keys import keysets
+from rally.keys.folder import KEYSET, KeyFolder
+from rally.keys.secret import Secret
+
+KMS, PUBLIC = ".kms.json", ".public.json"
+
+_KMS_KEY = re.compile(
+    "gcp-kms://(projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+"
+    "/cryptoKeyVersions/[0-9]+)"
+)
+
+
+class SigningService(Protocol):
+    """What is needed of google.cloud.kms's KeyManagementServiceClient."""
+
+    def get_public_key(self, request: Any) -> Any:
+        """The public half of a key's version, PEM."""
+
+    def asymmetric_sign(self, request: Any) -> Any:
+        """A signature over `data`."""
+
+
+class Verifier:
+    """Tells what the holder of a private key signed."""
+
+    def __init__(self, public: str) -> None:
+        """Takes a Tink public keyset, JSON.
+
+        Raises:
+            ConfigurationError: it is none, or of keys that do not verify signatures.
+        """
+        try:
+            handle = keysets.parse_public(public)
+            self._inner = handle.primitive(signature.PublicKeyVerify)
+        except tink.TinkError:
+            raise ConfigurationError(
+                "is no Tink public keyset that verifies signatures"
+            ) from None
+        keys = tink.JsonKeysetReader(public).read().key
+        self.material = frozenset(bytes(key.key_data.value) for key in keys)
+
+    def is_signed(self, signature: bytes, data: bytes) -> bool:
+        """Whether `signature` is that of `data`."""
+        try:
+            self._inner.verify(signature, data)
+        except tink.TinkError:
+            return False
+        return True
+
+
+class SigningKey(Secret):
+    """A private key that signs.
+
+    Attributes:
+        public: by what its signatures are verified: a Tink public keyset, JSON.
+    """
+
+    public: str
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature of `data`. Raises OSError where a KMS does not serve."""
+        raise NotImplementedError
+
+
+class TinkKey(SigningKey):
+    """A key of a Tink keyset."""
+
+    def __init__(self, handle: tink.KeysetHandle) -> None:
+        """Takes private keys. Raises TinkError where they sign nothing."""
+        self._inner = handle.primitive(signature.PublicKeySign)
+        self.public = keysets.serialise_public(handle)
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature of `data`."""
+        signed: bytes = self._inner.sign(data)
+        return signed
+
+
+class KmsKey(SigningKey):
+    """A version of a key of Cloud KMS (EC_SIGN_ED25519), which never leaves it."""
+
+    def __init__(self, service: SigningService, name: str, where: str) -> None:
+        """Asks for the public half.
+
+        Args:
+            service: Cloud KMS.
+            name: resource name of the key's version.
+            where: the file that names it, for messages.
+
+        Raises:
+            ConfigurationError: it is no such key.
+            ConnectionError: the service refuses, or is not reached.
+        """
+        self._service, self._name, self._where = service, name, where
+        pem = self._asked(service.get_public_key, {"name": name}).pem
+        try:
+            public = serialization.load_pem_public_key(pem.encode())
+        except (ValueError, UnsupportedAlgorithm):
+            public = None
+        if not isinstance(public, Ed25519PublicKey):
+            raise ConfigurationError(
+                f"{where}: its key does not sign by Ed25519; give one of the algorithm"
+                " EC_SIGN_ED25519"
+            )
+        handle = keysets.ed25519_public(public.public_bytes_raw())
+        self.public = keysets.serialise_verifying(handle)
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature of `data`. Raises ConnectionError."""
+        request = {"name": self._name, "data": data}
+        signed: bytes = self._asked(self._service.asymmetric_sign, request).signature
+        return signed
+
+    def _asked(self, method: Any, request: dict[str, Any]) -> Any:
+        """The kind of refusal alone is told: a text may name accounts."""
+        try:
+            return method(request=request)
+        except (exceptions.GoogleAPIError, GoogleAuthError) as error:
+            why = f"{self._where}: Cloud KMS says {type(error).__name__}"
+            raise ConnectionError(None, why) from None
+
+
+def open_signing_key(
+    folder: KeyFolder, owner: str, service: SigningService | None = None
+) -> SigningKey:
+    """The private key of a person or a job.
+
+    Args:
+        folder: that holds it.
+        owner: `person.<name>` or `signing.<job>`.
+        service: Cloud KMS; None opens it where the key lies there.
+
+    Raises:
+        ConfigurationError: there is none, or it does not open.
+        ConnectionError: a KMS does not serve.
+    """
+    if folder.exists(owner + KMS):
+        where = folder.where(owner + KMS)
+        return KmsKey(service or _service(), _kms_name(folder, owner), where)
+    try:
+        return TinkKey(folder.read_keyset(owner))
+    except tink.TinkError:
+        raise ConfigurationError(
+            f"{folder.where(owner + KEYSET)}: is no keyset that signs; restore it"
+        ) from None
+
+
+def create_signing_key(folder: KeyFolder, owner: str) -> bool:
+    """Makes a key pair; its KEK is settled already. False where both halves exist.
+
+    The public half is made last, and anew by whoever finds it missing.
+    """
+    if not folder.exists(owner + KMS):
+        sealed = folder.seal_keyset(owner, keysets.generate("signature"))
+        folder.create(owner + KEYSET, sealed)
+    if folder.exists(owner + PUBLIC):
+        return False
+    public = open_signing_key(folder, owner).public
+    return folder.create(owner + PUBLIC, public.encode())
+
+
+def replace_signing_key(folder: KeyFolder, owner: str) -> None:
+    """Makes another key pair in the place of one that lies in a file.
+
+    Raises:
+        ConfigurationError: there is none, or it has changed meanwhile.
+    """
+    seen = [folder.generation(owner + suffix) for suffix in (KEYSET, PUBLIC)]
+    if None in seen:
+        raise ConfigurationError(
+            f"{folder.where(owner + KEYSET)}: is missing, or its public half is; make"
+            f" a key by `rally keys create --purpose {owner}`"
+        )
+    handle = keysets.generate("signature")
+    sealed = folder.seal_keyset(owner, handle)
+    for suffix, data, generation in zip(
+        (KEYSET, PUBLIC),
+        (sealed, keysets.serialise_public(handle).encode()),
+        seen,
+        strict=True,
+    ):
+        folder.replace(owner + suffix, data, generation or 0)
+
+
+def adopt_kms_key(
+    folder: KeyFolder, owner: str, uri: str, service: SigningService | None = None
+) -> None:
+    """Names a key of Cloud KMS as that of a person or a job.
+
+    Raises:
+        ConfigurationError: it does not sign, or another key is there.
+        ConnectionError: Cloud KMS does not serve.
+    """
+    match = _KMS_KEY.fullmatch(uri)
+    if match is None:
+        raise ConfigurationError(
+            f"{uri}: is no version of a key; give gcp-kms://projects/…/cryptoKeys/…"
+            "/cryptoKeyVersions/1"
+        )
+    key = KmsKey(service or _service(), match[1], uri)
+    if folder.exists(owner + KEYSET):
+        raise ConfigurationError(f"{folder.where(owner + KEYSET)}: is there already")
+    content = json.dumps({"kms": uri}).encode() + b"\n"
+    if not folder.create(owner + KMS, content):
+        raise ConfigurationError(f"{folder.where(owner + KMS)}: is there already")
+    folder.create(owner + PUBLIC, key.public.encode())
+
+
+def read_public(folder: KeyFolder, owner: str) -> str:
+    """The public half that lies beside a private key. Raises ConfigurationError."""
+    return check_public(
+        folder.read(owner + PUBLIC).decode(errors="replace"),
+        folder.where(owner + PUBLIC),
+    )
+
+
+def check_public(public: str, where: str) -> str:
+    """The keyset itself. Raises ConfigurationError where it verifies nothing."""
+    try:
+        Verifier(public)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}: {error}") from None
+    return public
+
+
+def _kms_name(folder: KeyFolder, owner: str) -> str:
+    try:
+        match = _KMS_KEY.fullmatch(json.loads(folder.read(owner + KMS))["kms"])
+    except (KeyError, TypeError, ValueError):
+        match = None
+    if match is None:
+        raise ConfigurationError(
+            f"{folder.where(owner + KMS)}: names no key's version; restore it"
+        )
+    return match[1]
+
+
+def _service() -> SigningService:
+    from google.cloud import kms_v1  # slow to import, and seldom needed
+
+    try:
+        service: SigningService = kms_v1.KeyManagementServiceClient()
+    except GoogleAuthError as error:
+        why = f"Cloud KMS says {type(error).__name__}"
+        raise ConnectionError(None, why) from None
+    return service

@@ -1,0 +1,190 @@
+"""Owners say who decides, and people read who decided what."""
+
+import json
+
+import pytest
+
+from pipelines.cli import main
+from rally.decisions.entry import entry_name
+from rally.decisions.verifying import read_chain
+from rally.keys.names import Job
+from tests.support.people import make_people_keys
+from tests.support.places import mark_stores
+
+
+class Desk:
+    """People with keys at a platform."""
+
+    def __init__(self, folder, capsys):
+        self.platform = mark_stores(folder / "store").platform
+        self.keys = make_people_keys(folder / "people")
+        self.own = str(folder / "jo")
+        self._capsys = capsys
+
+    def type(self, *words, by=None, keys=None):
+        """Types a command; its status, output and complaints."""
+        signs = [f"--by={by}", f"--people_keys={keys or self.keys}"] if by else []
+        where = () if words[:2] == ("people", "key") else ("--platform", self._uri)
+        status = main([*words, *where, *signs])
+        told = self._capsys.readouterr()
+        return status, told.out, told.err
+
+    def add(self, name="jo", role="decide"):
+        """Has two owners add somebody who makes a key of their own."""
+        self.type("people", "key", by=name, keys=self.own)
+        public = f"{self.own}/person.{name}.public.json"
+        options = ("--name", name, "--role", role, "--public", public)
+        assert self.type("people", "add", *options, by="owner-1")[0] == 0
+        number = str(self.chain.head.number)
+        return self.type("decisions", "approve", number, by="owner-2")
+
+    @property
+    def chain(self):
+        return read_chain(self.platform)
+
+    @property
+    def _uri(self):
+        return self.platform.uri
+
+
+@pytest.fixture
+def desk(tmp_path, capsys):
+    return Desk(tmp_path, capsys)
+
+
+def test_two_owners_add_a_person_who_made_their_own_key(desk):
+    status, said, _ = desk.add()
+
+    assert (status, said) == (0, "decision 2 counts from decision 3 on\n")
+    assert "jo" in desk.chain.people
+    listed = desk.type("people", "list")[1]
+    assert [line.split()[:2] for line in listed.splitlines()[1:4]] == [
+        ["author", "author"],
+        ["data", "data"],
+        ["decide", "decide"],
+    ]
+    assert ["jo", "decide"] in [line.split()[:2] for line in listed.splitlines()]
+    assert listed.endswith(
+        "This is a development platform: one person may play everybody.\n"
+    )
+
+
+def test_person_who_is_no_owner_adds_nobody(desk):
+    desk.type("people", "key", by="jo", keys=desk.own)
+    public = f"{desk.own}/person.jo.public.json"
+
+    status, said, complaint = desk.type(
+        "people", "add", "--name=jo", "--role=owner", "--public", public, by="decide"
+    )
+
+    assert (status, said) == (2, "")
+    assert "decide may not decide that; it takes the role owner" in complaint
+
+
+@pytest.mark.parametrize(
+    ("words", "by", "complaint"),
+    [
+        (("people", "revoke", "--name=nobody"), "owner-1", "there is no nobody"),
+        (("people", "revoke", "--name=Jo"), "owner-1", "lower-case letters"),
+        (
+            ("people", "add", "--name=jo", "--role=stop", "--public=nowhere"),
+            "owner-1",
+            "nowhere: No such file",
+        ),
+        (("people", "revoke", "--name=decide"), "jo", "has no key of jo"),
+        (("people", "revoke", "--name=decide"), None, "--by: is missing"),
+        (("decisions", "approve", "1"), "owner-1", "1: is no entry that waits"),
+        (("decisions", "show", "7"), None, "7: is no decision"),
+        (("decisions", "accept-loss"), "owner-1", "nothing is lost"),
+    ],
+    ids=["unknown", "name", "file", "key", "by", "approve", "show", "loss"],
+)
+def test_people_are_told_what_is_wrong_and_nothing_is_signed(
+    desk, words, by, complaint
+):
+    status, _, said = desk.type(*words, by=by)
+
+    assert status == 2
+    assert complaint in said
+    assert said.count("\n") == 1
+    assert desk.chain.head.number == 1
+
+
+def test_public_half_of_another_kind_is_refused(desk, tmp_path):
+    (tmp_path / "bad.json").write_text('{"a": 1}')
+    status, _, said = desk.type(
+        "people",
+        "add",
+        "--name=jo",
+        "--role=stop",
+        f"--public={tmp_path / 'bad.json'}",
+        by="owner-1",
+    )
+
+    assert status == 2
+    assert "is no Tink public keyset that verifies signatures" in said
+
+
+def test_revoked_person_signs_no_more(desk):
+    desk.add()
+    desk.type("people", "revoke", "--name=jo", "--note=left", by="owner-2")
+    desk.type("decisions", "approve", "4", by="owner-1")
+
+    assert "jo" not in desk.chain.people
+    assert desk.chain.records[3].entry.content.note == "left"
+
+
+def test_key_of_a_job_is_replaced_by_two_owners(desk, tmp_path):
+    desk.type("people", "key", by="jo", keys=desk.own)  # any other key will do
+    public = f"{desk.own}/person.jo.public.json"
+    desk.type("people", "replace-key", "--job=delete", "--public", public, by="owner-1")
+    desk.type("decisions", "approve", "2", by="owner-2")
+
+    assert len(desk.chain.keys[Job.DELETE]) == 2
+    assert len(desk.chain.keys[Job.PURGE]) == 1
+
+
+def test_key_is_made_once(desk):
+    first = desk.type("people", "key", by="jo", keys=desk.own)
+    second = desk.type("people", "key", by="jo", keys=desk.own)
+
+    assert (first[0], second[0]) == (0, 2)
+    assert "has a key of jo already" in second[2]
+
+
+def test_decisions_are_listed_and_shown_as_they_were_signed(desk):
+    desk.add()
+
+    status, listed, _ = desk.type("decisions", "list")
+    rows = [line.split() for line in listed.splitlines()[1:4]]
+    assert status == 0
+    assert [(row[0], *row[2:4]) for row in rows] == [
+        ("1", "owner-1", "platform.found"),
+        ("2", "owner-1", "person.add"),
+        ("3", "owner-2", "decision.approve"),
+    ]
+    shown = desk.type("decisions", "show", "3")[1]
+    worth, _, text = shown.partition("\n")
+    assert worth == "counts"
+    assert json.loads(text)["content"]["entry"] == 2
+
+
+def test_chain_that_is_whole_is_said_to_be(desk):
+    desk.type("people", "revoke", "--name=decide", by="owner-1")
+
+    assert desk.type("decisions", "verify")[:2] == (
+        0,
+        "2 decisions, 1 of them waiting for a second owner; wrong: 0\n",
+    )
+
+
+def test_what_is_wrong_with_the_chain_is_named(desk):
+    desk.platform.create(entry_name(2), b"{}")
+    desk.platform.create("decisions/a.txt", b"{}")
+
+    assert desk.type("decisions", "verify")[:2] == (
+        1,
+        "decisions/000000000002.json: void: kind: is missing; add it\n"
+        "decisions/a.txt: is no decision, and nobody acts on it\n"
+        "2 decisions; wrong: 2\n",
+    )

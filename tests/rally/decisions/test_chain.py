@@ -1,0 +1,394 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from rally.decisions.chain import Head, Status
+from rally.decisions.contents import (
+    AcceptedLoss,
+    Approval,
+    HoldPlacement,
+    JobKey,
+    Kind,
+    Person,
+    RequestDecision,
+    Revocation,
+    Role,
+    StudyDecision,
+)
+from rally.decisions.entry import MOST_BYTES, Entry, encode, entry_name, sign
+from rally.decisions.signers import Signer
+from rally.decisions.verifying import read_chain
+from rally.decisions.writing import approve, decide
+from rally.errors import ConfigurationError
+from rally.keys import keysets
+from rally.keys.names import Job
+from rally.keys.signing import TinkKey
+from tests.fakes.memory_store import MemoryStore
+from tests.support.people import signer
+from tests.support.places import found_platform
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+PAUSE = StudyDecision("rally-garden", NOW, "a bug")
+
+
+@pytest.fixture
+def platform():
+    store = MemoryStore()
+    found_platform(store)
+    return store
+
+
+def fresh():
+    return TinkKey(keysets.generate("signature"))
+
+
+def pause(platform, by="decide", **options):
+    return decide(platform, signer(by), Kind.PAUSE, PAUSE, NOW, **options)
+
+
+def put(platform, entry, number=None):
+    platform.create(entry_name(number or entry.number), encode(entry))
+
+
+def next_entry(store, by, content, kind=Kind.PAUSE, key=None, **changes):
+    chain = read_chain(store)
+    values = {
+        "platform": chain.platform,
+        "number": chain.head.number + 1,
+        "previous": chain.head.digest,
+        "list": 0,
+        "kind": kind,
+        "content": content,
+        "when": NOW,
+        "by": by,
+    }
+    return sign(Entry(**values | changes), key or signer(by).key)
+
+
+def worth(platform):
+    return [(each.status, each.why) for each in read_chain(platform).records[1:]]
+
+
+def two_owners(platform, kind, content):
+    entry = decide(platform, signer("owner-1"), kind, content, NOW)
+    return approve(platform, signer("owner-2"), entry.number, NOW)
+
+
+def test_chain_counts_what_was_signed_in_its_order(platform):
+    first = pause(platform)
+    second = decide(platform, signer("decide"), Kind.RESUME, PAUSE, NOW, counter=7)
+
+    chain = read_chain(platform)
+
+    assert list(chain.of(Kind.PAUSE, Kind.RESUME)) == [first, second]
+    assert [first.number, second.number, second.list] == [2, 3, 7]
+    assert chain.development
+    assert not chain.faulty()
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (
+            lambda p: next_entry(p, "decide", PAUSE, key=fresh()),
+            "is not signed by decide",
+        ),
+        (
+            lambda p: next_entry(p, "jo", PAUSE, key=fresh()),
+            "jo may not sign (any more)",
+        ),
+        (
+            lambda p: next_entry(p, "steward", PAUSE),
+            "steward may not decide that; it takes the role decide or stop",
+        ),
+        (
+            lambda p: next_entry(p, "stop", PAUSE, Kind.RESUME),
+            "stop may not decide that; it takes the role decide",
+        ),
+        (
+            lambda p: next_entry(p, "decide", PAUSE, platform="0" * 32),
+            "is of another platform",
+        ),
+        (
+            lambda p: next_entry(p, "decide", PAUSE, number=9),
+            "says that it is number 9",
+        ),
+        (
+            lambda p: next_entry(p, "owner-1", Approval(1, "0" * 64), Kind.APPROVE),
+            "entry 1 waits for nobody",
+        ),
+        (
+            lambda p: next_entry(p, "owner-1", Approval(9, "0" * 64), Kind.APPROVE),
+            "there is no entry 9",
+        ),
+    ],
+    ids=[
+        "forged",
+        "nobody",
+        "role",
+        "stop",
+        "platform",
+        "number",
+        "approval",
+        "unknown",
+    ],
+)
+def test_chain_leaves_out_what_does_not_verify_and_goes_on(platform, make, why):
+    put(platform, make(platform), 2)
+    good = pause(platform)
+
+    chain = read_chain(platform)
+
+    assert worth(platform) == [(Status.VOID, why), (Status.COUNTS, "")]
+    assert list(chain.of(*Kind)) == [chain.records[0].entry, good]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data[:-1],
+        lambda data: data.replace(b"a bug", b"a cat"),
+        lambda data: data.replace(b'"list":0', b'"list":1'),
+        lambda data: data.replace(b'{"by"', b'{ "by"'),
+        lambda data: b"[" * 100_000,
+        lambda data: b"",
+        lambda data: b"\xff" * (MOST_BYTES + 1),
+    ],
+    ids=["cut", "words", "list", "space", "deep", "empty", "long"],
+)
+def test_chain_counts_no_byte_that_its_signer_did_not_write(platform, change):
+    entry = pause(platform)
+    info = platform.stat(entry_name(2))
+    platform.replace(info.name, change(encode(entry)), info.generation)
+    good = pause(platform, by="stop")
+
+    chain = read_chain(platform)
+
+    assert [each.status for each in chain.records] == [
+        Status.COUNTS,
+        Status.VOID,
+        Status.COUNTS,
+    ]
+    assert list(chain.of(Kind.PAUSE)) == [good]
+
+
+def test_chain_is_founded_by_one_entry_and_no_other(platform):
+    other = MemoryStore()
+    found_platform(other)
+    info = platform.stat(entry_name(1))
+    platform.replace(info.name, other.read(info.name), info.generation)
+
+    with pytest.raises(ConfigurationError, match="was founded with"):
+        read_chain(platform)
+
+
+def test_chain_without_its_first_entry_is_no_chain(platform):
+    pause(platform)
+    info = platform.stat(entry_name(1))
+    platform.delete(info.name, info.generation)
+
+    with pytest.raises(ConfigurationError, match="is missing; restore it"):
+        read_chain(platform)
+
+
+def test_second_founding_is_void(platform):
+    first = read_chain(platform).founding
+    put(platform, next_entry(platform, "owner-1", first, Kind.FOUND))
+
+    assert worth(platform) == [(Status.VOID, "a platform is founded once")]
+
+
+def test_person_is_added_by_two_owners(platform):
+    key = fresh()
+    jo = Person("jo", (Role.DECIDE,), key.public)
+
+    entry = decide(platform, signer("owner-1"), Kind.ADD_PERSON, jo, NOW)
+    assert "jo" not in read_chain(platform).people
+    with pytest.raises(ConfigurationError, match="takes a second owner"):
+        approve(platform, signer("owner-1"), entry.number, NOW)
+    approve(platform, signer("owner-2"), entry.number, NOW)
+
+    assert read_chain(platform).people["jo"] == jo
+    decide(platform, Signer("jo", key), Kind.PAUSE, PAUSE, NOW)
+    assert [each[0] for each in worth(platform)] == [Status.COUNTS] * 3
+
+
+def test_person_is_added_by_no_one_else(platform):
+    jo = Person("jo", (Role.OWNER,), fresh().public)
+
+    for name in ("decide", "steward"):
+        with pytest.raises(ConfigurationError, match="takes the role owner"):
+            decide(platform, signer(name), Kind.ADD_PERSON, jo, NOW)
+
+
+def test_two_people_have_two_keys(platform):
+    twin = Person("jo", (Role.OWNER,), signer("owner-1").key.public)
+
+    with pytest.raises(ConfigurationError, match="somebody else has that key"):
+        decide(platform, signer("owner-1"), Kind.ADD_PERSON, twin, NOW)
+
+
+def test_old_signatures_of_a_revoked_person_stay_and_new_ones_are_void(platform):
+    before = pause(platform)
+    two_owners(platform, Kind.REVOKE_PERSON, Revocation("decide", "left"))
+
+    with pytest.raises(ConfigurationError, match="may not sign"):
+        pause(platform)
+
+    assert list(read_chain(platform).of(Kind.PAUSE)) == [before]
+
+
+def test_two_owners_are_always_left(platform):
+    with pytest.raises(ConfigurationError, match="fewer than two owners"):
+        decide(
+            platform,
+            signer("owner-1"),
+            Kind.REVOKE_PERSON,
+            Revocation("owner-2", ""),
+            NOW,
+        )
+
+
+def test_a_stolen_key_that_was_replaced_adds_nobody(platform):
+    third = Person("owner-3", (Role.OWNER,), fresh().public)
+    two_owners(platform, Kind.ADD_PERSON, third)
+    thief = Person("thief", (Role.OWNER,), fresh().public)
+    waiting = decide(platform, signer("owner-1"), Kind.ADD_PERSON, thief, NOW)
+    new = Person("owner-1", (Role.OWNER,), fresh().public)
+    two_owners(platform, Kind.ADD_PERSON, new)
+
+    with pytest.raises(ConfigurationError, match="has another key since"):
+        approve(platform, signer("owner-2"), waiting.number, NOW)
+
+
+def test_approval_is_of_the_bytes_that_the_second_owner_saw(platform):
+    jo = Person("jo", (Role.DECIDE,), fresh().public)
+    entry = decide(platform, signer("owner-1"), Kind.ADD_PERSON, jo, NOW)
+    approval = Approval(entry.number, "0" * 64)
+
+    with pytest.raises(ConfigurationError, match="is another than was approved"):
+        decide(platform, signer("owner-2"), Kind.APPROVE, approval, NOW)
+
+
+def test_job_has_another_key_by_two_owners(platform):
+    key = JobKey(Job.DELETE, fresh().public, receipts=5)
+    entry = decide(platform, signer("owner-1"), Kind.REPLACE_KEY, key, NOW, counter=12)
+    approve(platform, signer("owner-2"), entry.number, NOW)
+
+    old, new = read_chain(platform).keys[Job.DELETE]
+
+    assert (old.lists, old.receipts) == (12, 5)
+    assert (new.key, new.lists, new.receipts) == (key, None, None)
+
+
+def test_chain_that_lost_an_entry_says_so_until_two_owners_go_on(platform):
+    pause(platform)
+    pause(platform, by="stop")
+    head = read_chain(platform).head
+    info = platform.stat(entry_name(2))
+    platform.delete(info.name, info.generation)
+
+    lost = read_chain(platform).against(head)
+    assert lost.has_loss
+    assert [each.status for each in lost.records] == [
+        Status.COUNTS,
+        Status.MISSING,
+        Status.COUNTS,
+    ]
+    loss = AcceptedLoss(head.number, lost.head.digest, "a disk")
+    entry = decide(platform, signer("owner-1"), Kind.ACCEPT_LOSS, loss, NOW, head=head)
+    assert read_chain(platform).against(head).has_loss
+    approve(platform, signer("owner-2"), entry.number, NOW, head=head)
+
+    assert not read_chain(platform).against(head).has_loss
+
+
+def test_chain_that_lost_its_end_says_so_and_numbers_go_on_behind_it(platform):
+    pause(platform)
+    pause(platform, by="stop")
+    head = read_chain(platform).head
+    for number in (2, 3):
+        info = platform.stat(entry_name(number))
+        platform.delete(info.name, info.generation)
+
+    assert read_chain(platform).against(head).has_loss
+    hold = HoldPlacement("rally-garden", NOW.date(), NOW.date(), NOW, "")
+    entry = decide(platform, signer("stop"), Kind.PLACE_HOLD, hold, NOW, head=head)
+
+    assert entry.number == 4
+    again = read_chain(platform).against(head)
+    assert again.has_loss
+    assert list(again.of(Kind.PLACE_HOLD)) == [entry]
+
+
+def test_chain_that_was_put_back_is_missing_what_a_head_names(platform):
+    pause(platform)
+
+    assert read_chain(platform).against(Head(9, "0" * 64)).has_loss
+
+
+def test_foreign_objects_are_named_and_decide_nothing(platform):
+    entry = pause(platform)
+    platform.create("decisions/notes.txt", b"x")
+    platform.create("decisions/000000000002.json.bak", encode(entry))
+    platform.create(entry_name(77), b"{}")
+
+    chain = read_chain(platform)
+
+    assert chain.head.number == 2
+    assert chain.foreign == (
+        "decisions/000000000002.json.bak",
+        entry_name(77),
+        "decisions/notes.txt",
+    )
+
+
+def test_two_who_decide_at_once_are_both_in_the_chain_in_an_order(platform):
+    beaten = []
+
+    def check(chain):
+        if not beaten:
+            beaten.append(pause(platform, by="stop"))
+
+    entry = pause(platform, check=check)
+
+    assert [beaten[0].number, entry.number] == [2, 3]
+    assert list(read_chain(platform).of(Kind.PAUSE)) == [beaten[0], entry]
+
+
+def test_who_comes_second_looks_again(platform):
+    def check(chain):
+        if list(chain.of(Kind.PAUSE)):
+            raise ConfigurationError("it is paused")
+        pause(platform, by="stop")
+
+    with pytest.raises(ConfigurationError, match="it is paused"):
+        pause(platform, check=check)
+
+    assert read_chain(platform).head.number == 2
+
+
+def test_decision_that_could_not_be_read_back_is_not_written(platform):
+    with pytest.raises(ConfigurationError, match="must be one line"):
+        decide(
+            platform,
+            signer("decide"),
+            Kind.PAUSE,
+            StudyDecision("rally-garden", NOW, "a\nb"),
+            NOW,
+        )
+    with pytest.raises(ConfigurationError, match="hexadecimal"):
+        decide(
+            platform,
+            signer("decide"),
+            Kind.REJECT,
+            RequestDecision(("jo",), ""),
+            NOW,
+        )
+
+    assert read_chain(platform).head.number == 1
+
+
+def test_platform_without_a_marker_has_no_chain():
+    with pytest.raises(ConfigurationError, match="has no first decision"):
+        read_chain(MemoryStore())
