@@ -73,10 +73,12 @@ def unusable(
     watches over a stream starts it again.
 
     Args:
-        where: the place, for the message.
+        where: the place, for the message; of a link in the way, that is named.
         error: of the attempt.
         what: says what somebody has to mend, where that is so.
     """
+    if error.errno == errno.ELOOP and error.filename:
+        where = error.filename
     if isinstance(error, ConnectionError):
         return ConnectionError(None, f"{where}: cannot be reached ({cause_of(error)})")
     return ConfigurationError(f"{where}: {what}")

@@ -32,6 +32,7 @@ from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.receipts.verify import verify_chain
 from rally.settings import make_pseudonyms
 from rally.storing.corruption import CorruptFile
+from rally.storing.objects import StrayInTheWay
 from rally.studies.legal_holds import LegalHolds
 from rally.withdrawing.overview import Group, Overview
 from rally.withdrawing.starting import check_counter
@@ -260,8 +261,11 @@ class Audit:
         try:
             yield
         except (ConfigurationError, OSError) as error:
+            where = self._platform.uri
+            if isinstance(error, StrayInTheWay):
+                where = error.filename
             for check in checks:
-                self._tally.unseen(check, self._platform.uri, _why(error))
+                self._tally.unseen(check, where, _why(error))
 
 
 def _why(error: ConfigurationError | OSError) -> str:

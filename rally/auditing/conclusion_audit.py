@@ -114,7 +114,7 @@ class ConclusionAudit:
         for uri, store in self._derived(study):
             for info in store.list() if store else ():
                 if info.name != NAME and not is_marker(info):
-                    found[f"{namespace}/{uri}", "derived", Unit.OBJECTS] += 1
+                    found[f"{namespace}: {uri}", "derived", Unit.OBJECTS] += 1
             places += [(store, "")] if store else []
         for store, prefix in places:
             for stray in store.strays(prefix):
@@ -129,7 +129,7 @@ class ConclusionAudit:
             if store is not None:
                 why = self._why_absent(store, study.namespace)
             if why:
-                where = f"{study.namespace}/{uri}"
+                where = f"{study.namespace}: {uri}"
                 self.tally.unseen(Check.CONCLUDED, where, why)
                 is_whole = False
         return not is_whole

@@ -86,7 +86,7 @@ class DerivedAudit:
         except CorruptFile as error:
             self._unseen(study, name, str(error))
             return
-        where = f"{study.namespace}/{name}"
+        where = f"{study.namespace}: {name}"
         if Fate.LEFT_OVER in found:
             what = Fate.LEFT_OVER.value
             self.tally.broken(Check.DERIVED, where, what, 1, Unit.OBJECTS)
@@ -95,7 +95,7 @@ class DerivedAudit:
             self.tally.apart(Check.DERIVED, where, what, 1, Unit.OBJECTS)
 
     def _unseen(self, study: Study, where: str, why: str) -> None:
-        self.tally.unseen(Check.DERIVED, f"{study.namespace}/{where}", why)
+        self.tally.unseen(Check.DERIVED, f"{study.namespace}: {where}", why)
 
 
 def _found(snapshot: Snapshot, scanners: Mapping[Fate, Scanner]) -> set[Fate]:

@@ -254,7 +254,8 @@ def _print(*lines: str) -> int:
 def _say_what_else(namespace: str) -> int:
     return _say(
         f"pings of {namespace} are stored once it has the key of its pseudonyms, too:"
-        f" `rally init --study {namespace}` makes it"
+        f" `rally init --study {namespace}` makes it, once `rally studies check` calls"
+        " the study good"
     )
 
 

@@ -26,6 +26,7 @@ from rally.storing.objects import (
     ObjectNotFound,
     ObjectStore,
     Snapshot,
+    StrayInTheWay,
 )
 from rally.storing.partitions import StoredFile, read_view
 from rally.storing.row_keys import PARTICIPANT
@@ -83,9 +84,12 @@ class Searcher:
                 found["faults"].append([partition.folder, "is written all the time"])
             except CorruptFile as error:
                 found["faults"].append([partition.folder, f"damaged ({error})"])
-            except OSError as error:
+            except OSError as error:  # of the partition, or of the log
+                where = partition.folder
+                if isinstance(error, StrayInTheWay):
+                    where = error.filename
                 reason = cause_of(error)
-                found["faults"].append([partition.folder, f"cannot be read ({reason})"])
+                found["faults"].append([where, f"cannot be read ({reason})"])
         return found
 
     def _count_unheard(self, partition: Partition, found: Found) -> None:

@@ -67,7 +67,7 @@ def listing(store: ObjectStore) -> Iterator[None]:
         yield
     except OSError as error:
         raise unusable(
-            _place_of(store, error),
+            store.uri,
             error,
             f"cannot be listed ({error.strerror or 'refused'}); check that this account"
             " may",
@@ -90,15 +90,8 @@ def looking_into(store: ObjectStore, why: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise unusable(
-            _place_of(store, error),
+            store.uri,
             error,
             f"cannot be read ({error.strerror or 'refused'}), and {why} depends on what"
             " is there",
         ) from None
-
-
-def _place_of(store: ObjectStore, error: OSError) -> str:
-    """What messages name: the link that is in the way, or else the store."""
-    if isinstance(error, StrayInTheWay):
-        return f"{store.uri.rstrip('/')}/{error.stray.name}"
-    return store.uri

@@ -363,6 +363,7 @@ def test_researchers_folder_that_is_not_there_keeps_the_keys(
     status, out, _ = run(["audit"], *options)
     assert status == 2
     assert "is not a folder of researchers' tables" in out
+    assert f" {GARDEN}: {tables} " in out
     assert cli.main(["init", *options[:-1], f"--study={GARDEN}"]) == 0
     assert run(["delete"], *options)[0] == 0
     conclude(f"{store}/platform")

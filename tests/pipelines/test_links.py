@@ -244,7 +244,18 @@ def test_concluded_study_with_a_link_keeps_its_keys(here, elsewhere, capsys):
     assert not key.exists()
 
 
-@pytest.mark.parametrize("name", ["events", "states", "holds", "plans"])
+READ_BY = {
+    "events": ("delete", "purge", "audit", "ingest"),
+    "states": ("delete", "purge", "audit", "compact", "ingest", "replay"),
+    "holds": ("delete", "purge", "audit", "compact"),
+    "plans": ("delete", "purge", "audit", "compact"),
+    "leases": ("delete", "purge", "audit", "compact"),
+    "receipts": ("delete", "audit"),
+    "dead-letters": ("delete", "purge", "audit", "ingest", "replay"),
+}
+
+
+@pytest.mark.parametrize("name", READ_BY)
 def test_records_behind_a_link_are_not_taken_for_none(here, elsewhere, capsys, name):
     """Who left, what was decided and what is held would else be forgotten."""
     folder = here.store / "platform" / name
@@ -252,12 +263,12 @@ def test_records_behind_a_link_are_not_taken_for_none(here, elsewhere, capsys, n
         shutil.move(folder, elsewhere / name)
     folder.symlink_to(elsewhere / name)
     before = contents(str(here.store))
-    reads = {"plans": ("compact",), "holds": ("compact",)}
-    for job in ("delete", "purge", "audit", *reads.get(name, ())):
+    for job in READ_BY[name]:
+        source = ["--input={folder}/in.ndjson"] if job == "ingest" else []
         capsys.readouterr()
-        assert here.run(job) in (1, 2), job
-        said = "".join(capsys.readouterr())
-        assert "a link" in said
+        assert here.run(job, *source) in (1, 2), job
+        said = "".join(capsys.readouterr()).splitlines()
+        assert any("a link" in line and name in line for line in said), job
         assert "Traceback" not in said
     after = contents(str(here.store))
     assert {name: after.get(name) for name in before if name.startswith("data/")} == {

@@ -73,7 +73,8 @@ def test_create_and_public(uri, one, template, capsys):
         f"made a local KEK in {uri}: for development only",
         f"made a key of rally-one ({template}) in {uri}",
         "pings of rally-one are stored once it has the key of its pseudonyms, too:"
-        " `rally init --study rally-one` makes it",
+        " `rally init --study rally-one` makes it, once `rally studies check` calls the"
+        " study good",
     ]
     assert run("public", *one) == 0
     assert keysets.parse_public(capsys.readouterr().out)
