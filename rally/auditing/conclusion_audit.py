@@ -105,7 +105,8 @@ class ConclusionAudit:
         rows, letters = study_folder(namespace), f"{DEAD_LETTERS}study={namespace}/"
         places = [(self._stores.of(namespace), rows), (platform, letters)]
         for info in list_but_strays(*places[0]):
-            found[_document(namespace, info.name), "rows", Unit.OBJECTS] += 1
+            if not is_marker(info):
+                found[_document(namespace, info.name), "rows", Unit.OBJECTS] += 1
         for info in list_but_strays(*places[1]):
             if not is_marker(info):
                 found[namespace, "dead letters", Unit.OBJECTS] += 1

@@ -244,6 +244,21 @@ def test_concluded_study_with_a_link_keeps_its_keys(here, elsewhere, capsys):
     assert not key.exists()
 
 
+def test_empty_marker_of_a_tool_is_nothing_left_of_a_concluded_study(here, capsys):
+    """Purge leaves what stands for a folder, and the audit counts no row there."""
+    (here.store / GARDENS / "_SUCCESS").write_bytes(b"")
+    (here.store / GARDENS / "notes.txt").write_bytes(b"of somebody")
+    conclude(here)
+    assert here.run("delete", LATER) == 0
+    assert here.run("audit", LATER) == 1
+    assert "concluded     BROKEN" in capsys.readouterr().out
+    assert here.run("purge", LATER) == 0
+    assert [*contents(str(here.store / GARDENS))] == ["_SUCCESS"]
+    capsys.readouterr()
+    here.run("audit", LATER)
+    assert "concluded     kept" in capsys.readouterr().out
+
+
 READ_BY = {
     "events": ("delete", "purge", "audit", "ingest"),
     "states": ("delete", "purge", "audit", "compact", "ingest", "replay"),
