@@ -400,7 +400,7 @@ def letters_of_concluded(place):
 
 def derived_of_concluded(place):
     (place.derived / "bog" / "sums.csv").write_text("1,2\n")
-    return f"{BOG}/{place.derived}/bog", {"derived": 1}
+    return f"{BOG}: {place.derived}/bog", {"derived": 1}
 
 
 def ping_key(place):
@@ -444,7 +444,7 @@ def put_derived(place, name, data):
     (place.derived / "garden").mkdir(exist_ok=True)
     path = place.derived / "garden" / name
     path.write_bytes(data)
-    return f"{GARDEN}/{path}"
+    return f"{GARDEN}: {path}"
 
 
 def told_of(place, *people):
