@@ -26,6 +26,11 @@ The allow-list is applied before anything can fail: network identifiers (address
 proxies, user agents) reach no store, dead letter or log (design: "Reading").
 """
 
+LONGEST = 1000
+"""Characters that are kept of a client's own words: they go into each of its rows.
+
+Glean sends five tags of 20 characters at most, and agents of some dozens."""
+
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z"
 )
@@ -42,8 +47,8 @@ class Envelope(NamedTuple):
         uri: path of the submission, as received.
         submission_timestamp: the edge's clock, RFC 3339.
         dnt: Do Not Track: "1", "0" or absent.
-        client_agent: X-Telemetry-Agent.
-        source_tags: X-Source-Tags.
+        client_agent: X-Telemetry-Agent, of which the first LONGEST characters.
+        source_tags: X-Source-Tags, likewise.
         debug_id: X-Debug-ID.
         country: two letters, of the configured country attribute; None if that names
             no country.
@@ -96,7 +101,17 @@ def make_envelope(
     if country is not None and not names_country(country):
         country = None
     kept = map(_text, map(attributes.get, ATTRIBUTES))
-    return Envelope._make((payload, *kept, country))
+    return _bounded(Envelope._make((payload, *kept, country)))
+
+
+def _bounded(envelope: Envelope) -> Envelope:
+    """The same, with what a client says of itself cut off where it is long."""
+    agent, tags = envelope.client_agent, envelope.source_tags
+    if max(len(agent or ""), len(tags or "")) <= LONGEST:
+        return envelope
+    return envelope._replace(
+        client_agent=agent and agent[:LONGEST], source_tags=tags and tags[:LONGEST]
+    )
 
 
 def _text(value: object) -> str | None:

@@ -9,6 +9,7 @@ from rally.envelope import (
     Address,
     DocumentName,
     Envelope,
+    LONGEST,
     make_envelope,
     parse_address,
     parse_timestamp,
@@ -51,6 +52,15 @@ def test_envelope_keeps_the_allow_list_and_nothing_else():
         "debug",
         None,
     )
+
+
+@pytest.mark.parametrize("length", [LONGEST, LONGEST + 1, 1_000_000])
+def test_what_a_client_says_of_itself_is_cut_off_where_it_is_long(length):
+    said = {"x_telemetry_agent": "\N{SNOWMAN}" * length, "x_source_tags": "a," * length}
+    envelope = make_envelope(b"", {**said, "uri": "/" * length}, None)
+    assert envelope.client_agent == "\N{SNOWMAN}" * LONGEST
+    assert envelope.source_tags == "a," * (LONGEST // 2)
+    assert envelope.uri == "/" * length
 
 
 @pytest.mark.parametrize(
