@@ -34,6 +34,7 @@ from rally.auditing.writing import check_writable, write_private
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.errors import ConfigurationError
 from rally.keys.platform_keys import PlatformKeys
+from rally.printing import print_text
 from rally.process import run_as_process, say
 from rally.storing.corruption import CorruptFile
 from rally.telling.entries import Fields
@@ -112,7 +113,7 @@ def _unproven(error: Exception) -> BaseException:
 def _report(options: PipelineOptions) -> Ended:
     own, report = options.view_as(AuditOptions), _read(options)
     is_json = own.json == STANDARD_OUTPUT
-    print((to_json if is_json else to_text)(report, own.threshold).rstrip("\n"))
+    print_text((to_json if is_json else to_text)(report, own.threshold))
     try:
         _write(options, report)
     except ConfigurationError as error:

@@ -23,6 +23,7 @@ from rally.compacting.plan import find_strays, plan
 from rally.compacting.settings import CompactSettings
 from rally.deleting.plans import Plans
 from rally.keys.names import LIST_MAC
+from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.storing.layout import Partition, Stores
 from rally.storing.leases import Leases
@@ -109,10 +110,10 @@ def _settings(options: PipelineOptions) -> CompactSettings:
 
 def _report(results: Sequence[Compacted]) -> Ended:
     done = [each for each in results if each.outcome is Outcome.COMPACTED]
-    print("\n".join(_summary(done)) if done else "nothing to compact")
+    print_lines(*(_summary(done) if done else ["nothing to compact"]))
     under = (each for each in results if each.outcome is Outcome.HELD)
     if held := sum(not each.troubles for each in under):
-        print(f"left as they are under a legal hold: {held:,} partitions")
+        print_lines(f"left as they are under a legal hold: {held:,} partitions")
     troubles = dict.fromkeys(trouble for each in results for trouble in each.troubles)
     for outcome, name, why in troubles:
         say(f"{name}: {outcome}: {why}")

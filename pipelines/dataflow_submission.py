@@ -1,6 +1,7 @@
 """Hands a job over to Dataflow, and waits until it ends there."""
 
 import logging
+import sys
 import time
 from typing import cast
 
@@ -22,6 +23,7 @@ from google.cloud.dataflow_v1beta3 import JobState, ListJobsRequest
 
 from pipelines.ending import JobStopped, Unwatched
 from rally.errors import ConfigurationError
+from rally.printing import print_lines
 from rally.process import say
 
 _NOISY = (
@@ -83,18 +85,18 @@ def submit(pipeline: beam.Pipeline, options: PipelineOptions) -> int:
     except _FAULTS as error:
         return say(_MAYBE.format(type(error).__name__))
     if not isinstance(result, DataflowPipelineResult):
-        print("--dry_run: the job can be launched, and was not")
+        print_lines("--dry_run: the job can be launched, and was not")
         return 0
     if not result.has_job:
-        print("the graph is written; the template's launcher takes it from here")
+        print_lines("the graph is written; the template's launcher takes it from here")
         return 0
     cloud, name = options.view_as(GoogleCloudOptions), result.job_id()
-    print(
+    print_lines(
         f"Dataflow job {name}:"
         f" https://console.cloud.google.com/dataflow/jobs/{cloud.region}/{name}"
         f"?project={cloud.project}",
-        flush=True,
     )
+    sys.stdout.flush()
     if options.view_as(StandardOptions).streaming:
         return 0
     return _wait(result, name)

@@ -23,6 +23,7 @@ from rally.deleting.deletion import Deletion
 from rally.deleting.derived import find_missing
 from rally.deleting.report import Report
 from rally.deleting.settings import DeletionSettings
+from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.telling.entries import Fields
 from rally.withdrawing.overview import read_overview
@@ -113,8 +114,8 @@ def _ended(report: Report) -> Ended:
 def _report(report: Report) -> int:
     for lines in (_requests(report), _files(report)):
         if lines:
-            print("\n".join(lines), end="\n\n")
-    print("\n".join(_told(report)))
+            print_lines(*lines, "")
+    print_lines(*_told(report))
     for fault in _faults(report):
         say(fault)
     return 1 if report.faults or report.missing or report.unregistered else 0

@@ -31,6 +31,7 @@ from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count, strangers
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.setup import IngestSettings
+from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.reading.inputs import match_inputs, plan_units
 from rally.telling.prometheus import served
@@ -121,7 +122,7 @@ def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeli
 
 
 def _report(counts: Counter[Count]) -> Ended:
-    print("\n".join(summary(counts)) if counts else "no pings")
+    print_lines(*(summary(counts) if counts else ["no pings"]))
     figures = outcomes(counts)
     strange = strangers(counts)
     if strange:

@@ -18,6 +18,7 @@ from pipelines.runners import is_local
 from pipelines.running import shown_progress, table
 from pipelines.starting import start
 from pipelines.working import work_through
+from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.purging.plan import Key, Tally
 from rally.purging.purge import Purge
@@ -78,10 +79,10 @@ def _work_through(
 
 def _report(report: Report) -> Ended:
     if report.done:
-        print("\n".join(_table("gone", report.done)), end="\n\n")
+        print_lines(*_table("gone", report.done), "")
     elif report.planned:
-        print("\n".join(_table("to go", report.planned)), end="\n\n")
-    print("\n".join(_told(report)))
+        print_lines(*_table("to go", report.planned), "")
+    print_lines(*_told(report))
     problems = list(report.problems)
     for problem in problems:
         say(problem)

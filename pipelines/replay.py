@@ -26,6 +26,7 @@ from rally.ingesting.preflight import check_before_start
 from rally.ingesting.replay import Replayed
 from rally.ingesting.setup import IngestSettings, make_unsealer
 from rally.outcomes import FailureReason
+from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.storing.corruption import CorruptFile
 from rally.storing.occupancy import listing
@@ -120,14 +121,14 @@ def _ended(result: Result) -> Ended:
 
 def _report(result: Result) -> int:
     if result.counts:
-        print("\n".join(summary(result.counts)), end="\n\n")
+        print_lines(*summary(result.counts), "")
     gone, kept, unopened = result.letters
     if gone or kept:
-        print(f"dead letters: {gone:,} removed, {kept:,} kept")
+        print_lines(f"dead letters: {gone:,} removed, {kept:,} kept")
     elif not result.damaged:
-        print("no dead letters")
+        print_lines("no dead letters")
     if unopened:
-        print(f"{unopened:,} of the kept do not open with this private key")
+        print_lines(f"{unopened:,} of the kept do not open with this private key")
     for name in result.damaged:
         say(f"{name}: is damaged and was left out; restore or remove it")
     return 1 if result.damaged else 0

@@ -17,6 +17,7 @@ from apache_beam.runners.runner import PipelineResult
 from rally.errors import ConfigurationError
 from rally.ingesting.counts import Count
 from rally.ingesting.progress import read_progress
+from rally.printing import print_lines, visible
 from transforms.counters import NAMESPACE
 
 _SHOW_EVERY_SECONDS = 0.5
@@ -60,7 +61,7 @@ def shown_progress(*, wanted: bool, what: str = "pings") -> Iterator[str | None]
         finally:
             done.set()
             thread.join()
-            print(file=sys.stderr)
+            print_lines("", file=sys.stderr)
 
 
 def _show(folder: Path, done: threading.Event, what: str) -> None:
@@ -68,7 +69,7 @@ def _show(folder: Path, done: threading.Event, what: str) -> None:
     while not done.wait(_SHOW_EVERY_SECONDS):
         number = read_progress(folder)
         rate = number / (time.monotonic() - start)
-        print(f"\r{number:,} {what}, {rate:,.0f}/s ", end="", file=sys.stderr)
+        sys.stderr.write(f"\r{number:,} {what}, {rate:,.0f}/s ")
         sys.stderr.flush()
 
 
@@ -88,6 +89,7 @@ def summary(counts: Counter[Count]) -> list[str]:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of a table; columns of numbers are to the right."""
+    rows = [[*map(visible, row)] for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     numeric = [all(map(_is_number, column)) for column in zip(*rows, strict=True)]
     rule = ["-" * width for width in widths]

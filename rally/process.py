@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN, SIGNALLED
+from rally.printing import print_lines
 from rally.telling.crash import report_crash
 
 
@@ -59,15 +60,9 @@ def say(message: str, status: int = NOT_AS_PROMISED) -> int:
         The status again, which is what the line is about.
     """
     with suppress(OSError):
-        print(f"rally: {_printable(message)}", file=sys.stderr, flush=True)
+        print_lines(f"rally: {message}", file=sys.stderr)
+        sys.stderr.flush()
     return status
-
-
-def _printable(text: str) -> str:
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode()
-        for each in text
-    )
 
 
 def _status_of(main: Callable[[], int]) -> int:

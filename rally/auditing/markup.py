@@ -3,6 +3,8 @@
 import html
 from collections.abc import Iterable
 
+from rally.printing import visible
+
 _VOID = frozenset({"br", "meta"})
 
 
@@ -22,7 +24,7 @@ def element(name: str, /, *inside: str, **attributes: str | float | None) -> Mar
             numbers are lengths, to a hundredth. None is left out.
     """
     words = "".join(
-        f' {_attribute(key)}="{html.escape(_value(value))}"'
+        f' {_attribute(key)}="{html.escape(visible(_value(value)))}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -35,7 +37,8 @@ def join(parts: Iterable[str]) -> Markup:
     """One after the other; text is escaped."""
     return Markup(
         "".join(
-            part if isinstance(part, Markup) else html.escape(part) for part in parts
+            part if isinstance(part, Markup) else html.escape(visible(part))
+            for part in parts
         )
     )
 

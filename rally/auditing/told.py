@@ -19,6 +19,7 @@ from rally.auditing.report import (
     Unit,
 )
 from rally.auditing.thresholds import Told, tell_count, total
+from rally.printing import visible
 from rally.withdrawing.overview import Group
 
 
@@ -97,18 +98,6 @@ def tell(report: AuditReport, threshold: int) -> ToldReport:
         rows=rows,
         expiring=_tell_rows(report.expiring, threshold),
         withdrawals=tuple(_tell_group(each, threshold) for each in report.withdrawals),
-    )
-
-
-def visible(text: str) -> str:
-    """The text, with an escape for each character that prints nothing.
-
-    Anyone who may write into a bucket chooses the names that are shown here: they move
-    no cursor, turn no line around and make no second line.
-    """
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode()
-        for each in text
     )
 
 

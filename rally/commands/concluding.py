@@ -9,6 +9,7 @@ from rally.commands.deciding import decided_by
 from rally.commands.ending import check_announced
 from rally.commands.options import find_study, open_places, platform_keys_uri, read_time
 from rally.errors import ConfigurationError
+from rally.printing import print_lines
 from rally.storing.layout import Stores
 from rally.studies.registry import Registry
 from rally.studies.report import moment, table
@@ -42,13 +43,13 @@ def conclude_study(args: argparse.Namespace) -> int:
     check_announced(study, time.date(), args.announced_days, "concluded")
     by = None if args.plan_only else decided_by(args)
     foreseen = _foresee(args, stores, registry, study, time)
-    print("\n".join(_told(foreseen)))
+    print_lines(*_told(foreseen))
     if by is None:
         return 0
     decision = Transition(study.namespace, Action.CONCLUDE, time, by, args.note)
     record_transition(stores.platform, decision)
-    print(f"\n{study.namespace}: concluded from {moment(time)}")
-    print("run `rally delete`, which settles who waited, and then `rally purge`")
+    print_lines("", f"{study.namespace}: concluded from {moment(time)}")
+    print_lines("run `rally delete`, which settles who waited, and then `rally purge`")
     return 0
 
 

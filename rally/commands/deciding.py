@@ -15,6 +15,7 @@ from rally.commands.options import (
     read_time,
 )
 from rally.errors import ConfigurationError
+from rally.printing import print_lines
 from rally.storing.objects import ObjectStore
 from rally.studies.fields import Place, note, text
 from rally.studies.legal_holds import LegalHold, Release, place_hold, release_hold
@@ -78,7 +79,9 @@ def hold_rows(args: argparse.Namespace) -> int:
     days = _day("--from", args.first), _day("--until", args.last)
     hold = LegalHold(study.namespace, *days, at, decided_by(args), args.note)
     place_hold(platform_of(args), hold)
-    print(f"{study.namespace}: {hold} is in force from {moment(at)}, as {hold.key}")
+    print_lines(
+        f"{study.namespace}: {hold} is in force from {moment(at)}, as {hold.key}"
+    )
     return 0
 
 
@@ -92,7 +95,7 @@ def release_rows(args: argparse.Namespace) -> int:
     at = read_time("--as_of", args.as_of)
     release = Release(args.hold, at, decided_by(args), args.note)
     release_hold(platform_of(args), study.namespace, release)
-    print(f"{study.namespace}: released from {moment(at)}")
+    print_lines(f"{study.namespace}: released from {moment(at)}")
     return 0
 
 
@@ -124,7 +127,7 @@ def _decide(args: argparse.Namespace, action: Action) -> int:
     decision = Transition(study.namespace, action, time, by, args.note)
     record_transition(platform, decision)
     state = States(registry, [*log, decision]).at(study, time)
-    print(f"{study.namespace}: {state} from {moment(time)}")
+    print_lines(f"{study.namespace}: {state} from {moment(time)}")
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rally.commands.options import Options, add_options, open_platform, signer_of
 from rally.errors import ConfigurationError
+from rally.printing import print_lines, print_text
 from rally.studies.report import moment, table
 
 if TYPE_CHECKING:
@@ -51,9 +52,11 @@ def add_parser(
 def list_decisions(args: argparse.Namespace) -> int:
     """Prints a line for each decision, in their order."""
     chain = _chain(args)
-    print(*table([_HEAD, *map(_row, chain.records)]), sep="\n")
+    print_lines(*table([_HEAD, *map(_row, chain.records)]))
     if chain.development:
-        print("\nThis is a development platform: one person may play everybody.")
+        print_lines(
+            "", "This is a development platform: one person may play everybody."
+        )
     return 0
 
 
@@ -67,9 +70,10 @@ def show_decision(args: argparse.Namespace) -> int:
         raise ConfigurationError(
             f"{args.number}: is no decision; `rally decisions list` shows them"
         )
-    print(_worth(record))
+    print_lines(_worth(record))
     if record.entry:
-        print(json.dumps(json.loads(encode(record.entry)), indent=2, sort_keys=True))
+        content = json.loads(encode(record.entry))
+        print_text(json.dumps(content, indent=2, sort_keys=True))
     return 0
 
 
@@ -77,10 +81,10 @@ def verify(args: argparse.Namespace) -> int:
     """Reads every decision, and prints a line for each thing that is wrong."""
     chain = _chain(args)
     faults = list(_faults(chain))
-    print(*faults, sep="\n", end="\n" if faults else "")
+    print_lines(*faults)
     waiting = sum(each.status == "waits for a second owner" for each in chain.records)
     more = f", {waiting} of them waiting for a second owner" if waiting else ""
-    print(f"{len(chain.records)} decisions{more}; wrong: {len(faults)}")
+    print_lines(f"{len(chain.records)} decisions{more}; wrong: {len(faults)}")
     return 1 if faults else 0
 
 
@@ -90,7 +94,7 @@ def approve_decision(args: argparse.Namespace) -> int:
 
     signer, platform = signer_of(args), open_platform(args)
     entry = approve(platform, signer, args.number, datetime.now(UTC))
-    print(f"decision {args.number} counts from decision {entry.number} on")
+    print_lines(f"decision {args.number} counts from decision {entry.number} on")
     return 0
 
 
@@ -105,7 +109,7 @@ def accept_loss(args: argparse.Namespace) -> int:
     loss = AcceptedLoss(chain.head.number, chain.head.digest, args.note)
     now, platform = datetime.now(UTC), open_platform(args)
     entry = decide(platform, signer, Kind.ACCEPT_LOSS, loss, now)
-    print(
+    print_lines(
         f"decision {entry.number} is signed by {entry.by}; it counts when another owner"
         f" runs `rally decisions approve {entry.number}`"
     )

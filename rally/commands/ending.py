@@ -7,6 +7,7 @@ from datetime import date, datetime
 from rally.commands.deciding import decided_by, platform_of
 from rally.commands.options import find_study, read_time
 from rally.errors import ConfigurationError
+from rally.printing import print_lines
 from rally.studies.registry import Registry
 from rally.studies.report import moment
 from rally.studies.study import AfterEnd, Kind, Study
@@ -31,14 +32,14 @@ def end_study(args: argparse.Namespace) -> int:
     check_transition(States(registry, log), study, Action.END, time)
     _check_lock(study)
     check_announced(study, time.date(), args.announced_days, "ended")
-    print(_told(study, time))
+    print_lines(_told(study, time))
     if by is None:
         return 0
     _confirm(study, is_sure=args.yes)
     decision = Transition(study.namespace, Action.END, time, by, args.note)
     record_transition(platform, decision)
     state = States(registry, [*log, decision]).at(study, time)
-    print(f"{study.namespace}: {state} from {moment(time)}")
+    print_lines(f"{study.namespace}: {state} from {moment(time)}")
     return 0
 
 
@@ -98,7 +99,7 @@ def _confirm(study: Study, *, is_sure: bool) -> None:
         raise ConfigurationError(
             "--yes: is missing; nothing undoes this, and nobody can be asked here"
         )
-    print(f"End it? Type {study.namespace} to agree: ", end="", file=sys.stderr)
+    print_lines(f"End it? Type {study.namespace} to agree: ", file=sys.stderr, end="")
     sys.stderr.flush()
     if sys.stdin.readline().strip() != study.namespace:
         raise ConfigurationError(f"{study.namespace}: goes on; that was another answer")

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from rally.commands.options import maybe_platform, read_time
 from rally.errors import ConfigurationError, ManyFaults
+from rally.printing import print_lines, print_text
 from rally.storing.objects import ObjectStore
 from rally.studies.infrastructure import infrastructure
 from rally.studies.registry import Registry
@@ -26,9 +27,9 @@ def print_infrastructure(args: argparse.Namespace) -> int:
         raise ManyFaults(all_faults(registry.unavailable.values()))
     time = read_time("--as_of", args.as_of)
     concluded = _concluded(registry, platform, time) if platform else None
-    print(json.dumps(infrastructure(registry, concluded), indent=2))
+    print_text(json.dumps(infrastructure(registry, concluded), indent=2))
     if concluded is None:
-        print(_NOT_KNOWN, file=sys.stderr)
+        print_lines(_NOT_KNOWN, file=sys.stderr)
     return 0
 
 

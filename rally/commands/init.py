@@ -16,6 +16,7 @@ from rally.commands.options import (
 )
 from rally.decisions.contents import person_name
 from rally.errors import ConfigurationError
+from rally.printing import print_lines
 from rally.storing.layout import Stores
 from rally.storing.marker import is_id
 from rally.studies.fields import Place
@@ -108,7 +109,7 @@ def make_places(args: argparse.Namespace) -> int:
         founders=_founders(args),
     )
     for step in steps:
-        print(f"{'made' if step.is_new else 'there'}: {step.what}")
+        print_lines(f"{'made' if step.is_new else 'there'}: {step.what}")
     return 0
 
 

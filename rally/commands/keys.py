@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rally import numbers
 from rally.errors import ConfigurationError
+from rally.printing import print_lines, visible
 
 if TYPE_CHECKING:
     from rally.keys.folder import KeyFolder
@@ -118,7 +119,7 @@ def public(args: argparse.Namespace) -> int:
     folder, namespace = _namespace_folder(args)
     if administration.which_kind(folder, namespace, args.template) == JWK:
         return _print(json.dumps(administration.public_jwk(folder, namespace)))
-    return _print(administration.public_keyset(folder, namespace))
+    return _print(*administration.public_keyset(folder, namespace).split("\n"))
 
 
 def list_keys(args: argparse.Namespace) -> int:
@@ -238,6 +239,7 @@ def _platform_folder(args: argparse.Namespace) -> "KeyFolder":
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    rows = [[*map(visible, row)] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -246,8 +248,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _print(*lines: str) -> int:
     """Prints a result."""
-    for line in lines:
-        print(line)
+    print_lines(*lines)
     return 0
 
 
@@ -260,7 +261,7 @@ def _say_what_else(namespace: str) -> int:
 
 
 def _say(line: str) -> int:
-    print(line, file=sys.stderr)
+    print_lines(line, file=sys.stderr)
     return 0
 
 

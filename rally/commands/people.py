@@ -27,6 +27,7 @@ from rally.decisions.contents import (
 )
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
+from rally.printing import print_lines
 from rally.studies.fields import Place
 from rally.studies.report import table
 
@@ -95,9 +96,11 @@ def list_people(args: argparse.Namespace) -> int:
         (each.name, ", ".join(each.roles), _fingerprint(each.public))
         for each in chain.people.values()
     ]
-    print(*table([("NAME", "MAY", "KEY"), *sorted(rows)]), sep="\n")
+    print_lines(*table([("NAME", "MAY", "KEY"), *sorted(rows)]))
     if chain.development:
-        print("\nThis is a development platform: one person may play everybody.")
+        print_lines(
+            "", "This is a development platform: one person may play everybody."
+        )
     return 0
 
 
@@ -112,7 +115,9 @@ def make_key(args: argparse.Namespace) -> int:
     public = f"{uri.rstrip('/')}/{owner_of(args.by)}{PUBLIC}"
     if not create_person_key(uri, args.by, args.kek, args.kms):
         raise ConfigurationError(f"{uri}: has a key of {args.by} already")
-    print(f"made {args.by}'s key; give {public} to an owner, and the rest to nobody")
+    print_lines(
+        f"made {args.by}'s key; give {public} to an owner, and the rest to nobody"
+    )
     return 0
 
 
@@ -145,7 +150,7 @@ def _ask(args: argparse.Namespace, kind: Kind, content: Content) -> int:
 
     signer = signer_of(args)
     entry = decide(open_platform(args), signer, kind, content, datetime.now(UTC))
-    print(
+    print_lines(
         f"decision {entry.number} is signed by {entry.by}; it counts when another owner"
         f" runs `rally decisions approve {entry.number}`"
     )

@@ -9,6 +9,7 @@ from typing import Any
 from rally import numbers
 from rally.commands.options import Options, add_options
 from rally.errors import ConfigurationError
+from rally.printing import print_text
 from rally.scaling.inputs import SCHEMES, Inputs
 
 _MOST = 10**12
@@ -70,7 +71,7 @@ def print_plan(args: argparse.Namespace) -> int:
 
     prices = read_prices(args.prices)
     plan = make_plan(_read(args), prices)
-    print((to_json if args.json else to_text)(plan, prices))
+    print_text((to_json if args.json else to_text)(plan, prices))
     return 0
 
 

@@ -20,6 +20,7 @@ from rally.commands.options import (
     read_day,
 )
 from rally.errors import ConfigurationError
+from rally.printing import print_lines, print_text
 from rally.storing.objects import ObjectHeld, ObjectStore
 from rally.studies.registry import Registry
 
@@ -77,12 +78,12 @@ def verify(args: argparse.Namespace) -> int:
     mac, last = keys.mac(RECEIPT_MAC), withdrawals.last_receipt
     status = 1 if faults else 0
     for fault in faults.values():
-        print(fault)
+        print_lines(fault)
     for finding in verify_chain(stores.platform, mac, stores, last):
-        print(finding)
+        print_lines(str(finding))
         status = 1
     if not status:
-        print("All receipts are there and true.")
+        print_lines("All receipts are there and true.")
     return status
 
 
@@ -96,11 +97,11 @@ def show(args: argparse.Namespace) -> int:
     keys = _open_keys(args, with_pseudonyms=True)
     own = _requests(platform, keys, ids)
     if not own:
-        print("No request is known under this id.")
+        print_lines("No request is known under this id.")
         return 1
     receipts = _receipts(platform, keys.mac(RECEIPT_MAC), own)
     told = render(receipts, registry), render_rest(own, receipts, registry)
-    print("\n".join(filter(None, told)), end="")
+    print_text("\n".join(filter(None, told)))
     return 0
 
 
@@ -118,7 +119,7 @@ def purge(args: argparse.Namespace) -> int:
             f"{platform.uri.rstrip('/')}/{error}: a hold or a retention policy forbids "
             "to delete or replace it; lift it or wait, and purge again"
         ) from None
-    print(f"Purged {count:,} receipt{'' if count == 1 else 's'}.")
+    print_lines(f"Purged {count:,} receipt{'' if count == 1 else 's'}.")
     return 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rally.commands.options import OPTIONS, Options, add_options
 from rally.errors import ConfigurationError
+from rally.printing import print_lines, print_text
 from rally.scheduling.crontab import to_crontab
 from rally.scheduling.day import (
     Places,
@@ -69,10 +70,10 @@ def print_schedule(args: argparse.Namespace) -> int:
         files = to_units(schedule)
         shown = [f"# {_UNITS}/{name}\n{text}" for name, text in files.items()]
     if args.out is None:
-        print("\n".join(shown), end="")
+        print_text("\n".join(shown))
         return 0
     for name, text in files.items():
-        print(_write(Path(args.out), name, text))
+        print_lines(str(_write(Path(args.out), name, text)))
     return 0
 
 

@@ -8,6 +8,7 @@ import argparse
 
 from rally.commands.options import open_platform, read_day, read_time
 from rally.errors import ConfigurationError
+from rally.printing import print_lines
 from rally.studies.registry import Registry
 
 
@@ -39,7 +40,7 @@ def settle(args: argparse.Namespace) -> int:
         for info, _ in members:
             platform.delete(info.name, info.generation)
         number = sum(letters for _, letters in members)
-        print(f"{place.study}: settled: {number:,} unreadable of {place.day}")
+        print_lines(f"{place.study}: settled: {number:,} unreadable of {place.day}")
     return 0
 
 

@@ -19,6 +19,7 @@ from rally.commands.options import (
     read_time,
 )
 from rally.errors import ManyFaults
+from rally.printing import print_lines
 from rally.studies.legal_holds import NO_HOLDS, LegalHolds
 from rally.studies.registry import Registry
 from rally.studies.report import (
@@ -69,7 +70,7 @@ def check_registry(args: argparse.Namespace) -> int:
     registry = Registry.load(args.studies)
     for study in registry.studies.values():
         count = len(study.documents)
-        print(f"{study.namespace}: good ({study.kind}, documents: {count})")
+        print_lines(f"{study.namespace}: good ({study.kind}, documents: {count})")
     if registry.unavailable:
         sys.stdout.flush()  # before what is wrong, where both are one terminal's
         raise ManyFaults(all_faults(registry.unavailable.values()))
@@ -96,7 +97,7 @@ def list_studies(args: argparse.Namespace) -> int:
     head = ("NAMESPACE", "KIND", "STATE", "STARTS", "COLLECTS THROUGH", "DOCUMENTS")
     _print([head, *rows])
     if platform is None:
-        print(f"\n{_BY_DATES}")
+        print_lines("", _BY_DATES)
     return name_faults(registry)
 
 
@@ -115,7 +116,7 @@ def show_study(args: argparse.Namespace) -> int:
     holds = LegalHolds.read(platform, _time(args)) if platform else NO_HOLDS
     _print_under(HOLD_HEAD, map(hold_row, holds.of(study.namespace)))
     if platform is None:
-        print(f"\n{_BY_DATES}")
+        print_lines("", _BY_DATES)
     return 0
 
 
@@ -142,10 +143,10 @@ def _time(args: argparse.Namespace) -> datetime:
 
 
 def _print(rows: Sequence[Sequence[str]]) -> None:
-    print(*table(rows), sep="\n")
+    print_lines(*table(rows))
 
 
 def _print_under(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     if filled := list(rows):
-        print()
+        print_lines("")
         _print([head, *filled])

@@ -18,6 +18,7 @@ from rally.commands.options import (
     read_time,
 )
 from rally.errors import ConfigurationError
+from rally.printing import print_lines
 from rally.studies.registry import Registry
 from rally.studies.report import moment
 from rally.studies.transitions import States
@@ -68,7 +69,7 @@ def withdraw(args: argparse.Namespace) -> int:
     events = [_left(person, scope, received) for person in sorted(people)]
     write_events(platform, events, pipeline_version())
     number = f"{len(events)} withdrawal{'s' if len(events) > 1 else ''}"
-    print(f"recorded {number} from {scope}, received {moment(received)}")
+    print_lines(f"recorded {number} from {scope}, received {moment(received)}")
     return 0
 
 

@@ -19,6 +19,7 @@ from rally.commands.options import (
     read_time,
 )
 from rally.errors import ConfigurationError
+from rally.printing import print_lines, print_text
 from rally.studies.registry import Registry
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def list_withdrawals(args: argparse.Namespace) -> int:
 
     days = args.deadline_days or _DEADLINE_DAYS
     overview = _overview(args, days)
-    print((to_json if args.json else to_text)(overview, args.requests))
+    print_text((to_json if args.json else to_text)(overview, args.requests))
     status = name_faults(Registry.load(args.studies))
     return 1 if overview.late else status
 
@@ -103,7 +104,7 @@ def decide(args: argparse.Namespace) -> int:
     events = decisions(action, chosen, signal, now)
     write_events(open_platform(args), events, pipeline_version())
     plural = "" if len(events) == 1 else "s"
-    print(f"{action.done}: {len(events)} withdrawal{plural}")
+    print_lines(f"{action.done}: {len(events)} withdrawal{plural}")
     return 0
 
 

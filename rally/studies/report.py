@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
+from rally.printing import visible
 from rally.studies.legal_holds import LegalHold
 from rally.studies.study import Document, Study
 from rally.studies.transitions import Transition
@@ -90,6 +91,7 @@ def moment(time: datetime) -> str:
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Lines of rows of equal length, in columns."""
+    rows = [[*map(visible, row)] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from rally.exit_status import CRASHED
+from rally.printing import print_lines
 
 TRACEBACK = "RALLY_TRACEBACK"
 """The variable of the environment; `full` has a crash show its words, too."""
@@ -59,11 +60,13 @@ def report_crash(error: BaseException, what: str = "this command") -> int:
     """
     with suppress(OSError, MemoryError):  # nobody listens, or no room for a word
         if os.environ.get(TRACEBACK) == "full":
-            traceback.print_exception(error)
+            words = "".join(traceback.format_exception(error)).rstrip("\n")
+            print_lines(*words.split("\n"), file=sys.stderr)
         else:
-            lines = "\n    ".join(describe_crash(error))
-            print(f"rally: a bug stopped {what}: {lines}", file=sys.stderr)
-            print(f"rally: {_HINT}", file=sys.stderr)
+            first, *more = describe_crash(error)
+            print_lines(f"rally: a bug stopped {what}: {first}", file=sys.stderr)
+            print_lines(*(f"    {each}" for each in more), file=sys.stderr)
+            print_lines(f"rally: {_HINT}", file=sys.stderr)
     return CRASHED
 
 

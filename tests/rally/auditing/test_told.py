@@ -7,7 +7,8 @@ import pytest
 
 from rally.auditing.report import Check, CheckResult, Scope
 from rally.auditing.thresholds import Told
-from rally.auditing.told import tell, visible
+from rally.auditing.told import tell
+from rally.printing import visible
 from tests.rally.auditing.reports import EMPTY, GARDEN, POND, SMALL, rows
 
 
