@@ -36,7 +36,9 @@ from rally.storing.snapshots import header_of
 from rally.storing.strays import check_erasable
 
 REWROTE = "rally.rewrote"
-"""Entry of a file that deletion or purge wrote: which plan, and what it took out."""
+"""Entry of a file that deletion or purge wrote: which plan, and what it took out.
+
+Of plan and requests only a label stands there; see `label`."""
 
 _CHUNK = 4 * 1024 * 1024
 _IN_MEMORY = 4 * 1024 * 1024
@@ -155,7 +157,7 @@ def _entries(
     if content.header.is_indexed:
         entries |= index_entries(list(_new_index(content.index, changed)))
     rewrote = {
-        "plan": plan,
+        "plan": label(plan, file.study, file.name),
         "generation": file.generation,
         "checksum": told,
         "rows": file.rows,
@@ -168,13 +170,13 @@ def _entries(
     return entries
 
 
-def label(request: str, study: str, name: str) -> str:
-    """What stands for a request in the header of one file.
+def label(identifier: str, study: str, name: str) -> str:
+    """What stands for a request, or a plan, in the header of one file.
 
     Files are read by researchers: the same word in files of two studies would tell
     them that two pseudonyms are one person.
     """
-    text = f"{request}/{study}/{name}"
+    text = f"{identifier}/{study}/{name}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -225,7 +227,8 @@ def recognise(store: ObjectStore, file: PlannedFile, plan: str) -> FileResult:
     except ObjectNotFound:
         return FileResult(file.study, file.name, Outcome.GONE)
     rewrote = _rewrote(entries)
-    if (rewrote.get("plan"), rewrote.get("generation")) == (plan, file.generation):
+    own = label(plan, file.study, file.name)
+    if (rewrote.get("plan"), rewrote.get("generation")) == (own, file.generation):
         return _result(file, snapshot.info.generation, entries)
     detail = "written by somebody else meanwhile"
     return FileResult(file.study, file.name, Outcome.CHANGED, detail)

@@ -328,12 +328,15 @@ def test_files_of_two_studies_do_not_tell_that_one_person_left_both(place):
     place.leave(1, RALLY, document="left")
     place.delete()
     (request,) = [each.request for each in place.withdrawals().withdrawals]
-    first, second = (
-        json.loads(header_in(place.data, name).entries["rally.rewrote"])["requests"]
+    notes = [
+        json.loads(header_in(place.data, name).entries["rally.rewrote"])
         for name in (gone, pond)
-    )
+    ]
+    first, second = (each["requests"] for each in notes)
     assert list(first.values()) == list(second.values()) == [1]
     assert {*first}.isdisjoint({*second, request})
+    plan = next(place.platform.list("plans/")).name.split("/")[1]
+    assert len({each["plan"] for each in notes} | {plan}) == 3
     assert place.told() == {"left": [("deletion", 2)]}
 
 
