@@ -47,11 +47,15 @@ class Pseudonyms:
         return namespace in self._prfs
 
     def of_study(self, namespace: str, platform_pseudonym: str) -> str:
-        """The pseudonym in one study of who has this platform pseudonym."""
+        """The pseudonym in one study of whoever, or whatever, has this platform one."""
         return _as_uuid(self._prfs[namespace].compute(platform_pseudonym.encode()))
 
     def of_deletion_id(self, deletion_id: str) -> str:
-        """What stands for a deletion id, in events and rows."""
+        """What stands for a deletion id in events, and in rows of the platform's.
+
+        Rows of a study have that study's pseudonym of it, as of a person: else one id
+        would link two people of two studies.
+        """
         return _as_uuid(self._platform.compute((_DELETION_ID + deletion_id).encode()))
 
 

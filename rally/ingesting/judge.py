@@ -221,14 +221,14 @@ class Judge:
         assert route.participant
         rally_id = canonical_id(look_up(clear, route.participant))
         platform = self._pseudonyms.of_platform(rally_id)
-        deletion = self._replace_deletion_id(route, clear)
+        deletion = self._deletion_id(route, clear)
         event = None
         if route.document.means is Means.JOINS:
             hidden = {**deletion, rally_id: platform}
-            deletion_id = next(iter(deletion.values()), None)
+            known_by = next(iter(deletion.values()), None)
             scope = self._scope(ping, clear)
             event = make_event(
-                EventKind.JOINED, ping, scope, platform, deletion_id, hidden
+                EventKind.JOINED, ping, scope, platform, known_by, hidden
             )
             if promise or self._is_concluded(scope):
                 return self._heard(label, event, promise)
@@ -238,7 +238,8 @@ class Judge:
         if not self._pseudonyms.knows(label.study):  # registered, and not used here
             return Outcome(label, event=event, failure=FailureReason.NO_KEY)
         own = self._own_pseudonym(route, platform)
-        row = make_row(ping, clear, own, {**deletion, rally_id: own})
+        hidden = self._hide_deletion_id(route, clear, deletion)
+        row = make_row(ping, clear, own, {**hidden, rally_id: own})
         day = ping.sent.date().isoformat()
         failure = unreadable_enrolment(ping.pioneer) if unreadable else None
         partition = Partition(label.study, label.document, day)
@@ -314,22 +315,31 @@ class Judge:
             raise PingFailed(FailureReason.UNKNOWN_STUDY)
         return scope
 
-    def _replace_deletion_id(
-        self, route: Route, clear: dict[str, Any]
-    ) -> dict[str, str]:
-        """Replaces a deletion id where one is declared; the id and its pseudonym."""
+    def _deletion_id(self, route: Route, clear: dict[str, Any]) -> dict[str, str]:
+        """The deletion id, and what events know it by; nothing where there is none."""
         if route.deletion_id is None:
             return {}
         value = look_up(clear, route.deletion_id)
         if value is None:
             return {}
         deletion_id = canonical_id(value)
-        pseudonym = self._pseudonyms.of_deletion_id(deletion_id)
-        put(clear, route.deletion_id, pseudonym)
-        return {deletion_id: pseudonym}
+        return {deletion_id: self._pseudonyms.of_deletion_id(deletion_id)}
+
+    def _hide_deletion_id(
+        self, route: Route, clear: dict[str, Any], deletion: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Replaces it in a row; the id, and what rows of the namespace know it by."""
+        hidden = {
+            each: self._own_pseudonym(route, pseudonym)
+            for each, pseudonym in deletion.items()
+        }
+        for pseudonym in hidden.values():
+            assert route.deletion_id
+            put(clear, route.deletion_id, pseudonym)
+        return hidden
 
     def _own_pseudonym(self, route: Route, platform: str) -> str:
-        """What rows of the namespace know a person by."""
+        """What rows of the namespace know a person, or a deletion id, by."""
         if route.study.kind is Kind.PLATFORM:
             return platform
         return self._pseudonyms.of_study(route.study.namespace, platform)

@@ -146,7 +146,7 @@ def test_rows_are_exact_and_under_their_study(world, ingest, lines, store):
 
     one, two = world.pseudonym(1), world.pseudonym(2)
     in_pond, in_house = world.pseudonym(1, POND), world.platform_pseudonym(1)
-    deletion_id = world.deletion_pseudonym(50)
+    deletion_id = world.deletion_pseudonym(50, GARDEN)
     found = {}
     for partition, stored in stored_rows(store):
         time = stored.pop("submission_timestamp")

@@ -283,9 +283,10 @@ class World:
         """Who a person is in a study's rows."""
         return self._pseudonym(study, self.platform_pseudonym(person))
 
-    def deletion_pseudonym(self, person: int) -> str:
+    def deletion_pseudonym(self, person: int, study: str | None = None) -> str:
         """What stands for a deletion id, made as a person's id is."""
-        return self._pseudonym("platform", f"deletion-id:{rally_id(person)}")
+        known_by = self._pseudonym("platform", f"deletion-id:{rally_id(person)}")
+        return self._pseudonym(study, known_by) if study else known_by
 
     def _pseudonym(self, name: str, text: str) -> str:
         keys = PlatformKeys.open(f"{self.keys}/platform", pseudonyms=[name])

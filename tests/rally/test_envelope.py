@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.envelope import (
+    LONGEST,
     Address,
     DocumentName,
     Envelope,
-    LONGEST,
     make_envelope,
     parse_address,
     parse_timestamp,

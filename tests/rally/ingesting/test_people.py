@@ -283,6 +283,24 @@ def test_enrolment_that_its_schema_does_not_declare_fails_whole(bench, payload):
     assert outcome == Outcome(label, failure=FailureReason.SCHEMA_MISMATCH)
 
 
+def test_deletion_id_has_a_pseudonym_of_the_study_in_its_rows(bench):
+    """Events have the platform's, by which an uninstall ping finds them."""
+    known_by = bench.pseudonyms.of_deletion_id(DELETION_ID)
+    own = {
+        "pioneer-hub": known_by,
+        "pioneer-y": bench.pseudonyms.of_study("pioneer-y", known_by),
+    }
+    assert len({*own.values()}) == 2
+    for namespace, pseudonym in own.items():
+        outcome = bench.judge(
+            bench.pioneer(
+                namespace, "pioneer-enrollment.1", {"deletionId": DELETION_ID}
+            )
+        )
+        assert outcome.event.deletion_id == known_by
+        assert bench.row(outcome)["payload"]["deletionId"] == pseudonym
+
+
 def test_pioneer_enrolment_keeps_a_pseudonym_of_its_deletion_id(bench):
     envelope = bench.pioneer(
         "pioneer-hub", "pioneer-enrollment.1", {"deletionId": DELETION_ID.upper()}
