@@ -59,6 +59,14 @@ class DeleteOptions(PipelineOptions):
             help="at once: within so many hours (default: %(default)s)",
         )
         parser.add_argument(
+            "--hold_days",
+            type=numbers.real(0, numbers.DAYS, above=True),
+            default=_RULES.hold_days,
+            metavar="DAYS",
+            help="wait so long for a decision on what is held, and let it count then"
+            " (default: %(default)s)",
+        )
+        parser.add_argument(
             "--unresolved_days",
             type=numbers.real(0, numbers.DAYS, above=True),
             default=_RULES.unresolved_days,
@@ -104,6 +112,7 @@ def deletion_settings(options: PipelineOptions) -> DeletionSettings:
             own.hold_window_hours,
             own.unresolved_days,
             own.unmatched_days,
+            own.hold_days,
         ),
         longest_delay_days=own.longest_delay_days,
         run=uuid.uuid4().hex,

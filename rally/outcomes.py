@@ -51,7 +51,10 @@ _STEPS = {
 
 
 class RefusalReason(StrEnum):
-    """Why a ping is not kept: it is no person's, the person says no, or the promise."""
+    """Why a ping is not kept: it is no person's, the person says no, or the promise.
+
+    REPOSTED: the same ping was an enrolment before; it says nothing new.
+    """
 
     AUTOMATION = "automation"
     PRIVATE_BROWSING = "private_browsing"
@@ -63,3 +66,4 @@ class RefusalReason(StrEnum):
     OUTSIDE_REVIEW = "outside_review"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    REPOSTED = "reposted"

@@ -18,7 +18,7 @@ from rally.studies.transitions import States
 from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Judgement, Standing, Verdict
-from rally.withdrawing.holding import Rules
+from rally.withdrawing.holding import LOOKING
 from rally.withdrawing.list_object import Mac, read_list
 from rally.withdrawing.overview import Due, deadline_of, find_due
 from rally.withdrawing.selection import Selection
@@ -96,7 +96,7 @@ class Leaving:
             registry,
             states,
             as_of,
-            Rules(),
+            LOOKING,
             lambda: f"{next(numbers):032x}",
         )
         return cls(published, folded, pseudonyms, as_of, deadline_days)

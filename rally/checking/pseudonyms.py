@@ -5,6 +5,7 @@ study's PRF of the platform pseudonym. Studies cannot be linked to each other wi
 the keys, and a leaked store cannot forge a withdrawal (design: "Validating").
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Protocol
@@ -17,6 +18,7 @@ PLATFORM = "platform"
 """The name of the platform's own pseudonym key."""
 
 _DELETION_ID = "deletion-id:"
+_SEALED = "sealed:"
 _VARIANT = "89ab" * 4  # by the first digit of the ninth byte: two bits are 1 and 0
 
 
@@ -57,6 +59,16 @@ class Pseudonyms:
         would link two people of two studies.
         """
         return _as_uuid(self._platform.compute((_DELETION_ID + deletion_id).encode()))
+
+    def of_sealed(self, jwe: str) -> str:
+        """The document id of whatever is sealed in a compact JWE.
+
+        It follows from the sealed bytes and from nothing around them, so that a
+        ciphertext is the same ping wherever it is submitted to. Nobody who has seen
+        the ciphertext can make it without the key.
+        """
+        digest = hashlib.sha256(jwe.encode()).hexdigest()
+        return _as_uuid(self._platform.compute((_SEALED + digest).encode()))
 
 
 def _as_uuid(output: bytes) -> str:

@@ -82,10 +82,17 @@ def _request_row(each: Due) -> tuple[str, ...]:
         request.request or said(None),
         request.scope,
         each.state,
-        ", ".join(request.deferred) or request.held_for or said(None),
+        _waits_for(request),
         _day(each.deadline),
         ", ".join(f"{stage} {_day(time)}" for stage, time in _stages(request)),
     )
+
+
+def _waits_for(request: Withdrawal) -> str:
+    """Studies; or why it is held, and the day on which it counts undecided."""
+    if request.held_until:
+        return f"{request.held_for} until {_day(from_micros(request.held_until))}"
+    return ", ".join(request.deferred) or request.held_for or said(None)
 
 
 def _stages(request: Withdrawal) -> list[tuple[Stage, datetime]]:
@@ -131,6 +138,9 @@ def _request_json(each: Due) -> dict[str, Any]:
         "deadline": each.deadline and moment(each.deadline),
         "deferred": request.deferred,
         "held_for": request.held_for or None,
+        "held_until": moment(from_micros(request.held_until))
+        if request.held_until
+        else None,
         "stages": {stage: moment(time) for stage, time in _stages(request)},
         "receipts": request.receipts,
     }

@@ -139,7 +139,7 @@ def _fold(
     from rally.storing.corruption import CorruptFile
     from rally.studies.transitions import States
     from rally.withdrawing.admission import admit
-    from rally.withdrawing.holding import Rules
+    from rally.withdrawing.holding import LOOKING
     from rally.withdrawing.list_object import read_list
 
     registry, platform = Registry.load(args.studies), open_platform(args)
@@ -148,7 +148,7 @@ def _fold(
     states = States.read(registry, platform)
     try:
         log = EventLog(platform)
-        folded = admit(log, published, registry, states, now, Rules(), lambda: "")
+        folded = admit(log, published, registry, states, now, LOOKING, lambda: "")
     except CorruptFile as error:
         raise ConfigurationError(
             f"{platform.uri}: the event log is damaged ({error}); restore it"

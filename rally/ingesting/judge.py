@@ -132,7 +132,10 @@ class Judge:
                 return Outcome(label, failure=failure)
             label = route.label
             sent = self._sent(envelope)
-            return self._decide(Ping(route, envelope, address, pioneer, sent))
+            document_id = address.document_id
+            return self._decide(
+                Ping(route, envelope, address, pioneer, sent, document_id)
+            )
         except StudyUnavailable as failed:
             waiting = Label(failed.namespace, withdrawal=label.withdrawal)
             return Outcome(waiting, failure=failed.reason)
@@ -164,7 +167,7 @@ class Judge:
         label = replace(label, document=f"{DELETION_REQUEST}.1")
         rally_id = canonical_id(pioneer.identifier)
         platform = self._pseudonyms.of_platform(rally_id)
-        document_id = address.document_id
+        document_id = self._document_id(address, pioneer.jwe)
         event = Event(
             EventKind.LEFT,
             scope,
@@ -194,8 +197,9 @@ class Judge:
         promise = self._refused_by_promise(ping)
         if promise and route.document.means is Means.DATA:
             return Outcome(label, refusal=promise)
-        opened = self._open(ping)
+        opened, jwe = self._open(ping)
         clear: dict[str, Any] = {} if opened is None else opened
+        ping = ping._replace(document_id=self._document_id(ping.address, jwe))
         if ping.pioneer is not None:
             name = identifier_name(route.study.namespace)
             clear[name] = ping.pioneer.identifier
@@ -232,7 +236,10 @@ class Judge:
             )
             if promise or self._is_concluded(scope):
                 return self._heard(label, event, promise)
-        verdict = self._look_up(ping, platform, event)
+        person = self._withdrawals.people().get(platform)
+        if person is not None and person.joined_before(ping.document_id, ping.micros):
+            return Outcome(label, refusal=RefusalReason.REPOSTED)
+        verdict = _look_up(ping, person, event)
         if verdict.condemns:
             return _without_row(label, event, verdict)
         if not self._pseudonyms.knows(label.study):  # registered, and not used here
@@ -253,20 +260,6 @@ class Judge:
             return Outcome(label, refusal=RefusalReason.ENDED)
         return Outcome(label, event=event, refusal=promise)
 
-    def _look_up(self, ping: Ping, platform: str, joined: Event | None) -> Verdict:
-        """What the withdrawal list says of a row; an enrolment counts for itself."""
-        person = self._withdrawals.people().get(platform)
-        if person is None:
-            return Verdict.KEPT
-        about: frozenset[str] = frozenset()
-        if joined is not None:
-            person = person.joining(joined.scope, ping.micros, joined.document_id)
-            about = frozenset((joined.scope,)) - {RALLY}
-        study = ping.route.study
-        if study.kind is Kind.PLATFORM:
-            return judge_row(person, RALLY, ping.micros, about).verdict
-        return judge_row(person, study.namespace, ping.micros).verdict
-
     def _refused_by_promise(self, ping: Ping) -> RefusalReason | None:
         study, sent = ping.route.study, ping.sent
         return refused_by_promise(
@@ -278,18 +271,27 @@ class Judge:
             self._clock(),
         )
 
-    def _open(self, ping: Ping) -> dict[str, Any] | None:
+    def _open(self, ping: Ping) -> tuple[dict[str, Any] | None, str | None]:
+        """The clear text, and the JWE that it was sealed in, if it was in one."""
         namespace = ping.route.study.namespace
         if ping.pioneer is None:
             path = ping.address.path
             return self._opener.open(ping.envelope.payload, namespace, path)
-        leaves = ping.route.encoder is None
+        leaves, jwe = ping.route.encoder is None, ping.pioneer.jwe
         try:
-            return self._opener.open_pioneer(ping.pioneer, namespace, any_key=leaves)
+            clear = self._opener.open_pioneer(ping.pioneer, namespace, any_key=leaves)
         except PingFailed:
             if ping.route.leaves_by_envelope:
-                return None
+                return None, jwe
             raise
+        return clear, jwe
+
+    def _document_id(self, address: Address, jwe: str | None) -> str:
+        """What a ping is known by, and each copy of it.
+
+        A JWE may be submitted to any path, by anybody who has seen it.
+        """
+        return self._pseudonyms.of_sealed(jwe) if jwe else address.document_id
 
     def _left(self, ping: Ping, clear: dict[str, Any]) -> Event:
         """A withdrawal: whatever else its payload holds, its id and scope count."""
@@ -343,6 +345,20 @@ class Judge:
         if route.study.kind is Kind.PLATFORM:
             return platform
         return self._pseudonyms.of_study(route.study.namespace, platform)
+
+
+def _look_up(ping: Ping, person: Person | None, joined: Event | None) -> Verdict:
+    """What the withdrawal list says of a row; an enrolment counts for itself."""
+    if person is None:
+        return Verdict.KEPT
+    about: frozenset[str] = frozenset()
+    if joined is not None:
+        person = person.joining(joined.scope, ping.micros, joined.document_id)
+        about = frozenset((joined.scope,)) - {RALLY}
+    study = ping.route.study
+    if study.kind is Kind.PLATFORM:
+        return judge_row(person, RALLY, ping.micros, about).verdict
+    return judge_row(person, study.namespace, ping.micros).verdict
 
 
 def _without_row(label: Label, event: Event | None, verdict: Verdict) -> Outcome:

@@ -24,6 +24,8 @@ class Ping(NamedTuple):
         address: where it was submitted to.
         pioneer: its inner envelope, of Pioneer v2.
         sent: its submission timestamp.
+        document_id: of the path, where the ciphertext is bound to it; of what is sealed
+            in a JWE, made of the sealed bytes.
     """
 
     route: Route
@@ -31,6 +33,7 @@ class Ping(NamedTuple):
     address: Address
     pioneer: PioneerEnvelope | None
     sent: datetime
+    document_id: str
 
     @property
     def micros(self) -> int:
@@ -57,7 +60,7 @@ def make_event(
         hidden: ids and what stands for each; a client may have made its document id of
             one.
     """
-    label, document_id = ping.route.label, ping.address.document_id
+    label, document_id = ping.route.label, ping.document_id
     return Event(
         kind,
         scope,
@@ -87,7 +90,7 @@ def make_row(
     assert ping.route.participant
     put(clear, ping.route.participant, participant)
     agent, tags = ping.envelope.client_agent, ping.envelope.source_tags
-    document_id = ping.address.document_id
+    document_id = ping.document_id
     payload: object = clear
     row = _encode(ping, participant, document_id, agent, tags, payload)
     for identifier, pseudonym in hidden.items():

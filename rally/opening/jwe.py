@@ -2,7 +2,9 @@
 
 One profile and nothing else: direct key agreement, no compression, no critical
 extensions. The encryption covers the protected header only, so a JWE is not bound to
-the path that it was submitted to; Tink pings are.
+the path that it was submitted to; Tink pings are. What was opened is known by its
+compact form instead, of which each ciphertext has exactly one: base64url is read
+without padding, loose bits or other characters, and no part may be spelled otherwise.
 """
 
 import binascii

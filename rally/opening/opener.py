@@ -1,6 +1,6 @@
 """From a body to clear text: gzip, the envelope, the ciphertext, gzip again."""
 
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import tink
 
@@ -22,19 +22,32 @@ _TINK_PREFIX = 1
 Clear = dict[str, Any]
 
 
+class Opened(NamedTuple):
+    """What an opened body had in it.
+
+    Attributes:
+        clear: the JSON object.
+        jwe: the compact JWE that it was sealed in; None where the ciphertext is bound
+            to the path of its submission.
+    """
+
+    clear: Clear
+    jwe: str | None = None
+
+
 class Opener:
     """Opens bodies with the keys of their namespaces.
 
     Tink ciphertexts are authenticated together with the path of their submission: one
     that was moved to another study, or sent again under another document id, does not
-    open. A JWE is not bound to its path.
+    open. A JWE is not bound to its path: it is known by its bytes.
     """
 
     def __init__(self, keys: PingKeys) -> None:
         """Takes the keys that open pings."""
         self._keys = keys
 
-    def open(self, body: bytes, namespace: str, path: str) -> Clear:
+    def open(self, body: bytes, namespace: str, path: str) -> Opened:
         """Opens a Tink or a Glean.js body into its clear JSON object.
 
         Raises:
@@ -42,13 +55,13 @@ class Opener:
         """
         data = inflate(body, FailureReason.INVALID_BODY)
         if data and data[0] == _TINK_PREFIX:
-            return _clear_object(self._open_tink(data, namespace, path))
+            return Opened(_clear_object(self._open_tink(data, namespace, path)))
         envelope = _body_object(data)
         compact = envelope.get("payload")
         if len(envelope) != 1 or type(compact) is not str:
             raise PingFailed(FailureReason.NOT_ENCRYPTED)
         keys = self._keys.jwks(namespace) or _no_key()
-        return _clear_object(open_jwe(compact, keys))
+        return Opened(_clear_object(open_jwe(compact, keys)), compact)
 
     def read_pioneer(self, body: bytes) -> PioneerEnvelope:
         """Reads a Pioneer v2 envelope; nothing is decrypted yet.

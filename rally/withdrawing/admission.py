@@ -6,7 +6,14 @@ deletion calls it to publish; what shows the list folds the log in the same way 
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +26,9 @@ from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules, find_masses
 from rally.withdrawing.requests import Key, Reading, Signal, key_of, read_log
 from rally.withdrawing.standings import (
+    MASS,
+    REPOSTED,
+    UNMATCHED,
     Promises,
     Received,
     decide,
@@ -31,6 +41,7 @@ from rally.withdrawing.withdrawal_list import (
     WithdrawalList,
 )
 
+_DAY = 86_400_000_000  # microseconds
 _DONE = (Stage.REWRITTEN, Stage.PURGED, Stage.VERIFIED, Stage.CLOSED)
 
 
@@ -66,10 +77,10 @@ def admit(
     Raises:
         TypeError: `events` can be read once only.
     """
-    reading = read_log(events, before)
-    admission = _Admission(reading, before, Promises(registry, states, now))
-    standings = admission.standings(events, rules)
-    time = to_micros(now)
+    reading, time = read_log(events, before), to_micros(now)
+    promises = Promises(registry, states, now)
+    admission = _Admission(reading, before, promises, time, rules)
+    standings = admission.standings(events)
     admitted = [
         _go_on(former, found, time) for former, found in admission.found(standings)
     ]
@@ -84,30 +95,50 @@ class _Admission:
     """What all requests are held against."""
 
     def __init__(
-        self, reading: Reading, before: WithdrawalList, promises: Promises
+        self,
+        reading: Reading,
+        before: WithdrawalList,
+        promises: Promises,
+        time: int,
+        rules: Rules,
     ) -> None:
         self._asked = reading.asked
         self._enrolled = Enrolled(reading.enrolments)
         self._former = _former(reading, before)
         self._promises = promises
+        self._reposted = reading.reposted
+        self._time, self._rules = time, rules
 
-    def standings(
-        self, events: Iterable[Event], rules: Rules
-    ) -> dict[Key, tuple[Standing, str]]:
-        """How each stands, and why it is held; `events` is read if there is a crowd."""
+    def standings(self, events: Iterable[Event]) -> dict[Key, tuple[Standing, str]]:
+        """How each stands, and why it is held; `events` is read if there is a crowd.
+
+        A copied ping is in no crowd: it is held by itself, and holds nobody else.
+        """
         requests, former = self._asked.requests, self._former
+        first = {key: requests[key] for key in requests.keys() - self._reposted}
         new = {
-            key
-            for key in requests
-            if key.participant and not is_weighed(former.get(key))
+            key for key in first if key.participant and not is_weighed(former.get(key))
         }
-        massed = find_masses(requests, new, events, rules)
+        massed = find_masses(first, new, events, self._rules)
+        ending = self._time if self._rules.ends_holds else 0
         return {
             key: decide(
-                key, self._asked, former.get(key), massed, self._unmatched(key, signal)
+                key,
+                self._asked,
+                former.get(key),
+                self._suspicion(key, signal, massed),
+                ending,
             )
             for key, signal in requests.items()
         }
+
+    def _suspicion(self, key: Key, signal: Signal, massed: Collection[Key]) -> str:
+        """Why a request is held if it is new; "" where nothing is odd about it."""
+        if key in self._reposted:
+            return REPOSTED
+        if key in massed:
+            return MASS
+        return UNMATCHED if self._unmatched(key, signal) else ""
 
     def found(
         self, standings: Mapping[Key, tuple[Standing, str]]
@@ -132,10 +163,19 @@ class _Admission:
                     signal=signal.signal,
                     standing=standing,
                     held_for=held_for,
+                    held_until=self._held_until(key, held_for),
                     deferred=self._deferred(key, first),
                     stages={Stage.REQUESTED: first},
                 ),
             )
+
+    def _held_until(self, key: Key, held_for: str) -> int:
+        """Until when a person may decide, as deletion said when it first held it."""
+        if held_for in ("", UNMATCHED):
+            return 0
+        former = self._former.get(key)
+        until = former.held_until if former else 0
+        return until or self._time + int(self._rules.hold_days * _DAY)
 
     def _has_left_the_list(self, key: Key) -> bool:
         """Whether it was closed for want of an enrolment, and none has arrived."""

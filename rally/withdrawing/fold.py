@@ -64,28 +64,54 @@ class Left(NamedTuple):
     request: str = ""
 
 
+class Joined(NamedTuple):
+    """What an enrolment ping says: of its copies, what the first one does.
+
+    Attributes:
+        time: submission timestamp, microseconds.
+        scope: a namespace, or RALLY.
+    """
+
+    time: int
+    scope: str
+
+
 class Person(NamedTuple):
     """One person's events by scope: a namespace, or RALLY.
 
     Attributes:
         left: withdrawals, sorted by time.
         joined: times of enrolments in microseconds, sorted.
-        enrolments: the scopes that an enrolment ping joined, by its document id.
+        enrolments: what each enrolment ping says, by its document id.
     """
 
     left: Mapping[str, tuple[Left, ...]]
     joined: Mapping[str, tuple[int, ...]]
-    enrolments: Mapping[str, frozenset[str]]
+    enrolments: Mapping[str, Joined]
 
     def joining(self, scope: str, time: int, document_id: str) -> "Person":
-        """The same person with one enrolment more; one that is known is no other.
+        """The same person with one enrolment more.
 
-        A copy of a ping that comes later is the same event, at the earlier time.
+        A later copy of a ping that is known changes nothing, whatever it joins; an
+        earlier one takes its place.
         """
-        if scope in self.enrolments.get(document_id, ()):
-            return self
-        times = tuple(sorted((*self.joined.get(scope, ()), time)))
-        return self._replace(joined={**self.joined, scope: times})
+        new, known = Joined(time, scope), self.enrolments.get(document_id)
+        joined = dict(self.joined)
+        if known is not None:
+            if known <= new:
+                return self
+            others = list(joined[known.scope])
+            others.remove(known.time)
+            joined[known.scope] = tuple(others)
+        joined[scope] = tuple(sorted((*joined.get(scope, ()), time)))
+        return self._replace(
+            joined=joined, enrolments={**self.enrolments, document_id: new}
+        )
+
+    def joined_before(self, document_id: str, time: int) -> bool:
+        """Whether a ping of that document id was an enrolment before a time."""
+        known = self.enrolments.get(document_id)
+        return known is not None and known.time < time
 
 
 class Judgement(NamedTuple):

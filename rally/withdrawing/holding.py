@@ -25,6 +25,9 @@ class Rules:
         hold_above_people: a mass has more people than that, who leave one scope
         hold_above_share: and more than that share of all who ever joined the scope,
         hold_window_hours: within so many hours, both ends included.
+        hold_days: so long a hold waits for a person's decision; then the request
+            counts. One of somebody who never enrolled waits on.
+        ends_holds: whether it does; deletion alone ends a hold, when it publishes.
         unmatched_days: after so many days a request of somebody who never enrolled
             leaves the list, once it is carried out.
         unresolved_days: after so many days without an enrolment that says whose
@@ -36,6 +39,12 @@ class Rules:
     hold_window_hours: float = 24.0
     unresolved_days: float = 90.0
     unmatched_days: float = 90.0
+    hold_days: float = 14.0
+    ends_holds: bool = True
+
+
+LOOKING = Rules(ends_holds=False)
+"""Of who only looks: what deletion holds can be decided on until deletion ends that."""
 
 
 class Joined(NamedTuple):

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from struct import Struct
 from typing import Any
 
-from rally.withdrawing.fold import Left, Person, Standing
+from rally.withdrawing.fold import Joined, Left, Person, Standing
 
 _LEFT = Struct(">16sHQ16sH")
 _JOINED = Struct(">16sHQIH")
@@ -133,17 +133,17 @@ class PeopleIndex(Mapping[str, Person]):
             each = Left(time - _ZERO, standing, deferred, self._requests.text(request))
             left.setdefault(self._scopes[scope], []).append(each)
         joined: dict[str, list[int]] = {}
-        about: dict[str, set[str]] = {}
+        enrolments: dict[str, Joined] = {}
         position = _first(self._joined, _JOINED.size, key)
         for _, scope, time, start, length in _of(self._joined, _JOINED, position, key):
-            named = self._scopes[scope]
-            joined.setdefault(named, []).append(time - _ZERO)
+            told = Joined(time - _ZERO, self._scopes[scope])
+            joined.setdefault(told.scope, []).append(told.time)
             document = self._documents[start : start + length].decode()
-            about.setdefault(document, set()).add(named)
+            enrolments[document] = min(told, enrolments.get(document, told))
         return Person(
             {scope: tuple(sorted(each, key=_order)) for scope, each in left.items()},
             {scope: tuple(times) for scope, times in joined.items()},
-            {document: frozenset(scopes) for document, scopes in about.items()},
+            enrolments,
         )
 
     def requests(self) -> Iterator[str]:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
-from rally.events import Event, EventKind
+from rally.events import MAIL, Event, EventKind
 from rally.withdrawing.enrolling import JoinedReader
+from rally.withdrawing.firsts import Firsts, Said
 from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 
 
@@ -85,12 +86,15 @@ class Reading(NamedTuple):
     Attributes:
         asked: all requests; a deletion id is one for each person whose it is.
         resolved: of the key of a deletion id, the key of the first person whose it is.
-        enrolments: of everybody who asked, sorted.
+        enrolments: of everybody who asked, sorted; of those by a ping that said
+            something else before, none.
+        reposted: requests by a ping that said something else before.
     """
 
     asked: Asked
     resolved: Mapping[Key, Key]
     enrolments: tuple[Enrolment, ...]
+    reposted: frozenset[Key] = frozenset()
 
 
 def key_of(left: Event | Withdrawal) -> Key:
@@ -127,7 +131,33 @@ def read_log(events: Iterable[Event], before: WithdrawalList) -> Reading:
         for each in _owned(key, joined.owners(key.deletion_id)):
             requests[each] = signal.merged(requests.get(each))
             resolved.setdefault(key, each)
-    return Reading(asked._replace(requests=requests), resolved, joined.enrolments())
+    asked, enrolments = asked._replace(requests=requests), joined.enrolments()
+    return _by_first_copies(Reading(asked, resolved, enrolments))
+
+
+def _by_first_copies(reading: Reading) -> Reading:
+    """Sorts out what is said by a ping that had said something else before.
+
+    A letter is no ping, and nobody can copy one.
+    """
+    firsts = Firsts()
+    left = {
+        key: (key.who, key.document_id, Said(signal.time, EventKind.LEFT, key.scope))
+        for key, signal in reading.asked.requests.items()
+        if signal.signal != MAIL
+    }
+    joined = {each: _said_by(each) for each in reading.enrolments}
+    for said in chain(left.values(), joined.values()):
+        firsts.hear(*said)
+    return reading._replace(
+        enrolments=tuple(e for e, said in joined.items() if firsts.counts(*said)),
+        reposted=frozenset(k for k, said in left.items() if not firsts.counts(*said)),
+    )
+
+
+def _said_by(each: Enrolment) -> tuple[str, str, Said]:
+    said = Said(each.time, EventKind.JOINED, each.scope)
+    return each.participant, each.document_id, said
 
 
 def _owned(key: Key, owners: Iterable[str]) -> list[Key]:

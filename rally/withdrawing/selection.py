@@ -129,5 +129,6 @@ class Selection:
             return KEPT
         about = _ENROLS_IN_NONE
         if self._scope == RALLY:
-            about = person.enrolments.get(document_id.decode(), _ENROLS_IN_NONE)
+            joined = person.enrolments.get(document_id.decode())
+            about = frozenset((joined.scope,)) if joined else _ENROLS_IN_NONE
         return judge_row(person, self._scope, time, about)

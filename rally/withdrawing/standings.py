@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from rally.events import MAIL, RALLY
@@ -15,8 +15,9 @@ from rally.withdrawing.fold import Standing
 from rally.withdrawing.requests import Asked, Key, Signal
 from rally.withdrawing.withdrawal_list import Withdrawal
 
-MASS, UNMATCHED = "mass", "unmatched"
-"""Why a request is held."""
+MASS, UNMATCHED, REPOSTED = "mass", "unmatched", "reposted"
+"""Why a request is held: many at once; nobody known joined; its ping is a copy of one
+that said something else before."""
 
 
 class Promises:
@@ -69,7 +70,7 @@ class Promises:
 
 
 def is_weighed(former: Withdrawal | None) -> bool:
-    """Whether a request stands as it did, until a person decides.
+    """Whether a request stands as it did, until a person decides or its hold is over.
 
     What was not yet on the list, or waited for an enrolment only, is weighed anew.
     """
@@ -84,8 +85,8 @@ def decide(
     key: Key,
     asked: Asked,
     former: Withdrawal | None,
-    massed: Collection[Key],
-    unmatched: bool,
+    suspicion: str,
+    ending: int,
 ) -> tuple[Standing, str]:
     """How a request stands, and why it is held.
 
@@ -93,8 +94,8 @@ def decide(
         key: of the request.
         asked: with what was decided.
         former: the request on the former list.
-        massed: requests that lie in a mass.
-        unmatched: whether it is held for want of an enrolment.
+        suspicion: why it is held if it is new: MASS, UNMATCHED or REPOSTED; "" is not.
+        ending: what is held until then waits no longer, microseconds; 0 ends nothing.
     """
     decision = asked.decisions.get(key)
     if decision and decision.rejected:
@@ -102,10 +103,10 @@ def decide(
     if decision or key in asked.at_once or not key.participant:
         return Standing.ACTIVE, ""
     if former is not None and is_weighed(former):
+        if former.standing is Standing.HELD and 0 < former.held_until <= ending:
+            return Standing.ACTIVE, ""
         return former.standing, former.held_for
-    if key in massed:
-        return Standing.HELD, MASS
-    return (Standing.HELD, UNMATCHED) if unmatched else (Standing.ACTIVE, "")
+    return (Standing.HELD if suspicion else Standing.ACTIVE), suspicion
 
 
 class Received:

@@ -60,7 +60,9 @@ class Withdrawal:
         document_id: of the ping.
         signal: which ping it was.
         standing: as decided.
-        held_for: why it is held: "mass" or "unmatched"; "" where it is not.
+        held_for: why it is held: "mass", "unmatched" or "reposted"; "" where it is not.
+        held_until: when it counts if nobody has decided by then, microseconds; 0 where
+            it is not held, or waits for an enrolment as well.
         deferred: studies in which it waits for their conclusion, sorted.
         stages: when each was reached, microseconds.
         receipts: numbers of the receipts that tell of it.
@@ -81,6 +83,7 @@ class Withdrawal:
     signal: str
     standing: Standing = Standing.ACTIVE
     held_for: str = ""
+    held_until: int = 0
     deferred: tuple[str, ...] = ()
     stages: Mapping[Stage, int] = field(default_factory=dict)
     receipts: tuple[int, ...] = ()

@@ -12,12 +12,15 @@ from rally.storing.partitions import by_partition, is_settled, list_files
 from rally.studies.registry import Registry
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.list_object import Mac
-from rally.withdrawing.withdrawal_list import Stage
+from rally.withdrawing.withdrawal_list import Stage, Withdrawal
 from tests.model.draws import Fault
 from tests.model.plain import Book, Model, best
 from tests.model.whole import Letter, Whole, envelope
 from tests.model.words import PEOPLE, START, Ping, moment
 from tests.rally.deleting.place import Killed
+
+Asked = tuple[str, str]
+"""Scope and document id of a request: no two people's are equal here."""
 
 BEGIN, EARLY, LATE = 3, 5, 200
 """The day on which a run begins; those on which the garden may end."""
@@ -36,13 +39,14 @@ class Beside(RuleBasedStateMachine):
         self.model = Model(end=moment(LATE, -12), now=moment(BEGIN))
         self.parked: dict[Letter, Ping] = {}
         self.counter = 0
-        self.waits_over: Counter[str] = Counter()
-        self.told: set[str] = set()
-        self.names: dict[str, str] = {}
+        self.waits_over: Counter[Asked] = Counter()
+        self.told: set[Asked] = set()
+        self.names: dict[str, Asked] = {}
         self.backup: dict[str, bytes] = {}
         self.is_restored = False
         self.stale: tuple[object, Book, int] | None = None
         self.droves = False
+        self.seen: list[Ping] = []
 
     def _clock(self):
         return START + timedelta(days=self.today)
@@ -72,21 +76,21 @@ class Beside(RuleBasedStateMachine):
             before = self.model.book.requests
             self.model.admit()
             heard = self.whole.heard()
-            self.model.close({each for kind, each, _ in heard if kind == "closed"})
+            self.model.close({each[1:3] for each in heard if each[0] == "closed"})
             self.model.admit()
             after = self.model.book.requests
             for key, request in before.items():
                 if request.deferred and not after.get(key, request).deferred:
-                    self.waits_over[key[2]] += key[2] in self.told
+                    self.waits_over[key[1:]] += key[1:] in self.told
         self.counter = counter
         published = self.whole.withdrawals().withdrawals
-        self.names |= {each.request: each.document_id for each in published}
+        self.names |= {each.request: _asked(each) for each in published}
         self.told = {self.names[each.request] for each in self.whole.receipts()}
 
     def _ingest(self, found, fault, intake, book) -> None:
         before = self.whole.view()
         done = self._run(lambda: self.whole.ingest(found, intake()), fault)
-        self._learn(found, whole=done)
+        self._learn(found, book or self.model.book, whole=done)
         view = self.whole.view()
         stored = Counter(
             e.row for e in found if self.model.outcome(e, book) == "stored"
@@ -103,17 +107,18 @@ class Beside(RuleBasedStateMachine):
         assert not done or set(parked) <= seen
         self.parked |= {place: ping for place, ping in parked.items() if place in seen}
 
-    def _learn(self, found, *, whole: bool) -> None:
-        """The model hears what the log has heard."""
+    def _learn(self, found, book: Book, *, whole: bool) -> None:
+        """The model hears what the log has heard; ingest had judged by a book."""
         heard = self.whole.heard()
         for ping in found:
             if ping.kind in ("visit", "survey"):
                 continue
             kind = "joined" if ping.kind == "join" else "left"
-            is_there = (kind, ping.document_id, ping.time) in heard
+            is_there = (kind, ping.scope, ping.document_id, ping.time) in heard
             # Of a study that is concluded by now, ingest keeps nothing any more.
             is_over = self.model.state(ping.namespace, self.model.now) == "concluded"
-            assert is_there or is_over or not whole
+            is_copy = kind == "joined" and book.knows(ping)
+            assert is_there or is_over or is_copy or not whole
             if is_there:
                 self.model.hear(ping)
 
@@ -144,20 +149,20 @@ class Beside(RuleBasedStateMachine):
         occasions = [each.occasion for each in receipts]
         assert len(set(occasions)) == len(occasions)
         book = self.model.book.requests
-        seen = Counter[str]()
+        seen = Counter[Asked]()
         for each in self.whole.withdrawals().withdrawals:
-            seen[each.document_id] += 1
+            seen[_asked(each)] += 1
             own = [r for r in receipts if r.request == each.request]
             assert tuple(r.number for r in own) == each.receipts
             reasons = Counter(r.reason for r in own)
             is_due = each.participant is not None and each.standing is Standing.ACTIVE
             assert reasons[Reason.DELETION] == is_due
-            waits_over = self.waits_over[each.document_id]
+            waits_over = self.waits_over[_asked(each)]
             assert min(waits_over, is_due) <= reasons[Reason.SETTLED] <= waits_over
             assert all(sum(s.rows for s in r.sections) for r in own
                        if r.reason is Reason.LATE)  # fmt: skip
             who = None if each.participant is None else self._person(each.participant)
-            [request] = [r for key, r in book.items() if key[2] == each.document_id]
+            [request] = [r for key, r in book.items() if key[1:] == _asked(each)]
             assert (request.standing, request.time) == (each.standing, each.time)
             assert request.deferred == bool(each.deferred)
             assert who == (request.who if isinstance(request.who, int) else None)
@@ -174,6 +179,10 @@ class Beside(RuleBasedStateMachine):
     def _person(self, pseudonym: str) -> int:
         [found] = [p for p in PEOPLE if self.whole.platform_pseudonym(p) == pseudonym]
         return found
+
+
+def _asked(each: Withdrawal) -> Asked:
+    return each.scope, each.document_id
 
 
 def _place(ping: Ping) -> Letter:

@@ -1,5 +1,6 @@
 """What is drawn: pings, who leaves, and what goes wrong."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -42,6 +43,30 @@ class Sent(NamedTuple):
                     number, time, self.mark)  # fmt: skip
 
 
+class Again(NamedTuple):
+    """A copy of a ping that was seen, by how many days after that was made.
+
+    No more than the days in which compaction finds duplicates.
+    """
+
+    pick: int
+    kind: str
+    study: str
+    own: bool
+    later: int
+    hour: int
+
+    def ping(self, seen: Sequence[Ping], today: int) -> Ping:
+        first = seen[self.pick % len(seen)]
+        scope = RALLY if self.kind in ("JOIN", "LEAVE") else self.study
+        if self.kind == "survey":
+            scope = GARDEN
+        time = moment(min(first.number + self.later, today), -self.hour)
+        return Ping(self.kind.lower(), first.person, scope,
+                    self.own and scope != RALLY, first.number, time, first.mark,
+                    first.document_id)  # fmt: skip
+
+
 scopes = st.sampled_from([GARDEN, POND, RALLY])
 people = st.sampled_from([0, 0, 0, 1, 1, *PEOPLE])
 ages = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3])
@@ -65,6 +90,15 @@ leavers = st.lists(
     ),
     min_size=1,
     max_size=2,
+)
+copies = st.builds(
+    Again,
+    pick=st.integers(0, 30),
+    kind=st.sampled_from(["join", "JOIN", "leave", "LEAVE", "visit", "survey"]),
+    study=st.sampled_from([GARDEN, GARDEN, POND]),
+    own=st.booleans(),
+    later=st.sampled_from([0, 1, 1, 2, 3]),
+    hour=st.sampled_from([0, 0, 1]),
 )
 moments = st.one_of(st.integers(1, 12), st.integers(1, 60))
 ways = st.sampled_from(["killed", "killed", "refused", "unanswered"])

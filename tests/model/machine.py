@@ -16,7 +16,16 @@ from rally.withdrawing.deciding import Action, choose, decisions
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.withdrawal_list import State
 from tests.model.beside import EARLY, LATE, Beside
-from tests.model.draws import ages, faults, leavers, left_behind, people, pings, scopes
+from tests.model.draws import (
+    ages,
+    copies,
+    faults,
+    leavers,
+    left_behind,
+    people,
+    pings,
+    scopes,
+)
 from tests.model.plain import best
 from tests.model.words import STUDIES, Ping, moment
 
@@ -70,6 +79,14 @@ class Machine(Beside):
 
     def ingest_some(self, sent, fault) -> None:
         found = [each.ping(self.today) for each in sent]
+        self.seen += found
+        self._ingest(found, fault, lambda: None, self.model.book)
+
+    @precondition(lambda self: self.seen)
+    @rule(again=st.lists(copies, min_size=1, max_size=4), fault=faults)
+    def submit_again(self, again, fault) -> None:
+        """Somebody has seen sealed pings, and submits them as other documents."""
+        found = [each.ping(self.seen, self.today) for each in again]
         self._ingest(found, fault, lambda: None, self.model.book)
 
     @precondition(lambda self: not self.droves)
@@ -144,7 +161,9 @@ class Machine(Beside):
         ]  # fmt: skip
         if not open_to:
             return
-        open_to.sort(key=lambda each: (each.document_id, str(each.participant)))
+        open_to.sort(
+            key=lambda each: (each.document_id, each.scope, str(each.participant))
+        )
         one = open_to[pick % len(open_to)]
         chosen = choose(action, published, published, None, [one.request])
         made = decisions(action, chosen, "decision by ann", self.whole.now)
@@ -199,7 +218,7 @@ class Machine(Beside):
     def replay_once(self, fault) -> None:
         before, parked = self.whole.view(), dict(self.parked)
         done = self._run(self.whole.replay, fault)
-        self._learn(parked.values(), whole=done)
+        self._learn(parked.values(), self.model.book, whole=done)
         view, left = self.whole.view(), self.whole.parked()
         outcome = {place: self.model.outcome(ping) for place, ping in parked.items()}
         assert left <= set(parked)

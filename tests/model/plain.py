@@ -12,6 +12,8 @@ from tests.model.words import DAY, STUDIES, Ping, Row
 from tests.pipelines.world import GARDEN, HOUSE, POND
 
 HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE, WINDOW = 2, 0.5, DAY
+HOLD_DAYS = 5
+"""How long a mass or a copy waits for a decision."""
 UNKNOWN_DAYS = 15
 """How long a request stays on the list that nobody's enrolment explains."""
 
@@ -59,9 +61,21 @@ class Book:
     joins: tuple[Joined, ...] = ()
 
     def joining(self, ping: Ping) -> "Book":
-        """With an enrolment more."""
+        """With an enrolment more; of copies the first one counts."""
         one = Joined(ping.person, ping.scope, ping.document_id, ping.time)
-        return replace(self, joins=(*self.joins, one))
+        copies = [e for e in self.joins if (e.person, e.document_id) == one[::2]]
+        if any((each.time, each.scope) <= (one.time, one.scope) for each in copies):
+            return self
+        others = [each for each in self.joins if each not in copies]
+        return replace(self, joins=(*others, one))
+
+    def knows(self, ping: Ping) -> bool:
+        """Whether it was an enrolment before, of somebody who is on the list."""
+        return any(each.who == ping.person for each in self.requests.values()) and any(
+            (each.person, each.document_id) == (ping.person, ping.document_id)
+            and each.time < ping.time
+            for each in self.joins
+        )
 
     def verdict(self, row: Row) -> str:
         """Withdrawn, unenrolled or kept (design, section 6)."""
@@ -113,6 +127,7 @@ class Model:
     at_once: set[Key] = field(default_factory=set)
     steps: list[tuple[int, str, str]] = field(default_factory=list)
     held_for: dict[Key, str] = field(default_factory=dict)
+    until: dict[Key, int] = field(default_factory=dict)
     closed: set[Key] = field(default_factory=set)
     book: Book = field(default_factory=Book)
 
@@ -135,6 +150,8 @@ class Model:
         if self.state(ping.namespace, self.now) == "concluded":
             return "refused"
         book = book or self.book
+        if book.knows(ping):
+            return "refused"
         if ping.kind == "join":
             book = book.joining(ping)
         verdict = book.verdict(ping.row)
@@ -158,44 +175,95 @@ class Model:
         before = self.lefts.get(key, (time, signal))
         self.lefts[key] = min(before, (time, signal))
 
-    def close(self, document_ids: set[str]) -> None:
-        """The log says of these that nobody's enrolment has explained them."""
-        for key in {key for key in self.book.requests if key[2] in document_ids}:
+    def close(self, closed: set[tuple[str, str]]) -> None:
+        """The log says of these that nobody's enrolment has explained them.
+
+        By scope and document id.
+        """
+        for key in {key for key in self.book.requests if key[1:] in closed}:
             if key not in self.closed and not self._is_known(key):
                 late = self.now - self.book.requests[key].time
                 assert late > UNKNOWN_DAYS * DAY
                 self.closed.add(key)
 
-    def _is_known(self, key: Key) -> bool:
-        """Whether somebody is known to have joined what they leave."""
-        who, scope, _ = key
-        joined = any(
-            each == who and scope in (RALLY, other) for each, other, _ in self.joins
-        )
-        return joined or self.lefts.get(key, (0, ""))[1] == MAIL
+    def _firsts(self) -> dict[tuple[Who, str], tuple[int, str, str]]:
+        """What the first copy of each ping says: when, joined or left, and what."""
+        said = [(time, "joined", key) for key, time in self.joins.items()]
+        said += [(time, "left", key) for key, (time, _) in self._asked().items()]
+        firsts: dict[tuple[Who, str], tuple[int, str, str]] = {}
+        for time, kind, (who, scope, document_id) in said:
+            each = time, kind, scope
+            ping = who, document_id
+            firsts[ping] = min(each, firsts.get(ping, each))
+        return firsts
 
-    def admit(self) -> None:
-        """Deletion publishes the list."""
+    def _true_joins(self) -> dict[Key, int]:
+        """The enrolments, without those of pings that said something else before."""
+        firsts = self._firsts()
+        return {
+            key: time
+            for key, time in self.joins.items()
+            if firsts[key[0], key[2]] == (time, "joined", key[1])
+        }
+
+    def _copied(self) -> set[Key]:
+        """The requests by pings that said something else before."""
+        firsts = self._firsts()
+        return {
+            key
+            for key, (time, _) in self._asked().items()
+            if firsts[key[0], key[2]] != (time, "left", key[1])
+        }
+
+    def _asked(self) -> dict[Key, tuple[int, str]]:
+        """All requests, those of deletion ids as their owners'."""
         asked: dict[Key, tuple[int, str]] = {}
         for (who, scope, document_id), signal in self.lefts.items():
             if isinstance(who, Stranger) and who.person in self.owners:
                 who = who.person
             asked[who, scope, document_id] = signal
-        masses = set(self._masses(asked))
-        stand = {key: self._stand(key, asked, masses) for key in asked}
-        self.held_for = {key: stand[key] for key in asked if isinstance(key[0], int)}
+        return asked
+
+    def _is_known(self, key: Key) -> bool:
+        """Whether somebody is known to have joined what they leave."""
+        who, scope, _ = key
+        joined = any(
+            each == who and scope in (RALLY, other)
+            for each, other, _ in self._true_joins()
+        )
+        return joined or self.lefts.get(key, (0, ""))[1] == MAIL
+
+    def admit(self) -> None:
+        """Deletion publishes the list."""
+        asked, copied = self._asked(), self._copied()
+        first = {key: asked[key] for key in asked if key not in copied}
+        masses = set(self._masses(first))
+        stand = {key: self._stand(key, asked, masses, copied) for key in asked}
         requests = {
             key: Request(key[0], key[1], time, _standing(stand[key]),
                          self._waits(key, asked, stand))
             for key, (time, _) in asked.items()
             if key not in self.closed or self._is_known(key)
         }  # fmt: skip
-        joins = (Joined(int(str(who)), scope, document_id, time)
-                 for (who, scope, document_id), time in self.joins.items())  # fmt: skip
+        own = [key for key in requests if isinstance(key[0], int)]
+        self.held_for = {key: stand[key] for key in own}
+        self.until = {
+            key: self.until.get(key, self.now + HOLD_DAYS * DAY)
+            for key in own
+            if stand[key] in ("mass", "reposted")
+        }
+        joins = (
+            Joined(int(str(who)), scope, document_id, time)
+            for (who, scope, document_id), time in self._true_joins().items()
+        )
         self.book = Book(requests, tuple(joins))
 
     def _stand(
-        self, key: Key, asked: Mapping[Key, tuple[int, str]], masses: set[Key]
+        self,
+        key: Key,
+        asked: Mapping[Key, tuple[int, str]],
+        masses: set[Key],
+        copied: set[Key],
     ) -> str:
         """Active, rejected, or why it is held."""
         if key in self.decisions and self.decisions[key][1]:
@@ -203,10 +271,14 @@ class Model:
         if key in self.decisions or key in self.at_once or isinstance(key[0], Stranger):
             return "active"
         if self.held_for.get(key, "unmatched") != "unmatched":
-            return self.held_for[key]
+            is_over = self.until.get(key, self.now + 1) <= self.now
+            return "active" if is_over else self.held_for[key]
+        if key in copied:
+            return "reposted"
         if key in masses:
             return "mass"
-        alone = not any((who, scope) == key[:2] for who, scope, _ in self.joins)
+        joins = self._true_joins()
+        alone = not any((who, scope) == key[:2] for who, scope, _ in joins)
         is_letter = asked[key][1] == MAIL
         return "unmatched" if key[1] == POND and alone and not is_letter else "active"
 
@@ -233,12 +305,13 @@ class Model:
             return False
         if key in self.at_once:
             return False
-        if scope == RALLY and not any(e[:2] == (who, GARDEN) for e in self.joins):
+        joins = self._true_joins()
+        if scope == RALLY and not any(e[:2] == (who, GARDEN) for e in joins):
             return False
         time = asked[key][0]
         mine = [t for t_key, (t, _) in asked.items()
                 if t_key[:2] == key[:2] and stand[t_key] == "active"]  # fmt: skip
-        joined = [t for t_key, t in self.joins.items() if t_key[:2] == key[:2]]
+        joined = [t for t_key, t in joins.items() if t_key[:2] == key[:2]]
         firsts = [
             first
             for first in (*mine, time)
@@ -258,7 +331,7 @@ def best(rows: Iterable[Row]) -> set[Row]:
 
 
 def _standing(stand: str) -> str:
-    return "held" if stand in ("mass", "unmatched") else stand
+    return "held" if stand in ("mass", "unmatched", "reposted") else stand
 
 
 def _at(step: tuple[int, str, str]) -> tuple[int, int]:

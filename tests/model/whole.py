@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from rally.checking.pseudonyms import Pseudonyms
 from rally.compacting.compactor import Compactor
 from rally.compacting.plan import plan
 from rally.dead_letters import list_dead_letters, read_sealed, unseal
@@ -20,6 +21,7 @@ from rally.ingesting.judge import Judge
 from rally.ingesting.replay import Replay
 from rally.ingesting.routes import Routes
 from rally.ingesting.setup import LiveStates
+from rally.opening.opener import Opened
 from rally.outcomes import FailureReason
 from rally.storing.container import read_rows
 from rally.storing.leases import Leases
@@ -35,7 +37,12 @@ from rally.times import from_micros, to_micros
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.live_list import LiveList
 from rally.withdrawing.starting import check_counter
-from tests.model.plain import HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE, UNKNOWN_DAYS
+from tests.model.plain import (
+    HOLD_ABOVE_PEOPLE,
+    HOLD_ABOVE_SHARE,
+    HOLD_DAYS,
+    UNKNOWN_DAYS,
+)
 from tests.model.words import PEOPLE, Ping, Row
 from tests.pipelines.world import HOUSE, rally_id
 from tests.rally.deleting.place import Killed, Place, Prf
@@ -44,6 +51,7 @@ LONGEST_DELAY_DAYS = 10.0
 RULES = Rules(
     HOLD_ABOVE_PEOPLE,
     HOLD_ABOVE_SHARE,
+    hold_days=HOLD_DAYS,
     unresolved_days=UNKNOWN_DAYS,
     unmatched_days=UNKNOWN_DAYS,
 )
@@ -56,10 +64,11 @@ Letter = tuple[str | None, str | None, bytes]
 
 
 class ClearText:
-    """Opens what is not sealed; seals nothing."""
+    """Opens what is not sealed; seals nothing. A ping says what its bytes are."""
 
     def open(self, payload, namespace, path):
-        return json.loads(payload)
+        clear = json.loads(payload)
+        return Opened(clear, clear.pop("sealed"))
 
     def encrypt(self, plaintext, context):
         return context + b"\n" + plaintext
@@ -67,6 +76,13 @@ class ClearText:
     def decrypt(self, ciphertext, context):
         assert ciphertext.startswith(context + b"\n")
         return ciphertext[len(context) + 1 :]
+
+
+class ByTheirNames(Pseudonyms):
+    """Pseudonyms; of sealed bytes it takes what they are called for a document id."""
+
+    def of_sealed(self, jwe: str) -> str:
+        return jwe
 
 
 class Whole(Place):
@@ -78,6 +94,7 @@ class Whole(Place):
     def __init__(self, registry, mac, now: datetime, **bucket) -> None:
         super().__init__(registry, mac, **bucket)
         self.now = now
+        self.pseudonyms = ByTheirNames(self.pseudonyms._prfs)
         self._rows: dict[tuple[str, int], list[Row]] = {}
         names = (HOUSE, *(each for each in registry.studies if each != HOUSE))
         self._people = {
@@ -161,10 +178,12 @@ class Whole(Place):
             row for info in infos for row in self._rows_of(info.name, info.generation)
         )
 
-    def heard(self) -> set[tuple[str, str, int]]:
-        """Kind, document id and time of each event."""
-        return {(str(each.kind), each.document_id, each.submission_timestamp)
-                for each in read_events(self.platform)}  # fmt: skip
+    def heard(self) -> set[tuple[str, str, str, int]]:
+        """Kind, scope, document id and time of each event."""
+        return {
+            (str(each.kind), each.scope, each.document_id, each.submission_timestamp)
+            for each in read_events(self.platform)
+        }
 
     def parked(self) -> set[Letter]:
         """The dead letters of who left."""
@@ -238,9 +257,9 @@ class Whole(Place):
 
 def envelope(ping: Ping) -> Envelope:
     """The ping as it arrives."""
-    clear = {"rally.id": rally_id(ping.person)}
+    clear = {"rally.id": rally_id(ping.person), "sealed": ping.document_id}
     if ping.kind == "uninstall":
-        clear = {"deletion.id": deletion_id(ping.person)}
+        clear = {"deletion.id": deletion_id(ping.person), "sealed": ping.document_id}
     elif ping.kind != "leave":
         clear["mark"] = ping.mark
     if ping.namespace == HOUSE and ping.document.startswith("study-"):
@@ -249,7 +268,8 @@ def envelope(ping: Ping) -> Envelope:
         clear["deletion.id"] = deletion_id(ping.person)
     kind, _, version = ping.document.partition(".")
     sent = f"{from_micros(ping.time):%Y-%m-%dT%H:%M:%SZ}"
-    path = f"/submit/{ping.namespace}/{kind}/{version}/{ping.document_id}"
+    anything = uuid.uuid5(uuid.NAMESPACE_OID, repr(ping))
+    path = f"/submit/{ping.namespace}/{kind}/{version}/{anything}"
     return Envelope(json.dumps(clear).encode(), path, sent)
 
 

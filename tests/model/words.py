@@ -31,6 +31,7 @@ class Ping(NamedTuple):
         number: the day on which it was first sent: a duplicate has the same.
         time: submission timestamp, microseconds.
         mark: what it says; of a join, "b" has a deletion id.
+        copied: of a ping that is another one's bytes, submitted again: its document id.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Ping(NamedTuple):
     number: int
     time: int
     mark: str
+    copied: str = ""
 
     @property
     def namespace(self) -> str:
@@ -59,6 +61,9 @@ class Ping(NamedTuple):
 
     @property
     def document_id(self) -> str:
+        """Of its sealed bytes."""
+        if self.copied:
+            return self.copied
         what = self._replace(time=0, mark="")
         return str(uuid.uuid5(uuid.NAMESPACE_OID, repr(what)))
 

@@ -185,6 +185,8 @@ def test_mass_is_held_by_the_options(world, lived_in, capsys):
          " see --help"),
         ("--hold_window_hours=0", "--hold_window_hours: must be a number above 0"
          " and at most 876,000; see --help"),
+        ("--hold_days=0", "--hold_days: must be a number above 0 and at most 36,500;"
+         " see --help"),
         ("--unresolved_days=-1", "--unresolved_days: must be a number above 0 and"
          " at most 36,500; see --help"),
         ("--longest_delay_days=nan", "--longest_delay_days: must be a number above"

@@ -52,6 +52,7 @@ OPTIONAL = {
         *("studies", "as_of", "plan_only", "hold_above_people", "hold_above_share"),
         *(
             "hold_window_hours",
+            "hold_days",
             "unresolved_days",
             "unmatched_days",
             "longest_delay_days",

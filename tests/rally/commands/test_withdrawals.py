@@ -65,11 +65,11 @@ def reach(*stages, when):
     return change
 
 
-def hold(office):
+def hold(office, rules=MASS):
     """Three people leave a study at once and are held; the fourth leaves Rally."""
     office.receive(*(left(who, on(8, 30), STREAM) for who in "pqr"))
     office.receive(left("s", on(8, 29)))
-    return office.admit(on(8, 31), MASS)
+    return office.admit(on(8, 31), rules)
 
 
 def standings(office, now=None):
@@ -170,13 +170,13 @@ rally-attention-stream  held       2       2         0          0      2022-08-3
 rally-attention-stream  rejected   1       1         0          0      2022-08-30  -              0
 rally-attention-stream  requested  1       1         0          0      2022-08-31  2022-09-30     0
 
-REQUEST                           SCOPE                   STATE      WAITS FOR  DEADLINE    STAGES
--                                 rally                   requested  -          2022-08-31  requested 2022-08-01
-00000000000000000000000000000001  rally                   active     -          2022-09-28  requested 2022-08-29
-00000000000000000000000000000002  rally-attention-stream  rejected   -          -           requested 2022-08-30
-00000000000000000000000000000003  rally-attention-stream  held       mass       2022-09-29  requested 2022-08-30
-00000000000000000000000000000004  rally-attention-stream  held       mass       2022-09-29  requested 2022-08-30
--                                 rally-attention-stream  requested  -          2022-09-30  requested 2022-08-31
+REQUEST                           SCOPE                   STATE      WAITS FOR              DEADLINE    STAGES
+-                                 rally                   requested  -                      2022-08-31  requested 2022-08-01
+00000000000000000000000000000001  rally                   active     -                      2022-09-28  requested 2022-08-29
+00000000000000000000000000000002  rally-attention-stream  rejected   -                      -           requested 2022-08-30
+00000000000000000000000000000003  rally-attention-stream  held       mass until 2022-09-14  2022-09-29  requested 2022-08-30
+00000000000000000000000000000004  rally-attention-stream  held       mass until 2022-09-14  2022-09-29  requested 2022-08-30
+-                                 rally-attention-stream  requested  -                      2022-09-30  requested 2022-08-31
 
 past the deadline of 30 days: 1
 """,  # noqa: E501 - as it is printed
@@ -410,6 +410,7 @@ def test_json_says_the_same(office):
         "deadline": "2022-09-29T12:00:00Z",
         "deferred": [],
         "held_for": "mass",
+        "held_until": "2022-09-14T12:00:00Z",
         "stages": {"requested": "2022-08-30T12:00:00Z"},
         "receipts": [],
     }
@@ -482,7 +483,7 @@ def test_single_requests_are_decided_on(office):
 
 
 def test_at_once_takes_what_is_deferred_and_what_is_held(office):
-    hold(office)
+    hold(office, replace(MASS, hold_days=1000.0))
     office.receive(left("t", on(4, 5, 2023), STREAM))
     office.admit(on(4, 6, 2023))
     deferred = {each.participant: each.deferred for each in office.list.withdrawals}

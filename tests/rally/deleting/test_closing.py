@@ -18,7 +18,7 @@ from tests.rally.deleting.conftest import mac
 from tests.rally.deleting.place import Place, Row, day
 
 __all__ = ["mac"]
-MASS = Rules(hold_above_people=1, hold_above_share=0.0)
+MASS = Rules(hold_above_people=1, hold_above_share=0.0, hold_days=1000)
 
 
 def listed(place):

@@ -28,6 +28,7 @@ from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.keys.settling import settle_kek
+from rally.opening.inflate import GZIP_MAGIC
 from rally.opening.opener import Opener
 from rally.storing.objects import open_store
 from rally.storing.rows import row_schema
@@ -272,6 +273,24 @@ class Bench:
             Known(withdrawals),
             lambda: clock,
         )
+
+    def document_id(self, envelope: Envelope) -> str:
+        """What rows and events call a ping: by its JWE, if it is sealed in one."""
+        assert envelope.uri
+        by_path = envelope.uri.rpartition("/")[2]
+        if "/submit/telemetry/" in envelope.uri:
+            by_path = envelope.uri.split("/")[3]
+        body = envelope.payload
+        if body.startswith(b"\x01"):  # Tink's prefix
+            return by_path
+        if body.startswith(GZIP_MAGIC):
+            body = gzip.decompress(body)
+        jwe = json.loads(body)["payload"]
+        if type(jwe) is dict:
+            jwe = jwe.get("encryptedData")
+        if type(jwe) is not str or not jwe:
+            return by_path
+        return self.pseudonyms.of_sealed(jwe)
 
     def row(self, outcome: Outcome) -> dict[str, Any]:
         """The stored row, decoded by fastavro with the schema of its file."""

@@ -87,13 +87,17 @@ def test_keys_that_would_become_one_fail_and_others_are_kept(bench, payload):
 def test_id_is_replaced_where_it_is_the_document_id(bench, payload):
     platform = bench.pseudonyms.of_platform(RALLY_ID)
     study = bench.pseudonyms.of_study("rally-x", platform)
-    for seal in (bench.glean, bench.tink):
-        for document_id in (RALLY_ID, RALLY_ID.upper()):
-            envelope = seal("rally-x", "visit.1", payload(), document_id=document_id)
-            assert parse_address(envelope.uri).document_id == RALLY_ID
-            outcome = bench.judge(envelope)
-            holds_no_id(outcome)
-            assert bench.row(outcome)["document_id"] == study
+    for document_id in (RALLY_ID, RALLY_ID.upper()):
+        attributes = {"document_id": document_id}
+        envelope = bench.tink("rally-x", "visit.1", payload(), **attributes)
+        assert parse_address(envelope.uri).document_id == RALLY_ID
+        outcome = bench.judge(envelope)
+        holds_no_id(outcome)
+        assert bench.row(outcome)["document_id"] == study
+        envelope = bench.glean("rally-x", "visit.1", payload(), **attributes)
+        outcome = bench.judge(envelope)
+        holds_no_id(outcome)
+        assert bench.row(outcome)["document_id"] == bench.document_id(envelope)
 
 
 @pytest.mark.parametrize(
@@ -110,14 +114,14 @@ def test_id_is_replaced_where_it_is_an_events_document_id(
 ):
     platform = bench.pseudonyms.of_platform(RALLY_ID)
     for document_id in (RALLY_ID, RALLY_ID.upper()):
-        envelope = bench.glean(namespace, document, payload(), document_id=document_id)
+        envelope = bench.tink(namespace, document, payload(), document_id=document_id)
         outcome = bench.judge(envelope)
         holds_no_id(outcome)
         assert outcome.event.document_id == platform
         assert len(event_name(outcome.event)) == 32
 
 
-def test_deletion_id_is_replaced_where_it_is_an_events_document_id(bench):
+def test_deletion_id_in_pioneers_path_is_in_nothing_that_is_written(bench):
     pseudonym = bench.pseudonyms.of_deletion_id(DELETION_ID)
     for document in ("uninstall-deletion.1", "pioneer-enrollment.1"):
         envelope = bench.pioneer(
@@ -129,10 +133,11 @@ def test_deletion_id_is_replaced_where_it_is_an_events_document_id(bench):
         )
         outcome = bench.judge(envelope)
         holds_no_id(outcome, DELETION_ID)
-        assert outcome.event.document_id == pseudonym
+        document_id = bench.document_id(envelope)
+        assert outcome.event.document_id == document_id
         if outcome.row:
             row = bench.row(outcome)
-            assert (row["document_id"], row["source_tags"]) == (pseudonym, pseudonym)
+            assert (row["document_id"], row["source_tags"]) == (document_id, pseudonym)
 
 
 def test_id_that_pioneers_clear_text_repeats_is_replaced(bench):

@@ -19,7 +19,7 @@ ID = "65f58083-cefe-4201-832f-0505c3b73d76"
 SENT = "2022-06-01T12:00:00.000000Z"
 
 
-def left(bench, scope, signal, sent=SENT, deletion_id=None):
+def left(bench, envelope, scope, signal, sent=SENT, deletion_id=None):
     """The one outcome of a withdrawal: an event, and nothing else."""
     study, _, document = signal.partition("/")
     return Outcome(
@@ -30,7 +30,7 @@ def left(bench, scope, signal, sent=SENT, deletion_id=None):
             None if deletion_id else bench.pseudonyms.of_platform(RALLY_ID),
             to_micros(parse_timestamp(sent)),
             bench.pseudonyms.of_deletion_id(deletion_id) if deletion_id else None,
-            ID,
+            bench.document_id(envelope),
             signal,
         ),
     )
@@ -72,7 +72,8 @@ def test_withdrawal_is_accepted_always(bench, payload, when, others):
             clear = payload(form, **others)
             envelope = bench.glean(namespace, document, clear, **attributes)
             found = bench.judge(envelope, as_of, transitions(namespace, *actions))
-            assert found == left(bench, scope, f"{namespace}/{document}", sent)
+            signal = f"{namespace}/{document}"
+            assert found == left(bench, envelope, scope, signal, sent)
 
 
 @pytest.mark.parametrize(
@@ -102,12 +103,13 @@ def test_withdrawal_is_accepted_always(bench, payload, when, others):
 def test_leaving_a_study_is_of_the_study_that_is_named(bench, payload, string, scope):
     signal = "rally-hub/study-unenrollment.1"
     clear = payload(string=string)
-    found = bench.judge(bench.glean("rally-hub", "study-unenrollment.1", clear))
+    envelope = bench.glean("rally-hub", "study-unenrollment.1", clear)
+    found = bench.judge(envelope)
     if scope is None:
         label = Label("rally-hub", "study-unenrollment.1", withdrawal=True)
         assert found == Outcome(label, failure=FailureReason.UNKNOWN_STUDY)
     else:
-        assert found == left(bench, scope, signal)
+        assert found == left(bench, envelope, scope, signal)
 
 
 @pytest.mark.parametrize("name", ["pioneer-y", "y.study@example.edu"])
@@ -116,7 +118,7 @@ def test_pioneer_withdrawal_passes_whichever_key_sealed_it(bench, name, key_id):
     """Also under the add-on's name (bug 1674847)."""
     for clear in ({}, {"unknown": [1]}):
         envelope = bench.pioneer(name, "deletion-request.1", clear, key_id=key_id)
-        expected = left(bench, "pioneer-y", "pioneer-y/deletion-request.1")
+        expected = left(bench, envelope, "pioneer-y", "pioneer-y/deletion-request.1")
         assert bench.judge(envelope) == expected
 
 
@@ -149,9 +151,10 @@ def test_pioneer_withdrawal_is_heard_whatever_but_its_id_and_study_is_wrong(
     bench, names, wrong
 ):
     envelope = bench.pioneer("pioneer-y", "deletion-request.1", {}, key_id="discarded")
-    expected = left(bench, "pioneer-y", "pioneer-y/deletion-request.1")
     changes = dict.fromkeys(names, wrong)
-    assert bench.judge(bench.changed(envelope, changes)) == expected
+    changed = bench.changed(envelope, changes)
+    expected = left(bench, changed, "pioneer-y", "pioneer-y/deletion-request.1")
+    assert bench.judge(changed) == expected
     assert (
         bench.judge(bench.changed(envelope, changes, type=None, version=3)) == expected
     )
@@ -162,12 +165,13 @@ def test_pioneer_withdrawal_is_heard_in_any_version(bench, version):
     """And its signal is the registry's document: no version of a client's makes one."""
     envelope = bench.pioneer("pioneer-y", "deletion-request.1", {})
     changes = {"schemaVersion": version}
-    expected = left(bench, "pioneer-y", "pioneer-y/deletion-request.1")
+    expected = left(bench, envelope, "pioneer-y", "pioneer-y/deletion-request.1")
     assert bench.judge(bench.changed(envelope, changes)) == expected
     clear = {"deletionId": DELETION_ID}
     uninstall = bench.pioneer("pioneer-hub", "uninstall-deletion.1", clear)
+    signal = "pioneer-hub/uninstall-deletion.1"
     assert bench.judge(bench.changed(uninstall, changes)) == left(
-        bench, RALLY, "pioneer-hub/uninstall-deletion.1", deletion_id=DELETION_ID
+        bench, uninstall, RALLY, signal, deletion_id=DELETION_ID
     )
 
 
@@ -175,16 +179,18 @@ def test_pioneer_withdrawal_is_heard_in_any_version(bench, version):
 def test_pioneer_withdrawal_of_a_studys_own_is_heard_unopened(bench, wrong):
     envelope = bench.pioneer("pioneer-y", "opt-out.1", {}, key_id="discarded")
     changes = dict.fromkeys(("encryptedData", "encryptionKeyId"), wrong)
-    expected = left(bench, "pioneer-y", "pioneer-y/opt-out.1")
-    assert bench.judge(bench.changed(envelope, changes)) == expected
+    changed = bench.changed(envelope, changes)
+    expected = left(bench, changed, "pioneer-y", "pioneer-y/opt-out.1")
+    assert bench.judge(changed) == expected
 
 
 @pytest.mark.parametrize("key_id", [..., None, "", "nobody", 7])
 def test_pioneer_uninstall_is_opened_by_any_key_of_its_namespace(bench, key_id):
     clear = {"deletionId": DELETION_ID}
     envelope = bench.pioneer("pioneer-hub", "uninstall-deletion.1", clear)
+    signal = "pioneer-hub/uninstall-deletion.1"
     assert bench.judge(bench.changed(envelope, {"encryptionKeyId": key_id})) == left(
-        bench, RALLY, "pioneer-hub/uninstall-deletion.1", deletion_id=DELETION_ID
+        bench, envelope, RALLY, signal, deletion_id=DELETION_ID
     )
 
 
@@ -199,13 +205,14 @@ def test_pioneer_enrolment_is_heard_whatever_its_ciphertext_is(bench, wrong):
 def test_withdrawal_with_a_text_that_was_cut_is_heard(bench, payload):
     document = "study-unenrollment.1"
     string = {"namespace": "rally-x", "reason \udf08": "\ud83c"}
-    found = bench.judge(bench.glean("rally-hub", document, payload(string=string)))
-    assert found == left(bench, "rally-x", f"rally-hub/{document}")
+    envelope = bench.glean("rally-hub", document, payload(string=string))
+    expected = left(bench, envelope, "rally-x", f"rally-hub/{document}")
+    assert bench.judge(envelope) == expected
 
 
 def test_pioneer_withdrawal_from_a_platform_namespace_is_of_rally(bench):
     envelope = bench.pioneer("pioneer-hub", "deletion-request.1", {})
-    expected = left(bench, RALLY, "pioneer-hub/deletion-request.1")
+    expected = left(bench, envelope, RALLY, "pioneer-hub/deletion-request.1")
     assert bench.judge(envelope) == expected
 
 
@@ -221,7 +228,7 @@ def test_uninstall_brings_a_deletion_id(bench, form, others):
     clear = {"deletionId": form, **others}
     envelope = bench.pioneer("pioneer-hub", "uninstall-deletion.1", clear)
     signal = "pioneer-hub/uninstall-deletion.1"
-    expected = left(bench, RALLY, signal, deletion_id=DELETION_ID)
+    expected = left(bench, envelope, RALLY, signal, deletion_id=DELETION_ID)
     assert bench.judge(envelope) == expected
 
 
@@ -247,7 +254,8 @@ def test_uninstall_without_a_deletion_id_fails(bench, value):
 def test_enrolment_is_an_event_and_a_row(
     bench, payload, namespace, document, string, scope
 ):
-    outcome = bench.judge(bench.glean(namespace, document, payload(string=string)))
+    envelope = bench.glean(namespace, document, payload(string=string))
+    outcome = bench.judge(envelope)
     platform = bench.pseudonyms.of_platform(RALLY_ID)
     assert outcome.event == Event(
         EventKind.JOINED,
@@ -255,7 +263,7 @@ def test_enrolment_is_an_event_and_a_row(
         platform,
         to_micros(parse_timestamp(SENT)),
         None,
-        ID,
+        bench.document_id(envelope),
         f"{namespace}/{document}",
     )
     assert (outcome.refusal, outcome.failure) == (None, None)
@@ -264,6 +272,7 @@ def test_enrolment_is_an_event_and_a_row(
     if namespace == "rally-x":
         own = bench.pseudonyms.of_study("rally-x", platform)
     row = bench.row(outcome)
+    assert row["document_id"] == bench.document_id(envelope)
     assert row["participant"] == own
     assert row["payload"]["metrics"]["uuid"]["rally_id"] == own
 
@@ -368,7 +377,7 @@ def test_withdrawal_that_is_not_legible_is_a_dead_letter_that_stays(bench, body)
 def test_pioneer_withdrawal_in_a_rally_namespace_has_a_rally_id(bench):
     """The decoder calls it rallyId there; who leaves is the same person."""
     envelope = bench.pioneer("rally-x", "deletion-request.1", {}, key_id="discarded")
-    expected = left(bench, "rally-x", "rally-x/deletion-request.1")
+    expected = left(bench, envelope, "rally-x", "rally-x/deletion-request.1")
     assert bench.judge(envelope) == expected
     body = json.loads(envelope.payload)
     assert body["payload"]["pioneerId"] == RALLY_ID

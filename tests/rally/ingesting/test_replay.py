@@ -146,7 +146,7 @@ def test_replay_goes_through_after_the_key_was_added(bench, payload, job, no_x):
         {"rally-x/visit.1/stored": 3, "rally-x/left.1/left": 1},
     )
     assert job.objects() == []
-    assert [row["payload"]["url"] for row in job.rows()] == ["0", "1", "2"]
+    assert sorted(row["payload"]["url"] for row in job.rows()) == ["0", "1", "2"]
     (event,) = read_events(job.platform)
     assert (event.kind, event.scope) == (EventKind.LEFT, "rally-x")
     assert job.replay() == ([], {})
@@ -302,7 +302,8 @@ def test_replay_of_an_unreadable_enrolment_brings_its_deletion_id(bench, job, no
     assert job.replay()[0] == [Replayed(1, 0)]
     found = {event.deletion_id for event in read_events(job.platform)}
     assert found == {None, bench.pseudonyms.of_deletion_id(deletion_id)}
-    assert {row["document_id"] for row in job.rows()} == {ID}
+    expected = {bench.document_id(enrolment)}  # opened or not, it is the same ping
+    assert {row["document_id"] for row in job.rows()} == expected
 
 
 def test_replay_of_what_fails_again_brings_nothing_back(bench, job, no_x):
@@ -464,7 +465,7 @@ def test_replay_judges_who_has_left_by_the_list_of_now(
     assert job.replay(FailureReason.LEFT) == (done, counts)
     assert len(job.letters()) == kept
     stored = counts.get("rally-x/visit.1/stored", 0)
-    assert [row["payload"]["url"] for row in job.rows()] == ["a", "b"][:stored]
+    assert sorted(row["payload"]["url"] for row in job.rows()) == ["a", "b"][:stored]
     assert job.replay(FailureReason.INVALID_ID)[0] == [Replayed(0, kept)]
 
 

@@ -91,12 +91,17 @@ def test_pioneer_s_withdrawal_waits_where_nobody_can_tell_what_is_left(closed, b
     assert spoilt.judge(envelope) == waits("pioneer-hub", withdrawal=True)
 
 
-def test_document_id_made_of_the_id_is_no_id_in_the_log(closed, bench):
+@pytest.mark.parametrize("has_jwe", [True, False])
+def test_document_id_made_of_the_id_is_no_id_in_the_log(closed, bench, has_jwe):
     envelope = bench.pioneer(
         "pioneer-y", "deletion-request.1", {}, document_id=RALLY_ID
     )
+    expected = bench.document_id(envelope)
+    if not has_jwe:
+        envelope = bench.changed(envelope, {"encryptedData": ""})
+        expected = bench.pseudonyms.of_platform(RALLY_ID)
     found = closed("pioneer-y", Kind.STUDY).judge(envelope)
-    assert found.event.document_id == bench.pseudonyms.of_platform(RALLY_ID)
+    assert found.event.document_id == expected
     assert found == bench.judge(envelope)
 
 

@@ -62,14 +62,15 @@ def reason(call) -> FailureReason:
 @pytest.mark.parametrize("namespace", TINK)
 def test_opener_opens_tink(opener, folder, namespace, inside, outside):
     body = outside(seal_tink(folder, namespace, inside(CLEAR)))
-    assert opener.open(body, namespace, PATH) == CLEAR
+    assert opener.open(body, namespace, PATH) == (CLEAR, None)
 
 
 @pytest.mark.parametrize("inside", [dump, lambda v: zipped(dump(v))])
 @pytest.mark.parametrize("outside", [bytes, gzip.compress], ids=["plain", "gzip"])
 def test_opener_opens_glean(opener, key, seal_jwe, inside, outside):
     body = outside(glean(seal_jwe, key, inside(CLEAR)))
-    assert opener.open(body, "glean", "any path: a JWE is not bound to it") == CLEAR
+    opened = opener.open(body, "glean", "any path: a JWE is not bound to it")
+    assert opened.clear == CLEAR
 
 
 def test_opener_opens_pioneer_plain_and_zipped(opener, pioneer_key, seal_jwe):
@@ -93,7 +94,7 @@ def test_opener_reads_a_pioneer_envelope_with_a_cut_text(opener, pioneer_key, se
 @pytest.mark.parametrize("namespace", ["hpke", "ecies"])
 def test_opener_returns_what_was_sealed(opener, folder, namespace, value):
     body = seal_tink(folder, namespace, dump(value))
-    assert opener.open(body, namespace, PATH) == value
+    assert opener.open(body, namespace, PATH).clear == value
 
 
 @pytest.mark.parametrize(
@@ -252,9 +253,9 @@ def test_opener_reads_json_as_documented(opener, key, seal_jwe, clear, expected)
         failed = reason(lambda: opener.open(body, "glean", PATH))
         assert failed is FailureReason.INVALID_PAYLOAD
     elif expected == "deep":
-        assert set(opener.open(body, "glean", PATH)) == {"a"}
+        assert set(opener.open(body, "glean", PATH).clear) == {"a"}
     else:
-        assert opener.open(body, "glean", PATH) == expected
+        assert opener.open(body, "glean", PATH).clear == expected
 
 
 def test_opener_takes_clear_text_at_the_limit_and_none_above(opener, key, seal_jwe):
@@ -265,7 +266,8 @@ def test_opener_takes_clear_text_at_the_limit_and_none_above(opener, key, seal_j
         assert len(clear) == size
         body = glean(seal_jwe, key, zipped(clear, 1))
         if expected is None:
-            assert len(opener.open(body, "glean", PATH)["a"]) == size - 9
+            clear = opener.open(body, "glean", PATH).clear
+            assert len(clear["a"]) == size - 9
         else:
             assert reason(lambda b=body: opener.open(b, "glean", PATH)) is expected
 

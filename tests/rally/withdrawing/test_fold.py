@@ -41,7 +41,7 @@ def tell(story):
     for word in story.split():
         sign, scope, time, how = parse(word)
         if sign == "+":
-            enrolments.append(Enrolment("p", scope, time, f"enrolment@{time}"))
+            enrolments.append(Enrolment("p", scope, time, word))
             continue
         withdrawals.append(
             Withdrawal(
@@ -239,10 +239,30 @@ def test_an_enrolment_counts_for_itself():
     assert left.joined == {"rally-s": (2,), RALLY: (1,)}
 
 
-def test_a_later_copy_of_an_enrolment_is_no_other():
-    left = tell("+R@1 +S@2 -S@10")._replace(enrolments={"d": frozenset({"rally-s"})})
-    copied = left.joining("rally-s", 20, "d")
-    assert judge_row(copied, "rally-s", 20) == Judgement(UNENROLLED, "-S@10")
+@pytest.mark.parametrize("scope", [S, T, R])
+def test_a_later_copy_of_an_enrolment_brings_nobody_back(scope):
+    """Its document id is that of the first one, wherever the copy was submitted to."""
+    left = tell("+R@1 +S@2 -S@10 -T@10 -R@10")
+    copied = left.joining(SCOPES[scope], 20, "+S@2")
+    assert copied == left
+
+
+def test_an_earlier_copy_of_an_enrolment_takes_the_place_of_a_later_one():
+    left = tell("+R@1 -S@10 +S@20")
+    assert judge_row(left, "rally-s", 21) == KEPT
+    copied = left.joining("rally-t", 5, "+S@20")
+    assert judge_row(copied, "rally-s", 21) == Judgement(UNENROLLED, "-S@10")
+    assert (copied.joined["rally-s"], copied.joined["rally-t"]) == ((), (5,))
+    assert copied.joining("rally-s", 20, "+S@20") == copied
+
+
+@pytest.mark.parametrize(
+    ("document", "time", "expected"),
+    [("+S@2", 1, False), ("+S@2", 2, False), ("+S@2", 3, True), ("another", 3, False)],
+)
+def test_a_ping_that_was_an_enrolment_before_is_known(document, time, expected):
+    left = tell("+R@1 +S@2 -S@10")
+    assert left.joined_before(document, time) is expected
 
 
 def test_rows_that_must_not_be_in_the_store():

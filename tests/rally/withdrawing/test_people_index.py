@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.events import RALLY
-from rally.withdrawing.fold import Left, Standing
+from rally.withdrawing.fold import Joined, Left, Standing
 from rally.withdrawing.people_index import PeopleBuilder
 from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 
@@ -60,7 +60,7 @@ def test_index_says_what_plain_dicts_would(left, joined, other):
             for scope in {each[0] for each in mine}
         }
         assert dict(person.enrolments) == {
-            document: frozenset(s for s, _, d in mine if d == document)
+            document: min(Joined(t, s) for s, t, d in mine if d == document)
             for document in {each[2] for each in mine}
         }
 
