@@ -1,6 +1,7 @@
 """`rally schedule`: prints what starts the day's jobs where there is no cloud."""
 
 import argparse
+import os
 import re
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from rally.scheduling.systemd import to_units
 _FORMATS = ("crontab", "systemd")
 _UNITS = "/etc/systemd/system"
 _PLACES = Places._fields
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
 _ADDRESS = re.compile(rf"{_NAME.pattern}(@[\w.-]+)?", re.ASCII)
 _OWN: Options = {
@@ -107,8 +109,10 @@ def _matching(option: str, value: str | None, form: re.Pattern[str]) -> str | No
 
 def _write(folder: Path, name: str, text: str) -> Path:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        folder.mkdir(0o750, parents=True, exist_ok=True)
+        opened = os.open(folder / name, _NEW, 0o640)
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            file.write(text)
     except OSError as error:
         raise ConfigurationError(
             f"--out: cannot be written to ({error.strerror})"

@@ -19,6 +19,7 @@ from rally.errors import ConfigurationError
 from rally.storing.gcs_errors import in_bucket, translated
 from rally.storing.gcs_old_copies import list_old_copies
 from rally.storing.gcs_transfers import download, upload
+from rally.storing.object_names import check_object_name, is_object_name
 from rally.storing.objects import (
     GenerationMismatch,
     ObjectHeld,
@@ -26,6 +27,7 @@ from rally.storing.objects import (
     ObjectNotFound,
     OldCopy,
     Stray,
+    StrayKind,
 )
 from rally.times import nearest
 
@@ -69,6 +71,8 @@ class GcsStore:
 
     def stat(self, name: str) -> ObjectInfo | None:
         """The object as a listing shows it, or None."""
+        if not is_object_name(name):
+            return None
         with translated(name):
             blob = self._bucket.get_blob(self._prefix + name)
         return self._info(blob) if blob else None
@@ -99,9 +103,10 @@ class GcsStore:
 
     def delete(self, name: str, generation: int) -> None:
         """Deletes that generation. Raises GenerationMismatch, ObjectHeld."""
-        blob = self._blob(name)
-        with suppress(ObjectNotFound), translated(name, blob):
-            blob.delete(if_generation_match=generation)
+        with suppress(ObjectNotFound):
+            blob = self._blob(name)
+            with translated(name, blob):
+                blob.delete(if_generation_match=generation)
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Objects whose names begin with `prefix`, sorted by name."""
@@ -112,12 +117,22 @@ class GcsStore:
         start = self._prefix + prefix
         with in_bucket(), translated(prefix):
             for blob in self._client.list_blobs(self._bucket, prefix=start):
-                if not blob.name.startswith(self._prefix + _PROBE):
-                    yield self._info(blob), nearest(blob.time_created)
+                info = self._info(blob)
+                if not info.name.startswith(_PROBE) and is_object_name(info.name):
+                    yield info, nearest(blob.time_created)
 
     def strays(self, prefix: str = "") -> Iterator[Stray]:
-        """None: a bucket has nothing but objects."""
-        return iter(())
+        """Objects of names that are not taken; asked of a single object, none."""
+        if prefix and not prefix.endswith("/"):
+            return
+        start, names = self._prefix + prefix, "items(name),nextPageToken"
+        with in_bucket(), translated(prefix):
+            for blob in self._client.list_blobs(
+                self._bucket, prefix=start, fields=names
+            ):
+                name = blob.name.removeprefix(self._prefix)
+                if not is_object_name(name):
+                    yield Stray(name, StrayKind.NAME)
 
     def old_copies(self, prefix: str) -> Iterator[OldCopy]:
         """Noncurrent and soft-deleted generations, sorted by name and generation."""
@@ -132,7 +147,8 @@ class GcsStore:
         if copy.why == "soft-deleted" and copy.until and copy.until > datetime.now(UTC):
             # The service says 404 to its deletion, as if it were gone.
             raise ObjectHeld(copy.name, copy.until)
-        blob = self._blob(copy.name, copy.generation)
+        path, generation = self._prefix + copy.name, copy.generation
+        blob = self._bucket.blob(path, generation=generation)  # whatever it is called
         with suppress(ObjectNotFound), translated(copy.name, blob):
             blob.delete()
 
@@ -154,9 +170,12 @@ class GcsStore:
         return key
 
     def _blob(self, name: str, generation: int | None = None) -> storage.Blob:
+        if not is_object_name(name):
+            raise ObjectNotFound(name)
         return self._bucket.blob(self._prefix + name, generation=generation)
 
     def _drafted(self, name: str, file: BinaryIO) -> "_Draft":
+        check_object_name(name)
         return _Draft(name, file, self._bucket, self._prefix + name)
 
     def _info(self, blob: storage.Blob) -> ObjectInfo:

@@ -25,6 +25,7 @@ from rally.storing.local_folders import (
     Folders,
     last_part,
 )
+from rally.storing.object_names import is_object_name
 from rally.storing.objects import (
     GenerationMismatch,
     ObjectInfo,
@@ -129,6 +130,8 @@ class LocalStore:
     def _stray_kind(self, entry: Entry) -> StrayKind | None:
         if entry.kind:
             return entry.kind
+        if not is_object_name(entry.name):
+            return StrayKind.NAME
         if stat.S_ISDIR(entry.status.st_mode):
             return StrayKind.DEEP
         if entry.status.st_nlink == 1 or is_temporary(entry.name):
@@ -199,7 +202,8 @@ class LocalStore:
     def _files(self, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
         """Every regular file, whole or not, sorted by name."""
         for entry in self._folders.walk(prefix):
-            if stat.S_ISREG(entry.status.st_mode) and not is_lock(entry):
+            is_file = stat.S_ISREG(entry.status.st_mode) and not is_lock(entry)
+            if is_file and is_object_name(entry.name):
                 yield entry.name, entry.status
 
     @contextmanager

@@ -267,7 +267,7 @@ def _unlink(part: str, folder: int) -> None:
 @contextmanager
 def _locked(folder: int) -> Iterator[None]:
     """Holds the folder's lock, which ends with the process at the latest."""
-    lock = os.open(LOCK_NAME, _NEW, 0o666, dir_fd=folder)
+    lock = os.open(LOCK_NAME, _NEW, 0o600, dir_fd=folder)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from rally.storing.object_names import check_object_name, is_object_name
 from rally.storing.objects import Stray, StrayInTheWay, StrayKind
 
 ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
@@ -24,6 +25,9 @@ DEEPEST = 32
 
 _ROOTS_OWN = "lost+found"
 """Where a disk's own root is a store, a folder that others than root cannot read."""
+
+_FOLDER_MODE = 0o750
+"""Of folders that are made, or less, as the umask says: they are nobody else's."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not be waited for
@@ -103,7 +107,8 @@ class Folders:
     @contextmanager
     def enter_above(self, name: str, *, makes: bool = False) -> Iterator[int]:
         """The descriptor of the folder that a file of that name is in. As `enter`."""
-        folder = "/".join(_parts(name)[:-1])
+        folder, _, _ = name.rpartition("/")
+        _parts(name)
         with self.enter(folder, makes=makes) as descriptor:
             yield descriptor
 
@@ -128,7 +133,7 @@ class Folders:
             self._refuse_stray(parent, part, name)
             raise
         with suppress(FileExistsError), placed(self.path(name)):
-            os.mkdir(part, dir_fd=parent)
+            os.mkdir(part, _FOLDER_MODE, dir_fd=parent)
             os.fsync(parent)
         return self._enter(parent, part, name, makes=False)
 
@@ -179,6 +184,8 @@ class Folders:
     def walk(self, prefix: str) -> Iterator[Entry]:
         """Everything that is no folder and whose name begins so, sorted by name.
 
+        A folder that is too deep, or that no object's name can have, is not entered.
+
         No folder is held open while a caller thinks.
 
         Raises:
@@ -191,8 +198,10 @@ class Folders:
             entry = next(pending[-1], None)
             if entry is None:
                 pending.pop()
-            elif not stat.S_ISDIR(entry.status.st_mode):
-                yield entry
+            elif not (
+                stat.S_ISDIR(entry.status.st_mode) and is_object_name(entry.name)
+            ):
+                yield entry  # what is in a folder of another name could not be opened
             elif entry.name.count("/") < self._deepest:
                 pending.append(self._inner(entry, prefix))
             elif not self._follows:
@@ -251,10 +260,10 @@ def last_part(name: str) -> str:
 
 def _parts(folder: str) -> list[str]:
     """Raises FileNotFoundError where no folder below a root can be called so."""
-    parts = folder.split("/") if folder else []
-    if any(part in ("", ".", "..") or "\0" in part for part in parts):
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder)
-    return parts
+    if not folder:
+        return []
+    check_object_name(f"{folder}/")
+    return folder.split("/")
 
 
 def _sort_key(entry: Entry) -> str:
@@ -268,7 +277,7 @@ def _make_root(root: Path) -> None:
     missing = [each for each in (root, *root.parents) if not each.is_dir()]
     for each in reversed(missing):
         try:
-            each.mkdir(exist_ok=True)
+            each.mkdir(_FOLDER_MODE, exist_ok=True)
         except FileExistsError:
             code = errno.ENOTDIR
             raise NotADirectoryError(code, os.strerror(code), str(each)) from None

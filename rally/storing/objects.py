@@ -75,17 +75,19 @@ class OldCopy(NamedTuple):
 
 
 class StrayKind(StrEnum):
-    """What may stand in a local store and is no object.
+    """What may stand in a store and is no object of ours.
 
     LINK: to a file, a folder or nothing. SPECIAL: a pipe, a socket or a device. SHARED:
     a file that has another name, by a hard link, under which its bytes stay when the
-    object goes. DEEP: a folder below more others than any object is.
+    object goes. DEEP: a folder below more others than any object is. NAME: an object,
+    or a local folder, whose name leads out of the store or has control characters.
     """
 
     LINK = "a link"
     SPECIAL = "a pipe, a socket or a device"
     SHARED = "a file with another name elsewhere (a hard link)"
     DEEP = "a folder too deep to be looked into"
+    NAME = "a name that no store takes"
 
     @property
     def is_in_the_way(self) -> bool:
@@ -222,7 +224,7 @@ class ObjectStore(Protocol):
 
         Nobody reads, follows or deletes it: who concludes from a listing that nothing
         is there asks for this as well. A link in the way to `prefix` is one. On Cloud
-        Storage there is none.
+        Storage only names can be wrong, and are looked for below a whole folder.
         """
 
     def old_copies(self, prefix: str) -> Iterator[OldCopy]:

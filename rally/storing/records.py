@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from rally.storing import marker
 from rally.storing.layout import is_day
+from rally.storing.object_names import is_object_name
 from rally.storing.objects import ObjectInfo, ObjectStore, StrayInTheWay
 
 _ID = "[0-9a-f]{32}"
@@ -40,7 +41,9 @@ _LITTER = re.compile(
 def is_record(name: str) -> bool:
     """Whether a name in the platform's store is one that a job of ours gives."""
     parts = name.split("/")
-    return any(len(path) == len(parts) and _fits(parts, path) for path in _PARTS)
+    return is_object_name(name) and any(
+        len(path) == len(parts) and _fits(parts, path) for path in _PARTS
+    )
 
 
 def list_records(
@@ -70,7 +73,9 @@ def list_records(
 def leads_to_records(name: str) -> bool:
     """Whether it is the name of a record, or of a folder of some."""
     parts = name.split("/")
-    return any(len(path) >= len(parts) and _fits(parts, path) for path in _PARTS)
+    return is_object_name(name) and any(
+        len(path) >= len(parts) and _fits(parts, path) for path in _PARTS
+    )
 
 
 def is_marker(info: ObjectInfo) -> bool:

@@ -3,7 +3,13 @@
 import errno
 from collections.abc import Iterator
 
-from rally.storing.objects import ObjectInfo, ObjectStore, Stray, StrayInTheWay
+from rally.storing.objects import (
+    ObjectInfo,
+    ObjectStore,
+    Stray,
+    StrayInTheWay,
+    StrayKind,
+)
 
 
 def list_but_strays(store: ObjectStore, prefix: str) -> Iterator[ObjectInfo]:
@@ -31,6 +37,8 @@ def check_erasable(store: ObjectStore, name: str) -> None:
 
 def describe(stray: Stray) -> str:
     """What is the matter with it and what to do, for a report; its name goes before."""
+    if stray.kind is StrayKind.NAME:
+        return f"is {stray.kind}; remove what is called so, or rename it"
     if stray.kind.is_in_the_way:
         return f"is {stray.kind}, which nobody follows; remove it, or put a file there"
     return f"is {stray.kind}, where its bytes stay when it goes; remove that"

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import NamedTuple
 
+from rally.storing.object_names import is_object_name
 from rally.storing.objects import (
     GenerationMismatch,
     ObjectInfo,
@@ -136,7 +137,11 @@ class MemoryStore:
                 raise StrayInTheWay(Stray(name, kind), f"{self.uri}/{name}")
         with self._lock:
             live = self._versions.live
-            names = sorted(name for name in live if name.startswith(prefix))
+            names = sorted(
+                name
+                for name in live
+                if name.startswith(prefix) and is_object_name(name)
+            )
         for name in names:
             with self._lock:
                 version = self._versions.live.get(name)
@@ -145,7 +150,10 @@ class MemoryStore:
 
     def strays(self, prefix=""):
         self.fault("strays", prefix)
-        for name, kind in sorted(self.stray.items()):
+        with self._lock:
+            odd = {each for each in self._versions.live if not is_object_name(each)}
+        strays = {**self.stray, **dict.fromkeys(odd, StrayKind.NAME)}
+        for name, kind in sorted(strays.items()):
             if name.startswith(prefix) or prefix.startswith(f"{name}/"):
                 yield Stray(name, kind)
 

@@ -5,13 +5,14 @@ The server is a fake: it honours preconditions of uploads and no others.
 
 import pytest
 from google.auth.exceptions import DefaultCredentialsError, RefreshError
+from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
 
 from rally.errors import ConfigurationError
 from rally.storing.gcs import GcsStore
 from rally.storing.gcs_errors import translated
 from rally.storing.layout import Stores
-from rally.storing.objects import open_store
+from rally.storing.objects import ObjectNotFound, StrayKind, open_store
 
 pytestmark = pytest.mark.integration
 
@@ -86,3 +87,42 @@ def test_answer_that_the_service_could_not_give_is_an_os_error(error):
         raise error
     assert caught.value.strerror == f"Cloud Storage says {type(error).__name__}"
     assert caught.value.__suppress_context__
+
+
+ODD = ["a//b", "../up", "x/../y", "c\nd", "e/\x1b[2J"]
+
+
+def test_names_that_no_store_takes_are_named_and_neither_read_nor_written(gcs_bucket):
+    """Others may write whatever the service takes; `..` is no step up in a bucket."""
+    store = open_store(f"gs://{gcs_bucket}/below")
+    for name in ODD:
+        blob = storage.Client().bucket(gcs_bucket).blob(f"below/{name}")
+        blob.upload_from_string(b"theirs")
+    store.create("kept", b"ours")
+    assert [info.name for info in store.list()] == ["kept"]
+    strays = list(store.strays())
+    assert sorted(each.name for each in strays) == sorted(ODD)
+    assert {each.kind for each in strays} == {StrayKind.NAME}
+    assert [each.name for each in store.strays("x/")] == ["x/../y"]
+    assert list(store.strays("kept")) == []
+    for name in ODD:
+        assert store.stat(name) is None
+        store.delete(name, 1)
+        with pytest.raises(ObjectNotFound):
+            store.read(name)
+        with pytest.raises(ObjectNotFound), store.open(name):
+            pass
+        with pytest.raises(FileNotFoundError):
+            store.create(name, b"1")
+        with pytest.raises(FileNotFoundError):
+            store.replace(name, b"1", 1)
+    assert len(list(store.strays())) == len(ODD)
+
+
+def test_marker_of_a_folder_is_an_object_still(gcs_bucket):
+    store = open_store(f"gs://{gcs_bucket}")
+    store.create("a/", b"")
+    assert [info.name for info in store.list()] == ["a/"]
+    assert list(store.strays()) == []
+    store.delete("a/", store.stat("a/").generation)
+    assert list(store.list()) == []

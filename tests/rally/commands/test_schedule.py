@@ -1,5 +1,8 @@
 """`rally schedule`, as a person types it."""
 
+import os
+import stat
+
 import pytest
 
 from pipelines import cli
@@ -44,6 +47,23 @@ def test_crontab_is_written(rally, tmp_path):
 
     assert rally(*PLACES, "--out=here") == (0, "here/rally.crontab\n", "")
     assert (tmp_path / "here/rally.crontab").read_text() == printed
+
+
+def test_files_are_nobody_elses_and_no_link_is_written_through(rally, tmp_path):
+    (tmp_path / "theirs").write_text("theirs")
+    before = os.umask(0)
+    try:
+        assert rally(*PLACES, "--out=here")[0] == 0
+    finally:
+        os.umask(before)
+    crontab = tmp_path / "here" / "rally.crontab"
+    modes = [stat.S_IMODE(each.stat().st_mode) for each in (crontab.parent, crontab)]
+    assert modes == [0o750, 0o640]
+    crontab.unlink()
+    crontab.symlink_to(tmp_path / "theirs")
+    message = "rally: --out: cannot be written to (Too many levels of symbolic links)\n"
+    assert rally(*PLACES, "--out=here") == (2, "", message)
+    assert (tmp_path / "theirs").read_text() == "theirs"
 
 
 WRONG = {

@@ -69,6 +69,17 @@ def test_line_does_nothing_while_another_one_of_the_same_store_is_at_work(
     assert run_as_cron(sunday, home) == (0, "")
 
 
+def test_lock_that_is_planted_as_a_link_leaves_its_target_as_it_is(tmp_path, home):
+    day, _ = cron_commands(to_crontab(odd(tmp_path, fake_rally(home))))
+    assert run_as_cron(day, home) == (0, "")
+    (lock,) = tmp_path.glob(".rally-*.lock")
+    (tmp_path / "theirs").write_text("theirs")
+    lock.unlink()
+    lock.symlink_to(tmp_path / "theirs")
+    assert run_as_cron(day, home) == (0, "")
+    assert (tmp_path / "theirs").read_text() == "theirs"
+
+
 TOLD = ("/bin/sh", "-c", 'for i; do printf %s "$i"; echo; done >>"$HOME/calls"', "sh")
 """A `rally` that writes down its arguments, and starts quickly."""
 

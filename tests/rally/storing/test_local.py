@@ -28,6 +28,7 @@ from rally.storing.objects import (
     GenerationMismatch,
     ObjectNotFound,
     OldCopy,
+    Stray,
     StrayInTheWay,
     StrayKind,
 )
@@ -491,7 +492,10 @@ def test_name_that_a_killed_writer_left_goes_with_its_object(store, root, act):
     assert [copy.name for copy in store.old_copies("")] == [".rally-tmp-2"]
 
 
-@pytest.mark.parametrize("name", ["../a", "a/../../b", "/a", "a//b", "./a", "a/.", ""])
+@pytest.mark.parametrize(
+    "name",
+    ["../a", "a/../../b", "/a", "a//b", "./a", "a/.", "", "a/", "a\n", "\x1b/a", "a\0"],
+)
 def test_names_that_lead_elsewhere_are_nobodys(store, tmp_path, name):
     (tmp_path / "a").write_bytes(b"theirs")
     store.create("kept", b"ours")
@@ -502,6 +506,50 @@ def test_names_that_lead_elsewhere_are_nobodys(store, tmp_path, name):
     with pytest.raises(FileNotFoundError):
         store.create(name, b"1")
     assert (tmp_path / "a").read_bytes() == b"theirs"
+
+
+def test_file_of_a_name_that_is_none_is_no_object_and_is_named(store, root):
+    store.create("a/b", b"ours")
+    (root / "a" / "c\n").write_bytes(b"theirs")
+    (root / "d\x1b").mkdir()
+    (root / "d\x1b" / "e").write_bytes(b"theirs")
+    assert [info.name for info in store.list()] == ["a/b"]
+    assert [*store.strays()] == [
+        Stray("a/c\n", StrayKind.NAME),
+        Stray("d\x1b", StrayKind.NAME),
+    ]
+    assert (root / "a" / "c\n").read_bytes() == b"theirs"
+
+
+def test_lock_that_is_planted_as_another_name_of_a_file_leaves_that_as_it_is(
+    store, root, tmp_path
+):
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    store.create("a", b"1")
+    (root / ".rally-lock").hardlink_to(tmp_path / "theirs")
+    store.replace("a", b"2", store.stat("a").generation)
+    assert (tmp_path / "theirs").read_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize(
+    ("umask", "folder"), [(0o000, 0o750), (0o022, 0o750), (0o077, 0o700)]
+)
+def test_nothing_is_open_to_others_whatever_the_umask(tmp_path, umask, folder):
+    before = os.umask(umask)
+    try:
+        store = LocalStore(str(tmp_path / "new" / "root"))
+        store.create("a/b/c", b"1")
+        store.replace("a/b/c", b"2", store.stat("a/b/c").generation)
+    finally:
+        os.umask(before)
+    modes = {
+        str(path.relative_to(tmp_path)): stat.S_IMODE(path.stat().st_mode)
+        for path in tmp_path.rglob("*")
+    }
+    assert modes == {
+        **dict.fromkeys(("new", "new/root", "new/root/a", "new/root/a/b"), folder),
+        **dict.fromkeys(("new/root/a/b/c", "new/root/a/b/.rally-lock"), 0o600),
+    }
 
 
 def test_links_of_a_folder_of_configuration_are_read_and_never_written(root, tmp_path):

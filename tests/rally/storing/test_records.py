@@ -32,6 +32,7 @@ FOREIGN = [
     *(f"states/{ID.upper()}.json", f"states/{ID}.json~", f"states/a/{ID}.json"),
     *("withdrawals/list.json.bak", "plans/x/told.json", f"plans/{ID}/notes.json"),
     *("receipts/1.json", "leases/notes (copy).json", "old/withdrawals/list.json"),
+    *("reports/../list.json", "reports/a\x1b", "leases/study=x/document=\n/a.json"),
     *(f"results/{ID}.json", f"results/ingest/{ID}.json", f"plans/results/{ID}.json"),
     *(f"states/{ID}\n.json", f"states/{ID}.json\n", "rally-store.json.old"),
 ]
