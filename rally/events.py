@@ -27,7 +27,7 @@ RALLY = "rally"
 """The scope of who joins or leaves Rally as a whole."""
 
 MAIL = "mail"
-"""The signal of a withdrawal that came as a letter; a person recorded it."""
+"""The signal of a withdrawal that came as a letter; a person signed for it."""
 
 _SCHEMA = {
     "type": "record",
@@ -50,36 +50,35 @@ _PARSED = fastavro.parse_schema(_SCHEMA)
 
 
 class EventKind(StrEnum):
-    """What a person did, or what was decided of a withdrawal.
+    """What a person did, or what a job did about withdrawals after a long time.
 
-    CONFIRMED: it counts. REJECTED: it does not. AT_ONCE: it waits for no study's end.
-    Scope, participant and document id of a decision are those of its withdrawal.
-    CLOSED: nobody's enrolment explained it for so long that it leaves the list.
-    SETTLED: dead letters that say *leaves* will never be read; they are no request, so
-    its scope is their study, and its document id stands for their objects.
+    CLOSED: nobody's enrolment explained it for so long that it leaves the list; scope,
+    participant and document id are the withdrawal's. SETTLED: a purge gave up dead
+    letters that say *leaves* and that nobody could read; they are no request, so its
+    scope is their study, and its document id stands for their objects.
     """
 
     JOINED = "joined"
     LEFT = "left"
-    CONFIRMED = "confirmed"
-    REJECTED = "rejected"
-    AT_ONCE = "at_once"
     CLOSED = "closed"
     SETTLED = "settled"
 
 
 class Event(NamedTuple):
-    """One thing that a person did, as a ping or a letter told it, or a decision on it.
+    """One thing that a person did, as a ping or a letter told it.
+
+    What people decide of it is in the chain (rally.decisions), and so is who signed for
+    a letter.
 
     Attributes:
-        kind: joined, left, or a decision.
+        kind: joined, left, or what a job did.
         scope: a study's namespace, or RALLY.
         participant: platform pseudonym; None where only a deletion id is known.
         submission_timestamp: microseconds since 1970, the edge's clock; of a letter,
-            when it was received; of a decision, when it was made.
+            when it was received.
         deletion_id: pseudonym of the deletion id, where the ping carried one.
         document_id: of the ping.
-        signal: which ping it was, `<namespace>/<type>.<version>`; MAIL; or who decided.
+        signal: which ping it was, `<namespace>/<type>.<version>`; or MAIL.
     """
 
     kind: EventKind

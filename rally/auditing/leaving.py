@@ -21,6 +21,7 @@ from rally.withdrawing.fold import Judgement, Standing, Verdict
 from rally.withdrawing.holding import LOOKING
 from rally.withdrawing.list_object import Mac, read_list
 from rally.withdrawing.overview import Due, deadline_of, find_due
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.selection import Selection
 from rally.withdrawing.withdrawal_list import Stage, State, Withdrawal, WithdrawalList
 
@@ -97,6 +98,7 @@ class Leaving:
             states,
             as_of,
             LOOKING,
+            Rulings.read(platform),
             lambda: f"{next(numbers):032x}",
         )
         return cls(published, folded, pseudonyms, as_of, deadline_days)

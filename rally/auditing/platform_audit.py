@@ -30,6 +30,7 @@ from rally.storing.objects import (
     Snapshot,
 )
 from rally.storing.records import is_marker, is_record
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.unreadable import count_settled
 
 
@@ -71,7 +72,7 @@ def read_log(platform: ObjectStore, tally: Tally) -> Log:
         log.scopes.update(each.scope for each in events)
         log.known.update(each.participant for each in events if each.participant)
         settlements += (each for each in events if each.kind is EventKind.SETTLED)
-    log.settled = count_settled(settlements)
+    log.settled = count_settled(settlements, Rulings.read(platform).settlements)
     return log
 
 

@@ -1,29 +1,28 @@
 """`rally withdrawals settle`: gives up withdrawals that nobody can ever read.
 
-It opens no key. What is given up is recorded in the event log first, and then deleted;
-killed in between, it is run again.
+It opens the person's own key alone. What is given up is decided first, and then
+deleted; killed in between, it is run again.
 """
 
 import argparse
 
-from rally.commands.options import open_platform, read_day, read_time
+from rally.commands.options import open_platform, read_day, read_time, signer_of
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
 from rally.studies.registry import Registry
 
 
 def settle(args: argparse.Namespace) -> int:
-    """Records that dead letters are given up, and deletes them."""
+    """Decides that dead letters are given up, and deletes them."""
     from rally.dead_letters import Place, place_of
-    from rally.events import write_events
-    from rally.ingesting.setup import pipeline_version
+    from rally.decisions.contents import Kind
+    from rally.decisions.writing import decide
     from rally.storing.objects import ObjectInfo
     from rally.studies.legal_holds import LegalHolds
-    from rally.withdrawing.deciding import decided_by
     from rally.withdrawing.unreadable import count_letters, settlement
 
     now, platform = read_time("--as_of", args.as_of), open_platform(args)
-    signal = decided_by(args.by, args.note)
+    signer = signer_of(args)
     holds = LegalHolds.read(platform, now)
     chosen: dict[Place, list[tuple[ObjectInfo, int]]] = {}
     for name in _chosen(args):
@@ -35,8 +34,8 @@ def settle(args: argparse.Namespace) -> int:
         chosen.setdefault(place, []).append((info, count_letters(platform, info)))
     for place, members in sorted(chosen.items()):
         objects = [(info.name, letters) for info, letters in members]
-        event = settlement(place, objects, signal, now)
-        write_events(platform, [event], pipeline_version())
+        decided = settlement(place, objects, args.note)
+        decide(platform, signer, Kind.SETTLE, decided, now)
         for info, _ in members:
             platform.delete(info.name, info.generation)
         number = sum(letters for _, letters in members)

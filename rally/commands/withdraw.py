@@ -16,6 +16,7 @@ from rally.commands.options import (
     platform_keys_uri,
     read_scope,
     read_time,
+    signer_of,
 )
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
@@ -26,7 +27,10 @@ from rally.studies.transitions import States
 if TYPE_CHECKING:
     from rally.events import Event
 
-_NAMES = "--study --all --received --studies --store --platform --keys --platform_keys"
+_NAMES = (
+    "--study --all --received --studies --store --platform --keys --platform_keys --by"
+    " --people_keys"
+)
 _OWN = {
     "--received": {
         "help": "when the request came, in UTC if it has no zone; now by default"
@@ -50,8 +54,12 @@ def withdraw(args: argparse.Namespace) -> int:
     """Records that whoever has the ids on standard input, one a line, leaves.
 
     One person may have several ids, of several browsers. Deletion takes it from there.
+    The events come first, and who signs for them then: an event that nobody signed for
+    is no letter, and whoever was interrupted types the command again.
     """
-    from rally.events import write_events
+    from rally.decisions.contents import Kind, Letters
+    from rally.decisions.writing import decide
+    from rally.events import event_name, write_events
     from rally.ingesting.setup import pipeline_version
 
     registry, now = Registry.load(args.studies), datetime.now(UTC)
@@ -63,11 +71,13 @@ def withdraw(args: argparse.Namespace) -> int:
     received = read_time("--received", args.received, now)
     if received > now:
         raise ConfigurationError("--received: is in the future; say when it came")
-    platform = open_platform(args)
+    platform, signer = open_platform(args), signer_of(args)
     _check_not_concluded(States.read(registry, platform), scope, received)
     people = _pseudonyms(platform_keys_uri(args), read_ids(sys.stdin.buffer))
     events = [_left(person, scope, received) for person in sorted(people)]
     write_events(platform, events, pipeline_version())
+    letters = Letters(scope, received, tuple(sorted(map(event_name, events))))
+    decide(platform, signer, Kind.RECORD_LETTERS, letters, now)
     number = f"{len(events)} withdrawal{'s' if len(events) > 1 else ''}"
     print_lines(f"recorded {number} from {scope}, received {moment(received)}")
     return 0

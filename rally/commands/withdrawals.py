@@ -1,11 +1,12 @@
 """`rally withdrawals`: shows who waits for what until when, and records decisions.
 
-It needs the key of the list's MAC and no other, and shows no pseudonym. The handlers
-import what they need, so that `--help` is quick.
+It needs the key of the list's MAC and, to decide, the person's own; it shows no
+pseudonym. The handlers import what they need, so that `--help` is quick.
 """
 
 import argparse
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rally import numbers
@@ -17,9 +18,11 @@ from rally.commands.options import (
     platform_keys_uri,
     read_scope,
     read_time,
+    signer_of,
 )
 from rally.errors import ConfigurationError
 from rally.printing import print_lines, print_text
+from rally.studies.fields import Place, note
 from rally.studies.registry import Registry
 
 if TYPE_CHECKING:
@@ -28,11 +31,17 @@ if TYPE_CHECKING:
     from rally.withdrawing.withdrawal_list import WithdrawalList
 
 _DEADLINE_DAYS = 30.0
-_SHARED = ("--studies", "--store", "--platform", "--keys", "--platform_keys", "--as_of")
+_SHARED = (
+    *("--studies", "--store", "--platform", "--keys", "--platform_keys"),
+    *("--people_keys", "--as_of"),
+)
 _LISTING = ("--requests", "--json", "--deadline_days")
 _CHOOSING = ("--all", "--request")
 _SETTLING = ("--dead_letter", "--day")
-_DECIDING = ("--study", *_CHOOSING, *_SETTLING, "--by", "--note")
+_DECIDING = (
+    *("--study", *_CHOOSING, *_SETTLING),
+    *("--by", "--note"),
+)
 _NOT_FOR = {"list": _DECIDING, "settle": (*_LISTING, *_CHOOSING)}
 _OWN: Options = {
     "action": {
@@ -92,19 +101,30 @@ def list_withdrawals(args: argparse.Namespace) -> int:
 
 def decide(args: argparse.Namespace) -> int:
     """Records a decision on what is held; of at-once, on what is deferred, too."""
-    from rally.events import write_events
-    from rally.ingesting.setup import pipeline_version
-    from rally.withdrawing.deciding import Action, choose, decided_by, decisions
+    from rally.decisions import writing
+    from rally.decisions.contents import MOST_SUBJECTS, RequestDecision
+    from rally.withdrawing.deciding import Action, check_undecided, choose
+    from rally.withdrawing.requests import key_of, subject_of
 
     action, now = Action(args.action), read_time("--as_of", args.as_of)
-    signal = decided_by(args.by, args.note)
-    scope = _what(args, action)
+    signer, scope = signer_of(args), _what(args, action)
+    note(Place("--note"), args.note)
     published, folded = _fold(args, now)
     chosen = choose(action, published, folded, scope, args.request or ())
-    events = decisions(action, chosen, signal, now)
-    write_events(open_platform(args), events, pipeline_version())
-    plural = "" if len(events) == 1 else "s"
-    print_lines(f"{action.done}: {len(events)} withdrawal{plural}")
+    subjects = sorted(subject_of(key_of(each)) for each in chosen)
+    for start in range(0, len(subjects), MOST_SUBJECTS):
+        some = tuple(subjects[start : start + MOST_SUBJECTS])
+        writing.decide(
+            open_platform(args),
+            signer,
+            action.kind,
+            RequestDecision(some, args.note),
+            now,
+            counter=published.counter,
+            check=partial(check_undecided, action, some),
+        )
+    plural = "" if len(chosen) == 1 else "s"
+    print_lines(f"{action.done}: {len(chosen)} withdrawal{plural}")
     return 0
 
 
@@ -141,6 +161,7 @@ def _fold(
     from rally.withdrawing.admission import admit
     from rally.withdrawing.holding import LOOKING
     from rally.withdrawing.list_object import read_list
+    from rally.withdrawing.rulings import Rulings
 
     registry, platform = Registry.load(args.studies), open_platform(args)
     keys = PlatformKeys.open(platform_keys_uri(args), macs=[LIST_MAC])
@@ -148,7 +169,10 @@ def _fold(
     states = States.read(registry, platform)
     try:
         log = EventLog(platform)
-        folded = admit(log, published, registry, states, now, LOOKING, lambda: "")
+        rulings = Rulings.read(platform)
+        folded = admit(
+            log, published, registry, states, now, LOOKING, rulings, lambda: ""
+        )
     except CorruptFile as error:
         raise ConfigurationError(
             f"{platform.uri}: the event log is damaged ({error}); restore it"

@@ -24,11 +24,13 @@ from rally.studies.fields import (
 )
 
 _NAME = re.compile("[a-z][a-z0-9-]{0,39}")
+_RALLY = "rally"  # rally.events imports Avro, which is slow
 _MOST_PEOPLE = 100
 MOST_CHARACTERS = 20_000
 """Of a public keyset."""
 
-_MOST_SUBJECTS = 50_000
+MOST_SUBJECTS = 50_000
+"""Of one entry: withdrawals, or letters."""
 
 
 class Kind(StrEnum):
@@ -292,11 +294,15 @@ def person_name(place: Place, value: object) -> str:
     return name
 
 
+def _namespace(place: Place, value: object) -> str:
+    namespace = text(place, value)
+    if not is_namespace(namespace):
+        raise place.error("must be a namespace")
+    return namespace
+
+
 def _scope(place: Place, value: object) -> str:
-    scope = text(place, value)
-    if not is_namespace(scope):
-        raise place.error("must be a namespace, or rally")
-    return scope
+    return _RALLY if value == _RALLY else _namespace(place, value)
 
 
 def _flag(place: Place, value: object) -> bool:
@@ -342,12 +348,17 @@ _PERSON = _record(
     Person, name=person_name, roles=many(choice(Role), len(Role)), public=_keyset
 )
 _JOB_KEY = _record(JobKey, job=choice(Job), public=_keyset, receipts=whole)
-_STUDY_DECISION = _record(StudyDecision, namespace=_scope, at=moment, note=note)
+_STUDY_DECISION = _record(StudyDecision, namespace=_namespace, at=moment, note=note)
 _HOLD_PLACEMENT = _record(
-    HoldPlacement, namespace=_scope, first=iso_day, last=iso_day, at=moment, note=note
+    HoldPlacement,
+    namespace=_namespace,
+    first=iso_day,
+    last=iso_day,
+    at=moment,
+    note=note,
 )
 _REQUEST_DECISION = _record(
-    RequestDecision, subjects=many(hexadecimal(32), _MOST_SUBJECTS), note=note
+    RequestDecision, subjects=many(hexadecimal(32), MOST_SUBJECTS), note=note
 )
 
 READERS: Mapping[Kind, Reader[Content]] = {
@@ -375,7 +386,7 @@ READERS: Mapping[Kind, Reader[Content]] = {
     Kind.EXPEDITE: _REQUEST_DECISION,
     Kind.SETTLE: _record(
         Settlement,
-        study=_scope,
+        study=_namespace,
         day=iso_day,
         objects=hexadecimal(64),
         letters=whole,
@@ -385,6 +396,6 @@ READERS: Mapping[Kind, Reader[Content]] = {
         Letters,
         scope=_scope,
         received=moment,
-        events=many(hexadecimal(32), _MOST_SUBJECTS),
+        events=many(hexadecimal(32), MOST_SUBJECTS),
     ),
 }

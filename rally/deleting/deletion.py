@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from rally.deleting.closing import closings
 from rally.deleting.file_work import PASSES, FileWork, WorkThrough, faults, open_files
@@ -37,8 +38,8 @@ from rally.studies.transitions import States
 from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing
-from rally.withdrawing.holding import Rules
 from rally.withdrawing.list_object import publish_list, read_list
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.starting import begin_anew, open_list
 from rally.withdrawing.unavailable import find_carriers
 from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
@@ -217,13 +218,24 @@ class Deletion:
         before, generation = self._read()
         now = self._clock()
         states = States.read(self._registry, self._platform)
-        rules, log = self._rules(), EventLog(self._platform)
-        admitted = admit(log, before, self._registry, states, now, rules)
+        log, rules = EventLog(self._platform), self._settings.rules
+        fold = partial(
+            admit,
+            log,
+            before,
+            self._registry,
+            states,
+            now,
+            rules,
+            Rulings.read(self._platform),
+            is_anew=self._lost is not None,
+        )
+        admitted = fold()
         carriers = find_carriers(self._registry, log)
         closed = list(closings(admitted, self._registry, carriers, states, now, rules))
         if closed:  # the log says so first; so who folds it finds what is published
             write_events(self._platform, closed, pipeline_version())
-            admitted = admit(log, before, self._registry, states, now, rules)
+            admitted = fold()
         suppressed = tuple(
             _suppressed(each, to_micros(now)) for each in admitted.withdrawals
         )
@@ -240,11 +252,6 @@ class Deletion:
         publish_list(self._platform, after, self._list_mac, generation)
         self._lost = None
         return after
-
-    def _rules(self) -> Rules:
-        """Nothing is held anew of a list that is lost: it was weighed when it came."""
-        rules = self._settings.rules
-        return rules if self._lost is None else replace(rules, hold_above_share=1.0)
 
     def _conclude(self, report: Report) -> None:
         """Moves requests on, writes their receipts, and publishes both."""

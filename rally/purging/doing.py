@@ -38,7 +38,7 @@ from rally.storing.objects import (
 from rally.storing.partitions import partition_of, read_view
 from rally.storing.snapshots import outline_of
 from rally.storing.strays import check_erasable
-from rally.withdrawing.unreadable import count_letters, settlement
+from rally.withdrawing.unreadable import count_letters, expiry
 
 _SHOWN = 20
 _DELETION = "deletion"
@@ -158,9 +158,7 @@ class Doer:
         infos = (ObjectInfo(each.name, each.size, each.generation) for each in due)
         objects = [(info.name, count_letters(platform, info)) for info in infos]
         if place and any(letters for _, letters in objects):
-            days = f"{self._settings.limits.unreadable_days:g}"
-            signal = f"purge, since nobody could read them for {days} days"
-            event = settlement(place, objects, signal, self._settings.clock()())
+            event = expiry(place, objects, self._settings.clock()())
             write_events(platform, [event], pipeline_version())
 
     def _do_one(self, batch: Batch, reasons: Reasons, line: Line, done: Done) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from rally.events import RALLY, Event, EventKind
 from rally.times import to_micros
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.withdrawal_list import WithdrawalList
 
 
@@ -34,6 +35,7 @@ def read_log(
     events: Iterable[Event],
     concluded: Mapping[str, datetime],
     withdrawals: WithdrawalList,
+    rulings: Rulings,
 ) -> Log:
     """Reads the log; where no study is concluded there is nothing to look for.
 
@@ -41,6 +43,7 @@ def read_log(
         events: of the log.
         concluded: the studies that are, and since when.
         withdrawals: the published list.
+        rulings: of people: for a letter that nobody signed for nobody waits.
 
     Raises:
         CorruptFile: it is damaged.
@@ -53,7 +56,11 @@ def read_log(
         request = event.scope, event.document_id
         if event.kind is EventKind.CLOSED:
             known.add(request)
-        elif event.kind is EventKind.LEFT and request not in known:
+        elif (
+            event.kind is EventKind.LEFT
+            and request not in known
+            and rulings.is_genuine(event)
+        ):
             left.setdefault(request, set()).update(_left(event, until))
         if event.scope not in concluded:
             continue

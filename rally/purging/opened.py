@@ -16,6 +16,7 @@ from rally.studies.legal_holds import LegalHold, LegalHolds
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.transitions import States
 from rally.withdrawing.enrolments import Grace
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.unavailable import find_carriers
 from rally.withdrawing.withdrawal_list import WithdrawalList
 
@@ -120,7 +121,8 @@ def open_all(
     waiting = {
         each: awaiting.waits_for(each, since) for each, since in concluded.items()
     }
-    log = read_log(EventLog(stores.platform), concluded, withdrawals)
+    rulings = Rulings.read(stores.platform)
+    log = read_log(EventLog(stores.platform), concluded, withdrawals, rulings)
     for namespace in log.unknown:
         waiting[namespace] = waiting[namespace] or "somebody left whom the list lacks"
     return replace(

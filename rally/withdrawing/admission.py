@@ -16,6 +16,7 @@ from collections.abc import (
 )
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from rally.events import Event
 from rally.studies.registry import Registry
@@ -24,13 +25,22 @@ from rally.times import to_micros
 from rally.withdrawing.enrolling import Enrolled
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules, find_masses
-from rally.withdrawing.requests import Key, Reading, Signal, key_of, read_log
+from rally.withdrawing.requests import (
+    Key,
+    Reading,
+    Signal,
+    key_of,
+    read_log,
+    subject_of,
+)
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.standings import (
     MASS,
     REPOSTED,
     UNMATCHED,
     Promises,
     Received,
+    Stand,
     decide,
     is_weighed,
 )
@@ -56,13 +66,16 @@ def admit(
     states: States,
     now: datetime,
     rules: Rules,
+    rulings: Rulings,
     new_id: Callable[[], str] = _random_id,
+    *,
+    is_anew: bool = False,
 ) -> WithdrawalList:
     """Folds the log on top of a list.
 
     The order of the log means nothing. Where nothing changed the result equals the
     former list. Requests and enrolments that the log has no more are kept. Held in
-    memory are withdrawals, decisions and the enrolments of who left; and, of others who
+    memory are withdrawals and the enrolments of who left; and, of others who
     joined, at most as many as a mass is weighed against.
 
     Args:
@@ -72,14 +85,18 @@ def admit(
         states: of the studies.
         now: the time of this admission, with its zone.
         rules: what is held.
+        rulings: what people decided.
         new_id: makes the id of a new request.
+        is_anew: whether the former list is lost, so that it says of nothing how it
+            stood.
 
     Raises:
         TypeError: `events` can be read once only.
     """
-    reading, time = read_log(events, before), to_micros(now)
+    reading, time = read_log(events, before, rulings), to_micros(now)
     promises = Promises(registry, states, now)
-    admission = _Admission(reading, before, promises, time, rules)
+    terms = _Terms(time, rules, rulings, is_anew)
+    admission = _Admission(reading, before, promises, terms)
     standings = admission.standings(events)
     admitted = [
         _go_on(former, found, time) for former, found in admission.found(standings)
@@ -91,6 +108,22 @@ def admit(
     return _with_their_enrolments(before, named, reading.enrolments)
 
 
+class _Terms(NamedTuple):
+    """By what each request is weighed.
+
+    Attributes:
+        time: of this admission, microseconds.
+        rules: what is held.
+        rulings: what people decided.
+        is_anew: whether the former list is lost.
+    """
+
+    time: int
+    rules: Rules
+    rulings: Rulings
+    is_anew: bool
+
+
 class _Admission:
     """What all requests are held against."""
 
@@ -99,17 +132,17 @@ class _Admission:
         reading: Reading,
         before: WithdrawalList,
         promises: Promises,
-        time: int,
-        rules: Rules,
+        terms: _Terms,
     ) -> None:
         self._asked = reading.asked
         self._enrolled = Enrolled(reading.enrolments)
         self._former = _former(reading, before)
         self._promises = promises
         self._reposted = reading.reposted
-        self._time, self._rules = time, rules
+        self._terms = terms
+        self._counter = before.counter
 
-    def standings(self, events: Iterable[Event]) -> dict[Key, tuple[Standing, str]]:
+    def standings(self, events: Iterable[Event]) -> dict[Key, Stand]:
         """How each stands, and why it is held; `events` is read if there is a crowd.
 
         A copied ping is in no crowd: it is held by itself, and holds nobody else.
@@ -119,15 +152,17 @@ class _Admission:
         new = {
             key for key in first if key.participant and not is_weighed(former.get(key))
         }
-        massed = find_masses(first, new, events, self._rules)
-        ending = self._time if self._rules.ends_holds else 0
+        rules, rulings = self._terms.rules, self._terms.rulings
+        massed = find_masses(first, new, events, rules)
+        ending = self._terms.time if rules.ends_holds else 0
         return {
             key: decide(
                 key,
-                self._asked,
+                rulings,
                 former.get(key),
                 self._suspicion(key, signal, massed),
                 ending,
+                is_anew=self._terms.is_anew,
             )
             for key, signal in requests.items()
         }
@@ -141,14 +176,14 @@ class _Admission:
         return UNMATCHED if self._unmatched(key, signal) else ""
 
     def found(
-        self, standings: Mapping[Key, tuple[Standing, str]]
+        self, standings: Mapping[Key, Stand]
     ) -> Iterator[tuple[Withdrawal | None, Withdrawal]]:
         """Each request as it was and as it is by itself now, in the keys' order."""
         received = Received(self._asked.requests, standings, self._enrolled)
         for key, signal in sorted(self._asked.requests.items()):
             if self._has_left_the_list(key):
                 continue
-            standing, held_for = standings[key]
+            stand = standings[key]
             first = received.at(key, signal.time)
             yield (
                 self._former.get(key),
@@ -161,9 +196,11 @@ class _Admission:
                     received=first,
                     document_id=key.document_id,
                     signal=signal.signal,
-                    standing=standing,
-                    held_for=held_for,
-                    held_until=self._held_until(key, held_for),
+                    standing=stand.standing,
+                    held_for=stand.held_for,
+                    held_until=self._held_until(key, stand.held_for),
+                    held_since=self._held_since(key, stand),
+                    decided=stand.decided,
                     deferred=self._deferred(key, first),
                     stages={Stage.REQUESTED: first},
                 ),
@@ -175,7 +212,14 @@ class _Admission:
             return 0
         former = self._former.get(key)
         until = former.held_until if former else 0
-        return until or self._time + int(self._rules.hold_days * _DAY)
+        return until or self._terms.time + int(self._terms.rules.hold_days * _DAY)
+
+    def _held_since(self, key: Key, stand: Stand) -> int:
+        """The first list that says that it is held: the next, if it is so by now."""
+        former = self._former.get(key)
+        if former is not None and former.held_since:
+            return former.held_since
+        return self._counter + 1 if stand.standing is Standing.HELD else 0
 
     def _has_left_the_list(self, key: Key) -> bool:
         """Whether it was closed for want of an enrolment, and none has arrived."""
@@ -189,7 +233,8 @@ class _Admission:
         Who leaves Rally waits for those that they are known to have joined; rows of
         theirs in any other go at once.
         """
-        if not key.participant or key in self._asked.at_once:
+        expedited = self._terms.rulings.is_expedited(subject_of(key))
+        if not key.participant or expedited:
             return ()
         former = self._former.get(key)
         kept = self._promises.kept_deferred(former.deferred if former else ())

@@ -1,14 +1,13 @@
-"""A person's decisions on requests: that one counts, does not, or does so at once."""
+"""What a person decides on requests: that one counts, does not, or does so at once."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from enum import StrEnum
 
+from rally.decisions.chain import Chain
+from rally.decisions.contents import Kind
 from rally.errors import ConfigurationError
-from rally.events import Event, EventKind
-from rally.studies.fields import Place, text
-from rally.times import to_micros
 from rally.withdrawing.fold import Standing
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.withdrawal_list import State, Withdrawal, WithdrawalList
 
 
@@ -20,14 +19,14 @@ class Action(StrEnum):
     AT_ONCE = "at-once"
 
     @property
-    def kind(self) -> EventKind:
-        """Of the event that records it."""
+    def kind(self) -> Kind:
+        """The kind of entry that records it."""
         return _KINDS[self]
 
     @property
     def done(self) -> str:
         """What is said when it is recorded."""
-        return self.kind.value.replace("_", " ")
+        return _DONE[self]
 
     @property
     def is_single(self) -> bool:
@@ -36,22 +35,15 @@ class Action(StrEnum):
 
 
 _KINDS = {
-    Action.CONFIRM: EventKind.CONFIRMED,
-    Action.REJECT: EventKind.REJECTED,
-    Action.AT_ONCE: EventKind.AT_ONCE,
+    Action.CONFIRM: Kind.CONFIRM,
+    Action.REJECT: Kind.REJECT,
+    Action.AT_ONCE: Kind.EXPEDITE,
 }
-
-
-def decided_by(who: str | None, note: str) -> str:
-    """The signal of a decision: who made it, and why.
-
-    Raises:
-        ConfigurationError: nobody is named, or there is more than a line of text.
-    """
-    if not who:
-        raise ConfigurationError("--by: is missing; say who decides")
-    by = text(Place("--by"), who)
-    return f"decision by {by}" + (f": {text(Place('--note'), note)}" if note else "")
+_DONE = {
+    Action.CONFIRM: "confirmed",
+    Action.REJECT: "rejected",
+    Action.AT_ONCE: "at once",
+}
 
 
 def choose(
@@ -61,47 +53,50 @@ def choose(
     scope: str | None,
     requests: Iterable[str],
 ) -> list[Withdrawal]:
-    """The requests to decide on; only those that the published list knows.
+    """The requests to decide on: as the published list has them, and still open.
+
+    A decision counts for what the published list says is held.
 
     Args:
         action: what is decided.
         published: the list.
-        folded: with what the log says since, such as a decision.
+        folded: with what was asked and decided since.
         scope: all that can be decided on of it; None takes the requests.
-        requests: ids of those, each of which must be such that it can be.
+        requests: ids of requests, each of which must be open to the action.
 
     Raises:
         ConfigurationError: a request is unknown, or there is nothing to decide on it.
     """
-    admitted = {each.request for each in published.withdrawals}
+    listed = {each.request: each for each in published.withdrawals}
     known = {
-        each.request: each for each in folded.withdrawals if each.request in admitted
+        each.request: each
+        for each in folded.withdrawals
+        if each.request in listed and _is_open_to(action, listed[each.request])
     }
     if scope is not None:
         own = (each for each in known.values() if each.scope == scope)
         return [each for each in own if _is_open_to(action, each)]
-    return [_known(action, known.get(request)) for request in dict.fromkeys(requests)]
-
-
-def decisions(
-    action: Action, chosen: Sequence[Withdrawal], signal: str, now: datetime
-) -> list[Event]:
-    """The events that record a decision on each of the requests."""
     return [
-        Event(
-            action.kind,
-            each.scope,
-            each.participant,
-            to_micros(now),
-            None,
-            each.document_id,
-            signal,
-        )
-        for each in chosen
+        _checked(action, known.get(request) or listed.get(request))
+        for request in dict.fromkeys(requests)
     ]
 
 
-def _known(action: Action, found: Withdrawal | None) -> Withdrawal:
+def check_undecided(action: Action, subjects: Iterable[str], chain: Chain) -> None:
+    """Makes sure that nobody else decided on these requests a moment ago.
+
+    Raises:
+        ConfigurationError: somebody did.
+    """
+    rulings = Rulings.of(chain)
+    if action is not Action.AT_ONCE and any(map(rulings.is_ruled, subjects)):
+        raise ConfigurationError(
+            "--request: somebody has just decided on it; `rally decisions list` shows"
+            " who, and `rally delete` carries it out"
+        )
+
+
+def _checked(action: Action, found: Withdrawal | None) -> Withdrawal:
     if found is None:  # what was typed may be somebody's id: it is not repeated
         raise ConfigurationError(
             "--request: the list has no such request; `rally withdrawals --requests` "

@@ -1,17 +1,20 @@
-"""Reads the event log for leaving: who asked, what was decided, when they had joined.
+"""Reads the event log for leaving: who asked, and when they had joined.
 
 Signals that are one are merged, and deletion ids find whose they are. The order of the
 log means nothing. What the published list knows counts as if the log said it, so
 that nobody is forgotten with an event.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
 from rally.events import MAIL, Event, EventKind
+from rally.storing.container import canonical_json
 from rally.withdrawing.enrolling import JoinedReader
 from rally.withdrawing.firsts import Firsts, Said
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 
 
@@ -57,26 +60,15 @@ class Signal(NamedTuple):
         return min(self, other)._replace(deletion_id=deletion_id)
 
 
-class Decision(NamedTuple):
-    """A decision on a request; of two the greater one counts: later, or rejecting."""
-
-    time: int
-    rejected: bool
-
-
 class Asked(NamedTuple):
-    """All requests by key, and what was decided of them.
+    """All requests by key, and which of them were closed.
 
     Attributes:
         requests: those that have left the list, too.
-        decisions: of people.
-        at_once: that wait for no study's end.
         closed: that left the list, since nobody's enrolment explained them.
     """
 
     requests: Mapping[Key, Signal]
-    decisions: Mapping[Key, Decision]
-    at_once: frozenset[Key]
     closed: frozenset[Key]
 
 
@@ -98,26 +90,40 @@ class Reading(NamedTuple):
 
 
 def key_of(left: Event | Withdrawal) -> Key:
-    """What a withdrawal, or a decision on one, is known by."""
+    """What a withdrawal is known by."""
     unknown = "" if left.participant else left.deletion_id or ""
     return Key(left.scope, left.document_id, left.participant or "", unknown)
 
 
-def read_log(events: Iterable[Event], before: WithdrawalList) -> Reading:
+def subject_of(key: Key) -> str:
+    """What a decision names a request by: 32 hexadecimal digits of a SHA-256.
+
+    It follows from the request itself, and so outlives a list that is lost; and it says
+    nothing of the person, whose pseudonym nobody can guess.
+    """
+    return hashlib.sha256(canonical_json(key).encode()).hexdigest()[:32]
+
+
+def read_log(
+    events: Iterable[Event], before: WithdrawalList, rulings: Rulings
+) -> Reading:
     """Reads the log twice; three times when a deletion id turns out to be somebody's.
 
-    Held in memory are withdrawals, decisions, and the enrolments of who left.
+    Held in memory are withdrawals, and the enrolments of who left. A letter that no
+    person signed for is none.
 
     Args:
         events: the log; see rally.events.EventLog.
         before: the published list.
+        rulings: of people, letters among them.
 
     Raises:
         TypeError: `events` can be read once only.
     """
     if iter(events) is events:
         raise TypeError("the log is read more than once: give an EventLog or a list")
-    asked = _read_asked(chain(map(_as_event, before.withdrawals), events))
+    genuine = filter(rulings.is_genuine, events)
+    asked = _read_asked(chain(map(_as_event, before.withdrawals), genuine))
     joined = JoinedReader(
         {key.participant for key in asked.requests if key.participant},
         {key.deletion_id for key in asked.requests if key.deletion_id},
@@ -168,23 +174,17 @@ def _owned(key: Key, owners: Iterable[str]) -> list[Key]:
 
 def _read_asked(events: Iterable[Event]) -> Asked:
     asked: dict[Key, Signal] = {}
-    decisions: dict[Key, Decision] = {}
-    at_once, closed = set[Key](), set[Key]()
+    closed = set[Key]()
     for event in events:
-        if event.kind in (EventKind.JOINED, EventKind.SETTLED):
-            continue
-        key, time = key_of(event), event.submission_timestamp
+        key = key_of(event)
         if event.kind is EventKind.LEFT:
-            signal = Signal(time, event.signal, event.deletion_id or "")
+            signal = Signal(
+                event.submission_timestamp, event.signal, event.deletion_id or ""
+            )
             asked[key] = signal.merged(asked.get(key))
-        elif event.kind is EventKind.AT_ONCE:
-            at_once.add(key)
         elif event.kind is EventKind.CLOSED:
             closed.add(key)
-        else:
-            decision = Decision(time, event.kind is EventKind.REJECTED)
-            decisions[key] = max(decision, decisions.get(key, decision))
-    return Asked(asked, decisions, frozenset(at_once), frozenset(closed))
+    return Asked(asked, frozenset(closed))
 
 
 def _as_event(withdrawal: Withdrawal) -> Event:

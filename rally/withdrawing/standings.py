@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from rally.events import MAIL, RALLY
 from rally.studies.registry import Registry
@@ -12,7 +13,8 @@ from rally.studies.transitions import State, States
 from rally.times import from_micros
 from rally.withdrawing.enrolling import Enrolled
 from rally.withdrawing.fold import Standing
-from rally.withdrawing.requests import Asked, Key, Signal
+from rally.withdrawing.requests import Key, Signal, subject_of
+from rally.withdrawing.rulings import Ruling, Rulings
 from rally.withdrawing.withdrawal_list import Withdrawal
 
 MASS, UNMATCHED, REPOSTED = "mass", "unmatched", "reposted"
@@ -81,32 +83,77 @@ def is_weighed(former: Withdrawal | None) -> bool:
     )
 
 
+class Stand(NamedTuple):
+    """How a request stands.
+
+    Attributes:
+        standing: as decided, by the rules or by a person.
+        held_for: why it is held; "" where it is not.
+        decided: number of the decision that it follows from; 0 of none.
+    """
+
+    standing: Standing
+    held_for: str = ""
+    decided: int = 0
+
+
+_ACTIVE = Stand(Standing.ACTIVE)
+
+
 def decide(
     key: Key,
-    asked: Asked,
+    rulings: Rulings,
     former: Withdrawal | None,
     suspicion: str,
     ending: int,
-) -> tuple[Standing, str]:
-    """How a request stands, and why it is held.
+    *,
+    is_anew: bool,
+) -> Stand:
+    """How a request stands.
+
+    What was admitted as active stays so. A decision counts for what was held; and of a
+    list that is made anew, which says of nothing that it was, for what is held now.
 
     Args:
         key: of the request.
-        asked: with what was decided.
+        rulings: what people decided.
         former: the request on the former list.
         suspicion: why it is held if it is new: MASS, UNMATCHED or REPOSTED; "" is not.
         ending: what is held until then waits no longer, microseconds; 0 ends nothing.
+        is_anew: whether the former list is lost.
     """
-    decision = asked.decisions.get(key)
-    if decision and decision.rejected:
-        return Standing.REJECTED, ""
-    if decision or key in asked.at_once or not key.participant:
-        return Standing.ACTIVE, ""
+    subject = subject_of(key)
+    if not key.participant:
+        return _ACTIVE
+    if former is not None and former.standing is Standing.REJECTED:
+        if rulings.still_rejects(subject, former.decided):
+            return Stand(Standing.REJECTED, decided=former.decided)
+        former = None  # the decision was lost, and counts for nothing
+    if former is None and is_anew:
+        ruling = rulings.first(subject, 0) if suspicion else None
+        return _ruled(ruling) or _anew(suspicion)
+    if former is not None and former.standing is Standing.HELD:
+        if stand := _ruled(rulings.first(subject, former.held_since)):
+            return stand
+        if 0 < former.held_until <= ending:
+            return _ACTIVE
     if former is not None and is_weighed(former):
-        if former.standing is Standing.HELD and 0 < former.held_until <= ending:
-            return Standing.ACTIVE, ""
-        return former.standing, former.held_for
-    return (Standing.HELD if suspicion else Standing.ACTIVE), suspicion
+        return Stand(former.standing, former.held_for, former.decided)
+    return Stand(Standing.HELD, suspicion) if suspicion else _ACTIVE
+
+
+def _ruled(ruling: Ruling | None) -> Stand | None:
+    if ruling is None:
+        return None
+    standing = Standing.REJECTED if ruling.rejects else Standing.ACTIVE
+    return Stand(standing, decided=ruling.number)
+
+
+def _anew(suspicion: str) -> Stand:
+    """Nobody is in a mass of a list that was lost: each was weighed when it came."""
+    if suspicion in ("", MASS):
+        return _ACTIVE
+    return Stand(Standing.HELD, suspicion)
 
 
 class Received:
@@ -115,14 +162,14 @@ class Received:
     def __init__(
         self,
         requests: Mapping[Key, Signal],
-        standings: Mapping[Key, tuple[Standing, str]],
+        standings: Mapping[Key, Stand],
         enrolled: Enrolled,
     ) -> None:
         """Sorts the active requests by person and scope."""
         self._enrolled = enrolled
         self._active: dict[tuple[str, str], list[int]] = defaultdict(list)
         for key, signal in requests.items():
-            if standings[key][0] is Standing.ACTIVE:
+            if standings[key].standing is Standing.ACTIVE:
                 self._active[key.who, key.scope].append(signal.time)
         for times in self._active.values():
             times.sort()

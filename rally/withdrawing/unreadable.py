@@ -8,10 +8,11 @@ gives it up, and the event log says so for ever.
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from rally.dead_letters import FOLDER, Kind, Place, place_of
+from rally.decisions.contents import Settlement
 from rally.events import Event, EventKind
 from rally.storing.corruption import CorruptFile
 from rally.storing.header_bytes import read_header
@@ -19,7 +20,7 @@ from rally.storing.layout import UNKNOWN
 from rally.storing.objects import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.times import to_micros
 
-_LETTERS = re.compile("([0-9]+) letters: ")
+_LETTERS = re.compile("([0-9]+) letters")
 
 
 class Unreadable(NamedTuple):
@@ -99,19 +100,29 @@ def count_letters(platform: ObjectStore, info: ObjectInfo) -> int:
 
 
 def settlement(
-    place: Place, objects: Sequence[tuple[str, int]], signal: str, now: datetime
-) -> Event:
-    """The event that records that dead letters are given up.
-
-    Of the same objects it is the same event but for its time, and counts once.
+    place: Place, objects: Sequence[tuple[str, int]], note: str
+) -> Settlement:
+    """The decision that dead letters are given up.
 
     Args:
         place: of all of them.
         objects: name of each, and how many letters it has.
-        signal: who gave them up, and why; see rally.withdrawing.deciding.decided_by.
-        now: when.
+        note: why, for the record.
     """
-    names = "\n".join(sorted(name for name, _ in objects))
+    return Settlement(
+        place.study,
+        date.fromisoformat(place.day),
+        _named(name for name, _ in objects),
+        sum(number for _, number in objects),
+        note,
+    )
+
+
+def expiry(place: Place, objects: Sequence[tuple[str, int]], now: datetime) -> Event:
+    """The event that records that a purge gave dead letters up after a long time.
+
+    Of the same objects it is the same event but for its time, and counts once.
+    """
     letters = sum(number for _, number in objects)
     return Event(
         EventKind.SETTLED,
@@ -119,16 +130,19 @@ def settlement(
         None,
         to_micros(now),
         None,
-        hashlib.sha256(names.encode()).hexdigest()[:32],
-        f"{letters} letters: {signal}",
+        _named(name for name, _ in objects)[:32],
+        f"{letters} letters",
     )
 
 
-def count_settled(events: Iterable[Event]) -> dict[str, int]:
+def count_settled(
+    events: Iterable[Event], settlements: Iterable[Settlement]
+) -> dict[str, int]:
     """How many dead letters were given up, by study, sorted.
 
     Args:
-        events: of the log; all but settlements are passed over.
+        events: of the log; all but those of a purge that gave some up are passed over.
+        settlements: by people.
     """
     settled: dict[tuple[str, str], int] = {}
     for event in events:
@@ -136,10 +150,17 @@ def count_settled(events: Iterable[Event]) -> dict[str, int]:
             match = _LETTERS.match(event.signal)
             key = event.scope, event.document_id
             settled[key] = max(int(match[1]) if match else 1, settled.get(key, 0))
+    for each in settlements:
+        key = each.study, each.objects[:32]
+        settled[key] = max(each.letters, settled.get(key, 0))
     found: dict[str, int] = {}
     for (study, _), letters in sorted(settled.items()):
         found[study] = found.get(study, 0) + letters
     return found
+
+
+def _named(names: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()
 
 
 def _midnight(day: str) -> datetime:

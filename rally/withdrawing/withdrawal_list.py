@@ -63,6 +63,9 @@ class Withdrawal:
         held_for: why it is held: "mass", "unmatched" or "reposted"; "" where it is not.
         held_until: when it counts if nobody has decided by then, microseconds; 0 where
             it is not held, or waits for an enrolment as well.
+        held_since: counter of the first list that said that it is held; 0 where it
+            never was.
+        decided: number of the decision by which it counts, or does not; 0 of none.
         deferred: studies in which it waits for their conclusion, sorted.
         stages: when each was reached, microseconds.
         receipts: numbers of the receipts that tell of it.
@@ -84,6 +87,8 @@ class Withdrawal:
     standing: Standing = Standing.ACTIVE
     held_for: str = ""
     held_until: int = 0
+    held_since: int = 0
+    decided: int = 0
     deferred: tuple[str, ...] = ()
     stages: Mapping[Stage, int] = field(default_factory=dict)
     receipts: tuple[int, ...] = ()

@@ -17,6 +17,7 @@ from tests.pipelines.world import (
     rally_id,
     write_lines,
 )
+from tests.support.people import make_people_keys
 
 PLACES = "--store store/ --keys keys/"
 BEGAN = "2026-05-24T06:00:00Z"
@@ -95,6 +96,7 @@ def furnish() -> World:
     """
     desk = Desk(World(Path()), 0)
     desk.world.make_stores("store")
+    make_people_keys("keys/people")
     study = Path(desk.world.studies) / GARDEN / "study.yaml"
     told = "ending_announced: 2026-12-01\ncollect_through:"
     study.write_text(study.read_text().replace("collect_through:", told))

@@ -40,6 +40,7 @@ from tests.pipelines.world import (
     stored_rows,
     write_lines,
 )
+from tests.support.rulings import sign_letters
 
 pytestmark = [pytest.mark.integration, pytest.mark.crash]
 
@@ -84,6 +85,7 @@ def furnished(world, warm, here):
     letter = Event(EventKind.LEFT, GARDEN, world.platform_pseudonym(8),
                    1_779_300_000_000_000, None, document_id(990), MAIL)  # fmt: skip
     write_events(platform, [letter], "1")
+    sign_letters(platform, letter)
     record_transition(platform, Transition(GARDEN, Action.END, ENDED, "ann", ""))
     return store
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rally.checking.pseudonyms import PLATFORM
 from rally.deleting.plan import FileResult, Outcome
-from rally.events import RALLY, write_events
+from rally.events import RALLY
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
@@ -29,13 +29,14 @@ from rally.studies.registry import Registry
 from rally.studies.transitions import Action, Transition, record_transition
 from rally.times import from_micros, to_micros
 from rally.withdrawing.deciding import Action as Decision
-from rally.withdrawing.deciding import choose, decisions
+from rally.withdrawing.deciding import choose
 from rally.withdrawing.fold import Standing
 from tests.model.words import Ping
 from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND
 from tests.rally.auditing.place import Audited
 from tests.rally.deleting.place import Prf
 from tests.rally.purging.place import Settings as PurgeSettings
+from tests.support.rulings import expedite
 
 BEGIN = datetime(2027, 12, 28, 18, tzinfo=UTC)
 """The evening of the first day: jobs run at such an hour."""
@@ -199,8 +200,7 @@ class Life(Audited):
             if each.deferred and each.standing is Standing.ACTIVE and each.participant
         ]
         chosen = choose(Decision.AT_ONCE, published, published, None, waiting)
-        made = decisions(Decision.AT_ONCE, chosen, "decision by ann", self.now)
-        write_events(self.platform, made, "1")
+        expedite(self.platform, published.counter, *chosen)
 
     def purge(self):
         """As pipelines.purge; its report."""

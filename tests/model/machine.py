@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from rally.deleting.plan import Outcome
-from rally.events import MAIL, EventKind, write_events
+from rally.events import MAIL, EventKind
 from rally.receipts.receipt import Outcome as Told
 from rally.storing.objects import StrayKind
 from rally.studies.transitions import Action as Step
 from rally.studies.transitions import Transition, record_transition
 from rally.times import from_micros
-from rally.withdrawing.deciding import Action, choose, decisions
+from rally.withdrawing.deciding import Action, choose
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.withdrawal_list import State
 from tests.model.beside import EARLY, LATE, Beside
@@ -28,6 +28,7 @@ from tests.model.draws import (
 )
 from tests.model.plain import best
 from tests.model.words import STUDIES, Ping, moment
+from tests.support.rulings import rule as rule_on
 
 STREAM_DAYS = 4
 """How long a stream may go on by an old list: less than requests stay open."""
@@ -166,15 +167,12 @@ class Machine(Beside):
         )
         one = open_to[pick % len(open_to)]
         chosen = choose(action, published, published, None, [one.request])
-        made = decisions(action, chosen, "decision by ann", self.whole.now)
-        write_events(self.whole.platform, made, "1")
+        rule_on(self.whole.platform, action.kind, published.counter, *chosen)
         key = self._person(one.participant), one.scope, one.document_id
         if action is Action.AT_ONCE:
             self.model.at_once.add(key)
-        else:
-            decided = self.model.now, action is Action.REJECT
-            before = self.model.decisions.get(key, decided)
-            self.model.decisions[key] = max(decided, before)
+        if one.state is State.HELD:
+            self.model.rejections.setdefault(key, action is Action.REJECT)
 
     # What other programs and other people's hands do
 

@@ -123,7 +123,7 @@ class Model:
     joins: dict[Key, int] = field(default_factory=dict)
     owners: set[int] = field(default_factory=set)
     lefts: dict[Key, tuple[int, str]] = field(default_factory=dict)
-    decisions: dict[Key, tuple[int, bool]] = field(default_factory=dict)
+    rejections: dict[Key, bool] = field(default_factory=dict)
     at_once: set[Key] = field(default_factory=set)
     steps: list[tuple[int, str, str]] = field(default_factory=list)
     held_for: dict[Key, str] = field(default_factory=dict)
@@ -266,10 +266,10 @@ class Model:
         copied: set[Key],
     ) -> str:
         """Active, rejected, or why it is held."""
-        if key in self.decisions and self.decisions[key][1]:
-            return "rejected"
-        if key in self.decisions or key in self.at_once or isinstance(key[0], Stranger):
+        if isinstance(key[0], Stranger):
             return "active"
+        if key in self.rejections:  # the first decision on what was held
+            return "rejected" if self.rejections[key] else "active"
         if self.held_for.get(key, "unmatched") != "unmatched":
             is_over = self.until.get(key, self.now + 1) <= self.now
             return "active" if is_over else self.held_for[key]

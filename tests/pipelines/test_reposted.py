@@ -16,6 +16,7 @@ from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.settling import settle_kek
 from rally.studies.registry import Registry
 from tests.pipelines.world import stored_events, stored_rows
+from tests.support.people import make_people_keys
 from tests.support.places import make_stores
 
 TESTS = Path(__file__).parents[1]
@@ -52,6 +53,7 @@ class Office:
         make_stores(self.store, f"{keys}/platform")
         self.options = [f"--store={self.store}", f"--studies={studies}"]
         self.keys = f"--keys={keys}"
+        self.people = make_people_keys(self.root / "people")
 
     def run(self, job: str, day: int, *more: str) -> str:
         """What the job prints; it has to end well."""
@@ -125,7 +127,7 @@ def test_a_copy_that_somebody_rejects_deletes_nothing_ever(office):
     office.submit(21, *ENROLLED)
     office.submit(22, (ENROLMENT, "deletion-request"))
     office.run("delete", 22)
-    reject = ["--by=jo", "--note=a copy", "--all"]
+    reject = ["--by=decide", f"--people_keys={office.people}", "--note=a copy", "--all"]
     status = cli.main(["withdrawals", "reject", *office.options, office.keys, *reject])
     assert (status, *office.capsys.readouterr()) == (0, "rejected: 1 withdrawal\n", "")
     office.run("delete", 50)

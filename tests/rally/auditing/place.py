@@ -18,6 +18,7 @@ from rally.storing.buckets import Bucket
 from rally.storing.container import encode_container
 from rally.storing.content import of_new
 from rally.storing.layout import Partition, new_file
+from rally.storing.marker import NAME as MARKER
 from rally.storing.partitions import compacted_file
 from rally.storing.rows import RowEncoder, row_schema
 from rally.studies.transitions import Action, Transition, record_transition
@@ -78,8 +79,7 @@ class Audited(Whole):
         for each in (derived, folder / "keys", folder / "platform"):
             shutil.rmtree(each, ignore_errors=True)
             each.mkdir(parents=True)
-        for name, study in (("garden", GARDEN), ("bog", BOG)):
-            mark_derived(derived / name, study)
+        self._mark_derived()
 
     def like(self, other: "Audited") -> "Audited":
         """Takes over what another one stores, as it is."""
@@ -88,7 +88,14 @@ class Audited(Whole):
             live = its._versions.live.items()
             own._versions.live = {name: copy.copy(each) for name, each in live}
             own._versions._numbers = copy.copy(its._versions._numbers)
+        self._mark_derived()
         return self
+
+    def _mark_derived(self) -> None:
+        """Researchers' folders are the platform's, whichever it is now."""
+        for name, study in (("garden", GARDEN), ("bog", BOG)):
+            (self.derived / name / MARKER).unlink(missing_ok=True)
+            mark_derived(self.derived / name, study, self.platform)
 
     def audit(self, **settings) -> AuditReport:
         """An audit in this process; works and results travel as on a runner."""

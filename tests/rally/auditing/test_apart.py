@@ -9,7 +9,9 @@ from rally.auditing.report import Check, Unit
 from rally.auditing.settings import Limits
 from rally.dead_letters import Kind, encode_dead_letters
 from rally.dead_letters import Place as LetterPlace
-from rally.events import EventKind, write_events
+from rally.decisions.contents import Kind as Decides
+from rally.decisions.writing import decide
+from rally.events import EventKind
 from rally.storing.layout import EVENTS
 from rally.studies.legal_holds import LegalHold, place_hold
 from rally.studies.transitions import Action
@@ -19,6 +21,7 @@ from tests.model.words import moment
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.auditing.place import PREFIX, counts, day_of, found, join
 from tests.rally.auditing.studies import BOG
+from tests.support.people import signer
 
 
 def hold(place, namespace, first=-100, last=100):
@@ -120,8 +123,8 @@ def test_unreadable_withdrawals_are_counted_with_their_deadline(place):
 def test_settled_withdrawals_are_counted_for_ever(place):
     letters = LetterPlace(HOUSE, Kind.WITHDRAWAL, day_of(-50))
     for names in ("a", "a", "b"):
-        event = settlement(letters, [(names, 6)], "decision by jo", place.now)
-        write_events(place.platform, [event], "1")
+        given_up = settlement(letters, [(names, 6)], "")
+        decide(place.platform, signer("decide"), Decides.SETTLE, given_up, place.now)
     [seen] = apart(place)[Check.DEAD_LETTERS]
     assert (seen.where, seen.what, seen.number) == (
         *(HOUSE, "withdrawals that were settled unread", 12),

@@ -1,6 +1,7 @@
 """A platform with keys and a list, where people type commands."""
 
 import io
+from dataclasses import replace
 
 from pipelines.parser import Parser
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
@@ -13,7 +14,9 @@ from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.list_object import LIST, publish_list, read_list
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.withdrawal_list import WithdrawalList
+from tests.support.people import make_people_keys
 from tests.support.places import mark_stores
 
 
@@ -25,6 +28,7 @@ class Office:
         self.keys = PlatformKeys.open(keys, pseudonyms=[PLATFORM], macs=[LIST_MAC])
         self.options = [f"--platform={self.store.uri}", f"--platform_keys={keys}"]
         self._mac = self.keys.mac(LIST_MAC)
+        self._people = f"--people_keys={make_people_keys(folder / 'people')}"
         self._monkeypatch, self._capsys = monkeypatch, capsys
         publish_list(self.store, WithdrawalList(), self._mac, None)
 
@@ -35,7 +39,7 @@ class Office:
         self._monkeypatch.setattr("sys.stdin", stdin)
         parser = Parser("rally")
         command.add_parser(parser.add_subparsers())
-        args = parser.parse_args([*words, *self.options])
+        args = parser.parse_args([*words, *self.options, self._people])
         status = args.handler(args)
         return status, self._capsys.readouterr().out
 
@@ -66,8 +70,10 @@ class Office:
         numbers = iter(range(len(before.withdrawals) + 1, 1000))
         after = admit(
             EventLog(self.store), before, registry, states, now, rules or Rules(),
-            lambda: f"{next(numbers):032}",
+            Rulings.read(self.store), lambda: f"{next(numbers):032}",
         )  # fmt: skip
+        if after != before:
+            after = replace(after, counter=before.counter + 1)
         after = change(after) if change else after
         publish_list(self.store, after, self._mac, generation)
         return after

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from rally.commands import withdraw
+from rally.decisions.contents import Kind
+from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
-from rally.events import MAIL, RALLY, EventKind
+from rally.events import MAIL, RALLY, EventKind, event_name
 from rally.studies.transitions import Action, Transition, record_transition
 from rally.times import from_micros, to_micros
 
@@ -20,7 +22,7 @@ MAY = ("--received=2022-05-01T12:00Z",)
 
 
 def type_ids(office, *words, given=f"{ONE}\n"):
-    return office.type(withdraw, "withdraw", *words, given=given)
+    return office.type(withdraw, "withdraw", "--by=decide", *words, given=given)
 
 
 def refused(office, *words, **changes):
@@ -37,6 +39,8 @@ def test_a_letter_is_an_event_like_a_pings(office):
         "2022-05-01T12:00:00Z\n",
     )
     [event] = office.log
+    [entry] = read_chain(office.store).of(Kind.RECORD_LETTERS)
+    assert (entry.by, entry.content.events) == ("decide", (event_name(event),))
     assert event._replace(document_id="") == (
         EventKind.LEFT,
         STREAM,

@@ -9,9 +9,11 @@ import pytest
 
 from rally.commands import withdrawals
 from rally.dead_letters import DeadLetter, Kind, Place, write_dead_letters
+from rally.decisions.contents import Kind as Decides
+from rally.decisions.verifying import read_chain
 from rally.envelope import Envelope
 from rally.errors import ConfigurationError
-from rally.events import RALLY, EventKind
+from rally.events import RALLY
 from rally.outcomes import FailureReason
 from rally.storing.layout import EVENTS
 from rally.storing.local import LocalStore
@@ -21,6 +23,7 @@ from rally.times import to_micros
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.list_object import LIST
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.unreadable import count_settled
 from rally.withdrawing.withdrawal_list import Stage
 from tests.rally.commands.office import left
@@ -40,7 +43,7 @@ def show(office, *words):
 
 
 def decide(office, *words):
-    return show(office, *words, "--by=jo")
+    return show(office, *words, "--by=decide")
 
 
 def refused(office, *words):
@@ -297,9 +300,12 @@ def test_what_can_never_be_read_is_settled_by_name(office):
     )  # fmt: skip
 
     assert letters(office) == [each for each in before if each != name]
-    [event] = office.log
-    assert (event.kind, event.scope, event.participant) == ("settled", STREAM, None)
-    assert event.signal == "2 letters: decision by jo: its key is gone"
+    [entry] = read_chain(office.store).of(Decides.SETTLE)
+    assert (entry.by, entry.content.study, entry.content.day) == (
+        "decide", STREAM, date(2022, 6, 30),
+    )  # fmt: skip
+    assert (entry.content.letters, entry.content.note) == (2, "its key is gone")
+    assert office.log == []
     status, output = show(office, SEPTEMBER)
     assert (status, output.count("2022-07-01")) == (1, 1)
     assert STREAM not in output
@@ -319,7 +325,7 @@ def test_flood_of_a_day_is_settled_at_once_and_pings_stay(office):
         ["kind=ping", "date=2022-07-01"],
         ["kind=withdrawal", "date=2022-07-01"],
     ]
-    assert count_settled(office.log) == {STREAM: 6}
+    assert settled(office) == {STREAM: 6}
 
 
 def test_settling_that_was_killed_is_run_again_and_counts_once(office, monkeypatch):
@@ -332,8 +338,12 @@ def test_settling_that_was_killed_is_run_again_and_counts_once(office, monkeypat
     assert len(letters(office)) == 2
     assert decide(office, *words, "--as_of=2022-09-02")[0] == 0
     assert len(letters(office)) == 1
-    assert len(office.log) == 2
-    assert count_settled(office.log) == {STREAM: 2}
+    assert len(list(read_chain(office.store).of(Decides.SETTLE))) == 2
+    assert settled(office) == {STREAM: 2}
+
+
+def settled(office):
+    return count_settled(office.log, Rulings.read(office.store).settlements)
 
 
 def refuse(self, name, generation):
@@ -344,7 +354,7 @@ def test_what_a_legal_hold_keeps_is_not_settled(office):
     fail(office.store, STREAM, "2022-08-01", 2)
     place(office, STREAM)
     message = refused(office, "settle", f"--study={STREAM}", "--day=2022-08-01",
-                      "--by=jo", "--as_of=2022-09-02")  # fmt: skip
+                      "--by=decide", "--as_of=2022-09-02")  # fmt: skip
     assert message.startswith(f"{STREAM} of 2022-08-01: a legal hold of 2022-08-01")
     assert (len(letters(office)), office.log) == (2, [])
 
@@ -429,8 +439,8 @@ def test_no_pseudonym_is_shown(office):
 @pytest.mark.parametrize(
     ("action", "kind", "expected"),
     [
-        ("confirm", EventKind.CONFIRMED, Standing.ACTIVE),
-        ("reject", EventKind.REJECTED, Standing.REJECTED),
+        ("confirm", Decides.CONFIRM, Standing.ACTIVE),
+        ("reject", Decides.REJECT, Standing.REJECTED),
     ],
 )
 def test_a_scope_is_decided_on_as_a_whole(office, action, kind, expected):
@@ -438,21 +448,19 @@ def test_a_scope_is_decided_on_as_a_whole(office, action, kind, expected):
     office.receive(left("t", on(8, 31), STREAM))
     assert decide(
         office, action, "--study=attentionStream", "--note=a pause", SEPTEMBER
-    ) == (0, f"{kind}: 3 withdrawals\n")
-    made = [event for event in office.log if event.kind is kind]
-    assert {event._replace(participant="", document_id="") for event in made} == {
-        (kind, STREAM, "", to_micros(datetime(2022, 9, 1, tzinfo=UTC)), None, "",
-         "decision by jo: a pause")
-    }  # fmt: skip
+    ) == (0, f"{action}ed: 3 withdrawals\n")
+    [entry] = read_chain(office.store).of(kind)
+    assert (entry.by, entry.list, entry.content.note) == ("decide", 1, "a pause")
+    assert len(entry.content.subjects) == 3
     assert standings(office) == {
         "p": expected, "q": expected, "r": expected,
         "s": Standing.ACTIVE, "t": Standing.HELD,
     }  # fmt: skip
     assert decide(office, action, f"--study={STREAM}", "--as_of=2022-09-03") == (
-        0, f"{kind}: 1 withdrawal\n",
+        0, f"{action}ed: 1 withdrawal\n",
     )  # fmt: skip
     assert decide(office, action, f"--study={STREAM}", "--as_of=2022-09-04") == (
-        0, f"{kind}: 0 withdrawals\n",
+        0, f"{action}ed: 0 withdrawals\n",
     )  # fmt: skip
 
 
@@ -505,7 +513,7 @@ def test_a_decision_that_is_not_admitted_yet_is_seen(office):
     decide(office, "reject", f"--study={STREAM}", SEPTEMBER)
     _, output = show(office, SEPTEMBER)
     assert output.splitlines()[2].split()[:3] == [STREAM, "rejected", "3"]
-    assert refused(office, "reject", f"--request={2:032}", "--by=jo") == (
+    assert refused(office, "reject", f"--request={2:032}", "--by=decide") == (
         f"--request: {2:032} is rejected, and must be held for reject"
     )
 
@@ -517,36 +525,38 @@ ONE = f"--request={1:032}"
     ("words", "message"),
     [
         (["confirm", "--all"], "--by: is missing; say who decides"),
-        (["confirm", "--all", "--by=jo\a"],
+        (["confirm", "--all", "--by=decide\a"],
          "--by: must be one line of printable text"),
-        (["confirm", "--all", "--by=jo", "--note=two\nlines"],
-         "--note: must be one line of printable text"),
-        (["confirm", "--by=jo"], "give one of --study, --all and --request"),
-        (["confirm", "--by=jo", "--all", ONE],
-         "give one of --study, --all and --request"),
-        (["confirm", "--by=jo", "--all", f"--study={STREAM}"],
+        (["confirm", "--all", "--by=steward", "--study=rally-core"],
          "--study, --all: are too many; give one of them"),
-        (["at-once", "--by=jo", "--all"],
+        (["confirm", "--all", "--by=decide", "--note=two\nlines"],
+         "--note: must be one line of printable text"),
+        (["confirm", "--by=decide"], "give one of --study, --all and --request"),
+        (["confirm", "--by=decide", "--all", ONE],
+         "give one of --study, --all and --request"),
+        (["confirm", "--by=decide", "--all", f"--study={STREAM}"],
+         "--study, --all: are too many; give one of them"),
+        (["at-once", "--by=decide", "--all"],
          "--request: is missing; at-once is for one by one"),
-        (["confirm", "--by=jo", ONE],
+        (["confirm", "--by=decide", ONE],
          f"--request: {1:032} is active, and must be held for confirm"),
-        (["at-once", "--by=jo", ONE],
+        (["at-once", "--by=decide", ONE],
          f"--request: {1:032} is active, and must be held or deferred for at-once"),
-        (["reject", "--by=jo", f"--request={2:032}", "--request=somebodys-id"],
+        (["reject", "--by=decide", f"--request={2:032}", "--request=somebodys-id"],
          "--request: the list has no such request; `rally withdrawals --requests` shows"
          " them"),
-        (["reject", "--by=jo", "--request=-"],
+        (["reject", "--by=decide", "--request=-"],
          "--request: the list has no such request; `rally withdrawals --requests` shows"
          " them"),
-        (["reject", "--by=jo", "--all", "--as_of=soon"],
+        (["reject", "--by=decide", "--all", "--as_of=soon"],
          "--as_of: must be a date and time such as 2022-03-10T12:00:00Z,"
          " from 2000-01-01 to 2199-12-31"),
-        (["reject", "--by=jo", "--study=rally-core"],
+        (["reject", "--by=decide", "--study=rally-core"],
          "--study: rally-core is the platform's own, and to leave it is to leave Rally;"
          " if that is meant, give --all"),
-        (["--by=jo"], "--by: is not for list; remove it"),
+        (["--by=decide"], "--by: is not for list; remove it"),
         (["list", ONE], "--request: is not for list; remove it"),
-        (["confirm", "--json", "--all", "--by=jo"],
+        (["confirm", "--json", "--all", "--by=decide"],
          "--json: is not for confirm; remove it"),
         (["--deadline_days=0"], "--deadline_days: must be a number above 0 and"
          " at most 36,500; see --help"),
@@ -555,19 +565,19 @@ ONE = f"--request={1:032}"
         (["approve"],
          "action: invalid choice: 'approve' (choose from 'list', 'confirm', "
          "'reject', 'at-once', 'settle'); see --help"),
-        (["settle", "--by=jo"], "give --dead_letter, or --study and --day"),
-        (["settle", "--by=jo", f"--study={STREAM}"],
+        (["settle", "--by=decide"], "give --dead_letter, or --study and --day"),
+        (["settle", "--by=decide", f"--study={STREAM}"],
          "--day: is missing; a study is settled day by day"),
-        (["settle", "--by=jo", f"--study={STREAM}", "--day=2022-08-30"],
+        (["settle", "--by=decide", f"--study={STREAM}", "--day=2022-08-30"],
          "--study, --day: there is no unreadable withdrawal of them"),
-        (["settle", "--by=jo", f"--study={STREAM}", "--day=monday"],
+        (["settle", "--by=decide", f"--study={STREAM}", "--day=monday"],
          "--day: must be a date such as 2022-03-10, from 2000-01-01 to 2199-12-31"),
-        (["settle", "--by=jo", "--dead_letter=somebodys-id"],
+        (["settle", "--by=decide", "--dead_letter=somebodys-id"],
          "--dead_letter: there is no unreadable withdrawal of that name; `rally"
          " withdrawals --requests` lists them"),
         (["settle", "--dead_letter=a"], "--by: is missing; say who decides"),
-        (["settle", "--by=jo", ONE], "--request: is not for settle; remove it"),
-        (["confirm", "--by=jo", "--dead_letter=a", "--all"],
+        (["settle", "--by=decide", ONE], "--request: is not for settle; remove it"),
+        (["confirm", "--by=decide", "--dead_letter=a", "--all"],
          "--dead_letter: is not for confirm; remove it"),
         (["--day=2022-08-30"], "--day: is not for list; remove it"),
     ],
@@ -575,9 +585,9 @@ ONE = f"--request={1:032}"
 )  # fmt: skip
 def test_wrong_use_is_one_line_and_decides_nothing(office, words, message):
     hold(office)
-    before = office.log
+    before = office.log, read_chain(office.store).head
     assert refused(office, *words) == message
-    assert office.log == before
+    assert (office.log, read_chain(office.store).head) == before
 
 
 def test_without_a_list_nothing_is_shown(office):

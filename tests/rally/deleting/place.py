@@ -14,7 +14,7 @@ import fastavro
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.deleting.deletion import Deletion
 from rally.deleting.settings import DeletionSettings
-from rally.events import RALLY, Event, EventKind, write_events
+from rally.events import MAIL, RALLY, Event, EventKind, write_events
 from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import find
@@ -32,6 +32,8 @@ from rally.withdrawing.starting import begin_list
 from rally.withdrawing.withdrawal_list import Stage
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.pipelines.world import GARDEN, HOUSE
+from tests.support.places import found_platform
+from tests.support.rulings import sign_letters
 
 NOBODY = 1 << 22
 """The id of no process: Linux counts to one less."""
@@ -130,6 +132,7 @@ class Place:
         self.settings = Settings("memory", "memory", place=self)
         self.steps: list[str] = []
         self.dead = False
+        found_platform(self.platform)
         begin_list(self.stores, list(registry.studies), mac)
 
     def platform_pseudonym(self, person: int) -> str:
@@ -151,7 +154,10 @@ class Place:
             document_id=more.pop("document", f"{kind}-{person}-{scope}-{when}"),
             signal=f"{HOUSE if scope == RALLY else scope}/ping.1",
         )
-        write_events(self.platform, [event._replace(**more)], "1")
+        event = event._replace(**more)
+        write_events(self.platform, [event], "1")
+        if event.signal == MAIL:
+            sign_letters(self.platform, event)
 
     def leave(self, person, scope=GARDEN, when=20.0, **more):
         self.event(EventKind.LEFT, person, scope, when, **more)

@@ -16,6 +16,7 @@ from rally.withdrawing.unavailable import find_carriers
 from tests.pipelines.world import GARDEN, HOUSE, POND, write_studies
 from tests.rally.deleting.conftest import mac
 from tests.rally.deleting.place import Place, Row, day
+from tests.support.rulings import reject
 
 __all__ = ["mac"]
 MASS = Rules(hold_above_people=1, hold_above_share=0.0, hold_days=1000)
@@ -120,7 +121,9 @@ def test_held_and_rejected_ones_leave_as_well(place):
     for person in (3, 4, 5):
         place.leave(person, document=f"{person}")
     run(place, 30, rules=MASS)
-    place.event(EventKind.REJECTED, 4, GARDEN, 31, document="4")
+    held = place.withdrawals()
+    [fourth] = (each for each in held.withdrawals if each.document_id == "4")
+    reject(place.platform, held.counter, fourth)
     run(place, 110, rules=MASS)
     assert listed(place) == ["3", "4", "5"]
     run(place, 111, rules=MASS)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from rally.deleting.plan import Outcome
-from rally.events import RALLY, EventKind
+from rally.events import RALLY
 from rally.receipts import receipt
 from rally.studies.registry import Registry
 from rally.studies.transitions import Action, Transition, record_transition
@@ -15,6 +15,7 @@ from rally.withdrawing.holding import Rules
 from rally.withdrawing.withdrawal_list import Stage, State
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deleting.place import Row, day, document_id, header_in
+from tests.support.rulings import confirm, reject
 
 DONE = ["requested", "suppressed", "rewritten", "purged", "verified"]
 
@@ -195,8 +196,10 @@ def test_held_requests_are_untouched_until_somebody_decides(place):
     assert place.numbers() == [0, 1, 2, 3, 4, 5, 10]
     assert place.data.stat(before.name) == before
 
-    place.event(EventKind.CONFIRMED, 0, GARDEN, 29, document="left 0")
-    place.event(EventKind.REJECTED, 1, GARDEN, 29, document="left 1")
+    listed = place.withdrawals()
+    by = {each.document_id: each for each in listed.withdrawals}
+    confirm(place.platform, listed.counter, by["left 0"])
+    reject(place.platform, listed.counter, by["left 1"])
     assert place.delete(rules=rules).faults == []
 
     assert states(place) == {"left 0": "active", "left 1": "rejected", "left 2": "held"}

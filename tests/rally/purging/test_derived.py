@@ -58,7 +58,7 @@ def with_derived(place):
     uris = ("gs://lab/garden", "bq://lab.garden")
     register(place, GARDEN, *uris)
     place.derived[uris[0]] = MemoryStore(uri=uris[0], versioned=True)
-    mark_derived(place.derived[uris[0]], GARDEN)
+    mark_derived(place.derived[uris[0]], GARDEN, place.platform)
     place.derived[uris[0]].create("table/part-0.parquet", b"PAR1")
     return place
 

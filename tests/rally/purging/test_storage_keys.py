@@ -103,7 +103,7 @@ def test_key_of_a_researchers_folder_stays(own, study):
     register(own, study, "gs://lab/tables")
     own.derived["gs://lab/tables"] = MemoryStore(uri="gs://lab/tables")
     own.derived["gs://lab/tables"].key = KEY
-    mark_derived(own.derived["gs://lab/tables"], study)
+    mark_derived(own.derived["gs://lab/tables"], study, own.platform)
     own.conclude()
     assert f"{GARDEN}: shares its storage key, which stays" in own.purge().words
     assert own.key_service.destroyed == []

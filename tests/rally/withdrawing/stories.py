@@ -1,19 +1,28 @@
 """Studies, people and a log, as few words as they take."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
-from rally.events import RALLY, Event, EventKind
+from rally.decisions.contents import Kind as Decides
+from rally.decisions.contents import Letters, RequestDecision
+from rally.decisions.entry import START, Entry
+from rally.events import MAIL, RALLY, Event, EventKind, event_name
 from rally.studies.registry import Registry
 from rally.studies.study import AfterEnd, Kind, Policy, Study, Unmatched
 from rally.studies.transitions import Action, States, Transition
 from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.holding import Rules
+from rally.withdrawing.requests import key_of, subject_of
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.withdrawal_list import WithdrawalList
 
 X, Y, HUB = "rally-x", "rally-y", "rally-hub"
 """X defers after its end, Y deletes; HUB is the platform's."""
+
+ALWAYS = 10**6
+"""Counter of a list that is newer than any."""
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -96,11 +105,20 @@ def joined(who, when, scope=X, deletion_id=None, document=None):
     )
 
 
-def decided(kind, event, when):
-    """A decision on a withdrawal."""
-    return event._replace(
-        kind=kind, submission_timestamp=micros(when), signal="decision by jo"
-    )
+def decided(kind, event, when, list=ALWAYS):
+    """A person's decision on a withdrawal, who saw a list of that counter."""
+    about = RequestDecision((subject_of(key_of(event)),), "")
+    return _entry(kind, about, day(when), list)
+
+
+def signed(*letters):
+    """A person has read these letters."""
+    names = tuple(sorted(map(event_name, letters)))
+    return _entry(Decides.RECORD_LETTERS, Letters(X, day(0), names), day(0))
+
+
+def _entry(kind, content, when, list=ALWAYS):
+    return Entry("0" * 32, 1, START, list, kind, content, when, "jo")
 
 
 def ended(when, namespace=X, action=Action.END):
@@ -118,21 +136,36 @@ class Desk:
         self.registry = registry(*studies)
         self.rules = rules or Rules()
         self.list = WithdrawalList(counter=7)
+        self.is_anew = False
         self._ids = map(str, count(1))
 
     def admit(self, events, when=100, transitions=()):
-        """Folds the whole log; returns the list, which is the next one's before."""
+        """Folds the whole log; returns the list, which is the next one's before.
+
+        Decisions among the events are the chain's; every letter is signed for.
+        """
         states = States(self.registry, transitions)
+        decisions, log = [], events
+        if isinstance(events, list):
+            decisions = [each for each in events if isinstance(each, Entry)]
+            log = [each for each in events if not isinstance(each, Entry)]
+            decisions.append(signed(*(e for e in log if e.signal == MAIL)))
         self.list = admit(
-            events,
+            log,
             self.list,
             self.registry,
             states,
             day(when),
             self.rules,
+            Rulings(sorted(decisions, key=lambda each: (each.when, repr(each)))),
             self._ids.__next__,
+            is_anew=self.is_anew,
         )
         return self.list
+
+    def publish(self):
+        """From now on it is this list that people decide by."""
+        self.list = replace(self.list, counter=self.list.counter + 1)
 
     def the(self, events, when=100, transitions=()):
         """The only request there is."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.decisions.contents import Kind as Decides
 from rally.events import MAIL, RALLY, Event, EventKind, EventLog, write_events
 from rally.storing.local import LocalStore
 from rally.studies.study import AfterEnd, Kind, Unmatched
@@ -16,6 +17,7 @@ from rally.studies.transitions import Action, States
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing, Verdict, judge_row
 from rally.withdrawing.holding import Rules
+from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.withdrawal_list import (
     Enrolment,
     Stage,
@@ -36,12 +38,14 @@ from tests.rally.withdrawing.stories import (
     left,
     micros,
     registry,
+    signed,
     study,
     uninstalled,
 )
 
 ACTIVE, HELD, REJECTED = Standing.ACTIVE, Standing.HELD, Standing.REJECTED
-CONFIRM, REJECT = EventKind.CONFIRMED, EventKind.REJECTED
+CONFIRM, REJECT, EXPEDITE = Decides.CONFIRM, Decides.REJECT, Decides.EXPEDITE
+HOLDS = study(X, unmatched_withdrawals=Unmatched.HOLD)
 DONE = (Stage.SUPPRESSED, Stage.REWRITTEN, Stage.PURGED, Stage.VERIFIED)
 
 
@@ -104,7 +108,7 @@ def test_ids_are_random_by_default():
     known = registry()
     log = [left("p", 20), left("q", 20)]
     found = admit(
-        log, WithdrawalList(), known, States(known, ()), day(100), Rules()
+        log, WithdrawalList(), known, States(known, ()), day(100), Rules(), Rulings()
     ).withdrawals
     ids = {each.request for each in found}
     assert len(ids) == 2
@@ -193,7 +197,10 @@ class TestReceived:
 
     def test_what_was_rejected_does_not_count(self):
         first = left("p", 20)
-        found = Desk().admit([first, left("p", 30), decided(REJECT, first, 25)])
+        desk = Desk(HOLDS)
+        desk.admit([first])
+        log = [first, left("p", 30, signal=MAIL), decided(REJECT, first, 25)]
+        found = desk.admit(log)
         assert [each.received for each in found.withdrawals] == [micros(20), micros(30)]
 
 
@@ -308,7 +315,7 @@ class TestAfterTheEnd:
         log = [left("p", 60)]
         desk.the(log, 100, self.ENDED)
         finish(desk)
-        log.append(decided(EventKind.AT_ONCE, log[0], 105))
+        log.append(decided(EXPEDITE, log[0], 105))
         found = desk.the(log, 110, self.ENDED)
         assert (found.deferred, found.renewed) == ((), micros(110))
         assert set(found.stages) == {Stage.REQUESTED, Stage.SUPPRESSED}
@@ -317,23 +324,30 @@ class TestAfterTheEnd:
 class TestDecisions:
     ONE = left("p", 20)
 
+    def held(self, *rules):
+        """A desk on whose list the request is held."""
+        desk = Desk(HOLDS)
+        assert desk.the([self.ONE]).standing is HELD
+        desk.publish()
+        return desk
+
     @pytest.mark.parametrize(
         ("decisions", "expected"),
         [
             ([(REJECT, 30)], REJECTED),
             ([(CONFIRM, 30)], ACTIVE),
-            ([(REJECT, 30), (CONFIRM, 31)], ACTIVE),
-            ([(CONFIRM, 30), (REJECT, 31)], REJECTED),
-            ([(CONFIRM, 30), (REJECT, 30)], REJECTED),
-            ([(EventKind.AT_ONCE, 30)], ACTIVE),
-            ([(EventKind.AT_ONCE, 30), (REJECT, 31)], REJECTED),
+            ([(REJECT, 30), (CONFIRM, 31)], REJECTED),
+            ([(CONFIRM, 30), (REJECT, 31)], ACTIVE),
+            ([(EXPEDITE, 30)], ACTIVE),
+            ([(EXPEDITE, 30), (REJECT, 31)], ACTIVE),
+            ([(REJECT, 30), (EXPEDITE, 31)], REJECTED),
         ],
         ids=lambda value: str(value) if isinstance(value, Standing) else None,
     )
-    def test_the_latest_counts(self, decisions, expected):
+    def test_the_first_counts(self, decisions, expected):
         log = [self.ONE, *(decided(kind, self.ONE, when) for kind, when in decisions)]
-        assert Desk().the(log).standing is expected
-        assert Desk().the(log[::-1]).standing is expected
+        assert self.held().the(log).standing is expected
+        assert self.held().the(log[::-1]).standing is expected
 
     @pytest.mark.parametrize(
         "changes",
@@ -342,25 +356,68 @@ class TestDecisions:
     )
     def test_is_on_one_request_only(self, changes):
         log = [self.ONE, decided(REJECT, self.ONE._replace(**changes), 30)]
-        assert Desk().the(log).standing is ACTIVE
+        assert self.held().the(log).standing is HELD
 
     def test_decision_without_its_request_is_nothing(self):
         assert Desk().admit([decided(REJECT, self.ONE, 30)]).withdrawals == ()
 
-    def test_rejected_stays_rejected_when_the_log_has_lost_it(self):
+    def test_what_was_admitted_as_active_stays(self):
         desk = Desk()
-        found = desk.the([self.ONE, decided(REJECT, self.ONE, 30)])
-        assert desk.the([]) == found
+        assert desk.the([self.ONE]).standing is ACTIVE
+        desk.publish()
+        log = [self.ONE, decided(REJECT, self.ONE, 30)]
+        assert desk.the(log).standing is ACTIVE
 
-    def test_confirmed_after_a_rejection_begins_anew(self):
-        desk = Desk()
-        log = [self.ONE]
-        desk.the(log)
+    def test_request_that_was_on_no_list_is_not_rejected(self):
+        """Somebody knows of it before deletion has looked at it."""
+        log = [self.ONE, decided(REJECT, self.ONE, 30)]
+        assert Desk().the(log).standing is ACTIVE
+        assert Desk(HOLDS).the(log).standing is HELD
+
+    def test_decision_under_a_list_that_did_not_hold_it_is_nothing(self):
+        log = [self.ONE, decided(REJECT, self.ONE, 30, list=7)]
+        assert self.held().the(log).standing is HELD
+        log = [self.ONE, decided(REJECT, self.ONE, 30, list=8)]
+        assert self.held().the(log).standing is REJECTED
+
+    def test_rejected_stays_rejected_when_the_log_has_lost_it(self):
+        desk, decision = self.held(), decided(REJECT, self.ONE, 30)
+        found = desk.the([self.ONE, decision])
+        assert found.decided == decision.number
+        assert desk.the([decision]) == found
+
+    def test_rejection_that_was_lost_counts_for_nothing(self):
+        desk = self.held()
+        desk.the([self.ONE, decided(REJECT, self.ONE, 30)])
+        desk.publish()
+        assert desk.the([self.ONE]).standing is HELD
+
+    def test_list_that_is_made_anew_rejects_what_would_be_held(self):
+        """Who was held cannot be read of it any more."""
+        rejected = [self.ONE, decided(REJECT, self.ONE, 30)]
+        for studies, expected in (((HOLDS,), REJECTED), ((), ACTIVE)):
+            desk = Desk(*studies)
+            desk.is_anew = True
+            assert desk.the(rejected).standing is expected
+
+    def test_letter_that_nobody_signed_for_is_none(self):
+        letter = left("p", 20, signal=MAIL)
+        for entries, expected in (([], []), ([signed(letter)], ["p"])):
+            found = admit(
+                [letter],
+                WithdrawalList(),
+                registry(),
+                States(registry(), ()),
+                day(100),
+                Rules(),
+                Rulings(entries),
+            )
+            assert [each.participant for each in found.withdrawals] == expected
+
+    def test_confirmed_begins_anew(self):
+        desk = self.held()
         finish(desk)
-        log.append(decided(REJECT, self.ONE, 105))
-        assert desk.the(log, 110).state is State.REJECTED
-        log.append(decided(CONFIRM, self.ONE, 115))
-        found = desk.the(log, 120)
+        found = desk.the([self.ONE, decided(CONFIRM, self.ONE, 115)], 120)
         assert (found.state, found.renewed) == (State.ACTIVE, 0)
         assert set(found.stages) == {Stage.REQUESTED, Stage.SUPPRESSED}
 
@@ -543,8 +600,9 @@ class TestUnmatched:
 
     def test_is_decided_like_all_that_is_held(self):
         event = left("p", 20)
-        log = [event, decided(CONFIRM, event, 30)]
-        assert Desk(self.HOLDS).the(log).standing is ACTIVE
+        desk = Desk(self.HOLDS)
+        assert desk.the([event]).standing is HELD
+        assert desk.the([event, decided(CONFIRM, event, 30)]).standing is ACTIVE
 
     def test_active_stays_active_when_the_study_asks_for_it_later(self):
         desk = Desk()
@@ -664,6 +722,7 @@ class TestMass:
     def test_whoever_comes_late_to_a_rejected_mass_is_held_too(self):
         desk = Desk(rules=RULES)
         log = [*SMALL, *crowd(4)]
+        held(desk, log)
         log += [decided(REJECT, event, 21) for event in log[19:]]
         assert held(desk, log) == []
         assert held(desk, [*log, left("p9", 20.9)]) == ["p9"]
@@ -738,7 +797,7 @@ events = st.one_of(
     st.builds(joined, people, days, scopes, ids),
     st.builds(joined, people, days, scopes, ids, documents),
     st.builds(
-        decided, st.sampled_from([CONFIRM, REJECT, EventKind.AT_ONCE]), lefts, days
+        decided, st.sampled_from([CONFIRM, REJECT, EXPEDITE]), lefts, days, st.just(8)
     ),
 )
 logs = st.lists(events, max_size=12)
@@ -757,11 +816,13 @@ def desk():
 def test_order_and_repetition_do_not_matter(earlier, later, random):
     told = desk()
     told.admit(earlier, 40, ENDS)
+    told.publish()
     told.admit(earlier + later, 100, ENDS)
     other = desk()
     shuffled = [*earlier, *earlier[:3]]
     random.shuffle(shuffled)
     other.admit(shuffled, 40, ENDS)
+    other.publish()
     shuffled = [*earlier, *later, *later[:3]]
     random.shuffle(shuffled)
     other.admit(shuffled, 100, ENDS)
@@ -772,6 +833,7 @@ def test_order_and_repetition_do_not_matter(earlier, later, random):
 def test_admitted_again_nothing_changes(earlier, later):
     told = desk()
     told.admit(earlier, 40, ENDS)
+    told.publish()
     before = told.admit(earlier + later, 100, ENDS)
     assert told.admit(earlier + later, 100, ENDS) == before
     assert told.admit([], 100, ENDS).people().keys() == before.people().keys()

@@ -7,7 +7,8 @@ from itertools import permutations
 
 import pytest
 
-from rally.events import MAIL, RALLY, EventKind
+from rally.decisions.contents import Kind as Decides
+from rally.events import MAIL, RALLY
 from rally.studies.study import Unmatched
 from rally.withdrawing.fold import KEPT, Standing, Verdict, judge_row
 from rally.withdrawing.holding import LOOKING, Rules
@@ -25,7 +26,7 @@ from tests.rally.withdrawing.stories import (
 )
 
 ACTIVE, HELD, REJECTED = State.ACTIVE, State.HELD, State.REJECTED
-CONFIRM, REJECT = EventKind.CONFIRMED, EventKind.REJECTED
+CONFIRM, REJECT = Decides.CONFIRM, Decides.REJECT
 
 
 def enrols(when, scope=X, who="p", deletion_id=None):
@@ -129,7 +130,7 @@ def test_the_first_copy_says_what_a_ping_means(log, requests, enrolments):
         {(who, scope, micros(day)) for who, scope, day in enrolments},
     )
     for events in permutations(log):
-        assert told(Desk().admit(events, 30)) == expected
+        assert told(Desk().admit(list(events), 30)) == expected
 
 
 def test_whoever_left_is_not_back_by_a_copy_and_is_by_a_new_enrolment():

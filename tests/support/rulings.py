@@ -1,0 +1,40 @@
+"""What people decide of withdrawals, signed as a person of a test platform signs it."""
+
+from datetime import UTC, datetime
+
+from rally.decisions.contents import Kind, Letters, RequestDecision
+from rally.decisions.writing import decide
+from rally.events import event_name
+from rally.withdrawing.requests import key_of, subject_of
+from tests.support.people import signer
+
+_NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def rule(platform, kind, counter, *withdrawals):
+    """Somebody decides on withdrawals who sees a list of that counter."""
+    subjects = sorted(subject_of(key_of(each)) for each in withdrawals)
+    about = RequestDecision(tuple(subjects), "")
+    return decide(platform, signer("decide"), kind, about, _NOW, counter=counter)
+
+
+def confirm(platform, counter, *withdrawals):
+    """They count."""
+    return rule(platform, Kind.CONFIRM, counter, *withdrawals)
+
+
+def reject(platform, counter, *withdrawals):
+    """They do not count."""
+    return rule(platform, Kind.REJECT, counter, *withdrawals)
+
+
+def expedite(platform, counter, *withdrawals):
+    """They wait for nothing."""
+    return rule(platform, Kind.EXPEDITE, counter, *withdrawals)
+
+
+def sign_letters(platform, *events):
+    """Somebody has read these letters."""
+    names = tuple(sorted(map(event_name, events)))
+    about = Letters(events[0].scope, _NOW, names)
+    return decide(platform, signer("decide"), Kind.RECORD_LETTERS, about, _NOW)
