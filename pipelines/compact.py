@@ -10,7 +10,7 @@ from operator import add
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import Ended
+from pipelines.ending import Ended, JobStopped
 from pipelines.job import Job
 from pipelines.options import PlatformOptions, clock, platform_keys_uri
 from pipelines.parsing import parse_options_here
@@ -21,8 +21,8 @@ from rally.compacting.compactor import make_compactor
 from rally.compacting.outcomes import Compacted, Outcome, Trouble
 from rally.compacting.plan import find_strays, plan
 from rally.compacting.settings import CompactSettings
+from rally.decisions.chain import LOSS
 from rally.deleting.plans import Plans
-from rally.keys.names import LIST_MAC
 from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.storing.layout import Partition, Stores
@@ -61,9 +61,10 @@ def _run(options: PipelineOptions) -> list[Compacted]:
     settings = _settings(options)
     registry, stores = settings.registry(), settings.stores()
     namespaces = list(registry.studies)
-    keys = settings.keys(registry)
     stores.check_writable(namespaces, settings.concluded(registry))
-    withdrawals = open_list(stores, namespaces, keys.mac(LIST_MAC))
+    published = open_list(stores, namespaces)
+    if published.decisions.has_loss:
+        raise JobStopped(LOSS)
     unfinished = Plans(stores.platform).partitions()
     planned = plan(stores, registry)
     holds = settings.holds()
@@ -74,7 +75,7 @@ def _run(options: PipelineOptions) -> list[Compacted]:
     left += [Compacted(each, Outcome.HELD) for each in held if each not in unfinished]
     if not works:
         return left
-    with Leases(stores.platform, settings.run, JOB.name, withdrawals.counter):
+    with Leases(stores.platform, settings.run, JOB.name, published.list.counter):
         return left + _work(options, settings, stores, works)
 
 

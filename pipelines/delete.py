@@ -106,7 +106,7 @@ def _ended(report: Report) -> Ended:
     figures = Fields(
         late_withdrawals=report.late,
         receipts=len(report.receipts),
-        faults=len(report.faults) + len(report.missing) + len(report.unregistered),
+        faults=len([*_faults(report)]),
     )
     return Ended(_report(report), figures)
 
@@ -118,7 +118,8 @@ def _report(report: Report) -> int:
     print_lines(*_told(report))
     for fault in _faults(report):
         say(fault)
-    return 1 if report.faults or report.missing or report.unregistered else 0
+    faults = report.faults, report.missing, report.unregistered, report.stopped
+    return 1 if any(faults) else 0
 
 
 def _requests(report: Report) -> list[str]:
@@ -174,6 +175,8 @@ def _told(report: Report) -> Iterator[str]:
 
 
 def _faults(report: Report) -> Iterator[str]:
+    if report.stopped:
+        yield report.stopped
     for each in report.faults:
         detail = f" ({each.detail})" if each.detail else ""
         yield f"{each.name}: {each.outcome}{detail}"

@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from rally.decisions.chain import Chain
 from rally.decisions.contents import Founding
+from rally.decisions.entry import FOLDER as DECISIONS
 from rally.decisions.entry import decode, entry_name
 from rally.decisions.founding import (
     FILE as COPY,
@@ -30,8 +32,7 @@ from rally.errors import ConfigurationError, ManyFaults
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.platform_administration import ensure_platform_keys
-from rally.keys.platform_keys import PlatformKeys
-from rally.receipts.receipt import FOLDER as RECEIPTS
+from rally.keys.signing import SigningKey
 from rally.storing.layout import Stores, study_folder
 from rally.storing.marker import new_id
 from rally.storing.marking import KeysOwner, Survey, mark_places, survey_places
@@ -139,7 +140,7 @@ def initialise(
     kind = "development platform" if chain.development else "platform"
     is_new = put_copy(platform_keys, founding)
     yield Step(is_new, f"first decision of a {kind}, signed by {chain.founder}")
-    yield _begin_list(stores, seen, platform_keys)
+    yield _begin_list(stores, seen, chain, founders)
 
 
 def _founding_of(survey: Survey, platform: ObjectStore) -> bytes | None:
@@ -222,11 +223,8 @@ def _make_keys(
 
     def in_use(name: str) -> bool:
         if names.is_signing(name):
-            return read_copy(uri) is not None
-        if name == names.RECEIPT_MAC:
-            return holds(stores.platform, RECEIPTS, _NEW_KEYS)
-        if name == names.LIST_MAC:
-            return holds(stores.platform, LISTS, _NEW_KEYS)
+            is_founded = holds(stores.platform, DECISIONS, _NEW_KEYS)
+            return is_founded or read_copy(uri) is not None
         if name == names.PLATFORM:  # the list is made after it
             is_begun = holds(stores.platform, LISTS, _NEW_KEYS)
             return is_begun or is_in_use(stores, seen, _NEW_KEYS)
@@ -235,8 +233,17 @@ def _make_keys(
     return ensure_platform_keys(uri, namespaces, in_use)
 
 
-def _begin_list(stores: Stores, studies: Sequence[str], platform_keys: str) -> Step:
+def _begin_list(
+    stores: Stores, studies: Sequence[str], chain: Chain, founders: Founders | None
+) -> Step:
+    def founder() -> SigningKey:
+        if founders is None or founders.by != chain.founder:
+            raise ConfigurationError(
+                f"--by: the first withdrawal list is not there yet, and {chain.founder}"
+                " signs it, who founded the platform; give what founded it again"
+            )
+        return open_signer(founders.people_keys, founders.by).key
+
     is_there = holds(stores.platform, LIST, _NEW_KEYS)
-    mac = PlatformKeys.open(platform_keys, macs=[names.LIST_MAC]).mac(names.LIST_MAC)
-    found = begin_list(stores, studies, mac)
+    found = begin_list(stores, studies, founder)
     return Step(not is_there, f"withdrawal list {found.counter}")

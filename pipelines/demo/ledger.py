@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from pipelines.demo.scene import Scene
 from rally.deleting.settings import DeletionSettings
-from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import default_uri
 from rally.settings import make_pseudonyms
 from rally.storing.container import read_rows
@@ -53,7 +52,6 @@ class Ledger:
         self._registry = settings.registry()
         self._stores = settings.stores()
         keys = settings.keys(self._registry)
-        self._mac = keys.mac(LIST_MAC)
         self._pseudonyms = make_pseudonyms(keys, self._registry)
 
     def files(self) -> Counter[str]:
@@ -82,7 +80,7 @@ class Ledger:
 
     def of_who_left(self, rows: Iterable[Row]) -> set[Row]:
         """Those of the rows that the published withdrawal list condemns."""
-        people, _ = read_people(self._stores.platform, self._mac)
+        people = read_people(self._stores.platform).list
         selections = {
             name: Selection(people, study, self._pseudonyms)
             for name, study in self._registry.studies.items()

@@ -27,8 +27,8 @@ from rally.auditing.store_audit import LISTED, Listing, StoreAudit
 from rally.auditing.tally import Tally
 from rally.auditing.units import Unit
 from rally.checking.pseudonyms import PLATFORM
+from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, cause_of
-from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.receipts.verify import verify_chain
 from rally.settings import make_pseudonyms
 from rally.storing.corruption import CorruptFile
@@ -109,7 +109,6 @@ class Audit:
         try:
             leaving = Leaving.read(
                 self._platform,
-                self._keys.mac(LIST_MAC),
                 self._registry,
                 self._pseudonyms,
                 self._as_of,
@@ -174,9 +173,9 @@ class Audit:
 
     def _check_receipts(self, leaving: Leaving | None) -> None:
         last = leaving.published.last_receipt if leaving else 0
-        mac = self._keys.mac(RECEIPT_MAC)
         with self._looking(Check.RECEIPTS):
-            for each in verify_chain(self._platform, mac, self._stores, last):
+            decisions = leaving.decisions if leaving else read_chain(self._platform)
+            for each in verify_chain(self._platform, decisions, self._stores, last):
                 # What exactly is for who verifies them: it may tell numbers of rows.
                 what = each.kind.value
                 self._tally.broken(Check.RECEIPTS, each.name, what, 1, Counted.OBJECTS)

@@ -19,7 +19,7 @@ from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Judgement, Standing, Verdict
 from rally.withdrawing.holding import LOOKING
-from rally.withdrawing.list_object import Mac, read_list
+from rally.withdrawing.list_object import Published, read_list
 from rally.withdrawing.overview import Due, deadline_of, find_due
 from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.selection import Selection
@@ -44,12 +44,13 @@ class Leaving:
 
     Attributes:
         published: the list as deletion published it.
+        decisions: beside it.
         folded: with what the log says since.
     """
 
     def __init__(
         self,
-        published: WithdrawalList,
+        published: Published[WithdrawalList],
         folded: WithdrawalList,
         pseudonyms: Pseudonyms,
         as_of: datetime,
@@ -64,7 +65,8 @@ class Leaving:
             as_of: the audit's clock, UTC.
             deadline_days: from when a request was received until its rows are gone.
         """
-        self.published = published
+        self.published = published.list
+        self.decisions = published.decisions
         self.folded = folded
         self._pseudonyms = pseudonyms
         self._as_of = as_of
@@ -76,7 +78,6 @@ class Leaving:
     def read(
         cls,
         platform: ObjectStore,
-        mac: Mac,
         registry: Registry,
         pseudonyms: Pseudonyms,
         as_of: datetime,
@@ -88,12 +89,12 @@ class Leaving:
             ConfigurationError: the list is missing, or not as it was published.
             CorruptFile: an object of the log is not whole.
         """
-        published, _ = read_list(platform, mac)
+        published = read_list(platform)
         states = States.read(registry, platform)
         numbers = count()
         folded = admit(
             EventLog(platform),
-            published,
+            published.list,
             registry,
             states,
             as_of,

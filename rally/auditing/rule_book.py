@@ -15,7 +15,6 @@ from rally.checking.leaves import zig_zag
 from rally.checking.pseudonyms import PLATFORM
 from rally.errors import ConfigurationError
 from rally.events import EventLog
-from rally.keys.names import LIST_MAC
 from rally.settings import make_pseudonyms
 from rally.storing.corruption import CorruptFile
 from rally.storing.layout import Partition, Stores
@@ -165,7 +164,6 @@ class RuleBook:
         with self._reading(Check.WITHDRAWN):
             return Leaving.read(
                 self.stores.platform,
-                self._keys.mac(LIST_MAC),
                 self.registry,
                 self._pseudonyms,
                 self._as_of,

@@ -1,7 +1,7 @@
 """What an audit needs, from the options of a job; and what each worker makes of it.
 
-Who audits cannot decrypt: of the platform's keys only the pseudonyms' and the MACs are
-opened, and of the dead letters' the public one is looked at.
+Who audits cannot decrypt, and signs nothing: of the platform's keys only the
+pseudonyms' are opened, and of the dead letters' the public one is looked at.
 """
 
 import ipaddress
@@ -13,7 +13,6 @@ from typing import NamedTuple
 from rally.auditing.sealed import sealing_prefixes
 from rally.checking.pseudonyms import PLATFORM
 from rally.keys.folder import KeyFolder
-from rally.keys.names import LIST_MAC, RECEIPT_MAC
 from rally.keys.platform_keys import PlatformKeys
 from rally.settings import Places
 from rally.studies.registry import Registry
@@ -79,11 +78,10 @@ class AuditSettings(Places):
     progress: str | None = None
 
     def keys(self, registry: Registry) -> PlatformKeys:
-        """Pseudonyms and MACs. Raises ConfigurationError."""
+        """Pseudonyms. Raises ConfigurationError."""
         return PlatformKeys.open(
             self.platform_keys,
             pseudonyms=[PLATFORM, *registry.studies],
-            macs=[LIST_MAC, RECEIPT_MAC],
         )
 
     def sealing_prefixes(self) -> tuple[bytes, ...]:

@@ -61,18 +61,15 @@ def _foresee(
     time: datetime,
 ) -> "Foreseen":
     from rally.keys.folder import KeyFolder
-    from rally.keys.names import LIST_MAC
-    from rally.keys.platform_keys import PlatformKeys
     from rally.purging.foreseeing import KeyFolders, foresee
     from rally.storing.corruption import CorruptFile
     from rally.studies.legal_holds import LegalHolds
     from rally.withdrawing.list_object import read_list
 
     uri = platform_keys_uri(args)
-    mac = PlatformKeys.open(uri, macs=[LIST_MAC]).mac(LIST_MAC)
     folders = KeyFolders(KeyFolder(args.keys) if args.keys else None, KeyFolder(uri))
     holds = LegalHolds.read(stores.platform, time)
-    withdrawals, _ = read_list(stores.platform, mac)
+    withdrawals = read_list(stores.platform).list
     try:
         return foresee(stores, registry, study, withdrawals, holds, folders)
     except CorruptFile as error:

@@ -141,6 +141,14 @@ def list_keys(args: argparse.Namespace) -> int:
     return status
 
 
+def _what_of_the_old(purpose: str) -> str:
+    from rally.keys.names import is_signing
+
+    if not is_signing(purpose):
+        return "its old ones still serve"
+    return "it counts when two owners name its public half, by `rally people`"
+
+
 def rotate(args: argparse.Namespace) -> int:
     """Adds a key for new pings; the old ones still open."""
     from rally.keys import administration, platform_administration
@@ -149,7 +157,7 @@ def rotate(args: argparse.Namespace) -> int:
         folder = _platform_folder(args)
         for purpose in args.purpose:
             platform_administration.rotate_purpose(folder, purpose)
-            _say(f"{purpose} has a new key; its old ones still serve")
+            _say(f"{purpose} has a new key; {_what_of_the_old(purpose)}")
         return 0
     folder, namespace = _namespace_folder(args)
     administration.rotate(folder, namespace, args.template)

@@ -25,10 +25,10 @@ from rally.storing.objects import ObjectHeld, ObjectStore
 from rally.studies.registry import Registry
 
 if TYPE_CHECKING:
+    from rally.decisions.chain import Chain
     from rally.keys.platform_keys import PlatformKeys
     from rally.receipts.receipt import Receipt
-    from rally.withdrawing.list_object import Mac
-    from rally.withdrawing.withdrawal_list import Withdrawal
+    from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
 
 _EVERYWHERE = "--store --platform --keys --platform_keys"
 _KEPT_DAYS = 30  # longer than any run of deletion, which may need what it wrote
@@ -67,19 +67,18 @@ def add_parser(
 
 def verify(args: argparse.Namespace) -> int:
     """Reads every receipt, and prints a line for each thing that is wrong."""
-    from rally.keys.names import LIST_MAC, RECEIPT_MAC
     from rally.receipts.verify import verify_chain
     from rally.withdrawing.list_object import read_list
 
     places = open_places(args)
     faults = places.registry().faults
-    stores, keys = places.stores(), _open_keys(args)
-    withdrawals, _ = read_list(stores.platform, keys.mac(LIST_MAC))
-    mac, last = keys.mac(RECEIPT_MAC), withdrawals.last_receipt
+    stores = places.stores()
+    published = read_list(stores.platform)
+    decisions, last = published.decisions, published.list.last_receipt
     status = 1 if faults else 0
     for fault in faults.values():
         print_lines(fault)
-    for finding in verify_chain(stores.platform, mac, stores, last):
+    for finding in verify_chain(stores.platform, decisions, stores, last):
         print_lines(str(finding))
         status = 1
     if not status:
@@ -89,31 +88,39 @@ def verify(args: argparse.Namespace) -> int:
 
 def show(args: argparse.Namespace) -> int:
     """Prints what may be told to whoever has the ids on standard input, one a line."""
-    from rally.keys.names import RECEIPT_MAC
     from rally.receipts.show import render, render_rest
+    from rally.withdrawing.list_object import read_list
 
     ids = read_ids(sys.stdin.buffer)
     platform, registry = open_platform(args), Registry.load(args.studies)
-    keys = _open_keys(args, with_pseudonyms=True)
-    own = _requests(platform, keys, ids)
+    published = read_list(platform)
+    own = _requests(published.list, _open_pseudonyms(args), ids)
     if not own:
         print_lines("No request is known under this id.")
         return 1
-    receipts = _receipts(platform, keys.mac(RECEIPT_MAC), own)
+    receipts = _receipts(platform, published.decisions, own)
     told = render(receipts, registry), render_rest(own, receipts, registry)
     print_text("\n".join(filter(None, told)))
     return 0
 
 
 def purge(args: argparse.Namespace) -> int:
-    """Deletes the receipts from before a day, and prints how many went."""
-    from rally.keys.names import RECEIPT_MAC
+    """Deletes the receipts from before a day, and prints how many went.
+
+    Whoever runs it signs as the purge, what the rest hangs on.
+    """
+    from rally.decisions.verifying import read_chain
+    from rally.keys.names import Job
+    from rally.keys.platform_keys import PlatformKeys
     from rally.receipts.purge import purge_receipts
 
     before = read_before(args.before, datetime.now(UTC).date())
-    platform, mac = open_platform(args), _open_keys(args).mac(RECEIPT_MAC)
+    platform = open_platform(args)
+    keys = PlatformKeys.open(platform_keys_uri(args), signing=[Job.PURGE])
+    decisions = read_chain(platform)
+    key = decisions.check_key(Job.PURGE, keys.signer(Job.PURGE))
     try:
-        count = purge_receipts(platform, mac, before)
+        count = purge_receipts(platform, decisions, key, before)
     except ObjectHeld as error:
         raise ConfigurationError(
             f"{platform.uri.rstrip('/')}/{error}: a hold or a retention policy forbids "
@@ -140,26 +147,24 @@ def read_before(text: str, today: date) -> date:
 
 
 def _requests(
-    platform: ObjectStore, keys: "PlatformKeys", ids: Iterable[str]
+    withdrawals: "WithdrawalList", keys: "PlatformKeys", ids: Iterable[str]
 ) -> "list[Withdrawal]":
     """What the list has of the people of these ids."""
     from rally.checking.pseudonyms import PLATFORM, Pseudonyms
-    from rally.keys.names import LIST_MAC
-    from rally.withdrawing.list_object import read_list
 
     pseudonyms = Pseudonyms({PLATFORM: keys.prf(PLATFORM)})
     people = {pseudonyms.of_platform(each) for each in ids}
-    withdrawals, _ = read_list(platform, keys.mac(LIST_MAC))
     return [each for each in withdrawals.withdrawals if each.participant in people]
 
 
 def _receipts(
-    platform: ObjectStore, mac: "Mac", own: "Iterable[Withdrawal]"
+    platform: ObjectStore, decisions: "Chain", own: "Iterable[Withdrawal]"
 ) -> "list[Receipt]":
     """Those that tell of these requests, but what was purged."""
     from rally.receipts.chain import read_receipt
 
-    read = (read_receipt(platform, mac, number) for number in sorted(_numbers(own)))
+    numbers = sorted(_numbers(own))
+    read = (read_receipt(platform, decisions, number) for number in numbers)
     return [each for each in read if each is not None]
 
 
@@ -167,12 +172,8 @@ def _numbers(withdrawals: "Iterable[Withdrawal]") -> set[int]:
     return {number for each in withdrawals for number in each.receipts}
 
 
-def _open_keys(
-    args: argparse.Namespace, *, with_pseudonyms: bool = False
-) -> "PlatformKeys":
+def _open_pseudonyms(args: argparse.Namespace) -> "PlatformKeys":
     from rally.checking.pseudonyms import PLATFORM
-    from rally.keys.names import MACS
     from rally.keys.platform_keys import PlatformKeys
 
-    pseudonyms = [PLATFORM] if with_pseudonyms else []
-    return PlatformKeys.open(platform_keys_uri(args), pseudonyms=pseudonyms, macs=MACS)
+    return PlatformKeys.open(platform_keys_uri(args), pseudonyms=[PLATFORM])

@@ -1,7 +1,7 @@
 """`rally withdrawals`: shows who waits for what until when, and records decisions.
 
-It needs the key of the list's MAC and, to decide, the person's own; it shows no
-pseudonym. The handlers import what they need, so that `--help` is quick.
+It takes a key to decide only, the person's own, and shows no pseudonym. The handlers
+import what they need, so that `--help` is quick.
 """
 
 import argparse
@@ -15,7 +15,6 @@ from rally.commands.options import (
     add_options,
     name_faults,
     open_platform,
-    platform_keys_uri,
     read_scope,
     read_time,
     signer_of,
@@ -154,8 +153,6 @@ def _fold(
 ) -> "tuple[WithdrawalList, WithdrawalList]":
     """The published list, and what the log makes of it. Nothing is published."""
     from rally.events import EventLog
-    from rally.keys.names import LIST_MAC
-    from rally.keys.platform_keys import PlatformKeys
     from rally.storing.corruption import CorruptFile
     from rally.studies.transitions import States
     from rally.withdrawing.admission import admit
@@ -164,8 +161,7 @@ def _fold(
     from rally.withdrawing.rulings import Rulings
 
     registry, platform = Registry.load(args.studies), open_platform(args)
-    keys = PlatformKeys.open(platform_keys_uri(args), macs=[LIST_MAC])
-    published, _ = read_list(platform, keys.mac(LIST_MAC))
+    published = read_list(platform).list
     states = States.read(registry, platform)
     try:
         log = EventLog(platform)

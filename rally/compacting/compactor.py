@@ -15,7 +15,6 @@ from rally.compacting.sieve import Rule
 from rally.compacting.terms import Terms
 from rally.errors import ConfigurationError
 from rally.ingesting.setup import pipeline_version
-from rally.keys.names import LIST_MAC
 from rally.settings import make_pseudonyms
 from rally.storing.layout import Partition, Stores
 from rally.storing.leases import LeaseHeld, Leases
@@ -30,7 +29,7 @@ from rally.storing.row_streams import Unreadable
 from rally.studies.legal_holds import NO_HOLDS, LegalHolds
 from rally.studies.registry import Registry
 from rally.studies.study import Keep
-from rally.withdrawing.list_object import LIST, Mac, read_people
+from rally.withdrawing.list_object import LIST, read_people
 from rally.withdrawing.people_index import PeopleIndex
 from rally.withdrawing.selection import Selection
 
@@ -47,7 +46,6 @@ class Compactor:
         stores: Stores,
         registry: Registry,
         pseudonyms: Pseudonyms,
-        mac: Mac,
         leases: Leases,
         holds: LegalHolds = NO_HOLDS,
     ) -> None:
@@ -59,7 +57,6 @@ class Compactor:
         self._stores = stores
         self._registry = registry
         self._pseudonyms = pseudonyms
-        self._mac = mac
         self._leases = leases
         self._holds = holds
         self._known: dict[Identity, IndexedFile] = {}
@@ -122,7 +119,7 @@ class Compactor:
         raise GenerationMismatch(LIST)
 
     def _read_list(self) -> None:
-        self._list: PeopleIndex = read_people(self._stores.platform, self._mac)[0]
+        self._list: PeopleIndex = read_people(self._stores.platform).list
         self._selections: dict[str, Selection] = {}
 
     def _terms(self, partition: Partition) -> Terms:
@@ -161,7 +158,6 @@ def make_compactor(
         stores,
         registry,
         make_pseudonyms(keys, registry),
-        keys.mac(LIST_MAC),
         Leases(stores.platform, settings.run),
         settings.holds(),
     )

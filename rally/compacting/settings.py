@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from rally.checking.pseudonyms import PLATFORM
-from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import PlatformKeys
 from rally.settings import Places
 from rally.studies.legal_holds import LegalHolds
@@ -35,9 +34,8 @@ class CompactSettings(Places):
         return LegalHolds.read(self.stores().platform, self.clock()())
 
     def keys(self, registry: Registry) -> PlatformKeys:
-        """Pseudonyms, and the MAC of the withdrawal list. Raises ConfigurationError."""
+        """Pseudonyms. Raises ConfigurationError."""
         return PlatformKeys.open(
             self.platform_keys,
             pseudonyms=[PLATFORM, *registry.studies],
-            macs=[LIST_MAC],
         )

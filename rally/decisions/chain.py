@@ -6,15 +6,23 @@ keys. What does not verify is void: it is named, decides nothing and stops nobod
 (design: "Who decided: the chain").
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
 from rally.decisions.contents import AcceptedLoss, Founding, JobKey, Kind, Person
 from rally.decisions.entry import START, Entry, extend
-from rally.keys.names import Job
-from rally.keys.signing import Verifier
+from rally.errors import ConfigurationError
+from rally.keys.names import Job, signing
+from rally.keys.signing import SigningKey, Verifier
+
+LOSS = (
+    "decisions/: some that the withdrawal list names are missing or changed, so that"
+    " nothing is rewritten or purged; restore them from a backup, or have two owners"
+    " accept it by `rally decisions accept-loss`"
+)
+"""What a job says that stops there."""
 
 
 class Status(StrEnum):
@@ -116,6 +124,53 @@ class Chain:
         """Who signed the first decision."""
         return next(self.of(Kind.FOUND)).by
 
+    def is_list(self, counter: int, signature: str, data: bytes) -> bool:
+        """Whether deletion signed a withdrawal list of this counter.
+
+        List 0 is older than any run of deletion: who founded the platform signs it.
+
+        Args:
+            counter: of the list.
+            signature: in hex; whatever else it is, it is nobody's.
+            data: that is signed.
+        """
+        if counter == 0:
+            people = {each.name: each.public for each in self.founding.people}
+            return _is_signed([Verifier(people[self.founder])], signature, data)
+        keys = self.keys[Job.DELETE]
+        known = [e.verifier for e in keys if e.lists is None or counter <= e.lists]
+        return _is_signed(known, signature, data)
+
+    def is_receipt(self, number: int, signature: str, data: bytes) -> bool:
+        """Whether deletion signed a receipt of this number; see `is_list`."""
+        return _is_signed(self._of_receipts(Job.DELETE, number), signature, data)
+
+    def is_anchor(self, through: int, signature: str, data: bytes) -> bool:
+        """Whether the purge signed an anchor of all receipts up to a number."""
+        return _is_signed(self._of_receipts(Job.PURGE, through), signature, data)
+
+    def _of_receipts(self, job: Job, number: int) -> list[Verifier]:
+        return [
+            each.verifier
+            for each in self.keys[job]
+            if each.receipts is None or number <= each.receipts
+        ]
+
+    def check_key(self, job: Job, key: SigningKey) -> SigningKey:
+        """The key by which a job is about to sign.
+
+        Raises:
+            ConfigurationError: what it signs would not count.
+        """
+        if self.keys[job][-1].verifier.material != Verifier(key.public).material:
+            raise ConfigurationError(
+                f"{signing(job)}: is not the key that the platform's decisions name;"
+                " after a rotation two owners put it in force, by `rally people"
+                " replace-key` and `rally decisions approve`; else restore it, or"
+                " correct --platform_keys"
+            )
+        return key
+
     @property
     def head(self) -> Head:
         """How far it goes."""
@@ -152,3 +207,12 @@ class Chain:
 def missing(number: int) -> Record:
     """The record of a number at which nothing is."""
     return Record(number, Status.MISSING, "is not there", None, "")
+
+
+def _is_signed(keys: Iterable[Verifier], signature: str, data: bytes) -> bool:
+    """Whether the holder of one of the keys signed this."""
+    try:
+        told = bytes.fromhex(signature)
+    except ValueError:
+        return False
+    return any(each.is_signed(told, data) for each in keys)

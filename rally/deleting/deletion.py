@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+from rally.decisions.chain import LOSS
+from rally.decisions.verifying import read_chain
 from rally.deleting.closing import closings
 from rally.deleting.file_work import PASSES, FileWork, WorkThrough, faults, open_files
 from rally.deleting.findings import Findings
@@ -28,7 +30,7 @@ from rally.deleting.settings import DeletionSettings
 from rally.deleting.settling import left_out
 from rally.events import EventLog, write_events
 from rally.ingesting.setup import pipeline_version
-from rally.keys.names import LIST_MAC, RECEIPT_MAC
+from rally.keys.names import Job
 from rally.storing.layout import study_folder
 from rally.storing.leases import Leases
 from rally.storing.objects import GenerationMismatch
@@ -38,7 +40,7 @@ from rally.studies.transitions import States
 from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing
-from rally.withdrawing.list_object import publish_list, read_list
+from rally.withdrawing.list_object import Published, publish_list, read_list
 from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.starting import begin_anew, open_list
 from rally.withdrawing.unavailable import find_carriers
@@ -63,18 +65,18 @@ class Deletion:
         self._stores = settings.stores()
         self._platform = self._stores.platform
         keys = settings.keys(self._registry)
-        self._list_mac = keys.mac(LIST_MAC)
-        self._receipt_mac = keys.mac(RECEIPT_MAC)
+        decisions = read_chain(self._platform)
+        self._key = decisions.check_key(Job.DELETE, keys.signer(Job.DELETE))
         self._plans = Plans(self._platform)
         self._files = FileWork(
             settings, self._registry, self._stores, self._plans, work_through
         )
         namespaces = list(self._registry.studies)
-        self._lost: WithdrawalList | None = None
+        self._lost: Published[WithdrawalList] | None = None
         if settings.rebuild_list:
             self._lost = begin_anew(self._stores, namespaces)
             return
-        open_list(self._stores, namespaces, self._list_mac)
+        open_list(self._stores, namespaces)
 
     def plan(self) -> Report:
         """Admits requests, and makes the plan that `run` would apply.
@@ -115,13 +117,15 @@ class Deletion:
     @contextmanager
     def _alone(self) -> Iterator[int]:
         """Keeps other deletions away meanwhile; the list's counter. See `run`."""
-        withdrawals, _ = self._read()
+        counter = self._read().list.counter
         run = self._settings.run or uuid.uuid4().hex
-        with Leases(self._platform, run, _JOB, withdrawals.counter) as leases:
+        with Leases(self._platform, run, _JOB, counter) as leases:
             leases.acquire(_LEASE)
-            yield withdrawals.counter
+            yield counter
 
     def _run(self, counter: int) -> Report:
+        if self._read().decisions.has_loss:  # what is lost may have forbidden it
+            return Report(self._admit(), stopped=LOSS)
         begun = {
             file.study
             for plan, _ in self._plans.unfinished()
@@ -207,16 +211,14 @@ class Deletion:
             if older
         ]
 
-    def _read(self) -> tuple[WithdrawalList, int | None]:
-        """The list and its generation; None of one that is lost and made anew."""
-        if self._lost is not None:
-            return self._lost, None
-        return read_list(self._platform, self._list_mac)
+    def _read(self) -> Published[WithdrawalList]:
+        """The list; one that is lost is made anew."""
+        return self._lost or read_list(self._platform)
 
     def _admit(self) -> WithdrawalList:
         """Publishes what was asked since; from then on ingest refuses it."""
-        before, generation = self._read()
-        now = self._clock()
+        published = self._read()
+        before, now = published.list, self._clock()
         states = States.read(self._registry, self._platform)
         log, rules = EventLog(self._platform), self._settings.rules
         fold = partial(
@@ -239,17 +241,23 @@ class Deletion:
         suppressed = tuple(
             _suppressed(each, to_micros(now)) for each in admitted.withdrawals
         )
-        return self._publish(
-            before, replace(admitted, withdrawals=suppressed), generation
-        )
+        return self._publish(published, replace(admitted, withdrawals=suppressed))
 
     def _publish(
-        self, before: WithdrawalList, after: WithdrawalList, generation: int | None
+        self, before: Published[WithdrawalList], after: WithdrawalList
     ) -> WithdrawalList:
-        if after == before and generation is not None:
-            return before
-        after = replace(after, counter=before.counter + 1)
-        publish_list(self._platform, after, self._list_mac, generation)
+        """Publishes what is new of it, and how far the decisions go by now.
+
+        Where one of them is lost the list goes on naming what was there, so that the
+        loss is seen until two owners accept it.
+        """
+        decisions = before.decisions
+        head = before.head if decisions.has_loss else decisions.head
+        is_there = before.generation is not None
+        if is_there and (after, head) == (before.list, before.head):
+            return before.list
+        after = replace(after, counter=before.list.counter + 1)
+        publish_list(self._platform, after, head, self._key, before.generation)
         self._lost = None
         return after
 
@@ -271,13 +279,13 @@ class Deletion:
             counter=report.withdrawals.counter,
             carriers=find_carriers(self._registry, EventLog(self._platform)),
         )
-        before, generation = read_list(self._platform, self._list_mac)
-        if before.counter != report.withdrawals.counter:
+        before = read_list(self._platform)
+        if before.list.counter != report.withdrawals.counter:
             raise GenerationMismatch("the withdrawal list")
         progress = advance(
-            self._platform, self._receipt_mac, report.withdrawals, findings
+            self._platform, before.decisions, self._key, report.withdrawals, findings
         )
-        report.withdrawals = self._publish(before, progress.withdrawals, generation)
+        report.withdrawals = self._publish(before, progress.withdrawals)
         report.receipts = progress.receipts
         report.waiting = progress.unavailable
         self._plans.tell(

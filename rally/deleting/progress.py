@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 
+from rally.decisions.chain import Chain
 from rally.deleting.findings import Findings
 from rally.deleting.telling import Teller
 from rally.events import RALLY
+from rally.keys.signing import SigningKey
 from rally.receipts.receipt import Reason
 from rally.storing.objects import ObjectStore
 from rally.times import from_micros, to_micros
-from rally.withdrawing.list_object import Mac
 from rally.withdrawing.unavailable import concerned
 from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
@@ -33,10 +34,14 @@ class Progress:
 
 
 def advance(
-    platform: ObjectStore, mac: Mac, withdrawals: WithdrawalList, findings: Findings
+    platform: ObjectStore,
+    decisions: Chain,
+    key: SigningKey,
+    withdrawals: WithdrawalList,
+    findings: Findings,
 ) -> Progress:
     """Moves every open request on as far as it is, and writes receipts."""
-    teller = Teller(platform, mac, withdrawals, findings)
+    teller = Teller(platform, decisions, key, withdrawals, findings)
     moved, waiting = [], set[str]()
     for each in withdrawals.withdrawals:
         before = after = teller.take_up(each)

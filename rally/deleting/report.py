@@ -28,6 +28,8 @@ class Report:
             No request waits for them.
         unregistered: folders of rows whose study the registry does not know.
         waiting: how many requests wait for studies that do not load.
+        stopped: why nothing was deleted though requests were admitted; "" where that
+            is not so.
         late: how many requests on the list, and unreadable withdrawals, are past their
             deadline.
     """
@@ -45,4 +47,5 @@ class Report:
     missing: list[str] = field(default_factory=list)
     unregistered: list[str] = field(default_factory=list)
     waiting: int = 0
+    stopped: str = ""
     late: int = 0

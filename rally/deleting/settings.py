@@ -1,13 +1,13 @@
 """What deletion needs, from the options of a job; and what each worker makes of it.
 
-Who deletes cannot decrypt: of the platform's keys only the pseudonyms' and the MACs
-are opened.
+Who deletes cannot decrypt: of the platform's keys only the pseudonyms' and its own
+signing key are opened.
 """
 
 from dataclasses import dataclass, field
 
 from rally.checking.pseudonyms import PLATFORM
-from rally.keys.names import LIST_MAC, RECEIPT_MAC
+from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
 from rally.settings import Places
 from rally.studies.registry import Registry
@@ -42,9 +42,9 @@ class DeletionSettings(Places):
     rebuild_list: bool = False
 
     def keys(self, registry: Registry) -> PlatformKeys:
-        """Pseudonyms and MACs. Raises ConfigurationError."""
+        """Pseudonyms and what it signs by. Raises ConfigurationError."""
         return PlatformKeys.open(
             self.platform_keys,
             pseudonyms=[PLATFORM, *registry.studies],
-            macs=[LIST_MAC, RECEIPT_MAC],
+            signing=[Job.DELETE],
         )

@@ -21,7 +21,6 @@ from rally.deleting.scanner import Scanner
 from rally.deleting.settings import DeletionSettings
 from rally.deleting.verifying import verify
 from rally.errors import cause_of
-from rally.keys.names import LIST_MAC
 from rally.settings import make_pseudonyms
 from rally.storing.codecs import UnknownCodec
 from rally.storing.corruption import CorruptFile
@@ -72,7 +71,7 @@ class FileSteps:
         keys = settings.keys(self._registry)
         self._pseudonyms = make_pseudonyms(keys, self._registry)
         if people is None:
-            people, _ = read_people(self._stores.platform, keys.mac(LIST_MAC))
+            people = read_people(self._stores.platform).list
         self._list = people
         self._leases = None
         if settings.run:

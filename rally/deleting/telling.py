@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rally.decisions.chain import Chain
 from rally.deleting.findings import Findings
 from rally.deleting.people import namespaces_of
 from rally.deleting.plan import FileResult, Outcome
 from rally.events import RALLY
+from rally.keys.signing import SigningKey
 from rally.receipts import receipt as receipts
 from rally.receipts.chain import append, find, read_receipt
 from rally.receipts.receipt import FileChange, Reason, Receipt, Section, Verification
@@ -15,7 +17,6 @@ from rally.storing.objects import ObjectStore
 from rally.storing.partitions import partition_of
 from rally.studies.registry import Registry
 from rally.withdrawing.enrolments import needs_enrolment
-from rally.withdrawing.list_object import Mac
 from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
 _Results = Mapping[str, Sequence[FileResult]]
@@ -35,7 +36,8 @@ class Teller:
     def __init__(
         self,
         platform: ObjectStore,
-        mac: Mac,
+        decisions: Chain,
+        key: SigningKey,
         withdrawals: WithdrawalList,
         findings: Findings,
     ) -> None:
@@ -45,12 +47,13 @@ class Teller:
             ConfigurationError: the chain is not as it was written.
         """
         self._platform = platform
-        self._mac = mac
+        self._decisions = decisions
+        self._key = key
         self._findings = findings
         self._last = withdrawals.last_receipt
         self._results = _by_request(findings.results)
         self._found: dict[str, list[Receipt]] = {}
-        for each in find(platform, mac, self._last):
+        for each in find(platform, decisions, self._last):
             self._found.setdefault(each.request, []).append(each)
         self.numbers: list[int] = []
 
@@ -69,7 +72,7 @@ class Teller:
         results = dict(self._results.get(withdrawal.request, {}))
         if results:
             for number in withdrawal.receipts:
-                told = read_receipt(self._platform, self._mac, number)
+                told = read_receipt(self._platform, self._decisions, number)
                 for plan in told.plan.split("+") if told else ():
                     results.pop(plan, None)
         return results
@@ -79,7 +82,7 @@ class Teller:
     ) -> Withdrawal:
         """The request with its receipt."""
         made = _Making(withdrawal, reason, results, self._findings)
-        written = append(self._platform, self._mac, made, self._last)
+        written = append(self._platform, self._decisions, self._key, made, self._last)
         self._last = written.number
         found = withdrawal.found + _found(withdrawal, results, self._findings.registry)
         return self._numbered(replace(withdrawal, found=found), written.number)
@@ -151,6 +154,7 @@ class _Making:
             sections=tuple(each for each in sections if self._is_told(each)),
             old_copies_until=self._old_copies_until(),
             plan="+".join(self.results),
+            list=self.findings.counter,
             reason=self.reason,
             previous=previous,
         )

@@ -2,7 +2,6 @@
 
 from rally.ingesting.routes import Routes
 from rally.ingesting.setup import IngestSettings, open_platform_keys
-from rally.keys.names import LIST_MAC
 from rally.keys.ping_keys import PingKeys
 from rally.withdrawing.starting import open_list
 
@@ -20,5 +19,5 @@ def check_before_start(settings: IngestSettings) -> None:
     PingKeys.load(settings.keys)
     stores, namespaces = settings.stores(), list(registry.studies)
     stores.check_writable(namespaces, settings.concluded(registry))
-    keys = open_platform_keys(settings, registry)
-    open_list(stores, namespaces, keys.mac(LIST_MAC))
+    open_platform_keys(settings, registry)
+    open_list(stores, namespaces)

@@ -15,7 +15,6 @@ from rally.dead_letters import Unsealer
 from rally.ingesting.intake import Intake
 from rally.ingesting.judge import Judge
 from rally.ingesting.routes import Routes
-from rally.keys.names import LIST_MAC
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_keys import PlatformKeys, default_uri
 from rally.opening.opener import Opener
@@ -104,7 +103,7 @@ def pipeline_version() -> str:
 
 
 def open_platform_keys(settings: IngestSettings, registry: Registry) -> PlatformKeys:
-    """Opens what ingest needs: every pseudonym, the list's MAC, dead letters' seal.
+    """Opens what ingest needs: every pseudonym, dead letters' seal.
 
     Raises:
         ConfigurationError: one of them is missing or does not open.
@@ -112,7 +111,6 @@ def open_platform_keys(settings: IngestSettings, registry: Registry) -> Platform
     return PlatformKeys.open(
         settings.platform_keys_uri,
         pseudonyms=[PLATFORM, *registry.studies],
-        macs=[LIST_MAC],
         seal=True,
     )
 
@@ -126,7 +124,7 @@ def make_intake(settings: IngestSettings) -> Intake:
     registry, stores = settings.registry(), settings.stores()
     keys = open_platform_keys(settings, registry)
     clock = settings.clock()
-    withdrawals = LiveList(stores.platform, keys.mac(LIST_MAC), settings.reload_seconds)
+    withdrawals = LiveList(stores.platform, settings.reload_seconds)
     judge = Judge(
         Routes(registry),
         Opener(PingKeys.load(settings.keys)),

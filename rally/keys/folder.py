@@ -20,7 +20,7 @@ from rally.errors import ConfigurationError, cause_of, unusable
 from rally.keys import jwk, kek, kek_file
 from rally.keys.jwk import EcPrivateKey
 from rally.keys.kek_file import KekFile
-from rally.keys.names import is_made_once
+from rally.keys.names import is_pseudonym
 from rally.keys.secret import Secret
 from rally.storing.objects import (
     GenerationMismatch,
@@ -225,7 +225,7 @@ class KeyFolder(Secret):
 
 def _remedy(name: str) -> str:
     """What to do about a file that is missing; a new key is not always an answer."""
-    if is_made_once(name.removesuffix(KEYSET)):
+    if is_pseudonym(name.removesuffix(KEYSET)):
         return "If it is, restore the key: a new one does not know what this one made"
     return "See `rally keys create --help`"
 

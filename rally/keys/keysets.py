@@ -13,7 +13,6 @@ from tink import (
     aead,
     hybrid,
     json_proto_keyset_format,
-    mac,
     prf,
     proto_keyset_format,
     secret_key_access,
@@ -22,14 +21,13 @@ from tink import (
 from tink.proto import (
     ecies_aead_hkdf_pb2,
     ed25519_pb2,
-    hmac_pb2,
     hpke_pb2,
     tink_pb2,
 )
 
 from rally.errors import ConfigurationError
 
-for _primitive in (aead, hybrid, mac, prf, signature):
+for _primitive in (aead, hybrid, prf, signature):
     _primitive.register()
 
 _HYBRID = hybrid.hybrid_key_templates
@@ -37,7 +35,6 @@ _TEMPLATES = {
     "kek": aead.aead_key_templates.AES256_GCM,
     "hpke": _HYBRID.DHKEM_X25519_HKDF_SHA256_HKDF_SHA256_AES_256_GCM,
     "ecies": _HYBRID.ECIES_P256_HKDF_HMAC_SHA256_AES128_GCM,
-    "mac": mac.mac_key_templates.HMAC_SHA256_256BITTAG,
     "prf": prf.prf_key_templates.HMAC_SHA256,
     "signature": signature.signature_key_templates.ED25519,
 }
@@ -65,7 +62,7 @@ def generate(template: str) -> tink.KeysetHandle:
     """A keyset of one fresh key.
 
     Args:
-        template: kek, hpke, ecies, xwing, mac, prf or signature.
+        template: kek, hpke, ecies, xwing, prf or signature.
 
     Raises:
         ConfigurationError: the installed Tink lacks the template.
@@ -79,7 +76,7 @@ def rotated(
     """The keyset with a fresh primary key; the old ones stay and still open.
 
     Args:
-        handle: a keyset of hybrid private keys or of MAC keys.
+        handle: a keyset of hybrid private keys.
         template: of the new key; by default the present primary's.
 
     Raises:
@@ -199,17 +196,9 @@ def _ecies_format(value: bytes) -> Message:
     return made
 
 
-def _hmac_format(value: bytes) -> Message:
-    key = hmac_pb2.HmacKey.FromString(value)
-    size = len(key.key_value)
-    made: Message = hmac_pb2.HmacKeyFormat(params=key.params, key_size=size)
-    return made
-
-
 _FORMATS = {
     "HpkePrivateKey": _hpke_format,
     "EciesAeadHkdfPrivateKey": _ecies_format,
-    "HmacKey": _hmac_format,
 }
 
 

@@ -8,9 +8,6 @@ from rally.names import check_namespace as check_namespace  # callers ask here
 PLATFORM = "platform"
 """Stands where a namespace does: the pseudonym that all of Rally shares."""
 
-LIST_MAC = "list-mac"
-RECEIPT_MAC = "receipt-mac"
-MACS = (LIST_MAC, RECEIPT_MAC)
 DEAD_LETTER_PRIVATE = "dead-letter.private"
 DEAD_LETTER_PUBLIC = "dead-letter.public"
 
@@ -50,16 +47,11 @@ def is_pseudonym(purpose: str) -> bool:
     return purpose.startswith(_PSEUDONYM)
 
 
-def is_made_once(purpose: str) -> bool:
-    """Whether there are pseudonyms or tags that a new key would not make again."""
-    return is_pseudonym(purpose) or purpose in MACS
-
-
 def check_purpose(purpose: str) -> str:
     """The purpose itself. Raises ConfigurationError where there is none such."""
     if is_pseudonym(purpose):
         return pseudonym(purpose.removeprefix(_PSEUDONYM))
-    others = (*MACS, *map(signing, Job), DEAD_LETTER_PRIVATE, DEAD_LETTER_PUBLIC)
+    others = (*map(signing, Job), DEAD_LETTER_PRIVATE, DEAD_LETTER_PUBLIC)
     if purpose not in others:
         raise ConfigurationError(
             f"no such purpose; give {_PSEUDONYM}<namespace|{PLATFORM}>,"

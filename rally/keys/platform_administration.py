@@ -13,7 +13,7 @@ from rally.keys.signing import PUBLIC, create_signing_key, replace_signing_key
 def nothing_is_stored(namespace: str) -> bool:
     """Says of every namespace that its pseudonyms are in no store yet.
 
-    And of MACs, that nothing has a tag of theirs.
+    And of jobs, that nothing is signed by them.
     """
     return False
 
@@ -34,7 +34,7 @@ def ensure_platform_keys(
         uri: the folder of platform keys.
         namespaces: those whose pseudonyms are wanted, besides the platform's.
         in_use: whether anything is stored under the pseudonyms of a namespace, or of
-            `platform`; or under a MAC or a signature. It is asked only of those whose
+            `platform`; or under a signature. It is asked only of those whose
             key is missing, before any key is made.
 
     Returns:
@@ -71,7 +71,7 @@ def create_purpose(folder: KeyFolder, purpose: str) -> bool:
 
 
 def rotate_purpose(folder: KeyFolder, purpose: str) -> None:
-    """Adds a key to a MAC's or the dead letters' keyset; the old ones still serve.
+    """Adds a key to the dead letters' keyset; the old ones still serve.
 
     A job's signing key is replaced: what the job signs counts again once two owners
     have put the new public half into the chain.
@@ -138,7 +138,7 @@ def _wanted(namespaces: Iterable[str], files: list[str]) -> list[str]:
     # Who only seals has the public keyset alone; a new private one would not be its.
     private = [] if PUBLIC_FILE in files else [names.DEAD_LETTER_PRIVATE]
     signing = map(names.signing, names.Job)
-    return [*pseudonyms, *names.MACS, *signing, *private, names.DEAD_LETTER_PUBLIC]
+    return [*pseudonyms, *signing, *private, names.DEAD_LETTER_PUBLIC]
 
 
 def _check_may_be_made(folder: KeyFolder, missing: list[str]) -> None:
@@ -177,7 +177,7 @@ def _check_none_is_in_use(
     in_use: Callable[[str], bool],
 ) -> None:
     purposes = {names.pseudonym(each): each for each in (names.PLATFORM, *namespaces)}
-    purposes |= {each: each for each in (*names.MACS, *map(names.signing, names.Job))}
+    purposes |= {each: each for each in map(names.signing, names.Job)}
     # Another process may have made a key and stored under it since ours looked.
     lost = [
         purpose
@@ -201,4 +201,4 @@ def _public_keyset(folder: KeyFolder) -> bytes:
 def _template(purpose: str) -> str:
     if names.is_pseudonym(purpose):
         return "prf"
-    return "hpke" if purpose == names.DEAD_LETTER_PRIVATE else "mac"
+    return "hpke"

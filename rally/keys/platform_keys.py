@@ -1,16 +1,18 @@
-"""The platform's own keys: pseudonyms, MACs and dead letters, each for one purpose."""
+"""The platform's own keys, each of one purpose: pseudonyms, dead letters, signing."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
 import tink
-from tink import hybrid, mac, prf
+from tink import hybrid, prf
 
 from rally.errors import ConfigurationError
 from rally.keys import keysets, names
 from rally.keys.folder import KEYSET, KeyFolder
+from rally.keys.names import Job
 from rally.keys.secret import Secret
+from rally.keys.signing import SigningKey, open_signing_key
 
 PUBLIC_FILE = names.DEAD_LETTER_PUBLIC + ".json"
 
@@ -44,13 +46,13 @@ class PlatformKeys(Secret):
     def __init__(
         self,
         prfs: Mapping[str, Prf],
-        macs: Mapping[str, mac.Mac],
+        signers: Mapping[Job, SigningKey],
         sealer: hybrid.HybridEncrypt | None,
         opener: hybrid.HybridDecrypt | None,
     ) -> None:
         """Takes primitives; `open` is how they are made."""
         self._prfs = prfs
-        self._macs = macs
+        self._signers = signers
         self._sealer = sealer
         self._opener = opener
 
@@ -60,7 +62,7 @@ class PlatformKeys(Secret):
         uri: str,
         *,
         pseudonyms: Iterable[str] = (),
-        macs: Iterable[str] = (),
+        signing: Iterable[Job] = (),
         seal: bool = False,
         open_dead_letters: bool = False,
     ) -> "PlatformKeys":
@@ -70,13 +72,14 @@ class PlatformKeys(Secret):
             uri: the folder of platform keys.
             pseudonyms: namespaces, and `platform`. A namespace without a key is left
                 out: of one that is used `rally.usage` has said so before.
-            macs: `list-mac`, `receipt-mac`.
+            signing: the jobs as which it signs.
             seal: the dead letters' public keyset. It needs no KEK.
             open_dead_letters: their private keyset.
 
         Raises:
             ConfigurationError: a file is missing, malformed, of another KEK or of
                 another purpose; or a pseudonym keyset holds more than one key.
+            ConnectionError: a signing key is in a KMS, which does not serve.
         """
         folder = KeyFolder(uri)
         return cls(
@@ -85,7 +88,7 @@ class PlatformKeys(Secret):
                 for name in pseudonyms
                 if name == names.PLATFORM or _has_pseudonym(folder, name)
             },
-            {name: _mac(folder, names.check_purpose(name)) for name in macs},
+            {job: open_signing_key(folder, names.signing(job)) for job in signing},
             _sealer(folder) if seal else None,
             _opener(folder) if open_dead_letters else None,
         )
@@ -103,9 +106,9 @@ class PlatformKeys(Secret):
         """
         return _named(self._prfs.get(name), f"pseudonym.{name}")
 
-    def mac(self, purpose: str) -> mac.Mac:
-        """Computes and verifies tags of `list-mac` or `receipt-mac`."""
-        return _named(self._macs.get(purpose), purpose)
+    def signer(self, job: Job) -> SigningKey:
+        """Signs as a job."""
+        return _named(self._signers.get(job), names.signing(job))
 
     def dead_letter_sealer(self) -> hybrid.HybridEncrypt:
         """Seals dead letters; it can open none."""
@@ -136,11 +139,6 @@ def _prf(folder: KeyFolder, purpose: str) -> Prf:
         )
     with _of_another_kind(folder, purpose + KEYSET):
         return Prf(handle.primitive(prf.PrfSet).primary())
-
-
-def _mac(folder: KeyFolder, purpose: str) -> mac.Mac:
-    with _of_another_kind(folder, purpose + KEYSET):
-        return folder.read_keyset(purpose).primitive(mac.Mac)
 
 
 def _opener(folder: KeyFolder) -> hybrid.HybridDecrypt:

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
+from rally.decisions.chain import LOSS
 from rally.errors import ConfigurationError
-from rally.keys.names import LIST_MAC
 from rally.purging.archives import survey_archives
 from rally.purging.awaiting import held_requests
 from rally.purging.ceiling import Withheld, withhold
@@ -71,8 +71,9 @@ class Purge:
         self._stores = settings.stores()
         self._platform = self._stores.platform
         namespaces = list(self._registry.studies)
-        mac = settings.keys(self._registry).mac(LIST_MAC)
-        self._list = open_list(self._stores, namespaces, mac)
+        published = open_list(self._stores, namespaces)
+        self._list = published.list
+        self._forbidden = [LOSS] if published.decisions.has_loss else []
 
     def plan(self) -> Report:
         """Makes the plan that `run` would do, and stops there.
@@ -84,6 +85,7 @@ class Purge:
         with self._alone():
             opened, notes, plan, report = self._make_plan()
             report.withheld = list(map(str, withhold(plan, notes, opened.limits)))
+            report.alarms += self._forbidden
             return report
 
     def run(self) -> Report:
@@ -94,6 +96,8 @@ class Purge:
             LeaseHeld: another purge is at work.
             CorruptFile: the event log is damaged.
         """
+        if self._forbidden:
+            return Report(alarms=self._forbidden)
         with self._alone():
             opened, notes, plan, report = self._make_plan()
             withheld = self._unconfirmed(opened, notes, plan)

@@ -1,14 +1,14 @@
 """What a purge needs, from the options of a job; and what each worker makes of it.
 
 Who purges can open no ping and no dead letter: of the platform's keys only the
-pseudonyms' and the list's MAC are opened, and other key files are only deleted.
+pseudonyms' are opened, and other key files are only deleted.
 """
 
 from dataclasses import dataclass, field
 
 from rally.checking.pseudonyms import PLATFORM
 from rally.keys.folder import KEYSET, KeyFolder
-from rally.keys.names import LIST_MAC, pseudonym
+from rally.keys.names import pseudonym
 from rally.keys.platform_keys import PlatformKeys
 from rally.keys.storage_key import KeyService
 from rally.settings import Places, latest
@@ -75,11 +75,10 @@ class PurgeSettings(Places):
     progress: str | None = None
 
     def keys(self, registry: Registry) -> PlatformKeys:
-        """Pseudonyms and the list's MAC. Raises ConfigurationError."""
+        """Pseudonyms. Raises ConfigurationError."""
         return PlatformKeys.open(
             self.platform_keys,
             pseudonyms=[PLATFORM, *registry.studies],
-            macs=[LIST_MAC],
         )
 
     def holds(self, platform: ObjectStore) -> LegalHolds:

@@ -3,16 +3,15 @@
 import json
 from typing import NamedTuple
 
-import tink
-
+from rally.decisions.chain import Chain
+from rally.keys.signing import SigningKey
 from rally.receipts.receipt import FIRST, FOLDER
 from rally.storing.container import canonical_json
 from rally.storing.objects import GenerationMismatch, ObjectNotFound, ObjectStore
 from rally.studies.fields import Fields, Place, hexadecimal, whole
-from rally.withdrawing.list_object import Mac
 
 ANCHOR = FOLDER + "anchor.json"
-_CONTEXT = b"receipt-anchor\n"
+_CONTEXT = b"rally receipt anchor\n"
 
 
 class Anchor(NamedTuple):
@@ -27,7 +26,7 @@ class Anchor(NamedTuple):
     digest: str = FIRST
 
 
-def read_anchor(platform: ObjectStore, mac: Mac) -> Anchor:
+def read_anchor(platform: ObjectStore, decisions: Chain) -> Anchor:
     """The anchor; where none was ever written, what comes before the first receipt.
 
     Raises:
@@ -42,25 +41,27 @@ def read_anchor(platform: ObjectStore, mac: Mac) -> Anchor:
         raise place.error("is not JSON; restore it from a backup") from None
     fields = Fields(place, content)
     anchor = Anchor(fields.need("through", whole), fields.need("hash", hexadecimal(64)))
-    tag = fields.need("mac", hexadecimal())
+    signature = fields.need("signature", hexadecimal())
     fields.close()
-    try:
-        mac.verify_mac(bytes.fromhex(tag), _body(anchor))
-    except (tink.TinkError, ValueError):
-        raise place.error("is not as the purge wrote it; restore it") from None
+    if not decisions.is_anchor(anchor.through, signature, _body(anchor)):
+        raise place.error("is not as the purge wrote it; restore it")
     return anchor
 
 
 def write_anchor(
-    platform: ObjectStore, mac: Mac, anchor: Anchor, generation: int | None
+    platform: ObjectStore, key: SigningKey, anchor: Anchor, generation: int | None
 ) -> None:
     """Writes an anchor in the place of a generation (None: of none).
 
     Raises:
         GenerationMismatch: another purge wrote one since.
     """
-    tag = mac.compute_mac(_body(anchor)).hex()
-    content = {"through": anchor.through, "hash": anchor.digest, "mac": tag}
+    signature = key.sign(_body(anchor)).hex()
+    content = {
+        "through": anchor.through,
+        "hash": anchor.digest,
+        "signature": signature,
+    }
     data = canonical_json(content).encode() + b"\n"
     if generation is not None:
         platform.replace(ANCHOR, data, generation)

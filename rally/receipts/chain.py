@@ -6,18 +6,20 @@ a receipt that is there is never written again.
 
 from collections.abc import Callable, Iterator
 
+from rally.decisions.chain import Chain
+from rally.keys.signing import SigningKey
 from rally.receipts.anchor import ANCHOR, read_anchor
 from rally.receipts.encoding import digest, encode_receipt, read_sealed, seal
 from rally.receipts.receipt import FOLDER, Receipt, number_in, receipt_name
 from rally.storing.objects import ObjectNotFound, ObjectStore
 from rally.storing.records import list_records
 from rally.studies.fields import Place
-from rally.withdrawing.list_object import Mac
 
 
 def append(
     platform: ObjectStore,
-    mac: Mac,
+    decisions: Chain,
+    key: SigningKey,
     make: Callable[[int, str], Receipt],
     since: int = 0,
 ) -> Receipt:
@@ -30,7 +32,8 @@ def append(
 
     Args:
         platform: the platform's store.
-        mac: of `receipt-mac`.
+        decisions: of the platform, which name by whose key.
+        key: of deletion.
         make: the receipt, of its number and the hash of the one before. It is called
             again where another writer was first.
         since: the last number that the caller knows, so that the end of a long chain
@@ -43,41 +46,43 @@ def append(
         ConfigurationError: the receipt of that number is missing, or one after it is
             not as it was written.
     """
-    number, previous = _known(platform, mac, since)
+    number, previous = _known(platform, decisions, since)
     while True:
         number += 1
-        receipt = seal(make(number, previous), mac)
+        receipt = seal(make(number, previous), key)
         data = encode_receipt(receipt)
         if platform.create(receipt_name(number), data):
             return receipt
         data = platform.read(receipt_name(number))
-        found = _checked(platform, mac, number, data)
+        found = _checked(platform, decisions, number, data)
         if found.occasion == receipt.occasion:
             return found
         previous = digest(data)
 
 
-def find(platform: ObjectStore, mac: Mac, since: int = 0) -> Iterator[Receipt]:
+def find(platform: ObjectStore, decisions: Chain, since: int = 0) -> Iterator[Receipt]:
     """The receipts after a number, in order, each as it was written.
 
     Raises:
         ConfigurationError: the receipt of that number is missing, or one after it is
             not as it was written.
     """
-    number, _ = _known(platform, mac, since)
+    number, _ = _known(platform, decisions, since)
     while platform.stat(receipt_name(number := number + 1)):
         data = platform.read(receipt_name(number))
-        yield _checked(platform, mac, number, data)
+        yield _checked(platform, decisions, number, data)
 
 
-def read_receipt(platform: ObjectStore, mac: Mac, number: int) -> Receipt | None:
+def read_receipt(
+    platform: ObjectStore, decisions: Chain, number: int
+) -> Receipt | None:
     """A receipt, or None where the anchor says that it was purged.
 
     Raises:
         ConfigurationError: it is missing, or not as it was written.
     """
-    data = _read(platform, mac, number)
-    return None if data is None else _checked(platform, mac, number, data)
+    data = _read(platform, decisions, number)
+    return None if data is None else _checked(platform, decisions, number, data)
 
 
 def last_number(platform: ObjectStore) -> int:
@@ -86,29 +91,31 @@ def last_number(platform: ObjectStore) -> int:
     return max((number_in(name) for name in names if name != ANCHOR), default=0)
 
 
-def _known(platform: ObjectStore, mac: Mac, number: int) -> tuple[int, str]:
+def _known(platform: ObjectStore, decisions: Chain, number: int) -> tuple[int, str]:
     """From where to go on: the last number that is known or purged, and its hash."""
-    data = _read(platform, mac, number) if number else None
+    data = _read(platform, decisions, number) if number else None
     if data is not None:
         return number, digest(data)
-    anchor = read_anchor(platform, mac)
+    anchor = read_anchor(platform, decisions)
     return anchor.through, anchor.digest
 
 
-def _read(platform: ObjectStore, mac: Mac, number: int) -> bytes | None:
+def _read(platform: ObjectStore, decisions: Chain, number: int) -> bytes | None:
     """A receipt's bytes; None where it was purged."""
     try:
         return platform.read(receipt_name(number))
     except ObjectNotFound:
-        if number <= read_anchor(platform, mac).through:
+        if number <= read_anchor(platform, decisions).through:
             return None
         raise _place(platform, number).error(
             "is missing; restore it from a backup"
         ) from None
 
 
-def _checked(platform: ObjectStore, mac: Mac, number: int, data: bytes) -> Receipt:
-    return read_sealed(data, mac, number, _place(platform, number).file)
+def _checked(
+    platform: ObjectStore, decisions: Chain, number: int, data: bytes
+) -> Receipt:
+    return read_sealed(data, decisions, number, _place(platform, number).file)
 
 
 def _place(platform: ObjectStore, number: int) -> Place:

@@ -1,4 +1,4 @@
-"""Receipts as bytes: one line of JSON, under a MAC, read strictly."""
+"""Receipts as bytes: one line of JSON, signed, read strictly."""
 
 import hashlib
 import json
@@ -7,37 +7,34 @@ from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
-import tink
-
+from rally.decisions.chain import Chain
+from rally.keys.signing import SigningKey
 from rally.receipts.parsing import parse_receipt
 from rally.receipts.receipt import Receipt
 from rally.storing.container import canonical_json
 from rally.studies.fields import Place
-from rally.withdrawing.list_object import Mac
 
-_CONTEXT = b"receipt\n"
+_CONTEXT = b"rally receipt\n"
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-def seal(receipt: Receipt, mac: Mac) -> Receipt:
-    """The same under its MAC.
+def seal(receipt: Receipt, key: SigningKey) -> Receipt:
+    """The same, signed.
 
     Raises:
         ValueError: something in it has the form of an id or a pseudonym.
+        OSError: a KMS does not serve.
     """
     body = _body(receipt)
     if _UUID.search(body.decode()):
         raise ValueError("a receipt holds no id and no pseudonym, and this one would")
-    return replace(receipt, mac=mac.compute_mac(_CONTEXT + body).hex())
+    return replace(receipt, signature=key.sign(_CONTEXT + body).hex())
 
 
-def is_sealed(receipt: Receipt, mac: Mac) -> bool:
-    """Whether it is as it was sealed."""
-    try:
-        mac.verify_mac(bytes.fromhex(receipt.mac), _CONTEXT + _body(receipt))
-    except (tink.TinkError, ValueError):
-        return False
-    return True
+def is_sealed(receipt: Receipt, decisions: Chain) -> bool:
+    """Whether it is as deletion signed it."""
+    data = _CONTEXT + _body(receipt)
+    return decisions.is_receipt(receipt.number, receipt.signature, data)
 
 
 def encode_receipt(receipt: Receipt) -> bytes:
@@ -46,7 +43,7 @@ def encode_receipt(receipt: Receipt) -> bytes:
 
 
 def decode_receipt(data: bytes, where: str) -> Receipt:
-    """Reads a receipt; whether its MAC is right is another question.
+    """Reads a receipt; whether its signature is right is another question.
 
     Args:
         data: the object.
@@ -61,19 +58,19 @@ def decode_receipt(data: bytes, where: str) -> Receipt:
     except ValueError:
         raise place.error("is not JSON; restore it from a backup") from None
     receipt = parse_receipt(place, content)
-    if encode_receipt(receipt) != data:  # so that the MAC covers every byte
+    if encode_receipt(receipt) != data:  # so that the signature covers every byte
         raise place.error("is not as it was written; restore it from a backup")
     return receipt
 
 
-def read_sealed(data: bytes, mac: Mac, number: int, where: str) -> Receipt:
+def read_sealed(data: bytes, decisions: Chain, number: int, where: str) -> Receipt:
     """Reads a receipt of a number that is as it was sealed.
 
     Raises:
         ConfigurationError: it is not.
     """
     receipt = decode_receipt(data, where)
-    if receipt.number != number or not is_sealed(receipt, mac):
+    if receipt.number != number or not is_sealed(receipt, decisions):
         raise Place(where).error(
             "is not as it was written; run `rally receipts verify`"
         )
@@ -87,7 +84,7 @@ def digest(data: bytes) -> str:
 
 def _body(receipt: Receipt) -> bytes:
     content = _plain(receipt)
-    del content["mac"]
+    del content["signature"]
     return canonical_json(content).encode()
 
 

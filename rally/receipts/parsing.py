@@ -40,9 +40,10 @@ def parse_receipt(place: Place, value: object) -> Receipt:
         sections=fields.need("sections", many(_section)),
         old_copies_until=fields.need("old_copies_until", _or_none(iso_day)),
         plan=fields.need("plan", _text_or_nothing),
+        list=fields.need("list", whole),
         reason=fields.need("reason", choice(Reason)),
         previous=fields.need("previous", hexadecimal(64)),
-        mac=fields.need("mac", hexadecimal()),
+        signature=fields.need("signature", hexadecimal()),
     )
     fields.close()
     return receipt

@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, time
 
+from rally.decisions.chain import Chain
+from rally.keys.signing import SigningKey
 from rally.receipts.anchor import ANCHOR, Anchor, read_anchor, write_anchor
 from rally.receipts.encoding import digest, read_sealed
 from rally.receipts.receipt import FOLDER, number_in
@@ -9,10 +11,11 @@ from rally.storing.objects import GenerationMismatch, ObjectInfo, ObjectStore
 from rally.storing.records import list_records
 from rally.studies.fields import Place
 from rally.times import to_micros
-from rally.withdrawing.list_object import Mac
 
 
-def purge_receipts(platform: ObjectStore, mac: Mac, before: date) -> int:
+def purge_receipts(
+    platform: ObjectStore, decisions: Chain, key: SigningKey, before: date
+) -> int:
     """Deletes the receipts that were written before a day, the lowest number first.
 
     The anchor that covers them is written before the first goes: killed anywhere and
@@ -21,7 +24,8 @@ def purge_receipts(platform: ObjectStore, mac: Mac, before: date) -> int:
 
     Args:
         platform: the platform's store.
-        mac: of `receipt-mac`.
+        decisions: of the platform, which name by whose key.
+        key: of the purge, which signs the anchor.
         before: a day in UTC, further back than any run of deletion lasts. The first
             receipt that is not older ends the purge.
 
@@ -34,24 +38,26 @@ def purge_receipts(platform: ObjectStore, mac: Mac, before: date) -> int:
     """
     while True:
         try:
-            return _purge(platform, mac, before)
+            return _purge(platform, decisions, key, before)
         except GenerationMismatch:
             continue  # another purge moved the anchor in this moment
 
 
-def _purge(platform: ObjectStore, mac: Mac, before: date) -> int:
+def _purge(
+    platform: ObjectStore, decisions: Chain, key: SigningKey, before: date
+) -> int:
     info = platform.stat(ANCHOR)
-    anchor = read_anchor(platform, mac)
-    end, old = _before(platform, mac, anchor, before)
+    anchor = read_anchor(platform, decisions)
+    end, old = _before(platform, decisions, anchor, before)
     if end != anchor:
-        write_anchor(platform, mac, end, info.generation if info else None)
+        write_anchor(platform, key, end, info.generation if info else None)
     for each in old:
         platform.delete(each.name, each.generation)
     return len(old)
 
 
 def _before(
-    platform: ObjectStore, mac: Mac, anchor: Anchor, before: date
+    platform: ObjectStore, decisions: Chain, anchor: Anchor, before: date
 ) -> tuple[Anchor, list[ObjectInfo]]:
     """The anchor of the receipts from before a day, and these."""
     limit = to_micros(datetime.combine(before, time.min, UTC))
@@ -61,7 +67,7 @@ def _before(
         if number > anchor.through:  # else an earlier purge was killed before it went
             place = Place(f"{platform.uri.rstrip('/')}/{info.name}")
             data = platform.read(info.name)
-            receipt = read_sealed(data, mac, number, place.file)
+            receipt = read_sealed(data, decisions, number, place.file)
             if receipt.written >= limit:
                 break
             if Anchor(number - 1, receipt.previous) != end:

@@ -2,8 +2,8 @@
 
 A receipt holds no id and no pseudonym, only the random id of its request, which the
 withdrawal list keeps beside the pseudonym. Each names the one before by its hash and
-stands under a MAC, so that none can be changed, dropped or slipped in unseen (design:
-"Withdrawals and deletion").
+is signed by deletion, so that none can be changed, dropped or slipped in unseen
+(design: "Withdrawals and deletion").
 """
 
 import re
@@ -134,10 +134,12 @@ class Receipt:
         old_copies_until: the last day on which the bucket keeps soft-deleted copies of
             what was deleted; None where it keeps none.
         plan: id of the deletion plan; "" where there was nothing to plan.
+        list: counter of the withdrawal list of then, which is the least that any later
+            one has.
         reason: why there is a receipt.
         previous: SHA-256 of the bytes of the receipt before, in hex; FIRST of none.
-        mac: tag (Tink MAC, purpose `receipt-mac`) over all else, in hex; "" until it
-            is sealed.
+        signature: of deletion (Tink, Ed25519) over all else, in hex; "" until it is
+            sealed.
     """
 
     number: int
@@ -149,9 +151,10 @@ class Receipt:
     sections: tuple[Section, ...]
     old_copies_until: date | None
     plan: str
+    list: int
     reason: Reason
     previous: str
-    mac: str = ""
+    signature: str = ""
 
     @property
     def occasion(self) -> tuple[str, Reason, str]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple
 
+from rally.decisions.chain import Chain
 from rally.errors import ConfigurationError
 from rally.receipts.anchor import ANCHOR, Anchor, read_anchor
 from rally.receipts.encoding import decode_receipt, digest, is_sealed
@@ -13,22 +14,21 @@ from rally.receipts.truth import Truth, wrong_sums
 from rally.storing.layout import Stores
 from rally.storing.objects import ObjectNotFound, ObjectStore
 from rally.storing.records import list_records
-from rally.withdrawing.list_object import Mac
 
 
 class FindingKind(StrEnum):
     """What can be wrong with a receipt.
 
     MISSING: its number is not there. MALFORMED: its bytes are those of no receipt.
-    BAD_MAC: it is not as it was sealed. MISNUMBERED: it stands under another number
-    than its own. CHANGED: the next one names other bytes. BEHIND: the withdrawal list
-    knows of a later one than the last. UNTRUE: its sums are wrong, or the files are
-    not as it says.
+    BAD_SIGNATURE: it is not as deletion signed it. MISNUMBERED: it stands under
+    another number than its own. CHANGED: the next one names other bytes. BEHIND: the
+    withdrawal list knows of a later one than the last. UNTRUE: its sums are wrong, or
+    the files are not as it says.
     """
 
     MISSING = "missing"
     MALFORMED = "malformed"
-    BAD_MAC = "bad MAC"
+    BAD_SIGNATURE = "bad signature"
     MISNUMBERED = "misnumbered"
     CHANGED = "changed"
     BEHIND = "behind"
@@ -54,13 +54,16 @@ class Finding(NamedTuple):
 
 
 def verify_chain(
-    platform: ObjectStore, mac: Mac, stores: Stores | None = None, known: int = 0
+    platform: ObjectStore,
+    decisions: Chain,
+    stores: Stores | None = None,
+    known: int = 0,
 ) -> Iterator[Finding]:
     """Reads every receipt and tells what is wrong, in the order of their numbers.
 
     Args:
         platform: the platform's store.
-        mac: of `receipt-mac`.
+        decisions: of the platform, which name by whose key.
         stores: in which the files are looked at; None looks at no file.
         known: the last number that the withdrawal list knows.
 
@@ -69,12 +72,12 @@ def verify_chain(
     """
     anchor = Anchor()
     try:
-        anchor = read_anchor(platform, mac)
+        anchor = read_anchor(platform, decisions)
     except ConfigurationError as error:
         where = f"{platform.uri.rstrip('/')}/{ANCHOR}: "
         what = str(error).removeprefix(where)
         yield Finding(FindingKind.MALFORMED, ANCHOR, what)
-    walk = _Walk(mac, anchor, Truth(stores) if stores else None)
+    walk = _Walk(decisions, anchor, Truth(stores) if stores else None)
     for info in list_records(platform, FOLDER, may_be_links=True):  # as if missing
         if info.name != ANCHOR:
             try:
@@ -89,9 +92,9 @@ def verify_chain(
 class _Walk:
     """Follows the receipts in the order of their numbers."""
 
-    def __init__(self, mac: Mac, anchor: Anchor, truth: Truth | None) -> None:
+    def __init__(self, decisions: Chain, anchor: Anchor, truth: Truth | None) -> None:
         self.last = anchor.through
-        self._mac = mac
+        self._decisions = decisions
         self._anchor = anchor
         self._truth = truth
         self._before = anchor  # the number and hash of the one before
@@ -119,9 +122,9 @@ class _Walk:
         except ConfigurationError as error:
             what = str(error).removeprefix(f"{name}: ")
             return None, [Finding(FindingKind.MALFORMED, name, what)]
-        if not is_sealed(receipt, self._mac):
-            what = "is not as it was sealed"
-            return None, [Finding(FindingKind.BAD_MAC, name, what)]
+        if not is_sealed(receipt, self._decisions):
+            what = "is not as deletion signed it"
+            return None, [Finding(FindingKind.BAD_SIGNATURE, name, what)]
         if receipt.number != number_in(name):
             what = f"says that it is receipt {receipt.number}"
             return None, [Finding(FindingKind.MISNUMBERED, name, what)]

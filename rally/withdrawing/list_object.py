@@ -1,13 +1,18 @@
-"""The withdrawal list as an object: one, replaced by generation, under a MAC.
+"""The withdrawal list as an object: one, replaced by generation, and signed.
 
-    the tag of the SHA-256 of all that follows, in hexadecimal digits
-    {"counter": …, "enrolments": how many, "receipts": …, "withdrawals": how many}
+    the signature of the SHA-256 of all that follows, in hexadecimal digits
+    {"chain": {"digest": …, "number": …}, "counter": …, "enrolments": how many,
+     "receipts": …, "withdrawals": how many}
     a line of JSON for each withdrawal
     a line of JSON for each enrolment
 
-It is read piece by piece, and never believed before its tag is verified: a first pass
-hashes it, a second one takes the entries. Who has to judge rows makes an index of it
-whose entries take tens of bytes; who publishes it, and who shows it, takes records.
+Deletion signs it. Who verifies needs the platform's decisions, which name the key, and
+cannot forge a list. The list in turn says how far the decisions went when it was
+published; whoever reads both holds them against it.
+
+It is read piece by piece, and never believed before its signature is verified: a first
+pass hashes it, a second one takes the entries. Who has to judge rows makes an index of
+it whose entries take tens of bytes; who publishes it, and who shows it, takes records.
 """
 
 import hashlib
@@ -16,11 +21,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from itertools import chain
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-import tink
-
+from rally.bounded_json import parse_json
+from rally.decisions.chain import Chain, Head
+from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
+from rally.keys.signing import SigningKey
 from rally.storing.container import canonical_json
 from rally.storing.objects import (
     GenerationMismatch,
@@ -40,68 +47,88 @@ from rally.withdrawing.withdrawal_list import (
 
 FOLDER = "withdrawals/"
 LIST = FOLDER + "list.json"
-_CONTEXT = b"withdrawal-list\n"
+_CONTEXT = b"rally withdrawal list\n"
 _PIECE = 1024 * 1024
+_MOST_HEAD = 1024  # bytes of the line that is parsed before the signature is verified
 _RESTORE = "take it away, and restore the withdrawal list from a backup"
 
 T = TypeVar("T")
 
 
-class Mac(Protocol):
-    """Computes and verifies tags (Tink Mac, purpose `list-mac`)."""
+class Published(NamedTuple, Generic[T]):
+    """A withdrawal list that was published, and the decisions beside it.
 
-    def compute_mac(self, data: bytes) -> bytes:
-        """The tag of `data`."""
+    Attributes:
+        list: who has left.
+        head: how far the decisions went when it was published.
+        decisions: all that are there, held against that head.
+        generation: of the list's object; None of one that is yet to be published.
+    """
 
-    def verify_mac(self, mac_value: bytes, data: bytes) -> None:
-        """Raises TinkError where the tag is not that of `data`."""
+    list: T
+    head: Head
+    decisions: Chain
+    generation: int | None
 
 
-def encode_list(withdrawals: WithdrawalList, mac: Mac) -> bytes:
-    """The object's bytes."""
-    head: dict[str, Any] = {
+def encode_list(withdrawals: WithdrawalList, head: Head, key: SigningKey) -> bytes:
+    """The object's bytes. Raises OSError where a KMS does not serve."""
+    first: dict[str, Any] = {
+        "chain": head._asdict(),
         "counter": withdrawals.counter,
         "enrolments": len(withdrawals.enrolments),
         "receipts": withdrawals.receipts,
         "withdrawals": len(withdrawals.withdrawals),
     }
     lines = chain(
-        [head],
+        [first],
         (_values(each) for each in withdrawals.withdrawals),
         (_values(each) for each in withdrawals.enrolments),
     )
     body = b"".join(canonical_json(each).encode() + b"\n" for each in lines)
-    tag = mac.compute_mac(_CONTEXT + hashlib.sha256(body).digest())
-    return tag.hex().encode() + b"\n" + body
+    signature = key.sign(_CONTEXT + hashlib.sha256(body).digest())
+    return signature.hex().encode() + b"\n" + body
 
 
-def read_list(platform: ObjectStore, mac: Mac) -> tuple[WithdrawalList, int]:
-    """The published list, of records, and its object's generation.
-
-    Raises:
-        ConfigurationError: there is none, or it is not as it was published.
-    """
-    return _read(platform, mac, _read_records)
-
-
-def read_people(platform: ObjectStore, mac: Mac) -> tuple[PeopleIndex, int]:
-    """Who is on the published list, as an index, and its object's generation.
+def read_list(platform: ObjectStore) -> Published[WithdrawalList]:
+    """The published list, of records.
 
     Raises:
-        ConfigurationError: there is none, or it is not as it was published.
+        ConfigurationError: there is none, it is not as it was published, or the
+            platform has no first decision.
+        OSError: the platform cannot be read.
     """
-    return _read(platform, mac, _read_index)
+    return _read(platform, _read_records)
+
+
+def read_people(platform: ObjectStore) -> Published[PeopleIndex]:
+    """Who is on the published list, as an index; raises as `read_list` does."""
+    return _read(platform, _read_index)
 
 
 def publish_list(
-    platform: ObjectStore, withdrawals: WithdrawalList, mac: Mac, generation: int | None
+    platform: ObjectStore,
+    withdrawals: WithdrawalList,
+    head: Head,
+    key: SigningKey,
+    generation: int | None,
 ) -> int:
-    """Publishes a list in the place of a generation (None: of none); the new one.
+    """Publishes a list.
+
+    Args:
+        platform: its store.
+        withdrawals: the list.
+        head: of the decisions that its readers must find.
+        key: deletion's; of list 0 the founder's.
+        generation: in whose place it is put; None of none.
+
+    Returns:
+        The new generation.
 
     Raises:
         GenerationMismatch: somebody else published since.
     """
-    data = encode_list(withdrawals, mac)
+    data = encode_list(withdrawals, head, key)
     if generation is not None:
         return platform.replace(LIST, data, generation)
     if not platform.create(LIST, data):
@@ -113,14 +140,21 @@ def publish_list(
 
 
 def _read(
-    platform: ObjectStore, mac: Mac, take: Callable[[Iterator[dict[str, Any]]], T]
-) -> tuple[T, int]:
-    """What the verified lines of the published list make, and its generation."""
+    platform: ObjectStore, take: Callable[[Iterator[dict[str, Any]]], T]
+) -> Published[T]:
+    """What the verified lines of the published list make."""
     while True:
         try:
             with _opened(platform) as snapshot:
-                lines = _verified(snapshot, mac, platform)
-                return take(lines), snapshot.info.generation
+                # Later than the list: what it names of them is there by now.
+                decisions = read_chain(platform)
+                lines, head = _verified(snapshot, decisions, platform)
+                return Published(
+                    take(lines),
+                    head,
+                    decisions.against(head),
+                    snapshot.info.generation,
+                )
         except GenerationMismatch:
             continue  # published anew in this moment
 
@@ -147,30 +181,50 @@ def _opened(platform: ObjectStore) -> Iterator[Snapshot]:
 
 
 def _verified(
-    snapshot: Snapshot, mac: Mac, platform: ObjectStore
-) -> Iterator[dict[str, Any]]:
-    """The lines, of which the first one is the head; only once the tag is verified.
+    snapshot: Snapshot, decisions: Chain, platform: ObjectStore
+) -> tuple[Iterator[dict[str, Any]], Head]:
+    """The lines, of which the first one is the head; only once they are verified.
 
     Raises:
         ConfigurationError: it is not as deletion published it.
     """
-    digest, tag = hashlib.sha256(), b""
+    digest, signature, first = hashlib.sha256(), b"", b""
     for number, line in enumerate(_lines(snapshot)):
         if number:
             digest.update(line)
+            first = first or line
         else:
-            tag = line
+            signature = line
     try:
-        told = bytes.fromhex(tag.decode("ascii").removesuffix("\n"))
-        mac.verify_mac(told, _CONTEXT + digest.digest())
-    except (tink.TinkError, ValueError):
-        raise ConfigurationError(
-            f"{_where(platform)}: is not as deletion published it; restore it from a"
-            " backup"
-        ) from None
+        counter, head = _parse_head(first)
+    except (KeyError, TypeError, ValueError):
+        raise _not_as_published(platform) from None
+    told = signature.decode(errors="replace").removesuffix("\n")
+    if not decisions.is_list(counter, told, _CONTEXT + digest.digest()):
+        raise _not_as_published(platform)
     lines = _lines(snapshot)
     next(lines)
-    return map(json.loads, lines)
+    return map(json.loads, lines), head
+
+
+def _parse_head(line: bytes) -> tuple[int, Head]:
+    """The counter, and how far the decisions went.
+
+    It raises KeyError, TypeError or ValueError of what is no head.
+    """
+    if len(line) > _MOST_HEAD:
+        raise ValueError
+    content: Any = parse_json(line)
+    counter, head = content["counter"], Head(**content["chain"])
+    if type(counter) is not int or type(head.number) is not int:
+        raise TypeError
+    return counter, head
+
+
+def _not_as_published(platform: ObjectStore) -> ConfigurationError:
+    return ConfigurationError(
+        f"{_where(platform)}: is not as deletion published it; restore it from a backup"
+    )
 
 
 def _lines(snapshot: Snapshot) -> Iterator[bytes]:

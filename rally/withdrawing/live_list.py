@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectStore
 from rally.withdrawing.fold import Person
-from rally.withdrawing.list_object import LIST, Mac, read_people
+from rally.withdrawing.list_object import LIST, Published, read_people
 from rally.withdrawing.people_index import PeopleIndex
 
 
@@ -18,14 +18,13 @@ class LiveList:
     the one before ends the job: without it pings of people who left would be stored.
     """
 
-    def __init__(self, platform: ObjectStore, mac: Mac, reload_seconds: float) -> None:
+    def __init__(self, platform: ObjectStore, reload_seconds: float) -> None:
         """Reads the list. Raises ConfigurationError, as `people` does."""
         self._platform = platform
-        self._mac = mac
         self._reload_seconds = reload_seconds
         self._counter = 0
         self._looked_at = time.monotonic()
-        self._take(*read_people(platform, mac))
+        self._take(read_people(platform))
 
     def people(self) -> Mapping[str, Person]:
         """Those on the list, by platform pseudonym, as they are known now.
@@ -53,9 +52,10 @@ class LiveList:
     def _look_again(self) -> None:
         info = self._platform.stat(LIST)
         if info is None or info.generation != self._generation:
-            self._take(*read_people(self._platform, self._mac))
+            self._take(read_people(self._platform))
 
-    def _take(self, people: PeopleIndex, generation: int) -> None:
+    def _take(self, published: Published[PeopleIndex]) -> None:
+        people = published.list
         if people.counter < self._counter:
             raise ConfigurationError(
                 f"{self._platform.uri.rstrip('/')}/{LIST}: is list"
@@ -64,4 +64,4 @@ class LiveList:
             )
         self._counter = people.counter
         self._people = people
-        self._generation = generation
+        self._generation = published.generation

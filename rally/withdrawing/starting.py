@@ -1,11 +1,14 @@
 """The withdrawal list where something begins: a platform's first, and each job's."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import groupby
 
+from rally.decisions.chain import Head
+from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
+from rally.keys.signing import SigningKey
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import LIST_COUNTER
 from rally.storing.layout import DATA, Stores
@@ -18,7 +21,13 @@ from rally.storing.objects import (
 from rally.storing.occupancy import holds, is_in_use, looking_into
 from rally.storing.partitions import is_row_file, partition_of
 from rally.storing.writer import read_stored_header
-from rally.withdrawing.list_object import FOLDER, LIST, Mac, publish_list, read_list
+from rally.withdrawing.list_object import (
+    FOLDER,
+    LIST,
+    Published,
+    publish_list,
+    read_list,
+)
 from rally.withdrawing.withdrawal_list import WithdrawalList
 
 _FILES_OF_A_DATE = 3
@@ -28,25 +37,26 @@ _MAY_BEGIN = "whether a withdrawal list may be begun"
 _IS_NEWEST = "whether the withdrawal list is the newest"
 
 
-def open_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> WithdrawalList:
+def open_list(stores: Stores, namespaces: Sequence[str]) -> Published[WithdrawalList]:
     """Reads the list, and refuses one that is older than the newest rows say.
 
     Args:
         stores: of the studies and the platform.
         namespaces: of the registered studies.
-        mac: of `list-mac`.
 
     Raises:
         ConfigurationError: there is none, it is not as it was published, older than
             one under which rows were written, or a store cannot be read.
     """
     with looking_into(stores.platform, _IS_NEWEST):
-        withdrawals = read_list(stores.platform, mac)[0]
-    check_counter(stores, namespaces, withdrawals)
-    return withdrawals
+        published = read_list(stores.platform)
+    check_counter(stores, namespaces, published.list)
+    return published
 
 
-def begin_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> WithdrawalList:
+def begin_list(
+    stores: Stores, namespaces: Sequence[str], founder: Callable[[], SigningKey]
+) -> WithdrawalList:
     """The list of a platform; makes list 0 where nothing was ever kept.
 
     Nothing kept is: no row, no event, and nothing beside the list's own place. Of two
@@ -55,11 +65,12 @@ def begin_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> Withdrawa
     Args:
         stores: of the studies and the platform.
         namespaces: of the studies whose stores are there.
-        mac: of `list-mac`.
+        founder: gives the key of who founded the platform, which signs list 0; it is
+            asked only where that is made.
 
     Raises:
         ConfigurationError: there is none though something is kept, it is not as it
-            was published, or a store cannot be read.
+            was published, a store cannot be read, or the key is another's.
     """
     platform = stores.platform
     with looking_into(platform, _MAY_BEGIN):
@@ -67,12 +78,13 @@ def begin_list(stores: Stores, namespaces: Sequence[str], mac: Mac) -> Withdrawa
     if not is_there and not _was_ever_used(stores, namespaces):
         # Of a list that is there by now another was quicker.
         with looking_into(platform, _MAY_BEGIN), suppress(GenerationMismatch):
-            publish_list(platform, WithdrawalList(), mac, None)
+            head = read_chain(platform).head
+            publish_list(platform, WithdrawalList(), head, founder(), None)
     with looking_into(platform, _MAY_BEGIN):
-        return read_list(platform, mac)[0]
+        return read_list(platform).list
 
 
-def begin_anew(stores: Stores, namespaces: Sequence[str]) -> WithdrawalList:
+def begin_anew(stores: Stores, namespaces: Sequence[str]) -> Published[WithdrawalList]:
     """An empty list for a platform that lost its own; deletion fills and publishes it.
 
     It counts on from the newest that any stored file names, so that no job takes it
@@ -92,7 +104,7 @@ def begin_anew(stores: Stores, namespaces: Sequence[str]) -> WithdrawalList:
         for store in stores.each(namespaces):
             for info in store.list(DATA):
                 found = max(found, _counter(store, info.name))
-    return WithdrawalList(found)
+    return Published(WithdrawalList(found), Head(), read_chain(platform), None)
 
 
 def check_counter(

@@ -1,7 +1,7 @@
 # Each job has an account of its own, and this table says all that it may do; people act
 # as `desk` or `keeper`, never as themselves. What is not said here is not allowed.
-#   opens        platform keys by their sort; of dead letters the private half, and no KEK
-#                is needed for the public one
+#   opens        platform keys by their sort, private halves; no KEK is needed for public
+#                ones. Nobody opens signing.purge: who purges receipts is let in by hand
 #   opens_pings  keys that open pings
 #   reads        places, as a whole
 #   creates, deletes   objects below these prefixes of a place; to replace takes both
@@ -15,7 +15,7 @@ locals {
 
   accounts = {
     ingest = {
-      opens       = ["list-mac", "pseudonym"]
+      opens       = ["pseudonym"]
       opens_pings = true
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
@@ -28,7 +28,7 @@ locals {
       }
     }
     replay = {
-      opens       = ["dead-letter.private", "list-mac", "pseudonym"]
+      opens       = ["dead-letter.private", "pseudonym"]
       opens_pings = true
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
@@ -41,7 +41,7 @@ locals {
       }
     }
     compact = {
-      opens       = ["list-mac", "pseudonym"]
+      opens       = ["pseudonym"]
       opens_pings = false
       reads       = ["store", "platform", "platform_keys"]
       creates = {
@@ -55,7 +55,7 @@ locals {
     }
     # Receipts are made and never changed: no job may delete one.
     delete = {
-      opens       = ["list-mac", "pseudonym", "receipt-mac"]
+      opens       = ["pseudonym", "signing.delete"]
       opens_pings = false
       reads       = ["store", "platform", "platform_keys"]
       creates = {
@@ -69,7 +69,7 @@ locals {
     }
     # The key files of concluded studies come on top of it, in access.tf.
     purge = {
-      opens       = ["list-mac", "pseudonym"]
+      opens       = ["pseudonym"]
       opens_pings = false
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
@@ -83,7 +83,7 @@ locals {
     }
     # What its options --html and --json name is below reports/.
     audit = {
-      opens       = ["list-mac", "pseudonym", "receipt-mac"]
+      opens       = ["pseudonym"]
       opens_pings = false
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates     = { platform = ["reports/", "results/audit/"] }
@@ -93,7 +93,7 @@ locals {
     # what `rally init` makes, too: the markers of stores and platform, whose the keys are,
     # and the first list.
     desk = {
-      opens       = ["list-mac", "pseudonym", "receipt-mac"]
+      opens       = ["pseudonym"]
       opens_pings = false
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
@@ -114,7 +114,7 @@ locals {
   }
 
   jobs      = toset(["ingest", "replay", "compact", "delete", "purge", "audit"])
-  purposes  = toset(["dead-letter.private", "list-mac", "pseudonym", "receipt-mac"])
+  purposes  = toset(["dead-letter.private", "pseudonym", "signing.delete", "signing.purge"])
   concluded = [for name, study in var.studies : name if coalesce(study.concluded, false)]
 }
 

@@ -15,9 +15,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from rally.decisions.verifying import read_chain
 from rally.events import MAIL, Event, EventKind, write_events
-from rally.keys.names import LIST_MAC, RECEIPT_MAC
-from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import find
 from rally.receipts.verify import verify_chain
 from rally.storing.container import read_rows
@@ -180,18 +179,14 @@ class Case:
             for place, row in stored_rows(self.store)
         )
 
-    def keys(self):
-        uri = f"{self._world.keys}/platform"
-        return PlatformKeys.open(uri, macs=[LIST_MAC, RECEIPT_MAC])
-
     def platform(self):
         return open_store(f"{self.store}/platform")
 
     def withdrawals(self):
-        return read_list(self.platform(), self.keys().mac(LIST_MAC))[0].withdrawals
+        return read_list(self.platform()).list.withdrawals
 
     def receipts(self):
-        return list(find(self.platform(), self.keys().mac(RECEIPT_MAC)))
+        return list(find(self.platform(), read_chain(self.platform())))
 
     def requests(self):
         """How each stands and which stages it has, by its document."""
@@ -207,7 +202,8 @@ class Case:
         documents = {each.request: each.document_id for each in self.withdrawals()}
         return [
             replace(
-                each, request=documents[each.request], plan="", previous="", mac="",
+                each, request=documents[each.request], plan="", previous="",
+                signature="",
                 sections=tuple(
                     replace(section, files=tuple(
                         replace(file, generation_before=0,
@@ -224,9 +220,9 @@ class Case:
         known = max(
             (n for each in self.withdrawals() for n in each.receipts), default=0
         )
-        mac = self.keys().mac(RECEIPT_MAC)
-        stores = Stores(self.store, None)
-        assert list(map(str, verify_chain(self.platform(), mac, stores, known))) == []
+        stores, decisions = Stores(self.store, None), read_chain(self.platform())
+        found = verify_chain(self.platform(), decisions, stores, known)
+        assert list(map(str, found)) == []
         times = Counter((each.request, each.reason) for each in receipts)
         assert [each for each in times if times[each] > 1] == []
         numbers = sorted(n for each in self.withdrawals() for n in each.receipts)

@@ -18,6 +18,7 @@ from tink import _kms_clients, aead, hybrid
 from rally.errors import ConfigurationError
 from rally.keys import administration, jwk, kek, keysets
 from rally.keys.folder import KeyFolder
+from rally.keys.names import Job
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_administration import create_purpose, ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
@@ -190,11 +191,11 @@ def test_swapped_files_do_not_open_under_a_key_service(keks, tmp_path, kind):
 
 def test_each_purpose_has_its_own_kek(keks, tmp_path):
     folder = KeyFolder(str(tmp_path))
-    for purpose, uri in zip(["list-mac", "receipt-mac"], keks, strict=True):
+    for purpose, uri in zip(["signing.delete", "signing.purge"], keks, strict=True):
         settle_kek(folder, "purposes", purpose, uri)
         create_purpose(folder, purpose)
-    assert folder.kek_file().purposes == {"receipt-mac": keks[1]}
-    assert PlatformKeys.open(str(tmp_path), macs=["list-mac", "receipt-mac"])
+    assert folder.kek_file().purposes == {"signing.purge": keks[1]}
+    assert PlatformKeys.open(str(tmp_path), signing=[Job.DELETE, Job.PURGE])
     with pytest.raises(ConfigurationError, match="run `rally keys create"):
         ensure_platform_keys(str(tmp_path), [])
 

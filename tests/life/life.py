@@ -14,7 +14,7 @@ from rally.deleting.plan import FileResult, Outcome
 from rally.events import RALLY
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET
-from rally.keys.names import LIST_MAC, RECEIPT_MAC
+from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
 from rally.purging.purge import Purge
 from rally.storing.partitions import partition_of
@@ -36,6 +36,7 @@ from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND
 from tests.rally.auditing.place import Audited
 from tests.rally.deleting.place import Prf
 from tests.rally.purging.place import Settings as PurgeSettings
+from tests.support.people import job_key
 from tests.support.rulings import expedite
 
 BEGIN = datetime(2027, 12, 28, 18, tzinfo=UTC)
@@ -146,8 +147,8 @@ class Life(Audited):
         now: the evening of the day that it is.
     """
 
-    def __init__(self, registry, mac, folder: Path) -> None:
-        super().__init__(registry, mac, folder, folder / "derived")
+    def __init__(self, registry, folder: Path) -> None:
+        super().__init__(registry, folder, folder / "derived")
         self.now = BEGIN
         for study in registry.studies:
             (folder / "keys" / (study + KEYSET)).write_text("{}")
@@ -161,8 +162,8 @@ class Life(Audited):
         """The keys as they are now: some are gone with their study."""
         left = [s for s in self.registry.studies if self._pseudonym_file(s).exists()]
         prfs = {name: Prf(name) for name in (PLATFORM, *left)}
-        macs = {LIST_MAC: self.mac, RECEIPT_MAC: self.mac}
-        return PlatformKeys(prfs, macs, sealer=None, opener=None)
+        signers = {Job.DELETE: job_key(Job.DELETE)}
+        return PlatformKeys(prfs, signers, sealer=None, opener=None)
 
     @property
     def key_files(self) -> list[str]:

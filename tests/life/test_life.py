@@ -17,9 +17,6 @@ from rally.events import RALLY
 from rally.studies.transitions import Action, State, States
 from tests.life.life import BEGIN, LAST_DAY, Life, load_registry
 from tests.pipelines.world import GARDEN, POND
-from tests.rally.deleting.conftest import mac
-
-__all__ = ["mac"]
 
 JOBS = ("ingest", "compact", "delete", "purge", "replay")
 CLOCKS = ("1970-01-01T00:00:00+14:00", "2028-02-30T25:61:00-12:00", "2099-12-31T23:59Z")
@@ -149,9 +146,9 @@ def registry(tmp_path_factory):
     st.lists(orders, min_size=3, max_size=3),
 )
 def test_promises_are_kept_through_a_whole_life(
-    registry, mac, tmp_path_factory, first, locked, later, orders
+    registry, tmp_path_factory, first, locked, later, orders
 ):
-    life = Life(registry, mac, tmp_path_factory.mktemp("life"))
+    life = Life(registry, tmp_path_factory.mktemp("life"))
     life.ingest([life.ping("join", each, RALLY) for each in range(3)])
     life.ingest([life.ping("join", each, GARDEN) for each in range(3)])
     live_through(life, first)

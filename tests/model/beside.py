@@ -11,7 +11,6 @@ from rally.receipts.receipt import Reason
 from rally.storing.partitions import by_partition, is_settled, list_files
 from rally.studies.registry import Registry
 from rally.withdrawing.fold import Standing
-from rally.withdrawing.list_object import Mac
 from rally.withdrawing.withdrawal_list import Stage, Withdrawal
 from tests.model.draws import Fault
 from tests.model.plain import Book, Model, best
@@ -30,12 +29,11 @@ class Beside(RuleBasedStateMachine):
     """Runs jobs, follows them with the model, and compares."""
 
     registries: dict[int, Registry]
-    mac: Mac
 
     def __init__(self) -> None:
         super().__init__()
         self.today = BEGIN
-        self.whole = Whole(self.registries[LATE], self.mac, self._clock())
+        self.whole = Whole(self.registries[LATE], self._clock())
         self.model = Model(end=moment(LATE, -12), now=moment(BEGIN))
         self.parked: dict[Letter, Ping] = {}
         self.counter = 0

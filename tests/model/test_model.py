@@ -17,10 +17,10 @@ STEPS = 20
 
 
 @pytest.mark.hypothesis
-def test_store_equals_the_model(registries, mac):
+def test_store_equals_the_model(registries):
     class Here(Machine):
         pass
 
-    Here.registries, Here.mac = registries, mac
+    Here.registries = registries
     how = settings(stateful_step_count=STEPS, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Here, settings=how)

@@ -91,8 +91,8 @@ class Whole(Place):
     vault = ClearText()
     """Seals dead letters, and opens them."""
 
-    def __init__(self, registry, mac, now: datetime, **bucket) -> None:
-        super().__init__(registry, mac, **bucket)
+    def __init__(self, registry, now: datetime, **bucket) -> None:
+        super().__init__(registry, **bucket)
         self.now = now
         self.pseudonyms = ByTheirNames(self.pseudonyms._prfs)
         self._rows: dict[tuple[str, int], list[Row]] = {}
@@ -112,7 +112,7 @@ class Whole(Place):
             clear,
             self.pseudonyms,
             LiveStates(self.registry, self.platform, _FOR_EVER),
-            LiveList(self.platform, self.mac, _FOR_EVER),
+            LiveList(self.platform, _FOR_EVER),
             lambda: self.now,
         )
         prf = Prf("platform")
@@ -226,7 +226,7 @@ class Whole(Place):
 
     def _compactor(self, run):
         leases = Leases(self.platform, run)
-        return Compactor(self.stores, self.registry, self.pseudonyms, self.mac, leases)
+        return Compactor(self.stores, self.registry, self.pseudonyms, leases)
 
     def _work_through(self, settings, step, works, make_step):
         if step == "settle":

@@ -68,10 +68,10 @@ def lose_platform_pseudonym(world):
     Path(f"{world.keys}/platform/pseudonym.platform.keyset.json").unlink()
 
 
-def exchange_pseudonym_for_a_mac(world):
+def exchange_a_pseudonym(world):
     folder = f"{world.keys}/platform"
     shutil.copy(
-        f"{folder}/list-mac.keyset.json",
+        f"{folder}/signing.purge.keyset.json",
         f"{folder}/pseudonym.{GARDEN}.keyset.json",
     )
 
@@ -110,7 +110,7 @@ SPOILT = {
     lose_platform_pseudonym: "{keys}/platform/pseudonym.platform.keyset.json: is"
     " missing; is this the key folder? If it is, restore the key: a new one does not"
     " know what this one made",
-    exchange_pseudonym_for_a_mac: "{keys}/platform/pseudonym.rally-garden.keyset.json:"
+    exchange_a_pseudonym: "{keys}/platform/pseudonym.rally-garden.keyset.json:"
     " " + NOT_SERVED,
     forge_transition: "{store}/platform/states/" + "0" * 32 + ".json: is not as it was"
     " written; restore or remove it",

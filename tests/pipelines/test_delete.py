@@ -265,7 +265,7 @@ def test_job_without_the_newest_list_does_nothing(
     assert contents(store) == before
 
 
-@pytest.mark.parametrize("purpose", ["list-mac", "receipt-mac", "pseudonym.platform"])
+@pytest.mark.parametrize("purpose", ["signing.delete.keyset", "pseudonym.platform"])
 def test_platform_key_that_is_missing_is_one_line(
     world, lived_in, tmp_path, capsys, purpose
 ):

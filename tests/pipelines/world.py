@@ -20,6 +20,7 @@ from rally.events import Event, read_events
 from rally.keys import administration
 from rally.keys.folder import KeyFolder
 from rally.keys.local_kek import FILE, ensure_local_kek
+from rally.keys.names import Job
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.keys.settling import settle_kek
@@ -308,9 +309,9 @@ class World:
         self, store: str, counter: int, *records: Withdrawal | Enrolment
     ) -> None:
         """Publishes a store's withdrawal list, as deletion does."""
-        keys = PlatformKeys.open(f"{self.keys}/platform", macs=["list-mac"])
-        platform = open_store(f"{store}/platform")
-        publish(platform, keys.mac("list-mac"), counter, *records)
+        keys = PlatformKeys.open(f"{self.keys}/platform", signing=[Job.DELETE])
+        platform, key = open_store(f"{store}/platform"), keys.signer(Job.DELETE)
+        publish(platform, counter, *records, key=key)
 
     def dead_letters(self, store: str) -> list[DeadLetter]:
         """All of a store's, opened."""

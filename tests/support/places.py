@@ -9,16 +9,19 @@ from rally.decisions.contents import Kind as Decides
 from rally.decisions.entry import START, Entry, encode, entry_name, sign
 from rally.decisions.founding import FILE as COPY
 from rally.decisions.founding import digest_of
+from rally.decisions.verifying import read_chain
+from rally.decisions.writing import approve, decide
 from rally.keys.folder import KeyFolder
-from rally.keys.names import LIST_MAC, Job, signing
-from rally.keys.platform_keys import PlatformKeys
-from rally.keys.signing import PUBLIC, read_public
+from rally.keys.names import Job, signing
+from rally.keys.signing import PUBLIC, SigningKey, read_public
 from rally.storing.layout import Stores
 from rally.storing.marker import NAME, Kind, Marker, new_id, read_marker
 from rally.storing.marking import mark_places, survey_places
 from rally.storing.objects import ObjectStore, open_store
+from rally.withdrawing.list_object import LIST, publish_list
 from rally.withdrawing.starting import begin_list
-from tests.support.people import job_keys, people, signer
+from rally.withdrawing.withdrawal_list import WithdrawalList
+from tests.support.people import job_key, job_keys, people, signer
 
 FOUNDED = datetime(2020, 1, 1, tzinfo=UTC)
 """When platforms of tests were."""
@@ -74,22 +77,61 @@ def make_stores(
 
     Args:
         store: as `mark_stores` takes it.
-        platform_keys: folder that has `list-mac`; the first decision is copied there.
+        platform_keys: folder of the jobs' keys; the first decision is copied there.
         platform: as `mark_stores` takes it.
         namespaces: as `mark_stores` takes them.
     """
     names = list(namespaces)
     folder = KeyFolder(str(platform_keys))
     opened = Stores(str(store), str(platform) if platform else None)
-    found_platform(opened.platform, _signing(folder))
+    found_platform(opened.platform, keys_in(folder))
     folder.create(COPY, opened.platform.read(entry_name(1)))
     stores = mark_stores(store, platform, names)
-    mac = PlatformKeys.open(str(platform_keys), macs=[LIST_MAC]).mac(LIST_MAC)
-    begin_list(stores, names, mac)
+    begin_list(stores, names, lambda: signer("owner-1").key)
     return stores
 
 
-def _signing(folder: KeyFolder) -> list[JobKey]:
+def publish(
+    store: ObjectStore, withdrawals: WithdrawalList, key: SigningKey | None = None
+) -> int:
+    """Publishes a withdrawal list, whatever stands in its place.
+
+    Args:
+        store: the platform's; it is founded where it is not yet.
+        withdrawals: the list.
+        key: by which it is signed; by default deletion's of tests.support.people, and
+            the founder's of list 0.
+
+    Returns:
+        The object's new generation.
+    """
+    found_platform(store)
+    if key is None:
+        key = job_key(Job.DELETE) if withdrawals.counter else signer("owner-1").key
+    info = store.stat(LIST)
+    generation = info.generation if info else None
+    return publish_list(store, withdrawals, read_chain(store).head, key, generation)
+
+
+def replace_key(
+    store: ObjectStore, job: Job, key: SigningKey, counter: int = 0, receipts: int = 0
+) -> None:
+    """Two owners put another key of a job in force; the old one has signed so far.
+
+    Args:
+        store: the platform's.
+        job: whose key it is.
+        key: the new one.
+        counter: of the last list that the old one has signed.
+        receipts: number of the last receipt that it has.
+    """
+    content = JobKey(job, key.public, receipts)
+    by, second = signer("owner-1"), signer("owner-2")
+    entry = decide(store, by, Decides.REPLACE_KEY, content, FOUNDED, counter=counter)
+    approve(store, second, entry.number, FOUNDED)
+
+
+def keys_in(folder: KeyFolder) -> list[JobKey]:
     """The public keys of the jobs whose keys are in a folder; all, or none."""
     purposes = {job: signing(job) for job in sorted(Job)}
     if not all(folder.exists(each + PUBLIC) for each in purposes.values()):

@@ -1,19 +1,9 @@
 """A platform in memory that was lived in, for each test one of its own."""
 
 import pytest
-import tink
-from tink import mac as tink_mac
 
 from tests.rally.auditing.place import Audited
 from tests.rally.auditing.studies import write_registry
-
-
-@pytest.fixture(scope="session")
-def audited_mac():
-    """Computes and verifies tags."""
-    tink_mac.register()
-    template = tink_mac.mac_key_templates.HMAC_SHA256_128BITTAG
-    return tink.new_keyset_handle(template).primitive(tink_mac.Mac)
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +20,10 @@ def audited_registry(tmp_path_factory, audited_folder):
 
 
 @pytest.fixture(scope="session")
-def make_audited(audited_registry, audited_mac, audited_folder):
+def make_audited(audited_registry, audited_folder):
     """Makes an empty platform; its arguments are those of the bucket of rows."""
     derived = audited_folder / "derived"
-    return lambda **bucket: Audited(
-        audited_registry, audited_mac, audited_folder, derived, **bucket
-    )
+    return lambda **bucket: Audited(audited_registry, audited_folder, derived, **bucket)
 
 
 @pytest.fixture(scope="session")

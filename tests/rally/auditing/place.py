@@ -72,8 +72,8 @@ class Audited(Whole):
 
     vault = Toy()
 
-    def __init__(self, registry, mac, folder: Path, derived: Path, **bucket) -> None:
-        super().__init__(registry, mac, from_micros(moment(0)), **bucket)
+    def __init__(self, registry, folder: Path, derived: Path, **bucket) -> None:
+        super().__init__(registry, from_micros(moment(0)), **bucket)
         self._people |= {self.pseudonym(5, name): 5 for name in registry.studies}
         self.folder, self.derived = folder, derived
         for each in (derived, folder / "keys", folder / "platform"):

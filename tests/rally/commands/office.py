@@ -6,18 +6,17 @@ from dataclasses import replace
 from pipelines.parser import Parser
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.events import RALLY, Event, EventKind, EventLog, write_events
-from rally.keys.names import LIST_MAC
 from rally.keys.platform_keys import PlatformKeys
 from rally.studies.registry import SHIPPED, Registry
 from rally.studies.transitions import States, read_transitions
 from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.holding import Rules
-from rally.withdrawing.list_object import LIST, publish_list, read_list
+from rally.withdrawing.list_object import LIST, read_list
 from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.withdrawal_list import WithdrawalList
 from tests.support.people import make_people_keys
-from tests.support.places import mark_stores
+from tests.support.places import mark_stores, publish
 
 
 class Office:
@@ -25,12 +24,11 @@ class Office:
 
     def __init__(self, folder, keys, monkeypatch, capsys):
         self.store = mark_stores(folder / "store", folder / "platform").platform
-        self.keys = PlatformKeys.open(keys, pseudonyms=[PLATFORM], macs=[LIST_MAC])
+        self.keys = PlatformKeys.open(keys, pseudonyms=[PLATFORM])
         self.options = [f"--platform={self.store.uri}", f"--platform_keys={keys}"]
-        self._mac = self.keys.mac(LIST_MAC)
         self._people = f"--people_keys={make_people_keys(folder / 'people')}"
         self._monkeypatch, self._capsys = monkeypatch, capsys
-        publish_list(self.store, WithdrawalList(), self._mac, None)
+        publish(self.store, WithdrawalList())
 
     def type(self, command, *words, given=""):
         """Types a command, with the ids on standard input; its status and output."""
@@ -51,7 +49,7 @@ class Office:
     @property
     def list(self):
         """The published list."""
-        return read_list(self.store, self._mac)[0]
+        return read_list(self.store).list
 
     def pseudonym(self, rally_id):
         """What stands for an id."""
@@ -64,7 +62,7 @@ class Office:
 
     def admit(self, now, rules=None, change=None):
         """Publishes the next list, whose new requests are numbered; `change` edits."""
-        before, generation = read_list(self.store, self._mac)
+        before = read_list(self.store).list
         registry = Registry.load(SHIPPED)
         states = States(registry, read_transitions(self.store))
         numbers = iter(range(len(before.withdrawals) + 1, 1000))
@@ -75,7 +73,7 @@ class Office:
         if after != before:
             after = replace(after, counter=before.counter + 1)
         after = change(after) if change else after
-        publish_list(self.store, after, self._mac, generation)
+        publish(self.store, after)
         return after
 
 

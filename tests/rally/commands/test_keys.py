@@ -21,6 +21,7 @@ from rally.commands import keys as command
 from rally.errors import ConfigurationError
 from rally.keys import jwk, keysets
 from rally.keys.folder import KeyFolder
+from rally.keys.names import Job
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_keys import PlatformKeys
 
@@ -155,8 +156,8 @@ def test_reader_that_has_gone_is_one_line_and_status_1(uri, one, arguments):
 
 
 def test_platform_folder_is_below_the_keys_by_default(uri):
-    run("create", "--keys", f"{uri}/", "--purpose", "list-mac")
-    assert (Path(uri) / "platform/list-mac.keyset.json").exists()
+    run("create", "--keys", f"{uri}/", "--purpose", "signing.delete")
+    assert (Path(uri) / "platform/signing.delete.keyset.json").exists()
 
 
 def test_destroy_needs_yes(uri, one, capsys):
@@ -173,13 +174,13 @@ def test_destroy_needs_yes(uri, one, capsys):
 def test_purposes_are_made_rotated_and_destroyed(uri, capsys):
     platform = ("--platform_keys", uri)
     study = ("--purpose", "pseudonym.rally-one")
-    assert run("create", *platform, *study, "--purpose", "list-mac") == 0
-    assert run("rotate", *platform, "--purpose", "list-mac") == 0
+    assert run("create", *platform, *study, "--purpose", "signing.delete") == 0
+    assert run("rotate", *platform, "--purpose", "signing.delete") == 0
     with pytest.raises(ConfigurationError, match="never rotated"):
         run("rotate", *platform, *study)
     with pytest.raises(ConfigurationError, match="already"):
         run("create", *platform, *study)
-    assert PlatformKeys.open(uri, pseudonyms=["rally-one"], macs=["list-mac"])
+    assert PlatformKeys.open(uri, pseudonyms=["rally-one"], signing=[Job.DELETE])
     assert run("destroy", *platform, *study, "--yes") == 0
     assert not PlatformKeys.open(uri, pseudonyms=["rally-one"]).has_prf("rally-one")
 
@@ -256,7 +257,7 @@ REFUSED = {
     "bad-namespace": ["create", "--namespace", "../x", "--keys", "k"],
     "bad-purpose": ["create", "--platform_keys", "k", "--purpose", "x"],
     "both-folders": [
-        *("create", "--platform_keys", "k", "--purpose", "list-mac"),
+        *("create", "--platform_keys", "k", "--purpose", "signing.delete"),
         *("--namespace", "rally-one"),
     ],
     "list-nothing": ["list"],

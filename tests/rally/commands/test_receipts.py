@@ -13,15 +13,16 @@ import pytest
 from pipelines.cli import main
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.commands.receipts import add_parser, read_before
+from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
-from rally.keys.names import LIST_MAC, RECEIPT_MAC
+from rally.keys.folder import KeyFolder
+from rally.keys.names import Job
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import append
-from rally.receipts.purge import purge_receipts
 from rally.receipts.receipt import number_in, receipt_name
+from rally.storing.layout import Stores
 from rally.storing.objects import open_store
-from rally.withdrawing.list_object import publish_list
 from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
 from tests.rally.receipts.examples import (
     FOO,
@@ -29,9 +30,8 @@ from tests.rally.receipts.examples import (
     RECEIPT,
     made,
     request,
-    write_chain,
 )
-from tests.support.places import mark_stores
+from tests.support.places import found_platform, keys_in, mark_stores, publish
 
 TEST_STUDIES = Path(__file__).resolve().parents[2] / "studies"
 ID = "6a3d2f10-9b7c-4e21-8d55-0f1e2d3c4b5a"
@@ -53,25 +53,39 @@ def keys(tmp_path_factory):
 def opened(keys):
     """What deletion opens of them."""
     return PlatformKeys.open(
-        f"{keys}/platform", pseudonyms=[PLATFORM], macs=[LIST_MAC, RECEIPT_MAC]
+        f"{keys}/platform", pseudonyms=[PLATFORM], signing=[Job.DELETE]
     )
 
 
 @pytest.fixture
-def platform(opened, tmp_path):
+def founded(keys, tmp_path):
+    """The platform's store, with the jobs' keys of the folder."""
+    found_platform(
+        Stores(f"{tmp_path}/store", None).platform,
+        keys_in(KeyFolder(f"{keys}/platform")),
+    )
+    return mark_stores(tmp_path / "store").platform
+
+
+@pytest.fixture
+def platform(founded, opened):
     """Two people's requests, two receipts of the first, and none of the second."""
-    store = mark_stores(tmp_path / "store").platform
-    people = Pseudonyms({PLATFORM: opened.prf(PLATFORM)})
-    mac = opened.mac(RECEIPT_MAC)
-    append(store, mac, made(request=request(1)))
-    append(store, mac, made(request=request(2), scope=FOO, sections=()), since=1)
+    store, people = founded, Pseudonyms({PLATFORM: opened.prf(PLATFORM)})
+    add(store, opened, request=request(1))
+    add(store, opened, request=request(2), scope=FOO, sections=())
     requests = (
         _withdrawal(1, people.of_platform(ID), "rally", (1,)),
         _withdrawal(2, people.of_platform(ID), FOO, (2,)),
         _withdrawal(3, people.of_platform(OTHER), FOO, (), MINUTE),
     )
-    publish_list(store, WithdrawalList(1, requests), opened.mac(LIST_MAC), None)
+    publish(store, WithdrawalList(1, requests), opened.signer(Job.DELETE))
     return store
+
+
+def add(store, opened, **changes):
+    """Appends a receipt, as deletion does."""
+    key = opened.signer(Job.DELETE)
+    append(store, read_chain(store), key, made(**changes))
 
 
 @pytest.fixture
@@ -158,7 +172,7 @@ def test_verify_prints_a_line_a_finding(rally, platform):
     (folder / receipt_name(2)).unlink()
     assert rally("verify", *OPTIONS) == (
         1,
-        "receipts/000000000001.json: bad MAC: is not as it was sealed\n"
+        "receipts/000000000001.json: bad signature: is not as deletion signed it\n"
         "receipts/000000000002.json: behind: the withdrawal list knows it, and the last"
         " one here is 1\n",
     )
@@ -170,7 +184,7 @@ def test_verify_looks_at_the_files(rally, platform, opened, tmp_path):
     store.create(file.name, b"as it was")
     change = replace(file, generation_before=store.stat(file.name).generation)
     section = replace(RECEIPT.sections[0], files=(change,))
-    append(platform, opened.mac(RECEIPT_MAC), made(sections=(section,)), since=2)
+    add(platform, opened, sections=(section,))
     assert rally("verify", *OPTIONS) == (
         1,
         f"receipts/000000000003.json: untrue: {file.name}: is said to be rewritten and "
@@ -274,9 +288,11 @@ def test_module_loads_without_beam_or_avro_or_tink():
         assert f"'{module}'" not in found.stdout
 
 
-def test_requests_are_told_when_their_receipts_were_purged(rally, platform, opened):
-    mac = opened.mac(RECEIPT_MAC)
-    assert purge_receipts(platform, mac, date(2022, 1, 1)) == 2
+def test_requests_are_told_when_their_receipts_were_purged(rally, platform):
+    assert rally("purge", "--before=2022-01-01", *OPTIONS) == (
+        0,
+        "Purged 2 receipts.\n",
+    )
     done = "    This is done, so long ago that the receipts are no longer kept.\n"
     assert show(rally, ID) == (
         0,
@@ -294,9 +310,11 @@ def test_requests_are_told_when_their_receipts_were_purged(rally, platform, open
         ("2021-06-05", "Purged 2 receipts.\n", []),
     ],
 )
-def test_purge_says_how_many_went(rally, keys, opened, tmp_path, before, said, left):
-    store, mac = mark_stores(tmp_path / "store").platform, opened.mac(RECEIPT_MAC)
-    write_chain(store, mac, 2)  # on 3 and on 4 June
+def test_purge_says_how_many_went(rally, founded, opened, before, said, left):
+    store, day = founded, 86_400_000_000
+    for number in (1, 2):  # on 3 and on 4 June
+        written = RECEIPT.written + (number - 1) * day
+        add(store, opened, request=request(number), written=written)
     assert rally("purge", f"--before={before}", *OPTIONS) == (0, said)
     numbers = [number_in(info.name) for info in store.list("receipts/")]
     assert sorted(filter(None, numbers)) == left

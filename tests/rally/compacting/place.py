@@ -1,7 +1,6 @@
 """A store in memory with one study, and what compaction makes of it."""
 
 import hashlib
-import hmac
 import io
 import json
 import uuid
@@ -10,7 +9,6 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 import fastavro
-import tink
 
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.compacting.compactor import Compactor
@@ -24,9 +22,10 @@ from rally.storing.partitions import by_partition, list_files, read_view
 from rally.storing.rows import row_schema
 from rally.storing.writer import RowWriter, Table
 from rally.studies.registry import Registry
-from rally.withdrawing.list_object import LIST, publish_list
+from rally.withdrawing.list_object import LIST
 from rally.withdrawing.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
+from tests.support.places import publish
 
 STUDY = "rally-grove"
 VISIT, SURVEY = "visit.1", "survey.1"
@@ -89,15 +88,6 @@ class Row(NamedTuple):
         return self.person, self.number
 
 
-class Mac:
-    def compute_mac(self, data):
-        return hmac.digest(b"key", data, hashlib.sha256)
-
-    def verify_mac(self, mac_value, data):
-        if mac_value != self.compute_mac(data):
-            raise tink.TinkError
-
-
 class Prf:
     def __init__(self, name):
         self._name = name
@@ -143,15 +133,11 @@ class Place:
         self.store = self.stores.of(STUDY)
         self.registry = registry
         self.pseudonyms = Pseudonyms({name: Prf(name) for name in (PLATFORM, STUDY)})
-        info = self.stores.platform.stat(LIST)
-        self.list_generation = info and info.generation
-        if info is None:
+        if self.stores.platform.stat(LIST) is None:
             self.publish(WithdrawalList())
 
     def publish(self, withdrawals):
-        self.list_generation = publish_list(
-            self.stores.platform, withdrawals, Mac(), self.list_generation
-        )
+        publish(self.stores.platform, withdrawals)
 
     def document(self, name):
         return self.registry.studies[STUDY].documents[name]
@@ -192,7 +178,6 @@ class Place:
             self.stores,
             self.registry,
             self.pseudonyms,
-            Mac(),
             Leases(self.stores.platform, run),
         )
 

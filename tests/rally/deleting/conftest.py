@@ -1,20 +1,10 @@
 """A platform in memory for each test."""
 
 import pytest
-import tink
-from tink import mac as tink_mac
 
 from rally.studies.registry import Registry
 from tests.pipelines.world import write_studies
 from tests.rally.deleting.place import Place
-
-
-@pytest.fixture(scope="session")
-def mac():
-    """Computes and verifies tags."""
-    tink_mac.register()
-    template = tink_mac.mac_key_templates.HMAC_SHA256_128BITTAG
-    return tink.new_keyset_handle(template).primitive(tink_mac.Mac)
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +16,9 @@ def registry(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def make_place(registry, mac):
+def make_place(registry):
     """Makes a platform; its arguments are those of the bucket of rows."""
-    return lambda **bucket: Place(registry, mac, **bucket)
+    return lambda **bucket: Place(registry, **bucket)
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import fastavro
 
 from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.decisions.verifying import read_chain
 from rally.deleting.deletion import Deletion
 from rally.deleting.settings import DeletionSettings
 from rally.events import MAIL, RALLY, Event, EventKind, write_events
-from rally.keys.names import LIST_MAC, RECEIPT_MAC
+from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import find
 from rally.receipts.verify import verify_chain
@@ -28,11 +29,11 @@ from rally.storing.runs import RUNS
 from rally.storing.snapshots import header_of
 from rally.times import to_micros
 from rally.withdrawing.list_object import read_list
-from rally.withdrawing.starting import begin_list
-from rally.withdrawing.withdrawal_list import Stage
+from rally.withdrawing.withdrawal_list import Stage, WithdrawalList
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.pipelines.world import GARDEN, HOUSE
-from tests.support.places import found_platform
+from tests.support.people import job_key
+from tests.support.places import publish
 from tests.support.rulings import sign_letters
 
 NOBODY = 1 << 22
@@ -114,7 +115,7 @@ class Settings(OfPlace, DeletionSettings):
 class Place:
     """Two studies and the platform's namespace, and what people did there."""
 
-    def __init__(self, registry, mac, platform=None, **bucket) -> None:
+    def __init__(self, registry, platform=None, **bucket) -> None:
         self.now = day(30)
         self.registry = registry
         self.data = MemoryStore(clock=lambda: self.now, **bucket)
@@ -124,16 +125,13 @@ class Place:
         self.stores = MemoryStores(self.data, self.platform)
         names = (PLATFORM, *registry.studies)
         prfs = {name: Prf(name) for name in names}
-        self.mac = mac
-        self.keys = PlatformKeys(
-            prfs, {LIST_MAC: mac, RECEIPT_MAC: mac}, sealer=None, opener=None
-        )
+        signers = {Job.DELETE: job_key(Job.DELETE)}
+        self.keys = PlatformKeys(prfs, signers, sealer=None, opener=None)
         self.pseudonyms = Pseudonyms(prfs)
         self.settings = Settings("memory", "memory", place=self)
         self.steps: list[str] = []
         self.dead = False
-        found_platform(self.platform)
-        begin_list(self.stores, list(registry.studies), mac)
+        publish(self.platform, WithdrawalList())
 
     def platform_pseudonym(self, person: int) -> str:
         return self.pseudonyms.of_platform(f"person {person}")
@@ -242,10 +240,10 @@ class Place:
         ]
 
     def withdrawals(self):
-        return read_list(self.platform, self.mac)[0]
+        return read_list(self.platform).list
 
     def receipts(self):
-        return list(find(self.platform, self.mac))
+        return list(find(self.platform, read_chain(self.platform)))
 
     def stages(self) -> dict[str, list[str]]:
         """How far each request is, by its scope and person's document."""
@@ -270,7 +268,8 @@ class Place:
             (n for each in self.withdrawals().withdrawals for n in each.receipts),
             default=0,
         )
-        findings = verify_chain(self.platform, self.mac, self.stores, known)
+        decisions = read_chain(self.platform)
+        findings = verify_chain(self.platform, decisions, self.stores, known)
         assert list(map(str, findings)) == []
 
     def told(self) -> dict[str, list[tuple[str, int]]]:

@@ -14,11 +14,9 @@ from rally.studies.transitions import (
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.unavailable import find_carriers
 from tests.pipelines.world import GARDEN, HOUSE, POND, write_studies
-from tests.rally.deleting.conftest import mac
 from tests.rally.deleting.place import Place, Row, day
 from tests.support.rulings import reject
 
-__all__ = ["mac"]
 MASS = Rules(hold_above_people=1, hold_above_share=0.0, hold_days=1000)
 
 
@@ -142,7 +140,7 @@ def test_concluded_study_gets_no_event_any_more(place):
 
 
 @pytest.fixture
-def open_place(mac, tmp_path):
+def open_place(tmp_path):
     """A platform whose pond asks for no enrolment."""
     write_studies(tmp_path)
     path = tmp_path / HOUSE / "study.yaml"
@@ -150,7 +148,7 @@ def open_place(mac, tmp_path):
     path.write_text(text)
     registry = Registry.load(str(tmp_path))
     assert registry.unavailable == {}
-    return Place(registry, mac)
+    return Place(registry)
 
 
 def test_whose_rows_were_found_where_nobody_enrols_is_no_stranger(open_place):

@@ -24,6 +24,7 @@ from rally.ingesting.setup import IngestSettings
 from rally.keys import administration, jwk, sealing
 from rally.keys.folder import KeyFolder
 from rally.keys.jwk import EcPrivateKey
+from rally.keys.names import Job
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
@@ -212,7 +213,7 @@ class Bench:
         self.platform_keys = PlatformKeys.open(
             self.platform_keys_uri,
             pseudonyms=names,
-            macs=["list-mac"],
+            signing=[Job.DELETE],
             seal=True,
             open_dead_letters=True,
         )

@@ -43,11 +43,13 @@ def ingest(settings, envelopes, malformed=()):
 
 
 def files(root: Path) -> dict[str, bytes]:
-    """Every file but for what was there before: markers and the withdrawal list."""
+    """Every file but for what was there before: see `rally init`."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and path.name not in (NAME, Path(LIST).name, LOCK_NAME)
+        if path.is_file()
+        and path.name not in (NAME, Path(LIST).name, LOCK_NAME)
+        and "decisions" not in path.parts
     }
 
 

@@ -10,6 +10,7 @@ from rally.events import RALLY, EventKind, read_events
 from rally.ingesting.judge import Outcome
 from rally.ingesting.routes import Label
 from rally.ingesting.setup import make_intake, make_writer
+from rally.keys.names import Job
 from rally.outcomes import FailureReason, RefusalReason
 from rally.storing.container import read_rows
 from rally.storing.header_bytes import read_header
@@ -292,7 +293,7 @@ def test_each_outcome_is_kept_as_it_must_be(bench, payload, me, tmp_path):
     """
     settings = bench.started(tmp_path, reload_seconds=0.0)
     platform = open_store(f"{tmp_path}/platform")
-    key = bench.platform_keys.mac("list-mac")
+    key = bench.platform_keys.signer(Job.DELETE)
     intake = make_intake(settings)
     writer = make_writer(settings, lambda: intake.counter)
 
@@ -310,10 +311,10 @@ def test_each_outcome_is_kept_as_it_must_be(bench, payload, me, tmp_path):
 
     take("visit.1", payload(), 0)
     flush()
-    publish(platform, key, 5, left(me, X, NOW + 1))
+    publish(platform, 5, left(me, X, NOW + 1), key=key)
     take("visit.1", payload(), 1)
     take("visit.1", payload(SOMEBODY_ELSE), 2)
-    publish(platform, key, 6, left(me, RALLY, NOW - 1))
+    publish(platform, 6, left(me, RALLY, NOW - 1), key=key)
     take("visit.1", payload(), 3)
     take("visit.1", payload(SOMEBODY_ELSE), 4)
     take("joined.1", payload(), 5)

@@ -130,11 +130,11 @@ def test_store_without_a_list_is_refused(ready, name):
     assert not where.exists()
 
 
-def test_lost_key_of_the_list_is_not_remade(ready):
-    Path(ready.platform_keys, "list-mac.keyset.json").unlink()
-    before = everything(ready)
-    assert "list-mac.keyset.json: is missing" in refusal(ready)
-    assert everything(ready) == before
+def test_who_ingests_needs_no_key_that_signs(ready):
+    """The list is verified by public keys, and cannot be forged by who reads it."""
+    for purpose in ("signing.delete", "signing.purge"):
+        Path(ready.platform_keys, f"{purpose}.keyset.json").unlink()
+    check_before_start(ready)
 
 
 def endless_folder(settings):

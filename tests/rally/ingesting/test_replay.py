@@ -11,7 +11,7 @@ from rally.errors import ConfigurationError
 from rally.events import RALLY, EventKind, read_events
 from rally.ingesting.replay import DamagedObject, Replay, Replayed
 from rally.ingesting.setup import make_intake, make_unsealer, make_writer
-from rally.keys import administration
+from rally.keys import administration, names
 from rally.keys.folder import KeyFolder
 from rally.keys.settling import settle_kek
 from rally.outcomes import FailureReason
@@ -48,8 +48,8 @@ class Job:
         intake.flush()
 
     def publish(self, counter, *records):
-        key = self.bench.platform_keys.mac("list-mac")
-        publish(self.platform, key, counter, *records)
+        key = self.bench.platform_keys.signer(names.Job.DELETE)
+        publish(self.platform, counter, *records, key=key)
 
     def objects(self):
         return list(list_dead_letters(self.platform))

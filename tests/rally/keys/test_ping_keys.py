@@ -150,7 +150,7 @@ def sealed_jwk_set(path: Path, clear: bytes) -> str:
 
 def other_kind(path: Path) -> str:
     opened = KeyFolder(str(path))
-    text = opened.seal_keyset("rally-one", keysets.generate("mac")).decode()
+    text = opened.seal_keyset("rally-one", keysets.generate("prf")).decode()
     return overwrite(path, "rally-one.keyset.json", text)
 
 
@@ -205,5 +205,5 @@ def test_load_stops_at_a_folder_that_is_missing_or_empty(tmp_path, folder):
 def test_platform_folder_below_is_not_looked_at(two_namespaces):
     below = Path(two_namespaces.uri) / "platform"
     below.mkdir()
-    (below / "list-mac.keyset.json").write_text("{}")
+    (below / "signing.delete.keyset.json").write_text("{}")
     assert PingKeys.load(two_namespaces.uri).hybrid("rally-one")

@@ -20,12 +20,11 @@ from rally.keys.platform_administration import (
     rotate_purpose,
 )
 from rally.keys.platform_keys import PUBLIC_FILE, PlatformKeys
+from rally.keys.signing import Verifier, read_public
 
 ALL = [
     "pseudonym.platform",
     "pseudonym.rally-one",
-    "list-mac",
-    "receipt-mac",
     "signing.delete",
     "signing.purge",
     "dead-letter.private",
@@ -65,11 +64,12 @@ def test_sealer_cannot_open_and_opener_does(uri):
 
 
 def test_job_has_only_what_it_named(uri):
-    keys = PlatformKeys.open(uri, macs=[names.LIST_MAC])
-    tag = keys.mac(names.LIST_MAC).compute_mac(b"list")
-    keys.mac(names.LIST_MAC).verify_mac(tag, b"list")
+    keys = PlatformKeys.open(uri, signing=[names.Job.DELETE])
+    signature = keys.signer(names.Job.DELETE).sign(b"list")
+    public = read_public(KeyFolder(uri), "signing.delete")
+    assert Verifier(public).is_signed(signature, b"list")
     for use in (
-        lambda: keys.mac(names.RECEIPT_MAC),
+        lambda: keys.signer(names.Job.PURGE),
         lambda: keys.prf(names.PLATFORM),
         keys.dead_letter_sealer,
         keys.dead_letter_opener,
@@ -86,7 +86,7 @@ def test_job_needs_no_file_that_it_did_not_name(uri, purpose):
     PlatformKeys.open(
         uri,
         pseudonyms=[namespace] if names.is_pseudonym(purpose) else [],
-        macs=[purpose] if purpose in names.MACS else [],
+        signing=[job for job in names.Job if names.signing(job) == purpose],
         seal=True,
         open_dead_letters=purpose == names.DEAD_LETTER_PRIVATE,
     )
@@ -134,25 +134,14 @@ def dead_letters(keys):
     return lambda later: later.dead_letter_opener().decrypt(sealed, b"")
 
 
-def tags(keys):
-    tag = keys.mac(names.RECEIPT_MAC).compute_mac(b"x")
-    return lambda later: later.mac(names.RECEIPT_MAC).verify_mac(tag, b"x")
-
-
-@pytest.mark.parametrize(
-    ("purpose", "use"),
-    [("dead-letter.private", dead_letters), ("receipt-mac", tags)],
-)
-def test_rotated_purpose_serves_old_and_new(uri, purpose, use):
+def test_rotated_dead_letter_key_serves_old_and_new(uri):
     def opened():
-        return PlatformKeys.open(
-            uri, macs=[names.RECEIPT_MAC], seal=True, open_dead_letters=True
-        )
+        return PlatformKeys.open(uri, seal=True, open_dead_letters=True)
 
     first = opened()
-    old = use(first)
-    rotate_purpose(KeyFolder(uri), purpose)
-    new = use(opened())
+    old = dead_letters(first)
+    rotate_purpose(KeyFolder(uri), names.DEAD_LETTER_PRIVATE)
+    new = dead_letters(opened())
     for check in (old, new):
         check(opened())
     old(first)
@@ -162,12 +151,10 @@ def test_rotated_purpose_serves_old_and_new(uri, purpose, use):
 
 def test_one_purpose_is_not_another(uri):
     path = Path(uri)
-    swapped = (path / "receipt-mac.keyset.json").read_bytes()
-    (path / "list-mac.keyset.json").write_bytes(swapped)
-    with pytest.raises(ConfigurationError, match=r"list-mac\.keyset\.json"):
-        PlatformKeys.open(uri, macs=[names.LIST_MAC])
-    with pytest.raises(ConfigurationError, match=r"dead-letter\.private.*this purpose"):
-        PlatformKeys.open(uri, macs=[names.DEAD_LETTER_PRIVATE])
+    swapped = (path / "signing.purge.keyset.json").read_bytes()
+    (path / "signing.delete.keyset.json").write_bytes(swapped)
+    with pytest.raises(ConfigurationError, match=r"signing\.delete\.keyset\.json"):
+        PlatformKeys.open(uri, signing=[names.Job.DELETE])
 
 
 def test_private_keyset_as_public_is_refused_unseen(uri):
@@ -217,11 +204,11 @@ def test_ensure_does_not_replace_a_lost_platform_pseudonym(uri):
 def test_ensure_asks_of_what_is_missing_only(uri):
     asked = []
     ensure_platform_keys(uri, ["rally-one"], asked.append)
-    (Path(uri) / "receipt-mac.keyset.json").unlink()
+    (Path(uri) / "signing.purge.public.json").unlink()
     made = ensure_platform_keys(uri, ["rally-one"], asked.append)
-    assert (made, asked) == (["receipt-mac"], ["receipt-mac"])
+    assert (made, asked) == (["signing.purge"], ["signing.purge"])
     ensure_platform_keys(uri, ["rally-one", "rally-two"], asked.append)
-    assert asked == ["receipt-mac", "rally-two"]
+    assert asked == ["signing.purge", "rally-two"]
 
 
 def test_ensure_makes_no_key_beside_one_that_is_lost(uri):
@@ -284,7 +271,7 @@ from rally.keys.platform_keys import PlatformKeys
 sys.stdin.read()
 ensure_platform_keys(sys.argv[1], ["rally-one"])
 keys = PlatformKeys.open(sys.argv[1], pseudonyms=["platform", "rally-one"],
-    macs=["list-mac", "receipt-mac"], seal=True, open_dead_letters=True)
+    signing=["delete", "purge"], seal=True, open_dead_letters=True)
 sealed = keys.dead_letter_sealer().encrypt(b"x", b"")
 assert keys.dead_letter_opener().decrypt(sealed, b"") == b"x"
 print(keys.prf("platform").compute(b"id").hex())

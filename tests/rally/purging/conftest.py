@@ -4,18 +4,18 @@ import itertools
 
 import pytest
 
-from tests.rally.deleting.conftest import mac, registry
+from tests.rally.deleting.conftest import registry
 from tests.rally.purging.place import PurgePlace
 
-__all__ = ["mac", "registry"]
+__all__ = ["registry"]
 
 
 @pytest.fixture
-def make_place(registry, mac, tmp_path):
+def make_place(registry, tmp_path):
     """Makes a platform; its arguments are those of the bucket of rows."""
     numbers = itertools.count()
     return lambda **bucket: PurgePlace(
-        registry, mac, tmp_path / str(next(numbers)), **bucket
+        registry, tmp_path / str(next(numbers)), **bucket
     )
 
 

@@ -45,8 +45,8 @@ class Settings(OfPlace, PurgeSettings):
 class PurgePlace(Place):
     """A Place with key files, researchers' folders, holds and conclusions."""
 
-    def __init__(self, registry, mac, folder: Path, platform=None, **bucket) -> None:
-        super().__init__(registry, mac, platform, **bucket)
+    def __init__(self, registry, folder: Path, platform=None, **bucket) -> None:
+        super().__init__(registry, platform, **bucket)
         self.folder = folder
         self.derived: dict[str, MemoryStore] = {}
         self.key_service: Any = None

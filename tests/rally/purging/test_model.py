@@ -71,9 +71,9 @@ def live(place, life):
 
 
 @given(lives, st.sampled_from([30, NOW]))
-def test_what_is_left_is_what_the_rule_leaves(registry, mac, life, now):
+def test_what_is_left_is_what_the_rule_leaves(registry, life, now):
     with tempfile.TemporaryDirectory() as folder:
-        place = PurgePlace(registry, mac, Path(folder))
+        place = PurgePlace(registry, Path(folder))
         live(place, life)
         place.now = day(now)
         report = place.purge()

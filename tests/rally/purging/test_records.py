@@ -284,8 +284,8 @@ def test_reader_of_the_log_misses_nothing_while_events_are_taken_out(place):
     assert {each for each in found if each.scope == POND} == expected
 
 
-def test_half_written_files_of_killed_writers_go(tmp_path, registry, mac):
-    place = PurgePlace(registry, mac, tmp_path / "place")
+def test_half_written_files_of_killed_writers_go(tmp_path, registry):
+    place = PurgePlace(registry, tmp_path / "place")
     local = LocalStore(str(tmp_path / "platform"))
     place.stores.platform = local
     for info in place.platform.list():

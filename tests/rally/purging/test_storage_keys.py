@@ -122,7 +122,7 @@ def test_key_stays_where_researchers_have_tables_that_cannot_be_asked(own):
     "content",
     [
         {"kek_uri": f"gcp-kms://{KEY}"},
-        {"kek_uri": "", "purposes": {"list-mac": f"gcp-kms://{KEY}"}},
+        {"kek_uri": "", "purposes": {"signing.delete": f"gcp-kms://{KEY}"}},
         {"kek_uri": "", "namespaces": {POND: f"gcp-kms://{KEY}"}},
         None,
     ],

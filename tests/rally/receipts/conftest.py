@@ -1,18 +1,18 @@
-"""A platform's store and its MAC key."""
+"""A platform's store, and the decisions that name by whose keys receipts are signed."""
 
 import pytest
-import tink
-from tink import mac as tink_mac
 
+from rally.decisions.verifying import read_chain
 from tests.fakes.memory_store import MemoryStore
+from tests.support.places import found_platform
 
 
 @pytest.fixture(scope="session")
-def mac():
-    """Computes and verifies tags."""
-    tink_mac.register()
-    template = tink_mac.mac_key_templates.HMAC_SHA256_128BITTAG
-    return tink.new_keyset_handle(template).primitive(tink_mac.Mac)
+def decisions():
+    """Those of a platform that was just founded."""
+    store = MemoryStore()
+    found_platform(store)
+    return read_chain(store)
 
 
 @pytest.fixture

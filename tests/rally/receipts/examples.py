@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from rally.keys.names import Job
 from rally.receipts.chain import append
 from rally.receipts.receipt import (
     FIRST,
@@ -15,7 +16,9 @@ from rally.receipts.receipt import (
 )
 from rally.times import to_micros
 from rally.withdrawing.withdrawal_list import Stage
+from tests.support.people import job_key
 
+KEY, PURGE = job_key(Job.DELETE), job_key(Job.PURGE)
 FOO = "rally-study-foo"
 BAR = "rally-study-bar"
 
@@ -72,6 +75,7 @@ RECEIPT = Receipt(
     sections=(DELETED, DEFERRED),
     old_copies_until=date(2021, 6, 10),
     plan="2021-06-03-0a1b2c",
+    list=4,
     reason=Reason.DELETION,
     previous=FIRST,
 )
@@ -89,13 +93,13 @@ def made(base=RECEIPT, **changes):
     )
 
 
-def write_chain(platform, mac, count, **changes):
+def write_chain(platform, decisions, count, **changes):
     """Appends receipts of as many requests, written a day apart."""
     written = []
     for number in range(1, count + 1):
         day = micros("2021-06-03T05:00") + (number - 1) * 86_400_000_000
         make = made(request=request(number), written=day, **changes)
-        written.append(append(platform, mac, make, number - 1))
+        written.append(append(platform, decisions, KEY, make, number - 1))
     return written
 
 

@@ -15,6 +15,8 @@ from rally.receipts.verify import verify_chain
 from rally.storing.objects import ObjectHeld
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.receipts.examples import (
+    KEY,
+    PURGE,
     Killed,
     contents,
     dies_at,
@@ -30,100 +32,106 @@ def names(platform):
     return [info.name for info in platform.list()]
 
 
-def test_old_receipts_leave_an_anchor(platform, mac):
-    write_chain(platform, mac, 4)
+def test_old_receipts_leave_an_anchor(platform, decisions):
+    write_chain(platform, decisions, 4)
     last = platform.read(receipt_name(2))
-    assert purge_receipts(platform, mac, DAY_OF_THIRD) == 2
+    assert purge_receipts(platform, decisions, PURGE, DAY_OF_THIRD) == 2
     assert names(platform) == [receipt_name(3), receipt_name(4), ANCHOR]
-    assert read_anchor(platform, mac) == Anchor(2, digest(last))
+    assert read_anchor(platform, decisions) == Anchor(2, digest(last))
     written = json.loads(platform.read(ANCHOR))
-    assert {**written, "mac": ""} == {"through": 2, "hash": digest(last), "mac": ""}
-    assert list(verify_chain(platform, mac, known=4)) == []
+    del written["signature"]
+    assert written == {"through": 2, "hash": digest(last)}
+    assert list(verify_chain(platform, decisions, known=4)) == []
 
 
-def test_purge_twice_changes_nothing(platform, mac):
-    write_chain(platform, mac, 4)
-    purge_receipts(platform, mac, DAY_OF_THIRD)
+def test_purge_twice_changes_nothing(platform, decisions):
+    write_chain(platform, decisions, 4)
+    purge_receipts(platform, decisions, PURGE, DAY_OF_THIRD)
     before = contents(platform), platform.stat(ANCHOR)
-    assert purge_receipts(platform, mac, DAY_OF_THIRD) == 0
+    assert purge_receipts(platform, decisions, PURGE, DAY_OF_THIRD) == 0
     assert (contents(platform), platform.stat(ANCHOR)) == before
 
 
-def test_nothing_old_leaves_no_anchor(platform, mac):
-    assert purge_receipts(platform, mac, DAY_OF_THIRD) == 0
-    write_chain(platform, mac, 2)
+def test_nothing_old_leaves_no_anchor(platform, decisions):
+    assert purge_receipts(platform, decisions, PURGE, DAY_OF_THIRD) == 0
+    write_chain(platform, decisions, 2)
     before = contents(platform)
-    assert purge_receipts(platform, mac, date(2021, 6, 3)) == 0
+    assert purge_receipts(platform, decisions, PURGE, date(2021, 6, 3)) == 0
     assert contents(platform) == before
 
 
-def test_chain_goes_on_after_all_were_purged(platform, mac):
-    written = write_chain(platform, mac, 3)
-    assert purge_receipts(platform, mac, date(2022, 1, 1)) == 3
+def test_chain_goes_on_after_all_were_purged(platform, decisions):
+    written = write_chain(platform, decisions, 3)
+    assert purge_receipts(platform, decisions, PURGE, date(2022, 1, 1)) == 3
     assert names(platform) == [ANCHOR]
-    assert list(find(platform, mac, since=1)) == []
-    assert [read_receipt(platform, mac, number) for number in (1, 3)] == [None, None]
-    fourth = append(platform, mac, made(request=request(4)), since=3)
-    fifth = append(platform, mac, made(request=request(5)))
+    assert list(find(platform, decisions, since=1)) == []
+    assert [read_receipt(platform, decisions, number) for number in (1, 3)] == [
+        None,
+        None,
+    ]
+    fourth = append(platform, decisions, KEY, made(request=request(4)), since=3)
+    fifth = append(platform, decisions, KEY, made(request=request(5)))
     assert (fourth.number, fifth.number) == (4, 5)
-    assert fourth.previous == read_anchor(platform, mac).digest
-    assert list(find(platform, mac, since=written[0].number)) == [fourth, fifth]
-    assert list(verify_chain(platform, mac, known=5)) == []
+    assert fourth.previous == read_anchor(platform, decisions).digest
+    assert list(find(platform, decisions, since=written[0].number)) == [fourth, fifth]
+    assert list(verify_chain(platform, decisions, known=5)) == []
     with pytest.raises(ConfigurationError, match=r"000000000006\.json: is missing"):
-        read_receipt(platform, mac, 6)
+        read_receipt(platform, decisions, 6)
 
 
-def test_purges_follow_each_other(platform, mac):
-    write_chain(platform, mac, 4)
-    assert purge_receipts(platform, mac, date(2021, 6, 4)) == 1
-    assert purge_receipts(platform, mac, date(2021, 6, 6)) == 2
+def test_purges_follow_each_other(platform, decisions):
+    write_chain(platform, decisions, 4)
+    assert purge_receipts(platform, decisions, PURGE, date(2021, 6, 4)) == 1
+    assert purge_receipts(platform, decisions, PURGE, date(2021, 6, 6)) == 2
     assert names(platform) == [receipt_name(4), ANCHOR]
-    assert list(verify_chain(platform, mac, known=4)) == []
+    assert list(verify_chain(platform, decisions, known=4)) == []
 
 
-def test_younger_one_ends_the_purge(platform, mac):
-    write_chain(platform, mac, 1)
-    append(platform, mac, made(request=request(2), written=2**52), since=1)
-    append(platform, mac, made(request=request(3)), since=2)
-    assert purge_receipts(platform, mac, date(2022, 1, 1)) == 1
+def test_younger_one_ends_the_purge(platform, decisions):
+    write_chain(platform, decisions, 1)
+    append(platform, decisions, KEY, made(request=request(2), written=2**52), since=1)
+    append(platform, decisions, KEY, made(request=request(3)), since=2)
+    assert purge_receipts(platform, decisions, PURGE, date(2022, 1, 1)) == 1
     assert names(platform) == [receipt_name(2), receipt_name(3), ANCHOR]
 
 
 @pytest.mark.parametrize("point", range(1, 4))
 @pytest.mark.parametrize("moment", ["fault", "after"])
 @pytest.mark.parametrize("purged_before", [0, 1])
-def test_killed_anywhere_and_run_again_ends_the_same(mac, moment, point, purged_before):
+def test_killed_anywhere_and_run_again_ends_the_same(
+    decisions, moment, point, purged_before
+):
     def start():
         platform = MemoryStore()
-        write_chain(platform, mac, 4)
+        write_chain(platform, decisions, 4)
         if purged_before:
-            purge_receipts(platform, mac, date(2021, 6, 4))
+            purge_receipts(platform, decisions, PURGE, date(2021, 6, 4))
         return platform
 
     expected, platform = start(), start()
-    purge_receipts(expected, mac, date(2021, 6, 5 + purged_before))
+    purge_receipts(expected, decisions, PURGE, date(2021, 6, 5 + purged_before))
     setattr(platform, moment, dies_at(point))
     with pytest.raises(Killed):
-        purge_receipts(platform, mac, date(2021, 6, 5 + purged_before))
+        purge_receipts(platform, decisions, PURGE, date(2021, 6, 5 + purged_before))
     setattr(platform, moment, lambda operation, name: None)
-    assert list(verify_chain(platform, mac, known=4)) == []
-    purge_receipts(platform, mac, date(2021, 6, 5 + purged_before))
+    assert list(verify_chain(platform, decisions, known=4)) == []
+    purge_receipts(platform, decisions, PURGE, date(2021, 6, 5 + purged_before))
     assert contents(platform) == contents(expected)
 
 
 @pytest.mark.parametrize("by", [date(2021, 6, 4), date(2021, 6, 6)], ids=str)
-def test_another_purge_at_once_never_moves_the_anchor_back(platform, mac, by):
-    write_chain(platform, mac, 4)
+def test_another_purge_at_once_never_moves_the_anchor_back(platform, decisions, by):
+    write_chain(platform, decisions, 4)
 
     def overtake(operation, name):
         if name == ANCHOR and operation in ("create", "replace"):
             platform.fault = lambda operation, name: None
-            purge_receipts(platform, mac, by)
+            purge_receipts(platform, decisions, PURGE, by)
 
     platform.fault = overtake
-    purge_receipts(platform, mac, DAY_OF_THIRD)
-    assert read_anchor(platform, mac).through == max(2, by.day - 3)
-    assert list(verify_chain(platform, mac, known=4)) == []
+    purge_receipts(platform, decisions, PURGE, DAY_OF_THIRD)
+    assert read_anchor(platform, decisions).through == max(2, by.day - 3)
+    assert list(verify_chain(platform, decisions, known=4)) == []
 
 
 @pytest.mark.parametrize(
@@ -138,12 +146,12 @@ def test_another_purge_at_once_never_moves_the_anchor_back(platform, mac, by):
     ],
     ids=["missing", "another", "spoilt"],
 )  # fmt: skip
-def test_broken_chain_is_not_purged(platform, mac, break_chain, message):
-    write_chain(platform, mac, 4)
+def test_broken_chain_is_not_purged(platform, decisions, break_chain, message):
+    write_chain(platform, decisions, 4)
     break_chain(platform)
     before = contents(platform)
     with pytest.raises(ConfigurationError) as caught:
-        purge_receipts(platform, mac, date(2022, 1, 1))
+        purge_receipts(platform, decisions, PURGE, date(2022, 1, 1))
     assert str(caught.value) == f"{platform.uri}/receipts/{message}"
     assert contents(platform) == before
 
@@ -152,38 +160,38 @@ def test_broken_chain_is_not_purged(platform, mac, break_chain, message):
     ("anchor", "message"),
     [
         (b"?", "is not JSON; restore it from a backup"),
-        (b'{"through":2,"hash":"%s","mac":"00"}' % (b"0" * 64),
+        (b'{"through":2,"hash":"%s","signature":"00"}' % (b"0" * 64),
          "is not as the purge wrote it; restore it"),
-        (b'{"through":2,"hash":"%s","mac":"0"}' % (b"0" * 64),
+        (b'{"through":2,"hash":"%s","signature":"0"}' % (b"0" * 64),
          "is not as the purge wrote it; restore it"),
         (b'{"through":2}', "hash: is missing; add it"),
     ],
 )  # fmt: skip
-def test_anchor_that_is_not_ours_stops(platform, mac, anchor, message):
+def test_anchor_that_is_not_ours_stops(platform, decisions, anchor, message):
     platform.create(ANCHOR, anchor)
     with pytest.raises(ConfigurationError) as caught:
-        purge_receipts(platform, mac, date(2022, 1, 1))
+        purge_receipts(platform, decisions, PURGE, date(2022, 1, 1))
     assert str(caught.value) == f"{platform.uri}/{ANCHOR}: {message}"
     assert [info.name for info in platform.list()] == [ANCHOR]
 
 
-def test_anchor_of_another_is_no_receipt_and_back(platform, mac):
+def test_anchor_of_another_is_no_receipt_and_back(platform, decisions):
     """A receipt's tag does not make an anchor: the MAC knows what it is of."""
-    receipt = append(platform, mac, made())
-    content = {"through": 1, "hash": "0" * 64, "mac": receipt.mac}
+    receipt = append(platform, decisions, KEY, made())
+    content = {"through": 1, "hash": "0" * 64, "signature": receipt.signature}
     platform.create(ANCHOR, json.dumps(content).encode())
     with pytest.raises(ConfigurationError, match="is not as the purge wrote it"):
-        read_anchor(platform, mac)
+        read_anchor(platform, decisions)
 
 
-def test_held_receipt_stops_the_purge_and_it_can_be_run_again(platform, mac):
-    write_chain(platform, mac, 4)
+def test_held_receipt_stops_the_purge_and_it_can_be_run_again(platform, decisions):
+    write_chain(platform, decisions, 4)
     platform.hold(receipt_name(2))
     with pytest.raises(ObjectHeld):
-        purge_receipts(platform, mac, DAY_OF_THIRD)
+        purge_receipts(platform, decisions, PURGE, DAY_OF_THIRD)
     assert names(platform) == [*map(receipt_name, (2, 3, 4)), ANCHOR]
     platform.hold(receipt_name(2), on=False)
-    assert purge_receipts(platform, mac, DAY_OF_THIRD) == 1
+    assert purge_receipts(platform, decisions, PURGE, DAY_OF_THIRD) == 1
 
 
 def delete(store, number):
@@ -196,8 +204,8 @@ def put(store, number, data):
     store.replace(info.name, data, info.generation)
 
 
-def test_what_is_no_receipt_stays(platform, mac):
-    write_chain(platform, mac, 1)
+def test_what_is_no_receipt_stays(platform, decisions):
+    write_chain(platform, decisions, 1)
     platform.create("receipts/000000000000.txt", b"notes")
-    assert purge_receipts(platform, mac, date(2022, 1, 1)) == 1
+    assert purge_receipts(platform, decisions, PURGE, date(2022, 1, 1)) == 1
     assert names(platform) == ["receipts/000000000000.txt", ANCHOR]

@@ -32,7 +32,7 @@ from rally.receipts.receipt import (
 )
 from rally.times import EARLIEST, LATEST, to_micros
 from rally.withdrawing.withdrawal_list import Stage
-from tests.rally.receipts.examples import RECEIPT
+from tests.rally.receipts.examples import KEY, RECEIPT
 
 UUID = re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 PSEUDONYM = "12345678-90ab-8def-8123-4567890abcde"
@@ -82,22 +82,23 @@ receipts = st.builds(
     sections=st.lists(sections, max_size=3).map(tuple),
     old_copies_until=st.none() | days,
     plan=st.just("") | names,
+    list=whole,
     reason=st.sampled_from(Reason),
     previous=hexadecimal(32),
-    mac=st.just(""),
+    signature=st.just(""),
 )
 
 
 @given(receipts)
-def test_json_says_all_of_a_receipt(mac, receipt):
-    sealed = seal(receipt, mac)
-    assert replace(sealed, mac="") == receipt
+def test_json_says_all_of_a_receipt(decisions, receipt):
+    sealed = seal(receipt, KEY)
+    assert replace(sealed, signature="") == receipt
     assert decode_receipt(encode_receipt(sealed), "here") == sealed
-    assert is_sealed(sealed, mac)
+    assert is_sealed(sealed, decisions)
 
 
 @given(receipts, st.sampled_from(["scope", "plan", "namespace", "name"]), st.uuids())
-def test_no_receipt_holds_an_id_or_a_pseudonym(mac, receipt, where, leaked):
+def test_no_receipt_holds_an_id_or_a_pseudonym(receipt, where, leaked):
     leaking = {
         "scope": replace(receipt, scope=str(leaked)),
         "plan": replace(receipt, plan=f"plan-{leaked}"),
@@ -116,15 +117,15 @@ def test_no_receipt_holds_an_id_or_a_pseudonym(mac, receipt, where, leaked):
         ),
     }
     with pytest.raises(ValueError, match="a receipt holds no id and no pseudonym"):
-        seal(leaking[where], mac)
+        seal(leaking[where], KEY)
 
 
-def test_receipt_is_one_line_of_json_without_a_pseudonym(mac):
-    sealed = seal(RECEIPT, mac)
+def test_receipt_is_one_line_of_json_without_a_pseudonym():
+    sealed = seal(RECEIPT, KEY)
     data = encode_receipt(sealed)
     folder = "data/study=rally-study-foo/document=test.1"
     expected = {
-        "mac": sealed.mac,
+        "list": 4,
         "number": 1,
         "old_copies_until": "2021-06-10",
         "plan": "2021-06-03-0a1b2c",
@@ -133,6 +134,7 @@ def test_receipt_is_one_line_of_json_without_a_pseudonym(mac):
         "received": 1622550600000000,
         "request": "c0ffeec0ffeec0ffeec0ffeec0ffee00",
         "scope": "rally",
+        "signature": sealed.signature,
         "sections": [
             {
                 "files": [
@@ -193,9 +195,9 @@ def test_receipt_is_one_line_of_json_without_a_pseudonym(mac):
     assert digest(data) == hashlib.sha256(data).hexdigest()
 
 
-def test_pseudonym_is_kept_out(mac):
+def test_pseudonym_is_kept_out():
     with pytest.raises(ValueError, match="no pseudonym") as caught:
-        seal(replace(RECEIPT, plan=PSEUDONYM), mac)
+        seal(replace(RECEIPT, plan=PSEUDONYM), KEY)
     assert PSEUDONYM not in str(caught.value)
 
 
@@ -215,8 +217,8 @@ def test_pseudonym_is_kept_out(mac):
          " hexadecimal digits, all of them"),
         (lambda it: it.update(request="ab"), "request: must be lower-case hexadecimal"
          " digits, all of them"),
-        (lambda it: it.update(mac=""), "mac: must be text; write some, in quotes where"
-         " YAML needs them"),
+        (lambda it: it.update(signature=""), "signature: must be text; write some, in"
+         " quotes where YAML needs them"),
         (lambda it: it.update(reason="why"), "reason: must be one of: deletion,"
          " settled, late"),
         (lambda it: it["stages"].update(done=1), "stages.done: must be one of:"
@@ -235,8 +237,8 @@ def test_pseudonym_is_kept_out(mac):
          "sections.0.files.2: must be a mapping of names to values"),
     ],
 )  # fmt: skip
-def test_what_is_no_receipt_is_refused(mac, change, message):
-    content = json.loads(encode_receipt(seal(RECEIPT, mac)))
+def test_what_is_no_receipt_is_refused(change, message):
+    content = json.loads(encode_receipt(seal(RECEIPT, KEY)))
     change(content)
     text = json.dumps(content, sort_keys=True, separators=(",", ":")) + "\n"
     with pytest.raises(ConfigurationError) as caught:
@@ -250,12 +252,12 @@ def test_what_is_no_receipt_is_refused(mac, change, message):
         lambda data: data.replace(b",", b", "),
         lambda data: data[:-1],
         lambda data: data + b"\n",
-        lambda data: data.replace(b'{"mac"', b'{"mac":"00","mac"'),
+        lambda data: data.replace(b'"signature"', b'"signature":"00","signature"'),
     ],
     ids=["spaces", "no end", "two ends", "a key twice"],
 )
-def test_bytes_outside_the_mac_are_refused(mac, spoil):
-    data = spoil(encode_receipt(seal(RECEIPT, mac)))
+def test_bytes_outside_the_signature_are_refused(spoil):
+    data = spoil(encode_receipt(seal(RECEIPT, KEY)))
     with pytest.raises(ConfigurationError) as caught:
         decode_receipt(data, "here")
     assert str(caught.value) == (
@@ -279,18 +281,18 @@ def test_what_is_not_json_is_refused(data):
         {"previous": "1" + FIRST[1:]},
         {"stages": {}},
         {"sections": RECEIPT.sections[:1]},
-        {"mac": "00"},
-        {"mac": "0"},
+        {"signature": "00"},
+        {"signature": "0"},
     ],
     ids=str,
 )
-def test_mac_covers_everything(mac, changes):
-    sealed = seal(RECEIPT, mac)
+def test_mac_covers_everything(decisions, changes):
+    sealed = seal(RECEIPT, KEY)
     changed = replace(sealed, **changes)
-    assert is_sealed(sealed, mac)
-    assert not is_sealed(changed, mac)
+    assert is_sealed(sealed, decisions)
+    assert not is_sealed(changed, decisions)
     with pytest.raises(ConfigurationError) as caught:
-        read_sealed(encode_receipt(changed), mac, changed.number, "here")
+        read_sealed(encode_receipt(changed), decisions, changed.number, "here")
     assert str(caught.value) == (
         "here: is not as it was written; run `rally receipts verify`"
     )

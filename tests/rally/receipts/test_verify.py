@@ -21,6 +21,8 @@ from tests.rally.receipts.examples import (
     FILE,
     FOO,
     GONE,
+    KEY,
+    PURGE,
     RECEIPT,
     made,
     write_chain,
@@ -53,8 +55,8 @@ def stores():
     return Stores()
 
 
-def found(platform, mac, **options):
-    return [str(finding) for finding in verify_chain(platform, mac, **options)]
+def found(platform, decisions, **options):
+    return [str(finding) for finding in verify_chain(platform, decisions, **options)]
 
 
 def rewrite(store, rows, before=None):
@@ -69,7 +71,7 @@ def rewrite(store, rows, before=None):
 
 
 @pytest.fixture
-def told(platform, mac, stores):
+def told(platform, decisions, stores):
     """A file that loses 2 of 5 rows, and a receipt of it, spoilt as a test likes."""
     store = stores.of(FOO)
     before = rewrite(store, 5)
@@ -78,17 +80,17 @@ def told(platform, mac, stores):
 
     def tell(**changes):
         section = Section(FOO, Outcome.DELETED, files=(replace(change, **changes),))
-        append(platform, mac, made(sections=(section,)))
+        append(platform, decisions, KEY, made(sections=(section,)))
         return store, change
 
     return tell
 
 
-def test_good_chain_has_no_finding(platform, mac, stores):
-    assert found(platform, mac) == []
-    write_chain(platform, mac, 5)
-    assert found(platform, mac, stores=stores, known=5) == []
-    assert found(platform, mac, known=3) == []
+def test_good_chain_has_no_finding(platform, decisions, stores):
+    assert found(platform, decisions) == []
+    write_chain(platform, decisions, 5)
+    assert found(platform, decisions, stores=stores, known=5) == []
+    assert found(platform, decisions, known=3) == []
 
 
 @pytest.mark.parametrize(
@@ -107,54 +109,58 @@ def test_good_chain_has_no_finding(platform, mac, stores):
     ],
     ids=["first", "one", "several", "last", "all"],
 )  # fmt: skip
-def test_missing_receipt_is_found(platform, mac, gone, line):
-    write_chain(platform, mac, 5)
+def test_missing_receipt_is_found(platform, decisions, gone, line):
+    write_chain(platform, decisions, 5)
     for number in gone:
         delete(platform, number)
-    assert found(platform, mac, known=5) == [line]
+    assert found(platform, decisions, known=5) == [line]
 
 
-def test_edited_receipt_has_a_bad_mac_and_is_not_what_the_next_names(platform, mac):
-    write_chain(platform, mac, 3)
+def test_edited_receipt_has_a_bad_signature_and_is_not_what_the_next_names(
+    platform, decisions
+):
+    write_chain(platform, decisions, 3)
     data = platform.read(receipt_name(2)).replace(
         b'"rows_removed":7', b'"rows_removed":8'
     )
     put(platform, 2, data)
-    assert found(platform, mac) == [
-        "receipts/000000000002.json: bad MAC: is not as it was sealed",
+    assert found(platform, decisions) == [
+        "receipts/000000000002.json: bad signature: is not as deletion signed it",
         "receipts/000000000002.json: changed: receipt 3 names other bytes",
     ]
 
 
-def test_last_receipt_edited_has_a_bad_mac(platform, mac):
-    write_chain(platform, mac, 2)
+def test_last_receipt_edited_has_a_bad_signature(platform, decisions):
+    write_chain(platform, decisions, 2)
     data = platform.read(receipt_name(2)).replace(b'"scope":"rally"', b'"scope":"foo"')
     put(platform, 2, data)
-    assert list(verify_chain(platform, mac)) == [
-        Finding(FindingKind.BAD_MAC, receipt_name(2), "is not as it was sealed")
+    assert list(verify_chain(platform, decisions)) == [
+        Finding(
+            FindingKind.BAD_SIGNATURE, receipt_name(2), "is not as deletion signed it"
+        )
     ]
 
 
-def test_receipt_written_anew_with_the_key_is_found(platform, mac):
-    second = write_chain(platform, mac, 3)[1]
-    put(platform, 2, encode_receipt(seal(replace(second, sections=()), mac)))
-    assert found(platform, mac) == [
+def test_receipt_written_anew_with_the_key_is_found(platform, decisions):
+    second = write_chain(platform, decisions, 3)[1]
+    put(platform, 2, encode_receipt(seal(replace(second, sections=()), KEY)))
+    assert found(platform, decisions) == [
         "receipts/000000000002.json: changed: receipt 3 names other bytes"
     ]
 
 
-def test_receipt_that_begins_elsewhere_is_found(platform, mac):
-    other = seal(replace(RECEIPT, previous="1" * 64), mac)
+def test_receipt_that_begins_elsewhere_is_found(platform, decisions):
+    other = seal(replace(RECEIPT, previous="1" * 64), KEY)
     platform.create(receipt_name(1), encode_receipt(other))
-    assert found(platform, mac) == [
+    assert found(platform, decisions) == [
         "receipts/000000000001.json: changed: does not follow what was before"
     ]
 
 
-def test_receipt_under_another_number_is_found(platform, mac):
-    write_chain(platform, mac, 3)
+def test_receipt_under_another_number_is_found(platform, decisions):
+    write_chain(platform, decisions, 3)
     put(platform, 2, platform.read(receipt_name(3)))
-    assert found(platform, mac) == [
+    assert found(platform, decisions) == [
         "receipts/000000000002.json: misnumbered: says that it is receipt 3",
         "receipts/000000000002.json: changed: receipt 3 names other bytes",
     ]
@@ -163,67 +169,67 @@ def test_receipt_under_another_number_is_found(platform, mac):
 @pytest.mark.parametrize(
     "name", ["receipts/", "receipts/notes.txt", "receipts/a/b", "receipts/1.json"]
 )
-def test_what_is_no_receipt_by_its_name_is_foreign(platform, mac, name):
+def test_what_is_no_receipt_by_its_name_is_foreign(platform, decisions, name):
     """The audit names it; the chain is whole without it."""
-    write_chain(platform, mac, 2)
+    write_chain(platform, decisions, 2)
     platform.create(name, b"x")
-    assert found(platform, mac) == []
+    assert found(platform, decisions) == []
 
 
-def test_malformed_receipt_is_found(platform, mac):
-    write_chain(platform, mac, 2)
+def test_malformed_receipt_is_found(platform, decisions):
+    write_chain(platform, decisions, 2)
     put(platform, 2, b'{"number":2}\n')
     put(platform, 1, b"\0")
-    assert found(platform, mac) == [
+    assert found(platform, decisions) == [
         "receipts/000000000001.json: malformed: is not JSON; restore it from a backup",
         "receipts/000000000002.json: malformed: request: is missing; add it",
     ]
 
 
-def test_malformed_anchor_is_found(platform, mac):
-    write_chain(platform, mac, 2)
-    platform.create(ANCHOR, b'{"through":1,"hash":"%s","mac":"00"}' % (b"0" * 64))
-    assert found(platform, mac) == [
+def test_malformed_anchor_is_found(platform, decisions):
+    write_chain(platform, decisions, 2)
+    platform.create(ANCHOR, b'{"through":1,"hash":"%s","signature":"00"}' % (b"0" * 64))
+    assert found(platform, decisions) == [
         "receipts/anchor.json: malformed: is not as the purge wrote it; restore it"
     ]
 
 
-def test_anchor_does_not_hide_what_goes_after_it(platform, mac):
-    write_chain(platform, mac, 5)
-    purge_receipts(platform, mac, DAY_OF_THIRD)
+def test_anchor_does_not_hide_what_goes_after_it(platform, decisions):
+    write_chain(platform, decisions, 5)
+    purge_receipts(platform, decisions, PURGE, DAY_OF_THIRD)
     delete(platform, 3)
-    assert found(platform, mac, known=5) == [
+    assert found(platform, decisions, known=5) == [
         "receipts/000000000003.json: missing: it is not there; restore from a backup"
     ]
 
 
-def test_without_its_anchor_the_purge_is_a_loss(platform, mac):
-    write_chain(platform, mac, 5)
-    purge_receipts(platform, mac, DAY_OF_THIRD)
+def test_without_its_anchor_the_purge_is_a_loss(platform, decisions):
+    write_chain(platform, decisions, 5)
+    purge_receipts(platform, decisions, PURGE, DAY_OF_THIRD)
     platform.delete(ANCHOR, platform.stat(ANCHOR).generation)
-    assert found(platform, mac, known=5) == [
+    assert found(platform, decisions, known=5) == [
         "receipts/000000000001.json: missing: it and all up to 2 are not there; "
         "restore from a backup"
     ]
 
 
-def test_receipt_after_the_anchor_has_to_follow_it(platform, mac):
-    third = write_chain(platform, mac, 3)[2]
-    purge_receipts(platform, mac, DAY_OF_THIRD)
-    put(platform, 3, encode_receipt(seal(replace(third, previous="1" * 64), mac)))
-    assert found(platform, mac) == [
+def test_receipt_after_the_anchor_has_to_follow_it(platform, decisions):
+    third = write_chain(platform, decisions, 3)[2]
+    purge_receipts(platform, decisions, PURGE, DAY_OF_THIRD)
+    put(platform, 3, encode_receipt(seal(replace(third, previous="1" * 64), KEY)))
+    assert found(platform, decisions) == [
         "receipts/000000000003.json: changed: does not follow what was before"
     ]
 
 
-def test_what_a_killed_purge_left_is_held_against_the_anchor(platform, mac):
-    second = write_chain(platform, mac, 3)[1]
+def test_what_a_killed_purge_left_is_held_against_the_anchor(platform, decisions):
+    second = write_chain(platform, decisions, 3)[1]
     kept = platform.read(receipt_name(2))
-    purge_receipts(platform, mac, DAY_OF_THIRD)
+    purge_receipts(platform, decisions, PURGE, DAY_OF_THIRD)
     platform.create(receipt_name(2), kept)
-    assert found(platform, mac) == []
-    put(platform, 2, encode_receipt(seal(replace(second, scope="foo"), mac)))
-    assert found(platform, mac) == [
+    assert found(platform, decisions) == []
+    put(platform, 2, encode_receipt(seal(replace(second, scope="foo"), KEY)))
+    assert found(platform, decisions) == [
         "receipts/000000000002.json: changed: the anchor names other bytes",
         "receipts/000000000002.json: changed: receipt 3 names other bytes",
     ]
@@ -242,25 +248,25 @@ def test_what_a_killed_purge_left_is_held_against_the_anchor(platform, mac):
          " rows"),
     ],
 )  # fmt: skip
-def test_wrong_sum_is_untrue(platform, mac, change, line):
+def test_wrong_sum_is_untrue(platform, decisions, change, line):
     section = replace(DELETED, files=(change,))
-    append(platform, mac, made(sections=(section,)))
-    assert found(platform, mac) == [
+    append(platform, decisions, KEY, made(sections=(section,)))
+    assert found(platform, decisions) == [
         f"receipts/000000000001.json: untrue: {change.name}: {line}"
     ]
 
 
-def test_receipt_of_what_was_done_is_true(platform, mac, stores, told):
+def test_receipt_of_what_was_done_is_true(platform, decisions, stores, told):
     told()
-    assert found(platform, mac, stores=stores) == []
+    assert found(platform, decisions, stores=stores) == []
 
 
-def test_file_that_went_as_it_says_is_true(platform, mac, stores, told):
+def test_file_that_went_as_it_says_is_true(platform, decisions, stores, told):
     store, change = told(
         generation_after=None, rows_removed=5, rows_after=0, checksum_after=None
     )
     store.delete(NAME, change.generation_after)
-    assert found(platform, mac, stores=stores) == []
+    assert found(platform, decisions, stores=stores) == []
 
 
 @pytest.mark.parametrize(
@@ -278,41 +284,43 @@ def test_file_that_went_as_it_says_is_true(platform, mac, stores, told):
     ids=["not rewritten", "not gone", "rows", "checksum"],
 )  # fmt: skip
 def test_file_that_is_otherwise_makes_it_untrue(
-    platform, mac, stores, told, changes, line
+    platform, decisions, stores, told, changes, line
 ):
     _, change = told(**changes)
     line = line.format(checksum=change.checksum_after)
-    assert found(platform, mac, stores=stores) == [
+    assert found(platform, decisions, stores=stores) == [
         f"receipts/000000000001.json: untrue: {NAME}: {line}"
     ]
 
 
-def test_file_that_cannot_be_read_makes_it_untrue(platform, mac, stores):
+def test_file_that_cannot_be_read_makes_it_untrue(platform, decisions, stores):
     store = stores.of(FOO)
     store.create(NAME, b"Obj\x01 and no more")
     generation = store.stat(NAME).generation
     change = FileChange(NAME, generation + 7, generation, 5, 2, 1, 3, "1", "2")
     section = Section(FOO, Outcome.DELETED, files=(change,))
-    append(platform, mac, made(sections=(section,)))
-    assert found(platform, mac, stores=stores) == [
+    append(platform, decisions, KEY, made(sections=(section,)))
+    assert found(platform, decisions, stores=stores) == [
         f"receipts/000000000001.json: untrue: {NAME}: cannot be read, and is as the "
         "receipt left it"
     ]
 
 
-def test_file_that_moved_on_says_nothing(platform, mac, stores, told):
+def test_file_that_moved_on_says_nothing(platform, decisions, stores, told):
     store, change = told(checksum_after="00000000")
     rewrite(store, 1, change.generation_after)
-    assert found(platform, mac, stores=stores) == []
+    assert found(platform, decisions, stores=stores) == []
 
 
-def test_file_that_is_gone_meanwhile_says_nothing(platform, mac, stores, told):
+def test_file_that_is_gone_meanwhile_says_nothing(platform, decisions, stores, told):
     store, change = told(checksum_after="00000000")
     store.delete(NAME, change.generation_after)
-    assert found(platform, mac, stores=stores) == []
+    assert found(platform, decisions, stores=stores) == []
 
 
-def test_file_that_moves_on_while_it_is_read_says_nothing(platform, mac, stores, told):
+def test_file_that_moves_on_while_it_is_read_says_nothing(
+    platform, decisions, stores, told
+):
     store, change = told(checksum_after="00000000")
 
     def overtake(operation, name):
@@ -321,31 +329,33 @@ def test_file_that_moves_on_while_it_is_read_says_nothing(platform, mac, stores,
             rewrite(store, 1, change.generation_after)
 
     store.fault = overtake
-    assert found(platform, mac, stores=stores) == []
+    assert found(platform, decisions, stores=stores) == []
     with pytest.raises(GenerationMismatch), store.open(NAME, change.generation_after):
         pass
 
 
-def test_file_is_read_once_for_all_receipts(platform, mac, stores, told):
+def test_file_is_read_once_for_all_receipts(platform, decisions, stores, told):
     store, change = told()
     section = Section(FOO, Outcome.DELETED, files=(change,))
-    append(platform, mac, made(sections=(section,), plan="b"))
+    append(platform, decisions, KEY, made(sections=(section,), plan="b"))
     store.reads.clear()
-    assert found(platform, mac, stores=stores) == []
+    assert found(platform, decisions, stores=stores) == []
     assert len(store.reads) == 1
 
 
-def test_receipt_that_is_not_ours_tells_nothing_of_files(platform, mac, stores, told):
+def test_receipt_that_is_not_ours_tells_nothing_of_files(
+    platform, decisions, stores, told
+):
     told(checksum_after="00000000")
     data = platform.read(receipt_name(1)).replace(b'"scope":"rally"', b'"scope":"foo"')
     put(platform, 1, data)
-    assert found(platform, mac, stores=stores) == [
-        "receipts/000000000001.json: bad MAC: is not as it was sealed"
+    assert found(platform, decisions, stores=stores) == [
+        "receipts/000000000001.json: bad signature: is not as deletion signed it"
     ]
 
 
-def test_receipt_that_is_purged_while_it_is_listed_is_no_fault(platform, mac):
-    write_chain(platform, mac, 2)
+def test_receipt_that_is_purged_while_it_is_listed_is_no_fault(platform, decisions):
+    write_chain(platform, decisions, 2)
 
     def overtake(operation, name):
         if (operation, name) == ("read", receipt_name(2)):
@@ -353,4 +363,4 @@ def test_receipt_that_is_purged_while_it_is_listed_is_no_fault(platform, mac):
             delete(platform, 2)
 
     platform.fault = overtake
-    assert found(platform, mac) == []
+    assert found(platform, decisions) == []

@@ -1,8 +1,8 @@
 """Withdrawal lists for tests, in few words."""
 
 from rally.withdrawing.fold import Standing
-from rally.withdrawing.list_object import LIST, publish_list
 from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
+from tests.support import places
 
 
 def left(participant, scope, time, standing=Standing.ACTIVE, deferred=()):
@@ -37,8 +37,6 @@ def make_list(counter, *records):
     )
 
 
-def publish(platform, mac, counter, *records):
+def publish(platform, counter, *records, key=None):
     """Publishes a list, whatever stood in its place; gives its generation."""
-    info = platform.stat(LIST)
-    generation = info.generation if info else None
-    return publish_list(platform, make_list(counter, *records), mac, generation)
+    return places.publish(platform, make_list(counter, *records), key)

@@ -1,57 +1,48 @@
 """A running job knows the list within the delay, and ends where it has none."""
 
 import pytest
-from tink import mac
 
 from rally.errors import ConfigurationError
 from rally.events import RALLY
-from rally.keys import keysets
+from rally.keys.names import Job
 from rally.storing.local import LocalStore
 from rally.withdrawing.list_object import LIST
 from rally.withdrawing.live_list import LiveList
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.rally.withdrawing.lists import joined, left, publish
+from tests.support.people import job_key
 
 ALWAYS, NEVER = 0.0, 3600.0
 WHERE = f"memory://test/{LIST}"
 
 
-def make_mac():
-    return keysets.generate("mac").primitive(mac.Mac)
-
-
-@pytest.fixture(scope="module")
-def key():
-    return make_mac()
-
-
 @pytest.fixture
-def store(key):
+def store():
     """A platform with list 3, on which `ann` is."""
     made = MemoryStore()
-    publish(made, key, 3, left("ann", RALLY, 10))
+    publish(made, 3, left("ann", RALLY, 10))
     return made
 
 
-def lose(store, key):
+def lose(store):
     store.delete(LIST, store.stat(LIST).generation)
 
 
-def forge(store, key):
-    publish(store, make_mac(), 4, left("ann", RALLY, 10))
+def forge(store):
+    publish(store, 4, left("ann", RALLY, 10), key=job_key(Job.PURGE))
 
 
-def cut(store, key):
+def cut(store):
     info = store.stat(LIST)
     store.replace(LIST, store.read(LIST)[:-2], info.generation)
 
 
-def empty(store, key):
+def empty(store):
     store.replace(LIST, b"", store.stat(LIST).generation)
 
 
-def put_back(store, key):
-    publish(store, key, 2)
+def put_back(store):
+    publish(store, 2)
 
 
 SPOILT = "is not as deletion published it; restore it from a backup"
@@ -65,12 +56,10 @@ MISSING = (
     ("spoil", "message"),
     [(lose, MISSING), (forge, SPOILT), (cut, SPOILT), (empty, SPOILT)],
 )
-def test_list_that_is_not_as_published_is_none_to_begin_with(
-    store, key, spoil, message
-):
-    spoil(store, key)
+def test_list_that_is_not_as_published_is_none_to_begin_with(store, spoil, message):
+    spoil(store)
     with pytest.raises(ConfigurationError) as caught:
-        LiveList(store, key, ALWAYS)
+        LiveList(store, ALWAYS)
     assert str(caught.value) == f"{WHERE}: {message}"
 
 
@@ -84,20 +73,19 @@ def test_list_that_is_not_as_published_is_none_to_begin_with(
         (put_back, "is list 2, and this job has acted on list 3; restore the newest"),
     ],
 )
-def test_list_that_is_spoilt_while_a_job_runs_ends_it(store, key, spoil, message):
-    known = LiveList(store, key, ALWAYS)
+def test_list_that_is_spoilt_while_a_job_runs_ends_it(store, spoil, message):
+    known = LiveList(store, ALWAYS)
     assert set(known.people()) == {"ann"}
-    spoil(store, key)
+    spoil(store)
     for _ in range(2):  # who asks again is told again
         with pytest.raises(ConfigurationError) as caught:
             known.people()
         assert str(caught.value) == f"{WHERE}: {message}"
 
 
-def test_list_is_known_by_person(store, key):
+def test_list_is_known_by_person(store):
     publish(
         store,
-        key,
         4,
         left("ann", RALLY, 10),
         left("ann", "rally-x", 20, deferred=["rally-x"]),
@@ -105,7 +93,7 @@ def test_list_is_known_by_person(store, key):
         left(None, RALLY, 40),
         joined("ann", RALLY, 15),
     )
-    known = LiveList(store, key, NEVER)
+    known = LiveList(store, NEVER)
     people = known.people()
     assert known.counter == 4
     assert set(people) == {"ann", "bob"}
@@ -125,34 +113,34 @@ def test_list_is_known_by_person(store, key):
     ids=["old", "young"],
 )
 def test_list_is_looked_for_again_when_it_is_old(
-    store, key, reload_seconds, people, counter
+    store, reload_seconds, people, counter
 ):
-    known = LiveList(store, key, reload_seconds)
-    publish(store, key, 4, left("bob", RALLY, 10))
+    known = LiveList(store, reload_seconds)
+    publish(store, 4, left("bob", RALLY, 10))
     assert known.counter == 3  # nobody has asked since
     assert set(known.people()) == people
     assert known.counter == counter
 
 
-def test_list_that_has_not_changed_is_not_read_again(store, key):
-    known = LiveList(store, key, ALWAYS)
+def test_list_that_has_not_changed_is_not_read_again(store):
+    known = LiveList(store, ALWAYS)
     before = known.people(), len(store.reads)
     assert (known.people(), len(store.reads)) == before
     assert known.people() is before[0]
-    publish(store, key, 3, left("bob", RALLY, 10))
+    publish(store, 3, left("bob", RALLY, 10))
     assert set(known.people()) == {"bob"}
     assert len(store.reads) > before[1]
 
 
-def test_list_that_is_young_is_not_looked_for(store, key):
-    known = LiveList(store, key, NEVER)
-    lose(store, key)
+def test_list_that_is_young_is_not_looked_for(store):
+    known = LiveList(store, NEVER)
+    lose(store)
     assert set(known.people()) == {"ann"}
 
 
-def test_store_that_cannot_be_reached_fails_the_step_and_not_the_job(store, key):
+def test_store_that_cannot_be_reached_fails_the_step_and_not_the_job(store):
     """As a full disk does: what was read is not acknowledged, and comes again."""
-    known = LiveList(store, key, ALWAYS)
+    known = LiveList(store, ALWAYS)
 
     def refuse(operation, name):
         raise OSError(None, "Cloud Storage says ServiceUnavailable")
@@ -164,13 +152,13 @@ def test_store_that_cannot_be_reached_fails_the_step_and_not_the_job(store, key)
     assert set(known.people()) == {"ann"}
 
 
-def test_list_of_a_folder_is_seen_to_change(tmp_path, key):
+def test_list_of_a_folder_is_seen_to_change(tmp_path):
     store = LocalStore(str(tmp_path))
-    publish(store, key, 0)
-    known = LiveList(store, key, ALWAYS)
+    publish(store, 0)
+    known = LiveList(store, ALWAYS)
     assert known.people() == {}
-    publish(store, key, 1, left("ann", RALLY, 10))
+    publish(store, 1, left("ann", RALLY, 10))
     assert set(known.people()) == {"ann"}
-    lose(store, key)
+    lose(store)
     with pytest.raises(ConfigurationError):
         known.people()

@@ -3,18 +3,19 @@
 from collections import Counter
 
 import pytest
-from tink import mac
 
 from rally.errors import ConfigurationError
 from rally.events import RALLY
-from rally.keys import keysets
+from rally.keys.names import Job
 from rally.storing.layout import Partition, Stores, events_file, new_file
 from rally.storing.writer import RowWriter, Table
-from rally.withdrawing.list_object import LIST, publish_list
+from rally.withdrawing.list_object import LIST
 from rally.withdrawing.starting import begin_list, check_counter
 from rally.withdrawing.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.rally.withdrawing.lists import left, make_list, publish
+from tests.support.people import job_key, signer
+from tests.support.places import found_platform
 
 STUDIES = ["rally-one", "rally-two"]
 SCHEMA = '{"type": "record", "name": "row", "fields": []}'
@@ -22,9 +23,8 @@ ROW = b"H" + b"p" * 36 + b"H" + b"d" * 36
 ROW_FILE = new_file(Partition("rally-one", "visit.1", "2022-03-14"), "a")
 
 
-@pytest.fixture(scope="module")
-def key():
-    return keysets.generate("mac").primitive(mac.Mac)
+def founder():
+    return signer("owner-1").key
 
 
 class MemoryStores(Stores):
@@ -32,6 +32,7 @@ class MemoryStores(Stores):
 
     def __init__(self):
         self.platform, self._store = MemoryStore(), MemoryStore()
+        found_platform(self.platform)
 
     def of(self, study):
         return self._store
@@ -39,7 +40,9 @@ class MemoryStores(Stores):
 
 @pytest.fixture
 def stores(tmp_path):
-    return Stores(f"{tmp_path}/{{study}}", f"{tmp_path}/platform")
+    made = Stores(f"{tmp_path}/{{study}}", f"{tmp_path}/platform")
+    found_platform(made.platform)
+    return made
 
 
 def refusal(call, *arguments):
@@ -56,17 +59,17 @@ def write(stores, counter, study="rally-one", document="visit.1", day="2022-03-1
     return writer.write(partition, [row], counter)
 
 
-def test_first_job_makes_list_0_and_the_next_finds_it(stores, key):
-    assert begin_list(stores, STUDIES, key) == WithdrawalList(0, (), ())
+def test_first_job_makes_list_0_and_the_next_finds_it(stores):
+    assert begin_list(stores, STUDIES, founder) == WithdrawalList(0, (), ())
     before = stores.platform.stat(LIST)
-    assert begin_list(stores, STUDIES, key) == WithdrawalList(0, (), ())
+    assert begin_list(stores, STUDIES, founder) == WithdrawalList(0, (), ())
     assert stores.platform.stat(LIST) == before
 
 
-def test_list_that_is_there_is_read_whatever_else_is(stores, key):
+def test_list_that_is_there_is_read_whatever_else_is(stores):
     stores.of("rally-one").create(ROW_FILE, b"")
-    publish(stores.platform, key, 5, left("ann", RALLY, 10))
-    found = begin_list(stores, STUDIES, key)
+    publish(stores.platform, 5, left("ann", RALLY, 10))
+    found = begin_list(stores, STUDIES, founder)
     assert found == make_list(5, left("ann", RALLY, 10))
 
 
@@ -80,10 +83,10 @@ def test_list_that_is_there_is_read_whatever_else_is(stores, key):
     ],
     ids=["row", "row of an unregistered study", "event", "beside its place"],
 )
-def test_list_is_not_begun_anew_where_something_is_kept(stores, key, store, name):
+def test_list_is_not_begun_anew_where_something_is_kept(stores, store, name):
     place = stores.platform if store == "platform" else stores.of(store)
     place.create(name, b"")
-    message = refusal(begin_list, stores, STUDIES, key)
+    message = refusal(begin_list, stores, STUDIES, founder)
     assert message.startswith(
         f"{stores.platform.uri}/{LIST}: the withdrawal list is missing"
     )
@@ -94,40 +97,39 @@ def test_list_is_not_begun_anew_where_something_is_kept(stores, key, store, name
     "name",
     ["dead-letters/study=unknown/kind=ping/date=2022-03-14/a.avro", "states/a.json"],
 )
-def test_dead_letters_and_decisions_are_nobodys_rows(stores, key, name):
+def test_dead_letters_and_decisions_are_nobodys_rows(stores, name):
     stores.platform.create(name, b"")
-    assert begin_list(stores, STUDIES, key).counter == 0
+    assert begin_list(stores, STUDIES, founder).counter == 0
 
 
-def test_list_under_another_key_is_refused(stores, key):
-    other = keysets.generate("mac").primitive(mac.Mac)
-    publish(stores.platform, other, 5)
-    assert refusal(begin_list, stores, STUDIES, key) == (
+def test_list_under_another_key_is_refused(stores):
+    publish(stores.platform, 5, key=job_key(Job.PURGE))
+    assert refusal(begin_list, stores, STUDIES, founder) == (
         f"{stores.platform.uri}/{LIST}: is not as deletion published it; restore it"
         " from a backup"
     )
 
 
-def test_jobs_that_start_together_end_with_the_same_list(key):
+def test_jobs_that_start_together_end_with_the_same_list():
     """The other one publishes between the look and the act."""
     stores = MemoryStores()
 
     def other_job(operation, name):
         if operation == "create":
             stores.platform.fault = nothing
-            publish_list(stores.platform, make_list(0), key, None)
+            publish(stores.platform, 0)
 
     stores.platform.fault = other_job
-    assert begin_list(stores, STUDIES, key) == make_list(0)
+    assert begin_list(stores, STUDIES, founder) == make_list(0)
     assert stores.platform.fault is nothing
 
 
-def test_platform_that_cannot_be_read_is_one_line(tmp_path, key):
+def test_platform_that_cannot_be_read_is_one_line(tmp_path):
     platform = tmp_path / "platform"
     platform.mkdir()
     (platform / "events").symlink_to(platform / "events")
     stores = Stores(str(tmp_path), str(platform))
-    assert refusal(begin_list, stores, STUDIES, key) == (
+    assert refusal(begin_list, stores, STUDIES, founder) == (
         f"{platform}/events: cannot be read (is a link, which nobody follows or opens),"
         " and whether a withdrawal list may be begun depends on what is there"
     )

@@ -180,6 +180,14 @@ def test_who_deletes_cannot_open_pings_and_who_ingests_no_dead_letter():
     assert opens_letters == {"replay"}
 
 
+def test_only_who_publishes_the_list_can_sign_it():
+    signs = {
+        n for n, e in TABLE.items() if names.signing(names.Job.DELETE) in e["opens"]
+    }
+    assert signs == {"delete"}
+    assert not any(names.signing(names.Job.PURGE) in e["opens"] for e in TABLE.values())
+
+
 def test_nobody_may_delete_a_receipt():
     deletes = {
         below
@@ -216,7 +224,8 @@ def test_the_table_names_places_and_purposes_that_there_are(module):
     assert module.locals["places"] == PLACES
     purposes = set(items(module.locals["purposes"]))
     assert purposes == {
-        *names.MACS, names.DEAD_LETTER_PRIVATE, sort_of(names.pseudonym("platform")),
+        *map(names.signing, names.Job), names.DEAD_LETTER_PRIVATE,
+        sort_of(names.pseudonym("platform")),
     }  # fmt: skip
     for account in TABLE.values():
         assert set(account["opens"]) <= purposes
