@@ -52,7 +52,7 @@ def _lock(jobs: Jobs, people: People) -> int:
 
 def _conclude(jobs: Jobs) -> int:
     print(_CONCLUDING)
-    decided = ["studies", "conclude", NEWS, "--by=demo", f"--as_of={_CONCLUDED}"]
+    decided = ["studies", "conclude", NEWS, "--by=decide", f"--as_of={_CONCLUDED}"]
     with redirect_stdout(StringIO()):
         status = cli.main([*decided, *jobs.places])
     deleted = jobs.delete(f"{_CONCLUDED}T12:00:00Z")

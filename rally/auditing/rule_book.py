@@ -13,6 +13,7 @@ from rally.auditing.settings import AuditSettings
 from rally.auditing.spans import Span, collecting_spans, span_of_day, within
 from rally.checking.leaves import zig_zag
 from rally.checking.pseudonyms import PLATFORM
+from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.events import EventLog
 from rally.settings import make_pseudonyms
@@ -52,8 +53,9 @@ class RuleBook:
         platform = self.stores.platform
         self._keys = settings.keys(self.registry)
         self._pseudonyms = make_pseudonyms(self._keys, self.registry)
-        self._states = States.read(self.registry, platform)
-        self.holds = LegalHolds.read(platform, self._as_of)
+        decided = read_chain(platform)
+        self._states = States.of_chain(self.registry, decided)
+        self.holds = LegalHolds.of_chain(decided, self._as_of)
         self.unread = set[Check]()
         self._leaving = self._read_leaving()
         self._selections: dict[str, Selection] = {}

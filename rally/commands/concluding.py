@@ -5,22 +5,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rally.commands.deciding import decided_by
+from rally.commands.deciding import decide_study, decider
 from rally.commands.ending import check_announced
 from rally.commands.options import find_study, open_places, platform_keys_uri, read_time
+from rally.decisions.contents import StudyDecision
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
 from rally.storing.layout import Stores
 from rally.studies.registry import Registry
-from rally.studies.report import moment, table
+from rally.studies.report import table
 from rally.studies.study import Study
-from rally.studies.transitions import (
-    Action,
-    States,
-    Transition,
-    check_transition,
-    record_transition,
-)
+from rally.studies.transitions import Action, States, check_transition
 
 if TYPE_CHECKING:
     from rally.purging.foreseeing import Foreseen
@@ -41,14 +36,14 @@ def conclude_study(args: argparse.Namespace) -> int:
     states = States.read(registry, stores.platform)
     check_transition(states, study, Action.CONCLUDE, time)
     check_announced(study, time.date(), args.announced_days, "concluded")
-    by = None if args.plan_only else decided_by(args)
+    signer = None if args.plan_only else decider(args)
     foreseen = _foresee(args, stores, registry, study, time)
     print_lines(*_told(foreseen))
-    if by is None:
+    if signer is None:
         return 0
-    decision = Transition(study.namespace, Action.CONCLUDE, time, by, args.note)
-    record_transition(stores.platform, decision)
-    print_lines("", f"{study.namespace}: concluded from {moment(time)}")
+    print_lines("")
+    decision = StudyDecision(study.namespace, time, args.note)
+    decide_study(stores.platform, signer, registry, study, Action.CONCLUDE, decision)
     print_lines("run `rally delete`, which settles who waited, and then `rally purge`")
     return 0
 

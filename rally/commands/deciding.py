@@ -1,10 +1,11 @@
-"""What operators decide of a study, recorded for every job to read.
+"""What operators decide of a study: signed, and read by every job.
 
 To pause and resume it; and to keep rows of it for the law, or no longer.
 """
 
 import argparse
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from rally import numbers
 from rally.commands.options import (
@@ -13,25 +14,27 @@ from rally.commands.options import (
     maybe_platform,
     read_day,
     read_time,
+    signer_of,
 )
+from rally.decisions.contents import HoldPlacement, HoldRelease, Kind, StudyDecision
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
 from rally.storing.objects import ObjectStore
-from rally.studies.fields import Place, note, text
-from rally.studies.legal_holds import LegalHold, Release, place_hold, release_hold
+from rally.studies.fields import Place, note
+from rally.studies.legal_holds import LegalHold, check_release
 from rally.studies.registry import Registry
 from rally.studies.report import moment
-from rally.studies.transitions import (
-    Action,
-    States,
-    Transition,
-    check_transition,
-    read_transitions,
-    record_transition,
-)
+from rally.studies.study import Study
+from rally.studies.transitions import Action, States, check_transition
+
+if TYPE_CHECKING:
+    from rally.decisions.chain import Chain
+    from rally.decisions.signers import Signer
 
 ANNOUNCED_DAYS = 14
 """How long before a study ends, or is concluded, that must have been announced."""
+
+_MOST = 10**12 - 1  # the numbers of decisions have 12 digits
 
 OWN: Options = {
     "namespace": {"metavar": "NS", "help": "the study's namespace or an alias"},
@@ -45,7 +48,11 @@ OWN: Options = {
         "metavar": "DATE",
         "help": "the last submission date whose rows are held",
     },
-    "--hold": {"metavar": "ID", "help": "the hold, as `rally studies show` lists it"},
+    "--hold": {
+        "type": numbers.whole(1, _MOST),
+        "metavar": "NUMBER",
+        "help": "the hold, as `rally studies show` lists it",
+    },
     "--plan_only": {
         "action": "store_true",
         "help": "say what will follow, and decide nothing",
@@ -74,28 +81,41 @@ def resume_study(args: argparse.Namespace) -> int:
 
 def hold_rows(args: argparse.Namespace) -> int:
     """Keeps rows of a study for the law: nothing deletes them until it is released."""
+    from rally.decisions.writing import decide
+
     study = find_study(Registry.load(args.studies), args.namespace, args.studies)
     at = read_time("--as_of", args.as_of)
-    days = _day("--from", args.first), _day("--until", args.last)
-    hold = LegalHold(study.namespace, *days, at, decided_by(args), args.note)
-    place_hold(platform_of(args), hold)
+    first, last = _day("--from", args.first), _day("--until", args.last)
+    if first > last:
+        raise ConfigurationError("--until: is before --from; correct one of them")
+    platform, signer = platform_of(args), decider(args)
+    placement = HoldPlacement(study.namespace, first, last, at, args.note)
+    entry = decide(platform, signer, Kind.PLACE_HOLD, placement, datetime.now(UTC))
+    hold = LegalHold(entry.number, *placement[:-1], entry.by, args.note)
     print_lines(
-        f"{study.namespace}: {hold} is in force from {moment(at)}, as {hold.key}"
+        f"{study.namespace}: {hold} is in force from {moment(at)}, as {hold.number}"
     )
     return 0
 
 
 def release_rows(args: argparse.Namespace) -> int:
     """Ends a legal hold: what it kept goes when the jobs run next."""
+    from rally.decisions.writing import decide
+
     study = find_study(Registry.load(args.studies), args.namespace, args.studies)
-    if not args.hold:
+    if args.hold is None:
         raise ConfigurationError(
             "--hold: is missing; `rally studies show` lists those in force"
         )
-    at = read_time("--as_of", args.as_of)
-    release = Release(args.hold, at, decided_by(args), args.note)
-    release_hold(platform_of(args), study.namespace, release)
-    print_lines(f"{study.namespace}: released from {moment(at)}")
+    platform, signer = platform_of(args), decider(args)
+    release = HoldRelease(args.hold, read_time("--as_of", args.as_of), args.note)
+
+    def check(chain: "Chain") -> None:
+        check_release(chain, study.namespace, release)
+
+    now = datetime.now(UTC)
+    decide(platform, signer, Kind.RELEASE_HOLD, release, now, check=check)
+    print_lines(f"{study.namespace}: released from {moment(release.at)}")
     return 0
 
 
@@ -109,25 +129,46 @@ def platform_of(args: argparse.Namespace) -> ObjectStore:
     return platform
 
 
-def decided_by(args: argparse.Namespace) -> str:
-    """Who decides. Raises ConfigurationError where nobody is named."""
-    if not args.by:
-        raise ConfigurationError("--by: is missing; say who decides")
+def decider(args: argparse.Namespace) -> "Signer":
+    """Who decides, and can say why. Raises ConfigurationError where nobody does."""
+    signer = signer_of(args)
     note(Place("--note"), args.note)
-    return text(Place("--by"), args.by)
+    return signer
+
+
+def decide_study(
+    platform: ObjectStore,
+    signer: "Signer",
+    registry: Registry,
+    study: Study,
+    action: Action,
+    decision: StudyDecision,
+) -> None:
+    """Signs what is decided of a study, and says how the study is from then on.
+
+    Raises:
+        ConfigurationError: the study cannot do that then, also because somebody else
+            decided meanwhile; or the person may not decide it.
+        OSError: the platform cannot be read or written, or a KMS does not serve.
+    """
+    from rally.decisions.writing import decide
+
+    def check(chain: "Chain") -> None:
+        states = States.of_chain(registry, chain)
+        check_transition(states, study, action, decision.at)
+
+    decide(platform, signer, action.kind, decision, datetime.now(UTC), check=check)
+    state = States.read(registry, platform).at(study, decision.at)
+    print_lines(f"{study.namespace}: {state} from {moment(decision.at)}")
 
 
 def _decide(args: argparse.Namespace, action: Action) -> int:
     registry = Registry.load(args.studies)
     study = find_study(registry, args.namespace, args.studies)
-    platform, by = platform_of(args), decided_by(args)
+    platform, signer = platform_of(args), decider(args)
     time = read_time("--as_of", args.as_of)
-    log = read_transitions(platform)
-    check_transition(States(registry, log), study, action, time)
-    decision = Transition(study.namespace, action, time, by, args.note)
-    record_transition(platform, decision)
-    state = States(registry, [*log, decision]).at(study, time)
-    print_lines(f"{study.namespace}: {state} from {moment(time)}")
+    decision = StudyDecision(study.namespace, time, args.note)
+    decide_study(platform, signer, registry, study, action, decision)
     return 0
 
 

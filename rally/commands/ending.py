@@ -4,21 +4,15 @@ import argparse
 import sys
 from datetime import date, datetime
 
-from rally.commands.deciding import decided_by, platform_of
+from rally.commands.deciding import decide_study, decider, platform_of
 from rally.commands.options import find_study, read_time
+from rally.decisions.contents import StudyDecision
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
 from rally.studies.registry import Registry
 from rally.studies.report import moment
 from rally.studies.study import AfterEnd, Kind, Study
-from rally.studies.transitions import (
-    Action,
-    States,
-    Transition,
-    check_transition,
-    read_transitions,
-    record_transition,
-)
+from rally.studies.transitions import Action, States, check_transition
 
 
 def end_study(args: argparse.Namespace) -> int:
@@ -26,20 +20,17 @@ def end_study(args: argparse.Namespace) -> int:
     registry = Registry.load(args.studies)
     study = find_study(registry, args.namespace, args.studies)
     platform = platform_of(args)
-    by = None if args.plan_only else decided_by(args)
+    signer = None if args.plan_only else decider(args)
     time = read_time("--as_of", args.as_of)
-    log = read_transitions(platform)
-    check_transition(States(registry, log), study, Action.END, time)
+    check_transition(States.read(registry, platform), study, Action.END, time)
     _check_lock(study)
     check_announced(study, time.date(), args.announced_days, "ended")
     print_lines(_told(study, time))
-    if by is None:
+    if signer is None:
         return 0
     _confirm(study, is_sure=args.yes)
-    decision = Transition(study.namespace, Action.END, time, by, args.note)
-    record_transition(platform, decision)
-    state = States(registry, [*log, decision]).at(study, time)
-    print_lines(f"{study.namespace}: {state} from {moment(time)}")
+    decision = StudyDecision(study.namespace, time, args.note)
+    decide_study(platform, signer, registry, study, Action.END, decision)
     return 0
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from rally.commands import deciding
 from rally.commands.concluding import conclude_study
@@ -34,13 +35,16 @@ from rally.studies.report import (
     table,
 )
 from rally.studies.study import Study, all_faults
-from rally.studies.transitions import States, read_transitions
+from rally.studies.transitions import States, transitions_in
+
+if TYPE_CHECKING:
+    from rally.decisions.chain import Chain
 
 _LOOKING = "--studies --store --platform --as_of"
-_DECIDING = f"namespace {_LOOKING} --by --note"
+_DECIDING = f"namespace {_LOOKING} --keys --people_keys --by --note"
 _FOR_EVER = f"{_DECIDING} --plan_only --announced_days"
 _ENDING = f"{_FOR_EVER} --yes"
-_CONCLUDING = f"{_FOR_EVER} --keys --platform_keys"
+_CONCLUDING = f"{_FOR_EVER} --platform_keys"
 _BY_DATES = (
     "States are by dates alone; --store or --platform adds operators' decisions."
 )
@@ -80,9 +84,8 @@ def check_registry(args: argparse.Namespace) -> int:
 def list_studies(args: argparse.Namespace) -> int:
     """Prints all studies and their states."""
     registry = Registry.load(args.studies)
-    platform = maybe_platform(args)
-    states = States(registry, read_transitions(platform) if platform else ())
-    time = _time(args)
+    chain, time = _chain(args), _time(args)
+    states = States.of_chain(registry, chain) if chain else States(registry, ())
     rows = [
         (
             study.namespace,
@@ -96,7 +99,7 @@ def list_studies(args: argparse.Namespace) -> int:
     ]
     head = ("NAMESPACE", "KIND", "STATE", "STARTS", "COLLECTS THROUGH", "DOCUMENTS")
     _print([head, *rows])
-    if platform is None:
+    if chain is None:
         print_lines("", _BY_DATES)
     return name_faults(registry)
 
@@ -105,17 +108,17 @@ def show_study(args: argparse.Namespace) -> int:
     """Prints a study's promises, its documents, and what operators decided."""
     registry = Registry.load(args.studies)
     study = _find(registry, args)
-    platform = maybe_platform(args)
-    log = read_transitions(platform) if platform else []
-    state = States(registry, log).at(study, _time(args))
+    chain, time = _chain(args), _time(args)
+    log = transitions_in(chain) if chain else []
+    state = States(registry, log).at(study, time)
     _print([("state", state), *promises(study)])
     _print_under(DOCUMENT_HEAD, map(document_row, study.documents.values()))
     decisions = [each for each in log if each.namespace == study.namespace]
     decisions.sort(key=attrgetter("at", "action"))
     _print_under(DECISION_HEAD, map(decision_row, decisions))
-    holds = LegalHolds.read(platform, _time(args)) if platform else NO_HOLDS
+    holds = LegalHolds.of_chain(chain, time) if chain else NO_HOLDS
     _print_under(HOLD_HEAD, map(hold_row, holds.of(study.namespace)))
-    if platform is None:
+    if chain is None:
         print_lines("", _BY_DATES)
     return 0
 
@@ -136,6 +139,14 @@ _COMMANDS = (
 
 def _find(registry: Registry, args: argparse.Namespace) -> Study:
     return find_study(registry, args.namespace, args.studies)
+
+
+def _chain(args: argparse.Namespace) -> "Chain | None":
+    """What people decided; None where nothing says where that is."""
+    from rally.decisions.verifying import read_chain
+
+    platform = maybe_platform(args)
+    return read_chain(platform) if platform else None
 
 
 def _time(args: argparse.Namespace) -> datetime:

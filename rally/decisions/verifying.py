@@ -32,6 +32,7 @@ from rally.keys.names import Job
 from rally.keys.signing import Verifier
 from rally.storing.marker import read_marker
 from rally.storing.objects import ObjectNotFound, ObjectStore
+from rally.storing.records import refuse_links
 
 _FEWEST_OWNERS = 2
 
@@ -45,7 +46,7 @@ def read_chain(platform: ObjectStore) -> Chain:
     Raises:
         ConfigurationError: the platform is not marked, or its first decision is not
             the one that it was founded with.
-        OSError: it cannot be read.
+        OSError: it cannot be read, or a link stands in the place of an entry.
     """
     marker = read_marker(platform)
     if marker is None or not marker.founded:
@@ -308,6 +309,7 @@ def _listed(platform: ObjectStore) -> tuple[dict[int, int], list[str]]:
             foreign.append(info.name)
         else:
             numbers[number] = info.size
+    refuse_links(platform, FOLDER)  # behind which a pause could be
     return numbers, foreign
 
 

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from rally.checking.pseudonyms import PLATFORM
 from rally.dead_letters import Unsealer
+from rally.decisions.verifying import read_chain
 from rally.ingesting.intake import Intake
 from rally.ingesting.judge import Judge
 from rally.ingesting.routes import Routes
@@ -23,7 +24,7 @@ from rally.storing.objects import ObjectStore
 from rally.storing.rows import row_schema
 from rally.storing.writer import RowWriter, Table
 from rally.studies.registry import Registry
-from rally.studies.transitions import States
+from rally.studies.transitions import States, Transition, transitions_in
 from rally.usage import find_unwritable
 from rally.withdrawing.live_list import LiveList
 
@@ -71,15 +72,20 @@ class IngestSettings(Places):
 
 
 class LiveStates:
-    """The studies' states, read again when they are older than the settings allow."""
+    """The studies' states, read again when they are older than the settings allow.
+
+    A decision that was read once stays: one that is lost or damaged since, such as a
+    pause, makes no study collect again.
+    """
 
     def __init__(
         self, registry: Registry, platform: ObjectStore, reload_seconds: float
     ) -> None:
-        """Reads the log of transitions. Raises ConfigurationError."""
+        """Reads the chain of decisions. Raises ConfigurationError."""
         self._registry = registry
         self._platform = platform
         self._reload_seconds = reload_seconds
+        self._known = set[Transition]()
         self._read()
 
     def __call__(self) -> States:
@@ -89,7 +95,8 @@ class LiveStates:
         return self._states
 
     def _read(self) -> None:
-        self._states = States.read(self._registry, self._platform)
+        self._known.update(transitions_in(read_chain(self._platform)))
+        self._states = States(self._registry, self._known)
         self._read_at = time.monotonic()
 
 

@@ -18,8 +18,6 @@ _DAY = "date=([0-9-]{10})"
 _PATHS = (
     f"events/{_DAY}/{_ID}[.]avro",
     f"dead-letters/study=[a-z0-9-]+/kind=(?:ping|withdrawal)/{_DAY}/{_ID}[.]avro",
-    f"states/{_ID}[.]json",
-    f"holds/(?:placed|released)/{_ID}[.]json",
     "decisions/[0-9]{12}[.]json",
     "withdrawals/list[.]json",
     f"plans/{_ID}/(?:(?:plan|begun|applied|told)[.]json|purge[.]ndjson)",
@@ -65,7 +63,18 @@ def list_records(
     for info in platform.list(folder):
         if is_record(info.name):
             yield info
-    for stray in () if may_be_links else platform.strays(folder):
+    if not may_be_links:
+        refuse_links(platform, folder)
+
+
+def refuse_links(platform: ObjectStore, folder: str) -> None:
+    """Makes sure that no record of a folder is hidden behind a link.
+
+    Raises:
+        StrayInTheWay: a link stands in the place of a record.
+        OSError: the store cannot be listed.
+    """
+    for stray in platform.strays(folder):
         if stray.kind.is_in_the_way and leads_to_records(stray.name):
             raise StrayInTheWay(stray, f"{platform.uri.rstrip('/')}/{stray.name}")
 

@@ -2,44 +2,41 @@
 
 A hold is about the rows of one study that were submitted on certain days. While it is
 in force deletion, compaction and retention leave their files as they are, and say so
-(design: "Retention"). Holds and releases are decisions of the platform's log.
+(design: "Retention"). Holds and releases are entries of the platform's chain.
 """
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from rally.decisions.contents import HoldPlacement, HoldRelease, Kind
 from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectStore
-from rally.studies import decisions
-from rally.studies.fields import Place, iso_day, moment, note, text
 
-_HOLDS, _RELEASES = "holds/placed/", "holds/released/"
+if TYPE_CHECKING:
+    from rally.decisions.chain import Chain
 
 
 class LegalHold(NamedTuple):
     """Somebody's decision that rows must stay.
 
     Attributes:
+        number: of its entry in the chain, by which it is released.
         namespace: whose rows.
         first: submission date of the first of them.
         last: submission date of the last of them.
         at: from when it holds, in UTC.
-        by: who decided.
+        by: name of who signed.
         note: why, for the record.
     """
 
+    number: int
     namespace: str
     first: date
     last: date
     at: datetime
     by: str
     note: str
-
-    @property
-    def key(self) -> str:
-        """What it is released by, 32 hexadecimal digits."""
-        return decisions.key_of(_encode(self))
 
     def __str__(self) -> str:
         """In a few words, for a report."""
@@ -50,16 +47,12 @@ class Release(NamedTuple):
     """Somebody's decision that a hold is over.
 
     Attributes:
-        hold: its key.
+        hold: its number.
         at: from when, in UTC.
-        by: who decided.
-        note: why, for the record.
     """
 
-    hold: str
+    hold: int
     at: datetime
-    by: str
-    note: str
 
 
 class LegalHolds:
@@ -75,19 +68,39 @@ class LegalHolds:
         """Leaves out what was released by then, and what begins later."""
         released = {each.hold for each in releases if each.at <= now}
         in_force = (
-            each for each in holds if each.at <= now and each.key not in released
+            each for each in holds if each.at <= now and each.number not in released
         )
         self.holds = tuple(sorted(in_force, key=lambda each: (each.first, each)))
 
     @classmethod
     def read(cls, platform: ObjectStore, now: datetime) -> "LegalHolds":
-        """Those that the platform's log says.
+        """Those that the platform's chain says.
 
         Raises:
-            ConfigurationError: an object of it is not as it was written.
+            ConfigurationError: the platform has no chain.
+            OSError: it cannot be read.
         """
-        placed = decisions.read_all(platform, _HOLDS)
-        return cls([_read_hold(*each) for each in placed], _releases(platform), now)
+        from rally.decisions.verifying import read_chain  # imports Tink
+
+        return cls.of_chain(read_chain(platform), now)
+
+    @classmethod
+    def of_chain(cls, chain: "Chain", now: datetime) -> "LegalHolds":
+        """Those that a chain says.
+
+        A release is of a hold that was placed before it; any other releases nothing.
+        """
+        holds, releases = dict[int, LegalHold](), list[Release]()
+        for entry in chain.of(Kind.PLACE_HOLD, Kind.RELEASE_HOLD):
+            what, number = entry.content, entry.number
+            if isinstance(what, HoldPlacement):
+                days = what.first, what.last
+                holds[number] = LegalHold(
+                    number, what.namespace, *days, what.at, entry.by, what.note
+                )
+            elif isinstance(what, HoldRelease) and what.hold in holds:
+                releases.append(Release(what.hold, what.at))
+        return cls(holds.values(), releases, now)
 
     @property
     def namespaces(self) -> frozenset[str]:
@@ -112,75 +125,13 @@ class LegalHolds:
         return None
 
 
-def place_hold(platform: ObjectStore, hold: LegalHold) -> None:
-    """Adds a hold to the log; the same one again changes nothing.
-
-    Raises:
-        ConfigurationError: nobody is named, its days are in the wrong order, or the
-            same one was released, and is in no force any more.
-    """
-    data = _encode(hold)
-    _read_hold(Place("hold"), data)
-    if hold.first > hold.last:
-        raise ConfigurationError("--until: is before --from; correct one of them")
-    if hold.key in {each.hold for each in _releases(platform)}:
-        raise ConfigurationError(
-            "--as_of: the same hold was released; give another time, or a --note"
-        )
-    decisions.append(platform, _HOLDS, data)
-
-
-def release_hold(platform: ObjectStore, namespace: str, release: Release) -> None:
-    """Says that a hold of a study is over.
-
-    Raises:
-        ConfigurationError: no such hold is in force then, or nobody is named.
-    """
-    in_force = LegalHolds.read(platform, release.at).of(namespace)
-    if release.hold not in {each.key for each in in_force}:
+def check_release(chain: "Chain", namespace: str, release: HoldRelease) -> None:
+    """Raises ConfigurationError where no such hold of a study is in force then."""
+    in_force = LegalHolds.of_chain(chain, release.at).of(namespace)
+    if release.hold not in {each.number for each in in_force}:
         raise ConfigurationError(
             "--hold: no such hold is in force; `rally studies show` lists them"
         )
-    content = {**release._asdict(), "at": release.at.isoformat()}
-    data = decisions.encode(content)
-    _read_release(Place("release"), data)
-    decisions.append(platform, _RELEASES, data)
-
-
-def _releases(platform: ObjectStore) -> list[Release]:
-    released = decisions.read_all(platform, _RELEASES)
-    return [_read_release(*each) for each in released]
-
-
-def _encode(hold: LegalHold) -> bytes:
-    times = {name: getattr(hold, name).isoformat() for name in ("first", "last", "at")}
-    return decisions.encode({**hold._asdict(), **times})
-
-
-def _read_hold(place: Place, data: bytes) -> LegalHold:
-    fields = decisions.decode(place, data)
-    hold = LegalHold(
-        namespace=fields.need("namespace", text),
-        first=fields.need("first", iso_day),
-        last=fields.need("last", iso_day),
-        at=fields.need("at", moment),
-        by=fields.need("by", text),
-        note=fields.need("note", note),
-    )
-    fields.close()
-    return hold
-
-
-def _read_release(place: Place, data: bytes) -> Release:
-    fields = decisions.decode(place, data)
-    release = Release(
-        hold=fields.need("hold", text),
-        at=fields.need("at", moment),
-        by=fields.need("by", text),
-        note=fields.need("note", note),
-    )
-    fields.close()
-    return release
 
 
 NO_HOLDS = LegalHolds((), (), datetime.max.replace(tzinfo=UTC))

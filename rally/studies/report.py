@@ -22,7 +22,7 @@ DOCUMENT_HEAD = (
     "BY",
     "WHERE",
 )
-DECISION_HEAD = ("AT", "DECISION", "BY", "NOTE")
+DECISION_HEAD = ("NUMBER", "AT", "DECISION", "BY", "NOTE")
 HOLD_HEAD = ("LEGAL HOLD", "FROM", "UNTIL", "SINCE", "BY", "NOTE")
 
 
@@ -75,13 +75,14 @@ def _all(values: Sequence[str]) -> str:
 
 def decision_row(decision: Transition) -> tuple[str, ...]:
     """An operator's decision under DECISION_HEAD."""
-    return (moment(decision.at), decision.action, decision.by, decision.note)
+    said_by = (decision.action, decision.by, decision.note)
+    return (str(decision.number), moment(decision.at), *said_by)
 
 
 def hold_row(hold: LegalHold) -> tuple[str, ...]:
     """A legal hold under HOLD_HEAD."""
     days = (str(hold.first), str(hold.last))
-    return (hold.key, *days, moment(hold.at), hold.by, hold.note)
+    return (str(hold.number), *days, moment(hold.at), hold.by, hold.note)
 
 
 def moment(time: datetime) -> str:

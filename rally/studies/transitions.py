@@ -1,7 +1,7 @@
 """The state of a study at a time: what its dates and its operators say.
 
-The dates stand in study.yaml. What an operator decides is an object of the platform's
-log, named by its content: written once, never changed, folded in any order.
+The dates stand in study.yaml. What an operator decides is an entry of the platform's
+chain of decisions. Each says from when it holds; by that they are folded, in any order.
 """
 
 from collections import defaultdict
@@ -9,16 +9,17 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from rally.decisions.contents import Kind as DecisionKind
+from rally.decisions.contents import StudyDecision
 from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectStore
-from rally.studies import decisions
-from rally.studies.fields import Place, choice, moment, note, text
 from rally.studies.registry import Registry
 from rally.studies.study import Kind, Study
 
-_FOLDER = "states/"
+if TYPE_CHECKING:
+    from rally.decisions.chain import Chain
 
 
 class State(StrEnum):
@@ -42,14 +43,22 @@ class Action(StrEnum):
     END = "end"
     CONCLUDE = "conclude"
 
+    @property
+    def kind(self) -> DecisionKind:
+        """The kind of its entries in the chain."""
+        return DecisionKind(f"study.{self}")
+
 
 class Transition(NamedTuple):
     """An operator's decision.
 
     Attributes:
+        namespace: of the study.
+        action: what was decided.
         at: from when it holds, in UTC.
-        by: who decided.
+        by: name of who signed.
         note: why, for the record.
+        number: of its entry in the chain; 0 of one that is only supposed.
     """
 
     namespace: str
@@ -57,6 +66,7 @@ class Transition(NamedTuple):
     at: datetime
     by: str
     note: str
+    number: int = 0
 
 
 _POSSIBLE = {
@@ -77,7 +87,7 @@ class States:
     """
 
     def __init__(self, registry: Registry, transitions: Iterable[Transition]) -> None:
-        """Sorts the log by study and time; of other namespaces nothing is asked."""
+        """Sorts decisions by study and time; of other namespaces nothing is asked."""
         self._log: dict[str, list[Transition]] = defaultdict(list)
         for transition in transitions:
             if registry.is_registered(transition.namespace):
@@ -92,8 +102,20 @@ class States:
 
     @classmethod
     def read(cls, registry: Registry, platform: ObjectStore) -> "States":
-        """Those that the platform's log says. Raises ConfigurationError."""
-        return cls(registry, read_transitions(platform))
+        """Those that the platform's chain says.
+
+        Raises:
+            ConfigurationError: the platform has no chain.
+            OSError: it cannot be read.
+        """
+        from rally.decisions.verifying import read_chain  # imports Tink
+
+        return cls.of_chain(registry, read_chain(platform))
+
+    @classmethod
+    def of_chain(cls, registry: Registry, chain: "Chain") -> "States":
+        """Those that a chain says."""
+        return cls(registry, transitions_in(chain))
 
     def is_concluded(self, namespace: str, time: datetime) -> bool:
         """Whether a study's data goes, or is gone, at a time that knows its zone."""
@@ -166,26 +188,20 @@ def check_transition(
         )
 
 
-def record_transition(platform: ObjectStore, transition: Transition) -> None:
-    """Adds a decision to the log; the same decision again changes nothing.
-
-    Raises:
-        ConfigurationError: it could not be read back: no one is named, or the time has
-            no zone, or there is more than a line of text.
-    """
-    content = {**transition._asdict(), "at": transition.at.isoformat()}
-    data = decisions.encode(content)
-    _read(Place("decision"), data)
-    decisions.append(platform, _FOLDER, data)
-
-
-def read_transitions(platform: ObjectStore) -> list[Transition]:
-    """Reads the log, in the order of the objects' names.
-
-    Raises:
-        ConfigurationError: an object is not as it was written.
-    """
-    return [_read(place, data) for place, data in decisions.read_all(platform, _FOLDER)]
+def transitions_in(chain: "Chain") -> list[Transition]:
+    """What counts of the decisions on studies, in the order of the chain."""
+    actions = {each.kind: each for each in Action}
+    found = list[Transition]()
+    for entry in chain.of(*actions):
+        what = entry.content
+        assert isinstance(what, StudyDecision)  # rally.decisions.contents.READERS
+        action = actions[entry.kind]
+        found.append(
+            Transition(
+                what.namespace, action, what.at, entry.by, what.note, entry.number
+            )
+        )
+    return found
 
 
 def _by_dates(study: Study, time: datetime) -> State:
@@ -204,16 +220,3 @@ def _midnight(day: date) -> datetime:
 def _locked(collect_through: date) -> datetime:
     """When a study ends by its dates."""
     return _midnight(collect_through + timedelta(days=1))
-
-
-def _read(place: Place, data: bytes) -> Transition:
-    fields = decisions.decode(place, data)
-    transition = Transition(
-        namespace=fields.need("namespace", text),
-        action=fields.need("action", choice(Action)),
-        at=fields.need("at", moment),
-        by=fields.need("by", text),
-        note=fields.need("note", note),
-    )
-    fields.close()
-    return transition

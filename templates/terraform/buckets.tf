@@ -52,7 +52,7 @@ resource "google_storage_bucket" "study" {
 # an old version of these goes within a day.
 locals {
   undo_days      = 30
-  remembered     = ["events/", "holds/", "receipts/", "states/", "withdrawals/", local.marker]
+  remembered     = ["decisions/", "events/", "receipts/", "withdrawals/", local.marker]
   not_remembered = ["dead-letters/", "leases/", "plans/", "results/"]
 }
 

@@ -25,7 +25,7 @@ from rally.storing.local_files import TEMPORARY_PREFIX
 from rally.storing.objects import open_store
 from rally.storing.partitions import by_partition, list_files, read_view
 from rally.storing.runs import RUNS
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from rally.withdrawing.list_object import read_list
 from tests.integration.warm import Warm
 from tests.pipelines.world import (
@@ -39,6 +39,7 @@ from tests.pipelines.world import (
     stored_rows,
     write_lines,
 )
+from tests.support.decided import decide_study
 from tests.support.rulings import sign_letters
 
 pytestmark = [pytest.mark.integration, pytest.mark.crash]
@@ -85,7 +86,7 @@ def furnished(world, warm, here):
                    1_779_300_000_000_000, None, document_id(990), MAIL)  # fmt: skip
     write_events(platform, [letter], "1")
     sign_letters(platform, letter)
-    record_transition(platform, Transition(GARDEN, Action.END, ENDED, "ann", ""))
+    decide_study(platform, GARDEN, Action.END, ENDED)
     return store
 
 

@@ -14,7 +14,7 @@ import pytest
 from rally.events import read_events
 from rally.storing.objects import open_store
 from rally.storing.runs import RUNS
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from tests.integration.test_crash_deletion import (
     HEX,
     ROUNDS,
@@ -35,6 +35,7 @@ from tests.pipelines.world import (
     stored_rows,
     write_lines,
 )
+from tests.support.decided import decide_study
 
 __all__ = ["here", "warm", "world"]
 
@@ -58,7 +59,7 @@ def furnished(world, warm, here):
             succeed(warm, "compact", options)
     platform = open_store(f"{store}/platform")
     for action in (Action.END, Action.CONCLUDE):
-        record_transition(platform, Transition(GARDEN, action, CONCLUDED, "ann", ""))
+        decide_study(platform, GARDEN, action, CONCLUDED)
     return store
 
 

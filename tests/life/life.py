@@ -18,15 +18,9 @@ from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
 from rally.purging.purge import Purge
 from rally.storing.partitions import partition_of
-from rally.studies.legal_holds import (
-    LegalHold,
-    LegalHolds,
-    Release,
-    place_hold,
-    release_hold,
-)
+from rally.studies.legal_holds import LegalHolds
 from rally.studies.registry import Registry
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from rally.times import from_micros, to_micros
 from rally.withdrawing.deciding import Action as Decision
 from rally.withdrawing.deciding import choose
@@ -36,6 +30,7 @@ from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND
 from tests.rally.auditing.place import Audited
 from tests.rally.deleting.place import Prf
 from tests.rally.purging.place import Settings as PurgeSettings
+from tests.support.decided import decide_study, hold_rows, release_rows
 from tests.support.people import job_key
 from tests.support.rulings import expedite
 
@@ -173,13 +168,13 @@ class Life(Audited):
     def act(self, study: str, action: Action) -> None:
         """An operator decides, this afternoon."""
         at = self.now - timedelta(hours=3)
-        record_transition(self.platform, Transition(study, action, at, "ann", ""))
+        decide_study(self.platform, study, action, at)
 
     def hold(self, study: str) -> None:
         """Counsel wants what was sent in these days to stay."""
         day = self.now.date()
-        first, at = day - timedelta(days=4), self.now - timedelta(hours=3)
-        place_hold(self.platform, LegalHold(study, first, day, at, "counsel", ""))
+        days, at = (day - timedelta(days=4), day), self.now - timedelta(hours=3)
+        hold_rows(self.platform, study, days, at)
 
     @property
     def holds(self) -> LegalHolds:
@@ -189,8 +184,7 @@ class Life(Audited):
     def release(self) -> None:
         """All that counsel wanted is done with."""
         for each in self.holds.holds:
-            decided = Release(each.key, self.now - timedelta(hours=2), "counsel", "")
-            release_hold(self.platform, each.namespace, decided)
+            release_rows(self.platform, each, self.now - timedelta(hours=2))
 
     def let_go_at_once(self) -> None:
         """Who waits for a study's end need not: a person has decided it."""

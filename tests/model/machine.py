@@ -10,7 +10,6 @@ from rally.events import MAIL, EventKind
 from rally.receipts.receipt import Outcome as Told
 from rally.storing.objects import StrayKind
 from rally.studies.transitions import Action as Step
-from rally.studies.transitions import Transition, record_transition
 from rally.times import from_micros
 from rally.withdrawing.deciding import Action, choose
 from rally.withdrawing.fold import Standing
@@ -28,6 +27,7 @@ from tests.model.draws import (
 )
 from tests.model.plain import best
 from tests.model.words import STUDIES, Ping, moment
+from tests.support.decided import decide_study
 from tests.support.rulings import rule as rule_on
 
 STREAM_DAYS = 4
@@ -140,7 +140,7 @@ class Machine(Beside):
         if state not in _POSSIBLE[step]:
             return
         at = from_micros(self.model.now)
-        record_transition(self.whole.platform, Transition(study, step, at, "ann", ""))
+        decide_study(self.whole.platform, study, step, at)
         self.model.steps.append((self.model.now, study, str(step)))
         self.stale = None
 

@@ -7,7 +7,6 @@ import pytest
 from pipelines import cli, compact
 from rally.storing.leases import Leases
 from rally.storing.objects import open_store
-from rally.studies.legal_holds import LegalHold, place_hold
 from tests.pipelines.world import (
     GARDEN,
     SENT_LATER,
@@ -16,6 +15,7 @@ from tests.pipelines.world import (
     stored_ids,
     write_lines,
 )
+from tests.support.decided import hold_rows
 
 SENT_DAY, LATER_DAY = "2026-05-20", "2026-05-21"
 
@@ -159,8 +159,7 @@ def place(store, first, last):
     """Puts days of the study under a legal hold."""
     days = date.fromisoformat(first), date.fromisoformat(last)
     at = datetime(2026, 5, 25, tzinfo=UTC)
-    hold = LegalHold(GARDEN, *days, at, "counsel", "")
-    place_hold(open_store(f"{store}/platform"), hold)
+    hold_rows(open_store(f"{store}/platform"), GARDEN, days, at)
 
 
 def test_partition_under_a_legal_hold_is_left_as_it_is(world, store, ingested, capsys):

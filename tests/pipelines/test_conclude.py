@@ -43,7 +43,8 @@ def own(tmp_path, capsys):
 
 def conclude(own, capsys, *words, study=GARDEN):
     world, store = own
-    given = [*world.options(store)[:-1], *words]
+    keys = f"--people_keys={world.people_keys}"
+    given = [*world.options(store)[:-1], keys, *words]
     return cli.main(["studies", "conclude", study, *given]), *capsys.readouterr()
 
 
@@ -79,7 +80,7 @@ def test_plan_only_says_what_will_follow_and_changes_nothing(own, capsys):
 
 
 def test_conclusion_says_the_same_and_is_decided(own, capsys):
-    status, out, errors = conclude(own, capsys, SPRING, "--by=jo", "--note=done")
+    status, out, errors = conclude(own, capsys, SPRING, "--by=decide", "--note=done")
     assert (status, plain(own, out), errors) == (0, FORESEEN + DONE, "")
     world, store = own
     where = [f"--store={store}", f"--studies={world.studies}"]
@@ -87,9 +88,19 @@ def test_conclusion_says_the_same_and_is_decided(own, capsys):
     assert capsys.readouterr().out.startswith("state                  concluded\n")
 
 
+def test_person_who_may_not_conclude_is_told_which_role_it_takes(own, capsys):
+    before = contents(own[1])
+    status, _, errors = conclude(own, capsys, SPRING, "--by=stop")
+    assert (status, errors) == (
+        2,
+        "rally: --by: stop may not decide that; it takes the role decide\n",
+    )
+    assert contents(own[1]) == before
+
+
 def test_what_was_foreseen_is_what_goes(own, capsys):
     world, store = own
-    conclude(own, capsys, SPRING, "--by=jo")
+    conclude(own, capsys, SPRING, "--by=decide")
     options = [*world.options(store)[:-1], SPRING]
     assert cli.main(["delete", *options]) == 0
     assert cli.main(["purge", *options]) == 0
@@ -106,51 +117,55 @@ def test_what_was_foreseen_is_what_goes(own, capsys):
     ("words", "study", "message"),
     [
         ((SPRING,), GARDEN, "--by: is missing; say who decides"),
-        (("--as_of=2026-12-31", "--by=jo"), GARDEN,
+        (("--as_of=2026-12-31", "--by=decide"), GARDEN,
          "conclude: the study is collecting, and must be ended for it"),
-        ((SPRING, "--by=jo", "--announced_days=90"), GARDEN,
+        ((SPRING, "--by=decide", "--announced_days=90"), GARDEN,
          "rally-garden: its end was announced on 2026-12-01, and it can be concluded"
          " 90 days later; wait, or give --announced_days"),
         *((
-            (SPRING, "--by=jo", f"--announced_days={days}"), GARDEN,
+            (SPRING, "--by=decide", f"--announced_days={days}"), GARDEN,
             "--announced_days: must be a whole number from 0 to 36,500; see --help",
         ) for days in (-1, 9_999_999_999)),
         *((
-            (f"--as_of={time}", "--by=jo"), GARDEN,
+            (f"--as_of={time}", "--by=decide"), GARDEN,
             "--as_of: must be a date and time such as 2022-03-10T12:00:00Z,"
             " from 2000-01-01 to 2199-12-31",
         ) for time in ("0001-01-01T00:00+14:00", "9999-12-31T23:00-05:00")),
         ((SPRING, "--by=\udcff"), GARDEN, "--by: must be one line of printable text"),
-        ((SPRING, "--by=jo", "--note=a\nb"), GARDEN,
+        ((SPRING, "--by=decide", "--note=a\nb"), GARDEN,
          "--note: must be one line of printable text"),
-        ((SPRING, "--by=jo"), "rally-pond",
+        ((SPRING, "--by=decide"), "rally-pond",
          "rally-pond: its end was never announced; tell the participants, and say in"
          " its study.yaml when: ending_announced"),
-        ((SPRING, "--by=jo"), HOUSE,
+        ((SPRING, "--by=decide"), HOUSE,
          f"conclude: {HOUSE} is the platform's own, and only studies are concluded"),
-        ((SPRING, "--by=jo", "--store="), GARDEN,
+        ((SPRING, "--by=decide", "--store="), GARDEN,
          "--store: is missing; say where the data is"),
-        ((SPRING, "--by=jo", "--keys="), GARDEN,
+        ((SPRING, "--by=decide", "--keys="), GARDEN,
          "--platform_keys: is missing; give it, or --keys"),
+        ((SPRING, "--by=jo"), GARDEN,
+         "{people}: has no key of jo; correct --people_keys or --by, or make one by"
+         " `rally people key --by jo`"),
     ],
     ids=["nobody", "not ended", "told too late", "told in the future", "told long ago",
          "before the calendar", "after it", "no name", "no note", "never told",
-         "platform", "no store", "no keys"],
+         "platform", "no store", "no keys", "stranger"],
 )  # fmt: skip
 def test_conclusion_that_may_not_be_is_one_line(own, capsys, words, study, message):
     before = contents(own[1])
     ended = conclude(own, capsys, *words, study=study)
-    assert ended == (2, "", f"rally: {message}\n")
+    told = message.replace("{people}", own[0].people_keys)
+    assert ended == (2, "", f"rally: {told}\n")
     assert contents(own[1]) == before
 
 
 def test_concluded_study_is_neither_concluded_again_nor_brought_back(own, capsys):
-    conclude(own, capsys, SPRING, "--by=jo")
+    conclude(own, capsys, SPRING, "--by=decide")
     over = "is concluded, and nothing brings it back"
-    again = conclude(own, capsys, "--as_of=2027-03-01", "--by=jo")
+    again = conclude(own, capsys, "--as_of=2027-03-01", "--by=decide")
     assert again == (2, "", f"rally: conclude: {GARDEN} {over}\n")
     world, store = own
-    where = [f"--store={store}", f"--studies={world.studies}", "--by=jo"]
+    where = [f"--store={store}", f"--studies={world.studies}", *world.signed("decide")]
     for word in ("pause", "resume", "end"):
         before_it = "--as_of=2026-06-01"
         assert cli.main(["studies", word, GARDEN, *where, before_it]) == 2
@@ -159,7 +174,7 @@ def test_concluded_study_is_neither_concluded_again_nor_brought_back(own, capsys
 
 def test_legal_hold_is_foreseen(own, capsys):
     world, store = own
-    where = [f"--store={store}", f"--studies={world.studies}", "--by=counsel"]
+    where = [f"--store={store}", f"--studies={world.studies}", *world.signed("stop")]
     days = ["--from=2026-05-01", "--until=2026-05-31", "--as_of=2026-06-01"]
     assert cli.main(["studies", "hold", GARDEN, *where, *days]) == 0
     capsys.readouterr()

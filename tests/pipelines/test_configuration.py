@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
+from rally.decisions.entry import entry_name
 from rally.keys.local_kek import FILE
 from tests.pipelines.world import GARDEN, NAMESPACES, VISIT, World, write_lines
 
@@ -76,10 +77,8 @@ def exchange_a_pseudonym(world):
     )
 
 
-def forge_transition(world):
-    states = world.root / "store" / "platform" / "states"
-    states.mkdir()
-    (states / f"{'0' * 32}.json").write_text("{}")
+def refound(world):
+    (world.root / "store" / "platform" / entry_name(1)).write_text("{}")
 
 
 NOT_SERVED = (
@@ -112,8 +111,9 @@ SPOILT = {
     " know what this one made",
     exchange_a_pseudonym: "{keys}/platform/pseudonym.rally-garden.keyset.json:"
     " " + NOT_SERVED,
-    forge_transition: "{store}/platform/states/" + "0" * 32 + ".json: is not as it was"
-    " written; restore or remove it",
+    refound: "{store}/platform/decisions/000000000001.json: is not the decision that"
+    " this platform was founded with; restore it from the copy beside the platform's"
+    " keys, or correct --platform",
 }
 
 

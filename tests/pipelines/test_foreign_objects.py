@@ -24,8 +24,8 @@ FOLDERS = [
     *("platform/events/date=2022-13-45/", "platform/dead-letters/"),
     f"platform/dead-letters/study={GARDEN}/kind=ping/date=2026-05-20/",
     f"platform/dead-letters/study={GARDEN}/kind=ping/date=2026-02-30/",
-    *("platform/states/", "platform/holds/", "platform/holds/placed/"),
-    *("platform/holds/released/", "platform/withdrawals/", "platform/plans/"),
+    *("platform/decisions/", "platform/states/", "platform/holds/placed/"),
+    *("platform/withdrawals/", "platform/plans/"),
     f"platform/plans/{'0' * 32}/",
     *("platform/results/", "platform/results/purge/", "platform/receipts/"),
     *("platform/leases/", "platform/leases/runs/"),
@@ -54,11 +54,12 @@ JOBS = {
     "withdrawals": ["withdrawals", "--requests"],
     "receipts": ["receipts", "verify", "--files"],
     "list": ["studies", "list"],
-    "hold": ["studies", "hold", GARDEN, "--from=2026-05-01", "--to=2026-05-02",
-             "--by=ann", "--note=n"],
-    "pause": ["studies", "pause", GARDEN, "--by=ann", "--note=n"],
+    "hold": ["studies", "hold", GARDEN, "--from=2026-05-01", "--until=2026-05-02",
+             "--by=stop", "--people_keys={world.people_keys}", "--note=n"],
+    "pause": ["studies", "pause", GARDEN, "--by=stop",
+              "--people_keys={world.people_keys}", "--note=n"],
 }  # fmt: skip
-WITHOUT = {"list": ("keys",), "hold": ("keys",), "pause": ("keys",)}
+WITHOUT = {"list": ("keys",)}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pipelines import cli
 from rally.decisions.founding import FILE as FOUNDING
 from rally.storing.marker import NAME
 from rally.storing.objects import open_store
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from tests.pipelines.world import (
     AS_OF,
     GARDEN,
@@ -23,6 +23,7 @@ from tests.pipelines.world import (
     stored_ids,
     write_lines,
 )
+from tests.support.decided import decide_study
 
 JOBS = ("replay", "compact", "delete", "purge", "audit")
 PLATFORM = (
@@ -33,8 +34,8 @@ COMMANDS = {
     "withdrawals": ["withdrawals"],
     "receipts": ["receipts", "verify"],
     "states": ["studies", "list"],
-    "pause": ["studies", "pause", GARDEN, "--by=jo"],
-    "conclude": ["studies", "conclude", GARDEN, "--by=jo", "--announced_days=0"],
+    "pause": ["studies", "pause", GARDEN, "--by=stop"],
+    "conclude": ["studies", "conclude", GARDEN, "--by=decide", "--announced_days=0"],
     "infrastructure": ["studies", "infrastructure"],
 }
 NO_KEYS = ("states", "pause", "infrastructure")
@@ -282,8 +283,7 @@ def test_study_that_was_never_begun_is_not_used(world, run, tmp_path, capsys):
 def conclude(platform):
     for action, day in ((Action.END, 1), (Action.CONCLUDE, 2)):
         at = datetime(2026, 6, day, tzinfo=UTC)
-        decided = Transition(GARDEN, action, at, "ann", "")
-        record_transition(open_store(platform), decided)
+        decide_study(open_store(platform), GARDEN, action, at)
 
 
 def test_concluded_study_keeps_its_keys_while_its_store_is_not_there(

@@ -11,8 +11,9 @@ import pytest
 
 from pipelines import cli
 from rally.storing.objects import open_store
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from tests.pipelines.world import GARDEN, HOUSE, POND, World, rally_id, write_lines
+from tests.support.decided import decide_study
 
 NIGHT = ("delete", "replay", "compact", "purge", "audit")
 
@@ -34,8 +35,7 @@ def keyless(tmp_path, capsys):
     assert cli.main(["ingest", f"--input={path}", *options, may]) == 0
     for action, day in ((Action.END, 1), (Action.CONCLUDE, 2)):
         at = datetime(2026, 6, day, tzinfo=UTC)
-        decided = Transition(GARDEN, action, at, "ann", "")
-        record_transition(open_store(platform), decided)
+        decide_study(open_store(platform), GARDEN, action, at)
     options.append("--as_of=2026-06-10")
     for job in ("delete", "purge"):
         assert cli.main([job, *options]) == 0

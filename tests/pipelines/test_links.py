@@ -10,8 +10,9 @@ import pytest
 
 from pipelines import cli
 from rally.storing.objects import open_store
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from tests.pipelines.world import GARDEN, POND, contents
+from tests.support.decided import decide_study
 from tests.support.lived_in import LivedIn
 
 JOBS = ("delete", "compact", "purge", "audit")
@@ -43,8 +44,8 @@ def here(template, tmp_path):
 def conclude(here):
     """A person concludes the garden, by the file's date."""
     at = datetime(2027, 2, 1, tzinfo=UTC)
-    decision = Transition(GARDEN, Action.CONCLUDE, at, "ann", "")
-    record_transition(open_store(str(here.store / "platform")), decision)
+    platform = open_store(str(here.store / "platform"))
+    decide_study(platform, GARDEN, Action.CONCLUDE, at)
 
 
 @pytest.fixture
@@ -261,8 +262,7 @@ def test_empty_marker_of_a_tool_is_nothing_left_of_a_concluded_study(here, capsy
 
 READ_BY = {
     "events": ("delete", "purge", "audit", "ingest"),
-    "states": ("delete", "purge", "audit", "compact", "ingest", "replay"),
-    "holds": ("delete", "purge", "audit", "compact"),
+    "decisions": ("delete", "purge", "audit", "compact", "ingest", "replay"),
     "plans": ("delete", "purge", "audit", "compact"),
     "leases": ("delete", "purge", "audit", "compact"),
     "receipts": ("delete", "audit"),

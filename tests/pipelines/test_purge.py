@@ -11,7 +11,7 @@ import pytest
 from pipelines import cli
 from rally.events import read_events
 from rally.storing.objects import open_store
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,
@@ -23,6 +23,7 @@ from tests.pipelines.world import (
     stored_ids,
     write_lines,
 )
+from tests.support.decided import decide_study
 
 
 @pytest.fixture
@@ -80,9 +81,7 @@ def plain(out, store):
 def conclude(store, study=GARDEN):
     for action, day in ((Action.END, 1), (Action.CONCLUDE, 2)):
         at = datetime(2026, 6, day, tzinfo=UTC)
-        record_transition(
-            open_store(f"{store}/platform"), Transition(study, action, at, "ann", "")
-        )
+        decide_study(open_store(f"{store}/platform"), study, action, at)
 
 
 REPORT = [

@@ -32,6 +32,7 @@ from rally.times import to_micros
 from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal
 from tests.rally.reading.builders import SCHEMA
 from tests.rally.withdrawing.lists import joined, left, publish
+from tests.support.people import make_people_keys
 from tests.support.places import make_stores
 
 AS_OF = "2026-06-01T12:00:00Z"
@@ -232,6 +233,15 @@ class World:
         named = {"store": store, "keys": self.keys, "studies": self.studies}
         named["as_of"] = AS_OF
         return [f"--{name}={value}" for name, value in named.items()] + list(more)
+
+    def signed(self, by: str) -> list[str]:
+        """The options of somebody who decides."""
+        return [f"--by={by}", f"--people_keys={self.people_keys}"]
+
+    @cached_property
+    def people_keys(self) -> str:
+        """A folder with everybody's keys."""
+        return make_people_keys(self.root / "people")
 
     def make_stores(self, store: str, platform: str | None = None) -> None:
         """Makes a store and its platform, and of {study} those of all studies."""

@@ -58,7 +58,7 @@ class LivedIn:
             for each in self.world.options(str(store or self.store))
             if each.partition("=")[0] not in left_out
         ]
-        given = [each.format(folder=self.folder) for each in command]
+        given = [each.format(folder=self.folder, world=self.world) for each in command]
         return cli.main([*given, *options])
 
     def _joined(self, namespace, document, person, number):

@@ -21,13 +21,14 @@ from rally.storing.layout import Partition, new_file
 from rally.storing.marker import NAME as MARKER
 from rally.storing.partitions import compacted_file
 from rally.storing.rows import RowEncoder, row_schema
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from rally.times import from_micros
 from tests.model.whole import Whole
 from tests.model.words import Ping, moment
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.auditing.studies import BOG
 from tests.rally.deleting.place import OfPlace
+from tests.support.decided import decide_study
 from tests.support.places import mark_derived
 
 PREFIX = b"\x01toy!"
@@ -118,8 +119,7 @@ class Audited(Whole):
 
     def decide(self, namespace: str, action: Action, day: int, hour: int = 0) -> None:
         at = from_micros(moment(day, hour))
-        decision = Transition(namespace, action, at, "ann", "")
-        record_transition(self.platform, decision)
+        decide_study(self.platform, namespace, action, at)
 
     def live(self) -> None:
         """A week of two studies, in which everything happens that may."""

@@ -13,7 +13,6 @@ from rally.decisions.contents import Kind as Decides
 from rally.decisions.writing import decide
 from rally.events import EventKind
 from rally.storing.layout import EVENTS
-from rally.studies.legal_holds import LegalHold, place_hold
 from rally.studies.transitions import Action
 from rally.times import from_micros
 from rally.withdrawing.unreadable import settlement
@@ -21,13 +20,14 @@ from tests.model.words import moment
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.auditing.place import PREFIX, counts, day_of, found, join
 from tests.rally.auditing.studies import BOG
+from tests.support.decided import hold_rows
 from tests.support.people import signer
 
 
 def hold(place, namespace, first=-100, last=100):
     days = (from_micros(moment(each)).date() for each in (first, last))
     at = from_micros(moment(0))
-    place_hold(place.platform, LegalHold(namespace, *days, at, "ann", ""))
+    hold_rows(place.platform, namespace, days, at)
 
 
 def apart(place, **settings):

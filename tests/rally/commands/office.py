@@ -8,7 +8,7 @@ from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.events import RALLY, Event, EventKind, EventLog, write_events
 from rally.keys.platform_keys import PlatformKeys
 from rally.studies.registry import SHIPPED, Registry
-from rally.studies.transitions import States, read_transitions
+from rally.studies.transitions import States
 from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.holding import Rules
@@ -64,7 +64,7 @@ class Office:
         """Publishes the next list, whose new requests are numbered; `change` edits."""
         before = read_list(self.store).list
         registry = Registry.load(SHIPPED)
-        states = States(registry, read_transitions(self.store))
+        states = States.read(registry, self.store)
         numbers = iter(range(len(before.withdrawals) + 1, 1000))
         after = admit(
             EventLog(self.store), before, registry, states, now, rules or Rules(),

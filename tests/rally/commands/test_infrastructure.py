@@ -10,8 +10,9 @@ import yaml
 
 from rally.commands.studies import add_parser
 from rally.errors import ConfigurationError
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from tests.rally.commands.test_studies import TEST_STUDIES
+from tests.support.decided import decide_study
 from tests.support.places import mark_stores
 
 ACCESS = {
@@ -38,8 +39,7 @@ def studies(tmp_path):
 def platform(tmp_path):
     """A platform where that study was concluded."""
     store = mark_stores(tmp_path / "store", tmp_path / "platform").platform
-    concluded = Transition("rally-study-foo", Action.CONCLUDE, CONCLUDED, "jo", "")
-    record_transition(store, concluded)
+    decide_study(store, "rally-study-foo", Action.CONCLUDE, CONCLUDED)
     return store.uri
 
 
@@ -115,7 +115,8 @@ def test_a_place_that_is_no_platform_lets_nobody_in(infrastructure, tmp_path):
 
 def test_a_platform_that_cannot_be_read_lets_nobody_in(infrastructure, tmp_path):
     mark_stores(tmp_path / "store", tmp_path / "platform")
-    (tmp_path / "platform/states").symlink_to("states")
+    link = tmp_path / "platform/decisions/000000000002.json"
+    link.symlink_to("000000000001.json")
     with pytest.raises(ConfigurationError) as caught:
         infrastructure(f"--platform={tmp_path}/platform")
     assert str(caught.value) == (

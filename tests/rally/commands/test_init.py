@@ -9,12 +9,14 @@ import pytest
 
 from pipelines.cli import main
 from rally.decisions.entry import entry_name
+from rally.decisions.signers import open_signer
 from rally.envelope import parse_timestamp
 from rally.storing.marker import NAME
 from rally.storing.marking import mark_places, survey_places
 from rally.storing.objects import open_store
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from tests.pipelines.world import GARDEN, HOUSE, POND, World, contents
+from tests.support.decided import decide_study
 
 FOUNDING = entry_name(1)
 KEYS = (
@@ -424,9 +426,8 @@ def test_concluded_study_is_not_begun_again(init):
     init()
     at = parse_timestamp("2026-06-01T12:00:00Z")
     for action in (Action.END, Action.CONCLUDE):
-        record_transition(
-            open_store("store/platform"), Transition(GARDEN, action, at, "ann", "")
-        )
+        by = open_signer("keys/people", "decide")
+        decide_study(open_store("store/platform"), GARDEN, action, at, by)
     key = Path(f"keys/platform/pseudonym.{GARDEN}.keyset.json")
     key.unlink()
     assert init(f"--study={GARDEN}")[0] == 2

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from rally.commands.studies import add_parser
+from rally.decisions.entry import entry_name
 from rally.errors import ConfigurationError, ManyFaults
 from rally.studies.registry import SHIPPED
+from tests.support.people import make_people_keys
 from tests.support.places import mark_stores
 
 TEST_STUDIES = Path(__file__).resolve().parents[2] / "studies"
@@ -22,12 +24,13 @@ TEST_STUDIES = Path(__file__).resolve().parents[2] / "studies"
 def rally(capsys, tmp_path):
     """Runs `rally studies …` on the test studies; returns status and output."""
     store = mark_stores(tmp_path / "store").of("").uri
+    people = make_people_keys(tmp_path / "people")
 
     def run(*words):
         parser = argparse.ArgumentParser("rally")
         add_parser(parser.add_subparsers())
         args = parser.parse_args(
-            ["studies", *(word.format(store=store, studies=TEST_STUDIES)
+            ["studies", *(word.format(store=store, people=people, studies=TEST_STUDIES)
                           for word in words)]
         )  # fmt: skip
         return args.handler(args), capsys.readouterr().out
@@ -44,8 +47,10 @@ def refused(rally, *words):
 FOO = "--studies={studies}"
 STORE = "--store={store}"
 MAY = "--as_of=2021-05-01"
-PAUSE = ("pause", "rally-study-foo", FOO, STORE, "--by=op", "--note=a leak")
-END = ("end", "rally-study-foo", FOO, STORE, "--by=chief")
+PEOPLE = "--people_keys={people}"
+AT = ("rally-study-foo", FOO, STORE, PEOPLE)
+PAUSE = ("pause", *AT, "--by=stop", "--note=a leak")
+END = ("end", *AT, "--by=decide")
 JUNE = "--as_of=2021-06-01"
 FOLLOWS = (
     "rally-study-foo: when it is ended, its data is refused that was sent from"
@@ -159,9 +164,10 @@ def test_decisions_are_recorded_and_shown(rally):
         0,
         "rally-study-foo: paused from 2021-05-01T00:00:00Z\n",
     )
-    assert rally(
-        "resume", "rally-study-foo", FOO, STORE, "--by=op", "--as_of=2021-05-02T03:04Z"
-    ) == (0, "rally-study-foo: collecting from 2021-05-02T03:04:00Z\n")
+    assert rally("resume", *AT, "--by=decide", "--as_of=2021-05-02T03:04Z") == (
+        0,
+        "rally-study-foo: collecting from 2021-05-02T03:04:00Z\n",
+    )
     assert rally(*END, JUNE, "--yes") == (
         0,
         f"{FOLLOWS}rally-study-foo: ended from 2021-06-01T00:00:00Z\n",
@@ -170,10 +176,10 @@ def test_decisions_are_recorded_and_shown(rally):
     assert output.startswith("state                  paused\n")
     assert output.endswith(
         """
-AT                    DECISION  BY     NOTE
-2021-05-01T00:00:00Z  pause     op     a leak
-2021-05-02T03:04:00Z  resume    op
-2021-06-01T00:00:00Z  end       chief
+NUMBER  AT                    DECISION  BY      NOTE
+2       2021-05-01T00:00:00Z  pause     stop    a leak
+3       2021-05-02T03:04:00Z  resume    decide
+4       2021-06-01T00:00:00Z  end       decide
 """
     )
     _, output = rally("list", FOO, STORE, "--as_of=2021-06-01")
@@ -185,8 +191,8 @@ def test_platform_may_lie_elsewhere(rally, tmp_path):
     mark_stores(tmp_path / "rows", tmp_path / "elsewhere")
     places = (f"--store={tmp_path}/rows", f"--platform={tmp_path}/elsewhere")
     assert rally(*PAUSE, MAY, *places)[0] == 0
-    assert [path.parent for path in tmp_path.rglob("states/*.json")] == [
-        tmp_path / "elsewhere" / "states"
+    assert [path.parent for path in tmp_path.rglob(entry_name(2))] == [
+        tmp_path / "elsewhere" / "decisions"
     ]
     _, output = rally("list", FOO, places[1], MAY)
     assert output.splitlines()[2].split()[2] == "paused"
@@ -197,13 +203,19 @@ def test_platform_may_lie_elsewhere(rally, tmp_path):
     [
         ((*PAUSE, "--as_of=2022-01-01"),
          "pause: the study is ended, and must be draft or collecting for it"),
-        (("resume", *PAUSE[1:], MAY),
+        (("resume", *AT, "--by=decide", MAY),
          "resume: the study is collecting, and must be paused for it"),
         (("pause", "study-baz", FOO),
          f"study-baz: no study of {TEST_STUDIES}; `rally studies list` shows them"),
         (("pause", "study-foo", FOO, "--by=op"),
          "--platform: is missing; say where decisions are kept, or give --store"),
         (("pause", "study-foo", FOO, STORE), "--by: is missing; say who decides"),
+        (("pause", "study-foo", FOO, STORE, "--by=stop"),
+         "--people_keys: is missing; say where your signing key is"),
+        (("pause", *AT, "--by=steward", MAY),
+         "--by: steward may not decide that; it takes the role decide or stop"),
+        (("end", *AT, "--by=stop", "--as_of=2021-06-01", "--yes"),
+         "--by: stop may not decide that; it takes the role decide"),
         (("list", FOO, "--store=gs://rally-{{study}}"),
          "--store has {study} in it; say with --platform where the platform's own "
          "records go"),
@@ -291,7 +303,7 @@ def test_lock_has_an_end(rally, tmp_path):
     for name in ("ending_announced", "collect_through", "analysis_until"):
         text = re.sub(f"{name}: .*\n", "", text)
     file.write_text(text)
-    words = ("end", "rally-study-foo", f"--studies={study}", STORE, "--by=x", "--yes")
+    words = (*END, f"--studies={study}", "--yes")
     assert refused(rally, *words, JUNE) == (
         "rally-study-foo: nothing says until when it would be locked for analysis; say"
         " it in its study.yaml: analysis_until"
@@ -305,34 +317,33 @@ def test_note_is_one_line(rally, note):
     )
 
 
-HOLD = ("hold", "rally-study-foo", FOO, STORE, "--by=counsel")
+HOLD = ("hold", *AT, "--by=stop")
 DAYS = ("--from=2021-03-01", "--until=2021-03-31")
 
 
 def test_hold_is_placed_shown_and_released(rally):
     status, output = rally(*HOLD, *DAYS, MAY, "--note=case 7")
-    key = output.split()[-1]
     assert (status, output) == (
         0,
         "rally-study-foo: a legal hold of 2021-03-01 to 2021-03-31 is in force from "
-        f"2021-05-01T00:00:00Z, as {key}\n",
+        "2021-05-01T00:00:00Z, as 2\n",
     )
     show = ("show", "rally-study-foo", FOO, STORE)
     _, output = rally(*show, "--as_of=2021-06-01")
     assert output.endswith(
-        f"""
-LEGAL HOLD                        FROM        UNTIL       SINCE                 BY       NOTE
-{key}  2021-03-01  2021-03-31  2021-05-01T00:00:00Z  counsel  case 7
-"""  # noqa: E501 - as it is printed
+        """
+LEGAL HOLD  FROM        UNTIL       SINCE                 BY    NOTE
+2           2021-03-01  2021-03-31  2021-05-01T00:00:00Z  stop  case 7
+"""
     )
     assert "LEGAL HOLD" not in rally(*show, "--as_of=2021-04-30")[1]
-    release = ("release", *HOLD[1:], f"--hold={key}", "--as_of=2021-07-01")
+    release = ("release", *AT, "--by=decide", "--hold=2", "--as_of=2021-07-01")
     assert rally(*release) == (
         0,
         "rally-study-foo: released from 2021-07-01T00:00:00Z\n",
     )
     assert "LEGAL HOLD" not in rally(*show, "--as_of=2021-08-01")[1]
-    assert key in rally(*show, "--as_of=2021-06-30")[1]
+    assert "LEGAL HOLD" in rally(*show, "--as_of=2021-06-30")[1]
 
 
 @pytest.mark.parametrize(
@@ -345,11 +356,11 @@ LEGAL HOLD                        FROM        UNTIL       SINCE                 
         ((*HOLD, "--from=2021-04-01", DAYS[1]),
          "--until: is before --from; correct one of them"),
         ((*HOLD[:-1], *DAYS), "--by: is missing; say who decides"),
-        ((*HOLD[:3], HOLD[4], *DAYS),
+        ((*HOLD[:3], *HOLD[4:], *DAYS),
          "--platform: is missing; say where decisions are kept, or give --store"),
         (("release", *HOLD[1:]),
          "--hold: is missing; `rally studies show` lists those in force"),
-        (("release", *HOLD[1:], "--hold=0"),
+        (("release", *AT, "--by=decide", "--hold=1"),
          "--hold: no such hold is in force; `rally studies show` lists them"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else value[0],
@@ -394,7 +405,7 @@ def test_list_goes_on_without_a_study_that_does_not_load(rally, tmp_path, capsys
 @pytest.mark.parametrize("command", ["show", "pause", "conclude", "hold"])
 def test_study_that_does_not_load_is_not_steered(rally, tmp_path, command):
     option, fault = spoilt(tmp_path)
-    more = () if command == "show" else ("--by=jo",)
+    more = () if command == "show" else ("--by=decide",)
     assert refused(rally, command, "study-foo", option, STORE, *more) == fault
 
 

@@ -12,8 +12,9 @@ from rally.decisions.contents import Kind
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.events import MAIL, RALLY, EventKind, event_name
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from rally.times import from_micros, to_micros
+from tests.support.decided import decide_study
 
 ONE = "6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
 TWO = "0b1c2d3e-4f50-4172-8394-a5b6c7d8e9f0"
@@ -190,8 +191,7 @@ def test_modules_load_without_beam_or_avro():
 
 def test_nobody_leaves_a_study_that_is_concluded(office):
     at = datetime(2022, 5, 1, 12, tzinfo=UTC)
-    conclude = Transition(STREAM, Action.CONCLUDE, at, "op", "")
-    record_transition(office.store, conclude)
+    decide_study(office.store, STREAM, Action.CONCLUDE, at)
 
     message = refused(office, f"--study={STREAM}", *MAY)
     assert message.startswith(f"--study: {STREAM} is concluded, ")

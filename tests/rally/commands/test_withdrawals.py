@@ -17,8 +17,7 @@ from rally.events import RALLY
 from rally.outcomes import FailureReason
 from rally.storing.layout import EVENTS
 from rally.storing.local import LocalStore
-from rally.studies.legal_holds import LegalHold, place_hold
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from rally.times import to_micros
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.holding import Rules
@@ -27,6 +26,7 @@ from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.unreadable import count_settled
 from rally.withdrawing.withdrawal_list import Stage
 from tests.rally.commands.office import left
+from tests.support.decided import decide_study, hold_rows
 
 STREAM, ZERO_ONE = "rally-attention-stream", "rally-zero-one"
 MASS = Rules(hold_above_people=1, hold_above_share=0.0)
@@ -127,7 +127,7 @@ REQUEST  SCOPE  STATE      WAITS FOR  DEADLINE    STAGES
 def place(office, study):
     """Puts a study under a legal hold from the first of September on."""
     days = date(2022, 8, 1), date(2022, 8, 2)
-    place_hold(office.store, LegalHold(study, *days, on(9, 1), "counsel", ""))
+    hold_rows(office.store, study, days, on(9, 1))
 
 
 def states(office, day):
@@ -253,8 +253,7 @@ REQUEST                           SCOPE                   STATE     WAITS FOR   
 00000000000000000000000000000001  rally-attention-stream  deferred  rally-attention-stream  -         requested 2023-04-05, suppressed 2023-04-06, rewritten 2023-04-06, purged 2023-04-06, verified 2023-04-06
 """,  # noqa: E501 - as it is printed
     )
-    end = Transition(STREAM, Action.CONCLUDE, on(1, 1, 2024), "jo", "")
-    record_transition(office.store, end)
+    decide_study(office.store, STREAM, Action.CONCLUDE, on(1, 1, 2024))
     for now, expected in ((on(1, 2, 2024), 0), (on(2, 15, 2024), 1)):
         office.admit(on(1, 2, 2024))
         status, output = show(office, f"--as_of={now.isoformat()}")

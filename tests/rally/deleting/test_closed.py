@@ -9,11 +9,11 @@ from rally.events import RALLY
 from rally.storing.buckets import Bucket
 from rally.storing.layout import EVENTS, Partition
 from rally.storing.partitions import compacted_file, partition_of
-from rally.studies.legal_holds import LegalHold, place_hold
 from rally.withdrawing.list_object import LIST
 from rally.withdrawing.withdrawal_list import Stage
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deleting.place import Killed, Row, day, document_id
+from tests.support.decided import hold_rows
 
 DELETION, LATE = ("deletion", 1), ("late", 1)
 
@@ -118,7 +118,7 @@ def test_copies_of_what_came_back_are_purged(make_place):
 
 def test_what_a_legal_hold_keeps_is_named_each_time(closed):
     days = date(2026, 5, 1), date(2026, 5, 20)
-    place_hold(closed.platform, LegalHold(GARDEN, *days, day(79), "counsel", ""))
+    hold_rows(closed.platform, GARDEN, days, day(79))
     closed.put(closed.ours([Row(1, 1)]), "back")
     for _ in range(2):
         [fault] = closed.delete().faults

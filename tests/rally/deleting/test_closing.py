@@ -5,16 +5,12 @@ import pytest
 from rally.deleting.closing import closings
 from rally.events import MAIL, RALLY, EventKind, read_events
 from rally.studies.registry import Registry
-from rally.studies.transitions import (
-    Action,
-    States,
-    Transition,
-    record_transition,
-)
+from rally.studies.transitions import Action, States
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.unavailable import find_carriers
 from tests.pipelines.world import GARDEN, HOUSE, POND, write_studies
 from tests.rally.deleting.place import Place, Row, day
+from tests.support.decided import decide_study
 from tests.support.rulings import reject
 
 MASS = Rules(hold_above_people=1, hold_above_share=0.0, hold_days=1000)
@@ -134,7 +130,7 @@ def test_concluded_study_gets_no_event_any_more(place):
     place.leave(4, POND, document="4")
     run(place, 30, 70)
     for step, when in ((Action.END, 71), (Action.CONCLUDE, 72)):
-        record_transition(place.platform, Transition(GARDEN, step, day(when), "jo", ""))
+        decide_study(place.platform, GARDEN, step, day(when))
     run(place, 111, 112)
     assert (listed(place), closed(place)) == (["3"], ["4"])
 

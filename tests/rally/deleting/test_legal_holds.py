@@ -1,23 +1,19 @@
 """A legal hold suspends deletion: its files stay byte for byte, and requests wait."""
 
-from datetime import timedelta
-
 import pytest
 
 from rally.deleting.plan import Outcome
-from rally.studies.legal_holds import LegalHold, Release, place_hold, release_hold
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deleting.place import Row, day, document_id
+from tests.support.decided import hold_rows, release_rows
 
 HELD, FREE = "2026-05-11", "2026-05-12"
+DAYS = day(9).date(), day(10).date()
 DETAIL = "a legal hold of 2026-05-10 to 2026-05-11 keeps what is to go"
 
 
-@pytest.fixture
-def hold():
-    first = day(9).date()
-    at = day(25)
-    return LegalHold(GARDEN, first, first + timedelta(days=1), at, "counsel", "")
+def place_hold(platform, days=DAYS):
+    return hold_rows(platform, GARDEN, days, day(25))
 
 
 @pytest.fixture
@@ -38,8 +34,8 @@ def faults(report):
     return [(each.name[-9:], each.outcome, each.detail) for each in report.faults]
 
 
-def test_held_file_stays_and_its_request_waits(furnished, hold):
-    place_hold(furnished.platform, hold)
+def test_held_file_stays_and_its_request_waits(furnished):
+    place_hold(furnished.platform)
     before = furnished.everything()
 
     report = furnished.delete()
@@ -55,11 +51,11 @@ def test_held_file_stays_and_its_request_waits(furnished, hold):
     assert [each.scope for each in furnished.receipts()] == [POND]
 
 
-def test_release_lets_the_next_run_finish_with_one_receipt_of_all(furnished, hold):
-    place_hold(furnished.platform, hold)
+def test_release_lets_the_next_run_finish_with_one_receipt_of_all(furnished):
+    hold = place_hold(furnished.platform)
     furnished.delete()
     furnished.now = day(31)
-    release_hold(furnished.platform, GARDEN, Release(hold.key, day(31), "counsel", ""))
+    release_rows(furnished.platform, hold, day(31))
 
     report = furnished.delete()
 
@@ -69,37 +65,36 @@ def test_release_lets_the_next_run_finish_with_one_receipt_of_all(furnished, hol
     furnished.check()
 
 
-def test_hold_of_days_without_rows_to_delete_is_in_nobody_s_way(furnished, hold):
-    elsewhere = hold._replace(first=day(1).date(), last=day(2).date())
-    place_hold(furnished.platform, elsewhere)
+def test_hold_of_days_without_rows_to_delete_is_in_nobody_s_way(furnished):
+    place_hold(furnished.platform, (day(1).date(), day(2).date()))
 
     assert furnished.delete().faults == []
     assert furnished.numbers() == [2, 3, 4, 6]
 
 
-def test_plan_that_a_run_had_begun_waits_too(furnished, hold):
+def test_plan_that_a_run_had_begun_waits_too(furnished):
     """The hold comes between a run that was killed and the one that goes on."""
     plan = furnished.job().plan()
     assert [each.name[-9:] for each in plan.planned if "held" in each.name]
     furnished.platform.create(f"{plan.plans[0][18:-9]}begun.json", b"{}\n")
-    place_hold(furnished.platform, hold)
+    hold = place_hold(furnished.platform)
 
     report = furnished.delete()
 
     assert ("held.avro", Outcome.HELD, DETAIL) in faults(report)
     assert 1 in furnished.numbers()
-    release_hold(furnished.platform, GARDEN, Release(hold.key, day(30), "counsel", ""))
+    release_rows(furnished.platform, hold, day(30))
     assert furnished.delete().faults == []
     assert furnished.numbers() == [2, 3, 4, 6]
 
 
-def test_old_copies_of_held_days_stay_and_others_go(make_place, hold):
+def test_old_copies_of_held_days_stay_and_others_go(make_place):
     place = make_place(versioned=True)
     for date in (HELD, FREE):
         name = place.put(place.ours([Row(1, 1), Row(2, 2)]), date, date=date)
         place.data.replace(name, place.ours([Row(2, 2)]), place.data.stat(name)[2])
     place.leave(1, GARDEN)
-    place_hold(place.platform, hold)
+    place_hold(place.platform)
 
     report = place.delete()
 

@@ -10,11 +10,12 @@ from rally.deleting.plan import Outcome
 from rally.events import RALLY
 from rally.receipts import receipt
 from rally.studies.registry import Registry
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.withdrawal_list import Stage, State
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deleting.place import Row, day, document_id, header_in
+from tests.support.decided import decide_study
 from tests.support.rulings import confirm, reject
 
 DONE = ["requested", "suppressed", "rewritten", "purged", "verified"]
@@ -101,8 +102,7 @@ def test_late_rows_are_not_told_while_another_file_is_damaged(place):
 
 
 def end(place, when, action=Action.END, namespace=GARDEN):
-    decided = Transition(namespace, action, day(when), "ann", "it is over")
-    record_transition(place.platform, decided)
+    decide_study(place.platform, namespace, action, day(when))
 
 
 def conclude(place):

@@ -7,9 +7,10 @@ import pytest
 from rally.deleting.plan import Outcome
 from rally.events import RALLY
 from rally.studies.study import Kind
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deleting.place import Killed, Row, day
+from tests.support.decided import decide_study
 from tests.support.registries import without
 
 DONE = ["requested", "suppressed", "rewritten", "purged", "verified"]
@@ -109,8 +110,7 @@ def test_platform_whose_file_is_illegible_is_known_by_its_events(both, scope):
 
 
 def test_deferred_withdrawal_stays_deferred(both):
-    ended = Transition(GARDEN, Action.END, day(15), "ann", "")
-    record_transition(both.platform, ended)
+    decide_study(both.platform, GARDEN, Action.END, day(15))
     both.join(1, GARDEN)
     both.leave(1, GARDEN, document="left")
     both.delete()

@@ -13,7 +13,8 @@ from rally.ingesting.setup import make_intake
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import destroy_pseudonym
 from rally.outcomes import FailureReason, RefusalReason
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action, Transition
+from tests.support.decided import decide_study
 
 AT = datetime(2023, 6, 1, tzinfo=UTC)
 CONCLUDED = Transition("rally-x", Action.CONCLUDE, AT, "op", "")
@@ -103,7 +104,7 @@ def test_jobs_start_without_the_key_of_a_concluded_study(bench, payload, tmp_pat
     shutil.copytree(bench.platform_keys_uri, keys)
     settings = bench.started(tmp_path / "store", as_of=AFTER, platform_keys=keys)
     destroy_pseudonym(KeyFolder(keys), "pseudonym.rally-x")
-    record_transition(settings.stores().platform, CONCLUDED)
+    decide_study(settings.stores().platform, "rally-x", Action.CONCLUDE, AT)
 
     check_before_start(settings)
     intake = make_intake(settings)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from rally.decisions.entry import entry_name
 from rally.errors import ConfigurationError
 from rally.ingesting.preflight import check_before_start
 from rally.ingesting.setup import (
@@ -13,9 +14,11 @@ from rally.ingesting.setup import (
     make_unsealer,
     make_writer,
 )
+from rally.storing.local import LocalStore
 from rally.storing.objects import open_store
-from rally.studies.transitions import Action, State, Transition, record_transition
-from tests.support.places import mark_stores
+from rally.studies.transitions import Action, State, States
+from tests.support.decided import decide_study
+from tests.support.places import found_platform, mark_stores
 
 NOON = datetime(2022, 6, 1, 12, tzinfo=UTC)
 
@@ -49,15 +52,36 @@ def test_platform_keys_are_below_the_keys_by_default(keys, platform_keys, expect
     assert settings.platform_keys_uri == expected
 
 
+def spoil(store, name, generation):
+    store.replace(name, b"{}", generation)
+
+
 @pytest.mark.parametrize(("reload_seconds", "seen"), [(0.0, True), (3600.0, False)])
 def test_states_are_read_again_when_they_are_old(bench, tmp_path, reload_seconds, seen):
     platform = open_store(str(tmp_path))
+    found_platform(platform)
     states = LiveStates(bench.registry, platform, reload_seconds)
     study = bench.registry.studies["rally-x"]
     assert states().at(study, NOON) is State.COLLECTING
-    record_transition(platform, Transition("rally-x", Action.PAUSE, NOON, "op", ""))
+    decide_study(platform, "rally-x", Action.PAUSE, NOON)
     expected = State.PAUSED if seen else State.COLLECTING
     assert states().at(study, NOON) is expected
+
+
+@pytest.mark.parametrize("lose", [LocalStore.delete, spoil])
+def test_stream_that_knows_of_a_pause_goes_on_with_it(bench, tmp_path, lose):
+    """Whatever becomes of the decision: else the study would collect again."""
+    platform = LocalStore(str(tmp_path))
+    found_platform(platform)
+    decide_study(platform, "rally-x", Action.PAUSE, NOON)
+    states = LiveStates(bench.registry, platform, 0.0)
+    lose(platform, entry_name(2), platform.stat(entry_name(2)).generation)
+
+    study = bench.registry.studies["rally-x"]
+    assert States.read(bench.registry, platform).at(study, NOON) is State.COLLECTING
+    assert states().at(study, NOON) is State.PAUSED
+    decide_study(platform, "rally-x", Action.END, NOON)
+    assert states().at(study, NOON) is State.ENDED
 
 
 def test_writer_needs_no_key(bench, tmp_path):
@@ -93,16 +117,14 @@ def unnamed_platform(tmp_path):
     return {"store": str(tmp_path / "{study}")}
 
 
-def spoilt_log(tmp_path):
-    platform = open_store(f"{tmp_path}/store/platform")
-    record_transition(platform, Transition("rally-x", Action.PAUSE, NOON, "op", ""))
-    (path,) = (tmp_path / "store/platform/states").glob("*.json")
-    path.write_text("{}")
+def refounded(tmp_path):
+    (tmp_path / "store/platform" / entry_name(1)).write_text("{}")
     return {}
 
 
 @pytest.mark.parametrize(
-    "change", [wrong_registry, wrong_keys, wrong_store, unnamed_platform, spoilt_log]
+    "change",
+    [wrong_registry, wrong_keys, wrong_store, unnamed_platform, refounded],
 )
 def test_preflight_stops_at_what_is_not_as_it_must_be(bench, tmp_path, change):
     settings = bench.started(tmp_path / "store")

@@ -12,11 +12,11 @@ from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.kek_file import NAME as KEK_FILE
 from rally.purging.purge import Purge
 from rally.purging.settings import PurgeSettings
-from rally.studies.legal_holds import LegalHold, place_hold
-from rally.studies.transitions import Action, Transition, record_transition
+from rally.studies.transitions import Action
 from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN
 from tests.rally.deleting.place import OfPlace, Place
+from tests.support.decided import decide_study, hold_rows
 
 ENDED = datetime(2026, 5, 25, tzinfo=UTC)
 CONCLUDED = datetime(2026, 5, 28, tzinfo=UTC)
@@ -82,13 +82,11 @@ class PurgePlace(Place):
 
     def conclude(self, study=GARDEN, at=CONCLUDED):
         for action, time in ((Action.END, ENDED), (Action.CONCLUDE, at)):
-            record_transition(self.platform, Transition(study, action, time, "ann", ""))
+            decide_study(self.platform, study, action, time)
 
     def legal_hold(self, study, first, last, at=ENDED):
-        hold = LegalHold(study, date.fromisoformat(first), date.fromisoformat(last),
-                         at, "ann", "a case")  # fmt: skip
-        place_hold(self.platform, hold)
-        return hold
+        days = date.fromisoformat(first), date.fromisoformat(last)
+        return hold_rows(self.platform, study, days, at, "a case")
 
     def names(self, prefix="data/"):
         """Of all live objects there."""

@@ -10,7 +10,7 @@ ID = "0123456789abcdef" * 2
 RECORDS = [
     f"events/date=2022-03-10/{ID}.avro",
     f"dead-letters/study=unknown/kind=withdrawal/date=2022-03-10/{ID}.avro",
-    *(f"states/{ID}.json", f"holds/placed/{ID}.json", f"holds/released/{ID}.json"),
+    "decisions/000000000017.json",
     *("withdrawals/list.json", f"plans/{ID}/told.json", f"plans/{ID}/purge.ndjson"),
     *(f"results/{job}/{ID}.json" for job in ("audit", "compact", "delete", "purge")),
     *("receipts/000000000001.json", "receipts/anchor.json", f"leases/runs/{ID}.json"),
@@ -29,12 +29,13 @@ FOREIGN = [
     *(f"events/date=2022-03-10/._{ID}.avro", f"events/date=2022-03-10/{ID}.avro.crc"),
     *(f"events/date=2022-03-10/a/{ID}.avro", f"events/date=2022-03-10/{ID[1:]}.avro"),
     *(f"dead-letters/study=x/kind=other/date=2022-03-10/{ID}.avro", f"{ID}.json"),
-    *(f"states/{ID.upper()}.json", f"states/{ID}.json~", f"states/a/{ID}.json"),
+    *("decisions/17.json", "decisions/000000000017.json~", f"decisions/{ID}.json"),
+    *(f"states/{ID}.json", f"holds/placed/{ID}.json", f"holds/released/{ID}.json"),
     *("withdrawals/list.json.bak", "plans/x/told.json", f"plans/{ID}/notes.json"),
     *("receipts/1.json", "leases/notes (copy).json", "old/withdrawals/list.json"),
     *("reports/../list.json", "reports/a\x1b", "leases/study=x/document=\n/a.json"),
     *(f"results/{ID}.json", f"results/ingest/{ID}.json", f"plans/results/{ID}.json"),
-    *(f"states/{ID}\n.json", f"states/{ID}.json\n", "rally-store.json.old"),
+    *(f"plans/{ID}\n/told.json", f"plans/{ID}/told.json\n", "rally-store.json.old"),
 ]
 
 
@@ -70,7 +71,7 @@ def test_link_in_the_place_of_a_record_is_no_empty_folder(kind, name):
     platform.stray[name] = kind
     with pytest.raises(StrayInTheWay, match=kind):
         list(list_records(platform, "events/"))
-    assert list(list_records(platform, "states/")) == []
+    assert list(list_records(platform, "decisions/")) == []
 
 
 @pytest.mark.parametrize(

@@ -6,26 +6,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.decisions.contents import HoldRelease
+from rally.decisions.entry import entry_name
+from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
-from rally.storing.local import LocalStore
 from rally.studies.legal_holds import (
     NO_HOLDS,
     LegalHold,
     LegalHolds,
     Release,
-    place_hold,
-    release_hold,
+    check_release,
 )
+from tests.fakes.memory_store import MemoryStore
+from tests.support.decided import hold_rows, release_rows
+from tests.support.places import found_platform
 
 X, Y = "rally-x", "rally-y"
 NOW = datetime(2022, 6, 1, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-HOLD = LegalHold(X, date(2022, 3, 10), date(2022, 3, 12), NOW, "counsel", "case 7")
+DAYS = date(2022, 3, 10), date(2022, 3, 12)
+HOLD = LegalHold(2, X, *DAYS, NOW, "stop", "case 7")
 
 
 @pytest.fixture
-def platform(tmp_path):
-    return LocalStore(str(tmp_path))
+def platform():
+    store = MemoryStore()
+    found_platform(store)
+    return store
 
 
 def over(holds, *days, study=X):
@@ -50,7 +57,7 @@ def test_file_that_names_no_date_is_kept_by_any_hold_of_its_study():
 
 def test_hold_is_in_force_from_its_time_until_its_release():
     later = NOW + timedelta(days=9)
-    releases = [Release(HOLD.key, later, "counsel", "")]
+    releases = [Release(HOLD.number, later)]
 
     assert LegalHolds([HOLD], [], NOW - TICK).holds == ()
     assert LegalHolds([HOLD], releases, NOW).holds == (HOLD,)
@@ -61,8 +68,12 @@ def test_hold_is_in_force_from_its_time_until_its_release():
 @given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 5)), max_size=6))
 def test_a_day_is_held_if_any_hold_has_it(spans):
     holds = [
-        HOLD._replace(first=date(2022, 3, first), last=date(2022, 3, first + more))
-        for first, more in spans
+        HOLD._replace(
+            number=number,
+            first=date(2022, 3, first),
+            last=date(2022, 3, first + more),
+        )
+        for number, (first, more) in enumerate(spans, start=2)
     ]
     found = LegalHolds(holds, [], NOW)
     for number in range(1, 27):
@@ -70,61 +81,59 @@ def test_a_day_is_held_if_any_hold_has_it(spans):
         assert bool(found.over(X, f"2022-03-{number:02}")) == held
 
 
-def test_log_is_read_as_it_was_written(platform):
-    other = HOLD._replace(namespace=Y, note="")
-    for each in (HOLD, other, HOLD):
-        place_hold(platform, each)
+def test_holds_are_those_that_the_chain_says(platform):
+    placed = hold_rows(platform, X, DAYS, NOW, "case 7")
+    other = hold_rows(platform, Y, DAYS, NOW)
+    again = hold_rows(platform, X, DAYS, NOW, "case 7")
 
-    assert LegalHolds.read(platform, NOW).of(X) == [HOLD]
+    assert placed == HOLD
+    assert LegalHolds.read(platform, NOW).of(X) == [HOLD, HOLD._replace(number=4)]
     assert LegalHolds.read(platform, NOW).namespaces == {X, Y}
 
-    release_hold(platform, X, Release(HOLD.key, NOW, "counsel", "settled"))
+    release_rows(platform, placed, NOW)
 
-    assert LegalHolds.read(platform, NOW).holds == (other,)
+    assert LegalHolds.read(platform, NOW).holds == (other, again)
     assert LegalHolds.read(platform, NOW - TICK).holds == ()
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"by": ""}, "hold: by: must be text"),
-        ({"note": "two\nlines"}, "hold: note: must be one line"),
-        ({"at": NOW.replace(tzinfo=None)}, "hold: at: must be a time with its zone"),
-        ({"last": date(2022, 3, 9)}, "--until: is before --from"),
-    ],
-)
-def test_hold_that_could_not_be_read_back_is_refused(platform, change, message):
-    with pytest.raises(ConfigurationError, match=message):
-        place_hold(platform, HOLD._replace(**change))
-    assert list(platform.list()) == []
-
-
-@pytest.mark.parametrize(
     ("study", "hold", "at"),
-    [(X, "0" * 32, NOW), (Y, HOLD.key, NOW), (X, HOLD.key, NOW - TICK)],
-    ids=["unknown", "another study's", "not yet in force"],
+    [(X, 1, NOW), (X, 3, NOW), (Y, 2, NOW), (X, 2, NOW - TICK)],
+    ids=["no hold", "unknown", "another study's", "not yet in force"],
 )
 def test_only_a_hold_that_is_in_force_is_released(platform, study, hold, at):
-    place_hold(platform, HOLD)
+    hold_rows(platform, X, DAYS, NOW)
+    chain = read_chain(platform)
+
+    check_release(chain, X, HoldRelease(2, NOW, ""))
     with pytest.raises(ConfigurationError, match="no such hold is in force"):
-        release_hold(platform, study, Release(hold, at, "counsel", ""))
-    assert LegalHolds.read(platform, NOW).holds == (HOLD,)
+        check_release(chain, study, HoldRelease(hold, at, ""))
 
 
-def test_hold_that_was_released_is_placed_again_as_another_one(platform):
-    place_hold(platform, HOLD)
-    release_hold(platform, X, Release(HOLD.key, NOW, "counsel", ""))
-    with pytest.raises(ConfigurationError, match="the same hold was released"):
-        place_hold(platform, HOLD)
-    again = HOLD._replace(note="the appeal")
-    place_hold(platform, again)
-    assert LegalHolds.read(platform, NOW).holds == (again,)
+def test_release_is_of_a_hold_that_was_placed_before_it(platform):
+    release_rows(platform, HOLD._replace(number=3), NOW)
+    placed = hold_rows(platform, X, DAYS, NOW)
+
+    assert placed.number == 3
+    assert LegalHolds.read(platform, NOW).holds == (placed,)
 
 
-def test_hold_that_was_changed_is_named(platform):
-    place_hold(platform, HOLD)
-    (info,) = platform.list()
-    data = platform.read(info.name).replace(b"2022-03-12", b"2022-03-10")
-    platform.replace(info.name, data, info.generation)
-    with pytest.raises(ConfigurationError, match="is not as it was written"):
-        LegalHolds.read(platform, NOW)
+def test_hold_or_release_that_somebody_changed_decides_nothing(platform):
+    changed, placed = (hold_rows(platform, X, DAYS, NOW) for _ in range(2))
+    release_rows(platform, placed, NOW + TICK)
+    for number, old, new in (
+        (changed.number, b"2022-03-12", b"2022-03-11"),
+        (4, b'"hold":3', b'"hold":2'),
+    ):
+        info = platform.stat(entry_name(number))
+        data = platform.read(info.name)
+        assert old in data
+        platform.replace(info.name, data.replace(old, new), info.generation)
+
+    assert LegalHolds.read(platform, NOW + TICK).holds == (placed,)
+
+
+def test_holds_of_the_folder_from_before_the_chain_are_nobodys(platform):
+    platform.create(f"holds/placed/{'0' * 32}.json", b"{}")
+
+    assert LegalHolds.read(platform, NOW).holds == ()

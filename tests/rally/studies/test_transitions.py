@@ -1,6 +1,5 @@
 """States over time: the dates of the file, and what operators decide."""
 
-import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from types import SimpleNamespace
 
@@ -8,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.decisions.contents import Kind as DecisionKind
+from rally.decisions.contents import StudyDecision
+from rally.decisions.entry import Entry, encode, entry_name, sign
+from rally.decisions.verifying import read_chain
+from rally.decisions.writing import decide as sign_decision
 from rally.errors import ConfigurationError
-from rally.storing.local import LocalStore
-from rally.studies.decisions import key_of
 from rally.studies.study import Kind
 from rally.studies.transitions import (
     Action,
@@ -18,9 +20,12 @@ from rally.studies.transitions import (
     States,
     Transition,
     check_transition,
-    read_transitions,
-    record_transition,
+    transitions_in,
 )
+from tests.fakes.memory_store import MemoryStore
+from tests.support.decided import decide_study
+from tests.support.people import signer
+from tests.support.places import found_platform
 
 PAUSE, RESUME, END, CONCLUDE = Action.PAUSE, Action.RESUME, Action.END, Action.CONCLUDE
 X = "rally-x"
@@ -199,96 +204,101 @@ def test_conclusion_counts_from_its_time_and_for_its_study():
     assert not states.is_concluded("rally-z", day(9, 1))
 
 
-def test_log_is_read_as_it_was_written(tmp_path):
-    store = LocalStore(str(tmp_path))
-    first = Transition(X, PAUSE, day(4, 1, 12), "op@example.org", "a leak — look")
-    second = Transition(X, RESUME, day(4, 2) + TICK, "op@example.org", "")
-    for transition in (first, second, first):
-        record_transition(store, transition)
-    assert sorted(read_transitions(store), key=lambda each: each.at) == [first, second]
-    names = [info.name for info in store.list()]
-    assert names == [info.name for info in store.list("states/")]
-    assert [len(name) for name in names] == [len("states/.json") + 32] * 2
+@pytest.fixture
+def platform():
+    store = MemoryStore()
+    found_platform(store)
+    return store
 
 
-def test_empty_platform_has_no_log(tmp_path):
-    assert read_transitions(LocalStore(str(tmp_path / "none"))) == []
+def state(platform, time):
+    return States.read(REGISTRY, platform).at(STUDY, time)
+
+
+def test_transitions_are_those_that_the_chain_says(platform):
+    decide_study(platform, X, PAUSE, day(4, 1, 12), by="stop")
+    decide_study(platform, X, RESUME, day(4, 2) + TICK)
+
+    assert transitions_in(read_chain(platform)) == [
+        Transition(X, PAUSE, day(4, 1, 12), "stop", "", 2),
+        Transition(X, RESUME, day(4, 2) + TICK, "decide", "", 3),
+    ]
+    assert state(platform, day(4, 2)) is State.PAUSED
+
+
+def test_new_platform_decided_nothing(platform):
+    assert transitions_in(read_chain(platform)) == []
+
+
+def test_platform_without_a_chain_has_no_states():
+    with pytest.raises(ConfigurationError, match="has no first decision"):
+        States.read(REGISTRY, MemoryStore())
+
+
+@pytest.mark.parametrize("action", [PAUSE, END, CONCLUDE])
+@pytest.mark.parametrize(
+    ("by", "key"), [("decide", "stop"), ("steward", "steward"), ("jo", "decide")]
+)
+def test_forged_decision_decides_nothing(platform, action, by, key):
+    """By another key, outside of a role, and of nobody whom the chain knows."""
+    chain = read_chain(platform)
+    forged = Entry(
+        platform=chain.platform,
+        number=2,
+        previous=chain.head.digest,
+        list=0,
+        kind=action.kind,
+        content=StudyDecision(X, day(4, 1), ""),
+        when=day(4, 1),
+        by=by,
+    )
+    platform.create(entry_name(2), encode(sign(forged, signer(key).key)))
+
+    assert state(platform, day(5, 1)) is State.COLLECTING
+    assert States.read(REGISTRY, platform).concluded == frozenset()
+    assert len(read_chain(platform).faulty()) == 1
+
+
+@pytest.mark.parametrize("action", [PAUSE, CONCLUDE])
+def test_decision_that_somebody_changed_decides_nothing(platform, action):
+    decide_study(platform, X, action, day(6, 1))
+    info = platform.stat(entry_name(2))
+    changed = platform.read(info.name).replace(b"2022-06-01", b"2022-04-01")
+    platform.replace(info.name, changed, info.generation)
+
+    assert state(platform, day(6, 2)) is State.COLLECTING
 
 
 @pytest.mark.parametrize(
-    ("transition", "message"),
-    [
-        (Transition(X, PAUSE, day(4, 1), "", ""),
-         "decision: by: must be text; write some, in quotes where YAML needs them"),
-        (Transition(X, PAUSE, day(4, 1), "op", "two\nlines"),
-         "decision: note: must be one line of printable text"),
-        (Transition(X, PAUSE, datetime(2022, 4, 1), "op", ""),
-         "decision: at: must be a time with its zone, such as 2022-03-10T12:00Z,"
-         " from 2000-01-01 to 2199-12-31"),
-    ],
-    ids=["by", "note", "at"],
+    ("action", "by"),
+    [(PAUSE, "steward"), (PAUSE, "owner-1"), (RESUME, "stop"), (END, "stop"),
+     (CONCLUDE, "stop")],
 )  # fmt: skip
-def test_decision_that_could_not_be_read_is_not_written(tmp_path, transition, message):
-    store = LocalStore(str(tmp_path))
-    with pytest.raises(ConfigurationError) as caught:
-        record_transition(store, transition)
-    assert str(caught.value) == message
-    assert list(store.list()) == []
+def test_decision_takes_its_role(platform, action, by):
+    with pytest.raises(ConfigurationError, match=f"--by: {by} may not decide that"):
+        decide_study(platform, X, action, day(4, 1), by)
+
+    assert transitions_in(read_chain(platform)) == []
 
 
-GOOD = {"action": "pause", "at": "2022-04-01T00:00:00+00:00", "by": "op",
-        "namespace": X, "note": ""}  # fmt: skip
+def test_second_of_two_operators_at_once_looks_again(platform):
+    def check(chain):
+        check_transition(States.of_chain(REGISTRY, chain), STUDY, PAUSE, day(4, 1))
+        if chain.head.number == 1:
+            decide_study(platform, X, PAUSE, day(4, 1), by="stop")
+
+    decision = StudyDecision(X, day(4, 1), "")
+    with pytest.raises(ConfigurationError, match="pause: the study is paused"):
+        sign_decision(
+            platform, signer("decide"), DecisionKind.PAUSE, decision, day(4, 1),
+            check=check,
+        )  # fmt: skip
+
+    assert [each.by for each in transitions_in(read_chain(platform))] == ["stop"]
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        ({**GOOD, "at": "2022-04-01T00:00:00"},
-         "at: must be a time with its zone, such as 2022-03-10T12:00Z,"
-         " from 2000-01-01 to 2199-12-31"),
-        ({**GOOD, "at": "soon"},
-         "at: must be a time with its zone, such as 2022-03-10T12:00Z,"
-         " from 2000-01-01 to 2199-12-31"),
-        ({**GOOD, "action": "stop"},
-         "action: must be one of: resume, pause, end, conclude"),
-        ({**GOOD, "why": ""}, "why: is not known; remove it or correct its name"),
-        ({"at": "2022-04-01T00:00:00Z"}, "namespace: is missing; add it"),
-        ([], "must be a mapping of names to values"),
-    ],
-    ids=["no zone", "no time", "no action", "unknown", "missing", "list"],
-)  # fmt: skip
-def test_malformed_object_is_named(tmp_path, content, reason):
-    store = LocalStore(str(tmp_path))
-    name = write(store, json.dumps(content).encode())
-    with pytest.raises(ConfigurationError) as caught:
-        read_transitions(store)
-    assert str(caught.value) == f"{tmp_path}/{name}: {reason}"
+def test_objects_of_the_folder_from_before_the_chain_decide_nothing(platform):
+    name = f"states/{'0' * 32}.json"
+    platform.create(name, b'{"action": "pause", "namespace": "rally-x"}')
 
-
-def test_object_that_is_no_json_is_named(tmp_path):
-    store = LocalStore(str(tmp_path))
-    name = write(store, b"{")
-    with pytest.raises(ConfigurationError) as caught:
-        read_transitions(store)
-    assert str(caught.value) == (
-        f"{tmp_path}/{name}: is not JSON; restore or remove it"
-    )
-
-
-def test_object_that_was_changed_is_named(tmp_path):
-    store = LocalStore(str(tmp_path))
-    record_transition(store, decide(PAUSE, day(4, 1)))
-    (info,) = store.list()
-    changed = store.read(info.name).replace(b"pause", b"resume")
-    store.replace(info.name, changed, info.generation)
-    with pytest.raises(ConfigurationError) as caught:
-        read_transitions(store)
-    assert str(caught.value) == (
-        f"{tmp_path}/{info.name}: is not as it was written; restore or remove it"
-    )
-
-
-def write(store, data):
-    name = f"states/{key_of(data)}.json"
-    assert store.create(name, data)
-    return name
+    assert state(platform, day(4, 1)) is State.COLLECTING

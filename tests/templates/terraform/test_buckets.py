@@ -5,6 +5,7 @@ import re
 import pytest
 
 from rally.dead_letters import FOLDER as DEAD_LETTERS
+from rally.decisions.entry import FOLDER as DECISIONS
 from rally.deleting.plans import FOLDER as PLANS
 from rally.receipts.receipt import FOLDER as RECEIPTS
 from rally.storing.layout import EVENTS
@@ -124,7 +125,7 @@ def test_the_backup_remembers_what_cannot_be_made_again_and_no_ping(module):
     assert backups["platform"]["prefixes"] == "${local.remembered}"
     gone = module.locals["not_remembered"]
     kept = [resolved(module, each) for each in module.locals["remembered"]]
-    assert {EVENTS, RECEIPTS, WITHDRAWALS, "states/", "holds/", MARKER} == set(kept)
+    assert {DECISIONS, EVENTS, RECEIPTS, WITHDRAWALS, MARKER} == set(kept)
     assert set(kept).isdisjoint(gone)
     assert sorted(backups) == ["keys", "platform", "platform_keys"]
     assert "google_storage_bucket.study" not in references(backups)
