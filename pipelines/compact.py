@@ -62,7 +62,7 @@ def _run(options: PipelineOptions) -> list[Compacted]:
     registry, stores = settings.registry(), settings.stores()
     namespaces = list(registry.studies)
     stores.check_writable(namespaces, settings.concluded(registry))
-    published = open_list(stores, namespaces)
+    published = open_list(stores.platform)
     if published.decisions.has_loss:
         raise JobStopped(LOSS)
     unfinished = Plans(stores.platform).partitions()

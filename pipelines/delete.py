@@ -118,7 +118,7 @@ def _report(report: Report) -> int:
     print_lines(*_told(report))
     for fault in _faults(report):
         say(fault)
-    faults = report.faults, report.missing, report.unregistered, report.stopped
+    faults = report.faults, report.missing, report.unregistered, report.alarms
     return 1 if any(faults) else 0
 
 
@@ -175,8 +175,7 @@ def _told(report: Report) -> Iterator[str]:
 
 
 def _faults(report: Report) -> Iterator[str]:
-    if report.stopped:
-        yield report.stopped
+    yield from report.alarms
     for each in report.faults:
         detail = f" ({each.detail})" if each.detail else ""
         yield f"{each.name}: {each.outcome}{detail}"

@@ -34,8 +34,8 @@ from rally.settings import make_pseudonyms
 from rally.storing.corruption import CorruptFile
 from rally.storing.objects import StrayInTheWay
 from rally.studies.legal_holds import LegalHolds
+from rally.withdrawing.list_object import LIST
 from rally.withdrawing.overview import Group, Overview
-from rally.withdrawing.starting import check_counter
 from rally.withdrawing.unreadable import Unreadable, find_unreadable
 
 WorkThrough = Callable[[Sequence[Unit], int], Iterable[Any]]
@@ -49,6 +49,7 @@ _OF_THE_LOG = (
     *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED),
 )
 _UNAVAILABLE = "its study does not load"
+_PUT_BACK = "an older list than signed records know of"
 
 
 class Audit:
@@ -114,8 +115,8 @@ class Audit:
                 self._as_of,
                 self._settings.limits.deadline_days,
             )
-            studies = list(self._registry.studies)
-            check_counter(self._stores, studies, leaving.published)
+            if leaving.newest > leaving.published.counter:
+                self._tally.broken(Check.WITHDRAWN, LIST, _PUT_BACK, 1, Counted.OBJECTS)
             return leaving
         except CorruptFile:
             return None  # of the log, which is told already

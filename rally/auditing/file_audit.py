@@ -5,6 +5,7 @@ written is out of place, and what it says of people there means nothing.
 """
 
 from array import array
+from collections.abc import Callable
 from typing import NamedTuple
 
 from rally.auditing.approved import Approved, chosen_block, undecodable
@@ -19,7 +20,7 @@ from rally.compacting.indexed_file import FINGERPRINT
 from rally.deleting.rewriting import REWROTE
 from rally.storing.content import CONTENT, Digest, of_compacted, of_new
 from rally.storing.corruption import CorruptFile
-from rally.storing.header import Header
+from rally.storing.header import LIST_COUNTER, Header
 from rally.storing.objects import ObjectStore
 from rally.storing.partitions import LiveFile
 from rally.storing.row_keys import KEY_BYTES
@@ -42,6 +43,7 @@ class Asked(NamedTuple):
         searches: for bytes that must not be there.
         width: how many first bytes tell rows apart.
         today: the audit's date, YYYY-MM-DD.
+        is_signed: whether there ever was a withdrawal list of a counter.
     """
 
     store: ObjectStore
@@ -50,6 +52,7 @@ class Asked(NamedTuple):
     searches: Searches
     width: int
     today: str
+    is_signed: Callable[[int], bool]
 
 
 def audit_file(asked: Asked, live: LiveFile) -> tuple[Tally, Hashes]:
@@ -108,6 +111,9 @@ def _audit(asked: Asked, live: LiveFile) -> tuple[Tally, Hashes]:
             odd = undecodable(block, file.header) if is_decoded else ()
             checks.see(block, odd)
     tally.files = 1
+    if _claims_unsigned(asked, file.header):
+        what = "says that it was written under a withdrawal list that nobody signed"
+        tally.broken(Check.FILES, name, what, 1, Unit.OBJECTS)
     if walk is None:
         rows = file.rows
         what = "not of the approved schema"
@@ -121,6 +127,11 @@ def _audit(asked: Asked, live: LiveFile) -> tuple[Tally, Hashes]:
     if digests and said not in {each.hexdigest() for each in digests}:
         return _out_of_place(tally, asked.rules.where), array("q")
     return tally, checks.hashes
+
+
+def _claims_unsigned(asked: Asked, header: Header) -> bool:
+    told = header.entries.get(LIST_COUNTER, b"")
+    return told.isdigit() and (len(told) > 18 or not asked.is_signed(int(told)))
 
 
 def _digests(asked: Asked, live: LiveFile, header: Header) -> list[Digest]:

@@ -20,6 +20,7 @@ from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Judgement, Standing, Verdict
 from rally.withdrawing.holding import LOOKING
 from rally.withdrawing.list_object import Published, read_list
+from rally.withdrawing.newest import newest_signed
 from rally.withdrawing.overview import Due, deadline_of, find_due
 from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.selection import Selection
@@ -45,6 +46,7 @@ class Leaving:
     Attributes:
         published: the list as deletion published it.
         decisions: beside it.
+        newest: counter of the newest list that signed records know.
         folded: with what the log says since.
     """
 
@@ -52,6 +54,7 @@ class Leaving:
         self,
         published: Published[WithdrawalList],
         folded: WithdrawalList,
+        newest: int,
         pseudonyms: Pseudonyms,
         as_of: datetime,
         deadline_days: float,
@@ -61,12 +64,14 @@ class Leaving:
         Args:
             published: the list as deletion published it.
             folded: with what the log says since; each request has an id.
+            newest: counter of the newest list that signed records know.
             pseudonyms: of the platform and the studies.
             as_of: the audit's clock, UTC.
             deadline_days: from when a request was received until its rows are gone.
         """
         self.published = published.list
         self.decisions = published.decisions
+        self.newest = newest
         self.folded = folded
         self._pseudonyms = pseudonyms
         self._as_of = as_of
@@ -102,7 +107,8 @@ class Leaving:
             Rulings.read(platform),
             lambda: f"{next(numbers):032x}",
         )
-        return cls(published, folded, pseudonyms, as_of, deadline_days)
+        newest = newest_signed(platform, published)
+        return cls(published, folded, newest, pseudonyms, as_of, deadline_days)
 
     def selection(self, study: Study) -> Selection:
         """Judges the rows of a namespace, of everybody on the list."""

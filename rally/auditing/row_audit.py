@@ -108,6 +108,7 @@ class RowAudit:
             self.book.searches,
             task.window.width,
             self._today,
+            self.book.is_signed,
         )
         for live in self._chosen(task.unit, view.files):
             found, more = audit_file(asked, live)

@@ -24,6 +24,8 @@ from rally.studies.registry import Registry
 from rally.studies.study import Document, Kind, Means, Study
 from rally.studies.transitions import States
 from rally.withdrawing.enrolments import EnrolledPeople, Grace, needs_enrolment
+from rally.withdrawing.list_object import read_list
+from rally.withdrawing.newest import newest_signed
 from rally.withdrawing.selection import Selection
 from rally.withdrawing.unavailable import find_carriers
 
@@ -58,6 +60,8 @@ class RuleBook:
         self.holds = LegalHolds.of_chain(decided, self._as_of)
         self.unread = set[Check]()
         self._leaving = self._read_leaving()
+        self._newest = self._leaving.newest if self._leaving else 0
+        self._unsigned = set[int]()  # lists that only headers name
         self._selections: dict[str, Selection] = {}
         self._enrolled: dict[str, EnrolledPeople] = {}
         self._spans: dict[str, list[Span]] = {}
@@ -65,6 +69,22 @@ class RuleBook:
     def document(self, study: str, document: str) -> Document:
         """A document of the registry, or one that is built in."""
         return self.registry.documents(self.registry.studies[study])[document]
+
+    def is_signed(self, counter: int) -> bool:
+        """Whether signed records know of a withdrawal list of this counter.
+
+        One may have been published since this one was read.
+        """
+        if self._leaving is None or counter <= self._newest:
+            return True
+        if counter not in self._unsigned:
+            with self._reading(Check.WITHDRAWN):
+                platform = self.stores.platform
+                published = read_list(platform)
+                self._newest = max(self._newest, newest_signed(platform, published))
+            if counter > self._newest:
+                self._unsigned.add(counter)
+        return counter <= self._newest
 
     def rules(self, partition: Partition) -> Rules:
         """What holds in a partition."""

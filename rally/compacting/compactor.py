@@ -13,7 +13,6 @@ from rally.compacting.removal import holding
 from rally.compacting.settings import CompactSettings
 from rally.compacting.sieve import Rule
 from rally.compacting.terms import Terms
-from rally.errors import ConfigurationError
 from rally.ingesting.setup import pipeline_version
 from rally.settings import make_pseudonyms
 from rally.storing.layout import Partition, Stores
@@ -60,14 +59,14 @@ class Compactor:
         self._leases = leases
         self._holds = holds
         self._known: dict[Identity, IndexedFile] = {}
+        self._unsigned = set[int]()  # lists that only headers name
         self._read_list()
 
     def __call__(self, partition: Partition) -> list[Compacted]:
         """What became of a partition, and behind it of those of other dates.
 
         Raises:
-            ConfigurationError: rows were written under a newer withdrawal list than
-                there is.
+            ConfigurationError: the withdrawal list is no longer as it was published.
         """
         store, folder = self._stores.of(partition.study), partition.folder
         if sum(each.rows for each in self._known.values()) > _ROWS_KNOWN:
@@ -105,18 +104,18 @@ class Compactor:
         Raises:
             GenerationMismatch: it is newer than the one that was read, and so is the
                 one that is there by now: what was begun is to be begun anew.
-            ConfigurationError: it is newer than any that there is.
+
+        A header is nobody's word: where there is no such list the file is judged by
+        the one that there is, and the audit names it.
         """
-        if counter <= self._list.counter:
+        if counter <= self._list.counter or counter in self._unsigned:
             return
+        before = self._list.counter
         self._read_list()
         if counter > self._list.counter:
-            raise ConfigurationError(
-                f"{self._stores.platform.uri.rstrip('/')}/{LIST}: is list"
-                f" {self._list.counter}, and rows were written under list {counter};"
-                " restore the newest, or correct --platform"
-            )
-        raise GenerationMismatch(LIST)
+            self._unsigned.add(counter)
+        if before < self._list.counter:
+            raise GenerationMismatch(LIST)
 
     def _read_list(self) -> None:
         self._list: PeopleIndex = read_people(self._stores.platform).list

@@ -41,6 +41,7 @@ from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.list_object import Published, publish_list, read_list
+from rally.withdrawing.newest import newest_signed, put_back
 from rally.withdrawing.rulings import Rulings
 from rally.withdrawing.starting import begin_anew, open_list
 from rally.withdrawing.unavailable import find_carriers
@@ -71,12 +72,11 @@ class Deletion:
         self._files = FileWork(
             settings, self._registry, self._stores, self._plans, work_through
         )
-        namespaces = list(self._registry.studies)
         self._lost: Published[WithdrawalList] | None = None
         if settings.rebuild_list:
-            self._lost = begin_anew(self._stores, namespaces)
+            self._lost = begin_anew(self._stores, list(self._registry.studies))
             return
-        open_list(self._stores, namespaces)
+        open_list(self._platform, may_be_older=True)
 
     def plan(self) -> Report:
         """Admits requests, and makes the plan that `run` would apply.
@@ -89,7 +89,8 @@ class Deletion:
             return self._plan()
 
     def _plan(self) -> Report:
-        report = Report(self._admit())
+        alarms = self._put_back(self._read())
+        report = Report(self._admit(), alarms=alarms)
         begun = [
             file
             for plan, settled in self._plans.unfinished()
@@ -124,8 +125,10 @@ class Deletion:
             yield counter
 
     def _run(self, counter: int) -> Report:
-        if self._read().decisions.has_loss:  # what is lost may have forbidden it
-            return Report(self._admit(), stopped=LOSS)
+        published = self._read()
+        alarms = self._put_back(published)
+        if published.decisions.has_loss:  # what is lost may have forbidden it
+            return Report(self._admit(), alarms=[*alarms, LOSS])
         begun = {
             file.study
             for plan, _ in self._plans.unfinished()
@@ -135,7 +138,7 @@ class Deletion:
         halves = self._files.settle(sorted(begun))
         finished = self._files.finish_begun(counter, halves)
         rewritten = [each for each in finished if each.outcome is Outcome.REWRITTEN]
-        report = Report(self._admit(), rewritten=rewritten)
+        report = Report(self._admit(), rewritten=rewritten, alarms=alarms)
         report.unregistered = unregistered(self._stores, self._registry)
         others = [each for each in self._registry.studies if each not in begun]
         halves += self._files.settle(others)
@@ -211,6 +214,13 @@ class Deletion:
             if older
         ]
 
+    def _put_back(self, published: Published[WithdrawalList]) -> list[str]:
+        """Says that the list is older than signed records know, where it is."""
+        newest = newest_signed(self._platform, published)
+        if newest == published.list.counter:
+            return []
+        return [put_back(self._platform, published, newest)]
+
     def _read(self) -> Published[WithdrawalList]:
         """The list; one that is lost is made anew."""
         return self._lost or read_list(self._platform)
@@ -248,15 +258,17 @@ class Deletion:
     ) -> WithdrawalList:
         """Publishes what is new of it, and how far the decisions go by now.
 
+        It counts on from the newest list that was ever signed, whichever was there.
         Where one of them is lost the list goes on naming what was there, so that the
         loss is seen until two owners accept it.
         """
         decisions = before.decisions
         head = before.head if decisions.has_loss else decisions.head
-        is_there = before.generation is not None
-        if is_there and (after, head) == (before.list, before.head):
+        newest = newest_signed(self._platform, before)
+        is_newest = newest == before.list.counter and before.generation is not None
+        if is_newest and (after, head) == (before.list, before.head):
             return before.list
-        after = replace(after, counter=before.list.counter + 1)
+        after = replace(after, counter=newest + 1)
         publish_list(self._platform, after, head, self._key, before.generation)
         self._lost = None
         return after

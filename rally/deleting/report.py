@@ -28,8 +28,7 @@ class Report:
             No request waits for them.
         unregistered: folders of rows whose study the registry does not know.
         waiting: how many requests wait for studies that do not load.
-        stopped: why nothing was deleted though requests were admitted; "" where that
-            is not so.
+        alarms: what a person has to look at besides, one line each.
         late: how many requests on the list, and unreadable withdrawals, are past their
             deadline.
     """
@@ -47,5 +46,5 @@ class Report:
     missing: list[str] = field(default_factory=list)
     unregistered: list[str] = field(default_factory=list)
     waiting: int = 0
-    stopped: str = ""
+    alarms: list[str] = field(default_factory=list)
     late: int = 0

@@ -20,4 +20,4 @@ def check_before_start(settings: IngestSettings) -> None:
     stores, namespaces = settings.stores(), list(registry.studies)
     stores.check_writable(namespaces, settings.concluded(registry))
     open_platform_keys(settings, registry)
-    open_list(stores, namespaces)
+    open_list(stores.platform)

@@ -70,8 +70,7 @@ class Purge:
         self._registry = settings.registry()
         self._stores = settings.stores()
         self._platform = self._stores.platform
-        namespaces = list(self._registry.studies)
-        published = open_list(self._stores, namespaces)
+        published = open_list(self._platform)
         self._list = published.list
         self._forbidden = [LOSS] if published.decisions.has_loss else []
 

@@ -5,8 +5,10 @@ a receipt that is there is never written again.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from rally.decisions.chain import Chain
+from rally.errors import ConfigurationError
 from rally.keys.signing import SigningKey
 from rally.receipts.anchor import ANCHOR, read_anchor
 from rally.receipts.encoding import digest, encode_receipt, read_sealed, seal
@@ -71,6 +73,22 @@ def find(platform: ObjectStore, decisions: Chain, since: int = 0) -> Iterator[Re
     while platform.stat(receipt_name(number := number + 1)):
         data = platform.read(receipt_name(number))
         yield _checked(platform, decisions, number, data)
+
+
+def newest_list(platform: ObjectStore, decisions: Chain, since: int) -> int:
+    """The counter of the newest withdrawal list that receipts after a number name.
+
+    What deletion did not sign names none. 0 is none. Raises OSError.
+    """
+    newest, number = 0, since
+    if platform.stat(receipt_name(since + 1)) is None:
+        with suppress(ConfigurationError):  # the audit names an anchor that is forged
+            number = max(since, read_anchor(platform, decisions).through)
+    while platform.stat(receipt_name(number := number + 1)):
+        data = platform.read(receipt_name(number))
+        with suppress(ConfigurationError):
+            newest = max(newest, _checked(platform, decisions, number, data).list)
+    return newest
 
 
 def read_receipt(

@@ -1,9 +1,7 @@
 """The withdrawal list where something begins: a platform's first, and each job's."""
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import groupby
 
 from rally.decisions.chain import Head
 from rally.decisions.verifying import read_chain
@@ -14,12 +12,10 @@ from rally.storing.header import LIST_COUNTER
 from rally.storing.layout import DATA, Stores
 from rally.storing.objects import (
     GenerationMismatch,
-    ObjectInfo,
     ObjectNotFound,
     ObjectStore,
 )
 from rally.storing.occupancy import holds, is_in_use, looking_into
-from rally.storing.partitions import is_row_file, partition_of
 from rally.storing.writer import read_stored_header
 from rally.withdrawing.list_object import (
     FOLDER,
@@ -28,29 +24,34 @@ from rally.withdrawing.list_object import (
     publish_list,
     read_list,
 )
+from rally.withdrawing.newest import check_newest, newest_signed
 from rally.withdrawing.withdrawal_list import WithdrawalList
 
-_FILES_OF_A_DATE = 3
-"""Whose headers are looked at, of each document."""
+_MOST_UNSIGNED = 100_000
+"""So many lists may have been published that no signed record names. A header that
+claims a later one is not believed: nobody signed it."""
 
 _MAY_BEGIN = "whether a withdrawal list may be begun"
 _IS_NEWEST = "whether the withdrawal list is the newest"
 
 
-def open_list(stores: Stores, namespaces: Sequence[str]) -> Published[WithdrawalList]:
-    """Reads the list, and refuses one that is older than the newest rows say.
+def open_list(
+    platform: ObjectStore, *, may_be_older: bool = False
+) -> Published[WithdrawalList]:
+    """Reads the list, and refuses one that is older than signed records know.
 
     Args:
-        stores: of the studies and the platform.
-        namespaces: of the registered studies.
+        platform: its store.
+        may_be_older: takes that one, too: deletion counts on from the newest.
 
     Raises:
         ConfigurationError: there is none, it is not as it was published, older than
-            one under which rows were written, or a store cannot be read.
+            signed records know, or the platform cannot be read.
     """
-    with looking_into(stores.platform, _IS_NEWEST):
-        published = read_list(stores.platform)
-    check_counter(stores, namespaces, published.list)
+    with looking_into(platform, _IS_NEWEST):
+        published = read_list(platform)
+        if not may_be_older:
+            check_newest(platform, published)
     return published
 
 
@@ -87,83 +88,33 @@ def begin_list(
 def begin_anew(stores: Stores, namespaces: Sequence[str]) -> Published[WithdrawalList]:
     """An empty list for a platform that lost its own; deletion fills and publishes it.
 
-    It counts on from the newest that any stored file names, so that no job takes it
-    for an old one. Every header is read.
+    It counts on from the newest that signed records name, or a stored file whose header
+    can be true. Every header is read.
 
     Raises:
         ConfigurationError: there is a list, or a store cannot be read.
     """
     platform = stores.platform
-    found = 0
     with looking_into(platform, _MAY_BEGIN):
         if platform.stat(LIST) is not None:
             raise ConfigurationError(
                 f"{platform.uri.rstrip('/')}/{LIST}: is there; only a list that is lost"
                 " is made anew"
             )
+        lost = Published(WithdrawalList(), Head(), read_chain(platform), None)
+        found = newest = newest_signed(platform, lost)
         for store in stores.each(namespaces):
             for info in store.list(DATA):
-                found = max(found, _counter(store, info.name))
-    return Published(WithdrawalList(found), Head(), read_chain(platform), None)
-
-
-def check_counter(
-    stores: Stores, namespaces: Sequence[str], withdrawals: WithdrawalList
-) -> None:
-    """Refuses a list that is older than one under which rows were written.
-
-    The work is bounded: names are listed, and of each document the headers of a few
-    files of its newest date are read. That suffices to find a list that was put back,
-    since lists only rise with time, and the newest rows were written under the newest.
-
-    Args:
-        stores: of the studies and the platform.
-        namespaces: of the registered studies; rows of others in their stores count.
-        withdrawals: the list.
-
-    Raises:
-        ConfigurationError: it is older, or a store cannot be read.
-    """
-    for store in stores.each(namespaces):
-        with looking_into(store, _IS_NEWEST):
-            found = max((_counter(store, name) for name in _newest(store)), default=0)
-        if found > withdrawals.counter:
-            raise ConfigurationError(
-                f"{stores.platform.uri.rstrip('/')}/{LIST}: is list"
-                f" {withdrawals.counter}, and {store.uri} has rows that were written"
-                f" under list {found}; restore the newest, or correct --platform"
-            )
+                counter = _counter(store, info.name)
+                if counter <= newest + _MOST_UNSIGNED:
+                    found = max(found, counter)
+    return lost._replace(list=WithdrawalList(found))
 
 
 def _was_ever_used(stores: Stores, namespaces: Sequence[str]) -> bool:
     return holds(stores.platform, FOLDER, _MAY_BEGIN) or is_in_use(
         stores, namespaces, _MAY_BEGIN
     )
-
-
-def _newest(store: ObjectStore) -> Iterator[str]:
-    """A few files of each document's newest date."""
-    found = filter(_is_row_file, store.list(DATA))  # sorted by name
-    for _, files in groupby(found, key=_document):
-        newest: deque[str] = deque(maxlen=_FILES_OF_A_DATE)
-        for info in files:
-            if newest and _date(newest[-1]) != _date(info.name):
-                newest.clear()
-            newest.append(info.name)
-        yield from newest
-
-
-def _is_row_file(info: ObjectInfo) -> bool:
-    """Whether its name is such as ours are: others would stand before the newest."""
-    return is_row_file(info.name) and partition_of("", info.name) is not None
-
-
-def _document(info: ObjectInfo) -> str:
-    return info.name.partition("/date=")[0]
-
-
-def _date(name: str) -> str:
-    return name.partition("/date=")[2][: len("YYYY-MM-DD")]
 
 
 def _counter(store: ObjectStore, name: str) -> int:

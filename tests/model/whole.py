@@ -36,7 +36,7 @@ from rally.storing.writer import RowWriter, Table
 from rally.times import from_micros, to_micros
 from rally.withdrawing.holding import Rules
 from rally.withdrawing.live_list import LiveList
-from rally.withdrawing.starting import check_counter
+from rally.withdrawing.starting import open_list
 from tests.model.plain import (
     HOLD_ABOVE_PEOPLE,
     HOLD_ABOVE_SHARE,
@@ -135,7 +135,7 @@ class Whole(Place):
 
     def compact(self):
         """As pipelines.compact; what became of each partition."""
-        check_counter(self.stores, list(self.registry.studies), self.withdrawals())
+        open_list(self.platform)
         works = plan(self.stores, self.registry)
         run, counter = uuid.uuid4().hex, self.withdrawals().counter
         with Leases(self.platform, run, "compact", counter):

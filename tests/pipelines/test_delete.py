@@ -9,7 +9,7 @@ import pytest
 from pipelines import cli
 from rally.events import RALLY
 from rally.storing.objects import open_store
-from rally.withdrawing.list_object import LIST
+from rally.withdrawing.list_object import LIST, read_list
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,
@@ -21,6 +21,7 @@ from tests.pipelines.world import (
     stored_ids,
     write_lines,
 )
+from tests.support.places import see_list
 
 LEFT = "2026-05-25T10:00:00.000000Z"
 
@@ -219,12 +220,6 @@ def lose(world, store, tmp_path):
     platform.delete(LIST, platform.stat(LIST).generation)
 
 
-def put_back(world, store, tmp_path):
-    world.publish(store, 0)
-    for path in Path(store).rglob("*.avro"):
-        assert path.exists()
-
-
 def forge(world, store, tmp_path):
     World(tmp_path / "forger").publish(store, 8)
 
@@ -237,8 +232,6 @@ def edit(world, store, tmp_path):
 SPOILT = {
     lose: "the withdrawal list is missing, and who has left is not known without it;"
     " restore it, or let `rally delete --rebuild_list` make it anew from the event log",
-    put_back: "is list 0, and {store} has rows that were written under list 7; restore"
-    " the newest, or correct --platform",
     forge: "is not as deletion published it; restore it from a backup",
     edit: "is not as deletion published it; restore it from a backup",
 }
@@ -248,7 +241,7 @@ SPOILT = {
     ("spoil", "message"), SPOILT.items(), ids=lambda each: getattr(each, "__name__", "")
 )
 @pytest.mark.parametrize("more", [[], ["--plan_only"]], ids=["run", "plan"])
-def test_job_without_the_newest_list_does_nothing(
+def test_job_without_the_list_as_it_was_does_nothing(
     world, store, tmp_path, capsys, spoil, message, more
 ):
     world.publish(store, 7, world.left(9, RALLY))
@@ -263,6 +256,24 @@ def test_job_without_the_newest_list_does_nothing(
     where = f"{store}/platform/{LIST}"
     assert found == (2, "", f"rally: {where}: {message.format(store=store)}\n")
     assert contents(store) == before
+
+
+def test_older_list_that_was_put_back_is_made_good(world, lived_in, capsys):
+    """Who left in between is in the log, and the counter goes on from the newest."""
+    platform = open_store(f"{lived_in}/platform")
+    see_list(platform, 7)
+
+    status, out, errors = delete(world, lived_in, capsys)
+
+    assert (status, errors) == (
+        1,
+        f"rally: {lived_in}/platform/{LIST}: is list 0, and signed records know of list"
+        " 7: an older one was put back; restore the newest, or run `rally delete`,"
+        " which makes the next from the event log\n",
+    )
+    assert "withdrawal list: 9\n" in out
+    assert len(read_list(platform).list.withdrawals) == 2
+    assert delete(world, lived_in, capsys)[0] == 0
 
 
 @pytest.mark.parametrize("purpose", ["signing.delete.keyset", "pseudonym.platform"])

@@ -33,7 +33,7 @@ from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal
 from tests.rally.reading.builders import SCHEMA
 from tests.rally.withdrawing.lists import joined, left, publish
 from tests.support.people import make_people_keys
-from tests.support.places import make_stores
+from tests.support.places import found_platform, keys_in, make_stores
 
 AS_OF = "2026-06-01T12:00:00Z"
 SENT = "2026-05-20T10:00:00.000000Z"
@@ -321,6 +321,7 @@ class World:
         """Publishes a store's withdrawal list, as deletion does."""
         keys = PlatformKeys.open(f"{self.keys}/platform", signing=[Job.DELETE])
         platform, key = open_store(f"{store}/platform"), keys.signer(Job.DELETE)
+        found_platform(platform, keys_in(KeyFolder(f"{self.keys}/platform")))
         publish(platform, counter, *records, key=key)
 
     def dead_letters(self, store: str) -> list[DeadLetter]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from rally.decisions.contents import Founding, JobKey
+from rally.decisions.contents import Founding, JobKey, Person, Role
 from rally.decisions.contents import Kind as Decides
 from rally.decisions.entry import START, Entry, encode, entry_name, sign
 from rally.decisions.founding import FILE as COPY
@@ -129,6 +129,18 @@ def replace_key(
     by, second = signer("owner-1"), signer("owner-2")
     entry = decide(store, by, Decides.REPLACE_KEY, content, FOUNDED, counter=counter)
     approve(store, second, entry.number, FOUNDED)
+
+
+def see_list(store: ObjectStore, counter: int) -> None:
+    """An owner asks for something, and signs which withdrawal list was there then.
+
+    Args:
+        store: the platform's.
+        counter: of that list.
+    """
+    jo = Person("jo", (Role.STOP,), signer("jo").key.public)
+    owner = signer("owner-1")
+    decide(store, owner, Decides.ADD_PERSON, jo, FOUNDED, counter=counter)
 
 
 def keys_in(folder: KeyFolder) -> list[JobKey]:

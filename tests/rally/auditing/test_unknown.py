@@ -8,12 +8,11 @@ from rally.auditing import rule_book
 from rally.auditing.report import Check
 from rally.errors import ConfigurationError
 from rally.events import EventKind
-from rally.storing.header import LIST_COUNTER
 from rally.storing.layout import EVENTS
 from rally.studies.transitions import Action
 from rally.withdrawing.list_object import LIST
 from tests.model.words import moment
-from tests.pipelines.world import GARDEN, POND, rally_id
+from tests.pipelines.world import GARDEN, rally_id
 from tests.rally.auditing.foreign import put_foreign
 from tests.rally.auditing.place import Settings, found, partition_of
 from tests.rally.auditing.studies import BOG
@@ -47,17 +46,6 @@ def test_missing_list(place):
     seen = unseen(place)
     assert set(seen) == {Check.WITHDRAWN, Check.DERIVED}
     assert "the withdrawal list is missing" in seen[Check.WITHDRAWN][0].what
-
-
-def test_list_that_was_put_back(place):
-    """Its MAC is right, and rows were written under a later one."""
-    row = place.row(0, POND, number=7, time=moment(6))
-    place.put([row], POND, day=6, **{LIST_COUNTER: "99"})
-
-    seen = unseen(place)
-
-    assert set(seen) == {Check.WITHDRAWN, Check.DERIVED}
-    assert "rows that were written under list 99" in seen[Check.WITHDRAWN][0].what
 
 
 def test_changed_list(place):

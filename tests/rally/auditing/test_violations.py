@@ -17,10 +17,12 @@ from rally.dead_letters import Place as LetterPlace
 from rally.events import EventKind
 from rally.receipts.receipt import receipt_name
 from rally.storing.container import encode_container
+from rally.storing.header import LIST_COUNTER
 from rally.storing.layout import Partition, new_file
 from rally.storing.rows import RowEncoder, row_schema
 from rally.studies.registry import Registry
 from rally.studies.transitions import Action, States
+from rally.withdrawing.list_object import LIST
 from tests.model.words import moment
 from tests.pipelines.world import GARDEN, HOUSE, POND, rally_id
 from tests.rally.auditing.place import (
@@ -31,6 +33,7 @@ from tests.rally.auditing.place import (
     partition_of,
 )
 from tests.rally.auditing.studies import BOG
+from tests.support.places import see_list
 
 GARDEN_DAY = f"{GARDEN}/visit.1/{day_of(0)}"
 
@@ -83,6 +86,23 @@ def expired(place):
     row = place.row(0, time=moment(-62))
     place.put([row], day=-62)
     return f"{GARDEN}/visit.1/{day_of(-62)}", {"past its retention": 1}
+
+
+def put_back_list(place):
+    """It is signed as well, and a decision names a later one."""
+    see_list(place.platform, 99)
+    return LIST, {"an older list than signed records know of": 1}
+
+
+def of_no_list(place):
+    """A header is nobody's word, and more digits than a number has are none."""
+    rows = [place.row(0, POND, number=each, time=moment(6)) for each in (7, 8)]
+    names = [
+        place.put([row], POND, day=6, **{LIST_COUNTER: counter})
+        for row, counter in zip(rows, ("99", "9" * 5000), strict=True)
+    ]
+    what = "says that it was written under a withdrawal list that nobody signed"
+    return names[0], {what: 2}
 
 
 def undated(place):
@@ -479,7 +499,7 @@ def derived_avro(place):
 
 
 SEEDS = {
-    Check.WITHDRAWN: [withdrawn, never_back, of_the_platform, late],
+    Check.WITHDRAWN: [put_back_list, withdrawn, never_back, of_the_platform, late],
     Check.RETENTION: [expired],
     Check.DATES: [undated],
     Check.REVIEW: [unreviewed],
@@ -501,7 +521,10 @@ SEEDS = {
         *(unsealed, letter_beside_clear_text, old_letters, foreign_letter),
         *(late_letters, old_withdrawals_of_nobody),
     ],
-    Check.FILES: [damaged_rows, damaged_block, cut_off, damaged_letter, unsorted],
+    Check.FILES: [
+        *(damaged_rows, damaged_block, cut_off, damaged_letter, unsorted),
+        of_no_list,
+    ],
     Check.RECEIPTS: [lost_receipt],
     Check.CONCLUDED: [
         *(left_of_concluded, event_of_concluded, letters_of_concluded),

@@ -1,21 +1,28 @@
 """The first list is made where nothing was kept; an older one ends the job."""
 
-from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from rally.decisions.entry import entry_name
 from rally.errors import ConfigurationError
 from rally.events import RALLY
 from rally.keys.names import Job
+from rally.receipts.encoding import encode_receipt, seal
+from rally.receipts.receipt import receipt_name
 from rally.storing.layout import Partition, Stores, events_file, new_file
 from rally.storing.writer import RowWriter, Table
 from rally.withdrawing.list_object import LIST
-from rally.withdrawing.starting import begin_list, check_counter
+from rally.withdrawing.newest import newest_signed
+from rally.withdrawing.starting import begin_anew, begin_list, open_list
 from rally.withdrawing.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore, nothing
+from tests.rally.receipts.examples import RECEIPT
 from tests.rally.withdrawing.lists import left, make_list, publish
+from tests.support import places
 from tests.support.people import job_key, signer
-from tests.support.places import found_platform
+from tests.support.places import found_platform, see_list
 
 STUDIES = ["rally-one", "rally-two"]
 SCHEMA = '{"type": "record", "name": "row", "fields": []}'
@@ -135,77 +142,75 @@ def test_platform_that_cannot_be_read_is_one_line(tmp_path):
     )
 
 
-@pytest.mark.parametrize("counter", [7, 8])
-def test_list_as_new_as_the_rows_passes(stores, counter):
-    for written in (5, 6, 7):
-        write(stores, written)
-    check_counter(stores, STUDIES, WithdrawalList(counter))
-
-
-def test_store_without_rows_has_no_newer_list(stores):
-    check_counter(stores, STUDIES, WithdrawalList(0))
-
-
-WRITTEN = {
-    "one of two": {},
-    "another study": {"study": "rally-two"},
-    "another document": {"document": "visit.10"},
-    "the newest date": {"day": "2022-03-15"},
-}
-
-
-@pytest.mark.parametrize("where", WRITTEN.values(), ids=WRITTEN)
-def test_list_older_than_rows_is_refused(stores, where):
-    write(stores, 3)
-    write(stores, 3, day="2022-03-13")
-    write(stores, 3, document="visit.2")
-    write(stores, 7, **where)
-    store = stores.of(where.get("study", "rally-one"))
-    assert refusal(check_counter, stores, STUDIES, WithdrawalList(6)) == (
-        f"{stores.platform.uri}/{LIST}: is list 6, and {store.uri} has rows that were"
-        " written under list 7; restore the newest, or correct --platform"
+def receipts_name(platform, counter, number=1, key=None):
+    """Deletion writes a receipt under a list."""
+    content = seal(
+        replace(RECEIPT, number=number, list=counter), key or job_key(Job.DELETE)
     )
+    platform.create(receipt_name(number), encode_receipt(content))
 
 
-def test_study_that_is_no_longer_registered_counts_in_a_shared_store(tmp_path):
-    stores = Stores(str(tmp_path / "store"), None)
-    write(stores, 7, study="rally-gone")
-    assert "has rows that were written under list 7" in refusal(
-        check_counter, stores, STUDIES, WithdrawalList(6)
+def test_list_that_nothing_signed_is_newer_than_passes(stores):
+    see_list(stores.platform, 6)
+    receipts_name(stores.platform, 7)
+    for counter in (7, 8):
+        publish(stores.platform, counter)
+        assert open_list(stores.platform).list.counter == counter
+
+
+@pytest.mark.parametrize("know", [see_list, receipts_name])
+def test_older_list_than_signed_records_know_is_refused(stores, know):
+    """It is signed as well: only what was signed later shows that it was put back."""
+    publish(stores.platform, 6)
+    know(stores.platform, 7)
+    assert refusal(open_list, stores.platform) == (
+        f"{stores.platform.uri}/{LIST}: is list 6, and signed records know of list 7:"
+        " an older one was put back; restore the newest, or run `rally delete`, which"
+        " makes the next from the event log"
     )
+    found = open_list(stores.platform, may_be_older=True)
+    assert (found.list.counter, newest_signed(stores.platform, found)) == (6, 7)
 
 
-def test_a_few_headers_of_each_document_are_read():
-    """However many files and dates there are."""
+def test_what_nobody_signed_knows_of_no_list(stores):
+    """Rows, receipts and decisions that somebody made up stop nobody."""
+    write(stores, 99)
+    receipts_name(stores.platform, 99, key=job_key(Job.PURGE))
+    receipts_name(stores.platform, 5, number=2)
+    see_list(stores.platform, 6)
+    forged = stores.platform.read(entry_name(2)).replace(b'"list":6', b'"list":99')
+    stores.platform.create(entry_name(3), forged)
+    publish(stores.platform, 6)
+    assert open_list(stores.platform).list.counter == 6
+
+
+def test_receipts_that_the_list_knows_are_not_read_again():
     stores = MemoryStores()
-    for number in range(30):
-        day = f"2022-03-{number % 10 + 10}"
-        write(stores, number % 3, document=f"visit.{number % 2 + 1}", day=day)
-    reads = stores.of("rally-one").reads
-    reads.clear()
-    check_counter(stores, STUDIES, WithdrawalList(2))
-    assert Counter(name.rpartition("/bucket=")[0] for name, _, _ in reads) == {
-        f"data/study=rally-one/document=visit.{version}/date=2022-03-{17 + version}": 3
-        for version in (1, 2)
-    }
+    for number in (1, 2, 3):
+        receipts_name(stores.platform, 4 + number, number)
+    known = replace(make_list(7), receipts=2)
+    places.publish(stores.platform, known)
+    stores.platform.reads.clear()
+    assert open_list(stores.platform).list == known
+    read = {name for name, _, _ in stores.platform.reads}
+    assert read & {receipt_name(number) for number in (1, 2, 3)} == {receipt_name(3)}
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"no container", b"Obj\x01\x02"], ids=["empty", "other", "cut"]
-)
-def test_file_that_is_none_of_ours_has_no_list(stores, data):
-    """It is for others to report."""
-    stores.of("rally-one").create(ROW_FILE, data)
-    check_counter(stores, STUDIES, WithdrawalList(0))
-    write(stores, 7)
-    assert "list 7" in refusal(check_counter, stores, STUDIES, WithdrawalList(6))
+def test_lost_list_counts_on_from_what_was_signed_and_what_can_be_true(stores):
+    receipts_name(stores.platform, 5)
+    write(stores, 9)
+    write(stores, 10**9, study="rally-two")
+    stores.of("rally-one").create(ROW_FILE, b"no container")
+    found = begin_anew(stores, STUDIES)
+    assert (found.list.counter, found.generation) == (9, None)
+    see_list(stores.platform, 12)
+    assert begin_anew(stores, STUDIES).list.counter == 12
 
 
-def test_store_that_cannot_be_read_may_have_a_newer_list(tmp_path, stores):
-    folder = tmp_path / "rally-two"
-    folder.mkdir()
-    (folder / "data").symlink_to(folder / "data")
-    assert refusal(check_counter, stores, STUDIES, WithdrawalList(0)) == (
-        f"{folder}/data: cannot be read (is a link, which nobody follows or opens), and"
-        " whether the withdrawal list is the newest depends on what is there"
+def test_platform_that_cannot_be_read_may_have_a_newer_list(stores):
+    publish(stores.platform, 6)
+    folder = Path(stores.platform.uri) / "receipts"
+    folder.symlink_to(folder)
+    assert "whether the withdrawal list is the newest depends on" in refusal(
+        open_list, stores.platform
     )
