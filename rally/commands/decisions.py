@@ -91,9 +91,11 @@ def verify(args: argparse.Namespace) -> int:
 def approve_decision(args: argparse.Namespace) -> int:
     """Approves a decision that another owner asked for: from then on it counts."""
     from rally.decisions.writing import approve
+    from rally.withdrawing.newest import see
 
-    signer, platform = signer_of(args), open_platform(args)
-    entry = approve(platform, signer, args.number, datetime.now(UTC))
+    signer, platform, now = signer_of(args), open_platform(args), datetime.now(UTC)
+    seen = see(platform)
+    entry = approve(platform, signer, args.number, now, seen.head, seen.list.counter)
     print_lines(f"decision {args.number} counts from decision {entry.number} on")
     return 0
 
@@ -102,13 +104,16 @@ def accept_loss(args: argparse.Namespace) -> int:
     """Asks to go on with a chain that lost entries, which then count for nothing."""
     from rally.decisions.contents import AcceptedLoss, Kind
     from rally.decisions.writing import decide
+    from rally.withdrawing.newest import see
 
-    chain, signer = _chain(args), signer_of(args)
+    platform, signer, now = open_platform(args), signer_of(args), datetime.now(UTC)
+    seen = see(platform)
+    chain = seen.decisions
     if not chain.has_loss:
         raise ConfigurationError("nothing is lost; `rally decisions verify` says so")
     loss = AcceptedLoss(chain.head.number, chain.head.digest, args.note)
-    now, platform = datetime.now(UTC), open_platform(args)
-    entry = decide(platform, signer, Kind.ACCEPT_LOSS, loss, now)
+    counter = seen.list.counter
+    entry = decide(platform, signer, Kind.ACCEPT_LOSS, loss, now, seen.head, counter)
     print_lines(
         f"decision {entry.number} is signed by {entry.by}; it counts when another owner"
         f" runs `rally decisions approve {entry.number}`"
@@ -117,9 +122,9 @@ def accept_loss(args: argparse.Namespace) -> int:
 
 
 def _chain(args: argparse.Namespace) -> "Chain":
-    from rally.decisions.verifying import read_chain
+    from rally.withdrawing.newest import see
 
-    return read_chain(open_platform(args))
+    return see(open_platform(args)).decisions
 
 
 def _faults(chain: "Chain") -> Iterator[str]:

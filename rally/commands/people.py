@@ -138,18 +138,27 @@ def revoke_person(args: argparse.Namespace) -> int:
 
 def replace_key(args: argparse.Namespace) -> int:
     """Asks for another key of a job, as after the old one was stolen or lost."""
-    from rally.receipts.chain import last_number
+    from rally.receipts.chain import find_signed
+    from rally.withdrawing.list_object import LIST, read_list
+    from rally.withdrawing.newest import see
 
-    receipts = last_number(open_platform(args))
-    key = JobKey(Job(args.job), read_public_file(args.public), receipts)
+    platform = open_platform(args)
+    # A list that cannot be believed would have to be restored, and count then.
+    seen = read_list(platform) if platform.stat(LIST) else see(platform)
+    last = seen.list.last_receipt
+    later = (each.number for each in find_signed(platform, seen.decisions, last))
+    key = JobKey(Job(args.job), read_public_file(args.public), max([last, *later]))
     return _ask(args, Kind.REPLACE_KEY, key)
 
 
 def _ask(args: argparse.Namespace, kind: Kind, content: Content) -> int:
     from rally.decisions.writing import decide
+    from rally.withdrawing.newest import see
 
-    signer = signer_of(args)
-    entry = decide(open_platform(args), signer, kind, content, datetime.now(UTC))
+    platform, signer, now = open_platform(args), signer_of(args), datetime.now(UTC)
+    seen = see(platform)
+    counter = seen.list.counter
+    entry = decide(platform, signer, kind, content, now, seen.head, counter)
     print_lines(
         f"decision {entry.number} is signed by {entry.by}; it counts when another owner"
         f" runs `rally decisions approve {entry.number}`"

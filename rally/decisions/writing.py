@@ -8,11 +8,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from rally.decisions.chain import Chain, Head
-from rally.decisions.contents import NEEDS_TWO, Approval, Content, Kind
+from rally.decisions.contents import NEEDS_TWO, Approval, Content, JobKey, Kind
 from rally.decisions.entry import Entry, check_content, encode, entry_name, sign
 from rally.decisions.signers import Signer
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
+from rally.keys.names import Job
 from rally.storing.objects import ObjectStore
 
 UNSIGNED = "is not signed by "
@@ -88,6 +89,13 @@ def approve(
         raise ConfigurationError(
             f"{number}: is no entry that waits for a second owner; `rally decisions"
             " list` shows them"
+        )
+    content = found.entry.content
+    is_of_lists = isinstance(content, JobKey) and content.job is Job.DELETE
+    if is_of_lists and counter > found.entry.list:
+        raise ConfigurationError(
+            f"{number}: withdrawal list {counter} was published since, and would count"
+            " no more; look whose it is, and ask anew by `rally people replace-key`"
         )
     approval = Approval(number, found.digest)
     return decide(platform, signer, Kind.APPROVE, approval, now, head, counter)

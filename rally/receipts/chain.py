@@ -10,11 +10,10 @@ from contextlib import suppress
 from rally.decisions.chain import Chain
 from rally.errors import ConfigurationError
 from rally.keys.signing import SigningKey
-from rally.receipts.anchor import ANCHOR, read_anchor
+from rally.receipts.anchor import read_anchor
 from rally.receipts.encoding import digest, encode_receipt, read_sealed, seal
-from rally.receipts.receipt import FOLDER, Receipt, number_in, receipt_name
+from rally.receipts.receipt import Receipt, receipt_name
 from rally.storing.objects import ObjectNotFound, ObjectStore
-from rally.storing.records import list_records
 from rally.studies.fields import Place
 
 
@@ -75,20 +74,22 @@ def find(platform: ObjectStore, decisions: Chain, since: int = 0) -> Iterator[Re
         yield _checked(platform, decisions, number, data)
 
 
-def newest_list(platform: ObjectStore, decisions: Chain, since: int) -> int:
-    """The counter of the newest withdrawal list that receipts after a number name.
+def find_signed(
+    platform: ObjectStore, decisions: Chain, since: int
+) -> Iterator[Receipt]:
+    """The receipts after a number that deletion signed, whatever else lies there.
 
-    What deletion did not sign names none. 0 is none. Raises OSError.
+    Raises:
+        OSError: the platform cannot be read.
     """
-    newest, number = 0, since
+    number = since
     if platform.stat(receipt_name(since + 1)) is None:
         with suppress(ConfigurationError):  # the audit names an anchor that is forged
             number = max(since, read_anchor(platform, decisions).through)
     while platform.stat(receipt_name(number := number + 1)):
         data = platform.read(receipt_name(number))
         with suppress(ConfigurationError):
-            newest = max(newest, _checked(platform, decisions, number, data).list)
-    return newest
+            yield _checked(platform, decisions, number, data)
 
 
 def read_receipt(
@@ -101,12 +102,6 @@ def read_receipt(
     """
     data = _read(platform, decisions, number)
     return None if data is None else _checked(platform, decisions, number, data)
-
-
-def last_number(platform: ObjectStore) -> int:
-    """The greatest number of a receipt that is there; 0 of none. Raises OSError."""
-    names = (info.name for info in list_records(platform, FOLDER))
-    return max((number_in(name) for name in names if name != ANCHOR), default=0)
 
 
 def _known(platform: ObjectStore, decisions: Chain, number: int) -> tuple[int, str]:

@@ -8,11 +8,14 @@ A file's header names a list, too, but nobody signed it: one that claims a later
 than all signed records is foreign. It stops nobody, and the audit names it.
 """
 
-from rally.decisions.chain import Chain, Status
+from dataclasses import replace
+
+from rally.decisions.chain import Head, Status
+from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
-from rally.receipts.chain import newest_list
+from rally.receipts.chain import find_signed
 from rally.storing.objects import ObjectStore
-from rally.withdrawing.list_object import LIST, Published
+from rally.withdrawing.list_object import LIST, Published, read_list
 from rally.withdrawing.withdrawal_list import WithdrawalList
 
 
@@ -28,20 +31,32 @@ def newest_signed(platform: ObjectStore, published: Published[WithdrawalList]) -
         OSError: the platform cannot be read.
     """
     decisions, known = published.decisions, published.list.last_receipt
-    return max(
-        published.list.counter,
-        newest_decided(decisions),
-        newest_list(platform, decisions, known),
-    )
-
-
-def newest_decided(decisions: Chain) -> int:
-    """The counter of the newest list that a person saw who decided something."""
     signed = (Status.COUNTS, Status.WAITING)
-    return max(
-        (e.entry.list for e in decisions.records if e.entry and e.status in signed),
-        default=0,
+    decided = (
+        each.entry.list
+        for each in decisions.records
+        if each.entry and each.status in signed
     )
+    told = (each.list for each in find_signed(platform, decisions, known))
+    return max(published.list.counter, *decided, *told)
+
+
+def see(platform: ObjectStore) -> Published[WithdrawalList]:
+    """What whoever decides has seen of the list, by which the decision is signed.
+
+    Owners can decide where there is no list, or none that can be believed: then it is
+    an empty one, of the newest counter that signed records know.
+
+    Raises:
+        ConfigurationError: the platform has no first decision.
+        OSError: it cannot be read.
+    """
+    try:
+        published = read_list(platform)
+    except ConfigurationError:
+        published = Published(WithdrawalList(), Head(), read_chain(platform), None)
+    newest = newest_signed(platform, published)
+    return published._replace(list=replace(published.list, counter=newest))
 
 
 def check_newest(platform: ObjectStore, published: Published[WithdrawalList]) -> None:

@@ -8,8 +8,13 @@ from pipelines.cli import main
 from rally.decisions.entry import entry_name
 from rally.decisions.verifying import read_chain
 from rally.keys.names import Job
+from rally.receipts.chain import append
+from rally.receipts.receipt import receipt_name
+from rally.withdrawing.list_object import LIST
+from rally.withdrawing.withdrawal_list import WithdrawalList
+from tests.rally.receipts.examples import KEY, made, request
 from tests.support.people import make_people_keys
-from tests.support.places import mark_stores
+from tests.support.places import mark_stores, publish, see_list
 
 
 class Desk:
@@ -188,3 +193,69 @@ def test_what_is_wrong_with_the_chain_is_named(desk):
         "decisions/a.txt: is no decision, and nobody acts on it\n"
         "2 decisions; wrong: 2\n",
     )
+
+
+def test_decisions_name_the_list_that_was_there(desk):
+    publish(desk.platform, WithdrawalList(5))
+    desk.add()
+    assert [each.entry.list for each in desk.chain.records] == [0, 5, 5]
+
+
+def test_people_decide_where_no_list_can_be_believed(desk):
+    """The newest that signed records know is named."""
+    see_list(desk.platform, 7)
+    desk.platform.create(LIST, b"no list")
+    assert desk.add()[0] == 0
+    assert desk.chain.records[-1].entry.list == 7
+
+
+def test_key_is_replaced_up_to_the_list_that_both_owners_saw(desk):
+    """What the old key signs meanwhile would be void: somebody has to look at it."""
+    publish(desk.platform, WithdrawalList(5))
+    public = f"{desk.keys}/person.stop.public.json"
+    asks = ("people", "replace-key", "--job=delete", "--public", public)
+    assert desk.type(*asks, by="owner-1")[0] == 0
+    publish(desk.platform, WithdrawalList(6))
+
+    assert desk.type("decisions", "approve", "2", by="owner-2") == (
+        2,
+        "",
+        "rally: 2: withdrawal list 6 was published since, and would count no more; look"
+        " whose it is, and ask anew by `rally people replace-key`\n",
+    )
+    assert desk.type(*asks, by="owner-1")[0] == 0
+    assert desk.type("decisions", "approve", "3", by="owner-2")[0] == 0
+    assert [each.lists for each in desk.chain.keys[Job.DELETE]] == [6, None]
+
+
+def test_receipts_that_the_list_does_not_know_yet_keep_counting(desk):
+    """A run was killed behind them; what nobody signed is not among them."""
+    publish(desk.platform, WithdrawalList(5, receipts=1))
+    for number in (1, 2):
+        append(desk.platform, desk.chain, KEY, made(request=request(number)))
+    desk.platform.create(receipt_name(3), b"{}")
+    public = f"{desk.keys}/person.stop.public.json"
+    desk.type("people", "replace-key", "--job=delete", "--public", public, by="owner-1")
+    assert desk.chain.records[-1].entry.content.receipts == 2
+
+
+def test_key_is_not_replaced_beside_a_list_that_nobody_can_believe(desk):
+    desk.platform.create(LIST, b"no list")
+    public = f"{desk.keys}/person.stop.public.json"
+    asks = ("people", "replace-key", "--job=delete", "--public", public)
+    status, _, complaint = desk.type(*asks, by="owner-1")
+    assert (status, "is not as deletion published it" in complaint) == (2, True)
+
+
+def test_loss_is_told_until_two_owners_accept_it(desk):
+    desk.add()
+    publish(desk.platform, WithdrawalList(5))
+    desk.platform.delete(entry_name(3), desk.platform.stat(entry_name(3)).generation)
+    lost = "the withdrawal list names other decisions than are there\n"
+
+    status, told, _ = desk.type("decisions", "verify")
+    assert (status, lost in told) == (1, True)
+    options = ("accept-loss", "--note=a disk")
+    assert desk.type("decisions", *options, by="owner-1")[0] == 0
+    assert desk.type("decisions", "approve", "4", by="owner-2")[0] == 0
+    assert lost not in desk.type("decisions", "verify")[1]
