@@ -26,8 +26,9 @@ from rally.deleting.settings import DeletionSettings
 from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.telling.entries import Fields
+from rally.times import from_micros
 from rally.withdrawing.overview import read_overview
-from rally.withdrawing.withdrawal_list import WithdrawalList
+from rally.withdrawing.withdrawal_list import State, WithdrawalList
 
 JOB = Job(
     "delete",
@@ -73,6 +74,7 @@ def _run(options: PipelineOptions) -> Report:
         report = deletion.plan() if plan_only else deletion.run()
         report.late = _late(report.withdrawals, settings)
         report.missing = _missing(settings)
+        report.alarms += _undecided(report.withdrawals)
     return report
 
 
@@ -102,6 +104,24 @@ def _missing(settings: DeletionSettings) -> list[str]:
     return find_missing(platform, registry, settings.concluded(registry))
 
 
+def _undecided(published: WithdrawalList) -> Iterator[str]:
+    """Says what a person has to decide, and by when.
+
+    Requests of people who never joined wait for an enrolment, and for nobody.
+    """
+    held: dict[str, list[int]] = {}
+    for each in published.withdrawals:
+        if each.state is State.HELD and each.held_until:
+            held.setdefault(each.scope, []).append(each.held_until)
+    for scope, untils in sorted(held.items()):
+        waits = "withdrawal waits" if len(untils) == 1 else "withdrawals wait"
+        yield (
+            f"{scope}: {len(untils):,} {waits} for a decision, by"
+            f" {from_micros(min(untils)):%Y-%m-%d}; `rally withdrawals --requests`"
+            " lists them"
+        )
+
+
 def _ended(report: Report) -> Ended:
     figures = Fields(
         late_withdrawals=report.late,
@@ -116,10 +136,10 @@ def _report(report: Report) -> int:
         if lines:
             print_lines(*lines, "")
     print_lines(*_told(report))
-    for fault in _faults(report):
+    faults = [*_faults(report)]
+    for fault in faults:
         say(fault)
-    faults = report.faults, report.missing, report.unregistered, report.alarms
-    return 1 if any(faults) else 0
+    return 1 if faults else 0
 
 
 def _requests(report: Report) -> list[str]:

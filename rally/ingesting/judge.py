@@ -240,7 +240,7 @@ class Judge:
         if person is not None and person.joined_before(ping.document_id, ping.micros):
             return Outcome(label, refusal=RefusalReason.REPOSTED)
         verdict = _look_up(ping, person, event)
-        if verdict.condemns:
+        if verdict.condemns or verdict.parks:
             return _without_row(label, event, verdict)
         if not self._pseudonyms.knows(label.study):  # registered, and not used here
             return Outcome(label, event=event, failure=FailureReason.NO_KEY)
@@ -362,7 +362,7 @@ def _look_up(ping: Ping, person: Person | None, joined: Event | None) -> Verdict
 
 
 def _without_row(label: Label, event: Event | None, verdict: Verdict) -> Outcome:
-    """Refused; or parked, where only an enrolment that may yet arrive would save it."""
+    """Refused; or parked, while an enrolment or a decision may yet save it."""
     if verdict is Verdict.WITHDRAWN:
         return Outcome(label, event=event, refusal=RefusalReason.WITHDRAWN)
     return Outcome(label, event=event, failure=FailureReason.LEFT)

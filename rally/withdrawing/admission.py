@@ -153,7 +153,7 @@ class _Admission:
             key for key in first if key.participant and not is_weighed(former.get(key))
         }
         rules, rulings = self._terms.rules, self._terms.rulings
-        massed = find_masses(first, new, events, rules)
+        massed = find_masses(first, new, events, rules, self._enrolled)
         ending = self._terms.time if rules.ends_holds else 0
         return {
             key: decide(

@@ -88,6 +88,12 @@ class Enrolled:
         joined = self._times.get(participant, {})
         return bool(joined) if scope == RALLY else scope in joined
 
+    def first(self, participant: str, scope: str) -> int | None:
+        """When somebody first joined a scope, microseconds; of RALLY, anything."""
+        joined = self._times.get(participant, {})
+        scopes = joined if scope == RALLY else {scope} & joined.keys()
+        return min((joined[each][0] for each in scopes), default=None)
+
     def last(self, participant: str, scope: str, time: int) -> int | None:
         """When they had last joined it at that time, microseconds."""
         times = self._times.get(participant, {}).get(scope, [])

@@ -6,7 +6,7 @@ afresh (design: "Withdrawals and deletion").
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -17,7 +17,8 @@ class Standing(StrEnum):
     """How a withdrawal stands.
 
     ACTIVE: it is carried out, but for studies in which it is deferred.
-    HELD: it waits for a person's decision; nothing is refused, nothing deleted.
+    HELD: it waits for a person's decision: nothing is deleted, and what comes meanwhile
+    is parked.
     REJECTED: a person decided that it does not count.
     """
 
@@ -32,7 +33,8 @@ class Verdict(StrEnum):
     WITHDRAWN: a withdrawal at or after it takes it.
     UNENROLLED: it comes after a withdrawal with no enrolment since; one may yet arrive.
     DEFERRED: its withdrawal waits for the study's conclusion.
-    HELD: its withdrawal waits for a decision.
+    HELD: its withdrawal waits for a decision; or it comes after one that does, with no
+    enrolment since.
     KEPT: nobody asked for it to go.
     """
 
@@ -46,6 +48,11 @@ class Verdict(StrEnum):
     def condemns(self) -> bool:
         """Whether the row must not be in the store."""
         return self in (Verdict.WITHDRAWN, Verdict.UNENROLLED)
+
+    @property
+    def parks(self) -> bool:
+        """Whether a ping waits, sealed, for what is not known yet."""
+        return self in (Verdict.UNENROLLED, Verdict.HELD)
 
 
 class Left(NamedTuple):
@@ -122,6 +129,8 @@ class Judgement(NamedTuple):
 
 
 KEPT = Judgement(Verdict.KEPT)
+_ACTIVE = (Standing.ACTIVE,)
+_ACTIVE_OR_HELD = (Standing.ACTIVE, Standing.HELD)
 
 
 def judge_row(
@@ -147,7 +156,7 @@ def judge_row(
             scope == RALLY or scope not in left.deferred
         ):
             return Judgement(Verdict.WITHDRAWN, left.request)
-    if gone := _not_back(person, scopes, time):
+    if gone := _not_back(person, scopes, time, _ACTIVE):
         return Judgement(Verdict.UNENROLLED, gone.request)
     for left in sorted(later, key=_order):
         if left.standing is Standing.ACTIVE:
@@ -155,6 +164,8 @@ def judge_row(
     for left in sorted(later + own, key=_order):
         if left.standing is Standing.HELD:
             return Judgement(Verdict.HELD, left.request)
+    if gone := _not_back(person, scopes, time, _ACTIVE_OR_HELD):
+        return Judgement(Verdict.HELD, gone.request)
     return KEPT
 
 
@@ -164,12 +175,15 @@ def _since(person: Person, scope: str, time: int) -> tuple[Left, ...]:
     return left[bisect_left(left, time, key=_time) :]
 
 
-def _not_back(person: Person, scopes: tuple[str, ...], time: int) -> Left | None:
+def _not_back(
+    person: Person, scopes: tuple[str, ...], time: int, standings: Collection[Standing]
+) -> Left | None:
     """The withdrawal before a time after which there is no enrolment up to it.
 
-    Whoever left Rally has to come back to Rally; and to the study in any case.
+    Whoever left Rally has to come back to Rally; and to the study in any case. Other
+    withdrawals than those that stand so are passed over.
     """
-    last = {each: _last_before(person, each, time) for each in scopes}
+    last = {each: _last_before(person, each, time, standings) for each in scopes}
     found = [left for left in last.values() if left]
     if not found:
         return None
@@ -182,9 +196,11 @@ def _not_back(person: Person, scopes: tuple[str, ...], time: int) -> Left | None
     return None
 
 
-def _last_before(person: Person, scope: str, time: int) -> Left | None:
+def _last_before(
+    person: Person, scope: str, time: int, standings: Collection[Standing]
+) -> Left | None:
     for left in reversed(person.left.get(scope, ())):
-        if left.time < time and left.standing is Standing.ACTIVE:
+        if left.time < time and left.standing in standings:
             return left
     return None
 

@@ -5,13 +5,24 @@ everybody's name. That is held for a person to decide: above a number and above 
 of who joined, so that a small study is never held by its share alone.
 """
 
+import heapq
 import math
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
-from rally.events import MAIL, Event, EventKind
+from rally.events import MAIL, RALLY, Event, EventKind
+from rally.withdrawing.enrolling import Enrolled
 from rally.withdrawing.requests import Key, Signal
 
 _HOUR = 3_600_000_000  # microseconds
@@ -23,8 +34,9 @@ class Rules:
 
     Attributes:
         hold_above_people: a mass has more people than that, who leave one scope
-        hold_above_share: and more than that share of all who ever joined the scope,
-        hold_window_hours: within so many hours, both ends included.
+        hold_above_share: and more than that share of those who had joined it,
+        hold_window_hours: within so many hours, both ends included. Of both numbers
+            are those who had joined before.
         hold_days: so long a hold waits for a person's decision; then the request
             counts. One of somebody who never enrolled waits on.
         ends_holds: whether it does; deletion alone ends a hold, when it publishes.
@@ -47,68 +59,89 @@ LOOKING = Rules(ends_holds=False)
 """Of who only looks: what deletion holds can be decided on until deletion ends that."""
 
 
-class Joined(NamedTuple):
-    """How many distinct people ever joined a scope."""
-
-    scope: str
-    people: int
-
-
-def count_joined(
-    events: Iterable[Event], scopes: Mapping[str, float]
-) -> tuple[Joined, ...]:
-    """Counts who ever joined, in the order of the scopes.
-
-    Args:
-        events: the log.
-        scopes: with how many people it is enough to know that there are so many;
-            no more are held in memory.
-    """
-    people: dict[str, set[str]] = {scope: set() for scope in scopes}
-    for event in events:
-        if event.kind is EventKind.JOINED and event.participant:
-            joined = people.get(event.scope)
-            if joined is not None and len(joined) < scopes[event.scope]:
-                joined.add(event.participant)
-    return tuple(Joined(scope, len(joined)) for scope, joined in people.items())
-
-
 def find_masses(
     requests: Mapping[Key, Signal],
     new: Collection[Key],
     events: Iterable[Event],
     rules: Rules,
+    enrolled: Enrolled,
 ) -> frozenset[Key]:
     """Those of the new requests that lie in a mass.
 
     All requests make a mass, those of before and those rejected too: the clients of one
-    pause come one by one. Letters do not: a person has read each of them.
+    pause come one by one. Letters do not: a person has read each of them. Nor do those
+    who had not enrolled before the window that their request lies in, and these are not
+    weighed against, either: whoever makes up people, to have everybody held or nobody,
+    would have had to do so in advance.
 
     Args:
         requests: all of them.
         new: those that may be held.
         events: the log; read only where the number of people is above the rule's.
         rules: what a mass is.
+        enrolled: who of them joined, and when.
     """
+    window = int(rules.hold_window_hours * _HOUR)
     crowds: dict[str, list[_Moment]] = {}
     for key, signal in sorted(requests.items(), key=lambda each: each[1].time):
-        if signal.signal != MAIL:
+        joined = enrolled.first(key.participant, key.scope)
+        was_there = joined is not None and joined < signal.time - window
+        if was_there and signal.signal != MAIL:
             crowds.setdefault(key.scope, []).append(_Moment(signal.time, key))
-    window = int(rules.hold_window_hours * _HOUR)
+
+    def above_people(start: int) -> float:
+        return rules.hold_above_people
+
     suspects = {
         scope: moments
         for scope, moments in crowds.items()
-        if any(key in new for key in _dense(moments, window, rules.hold_above_people))
+        if any(key in new for key in _dense(moments, window, above_people))
     }
     if not suspects:
         return frozenset()
     enough = {scope: _enough(moments, rules) for scope, moments in suspects.items()}
     return frozenset(
         key
-        for joined in count_joined(events, enough)
-        for key in _dense(suspects[joined.scope], window, _limit(joined, rules))
+        for scope, times in first_enrolments(events, enough).items()
+        for key in _dense(suspects[scope], window, partial(_limit, times, rules))
         if key in new
     )
+
+
+def first_enrolments(
+    events: Iterable[Event], scopes: Mapping[str, int]
+) -> dict[str, list[int]]:
+    """When the people who joined a scope did so first, the earliest of them; sorted.
+
+    Args:
+        events: the log, in any order.
+        scopes: of how many people each is to know; Rally's joined anything at all.
+
+    Returns:
+        By scope at most so many times, microseconds. Held in memory are twice as many.
+    """
+    found: dict[str, dict[str, int]] = {scope: {} for scope in scopes}
+    for event in events:
+        who = event.participant
+        if event.kind is not EventKind.JOINED or who is None:
+            continue
+        for scope in (event.scope, RALLY):
+            times = found.get(scope)
+            if times is None:
+                continue
+            time = event.submission_timestamp
+            times[who] = min(time, times.get(who, time))
+            if len(times) > 2 * scopes[scope] + 1:
+                found[scope] = _earliest(times, scopes[scope])
+    return {
+        scope: sorted(_earliest(times, scopes[scope]).values())
+        for scope, times in found.items()
+    }
+
+
+def _earliest(times: Mapping[str, int], number: int) -> dict[str, int]:
+    """So many of the people, those who joined first."""
+    return dict(heapq.nsmallest(number, times.items(), key=lambda each: each[1]))
 
 
 class _Moment(NamedTuple):
@@ -116,8 +149,16 @@ class _Moment(NamedTuple):
     key: Key
 
 
-def _dense(moments: Sequence[_Moment], window: int, above: float) -> Iterator[Key]:
-    """Requests in some window that has more people, in the order of their times."""
+def _dense(
+    moments: Sequence[_Moment], window: int, above: Callable[[int], float]
+) -> Iterator[Key]:
+    """Requests in some window that has too many people, in the order of their times.
+
+    Args:
+        moments: of a scope, in that order.
+        window: its length, microseconds.
+        above: says how many people a window may have, by the time that it begins.
+    """
     inside: Counter[str] = Counter()
     first = told = 0
     for last, (time, key) in enumerate(moments):
@@ -128,17 +169,19 @@ def _dense(moments: Sequence[_Moment], window: int, above: float) -> Iterator[Ke
             if not inside[who]:
                 del inside[who]
             first += 1
-        if len(inside) > above:
+        if len(inside) > above(moments[first].time):
             yield from (each.key for each in moments[max(first, told) : last + 1])
             told = last + 1
 
 
-def _enough(moments: Sequence[_Moment], rules: Rules) -> float:
+def _enough(moments: Sequence[_Moment], rules: Rules) -> int:
     """So many who joined are too many for all who ever left to be a mass."""
     leaving = len({each.key.who for each in moments})
     share = rules.hold_above_share
     return math.floor(leaving / share) + 1 if share else 0
 
 
-def _limit(joined: Joined, rules: Rules) -> float:
-    return max(rules.hold_above_people, rules.hold_above_share * joined.people)
+def _limit(times: Sequence[int], rules: Rules, start: int) -> float:
+    """How many people may leave in a window that begins then."""
+    joined = bisect_left(times, start)
+    return max(rules.hold_above_people, rules.hold_above_share * joined)

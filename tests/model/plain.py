@@ -100,6 +100,12 @@ class Book:
                 return "unenrolled"
         return "kept"
 
+    def waits(self, row: Row) -> bool:
+        """Whether a ping is parked, as somebody has still to decide on a request."""
+        as_if = {key: each._replace(standing="active") if each.standing == "held"
+                 else each for key, each in self.requests.items()}  # fmt: skip
+        return replace(self, requests=as_if).verdict(row) != "kept"
+
     def _about(self, row: Row) -> set[str]:
         return {each.scope for each in self.joins
                 if (each.person, each.document_id) == (row.person, row.document_id)
@@ -155,6 +161,8 @@ class Model:
         if ping.kind == "join":
             book = book.joining(ping)
         verdict = book.verdict(ping.row)
+        if verdict == "kept" and book.waits(ping.row):
+            return "parked"
         return {"withdrawn": "refused", "unenrolled": "parked"}.get(verdict, "stored")
 
     def hear(self, ping: Ping) -> None:
@@ -284,13 +292,20 @@ class Model:
 
     def _masses(self, asked: Mapping[Key, tuple[int, str]]) -> Iterator[Key]:
         for scope in (*STUDIES, RALLY):
+            own, all_joins = (
+                [(time, who) for (who, joined, _), time in joins.items()
+                 if scope in (RALLY, joined)]
+                for joins in (self._true_joins(), self.joins)
+            )  # fmt: skip
             leaving = [(time, key) for key, (time, signal) in asked.items()
-                       if key[1] == scope and signal != MAIL]  # fmt: skip
-            ever = {who for who, joined, _ in self.joins if joined == scope}
+                       if key[1] == scope and signal != MAIL
+                       and any(who == key[0] and joined < time - WINDOW
+                               for joined, who in own)]  # fmt: skip
             for first, _ in leaving:
                 crowd = [key for time, key in leaving if 0 <= time - first <= WINDOW]
                 people = len({key[0] for key in crowd})
-                if people > max(HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE * len(ever)):
+                ever = len({who for joined, who in all_joins if joined < first})
+                if people > max(HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE * ever):
                     yield from crowd
 
     def _waits(

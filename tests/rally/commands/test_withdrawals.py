@@ -13,7 +13,7 @@ from rally.decisions.contents import Kind as Decides
 from rally.decisions.verifying import read_chain
 from rally.envelope import Envelope
 from rally.errors import ConfigurationError
-from rally.events import RALLY
+from rally.events import RALLY, EventKind
 from rally.outcomes import FailureReason
 from rally.storing.layout import EVENTS
 from rally.storing.local import LocalStore
@@ -70,9 +70,19 @@ def reach(*stages, when):
 
 def hold(office, rules=MASS):
     """Three people leave a study at once and are held; the fourth leaves Rally."""
+    join(office, "pqrt")
     office.receive(*(left(who, on(8, 30), STREAM) for who in "pqr"))
     office.receive(left("s", on(8, 29)))
     return office.admit(on(8, 31), rules)
+
+
+def join(office, people, scope=STREAM):
+    """So many people were there long before."""
+    office.receive(
+        *(left(who, on(6, 1), scope)._replace(
+              kind=EventKind.JOINED, document_id=f"joined-{who}-{scope}")
+          for who in people)
+    )  # fmt: skip
 
 
 def standings(office, now=None):
@@ -151,6 +161,7 @@ def test_open_request_under_a_legal_hold_is_blocked_and_its_deadline_runs_on(off
 def test_request_that_is_done_or_held_is_not_blocked(office):
     office.receive(left("p", on(8, 30), STREAM))
     office.admit(on(8, 31), change=reach(*Stage, when=to_micros(on(8, 31))))
+    join(office, "qrs")
     office.receive(*(left(who, on(8, 30), STREAM) for who in "qrs"))
     office.admit(on(8, 31), MASS)
     place(office, STREAM)
@@ -464,6 +475,7 @@ def test_a_scope_is_decided_on_as_a_whole(office, action, kind, expected):
 
 
 def test_rally_is_a_scope_of_its_own(office):
+    join(office, "pq")
     office.receive(*(left(who, on(8, 30)) for who in "pq"))
     office.receive(*(left(who, on(8, 30), STREAM) for who in "pq"))
     office.admit(on(8, 31), MASS)

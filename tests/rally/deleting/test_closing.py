@@ -13,11 +13,18 @@ from tests.rally.deleting.place import Place, Row, day
 from tests.support.decided import decide_study
 from tests.support.rulings import reject
 
-MASS = Rules(hold_above_people=1, hold_above_share=0.0, hold_days=1000)
-
 
 def listed(place):
     return sorted(each.document_id for each in place.withdrawals().withdrawals)
+
+
+def hold_unmatched(folder):
+    """Lets a study wait where nobody is known to have joined."""
+    path = folder / "study.yaml"
+    text = path.read_text()
+    assert text.count("enrolment: ") == 1
+    more = "unmatched_withdrawals: hold, enrolment: "
+    path.write_text(text.replace("enrolment: ", more))
 
 
 def run(place, *days, **settings):
@@ -111,16 +118,19 @@ def test_letter_is_no_stranger_s(place):
     assert listed(place) == ["3"]
 
 
-def test_held_and_rejected_ones_leave_as_well(place):
+def test_held_and_rejected_ones_leave_as_well(tmp_path):
+    write_studies(tmp_path)
+    hold_unmatched(tmp_path / GARDEN)
+    place = Place(Registry.load(str(tmp_path)))
     for person in (3, 4, 5):
         place.leave(person, document=f"{person}")
-    run(place, 30, rules=MASS)
+    run(place, 30)
     held = place.withdrawals()
     [fourth] = (each for each in held.withdrawals if each.document_id == "4")
     reject(place.platform, held.counter, fourth)
-    run(place, 110, rules=MASS)
+    run(place, 110)
     assert listed(place) == ["3", "4", "5"]
-    run(place, 111, rules=MASS)
+    run(place, 111)
     assert listed(place) == []
 
 
@@ -158,14 +168,16 @@ def test_whose_rows_were_found_where_nobody_enrols_is_no_stranger(open_place):
     assert found == {"3": 1}
 
 
-def test_held_one_waits_for_a_person_where_nobody_enrols(open_place):
-    place = open_place
+def test_held_one_waits_for_a_person_where_nobody_enrols(open_place, tmp_path):
+    for namespace in (HOUSE, POND):
+        hold_unmatched(tmp_path / namespace)
+    place = Place(Registry.load(str(tmp_path)))
     for person in (3, 4):
         place.leave(person, RALLY, document=f"{person}")
         place.leave(person, POND, document=f"{person} pond")
-    place.delete(rules=MASS)
+    place.delete()
     place.now = day(111)
-    place.delete(rules=MASS)
+    place.delete()
     assert listed(place) == ["3", "4"]
     assert closed(place) == ["3 pond", "4 pond"]
 

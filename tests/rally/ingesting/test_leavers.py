@@ -74,8 +74,9 @@ OF_A_STUDY = {
     "deferred in another study": ([l(RALLY, 1, deferred=[Y])], REFUSED),
     "after a deferred one": ([l(X, -1, **DEFERRED)], PARKED),
     "deferred, and another not": ([l(X, 1, **DEFERRED), l(X, 2)], REFUSED),
-    "held": ([l(X, 1, **HELD)], STORED),
-    "after a held one": ([l(X, -1, **HELD)], STORED),
+    "held": ([l(X, 1, **HELD)], PARKED),
+    "after a held one": ([l(X, -1, **HELD)], PARKED),
+    "after a held one and back": ([l(X, -9, **HELD), j(X, -1)], STORED),
     "rejected": ([l(X, 1, **REJECTED), l(X, -1, **REJECTED)], STORED),
 }
 OF_THE_PLATFORM = {
@@ -86,7 +87,7 @@ OF_THE_PLATFORM = {
     "came back since": ([l(RALLY, -9), j(RALLY, -1)], STORED),
     "back in a study alone": ([l(RALLY, -9), j(X, -1)], PARKED),
     "deferred nowhere": ([l(RALLY, 1, **DEFERRED)], REFUSED),
-    "held": ([l(RALLY, 1, **HELD)], STORED),
+    "held": ([l(RALLY, 1, **HELD)], PARKED),
 }
 ENROLMENT_IN_A_STUDY = {
     "nobody left": ([], STORED),
@@ -98,7 +99,7 @@ ENROLMENT_IN_A_STUDY = {
     "is not back in Rally": ([l(RALLY, -1)], PARKED),
     "is back in Rally": ([l(RALLY, -9), j(RALLY, -1)], STORED),
     "leaves another study": ([l(Y, 1)], STORED),
-    "held": ([l(X, 1, **HELD)], STORED),
+    "held": ([l(X, 1, **HELD)], PARKED),
 }
 ENROLMENT_IN_RALLY = {
     "nobody left": ([], STORED),
@@ -283,6 +284,7 @@ def test_ping_is_judged_as_its_row_will_be(bench, payload, me, ping, did):
     assert became(outcome) == {
         Verdict.WITHDRAWN: REFUSED,
         Verdict.UNENROLLED: PARKED,
+        Verdict.HELD: PARKED,
     }.get(verdict, STORED)
 
 

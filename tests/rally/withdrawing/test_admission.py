@@ -621,6 +621,10 @@ class TestUnmatched:
 
 RULES = Rules(hold_above_people=3, hold_above_share=0.2)
 SMALL = [joined(f"p{number}", 1) for number in range(19)]  # 4 are more than a fifth
+MADE_UP = [joined(f"p{number}", 19.5) for number in range(4)]
+LATE = [joined(f"q{number}", 20.1) for number in range(1201)]
+"""Who enrolls in the very hours of a mass is none of it, and lifts no limit."""
+
 LARGE = [*SMALL, joined("p19", 1)]  # 4 are not
 
 
@@ -647,7 +651,11 @@ class TestMass:
             (SMALL + crowd(4), ["p0", "p1", "p2", "p3"]),
             (LARGE + crowd(4), []),
             (LARGE + crowd(5), ["p0", "p1", "p2", "p3", "p4"]),
-            (crowd(4), ["p0", "p1", "p2", "p3"]),
+            (crowd(4), []),
+            (MADE_UP + crowd(4), []),
+            (SMALL + MADE_UP + crowd(4), ["p0", "p1", "p2", "p3"]),
+            (SMALL + crowd(3) + crowd(4, first=50), []),
+            (SMALL + LATE + crowd(4), ["p0", "p1", "p2", "p3"]),
             (SMALL[:3] + crowd(3), []),
             (SMALL + [left("p0", 20 + each / 10) for each in range(9)], []),
             (SMALL + crowd(4, scope=RALLY), ["p0", "p1", "p2", "p3"]),
@@ -655,8 +663,10 @@ class TestMass:
             (SMALL + crowd(3) + crowd(3, first=3, signal=MAIL), []),
         ],
         ids=["number at the edge", "both above", "share at the edge", "both above, 5",
-             "nobody joined", "whole of a small study", "one person nine times",
-             "Rally", "two scopes", "letters"],
+             "nobody joined", "joined within the window", "made up beside it",
+             "strangers with three", "made up to lift the limit",
+             "whole of a small study", "one person nine times", "Rally", "two scopes",
+             "letters"],
     )  # fmt: skip
     def test_is_above_a_number_and_a_share(self, log, expected):
         assert held(Desk(rules=RULES), log) == expected
@@ -730,8 +740,9 @@ class TestMass:
     def test_mass_and_unmatched_waits_for_a_decision(self):
         """An enrolment alone does not let it count."""
         desk = Desk(study(X, unmatched_withdrawals=Unmatched.HOLD), rules=RULES)
-        assert held(desk, crowd(4)) == ["p0", "p1", "p2", "p3"]
-        assert held(desk, [*SMALL[:8], *crowd(4)]) == ["p0", "p1", "p2", "p3"]
+        log = [*SMALL[:8], *crowd(4)]
+        assert held(desk, log) == ["p0", "p1", "p2", "p3"]
+        assert held(desk, [*log, joined("p0", 25)]) == ["p0", "p1", "p2", "p3"]
 
     def test_unmatched_in_a_mass_waits_though_it_is_matched(self):
         """Those who never counted are weighed again by all that is known."""
@@ -740,12 +751,14 @@ class TestMass:
         assert {each.held_for for each in desk.list.withdrawals} == {"unmatched"}
         assert len(held(desk, [*SMALL, *crowd(4)])) == 4
 
-    def test_uninstalls_make_a_mass_and_are_held_when_resolved(self):
+    def test_uninstalls_are_of_a_mass_once_it_is_known_whose_they_are(self):
         log = [uninstalled(f"d{number}", 20) for number in range(4)]
         desk = Desk(rules=RULES)
         assert held(desk, log) == []
-        log += [joined("p", 1, RALLY, "d0"), left("q", 20.5, RALLY)]
-        assert held(desk, log) == ["p", "q"]
+        log += [joined(f"p{number}", 1, RALLY, f"d{number}") for number in range(3)]
+        assert held(desk, log) == []
+        log += [joined("p3", 1, RALLY, "d3")]
+        assert held(desk, log) == ["p3"]
 
     def test_a_pause_is_held_and_rejected_and_a_true_withdrawal_is_not(self):
         """Some clients take a pause for the end and ask for everybody's deletion."""

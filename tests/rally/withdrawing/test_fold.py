@@ -168,7 +168,10 @@ AFTER_THE_END = [
 
 DECIDED = [
     *case("held", "+S@2 -S@10:held", S,
-          (9, HELD, "-S@10:held"), (10, HELD, "-S@10:held"), (11, *KEEP)),
+          (9, HELD, "-S@10:held"), (10, HELD, "-S@10:held"),
+          (11, HELD, "-S@10:held")),
+    *case("held, back", "+R@1 +S@2 -S@10:held +S@12", S, (11, HELD, "-S@10:held"),
+          (12, *KEEP)),
     *case("held", "+S@2 -S@10:held", T, (9, *KEEP)),
     *case("held, Rally", "+R@1 +S@2 -R@10:held", S, (9, HELD, "-R@10:held")),
     *case("held, Rally", "+R@1 +S@2 -R@10:held", R, (9, HELD, "-R@10:held")),
@@ -283,26 +286,30 @@ rows = st.tuples(st.sampled_from("SR"), times, st.sampled_from(["", "S", "ST"]))
 def reference(story, scope, time, about):
     """The design's sentence, as a life: who is in what when the row is sent."""
     told = sorted((parse(word) for word in story.split()), key=_at_equal_times)
-    life = [word for word in told if word[3] in ("", "defer")]
     mine = {SCOPES[scope], RALLY}
     about = set(map(SCOPES.get, about)) if scope == R else set()
     after = [word for word in told if word[0] == "-" and word[2] >= time]
     after = [word for word in after if word[1] in mine | about]
     if any(how == "" or (how == "defer" and scope == R) for *_, how in after):
         return WITHDRAWN
-    enrolled = {each: True for each in mine}  # as far as anybody has left
-    for sign, what, when, _ in life:
-        if sign == "+" and when <= time:
-            enrolled[what] = True
-        if sign == "-" and when < time:
-            ended = enrolled if what == RALLY else [what]
-            enrolled |= dict.fromkeys(ended, False)
-    if not all(enrolled[each] for each in mine):
+
+    def is_out(*counted):
+        enrolled = {each: True for each in mine}  # as far as anybody has left
+        for sign, what, when, how in told:
+            if sign == "+" and when <= time:
+                enrolled[what] = True
+            if sign == "-" and when < time and how in counted:
+                ended = enrolled if what == RALLY else [what]
+                enrolled |= dict.fromkeys(ended, False)
+        return not all(enrolled[each] for each in mine)
+
+    if is_out("", "defer"):
         return UNENROLLED
     hows = {how for *_, how in after}
     if "defer" in hows:
         return DEFERRED
-    return HELD if "held" in hows else Verdict.KEPT
+    parked = "held" in hows or is_out("", "defer", "held")
+    return HELD if parked else Verdict.KEPT
 
 
 def _at_equal_times(word):
