@@ -13,7 +13,6 @@ import json
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,17 +25,13 @@ import orjson
 
 from benchmarks import deletion_rows, process
 from benchmarks.deletion_rows import DAY, DOCUMENT, NAMESPACE
+from benchmarks.founding import found
 from rally.auditing.row_audit import RowAudit
 from rally.auditing.settings import AuditSettings
 from rally.auditing.units import Unit
 from rally.events import RALLY, Event, EventKind, write_events
-from rally.keys.names import LIST_MAC
-from rally.keys.platform_administration import ensure_platform_keys
 from rally.storing.layout import Stores
-from rally.storing.marking import mark_places
 from rally.times import to_micros
-from rally.withdrawing.list_object import publish_list
-from rally.withdrawing.withdrawal_list import WithdrawalList
 
 LAYOUTS = ("compacted", "ingested")
 _AS_OF = "2026-03-01T00:00:00+00:00"
@@ -124,12 +119,9 @@ def _settings(folder: Path) -> AuditSettings:
 def _make_platform(folder: Path) -> None:
     """Keys, the event log and an empty withdrawal list."""
     settings = _settings(folder)
-    mark_places(Stores(settings.store, settings.platform), [], uuid.uuid4().hex)
-    ensure_platform_keys(settings.platform_keys, [NAMESPACE])
-    registry, platform = settings.registry(), settings.stores().platform
-    mac = settings.keys(registry).mac(LIST_MAC)
-    publish_list(platform, WithdrawalList(), mac, None)
-    write_events(platform, _events(folder), "benchmark")
+    stores = Stores(settings.store, settings.platform)
+    found(stores, settings.platform_keys, [NAMESPACE])
+    write_events(stores.platform, _events(folder), "benchmark")
 
 
 def _events(folder: Path) -> Iterator[Event]:

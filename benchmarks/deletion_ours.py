@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.deletion_rows import DAY, NAMESPACE
+from benchmarks.founding import found
 from rally.compacting.compactor import make_compactor
 from rally.compacting.plan import plan
 from rally.compacting.settings import CompactSettings
@@ -25,15 +26,11 @@ from rally.deleting.settings import DeletionSettings
 from rally.deleting.steps import FileSteps
 from rally.envelope import parse_timestamp
 from rally.events import MAIL, RALLY, Event, EventKind, write_events
-from rally.keys.names import LIST_MAC
-from rally.keys.platform_administration import ensure_platform_keys
 from rally.settings import make_pseudonyms
 from rally.storing.layout import Stores, study_folder
 from rally.storing.leases import Leases
-from rally.storing.marking import mark_places
 from rally.times import to_micros
 from rally.withdrawing.holding import Rules
-from rally.withdrawing.list_object import publish_list
 from rally.withdrawing.selection import Selection
 from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
 
@@ -45,15 +42,9 @@ _NO_HOLDING = Rules(hold_above_people=1_000_000_000)
 def prepare_delete(folder: Path, people: Sequence[str]) -> None:
     """Makes the platform's keys, list 0, and the events of those who leave."""
     settings = _settings(folder)
-    mark_places(Stores(settings.store, settings.platform), [], uuid.uuid4().hex)
-    registry = settings.load_registry()
-    ensure_platform_keys(
-        settings.platform_keys, list(registry.studies), lambda _: False
-    )
-    platform = settings.stores().platform
-    mac = settings.keys(registry).mac(LIST_MAC)
-    publish_list(platform, WithdrawalList(), mac, None)
-    write_events(platform, map(_left, people), "benchmark")
+    stores = Stores(settings.store, settings.platform)
+    found(stores, settings.platform_keys, settings.load_registry().studies)
+    write_events(stores.platform, map(_left, people), "benchmark")
 
 
 def delete(folder: Path, people: Sequence[str]) -> None:

@@ -22,13 +22,17 @@ from statistics import mean
 import orjson
 
 from benchmarks import pings, process, workload
+from benchmarks.founding import found
 from benchmarks.ways import begin
 from benchmarks.workload import NAMESPACE, Workload
 from rally.auditing.searching import IdSearch
 from rally.checking.pseudonyms import PLATFORM
+from rally.decisions.verifying import read_chain
 from rally.events import Event, EventKind, read_events, write_events
+from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
 from rally.settings import make_pseudonyms
+from rally.storing.layout import Stores
 from rally.storing.local import LocalStore
 from rally.studies.registry import Registry
 from rally.withdrawing.enrolments import EnrolledPeople
@@ -145,12 +149,15 @@ def _records(number: int = 100_000, lone: int = 1_000) -> list[str]:
 
 def _held(folder: str, log: LocalStore, number: int) -> list[str]:
     entries = WithdrawalList(1, tuple(map(_left, range(number))))
-    platform = LocalStore(f"{folder}/list")
-    publish_list(platform, entries, _NoMac(), None)
-    size = len(encode_list(entries, _NoMac()))
-    records, _ = _memory(lambda: read_list(platform, _NoMac()))
-    index, whole = _memory(lambda: read_people(platform, _NoMac()))
-    seconds = _seconds(lambda: read_people(platform, _NoMac()))
+    stores, keys = Stores(f"{folder}/store", f"{folder}/list"), f"{folder}/keys"
+    found(stores, keys, [])
+    platform, head = stores.platform, read_chain(stores.platform).head
+    key = PlatformKeys.open(keys, signing=[Job.DELETE]).signer(Job.DELETE)
+    publish_list(platform, entries, head, key, read_list(platform).generation)
+    size = len(encode_list(entries, head, key))
+    records, _ = _memory(lambda: read_list(platform))
+    index, whole = _memory(lambda: read_people(platform))
+    seconds = _seconds(lambda: read_people(platform))
     enrolled, _ = _memory(lambda: _enrolled(Path(folder), log))
     sought, _ = _memory(lambda: _sought(log))
     return [
@@ -205,14 +212,6 @@ def _left(number: int) -> Withdrawal:
 class _NoPrf:
     def compute(self, data):
         return data[:16]
-
-
-class _NoMac:
-    def compute_mac(self, data):
-        return bytes(16)
-
-    def verify_mac(self, mac_value, data):
-        pass
 
 
 def _size(store: LocalStore) -> int:

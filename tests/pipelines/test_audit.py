@@ -253,6 +253,17 @@ def test_wrong_line_of_standard_input_is_not_repeated(
     assert "not-an-id" not in errors
 
 
+def test_who_audits_needs_no_key_that_signs(world, lived_in, tmp_path):
+    """List and receipts are verified by public keys, which cannot forge them."""
+    keys = tmp_path / "keys"
+    shutil.copytree(world.keys, keys)
+    for path in (keys / "platform").glob("signing.*.keyset.json"):
+        path.unlink()
+    report = audit.run(world.options(lived_in, f"--platform_keys={keys}/platform"))
+    assert broken(report) == set()
+    assert {each.status for each in report.checks} == {Status.KEPT}
+
+
 def test_runner_and_this_process_come_to_the_same(world, lived_in, monkeypatch):
     here = audit.run(world.options(lived_in))
     monkeypatch.setattr(audit, "_SMALL_BYTES", 0)

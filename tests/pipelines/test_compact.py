@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from pipelines import cli, compact
+from rally.decisions.chain import LOSS
+from rally.decisions.entry import entry_name
 from rally.storing.leases import Leases
 from rally.storing.objects import open_store
 from tests.pipelines.world import (
@@ -16,6 +18,7 @@ from tests.pipelines.world import (
     write_lines,
 )
 from tests.support.decided import hold_rows
+from tests.support.places import see_list
 
 SENT_DAY, LATER_DAY = "2026-05-20", "2026-05-21"
 
@@ -153,6 +156,18 @@ def test_nothing_is_compacted_without_the_withdrawal_list(
 def test_keys_that_open_pings_are_not_needed(world, store, ingested, capsys):
     options = [each for each in world.options(store) if not each.startswith("--keys")]
     assert compact.main([*options, f"--platform_keys={world.keys}/platform"]) == 0
+
+
+def test_nothing_is_rewritten_where_a_decision_is_lost(world, store, ingested, capsys):
+    """It may have forbidden that."""
+    platform = open_store(f"{store}/platform")
+    see_list(platform, 0)
+    world.publish(store, 1)
+    platform.delete(entry_name(2), platform.stat(entry_name(2)).generation)
+    before = contents(store)
+    status, out, complaint = run(world, store, capsys)
+    assert (status, out, complaint.startswith(f"rally: {LOSS}")) == (1, "", True)
+    assert contents(store) == before
 
 
 def place(store, first, last):
