@@ -68,7 +68,7 @@ class Places:
         """The studies; one whose store or key was lost counts as not loading.
 
         Raises:
-            ConfigurationError: the registry, a store, the platform's log or the folder
+            ConfigurationError: the registry, a store, the decisions or the folder
                 of keys is not as it must be.
             ConnectionError: one of them is away.
         """
@@ -94,8 +94,8 @@ class Places:
         """What operators decided.
 
         Raises:
-            ConfigurationError: the platform's log is not as it was written, or cannot
-                be read.
+            ConfigurationError: the platform has no chain of decisions, or it cannot be
+                read.
             ConnectionError: it cannot be reached.
         """
         platform = self.stores().platform

@@ -1,4 +1,4 @@
-"""`rally studies`: shows and checks the registry, and records operators' decisions."""
+"""`rally studies`: shows and checks the registry, and signs what operators decide."""
 
 import argparse
 import sys

@@ -85,7 +85,8 @@ class PurgeSettings(Places):
         """The legal holds in force now, however far back the job looks.
 
         Raises:
-            ConfigurationError: one of them is not as it was written.
+            ConfigurationError: the platform has no chain of decisions.
+            OSError: it cannot be read.
         """
         return LegalHolds.read(platform, latest(self.clock()()))
 
