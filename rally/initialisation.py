@@ -162,6 +162,8 @@ def _check_founders(founding: bytes | None, founders: Founders | None) -> None:
             " makes a key by `rally people key`: give --owner NAME=FILE for each, and"
             " --by and --people_keys of one of them. To try it out, give --development"
         )
+    if founding is None and founders and not founders.development:
+        open_signer(founders.people_keys, founders.by)  # before anything is made
     if founding and founders and founders.development:
         content = decode(founding, COPY).content
         if isinstance(content, Founding) and not content.development:

@@ -129,8 +129,8 @@ def _founders(args: argparse.Namespace) -> "Founders | None":
     owners = [_owner(each) for each in args.owner]
     if len({name for name, _ in owners}) < 2:
         raise ConfigurationError("--owner: give two or more, each once")
-    if not args.by:
-        raise ConfigurationError("--by: is missing; say which of the owners signs")
+    if args.by not in {name for name, _ in owners}:
+        raise ConfigurationError("--by: must be one of the owners, who signs")
     return Founders(False, tuple(owners), args.by, people_keys_uri(args))
 
 

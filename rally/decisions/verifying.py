@@ -186,8 +186,10 @@ class ChainFold:
             return "a platform is founded once"
         assert isinstance(content, Founding)
         people = {each.name: each for each in content.people}
-        if len(people) != len(content.people) or entry.by not in people:
-            return "names nobody twice, and its signer"
+        if len(people) != len(content.people):
+            return "names somebody twice"
+        if entry.by not in people:
+            return f"{entry.by} is none of its people"
         try:
             verifiers = {each.name: Verifier(each.public) for each in content.people}
             for key in content.keys:
@@ -197,7 +199,7 @@ class ChainFold:
         if sorted(key.job for key in content.keys) != sorted(Job):
             return "must name one key of each job"
         if _share_keys(verifiers.values()) or len(_owners(people)) < _FEWEST_OWNERS:
-            return "must name two owners, and a key of their own of everybody"
+            return "must name two owners, and everybody with a key of their own"
         if Role.OWNER not in people[entry.by].roles:
             return f"{entry.by} is no owner"
         return "" if is_signed(entry, verifiers[entry.by]) else "is not signed"
