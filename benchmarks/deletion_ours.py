@@ -25,7 +25,7 @@ from rally.deleting.scanner import Scanner
 from rally.deleting.settings import DeletionSettings
 from rally.deleting.steps import FileSteps
 from rally.envelope import parse_timestamp
-from rally.events import MAIL, RALLY, Event, EventKind, write_events
+from rally.events import RALLY, Event, EventKind, write_events
 from rally.settings import make_pseudonyms
 from rally.storing.layout import Stores, study_folder
 from rally.storing.leases import Leases
@@ -35,6 +35,7 @@ from rally.withdrawing.selection import Selection
 from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
 
 _LEFT = to_micros(parse_timestamp(f"{DAY}T23:59:59.999999Z")) + 1
+_SIGNAL = f"{NAMESPACE}/deletion-request.1"
 _MANY_FILES = 30
 _NO_HOLDING = Rules(hold_above_people=1_000_000_000)
 
@@ -167,10 +168,10 @@ def _list(people: Sequence[str]) -> WithdrawalList:
 def _withdrawal(person: str) -> Withdrawal:
     event = _left(person)
     return Withdrawal(
-        event.document_id, person, None, RALLY, _LEFT, _LEFT, event.document_id, MAIL
+        event.document_id, person, None, RALLY, _LEFT, _LEFT, event.document_id, _SIGNAL
     )
 
 
 def _left(person: str) -> Event:
     document_id = str(uuid.uuid5(uuid.NAMESPACE_OID, person))
-    return Event(EventKind.LEFT, RALLY, person, _LEFT, None, document_id, MAIL)
+    return Event(EventKind.LEFT, RALLY, person, _LEFT, None, document_id, _SIGNAL)

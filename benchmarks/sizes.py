@@ -9,6 +9,7 @@ the withdrawal list, and what a worker holds of those who joined.
 """
 
 import argparse
+import gc
 import shutil
 import tempfile
 import time
@@ -155,8 +156,8 @@ def _held(folder: str, log: LocalStore, number: int) -> list[str]:
     key = PlatformKeys.open(keys, signing=[Job.DELETE]).signer(Job.DELETE)
     publish_list(platform, entries, head, key, read_list(platform).generation)
     size = len(encode_list(entries, head, key))
-    records, _ = _memory(lambda: read_list(platform))
-    index, whole = _memory(lambda: read_people(platform))
+    records, _ = _memory(lambda: read_list(platform).list)
+    index, whole = _memory(lambda: read_people(platform).list)
     seconds = _seconds(lambda: read_people(platform))
     enrolled, _ = _memory(lambda: _enrolled(Path(folder), log))
     sought, _ = _memory(lambda: _sought(log))
@@ -229,6 +230,7 @@ def _memory(call: Callable[[], object]) -> tuple[tuple[object, int], int]:
     tracemalloc.start()
     try:
         found = call()
+        gc.collect()
         now, most = tracemalloc.get_traced_memory()
         return (found, now), most
     finally:

@@ -13,7 +13,7 @@ def numbers(line):
 
 
 def test_records_are_as_large_as_the_plan_says():
-    together, alone, entry, person = map(numbers, sizes._records(20_000, 20))
+    together, alone, entry, person = map(numbers, sizes._records(40_000, 20))
 
     assert together[0] == pytest.approx(measured.EVENT_BYTES, rel=0.05)
     assert alone[0] == pytest.approx(measured.LONE_EVENT_BYTES, rel=0.02)
