@@ -36,7 +36,7 @@ from rally.storing.leases import Leases
 from rally.storing.objects import GenerationMismatch
 from rally.storing.runs import live_runs
 from rally.studies.legal_holds import LegalHolds
-from rally.studies.transitions import States
+from rally.studies.transitions import States, Transition, transitions_in
 from rally.times import to_micros
 from rally.withdrawing.admission import admit
 from rally.withdrawing.fold import Standing
@@ -263,13 +263,18 @@ class Deletion:
         loss is seen until two owners accept it.
         """
         decisions = before.decisions
-        head = before.head if decisions.has_loss else decisions.head
+        head, steps = decisions.head, tuple(transitions_in(decisions))
+        if decisions.has_loss:
+            head, steps = (
+                before.head,
+                tuple(sorted({*before.steps, *map(_bare, steps)})),
+            )
         newest = newest_signed(self._platform, before)
         is_newest = newest == before.list.counter and before.generation is not None
         if is_newest and (after, head) == (before.list, before.head):
             return before.list
         after = replace(after, counter=newest + 1)
-        publish_list(self._platform, after, head, self._key, before.generation)
+        publish_list(self._platform, after, head, self._key, before.generation, steps)
         self._lost = None
         return after
 
@@ -306,6 +311,11 @@ class Deletion:
             if plan not in progress.waiting
             and not any(each.outcome.may_pass for each in results)
         )
+
+
+def _bare(step: Transition) -> Transition:
+    """A step as the list remembers it."""
+    return step._replace(by="", note="")
 
 
 def _suppressed(withdrawal: Withdrawal, now: int) -> Withdrawal:

@@ -5,7 +5,7 @@ made on each worker and travel nowhere.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -74,17 +74,32 @@ class IngestSettings(Places):
 class LiveStates:
     """The studies' states, read again when they are older than the settings allow.
 
-    A decision that was read once stays: one that is lost or damaged since, such as a
-    pause, makes no study collect again.
+    A decision that was read once stays, by this job or by deletion: one that is lost or
+    damaged since, such as a pause, makes no study collect again.
     """
 
     def __init__(
-        self, registry: Registry, platform: ObjectStore, reload_seconds: float
+        self,
+        registry: Registry,
+        platform: ObjectStore,
+        reload_seconds: float,
+        remembered: Callable[[], Iterable[Transition]] = tuple,
     ) -> None:
-        """Reads the chain of decisions. Raises ConfigurationError."""
+        """Reads the chain of decisions.
+
+        Args:
+            registry: of the studies.
+            platform: its store.
+            reload_seconds: after which they are read again.
+            remembered: what the withdrawal list says that they said.
+
+        Raises:
+            ConfigurationError: the platform has no chain.
+        """
         self._registry = registry
         self._platform = platform
         self._reload_seconds = reload_seconds
+        self._remembered = remembered
         self._known = set[Transition]()
         self._read()
 
@@ -96,6 +111,7 @@ class LiveStates:
 
     def _read(self) -> None:
         self._known.update(transitions_in(read_chain(self._platform)))
+        self._known.update(self._remembered())
         self._states = States(self._registry, self._known)
         self._read_at = time.monotonic()
 
@@ -136,7 +152,12 @@ def make_intake(settings: IngestSettings) -> Intake:
         Routes(registry),
         Opener(PingKeys.load(settings.keys)),
         make_pseudonyms(keys, registry),
-        LiveStates(registry, stores.platform, settings.reload_seconds),
+        LiveStates(
+            registry,
+            stores.platform,
+            settings.reload_seconds,
+            lambda: withdrawals.steps,
+        ),
         withdrawals,
         clock,
     )

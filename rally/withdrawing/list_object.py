@@ -2,13 +2,15 @@
 
     the signature of the SHA-256 of all that follows, in hexadecimal digits
     {"chain": {"digest": …, "number": …}, "counter": …, "enrolments": how many,
-     "receipts": …, "withdrawals": how many}
+     "receipts": …, "steps": how many, "withdrawals": how many}
+    a line of JSON for each pause, resumption, end and conclusion of a study
     a line of JSON for each withdrawal
     a line of JSON for each enrolment
 
 Deletion signs it. Who verifies needs the platform's decisions, which name the key, and
 cannot forge a list. The list in turn says how far the decisions went when it was
-published; whoever reads both holds them against it.
+published; whoever reads both holds them against it. It remembers what they said of
+studies, so that a pause whose entry is lost resumes no collection.
 
 It is read piece by piece, and never believed before its signature is verified: a first
 pass hashes it, a second one takes the entries. Who has to judge rows makes an index of
@@ -17,7 +19,7 @@ it whose entries take tens of bytes; who publishes it, and who shows it, takes r
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from itertools import chain
@@ -36,6 +38,8 @@ from rally.storing.objects import (
     Snapshot,
     StrayInTheWay,
 )
+from rally.studies.transitions import Action, Transition
+from rally.times import from_micros, to_micros
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.people_index import PeopleBuilder, PeopleIndex
 from rally.withdrawing.withdrawal_list import (
@@ -63,25 +67,34 @@ class Published(NamedTuple, Generic[T]):
         head: how far the decisions went when it was published.
         decisions: all that are there, held against that head.
         generation: of the list's object; None of one that is yet to be published.
+        steps: what the decisions of then said of studies, without who and why.
     """
 
     list: T
     head: Head
     decisions: Chain
     generation: int | None
+    steps: tuple[Transition, ...] = ()
 
 
-def encode_list(withdrawals: WithdrawalList, head: Head, key: SigningKey) -> bytes:
+def encode_list(
+    withdrawals: WithdrawalList,
+    head: Head,
+    key: SigningKey,
+    steps: Collection[Transition] = (),
+) -> bytes:
     """The object's bytes. Raises OSError where a KMS does not serve."""
     first: dict[str, Any] = {
         "chain": head._asdict(),
         "counter": withdrawals.counter,
         "enrolments": len(withdrawals.enrolments),
         "receipts": withdrawals.receipts,
+        "steps": len(steps),
         "withdrawals": len(withdrawals.withdrawals),
     }
     lines = chain(
         [first],
+        map(_plain_step, steps),
         (_values(each) for each in withdrawals.withdrawals),
         (_values(each) for each in withdrawals.enrolments),
     )
@@ -112,6 +125,7 @@ def publish_list(
     head: Head,
     key: SigningKey,
     generation: int | None,
+    steps: Collection[Transition] = (),
 ) -> int:
     """Publishes a list.
 
@@ -121,6 +135,7 @@ def publish_list(
         head: of the decisions that its readers must find.
         key: deletion's; of list 0 the founder's.
         generation: in whose place it is put; None of none.
+        steps: what these decisions say of studies.
 
     Returns:
         The new generation.
@@ -128,7 +143,7 @@ def publish_list(
     Raises:
         GenerationMismatch: somebody else published since.
     """
-    data = encode_list(withdrawals, head, key)
+    data = encode_list(withdrawals, head, key, steps)
     if generation is not None:
         return platform.replace(LIST, data, generation)
     if not platform.create(LIST, data):
@@ -140,7 +155,8 @@ def publish_list(
 
 
 def _read(
-    platform: ObjectStore, take: Callable[[Iterator[dict[str, Any]]], T]
+    platform: ObjectStore,
+    take: Callable[[dict[str, Any], Iterator[dict[str, Any]]], T],
 ) -> Published[T]:
     """What the verified lines of the published list make."""
     while True:
@@ -149,11 +165,14 @@ def _read(
                 # Later than the list: what it names of them is there by now.
                 decisions = read_chain(platform)
                 lines, head = _verified(snapshot, decisions, platform)
+                first = next(lines)
+                steps = tuple(_step(next(lines)) for _ in range(first["steps"]))
                 return Published(
-                    take(lines),
+                    take(first, lines),
                     head,
                     decisions.against(head),
                     snapshot.info.generation,
+                    steps,
                 )
         except GenerationMismatch:
             continue  # published anew in this moment
@@ -241,15 +260,16 @@ def _lines(snapshot: Snapshot) -> Iterator[bytes]:
         yield last
 
 
-def _read_records(lines: Iterator[dict[str, Any]]) -> WithdrawalList:
-    head = next(lines)
+def _read_records(
+    head: dict[str, Any], lines: Iterator[dict[str, Any]]
+) -> WithdrawalList:
     withdrawals = tuple(_withdrawal(next(lines)) for _ in range(head["withdrawals"]))
     enrolments = tuple(Enrolment(**each) for each in lines)
     return WithdrawalList(head["counter"], withdrawals, enrolments, head["receipts"])
 
 
-def _read_index(lines: Iterator[dict[str, Any]]) -> PeopleIndex:
-    head, builder = next(lines), PeopleBuilder()
+def _read_index(head: dict[str, Any], lines: Iterator[dict[str, Any]]) -> PeopleIndex:
+    builder = PeopleBuilder()
     for _ in range(head["withdrawals"]):
         each = next(lines)
         if each["participant"] is not None:
@@ -260,6 +280,26 @@ def _read_index(lines: Iterator[dict[str, Any]]) -> PeopleIndex:
     for each in lines:
         builder.join(**each)
     return builder.build(head["counter"])
+
+
+def _plain_step(step: Transition) -> dict[str, Any]:
+    return {
+        "action": step.action.value,
+        "at": to_micros(step.at),
+        "namespace": step.namespace,
+        "number": step.number,
+    }
+
+
+def _step(content: dict[str, Any]) -> Transition:
+    return Transition(
+        content["namespace"],
+        Action(content["action"]),
+        from_micros(content["at"]),
+        by="",
+        note="",
+        number=content["number"],
+    )
 
 
 def _withdrawal(content: dict[str, Any]) -> Withdrawal:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from rally.errors import ConfigurationError
 from rally.storing.objects import ObjectStore
+from rally.studies.transitions import Transition
 from rally.withdrawing.fold import Person
 from rally.withdrawing.list_object import LIST, Published, read_people
 from rally.withdrawing.people_index import PeopleIndex
@@ -49,6 +50,11 @@ class LiveList:
         """Seconds since the list was looked for."""
         return time.monotonic() - self._looked_at
 
+    @property
+    def steps(self) -> tuple[Transition, ...]:
+        """What decisions said of studies when the list that is known was published."""
+        return self._steps
+
     def _look_again(self) -> None:
         info = self._platform.stat(LIST)
         if info is None or info.generation != self._generation:
@@ -64,4 +70,5 @@ class LiveList:
             )
         self._counter = people.counter
         self._people = people
+        self._steps = published.steps
         self._generation = published.generation
