@@ -95,7 +95,7 @@ class Leaving:
             CorruptFile: an object of the log is not whole.
         """
         published = read_list(platform)
-        states = States.read(registry, platform)
+        states = States.of_chain(registry, published.decisions)
         numbers = count()
         folded = admit(
             EventLog(platform),
@@ -104,7 +104,7 @@ class Leaving:
             states,
             as_of,
             LOOKING,
-            Rulings.read(platform),
+            Rulings.of(published.decisions),
             lambda: f"{next(numbers):032x}",
         )
         newest = newest_signed(platform, published)

@@ -81,7 +81,7 @@ def resume_study(args: argparse.Namespace) -> int:
 
 def hold_rows(args: argparse.Namespace) -> int:
     """Keeps rows of a study for the law: nothing deletes them until it is released."""
-    from rally.decisions.writing import decide
+    from rally.withdrawing.newest import decide_by_list
 
     study = find_study(Registry.load(args.studies), args.namespace, args.studies)
     at = read_time("--as_of", args.as_of)
@@ -90,7 +90,9 @@ def hold_rows(args: argparse.Namespace) -> int:
         raise ConfigurationError("--until: is before --from; correct one of them")
     platform, signer = platform_of(args), decider(args)
     placement = HoldPlacement(study.namespace, first, last, at, args.note)
-    entry = decide(platform, signer, Kind.PLACE_HOLD, placement, datetime.now(UTC))
+    entry = decide_by_list(
+        platform, signer, Kind.PLACE_HOLD, placement, datetime.now(UTC)
+    )
     hold = LegalHold(entry.number, *placement[:-1], entry.by, args.note)
     print_lines(
         f"{study.namespace}: {hold} is in force from {moment(at)}, as {hold.number}"
@@ -100,7 +102,7 @@ def hold_rows(args: argparse.Namespace) -> int:
 
 def release_rows(args: argparse.Namespace) -> int:
     """Ends a legal hold: what it kept goes when the jobs run next."""
-    from rally.decisions.writing import decide
+    from rally.withdrawing.newest import decide_by_list
 
     study = find_study(Registry.load(args.studies), args.namespace, args.studies)
     if args.hold is None:
@@ -114,7 +116,7 @@ def release_rows(args: argparse.Namespace) -> int:
         check_release(chain, study.namespace, release)
 
     now = datetime.now(UTC)
-    decide(platform, signer, Kind.RELEASE_HOLD, release, now, check=check)
+    decide_by_list(platform, signer, Kind.RELEASE_HOLD, release, now, check=check)
     print_lines(f"{study.namespace}: released from {moment(release.at)}")
     return 0
 
@@ -151,13 +153,15 @@ def decide_study(
             decided meanwhile; or the person may not decide it.
         OSError: the platform cannot be read or written, or a KMS does not serve.
     """
-    from rally.decisions.writing import decide
+    from rally.withdrawing.newest import decide_by_list
 
     def check(chain: "Chain") -> None:
         states = States.of_chain(registry, chain)
         check_transition(states, study, action, decision.at)
 
-    decide(platform, signer, action.kind, decision, datetime.now(UTC), check=check)
+    decide_by_list(
+        platform, signer, action.kind, decision, datetime.now(UTC), check=check
+    )
     state = States.read(registry, platform).at(study, decision.at)
     print_lines(f"{study.namespace}: {state} from {moment(decision.at)}")
 

@@ -152,13 +152,10 @@ def replace_key(args: argparse.Namespace) -> int:
 
 
 def _ask(args: argparse.Namespace, kind: Kind, content: Content) -> int:
-    from rally.decisions.writing import decide
-    from rally.withdrawing.newest import see
+    from rally.withdrawing.newest import decide_by_list
 
     platform, signer, now = open_platform(args), signer_of(args), datetime.now(UTC)
-    seen = see(platform)
-    counter = seen.list.counter
-    entry = decide(platform, signer, kind, content, now, seen.head, counter)
+    entry = decide_by_list(platform, signer, kind, content, now)
     print_lines(
         f"decision {entry.number} is signed by {entry.by}; it counts when another owner"
         f" runs `rally decisions approve {entry.number}`"

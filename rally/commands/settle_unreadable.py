@@ -16,9 +16,9 @@ def settle(args: argparse.Namespace) -> int:
     """Decides that dead letters are given up, and deletes them."""
     from rally.dead_letters import Place, place_of
     from rally.decisions.contents import Kind
-    from rally.decisions.writing import decide
     from rally.storing.objects import ObjectInfo
     from rally.studies.legal_holds import LegalHolds
+    from rally.withdrawing.newest import decide_by_list
     from rally.withdrawing.unreadable import count_letters, settlement
 
     now, platform = read_time("--as_of", args.as_of), open_platform(args)
@@ -35,7 +35,7 @@ def settle(args: argparse.Namespace) -> int:
     for place, members in sorted(chosen.items()):
         objects = [(info.name, letters) for info, letters in members]
         decided = settlement(place, objects, args.note)
-        decide(platform, signer, Kind.SETTLE, decided, now)
+        decide_by_list(platform, signer, Kind.SETTLE, decided, now)
         for info, _ in members:
             platform.delete(info.name, info.generation)
         number = sum(letters for _, letters in members)

@@ -58,9 +58,9 @@ def withdraw(args: argparse.Namespace) -> int:
     is no letter, and whoever was interrupted types the command again.
     """
     from rally.decisions.contents import Kind, Letters
-    from rally.decisions.writing import decide
     from rally.events import event_name, write_events
     from rally.ingesting.setup import pipeline_version
+    from rally.withdrawing.newest import decide_by_list
 
     registry, now = Registry.load(args.studies), datetime.now(UTC)
     scope = read_scope(args, registry)
@@ -77,7 +77,7 @@ def withdraw(args: argparse.Namespace) -> int:
     events = [_left(person, scope, received) for person in sorted(people)]
     write_events(platform, events, pipeline_version())
     letters = Letters(scope, received, tuple(sorted(map(event_name, events))))
-    decide(platform, signer, Kind.RECORD_LETTERS, letters, now)
+    decide_by_list(platform, signer, Kind.RECORD_LETTERS, letters, now)
     number = f"{len(events)} withdrawal{'s' if len(events) > 1 else ''}"
     print_lines(f"recorded {number} from {scope}, received {moment(received)}")
     return 0

@@ -100,9 +100,9 @@ def list_withdrawals(args: argparse.Namespace) -> int:
 
 def decide(args: argparse.Namespace) -> int:
     """Records a decision on what is held; of at-once, on what is deferred, too."""
-    from rally.decisions import writing
     from rally.decisions.contents import MOST_SUBJECTS, RequestDecision
     from rally.withdrawing.deciding import Action, check_undecided, choose
+    from rally.withdrawing.newest import decide_by_list
     from rally.withdrawing.requests import key_of, subject_of
 
     action, now = Action(args.action), read_time("--as_of", args.as_of)
@@ -113,14 +113,13 @@ def decide(args: argparse.Namespace) -> int:
     subjects = sorted(subject_of(key_of(each)) for each in chosen)
     for start in range(0, len(subjects), MOST_SUBJECTS):
         some = tuple(subjects[start : start + MOST_SUBJECTS])
-        writing.decide(
+        decide_by_list(
             open_platform(args),
             signer,
             action.kind,
             RequestDecision(some, args.note),
             now,
-            counter=published.counter,
-            check=partial(check_undecided, action, some),
+            partial(check_undecided, action, some),
         )
     plural = "" if len(chosen) == 1 else "s"
     print_lines(f"{action.done}: {len(chosen)} withdrawal{plural}")
@@ -161,11 +160,11 @@ def _fold(
     from rally.withdrawing.rulings import Rulings
 
     registry, platform = Registry.load(args.studies), open_platform(args)
-    published = read_list(platform).list
-    states = States.read(registry, platform)
+    published, _, decisions, *_ = read_list(platform)
+    states = States.of_chain(registry, decisions)
     try:
         log = EventLog(platform)
-        rulings = Rulings.read(platform)
+        rulings = Rulings.of(decisions)
         folded = admit(
             log, published, registry, states, now, LOOKING, rulings, lambda: ""
         )

@@ -31,33 +31,50 @@ from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.keys.signing import Verifier
 from rally.storing.marker import read_marker
-from rally.storing.objects import ObjectNotFound, ObjectStore
+from rally.storing.objects import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.storing.records import refuse_links
 
 _FEWEST_OWNERS = 2
 
 
 def read_chain(platform: ObjectStore) -> Chain:
-    """Reads and verifies all decisions of a platform.
+    """Reads and verifies all decisions of a platform; raises as ChainReader does."""
+    return ChainReader(platform).read()
 
-    Args:
-        platform: its store, which is marked.
 
-    Raises:
-        ConfigurationError: the platform is not marked, or its first decision is not
-            the one that it was founded with.
-        OSError: it cannot be read, or a link stands in the place of an entry.
-    """
-    marker = read_marker(platform)
-    if marker is None or not marker.founded:
-        raise ConfigurationError(
-            f"{platform.uri}: has no first decision; run `rally init`"
-        )
-    objects, foreign = _listed(platform)
-    fold = ChainFold(platform.uri, marker.platform, marker.founded)
-    for number in sorted(objects):
-        fold.see(number, _read(platform, number, objects[number]))
-    return fold.chain(foreign)
+class ChainReader:
+    """Reads a platform's decisions again and again, the bytes of each entry once."""
+
+    def __init__(self, platform: ObjectStore) -> None:
+        """Takes the platform's store, which is marked."""
+        self._platform = platform
+        self._known: dict[str, tuple[int, bytes]] = {}
+
+    def read(self) -> Chain:
+        """All decisions as they are now, verified.
+
+        Raises:
+            ConfigurationError: the platform is not marked, or its first decision is
+                not the one that it was founded with.
+            OSError: it cannot be read, or a link stands in the place of an entry.
+        """
+        marker = read_marker(self._platform)
+        if marker is None or not marker.founded:
+            raise ConfigurationError(
+                f"{self._platform.uri}: has no first decision; run `rally init`"
+            )
+        fold = ChainFold(self._platform.uri, marker.platform, marker.founded)
+        objects, foreign = _listed(self._platform)
+        for number, info in sorted(objects.items()):
+            fold.see(number, self._bytes(info))
+        return fold.chain(foreign)
+
+    def _bytes(self, info: ObjectInfo) -> bytes:
+        generation, data = self._known.get(info.name, (None, b""))
+        if generation != info.generation:
+            data = _read(self._platform, info)
+            self._known[info.name] = info.generation, data
+        return data
 
 
 class ChainFold:
@@ -302,25 +319,24 @@ def _share_keys(verifiers: Iterable[Verifier]) -> bool:
     return False
 
 
-def _listed(platform: ObjectStore) -> tuple[dict[int, int], list[str]]:
-    """The sizes of all entries by number, and names that are foreign."""
-    numbers, foreign = dict[int, int](), list[str]()
+def _listed(platform: ObjectStore) -> tuple[dict[int, ObjectInfo], list[str]]:
+    """All entries by number, and names that are foreign."""
+    entries, foreign = dict[int, ObjectInfo](), list[str]()
     for info in platform.list(FOLDER):
         number = number_in(info.name)
         if number is None:
             foreign.append(info.name)
         else:
-            numbers[number] = info.size
+            entries[number] = info
     refuse_links(platform, FOLDER)  # behind which a pause could be
-    return numbers, foreign
+    return entries, foreign
 
 
-def _read(platform: ObjectStore, number: int, size: int) -> bytes:
+def _read(platform: ObjectStore, info: ObjectInfo) -> bytes:
     """An entry's bytes; of one that is too long as many as show that."""
-    name = entry_name(number)
     try:
-        if size > MOST_BYTES:
-            return platform.read_range(name, 0, MOST_BYTES + 1)
-        return platform.read(name)
+        if info.size > MOST_BYTES:
+            return platform.read_range(info.name, 0, MOST_BYTES + 1)
+        return platform.read(info.name)
     except ObjectNotFound:  # gone since it was listed
         return b""

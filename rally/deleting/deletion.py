@@ -229,7 +229,7 @@ class Deletion:
         """Publishes what was asked since; from then on ingest refuses it."""
         published = self._read()
         before, now = published.list, self._clock()
-        states = States.read(self._registry, self._platform)
+        states = States.of_chain(self._registry, published.decisions)
         log, rules = EventLog(self._platform), self._settings.rules
         fold = partial(
             admit,
@@ -239,7 +239,7 @@ class Deletion:
             states,
             now,
             rules,
-            Rulings.read(self._platform),
+            Rulings.of(published.decisions),
             is_anew=self._lost is not None,
         )
         admitted = fold()

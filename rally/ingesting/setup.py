@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from rally.checking.pseudonyms import PLATFORM
 from rally.dead_letters import Unsealer
-from rally.decisions.verifying import read_chain
+from rally.decisions.verifying import ChainReader
 from rally.ingesting.intake import Intake
 from rally.ingesting.judge import Judge
 from rally.ingesting.routes import Routes
@@ -97,7 +97,7 @@ class LiveStates:
             ConfigurationError: the platform has no chain.
         """
         self._registry = registry
-        self._platform = platform
+        self._reader = ChainReader(platform)
         self._reload_seconds = reload_seconds
         self._remembered = remembered
         self._known = set[Transition]()
@@ -110,7 +110,7 @@ class LiveStates:
         return self._states
 
     def _read(self) -> None:
-        self._known.update(transitions_in(read_chain(self._platform)))
+        self._known.update(transitions_in(self._reader.read()))
         self._known.update(self._remembered())
         self._states = States(self._registry, self._known)
         self._read_at = time.monotonic()

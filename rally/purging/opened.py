@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from rally.decisions.chain import Chain
 from rally.deleting.plans import Plans
 from rally.events import EventLog
 from rally.purging.awaiting import Awaiting
@@ -107,8 +108,16 @@ def open_all(
     registry: Registry,
     stores: Stores,
     withdrawals: WithdrawalList,
+    decisions: Chain,
 ) -> Opened:
-    """Reads decisions, holds and plans as they are now.
+    """Reads the log, holds and plans as they are now.
+
+    Args:
+        settings: of the job.
+        registry: of the studies.
+        stores: of the studies and the platform.
+        withdrawals: the published list.
+        decisions: of people, held against it.
 
     Raises:
         ConfigurationError: one of them is not as it was written.
@@ -116,12 +125,13 @@ def open_all(
     """
     opened = _open(settings, registry, stores)
     now, holds = opened.now, opened.holds
-    concluded = _concluded(registry, stores, now)
+    states = States.of_chain(registry, decisions)
+    concluded = _concluded(registry, states, now)
     awaiting = Awaiting(settings, registry, stores, withdrawals, holds, opened.carriers)
     waiting = {
         each: awaiting.waits_for(each, since) for each, since in concluded.items()
     }
-    rulings = Rulings.read(stores.platform)
+    rulings = Rulings.of(decisions)
     log = read_log(EventLog(stores.platform), concluded, withdrawals, rulings)
     for namespace in log.unknown:
         waiting[namespace] = waiting[namespace] or "somebody left whom the list lacks"
@@ -156,7 +166,9 @@ def open_again(
         CorruptFile: the event log is damaged.
     """
     opened = _open(settings, registry, stores)
-    concluded = dict.fromkeys(_concluded(registry, stores, opened.now), "")
+    concluded = dict.fromkeys(
+        _concluded(registry, States.read(registry, stores.platform), opened.now), ""
+    )
     return replace(opened, concluded=concluded).renewed(opened.holds, going)
 
 
@@ -183,10 +195,9 @@ def _open(settings: PurgeSettings, registry: Registry, stores: Stores) -> Opened
 
 
 def _concluded(
-    registry: Registry, stores: Stores, now: datetime
+    registry: Registry, states: States, now: datetime
 ) -> dict[str, datetime]:
     """The studies that are concluded, and since when."""
-    states = States.read(registry, stores.platform)
     return {
         namespace: since
         for namespace in registry.studies

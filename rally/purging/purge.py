@@ -71,7 +71,7 @@ class Purge:
         self._stores = settings.stores()
         self._platform = self._stores.platform
         published = open_list(self._platform)
-        self._list = published.list
+        self._list, self._decisions = published.list, published.decisions
         self._forbidden = [LOSS] if published.decisions.has_loss else []
 
     def plan(self) -> Report:
@@ -112,7 +112,9 @@ class Purge:
             yield
 
     def _make_plan(self) -> tuple[Opened, Notes, Plan, Report]:
-        opened = open_all(self._settings, self._registry, self._stores, self._list)
+        opened = open_all(
+            self._settings, self._registry, self._stores, self._list, self._decisions
+        )
         notes, report = Notes(), Report()
         lines = notes.unless_held(self._survey(opened, notes), opened.holds)
         plan = write_plan(self._platform, lines)

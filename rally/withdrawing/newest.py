@@ -8,10 +8,16 @@ A file's header names a list, too, but nobody signed it: one that claims a later
 than all signed records is foreign. It stops nobody, and the audit names it.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
-from rally.decisions.chain import Head, Status
+from rally.decisions.chain import Chain, Head, Status
+from rally.decisions.contents import Content, Kind
+from rally.decisions.entry import Entry
+from rally.decisions.signers import Signer
 from rally.decisions.verifying import read_chain
+from rally.decisions.writing import decide, no_check
 from rally.errors import ConfigurationError
 from rally.receipts.chain import find_signed
 from rally.storing.objects import ObjectStore
@@ -79,4 +85,19 @@ def put_back(
         f"{platform.uri.rstrip('/')}/{LIST}: is list {published.list.counter}, and"
         f" signed records know of list {newest}: an older one was put back; restore the"
         " newest, or run `rally delete`, which makes the next from the event log"
+    )
+
+
+def decide_by_list(
+    platform: ObjectStore,
+    signer: Signer,
+    kind: Kind,
+    content: Content,
+    now: datetime,
+    check: Callable[[Chain], None] = no_check,
+) -> Entry:
+    """Appends a decision that says which list its signer saw, as `decide` does."""
+    seen = see(platform)
+    return decide(
+        platform, signer, kind, content, now, seen.head, seen.list.counter, check
     )
