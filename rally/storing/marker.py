@@ -130,7 +130,7 @@ def read_marker(store: ObjectStore) -> Marker | None:
                 raise ConfigurationError(f"{where}: is a folder; {_RESTORE}")
             return None
         text = store.read_range(NAME, 0, _MOST_BYTES + 1)
-    except ObjectNotFound:
+    except (ObjectNotFound, NotADirectoryError):  # of a place that is a file
         return None
     except StrayInTheWay as error:
         raise ConfigurationError(f"{where}: {error.strerror}; {_RESTORE}") from None

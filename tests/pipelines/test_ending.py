@@ -27,7 +27,7 @@ from rally.storing.leases import LeaseHeld
 from rally.storing.objects import ObjectHeld
 from rally.storing.row_streams import NotSorted
 from rally.storing.runs import Run
-from tests.pipelines.world import GARDEN, stored_rows, write_lines
+from tests.pipelines.world import GARDEN, SENT, stored_rows, write_lines
 
 WAIT = 300.0
 INGEST = """
@@ -142,8 +142,9 @@ def workers_of(launcher):
 @pytest.fixture
 def blocked(world, store):
     """A place in the store where no folder can be made, as when a disk is gone."""
-    world.publish(store, 0)
-    path = Path(store) / "data" / f"study={GARDEN}"
+    world.make_stores(store)
+    day = SENT.partition("T")[0]
+    path = Path(store, f"data/study={GARDEN}/document=visit.1/date={day}")
     path.parent.mkdir(parents=True)
     path.write_text("")
     return path
