@@ -141,7 +141,6 @@ def test_the_demo_shows_most_of_the_table(deeds):
     }
     assert rights - shown == {
         ("replay", "creates", "platform", "events/"),
-        ("delete", "creates", "platform", "events/"),  # whom nobody knows, in time
         ("delete", "deletes", "platform", "plans/"),  # what became of it, a second time
         ("purge", "creates", "store", "data/"),  # files of which some rows go
         ("purge", "creates", "platform", "results/purge/"),
