@@ -35,6 +35,8 @@ from rally.storing.objects import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.storing.records import refuse_links
 
 _FEWEST_OWNERS = 2
+_MOST_MISSING = 10_000
+"""Entries in a row: what a signed entry behind them may cost."""
 
 
 def read_chain(platform: ObjectStore) -> Chain:
@@ -109,13 +111,15 @@ class ChainFold:
         """Takes an entry's bytes.
 
         Behind a number at which nothing is, only what is signed belongs to the chain:
-        its signer saw what is missing. All else is foreign.
+        its signer saw what is missing. All else is foreign, and so is what claims that
+        more is missing than anybody can have lost: numbers are given one by one.
 
         Raises:
             ConfigurationError: it is the first, and not that of the founding.
         """
         entry, why = self._decode(number, data)
-        if number > self.last + 1 and (why or not entry):
+        gap = number - self.last - 1
+        if gap > _MOST_MISSING or (gap and (why or not entry)):
             self._beyond.append(entry_name(number))
             return
         self._miss_through(number - 1)

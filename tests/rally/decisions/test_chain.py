@@ -343,6 +343,18 @@ def test_foreign_objects_are_named_and_decide_nothing(platform):
     )
 
 
+def test_signed_entry_far_behind_the_end_is_foreign_and_costs_nothing(platform):
+    """Somebody who may decide, and wants that nobody can any more."""
+    for number in (10_003, 999_999_999_999):
+        put(platform, next_entry(platform, "decide", PAUSE, number=number))
+
+    assert read_chain(platform).foreign == (
+        entry_name(10_003),
+        entry_name(999_999_999_999),
+    )
+    assert pause(platform).number == 2
+
+
 def test_two_who_decide_at_once_are_both_in_the_chain_in_an_order(platform):
     beaten = []
 
