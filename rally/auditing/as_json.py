@@ -29,6 +29,7 @@ def to_json(report: AuditReport, threshold: int = THRESHOLD) -> str:
                      unit: rows, people, objects or studies, until: DAY or null}
           apart      what looks like it and does not break it, the same
           unseen     what could not be looked at, the same
+        development  whether one person may play everybody on the platform
         exit_status  0 all kept, 1 one is broken, 2 one could not be checked
         expiring     {study: {DAY from which they are past their retention: COUNT}}
         format       1
@@ -51,6 +52,7 @@ def _content(told: ToldReport) -> dict[str, Any]:
         "threshold": told.threshold,
         "as_of": moment(told.as_of),
         "exit_status": told.exit_status,
+        "development": told.development,
         "scope": {**told.scope._asdict(), "rows": _count(told.scope.rows)},
         "studies": told.studies,
         "checks": [_check(each) for each in told.checks],

@@ -14,6 +14,11 @@ from typing import Any
 from rally.auditing.calendar_audit import audit_calendar
 from rally.auditing.conclusion_audit import ConclusionAudit
 from rally.auditing.deadline_audit import audit_deadlines
+from rally.auditing.decisions_audit import (
+    audit_entries,
+    audit_letters,
+    audit_rulings,
+)
 from rally.auditing.derived_audit import DerivedAudit
 from rally.auditing.leaving import Leaving
 from rally.auditing.letters_audit import LettersAudit
@@ -46,7 +51,7 @@ Args: the units, and how many bytes they have together.
 
 _OF_THE_LOG = (
     *(Check.WITHDRAWN, Check.ENROLMENT, Check.IDS, Check.DERIVED),
-    *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED),
+    *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED, Check.DECISIONS),
 )
 _UNAVAILABLE = "its study does not load"
 _PUT_BACK = "an older list than signed records know of"
@@ -75,7 +80,8 @@ class Audit:
         self._keys = settings.keys(self._registry)
         self._pseudonyms = make_pseudonyms(self._keys, self._registry)
         self._states = settings.states(self._registry)
-        self._holds = LegalHolds.read(self._platform, self._as_of)
+        self._decided = read_chain(self._platform)
+        self._holds = LegalHolds.of_chain(self._decided, self._as_of)
         self._concluded = self._states.concluded_by(self._as_of)
         self._tally = Tally()
 
@@ -90,6 +96,7 @@ class Audit:
         listing = self._list(log)
         self._read_platform(searches)
         self._check_receipts(leaving)
+        self._check_decisions(log, leaving)
         self._check_studies(log, listing, leaving)
         self._read_rows(listing)
         for study, letters in log.settled.items():
@@ -121,7 +128,7 @@ class Audit:
         except CorruptFile:
             return None  # of the log, which is told already
         except (ConfigurationError, OSError) as error:
-            for check in (Check.WITHDRAWN, Check.DERIVED):
+            for check in (Check.WITHDRAWN, Check.DERIVED, Check.DECISIONS):
                 self._tally.unseen(check, "withdrawals", _why(error))
             return None
 
@@ -175,11 +182,24 @@ class Audit:
     def _check_receipts(self, leaving: Leaving | None) -> None:
         last = leaving.published.last_receipt if leaving else 0
         with self._looking(Check.RECEIPTS):
-            decisions = leaving.decisions if leaving else read_chain(self._platform)
+            decisions = leaving.decisions if leaving else self._decided
             for each in verify_chain(self._platform, decisions, self._stores, last):
                 # What exactly is for who verifies them: it may tell numbers of rows.
                 what = each.kind.value
                 self._tally.broken(Check.RECEIPTS, each.name, what, 1, Counted.OBJECTS)
+
+    def _check_decisions(self, log: Log, leaving: Leaving | None) -> None:
+        with self._looking(Check.DECISIONS):
+            if leaving is None:
+                self._tally.merge(audit_entries(read_chain(self._platform)))
+                return
+            chain = leaving.decisions  # read after the log, and held against the list
+            self._tally.merge(audit_entries(chain))
+            self._tally.merge(audit_rulings(chain, leaving.folded))
+            if log.is_whole:
+                self._tally.merge(
+                    audit_letters(self._decided, log.letters, chain, self._concluded)
+                )
 
     def _check_studies(
         self, log: Log, listing: Listing, leaving: Leaving | None
@@ -241,6 +261,7 @@ class Audit:
             rows=tally.days,
             expiring=self._expiring(tally),
             withdrawals=groups,
+            development=self._decided.development,
         )
 
     def _expiring(self, tally: Tally) -> dict[tuple[str, str], int]:

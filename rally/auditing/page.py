@@ -9,7 +9,7 @@ from rally.auditing import page_figures, page_tables
 from rally.auditing.markup import Markup, element
 from rally.auditing.page_style import STYLE
 from rally.auditing.report import AuditReport
-from rally.auditing.sentences import doubt, rule, share, verdict
+from rally.auditing.sentences import DEVELOPMENT, doubt, rule, share, verdict
 from rally.auditing.thresholds import THRESHOLD, in_words
 from rally.auditing.told import ToldReport, tell
 
@@ -61,6 +61,7 @@ def _body(told: ToldReport) -> Iterator[Markup]:
         ),
         element("h1", verdict(told)),
         element("p", doubt(told), class_="lead") if doubt(told) else "",
+        element("p", DEVELOPMENT, class_="lead") if told.development else "",
         _facts(told),
         page_tables.strip(told.checks),
     )

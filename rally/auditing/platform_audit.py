@@ -17,7 +17,14 @@ from rally.auditing.searching import (
 from rally.auditing.tally import Tally
 from rally.dead_letters import FOLDER as DEAD_LETTERS
 from rally.errors import cause_of
-from rally.events import Event, EventKind, list_event_objects, read_event_object
+from rally.events import (
+    MAIL,
+    Event,
+    EventKind,
+    event_name,
+    list_event_objects,
+    read_event_object,
+)
 from rally.storing.container import check_whole
 from rally.storing.corruption import CorruptFile
 from rally.storing.header import CHECKSUM, ROWS, Header
@@ -42,12 +49,14 @@ class Log:
         known: platform pseudonyms of everybody in it.
         scopes: how many events are about each scope.
         settled: dead letters that were given up, by study.
+        letters: the object of each withdrawal that came by mail, by its event's name.
         is_whole: whether all of it could be read.
     """
 
     known: set[str] = field(default_factory=set)
     scopes: Counter[str] = field(default_factory=Counter)
     settled: dict[str, int] = field(default_factory=dict)
+    letters: dict[str, str] = field(default_factory=dict)
     is_whole: bool = True
 
 
@@ -71,6 +80,7 @@ def read_log(platform: ObjectStore, tally: Tally) -> Log:
         tally.broken(Check.IDS, name, "without a pseudonym", odd, Unit.ROWS)
         log.scopes.update(each.scope for each in events)
         log.known.update(each.participant for each in events if each.participant)
+        log.letters |= {event_name(e): name for e in events if e.signal == MAIL}
         settlements += (each for each in events if each.kind is EventKind.SETTLED)
     log.settled = count_settled(settlements, Rulings.read(platform).settlements)
     return log

@@ -30,6 +30,7 @@ class Check(StrEnum):
     DEAD_LETTERS: sealed, and within their time.
     FILES: every file whole: row count, checksum, index.
     RECEIPTS: the chain whole and true.
+    DECISIONS: every decision signed by somebody who may, and none lost.
     CONCLUDED: nothing is left of a concluded study.
     KEYS: every key of a concluded study gone.
     LOCKS: no study locked past its `analysis_until`.
@@ -51,6 +52,7 @@ class Check(StrEnum):
     DEAD_LETTERS = "dead-letters"
     FILES = "files"
     RECEIPTS = "receipts"
+    DECISIONS = "decisions"
     CONCLUDED = "concluded"
     KEYS = "keys"
     LOCKS = "locks"
@@ -151,6 +153,7 @@ class AuditReport:
         expiring: rows by study and the day from which they are past their retention,
             of the files that were read; what no retention ends is not in it.
         withdrawals: requests by scope and state.
+        development: whether one person may play everybody on the platform.
     """
 
     as_of: datetime
@@ -160,6 +163,7 @@ class AuditReport:
     rows: Mapping[tuple[str, str], int] = field(default_factory=dict)
     expiring: Mapping[tuple[str, str], int] = field(default_factory=dict)
     withdrawals: tuple[Group, ...] = ()
+    development: bool = False
 
     @property
     def exit_status(self) -> int:

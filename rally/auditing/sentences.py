@@ -18,6 +18,7 @@ PROMISES = {
     Check.DEAD_LETTERS: "Dead letters are sealed, and go in time.",
     Check.FILES: "Every file is whole: its rows, its checksum, its index.",
     Check.RECEIPTS: "The receipts of deletion are all there, and true.",
+    Check.DECISIONS: "What people decided is signed, and all there.",
     Check.CONCLUDED: "Nothing is left of a concluded study.",
     Check.KEYS: "Every key of a concluded study is gone.",
     Check.LOCKS: "No study is locked for longer than its analysis may take.",
@@ -26,6 +27,10 @@ PROMISES = {
     Check.DERIVED: "Nobody who has left is in researchers' own tables.",
 }
 """Each promise in one sentence."""
+
+
+DEVELOPMENT = "This is a development platform: one person may play everybody."
+"""What is said of such a one wherever it shows itself."""
 
 
 def verdict(report: ToldReport) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rally.auditing.report import AuditReport, Status
 from rally.auditing.sentences import (
+    DEVELOPMENT,
     PROMISES,
     doubt,
     how_many,
@@ -32,6 +33,7 @@ def to_text(report: AuditReport, threshold: int = THRESHOLD) -> str:
         _seen_table("What breaks a promise:", findings),
         _seen_table("Counted apart, and breaking none:", apart),
         _seen_table("What could not be looked at:", unseen),
+        DEVELOPMENT if told.development else "",
         rule(threshold),
     ]
     return "\n\n".join(filter(None, parts))

@@ -83,6 +83,7 @@ class ToldReport:
     rows: Mapping[tuple[str, date], Told]
     expiring: Mapping[tuple[str, date], Told]
     withdrawals: tuple[ToldGroup, ...]
+    development: bool
 
 
 def tell(report: AuditReport, threshold: int) -> ToldReport:
@@ -98,6 +99,7 @@ def tell(report: AuditReport, threshold: int) -> ToldReport:
         rows=rows,
         expiring=_tell_rows(report.expiring, threshold),
         withdrawals=tuple(_tell_group(each, threshold) for each in report.withdrawals),
+        development=report.development,
     )
 
 

@@ -101,7 +101,7 @@ def approve_decision(args: argparse.Namespace) -> int:
 
 
 def accept_loss(args: argparse.Namespace) -> int:
-    """Asks to go on with a chain that lost entries, which then count for nothing."""
+    """Asks to go on with a chain of which entries are lost or void, as it is."""
     from rally.decisions.contents import AcceptedLoss, Kind
     from rally.decisions.writing import decide
     from rally.withdrawing.newest import see
@@ -109,7 +109,7 @@ def accept_loss(args: argparse.Namespace) -> int:
     platform, signer, now = open_platform(args), signer_of(args), datetime.now(UTC)
     seen = see(platform)
     chain = seen.decisions
-    if not chain.has_loss:
+    if not (chain.has_loss or chain.faulty()):
         raise ConfigurationError("nothing is lost; `rally decisions verify` says so")
     loss = AcceptedLoss(chain.head.number, chain.head.digest, args.note)
     counter = seen.list.counter

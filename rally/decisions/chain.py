@@ -183,10 +183,23 @@ class Chain:
             if record.status is Status.COUNTS and entry and entry.kind in kinds:
                 yield entry
 
+    @property
+    def accepted(self) -> int:
+        """Number up to which two owners took the chain as it is; 0 is none."""
+        return max(
+            (
+                each.through
+                for each in self.losses
+                if each.through < len(self.digests)
+                and self.digests[each.through] == each.digest
+            ),
+            default=0,
+        )
+
     def faulty(self) -> list[Record]:
-        """Entries that are void or missing."""
-        bad = (Status.VOID, Status.MISSING)
-        return [each for each in self.records if each.status in bad]
+        """Entries that are void or missing, and that no two owners have accepted."""
+        bad, later = (Status.VOID, Status.MISSING), self.records[self.accepted :]
+        return [each for each in later if each.status in bad]
 
     def against(self, head: Head) -> "Chain":
         """The same, held against the head that was published last."""
@@ -194,14 +207,9 @@ class Chain:
         while len(records) < head.number:
             records.append(missing(len(records) + 1))
             digests.append(extend(digests[-1], b""))
-        has_loss = digests[head.number] != head.digest and not any(
-            head.number <= loss.through < len(digests)
-            and digests[loss.through] == loss.digest
-            for loss in self.losses
-        )
-        return replace(
-            self, records=tuple(records), digests=tuple(digests), has_loss=has_loss
-        )
+        held = replace(self, records=tuple(records), digests=tuple(digests))
+        is_other = digests[head.number] != head.digest
+        return replace(held, has_loss=is_other and head.number > held.accepted)
 
 
 def missing(number: int) -> Record:

@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from rally.decisions.contents import Kind, StudyDecision
+from rally.storing.objects import open_store
 from tests.docs.desk import (
     DELETE,
     GARDEN_KEY,
@@ -17,6 +19,8 @@ from tests.docs.desk import (
     Desk,
 )
 from tests.pipelines.world import GARDEN, rally_id, stored_ids
+from tests.support.forging import forge
+from tests.support.places import FOUNDED
 
 
 def damaged(desk: Desk) -> Iterator[None]:
@@ -42,6 +46,14 @@ def ping_key_lost(desk: Desk) -> Iterator[None]:
 
 
 def key_leaked(desk: Desk) -> Iterator[None]:
+    yield
+    yield
+
+
+def decision_forged(desk: Desk) -> Iterator[None]:
+    """Somebody may write into `decisions/`, and has no key."""
+    desk.at(NEXT)
+    forge(open_store("store/platform"), Kind.RESUME, StudyDecision(GARDEN, FOUNDED, ""))
     yield
     yield
 

@@ -41,6 +41,7 @@ SCENES = {
     "A file is damaged": losses.damaged,
     "A key that opens pings is lost": losses.ping_key_lost,
     "A key has leaked": losses.key_leaked,
+    "A decision is void, or lost": losses.decision_forged,
     "A place is not there": losses.not_mounted,
     "A pseudonym key is lost": losses.pseudonym_key_lost,
     "The withdrawal list is lost": losses.list_lost,

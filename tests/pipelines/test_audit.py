@@ -81,7 +81,7 @@ def test_all_promises_are_kept(world, lived_in, capsys):
     status, out, errors = run(world, lived_in, capsys)
 
     assert (status, errors) == (0, "")
-    assert "19 of 19 promises are kept" in out or "All 19 promises are kept." in out
+    assert "20 of 20 promises are kept" in out or "All 20 promises are kept." in out
     assert contents(lived_in) == before
 
 

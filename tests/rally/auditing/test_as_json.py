@@ -95,6 +95,7 @@ DOCUMENT = {
     "threshold": 10,
     "as_of": "2024-03-01T06:30:00Z",
     "exit_status": 1,
+    "development": False,
     "scope": {"share": 0.1, "files": 3, "rows": 1230, "seconds": 2.345},
     "studies": {GARDEN: "collecting", POND: "ended"},
     "checks": [WITHDRAWN, RETENTION, FILES],

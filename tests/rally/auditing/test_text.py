@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from rally.auditing.as_json import to_json
+from rally.auditing.page import to_html
 from rally.auditing.report import Check, CheckResult, Scope
 from rally.auditing.sentences import PROMISES
 from rally.auditing.text import to_text
@@ -59,8 +61,8 @@ def test_threshold_of_one_tells_all():
     [
         ((), "No promise was looked at."),
         ((KEPT,), "1 of 1 promise is kept."),
-        (checks(), "19 of 19 promises are kept."),
-        (checks(BROKEN), "1 of 19 promises is broken."),
+        (checks(), "20 of 20 promises are kept."),
+        (checks(BROKEN), "1 of 20 promises is broken."),
         ((BROKEN, BROKEN), "2 of 2 promises are broken."),
         (
             checks(UNKNOWN),
@@ -77,7 +79,7 @@ def test_verdict_stands_first(results, verdict):
 def test_verdict_on_a_sample_says_so():
     report = replace(EMPTY, checks=checks(), scope=Scope(0.1, 5, 1000, 1.0))
     first, *_ = to_text(report).splitlines()
-    assert first.endswith(": 19 of 19 promises are kept, in a sample of the rows.")
+    assert first.endswith(": 20 of 20 promises are kept, in a sample of the rows.")
 
 
 @pytest.mark.parametrize(
@@ -101,3 +103,11 @@ def test_scope_stands_second(scope, read):
 
 def test_each_check_has_a_promise():
     assert list(PROMISES) == list(Check)
+
+
+@pytest.mark.parametrize("show", [to_text, to_json, to_html])
+def test_development_platform_is_called_so(show):
+    one, other = (show(replace(EMPTY, development=each)) for each in (True, False))
+    assert "development" in one
+    assert '"development": true' in one or "one person may play everybody" in one
+    assert "development" not in other.replace('"development": false', "")

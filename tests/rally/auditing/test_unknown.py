@@ -44,13 +44,13 @@ def unseen(place, **settings):
 def test_missing_list(place):
     place.platform.delete(LIST, place.platform.stat(LIST).generation)
     seen = unseen(place)
-    assert set(seen) == {Check.WITHDRAWN, Check.DERIVED}
+    assert set(seen) == {Check.WITHDRAWN, Check.DECISIONS, Check.DERIVED}
     assert "the withdrawal list is missing" in seen[Check.WITHDRAWN][0].what
 
 
 def test_changed_list(place):
     place.damage(place.platform, LIST)
-    assert set(unseen(place)) == {Check.WITHDRAWN, Check.DERIVED}
+    assert set(unseen(place)) == {Check.WITHDRAWN, Check.DECISIONS, Check.DERIVED}
 
 
 def test_damaged_log_is_broken_and_hides_who_left(place):
@@ -64,6 +64,7 @@ def test_damaged_log_is_broken_and_hides_who_left(place):
     assert set(found(report, "unseen")) == {
         *(Check.WITHDRAWN, Check.ENROLMENT, Check.IDS, Check.DERIVED),
         *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED),
+        Check.DECISIONS,
     }
     assert report.exit_status == 1
 
