@@ -14,6 +14,7 @@ from rally.studies.fields import (
     Reader,
     T,
     choice,
+    flag,
     hexadecimal,
     iso_day,
     many,
@@ -305,12 +306,6 @@ def _scope(place: Place, value: object) -> str:
     return _RALLY if value == _RALLY else _namespace(place, value)
 
 
-def _flag(place: Place, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise place.error("must be true or false")
-    return value
-
-
 def _person(place: Place, value: object) -> Person:
     person = _PERSON(place, value)
     if not person.roles or list(person.roles) != sorted({*person.roles}):
@@ -364,7 +359,7 @@ _REQUEST_DECISION = _record(
 READERS: Mapping[Kind, Reader[Content]] = {
     Kind.FOUND: _record(
         Founding,
-        development=_flag,
+        development=flag,
         people=many(_person, _MOST_PEOPLE),
         keys=many(_JOB_KEY, len(Job)),
     ),

@@ -196,6 +196,13 @@ def whole(place: Place, value: object) -> int:
     return value
 
 
+def flag(place: Place, value: object) -> bool:
+    """Reads `true` or `false`."""
+    if not isinstance(value, bool):
+        raise place.error("must be true or false")
+    return value
+
+
 def hexadecimal(length: int | None = None) -> Reader[str]:
     """Reads lower-case hexadecimal digits, of this number or of any."""
 
