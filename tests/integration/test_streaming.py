@@ -143,8 +143,8 @@ def test_running_stream_honours_a_pause(world, store, line):
     wait_for(lambda: stored_ids(store))
 
     where = [f"--studies={world.studies}", f"--store={store}"]
-    paused = ["studies", "pause", GARDEN, "--by=ann", "--as_of=2026-05-20T12:00:00Z"]
-    assert cli.main([*paused, *where]) == 0
+    paused = ["studies", "pause", GARDEN, "--as_of=2026-05-20T12:00:00Z"]
+    assert cli.main([*paused, *world.signed("stop"), *where]) == 0
     end = time.monotonic() + reload_seconds
     number = 2
     while time.monotonic() < end:  # what is sent meanwhile is one or the other
