@@ -10,7 +10,8 @@ A run that was killed goes on from the last of them that is there.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rally.deleting.plan import (
     FileResult,
@@ -20,6 +21,7 @@ from rally.deleting.plan import (
     result_from_json,
     result_to_json,
 )
+from rally.storing.corruption import CorruptFile
 from rally.storing.layout import Partition
 from rally.storing.objects import ObjectStore
 from rally.storing.partitions import partition_of
@@ -72,6 +74,9 @@ class Plans:
         Returns:
             Each with the results that are settled. The others may have been done, or
             may be done once the store lets us.
+
+        Raises:
+            CorruptFile: an object is not what a run wrote there.
         """
         found = []
         for each, steps in self._steps().items():
@@ -80,8 +85,7 @@ class Plans:
             results = self._applied(each) if "applied" in steps else []
             settled = [result for result in results if not result.outcome.may_pass]
             if "applied" not in steps or settled != results:
-                data = self._platform.read(f"{FOLDER}{each}/plan.json")
-                found.append((plan_from_json(data), settled))
+                found.append((self._plan(each), settled))
         return found
 
     def partitions(self) -> set[Partition]:
@@ -97,16 +101,30 @@ class Plans:
         return {each for each in found if each is not None}
 
     def untold(self) -> dict[str, list[FileResult]]:
-        """What became of the files of those that no receipt tells yet, by their ids."""
+        """What became of the files of those that no receipt tells yet, by their ids.
+
+        Raises:
+            CorruptFile: an object is not what a run wrote there.
+        """
         return {
             each: self._applied(each)
             for each, steps in self._steps().items()
             if "applied" in steps and "told" not in steps
         }
 
+    def _plan(self, plan: str) -> Plan:
+        name = f"{FOLDER}{plan}/plan.json"
+        with _reading(name):
+            found = plan_from_json(self._platform.read(name))
+            if found.id != plan:
+                raise ValueError
+        return found
+
     def _applied(self, plan: str) -> list[FileResult]:
-        results = json.loads(self._platform.read(f"{FOLDER}{plan}/applied.json"))
-        return [result_from_json(each) for each in results]
+        name = f"{FOLDER}{plan}/applied.json"
+        with _reading(name):
+            results = json.loads(self._platform.read(name))
+            return [result_from_json(each) for each in results]
 
     def _steps(self) -> dict[str, set[str]]:
         steps: dict[str, set[str]] = {}
@@ -114,3 +132,14 @@ class Plans:
             if match := _OBJECT.fullmatch(info.name):
                 steps.setdefault(match[1], set()).add(match[2])
         return dict(sorted(steps.items()))
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Refuses what no run wrote, whatever is wrong with it."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        raise CorruptFile(
+            f"{name}: is not what a run of deletion wrote there"
+        ) from None

@@ -11,31 +11,11 @@ from rally.results import name_results
 from rally.storing.marker import NAME
 from rally.withdrawing.list_object import LIST
 from tests.templates.terraform import trace
-from tests.templates.terraform.module import ROOT, items, load, resolved
+from tests.templates.terraform.accounts import table
+from tests.templates.terraform.module import ROOT, items
 
 PEOPLE = {"desk", "keeper"}
 PLACES = ["store", "platform", "keys", "platform_keys"]
-
-
-def table():
-    """The accounts, with what stands for a local put in its place."""
-    module = load()
-    accounts = module.locals["accounts"]
-    return {
-        name: {
-            **account,
-            **{
-                what: {
-                    place: [resolved(module, each) for each in below]
-                    for place, below in account[what].items()
-                }
-                for what in ("creates", "deletes")
-            },
-        }
-        for name, account in accounts.items()
-    }
-
-
 TABLE = table()
 
 
