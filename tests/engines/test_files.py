@@ -37,6 +37,9 @@ PEOPLE = 100
 PINGS = 10_000
 SIZE = 2_000
 SEALED = "platform/dead-letters/"
+OF_ITS_OWN = (SEALED, "platform/decisions/", "platform/withdrawals/")
+"""What differs from platform to platform: seals, the founding, and who signs by it."""
+
 UNITS = "--unit_bytes=1000000"
 
 
@@ -102,7 +105,7 @@ def test_ingest_leaves_what_the_local_runner_leaves(
     found, wanted = contents(store), contents(expected)
     assert found.keys() == wanted.keys()
     for name in found:  # seals and ids are different each time, names are not
-        differs = name.startswith(SEALED) or name.endswith(NAME)
+        differs = name.startswith(OF_ITS_OWN) or name.endswith(NAME)
         assert differs or found[name] == wanted[name]
     assert world.dead_letters(store) == world.dead_letters(expected)
     numbers = Counter(number for _, number in stored_ids(store))
