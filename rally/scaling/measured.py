@@ -77,11 +77,11 @@ NAMED_BYTES = 316
 """Of a file that a receipt names, in JSON."""
 
 LISTINGS: Mapping[str, int] = {
-    "compact": 3,
-    "delete": 10,
-    "replay": 1,
-    "purge": 4,
-    "audit": 4,
+    "compact": 2,
+    "delete": 9,
+    "replay": 0,
+    "purge": 3,
+    "audit": 3,
 }
 """How often a run lists the names of all files."""
 
