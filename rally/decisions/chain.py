@@ -15,7 +15,7 @@ from rally.decisions.contents import AcceptedLoss, Founding, JobKey, Kind, Perso
 from rally.decisions.entry import START, Entry, extend
 from rally.errors import ConfigurationError
 from rally.keys.names import Job, signing
-from rally.keys.signing import SigningKey, Verifier
+from rally.keys.signing import SigningKey, Verifier, verifier_of
 
 LOSS = (
     "decisions/: some that the withdrawal list names are missing or changed, so that"
@@ -136,7 +136,7 @@ class Chain:
         """
         if counter == 0:
             people = {each.name: each.public for each in self.founding.people}
-            return _is_signed([Verifier(people[self.founder])], signature, data)
+            return _is_signed([verifier_of(people[self.founder])], signature, data)
         keys = self.keys[Job.DELETE]
         known = [e.verifier for e in keys if e.lists is None or counter <= e.lists]
         return _is_signed(known, signature, data)
@@ -162,7 +162,7 @@ class Chain:
         Raises:
             ConfigurationError: what it signs would not count.
         """
-        if self.keys[job][-1].verifier.material != Verifier(key.public).material:
+        if self.keys[job][-1].verifier.material != verifier_of(key.public).material:
             raise ConfigurationError(
                 f"{signing(job)}: is not the key that the platform's decisions name;"
                 " after a rotation two owners put it in force, by `rally people"

@@ -30,7 +30,7 @@ from rally.decisions.verifying import ChainFold
 from rally.errors import ConfigurationError
 from rally.keys.folder import KeyFolder
 from rally.keys.names import Job, signing
-from rally.keys.signing import Verifier, read_public
+from rally.keys.signing import read_public, verifier_of
 from rally.storing.objects import ObjectStore
 
 FILE = "founding.json"
@@ -138,7 +138,7 @@ def _of_before(platform: ObjectStore, signer: Signer) -> bytes:
     data = platform.read_range(name, 0, MOST_BYTES)
     entry = decode(data, where)
     if _why_void(data, entry.platform) or not is_signed(
-        entry, Verifier(signer.key.public)
+        entry, verifier_of(signer.key.public)
     ):
         raise ConfigurationError(
             f"{where}: is there already, and {signer.name} did not sign it; give"

@@ -29,7 +29,7 @@ from rally.decisions.entry import (
 )
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
-from rally.keys.signing import Verifier
+from rally.keys.signing import Verifier, verifier_of
 from rally.storing.marker import read_marker
 from rally.storing.objects import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.storing.records import refuse_links
@@ -212,9 +212,9 @@ class ChainFold:
         if entry.by not in people:
             return f"{entry.by} is none of its people"
         try:
-            verifiers = {each.name: Verifier(each.public) for each in content.people}
+            verifiers = {each.name: verifier_of(each.public) for each in content.people}
             for key in content.keys:
-                Verifier(key.public)
+                verifier_of(key.public)
         except ConfigurationError as error:
             return str(error)
         if sorted(key.job for key in content.keys) != sorted(Job):
@@ -259,7 +259,7 @@ class ChainFold:
             del people[content.name]
         else:
             try:
-                material = Verifier(content.public).material
+                material = verifier_of(content.public).material
             except ConfigurationError as error:
                 return str(error)
             if isinstance(content, Person):
@@ -282,7 +282,7 @@ class ChainFold:
             for person in content.people:
                 self._admit(person)
             for key in content.keys:
-                self._keys[key.job] = (KeyInForce(key, Verifier(key.public)),)
+                self._keys[key.job] = (KeyInForce(key, verifier_of(key.public)),)
         elif isinstance(content, Approval):
             asked = self._records[content.entry - 1]
             assert asked.entry is not None
@@ -300,14 +300,14 @@ class ChainFold:
         elif isinstance(content, JobKey):
             *older, former = self._keys[content.job]
             ended = former._replace(lists=entry.list, receipts=content.receipts)
-            new = KeyInForce(content, Verifier(content.public))
+            new = KeyInForce(content, verifier_of(content.public))
             self._keys[content.job] = (*older, ended, new)
         elif isinstance(content, AcceptedLoss):
             self._losses.append(content)
 
     def _admit(self, person: Person) -> None:
         self._people[person.name] = person
-        self._verifiers[person.name] = Verifier(person.public)
+        self._verifiers[person.name] = verifier_of(person.public)
 
 
 def _owners(people: Mapping[str, Person]) -> list[str]:

@@ -9,6 +9,7 @@ Verifying takes the public keyset alone, and who verifies cannot forge.
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, Protocol
 
 import tink
@@ -25,6 +26,7 @@ from rally.keys.folder import KEYSET, KeyFolder
 from rally.keys.secret import Secret
 
 KMS, PUBLIC = ".kms.json", ".public.json"
+_MOST_VERIFIERS = 1_000
 
 _KMS_KEY = re.compile(
     "gcp-kms://(projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+"
@@ -68,6 +70,16 @@ class Verifier:
         except tink.TinkError:
             return False
         return True
+
+
+@lru_cache(maxsize=_MOST_VERIFIERS)
+def verifier_of(public: str) -> Verifier:
+    """What verifies by a public keyset; made once of each, since jobs ask often.
+
+    Raises:
+        ConfigurationError: it is none, or of keys that do not verify signatures.
+    """
+    return Verifier(public)
 
 
 class SigningKey(Secret):
@@ -239,7 +251,7 @@ def read_public(folder: KeyFolder, owner: str) -> str:
 def check_public(public: str, where: str) -> str:
     """The keyset itself. Raises ConfigurationError where it verifies nothing."""
     try:
-        Verifier(public)
+        verifier_of(public)
     except ConfigurationError as error:
         raise ConfigurationError(f"{where}: {error}") from None
     return public
