@@ -3,7 +3,8 @@
 A document of which everything is kept has one row for each participant and document
 id: the one submitted first, and of those submitted at once the one with the smaller
 bytes. A document of which the latest is kept has one row for each participant: the one
-submitted last. Rows of who has left do not compete.
+submitted last. Rows of who has left do not compete; and a copy that was submitted while
+its sender was not enrolled, which deletion may take, beats none of the same ping.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -29,22 +30,25 @@ class Rule:
     """Which rows of a document are equal, which of these stays, and on which dates.
 
     Attributes:
+        is_latest: whether of each participant the latest row stays alone.
         width: how many first bytes equal rows have in common.
     """
 
     def __init__(self, keep: Keep) -> None:
         """Takes what the registry says."""
-        self._latest = keep is Keep.LATEST
-        self.width = _PERSON_BYTES if self._latest else KEY_BYTES
+        self.is_latest = keep is Keep.LATEST
+        self.width = _PERSON_BYTES if self.is_latest else KEY_BYTES
 
     def best(self, rows: Sequence[bytes]) -> bytes:
         """The one that stays."""
-        sign = -1 if self._latest else 1
+        sign = -1 if self.is_latest else 1
         return min(rows, key=lambda row: (sign * key_of(row).time, row))
 
     def count(self, beaten: int) -> Counts:
         """How rows are counted that lost against rows of another date."""
-        return Counts(superseded=beaten) if self._latest else Counts(duplicates=beaten)
+        return (
+            Counts(superseded=beaten) if self.is_latest else Counts(duplicates=beaten)
+        )
 
     def winners(self, day: str, days: Days) -> list[str]:
         """The dates whose rows win over equal rows of `day`; there may be none there.
@@ -53,13 +57,13 @@ class Rule:
             day: a date.
             days: lists the dates of the document; asked only where all of them matter.
         """
-        if self._latest:
+        if self.is_latest:
             return [each for each in days() if each > day]
         return _near(day, -1)
 
     def losers(self, day: str, days: Days) -> list[str]:
         """The dates whose rows lose against equal rows of `day`; as `winners`."""
-        if self._latest:
+        if self.is_latest:
             return [each for each in days() if each < day]
         return _near(day, 1)
 
@@ -100,7 +104,7 @@ class Sieve:
     def beaten_by(self, winners: Rows, rows: Rows) -> Rows:
         """Those that stay beside the rows of dates that win."""
         width = self.rule.width
-        keys = {row[:width] for row in self.of_members(winners)}
+        keys = {row[:width] for row in self._competing(self.of_members(winners))}
         if keys.isdisjoint([row[:width] for row in rows]):
             return rows
         staying = [row for row in rows if row[:width] not in keys]
@@ -113,11 +117,28 @@ class Sieve:
     def _is_condemned(self, row: bytes) -> bool:
         # Not who is merely unenrolled: an enrolment may be in the event log already,
         # and deletion, which reads that, is the first to know.
-        judgement = self._selection.judge(*key_of(row))
-        return judgement.verdict is Verdict.WITHDRAWN
+        return self._verdict(row) is Verdict.WITHDRAWN
+
+    def _competing(self, rows: Rows) -> Rows:
+        """Those that may beat others; of a document of which the latest is kept, all.
+
+        There another row is another ping, which an enrolment may yet save.
+        """
+        people = self._selection.people
+        if self.rule.is_latest or not people:
+            return rows
+        return [
+            row
+            for row in rows
+            if row[PARTICIPANT] not in people
+            or self._verdict(row) is not Verdict.UNENROLLED
+        ]
+
+    def _verdict(self, row: bytes) -> Verdict:
+        return self._selection.judge(*key_of(row)).verdict
 
     def _best(self, rows: Rows) -> bytes:
-        best = self.rule.best(rows)
+        best = self.rule.best(self._competing(rows) or rows)
         same = sum(row[DOCUMENT_ID] == best[DOCUMENT_ID] for row in rows)
         self.counts += Counts(duplicates=same - 1, superseded=len(rows) - same)
         return best

@@ -10,7 +10,11 @@ from rally.compacting.outcomes import Compacted, Counts, Outcome
 from rally.decisions.entry import entry_name
 from rally.storing.marker import NAME
 from rally.withdrawing.fold import Standing
-from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
+from rally.withdrawing.withdrawal_list import (
+    Enrolment,
+    Withdrawal,
+    WithdrawalList,
+)
 from tests.rally.compacting.place import (
     STUDY,
     SURVEY,
@@ -244,10 +248,23 @@ def test_rows_of_who_left_go_and_later_ones_of_who_came_back_stay(place, known):
     assert place.entries(name)["rally.list"] == b"1"
 
 
+@pytest.mark.parametrize("day", [0, 1], ids=["one date", "two dates"])
+def test_a_copy_from_before_an_enrolment_beats_none_from_after_it(place, known, day):
+    """Deletion takes the first one; without the other nothing would be left."""
+    early, late = Row(1, 1, second=10), Row(1, 1, day, second=30)
+    place.add(early)
+    place.add(late)
+    left = withdrawal(place, Row(1, 0, second=5))
+    back = Enrolment("platform 1", STUDY, Row(1, 0, second=20).time, "")
+    place.publish(WithdrawalList(1, (left,), (back,)))
+
+    place.compact()
+
+    assert late in place.view()
+
+
 def test_a_row_of_who_left_does_not_win(place, known):
     place.add(Row(1, 1, 0), Row(1, 1, 1))
-    from rally.withdrawing.withdrawal_list import Enrolment
-
     left = withdrawal(place, Row(1, 0, 0, 50))
     back = Enrolment("platform 1", STUDY, Row(1, 0, 0, 60).time, "")
     place.publish(WithdrawalList(1, (left,), (back,)))
