@@ -15,7 +15,7 @@ from rally.withdrawing.withdrawal_list import Stage, Withdrawal
 from tests.model.draws import Fault
 from tests.model.plain import Book, Model, best
 from tests.model.whole import Letter, Whole, envelope
-from tests.model.words import PEOPLE, START, Ping, moment
+from tests.model.words import PEOPLE, START, STRANGERS, Ping, moment
 from tests.rally.deleting.place import Killed
 
 Asked = tuple[str, str]
@@ -175,8 +175,9 @@ class Beside(RuleBasedStateMachine):
         )
 
     def _person(self, pseudonym: str) -> int:
-        [found] = [p for p in PEOPLE if self.whole.platform_pseudonym(p) == pseudonym]
-        return found
+        everybody = (*PEOPLE, *STRANGERS)
+        [who] = [p for p in everybody if self.whole.platform_pseudonym(p) == pseudonym]
+        return who
 
 
 def _asked(each: Withdrawal) -> Asked:

@@ -14,7 +14,7 @@ from rally.times import from_micros
 from rally.withdrawing.deciding import Action, choose
 from rally.withdrawing.fold import Standing
 from rally.withdrawing.withdrawal_list import State
-from tests.model.beside import EARLY, LATE, Beside
+from tests.model.beside import EARLY, LATE
 from tests.model.draws import (
     ages,
     copies,
@@ -25,10 +25,11 @@ from tests.model.draws import (
     pings,
     scopes,
 )
+from tests.model.forger import Forger
 from tests.model.plain import best
 from tests.model.words import STUDIES, Ping, moment
 from tests.support.decided import decide_study
-from tests.support.rulings import rule as rule_on
+from tests.support.rulings import rule as rule_withdrawals
 
 STREAM_DAYS = 4
 """How long a stream may go on by an old list: less than requests stay open."""
@@ -61,7 +62,7 @@ _POSSIBLE = {
 }
 
 
-class Machine(Beside):
+class Machine(Forger):
     """The whole thing beside the model."""
 
     # What people, clients and operators do
@@ -167,7 +168,7 @@ class Machine(Beside):
         )
         one = open_to[pick % len(open_to)]
         chosen = choose(action, published, published, None, [one.request])
-        rule_on(self.whole.platform, action.kind, published.counter, *chosen)
+        rule_withdrawals(self.whole.platform, action.kind, published.counter, *chosen)
         key = self._person(one.participant), one.scope, one.document_id
         if action is Action.AT_ONCE:
             self.model.at_once.add(key)

@@ -12,6 +12,9 @@ START = datetime(2026, 5, 10, 12, tzinfo=UTC)
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
 PEOPLE = range(5)
+STRANGERS = range(100, 106)
+"""Made-up people."""
+
 STUDIES = (GARDEN, POND)
 
 

@@ -14,6 +14,11 @@ _NOW = datetime(2026, 6, 1, tzinfo=UTC)
 def rule(platform, kind, counter, *withdrawals):
     """Somebody decides on withdrawals who sees a list of that counter."""
     subjects = sorted(subject_of(key_of(each)) for each in withdrawals)
+    return rule_on(platform, kind, counter, subjects)
+
+
+def rule_on(platform, kind, counter, subjects):
+    """The same on requests that may be nowhere; `subjects` are sorted."""
     about = RequestDecision(tuple(subjects), "")
     return decide(platform, signer("decide"), kind, about, _NOW, counter=counter)
 

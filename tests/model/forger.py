@@ -1,0 +1,101 @@
+"""What somebody does beside it all who has rights and no key: the model hears nothing.
+
+Whoever forges may create and replace any object of the platform's; and has, in one of
+the rules, the key of somebody who may decide.
+"""
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from rally.decisions.contents import Content, Kind, RequestDecision, StudyDecision
+from rally.errors import ConfigurationError
+from rally.events import MAIL, RALLY, Event, EventKind, read_events, write_events
+from rally.times import from_micros
+from rally.withdrawing.fold import Standing
+from rally.withdrawing.list_object import LIST, read_list
+from rally.withdrawing.newest import newest_signed
+from rally.withdrawing.requests import key_of, subject_of
+from tests.model.beside import Beside
+from tests.model.draws import people, scopes
+from tests.model.words import STRANGERS, STUDIES, moment
+from tests.pipelines.world import HOUSE
+from tests.support import forging
+from tests.support.rulings import rule_on
+
+_STUDY = [Kind.PAUSE, Kind.RESUME, Kind.END, Kind.CONCLUDE]
+_REQUESTS = [Kind.CONFIRM, Kind.REJECT, Kind.EXPEDITE]
+
+
+class Forger(Beside):
+    """The moves of a forger."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.older = self.whole.platform.read(LIST)
+        self.has_strangers = False
+
+    @rule(kind=st.sampled_from(_STUDY + _REQUESTS), study=st.sampled_from(STUDIES),
+          by=st.sampled_from(["decide", "owner-1", "mallory"]),
+          beyond=st.sampled_from([0, 0, 0, 7]))  # fmt: skip
+    def forge_a_decision(self, kind, study, by, beyond) -> None:
+        """In somebody's name, with another key; or in a stranger's, with their own."""
+        about: Content = RequestDecision(self._subjects(), "")
+        if kind in _STUDY:
+            about = StudyDecision(study, from_micros(self.model.now), "")
+        platform = self.whole.platform
+        number = read_list(platform).decisions.head.number + 1 + beyond
+        counter = self.whole.withdrawals().counter
+        forging.forge(platform, kind, about, number, by, counter)
+
+    @rule(rejects=st.booleans())
+    def decide_on_what_is_not_held(self, rejects) -> None:
+        """With a stolen key: on what is active, and on what is yet to be admitted."""
+        published = self.whole.withdrawals()
+        asked = {key_of(e) for e in read_events(self.whole.platform)
+                 if e.kind is EventKind.LEFT}  # fmt: skip
+        known = {key_of(e): e.standing for e in published.withdrawals}
+        vain = [key for key in asked if known.get(key) is not Standing.HELD]
+        kind = Kind.REJECT if rejects else Kind.CONFIRM
+        rule_on(
+            self.whole.platform, kind, published.counter, sorted(map(subject_of, vain))
+        )
+
+    @rule(person=people, scope=scopes)
+    def forge_a_letter(self, person, scope) -> None:
+        who, time = self.whole.platform_pseudonym(person), self.model.now
+        event = Event(EventKind.LEFT, scope, who, time, None, f"forged-{time}", MAIL)
+        write_events(self.whole.platform, [event], "1")
+
+    @precondition(lambda self: not self.has_strangers)
+    @rule(scope=scopes, many=st.integers(3, len(STRANGERS)))
+    def make_up_people(self, scope, many) -> None:
+        """Who join and leave at once: they hold nobody, and lift no limit."""
+        self.has_strangers = True
+        for who in STRANGERS[:many]:
+            for kind, hour in ((EventKind.JOINED, -1), (EventKind.LEFT, 0)):
+                time, name = moment(self.today, hour), f"{kind}-{who}"
+                self.whole.event(kind, who, scope, 0, submission_timestamp=time,
+                                 document=name)  # fmt: skip
+                key = who, scope, name
+                if kind is EventKind.JOINED:
+                    self.model.joins[key] = time
+                else:
+                    signal = HOUSE if scope == RALLY else scope
+                    self.model.leave(key, time, signal)
+
+    @rule()
+    def put_an_older_list_back(self) -> None:
+        """Jobs but deletion begin by refusing it; then the newest is restored."""
+        platform = self.whole.platform
+        newest, info = platform.read(LIST), platform.stat(LIST)
+        generation = platform.replace(LIST, self.older, info.generation)
+        older = read_list(platform)
+        if newest_signed(platform, older) > older.list.counter:
+            with pytest.raises(ConfigurationError, match="an older one was put"):
+                self.whole.compact()
+        platform.replace(LIST, newest, generation)
+
+    def _subjects(self) -> tuple[str, ...]:
+        published = self.whole.withdrawals().withdrawals
+        return tuple(sorted(subject_of(key_of(each)) for each in published))
