@@ -348,17 +348,24 @@ class Judge:
 
 
 def _look_up(ping: Ping, person: Person | None, joined: Event | None) -> Verdict:
-    """What the withdrawal list says of a row; an enrolment counts for itself."""
+    """What the withdrawal list says of a row; an enrolment counts for itself.
+
+    Of who never joined its scope nothing is parked while a request is held: no decision
+    would make their rows stay, and a purge takes them as all that nobody enrolled.
+    """
     if person is None:
         return Verdict.KEPT
+    study = ping.route.study
+    scope = RALLY if study.kind is Kind.PLATFORM else study.namespace
     about: frozenset[str] = frozenset()
+    before = person.joined
     if joined is not None:
         person = person.joining(joined.scope, ping.micros, joined.document_id)
         about = frozenset((joined.scope,)) - {RALLY}
-    study = ping.route.study
-    if study.kind is Kind.PLATFORM:
-        return judge_row(person, RALLY, ping.micros, about).verdict
-    return judge_row(person, study.namespace, ping.micros).verdict
+    told = about if scope == RALLY else frozenset[str]()
+    was_there = not before.keys().isdisjoint({scope, *told})
+    verdict = judge_row(person, scope, ping.micros, told).verdict
+    return Verdict.KEPT if verdict is Verdict.HELD and not was_there else verdict
 
 
 def _without_row(label: Label, event: Event | None, verdict: Verdict) -> Outcome:

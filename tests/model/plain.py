@@ -158,10 +158,14 @@ class Model:
         book = book or self.book
         if book.knows(ping):
             return "refused"
+        scope = RALLY if ping.namespace == HOUSE else ping.namespace
+        scopes = {scope, ping.scope} if ping.kind == "join" else {scope}
+        was_there = any(each.person == ping.person and each.scope in scopes
+                        for each in book.joins)  # fmt: skip
         if ping.kind == "join":
             book = book.joining(ping)
         verdict = book.verdict(ping.row)
-        if verdict == "kept" and book.waits(ping.row):
+        if verdict == "kept" and was_there and book.waits(ping.row):
             return "parked"
         return {"withdrawn": "refused", "unenrolled": "parked"}.get(verdict, "stored")
 

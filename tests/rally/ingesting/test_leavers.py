@@ -74,8 +74,10 @@ OF_A_STUDY = {
     "deferred in another study": ([l(RALLY, 1, deferred=[Y])], REFUSED),
     "after a deferred one": ([l(X, -1, **DEFERRED)], PARKED),
     "deferred, and another not": ([l(X, 1, **DEFERRED), l(X, 2)], REFUSED),
-    "held": ([l(X, 1, **HELD)], PARKED),
-    "after a held one": ([l(X, -1, **HELD)], PARKED),
+    "held": ([j(X, -9), l(X, 1, **HELD)], PARKED),
+    "after a held one": ([j(X, -9), l(X, -1, **HELD)], PARKED),
+    "held, of who never joined": ([j(Y, -9), l(X, 1, **HELD)], STORED),
+    "after a held one of who never joined": ([l(X, -1, **HELD)], STORED),
     "after a held one and back": ([l(X, -9, **HELD), j(X, -1)], STORED),
     "rejected": ([l(X, 1, **REJECTED), l(X, -1, **REJECTED)], STORED),
 }
@@ -87,7 +89,8 @@ OF_THE_PLATFORM = {
     "came back since": ([l(RALLY, -9), j(RALLY, -1)], STORED),
     "back in a study alone": ([l(RALLY, -9), j(X, -1)], PARKED),
     "deferred nowhere": ([l(RALLY, 1, **DEFERRED)], REFUSED),
-    "held": ([l(RALLY, 1, **HELD)], PARKED),
+    "held": ([j(RALLY, -9), l(RALLY, 1, **HELD)], PARKED),
+    "held, of who never joined": ([l(RALLY, 1, **HELD)], STORED),
 }
 ENROLMENT_IN_A_STUDY = {
     "nobody left": ([], STORED),
@@ -99,7 +102,7 @@ ENROLMENT_IN_A_STUDY = {
     "is not back in Rally": ([l(RALLY, -1)], PARKED),
     "is back in Rally": ([l(RALLY, -9), j(RALLY, -1)], STORED),
     "leaves another study": ([l(Y, 1)], STORED),
-    "held": ([l(X, 1, **HELD)], PARKED),
+    "held": ([j(X, -9), l(X, 1, **HELD)], PARKED),
 }
 ENROLMENT_IN_RALLY = {
     "nobody left": ([], STORED),
@@ -281,10 +284,14 @@ def test_ping_is_judged_as_its_row_will_be(bench, payload, me, ping, did):
     participant = me if scope and namespace == "rally-hub" else None
     participant = participant or bench.pseudonyms.of_study(namespace, me)
     verdict = selection.judge(participant.encode(), document_id.encode(), NOW).verdict
+    known = make_list(1, *records).people().get(me)
+    own_scope = RALLY if namespace == "rally-hub" else namespace
+    scopes = {own_scope} | ({scope} & {Y} if own_scope == RALLY else set())
+    was_there = known is not None and bool(scopes & known.joined.keys())
     assert became(outcome) == {
         Verdict.WITHDRAWN: REFUSED,
         Verdict.UNENROLLED: PARKED,
-        Verdict.HELD: PARKED,
+        Verdict.HELD: PARKED if was_there else STORED,
     }.get(verdict, STORED)
 
 
