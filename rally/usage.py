@@ -8,7 +8,7 @@ not there: the study counts as one that does not load.
 
 from collections.abc import Callable, Collection, Iterable
 
-from rally.errors import describe_os_error
+from rally.errors import ConfigurationError, describe_os_error
 from rally.keys import names
 from rally.keys.folder import KEYSET, KeyFolder
 from rally.storing.layout import DATA, document_folder, study_folder
@@ -97,9 +97,14 @@ def _refused(
         for folder in folders:
             store.has_folder(folder, writes=writes)
     except OSError as error:
-        if not stores.is_one_a_study and _is_refused(store, DATA):
-            return None  # of all studies, which whoever lists the store says at once
         may = "list and write" if writes else "list"
+        if not stores.is_one_a_study and (whole := _refusal_of(store, DATA)):
+            if writes:  # who lists the store says it at once; ingest lists nothing
+                raise ConfigurationError(
+                    f"{whole}; put the folder itself there, which this account may"
+                    f" {may}"
+                ) from None
+            return None
         return (
             f"{namespace}: {describe_os_error(error)}; put the folder itself there,"
             f" which this account may {may}"
@@ -107,12 +112,13 @@ def _refused(
     return None
 
 
-def _is_refused(store: ObjectStore, folder: str) -> bool:
+def _refusal_of(store: ObjectStore, folder: str) -> str | None:
+    """Why a folder cannot be listed; None where it can be."""
     try:
         store.has_folder(folder)
-    except OSError:
-        return True
-    return False
+    except OSError as error:
+        return describe_os_error(error)
+    return None
 
 
 def _is_begun(stores: MarkedStores, namespace: str) -> bool:

@@ -143,12 +143,11 @@ def endless_folder(settings):
     folder.symlink_to(folder)
 
 
-def test_store_that_cannot_be_listed_may_have_a_newer_list(ready):
+def test_store_whose_rows_lie_behind_a_link_takes_none(ready):
     endless_folder(ready)
     assert refusal(ready) == (
-        f"{ready.store}/data: cannot be read (is a link, which nobody follows or"
-        " opens), and whether the withdrawal list is the newest depends on what is"
-        " there"
+        f"{ready.store}/data: is a link, which nobody follows or opens; put the folder"
+        " itself there, which this account may list and write"
     )
 
 
