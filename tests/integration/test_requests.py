@@ -14,7 +14,7 @@ def test_requests_of_a_folder_are_those_of_cloud_storage(gcs_bucket):
     folder, cloud = measure(SMALL), measure(SMALL, f"gs://{gcs_bucket}")
 
     for job, counts in folder.items():
-        assert cloud[job][B] == pytest.approx(counts[B], rel=0.15), job
+        assert cloud[job][B] == pytest.approx(counts[B], rel=0.2), job
         assert cloud[job][FREE] == counts[FREE], job
     # Purge asks for old copies, of which a folder has its own kind.
     assert {job for job in folder if cloud[job][A] != folder[job][A]} <= {"purge"}

@@ -95,13 +95,20 @@ def end_of_day(life, pings, jobs):
             life.ingest(pings)
         else:
             assert life.run(job) == []
-    check(life)
+    order = [job for job in jobs if job in ("purge", "replay")]
+    check(life, late=order[-1:] == ["replay"])
 
 
-def check(life):
+def check(life, *, late=False):
     """Every promise is kept; where counsel makes somebody wait too long, it is said."""
     report = life.audit()
     bad = [each for each in report.checks if each.status is not Status.KEPT]
+    if late and [each.check for each in bad] == [Check.ENROLMENT]:
+        # A replay may bring rows of strangers whose grace is over: the audit alarms
+        # once, and the next purge takes them.
+        assert life.run("purge") == []
+        report = life.audit()
+        bad = [each for each in report.checks if each.status is not Status.KEPT]
     waiting = [each for each in bad if life.holds.holds and waits_for_counsel(each)]
     assert bad == waiting, f"{life.now:%Y-%m-%d}"
     assert report.exit_status == (1 if waiting else 0)

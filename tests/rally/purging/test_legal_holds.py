@@ -108,7 +108,7 @@ def test_legal_hold_since_the_plan_keeps_files_and_rows(place, day):
     assert place.names() == [name]
     assert place.numbers() == [1, 2]
     assert [each.rpartition(" by ")[2] for each in report.blocked] == [
-        "ann keeps 1 objects"
+        "stop keeps 1 objects"
     ]
     assert report.exit_status == 0
 
