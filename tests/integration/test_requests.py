@@ -16,6 +16,8 @@ def test_requests_of_a_folder_are_those_of_cloud_storage(gcs_bucket):
     for job, counts in folder.items():
         assert cloud[job][B] == pytest.approx(counts[B], rel=0.2), job
         assert cloud[job][FREE] == counts[FREE], job
-    # Purge asks for old copies, of which a folder has its own kind.
-    assert {job for job in folder if cloud[job][A] != folder[job][A]} <= {"purge"}
-    assert cloud["purge"][A] == pytest.approx(folder["purge"][A], rel=0.15)
+    # Purge asks for old copies, of which a folder has its own kind; and who lists
+    # records asks a bucket once more, for names that no store takes.
+    for job in folder.keys() - {"purge"}:
+        assert folder[job][A] <= cloud[job][A] <= 1.5 * folder[job][A], job
+    assert cloud["purge"][A] == pytest.approx(folder["purge"][A], rel=0.25)
