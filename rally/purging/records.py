@@ -88,8 +88,10 @@ def survey_plans(
     Args:
         opened: says what goes.
         notes: are filled.
-        prefix: of all plans, or the folder of one.
+        prefix: of all plans, or the folder of one; of anything else, nothing goes.
     """
+    if not prefix.startswith(plans.FOLDER):
+        return  # of a planted line, which would have any old record taken for a plan
     found = (
         each for each in opened.platform.list_dated(prefix) if is_record(each[0].name)
     )
@@ -120,11 +122,12 @@ def survey_leftovers(
 
     Args:
         opened: says what goes.
-        prefixes: LEFTOVERS, or what begins with one of them.
+        prefixes: LEFTOVERS, or what begins with one of them; of others, nothing goes.
     """
     days = opened.limits.temporary_days
     alive = {run.run for _, run in find_runs(opened.platform) if is_alive(run, now())}
-    for info, written in chain.from_iterable(map(opened.platform.list_dated, prefixes)):
+    ours = (each for each in prefixes if each.startswith(LEFTOVERS))
+    for info, written in chain.from_iterable(map(opened.platform.list_dated, ours)):
         if info.name.startswith(results.FOLDER):
             if is_record(info.name) and opened.is_older(written, days):
                 yield _rest(info, Why.TEMPORARY)

@@ -140,6 +140,31 @@ def test_planted_line_deletes_nothing_and_is_named(lived_in, planted):
     )
 
 
+RECORDS = {
+    "decision": "decisions/000000000001.json",
+    "receipt": RECEIPT,
+    "event": "events/date=2026-05-02/old.avro",
+    "withdrawal list": LIST,
+}
+"""Records of the platform that no purge may take, however old they are."""
+
+
+@pytest.mark.parametrize("name", RECORDS.values(), ids=RECORDS)
+@pytest.mark.parametrize(
+    ("why", "label"), [(Why.TEMPORARY, "(leftovers)"), (Why.PLAN, "(plans)")]
+)
+def test_planted_line_deletes_no_old_record(lived_in, name, why, label):
+    if lived_in.platform.stat(name) is None:
+        lived_in.platform.create(name, b'{"run": "dead", "holder": "dead"}')
+    info = lived_in.platform.stat(name)
+    lived_in.now += timedelta(days=3650)
+
+    done = do(lived_in, Line(Phase.REST, PLATFORM, "", label, "", *info, why))
+
+    assert lived_in.platform.stat(name) == info
+    assert done["faults"] == [[name, f"stays: that it is {why} does not hold now"]]
+
+
 def test_rows_of_the_enrolled_stay_when_their_partition_is_due(lived_in):
     """The file is read again, and not what was said of it believed."""
     lived_in.now += timedelta(days=20)
