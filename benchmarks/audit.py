@@ -26,11 +26,11 @@ import orjson
 from benchmarks import deletion_rows, process
 from benchmarks.deletion_rows import DAY, DOCUMENT, NAMESPACE
 from benchmarks.founding import found
-from rally.auditing.row_audit import RowAudit
-from rally.auditing.settings import AuditSettings
-from rally.auditing.units import Unit
+from rally.audit.row_audit import RowAudit
+from rally.audit.settings import AuditSettings
+from rally.audit.units import Unit
 from rally.events import RALLY, Event, EventKind, write_events
-from rally.storing.layout import Stores
+from rally.storage.layout import Stores
 from rally.times import to_micros
 
 LAYOUTS = ("compacted", "ingested")

@@ -22,11 +22,11 @@ import orjson
 
 from benchmarks import deletion_rows
 from benchmarks.deletion_rows import PARTITION
-from rally.storing.container import encode_container
-from rally.storing.layout import Stores
-from rally.storing.rows import row_schema
-from rally.storing.writer import RowWriter, Table
-from rally.studies.study import Document
+from rally.registry.study import Document
+from rally.storage.container import encode_container
+from rally.storage.layout import Stores
+from rally.storage.rows import row_schema
+from rally.storage.writer import RowWriter, Table
 
 FILES = 40
 """Of the layout that has no order."""

@@ -15,24 +15,24 @@ from typing import Any
 
 from benchmarks.deletion_rows import DAY, NAMESPACE
 from benchmarks.founding import found
-from rally.compacting.compactor import make_compactor
-from rally.compacting.plan import plan
-from rally.compacting.settings import CompactSettings
-from rally.deleting.deletion import Deletion
-from rally.deleting.plan import StoredFile, make_plan
-from rally.deleting.rewriting import rewrite as rewrite_file
-from rally.deleting.scanner import Scanner
-from rally.deleting.settings import DeletionSettings
-from rally.deleting.steps import FileSteps
+from rally.compaction.compactor import make_compactor
+from rally.compaction.plan import plan
+from rally.compaction.settings import CompactSettings
+from rally.deletion.deletion import Deletion
+from rally.deletion.plan import StoredFile, make_plan
+from rally.deletion.rewriting import rewrite as rewrite_file
+from rally.deletion.scanner import Scanner
+from rally.deletion.settings import DeletionSettings
+from rally.deletion.steps import FileSteps
 from rally.envelope import parse_timestamp
 from rally.events import RALLY, Event, EventKind, write_events
 from rally.settings import make_pseudonyms
-from rally.storing.layout import Stores, study_folder
-from rally.storing.leases import Leases
+from rally.storage.layout import Stores, study_folder
+from rally.storage.leases import Leases
 from rally.times import to_micros
-from rally.withdrawing.holding import Rules
-from rally.withdrawing.selection import Selection
-from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
+from rally.withdrawal.holding import Rules
+from rally.withdrawal.selection import Selection
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 _LEFT = to_micros(parse_timestamp(f"{DAY}T23:59:59.999999Z")) + 1
 _SIGNAL = f"{NAMESPACE}/deletion-request.1"

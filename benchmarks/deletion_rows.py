@@ -18,10 +18,10 @@ import orjson
 import yaml
 
 from benchmarks.pings import WORDS
-from rally.storing.layout import Partition
-from rally.storing.rows import row_schema
-from rally.studies.registry import Registry
-from rally.studies.study import Document
+from rally.registry.registry import Registry
+from rally.registry.study import Document
+from rally.storage.layout import Partition
+from rally.storage.rows import row_schema
 
 NAMESPACE = "rally-bench"
 DOCUMENT = "visit.1"

@@ -7,11 +7,11 @@ from rally.decisions.founding import FOUNDER, begin, development_people, digest_
 from rally.decisions.signers import open_signer
 from rally.decisions.verifying import read_chain
 from rally.keys.platform_administration import ensure_platform_keys
-from rally.storing.layout import Stores
-from rally.storing.marker import new_id
-from rally.storing.marking import mark_places, survey_places
-from rally.withdrawing.list_object import publish_list
-from rally.withdrawing.withdrawal_list import WithdrawalList
+from rally.storage.layout import Stores
+from rally.storage.marker import new_id
+from rally.storage.marking import mark_places, survey_places
+from rally.withdrawal.list_object import publish_list
+from rally.withdrawal.withdrawal_list import WithdrawalList
 
 
 def found(stores: Stores, platform_keys: str, namespaces: Iterable[str]) -> None:

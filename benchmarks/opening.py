@@ -14,8 +14,8 @@ from isal import igzip
 
 from benchmarks.floor import jwe_parts, raw_open
 from benchmarks.workload import NAMESPACE, Workload
+from rally.decryption.jwe import open_jwe
 from rally.keys.ping_keys import PingKeys
-from rally.opening.jwe import open_jwe
 
 _CHUNK = 25
 _PINGS = 2_000

@@ -26,24 +26,24 @@ from benchmarks import pings, process, workload
 from benchmarks.founding import found
 from benchmarks.ways import begin
 from benchmarks.workload import NAMESPACE, Workload
-from rally.auditing.searching import IdSearch
-from rally.checking.pseudonyms import PLATFORM
+from rally.audit.searching import IdSearch
 from rally.decisions.verifying import read_chain
 from rally.events import Event, EventKind, read_events, write_events
 from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
+from rally.registry.registry import Registry
 from rally.settings import make_pseudonyms
-from rally.storing.layout import Stores
-from rally.storing.local import LocalStore
-from rally.studies.registry import Registry
-from rally.withdrawing.enrolments import EnrolledPeople
-from rally.withdrawing.list_object import (
+from rally.storage.layout import Stores
+from rally.storage.local import LocalStore
+from rally.validation.pseudonyms import PLATFORM
+from rally.withdrawal.enrolments import EnrolledPeople
+from rally.withdrawal.list_object import (
     encode_list,
     publish_list,
     read_list,
     read_people,
 )
-from rally.withdrawing.withdrawal_list import Stage, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
 _ANY_STATUS = "import sys; from pipelines import cli; cli.main(sys.argv[1:])"
 _TOMORROW = pings.FIRST_DAY + timedelta(days=pings.DAYS, hours=6)

@@ -21,23 +21,23 @@ from pipelines.runners import is_local
 from pipelines.running import shown_progress
 from pipelines.starting import start
 from pipelines.working import work_through
-from rally.auditing.as_json import to_json
-from rally.auditing.audit import Audit
-from rally.auditing.page import to_html
-from rally.auditing.report import AuditReport, Status
-from rally.auditing.row_audit import make_auditor
-from rally.auditing.settings import AuditSettings
-from rally.auditing.text import to_text
-from rally.auditing.units import Unit
-from rally.auditing.wanted import read_wanted
-from rally.auditing.writing import check_writable, write_private
-from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+from rally.audit.as_json import to_json
+from rally.audit.audit import Audit
+from rally.audit.page import to_html
+from rally.audit.report import AuditReport, Status
+from rally.audit.row_audit import make_auditor
+from rally.audit.settings import AuditSettings
+from rally.audit.text import to_text
+from rally.audit.units import Unit
+from rally.audit.wanted import read_wanted
+from rally.audit.writing import check_writable, write_private
 from rally.errors import ConfigurationError
 from rally.keys.platform_keys import PlatformKeys
+from rally.observability.entries import Fields
 from rally.printing import print_text
 from rally.process import run_as_process, say
-from rally.storing.corruption import CorruptFile
-from rally.telling.entries import Fields
+from rally.storage.corruption import CorruptFile
+from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 
 JOB = Job(
     "audit",

@@ -8,8 +8,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.day_options import add_days, read_days
 from pipelines.options import PlatformOptions, add_flag, clock, platform_keys_uri
 from rally import numbers
-from rally.auditing.settings import AuditSettings, Limits
-from rally.auditing.thresholds import THRESHOLD
+from rally.audit.settings import AuditSettings, Limits
+from rally.audit.thresholds import THRESHOLD
 from rally.errors import ConfigurationError
 
 STANDARD_OUTPUT = "-"

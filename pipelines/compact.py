@@ -17,18 +17,18 @@ from pipelines.parsing import parse_options_here
 from pipelines.running import table
 from pipelines.starting import start
 from pipelines.working import work_through
-from rally.compacting.compactor import make_compactor
-from rally.compacting.outcomes import Compacted, Outcome, Trouble
-from rally.compacting.plan import find_strays, plan
-from rally.compacting.settings import CompactSettings
+from rally.compaction.compactor import make_compactor
+from rally.compaction.outcomes import Compacted, Outcome, Trouble
+from rally.compaction.plan import find_strays, plan
+from rally.compaction.settings import CompactSettings
 from rally.decisions.chain import LOSS
-from rally.deleting.plans import Plans
+from rally.deletion.plans import Plans
+from rally.observability.entries import Fields
 from rally.printing import print_lines
 from rally.process import run_as_process, say
-from rally.storing.layout import Partition, Stores
-from rally.storing.leases import Leases
-from rally.telling.entries import Fields
-from rally.withdrawing.starting import open_list
+from rally.storage.layout import Partition, Stores
+from rally.storage.leases import Leases
+from rally.withdrawal.starting import open_list
 
 JOB = Job(
     "compact",

@@ -29,9 +29,9 @@ from pipelines.options import PlatformOptions
 from pipelines.running import make_pipeline
 from rally.errors import ConfigurationError
 from rally.process import say
+from rally.registry.registry import SHIPPED, Registry
 from rally.settings import Places
-from rally.storing.gcs_regions import check_regions
-from rally.studies.registry import SHIPPED, Registry
+from rally.storage.gcs_regions import check_regions
 from transforms.conduct_job import ConductJob
 
 Graph = Callable[[PipelineOptions], beam.Pipeline]

@@ -17,8 +17,8 @@ from pipelines.options import PlatformOptions, platform_keys_uri
 from rally.errors import ConfigurationError, cause_of
 from rally.keys.folder import KeyFolder
 from rally.settings import Places
-from rally.storing.layout import Stores
-from rally.storing.objects import open_store
+from rally.storage.layout import Stores
+from rally.storage.objects import open_store
 
 _NEEDED = {
     "project": (GoogleCloudOptions, "which one pays and holds the job"),

@@ -18,17 +18,17 @@ from pipelines.parsing import parse_options_here
 from pipelines.running import table
 from pipelines.starting import start
 from pipelines.working import work_through
-from rally.auditing.settings import Limits
-from rally.deleting.deletion import Deletion
-from rally.deleting.derived import find_missing
-from rally.deleting.report import Report
-from rally.deleting.settings import DeletionSettings
+from rally.audit.settings import Limits
+from rally.deletion.deletion import Deletion
+from rally.deletion.derived import find_missing
+from rally.deletion.report import Report
+from rally.deletion.settings import DeletionSettings
+from rally.observability.entries import Fields
 from rally.printing import print_lines
 from rally.process import run_as_process, say
-from rally.telling.entries import Fields
 from rally.times import from_micros
-from rally.withdrawing.overview import read_overview
-from rally.withdrawing.withdrawal_list import State, WithdrawalList
+from rally.withdrawal.overview import read_overview
+from rally.withdrawal.withdrawal_list import State, WithdrawalList
 
 JOB = Job(
     "delete",

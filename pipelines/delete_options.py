@@ -12,8 +12,8 @@ from pipelines.options import (
     platform_keys_uri,
 )
 from rally import numbers
-from rally.deleting.settings import DeletionSettings
-from rally.withdrawing.holding import Rules
+from rally.deletion.settings import DeletionSettings
+from rally.withdrawal.holding import Rules
 
 _RULES = Rules()
 

@@ -28,13 +28,13 @@ from pipelines.runners import is_local
 from pipelines.running import make_pipeline, read_counts, shown_progress, summary
 from pipelines.starting import start
 from rally.errors import ConfigurationError
-from rally.ingesting.counts import Count, strangers
-from rally.ingesting.preflight import check_before_start
-from rally.ingesting.setup import IngestSettings
+from rally.ingestion.counts import Count, strangers
+from rally.ingestion.preflight import check_before_start
+from rally.ingestion.setup import IngestSettings
+from rally.observability.prometheus import served
 from rally.printing import print_lines
 from rally.process import run_as_process, say
-from rally.reading.inputs import match_inputs, plan_units
-from rally.telling.prometheus import served
+from rally.sources.inputs import match_inputs, plan_units
 from transforms.ingest_files import IngestFiles
 from transforms.ingest_subscription import IngestSubscription
 

@@ -9,11 +9,8 @@ from pipelines.engine_options import checkpoint_seconds
 from pipelines.runners import is_dataflow, is_local
 from rally import numbers
 from rally.errors import ConfigurationError
-from rally.reading.inputs import UNIT_BYTES
-from rally.reading.subscription import (
-    LONGEST_ACK_DEADLINE_SECONDS,
-    check_subscription,
-)
+from rally.sources.inputs import UNIT_BYTES
+from rally.sources.subscription import LONGEST_ACK_DEADLINE_SECONDS, check_subscription
 
 _FLUSH_SECONDS = 10.0
 _WRITING_SECONDS = 60.0

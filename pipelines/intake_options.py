@@ -6,7 +6,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.options import PlatformOptions, clock
 from rally import numbers
-from rally.ingesting.setup import IngestSettings
+from rally.ingestion.setup import IngestSettings
 
 
 class IntakeOptions(PipelineOptions):

@@ -15,9 +15,9 @@ from threading import RLock
 from typing import TextIO
 
 from rally.errors import ConfigurationError
-from rally.ingesting.counts import Count
-from rally.telling.crash import report_crash
-from rally.telling.entries import (
+from rally.ingestion.counts import Count
+from rally.observability.crash import report_crash
+from rally.observability.entries import (
     LOGGER,
     EntryFormatter,
     Event,

@@ -18,13 +18,13 @@ from pipelines.runners import is_local
 from pipelines.running import shown_progress, table
 from pipelines.starting import start
 from pipelines.working import work_through
+from rally.observability.entries import Fields
 from rally.printing import print_lines
 from rally.process import run_as_process, say
-from rally.purging.plan import Key, Tally
-from rally.purging.purge import Purge
-from rally.purging.report import Report
-from rally.purging.settings import PurgeSettings
-from rally.telling.entries import Fields
+from rally.retention.plan import Key, Tally
+from rally.retention.purge import Purge
+from rally.retention.report import Report
+from rally.retention.settings import PurgeSettings
 
 JOB = Job(
     "purge",

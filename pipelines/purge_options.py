@@ -13,7 +13,7 @@ from pipelines.options import (
     platform_keys_uri,
 )
 from rally import numbers
-from rally.purging.settings import Limits, PurgeSettings
+from rally.retention.settings import Limits, PurgeSettings
 
 _LIMITS = Limits()
 _DAYS = {

@@ -21,15 +21,15 @@ from pipelines.running import make_pipeline, read_counters, read_counts, summary
 from pipelines.starting import start
 from rally.dead_letters import list_dead_letters
 from rally.errors import ConfigurationError
-from rally.ingesting.counts import Count
-from rally.ingesting.preflight import check_before_start
-from rally.ingesting.replay import Replayed
-from rally.ingesting.setup import IngestSettings, make_unsealer
+from rally.ingestion.counts import Count
+from rally.ingestion.preflight import check_before_start
+from rally.ingestion.replay import Replayed
+from rally.ingestion.setup import IngestSettings, make_unsealer
 from rally.outcomes import FailureReason
 from rally.printing import print_lines
 from rally.process import run_as_process, say
-from rally.storing.corruption import CorruptFile
-from rally.storing.occupancy import listing
+from rally.storage.corruption import CorruptFile
+from rally.storage.occupancy import listing
 from transforms.replay_dead_letters import (
     DAMAGED,
     NAMESPACE,

@@ -15,8 +15,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
 from rally.errors import ConfigurationError
-from rally.ingesting.counts import Count
-from rally.ingesting.progress import read_progress
+from rally.ingestion.counts import Count
+from rally.ingestion.progress import read_progress
 from rally.printing import print_lines, visible
 from transforms.counters import NAMESPACE
 

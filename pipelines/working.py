@@ -9,7 +9,7 @@ from pipelines.ending import JobStopped, finish
 from pipelines.job import Job
 from pipelines.running import make_pipeline
 from rally.results import WrongResults, name_results
-from rally.storing.objects import ObjectStore
+from rally.storage.objects import ObjectStore
 from transforms.work_through import WorkThrough
 
 

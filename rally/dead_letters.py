@@ -16,15 +16,15 @@ from typing import Any, NamedTuple, Protocol
 
 import fastavro
 
-from rally.checking.leaves import zig_zag
-from rally.checking.pseudonyms import Prf
 from rally.envelope import Envelope
 from rally.outcomes import FailureReason
-from rally.storing.container import encode_container, read_rows
-from rally.storing.layout import is_day
-from rally.storing.objects import ObjectInfo, ObjectStore
-from rally.storing.writer import create_named_by_content
+from rally.storage.container import encode_container, read_rows
+from rally.storage.layout import is_day
+from rally.storage.objects import ObjectInfo, ObjectStore
+from rally.storage.writer import create_named_by_content
 from rally.times import from_micros, to_micros
+from rally.validation.leaves import zig_zag
+from rally.validation.pseudonyms import Prf
 
 FOLDER = "dead-letters/"
 

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 import fastavro
 
-from rally.storing.container import canonical_json, encode_container, read_rows
-from rally.storing.corruption import CorruptFile
-from rally.storing.layout import EVENTS, events_file
-from rally.storing.objects import ObjectNotFound, ObjectStore
-from rally.storing.records import list_records
-from rally.storing.writer import create_named_by_content
+from rally.storage.container import canonical_json, encode_container, read_rows
+from rally.storage.corruption import CorruptFile
+from rally.storage.layout import EVENTS, events_file
+from rally.storage.objects import ObjectNotFound, ObjectStore
+from rally.storage.records import list_records
+from rally.storage.writer import create_named_by_content
 from rally.times import check_time, from_micros, to_micros
 
 RALLY = "rally"

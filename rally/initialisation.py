@@ -33,18 +33,18 @@ from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.signing import SigningKey
-from rally.storing.layout import Stores, study_folder
-from rally.storing.marker import new_id
-from rally.storing.marking import KeysOwner, Survey, mark_places, survey_places
-from rally.storing.objects import ObjectStore
-from rally.storing.occupancy import holds, is_in_use
-from rally.storing.places import overlapping, within_stores
-from rally.studies.registry import Registry
-from rally.studies.study import Study
-from rally.studies.transitions import States
-from rally.withdrawing.list_object import FOLDER as LISTS
-from rally.withdrawing.list_object import LIST
-from rally.withdrawing.starting import begin_list
+from rally.registry.registry import Registry
+from rally.registry.study import Study
+from rally.registry.transitions import States
+from rally.storage.layout import Stores, study_folder
+from rally.storage.marker import new_id
+from rally.storage.marking import KeysOwner, Survey, mark_places, survey_places
+from rally.storage.objects import ObjectStore
+from rally.storage.occupancy import holds, is_in_use
+from rally.storage.places import overlapping, within_stores
+from rally.withdrawal.list_object import FOLDER as LISTS
+from rally.withdrawal.list_object import LIST
+from rally.withdrawal.starting import begin_list
 
 _NEW_KEYS = "whether new platform keys may be made"
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN, SIGNALLED
+from rally.observability.crash import report_crash
 from rally.printing import print_lines
-from rally.telling.crash import report_crash
 
 
 class OutputFailed(Exception):

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rally.storing.corruption import CorruptFile
-from rally.storing.objects import GenerationMismatch, ObjectNotFound, ObjectStore
+from rally.storage.corruption import CorruptFile
+from rally.storage.objects import GenerationMismatch, ObjectNotFound, ObjectStore
 
 FOLDER = "results/"
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.errors import cause_of, unusable
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_keys import PlatformKeys
-from rally.storing.layout import Stores
-from rally.storing.marked_stores import MarkedStores
-from rally.storing.places import overlapping
-from rally.studies.registry import SHIPPED, Registry
-from rally.studies.transitions import States
+from rally.registry.registry import SHIPPED, Registry
+from rally.registry.transitions import States
+from rally.storage.layout import Stores
+from rally.storage.marked_stores import MarkedStores
+from rally.storage.places import overlapping
 from rally.usage import find_faults
+from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 
 _KEY_FOLDERS = ("keys", "platform_keys", "key_folder", "ping_keys")
 """What the settings of jobs call them; some have a method of such a name instead."""

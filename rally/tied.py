@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 
-from rally.telling.crash import report_crash
+from rally.observability.crash import report_crash
 
 
 def main() -> None:

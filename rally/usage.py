@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Iterable
 from rally.errors import ConfigurationError, describe_os_error
 from rally.keys import names
 from rally.keys.folder import KEYSET, KeyFolder
-from rally.storing.layout import DATA, document_folder, study_folder
-from rally.storing.marked_stores import MarkedStores
-from rally.storing.objects import ObjectStore
-from rally.storing.occupancy import holds
-from rally.studies.registry import Registry
+from rally.registry.registry import Registry
+from rally.storage.layout import DATA, document_folder, study_folder
+from rally.storage.marked_stores import MarkedStores
+from rally.storage.objects import ObjectStore
+from rally.storage.occupancy import holds
 
 _IS_USED = "whether its pseudonyms' key was lost"
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from rally.auditing.report import Check
-from rally.auditing.sentences import PROMISES
+from rally.audit.report import Check
+from rally.audit.sentences import PROMISES
 from tests.named_tests import ROOT, find_missing, find_named
 
 PAGE = ROOT / "docs/promises.md"
@@ -176,7 +176,7 @@ GOOD = f"""# Promises
 *Nobody reads it.*
 
 - **Kept by**: `rally/envelope.py::parse_address`, and
-  `rally/opening/opener.py::Opener.open`, [as it is](deletion.md#receipts)
+  `rally/decryption/opener.py::Opener.open`, [as it is](deletion.md#receipts)
 - **Proved by**: `tests/rally/test_envelope.py::*`,
   `tests/rally/test_names.py::test_wrong_namespace_has_neither_keys_nor_pings`
 - **Audited by**: {", ".join(f"`{check}`" for check in Check)}
@@ -209,7 +209,7 @@ BROKEN = {
     "method that is gone": (
         "Opener.open",
         "Opener.opens",
-        "`rally/opening/opener.py::Opener.opens` is not there",
+        "`rally/decryption/opener.py::Opener.opens` is not there",
     ),
     "name that is only imported": (
         "parse_address",
@@ -258,7 +258,7 @@ BROKEN = {
         "2. A copy: no test proves it",
     ),
     "kept by nothing": (
-        "`rally/envelope.py::parse_address`, and\n  `rally/opening/opener.py::Opener"
+        "`rally/envelope.py::parse_address`, and\n  `rally/decryption/opener.py::Opener"
         ".open`, ",
         "",
         "1. Encrypted: no code keeps it, and it is not listed as not built",

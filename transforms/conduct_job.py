@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 
 from rally.exit_status import MEANINGS
-from rally.telling.entries import level_of
+from rally.observability.entries import level_of
 
 _LOG = logging.getLogger(__name__)
 _STOPPED = (130, 143)

@@ -8,12 +8,12 @@ from collections import Counter
 
 from apache_beam.metrics import Metrics
 
-from rally.ingesting.counts import Count
-from rally.telling import prometheus
-from rally.telling.measures import Measures
+from rally.ingestion.counts import Count
+from rally.observability import prometheus
+from rally.observability.measures import Measures
 
 NAMESPACE = "rally"
-"""The namespace of outcomes by study; names are `rally.ingesting.counts.Count`."""
+"""The namespace of outcomes by study; names are `rally.ingestion.counts.Count`."""
 
 TOTAL = "rally.total"
 """The namespace of outcomes of all studies; names are outcomes.
@@ -23,7 +23,7 @@ project's jobs count; an alert can hang on one of these, whatever the registry h
 """
 
 WORK = "rally.work"
-"""The namespace of measures; names are `rally.telling.measures.Sum` and `Spread`."""
+"""The namespace of measures; names are those of rally.observability.measures."""
 
 
 def publish(counts: Counter[Count], *measured: Measures) -> None:

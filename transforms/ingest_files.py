@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 import apache_beam as beam
 
 from rally.envelope import Envelope
-from rally.ingesting.progress import Progress
-from rally.ingesting.setup import IngestSettings, make_intake, make_writer
-from rally.reading.inputs import Unit
-from rally.reading.lines import Malformed
-from rally.reading.messages import read_messages
+from rally.ingestion.progress import Progress
+from rally.ingestion.setup import IngestSettings, make_intake, make_writer
+from rally.sources.inputs import Unit
+from rally.sources.lines import Malformed
+from rally.sources.messages import read_messages
 from transforms.counters import publish
 from transforms.without_words import without_words
 
@@ -24,7 +24,7 @@ class IngestFiles(beam.PTransform):
     objects. Memory is bounded by the writer, whatever the size of the input.
 
     Attributes:
-        units: ranges of files, from rally.reading.inputs.plan_units.
+        units: ranges of files, from rally.sources.inputs.plan_units.
         settings: where everything is.
     """
 

@@ -7,15 +7,15 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 from rally.dead_letters import Place
-from rally.ingesting.replay import DamagedObject, Replay, Replayed
-from rally.ingesting.setup import (
+from rally.ingestion.replay import DamagedObject, Replay, Replayed
+from rally.ingestion.setup import (
     IngestSettings,
     make_intake,
     make_unsealer,
     make_writer,
 )
 from rally.outcomes import FailureReason
-from rally.storing.objects import ObjectInfo
+from rally.storage.objects import ObjectInfo
 from transforms.counters import publish
 from transforms.without_words import without_words
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from rally.errors import ConfigurationError
-from rally.storing.corruption import CorruptFile
-from rally.storing.leases import LeaseHeld
-from rally.storing.objects import ObjectHeld
-from rally.telling.crash import TRACEBACK, Crashed
+from rally.observability.crash import TRACEBACK, Crashed
+from rally.storage.corruption import CorruptFile
+from rally.storage.leases import LeaseHeld
+from rally.storage.objects import ObjectHeld
 
 F = TypeVar("F", bound=Callable[..., Any])
 

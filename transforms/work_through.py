@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 import apache_beam as beam
 
 from rally import results
-from rally.storing.objects import ObjectStore, open_store
-from rally.storing.putting import put
+from rally.storage.objects import ObjectStore, open_store
+from rally.storage.putting import put
 from transforms.without_words import without_words
 
 W = TypeVar("W")

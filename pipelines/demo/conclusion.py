@@ -12,8 +12,8 @@ from pipelines.demo.clients import NEWS
 from pipelines.demo.jobs import Jobs
 from pipelines.demo.people import People
 from pipelines.demo.scene import deliver
-from rally.auditing.text import to_text
-from rally.withdrawing.withdrawal_list import State
+from rally.audit.text import to_text
+from rally.withdrawal.withdrawal_list import State
 
 _LOCKED, _CONCLUDED, _AUDITED = "2027-04-05", "2027-04-20", "2027-04-23"
 _LEAVES = datetime.fromisoformat("2027-04-04T18:00:00Z")

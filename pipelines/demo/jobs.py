@@ -9,13 +9,13 @@ from typing import Any, NamedTuple, cast
 
 from pipelines import audit, cli, compact, delete, ingest, purge, replay
 from pipelines.demo.scene import COUNTRY_ATTRIBUTE, Scene, read_messages
-from rally.auditing.report import AuditReport
-from rally.compacting.outcomes import Compacted
-from rally.deleting.report import Report
+from rally.audit.report import AuditReport
+from rally.compaction.outcomes import Compacted
+from rally.deletion.report import Report
 from rally.errors import ConfigurationError
-from rally.ingesting.counts import Count
+from rally.ingestion.counts import Count
 from rally.outcomes import FailureReason
-from rally.purging.report import Report as PurgeReport
+from rally.retention.report import Report as PurgeReport
 
 _EMULATOR = "PUBSUB_EMULATOR_HOST"
 _PROJECT = "rally-demo"

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pipelines.demo.scene import Scene
-from rally.deleting.settings import DeletionSettings
+from rally.deletion.settings import DeletionSettings
 from rally.keys.platform_keys import default_uri
 from rally.settings import make_pseudonyms
-from rally.storing.container import read_rows
-from rally.storing.layout import study_folder
+from rally.storage.container import read_rows
+from rally.storage.layout import study_folder
 from rally.times import to_micros
-from rally.withdrawing.list_object import read_people
-from rally.withdrawing.selection import Selection
+from rally.withdrawal.list_object import read_people
+from rally.withdrawal.selection import Selection
 
 
 class Row(NamedTuple):

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipelines.demo.ledger import Row
 from pipelines.running import table
-from rally.compacting.outcomes import Compacted
-from rally.deleting.report import Report as DeletionReport
-from rally.ingesting.counts import FAILED, REFUSED, STORED, Count
-from rally.purging.line import Why
-from rally.purging.report import Report
+from rally.compaction.outcomes import Compacted
+from rally.deletion.report import Report as DeletionReport
+from rally.ingestion.counts import FAILED, REFUSED, STORED, Count
+from rally.retention.line import Why
+from rally.retention.report import Report
 
 _OUTCOMES = ("study", "document", "stored", "refused", "failed")
 _WHY = "why, and who came or left"

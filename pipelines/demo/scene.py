@@ -14,7 +14,7 @@ from rally.errors import ConfigurationError
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
 from rally.keys.settling import settle_kek
-from rally.studies.registry import SHIPPED
+from rally.registry.registry import SHIPPED
 
 COUNTRY_ATTRIBUTE = "country"
 

@@ -11,14 +11,14 @@ from rally.commands.options import find_study, open_places, platform_keys_uri, r
 from rally.decisions.contents import StudyDecision
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
-from rally.storing.layout import Stores
-from rally.studies.registry import Registry
-from rally.studies.report import table
-from rally.studies.study import Study
-from rally.studies.transitions import Action, States, check_transition
+from rally.registry.registry import Registry
+from rally.registry.report import table
+from rally.registry.study import Study
+from rally.registry.transitions import Action, States, check_transition
+from rally.storage.layout import Stores
 
 if TYPE_CHECKING:
-    from rally.purging.foreseeing import Foreseen
+    from rally.retention.foreseeing import Foreseen
 
 _HEAD = ("DOCUMENT", "FILES", "ROWS", "BYTES")
 
@@ -56,10 +56,10 @@ def _foresee(
     time: datetime,
 ) -> "Foreseen":
     from rally.keys.folder import KeyFolder
-    from rally.purging.foreseeing import KeyFolders, foresee
-    from rally.storing.corruption import CorruptFile
-    from rally.studies.legal_holds import LegalHolds
-    from rally.withdrawing.list_object import read_list
+    from rally.registry.legal_holds import LegalHolds
+    from rally.retention.foreseeing import KeyFolders, foresee
+    from rally.storage.corruption import CorruptFile
+    from rally.withdrawal.list_object import read_list
 
     uri = platform_keys_uri(args)
     folders = KeyFolders(KeyFolder(args.keys) if args.keys else None, KeyFolder(uri))

@@ -19,13 +19,13 @@ from rally.commands.options import (
 from rally.decisions.contents import HoldPlacement, HoldRelease, Kind, StudyDecision
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
-from rally.storing.objects import ObjectStore
-from rally.studies.fields import Place, note
-from rally.studies.legal_holds import LegalHold, check_release
-from rally.studies.registry import Registry
-from rally.studies.report import moment
-from rally.studies.study import Study
-from rally.studies.transitions import Action, States, check_transition
+from rally.registry.fields import Place, note
+from rally.registry.legal_holds import LegalHold, check_release
+from rally.registry.registry import Registry
+from rally.registry.report import moment
+from rally.registry.study import Study
+from rally.registry.transitions import Action, States, check_transition
+from rally.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain
@@ -81,7 +81,7 @@ def resume_study(args: argparse.Namespace) -> int:
 
 def hold_rows(args: argparse.Namespace) -> int:
     """Keeps rows of a study for the law: nothing deletes them until it is released."""
-    from rally.withdrawing.newest import decide_by_list
+    from rally.withdrawal.newest import decide_by_list
 
     study = find_study(Registry.load(args.studies), args.namespace, args.studies)
     at = read_time("--as_of", args.as_of)
@@ -102,7 +102,7 @@ def hold_rows(args: argparse.Namespace) -> int:
 
 def release_rows(args: argparse.Namespace) -> int:
     """Ends a legal hold: what it kept goes when the jobs run next."""
-    from rally.withdrawing.newest import decide_by_list
+    from rally.withdrawal.newest import decide_by_list
 
     study = find_study(Registry.load(args.studies), args.namespace, args.studies)
     if args.hold is None:
@@ -153,7 +153,7 @@ def decide_study(
             decided meanwhile; or the person may not decide it.
         OSError: the platform cannot be read or written, or a KMS does not serve.
     """
-    from rally.withdrawing.newest import decide_by_list
+    from rally.withdrawal.newest import decide_by_list
 
     def check(chain: "Chain") -> None:
         states = States.of_chain(registry, chain)

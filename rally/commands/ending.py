@@ -9,10 +9,10 @@ from rally.commands.options import find_study, read_time
 from rally.decisions.contents import StudyDecision
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
-from rally.studies.registry import Registry
-from rally.studies.report import moment
-from rally.studies.study import AfterEnd, Kind, Study
-from rally.studies.transitions import Action, States, check_transition
+from rally.registry.registry import Registry
+from rally.registry.report import moment
+from rally.registry.study import AfterEnd, Kind, Study
+from rally.registry.transitions import Action, States, check_transition
 
 
 def end_study(args: argparse.Namespace) -> int:

@@ -2,8 +2,8 @@
 
 from typing import BinaryIO
 
-from rally.checking.ids import canonical_id
 from rally.errors import ConfigurationError, PingFailed
+from rally.validation.ids import canonical_id
 
 
 def read_ids(stream: BinaryIO) -> list[str]:

@@ -8,11 +8,11 @@ from datetime import datetime
 from rally.commands.options import maybe_platform, read_time
 from rally.errors import ConfigurationError, ManyFaults
 from rally.printing import print_lines, print_text
-from rally.storing.objects import ObjectStore
-from rally.studies.infrastructure import infrastructure
-from rally.studies.registry import Registry
-from rally.studies.study import all_faults
-from rally.studies.transitions import States
+from rally.registry.infrastructure import infrastructure
+from rally.registry.registry import Registry
+from rally.registry.study import all_faults
+from rally.registry.transitions import States
+from rally.storage.objects import ObjectStore
 
 _NOT_KNOWN = (
     "rally: access is left out, and `concluded` is null, which Terraform refuses: only"

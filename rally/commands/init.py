@@ -17,10 +17,10 @@ from rally.commands.options import (
 from rally.decisions.contents import person_name
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
-from rally.storing.layout import Stores
-from rally.storing.marker import is_id
-from rally.studies.fields import Place
-from rally.studies.registry import Registry
+from rally.registry.fields import Place
+from rally.registry.registry import Registry
+from rally.storage.layout import Stores
+from rally.storage.marker import is_id
 
 if TYPE_CHECKING:
     from rally.initialisation import Founders

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from rally.errors import ConfigurationError
 from rally.process import say
-from rally.storing import marker
-from rally.storing.layout import Stores
-from rally.storing.marked_stores import MarkedStores
-from rally.storing.objects import ObjectStore
-from rally.studies.registry import SHIPPED, Registry
-from rally.studies.study import Kind, Study
+from rally.registry.registry import SHIPPED, Registry
+from rally.registry.study import Kind, Study
+from rally.storage import marker
+from rally.storage.layout import Stores
+from rally.storage.marked_stores import MarkedStores
+from rally.storage.objects import ObjectStore
 from rally.times import RANGE, InvalidTime, parse_day, parse_time
 
 if TYPE_CHECKING:

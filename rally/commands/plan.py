@@ -7,10 +7,10 @@ import argparse
 from typing import Any
 
 from rally import numbers
+from rally.capacity.inputs import SCHEMES, Inputs
 from rally.commands.options import Options, add_options
 from rally.errors import ConfigurationError
 from rally.printing import print_text
-from rally.scaling.inputs import SCHEMES, Inputs
 
 _MOST = 10**12
 _REQUIRED = ("pings_per_day", "people", "studies")
@@ -65,9 +65,9 @@ def add_parser(
 
 def print_plan(args: argparse.Namespace) -> int:
     """Computes sizes and costs of a platform, and where the design bends."""
-    from rally.scaling.plan import make_plan
-    from rally.scaling.prices import read_prices
-    from rally.scaling.telling import to_json, to_text
+    from rally.capacity.plan import make_plan
+    from rally.capacity.prices import read_prices
+    from rally.capacity.telling import to_json, to_text
 
     prices = read_prices(args.prices)
     plan = make_plan(_read(args), prices)

@@ -21,14 +21,14 @@ from rally.commands.options import (
 )
 from rally.errors import ConfigurationError
 from rally.printing import print_lines, print_text
-from rally.storing.objects import ObjectHeld, ObjectStore
-from rally.studies.registry import Registry
+from rally.registry.registry import Registry
+from rally.storage.objects import ObjectHeld, ObjectStore
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain
     from rally.keys.platform_keys import PlatformKeys
     from rally.receipts.receipt import Receipt
-    from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
+    from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 _EVERYWHERE = "--store --platform --keys --platform_keys"
 _KEPT_DAYS = 30  # longer than any run of deletion, which may need what it wrote
@@ -68,7 +68,7 @@ def add_parser(
 def verify(args: argparse.Namespace) -> int:
     """Reads every receipt, and prints a line for each thing that is wrong."""
     from rally.receipts.verify import verify_chain
-    from rally.withdrawing.list_object import read_list
+    from rally.withdrawal.list_object import read_list
 
     places = open_places(args)
     faults = places.registry().faults
@@ -89,7 +89,7 @@ def verify(args: argparse.Namespace) -> int:
 def show(args: argparse.Namespace) -> int:
     """Prints what may be told to whoever has the ids on standard input, one a line."""
     from rally.receipts.show import render, render_rest
-    from rally.withdrawing.list_object import read_list
+    from rally.withdrawal.list_object import read_list
 
     ids = read_ids(sys.stdin.buffer)
     platform, registry = open_platform(args), Registry.load(args.studies)
@@ -150,7 +150,7 @@ def _requests(
     withdrawals: "WithdrawalList", keys: "PlatformKeys", ids: Iterable[str]
 ) -> "list[Withdrawal]":
     """What the list has of the people of these ids."""
-    from rally.checking.pseudonyms import PLATFORM, Pseudonyms
+    from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 
     pseudonyms = Pseudonyms({PLATFORM: keys.prf(PLATFORM)})
     people = {pseudonyms.of_platform(each) for each in ids}
@@ -173,7 +173,7 @@ def _numbers(withdrawals: "Iterable[Withdrawal]") -> set[int]:
 
 
 def _open_pseudonyms(args: argparse.Namespace) -> "PlatformKeys":
-    from rally.checking.pseudonyms import PLATFORM
     from rally.keys.platform_keys import PlatformKeys
+    from rally.validation.pseudonyms import PLATFORM
 
     return PlatformKeys.open(platform_keys_uri(args), pseudonyms=[PLATFORM])

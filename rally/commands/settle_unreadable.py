@@ -9,17 +9,17 @@ import argparse
 from rally.commands.options import open_platform, read_day, read_time, signer_of
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
-from rally.studies.registry import Registry
+from rally.registry.registry import Registry
 
 
 def settle(args: argparse.Namespace) -> int:
     """Decides that dead letters are given up, and deletes them."""
     from rally.dead_letters import Place, place_of
     from rally.decisions.contents import Kind
-    from rally.storing.objects import ObjectInfo
-    from rally.studies.legal_holds import LegalHolds
-    from rally.withdrawing.newest import decide_by_list
-    from rally.withdrawing.unreadable import count_letters, settlement
+    from rally.registry.legal_holds import LegalHolds
+    from rally.storage.objects import ObjectInfo
+    from rally.withdrawal.newest import decide_by_list
+    from rally.withdrawal.unreadable import count_letters, settlement
 
     now, platform = read_time("--as_of", args.as_of), open_platform(args)
     signer = signer_of(args)
@@ -49,7 +49,7 @@ def _chosen(args: argparse.Namespace) -> list[str]:
     Raises:
         ConfigurationError: none, or another way to choose, is given; or there is none.
     """
-    from rally.withdrawing.unreadable import find_unreadable
+    from rally.withdrawal.unreadable import find_unreadable
 
     owed = [each for each in find_unreadable(open_platform(args), 0) if each.deadline]
     if bool(args.dead_letter) == bool(args.study):

@@ -21,9 +21,9 @@ from rally.commands.options import (
 )
 from rally.errors import ManyFaults
 from rally.printing import print_lines
-from rally.studies.legal_holds import NO_HOLDS, LegalHolds
-from rally.studies.registry import Registry
-from rally.studies.report import (
+from rally.registry.legal_holds import NO_HOLDS, LegalHolds
+from rally.registry.registry import Registry
+from rally.registry.report import (
     DECISION_HEAD,
     DOCUMENT_HEAD,
     HOLD_HEAD,
@@ -34,8 +34,8 @@ from rally.studies.report import (
     said,
     table,
 )
-from rally.studies.study import Study, all_faults
-from rally.studies.transitions import States, transitions_in
+from rally.registry.study import Study, all_faults
+from rally.registry.transitions import States, transitions_in
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain

@@ -20,9 +20,9 @@ from rally.commands.options import (
 )
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
-from rally.studies.registry import Registry
-from rally.studies.report import moment
-from rally.studies.transitions import States
+from rally.registry.registry import Registry
+from rally.registry.report import moment
+from rally.registry.transitions import States
 
 if TYPE_CHECKING:
     from rally.events import Event
@@ -59,8 +59,8 @@ def withdraw(args: argparse.Namespace) -> int:
     """
     from rally.decisions.contents import Kind, Letters
     from rally.events import event_name, write_events
-    from rally.ingesting.setup import pipeline_version
-    from rally.withdrawing.newest import decide_by_list
+    from rally.ingestion.setup import pipeline_version
+    from rally.withdrawal.newest import decide_by_list
 
     registry, now = Registry.load(args.studies), datetime.now(UTC)
     scope = read_scope(args, registry)
@@ -93,8 +93,8 @@ def _check_not_concluded(states: States, scope: str, received: datetime) -> None
 
 
 def _pseudonyms(keys: str, ids: list[str]) -> set[str]:
-    from rally.checking.pseudonyms import PLATFORM, Pseudonyms
     from rally.keys.platform_keys import PlatformKeys
+    from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 
     opened = PlatformKeys.open(keys, pseudonyms=[PLATFORM])
     pseudonyms = Pseudonyms({PLATFORM: opened.prf(PLATFORM)})

@@ -21,13 +21,13 @@ from rally.commands.options import (
 )
 from rally.errors import ConfigurationError
 from rally.printing import print_lines, print_text
-from rally.studies.fields import Place, note
-from rally.studies.registry import Registry
+from rally.registry.fields import Place, note
+from rally.registry.registry import Registry
 
 if TYPE_CHECKING:
-    from rally.withdrawing.deciding import Action
-    from rally.withdrawing.overview import Overview
-    from rally.withdrawing.withdrawal_list import WithdrawalList
+    from rally.withdrawal.deciding import Action
+    from rally.withdrawal.overview import Overview
+    from rally.withdrawal.withdrawal_list import WithdrawalList
 
 _DEADLINE_DAYS = 30.0
 _SHARED = (
@@ -101,9 +101,9 @@ def list_withdrawals(args: argparse.Namespace) -> int:
 def decide(args: argparse.Namespace) -> int:
     """Records a decision on what is held; of at-once, on what is deferred, too."""
     from rally.decisions.contents import MOST_SUBJECTS, RequestDecision
-    from rally.withdrawing.deciding import Action, check_undecided, choose
-    from rally.withdrawing.newest import decide_by_list
-    from rally.withdrawing.requests import key_of, subject_of
+    from rally.withdrawal.deciding import Action, check_undecided, choose
+    from rally.withdrawal.newest import decide_by_list
+    from rally.withdrawal.requests import key_of, subject_of
 
     action, now = Action(args.action), read_time("--as_of", args.as_of)
     signer, scope = signer_of(args), _what(args, action)
@@ -152,12 +152,12 @@ def _fold(
 ) -> "tuple[WithdrawalList, WithdrawalList]":
     """The published list, and what the log makes of it. Nothing is published."""
     from rally.events import EventLog
-    from rally.storing.corruption import CorruptFile
-    from rally.studies.transitions import States
-    from rally.withdrawing.admission import admit
-    from rally.withdrawing.holding import LOOKING
-    from rally.withdrawing.list_object import read_list
-    from rally.withdrawing.rulings import Rulings
+    from rally.registry.transitions import States
+    from rally.storage.corruption import CorruptFile
+    from rally.withdrawal.admission import admit
+    from rally.withdrawal.holding import LOOKING
+    from rally.withdrawal.list_object import read_list
+    from rally.withdrawal.rulings import Rulings
 
     registry, platform = Registry.load(args.studies), open_platform(args)
     published, _, decisions, *_ = read_list(platform)
@@ -176,7 +176,7 @@ def _fold(
 
 
 def _overview(args: argparse.Namespace, days: float) -> "Overview":
-    from rally.withdrawing.overview import read_overview
+    from rally.withdrawal.overview import read_overview
 
     now, platform = read_time("--as_of", args.as_of), open_platform(args)
     return read_overview(platform, *_fold(args, now), now, days)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from rally.keys.names import Job
 from rally.names import is_namespace
-from rally.studies.fields import (
+from rally.registry.fields import (
     Fields,
     Place,
     Reader,
@@ -231,7 +231,7 @@ class RequestDecision(NamedTuple):
     """Withdrawals that are held count, or do not, or wait for nothing.
 
     Attributes:
-        subjects: which ones; see rally.withdrawing.requests. Sorted.
+        subjects: which ones; see rally.withdrawal.requests. Sorted.
         note: why.
     """
 

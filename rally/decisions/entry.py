@@ -19,8 +19,7 @@ from enum import StrEnum
 from rally.bounded_json import InvalidJson, parse_json
 from rally.decisions.contents import READERS, Content, Kind, person_name
 from rally.keys.signing import SigningKey, Verifier
-from rally.storing.container import canonical_json
-from rally.studies.fields import (
+from rally.registry.fields import (
     Fields,
     Place,
     choice,
@@ -29,6 +28,7 @@ from rally.studies.fields import (
     text,
     whole,
 )
+from rally.storage.container import canonical_json
 
 FOLDER = "decisions/"
 START = "0" * 64

@@ -18,7 +18,7 @@ from rally.keys.signing import (
     open_signing_key,
     read_public,
 )
-from rally.studies.fields import Place
+from rally.registry.fields import Place
 
 _FOLDER = "/people"
 

@@ -30,9 +30,9 @@ from rally.decisions.entry import (
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.keys.signing import Verifier, verifier_of
-from rally.storing.marker import read_marker
-from rally.storing.objects import ObjectInfo, ObjectNotFound, ObjectStore
-from rally.storing.records import refuse_links
+from rally.storage.marker import read_marker
+from rally.storage.objects import ObjectInfo, ObjectNotFound, ObjectStore
+from rally.storage.records import refuse_links
 
 _FEWEST_OWNERS = 2
 _MOST_MISSING = 10_000

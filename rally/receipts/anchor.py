@@ -6,9 +6,9 @@ from typing import NamedTuple
 from rally.decisions.chain import Chain
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import FIRST, FOLDER
-from rally.storing.container import canonical_json
-from rally.storing.objects import GenerationMismatch, ObjectNotFound, ObjectStore
-from rally.studies.fields import Fields, Place, hexadecimal, whole
+from rally.registry.fields import Fields, Place, hexadecimal, whole
+from rally.storage.container import canonical_json
+from rally.storage.objects import GenerationMismatch, ObjectNotFound, ObjectStore
 
 ANCHOR = FOLDER + "anchor.json"
 _CONTEXT = b"rally receipt anchor\n"

@@ -13,8 +13,8 @@ from rally.keys.signing import SigningKey
 from rally.receipts.anchor import read_anchor
 from rally.receipts.encoding import digest, encode_receipt, read_sealed, seal
 from rally.receipts.receipt import Receipt, receipt_name
-from rally.storing.objects import ObjectNotFound, ObjectStore
-from rally.studies.fields import Place
+from rally.registry.fields import Place
+from rally.storage.objects import ObjectNotFound, ObjectStore
 
 
 def append(

@@ -11,8 +11,8 @@ from rally.decisions.chain import Chain
 from rally.keys.signing import SigningKey
 from rally.receipts.parsing import parse_receipt
 from rally.receipts.receipt import Receipt
-from rally.storing.container import canonical_json
-from rally.studies.fields import Place
+from rally.registry.fields import Place
+from rally.storage.container import canonical_json
 
 _CONTEXT = b"rally receipt\n"
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -11,7 +11,7 @@ from rally.receipts.receipt import (
     Section,
     Verification,
 )
-from rally.studies.fields import (
+from rally.registry.fields import (
     Fields,
     Place,
     Reader,
@@ -24,7 +24,7 @@ from rally.studies.fields import (
     whole,
 )
 from rally.times import RANGE, InvalidTime, check_micros
-from rally.withdrawing.withdrawal_list import Stage
+from rally.withdrawal.withdrawal_list import Stage
 
 
 def parse_receipt(place: Place, value: object) -> Receipt:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from rally.withdrawing.withdrawal_list import Stage
+from rally.withdrawal.withdrawal_list import Stage
 
 FOLDER = "receipts/"
 

@@ -7,10 +7,10 @@ from itertools import groupby
 
 from rally.events import RALLY
 from rally.receipts.receipt import Outcome, Receipt, Section
-from rally.studies.registry import Registry
+from rally.registry.registry import Registry
 from rally.times import from_micros
-from rally.withdrawing.fold import Standing
-from rally.withdrawing.withdrawal_list import Withdrawal
+from rally.withdrawal.fold import Standing
+from rally.withdrawal.withdrawal_list import Withdrawal
 
 _WIDTH = 78
 _INDENT = "    "

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rally.receipts.receipt import FileChange, Receipt
-from rally.storing.corruption import CorruptFile
-from rally.storing.header import CHECKSUM
-from rally.storing.layout import Stores
-from rally.storing.objects import GenerationMismatch, ObjectNotFound
-from rally.storing.snapshots import header_of
+from rally.storage.corruption import CorruptFile
+from rally.storage.header import CHECKSUM
+from rally.storage.layout import Stores
+from rally.storage.objects import GenerationMismatch, ObjectNotFound
+from rally.storage.snapshots import header_of
 
 
 class Contents(NamedTuple):

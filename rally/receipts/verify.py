@@ -11,9 +11,9 @@ from rally.receipts.anchor import ANCHOR, Anchor, read_anchor
 from rally.receipts.encoding import decode_receipt, digest, is_sealed
 from rally.receipts.receipt import FOLDER, Receipt, number_in, receipt_name
 from rally.receipts.truth import Truth, wrong_sums
-from rally.storing.layout import Stores
-from rally.storing.objects import ObjectNotFound, ObjectStore
-from rally.storing.records import list_records
+from rally.storage.layout import Stores
+from rally.storage.objects import ObjectNotFound, ObjectStore
+from rally.storage.records import list_records
 
 
 class FindingKind(StrEnum):

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from benchmarks import ingest, pings, streaming
-from rally.checking.encoder import compile_encoder
 from rally.errors import PingFailed
+from rally.validation.encoder import compile_encoder
 
 
 @pytest.mark.parametrize(

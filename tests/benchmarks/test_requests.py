@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.counted import FREE, KMS, LISTED, LOG, A, B
 from benchmarks.requests import BASE, measure
-from rally.scaling import measured
+from rally.capacity import measured
 
 DAYS, BUCKETS = 8, 4
 """More of them than the base has."""

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from benchmarks import sizes, workload
-from rally.scaling import measured
+from rally.capacity import measured
 
 
 def numbers(line):

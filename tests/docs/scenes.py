@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rally.storing.leases import Leases
-from rally.storing.objects import open_store
+from rally.storage.leases import Leases
+from rally.storage.objects import open_store
 from tests.docs.desk import (
     COMPACT,
     DELETE,
@@ -31,8 +31,8 @@ CROWD = range(100, 220)
 
 KILLED = """
 import os
-from rally.storing.leases import Leases
-from rally.storing.objects import open_store
+from rally.storage.leases import Leases
+from rally.storage.objects import open_store
 with Leases(open_store("store/platform"), "0" * 32, "delete") as leases:
     leases.acquire("deletion")
     os._exit(1)

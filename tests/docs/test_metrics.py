@@ -11,13 +11,13 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.ingest import build
 from pipelines.runners import LOCAL_RUNNER
-from rally.ingesting.counts import FAILED, JOINED, LEFT, REFUSED, STORED, Count
-from rally.ingesting.preflight import check_before_start
-from rally.ingesting.replay import Replayed
-from rally.ingesting.setup import IngestSettings
+from rally.ingestion.counts import FAILED, JOINED, LEFT, REFUSED, STORED, Count
+from rally.ingestion.preflight import check_before_start
+from rally.ingestion.replay import Replayed
+from rally.ingestion.setup import IngestSettings
+from rally.observability.entries import EntryFormatter, Event, Fields
+from rally.observability.measures import Spread, Sum
 from rally.outcomes import FailureReason, RefusalReason
-from rally.telling.entries import EntryFormatter, Event, Fields
-from rally.telling.measures import Spread, Sum
 from tests.docs.metrics_page import ROOT, SECTIONS, column, names, rows
 from tests.pipelines.world import (
     AS_OF,

@@ -13,13 +13,13 @@ from dataclasses import asdict
 import pytest
 
 from pipelines import cli
-from rally.scaling import measured
-from rally.scaling.inputs import Inputs
-from rally.scaling.jobs import JOBS
-from rally.scaling.limits import limits
-from rally.scaling.model import stored, stream
-from rally.scaling.prices import Prices
-from rally.scaling.telling import number, size
+from rally.capacity import measured
+from rally.capacity.inputs import Inputs
+from rally.capacity.jobs import JOBS
+from rally.capacity.limits import limits
+from rally.capacity.model import stored, stream
+from rally.capacity.prices import Prices
+from rally.capacity.telling import number, size
 from tests.docs.page import codes_of_rows, read_sections, read_sessions
 from tests.named_tests import ROOT, find_missing
 

@@ -5,12 +5,12 @@ import json
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from rally.compacting.bucket_file import INPUTS
-from rally.deleting.rewriting import REWROTE
-from rally.storing.header import HEADER_CHECKSUM
-from rally.storing.header_bytes import read_header
-from rally.storing.local_files import LOCK_NAME
-from rally.storing.objects import open_store
+from rally.compaction.bucket_file import INPUTS
+from rally.deletion.rewriting import REWROTE
+from rally.storage.header import HEADER_CHECKSUM
+from rally.storage.header_bytes import read_header
+from rally.storage.local_files import LOCK_NAME
+from rally.storage.objects import open_store
 
 
 def files(store):

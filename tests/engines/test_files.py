@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from rally.storing.marker import NAME
+from rally.storage.marker import NAME
 from tests.engines.jobs import Job, is_running
 from tests.engines.stores import files, held
 from tests.pipelines.world import (

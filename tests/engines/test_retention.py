@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from rally.purging.plan import BATCH
+from rally.retention.plan import BATCH
 from tests.engines.jobs import Job
 from tests.engines.stores import files, folders, held
 from tests.pipelines.world import (

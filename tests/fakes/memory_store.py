@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import NamedTuple
 
-from rally.storing.object_names import is_object_name
-from rally.storing.objects import (
+from rally.storage.object_names import is_object_name
+from rally.storage.objects import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,

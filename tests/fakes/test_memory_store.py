@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rally.storing.local import LocalStore
-from rally.storing.objects import (
+from rally.storage.local import LocalStore
+from rally.storage.objects import (
     FOREVER,
     GenerationMismatch,
     ObjectHeld,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rally.storing.objects import (
+from rally.storage.objects import (
     FOREVER,
     GenerationMismatch,
     ObjectHeld,

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.decryption.inflate import most_inflated
 from rally.envelope import make_envelope
 from rally.errors import ConfigurationError
-from rally.opening.inflate import most_inflated
-from rally.reading.inputs import InputRange
-from rally.reading.lines import Malformed
-from rally.reading.messages import read_messages
+from rally.sources.inputs import InputRange
+from rally.sources.lines import Malformed
+from rally.sources.messages import read_messages
 from tests.fuzz.generators import json_values, mostly, texts
-from tests.rally.reading.builders import MARK, SCHEMA, of_blocks, record
+from tests.rally.sources.builders import MARK, SCHEMA, of_blocks, record
 
 ADDRESS = "203.0.113.7"
 """Of whoever sent it: the edge's attributes have it, and no envelope."""

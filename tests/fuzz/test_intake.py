@@ -8,23 +8,23 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from tink import hybrid
 
-from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.dead_letters import Kind, list_dead_letters, read_sealed
+from rally.decryption.opener import Opener
 from rally.envelope import make_envelope
 from rally.events import read_events
-from rally.ingesting.counts import FAILED, JOINED, LEFT, REFUSED, STORED
-from rally.ingesting.intake import Intake
-from rally.ingesting.judge import Judge
-from rally.ingesting.routes import Routes
-from rally.ingesting.setup import IngestSettings, open_platform_keys
+from rally.ingestion.counts import FAILED, JOINED, LEFT, REFUSED, STORED
+from rally.ingestion.intake import Intake
+from rally.ingestion.judge import Judge
+from rally.ingestion.routes import Routes
+from rally.ingestion.setup import IngestSettings, open_platform_keys
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
 from rally.keys.ping_keys import PingKeys
-from rally.opening.opener import Opener
 from rally.outcomes import FailureReason, RefusalReason
-from rally.storing.layout import UNKNOWN
-from rally.storing.objects import ObjectInfo
-from rally.studies.transitions import States
+from rally.registry.transitions import States
+from rally.storage.layout import UNKNOWN
+from rally.storage.objects import ObjectInfo
+from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from tests.fuzz.generators import BARE_ID, CANARY, ID, hostile_messages, messages
 from tests.pipelines.world import AS_OF, GARDEN, NAMESPACES, World
 

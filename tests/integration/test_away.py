@@ -13,7 +13,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from pipelines import cli
 from rally.errors import ConfigurationError
-from rally.storing.layout import Stores
+from rally.storage.layout import Stores
 from tests.integration.scripted_gcs import Answer, scripted_gcs
 from tests.pipelines.world import GARDEN, World
 

@@ -14,9 +14,9 @@ from collections import Counter
 
 import pytest
 
-from rally.storing.container import read_rows
-from rally.storing.local_files import TEMPORARY_PREFIX
-from rally.storing.objects import open_store
+from rally.storage.container import read_rows
+from rally.storage.local_files import TEMPORARY_PREFIX
+from rally.storage.objects import open_store
 from tests.pipelines.line import Line
 from tests.pipelines.world import (
     GARDEN,

@@ -19,14 +19,14 @@ from rally.decisions.verifying import read_chain
 from rally.events import MAIL, Event, EventKind, write_events
 from rally.receipts.chain import find
 from rally.receipts.verify import verify_chain
-from rally.storing.container import read_rows
-from rally.storing.layout import Stores
-from rally.storing.local_files import TEMPORARY_PREFIX
-from rally.storing.objects import open_store
-from rally.storing.partitions import by_partition, list_files, read_view
-from rally.storing.runs import RUNS
-from rally.studies.transitions import Action
-from rally.withdrawing.list_object import read_list
+from rally.registry.transitions import Action
+from rally.storage.container import read_rows
+from rally.storage.layout import Stores
+from rally.storage.local_files import TEMPORARY_PREFIX
+from rally.storage.objects import open_store
+from rally.storage.partitions import by_partition, list_files, read_view
+from rally.storage.runs import RUNS
+from rally.withdrawal.list_object import read_list
 from tests.integration.warm import Warm
 from tests.pipelines.world import (
     GARDEN,

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 import pytest
 
 from rally.events import read_events
-from rally.storing.objects import open_store
-from rally.storing.runs import RUNS
-from rally.studies.transitions import Action
+from rally.registry.transitions import Action
+from rally.storage.objects import open_store
+from rally.storage.runs import RUNS
 from tests.integration.test_crash_deletion import (
     HEX,
     ROUNDS,

@@ -9,10 +9,10 @@ from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
 
 from rally.errors import ConfigurationError
-from rally.storing.gcs import GcsStore
-from rally.storing.gcs_errors import translated
-from rally.storing.layout import Stores
-from rally.storing.objects import ObjectNotFound, StrayKind, open_store
+from rally.storage.gcs import GcsStore
+from rally.storage.gcs_errors import translated
+from rally.storage.layout import Stores
+from rally.storage.objects import ObjectNotFound, StrayKind, open_store
 
 pytestmark = pytest.mark.integration
 

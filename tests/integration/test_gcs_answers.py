@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import google_crc32c
 import pytest
 
-from rally.storing.objects import (
+from rally.storage.objects import (
     FOREVER,
     GenerationMismatch,
     ObjectHeld,

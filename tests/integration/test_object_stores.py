@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rally.storing.objects import (
+from rally.storage.objects import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,

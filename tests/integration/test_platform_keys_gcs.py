@@ -8,9 +8,9 @@ from rally.decisions.founding import FOUNDER
 from rally.errors import ConfigurationError
 from rally.initialisation import Founders, initialise
 from rally.keys.platform_administration import ensure_platform_keys
-from rally.storing.layout import Partition, Stores, new_file
-from rally.storing.objects import open_store
-from rally.studies.registry import SHIPPED, Registry
+from rally.registry.registry import SHIPPED, Registry
+from rally.storage.layout import Partition, Stores, new_file
+from rally.storage.objects import open_store
 
 pytestmark = pytest.mark.integration
 

@@ -12,11 +12,11 @@ import pytest
 from pipelines import cli
 from pipelines.runners import LOCAL_RUNNER
 from pipelines.running import read_counts
-from rally.ingesting.counts import Count
-from rally.ingesting.preflight import check_before_start
-from rally.ingesting.setup import IngestSettings
-from rally.storing.objects import open_store
-from rally.withdrawing.list_object import LIST
+from rally.ingestion.counts import Count
+from rally.ingestion.preflight import check_before_start
+from rally.ingestion.setup import IngestSettings
+from rally.storage.objects import open_store
+from rally.withdrawal.list_object import LIST
 from tests.pipelines.line import Line
 from tests.pipelines.world import (
     AS_OF,

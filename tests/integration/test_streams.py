@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from rally.ingesting.preflight import check_before_start
-from rally.ingesting.setup import IngestSettings
-from rally.telling.measures import Sum
+from rally.ingestion.preflight import check_before_start
+from rally.ingestion.setup import IngestSettings
+from rally.observability.measures import Sum
 from tests.pipelines.line import Line
 from tests.pipelines.world import (
     AS_OF,

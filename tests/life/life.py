@@ -9,27 +9,27 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rally.checking.pseudonyms import PLATFORM
-from rally.deleting.plan import FileResult, Outcome
+from rally.deletion.plan import FileResult, Outcome
 from rally.events import RALLY
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET
 from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
-from rally.purging.purge import Purge
-from rally.storing.partitions import partition_of
-from rally.studies.legal_holds import LegalHolds
-from rally.studies.registry import Registry
-from rally.studies.transitions import Action
+from rally.registry.legal_holds import LegalHolds
+from rally.registry.registry import Registry
+from rally.registry.transitions import Action
+from rally.retention.purge import Purge
+from rally.storage.partitions import partition_of
 from rally.times import from_micros, to_micros
-from rally.withdrawing.deciding import Action as Decision
-from rally.withdrawing.deciding import choose
-from rally.withdrawing.fold import Standing
+from rally.validation.pseudonyms import PLATFORM
+from rally.withdrawal.deciding import Action as Decision
+from rally.withdrawal.deciding import choose
+from rally.withdrawal.fold import Standing
 from tests.model.words import Ping
 from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND
-from tests.rally.auditing.place import Audited
-from tests.rally.deleting.place import Prf
-from tests.rally.purging.place import Settings as PurgeSettings
+from tests.rally.audit.place import Audited
+from tests.rally.deletion.place import Prf
+from tests.rally.retention.place import Settings as PurgeSettings
 from tests.support.decided import decide_study, hold_rows, release_rows
 from tests.support.people import job_key
 from tests.support.rulings import expedite

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rally.auditing.report import Check, Status
+from rally.audit.report import Check, Status
 from rally.events import RALLY
-from rally.studies.transitions import Action, State, States
+from rally.registry.transitions import Action, State, States
 from tests.life.life import BEGIN, LAST_DAY, Life, load_registry
 from tests.pipelines.world import GARDEN, POND
 

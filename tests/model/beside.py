@@ -8,15 +8,15 @@ from typing import Any
 from hypothesis.stateful import RuleBasedStateMachine
 
 from rally.receipts.receipt import Reason
-from rally.storing.partitions import by_partition, is_settled, list_files
-from rally.studies.registry import Registry
-from rally.withdrawing.fold import Standing
-from rally.withdrawing.withdrawal_list import Stage, Withdrawal
+from rally.registry.registry import Registry
+from rally.storage.partitions import by_partition, is_settled, list_files
+from rally.withdrawal.fold import Standing
+from rally.withdrawal.withdrawal_list import Stage, Withdrawal
 from tests.model.draws import Fault
 from tests.model.plain import Book, Model, best
 from tests.model.whole import Letter, Whole, envelope
 from tests.model.words import PEOPLE, START, STRANGERS, Ping, moment
-from tests.rally.deleting.place import Killed
+from tests.rally.deletion.place import Killed
 
 Asked = tuple[str, str]
 """Scope and document id of a request: no two people's are equal here."""

@@ -12,10 +12,10 @@ from rally.decisions.contents import Content, Kind, RequestDecision, StudyDecisi
 from rally.errors import ConfigurationError
 from rally.events import MAIL, RALLY, Event, EventKind, read_events, write_events
 from rally.times import from_micros
-from rally.withdrawing.fold import Standing
-from rally.withdrawing.list_object import LIST, read_list
-from rally.withdrawing.newest import newest_signed
-from rally.withdrawing.requests import key_of, subject_of
+from rally.withdrawal.fold import Standing
+from rally.withdrawal.list_object import LIST, read_list
+from rally.withdrawal.newest import newest_signed
+from rally.withdrawal.requests import key_of, subject_of
 from tests.model.beside import Beside
 from tests.model.draws import people, scopes
 from tests.model.words import STRANGERS, STUDIES, moment

@@ -5,15 +5,15 @@ from collections import Counter
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from rally.deleting.plan import Outcome
+from rally.deletion.plan import Outcome
 from rally.events import MAIL, EventKind
 from rally.receipts.receipt import Outcome as Told
-from rally.storing.objects import StrayKind
-from rally.studies.transitions import Action as Step
+from rally.registry.transitions import Action as Step
+from rally.storage.objects import StrayKind
 from rally.times import from_micros
-from rally.withdrawing.deciding import Action, choose
-from rally.withdrawing.fold import Standing
-from rally.withdrawing.withdrawal_list import State
+from rally.withdrawal.deciding import Action, choose
+from rally.withdrawal.fold import Standing
+from rally.withdrawal.withdrawal_list import State
 from tests.model.beside import EARLY, LATE
 from tests.model.draws import (
     ages,

@@ -1,6 +1,6 @@
 """The plain model: what the design says in words, over sets of dicts in memory.
 
-Nothing of rally.withdrawing is used here: this is what that is held against.
+Nothing of rally.withdrawal is used here: this is what that is held against.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from rally.studies.registry import Registry
+from rally.registry.registry import Registry
 from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND, UNINSTALLED
 
 _REVIEW = """

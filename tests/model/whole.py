@@ -10,33 +10,28 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from rally.checking.pseudonyms import Pseudonyms
-from rally.compacting.compactor import Compactor
-from rally.compacting.plan import plan
+from rally.compaction.compactor import Compactor
+from rally.compaction.plan import plan
 from rally.dead_letters import list_dead_letters, read_sealed, unseal
+from rally.decryption.opener import Opened
 from rally.envelope import Envelope
 from rally.events import read_events
-from rally.ingesting.intake import Intake
-from rally.ingesting.judge import Judge
-from rally.ingesting.replay import Replay
-from rally.ingesting.routes import Routes
-from rally.ingesting.setup import LiveStates
-from rally.opening.opener import Opened
+from rally.ingestion.intake import Intake
+from rally.ingestion.judge import Judge
+from rally.ingestion.replay import Replay
+from rally.ingestion.routes import Routes
+from rally.ingestion.setup import LiveStates
 from rally.outcomes import FailureReason
-from rally.storing.container import read_rows
-from rally.storing.leases import Leases
-from rally.storing.partitions import (
-    by_partition,
-    is_row_file,
-    list_files,
-    read_view,
-)
-from rally.storing.rows import row_schema
-from rally.storing.writer import RowWriter, Table
+from rally.storage.container import read_rows
+from rally.storage.leases import Leases
+from rally.storage.partitions import by_partition, is_row_file, list_files, read_view
+from rally.storage.rows import row_schema
+from rally.storage.writer import RowWriter, Table
 from rally.times import from_micros, to_micros
-from rally.withdrawing.holding import Rules
-from rally.withdrawing.live_list import LiveList
-from rally.withdrawing.starting import open_list
+from rally.validation.pseudonyms import Pseudonyms
+from rally.withdrawal.holding import Rules
+from rally.withdrawal.live_list import LiveList
+from rally.withdrawal.starting import open_list
 from tests.model.plain import (
     HOLD_ABOVE_PEOPLE,
     HOLD_ABOVE_SHARE,
@@ -45,7 +40,7 @@ from tests.model.plain import (
 )
 from tests.model.words import PEOPLE, Ping, Row
 from tests.pipelines.world import HOUSE, rally_id
-from tests.rally.deleting.place import Killed, Place, Prf
+from tests.rally.deletion.place import Killed, Place, Prf
 
 LONGEST_DELAY_DAYS = 10.0
 RULES = Rules(

@@ -5,7 +5,7 @@ import uuid
 
 from google.cloud import pubsub_v1
 
-from rally.reading.subscription import Subscription
+from rally.sources.subscription import Subscription
 
 
 class Line:

@@ -11,9 +11,9 @@ import json
 import select
 import sys
 
-from rally.purging.line import STUDY, Line, Phase, Why
-from rally.storing.objects import GenerationMismatch, ObjectNotFound, open_store
-from rally.storing.partitions import partition_of
+from rally.retention.line import STUDY, Line, Phase, Why
+from rally.storage.objects import GenerationMismatch, ObjectNotFound, open_store
+from rally.storage.partitions import partition_of
 
 
 def main(uri: str, kind: str) -> int:

@@ -11,12 +11,12 @@ import sys
 import pytest
 
 from pipelines import audit, cli
-from rally.auditing.report import Check, Status
-from rally.auditing.row_audit import RowAudit
-from rally.storing.corruption import CorruptFile
-from rally.storing.objects import open_store
-from rally.studies.transitions import States
-from rally.withdrawing.list_object import LIST
+from rally.audit.report import Check, Status
+from rally.audit.row_audit import RowAudit
+from rally.registry.transitions import States
+from rally.storage.corruption import CorruptFile
+from rally.storage.objects import open_store
+from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,

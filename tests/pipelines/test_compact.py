@@ -7,8 +7,8 @@ import pytest
 from pipelines import cli, compact
 from rally.decisions.chain import LOSS
 from rally.decisions.entry import entry_name
-from rally.storing.leases import Leases
-from rally.storing.objects import open_store
+from rally.storage.leases import Leases
+from rally.storage.objects import open_store
 from tests.pipelines.world import (
     GARDEN,
     SENT_LATER,
@@ -110,7 +110,7 @@ def test_a_damaged_file_is_named_and_the_others_are_compacted(
 
 def test_a_partition_of_another_run_is_left_to_it(world, store, ingested, capsys):
     platform = open_store(f"{store}/platform")
-    from rally.storing.layout import Partition
+    from rally.storage.layout import Partition
 
     with Leases(platform, "other", "delete") as leases:
         leases.acquire(Partition(GARDEN, "visit.1", SENT_DAY))

@@ -8,8 +8,8 @@ import pytest
 
 from pipelines import cli
 from rally.events import RALLY
-from rally.storing.objects import open_store
-from rally.withdrawing.list_object import LIST, read_list
+from rally.storage.objects import open_store
+from rally.withdrawal.list_object import LIST, read_list
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,

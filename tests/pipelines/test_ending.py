@@ -18,15 +18,15 @@ from apache_beam.runners.runner import PipelineRunner
 from pipelines import cli
 from pipelines.ending import JobStopped, exit_status, finish, told
 from pipelines.runners import LOCAL_RUNNER
-from rally.deleting.rewriting import PlanMismatch
+from rally.deletion.rewriting import PlanMismatch
 from rally.errors import ConfigurationError
-from rally.ingesting.replay import DamagedObject
-from rally.storing.codecs import UnknownCodec
-from rally.storing.corruption import CorruptFile
-from rally.storing.leases import LeaseHeld
-from rally.storing.objects import ObjectHeld
-from rally.storing.row_streams import NotSorted
-from rally.storing.runs import Run
+from rally.ingestion.replay import DamagedObject
+from rally.storage.codecs import UnknownCodec
+from rally.storage.corruption import CorruptFile
+from rally.storage.leases import LeaseHeld
+from rally.storage.objects import ObjectHeld
+from rally.storage.row_streams import NotSorted
+from rally.storage.runs import Run
 from tests.pipelines.world import GARDEN, SENT, stored_rows, write_lines
 
 WAIT = 300.0
@@ -261,7 +261,7 @@ def test_error_of_a_worker_process_is_told_with_its_kind():
         "Traceback (most recent call last):\nrally.errors.FailureReason: a bug",
         "Traceback (most recent call last):\nno.module.CorruptFile: a bug",
         "Traceback (most recent call last):\nsys.path: a bug",
-        "rally.storing.corruption.CorruptFile: a bug",
+        "rally.storage.corruption.CorruptFile: a bug",
         "",
     ],
 )

@@ -9,9 +9,9 @@ import pytest
 
 from pipelines import cli
 from rally.decisions.founding import FILE as FOUNDING
-from rally.storing.marker import NAME
-from rally.storing.objects import open_store
-from rally.studies.transitions import Action
+from rally.registry.transitions import Action
+from rally.storage.marker import NAME
+from rally.storage.objects import open_store
 from tests.pipelines.world import (
     AS_OF,
     GARDEN,

@@ -11,7 +11,7 @@ from pipelines import cli
 from rally.dead_letters import list_dead_letters, read_sealed
 from rally.envelope import Envelope
 from rally.outcomes import FailureReason
-from rally.storing.objects import open_store
+from rally.storage.objects import open_store
 from tests.bombs import bombs
 from tests.pipelines.world import (
     GARDEN,
@@ -24,7 +24,7 @@ from tests.pipelines.world import (
     write_avro,
     write_lines,
 )
-from tests.rally.reading.builders import of_blocks
+from tests.rally.sources.builders import of_blocks
 
 
 @pytest.fixture

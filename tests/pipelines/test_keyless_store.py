@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from rally.storing.objects import open_store
-from rally.studies.transitions import Action
+from rally.registry.transitions import Action
+from rally.storage.objects import open_store
 from tests.pipelines.world import GARDEN, HOUSE, POND, World, rally_id, write_lines
 from tests.support.decided import decide_study
 

@@ -7,9 +7,9 @@ import pytest
 from pipelines import cli
 from rally.decisions.entry import entry_name
 from rally.events import RALLY
-from rally.storing.marker import NAME, read_marker
-from rally.storing.objects import open_store
-from rally.withdrawing.list_object import LIST
+from rally.storage.marker import NAME, read_marker
+from rally.storage.objects import open_store
+from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,

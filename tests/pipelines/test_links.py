@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from rally.storing.objects import open_store
-from rally.studies.transitions import Action
+from rally.registry.transitions import Action
+from rally.storage.objects import open_store
 from tests.pipelines.world import GARDEN, POND, contents
 from tests.support.decided import decide_study
 from tests.support.lived_in import LivedIn

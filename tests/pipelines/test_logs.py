@@ -38,7 +38,7 @@ def job():
 raise SystemExit(exit_status("ingest", job))
 """
 BUG_IN_JUDGE = """
-from rally.ingesting.judge import Judge
+from rally.ingestion.judge import Judge
 def judge(self, envelope):
     raise KeyError(envelope)
 Judge.judge = judge
@@ -363,7 +363,7 @@ def test_bug_of_a_worker_is_told_by_its_place_in_our_code_and_not_its_words(
     assert CANARY not in errors
     assert rally_id(1) not in errors
     assert "builtins.KeyError" in errors
-    assert re.search(r"/rally/ingesting/intake\.py:\d+ in take\b", errors)
+    assert re.search(r"/rally/ingestion/intake\.py:\d+ in take\b", errors)
 
 
 def test_what_a_library_says_is_mentioned_once_without_its_words():
@@ -409,7 +409,7 @@ def stop_by(*lines):
     program = [
         "import logging, os, signal, sys",
         "from pipelines.ending import Ended, exit_status",
-        "from rally.telling.entries import LOGGER",
+        "from rally.observability.entries import LOGGER",
         "def kill(number): os.kill(os.getpid(), number)",
         *lines,
         "sys.exit(exit_status('purge', job))",

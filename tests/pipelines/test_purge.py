@@ -10,8 +10,8 @@ import pytest
 
 from pipelines import cli
 from rally.events import read_events
-from rally.storing.objects import open_store
-from rally.studies.transitions import Action
+from rally.registry.transitions import Action
+from rally.storage.objects import open_store
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,
@@ -200,8 +200,8 @@ def test_many_batches_go_through_beam_to_the_same_end(
     world, store, fill, capsys, monkeypatch
 ):
     fill(world, store)
-    monkeypatch.setattr("rally.purging.plan.BATCH", 1)
-    monkeypatch.setattr("rally.purging.searches._PARTITIONS", 1)
+    monkeypatch.setattr("rally.retention.plan.BATCH", 1)
+    monkeypatch.setattr("rally.retention.searches._PARTITIONS", 1)
     status, out, errors = purge(world, store, capsys, "--as_of=2026-11-17")
     assert (status, errors) == (0, "")
     assert plain(out, store) == REPORT

@@ -15,7 +15,7 @@ from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.settling import settle_kek
-from rally.studies.registry import Registry
+from rally.registry.registry import Registry
 from tests.pipelines.world import stored_events, stored_rows
 from tests.support.people import make_people_keys
 from tests.support.places import make_stores

@@ -24,14 +24,14 @@ from rally.keys.names import Job
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.keys.settling import settle_kek
-from rally.storing.container import read_rows
-from rally.storing.header_bytes import read_header
-from rally.storing.marker import read_marker
-from rally.storing.objects import open_store
+from rally.storage.container import read_rows
+from rally.storage.header_bytes import read_header
+from rally.storage.marker import read_marker
+from rally.storage.objects import open_store
 from rally.times import to_micros
-from rally.withdrawing.withdrawal_list import Enrolment, Withdrawal
-from tests.rally.reading.builders import SCHEMA
-from tests.rally.withdrawing.lists import joined, left, publish
+from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal
+from tests.rally.sources.builders import SCHEMA
+from tests.rally.withdrawal.lists import joined, left, publish
 from tests.support.people import make_people_keys
 from tests.support.places import found_platform, keys_in, make_stores
 

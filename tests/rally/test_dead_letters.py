@@ -22,9 +22,9 @@ from rally.dead_letters import (
 from rally.envelope import Envelope
 from rally.keys.platform_keys import Prf
 from rally.outcomes import FailureReason
-from rally.storing.corruption import CorruptFile
-from rally.storing.header_bytes import read_header
-from rally.storing.local import LocalStore
+from rally.storage.corruption import CorruptFile
+from rally.storage.header_bytes import read_header
+from rally.storage.local import LocalStore
 from rally.times import EARLIEST, LATEST
 
 WITHIN = [each.replace(tzinfo=None) for each in (EARLIEST, LATEST)]

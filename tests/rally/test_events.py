@@ -16,11 +16,11 @@ from rally.events import (
     read_events,
     write_events,
 )
-from rally.storing.container import encode_container
-from rally.storing.corruption import CorruptFile
-from rally.storing.header import SCHEMA
-from rally.storing.header_bytes import read_header
-from rally.storing.local import LocalStore
+from rally.storage.container import encode_container
+from rally.storage.corruption import CorruptFile
+from rally.storage.header import SCHEMA
+from rally.storage.header_bytes import read_header
+from rally.storage.local import LocalStore
 from rally.times import EARLIEST, LATEST, from_micros, to_micros
 
 LEFT = Event(

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.checking import pseudonyms
 from rally.envelope import DocumentName, parse_address
 from rally.errors import ConfigurationError, PingFailed
 from rally.events import RALLY
@@ -14,7 +13,8 @@ from rally.keys import kek_file, local_kek, names
 from rally.keys.folder import KEYSET
 from rally.keys.sealing import submission_path
 from rally.names import RESERVED, check_namespace, is_namespace, parse_document
-from rally.storing.layout import UNKNOWN
+from rally.storage.layout import UNKNOWN
+from rally.validation import pseudonyms
 
 NAMESPACE = (
     "a namespace is of lower-case letters, digits and hyphens, at most 100, no hyphen "

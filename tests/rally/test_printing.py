@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.printing import print_lines, print_text, visible
-from rally.studies.report import table
+from rally.registry.report import table
 
 SHOWN = [
     ("Énergie 10 %", "Énergie 10 %"),

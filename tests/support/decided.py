@@ -7,9 +7,9 @@ from rally.decisions.contents import HoldPlacement, HoldRelease, Kind, StudyDeci
 from rally.decisions.entry import Entry
 from rally.decisions.signers import Signer
 from rally.decisions.writing import decide
-from rally.storing.objects import ObjectStore
-from rally.studies.legal_holds import LegalHold
-from rally.studies.transitions import Action
+from rally.registry.legal_holds import LegalHold
+from rally.registry.transitions import Action
+from rally.storage.objects import ObjectStore
 from tests.support.people import signer
 from tests.support.places import FOUNDED
 

@@ -13,11 +13,11 @@ from uuid import UUID
 import fastavro
 from fastavro import write
 
-from rally.checking.leaves import zig_zag
-from rally.storing.codecs import compress
-from rally.storing.header import CODEC
-from rally.storing.header_bytes import read_header
-from rally.storing.snapshots import frame_rows, parse_frame
+from rally.storage.codecs import compress
+from rally.storage.header import CODEC
+from rally.storage.header_bytes import read_header
+from rally.storage.snapshots import frame_rows, parse_frame
+from rally.validation.leaves import zig_zag
 
 Json = Any
 Record = dict[str, Any]

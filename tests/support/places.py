@@ -14,13 +14,13 @@ from rally.decisions.writing import approve, decide
 from rally.keys.folder import KeyFolder
 from rally.keys.names import Job, signing
 from rally.keys.signing import PUBLIC, SigningKey, read_public
-from rally.storing.layout import Stores
-from rally.storing.marker import NAME, Kind, Marker, new_id, read_marker
-from rally.storing.marking import mark_places, survey_places
-from rally.storing.objects import ObjectStore, open_store
-from rally.withdrawing.list_object import LIST, publish_list
-from rally.withdrawing.starting import begin_list
-from rally.withdrawing.withdrawal_list import WithdrawalList
+from rally.storage.layout import Stores
+from rally.storage.marker import NAME, Kind, Marker, new_id, read_marker
+from rally.storage.marking import mark_places, survey_places
+from rally.storage.objects import ObjectStore, open_store
+from rally.withdrawal.list_object import LIST, publish_list
+from rally.withdrawal.starting import begin_list
+from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.support.people import job_key, job_keys, people, signer
 
 FOUNDED = datetime(2020, 1, 1, tzinfo=UTC)

@@ -1,7 +1,7 @@
 """Registries in which a study does not load."""
 
-from rally.studies.registry import Registry
-from rally.studies.study import Kind, UnavailableStudy
+from rally.registry.registry import Registry
+from rally.registry.study import Kind, UnavailableStudy
 
 
 def without(registry: Registry, namespace: str, kind: Kind | None) -> Registry:

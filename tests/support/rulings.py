@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from rally.decisions.contents import Kind, Letters, RequestDecision
 from rally.decisions.writing import decide
 from rally.events import event_name
-from rally.withdrawing.requests import key_of, subject_of
+from rally.withdrawal.requests import key_of, subject_of
 from tests.support.people import signer
 
 _NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -18,9 +18,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import cli
 from pipelines.local_runner import LocalRunner
-from rally.storing.layout import Partition
-from rally.storing.leases import Leases
-from rally.storing.objects import open_store
+from rally.storage.layout import Partition
+from rally.storage.leases import Leases
+from rally.storage.objects import open_store
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,

@@ -14,12 +14,12 @@ from apache_beam.utils.sharded_key import ShardedKey
 from pipelines import cli
 from rally.dead_letters import list_dead_letters
 from rally.envelope import make_envelope
-from rally.ingesting.preflight import check_before_start
-from rally.ingesting.setup import IngestSettings, make_intake
-from rally.reading.inputs import match_inputs, plan_units
-from rally.storing.objects import open_store
-from rally.telling.measures import Spread, Sum
-from rally.withdrawing import live_list
+from rally.ingestion.preflight import check_before_start
+from rally.ingestion.setup import IngestSettings, make_intake
+from rally.observability.measures import Spread, Sum
+from rally.sources.inputs import match_inputs, plan_units
+from rally.storage.objects import open_store
+from rally.withdrawal import live_list
 from tests.pipelines.world import (
     AS_OF,
     GARDEN,

@@ -8,8 +8,8 @@ import pytest
 
 import transforms
 from rally.errors import ConfigurationError
-from rally.storing.corruption import CorruptFile
-from rally.telling.crash import Crashed
+from rally.observability.crash import Crashed
+from rally.storage.corruption import CorruptFile
 from transforms.without_words import without_words
 
 WORDS = "Sabine reads about hats"

@@ -8,9 +8,9 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from rally.observability.crash import Crashed
 from rally.results import WrongResults
-from rally.storing.objects import open_store
-from rally.telling.crash import Crashed
+from rally.storage.objects import open_store
 from transforms.work_through import WorkThrough
 
 NAME = "results/job/1.json"

@@ -4,17 +4,17 @@ import io
 from dataclasses import replace
 
 from pipelines.parser import Parser
-from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.events import RALLY, Event, EventKind, EventLog, write_events
 from rally.keys.platform_keys import PlatformKeys
-from rally.studies.registry import SHIPPED, Registry
-from rally.studies.transitions import States
+from rally.registry.registry import SHIPPED, Registry
+from rally.registry.transitions import States
 from rally.times import to_micros
-from rally.withdrawing.admission import admit
-from rally.withdrawing.holding import Rules
-from rally.withdrawing.list_object import LIST, read_list
-from rally.withdrawing.rulings import Rulings
-from rally.withdrawing.withdrawal_list import WithdrawalList
+from rally.validation.pseudonyms import PLATFORM, Pseudonyms
+from rally.withdrawal.admission import admit
+from rally.withdrawal.holding import Rules
+from rally.withdrawal.list_object import LIST, read_list
+from rally.withdrawal.rulings import Rulings
+from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.support.people import make_people_keys
 from tests.support.places import mark_stores, publish
 

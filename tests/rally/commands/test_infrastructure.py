@@ -10,7 +10,7 @@ import yaml
 
 from rally.commands.studies import add_parser
 from rally.errors import ConfigurationError
-from rally.studies.transitions import Action
+from rally.registry.transitions import Action
 from tests.rally.commands.test_studies import TEST_STUDIES
 from tests.support.decided import decide_study
 from tests.support.places import mark_stores

@@ -13,10 +13,10 @@ from rally.decisions.entry import entry_name
 from rally.decisions.signers import open_signer
 from rally.decisions.verifying import read_chain
 from rally.envelope import parse_timestamp
-from rally.storing.marker import NAME
-from rally.storing.marking import mark_places, survey_places
-from rally.storing.objects import open_store
-from rally.studies.transitions import Action
+from rally.registry.transitions import Action
+from rally.storage.marker import NAME
+from rally.storage.marking import mark_places, survey_places
+from rally.storage.objects import open_store
 from tests.pipelines.world import GARDEN, HOUSE, POND, World, contents
 from tests.support.decided import decide_study
 
@@ -118,7 +118,7 @@ def test_run_again_changes_nothing_and_says_so(init):
 @pytest.mark.parametrize("at", range(13))
 def test_init_that_was_killed_goes_on(init, monkeypatch, at):
     """Before its first write, its second, and so on."""
-    from rally.storing.local import LocalStore
+    from rally.storage.local import LocalStore
 
     class Killed(BaseException):
         pass
@@ -533,7 +533,7 @@ def test_what_is_mistyped_makes_nothing(init, words):
 
 def test_two_that_begin_at_once_end_with_one_platform(here):
     """The other one marks between the look and the act."""
-    from rally.storing.layout import Stores
+    from rally.storage.layout import Stores
     from tests.support.places import mark_stores
 
     stores = Stores("store", None)

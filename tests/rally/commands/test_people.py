@@ -10,8 +10,8 @@ from rally.decisions.verifying import read_chain
 from rally.keys.names import Job
 from rally.receipts.chain import append
 from rally.receipts.receipt import receipt_name
-from rally.withdrawing.list_object import LIST
-from rally.withdrawing.withdrawal_list import WithdrawalList
+from rally.withdrawal.list_object import LIST
+from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.rally.receipts.examples import KEY, made, request
 from tests.support.people import make_people_keys
 from tests.support.places import mark_stores, publish, see_list

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from rally.checking.pseudonyms import PLATFORM, Pseudonyms
 from rally.commands.receipts import add_parser, read_before
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
@@ -21,9 +20,10 @@ from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import append
 from rally.receipts.receipt import number_in, receipt_name
-from rally.storing.layout import Stores
-from rally.storing.objects import open_store
-from rally.withdrawing.withdrawal_list import Withdrawal, WithdrawalList
+from rally.storage.layout import Stores
+from rally.storage.objects import open_store
+from rally.validation.pseudonyms import PLATFORM, Pseudonyms
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 from tests.rally.receipts.examples import (
     FOO,
     LEFT,

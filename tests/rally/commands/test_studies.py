@@ -13,7 +13,7 @@ import pytest
 from rally.commands.studies import add_parser
 from rally.decisions.entry import entry_name
 from rally.errors import ConfigurationError, ManyFaults
-from rally.studies.registry import SHIPPED
+from rally.registry.registry import SHIPPED
 from tests.support.people import make_people_keys
 from tests.support.places import mark_stores
 

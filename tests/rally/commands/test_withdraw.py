@@ -12,7 +12,7 @@ from rally.decisions.contents import Kind
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.events import MAIL, RALLY, EventKind, event_name
-from rally.studies.transitions import Action
+from rally.registry.transitions import Action
 from rally.times import from_micros, to_micros
 from tests.support.decided import decide_study
 

@@ -15,16 +15,16 @@ from rally.envelope import Envelope
 from rally.errors import ConfigurationError
 from rally.events import RALLY, EventKind
 from rally.outcomes import FailureReason
-from rally.storing.layout import EVENTS
-from rally.storing.local import LocalStore
-from rally.studies.transitions import Action
+from rally.registry.transitions import Action
+from rally.storage.layout import EVENTS
+from rally.storage.local import LocalStore
 from rally.times import to_micros
-from rally.withdrawing.fold import Standing
-from rally.withdrawing.holding import Rules
-from rally.withdrawing.list_object import LIST
-from rally.withdrawing.rulings import Rulings
-from rally.withdrawing.unreadable import count_settled
-from rally.withdrawing.withdrawal_list import Stage
+from rally.withdrawal.fold import Standing
+from rally.withdrawal.holding import Rules
+from rally.withdrawal.list_object import LIST
+from rally.withdrawal.rulings import Rulings
+from rally.withdrawal.unreadable import count_settled
+from rally.withdrawal.withdrawal_list import Stage
 from tests.rally.commands.office import left
 from tests.support.decided import decide_study, hold_rows
 

@@ -15,7 +15,7 @@ from rally.receipts.receipt import (
     Verification,
 )
 from rally.times import to_micros
-from rally.withdrawing.withdrawal_list import Stage
+from rally.withdrawal.withdrawal_list import Stage
 from tests.support.people import job_key
 
 KEY, PURGE = job_key(Job.DELETE), job_key(Job.PURGE)

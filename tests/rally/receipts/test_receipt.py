@@ -31,7 +31,7 @@ from rally.receipts.receipt import (
     receipt_name,
 )
 from rally.times import EARLIEST, LATEST, to_micros
-from rally.withdrawing.withdrawal_list import Stage
+from rally.withdrawal.withdrawal_list import Stage
 from tests.rally.receipts.examples import KEY, RECEIPT
 
 UUID = re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -8,9 +8,9 @@ import pytest
 
 from rally.receipts.receipt import FileChange, Outcome, Reason, Section, Verification
 from rally.receipts.show import render, render_rest
-from rally.studies.registry import SHIPPED, Registry
-from rally.withdrawing.fold import Standing
-from rally.withdrawing.withdrawal_list import Withdrawal
+from rally.registry.registry import SHIPPED, Registry
+from rally.withdrawal.fold import Standing
+from rally.withdrawal.withdrawal_list import Withdrawal
 from tests.rally.receipts.examples import BAR, DEFERRED, FOO, RECEIPT, micros
 
 TEST_STUDIES = str(Path(__file__).resolve().parents[2] / "studies")

@@ -12,9 +12,9 @@ from rally.receipts.encoding import encode_receipt, seal
 from rally.receipts.purge import purge_receipts
 from rally.receipts.receipt import FileChange, Outcome, Section, receipt_name
 from rally.receipts.verify import Finding, FindingKind, verify_chain
-from rally.storing.container import encode_container
-from rally.storing.header_bytes import read_header
-from rally.storing.objects import GenerationMismatch
+from rally.storage.container import encode_container
+from rally.storage.header_bytes import read_header
+from rally.storage.objects import GenerationMismatch
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.receipts.examples import (
     DELETED,

@@ -8,8 +8,8 @@ from rally.decisions.entry import entry_name
 from rally.decisions.founding import FILE as FOUNDING
 from rally.keys import names
 from rally.results import name_results
-from rally.storing.marker import NAME
-from rally.withdrawing.list_object import LIST
+from rally.storage.marker import NAME
+from rally.withdrawal.list_object import LIST
 from tests.templates.terraform import trace
 from tests.templates.terraform.accounts import table
 from tests.templates.terraform.module import ROOT, items

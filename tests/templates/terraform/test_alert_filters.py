@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from rally.ingesting.counts import FAILED, Count
+from rally.ingestion.counts import FAILED, Count
+from rally.observability.entries import EntryFormatter, Event
 from rally.outcomes import FailureReason
-from rally.telling.entries import EntryFormatter, Event
 from tests.templates.terraform.logging_query import matches
 from tests.templates.terraform.module import load
 

@@ -6,12 +6,12 @@ import pytest
 
 from rally.dead_letters import FOLDER as DEAD_LETTERS
 from rally.decisions.entry import FOLDER as DECISIONS
-from rally.deleting.plans import FOLDER as PLANS
+from rally.deletion.plans import FOLDER as PLANS
 from rally.receipts.receipt import FOLDER as RECEIPTS
-from rally.storing.layout import EVENTS
-from rally.storing.leases import FOLDER as LEASES
-from rally.storing.marker import NAME as MARKER
-from rally.withdrawing.list_object import FOLDER as WITHDRAWALS
+from rally.storage.layout import EVENTS
+from rally.storage.leases import FOLDER as LEASES
+from rally.storage.marker import NAME as MARKER
+from rally.withdrawal.list_object import FOLDER as WITHDRAWALS
 from tests.templates.terraform.module import load, references, resolved
 
 BUCKETS = load().of("google_storage_bucket")

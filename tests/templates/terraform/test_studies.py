@@ -3,8 +3,8 @@
 import fnmatch
 import json
 
-from rally.studies.infrastructure import infrastructure
-from rally.studies.registry import SHIPPED, Registry
+from rally.registry.infrastructure import infrastructure
+from rally.registry.registry import SHIPPED, Registry
 from tests.templates.terraform.module import EXAMPLE, FOLDER, ROOT, load
 
 

@@ -16,9 +16,9 @@ import pytest
 from pipelines import cli
 from pipelines.demo.jobs import Jobs
 from rally.keys.folder import KeyFolder
-from rally.storing import local_files
-from rally.storing.gcs import _PROBE as PROBE
-from rally.storing.local import LocalStore
+from rally.storage import local_files
+from rally.storage.gcs import _PROBE as PROBE
+from rally.storage.local import LocalStore
 
 INIT = "init"
 """What people do before any job, as `desk` and as `keeper`."""

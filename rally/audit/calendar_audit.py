@@ -1,0 +1,56 @@
+"""Whether studies end and go as their participants were told."""
+
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+
+from rally.audit.report import Check, Unit
+from rally.audit.tally import Tally
+from rally.registry.registry import Registry
+from rally.registry.study import Kind, Study
+from rally.registry.transitions import State, States
+
+_OVER = (State.ENDED, State.CONCLUDED)
+
+
+def audit_calendar(
+    registry: Registry,
+    states: States,
+    known: Collection[str],
+    as_of: datetime,
+    announced_days: float,
+) -> Tally:
+    """Looks at every study's dates and decisions.
+
+    Args:
+        registry: of the studies.
+        states: of the studies.
+        known: those of which there is something here, or somebody to be told.
+        as_of: the audit's clock, UTC.
+        announced_days: how long before its end participants are told of it.
+    """
+    tally = Tally()
+    for namespace, study in registry.studies.items():
+        if study.kind is not Kind.STUDY or not (namespace in known or study.derived):
+            continue  # nothing of it is locked in here, and nobody is to be told
+        is_late = study.analysis_until and study.analysis_until < as_of.date()
+        if is_late and not states.is_concluded(namespace, as_of):
+            what = "locked past its analysis, and not concluded"
+            tally.broken(Check.LOCKS, namespace, what, 1, Unit.STUDIES)
+        end = ended_on(states, study, as_of)
+        if end and not _is_told(study, end, announced_days):
+            what = "its end was not announced in time"
+            tally.broken(Check.ANNOUNCED, namespace, what, 1, Unit.STUDIES)
+    return tally
+
+
+def ended_on(states: States, study: Study, as_of: datetime) -> date | None:
+    """The last day on which a study collected; None while it may still collect."""
+    for time in states.changes(study):
+        if time <= as_of and states.at(study, time) in _OVER:
+            return (time - timedelta(microseconds=1)).date()
+    return None
+
+
+def _is_told(study: Study, end: date, announced_days: float) -> bool:
+    told = study.ending_announced
+    return told is not None and (end - told).days >= announced_days

@@ -1,0 +1,112 @@
+"""Looks for people who have left in the tables that researchers made of a study.
+
+Their bytes are searched for the pseudonyms: of Avro files inflated, of gzip likewise,
+of text in any case of letters, of all of them for their 16 raw bytes, too. What is
+packed in another way is named as not looked at.
+"""
+
+from collections.abc import Mapping
+from itertools import chain
+
+from rally.audit.clear_bytes import header_in, in_bytes, walk_clear
+from rally.audit.leaving import Fate
+from rally.audit.report import Check, Unit
+from rally.audit.searching import foreign
+from rally.audit.tally import Tally
+from rally.deletion.scanner import Scanner
+from rally.errors import ConfigurationError, cause_of
+from rally.registry.study import Study
+from rally.storage.corruption import CorruptFile
+from rally.storage.marker import require_derived
+from rally.storage.objects import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+    Snapshot,
+    open_store,
+)
+from rally.storage.strays import describe
+
+
+class DerivedAudit:
+    """Searches registered folders.
+
+    Attributes:
+        tally: what was found.
+    """
+
+    def __init__(self, platform: ObjectStore) -> None:
+        """Has searched nothing yet.
+
+        Args:
+            platform: the platform's store, whose folders are searched.
+        """
+        self.tally = Tally()
+        self._platform = platform
+
+    def see(self, study: Study, gone: Mapping[Fate, list[bytes]]) -> None:
+        """Searches the folders of one study for those who are gone from it."""
+        scanners = {fate: Scanner(people) for fate, people in gone.items() if people}
+        for uri in study.derived:
+            try:
+                store = open_store(uri)
+            except ConfigurationError:
+                if scanners:
+                    why = "is no store that can be looked into from here"
+                    self._unseen(study, uri, why)
+                continue
+            try:
+                require_derived(store, self._platform, study.namespace)
+                for info in store.list() if scanners else ():
+                    self._see(study, store, info, scanners)
+                for stray in store.strays() if scanners else ():
+                    where = f"{store.uri.rstrip('/')}/{foreign(stray.name)}"
+                    self._unseen(study, where, describe(stray))
+            except ConfigurationError as error:
+                self._unseen(study, uri, str(error).removeprefix(f"{uri}: "))
+            except OSError as error:
+                why = f"cannot be read ({cause_of(error)})"
+                self._unseen(study, uri, why)
+
+    def _see(
+        self,
+        study: Study,
+        store: ObjectStore,
+        info: ObjectInfo,
+        scanners: Mapping[Fate, Scanner],
+    ) -> None:
+        name = f"{store.uri.rstrip('/')}/{foreign(info.name)}"
+        try:
+            with store.open(info.name, info.generation) as snapshot:
+                found = _found(snapshot, scanners)
+        except (ObjectNotFound, GenerationMismatch):
+            self._unseen(study, name, "changes while it is read")
+            return
+        except CorruptFile as error:
+            self._unseen(study, name, str(error))
+            return
+        where = f"{study.namespace}: {name}"
+        if Fate.LEFT_OVER in found:
+            what = Fate.LEFT_OVER.value
+            self.tally.broken(Check.DERIVED, where, what, 1, Unit.OBJECTS)
+        elif found:
+            what = Fate.ON_ITS_WAY.value
+            self.tally.apart(Check.DERIVED, where, what, 1, Unit.OBJECTS)
+
+    def _unseen(self, study: Study, where: str, why: str) -> None:
+        self.tally.unseen(Check.DERIVED, f"{study.namespace}: {where}", why)
+
+
+def _found(snapshot: Snapshot, scanners: Mapping[Fate, Scanner]) -> set[Fate]:
+    """Whose pseudonyms stand in an object. Raises CorruptFile: it cannot be told."""
+    found, header = set[Fate](), header_in(snapshot)
+    noted = [in_bytes(snapshot.info.name), *(header.entries.values() if header else ())]
+    for piece in chain(noted, walk_clear(snapshot, header)):
+        lowered = piece.lower()
+        found |= {
+            fate
+            for fate, each in scanners.items()
+            if each.found_in(lowered) or each.found_raw_in(piece)
+        }
+    return found

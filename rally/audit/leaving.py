@@ -1,0 +1,165 @@
+"""Who has left, as the fold of the event log says now; nothing is published.
+
+The audit folds the log on top of the published list, as deletion is about to, and asks
+of each row what became of it: so it finds rows that deletion forgot, too.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import count
+
+from rally.events import RALLY, EventLog
+from rally.registry.registry import Registry
+from rally.registry.study import Study
+from rally.registry.transitions import States
+from rally.storage.objects import ObjectStore
+from rally.times import to_micros
+from rally.validation.pseudonyms import Pseudonyms
+from rally.withdrawal.admission import admit
+from rally.withdrawal.fold import Judgement, Standing, Verdict
+from rally.withdrawal.holding import LOOKING
+from rally.withdrawal.list_object import Published, read_list
+from rally.withdrawal.newest import newest_signed
+from rally.withdrawal.overview import Due, deadline_of, find_due
+from rally.withdrawal.rulings import Rulings
+from rally.withdrawal.selection import Selection
+from rally.withdrawal.withdrawal_list import Stage, State, Withdrawal, WithdrawalList
+
+
+class Fate(StrEnum):
+    """What a row is of somebody who has left.
+
+    The first breaks the promise.
+    """
+
+    LEFT_OVER = "of people who have left"
+    ON_ITS_WAY = "of people who have left, on its way"
+    DEFERRED = "deferred until the study is concluded"
+    HELD = "held for a person's decision"
+    LEGAL_HOLD = "of people who have left, under a legal hold"
+
+
+class Leaving:
+    """The requests as they stand now.
+
+    Attributes:
+        published: the list as deletion published it.
+        decisions: beside it.
+        newest: counter of the newest list that signed records know.
+        folded: with what the log says since.
+    """
+
+    def __init__(
+        self,
+        published: Published[WithdrawalList],
+        folded: WithdrawalList,
+        newest: int,
+        pseudonyms: Pseudonyms,
+        as_of: datetime,
+        deadline_days: float,
+    ) -> None:
+        """Takes both lists; `read` makes them.
+
+        Args:
+            published: the list as deletion published it.
+            folded: with what the log says since; each request has an id.
+            newest: counter of the newest list that signed records know.
+            pseudonyms: of the platform and the studies.
+            as_of: the audit's clock, UTC.
+            deadline_days: from when a request was received until its rows are gone.
+        """
+        self.published = published.list
+        self.decisions = published.decisions
+        self.newest = newest
+        self.folded = folded
+        self._pseudonyms = pseudonyms
+        self._as_of = as_of
+        self._days = deadline_days
+        self._people = folded.people()
+        self._requests = {each.request: each for each in folded.withdrawals}
+
+    @classmethod
+    def read(
+        cls,
+        platform: ObjectStore,
+        registry: Registry,
+        pseudonyms: Pseudonyms,
+        as_of: datetime,
+        deadline_days: float,
+    ) -> "Leaving":
+        """Reads the list and folds the log.
+
+        Raises:
+            ConfigurationError: the list is missing, or not as it was published.
+            CorruptFile: an object of the log is not whole.
+        """
+        published = read_list(platform)
+        states = States.of_chain(registry, published.decisions)
+        numbers = count()
+        folded = admit(
+            EventLog(platform),
+            published.list,
+            registry,
+            states,
+            as_of,
+            LOOKING,
+            Rulings.of(published.decisions),
+            lambda: f"{next(numbers):032x}",
+        )
+        newest = newest_signed(platform, published)
+        return cls(published, folded, newest, pseudonyms, as_of, deadline_days)
+
+    def selection(self, study: Study) -> Selection:
+        """Judges the rows of a namespace, of everybody on the list."""
+        return Selection(self._people, study, self._pseudonyms)
+
+    def due(self, under_hold: Collection[str]) -> tuple[Due, ...]:
+        """Every request with its deadline; some studies are under a legal hold."""
+        return find_due(self.published, self.folded, self._days, under_hold)
+
+    def fate(self, judgement: Judgement, is_held: bool = False) -> Fate | None:
+        """What a row is by its judgement; None where nobody asked for it to go.
+
+        Args:
+            judgement: of a selection.
+            is_held: whether a legal hold is over it.
+        """
+        if judgement.verdict is Verdict.KEPT:
+            return None
+        if judgement.verdict is Verdict.DEFERRED:
+            return Fate.DEFERRED
+        if judgement.verdict is Verdict.HELD:
+            return Fate.HELD
+        if is_held:
+            return Fate.LEGAL_HOLD
+        is_over = self._is_over(self._requests[judgement.request])
+        return Fate.LEFT_OVER if is_over else Fate.ON_ITS_WAY
+
+    def gone_from(self, study: Study) -> dict[Fate, list[bytes]]:
+        """Who is not in a study any more, by the pseudonyms of its rows.
+
+        LEFT_OVER is whose request is done or late, ON_ITS_WAY whose is not. Who came
+        back is none of them, nor is who waits for the study's conclusion.
+        """
+        selection, now = self.selection(study), to_micros(self._as_of)
+        gone: dict[Fate, list[bytes]] = {}
+        for pseudonym, person in selection.people.items():
+            counts = any(
+                left.standing is Standing.ACTIVE
+                and study.namespace not in left.deferred
+                for scope in (study.namespace, RALLY)
+                for left in person.left.get(scope, ())
+            )
+            judgement = selection.judge(pseudonym, b"", now)
+            if counts and judgement.verdict.condemns:
+                fate = self.fate(judgement)
+                gone.setdefault(fate or Fate.ON_ITS_WAY, []).append(pseudonym)
+        return gone
+
+    def _is_over(self, request: Withdrawal) -> bool:
+        """Whether its rows should be gone by now."""
+        if Stage.VERIFIED in request.stages or request.state is State.CLOSED:
+            return True
+        deadline = deadline_of(request, timedelta(days=self._days))
+        return deadline is not None and deadline < self._as_of

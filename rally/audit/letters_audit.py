@@ -1,0 +1,121 @@
+"""Looks at dead letters: whole, sealed, and gone when their time is over."""
+
+import json
+from collections.abc import Collection
+from datetime import date, datetime
+
+from rally.audit.platform_audit import check_file
+from rally.audit.report import Check, Unit
+from rally.audit.sealed import count_unsealed
+from rally.audit.searching import Searches, foreign, search_header
+from rally.audit.settings import Limits
+from rally.audit.tally import Tally
+from rally.dead_letters import FOLDER, Place, place_of, read_sealed
+from rally.registry.legal_holds import LegalHolds
+from rally.registry.registry import Registry
+from rally.storage.corruption import CorruptFile
+from rally.storage.header import Header
+from rally.storage.layout import UNKNOWN
+from rally.storage.objects import ObjectNotFound, ObjectStore
+from rally.storage.records import is_marker
+from rally.withdrawal.unavailable import waits_for_study
+from rally.withdrawal.unreadable import is_owed
+
+
+class LettersAudit:
+    """Looks at every object of dead letters.
+
+    Attributes:
+        tally: what was found.
+    """
+
+    def __init__(
+        self,
+        platform: ObjectStore,
+        registry: Registry,
+        concluded: Collection[str],
+        holds: LegalHolds,
+        prefixes: tuple[bytes, ...],
+        searches: Searches,
+        limits: Limits,
+        as_of: datetime,
+    ) -> None:
+        """Reads nothing yet.
+
+        Args:
+            platform: the platform's store.
+            registry: of the studies.
+            concluded: studies that may have none, which is another check.
+            holds: what stays, however old it is.
+            prefixes: with what begins that which is sealed; none is not looked at.
+            searches: for headers.
+            limits: how long they may stay.
+            as_of: the audit's clock, UTC.
+        """
+        self.tally = Tally()
+        self._platform = platform
+        self._studies = {UNKNOWN, *registry.namespaces}
+        self._registry = registry
+        self._concluded = concluded
+        self._holds = holds
+        self._prefixes = prefixes
+        self._searches = searches
+        self._limits = limits
+        self._today = as_of.date()
+
+    def run(self) -> None:
+        """Reads all of them. Raises OSError: the store cannot be reached."""
+        for info in self._platform.list(FOLDER):
+            place = place_of(info.name)
+            if place is None and is_marker(info):
+                continue
+            if place is None or place.study not in self._studies:
+                what = "no object of dead letters"
+                self._broken(foreign(info.name), what, 1, Unit.OBJECTS)
+            elif place.study not in self._concluded:
+                try:
+                    self._see(place, info.name, self._platform.read(info.name))
+                except ObjectNotFound:
+                    continue
+
+    def _see(self, place: Place, name: str, data: bytes) -> None:
+        header = check_file(self.tally, name, data)
+        if header is None:
+            return
+        search_header(self.tally, self._searches, name, header)
+        try:
+            letters = read_sealed(data)
+        except (CorruptFile, KeyError):
+            self._broken(name, "no dead letters", 1, Unit.OBJECTS)
+            return
+        if not _is_sealed_alone(header):
+            self._broken(name, "beside something in clear", len(letters), Unit.ROWS)
+        if self._prefixes:
+            unsealed = count_unsealed(letters, self._prefixes)
+            self._broken(name, "not sealed", unsealed, Unit.ROWS)
+        self._see_age(place, len(letters))
+
+    def _see_age(self, place: Place, letters: int) -> None:
+        day = date.fromisoformat(place.day)
+        where = f"{place.study}/{place.kind}/{place.day}"
+        if is_owed(place):
+            return  # whether it is late, rally.withdrawal.overview says
+        if (self._today - day).days > self._limits.dead_letter_days:
+            what = "past their time"
+            if waits_for_study(place, self._registry):
+                what = f"{what}, of a study that does not load"
+                self.tally.apart(Check.DEAD_LETTERS, where, what, letters, Unit.ROWS)
+            elif self._holds.over(place.study, place.day):
+                what = f"{what}, under a legal hold"
+                self.tally.apart(Check.DEAD_LETTERS, where, what, letters, Unit.ROWS)
+            else:
+                self._broken(where, what, letters, Unit.ROWS)
+
+    def _broken(self, where: str, what: str, number: int, unit: Unit) -> None:
+        self.tally.broken(Check.DEAD_LETTERS, where, what, number, unit)
+
+
+def _is_sealed_alone(header: Header) -> bool:
+    """Whether an object has nothing but what is sealed."""
+    fields = json.loads(header.schema)["fields"]
+    return [field["name"] for field in fields] == ["sealed"]

@@ -1,0 +1,183 @@
+"""Reads the files of rows of a unit, as a worker of any runner does it.
+
+It runs beside ingest, compaction and deletion: a partition that changes while it is
+read is read again, and what was seen of it before is forgotten.
+"""
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from rally.audit.approved import Approved
+from rally.audit.clear_bytes import in_bytes
+from rally.audit.duplicates import Hashes, Window
+from rally.audit.file_audit import Asked, audit_file, hashes_of
+from rally.audit.report import Check
+from rally.audit.report import Unit as Counted
+from rally.audit.rule_book import RuleBook
+from rally.audit.settings import AuditSettings
+from rally.audit.tally import Tally
+from rally.audit.units import Unit
+from rally.errors import cause_of
+from rally.ingestion.progress import Progress
+from rally.registry.legal_holds import LegalHold
+from rally.registry.study import Document, Keep
+from rally.storage.corruption import CorruptFile
+from rally.storage.layout import Partition
+from rally.storage.objects import GenerationMismatch, ObjectNotFound
+from rally.storage.partitions import LiveFile, list_files, read_view
+
+ROW_CHECKS = (
+    *(Check.WITHDRAWN, Check.DATES, Check.PLACE, Check.SCHEMA, Check.DUPLICATES),
+    *(Check.ENROLMENT, Check.IDS, Check.NETWORK, Check.FILES),
+)
+"""What only reading rows proves."""
+
+_LOOKS = 5
+_SHARE_BITS = 56
+
+
+class _Task(NamedTuple):
+    """What is the same for all dates of a unit."""
+
+    unit: Unit
+    document: Document
+    approved: Approved
+    window: Window
+
+
+class _View(NamedTuple):
+    """The files of a partition; not settled where a damaged one says what counts."""
+
+    files: list[LiveFile]
+    is_settled: bool
+
+
+class RowAudit:
+    """Looks at units."""
+
+    def __init__(self, settings: AuditSettings) -> None:
+        """Opens keys and stores, and reads the list and the log.
+
+        Raises:
+            ConfigurationError: one of them is not as it must be.
+        """
+        self.book = RuleBook(settings)
+        self._today = settings.clock()().date().isoformat()
+        self._share = settings.share
+        self._progress = Progress(settings.progress)
+
+    def look(self, unit: Unit) -> Tally:
+        """What is found in a unit."""
+        tally, document = Tally(), self.book.document(unit.study, unit.document)
+        task = _Task(unit, document, Approved(document), Window(document.keep))
+        for day in sorted({*unit.before, *unit.days}):
+            partition = Partition(unit.study, unit.document, day)
+            if day in unit.before:
+                task.window.count(day, self._hashes(task, partition))
+            else:
+                tally.merge(self._read(task, partition))
+        for check in sorted(self.book.unread):
+            why = "could not read the event log, or the withdrawal list"
+            tally.unseen(check, "workers", why)
+        return tally
+
+    def _read(self, task: _Task, partition: Partition) -> Tally:
+        """Reads one partition at one moment, as often as that takes."""
+        why = "it changes all the time"
+        for _ in range(_LOOKS):
+            try:
+                return self._read_once(task, partition)
+            except (GenerationMismatch, ObjectNotFound):
+                continue
+            except OSError as error:
+                why = f"it cannot be read ({cause_of(error)})"
+                break
+        tally = Tally()
+        for check in ROW_CHECKS:
+            tally.unseen(check, "/".join(partition), why)
+        return tally
+
+    def _read_once(self, task: _Task, partition: Partition) -> Tally:
+        tally, hashes = Tally(), list[Hashes]()
+        view = self._view(partition)
+        asked = Asked(
+            self.book.stores.of(partition.study),
+            self.book.rules(partition),
+            task.approved,
+            self.book.searches,
+            task.window.width,
+            self._today,
+            self.book.is_signed,
+        )
+        for live in self._chosen(task.unit, view.files):
+            found, more = audit_file(asked, live)
+            tally.merge(found)
+            self._progress.add(found.rows)
+            self._progress.flush()
+            if live.file.bucket:
+                hashes.append(more)
+        if view.is_settled:
+            self._tell_duplicates(tally, task, partition, hashes)
+        else:
+            why = "a damaged file says which of the others count"
+            tally.unseen(Check.DUPLICATES, "/".join(partition), why)
+        return tally
+
+    def _view(self, partition: Partition) -> _View:
+        """What counts of the files; all, where a damaged one should say what does."""
+        store = self.book.stores.of(partition.study)
+        try:
+            return _View(read_view(store, partition), True)
+        except CorruptFile:
+            files = list_files(store, partition.study, partition.folder)
+            return _View([LiveFile(file) for file in files], False)
+
+    def _chosen(self, unit: Unit, files: list[LiveFile]) -> Iterator[LiveFile]:
+        """Those that a unit is about, and chance chose: other ones each day."""
+        for live in files:
+            name = f"{self._today}/{unit.study}/{live.file.info.name}"
+            chance = int(sha256(in_bytes(name)).hexdigest()[: _SHARE_BITS // 4], 16)
+            if unit.has(live.file) and chance < self._share * (1 << _SHARE_BITS):
+                yield live
+
+    def _hashes(self, task: _Task, partition: Partition) -> list[Hashes]:
+        """Of a date that another unit looks at; where it cannot be read, that says."""
+        store = self.book.stores.of(partition.study)
+        for _ in range(_LOOKS):
+            try:
+                files = self._chosen(task.unit, self._view(partition).files)
+                rules, width = self.book.rules(partition), task.window.width
+                return [
+                    hashes_of(store, live, width, rules)
+                    for live in files
+                    if live.file.bucket
+                ]
+            except (GenerationMismatch, ObjectNotFound):
+                continue
+            except OSError:
+                break
+        return []
+
+    def _tell_duplicates(
+        self, tally: Tally, task: _Task, partition: Partition, hashes: list[Hashes]
+    ) -> None:
+        number = task.window.count(partition.day, hashes)
+        what, where = "there more than once", "/".join(partition)
+        if self._hold(task, partition):
+            what = f"{what}, under a legal hold"
+            tally.apart(Check.DUPLICATES, where, what, number, Counted.ROWS)
+        else:
+            tally.broken(Check.DUPLICATES, where, what, number, Counted.ROWS)
+
+    def _hold(self, task: _Task, partition: Partition) -> LegalHold | None:
+        """The hold for which compaction may have left a row where it was."""
+        if task.document.keep is Keep.LATEST:  # of which any date may hold the other
+            return next(iter(self.book.holds.of(partition.study)), None)
+        return self.book.holds.over(partition.study, partition.day)
+
+
+def make_auditor(settings: AuditSettings) -> Callable[[Unit], dict[str, Any]]:
+    """For workers: a Unit to the JSON of a Tally."""
+    audit = RowAudit(settings)
+    return lambda unit: audit.look(unit).to_json()

@@ -1,0 +1,271 @@
+"""What is asked of each row of a partition, a block at a time.
+
+Most blocks are fine as a whole: distinct participants and the first and last times
+show it. Single rows are looked at only where that does not.
+"""
+
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from rally.audit.leaving import Fate, Leaving
+from rally.audit.report import Check, Unit
+from rally.audit.row_times import are_within, times_of
+from rally.audit.searching import PSEUDONYM, Searches
+from rally.audit.spans import Span
+from rally.audit.tally import Tally
+from rally.audit.whole_files import RowBlock
+from rally.storage.layout import Partition
+from rally.storage.longs import decode_long
+from rally.storage.partitions import LiveFile
+from rally.storage.row_keys import KEY_BYTES, PARTICIPANT, key_of
+from rally.withdrawal.enrolments import EnrolledPeople
+from rally.withdrawal.fold import Verdict
+from rally.withdrawal.selection import Selection
+
+_ALL = re.compile(b"(?:" + PSEUDONYM.pattern + b")*")
+_UNLIKE = "not what the schema says"
+_RAW = "with a raw id, or without a pseudonym"
+_REMEMBERED = 100_000  # people of one partition who are known to be enrolled
+
+
+class Rules(NamedTuple):
+    """What holds for the rows of one partition.
+
+    Attributes:
+        partition: it.
+        day: its date.
+        spans: when of the date the study's rows may have been sent.
+        is_held: whether a legal hold is over it.
+        leaving: the requests; None where they are not known.
+        selection: judges who left; None where the requests are not known.
+        enrolled: who ever enrolled, where that matters and the grace is over.
+        concluded: names, as rows have them, of studies about which none may be.
+    """
+
+    partition: Partition
+    day: Span
+    spans: Sequence[Span]
+    is_held: bool
+    leaving: Leaving | None
+    selection: Selection | None
+    enrolled: EnrolledPeople | None
+    concluded: Sequence[bytes] = ()
+
+    @property
+    def where(self) -> str:
+        """What a report calls the partition."""
+        return "/".join(self.partition)
+
+    def condemns(self, row: bytes) -> bool:
+        """Whether a row goes since its person has left; such a row does not compete.
+
+        Args:
+            row: as it is stored, up to its time at least.
+        """
+        selection = self.selection
+        if selection is None or row[PARTICIPANT] not in selection.people:
+            return False
+        return selection.judge(*key_of(row)).verdict.condemns
+
+
+class RowChecks:
+    """Looks at the rows of one file.
+
+    Attributes:
+        tally: what was found.
+        hashes: of the rows that count, by their first bytes.
+    """
+
+    def __init__(
+        self, rules: Rules, live: LiveFile, searches: Searches, width: int
+    ) -> None:
+        """Has seen nothing yet.
+
+        Args:
+            rules: of the partition.
+            live: the file, and whose rows of it count.
+            searches: for its bytes.
+            width: how many first bytes are hashed; 0 hashes none.
+        """
+        self.tally = Tally()
+        self.hashes = array("q")
+        self._rules = rules
+        self._live = live
+        self._searches = searches
+        self._width = width
+        self._covered = set[bytes]()
+
+    def see(self, block: RowBlock, undecodable: Collection[int] = ()) -> None:
+        """Judges the rows of a block; those of `undecodable` places are not any."""
+        out = self._spoken_for(block)
+        live = len(block.starts) - len(out) + block.unlike + block.shapeless
+        self.tally.rows += live
+        self.tally.documents[self._rules.partition] += live
+        unlike = set(undecodable) - out
+        self._broken(Check.SCHEMA, _UNLIKE, block.unlike + len(unlike))
+        out |= unlike
+        times = self._times(block)
+        out |= self._misplaced(block, times, out)
+        out |= self._nobodys(block, out)
+        self._search_addresses(block)
+        undated, left = self._undated(times, out), self._left(block, out)
+        self._unenrolled(block, {*out, *undated, *left})
+        self._see_scopes(block, {*out, *left})
+        if self._width:  # who has left does not compete
+            gone = {at for at, verdict in left.items() if verdict.condemns}
+            self._hash(block, out | gone)
+
+    def _spoken_for(self, block: RowBlock) -> set[int]:
+        """Rows that a compacted file has, and of which this one says nothing."""
+        if not self._live.dead:
+            return set()
+        holds = self._live.holds
+        return {place for place, each in enumerate(block.people) if not holds(each)}
+
+    def _times(self, block: RowBlock) -> list[int] | None:
+        """The rows' times; None where all are of the date and its only span."""
+        spans = self._rules.spans
+        is_known = len(block.stamps) == len(block.starts)
+        if is_known and len(spans) == 1 and are_within(block.stamps, spans[0]):
+            return None
+        return times_of(block.data, block.starts)
+
+    def _misplaced(
+        self, block: RowBlock, times: Sequence[int] | None, out: Collection[int]
+    ) -> set[int]:
+        misplaced = set[int]()
+        start, end = self._live.file.people
+        people = block.people
+        if people and not (start <= min(people) and max(people) < end):
+            misplaced |= {
+                place for place, each in enumerate(people) if not start <= each < end
+            }
+        if times is not None:
+            day = self._rules.day
+            misplaced |= {at for at, time in enumerate(times) if not day.holds(time)}
+        misplaced -= set(out)
+        self._broken(Check.PLACE, "of another date or bucket", len(misplaced))
+        return misplaced
+
+    def _nobodys(self, block: RowBlock, out: Collection[int]) -> set[int]:
+        """Rows without a pseudonym, or with a raw id in them."""
+        found = set[int]()
+        if not _ALL.fullmatch(b"".join(block.distinct)):
+            odd = {each for each in block.distinct if not PSEUDONYM.fullmatch(each)}
+            found = {at for at, each in enumerate(block.people) if each in odd}
+            found -= set(out)
+        number, rows = self._raw(block, found)
+        number += len(found | rows) + block.shapeless
+        self._broken(Check.IDS, _RAW, number)
+        return found
+
+    def _raw(self, block: RowBlock, found: set[int]) -> tuple[int, set[int]]:
+        """Raw ids: how many are in none of the rows, and the rows that have them."""
+        outside, rows = 0, set[int]()
+        positions = self._searches.ids.find(block.data)
+        if block.is_foreign:
+            positions += self._searches.ids.find_raw(block.data)
+        for at in positions:
+            place = bisect_right(block.starts, at) - 1
+            if 0 <= place < len(block.ends) and at < block.ends[place]:
+                rows.add(place)
+            else:
+                outside += 1
+        return outside, rows
+
+    def _search_addresses(self, block: RowBlock) -> None:
+        found = self._searches.addresses.find(block.data)
+        rows = {bisect_right(block.starts, at) for at in found}
+        self._broken(Check.NETWORK, "with network addresses", len(rows))
+
+    def _undated(self, times: Sequence[int] | None, out: Collection[int]) -> set[int]:
+        if times is None:
+            return set()
+        spans = self._rules.spans
+        found = {
+            at
+            for at, time in enumerate(times)
+            if at not in out and not any(span.holds(time) for span in spans)
+        }
+        self._broken(Check.DATES, "sent while the study did not collect", len(found))
+        return found
+
+    def _left(self, block: RowBlock, out: Collection[int]) -> dict[int, Verdict]:
+        """The rows of whom something is asked, and what becomes of each."""
+        selection, leaving = self._rules.selection, self._rules.leaving
+        found: dict[int, Verdict] = {}
+        if selection is None or leaving is None:
+            return found
+        listed = selection.people.keys() & block.distinct
+        for at, person in enumerate(block.people if listed else ()):
+            if person in listed and at not in out:
+                judgement = selection.judge(person, *self._key(block, at))
+                if fate := leaving.fate(judgement, self._rules.is_held):
+                    self._tell_fate(fate)
+                    found[at] = judgement.verdict
+        return found
+
+    def _tell_fate(self, fate: Fate) -> None:
+        if fate is Fate.LEFT_OVER:
+            self._broken(Check.WITHDRAWN, fate, 1)
+        else:
+            where = self._rules.where
+            self.tally.apart(Check.WITHDRAWN, where, fate.value, 1, Unit.ROWS)
+
+    def _unenrolled(self, block: RowBlock, out: Collection[int]) -> None:
+        enrolled = self._rules.enrolled
+        if enrolled is None:
+            return
+        new = block.distinct - self._covered
+        fine = {each for each in new if enrolled.covers(each, self._rules.day.start)}
+        self._covered |= fine
+        unsure = new - fine
+        if unsure:
+            found = sum(
+                not enrolled.covers(person, self._key(block, at)[1])
+                for at, person in enumerate(block.people)
+                if person in unsure and at not in out
+            )
+            self._unless_held(Check.ENROLMENT, "without an enrolment", found)
+        if len(self._covered) > _REMEMBERED:
+            self._covered.clear()
+
+    def _see_scopes(self, block: RowBlock, out: Collection[int]) -> None:
+        """Counts rows in which the name of a concluded study stands as a text."""
+        data, names = block.data, self._rules.concluded
+        if not any(name in data for name in names):
+            return
+        rows = zip(block.starts, block.ends, strict=True)
+        found = sum(
+            any(data.find(name, start, end) >= 0 for name in names)
+            for at, (start, end) in enumerate(rows)
+            if at not in out
+        )
+        self._broken(Check.CONCLUDED, "about a concluded study", found)
+
+    def _hash(self, block: RowBlock, out: Collection[int]) -> None:
+        data, width = block.data, self._width
+        starts: Iterable[int] = block.starts
+        if out:
+            starts = [at for place, at in enumerate(starts) if place not in out]
+        self.hashes.extend([hash(data[at : at + width]) for at in starts])
+
+    def _key(self, block: RowBlock, place: int) -> tuple[bytes, int]:
+        """Document id and time of a row."""
+        start = block.starts[place]
+        time, _ = decode_long(block.data, start + KEY_BYTES)
+        return block.data[start + 38 : start + KEY_BYTES], time
+
+    def _broken(self, check: Check, what: str, number: int) -> None:
+        self.tally.broken(check, self._rules.where, str(what), number, Unit.ROWS)
+
+    def _unless_held(self, check: Check, what: str, number: int) -> None:
+        """Breaks the promise, unless a legal hold is why it stays."""
+        if self._rules.is_held:
+            what = f"{what}, under a legal hold"
+            self.tally.apart(check, self._rules.where, what, number, Unit.ROWS)
+        else:
+            self._broken(check, what, number)

@@ -1,0 +1,201 @@
+"""What holds for the rows of each partition: all that the platform knows, read once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from functools import cached_property
+
+from rally.audit.leaving import Leaving
+from rally.audit.report import Check
+from rally.audit.row_checks import Rules
+from rally.audit.searching import Searches, make_searches
+from rally.audit.settings import AuditSettings
+from rally.audit.spans import Span, collecting_spans, span_of_day, within
+from rally.decisions.verifying import read_chain
+from rally.errors import ConfigurationError
+from rally.events import EventLog
+from rally.registry.legal_holds import LegalHolds
+from rally.registry.registry import Registry
+from rally.registry.study import Document, Kind, Means, Study
+from rally.registry.transitions import States
+from rally.settings import make_pseudonyms
+from rally.storage.corruption import CorruptFile
+from rally.storage.layout import Partition, Stores
+from rally.validation.leaves import zig_zag
+from rally.validation.pseudonyms import PLATFORM
+from rally.withdrawal.enrolments import EnrolledPeople, Grace, needs_enrolment
+from rally.withdrawal.list_object import read_list
+from rally.withdrawal.newest import newest_signed
+from rally.withdrawal.selection import Selection
+from rally.withdrawal.unavailable import find_carriers
+
+
+class RuleBook:
+    """The log, the list, the decisions and the registry at one time.
+
+    What cannot be read of the log is not known here, and is no error: `unread` says it.
+
+    Attributes:
+        registry: of the studies.
+        stores: of the studies and the platform.
+        holds: what stays, whatever else holds.
+        unread: what is not proven, since the log could not be read for it.
+    """
+
+    def __init__(self, settings: AuditSettings) -> None:
+        """Opens keys and stores, and reads the list.
+
+        Raises:
+            ConfigurationError: one of them is not as it must be.
+        """
+        self.registry: Registry = settings.registry()
+        self.stores: Stores = settings.stores()
+        self._settings = settings
+        self._as_of = settings.clock()()
+        platform = self.stores.platform
+        self._keys = settings.keys(self.registry)
+        self._pseudonyms = make_pseudonyms(self._keys, self.registry)
+        decided = read_chain(platform)
+        self._states = States.of_chain(self.registry, decided)
+        self.holds = LegalHolds.of_chain(decided, self._as_of)
+        self.unread = set[Check]()
+        self._leaving = self._read_leaving()
+        self._newest = self._leaving.newest if self._leaving else 0
+        self._unsigned = set[int]()  # lists that only headers name
+        self._selections: dict[str, Selection] = {}
+        self._enrolled: dict[str, EnrolledPeople] = {}
+        self._spans: dict[str, list[Span]] = {}
+
+    def document(self, study: str, document: str) -> Document:
+        """A document of the registry, or one that is built in."""
+        return self.registry.documents(self.registry.studies[study])[document]
+
+    def is_signed(self, counter: int) -> bool:
+        """Whether signed records know of a withdrawal list of this counter.
+
+        One may have been published since this one was read.
+        """
+        if self._leaving is None or counter <= self._newest:
+            return True
+        if counter not in self._unsigned:
+            with self._reading(Check.WITHDRAWN):
+                platform = self.stores.platform
+                published = read_list(platform)
+                self._newest = max(self._newest, newest_signed(platform, published))
+            if counter > self._newest:
+                self._unsigned.add(counter)
+        return counter <= self._newest
+
+    def rules(self, partition: Partition) -> Rules:
+        """What holds in a partition."""
+        study = self.registry.studies[partition.study]
+        day = span_of_day(partition.day)
+        return Rules(
+            partition,
+            day,
+            within(self._spans_of(study), day),
+            self.holds.over(partition.study, partition.day) is not None,
+            self._leaving,
+            self._selection(study),
+            self._enrolled_by(study, partition),
+            self._concluded if self._has_scope(study, partition) else (),
+        )
+
+    def prepare(self, namespace: str) -> None:
+        """Reads the log for a study now; `rules` would do it when it has to."""
+        study = self.registry.studies[namespace]
+        _ = self.searches, self._selection(study), self._enrolled_in(study)
+
+    @cached_property
+    def searches(self) -> Searches:
+        """What must stand nowhere: the ids of everybody in the log, and others."""
+        known = set[str]()
+        with self._reading(Check.IDS):
+            log = EventLog(self.stores.platform)
+            known = {each.participant for each in log if each.participant}
+        return make_searches(self._settings.wanted, self._keys.prf(PLATFORM), known)
+
+    def _has_scope(self, study: Study, partition: Partition) -> bool:
+        """Whether rows say which study they are about, and purge looks for that."""
+        document = self.document(partition.study, partition.document)
+        return study.kind is Kind.PLATFORM and bool(document.scope)
+
+    @cached_property
+    def _carriers(self) -> frozenset[str]:
+        """Studies that do not load, whose dead letters may be enrolments in others."""
+        with self._reading(Check.ENROLMENT):
+            return find_carriers(self.registry, EventLog(self.stores.platform))
+        return frozenset()
+
+    @cached_property
+    def _concluded(self) -> list[bytes]:
+        """What studies are called of which nothing may be left, as rows have it.
+
+        One under a legal hold is left out: there its enrolments stay, too.
+        """
+        allowed = timedelta(days=self._settings.limits.purge_days)
+        names = [
+            name.encode()
+            for namespace, study in self.registry.studies.items()
+            if (at := self._states.concluded_at(namespace))
+            and self._as_of - at > allowed
+            if not self.holds.of(namespace)
+            for name in (namespace, *study.aliases)
+        ]
+        return [zig_zag(len(name)) + name for name in names]
+
+    def _spans_of(self, study: Study) -> list[Span]:
+        if study.namespace not in self._spans:
+            self._spans[study.namespace] = collecting_spans(self._states, study)
+        return self._spans[study.namespace]
+
+    def _selection(self, study: Study) -> Selection | None:
+        if self._leaving is None:
+            return None
+        if study.namespace not in self._selections:
+            self._selections[study.namespace] = self._leaving.selection(study)
+        return self._selections[study.namespace]
+
+    def _enrolled_by(self, study: Study, partition: Partition) -> EnrolledPeople | None:
+        """Who enrolled, where a row must be of one of them by now.
+
+        So must one that says that somebody joined: else the log has lost its event.
+        """
+        document = self.document(partition.study, partition.document)
+        joins = document.means is Means.JOINS and not document.scope
+        late = Grace(self._settings.limits.grace_days + 1)  # the others go daily
+        is_due = not self._carriers and late.is_due(
+            date.fromisoformat(partition.day), self._as_of
+        )
+        if is_due and (joins or needs_enrolment(study, document)):
+            return self._enrolled_in(study)
+        return None
+
+    def _enrolled_in(self, study: Study) -> EnrolledPeople | None:
+        """Everybody who ever enrolled."""
+        is_unread = Check.ENROLMENT in self.unread
+        if study.namespace not in self._enrolled and not is_unread:
+            grace = Grace(self._settings.limits.grace_days)
+            with self._reading(Check.ENROLMENT):
+                log = EventLog(self.stores.platform)
+                found = EnrolledPeople(study, self._pseudonyms, log, grace)
+                self._enrolled[study.namespace] = found
+        return self._enrolled.get(study.namespace)
+
+    def _read_leaving(self) -> Leaving | None:
+        with self._reading(Check.WITHDRAWN):
+            return Leaving.read(
+                self.stores.platform,
+                self.registry,
+                self._pseudonyms,
+                self._as_of,
+                self._settings.limits.deadline_days,
+            )
+        return None
+
+    @contextmanager
+    def _reading(self, check: Check) -> Iterator[None]:
+        try:
+            yield
+        except (ConfigurationError, CorruptFile, OSError):
+            self.unread.add(check)

@@ -1,0 +1,108 @@
+"""What an audit needs, from the options of a job; and what each worker makes of it.
+
+Who audits cannot decrypt, and signs nothing: of the platform's keys only the
+pseudonyms' are opened, and of the dead letters' the public one is looked at.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import NamedTuple
+
+from rally.audit.sealed import sealing_prefixes
+from rally.keys.folder import KeyFolder
+from rally.keys.platform_keys import PlatformKeys
+from rally.registry.registry import Registry
+from rally.settings import Places
+from rally.validation.pseudonyms import PLATFORM
+from rally.withdrawal.enrolments import GRACE_DAYS
+
+
+class Limits(NamedTuple):
+    """From when on what takes its time is a promise broken; all in days.
+
+    Attributes:
+        deadline_days: from when a request was received until its rows must be gone.
+        grace_days: how long after a row its enrolment may come.
+        dead_letter_days: how long dead letters stay that are no withdrawals.
+        announced_days: how long before its end participants are told of it.
+        purge_days: how long the jobs that run daily may take.
+    """
+
+    deadline_days: float = 30.0
+    grace_days: float = GRACE_DAYS
+    dead_letter_days: float = 30.0
+    announced_days: float = 14.0
+    purge_days: float = 2.0
+
+
+class Wanted(NamedTuple):
+    """What a person says must stand nowhere, in a form that tells nobody.
+
+    Attributes:
+        pseudonyms: of the platform, of rally ids.
+        addresses: SHA-256 of network addresses, in hex; see hash_address.
+    """
+
+    pseudonyms: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings(Places):
+    """Where everything is, and what is asked of it.
+
+    Attributes:
+        store: URI of the store; may hold `{study}`.
+        platform_keys: folder of the platform's keys.
+        platform: URI of the platform's store; None is `<store>/platform`.
+        studies: the registry's folder; None is what the package ships.
+        key_folder: folder of the keys that open pings; None is not looked at.
+        as_of: the audit's clock, RFC 3339; None is now. Workers need one.
+        share: of the files of rows that are read, above 0 and at most 1.
+        limits: in days.
+        wanted: what must stand nowhere.
+        progress: a folder in which workers tell how far they are; None is nobody's.
+    """
+
+    store: str
+    platform_keys: str
+    platform: str | None = None
+    studies: str | None = None
+    key_folder: str | None = None
+    as_of: str | None = None
+    share: float = 1.0
+    limits: Limits = field(default_factory=Limits)
+    wanted: Wanted = field(default_factory=Wanted)
+    progress: str | None = None
+
+    def keys(self, registry: Registry) -> PlatformKeys:
+        """Pseudonyms. Raises ConfigurationError."""
+        return PlatformKeys.open(
+            self.platform_keys,
+            pseudonyms=[PLATFORM, *registry.studies],
+        )
+
+    def sealing_prefixes(self) -> tuple[bytes, ...]:
+        """With what dead letters begin that are sealed. Raises ConfigurationError."""
+        return sealing_prefixes(KeyFolder(self.platform_keys))
+
+    def key_folders(self) -> tuple[KeyFolder | None, KeyFolder]:
+        """The folder of ping keys, if it is named, and that of platform keys."""
+        ping_keys = KeyFolder(self.key_folder) if self.key_folder else None
+        return ping_keys, KeyFolder(self.platform_keys)
+
+
+def hash_address(text: str) -> str | None:
+    """What stands for a network address, however it is written; None: it is none."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return sha256(address.packed).hexdigest()
+
+
+def hash_addresses(texts: Iterable[str]) -> frozenset[str]:
+    """What stands for all of them that are addresses."""
+    return frozenset(filter(None, map(hash_address, texts)))

@@ -1,0 +1,165 @@
+"""What a listing of the studies' stores tells, without opening a file."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from rally.audit.report import Check, Unit
+from rally.audit.searching import foreign
+from rally.audit.tally import Tally
+from rally.audit.units import Extent
+from rally.errors import cause_of
+from rally.registry.legal_holds import LegalHolds
+from rally.registry.registry import Registry
+from rally.storage.layout import DATA, Partition, Stores
+from rally.storage.objects import FOREVER, ObjectInfo, ObjectStore, OldCopy, Stray
+from rally.storage.partitions import StoredFile, parse_file
+from rally.storage.places import Locator, Region
+from rally.validation.policy import is_expired, is_reviewed
+
+LISTED = (Check.RETENTION, Check.REVIEW, Check.PLACE, Check.COPIES)
+"""What a listing proves, or helps to."""
+
+
+_ROOTS = (Region.PLATFORM, Region.DERIVED)
+"""Places with roots of their own, which are looked into elsewhere."""
+
+
+@dataclass
+class Listing:
+    """What stands in the stores.
+
+    Attributes:
+        tally: what was found.
+        extents: how much there is to read, by study and document.
+        unlisted: studies whose store could not be listed.
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    extents: dict[tuple[str, str], Extent] = field(default_factory=dict)
+    unlisted: set[str] = field(default_factory=set)
+
+    @property
+    def studies(self) -> set[str]:
+        """Those that have rows."""
+        return {study for study, _ in self.extents}
+
+
+class StoreAudit:
+    """Goes through the names of all objects, and keeps no more than one at a time."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        registry: Registry,
+        holds: LegalHolds,
+        concluded: Collection[str],
+        as_of: datetime,
+        purge_days: float,
+    ) -> None:
+        """Lists nothing yet.
+
+        Args:
+            stores: of the studies and the platform.
+            registry: of the studies.
+            holds: what stays, whatever has expired.
+            concluded: studies of which nothing may be there, which is another check.
+            as_of: the audit's clock, UTC.
+            purge_days: how long old copies of what has expired may still be there.
+        """
+        self._stores = stores
+        self._registry = registry
+        self._holds = holds
+        self._concluded = concluded
+        self._as_of = as_of
+        self._today = as_of.date()
+        self._allowed = timedelta(days=purge_days)
+        self._locator = Locator(stores, registry)
+        self._found = Listing()
+
+    def run(self) -> Listing:
+        """Lists every store once."""
+        for store in self._stores.each(self._registry.studies):
+            try:
+                for info in store.list():
+                    self._see(store, info)
+                for stray in store.strays():
+                    self._see_stray(store, stray)
+            except OSError as error:
+                self._unseen(store, error, *LISTED)
+                self._found.unlisted.update(
+                    study
+                    for study in self._registry.studies
+                    if self._stores.of(study) is store
+                )
+                continue
+            try:
+                for copy in store.old_copies(DATA):
+                    self._see_copy(store, copy)
+            except OSError as error:
+                self._unseen(store, error, Check.RETENTION)
+        return self._found
+
+    def _unseen(self, store: ObjectStore, error: OSError, *checks: Check) -> None:
+        why = f"cannot be listed ({cause_of(error)})"
+        for check in checks:
+            self._found.tally.unseen(check, store.uri, why)
+
+    def _see(self, store: ObjectStore, info: ObjectInfo) -> None:
+        place, tally = self._locator.classify(store, info), self._found.tally
+        if place.study in self._concluded and place.region is not Region.WRONG_STORE:
+            return
+        if place.partition:
+            self._see_file(parse_file(info, place.partition.study), place.partition)
+        elif place.region.is_alarm:
+            is_place = place.region is Region.WRONG_STORE
+            check = Check.PLACE if is_place else Check.COPIES
+            name, what = foreign(info.name), place.region.value
+            tally.broken(check, name, what, 1, Unit.OBJECTS)
+
+    def _see_stray(self, store: ObjectStore, stray: Stray) -> None:
+        """Tells of a link; of a concluded study that is another check."""
+        place = self._locator.locate(store, stray)
+        if place.study in self._concluded or place.region in _ROOTS:
+            return
+        name, what = foreign(stray.name), stray.kind.value
+        self._found.tally.broken(Check.COPIES, name, what, 1, Unit.OBJECTS)
+
+    def _see_file(self, file: StoredFile, partition: Partition) -> None:
+        study = self._registry.studies[partition.study]
+        document = self._registry.documents(study)[partition.document]
+        key = partition.study, partition.document
+        self._found.extents.setdefault(key, Extent()).add(file)
+        day = date.fromisoformat(partition.day)
+        where, tally = "/".join(partition), self._found.tally
+        if not is_reviewed(document, day):
+            what = "outside the dates of its review"
+            tally.broken(Check.REVIEW, where, what, 1, Unit.OBJECTS)
+        if is_expired(document, day, self._today):
+            self._tell_expired(partition, "past its retention")
+
+    def _see_copy(self, store: ObjectStore, copy: OldCopy) -> None:
+        """Looks at what is live no more: of what has expired it has to go, too."""
+        info = ObjectInfo(copy.name, copy.size, copy.generation)
+        partition = self._locator.classify(store, info).partition
+        if partition is None or partition.study in self._concluded:
+            return
+        study = self._registry.studies[partition.study]
+        document = self._registry.documents(study)[partition.document]
+        if not is_expired(document, date.fromisoformat(partition.day), self._today):
+            return
+        what = f"past its retention, an old copy: {copy.why}"
+        if copy.until is not None:
+            until = None if copy.until == FOREVER else copy.until.date()
+            where, tally = "/".join(partition), self._found.tally
+            tally.apart(Check.RETENTION, where, what, 1, Unit.OBJECTS, until)
+        elif self._as_of - copy.since > self._allowed:
+            self._tell_expired(partition, what)
+
+    def _tell_expired(self, partition: Partition, what: str) -> None:
+        where, tally = "/".join(partition), self._found.tally
+        if self._holds.over(partition.study, partition.day):
+            what = f"{what}, under a legal hold"
+            tally.apart(Check.RETENTION, where, what, 1, Unit.OBJECTS)
+        else:
+            tally.broken(Check.RETENTION, where, what, 1, Unit.OBJECTS)

@@ -1,0 +1,180 @@
+"""What one part of an audit found, as numbers that can be added up.
+
+It travels from workers as JSON, and does not grow with the number of rows: places
+beyond a few hundred of one check are counted together. Names stand in it as they are;
+what leaves it goes through `results`, which shows no id.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from rally.audit.report import Check, CheckResult, Seen, Unit
+
+MOST_PLACES = 500
+"""So many places of one check are told apart, of each kind of line."""
+
+ELSEWHERE = "elsewhere"
+"""What all places beyond these are called."""
+
+OTHERS = "and others"
+"""What is said of them where they are of as many kinds again."""
+
+
+class Kind(StrEnum):
+    """Whether a line breaks the promise, only looks like it, or was not looked at."""
+
+    BROKEN = "broken"
+    APART = "apart"
+    UNSEEN = "unseen"
+
+
+class Line(NamedTuple):
+    """Something at a place; see rally.audit.report.Seen."""
+
+    check: Check
+    kind: Kind
+    where: str
+    what: str
+    unit: Unit
+    until: str = ""
+
+
+class Tally:
+    """Counts.
+
+    Attributes:
+        lines: how much of each.
+        documents: rows by study, document and submission day.
+        files: of rows, that were read.
+        rows: that were read.
+    """
+
+    def __init__(self) -> None:
+        """Begins with nothing."""
+        self.lines: Counter[Line] = Counter()
+        self.documents: Counter[tuple[str, str, str]] = Counter()
+        self.files = 0
+        self.rows = 0
+        self._places: Counter[tuple[Check, Kind]] = Counter()
+
+    def broken(
+        self, check: Check, where: str, what: str, number: int, unit: Unit
+    ) -> None:
+        """Notes what breaks a promise; nothing where the number is 0."""
+        self.add(Line(check, Kind.BROKEN, where, what, unit), number)
+
+    def apart(
+        self,
+        check: Check,
+        where: str,
+        what: str,
+        number: int,
+        unit: Unit,
+        until: date | None = None,
+    ) -> None:
+        """Notes what looks like it and does not break it."""
+        day = until.isoformat() if until else ""
+        self.add(Line(check, Kind.APART, where, what, unit, day), number)
+
+    def unseen(
+        self, check: Check, where: str, why: str, unit: Unit = Unit.OBJECTS
+    ) -> None:
+        """Notes that one thing could not be looked at."""
+        self.add(Line(check, Kind.UNSEEN, where, why, unit), 1)
+
+    def add(self, line: Line, number: int) -> None:
+        """Adds to a line."""
+        if not number:
+            return
+        if line not in self.lines:
+            key = line.check, line.kind
+            if self._places[key] >= MOST_PLACES:
+                line = line._replace(where=ELSEWHERE)
+            if self._places[key] >= 2 * MOST_PLACES and line not in self.lines:
+                line = line._replace(what=OTHERS, until="")
+            self._places[key] += line not in self.lines
+        self.lines[line] += number
+
+    def merge(self, other: "Tally") -> None:
+        """Takes in what another part found."""
+        for line, number in other.lines.items():
+            self.add(line, number)
+        self.documents.update(other.documents)
+        self.files += other.files
+        self.rows += other.rows
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, of text that any encoder takes."""
+        return {
+            "lines": [
+                [*map(encodable, line), number] for line, number in self.lines.items()
+            ],
+            "documents": [[*key, number] for key, number in self.documents.items()],
+            "files": self.files,
+            "rows": self.rows,
+        }
+
+    @property
+    def days(self) -> dict[tuple[str, str], int]:
+        """Rows by study and submission day, sorted."""
+        days = Counter[tuple[str, str]]()
+        for (study, _, day), rows in self.documents.items():
+            days[study, day] += rows
+        return dict(sorted(days.items()))
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Tally":
+        """The inverse of to_json."""
+        tally = cls()
+        for check, kind, where, what, unit, until, number in content["lines"]:
+            line = Line(Check(check), Kind(kind), where, what, Unit(unit), until)
+            tally.add(line, number)
+        for study, document, day, number in content["documents"]:
+            tally.documents[study, document, day] = number
+        tally.files, tally.rows = content["files"], content["rows"]
+        return tally
+
+    def results(self, shown: Callable[[str], str]) -> tuple[CheckResult, ...]:
+        """One for each Check, in its order.
+
+        Args:
+            shown: takes out of a text what could be somebody's id.
+        """
+        lines = Counter[Line]()
+        for line, number in self.lines.items():
+            where, what = shown(line.where), shown(line.what)
+            lines[line._replace(where=where, what=what)] += number
+        return tuple(
+            CheckResult(
+                check,
+                *(
+                    tuple(_seen(lines, check, kind))
+                    for kind in (Kind.BROKEN, Kind.APART, Kind.UNSEEN)
+                ),
+            )
+            for check in Check
+        )
+
+
+def merged(parts: Iterable[Tally]) -> Tally:
+    """All of them as one."""
+    whole = Tally()
+    for each in parts:
+        whole.merge(each)
+    return whole
+
+
+def encodable(text: str) -> str:
+    """The text; of a name that is not UTF-8 its bytes as escapes."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _seen(lines: Counter[Line], check: Check, kind: Kind) -> Iterator[Seen]:
+    """Sorted by place, those that are counted together last."""
+    own = [each for each in lines if each.check is check and each.kind is kind]
+    for line in sorted(own, key=lambda each: (each.where == ELSEWHERE, each)):
+        until = date.fromisoformat(line.until) if line.until else None
+        yield Seen(line.where, line.what, lines[line], line.unit, until)

@@ -1,0 +1,121 @@
+"""Deals the files of rows out: what one worker looks at, in as few bytes as possible.
+
+A unit is some consecutive dates of a document, and of these, where they are large, one
+of several parts by the bucket. The worker lists the files itself: what is compacted
+meanwhile is found as it is then.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from zlib import crc32
+
+from rally.audit.clear_bytes import in_bytes
+from rally.compaction.sieve import Rule
+from rally.registry.study import Document, Keep
+from rally.storage.partitions import StoredFile
+
+RUN_BYTES = 64 * 1024 * 1024
+"""Compressed rows of a unit, about."""
+
+RUN_DAYS = 92
+"""Dates of a unit at most, but of a document of which only the latest is kept."""
+
+
+class Unit(NamedTuple):
+    """What one worker looks at.
+
+    Attributes:
+        study: namespace.
+        document: `<type>.<version>`.
+        days: the dates, sorted.
+        before: dates against which these are held for duplicates, sorted.
+        part: which of the parts.
+        parts: how many parts; a power of two.
+    """
+
+    study: str
+    document: str
+    days: tuple[str, ...]
+    before: tuple[str, ...] = ()
+    part: int = 0
+    parts: int = 1
+
+    def has(self, file: StoredFile) -> bool:
+        """Whether a file of its dates is in its part.
+
+        Buckets go by their leading bits, so that a person's rows of all dates meet.
+        """
+        bits = self.parts.bit_length() - 1
+        if file.bucket and file.bucket.bits >= bits:
+            return file.bucket.number >> file.bucket.bits - bits == self.part
+        return crc32(in_bytes(file.info.name)) % self.parts == self.part
+
+
+@dataclass(slots=True)
+class Extent:
+    """How much there is of one document.
+
+    Attributes:
+        days: bytes by date.
+        bits: of its compacted files' buckets, the fewest; 0 where none is compacted.
+    """
+
+    days: dict[str, int] = field(default_factory=dict)
+    bits: int | None = None
+
+    def add(self, file: StoredFile) -> None:
+        """Counts a file in."""
+        day = file.partition.day
+        self.days[day] = self.days.get(day, 0) + file.info.size
+        if file.bucket:
+            bits = file.bucket.bits
+            self.bits = bits if self.bits is None else min(self.bits, bits)
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return sum(self.days.values())
+
+    def units(self, document: Document) -> Iterator[Unit]:
+        """Deals it out."""
+        parts = self._parts(document)
+        rule = Rule(document.keep)
+        for days in self._runs(document, RUN_BYTES * parts):
+            there = set(self.days) - set(days)
+            before = (set() if document.keep is Keep.LATEST else {
+                each for day in days for each in rule.winners(day, tuple)
+            }) & there  # fmt: skip
+            for part in range(parts):
+                yield Unit(
+                    document.namespace,
+                    document.name,
+                    days,
+                    tuple(sorted(before)),
+                    part,
+                    parts,
+                )
+
+    def _parts(self, document: Document) -> int:
+        """So many that one date, or all dates, of a part are not too much."""
+        latest = document.keep is Keep.LATEST
+        most = self.size if latest else max(self.days.values(), default=0)
+        parts = 1
+        while parts < 1 << (self.bits or 0) and parts * RUN_BYTES < most:
+            parts *= 2
+        return parts
+
+    def _runs(self, document: Document, limit: int) -> Iterator[tuple[str, ...]]:
+        """Consecutive dates; all of a document of which only the latest is kept."""
+        if document.keep is Keep.LATEST:
+            yield tuple(sorted(self.days))
+            return
+        run, size = list[str](), 0
+        for day, more in sorted(self.days.items()):
+            if run and (size + more > limit or len(run) == RUN_DAYS):
+                yield tuple(run)
+                run, size = [], 0
+            run.append(day)
+            size += more
+        if run:
+            yield tuple(run)

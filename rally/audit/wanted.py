@@ -1,0 +1,28 @@
+"""What a person says must stand nowhere: test ids and addresses, on standard input.
+
+They are made what tells nobody, and stand nowhere else: no worker ever has one.
+"""
+
+import io
+from typing import BinaryIO
+
+from rally.audit.settings import Wanted, hash_address
+from rally.commands.id_lines import read_ids
+from rally.validation.pseudonyms import Pseudonyms
+
+
+def read_wanted(stream: BinaryIO, pseudonyms: Pseudonyms) -> Wanted:
+    """Reads rally ids and network addresses, one a line.
+
+    Raises:
+        ConfigurationError: there is none, or a line is neither. It is not repeated.
+    """
+    lines = stream.read().split(b"\n")
+    hashes = [hash_address(line.decode(errors="replace").strip()) for line in lines]
+    found = frozenset(filter(None, hashes))
+    # Lines that are addresses stay as empty ones, so that a wrong line has its number.
+    others = [b"" if each else line for line, each in zip(lines, hashes, strict=True)]
+    if found and not any(map(bytes.strip, others)):
+        return Wanted(addresses=found)
+    ids = read_ids(io.BytesIO(b"\n".join(others)))
+    return Wanted(frozenset(map(pseudonyms.of_platform, ids)), found)

@@ -1,0 +1,238 @@
+"""Reads one file of rows from end to end, and is sure that it is whole.
+
+Rows are cut apart by walking them, and the index is held against that: so it is seen
+where either lies. Nothing is decoded.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import accumulate, repeat
+from typing import NamedTuple
+
+import google_crc32c
+
+from rally.storage.block_index import Block
+from rally.storage.content import Digest
+from rally.storage.corruption import CorruptFile
+from rally.storage.header import CHECKSUM, ROWS, Header
+from rally.storage.objects import Snapshot
+from rally.storage.row_keys import (
+    DOCUMENT_ID,
+    PARTICIPANT,
+    Everybody,
+    RowWalker,
+    encode_key,
+)
+from rally.storage.row_skipper import Walker
+from rally.storage.snapshots import Frame, cut, frame_rows, header_of, walk_frames
+
+_ID_BYTES = 36
+_UUID = 72  # the length of 36 bytes, as Avro writes it
+_BEGINNING = struct.Struct("<B36sB36xQ").unpack_from
+"""Of a row: a length, the participant, another length, and eight bytes of the time."""
+
+
+class RowBlock(NamedTuple):
+    """The rows of one block.
+
+    Attributes:
+        data: all bytes of all rows.
+        starts: where rows begin that are what the schema says, and begin with two
+            strings of 36 characters; empty where nobody knows the schema.
+        people: the participants of these rows, 36 bytes each.
+        distinct: the same, each once.
+        ends: where these rows end.
+        unlike: how many rows are not what the schema says.
+        shapeless: how many are, and do not begin so.
+        stamps: the first eight bytes of the time of each, the lowest first; empty
+            where a row is too short for that.
+        is_foreign: whether somebody else's writer made the rows; before each of them
+            stands its key in `data`, in our own form.
+    """
+
+    data: bytes
+    starts: Sequence[int] = ()
+    people: Sequence[bytes] = ()
+    distinct: AbstractSet[bytes] = frozenset()
+    ends: Sequence[int] = ()
+    unlike: int = 0
+    shapeless: int = 0
+    stamps: Sequence[int] = ()
+    is_foreign: bool = False
+
+
+class WholeFile:
+    """One file at one generation.
+
+    Attributes:
+        header: its own.
+        index: its block index; empty where it has none.
+        rows: how many were there, in the blocks so far.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Reads the header.
+
+        Raises:
+            CorruptFile: there is no whole one, or its index is not of this file.
+        """
+        self._snapshot = snapshot
+        self.header: Header = header_of(snapshot)
+        self.rows = 0
+        self.index: list[Block] = []
+        if self.header.is_indexed:
+            self.index = self.header.checked_blocks(snapshot.info.size)
+
+    @property
+    def can_be_proven(self) -> bool:
+        """Whether the header says what shows that nothing is missing."""
+        return {CHECKSUM, ROWS} <= self.header.entries.keys()
+
+    def blocks(
+        self,
+        walk: Walker | RowWalker | None,
+        digests: Sequence[Digest] = (),
+    ) -> Iterator[RowBlock]:
+        """Every block; what they come to holds only once the last one is there.
+
+        Args:
+            walk: for rows of the file's schema; a RowWalker for rows of somebody
+                else's form of it; None where it is not known.
+            digests: are fed all rows.
+
+        Raises:
+            CorruptFile: the file is not whole, or its index lies.
+        """
+        checksum, last = google_crc32c.Checksum(), b""
+        named: Iterator[Block | None] = iter(self.index) if self.index else repeat(None)
+        for frame, block in zip(self._frames(), named, strict=False):
+            checksum.update(frame.data)
+            self.rows += frame.rows
+            data = frame_rows(frame, self.header.codec)
+            for digest in digests:
+                digest.update(data)
+            if block:
+                _check_named(frame, block, data)
+            found = _walked(data, frame.rows, block, walk)
+            if block and found.people:
+                _check_order(found.people, last)
+                last = found.people[-1]
+            yield found
+        self._check(checksum.hexdigest())
+
+    def _frames(self) -> Iterator[Frame]:
+        return walk_frames(self._snapshot, self.header)
+
+    def _check(self, checksum: bytes) -> None:
+        told = self.header.entries.get(CHECKSUM)
+        if told is not None and told != checksum:
+            raise CorruptFile("the checksum differs: bytes are missing or changed")
+        if ROWS in self.header.entries and self.header.rows != self.rows:
+            raise CorruptFile("there are not as many rows as the header says")
+
+
+def starts_of(block: Block) -> list[int]:
+    """Where a block's rows begin, by the index."""
+    return [0, *accumulate(block.row_lengths)][:-1]
+
+
+def _check_named(frame: Frame, block: Block, data: bytes) -> None:
+    said = block.offset, block.length, block.rows, len(block.row_lengths)
+    if said != (frame.offset, len(frame.data), frame.rows, frame.rows):
+        raise CorruptFile("a block is not what the index says")
+    if sum(block.row_lengths) != len(data):
+        raise CorruptFile("the index does not say how long the rows are")
+    if data[PARTICIPANT] != block.first.encode():
+        raise CorruptFile("a block does not begin as the index says")
+
+
+def _check_order(people: Sequence[bytes], last: bytes) -> None:
+    if people[0] < last or people != sorted(people):
+        raise CorruptFile("the rows are not sorted")
+
+
+def _walked(
+    data: bytes, count: int, block: Block | None, walk: Walker | RowWalker | None
+) -> RowBlock:
+    if walk is None:
+        return RowBlock(data)
+    if isinstance(walk, RowWalker):
+        return _foreign(data, count, walk)
+    try:
+        ends = walk(data, count)
+    except (IndexError, ValueError, RecursionError):
+        ends = []
+    if (ends[-1] if ends else 0) != len(data) or len(ends) != count:
+        return _one_by_one(data, count, block, walk)
+    if block and ends != list(accumulate(block.row_lengths)):
+        raise CorruptFile("the index does not say how long the rows are")
+    return _shaped(data, [0, *ends][:-1], ends, 0)
+
+
+def _foreign(data: bytes, count: int, walker: RowWalker) -> RowBlock:
+    """Puts before each row of somebody else's its key as ours have it."""
+    try:
+        rows = walker.walk(data, count, Everybody())
+    except CorruptFile:
+        return RowBlock(data, unlike=count, is_foreign=True)
+    parts, people, starts, ends = list[bytes](), list[bytes](), list[int](), list[int]()
+    at = 0
+    for key, row in rows:
+        stored = row
+        if key and len(key.participant) == len(key.document_id) == _ID_BYTES:
+            stored = encode_key(key) + row
+            people.append(key.participant)
+            starts.append(at)
+            ends.append(at + len(stored))
+        parts.append(stored)
+        at += len(stored)
+    shapeless, joined = count - len(people), b"".join(parts)
+    return RowBlock(
+        joined, starts, people, set(people), ends, 0, shapeless, (), is_foreign=True
+    )
+
+
+def _one_by_one(data: bytes, count: int, block: Block | None, walk: Walker) -> RowBlock:
+    """Of rows that cannot all be walked, those that can; without an index, none."""
+    if block is None:
+        return RowBlock(data, unlike=count)
+    starts, ends, start = list[int](), list[int](), 0
+    for row in cut(data, block.row_lengths):
+        if _fits(row, walk):
+            starts.append(start)
+            ends.append(start + len(row))
+        start += len(row)
+    return _shaped(data, starts, ends, count - len(starts))
+
+
+def _fits(row: bytes, walk: Walker) -> bool:
+    try:
+        return walk(row, 1) == [len(row)]
+    except (IndexError, ValueError, RecursionError):
+        return False
+
+
+def _shaped(data: bytes, starts: list[int], ends: list[int], unlike: int) -> RowBlock:
+    if not starts:
+        return RowBlock(data, unlike=unlike)
+    try:
+        lengths, people, others, stamps = zip(
+            *[_BEGINNING(data, start) for start in starts], strict=True
+        )
+        if set(lengths) == set(others) == {_UUID}:
+            own = list(people)
+            return RowBlock(data, starts, own, set(own), ends, unlike, 0, stamps)
+    except struct.error:
+        pass  # the last row is shorter than one of ours, if not the others
+    pairs = [each for each in zip(starts, ends, strict=True) if _begins(data, each)]
+    shapeless = len(starts) - len(pairs)
+    starts, ends = [each[0] for each in pairs], [each[1] for each in pairs]
+    own = [data[start + 1 : start + 37] for start in starts]
+    return RowBlock(data, starts, own, set(own), ends, unlike, shapeless)
+
+
+def _begins(data: bytes, row: tuple[int, int]) -> bool:
+    start, end = row
+    ids = data[start], data[start + 37 : start + 38]
+    return ids == (_UUID, bytes([_UUID])) and start + DOCUMENT_ID.stop < end

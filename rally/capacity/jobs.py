@@ -1,0 +1,154 @@
+"""The day's jobs: what they compute, what they ask of the stores, and how long.
+
+Each function is a formula of docs/scale.md.
+"""
+
+import math
+from typing import NamedTuple
+
+from rally.capacity import measured
+from rally.capacity.inputs import Inputs
+from rally.capacity.model import (
+    Stored,
+    files_of_one,
+    filled_buckets,
+    how_many_met,
+    rewritten,
+)
+from rally.withdrawal.enrolments import GRACE_DAYS
+
+AUDITED_SHARE = (6 * 0.1 + 1) / 7
+"""Of all rows, a day: a tenth on six days of a week, all on one."""
+
+LONGEST_DELAY_DAYS = 38  # --longest_delay_days: while a request is swept for
+JOBS = ("delete", "replay", "compact", "purge", "audit")
+
+
+class Load(NamedTuple):
+    """What a daily job takes, all in all.
+
+    Attributes:
+        seconds: of cores, all workers together.
+        alone: seconds that go by with requests one after the other, in the launching
+            process or in each of the workers' alike.
+        writes: requests of class A.
+        reads: requests of class B.
+        keys: that a process opens, each one operation of the key service.
+    """
+
+    seconds: float
+    alone: float
+    writes: float
+    reads: float
+    keys: float
+
+
+def jobs(inputs: Inputs, kept: Stored) -> dict[str, Load]:
+    """The day's jobs, by name."""
+    return {
+        "delete": _delete(inputs, kept),
+        "replay": _replay(inputs, kept),
+        "compact": _compact(inputs, kept),
+        "purge": _purge(inputs, kept),
+        "audit": _audit(inputs, kept),
+    }
+
+
+def _delete(inputs: Inputs, kept: Stored) -> Load:
+    """Everything of the studies that open requests are about is verified, each day."""
+    files, blocks = rewritten(inputs, kept)
+    share = -math.expm1(-inputs.leavers_per_day * LONGEST_DELAY_DAYS / inputs.studies)
+    rate = measured.seconds_at(measured.VERIFY, inputs.ping_bytes)
+    receipts = inputs.leavers_per_day
+    return _job(
+        "delete",
+        inputs,
+        kept,
+        seconds=share * inputs.rows * rate + blocks * measured.OPENED_BLOCK_SECONDS,
+        writes=files * measured.REWRITTEN_A + receipts * measured.RECEIPT_A,
+        reads=share * _reads(kept, kept.objects, measured.VERIFIED_B)
+        + _reads(kept, files, measured.REWRITTEN_B),
+        one_by_one=receipts * measured.RECEIPT_A,
+    )
+
+
+def _replay(inputs: Inputs, kept: Stored) -> Load:
+    """Of a day on which all goes well: what waited is little, and there is a run."""
+    return _job("replay", inputs, kept, seconds=0.0, writes=0.0, reads=0.0)
+
+
+def _compact(inputs: Inputs, kept: Stored) -> Load:
+    rate = measured.seconds_at(measured.COMPACT, inputs.ping_bytes)
+    today = inputs.partitions_per_day
+    files = today * filled_buckets(inputs)
+    return _job(
+        "compact",
+        inputs,
+        kept,
+        seconds=inputs.pings_per_day * rate,
+        writes=today * measured.COMPACTED_PARTITION_A + files,
+        reads=files * measured.COMPACTED_FILE_B
+        + kept.new_objects * measured.NEW_FILE_B,
+    )
+
+
+def _purge(inputs: Inputs, kept: Stored) -> Load:
+    """Who never enrolled is looked for in every file past the grace, each day."""
+    share = max(inputs.retention_days - GRACE_DAYS, 0) / inputs.retention_days
+    rate = measured.seconds_at(measured.SEARCH, inputs.ping_bytes)
+    return _job(
+        "purge",
+        inputs,
+        kept,
+        seconds=share * inputs.rows * rate,
+        writes=inputs.partitions * measured.PURGED_PARTITION_A,
+        reads=share * _reads(kept, kept.objects, measured.SEARCHED_B),
+    )
+
+
+def _audit(inputs: Inputs, kept: Stored) -> Load:
+    """All receipts are read each day, and the files that they name are looked at."""
+    rate = measured.seconds_at(measured.AUDIT, inputs.ping_bytes)
+    ever = kept.objects * max(inputs.age_days / inputs.retention_days, 1.0)
+    named = how_many_met(ever, inputs.left * files_of_one(inputs))
+    receipts = inputs.left * measured.RECEIPT_B + named * measured.NAMED_B
+    return _job(
+        "audit",
+        inputs,
+        kept,
+        seconds=AUDITED_SHARE * inputs.rows * rate,
+        writes=inputs.partitions * measured.AUDITED_PARTITION_A,
+        reads=AUDITED_SHARE * _reads(kept, kept.objects, measured.AUDITED_B) + receipts,
+        one_by_one=receipts,
+    )
+
+
+def _job(
+    name: str,
+    inputs: Inputs,
+    kept: Stored,
+    *,
+    seconds: float,
+    writes: float,
+    reads: float,
+    one_by_one: float = 0.0,
+) -> Load:
+    """With what every job does: it lists all names, and reads the log."""
+    pages = measured.LISTINGS[name] * math.ceil(kept.objects / 1000)
+    launcher = measured.LOG_READS.get(name, 0)
+    worker = measured.WORKER_LOG_READS.get(name, 0)
+    worker += measured.WORKER_LOG_READS_A_STUDY.get(name, 0) * inputs.studies
+    log = kept.event_objects * (launcher + worker)
+    read = kept.event_objects * (launcher + worker * inputs.job_vcpus)
+    return Load(
+        seconds,
+        (pages + log + one_by_one) * measured.REQUEST_SECONDS,
+        measured.RUN_A + pages + writes,
+        measured.RUN_B + read + reads,
+        (1 + inputs.job_vcpus) * (measured.RUN_KEYS + 2 * inputs.studies),
+    )
+
+
+def _reads(kept: Stored, files: float, least: int) -> float:
+    """Requests to read files whole: a few, and one for each piece."""
+    return files * (least + math.floor(kept.file_bytes / measured.CHUNK_BYTES))

@@ -1,0 +1,117 @@
+"""What was measured, and by which command: the model's only figures of this software.
+
+All on one core of the machine that the README describes. Beside each stands the command
+that measures it; who has other machines measures again and changes the figure here.
+"""
+
+from collections.abc import Mapping
+
+INGEST: Mapping[str, Mapping[int, float]] = {
+    "jwe": {1000: 3_782, 5000: 2_390},
+    "hpke": {1000: 4_585, 5000: 2_723},
+    "ecies": {1000: 4_984, 5000: 3_547},
+}
+"""Pings/s a core, by scheme and bytes of clear text: `make bench-ingest`."""
+
+MESSAGE: Mapping[str, Mapping[int, float]] = {
+    "jwe": {1000: 1_621, 5000: 5_650},
+    "hpke": {1000: 922, 5000: 2_189},
+    "ecies": {1000: 967, 5000: 2_234},
+}
+"""Bytes of a message as Pub/Sub counts them: `python -m benchmarks.sizes`."""
+
+ROW: Mapping[int, float] = {1000: 191, 5000: 1_321}
+"""Bytes of a stored row, compressed: `python -m benchmarks.sizes`."""
+
+COMPACT: Mapping[int, float] = {1000: 141_078, 5000: 31_777}
+VERIFY: Mapping[int, float] = {1000: 309_515, 5000: 82_490}
+SEARCH: Mapping[int, float] = {1000: 272_842, 5000: 74_431}
+AUDIT: Mapping[int, float] = {1000: 261_990, 5000: 31_226}
+"""Rows/s a core of compaction, of deletion's verification, of purge's search for people
+who never enrolled, and of the audit: `python -m benchmarks.sizes`."""
+
+OPENED_BLOCK_SECONDS = 0.0025
+"""Of deletion, for a block that it opens: 6.3 s for 1,000 people with a run of rows of
+about 2.5 blocks each (README, Deletion; `make bench-deletion`)."""
+
+EVENT_BYTES = 48.0
+LONE_EVENT_BYTES = 824.0
+"""Of an event among many in one object, and of one that has an object to itself."""
+
+LIST_ENTRY_BYTES = 598.0
+LIST_ENTRY_MEMORY = 1_257.0
+"""Of a request on the withdrawal list, and of its record where delete is launched."""
+
+ENROLLED_MEMORY = 154.0
+SOUGHT_MEMORY = 170.0
+"""Bytes in each worker: of purge and audit for a person who ever enrolled in a study;
+of the audit for everybody whom the log knows.
+
+All of these: `python -m benchmarks.sizes`."""
+
+FILE_MEMORY = 3_000.0
+"""Bytes in the launching process of a file that it deals out to workers, about:
+`python -m benchmarks.dealing`."""
+
+# Requests, by `python -m benchmarks.requests`: base, and what one thing more costs.
+RUN_A, RUN_B, RUN_KEYS = 70, 120, 15
+"""Of a job's run on a store of three namespaces that has nothing to do, about. Replay
+writes a quarter of it."""
+
+COMPACTED_PARTITION_A, COMPACTED_FILE_B, NEW_FILE_B = 8, 14, 10
+"""Compaction: of a partition beside one write a bucket; of a bucket, with the six dates
+around it; of a file of ingest."""
+
+REWRITTEN_A, REWRITTEN_B, VERIFIED_B = 4, 9, 3
+"""Deletion: of a file that it rewrites, and of a file that it verifies."""
+
+PURGED_PARTITION_A, SEARCHED_B = 2, 3
+AUDITED_PARTITION_A, AUDITED_B = 2, 3
+"""Purge and audit: of a partition, of a file that is read."""
+
+RECEIPT_A, RECEIPT_B, NAMED_B = 2, 1, 2
+"""Of a receipt: deletion's; the audit's; and the audit's of a file that receipts name,
+however many of them do."""
+
+NAMED_BYTES = 316
+"""Of a file that a receipt names, in JSON."""
+
+LISTINGS: Mapping[str, int] = {
+    "compact": 2,
+    "delete": 9,
+    "replay": 0,
+    "purge": 3,
+    "audit": 3,
+}
+"""How often a run lists the names of all files."""
+
+LOG_READS: Mapping[str, int] = {"delete": 2, "audit": 3}
+WORKER_LOG_READS: Mapping[str, int] = {"audit": 3}
+WORKER_LOG_READS_A_STUDY: Mapping[str, int] = {"purge": 1, "audit": 1}
+"""How often a run's launcher reads the event log, and how often each of its workers
+does, at all and for each study of which it meets rows. Delete reads it once more where
+a deletion id is somebody's, and purge where a study is concluded."""
+
+CHUNK_BYTES = 4 * 1024 * 1024
+"""Of one read of a file that is read whole (rally/storage/snapshots.py)."""
+
+# Assumed, not measured: nothing of this was run against the service.
+REQUEST_SECONDS = 0.03
+"""Of a small request in the same region, one after the other."""
+
+UTILISATION = 0.7
+"""Of a stream's workers, so that they catch up after a pause."""
+
+START_SECONDS = 300.0
+"""Of a cloud job until its workers work, billed."""
+
+
+def at(figures: Mapping[int, float], size: int) -> float:
+    """A figure that grows with a ping, at a size of clear text, on the line of two."""
+    (small, low), (large, high) = sorted(figures.items())
+    return max(low + (high - low) * (size - small) / (large - small), low / 2)
+
+
+def seconds_at(rates: Mapping[int, float], size: int) -> float:
+    """Seconds a row or ping, of rates a second: it is time that grows with the size."""
+    return at({each: 1 / rate for each, rate in rates.items()}, size)

@@ -1,0 +1,176 @@
+"""Compacts one partition.
+
+In this order, so that a kill at any moment loses nothing and shows nothing twice:
+
+1. for each bucket with something new, its compacted file is written: the rows of the
+   one that stands there and those of the new files, without those that have to go;
+2. rows of other dates that lose against new rows are taken out there;
+3. new files of the winning dates that came meanwhile are looked at;
+4. the files that went into the buckets are removed.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from rally.compaction.buckets import Buckets
+from rally.compaction.conditions import has_work, left_alone, news, serious
+from rally.compaction.indexed_file import IndexedFile
+from rally.compaction.look import Look, Looker, Part
+from rally.compaction.outcomes import Compacted, Counts, Outcome, Trouble
+from rally.compaction.removal import remove
+from rally.compaction.sieve import Days
+from rally.compaction.spilling import few
+from rally.compaction.terms import Terms
+from rally.compaction.thinning import thin
+from rally.storage.buckets import EVERYBODY
+from rally.storage.layout import Partition
+from rally.storage.objects import GenerationMismatch, ObjectStore
+from rally.storage.partitions import list_files
+
+
+class PartitionWork:
+    """One partition, tried until nobody comes in between."""
+
+    def __init__(
+        self, store: ObjectStore, partition: Partition, looker: Looker
+    ) -> None:
+        """Reads nothing yet.
+
+        Args:
+            store: of the study.
+            partition: which.
+            looker: reads headers.
+        """
+        self._store = store
+        self._partition = partition
+        self._looker = looker
+        self._files_before: int | None = None
+        self._left_out = Counts()
+        self._elsewhere: dict[Partition, Compacted] = {}
+
+    def attempt(self, terms: Terms) -> list[Compacted]:
+        """Compacts it, or finds nothing to do; other dates' results come behind.
+
+        Args:
+            terms: by which it is compacted.
+
+        Raises:
+            LeaseHeld: another run works there.
+            GenerationMismatch, ObjectNotFound: a file changed meanwhile: try again.
+            ObjectHeld: a file may not be replaced.
+            Unreadable: a file cannot be read to its end.
+        """
+        self._terms = terms
+        own = self._looker.look(self._partition)
+        if bad := left_alone(own, terms.bits):
+            return [self._told(own, bad)]
+        if not has_work(own):
+            return [self._finished(own), *self._elsewhere.values()]
+        with self._terms.lease(self._partition):
+            done = self._compact(self._looker.look(self._partition))
+        return [done, *self._elsewhere.values()]
+
+    def _compact(self, own: Look) -> Compacted:
+        if bad := left_alone(own, self._terms.bits):
+            return self._told(own, bad)
+        if self._files_before is None:
+            self._files_before = len(own.files)
+        winners = self._look_at(self._terms.rule.winners)
+        buckets = Buckets(self._store, own, self._terms)
+        with ExitStack() as files:
+            self._write(buckets, own, winners, files)
+            losers = self._take_out_losers(buckets.fresh, files)
+        self._compare_with_new(own, winners)
+        gone, held = remove(self._store, buckets.doomed)
+        return Compacted(
+            self._partition,
+            held[0].outcome if held else Outcome.COMPACTED,
+            self._files_before,
+            len(own.files) + buckets.made - len(gone),
+            sum(buckets.rows.values()),
+            self._left_out + buckets.dropped,
+            (*own.troubles, *serious([*winners, *losers]), *held),
+        )
+
+    def _write(
+        self, buckets: Buckets, own: Look, winners: Sequence[Look], files: ExitStack
+    ) -> None:
+        names = {each.file.info.name for each in buckets.fresh}
+        sieve = self._terms.sieve()
+        parts = few(own.parts(names), sieve, files)
+        others = [part for each in winners for part in each.parts()]
+        try:
+            buckets.write(parts, few(others, sieve, files))
+        finally:  # what is written stays left out, should the rest be tried again
+            self._left_out += buckets.left_out + sieve.counts
+
+    def _take_out_losers(
+        self, fresh: Sequence[IndexedFile], files: ExitStack
+    ) -> list[Look]:
+        """Rows of other dates: also for inputs that are dead by now, after a crash."""
+        parts: list[list[Part]] = [[(each.source, [EVERYBODY])] for each in fresh]
+        losers = self._look_at(self._terms.rule.losers)
+        if any(each.indexed for each in losers):
+            parts = few(parts, self._terms.sieve(), files)
+        for each in losers:
+            self._note(thin(self._store, each, parts, self._terms))
+        return losers
+
+    def _compare_with_new(self, own: Look, winners: Sequence[Look]) -> None:
+        """Looks at what winning dates got while this one was compacted.
+
+        Their own compaction, should it have gone on beside this one, may have seen
+        this partition before its buckets were written.
+        """
+        seen = {file.identity for each in winners for file in each.files}
+        parts = list[list[Part]]()
+        for each in self._look_at(self._terms.rule.winners):
+            parts += each.parts(news(each, seen))
+        with ExitStack() as files:
+            few_parts = few(parts, self._terms.sieve(), files)
+            own = self._looker.look(own.partition)
+            if few_parts and (done := thin(self._store, own, few_parts, self._terms)):
+                self._left_out += done.counts
+                raise GenerationMismatch(own.partition.folder)
+
+    def _look_at(self, chosen: Callable[[str, Days], list[str]]) -> list[Look]:
+        """Looks at other dates of the document, as they are now."""
+        return [
+            self._looker.look(self._partition._replace(day=day))
+            for day in chosen(self._partition.day, self._days)
+        ]
+
+    def _days(self) -> list[str]:
+        """The dates of the document; one may have got its first file meanwhile."""
+        folder = self._partition.folder.partition("date=")[0]
+        files = list_files(self._store, self._partition.study, folder)
+        return sorted({file.partition.day for file in files} - {""})
+
+    def _note(self, done: Compacted | None) -> None:
+        if done:
+            before = self._elsewhere.get(done.partition)
+            self._elsewhere[done.partition] = before.then(done) if before else done
+
+    def _finished(self, own: Look) -> Compacted:
+        """There is nothing to do: any more, or from the beginning."""
+        if self._files_before is None:
+            outcome = own.troubles[0].outcome if own.troubles else Outcome.UNCHANGED
+            return self._told(own, outcome)
+        return Compacted(
+            self._partition,
+            Outcome.COMPACTED,
+            self._files_before,
+            len(own.files),
+            sum(each.rows for each in own.indexed.values()),
+            self._left_out,
+            own.troubles,
+        )
+
+    def _told(self, own: Look, outcome: Outcome) -> Compacted:
+        """Nothing was done."""
+        troubles = own.troubles
+        if outcome is Outcome.SCHEMAS_DIFFER:
+            why = "its files were written with schemas that differ; it is left as it is"
+            troubles = (*troubles, Trouble(outcome, own.partition.folder, why))
+        files = len(own.files)
+        return Compacted(self._partition, outcome, files, files, troubles=troubles)

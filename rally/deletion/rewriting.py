@@ -1,0 +1,272 @@
+"""Rewrites one file without the rows that its plan takes out.
+
+Blocks that keep all their rows are copied as bytes. Codec, sync marker, schema and the
+header entries of others stay as they are; only our own change. The new file takes the
+old one's place under the same name, if nobody else has written it since.
+"""
+
+import hashlib
+import json
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, NamedTuple
+
+import google_crc32c
+
+from rally.deletion.file_rows import FileRows
+from rally.deletion.judge import Judge
+from rally.deletion.plan import FileResult, Outcome, PlannedFile
+from rally.deletion.scanner import Scanner
+from rally.storage.block_index import Block
+from rally.storage.block_writer import encode_block
+from rally.storage.container import canonical_json, index_entries
+from rally.storage.corruption import CorruptFile
+from rally.storage.header import CHECKSUM, ROWS, Header
+from rally.storage.header_bytes import join_header
+from rally.storage.objects import (
+    GenerationMismatch,
+    ObjectNotFound,
+    ObjectStore,
+    Snapshot,
+)
+from rally.storage.row_keys import PARTICIPANT
+from rally.storage.snapshots import header_of
+from rally.storage.strays import check_erasable
+
+REWROTE = "rally.rewrote"
+"""Entry of a file that deletion or purge wrote: which plan, and what it took out.
+
+Of plan and requests only a label stands there; see `label`."""
+
+_CHUNK = 4 * 1024 * 1024
+_IN_MEMORY = 4 * 1024 * 1024
+_NO_CHECKSUM = b"00000000"
+
+
+class PlanMismatch(CorruptFile):
+    """The file's rows are not those that the plan found."""
+
+
+class _Changed(NamedTuple):
+    """A block that loses rows: where it stood, and what stands there instead."""
+
+    offset: int
+    length: int
+    new_length: int
+    block: Block | None
+
+
+def rewrite(
+    store: ObjectStore,
+    file: PlannedFile,
+    plan: str,
+    judge: Judge,
+    scanner: Scanner,
+) -> FileResult:
+    """Takes a planned file's rows out, once: what is done already is recognised.
+
+    Raises:
+        CorruptFile: the file is damaged, or is not what the plan found; nothing was
+            changed.
+        ObjectHeld: the bucket forbids it.
+    """
+    try:
+        with store.open(file.name, file.generation) as snapshot:
+            if not file.rows:
+                return _empty(file)
+            return _rewrite(store, snapshot, file, plan, judge, scanner)
+    except ObjectNotFound:
+        return FileResult(file.study, file.name, Outcome.GONE)
+    except GenerationMismatch:
+        return recognise(store, file, plan)
+    except OSError:
+        found = recognise(store, file, plan)
+        if found.outcome is Outcome.REWRITTEN:
+            return found  # it was done, and the answer was lost
+        raise
+
+
+def _rewrite(
+    store: ObjectStore,
+    snapshot: Snapshot,
+    file: PlannedFile,
+    plan: str,
+    judge: Judge,
+    scanner: Scanner,
+) -> FileResult:
+    content = FileRows(snapshot, judge, scanner)
+    header, requests = content.header, Counter[str]()
+    with SpooledTemporaryFile(_IN_MEMORY) as spool:
+        changed = _write_changed(content, file, spool, requests)
+        if requests.total() != file.removes:
+            raise PlanMismatch("its rows are not those that the plan found")
+        entries = _entries(content, file, plan, changed, requests)
+        spool.seek(0)
+        check_erasable(store, file.name)
+        with store.draft(file.name) as draft:
+            draft.file.write(join_header(entries, header.sync))
+            before, after = google_crc32c.Checksum(), google_crc32c.Checksum()
+            for old, new in _pieces(snapshot, header, changed, spool):
+                before.update(old)
+                after.update(new)
+                draft.file.write(new)
+            told = header.entries.get(CHECKSUM)
+            if told is not None and told != before.hexdigest():
+                raise CorruptFile("the checksum differs: bytes are missing or changed")
+            entries[CHECKSUM] = after.hexdigest()
+            draft.file.seek(0)
+            draft.file.write(join_header(entries, header.sync))
+            generation = draft.replace(file.generation)
+    return _result(file, generation, entries)
+
+
+def _write_changed(
+    content: FileRows, file: PlannedFile, spool: IO[bytes], requests: Counter[str]
+) -> list[_Changed]:
+    """Writes the blocks that lose rows, without them."""
+    changed = []
+    for offset, length in file.blocks:
+        parted = content.part(offset, content.read(offset, length))
+        requests.update(parted.requests)
+        header, frame, block = content.header, b"", None
+        if parted.kept:
+            frame = encode_block(parted.kept, header.codec, header.sync)
+            if offset in content.index:
+                first = parted.kept[0][PARTICIPANT].decode()
+                lengths = array("I", map(len, parted.kept))
+                block = Block(first, 0, len(frame), len(lengths), lengths)
+        spool.write(frame)
+        changed.append(_Changed(offset, length, len(frame), block))
+    return changed
+
+
+def _entries(
+    content: FileRows,
+    file: PlannedFile,
+    plan: str,
+    changed: list[_Changed],
+    requests: Mapping[str, int],
+) -> dict[str, bytes]:
+    """The header: others' entries as they were, our own as they are now."""
+    entries = dict(content.header.entries)
+    told = entries.get(CHECKSUM, b"").decode("ascii", "replace")
+    entries[ROWS] = b"%d" % (file.rows - file.removes)
+    entries[CHECKSUM] = _NO_CHECKSUM
+    if content.header.is_indexed:
+        entries |= index_entries(list(_new_index(content.index, changed)))
+    rewrote = {
+        "plan": label(plan, file.study, file.name),
+        "generation": file.generation,
+        "checksum": told,
+        "rows": file.rows,
+        "requests": {
+            label(request, file.study, file.name): rows
+            for request, rows in sorted(requests.items())
+        },
+    }
+    entries[REWROTE] = canonical_json(rewrote).encode()
+    return entries
+
+
+def label(identifier: str, study: str, name: str) -> str:
+    """What stands for a request, or a plan, in the header of one file.
+
+    Files are read by researchers: the same word in files of two studies would tell
+    them that two pseudonyms are one person.
+    """
+    text = f"{identifier}/{study}/{name}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _new_index(index: Mapping[int, Block], changed: list[_Changed]) -> Iterator[Block]:
+    by_offset = {each.offset: each for each in changed}
+    end = 0
+    for offset, block in index.items():
+        one = by_offset.get(offset)
+        kept = one.block if one else block
+        if kept is not None:
+            yield kept._replace(offset=end)
+            end += kept.length
+
+
+def _pieces(
+    snapshot: Snapshot, header: Header, changed: list[_Changed], spool: IO[bytes]
+) -> Iterator[tuple[bytes, bytes]]:
+    """The blocks of old, and what stands in their place, in pieces of bounded size."""
+    position = header.length
+    for each in changed:
+        start = header.length + each.offset
+        for piece in _range(snapshot, position, start):
+            yield piece, piece
+        position = start + each.length
+        yield snapshot.read(start, each.length), spool.read(each.new_length)
+    for piece in _range(snapshot, position, snapshot.info.size):
+        yield piece, piece
+
+
+def _range(snapshot: Snapshot, start: int, end: int) -> Iterator[bytes]:
+    while start < end:
+        piece = snapshot.read(start, min(_CHUNK, end - start))
+        if not piece:
+            raise CorruptFile("the file ends before its size")
+        yield piece
+        start += len(piece)
+
+
+def recognise(store: ObjectStore, file: PlannedFile, plan: str) -> FileResult:
+    """What became of a file that is no longer as planned, or may not be.
+
+    This very plan may have written it, in a run that was killed or by a write whose
+    answer was lost: that is REWRITTEN. By anybody else it is CHANGED.
+    """
+    try:
+        with store.open(file.name) as snapshot:
+            entries = header_of(snapshot).entries
+    except ObjectNotFound:
+        return FileResult(file.study, file.name, Outcome.GONE)
+    rewrote = _rewrote(entries)
+    own = label(plan, file.study, file.name)
+    if (rewrote.get("plan"), rewrote.get("generation")) == (own, file.generation):
+        return _result(file, snapshot.info.generation, entries)
+    detail = "written by somebody else meanwhile"
+    return FileResult(file.study, file.name, Outcome.CHANGED, detail)
+
+
+def _rewrote(entries: Mapping[str, bytes]) -> Mapping[str, Any]:
+    """What deletion noted in the header; nothing where somebody else did."""
+    try:
+        noted = json.loads(entries.get(REWROTE, b"{}"))
+    except ValueError:
+        return {}
+    return noted if isinstance(noted, dict) else {}
+
+
+def _empty(file: PlannedFile) -> FileResult:
+    """There is nothing to write: the file only has to go."""
+    return FileResult(
+        file.study,
+        file.name,
+        Outcome.REWRITTEN,
+        generation_before=file.generation,
+        generation_after=file.generation,
+    )
+
+
+def _result(
+    file: PlannedFile, generation: int, entries: Mapping[str, bytes]
+) -> FileResult:
+    rewrote = json.loads(entries[REWROTE])
+    return FileResult(
+        file.study,
+        file.name,
+        Outcome.REWRITTEN,
+        generation_before=file.generation,
+        generation_after=generation,
+        rows_before=file.rows,
+        rows_removed=file.removes,
+        checksum_before=rewrote["checksum"],
+        checksum_after=entries[CHECKSUM].decode(),
+        requests=rewrote["requests"],
+    )

@@ -1,0 +1,146 @@
+"""The intake of one worker: judges pings, and writes what comes of them."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from rally.dead_letters import DeadLetter, Kind, Place, Sealer, write_dead_letters
+from rally.envelope import Envelope, parse_timestamp
+from rally.events import Event, write_events
+from rally.ingestion.counts import FAILED, Count, count
+from rally.ingestion.judge import Judge, Outcome
+from rally.ingestion.routes import Label
+from rally.observability.measures import Measures, Spread, Sum
+from rally.outcomes import FailureReason
+from rally.storage.layout import UNKNOWN, Partition
+from rally.storage.objects import ObjectStore
+from rally.storage.writer import FLUSH_BYTES
+from rally.validation.pseudonyms import Prf
+
+_PER_LETTER = 1024
+_PER_EVENT = 512
+"""What Python keeps for them beside their bytes, roughly."""
+
+
+class Intake:
+    """Takes envelopes; rows go to a sink, events and dead letters to the platform.
+
+    Delivery: whoever reads acknowledges after `flush`, when everything that was taken
+    is in whole files. Taking the same envelopes again writes the same objects; dead
+    letters, which are kept by the day of their failure, on the same day only.
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        platform: ObjectStore,
+        sealer: Sealer,
+        name_prf: Prf,
+        clock: Callable[[], datetime],
+        version: str,
+        list_age: Callable[[], float] = lambda: 0,
+    ) -> None:
+        """Takes its parts; see rally.ingestion.setup for how they are made."""
+        self._judge = judge
+        self._platform = platform
+        self._sealer = sealer
+        self._name_prf = name_prf
+        self._clock = clock
+        self.version = version
+        self._list_age = list_age
+        self._events: list[Event] = []
+        self._letters: dict[Place, list[DeadLetter]] = {}
+        self._held = 0
+        self._oldest: str | None = None
+        self.counts: Counter[Count] = Counter()
+        self.measures = Measures()
+
+    def take(self, envelope: Envelope) -> tuple[Partition, bytes] | None:
+        """Judges one ping; returns its row, if any, for the caller to store."""
+        self.measures.add(Sum.RECEIVED_BYTES, len(envelope.payload))
+        outcome = self._accept(self._judge.judge(envelope))
+        if outcome.failure is not None:
+            self._fail(outcome.label, envelope, outcome.failure)
+        if outcome.partition is None or outcome.row is None:
+            return None
+        sent = envelope.submission_timestamp
+        self._oldest = min(sent, self._oldest or sent) if sent else self._oldest
+        return outcome.partition, outcome.row
+
+    def retake(self, envelope: Envelope, failed: FailureReason) -> Outcome:
+        """Judges a dead letter again; one that fails again stays where it is.
+
+        Of one that fails as before nothing is kept anew: what could be kept was, when
+        it failed first. Of another the event is, since what it says now may save
+        other pings of the same person.
+
+        Args:
+            envelope: of the dead letter.
+            failed: why it is one.
+        """
+        outcome = self._judge.judge(envelope)
+        if outcome.failure is not None:
+            event = None if outcome.failure is failed else outcome.event
+            outcome = Outcome(outcome.label, event=event, failure=outcome.failure)
+        return self._accept(outcome)
+
+    def _accept(self, outcome: Outcome) -> Outcome:
+        count(self.counts, outcome)
+        if outcome.event is not None:
+            self._events.append(outcome.event)
+            self._held += _PER_EVENT
+        return outcome
+
+    def take_malformed(self, origin: str) -> None:
+        """Takes what is no message at all: only where it stands is kept."""
+        self.counts[Count(UNKNOWN, UNKNOWN, FAILED, FailureReason.MALFORMED_LINE)] += 1
+        self._fail(Label(), Envelope(b""), FailureReason.MALFORMED_LINE, origin)
+
+    @property
+    def counter(self) -> int:
+        """Of the withdrawal list under which the row was judged that `take` gave."""
+        return self._judge.counter
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is held that it is time to flush."""
+        return self._held >= FLUSH_BYTES
+
+    def flush(self) -> None:
+        """Writes events and dead letters; when it returns, they are whole."""
+        write_events(self._platform, self._events, self.version)
+        for place in sorted(self._letters):
+            write_dead_letters(
+                self._platform,
+                place,
+                self._letters[place],
+                self._sealer,
+                self._name_prf,
+            )
+        self._measure()
+        self._events.clear()
+        self._letters.clear()
+        self._held = 0
+
+    def _measure(self) -> None:
+        """Notes how late the rows are that are written now, if there are any."""
+        if self._oldest is None:
+            return
+        lag = self._clock() - parse_timestamp(self._oldest)
+        self.measures.note(Spread.LAG_SECONDS, lag.total_seconds())
+        self.measures.note(Spread.LIST_AGE_SECONDS, self._list_age())
+        self._oldest = None
+
+    def _fail(
+        self,
+        label: Label,
+        envelope: Envelope,
+        reason: FailureReason,
+        origin: str | None = None,
+    ) -> None:
+        now = self._clock()
+        kind = Kind.WITHDRAWAL if label.withdrawal else Kind.PING
+        place = Place(label.study, kind, now.date().isoformat())
+        letter = DeadLetter(envelope, reason, now, self.version, origin)
+        self._letters.setdefault(place, []).append(letter)
+        self._held += sum(map(len, filter(None, envelope))) + _PER_LETTER

@@ -1,0 +1,132 @@
+"""Replays an object of dead letters: what goes through now is removed from it."""
+
+from typing import NamedTuple
+
+import tink
+
+from rally.dead_letters import (
+    DeadLetter,
+    Place,
+    Unsealer,
+    encode_dead_letters,
+    read_sealed,
+    unseal,
+)
+from rally.ingestion.intake import Intake
+from rally.outcomes import FailureReason
+from rally.storage.corruption import CorruptFile
+from rally.storage.objects import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+)
+from rally.storage.strays import check_erasable
+from rally.storage.writer import RowWriter
+from rally.times import InvalidTime
+
+
+class Replayed(NamedTuple):
+    """What became of dead letters.
+
+    Attributes:
+        gone: went through, were refused, or joined their event; removed.
+        kept: failed again, were not asked for, or do not open.
+        unopened: those of the kept that do not open with this private key.
+    """
+
+    gone: int
+    kept: int
+    unopened: int = 0
+
+
+class DamagedObject(CorruptFile):
+    """An object of dead letters is not whole; the message names it."""
+
+
+class Replay:
+    """Feeds dead letters through an intake again.
+
+    A dead letter is judged as of when it was sent: a review that approved its document
+    later does not admit it. What is refused now is removed like what is stored. Rows
+    and events are whole before their dead letters go, so a kill loses nothing, and the
+    next run stores the same objects again.
+    """
+
+    def __init__(
+        self,
+        intake: Intake,
+        writer: RowWriter,
+        platform: ObjectStore,
+        unsealer: Unsealer,
+        reason: FailureReason | None,
+    ) -> None:
+        """Takes an intake that keeps no failures of its own.
+
+        Args:
+            intake: judges; its dead letters are discarded, the object still has them.
+            writer: of the rows.
+            platform: has the dead letters.
+            unsealer: opens them.
+            reason: replay these only; None is all.
+        """
+        self._intake = intake
+        self._writer = writer
+        self._platform = platform
+        self._unsealer = unsealer
+        self._reason = reason
+
+    def replay(self, place: Place, info: ObjectInfo) -> Replayed:
+        """Replays one object.
+
+        Raises:
+            DamagedObject: the object is not whole; nothing of it was replayed.
+        """
+        try:
+            sealed = read_sealed(self._platform.read(info.name))
+        except ObjectNotFound:  # replayed already: a runner repeats what it did
+            return Replayed(0, 0)
+        except CorruptFile as error:
+            raise DamagedObject(f"{info.name}: {error}") from None
+        kept, unopened = list[bytes](), 0
+        for each in sealed:
+            letter = self._open(each, place)
+            unopened += letter is None
+            if letter is None or not self._goes_through(letter):
+                kept.append(each)
+        self._writer.flush()
+        self._intake.flush()
+        gone = len(sealed) - len(kept)
+        if gone:
+            self._remove(info, kept)
+        return Replayed(gone, len(kept), unopened)
+
+    def _goes_through(self, letter: DeadLetter) -> bool:
+        if self._reason and letter.reason is not self._reason:
+            return False
+        if letter.reason is FailureReason.MALFORMED_LINE:
+            return False  # its bytes are where they were read, and nowhere else
+        outcome = self._intake.retake(letter.envelope, letter.reason)
+        if outcome.failure is not None:
+            return False
+        if outcome.partition and outcome.row:
+            self._writer.add(outcome.partition, outcome.row)
+        return True
+
+    def _open(self, sealed: bytes, place: Place) -> DeadLetter | None:
+        try:
+            return unseal(sealed, place, self._unsealer)
+        except (tink.TinkError, InvalidTime):  # to a key that is gone, or moved: kept
+            return None
+
+    def _remove(self, info: ObjectInfo, kept: list[bytes]) -> None:
+        check_erasable(self._platform, info.name)
+        try:
+            if kept:
+                name = info.name.rpartition("/")[2].removesuffix(".avro")
+                data = encode_dead_letters(kept, name, self._intake.version)
+                self._platform.replace(info.name, data, info.generation)
+            else:
+                self._platform.delete(info.name, info.generation)
+        except GenerationMismatch:
+            return  # another replay was here first; what it kept, it kept

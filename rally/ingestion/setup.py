@@ -1,0 +1,219 @@
+"""What a worker needs to ingest, from the options of a job.
+
+Settings are strings and numbers: they travel to workers. Keys, schemas and clients are
+made on each worker and travel nowhere.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from rally.dead_letters import Unsealer
+from rally.decisions.verifying import ChainReader
+from rally.decryption.opener import Opener
+from rally.ingestion.intake import Intake
+from rally.ingestion.judge import Judge
+from rally.ingestion.routes import Routes
+from rally.keys.ping_keys import PingKeys
+from rally.keys.platform_keys import PlatformKeys, default_uri
+from rally.registry.registry import Registry
+from rally.registry.transitions import States, Transition, transitions_in
+from rally.settings import Places, make_pseudonyms
+from rally.storage.objects import ObjectStore
+from rally.storage.rows import row_schema
+from rally.storage.writer import RowWriter, Table
+from rally.usage import find_unwritable
+from rally.validation.pseudonyms import PLATFORM
+from rally.withdrawal.live_list import LiveList
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings(Places):
+    """Where everything is, and by which clock a job judges.
+
+    Attributes:
+        store: URI of the store; may hold `{study}`.
+        platform: URI of the platform's store; None is `<store>/platform`.
+        keys: folder of the keys that open pings.
+        platform_keys: folder of the platform's keys; None is `<keys>/platform`.
+        studies: the registry's folder; None is what the package ships.
+        country_attribute: message attribute with the sender's country.
+        as_of: the job's clock, RFC 3339; None is now.
+        reload_seconds: how old what is known of the withdrawal list and of the
+            operators' transitions may be.
+        progress: a local folder in which workers tell how far they are; None is
+            nowhere.
+    """
+
+    store: str
+    keys: str
+    platform: str | None = None
+    platform_keys: str | None = None
+    studies: str | None = None
+    country_attribute: str | None = None
+    as_of: str | None = None
+    reload_seconds: float = 60.0
+    progress: str | None = None
+
+    def registry(self) -> Registry:
+        """The studies; one whose folders take no rows counts as not loading, too.
+
+        See Places.registry.
+        """
+        registry = Places.registry(self)
+        return registry.closing(find_unwritable(registry, self.stores()))
+
+    @property
+    def platform_keys_uri(self) -> str:
+        """The folder of the platform's keys."""
+        return self.platform_keys or default_uri(self.keys)
+
+
+class LiveStates:
+    """The studies' states, read again when they are older than the settings allow.
+
+    A decision that was read once stays, by this job or by deletion: one that is lost or
+    damaged since, such as a pause, makes no study collect again.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        platform: ObjectStore,
+        reload_seconds: float,
+        remembered: Callable[[], Iterable[Transition]] = tuple,
+    ) -> None:
+        """Reads the chain of decisions.
+
+        Args:
+            registry: of the studies.
+            platform: its store.
+            reload_seconds: after which they are read again.
+            remembered: what the withdrawal list says that they said.
+
+        Raises:
+            ConfigurationError: the platform has no chain.
+        """
+        self._registry = registry
+        self._reader = ChainReader(platform)
+        self._reload_seconds = reload_seconds
+        self._remembered = remembered
+        self._known = set[Transition]()
+        self._read()
+
+    def __call__(self) -> States:
+        """The states as they are known now."""
+        if time.monotonic() - self._read_at > self._reload_seconds:
+            self._read()
+        return self._states
+
+    def _read(self) -> None:
+        self._known.update(transitions_in(self._reader.read()))
+        self._known.update(self._remembered())
+        self._states = States(self._registry, self._known)
+        self._read_at = time.monotonic()
+
+
+@cache
+def pipeline_version() -> str:
+    """The version that file headers and dead letters name."""
+    try:
+        return version("rally-pipeline")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def open_platform_keys(settings: IngestSettings, registry: Registry) -> PlatformKeys:
+    """Opens what ingest needs: every pseudonym, dead letters' seal.
+
+    Raises:
+        ConfigurationError: one of them is missing or does not open.
+    """
+    return PlatformKeys.open(
+        settings.platform_keys_uri,
+        pseudonyms=[PLATFORM, *registry.studies],
+        seal=True,
+    )
+
+
+def make_intake(settings: IngestSettings) -> Intake:
+    """Builds a worker's intake: keys, schemas, stores and the list are loaded here.
+
+    Raises:
+        ConfigurationError: one of them is not as it must be.
+    """
+    registry, stores = settings.registry(), settings.stores()
+    keys = open_platform_keys(settings, registry)
+    clock = settings.clock()
+    withdrawals = LiveList(stores.platform, settings.reload_seconds)
+    judge = Judge(
+        Routes(registry),
+        Opener(PingKeys.load(settings.keys)),
+        make_pseudonyms(keys, registry),
+        LiveStates(
+            registry,
+            stores.platform,
+            settings.reload_seconds,
+            lambda: withdrawals.steps,
+        ),
+        withdrawals,
+        clock,
+    )
+    return Intake(
+        judge,
+        stores.platform,
+        keys.dead_letter_sealer(),
+        keys.prf(PLATFORM),
+        clock,
+        pipeline_version(),
+        lambda: withdrawals.age,
+    )
+
+
+def make_writer(
+    settings: IngestSettings,
+    withdrawal_list: Callable[[], int],
+    before: Callable[[], None] = lambda: None,
+) -> RowWriter:
+    """Builds a worker's writer of rows. It needs no key.
+
+    Args:
+        settings: of the job.
+        withdrawal_list: counter of the list under which the row was judged that is
+            given to it; an intake beside it says it.
+        before: writes the events of those rows: an intake's `flush`.
+
+    Raises:
+        ConfigurationError: the registry or the stores are not as they must be.
+    """
+    tables = _tables(settings.load_registry())
+    return RowWriter(
+        settings.stores(),
+        lambda study, document: tables[study, document],
+        pipeline_version(),
+        withdrawal_list,
+        before,
+    )
+
+
+def _tables(registry: Registry) -> dict[tuple[str, str], Table]:
+    """The table of every document, the built-in ones included."""
+    return {
+        (study.namespace, name): Table(
+            row_schema(document), document.schema.fingerprint
+        )
+        for study in registry.studies.values()
+        for name, document in registry.documents(study).items()
+    }
+
+
+def make_unsealer(settings: IngestSettings) -> Unsealer:
+    """What opens dead letters: replay alone asks for it.
+
+    Raises:
+        ConfigurationError: the key is missing, or not for this account.
+    """
+    keys = PlatformKeys.open(settings.platform_keys_uri, open_dead_letters=True)
+    return keys.dead_letter_opener()

@@ -1,0 +1,221 @@
+"""Makes the documents of a study, each with its schema and its approval."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from rally.errors import ConfigurationError, faults_of
+from rally.names import DOCUMENT_RULE, parse_document
+from rally.registry.fields import (
+    AllFields,
+    Fields,
+    Place,
+    choice,
+    many,
+    positive,
+    raise_all,
+    text,
+    up_to,
+)
+from rally.registry.review import Gate, read_review
+from rally.registry.schemas import type_at
+from rally.registry.study import (
+    Document,
+    Keep,
+    KeptBy,
+    Kind,
+    Means,
+    PayloadSchema,
+    Policy,
+)
+from rally.validation.avro_schema import read_schema
+from rally.validation.avro_types import Type
+
+_MOST_DOCUMENTS = 200
+_MOST_POINTERS = 16
+_MOST_BUCKETS = 4096  # each is a file of its own on every day
+_MOST_WITHOUT = 2  # the highest category of data that needs no enrolment
+_MAX_DAYS = 36_500  # 100 years: what is more is a mistake, and overflows dates
+
+SchemaSource = Callable[[Place, str, Means], tuple[PayloadSchema, Type]]
+"""Loads the schema of the document that stands at a place, by its name."""
+
+
+class Promises(NamedTuple):
+    """What a study says that its documents must keep.
+
+    Attributes:
+        gate: what reviews are held against.
+        policy: on whose data it takes.
+
+    Each may be UNREAD.
+    """
+
+    namespace: str
+    kind: Kind
+    gate: Gate
+    policy: Policy
+
+
+def read_documents(
+    place: Place, value: object, promises: Promises, schemas: SchemaSource
+) -> dict[str, Document]:
+    """Reads the documents of a study, by name.
+
+    Raises:
+        ConfigurationError: of the first that breaks a rule.
+    """
+    entries = Fields(place, value).items()
+    if len(entries) > _MOST_DOCUMENTS:
+        raise place.error(f"must be at most {_MOST_DOCUMENTS}; make another study")
+    found, faults = dict[str, Document](), list[str]()
+    for name, entry in entries:
+        try:
+            at = place.at(name)
+            found[name] = _read_document(at, name, entry, promises, schemas)
+        except ConfigurationError as error:
+            faults += faults_of(error)
+    raise_all(faults)
+    return found
+
+
+def pointer(place: Place, value: object) -> str:
+    """Reads a JSON pointer (RFC 6901)."""
+    read = text(place, value)
+    if not read.startswith("/"):
+        raise place.error('must be a JSON pointer; begin it with "/"')
+    return read
+
+
+def _read_document(
+    place: Place, name: str, value: object, promises: Promises, schemas: SchemaSource
+) -> Document:
+    document_type, version = _split(place, name)
+    fields = AllFields(place, value)
+    means = fields.need("means", choice(Means))
+    schema, payload = fields.attempt_two(lambda: schemas(place, name, means), means)
+    document = Document(
+        namespace=promises.namespace,
+        type=document_type,
+        version=version,
+        means=means,
+        scope=fields.maybe("scope", many(pointer, _MOST_POINTERS)) or (),
+        delete_after_days=fields.maybe("delete_after_days", _days),
+        keep=fields.maybe("keep", choice(Keep)) or Keep.ALL,
+        buckets=fields.maybe("buckets", _power_of_two) or 1,
+        purpose=fields.need("purpose", text),
+        review=fields.need(
+            "review", lambda at, entry: read_review(at, entry, promises.gate)
+        ),
+        schema=schema,
+        kept_by=fields.maybe("kept_by", _kept_by),
+    )
+    scope, policy = document.scope, promises.policy
+    for check, *values in (
+        (partial(_check_scope, place, document, payload), means, payload, scope),
+        (partial(_check_private_browsing, place, means, payload, policy),
+         means, payload, policy),
+        (partial(_check_row, place, document), payload),
+        (partial(_check_category, place, document, policy), policy, document.review),
+        (partial(_check_retention, place, document, promises.kind), promises.kind,
+         means, document.delete_after_days, document.kept_by),
+    ):  # fmt: skip
+        fields.attempt(check, *values)
+    fields.close()
+    return document
+
+
+def _split(place: Place, name: str) -> tuple[str, int]:
+    parts = parse_document(name)
+    if parts is None:
+        raise place.error(
+            f"must be a type and a version such as user-journey.1; {DOCUMENT_RULE}"
+        )
+    return parts
+
+
+def _days(place: Place, value: object) -> int:
+    number = positive(place, value)
+    if number > _MAX_DAYS:
+        raise place.error(
+            f"must be at most {_MAX_DAYS}, which is 100 years; remove it to keep rows "
+            "until the study is concluded"
+        )
+    return number
+
+
+def _power_of_two(place: Place, value: object) -> int:
+    number = positive(place, value)
+    if number & (number - 1):
+        raise place.error("must be a power of two")
+    return up_to(_MOST_BUCKETS)(place, number)
+
+
+def _kept_by(place: Place, value: object) -> KeptBy:
+    fields = AllFields(place, value)
+    kept_by = KeptBy(fields.need("person", text), fields.need("reason", text))
+    fields.close()
+    return kept_by
+
+
+def _check_scope(place: Place, document: Document, payload: Type) -> None:
+    if document.scope and document.means not in (Means.JOINS, Means.LEAVES):
+        raise place.at("scope").error("is for joins and leaves only; remove it")
+    for index, at in enumerate(document.scope):
+        if type_at(payload, at) != "string":
+            raise place.at("scope", index).error(
+                f"{at} is no string of the document's schema; correct either"
+            )
+
+
+def _check_private_browsing(
+    place: Place, means: Means, payload: Type, policy: Policy
+) -> None:
+    flag = policy.private_browsing
+    if flag is None or means is not Means.DATA:
+        return
+    if type_at(payload, flag) != "boolean":
+        raise place.error(
+            f"its schema has no boolean {flag}, which policy.private_browsing names; "
+            "add it or correct the policy"
+        )
+
+
+def _check_category(place: Place, document: Document, policy: Policy) -> None:
+    review = document.review
+    if review and review.category > _MOST_WITHOUT and not policy.enrolment_required:
+        raise place.at("review", "category").error(
+            "of people who did not enrol only categories 1 and 2 are collected; say"
+            " policy.enrolment: required, or collect less"
+        )
+
+
+def _check_retention(place: Place, document: Document, kind: Kind) -> None:
+    """The platform is never concluded, and who uninstalls may send nothing."""
+    if kind is not Kind.PLATFORM:
+        if document.kept_by:
+            raise place.at("kept_by").error("is for the platform's own; remove it")
+        return
+    if document.delete_after_days and document.kept_by:
+        raise place.at("kept_by").error(
+            "stands beside delete_after_days; keep one of them"
+        )
+    has_rows = document.means in (Means.DATA, Means.JOINS)
+    if has_rows and not (document.delete_after_days or document.kept_by):
+        raise place.at("delete_after_days").error(
+            "is missing; a platform is never concluded: say it, or who keeps the rows"
+            " for ever, kept_by: {person: …, reason: …}"
+        )
+
+
+def _check_row(place: Place, document: Document) -> None:
+    """Files hold rows: the payload must be good inside of their schema, too."""
+    from rally.storage.rows import row_schema  # imports fastavro, which is slow
+
+    try:
+        read_schema(json.loads(row_schema(document)), "row")
+    except ConfigurationError as error:
+        raise place.error(
+            f"its schema is not good within a row's; correct the schema ({error})"
+        ) from None

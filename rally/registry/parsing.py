@@ -1,0 +1,238 @@
+"""Makes a Study of study.yaml, holding each promise in it against the others."""
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
+
+from rally.countries import names_country
+from rally.names import NAMESPACE_RULE, is_namespace
+from rally.registry.documents import Promises, SchemaSource, pointer, read_documents
+from rally.registry.fields import (
+    AllFields,
+    Place,
+    Reader,
+    T,
+    choice,
+    day,
+    many,
+    raise_all,
+    text,
+    up_to,
+    word,
+)
+from rally.registry.review import Gate
+from rally.registry.study import Access, AfterEnd, Kind, Policy, Study, Unmatched
+from rally.registry.tables import read_tables
+
+_MOST_NAMES = 500
+"""Of aliases, countries, agreements or tables of one study."""
+
+_MAX_AGE = 150
+_COUNTRY = re.compile("[A-Z]{2}")
+
+
+class _Dates(NamedTuple):
+    starts: date
+    ending_announced: date | None
+    collect_through: date | None
+    analysis_until: date | None
+
+
+def read_study(
+    fields: AllFields, folder: str, stewards: Collection[str], schemas: SchemaSource
+) -> Study:
+    """Reads what study.yaml holds.
+
+    Args:
+        fields: the file's entries.
+        folder: the name of the folder that it lies in.
+        stewards: who may review.
+        schemas: loads the schema of a document.
+
+    Raises:
+        ConfigurationError: something is missing, unknown, of the wrong type, or breaks
+            a rule of the registry; all of it is told.
+    """
+    namespace = fields.need("namespace", _namespace_of(folder))
+    kind = fields.need("kind", choice(Kind))
+    name = fields.need("name", text)
+    aliases = fields.maybe("aliases", many(word, _MOST_NAMES)) or ()
+    dates = _read_dates(fields, kind)
+    policy = fields.need("policy", lambda at, value: _read_policy(at, value, kind))
+    access = _of_researchers(fields, "access", kind, _read_access)
+    derived = _of_researchers(fields, "derived", kind, read_tables)
+    promises = Promises(
+        namespace=namespace,
+        kind=kind,
+        gate=Gate(stewards, dates.starts, dates.collect_through),
+        policy=policy,
+    )
+    documents = fields.need(
+        "documents", lambda at, value: read_documents(at, value, promises, schemas)
+    )
+    fields.close()
+    return Study(
+        namespace=namespace,
+        kind=kind,
+        name=name,
+        aliases=aliases,
+        policy=policy,
+        access=access,
+        derived=derived,
+        documents=documents,
+        **dates._asdict(),
+    )
+
+
+def _namespace_of(folder: str) -> Reader[str]:
+    def read(place: Place, value: object) -> str:
+        namespace = text(place, value)
+        if namespace != folder:
+            raise place.error(f'must be the folder\'s name, "{folder}"')
+        if not is_namespace(namespace):
+            raise place.error(f"{NAMESPACE_RULE}; rename the folder")
+        return namespace
+
+    return read
+
+
+def _read_dates(fields: AllFields, kind: Kind) -> _Dates:
+    dates = _Dates(
+        starts=fields.need("starts", day),
+        ending_announced=fields.maybe("ending_announced", day),
+        collect_through=fields.maybe("collect_through", day),
+        analysis_until=fields.maybe("analysis_until", day),
+    )
+    fields.attempt(lambda: _check_order(fields.place, dates), *dates)
+    fields.attempt(lambda: _check_ending(fields.place, dates, kind), kind, *dates)
+    return dates
+
+
+def _check_order(place: Place, dates: _Dates) -> None:
+    raise_all(
+        [
+            str(place.at(later).error(f"must be after {earlier}"))
+            for earlier, later in _in_order(dates)
+        ]
+    )
+
+
+def _in_order(dates: _Dates) -> Iterator[tuple[str, str]]:
+    """Pairs of dates that are not in their order."""
+    for names in (
+        ("starts", "collect_through", "analysis_until"),
+        ("ending_announced", "collect_through"),
+    ):
+        known = [name for name in names if getattr(dates, name)]
+        for earlier, later in pairwise(known):
+            if getattr(dates, earlier) >= getattr(dates, later):
+                yield earlier, later
+
+
+def _check_ending(place: Place, dates: _Dates, kind: Kind) -> None:
+    if dates.ending_announced and not dates.collect_through:
+        raise place.at("collect_through").error("is missing; an end was announced")
+    if kind is Kind.PLATFORM:
+        if dates.analysis_until:
+            raise place.at("analysis_until").error(
+                "a platform namespace is never locked for analysis; remove it"
+            )
+    elif dates.collect_through and not dates.analysis_until:
+        raise place.at("analysis_until").error(
+            "is missing; say by when the ended study is concluded"
+        )
+
+
+def _read_policy(place: Place, value: object, kind: Kind) -> Policy:
+    fields = AllFields(place, value)
+    countries = fields.maybe("countries", many(_country, _MOST_NAMES))
+    policy = Policy(
+        enrolment_required=fields.need("enrolment", _either("required", "none")),
+        refuse_do_not_track=fields.need("do_not_track", _either("refuse", "consent")),
+        private_browsing=fields.need("private_browsing", _private_browsing),
+        countries=fields.attempt(lambda: frozenset(countries or ()), countries),
+        minimum_age=fields.maybe("minimum_age", up_to(_MAX_AGE)),
+        after_end=_read_after_end(fields, kind),
+        unmatched_withdrawals=fields.maybe("unmatched_withdrawals", choice(Unmatched))
+        or Unmatched.DELETE,
+        refuse_automation=fields.maybe("automation", _either("refuse", "keep"))
+        is not False,
+    )
+    required = policy.enrolment_required
+    fields.attempt(lambda: _check_enrolment(place, kind, required), kind, required)
+    fields.close()
+    return policy
+
+
+def _check_enrolment(place: Place, kind: Kind, required: bool) -> None:
+    if kind is Kind.STUDY and not required:
+        raise place.at("enrolment").error(
+            'must be "required"; only a platform namespace may do without'
+        )
+
+
+def _read_after_end(fields: AllFields, kind: Kind) -> AfterEnd:
+    if kind is Kind.STUDY:
+        return fields.need("after_end", choice(AfterEnd))
+    place, after_end = fields.place, fields.maybe("after_end", choice(AfterEnd))
+
+    def check() -> AfterEnd:
+        if after_end is AfterEnd.DEFER:
+            raise place.at("after_end").error(
+                "platform data is never deferred; remove it"
+            )
+        return AfterEnd.DELETE
+
+    return fields.attempt(check, kind, after_end)
+
+
+def _either(yes: str, no: str) -> Reader[bool]:
+    def read(place: Place, value: object) -> bool:
+        if value not in (yes, no):
+            raise place.error(f"must be one of: {yes}, {no}")
+        return value == yes
+
+    return read
+
+
+def _private_browsing(place: Place, value: object) -> str | None:
+    return None if value == "client" else pointer(place, value)
+
+
+def _country(place: Place, value: object) -> str:
+    if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
+        raise place.error('must be a country code of two capitals, such as "US"')
+    if not names_country(value):
+        raise place.error(f"{value} stands for no country; remove it")
+    return value
+
+
+def _of_researchers(
+    fields: AllFields, name: str, kind: Kind, read: Reader[T]
+) -> tuple[T, ...]:
+    entries = fields.maybe(name, many(read, _MOST_NAMES))
+
+    def check() -> tuple[T, ...]:
+        if entries and kind is Kind.PLATFORM:
+            raise fields.place.at(name).error(
+                "a platform namespace has no researchers; remove it"
+            )
+        return entries or ()
+
+    return fields.attempt(check, kind, entries)
+
+
+def _read_access(place: Place, value: object) -> Access:
+    fields = AllFields(place, value)
+    access = Access(
+        group=fields.need("group", word),
+        agreement=fields.need("agreement", text),
+        since=fields.need("from", day),
+        until=fields.need("until", day),
+    )
+    fields.close()
+    if access.since >= access.until:
+        raise place.at("until").error("must be after from")
+    return access

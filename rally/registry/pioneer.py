@@ -1,0 +1,99 @@
+"""The two documents that Pioneer v2 sends in every namespace.
+
+The add-on says `pioneer-enrollment` and `deletion-request` in the study's namespace,
+with nearly nothing in them: the id stands in the envelope, and the decoder puts it at
+the top of the payload under a name that depends on the namespace.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rally.decryption.pioneer import DELETION_REQUEST, identifier_name
+from rally.registry.schemas import payload_schema
+from rally.registry.study import Document, Keep, Kind, Means
+
+PLATFORM_DAYS = 3650
+"""How long rows of enrolments stay in a platform's namespace: it is never concluded."""
+
+
+def built_in_documents(namespace: str, kind: Kind = Kind.STUDY) -> dict[str, Document]:
+    """Pioneer's enrolment and deletion request of a namespace, by document name."""
+    days = PLATFORM_DAYS if kind is Kind.PLATFORM else None
+    field = identifier_name(namespace)
+    enrolment = _enrolment_schema(field)
+    request = _record("deletion_request", field, [])
+    return {
+        document.name: document
+        for document in (
+            _document(namespace, "pioneer-enrollment", Means.JOINS, enrolment, days),
+            _document(namespace, DELETION_REQUEST, Means.LEAVES, request),
+        )
+    }
+
+
+class PioneerDocuments:
+    """The documents of a namespace, as what comes in Pioneer v2's envelope names them.
+
+    Its enrolment and deletion request carry the id elsewhere than a study's own
+    documents of the same type: the built-in ones win over those, and yield to declared
+    ones that have the id where Pioneer's decoder puts it.
+    """
+
+    def __init__(
+        self, built_in: Mapping[str, Document], declared: Mapping[str, Document]
+    ) -> None:
+        """Takes both kinds by their names."""
+        places = {it.type: it.schema.participant for it in built_in.values()}
+        self._by_name = dict(built_in) | {
+            name: document
+            for name, document in declared.items()
+            if places.get(document.type, document.schema.participant)
+            == document.schema.participant
+        }
+        self._newest_withdrawals = {
+            document.type: document
+            for document in sorted(self._by_name.values(), key=lambda it: it.version)
+            if document.means in (Means.LEAVES, Means.DELETION_ID)
+        }
+
+    def find(self, type: str, version: int) -> Document | None:
+        """The document that a ping names; who leaves may name any version."""
+        named = self._by_name.get(f"{type}.{version}")
+        return named or self._newest_withdrawals.get(type)
+
+
+def _enrolment_schema(field: str) -> dict[str, Any]:
+    deletion_id = {"name": "deletionId", "type": ["null", "string"], "default": None}
+    schema = _record("pioneer_enrollment", field, [deletion_id])
+    return {"deletion_id": "/deletionId", **schema}
+
+
+def _record(name: str, field: str, others: list[Any]) -> dict[str, Any]:
+    return {
+        "type": "record",
+        "name": name,
+        "participant": f"/{field}",
+        "fields": [{"name": field, "type": "string"}, *others],
+    }
+
+
+def _document(
+    namespace: str,
+    type: str,
+    means: Means,
+    schema: dict[str, Any],
+    days: int | None = None,
+) -> Document:
+    return Document(
+        namespace=namespace,
+        type=type,
+        version=1,
+        means=means,
+        scope=(),
+        delete_after_days=days,
+        keep=Keep.ALL,
+        buckets=1,
+        purpose="Pioneer v2's own record of who joined and who left.",
+        review=None,
+        schema=payload_schema(schema),
+    )

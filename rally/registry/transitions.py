@@ -1,0 +1,222 @@
+"""The state of a study at a time: what its dates and its operators say.
+
+The dates stand in study.yaml. What an operator decides is an entry of the platform's
+chain of decisions. Each says from when it holds; by that they are folded, in any order.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from rally.decisions.contents import Kind as DecisionKind
+from rally.decisions.contents import StudyDecision
+from rally.errors import ConfigurationError
+from rally.registry.registry import Registry
+from rally.registry.study import Kind, Study
+from rally.storage.objects import ObjectStore
+
+if TYPE_CHECKING:
+    from rally.decisions.chain import Chain
+
+
+class State(StrEnum):
+    """What a study does with pings."""
+
+    DRAFT = "draft"
+    COLLECTING = "collecting"
+    PAUSED = "paused"
+    ENDED = "ended"
+    CONCLUDED = "concluded"
+
+
+class Action(StrEnum):
+    """What an operator can decide, in the order in which equal times are folded.
+
+    Of a resume and a pause at one time the pause counts, and an end over both.
+    """
+
+    RESUME = "resume"
+    PAUSE = "pause"
+    END = "end"
+    CONCLUDE = "conclude"
+
+    @property
+    def kind(self) -> DecisionKind:
+        """The kind of its entries in the chain."""
+        return DecisionKind(f"study.{self}")
+
+
+class Transition(NamedTuple):
+    """An operator's decision.
+
+    Attributes:
+        namespace: of the study.
+        action: what was decided.
+        at: from when it holds, in UTC.
+        by: name of who signed.
+        note: why, for the record.
+        number: of its entry in the chain; 0 of one that is only supposed.
+    """
+
+    namespace: str
+    action: Action
+    at: datetime
+    by: str
+    note: str
+    number: int = 0
+
+
+_POSSIBLE = {
+    Action.PAUSE: (State.DRAFT, State.COLLECTING),
+    Action.RESUME: (State.PAUSED,),
+    Action.END: (State.DRAFT, State.COLLECTING, State.PAUSED),
+    Action.CONCLUDE: (State.ENDED,),
+}
+_ORDER = list(Action)
+
+
+class States:
+    """The states of all studies of a registry over time.
+
+    Attributes:
+        concluded: namespaces of studies that somebody concluded, whenever that counts
+            from.
+    """
+
+    def __init__(self, registry: Registry, transitions: Iterable[Transition]) -> None:
+        """Sorts decisions by study and time; of other namespaces nothing is asked."""
+        self._log: dict[str, list[Transition]] = defaultdict(list)
+        for transition in transitions:
+            if registry.is_registered(transition.namespace):
+                self._log[transition.namespace].append(transition)
+        for log in self._log.values():
+            log.sort(key=lambda each: (each.at, _ORDER.index(each.action)))
+        self.concluded = frozenset(
+            namespace
+            for namespace, log in self._log.items()
+            if any(each.action is Action.CONCLUDE for each in log)
+        )
+
+    @classmethod
+    def read(cls, registry: Registry, platform: ObjectStore) -> "States":
+        """Those that the platform's chain says.
+
+        Raises:
+            ConfigurationError: the platform has no chain.
+            OSError: it cannot be read.
+        """
+        from rally.decisions.verifying import read_chain  # imports Tink
+
+        return cls.of_chain(registry, read_chain(platform))
+
+    @classmethod
+    def of_chain(cls, registry: Registry, chain: "Chain") -> "States":
+        """Those that a chain says."""
+        return cls(registry, transitions_in(chain))
+
+    def is_concluded(self, namespace: str, time: datetime) -> bool:
+        """Whether a study's data goes, or is gone, at a time that knows its zone."""
+        return namespace in self.concluded and any(
+            each.action is Action.CONCLUDE and each.at <= time
+            for each in self._log[namespace]
+        )
+
+    def concluded_by(self, time: datetime) -> frozenset[str]:
+        """Namespaces of all studies that are concluded at a time."""
+        return frozenset(
+            each for each in self.concluded if self.is_concluded(each, time)
+        )
+
+    def concluded_at(self, namespace: str) -> datetime | None:
+        """From when a study is concluded, UTC; None where nobody concluded it."""
+        log = self._log.get(namespace, [])
+        return next((each.at for each in log if each.action is Action.CONCLUDE), None)
+
+    def changes(self, study: Study) -> list[datetime]:
+        """When the study's state may change, sorted; before the first it is one."""
+        times = {each.at for each in self._log.get(study.namespace, ())}
+        times.add(_midnight(study.starts))
+        if study.collect_through:
+            times.add(_locked(study.collect_through))
+        return sorted(times)
+
+    def at(self, study: Study, time: datetime) -> State:
+        """The study's state at a time that knows its zone.
+
+        What has ended stays ended, whoever pauses or resumes it later.
+        """
+        by_dates = _by_dates(study, time)
+        log = self._log.get(study.namespace)
+        if log is None:  # nobody ever decided anything, as for most studies
+            return by_dates
+        actions = [each.action for each in log if each.at <= time]
+        if Action.CONCLUDE in actions:
+            return State.CONCLUDED
+        if Action.END in actions or by_dates is State.ENDED:
+            return State.ENDED
+        if actions and actions[-1] is Action.PAUSE:
+            return State.PAUSED
+        return by_dates
+
+
+def check_transition(
+    states: States, study: Study, action: Action, time: datetime
+) -> None:
+    """Refuses what a study cannot do at a time.
+
+    Raises:
+        ConfigurationError: the action makes no sense then; or the study was concluded,
+            now or later, and nothing brings it back.
+    """
+    if study.namespace in states.concluded:
+        raise ConfigurationError(
+            f"{action}: {study.namespace} is concluded, and nothing brings it back"
+        )
+    if action is Action.CONCLUDE and study.kind is Kind.PLATFORM:
+        raise ConfigurationError(
+            f"{action}: {study.namespace} is the platform's own, and only studies are"
+            " concluded"
+        )
+    state = states.at(study, time)
+    if state not in _POSSIBLE[action]:
+        possible = " or ".join(_POSSIBLE[action])
+        raise ConfigurationError(
+            f"{action}: the study is {state}, and must be {possible} for it"
+        )
+
+
+def transitions_in(chain: "Chain") -> list[Transition]:
+    """What counts of the decisions on studies, in the order of the chain."""
+    actions = {each.kind: each for each in Action}
+    found = list[Transition]()
+    for entry in chain.of(*actions):
+        what = entry.content
+        assert isinstance(what, StudyDecision)  # rally.decisions.contents.READERS
+        action = actions[entry.kind]
+        found.append(
+            Transition(
+                what.namespace, action, what.at, entry.by, what.note, entry.number
+            )
+        )
+    return found
+
+
+def _by_dates(study: Study, time: datetime) -> State:
+    if time < _midnight(study.starts):
+        return State.DRAFT
+    if study.collect_through and time >= _locked(study.collect_through):
+        return State.ENDED
+    return State.COLLECTING
+
+
+@cache  # of the few days that studies name
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
+
+def _locked(collect_through: date) -> datetime:
+    """When a study ends by its dates."""
+    return _midnight(collect_through + timedelta(days=1))

@@ -1,0 +1,129 @@
+"""Archives of what was ingested: files that globs name, by when they were written."""
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from rally.errors import ConfigurationError, cause_of
+from rally.retention.line import Line, Phase, Why, whole
+from rally.retention.notes import Notes
+from rally.retention.opened import Opened
+from rally.settings import latest
+from rally.sources.globs import match_paths
+from rally.sources.inputs import is_match, plain_prefix
+from rally.storage.objects import ObjectInfo, StrayInTheWay, open_store
+from rally.storage.places import folder_of
+from rally.times import EARLIEST, nearest_seconds
+
+_ARCHIVE = "(archives)"
+_CLOCKS_DIFFER = timedelta(days=1)
+_UNDATED = (
+    "is an archive whose time of writing cannot be true, so nobody knows how old it is;"
+    " set the time (`touch`), or remove the file"
+)
+
+
+class Archive(NamedTuple):
+    """A file that a glob names.
+
+    Attributes:
+        store: URI of the folder or bucket that it is in.
+        info: as listed there.
+        written: when, UTC; an end of the range of times where it cannot be true.
+    """
+
+    store: str
+    info: ObjectInfo
+    written: datetime
+
+
+def survey_archives(opened: Opened, notes: Notes) -> Iterator[Line]:
+    """The archives past their time, each once.
+
+    Args:
+        opened: says what goes.
+        notes: get a fault for each archive that is a link, or whose age nobody knows.
+
+    Raises:
+        ConfigurationError: a glob names what a store, a key folder, the registry or
+            a researchers' folder holds, or cannot be listed.
+    """
+    if opened.registry.illegible:
+        return  # a glob may name its tables: archives wait until that is legible
+    days, seen = opened.limits.archive_days, set[str]()
+    newest = latest(opened.now) + _CLOCKS_DIFFER
+    kept = {folder_of(uri): uri for uri in _kept(opened)}
+    for pattern in filter(None, (opened.archives or "").split(",")):
+        for store, info, written in _match(pattern, kept, notes):
+            path = f"{folder_of(store)}{info.name}"
+            _check_is_ours_to_delete(path, kept)
+            is_new = path not in seen
+            seen.add(path)
+            if is_new and not EARLIEST < written < newest:
+                notes.faults.append((path, _UNDATED))
+            elif is_new and opened.is_older(written, days):
+                labels = ("", _ARCHIVE, "")
+                yield whole(Phase.REST, store, labels, info, Why.ARCHIVE)
+
+
+def _match(pattern: str, kept: Mapping[str, str], notes: Notes) -> Iterator[Archive]:
+    is_remote = pattern.startswith("gs://")
+    if "://" in pattern and not is_remote:
+        raise ConfigurationError(
+            f"--archives {pattern}: only local files and gs:// are served"
+        )
+    try:
+        yield from _objects(pattern) if is_remote else _files(pattern, kept, notes)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--archives {pattern}: cannot be listed ({error.strerror or 'refused'})"
+        ) from None
+
+
+def _files(pattern: str, kept: Mapping[str, str], notes: Notes) -> Iterator[Archive]:
+    """Files below the folder that the glob names in plain, and reached by no link.
+
+    To delete a link would leave what it leads to, and that may be somebody else's.
+    """
+    plain = plain_prefix(pattern)
+    start = len(plain) - len(os.path.basename(plain))
+    store = open_store(os.path.realpath(pattern[:start] or "."))
+    for path in match_paths(pattern):
+        name = path[start:]
+        try:
+            info = store.stat(name)
+        except StrayInTheWay as error:
+            _check_is_ours_to_delete(path, kept)
+            notes.faults.append((path, f"is not deleted: {cause_of(error)}"))
+            continue
+        if info is not None:
+            yield Archive(store.uri, info, nearest_seconds(os.stat(path).st_mtime))
+
+
+def _objects(pattern: str) -> Iterator[Archive]:
+    bucket, _, name = pattern.removeprefix("gs://").partition("/")
+    store = open_store(f"gs://{bucket}")
+    for info, written in store.list_dated(plain_prefix(name)):
+        if is_match(info.name, name):
+            yield Archive(store.uri, info, written)
+
+
+def _kept(opened: Opened) -> Iterator[str]:
+    """Where no archives are, whatever a glob says."""
+    yield opened.platform.uri
+    for store in opened.stores.each(opened.registry.studies):
+        yield store.uri
+    yield from (uri for uri, _ in opened.registry.derived)
+    yield from opened.keys
+    yield opened.studies
+
+
+def _check_is_ours_to_delete(path: str, kept: Mapping[str, str]) -> None:
+    """Raises ConfigurationError where it is not, by whatever links it was reached."""
+    real = folder_of(path)
+    for folder, uri in kept.items():
+        if real.startswith(folder):
+            raise ConfigurationError(
+                f"--archives: names what {uri} holds; name the archives alone"
+            )

@@ -1,0 +1,251 @@
+"""Reads the files of partitions for rows that go, as a worker of any runner does it.
+
+A file is read once, block by block; of a block only the participants are looked at,
+unless one of them has rows that may go.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
+
+from rally.deletion.file_rows import FileRows
+from rally.deletion.judge import Judge
+from rally.deletion.rewriting import PlanMismatch
+from rally.deletion.scanner import Scanner
+from rally.errors import cause_of
+from rally.events import EventKind, EventLog
+from rally.retention.judges import AboutStudy, Strangers, WithoutEvent
+from rally.retention.line import STUDY, Line, Phase, Why, parted
+from rally.retention.settings import PurgeSettings
+from rally.settings import make_pseudonyms
+from rally.storage.corruption import CorruptFile
+from rally.storage.layout import Partition
+from rally.storage.objects import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+    Snapshot,
+    StrayInTheWay,
+)
+from rally.storage.partitions import StoredFile, read_view
+from rally.storage.row_keys import PARTICIPANT
+from rally.storage.snapshots import cut_block, walk_frames
+from rally.times import to_micros
+from rally.withdrawal.enrolments import EnrolledPeople, Grace
+
+Found = dict[str, Any]
+"""JSON: `lines` of a plan, `rows` that were looked at, `faults` as [name, what]."""
+
+
+HALF_COMPACTED = "is compacted by half; run `rally compact`, then purge again"
+
+
+class Search(NamedTuple):
+    """Partitions that a worker reads.
+
+    Attributes:
+        partitions: of any studies.
+        about: the concluded studies whose enrolments are looked for there, as
+            `Line.about` has them; "" for rows of who is not enrolled.
+        unheard: whether enrolments are looked for of which the log has no event; the
+            lines then only count them.
+    """
+
+    partitions: tuple[Partition, ...]
+    about: str = ""
+    unheard: bool = False
+
+
+class Searcher:
+    """Looks through partitions; keys and events are read once in each worker."""
+
+    def __init__(self, settings: PurgeSettings) -> None:
+        """Opens what it needs. Raises ConfigurationError."""
+        self._registry = settings.registry()
+        self._stores = settings.stores()
+        self._pseudonyms = make_pseudonyms(
+            settings.keys(self._registry), self._registry
+        )
+        self._grace = Grace(settings.limits.grace_days)
+        self._enrolled: dict[str, EnrolledPeople] = {}
+        self._documents: dict[str | None, frozenset[bytes]] = {}
+
+    def search(self, search: Search) -> Found:
+        """What goes out of the files of these partitions."""
+        found: Found = {"lines": [], "rows": [], "faults": []}
+        for partition in search.partitions:
+            try:
+                if search.unheard:
+                    self._count_unheard(partition, found)
+                else:
+                    self._look(partition, search.about, found)
+            except GenerationMismatch:
+                found["faults"].append([partition.folder, "is written all the time"])
+            except CorruptFile as error:
+                found["faults"].append([partition.folder, f"damaged ({error})"])
+            except OSError as error:  # of the partition, or of the log
+                where = partition.folder
+                if isinstance(error, StrayInTheWay):
+                    where = error.filename
+                reason = cause_of(error)
+                found["faults"].append([where, f"cannot be read ({reason})"])
+        return found
+
+    def _count_unheard(self, partition: Partition, found: Found) -> None:
+        """Looks at each file; a row may be younger than what was read of the log."""
+        store = self._stores.of(partition.study)
+        for live in read_view(store, partition):
+            for _ in range(2):
+                judge = WithoutEvent(self._enrolments(None))
+                try:
+                    line, _ = find(store, live.file, judge, "")
+                except (GenerationMismatch, ObjectNotFound):
+                    line = None  # the next run looks at what took its place
+                if line is None:
+                    break
+                self._documents.pop(None)
+            else:
+                if line is not None:
+                    found["lines"].append(line.to_json().decode())
+
+    def _look(self, partition: Partition, about: str, found: Found) -> None:
+        store, judge = self._stores.of(partition.study), self.judge(partition, about)
+        view = read_view(store, partition)
+        if any(live.dead for live in view):
+            found["faults"].append([partition.folder, HALF_COMPACTED])
+            return
+        for live in view:
+            name = live.file.info.name
+            try:
+                line, rows = find(store, live.file, judge, about)
+            except (GenerationMismatch, ObjectNotFound):
+                if about:  # once the study's events are gone nobody would look again
+                    found["faults"].append([name, "changed meanwhile"])
+                continue  # the next run looks at what took its place
+            except CorruptFile as error:
+                found["faults"].append([name, f"damaged ({error})"])
+                continue
+            found["rows"].append([partition.study, rows])
+            if line is not None:
+                found["lines"].append(line.to_json().decode())
+
+    def check(self, store: ObjectStore, line: Line) -> None:
+        """Looks again at a file that goes as a whole for what its rows are.
+
+        Raises:
+            PlanMismatch: somebody's enrolment has arrived since, or it is another file.
+            CorruptFile: the file is damaged.
+            GenerationMismatch, ObjectNotFound: it is no longer what was planned.
+        """
+        found = self.find_again(store, line, line.about)
+        if found is None or found.removes != line.removes:
+            raise PlanMismatch("its rows are not those that the plan found")
+
+    def find_again(self, store: ObjectStore, line: Line, about: str) -> Line | None:
+        """The line of a file as it is about some studies; None where nothing goes.
+
+        Raises:
+            CorruptFile: the file is damaged.
+            GenerationMismatch, ObjectNotFound: it is no longer what was planned.
+        """
+        partition = Partition(line.study, line.document, line.day)
+        info = ObjectInfo(line.name, line.size, line.generation)
+        file = StoredFile(info, partition, None, False)
+        return find(store, file, self.judge(partition, about), about)[0]
+
+    def judge(self, partition: Partition, about: str) -> Judge:
+        """Who goes of a partition: the enrolments in studies, or who never enrolled."""
+        if about:
+            return AboutStudy(self._enrolments(about))
+        day = date.fromisoformat(partition.day)
+        since = to_micros(datetime.combine(day, time.min, UTC))
+        return Strangers(self._people(partition.study), since)
+
+    def _people(self, namespace: str) -> EnrolledPeople:
+        if namespace not in self._enrolled:
+            study = self._registry.studies[namespace]
+            log = EventLog(self._stores.platform)
+            people = EnrolledPeople(study, self._pseudonyms, log, self._grace)
+            self._enrolled[namespace] = people
+        return self._enrolled[namespace]
+
+    def _enrolments(self, about: str | None) -> frozenset[bytes]:
+        """Document ids of who enrolled in some studies; None is in anything."""
+        if about not in self._documents:
+            studies = None if about is None else parted(about)
+            self._documents[about] = frozenset(
+                event.document_id.encode()
+                for event in EventLog(self._stores.platform)
+                if event.kind is EventKind.JOINED
+                and (studies is None or event.scope in studies)
+            )
+        return self._documents[about]
+
+
+def make_searcher(settings: PurgeSettings) -> Callable[[Search], Found]:
+    """For workers: a Search to what it found."""
+    return Searcher(settings).search
+
+
+def find(
+    store: ObjectStore, file: StoredFile, judge: Judge, about: str
+) -> tuple[Line | None, int]:
+    """The line of a file that loses rows, or None; and how many rows it has.
+
+    Raises:
+        CorruptFile: the file is damaged, or its index lies.
+        GenerationMismatch, ObjectNotFound: it is no longer what was listed.
+    """
+    blocks, removes, rows = list[tuple[int, int]](), 0, 0
+    with store.open(*file.identity) as snapshot:
+        content = FileRows(snapshot, judge, Scanner(()))
+        for offset, data, count in _suspects(snapshot, content, judge):
+            rows += count
+            if data and (removed := content.part(offset, data).removed):
+                blocks.append((offset, len(data)))
+                removes += removed
+        content.check_rows(rows)
+    if not removes:
+        return None, rows
+    kept = () if removes == rows else tuple(blocks)
+    return _line(file, about, removes, rows, kept), rows
+
+
+def _suspects(
+    snapshot: Snapshot, content: FileRows, judge: Judge
+) -> Iterator[tuple[int, bytes, int]]:
+    """Each block: its offset, its bytes, none where all its rows stay, and its rows."""
+    if not content.header.is_indexed:
+        for frame in walk_frames(snapshot, content.header):
+            yield frame.offset, frame.data, frame.rows
+        return
+    for offset, block in content.index.items():
+        data = content.read(offset, block.length)
+        if block.row_lengths:
+            rows = cut_block(data, content.header, block)
+            if not any(each in judge.people for each in {r[PARTICIPANT] for r in rows}):
+                data = b""
+        yield offset, data, block.rows
+
+
+def _line(
+    file: StoredFile,
+    about: str,
+    removes: int,
+    rows: int,
+    blocks: tuple[tuple[int, int], ...],
+) -> Line:
+    why = Why.CONCLUDED if about else Why.UNENROLLED
+    phase = Phase.ENROLMENTS if about else Phase.ROWS
+    return Line(
+        phase,
+        STUDY,
+        *file.partition,
+        *file.info,
+        why,
+        about,
+        removes,
+        rows,
+        blocks,
+    )

@@ -1,0 +1,170 @@
+"""Input files: which there are, and how they are dealt out as work.
+
+A unit of work is a list of ranges of files. Units follow from the sorted listing and
+the sizes alone, so a job that is run again over the same files deals out the same
+units, writes the same objects, and stores nothing twice.
+"""
+
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import BinaryIO, NamedTuple
+
+from rally.errors import ConfigurationError, unusable
+from rally.sources.forms import HEAD_BYTES, Form, form_of
+from rally.sources.globs import match_paths
+from rally.storage.objects import open_store
+
+UNIT_BYTES = 16 * 1024 * 1024
+"""Small enough to keep several workers busy, large enough for few files."""
+
+_WILD = "*?["
+_BUFFER = 1024 * 1024
+
+
+class InputFile(NamedTuple):
+    """A file that was matched."""
+
+    uri: str
+    size: int
+
+
+class InputRange(NamedTuple):
+    """Part of a file: the messages that begin in [start, end).
+
+    Attributes:
+        uri: a local path or gs://.
+        start: offset in bytes.
+        end: offset in bytes.
+    """
+
+    uri: str
+    start: int
+    end: int
+
+
+Unit = tuple[InputRange, ...]
+
+
+def match_inputs(pattern: str) -> list[InputFile]:
+    """Files that match a glob (`**` too), sorted; commas part several globs.
+
+    Raises:
+        ConfigurationError: a glob matches nothing, or its bucket refuses.
+        ConnectionError: the bucket cannot be reached.
+    """
+    found: dict[str, InputFile] = {}
+    for each in filter(None, pattern.split(",")):
+        matched = list(_match(each))
+        if not matched:
+            raise ConfigurationError(f"--input {each}: matches no file")
+        found |= {file.uri: file for file in matched}
+    if not found:
+        raise ConfigurationError("--input is empty; give a file or a glob")
+    return sorted(found.values())
+
+
+def plan_units(files: Iterable[InputFile], unit_bytes: int = UNIT_BYTES) -> list[Unit]:
+    """Deals files out in units of at most `unit_bytes`.
+
+    Larger files of lines are split into equal pieces; one of another form is one unit.
+
+    Raises:
+        ConfigurationError: a large file is of no form that is served.
+    """
+    units: list[Unit] = []
+    held: list[InputRange] = []
+    size = 0
+    for piece in _pieces(files, unit_bytes):
+        length = piece.end - piece.start
+        if held and size + length > unit_bytes:
+            units.append(tuple(held))
+            held, size = [], 0
+        held.append(piece)
+        size += length
+    return [*units, tuple(held)] if held else units
+
+
+def open_input(uri: str) -> BinaryIO:
+    """Opens a file for buffered, seekable reading."""
+    if uri.startswith("gs://"):
+        bucket, name = _split(uri)
+        reader = _bucket(bucket).blob(name).open("rb", chunk_size=8 * _BUFFER)
+        return io.BufferedReader(reader, _BUFFER)
+    return open(uri, "rb", buffering=_BUFFER)
+
+
+def _pieces(files: Iterable[InputFile], unit_bytes: int) -> Iterator[InputRange]:
+    for uri, size in files:
+        if size <= unit_bytes or not _can_be_split(uri):
+            yield InputRange(uri, 0, size)
+            continue
+        pieces = -(-size // unit_bytes)
+        for piece in range(pieces):
+            yield InputRange(uri, size * piece // pieces, size * (piece + 1) // pieces)
+
+
+def _can_be_split(uri: str) -> bool:
+    with open_input(uri) as file:
+        return form_of(file.read(HEAD_BYTES), uri) is Form.LINES
+
+
+def _match(pattern: str) -> Iterator[InputFile]:
+    if pattern.startswith("gs://"):
+        yield from _match_objects(pattern)
+        return
+    for path in match_paths(pattern):
+        if os.path.isfile(path):
+            yield InputFile(path, os.path.getsize(path))
+
+
+def _match_objects(pattern: str) -> Iterator[InputFile]:
+    bucket, name = _split(pattern)
+    store = open_store(f"gs://{bucket}")
+    try:
+        for info in store.list(plain_prefix(name)):
+            if is_match(info.name, name):
+                yield InputFile(f"{store.uri}/{info.name}", info.size)
+    except OSError as error:
+        what = f"cannot be listed ({error.strerror})"
+        raise unusable(f"--input {pattern}", error, what) from None
+
+
+def plain_prefix(pattern: str) -> str:
+    """What begins every name that a glob can match."""
+    wild = [pattern.index(letter) for letter in _WILD if letter in pattern]
+    return pattern[: min(wild)] if wild else pattern
+
+
+def is_match(name: str, pattern: str) -> bool:
+    """Whether an object's name matches a glob, `**` too."""
+    return _matches(name.split("/"), pattern.split("/"))
+
+
+def _matches(parts: Sequence[str], patterns: Sequence[str]) -> bool:
+    """A glob by parts, so that "*" does not cross a slash, as in a shell."""
+    if not patterns:
+        return not parts
+    if patterns[0] == "**":
+        return any(
+            _matches(parts[skip:], patterns[1:]) for skip in range(len(parts) + 1)
+        )
+    return (
+        bool(parts)
+        and fnmatchcase(parts[0], patterns[0])
+        and _matches(parts[1:], patterns[1:])
+    )
+
+
+def _split(uri: str) -> tuple[str, str]:
+    bucket, _, name = uri.removeprefix("gs://").partition("/")
+    return bucket, name
+
+
+@cache
+def _bucket(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - untyped library
+    from google.cloud import storage  # slow to import, and seldom needed
+
+    return storage.Client().bucket(name)

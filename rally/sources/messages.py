@@ -1,0 +1,57 @@
+"""The messages of a range of a file, whatever form the file has."""
+
+from collections.abc import Iterable, Iterator
+
+from rally.envelope import Envelope
+from rally.sources.avro_files import read_avro
+from rally.sources.forms import HEAD_BYTES, Form, form_of
+from rally.sources.inputs import InputRange, open_input
+from rally.sources.lines import Malformed
+from rally.sources.text_files import read_document, read_gzip, read_lines
+
+
+def read_messages(
+    piece: InputRange, country_attribute: str | None
+) -> Iterator[Envelope | Malformed]:
+    """Reads the messages that begin in a range, in their order.
+
+    What is no message comes as Malformed, and so does a run of such as one.
+
+    Raises:
+        ConfigurationError: the file is of no form, codec or schema that is served.
+    """
+    return _joined(_read(piece, country_attribute))
+
+
+def _read(
+    piece: InputRange, country_attribute: str | None
+) -> Iterator[Envelope | Malformed]:
+    uri, start, end = piece
+    with open_input(uri) as file:
+        # Files of other forms are in one piece, and lines may be in many.
+        form = Form.LINES if start else form_of(file.read(HEAD_BYTES), uri)
+        if form is Form.AVRO:
+            yield from read_avro(file, uri, end, country_attribute)
+        elif form is Form.GZIP:
+            yield from read_gzip(file, uri, country_attribute)
+        elif form is Form.DOCUMENT:
+            yield from read_document(file, uri, country_attribute)
+        else:
+            yield from read_lines(file, uri, start, end, country_attribute)
+
+
+def _joined(
+    messages: Iterable[Envelope | Malformed],
+) -> Iterator[Envelope | Malformed]:
+    """The same, with one Malformed for those that follow one another."""
+    run: Malformed | None = None
+    for message in messages:
+        if isinstance(message, Malformed):
+            run = run._replace(last=message.last) if run else message
+            continue
+        if run:
+            yield run
+            run = None
+        yield message
+    if run:
+        yield run

@@ -1,0 +1,219 @@
+"""What our own readers see of a store: each row once, whatever compaction is at.
+
+Compaction writes the buckets of a partition one after the other, and then removes the
+files that went into them. Killed in between, it leaves rows twice. A compacted file
+lists its inputs by name and generation, and a row of such an input that is in the
+compacted file's bucket is dead: the compacted file speaks for it.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from rally.storage.buckets import EVERYBODY, Bucket, Range, parse_bucket
+from rally.storage.corruption import CorruptFile
+from rally.storage.header import Header
+from rally.storage.layout import NEW, Partition, is_day, study_folder
+from rally.storage.objects import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+)
+from rally.storage.snapshots import outline_of
+from rally.storage.strays import list_but_strays
+
+INPUTS = "rally.inputs"
+"""Entry of a compacted file: a JSON list of [name, generation, checksum]."""
+
+SUFFIX = ".avro"
+_COMPACTED = "compacted" + SUFFIX
+_PATH = re.compile(
+    r"data/study=[^/]+/document=([^/]+)/date=(\d{4}-\d\d-\d\d)"
+    r"(?:/bucket=([^/]+))?/(.+)\.avro"
+)
+_HIDDEN = re.compile("(?:^|/)[._]")
+_LOOKS = 10
+
+Identity = tuple[str, int]
+"""An object's name and generation."""
+
+
+class StoredFile(NamedTuple):
+    """A file of a study's store.
+
+    Attributes:
+        info: as listed.
+        partition: with "" for document and day where its path names none.
+        bucket: whose rows alone it has; None of all but compacted files.
+        is_new: whether it is as ingest wrote it.
+    """
+
+    info: ObjectInfo
+    partition: Partition
+    bucket: Bucket | None
+    is_new: bool
+
+    @property
+    def identity(self) -> Identity:
+        """Its name and generation."""
+        return self.info.name, self.info.generation
+
+    @property
+    def people(self) -> Range:
+        """Whose rows it may have."""
+        return self.bucket.people if self.bucket else EVERYBODY
+
+
+class LiveFile(NamedTuple):
+    """What is live of a file.
+
+    Attributes:
+        file: the file.
+        dead: the participants for whose rows another file speaks; sorted.
+    """
+
+    file: StoredFile
+    dead: tuple[Range, ...] = ()
+
+    def holds(self, participant: bytes) -> bool:
+        """Whether the rows that it has of a participant, 36 ASCII bytes, count."""
+        return not any(start <= participant < end for start, end in self.dead)
+
+    @property
+    def live(self) -> list[Range]:
+        """The participants whose rows count, sorted; none where the file is dead."""
+        start, last = self.file.people
+        ranges = []
+        for dead in self.dead:
+            if start < dead.start:
+                ranges.append(Range(start, min(dead.start, last)))
+            start = max(start, dead.end)
+        return [*ranges, Range(start, last)] if start < last else ranges
+
+
+def compacted_file(partition: Partition, bucket: Bucket) -> str:
+    """The object that compaction writes for a bucket."""
+    return f"{partition.folder}bucket={bucket.name}/{_COMPACTED}"
+
+
+def list_files(store: ObjectStore, study: str, prefix: str = "") -> list[StoredFile]:
+    """The files of a study, or those below a prefix, sorted by name.
+
+    Of a study whose folder is a link there are none: who lists all names `strays`.
+    """
+    whole = study_folder(study)
+    found = store.list(prefix) if prefix else list_but_strays(store, whole)
+    return [parse_file(info, study) for info in found if is_row_file(info.name)]
+
+
+def is_row_file(name: str) -> bool:
+    """Whether readers take an object for rows: hidden ones no reader of ours does.
+
+    Nor do Spark and BigQuery: what begins with a dot or a low line is a tool's own.
+    """
+    return name.endswith(SUFFIX) and _HIDDEN.search(name) is None
+
+
+def by_partition(files: Iterable[StoredFile]) -> dict[Partition, list[StoredFile]]:
+    """The files of each partition; `files` are sorted by name."""
+    groups = groupby(files, key=lambda file: file.partition)
+    return {partition: list(each) for partition, each in groups}
+
+
+def named_inputs(header: Header) -> frozenset[Identity]:
+    """The files that a compacted file speaks for. Raises CorruptFile."""
+    try:
+        listed = json.loads(header.entries.get(INPUTS, b"[]"))
+        return frozenset((name, int(generation)) for name, generation, _ in listed)
+    except (ValueError, TypeError):
+        raise CorruptFile("the header does not say what went into the file") from None
+
+
+def is_settled(files: Sequence[StoredFile]) -> bool:
+    """Whether all of a partition's files are live as they are, whatever they list.
+
+    They are where no other stands beside the compacted files of one number of buckets.
+    """
+    return len({file.bucket and file.bucket.bits for file in files}) < 2
+
+
+def live_view(
+    files: Sequence[StoredFile], inputs: Mapping[str, Collection[Identity]]
+) -> list[LiveFile]:
+    """What is live of each file of a partition.
+
+    Args:
+        files: all of them.
+        inputs: of each compacted file, by name, the inputs that it lists; needed only
+            where the partition is not settled.
+    """
+    dead: dict[Identity, list[Range]] = {file.identity: [] for file in files}
+    for file in files:
+        for each in inputs.get(file.info.name, ()) if file.bucket else ():
+            if each in dead and each != file.identity:
+                dead[each].append(file.people)
+    return [LiveFile(file, tuple(sorted(dead[file.identity]))) for file in files]
+
+
+def read_view(store: ObjectStore, partition: Partition) -> list[LiveFile]:
+    """What is live in a partition now.
+
+    Raises:
+        GenerationMismatch: it changes all the time.
+        CorruptFile: a compacted file beside which others stand is damaged.
+    """
+    for _ in range(_LOOKS):
+        files = list_files(store, partition.study, partition.folder)
+        try:
+            inputs = {} if is_settled(files) else _read_inputs(store, files)
+        except (GenerationMismatch, ObjectNotFound):
+            continue
+        # A listing is no moment: an input may go before the listing comes to it, and
+        # what it went into may have come after the listing was there.
+        if files == list_files(store, partition.study, partition.folder):
+            return live_view(files, inputs)
+    raise GenerationMismatch(partition.folder)
+
+
+def partition_of(study: str, name: str) -> Partition | None:
+    """The partition that a file's path names, or None."""
+    match = _match(name)
+    return Partition(study, match[1], match[2]) if match else None
+
+
+def _match(name: str) -> re.Match[str] | None:
+    """The parts of a path that names a document and a date which there is."""
+    match = _PATH.fullmatch(name)
+    return match if match and is_day(match[2]) else None
+
+
+def people_in(name: str) -> Range:
+    """Whose rows a file of that name may have."""
+    return parse_file(ObjectInfo(name, 0, 0), "").people
+
+
+def _read_inputs(
+    store: ObjectStore, files: Sequence[StoredFile]
+) -> dict[str, frozenset[Identity]]:
+    inputs = {}
+    for file in files:
+        if file.bucket:
+            with store.open(*file.identity) as snapshot:
+                inputs[file.info.name] = named_inputs(outline_of(snapshot))
+    return inputs
+
+
+def parse_file(info: ObjectInfo, study: str) -> StoredFile:
+    """An object of a study's store as its path says."""
+    match = _match(info.name)
+    if match is None:
+        return StoredFile(info, Partition(study, "", ""), None, False)
+    document, day, bucket, rest = match.groups()
+    partition = Partition(study, document, day)
+    number = None
+    if bucket and rest + SUFFIX == _COMPACTED:
+        number = parse_bucket(bucket)
+    return StoredFile(info, partition, number, bucket == NEW and "/" not in rest)

@@ -1,0 +1,106 @@
+"""What the platform's own objects are called; all else in its store is foreign.
+
+Wherever a folder is, other programs leave something: markers of folders, `.DS_Store`,
+`_SUCCESS`, what an editor or a backup put beside. It stops nobody: who lists records
+gets these alone, and the audit names the rest. A record that is damaged is none of it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rally.storage import marker
+from rally.storage.layout import is_day
+from rally.storage.object_names import is_object_name
+from rally.storage.objects import ObjectInfo, ObjectStore, StrayInTheWay
+
+_ID = "[0-9a-f]{32}"
+_DAY = "date=([0-9-]{10})"
+_PATHS = (
+    f"events/{_DAY}/{_ID}[.]avro",
+    f"dead-letters/study=[a-z0-9-]+/kind=(?:ping|withdrawal)/{_DAY}/{_ID}[.]avro",
+    "decisions/[0-9]{12}[.]json",
+    "withdrawals/list[.]json",
+    f"plans/{_ID}/(?:(?:plan|begun|applied|told)[.]json|purge[.]ndjson)",
+    f"results/(?:audit|compact|delete|purge)/{_ID}[.]json",
+    "receipts/(?:[0-9]{12}|anchor)[.]json",
+    r"leases/[\w-]+[.]json",
+    r"leases/runs/[\w-]+[.]json",
+    f"leases/study=[a-z0-9-]+/document=[^=]+/{_DAY}[.]json",
+    "reports/.+",
+    re.escape(marker.NAME),
+)
+_PARTS = [[re.compile(part) for part in path.split("/")] for path in _PATHS]
+_LITTER = re.compile(
+    r"lost\+found/.*|(?:.*/)?(?:|[.]DS_Store|[.]_[^/]*|[.]directory|Thumbs[.]db"
+    r"|desktop[.]ini|_SUCCESS|[^/]*_\$folder\$|[.](?:git)?keep)"
+)
+
+
+def is_record(name: str) -> bool:
+    """Whether a name in the platform's store is one that a job of ours gives."""
+    parts = name.split("/")
+    return is_object_name(name) and any(
+        len(path) == len(parts) and _fits(parts, path) for path in _PARTS
+    )
+
+
+def list_records(
+    platform: ObjectStore, folder: str, *, may_be_links: bool = False
+) -> Iterator[ObjectInfo]:
+    """The platform's own objects in one of its folders, sorted by name.
+
+    Args:
+        platform: the platform's store.
+        folder: of one kind of records, or a part of it, with a slash at its end.
+        may_be_links: whether links in the place of records are left out; whoever says
+            so names them.
+
+    Raises:
+        StrayInTheWay: a link stands in the place of a record, and whoever read the
+            others alone would believe that they are all.
+        OSError: the store cannot be listed.
+    """
+    for info in platform.list(folder):
+        if is_record(info.name):
+            yield info
+    if not may_be_links:
+        refuse_links(platform, folder)
+
+
+def refuse_links(platform: ObjectStore, folder: str) -> None:
+    """Makes sure that no record of a folder is hidden behind a link.
+
+    Raises:
+        StrayInTheWay: a link stands in the place of a record.
+        OSError: the store cannot be listed.
+    """
+    for stray in platform.strays(folder):
+        if stray.kind.is_in_the_way and leads_to_records(stray.name):
+            raise StrayInTheWay(stray, f"{platform.uri.rstrip('/')}/{stray.name}")
+
+
+def leads_to_records(name: str) -> bool:
+    """Whether it is the name of a record, or of a folder of some."""
+    parts = name.split("/")
+    return is_object_name(name) and any(
+        len(path) >= len(parts) and _fits(parts, path) for path in _PARTS
+    )
+
+
+def is_marker(info: ObjectInfo) -> bool:
+    """Whether it only stands for a folder, or says that something is done."""
+    return not info.size and not info.name.endswith(".avro")
+
+
+def is_litter(name: str) -> bool:
+    """Whether desktops, disks and tools leave what is called so wherever they come."""
+    return _LITTER.fullmatch(name) is not None
+
+
+def _fits(parts: Sequence[str], path: Sequence[re.Pattern[str]]) -> bool:
+    """Whether the parts of a name are such as a path's first parts have to be."""
+    for part, pattern in zip(parts, path, strict=False):
+        match = pattern.fullmatch(part)
+        if match is None or not all(map(is_day, match.groups())):
+            return False
+    return True

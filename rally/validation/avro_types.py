@@ -1,0 +1,122 @@
+"""The types of an Avro schema as typed records; only the schema's reader makes them.
+
+Every one has a name (Avro's, full if it is a named type), the JSON types it may take,
+and its depth: 1 for a leaf, one more than its deepest part's for the others. `tries` is
+how often an encoder may look at one part of a value: a union tries its branches one
+after the other, and so does a union in each of them again.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rally.validation.leaves import MISFITS, Leaf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Array:
+    """An array: a JSON list."""
+
+    items: "Type"
+    depth: int
+    name: str = "array"
+    json: tuple[type, ...] = (list,)
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Map:
+    """A map: a JSON object whose keys are data."""
+
+    values: "Type"
+    depth: int
+    name: str = "map"
+    json: tuple[type, ...] = (dict,)
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Union:
+    """A union: the first of its branches that takes a value has it."""
+
+    branches: tuple["Type", ...]
+    depth: int
+    json: tuple[type, ...]
+    name: str = "union"
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A field of a record.
+
+    Attributes:
+        name: Avro's.
+        json: the name in the JSON object.
+        type: of its value.
+        has_default: whether the schema gives a default.
+    """
+
+    name: str
+    json: str
+    type: "Type"
+    has_default: bool
+
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether it is `["null", T]` with default null: absent is then null."""
+        return self.has_default and takes_null_first(self.type)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """A record: a JSON object whose names are all declared."""
+
+    name: str
+    fields: tuple[Field, ...]
+    depth: int
+    json: tuple[type, ...] = (dict,)
+    tries: int = 1
+
+
+Type = Leaf | Array | Map | Union | Record
+
+
+def tries_of(type_: Type) -> int:
+    """How often an encoder may look at one part of a value of that type."""
+    return 1 if isinstance(type_, Leaf) else type_.tries
+
+
+def takes_null_first(type_: Type) -> bool:
+    """Whether it is a union whose first branch, and so whose default, is null."""
+    return isinstance(type_, Union) and type_.branches[0].name == "null"
+
+
+def is_default(type_: Type, default: Any) -> bool:
+    """Whether a default, in which fields have Avro's names, fits the type."""
+    match type_:
+        case Union(branches=branches):
+            return is_default(branches[0], default)
+        case Array(items=items):
+            return type(default) is list and all(
+                is_default(items, item) for item in default
+            )
+        case Map(values=values):
+            return type(default) is dict and all(
+                is_default(values, value) for value in default.values()
+            )
+        case Record(fields=fields):
+            return (
+                type(default) is dict
+                and default.keys() <= {field.name for field in fields}
+                and all(
+                    is_default(field.type, default[field.name])
+                    if field.name in default
+                    else field.has_default
+                    for field in fields
+                )
+            )
+    try:
+        type_.encode(default)
+    except MISFITS:
+        return False
+    return True

@@ -1,0 +1,321 @@
+"""The withdrawal list as an object: one, replaced by generation, and signed.
+
+    the signature of the SHA-256 of all that follows, in hexadecimal digits
+    {"chain": {"digest": …, "number": …}, "counter": …, "enrolments": how many,
+     "receipts": …, "steps": how many, "withdrawals": how many}
+    a line of JSON for each pause, resumption, end and conclusion of a study
+    a line of JSON for each withdrawal
+    a line of JSON for each enrolment
+
+Deletion signs it. Who verifies needs the platform's decisions, which name the key, and
+cannot forge a list. The list in turn says how far the decisions went when it was
+published; whoever reads both holds them against it. It remembers what they said of
+studies, so that a pause whose entry is lost resumes no collection.
+
+It is read piece by piece, and never believed before its signature is verified: a first
+pass hashes it, a second one takes the entries. Who has to judge rows makes an index of
+it whose entries take tens of bytes; who publishes it, and who shows it, takes records.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from itertools import chain
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from rally.bounded_json import parse_json
+from rally.decisions.chain import Chain, Head
+from rally.decisions.verifying import read_chain
+from rally.errors import ConfigurationError
+from rally.keys.signing import SigningKey
+from rally.registry.transitions import Action, Transition
+from rally.storage.container import canonical_json
+from rally.storage.objects import (
+    GenerationMismatch,
+    ObjectNotFound,
+    ObjectStore,
+    Snapshot,
+    StrayInTheWay,
+)
+from rally.times import from_micros, to_micros
+from rally.withdrawal.fold import Standing
+from rally.withdrawal.people_index import PeopleBuilder, PeopleIndex
+from rally.withdrawal.withdrawal_list import (
+    Enrolment,
+    Stage,
+    Withdrawal,
+    WithdrawalList,
+)
+
+FOLDER = "withdrawals/"
+LIST = FOLDER + "list.json"
+_CONTEXT = b"rally withdrawal list\n"
+_PIECE = 1024 * 1024
+_MOST_HEAD = 1024  # bytes of the line that is parsed before the signature is verified
+_RESTORE = "take it away, and restore the withdrawal list from a backup"
+
+T = TypeVar("T")
+
+
+class Published(NamedTuple, Generic[T]):
+    """A withdrawal list that was published, and the decisions beside it.
+
+    Attributes:
+        list: who has left.
+        head: how far the decisions went when it was published.
+        decisions: all that are there, held against that head.
+        generation: of the list's object; None of one that is yet to be published.
+        steps: what the decisions of then said of studies, without who and why.
+    """
+
+    list: T
+    head: Head
+    decisions: Chain
+    generation: int | None
+    steps: tuple[Transition, ...] = ()
+
+
+def encode_list(
+    withdrawals: WithdrawalList,
+    head: Head,
+    key: SigningKey,
+    steps: Collection[Transition] = (),
+) -> bytes:
+    """The object's bytes. Raises OSError where a KMS does not serve."""
+    first: dict[str, Any] = {
+        "chain": head._asdict(),
+        "counter": withdrawals.counter,
+        "enrolments": len(withdrawals.enrolments),
+        "receipts": withdrawals.receipts,
+        "steps": len(steps),
+        "withdrawals": len(withdrawals.withdrawals),
+    }
+    lines = chain(
+        [first],
+        map(_plain_step, steps),
+        (_values(each) for each in withdrawals.withdrawals),
+        (_values(each) for each in withdrawals.enrolments),
+    )
+    body = b"".join(canonical_json(each).encode() + b"\n" for each in lines)
+    signature = key.sign(_CONTEXT + hashlib.sha256(body).digest())
+    return signature.hex().encode() + b"\n" + body
+
+
+def read_list(platform: ObjectStore) -> Published[WithdrawalList]:
+    """The published list, of records.
+
+    Raises:
+        ConfigurationError: there is none, it is not as it was published, or the
+            platform has no first decision.
+        OSError: the platform cannot be read.
+    """
+    return _read(platform, _read_records)
+
+
+def read_people(platform: ObjectStore) -> Published[PeopleIndex]:
+    """Who is on the published list, as an index; raises as `read_list` does."""
+    return _read(platform, _read_index)
+
+
+def publish_list(
+    platform: ObjectStore,
+    withdrawals: WithdrawalList,
+    head: Head,
+    key: SigningKey,
+    generation: int | None,
+    steps: Collection[Transition] = (),
+) -> int:
+    """Publishes a list.
+
+    Args:
+        platform: its store.
+        withdrawals: the list.
+        head: of the decisions that its readers must find.
+        key: deletion's; of list 0 the founder's.
+        generation: in whose place it is put; None of none.
+        steps: what these decisions say of studies.
+
+    Returns:
+        The new generation.
+
+    Raises:
+        GenerationMismatch: somebody else published since.
+    """
+    data = encode_list(withdrawals, head, key, steps)
+    if generation is not None:
+        return platform.replace(LIST, data, generation)
+    if not platform.create(LIST, data):
+        raise GenerationMismatch(LIST)
+    info = platform.stat(LIST)
+    if info is None:
+        raise GenerationMismatch(LIST)
+    return info.generation
+
+
+def _read(
+    platform: ObjectStore,
+    take: Callable[[dict[str, Any], Iterator[dict[str, Any]]], T],
+) -> Published[T]:
+    """What the verified lines of the published list make."""
+    while True:
+        try:
+            with _opened(platform) as snapshot:
+                # Later than the list: what it names of them is there by now.
+                decisions = read_chain(platform)
+                lines, head = _verified(snapshot, decisions, platform)
+                first = next(lines)
+                steps = tuple(_step(next(lines)) for _ in range(first["steps"]))
+                return Published(
+                    take(first, lines),
+                    head,
+                    decisions.against(head),
+                    snapshot.info.generation,
+                    steps,
+                )
+        except GenerationMismatch:
+            continue  # published anew in this moment
+
+
+@contextmanager
+def _opened(platform: ObjectStore) -> Iterator[Snapshot]:
+    """The object as it is now, to be read. Raises ConfigurationError, if it is gone."""
+    try:
+        with platform.open(LIST) as snapshot:
+            yield snapshot
+    except StrayInTheWay as error:
+        where = f"{platform.uri.rstrip('/')}/{error.stray.name}"
+        raise ConfigurationError(f"{where}: {error.strerror}; {_RESTORE}") from None
+    except ObjectNotFound:
+        if platform.has_folder(f"{LIST}/"):
+            raise ConfigurationError(
+                f"{_where(platform)}: is a folder; {_RESTORE}"
+            ) from None
+        raise ConfigurationError(
+            f"{_where(platform)}: the withdrawal list is missing, and who has left is"
+            " not known without it; restore it, or let `rally delete --rebuild_list`"
+            " make it anew from the event log"
+        ) from None
+
+
+def _verified(
+    snapshot: Snapshot, decisions: Chain, platform: ObjectStore
+) -> tuple[Iterator[dict[str, Any]], Head]:
+    """The lines, of which the first one is the head; only once they are verified.
+
+    Raises:
+        ConfigurationError: it is not as deletion published it.
+    """
+    digest, signature, first = hashlib.sha256(), b"", b""
+    for number, line in enumerate(_lines(snapshot)):
+        if number:
+            digest.update(line)
+            first = first or line
+        else:
+            signature = line
+    try:
+        counter, head = _parse_head(first)
+    except (KeyError, TypeError, ValueError):
+        raise _not_as_published(platform) from None
+    told = signature.decode(errors="replace").removesuffix("\n")
+    if not decisions.is_list(counter, told, _CONTEXT + digest.digest()):
+        raise _not_as_published(platform)
+    lines = _lines(snapshot)
+    next(lines)
+    return map(json.loads, lines), head
+
+
+def _parse_head(line: bytes) -> tuple[int, Head]:
+    """The counter, and how far the decisions went.
+
+    It raises KeyError, TypeError or ValueError of what is no head.
+    """
+    if len(line) > _MOST_HEAD:
+        raise ValueError
+    content: Any = parse_json(line)
+    counter, head = content["counter"], Head(**content["chain"])
+    if type(counter) is not int or type(head.number) is not int:
+        raise TypeError
+    return counter, head
+
+
+def _not_as_published(platform: ObjectStore) -> ConfigurationError:
+    return ConfigurationError(
+        f"{_where(platform)}: is not as deletion published it; restore it from a backup"
+    )
+
+
+def _lines(snapshot: Snapshot) -> Iterator[bytes]:
+    """The object's lines with their ends, of which the last one may have none."""
+    rest, start = list[bytes](), 0
+    while piece := snapshot.read(start, min(_PIECE, snapshot.info.size - start)):
+        start += len(piece)
+        *whole, last = piece.split(b"\n")
+        for each in whole:
+            yield b"".join((*rest, each, b"\n"))
+            rest.clear()
+        rest.append(last)
+    if last := b"".join(rest):
+        yield last
+
+
+def _read_records(
+    head: dict[str, Any], lines: Iterator[dict[str, Any]]
+) -> WithdrawalList:
+    withdrawals = tuple(_withdrawal(next(lines)) for _ in range(head["withdrawals"]))
+    enrolments = tuple(Enrolment(**each) for each in lines)
+    return WithdrawalList(head["counter"], withdrawals, enrolments, head["receipts"])
+
+
+def _read_index(head: dict[str, Any], lines: Iterator[dict[str, Any]]) -> PeopleIndex:
+    builder = PeopleBuilder()
+    for _ in range(head["withdrawals"]):
+        each = next(lines)
+        if each["participant"] is not None:
+            terms = Standing(each["standing"]), frozenset(each["deferred"])
+            builder.leave(
+                each["participant"], each["scope"], each["time"], each["request"], terms
+            )
+    for each in lines:
+        builder.join(**each)
+    return builder.build(head["counter"])
+
+
+def _plain_step(step: Transition) -> dict[str, Any]:
+    return {
+        "action": step.action.value,
+        "at": to_micros(step.at),
+        "namespace": step.namespace,
+        "number": step.number,
+    }
+
+
+def _step(content: dict[str, Any]) -> Transition:
+    return Transition(
+        content["namespace"],
+        Action(content["action"]),
+        from_micros(content["at"]),
+        by="",
+        note="",
+        number=content["number"],
+    )
+
+
+def _withdrawal(content: dict[str, Any]) -> Withdrawal:
+    stages = {Stage(stage): time for stage, time in content.pop("stages").items()}
+    return Withdrawal(
+        standing=Standing(content.pop("standing")),
+        deferred=tuple(content.pop("deferred")),
+        receipts=tuple(content.pop("receipts")),
+        stages=stages,
+        **content,
+    )
+
+
+def _values(entry: Withdrawal | Enrolment) -> dict[str, Any]:
+    return {each.name: getattr(entry, each.name) for each in fields(entry)}
+
+
+def _where(platform: ObjectStore) -> str:
+    return f"{platform.uri.rstrip('/')}/{LIST}"

@@ -1,0 +1,216 @@
+"""What there is to know of requests at a glance: states, ages and deadlines.
+
+It names requests by their random ids and counts people; no pseudonym is in it.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from rally.events import RALLY
+from rally.registry.legal_holds import LegalHolds
+from rally.storage.objects import ObjectStore
+from rally.times import from_micros
+from rally.withdrawal.unreadable import Unreadable, find_unreadable
+from rally.withdrawal.withdrawal_list import Stage, State, Withdrawal, WithdrawalList
+
+REQUESTED = "requested"
+"""What a request is called that deletion has not admitted yet."""
+
+BLOCKED = "blocked"
+"""What an active one is called whose study is under a legal hold."""
+
+YOUNG, OLD = timedelta(days=7), timedelta(days=30)
+"""Ages are told as younger than one week, than thirty days, or older."""
+
+
+class Due(NamedTuple):
+    """One request as it is shown.
+
+    Attributes:
+        withdrawal: the request.
+        state: its State, REQUESTED or BLOCKED.
+        deadline: by when its rows must be gone, UTC; None where nothing is due.
+    """
+
+    withdrawal: Withdrawal
+    state: str
+    deadline: datetime | None
+
+    @property
+    def received(self) -> datetime:
+        """When the person first said so."""
+        return from_micros(self.withdrawal.received)
+
+    @property
+    def who(self) -> str | None:
+        """The person, as far as known; to count, never to show."""
+        return self.withdrawal.participant or self.withdrawal.deletion_id
+
+
+class Group(NamedTuple):
+    """Requests of one scope in one state.
+
+    Attributes:
+        people: how many distinct ones.
+        ages: of the people, by the oldest request of each: how many are younger than
+            YOUNG, than OLD, and older.
+        oldest: when the oldest request was received.
+        deadline: the next one; None where nothing is due.
+        late: how many requests are past theirs.
+    """
+
+    scope: str
+    state: str
+    people: int
+    ages: tuple[int, int, int]
+    oldest: datetime
+    deadline: datetime | None
+    late: int
+
+
+class Overview(NamedTuple):
+    """All of it at one time: what everybody asks who has to know what is late.
+
+    `rally withdrawals`, `rally delete` and the audit count by it and by nothing else.
+
+    Attributes:
+        now: that time.
+        days: a request has until its deadline.
+        due: every request.
+        unreadable: withdrawals among dead letters.
+    """
+
+    now: datetime
+    days: float
+    due: tuple[Due, ...]
+    unreadable: tuple[Unreadable, ...]
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The requests by scope and state."""
+        return group(self.due, self.now)
+
+    @property
+    def late_requests(self) -> tuple[Due, ...]:
+        """The requests that are past their deadline, whatever they wait for."""
+        return tuple(each for each in self.due if is_late(each, self.now))
+
+    @property
+    def late_letters(self) -> tuple[Unreadable, ...]:
+        """The unreadable withdrawals that are past their deadline."""
+        return tuple(each for each in self.unreadable if is_late(each, self.now))
+
+    @property
+    def late(self) -> int:
+        """How many requests and unreadable withdrawals are past their deadline."""
+        letters = sum(each.letters for each in self.late_letters)
+        return len(self.late_requests) + letters
+
+
+def read_overview(
+    platform: ObjectStore,
+    published: WithdrawalList,
+    folded: WithdrawalList,
+    now: datetime,
+    days: float,
+) -> Overview:
+    """Everything that somebody waits for, of the platform as it is.
+
+    Args:
+        platform: has the legal holds and the dead letters.
+        published: the list as deletion published it.
+        folded: with what the log says since.
+        now: the job's clock, UTC.
+        days: a request has from when it was received until it is verified.
+
+    Raises:
+        ConfigurationError: a legal hold is not as it was written.
+        OSError: the platform cannot be read.
+    """
+    under_hold = LegalHolds.read(platform, now).namespaces
+    due = find_due(published, folded, days, under_hold)
+    return Overview(now, days, due, find_unreadable(platform, days))
+
+
+def find_due(
+    published: WithdrawalList,
+    folded: WithdrawalList,
+    days: float,
+    under_hold: Collection[str] = (),
+) -> tuple[Due, ...]:
+    """Every request with its deadline.
+
+    Args:
+        published: the list as deletion published it.
+        folded: with what the log says since.
+        days: a request has from when it was received until it is verified.
+        under_hold: studies that a legal hold is about.
+    """
+    admitted = {each.request for each in published.withdrawals}
+    return tuple(
+        Due(
+            each,
+            _state(each, under_hold) if each.request in admitted else REQUESTED,
+            deadline_of(each, timedelta(days=days)),
+        )
+        for each in folded.withdrawals
+    )
+
+
+def group(due: Iterable[Due], now: datetime) -> tuple[Group, ...]:
+    """Requests by scope and state, in the order of their names."""
+    groups: dict[tuple[str, str], list[Due]] = {}
+    for each in due:
+        groups.setdefault((each.withdrawal.scope, each.state), []).append(each)
+    return tuple(
+        _group(scope, state, members, now)
+        for (scope, state), members in sorted(groups.items())
+    )
+
+
+def _state(each: Withdrawal, under_hold: Collection[str]) -> str:
+    """A legal hold suspends what is open, and its deadline runs on."""
+    is_open = each.state is State.ACTIVE and Stage.VERIFIED not in each.stages
+    is_about = each.scope in under_hold or (each.scope == RALLY and bool(under_hold))
+    return BLOCKED if is_open and is_about else each.state
+
+
+def is_late(each: Due | Unreadable, now: datetime) -> bool:
+    """Whether its deadline has passed; what has none is never late."""
+    return each.deadline is not None and each.deadline < now
+
+
+def deadline_of(each: Withdrawal, allowed: timedelta) -> datetime | None:
+    """By when a request's rows must be gone, UTC; None where nothing is due.
+
+    Args:
+        each: the request.
+        allowed: the time from when it was received until it is verified.
+    """
+    if Stage.VERIFIED in each.stages or each.state in (State.REJECTED, State.CLOSED):
+        return None
+    return from_micros(max(each.received, each.renewed)) + allowed
+
+
+def _group(scope: str, state: str, members: list[Due], now: datetime) -> Group:
+    ages = [now - first for first in _first_by_person(members)]
+    young = sum(age < YOUNG for age in ages)
+    old = sum(YOUNG <= age < OLD for age in ages)
+    deadlines = [each.deadline for each in members if each.deadline]
+    return Group(
+        scope,
+        state,
+        len(ages),
+        (young, old, len(ages) - young - old),
+        min(each.received for each in members),
+        min(deadlines, default=None),
+        sum(is_late(each, now) for each in members),
+    )
+
+
+def _first_by_person(members: Iterable[Due]) -> Iterator[datetime]:
+    first: dict[str | None, datetime] = {}
+    for each in members:
+        first[each.who] = min(each.received, first.get(each.who, each.received))
+    yield from first.values()

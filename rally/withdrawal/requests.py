@@ -1,0 +1,199 @@
+"""Reads the event log for leaving: who asked, and when they had joined.
+
+Signals that are one are merged, and deletion ids find whose they are. The order of the
+log means nothing. What the published list knows counts as if the log said it, so
+that nobody is forgotten with an event.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import NamedTuple
+
+from rally.events import MAIL, Event, EventKind
+from rally.storage.container import canonical_json
+from rally.withdrawal.enrolling import JoinedReader
+from rally.withdrawal.firsts import Firsts, Said
+from rally.withdrawal.rulings import Rulings
+from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
+
+
+class Key(NamedTuple):
+    """What makes signals one request: who leaves what, by which document.
+
+    Attributes:
+        scope: a namespace, or RALLY.
+        document_id: of the ping.
+        participant: platform pseudonym; "" where only a deletion id is known.
+        deletion_id: its pseudonym; "" where the participant is known.
+    """
+
+    scope: str
+    document_id: str
+    participant: str
+    deletion_id: str
+
+    @property
+    def who(self) -> str:
+        """The person, as far as known."""
+        return self.participant or self.deletion_id
+
+
+class Signal(NamedTuple):
+    """What is known of a request.
+
+    Attributes:
+        time: the earliest submission timestamp, microseconds.
+        signal: which ping it was.
+        deletion_id: its pseudonym, "" without one.
+    """
+
+    time: int
+    signal: str
+    deletion_id: str
+
+    def merged(self, other: "Signal | None") -> "Signal":
+        """Both as one."""
+        if other is None:
+            return self
+        deletion_id = max(self.deletion_id, other.deletion_id)
+        return min(self, other)._replace(deletion_id=deletion_id)
+
+
+class Asked(NamedTuple):
+    """All requests by key, and which of them were closed.
+
+    Attributes:
+        requests: those that have left the list, too.
+        closed: that left the list, since nobody's enrolment explained them.
+    """
+
+    requests: Mapping[Key, Signal]
+    closed: frozenset[Key]
+
+
+class Reading(NamedTuple):
+    """What the log and the former list say together.
+
+    Attributes:
+        asked: all requests; a deletion id is one for each person whose it is.
+        resolved: of the key of a deletion id, the key of the first person whose it is.
+        enrolments: of everybody who asked, sorted; of those by a ping that said
+            something else before, none.
+        reposted: requests by a ping that said something else before.
+    """
+
+    asked: Asked
+    resolved: Mapping[Key, Key]
+    enrolments: tuple[Enrolment, ...]
+    reposted: frozenset[Key] = frozenset()
+
+
+def key_of(left: Event | Withdrawal) -> Key:
+    """What a withdrawal is known by."""
+    unknown = "" if left.participant else left.deletion_id or ""
+    return Key(left.scope, left.document_id, left.participant or "", unknown)
+
+
+def subject_of(key: Key) -> str:
+    """What a decision names a request by: 32 hexadecimal digits of a SHA-256.
+
+    It follows from the request itself, and so outlives a list that is lost; and it says
+    nothing of the person, whose pseudonym nobody can guess.
+    """
+    return hashlib.sha256(canonical_json(key).encode()).hexdigest()[:32]
+
+
+def read_log(
+    events: Iterable[Event], before: WithdrawalList, rulings: Rulings
+) -> Reading:
+    """Reads the log twice; three times when a deletion id turns out to be somebody's.
+
+    Held in memory are withdrawals, and the enrolments of who left. A letter that no
+    person signed for is none.
+
+    Args:
+        events: the log; see rally.events.EventLog.
+        before: the published list.
+        rulings: of people, letters among them.
+
+    Raises:
+        TypeError: `events` can be read once only.
+    """
+    if iter(events) is events:
+        raise TypeError("the log is read more than once: give an EventLog or a list")
+    genuine = filter(rulings.is_genuine, events)
+    asked = _read_asked(chain(map(_as_event, before.withdrawals), genuine))
+    joined = JoinedReader(
+        {key.participant for key in asked.requests if key.participant},
+        {key.deletion_id for key in asked.requests if key.deletion_id},
+        before,
+    )
+    while not joined.is_complete:
+        joined.read(events)
+    requests: dict[Key, Signal] = {}
+    resolved: dict[Key, Key] = {}
+    for key, signal in asked.requests.items():
+        for each in _owned(key, joined.owners(key.deletion_id)):
+            requests[each] = signal.merged(requests.get(each))
+            resolved.setdefault(key, each)
+    asked, enrolments = asked._replace(requests=requests), joined.enrolments()
+    return _by_first_copies(Reading(asked, resolved, enrolments))
+
+
+def _by_first_copies(reading: Reading) -> Reading:
+    """Sorts out what is said by a ping that had said something else before.
+
+    A letter is no ping, and nobody can copy one.
+    """
+    firsts = Firsts()
+    left = {
+        key: (key.who, key.document_id, Said(signal.time, EventKind.LEFT, key.scope))
+        for key, signal in reading.asked.requests.items()
+        if signal.signal != MAIL
+    }
+    joined = {each: _said_by(each) for each in reading.enrolments}
+    for said in chain(left.values(), joined.values()):
+        firsts.hear(*said)
+    return reading._replace(
+        enrolments=tuple(e for e, said in joined.items() if firsts.counts(*said)),
+        reposted=frozenset(k for k, said in left.items() if not firsts.counts(*said)),
+    )
+
+
+def _said_by(each: Enrolment) -> tuple[str, str, Said]:
+    said = Said(each.time, EventKind.JOINED, each.scope)
+    return each.participant, each.document_id, said
+
+
+def _owned(key: Key, owners: Iterable[str]) -> list[Key]:
+    """The key for each person whose request it is; itself while that is unknown."""
+    owned = [key._replace(participant=each, deletion_id="") for each in owners]
+    return owned or [key]
+
+
+def _read_asked(events: Iterable[Event]) -> Asked:
+    asked: dict[Key, Signal] = {}
+    closed = set[Key]()
+    for event in events:
+        key = key_of(event)
+        if event.kind is EventKind.LEFT:
+            signal = Signal(
+                event.submission_timestamp, event.signal, event.deletion_id or ""
+            )
+            asked[key] = signal.merged(asked.get(key))
+        elif event.kind is EventKind.CLOSED:
+            closed.add(key)
+    return Asked(asked, frozenset(closed))
+
+
+def _as_event(withdrawal: Withdrawal) -> Event:
+    return Event(
+        EventKind.LEFT,
+        withdrawal.scope,
+        withdrawal.participant,
+        withdrawal.time,
+        withdrawal.deletion_id,
+        withdrawal.document_id,
+        withdrawal.signal,
+    )

@@ -1,0 +1,78 @@
+"""Whatever people and clients do: after the jobs every promise is kept."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rally.audit.report import Check
+from rally.audit.text import to_text
+from rally.errors import ConfigurationError
+from rally.registry.transitions import Action
+from tests.model.draws import pings
+from tests.pipelines.world import GARDEN, HOUSE, POND, rally_id
+from tests.rally.audit.place import found
+from tests.rally.audit.studies import BOG
+
+_DAYS = st.lists(
+    st.tuples(st.lists(pings, min_size=1, max_size=8), st.booleans(), st.booleans()),
+    min_size=1,
+    max_size=6,
+)
+
+
+def happen(place, days):
+    """Pings of some days, with a deletion or a compaction after some."""
+    place.decide(BOG, Action.CONCLUDE, 0)
+    for today, (sent, deletes, compacts) in enumerate(days):
+        place.at(today)
+        place.ingest(each.ping(today) for each in sent)
+        if deletes:
+            place.delete()
+        if compacts:
+            place.compact()
+
+
+@given(days=_DAYS)
+def test_everything_is_kept_after_the_jobs(make_audited, days):
+    place = make_audited()
+    happen(place, days)
+    place.delete()
+    place.compact()
+
+    report = place.audit()
+
+    assert found(report) == {}
+    assert report.exit_status == 0
+    assert report.scope.rows == sum(place.view().values())
+
+
+@given(days=_DAYS)
+def test_only_what_is_on_its_way_is_apart_between_the_jobs(make_audited, days):
+    place = make_audited()
+    happen(place, days)
+    broken = set(found(place.audit()))
+    # What arrives late of somebody whose request is verified is there until the next
+    # deletion, and a duplicate until the next compaction of its date.
+    assert broken <= {Check.WITHDRAWN, Check.DUPLICATES}
+
+
+@given(days=_DAYS, spoilt=st.integers(0, 10**6))
+def test_report_names_nobody(make_audited, days, spoilt):
+    place = make_audited()
+    happen(place, days)
+    for store in (place.data, place.platform):
+        infos = [info for info in store.list() if not info.name.startswith("leases/")]
+        if infos:
+            name = infos[spoilt % len(infos)].name
+            place.damage(store, name, spoilt % len(store.read(name)))
+    try:
+        report = place.audit()
+    except ConfigurationError:
+        return  # of a decision that was changed
+    told = repr(report) + to_text(report, 1)
+    for person in range(6):
+        names = [rally_id(person), place.platform_pseudonym(person)]
+        names += [place.pseudonym(person, each) for each in (GARDEN, POND, HOUSE)]
+        assert not [each for each in names if each in told]
+    assert Counter(each.check for each in report.checks) == Counter(Check)

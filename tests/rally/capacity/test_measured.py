@@ -1,0 +1,63 @@
+"""Figures that stand elsewhere in the code, or that need no clock: they are so."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from pipelines.delete_options import DeleteOptions
+from pipelines.ingest_options import _WRITING_SECONDS
+from pipelines.intake_options import IntakeOptions
+from rally.capacity import jobs, measured, model
+from rally.capacity.inputs import Inputs
+from rally.capacity.limits import limits
+from rally.capacity.plan import KEYS_A_STUDY, KEYS_OF_THE_PLATFORM
+from rally.receipts.receipt import FileChange
+from rally.sources.subscription import LONGEST_ACK_DEADLINE_SECONDS
+from rally.storage import snapshots
+from tests.templates.terraform.module import items, load
+
+DAY = "data/study=rally-garden/document=visit.1/date=2026-05-20"
+NAME = f"{DAY}/bucket=6-3f/compacted.avro"
+GENERATION = 1_770_000_000_000_000
+
+
+def test_options_are_those_of_the_jobs():
+    assert DeleteOptions([]).longest_delay_days == jobs.LONGEST_DELAY_DAYS
+    assert IntakeOptions([]).reload_seconds == model.RELOAD_SECONDS
+
+
+def test_files_are_read_in_pieces_of_that_size():
+    assert snapshots._CHUNK == measured.CHUNK_BYTES
+
+
+def test_longest_flush_is_what_ingest_takes():
+    inputs = Inputs(1, 1, 1)
+    kept = model.stored(inputs, model.stream(inputs))
+    fine = {each.what: each.fine for each in limits(inputs, kept, {})}
+
+    assert fine["seconds of a flush"] == LONGEST_ACK_DEADLINE_SECONDS - _WRITING_SECONDS
+
+
+def test_records_are_of_that_size():
+    change = FileChange(
+        NAME, GENERATION, GENERATION + 1, 1000, 10, 10, 990, "0a1b2c3d", "0a1b2c3d"
+    )
+
+    assert len(json.dumps(asdict(change))) == pytest.approx(
+        measured.NAMED_BYTES, rel=0.1
+    )
+
+
+def test_keys_are_as_many_as_terraform_makes():
+    module = load()
+    keys = [each.body.get("for_each") for each in module.of("google_kms_crypto_key")]
+    as_many = {
+        "${local.purposes}": len(items(module.locals["purposes"])),
+        "${local.service_keys}": len(module.locals["service_keys"]),
+        None: 1,
+    }
+
+    assert keys.count("${var.studies}") == KEYS_A_STUDY
+    platforms = [as_many[each] for each in keys if each != "${var.studies}"]
+    assert sum(platforms) == KEYS_OF_THE_PLATFORM

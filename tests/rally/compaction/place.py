@@ -1,0 +1,268 @@
+"""A store in memory with one study, and what compaction makes of it."""
+
+import hashlib
+import io
+import json
+import uuid
+from collections import Counter
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import fastavro
+
+from rally.compaction.compactor import Compactor
+from rally.compaction.outcomes import Outcome
+from rally.compaction.plan import plan
+from rally.registry.registry import Registry
+from rally.storage.container import read_rows
+from rally.storage.header_bytes import read_header
+from rally.storage.layout import Partition
+from rally.storage.leases import Leases
+from rally.storage.partitions import by_partition, list_files, read_view
+from rally.storage.rows import row_schema
+from rally.storage.writer import RowWriter, Table
+from rally.validation.pseudonyms import PLATFORM, Pseudonyms
+from rally.withdrawal.list_object import LIST
+from rally.withdrawal.withdrawal_list import WithdrawalList
+from tests.fakes.memory_store import MemoryStore
+from tests.support.places import publish
+
+STUDY = "rally-grove"
+VISIT, SURVEY = "visit.1", "survey.1"
+MONDAY = date(2026, 5, 18)
+
+_DOCUMENT = """
+    means: data
+    purpose: trees
+    review: {category: 1, requester: gardeners, steward: ann, result: "+",
+             approved: 2026-01-01, where: bug 1}"""
+_FILES = {
+    "stewards.yaml": "stewards: [ann]\n",
+    f"{STUDY}/study.yaml": f"""
+namespace: {STUDY}
+kind: study
+name: Grove
+starts: 2026-02-01
+policy: {{enrolment: required, do_not_track: consent, private_browsing: client,
+          after_end: delete}}
+documents:
+  visit.1:
+    buckets: BUCKETS{_DOCUMENT}
+  survey.1:
+    keep: latest{_DOCUMENT}
+  joined.1:{_DOCUMENT.replace("data", "joins")}
+""",
+}
+_PAYLOAD = {
+    "type": "record",
+    "name": "visit",
+    "participant": "/id",
+    "fields": [{"name": "id", "type": "string"}, {"name": "page", "type": "string"}],
+}
+
+
+class Row(NamedTuple):
+    """A row, by small numbers.
+
+    Attributes:
+        person: 0 to 15, the first digit of the pseudonym: buckets are known by it.
+        number: of the document id.
+        day: counted from MONDAY.
+        second: of the day.
+        page: in the payload.
+    """
+
+    person: int
+    number: int
+    day: int = 0
+    second: int = 0
+    page: str = ""
+
+    @property
+    def time(self):
+        days = (MONDAY - date(1970, 1, 1)).days + self.day
+        return (days * 86400 + self.second) * 1_000_000
+
+    @property
+    def key(self):
+        return self.person, self.number
+
+
+class Prf:
+    def __init__(self, name):
+        self._name = name
+
+    def compute(self, data):
+        return hashlib.sha256(self._name.encode() + data).digest()[:16]
+
+
+class Stores:
+    """The study's and the platform's."""
+
+    def __init__(self):
+        self.study, self.platform = MemoryStore(), MemoryStore()
+
+    def of(self, study):
+        assert study == STUDY
+        return self.study
+
+
+class Killed(BaseException):
+    """As a kill: nothing catches it."""
+
+
+def load_registry(folder, buckets=4):
+    for name, text in _FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text.replace("BUCKETS", str(buckets)))
+    for name in (VISIT, SURVEY, "joined.1"):
+        (folder / STUDY / f"{name}.avsc").write_text(json.dumps(_PAYLOAD))
+    return Registry.load(str(folder))
+
+
+class Place:
+    """Everything that one test needs.
+
+    Attributes:
+        store: of the study.
+        registry: may be replaced by one with another number of buckets.
+    """
+
+    def __init__(self, registry, stores=None):
+        self.stores = stores or Stores()
+        self.store = self.stores.of(STUDY)
+        self.registry = registry
+        self.pseudonyms = Pseudonyms({name: Prf(name) for name in (PLATFORM, STUDY)})
+        if self.stores.platform.stat(LIST) is None:
+            self.publish(WithdrawalList())
+
+    def publish(self, withdrawals):
+        publish(self.stores.platform, withdrawals)
+
+    def document(self, name):
+        return self.registry.studies[STUDY].documents[name]
+
+    def encode(self, row, document=VISIT):
+        stream = io.BytesIO()
+        schema = fastavro.parse_schema(json.loads(row_schema(self.document(document))))
+        fastavro.schemaless_writer(
+            stream,
+            schema,
+            {
+                "participant": participant(row.person),
+                "document_id": str(uuid.UUID(int=row.number)),
+                "submission_timestamp": row.time,
+                "payload": {"id": "x", "page": row.page},
+            },
+        )
+        return stream.getvalue()
+
+    def add(self, *rows, document=VISIT, withdrawal_list=0):
+        """Stores rows as ingest does, a file for each day; the files' names."""
+        document_ = self.document(document)
+        table = Table(row_schema(document_), document_.schema.fingerprint)
+        writer = RowWriter(
+            self.stores, lambda *_: table, "1.0", lambda: withdrawal_list
+        )
+        return [
+            writer.write(
+                partition(day, document),
+                [self.encode(row, document) for row in rows if row.day == day],
+                withdrawal_list,
+            )
+            for day in sorted({row.day for row in rows})
+        ]
+
+    def compactor(self, run="run"):
+        return Compactor(
+            self.stores,
+            self.registry,
+            self.pseudonyms,
+            Leases(self.stores.platform, run),
+        )
+
+    def compact(self, day=None, run="run"):
+        """All partitions, or those of a day; what became of those that changed."""
+        compactor = self.compactor(run)
+        done = [
+            each
+            for partition in plan(self.stores, self.registry)
+            if day is None or partition.day == day_of(day)
+            for each in compactor(partition)
+        ]
+        return [each for each in done if each.outcome is not Outcome.UNCHANGED]
+
+    def view(self, document=VISIT):
+        """The rows that our own readers see, sorted; duplicates are seen."""
+        rows = []
+        for each in by_partition(list_files(self.store, STUDY)):
+            if each.document != document:
+                continue
+            for live in read_view(self.store, each):
+                for row in self.rows_of(live.file.info.name):
+                    if live.holds(participant(row.person).encode()):
+                        rows.append(row)
+        return sorted(rows)
+
+    def rows_of(self, name):
+        """A file's rows, in its order."""
+        return [_row(each) for each in read_rows(self.store.read(name))]
+
+    def files(self, document=VISIT):
+        """The rows of each file, by its path below the document."""
+        prefix = f"data/study={STUDY}/document={document}/date="
+        return {
+            info.name.removeprefix(prefix): self.rows_of(info.name)
+            for info in self.store.list(prefix)
+        }
+
+    def entries(self, name):
+        return read_header(self.store.read(name)).entries
+
+    def generations(self):
+        return {info.name: info.generation for info in self.store.list()}
+
+
+def participant(person):
+    return str(uuid.UUID(int=person << 124 | 0x8000 << 64 | 0x8 << 60))
+
+
+def day_of(number):
+    return (MONDAY + timedelta(days=number)).isoformat()
+
+
+def partition(day=0, document=VISIT):
+    return Partition(STUDY, document, day_of(day))
+
+
+def kept(rows, document=VISIT):
+    """What stays of rows, by a plain model.
+
+    Holds where rows of one document id are at most three days apart.
+    """
+    best = {}
+    for row in sorted(rows, key=lambda row: (row.time, row.number, row.page)):
+        key = row.key if document == VISIT else row.person
+        if document == VISIT:
+            best.setdefault(key, row)
+        elif key not in best or best[key].time < row.time:
+            best[key] = row
+    return sorted(best.values())
+
+
+def more_than(rows, others):
+    """The rows that come more often than in others."""
+    return Counter(rows) - Counter(others)
+
+
+def _row(record):
+    time = record["submission_timestamp"]
+    person = int(record["participant"][0], 16)
+    assert record["participant"] == participant(person)
+    return Row(
+        person,
+        uuid.UUID(record["document_id"]).int,
+        (time.date() - MONDAY).days,
+        time.hour * 3600 + time.minute * 60 + time.second,
+        record["payload"]["page"],
+    )

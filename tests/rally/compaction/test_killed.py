@@ -1,0 +1,70 @@
+"""Compaction that is killed at any moment, on a real disk, and simply run again."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from rally.storage.layout import Stores
+from rally.storage.runs import RUNS
+from tests.rally.compaction.place import VISIT, Place, Row, kept, load_registry
+
+ROUNDS = int(os.environ.get("RALLY_CRASH_ROUNDS", "3"))
+
+_RUN = """
+import sys
+from pathlib import Path
+from rally.storage.layout import Stores
+from rally.storage.leases import Leases
+from tests.rally.compacting.place import Place, load_registry
+store, studies, run = sys.argv[1:]
+place = Place(load_registry(Path(studies)), Stores(store, None))
+with Leases(place.stores.platform, run, "compact"):
+    print("begun", flush=True)
+    place.compact(run=run)
+"""
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_killed_compaction_loses_nothing_and_doubles_nothing(tmp_path, seed):
+    dice = random.Random(seed)
+    stores = Stores(str(tmp_path / "store"), None)
+    place = Place(load_registry(tmp_path / "studies"), stores)
+    rows = [
+        Row(dice.randrange(16), number, day, dice.randrange(86400))
+        for number in range(400)
+        for day in dice.sample(range(4), dice.choice([1, 1, 2]))
+    ]
+    dice.shuffle(rows)
+    for start in range(0, len(rows), 60):
+        place.add(*rows[start : start + 60])
+    before = place.view(VISIT)
+    for attempt in range(4):
+        process = start_run(tmp_path, f"run-{attempt}")
+        with process:
+            assert process.stdout.readline() == b"begun\n"
+            try:
+                process.wait(dice.uniform(0, 0.25))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+        view = place.view(VISIT)
+        assert set(kept(rows)) <= set(view)
+        assert len(view) <= len(before)
+    with start_run(tmp_path, "last") as process:
+        assert process.wait() == 0
+    assert place.view(VISIT) == kept(rows)
+    assert all("compacted" in name for name in place.files(VISIT))
+    # A kill may leave a lease. Without its run it is nobody's.
+    assert list(stores.platform.list(RUNS)) == []
+
+
+def start_run(tmp_path, run):
+    store, studies = tmp_path / "store", tmp_path / "studies"
+    return subprocess.Popen(
+        [sys.executable, "-c", _RUN, str(store), str(studies), run],
+        stdout=subprocess.PIPE,
+    )

@@ -1,0 +1,52 @@
+"""A file that speaks for another goes after it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from rally.compaction.outcomes import Outcome, Trouble
+from rally.compaction.removal import remove
+from rally.storage.objects import GenerationMismatch
+from tests.fakes.memory_store import MemoryStore
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+def doomed(store):
+    """`a` speaks for `b`, that for `c`, and `d` for what is gone already."""
+    for name in "abcd":
+        store.create(name, b"")
+    ids = {name: (name, store.stat(name).generation) for name in "abcd"}
+    speaks = {"a": {ids["b"], ids["c"]}, "b": {ids["c"]}, "c": set(), "d": {("x", 1)}}
+    return {ids[name]: frozenset(others) for name, others in speaks.items()}
+
+
+def test_files_go_before_those_that_speak_for_them(store, doomed):
+    deleted = []
+    store.after = lambda operation, name: deleted.append(name)
+
+    assert remove(store, doomed) == (["c", "d", "b", "a"], [])
+    assert deleted == ["c", "d", "b", "a"]
+
+
+def test_what_speaks_for_a_file_that_is_held_stays(store, doomed):
+    store.retain("b", datetime(2100, 1, 2, tzinfo=UTC))
+
+    gone, held = remove(store, doomed)
+
+    assert gone == ["c", "d"]
+    why = "it is kept by its bucket until 2100-01-02"
+    assert held == [Trouble(Outcome.HELD, "b", why)]
+    assert [info.name for info in store.list()] == ["a", "b"]
+
+
+def test_a_file_that_was_written_meanwhile_stays(store, doomed):
+    info = store.stat("c")
+    store.replace("c", b"again", info.generation)
+    with pytest.raises(GenerationMismatch):
+        remove(store, doomed)
+    assert store.read("c") == b"again"

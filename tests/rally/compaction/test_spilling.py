@@ -1,0 +1,55 @@
+"""Many sources become few, and none of their rows is lost."""
+
+import random
+from contextlib import ExitStack
+
+import pytest
+
+from rally.compaction.look import Looker, streams
+from rally.compaction.sieve import Rule, Sieve
+from rally.compaction.spilling import few
+from rally.registry.study import Keep
+from rally.storage.row_batches import batches
+from tests.rally.compaction.place import Row, kept, partition
+
+
+class Nobody:
+    def __init__(self):
+        self.people = {}
+
+
+@pytest.fixture
+def sieve():
+    return Sieve(Rule(Keep.ALL), Nobody())
+
+
+@pytest.mark.parametrize("most", [2, 3, 100])
+def test_few_sources_have_the_rows_of_many(place, sieve, most):
+    numbers = list(range(60))
+    random.Random(1).shuffle(numbers)
+    rows = [Row(number % 16, number) for number in numbers]
+    for start in range(0, 60, 5):
+        place.add(*rows[start : start + 5])
+    parts = Looker(place.store, lambda _: None, {}).look(partition()).parts()
+    assert len(parts) == 12
+
+    with ExitStack() as files:
+        found = few(parts, sieve, files, most)
+        assert len(found) <= most
+        merged = [
+            row
+            for (batch,) in batches([streams(found)], [sieve.settle], 74)
+            for row in sorted(batch)
+        ]
+    assert merged == sorted(map(place.encode, rows))
+
+
+def test_a_partition_of_many_files_is_compacted(place):
+    rows = [Row(number % 16, number % 50) for number in range(100)]
+    for number, row in enumerate(rows):
+        place.add(row._replace(second=number))
+    place.compact()
+    assert place.view() == kept(
+        [row._replace(second=number) for number, row in enumerate(rows)]
+    )
+    assert len(place.files()) == 4

@@ -1,0 +1,206 @@
+"""Others write between the read and the replace of a rewrite: no write is ever lost."""
+
+import errno
+import itertools
+import random
+
+import pytest
+
+from rally.deletion.plan import Outcome, StoredFile
+from rally.deletion.steps import FileSteps, PlannedWork
+from rally.storage.leases import LeaseHeld
+from rally.storage.objects import GenerationMismatch
+from tests.pipelines.world import GARDEN
+from tests.rally.deletion.place import Place, Row, live, nothing
+
+LEAVER = 1
+FILES = 4
+
+
+class Others:
+    """Whoever else writes: ingest, compaction, retention, another deletion.
+
+    Attributes:
+        kept: numbers of the rows of those who stay that must be there at the end.
+        owed: numbers of the leaver's rows that nobody but this deletion takes out.
+    """
+
+    def __init__(self, place: Place, seed: int, wanted: int) -> None:
+        self.place = place
+        self.kept: set[int] = set()
+        self.owed: set[int] = set()
+        self.strikes = 0
+        self._wanted = wanted
+        self._random = random.Random(seed)
+        self._numbers = itertools.count(1)
+        self._busy = False
+        self._lost = False
+
+    def rows(self):
+        """A few rows, some of them of who leaves; all have to be accounted for."""
+        made = [
+            Row(self._random.choice([LEAVER, 2, 3]), next(self._numbers))
+            for _ in range(self._random.randint(1, 6))
+        ]
+        for row in made:
+            (self.owed if row.person == LEAVER else self.kept).add(row.number)
+        return made
+
+    def content(self):
+        made = self.rows()
+        indexed = self._random.random() < 0.5
+        return self.place.ours(made) if indexed else self.place.foreign(made)
+
+    def before(self, operation, name):
+        """Strikes before a replace that is not one of theirs."""
+        if operation != "replace" or self._busy or self.strikes >= self._wanted:
+            return
+        if self._random.random() < 0.3:
+            return
+        self._busy = True
+        self.strikes += 1
+        choice = self._random.choice(
+            [self.ingest, self.compaction, self.retention, self.deletion, self.lose]
+        )
+        choice(name)
+        self._busy = False
+
+    def after(self, operation, name):
+        """The answer to a write that was done gets lost."""
+        if operation == "replace" and self._lost and not self._busy:
+            self._lost = False
+            raise OSError(errno.ETIMEDOUT, "timed out")
+
+    def forget(self, name):
+        """Somebody else takes the file away, with all that is in it."""
+        for number in self.place.numbers_in(name):
+            self.kept.discard(number)
+            self.owed.discard(number)
+
+    def ingest(self, name):
+        """The file went, and stands there again with other rows."""
+        self.forget(name)
+        self.place.data.delete(name, live(self.place.data, name).generation)
+        self.place.data.create(name, self.content())
+
+    def compaction(self, name):
+        self.forget(name)
+        generation = live(self.place.data, name).generation
+        self.place.data.replace(name, self.content(), generation)
+
+    def retention(self, name):
+        self.forget(name)
+        self.place.data.delete(name, live(self.place.data, name).generation)
+
+    def deletion(self, name):
+        """Another plan takes out the same rows; no receipt of this one tells them."""
+        steps = FileSteps(self.place.settings)
+        found = steps.find(StoredFile(GARDEN, *live(self.place.data, name)))
+        if found.planned:
+            work = PlannedWork(found.planned, "f" * 32, steps._list.counter)
+            before = self.place.numbers_in(name)
+            assert steps.rewrite(work).outcome is Outcome.REWRITTEN
+            self.owed -= {*before} - {*self.place.numbers_in(name)}
+
+    def lose(self, name):
+        self._lost = True
+
+    def in_store(self):
+        return set(self.place.numbers())
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_hundred_conflicts_lose_no_update_and_tell_every_row_once(make_place, seed):
+    """A thousand, over all seeds."""
+    strikes = runs = 0
+    while strikes < 100:
+        assert runs < 300
+        place = make_place()
+        others = Others(place, seed * 1000 + runs, 100 - strikes)
+        for number in range(FILES):
+            place.put(others.content(), str(number))
+        place.leave(LEAVER, document="left")
+        place.data.fault, place.data.after = others.before, others.after
+        for _ in range(50):
+            runs += 1
+            if not place.delete().faults:
+                break
+        place.data.fault = place.data.after = nothing
+        report = place.delete()
+
+        assert report.faults == []
+        assert others.in_store() == others.kept, (seed, others.strikes)
+        assert place.told() == {"left": [("deletion", len(others.owed))]}
+        assert place.stages()["left"][-1] == "verified"
+        place.check()
+        strikes += others.strikes
+
+
+def test_rows_that_this_deletion_took_out_are_told_though_answers_are_lost(make_place):
+    for seed in range(30):
+        place = make_place()
+        others = Others(place, seed, 50)
+        for number in range(FILES):
+            place.put(others.content(), str(number))
+        place.leave(LEAVER, document="left")
+        owed = len(others.owed)
+
+        def fault(operation, name, others=others):
+            others.strikes += operation == "replace"
+            others._lost = operation == "replace" and others.strikes % 2 == 0
+
+        place.data.fault, place.data.after = fault, others.after
+        while place.delete().faults:
+            pass
+        assert place.told() == {"left": [("deletion", owed)]}
+        place.check()
+
+
+@pytest.mark.parametrize("second", ["run", "plan"])
+def test_second_run_beside_the_first_is_told_so_and_changes_nothing(place, second):
+    place.put(place.ours([Row(LEAVER, 1), Row(2, 2)]))
+    place.leave(LEAVER, document="left")
+    refused = []
+
+    def fault(operation, name):
+        if operation == "replace" and not refused:
+            before = place.everything()
+            with pytest.raises(LeaseHeld) as caught:
+                getattr(place.job(), second)()
+            refused.append(str(caught.value))
+            assert place.everything() == before
+
+    place.data.fault = fault
+    assert place.delete().faults == []
+
+    assert len(refused) == 1
+    assert refused[0].startswith("`rally delete` works there (process ")
+    assert place.told() == {"left": [("deletion", 1)]}
+    place.check()
+
+
+@pytest.mark.parametrize("moment", ["draft", "replace", "list"])
+def test_run_that_lost_its_lease_tells_nothing_twice(place, moment):
+    """It was taken for dead, and another has done all of it meanwhile."""
+    place.put(place.ours([Row(LEAVER, 1), Row(2, 2)]))
+    place.put(place.ours([Row(LEAVER, 3)]), "all of it")
+    place.leave(LEAVER, document="left")
+    job = place.job()
+    done = []
+
+    def fault(operation, name):
+        if operation == moment and place.steps and not done:
+            done.append(name)
+            place.bury()
+            assert place.delete().faults == []
+            place.leave(3, document="third")
+            place.delete()
+
+    place.data.fault = fault
+    with pytest.raises(GenerationMismatch):
+        job.run()
+
+    assert place.delete().faults == []
+    assert place.numbers() == [2]
+    assert place.told() == {"left": [("deletion", 2)], "third": [("deletion", 0)]}
+    place.check()

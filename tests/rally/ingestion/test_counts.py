@@ -1,0 +1,103 @@
+from collections import Counter
+
+import pytest
+
+from rally.events import Event, EventKind
+from rally.ingestion.counts import Count, count, strangers
+from rally.ingestion.judge import Outcome
+from rally.ingestion.routes import Label
+from rally.outcomes import FailureReason, RefusalReason
+from rally.storage.layout import Partition
+
+LABEL = Label("rally-x", "visit.1")
+ROW = {"partition": Partition("rally-x", "visit.1", "2022-06-01"), "row": b"row"}
+JOINED = Event(EventKind.JOINED, "rally-x", "p", 0, None, "d", "rally-x/joined.1")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "names"),
+    [
+        (Outcome(LABEL, **ROW), ["rally-x/visit.1/stored"]),
+        (
+            Outcome(LABEL, **ROW, event=JOINED),
+            ["rally-x/visit.1/stored", "rally-x/visit.1/joined"],
+        ),
+        (
+            Outcome(LABEL, event=JOINED._replace(kind=EventKind.LEFT)),
+            ["rally-x/visit.1/left"],
+        ),
+        (
+            Outcome(LABEL, refusal=RefusalReason.PAUSED),
+            ["rally-x/visit.1/refused/paused"],
+        ),
+        (
+            Outcome(Label(), failure=FailureReason.INVALID_URI),
+            ["unknown/unknown/failed/invalid_uri"],
+        ),
+        (
+            Outcome(
+                LABEL,
+                **ROW,
+                event=JOINED,
+                failure=FailureReason.UNREADABLE_ENROLMENT,
+            ),
+            [
+                "rally-x/visit.1/stored",
+                "rally-x/visit.1/joined",
+                "rally-x/visit.1/failed/unreadable_enrolment",
+            ],
+        ),
+    ],
+)
+def test_outcome_is_counted_by_study_document_and_reason(outcome, names):
+    counts: Counter[Count] = Counter()
+    count(counts, outcome)
+    count(counts, outcome)
+    assert {each.name: number for each, number in counts.items()} == dict.fromkeys(
+        names, 2
+    )
+    assert [Count.parse(name) for name in names] == list(counts)
+
+
+def test_reasons_are_counter_names():
+    for reason in (*FailureReason, *RefusalReason):
+        assert reason.replace("_", "").isalpha()
+        assert reason.islower()
+
+
+def counted(*names: str) -> Counter[Count]:
+    return Counter({Count.parse(name): 2 for name in names})
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["unknown/unknown/failed/unknown_namespace"], "unknown_namespace: 2"),
+        (["rally-x/unknown/failed/unknown_document",
+          "rally-hub/study-enrollment.1/failed/unknown_study",
+          "unknown/unknown/failed/malformed_line"],
+         "unknown_document, unknown_study: 4"),
+    ],
+)  # fmt: skip
+def test_run_of_strangers_alone_asks_for_its_folders(names, said):
+    assert strangers(counted(*names)) == (
+        f"every ping of this run is unknown ({said}); is --studies the right folder?"
+        " Name it, then `rally replay`"
+    )
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [],
+        ["unknown/unknown/failed/malformed_line"],
+        ["unknown/unknown/failed/unknown_namespace", "rally-x/visit.1/stored"],
+        ["unknown/unknown/failed/unknown_namespace", "rally-x/visit.1/refused/paused"],
+        ["unknown/unknown/failed/unknown_namespace", "rally-x/left.1/left"],
+        ["unknown/unknown/failed/unknown_namespace", "rally-x/visit.1/failed/no_key"],
+        ["rally-x/visit.1/failed/no_key"],
+        ["rally-x/unknown/failed/study_unavailable"],
+    ],
+)
+def test_run_with_a_ping_that_is_known_says_nothing(names):
+    assert strangers(counted(*names)) == ""

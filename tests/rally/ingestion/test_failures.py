@@ -1,0 +1,500 @@
+"""What we cannot do our part for: why, and the label that it is counted under."""
+
+import gzip
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rally.decryption.inflate import LIMIT
+from rally.envelope import Envelope
+from rally.ingestion.judge import Outcome
+from rally.ingestion.routes import Label
+from rally.outcomes import FailureReason
+
+ID = "65f58083-cefe-4201-832f-0505c3b73d76"
+RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
+VISIT = Label("rally-x", "visit.1")
+LEFT = Label("rally-x", "left.1", withdrawal=True)
+
+
+def zipped(data: bytes, level: int = 9) -> bytes:
+    """Gzip without a time in it: the same bytes, and the same test, at each run."""
+    return gzip.compress(data, level, mtime=0)
+
+
+def beside_the_id(extra: bytes) -> bytes:
+    return b'{"metrics": {"uuid": {"rally.id": "%b"}}, %b}' % (
+        RALLY_ID.encode(),
+        extra,
+    )
+
+
+def failed(label: Label, reason: FailureReason) -> Outcome:
+    return Outcome(label, failure=reason)
+
+
+@pytest.mark.parametrize(
+    ("uri", "label", "reason"),
+    [
+        (None, Label(), FailureReason.INVALID_URI),
+        ("", Label(), FailureReason.INVALID_URI),
+        ("/other", Label(), FailureReason.INVALID_URI),
+        (f"/submit/rally-x/../1/{ID}", Label(), FailureReason.INVALID_URI),
+        (f"/submit/%2e%2e/visit/1/{ID}", Label(), FailureReason.INVALID_URI),
+        (f"/submit/rally-x/visit=1/1/{ID}", Label(), FailureReason.INVALID_URI),
+        (f"/submit/rally-x/visit\n/1/{ID}", Label(), FailureReason.INVALID_URI),
+        ("/submit/rally-x/visit/1/../..", Label(), FailureReason.INVALID_URI),
+        ("/submit/rally-x/visit/1/study=a", Label(), FailureReason.INVALID_URI),
+        (f"/submit/rally-x/visit/1/{ID}\n", Label(), FailureReason.INVALID_URI),
+        (f"/submit/nobody/visit/1/{ID}", Label(), FailureReason.UNKNOWN_NAMESPACE),
+        (
+            f"/submit/nobody/deletion-request/1/{ID}",
+            Label(withdrawal=True),
+            FailureReason.UNKNOWN_NAMESPACE,
+        ),
+        (f"/submit/studyx/visit/1/{ID}", Label(), FailureReason.UNKNOWN_NAMESPACE),
+        (
+            f"/submit/rally-x/nothing/1/{ID}",
+            Label("rally-x"),
+            FailureReason.UNKNOWN_DOCUMENT,
+        ),
+        (
+            f"/submit/rally-x/visit/2/{ID}",
+            Label("rally-x"),
+            FailureReason.UNKNOWN_DOCUMENT,
+        ),
+        (
+            f"/submit/rally-x/left/2/{ID}",
+            Label("rally-x", withdrawal=True),
+            FailureReason.UNKNOWN_DOCUMENT,
+        ),
+        (
+            f"/submit/rally-hub/study-unenrollment/7/{ID}",
+            Label("rally-hub", withdrawal=True),
+            FailureReason.UNKNOWN_DOCUMENT,
+        ),
+    ],
+)
+def test_uri_that_leads_nowhere_fails(bench, payload, uri, label, reason):
+    envelope = bench.glean("rally-x", "visit.1", payload())._replace(uri=uri)
+    assert bench.judge(envelope) == failed(label, reason)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [None, "", "now", "2022-06-01", "2022-06-01T12:00:00", "2022-06-31T12:00:00Z"],
+)
+@pytest.mark.parametrize(("document", "label"), [("visit.1", VISIT), ("left.1", LEFT)])
+def test_timestamp_that_is_none_fails(bench, payload, sent, document, label):
+    envelope = bench.glean("rally-x", document, payload(), submission_timestamp=sent)
+    assert bench.judge(envelope) == failed(label, FailureReason.INVALID_TIMESTAMP)
+
+
+@pytest.mark.parametrize(
+    ("sent", "fails"),
+    [
+        ("2022-06-02T00:59:59.999999Z", False),
+        ("2022-06-02T01:00:00Z", False),
+        ("2022-06-02T01:00:00.000001Z", True),
+        ("9999-12-31T23:59:59Z", True),
+    ],
+)
+@pytest.mark.parametrize("document", ["visit.1", "left.1", "joined.1"])
+def test_timestamp_more_than_an_hour_ahead_fails(bench, payload, document, sent, fails):
+    envelope = bench.glean("rally-x", document, payload(), submission_timestamp=sent)
+    outcome = bench.judge(envelope, as_of="2022-06-02T00:00:00Z")
+    label = LEFT if document == "left.1" else Label("rally-x", document)
+    if fails:
+        assert outcome == failed(label, FailureReason.INVALID_TIMESTAMP)
+    else:
+        assert (outcome.failure, outcome.refusal) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", FailureReason.INVALID_BODY),
+        (b"text", FailureReason.INVALID_BODY),
+        (b"[]", FailureReason.INVALID_BODY),
+        (zipped(b'{"payload": "a"}')[:-4], FailureReason.INVALID_BODY),
+        (b"[" * 10_000 + b"]" * 10_000, FailureReason.INVALID_BODY),
+        (b'{"payload": "\xff"}', FailureReason.INVALID_BODY),
+        (b" " * (LIMIT + 1), FailureReason.TOO_LARGE),
+        (zipped(bytes(LIMIT + 1), 1), FailureReason.TOO_LARGE),
+        (b'{"metrics": {"uuid": {}}}', FailureReason.NOT_ENCRYPTED),
+        (b'{"payload": "no jwe"}', FailureReason.DECRYPTION_FAILED),
+        (b"\x01" * 80, FailureReason.DECRYPTION_FAILED),
+    ],
+    ids=lambda value: str(value[:20]) if isinstance(value, bytes) else None,
+)
+def test_body_that_does_not_open_fails(bench, body, reason):
+    assert bench.judge(bench.envelope(body)) == failed(VISIT, reason)
+    withdrawal = bench.envelope(body, document="left.1")
+    assert bench.judge(withdrawal) == failed(LEFT, reason)
+
+
+def test_ping_sealed_to_another_namespace_fails(bench, payload):
+    good = bench.glean("rally-hub", "enrollment.1", payload())
+    moved = good._replace(uri=f"/submit/rally-x/visit/1/{ID}")
+    assert bench.judge(moved) == failed(VISIT, FailureReason.DECRYPTION_FAILED)
+
+
+def test_tink_moved_to_another_path_fails_where_a_jwe_does_not(bench, payload):
+    for seal, expected in [
+        (bench.tink, FailureReason.DECRYPTION_FAILED),
+        (bench.glean, None),
+    ]:
+        sent = seal("rally-x", "visit.1", payload())
+        assert bench.judge(sent).failure is None
+        moved = sent._replace(uri=f"/submit/rally-x/visit/1/{ID[:-1]}0")
+        assert bench.judge(moved).failure is expected
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        None,
+        "",
+        5,
+        [RALLY_ID],
+        {"id": RALLY_ID},
+        RALLY_ID[:-1],
+        RALLY_ID + "0",
+        "{" + RALLY_ID + "}",
+        "00000000-0000-0000-0000-000000000000",
+        "11111111-1111-1111-1111-111111111111",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "0" * 32,
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("document", ["visit.1", "joined.1", "left.1"])
+def test_rally_id_that_is_none_fails(bench, payload, document, identifier):
+    label = Label("rally-x", document, withdrawal=document == "left.1")
+    outcome = bench.judge(bench.glean("rally-x", document, payload(identifier)))
+    assert outcome == failed(label, FailureReason.INVALID_ID)
+    survey = bench.pioneer("pioneer-hub", "survey.1", {}, pioneer_id=identifier)
+    label = Label("pioneer-hub", "survey.1")
+    assert bench.judge(survey) == failed(label, FailureReason.INVALID_ID)
+
+
+@pytest.mark.parametrize(
+    "clear", [{}, {"metrics": {}}, {"metrics": None}, {"metrics": {"uuid": []}}]
+)
+@pytest.mark.parametrize("document", ["visit.1", "joined.1", "left.1"])
+def test_rally_id_that_is_missing_fails(bench, document, clear):
+    label = Label("rally-x", document, withdrawal=document == "left.1")
+    outcome = bench.judge(bench.glean("rally-x", document, clear))
+    assert outcome == failed(label, FailureReason.INVALID_ID)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b'"unknown": 1',
+        b'"unknown": null',
+        b'"nested": {"a": 1, "c": 2}',
+        b'"nested": {}',
+        b'"nested": []',
+        b'"url": 5',
+        b'"url": ["x"]',
+        b'"private": "true"',
+        b'"private": 0',
+        b'"count": 1.0',
+        b'"count": 1.5',
+        b'"count": true',
+        b'"count": "1"',
+        b'"count": 9223372036854775808',
+        b'"count": -9223372036854775809',
+        b'"count": 99999999999999999999999999',
+        b'"tags": "abc"',
+        b'"tags": {}',
+        b'"tags": [1]',
+        b'"tags": [null]',
+        b'"extra": []',
+        b'"extra": {"k": 1}',
+        b'"tags": ' + b"[" * 1000 + b"]" * 1000,
+        b'"\\u0000": 1',
+    ],
+    ids=lambda extra: str(extra[:40]),
+)
+def test_clear_text_that_its_schema_does_not_declare_fails(bench, extra):
+    clear = beside_the_id(extra)
+    outcome = bench.judge(bench.glean("rally-x", "visit.1", clear))
+    assert outcome == failed(VISIT, FailureReason.SCHEMA_MISMATCH)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b'"url": "\xff"',
+        b'"url": NaN',
+        b'"count": 1e400',
+        b'"tags": ' + b"[" * 10_000 + b"]" * 10_000,
+        b'"nested": ' + b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    ],
+    ids=lambda extra: str(extra[:20]),
+)
+def test_clear_text_that_is_no_json_fails(bench, extra):
+    clear = beside_the_id(extra)
+    outcome = bench.judge(bench.glean("rally-x", "visit.1", clear))
+    assert outcome == failed(VISIT, FailureReason.INVALID_PAYLOAD)
+
+
+def test_clear_text_with_a_key_twice_is_stored_with_the_last(bench):
+    """As JSON.parse of the clients does; the store holds what was checked."""
+    clear = (
+        '{"metrics": {"uuid": {"rally.id": "x"}}, "url": "first", "url": "last",'
+        f' "metrics": {{"uuid": {{"rally.id": "y", "rally.id": "{RALLY_ID}"}}}}}}'
+    )
+    row = bench.row(bench.judge(bench.glean("rally-x", "visit.1", clear.encode())))
+    assert row["payload"]["url"] == "last"
+
+
+def test_text_that_a_client_cut_through_an_emoji_is_stored(bench):
+    r"""Every Glean.js before 4.0 cuts by UTF-16 unit; \\ud83c is text of its own."""
+    extra = rb'"url": "cut \ud83c", "extra": {"\udf08": "\\ud83c \ud83c\udf08"}'
+    row = bench.row(
+        bench.judge(bench.glean("rally-x", "visit.1", beside_the_id(extra)))
+    )
+    assert row["payload"]["url"] == "cut \ufffd"
+    assert row["payload"]["extra"] == {"\ufffd": "\\ud83c \U0001f308"}
+
+
+def test_clear_text_is_stored_exactly(bench, payload):
+    others = {
+        "private": False,
+        "url": "\0 Ünïcödé \U0001f600 \u2028",
+        "extra": {"": "", "k": "v"},
+        "tags": [],
+        "count": -(2**63),
+        "rate": 5,
+        "nested": {"a": 2**63 - 1},
+    }
+    row = bench.row(bench.judge(bench.tink("rally-x", "visit.1", payload(**others))))
+    pseudonym = row["participant"]
+    assert row["payload"] == {
+        "metrics": {"uuid": {"rally_id": pseudonym}, "string": None},
+        **others,
+        "rate": 5.0,
+        "nested": {"a": 2**63 - 1, "b": None},
+    }
+
+
+@pytest.mark.parametrize(
+    ("namespace", "document", "key_id", "label", "reason"),
+    [
+        (
+            "nobody",
+            "survey.1",
+            "pioneer-hub",
+            Label(),
+            FailureReason.UNKNOWN_NAMESPACE,
+        ),
+        (
+            "nobody",
+            "deletion-request.1",
+            "pioneer-hub",
+            Label(withdrawal=True),
+            FailureReason.UNKNOWN_NAMESPACE,
+        ),
+        (
+            "../pioneer-hub",
+            "survey.1",
+            "pioneer-hub",
+            Label(),
+            FailureReason.UNKNOWN_NAMESPACE,
+        ),
+        (
+            "pioneer-hub\n",
+            "survey.1",
+            "pioneer-hub",
+            Label(),
+            FailureReason.UNKNOWN_NAMESPACE,
+        ),
+        (
+            "pioneer-hub",
+            "../survey.1",
+            "pioneer-hub",
+            Label("pioneer-hub"),
+            FailureReason.UNKNOWN_DOCUMENT,
+        ),
+        (
+            "pioneer-hub",
+            "survey.2",
+            "pioneer-hub",
+            Label("pioneer-hub"),
+            FailureReason.UNKNOWN_DOCUMENT,
+        ),
+        (
+            "pioneer-hub",
+            "survey.1",
+            "unknown",
+            Label("pioneer-hub", "survey.1"),
+            FailureReason.NO_KEY,
+        ),
+        (
+            "pioneer-y",
+            "measures.1",
+            "pioneer-hub",
+            Label("pioneer-y", "measures.1"),
+            FailureReason.NO_KEY,
+        ),
+        (
+            "y.study@example.edu",
+            "measures.1",
+            "pioneer-hub",
+            Label("pioneer-y", "measures.1"),
+            FailureReason.NO_KEY,
+        ),
+        (
+            "pioneer-hub",
+            "uninstall-deletion.1",
+            "pioneer-y",
+            Label("pioneer-hub", "uninstall-deletion.1", withdrawal=True),
+            FailureReason.NO_KEY,
+        ),
+    ],
+)
+def test_pioneer_envelope_that_leads_nowhere_fails(
+    bench, namespace, document, key_id, label, reason
+):
+    envelope = bench.pioneer(namespace, document, {"text": "x"}, key_id=key_id)
+    assert bench.judge(envelope) == failed(label, reason)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"type": "main"}, {"version": 3}, {"payload": {}}, {"payload": None}],
+)
+def test_pioneer_body_that_is_no_envelope_fails(bench, change):
+    envelope = bench.pioneer("pioneer-hub", "survey.1", {})
+    body = {**json.loads(envelope.payload), **change}
+    envelope = envelope._replace(payload=json.dumps(body).encode())
+    assert bench.judge(envelope) == failed(Label(), FailureReason.INVALID_BODY)
+
+
+@pytest.mark.parametrize("name", ["encryptedData", "encryptionKeyId"])
+@pytest.mark.parametrize("wrong", [..., None, "", 7, ["x"]])
+def test_pioneer_data_without_ciphertext_or_key_fails_as_the_studys(bench, name, wrong):
+    envelope = bench.changed(
+        bench.pioneer("pioneer-hub", "survey.1", {}), {name: wrong}
+    )
+    label = Label("pioneer-hub", "survey.1")
+    assert bench.judge(envelope) == failed(label, FailureReason.INVALID_BODY)
+
+
+@pytest.mark.parametrize(
+    ("changes", "label", "reason"),
+    [
+        (
+            {"pioneerId": "no id"},
+            Label("pioneer-y", "deletion-request.1", withdrawal=True),
+            FailureReason.INVALID_ID,
+        ),
+        (
+            {"pioneerId": ..., "encryptedData": ..., "schemaVersion": "1"},
+            Label("pioneer-y", "deletion-request.1", withdrawal=True),
+            FailureReason.INVALID_ID,
+        ),
+        *(
+            (
+                {"schemaNamespace": wrong, "encryptedData": ""},
+                Label(withdrawal=True),
+                FailureReason.UNKNOWN_NAMESPACE,
+            )
+            for wrong in (..., None, "", 7, "nobody", ["pioneer-y"])
+        ),
+        *(
+            ({"schemaName": wrong}, Label(), FailureReason.INVALID_BODY)
+            for wrong in (..., None, "", 7)
+        ),
+    ],
+)
+def test_pioneer_withdrawal_that_is_not_legible_keeps_its_kind(
+    bench, changes, label, reason
+):
+    """It lies where people look for withdrawals, unless it does not say it is one."""
+    envelope = bench.changed(
+        bench.pioneer("pioneer-y", "deletion-request.1", {}), changes
+    )
+    assert bench.judge(envelope) == failed(label, reason)
+
+
+def test_pioneer_field_that_its_schema_does_not_declare_fails(bench):
+    envelope = bench.pioneer("pioneer-hub", "survey.1", {"text": "x", "more": 1})
+    label = Label("pioneer-hub", "survey.1")
+    assert bench.judge(envelope) == failed(label, FailureReason.SCHEMA_MISMATCH)
+
+
+def test_pioneer_clear_text_cannot_say_whose_it_is(bench):
+    """The envelope's id wins over one that was sealed."""
+    other = "48d11605-b396-4a61-8414-50cf71489a16"
+    envelope = bench.pioneer("pioneer-hub", "survey.1", {"pioneerId": other})
+    row = bench.row(bench.judge(envelope))
+    assert row["participant"] == bench.pseudonyms.of_platform(RALLY_ID)
+    assert row["payload"]["pioneerId"] == row["participant"]
+
+
+ANY = st.none() | st.text(max_size=50)
+
+
+@given(
+    body=st.binary(max_size=100) | st.binary(max_size=100).map(gzip.compress),
+    uri=ANY
+    | st.sampled_from(
+        [
+            f"/submit/rally-x/visit/1/{ID}",
+            f"/submit/rally-x/left/1/{ID}",
+            f"/submit/rally-hub/study-unenrollment/1/{ID}",
+            f"/submit/telemetry/{ID}/pioneer-study",
+        ]
+    ),
+    sent=ANY | st.just("2022-06-01T12:00:00Z"),
+    dnt=ANY,
+)
+def test_any_envelope_is_refused_or_fails(bench, body, uri, sent, dnt):
+    outcome = bench.judge(Envelope(body, uri, sent, dnt))
+    assert outcome.row is None
+    assert outcome.event is None
+    assert (outcome.refusal is None) != (outcome.failure is None)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["metrics", "uuid", "rally.id", "string", "namespace", "url"]
+            )
+            | st.text(max_size=5),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(clear=JSON)
+@pytest.mark.parametrize("document", ["visit.1", "joined.1", "left.1"])
+def test_any_clear_text_is_stored_or_fails(bench, document, clear):
+    outcome = bench.judge(bench.glean("rally-x", document, clear))
+    assert outcome.failure is not None or outcome.row is not None or outcome.event
+
+
+@given(others=st.dictionaries(st.sampled_from(["url", "tags", "extra", "x"]), JSON))
+def test_any_field_beside_the_id_is_stored_or_fails(bench, others):
+    clear = {"metrics": {"uuid": {"rally.id": RALLY_ID}}, **others}
+    outcome = bench.judge(bench.glean("rally-x", "visit.1", clear))
+    if outcome.row is None:
+        assert outcome.failure in (
+            FailureReason.SCHEMA_MISMATCH,
+            FailureReason.INVALID_PAYLOAD,
+        )
+    else:
+        payload = bench.row(outcome)["payload"]
+        assert all(payload[name] == value for name, value in others.items())

@@ -1,0 +1,383 @@
+"""Who joins and who leaves: events, and for enrolments rows."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from rally.envelope import parse_timestamp
+from rally.events import RALLY, Event, EventKind
+from rally.ingestion.judge import Outcome
+from rally.ingestion.routes import Label
+from rally.outcomes import FailureReason
+from rally.registry.transitions import Action, Transition
+from rally.times import to_micros
+
+RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
+DELETION_ID = "0b6b7c5e-2f4d-4c3e-9d6f-5f4e3d2c1b0a"
+ID = "65f58083-cefe-4201-832f-0505c3b73d76"
+SENT = "2022-06-01T12:00:00.000000Z"
+
+
+def left(bench, envelope, scope, signal, sent=SENT, deletion_id=None):
+    """The one outcome of a withdrawal: an event, and nothing else."""
+    study, _, document = signal.partition("/")
+    return Outcome(
+        Label(study, document, withdrawal=True),
+        event=Event(
+            EventKind.LEFT,
+            scope,
+            None if deletion_id else bench.pseudonyms.of_platform(RALLY_ID),
+            to_micros(parse_timestamp(sent)),
+            bench.pseudonyms.of_deletion_id(deletion_id) if deletion_id else None,
+            bench.document_id(envelope),
+            signal,
+        ),
+    )
+
+
+def transitions(namespace, *actions):
+    at = datetime(2022, 6, 1, tzinfo=UTC)
+    return [Transition(namespace, action, at, "op", "") for action in actions]
+
+
+UNREADABLE_BUT_FOR_THE_ID = {
+    "unknown fields": {"unknown": 1, "nested": {"a": ["x"]}},
+    "private": {"private": True},
+    "nothing else": {},
+}
+WHENEVER = {
+    "open": (SENT, "2022-06-02T00:00:00Z", {}, ()),
+    "before the start": ("2020-01-01T00:00:00Z", "2022-06-02T00:00:00Z", {}, ()),
+    "after the end": ("2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z", {}, ()),
+    "long ago": (SENT, "2099-01-01T00:00:00Z", {}, ()),
+    "do not track": (SENT, "2022-06-02T00:00:00Z", {"dnt": "1"}, ()),
+    "marked": (SENT, "2022-06-02T00:00:00Z", {"source_tags": "automation"}, ()),
+    "anywhere": (SENT, "2022-06-02T00:00:00Z", {"country": "DE"}, ()),
+    "paused": (SENT, "2022-06-02T00:00:00Z", {}, (Action.PAUSE,)),
+    "ended": (SENT, "2022-06-02T00:00:00Z", {}, (Action.END,)),
+}
+
+
+@pytest.mark.parametrize("others", UNREADABLE_BUT_FOR_THE_ID.values(), ids=str)
+@pytest.mark.parametrize("when", WHENEVER.values(), ids=WHENEVER)
+def test_withdrawal_is_accepted_always(bench, payload, when, others):
+    sent, as_of, attributes, actions = when
+    attributes = {**attributes, "submission_timestamp": sent}
+    for namespace, document, scope in (
+        ("rally-x", "left.1", "rally-x"),
+        ("rally-hub", "deletion-request.1", RALLY),
+    ):
+        for form in (RALLY_ID, RALLY_ID.upper(), RALLY_ID.replace("-", "")):
+            clear = payload(form, **others)
+            envelope = bench.glean(namespace, document, clear, **attributes)
+            found = bench.judge(envelope, as_of, transitions(namespace, *actions))
+            signal = f"{namespace}/{document}"
+            assert found == left(bench, envelope, scope, signal, sent)
+
+
+@pytest.mark.parametrize(
+    ("string", "scope"),
+    [
+        ({"namespace": "rally-x"}, "rally-x"),
+        ({"namespace": "rally-x", "study": "pioneer-y"}, "rally-x"),
+        ({"study": "studyX"}, "rally-x"),
+        ({"study": "x@example.org"}, "rally-x"),
+        ({"study": "rally-x"}, "rally-x"),
+        ({"namespace": "y.study@example.edu"}, "pioneer-y"),
+        ({"namespace": "nobody", "study": "studyX"}, "rally-x"),
+        ({"namespace": None, "study": "studyX"}, "rally-x"),
+        ({"namespace": 5, "study": "studyX"}, "rally-x"),
+        ({"namespace": "rally-x", "other": ["anything"]}, "rally-x"),
+        ({"namespace": "rally-hub"}, RALLY),
+        ({"namespace": "rally"}, None),
+        ({"namespace": "RALLY-X"}, None),
+        ({"namespace": "nobody"}, None),
+        ({"namespace": ["rally-x"]}, None),
+        ({}, None),
+        ("rally-x", None),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_leaving_a_study_is_of_the_study_that_is_named(bench, payload, string, scope):
+    signal = "rally-hub/study-unenrollment.1"
+    clear = payload(string=string)
+    envelope = bench.glean("rally-hub", "study-unenrollment.1", clear)
+    found = bench.judge(envelope)
+    if scope is None:
+        label = Label("rally-hub", "study-unenrollment.1", withdrawal=True)
+        assert found == Outcome(label, failure=FailureReason.UNKNOWN_STUDY)
+    else:
+        assert found == left(bench, envelope, scope, signal)
+
+
+@pytest.mark.parametrize("name", ["pioneer-y", "y.study@example.edu"])
+@pytest.mark.parametrize("key_id", ["pioneer-y", "discarded", "nobody", "pioneer-hub"])
+def test_pioneer_withdrawal_passes_whichever_key_sealed_it(bench, name, key_id):
+    """Also under the add-on's name (bug 1674847)."""
+    for clear in ({}, {"unknown": [1]}):
+        envelope = bench.pioneer(name, "deletion-request.1", clear, key_id=key_id)
+        expected = left(bench, envelope, "pioneer-y", "pioneer-y/deletion-request.1")
+        assert bench.judge(envelope) == expected
+
+
+WRONG = {
+    "missing": ...,
+    "null": None,
+    "empty": "",
+    "number": 7,
+    "list": ["x"],
+    "object": {"a": 1},
+    "long": "x" * 100_000,
+    "fraction": 1.5,
+    "true": True,
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("encryptedData",),
+        ("encryptionKeyId",),
+        ("schemaVersion",),
+        ("studyName", "more"),
+        ("encryptedData", "encryptionKeyId", "schemaVersion", "studyName", "more"),
+    ],
+    ids=str,
+)
+def test_pioneer_withdrawal_is_heard_whatever_but_its_id_and_study_is_wrong(
+    bench, names, wrong
+):
+    envelope = bench.pioneer("pioneer-y", "deletion-request.1", {}, key_id="discarded")
+    changes = dict.fromkeys(names, wrong)
+    changed = bench.changed(envelope, changes)
+    expected = left(bench, changed, "pioneer-y", "pioneer-y/deletion-request.1")
+    assert bench.judge(changed) == expected
+    assert (
+        bench.judge(bench.changed(envelope, changes, type=None, version=3)) == expected
+    )
+
+
+@pytest.mark.parametrize("version", [0, 2, 999, -1, 10**30])
+def test_pioneer_withdrawal_is_heard_in_any_version(bench, version):
+    """And its signal is the registry's document: no version of a client's makes one."""
+    envelope = bench.pioneer("pioneer-y", "deletion-request.1", {})
+    changes = {"schemaVersion": version}
+    expected = left(bench, envelope, "pioneer-y", "pioneer-y/deletion-request.1")
+    assert bench.judge(bench.changed(envelope, changes)) == expected
+    clear = {"deletionId": DELETION_ID}
+    uninstall = bench.pioneer("pioneer-hub", "uninstall-deletion.1", clear)
+    signal = "pioneer-hub/uninstall-deletion.1"
+    assert bench.judge(bench.changed(uninstall, changes)) == left(
+        bench, uninstall, RALLY, signal, deletion_id=DELETION_ID
+    )
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_pioneer_withdrawal_of_a_studys_own_is_heard_unopened(bench, wrong):
+    envelope = bench.pioneer("pioneer-y", "opt-out.1", {}, key_id="discarded")
+    changes = dict.fromkeys(("encryptedData", "encryptionKeyId"), wrong)
+    changed = bench.changed(envelope, changes)
+    expected = left(bench, changed, "pioneer-y", "pioneer-y/opt-out.1")
+    assert bench.judge(changed) == expected
+
+
+@pytest.mark.parametrize("key_id", [..., None, "", "nobody", 7])
+def test_pioneer_uninstall_is_opened_by_any_key_of_its_namespace(bench, key_id):
+    clear = {"deletionId": DELETION_ID}
+    envelope = bench.pioneer("pioneer-hub", "uninstall-deletion.1", clear)
+    signal = "pioneer-hub/uninstall-deletion.1"
+    assert bench.judge(bench.changed(envelope, {"encryptionKeyId": key_id})) == left(
+        bench, envelope, RALLY, signal, deletion_id=DELETION_ID
+    )
+
+
+@pytest.mark.parametrize("wrong", [..., None, "", 7, "a.b.c.d.e"])
+def test_pioneer_enrolment_is_heard_whatever_its_ciphertext_is(bench, wrong):
+    envelope = bench.pioneer("pioneer-y", "pioneer-enrollment.1", {}, key_id="debug")
+    outcome = bench.judge(bench.changed(envelope, {"encryptedData": wrong}))
+    assert (outcome.failure, outcome.event.scope) == (None, "pioneer-y")
+    assert bench.row(outcome)["payload"]["deletionId"] is None
+
+
+def test_withdrawal_with_a_text_that_was_cut_is_heard(bench, payload):
+    document = "study-unenrollment.1"
+    string = {"namespace": "rally-x", "reason \udf08": "\ud83c"}
+    envelope = bench.glean("rally-hub", document, payload(string=string))
+    expected = left(bench, envelope, "rally-x", f"rally-hub/{document}")
+    assert bench.judge(envelope) == expected
+
+
+def test_pioneer_withdrawal_from_a_platform_namespace_is_of_rally(bench):
+    envelope = bench.pioneer("pioneer-hub", "deletion-request.1", {})
+    expected = left(bench, envelope, RALLY, "pioneer-hub/deletion-request.1")
+    assert bench.judge(envelope) == expected
+
+
+def test_alias_is_no_namespace_in_a_path(bench, payload):
+    envelope = bench.glean("rally-x", "visit.1", payload())
+    moved = envelope._replace(uri=f"/submit/studyx/visit/1/{ID}")
+    assert bench.judge(moved).failure is FailureReason.UNKNOWN_NAMESPACE
+
+
+@pytest.mark.parametrize("form", [DELETION_ID, DELETION_ID.upper()])
+@pytest.mark.parametrize("others", [{}, {"unknown": 1}])
+def test_uninstall_brings_a_deletion_id(bench, form, others):
+    clear = {"deletionId": form, **others}
+    envelope = bench.pioneer("pioneer-hub", "uninstall-deletion.1", clear)
+    signal = "pioneer-hub/uninstall-deletion.1"
+    expected = left(bench, envelope, RALLY, signal, deletion_id=DELETION_ID)
+    assert bench.judge(envelope) == expected
+
+
+@pytest.mark.parametrize("value", [None, "", "x", "0" * 32, 5])
+def test_uninstall_without_a_deletion_id_fails(bench, value):
+    envelope = bench.pioneer(
+        "pioneer-hub", "uninstall-deletion.1", {"deletionId": value}
+    )
+    label = Label("pioneer-hub", "uninstall-deletion.1", withdrawal=True)
+    expected = Outcome(label, failure=FailureReason.INVALID_ID)
+    assert bench.judge(envelope) == expected
+
+
+@pytest.mark.parametrize(
+    ("namespace", "document", "string", "scope"),
+    [
+        ("rally-x", "joined.1", None, "rally-x"),
+        ("rally-hub", "enrollment.1", None, RALLY),
+        ("rally-hub", "study-enrollment.1", {"namespace": "rally-x"}, "rally-x"),
+        ("rally-hub", "study-enrollment.1", {"study": "studyX"}, "rally-x"),
+    ],
+)
+def test_enrolment_is_an_event_and_a_row(
+    bench, payload, namespace, document, string, scope
+):
+    envelope = bench.glean(namespace, document, payload(string=string))
+    outcome = bench.judge(envelope)
+    platform = bench.pseudonyms.of_platform(RALLY_ID)
+    assert outcome.event == Event(
+        EventKind.JOINED,
+        scope,
+        platform,
+        to_micros(parse_timestamp(SENT)),
+        None,
+        bench.document_id(envelope),
+        f"{namespace}/{document}",
+    )
+    assert (outcome.refusal, outcome.failure) == (None, None)
+    assert outcome.partition == (namespace, document, "2022-06-01")
+    own = platform
+    if namespace == "rally-x":
+        own = bench.pseudonyms.of_study("rally-x", platform)
+    row = bench.row(outcome)
+    assert row["document_id"] == bench.document_id(envelope)
+    assert row["participant"] == own
+    assert row["payload"]["metrics"]["uuid"]["rally_id"] == own
+
+
+@pytest.mark.parametrize("string", [None, {}, {"namespace": "nobody"}])
+def test_enrolment_in_no_study_that_is_known_fails(bench, payload, string):
+    clear = payload(string=string)
+    outcome = bench.judge(bench.glean("rally-hub", "study-enrollment.1", clear))
+    label = Label("rally-hub", "study-enrollment.1")
+    assert outcome == Outcome(label, failure=FailureReason.UNKNOWN_STUDY)
+
+
+def test_enrolment_that_its_schema_does_not_declare_fails_whole(bench, payload):
+    """It goes through when its schema was mended: event and row together."""
+    outcome = bench.judge(bench.glean("rally-x", "joined.1", payload(unknown=1)))
+    label = Label("rally-x", "joined.1")
+    assert outcome == Outcome(label, failure=FailureReason.SCHEMA_MISMATCH)
+
+
+def test_deletion_id_has_a_pseudonym_of_the_study_in_its_rows(bench):
+    """Events have the platform's, by which an uninstall ping finds them."""
+    known_by = bench.pseudonyms.of_deletion_id(DELETION_ID)
+    own = {
+        "pioneer-hub": known_by,
+        "pioneer-y": bench.pseudonyms.of_study("pioneer-y", known_by),
+    }
+    assert len({*own.values()}) == 2
+    for namespace, pseudonym in own.items():
+        outcome = bench.judge(
+            bench.pioneer(
+                namespace, "pioneer-enrollment.1", {"deletionId": DELETION_ID}
+            )
+        )
+        assert outcome.event.deletion_id == known_by
+        assert bench.row(outcome)["payload"]["deletionId"] == pseudonym
+
+
+def test_pioneer_enrolment_keeps_a_pseudonym_of_its_deletion_id(bench):
+    envelope = bench.pioneer(
+        "pioneer-hub", "pioneer-enrollment.1", {"deletionId": DELETION_ID.upper()}
+    )
+    outcome = bench.judge(envelope)
+    pseudonym = bench.pseudonyms.of_deletion_id(DELETION_ID)
+    platform = bench.pseudonyms.of_platform(RALLY_ID)
+    assert outcome.event.deletion_id == pseudonym
+    assert outcome.event.participant == platform
+    assert bench.row(outcome)["payload"] == {
+        "pioneerId": platform,
+        "deletionId": pseudonym,
+    }
+    uninstall = bench.pioneer(
+        "pioneer-hub", "uninstall-deletion.1", {"deletionId": DELETION_ID}
+    )
+    assert bench.judge(uninstall).event.deletion_id == pseudonym
+
+
+@pytest.mark.parametrize(
+    ("key_id", "failure"),
+    [
+        ("pioneer-y", None),
+        ("discarded", None),
+        ("debug", None),
+        ("nobody", FailureReason.UNREADABLE_ENROLMENT),
+        ("pioneer-hub", FailureReason.UNREADABLE_ENROLMENT),
+    ],
+)
+@pytest.mark.parametrize("name", ["pioneer-y", "y.study@example.edu"])
+def test_pioneer_enrolment_that_does_not_open_is_stored_and_kept(
+    bench, name, key_id, failure
+):
+    """Its id is in the envelope; its deletion id may still be wanted."""
+    envelope = bench.pioneer(name, "pioneer-enrollment.1", {}, key_id=key_id)
+    outcome = bench.judge(envelope)
+    platform = bench.pseudonyms.of_platform(RALLY_ID)
+    study = bench.pseudonyms.of_study("pioneer-y", platform)
+    assert outcome.label == Label("pioneer-y", "pioneer-enrollment.1")
+    assert (outcome.failure, outcome.refusal) == (failure, None)
+    assert (outcome.event.scope, outcome.event.participant) == ("pioneer-y", platform)
+    expected = {"pioneerId": study, "deletionId": None}
+    assert bench.row(outcome)["payload"] == expected
+
+
+def test_pioneer_enrolment_of_a_malformed_deletion_id_fails(bench):
+    envelope = bench.pioneer(
+        "pioneer-hub", "pioneer-enrollment.1", {"deletionId": "no id"}
+    )
+    assert bench.judge(envelope).failure is FailureReason.INVALID_ID
+
+
+@pytest.mark.parametrize("body", [b"", b"text", b'{"metrics": {}}', b"\x01" * 80])
+def test_withdrawal_that_is_not_legible_is_a_dead_letter_that_stays(bench, body):
+    for namespace, document in (
+        ("rally-x", "left.1"),
+        ("rally-hub", "study-unenrollment.1"),
+        ("rally-x", "deletion-request.1"),
+    ):
+        outcome = bench.judge(bench.envelope(body, namespace, document))
+        assert outcome.failure is not None
+        assert outcome.label == Label(namespace, document, withdrawal=True)
+
+
+def test_pioneer_withdrawal_in_a_rally_namespace_has_a_rally_id(bench):
+    """The decoder calls it rallyId there; who leaves is the same person."""
+    envelope = bench.pioneer("rally-x", "deletion-request.1", {}, key_id="discarded")
+    expected = left(bench, envelope, "rally-x", "rally-x/deletion-request.1")
+    assert bench.judge(envelope) == expected
+    body = json.loads(envelope.payload)
+    assert body["payload"]["pioneerId"] == RALLY_ID

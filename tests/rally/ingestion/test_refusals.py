@@ -1,0 +1,210 @@
+"""Refused is not failed: no row, no dead letter, and for enrolments still an event."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from rally.events import EventKind
+from rally.ingestion.judge import Outcome
+from rally.ingestion.routes import Label
+from rally.outcomes import RefusalReason
+from rally.registry.transitions import Action, Transition
+
+LATER = "2024-06-01T00:00:00Z"
+
+
+def action(action: Action, day: int, namespace: str = "rally-x") -> Transition:
+    return Transition(namespace, action, datetime(2022, 6, day, tzinfo=UTC), "op", "")
+
+
+PAUSE, RESUME = action(Action.PAUSE, 1), action(Action.RESUME, 2)
+# What differs from a good ping: document, attributes, payload, operators' decisions.
+REFUSED = {
+    "do not track": ("visit.1", {"dnt": "1"}, {}, (), RefusalReason.DO_NOT_TRACK),
+    "private": ("short.1", {}, {"private": True}, (), RefusalReason.PRIVATE_BROWSING),
+    "before the start": (
+        "visit.1",
+        {"submission_timestamp": "2022-03-09T23:59:59.999999Z"},
+        {},
+        (),
+        RefusalReason.BEFORE_START,
+    ),
+    "after the end": (
+        "visit.1",
+        {"submission_timestamp": "2023-03-28T00:00:00Z"},
+        {},
+        (),
+        RefusalReason.ENDED,
+    ),
+    "paused": ("visit.1", {}, {}, (PAUSE,), RefusalReason.PAUSED),
+    "paused then, resumed since": (
+        "visit.1",
+        {},
+        {},
+        (PAUSE, RESUME),
+        RefusalReason.PAUSED,
+    ),
+    "ended early": (
+        "visit.1",
+        {},
+        {},
+        (action(Action.END, 1),),
+        RefusalReason.ENDED,
+    ),
+    "concluded": (
+        "visit.1",
+        {},
+        {},
+        (action(Action.END, 1), action(Action.CONCLUDE, 1)),
+        RefusalReason.ENDED,
+    ),
+    "before its review": ("late.1", {}, {}, (), RefusalReason.OUTSIDE_REVIEW),
+    "after its review": (
+        "short.1",
+        {"submission_timestamp": "2022-07-01T00:00:00Z"},
+        {},
+        (),
+        RefusalReason.OUTSIDE_REVIEW,
+    ),
+    "past its retention": (
+        "visit.1",
+        {"submission_timestamp": "2022-03-10T00:00:00Z"},
+        {},
+        (),
+        RefusalReason.EXPIRED,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
+def test_data_is_refused(bench, payload, case):
+    document, attributes, others, transitions, reason = case
+    for seal in (bench.glean, bench.tink):
+        envelope = seal("rally-x", document, payload(**others), **attributes)
+        outcome = bench.judge(envelope, LATER, transitions)
+        assert outcome == Outcome(Label("rally-x", document), refusal=reason)
+
+
+@pytest.mark.parametrize(
+    ("document", "attributes", "others", "transitions"),
+    [
+        ("visit.1", {"dnt": "0"}, {}, ()),
+        ("visit.1", {}, {"private": False}, ()),
+        ("visit.1", {}, {"private": None}, ()),
+        ("visit.1", {"submission_timestamp": "2022-03-10T00:00:00Z"}, {}, ()),
+        ("visit.1", {"submission_timestamp": "2023-03-27T23:59:59.999999Z"}, {}, ()),
+        ("visit.1", {}, {}, (RESUME, action(Action.PAUSE, 2))),
+        ("visit.1", {}, {}, (action(Action.END, 2),)),
+        ("visit.1", {}, {}, (action(Action.END, 1, "pioneer-y"),)),
+        ("short.1", {"submission_timestamp": "2022-06-30T23:59:59Z"}, {}, ()),
+        ("late.1", {"submission_timestamp": "2022-09-01T00:00:00Z"}, {}, ()),
+        ("visit.1", {"country": "DE"}, {}, ()),
+    ],
+)
+def test_data_is_stored_as_of_when_it_was_sent(
+    bench, payload, document, attributes, others, transitions
+):
+    envelope = bench.glean("rally-x", document, payload(**others), **attributes)
+    sent = envelope.submission_timestamp
+    outcome = bench.judge(envelope, sent, transitions)
+    assert (outcome.refusal, outcome.failure, outcome.event) == (None, None, None)
+    assert outcome.partition == ("rally-x", document, sent[:10])
+    row = bench.row(outcome)
+    assert row["submission_timestamp"] == datetime.fromisoformat(sent)
+
+
+@pytest.mark.parametrize("document", ["visit.1", "joined.1"])
+@pytest.mark.parametrize("transitions", [(), (PAUSE,)], ids=["open", "paused"])
+def test_data_and_enrolments_of_machines_leave_nothing(
+    bench, payload, document, transitions
+):
+    """Neither row nor event: a test's client enrols nobody."""
+    envelope = bench.glean(
+        "rally-x", document, payload(), source_tags="nightly, automation", dnt="1"
+    )
+    assert bench.judge(envelope, LATER, transitions) == Outcome(
+        Label("rally-x", document), refusal=RefusalReason.AUTOMATION
+    )
+    pioneer = bench.pioneer("pioneer-y", "pioneer-enrollment.1", {})
+    assert bench.judge(pioneer._replace(source_tags="automation")) == Outcome(
+        Label("pioneer-y", "pioneer-enrollment.1"), refusal=RefusalReason.AUTOMATION
+    )
+
+
+def test_data_that_is_refused_is_not_opened(bench):
+    """What a promise refuses may be anything: it is not looked at."""
+    envelope = bench.envelope(b"no ping at all", dnt="1")
+    outcome = bench.judge(envelope)
+    assert outcome.refusal is RefusalReason.DO_NOT_TRACK
+    assert outcome.failure is None
+
+
+def test_private_browsing_is_refused_whatever_else_is_wrong(bench):
+    envelope = bench.glean("rally-x", "visit.1", {"private": True, "unknown": 1})
+    assert bench.judge(envelope) == Outcome(
+        Label("rally-x", "visit.1"), refusal=RefusalReason.PRIVATE_BROWSING
+    )
+
+
+NO_ROW = {
+    "do not track": ({"dnt": "1"}, (), RefusalReason.DO_NOT_TRACK),
+    "draft": (
+        {"submission_timestamp": "2022-03-01T00:00:00Z"},
+        (),
+        RefusalReason.BEFORE_START,
+    ),
+    "paused": ({}, (PAUSE,), RefusalReason.PAUSED),
+    "ended": (
+        {"submission_timestamp": "2023-04-01T00:00:00Z"},
+        (),
+        RefusalReason.ENDED,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NO_ROW.values(), ids=NO_ROW)
+def test_enrolment_whose_row_is_refused_is_an_event(bench, payload, case):
+    attributes, transitions, reason = case
+    envelope = bench.glean("rally-x", "joined.1", payload(), **attributes)
+    outcome = bench.judge(envelope, LATER, transitions)
+    assert (outcome.row, outcome.refusal, outcome.failure) == (None, reason, None)
+    assert (outcome.event.kind, outcome.event.scope) == (EventKind.JOINED, "rally-x")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "others", "reason"),
+    [
+        ({"country": "DE"}, {}, RefusalReason.COUNTRY),
+        ({}, {"private": True}, RefusalReason.PRIVATE_BROWSING),
+        ({"country": "DE"}, {"private": True}, RefusalReason.PRIVATE_BROWSING),
+        ({"country": "DE", "dnt": "1"}, {}, RefusalReason.COUNTRY),
+    ],
+)
+def test_enrolment_from_where_nobody_may_enrol_leaves_nothing(
+    bench, payload, attributes, others, reason
+):
+    envelope = bench.glean("rally-x", "joined.1", payload(**others), **attributes)
+    assert bench.judge(envelope) == Outcome(
+        Label("rally-x", "joined.1"), refusal=reason
+    )
+
+
+@pytest.mark.parametrize("country", ["US", "ca", None, ""])
+def test_enrolment_from_an_eligible_or_absent_country_is_both(bench, payload, country):
+    envelope = bench.glean("rally-x", "joined.1", payload(), country=country)
+    outcome = bench.judge(envelope)
+    assert (outcome.refusal, outcome.failure) == (None, None)
+    assert outcome.event.kind is EventKind.JOINED
+    assert bench.row(outcome)["participant"] == bench.pseudonyms.of_study(
+        "rally-x", outcome.event.participant
+    )
+
+
+def test_country_of_the_namespace_that_received_it_counts(bench, payload):
+    """CA may enrol in X, but the hub's own enrolments are from the US alone."""
+    named = {"namespace": "rally-x"}
+    for document, string in (("enrollment.1", None), ("study-enrollment.1", named)):
+        envelope = bench.glean(
+            "rally-hub", document, payload(string=string), country="CA"
+        )
+        assert bench.judge(envelope).refusal is RefusalReason.COUNTRY

@@ -1,0 +1,181 @@
+"""Pings of a study that does not load are kept, and who leaves it is heard."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from rally.dead_letters import list_dead_letters
+from rally.events import RALLY, EventKind, read_events
+from rally.ingestion.judge import Outcome
+from rally.ingestion.replay import Replay
+from rally.ingestion.routes import Label
+from rally.outcomes import FailureReason
+from rally.registry.study import Kind
+from rally.registry.transitions import Action, Transition
+from rally.storage.objects import open_store
+from tests.rally.ingestion.conftest import RALLY_ID, Bench
+from tests.support.registries import without
+
+UNAVAILABLE = FailureReason.STUDY_UNAVAILABLE
+
+
+@pytest.fixture
+def closed(bench):
+    """Makes a bench of the same keys, on which a study does not load."""
+
+    def make(namespace, kind) -> Bench:
+        spoilt = replace(bench)
+        spoilt.registry = without(bench.registry, namespace, kind)
+        spoilt.routes = type(bench.routes)(spoilt.registry)
+        return spoilt
+
+    return make
+
+
+def waits(namespace, *, withdrawal=False):
+    return Outcome(Label(namespace, withdrawal=withdrawal), failure=UNAVAILABLE)
+
+
+@pytest.mark.parametrize("kind", [Kind.STUDY, None])
+@pytest.mark.parametrize(
+    ("document", "withdrawal"),
+    [("visit.1", False), ("joined.1", False), ("nothing.7", False),
+     ("deletion-request.1", True), ("unenrollment.1", True)],
+)  # fmt: skip
+def test_ping_of_the_study_waits(closed, payload, kind, document, withdrawal):
+    bench = closed("rally-x", kind)
+    found = bench.judge(bench.glean("rally-x", document, payload()))
+    assert found == waits("rally-x", withdrawal=withdrawal)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\x1f\x8b", b"not sealed"])
+def test_whatever_it_holds_it_waits(closed, body):
+    bench = closed("rally-x", Kind.STUDY)
+    assert bench.judge(bench.envelope(body)) == waits("rally-x")
+
+
+def test_pings_of_other_studies_are_stored(closed, bench):
+    spoilt = closed("rally-x", None)
+    envelope = bench.pioneer("pioneer-y", "measures.1", {"text": "a"})
+    assert spoilt.judge(envelope) == bench.judge(envelope)
+    assert spoilt.judge(envelope).row
+
+
+@pytest.mark.parametrize(
+    ("namespace", "kind", "scope"),
+    [("pioneer-y", Kind.STUDY, "pioneer-y"), ("pioneer-hub", Kind.PLATFORM, RALLY)],
+)
+@pytest.mark.parametrize("key_id", ["discarded", "nobody"])
+def test_pioneer_says_who_leaves_without_a_schema(
+    closed, bench, namespace, kind, scope, key_id
+):
+    spoilt = closed(namespace, kind)
+    envelope = bench.pioneer(namespace, "deletion-request.1", {}, key_id=key_id)
+    found = spoilt.judge(envelope)
+    assert found == bench.judge(envelope)
+    assert (found.event.kind, found.event.scope) == (EventKind.LEFT, scope)
+    assert found.event.participant == bench.pseudonyms.of_platform(RALLY_ID)
+
+
+def test_pioneer_may_call_it_by_an_alias(closed, bench):
+    envelope = bench.pioneer("y.study@example.edu", "deletion-request.1", {})
+    found = closed("pioneer-y", Kind.STUDY).judge(envelope)
+    assert found == bench.judge(envelope)
+    assert found.event.scope == "pioneer-y"
+
+
+def test_pioneer_s_withdrawal_waits_where_nobody_can_tell_what_is_left(closed, bench):
+    spoilt = closed("pioneer-hub", None)
+    envelope = bench.pioneer("pioneer-hub", "deletion-request.1", {})
+    assert spoilt.judge(envelope) == waits("pioneer-hub", withdrawal=True)
+
+
+@pytest.mark.parametrize("has_jwe", [True, False])
+def test_document_id_made_of_the_id_is_no_id_in_the_log(closed, bench, has_jwe):
+    envelope = bench.pioneer(
+        "pioneer-y", "deletion-request.1", {}, document_id=RALLY_ID
+    )
+    expected = bench.document_id(envelope)
+    if not has_jwe:
+        envelope = bench.changed(envelope, {"encryptedData": ""})
+        expected = bench.pseudonyms.of_platform(RALLY_ID)
+    found = closed("pioneer-y", Kind.STUDY).judge(envelope)
+    assert found.event.document_id == expected
+    assert found == bench.judge(envelope)
+
+
+@pytest.mark.parametrize("document", ["measures.1", "pioneer-enrollment.1"])
+def test_all_else_of_pioneer_waits(closed, bench, document):
+    spoilt = closed("pioneer-y", Kind.STUDY)
+    envelope = bench.pioneer("pioneer-y", document, {"text": "a"})
+    assert spoilt.judge(envelope) == waits("pioneer-y")
+
+
+def test_broken_id_of_who_leaves_fails_as_it_always_does(closed, bench):
+    envelope = bench.pioneer("pioneer-y", "deletion-request.1", {}, pioneer_id=7)
+    found = closed("pioneer-y", Kind.STUDY).judge(envelope)
+    assert found.failure is FailureReason.INVALID_ID
+    assert (found.label.study, found.label.withdrawal) == ("pioneer-y", True)
+
+
+@pytest.mark.parametrize("name", ["rally-x", "studyX"])
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [("study-enrollment.1", EventKind.JOINED),
+     ("study-unenrollment.1", EventKind.LEFT)],
+)  # fmt: skip
+def test_platform_says_who_joins_or_leaves_it(
+    closed, bench, payload, name, document, kind
+):
+    clear = payload(string={"namespace": name})
+    envelope = bench.glean("rally-hub", document, clear)
+    found = closed("rally-x", Kind.STUDY).judge(envelope)
+    assert (found.event.kind, found.event.scope) == (kind, "rally-x")
+    assert found == bench.judge(envelope)
+
+
+@pytest.mark.parametrize(
+    ("document", "withdrawal"),
+    [("study-enrollment.1", False), ("study-unenrollment.1", True)],
+)
+def test_what_platform_says_of_an_illegible_study_waits_for_that(
+    closed, payload, document, withdrawal
+):
+    spoilt = closed("rally-x", None)
+    clear = payload(string={"namespace": "rally-x"})
+    found = spoilt.judge(spoilt.glean("rally-hub", document, clear))
+    assert found == waits("rally-x", withdrawal=withdrawal)
+
+
+def test_nothing_is_kept_of_one_that_is_concluded(closed, bench, payload):
+    spoilt = closed("rally-x", None)
+    concluded = [
+        Transition("rally-x", action, datetime(2024, 3, 28, tzinfo=UTC), "ann", "")
+        for action in (Action.END, Action.CONCLUDE)
+    ]
+    envelope = spoilt.glean("rally-x", "left.1", payload())
+    found = spoilt.judge(envelope, "2025-01-01T00:00:00Z", concluded)
+    assert (found.failure, found.refusal) == (None, "ended")
+
+
+def test_replay_takes_them_in_when_the_study_loads(closed, bench, payload, tmp_path):
+    platform = open_store(str(tmp_path))
+    waiting = closed("rally-x", None).intake(tmp_path)
+    for document in ("visit.1", "left.1", "joined.1"):
+        waiting.take(bench.glean("rally-x", document, payload()))
+    waiting.flush()
+    assert list(read_events(platform)) == []
+    letters = list(list_dead_letters(platform))
+    assert {place.study for place, _ in letters} == {"rally-x"}
+
+    rows = []
+    sink = type("Sink", (), {"add": lambda *each: rows.append(each[1:]),
+                             "flush": lambda self: None})()  # fmt: skip
+    intake = bench.intake(tmp_path)
+    opener = bench.platform_keys.dead_letter_opener()
+    replay = Replay(intake, sink, platform, opener, None)
+    assert sum(replay.replay(*each).gone for each in letters) == 3
+    assert {partition.document for partition, _ in rows} == {"visit.1", "joined.1"}
+    assert sorted(event.kind for event in read_events(platform)) == ["joined", "left"]
+    assert list(list_dead_letters(platform)) == []

@@ -1,0 +1,120 @@
+"""A small platform in memory, in which whatever is due is purged."""
+
+import json
+import pickle
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from rally.keys import names
+from rally.keys.folder import JWK, KEYSET, KeyFolder
+from rally.keys.kek_file import NAME as KEK_FILE
+from rally.registry.transitions import Action
+from rally.retention.purge import Purge
+from rally.retention.settings import PurgeSettings
+from tests.fakes.memory_store import MemoryStore
+from tests.pipelines.world import GARDEN
+from tests.rally.deletion.place import OfPlace, Place
+from tests.support.decided import decide_study, hold_rows
+
+ENDED = datetime(2026, 5, 25, tzinfo=UTC)
+CONCLUDED = datetime(2026, 5, 28, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Settings(OfPlace, PurgeSettings):
+    """Those of a purge."""
+
+    def keys(self, registry):
+        return self.place.open_keys()
+
+    def key_folders(self):
+        platform = KeyFolder(str(self.place.folder / "platform"))
+        if self.ping_keys is None:
+            return None, platform
+        return KeyFolder(str(self.place.folder / "keys")), platform
+
+    def open_derived(self, uri):
+        return self.place.derived.get(uri) or PurgeSettings.open_derived(self, uri)
+
+    def key_service(self):
+        return self.place.key_service
+
+
+class PurgePlace(Place):
+    """A Place with key files, researchers' folders, holds and conclusions."""
+
+    def __init__(self, registry, folder: Path, platform=None, **bucket) -> None:
+        super().__init__(registry, platform, **bucket)
+        self.folder = folder
+        self.derived: dict[str, MemoryStore] = {}
+        self.key_service: Any = None
+        for kind in ("keys", "platform"):
+            (folder / kind).mkdir(parents=True)
+            (folder / kind / KEK_FILE).write_text('{"kek_uri": "local-kek://kek"}')
+        for study in registry.studies:
+            (folder / "keys" / (study + KEYSET)).write_text("{}")
+            (folder / "keys" / (study + JWK)).write_text("{}")
+            (folder / "platform" / (names.pseudonym(study) + KEYSET)).write_text("{}")
+
+    def open_keys(self):
+        """Without the pseudonyms whose files are gone."""
+        return self.keys
+
+    def purge(self, **settings):
+        """A run of the job; its report."""
+        return self.purging(**settings).run()
+
+    def purging(self, **settings):
+        made = Settings(
+            "memory", "memory", place=self, **{"run": "1" * 32, "ping_keys": "k"}
+            | settings)  # fmt: skip
+        return Purge(made, lambda *step: self._work_through(made, *step))
+
+    def _work_through(self, settings, step, works, make_step):
+        self.steps.append(step)
+        worker = make_step(settings)
+        return [
+            json.loads(json.dumps(worker(pickle.loads(pickle.dumps(work)))))
+            for work in works
+        ]
+
+    def conclude(self, study=GARDEN, at=CONCLUDED):
+        for action, time in ((Action.END, ENDED), (Action.CONCLUDE, at)):
+            decide_study(self.platform, study, action, time)
+
+    def legal_hold(self, study, first, last, at=ENDED):
+        days = date.fromisoformat(first), date.fromisoformat(last)
+        return hold_rows(self.platform, study, days, at, "a case")
+
+    def names(self, prefix="data/"):
+        """Of all live objects there."""
+        return [info.name for info in self.data.list(prefix)]
+
+    def records(self, prefix=""):
+        """Of all live objects of the platform, but for leases."""
+        return [
+            info.name
+            for info in self.platform.list(prefix)
+            if not info.name.startswith("leases/")
+        ]
+
+    def key_files(self):
+        """Names of the key files that are there."""
+        return sorted(
+            f"{kind}/{path.name}"
+            for kind in ("keys", "platform")
+            for path in (self.folder / kind).iterdir()
+            if not path.name.startswith(".") and path.name != KEK_FILE
+        )
+
+
+def gone(report) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """Objects and rows that went, by study, document and why."""
+    return {key: (each.objects, each.rows) for key, each in report.done.items()}
+
+
+def planned(report) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """The same of what was to go."""
+    return {key: (each.objects, each.rows) for key, each in report.planned.items()}

@@ -1,0 +1,269 @@
+"""What goes is judged again as it goes: a planted line deletes nothing."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from rally.dead_letters import Kind, Place
+from rally.deletion.plan import Plan
+from rally.deletion.plans import Plans
+from rally.results import WrongResults
+from rally.retention.doing import make_doer
+from rally.retention.line import PLATFORM, STUDY, Line, Phase, Why
+from rally.retention.plan import write_plan
+from rally.storage.corruption import CorruptFile
+from rally.withdrawal.list_object import LIST
+from tests.pipelines.world import GARDEN, HOUSE, POND
+from tests.rally.deletion.place import Row
+from tests.rally.retention.furnished import furnish, register
+from tests.rally.retention.place import Settings
+
+DAY = "2026-05-11"
+VISITS = f"data/study={GARDEN}/document=visit.1/date={DAY}/bucket=new/a.avro"
+JOINED = f"data/study={HOUSE}/document=enrollment.1/date=2026-05-02/bucket=new/"
+LETTER = f"{Place(GARDEN, Kind.PING, '2026-05-20').folder}{'0' * 32}.avro"
+OWED = f"{Place(GARDEN, Kind.WITHDRAWAL, '2026-05-20').folder}{'0' * 32}.avro"
+BEGUN = Plan(0, ())
+UNTOLD = f"plans/{BEGUN.id}/plan.json"
+RECEIPT = "receipts/000000000001.json"
+ROW = (STUDY, GARDEN, "visit.1", DAY, VISITS)
+LABELS = (PLATFORM, GARDEN, "(dead letters)", "2026-05-20")
+REST = (PLATFORM, "", "(leftovers)", "")
+TABLES = "memory://tables"
+PLANTED = {
+    "young rows as expired": (Phase.ROWS, ROW, Why.EXPIRED, ""),
+    "rows of an open study": (Phase.ROWS, ROW, Why.CONCLUDED, GARDEN),
+    "rows of a study for another": (Phase.ROWS, ROW, Why.CONCLUDED, POND),
+    "rows of who is enrolled": (Phase.ROWS, ROW, Why.UNENROLLED, ""),
+    "rows as enrolments": (Phase.ENROLMENTS, ROW, Why.CONCLUDED, POND),
+    "all enrolments for one study": (
+        Phase.ENROLMENTS,
+        (STUDY, HOUSE, "enrollment.1", "2026-05-02", f"{JOINED}joined.avro"),
+        Why.CONCLUDED,
+        POND,
+    ),
+    "rows under another name": (
+        Phase.ROWS,
+        (STUDY, GARDEN, "visit.1", "2020-01-01", VISITS),
+        Why.EXPIRED,
+        "",
+    ),
+    "the store's marker": (
+        Phase.ROWS,
+        (STUDY, GARDEN, "visit.1", DAY, "rally-store.json"),
+        Why.EXPIRED,
+        "",
+    ),
+    "rows as an archive": (
+        Phase.REST,
+        ("memory://", "", "(archives)", "", VISITS),
+        Why.ARCHIVE,
+        "",
+    ),
+    "young letters": (Phase.LETTERS, (*LABELS, LETTER), Why.DEAD_LETTER, ""),
+    "letters of an open study": (
+        Phase.LETTERS, (*LABELS, LETTER), Why.CONCLUDED, GARDEN
+    ),
+    "unread withdrawals": (Phase.LETTERS, (*LABELS, OWED), Why.DEAD_LETTER, ""),
+    "unread withdrawals as old": (Phase.LETTERS, (*LABELS, OWED), Why.UNREADABLE, ""),
+    "a plan that goes on": (Phase.REST, (*REST, UNTOLD), Why.PLAN, ""),
+    "the list": (Phase.REST, (*REST, LIST), Why.TEMPORARY, ""),
+    "a receipt": (Phase.REST, (*REST, RECEIPT), Why.TEMPORARY, ""),
+    "a receipt as a plan": (Phase.REST, (*REST, RECEIPT), Why.PLAN, ""),
+    "a receipt as an archive": (Phase.REST, (*REST, RECEIPT), Why.ARCHIVE, ""),
+    "a receipt as events": (
+        Phase.EVENTS, (PLATFORM, POND, "(events)", "", RECEIPT), Why.CONCLUDED, POND
+    ),
+    "tables of an open study": (
+        Phase.DERIVED, (TABLES, GARDEN, "(derived)", "", "t.csv"), Why.CONCLUDED, GARDEN
+    ),
+    "tables for another study": (
+        Phase.DERIVED, (TABLES, POND, "(derived)", "", "t.csv"), Why.CONCLUDED, POND
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def lived_in(place):
+    """Two studies with all that there is, of which the pond is concluded."""
+    furnish(place)
+    place.conclude(POND)
+    plans = Plans(place.platform)
+    plans.record(BEGUN)
+    plans.begin(BEGUN)
+    place.platform.create(RECEIPT, b"{}")
+    place.data.create("rally-store.json", b"{}")
+    register(place, GARDEN, TABLES)
+    return place
+
+
+def everything(place):
+    """Every object, but for plans of a purge."""
+    return {
+        (store.uri, info)
+        for store in (place.data, place.platform)
+        for info in store.list()
+        if not info.name.endswith(".ndjson")
+    }
+
+
+def do(place, line):
+    """What a worker does of a plan of this line, as it was written."""
+    plan = write_plan(place.platform, [line])
+    (batch,) = plan.batches
+    # Whoever plants lines has every study concluded.
+    batch = batch._replace(studies=frozenset((GARDEN, POND)))
+    return make_doer(Settings("memory", "memory", place=place))(batch)
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
+def test_planted_line_deletes_nothing_and_is_named(lived_in, planted):
+    phase, labels, why, about = planted
+    where, name = labels[0], labels[-1]
+    elsewhere = lived_in.data
+    lived_in.derived = {"memory://": elsewhere, TABLES: elsewhere}
+    lived_in.data.create("t.csv", b"x")
+    store = lived_in.platform if where == PLATFORM else lived_in.data
+    info = store.stat(name)
+    before = everything(lived_in)
+
+    done = do(lived_in, Line(phase, *labels[:-1], *info, why, about))
+
+    assert everything(lived_in) == before
+    assert done["tallies"] == []
+    [(named, what)] = done["faults"]
+    assert named == name
+    assert what in (
+        f"stays: that it is {why} does not hold now",
+        "changed meanwhile",
+    )
+
+
+RECORDS = {
+    "decision": "decisions/000000000001.json",
+    "receipt": RECEIPT,
+    "event": "events/date=2026-05-02/old.avro",
+    "withdrawal list": LIST,
+}
+"""Records of the platform that no purge may take, however old they are."""
+
+
+@pytest.mark.parametrize("name", RECORDS.values(), ids=RECORDS)
+@pytest.mark.parametrize(
+    ("why", "label"), [(Why.TEMPORARY, "(leftovers)"), (Why.PLAN, "(plans)")]
+)
+def test_planted_line_deletes_no_old_record(lived_in, name, why, label):
+    if lived_in.platform.stat(name) is None:
+        lived_in.platform.create(name, b'{"run": "dead", "holder": "dead"}')
+    info = lived_in.platform.stat(name)
+    lived_in.now += timedelta(days=3650)
+
+    done = do(lived_in, Line(Phase.REST, PLATFORM, "", label, "", *info, why))
+
+    assert lived_in.platform.stat(name) == info
+    assert done["faults"] == [[name, f"stays: that it is {why} does not hold now"]]
+
+
+def test_rows_of_the_enrolled_stay_when_their_partition_is_due(lived_in):
+    """The file is read again, and not what was said of it believed."""
+    lived_in.now += timedelta(days=20)
+    info = lived_in.data.stat(VISITS)
+    before = everything(lived_in)
+    done = do(lived_in, Line(Phase.ROWS, *ROW[:-1], *info, Why.UNENROLLED))
+    assert everything(lived_in) == before
+    assert done["faults"] == [[VISITS, "changed meanwhile"]]
+
+
+def test_what_is_due_goes(lived_in):
+    lived_in.now += timedelta(days=1000)
+    info = lived_in.data.stat(VISITS)
+    done = do(lived_in, Line(Phase.ROWS, *ROW[:-1], *info, Why.EXPIRED))
+    assert done["faults"] == []
+    assert lived_in.data.stat(VISITS) is None
+
+
+def test_retention_that_is_prolonged_meanwhile_counts(lived_in):
+    """As of the moment of deleting: here the clock was wrong when it was planned."""
+    lived_in.now += timedelta(days=1000)
+    info = lived_in.data.stat(VISITS)
+    line = Line(Phase.ROWS, *ROW[:-1], *info, Why.EXPIRED)
+    lived_in.now -= timedelta(days=1000)
+    assert do(lived_in, line)["tallies"] == []
+    assert lived_in.data.stat(VISITS) == info
+
+
+def test_plan_that_somebody_wrote_over_deletes_nothing(lived_in):
+    lived_in.conclude()
+    found = []
+
+    def plant(operation, name):
+        if name.endswith("purge.ndjson") and operation == "create" and not found:
+            data = lived_in.platform.read(name)
+            info = lived_in.platform.stat(name)
+            found.append(name)
+            planted = data.replace(b"concluded", b"unenrolled")
+            lived_in.platform.replace(name, planted, info.generation)
+
+    lived_in.platform.after = plant
+    before = lived_in.names()
+    with pytest.raises(CorruptFile, match="is not the plan that this run made"):
+        lived_in.purge()
+    assert lived_in.names() == before
+
+
+def planting(place, monkeypatch, change):
+    """A purge whose workers' answers somebody changes on their way back."""
+    real = place._work_through
+    monkeypatch.setattr("rally.retention.searches._PARTITIONS", 1)
+
+    def through(settings, step, works, make_step):
+        found = real(settings, step, works, make_step)
+        if step == "search":
+            change(found)
+        return found
+
+    monkeypatch.setattr(place, "_work_through", through)
+
+
+def line_of(place):
+    """The line of a whole file that nobody should delete."""
+    info = place.data.stat(VISITS)
+    return Line(Phase.ROWS, *ROW[:-1], *info, Why.UNENROLLED).to_json().decode()
+
+
+ANSWERS = {
+    "a line of another partition": lambda line, found: found["lines"].append(line),
+    "a line of the platform": lambda line, found: found["lines"].append(
+        line.replace('"study"', '"platform"')
+    ),
+    "a size that is text": lambda line, found: found["lines"].append(
+        json.dumps([*json.loads(line)[:6], "1", *json.loads(line)[7:]])
+    ),
+    "no line": lambda line, found: found["lines"].append("[]"),
+    "no lines": lambda line, found: found.pop("lines"),
+    "an unknown reason": lambda line, found: found["lines"].append(
+        line.replace('"unenrolled"', '"asked"')
+    ),
+}
+
+
+@pytest.mark.parametrize("change", ANSWERS.values(), ids=ANSWERS)
+def test_answer_about_what_was_not_dealt_out_stops_the_purge(
+    lived_in, monkeypatch, change
+):
+    lived_in.put(lived_in.ours([Row(1, 300)]), "c", date="2026-05-21")
+    lived_in.now += timedelta(days=15)
+    line = line_of(lived_in)
+    planting(lived_in, monkeypatch, lambda found: change(line, found[-1]))
+    before = lived_in.names()
+    with pytest.raises(WrongResults):
+        lived_in.purge()
+    assert lived_in.names() == before
+
+
+def test_conclusion_still_takes_everything(lived_in):
+    register(lived_in, GARDEN)
+    lived_in.conclude()
+    assert not [each for each in lived_in.purge().faults if GARDEN in each[0]]
+    assert lived_in.names(f"data/study={GARDEN}/") == []
