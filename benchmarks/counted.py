@@ -1,7 +1,7 @@
 """Counts what jobs ask of their stores, as Cloud Storage would bill it.
 
 Of a folder it counts the calls of the one interface that all jobs use, by the requests
-that rally/storage/gcs.py makes of them; of gs:// the requests themselves.
+that rally/storage/objectstore/gcs.py makes of them; of gs:// the requests themselves.
 """
 
 import threading
@@ -13,8 +13,8 @@ from typing import NamedTuple
 import requests
 
 from rally.keys import kek
-from rally.storage import local
 from rally.storage.layout import EVENTS
+from rally.storage.objectstore import local
 
 A, B, FREE, LISTED, LOG, KMS = "A", "B", "free", "names listed", "of the log", "KMS"
 COLUMNS = (A, B, FREE, LISTED, LOG, KMS)

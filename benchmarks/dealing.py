@@ -17,7 +17,7 @@ from pipelines.job import Job
 from pipelines.runners import pin_runner
 from pipelines.working import work_through
 from rally.deletion.plan import StoredFile
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 
 _JOB = Job("dealing", "", ())
 _FOLDER = "data/study=rally-garden/document=visit.1/date=2026-05-20"

@@ -22,10 +22,10 @@ import orjson
 
 from benchmarks import deletion_rows
 from benchmarks.deletion_rows import PARTITION
+from rally.registry.rows import row_schema
 from rally.registry.study import Document
 from rally.storage.container import encode_container
 from rally.storage.layout import Stores
-from rally.storage.rows import row_schema
 from rally.storage.writer import RowWriter, Table
 
 FILES = 40

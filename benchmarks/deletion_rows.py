@@ -19,9 +19,9 @@ import yaml
 
 from benchmarks.pings import WORDS
 from rally.registry.registry import Registry
+from rally.registry.rows import row_schema
 from rally.registry.study import Document
 from rally.storage.layout import Partition
-from rally.storage.rows import row_schema
 
 NAMESPACE = "rally-bench"
 DOCUMENT = "visit.1"

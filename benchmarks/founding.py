@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from rally.decisions.founding import FOUNDER, begin, development_people, digest_of
 from rally.decisions.signers import open_signer
 from rally.decisions.verifying import read_chain
+from rally.initialisation.places import mark_places, survey_places
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.storage.layout import Stores
 from rally.storage.marker import new_id
-from rally.storage.marking import mark_places, survey_places
 from rally.withdrawal.list_object import publish_list
 from rally.withdrawal.withdrawal_list import WithdrawalList
 

@@ -34,7 +34,7 @@ from rally.keys.platform_keys import PlatformKeys
 from rally.registry.registry import Registry
 from rally.settings import make_pseudonyms
 from rally.storage.layout import Stores
-from rally.storage.local import LocalStore
+from rally.storage.objectstore.local import LocalStore
 from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.enrolments import EnrolledPeople
 from rally.withdrawal.list_object import (

@@ -1,6 +1,6 @@
 """Audit: the store is read, and what was promised to participants is proven or not."""
 
-import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
 import sys
@@ -21,19 +21,19 @@ from pipelines.runners import is_local
 from pipelines.running import shown_progress
 from pipelines.starting import start
 from pipelines.working import work_through
-from rally.audit.as_json import to_json
 from rally.audit.audit import Audit
-from rally.audit.page import to_html
-from rally.audit.report import AuditReport, Status
+from rally.audit.findings import AuditReport, Status
+from rally.audit.report.html import to_html
+from rally.audit.report.json import to_json
+from rally.audit.report.output import check_writable, write_private
+from rally.audit.report.text import to_text
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
-from rally.audit.text import to_text
 from rally.audit.units import Unit
 from rally.audit.wanted import read_wanted
-from rally.audit.writing import check_writable, write_private
 from rally.errors import ConfigurationError
 from rally.keys.platform_keys import PlatformKeys
-from rally.observability.entries import Fields
+from rally.observability.log_entries import Fields
 from rally.printing import print_text
 from rally.process import run_as_process, say
 from rally.storage.corruption import CorruptFile

@@ -9,10 +9,10 @@ from typing import NoReturn
 from pipelines.parser import Parser
 from rally.commands import (
     decisions,
+    estimate,
     init,
     keys,
     people,
-    plan,
     receipts,
     schedule,
     studies,
@@ -44,7 +44,7 @@ _COMMANDS = (
     decisions,
     keys,
     schedule,
-    plan,
+    estimate,
 )
 """Each has an `add_parser(subparsers)`."""
 

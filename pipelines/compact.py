@@ -1,6 +1,6 @@
 """Compact: sorts new files into buckets, without duplicates and without who left."""
 
-import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
 import uuid
@@ -23,12 +23,12 @@ from rally.compaction.plan import find_strays, plan
 from rally.compaction.settings import CompactSettings
 from rally.decisions.chain import LOSS
 from rally.deletion.plans import Plans
-from rally.observability.entries import Fields
+from rally.observability.log_entries import Fields
 from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.storage.layout import Partition, Stores
 from rally.storage.leases import Leases
-from rally.withdrawal.starting import open_list
+from rally.withdrawal.bootstrap import open_list
 
 JOB = Job(
     "compact",

@@ -23,16 +23,16 @@ from pipelines.dataflow_checks import (
     is_remote,
     staging,
 )
-from pipelines.declared import given
 from pipelines.job import Job
+from pipelines.option_specs import given
 from pipelines.options import PlatformOptions
 from pipelines.running import make_pipeline
 from rally.errors import ConfigurationError
 from rally.process import say
 from rally.registry.registry import SHIPPED, Registry
 from rally.settings import Places
-from rally.storage.gcs_regions import check_regions
-from transforms.conduct_job import ConductJob
+from rally.storage.objectstore.gcs_regions import check_regions
+from transforms.run_job_on_worker import ConductJob
 
 Graph = Callable[[PipelineOptions], beam.Pipeline]
 """Makes the whole pipeline of a job that Dataflow does."""

@@ -11,14 +11,14 @@ from apache_beam.options.pipeline_options import (
     WorkerOptions,
 )
 
-from pipelines.declared import given
 from pipelines.job import Job
+from pipelines.option_specs import given
 from pipelines.options import PlatformOptions, platform_keys_uri
 from rally.errors import ConfigurationError, cause_of
 from rally.keys.folder import KeyFolder
 from rally.settings import Places
 from rally.storage.layout import Stores
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 
 _NEEDED = {
     "project": (GoogleCloudOptions, "which one pays and holds the job"),

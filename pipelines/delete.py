@@ -1,6 +1,6 @@
 """Delete: who left a study, or Rally, is taken out of the store, and it is proven."""
 
-import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
 from collections import Counter
@@ -23,7 +23,7 @@ from rally.deletion.deletion import Deletion
 from rally.deletion.derived import find_missing
 from rally.deletion.report import Report
 from rally.deletion.settings import DeletionSettings
-from rally.observability.entries import Fields
+from rally.observability.log_entries import Fields
 from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.times import from_micros

@@ -13,7 +13,7 @@ from pipelines.options import (
 )
 from rally import numbers
 from rally.deletion.settings import DeletionSettings
-from rally.withdrawal.holding import Rules
+from rally.withdrawal.mass_detection import Rules
 
 _RULES = Rules()
 

@@ -18,11 +18,11 @@ from pipelines.stopping import Stop, stoppable
 from rally.errors import ConfigurationError, describe_os_error, faults_of
 from rally.exit_status import CRASHED, NOT_AS_PROMISED, NOT_BEGUN, SIGNALLED
 from rally.observability.crash import Crashed
-from rally.observability.entries import Event, Fields, tell
+from rally.observability.log_entries import Event, Fields, tell
 from rally.process import OutputFailed, say
 from rally.storage.corruption import CorruptFile
 from rally.storage.leases import LeaseHeld
-from rally.storage.objects import GenerationMismatch, ObjectHeld
+from rally.storage.objectstore.interface import GenerationMismatch, ObjectHeld
 
 _NOISY = (
     "apache_beam.runners.portability.local_job_service",

@@ -1,6 +1,6 @@
 """Ingest: encrypted pings in; rows by study, events and sealed dead letters out."""
 
-import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
 from collections import Counter

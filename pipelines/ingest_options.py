@@ -4,8 +4,8 @@ import argparse
 
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
-from pipelines.declared import SUBSCRIPTION
 from pipelines.engine_options import checkpoint_seconds
+from pipelines.option_specs import SUBSCRIPTION
 from pipelines.runners import is_dataflow, is_local
 from rally import numbers
 from rally.errors import ConfigurationError

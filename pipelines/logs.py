@@ -17,7 +17,7 @@ from typing import TextIO
 from rally.errors import ConfigurationError
 from rally.ingestion.counts import Count
 from rally.observability.crash import report_crash
-from rally.observability.entries import (
+from rally.observability.log_entries import (
     LOGGER,
     EntryFormatter,
     Event,

@@ -6,7 +6,7 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.declared import FLAG
+from pipelines.option_specs import FLAG
 from rally.errors import ConfigurationError
 from rally.keys.platform_keys import default_uri
 from rally.times import RANGE, InvalidTime, parse_time

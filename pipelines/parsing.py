@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
-from pipelines.declared import given
 from pipelines.engine_options import without_those_of_engine
 from pipelines.job import Job
+from pipelines.option_specs import given
 from pipelines.options import PlatformOptions, require
 from pipelines.parser import Parser
 from pipelines.runners import (

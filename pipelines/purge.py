@@ -1,6 +1,6 @@
 """Purge: what has expired, and everything of concluded studies, goes; it is proven."""
 
-import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from pipelines.runners import is_local
 from pipelines.running import shown_progress, table
 from pipelines.starting import start
 from pipelines.working import work_through
-from rally.observability.entries import Fields
+from rally.observability.log_entries import Fields
 from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.retention.plan import Key, Tally

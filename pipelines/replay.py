@@ -1,6 +1,6 @@
 """Replay: dead letters through ingest again, after a key or a schema was mended."""
 
-import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
 from collections import Counter

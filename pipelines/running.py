@@ -16,7 +16,7 @@ from apache_beam.runners.runner import PipelineResult
 
 from rally.errors import ConfigurationError
 from rally.ingestion.counts import Count
-from rally.ingestion.progress import read_progress
+from rally.observability.progress import read_progress
 from rally.printing import print_lines, visible
 from transforms.counters import NAMESPACE
 

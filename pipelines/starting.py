@@ -10,7 +10,7 @@ from pipelines.job import Job
 from pipelines.parsing import parse_options
 from pipelines.runners import is_dataflow
 from rally.exit_status import NOT_AS_PROMISED
-from rally.observability.entries import Event
+from rally.observability.log_entries import Event
 from rally.process import say
 from rally.registry.registry import Registry
 from rally.settings import Places

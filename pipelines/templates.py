@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
 from pipelines import audit, compact, delete, ingest, purge, replay
-from pipelines.declared import Declared, declared, spelt
 from pipelines.job import Job
+from pipelines.option_specs import Declared, declared, spelt
 from pipelines.parser import Parser
 from rally.errors import ConfigurationError
 from rally.exit_status import NOT_BEGUN

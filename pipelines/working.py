@@ -9,8 +9,8 @@ from pipelines.ending import JobStopped, finish
 from pipelines.job import Job
 from pipelines.running import make_pipeline
 from rally.results import WrongResults, name_results
-from rally.storage.objects import ObjectStore
-from transforms.work_through import WorkThrough
+from rally.storage.objectstore.interface import ObjectStore
+from transforms.parallel_map import WorkThrough
 
 
 def work_through(

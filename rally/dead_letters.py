@@ -20,7 +20,7 @@ from rally.envelope import Envelope
 from rally.outcomes import FailureReason
 from rally.storage.container import encode_container, read_rows
 from rally.storage.layout import is_day
-from rally.storage.objects import ObjectInfo, ObjectStore
+from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
 from rally.storage.writer import create_named_by_content
 from rally.times import from_micros, to_micros
 from rally.validation.leaves import zig_zag

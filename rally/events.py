@@ -18,7 +18,7 @@ import fastavro
 from rally.storage.container import canonical_json, encode_container, read_rows
 from rally.storage.corruption import CorruptFile
 from rally.storage.layout import EVENTS, events_file
-from rally.storage.objects import ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.storage.records import list_records
 from rally.storage.writer import create_named_by_content
 from rally.times import check_time, from_micros, to_micros

@@ -15,7 +15,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from rally.storage.corruption import CorruptFile
-from rally.storage.objects import GenerationMismatch, ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import (
+    GenerationMismatch,
+    ObjectNotFound,
+    ObjectStore,
+)
 
 FOLDER = "results/"
 

@@ -8,11 +8,11 @@ from functools import cache
 from rally.errors import cause_of, unusable
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_keys import PlatformKeys
+from rally.registry.object_classifier import overlapping
 from rally.registry.registry import SHIPPED, Registry
 from rally.registry.transitions import States
 from rally.storage.layout import Stores
 from rally.storage.marked_stores import MarkedStores
-from rally.storage.places import overlapping
 from rally.usage import find_faults
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 

@@ -14,7 +14,7 @@ from rally.keys.folder import KEYSET, KeyFolder
 from rally.registry.registry import Registry
 from rally.storage.layout import DATA, document_folder, study_folder
 from rally.storage.marked_stores import MarkedStores
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.occupancy import holds
 
 _IS_USED = "whether its pseudonyms' key was lost"

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from rally.audit.report import Check
-from rally.audit.sentences import PROMISES
+from rally.audit.findings import Check
+from rally.audit.report.wording import PROMISES
 from tests.named_tests import ROOT, find_missing, find_named
 
 PAGE = ROOT / "docs/promises.md"

@@ -21,9 +21,9 @@ from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Duration, Timestamp
 
 from rally.envelope import make_envelope
-from rally.ingestion.progress import Progress
 from rally.ingestion.setup import IngestSettings, make_intake, make_writer
 from rally.observability.measures import Sum
+from rally.observability.progress import Progress
 from rally.sources.subscription import ACK_DEADLINE_SECONDS, Subscription, check_silent
 from transforms.counters import publish
 from transforms.without_words import without_words

@@ -15,7 +15,7 @@ from rally.ingestion.setup import (
     make_writer,
 )
 from rally.outcomes import FailureReason
-from rally.storage.objects import ObjectInfo
+from rally.storage.objectstore.interface import ObjectInfo
 from transforms.counters import publish
 from transforms.without_words import without_words
 

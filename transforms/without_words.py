@@ -14,7 +14,7 @@ from rally.errors import ConfigurationError
 from rally.observability.crash import TRACEBACK, Crashed
 from rally.storage.corruption import CorruptFile
 from rally.storage.leases import LeaseHeld
-from rally.storage.objects import ObjectHeld
+from rally.storage.objectstore.interface import ObjectHeld
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-import pipelines.quiet  # noqa: F401 - before Beam, which speaks on import
+import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
 from pipelines.demo import report, story

@@ -12,7 +12,7 @@ from pipelines.demo.clients import NEWS
 from pipelines.demo.jobs import Jobs
 from pipelines.demo.people import People
 from pipelines.demo.scene import deliver
-from rally.audit.text import to_text
+from rally.audit.report.text import to_text
 from rally.withdrawal.withdrawal_list import State
 
 _LOCKED, _CONCLUDED, _AUDITED = "2027-04-05", "2027-04-20", "2027-04-23"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from pipelines import audit, cli, compact, delete, ingest, purge, replay
 from pipelines.demo.scene import COUNTRY_ATTRIBUTE, Scene, read_messages
-from rally.audit.report import AuditReport
+from rally.audit.findings import AuditReport
 from rally.compaction.outcomes import Compacted
 from rally.deletion.report import Report
 from rally.errors import ConfigurationError

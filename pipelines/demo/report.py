@@ -8,7 +8,7 @@ from pipelines.running import table
 from rally.compaction.outcomes import Compacted
 from rally.deletion.report import Report as DeletionReport
 from rally.ingestion.counts import FAILED, REFUSED, STORED, Count
-from rally.retention.line import Why
+from rally.retention.plan_entry import Why
 from rally.retention.report import Report
 
 _OUTCOMES = ("study", "document", "stored", "refused", "failed")

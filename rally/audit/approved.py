@@ -12,12 +12,12 @@ from rally.audit.clear_bytes import in_bytes
 from rally.audit.foreign_schema import resembles
 from rally.audit.whole_files import RowBlock
 from rally.compaction.indexed_file import FINGERPRINT, canonical_schema
+from rally.registry.rows import row_schema
 from rally.registry.study import Document
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
 from rally.storage.row_keys import RowWalker
 from rally.storage.row_skipper import Walker, compile_walker
-from rally.storage.rows import row_schema
 
 
 class Approved:

@@ -16,11 +16,11 @@ from rally.audit.conclusion_audit import ConclusionAudit
 from rally.audit.deadline_audit import audit_deadlines
 from rally.audit.decisions_audit import audit_entries, audit_letters, audit_rulings
 from rally.audit.derived_audit import DerivedAudit
+from rally.audit.findings import AuditReport, Check, Scope
+from rally.audit.findings import Unit as Counted
 from rally.audit.leaving import Leaving
 from rally.audit.letters_audit import LettersAudit
 from rally.audit.platform_audit import Log, PlatformAudit, read_log
-from rally.audit.report import AuditReport, Check, Scope
-from rally.audit.report import Unit as Counted
 from rally.audit.row_audit import ROW_CHECKS
 from rally.audit.searching import Searches, make_searches, shown
 from rally.audit.settings import AuditSettings
@@ -33,7 +33,7 @@ from rally.receipts.verify import verify_chain
 from rally.registry.legal_holds import LegalHolds
 from rally.settings import make_pseudonyms
 from rally.storage.corruption import CorruptFile
-from rally.storage.objects import StrayInTheWay
+from rally.storage.objectstore.interface import StrayInTheWay
 from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.list_object import LIST
 from rally.withdrawal.overview import Group, Overview

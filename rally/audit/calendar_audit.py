@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
-from rally.audit.report import Check, Unit
+from rally.audit.findings import Check, Unit
 from rally.audit.tally import Tally
 from rally.registry.registry import Registry
 from rally.registry.study import Kind, Study

@@ -6,7 +6,7 @@ from itertools import chain
 
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
-from rally.storage.objects import Snapshot
+from rally.storage.objectstore.interface import Snapshot
 from rally.storage.snapshots import frame_rows, header_of, walk_frames
 
 _AVRO = b"Obj\x01"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from rally.audit.report import Check, Unit
+from rally.audit.findings import Check, Unit
 from rally.audit.tally import Tally
 from rally.dead_letters import FOLDER as DEAD_LETTERS
 from rally.errors import ConfigurationError, cause_of
@@ -20,15 +20,15 @@ from rally.registry.study import Study
 from rally.registry.transitions import States
 from rally.storage.layout import EVENTS, Stores, study_folder
 from rally.storage.marker import NAME, require_derived
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     FOREVER,
     ObjectStore,
     OldCopy,
     StrayInTheWay,
     open_store,
 )
+from rally.storage.objectstore.strays import list_but_strays
 from rally.storage.records import is_marker
-from rally.storage.strays import list_but_strays
 
 _BEING_PURGED = "being purged"
 _LEGAL_HOLD = "under a legal hold"

@@ -1,6 +1,6 @@
 """What is past its deadline: as `rally withdrawals` counts it, and no other way."""
 
-from rally.audit.report import Check, Unit
+from rally.audit.findings import Check, Unit
 from rally.audit.tally import Tally
 from rally.withdrawal.overview import Due, Overview, is_late
 

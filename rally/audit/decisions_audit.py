@@ -6,7 +6,7 @@ words that are in it, and a report may leave the environment.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from rally.audit.report import Check, Unit
+from rally.audit.findings import Check, Unit
 from rally.audit.tally import Tally
 from rally.decisions.chain import Chain, Status
 from rally.decisions.contents import Kind, Letters, RequestDecision

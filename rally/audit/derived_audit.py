@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from itertools import chain
 
 from rally.audit.clear_bytes import header_in, in_bytes, walk_clear
+from rally.audit.findings import Check, Unit
 from rally.audit.leaving import Fate
-from rally.audit.report import Check, Unit
 from rally.audit.searching import foreign
 from rally.audit.tally import Tally
 from rally.deletion.scanner import Scanner
@@ -18,7 +18,7 @@ from rally.errors import ConfigurationError, cause_of
 from rally.registry.study import Study
 from rally.storage.corruption import CorruptFile
 from rally.storage.marker import require_derived
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,
@@ -26,7 +26,7 @@ from rally.storage.objects import (
     Snapshot,
     open_store,
 )
-from rally.storage.strays import describe
+from rally.storage.objectstore.strays import describe
 
 
 class DerivedAudit:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rally.audit.approved import Approved, chosen_block, undecodable
 from rally.audit.clear_bytes import in_bytes
 from rally.audit.duplicates import Hashes
-from rally.audit.report import Check, Unit
+from rally.audit.findings import Check, Unit
 from rally.audit.row_checks import RowChecks, Rules
 from rally.audit.searching import Searches, search_bytes, search_header
 from rally.audit.tally import Kind, Tally
@@ -21,7 +21,7 @@ from rally.deletion.rewriting import REWROTE
 from rally.storage.content import CONTENT, Digest, of_compacted, of_new
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import LIST_COUNTER, Header
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import LiveFile
 from rally.storage.row_keys import KEY_BYTES
 from rally.storage.snapshots import frame_rows, header_of, parse_frame

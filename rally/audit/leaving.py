@@ -13,14 +13,14 @@ from rally.events import RALLY, EventLog
 from rally.registry.registry import Registry
 from rally.registry.study import Study
 from rally.registry.transitions import States
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.times import to_micros
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.admission import admit
 from rally.withdrawal.fold import Judgement, Standing, Verdict
-from rally.withdrawal.holding import LOOKING
 from rally.withdrawal.list_object import Published, read_list
-from rally.withdrawal.newest import newest_signed
+from rally.withdrawal.mass_detection import LOOKING
+from rally.withdrawal.newest_list import newest_signed
 from rally.withdrawal.overview import Due, deadline_of, find_due
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.selection import Selection

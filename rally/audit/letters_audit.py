@@ -4,8 +4,8 @@ import json
 from collections.abc import Collection
 from datetime import date, datetime
 
+from rally.audit.findings import Check, Unit
 from rally.audit.platform_audit import check_file
-from rally.audit.report import Check, Unit
 from rally.audit.sealed import count_unsealed
 from rally.audit.searching import Searches, foreign, search_header
 from rally.audit.settings import Limits
@@ -16,9 +16,9 @@ from rally.registry.registry import Registry
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
 from rally.storage.layout import UNKNOWN
-from rally.storage.objects import ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.storage.records import is_marker
-from rally.withdrawal.unavailable import waits_for_study
+from rally.withdrawal.unavailable_studies import waits_for_study
 from rally.withdrawal.unreadable import is_owed
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rally.audit.clear_bytes import header_in, in_bytes, pieces, walk_clear
-from rally.audit.report import Check, Unit
+from rally.audit.findings import Check, Unit
 from rally.audit.searching import (
     Searches,
     foreign,
@@ -29,7 +29,7 @@ from rally.storage.container import check_whole
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import CHECKSUM, ROWS, Header
 from rally.storage.header_bytes import read_header
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,

@@ -12,19 +12,19 @@ from rally.audit.approved import Approved
 from rally.audit.clear_bytes import in_bytes
 from rally.audit.duplicates import Hashes, Window
 from rally.audit.file_audit import Asked, audit_file, hashes_of
-from rally.audit.report import Check
-from rally.audit.report import Unit as Counted
+from rally.audit.findings import Check
+from rally.audit.findings import Unit as Counted
 from rally.audit.rule_book import RuleBook
 from rally.audit.settings import AuditSettings
 from rally.audit.tally import Tally
 from rally.audit.units import Unit
 from rally.errors import cause_of
-from rally.ingestion.progress import Progress
+from rally.observability.progress import Progress
 from rally.registry.legal_holds import LegalHold
 from rally.registry.study import Document, Keep
 from rally.storage.corruption import CorruptFile
 from rally.storage.layout import Partition
-from rally.storage.objects import GenerationMismatch, ObjectNotFound
+from rally.storage.objectstore.interface import GenerationMismatch, ObjectNotFound
 from rally.storage.partitions import LiveFile, list_files, read_view
 
 ROW_CHECKS = (

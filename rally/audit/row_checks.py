@@ -10,11 +10,11 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from rally.audit.collection_windows import Span
+from rally.audit.findings import Check, Unit
 from rally.audit.leaving import Fate, Leaving
-from rally.audit.report import Check, Unit
 from rally.audit.row_times import are_within, times_of
 from rally.audit.searching import PSEUDONYM, Searches
-from rally.audit.spans import Span
 from rally.audit.tally import Tally
 from rally.audit.whole_files import RowBlock
 from rally.storage.layout import Partition

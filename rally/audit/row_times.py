@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import and_, or_
 
-from rally.audit.spans import Span
+from rally.audit.collection_windows import Span
 from rally.storage.longs import decode_long
 from rally.storage.row_keys import KEY_BYTES
 

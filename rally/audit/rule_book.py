@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cached_property
 
+from rally.audit.collection_windows import Span, collecting_spans, span_of_day, within
+from rally.audit.findings import Check
 from rally.audit.leaving import Leaving
-from rally.audit.report import Check
 from rally.audit.row_checks import Rules
 from rally.audit.searching import Searches, make_searches
 from rally.audit.settings import AuditSettings
-from rally.audit.spans import Span, collecting_spans, span_of_day, within
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.events import EventLog
@@ -25,9 +25,9 @@ from rally.validation.leaves import zig_zag
 from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.enrolments import EnrolledPeople, Grace, needs_enrolment
 from rally.withdrawal.list_object import read_list
-from rally.withdrawal.newest import newest_signed
+from rally.withdrawal.newest_list import newest_signed
 from rally.withdrawal.selection import Selection
-from rally.withdrawal.unavailable import find_carriers
+from rally.withdrawal.unavailable_studies import find_carriers
 
 
 class RuleBook:

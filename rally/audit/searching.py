@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rally.audit.clear_bytes import in_bytes
-from rally.audit.report import Check, Unit
+from rally.audit.findings import Check, Unit
 from rally.audit.settings import Wanted, hash_address
 from rally.audit.tally import Tally
 from rally.storage.header import INDEX, ROW_LENGTHS, Header

@@ -4,18 +4,24 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from rally.audit.report import Check, Unit
+from rally.audit.findings import Check, Unit
 from rally.audit.searching import foreign
 from rally.audit.tally import Tally
 from rally.audit.units import Extent
 from rally.errors import cause_of
 from rally.registry.legal_holds import LegalHolds
+from rally.registry.object_classifier import Locator, Region
+from rally.registry.policy import is_expired, is_reviewed
 from rally.registry.registry import Registry
 from rally.storage.layout import DATA, Partition, Stores
-from rally.storage.objects import FOREVER, ObjectInfo, ObjectStore, OldCopy, Stray
+from rally.storage.objectstore.interface import (
+    FOREVER,
+    ObjectInfo,
+    ObjectStore,
+    OldCopy,
+    Stray,
+)
 from rally.storage.partitions import StoredFile, parse_file
-from rally.storage.places import Locator, Region
-from rally.validation.policy import is_expired, is_reviewed
 
 LISTED = (Check.RETENTION, Check.REVIEW, Check.PLACE, Check.COPIES)
 """What a listing proves, or helps to."""

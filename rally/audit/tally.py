@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from rally.audit.report import Check, CheckResult, Seen, Unit
+from rally.audit.findings import Check, CheckResult, Seen, Unit
 
 MOST_PLACES = 500
 """So many places of one check are told apart, of each kind of line."""

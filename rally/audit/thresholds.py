@@ -11,7 +11,7 @@ studies are told as they are.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from rally.audit.report import Unit
+from rally.audit.findings import Unit
 
 THRESHOLD = 10
 """Below this many rows or people no number is told.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rally.audit.markup import Markup
 from rally.audit.periods import Axis
 from rally.audit.pictures import STUB, WIDTH, Bar, hatching, line, picture, words
-from rally.audit.sentences import in_rows
+from rally.audit.report.wording import in_rows
 from rally.audit.thresholds import NONE, Told
 from rally.audit.ticks import round_numbers, short_number
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from rally.audit.report import (
+from rally.audit.findings import (
     AuditReport,
     Check,
     CheckResult,

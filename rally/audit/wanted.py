@@ -7,7 +7,7 @@ import io
 from typing import BinaryIO
 
 from rally.audit.settings import Wanted, hash_address
-from rally.commands.id_lines import read_ids
+from rally.id_lines import read_ids
 from rally.validation.pseudonyms import Pseudonyms
 
 

@@ -16,7 +16,7 @@ from rally.storage.block_index import Block
 from rally.storage.content import Digest
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import CHECKSUM, ROWS, Header
-from rally.storage.objects import Snapshot
+from rally.storage.objectstore.interface import Snapshot
 from rally.storage.row_keys import (
     DOCUMENT_ID,
     PARTICIPANT,

@@ -91,7 +91,7 @@ def verify(args: argparse.Namespace) -> int:
 def approve_decision(args: argparse.Namespace) -> int:
     """Approves a decision that another owner asked for: from then on it counts."""
     from rally.decisions.writing import approve
-    from rally.withdrawal.newest import see
+    from rally.withdrawal.newest_list import see
 
     signer, platform, now = signer_of(args), open_platform(args), datetime.now(UTC)
     seen = see(platform)
@@ -104,7 +104,7 @@ def accept_loss(args: argparse.Namespace) -> int:
     """Asks to go on with a chain of which entries are lost or void, as it is."""
     from rally.decisions.contents import AcceptedLoss, Kind
     from rally.decisions.writing import decide
-    from rally.withdrawal.newest import see
+    from rally.withdrawal.newest_list import see
 
     platform, signer, now = open_platform(args), signer_of(args), datetime.now(UTC)
     seen = see(platform)
@@ -122,7 +122,7 @@ def accept_loss(args: argparse.Namespace) -> int:
 
 
 def _chain(args: argparse.Namespace) -> "Chain":
-    from rally.withdrawal.newest import see
+    from rally.withdrawal.newest_list import see
 
     return see(open_platform(args)).decisions
 

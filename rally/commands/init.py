@@ -16,14 +16,14 @@ from rally.commands.options import (
 )
 from rally.decisions.contents import person_name
 from rally.errors import ConfigurationError
+from rally.fields import Place
 from rally.printing import print_lines
-from rally.registry.fields import Place
 from rally.registry.registry import Registry
 from rally.storage.layout import Stores
 from rally.storage.marker import is_id
 
 if TYPE_CHECKING:
-    from rally.initialisation import Founders
+    from rally.initialisation.initialise import Founders
 
 _OPTIONS = (
     "--store --platform --keys --platform_keys --studies --study --adopt --development"
@@ -96,7 +96,9 @@ def add_parser(
 
 def make_places(args: argparse.Namespace) -> int:
     """Makes what is missing, and prints a line for each place and key."""
-    from rally.initialisation import initialise  # imports Tink, which is slow
+    from rally.initialisation.initialise import (
+        initialise,  # imports Tink, which is slow
+    )
 
     registry = Registry.load(args.studies)
     steps = initialise(
@@ -116,7 +118,7 @@ def make_places(args: argparse.Namespace) -> int:
 def _founders(args: argparse.Namespace) -> "Founders | None":
     """With whom a new platform begins; None where that is not said."""
     from rally.decisions.founding import FOUNDER
-    from rally.initialisation import Founders
+    from rally.initialisation.initialise import Founders
 
     if args.development and (args.owner or args.by):
         raise ConfigurationError(

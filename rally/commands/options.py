@@ -12,7 +12,7 @@ from rally.registry.study import Kind, Study
 from rally.storage import marker
 from rally.storage.layout import Stores
 from rally.storage.marked_stores import MarkedStores
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.times import RANGE, InvalidTime, parse_day, parse_time
 
 if TYPE_CHECKING:

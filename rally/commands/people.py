@@ -26,9 +26,9 @@ from rally.decisions.contents import (
     person_name,
 )
 from rally.errors import ConfigurationError
+from rally.fields import Place
 from rally.keys.names import Job
 from rally.printing import print_lines
-from rally.registry.fields import Place
 from rally.registry.report import table
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def replace_key(args: argparse.Namespace) -> int:
     """Asks for another key of a job, as after the old one was stolen or lost."""
     from rally.receipts.chain import find_signed
     from rally.withdrawal.list_object import LIST, read_list
-    from rally.withdrawal.newest import see
+    from rally.withdrawal.newest_list import see
 
     platform = open_platform(args)
     # A list that cannot be believed would have to be restored, and count then.
@@ -152,7 +152,7 @@ def replace_key(args: argparse.Namespace) -> int:
 
 
 def _ask(args: argparse.Namespace, kind: Kind, content: Content) -> int:
-    from rally.withdrawal.newest import decide_by_list
+    from rally.withdrawal.newest_list import decide_by_list
 
     platform, signer, now = open_platform(args), signer_of(args), datetime.now(UTC)
     entry = decide_by_list(platform, signer, kind, content, now)

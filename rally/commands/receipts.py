@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rally.commands.id_lines import read_ids
 from rally.commands.options import (
     Options,
     add_options,
@@ -20,9 +19,10 @@ from rally.commands.options import (
     read_day,
 )
 from rally.errors import ConfigurationError
+from rally.id_lines import read_ids
 from rally.printing import print_lines, print_text
 from rally.registry.registry import Registry
-from rally.storage.objects import ObjectHeld, ObjectStore
+from rally.storage.objectstore.interface import ObjectHeld, ObjectStore
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain
@@ -88,8 +88,8 @@ def verify(args: argparse.Namespace) -> int:
 
 def show(args: argparse.Namespace) -> int:
     """Prints what may be told to whoever has the ids on standard input, one a line."""
-    from rally.receipts.show import render, render_rest
     from rally.withdrawal.list_object import read_list
+    from rally.withdrawal.statement import render, render_rest
 
     ids = read_ids(sys.stdin.buffer)
     platform, registry = open_platform(args), Registry.load(args.studies)

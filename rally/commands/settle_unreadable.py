@@ -17,8 +17,8 @@ def settle(args: argparse.Namespace) -> int:
     from rally.dead_letters import Place, place_of
     from rally.decisions.contents import Kind
     from rally.registry.legal_holds import LegalHolds
-    from rally.storage.objects import ObjectInfo
-    from rally.withdrawal.newest import decide_by_list
+    from rally.storage.objectstore.interface import ObjectInfo
+    from rally.withdrawal.newest_list import decide_by_list
     from rally.withdrawal.unreadable import count_letters, settlement
 
     now, platform = read_time("--as_of", args.as_of), open_platform(args)

@@ -7,11 +7,10 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from rally.commands import deciding
-from rally.commands.concluding import conclude_study
-from rally.commands.deciding import OWN
-from rally.commands.ending import end_study
-from rally.commands.infrastructure import print_infrastructure
+from rally.commands import decide_study
+from rally.commands.conclude_study import conclude_study
+from rally.commands.decide_study import OWN
+from rally.commands.end_study import end_study
 from rally.commands.options import (
     add_options,
     find_study,
@@ -19,6 +18,7 @@ from rally.commands.options import (
     name_faults,
     read_time,
 )
+from rally.commands.studies_infrastructure import print_infrastructure
 from rally.errors import ManyFaults
 from rally.printing import print_lines
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
@@ -128,12 +128,12 @@ _COMMANDS = (
     ("show", show_study, f"namespace {_LOOKING}"),
     ("check", check_registry, "--studies"),
     ("infrastructure", print_infrastructure, _LOOKING),
-    ("pause", deciding.pause_study, _DECIDING),
-    ("resume", deciding.resume_study, _DECIDING),
+    ("pause", decide_study.pause_study, _DECIDING),
+    ("resume", decide_study.resume_study, _DECIDING),
     ("end", end_study, _ENDING),
     ("conclude", conclude_study, _CONCLUDING),
-    ("hold", deciding.hold_rows, f"{_DECIDING} --from --until"),
-    ("release", deciding.release_rows, f"{_DECIDING} --hold"),
+    ("hold", decide_study.hold_rows, f"{_DECIDING} --from --until"),
+    ("release", decide_study.release_rows, f"{_DECIDING} --hold"),
 )
 
 

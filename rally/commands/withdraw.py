@@ -9,7 +9,6 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rally.commands.id_lines import read_ids
 from rally.commands.options import (
     add_options,
     open_platform,
@@ -19,6 +18,7 @@ from rally.commands.options import (
     signer_of,
 )
 from rally.errors import ConfigurationError
+from rally.id_lines import read_ids
 from rally.printing import print_lines
 from rally.registry.registry import Registry
 from rally.registry.report import moment
@@ -60,7 +60,7 @@ def withdraw(args: argparse.Namespace) -> int:
     from rally.decisions.contents import Kind, Letters
     from rally.events import event_name, write_events
     from rally.ingestion.setup import pipeline_version
-    from rally.withdrawal.newest import decide_by_list
+    from rally.withdrawal.newest_list import decide_by_list
 
     registry, now = Registry.load(args.studies), datetime.now(UTC)
     scope = read_scope(args, registry)

@@ -20,13 +20,13 @@ from rally.commands.options import (
     signer_of,
 )
 from rally.errors import ConfigurationError
+from rally.fields import Place, note
 from rally.printing import print_lines, print_text
-from rally.registry.fields import Place, note
 from rally.registry.registry import Registry
 
 if TYPE_CHECKING:
-    from rally.withdrawal.deciding import Action
     from rally.withdrawal.overview import Overview
+    from rally.withdrawal.request_decisions import Action
     from rally.withdrawal.withdrawal_list import WithdrawalList
 
 _DEADLINE_DAYS = 30.0
@@ -101,8 +101,8 @@ def list_withdrawals(args: argparse.Namespace) -> int:
 def decide(args: argparse.Namespace) -> int:
     """Records a decision on what is held; of at-once, on what is deferred, too."""
     from rally.decisions.contents import MOST_SUBJECTS, RequestDecision
-    from rally.withdrawal.deciding import Action, check_undecided, choose
-    from rally.withdrawal.newest import decide_by_list
+    from rally.withdrawal.newest_list import decide_by_list
+    from rally.withdrawal.request_decisions import Action, check_undecided, choose
     from rally.withdrawal.requests import key_of, subject_of
 
     action, now = Action(args.action), read_time("--as_of", args.as_of)
@@ -155,8 +155,8 @@ def _fold(
     from rally.registry.transitions import States
     from rally.storage.corruption import CorruptFile
     from rally.withdrawal.admission import admit
-    from rally.withdrawal.holding import LOOKING
     from rally.withdrawal.list_object import read_list
+    from rally.withdrawal.mass_detection import LOOKING
     from rally.withdrawal.rulings import Rulings
 
     registry, platform = Registry.load(args.studies), open_platform(args)

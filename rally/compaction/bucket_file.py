@@ -12,7 +12,7 @@ from rally.storage.block_writer import BlockWriter
 from rally.storage.container import canonical_json, encode_header
 from rally.storage.content import CONTENT, of_compacted
 from rally.storage.header import LIST_COUNTER
-from rally.storage.objects import GenerationMismatch, ObjectStore
+from rally.storage.objectstore.interface import GenerationMismatch, ObjectStore
 from rally.storage.partitions import INPUTS
 from rally.storage.row_streams import Rows
 

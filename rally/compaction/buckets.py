@@ -10,7 +10,7 @@ from rally.compaction.outcomes import Counts
 from rally.compaction.terms import Terms
 from rally.compaction.thinning import opened, still_there
 from rally.storage.buckets import Bucket
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import Identity, compacted_file
 from rally.storage.row_batches import head
 from rally.storage.row_streams import RowStream, row_start

@@ -19,7 +19,7 @@ from rally.registry.study import Keep
 from rally.settings import make_pseudonyms
 from rally.storage.layout import Partition, Stores
 from rally.storage.leases import LeaseHeld, Leases
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectHeld,
     ObjectNotFound,

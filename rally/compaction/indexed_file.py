@@ -11,7 +11,7 @@ from rally.compaction.outcomes import Outcome, Trouble
 from rally.errors import cause_of
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import CHECKSUM, LIST_COUNTER, Header
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import Identity, StoredFile, named_inputs
 from rally.storage.row_streams import NotSorted, Source, make_source
 

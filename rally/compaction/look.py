@@ -8,7 +8,7 @@ from rally.compaction.outcomes import Trouble
 from rally.storage.buckets import Range
 from rally.storage.corruption import CorruptFile
 from rally.storage.layout import Partition
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import Identity, StoredFile, list_files, live_view
 from rally.storage.row_streams import RowStream, Source
 from rally.storage.snapshots import header_of

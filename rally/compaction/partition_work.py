@@ -24,7 +24,7 @@ from rally.compaction.terms import Terms
 from rally.compaction.thinning import thin
 from rally.storage.buckets import EVERYBODY
 from rally.storage.layout import Partition
-from rally.storage.objects import GenerationMismatch, ObjectStore
+from rally.storage.objectstore.interface import GenerationMismatch, ObjectStore
 from rally.storage.partitions import list_files
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rally.compaction.outcomes import Compacted, Outcome, Trouble
 from rally.registry.registry import Registry
+from rally.registry.rows import row_schema
 from rally.registry.study import Document
 from rally.storage.layout import Partition, Stores, study_folder
+from rally.storage.objectstore.strays import describe
 from rally.storage.occupancy import listing
 from rally.storage.partitions import StoredFile, by_partition, is_settled, list_files
-from rally.storage.rows import row_schema
-from rally.storage.strays import describe
 
 _ENTRIES = 4096
 """Bytes of a header beside its schema, at most, of a file that has no rows."""

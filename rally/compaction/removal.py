@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rally.compaction.outcomes import Outcome, Trouble
-from rally.storage.objects import ObjectHeld, ObjectStore
+from rally.storage.objectstore.interface import ObjectHeld, ObjectStore
 from rally.storage.partitions import Identity
 
 

@@ -12,7 +12,7 @@ from rally.compaction.sieve import Sieve
 from rally.storage.block_writer import BlockWriter
 from rally.storage.buckets import EVERYBODY
 from rally.storage.header import CODEC, Header
-from rally.storage.objects import ObjectInfo
+from rally.storage.objectstore.interface import ObjectInfo
 from rally.storage.row_batches import batches
 from rally.storage.row_streams import Source, make_source
 

@@ -9,7 +9,7 @@ from rally.compaction.look import Look, Part, streams
 from rally.compaction.merge import Merge, compete
 from rally.compaction.outcomes import Compacted, Counts, Outcome
 from rally.compaction.terms import Terms
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.row_streams import RowStream
 
 

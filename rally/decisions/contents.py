@@ -6,9 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from rally.keys.names import Job
-from rally.names import is_namespace
-from rally.registry.fields import (
+from rally.fields import (
     Fields,
     Place,
     Reader,
@@ -23,6 +21,8 @@ from rally.registry.fields import (
     text,
     whole,
 )
+from rally.keys.names import Job
+from rally.names import is_namespace
 
 _NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 _RALLY = "rally"  # rally.events imports Avro, which is slow

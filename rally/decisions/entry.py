@@ -18,16 +18,8 @@ from enum import StrEnum
 
 from rally.bounded_json import InvalidJson, parse_json
 from rally.decisions.contents import READERS, Content, Kind, person_name
+from rally.fields import Fields, Place, choice, hexadecimal, moment, text, whole
 from rally.keys.signing import SigningKey, Verifier
-from rally.registry.fields import (
-    Fields,
-    Place,
-    choice,
-    hexadecimal,
-    moment,
-    text,
-    whole,
-)
 from rally.storage.container import canonical_json
 
 FOLDER = "decisions/"

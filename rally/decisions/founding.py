@@ -31,7 +31,7 @@ from rally.errors import ConfigurationError
 from rally.keys.folder import KeyFolder
 from rally.keys.names import Job, signing
 from rally.keys.signing import read_public, verifier_of
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 
 FILE = "founding.json"
 """The copy of the first decision, beside the platform's keys."""

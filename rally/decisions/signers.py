@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rally.decisions.contents import Role, person_name
 from rally.errors import ConfigurationError
+from rally.fields import Place
 from rally.keys.folder import KEYSET, KeyFolder
 from rally.keys.settling import settle_kek
 from rally.keys.signing import (
@@ -18,7 +19,6 @@ from rally.keys.signing import (
     open_signing_key,
     read_public,
 )
-from rally.registry.fields import Place
 
 _FOLDER = "/people"
 

@@ -31,7 +31,7 @@ from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.keys.signing import Verifier, verifier_of
 from rally.storage.marker import read_marker
-from rally.storage.objects import ObjectInfo, ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.storage.records import refuse_links
 
 _FEWEST_OWNERS = 2

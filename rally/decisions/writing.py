@@ -14,7 +14,7 @@ from rally.decisions.signers import Signer
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 
 UNSIGNED = "is not signed by "
 

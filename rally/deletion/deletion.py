@@ -13,17 +13,17 @@ from functools import partial
 
 from rally.decisions.chain import LOSS
 from rally.decisions.verifying import read_chain
-from rally.deletion.closing import closings
 from rally.deletion.file_work import PASSES, FileWork, WorkThrough, faults, open_files
-from rally.deletion.findings import Findings
+from rally.deletion.finish_compactions import left_out
 from rally.deletion.old_copies import purge_old_copies
 from rally.deletion.people import find_strays, unregistered
 from rally.deletion.plan import FileResult, Outcome, StoredFile
 from rally.deletion.plans import Plans
 from rally.deletion.progress import advance
 from rally.deletion.report import Report
+from rally.deletion.request_expiry import closings
+from rally.deletion.run_findings import Findings
 from rally.deletion.settings import DeletionSettings
-from rally.deletion.settling import left_out
 from rally.events import EventLog, write_events
 from rally.ingestion.setup import pipeline_version
 from rally.keys.names import Job
@@ -31,16 +31,16 @@ from rally.registry.legal_holds import LegalHolds
 from rally.registry.transitions import States, Transition, transitions_in
 from rally.storage.layout import study_folder
 from rally.storage.leases import Leases
-from rally.storage.objects import GenerationMismatch
+from rally.storage.objectstore.interface import GenerationMismatch
 from rally.storage.runs import live_runs
 from rally.times import to_micros
 from rally.withdrawal.admission import admit
+from rally.withdrawal.bootstrap import begin_anew, open_list
 from rally.withdrawal.fold import Standing
 from rally.withdrawal.list_object import Published, publish_list, read_list
-from rally.withdrawal.newest import newest_signed, put_back
+from rally.withdrawal.newest_list import newest_signed, put_back
 from rally.withdrawal.rulings import Rulings
-from rally.withdrawal.starting import begin_anew, open_list
-from rally.withdrawal.unavailable import find_carriers
+from rally.withdrawal.unavailable_studies import find_carriers
 from rally.withdrawal.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
 _JOB, _COMPACTION = "delete", "compact"

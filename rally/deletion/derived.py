@@ -9,7 +9,7 @@ from collections.abc import Collection
 from rally.errors import ConfigurationError, describe_os_error
 from rally.registry.registry import Registry
 from rally.storage.marker import require_derived
-from rally.storage.objects import ObjectStore, open_store
+from rally.storage.objectstore.interface import ObjectStore, open_store
 
 
 def find_missing(

@@ -9,7 +9,7 @@ from rally.deletion.scanner import Scanner
 from rally.storage.block_index import Block, Ranged, blocks_of
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import ROWS, Header
-from rally.storage.objects import Snapshot
+from rally.storage.objectstore.interface import Snapshot
 from rally.storage.row_keys import PARTICIPANT, RowKey, RowWalker, key_of
 from rally.storage.snapshots import (
     Frame,

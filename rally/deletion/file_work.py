@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from rally.deletion.finish_compactions import find_unsettled, left_out, make_settler
 from rally.deletion.people import concerns, list_files
 from rally.deletion.plan import (
     FileResult,
@@ -16,7 +17,6 @@ from rally.deletion.plan import (
 from rally.deletion.plans import Plans
 from rally.deletion.report import Report
 from rally.deletion.settings import DeletionSettings
-from rally.deletion.settling import find_unsettled, left_out, make_settler
 from rally.deletion.steps import (
     FileSteps,
     JsonStep,
@@ -31,8 +31,8 @@ from rally.results import WrongResults, read_strictly
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import LIST_COUNTER
 from rally.storage.layout import Stores
+from rally.storage.objectstore.strays import check_erasable
 from rally.storage.snapshots import header_of, outline_of, walk_frames
-from rally.storage.strays import check_erasable
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
 PASSES = 5

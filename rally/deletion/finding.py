@@ -3,7 +3,7 @@
 from rally.deletion.file_rows import FileRows
 from rally.deletion.plan import FileResult, Outcome, PlannedFile, StoredFile
 from rally.deletion.scanner import Scanner
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.snapshots import outline_of
 from rally.withdrawal.selection import Selection
 

@@ -7,7 +7,12 @@ from rally.deletion.plan import FileResult, Outcome
 from rally.errors import cause_of
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
 from rally.storage.layout import study_folder
-from rally.storage.objects import ObjectHeld, ObjectStore, OldCopy, StrayInTheWay
+from rally.storage.objectstore.interface import (
+    ObjectHeld,
+    ObjectStore,
+    OldCopy,
+    StrayInTheWay,
+)
 from rally.storage.partitions import partition_of
 
 

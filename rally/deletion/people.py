@@ -8,9 +8,9 @@ from rally.registry.registry import Registry
 from rally.registry.study import Kind, Study
 from rally.storage.header_bytes import MAGIC
 from rally.storage.layout import DATA, Stores, study_folder
-from rally.storage.objects import ObjectInfo, ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound, ObjectStore
+from rally.storage.objectstore.strays import describe, list_but_strays
 from rally.storage.partitions import is_row_file
-from rally.storage.strays import describe, list_but_strays
 from rally.withdrawal.withdrawal_list import Withdrawal
 
 

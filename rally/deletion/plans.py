@@ -23,7 +23,7 @@ from rally.deletion.plan import (
 )
 from rally.storage.corruption import CorruptFile
 from rally.storage.layout import Partition
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import partition_of
 from rally.storage.records import list_records
 

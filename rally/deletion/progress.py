@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 
 from rally.decisions.chain import Chain
-from rally.deletion.findings import Findings
-from rally.deletion.telling import Teller
+from rally.deletion.receipt_writer import Teller
+from rally.deletion.run_findings import Findings
 from rally.events import RALLY
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import Reason
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.times import from_micros, to_micros
-from rally.withdrawal.unavailable import concerned
+from rally.withdrawal.unavailable_studies import concerned
 from rally.withdrawal.withdrawal_list import Stage, Withdrawal, WithdrawalList
 
 _DAY = 86_400_000_000  # microseconds

@@ -25,15 +25,15 @@ from rally.storage.container import canonical_json, index_entries
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import CHECKSUM, ROWS, Header
 from rally.storage.header_bytes import join_header
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectNotFound,
     ObjectStore,
     Snapshot,
 )
+from rally.storage.objectstore.strays import check_erasable
 from rally.storage.row_keys import PARTICIPANT
 from rally.storage.snapshots import header_of
-from rally.storage.strays import check_erasable
 
 REWROTE = "rally.rewrote"
 """Entry of a file that deletion or purge wrote: which plan, and what it took out.

@@ -27,7 +27,11 @@ from rally.settings import make_pseudonyms
 from rally.storage.codecs import UnknownCodec
 from rally.storage.corruption import CorruptFile
 from rally.storage.leases import LeaseHeld, Leases
-from rally.storage.objects import GenerationMismatch, ObjectHeld, ObjectNotFound
+from rally.storage.objectstore.interface import (
+    GenerationMismatch,
+    ObjectHeld,
+    ObjectNotFound,
+)
 from rally.storage.partitions import partition_of, people_in, read_view
 from rally.withdrawal.list_object import read_people
 from rally.withdrawal.people_index import PeopleIndex

@@ -7,7 +7,7 @@ from rally.deletion.plan import FileResult, Outcome, StoredFile
 from rally.deletion.scanner import Scanner
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import CHECKSUM, INDEX, ROW_LENGTHS, Header
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.snapshots import frame_rows, walk_frames
 from rally.withdrawal.selection import Selection
 

@@ -13,7 +13,7 @@ from rally.ingestion.routes import Label
 from rally.observability.measures import Measures, Spread, Sum
 from rally.outcomes import FailureReason
 from rally.storage.layout import UNKNOWN, Partition
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.writer import FLUSH_BYTES
 from rally.validation.pseudonyms import Prf
 

@@ -13,18 +13,18 @@ from rally.events import RALLY, Event, EventKind
 from rally.ingestion.ping import Ping, make_event, make_row, unreadable_enrolment
 from rally.ingestion.routes import Label, Route, Routes, StudyUnavailable
 from rally.outcomes import FailureReason, RefusalReason
+from rally.registry.policy import (
+    refused_by_country,
+    refused_by_person,
+    refused_by_promise,
+    refused_by_tag,
+)
 from rally.registry.study import Kind, Means
 from rally.registry.transitions import States
 from rally.storage.layout import Partition
 from rally.times import to_micros
 from rally.validation.ids import canonical_id
 from rally.validation.pointers import look_up, put
-from rally.validation.policy import (
-    refused_by_country,
-    refused_by_person,
-    refused_by_promise,
-    refused_by_tag,
-)
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.fold import Person, Verdict, judge_row
 

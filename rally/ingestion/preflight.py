@@ -3,7 +3,7 @@
 from rally.ingestion.routes import Routes
 from rally.ingestion.setup import IngestSettings, open_platform_keys
 from rally.keys.ping_keys import PingKeys
-from rally.withdrawal.starting import open_list
+from rally.withdrawal.bootstrap import open_list
 
 
 def check_before_start(settings: IngestSettings) -> None:

@@ -15,13 +15,13 @@ from rally.dead_letters import (
 from rally.ingestion.intake import Intake
 from rally.outcomes import FailureReason
 from rally.storage.corruption import CorruptFile
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,
     ObjectStore,
 )
-from rally.storage.strays import check_erasable
+from rally.storage.objectstore.strays import check_erasable
 from rally.storage.writer import RowWriter
 from rally.times import InvalidTime
 

@@ -8,9 +8,9 @@ from rally.errors import PingFailed
 from rally.events import RALLY
 from rally.outcomes import FailureReason
 from rally.registry.registry import Registry
+from rally.registry.rows import RowEncoder
 from rally.registry.study import Document, Kind, Means, Study
 from rally.storage.layout import UNKNOWN
-from rally.storage.rows import RowEncoder
 from rally.validation.pointers import Pointer, look_up, parse_pointer
 
 _WITHDRAWAL_TYPES = frozenset(

@@ -19,10 +19,10 @@ from rally.ingestion.routes import Routes
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_keys import PlatformKeys, default_uri
 from rally.registry.registry import Registry
+from rally.registry.rows import row_schema
 from rally.registry.transitions import States, Transition, transitions_in
 from rally.settings import Places, make_pseudonyms
-from rally.storage.objects import ObjectStore
-from rally.storage.rows import row_schema
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.writer import RowWriter, Table
 from rally.usage import find_unwritable
 from rally.validation.pseudonyms import PLATFORM

@@ -22,14 +22,14 @@ from rally.keys.jwk import EcPrivateKey
 from rally.keys.kek_file import KekFile
 from rally.keys.names import is_pseudonym
 from rally.keys.secret import Secret
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectHeld,
     ObjectNotFound,
     OldCopy,
     open_store,
 )
-from rally.storage.strays import check_erasable
+from rally.storage.objectstore.strays import check_erasable
 
 KEYSET = ".keyset.json"
 JWK = ".jwk.json"

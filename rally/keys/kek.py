@@ -12,7 +12,7 @@ registered with Tink (`tink.register_kms_client`) is asked before the defaults a
 import tink
 from tink import aead
 
-from rally.away import is_away
+from rally.availability import is_away
 from rally.errors import ConfigurationError
 from rally.keys.secret import Secret
 

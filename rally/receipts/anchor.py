@@ -4,11 +4,15 @@ import json
 from typing import NamedTuple
 
 from rally.decisions.chain import Chain
+from rally.fields import Fields, Place, hexadecimal, whole
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import FIRST, FOLDER
-from rally.registry.fields import Fields, Place, hexadecimal, whole
 from rally.storage.container import canonical_json
-from rally.storage.objects import GenerationMismatch, ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import (
+    GenerationMismatch,
+    ObjectNotFound,
+    ObjectStore,
+)
 
 ANCHOR = FOLDER + "anchor.json"
 _CONTEXT = b"rally receipt anchor\n"

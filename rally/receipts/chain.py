@@ -9,12 +9,12 @@ from contextlib import suppress
 
 from rally.decisions.chain import Chain
 from rally.errors import ConfigurationError
+from rally.fields import Place
 from rally.keys.signing import SigningKey
 from rally.receipts.anchor import read_anchor
 from rally.receipts.encoding import digest, encode_receipt, read_sealed, seal
 from rally.receipts.receipt import Receipt, receipt_name
-from rally.registry.fields import Place
-from rally.storage.objects import ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 
 
 def append(

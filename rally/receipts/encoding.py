@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 from rally.decisions.chain import Chain
+from rally.fields import Place
 from rally.keys.signing import SigningKey
 from rally.receipts.parsing import parse_receipt
 from rally.receipts.receipt import Receipt
-from rally.registry.fields import Place
 from rally.storage.container import canonical_json
 
 _CONTEXT = b"rally receipt\n"

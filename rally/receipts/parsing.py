@@ -2,16 +2,7 @@
 
 from collections.abc import Mapping
 
-from rally.receipts.receipt import (
-    FileChange,
-    Outcome,
-    Reason,
-    Receipt,
-    Result,
-    Section,
-    Verification,
-)
-from rally.registry.fields import (
+from rally.fields import (
     Fields,
     Place,
     Reader,
@@ -22,6 +13,15 @@ from rally.registry.fields import (
     many,
     text,
     whole,
+)
+from rally.receipts.receipt import (
+    FileChange,
+    Outcome,
+    Reason,
+    Receipt,
+    Result,
+    Section,
+    Verification,
 )
 from rally.times import RANGE, InvalidTime, check_micros
 from rally.withdrawal.withdrawal_list import Stage

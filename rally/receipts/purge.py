@@ -3,12 +3,16 @@
 from datetime import UTC, date, datetime, time
 
 from rally.decisions.chain import Chain
+from rally.fields import Place
 from rally.keys.signing import SigningKey
 from rally.receipts.anchor import ANCHOR, Anchor, read_anchor, write_anchor
 from rally.receipts.encoding import digest, read_sealed
 from rally.receipts.receipt import FOLDER, number_in
-from rally.registry.fields import Place
-from rally.storage.objects import GenerationMismatch, ObjectInfo, ObjectStore
+from rally.storage.objectstore.interface import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectStore,
+)
 from rally.storage.records import list_records
 from rally.times import to_micros
 

@@ -7,7 +7,7 @@ from rally.receipts.receipt import FileChange, Receipt
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import CHECKSUM
 from rally.storage.layout import Stores
-from rally.storage.objects import GenerationMismatch, ObjectNotFound
+from rally.storage.objectstore.interface import GenerationMismatch, ObjectNotFound
 from rally.storage.snapshots import header_of
 
 

@@ -12,7 +12,7 @@ from rally.receipts.encoding import decode_receipt, digest, is_sealed
 from rally.receipts.receipt import FOLDER, Receipt, number_in, receipt_name
 from rally.receipts.truth import Truth, wrong_sums
 from rally.storage.layout import Stores
-from rally.storage.objects import ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.storage.records import list_records
 
 

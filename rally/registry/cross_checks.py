@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rally.decryption.pioneer import identifier_name
-from rally.registry.fields import Place
+from rally.fields import Place
 from rally.registry.study import Kind, Means, Study, UnavailableStudy
 
 FILE = "study.yaml"

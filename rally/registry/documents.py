@@ -6,8 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError, faults_of
-from rally.names import DOCUMENT_RULE, parse_document
-from rally.registry.fields import (
+from rally.fields import (
     AllFields,
     Fields,
     Place,
@@ -18,6 +17,7 @@ from rally.registry.fields import (
     text,
     up_to,
 )
+from rally.names import DOCUMENT_RULE, parse_document
 from rally.registry.review import Gate, read_review
 from rally.registry.schemas import type_at
 from rally.registry.study import (
@@ -211,7 +211,7 @@ def _check_retention(place: Place, document: Document, kind: Kind) -> None:
 
 def _check_row(place: Place, document: Document) -> None:
     """Files hold rows: the payload must be good inside of their schema, too."""
-    from rally.storage.rows import row_schema  # imports fastavro, which is slow
+    from rally.registry.rows import row_schema  # imports fastavro, which is slow
 
     try:
         read_schema(json.loads(row_schema(document)), "row")

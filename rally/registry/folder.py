@@ -2,13 +2,14 @@
 
 from functools import partial
 
+from rally import plain_yaml
 from rally.errors import ConfigurationError, ManyFaults, faults_of, unusable
-from rally.registry import plain_yaml, schemas
+from rally.fields import AllFields, Place, raise_all
+from rally.plain_yaml import read_yaml
+from rally.registry import schemas
 from rally.registry.cross_checks import FILE, find_clashes, find_unjoinable
-from rally.registry.fields import AllFields, Place, raise_all
 from rally.registry.legible import read_unavailable
 from rally.registry.parsing import read_study
-from rally.registry.plain_yaml import read_yaml
 from rally.registry.review import read_stewards
 from rally.registry.schemas import read_schema
 from rally.registry.study import (
@@ -18,7 +19,7 @@ from rally.registry.study import (
     UnavailableStudy,
     all_faults,
 )
-from rally.storage.objects import ObjectNotFound, open_store
+from rally.storage.objectstore.interface import ObjectNotFound, open_store
 from rally.validation.avro_types import Type
 
 _STEWARDS = "stewards.yaml"

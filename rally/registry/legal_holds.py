@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rally.decisions.contents import HoldPlacement, HoldRelease, Kind
 from rally.errors import ConfigurationError
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain

@@ -7,9 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from rally.countries import names_country
-from rally.names import NAMESPACE_RULE, is_namespace
-from rally.registry.documents import Promises, SchemaSource, pointer, read_documents
-from rally.registry.fields import (
+from rally.fields import (
     AllFields,
     Place,
     Reader,
@@ -22,6 +20,8 @@ from rally.registry.fields import (
     up_to,
     word,
 )
+from rally.names import NAMESPACE_RULE, is_namespace
+from rally.registry.documents import Promises, SchemaSource, pointer, read_documents
 from rally.registry.review import Gate
 from rally.registry.study import Access, AfterEnd, Kind, Policy, Study, Unmatched
 from rally.registry.tables import read_tables

@@ -11,8 +11,8 @@ from datetime import date
 from functools import partial
 from typing import NamedTuple
 
-from rally.registry.fields import AllFields, Place, day, many, positive, text
-from rally.registry.plain_yaml import read_yaml
+from rally.fields import AllFields, Place, day, many, positive, text
+from rally.plain_yaml import read_yaml
 from rally.registry.study import Review, SignOffs
 
 _APPROVED = "+"

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rally.registry.fields import Place
+from rally.fields import Place
 from rally.registry.study import Means, PayloadSchema
 from rally.validation import avro_schema
 from rally.validation.avro_types import Map, Record, Type, Union

@@ -8,7 +8,7 @@ import posixpath
 import re
 from pathlib import Path
 
-from rally.registry.fields import Place, word
+from rally.fields import Place, word
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://([^/]+)(/.*)?")
 _HOMES = ("/home", "/Users", "/root", "/var/home")

@@ -16,7 +16,7 @@ from rally.decisions.contents import StudyDecision
 from rally.errors import ConfigurationError
 from rally.registry.registry import Registry
 from rally.registry.study import Kind, Study
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError, cause_of
-from rally.retention.line import Line, Phase, Why, whole
+from rally.registry.object_classifier import folder_of
 from rally.retention.notes import Notes
 from rally.retention.opened import Opened
+from rally.retention.plan_entry import Line, Phase, Why, whole
 from rally.settings import latest
 from rally.sources.globs import match_paths
 from rally.sources.inputs import is_match, plain_prefix
-from rally.storage.objects import ObjectInfo, StrayInTheWay, open_store
-from rally.storage.places import folder_of
+from rally.storage.objectstore.interface import ObjectInfo, StrayInTheWay, open_store
 from rally.times import EARLIEST, nearest_seconds
 
 _ARCHIVE = "(archives)"

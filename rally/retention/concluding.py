@@ -2,15 +2,15 @@
 
 from rally import dead_letters
 from rally.events import EventLog
+from rally.registry.object_classifier import Region
 from rally.retention.derived import open_derived
-from rally.retention.line import Phase
 from rally.retention.opened import Opened
+from rally.retention.plan_entry import Phase
 from rally.storage.layout import EVENTS, study_folder
 from rally.storage.marker import NAME
-from rally.storage.objects import ObjectStore
-from rally.storage.places import Region
+from rally.storage.objectstore.interface import ObjectStore
+from rally.storage.objectstore.strays import list_but_strays
 from rally.storage.records import is_marker
-from rally.storage.strays import list_but_strays
 
 Place = tuple[ObjectStore, str]
 """A store, and what begins the names of a place's objects."""

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from rally.errors import ConfigurationError
-from rally.retention.line import Line, Phase, Why, whole
+from rally.registry.object_classifier import folder_of
 from rally.retention.notes import Notes
 from rally.retention.opened import Opened
+from rally.retention.plan_entry import Line, Phase, Why, whole
 from rally.storage.marked_stores import NoStore
 from rally.storage.marker import NAME, require_derived
-from rally.storage.objects import ObjectInfo, ObjectStore
-from rally.storage.places import folder_of
-from rally.storage.strays import describe
+from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
+from rally.storage.objectstore.strays import describe
 
 _DERIVED = "(derived)"
 

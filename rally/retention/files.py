@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from datetime import date
 
+from rally.registry.object_classifier import Located, Region
+from rally.registry.policy import is_expired
 from rally.registry.study import Means
-from rally.retention.line import STUDY, Line, Phase, Why, whole
 from rally.retention.notes import Notes
 from rally.retention.opened import Opened
+from rally.retention.plan_entry import STUDY, Line, Phase, Why, whole
 from rally.storage.layout import Partition, study_folder
-from rally.storage.objects import ObjectInfo, ObjectStore
-from rally.storage.places import Located, Region
-from rally.validation.policy import is_expired
+from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
 from rally.withdrawal.enrolments import needs_enrolment
 
 _FOREIGN = "(no file of ours)"

@@ -11,10 +11,14 @@ from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.study import Study
-from rally.retention.awaiting import held_requests, waits
+from rally.retention.blockers import held_requests, waits
 from rally.storage.corruption import CorruptFile
 from rally.storage.layout import Stores, study_folder
-from rally.storage.objects import GenerationMismatch, ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import (
+    GenerationMismatch,
+    ObjectNotFound,
+    ObjectStore,
+)
 from rally.storage.partitions import partition_of
 from rally.storage.snapshots import outline_of
 from rally.withdrawal.withdrawal_list import WithdrawalList

@@ -8,7 +8,7 @@ from rally.retention.opened import Opened
 from rally.retention.report import Remains, Report
 from rally.retention.settings import PurgeSettings
 from rally.retention.shared_keys import SERVICE, CannotTell, other_uses
-from rally.storage.objects import FOREVER, ObjectHeld
+from rally.storage.objectstore.interface import FOREVER, ObjectHeld
 
 
 def destroy_keys(

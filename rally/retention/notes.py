@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rally.registry.legal_holds import LegalHold, LegalHolds
-from rally.retention.line import Line, Phase, unheld
+from rally.retention.plan_entry import Line, Phase, unheld
 from rally.storage.layout import Partition
 
 _SHOWN = 20

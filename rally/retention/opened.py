@@ -8,17 +8,17 @@ from rally.decisions.chain import Chain
 from rally.deletion.plans import Plans
 from rally.events import EventLog
 from rally.registry.legal_holds import LegalHold, LegalHolds
+from rally.registry.object_classifier import Locator
 from rally.registry.registry import SHIPPED, Registry
 from rally.registry.transitions import States
-from rally.retention.awaiting import Awaiting
+from rally.retention.blockers import Awaiting
 from rally.retention.log import Log, read_log
 from rally.retention.settings import Limits, PurgeSettings
 from rally.storage.layout import Partition, Stores
-from rally.storage.objects import ObjectStore
-from rally.storage.places import Locator
+from rally.storage.objectstore.interface import ObjectStore
 from rally.withdrawal.enrolments import Grace
 from rally.withdrawal.rulings import Rulings
-from rally.withdrawal.unavailable import find_carriers
+from rally.withdrawal.unavailable_studies import find_carriers
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
 
@@ -38,7 +38,7 @@ class Opened:
         log: what the event log says of them.
         unfinished: partitions in which a deletion that was killed has to go on.
         held_plans: ids of plans that were begun and whose receipts wait for a hold.
-        carriers: see rally.withdrawal.unavailable. While there are any, enrolments may
+        carriers: of studies that do not load. While there are any, enrolments may
             be missing, and no row goes for want of one.
         open_derived: opens a folder that researchers registered.
         archives: globs of what was ingested; None is none.

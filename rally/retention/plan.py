@@ -13,9 +13,9 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple
 
 from rally.deletion.plans import FOLDER
-from rally.retention.line import Line, Phase, Why
+from rally.retention.plan_entry import Line, Phase, Why
 from rally.storage.corruption import CorruptFile
-from rally.storage.objects import ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 
 BATCH = 500
 """Lines that a worker takes at once; the rest of a folder goes with its first."""

@@ -14,18 +14,17 @@ from typing import Any
 from rally.decisions.chain import LOSS
 from rally.errors import ConfigurationError
 from rally.retention.archives import survey_archives
-from rally.retention.awaiting import held_requests
-from rally.retention.ceiling import Withheld, withhold
+from rally.retention.blockers import held_requests
 from rally.retention.concluding import has_old_copies, left_live, left_of
-from rally.retention.copies import purge_derived, purge_records, purge_rows
 from rally.retention.derived import is_newly_shared, survey_derived
-from rally.retention.doing import make_doer
+from rally.retention.executor import make_doer
 from rally.retention.files import survey_files
 from rally.retention.keys import destroy_keys, has_keys
-from rally.retention.line import Line, Phase, Why, is_listed
 from rally.retention.notes import Notes
+from rally.retention.old_versions import purge_derived, purge_records, purge_rows
 from rally.retention.opened import Opened, open_all
 from rally.retention.plan import Plan, write_plan
+from rally.retention.plan_entry import Line, Phase, Why, is_listed
 from rally.retention.records import (
     survey_events,
     survey_leftovers,
@@ -33,7 +32,8 @@ from rally.retention.records import (
     survey_plans,
 )
 from rally.retention.report import Report
-from rally.retention.searches import (
+from rally.retention.safety_limits import Withheld, withhold
+from rally.retention.search_tasks import (
     deal,
     joins_of,
     lines_of,
@@ -46,7 +46,7 @@ from rally.retention.settings import PurgeSettings
 from rally.retention.told import add_done, tell_not_done, tell_notes
 from rally.storage.layout import Partition
 from rally.storage.leases import Leases
-from rally.withdrawal.starting import open_list
+from rally.withdrawal.bootstrap import open_list
 
 JOB = "purge"
 

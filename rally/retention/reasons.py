@@ -9,13 +9,13 @@ from rally.registry.legal_holds import LegalHolds
 from rally.retention.archives import survey_archives
 from rally.retention.derived import open_derived
 from rally.retention.files import survey_file
-from rally.retention.line import STUDY, Line, Phase, Why
 from rally.retention.notes import Notes
 from rally.retention.opened import Opened
+from rally.retention.plan_entry import STUDY, Line, Phase, Why
 from rally.retention.records import survey_leftovers, survey_letter, survey_plans
 from rally.storage.layout import EVENTS, Partition
 from rally.storage.marker import NAME
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,

@@ -7,15 +7,15 @@ from rally import dead_letters, results
 from rally.dead_letters import place_of
 from rally.deletion import plans
 from rally.events import read_event_object
-from rally.retention.line import PLATFORM, Line, Phase, Why, joined, whole
 from rally.retention.notes import Notes
 from rally.retention.opened import Opened
+from rally.retention.plan_entry import PLATFORM, Line, Phase, Why, joined, whole
 from rally.storage import leases
 from rally.storage.layout import EVENTS
-from rally.storage.objects import ObjectInfo, ObjectNotFound
+from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound
 from rally.storage.records import is_marker, is_record, list_records
 from rally.storage.runs import RUNS, find_runs, is_alive, now
-from rally.withdrawal.unavailable import waits_for_study
+from rally.withdrawal.unavailable_studies import waits_for_study
 from rally.withdrawal.unreadable import is_owed
 
 _LETTERS, _EVENTS = "(dead letters)", "(events)"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rally.registry.legal_holds import LegalHold
 from rally.retention.plan import Key, Tally
-from rally.storage.objects import FOREVER
+from rally.storage.objectstore.interface import FOREVER
 
 
 class Remains(NamedTuple):

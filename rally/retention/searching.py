@@ -15,12 +15,12 @@ from rally.deletion.scanner import Scanner
 from rally.errors import cause_of
 from rally.events import EventKind, EventLog
 from rally.retention.judges import AboutStudy, Strangers, WithoutEvent
-from rally.retention.line import STUDY, Line, Phase, Why, parted
+from rally.retention.plan_entry import STUDY, Line, Phase, Why, parted
 from rally.retention.settings import PurgeSettings
 from rally.settings import make_pseudonyms
 from rally.storage.corruption import CorruptFile
 from rally.storage.layout import Partition
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from rally.errors import ConfigurationError
 from rally.keys.folder import KeyFolder
+from rally.registry.object_classifier import folder_of
 from rally.retention.opened import Opened
 from rally.retention.settings import PurgeSettings
-from rally.storage.objects import ObjectStore
-from rally.storage.places import folder_of
+from rally.storage.objectstore.interface import ObjectStore
 
 SERVICE = "gcp-kms://"
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from rally.retention.doing import Done
-from rally.retention.line import Phase, parted
+from rally.retention.executor import Done
 from rally.retention.notes import Notes
 from rally.retention.opened import Opened
 from rally.retention.plan import Tally
+from rally.retention.plan_entry import Phase, parted
 from rally.retention.report import Remains, Report, blocked_by
 
 _SHOWN = 100

@@ -19,7 +19,7 @@ from rally.sources.lines import Malformed, MalformedMessage, make_message
 from rally.storage.codecs import UnknownCodec, check_codec
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
-from rally.storage.objects import ObjectInfo
+from rally.storage.objectstore.interface import ObjectInfo
 from rally.storage.snapshots import frame_rows, header_of, walk_frames
 
 _TYPES = {

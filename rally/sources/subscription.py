@@ -11,7 +11,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import pubsub_v1
 from google.pubsub_v1.types import PullResponse
 
-from rally.away import is_away
+from rally.availability import is_away
 from rally.errors import ConfigurationError
 
 ACK_DEADLINE_SECONDS = 60

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError, unwritable
-from rally.storage.objects import ObjectStore, open_store
+from rally.storage.objectstore.interface import ObjectStore, open_store
 from rally.times import InvalidTime, parse_day
 
 DATA = "data/"

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Self
 
 from rally.storage.layout import Partition
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,

@@ -9,7 +9,7 @@ from typing import NoReturn
 from rally.errors import ConfigurationError
 from rally.storage.layout import Stores
 from rally.storage.marker import Kind, require_marker
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     ObjectInfo,
     ObjectNotFound,
     ObjectStore,

@@ -18,7 +18,11 @@ from typing import Any
 
 from rally.errors import ConfigurationError, cause_of, unusable
 from rally.names import is_namespace
-from rally.storage.objects import ObjectNotFound, ObjectStore, StrayInTheWay
+from rally.storage.objectstore.interface import (
+    ObjectNotFound,
+    ObjectStore,
+    StrayInTheWay,
+)
 
 NAME = "rally-store.json"
 """The marker's name, at the root of its place."""

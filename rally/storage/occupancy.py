@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from rally.errors import unusable
 from rally.storage.layout import DATA, EVENTS, Stores, study_folder
-from rally.storage.objects import ObjectInfo, ObjectStore, StrayInTheWay
+from rally.storage.objectstore.interface import ObjectInfo, ObjectStore, StrayInTheWay
 from rally.storage.records import is_litter
 
 _OF_STUDIES = study_folder("")[:-1]

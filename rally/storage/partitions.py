@@ -16,14 +16,14 @@ from rally.storage.buckets import EVERYBODY, Bucket, Range, parse_bucket
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
 from rally.storage.layout import NEW, Partition, is_day, study_folder
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,
     ObjectStore,
 )
+from rally.storage.objectstore.strays import list_but_strays
 from rally.storage.snapshots import outline_of
-from rally.storage.strays import list_but_strays
 
 INPUTS = "rally.inputs"
 """Entry of a compacted file: a JSON list of [name, generation, checksum]."""

@@ -13,7 +13,7 @@ from rally.storage.block_index import Block
 from rally.storage.buckets import Range
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import CODEC, Header
-from rally.storage.objects import Snapshot
+from rally.storage.objectstore.interface import Snapshot
 from rally.storage.snapshots import cut_block
 
 CHUNK = 1024 * 1024

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from rally.storage.objects import ObjectInfo, ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.times import parse_time
 
 RUNS = "leases/runs/"

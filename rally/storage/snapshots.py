@@ -10,7 +10,7 @@ from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
 from rally.storage.header_bytes import peek_header, peek_outline, read_outline
 from rally.storage.longs import decode_long
-from rally.storage.objects import Snapshot
+from rally.storage.objectstore.interface import Snapshot
 
 _HEADER_READ = 64 * 1024
 _CHUNK = 4 * 1024 * 1024

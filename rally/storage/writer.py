@@ -14,7 +14,7 @@ from rally.storage.corruption import CorruptFile
 from rally.storage.header import LIST_COUNTER, Header
 from rally.storage.header_bytes import read_header
 from rally.storage.layout import Partition, Stores, new_file
-from rally.storage.objects import ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 
 FLUSH_BYTES = 64 * 1024 * 1024
 """Encoded rows held in memory before they are written."""

@@ -22,12 +22,10 @@ from rally.events import Event
 from rally.registry.registry import Registry
 from rally.registry.transitions import States
 from rally.times import to_micros
-from rally.withdrawal.enrolling import Enrolled
+from rally.withdrawal.enrolment_index import Enrolled
 from rally.withdrawal.fold import Standing
-from rally.withdrawal.holding import Rules, find_masses
-from rally.withdrawal.requests import Key, Reading, Signal, key_of, read_log, subject_of
-from rally.withdrawal.rulings import Rulings
-from rally.withdrawal.standings import (
+from rally.withdrawal.mass_detection import Rules, find_masses
+from rally.withdrawal.request_status import (
     MASS,
     REPOSTED,
     UNMATCHED,
@@ -37,6 +35,8 @@ from rally.withdrawal.standings import (
     decide,
     is_weighed,
 )
+from rally.withdrawal.requests import Key, Reading, Signal, key_of, read_log, subject_of
+from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import (
     Enrolment,
     Stage,

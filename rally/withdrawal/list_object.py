@@ -32,7 +32,7 @@ from rally.errors import ConfigurationError
 from rally.keys.signing import SigningKey
 from rally.registry.transitions import Action, Transition
 from rally.storage.container import canonical_json
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectNotFound,
     ObjectStore,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from rally.errors import ConfigurationError
 from rally.registry.transitions import Transition
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.withdrawal.fold import Person
 from rally.withdrawal.list_object import LIST, Published, read_people
 from rally.withdrawal.people_index import PeopleIndex

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rally.events import RALLY
 from rally.registry.legal_holds import LegalHolds
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from rally.times import from_micros
 from rally.withdrawal.unreadable import Unreadable, find_unreadable
 from rally.withdrawal.withdrawal_list import Stage, State, Withdrawal, WithdrawalList

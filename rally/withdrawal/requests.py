@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from rally.events import MAIL, Event, EventKind
 from rally.storage.container import canonical_json
-from rally.withdrawal.enrolling import JoinedReader
-from rally.withdrawal.firsts import Firsts, Said
+from rally.withdrawal.enrolment_index import JoinedReader
+from rally.withdrawal.first_copies import Firsts, Said
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 

@@ -13,7 +13,7 @@ from rally.decisions.contents import Kind, Letters, RequestDecision, Settlement
 from rally.decisions.entry import Entry
 from rally.decisions.verifying import read_chain
 from rally.events import MAIL, Event, event_name
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 
 _KINDS = (
     Kind.CONFIRM,

@@ -17,7 +17,7 @@ from rally.events import Event, EventKind
 from rally.storage.corruption import CorruptFile
 from rally.storage.header_bytes import read_header
 from rally.storage.layout import UNKNOWN
-from rally.storage.objects import ObjectInfo, ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.times import to_micros
 
 _LETTERS = re.compile("([0-9]+) letters")

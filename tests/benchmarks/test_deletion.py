@@ -10,9 +10,9 @@ import pytest
 from benchmarks import deletion, deletion_audit, deletion_data, deletion_rows
 from benchmarks.deletion_data import FILES, LAYOUTS, Plan
 from benchmarks.deletion_stores import Stores, leaving, strangers
+from rally.registry.rows import RowEncoder
 from rally.storage.container import check_whole
 from rally.storage.header_bytes import read_header
-from rally.storage.rows import RowEncoder
 
 ROWS, PEOPLE, BITS = 1_000, 50, 2
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rally.storage.leases import Leases
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 from tests.docs.desk import (
     COMPACT,
     DELETE,
@@ -32,7 +32,7 @@ CROWD = range(100, 220)
 KILLED = """
 import os
 from rally.storage.leases import Leases
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 with Leases(open_store("store/platform"), "0" * 32, "delete") as leases:
     leases.acquire("deletion")
     os._exit(1)

@@ -15,7 +15,7 @@ from rally.ingestion.counts import FAILED, JOINED, LEFT, REFUSED, STORED, Count
 from rally.ingestion.preflight import check_before_start
 from rally.ingestion.replay import Replayed
 from rally.ingestion.setup import IngestSettings
-from rally.observability.entries import EntryFormatter, Event, Fields
+from rally.observability.log_entries import EntryFormatter, Event, Fields
 from rally.observability.measures import Spread, Sum
 from rally.outcomes import FailureReason, RefusalReason
 from tests.docs.metrics_page import ROOT, SECTIONS, column, names, rows

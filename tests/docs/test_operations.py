@@ -8,10 +8,10 @@ from itertools import chain
 
 import pytest
 
-from rally.audit.report import Check
+from rally.audit.findings import Check
 from rally.outcomes import FailureReason
 from rally.retention.report import Remains
-from rally.storage.objects import FOREVER
+from rally.storage.objectstore.interface import FOREVER
 from tests.docs import losses, scenes
 from tests.docs.desk import Desk, furnish
 from tests.docs.page import (

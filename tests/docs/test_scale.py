@@ -19,7 +19,7 @@ from rally.capacity.jobs import JOBS
 from rally.capacity.limits import limits
 from rally.capacity.model import stored, stream
 from rally.capacity.prices import Prices
-from rally.capacity.telling import number, size
+from rally.capacity.report import number, size
 from tests.docs.page import codes_of_rows, read_sections, read_sessions
 from tests.named_tests import ROOT, find_missing
 

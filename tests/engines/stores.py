@@ -9,8 +9,8 @@ from rally.compaction.bucket_file import INPUTS
 from rally.deletion.rewriting import REWROTE
 from rally.storage.header import HEADER_CHECKSUM
 from rally.storage.header_bytes import read_header
-from rally.storage.local_files import LOCK_NAME
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.local_files import LOCK_NAME
 
 
 def files(store):

@@ -13,8 +13,7 @@ from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import NamedTuple
 
-from rally.storage.object_names import is_object_name
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,
@@ -22,6 +21,7 @@ from rally.storage.objects import (
     StrayInTheWay,
     StrayKind,
 )
+from rally.storage.objectstore.object_names import is_object_name
 from tests.fakes.versions import Versions
 
 

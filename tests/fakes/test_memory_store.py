@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rally.storage.local import LocalStore
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     FOREVER,
     GenerationMismatch,
     ObjectHeld,
     ObjectNotFound,
     OldCopy,
 )
+from rally.storage.objectstore.local import LocalStore
 from tests.fakes.memory_store import MemoryStore
 
 NOW = datetime(2022, 3, 10, tzinfo=UTC)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     FOREVER,
     GenerationMismatch,
     ObjectHeld,

@@ -23,7 +23,7 @@ from rally.keys.ping_keys import PingKeys
 from rally.outcomes import FailureReason, RefusalReason
 from rally.registry.transitions import States
 from rally.storage.layout import UNKNOWN
-from rally.storage.objects import ObjectInfo
+from rally.storage.objectstore.interface import ObjectInfo
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from tests.fuzz.generators import BARE_ID, CANARY, ID, hostile_messages, messages
 from tests.pipelines.world import AS_OF, GARDEN, NAMESPACES, World

@@ -9,10 +9,10 @@ from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
 
 from rally.errors import ConfigurationError
-from rally.storage.gcs import GcsStore
-from rally.storage.gcs_errors import translated
 from rally.storage.layout import Stores
-from rally.storage.objects import ObjectNotFound, StrayKind, open_store
+from rally.storage.objectstore.gcs import GcsStore
+from rally.storage.objectstore.gcs_errors import translated
+from rally.storage.objectstore.interface import ObjectNotFound, StrayKind, open_store
 
 pytestmark = pytest.mark.integration
 

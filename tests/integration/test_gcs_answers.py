@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import google_crc32c
 import pytest
 
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     FOREVER,
     GenerationMismatch,
     ObjectHeld,

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rally.storage.objects import (
+from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,
     ObjectNotFound,

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from pipelines import cli
-from rally.audit.writing import check_writable, write_private
+from rally.audit.report.output import check_writable, write_private
 from rally.errors import ConfigurationError
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 from tests.integration.scripted_gcs import Answer, refusal, scripted_gcs
 from tests.pipelines.world import World, write_lines
 

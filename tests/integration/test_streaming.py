@@ -15,7 +15,7 @@ from pipelines.running import read_counts
 from rally.ingestion.counts import Count
 from rally.ingestion.preflight import check_before_start
 from rally.ingestion.setup import IngestSettings
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.line import Line
 from tests.pipelines.world import (

@@ -108,8 +108,8 @@ def _wait(child: int, after: float | None, started: float) -> int:
 
 def _watch_changes(change: int | None, log: str) -> None:
     """Notes each change of a local store; dies instead of making one of them."""
-    from rally.storage.local import LocalStore
-    from rally.storage.local_files import Draft
+    from rally.storage.objectstore.local import LocalStore
+    from rally.storage.objectstore.local_files import Draft
 
     numbers, lock, file = count(1), Lock(), open(log, "a", buffering=1)  # noqa: SIM115
 

@@ -22,9 +22,9 @@ from rally.retention.purge import Purge
 from rally.storage.partitions import partition_of
 from rally.times import from_micros, to_micros
 from rally.validation.pseudonyms import PLATFORM
-from rally.withdrawal.deciding import Action as Decision
-from rally.withdrawal.deciding import choose
 from rally.withdrawal.fold import Standing
+from rally.withdrawal.request_decisions import Action as Decision
+from rally.withdrawal.request_decisions import choose
 from tests.model.words import Ping
 from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND
 from tests.rally.audit.place import Audited

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rally.audit.report import Check, Status
+from rally.audit.findings import Check, Status
 from rally.events import RALLY
 from rally.registry.transitions import Action, State, States
 from tests.life.life import BEGIN, LAST_DAY, Life, load_registry

@@ -14,7 +14,7 @@ from rally.events import MAIL, RALLY, Event, EventKind, read_events, write_event
 from rally.times import from_micros
 from rally.withdrawal.fold import Standing
 from rally.withdrawal.list_object import LIST, read_list
-from rally.withdrawal.newest import newest_signed
+from rally.withdrawal.newest_list import newest_signed
 from rally.withdrawal.requests import key_of, subject_of
 from tests.model.beside import Beside
 from tests.model.draws import people, scopes

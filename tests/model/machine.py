@@ -9,10 +9,10 @@ from rally.deletion.plan import Outcome
 from rally.events import MAIL, EventKind
 from rally.receipts.receipt import Outcome as Told
 from rally.registry.transitions import Action as Step
-from rally.storage.objects import StrayKind
+from rally.storage.objectstore.interface import StrayKind
 from rally.times import from_micros
-from rally.withdrawal.deciding import Action, choose
 from rally.withdrawal.fold import Standing
+from rally.withdrawal.request_decisions import Action, choose
 from rally.withdrawal.withdrawal_list import State
 from tests.model.beside import EARLY, LATE
 from tests.model.draws import (

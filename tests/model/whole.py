@@ -22,16 +22,16 @@ from rally.ingestion.replay import Replay
 from rally.ingestion.routes import Routes
 from rally.ingestion.setup import LiveStates
 from rally.outcomes import FailureReason
+from rally.registry.rows import row_schema
 from rally.storage.container import read_rows
 from rally.storage.leases import Leases
 from rally.storage.partitions import by_partition, is_row_file, list_files, read_view
-from rally.storage.rows import row_schema
 from rally.storage.writer import RowWriter, Table
 from rally.times import from_micros, to_micros
 from rally.validation.pseudonyms import Pseudonyms
-from rally.withdrawal.holding import Rules
+from rally.withdrawal.bootstrap import open_list
 from rally.withdrawal.live_list import LiveList
-from rally.withdrawal.starting import open_list
+from rally.withdrawal.mass_detection import Rules
 from tests.model.plain import (
     HOLD_ABOVE_PEOPLE,
     HOLD_ABOVE_SHARE,

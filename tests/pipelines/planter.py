@@ -11,8 +11,12 @@ import json
 import select
 import sys
 
-from rally.retention.line import STUDY, Line, Phase, Why
-from rally.storage.objects import GenerationMismatch, ObjectNotFound, open_store
+from rally.retention.plan_entry import STUDY, Line, Phase, Why
+from rally.storage.objectstore.interface import (
+    GenerationMismatch,
+    ObjectNotFound,
+    open_store,
+)
 from rally.storage.partitions import partition_of
 
 

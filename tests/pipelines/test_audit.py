@@ -11,11 +11,11 @@ import sys
 import pytest
 
 from pipelines import audit, cli
-from rally.audit.report import Check, Status
+from rally.audit.findings import Check, Status
 from rally.audit.row_audit import RowAudit
 from rally.registry.transitions import States
 from rally.storage.corruption import CorruptFile
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import (
     GARDEN,

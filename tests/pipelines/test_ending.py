@@ -24,7 +24,7 @@ from rally.ingestion.replay import DamagedObject
 from rally.storage.codecs import UnknownCodec
 from rally.storage.corruption import CorruptFile
 from rally.storage.leases import LeaseHeld
-from rally.storage.objects import ObjectHeld
+from rally.storage.objectstore.interface import ObjectHeld
 from rally.storage.row_streams import NotSorted
 from rally.storage.runs import Run
 from tests.pipelines.world import GARDEN, SENT, stored_rows, write_lines

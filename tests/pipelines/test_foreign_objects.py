@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rally.audit.report import Check
+from rally.audit.findings import Check
 from tests.pipelines.world import GARDEN, HOUSE
 from tests.support.lived_in import LivedIn
 

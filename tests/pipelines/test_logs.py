@@ -409,7 +409,7 @@ def stop_by(*lines):
     program = [
         "import logging, os, signal, sys",
         "from pipelines.ending import Ended, exit_status",
-        "from rally.observability.entries import LOGGER",
+        "from rally.observability.log_entries import LOGGER",
         "def kill(number): os.kill(os.getpid(), number)",
         *lines,
         "sys.exit(exit_status('purge', job))",

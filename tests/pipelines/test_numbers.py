@@ -6,7 +6,7 @@ import importlib
 import pytest
 
 from pipelines import cli
-from pipelines.declared import declared
+from pipelines.option_specs import declared
 from pipelines.templates import TEMPLATES
 
 MODULES = sorted({each.job.name for each in TEMPLATES})

@@ -53,7 +53,7 @@ def test_lines_that_are_planted_in_a_race_take_nobodys_rows(
     path = write_lines(tmp_path / "in.ndjson", messages(world))
     assert cli.main(["ingest", f"--input={path}", *world.options(store)]) == 0
     capsys.readouterr()
-    monkeypatch.setattr("rally.retention.searches._PARTITIONS", 1)
+    monkeypatch.setattr("rally.retention.search_tasks._PARTITIONS", 1)
 
     with subprocess.Popen(
         [sys.executable, "-m", "tests.pipelines.planter", store, kind],

@@ -11,7 +11,7 @@ import pytest
 from pipelines import cli
 from rally.events import read_events
 from rally.registry.transitions import Action
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,
@@ -201,7 +201,7 @@ def test_many_batches_go_through_beam_to_the_same_end(
 ):
     fill(world, store)
     monkeypatch.setattr("rally.retention.plan.BATCH", 1)
-    monkeypatch.setattr("rally.retention.searches._PARTITIONS", 1)
+    monkeypatch.setattr("rally.retention.search_tasks._PARTITIONS", 1)
     status, out, errors = purge(world, store, capsys, "--as_of=2026-11-17")
     assert (status, errors) == (0, "")
     assert plain(out, store) == REPORT

@@ -16,7 +16,7 @@ from rally.keys import names
 from rally.keys.folder import KEYSET
 from rally.scheduling.crontab import to_crontab
 from rally.scheduling.day import DAY, SUNDAY, Places, Schedule, this_rally
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 from tests.named_tests import ROOT, find_missing
 from tests.pipelines.world import (
     GARDEN,

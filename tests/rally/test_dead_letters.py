@@ -24,7 +24,7 @@ from rally.keys.platform_keys import Prf
 from rally.outcomes import FailureReason
 from rally.storage.corruption import CorruptFile
 from rally.storage.header_bytes import read_header
-from rally.storage.local import LocalStore
+from rally.storage.objectstore.local import LocalStore
 from rally.times import EARLIEST, LATEST
 
 WITHIN = [each.replace(tzinfo=None) for each in (EARLIEST, LATEST)]

@@ -20,7 +20,7 @@ from rally.storage.container import encode_container
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import SCHEMA
 from rally.storage.header_bytes import read_header
-from rally.storage.local import LocalStore
+from rally.storage.objectstore.local import LocalStore
 from rally.times import EARLIEST, LATEST, from_micros, to_micros
 
 LEFT = Event(

@@ -9,7 +9,7 @@ from rally.decisions.signers import Signer
 from rally.decisions.writing import decide
 from rally.registry.legal_holds import LegalHold
 from rally.registry.transitions import Action
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from tests.support.people import signer
 from tests.support.places import FOUNDED
 

@@ -7,7 +7,7 @@ from rally.decisions.entry import Entry, encode, entry_name, sign
 from rally.decisions.verifying import read_chain
 from rally.keys import keysets
 from rally.keys.signing import TinkKey
-from rally.storage.objects import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore
 from tests.support.places import FOUNDED
 
 

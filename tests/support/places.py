@@ -11,15 +11,15 @@ from rally.decisions.founding import FILE as COPY
 from rally.decisions.founding import digest_of
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import approve, decide
+from rally.initialisation.places import mark_places, survey_places
 from rally.keys.folder import KeyFolder
 from rally.keys.names import Job, signing
 from rally.keys.signing import PUBLIC, SigningKey, read_public
 from rally.storage.layout import Stores
 from rally.storage.marker import NAME, Kind, Marker, new_id, read_marker
-from rally.storage.marking import mark_places, survey_places
-from rally.storage.objects import ObjectStore, open_store
+from rally.storage.objectstore.interface import ObjectStore, open_store
+from rally.withdrawal.bootstrap import begin_list
 from rally.withdrawal.list_object import LIST, publish_list
-from rally.withdrawal.starting import begin_list
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.support.people import job_key, job_keys, people, signer
 

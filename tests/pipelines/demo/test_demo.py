@@ -13,7 +13,7 @@ from pipelines.demo import command
 from pipelines.demo.clients import NEWS
 from pipelines.demo.ledger import Ledger
 from pipelines.demo.scene import Scene
-from rally.audit.report import Check
+from rally.audit.findings import Check
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 PINGS = Path(command.__file__).parent / "pings"

@@ -5,8 +5,8 @@ import json
 
 import fastavro
 
+from rally.registry.rows import row_schema
 from rally.storage.layout import new_file
-from rally.storage.rows import row_schema
 from tests.pipelines.world import GARDEN
 from tests.rally.audit.place import partition_of
 from tests.support.foreign_avro import Form, write_foreign

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from rally.audit.report import AuditReport, Check, CheckResult, Scope, Seen, Unit
+from rally.audit.findings import AuditReport, Check, CheckResult, Scope, Seen, Unit
 from rally.registry.transitions import State
 from rally.withdrawal.overview import Group
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from rally.audit import units
-from rally.audit.report import Check, Unit
+from rally.audit.findings import Check, Unit
 from rally.audit.settings import Limits
 from rally.dead_letters import Kind, encode_dead_letters
 from rally.dead_letters import Place as LetterPlace

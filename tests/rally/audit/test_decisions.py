@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from rally.audit.report import Check
+from rally.audit.findings import Check
 from rally.decisions.contents import AcceptedLoss, Kind, Letters, StudyDecision
 from rally.decisions.entry import Entry, encode, entry_name, sign
 from rally.decisions.verifying import read_chain

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.audit.as_json import to_json
-from rally.audit.page import to_html
-from rally.audit.report import AuditReport, Check, CheckResult, Scope, Seen, Unit
-from rally.audit.text import to_text
+from rally.audit.findings import AuditReport, Check, CheckResult, Scope, Seen, Unit
+from rally.audit.report.html import to_html
+from rally.audit.report.json import to_json
+from rally.audit.report.text import to_text
 from rally.registry.transitions import State
 from rally.withdrawal.overview import Group
 from tests.rally.audit.reports import AS_OF, SMALL

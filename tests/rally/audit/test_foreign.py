@@ -7,10 +7,10 @@ from uuid import UUID
 import fastavro
 import pytest
 
-from rally.audit.report import Check
+from rally.audit.findings import Check
 from rally.events import EventKind
+from rally.registry.rows import row_schema
 from rally.storage.layout import new_file
-from rally.storage.rows import row_schema
 from tests.model.words import moment
 from tests.pipelines.world import GARDEN, rally_id
 from tests.rally.audit.foreign import OURS, put_foreign

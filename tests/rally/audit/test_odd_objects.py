@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from rally.audit.as_json import to_json
-from rally.audit.page import to_html
-from rally.audit.report import Check
-from rally.audit.text import to_text
+from rally.audit.findings import Check
+from rally.audit.report.html import to_html
+from rally.audit.report.json import to_json
+from rally.audit.report.text import to_text
 from rally.dead_letters import Kind
 from rally.events import EventKind
 from rally.receipts.encoding import decode_receipt
 from rally.receipts.receipt import receipt_name
+from rally.registry.rows import row_schema
 from rally.storage.container import encode_container
 from rally.storage.layout import new_file
-from rally.storage.rows import row_schema
 from tests.pipelines.world import GARDEN, rally_id
 from tests.rally.audit.place import PREFIX, counts, day_of, found, partition_of
 from tests.rally.audit.test_violations import (

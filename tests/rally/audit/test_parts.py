@@ -11,15 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.audit.collection_windows import (
+    TOLD_LATE,
+    Span,
+    collecting_spans,
+    span_of_day,
+    within,
+)
 from rally.audit.duplicates import Window
-from rally.audit.report import Check, Seen, Unit
+from rally.audit.findings import Check, Seen, Unit
+from rally.audit.report.output import check_writable, write_private
 from rally.audit.row_times import are_within, as_stored, times_of
 from rally.audit.sealed import count_unsealed, sealing_prefixes
 from rally.audit.settings import hash_address
-from rally.audit.spans import TOLD_LATE, Span, collecting_spans, span_of_day, within
 from rally.audit.tally import ELSEWHERE, MOST_PLACES, OTHERS, Tally, merged
 from rally.audit.wanted import read_wanted
-from rally.audit.writing import check_writable, write_private
 from rally.errors import ConfigurationError
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import ensure_platform_keys, rotate_purpose

@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.audit.report import Check
-from rally.audit.text import to_text
+from rally.audit.findings import Check
+from rally.audit.report.text import to_text
 from rally.errors import ConfigurationError
 from rally.registry.transitions import Action
 from tests.model.draws import pings

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from rally.audit.report import Check
+from rally.audit.findings import Check
 from rally.errors import ConfigurationError
 from rally.ingestion.replay import DamagedObject
 from rally.keys.folder import KeyFolder
@@ -92,7 +92,7 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
     ],
     (DELETES, PLATFORM, "events/"): [
         Shown((
-            "tests/rally/retention/test_ceiling.py::*",
+            "tests/rally/retention/test_safety_limits.py::*",
             "tests/rally/audit/test_decisions.py::*",
         )),
     ],

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from rally.audit.report import Check
-from rally.storage.objects import ObjectNotFound
+from rally.audit.findings import Check
+from rally.storage.objectstore.interface import ObjectNotFound
 from rally.times import from_micros
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.audit.place import counts, day_of, found, partition_of

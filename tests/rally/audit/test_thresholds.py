@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from rally.audit.report import Unit
+from rally.audit.findings import Unit
 from rally.audit.thresholds import (
     THRESHOLD,
     Told,

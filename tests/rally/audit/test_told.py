@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from rally.audit.report import Check, CheckResult, Scope
+from rally.audit.findings import Check, CheckResult, Scope
 from rally.audit.thresholds import Told
 from rally.audit.told import tell
 from rally.printing import visible

@@ -1,6 +1,6 @@
 """Of a study that does not load nothing is proven, and it is said of each check."""
 
-from rally.audit.report import Check
+from rally.audit.findings import Check
 from rally.registry.study import Kind
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.audit.place import found

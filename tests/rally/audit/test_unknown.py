@@ -5,7 +5,7 @@ import gzip
 from dataclasses import replace
 
 from rally.audit import rule_book
-from rally.audit.report import Check
+from rally.audit.findings import Check
 from rally.errors import ConfigurationError
 from rally.events import EventKind
 from rally.registry.transitions import Action

@@ -9,18 +9,18 @@ import fastavro
 import pytest
 
 from rally.audit.calendar_audit import audit_calendar
-from rally.audit.report import Check
+from rally.audit.findings import Check
 from rally.audit.settings import Limits
 from rally.dead_letters import Kind, encode_dead_letters
 from rally.dead_letters import Place as LetterPlace
 from rally.events import EventKind
 from rally.receipts.receipt import receipt_name
 from rally.registry.registry import Registry
+from rally.registry.rows import RowEncoder, row_schema
 from rally.registry.transitions import Action, States
 from rally.storage.container import encode_container
 from rally.storage.header import LIST_COUNTER
 from rally.storage.layout import Partition, new_file
-from rally.storage.rows import RowEncoder, row_schema
 from rally.validation.leaves import zig_zag
 from rally.withdrawal.list_object import LIST
 from tests.model.words import moment

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.capacity import measured
+from rally.capacity.estimate import make_plan
 from rally.capacity.inputs import SCHEMES, Inputs
 from rally.capacity.jobs import jobs
 from rally.capacity.model import files_of_one, rewritten, stored, stream
-from rally.capacity.plan import make_plan
 from rally.capacity.prices import Prices
 
 SMALL = Inputs(20_000, 1_000, 1, leavers_per_day=1, buckets=1)

@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from rally.capacity.estimate import make_plan
 from rally.capacity.inputs import Inputs
-from rally.capacity.plan import make_plan
 from rally.capacity.prices import Prices, read_prices
 from rally.errors import ConfigurationError
 

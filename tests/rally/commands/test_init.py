@@ -13,10 +13,10 @@ from rally.decisions.entry import entry_name
 from rally.decisions.signers import open_signer
 from rally.decisions.verifying import read_chain
 from rally.envelope import parse_timestamp
+from rally.initialisation.places import mark_places, survey_places
 from rally.registry.transitions import Action
 from rally.storage.marker import NAME
-from rally.storage.marking import mark_places, survey_places
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 from tests.pipelines.world import GARDEN, HOUSE, POND, World, contents
 from tests.support.decided import decide_study
 
@@ -118,7 +118,7 @@ def test_run_again_changes_nothing_and_says_so(init):
 @pytest.mark.parametrize("at", range(13))
 def test_init_that_was_killed_goes_on(init, monkeypatch, at):
     """Before its first write, its second, and so on."""
-    from rally.storage.local import LocalStore
+    from rally.storage.objectstore.local import LocalStore
 
     class Killed(BaseException):
         pass

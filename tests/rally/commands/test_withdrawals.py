@@ -17,11 +17,11 @@ from rally.events import RALLY, EventKind
 from rally.outcomes import FailureReason
 from rally.registry.transitions import Action
 from rally.storage.layout import EVENTS
-from rally.storage.local import LocalStore
+from rally.storage.objectstore.local import LocalStore
 from rally.times import to_micros
 from rally.withdrawal.fold import Standing
-from rally.withdrawal.holding import Rules
 from rally.withdrawal.list_object import LIST
+from rally.withdrawal.mass_detection import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.unreadable import count_settled
 from rally.withdrawal.withdrawal_list import Stage

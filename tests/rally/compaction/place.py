@@ -14,12 +14,12 @@ from rally.compaction.compactor import Compactor
 from rally.compaction.outcomes import Outcome
 from rally.compaction.plan import plan
 from rally.registry.registry import Registry
+from rally.registry.rows import row_schema
 from rally.storage.container import read_rows
 from rally.storage.header_bytes import read_header
 from rally.storage.layout import Partition
 from rally.storage.leases import Leases
 from rally.storage.partitions import by_partition, list_files, read_view
-from rally.storage.rows import row_schema
 from rally.storage.writer import RowWriter, Table
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.list_object import LIST

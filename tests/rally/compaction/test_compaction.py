@@ -307,8 +307,8 @@ def test_an_empty_new_file_goes(place):
     table_row = place.add(Row(0, 1))
     place.compact()
     del table_row
+    from rally.registry.rows import row_schema
     from rally.storage.container import encode_container
-    from rally.storage.rows import row_schema
 
     schema = row_schema(place.document(VISIT))
     data = encode_container(schema, [], {}, bytes(16), indexed=True)

@@ -6,7 +6,7 @@ import pytest
 
 from rally.compaction.outcomes import Outcome, Trouble
 from rally.compaction.removal import remove
-from rally.storage.objects import GenerationMismatch
+from rally.storage.objectstore.interface import GenerationMismatch
 from tests.fakes.memory_store import MemoryStore
 
 

@@ -19,11 +19,11 @@ from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import find
 from rally.receipts.verify import verify_chain
+from rally.registry.rows import RowEncoder, row_schema
 from rally.storage.container import encode_container
 from rally.storage.header_bytes import read_header
 from rally.storage.layout import Partition, Stores, new_file
-from rally.storage.objects import ObjectInfo
-from rally.storage.rows import RowEncoder, row_schema
+from rally.storage.objectstore.interface import ObjectInfo
 from rally.storage.runs import RUNS
 from rally.storage.snapshots import header_of
 from rally.times import to_micros

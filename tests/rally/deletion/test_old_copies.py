@@ -7,7 +7,7 @@ import pytest
 
 from rally.deletion.plan import Outcome
 from rally.receipts.receipt import Reason
-from rally.storage.objects import FOREVER
+from rally.storage.objectstore.interface import FOREVER
 from tests.rally.deletion.place import Row, day, live
 
 WAITING = ["requested", "suppressed", "rewritten"]

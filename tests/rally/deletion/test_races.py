@@ -9,7 +9,7 @@ import pytest
 from rally.deletion.plan import Outcome, StoredFile
 from rally.deletion.steps import FileSteps, PlannedWork
 from rally.storage.leases import LeaseHeld
-from rally.storage.objects import GenerationMismatch
+from rally.storage.objectstore.interface import GenerationMismatch
 from tests.pipelines.world import GARDEN
 from tests.rally.deletion.place import Place, Row, live, nothing
 

@@ -11,7 +11,7 @@ from rally.events import RALLY
 from rally.receipts import receipt
 from rally.registry.registry import Registry
 from rally.registry.transitions import Action
-from rally.withdrawal.holding import Rules
+from rally.withdrawal.mass_detection import Rules
 from rally.withdrawal.withdrawal_list import Stage, State
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Row, day, document_id, header_in

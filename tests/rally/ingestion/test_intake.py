@@ -16,9 +16,9 @@ from rally.ingestion.setup import make_intake, make_writer
 from rally.outcomes import FailureReason
 from rally.storage.container import read_rows
 from rally.storage.header_bytes import read_header
-from rally.storage.local_files import LOCK_NAME
 from rally.storage.marker import NAME
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.local_files import LOCK_NAME
 from rally.validation.pseudonyms import stands_in
 from rally.withdrawal.list_object import LIST
 

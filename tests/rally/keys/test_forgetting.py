@@ -6,7 +6,7 @@ import pytest
 
 from rally.errors import ConfigurationError
 from rally.keys.folder import KeyFolder
-from rally.storage.objects import ObjectHeld
+from rally.storage.objectstore.interface import ObjectHeld
 from tests.fakes.memory_store import MemoryStore
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

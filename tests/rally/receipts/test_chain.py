@@ -12,7 +12,7 @@ from rally.receipts.chain import append, find, read_receipt
 from rally.receipts.encoding import digest
 from rally.receipts.receipt import FIRST, Reason, receipt_name
 from rally.receipts.verify import verify_chain
-from rally.storage.local import LocalStore
+from rally.storage.objectstore.local import LocalStore
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.receipts.examples import (
     KEY,

@@ -12,7 +12,7 @@ from rally.receipts.encoding import digest
 from rally.receipts.purge import purge_receipts
 from rally.receipts.receipt import receipt_name
 from rally.receipts.verify import verify_chain
-from rally.storage.objects import ObjectHeld
+from rally.storage.objectstore.interface import ObjectHeld
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.receipts.examples import (
     KEY,

@@ -9,6 +9,7 @@ import pytest
 
 from rally.errors import ConfigurationError, faults_of
 from rally.registry.registry import Registry
+from rally.registry.rows import RowEncoder
 from rally.registry.study import (
     Access,
     AfterEnd,
@@ -23,7 +24,6 @@ from rally.registry.study import (
     Study,
     Unmatched,
 )
-from rally.storage.rows import RowEncoder
 from tests.rally.registry.conftest import JOINED
 
 STUDY = "schemas/rally-x/study.yaml"

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from rally.registry.object_classifier import Locator, Region, overlapping
 from rally.registry.registry import Registry
-from rally.storage.objects import ObjectInfo
-from rally.storage.places import Locator, Region, overlapping
+from rally.storage.objectstore.interface import ObjectInfo
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.deletion.place import Row
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from rally.storage.objects import ObjectHeld
+from rally.storage.objectstore.interface import ObjectHeld
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import day
 from tests.rally.retention.furnished import furnish, is_over, keys, letters, scopes

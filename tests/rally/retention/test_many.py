@@ -2,11 +2,11 @@
 
 import tracemalloc
 
-from rally.retention.line import Line, Phase, Why
 from rally.retention.plan import BATCH, read_batch, write_plan
+from rally.retention.plan_entry import Line, Phase, Why
 from rally.retention.settings import Limits
 from rally.storage.corruption import CorruptFile
-from rally.storage.objects import ObjectInfo
+from rally.storage.objectstore.interface import ObjectInfo
 from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN
 

@@ -9,9 +9,9 @@ from rally.dead_letters import Kind, Place
 from rally.deletion.plan import Plan
 from rally.deletion.plans import Plans
 from rally.results import WrongResults
-from rally.retention.doing import make_doer
-from rally.retention.line import PLATFORM, STUDY, Line, Phase, Why
+from rally.retention.executor import make_doer
 from rally.retention.plan import write_plan
+from rally.retention.plan_entry import PLATFORM, STUDY, Line, Phase, Why
 from rally.storage.corruption import CorruptFile
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import GARDEN, HOUSE, POND
@@ -215,7 +215,7 @@ def test_plan_that_somebody_wrote_over_deletes_nothing(lived_in):
 def planting(place, monkeypatch, change):
     """A purge whose workers' answers somebody changes on their way back."""
     real = place._work_through
-    monkeypatch.setattr("rally.retention.searches._PARTITIONS", 1)
+    monkeypatch.setattr("rally.retention.search_tasks._PARTITIONS", 1)
 
     def through(settings, step, works, make_step):
         found = real(settings, step, works, make_step)

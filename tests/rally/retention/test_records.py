@@ -9,7 +9,7 @@ from rally.dead_letters import Kind, Place
 from rally.deletion.plans import Plans
 from rally.events import read_events, write_events
 from rally.retention.settings import Limits
-from rally.storage.local import LocalStore
+from rally.storage.objectstore.local import LocalStore
 from rally.withdrawal.unreadable import count_settled
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Row, document_id

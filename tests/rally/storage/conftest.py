@@ -8,7 +8,7 @@ from uuid import UUID
 import fastavro
 import pytest
 
-from rally.storage.objects import ObjectInfo
+from rally.storage.objectstore.interface import ObjectInfo
 from tests.fakes.memory_store import MemoryStore
 
 SCHEMA = {

@@ -2,8 +2,8 @@ import pytest
 
 from rally.errors import ConfigurationError
 from rally.storage.layout import Partition, Stores, events_file, new_file
-from rally.storage.local import LocalStore
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.local import LocalStore
 
 PARTITION = Partition("rally-one", "user-journey.1", "2022-03-10")
 

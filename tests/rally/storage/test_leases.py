@@ -14,7 +14,7 @@ import pytest
 
 from rally.storage.layout import Partition
 from rally.storage.leases import LeaseHeld, Leases
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 from rally.storage.runs import LASTS, began, live_runs
 from tests.fakes.memory_store import MemoryStore
 
@@ -193,7 +193,7 @@ _HOLDER = """
 import sys, time
 from rally.storage.layout import Partition
 from rally.storage.leases import Leases
-from rally.storage.objects import open_store
+from rally.storage.objectstore.interface import open_store
 with Leases(open_store(sys.argv[1]), "killed", "compact") as leases:
     leases.acquire(Partition("rally-grove", "visit.1", "2026-05-18"))
     print("held", flush=True)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.errors import ConfigurationError
-from rally.storage.local import LocalStore
 from rally.storage.marker import NAME, Kind, Marker, new_id, read_marker, require_marker
+from rally.storage.objectstore.local import LocalStore
 from tests.fakes.memory_store import MemoryStore
 
 ID, OTHER = "0123456789abcdef" * 2, "f" * 32

@@ -12,7 +12,7 @@ from rally.storage import snapshots
 from rally.storage.container import encode_container
 from rally.storage.corruption import CorruptFile
 from rally.storage.header_bytes import join_header, read_header
-from rally.storage.local import LocalStore
+from rally.storage.objectstore.local import LocalStore
 from rally.storage.snapshots import header_of, outline_of
 from rally.validation.leaves import zig_zag
 

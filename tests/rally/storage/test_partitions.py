@@ -8,7 +8,7 @@ from rally.storage.buckets import EVERYBODY, Bucket, Range
 from rally.storage.container import encode_container
 from rally.storage.corruption import CorruptFile
 from rally.storage.layout import Partition
-from rally.storage.objects import GenerationMismatch
+from rally.storage.objectstore.interface import GenerationMismatch
 from rally.storage.partitions import (
     by_partition,
     compacted_file,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rally.storage.objects import ObjectInfo, StrayInTheWay, StrayKind
+from rally.storage.objectstore.interface import ObjectInfo, StrayInTheWay, StrayKind
 from rally.storage.records import is_litter, is_marker, is_record, list_records
 from tests.fakes.memory_store import MemoryStore
 

@@ -14,7 +14,7 @@ from rally.storage.block_writer import encode_block
 from rally.storage.buckets import EVERYBODY, Bucket, Range
 from rally.storage.container import encode_container
 from rally.storage.header_bytes import read_header
-from rally.storage.objects import GenerationMismatch
+from rally.storage.objectstore.interface import GenerationMismatch
 from rally.storage.row_batches import batches, head
 from rally.storage.row_streams import (
     LAST,

@@ -13,7 +13,7 @@ from rally.storage.container import encode_container
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
 from rally.storage.header_bytes import join_header, read_header
-from rally.storage.local import LocalStore
+from rally.storage.objectstore.local import LocalStore
 from rally.storage.snapshots import (
     Frame,
     cut,

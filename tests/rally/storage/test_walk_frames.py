@@ -18,7 +18,7 @@ from rally.storage.codecs import UnknownCodec
 from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
 from rally.storage.header_bytes import join_header, read_header
-from rally.storage.local import LocalStore
+from rally.storage.objectstore.local import LocalStore
 from rally.storage.snapshots import frame_rows, header_of, walk_frames
 from rally.validation.leaves import zig_zag
 

@@ -12,8 +12,8 @@ from rally.storage.container import encode_container, read_rows
 from rally.storage.corruption import CorruptFile
 from rally.storage.header_bytes import read_header
 from rally.storage.layout import Partition, Stores
-from rally.storage.local import LocalStore
-from rally.storage.objects import ObjectNotFound
+from rally.storage.objectstore.interface import ObjectNotFound
+from rally.storage.objectstore.local import LocalStore
 from rally.storage.writer import (
     RowWriter,
     Table,

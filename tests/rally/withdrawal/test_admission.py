@@ -13,10 +13,10 @@ from rally.decisions.contents import Kind as Decides
 from rally.events import MAIL, RALLY, Event, EventKind, EventLog, write_events
 from rally.registry.study import AfterEnd, Kind, Unmatched
 from rally.registry.transitions import Action, States
-from rally.storage.local import LocalStore
+from rally.storage.objectstore.local import LocalStore
 from rally.withdrawal.admission import admit
 from rally.withdrawal.fold import Standing, Verdict, judge_row
-from rally.withdrawal.holding import Rules
+from rally.withdrawal.mass_detection import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import (
     Enrolment,

@@ -5,7 +5,7 @@ import pytest
 from rally.errors import ConfigurationError
 from rally.events import RALLY
 from rally.keys.names import Job
-from rally.storage.local import LocalStore
+from rally.storage.objectstore.local import LocalStore
 from rally.withdrawal.list_object import LIST
 from rally.withdrawal.live_list import LiveList
 from tests.fakes.memory_store import MemoryStore, nothing

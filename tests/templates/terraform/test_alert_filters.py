@@ -7,7 +7,7 @@ import re
 import pytest
 
 from rally.ingestion.counts import FAILED, Count
-from rally.observability.entries import EntryFormatter, Event
+from rally.observability.log_entries import EntryFormatter, Event
 from rally.outcomes import FailureReason
 from tests.templates.terraform.logging_query import matches
 from tests.templates.terraform.module import load

@@ -16,9 +16,9 @@ import pytest
 from pipelines import cli
 from pipelines.demo.jobs import Jobs
 from rally.keys.folder import KeyFolder
-from rally.storage import local_files
-from rally.storage.gcs import _PROBE as PROBE
-from rally.storage.local import LocalStore
+from rally.storage.objectstore import local_files
+from rally.storage.objectstore.gcs import _PROBE as PROBE
+from rally.storage.objectstore.local import LocalStore
 
 INIT = "init"
 """What people do before any job, as `desk` and as `keeper`."""

@@ -1,0 +1,115 @@
+"""An audit's report as one page of HTML: no network, no script, no other file.
+
+It may be shown outside of the environment: see rally.audit.thresholds.
+"""
+
+from collections.abc import Iterator
+
+from rally.audit.findings import AuditReport
+from rally.audit.markup import Markup, element
+from rally.audit.report import figures, tables
+from rally.audit.report.style import STYLE
+from rally.audit.report.wording import DEVELOPMENT, doubt, rule, share, verdict
+from rally.audit.thresholds import THRESHOLD, in_words
+from rally.audit.told import ToldReport, tell
+
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
+_UNSEEN = "Nothing that was seen breaks these promises; this was not seen."
+_APART = (
+    "It looks like what breaks a promise and does not: it waits for the end of a "
+    "study, is held by a decision, or is on its way out."
+)
+_ROWS = (
+    "By the day on which they were submitted, of the files that were read. "
+    "Each study has a scale of its own."
+)
+_LEAVE = (
+    "Requests to leave, by what they wait for and by how old they are. "
+    "Who left several studies is counted in each."
+)
+_EXPIRY = (
+    "By the day from which rows are past their retention, of the files that were read."
+)
+
+
+def to_html(report: AuditReport, threshold: int = THRESHOLD) -> str:
+    """The page, whole; but for its first line it is well-formed XML."""
+    told = tell(report, threshold)
+    page = element("html", _head(told), element("body", *_body(told)), lang="en")
+    return f"<!DOCTYPE html>\n{page}\n"
+
+
+def _head(told: ToldReport) -> Markup:
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="referrer", content="no-referrer"),
+        element("title", f"Rally audit, {told.as_of:%Y-%m-%d}"),
+        element("style", Markup(STYLE)),
+    )
+
+
+def _body(told: ToldReport) -> Iterator[Markup]:
+    yield element(
+        "header",
+        element(
+            "p", f"Rally: audit of {told.as_of:%Y-%m-%d, %H:%M} UTC", class_="brow"
+        ),
+        element("h1", verdict(told)),
+        element("p", doubt(told), class_="lead") if doubt(told) else "",
+        element("p", DEVELOPMENT, class_="lead") if told.development else "",
+        _facts(told),
+        tables.strip(told.checks),
+    )
+    yield element("main", *_sections(told))
+    yield element(
+        "footer",
+        element("p", rule(told.threshold)),
+        element("p", "This page loads nothing and runs no script."),
+    )
+
+
+def _facts(told: ToldReport) -> Markup:
+    scope = told.scope
+    facts = (
+        ("Read", share(scope)),
+        ("Files", f"{scope.files:,}"),
+        ("Rows", in_words(scope.rows)),
+        ("Studies", f"{len(told.studies):,}"),
+        ("Took", f"{scope.seconds:,.1f} s"),
+    )
+    return element(
+        "dl",
+        *(
+            element("div", element("dt", name), element("dd", fact))
+            for name, fact in facts
+        ),
+        class_="facts",
+    )
+
+
+def _sections(told: ToldReport) -> Iterator[Markup]:
+    checks = told.checks
+    findings = tables.seen((each.check, each.findings) for each in checks)
+    apart = tables.seen((each.check, each.apart) for each in checks)
+    unseen = tables.seen((each.check, each.unseen) for each in checks)
+    if findings:
+        yield _section("What breaks a promise", "", findings)
+    if checks:
+        yield _section("What is promised", "", tables.promises(checks))
+    if unseen:
+        yield _section("What could not be looked at", _UNSEEN, unseen)
+    if apart:
+        yield _section("What is counted apart", _APART, apart)
+    yield _section("Rows by study and day", _ROWS, figures.rows_by_day(told))
+    yield _section("Who leaves", _LEAVE, figures.withdrawals(told))
+    yield _section("What expires when", _EXPIRY, figures.expiry(told))
+
+
+def _section(title: str, text: str, inside: Markup) -> Markup:
+    words = element("p", text, class_="soft") if text else ""
+    return element("section", element("h2", title), words, inside)

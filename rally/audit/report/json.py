@@ -1,0 +1,112 @@
+"""An audit's report for machines."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from rally.audit.findings import AuditReport
+from rally.audit.thresholds import THRESHOLD, Told
+from rally.audit.told import ToldCheck, ToldGroup, ToldReport, ToldSeen, tell
+from rally.registry.report import moment
+
+FORMAT = 1
+"""Of the document; a name that goes, or means something else, makes it the next."""
+
+
+def to_json(report: AuditReport, threshold: int = THRESHOLD) -> str:
+    """One document of JSON; equal reports are equal text.
+
+    COUNT is a whole number, of objects and of studies exact, of rows and of people
+    rounded down to a multiple of `threshold`; or "<10", which is fewer than 10, and
+    not 0. DAY is YYYY-MM-DD, in UTC. Keys are sorted, and none is ever left out:
+
+        as_of        the audit's clock, UTC, YYYY-MM-DDTHH:MM:SSZ
+        checks       in the order of Check, a list of
+          check      its name
+          status     kept, broken or unknown
+          findings   what breaks it, a list of {where, what, number: COUNT,
+                     unit: rows, people, objects or studies, until: DAY or null}
+          apart      what looks like it and does not break it, the same
+          unseen     what could not be looked at, the same
+        development  whether one person may play everybody on the platform
+        exit_status  0 all kept, 1 one is broken, 2 one could not be checked
+        expiring     {study: {DAY from which they are past their retention: COUNT}}
+        format       1
+        rows         {study: {DAY of submission: COUNT}}
+        scope        what was read: {share: 0 to 1 of the files of rows, files: exact,
+                     rows: COUNT, the sum of those in `rows`, seconds}
+        studies      {study: its state}
+        threshold    the whole number that COUNT speaks of
+        withdrawals  a list of {scope, state, people: COUNT, under_7_days: COUNT,
+                     under_30_days: COUNT, older: COUNT, oldest: DAY, next_deadline:
+                     DAY or null, late: COUNT}
+    """
+    content = _content(tell(report, threshold))
+    return json.dumps(content, indent=2, sort_keys=True)
+
+
+def _content(told: ToldReport) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "threshold": told.threshold,
+        "as_of": moment(told.as_of),
+        "exit_status": told.exit_status,
+        "development": told.development,
+        "scope": {**told.scope._asdict(), "rows": _count(told.scope.rows)},
+        "studies": told.studies,
+        "checks": [_check(each) for each in told.checks],
+        "rows": _rows(told.rows),
+        "expiring": _rows(told.expiring),
+        "withdrawals": [_group(each) for each in told.withdrawals],
+    }
+
+
+def _count(told: Told) -> int | str:
+    return f"<{told.below}" if told.is_hidden else told.least
+
+
+def _check(each: ToldCheck) -> dict[str, Any]:
+    return {
+        "check": each.check,
+        "status": each.status,
+        "findings": [_seen(seen) for seen in each.findings],
+        "apart": [_seen(seen) for seen in each.apart],
+        "unseen": [_seen(seen) for seen in each.unseen],
+    }
+
+
+def _seen(seen: ToldSeen) -> dict[str, Any]:
+    return {
+        "where": seen.where,
+        "what": seen.what,
+        "number": _count(seen.number),
+        "unit": seen.unit,
+        "until": _day(seen.until),
+    }
+
+
+def _rows(rows: Mapping[tuple[str, date], Told]) -> dict[str, dict[str, int | str]]:
+    studies: dict[str, dict[str, int | str]] = {}
+    for (study, day), told in rows.items():
+        studies.setdefault(study, {})[day.isoformat()] = _count(told)
+    return studies
+
+
+def _group(each: ToldGroup) -> dict[str, Any]:
+    young, old, older = map(_count, each.ages)
+    return {
+        "scope": each.scope,
+        "state": each.state,
+        "people": _count(each.people),
+        "under_7_days": young,
+        "under_30_days": old,
+        "older": older,
+        "oldest": each.oldest.isoformat(),
+        "next_deadline": _day(each.deadline),
+        "late": _count(each.late),
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,99 @@
+"""Writes a report: as a whole or not at all, for its owner's eyes.
+
+To this machine, or to `gs://bucket/folder/file`, where whoever may read the bucket may
+read the report.
+"""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rally.errors import ConfigurationError, cause_of
+from rally.storage.objectstore.interface import ObjectHeld, open_store
+from rally.storage.objectstore.upsert import put
+
+_REMOTE = "gs://"
+
+
+def check_writable(option: str, name: str) -> None:
+    """Tries whether a file can be written, before there is anything to write.
+
+    Args:
+        option: which names it, for the message.
+        name: its path, or `gs://bucket/folder/file`.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    with _refusing(option, name):
+        if name.startswith(_REMOTE):
+            folder, _ = _parts(option, name)
+            open_store(folder).check_writable()
+            return
+        path = Path(name)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        handle, temporary = _make_temporary(path)
+        os.close(handle)
+        os.unlink(temporary)
+
+
+def write_private(option: str, name: str, text: str) -> None:
+    """Makes or replaces a file; on this machine only its owner can read it.
+
+    Args:
+        option: which names it, for the message.
+        name: its path, or `gs://bucket/folder/file`.
+        text: becomes all of it.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    with _refusing(option, name):
+        if name.startswith(_REMOTE):
+            folder, file = _parts(option, name)
+            put(open_store(folder), file, text.encode())
+        else:
+            _write(Path(name), text)
+
+
+def _write(path: Path, text: str) -> None:
+    handle, temporary = _make_temporary(path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _parts(option: str, name: str) -> tuple[str, str]:
+    """The folder and the file of `gs://bucket/folder/file`."""
+    bucket, _, path = name.removeprefix(_REMOTE).partition("/")
+    folder, _, file = path.rpartition("/")
+    if not (bucket and file):
+        raise ConfigurationError(f"{option} {name}: give gs://<bucket>/<file>")
+    return f"{_REMOTE}{bucket}/{folder}", file
+
+
+def _make_temporary(path: Path) -> tuple[int, str]:
+    return tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+
+
+@contextmanager
+def _refusing(option: str, name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = cause_of(error)
+        raise ConfigurationError(
+            f"{option} {name}: cannot be written ({reason})"
+        ) from None
+    except ObjectHeld:
+        raise ConfigurationError(
+            f"{option} {name}: is under a hold or a retention policy; give another name"
+        ) from None

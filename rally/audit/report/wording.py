@@ -1,0 +1,90 @@
+"""What the table and the page say of an audit in words."""
+
+from rally.audit.findings import Check, Status, Unit
+from rally.audit.thresholds import Told, in_short, in_words, unit_of
+from rally.audit.told import ToldReport, ToldScope, ToldSeen
+
+PROMISES = {
+    Check.WITHDRAWN: "No row is left of anybody who has left.",
+    Check.RETENTION: "No row is kept past its retention.",
+    Check.DATES: "No row is from before a study, a pause of it, or after its end.",
+    Check.REVIEW: "No row is from outside the dates of its review.",
+    Check.PLACE: "Every row lies with its own study, document and day.",
+    Check.SCHEMA: "Every row is what its approved schema says, and no more.",
+    Check.DUPLICATES: "No ping is there twice after compaction.",
+    Check.ENROLMENT: "No row stays without an enrolment.",
+    Check.IDS: "No Rally id stands anywhere in the bytes.",
+    Check.NETWORK: "No network identifier is stored.",
+    Check.DEAD_LETTERS: "Dead letters are sealed, and go in time.",
+    Check.FILES: "Every file is whole: its rows, its checksum, its index.",
+    Check.RECEIPTS: "The receipts of deletion are all there, and true.",
+    Check.DECISIONS: "What people decided is signed, and all there.",
+    Check.CONCLUDED: "Nothing is left of a concluded study.",
+    Check.KEYS: "Every key of a concluded study is gone.",
+    Check.LOCKS: "No study is locked for longer than its analysis may take.",
+    Check.ANNOUNCED: "Participants hear of an end before it comes.",
+    Check.COPIES: "No copy lies where nobody registered one.",
+    Check.DERIVED: "Nobody who has left is in researchers' own tables.",
+}
+"""Each promise in one sentence."""
+
+
+DEVELOPMENT = "This is a development platform: one person may play everybody."
+"""What is said of such a one wherever it shows itself."""
+
+
+def verdict(report: ToldReport) -> str:
+    """What became of all promises, in one sentence."""
+    statuses = [each.status for each in report.checks]
+    broken = statuses.count(Status.BROKEN)
+    if not statuses:
+        return "No promise was looked at."
+    if broken:
+        return f"{broken} of {_promises(len(statuses))} {_is(broken)} broken."
+    if Status.UNKNOWN in statuses:
+        return "No promise is seen to be broken."
+    sample = ", in a sample of the rows" if report.scope.share < 1 else ""
+    kept = f"{len(statuses)} of {_promises(len(statuses))} {_is(len(statuses))} kept"
+    return f"{kept}{sample}."
+
+
+def doubt(report: ToldReport) -> str:
+    """What the verdict does not know, in one sentence; "" where it knows all."""
+    unknown = sum(each.status is Status.UNKNOWN for each in report.checks)
+    return f"{_promises(unknown)} could not be checked everywhere." if unknown else ""
+
+
+def share(scope: ToldScope) -> str:
+    """Which of the files of rows were read."""
+    if scope.share >= 1:
+        return "all files of rows"
+    return f"a sample of {scope.share * 100:.3g} % of the files of rows"
+
+
+def in_rows(told: Told) -> str:
+    """So many rows, in words."""
+    return f"{in_words(told)} {unit_of(told, Unit.ROWS)}"
+
+
+def how_many(seen: ToldSeen) -> str:
+    """How much of what was seen: "<10 rows"."""
+    return f"{in_short(seen.number)} {unit_of(seen.number, seen.unit)}"
+
+
+def rule(threshold: int) -> str:
+    """How to read the numbers."""
+    if threshold <= 1:
+        return "Rows and people are told exactly: this is not to leave the environment."
+    return (
+        f"Rows and people are rounded down to a multiple of {threshold}: "
+        f"<{threshold} is fewer than {threshold} and not none, "
+        f"{threshold * 3}+ is at least {threshold * 3}."
+    )
+
+
+def _promises(number: int) -> str:
+    return f"{number} promise{'' if number == 1 else 's'}"
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -1,0 +1,96 @@
+"""`rally studies end`: a study's collection ends before its date, for ever."""
+
+import argparse
+import sys
+from datetime import date, datetime
+
+from rally.commands.decide_study import decide_study, decider, platform_of
+from rally.commands.options import find_study, read_time
+from rally.decisions.contents import StudyDecision
+from rally.errors import ConfigurationError
+from rally.printing import print_lines
+from rally.registry.registry import Registry
+from rally.registry.report import moment
+from rally.registry.study import AfterEnd, Kind, Study
+from rally.registry.transitions import Action, States, check_transition
+
+
+def end_study(args: argparse.Namespace) -> int:
+    """Ends a study's collection before its date, which cannot be undone."""
+    registry = Registry.load(args.studies)
+    study = find_study(registry, args.namespace, args.studies)
+    platform = platform_of(args)
+    signer = None if args.plan_only else decider(args)
+    time = read_time("--as_of", args.as_of)
+    check_transition(States.read(registry, platform), study, Action.END, time)
+    _check_lock(study)
+    check_announced(study, time.date(), args.announced_days, "ended")
+    print_lines(_told(study, time))
+    if signer is None:
+        return 0
+    _confirm(study, is_sure=args.yes)
+    decision = StudyDecision(study.namespace, time, args.note)
+    decide_study(platform, signer, registry, study, Action.END, decision)
+    return 0
+
+
+def check_announced(study: Study, day: date, days: int, what: str) -> None:
+    """Makes sure that participants have known of the end for so many days.
+
+    Args:
+        study: the study to be ended, or concluded.
+        day: the day from which it will be.
+        days: the fewest days from the announcement to that day.
+        what: the deed, for the message: "ended" or "concluded".
+
+    Raises:
+        ConfigurationError: they were not told, or not so long ago.
+    """
+    told = study.ending_announced
+    if told is None:
+        raise ConfigurationError(
+            f"{study.namespace}: its end was never announced; tell the participants,"
+            " and say in its study.yaml when: ending_announced"
+        )
+    if (day - told).days < days:
+        raise ConfigurationError(
+            f"{study.namespace}: its end was announced on {told}, and it can be"
+            f" {what} {days} days later; wait, or give --announced_days"
+        )
+
+
+def _check_lock(study: Study) -> None:
+    """Raises ConfigurationError where a lock would have no end."""
+    if study.kind is Kind.STUDY and study.analysis_until is None:
+        raise ConfigurationError(
+            f"{study.namespace}: nothing says until when it would be locked for"
+            " analysis; say it in its study.yaml: analysis_until"
+        )
+
+
+def _told(study: Study, time: datetime) -> str:
+    """What will follow, in a line for whoever decides."""
+    if study.kind is Kind.PLATFORM:
+        after = "who leaves is deleted at once"
+    else:
+        waits = study.policy.after_end is AfterEnd.DEFER
+        after = f"it is locked for analysis until {study.analysis_until}; who leaves "
+        after += "waits for its conclusion" if waits else "is deleted at once"
+    return (
+        f"{study.namespace}: when it is ended, its data is refused that was sent from"
+        f" {moment(time)} on; {after}; nothing undoes this"
+    )
+
+
+def _confirm(study: Study, *, is_sure: bool) -> None:
+    """Asks whoever sits at a terminal. Raises ConfigurationError unless they agree."""
+    if is_sure:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            "--yes: is missing; nothing undoes this, and nobody can be asked here"
+        )
+    print_lines(f"End it? Type {study.namespace} to agree: ", file=sys.stderr, end="")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip() != study.namespace:
+        raise ConfigurationError(f"{study.namespace}: goes on; that was another answer")

@@ -1,0 +1,100 @@
+"""`rally plan`: what a platform of some size stores, computes and costs.
+
+Its options have hyphens, unlike those of the jobs, which Beam gave underscores.
+"""
+
+import argparse
+from typing import Any
+
+from rally import numbers
+from rally.capacity.inputs import SCHEMES, Inputs
+from rally.commands.options import Options, add_options
+from rally.errors import ConfigurationError
+from rally.printing import print_text
+
+_MOST = 10**12
+_REQUIRED = ("pings_per_day", "people", "studies")
+_LEAVING = 0.001
+"""Of all people, a day, unless somebody says otherwise: a guess."""
+
+_TEXTS = {
+    "pings_per_day": "pings of all studies together",
+    "people": "who are enrolled",
+    "studies": "that collect",
+    "documents": "types of pings of a study",
+    "ping_bytes": "of clear text; measured were 1000 and 5000",
+    "retention_days": "for which rows are kept",
+    "age_days": "since the first person joined",
+    "buckets": "of a compacted partition, as the registry says",
+    "flush_seconds": "for which a stream gathers rows",
+    "peak_factor": "the busiest hour by the mean one",
+    "job_vcpus": "of the machine that does the daily jobs",
+}
+_OWN: Options = {
+    "--scheme": {
+        "default": Inputs._field_defaults["scheme"],
+        "choices": SCHEMES,
+        "help": "how pings are encrypted; %(default)s by default",
+    },
+    "--leavers-per-day": {
+        "type": numbers.whole(0, _MOST),
+        "metavar": "N",
+        "help": "who leave, and as many join; a thousandth of all people by default",
+    },
+    "--prices": {
+        "metavar": "FILE",
+        "help": "YAML or JSON of unit prices, in place of the published ones",
+    },
+    "--json": {"action": "store_true", "help": "print JSON"},
+}
+
+
+def add_parser(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Adds `plan`; it sets `handler(args) -> exit status`."""
+    summary = str(print_plan.__doc__).partition("\n")[0]
+    parser = subparsers.add_parser(
+        "plan", help=summary, description=summary, allow_abbrev=False
+    )
+    parser.set_defaults(handler=print_plan)
+    for name, text in _TEXTS.items():
+        parser.add_argument(_option(name), **_number(name, text))
+    add_options(parser, _OWN, _OWN)
+
+
+def print_plan(args: argparse.Namespace) -> int:
+    """Computes sizes and costs of a platform, and where the design bends."""
+    from rally.capacity.estimate import make_plan
+    from rally.capacity.prices import read_prices
+    from rally.capacity.report import to_json, to_text
+
+    prices = read_prices(args.prices)
+    plan = make_plan(_read(args), prices)
+    print_text((to_json if args.json else to_text)(plan, prices))
+    return 0
+
+
+def _read(args: argparse.Namespace) -> Inputs:
+    given = {name: getattr(args, name) for name in _TEXTS}
+    for name, value in given.items():
+        if value is None:
+            raise ConfigurationError(f"{_option(name)}: is missing")
+    leavers = args.leavers_per_day
+    if leavers is None:
+        leavers = round(given["people"] * _LEAVING)
+    if leavers > given["people"]:
+        raise ConfigurationError("--leavers-per-day: must be from 0 to --people")
+    return Inputs(**given, scheme=args.scheme, leavers_per_day=leavers)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _number(name: str, text: str) -> dict[str, Any]:
+    default = Inputs._field_defaults.get(name)
+    more = "" if name in _REQUIRED else "; %(default)g by default"
+    make_reader = numbers.real if isinstance(default, float) else numbers.whole
+    kind = make_reader(1, _MOST)
+    return {"type": kind, "default": default, "metavar": "N", "help": text + more}

@@ -1,0 +1,190 @@
+"""Reads YAML of plain values, with a bound on what a file may cost.
+
+YAML's own loaders read much that nobody wants in a hand-written promise: aliases and
+merge keys whose cost doubles a level, `1:20` as 80, `010` as 8, `NO` as false. What is
+read here is what the file shows: mappings, lists, texts, dates, whole numbers in
+decimal, true, false and null. All else is a text, or a fault.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
+
+import yaml
+
+from rally.errors import ManyFaults
+from rally.fields import Place
+
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _Loader
+else:  # libyaml's parser reads the shipped registry about ten times as fast
+    _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+MAX_BYTES = 256 * 1024
+"""Of a file; the longest that ships has a fortieth of it."""
+
+MAX_DEPTH = 16
+"""How deep mappings and lists may nest."""
+
+MAX_VALUES = 10_000
+"""How many values there may be, each as often as aliases repeat it."""
+
+_MAX_FAULTS = 50
+_NUMBER = re.compile("-?(?:0|[1-9][0-9]{0,99})")
+_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+_SPELLINGS = ("Null", "NULL", "True", "TRUE", "False", "FALSE")
+_WORDS |= {each: _WORDS[each.lower()] for each in _SPELLINGS}
+
+
+def read_yaml(file: str, data: bytes) -> object:
+    """Parses a YAML file of plain values.
+
+    Args:
+        file: its name, for messages.
+        data: of the file, of any length.
+
+    Raises:
+        ConfigurationError: it is no YAML, has a key twice, or something that is not
+            plain; all that the parser could go on from is told.
+    """
+    place = Place(file)
+    if len(data) > MAX_BYTES:
+        raise place.error(f"is longer than {MAX_BYTES:,} bytes; shorten it")
+    try:
+        return _Reader(place, data.decode()).read()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = place.at(f"line {mark.line + 1}" if mark else "its text")
+        raise where.error(f"{error.problem}; correct it") from None
+    except (UnicodeDecodeError, yaml.YAMLError):
+        raise place.error("is not YAML in UTF-8; correct it") from None
+
+
+class _Node(NamedTuple):
+    """A value, how many values it is with all its parts, and how deep these nest."""
+
+    value: Any
+    size: int = 1
+    height: int = 0
+
+
+class _Reader:
+    """Builds values from the parser's events.
+
+    An alias stands for what it names, and costs as much.
+    """
+
+    def __init__(self, place: Place, text: str) -> None:
+        self._place = place
+        self._events: Iterator[yaml.Event] = yaml.parse(text, _Loader)
+        self._anchored: dict[str, _Node] = {}
+        self._left = MAX_VALUES
+        self._faults: list[str] = []
+
+    def read(self) -> object:
+        """The one document's value. Raises ConfigurationError."""
+        next(self._events)  # the stream's start
+        value: object = None
+        if isinstance(next(self._events), yaml.DocumentStartEvent):
+            value = self._node(next(self._events), 0).value
+            next(self._events)  # the document's end
+            extra = next(self._events)
+            if isinstance(extra, yaml.DocumentStartEvent):
+                self._fault(extra, "begins another document; keep one")
+        if self._faults:
+            raise ManyFaults(self._faults)
+        return value
+
+    def _node(self, event: yaml.Event, depth: int) -> _Node:
+        if isinstance(event, yaml.AliasEvent):
+            node = self._anchored.get(event.anchor or "")
+            if node is None:
+                self._fault(event, f"*{event.anchor}: names nothing that is before it")
+                node = _Node(None)
+            self._spend(event, node.size, depth + node.height)
+            return node
+        self._spend(event, 1, depth)
+        node = self._new(event, depth)
+        begun = cast("yaml.ScalarEvent | yaml.CollectionStartEvent", event)
+        if begun.tag is not None:
+            self._fault(event, "tags are not read; correct it")
+        if begun.anchor is not None:
+            self._anchored[begun.anchor] = node
+        return node
+
+    def _spend(self, event: yaml.Event, size: int, depth: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            self._stop(
+                event, f"is one value too many of {MAX_VALUES:,}; shorten the file"
+            )
+        if depth > MAX_DEPTH:
+            self._stop(event, f"nests more than {MAX_DEPTH} deep; flatten it")
+
+    def _new(self, event: yaml.Event, depth: int) -> _Node:
+        if isinstance(event, yaml.ScalarEvent):
+            return _Node(self._scalar(event))
+        if isinstance(event, yaml.SequenceStartEvent):
+            nodes = [self._node(each, depth + 1) for each in self._parts()]
+            return _around([each.value for each in nodes], nodes)
+        return self._mapping(depth)
+
+    def _parts(self) -> Iterator[yaml.Event]:
+        """The events with which the parts of a list or a mapping begin, to its end."""
+        while not isinstance(event := next(self._events), yaml.CollectionEndEvent):
+            yield event
+
+    def _mapping(self, depth: int) -> _Node:
+        mapping: dict[Any, Any] = {}
+        nodes = list[_Node]()
+        for event in self._parts():
+            key = self._key(event, depth)
+            value = self._node(next(self._events), depth + 1)
+            if key.value in mapping:
+                self._fault(event, f'"{key.value}" stands twice; correct it')
+            mapping[key.value] = value.value
+            nodes += (key, value)
+        return _around(mapping, nodes)
+
+    def _key(self, event: yaml.Event, depth: int) -> _Node:
+        if isinstance(event, yaml.ScalarEvent) and event.value == "<<":
+            self._fault(event, "<<: merge keys are not read; write out what is meant")
+        key = self._node(event, depth + 1)
+        if isinstance(key.value, dict | list):
+            self._fault(event, "found unhashable key; correct it")
+            return key._replace(value=None)
+        return key
+
+    def _scalar(self, event: yaml.ScalarEvent) -> object:
+        text: str = event.value
+        if not event.implicit[0]:  # in quotes, or a block
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if _NUMBER.fullmatch(text):
+            return int(text)
+        if _DATE.fullmatch(text):
+            try:
+                return date.fromisoformat(text)
+            except ValueError as error:
+                self._fault(event, f"holds what cannot be ({error}); correct it")
+        return text
+
+    def _stop(self, event: yaml.Event, reason: str) -> NoReturn:
+        self._fault(event, reason)
+        raise ManyFaults(self._faults)
+
+    def _fault(self, event: yaml.Event, reason: str) -> None:
+        mark = event.start_mark
+        place = self._place.at(f"line {mark.line + 1 if mark else 1}")
+        self._faults.append(str(place.error(reason)))
+        if len(self._faults) > _MAX_FAULTS:
+            raise ManyFaults(self._faults)
+
+
+def _around(value: object, parts: Sequence[_Node]) -> _Node:
+    """The node of a list or a mapping."""
+    size = 1 + sum(each.size for each in parts)
+    return _Node(value, size, 1 + max((each.height for each in parts), default=0))

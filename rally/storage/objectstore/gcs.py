@@ -1,0 +1,226 @@
+"""Objects on Google Cloud Storage.
+
+Uploads carry `ifGenerationMatch`, so a name is taken by exactly one writer and an
+object is visible only when whole (Cloud Storage, "Request preconditions").
+"""
+
+import io
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import BinaryIO, NamedTuple
+
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import storage
+
+from rally.errors import ConfigurationError
+from rally.storage.objectstore.gcs_errors import in_bucket, translated
+from rally.storage.objectstore.gcs_old_copies import list_old_copies
+from rally.storage.objectstore.gcs_transfers import download, upload
+from rally.storage.objectstore.interface import (
+    GenerationMismatch,
+    ObjectHeld,
+    ObjectInfo,
+    ObjectNotFound,
+    OldCopy,
+    Stray,
+    StrayKind,
+)
+from rally.storage.objectstore.object_names import check_object_name, is_object_name
+from rally.times import nearest
+
+_PROBE = ".rally-probe-"
+
+
+class GcsStore:
+    """A bucket, or what is below a prefix of it.
+
+    An answer that the service could not give is an OSError: the step fails and is
+    repeated, as with a disk.
+    """
+
+    def __init__(self, uri: str) -> None:
+        """Roots the store at `gs://bucket/prefix`. Nothing is asked of it yet."""
+        path = uri.removeprefix("gs://").rstrip("/")
+        self.uri = f"gs://{path}"
+        bucket, _, prefix = path.partition("/")
+        if not bucket:
+            raise ConfigurationError(f"{uri}: names no bucket; give gs://bucket/folder")
+        try:
+            self._client = storage.Client()
+        except (GoogleAuthError, OSError):
+            raise ConfigurationError(
+                f"{uri}: no credentials for Google Cloud; run"
+                " `gcloud auth application-default login`"
+            ) from None
+        self._bucket = self._client.bucket(bucket)
+        self._prefix = f"{prefix}/" if prefix else ""
+
+    def read(self, name: str) -> bytes:
+        """The whole object. Raises ObjectNotFound."""
+        with translated(name):
+            data: bytes = self._blob(name).download_as_bytes()
+        return data
+
+    def read_range(self, name: str, start: int, length: int) -> bytes:
+        """Up to `length` bytes from offset `start`. Raises ObjectNotFound."""
+        with translated(name):
+            return download(self._blob(name), start, length)
+
+    def stat(self, name: str) -> ObjectInfo | None:
+        """The object as a listing shows it, or None."""
+        if not is_object_name(name):
+            return None
+        with translated(name):
+            blob = self._bucket.get_blob(self._prefix + name)
+        return self._info(blob) if blob else None
+
+    @contextmanager
+    def open(self, name: str, generation: int | None = None) -> "Iterator[_Snapshot]":
+        """Opens the live generation. Raises ObjectNotFound, GenerationMismatch."""
+        info = self.stat(name)
+        if info is None:
+            raise ObjectNotFound(name)
+        if generation not in (None, info.generation):
+            raise GenerationMismatch(name)
+        yield _Snapshot(info, self._bucket, self._prefix + name)
+
+    @contextmanager
+    def draft(self, name: str) -> "Iterator[_Draft]":
+        """Begins an object, in a file without a name that ends with the process."""
+        with tempfile.TemporaryFile() as file:
+            yield self._drafted(name, file)
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Makes the object; False where the name is taken."""
+        return self._drafted(name, io.BytesIO(data)).create()
+
+    def replace(self, name: str, data: bytes, generation: int) -> int:
+        """Replaces that generation. Raises GenerationMismatch, ObjectHeld."""
+        return self._drafted(name, io.BytesIO(data)).replace(generation)
+
+    def delete(self, name: str, generation: int) -> None:
+        """Deletes that generation. Raises GenerationMismatch, ObjectHeld."""
+        with suppress(ObjectNotFound):
+            blob = self._blob(name)
+            with translated(name, blob):
+                blob.delete(if_generation_match=generation)
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Objects whose names begin with `prefix`, sorted by name."""
+        return (info for info, _ in self.list_dated(prefix))
+
+    def list_dated(self, prefix: str = "") -> Iterator[tuple[ObjectInfo, datetime]]:
+        """The same, and when each generation was made."""
+        start = self._prefix + prefix
+        with in_bucket(), translated(prefix):
+            for blob in self._client.list_blobs(self._bucket, prefix=start):
+                info = self._info(blob)
+                if not info.name.startswith(_PROBE) and is_object_name(info.name):
+                    yield info, nearest(blob.time_created)
+
+    def strays(self, prefix: str = "") -> Iterator[Stray]:
+        """Objects of names that are not taken; asked of a single object, none."""
+        if prefix and not prefix.endswith("/"):
+            return
+        start, names = self._prefix + prefix, "items(name),nextPageToken"
+        with in_bucket(), translated(prefix):
+            for blob in self._client.list_blobs(
+                self._bucket, prefix=start, fields=names
+            ):
+                name = blob.name.removeprefix(self._prefix)
+                if not is_object_name(name):
+                    yield Stray(name, StrayKind.NAME)
+
+    def old_copies(self, prefix: str) -> Iterator[OldCopy]:
+        """Noncurrent and soft-deleted generations, sorted by name and generation."""
+        with in_bucket(), translated(prefix):
+            copies = list_old_copies(self._bucket, self._prefix + prefix)
+        for copy in copies:
+            if not copy.name.startswith(self._prefix + _PROBE):
+                yield copy._replace(name=copy.name.removeprefix(self._prefix))
+
+    def purge(self, copy: OldCopy) -> None:
+        """Deletes that generation; one that is gone is fine. Raises ObjectHeld."""
+        if copy.why == "soft-deleted" and copy.until and copy.until > datetime.now(UTC):
+            # The service says 404 to its deletion, as if it were gone.
+            raise ObjectHeld(copy.name, copy.until)
+        path, generation = self._prefix + copy.name, copy.generation
+        blob = self._bucket.blob(path, generation=generation)  # whatever it is called
+        with suppress(ObjectNotFound), translated(copy.name, blob):
+            blob.delete()
+
+    def has_folder(self, folder: str, *, writes: bool = False) -> bool:
+        """A bucket has no folders."""
+        return False
+
+    def check_writable(self) -> None:
+        """Makes and deletes a small object. Raises OSError where that is refused."""
+        name = f"{_PROBE}{uuid.uuid4()}"
+        self.delete(name, self.replace(name, b"", 0))
+
+    def storage_key(self) -> str | None:
+        """The default key of the bucket (CMEK)."""
+        with in_bucket(), translated(""):
+            key: str | None = self._client.get_bucket(
+                self._bucket.name
+            ).default_kms_key_name
+        return key
+
+    def _blob(self, name: str, generation: int | None = None) -> storage.Blob:
+        if not is_object_name(name):
+            raise ObjectNotFound(name)
+        return self._bucket.blob(self._prefix + name, generation=generation)
+
+    def _drafted(self, name: str, file: BinaryIO) -> "_Draft":
+        check_object_name(name)
+        return _Draft(name, file, self._bucket, self._prefix + name)
+
+    def _info(self, blob: storage.Blob) -> ObjectInfo:
+        name = blob.name.removeprefix(self._prefix)
+        return ObjectInfo(name, int(blob.size), int(blob.generation))
+
+
+class _Snapshot(NamedTuple):
+    """A generation; each request names it."""
+
+    info: ObjectInfo
+    bucket: storage.Bucket
+    path: str
+
+    def read(self, start: int, length: int) -> bytes:
+        """The bytes from offset `start`. Raises GenerationMismatch where it is gone."""
+        name, _, generation = self.info
+        blob = self.bucket.blob(self.path, generation=generation)
+        try:
+            with translated(name):
+                return download(blob, start, length)
+        except ObjectNotFound:
+            raise GenerationMismatch(name) from None
+
+
+class _Draft(NamedTuple):
+    """A file that becomes an object when it is uploaded."""
+
+    name: str
+    file: BinaryIO
+    bucket: storage.Bucket
+    path: str
+
+    def create(self) -> bool:
+        """Makes the object; False where the name is taken."""
+        try:
+            self.replace(0)  # the precondition of this number is: there is none
+        except GenerationMismatch:
+            return False
+        return True
+
+    def replace(self, generation: int) -> int:
+        """Replaces that generation. Raises GenerationMismatch, ObjectHeld."""
+        blob = self.bucket.blob(self.path)
+        with in_bucket(), translated(self.name, blob):
+            new = upload(blob, self.file, generation)
+        self.file.close()
+        return new

@@ -1,0 +1,186 @@
+"""How a request stands: which studies it waits for, and whether it is held."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from rally.events import MAIL, RALLY
+from rally.registry.registry import Registry
+from rally.registry.study import AfterEnd, Kind, Study, Unmatched
+from rally.registry.transitions import State, States
+from rally.times import from_micros
+from rally.withdrawal.enrolment_index import Enrolled
+from rally.withdrawal.fold import Standing
+from rally.withdrawal.requests import Key, Signal, subject_of
+from rally.withdrawal.rulings import Ruling, Rulings
+from rally.withdrawal.withdrawal_list import Withdrawal
+
+MASS, UNMATCHED, REPOSTED = "mass", "unmatched", "reposted"
+"""Why a request is held: many at once; nobody known joined; its ping is a copy of one
+that said something else before."""
+
+
+class Promises:
+    """What studies promised on who leaves after the end, or without having joined."""
+
+    def __init__(self, registry: Registry, states: States, now: datetime) -> None:
+        """Finds the studies for whose conclusion somebody may have to wait."""
+        self._registry = registry
+        self._states = states
+        self._waiting = {
+            study.namespace: study
+            for study in registry.studies.values()
+            if _defers(study) and states.at(study, now) is State.ENDED
+        }
+
+    def deferred(self, scope: str, received: int) -> tuple[str, ...]:
+        """The studies that had ended when it was received and are not concluded."""
+        time = from_micros(received)
+        return tuple(
+            sorted(
+                namespace
+                for namespace, study in self._waiting.items()
+                if scope in (namespace, RALLY)
+                and self._states.at(study, time) is State.ENDED
+            )
+        )
+
+    def kept_deferred(self, deferred: Iterable[str]) -> set[str]:
+        """Of the studies that a request waited for, those that do not load.
+
+        Nobody can tell whether they have been concluded since.
+        """
+        return {*deferred} & self._registry.unavailable.keys()
+
+    def holds_unmatched(self, scope: str, signal: str) -> bool:
+        """Whether it is held where no enrolment matches it.
+
+        So it is of a study that does not load, whose promise nobody can read: nothing
+        of it is deleted meanwhile, and it is weighed anew when the study loads.
+
+        Args:
+            scope: that is left. Of Rally, it is for the namespace of the ping to say.
+            signal: which ping it was; a letter is never held.
+        """
+        namespace = signal.partition("/")[0] if scope == RALLY else scope
+        study = self._registry.study(namespace)
+        if signal == MAIL or study is None:
+            return signal != MAIL and self._registry.is_registered(namespace)
+        return study.policy.unmatched_withdrawals is Unmatched.HOLD
+
+
+def is_weighed(former: Withdrawal | None) -> bool:
+    """Whether a request stands as it did, until a person decides or its hold is over.
+
+    What was not yet on the list, or waited for an enrolment only, is weighed anew.
+    """
+    return (
+        former is not None
+        and former.participant is not None
+        and former.held_for != UNMATCHED
+    )
+
+
+class Stand(NamedTuple):
+    """How a request stands.
+
+    Attributes:
+        standing: as decided, by the rules or by a person.
+        held_for: why it is held; "" where it is not.
+        decided: number of the decision that it follows from; 0 of none.
+    """
+
+    standing: Standing
+    held_for: str = ""
+    decided: int = 0
+
+
+_ACTIVE = Stand(Standing.ACTIVE)
+
+
+def decide(
+    key: Key,
+    rulings: Rulings,
+    former: Withdrawal | None,
+    suspicion: str,
+    ending: int,
+    *,
+    is_anew: bool,
+) -> Stand:
+    """How a request stands.
+
+    What was admitted as active stays so. A decision counts for what was held; and of a
+    list that is made anew, which says of nothing that it was, for what is held now.
+
+    Args:
+        key: of the request.
+        rulings: what people decided.
+        former: the request on the former list.
+        suspicion: why it is held if it is new: MASS, UNMATCHED or REPOSTED; "" is not.
+        ending: what is held until then waits no longer, microseconds; 0 ends nothing.
+        is_anew: whether the former list is lost.
+    """
+    subject = subject_of(key)
+    if not key.participant:
+        return _ACTIVE
+    if former is not None and former.standing is Standing.REJECTED:
+        if rulings.still_rejects(subject, former.decided):
+            return Stand(Standing.REJECTED, decided=former.decided)
+        former = None  # the decision was lost, and counts for nothing
+    if former is None and is_anew:
+        ruling = rulings.first(subject, 0) if suspicion else None
+        return _ruled(ruling) or _anew(suspicion)
+    if former is not None and former.standing is Standing.HELD:
+        if stand := _ruled(rulings.first(subject, former.held_since)):
+            return stand
+        if 0 < former.held_until <= ending:
+            return _ACTIVE
+    if former is not None and is_weighed(former):
+        return Stand(former.standing, former.held_for, former.decided)
+    return Stand(Standing.HELD, suspicion) if suspicion else _ACTIVE
+
+
+def _ruled(ruling: Ruling | None) -> Stand | None:
+    if ruling is None:
+        return None
+    standing = Standing.REJECTED if ruling.rejects else Standing.ACTIVE
+    return Stand(standing, decided=ruling.number)
+
+
+def _anew(suspicion: str) -> Stand:
+    """Nobody is in a mass of a list that was lost: each was weighed when it came."""
+    if suspicion in ("", MASS):
+        return _ACTIVE
+    return Stand(Standing.HELD, suspicion)
+
+
+class Received:
+    """When a person first said what a request says again."""
+
+    def __init__(
+        self,
+        requests: Mapping[Key, Signal],
+        standings: Mapping[Key, Stand],
+        enrolled: Enrolled,
+    ) -> None:
+        """Sorts the active requests by person and scope."""
+        self._enrolled = enrolled
+        self._active: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for key, signal in requests.items():
+            if standings[key].standing is Standing.ACTIVE:
+                self._active[key.who, key.scope].append(signal.time)
+        for times in self._active.values():
+            times.sort()
+
+    def at(self, key: Key, time: int) -> int:
+        """The first active withdrawal with no enrolment between it and this one."""
+        joined = self._enrolled.last(key.participant, key.scope, time)
+        times = self._active.get((key.who, key.scope), [])
+        first = bisect_left(times, joined) if joined is not None else 0
+        return min([time, *times[first : first + 1]])
+
+
+def _defers(study: Study) -> bool:
+    return study.kind is Kind.STUDY and study.policy.after_end is AfterEnd.DEFER

@@ -1,0 +1,91 @@
+"""Deals out works, and brings their results back to whoever launched the job."""
+
+import dataclasses
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+import apache_beam as beam
+
+from rally import results
+from rally.storage.objectstore.interface import ObjectStore, open_store
+from rally.storage.objectstore.upsert import put
+from transforms.without_words import without_words
+
+W = TypeVar("W")
+R = TypeVar("R")
+
+_Numbered = tuple[int, bytes]
+"""A work's place in the sequence, and the pickled work or the line of its result."""
+
+
+@dataclasses.dataclass
+class WorkThrough(beam.PTransform, Generic[W, R]):
+    """Has every work done by some worker, and keeps the results as one object.
+
+    An object is what the launcher can read on every runner. A work that fails stops
+    the job; one that is done again, because a machine died, has to come to the same.
+
+    Attributes:
+        works: records that can be pickled.
+        make_worker: makes what does a work and returns its result, a value that JSON
+            can tell; called once in each worker, and pickled: a function of a module,
+            or a `functools.partial` of one.
+        platform: URI of the platform's store.
+        result_name: of the object of the results there; see rally.results.
+    """
+
+    works: Sequence[W]
+    make_worker: Callable[[], Callable[[W], R]]
+    platform: str
+    result_name: str
+    _digests: list[str] = dataclasses.field(default_factory=list, init=False)
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
+        """Deals the works out, and gathers the results."""
+        works = [(place, pickle.dumps(work)) for place, work in enumerate(self.works)]
+        self._digests = [results.digest(work) for _, work in works]
+        return (
+            begin
+            | "Works" >> beam.Create(works, reshuffle=False)
+            | "Deal" >> beam.Reshuffle()
+            | "Work"
+            >> beam.ParDo(_WorkFn(self.make_worker)).with_output_types(_Numbered)
+            | "Gather" >> beam.combiners.ToList()
+            | "Keep" >> beam.ParDo(_KeepFn(self.platform, self.result_name))
+        )
+
+    def take_results(self, platform: ObjectStore) -> list[Any]:
+        """The results in the order of the works, after the pipeline has ended.
+
+        Raises:
+            WrongResults: they do not answer the works that were dealt out.
+        """
+        return results.take_results(platform, self.result_name, self._digests)
+
+
+class _WorkFn(beam.DoFn):
+    def __init__(self, make_worker: Callable[[], Callable[[Any], Any]]) -> None:
+        self._make_worker = make_worker
+
+    @without_words
+    def setup(self) -> None:
+        self._worker = self._make_worker()
+
+    @without_words
+    def process(self, numbered: _Numbered) -> Iterator[_Numbered]:
+        place, work = numbered
+        result = self._worker(pickle.loads(work))
+        yield place, results.answer(place, work, result)
+
+
+class _KeepFn(beam.DoFn):
+    def __init__(self, platform: str, result_name: str) -> None:
+        self._platform = platform
+        self._result_name = result_name
+
+    @without_words
+    def process(self, answers: Sequence[_Numbered]) -> Iterator[None]:
+        lines = b"".join(line for _, line in sorted(answers))
+        put(open_store(self._platform), self._result_name, lines)
+        yield from ()
