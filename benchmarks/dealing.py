@@ -14,10 +14,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from benchmarks import process
 from pipelines.job import Job
+from pipelines.run_step import work_through
 from pipelines.runners import pin_runner
-from pipelines.working import work_through
 from rally.deletion.plan import StoredFile
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 
 _JOB = Job("dealing", "", ())
 _FOLDER = "data/study=rally-garden/document=visit.1/date=2026-05-20"

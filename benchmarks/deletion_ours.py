@@ -15,15 +15,14 @@ from typing import Any
 
 from benchmarks.deletion_rows import DAY, NAMESPACE
 from benchmarks.founding import found
-from rally.compaction.compactor import make_compactor
-from rally.compaction.plan import plan
+from rally.compaction.compactor import make_compactor, plan
 from rally.compaction.settings import CompactSettings
 from rally.deletion.deletion import Deletion
+from rally.deletion.file_rows import Scanner
+from rally.deletion.file_steps import FileSteps
 from rally.deletion.plan import StoredFile, make_plan
 from rally.deletion.rewriting import rewrite as rewrite_file
-from rally.deletion.scanner import Scanner
 from rally.deletion.settings import DeletionSettings
-from rally.deletion.steps import FileSteps
 from rally.envelope import parse_timestamp
 from rally.events import RALLY, Event, EventKind, write_events
 from rally.settings import make_pseudonyms

@@ -31,6 +31,7 @@ from rally.decisions.verifying import read_chain
 from rally.events import Event, EventKind, read_events, write_events
 from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
+from rally.receipts.receipt import Stage
 from rally.registry.registry import Registry
 from rally.settings import make_pseudonyms
 from rally.storage.layout import Stores
@@ -43,7 +44,7 @@ from rally.withdrawal.list_object import (
     read_list,
     read_people,
 )
-from rally.withdrawal.withdrawal_list import Stage, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 _ANY_STATUS = "import sys; from pipelines import cli; cli.main(sys.argv[1:])"
 _TOMORROW = pings.FIRST_DAY + timedelta(days=pings.DAYS, hours=6)

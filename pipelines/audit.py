@@ -13,14 +13,13 @@ from typing import Any
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.audit_options import STANDARD_OUTPUT, AuditOptions, audit_settings
-from pipelines.ending import Ended, JobStopped, told
+from pipelines.command_line import parse_options_here
 from pipelines.job import Job
+from pipelines.lifecycle import Ended, JobStopped, told
 from pipelines.options import PlatformOptions
-from pipelines.parsing import parse_options_here
+from pipelines.run_step import shown_progress, work_through
 from pipelines.runners import is_local
-from pipelines.running import shown_progress
 from pipelines.starting import start
-from pipelines.working import work_through
 from rally.audit.audit import Audit
 from rally.audit.findings import AuditReport, Status
 from rally.audit.report.html import to_html
@@ -31,12 +30,11 @@ from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
 from rally.audit.units import Unit
 from rally.audit.wanted import read_wanted
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, CorruptFile
 from rally.keys.platform_keys import PlatformKeys
 from rally.observability.log_entries import Fields
 from rally.printing import print_text
 from rally.process import run_as_process, say
-from rally.storage.corruption import CorruptFile
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 
 JOB = Job(

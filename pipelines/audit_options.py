@@ -5,11 +5,17 @@ from datetime import UTC, datetime
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.day_options import add_days, read_days
-from pipelines.options import PlatformOptions, add_flag, clock, platform_keys_uri
+from pipelines.options import (
+    PlatformOptions,
+    add_days,
+    add_flag,
+    clock,
+    platform_keys_uri,
+    read_days,
+)
 from rally import numbers
+from rally.audit.report.disclosure import THRESHOLD
 from rally.audit.settings import AuditSettings, Limits
-from rally.audit.thresholds import THRESHOLD
 from rally.errors import ConfigurationError
 
 STANDARD_OUTPUT = "-"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pipelines.parser import Parser
+from pipelines.command_line import Parser
 from rally.commands import (
     decisions,
     estimate,

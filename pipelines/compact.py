@@ -10,19 +10,17 @@ from operator import add
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import Ended, JobStopped
+from pipelines.command_line import parse_options_here
 from pipelines.job import Job
+from pipelines.lifecycle import Ended, JobStopped
 from pipelines.options import PlatformOptions, clock, platform_keys_uri
-from pipelines.parsing import parse_options_here
-from pipelines.running import table
+from pipelines.run_step import table, work_through
 from pipelines.starting import start
-from pipelines.working import work_through
-from rally.compaction.compactor import make_compactor
+from rally.compaction.compactor import find_strays, make_compactor, plan
 from rally.compaction.outcomes import Compacted, Outcome, Trouble
-from rally.compaction.plan import find_strays, plan
 from rally.compaction.settings import CompactSettings
 from rally.decisions.chain import LOSS
-from rally.deletion.plans import Plans
+from rally.deletion.plan import Plans
 from rally.observability.log_entries import Fields
 from rally.printing import print_lines
 from rally.process import run_as_process, say

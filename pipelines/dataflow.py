@@ -26,7 +26,7 @@ from pipelines.dataflow_checks import (
 from pipelines.job import Job
 from pipelines.option_specs import given
 from pipelines.options import PlatformOptions
-from pipelines.running import make_pipeline
+from pipelines.run_step import make_pipeline
 from rally.errors import ConfigurationError
 from rally.process import say
 from rally.registry.registry import SHIPPED, Registry

@@ -18,7 +18,7 @@ from rally.errors import ConfigurationError, cause_of
 from rally.keys.folder import KeyFolder
 from rally.settings import Places
 from rally.storage.layout import Stores
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 
 _NEEDED = {
     "project": (GoogleCloudOptions, "which one pays and holds the job"),

@@ -21,7 +21,7 @@ from google.api_core.exceptions import ClientError, Conflict, GoogleAPIError
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud.dataflow_v1beta3 import JobState, ListJobsRequest
 
-from pipelines.ending import JobStopped, Unwatched
+from pipelines.lifecycle import JobStopped, Unwatched
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
 from rally.process import say

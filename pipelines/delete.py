@@ -10,14 +10,13 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from pipelines.command_line import parse_options_here
 from pipelines.delete_options import DeleteOptions, deletion_settings
-from pipelines.ending import Ended, running_alone
 from pipelines.job import Job
+from pipelines.lifecycle import Ended, running_alone
 from pipelines.options import PlatformOptions
-from pipelines.parsing import parse_options_here
-from pipelines.running import table
+from pipelines.run_step import table, work_through
 from pipelines.starting import start
-from pipelines.working import work_through
 from rally.audit.settings import Limits
 from rally.deletion.deletion import Deletion
 from rally.deletion.derived import find_missing

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import Ended, finish
+from pipelines.command_line import parse_options_here
 from pipelines.ingest_options import (
     IngestOptions,
     ack_deadline,
@@ -19,19 +19,19 @@ from pipelines.ingest_options import (
     gathering_seconds,
     has_own_source,
 )
-from pipelines.intake_options import IntakeOptions, ingest_settings
 from pipelines.job import Job
+from pipelines.lifecycle import Ended, finish
 from pipelines.logs import outcomes
-from pipelines.options import PlatformOptions
-from pipelines.parsing import parse_options_here
+from pipelines.options import IntakeOptions, PlatformOptions, ingest_settings
+from pipelines.run_step import make_pipeline, read_counts, shown_progress, summary
 from pipelines.runners import is_local
-from pipelines.running import make_pipeline, read_counts, shown_progress, summary
 from pipelines.starting import start
 from rally.errors import ConfigurationError
-from rally.ingestion.counts import Count, strangers
+from rally.ingestion.counts import strangers
 from rally.ingestion.preflight import check_before_start
 from rally.ingestion.setup import IngestSettings
 from rally.observability.prometheus import served
+from rally.outcomes import Count
 from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.sources.inputs import match_inputs, plan_units

@@ -15,7 +15,6 @@ from threading import RLock
 from typing import TextIO
 
 from rally.errors import ConfigurationError
-from rally.ingestion.counts import Count
 from rally.observability.crash import report_crash
 from rally.observability.log_entries import (
     LOGGER,
@@ -25,6 +24,7 @@ from rally.observability.log_entries import (
     tell,
     tell_bug,
 )
+from rally.outcomes import Count
 
 LOG_FORMAT = "RALLY_LOG_FORMAT"
 """The variable of the environment: `text`, which is the default, or `json`."""

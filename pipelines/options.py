@@ -1,15 +1,44 @@
 """Options of the jobs, declared once, beside Beam's own."""
 
 import argparse
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.option_specs import FLAG
+from rally import numbers
 from rally.errors import ConfigurationError
+from rally.ingestion.setup import IngestSettings
 from rally.keys.platform_keys import default_uri
 from rally.times import RANGE, InvalidTime, parse_time
+
+
+def add_days(
+    parser: argparse.ArgumentParser, texts: Mapping[str, str], defaults: object
+) -> None:
+    """Adds options by name; several jobs may have one of them.
+
+    Args:
+        parser: is added to.
+        texts: what `--help` says of each.
+        defaults: has an attribute of each name.
+    """
+    for name, text in texts.items():
+        add_shared(
+            parser,
+            f"--{name}",
+            type=numbers.real(0, numbers.DAYS),
+            default=getattr(defaults, name),
+            metavar="DAYS",
+            help=f"{text} (default: %(default)s)",
+        )
+
+
+def read_days(options: PipelineOptions, names: Iterable[str]) -> dict[str, float]:
+    """The values by name."""
+    return {name: getattr(options, name) for name in names}
 
 
 class PlatformOptions(PipelineOptions):
@@ -125,3 +154,49 @@ def clock(text: str | None) -> str | None:
             f"--as_of {text}: is no time {RANGE}; write 2026-01-31 or"
             " 2026-01-31T12:00:00Z"
         ) from None
+
+
+class IntakeOptions(PipelineOptions):
+    """How pings are taken in."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--country_attribute",
+            metavar="NAME",
+            help="message attribute that holds the sender's country, if there is one",
+        )
+        parser.add_argument(
+            "--reload_seconds",
+            type=numbers.real(0, numbers.SECONDS, above=True),
+            default=60.0,
+            metavar="SECONDS",
+            help="how old, at most, is what a running job knows of who has left and of"
+            " which studies are paused (default: %(default)s)",
+        )
+
+
+def ingest_settings(
+    options: PipelineOptions, progress: str | None = None
+) -> IngestSettings:
+    """The settings that workers get.
+
+    Args:
+        options: of the job.
+        progress: folder in which workers tell how far they are.
+
+    Raises:
+        ConfigurationError: a time is none.
+    """
+    ours, own = options.view_as(PlatformOptions), options.view_as(IntakeOptions)
+    return IngestSettings(
+        store=ours.store,
+        keys=ours.keys,
+        platform=ours.platform,
+        platform_keys=ours.platform_keys,
+        studies=ours.studies,
+        country_attribute=own.country_attribute,
+        reload_seconds=own.reload_seconds,
+        as_of=clock(ours.as_of),
+        progress=progress,
+    )

@@ -9,15 +9,14 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import Ended, running_alone
+from pipelines.command_line import parse_options_here
 from pipelines.job import Job
+from pipelines.lifecycle import Ended, running_alone
 from pipelines.options import PlatformOptions
-from pipelines.parsing import parse_options_here
 from pipelines.purge_options import PurgeOptions, purge_settings
+from pipelines.run_step import shown_progress, table, work_through
 from pipelines.runners import is_local
-from pipelines.running import shown_progress, table
 from pipelines.starting import start
-from pipelines.working import work_through
 from rally.observability.log_entries import Fields
 from rally.printing import print_lines
 from rally.process import run_as_process, say

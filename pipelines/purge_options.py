@@ -5,12 +5,13 @@ import uuid
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.day_options import add_days, read_days
 from pipelines.options import (
     PlatformOptions,
+    add_days,
     add_flag,
     clock,
     platform_keys_uri,
+    read_days,
 )
 from rally import numbers
 from rally.retention.settings import Limits, PurgeSettings

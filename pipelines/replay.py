@@ -10,25 +10,22 @@ from typing import NamedTuple
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
-from pipelines.ending import Ended, finish
-from pipelines.intake_options import IntakeOptions, ingest_settings
+from pipelines.command_line import parse_options_here
 from pipelines.job import Job
+from pipelines.lifecycle import Ended, finish
 from pipelines.logs import outcomes
-from pipelines.options import PlatformOptions
-from pipelines.parsing import parse_options_here
+from pipelines.options import IntakeOptions, PlatformOptions, ingest_settings
 from pipelines.replay_options import ReplayOptions, replay_reason
-from pipelines.running import make_pipeline, read_counters, read_counts, summary
+from pipelines.run_step import make_pipeline, read_counters, read_counts, summary
 from pipelines.starting import start
 from rally.dead_letters import list_dead_letters
-from rally.errors import ConfigurationError
-from rally.ingestion.counts import Count
+from rally.errors import ConfigurationError, CorruptFile
 from rally.ingestion.preflight import check_before_start
 from rally.ingestion.replay import Replayed
 from rally.ingestion.setup import IngestSettings, make_unsealer
-from rally.outcomes import FailureReason
+from rally.outcomes import Count, FailureReason
 from rally.printing import print_lines
 from rally.process import run_as_process, say
-from rally.storage.corruption import CorruptFile
 from rally.storage.occupancy import listing
 from transforms.replay_dead_letters import (
     DAMAGED,

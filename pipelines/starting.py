@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ending import Ended, exit_status
+from pipelines.command_line import parse_options
 from pipelines.job import Job
-from pipelines.parsing import parse_options
+from pipelines.lifecycle import Ended, exit_status
 from pipelines.runners import is_dataflow
 from rally.exit_status import NOT_AS_PROMISED
 from rally.observability.log_entries import Event

@@ -21,9 +21,9 @@ import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on impo
 
 # isort: split
 from pipelines import audit, compact, delete, ingest, purge, replay
+from pipelines.command_line import Parser
 from pipelines.job import Job
 from pipelines.option_specs import Declared, declared, spelt
-from pipelines.parser import Parser
 from rally.errors import ConfigurationError
 from rally.exit_status import NOT_BEGUN
 from rally.process import say

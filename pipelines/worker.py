@@ -19,7 +19,7 @@ from apache_beam.portability.api import (
 )
 from google.protobuf import json_format, text_format
 
-from pipelines.parser import Parser
+from pipelines.command_line import Parser
 from rally.errors import ConfigurationError
 from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN
 from rally.process import run_as_process, say

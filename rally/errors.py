@@ -110,3 +110,7 @@ class PingFailed(Exception):
         """Keeps the reason, and nothing of the ping."""
         super().__init__(reason.value)
         self.reason = reason
+
+
+class CorruptFile(Exception):
+    """The bytes are not a whole container file of ours; the message says where."""

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import fastavro
 
+from rally.errors import CorruptFile
 from rally.storage.container import canonical_json, encode_container, read_rows
-from rally.storage.corruption import CorruptFile
 from rally.storage.layout import EVENTS, events_file
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.storage.records import list_records

@@ -5,6 +5,7 @@ letters, so nothing that a ping carries can ever become one.
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class FailureReason(StrEnum):
@@ -67,3 +68,33 @@ class RefusalReason(StrEnum):
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     REPOSTED = "reposted"
+
+
+STORED, REFUSED, FAILED = "stored", "refused", "failed"
+JOINED, LEFT = "joined", "left"
+
+
+class Count(NamedTuple):
+    """What is counted. Every part is from the registry or from a closed set.
+
+    Attributes:
+        study: namespace, or `unknown`.
+        document: `<type>.<version>`, or `unknown`.
+        outcome: stored, refused, failed, joined or left.
+        reason: of a refusal or failure; empty else.
+    """
+
+    study: str
+    document: str
+    outcome: str
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """The counter's name: parts joined by "/"."""
+        return "/".join(part for part in self if part)
+
+    @classmethod
+    def parse(cls, name: str) -> "Count":
+        """The inverse of `name`."""
+        return cls(*name.split("/"))

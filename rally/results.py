@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rally.storage.corruption import CorruptFile
+from rally.errors import CorruptFile
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectNotFound,

@@ -8,9 +8,9 @@ from collections import Counter
 
 from apache_beam.metrics import Metrics
 
-from rally.ingestion.counts import Count
 from rally.observability import prometheus
 from rally.observability.measures import Measures
+from rally.outcomes import Count
 
 NAMESPACE = "rally"
 """The namespace of outcomes by study; names are `rally.ingestion.counts.Count`."""

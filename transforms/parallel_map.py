@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 import apache_beam as beam
 
 from rally import results
-from rally.storage.objectstore.interface import ObjectStore, open_store
-from rally.storage.objectstore.upsert import put
+from rally.storage.objectstore.interface import ObjectStore, put
+from rally.storage.objectstore.open_store import open_store
 from transforms.without_words import without_words
 
 W = TypeVar("W")

@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, CorruptFile
 from rally.observability.crash import TRACEBACK, Crashed
-from rally.storage.corruption import CorruptFile
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import ObjectHeld
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _FORESEEN = (ConfigurationError, CorruptFile, LeaseHeld, ObjectHeld, OSError, Crashed)
-"""Their words are ours, or name a file alone; `pipelines.ending` knows each."""
+"""Their words are ours, or name a file alone; `pipelines.lifecycle` knows each."""
 
 
 def without_words(method: F) -> F:

@@ -13,8 +13,7 @@ from rally.audit.findings import AuditReport
 from rally.compaction.outcomes import Compacted
 from rally.deletion.report import Report
 from rally.errors import ConfigurationError
-from rally.ingestion.counts import Count
-from rally.outcomes import FailureReason
+from rally.outcomes import Count, FailureReason
 from rally.retention.report import Report as PurgeReport
 
 _EMULATOR = "PUBSUB_EMULATOR_HOST"

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from pipelines.demo.ledger import Row
-from pipelines.running import table
+from pipelines.run_step import table
 from rally.compaction.outcomes import Compacted
 from rally.deletion.report import Report as DeletionReport
-from rally.ingestion.counts import FAILED, REFUSED, STORED, Count
+from rally.outcomes import FAILED, REFUSED, STORED, Count
 from rally.retention.plan_entry import Why
 from rally.retention.report import Report
 

@@ -28,11 +28,10 @@ from rally.audit.store_audit import LISTED, Listing, StoreAudit
 from rally.audit.tally import Tally
 from rally.audit.units import Unit
 from rally.decisions.verifying import read_chain
-from rally.errors import ConfigurationError, cause_of
+from rally.errors import ConfigurationError, CorruptFile, cause_of
 from rally.receipts.verify import verify_chain
 from rally.registry.legal_holds import LegalHolds
 from rally.settings import make_pseudonyms
-from rally.storage.corruption import CorruptFile
 from rally.storage.objectstore.interface import StrayInTheWay
 from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.list_object import LIST

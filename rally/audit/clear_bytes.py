@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import chain
 
-from rally.storage.corruption import CorruptFile
+from rally.errors import CorruptFile
 from rally.storage.header import Header
 from rally.storage.objectstore.interface import Snapshot
 from rally.storage.snapshots import frame_rows, header_of, walk_frames

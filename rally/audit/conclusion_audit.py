@@ -25,8 +25,8 @@ from rally.storage.objectstore.interface import (
     ObjectStore,
     OldCopy,
     StrayInTheWay,
-    open_store,
 )
+from rally.storage.objectstore.open_store import open_store
 from rally.storage.objectstore.strays import list_but_strays
 from rally.storage.records import is_marker
 

@@ -13,10 +13,9 @@ from rally.audit.findings import Check, Unit
 from rally.audit.leaving import Fate
 from rally.audit.searching import foreign
 from rally.audit.tally import Tally
-from rally.deletion.scanner import Scanner
-from rally.errors import ConfigurationError, cause_of
+from rally.deletion.file_rows import Scanner
+from rally.errors import ConfigurationError, CorruptFile, cause_of
 from rally.registry.study import Study
-from rally.storage.corruption import CorruptFile
 from rally.storage.marker import require_derived
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
@@ -24,8 +23,8 @@ from rally.storage.objectstore.interface import (
     ObjectNotFound,
     ObjectStore,
     Snapshot,
-    open_store,
 )
+from rally.storage.objectstore.open_store import open_store
 from rally.storage.objectstore.strays import describe
 
 

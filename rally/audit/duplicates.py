@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TypeAlias
 
-from rally.compaction.sieve import WINDOW_DAYS, Rule
+from rally.compaction.row_filter import WINDOW_DAYS, Rule
 from rally.registry.study import Keep
 
 Hashes: TypeAlias = "array[int]"

@@ -8,23 +8,23 @@ from array import array
 from collections.abc import Callable
 from typing import NamedTuple
 
-from rally.audit.approved import Approved, chosen_block, undecodable
 from rally.audit.clear_bytes import in_bytes
 from rally.audit.duplicates import Hashes
 from rally.audit.findings import Check, Unit
 from rally.audit.row_checks import RowChecks, Rules
+from rally.audit.rule_book import Approved, chosen_block, undecodable
 from rally.audit.searching import Searches, search_bytes, search_header
 from rally.audit.tally import Kind, Tally
 from rally.audit.whole_files import WholeFile, starts_of
-from rally.compaction.indexed_file import FINGERPRINT
+from rally.compaction.partition_view import FINGERPRINT
 from rally.deletion.rewriting import REWROTE
-from rally.storage.content import CONTENT, Digest, of_compacted, of_new
-from rally.storage.corruption import CorruptFile
+from rally.errors import CorruptFile
 from rally.storage.header import LIST_COUNTER, Header
 from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import LiveFile
 from rally.storage.row_keys import KEY_BYTES
 from rally.storage.snapshots import frame_rows, header_of, parse_frame
+from rally.storage.writer import CONTENT, Digest, of_compacted, of_new
 
 _WHEREVER = (Check.PLACE, Check.IDS, Check.NETWORK)
 """What counts of a file that lies in the wrong place."""

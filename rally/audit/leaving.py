@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import count
 
 from rally.events import RALLY, EventLog
+from rally.receipts.receipt import Stage
 from rally.registry.registry import Registry
 from rally.registry.study import Study
 from rally.registry.transitions import States
@@ -24,7 +25,7 @@ from rally.withdrawal.newest_list import newest_signed
 from rally.withdrawal.overview import Due, deadline_of, find_due
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.selection import Selection
-from rally.withdrawal.withdrawal_list import Stage, State, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import State, Withdrawal, WithdrawalList
 
 
 class Fate(StrEnum):

@@ -11,9 +11,9 @@ from rally.audit.searching import Searches, foreign, search_header
 from rally.audit.settings import Limits
 from rally.audit.tally import Tally
 from rally.dead_letters import FOLDER, Place, place_of, read_sealed
+from rally.errors import CorruptFile
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.registry import Registry
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
 from rally.storage.layout import UNKNOWN
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore

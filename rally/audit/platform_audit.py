@@ -16,7 +16,7 @@ from rally.audit.searching import (
 )
 from rally.audit.tally import Tally
 from rally.dead_letters import FOLDER as DEAD_LETTERS
-from rally.errors import cause_of
+from rally.errors import CorruptFile, cause_of
 from rally.events import (
     MAIL,
     Event,
@@ -26,7 +26,6 @@ from rally.events import (
     read_event_object,
 )
 from rally.storage.container import check_whole
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import CHECKSUM, ROWS, Header
 from rally.storage.header_bytes import read_header
 from rally.storage.objectstore.interface import (

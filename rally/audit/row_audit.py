@@ -8,21 +8,19 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from rally.audit.approved import Approved
 from rally.audit.clear_bytes import in_bytes
 from rally.audit.duplicates import Hashes, Window
 from rally.audit.file_audit import Asked, audit_file, hashes_of
 from rally.audit.findings import Check
 from rally.audit.findings import Unit as Counted
-from rally.audit.rule_book import RuleBook
+from rally.audit.rule_book import Approved, RuleBook
 from rally.audit.settings import AuditSettings
 from rally.audit.tally import Tally
 from rally.audit.units import Unit
-from rally.errors import cause_of
+from rally.errors import CorruptFile, cause_of
 from rally.observability.progress import Progress
 from rally.registry.legal_holds import LegalHold
 from rally.registry.study import Document, Keep
-from rally.storage.corruption import CorruptFile
 from rally.storage.layout import Partition
 from rally.storage.objectstore.interface import GenerationMismatch, ObjectNotFound
 from rally.storage.partitions import LiveFile, list_files, read_view

@@ -7,23 +7,55 @@ show it. Single rows are looked at only where that does not.
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import reduce
+from operator import and_, or_
 from typing import NamedTuple
 
 from rally.audit.collection_windows import Span
 from rally.audit.findings import Check, Unit
 from rally.audit.leaving import Fate, Leaving
-from rally.audit.row_times import are_within, times_of
 from rally.audit.searching import PSEUDONYM, Searches
 from rally.audit.tally import Tally
 from rally.audit.whole_files import RowBlock
+from rally.storage.header_bytes import decode_long
 from rally.storage.layout import Partition
-from rally.storage.longs import decode_long
 from rally.storage.partitions import LiveFile
 from rally.storage.row_keys import KEY_BYTES, PARTICIPANT, key_of
 from rally.withdrawal.enrolments import EnrolledPeople
 from rally.withdrawal.fold import Verdict
 from rally.withdrawal.selection import Selection
+
+_GOES_ON = 0x8080808080808080
+_OF_EIGHT = 0x0080808080808080
+"""Which bytes of a long say that another follows, where it has eight."""
+
+
+def are_within(stamps: Sequence[int], span: Span) -> bool:
+    """Whether times are surely all in a span of our centuries.
+
+    Args:
+        stamps: the first eight bytes of each, the lowest first.
+        span: not empty.
+    """
+    return not stamps or (
+        min(stamps) >= as_stored(span.start)
+        and max(stamps) <= as_stored(span.end - 1)
+        and reduce(and_, stamps) & _GOES_ON == _OF_EIGHT
+        and not reduce(or_, stamps) & 1  # a number below zero is odd
+    )
+
+
+def times_of(data: bytes, starts: Sequence[int]) -> list[int]:
+    """The times of rows, microseconds."""
+    return [decode_long(data, start + KEY_BYTES)[0] for start in starts]
+
+
+def as_stored(time: int) -> int:
+    """The eight bytes of a time from 1979 to 3111, as one number."""
+    groups: Iterator[int] = ((time << 1) >> 7 * place & 0x7F for place in range(8))
+    return _OF_EIGHT | sum(group << 8 * place for place, group in enumerate(groups))
+
 
 _ALL = re.compile(b"(?:" + PSEUDONYM.pattern + b")*")
 _UNLIKE = "not what the schema says"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from rally.audit.clear_bytes import in_bytes
-from rally.compaction.sieve import Rule
+from rally.compaction.row_filter import Rule
 from rally.registry.study import Document, Keep
 from rally.storage.partitions import StoredFile
 

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import google_crc32c
 
+from rally.errors import CorruptFile
 from rally.storage.block_index import Block
-from rally.storage.content import Digest
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import CHECKSUM, ROWS, Header
 from rally.storage.objectstore.interface import Snapshot
 from rally.storage.row_keys import (
@@ -26,6 +25,7 @@ from rally.storage.row_keys import (
 )
 from rally.storage.row_skipper import Walker
 from rally.storage.snapshots import Frame, cut, frame_rows, header_of, walk_frames
+from rally.storage.writer import Digest
 
 _ID_BYTES = 36
 _UUID = 72  # the length of 36 bytes, as Avro writes it

@@ -18,7 +18,7 @@ from rally.registry.transitions import Action, States, check_transition
 from rally.storage.layout import Stores
 
 if TYPE_CHECKING:
-    from rally.retention.foreseeing import Foreseen
+    from rally.retention.conclusion import Foreseen
 
 _HEAD = ("DOCUMENT", "FILES", "ROWS", "BYTES")
 
@@ -55,10 +55,10 @@ def _foresee(
     study: Study,
     time: datetime,
 ) -> "Foreseen":
+    from rally.errors import CorruptFile
     from rally.keys.folder import KeyFolder
     from rally.registry.legal_holds import LegalHolds
-    from rally.retention.foreseeing import KeyFolders, foresee
-    from rally.storage.corruption import CorruptFile
+    from rally.retention.conclusion import KeyFolders, foresee
     from rally.withdrawal.list_object import read_list
 
     uri = platform_keys_uri(args)

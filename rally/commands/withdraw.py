@@ -59,7 +59,7 @@ def withdraw(args: argparse.Namespace) -> int:
     """
     from rally.decisions.contents import Kind, Letters
     from rally.events import event_name, write_events
-    from rally.ingestion.setup import pipeline_version
+    from rally.version import pipeline_version
     from rally.withdrawal.newest_list import decide_by_list
 
     registry, now = Registry.load(args.studies), datetime.now(UTC)

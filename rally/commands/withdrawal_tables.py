@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from rally.receipts.receipt import Stage
 from rally.registry.report import moment, said, table
 from rally.times import from_micros
 from rally.withdrawal.overview import Due, Group, Overview
 from rally.withdrawal.unreadable import Unreadable
-from rally.withdrawal.withdrawal_list import Stage, Withdrawal
+from rally.withdrawal.withdrawal_list import Withdrawal
 
 _GROUP_HEAD = (
     "SCOPE",

@@ -151,9 +151,9 @@ def _fold(
     args: argparse.Namespace, now: datetime
 ) -> "tuple[WithdrawalList, WithdrawalList]":
     """The published list, and what the log makes of it. Nothing is published."""
+    from rally.errors import CorruptFile
     from rally.events import EventLog
     from rally.registry.transitions import States
-    from rally.storage.corruption import CorruptFile
     from rally.withdrawal.admission import admit
     from rally.withdrawal.list_object import read_list
     from rally.withdrawal.mass_detection import LOOKING

@@ -9,23 +9,72 @@ In this order, so that a kill at any moment loses nothing and shows nothing twic
 4. the files that went into the buckets are removed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
-from rally.compaction.buckets import Buckets
-from rally.compaction.conditions import has_work, left_alone, news, serious
-from rally.compaction.indexed_file import IndexedFile
-from rally.compaction.look import Look, Looker, Part
+from rally.compaction.buckets import Buckets, thin
+from rally.compaction.merge import few
 from rally.compaction.outcomes import Compacted, Counts, Outcome, Trouble
-from rally.compaction.removal import remove
-from rally.compaction.sieve import Days
-from rally.compaction.spilling import few
-from rally.compaction.terms import Terms
-from rally.compaction.thinning import thin
+from rally.compaction.partition_view import (
+    IndexedFile,
+    Look,
+    Looker,
+    Part,
+    has_work,
+    left_alone,
+    news,
+    serious,
+)
+from rally.compaction.row_filter import Days, Terms
 from rally.storage.buckets import EVERYBODY
 from rally.storage.layout import Partition
-from rally.storage.objectstore.interface import GenerationMismatch, ObjectStore
-from rally.storage.partitions import list_files
+from rally.storage.objectstore.interface import (
+    GenerationMismatch,
+    ObjectHeld,
+    ObjectStore,
+)
+from rally.storage.partitions import Identity, list_files
+
+
+def remove(
+    store: ObjectStore, doomed: Mapping[Identity, frozenset[Identity]]
+) -> tuple[list[str], list[Trouble]]:
+    """Removes files by generation; one that speaks for another goes after it.
+
+    Args:
+        store: of the study.
+        doomed: the files, and for each those that it speaks for.
+
+    Returns:
+        The names of those that are gone, and what holds back the others.
+
+    Raises:
+        GenerationMismatch: somebody has written one of them.
+    """
+    left, gone = dict(doomed), list[str]()
+    held: dict[Identity, Trouble] = {}
+    while True:
+        free = [
+            each
+            for each, speaks_for in left.items()
+            if each not in held and speaks_for.isdisjoint(left)
+        ]
+        if not free:
+            return gone, list(held.values())
+        for name, generation in free:
+            try:
+                store.delete(name, generation)
+            except ObjectHeld as error:
+                held[name, generation] = holding(name, error)
+                continue
+            gone.append(name)
+            del left[name, generation]
+
+
+def holding(name: str, error: ObjectHeld) -> Trouble:
+    """What an object is in for that may not be replaced or removed."""
+    until = "somebody lifts it" if error.until is None else f"{error.until:%Y-%m-%d}"
+    return Trouble(Outcome.HELD, name, f"it is kept by its bucket until {until}")
 
 
 class PartitionWork:

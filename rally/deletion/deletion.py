@@ -17,16 +17,15 @@ from rally.deletion.file_work import PASSES, FileWork, WorkThrough, faults, open
 from rally.deletion.finish_compactions import left_out
 from rally.deletion.old_copies import purge_old_copies
 from rally.deletion.people import find_strays, unregistered
-from rally.deletion.plan import FileResult, Outcome, StoredFile
-from rally.deletion.plans import Plans
+from rally.deletion.plan import FileResult, Outcome, Plans, StoredFile
 from rally.deletion.progress import advance
 from rally.deletion.report import Report
 from rally.deletion.request_expiry import closings
 from rally.deletion.run_findings import Findings
 from rally.deletion.settings import DeletionSettings
 from rally.events import EventLog, write_events
-from rally.ingestion.setup import pipeline_version
 from rally.keys.names import Job
+from rally.receipts.receipt import Stage
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.transitions import States, Transition, transitions_in
 from rally.storage.layout import study_folder
@@ -34,6 +33,7 @@ from rally.storage.leases import Leases
 from rally.storage.objectstore.interface import GenerationMismatch
 from rally.storage.runs import live_runs
 from rally.times import to_micros
+from rally.version import pipeline_version
 from rally.withdrawal.admission import admit
 from rally.withdrawal.bootstrap import begin_anew, open_list
 from rally.withdrawal.fold import Standing
@@ -41,7 +41,7 @@ from rally.withdrawal.list_object import Published, publish_list, read_list
 from rally.withdrawal.newest_list import newest_signed, put_back
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.unavailable_studies import find_carriers
-from rally.withdrawal.withdrawal_list import Stage, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 _JOB, _COMPACTION = "delete", "compact"
 _LEASE = "deletion"

@@ -9,7 +9,8 @@ from collections.abc import Collection
 from rally.errors import ConfigurationError, describe_os_error
 from rally.registry.registry import Registry
 from rally.storage.marker import require_derived
-from rally.storage.objectstore.interface import ObjectStore, open_store
+from rally.storage.objectstore.interface import ObjectStore
+from rally.storage.objectstore.open_store import open_store
 
 
 def find_missing(

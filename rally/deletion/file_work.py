@@ -3,21 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from rally.deletion.finish_compactions import find_unsettled, left_out, make_settler
-from rally.deletion.people import concerns, list_files
-from rally.deletion.plan import (
-    FileResult,
-    Outcome,
-    Plan,
-    PlannedFile,
-    StoredFile,
-    make_plan,
-    result_from_json,
-)
-from rally.deletion.plans import Plans
-from rally.deletion.report import Report
-from rally.deletion.settings import DeletionSettings
-from rally.deletion.steps import (
+from rally.deletion.file_steps import (
     FileSteps,
     JsonStep,
     PlannedWork,
@@ -26,9 +12,23 @@ from rally.deletion.steps import (
     make_verifier,
     named,
 )
+from rally.deletion.finish_compactions import find_unsettled, left_out, make_settler
+from rally.deletion.people import concerns, list_files
+from rally.deletion.plan import (
+    FileResult,
+    Outcome,
+    Plan,
+    PlannedFile,
+    Plans,
+    StoredFile,
+    make_plan,
+    result_from_json,
+)
+from rally.deletion.report import Report
+from rally.deletion.settings import DeletionSettings
+from rally.errors import CorruptFile
 from rally.registry.registry import Registry
 from rally.results import WrongResults, read_strictly
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import LIST_COUNTER
 from rally.storage.layout import Stores
 from rally.storage.objectstore.strays import check_erasable

@@ -12,7 +12,7 @@ from rally.compaction.compactor import make_compactor
 from rally.compaction.settings import CompactSettings
 from rally.deletion.plan import FileResult, Outcome
 from rally.deletion.settings import DeletionSettings
-from rally.storage.corruption import CorruptFile
+from rally.errors import CorruptFile
 from rally.storage.layout import Partition, Stores
 from rally.storage.objectstore.interface import GenerationMismatch
 from rally.storage.partitions import by_partition, is_settled, list_files, read_view

@@ -7,11 +7,11 @@ from rally.deletion.receipt_writer import Teller
 from rally.deletion.run_findings import Findings
 from rally.events import RALLY
 from rally.keys.signing import SigningKey
-from rally.receipts.receipt import Reason
+from rally.receipts.receipt import Reason, Stage
 from rally.storage.objectstore.interface import ObjectStore
 from rally.times import from_micros, to_micros
 from rally.withdrawal.unavailable_studies import concerned
-from rally.withdrawal.withdrawal_list import Stage, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 _DAY = 86_400_000_000  # microseconds
 

@@ -12,12 +12,19 @@ from rally.events import RALLY
 from rally.keys.signing import SigningKey
 from rally.receipts import receipt as receipts
 from rally.receipts.chain import append, find, read_receipt
-from rally.receipts.receipt import FileChange, Reason, Receipt, Section, Verification
+from rally.receipts.receipt import (
+    FileChange,
+    Reason,
+    Receipt,
+    Section,
+    Stage,
+    Verification,
+)
 from rally.registry.registry import Registry
 from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import partition_of
 from rally.withdrawal.enrolments import needs_enrolment
-from rally.withdrawal.withdrawal_list import Stage, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 _Results = Mapping[str, Sequence[FileResult]]
 """What plans did, by plan."""

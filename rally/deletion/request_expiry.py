@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from rally.events import MAIL, RALLY, Event, EventKind
+from rally.receipts.receipt import Stage
 from rally.registry.registry import Registry
 from rally.registry.transitions import States
 from rally.times import to_micros
@@ -17,7 +18,7 @@ from rally.withdrawal.enrolment_index import Enrolled
 from rally.withdrawal.fold import Standing
 from rally.withdrawal.mass_detection import Rules
 from rally.withdrawal.unavailable_studies import concerned
-from rally.withdrawal.withdrawal_list import Stage, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 SIGNAL = "closed by deletion: no enrolment is known"
 _DAY = 86_400_000_000  # microseconds

@@ -15,14 +15,12 @@ from typing import IO, Any, NamedTuple
 
 import google_crc32c
 
-from rally.deletion.file_rows import FileRows
-from rally.deletion.judge import Judge
+from rally.deletion.file_rows import FileRows, Judge, Scanner
 from rally.deletion.plan import FileResult, Outcome, PlannedFile
-from rally.deletion.scanner import Scanner
+from rally.errors import CorruptFile
 from rally.storage.block_index import Block
 from rally.storage.block_writer import encode_block
 from rally.storage.container import canonical_json, index_entries
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import CHECKSUM, ROWS, Header
 from rally.storage.header_bytes import join_header
 from rally.storage.objectstore.interface import (

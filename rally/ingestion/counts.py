@@ -1,39 +1,9 @@
 """Counts of outcomes, by study and document: what counters and summaries show."""
 
 from collections import Counter
-from typing import NamedTuple
 
 from rally.ingestion.judge import Outcome
-from rally.outcomes import FailureReason
-
-STORED, REFUSED, FAILED = "stored", "refused", "failed"
-JOINED, LEFT = "joined", "left"
-
-
-class Count(NamedTuple):
-    """What is counted. Every part is from the registry or from a closed set.
-
-    Attributes:
-        study: namespace, or `unknown`.
-        document: `<type>.<version>`, or `unknown`.
-        outcome: stored, refused, failed, joined or left.
-        reason: of a refusal or failure; empty else.
-    """
-
-    study: str
-    document: str
-    outcome: str
-    reason: str = ""
-
-    @property
-    def name(self) -> str:
-        """The counter's name: parts joined by "/"."""
-        return "/".join(part for part in self if part)
-
-    @classmethod
-    def parse(cls, name: str) -> "Count":
-        """The inverse of `name`."""
-        return cls(*name.split("/"))
+from rally.outcomes import FAILED, REFUSED, STORED, Count, FailureReason
 
 
 def count(counts: Counter[Count], outcome: Outcome) -> None:

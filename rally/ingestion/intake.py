@@ -7,11 +7,11 @@ from datetime import datetime
 from rally.dead_letters import DeadLetter, Kind, Place, Sealer, write_dead_letters
 from rally.envelope import Envelope, parse_timestamp
 from rally.events import Event, write_events
-from rally.ingestion.counts import FAILED, Count, count
+from rally.ingestion.counts import count
 from rally.ingestion.judge import Judge, Outcome
 from rally.ingestion.routes import Label
 from rally.observability.measures import Measures, Spread, Sum
-from rally.outcomes import FailureReason
+from rally.outcomes import FAILED, Count, FailureReason
 from rally.storage.layout import UNKNOWN, Partition
 from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.writer import FLUSH_BYTES

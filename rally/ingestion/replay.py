@@ -12,9 +12,9 @@ from rally.dead_letters import (
     read_sealed,
     unseal,
 )
+from rally.errors import CorruptFile
 from rally.ingestion.intake import Intake
 from rally.outcomes import FailureReason
-from rally.storage.corruption import CorruptFile
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,

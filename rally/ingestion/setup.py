@@ -7,8 +7,6 @@ made on each worker and travel nowhere.
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 from rally.dead_letters import Unsealer
 from rally.decisions.verifying import ChainReader
@@ -26,6 +24,7 @@ from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.writer import RowWriter, Table
 from rally.usage import find_unwritable
 from rally.validation.pseudonyms import PLATFORM
+from rally.version import pipeline_version
 from rally.withdrawal.live_list import LiveList
 
 
@@ -114,15 +113,6 @@ class LiveStates:
         self._known.update(self._remembered())
         self._states = States(self._registry, self._known)
         self._read_at = time.monotonic()
-
-
-@cache
-def pipeline_version() -> str:
-    """The version that file headers and dead letters name."""
-    try:
-        return version("rally-pipeline")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def open_platform_keys(settings: IngestSettings, registry: Registry) -> PlatformKeys:

@@ -12,7 +12,8 @@ from rally.registry.object_classifier import folder_of, is_missing
 from rally.registry.study import Study
 from rally.storage.layout import DATA, Stores
 from rally.storage.marker import NAME, Kind, Marker, check_marker, read_marker
-from rally.storage.objectstore.interface import ObjectStore, open_store
+from rally.storage.objectstore.interface import ObjectStore
+from rally.storage.objectstore.open_store import open_store
 from rally.storage.occupancy import holds
 
 _MAY_MARK = "whether it may be marked"

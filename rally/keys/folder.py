@@ -27,8 +27,8 @@ from rally.storage.objectstore.interface import (
     ObjectHeld,
     ObjectNotFound,
     OldCopy,
-    open_store,
 )
+from rally.storage.objectstore.open_store import open_store
 from rally.storage.objectstore.strays import check_erasable
 
 KEYSET = ".keyset.json"

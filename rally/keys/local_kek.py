@@ -9,7 +9,7 @@ from tink import aead
 
 from rally.errors import ConfigurationError
 from rally.keys import keysets
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 
 SCHEME = "local-kek://"
 FILE = "kek.keyset.json"

@@ -16,8 +16,8 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rally.errors import ConfigurationError
-from rally.ingestion.counts import JOINED, LEFT, Count
 from rally.observability.measures import Measures, Spread, Sum
+from rally.outcomes import JOINED, LEFT, Count
 
 if TYPE_CHECKING:
     import prometheus_client

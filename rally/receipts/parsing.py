@@ -21,10 +21,10 @@ from rally.receipts.receipt import (
     Receipt,
     Result,
     Section,
+    Stage,
     Verification,
 )
 from rally.times import RANGE, InvalidTime, check_micros
-from rally.withdrawal.withdrawal_list import Stage
 
 
 def parse_receipt(place: Place, value: object) -> Receipt:

@@ -12,14 +12,28 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from rally.withdrawal.withdrawal_list import Stage
-
 FOLDER = "receipts/"
 
 FIRST = "0" * 64
 """What the first receipt names in the place of one before it."""
 
 _NAME = re.compile(FOLDER + "([0-9]{12}).json")
+
+
+class Stage(StrEnum):
+    """How far a request is, in this order.
+
+    REQUESTED: received. SUPPRESSED: on the published list. REWRITTEN: no live file
+    has its rows. PURGED: nor has any old copy. VERIFIED: that was read and seen.
+    CLOSED: nothing can arrive any more that would bring rows back.
+    """
+
+    REQUESTED = "requested"
+    SUPPRESSED = "suppressed"
+    REWRITTEN = "rewritten"
+    PURGED = "purged"
+    VERIFIED = "verified"
+    CLOSED = "closed"
 
 
 class Outcome(StrEnum):

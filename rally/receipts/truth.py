@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rally.errors import CorruptFile
 from rally.receipts.receipt import FileChange, Receipt
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import CHECKSUM
 from rally.storage.layout import Stores
 from rally.storage.objectstore.interface import GenerationMismatch, ObjectNotFound

@@ -19,7 +19,8 @@ from rally.registry.study import (
     UnavailableStudy,
     all_faults,
 )
-from rally.storage.objectstore.interface import ObjectNotFound, open_store
+from rally.storage.objectstore.interface import ObjectNotFound
+from rally.storage.objectstore.open_store import open_store
 from rally.validation.avro_types import Type
 
 _STEWARDS = "stewards.yaml"

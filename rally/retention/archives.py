@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from rally.errors import ConfigurationError, cause_of
 from rally.registry.object_classifier import folder_of
-from rally.retention.notes import Notes
-from rally.retention.opened import Opened
+from rally.retention.context import Opened
 from rally.retention.plan_entry import Line, Phase, Why, whole
+from rally.retention.survey import Notes
 from rally.settings import latest
 from rally.sources.globs import match_paths
 from rally.sources.inputs import is_match, plain_prefix
-from rally.storage.objectstore.interface import ObjectInfo, StrayInTheWay, open_store
+from rally.storage.objectstore.interface import ObjectInfo, StrayInTheWay
+from rally.storage.objectstore.open_store import open_store
 from rally.times import EARLIEST, nearest_seconds
 
 _ARCHIVE = "(archives)"

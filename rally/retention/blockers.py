@@ -9,12 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from rally.deletion.finding import find
+from rally.deletion.file_rows import Scanner
+from rally.deletion.file_steps import find, named
 from rally.deletion.people import concerns, list_files, namespaces_of
-from rally.deletion.plan import FileResult, Outcome, StoredFile
-from rally.deletion.plans import Plans
-from rally.deletion.scanner import Scanner
-from rally.deletion.steps import named
+from rally.deletion.plan import FileResult, Outcome, Plans, StoredFile
+from rally.receipts.receipt import Stage
 from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.study import Study
@@ -26,7 +25,7 @@ from rally.times import to_micros
 from rally.withdrawal.fold import Standing
 from rally.withdrawal.selection import Selection
 from rally.withdrawal.unavailable_studies import concerned
-from rally.withdrawal.withdrawal_list import Stage, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 
 class Awaiting(NamedTuple):

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from rally.errors import ConfigurationError
 from rally.registry.object_classifier import folder_of
-from rally.retention.notes import Notes
-from rally.retention.opened import Opened
+from rally.retention.context import Opened
 from rally.retention.plan_entry import Line, Phase, Why, whole
+from rally.retention.survey import Notes
 from rally.storage.marked_stores import NoStore
 from rally.storage.marker import NAME, require_derived
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore

@@ -7,25 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import groupby
-from typing import Any
 
 from rally.dead_letters import place_of
-from rally.deletion.judge import Judge
+from rally.deletion.file_rows import Judge, Scanner
 from rally.deletion.plan import Outcome, PlannedFile
 from rally.deletion.rewriting import PlanMismatch, rewrite
-from rally.deletion.scanner import Scanner
-from rally.errors import cause_of
+from rally.errors import CorruptFile, cause_of
 from rally.events import read_event_object, write_events
-from rally.ingestion.setup import pipeline_version
 from rally.observability.progress import Progress
-from rally.retention.opened import open_again
+from rally.retention.context import open_again
 from rally.retention.plan import Batch, read_batch
 from rally.retention.plan_entry import STUDY, Line, Phase, Why, joined, store_of, unheld
 from rally.retention.reasons import NoReason, Reasons
-from rally.retention.report import blocked_by
-from rally.retention.searching import HALF_COMPACTED, Searcher
+from rally.retention.report import Done, blocked_by
+from rally.retention.row_search import HALF_COMPACTED, Searcher
 from rally.retention.settings import PurgeSettings
-from rally.storage.corruption import CorruptFile
 from rally.storage.leases import LeaseHeld, Leases
 from rally.storage.objectstore.interface import (
     FOREVER,
@@ -38,6 +34,7 @@ from rally.storage.objectstore.interface import (
 from rally.storage.objectstore.strays import check_erasable
 from rally.storage.partitions import partition_of, read_view
 from rally.storage.snapshots import outline_of
+from rally.version import pipeline_version
 from rally.withdrawal.unreadable import count_letters, expiry
 
 _SHOWN = 20
@@ -46,17 +43,6 @@ _DELETION = "deletion"
 
 class HalfCompacted(Exception):
     """A compacted file speaks for others that are still there."""
-
-
-Done = dict[str, Any]
-"""JSON of what became of a batch.
-
-`tallies`: [study, document, why, objects, rows, bytes, oldest day] of what went;
-`faults`: [name, what], the first; `more`: how many others; `held`: [what, until] of
-each object that the store keeps; `blocked`: [legal hold, objects] of those that came
-into force since the plan; `undone`: objects that are left, and that a listing alone
-will find again.
-"""
 
 
 class Doer:

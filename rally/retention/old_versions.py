@@ -6,10 +6,10 @@ from datetime import datetime
 from rally import dead_letters
 from rally.dead_letters import place_of
 from rally.deletion.old_copies import purge_old_copies
-from rally.deletion.plans import FOLDER as PLANS
+from rally.deletion.plan import FOLDER as PLANS
 from rally.registry.object_classifier import folder_of
-from rally.retention.concluding import derived_places, row_places
-from rally.retention.opened import Opened
+from rally.retention.conclusion import derived_places, row_places
+from rally.retention.context import Opened
 from rally.retention.report import Remains, Report, blocked_by
 from rally.storage.layout import EVENTS, study_folder
 from rally.storage.objectstore.interface import (

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple
 
-from rally.deletion.plans import FOLDER
+from rally.deletion.plan import FOLDER
+from rally.errors import CorruptFile
 from rally.retention.plan_entry import Line, Phase, Why
-from rally.storage.corruption import CorruptFile
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 
 BATCH = 500

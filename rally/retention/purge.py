@@ -15,23 +15,16 @@ from rally.decisions.chain import LOSS
 from rally.errors import ConfigurationError
 from rally.retention.archives import survey_archives
 from rally.retention.blockers import held_requests
-from rally.retention.concluding import has_old_copies, left_live, left_of
+from rally.retention.conclusion import has_old_copies, left_live, left_of
+from rally.retention.context import Opened, open_all
 from rally.retention.derived import is_newly_shared, survey_derived
 from rally.retention.executor import make_doer
-from rally.retention.files import survey_files
 from rally.retention.keys import destroy_keys, has_keys
-from rally.retention.notes import Notes
 from rally.retention.old_versions import purge_derived, purge_records, purge_rows
-from rally.retention.opened import Opened, open_all
 from rally.retention.plan import Plan, write_plan
 from rally.retention.plan_entry import Line, Phase, Why, is_listed
-from rally.retention.records import (
-    survey_events,
-    survey_leftovers,
-    survey_letters,
-    survey_plans,
-)
-from rally.retention.report import Report
+from rally.retention.report import Report, add_done, tell_not_done, tell_notes
+from rally.retention.row_search import make_searcher
 from rally.retention.safety_limits import Withheld, withhold
 from rally.retention.search_tasks import (
     deal,
@@ -41,9 +34,15 @@ from rally.retention.search_tasks import (
     note_unheard,
     together,
 )
-from rally.retention.searching import make_searcher
 from rally.retention.settings import PurgeSettings
-from rally.retention.told import add_done, tell_not_done, tell_notes
+from rally.retention.survey import (
+    Notes,
+    survey_events,
+    survey_files,
+    survey_leftovers,
+    survey_letters,
+    survey_plans,
+)
 from rally.storage.layout import Partition
 from rally.storage.leases import Leases
 from rally.withdrawal.bootstrap import open_list

@@ -7,12 +7,16 @@ and its generation. Where rows decide, they are judged as well.
 
 from rally.registry.legal_holds import LegalHolds
 from rally.retention.archives import survey_archives
+from rally.retention.context import Opened
 from rally.retention.derived import open_derived
-from rally.retention.files import survey_file
-from rally.retention.notes import Notes
-from rally.retention.opened import Opened
 from rally.retention.plan_entry import STUDY, Line, Phase, Why
-from rally.retention.records import survey_leftovers, survey_letter, survey_plans
+from rally.retention.survey import (
+    Notes,
+    survey_file,
+    survey_leftovers,
+    survey_letter,
+    survey_plans,
+)
 from rally.storage.layout import EVENTS, Partition
 from rally.storage.marker import NAME
 from rally.storage.objectstore.interface import (

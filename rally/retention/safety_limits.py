@@ -8,10 +8,10 @@ strangers who swell one sum cannot keep anything else from going.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rally.retention.notes import Notes
 from rally.retention.plan import Group, Plan, Share
 from rally.retention.plan_entry import Why
 from rally.retention.settings import Limits
+from rally.retention.survey import Notes
 
 _FEW = 100
 """A share counts only where more go: a small study is not refused by it."""

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from rally.registry.registry import Registry
 from rally.results import WrongResults, read_strictly
-from rally.retention.notes import Notes
 from rally.retention.plan_entry import STUDY, Line, Phase, Why, joined, parted
-from rally.retention.searching import Found, Search
+from rally.retention.row_search import Found, Search
+from rally.retention.survey import Notes
 from rally.storage.layout import Partition
 
 _BYTES, _PARTITIONS = 64 * 1024 * 1024, 200

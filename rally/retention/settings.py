@@ -13,7 +13,8 @@ from rally.keys.storage_key import KeyService
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.registry import Registry
 from rally.settings import Places, latest
-from rally.storage.objectstore.interface import ObjectStore, open_store
+from rally.storage.objectstore.interface import ObjectStore
+from rally.storage.objectstore.open_store import open_store
 from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.enrolments import GRACE_DAYS
 

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 from rally.errors import ConfigurationError, unusable
 from rally.sources.forms import HEAD_BYTES, Form, form_of
 from rally.sources.globs import match_paths
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 
 UNIT_BYTES = 16 * 1024 * 1024
 """Small enough to keep several workers busy, large enough for few files."""

@@ -14,7 +14,7 @@ import pyarrow
 import zstandard
 from isal import isal_zlib
 
-from rally.storage.corruption import CorruptFile
+from rally.errors import CorruptFile
 
 LARGEST_BLOCK = 256 * 1024 * 1024
 """Bytes of a block, inflated; writers cut blocks at some kilobytes or megabytes."""

@@ -14,9 +14,9 @@ from typing import Any
 import fastavro
 import google_crc32c
 
+from rally.errors import CorruptFile
 from rally.storage.block_index import Block, pack_index, pack_row_lengths
 from rally.storage.block_writer import BlockWriter
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import (
     CHECKSUM,
     CODEC,

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from rally.errors import CorruptFile
 from rally.storage.block_index import (
     Block,
     is_consistent,
     unpack_index,
     with_row_lengths,
 )
-from rally.storage.corruption import CorruptFile
 
 ROWS = "rally.rows"
 CHECKSUM = "rally.checksum"

@@ -8,10 +8,27 @@ from typing import NamedTuple
 
 import google_crc32c
 
-from rally.storage.corruption import CorruptFile
+from rally.errors import CorruptFile
 from rally.storage.header import CHECKSUM, HEADER_CHECKSUM, ROW_LENGTHS, SCHEMA, Header
-from rally.storage.longs import decode_long
 from rally.validation.leaves import zig_zag
+
+
+def decode_long(data: bytes, position: int) -> tuple[int, int]:
+    """A long at a position, and the position behind it.
+
+    Raises:
+        IndexError: the data ends within it.
+        ValueError: it has more than 64 bits.
+    """
+    bits = 0
+    for shift in range(0, 70, 7):
+        byte = data[position]
+        position += 1
+        bits |= (byte & 0x7F) << shift
+        if byte < 0x80 and bits < 1 << 64:
+            return bits >> 1 ^ -(bits & 1), position
+    raise ValueError
+
 
 MAGIC = b"Obj\x01"
 _SYNC_BYTES = 16

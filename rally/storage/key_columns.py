@@ -7,7 +7,7 @@ any order, times in other units, UUIDs as 16 raw bytes in the order of RFC 9562.
 from collections.abc import Sequence
 from typing import Any
 
-from rally.storage.longs import decode_long
+from rally.storage.header_bytes import decode_long
 from rally.storage.row_skipper import compile_columns
 from rally.validation.ids import hyphenated
 

@@ -8,7 +8,8 @@ from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from rally.errors import ConfigurationError, unwritable
-from rally.storage.objectstore.interface import ObjectStore, open_store
+from rally.storage.objectstore.interface import ObjectStore
+from rally.storage.objectstore.open_store import open_store
 from rally.times import InvalidTime, parse_day
 
 DATA = "data/"

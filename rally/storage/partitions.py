@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from rally.errors import CorruptFile
 from rally.storage.buckets import EVERYBODY, Bucket, Range, parse_bucket
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
 from rally.storage.layout import NEW, Partition, is_day, study_folder
 from rally.storage.objectstore.interface import (

@@ -10,8 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from rally.storage import marker
 from rally.storage.layout import is_day
-from rally.storage.objectstore.interface import ObjectInfo, ObjectStore, StrayInTheWay
-from rally.storage.objectstore.object_names import is_object_name
+from rally.storage.objectstore.interface import (
+    ObjectInfo,
+    ObjectStore,
+    StrayInTheWay,
+    is_object_name,
+)
 
 _ID = "[0-9a-f]{32}"
 _DAY = "date=([0-9-]{10})"

@@ -8,9 +8,9 @@ import json
 from collections.abc import Container
 from typing import NamedTuple
 
-from rally.storage.corruption import CorruptFile
+from rally.errors import CorruptFile
+from rally.storage.header_bytes import decode_long
 from rally.storage.key_columns import KeyColumns
-from rally.storage.longs import decode_long
 from rally.validation.leaves import zig_zag
 
 PARTICIPANT = slice(1, 37)

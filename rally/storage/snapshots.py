@@ -4,12 +4,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from rally.errors import CorruptFile
 from rally.storage.block_index import Block
 from rally.storage.codecs import LARGEST_BLOCK, decompress
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
-from rally.storage.header_bytes import peek_header, peek_outline, read_outline
-from rally.storage.longs import decode_long
+from rally.storage.header_bytes import (
+    decode_long,
+    peek_header,
+    peek_outline,
+    read_outline,
+)
 from rally.storage.objectstore.interface import Snapshot
 
 _HEADER_READ = 64 * 1024

@@ -4,17 +4,50 @@ The same rows are the same object wherever and however often they are written, s
 step that is repeated after a crash changes nothing.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from rally.errors import CorruptFile
 from rally.observability.measures import Measures, Spread, Sum
 from rally.storage.container import encode_container
-from rally.storage.content import CONTENT, of_new
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import LIST_COUNTER, Header
 from rally.storage.header_bytes import read_header
 from rally.storage.layout import Partition, Stores, new_file
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
+
+CONTENT = "rally.content"
+"""The header's entry."""
+
+
+class Digest(Protocol):
+    """A hash in the making."""
+
+    def update(self, data: bytes, /) -> None:
+        """Takes rows, in the order in which they are stored."""
+
+    def hexdigest(self) -> str:
+        """The hash of all that was taken."""
+
+
+def of_new(partition: Partition, fingerprint: str) -> Digest:
+    """Begins that of a file as ingest writes it.
+
+    Args:
+        partition: of its rows.
+        fingerprint: of the payload's schema.
+    """
+    return _begin(*partition, fingerprint)
+
+
+def of_compacted(name: str, fingerprint: str) -> Digest:
+    """Begins that of a compacted file, by the object's name."""
+    return _begin(name, fingerprint)
+
+
+def _begin(*parts: str) -> Digest:
+    return hashlib.sha256(b"".join(part.encode() + b"\0" for part in parts))
+
 
 FLUSH_BYTES = 64 * 1024 * 1024
 """Encoded rows held in memory before they are written."""

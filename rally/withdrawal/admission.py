@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from rally.events import Event
+from rally.receipts.receipt import Stage
 from rally.registry.registry import Registry
 from rally.registry.transitions import States
 from rally.times import to_micros
@@ -37,12 +38,7 @@ from rally.withdrawal.request_status import (
 )
 from rally.withdrawal.requests import Key, Reading, Signal, key_of, read_log, subject_of
 from rally.withdrawal.rulings import Rulings
-from rally.withdrawal.withdrawal_list import (
-    Enrolment,
-    Stage,
-    Withdrawal,
-    WithdrawalList,
-)
+from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 
 _DAY = 86_400_000_000  # microseconds
 _DONE = (Stage.REWRITTEN, Stage.PURGED, Stage.VERIFIED, Stage.CLOSED)

@@ -5,9 +5,8 @@ from contextlib import suppress
 
 from rally.decisions.chain import Head
 from rally.decisions.verifying import read_chain
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, CorruptFile
 from rally.keys.signing import SigningKey
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import LIST_COUNTER
 from rally.storage.layout import DATA, Stores
 from rally.storage.objectstore.interface import (

@@ -30,6 +30,7 @@ from rally.decisions.chain import Chain, Head
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.keys.signing import SigningKey
+from rally.receipts.receipt import Stage
 from rally.registry.transitions import Action, Transition
 from rally.storage.container import canonical_json
 from rally.storage.objectstore.interface import (
@@ -42,12 +43,7 @@ from rally.storage.objectstore.interface import (
 from rally.times import from_micros, to_micros
 from rally.withdrawal.fold import Standing
 from rally.withdrawal.people_index import PeopleBuilder, PeopleIndex
-from rally.withdrawal.withdrawal_list import (
-    Enrolment,
-    Stage,
-    Withdrawal,
-    WithdrawalList,
-)
+from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 
 FOLDER = "withdrawals/"
 LIST = FOLDER + "list.json"

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from rally.events import RALLY
+from rally.receipts.receipt import Stage
 from rally.registry.legal_holds import LegalHolds
 from rally.storage.objectstore.interface import ObjectStore
 from rally.times import from_micros
 from rally.withdrawal.unreadable import Unreadable, find_unreadable
-from rally.withdrawal.withdrawal_list import Stage, State, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import State, Withdrawal, WithdrawalList
 
 REQUESTED = "requested"
 """What a request is called that deletion has not admitted yet."""

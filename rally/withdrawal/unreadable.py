@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from rally.dead_letters import FOLDER, Kind, Place, place_of
 from rally.decisions.contents import Settlement
+from rally.errors import CorruptFile
 from rally.events import Event, EventKind
-from rally.storage.corruption import CorruptFile
 from rally.storage.header_bytes import read_header
 from rally.storage.layout import UNKNOWN
 from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound, ObjectStore

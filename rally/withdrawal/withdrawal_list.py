@@ -9,24 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from rally.receipts.receipt import Stage
 from rally.withdrawal.fold import Standing
 from rally.withdrawal.people_index import PeopleBuilder, PeopleIndex
-
-
-class Stage(StrEnum):
-    """How far a request is, in this order.
-
-    REQUESTED: received. SUPPRESSED: on the published list. REWRITTEN: no live file
-    has its rows. PURGED: nor has any old copy. VERIFIED: that was read and seen.
-    CLOSED: nothing can arrive any more that would bring rows back.
-    """
-
-    REQUESTED = "requested"
-    SUPPRESSED = "suppressed"
-    REWRITTEN = "rewritten"
-    PURGED = "purged"
-    VERIFIED = "verified"
-    CLOSED = "closed"
 
 
 class State(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rally.decisions.contents import Kind, StudyDecision
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.docs.desk import (
     DELETE,
     GARDEN_KEY,

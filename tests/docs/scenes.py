@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rally.storage.leases import Leases
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.docs.desk import (
     COMPACT,
     DELETE,

@@ -11,13 +11,21 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.ingest import build
 from pipelines.runners import LOCAL_RUNNER
-from rally.ingestion.counts import FAILED, JOINED, LEFT, REFUSED, STORED, Count
 from rally.ingestion.preflight import check_before_start
 from rally.ingestion.replay import Replayed
 from rally.ingestion.setup import IngestSettings
 from rally.observability.log_entries import EntryFormatter, Event, Fields
 from rally.observability.measures import Spread, Sum
-from rally.outcomes import FailureReason, RefusalReason
+from rally.outcomes import (
+    FAILED,
+    JOINED,
+    LEFT,
+    REFUSED,
+    STORED,
+    Count,
+    FailureReason,
+    RefusalReason,
+)
 from tests.docs.metrics_page import ROOT, SECTIONS, column, names, rows
 from tests.pipelines.world import (
     AS_OF,

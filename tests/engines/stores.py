@@ -5,12 +5,12 @@ import json
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from rally.compaction.bucket_file import INPUTS
+from rally.compaction.buckets import INPUTS
 from rally.deletion.rewriting import REWROTE
 from rally.storage.header import HEADER_CHECKSUM
 from rally.storage.header_bytes import read_header
-from rally.storage.objectstore.interface import open_store
 from rally.storage.objectstore.local_files import LOCK_NAME
+from rally.storage.objectstore.open_store import open_store
 
 
 def files(store):

@@ -20,8 +20,8 @@ from rally.storage.objectstore.interface import (
     Stray,
     StrayInTheWay,
     StrayKind,
+    is_object_name,
 )
-from rally.storage.objectstore.object_names import is_object_name
 from tests.fakes.versions import Versions
 
 

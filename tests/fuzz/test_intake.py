@@ -12,7 +12,6 @@ from rally.dead_letters import Kind, list_dead_letters, read_sealed
 from rally.decryption.opener import Opener
 from rally.envelope import make_envelope
 from rally.events import read_events
-from rally.ingestion.counts import FAILED, JOINED, LEFT, REFUSED, STORED
 from rally.ingestion.intake import Intake
 from rally.ingestion.judge import Judge
 from rally.ingestion.routes import Routes
@@ -20,7 +19,15 @@ from rally.ingestion.setup import IngestSettings, open_platform_keys
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
 from rally.keys.ping_keys import PingKeys
-from rally.outcomes import FailureReason, RefusalReason
+from rally.outcomes import (
+    FAILED,
+    JOINED,
+    LEFT,
+    REFUSED,
+    STORED,
+    FailureReason,
+    RefusalReason,
+)
 from rally.registry.transitions import States
 from rally.storage.layout import UNKNOWN
 from rally.storage.objectstore.interface import ObjectInfo

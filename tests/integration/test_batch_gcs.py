@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines import cli
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import (
     GARDEN,
     Message,

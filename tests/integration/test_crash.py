@@ -15,8 +15,8 @@ from collections import Counter
 import pytest
 
 from rally.storage.container import read_rows
-from rally.storage.objectstore.interface import open_store
 from rally.storage.objectstore.local_files import TEMPORARY_PREFIX
+from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.line import Line
 from tests.pipelines.world import (
     GARDEN,

@@ -22,8 +22,8 @@ from rally.receipts.verify import verify_chain
 from rally.registry.transitions import Action
 from rally.storage.container import read_rows
 from rally.storage.layout import Stores
-from rally.storage.objectstore.interface import open_store
 from rally.storage.objectstore.local_files import TEMPORARY_PREFIX
+from rally.storage.objectstore.open_store import open_store
 from rally.storage.partitions import by_partition, list_files, read_view
 from rally.storage.runs import RUNS
 from rally.withdrawal.list_object import read_list

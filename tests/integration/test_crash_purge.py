@@ -13,7 +13,7 @@ import pytest
 
 from rally.events import read_events
 from rally.registry.transitions import Action
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from rally.storage.runs import RUNS
 from tests.integration.test_crash_deletion import (
     HEX,

@@ -10,9 +10,9 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from rally.errors import ConfigurationError
 from rally.storage.layout import Stores
-from rally.storage.objectstore.gcs import GcsStore
-from rally.storage.objectstore.gcs_errors import translated
-from rally.storage.objectstore.interface import ObjectNotFound, StrayKind, open_store
+from rally.storage.objectstore.gcs import GcsStore, translated
+from rally.storage.objectstore.interface import ObjectNotFound, StrayKind
+from rally.storage.objectstore.open_store import open_store
 
 pytestmark = pytest.mark.integration
 

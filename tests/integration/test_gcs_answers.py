@@ -13,8 +13,8 @@ from rally.storage.objectstore.interface import (
     ObjectInfo,
     ObjectNotFound,
     OldCopy,
-    open_store,
 )
+from rally.storage.objectstore.open_store import open_store
 from tests.integration.scripted_gcs import BUCKET, Answer, refusal, scripted_gcs
 
 pytestmark = pytest.mark.integration

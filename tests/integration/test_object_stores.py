@@ -20,8 +20,8 @@ from rally.storage.objectstore.interface import (
     ObjectInfo,
     ObjectNotFound,
     OldCopy,
-    open_store,
 )
+from rally.storage.objectstore.open_store import open_store
 
 RACERS = 6
 CLOCKS_DIFFER = timedelta(seconds=5)

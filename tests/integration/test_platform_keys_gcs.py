@@ -10,7 +10,7 @@ from rally.initialisation.initialise import Founders, initialise
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.registry.registry import SHIPPED, Registry
 from rally.storage.layout import Partition, Stores, new_file
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 
 pytestmark = pytest.mark.integration
 

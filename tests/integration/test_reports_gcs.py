@@ -7,7 +7,7 @@ import pytest
 from pipelines import cli
 from rally.audit.report.output import check_writable, write_private
 from rally.errors import ConfigurationError
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.integration.scripted_gcs import Answer, refusal, scripted_gcs
 from tests.pipelines.world import World, write_lines
 

@@ -10,12 +10,12 @@ import apache_beam as beam
 import pytest
 
 from pipelines import cli
+from pipelines.run_step import read_counts
 from pipelines.runners import LOCAL_RUNNER
-from pipelines.running import read_counts
-from rally.ingestion.counts import Count
 from rally.ingestion.preflight import check_before_start
 from rally.ingestion.setup import IngestSettings
-from rally.storage.objectstore.interface import open_store
+from rally.outcomes import Count
+from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.line import Line
 from tests.pipelines.world import (

@@ -7,11 +7,11 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from rally.receipts.receipt import Reason
+from rally.receipts.receipt import Reason, Stage
 from rally.registry.registry import Registry
 from rally.storage.partitions import by_partition, is_settled, list_files
 from rally.withdrawal.fold import Standing
-from rally.withdrawal.withdrawal_list import Stage, Withdrawal
+from rally.withdrawal.withdrawal_list import Withdrawal
 from tests.model.draws import Fault
 from tests.model.plain import Book, Model, best
 from tests.model.whole import Letter, Whole, envelope

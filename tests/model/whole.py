@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from rally.compaction.compactor import Compactor
-from rally.compaction.plan import plan
+from rally.compaction.compactor import Compactor, plan
 from rally.dead_letters import list_dead_letters, read_sealed, unseal
 from rally.decryption.opener import Opened
 from rally.envelope import Envelope

@@ -12,11 +12,8 @@ import select
 import sys
 
 from rally.retention.plan_entry import STUDY, Line, Phase, Why
-from rally.storage.objectstore.interface import (
-    GenerationMismatch,
-    ObjectNotFound,
-    open_store,
-)
+from rally.storage.objectstore.interface import GenerationMismatch, ObjectNotFound
+from rally.storage.objectstore.open_store import open_store
 from rally.storage.partitions import partition_of
 
 

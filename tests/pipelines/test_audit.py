@@ -13,9 +13,9 @@ import pytest
 from pipelines import audit, cli
 from rally.audit.findings import Check, Status
 from rally.audit.row_audit import RowAudit
+from rally.errors import CorruptFile
 from rally.registry.transitions import States
-from rally.storage.corruption import CorruptFile
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import (
     GARDEN,

@@ -9,8 +9,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import cli, ingest, replay
 from pipelines.ingest_options import IngestOptions
-from pipelines.intake_options import IntakeOptions
-from pipelines.options import PlatformOptions
+from pipelines.options import IntakeOptions, PlatformOptions
 from pipelines.replay_options import ReplayOptions
 from rally.outcomes import FailureReason
 from tests.pipelines.world import AS_OF, write_lines

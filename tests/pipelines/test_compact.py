@@ -8,7 +8,7 @@ from pipelines import cli, compact
 from rally.decisions.chain import LOSS
 from rally.decisions.entry import entry_name
 from rally.storage.leases import Leases
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import (
     GARDEN,
     SENT_LATER,

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import cli
 from rally.events import RALLY
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST, read_list
 from tests.pipelines.world import (
     GARDEN,

@@ -16,13 +16,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineRunner
 
 from pipelines import cli
-from pipelines.ending import JobStopped, exit_status, finish, told
+from pipelines.lifecycle import JobStopped, exit_status, finish, told
 from pipelines.runners import LOCAL_RUNNER
 from rally.deletion.rewriting import PlanMismatch
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, CorruptFile
 from rally.ingestion.replay import DamagedObject
 from rally.storage.codecs import UnknownCodec
-from rally.storage.corruption import CorruptFile
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import ObjectHeld
 from rally.storage.row_streams import NotSorted
@@ -261,7 +260,7 @@ def test_error_of_a_worker_process_is_told_with_its_kind():
         "Traceback (most recent call last):\nrally.errors.FailureReason: a bug",
         "Traceback (most recent call last):\nno.module.CorruptFile: a bug",
         "Traceback (most recent call last):\nsys.path: a bug",
-        "rally.storage.corruption.CorruptFile: a bug",
+        "rally.errors.CorruptFile: a bug",
         "",
     ],
 )

@@ -6,9 +6,9 @@ import pytest
 
 from pipelines import cli
 from rally.events import RALLY, Event, EventKind
-from rally.ingestion.setup import pipeline_version
 from rally.outcomes import FailureReason
 from rally.storage.marker import NAME
+from rally.version import pipeline_version
 from tests.pipelines.world import (
     AS_OF,
     GARDEN,

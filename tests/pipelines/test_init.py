@@ -11,7 +11,7 @@ from pipelines import cli
 from rally.decisions.founding import FILE as FOUNDING
 from rally.registry.transitions import Action
 from rally.storage.marker import NAME
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import (
     AS_OF,
     GARDEN,

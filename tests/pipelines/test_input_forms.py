@@ -11,7 +11,7 @@ from pipelines import cli
 from rally.dead_letters import list_dead_letters, read_sealed
 from rally.envelope import Envelope
 from rally.outcomes import FailureReason
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.bombs import bombs
 from tests.pipelines.world import (
     GARDEN,

@@ -8,7 +8,7 @@ from pipelines import cli
 from rally.decisions.entry import entry_name
 from rally.events import RALLY
 from rally.storage.marker import NAME, read_marker
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import (
     GARDEN,

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import cli
 from rally.registry.transitions import Action
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import GARDEN, POND, contents
 from tests.support.decided import decide_study
 from tests.support.lived_in import LivedIn

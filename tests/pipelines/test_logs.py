@@ -32,7 +32,7 @@ logging.basicConfig(level=logging.DEBUG)
 sys.exit(import_module(f"pipelines.{sys.argv[1]}").main(sys.argv[2:]))
 """
 BUG = f"""
-from pipelines.ending import exit_status
+from pipelines.lifecycle import exit_status
 def job():
     raise UnicodeError({CANARY!r})
 raise SystemExit(exit_status("ingest", job))
@@ -47,7 +47,7 @@ WORKERS_BUG = f"""
 import sys
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from pipelines.ending import exit_status, finish
+from pipelines.lifecycle import exit_status, finish
 from pipelines.runners import LOCAL_RUNNER
 def work(_, folder, workers):
     import os, time
@@ -66,7 +66,7 @@ raise SystemExit(exit_status("ingest", job))
 """
 NOISE = f"""
 import logging, sys, warnings
-from pipelines.ending import Ended, exit_status
+from pipelines.lifecycle import Ended, exit_status
 logging.getLogger("a.library").setLevel(1)
 def job():
     warnings.warn({CANARY!r})
@@ -302,7 +302,7 @@ def test_bug_of_a_worker_is_told_without_its_words(tmp_path, way):
 def test_standard_error_is_as_before_when_a_job_has_ended():
     program = """
 import os, sys
-from pipelines.ending import Ended, exit_status
+from pipelines.lifecycle import Ended, exit_status
 exit_status("purge", lambda: Ended(0))
 print("printed", file=sys.stderr)
 os.write(2, b"written")
@@ -320,7 +320,7 @@ os.write(2, b"written")
 def test_job_that_leaves_the_interpreter_is_told_with_its_status(code, status):
     program = f"""
 import sys
-from pipelines.ending import exit_status
+from pipelines.lifecycle import exit_status
 exit_status("purge", lambda: sys.exit({code}))
 """
     done, _, errors = run("-c", program)
@@ -395,7 +395,7 @@ def test_form_that_is_none_is_one_line():
 def test_sigterm_ends_a_job_as_ctrl_c_does():
     program = """
 import os, signal, sys
-from pipelines.ending import exit_status
+from pipelines.lifecycle import exit_status
 sys.exit(exit_status("purge", lambda: os.kill(os.getpid(), signal.SIGTERM)))
 """
     status, out, errors = run("-c", program, form="text")
@@ -408,7 +408,7 @@ def stop_by(*lines):
     """Runs a purge of these lines, which may `kill` their own process."""
     program = [
         "import logging, os, signal, sys",
-        "from pipelines.ending import Ended, exit_status",
+        "from pipelines.lifecycle import Ended, exit_status",
         "from rally.observability.log_entries import LOGGER",
         "def kill(number): os.kill(os.getpid(), number)",
         *lines,

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pipelines import cli
-from pipelines.ending import finish
+from pipelines.lifecycle import finish
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,
@@ -66,7 +66,7 @@ def test_lines_that_are_planted_in_a_race_take_nobodys_rows(
             assert planter.stdout.readline() == "planted\n"
 
         with monkeypatch.context() as patch:
-            patch.setattr("pipelines.working.finish", lose_the_race)
+            patch.setattr("pipelines.run_step.finish", lose_the_race)
             status = cli.main(["purge", *world.options(store), AS_OF])
         planter.stdin.close()
     _, errors = capsys.readouterr()

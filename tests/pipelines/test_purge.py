@@ -11,7 +11,7 @@ import pytest
 from pipelines import cli
 from rally.events import read_events
 from rally.registry.transitions import Action
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,

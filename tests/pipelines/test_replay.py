@@ -6,7 +6,7 @@ import pytest
 
 from pipelines import cli
 from rally.dead_letters import Kind, Place, list_dead_letters
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import (
     AS_OF,
     GARDEN,

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
+from pipelines.command_line import parse_options
 from pipelines.options import PlatformOptions
-from pipelines.parsing import parse_options
 from rally.errors import ConfigurationError
 from rally.keys import names
 from rally.keys.folder import KEYSET
 from rally.scheduling.crontab import to_crontab
 from rally.scheduling.day import DAY, SUNDAY, Places, Schedule, this_rally
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.named_tests import ROOT, find_missing
 from tests.pipelines.world import (
     GARDEN,

@@ -4,15 +4,15 @@ import signal
 
 import pytest
 
-from pipelines import stopping
-from pipelines.stopping import Stop
+from pipelines import lifecycle
+from pipelines.lifecycle import Stop
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """Seconds that a test lets pass."""
     now = [100.0]
-    monkeypatch.setattr(stopping.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(lifecycle.time, "monotonic", lambda: now[0])
     return now
 
 

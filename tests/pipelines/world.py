@@ -27,7 +27,7 @@ from rally.keys.settling import settle_kek
 from rally.storage.container import read_rows
 from rally.storage.header_bytes import read_header
 from rally.storage.marker import read_marker
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from rally.times import to_micros
 from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal
 from tests.rally.sources.builders import SCHEMA

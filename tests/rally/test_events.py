@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rally.errors import CorruptFile
 from rally.events import (
     RALLY,
     Event,
@@ -17,7 +18,6 @@ from rally.events import (
     write_events,
 )
 from rally.storage.container import encode_container
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import SCHEMA
 from rally.storage.header_bytes import read_header
 from rally.storage.objectstore.local import LocalStore

@@ -17,7 +17,8 @@ from rally.keys.names import Job, signing
 from rally.keys.signing import PUBLIC, SigningKey, read_public
 from rally.storage.layout import Stores
 from rally.storage.marker import NAME, Kind, Marker, new_id, read_marker
-from rally.storage.objectstore.interface import ObjectStore, open_store
+from rally.storage.objectstore.interface import ObjectStore
+from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.bootstrap import begin_list
 from rally.withdrawal.list_object import LIST, publish_list
 from rally.withdrawal.withdrawal_list import WithdrawalList

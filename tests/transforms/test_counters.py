@@ -18,7 +18,7 @@ from rally.ingestion.preflight import check_before_start
 from rally.ingestion.setup import IngestSettings, make_intake
 from rally.observability.measures import Spread, Sum
 from rally.sources.inputs import match_inputs, plan_units
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal import live_list
 from tests.pipelines.world import (
     AS_OF,

@@ -10,7 +10,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from rally.observability.crash import Crashed
 from rally.results import WrongResults
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from transforms.parallel_map import WorkThrough
 
 NAME = "results/job/1.json"

@@ -20,7 +20,7 @@ from pipelines import cli
 from pipelines.local_runner import LocalRunner
 from rally.storage.layout import Partition
 from rally.storage.leases import Leases
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import (
     GARDEN,
     HOUSE,

@@ -7,9 +7,8 @@ import apache_beam as beam
 import pytest
 
 import transforms
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, CorruptFile
 from rally.observability.crash import Crashed
-from rally.storage.corruption import CorruptFile
 from transforms.without_words import without_words
 
 WORDS = "Sabine reads about hats"

@@ -3,14 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from rally.audit.markup import Markup, element, join
-from rally.audit.periods import Axis, Step
+from rally.audit.report.charts import (
+    AGES,
+    KINDS,
+    Markup,
+    Stack,
+    StackedBars,
+    TimeBars,
+    element,
+    join,
+)
+from rally.audit.report.disclosure import Told, ToldGroup, ToldReport, in_short, total
 from rally.audit.report.tables import data_table
+from rally.audit.report.time_axis import Axis, Step
 from rally.audit.report.wording import in_rows
-from rally.audit.stacked_bars import AGES, KINDS, Stack, StackedBars
-from rally.audit.thresholds import Told, in_short, total
-from rally.audit.time_bars import TimeBars
-from rally.audit.told import ToldGroup, ToldReport
 from rally.registry.report import said
 from rally.withdrawal.overview import BLOCKED, REQUESTED
 from rally.withdrawal.withdrawal_list import State

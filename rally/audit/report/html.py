@@ -1,17 +1,16 @@
 """An audit's report as one page of HTML: no network, no script, no other file.
 
-It may be shown outside of the environment: see rally.audit.thresholds.
+It may be shown outside of the environment: see rally.audit.report.disclosure.
 """
 
 from collections.abc import Iterator
 
 from rally.audit.findings import AuditReport
-from rally.audit.markup import Markup, element
 from rally.audit.report import figures, tables
+from rally.audit.report.charts import Markup, element
+from rally.audit.report.disclosure import THRESHOLD, ToldReport, in_words, tell
 from rally.audit.report.style import STYLE
 from rally.audit.report.wording import DEVELOPMENT, doubt, rule, share, verdict
-from rally.audit.thresholds import THRESHOLD, in_words
-from rally.audit.told import ToldReport, tell
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

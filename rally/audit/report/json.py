@@ -6,8 +6,15 @@ from datetime import date
 from typing import Any
 
 from rally.audit.findings import AuditReport
-from rally.audit.thresholds import THRESHOLD, Told
-from rally.audit.told import ToldCheck, ToldGroup, ToldReport, ToldSeen, tell
+from rally.audit.report.disclosure import (
+    THRESHOLD,
+    Told,
+    ToldCheck,
+    ToldGroup,
+    ToldReport,
+    ToldSeen,
+    tell,
+)
 from rally.registry.report import moment
 
 FORMAT = 1

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rally.errors import ConfigurationError, cause_of
-from rally.storage.objectstore.interface import ObjectHeld, open_store
-from rally.storage.objectstore.upsert import put
+from rally.storage.objectstore.interface import ObjectHeld, put
+from rally.storage.objectstore.open_store import open_store
 
 _REMOTE = "gs://"
 

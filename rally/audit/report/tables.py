@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from rally.audit.findings import Check, Status
-from rally.audit.markup import Markup, element, join
+from rally.audit.report.charts import Markup, element, join
+from rally.audit.report.disclosure import ToldCheck, ToldSeen
 from rally.audit.report.wording import PROMISES, how_many
-from rally.audit.told import ToldCheck, ToldSeen
 from rally.registry.report import said
 
 _MARKS = {

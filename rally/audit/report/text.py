@@ -3,6 +3,13 @@
 from collections.abc import Sequence
 
 from rally.audit.findings import AuditReport, Status
+from rally.audit.report.disclosure import (
+    THRESHOLD,
+    ToldCheck,
+    ToldReport,
+    ToldSeen,
+    tell,
+)
 from rally.audit.report.wording import (
     DEVELOPMENT,
     PROMISES,
@@ -13,8 +20,6 @@ from rally.audit.report.wording import (
     share,
     verdict,
 )
-from rally.audit.thresholds import THRESHOLD
-from rally.audit.told import ToldCheck, ToldReport, ToldSeen, tell
 from rally.registry.report import moment, said, table
 
 _CHECK_HEAD = ("CHECK", "STATUS", "FINDINGS", "PROMISE")

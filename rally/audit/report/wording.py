@@ -1,8 +1,15 @@
 """What the table and the page say of an audit in words."""
 
 from rally.audit.findings import Check, Status, Unit
-from rally.audit.thresholds import Told, in_short, in_words, unit_of
-from rally.audit.told import ToldReport, ToldScope, ToldSeen
+from rally.audit.report.disclosure import (
+    Told,
+    ToldReport,
+    ToldScope,
+    ToldSeen,
+    in_short,
+    in_words,
+    unit_of,
+)
 
 PROMISES = {
     Check.WITHDRAWN: "No row is left of anybody who has left.",

@@ -5,6 +5,7 @@ object is visible only when whole (Cloud Storage, "Request preconditions").
 """
 
 import io
+import re
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -12,14 +13,16 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import BinaryIO, NamedTuple
 
+from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
+from google.cloud.storage.exceptions import DataCorruption
 
+from rally.availability import is_away
 from rally.errors import ConfigurationError
-from rally.storage.objectstore.gcs_errors import in_bucket, translated
-from rally.storage.objectstore.gcs_old_copies import list_old_copies
 from rally.storage.objectstore.gcs_transfers import download, upload
 from rally.storage.objectstore.interface import (
+    FOREVER,
     GenerationMismatch,
     ObjectHeld,
     ObjectInfo,
@@ -27,9 +30,110 @@ from rally.storage.objectstore.interface import (
     OldCopy,
     Stray,
     StrayKind,
+    check_object_name,
+    is_object_name,
 )
-from rally.storage.objectstore.object_names import check_object_name, is_object_name
 from rally.times import nearest
+
+_REFUSALS = (exceptions.GoogleAPIError, GoogleAuthError, DataCorruption)
+# A 403 is a hold by its reason or, where the answer came to an upload, by its text.
+_HELD = re.compile(
+    r"retentionPolicyNotMet|objectUnderActiveHold"
+    r"|cannot be deleted, overwritten or archived",
+    re.IGNORECASE,
+)
+
+
+@contextmanager
+def in_bucket() -> Iterator[None]:
+    """Where only the bucket can be what is not found."""
+    try:
+        yield
+    except ObjectNotFound:
+        raise FileNotFoundError(None, "there is no such bucket") from None
+
+
+@contextmanager
+def translated(name: str, blob: storage.Blob | None = None) -> Iterator[None]:
+    """Turns the service's answers into the errors of the interface.
+
+    Args:
+        name: of the object, or the prefix, that is asked for; the errors have it.
+        blob: what a hold may keep from being replaced or deleted.
+    """
+    try:
+        yield
+    except exceptions.NotFound:
+        raise ObjectNotFound(name) from None
+    except exceptions.PreconditionFailed:
+        raise GenerationMismatch(name) from None
+    except _REFUSALS as error:
+        if blob and _says_held(error):
+            raise ObjectHeld(name, _held_until(blob)) from None
+        kind = ConnectionError if is_away(error) else OSError
+        raise kind(None, f"Cloud Storage says {type(error).__name__}") from None
+
+
+def _says_held(error: Exception) -> bool:
+    if not isinstance(error, exceptions.Forbidden):
+        return False
+    return bool(_HELD.search(f"{error.message} {error.errors}"))
+
+
+def _held_until(blob: storage.Blob) -> datetime | None:
+    try:
+        found = blob.bucket.get_blob(blob.name, generation=blob.generation)
+    except _REFUSALS:
+        return None
+    if found is None or found.temporary_hold or found.event_based_hold:
+        return None
+    until: datetime | None = found.retention_expiration_time
+    return until
+
+
+def list_old_copies(bucket: storage.Bucket, prefix: str) -> list[OldCopy]:
+    """Old copies of objects whose names in the bucket begin with `prefix`, sorted.
+
+    What moves from the first kind to the second meanwhile is listed once, as what it
+    has become. Raises what the client raises.
+    """
+    now, found = datetime.now(UTC), dict[tuple[str, int], OldCopy]()
+    for copy in (*_noncurrent(bucket, prefix, now), *_soft_deleted(bucket, prefix)):
+        found[copy.name, copy.generation] = copy
+    return [found[key] for key in sorted(found)]
+
+
+def _noncurrent(
+    bucket: storage.Bucket, prefix: str, now: datetime
+) -> Iterator[OldCopy]:
+    for blob in bucket.list_blobs(prefix=prefix, versions=True):
+        if blob.time_deleted:
+            yield _copy(blob, blob.time_deleted, *_kept(blob, now))
+
+
+def _kept(blob: storage.Blob, now: datetime) -> tuple[datetime | None, str]:
+    if blob.temporary_hold or blob.event_based_hold:
+        return FOREVER, "hold"
+    until = blob.retention_expiration_time
+    return (until, "retention") if until and until > now else (None, "noncurrent")
+
+
+def _soft_deleted(bucket: storage.Bucket, prefix: str) -> Iterator[OldCopy]:
+    try:
+        for blob in bucket.list_blobs(prefix=prefix, soft_deleted=True):
+            if blob.soft_delete_time:
+                since = blob.time_deleted or blob.soft_delete_time
+                yield _copy(blob, since, blob.hard_delete_time, "soft-deleted")
+    except exceptions.BadRequest:
+        return  # no soft delete policy: the listing before differs in that alone
+
+
+def _copy(
+    blob: storage.Blob, since: datetime, until: datetime | None, why: str
+) -> OldCopy:
+    size, generation = int(blob.size), int(blob.generation)
+    return OldCopy(blob.name, size, generation, since, until, why)
+
 
 _PROBE = ".rally-probe-"
 

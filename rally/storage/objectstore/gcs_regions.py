@@ -6,7 +6,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 
 from rally.errors import ConfigurationError, cause_of
-from rally.storage.objectstore.gcs_errors import translated
+from rally.storage.objectstore.gcs import translated
 from rally.storage.objectstore.interface import ObjectNotFound
 
 

@@ -6,13 +6,35 @@ so that two writers never lose each other's work (design: "Storing").
 """
 
 import errno
+import os
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import BinaryIO, NamedTuple, Protocol
 
-from rally.errors import ConfigurationError
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_STEPS = frozenset(("", ".", ".."))
+
+
+def is_object_name(name: str) -> bool:
+    """Whether an object may be called so.
+
+    Its parts, joined by "/", are none of "", "." and "..", and it has no control
+    character. One slash at the end makes it the name of a marker of a folder, which
+    some tools leave in buckets.
+    """
+    if _CONTROL.search(name):
+        return False
+    return _STEPS.isdisjoint(name.removesuffix("/").split("/"))
+
+
+def check_object_name(name: str) -> None:
+    """Raises FileNotFoundError where no object is called so, nor can be."""
+    if not is_object_name(name):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 """Until when a hold holds: nobody knows."""
@@ -263,36 +285,18 @@ class ObjectStore(Protocol):
         """
 
 
-def open_store(uri: str, *, follows: bool = False) -> ObjectStore:
-    """Opens a local folder or a `gs://bucket/prefix`. Nothing is made or read yet.
-
-    Args:
-        uri: a local path, which may be a link and is resolved here, once; or gs://.
-        follows: whether links below it are read as what they lead to, and only two
-            levels of folders: for what is configuration, such as Kubernetes mounts as
-            links, and never for what rows are in.
+def put(store: ObjectStore, name: str, data: bytes) -> None:
+    """Makes the object, or replaces the one that is there.
 
     Raises:
-        ConfigurationError: the URI is empty, of a scheme that is not served, or begins
-            with `~`.
+        OSError: the store cannot be reached, or refuses.
+        ObjectHeld: a hold or a retention policy forbids to replace it.
     """
-    if not uri:
-        raise ConfigurationError("a store's URI is empty; give a folder or gs://…")
-    if uri.startswith("~"):
-        raise ConfigurationError(
-            f"{uri}: begins with ~, which only a shell expands, and not in quotes or"
-            " after `=`; give the whole path"
-        )
-    if uri.startswith("gs://"):
-        from rally.storage.objectstore.gcs import (
-            GcsStore,  # slow to import, and seldom needed
-        )
-
-        return GcsStore(uri)
-    if "://" in uri:
-        raise ConfigurationError(
-            f"{uri}: only local folders and gs:// are stores; give one of these"
-        )
-    from rally.storage.objectstore.local import LocalStore
-
-    return LocalStore(uri, follows=follows)
+    while not store.create(name, data):
+        info = store.stat(name)
+        try:
+            if info is not None:
+                store.replace(name, data, info.generation)
+                return
+        except GenerationMismatch:
+            continue

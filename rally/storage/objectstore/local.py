@@ -18,6 +18,7 @@ from rally.storage.objectstore.interface import (
     Stray,
     StrayInTheWay,
     StrayKind,
+    is_object_name,
 )
 from rally.storage.objectstore.local_files import (
     TEMPORARY_PREFIX,
@@ -29,7 +30,6 @@ from rally.storage.objectstore.local_files import (
     orphan,
 )
 from rally.storage.objectstore.local_folders import ABSENT, Entry, Folders, last_part
-from rally.storage.objectstore.object_names import is_object_name
 
 _PROBED = bytes(64 * 1024)
 """What a store has to have room for at least before a job begins."""

@@ -14,8 +14,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from rally.storage.objectstore.interface import Stray, StrayInTheWay, StrayKind
-from rally.storage.objectstore.object_names import check_object_name, is_object_name
+from rally.storage.objectstore.interface import (
+    Stray,
+    StrayInTheWay,
+    StrayKind,
+    check_object_name,
+    is_object_name,
+)
 
 ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 """What the system says where no object is."""

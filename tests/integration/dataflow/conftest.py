@@ -8,7 +8,7 @@ import requests
 from apache_beam.internal.gcp import auth
 
 from pipelines import cli
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.fakes.fake_dataflow import fake_dataflow
 from tests.pipelines.world import GARDEN, HOUSE, World, rally_id, write_lines
 from tests.support.places import make_stores

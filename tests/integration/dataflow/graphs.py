@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from apache_beam.internal import pickler
 from apache_beam.portability.api import beam_runner_api_pb2
 
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.integration.dataflow.conftest import SUBSCRIPTION, Cloud
 
 JOBS = {

@@ -4,7 +4,7 @@ import pytest
 
 from pipelines import audit, compact, delete, ingest, purge, replay
 from rally.errors import ConfigurationError
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.integration.dataflow.wrong import BATCH, MISSING, STREAM, WRONG
 from tests.integration.scripted_gcs import Answer, scripted_gcs
 

@@ -11,7 +11,7 @@ from apache_beam.utils import retry
 from google.cloud.dataflow_v1beta3 import JobType
 
 from pipelines import dataflow_submission
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.fakes.fake_dataflow import JOB_ID
 from tests.integration.dataflow.conftest import SUBSCRIPTION
 from tests.integration.dataflow.graphs import JOBS, words

@@ -3,8 +3,7 @@
 import json
 
 from rally.decisions.contents import Kind, RequestDecision, StudyDecision
-from rally.deletion.plan import Plan, PlannedFile
-from rally.deletion.plans import Plans
+from rally.deletion.plan import Plan, PlannedFile, Plans
 from rally.events import MAIL, Event, EventKind, write_events
 from rally.keys.names import Job
 from rally.receipts.anchor import Anchor, write_anchor

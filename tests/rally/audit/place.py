@@ -12,16 +12,16 @@ from rally.audit.audit import Audit
 from rally.audit.findings import AuditReport, Check, Seen
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
-from rally.compaction.bucket_file import Label, spooled
+from rally.compaction.buckets import Label, spooled
 from rally.events import RALLY
 from rally.registry.rows import RowEncoder, row_schema
 from rally.registry.transitions import Action
 from rally.storage.buckets import Bucket
 from rally.storage.container import encode_container
-from rally.storage.content import of_new
 from rally.storage.layout import Partition, new_file
 from rally.storage.marker import NAME as MARKER
 from rally.storage.partitions import compacted_file
+from rally.storage.writer import of_new
 from rally.times import from_micros
 from tests.model.whole import Whole
 from tests.model.words import Ping, moment

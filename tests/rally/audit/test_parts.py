@@ -21,7 +21,7 @@ from rally.audit.collection_windows import (
 from rally.audit.duplicates import Window
 from rally.audit.findings import Check, Seen, Unit
 from rally.audit.report.output import check_writable, write_private
-from rally.audit.row_times import are_within, as_stored, times_of
+from rally.audit.row_checks import are_within, as_stored, times_of
 from rally.audit.sealed import count_unsealed, sealing_prefixes
 from rally.audit.settings import hash_address
 from rally.audit.tally import ELSEWHERE, MOST_PLACES, OTHERS, Tally, merged

@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.audit.periods import Axis, Step
-from rally.audit.thresholds import Told
-from rally.audit.ticks import name_days, round_numbers, short_number
+from rally.audit.report.disclosure import Told
+from rally.audit.report.time_axis import (
+    Axis,
+    Step,
+    name_days,
+    round_numbers,
+    short_number,
+)
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,11 @@ from typing import NamedTuple
 import pytest
 
 from rally.audit.findings import Check
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, CorruptFile
 from rally.ingestion.replay import DamagedObject
 from rally.keys.folder import KeyFolder
 from rally.retention.purge import Purge
 from rally.retention.settings import PurgeSettings
-from rally.storage.corruption import CorruptFile
 from rally.storage.marker import NAME as MARKER
 from rally.withdrawal.list_object import LIST, read_list
 from rally.withdrawal.requests import key_of, subject_of

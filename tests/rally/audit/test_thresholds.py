@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from rally.audit.findings import Unit
-from rally.audit.thresholds import (
+from rally.audit.report.disclosure import (
     THRESHOLD,
     Told,
     in_short,

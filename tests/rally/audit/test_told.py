@@ -6,8 +6,7 @@ from datetime import date
 import pytest
 
 from rally.audit.findings import Check, CheckResult, Scope
-from rally.audit.thresholds import Told
-from rally.audit.told import tell
+from rally.audit.report.disclosure import Told, tell
 from rally.printing import visible
 from tests.rally.audit.reports import EMPTY, GARDEN, POND, SMALL, rows
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.delete_options import DeleteOptions
 from pipelines.ingest_options import _WRITING_SECONDS
-from pipelines.intake_options import IntakeOptions
+from pipelines.options import IntakeOptions
 from rally.capacity import jobs, measured, model
 from rally.capacity.estimate import KEYS_A_STUDY, KEYS_OF_THE_PLATFORM
 from rally.capacity.inputs import Inputs

@@ -3,7 +3,7 @@
 import io
 from dataclasses import replace
 
-from pipelines.parser import Parser
+from pipelines.command_line import Parser
 from rally.events import RALLY, Event, EventKind, EventLog, write_events
 from rally.keys.platform_keys import PlatformKeys
 from rally.registry.registry import SHIPPED, Registry

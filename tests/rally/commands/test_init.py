@@ -16,7 +16,7 @@ from rally.envelope import parse_timestamp
 from rally.initialisation.places import mark_places, survey_places
 from rally.registry.transitions import Action
 from rally.storage.marker import NAME
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import GARDEN, HOUSE, POND, World, contents
 from tests.support.decided import decide_study
 

@@ -21,7 +21,7 @@ from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import append
 from rally.receipts.receipt import number_in, receipt_name
 from rally.storage.layout import Stores
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 from tests.rally.receipts.examples import (

@@ -15,6 +15,7 @@ from rally.envelope import Envelope
 from rally.errors import ConfigurationError
 from rally.events import RALLY, EventKind
 from rally.outcomes import FailureReason
+from rally.receipts.receipt import Stage
 from rally.registry.transitions import Action
 from rally.storage.layout import EVENTS
 from rally.storage.objectstore.local import LocalStore
@@ -24,7 +25,6 @@ from rally.withdrawal.list_object import LIST
 from rally.withdrawal.mass_detection import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.unreadable import count_settled
-from rally.withdrawal.withdrawal_list import Stage
 from tests.rally.commands.office import left
 from tests.support.decided import decide_study, hold_rows
 

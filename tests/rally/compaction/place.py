@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import fastavro
 
-from rally.compaction.compactor import Compactor
+from rally.compaction.compactor import Compactor, plan
 from rally.compaction.outcomes import Outcome
-from rally.compaction.plan import plan
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.storage.container import read_rows

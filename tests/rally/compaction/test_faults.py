@@ -276,7 +276,7 @@ def test_a_list_that_was_published_meanwhile_is_read(place):
     compactor = place.compactor()
     place.add(Row(1, 1), withdrawal_list=3)
     place.publish(WithdrawalList(3))
-    from rally.compaction.plan import plan
+    from rally.compaction.compactor import plan
 
     (work,) = plan(place.stores, place.registry)
     (done,) = compactor(work)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rally.compaction.outcomes import Outcome, Trouble
-from rally.compaction.removal import remove
+from rally.compaction.partition_work import remove
 from rally.storage.objectstore.interface import GenerationMismatch
 from tests.fakes.memory_store import MemoryStore
 

@@ -5,11 +5,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from rally.compaction.look import Looker, streams
-from rally.compaction.sieve import Rule, Sieve
-from rally.compaction.spilling import few
+from rally.compaction.merge import few
+from rally.compaction.partition_view import Looker, streams
+from rally.compaction.row_filter import Rule, Sieve
 from rally.registry.study import Keep
-from rally.storage.row_batches import batches
+from rally.storage.row_streams import batches
 from tests.rally.compaction.place import Row, kept, partition
 
 

@@ -18,6 +18,7 @@ from rally.events import MAIL, RALLY, Event, EventKind, write_events
 from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import find
+from rally.receipts.receipt import Stage
 from rally.receipts.verify import verify_chain
 from rally.registry.rows import RowEncoder, row_schema
 from rally.storage.container import encode_container
@@ -29,7 +30,7 @@ from rally.storage.snapshots import header_of
 from rally.times import to_micros
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.list_object import read_list
-from rally.withdrawal.withdrawal_list import Stage, WithdrawalList
+from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.pipelines.world import GARDEN, HOUSE
 from tests.support.people import job_key

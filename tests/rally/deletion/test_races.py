@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from rally.deletion.file_steps import FileSteps, PlannedWork
 from rally.deletion.plan import Outcome, StoredFile
-from rally.deletion.steps import FileSteps, PlannedWork
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import GenerationMismatch
 from tests.pipelines.world import GARDEN

@@ -9,10 +9,11 @@ import pytest
 from rally.deletion.plan import Outcome
 from rally.events import RALLY
 from rally.receipts import receipt
+from rally.receipts.receipt import Stage
 from rally.registry.registry import Registry
 from rally.registry.transitions import Action
 from rally.withdrawal.mass_detection import Rules
-from rally.withdrawal.withdrawal_list import Stage, State
+from rally.withdrawal.withdrawal_list import State
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Row, day, document_id, header_in
 from tests.support.decided import decide_study

@@ -33,7 +33,7 @@ from rally.keys.settling import settle_kek
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.registry.transitions import States, Transition
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.support.places import make_stores

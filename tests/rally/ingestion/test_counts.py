@@ -3,10 +3,10 @@ from collections import Counter
 import pytest
 
 from rally.events import Event, EventKind
-from rally.ingestion.counts import Count, count, strangers
+from rally.ingestion.counts import count, strangers
 from rally.ingestion.judge import Outcome
 from rally.ingestion.routes import Label
-from rally.outcomes import FailureReason, RefusalReason
+from rally.outcomes import Count, FailureReason, RefusalReason
 from rally.storage.layout import Partition
 
 LABEL = Label("rally-x", "visit.1")

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from rally.dead_letters import Place, list_dead_letters, read_sealed, unseal
 from rally.envelope import Envelope
 from rally.events import EventKind, read_events
-from rally.ingestion.counts import Count
 from rally.ingestion.setup import make_intake, make_writer
-from rally.outcomes import FailureReason
+from rally.outcomes import Count, FailureReason
 from rally.storage.container import read_rows
 from rally.storage.header_bytes import read_header
 from rally.storage.marker import NAME
-from rally.storage.objectstore.interface import open_store
 from rally.storage.objectstore.local_files import LOCK_NAME
+from rally.storage.objectstore.open_store import open_store
 from rally.validation.pseudonyms import stands_in
 from rally.withdrawal.list_object import LIST
 

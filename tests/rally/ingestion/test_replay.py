@@ -16,7 +16,7 @@ from rally.keys.folder import KeyFolder
 from rally.keys.settling import settle_kek
 from rally.outcomes import FailureReason
 from rally.storage.container import read_rows
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from rally.times import to_micros
 from tests.rally.withdrawal.lists import joined, left, publish
 

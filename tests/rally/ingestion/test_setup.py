@@ -15,8 +15,8 @@ from rally.ingestion.setup import (
     make_writer,
 )
 from rally.registry.transitions import Action, State, States
-from rally.storage.objectstore.interface import open_store
 from rally.storage.objectstore.local import LocalStore
+from rally.storage.objectstore.open_store import open_store
 from tests.support.decided import decide_study
 from tests.support.places import found_platform, mark_stores
 

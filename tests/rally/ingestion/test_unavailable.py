@@ -13,7 +13,7 @@ from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason
 from rally.registry.study import Kind
 from rally.registry.transitions import Action, Transition
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from tests.rally.ingestion.conftest import RALLY_ID, Bench
 from tests.support.registries import without
 

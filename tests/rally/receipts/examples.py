@@ -12,10 +12,10 @@ from rally.receipts.receipt import (
     Reason,
     Receipt,
     Section,
+    Stage,
     Verification,
 )
 from rally.times import to_micros
-from rally.withdrawal.withdrawal_list import Stage
 from tests.support.people import job_key
 
 KEY, PURGE = job_key(Job.DELETE), job_key(Job.PURGE)

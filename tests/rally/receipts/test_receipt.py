@@ -26,12 +26,12 @@ from rally.receipts.receipt import (
     Reason,
     Receipt,
     Section,
+    Stage,
     Verification,
     number_in,
     receipt_name,
 )
 from rally.times import EARLIEST, LATEST, to_micros
-from rally.withdrawal.withdrawal_list import Stage
 from tests.rally.receipts.examples import KEY, RECEIPT
 
 UUID = re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -4,7 +4,7 @@ from rally.dead_letters import Kind, Place
 from rally.events import RALLY
 from rally.keys.folder import KeyFolder
 from rally.registry.legal_holds import LegalHolds
-from rally.retention.foreseeing import Foreseen, Held, KeyFolders, foresee
+from rally.retention.conclusion import Foreseen, Held, KeyFolders, foresee
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.deletion.place import Row, day
 

@@ -2,10 +2,10 @@
 
 import tracemalloc
 
+from rally.errors import CorruptFile
 from rally.retention.plan import BATCH, read_batch, write_plan
 from rally.retention.plan_entry import Line, Phase, Why
 from rally.retention.settings import Limits
-from rally.storage.corruption import CorruptFile
 from rally.storage.objectstore.interface import ObjectInfo
 from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN

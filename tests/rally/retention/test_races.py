@@ -6,7 +6,7 @@ import os
 import pytest
 
 from rally.dead_letters import Kind, Place
-from rally.retention import searching
+from rally.retention import row_search
 from rally.storage.layout import Partition
 from rally.storage.leases import LeaseHeld, Leases
 from rally.storage.runs import RUNS
@@ -147,7 +147,7 @@ def test_enrolments_that_change_while_they_are_searched_are_looked_at_again(
     """Deletion writes the file between its listing and its reading."""
     furnish(place)
     place.conclude()
-    name, real = place.names(f"data/study={HOUSE}/")[0], searching.read_view
+    name, real = place.names(f"data/study={HOUSE}/")[0], row_search.read_view
 
     def view(store, partition):
         found = real(store, partition)
@@ -156,7 +156,7 @@ def test_enrolments_that_change_while_they_are_searched_are_looked_at_again(
             place.data.replace(name, data, place.data.stat(name).generation)
         return found
 
-    monkeypatch.setattr(searching, "read_view", view)
+    monkeypatch.setattr(row_search, "read_view", view)
     assert (name, "changed meanwhile") in place.purge().faults
     assert place.key_files() == keys(GARDEN, HOUSE, POND)
     monkeypatch.undo()

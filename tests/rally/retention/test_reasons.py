@@ -6,13 +6,12 @@ from datetime import timedelta
 import pytest
 
 from rally.dead_letters import Kind, Place
-from rally.deletion.plan import Plan
-from rally.deletion.plans import Plans
+from rally.deletion.plan import Plan, Plans
+from rally.errors import CorruptFile
 from rally.results import WrongResults
 from rally.retention.executor import make_doer
 from rally.retention.plan import write_plan
 from rally.retention.plan_entry import PLATFORM, STUDY, Line, Phase, Why
-from rally.storage.corruption import CorruptFile
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Row

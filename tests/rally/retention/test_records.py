@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rally.dead_letters import Kind, Place
-from rally.deletion.plans import Plans
+from rally.deletion.plan import Plans
 from rally.events import read_events, write_events
 from rally.retention.settings import Limits
 from rally.storage.objectstore.local import LocalStore

@@ -2,8 +2,8 @@ import pytest
 
 from rally.errors import ConfigurationError
 from rally.storage.layout import Partition, Stores, events_file, new_file
-from rally.storage.objectstore.interface import open_store
 from rally.storage.objectstore.local import LocalStore
+from rally.storage.objectstore.open_store import open_store
 
 PARTITION = Partition("rally-one", "user-journey.1", "2022-03-10")
 

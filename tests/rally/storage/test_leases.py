@@ -14,7 +14,7 @@ import pytest
 
 from rally.storage.layout import Partition
 from rally.storage.leases import LeaseHeld, Leases
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 from rally.storage.runs import LASTS, began, live_runs
 from tests.fakes.memory_store import MemoryStore
 

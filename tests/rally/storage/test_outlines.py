@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.errors import CorruptFile
 from rally.storage import snapshots
 from rally.storage.container import encode_container
-from rally.storage.corruption import CorruptFile
 from rally.storage.header_bytes import join_header, read_header
 from rally.storage.objectstore.local import LocalStore
 from rally.storage.snapshots import header_of, outline_of

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import fastavro
 import pytest
 
-from rally.storage.corruption import CorruptFile
+from rally.errors import CorruptFile
 from rally.storage.header_bytes import read_header
 from rally.storage.row_keys import RowKey, RowWalker
 from rally.storage.snapshots import frame_rows, parse_frame

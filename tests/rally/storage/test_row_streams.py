@@ -15,12 +15,13 @@ from rally.storage.buckets import EVERYBODY, Bucket, Range
 from rally.storage.container import encode_container
 from rally.storage.header_bytes import read_header
 from rally.storage.objectstore.interface import GenerationMismatch
-from rally.storage.row_batches import batches, head
 from rally.storage.row_streams import (
     LAST,
     NotSorted,
     RowStream,
     Unreadable,
+    batches,
+    head,
     make_source,
     row_start,
 )

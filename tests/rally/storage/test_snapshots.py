@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.errors import CorruptFile
 from rally.storage.block_index import Block
 from rally.storage.block_writer import encode_block
 from rally.storage.container import encode_container
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
 from rally.storage.header_bytes import join_header, read_header
 from rally.storage.objectstore.local import LocalStore

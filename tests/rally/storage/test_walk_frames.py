@@ -12,10 +12,10 @@ from avro.io import DatumWriter
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from rally.errors import CorruptFile
 from rally.storage import snapshots
 from rally.storage.block_writer import encode_block
 from rally.storage.codecs import UnknownCodec
-from rally.storage.corruption import CorruptFile
 from rally.storage.header import Header
 from rally.storage.header_bytes import join_header, read_header
 from rally.storage.objectstore.local import LocalStore

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rally.errors import CorruptFile
 from rally.storage import writer
 from rally.storage.container import encode_container, read_rows
-from rally.storage.corruption import CorruptFile
 from rally.storage.header_bytes import read_header
 from rally.storage.layout import Partition, Stores
 from rally.storage.objectstore.interface import ObjectNotFound

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rally.decisions.contents import Kind as Decides
 from rally.events import MAIL, RALLY, Event, EventKind, EventLog, write_events
+from rally.receipts.receipt import Stage
 from rally.registry.study import AfterEnd, Kind, Unmatched
 from rally.registry.transitions import Action, States
 from rally.storage.objectstore.local import LocalStore
@@ -20,7 +21,6 @@ from rally.withdrawal.mass_detection import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import (
     Enrolment,
-    Stage,
     State,
     Withdrawal,
     WithdrawalList,

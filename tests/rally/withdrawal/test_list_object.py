@@ -13,9 +13,10 @@ from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
+from rally.receipts.receipt import Stage
 from rally.withdrawal import list_object
 from rally.withdrawal.list_object import LIST, encode_list, read_list, read_people
-from rally.withdrawal.withdrawal_list import Stage, WithdrawalList
+from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.withdrawal.lists import joined, left, make_list
 from tests.support.people import job_key, signer

@@ -9,10 +9,11 @@ import pytest
 
 from rally.decisions.contents import Kind as Decides
 from rally.events import MAIL, RALLY
+from rally.receipts.receipt import Stage
 from rally.registry.study import Unmatched
 from rally.withdrawal.fold import KEPT, Standing, Verdict, judge_row
 from rally.withdrawal.mass_detection import LOOKING, Rules
-from rally.withdrawal.withdrawal_list import Enrolment, Stage, State
+from rally.withdrawal.withdrawal_list import Enrolment, State
 from tests.rally.withdrawal.stories import (
     Desk,
     X,

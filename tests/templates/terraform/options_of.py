@@ -2,7 +2,7 @@
 
 import importlib
 
-from pipelines.parser import Parser
+from pipelines.command_line import Parser
 
 
 def options_of(job: str) -> Parser:

@@ -6,9 +6,8 @@ import re
 
 import pytest
 
-from rally.ingestion.counts import FAILED, Count
 from rally.observability.log_entries import EntryFormatter, Event
-from rally.outcomes import FailureReason
+from rally.outcomes import FAILED, Count, FailureReason
 from tests.templates.terraform.logging_query import matches
 from tests.templates.terraform.module import load
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pipelines import delete_options
-from pipelines.parser import Parser
+from pipelines.command_line import Parser
 from rally.errors import ConfigurationError
 from tests.templates.terraform.module import items, load, references
 from tests.templates.terraform.options_of import options_of

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.audit.findings import Check, CheckResult, Scope
-from rally.audit.pictures import STUB
+from rally.audit.report.charts import STUB
 from rally.audit.report.html import to_html
 from rally.audit.report.style import STYLE
 from rally.registry.transitions import State

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.storage.objectstore.object_names import check_object_name, is_object_name
+from rally.storage.objectstore.interface import check_object_name, is_object_name
 
 TAKEN = {
     *("a", "a/b", ".a", "a..b/...", "..a", "a/", "data/study=x/", "~a", "a b", "a\\b"),

@@ -2,8 +2,7 @@
 
 import pytest
 
-from rally.storage.objectstore.interface import ObjectHeld
-from rally.storage.objectstore.upsert import put
+from rally.storage.objectstore.interface import ObjectHeld, put
 from tests.fakes.memory_store import MemoryStore, nothing
 
 

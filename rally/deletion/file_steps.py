@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from rally.deletion.finding import find
+import google_crc32c
+
+from rally.deletion.file_rows import FileRows, Scanner
 from rally.deletion.people import list_files
 from rally.deletion.plan import (
     FileResult,
@@ -17,25 +19,101 @@ from rally.deletion.plan import (
     result_to_json,
 )
 from rally.deletion.rewriting import label, recognise, rewrite
-from rally.deletion.scanner import Scanner
 from rally.deletion.settings import DeletionSettings
-from rally.deletion.verifying import verify
-from rally.errors import cause_of
+from rally.errors import CorruptFile, cause_of
 from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.study import Kind
 from rally.settings import make_pseudonyms
 from rally.storage.codecs import UnknownCodec
-from rally.storage.corruption import CorruptFile
+from rally.storage.header import CHECKSUM, INDEX, ROW_LENGTHS, Header
 from rally.storage.leases import LeaseHeld, Leases
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectHeld,
     ObjectNotFound,
+    ObjectStore,
 )
 from rally.storage.partitions import partition_of, people_in, read_view
+from rally.storage.snapshots import frame_rows, outline_of, walk_frames
 from rally.withdrawal.list_object import read_people
 from rally.withdrawal.people_index import PeopleIndex
 from rally.withdrawal.selection import Selection
+
+
+def find(
+    store: ObjectStore, file: StoredFile, selection: Selection, scanner: Scanner
+) -> FileResult:
+    """What deletion has to take out of a file.
+
+    Raises:
+        CorruptFile: the file is damaged, or its index lies.
+        GenerationMismatch, ObjectNotFound: it is no longer what was listed.
+    """
+    blocks, removes = list[tuple[int, int]](), 0
+    with store.open(file.name, file.generation) as snapshot:
+        content = FileRows(snapshot, selection, scanner, outline_of)
+        for offset, data in content.candidates(selection.people):
+            if removed := content.part(offset, data).removed:
+                blocks.append((offset, len(data)))
+                removes += removed
+        rows = content.rows
+    if rows and not removes:
+        return FileResult(file.study, file.name, Outcome.UNTOUCHED, rows_before=rows)
+    planned = PlannedFile(*file, rows, removes, tuple(blocks))
+    return FileResult(
+        file.study, file.name, Outcome.UNTOUCHED, planned=planned, rows_before=rows
+    )
+
+
+def verify(
+    store: ObjectStore, file: StoredFile, selection: Selection, scanner: Scanner
+) -> FileResult:
+    """Looks at every byte: no row is condemned, and no pseudonym stands in another's.
+
+    The index is not believed: each block is inflated and searched, and where a
+    pseudonym stands in it, its rows are judged.
+
+    Raises:
+        CorruptFile: the file is not whole, or its index lies.
+        GenerationMismatch, ObjectNotFound: it is no longer what was listed.
+    """
+    with store.open(file.name, file.generation) as snapshot:
+        content = FileRows(snapshot, selection, scanner)
+        header = content.header
+        checksum, rows, left_over = google_crc32c.Checksum(), 0, 0
+        for frame in walk_frames(snapshot, header):
+            checksum.update(frame.data)
+            rows += frame.rows
+            data = frame_rows(frame, header.codec)
+            content.check_named(frame, data)
+            if content.names_anybody(data):
+                left_over += content.count_left_over(frame.offset, frame.data)
+        told = header.entries.get(CHECKSUM)
+        if told is not None and told != checksum.hexdigest():
+            raise CorruptFile("the checksum differs: bytes are missing or changed")
+        content.check_rows(rows)
+    detail = f"{left_over} rows of people who left" if left_over else ""
+    if scanner.found_in(_notes(header)):
+        detail = detail or "a header entry names somebody who left"
+    return FileResult(
+        file.study,
+        file.name,
+        Outcome.LEFT_OVER if detail else Outcome.CLEAN,
+        detail=detail,
+        generation_before=file.generation,
+        generation_after=file.generation,
+        rows_before=rows,
+        checksum_before=checksum.hexdigest().decode(),
+        checksum_after=checksum.hexdigest().decode(),
+    )
+
+
+def _notes(header: Header) -> bytes:
+    """All that stands in the header but the index, which is held against the rows."""
+    index = (INDEX, ROW_LENGTHS)
+    return b"\0".join(
+        value for name, value in header.entries.items() if name not in index
+    )
 
 
 class HalfCompacted(Exception):

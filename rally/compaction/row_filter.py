@@ -1,18 +1,14 @@
-"""Which rows stay: those of people who have not left, and one of those that are equal.
-
-A document of which everything is kept has one row for each participant and document
-id: the one submitted first, and of those submitted at once the one with the smaller
-bytes. A document of which the latest is kept has one row for each participant: the one
-submitted last. Rows of who has left do not compete; and a copy that was submitted while
-its sender was not enrolled, which deletion may take, beats none of the same ping.
-"""
+"""By what a partition is compacted."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from itertools import groupby
+from typing import NamedTuple
 
 from rally.compaction.outcomes import Counts
 from rally.registry.study import Keep
+from rally.storage.layout import Partition
 from rally.storage.row_keys import DOCUMENT_ID, KEY_BYTES, PARTICIPANT, key_of
 from rally.storage.row_streams import Rows
 from rally.withdrawal.fold import Verdict
@@ -148,3 +144,27 @@ def _near(day: str, sign: int) -> list[str]:
     start = date.fromisoformat(day).toordinal()
     numbers = (start + sign * gap for gap in range(1, WINDOW_DAYS + 1))
     return [date.fromordinal(number).isoformat() for number in numbers]
+
+
+class Terms(NamedTuple):
+    """The document's rule, the withdrawal list, and leave to work.
+
+    Attributes:
+        rule: which rows stay.
+        bits: of the buckets' names.
+        selection: the withdrawal list for the study.
+        list: its counter.
+        version: of the pipeline.
+        lease: of a partition.
+    """
+
+    rule: Rule
+    bits: int
+    selection: Selection
+    list: int
+    version: str
+    lease: Callable[[Partition], AbstractContextManager[None]]
+
+    def sieve(self) -> Sieve:
+        """A sieve that has counted nothing yet."""
+        return Sieve(self.rule, self.selection)

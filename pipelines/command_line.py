@@ -1,7 +1,9 @@
 """Command lines of jobs: parsed by our options and Beam's, and by nothing else."""
 
+import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
@@ -9,7 +11,6 @@ from pipelines.engine_options import without_those_of_engine
 from pipelines.job import Job
 from pipelines.option_specs import given
 from pipelines.options import PlatformOptions, require
-from pipelines.parser import Parser
 from pipelines.runners import (
     check_local_workers,
     is_dataflow,
@@ -19,6 +20,22 @@ from pipelines.runners import (
     require_workers_python,
 )
 from rally.errors import ConfigurationError
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises where argparse would print its usage and exit."""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """In the same words on every version of Python."""
+        if action.choices is not None and value not in action.choices:
+            known = ", ".join(map(repr, action.choices))
+            raise argparse.ArgumentError(
+                action, f"invalid choice: {value!r} (choose from {known})"
+            )
+
+    def error(self, message: str) -> NoReturn:
+        """Raises ConfigurationError."""
+        raise ConfigurationError(f"{message.removeprefix('argument ')}; see --help")
 
 
 def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:

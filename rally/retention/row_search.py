@@ -4,21 +4,17 @@ A file is read once, block by block; of a block only the participants are looked
 unless one of them has rows that may go.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
-from rally.deletion.file_rows import FileRows
-from rally.deletion.judge import Judge
+from rally.deletion.file_rows import FileRows, Judge, Scanner
 from rally.deletion.rewriting import PlanMismatch
-from rally.deletion.scanner import Scanner
-from rally.errors import cause_of
+from rally.errors import CorruptFile, cause_of
 from rally.events import EventKind, EventLog
-from rally.retention.judges import AboutStudy, Strangers, WithoutEvent
 from rally.retention.plan_entry import STUDY, Line, Phase, Why, parted
 from rally.retention.settings import PurgeSettings
 from rally.settings import make_pseudonyms
-from rally.storage.corruption import CorruptFile
 from rally.storage.layout import Partition
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
@@ -29,10 +25,76 @@ from rally.storage.objectstore.interface import (
     StrayInTheWay,
 )
 from rally.storage.partitions import StoredFile, read_view
-from rally.storage.row_keys import PARTICIPANT
+from rally.storage.row_keys import PARTICIPANT, Everybody
 from rally.storage.snapshots import cut_block, walk_frames
 from rally.times import to_micros
 from rally.withdrawal.enrolments import EnrolledPeople, Grace
+from rally.withdrawal.fold import KEPT, Judgement, Verdict
+
+
+class Strangers:
+    """Condemns the rows of people who never enrolled in time for them.
+
+    It judges rows of one date; for all of that date the grace has to be over.
+    """
+
+    def __init__(self, enrolled: EnrolledPeople, since: int) -> None:
+        """Takes who enrolled, and the date's first moment, microseconds."""
+        self._enrolled = enrolled
+        self.people: Container[bytes] = _NotCovered(enrolled, since)
+
+    def judge(self, participant: bytes, document_id: bytes, time: int) -> Judgement:
+        """Whether nobody enrolled in time whose row it is."""
+        if self._enrolled.covers(participant, time):
+            return KEPT
+        return Judgement(Verdict.UNENROLLED, "unenrolled")
+
+
+class AboutStudy:
+    """Condemns the platform's rows about some studies: of who enrolled in them."""
+
+    def __init__(self, document_ids: Collection[bytes]) -> None:
+        """Takes the document ids of the enrolments, 36 ASCII bytes each."""
+        self._document_ids = document_ids
+        self.people: Container[bytes] = Everybody()
+
+    def judge(self, participant: bytes, document_id: bytes, time: int) -> Judgement:
+        """Whether it is one of the enrolments."""
+        if document_id not in self._document_ids:
+            return KEPT
+        return Judgement(Verdict.WITHDRAWN, "concluded")
+
+
+class WithoutEvent:
+    """Condemns enrolments of which the event log knows nothing.
+
+    Ingest writes the event before the row, so of such a row the event was lost.
+    """
+
+    def __init__(self, heard: Collection[bytes]) -> None:
+        """Takes the document ids of all enrolments in the log, 36 ASCII bytes each."""
+        self._heard = heard
+        self.people: Container[bytes] = Everybody()
+
+    def judge(self, participant: bytes, document_id: bytes, time: int) -> Judgement:
+        """Whether its event is lost."""
+        if document_id in self._heard:
+            return KEPT
+        return Judgement(Verdict.UNENROLLED, "unheard")
+
+
+class _NotCovered:
+    """Everybody who is not surely enrolled for every row since a time."""
+
+    def __init__(self, enrolled: EnrolledPeople, since: int) -> None:
+        self._enrolled = enrolled
+        self._since = since
+
+    def __contains__(self, participant: object) -> bool:
+        return not isinstance(participant, bytes) or not self._enrolled.covers(
+            participant, self._since
+        )
+
 
 Found = dict[str, Any]
 """JSON: `lines` of a plan, `rows` that were looked at, `faults` as [name, what]."""
