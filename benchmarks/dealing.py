@@ -14,7 +14,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from benchmarks import process
 from pipelines.job import Job
-from pipelines.run_step import work_through
+from pipelines.run_step import run_step
 from pipelines.runners import pin_runner
 from rally.deletion.plan import StoredFile
 from rally.storage.objectstore.open_store import open_store
@@ -57,7 +57,7 @@ def _deal(files: int) -> None:
     works = [stored_file(each) for each in range(files)]
     with tempfile.TemporaryDirectory(prefix="rally-bench-dealing-") as folder:
         platform = open_store(folder)
-        found = work_through(_JOB, options, "Deal", works, _make_worker, platform)
+        found = run_step(_JOB, options, "Distribute", works, _make_worker, platform)
     if sum(found) != sum(len(each.name) for each in works):
         raise SystemExit("files were lost")
 

@@ -15,9 +15,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.audit_options import STANDARD_OUTPUT, AuditOptions, audit_settings
 from pipelines.command_line import parse_options_here
 from pipelines.job import Job
-from pipelines.lifecycle import Ended, JobStopped, told
+from pipelines.lifecycle import Ended, JobStopped, describe_error
 from pipelines.options import PlatformOptions
-from pipelines.run_step import shown_progress, work_through
+from pipelines.run_step import run_step, shown_progress
 from pipelines.runners import is_local
 from pipelines.starting import start
 from rally.audit.audit import Audit
@@ -29,7 +29,7 @@ from rally.audit.report.text import to_text
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
 from rally.audit.units import Unit
-from rally.audit.wanted import read_wanted
+from rally.audit.wanted import read_forbidden_values
 from rally.errors import ConfigurationError, CorruptFile
 from rally.keys.platform_keys import PlatformKeys
 from rally.observability.log_entries import Fields
@@ -76,7 +76,7 @@ def _read(options: PipelineOptions) -> AuditReport:
         settings = audit_settings(options, progress)
         if own.test_ids:
             settings = _with_wanted(settings)
-        work = partial(_work_through, options, settings)
+        work = partial(_run_step, options, settings)
         try:
             report = Audit(settings, work).run()
         except (OSError, CorruptFile, JobStopped) as error:
@@ -102,7 +102,7 @@ def _write(options: PipelineOptions, report: AuditReport) -> None:
 
 def _unproven(error: Exception) -> BaseException:
     """What a store or a worker could not do; that no promise is broken by it."""
-    stopped = told(error) if not isinstance(error, JobStopped) else error
+    stopped = describe_error(error) if not isinstance(error, JobStopped) else error
     if isinstance(stopped, JobStopped):
         return ConfigurationError(f"{stopped}; nothing is proven until that is mended")
     return stopped
@@ -126,10 +126,10 @@ def _report(options: PipelineOptions) -> Ended:
 def _with_wanted(settings: AuditSettings) -> AuditSettings:
     keys = PlatformKeys.open(settings.platform_keys, pseudonyms=[PLATFORM])
     pseudonyms = Pseudonyms({PLATFORM: keys.prf(PLATFORM)})
-    return replace(settings, wanted=read_wanted(sys.stdin.buffer, pseudonyms))
+    return replace(settings, wanted=read_forbidden_values(sys.stdin.buffer, pseudonyms))
 
 
-def _work_through(
+def _run_step(
     options: PipelineOptions,
     settings: AuditSettings,
     units: Sequence[Unit],
@@ -140,7 +140,7 @@ def _work_through(
     if len(units) == 1 or size <= _SMALL_BYTES:
         return map(make_worker(), units)
     platform = settings.stores().platform
-    return work_through(JOB, options, "ReadRows", units, make_worker, platform)
+    return run_step(JOB, options, "ReadRows", units, make_worker, platform)
 
 
 if __name__ == "__main__":

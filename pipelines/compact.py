@@ -14,7 +14,7 @@ from pipelines.command_line import parse_options_here
 from pipelines.job import Job
 from pipelines.lifecycle import Ended, JobStopped
 from pipelines.options import PlatformOptions, clock, platform_keys_uri
-from pipelines.run_step import table, work_through
+from pipelines.run_step import run_step, table
 from pipelines.starting import start
 from rally.compaction.compactor import find_strays, make_compactor, plan
 from rally.compaction.outcomes import Compacted, Outcome, Trouble
@@ -91,7 +91,7 @@ def _work(
 ) -> list[Compacted]:
     make_worker = partial(make_compactor, settings)
     platform = stores.platform
-    results = work_through(JOB, options, "Compact", works, make_worker, platform)
+    results = run_step(JOB, options, "Compact", works, make_worker, platform)
     return [Compacted.from_json(each) for result in results for each in result]
 
 

@@ -32,7 +32,7 @@ from rally.process import say
 from rally.registry.registry import SHIPPED, Registry
 from rally.settings import Places
 from rally.storage.objectstore.gcs_regions import check_regions
-from transforms.run_job_on_worker import ConductJob
+from transforms.run_job_on_worker import RunJobOnWorker
 
 Graph = Callable[[PipelineOptions], beam.Pipeline]
 """Makes the whole pipeline of a job that Dataflow does."""
@@ -134,7 +134,7 @@ def _conducted(job: Job, options: PipelineOptions) -> beam.Pipeline:
     local = ("--direct_running_mode=multi_processing", "--direct_num_workers=0")
     pipeline = make_pipeline(options)
     command = (f"pipelines.{job.name}", *own, *local)
-    _ = pipeline | "ConductJob" >> ConductJob(command)
+    _ = pipeline | "RunJobOnWorker" >> RunJobOnWorker(command)
     return pipeline
 
 

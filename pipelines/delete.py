@@ -15,7 +15,7 @@ from pipelines.delete_options import DeleteOptions, deletion_settings
 from pipelines.job import Job
 from pipelines.lifecycle import Ended, running_alone
 from pipelines.options import PlatformOptions
-from pipelines.run_step import table, work_through
+from pipelines.run_step import run_step, table
 from pipelines.starting import start
 from rally.audit.settings import Limits
 from rally.deletion.deletion import Deletion
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: PipelineOptions) -> Report:
     settings = deletion_settings(options)
-    deletion = Deletion(settings, partial(_work_through, options, settings))
+    deletion = Deletion(settings, partial(_run_step, options, settings))
     with running_alone("deletion", _OVERTAKEN):
         plan_only = options.view_as(DeleteOptions).plan_only
         report = deletion.plan() if plan_only else deletion.run()
@@ -77,7 +77,7 @@ def _run(options: PipelineOptions) -> Report:
     return report
 
 
-def _work_through(
+def _run_step(
     options: PipelineOptions,
     settings: DeletionSettings,
     step: str,
@@ -87,7 +87,7 @@ def _work_through(
     """One step, on the runner that the options name."""
     platform = settings.stores().platform
     make_worker = partial(make_step, settings)
-    return work_through(JOB, options, _LABELS[step], works, make_worker, platform)
+    return run_step(JOB, options, _LABELS[step], works, make_worker, platform)
 
 
 def _late(published: WithdrawalList, settings: DeletionSettings) -> int:

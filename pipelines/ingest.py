@@ -59,7 +59,7 @@ def build(
     """
     ours = options.view_as(IngestOptions)
     if ours.input:
-        units = plan_units(match_inputs(ours.input), ours.unit_bytes)
+        units = plan_units(match_inputs(ours.input), ours.split_bytes)
         _ = pipeline | "IngestFiles" >> IngestFiles(units, settings)
     elif has_own_source(options):
         # Beam's Google modules warn on import where their extra is not installed.

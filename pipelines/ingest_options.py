@@ -9,7 +9,7 @@ from pipelines.option_specs import SUBSCRIPTION
 from pipelines.runners import is_dataflow, is_local
 from rally import numbers
 from rally.errors import ConfigurationError
-from rally.sources.inputs import UNIT_BYTES
+from rally.sources.inputs import SPLIT_BYTES
 from rally.sources.subscription import LONGEST_ACK_DEADLINE_SECONDS, check_subscription
 
 _FLUSH_SECONDS = 10.0
@@ -30,9 +30,9 @@ class IngestOptions(PipelineOptions):
             " Storage subscription with metadata; commas part several globs",
         )
         parser.add_argument(
-            "--unit_bytes",
+            "--split_bytes",
             type=numbers.whole(1, 10**12),
-            default=UNIT_BYTES,
+            default=SPLIT_BYTES,
             metavar="BYTES",
             help="files are dealt out in units of about so many bytes. Who runs a job"
             " again keeps the number: other units make other files, and rows come twice"

@@ -20,7 +20,7 @@ from pipelines.runners import is_local
 from rally.errors import ConfigurationError, CorruptFile, describe_os_error, faults_of
 from rally.exit_status import CRASHED, NOT_AS_PROMISED, NOT_BEGUN, SIGNALLED
 from rally.observability.crash import Crashed
-from rally.observability.log_entries import Event, Fields, tell
+from rally.observability.log_entries import Event, Fields, log
 from rally.process import OutputFailed, say
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import GenerationMismatch, ObjectHeld
@@ -141,7 +141,7 @@ def _told_end(name: str, job: Callable[[], Ended]) -> int:
         message = f"{name} {verb} with status {ended.status}"
         level = logging.ERROR if ended.status else logging.INFO
         own = Fields(status=ended.status, seconds=seconds)
-        tell(ended.event, message, {**ended.figures, **own}, level)
+        log(ended.event, message, {**ended.figures, **own}, level)
     return ended.status
 
 
@@ -161,8 +161,8 @@ def _end_of(job: Callable[[], Ended], stop: Stop) -> Ended:
         finally:
             stop.is_over = True
     except Unwatched as error:
-        told = _say(str(error), SIGNALLED + stop.number)
-        return told._replace(event=Event.JOB_LAUNCHED)
+        describe_error = _say(str(error), SIGNALLED + stop.number)
+        return describe_error._replace(event=Event.JOB_LAUNCHED)
     except KeyboardInterrupt as error:
         return _say(str(error) or _STOPPED, SIGNALLED + stop.number)
     except JobStopped as error:
@@ -207,10 +207,10 @@ def finish(pipeline: beam.Pipeline) -> PipelineResult:
         what = "--job_endpoint: no job server answers there"
         raise ConfigurationError(what) from None
     except Exception as error:
-        raise told(error) from None
+        raise describe_error(error) from None
     step = pipeline.transforms_stack[0].parts[-1].full_label
     seconds = round(time.monotonic() - started, 3)
-    tell(Event.STEP_ENDED, f"{step} ended", Fields(step=step, seconds=seconds))
+    log(Event.STEP_ENDED, f"{step} ended", Fields(step=step, seconds=seconds))
     return result
 
 
@@ -232,10 +232,10 @@ def running_alone(what: str, overtaken: str) -> Iterator[None]:
     except GenerationMismatch:
         raise JobStopped(overtaken) from None
     except (OSError, CorruptFile, ObjectHeld) as error:
-        raise told(error) from None
+        raise describe_error(error) from None
 
 
-def told(error: Exception) -> BaseException:
+def describe_error(error: Exception) -> BaseException:
     """What to raise for an error of a runner or a launcher; itself if it is a bug."""
     origin = _origin(error)
     message = describe_os_error(origin) if isinstance(origin, OSError) else str(origin)

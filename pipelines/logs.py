@@ -21,8 +21,8 @@ from rally.observability.log_entries import (
     EntryFormatter,
     Event,
     Fields,
-    tell,
-    tell_bug,
+    log,
+    log_bug,
 )
 from rally.outcomes import Count
 
@@ -93,7 +93,7 @@ def _handled(handler: logging.Handler, job: str) -> Iterator[None]:
 def tell_crash(error: Exception) -> None:
     """Tells machines, or people, of a crash, without its words."""
     if isinstance(sys.stderr, _Entries):
-        tell_bug(error)
+        log_bug(error)
     else:
         report_crash(error)
 
@@ -103,7 +103,7 @@ def outcomes(counts: Counter[Count]) -> Fields:
     for study in sorted({count.study for count in counts}):
         own = Counter({each: counts[each] for each in counts if each.study == study})
         fields: Fields = {"study": study, **_by_outcome(own)}
-        tell(Event.STUDY_COUNTED, f"{study}: pings counted", fields)
+        log(Event.STUDY_COUNTED, f"{study}: pings counted", fields)
     return _by_outcome(counts)
 
 

@@ -14,7 +14,7 @@ from pipelines.job import Job
 from pipelines.lifecycle import Ended, running_alone
 from pipelines.options import PlatformOptions
 from pipelines.purge_options import PurgeOptions, purge_settings
-from pipelines.run_step import shown_progress, table, work_through
+from pipelines.run_step import run_step, shown_progress, table
 from pipelines.runners import is_local
 from pipelines.starting import start
 from rally.observability.log_entries import Fields
@@ -56,14 +56,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(options: PipelineOptions) -> Report:
     with shown_progress(wanted=is_local(options), what="objects") as progress:
         settings = purge_settings(options, progress)
-        purge = Purge(settings, partial(_work_through, options, settings))
+        purge = Purge(settings, partial(_run_step, options, settings))
         with running_alone("purge", "another purge took this one for dead"):
             if options.view_as(PurgeOptions).plan_only:
                 return purge.plan()
             return purge.run()
 
 
-def _work_through(
+def _run_step(
     options: PipelineOptions,
     settings: PurgeSettings,
     step: str,
@@ -73,7 +73,7 @@ def _work_through(
     """One step, on the runner that the options name."""
     platform = settings.stores().platform
     make_worker = partial(make_step, settings)
-    return work_through(JOB, options, _LABELS[step], works, make_worker, platform)
+    return run_step(JOB, options, _LABELS[step], works, make_worker, platform)
 
 
 def _report(report: Report) -> Ended:

@@ -24,10 +24,10 @@ from rally.printing import print_lines, visible
 from rally.results import WrongResults, name_results
 from rally.storage.objectstore.interface import ObjectStore
 from transforms.counters import NAMESPACE
-from transforms.parallel_map import WorkThrough
+from transforms.parallel_map import ParallelMap
 
 
-def work_through(
+def run_step(
     job: Job,
     options: PipelineOptions,
     label: str,
@@ -42,7 +42,7 @@ def work_through(
         options: of the job.
         label: of the step, in the graph.
         works: records that can be pickled; one is one element.
-        make_worker: see WorkThrough.
+        make_worker: see ParallelMap.
         platform: keeps the results meanwhile, in the job's own folder.
 
     Returns:
@@ -53,7 +53,7 @@ def work_through(
         JobStopped: a worker could not go on, or what came back answers other works.
     """
     pipeline = make_pipeline(options)
-    step = WorkThrough(works, make_worker, platform.uri, name_results(job.name))
+    step = ParallelMap(works, make_worker, platform.uri, name_results(job.name))
     _ = pipeline | label >> step
     finish(pipeline)
     try:

@@ -71,7 +71,7 @@ TEMPLATES = (
         "ingest-streaming",
         ingest.JOB,
         requires=("subscription",),
-        leaves_out=("input", "unit_bytes"),
+        leaves_out=("input", "split_bytes"),
         streaming=True,
     ),
     Template(

@@ -19,7 +19,7 @@ _FAULT = 500
 """From this status of HTTP on the fault is the service's."""
 
 
-def is_away(error: BaseException) -> bool:
+def is_unavailable(error: BaseException) -> bool:
     """Whether a library's error says that its service is away for now.
 
     A refusal is no such error: a right that is missing, a name that is not there, a
@@ -28,7 +28,7 @@ def is_away(error: BaseException) -> bool:
     if not _KINDS.isdisjoint(kind.__name__ for kind in type(error).__mro__):
         return True
     cause = error.__cause__  # google.auth: no token was given, for want of an answer
-    return _status(error) >= _FAULT or (cause is not None and is_away(cause))
+    return _status(error) >= _FAULT or (cause is not None and is_unavailable(cause))
 
 
 def _status(error: BaseException) -> int:

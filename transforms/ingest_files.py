@@ -36,7 +36,7 @@ class IngestFiles(beam.PTransform):
         return (
             begin
             | "Units" >> beam.Create(list(self.units), reshuffle=False)
-            | "Deal" >> beam.Reshuffle()
+            | "Distribute" >> beam.Reshuffle()
             | "Ingest" >> beam.ParDo(_IngestUnitFn(self.settings))
         )
 

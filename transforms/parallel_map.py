@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 import apache_beam as beam
 
 from rally import results
-from rally.storage.objectstore.interface import ObjectStore, put
+from rally.storage.objectstore.interface import ObjectStore, upsert
 from rally.storage.objectstore.open_store import open_store
 from transforms.without_words import without_words
 
@@ -20,7 +20,7 @@ _Numbered = tuple[int, bytes]
 
 
 @dataclasses.dataclass
-class WorkThrough(beam.PTransform, Generic[W, R]):
+class ParallelMap(beam.PTransform, Generic[W, R]):
     """Has every work done by some worker, and keeps the results as one object.
 
     An object is what the launcher can read on every runner. A work that fails stops
@@ -48,7 +48,7 @@ class WorkThrough(beam.PTransform, Generic[W, R]):
         return (
             begin
             | "Works" >> beam.Create(works, reshuffle=False)
-            | "Deal" >> beam.Reshuffle()
+            | "Distribute" >> beam.Reshuffle()
             | "Work"
             >> beam.ParDo(_WorkFn(self.make_worker)).with_output_types(_Numbered)
             | "Gather" >> beam.combiners.ToList()
@@ -87,5 +87,5 @@ class _KeepFn(beam.DoFn):
     @without_words
     def process(self, answers: Sequence[_Numbered]) -> Iterator[None]:
         lines = b"".join(line for _, line in sorted(answers))
-        put(open_store(self._platform), self._result_name, lines)
+        upsert(open_store(self._platform), self._result_name, lines)
         yield from ()

@@ -52,7 +52,7 @@ class ReplayDeadLetters(beam.PTransform):
         return (
             begin
             | "Objects" >> beam.Create(list(self.objects), reshuffle=False)
-            | "Deal" >> beam.Reshuffle()
+            | "Distribute" >> beam.Reshuffle()
             | "Replay" >> beam.ParDo(_ReplayFn(self.settings, self.reason))
         )
 

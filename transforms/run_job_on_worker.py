@@ -41,7 +41,7 @@ class JobFailed(Exception):
 
 
 @dataclasses.dataclass
-class ConductJob(beam.PTransform):
+class RunJobOnWorker(beam.PTransform):
     """Runs a job's command on a worker, as a person would on that machine.
 
     For jobs that decide step by step what is next, from what the last step found: a

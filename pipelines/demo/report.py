@@ -8,7 +8,7 @@ from pipelines.run_step import table
 from rally.compaction.outcomes import Compacted
 from rally.deletion.report import Report as DeletionReport
 from rally.outcomes import FAILED, REFUSED, STORED, Count
-from rally.retention.plan_entry import Why
+from rally.retention.plan_entry import Reason
 from rally.retention.report import Report
 
 _OUTCOMES = ("study", "document", "stored", "refused", "failed")
@@ -70,7 +70,7 @@ def purged(done: Report) -> list[str]:
     rows = [
         (*key, f"{tally.objects:,}", f"{tally.rows:,}")
         for key, tally in sorted(done.done.items())
-        if key[-1] not in (Why.PLAN, Why.TEMPORARY)
+        if key[-1] not in (Reason.PLAN, Reason.TEMPORARY)
     ]
     return table(("study", "document", "why gone", "objects", "rows"), rows)
 

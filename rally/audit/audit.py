@@ -38,7 +38,7 @@ from rally.withdrawal.list_object import LIST
 from rally.withdrawal.overview import Group, Overview
 from rally.withdrawal.unreadable import Unreadable, find_unreadable
 
-WorkThrough = Callable[[Sequence[Unit], int], Iterable[Any]]
+ParallelMap = Callable[[Sequence[Unit], int], Iterable[Any]]
 """Has units looked at by workers; the results are the JSON of tallies.
 
 Args: the units, and how many bytes they have together.
@@ -55,19 +55,19 @@ _PUT_BACK = "an older list than signed records know of"
 class Audit:
     """One audit."""
 
-    def __init__(self, settings: AuditSettings, work_through: WorkThrough) -> None:
+    def __init__(self, settings: AuditSettings, run_step: ParallelMap) -> None:
         """Opens stores, keys and the registry; reads nothing else yet.
 
         Args:
             settings: with a clock that stands still.
-            work_through: runs the workers.
+            run_step: runs the workers.
 
         Raises:
             ConfigurationError: one of them is not as it must be.
         """
         self._began = time.monotonic()
         self._settings = settings
-        self._work_through = work_through
+        self._run_step = run_step
         self._as_of = settings.clock()()
         self._registry = settings.registry()
         self._stores = settings.stores()
@@ -230,7 +230,7 @@ class Audit:
             units += extent.units(self._registry.documents(study)[name])
             size += extent.size
         if units:
-            for found in self._work_through(units, size):
+            for found in self._run_step(units, size):
                 self._tally.merge(Tally.from_json(found))
 
     def _see_what_is_late(self, leaving: Leaving | None) -> tuple[Group, ...]:

@@ -20,7 +20,7 @@ _END = datetime.max.replace(tzinfo=UTC)
 _A_DAY = 86_400_000_000
 
 
-class Span(NamedTuple):
+class CollectionWindow(NamedTuple):
     """Times from `start` up to, and without, `end`, in microseconds."""
 
     start: int
@@ -31,26 +31,31 @@ class Span(NamedTuple):
         return self.start <= time < self.end
 
 
-def span_of_day(day: str) -> Span:
+def window_of_day(day: str) -> CollectionWindow:
     """A date, in UTC."""
     midnight = datetime.combine(date.fromisoformat(day), time.min, UTC)
-    return Span(to_micros(midnight), to_micros(midnight) + _A_DAY)
+    return CollectionWindow(to_micros(midnight), to_micros(midnight) + _A_DAY)
 
 
-def collecting_spans(states: States, study: Study) -> list[Span]:
+def collection_windows(states: States, study: Study) -> list[CollectionWindow]:
     """When rows of a study may have been sent, in order; none overlaps another."""
-    spans: list[Span] = []
+    spans: list[CollectionWindow] = []
     for start, end in pairwise([_BEGIN, *states.changes(study), _END]):
         if states.at(study, start) is State.COLLECTING:
             late = to_micros(end) if end == _END else to_micros(end + TOLD_LATE)
-            span = Span(to_micros(start), late)
+            span = CollectionWindow(to_micros(start), late)
             if spans and spans[-1].end >= span.start:
-                span = Span(spans.pop().start, span.end)
+                span = CollectionWindow(spans.pop().start, span.end)
             spans.append(span)
     return spans
 
 
-def within(spans: list[Span], day: Span) -> list[Span]:
+def within(
+    spans: list[CollectionWindow], day: CollectionWindow
+) -> list[CollectionWindow]:
     """What of a day is in these spans."""
-    found = (Span(max(each.start, day.start), min(each.end, day.end)) for each in spans)
+    found = (
+        CollectionWindow(max(each.start, day.start), min(each.end, day.end))
+        for each in spans
+    )
     return [each for each in found if each.start < each.end]

@@ -12,7 +12,7 @@ from rally.audit.clear_bytes import in_bytes
 from rally.audit.duplicates import Hashes
 from rally.audit.findings import Check, Unit
 from rally.audit.row_checks import RowChecks, Rules
-from rally.audit.rule_book import Approved, chosen_block, undecodable
+from rally.audit.rule_book import SchemaCheck, chosen_block, undecodable
 from rally.audit.searching import Searches, search_bytes, search_header
 from rally.audit.tally import Kind, Tally
 from rally.audit.whole_files import WholeFile, starts_of
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
 
     store: ObjectStore
     rules: Rules
-    approved: Approved
+    approved: SchemaCheck
     searches: Searches
     width: int
     today: str

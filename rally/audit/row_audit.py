@@ -13,7 +13,7 @@ from rally.audit.duplicates import Hashes, Window
 from rally.audit.file_audit import Asked, audit_file, hashes_of
 from rally.audit.findings import Check
 from rally.audit.findings import Unit as Counted
-from rally.audit.rule_book import Approved, RuleBook
+from rally.audit.rule_book import RuleBook, SchemaCheck
 from rally.audit.settings import AuditSettings
 from rally.audit.tally import Tally
 from rally.audit.units import Unit
@@ -40,7 +40,7 @@ class _Task(NamedTuple):
 
     unit: Unit
     document: Document
-    approved: Approved
+    approved: SchemaCheck
     window: Window
 
 
@@ -68,7 +68,7 @@ class RowAudit:
     def look(self, unit: Unit) -> Tally:
         """What is found in a unit."""
         tally, document = Tally(), self.book.document(unit.study, unit.document)
-        task = _Task(unit, document, Approved(document), Window(document.keep))
+        task = _Task(unit, document, SchemaCheck(document), Window(document.keep))
         for day in sorted({*unit.before, *unit.days}):
             partition = Partition(unit.study, unit.document, day)
             if day in unit.before:

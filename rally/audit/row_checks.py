@@ -12,13 +12,13 @@ from functools import reduce
 from operator import and_, or_
 from typing import NamedTuple
 
-from rally.audit.collection_windows import Span
+from rally.audit.collection_windows import CollectionWindow
 from rally.audit.findings import Check, Unit
 from rally.audit.leaving import Fate, Leaving
 from rally.audit.searching import PSEUDONYM, Searches
 from rally.audit.tally import Tally
 from rally.audit.whole_files import RowBlock
-from rally.storage.header_bytes import decode_long
+from rally.storage.header_bytes import decode_varint
 from rally.storage.layout import Partition
 from rally.storage.partitions import LiveFile
 from rally.storage.row_keys import KEY_BYTES, PARTICIPANT, key_of
@@ -31,7 +31,7 @@ _OF_EIGHT = 0x0080808080808080
 """Which bytes of a long say that another follows, where it has eight."""
 
 
-def are_within(stamps: Sequence[int], span: Span) -> bool:
+def are_within(stamps: Sequence[int], span: CollectionWindow) -> bool:
     """Whether times are surely all in a span of our centuries.
 
     Args:
@@ -48,7 +48,7 @@ def are_within(stamps: Sequence[int], span: Span) -> bool:
 
 def times_of(data: bytes, starts: Sequence[int]) -> list[int]:
     """The times of rows, microseconds."""
-    return [decode_long(data, start + KEY_BYTES)[0] for start in starts]
+    return [decode_varint(data, start + KEY_BYTES)[0] for start in starts]
 
 
 def as_stored(time: int) -> int:
@@ -78,8 +78,8 @@ class Rules(NamedTuple):
     """
 
     partition: Partition
-    day: Span
-    spans: Sequence[Span]
+    day: CollectionWindow
+    spans: Sequence[CollectionWindow]
     is_held: bool
     leaving: Leaving | None
     selection: Selection | None
@@ -288,7 +288,7 @@ class RowChecks:
     def _key(self, block: RowBlock, place: int) -> tuple[bytes, int]:
         """Document id and time of a row."""
         start = block.starts[place]
-        time, _ = decode_long(block.data, start + KEY_BYTES)
+        time, _ = decode_varint(block.data, start + KEY_BYTES)
         return block.data[start + 38 : start + KEY_BYTES], time
 
     def _broken(self, check: Check, what: str, number: int) -> None:

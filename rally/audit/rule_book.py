@@ -12,7 +12,12 @@ from zlib import crc32
 import fastavro
 
 from rally.audit.clear_bytes import in_bytes
-from rally.audit.collection_windows import Span, collecting_spans, span_of_day, within
+from rally.audit.collection_windows import (
+    CollectionWindow,
+    collection_windows,
+    window_of_day,
+    within,
+)
 from rally.audit.findings import Check
 from rally.audit.foreign_schema import resembles
 from rally.audit.leaving import Leaving
@@ -43,7 +48,7 @@ from rally.withdrawal.selection import Selection
 from rally.withdrawal.unavailable_studies import find_carriers
 
 
-class Approved:
+class SchemaCheck:
     """The schema of a document's rows.
 
     Attributes:
@@ -140,7 +145,7 @@ class RuleBook:
         self._unsigned = set[int]()  # lists that only headers name
         self._selections: dict[str, Selection] = {}
         self._enrolled: dict[str, EnrolledPeople] = {}
-        self._spans: dict[str, list[Span]] = {}
+        self._spans: dict[str, list[CollectionWindow]] = {}
 
     def document(self, study: str, document: str) -> Document:
         """A document of the registry, or one that is built in."""
@@ -165,7 +170,7 @@ class RuleBook:
     def rules(self, partition: Partition) -> Rules:
         """What holds in a partition."""
         study = self.registry.studies[partition.study]
-        day = span_of_day(partition.day)
+        day = window_of_day(partition.day)
         return Rules(
             partition,
             day,
@@ -220,9 +225,9 @@ class RuleBook:
         ]
         return [zig_zag(len(name)) + name for name in names]
 
-    def _spans_of(self, study: Study) -> list[Span]:
+    def _spans_of(self, study: Study) -> list[CollectionWindow]:
         if study.namespace not in self._spans:
-            self._spans[study.namespace] = collecting_spans(self._states, study)
+            self._spans[study.namespace] = collection_windows(self._states, study)
         return self._spans[study.namespace]
 
     def _selection(self, study: Study) -> Selection | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rally.audit.clear_bytes import in_bytes
 from rally.audit.findings import Check, Unit
-from rally.audit.settings import Wanted, hash_address
+from rally.audit.settings import ForbiddenValues, hash_address
 from rally.audit.tally import Tally
 from rally.storage.header import INDEX, ROW_LENGTHS, Header
 from rally.validation.pseudonyms import Prf
@@ -145,7 +145,9 @@ class Searches(NamedTuple):
     addresses: AddressSearch
 
 
-def make_searches(wanted: Wanted, platform: Prf, known: Iterable[str]) -> Searches:
+def make_searches(
+    wanted: ForbiddenValues, platform: Prf, known: Iterable[str]
+) -> Searches:
     """Looks for the ids of people whose platform pseudonyms are known, and others.
 
     An event may have something else in the place of a pseudonym; that is a finding of

@@ -37,7 +37,7 @@ class Limits(NamedTuple):
     purge_days: float = 2.0
 
 
-class Wanted(NamedTuple):
+class ForbiddenValues(NamedTuple):
     """What a person says must stand nowhere, in a form that tells nobody.
 
     Attributes:
@@ -74,7 +74,7 @@ class AuditSettings(Places):
     as_of: str | None = None
     share: float = 1.0
     limits: Limits = field(default_factory=Limits)
-    wanted: Wanted = field(default_factory=Wanted)
+    wanted: ForbiddenValues = field(default_factory=ForbiddenValues)
     progress: str | None = None
 
     def keys(self, registry: Registry) -> PlatformKeys:

@@ -10,7 +10,7 @@ from rally.audit.tally import Tally
 from rally.audit.units import Extent
 from rally.errors import cause_of
 from rally.registry.legal_holds import LegalHolds
-from rally.registry.object_classifier import Locator, Region
+from rally.registry.object_classifier import ObjectClassifier, Region
 from rally.registry.policy import is_expired, is_reviewed
 from rally.registry.registry import Registry
 from rally.storage.layout import DATA, Partition, Stores
@@ -80,7 +80,7 @@ class StoreAudit:
         self._as_of = as_of
         self._today = as_of.date()
         self._allowed = timedelta(days=purge_days)
-        self._locator = Locator(stores, registry)
+        self._locator = ObjectClassifier(stores, registry)
         self._found = Listing()
 
     def run(self) -> Listing:

@@ -6,12 +6,12 @@ They are made what tells nobody, and stand nowhere else: no worker ever has one.
 import io
 from typing import BinaryIO
 
-from rally.audit.settings import Wanted, hash_address
+from rally.audit.settings import ForbiddenValues, hash_address
 from rally.id_lines import read_ids
 from rally.validation.pseudonyms import Pseudonyms
 
 
-def read_wanted(stream: BinaryIO, pseudonyms: Pseudonyms) -> Wanted:
+def read_forbidden_values(stream: BinaryIO, pseudonyms: Pseudonyms) -> ForbiddenValues:
     """Reads rally ids and network addresses, one a line.
 
     Raises:
@@ -23,6 +23,6 @@ def read_wanted(stream: BinaryIO, pseudonyms: Pseudonyms) -> Wanted:
     # Lines that are addresses stay as empty ones, so that a wrong line has its number.
     others = [b"" if each else line for line, each in zip(lines, hashes, strict=True)]
     if found and not any(map(bytes.strip, others)):
-        return Wanted(addresses=found)
+        return ForbiddenValues(addresses=found)
     ids = read_ids(io.BytesIO(b"\n".join(others)))
-    return Wanted(frozenset(map(pseudonyms.of_platform, ids)), found)
+    return ForbiddenValues(frozenset(map(pseudonyms.of_platform, ids)), found)

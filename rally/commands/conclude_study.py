@@ -18,7 +18,7 @@ from rally.registry.transitions import Action, States, check_transition
 from rally.storage.layout import Stores
 
 if TYPE_CHECKING:
-    from rally.retention.conclusion import Foreseen
+    from rally.retention.conclusion import Preview
 
 _HEAD = ("DOCUMENT", "FILES", "ROWS", "BYTES")
 
@@ -54,11 +54,11 @@ def _foresee(
     registry: Registry,
     study: Study,
     time: datetime,
-) -> "Foreseen":
+) -> "Preview":
     from rally.errors import CorruptFile
     from rally.keys.folder import KeyFolder
     from rally.registry.legal_holds import LegalHolds
-    from rally.retention.conclusion import KeyFolders, foresee
+    from rally.retention.conclusion import KeyFolders, preview
     from rally.withdrawal.list_object import read_list
 
     uri = platform_keys_uri(args)
@@ -66,7 +66,7 @@ def _foresee(
     holds = LegalHolds.read(stores.platform, time)
     withdrawals = read_list(stores.platform).list
     try:
-        return foresee(stores, registry, study, withdrawals, holds, folders)
+        return preview(stores, registry, study, withdrawals, holds, folders)
     except CorruptFile as error:
         raise ConfigurationError(
             f"{stores.platform.uri}: the event log is damaged ({error}); restore it"
@@ -76,7 +76,7 @@ def _foresee(
         raise ConfigurationError(f"{args.store}: cannot be read ({reason})") from None
 
 
-def _told(foreseen: "Foreseen") -> Iterator[str]:
+def _told(foreseen: "Preview") -> Iterator[str]:
     """What will follow, for whoever decides."""
     documents = [
         (document or "(no document)", *map("{:,}".format, (e.files, e.rows, e.bytes)))

@@ -1,4 +1,4 @@
-"""`rally plan`: what a platform of some size stores, computes and costs.
+"""`rally estimate`: what a platform of some size stores, computes and costs.
 
 Its options have hyphens, unlike those of the jobs, which Beam gave underscores.
 """

@@ -46,7 +46,7 @@ _OWN: Options = {
     "action": {
         "nargs": "?",
         "default": "list",
-        "choices": ("list", "confirm", "reject", "at-once", "settle"),
+        "choices": ("list", "confirm", "reject", "expedite", "settle"),
         "help": "list; or decide that withdrawals which are held count, or do not, or "
         "that one which is held or deferred waits for nothing, or that those which can "
         "never be read are given up",
@@ -99,7 +99,7 @@ def list_withdrawals(args: argparse.Namespace) -> int:
 
 
 def decide(args: argparse.Namespace) -> int:
-    """Records a decision on what is held; of at-once, on what is deferred, too."""
+    """Records a decision on what is held; of expedite, on what is deferred, too."""
     from rally.decisions.contents import MOST_SUBJECTS, RequestDecision
     from rally.withdrawal.newest_list import decide_by_list
     from rally.withdrawal.request_decisions import Action, check_undecided, choose
@@ -141,7 +141,7 @@ def _what(args: argparse.Namespace, action: "Action") -> str | None:
     """The scope that is decided on; None where it is single requests."""
     scope = read_scope(args, Registry.load(args.studies))
     if action.is_single and not args.request:
-        raise ConfigurationError("--request: is missing; at-once is for one by one")
+        raise ConfigurationError("--request: is missing; expedite is for one by one")
     if (scope is None) != bool(args.request):
         raise ConfigurationError("give one of --study, --all and --request")
     return scope

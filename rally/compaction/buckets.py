@@ -12,11 +12,11 @@ from rally.compaction.outcomes import Compacted, Counts, Outcome
 from rally.compaction.partition_view import (
     FINGERPRINT,
     IndexedFile,
-    Look,
     Part,
+    PartitionView,
     streams,
 )
-from rally.compaction.row_filter import Terms
+from rally.compaction.row_filter import CompactionContext
 from rally.storage.block_writer import BlockWriter
 from rally.storage.buckets import Bucket
 from rally.storage.container import canonical_json, encode_header
@@ -124,8 +124,11 @@ def spooled(name: str, label: Label) -> Iterator[Spool]:
         yield Spool(cast(BinaryIO, file), name, label)
 
 
-def thin(
-    store: ObjectStore, target: Look, winners: Sequence[list[Part]], terms: Terms
+def supersede(
+    store: ObjectStore,
+    target: PartitionView,
+    winners: Sequence[list[Part]],
+    terms: CompactionContext,
 ) -> Compacted | None:
     """Takes out of a partition's compacted files what loses; None where nothing does.
 
@@ -173,10 +176,10 @@ def opened(parts: Sequence[Sequence[Part]]) -> Iterator[list[RowStream]]:
 
 def _rewrite(
     store: ObjectStore,
-    target: Look,
+    target: PartitionView,
     each: IndexedFile,
     winners: Sequence[list[Part]],
-    terms: Terms,
+    terms: CompactionContext,
 ) -> tuple[Counts, int]:
     name, generation = each.file.identity
     sieve = terms.sieve()
@@ -199,7 +202,7 @@ def _rewrite(
         return sieve.counts, spool.rows
 
 
-def still_there(target: Look, each: IndexedFile) -> Iterator[Listed]:
+def still_there(target: PartitionView, each: IndexedFile) -> Iterator[Listed]:
     """The inputs of a compacted file that it still has to speak for."""
     for file in target.files:
         if file.identity in each.inputs:
@@ -218,10 +221,12 @@ class Buckets:
         left_out: rows that are in no compacted file, of the buckets written.
         dropped: rows of `fresh` that go with their files, of buckets that stay as they
             are.
-        doomed: the files to remove in the end, each with those that it speaks for.
+        to_remove: the files to remove in the end, each with those that it speaks for.
     """
 
-    def __init__(self, store: ObjectStore, own: Look, terms: Terms) -> None:
+    def __init__(
+        self, store: ObjectStore, own: PartitionView, terms: CompactionContext
+    ) -> None:
         """Writes nothing yet.
 
         Args:
@@ -246,7 +251,9 @@ class Buckets:
             if self._is_live(each)
         }
         over = [each for each in self._standing.values() if self._is_over(each)]
-        self.doomed = {each.file.identity: each.inputs for each in (*self.fresh, *over)}
+        self.to_remove = {
+            each.file.identity: each.inputs for each in (*self.fresh, *over)
+        }
         self.made = 0
         self.left_out, self.dropped = Counts(), Counts()
 
@@ -287,9 +294,9 @@ class Buckets:
         self.rows[bucket.number] = spool.rows
         self.made += standing is None
         if standing:
-            self.doomed.pop(standing.file.identity, None)
+            self.to_remove.pop(standing.file.identity, None)
         if now is not None and not spool.rows:
-            self.doomed[name, now] = frozenset(e.file.identity for e in self.fresh)
+            self.to_remove[name, now] = frozenset(e.file.identity for e in self.fresh)
 
     def _inputs(self, standing: IndexedFile | None) -> set[Listed]:
         """What the bucket's file speaks for: all that stands beside it, and itself."""

@@ -5,9 +5,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from rally.compaction.outcomes import Compacted, Outcome, Trouble
-from rally.compaction.partition_view import IndexedFile, Looker, trouble_with
+from rally.compaction.partition_view import IndexedFile, PartitionViewer, trouble_with
 from rally.compaction.partition_work import PartitionWork, holding
-from rally.compaction.row_filter import Rule, Terms
+from rally.compaction.row_filter import CompactionContext, Rule
 from rally.compaction.settings import CompactSettings
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
 from rally.registry.registry import Registry
@@ -133,7 +133,7 @@ class Compactor:
         store, folder = self._stores.of(partition.study), partition.folder
         if sum(each.rows for each in self._known.values()) > _ROWS_KNOWN:
             self._known.clear()
-        looker = Looker(store, self.check_list, self._known)
+        looker = PartitionViewer(store, self.check_list, self._known)
         try:
             return self._try(store, partition, looker)
         except LeaseHeld as error:
@@ -144,7 +144,7 @@ class Compactor:
             return _failed(partition, trouble_with(folder, error))
 
     def _try(
-        self, store: ObjectStore, partition: Partition, looker: Looker
+        self, store: ObjectStore, partition: Partition, looker: PartitionViewer
     ) -> list[Compacted]:
         partition_work = PartitionWork(store, partition, looker)
         for _ in range(_ATTEMPTS):
@@ -183,13 +183,13 @@ class Compactor:
         self._list: PeopleIndex = read_people(self._stores.platform).list
         self._selections: dict[str, Selection] = {}
 
-    def _terms(self, partition: Partition) -> Terms:
+    def _terms(self, partition: Partition) -> CompactionContext:
         study = self._registry.studies[partition.study]
         if study.namespace not in self._selections:
             selection = Selection(self._list, study, self._pseudonyms)
             self._selections[study.namespace] = selection
         document = self._registry.documents(study).get(partition.document)
-        return Terms(
+        return CompactionContext(
             Rule(document.keep if document else Keep.ALL),
             document.buckets.bit_length() - 1 if document else 0,
             self._selections[study.namespace],

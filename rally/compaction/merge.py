@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from rally.compaction.partition_view import Part, streams
-from rally.compaction.row_filter import Sieve
+from rally.compaction.row_filter import RowFilter
 from rally.storage.block_writer import BlockWriter
 from rally.storage.buckets import EVERYBODY
 from rally.storage.header import CODEC, Header
@@ -45,8 +45,8 @@ class _Spilled:
         return os.pread(self._descriptor, length, start)
 
 
-def few(
-    parts: Sequence[list[Part]], sieve: Sieve, files: ExitStack, most: int = FAN_IN
+def reduce_fan_in(
+    parts: Sequence[list[Part]], sieve: RowFilter, files: ExitStack, most: int = FAN_IN
 ) -> list[list[Part]]:
     """The same rows from at most so many sources.
 
@@ -63,7 +63,7 @@ def few(
     return found
 
 
-def _merge(parts: Sequence[list[Part]], sieve: Sieve, files: ExitStack) -> Source:
+def _merge(parts: Sequence[list[Part]], sieve: RowFilter, files: ExitStack) -> Source:
     file: BinaryIO = files.enter_context(TemporaryFile())  # noqa: SIM115
     writer = BlockWriter(file, _SYNC, _CODEC, indexed=True)
     opened = streams(parts)
@@ -94,7 +94,7 @@ class Merge:
 
     def __init__(
         self,
-        sieve: Sieve,
+        sieve: RowFilter,
         fresh: Sequence[RowStream],
         standing: Sequence[RowStream],
         winners: Sequence[RowStream],
@@ -130,7 +130,7 @@ class Merge:
 
 
 def compete(
-    sieve: Sieve, losers: Sequence[RowStream], winners: Sequence[RowStream]
+    sieve: RowFilter, losers: Sequence[RowStream], winners: Sequence[RowStream]
 ) -> bool:
     """Whether a row of the one is beaten by a row of the other.
 
@@ -150,6 +150,6 @@ def compete(
     return False
 
 
-def _any_of(sieve: Sieve) -> Settle:
+def _any_of(sieve: RowFilter) -> Settle:
     """Of equal rows of which only the key matters one is enough."""
     return lambda rows: sieve.of_members(rows)[:1]

@@ -136,7 +136,7 @@ Part = tuple[Source, list[Range]]
 """A file, and the participants whose rows of it are wanted."""
 
 
-class Look(NamedTuple):
+class PartitionView(NamedTuple):
     """A partition at one moment.
 
     Attributes:
@@ -171,7 +171,7 @@ class Look(NamedTuple):
         return list(chains.values())
 
 
-class Looker:
+class PartitionViewer:
     """Reads the headers of a study's files, each once.
 
     Attributes:
@@ -196,7 +196,7 @@ class Looker:
         self._known = known
         self.skipped: dict[str, Trouble] = {}
 
-    def look(self, partition: Partition) -> Look:
+    def look(self, partition: Partition) -> PartitionView:
         """What is there now.
 
         Raises:
@@ -208,7 +208,7 @@ class Looker:
             name: each for name, each in found.items() if isinstance(each, IndexedFile)
         }
         view = live_view(files, {name: each.inputs for name, each in indexed.items()})
-        return Look(
+        return PartitionView(
             partition,
             files,
             indexed,
@@ -236,14 +236,14 @@ def streams(parts: Sequence[Sequence[Part]]) -> list[RowStream]:
     return [RowStream(each) for each in parts]
 
 
-def has_work(own: Look) -> bool:
+def has_work(own: PartitionView) -> bool:
     """Whether there is anything but compacted files of one number of buckets."""
     found = own.indexed.values()
     bits = {each.file.bucket and each.file.bucket.bits for each in found}
     return None in bits or len(bits) > 1 or any(not each.rows for each in found)
 
 
-def left_alone(own: Look, bits: int) -> Outcome | None:
+def left_alone(own: PartitionView, bits: int) -> Outcome | None:
     """Why nothing may be done to a partition; None where it may."""
     if bad := serious([own]):
         return bad[0].outcome
@@ -257,7 +257,7 @@ def left_alone(own: Look, bits: int) -> Outcome | None:
     return Outcome.SCHEMAS_DIFFER if len(schemas) > 1 else None
 
 
-def serious(looks: Sequence[Look]) -> list[Trouble]:
+def serious(looks: Sequence[PartitionView]) -> list[Trouble]:
     """What could not be read though it should be."""
     return [
         trouble
@@ -267,7 +267,7 @@ def serious(looks: Sequence[Look]) -> list[Trouble]:
     ]
 
 
-def news(look: Look, seen: Collection[Identity]) -> list[str]:
+def news(look: PartitionView, seen: Collection[Identity]) -> list[str]:
     """The files that may have rows that were not seen."""
     return [
         name

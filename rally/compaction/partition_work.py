@@ -12,20 +12,20 @@ In this order, so that a kill at any moment loses nothing and shows nothing twic
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
-from rally.compaction.buckets import Buckets, thin
-from rally.compaction.merge import few
+from rally.compaction.buckets import Buckets, supersede
+from rally.compaction.merge import reduce_fan_in
 from rally.compaction.outcomes import Compacted, Counts, Outcome, Trouble
 from rally.compaction.partition_view import (
     IndexedFile,
-    Look,
-    Looker,
     Part,
+    PartitionView,
+    PartitionViewer,
     has_work,
     left_alone,
     news,
     serious,
 )
-from rally.compaction.row_filter import Days, Terms
+from rally.compaction.row_filter import CompactionContext, Days
 from rally.storage.buckets import EVERYBODY
 from rally.storage.layout import Partition
 from rally.storage.objectstore.interface import (
@@ -37,13 +37,13 @@ from rally.storage.partitions import Identity, list_files
 
 
 def remove(
-    store: ObjectStore, doomed: Mapping[Identity, frozenset[Identity]]
+    store: ObjectStore, to_remove: Mapping[Identity, frozenset[Identity]]
 ) -> tuple[list[str], list[Trouble]]:
     """Removes files by generation; one that speaks for another goes after it.
 
     Args:
         store: of the study.
-        doomed: the files, and for each those that it speaks for.
+        to_remove: the files, and for each those that it speaks for.
 
     Returns:
         The names of those that are gone, and what holds back the others.
@@ -51,7 +51,7 @@ def remove(
     Raises:
         GenerationMismatch: somebody has written one of them.
     """
-    left, gone = dict(doomed), list[str]()
+    left, gone = dict(to_remove), list[str]()
     held: dict[Identity, Trouble] = {}
     while True:
         free = [
@@ -81,7 +81,7 @@ class PartitionWork:
     """One partition, tried until nobody comes in between."""
 
     def __init__(
-        self, store: ObjectStore, partition: Partition, looker: Looker
+        self, store: ObjectStore, partition: Partition, looker: PartitionViewer
     ) -> None:
         """Reads nothing yet.
 
@@ -97,7 +97,7 @@ class PartitionWork:
         self._left_out = Counts()
         self._elsewhere: dict[Partition, Compacted] = {}
 
-    def attempt(self, terms: Terms) -> list[Compacted]:
+    def attempt(self, terms: CompactionContext) -> list[Compacted]:
         """Compacts it, or finds nothing to do; other dates' results come behind.
 
         Args:
@@ -119,7 +119,7 @@ class PartitionWork:
             done = self._compact(self._looker.look(self._partition))
         return [done, *self._elsewhere.values()]
 
-    def _compact(self, own: Look) -> Compacted:
+    def _compact(self, own: PartitionView) -> Compacted:
         if bad := left_alone(own, self._terms.bits):
             return self._told(own, bad)
         if self._files_before is None:
@@ -130,7 +130,7 @@ class PartitionWork:
             self._write(buckets, own, winners, files)
             losers = self._take_out_losers(buckets.fresh, files)
         self._compare_with_new(own, winners)
-        gone, held = remove(self._store, buckets.doomed)
+        gone, held = remove(self._store, buckets.to_remove)
         return Compacted(
             self._partition,
             held[0].outcome if held else Outcome.COMPACTED,
@@ -142,30 +142,36 @@ class PartitionWork:
         )
 
     def _write(
-        self, buckets: Buckets, own: Look, winners: Sequence[Look], files: ExitStack
+        self,
+        buckets: Buckets,
+        own: PartitionView,
+        winners: Sequence[PartitionView],
+        files: ExitStack,
     ) -> None:
         names = {each.file.info.name for each in buckets.fresh}
         sieve = self._terms.sieve()
-        parts = few(own.parts(names), sieve, files)
+        parts = reduce_fan_in(own.parts(names), sieve, files)
         others = [part for each in winners for part in each.parts()]
         try:
-            buckets.write(parts, few(others, sieve, files))
+            buckets.write(parts, reduce_fan_in(others, sieve, files))
         finally:  # what is written stays left out, should the rest be tried again
             self._left_out += buckets.left_out + sieve.counts
 
     def _take_out_losers(
         self, fresh: Sequence[IndexedFile], files: ExitStack
-    ) -> list[Look]:
+    ) -> list[PartitionView]:
         """Rows of other dates: also for inputs that are dead by now, after a crash."""
         parts: list[list[Part]] = [[(each.source, [EVERYBODY])] for each in fresh]
         losers = self._look_at(self._terms.rule.losers)
         if any(each.indexed for each in losers):
-            parts = few(parts, self._terms.sieve(), files)
+            parts = reduce_fan_in(parts, self._terms.sieve(), files)
         for each in losers:
-            self._note(thin(self._store, each, parts, self._terms))
+            self._note(supersede(self._store, each, parts, self._terms))
         return losers
 
-    def _compare_with_new(self, own: Look, winners: Sequence[Look]) -> None:
+    def _compare_with_new(
+        self, own: PartitionView, winners: Sequence[PartitionView]
+    ) -> None:
         """Looks at what winning dates got while this one was compacted.
 
         Their own compaction, should it have gone on beside this one, may have seen
@@ -176,13 +182,15 @@ class PartitionWork:
         for each in self._look_at(self._terms.rule.winners):
             parts += each.parts(news(each, seen))
         with ExitStack() as files:
-            few_parts = few(parts, self._terms.sieve(), files)
+            few_parts = reduce_fan_in(parts, self._terms.sieve(), files)
             own = self._looker.look(own.partition)
-            if few_parts and (done := thin(self._store, own, few_parts, self._terms)):
+            if few_parts and (
+                done := supersede(self._store, own, few_parts, self._terms)
+            ):
                 self._left_out += done.counts
                 raise GenerationMismatch(own.partition.folder)
 
-    def _look_at(self, chosen: Callable[[str, Days], list[str]]) -> list[Look]:
+    def _look_at(self, chosen: Callable[[str, Days], list[str]]) -> list[PartitionView]:
         """Looks at other dates of the document, as they are now."""
         return [
             self._looker.look(self._partition._replace(day=day))
@@ -200,7 +208,7 @@ class PartitionWork:
             before = self._elsewhere.get(done.partition)
             self._elsewhere[done.partition] = before.then(done) if before else done
 
-    def _finished(self, own: Look) -> Compacted:
+    def _finished(self, own: PartitionView) -> Compacted:
         """There is nothing to do: any more, or from the beginning."""
         if self._files_before is None:
             outcome = own.troubles[0].outcome if own.troubles else Outcome.UNCHANGED
@@ -215,7 +223,7 @@ class PartitionWork:
             own.troubles,
         )
 
-    def _told(self, own: Look, outcome: Outcome) -> Compacted:
+    def _told(self, own: PartitionView, outcome: Outcome) -> Compacted:
         """Nothing was done."""
         troubles = own.troubles
         if outcome is Outcome.SCHEMAS_DIFFER:

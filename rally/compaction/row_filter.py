@@ -64,7 +64,7 @@ class Rule:
         return _near(day, 1)
 
 
-class Sieve:
+class RowFilter:
     """Leaves rows out and counts them.
 
     Attributes:
@@ -146,7 +146,7 @@ def _near(day: str, sign: int) -> list[str]:
     return [date.fromordinal(number).isoformat() for number in numbers]
 
 
-class Terms(NamedTuple):
+class CompactionContext(NamedTuple):
     """The document's rule, the withdrawal list, and leave to work.
 
     Attributes:
@@ -165,6 +165,6 @@ class Terms(NamedTuple):
     version: str
     lease: Callable[[Partition], AbstractContextManager[None]]
 
-    def sieve(self) -> Sieve:
+    def sieve(self) -> RowFilter:
         """A sieve that has counted nothing yet."""
-        return Sieve(self.rule, self.selection)
+        return RowFilter(self.rule, self.selection)

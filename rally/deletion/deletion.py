@@ -13,7 +13,7 @@ from functools import partial
 
 from rally.decisions.chain import LOSS
 from rally.decisions.verifying import read_chain
-from rally.deletion.file_work import PASSES, FileWork, WorkThrough, faults, open_files
+from rally.deletion.file_work import PASSES, FileWork, ParallelMap, faults, open_files
 from rally.deletion.finish_compactions import left_out
 from rally.deletion.old_copies import purge_old_copies
 from rally.deletion.people import find_strays, unregistered
@@ -21,7 +21,7 @@ from rally.deletion.plan import FileResult, Outcome, Plans, StoredFile
 from rally.deletion.progress import advance
 from rally.deletion.report import Report
 from rally.deletion.request_expiry import closings
-from rally.deletion.run_findings import Findings
+from rally.deletion.run_findings import RunFindings
 from rally.deletion.settings import DeletionSettings
 from rally.events import EventLog, write_events
 from rally.keys.names import Job
@@ -50,7 +50,7 @@ _LEASE = "deletion"
 class Deletion:
     """One run of the job, in the process that launches it."""
 
-    def __init__(self, settings: DeletionSettings, work_through: WorkThrough) -> None:
+    def __init__(self, settings: DeletionSettings, run_step: ParallelMap) -> None:
         """Opens what it needs.
 
         Raises:
@@ -66,7 +66,7 @@ class Deletion:
         self._key = decisions.check_key(Job.DELETE, keys.signer(Job.DELETE))
         self._plans = Plans(self._platform)
         self._files = FileWork(
-            settings, self._registry, self._stores, self._plans, work_through
+            settings, self._registry, self._stores, self._plans, run_step
         )
         self._lost: Published[WithdrawalList] | None = None
         if settings.rebuild_list:
@@ -277,7 +277,7 @@ class Deletion:
     def _conclude(self, report: Report) -> None:
         """Moves requests on, writes their receipts, and publishes both."""
         untold = self._plans.untold()
-        findings = Findings(
+        findings = RunFindings(
             registry=self._registry,
             now=to_micros(self._clock()),
             longest_delay_days=self._settings.longest_delay_days,

@@ -23,7 +23,7 @@ from rally.validation.leaves import zig_zag
 from rally.withdrawal.fold import Judgement
 
 
-class Judge(Protocol):
+class RowPolicy(Protocol):
     """Judges rows: by the withdrawal list, or by what else lets a row go."""
 
     @property
@@ -129,7 +129,7 @@ def _end(pseudonym: bytes) -> bytes:
 _UUID_LENGTH = zig_zag(36)
 
 
-class Parted(NamedTuple):
+class BlockSplit(NamedTuple):
     """The rows of one block.
 
     Attributes:
@@ -149,7 +149,7 @@ class FileRows:
     def __init__(
         self,
         snapshot: Snapshot,
-        judge: Judge,
+        judge: RowPolicy,
         scanner: Scanner,
         read_header: Callable[[Snapshot], Header] = header_of,
     ) -> None:
@@ -225,7 +225,7 @@ class FileRows:
         """Bytes at an offset from the end of the header."""
         return self._snapshot.read(self.header.length + offset, length)
 
-    def part(self, offset: int, data: bytes) -> Parted:
+    def part(self, offset: int, data: bytes) -> BlockSplit:
         """Judges the rows of a block.
 
         Raises:
@@ -239,7 +239,7 @@ class FileRows:
                     requests[judgement.request] += 1
                     continue
             kept.append(row)
-        return Parted(kept, requests.total(), requests)
+        return BlockSplit(kept, requests.total(), requests)
 
     def count_left_over(self, offset: int, data: bytes) -> int:
         """Rows of a block that are condemned, or in which another's pseudonym stands.

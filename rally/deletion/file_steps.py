@@ -40,7 +40,7 @@ from rally.withdrawal.people_index import PeopleIndex
 from rally.withdrawal.selection import Selection
 
 
-def find(
+def find_rows(
     store: ObjectStore, file: StoredFile, selection: Selection, scanner: Scanner
 ) -> FileResult:
     """What deletion has to take out of a file.
@@ -174,10 +174,10 @@ class FileSteps:
                 if people.has_between(*people_in(file.name)):
                     yield file
 
-    def find(self, file: StoredFile) -> FileResult:
+    def find_rows(self, file: StoredFile) -> FileResult:
         """What deletion takes out of it."""
         store = self._stores.of(file.study)
-        found = named(file, lambda: find(store, file, *self._judge(file.study)))
+        found = named(file, lambda: find_rows(store, file, *self._judge(file.study)))
         return self._unless_held(found) if found.planned else found
 
     def rewrite(self, planned: PlannedWork) -> FileResult:
@@ -266,7 +266,7 @@ def _unless_done(result: FileResult) -> FileResult:
 
 def make_finder(settings: DeletionSettings) -> JsonStep:
     """For workers: StoredFile to the JSON of a FileResult."""
-    step = FileSteps(settings).find
+    step = FileSteps(settings).find_rows
     return lambda file: result_to_json(step(file))
 
 

@@ -41,7 +41,7 @@ PASSES = 5
 Seen = tuple[str, str, int]
 """A file at a generation: study, name, generation."""
 
-WorkThrough = Callable[
+ParallelMap = Callable[
     [str, Sequence[Any], Callable[[DeletionSettings], Callable[[Any], Any]]], list[Any]
 ]
 """Has a step done for each of some works; the results as JSON, in the same order.
@@ -59,7 +59,7 @@ class FileWork:
         registry: Registry,
         stores: Stores,
         plans: Plans,
-        work_through: WorkThrough,
+        run_step: ParallelMap,
     ) -> None:
         """Takes its parts.
 
@@ -68,13 +68,13 @@ class FileWork:
             registry: of the studies.
             stores: of the studies.
             plans: where what is planned and applied is recorded.
-            work_through: runs the workers.
+            run_step: runs the workers.
         """
         self._settings = settings
         self._registry = registry
         self._stores = stores
         self._plans = plans
-        self._work_through = work_through
+        self._run_step = run_step
         self._opened: tuple[WithdrawalList, FileSteps] | None = None
 
     def concerned(self, withdrawals: WithdrawalList) -> list[str]:
@@ -92,7 +92,7 @@ class FileWork:
         works = list(find_unsettled(self._stores, namespaces))
         if not works:
             return []
-        self._work_through("settle", works, make_settler)
+        self._run_step("settle", works, make_settler)
         return left_out(self._stores, namespaces)
 
     def finish_begun(
@@ -274,7 +274,7 @@ class FileWork:
     ) -> list[FileResult]:
         if not works:
             return []
-        found = self._work_through(step, works, make_step)
+        found = self._run_step(step, works, make_step)
         with read_strictly(step):
             results = [result_from_json(each) for each in found]
         if not all(_answers(*each) for each in zip(works, results, strict=True)):

@@ -248,7 +248,7 @@ def _values(record: Plan | PlannedFile | FileResult) -> dict[str, Any]:
 
 FOLDER = "plans/"
 
-_OBJECT = re.compile(FOLDER + "([0-9a-f]{32})/(plan|begun|applied|told).json")
+_OBJECT = re.compile(FOLDER + "([0-9a-f]{32})/(plan|begun|applied|done).json")
 
 
 class Plans:
@@ -285,7 +285,7 @@ class Plans:
     def tell(self, ids: Iterable[str]) -> None:
         """Says that receipts tell these."""
         for each in ids:
-            self._platform.create(f"{FOLDER}{each}/told.json", b"{}\n")
+            self._platform.create(f"{FOLDER}{each}/done.json", b"{}\n")
 
     def unfinished(self) -> list[tuple[Plan, list[FileResult]]]:
         """Those that were begun and not applied to every file, by their ids.
@@ -299,7 +299,7 @@ class Plans:
         """
         found = []
         for each, steps in self._steps().items():
-            if "begun" not in steps or "told" in steps:
+            if "begun" not in steps or "done" in steps:
                 continue
             results = self._applied(each) if "applied" in steps else []
             settled = [result for result in results if not result.outcome.may_pass]
@@ -328,7 +328,7 @@ class Plans:
         return {
             each: self._applied(each)
             for each, steps in self._steps().items()
-            if "applied" in steps and "told" not in steps
+            if "applied" in steps and "done" not in steps
         }
 
     def _plan(self, plan: str) -> Plan:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from rally.decisions.chain import Chain
-from rally.deletion.receipt_writer import Teller
-from rally.deletion.run_findings import Findings
+from rally.deletion.receipt_writer import ReceiptWriter
+from rally.deletion.run_findings import RunFindings
 from rally.events import RALLY
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import Reason, Stage
@@ -38,10 +38,10 @@ def advance(
     decisions: Chain,
     key: SigningKey,
     withdrawals: WithdrawalList,
-    findings: Findings,
+    findings: RunFindings,
 ) -> Progress:
     """Moves every open request on as far as it is, and writes receipts."""
-    teller = Teller(platform, decisions, key, withdrawals, findings)
+    teller = ReceiptWriter(platform, decisions, key, withdrawals, findings)
     moved, waiting = [], set[str]()
     for each in withdrawals.withdrawals:
         before = after = teller.take_up(each)
@@ -63,7 +63,7 @@ def advance(
     )
 
 
-def _is_hindered(withdrawal: Withdrawal, findings: Findings) -> bool:
+def _is_hindered(withdrawal: Withdrawal, findings: RunFindings) -> bool:
     """Whether rows may be left where this run could not look, or not delete."""
     if _waits(withdrawal, findings):
         return True
@@ -73,12 +73,12 @@ def _is_hindered(withdrawal: Withdrawal, findings: Findings) -> bool:
     return not faulty.isdisjoint(findings.covered(withdrawal))
 
 
-def _waits(withdrawal: Withdrawal, findings: Findings) -> bool:
+def _waits(withdrawal: Withdrawal, findings: RunFindings) -> bool:
     """Whether rows of theirs may be in a study that does not load."""
     return bool(concerned(withdrawal, findings.registry, findings.carriers))
 
 
-def _moved(withdrawal: Withdrawal, findings: Findings) -> Withdrawal:
+def _moved(withdrawal: Withdrawal, findings: RunFindings) -> Withdrawal:
     """The stages in their order, each only after the one before."""
     namespaces = findings.covered(withdrawal)
     if withdrawal.request in findings.removed and Stage.PURGED not in withdrawal.stages:
@@ -96,7 +96,7 @@ def _moved(withdrawal: Withdrawal, findings: Findings) -> Withdrawal:
     return moved
 
 
-def _rewritten(namespaces: list[str], findings: Findings) -> int:
+def _rewritten(namespaces: list[str], findings: RunFindings) -> int:
     """Now; or later, by the store's clock, so that every old copy of now is older."""
     times = [copies.newest for copies in findings.copies_of(namespaces)]
     return max([findings.now, *(to_micros(time) for time in times if time)])

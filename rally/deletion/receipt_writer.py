@@ -7,7 +7,7 @@ from datetime import date
 from rally.decisions.chain import Chain
 from rally.deletion.people import namespaces_of
 from rally.deletion.plan import FileResult, Outcome
-from rally.deletion.run_findings import Findings
+from rally.deletion.run_findings import RunFindings
 from rally.events import RALLY
 from rally.keys.signing import SigningKey
 from rally.receipts import receipt as receipts
@@ -30,7 +30,7 @@ _Results = Mapping[str, Sequence[FileResult]]
 """What plans did, by plan."""
 
 
-class Teller:
+class ReceiptWriter:
     """Appends receipts in the order of the list.
 
     A run that was killed behind a receipt has not told the list of it: that one is
@@ -46,7 +46,7 @@ class Teller:
         decisions: Chain,
         key: SigningKey,
         withdrawals: WithdrawalList,
-        findings: Findings,
+        findings: RunFindings,
     ) -> None:
         """Reads the receipts that the list does not know.
 
@@ -145,7 +145,7 @@ class _Making:
     withdrawal: Withdrawal
     reason: Reason
     results: _Results
-    findings: Findings
+    findings: RunFindings
 
     def __call__(self, number: int, previous: str) -> Receipt:
         withdrawal = self.withdrawal

@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 import google_crc32c
 
-from rally.deletion.file_rows import FileRows, Judge, Scanner
+from rally.deletion.file_rows import FileRows, RowPolicy, Scanner
 from rally.deletion.plan import FileResult, Outcome, PlannedFile
 from rally.errors import CorruptFile
 from rally.storage.block_index import Block
@@ -60,7 +60,7 @@ def rewrite(
     store: ObjectStore,
     file: PlannedFile,
     plan: str,
-    judge: Judge,
+    judge: RowPolicy,
     scanner: Scanner,
 ) -> FileResult:
     """Takes a planned file's rows out, once: what is done already is recognised.
@@ -91,7 +91,7 @@ def _rewrite(
     snapshot: Snapshot,
     file: PlannedFile,
     plan: str,
-    judge: Judge,
+    judge: RowPolicy,
     scanner: Scanner,
 ) -> FileResult:
     content = FileRows(snapshot, judge, scanner)

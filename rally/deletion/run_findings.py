@@ -11,7 +11,7 @@ from rally.withdrawal.withdrawal_list import Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class RunFindings:
     """What a run found out.
 
     Attributes:

@@ -190,7 +190,7 @@ class KeyFolder(Secret):
         where = self.where(name)
         try:
             yield
-        except kek.KekAway as error:
+        except kek.KekUnavailable as error:
             kek_uri = self.kek_file().uri_for(owner)
             away = f"{where}: {kek_uri} cannot be reached ({error})"
             raise ConnectionError(None, away) from None

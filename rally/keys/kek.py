@@ -12,7 +12,7 @@ registered with Tink (`tink.register_kms_client`) is asked before the defaults a
 import tink
 from tink import aead
 
-from rally.availability import is_away
+from rally.availability import is_unavailable
 from rally.errors import ConfigurationError
 from rally.keys.secret import Secret
 
@@ -21,7 +21,7 @@ class KekError(tink.TinkError):
     """A KEK did not encrypt or decrypt; the text is a short cause, safe to show."""
 
 
-class KekAway(KekError):
+class KekUnavailable(KekError):
     """The KEK's service is away; it may serve later."""
 
 
@@ -86,7 +86,7 @@ class _KekAead(aead.Aead, Secret):
 
 
 def _kek_error(error: Exception) -> KekError:
-    kind = KekAway if is_away(_innermost(error)) else KekError
+    kind = KekUnavailable if is_unavailable(_innermost(error)) else KekError
     return kind(_cause(error))
 
 

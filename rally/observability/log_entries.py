@@ -83,7 +83,7 @@ class Fields(TypedDict, total=False):
     unproven: int
 
 
-def tell(event: Event, message: str, fields: Fields, level: int = logging.INFO) -> None:
+def log(event: Event, message: str, fields: Fields, level: int = logging.INFO) -> None:
     """Logs an entry; where people read, it is not shown.
 
     Args:
@@ -95,7 +95,7 @@ def tell(event: Event, message: str, fields: Fields, level: int = logging.INFO) 
     LOGGER.log(level, message, extra={_FIELDS: {"event": event.value, **fields}})
 
 
-def tell_bug(error: Exception) -> None:
+def log_bug(error: Exception) -> None:
     """Logs where an error came from, and not its words."""
     LOGGER.critical("a bug stopped the job", exc_info=error)
 

@@ -74,7 +74,7 @@ class Located(NamedTuple):
     partition: Partition | None = None
 
 
-class Locator:
+class ObjectClassifier:
     """Knows what may stand in the stores of a registry's studies."""
 
     def __init__(self, stores: Stores, registry: Registry) -> None:

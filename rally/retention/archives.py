@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from rally.errors import ConfigurationError, cause_of
 from rally.registry.object_classifier import folder_of
-from rally.retention.context import Opened
-from rally.retention.plan_entry import Line, Phase, Why, whole
-from rally.retention.survey import Notes
+from rally.retention.context import Context
+from rally.retention.plan_entry import Phase, PlanEntry, Reason, whole_object
+from rally.retention.survey import SurveyResult
 from rally.settings import latest
 from rally.sources.globs import match_paths
 from rally.sources.inputs import is_match, plain_prefix
@@ -39,7 +39,7 @@ class Archive(NamedTuple):
     written: datetime
 
 
-def survey_archives(opened: Opened, notes: Notes) -> Iterator[Line]:
+def survey_archives(opened: Context, notes: SurveyResult) -> Iterator[PlanEntry]:
     """The archives past their time, each once.
 
     Args:
@@ -65,10 +65,12 @@ def survey_archives(opened: Opened, notes: Notes) -> Iterator[Line]:
                 notes.faults.append((path, _UNDATED))
             elif is_new and opened.is_older(written, days):
                 labels = ("", _ARCHIVE, "")
-                yield whole(Phase.REST, store, labels, info, Why.ARCHIVE)
+                yield whole_object(Phase.REST, store, labels, info, Reason.ARCHIVE)
 
 
-def _match(pattern: str, kept: Mapping[str, str], notes: Notes) -> Iterator[Archive]:
+def _match(
+    pattern: str, kept: Mapping[str, str], notes: SurveyResult
+) -> Iterator[Archive]:
     is_remote = pattern.startswith("gs://")
     if "://" in pattern and not is_remote:
         raise ConfigurationError(
@@ -82,7 +84,9 @@ def _match(pattern: str, kept: Mapping[str, str], notes: Notes) -> Iterator[Arch
         ) from None
 
 
-def _files(pattern: str, kept: Mapping[str, str], notes: Notes) -> Iterator[Archive]:
+def _files(
+    pattern: str, kept: Mapping[str, str], notes: SurveyResult
+) -> Iterator[Archive]:
     """Files below the folder that the glob names in plain, and reached by no link.
 
     To delete a link would leave what it leads to, and that may be somebody else's.
@@ -110,7 +114,7 @@ def _objects(pattern: str) -> Iterator[Archive]:
             yield Archive(store.uri, info, written)
 
 
-def _kept(opened: Opened) -> Iterator[str]:
+def _kept(opened: Context) -> Iterator[str]:
     """Where no archives are, whatever a glob says."""
     yield opened.platform.uri
     for store in opened.stores.each(opened.registry.studies):

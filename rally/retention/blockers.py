@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from rally.deletion.file_rows import Scanner
-from rally.deletion.file_steps import find, named
+from rally.deletion.file_steps import find_rows, named
 from rally.deletion.people import concerns, list_files, namespaces_of
 from rally.deletion.plan import FileResult, Outcome, Plans, StoredFile
 from rally.receipts.receipt import Stage
@@ -28,7 +28,7 @@ from rally.withdrawal.unavailable_studies import concerned
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 
-class Awaiting(NamedTuple):
+class Blockers(NamedTuple):
     """Who left, and what may stand in the way of settling it.
 
     Attributes:
@@ -109,7 +109,7 @@ class Awaiting(NamedTuple):
         store = self.stores.of(study.namespace)
 
         def look(file: StoredFile) -> FileResult:
-            return named(file, lambda: find(store, file, selection, scanner))
+            return named(file, lambda: find_rows(store, file, selection, scanner))
 
         return any(
             result.planned or result.outcome is not Outcome.UNTOUCHED

@@ -15,7 +15,7 @@ from rally.registry.object_classifier import Region
 from rally.registry.registry import Registry
 from rally.registry.study import Study
 from rally.retention.blockers import held_requests, waits
-from rally.retention.context import Opened
+from rally.retention.context import Context
 from rally.retention.derived import open_derived
 from rally.retention.plan_entry import Phase
 from rally.storage.layout import EVENTS, Stores, study_folder
@@ -37,7 +37,7 @@ Place = tuple[ObjectStore, str]
 _FOLDERS = (Phase.ROWS, Phase.LETTERS, Phase.DERIVED)
 
 
-def left_live(opened: Opened) -> set[str]:
+def left_live(opened: Context) -> set[str]:
     """The studies that go of which anything at all is live: their keys have to wait.
 
     Raises:
@@ -49,7 +49,7 @@ def left_live(opened: Opened) -> set[str]:
     }
 
 
-def left_of(opened: Opened, phase: Phase) -> set[str]:
+def left_of(opened: Context, phase: Phase) -> set[str]:
     """The studies that go of which a new listing shows what the phase should take.
 
     Of ENROLMENTS the search says it, which reads rows. Raises as `left_live`.
@@ -60,7 +60,7 @@ def left_of(opened: Opened, phase: Phase) -> set[str]:
     return {each for each in opened.going if _is_left(opened, each, phase)}
 
 
-def has_old_copies(opened: Opened, namespace: str) -> bool:
+def has_old_copies(opened: Context, namespace: str) -> bool:
     """Whether a store keeps something of a study that is live no more.
 
     Of the event log any copy counts: nothing leaves it but by a conclusion.
@@ -72,7 +72,7 @@ def has_old_copies(opened: Opened, namespace: str) -> bool:
     return any(True for store, prefix in places for _ in store.old_copies(prefix))
 
 
-def derived_places(opened: Opened, namespace: str) -> list[Place]:
+def derived_places(opened: Context, namespace: str) -> list[Place]:
     """The folders that researchers of a study registered and that are served."""
     opened_ones = [
         open_derived(opened, namespace, uri)
@@ -81,13 +81,13 @@ def derived_places(opened: Opened, namespace: str) -> list[Place]:
     return [(each, "") for each in opened_ones if not isinstance(each, str)]
 
 
-def row_places(opened: Opened, namespace: str) -> list[Place]:
+def row_places(opened: Context, namespace: str) -> list[Place]:
     """Where rows of a study are, or are by mistake: in any study's store."""
     stores = opened.stores.each(opened.registry.studies)
     return [(each, study_folder(namespace)) for each in stores]
 
 
-def _places(opened: Opened, namespace: str, phase: Phase) -> list[Place]:
+def _places(opened: Context, namespace: str, phase: Phase) -> list[Place]:
     if phase is Phase.ROWS:
         return row_places(opened, namespace)
     if phase is Phase.LETTERS:
@@ -95,7 +95,7 @@ def _places(opened: Opened, namespace: str, phase: Phase) -> list[Place]:
     return derived_places(opened, namespace)
 
 
-def _is_left(opened: Opened, namespace: str, phase: Phase) -> bool:
+def _is_left(opened: Context, namespace: str, phase: Phase) -> bool:
     is_there = any(
         _holds(opened, phase, store, prefix)
         for store, prefix in _places(opened, namespace, phase)
@@ -103,7 +103,7 @@ def _is_left(opened: Opened, namespace: str, phase: Phase) -> bool:
     return is_there or (phase is Phase.DERIVED and _unserved(opened, namespace))
 
 
-def _holds(opened: Opened, phase: Phase, store: ObjectStore, prefix: str) -> bool:
+def _holds(opened: Context, phase: Phase, store: ObjectStore, prefix: str) -> bool:
     """Whether something stands there: no marker of a folder, but links as well."""
     found = list_but_strays(store, prefix)
     if phase is Phase.ROWS:
@@ -114,7 +114,7 @@ def _holds(opened: Opened, phase: Phase, store: ObjectStore, prefix: str) -> boo
     return is_there or any(True for _ in store.strays(prefix))
 
 
-def _unserved(opened: Opened, namespace: str) -> bool:
+def _unserved(opened: Context, namespace: str) -> bool:
     uris = opened.registry.studies[namespace].derived
     return len(derived_places(opened, namespace)) < len(uris)
 
@@ -147,7 +147,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class Preview:
     """What goes when a study is concluded.
 
     Attributes:
@@ -192,14 +192,14 @@ class Foreseen:
         return sum(each.bytes for each in self.documents.values())
 
 
-def foresee(
+def preview(
     stores: Stores,
     registry: Registry,
     study: Study,
     withdrawals: WithdrawalList,
     holds: LegalHolds,
     keys: KeyFolders,
-) -> Foreseen:
+) -> Preview:
     """Counts what a conclusion takes away.
 
     Args:
@@ -218,7 +218,7 @@ def foresee(
     namespace, platform = study.namespace, stores.platform
     documents, unread = _sum_up(stores.of(namespace), namespace)
     requests = withdrawals.withdrawals
-    return Foreseen(
+    return Preview(
         namespace=namespace,
         documents=documents,
         unread=unread,

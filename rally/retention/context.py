@@ -8,10 +8,10 @@ from rally.decisions.chain import Chain
 from rally.deletion.plan import Plans
 from rally.events import RALLY, Event, EventKind, EventLog
 from rally.registry.legal_holds import LegalHold, LegalHolds
-from rally.registry.object_classifier import Locator
+from rally.registry.object_classifier import ObjectClassifier
 from rally.registry.registry import SHIPPED, Registry
 from rally.registry.transitions import States
-from rally.retention.blockers import Awaiting
+from rally.retention.blockers import Blockers
 from rally.retention.settings import Limits, PurgeSettings
 from rally.storage.layout import Partition, Stores
 from rally.storage.objectstore.interface import ObjectStore
@@ -23,7 +23,7 @@ from rally.withdrawal.withdrawal_list import WithdrawalList
 
 
 @dataclass(slots=True)
-class Log:
+class ConcludedEvents:
     """What there is of some studies.
 
     Attributes:
@@ -43,12 +43,12 @@ class Log:
 Documents = Mapping[tuple[str, str], Collection[str]]
 
 
-def read_log(
+def read_concluded_events(
     events: Iterable[Event],
     concluded: Mapping[str, datetime],
     withdrawals: WithdrawalList,
     rulings: Rulings,
-) -> Log:
+) -> ConcludedEvents:
     """Reads the log; where no study is concluded there is nothing to look for.
 
     Args:
@@ -60,7 +60,7 @@ def read_log(
     Raises:
         CorruptFile: it is damaged.
     """
-    log = Log()
+    log = ConcludedEvents()
     until = {each: to_micros(since) for each, since in concluded.items()}
     known = {(each.scope, each.document_id) for each in withdrawals.withdrawals}
     left: dict[tuple[str, str], set[str]] = {}
@@ -96,7 +96,7 @@ def _left(event: Event, until: Mapping[str, int]) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Context:
     """All that says what goes.
 
     Attributes:
@@ -121,13 +121,13 @@ class Opened:
 
     registry: Registry
     stores: Stores
-    locator: Locator
+    locator: ObjectClassifier
     limits: Limits
     now: datetime
     holds: LegalHolds
     concluded: Mapping[str, str]
     keyless: frozenset[str]
-    log: Log
+    log: ConcludedEvents
     unfinished: frozenset[Partition]
     held_plans: Mapping[str, LegalHold]
     carriers: frozenset[str]
@@ -159,7 +159,7 @@ class Opened:
         """The concluded studies that nothing stands in the way of."""
         return [namespace for namespace, why in self.concluded.items() if not why]
 
-    def renewed(self, holds: LegalHolds, going: Container[str]) -> "Opened":
+    def renewed(self, holds: LegalHolds, going: Container[str]) -> "Context":
         """The same with the holds of now, and of the studies that go only these."""
         concluded = {
             each: why or ("" if each in going else "is not done in this run")
@@ -176,13 +176,13 @@ class Opened:
         return (self.now.date() - date.fromisoformat(day)).days > days
 
 
-def open_all(
+def open_context(
     settings: PurgeSettings,
     registry: Registry,
     stores: Stores,
     withdrawals: WithdrawalList,
     decisions: Chain,
-) -> Opened:
+) -> Context:
     """Reads the log, holds and plans as they are now.
 
     Args:
@@ -200,12 +200,14 @@ def open_all(
     now, holds = opened.now, opened.holds
     states = States.of_chain(registry, decisions)
     concluded = _concluded(registry, states, now)
-    awaiting = Awaiting(settings, registry, stores, withdrawals, holds, opened.carriers)
+    awaiting = Blockers(settings, registry, stores, withdrawals, holds, opened.carriers)
     waiting = {
         each: awaiting.waits_for(each, since) for each, since in concluded.items()
     }
     rulings = Rulings.of(decisions)
-    log = read_log(EventLog(stores.platform), concluded, withdrawals, rulings)
+    log = read_concluded_events(
+        EventLog(stores.platform), concluded, withdrawals, rulings
+    )
     for namespace in log.unknown:
         waiting[namespace] = waiting[namespace] or "somebody left whom the list lacks"
     return replace(
@@ -220,12 +222,12 @@ def open_all(
     )
 
 
-def open_again(
+def reopen_context(
     settings: PurgeSettings,
     registry: Registry,
     stores: Stores,
     going: Container[str],
-) -> Opened:
+) -> Context:
     """The same for a worker that deletes: what a listing alone is judged by.
 
     Args:
@@ -245,18 +247,18 @@ def open_again(
     return replace(opened, concluded=concluded).renewed(opened.holds, going)
 
 
-def _open(settings: PurgeSettings, registry: Registry, stores: Stores) -> Opened:
+def _open(settings: PurgeSettings, registry: Registry, stores: Stores) -> Context:
     """What is read of no study: nothing is concluded in it."""
-    return Opened(
+    return Context(
         registry=registry,
         stores=stores,
-        locator=Locator(stores, registry),
+        locator=ObjectClassifier(stores, registry),
         limits=settings.limits,
         now=settings.clock()(),
         holds=settings.holds(stores.platform),
         concluded={},
         keyless=frozenset(),
-        log=Log(),
+        log=ConcludedEvents(),
         unfinished=frozenset(),
         held_plans={},
         carriers=find_carriers(registry, EventLog(stores.platform)),

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from rally.errors import ConfigurationError
 from rally.registry.object_classifier import folder_of
-from rally.retention.context import Opened
-from rally.retention.plan_entry import Line, Phase, Why, whole
-from rally.retention.survey import Notes
+from rally.retention.context import Context
+from rally.retention.plan_entry import Phase, PlanEntry, Reason, whole_object
+from rally.retention.survey import SurveyResult
 from rally.storage.marked_stores import NoStore
 from rally.storage.marker import NAME, require_derived
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
@@ -15,7 +15,7 @@ from rally.storage.objectstore.strays import describe
 _DERIVED = "(derived)"
 
 
-def survey_derived(opened: Opened, notes: Notes) -> Iterator[Line]:
+def survey_derived(opened: Context, notes: SurveyResult) -> Iterator[PlanEntry]:
     """Everything in the folders that concluded studies registered."""
     for study in opened.going:
         for uri in opened.registry.studies[study].derived:
@@ -25,7 +25,9 @@ def survey_derived(opened: Opened, notes: Notes) -> Iterator[Line]:
                 continue
             for info in tables_in(store):
                 labels = (study, _DERIVED, "")
-                yield whole(Phase.DERIVED, uri, labels, info, Why.CONCLUDED, study)
+                yield whole_object(
+                    Phase.DERIVED, uri, labels, info, Reason.CONCLUDED, study
+                )
             notes.faults += [
                 (f"{folder_of(uri)}{stray.name}", describe(stray))
                 for stray in store.strays()
@@ -40,7 +42,7 @@ def tables_in(store: ObjectStore) -> Iterator[ObjectInfo]:
     return (each for each in store.list() if each.name != NAME)
 
 
-def open_derived(opened: Opened, study: str, uri: str) -> ObjectStore | str:
+def open_derived(opened: Context, study: str, uri: str) -> ObjectStore | str:
     """The folder; or why a person has to delete what is there."""
     if illegible := opened.registry.illegible:
         return f"stays while nobody can read what {', '.join(illegible)} registered"
@@ -61,12 +63,12 @@ def open_derived(opened: Opened, study: str, uri: str) -> ObjectStore | str:
     return store
 
 
-def is_newly_shared(before: Opened, now: Opened, study: str) -> bool:
+def is_newly_shared(before: Context, now: Context, study: str) -> bool:
     """Whether a folder of the study's must stay for another that does not go now."""
     return not _others(now, study) <= _others(before, study)
 
 
-def _others(opened: Opened, study: str) -> set[str]:
+def _others(opened: Context, study: str) -> set[str]:
     """Of the study's folders those that something else lies in, or that lie in it."""
     kept = [opened.platform.uri]
     kept += [each.uri for each in opened.stores.each(opened.registry.studies)]
@@ -78,7 +80,7 @@ def _others(opened: Opened, study: str) -> set[str]:
     return {uri for uri in own for other in kept if _is_in(uri, other, opened)}
 
 
-def _is_in(uri: str, other: str, opened: Opened) -> bool:
+def _is_in(uri: str, other: str, opened: Context) -> bool:
     """Whether deleting a folder would delete of the other; a store may hold it."""
     mine, theirs = folder_of(uri), folder_of(other)
     stores = {

@@ -9,17 +9,25 @@ from contextlib import contextmanager, nullcontext
 from itertools import groupby
 
 from rally.dead_letters import place_of
-from rally.deletion.file_rows import Judge, Scanner
+from rally.deletion.file_rows import RowPolicy, Scanner
 from rally.deletion.plan import Outcome, PlannedFile
 from rally.deletion.rewriting import PlanMismatch, rewrite
 from rally.errors import CorruptFile, cause_of
 from rally.events import read_event_object, write_events
 from rally.observability.progress import Progress
-from rally.retention.context import open_again
+from rally.retention.context import reopen_context
 from rally.retention.plan import Batch, read_batch
-from rally.retention.plan_entry import STUDY, Line, Phase, Why, joined, store_of, unheld
-from rally.retention.reasons import NoReason, Reasons
-from rally.retention.report import Done, blocked_by
+from rally.retention.plan_entry import (
+    STUDY,
+    Phase,
+    PlanEntry,
+    Reason,
+    join_scopes,
+    store_of,
+    without_holds,
+)
+from rally.retention.reasons import ReasonCheck, ReasonGone
+from rally.retention.report import BatchResult, blocked_by
 from rally.retention.row_search import HALF_COMPACTED, Searcher
 from rally.retention.settings import PurgeSettings
 from rally.storage.leases import LeaseHeld, Leases
@@ -45,7 +53,7 @@ class HalfCompacted(Exception):
     """A compacted file speaks for others that are still there."""
 
 
-class Doer:
+class BatchExecutor:
     """Deletes and rewrites what batches name."""
 
     def __init__(self, settings: PurgeSettings) -> None:
@@ -60,13 +68,19 @@ class Doer:
         if settings.run:
             self._leases = Leases(self._stores.platform, settings.run)
 
-    def do(self, batch: Batch) -> Done:
+    def do(self, batch: Batch) -> BatchResult:
         """Does the lines of a batch, folder by folder."""
-        done: Done = {"tallies": {}, "faults": [], "more": 0, "held": [], "undone": 0}
+        done: BatchResult = {
+            "tallies": {},
+            "faults": [],
+            "more": 0,
+            "held": [],
+            "undone": 0,
+        }
         lines = read_batch(self._stores.platform, batch)
         studies = batch.studies
-        opened = open_again(self._settings, self._registry, self._stores, studies)
-        reasons = Reasons(opened)
+        opened = reopen_context(self._settings, self._registry, self._stores, studies)
+        reasons = ReasonCheck(opened)
         blocked = Counter[str]()
         for _, group in groupby(lines, key=lambda line: line.group):
             members = list(self._unheld(batch, reasons, group, blocked))
@@ -81,34 +95,38 @@ class Doer:
     def _unheld(
         self,
         batch: Batch,
-        reasons: Reasons,
-        lines: Iterable[Line],
+        reasons: ReasonCheck,
+        lines: Iterable[PlanEntry],
         blocked: Counter[str],
-    ) -> Iterator[Line]:
+    ) -> Iterator[PlanEntry]:
         """What may go of a folder, by the conclusions and the holds of this moment."""
         free = [each for each in lines if _is_free(each, batch)]
         if free:
             reasons.renew(self._settings.holds(self._stores.platform))
         for line in free:
-            rest, hold = unheld(line, reasons.opened.holds)
+            rest, hold = without_holds(line, reasons.opened.holds)
             if hold:
                 blocked[blocked_by(hold)] += 1
             if rest:
                 yield rest
 
     def _do_folder(
-        self, batch: Batch, reasons: Reasons, lines: list[Line], done: Done
+        self,
+        batch: Batch,
+        reasons: ReasonCheck,
+        lines: list[PlanEntry],
+        done: BatchResult,
     ) -> None:
         """A folder is a partition, or a plan's: it has one lease."""
         try:
             with self._leased(lines[0]):
                 self._check_settled(lines)
-                if lines[0].why is Why.UNREADABLE:
+                if lines[0].why is Reason.UNREADABLE:
                     self._settle(reasons, lines)
                 for line in lines:
                     is_done = self._do_one(batch, reasons, line, done)
-                    if not is_done and line.why is Why.PLAN:
-                        return  # told.json must not go before the others
+                    if not is_done and line.why is Reason.PLAN:
+                        return  # done.json must not go before the others
         except HalfCompacted:
             _fault(done, lines, HALF_COMPACTED)
         except CorruptFile as error:
@@ -119,14 +137,14 @@ class Doer:
             _fault(done, lines, "busy: its lease changes hands")
 
     @contextmanager
-    def _leased(self, line: Line) -> Iterator[None]:
-        what = _DELETION if line.why is Why.PLAN else None
+    def _leased(self, line: PlanEntry) -> Iterator[None]:
+        what = _DELETION if line.why is Reason.PLAN else None
         partition = partition_of(line.study, line.name) if line.where == STUDY else None
         leased = partition or what
         with self._leases.held(leased) if self._leases and leased else nullcontext():
             yield
 
-    def _check_settled(self, lines: list[Line]) -> None:
+    def _check_settled(self, lines: list[PlanEntry]) -> None:
         """Looks, under the lease, that files to be written are not spoken for.
 
         An input of a compaction that was killed has to keep its generation.
@@ -137,7 +155,7 @@ class Doer:
             if any(live.dead for live in view):
                 raise HalfCompacted
 
-    def _settle(self, reasons: Reasons, lines: Sequence[Line]) -> None:
+    def _settle(self, reasons: ReasonCheck, lines: Sequence[PlanEntry]) -> None:
         """Records, before they go, that these withdrawals are given up."""
         platform, place = self._stores.platform, place_of(lines[0].name)
         due = [each for each in lines if reasons.hold(platform, each)]
@@ -147,7 +165,9 @@ class Doer:
             event = expiry(place, objects, self._settings.clock()())
             write_events(platform, [event], pipeline_version())
 
-    def _do_one(self, batch: Batch, reasons: Reasons, line: Line, done: Done) -> bool:
+    def _do_one(
+        self, batch: Batch, reasons: ReasonCheck, line: PlanEntry, done: BatchResult
+    ) -> bool:
         """Whether the object is as planned now; if not, why is noted."""
         try:
             rows = self._act(batch, reasons, line)
@@ -160,7 +180,7 @@ class Doer:
             done["undone"] += line.is_listed
         except (GenerationMismatch, PlanMismatch):
             _fault(done, [line], "changed meanwhile")
-        except NoReason:
+        except ReasonGone:
             _fault(done, [line], f"stays: that it is {line.why} does not hold now")
         except CorruptFile as error:
             _fault(done, [line], f"damaged ({error})")
@@ -171,7 +191,7 @@ class Doer:
             return True
         return False
 
-    def _act(self, batch: Batch, reasons: Reasons, line: Line) -> int:
+    def _act(self, batch: Batch, reasons: ReasonCheck, line: PlanEntry) -> int:
         """Does what the line says; how many rows went."""
         store = store_of(self._stores, line, self._elsewhere)
         reasons.check(store, line)
@@ -182,26 +202,28 @@ class Doer:
             line = self._narrowed(store, line, going)
         if not line.goes_whole:
             return self._rewrite(store, batch, line)
-        if line.why is Why.UNENROLLED or line.phase is Phase.ENROLMENTS:
+        if line.why is Reason.UNENROLLED or line.phase is Phase.ENROLMENTS:
             self._searcher.check(store, line)
         rows = line.rows or _rows_of(store, line)
         check_erasable(store, line.name)
         store.delete(line.name, line.generation)
         return rows
 
-    def _narrowed(self, store: ObjectStore, line: Line, going: frozenset[str]) -> Line:
+    def _narrowed(
+        self, store: ObjectStore, line: PlanEntry, going: frozenset[str]
+    ) -> PlanEntry:
         """What goes of a file where of its studies only some have come so far."""
-        about = joined(line.studies & going)
+        about = join_scopes(line.studies & going)
         found = self._searcher.find_again(store, line, about)
         if found is None:
             raise ObjectNotFound(line.name)  # there is nothing of these
         return found
 
-    def _rewrite(self, store: ObjectStore, batch: Batch, line: Line) -> int:
+    def _rewrite(self, store: ObjectStore, batch: Batch, line: PlanEntry) -> int:
         partition = partition_of(line.study, line.name)
         if partition is None:
             raise CorruptFile("the plan names no partition")
-        judge: Judge = self._searcher.judge(partition, line.about)
+        judge: RowPolicy = self._searcher.judge(partition, line.about)
         file = PlannedFile(
             line.study,
             line.name,
@@ -218,12 +240,12 @@ class Doer:
         return result.rows_removed
 
 
-def make_doer(settings: PurgeSettings) -> Callable[[Batch], Done]:
+def make_executor(settings: PurgeSettings) -> Callable[[Batch], BatchResult]:
     """For workers: a batch to what became of it."""
-    return Doer(settings).do
+    return BatchExecutor(settings).do
 
 
-def _remove_events(store: ObjectStore, line: Line, studies: frozenset[str]) -> int:
+def _remove_events(store: ObjectStore, line: PlanEntry, studies: frozenset[str]) -> int:
     """Writes the other events anew first: killed in between, they are there twice."""
     info = store.stat(line.name)
     if info is None:
@@ -240,7 +262,7 @@ def _remove_events(store: ObjectStore, line: Line, studies: frozenset[str]) -> i
     return len(events) - len(kept)
 
 
-def _rows_of(store: ObjectStore, line: Line) -> int:
+def _rows_of(store: ObjectStore, line: PlanEntry) -> int:
     """What the header of a file of rows says; 0 where it says nothing."""
     if line.where != STUDY:
         return 0
@@ -251,21 +273,21 @@ def _rows_of(store: ObjectStore, line: Line) -> int:
         return 0
 
 
-def _is_free(line: Line, batch: Batch) -> bool:
+def _is_free(line: PlanEntry, batch: Batch) -> bool:
     """Whether it may go now: below the ceiling, and as far as its study has come."""
     if (line.study, line.why) in batch.withheld:
         return False
     return not line.studies or not line.studies.isdisjoint(batch.studies)
 
 
-def _count(done: Done, line: Line, rows: int) -> None:
+def _count(done: BatchResult, line: PlanEntry, rows: int) -> None:
     key = (line.study, line.document, str(line.why))
     objects, before, size, oldest = done["tallies"].get(key, (0, 0, 0, ""))
     oldest = min(filter(None, (oldest, line.day)), default="")
     done["tallies"][key] = (objects + 1, before + rows, size + line.size, oldest)
 
 
-def _fault(done: Done, lines: Sequence[Line], what: str) -> None:
+def _fault(done: BatchResult, lines: Sequence[PlanEntry], what: str) -> None:
     """Names the first of them, where there is room; all are counted."""
     done["undone"] += sum(each.is_listed for each in lines)
     done["more"] += len(lines)

@@ -7,7 +7,7 @@ from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.storage_key import destroy_versions
 from rally.registry.object_classifier import folder_of
-from rally.retention.context import Opened
+from rally.retention.context import Context
 from rally.retention.report import Remains, Report
 from rally.retention.settings import PurgeSettings
 from rally.storage.objectstore.interface import FOREVER, ObjectHeld, ObjectStore
@@ -20,7 +20,7 @@ class CannotTell(Exception):
 
 
 def other_uses(
-    settings: PurgeSettings, opened: Opened, namespace: str
+    settings: PurgeSettings, opened: Context, namespace: str
 ) -> set[str | None]:
     """The keys of all that is not in a study's own store, by their resource names.
 
@@ -53,7 +53,7 @@ def other_uses(
 
 
 def _derived(
-    settings: PurgeSettings, opened: Opened, namespace: str
+    settings: PurgeSettings, opened: Context, namespace: str
 ) -> Iterator[ObjectStore]:
     own = folder_of(opened.stores.of(namespace).uri)
     for study in opened.registry.studies.values():
@@ -76,7 +76,7 @@ def _keks(folder: KeyFolder) -> Iterator[str]:
 
 
 def destroy_keys(
-    settings: PurgeSettings, opened: Opened, namespace: str, report: Report
+    settings: PurgeSettings, opened: Context, namespace: str, report: Report
 ) -> None:
     """Those that open its pings, that of its pseudonyms, and its storage key.
 
@@ -135,7 +135,7 @@ def _forget(folder: KeyFolder, name: str, report: Report) -> None:
 
 
 def _destroy_storage_key(
-    settings: PurgeSettings, opened: Opened, namespace: str, report: Report
+    settings: PurgeSettings, opened: Context, namespace: str, report: Report
 ) -> None:
     """Where the bucket is the study's own, and nothing else has the same key."""
     if not opened.stores.is_one_a_study:

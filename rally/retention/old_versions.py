@@ -9,7 +9,7 @@ from rally.deletion.old_copies import purge_old_copies
 from rally.deletion.plan import FOLDER as PLANS
 from rally.registry.object_classifier import folder_of
 from rally.retention.conclusion import derived_places, row_places
-from rally.retention.context import Opened
+from rally.retention.context import Context
 from rally.retention.report import Remains, Report, blocked_by
 from rally.storage.layout import EVENTS, study_folder
 from rally.storage.objectstore.interface import (
@@ -23,7 +23,7 @@ from rally.withdrawal.unavailable_studies import waits_for_study
 from rally.withdrawal.unreadable import is_owed
 
 
-def purge_rows(opened: Opened, report: Report) -> None:
+def purge_rows(opened: Context, report: Report) -> None:
     """Of rows of all studies: a bucket of rows has no use for versions.
 
     Of a study that goes also those of rows that were in another study's store.
@@ -46,7 +46,7 @@ def purge_rows(opened: Opened, report: Report) -> None:
             _tell(report, folder_of(store.uri) + study_folder(namespace), told)
 
 
-def purge_records(opened: Opened, report: Report, *, events: bool) -> None:
+def purge_records(opened: Context, report: Report, *, events: bool) -> None:
     """Of dead letters that went, of plans, and of what was killed.
 
     Args:
@@ -65,7 +65,7 @@ def purge_records(opened: Opened, report: Report, *, events: bool) -> None:
             purge(store, "", report, lambda each: _is_left(opened, each))
 
 
-def purge_derived(opened: Opened, report: Report) -> None:
+def purge_derived(opened: Context, report: Report) -> None:
     """Of researchers' folders of the studies that go; a legal hold keeps them."""
     for namespace in opened.going:
         if not opened.holds.of(namespace):
@@ -107,7 +107,7 @@ def _tell(report: Report, where: str, left: Iterable[OldCopy]) -> None:
             report.remains.append(remains)
 
 
-def _is_gone(opened: Opened, copy: OldCopy) -> bool:
+def _is_gone(opened: Context, copy: OldCopy) -> bool:
     """Whether a dead letter of that place goes, or went, so that its copies go, too.
 
     A withdrawal's went when it was replayed or settled.
@@ -123,6 +123,6 @@ def _is_gone(opened: Opened, copy: OldCopy) -> bool:
     return is_past and (not is_owed(place) or opened.platform.stat(copy.name) is None)
 
 
-def _is_left(opened: Opened, copy: OldCopy) -> bool:
+def _is_left(opened: Context, copy: OldCopy) -> bool:
     days = opened.limits.temporary_days
     return copy.why == "temporary" and opened.is_older(copy.since, days)

@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 
 from rally.deletion.plan import FOLDER
 from rally.errors import CorruptFile
-from rally.retention.plan_entry import Line, Phase, Why
+from rally.retention.plan_entry import Phase, PlanEntry, Reason
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 
 BATCH = 500
@@ -25,7 +25,7 @@ _IN_MEMORY = 4 * 1024 * 1024
 Key = tuple[str, str, str]
 """Study, document, why: a line of the table."""
 
-Group = tuple[str, Why]
+Group = tuple[str, Reason]
 """A study, "" for the platform's own records, and why something of it goes."""
 
 
@@ -93,7 +93,7 @@ class Share:
         """A hash of the lines, 32 hexadecimal digits: the same lines have the same."""
         return self._digest.hexdigest()[:32]
 
-    def add(self, line: Line, data: bytes) -> None:
+    def add(self, line: PlanEntry, data: bytes) -> None:
         """Adds a line."""
         self.objects += 1
         self.rows += line.removes
@@ -123,7 +123,7 @@ class Plan:
         return [each for each in self.batches if each.phase is phase]
 
 
-def write_plan(platform: ObjectStore, lines: Iterable[Line]) -> Plan:
+def write_plan(platform: ObjectStore, lines: Iterable[PlanEntry]) -> Plan:
     """Makes the plan's object; the same lines again change nothing.
 
     Args:
@@ -143,7 +143,7 @@ def write_plan(platform: ObjectStore, lines: Iterable[Line]) -> Plan:
     return plan
 
 
-def read_batch(platform: ObjectStore, batch: Batch) -> list[Line]:
+def read_batch(platform: ObjectStore, batch: Batch) -> list[PlanEntry]:
     """The lines of a batch.
 
     Raises:
@@ -156,17 +156,20 @@ def read_batch(platform: ObjectStore, batch: Batch) -> list[Line]:
     if hashlib.sha256(data).digest() != batch.digest:
         where = f"{platform.uri.rstrip('/')}/{batch.plan}"
         raise CorruptFile(f"{where}: is not the plan that this run made; remove it")
-    return [Line.from_json(each) for each in data.splitlines()]
+    return [PlanEntry.from_json(each) for each in data.splitlines()]
 
 
-def tally(tallies: dict[Key, Tally], line: Line) -> None:
+def tally(tallies: dict[Key, Tally], line: PlanEntry) -> None:
     """Adds a line to its sums."""
     key = (line.study, line.document, str(line.why))
     tallies.setdefault(key, Tally()).add(line.removes, line.size, line.day)
 
 
 def _batches(
-    lines: Iterable[Line], plan: Plan, spool: IO[bytes], update: Callable[[bytes], None]
+    lines: Iterable[PlanEntry],
+    plan: Plan,
+    spool: IO[bytes],
+    update: Callable[[bytes], None],
 ) -> Iterator[Batch]:
     """Writes the lines, and deals them out."""
     start, end, held, last, own = 0, 0, 0, None, hashlib.sha256()
@@ -186,9 +189,9 @@ def _batches(
         yield Batch("", start, end - start, own.digest(), last.phase)
 
 
-def _is_cut(held: int, last: Line, line: Line) -> bool:
+def _is_cut(held: int, last: PlanEntry, line: PlanEntry) -> bool:
     """Whether a batch is full; the order in a plan's folder is kept by one worker."""
-    together = line.why is Why.PLAN and line.group == last.group
+    together = line.why is Reason.PLAN and line.group == last.group
     return held >= BATCH and not together
 
 

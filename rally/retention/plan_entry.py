@@ -30,7 +30,7 @@ class Phase(StrEnum):
     REST = "rest"
 
 
-class Why(StrEnum):
+class Reason(StrEnum):
     """Why an object, or rows of it, go.
 
     EXPIRED: past its document's `delete_after_days`. CONCLUDED: its study is.
@@ -49,12 +49,12 @@ class Why(StrEnum):
     ARCHIVE = "archive"
 
 
-def is_listed(why: Why) -> bool:
+def is_listed(why: Reason) -> bool:
     """Whether names and dates alone tell what goes for a reason."""
-    return why in (Why.EXPIRED, Why.UNREADABLE, Why.DEAD_LETTER)
+    return why in (Reason.EXPIRED, Reason.UNREADABLE, Reason.DEAD_LETTER)
 
 
-class Line(NamedTuple):
+class PlanEntry(NamedTuple):
     """One object of a plan.
 
     Attributes:
@@ -81,7 +81,7 @@ class Line(NamedTuple):
     name: str
     size: int
     generation: int
-    why: Why
+    why: Reason
     about: str = ""
     removes: int = 0
     rows: int = 0
@@ -107,14 +107,14 @@ class Line(NamedTuple):
     @property
     def studies(self) -> frozenset[str]:
         """The concluded studies that it is about."""
-        return parted(self.about)
+        return split_scopes(self.about)
 
     def to_json(self) -> bytes:
         """One line of JSON, with its end."""
         return canonical_json(self).encode() + b"\n"
 
     @classmethod
-    def from_json(cls, data: bytes | str) -> "Line":
+    def from_json(cls, data: bytes | str) -> "PlanEntry":
         """The inverse of to_json.
 
         Raises:
@@ -128,7 +128,7 @@ class Line(NamedTuple):
             raise TypeError("a number that is no whole number")
         return line._replace(
             phase=Phase(line.phase),
-            why=Why(line.why),
+            why=Reason(line.why),
             blocks=tuple((offset, length) for offset, length in line.blocks),
         )
 
@@ -137,14 +137,14 @@ def _are(kind: type, values: Iterable[object]) -> bool:
     return all(type(each) is kind for each in values)
 
 
-def whole(
+def whole_object(
     phase: Phase,
     where: str,
     labels: tuple[str, str, str],
     info: ObjectInfo,
-    why: Why,
+    why: Reason,
     about: str = "",
-) -> Line:
+) -> PlanEntry:
     """The line of an object that goes as it is.
 
     Args:
@@ -155,10 +155,12 @@ def whole(
         why: it goes.
         about: of CONCLUDED, the study.
     """
-    return Line(phase, where, *labels, *info, why, about)
+    return PlanEntry(phase, where, *labels, *info, why, about)
 
 
-def unheld(line: Line, holds: LegalHolds) -> tuple[Line | None, LegalHold | None]:
+def without_holds(
+    line: PlanEntry, holds: LegalHolds
+) -> tuple[PlanEntry | None, LegalHold | None]:
     """What of a line may go, and the legal hold that keeps the rest of it.
 
     Rows, dead letters and researchers' tables are held by their study and day; in an
@@ -168,23 +170,23 @@ def unheld(line: Line, holds: LegalHolds) -> tuple[Line | None, LegalHold | None
         hold = holds.over(line.study, line.day)
         return (None if hold else line), hold
     found = {each: holds.over(each, line.day) for each in sorted(line.studies)}
-    about = joined(each for each, hold in found.items() if hold is None)
+    about = join_scopes(each for each, hold in found.items() if hold is None)
     free = line._replace(study=about, about=about) if about else None
     return free, next(filter(None, found.values()), None)
 
 
-def joined(studies: Iterable[str]) -> str:
+def join_scopes(studies: Iterable[str]) -> str:
     """Some studies as `Line.about` has them."""
     return "+".join(sorted(studies))
 
 
-def parted(about: str) -> frozenset[str]:
+def split_scopes(about: str) -> frozenset[str]:
     """The inverse of joined."""
     return frozenset(filter(None, about.split("+")))
 
 
 def store_of(
-    stores: Stores, line: Line, elsewhere: Callable[[str], ObjectStore]
+    stores: Stores, line: PlanEntry, elsewhere: Callable[[str], ObjectStore]
 ) -> ObjectStore:
     """The store that a line's object is in.
 

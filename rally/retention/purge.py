@@ -16,27 +16,27 @@ from rally.errors import ConfigurationError
 from rally.retention.archives import survey_archives
 from rally.retention.blockers import held_requests
 from rally.retention.conclusion import has_old_copies, left_live, left_of
-from rally.retention.context import Opened, open_all
+from rally.retention.context import Context, open_context
 from rally.retention.derived import is_newly_shared, survey_derived
-from rally.retention.executor import make_doer
+from rally.retention.executor import make_executor
 from rally.retention.keys import destroy_keys, has_keys
 from rally.retention.old_versions import purge_derived, purge_records, purge_rows
 from rally.retention.plan import Plan, write_plan
-from rally.retention.plan_entry import Line, Phase, Why, is_listed
-from rally.retention.report import Report, add_done, tell_not_done, tell_notes
+from rally.retention.plan_entry import Phase, PlanEntry, Reason, is_listed
+from rally.retention.report import Report, add_result, report_not_done, report_survey
 from rally.retention.row_search import make_searcher
 from rally.retention.safety_limits import Withheld, withhold
 from rally.retention.search_tasks import (
-    deal,
+    add_event_only,
+    add_found,
     joins_of,
     lines_of,
-    note,
-    note_unheard,
-    together,
+    make_tasks,
+    merge_sizes,
 )
 from rally.retention.settings import PurgeSettings
 from rally.retention.survey import (
-    Notes,
+    SurveyResult,
     survey_events,
     survey_files,
     survey_leftovers,
@@ -49,7 +49,7 @@ from rally.withdrawal.bootstrap import open_list
 
 JOB = "purge"
 
-WorkThrough = Callable[
+ParallelMap = Callable[
     [str, Sequence[Any], Callable[[PurgeSettings], Callable[[Any], Any]]], list[Any]
 ]
 """Has a step done for each of some works; the results as JSON, in the same order."""
@@ -58,14 +58,14 @@ WorkThrough = Callable[
 class Purge:
     """One run of the job, in the process that launches it."""
 
-    def __init__(self, settings: PurgeSettings, work_through: WorkThrough) -> None:
+    def __init__(self, settings: PurgeSettings, run_step: ParallelMap) -> None:
         """Opens what it needs.
 
         Raises:
             ConfigurationError: something is not as it must be; nothing was done.
         """
         self._settings = settings
-        self._work_through = work_through
+        self._run_step = run_step
         self._registry = settings.registry()
         self._stores = settings.stores()
         self._platform = self._stores.platform
@@ -110,19 +110,21 @@ class Purge:
             leases.acquire(JOB)
             yield
 
-    def _make_plan(self) -> tuple[Opened, Notes, Plan, Report]:
-        opened = open_all(
+    def _make_plan(self) -> tuple[Context, SurveyResult, Plan, Report]:
+        opened = open_context(
             self._settings, self._registry, self._stores, self._list, self._decisions
         )
-        notes, report = Notes(), Report()
+        notes, report = SurveyResult(), Report()
         lines = notes.unless_held(self._survey(opened, notes), opened.holds)
         plan = write_plan(self._platform, lines)
         report.plan, report.planned = plan.id, plan.tallies
         held = {each: held_requests(each, self._list) for each in opened.concluded}
-        tell_notes(opened, notes, held, report)
+        report_survey(opened, notes, held, report)
         return opened, notes, plan, report
 
-    def _unconfirmed(self, opened: Opened, notes: Notes, plan: Plan) -> list[Withheld]:
+    def _unconfirmed(
+        self, opened: Context, notes: SurveyResult, plan: Plan
+    ) -> list[Withheld]:
         """What is above the ceiling and nobody has confirmed.
 
         Raises:
@@ -140,12 +142,12 @@ class Purge:
             return []
         return [each for each in withheld if each.id not in confirmed]
 
-    def _survey(self, opened: Opened, notes: Notes) -> Iterator[Line]:
+    def _survey(self, opened: Context, notes: SurveyResult) -> Iterator[PlanEntry]:
         """Everything that is to go, in the order of phases."""
         yield from survey_files(opened, notes)
         yield from self._search_strangers(opened, notes)
         yield from survey_letters(opened, notes)
-        for about, partitions in together(notes.enrolments).items():
+        for about, partitions in merge_sizes(notes.enrolments).items():
             yield from self._search(partitions, about, notes)
         yield from survey_events(opened)
         yield from survey_derived(opened, notes)
@@ -153,7 +155,9 @@ class Purge:
         yield from survey_leftovers(opened)
         yield from survey_archives(opened, notes)
 
-    def _search_strangers(self, opened: Opened, notes: Notes) -> Iterator[Line]:
+    def _search_strangers(
+        self, opened: Context, notes: SurveyResult
+    ) -> Iterator[PlanEntry]:
         """Rows of people who never enrolled; and whether the log knows who did."""
         studies = set[str]()
         for line in self._search(notes.due, "", notes):
@@ -161,30 +165,30 @@ class Purge:
             yield line
         joins = joins_of(opened.registry, studies, notes.joins)
         for found in self._each(
-            "search", [*deal(joins, "", unheard=True)], make_searcher
+            "search", [*make_tasks(joins, "", event_only=True)], make_searcher
         ):
-            note_unheard(opened.registry, studies, found, notes)
+            add_event_only(opened.registry, studies, found, notes)
 
     def _search(
-        self, partitions: Mapping[Partition, int], about: str, notes: Notes
-    ) -> Iterator[Line]:
-        works = list(deal(partitions, about))
+        self, partitions: Mapping[Partition, int], about: str, notes: SurveyResult
+    ) -> Iterator[PlanEntry]:
+        works = list(make_tasks(partitions, about))
         for work, found in zip(
             works, self._each("search", works, make_searcher), strict=True
         ):
             yield from lines_of(work, found)
-            note(found, about, notes)
+            add_found(found, about, notes)
 
     def _do(
         self,
-        opened: Opened,
-        notes: Notes,
+        opened: Context,
+        notes: SurveyResult,
         plan: Plan,
         withheld: Sequence[Withheld],
         report: Report,
     ) -> None:
         groups = frozenset(each.group for each in withheld)
-        waiting = {study for study, why in groups if why is Why.CONCLUDED}
+        waiting = {study for study, why in groups if why is Reason.CONCLUDED}
         undone = sum(each.objects for each in withheld if is_listed(each.group[1]))
         now, reached = self._renewed(opened, set(opened.going) - waiting), set[str]()
         for phase in Phase:
@@ -196,22 +200,22 @@ class Purge:
                 each._replace(studies=studies, withheld=groups)
                 for each in plan.of(phase)
             ]
-            for done in self._each("purge", batches, make_doer):
-                undone += add_done(report, done)
+            for done in self._each("purge", batches, make_executor):
+                undone += add_result(report, done)
             left = self._left(now, notes, phase)
             now = self._renewed(now, set(now.going) - left)
             for each in sorted(left):
-                tell_not_done(now, notes, each, phase, report)
+                report_not_done(now, notes, each, phase, report)
         self._purge_copies(self._renewed(opened, reached), plan, report)
         if plan.batches:
             self._prove(opened.renewed(now.holds, opened.going), undone, report)
         self._end(now, report)
 
-    def _renewed(self, opened: Opened, going: Set[str]) -> Opened:
+    def _renewed(self, opened: Context, going: Set[str]) -> Context:
         """Somebody may have placed a hold meanwhile, and it wins."""
         return opened.renewed(self._settings.holds(self._platform), going)
 
-    def _left(self, opened: Opened, notes: Notes, phase: Phase) -> set[str]:
+    def _left(self, opened: Context, notes: SurveyResult, phase: Phase) -> set[str]:
         """The studies that go, and of which the phase left something."""
         if phase is Phase.REST:
             return set()
@@ -219,14 +223,14 @@ class Purge:
             return left_of(opened, phase)
         return {each for each in opened.going if self._is_enrolled(each, notes)}
 
-    def _is_enrolled(self, namespace: str, notes: Notes) -> bool:
+    def _is_enrolled(self, namespace: str, notes: SurveyResult) -> bool:
         """Whether enrolments in a study are there still, or may be."""
-        again = Notes()
+        again = SurveyResult()
         partitions = notes.enrolments.get(namespace, {})
         lines = any(True for _ in self._search(partitions, namespace, again))
         return lines or bool(again.waiting) or namespace in notes.waiting
 
-    def _purge_copies(self, opened: Opened, plan: Plan, report: Report) -> None:
+    def _purge_copies(self, opened: Context, plan: Plan, report: Report) -> None:
         """Of studies that came as far as researchers' folders, and of what expired."""
         purge_rows(opened, report)
         concluding = any(
@@ -236,19 +240,19 @@ class Purge:
         purge_records(opened, report, events=concluding)
         purge_derived(opened, report)
 
-    def _prove(self, opened: Opened, undone: int, report: Report) -> None:
+    def _prove(self, opened: Context, undone: int, report: Report) -> None:
         """A last listing: what should have gone and is there is named.
 
         What a conclusion takes is not meant here: see `_end`.
         """
-        seen = Notes()
+        seen = SurveyResult()
         found = chain(survey_files(opened, seen), survey_letters(opened, seen))
         there = sum(each.is_listed for each in seen.unless_held(found, opened.holds))
         if there > undone:
             what = "should have gone and are there; the next run looks at them"
             report.faults.append((f"{there:,} objects", what))
 
-    def _end(self, opened: Opened, report: Report) -> None:
+    def _end(self, opened: Context, report: Report) -> None:
         """Of the studies of which nothing is left, the keys go."""
         left = left_live(opened)
         for each in sorted(opened.going):
@@ -274,10 +278,10 @@ class Purge:
         """A single work is done in this process, and needs no runner."""
         if len(works) == 1:
             return [make_step(self._settings)(works[0])]
-        return self._work_through(step, works, make_step) if works else []
+        return self._run_step(step, works, make_step) if works else []
 
 
-def _free(before: Opened, now: Opened, phase: Phase) -> frozenset[str]:
+def _free(before: Context, now: Context, phase: Phase) -> frozenset[str]:
     """The studies that may lose something in a phase."""
     return frozenset(
         each

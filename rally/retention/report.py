@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from rally.registry.legal_holds import LegalHold
-from rally.retention.context import Opened
+from rally.retention.context import Context
 from rally.retention.plan import Key, Tally
-from rally.retention.plan_entry import Phase, parted
-from rally.retention.survey import Notes
+from rally.retention.plan_entry import Phase, split_scopes
+from rally.retention.survey import SurveyResult
 from rally.storage.objectstore.interface import FOREVER
 
-Done = dict[str, Any]
+BatchResult = dict[str, Any]
 """JSON of what became of a batch.
 
 `tallies`: [study, document, why, objects, rows, bytes, oldest day] of what went;
@@ -127,8 +127,8 @@ _SHOWN = 100
 """Objects that are named of those that could not be dealt with."""
 
 
-def tell_notes(
-    opened: Opened, notes: Notes, held: Mapping[str, int], report: Report
+def report_survey(
+    opened: Context, notes: SurveyResult, held: Mapping[str, int], report: Report
 ) -> None:
     """Adds alarms, waits, blocked files and faults.
 
@@ -169,7 +169,7 @@ def tell_notes(
     report.faults += notes.faults
 
 
-def add_done(report: Report, done: Done) -> int:
+def add_result(report: Report, done: BatchResult) -> int:
     """Adds what became of a batch; how many that a listing shows again are left."""
     for study, document, why, objects, rows, size, oldest in done["tallies"]:
         tally = report.done.setdefault((study, document, why), Tally())
@@ -189,8 +189,8 @@ def add_done(report: Report, done: Done) -> int:
     return undone
 
 
-def tell_not_done(
-    opened: Opened, notes: Notes, namespace: str, phase: Phase, report: Report
+def report_not_done(
+    opened: Context, notes: SurveyResult, namespace: str, phase: Phase, report: Report
 ) -> None:
     """What a concluded study waits for; a fault where nothing else explains it.
 
@@ -208,7 +208,7 @@ def tell_not_done(
     kept = {
         study
         for each in report.remains
-        for study in parted(each.where.partition(":")[0])
+        for study in split_scopes(each.where.partition(":")[0])
     }
     is_held = any(opened.holds.of(each) or each in kept for each in studies)
     if is_held or report.faults:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Container, Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
-from rally.deletion.file_rows import FileRows, Judge, Scanner
+from rally.deletion.file_rows import FileRows, RowPolicy, Scanner
 from rally.deletion.rewriting import PlanMismatch
 from rally.errors import CorruptFile, cause_of
 from rally.events import EventKind, EventLog
-from rally.retention.plan_entry import STUDY, Line, Phase, Why, parted
+from rally.retention.plan_entry import STUDY, Phase, PlanEntry, Reason, split_scopes
 from rally.retention.settings import PurgeSettings
 from rally.settings import make_pseudonyms
 from rally.storage.layout import Partition
@@ -32,7 +32,7 @@ from rally.withdrawal.enrolments import EnrolledPeople, Grace
 from rally.withdrawal.fold import KEPT, Judgement, Verdict
 
 
-class Strangers:
+class UnenrolledRows:
     """Condemns the rows of people who never enrolled in time for them.
 
     It judges rows of one date; for all of that date the grace has to be over.
@@ -50,7 +50,7 @@ class Strangers:
         return Judgement(Verdict.UNENROLLED, "unenrolled")
 
 
-class AboutStudy:
+class RowsAboutStudy:
     """Condemns the platform's rows about some studies: of who enrolled in them."""
 
     def __init__(self, document_ids: Collection[bytes]) -> None:
@@ -65,7 +65,7 @@ class AboutStudy:
         return Judgement(Verdict.WITHDRAWN, "concluded")
 
 
-class WithoutEvent:
+class RowsWithoutEvent:
     """Condemns enrolments of which the event log knows nothing.
 
     Ingest writes the event before the row, so of such a row the event was lost.
@@ -80,7 +80,7 @@ class WithoutEvent:
         """Whether its event is lost."""
         if document_id in self._heard:
             return KEPT
-        return Judgement(Verdict.UNENROLLED, "unheard")
+        return Judgement(Verdict.UNENROLLED, "event_only")
 
 
 class _NotCovered:
@@ -110,13 +110,13 @@ class Search(NamedTuple):
         partitions: of any studies.
         about: the concluded studies whose enrolments are looked for there, as
             `Line.about` has them; "" for rows of who is not enrolled.
-        unheard: whether enrolments are looked for of which the log has no event; the
+        event_only: whether enrolments are looked for of which the log has no event; the
             lines then only count them.
     """
 
     partitions: tuple[Partition, ...]
     about: str = ""
-    unheard: bool = False
+    event_only: bool = False
 
 
 class Searcher:
@@ -138,8 +138,8 @@ class Searcher:
         found: Found = {"lines": [], "rows": [], "faults": []}
         for partition in search.partitions:
             try:
-                if search.unheard:
-                    self._count_unheard(partition, found)
+                if search.event_only:
+                    self._count_event_only(partition, found)
                 else:
                     self._look(partition, search.about, found)
             except GenerationMismatch:
@@ -154,12 +154,12 @@ class Searcher:
                 found["faults"].append([where, f"cannot be read ({reason})"])
         return found
 
-    def _count_unheard(self, partition: Partition, found: Found) -> None:
+    def _count_event_only(self, partition: Partition, found: Found) -> None:
         """Looks at each file; a row may be younger than what was read of the log."""
         store = self._stores.of(partition.study)
         for live in read_view(store, partition):
             for _ in range(2):
-                judge = WithoutEvent(self._enrolments(None))
+                judge = RowsWithoutEvent(self._enrolments(None))
                 try:
                     line, _ = find(store, live.file, judge, "")
                 except (GenerationMismatch, ObjectNotFound):
@@ -192,7 +192,7 @@ class Searcher:
             if line is not None:
                 found["lines"].append(line.to_json().decode())
 
-    def check(self, store: ObjectStore, line: Line) -> None:
+    def check(self, store: ObjectStore, line: PlanEntry) -> None:
         """Looks again at a file that goes as a whole for what its rows are.
 
         Raises:
@@ -204,7 +204,9 @@ class Searcher:
         if found is None or found.removes != line.removes:
             raise PlanMismatch("its rows are not those that the plan found")
 
-    def find_again(self, store: ObjectStore, line: Line, about: str) -> Line | None:
+    def find_again(
+        self, store: ObjectStore, line: PlanEntry, about: str
+    ) -> PlanEntry | None:
         """The line of a file as it is about some studies; None where nothing goes.
 
         Raises:
@@ -216,13 +218,13 @@ class Searcher:
         file = StoredFile(info, partition, None, False)
         return find(store, file, self.judge(partition, about), about)[0]
 
-    def judge(self, partition: Partition, about: str) -> Judge:
+    def judge(self, partition: Partition, about: str) -> RowPolicy:
         """Who goes of a partition: the enrolments in studies, or who never enrolled."""
         if about:
-            return AboutStudy(self._enrolments(about))
+            return RowsAboutStudy(self._enrolments(about))
         day = date.fromisoformat(partition.day)
         since = to_micros(datetime.combine(day, time.min, UTC))
-        return Strangers(self._people(partition.study), since)
+        return UnenrolledRows(self._people(partition.study), since)
 
     def _people(self, namespace: str) -> EnrolledPeople:
         if namespace not in self._enrolled:
@@ -235,7 +237,7 @@ class Searcher:
     def _enrolments(self, about: str | None) -> frozenset[bytes]:
         """Document ids of who enrolled in some studies; None is in anything."""
         if about not in self._documents:
-            studies = None if about is None else parted(about)
+            studies = None if about is None else split_scopes(about)
             self._documents[about] = frozenset(
                 event.document_id.encode()
                 for event in EventLog(self._stores.platform)
@@ -251,8 +253,8 @@ def make_searcher(settings: PurgeSettings) -> Callable[[Search], Found]:
 
 
 def find(
-    store: ObjectStore, file: StoredFile, judge: Judge, about: str
-) -> tuple[Line | None, int]:
+    store: ObjectStore, file: StoredFile, judge: RowPolicy, about: str
+) -> tuple[PlanEntry | None, int]:
     """The line of a file that loses rows, or None; and how many rows it has.
 
     Raises:
@@ -275,7 +277,7 @@ def find(
 
 
 def _suspects(
-    snapshot: Snapshot, content: FileRows, judge: Judge
+    snapshot: Snapshot, content: FileRows, judge: RowPolicy
 ) -> Iterator[tuple[int, bytes, int]]:
     """Each block: its offset, its bytes, none where all its rows stay, and its rows."""
     if not content.header.is_indexed:
@@ -297,10 +299,10 @@ def _line(
     removes: int,
     rows: int,
     blocks: tuple[tuple[int, int], ...],
-) -> Line:
-    why = Why.CONCLUDED if about else Why.UNENROLLED
+) -> PlanEntry:
+    why = Reason.CONCLUDED if about else Reason.UNENROLLED
     phase = Phase.ENROLMENTS if about else Phase.ROWS
-    return Line(
+    return PlanEntry(
         phase,
         STUDY,
         *file.partition,

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rally.retention.plan import Group, Plan, Share
-from rally.retention.plan_entry import Why
+from rally.retention.plan_entry import Reason
 from rally.retention.settings import Limits
-from rally.retention.survey import Notes
+from rally.retention.survey import SurveyResult
 
 _FEW = 100
 """A share counts only where more go: a small study is not refused by it."""
@@ -40,7 +40,7 @@ class Withheld(NamedTuple):
         )
 
 
-def withhold(plan: Plan, notes: Notes, limits: Limits) -> list[Withheld]:
+def withhold(plan: Plan, notes: SurveyResult, limits: Limits) -> list[Withheld]:
     """The groups of a plan that are above a limit, sorted.
 
     What goes with a conclusion counts for the number alone: that was a decision.
@@ -57,10 +57,12 @@ def withhold(plan: Plan, notes: Notes, limits: Limits) -> list[Withheld]:
     return found
 
 
-def _above(group: Group, share: Share, notes: Notes, limits: Limits) -> Iterator[str]:
+def _above(
+    group: Group, share: Share, notes: SurveyResult, limits: Limits
+) -> Iterator[str]:
     study, why = group
     named = f"{study or 'the platform'}: {why}"
-    if why is Why.UNENROLLED and (lost := notes.unheard.get(study)):
+    if why is Reason.UNENROLLED and (lost := notes.event_only.get(study)):
         documents = ", ".join(sorted(lost))
         yield (
             f"{named}: {sum(lost.values()):,} rows of {documents} say that somebody"
@@ -69,11 +71,11 @@ def _above(group: Group, share: Share, notes: Notes, limits: Limits) -> Iterator
         )
     if share.objects > limits.max_objects:
         yield f"{named}: {share.objects:,} objects go, more than --max_objects allows"
-    if why not in (Why.EXPIRED, Why.UNENROLLED):
+    if why not in (Reason.EXPIRED, Reason.UNENROLLED):
         return
     if _is_above(share.objects, notes.objects[study], limits.max_share):
         yield f"{named}: more of its objects go than --max_share allows"
-    rows = share.rows if why is Why.UNENROLLED else 0
+    rows = share.rows if why is Reason.UNENROLLED else 0
     if _is_above(rows, notes.rows[study], limits.max_share):
         yield (
             f"{named}: more of its rows have no enrolment than --max_share allows; are"

@@ -5,37 +5,44 @@ from collections.abc import Collection, Iterator, Mapping
 
 from rally.registry.registry import Registry
 from rally.results import WrongResults, read_strictly
-from rally.retention.plan_entry import STUDY, Line, Phase, Why, joined, parted
+from rally.retention.plan_entry import (
+    STUDY,
+    Phase,
+    PlanEntry,
+    Reason,
+    join_scopes,
+    split_scopes,
+)
 from rally.retention.row_search import Found, Search
-from rally.retention.survey import Notes
+from rally.retention.survey import SurveyResult
 from rally.storage.layout import Partition
 
 _BYTES, _PARTITIONS = 64 * 1024 * 1024, 200
 """What one worker searches at once."""
 
 
-def deal(
-    partitions: Mapping[Partition, int], about: str, *, unheard: bool = False
+def make_tasks(
+    partitions: Mapping[Partition, int], about: str, *, event_only: bool = False
 ) -> Iterator[Search]:
     """Works of bounded size.
 
     Args:
         partitions: with the bytes of their files.
         about: see Search.
-        unheard: see Search.
+        event_only: see Search.
     """
     held, size = list[Partition](), 0
     for partition, length in partitions.items():
         if held and (size + length > _BYTES or len(held) >= _PARTITIONS):
-            yield Search(tuple(held), about, unheard)
+            yield Search(tuple(held), about, event_only)
             held, size = [], 0
         held.append(partition)
         size += length
     if held:
-        yield Search(tuple(held), about, unheard)
+        yield Search(tuple(held), about, event_only)
 
 
-def together(
+def merge_sizes(
     enrolments: Mapping[str, Mapping[Partition, int]],
 ) -> dict[str, dict[Partition, int]]:
     """Partitions by all the studies that they tell of: a file is rewritten once.
@@ -50,21 +57,21 @@ def together(
     found: dict[str, dict[Partition, int]] = {}
     for partition, abouts in studies.items():
         size = enrolments[min(abouts)][partition]
-        found.setdefault(joined(abouts), {})[partition] = size
+        found.setdefault(join_scopes(abouts), {})[partition] = size
     return dict(sorted(found.items()))
 
 
-def lines_of(work: Search, found: Found) -> list[Line]:
+def lines_of(work: Search, found: Found) -> list[PlanEntry]:
     """The lines that a worker found.
 
     Raises:
         WrongResults: they are none, or of other partitions than it was to search.
     """
     with read_strictly("search"):
-        lines = list(map(Line.from_json, found["lines"]))
-    why, phase = Why.UNENROLLED, Phase.ROWS
+        lines = list(map(PlanEntry.from_json, found["lines"]))
+    why, phase = Reason.UNENROLLED, Phase.ROWS
     if work.about:
-        why, phase = Why.CONCLUDED, Phase.ENROLMENTS
+        why, phase = Reason.CONCLUDED, Phase.ENROLMENTS
     wanted = (phase, STUDY, why, work.about)
     for line in lines:
         partition = Partition(line.study, line.document, line.day)
@@ -74,13 +81,13 @@ def lines_of(work: Search, found: Found) -> list[Line]:
     return lines
 
 
-def note(found: Found, about: str, notes: Notes) -> None:
+def add_found(found: Found, about: str, notes: SurveyResult) -> None:
     """Adds to the notes what a worker found beside lines."""
     for study, rows in found["rows"] if not about else ():
         notes.rows[study] += rows
     notes.faults += [(name, what) for name, what in found["faults"]]
     if found["faults"]:
-        notes.waiting |= parted(about)
+        notes.waiting |= split_scopes(about)
 
 
 def joins_of(
@@ -94,8 +101,8 @@ def joins_of(
     }
 
 
-def note_unheard(
-    registry: Registry, studies: Collection[str], found: Found, notes: Notes
+def add_event_only(
+    registry: Registry, studies: Collection[str], found: Found, notes: SurveyResult
 ) -> None:
     """Adds to the notes which enrolments have no event, and of which studies.
 
@@ -103,11 +110,11 @@ def note_unheard(
     of that is not read here.
     """
     with read_strictly("search"):
-        lines = list(map(Line.from_json, found["lines"]))
+        lines = list(map(PlanEntry.from_json, found["lines"]))
     for line in lines:
         partition = Partition(line.study, line.document, line.day)
         for study in _told_of(registry, partition, studies):
-            lost = notes.unheard.setdefault(study, Counter())
+            lost = notes.event_only.setdefault(study, Counter())
             lost[f"{line.study}/{line.document}"] += line.removes
     notes.faults += [(name, what) for name, what in found["faults"]]
 

@@ -14,16 +14,16 @@ from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.object_classifier import Located, Region
 from rally.registry.policy import is_expired
 from rally.registry.study import Means
-from rally.retention.context import Opened
+from rally.retention.context import Context
 from rally.retention.plan_entry import (
     PLATFORM,
     STUDY,
-    Line,
     Phase,
-    Why,
-    joined,
-    unheld,
-    whole,
+    PlanEntry,
+    Reason,
+    join_scopes,
+    whole_object,
+    without_holds,
 )
 from rally.storage import leases
 from rally.storage.layout import EVENTS, Partition, study_folder
@@ -52,7 +52,7 @@ class Named:
 
 
 @dataclass
-class Notes:
+class SurveyResult:
     """What a survey saw.
 
     Attributes:
@@ -63,7 +63,7 @@ class Notes:
         rows: that were looked at for an enrolment, by study.
         due: partitions whose rows need an enrolment by now.
         joins: partitions whose rows say who joined something.
-        unheard: of these rows how many the event log knows nothing of, by the study
+        event_only: of these rows how many the event log knows nothing of, by the study
             that has to go without them and by `<namespace>/<document>`.
         enrolments: partitions of the platform's rows about studies, by study.
         waiting: concluded studies of whose enrolments some must stay for now.
@@ -79,7 +79,7 @@ class Notes:
     rows: Counter[str] = field(default_factory=Counter)
     due: dict[Partition, int] = field(default_factory=dict)
     joins: dict[Partition, int] = field(default_factory=dict)
-    unheard: dict[str, Counter[str]] = field(default_factory=dict)
+    event_only: dict[str, Counter[str]] = field(default_factory=dict)
     enrolments: dict[str, dict[Partition, int]] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
     unreadable: int = 0
@@ -90,7 +90,9 @@ class Notes:
         """Notes an object that must not be there."""
         self.alarms.setdefault(what, Named()).add(name)
 
-    def unless_held(self, lines: Iterable[Line], holds: LegalHolds) -> Iterator[Line]:
+    def unless_held(
+        self, lines: Iterable[PlanEntry], holds: LegalHolds
+    ) -> Iterator[PlanEntry]:
         """What no legal hold keeps of the lines; the rest is counted.
 
         Where one keeps something of a concluded study, it keeps the later phases too.
@@ -101,7 +103,7 @@ class Notes:
         """
         stopped = dict[str, tuple[Phase, LegalHold]]()
         for line in lines:
-            free, hold = unheld(line, holds)
+            free, hold = without_holds(line, holds)
             before = _stopped_before(line, stopped)
             if hold:
                 for each in line.studies:
@@ -113,7 +115,7 @@ class Notes:
 
 
 def _stopped_before(
-    line: Line, stopped: Mapping[str, tuple[Phase, LegalHold]]
+    line: PlanEntry, stopped: Mapping[str, tuple[Phase, LegalHold]]
 ) -> LegalHold | None:
     """The hold by which all studies of a line came to an end in earlier phases."""
     ends = [stopped.get(each, (line.phase, None)) for each in sorted(line.studies)]
@@ -127,7 +129,7 @@ _ROOTS = (Region.PLATFORM, Region.DERIVED)
 """Places with roots of their own, which may be links and are looked into elsewhere."""
 
 
-def survey_files(opened: Opened, notes: Notes) -> Iterator[Line]:
+def survey_files(opened: Context, notes: SurveyResult) -> Iterator[PlanEntry]:
     """The files that are to go as a whole, and notes of all else that was listed.
 
     Args:
@@ -146,8 +148,8 @@ def survey_files(opened: Opened, notes: Notes) -> Iterator[Line]:
 
 
 def survey_file(
-    opened: Opened, store: ObjectStore, info: ObjectInfo, notes: Notes
-) -> Iterator[Line]:
+    opened: Context, store: ObjectStore, info: ObjectInfo, notes: SurveyResult
+) -> Iterator[PlanEntry]:
     """The line of one object of a studies' store, where it goes as a whole."""
     located = opened.locator.classify(store, info)
     study, partition = located.study, located.partition
@@ -164,27 +166,27 @@ def survey_file(
 
 
 def _of_concluded(
-    opened: Opened, info: ObjectInfo, located: Located, notes: Notes
-) -> Iterator[Line]:
+    opened: Context, info: ObjectInfo, located: Located, notes: SurveyResult
+) -> Iterator[PlanEntry]:
     study, partition = located.study, located.partition
     labels = partition or (study, _FOREIGN, "")
     if _is_free(opened, study, partition, notes):
-        yield whole(Phase.ROWS, STUDY, (*labels,), info, Why.CONCLUDED, study)
+        yield whole_object(Phase.ROWS, STUDY, (*labels,), info, Reason.CONCLUDED, study)
 
 
 def _of_partition(
-    opened: Opened,
+    opened: Context,
     info: ObjectInfo,
     partition: Partition,
-    notes: Notes,
-) -> Iterator[Line]:
+    notes: SurveyResult,
+) -> Iterator[PlanEntry]:
     namespace, name, day = partition
     study = opened.registry.studies[namespace]
     document = opened.registry.documents(study)[name]
     at = date.fromisoformat(day)
     if is_expired(document, at, opened.now.date()):
         if _is_free(opened, namespace, partition, notes):
-            yield whole(Phase.ROWS, STUDY, partition, info, Why.EXPIRED)
+            yield whole_object(Phase.ROWS, STUDY, partition, info, Reason.EXPIRED)
         return
     if document.means is Means.JOINS:
         notes.joins[partition] = notes.joins.get(partition, 0) + info.size
@@ -208,7 +210,7 @@ def _of_partition(
 
 
 def _is_free(
-    opened: Opened, study: str, partition: Partition | None, notes: Notes
+    opened: Context, study: str, partition: Partition | None, notes: SurveyResult
 ) -> bool:
     """Whether no deletion that was killed has to go on there.
 
@@ -223,10 +225,10 @@ def _is_free(
 
 
 _LETTERS, _EVENTS = "(dead letters)", "(events)"
-_LABELS = {Why.PLAN: "(plans)", Why.TEMPORARY: "(leftovers)"}
+_LABELS = {Reason.PLAN: "(plans)", Reason.TEMPORARY: "(leftovers)"}
 
 
-def survey_letters(opened: Opened, notes: Notes) -> Iterator[Line]:
+def survey_letters(opened: Context, notes: SurveyResult) -> Iterator[PlanEntry]:
     """Dead letters past their time, and all of concluded studies.
 
     A withdrawal of a study that somebody registered has a time of its own, long after
@@ -238,7 +240,9 @@ def survey_letters(opened: Opened, notes: Notes) -> Iterator[Line]:
         yield from survey_letter(opened, info, notes)
 
 
-def survey_letter(opened: Opened, info: ObjectInfo, notes: Notes) -> Iterator[Line]:
+def survey_letter(
+    opened: Context, info: ObjectInfo, notes: SurveyResult
+) -> Iterator[PlanEntry]:
     """The line of one object of dead letters, where it goes."""
     place = place_of(info.name)
     if place is None:
@@ -250,18 +254,18 @@ def survey_letter(opened: Opened, info: ObjectInfo, notes: Notes) -> Iterator[Li
         return
     labels = (place.study, _LETTERS, place.day)
     if place.study in opened.going:
-        why, about = Why.CONCLUDED, place.study
-        yield whole(Phase.LETTERS, PLATFORM, labels, info, why, about)
+        why, about = Reason.CONCLUDED, place.study
+        yield whole_object(Phase.LETTERS, PLATFORM, labels, info, why, about)
     elif is_owed(place):
         if opened.is_past(place.day, opened.limits.unreadable_days):
-            yield whole(Phase.LETTERS, PLATFORM, labels, info, Why.UNREADABLE)
+            yield whole_object(Phase.LETTERS, PLATFORM, labels, info, Reason.UNREADABLE)
         else:
             notes.unreadable += 1
     elif opened.is_past(place.day, opened.limits.dead_letter_days):
-        yield whole(Phase.LETTERS, PLATFORM, labels, info, Why.DEAD_LETTER)
+        yield whole_object(Phase.LETTERS, PLATFORM, labels, info, Reason.DEAD_LETTER)
 
 
-def survey_events(opened: Opened) -> Iterator[Line]:
+def survey_events(opened: Context) -> Iterator[PlanEntry]:
     """Objects of the log that have events of a concluded study.
 
     Raises:
@@ -275,17 +279,19 @@ def survey_events(opened: Opened) -> Iterator[Line]:
             continue
         found = [each for each in events if each.scope in going]
         if found:
-            about = joined({each.scope for each in found})
+            about = join_scopes({each.scope for each in found})
             day = info.name.partition("date=")[2][:10]
             labels = (about, _EVENTS, day)
-            line = whole(Phase.EVENTS, PLATFORM, labels, info, Why.CONCLUDED, about)
+            line = whole_object(
+                Phase.EVENTS, PLATFORM, labels, info, Reason.CONCLUDED, about
+            )
             yield line._replace(removes=len(found), rows=len(events))
 
 
 def survey_plans(
-    opened: Opened, notes: Notes, prefix: str = plan.FOLDER
-) -> Iterator[Line]:
-    """Plans that are told, or were never begun, and old; `told.json` is their last.
+    opened: Context, notes: SurveyResult, prefix: str = plan.FOLDER
+) -> Iterator[PlanEntry]:
+    """Plans that are told, or were never begun, and old; `done.json` is their last.
 
     A plan whose telling went first would look as if a run had to go on with it.
 
@@ -305,14 +311,14 @@ def survey_plans(
         names = {info.name.rpartition("/")[2] for info, _ in members}
         if not opened.is_older(written, opened.limits.plan_days):
             continue
-        if "begun.json" in names and "told.json" not in names:
+        if "begun.json" in names and "done.json" not in names:
             if hold := opened.held_plans.get(folder.split("/")[1]):
                 notes.blocked[hold] += len(members)
             else:
                 notes.stalled.append(folder)
             continue
-        for info in sorted((each for each, _ in members), key=_told_last):
-            yield _rest(info, Why.PLAN)
+        for info in sorted((each for each, _ in members), key=_done_last):
+            yield _rest(info, Reason.PLAN)
 
 
 LEFTOVERS = (results.FOLDER, leases.FOLDER)
@@ -320,8 +326,8 @@ LEFTOVERS = (results.FOLDER, leases.FOLDER)
 
 
 def survey_leftovers(
-    opened: Opened, prefixes: Iterable[str] = LEFTOVERS
-) -> Iterator[Line]:
+    opened: Context, prefixes: Iterable[str] = LEFTOVERS
+) -> Iterator[PlanEntry]:
     """Results that no launcher took, and leases of runs that are dead.
 
     Args:
@@ -334,23 +340,23 @@ def survey_leftovers(
     for info, written in chain.from_iterable(map(opened.platform.list_dated, ours)):
         if info.name.startswith(results.FOLDER):
             if is_record(info.name) and opened.is_older(written, days):
-                yield _rest(info, Why.TEMPORARY)
+                yield _rest(info, Reason.TEMPORARY)
             continue
         is_run = info.name.startswith(RUNS)
         if is_run or not (is_record(info.name) and opened.is_older(written, days)):
             continue
         holder = leases.holder_of(opened.platform, info)
         if holder is not None and holder not in alive:
-            yield _rest(info, Why.TEMPORARY)
+            yield _rest(info, Reason.TEMPORARY)
 
 
-def _rest(info: ObjectInfo, why: Why) -> Line:
-    return whole(Phase.REST, PLATFORM, ("", _LABELS[why], ""), info, why)
+def _rest(info: ObjectInfo, why: Reason) -> PlanEntry:
+    return whole_object(Phase.REST, PLATFORM, ("", _LABELS[why], ""), info, why)
 
 
 def _folder(name: str) -> str:
     return name[: name.rfind("/") + 1]
 
 
-def _told_last(info: ObjectInfo) -> tuple[bool, str]:
-    return info.name.endswith("/told.json"), info.name
+def _done_last(info: ObjectInfo) -> tuple[bool, str]:
+    return info.name.endswith("/done.json"), info.name

@@ -17,7 +17,7 @@ from rally.sources.forms import HEAD_BYTES, Form, form_of
 from rally.sources.globs import match_paths
 from rally.storage.objectstore.open_store import open_store
 
-UNIT_BYTES = 16 * 1024 * 1024
+SPLIT_BYTES = 16 * 1024 * 1024
 """Small enough to keep several workers busy, large enough for few files."""
 
 _WILD = "*?["
@@ -66,8 +66,10 @@ def match_inputs(pattern: str) -> list[InputFile]:
     return sorted(found.values())
 
 
-def plan_units(files: Iterable[InputFile], unit_bytes: int = UNIT_BYTES) -> list[Unit]:
-    """Deals files out in units of at most `unit_bytes`.
+def plan_units(
+    files: Iterable[InputFile], split_bytes: int = SPLIT_BYTES
+) -> list[Unit]:
+    """Deals files out in units of at most `split_bytes`.
 
     Larger files of lines are split into equal pieces; one of another form is one unit.
 
@@ -77,9 +79,9 @@ def plan_units(files: Iterable[InputFile], unit_bytes: int = UNIT_BYTES) -> list
     units: list[Unit] = []
     held: list[InputRange] = []
     size = 0
-    for piece in _pieces(files, unit_bytes):
+    for piece in _pieces(files, split_bytes):
         length = piece.end - piece.start
-        if held and size + length > unit_bytes:
+        if held and size + length > split_bytes:
             units.append(tuple(held))
             held, size = [], 0
         held.append(piece)
@@ -96,12 +98,12 @@ def open_input(uri: str) -> BinaryIO:
     return open(uri, "rb", buffering=_BUFFER)
 
 
-def _pieces(files: Iterable[InputFile], unit_bytes: int) -> Iterator[InputRange]:
+def _pieces(files: Iterable[InputFile], split_bytes: int) -> Iterator[InputRange]:
     for uri, size in files:
-        if size <= unit_bytes or not _can_be_split(uri):
+        if size <= split_bytes or not _can_be_split(uri):
             yield InputRange(uri, 0, size)
             continue
-        pieces = -(-size // unit_bytes)
+        pieces = -(-size // split_bytes)
         for piece in range(pieces):
             yield InputRange(uri, size * piece // pieces, size * (piece + 1) // pieces)
 

@@ -11,7 +11,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import pubsub_v1
 from google.pubsub_v1.types import PullResponse
 
-from rally.availability import is_away
+from rally.availability import is_unavailable
 from rally.errors import ConfigurationError
 
 ACK_DEADLINE_SECONDS = 60
@@ -162,7 +162,7 @@ def check_subscription(path: str) -> None:
         try:
             _ask(path, None)
         except GoogleAuthError as error:
-            if is_away(error):
+            if is_unavailable(error):
                 raise
             raise ConfigurationError(
                 f"--subscription {path}: no credentials for Google Cloud; run"

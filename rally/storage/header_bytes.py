@@ -13,7 +13,7 @@ from rally.storage.header import CHECKSUM, HEADER_CHECKSUM, ROW_LENGTHS, SCHEMA,
 from rally.validation.leaves import zig_zag
 
 
-def decode_long(data: bytes, position: int) -> tuple[int, int]:
+def decode_varint(data: bytes, position: int) -> tuple[int, int]:
     """A long at a position, and the position behind it.
 
     Raises:
@@ -144,10 +144,10 @@ def _scan(data: bytes) -> _Scanned:
     name, position = "?", len(MAGIC)
     try:
         while True:
-            count, position = decode_long(data, position)
+            count, position = decode_varint(data, position)
             if count < 0:  # a count below zero is followed by the size in bytes
                 count = -count
-                _, position = decode_long(data, position)
+                _, position = decode_varint(data, position)
             if count == 0:
                 return _Scanned(entries, "", position)
             for left in range(count, 0, -1):
@@ -174,7 +174,7 @@ def _read_bytes(data: bytes, position: int) -> tuple[bytes, int]:
 
 def _bounds(data: bytes, position: int) -> tuple[int, int]:
     """Where bytes begin and end whose length stands at a position."""
-    length, start = decode_long(data, position)
+    length, start = decode_varint(data, position)
     if length < 0:
         raise ValueError
     return start, start + length

@@ -7,7 +7,7 @@ any order, times in other units, UUIDs as 16 raw bytes in the order of RFC 9562.
 from collections.abc import Sequence
 from typing import Any
 
-from rally.storage.header_bytes import decode_long
+from rally.storage.header_bytes import decode_varint
 from rally.storage.row_skipper import compile_columns
 from rally.validation.ids import hyphenated
 
@@ -78,7 +78,7 @@ class _Column:
         if base == "null":
             return None
         if base in ("string", "bytes"):
-            _, start = decode_long(data, start)
+            _, start = decode_varint(data, start)
         value = data[start:end]
         if len(value) == _UUID_BYTES and base != "string":
             value = value.hex().encode()
@@ -88,7 +88,7 @@ class _Column:
         base, logical, start = self._branch(data, start)
         if base == "null":
             return NO_TIME
-        number, _ = decode_long(data[:end], start)
+        number, _ = decode_varint(data[:end], start)
         if logical in _MILLIS:
             return number * 1000
         return number // 1000 if logical in _NANOS else number
@@ -97,7 +97,7 @@ class _Column:
         """Base and logical type of a value, and where it begins."""
         index = 0
         if self._is_union:
-            index, start = decode_long(data, start)
+            index, start = decode_varint(data, start)
         return *self._branches[index], start
 
 

@@ -24,7 +24,7 @@ _PATHS = (
     f"dead-letters/study=[a-z0-9-]+/kind=(?:ping|withdrawal)/{_DAY}/{_ID}[.]avro",
     "decisions/[0-9]{12}[.]json",
     "withdrawals/list[.]json",
-    f"plans/{_ID}/(?:(?:plan|begun|applied|told)[.]json|purge[.]ndjson)",
+    f"plans/{_ID}/(?:(?:plan|begun|applied|done)[.]json|purge[.]ndjson)",
     f"results/(?:audit|compact|delete|purge)/{_ID}[.]json",
     "receipts/(?:[0-9]{12}|anchor)[.]json",
     r"leases/[\w-]+[.]json",

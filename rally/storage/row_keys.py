@@ -9,7 +9,7 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from rally.errors import CorruptFile
-from rally.storage.header_bytes import decode_long
+from rally.storage.header_bytes import decode_varint
 from rally.storage.key_columns import KeyColumns
 from rally.validation.leaves import zig_zag
 
@@ -36,7 +36,7 @@ class RowKey(NamedTuple):
 def key_of(row: bytes) -> RowKey:
     """The key of a row of ours. Raises CorruptFile where it is too short for one."""
     try:
-        time, _ = decode_long(row, KEY_BYTES)
+        time, _ = decode_varint(row, KEY_BYTES)
     except (IndexError, ValueError):
         raise CorruptFile("a row is cut off") from None
     return RowKey(row[PARTICIPANT], row[DOCUMENT_ID], time)

@@ -9,7 +9,7 @@ from rally.storage.block_index import Block
 from rally.storage.codecs import LARGEST_BLOCK, decompress
 from rally.storage.header import Header
 from rally.storage.header_bytes import (
-    decode_long,
+    decode_varint,
     peek_header,
     peek_outline,
     read_outline,
@@ -132,8 +132,8 @@ def parse_frame(data: bytes, offset: int, sync: bytes) -> Frame:
         CorruptFile: it is cut off, or its counts or its sync marker are wrong.
     """
     try:
-        rows, position = decode_long(data, 0)
-        length, start = decode_long(data, position)
+        rows, position = decode_varint(data, 0)
+        length, start = decode_varint(data, position)
     except (IndexError, ValueError):
         raise CorruptFile("a block is cut off or damaged") from None
     end = start + length + _SYNC_BYTES
@@ -186,8 +186,8 @@ def _length_at(data: bytes, at: int, left: int) -> int:
     """
     head = data[at : at + _COUNTS]
     try:
-        _, position = decode_long(head, 0)
-        length, position = decode_long(head, position)
+        _, position = decode_varint(head, 0)
+        length, position = decode_varint(head, position)
     except IndexError:
         return min(_COUNTS, left)
     except ValueError:

@@ -7,7 +7,7 @@ from rally.events import RALLY, Event, EventKind
 from rally.withdrawal.withdrawal_list import Enrolment, WithdrawalList
 
 
-class JoinedReader:
+class EnrolmentIndex:
     """Reads their enrolments out of the log, and finds whose their deletion ids are.
 
     Nobody else's enrolments are held in memory.

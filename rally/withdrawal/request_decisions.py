@@ -16,7 +16,7 @@ class Action(StrEnum):
 
     CONFIRM = "confirm"
     REJECT = "reject"
-    AT_ONCE = "at-once"
+    EXPEDITE = "expedite"
 
     @property
     def kind(self) -> Kind:
@@ -31,18 +31,18 @@ class Action(StrEnum):
     @property
     def is_single(self) -> bool:
         """Whether each request is named: who waits for a study's end knows why."""
-        return self is Action.AT_ONCE
+        return self is Action.EXPEDITE
 
 
 _KINDS = {
     Action.CONFIRM: Kind.CONFIRM,
     Action.REJECT: Kind.REJECT,
-    Action.AT_ONCE: Kind.EXPEDITE,
+    Action.EXPEDITE: Kind.EXPEDITE,
 }
 _DONE = {
     Action.CONFIRM: "confirmed",
     Action.REJECT: "rejected",
-    Action.AT_ONCE: "at once",
+    Action.EXPEDITE: "at once",
 }
 
 
@@ -89,7 +89,7 @@ def check_undecided(action: Action, subjects: Iterable[str], chain: Chain) -> No
         ConfigurationError: somebody did.
     """
     rulings = Rulings.of(chain)
-    if action is not Action.AT_ONCE and any(map(rulings.is_ruled, subjects)):
+    if action is not Action.EXPEDITE and any(map(rulings.is_ruled, subjects)):
         raise ConfigurationError(
             "--request: somebody has just decided on it; `rally decisions list` shows"
             " who, and `rally delete` carries it out"
@@ -103,7 +103,7 @@ def _checked(action: Action, found: Withdrawal | None) -> Withdrawal:
             "shows them"
         )
     if not _is_open_to(action, found):
-        must = "held or deferred" if action is Action.AT_ONCE else "held"
+        must = "held or deferred" if action is Action.EXPEDITE else "held"
         raise ConfigurationError(
             f"--request: {found.request} is {found.state}, and must be {must} for "
             f"{action}"
@@ -112,6 +112,6 @@ def _checked(action: Action, found: Withdrawal | None) -> Withdrawal:
 
 
 def _is_open_to(action: Action, each: Withdrawal) -> bool:
-    if action is Action.AT_ONCE and each.standing is Standing.ACTIVE:
+    if action is Action.EXPEDITE and each.standing is Standing.ACTIVE:
         return bool(each.deferred)
     return each.state is State.HELD

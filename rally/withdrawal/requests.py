@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from rally.events import MAIL, Event, EventKind
 from rally.storage.container import canonical_json
-from rally.withdrawal.enrolment_index import JoinedReader
+from rally.withdrawal.enrolment_index import EnrolmentIndex
 from rally.withdrawal.first_copies import Firsts, Said
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
@@ -124,7 +124,7 @@ def read_log(
         raise TypeError("the log is read more than once: give an EventLog or a list")
     genuine = filter(rulings.is_genuine, events)
     asked = _read_asked(chain(map(_as_event, before.withdrawals), genuine))
-    joined = JoinedReader(
+    joined = EnrolmentIndex(
         {key.participant for key in asked.requests if key.participant},
         {key.deletion_id for key in asked.requests if key.deletion_id},
         before,

@@ -1,7 +1,7 @@
 # What runs by itself, in the order of a day: who left is deleted first, so that nothing
 # of them is compacted; then what waited for an enrolment is taken in; what is new is
 # sorted; what has had its time goes; and what is left is proven. Times are UTC. Where one
-# takes longer than its hour, and `rally plan` says when, give those behind it later ones:
+# takes longer than its hour, and `rally estimate` says when, give those behind it later ones:
 # leases keep the jobs apart, and who comes too early ends with status 1 for want of them.
 locals {
   where = {

@@ -114,7 +114,7 @@ def line_of(people, studies, buckets):
     """A line of the page's table, by the command."""
     plan = json.loads(
         rally(
-            f"rally plan --json --people {people} --studies {studies}"
+            f"rally estimate --json --people {people} --studies {studies}"
             f" --buckets {buckets} --pings-per-day {20 * people}"
         )
     )
@@ -172,7 +172,7 @@ def test_lines_from_a_study_to_everybody_are_what_the_command_says():
 
 
 def test_page_tells_what_a_longer_flush_does():
-    million = "rally plan --json --people 1000000 --studies 30 --buckets 2"
+    million = "rally estimate --json --people 1000000 --studies 30 --buckets 2"
     before, after = (
         json.loads(rally(f"{million} --pings-per-day 20000000 --flush-seconds {each}"))
         for each in (60, 540)

@@ -40,7 +40,7 @@ SEALED = "platform/dead-letters/"
 OF_ITS_OWN = (SEALED, "platform/decisions/", "platform/withdrawals/")
 """What differs from platform to platform: seals, the founding, and who signs by it."""
 
-UNITS = "--unit_bytes=1000000"
+UNITS = "--split_bytes=1000000"
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ ROUNDS = int(os.environ.get("RALLY_CRASH_ROUNDS", "2"))
 PINGS = 3000
 PINGS_OF_A_ROUND = 400
 ACK_SECONDS = 6
-UNIT = "--unit_bytes=50000"
+UNIT = "--split_bytes=50000"
 KILLS_OF_A_LIFE = 3
 ONE, TWO = [], ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 WAYS = [ONE, ONE, TWO] if ROUNDS > 5 else [ONE]

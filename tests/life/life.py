@@ -194,14 +194,14 @@ class Life(Audited):
             for each in published.withdrawals
             if each.deferred and each.standing is Standing.ACTIVE and each.participant
         ]
-        chosen = choose(Decision.AT_ONCE, published, published, None, waiting)
+        chosen = choose(Decision.EXPEDITE, published, published, None, waiting)
         expedite(self.platform, published.counter, *chosen)
 
     def purge(self):
         """As pipelines.purge; its report."""
         run = uuid.uuid4().hex
         made = PurgeSettings("memory", "memory", place=self, run=run, ping_keys="k")
-        return Purge(made, lambda *step: self._work_through(made, *step)).run()
+        return Purge(made, lambda *step: self._run_step(made, *step)).run()
 
     def run(self, job: str) -> list[object]:
         """A daily job; what it says that somebody has to look at."""

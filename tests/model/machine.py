@@ -158,7 +158,7 @@ class Machine(Forger):
             each
             for each in published.withdrawals
             if each.state is State.HELD
-            or (action is Action.AT_ONCE and each.standing is Standing.ACTIVE
+            or (action is Action.EXPEDITE and each.standing is Standing.ACTIVE
                 and each.deferred and each.participant)
         ]  # fmt: skip
         if not open_to:
@@ -170,8 +170,8 @@ class Machine(Forger):
         chosen = choose(action, published, published, None, [one.request])
         rule_withdrawals(self.whole.platform, action.kind, published.counter, *chosen)
         key = self._person(one.participant), one.scope, one.document_id
-        if action is Action.AT_ONCE:
-            self.model.at_once.add(key)
+        if action is Action.EXPEDITE:
+            self.model.expedite.add(key)
         if one.state is State.HELD:
             self.model.rejections.setdefault(key, action is Action.REJECT)
 

@@ -130,7 +130,7 @@ class Model:
     owners: set[int] = field(default_factory=set)
     lefts: dict[Key, tuple[int, str]] = field(default_factory=dict)
     rejections: dict[Key, bool] = field(default_factory=dict)
-    at_once: set[Key] = field(default_factory=set)
+    expedite: set[Key] = field(default_factory=set)
     steps: list[tuple[int, str, str]] = field(default_factory=list)
     held_for: dict[Key, str] = field(default_factory=dict)
     until: dict[Key, int] = field(default_factory=dict)
@@ -322,7 +322,7 @@ class Model:
         who, scope, _ = key
         if isinstance(who, Stranger) or scope not in (GARDEN, RALLY):
             return False
-        if key in self.at_once:
+        if key in self.expedite:
             return False
         joins = self._true_joins()
         if scope == RALLY and not any(e[:2] == (who, GARDEN) for e in joins):

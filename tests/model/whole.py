@@ -222,11 +222,11 @@ class Whole(Place):
         leases = Leases(self.platform, run)
         return Compactor(self.stores, self.registry, self.pseudonyms, leases)
 
-    def _work_through(self, settings, step, works, make_step):
+    def _run_step(self, settings, step, works, make_step):
         if step == "settle":
             compactor = self._compactor(settings.run)
             make_step = lambda _: lambda work: [e.to_json() for e in compactor(work)]  # noqa: E731
-        return super()._work_through(settings, step, works, make_step)
+        return super()._run_step(settings, step, works, make_step)
 
     def _writer(self, intake: Intake) -> RowWriter:
         def table(study, document):

@@ -11,7 +11,7 @@ import json
 import select
 import sys
 
-from rally.retention.plan_entry import STUDY, Line, Phase, Why
+from rally.retention.plan_entry import STUDY, Phase, PlanEntry, Reason
 from rally.storage.objectstore.interface import GenerationMismatch, ObjectNotFound
 from rally.storage.objectstore.open_store import open_store
 from rally.storage.partitions import partition_of
@@ -20,7 +20,9 @@ from rally.storage.partitions import partition_of
 def main(uri: str, kind: str) -> int:
     store, platform = open_store(uri), open_store(f"{uri}/platform")
     lines = [
-        Line(Phase.ROWS, STUDY, *partition, *info, Why.UNENROLLED).to_json().decode()
+        PlanEntry(Phase.ROWS, STUDY, *partition, *info, Reason.UNENROLLED)
+        .to_json()
+        .decode()
         for info in store.list("data/")
         if (partition := partition_of(info.name.split("/")[1][6:], info.name))
     ]

@@ -156,8 +156,8 @@ WRONG = {
         f"--reload_seconds: {A_MOMENT}",
     ),
     "no size": (
-        ["--unit_bytes=0"],
-        "--unit_bytes: must be a whole number from 1 to 1,000,000,000,000; see --help",
+        ["--split_bytes=0"],
+        "--split_bytes: must be a whole number from 1 to 1,000,000,000,000; see --help",
     ),
     "glob without match": (
         ["--input={root}/none*"],

@@ -16,7 +16,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineRunner
 
 from pipelines import cli
-from pipelines.lifecycle import JobStopped, exit_status, finish, told
+from pipelines.lifecycle import JobStopped, describe_error, exit_status, finish
 from pipelines.runners import LOCAL_RUNNER
 from rally.deletion.rewriting import PlanMismatch
 from rally.errors import ConfigurationError, CorruptFile
@@ -50,7 +50,7 @@ def start_batch(world, store, tmp_path):
     """
     visits = [world.visit(number, number) for number in range(100)]
     pings = write_lines(tmp_path / "in.ndjson", visits * 500)
-    options = [f"--input={pings}", "--unit_bytes=20000", *world.options(store)]
+    options = [f"--input={pings}", "--split_bytes=20000", *world.options(store)]
     started = []
 
     def start(*more):
@@ -129,8 +129,8 @@ def test_worker_process_that_is_killed_ends_the_job_and_another_run_does_the_res
 
 def workers_of(launcher):
     """The processes that a process has started, and that work for Beam."""
-    told = Path(f"/proc/{launcher}/task").glob("*/children")
-    children = " ".join(each.read_text() for each in told).split()
+    describe_error = Path(f"/proc/{launcher}/task").glob("*/children")
+    children = " ".join(each.read_text() for each in describe_error).split()
     return [
         int(child)
         for child in children
@@ -240,7 +240,7 @@ def test_text_of_a_worker_process_ends_the_job_as_what_it_is(
     (last,) = traceback.format_exception_only(raised.value)
     text = f"Traceback (most recent call last):\n{wrapped}{last.strip()}"
 
-    found = told(RuntimeError(f"{text} [while running 'Work']\n"))
+    found = describe_error(RuntimeError(f"{text} [while running 'Work']\n"))
 
     assert (type(found), str(found)) == (kind, message)
 
@@ -266,7 +266,7 @@ def test_error_of_a_worker_process_is_told_with_its_kind():
 )
 def test_bug_is_itself(text):
     bug = RuntimeError(text)
-    assert told(bug) is bug
+    assert describe_error(bug) is bug
 
 
 def test_object_that_is_another_in_the_middle_is_one_line_and_status_1(
@@ -327,13 +327,13 @@ FROM_WORKER = f"{ON_FLINK}java.lang.RuntimeException: Error received from SDK ha
     ids=["worker", "cancelled"],
 )
 def test_failure_that_an_engine_tells_is_one_line(text, line):
-    found = told(RuntimeError(text))
+    found = describe_error(RuntimeError(text))
     assert (type(found), str(found)) == (JobStopped, line)
 
 
 def test_bug_that_an_engine_tells_is_itself():
     bug = RuntimeError(f"{FROM_WORKER}Traceback (most recent call last):\nKeyError: 1")
-    assert told(bug) is bug
+    assert describe_error(bug) is bug
 
 
 def test_engine_that_is_not_there_is_one_line_and_status_2(

@@ -232,7 +232,7 @@ def test_second_run_changes_no_byte(ingest, lines, store):
 
 
 def test_two_workers_do_what_one_does(ingest, lines, tmp_path):
-    unit = "--unit_bytes=2000"
+    unit = "--split_bytes=2000"
     processes = "--direct_running_mode=multi_processing"
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
 

@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from rally.availability import is_away
+from rally.availability import is_unavailable
 
 
 def made(module, kind, *args, **named):
@@ -61,20 +61,20 @@ def name(case):
 
 @pytest.mark.parametrize("case", AWAY, ids=name)
 def test_service_that_does_not_answer_or_has_a_fault_is_away(case):
-    assert is_away(made(*case))
+    assert is_unavailable(made(*case))
 
 
 @pytest.mark.parametrize("case", LOST, ids=name)
 def test_connection_that_is_lost_is_of_a_service_that_is_away(case):
-    assert is_away(made(*case, endpoint_url="https://kms"))
+    assert is_unavailable(made(*case, endpoint_url="https://kms"))
 
 
 @pytest.mark.parametrize("case", REFUSES, ids=name)
 def test_service_that_refuses_is_not_away(case):
-    assert not is_away(made(*case))
+    assert not is_unavailable(made(*case))
 
 
 def test_token_that_was_not_given_for_want_of_an_answer_is_away():
     error = made("google.auth.exceptions", "RefreshError", "words")
     error.__cause__ = made("google.auth.exceptions", "TransportError", "words")
-    assert is_away(error)
+    assert is_unavailable(error)

@@ -34,7 +34,7 @@ def start():
 def test_module_gets_its_arguments_and_gives_its_status(start, tmp_path):
     runs = tmp_path / "runs"
 
-    assert start("tests.transforms.conducted", str(runs), "end", "3").wait(WAIT) == 3
+    assert start("tests.transforms.worker_job", str(runs), "end", "3").wait(WAIT) == 3
 
     assert runs.read_text() == "end 3\n"
 
@@ -46,6 +46,6 @@ def test_module_is_the_main_one(start):
 
 
 def test_module_ends_when_its_parent_does(start, tmp_path):
-    process = start("tests.transforms.conducted", str(tmp_path / "runs"), "work")
+    process = start("tests.transforms.worker_job", str(tmp_path / "runs"), "work")
     process.stdin.close()  # as the system does for a process that is gone
     assert process.wait(WAIT) == -9

@@ -44,7 +44,7 @@ OPTIONAL = {
         *("studies", "as_of", "country_attribute", "reload_seconds", "flush_seconds")
     },
     "ingest-batch": {
-        *("studies", "as_of", "country_attribute", "reload_seconds", "unit_bytes")
+        *("studies", "as_of", "country_attribute", "reload_seconds", "split_bytes")
     },
     "replay": {"studies", "as_of", "country_attribute", "reload_seconds", "reason"},
     "compact": {"studies", "as_of"},
@@ -91,7 +91,7 @@ VALUES = {  # of each kind: what is taken, and what is not
         ["2026-01-31", "2026-01-31T12:00:00Z", "2026-01-31 12:00+01:00"],
         ["today", "2026-1-31", "2026-13-01", "2026-01-32", "2026-01-31T25:00"],
     ),
-    "unit_bytes": (["1", "16777216"], ["1.5", "-1", "", "1e6", "many", "1 000"]),
+    "split_bytes": (["1", "16777216"], ["1.5", "-1", "", "1e6", "many", "1 000"]),
     "flush_seconds": (["60", "0.5"], ["-1", "nan", "inf", "1.", ".5"]),
     "sample": (["0.1", "1", "1.0", "0"], ["1.1", "2", "10 %", "-0.1"]),
     "plan_only": (["true", "false"], ["yes", "True", "1", ""]),

@@ -11,7 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from rally.observability.crash import Crashed
 from rally.results import WrongResults
 from rally.storage.objectstore.open_store import open_store
-from transforms.parallel_map import WorkThrough
+from transforms.parallel_map import ParallelMap
 
 NAME = "results/job/1.json"
 
@@ -41,7 +41,7 @@ def run(tmp_path, works, *options):
     pipeline = beam.Pipeline(
         options=PipelineOptions(["--runner=FnApiRunner", *options])
     )
-    step = WorkThrough(works, partial(make_doubler, 2), str(tmp_path), NAME)
+    step = ParallelMap(works, partial(make_doubler, 2), str(tmp_path), NAME)
     _ = pipeline | step
     pipeline.run().wait_until_finish()
     return step, open_store(str(tmp_path))

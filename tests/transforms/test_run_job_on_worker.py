@@ -31,14 +31,14 @@ from tests.pipelines.world import (
     stored_rows,
     write_lines,
 )
-from transforms.run_job_on_worker import ConductJob, JobFailed, JobKilled
+from transforms.run_job_on_worker import JobFailed, JobKilled, RunJobOnWorker
 
 WAIT = 300.0
 ALL_CORES = ["--direct_running_mode=multi_processing", "--direct_num_workers=0"]
 TWO = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 CONDUCT = """
 import sys
-from tests.transforms.test_conduct_job import conduct
+from tests.transforms.test_run_job_on_worker import conduct
 conduct(*sys.argv[1:])
 """
 
@@ -46,7 +46,7 @@ conduct(*sys.argv[1:])
 def conduct(*command, options=()):
     """Has a command conducted by the local runner."""
     pipeline = beam.Pipeline(LocalRunner(), options=PipelineOptions([*options]))
-    _ = pipeline | ConductJob(command)
+    _ = pipeline | RunJobOnWorker(command)
     pipeline.run().wait_until_finish()
 
 
@@ -57,7 +57,7 @@ def runs(tmp_path):
 
 
 def conducted(runs, *words):
-    return "tests.transforms.conducted", str(runs), *words
+    return "tests.transforms.worker_job", str(runs), *words
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_job_that_ends_badly_fails_the_pipeline_and_ran_once(status, runs):
     "how", [("die", "SIGKILL"), ("die", "SIGTERM"), ("end", "130")], ids=" ".join
 )
 def test_job_that_was_killed_is_for_the_runner_to_run_again(how, runs):
-    with pytest.raises(JobKilled, match=r"tests\.transforms\.conducted"):
+    with pytest.raises(JobKilled, match=r"tests\.transforms\.worker_job"):
         conduct(*conducted(runs, *how))
     assert runs.read_text() == f"{' '.join(how)}\n"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rally.audit.report.disclosure import NONE, Told, in_short, in_words, total
+from rally.audit.report.disclosure import NONE, Disclosed, in_short, in_words, total
 from rally.audit.report.time_axis import Axis, round_numbers, short_number
 from rally.audit.report.wording import in_rows
 from rally.printing import visible
@@ -160,8 +160,8 @@ class Stack(NamedTuple):
         ages: of them, how many are of each of AGES.
     """
 
-    people: Told
-    ages: tuple[Told, ...]
+    people: Disclosed
+    ages: tuple[Disclosed, ...]
 
 
 class StackedBars(NamedTuple):
@@ -211,7 +211,7 @@ class StackedBars(NamedTuple):
             end = max((each.x + each.width for each in bars), default=_STACKS_LEFT)
             yield words(in_short(stack.people), end + 8, base, "start", "name")
 
-    def _bars(self, state: str, ages: Iterable[Told], y: float) -> Iterator[Bar]:
+    def _bars(self, state: str, ages: Iterable[Disclosed], y: float) -> Iterator[Bar]:
         x = float(_STACKS_LEFT)
         for kind, age, told in zip(KINDS, AGES, ages, strict=True):
             width = _STUB if told.is_hidden else told.least * self._scale
@@ -223,7 +223,7 @@ class StackedBars(NamedTuple):
 
 
 def _numbers(
-    bars: Sequence[Bar], ages: Iterable[Told], base: float
+    bars: Sequence[Bar], ages: Iterable[Disclosed], base: float
 ) -> Iterator[Markup]:
     """What is told of the parts, of those that have room for it."""
     shown = (told for told in ages if told != NONE)
@@ -259,9 +259,9 @@ class TimeBars:
     name: str
     title: str
     axis: Axis
-    counts: Mapping[int, Told]
+    counts: Mapping[int, Disclosed]
     threshold: int
-    overdue: Told = NONE
+    overdue: Disclosed = NONE
     tallest: float = 84
     widest: float = 24
 
@@ -312,7 +312,7 @@ class TimeBars:
             said += f" Overdue: {in_rows(self.overdue)}."
         return said
 
-    def _height_of(self, told: Told) -> float:
+    def _height_of(self, told: Disclosed) -> float:
         return max(told.least / self._most * self.tallest, _BARS_LEAST)
 
     def _numbers(self) -> Iterator[Markup]:
@@ -347,7 +347,9 @@ class TimeBars:
             yield words("overdue", _BARS_LEFT + 18, self._base + 17, "middle")
             yield line("base", _BARS_LEFT, self._base, _BARS_LEFT + 36, self._base)
 
-    def _bar(self, kind: str, x: float, width: float, told: Told, name: str) -> Markup:
+    def _bar(
+        self, kind: str, x: float, width: float, told: Disclosed, name: str
+    ) -> Markup:
         height = STUB if told.is_hidden else self._height_of(told)
         title = f"{name}: {in_rows(told)}"
         hatched = self.name if told.is_hidden else None

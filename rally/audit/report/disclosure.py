@@ -31,7 +31,7 @@ _GUARDED = (Unit.ROWS, Unit.PEOPLE)
 _ONE = {Unit.PEOPLE: "person", Unit.STUDIES: "study"}
 
 
-class Told(NamedTuple):
+class Disclosed(NamedTuple):
     """A count, as it may be told.
 
     Attributes:
@@ -53,91 +53,91 @@ class Told(NamedTuple):
         return self.below > 0 and not self.least
 
 
-NONE = Told(0)
+NONE = Disclosed(0)
 """Nothing to count: 0 is told as 0."""
 
 
-def tell_count(number: int, unit: Unit, threshold: int) -> Told:
+def disclose_count(number: int, unit: Unit, threshold: int) -> Disclosed:
     """What may be told of a number; of a threshold of 1, or of none at all, all."""
     if unit not in _GUARDED or threshold <= 1 or not number:
-        return Told(number)
+        return Disclosed(number)
     least = number - number % threshold
-    return Told(least, least + threshold)
+    return Disclosed(least, least + threshold)
 
 
-def total(parts: Iterable[Told]) -> Told:
+def total(parts: Iterable[Disclosed]) -> Disclosed:
     """What is known of a sum by who knows no more of its parts than was told."""
     told = list(parts)
     least = sum(each.least for each in told)
     if all(each.is_exact for each in told):
-        return Told(least)
-    return Told(least, sum(each.below or each.least for each in told))
+        return Disclosed(least)
+    return Disclosed(least, sum(each.below or each.least for each in told))
 
 
-def in_words(told: Told) -> str:
+def in_words(told: Disclosed) -> str:
     """The count for a sentence: "7", "fewer than 10", "at least 1,230"."""
     if told.is_hidden:
         return f"fewer than {told.below:,}"
     return f"{told.least:,}" if told.is_exact else f"at least {told.least:,}"
 
 
-def in_short(told: Told) -> str:
+def in_short(told: Disclosed) -> str:
     """The count for a table or a picture: "7", "<10", "1,230+"."""
     if told.is_hidden:
         return f"<{told.below:,}"
     return f"{told.least:,}" if told.is_exact else f"{told.least:,}+"
 
 
-def unit_of(told: Told, unit: Unit) -> str:
+def unit_of(told: Disclosed, unit: Unit) -> str:
     """The word that follows the count: "1 row", "<10 rows", "1 person"."""
-    if told != Told(1):
+    if told != Disclosed(1):
         return unit
     return _ONE.get(unit, unit.removesuffix("s"))
 
 
-class ToldSeen(NamedTuple):
+class DisclosedSeen(NamedTuple):
     """A Seen; `where` and `what` have no characters that a terminal would act on."""
 
     where: str
     what: str
-    number: Told
+    number: Disclosed
     unit: Unit
     until: date | None
 
 
-class ToldCheck(NamedTuple):
+class DisclosedCheck(NamedTuple):
     """A CheckResult."""
 
     check: Check
     status: Status
-    findings: tuple[ToldSeen, ...]
-    apart: tuple[ToldSeen, ...]
-    unseen: tuple[ToldSeen, ...]
+    findings: tuple[DisclosedSeen, ...]
+    apart: tuple[DisclosedSeen, ...]
+    unseen: tuple[DisclosedSeen, ...]
 
 
-class ToldGroup(NamedTuple):
+class DisclosedGroup(NamedTuple):
     """A Group: of times, which may be one person's, only the days (UTC)."""
 
     scope: str
     state: str
-    people: Told
-    ages: tuple[Told, Told, Told]
+    people: Disclosed
+    ages: tuple[Disclosed, Disclosed, Disclosed]
     oldest: date
     deadline: date | None
-    late: Told
+    late: Disclosed
 
 
-class ToldScope(NamedTuple):
+class DisclosedScope(NamedTuple):
     """A Scope; its rows are at least those of the days that are told."""
 
     share: float
     files: int
-    rows: Told
+    rows: Disclosed
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class ToldReport:
+class DisclosedReport:
     """An AuditReport.
 
     Attributes:
@@ -149,19 +149,19 @@ class ToldReport:
     threshold: int
     as_of: datetime
     exit_status: int
-    scope: ToldScope
+    scope: DisclosedScope
     studies: Mapping[str, str]
-    checks: tuple[ToldCheck, ...]
-    rows: Mapping[tuple[str, date], Told]
-    expiring: Mapping[tuple[str, date], Told]
-    withdrawals: tuple[ToldGroup, ...]
+    checks: tuple[DisclosedCheck, ...]
+    rows: Mapping[tuple[str, date], Disclosed]
+    expiring: Mapping[tuple[str, date], Disclosed]
+    withdrawals: tuple[DisclosedGroup, ...]
     development: bool
 
 
-def tell(report: AuditReport, threshold: int) -> ToldReport:
+def disclose(report: AuditReport, threshold: int) -> DisclosedReport:
     """What may be told of a report."""
     rows = _tell_rows(report.rows, threshold)
-    return ToldReport(
+    return DisclosedReport(
         threshold=threshold,
         as_of=report.as_of,
         exit_status=report.exit_status,
@@ -175,44 +175,46 @@ def tell(report: AuditReport, threshold: int) -> ToldReport:
     )
 
 
-def _tell_scope(scope: Scope, rows: Iterable[Told], threshold: int) -> ToldScope:
+def _tell_scope(
+    scope: Scope, rows: Iterable[Disclosed], threshold: int
+) -> DisclosedScope:
     known = total(rows)
     if known.is_exact:
-        known = tell_count(scope.rows, Unit.ROWS, threshold)
-    return ToldScope(scope.share, scope.files, known, scope.seconds)
+        known = disclose_count(scope.rows, Unit.ROWS, threshold)
+    return DisclosedScope(scope.share, scope.files, known, scope.seconds)
 
 
 def _tell_rows(
     rows: Mapping[tuple[str, str], int], threshold: int
-) -> dict[tuple[str, date], Told]:
+) -> dict[tuple[str, date], Disclosed]:
     return {
-        (visible(study), date.fromisoformat(day)): tell_count(
+        (visible(study), date.fromisoformat(day)): disclose_count(
             number, Unit.ROWS, threshold
         )
         for (study, day), number in sorted(rows.items())
     }
 
 
-def _tell_check(result: CheckResult, threshold: int) -> ToldCheck:
+def _tell_check(result: CheckResult, threshold: int) -> DisclosedCheck:
     parts = (result.findings, result.apart, result.unseen)
     findings, apart, unseen = (
         tuple(_tell_seen(each, threshold) for each in part) for part in parts
     )
-    return ToldCheck(result.check, result.status, findings, apart, unseen)
+    return DisclosedCheck(result.check, result.status, findings, apart, unseen)
 
 
-def _tell_seen(seen: Seen, threshold: int) -> ToldSeen:
-    number = tell_count(seen.number, seen.unit, threshold)
+def _tell_seen(seen: Seen, threshold: int) -> DisclosedSeen:
+    number = disclose_count(seen.number, seen.unit, threshold)
     where, what = visible(seen.where), visible(seen.what)
-    return ToldSeen(where, what, number, seen.unit, seen.until)
+    return DisclosedSeen(where, what, number, seen.unit, seen.until)
 
 
-def _tell_group(group: Group, threshold: int) -> ToldGroup:
-    def people(number: int) -> Told:
-        return tell_count(number, Unit.PEOPLE, threshold)
+def _tell_group(group: Group, threshold: int) -> DisclosedGroup:
+    def people(number: int) -> Disclosed:
+        return disclose_count(number, Unit.PEOPLE, threshold)
 
     young, old, older = group.ages
-    return ToldGroup(
+    return DisclosedGroup(
         visible(group.scope),
         visible(group.state),
         people(group.people),

@@ -13,7 +13,13 @@ from rally.audit.report.charts import (
     element,
     join,
 )
-from rally.audit.report.disclosure import Told, ToldGroup, ToldReport, in_short, total
+from rally.audit.report.disclosure import (
+    Disclosed,
+    DisclosedGroup,
+    DisclosedReport,
+    in_short,
+    total,
+)
 from rally.audit.report.tables import data_table
 from rally.audit.report.time_axis import Axis, Step
 from rally.audit.report.wording import in_rows
@@ -32,7 +38,7 @@ _OVERDUE = -1
 _AGES_IN_SHORT = ("< 7 days", "< 30 days", "Older")
 
 
-def rows_by_day(told: ToldReport) -> Markup:
+def rows_by_day(told: DisclosedReport) -> Markup:
     """One picture a study, all over the same time, each to its own scale."""
     if not told.rows:
         return element("p", "No row was read.", class_="soft")
@@ -45,7 +51,7 @@ def rows_by_day(told: ToldReport) -> Markup:
     return join([_legend(keys, "day", told.threshold), *figures])
 
 
-def withdrawals(told: ToldReport) -> Markup:
+def withdrawals(told: DisclosedReport) -> Markup:
     """One bar a state, of all scopes."""
     if not told.withdrawals:
         return element("p", "Nobody has asked to leave.", class_="soft")
@@ -59,7 +65,7 @@ def withdrawals(told: ToldReport) -> Markup:
     )
 
 
-def expiry(told: ToldReport) -> Markup:
+def expiry(told: DisclosedReport) -> Markup:
     """One bar a day, month or year from the audit on, and one of what is overdue."""
     if not told.expiring:
         return element("p", "Nothing that was read expires.", class_="soft")
@@ -75,7 +81,7 @@ def expiry(told: ToldReport) -> Markup:
     )
 
 
-def _expiry_bars(told: ToldReport) -> TimeBars:
+def _expiry_bars(told: DisclosedReport) -> TimeBars:
     now, days = told.as_of.date(), _by_day(told.expiring)
     ahead = {day: rows for day, rows in days.items() if day > now}
     axis = Axis.over((now, *ahead), _MOST_BARS_AHEAD, _AHEAD)
@@ -92,13 +98,13 @@ def _expiry_bars(told: ToldReport) -> TimeBars:
 
 
 def _rows_of(
-    name: str, study: str, axis: Axis, days: Mapping[date, Told], threshold: int
+    name: str, study: str, axis: Axis, days: Mapping[date, Disclosed], threshold: int
 ) -> TimeBars:
     title = f"Rows of {study} by {axis.step}"
     return TimeBars(name, title, axis, axis.gather(days), threshold)
 
 
-def _study(told: ToldReport, study: str, bars: TimeBars) -> Markup:
+def _study(told: DisclosedReport, study: str, bars: TimeBars) -> Markup:
     rows = total(bars.counts.values())
     each = f"fewer than {told.threshold} rows a day"
     caption = element(
@@ -110,21 +116,23 @@ def _study(told: ToldReport, study: str, bars: TimeBars) -> Markup:
     return element("figure", caption, _wide(bars.draw()), _behind(_period_table(bars)))
 
 
-def _by_study(rows: Mapping[tuple[str, date], Told]) -> dict[str, dict[date, Told]]:
-    studies: dict[str, dict[date, Told]] = {}
+def _by_study(
+    rows: Mapping[tuple[str, date], Disclosed],
+) -> dict[str, dict[date, Disclosed]]:
+    studies: dict[str, dict[date, Disclosed]] = {}
     for (study, day), told in rows.items():
         studies.setdefault(study, {})[day] = told
     return studies
 
 
-def _by_day(rows: Mapping[tuple[str, date], Told]) -> dict[date, Told]:
-    days: dict[date, list[Told]] = {}
+def _by_day(rows: Mapping[tuple[str, date], Disclosed]) -> dict[date, Disclosed]:
+    days: dict[date, list[Disclosed]] = {}
     for (_, day), told in rows.items():
         days.setdefault(day, []).append(told)
     return {day: total(parts) for day, parts in days.items()}
 
 
-def _by_state(groups: Sequence[ToldGroup]) -> dict[str, Stack]:
+def _by_state(groups: Sequence[DisclosedGroup]) -> dict[str, Stack]:
     found = {each.state for each in groups}
     known = [each for each in dict.fromkeys(_STATES) if each in found]
     states = [*known, *sorted(found.difference(_STATES))]
@@ -134,7 +142,7 @@ def _by_state(groups: Sequence[ToldGroup]) -> dict[str, Stack]:
     }
 
 
-def _stack(groups: Sequence[ToldGroup]) -> Stack:
+def _stack(groups: Sequence[DisclosedGroup]) -> Stack:
     ages = zip(*(each.ages for each in groups), strict=True)
     return Stack(total(each.people for each in groups), tuple(map(total, ages)))
 
@@ -146,20 +154,20 @@ def _period_table(bars: TimeBars) -> Markup:
     return data_table((bars.axis.step.capitalize(), "Rows"), rows, ("whole", "number"))
 
 
-def _group_table(groups: Iterable[ToldGroup]) -> Markup:
+def _group_table(groups: Iterable[DisclosedGroup]) -> Markup:
     head = ("Left", "State", "People", *_AGES_IN_SHORT, "Oldest", "Deadline", "Late")
     kinds = ("", "", *["number"] * 4, "whole", "whole", "number")
     return data_table(head, map(_group_row, groups), kinds)
 
 
-def _group_row(each: ToldGroup) -> tuple[str, ...]:
+def _group_row(each: DisclosedGroup) -> tuple[str, ...]:
     numbers = map(in_short, (each.people, *each.ages))
     days = said(each.oldest), said(each.deadline)
     return (each.scope, each.state, *numbers, *days, in_short(each.late))
 
 
-def _expiry_table(told: ToldReport, axis: Axis) -> Markup:
-    parts: dict[tuple[int, str], list[Told]] = {}
+def _expiry_table(told: DisclosedReport, axis: Axis) -> Markup:
+    parts: dict[tuple[int, str], list[Disclosed]] = {}
     for (study, day), rows in told.expiring.items():
         when = _OVERDUE if day <= axis.first else axis.index(day)
         parts.setdefault((when, study), []).append(rows)

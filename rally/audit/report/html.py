@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rally.audit.findings import AuditReport
 from rally.audit.report import figures, tables
 from rally.audit.report.charts import Markup, element
-from rally.audit.report.disclosure import THRESHOLD, ToldReport, in_words, tell
+from rally.audit.report.disclosure import THRESHOLD, DisclosedReport, disclose, in_words
 from rally.audit.report.style import STYLE
 from rally.audit.report.wording import DEVELOPMENT, doubt, rule, share, verdict
 
@@ -35,12 +35,12 @@ _EXPIRY = (
 
 def to_html(report: AuditReport, threshold: int = THRESHOLD) -> str:
     """The page, whole; but for its first line it is well-formed XML."""
-    told = tell(report, threshold)
+    told = disclose(report, threshold)
     page = element("html", _head(told), element("body", *_body(told)), lang="en")
     return f"<!DOCTYPE html>\n{page}\n"
 
 
-def _head(told: ToldReport) -> Markup:
+def _head(told: DisclosedReport) -> Markup:
     return element(
         "head",
         element("meta", charset="utf-8"),
@@ -52,7 +52,7 @@ def _head(told: ToldReport) -> Markup:
     )
 
 
-def _body(told: ToldReport) -> Iterator[Markup]:
+def _body(told: DisclosedReport) -> Iterator[Markup]:
     yield element(
         "header",
         element(
@@ -72,7 +72,7 @@ def _body(told: ToldReport) -> Iterator[Markup]:
     )
 
 
-def _facts(told: ToldReport) -> Markup:
+def _facts(told: DisclosedReport) -> Markup:
     scope = told.scope
     facts = (
         ("Read", share(scope)),
@@ -91,7 +91,7 @@ def _facts(told: ToldReport) -> Markup:
     )
 
 
-def _sections(told: ToldReport) -> Iterator[Markup]:
+def _sections(told: DisclosedReport) -> Iterator[Markup]:
     checks = told.checks
     findings = tables.seen((each.check, each.findings) for each in checks)
     apart = tables.seen((each.check, each.apart) for each in checks)

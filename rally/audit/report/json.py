@@ -8,12 +8,12 @@ from typing import Any
 from rally.audit.findings import AuditReport
 from rally.audit.report.disclosure import (
     THRESHOLD,
-    Told,
-    ToldCheck,
-    ToldGroup,
-    ToldReport,
-    ToldSeen,
-    tell,
+    Disclosed,
+    DisclosedCheck,
+    DisclosedGroup,
+    DisclosedReport,
+    DisclosedSeen,
+    disclose,
 )
 from rally.registry.report import moment
 
@@ -49,11 +49,11 @@ def to_json(report: AuditReport, threshold: int = THRESHOLD) -> str:
                      under_30_days: COUNT, older: COUNT, oldest: DAY, next_deadline:
                      DAY or null, late: COUNT}
     """
-    content = _content(tell(report, threshold))
+    content = _content(disclose(report, threshold))
     return json.dumps(content, indent=2, sort_keys=True)
 
 
-def _content(told: ToldReport) -> dict[str, Any]:
+def _content(told: DisclosedReport) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "threshold": told.threshold,
@@ -69,11 +69,11 @@ def _content(told: ToldReport) -> dict[str, Any]:
     }
 
 
-def _count(told: Told) -> int | str:
+def _count(told: Disclosed) -> int | str:
     return f"<{told.below}" if told.is_hidden else told.least
 
 
-def _check(each: ToldCheck) -> dict[str, Any]:
+def _check(each: DisclosedCheck) -> dict[str, Any]:
     return {
         "check": each.check,
         "status": each.status,
@@ -83,7 +83,7 @@ def _check(each: ToldCheck) -> dict[str, Any]:
     }
 
 
-def _seen(seen: ToldSeen) -> dict[str, Any]:
+def _seen(seen: DisclosedSeen) -> dict[str, Any]:
     return {
         "where": seen.where,
         "what": seen.what,
@@ -93,14 +93,16 @@ def _seen(seen: ToldSeen) -> dict[str, Any]:
     }
 
 
-def _rows(rows: Mapping[tuple[str, date], Told]) -> dict[str, dict[str, int | str]]:
+def _rows(
+    rows: Mapping[tuple[str, date], Disclosed],
+) -> dict[str, dict[str, int | str]]:
     studies: dict[str, dict[str, int | str]] = {}
     for (study, day), told in rows.items():
         studies.setdefault(study, {})[day.isoformat()] = _count(told)
     return studies
 
 
-def _group(each: ToldGroup) -> dict[str, Any]:
+def _group(each: DisclosedGroup) -> dict[str, Any]:
     young, old, older = map(_count, each.ages)
     return {
         "scope": each.scope,

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rally.errors import ConfigurationError, cause_of
-from rally.storage.objectstore.interface import ObjectHeld, put
+from rally.storage.objectstore.interface import ObjectHeld, upsert
 from rally.storage.objectstore.open_store import open_store
 
 _REMOTE = "gs://"
@@ -55,7 +55,7 @@ def write_private(option: str, name: str, text: str) -> None:
     with _refusing(option, name):
         if name.startswith(_REMOTE):
             folder, file = _parts(option, name)
-            put(open_store(folder), file, text.encode())
+            upsert(open_store(folder), file, text.encode())
         else:
             _write(Path(name), text)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from rally.audit.findings import Check, Status
 from rally.audit.report.charts import Markup, element, join
-from rally.audit.report.disclosure import ToldCheck, ToldSeen
+from rally.audit.report.disclosure import DisclosedCheck, DisclosedSeen
 from rally.audit.report.wording import PROMISES, how_many
 from rally.registry.report import said
 
@@ -43,23 +43,23 @@ def data_table(
     return element("div", element("table", *parts, class_=kind or None), class_="wide")
 
 
-def strip(checks: Iterable[ToldCheck]) -> Markup:
+def strip(checks: Iterable[DisclosedCheck]) -> Markup:
     """All promises at a glance: a mark each, which leads to its row."""
     return element("ol", *map(_glance, checks), class_="strip")
 
 
-def promises(checks: Iterable[ToldCheck]) -> Markup:
+def promises(checks: Iterable[DisclosedCheck]) -> Markup:
     """The table of promises."""
     head = ("Promise", "Check", "What became of it", "Findings")
     return data_table(head, map(_promise, checks), ("", "whole", "", "number"))
 
 
-def seen(parts: Iterable[tuple[Check, Sequence[ToldSeen]]]) -> Markup:
+def seen(parts: Iterable[tuple[Check, Sequence[DisclosedSeen]]]) -> Markup:
     """Tables of what was seen, one a promise of which there was anything."""
     return join(_seen_table(check, part) for check, part in parts if part)
 
 
-def _glance(each: ToldCheck) -> Markup:
+def _glance(each: DisclosedCheck) -> Markup:
     said_of_it = f"{PROMISES[each.check]} {each.status.capitalize()}."
     link = element(
         "a",
@@ -72,7 +72,7 @@ def _glance(each: ToldCheck) -> Markup:
     return element("li", link)
 
 
-def _promise(each: ToldCheck) -> tuple[Markup, ...]:
+def _promise(each: DisclosedCheck) -> tuple[Markup, ...]:
     return (
         element("span", PROMISES[each.check], id=each.check),
         element("code", each.check),
@@ -83,7 +83,7 @@ def _promise(each: ToldCheck) -> tuple[Markup, ...]:
     )
 
 
-def _seen_table(check: Check, part: Sequence[ToldSeen]) -> Markup:
+def _seen_table(check: Check, part: Sequence[DisclosedSeen]) -> Markup:
     columns = 4 if any(each.until for each in part) else 3
     head, kinds = ("Where", "What", "Number", "Until"), ("", "", "number", "whole")
     rows = (_seen_row(each)[:columns] for each in part)
@@ -91,7 +91,7 @@ def _seen_table(check: Check, part: Sequence[ToldSeen]) -> Markup:
     return data_table(head[:columns], rows, kinds[:columns], caption, "seen")
 
 
-def _seen_row(each: ToldSeen) -> tuple[str, ...]:
+def _seen_row(each: DisclosedSeen) -> tuple[str, ...]:
     return (element("code", each.where), each.what, how_many(each), said(each.until))
 
 

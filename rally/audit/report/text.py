@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from rally.audit.findings import AuditReport, Status
 from rally.audit.report.disclosure import (
     THRESHOLD,
-    ToldCheck,
-    ToldReport,
-    ToldSeen,
-    tell,
+    DisclosedCheck,
+    DisclosedReport,
+    DisclosedSeen,
+    disclose,
 )
 from rally.audit.report.wording import (
     DEVELOPMENT,
@@ -28,7 +28,7 @@ _SEEN_HEAD = ("CHECK", "WHERE", "WHAT", "NUMBER", "UNTIL")
 
 def to_text(report: AuditReport, threshold: int = THRESHOLD) -> str:
     """Tables: of the checks, of what breaks them, what is apart, what is not seen."""
-    told = tell(report, threshold)
+    told = disclose(report, threshold)
     findings = [(each, seen) for each in told.checks for seen in each.findings]
     apart = [(each, seen) for each in told.checks for seen in each.apart]
     unseen = [(each, seen) for each in told.checks for seen in each.unseen]
@@ -44,7 +44,7 @@ def to_text(report: AuditReport, threshold: int = THRESHOLD) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def _head(told: ToldReport) -> str:
+def _head(told: DisclosedReport) -> str:
     scope, judged = told.scope, f"{verdict(told)} {doubt(told)}".rstrip()
     files = f"{scope.files:,} file{'' if scope.files == 1 else 's'}"
     return (
@@ -53,12 +53,14 @@ def _head(told: ToldReport) -> str:
     )
 
 
-def _check_row(each: ToldCheck) -> tuple[str, ...]:
+def _check_row(each: DisclosedCheck) -> tuple[str, ...]:
     status = each.status.upper() if each.status is Status.BROKEN else each.status
     return (each.check, status, f"{len(each.findings):,}", PROMISES[each.check])
 
 
-def _seen_table(title: str, seen: Sequence[tuple[ToldCheck, ToldSeen]]) -> str:
+def _seen_table(
+    title: str, seen: Sequence[tuple[DisclosedCheck, DisclosedSeen]]
+) -> str:
     if not seen:
         return ""
     rows = [_SEEN_HEAD, *(_seen_row(check, each) for check, each in seen)]
@@ -67,5 +69,5 @@ def _seen_table(title: str, seen: Sequence[tuple[ToldCheck, ToldSeen]]) -> str:
     return "\n".join([title, *table(rows)])
 
 
-def _seen_row(check: ToldCheck, seen: ToldSeen) -> tuple[str, ...]:
+def _seen_row(check: DisclosedCheck, seen: DisclosedSeen) -> tuple[str, ...]:
     return (check.check, seen.where, seen.what, how_many(seen), said(seen.until))

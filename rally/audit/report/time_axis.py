@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import count
 from math import floor
 
-from rally.audit.report.disclosure import Told, total
+from rally.audit.report.disclosure import Disclosed, total
 
 _MONTHS = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
@@ -138,9 +138,9 @@ class Axis:
         """What a period is called."""
         return self.step.label(self._start + index)
 
-    def gather(self, counts: Mapping[date, Told]) -> dict[int, Told]:
+    def gather(self, counts: Mapping[date, Disclosed]) -> dict[int, Disclosed]:
         """What is told of each period, of those that have any."""
-        parts: dict[int, list[Told]] = {}
+        parts: dict[int, list[Disclosed]] = {}
         for day, told in sorted(counts.items()):
             parts.setdefault(self.index(day), []).append(told)
         return {index: total(told) for index, told in parts.items()}

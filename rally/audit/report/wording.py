@@ -2,10 +2,10 @@
 
 from rally.audit.findings import Check, Status, Unit
 from rally.audit.report.disclosure import (
-    Told,
-    ToldReport,
-    ToldScope,
-    ToldSeen,
+    Disclosed,
+    DisclosedReport,
+    DisclosedScope,
+    DisclosedSeen,
     in_short,
     in_words,
     unit_of,
@@ -40,7 +40,7 @@ DEVELOPMENT = "This is a development platform: one person may play everybody."
 """What is said of such a one wherever it shows itself."""
 
 
-def verdict(report: ToldReport) -> str:
+def verdict(report: DisclosedReport) -> str:
     """What became of all promises, in one sentence."""
     statuses = [each.status for each in report.checks]
     broken = statuses.count(Status.BROKEN)
@@ -55,25 +55,25 @@ def verdict(report: ToldReport) -> str:
     return f"{kept}{sample}."
 
 
-def doubt(report: ToldReport) -> str:
+def doubt(report: DisclosedReport) -> str:
     """What the verdict does not know, in one sentence; "" where it knows all."""
     unknown = sum(each.status is Status.UNKNOWN for each in report.checks)
     return f"{_promises(unknown)} could not be checked everywhere." if unknown else ""
 
 
-def share(scope: ToldScope) -> str:
+def share(scope: DisclosedScope) -> str:
     """Which of the files of rows were read."""
     if scope.share >= 1:
         return "all files of rows"
     return f"a sample of {scope.share * 100:.3g} % of the files of rows"
 
 
-def in_rows(told: Told) -> str:
+def in_rows(told: Disclosed) -> str:
     """So many rows, in words."""
     return f"{in_words(told)} {unit_of(told, Unit.ROWS)}"
 
 
-def how_many(seen: ToldSeen) -> str:
+def how_many(seen: DisclosedSeen) -> str:
     """How much of what was seen: "<10 rows"."""
     return f"{in_short(seen.number)} {unit_of(seen.number, seen.unit)}"
 

@@ -18,7 +18,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
 
-from rally.availability import is_away
+from rally.availability import is_unavailable
 from rally.errors import ConfigurationError
 from rally.storage.objectstore.gcs_transfers import download, upload
 from rally.storage.objectstore.interface import (
@@ -70,7 +70,7 @@ def translated(name: str, blob: storage.Blob | None = None) -> Iterator[None]:
     except _REFUSALS as error:
         if blob and _says_held(error):
             raise ObjectHeld(name, _held_until(blob)) from None
-        kind = ConnectionError if is_away(error) else OSError
+        kind = ConnectionError if is_unavailable(error) else OSError
         raise kind(None, f"Cloud Storage says {type(error).__name__}") from None
 
 

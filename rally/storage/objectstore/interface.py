@@ -285,7 +285,7 @@ class ObjectStore(Protocol):
         """
 
 
-def put(store: ObjectStore, name: str, data: bytes) -> None:
+def upsert(store: ObjectStore, name: str, data: bytes) -> None:
     """Makes the object, or replaces the one that is there.
 
     Raises:

@@ -82,7 +82,9 @@ class Written(NamedTuple):
     def command(self) -> tuple[str, ...]:
         """The command of a job that is conducted."""
         steps = self.graph.components.transforms.values()
-        (create,) = (each for each in steps if each.unique_name == "ConductJob/Command")
+        (create,) = (
+            each for each in steps if each.unique_name == "RunJobOnWorker/Command"
+        )
         (command,) = pickler.loads(create.spec.payload).values
         return tuple(command)
 

@@ -104,14 +104,14 @@ class Audited(Whole):
         platform_keys = str(self.folder / "platform")
         made = Settings("memory", platform_keys, place=self, **given)
 
-        def work_through(units, size):
+        def run_step(units, size):
             look = make_auditor(made)
             return [
                 json.loads(json.dumps(look(pickle.loads(pickle.dumps(unit)))))
                 for unit in units
             ]
 
-        return Audit(made, work_through).run()
+        return Audit(made, run_step).run()
 
     def at(self, day: int, hour: int = 0) -> None:
         """Sets the clock."""

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from rally.audit.collection_windows import (
     TOLD_LATE,
-    Span,
-    collecting_spans,
-    span_of_day,
+    CollectionWindow,
+    collection_windows,
+    window_of_day,
     within,
 )
 from rally.audit.duplicates import Window
@@ -25,7 +25,7 @@ from rally.audit.row_checks import are_within, as_stored, times_of
 from rally.audit.sealed import count_unsealed, sealing_prefixes
 from rally.audit.settings import hash_address
 from rally.audit.tally import ELSEWHERE, MOST_PLACES, OTHERS, Tally, merged
-from rally.audit.wanted import read_wanted
+from rally.audit.wanted import read_forbidden_values
 from rally.errors import ConfigurationError
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import ensure_platform_keys, rotate_purpose
@@ -57,7 +57,7 @@ def test_rows_may_be_sent_while_a_study_collects_and_a_little_later(
 ):
     log = [Transition(study, action, hour(at), "ann", "") for action, at in decided]
     states, found = States(audited_registry, log), audited_registry.studies[study]
-    spans = collecting_spans(states, found)
+    spans = collection_windows(states, found)
     minute = TOLD_LATE / 10
     for time in (hour(asked) + minute * each for each in range(-1, 13)):
         moments = [time - minute * each for each in range(10)]
@@ -67,12 +67,14 @@ def test_rows_may_be_sent_while_a_study_collects_and_a_little_later(
 
 
 def test_day_of_a_leap_year_is_a_whole_day():
-    day = span_of_day("2028-02-29")
+    day = window_of_day("2028-02-29")
     assert from_micros(day.start) == datetime(2028, 2, 29, tzinfo=UTC)
     assert from_micros(day.end) == datetime(2028, 3, 1, tzinfo=UTC)
-    assert within([Span(0, day.start + 5), Span(day.end - 5, 2**60)], day) == [
-        Span(day.start, day.start + 5),
-        Span(day.end - 5, day.end),
+    assert within(
+        [CollectionWindow(0, day.start + 5), CollectionWindow(day.end - 5, 2**60)], day
+    ) == [
+        CollectionWindow(day.start, day.start + 5),
+        CollectionWindow(day.end - 5, day.end),
     ]
 
 
@@ -91,7 +93,7 @@ any_time = st.one_of(times, st.integers(-(2**63), 2**63 - 1))
 
 @given(st.lists(any_time, max_size=5), times, st.integers(1, 2**40))
 def test_times_are_within_a_span_or_are_looked_at(found, start, length):
-    span = Span(start, start + length)
+    span = CollectionWindow(start, start + length)
     rows = [bytes(74) + zig_zag(each) + bytes(8) for each in found]
     stamps = [int.from_bytes(row[74:82], "little") for row in rows]
     starts = [sum(map(len, rows[:at])) for at in range(len(rows))]
@@ -193,7 +195,7 @@ PSEUDONYMS = Pseudonyms({PLATFORM: Prf(PLATFORM)})
     ],
 )
 def test_what_is_wanted_is_read_from_lines(text, people, addresses):
-    wanted = read_wanted(io.BytesIO(text.encode()), PSEUDONYMS)
+    wanted = read_forbidden_values(io.BytesIO(text.encode()), PSEUDONYMS)
     assert wanted.pseudonyms == {PSEUDONYMS.of_platform(rally_id(p)) for p in people}
     assert wanted.addresses == set(map(hash_address, addresses))
     assert not [each for each in text.split() if each in repr(wanted)]
@@ -202,7 +204,7 @@ def test_what_is_wanted_is_read_from_lines(text, people, addresses):
 @pytest.mark.parametrize("text", ["", "\n\n", "192.0.2.7\nnobody\n"])
 def test_lines_that_are_neither_are_refused(text):
     with pytest.raises(ConfigurationError, match="standard input") as error:
-        read_wanted(io.BytesIO(text.encode()), PSEUDONYMS)
+        read_forbidden_values(io.BytesIO(text.encode()), PSEUDONYMS)
     assert "nobody" not in str(error.value)
 
 

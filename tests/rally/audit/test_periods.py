@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.audit.report.disclosure import Told
+from rally.audit.report.disclosure import Disclosed
 from rally.audit.report.time_axis import (
     Axis,
     Step,
@@ -63,11 +63,11 @@ def test_each_day_has_its_place(days, most):
 def test_counts_of_a_period_are_summed():
     axis = Axis(Step.MONTH, date(2024, 1, 31), date(2024, 3, 1))
     counts = {
-        date(2024, 3, 1): Told(0, 10),
-        date(2024, 1, 31): Told(20, 30),
-        date(2024, 3, 31): Told(40, 50),
+        date(2024, 3, 1): Disclosed(0, 10),
+        date(2024, 1, 31): Disclosed(20, 30),
+        date(2024, 3, 31): Disclosed(40, 50),
     }
-    assert axis.gather(counts) == {0: Told(20, 30), 2: Told(40, 60)}
+    assert axis.gather(counts) == {0: Disclosed(20, 30), 2: Disclosed(40, 60)}
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ def place(make_audited, calm):
 
 def purge(place):
     made = OfPurge("memory", "memory", place=place, run="1" * 32)
-    return Purge(made, lambda *step: place._work_through(made, *step)).run()
+    return Purge(made, lambda *step: place._run_step(made, *step)).run()
 
 
 def run_all(place):

@@ -14,7 +14,7 @@ from rally.audit.searching import (
     search_header,
     shown,
 )
-from rally.audit.settings import Wanted, hash_address, hash_addresses
+from rally.audit.settings import ForbiddenValues, hash_address, hash_addresses
 from rally.audit.tally import Tally
 from rally.storage.header import INDEX, ROW_LENGTHS, Header
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
@@ -133,7 +133,9 @@ def test_digits_that_a_client_makes_are_not_shown_where_not_all_are_known():
 
 
 def test_row_lengths_are_searched_where_there_is_no_index_to_be_held_against():
-    searches = make_searches(Wanted(), Prf(PLATFORM), [PSEUDONYMS.of_platform(ONE)])
+    searches = make_searches(
+        ForbiddenValues(), Prf(PLATFORM), [PSEUDONYMS.of_platform(ONE)]
+    )
     entries = {ROW_LENGTHS: ONE.encode()}
     assert search_header(Tally(), searches, "a", Header(entries, bytes(16), 9))
     entries[INDEX] = b""
@@ -141,7 +143,9 @@ def test_row_lengths_are_searched_where_there_is_no_index_to_be_held_against():
 
 
 def test_nobody_is_known_by_what_is_no_pseudonym():
-    searches = make_searches(Wanted(), Prf(PLATFORM), ["nobody", "\udcff" * 36])
+    searches = make_searches(
+        ForbiddenValues(), Prf(PLATFORM), ["nobody", "\udcff" * 36]
+    )
     assert searches.ids.find(ONE.encode()) == []
 
 

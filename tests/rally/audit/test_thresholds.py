@@ -8,10 +8,10 @@ import pytest
 from rally.audit.findings import Unit
 from rally.audit.report.disclosure import (
     THRESHOLD,
-    Told,
+    Disclosed,
+    disclose_count,
     in_short,
     in_words,
-    tell_count,
     total,
     unit_of,
 )
@@ -29,19 +29,19 @@ from rally.audit.report.disclosure import (
 )
 @pytest.mark.parametrize("unit", [Unit.ROWS, Unit.PEOPLE])
 def test_count_is_told_in_tens(unit, number, words, short):
-    told = tell_count(number, unit, THRESHOLD)
+    told = disclose_count(number, unit, THRESHOLD)
     assert (in_words(told), in_short(told)) == (words, short)
 
 
 @pytest.mark.parametrize("unit", [Unit.OBJECTS, Unit.STUDIES])
 @pytest.mark.parametrize("number", [0, 1, 9, 1234])
 def test_objects_and_studies_are_told_exactly(unit, number):
-    assert tell_count(number, unit, THRESHOLD) == Told(number)
+    assert disclose_count(number, unit, THRESHOLD) == Disclosed(number)
 
 
 @pytest.mark.parametrize("number", [0, 1, 9, 1234])
 def test_threshold_of_one_tells_all(number):
-    assert tell_count(number, Unit.ROWS, 1) == Told(number)
+    assert disclose_count(number, Unit.ROWS, 1) == Disclosed(number)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_threshold_of_one_tells_all(number):
     ],
 )
 def test_sum_is_of_what_is_told(numbers, words):
-    told = (tell_count(each, Unit.ROWS, THRESHOLD) for each in numbers)
+    told = (disclose_count(each, Unit.ROWS, THRESHOLD) for each in numbers)
     assert in_words(total(told)) == words
 
 
@@ -70,7 +70,9 @@ def test_small_part_cannot_be_worked_out_from_a_sum(threshold):
     numbers = range(threshold * 3)
     alike = defaultdict(list)
     for parts in product(numbers, repeat=3):
-        told = (tell_count(each, Unit.ROWS, threshold) for each in (sum(parts), *parts))
+        told = (
+            disclose_count(each, Unit.ROWS, threshold) for each in (sum(parts), *parts)
+        )
         alike[tuple(told)].append(parts)
     small = [
         {parts[at] for parts in possible}
@@ -85,11 +87,11 @@ def test_small_part_cannot_be_worked_out_from_a_sum(threshold):
 @pytest.mark.parametrize(
     ("told", "unit", "word"),
     [
-        (Told(1), Unit.ROWS, "row"),
-        (Told(1), Unit.PEOPLE, "person"),
-        (Told(1), Unit.STUDIES, "study"),
-        (Told(0), Unit.OBJECTS, "objects"),
-        (Told(0, 10), Unit.PEOPLE, "people"),
+        (Disclosed(1), Unit.ROWS, "row"),
+        (Disclosed(1), Unit.PEOPLE, "person"),
+        (Disclosed(1), Unit.STUDIES, "study"),
+        (Disclosed(0), Unit.OBJECTS, "objects"),
+        (Disclosed(0, 10), Unit.PEOPLE, "people"),
     ],
 )
 def test_unit_follows_its_count(told, unit, word):

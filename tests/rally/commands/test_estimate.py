@@ -1,4 +1,4 @@
-"""`rally plan`, as a person types it."""
+"""`rally estimate`, as a person types it."""
 
 import json
 
@@ -11,7 +11,7 @@ NEEDED = ["--pings-per-day=20000", "--people=1000", "--studies=1"]
 
 @pytest.fixture
 def rally(capsys):
-    """Types `rally plan …`: status, output, errors."""
+    """Types `rally estimate …`: status, output, errors."""
     return lambda *words: (cli.main(["plan", *words]), *capsys.readouterr())
 
 

@@ -508,7 +508,7 @@ def test_at_once_takes_what_is_deferred_and_what_is_held(office):
     deferred = {each.participant: each.deferred for each in office.list.withdrawals}
     assert deferred["t"] == (STREAM,)
     ids = [f"--request={number:032}" for number in (2, 5)]
-    assert decide(office, "at-once", *ids, "--as_of=2023-04-07") == (
+    assert decide(office, "expedite", *ids, "--as_of=2023-04-07") == (
         0, "at once: 2 withdrawals\n",
     )  # fmt: skip
     after = office.admit(on(4, 8, 2023)).withdrawals
@@ -547,12 +547,12 @@ ONE = f"--request={1:032}"
          "give one of --study, --all and --request"),
         (["confirm", "--by=decide", "--all", f"--study={STREAM}"],
          "--study, --all: are too many; give one of them"),
-        (["at-once", "--by=decide", "--all"],
-         "--request: is missing; at-once is for one by one"),
+        (["expedite", "--by=decide", "--all"],
+         "--request: is missing; expedite is for one by one"),
         (["confirm", "--by=decide", ONE],
          f"--request: {1:032} is active, and must be held for confirm"),
-        (["at-once", "--by=decide", ONE],
-         f"--request: {1:032} is active, and must be held or deferred for at-once"),
+        (["expedite", "--by=decide", ONE],
+         f"--request: {1:032} is active, and must be held or deferred for expedite"),
         (["reject", "--by=decide", f"--request={2:032}", "--request=somebodys-id"],
          "--request: the list has no such request; `rally withdrawals --requests` shows"
          " them"),
@@ -575,7 +575,7 @@ ONE = f"--request={1:032}"
          " at most 36,500; see --help"),
         (["approve"],
          "action: invalid choice: 'approve' (choose from 'list', 'confirm', "
-         "'reject', 'at-once', 'settle'); see --help"),
+         "'reject', 'expedite', 'settle'); see --help"),
         (["settle", "--by=decide"], "give --dead_letter, or --study and --day"),
         (["settle", "--by=decide", f"--study={STREAM}"],
          "--day: is missing; a study is settled day by day"),

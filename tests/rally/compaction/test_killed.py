@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from rally.storage.layout import Stores
 from rally.storage.leases import Leases
-from tests.rally.compacting.place import Place, load_registry
+from tests.rally.compaction.place import Place, load_registry
 store, studies, run = sys.argv[1:]
 place = Place(load_registry(Path(studies)), Stores(store, None))
 with Leases(place.stores.platform, run, "compact"):

@@ -16,7 +16,7 @@ def store():
 
 
 @pytest.fixture
-def doomed(store):
+def to_remove(store):
     """`a` speaks for `b`, that for `c`, and `d` for what is gone already."""
     for name in "abcd":
         store.create(name, b"")
@@ -25,18 +25,18 @@ def doomed(store):
     return {ids[name]: frozenset(others) for name, others in speaks.items()}
 
 
-def test_files_go_before_those_that_speak_for_them(store, doomed):
+def test_files_go_before_those_that_speak_for_them(store, to_remove):
     deleted = []
     store.after = lambda operation, name: deleted.append(name)
 
-    assert remove(store, doomed) == (["c", "d", "b", "a"], [])
+    assert remove(store, to_remove) == (["c", "d", "b", "a"], [])
     assert deleted == ["c", "d", "b", "a"]
 
 
-def test_what_speaks_for_a_file_that_is_held_stays(store, doomed):
+def test_what_speaks_for_a_file_that_is_held_stays(store, to_remove):
     store.retain("b", datetime(2100, 1, 2, tzinfo=UTC))
 
-    gone, held = remove(store, doomed)
+    gone, held = remove(store, to_remove)
 
     assert gone == ["c", "d"]
     why = "it is kept by its bucket until 2100-01-02"
@@ -44,9 +44,9 @@ def test_what_speaks_for_a_file_that_is_held_stays(store, doomed):
     assert [info.name for info in store.list()] == ["a", "b"]
 
 
-def test_a_file_that_was_written_meanwhile_stays(store, doomed):
+def test_a_file_that_was_written_meanwhile_stays(store, to_remove):
     info = store.stat("c")
     store.replace("c", b"again", info.generation)
     with pytest.raises(GenerationMismatch):
-        remove(store, doomed)
+        remove(store, to_remove)
     assert store.read("c") == b"again"

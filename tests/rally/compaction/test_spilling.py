@@ -5,9 +5,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from rally.compaction.merge import few
-from rally.compaction.partition_view import Looker, streams
-from rally.compaction.row_filter import Rule, Sieve
+from rally.compaction.merge import reduce_fan_in
+from rally.compaction.partition_view import PartitionViewer, streams
+from rally.compaction.row_filter import RowFilter, Rule
 from rally.registry.study import Keep
 from rally.storage.row_streams import batches
 from tests.rally.compaction.place import Row, kept, partition
@@ -20,7 +20,7 @@ class Nobody:
 
 @pytest.fixture
 def sieve():
-    return Sieve(Rule(Keep.ALL), Nobody())
+    return RowFilter(Rule(Keep.ALL), Nobody())
 
 
 @pytest.mark.parametrize("most", [2, 3, 100])
@@ -30,11 +30,11 @@ def test_few_sources_have_the_rows_of_many(place, sieve, most):
     rows = [Row(number % 16, number) for number in numbers]
     for start in range(0, 60, 5):
         place.add(*rows[start : start + 5])
-    parts = Looker(place.store, lambda _: None, {}).look(partition()).parts()
+    parts = PartitionViewer(place.store, lambda _: None, {}).look(partition()).parts()
     assert len(parts) == 12
 
     with ExitStack() as files:
-        found = few(parts, sieve, files, most)
+        found = reduce_fan_in(parts, sieve, files, most)
         assert len(found) <= most
         merged = [
             row

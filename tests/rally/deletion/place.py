@@ -219,7 +219,7 @@ class Place:
 
     def job(self, **settings):
         made = Settings("memory", "memory", place=self, **settings)
-        return Deletion(made, lambda *step: self._work_through(made, *step))
+        return Deletion(made, lambda *step: self._run_step(made, *step))
 
     def bury(self) -> None:
         """What a process that died had leased: it can no longer say that it lives."""
@@ -231,7 +231,7 @@ class Place:
                 data = json.dumps(run).encode()
                 self.platform.replace(info.name, data, info.generation)
 
-    def _work_through(self, settings, step, works, make_step):
+    def _run_step(self, settings, step, works, make_step):
         """As a runner does it: works are pickled, results are JSON."""
         self.steps.append(step)
         worker = make_step(settings)

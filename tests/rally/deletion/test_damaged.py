@@ -213,7 +213,7 @@ UNSERVED = {
     "ours, lz4": lambda p: resealed(ours(p), codec=b"lz4"),
     "ours, zstd": lambda p: resealed(ours(p), codec=b"zstd"),
     "foreign, lz4": lambda p: resealed(foreign(p), codec=b"lz4"),
-    "foreign, unheard of": lambda p: resealed(foreign(p), codec=b"lz77"),
+    "foreign, event_only of": lambda p: resealed(foreign(p), codec=b"lz77"),
 }
 
 

@@ -95,7 +95,7 @@ def test_run_does_its_steps_in_their_order(make_place):
         name.partition("/plans/")[0].rpartition("/")[2] if "plans/" in name else name
         for name in names
     ]
-    plan = ["plan.json", "begun.json", "applied.json", "told.json"]
+    plan = ["plan.json", "begun.json", "applied.json", "done.json"]
     assert [step for step in steps if step in plan] == plan
     list_, first = f"replace {LIST}", "create receipts/000000000001.json"
     order = [
@@ -110,7 +110,7 @@ def test_run_does_its_steps_in_their_order(make_place):
         first,
         "create receipts/000000000003.json",
         list_,
-        "told.json",
+        "done.json",
     ]
     at = -1
     for step in order:

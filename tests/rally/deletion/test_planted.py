@@ -12,14 +12,14 @@ from tests.rally.deletion.place import Row
 @pytest.fixture
 def planting(place, monkeypatch):
     """Has somebody change what workers answer in a step."""
-    real = place._work_through
+    real = place._run_step
 
     def change(step, plant):
         def through(settings, name, works, make_step):
             found = real(settings, name, works, make_step)
             return [plant(each) for each in found] if name == step else found
 
-        monkeypatch.setattr(place, "_work_through", through)
+        monkeypatch.setattr(place, "_run_step", through)
 
     return change
 

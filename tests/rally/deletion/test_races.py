@@ -95,7 +95,7 @@ class Others:
     def deletion(self, name):
         """Another plan takes out the same rows; no receipt of this one tells them."""
         steps = FileSteps(self.place.settings)
-        found = steps.find(StoredFile(GARDEN, *live(self.place.data, name)))
+        found = steps.find_rows(StoredFile(GARDEN, *live(self.place.data, name)))
         if found.planned:
             work = PlannedWork(found.planned, "f" * 32, steps._list.counter)
             before = self.place.numbers_in(name)

@@ -121,7 +121,7 @@ def seen(port, name):
 def test_batch_is_served_while_it_runs(world, tmp_path, port, way):
     visits = [world.visit(number, number) for number in range(100)]
     path = write_lines(tmp_path / "in.ndjson", visits * 500)
-    argv = [f"--input={path}", "--unit_bytes=20000", f"--prometheus={port}", *way]
+    argv = [f"--input={path}", "--split_bytes=20000", f"--prometheus={port}", *way]
     store = str(tmp_path / "store")
     job = subprocess.Popen(
         [sys.executable, "-m", "pipelines.ingest", *world.options(store, *argv)],

@@ -28,7 +28,7 @@ def test_enrolment_and_deletion_request_are_built_in(folder):
     request = registry.document(study, "deletion-request", 1)
     assert (request.means, request.scope) == (Means.LEAVES, ())
     assert registry.document(study, "pioneer-enrollment", 2) is None
-    assert registry.document(study, "unheard-of", 1) is None
+    assert registry.document(study, "event_only-of", 1) is None
     assert registry.document(study, "visit", 1) is study.documents["visit.1"]
     assert (
         registry.document(study, "visit", 1, pioneer=True)

@@ -70,9 +70,9 @@ class PurgePlace(Place):
         made = Settings(
             "memory", "memory", place=self, **{"run": "1" * 32, "ping_keys": "k"}
             | settings)  # fmt: skip
-        return Purge(made, lambda *step: self._work_through(made, *step))
+        return Purge(made, lambda *step: self._run_step(made, *step))
 
-    def _work_through(self, settings, step, works, make_step):
+    def _run_step(self, settings, step, works, make_step):
         self.steps.append(step)
         worker = make_step(settings)
         return [

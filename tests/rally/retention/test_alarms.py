@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rally.registry.object_classifier import Locator, Region, overlapping
+from rally.registry.object_classifier import ObjectClassifier, Region, overlapping
 from rally.registry.registry import Registry
 from rally.storage.objectstore.interface import ObjectInfo
 from tests.pipelines.world import GARDEN, POND
@@ -38,7 +38,7 @@ FOLDER = f"data/study={GARDEN}/document=visit.1"
     ],
 )  # fmt: skip
 def test_place_of_an_object_is_told_by_its_path(place, name, region):
-    locator = Locator(place.stores, place.registry)
+    locator = ObjectClassifier(place.stores, place.registry)
     located = locator.classify(place.data, ObjectInfo(name, 1, 1))
     assert located.region is region
     assert located.region.is_alarm is (region is not Region.FILE)
@@ -46,7 +46,7 @@ def test_place_of_an_object_is_told_by_its_path(place, name, region):
 
 
 def test_empty_object_that_stands_for_a_folder_is_no_alarm(place):
-    locator = Locator(place.stores, place.registry)
+    locator = ObjectClassifier(place.stores, place.registry)
     located = locator.classify(place.data, ObjectInfo(f"{FOLDER}/", 0, 1))
     assert located.region is Region.MARKER
     empty = locator.classify(place.data, ObjectInfo(f"{FOLDER}/a.avro", 0, 1))

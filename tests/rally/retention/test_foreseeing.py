@@ -4,16 +4,16 @@ from rally.dead_letters import Kind, Place
 from rally.events import RALLY
 from rally.keys.folder import KeyFolder
 from rally.registry.legal_holds import LegalHolds
-from rally.retention.conclusion import Foreseen, Held, KeyFolders, foresee
+from rally.retention.conclusion import Held, KeyFolders, Preview, preview
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.deletion.place import Row, day
 
 
-def foreseen(place, keys=None) -> Foreseen:
+def foreseen(place, keys=None) -> Preview:
     folders = keys or KeyFolders(
         *(KeyFolder(str(place.folder / kind)) for kind in ("keys", "platform"))
     )
-    return foresee(
+    return preview(
         place.stores, place.registry, place.registry.studies[GARDEN],
         place.withdrawals(), LegalHolds.read(place.platform, place.now), folders,
     )  # fmt: skip

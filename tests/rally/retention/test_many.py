@@ -4,7 +4,7 @@ import tracemalloc
 
 from rally.errors import CorruptFile
 from rally.retention.plan import BATCH, read_batch, write_plan
-from rally.retention.plan_entry import Line, Phase, Why
+from rally.retention.plan_entry import Phase, PlanEntry, Reason
 from rally.retention.settings import Limits
 from rally.storage.objectstore.interface import ObjectInfo
 from tests.fakes.memory_store import MemoryStore
@@ -18,7 +18,9 @@ def lines(number):
     for each in range(number):
         day = f"2025-{each % 12 + 1:02}-{each % 28 + 1:02}"
         name = f"data/study=s/document=d.1/date={day}/bucket=new/{each:032}.avro"
-        yield Line(Phase.ROWS, "study", "s", "d.1", day, name, 1000, each, Why.EXPIRED)
+        yield PlanEntry(
+            Phase.ROWS, "study", "s", "d.1", day, name, 1000, each, Reason.EXPIRED
+        )
 
 
 def test_batches_give_back_every_line_once():
@@ -33,8 +35,16 @@ def test_batches_keep_a_plan_together_and_phases_apart():
     """The order within a plan's folder is kept by one worker."""
     first = [each._replace(name=f"a/{each.generation}") for each in lines(BATCH - 1)]
     plans = [
-        Line(
-            Phase.REST, "platform", "", "(plans)", "", f"plans/1/{each}", 1, 1, Why.PLAN
+        PlanEntry(
+            Phase.REST,
+            "platform",
+            "",
+            "(plans)",
+            "",
+            f"plans/1/{each}",
+            1,
+            1,
+            Reason.PLAN,
         )
         for each in range(BATCH + 2)
     ]

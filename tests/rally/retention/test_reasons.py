@@ -9,9 +9,9 @@ from rally.dead_letters import Kind, Place
 from rally.deletion.plan import Plan, Plans
 from rally.errors import CorruptFile
 from rally.results import WrongResults
-from rally.retention.executor import make_doer
+from rally.retention.executor import make_executor
 from rally.retention.plan import write_plan
-from rally.retention.plan_entry import PLATFORM, STUDY, Line, Phase, Why
+from rally.retention.plan_entry import PLATFORM, STUDY, Phase, PlanEntry, Reason
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Row
@@ -31,56 +31,73 @@ LABELS = (PLATFORM, GARDEN, "(dead letters)", "2026-05-20")
 REST = (PLATFORM, "", "(leftovers)", "")
 TABLES = "memory://tables"
 PLANTED = {
-    "young rows as expired": (Phase.ROWS, ROW, Why.EXPIRED, ""),
-    "rows of an open study": (Phase.ROWS, ROW, Why.CONCLUDED, GARDEN),
-    "rows of a study for another": (Phase.ROWS, ROW, Why.CONCLUDED, POND),
-    "rows of who is enrolled": (Phase.ROWS, ROW, Why.UNENROLLED, ""),
-    "rows as enrolments": (Phase.ENROLMENTS, ROW, Why.CONCLUDED, POND),
+    "young rows as expired": (Phase.ROWS, ROW, Reason.EXPIRED, ""),
+    "rows of an open study": (Phase.ROWS, ROW, Reason.CONCLUDED, GARDEN),
+    "rows of a study for another": (Phase.ROWS, ROW, Reason.CONCLUDED, POND),
+    "rows of who is enrolled": (Phase.ROWS, ROW, Reason.UNENROLLED, ""),
+    "rows as enrolments": (Phase.ENROLMENTS, ROW, Reason.CONCLUDED, POND),
     "all enrolments for one study": (
         Phase.ENROLMENTS,
         (STUDY, HOUSE, "enrollment.1", "2026-05-02", f"{JOINED}joined.avro"),
-        Why.CONCLUDED,
+        Reason.CONCLUDED,
         POND,
     ),
     "rows under another name": (
         Phase.ROWS,
         (STUDY, GARDEN, "visit.1", "2020-01-01", VISITS),
-        Why.EXPIRED,
+        Reason.EXPIRED,
         "",
     ),
     "the store's marker": (
         Phase.ROWS,
         (STUDY, GARDEN, "visit.1", DAY, "rally-store.json"),
-        Why.EXPIRED,
+        Reason.EXPIRED,
         "",
     ),
     "rows as an archive": (
         Phase.REST,
         ("memory://", "", "(archives)", "", VISITS),
-        Why.ARCHIVE,
+        Reason.ARCHIVE,
         "",
     ),
-    "young letters": (Phase.LETTERS, (*LABELS, LETTER), Why.DEAD_LETTER, ""),
+    "young letters": (Phase.LETTERS, (*LABELS, LETTER), Reason.DEAD_LETTER, ""),
     "letters of an open study": (
-        Phase.LETTERS, (*LABELS, LETTER), Why.CONCLUDED, GARDEN
+        Phase.LETTERS,
+        (*LABELS, LETTER),
+        Reason.CONCLUDED,
+        GARDEN,
     ),
-    "unread withdrawals": (Phase.LETTERS, (*LABELS, OWED), Why.DEAD_LETTER, ""),
-    "unread withdrawals as old": (Phase.LETTERS, (*LABELS, OWED), Why.UNREADABLE, ""),
-    "a plan that goes on": (Phase.REST, (*REST, UNTOLD), Why.PLAN, ""),
-    "the list": (Phase.REST, (*REST, LIST), Why.TEMPORARY, ""),
-    "a receipt": (Phase.REST, (*REST, RECEIPT), Why.TEMPORARY, ""),
-    "a receipt as a plan": (Phase.REST, (*REST, RECEIPT), Why.PLAN, ""),
-    "a receipt as an archive": (Phase.REST, (*REST, RECEIPT), Why.ARCHIVE, ""),
+    "unread withdrawals": (Phase.LETTERS, (*LABELS, OWED), Reason.DEAD_LETTER, ""),
+    "unread withdrawals as old": (
+        Phase.LETTERS,
+        (*LABELS, OWED),
+        Reason.UNREADABLE,
+        "",
+    ),
+    "a plan that goes on": (Phase.REST, (*REST, UNTOLD), Reason.PLAN, ""),
+    "the list": (Phase.REST, (*REST, LIST), Reason.TEMPORARY, ""),
+    "a receipt": (Phase.REST, (*REST, RECEIPT), Reason.TEMPORARY, ""),
+    "a receipt as a plan": (Phase.REST, (*REST, RECEIPT), Reason.PLAN, ""),
+    "a receipt as an archive": (Phase.REST, (*REST, RECEIPT), Reason.ARCHIVE, ""),
     "a receipt as events": (
-        Phase.EVENTS, (PLATFORM, POND, "(events)", "", RECEIPT), Why.CONCLUDED, POND
+        Phase.EVENTS,
+        (PLATFORM, POND, "(events)", "", RECEIPT),
+        Reason.CONCLUDED,
+        POND,
     ),
     "tables of an open study": (
-        Phase.DERIVED, (TABLES, GARDEN, "(derived)", "", "t.csv"), Why.CONCLUDED, GARDEN
+        Phase.DERIVED,
+        (TABLES, GARDEN, "(derived)", "", "t.csv"),
+        Reason.CONCLUDED,
+        GARDEN,
     ),
     "tables for another study": (
-        Phase.DERIVED, (TABLES, POND, "(derived)", "", "t.csv"), Why.CONCLUDED, POND
+        Phase.DERIVED,
+        (TABLES, POND, "(derived)", "", "t.csv"),
+        Reason.CONCLUDED,
+        POND,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -113,7 +130,7 @@ def do(place, line):
     (batch,) = plan.batches
     # Whoever plants lines has every study concluded.
     batch = batch._replace(studies=frozenset((GARDEN, POND)))
-    return make_doer(Settings("memory", "memory", place=place))(batch)
+    return make_executor(Settings("memory", "memory", place=place))(batch)
 
 
 @pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
@@ -127,7 +144,7 @@ def test_planted_line_deletes_nothing_and_is_named(lived_in, planted):
     info = store.stat(name)
     before = everything(lived_in)
 
-    done = do(lived_in, Line(phase, *labels[:-1], *info, why, about))
+    done = do(lived_in, PlanEntry(phase, *labels[:-1], *info, why, about))
 
     assert everything(lived_in) == before
     assert done["tallies"] == []
@@ -150,7 +167,7 @@ RECORDS = {
 
 @pytest.mark.parametrize("name", RECORDS.values(), ids=RECORDS)
 @pytest.mark.parametrize(
-    ("why", "label"), [(Why.TEMPORARY, "(leftovers)"), (Why.PLAN, "(plans)")]
+    ("why", "label"), [(Reason.TEMPORARY, "(leftovers)"), (Reason.PLAN, "(plans)")]
 )
 def test_planted_line_deletes_no_old_record(lived_in, name, why, label):
     if lived_in.platform.stat(name) is None:
@@ -158,7 +175,7 @@ def test_planted_line_deletes_no_old_record(lived_in, name, why, label):
     info = lived_in.platform.stat(name)
     lived_in.now += timedelta(days=3650)
 
-    done = do(lived_in, Line(Phase.REST, PLATFORM, "", label, "", *info, why))
+    done = do(lived_in, PlanEntry(Phase.REST, PLATFORM, "", label, "", *info, why))
 
     assert lived_in.platform.stat(name) == info
     assert done["faults"] == [[name, f"stays: that it is {why} does not hold now"]]
@@ -169,7 +186,7 @@ def test_rows_of_the_enrolled_stay_when_their_partition_is_due(lived_in):
     lived_in.now += timedelta(days=20)
     info = lived_in.data.stat(VISITS)
     before = everything(lived_in)
-    done = do(lived_in, Line(Phase.ROWS, *ROW[:-1], *info, Why.UNENROLLED))
+    done = do(lived_in, PlanEntry(Phase.ROWS, *ROW[:-1], *info, Reason.UNENROLLED))
     assert everything(lived_in) == before
     assert done["faults"] == [[VISITS, "changed meanwhile"]]
 
@@ -177,7 +194,7 @@ def test_rows_of_the_enrolled_stay_when_their_partition_is_due(lived_in):
 def test_what_is_due_goes(lived_in):
     lived_in.now += timedelta(days=1000)
     info = lived_in.data.stat(VISITS)
-    done = do(lived_in, Line(Phase.ROWS, *ROW[:-1], *info, Why.EXPIRED))
+    done = do(lived_in, PlanEntry(Phase.ROWS, *ROW[:-1], *info, Reason.EXPIRED))
     assert done["faults"] == []
     assert lived_in.data.stat(VISITS) is None
 
@@ -186,7 +203,7 @@ def test_retention_that_is_prolonged_meanwhile_counts(lived_in):
     """As of the moment of deleting: here the clock was wrong when it was planned."""
     lived_in.now += timedelta(days=1000)
     info = lived_in.data.stat(VISITS)
-    line = Line(Phase.ROWS, *ROW[:-1], *info, Why.EXPIRED)
+    line = PlanEntry(Phase.ROWS, *ROW[:-1], *info, Reason.EXPIRED)
     lived_in.now -= timedelta(days=1000)
     assert do(lived_in, line)["tallies"] == []
     assert lived_in.data.stat(VISITS) == info
@@ -213,7 +230,7 @@ def test_plan_that_somebody_wrote_over_deletes_nothing(lived_in):
 
 def planting(place, monkeypatch, change):
     """A purge whose workers' answers somebody changes on their way back."""
-    real = place._work_through
+    real = place._run_step
     monkeypatch.setattr("rally.retention.search_tasks._PARTITIONS", 1)
 
     def through(settings, step, works, make_step):
@@ -222,13 +239,13 @@ def planting(place, monkeypatch, change):
             change(found)
         return found
 
-    monkeypatch.setattr(place, "_work_through", through)
+    monkeypatch.setattr(place, "_run_step", through)
 
 
 def line_of(place):
     """The line of a whole file that nobody should delete."""
     info = place.data.stat(VISITS)
-    return Line(Phase.ROWS, *ROW[:-1], *info, Why.UNENROLLED).to_json().decode()
+    return PlanEntry(Phase.ROWS, *ROW[:-1], *info, Reason.UNENROLLED).to_json().decode()
 
 
 ANSWERS = {

@@ -147,14 +147,14 @@ def test_foreign_object_among_dead_letters_is_an_alarm(place):
 
 
 def test_plans_go_when_they_are_told_or_were_never_begun(place):
-    plan_of(place, 1, 91, "plan", "begun", "applied", "told")
+    plan_of(place, 1, 91, "plan", "begun", "applied", "done")
     plan_of(place, 2, 91, "plan")
     plan_of(place, 3, 91, "purge")
     kept = [
         *plan_of(place, 4, 91, "plan", "begun", "applied"),
-        *plan_of(place, 5, 89, "plan", "begun", "applied", "told"),
+        *plan_of(place, 5, 89, "plan", "begun", "applied", "done"),
         *plan_of(place, 6, 91, "plan", "begun", "applied"),
-        *plan_of(place, 6, 1, "told"),
+        *plan_of(place, 6, 1, "done"),
         *plan_of(place, 7, 89, "plan"),
     ]
 
@@ -172,17 +172,17 @@ def test_plans_go_when_they_are_told_or_were_never_begun(place):
 
 def test_told_is_the_last_of_a_plan(place):
     """A run that was killed in between must not look as if it had to go on."""
-    plan_of(place, 1, 91, "plan", "begun", "applied", "told")
+    plan_of(place, 1, 91, "plan", "begun", "applied", "done")
     deleted = []
     place.platform.after = lambda operation, name: deleted.append(name)
     place.platform.hold(f"plans/{1:032}/begun.json")
     place.purge()
-    assert f"plans/{1:032}/told.json" in place.records("plans/")
+    assert f"plans/{1:032}/done.json" in place.records("plans/")
     place.platform.hold(f"plans/{1:032}/begun.json", on=False)
     place.purge()
     plans = [name for name in deleted if f"{1:032}" in name]
-    assert plans[-1].endswith("/told.json")
-    assert f"plans/{1:032}/told.json" not in place.records("plans/")
+    assert plans[-1].endswith("/done.json")
+    assert f"plans/{1:032}/done.json" not in place.records("plans/")
 
 
 def test_deletion_that_was_killed_is_gone_on_with_first(place):

@@ -101,7 +101,7 @@ def test_units_of_nothing_are_none(files, units):
 
 @given(st.lists(st.integers(0, 40), max_size=8), st.integers(1, 30))
 def test_units_hold_every_byte_once_and_follow_from_the_sizes(
-    tmp_path_factory, sizes, unit_bytes
+    tmp_path_factory, sizes, split_bytes
 ):
     folder = tmp_path_factory.mktemp("inputs")
     files = []
@@ -109,10 +109,10 @@ def test_units_hold_every_byte_once_and_follow_from_the_sizes(
         path = folder / f"{number}"
         path.write_bytes(b"x" * size)
         files.append(InputFile(str(path), size))
-    units = plan_units(files, unit_bytes)
-    assert plan_units(list(files), unit_bytes) == units
+    units = plan_units(files, split_bytes)
+    assert plan_units(list(files), split_bytes) == units
     for unit in units:
-        assert sum(piece.end - piece.start for piece in unit) <= unit_bytes
+        assert sum(piece.end - piece.start for piece in unit) <= split_bytes
     dealt = [piece for unit in units for piece in unit]
     for file in files:
         ends = [0, *(piece.end for piece in dealt if piece.uri == file.uri)]

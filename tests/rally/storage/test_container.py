@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rally.storage.block_writer import BLOCK_BYTES
 from rally.storage.container import encode_container, read_rows
-from rally.storage.header_bytes import decode_long, join_header, read_header
+from rally.storage.header_bytes import decode_varint, join_header, read_header
 from rally.validation.leaves import zig_zag
 from tests.rally.storage.seals import seal_of
 
@@ -55,8 +55,8 @@ def walk(data, header):
     position = header.length
     while position < len(data):
         start = position
-        count, position = decode_long(data, position)
-        size, position = decode_long(data, position)
+        count, position = decode_varint(data, position)
+        size, position = decode_varint(data, position)
         clear = zlib.decompress(data[position : position + size], wbits=-15)
         position += size + 16
         assert data[position - 16 : position] == header.sync
@@ -226,4 +226,4 @@ def test_long_is_what_fastavro_writes(value, around):
     encoded = zig_zag(value)
     assert encoded == stream.getvalue()
     position = len(around) + len(encoded)
-    assert decode_long(around + encoded + around, len(around)) == (value, position)
+    assert decode_varint(around + encoded + around, len(around)) == (value, position)

@@ -13,7 +13,7 @@ from rally.errors import CorruptFile
 from rally.storage.block_index import Block, pack_index
 from rally.storage.container import check_whole, encode_container, read_rows
 from rally.storage.header import Header
-from rally.storage.header_bytes import decode_long, join_header, read_header
+from rally.storage.header_bytes import decode_varint, join_header, read_header
 
 SYNC = bytes(range(16))
 CHECKSUM = "the checksum differs: bytes are missing or changed"
@@ -335,12 +335,12 @@ def test_any_row_lengths_are_those_of_the_rows_or_corrupt(row_lengths):
 
 def test_long_of_more_than_64_bits_is_no_long():
     with pytest.raises(ValueError, match=r"^$"):
-        decode_long(b"\xff" * 10 + b"\0", 0)
+        decode_varint(b"\xff" * 10 + b"\0", 0)
     with pytest.raises(ValueError, match=r"^$"):
-        decode_long(b"\xff" * 9 + b"\x02", 0)
-    assert decode_long(b"\xff" * 9 + b"\x01", 0) == (-(2**63), 10)
+        decode_varint(b"\xff" * 9 + b"\x02", 0)
+    assert decode_varint(b"\xff" * 9 + b"\x01", 0) == (-(2**63), 10)
     with pytest.raises(IndexError):
-        decode_long(b"\xff" * 9, 0)
+        decode_varint(b"\xff" * 9, 0)
 
 
 def test_checksum_is_crc32c_of_what_follows_the_header(whole):

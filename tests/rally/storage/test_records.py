@@ -11,7 +11,7 @@ RECORDS = [
     f"events/date=2022-03-10/{ID}.avro",
     f"dead-letters/study=unknown/kind=withdrawal/date=2022-03-10/{ID}.avro",
     "decisions/000000000017.json",
-    *("withdrawals/list.json", f"plans/{ID}/told.json", f"plans/{ID}/purge.ndjson"),
+    *("withdrawals/list.json", f"plans/{ID}/done.json", f"plans/{ID}/purge.ndjson"),
     *(f"results/{job}/{ID}.json" for job in ("audit", "compact", "delete", "purge")),
     *("receipts/000000000001.json", "receipts/anchor.json", f"leases/runs/{ID}.json"),
     *("leases/deletion.json", "reports/audit.html", "rally-store.json"),
@@ -31,11 +31,11 @@ FOREIGN = [
     *(f"dead-letters/study=x/kind=other/date=2022-03-10/{ID}.avro", f"{ID}.json"),
     *("decisions/17.json", "decisions/000000000017.json~", f"decisions/{ID}.json"),
     *(f"states/{ID}.json", f"holds/placed/{ID}.json", f"holds/released/{ID}.json"),
-    *("withdrawals/list.json.bak", "plans/x/told.json", f"plans/{ID}/notes.json"),
+    *("withdrawals/list.json.bak", "plans/x/done.json", f"plans/{ID}/notes.json"),
     *("receipts/1.json", "leases/notes (copy).json", "old/withdrawals/list.json"),
     *("reports/../list.json", "reports/a\x1b", "leases/study=x/document=\n/a.json"),
     *(f"results/{ID}.json", f"results/ingest/{ID}.json", f"plans/results/{ID}.json"),
-    *(f"plans/{ID}\n/told.json", f"plans/{ID}/told.json\n", "rally-store.json.old"),
+    *(f"plans/{ID}\n/done.json", f"plans/{ID}/done.json\n", "rally-store.json.old"),
 ]
 
 

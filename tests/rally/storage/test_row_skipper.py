@@ -94,7 +94,7 @@ def test_value_that_is_cut_off_never_ends_within_the_bytes(size):
     assert end > size
 
 
-@pytest.mark.parametrize("schema", ["unheard-of", {"type": "array"}, {"type": []}])
+@pytest.mark.parametrize("schema", ["event_only-of", {"type": "array"}, {"type": []}])
 def test_what_is_no_schema_is_told(schema):
     with pytest.raises((ValueError, KeyError, TypeError)):
         compile_walker(schema)

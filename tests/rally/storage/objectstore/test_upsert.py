@@ -2,7 +2,7 @@
 
 import pytest
 
-from rally.storage.objectstore.interface import ObjectHeld, put
+from rally.storage.objectstore.interface import ObjectHeld, upsert
 from tests.fakes.memory_store import MemoryStore, nothing
 
 
@@ -29,21 +29,21 @@ def test_last_one_wins(others):
             store.fault = act
 
     store.fault = act
-    put(store, "a", b"ours")
+    upsert(store, "a", b"ours")
 
     assert (store.read("a"), others) == (b"ours", [])
 
 
 def test_first_one_makes_it():
     store = MemoryStore()
-    put(store, "a", b"ours")
+    upsert(store, "a", b"ours")
     assert store.read("a") == b"ours"
 
 
 def test_what_is_held_stays():
     store = MemoryStore()
-    put(store, "a", b"theirs")
+    upsert(store, "a", b"theirs")
     store.hold("a")
     with pytest.raises(ObjectHeld):
-        put(store, "a", b"ours")
+        upsert(store, "a", b"ours")
     assert store.read("a") == b"theirs"
