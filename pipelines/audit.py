@@ -22,6 +22,7 @@ from pipelines.runners import is_local
 from pipelines.starting import start
 from rally.audit.audit import Audit
 from rally.audit.findings import AuditReport, Status
+from rally.audit.forbidden_values import read_forbidden_values
 from rally.audit.report.html import to_html
 from rally.audit.report.json import to_json
 from rally.audit.report.output import check_writable, write_private
@@ -29,7 +30,6 @@ from rally.audit.report.text import to_text
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
 from rally.audit.units import Unit
-from rally.audit.wanted import read_forbidden_values
 from rally.errors import ConfigurationError, CorruptFile
 from rally.keys.platform_keys import PlatformKeys
 from rally.observability.log_entries import Fields
@@ -75,7 +75,7 @@ def _read(options: PipelineOptions) -> AuditReport:
     with shown_progress(wanted=is_local(options), what="rows") as progress:
         settings = audit_settings(options, progress)
         if own.test_ids:
-            settings = _with_wanted(settings)
+            settings = _with_forbidden_values(settings)
         work = partial(_run_step, options, settings)
         try:
             report = Audit(settings, work).run()
@@ -123,10 +123,12 @@ def _report(options: PipelineOptions) -> Ended:
     return Ended(report.exit_status, figures)
 
 
-def _with_wanted(settings: AuditSettings) -> AuditSettings:
+def _with_forbidden_values(settings: AuditSettings) -> AuditSettings:
     keys = PlatformKeys.open(settings.platform_keys, pseudonyms=[PLATFORM])
     pseudonyms = Pseudonyms({PLATFORM: keys.prf(PLATFORM)})
-    return replace(settings, wanted=read_forbidden_values(sys.stdin.buffer, pseudonyms))
+    return replace(
+        settings, forbidden=read_forbidden_values(sys.stdin.buffer, pseudonyms)
+    )
 
 
 def _run_step(

@@ -84,7 +84,7 @@ class Audit:
         """Looks at everything."""
         log = self._read_log()
         searches = make_searches(
-            self._settings.wanted, self._keys.prf(PLATFORM), log.known
+            self._settings.forbidden, self._keys.prf(PLATFORM), log.known
         )
         self._shown = partial(shown, ids=searches.ids, is_whole=log.is_whole)
         leaving = self._read_leaving()

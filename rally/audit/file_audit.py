@@ -39,7 +39,7 @@ class Asked(NamedTuple):
     Attributes:
         store: of the study.
         rules: of the partition.
-        approved: the document's schema.
+        schema_check: Check of rows against the schema of their document.
         searches: for bytes that must not be there.
         width: how many first bytes tell rows apart.
         today: the audit's date, YYYY-MM-DD.
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
 
     store: ObjectStore
     rules: Rules
-    approved: SchemaCheck
+    schema_check: SchemaCheck
     searches: Searches
     width: int
     today: str
@@ -105,7 +105,7 @@ def _audit(asked: Asked, live: LiveFile) -> tuple[Tally, Hashes]:
         file = WholeFile(snapshot)
         digests = _digests(asked, live, file.header)
         chosen = chosen_block(name, asked.today, len(file.index))
-        walk = asked.approved.walker(file.header)
+        walk = asked.schema_check.walker(file.header)
         for place, block in enumerate(file.blocks(walk, digests)):
             is_decoded = place == chosen and not block.is_foreign
             odd = undecodable(block, file.header) if is_decoded else ()
@@ -143,7 +143,7 @@ def _digests(asked: Asked, live: LiveFile, header: Header) -> list[Digest]:
     if CONTENT not in header.entries or REWROTE in header.entries:
         return []
     told = header.entries.get(FINGERPRINT, b"").decode("ascii", "replace")
-    fingerprints = sorted({told, asked.approved.fingerprint})
+    fingerprints = sorted({told, asked.schema_check.fingerprint})
     if live.file.bucket:
         return [of_compacted(live.file.info.name, each) for each in fingerprints]
     if live.file.is_new:

@@ -40,7 +40,7 @@ class _Task(NamedTuple):
 
     unit: Unit
     document: Document
-    approved: SchemaCheck
+    schema_check: SchemaCheck
     window: Window
 
 
@@ -102,7 +102,7 @@ class RowAudit:
         asked = Asked(
             self.book.stores.of(partition.study),
             self.book.rules(partition),
-            task.approved,
+            task.schema_check,
             self.book.searches,
             task.window.width,
             self._today,

@@ -194,7 +194,7 @@ class RuleBook:
         with self._reading(Check.IDS):
             log = EventLog(self.stores.platform)
             known = {each.participant for each in log if each.participant}
-        return make_searches(self._settings.wanted, self._keys.prf(PLATFORM), known)
+        return make_searches(self._settings.forbidden, self._keys.prf(PLATFORM), known)
 
     def _has_scope(self, study: Study, partition: Partition) -> bool:
         """Whether rows say which study they are about, and purge looks for that."""

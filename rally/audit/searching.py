@@ -146,7 +146,7 @@ class Searches(NamedTuple):
 
 
 def make_searches(
-    wanted: ForbiddenValues, platform: Prf, known: Iterable[str]
+    forbidden: ForbiddenValues, platform: Prf, known: Iterable[str]
 ) -> Searches:
     """Looks for the ids of people whose platform pseudonyms are known, and others.
 
@@ -154,8 +154,8 @@ def make_searches(
     its own, and known is nobody by it.
     """
     people = {each for each in known if is_pseudonym(each)}
-    ids = IdSearch(platform, people | wanted.pseudonyms)
-    return Searches(ids, AddressSearch(wanted.addresses))
+    ids = IdSearch(platform, people | forbidden.pseudonyms)
+    return Searches(ids, AddressSearch(forbidden.addresses))
 
 
 def is_pseudonym(text: str) -> bool:

@@ -62,7 +62,7 @@ class AuditSettings(Places):
         as_of: the audit's clock, RFC 3339; None is now. Workers need one.
         share: of the files of rows that are read, above 0 and at most 1.
         limits: in days.
-        wanted: what must stand nowhere.
+        forbidden: values that must stand nowhere.
         progress: a folder in which workers tell how far they are; None is nobody's.
     """
 
@@ -74,7 +74,7 @@ class AuditSettings(Places):
     as_of: str | None = None
     share: float = 1.0
     limits: Limits = field(default_factory=Limits)
-    wanted: ForbiddenValues = field(default_factory=ForbiddenValues)
+    forbidden: ForbiddenValues = field(default_factory=ForbiddenValues)
     progress: str | None = None
 
     def keys(self, registry: Registry) -> PlatformKeys:

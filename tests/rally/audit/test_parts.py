@@ -20,12 +20,12 @@ from rally.audit.collection_windows import (
 )
 from rally.audit.duplicates import Window
 from rally.audit.findings import Check, Seen, Unit
+from rally.audit.forbidden_values import read_forbidden_values
 from rally.audit.report.output import check_writable, write_private
 from rally.audit.row_checks import are_within, as_stored, times_of
 from rally.audit.sealed import count_unsealed, sealing_prefixes
 from rally.audit.settings import hash_address
 from rally.audit.tally import ELSEWHERE, MOST_PLACES, OTHERS, Tally, merged
-from rally.audit.wanted import read_forbidden_values
 from rally.errors import ConfigurationError
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import ensure_platform_keys, rotate_purpose
@@ -194,11 +194,11 @@ PSEUDONYMS = Pseudonyms({PLATFORM: Prf(PLATFORM)})
         ("2001:db8::1\n", [], ["2001:db8::1"]),
     ],
 )
-def test_what_is_wanted_is_read_from_lines(text, people, addresses):
-    wanted = read_forbidden_values(io.BytesIO(text.encode()), PSEUDONYMS)
-    assert wanted.pseudonyms == {PSEUDONYMS.of_platform(rally_id(p)) for p in people}
-    assert wanted.addresses == set(map(hash_address, addresses))
-    assert not [each for each in text.split() if each in repr(wanted)]
+def test_forbidden_values_are_read_from_lines(text, people, addresses):
+    forbidden = read_forbidden_values(io.BytesIO(text.encode()), PSEUDONYMS)
+    assert forbidden.pseudonyms == {PSEUDONYMS.of_platform(rally_id(p)) for p in people}
+    assert forbidden.addresses == set(map(hash_address, addresses))
+    assert not [each for each in text.split() if each in repr(forbidden)]
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "192.0.2.7\nnobody\n"])
