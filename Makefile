@@ -105,7 +105,7 @@ crash: $(VENV)/.dev  ## Kills the jobs CRASH_ROUNDS (30) times and looks for los
 	RALLY_CRASH_ROUNDS=$(CRASH_ROUNDS) $(PYTEST) -m crash $(ARGS)
 
 .PHONY: bench-ingest
-bench-ingest: $(VENV)/.dev  ## Measures ingest: the README's figures come from here.
+bench-ingest: $(VENV)/.dev  ## Measures ingest: docs/performance.md has the figures.
 	$(BIN)/python -m benchmarks.ingest $(ARGS)
 
 .PHONY: bench-audit

@@ -1,6 +1,6 @@
 """The day's jobs: what they compute, what they ask of the stores, and how long.
 
-Each function is a formula of docs/scale.md.
+Each function is a formula of docs/capacity.md.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Where the design bends: what grows, until where it is fine, and what then.
 
-Each is a property of the code as it is; docs/scale.md says what would be changed.
+Each is a property of the code as it is; docs/capacity.md says what would be changed.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,8 @@
 """What was measured, and by which command: the model's only figures of this software.
 
-All on one core of the machine that the README describes. Beside each stands the command
-that measures it; who has other machines measures again and changes the figure here.
+All on one core of the machine that docs/performance.md describes. Beside each stands
+the command that measures it; who has other machines measures again and changes the
+figure here.
 """
 
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ who never enrolled, and of the audit: `python -m benchmarks.sizes`."""
 
 OPENED_BLOCK_SECONDS = 0.0025
 """Of deletion, for a block that it opens: 6.3 s for 1,000 people with a run of rows of
-about 2.5 blocks each (README, Deletion; `make bench-deletion`)."""
+about 2.5 blocks each (docs/performance.md, Deletion; `make bench-deletion`)."""
 
 EVENT_BYTES = 48.0
 LONE_EVENT_BYTES = 824.0

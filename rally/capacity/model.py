@@ -1,6 +1,6 @@
 """Sizes: what a platform of some inputs takes in, and what it stores.
 
-Each function is a formula of docs/scale.md. Rows are spread evenly over documents,
+Each function is a formula of docs/capacity.md. Rows are spread evenly over documents,
 people over studies, and a day over its hours but for the peak.
 """
 

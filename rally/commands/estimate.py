@@ -55,7 +55,7 @@ def add_parser(
     """Adds `plan`; it sets `handler(args) -> exit status`."""
     summary = str(print_plan.__doc__).partition("\n")[0]
     parser = subparsers.add_parser(
-        "plan", help=summary, description=summary, allow_abbrev=False
+        "estimate", help=summary, description=summary, allow_abbrev=False
     )
     parser.set_defaults(handler=print_plan)
     for name, text in _TEXTS.items():

@@ -375,7 +375,7 @@ def test_accounts_have_these_roles_and_no_other(name):
 
 
 def test_build_can_launch_and_look_and_neither_cancel_nor_read_terraforms_state():
-    page = (ROOT / "docs/launch.md").read_text()
+    page = (ROOT / "docs/deploy-dataflow.md").read_text()
     header = FILES["cloudbuild.yaml"].read_text().partition("\nsteps:")[0]
     needed = {"dataflow.jobs.create", "dataflow.jobs.get"}
 

@@ -12,7 +12,7 @@ NEEDED = ["--pings-per-day=20000", "--people=1000", "--studies=1"]
 @pytest.fixture
 def rally(capsys):
     """Types `rally estimate …`: status, output, errors."""
-    return lambda *words: (cli.main(["plan", *words]), *capsys.readouterr())
+    return lambda *words: (cli.main(["estimate", *words]), *capsys.readouterr())
 
 
 def test_json_has_the_inputs_and_what_follows_from_them(rally):

@@ -23,7 +23,7 @@ from rally.capacity.report import number, size
 from tests.docs.page import codes_of_rows, read_sections, read_sessions
 from tests.named_tests import ROOT, find_missing
 
-TEXT = (ROOT / "docs/scale.md").read_text()
+TEXT = (ROOT / "docs/capacity.md").read_text()
 SECTIONS = read_sections(TEXT)
 GROWING = "From a study to everybody"
 INGEST, SIZES, REQUESTS = (

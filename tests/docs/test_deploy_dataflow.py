@@ -1,4 +1,4 @@
-"""docs/launch.md: its commands name options, parameters and resources that there are.
+"""docs/deploy-dataflow.md names options, parameters and resources that there are.
 
 Nothing of it is sent anywhere: the commands of a cloud are held against the files that
 they are about.
@@ -17,7 +17,7 @@ from tests.docs.test_streams import slug
 from tests.named_tests import ROOT, find_missing, find_named
 from tests.templates.terraform.module import FOLDER, items, load
 
-PAGE = (ROOT / "docs/launch.md").read_text()
+PAGE = (ROOT / "docs/deploy-dataflow.md").read_text()
 BLOCKS = re.findall(r"^```(?:sh|console)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 JOINED = [block.replace("\\\n", "") for block in BLOCKS]
 RALLY = [
@@ -212,6 +212,6 @@ def test_what_it_names_is_there():
 
 def test_links_lead_somewhere():
     for target, anchor in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", PAGE):
-        there = (ROOT / "docs" / (target or "launch.md")).read_text()
+        there = (ROOT / "docs" / (target or "deploy-dataflow.md")).read_text()
         heads = map(slug, re.findall(r"^#+ (.+)$", there, re.MULTILINE))
         assert not anchor or anchor in heads, (target, anchor)
