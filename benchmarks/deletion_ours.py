@@ -29,7 +29,7 @@ from rally.settings import make_pseudonyms
 from rally.storage.layout import Stores, study_folder
 from rally.storage.leases import Leases
 from rally.times import to_micros
-from rally.withdrawal.mass_detection import Rules
+from rally.withdrawal.rules import Rules
 from rally.withdrawal.selection import Selection
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 

@@ -14,8 +14,8 @@ from pipelines.options import (
     read_days,
 )
 from rally import numbers
-from rally.audit.report.disclosure import THRESHOLD
-from rally.audit.settings import AuditSettings, Limits
+from rally.audit.limits import THRESHOLD, Limits
+from rally.audit.settings import AuditSettings
 from rally.errors import ConfigurationError
 
 STANDARD_OUTPUT = "-"

@@ -17,7 +17,7 @@ from pipelines.lifecycle import Ended, running_alone
 from pipelines.options import PlatformOptions
 from pipelines.run_step import run_step, table
 from pipelines.starting import start
-from rally.audit.settings import Limits
+from rally.audit.limits import Limits
 from rally.deletion.deletion import Deletion
 from rally.deletion.derived import find_missing
 from rally.deletion.report import Report

@@ -13,7 +13,7 @@ from pipelines.options import (
 )
 from rally import numbers
 from rally.deletion.settings import DeletionSettings
-from rally.withdrawal.mass_detection import Rules
+from rally.withdrawal.rules import Rules
 
 _RULES = Rules()
 

@@ -9,8 +9,9 @@ from pipelines.option_specs import SUBSCRIPTION
 from pipelines.runners import is_dataflow, is_local
 from rally import numbers
 from rally.errors import ConfigurationError
+from rally.sources.ack_deadlines import LONGEST_ACK_DEADLINE_SECONDS
 from rally.sources.inputs import SPLIT_BYTES
-from rally.sources.subscription import LONGEST_ACK_DEADLINE_SECONDS, check_subscription
+from rally.sources.subscription import check_subscription
 
 _FLUSH_SECONDS = 10.0
 _WRITING_SECONDS = 60.0

@@ -14,7 +14,8 @@ from pipelines.options import (
     read_days,
 )
 from rally import numbers
-from rally.retention.settings import Limits, PurgeSettings
+from rally.retention.limits import Limits
+from rally.retention.settings import PurgeSettings
 
 _LIMITS = Limits()
 _DAYS = {

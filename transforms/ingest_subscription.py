@@ -24,7 +24,8 @@ from rally.envelope import make_envelope
 from rally.ingestion.setup import IngestSettings, make_intake, make_writer
 from rally.observability.measures import Sum
 from rally.observability.progress import Progress
-from rally.sources.subscription import ACK_DEADLINE_SECONDS, Subscription, check_silent
+from rally.sources.ack_deadlines import ACK_DEADLINE_SECONDS
+from rally.sources.subscription import Subscription, check_silent
 from transforms.counters import publish
 from transforms.without_words import without_words
 

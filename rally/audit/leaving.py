@@ -20,9 +20,9 @@ from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.admission import admit
 from rally.withdrawal.fold import Judgement, Standing, Verdict
 from rally.withdrawal.list_object import Published, read_list
-from rally.withdrawal.mass_detection import LOOKING
 from rally.withdrawal.newest_list import newest_signed
 from rally.withdrawal.overview import Due, deadline_of, find_due
+from rally.withdrawal.rules import LOOKING
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.selection import Selection
 from rally.withdrawal.withdrawal_list import State, Withdrawal, WithdrawalList

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from rally.audit.findings import Check, Unit
+from rally.audit.limits import Limits
 from rally.audit.platform_audit import check_file
 from rally.audit.sealed import count_unsealed
 from rally.audit.searching import Searches, foreign, search_header
-from rally.audit.settings import Limits
 from rally.audit.tally import Tally
 from rally.dead_letters import FOLDER, Place, place_of, read_sealed
 from rally.errors import CorruptFile

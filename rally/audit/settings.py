@@ -10,31 +10,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
 
+from rally.audit.limits import Limits
 from rally.audit.sealed import sealing_prefixes
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_keys import PlatformKeys
 from rally.registry.registry import Registry
 from rally.settings import Places
 from rally.validation.pseudonyms import PLATFORM
-from rally.withdrawal.enrolments import GRACE_DAYS
-
-
-class Limits(NamedTuple):
-    """From when on what takes its time is a promise broken; all in days.
-
-    Attributes:
-        deadline_days: from when a request was received until its rows must be gone.
-        grace_days: how long after a row its enrolment may come.
-        dead_letter_days: how long dead letters stay that are no withdrawals.
-        announced_days: how long before its end participants are told of it.
-        purge_days: how long the jobs that run daily may take.
-    """
-
-    deadline_days: float = 30.0
-    grace_days: float = GRACE_DAYS
-    dead_letter_days: float = 30.0
-    announced_days: float = 14.0
-    purge_days: float = 2.0
 
 
 class ForbiddenValues(NamedTuple):

@@ -15,7 +15,7 @@ from rally.capacity.model import (
     how_many_met,
     rewritten,
 )
-from rally.withdrawal.enrolments import GRACE_DAYS
+from rally.withdrawal.rules import GRACE_DAYS
 
 AUDITED_SHARE = (6 * 0.1 + 1) / 7
 """Of all rows, a day: a tenth on six days of a week, all on one."""

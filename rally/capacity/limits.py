@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rally.capacity import measured
 from rally.capacity.inputs import Inputs
 from rally.capacity.model import Stored
-from rally.retention.settings import Limits
+from rally.retention.limits import Limits
 
 _GIB = 1024**3
 _DAY_HOURS = 24.0

@@ -156,7 +156,7 @@ def _fold(
     from rally.registry.transitions import States
     from rally.withdrawal.admission import admit
     from rally.withdrawal.list_object import read_list
-    from rally.withdrawal.mass_detection import LOOKING
+    from rally.withdrawal.rules import LOOKING
     from rally.withdrawal.rulings import Rulings
 
     registry, platform = Registry.load(args.studies), open_platform(args)

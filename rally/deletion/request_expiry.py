@@ -16,7 +16,7 @@ from rally.registry.transitions import States
 from rally.times import to_micros
 from rally.withdrawal.enrolment_index import Enrolled
 from rally.withdrawal.fold import Standing
-from rally.withdrawal.mass_detection import Rules
+from rally.withdrawal.rules import Rules
 from rally.withdrawal.unavailable_studies import concerned
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 

@@ -11,7 +11,7 @@ from rally.keys.platform_keys import PlatformKeys
 from rally.registry.registry import Registry
 from rally.settings import Places
 from rally.validation.pseudonyms import PLATFORM
-from rally.withdrawal.mass_detection import Rules
+from rally.withdrawal.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)

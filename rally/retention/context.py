@@ -12,7 +12,8 @@ from rally.registry.object_classifier import ObjectClassifier
 from rally.registry.registry import SHIPPED, Registry
 from rally.registry.transitions import States
 from rally.retention.blockers import Blockers
-from rally.retention.settings import Limits, PurgeSettings
+from rally.retention.limits import Limits
+from rally.retention.settings import PurgeSettings
 from rally.storage.layout import Partition, Stores
 from rally.storage.objectstore.interface import ObjectStore
 from rally.times import to_micros

@@ -8,9 +8,9 @@ strangers who swell one sum cannot keep anything else from going.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rally.retention.limits import Limits
 from rally.retention.plan import Group, Plan, Share
 from rally.retention.plan_entry import Reason
-from rally.retention.settings import Limits
 from rally.retention.survey import SurveyResult
 
 _FEW = 100

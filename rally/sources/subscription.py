@@ -13,12 +13,9 @@ from google.pubsub_v1.types import PullResponse
 
 from rally.availability import is_unavailable
 from rally.errors import ConfigurationError
-
-ACK_DEADLINE_SECONDS = 60
-"""How long a message is ours: far longer than it takes to have it in a file."""
-
-LONGEST_ACK_DEADLINE_SECONDS = 600
-"""What Pub/Sub grants at most."""
+from rally.sources.ack_deadlines import (
+    ACK_DEADLINE_SECONDS,
+)
 
 _PULL_MESSAGES = 1000
 _PULL_SECONDS = 1.0

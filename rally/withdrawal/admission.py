@@ -25,7 +25,7 @@ from rally.registry.transitions import States
 from rally.times import to_micros
 from rally.withdrawal.enrolment_index import Enrolled
 from rally.withdrawal.fold import Standing
-from rally.withdrawal.mass_detection import Rules, find_masses
+from rally.withdrawal.mass_detection import find_masses
 from rally.withdrawal.request_status import (
     MASS,
     REPOSTED,
@@ -37,6 +37,7 @@ from rally.withdrawal.request_status import (
     is_weighed,
 )
 from rally.withdrawal.requests import Key, Reading, Signal, key_of, read_log, subject_of
+from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 

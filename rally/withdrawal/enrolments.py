@@ -14,9 +14,7 @@ from rally.events import RALLY, Event, EventKind
 from rally.registry.study import Document, Kind, Means, Study
 from rally.times import to_micros
 from rally.validation.pseudonyms import Pseudonyms
-
-GRACE_DAYS = 7.0
-"""How long after a row its enrolment may come, unless an operator says otherwise."""
+from rally.withdrawal.rules import GRACE_DAYS
 
 _MICROSECOND = timedelta(microseconds=1)
 

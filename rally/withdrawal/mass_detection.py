@@ -17,46 +17,15 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
 from rally.events import MAIL, RALLY, Event, EventKind
 from rally.withdrawal.enrolment_index import Enrolled
 from rally.withdrawal.requests import Key, Signal
+from rally.withdrawal.rules import Rules
 
 _HOUR = 3_600_000_000  # microseconds
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What is held, and for how long what cannot be joined to anybody stays open.
-
-    Attributes:
-        hold_above_people: a mass has more people than that, who leave one scope
-        hold_above_share: and more than that share of those who had joined it,
-        hold_window_hours: within so many hours, both ends included. Of both numbers
-            are those who had joined before.
-        hold_days: so long a hold waits for a person's decision; then the request
-            counts. One of somebody who never enrolled waits on.
-        ends_holds: whether it does; deletion alone ends a hold, when it publishes.
-        unmatched_days: after so many days a request of somebody who never enrolled
-            leaves the list, once it is carried out.
-        unresolved_days: after so many days without an enrolment that says whose
-            deletion id it is, a request is closed.
-    """
-
-    hold_above_people: int = 100
-    hold_above_share: float = 0.2
-    hold_window_hours: float = 24.0
-    unresolved_days: float = 90.0
-    unmatched_days: float = 90.0
-    hold_days: float = 14.0
-    ends_holds: bool = True
-
-
-LOOKING = Rules(ends_holds=False)
-"""Of who only looks: what deletion holds can be decided on until deletion ends that."""
 
 
 def find_masses(

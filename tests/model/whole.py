@@ -30,7 +30,7 @@ from rally.times import from_micros, to_micros
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.bootstrap import open_list
 from rally.withdrawal.live_list import LiveList
-from rally.withdrawal.mass_detection import Rules
+from rally.withdrawal.rules import Rules
 from tests.model.plain import (
     HOLD_ABOVE_PEOPLE,
     HOLD_ABOVE_SHARE,

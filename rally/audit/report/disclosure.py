@@ -21,12 +21,6 @@ from rally.audit.findings import (
 from rally.printing import visible
 from rally.withdrawal.overview import Group
 
-THRESHOLD = 10
-"""Below this many rows or people no number is told.
-
-1 tells everything exactly, for eyes within the environment; 2, 3 and 4 hide little.
-"""
-
 _GUARDED = (Unit.ROWS, Unit.PEOPLE)
 _ONE = {Unit.PEOPLE: "person", Unit.STUDIES: "study"}
 

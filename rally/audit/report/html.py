@@ -6,9 +6,10 @@ It may be shown outside of the environment: see rally.audit.report.disclosure.
 from collections.abc import Iterator
 
 from rally.audit.findings import AuditReport
+from rally.audit.limits import THRESHOLD
 from rally.audit.report import figures, tables
 from rally.audit.report.charts import Markup, element
-from rally.audit.report.disclosure import THRESHOLD, DisclosedReport, disclose, in_words
+from rally.audit.report.disclosure import DisclosedReport, disclose, in_words
 from rally.audit.report.style import STYLE
 from rally.audit.report.wording import DEVELOPMENT, doubt, rule, share, verdict
 

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from rally.audit.findings import AuditReport
+from rally.audit.limits import THRESHOLD
 from rally.audit.report.disclosure import (
-    THRESHOLD,
     Disclosed,
     DisclosedCheck,
     DisclosedGroup,

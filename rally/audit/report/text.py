@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from rally.audit.findings import AuditReport, Status
+from rally.audit.limits import THRESHOLD
 from rally.audit.report.disclosure import (
-    THRESHOLD,
     DisclosedCheck,
     DisclosedReport,
     DisclosedSeen,

@@ -6,7 +6,7 @@ import pytest
 
 from rally.audit import units
 from rally.audit.findings import Check, Unit
-from rally.audit.settings import Limits
+from rally.audit.limits import Limits
 from rally.dead_letters import Kind, encode_dead_letters
 from rally.dead_letters import Place as LetterPlace
 from rally.decisions.contents import Kind as Decides

@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from rally.audit.findings import Unit
+from rally.audit.limits import THRESHOLD
 from rally.audit.report.disclosure import (
-    THRESHOLD,
     Disclosed,
     disclose_count,
     in_short,

@@ -10,7 +10,7 @@ import pytest
 
 from rally.audit.calendar_audit import audit_calendar
 from rally.audit.findings import Check
-from rally.audit.settings import Limits
+from rally.audit.limits import Limits
 from rally.dead_letters import Kind, encode_dead_letters
 from rally.dead_letters import Place as LetterPlace
 from rally.events import EventKind

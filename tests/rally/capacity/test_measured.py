@@ -13,7 +13,7 @@ from rally.capacity.estimate import KEYS_A_STUDY, KEYS_OF_THE_PLATFORM
 from rally.capacity.inputs import Inputs
 from rally.capacity.limits import limits
 from rally.receipts.receipt import FileChange
-from rally.sources.subscription import LONGEST_ACK_DEADLINE_SECONDS
+from rally.sources.ack_deadlines import LONGEST_ACK_DEADLINE_SECONDS
 from rally.storage import snapshots
 from tests.templates.terraform.module import items, load
 

@@ -12,7 +12,7 @@ from rally.times import to_micros
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.admission import admit
 from rally.withdrawal.list_object import LIST, read_list
-from rally.withdrawal.mass_detection import Rules
+from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.support.people import make_people_keys

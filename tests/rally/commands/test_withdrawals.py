@@ -22,7 +22,7 @@ from rally.storage.objectstore.local import LocalStore
 from rally.times import to_micros
 from rally.withdrawal.fold import Standing
 from rally.withdrawal.list_object import LIST
-from rally.withdrawal.mass_detection import Rules
+from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.unreadable import count_settled
 from tests.rally.commands.office import left

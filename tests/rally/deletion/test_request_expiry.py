@@ -6,7 +6,7 @@ from rally.deletion.request_expiry import closings
 from rally.events import MAIL, RALLY, EventKind, read_events
 from rally.registry.registry import Registry
 from rally.registry.transitions import Action, States
-from rally.withdrawal.mass_detection import Rules
+from rally.withdrawal.rules import Rules
 from rally.withdrawal.unavailable_studies import find_carriers
 from tests.pipelines.world import GARDEN, HOUSE, POND, write_studies
 from tests.rally.deletion.place import Place, Row, day

@@ -12,7 +12,7 @@ from rally.receipts import receipt
 from rally.receipts.receipt import Stage
 from rally.registry.registry import Registry
 from rally.registry.transitions import Action
-from rally.withdrawal.mass_detection import Rules
+from rally.withdrawal.rules import Rules
 from rally.withdrawal.withdrawal_list import State
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Row, day, document_id, header_in

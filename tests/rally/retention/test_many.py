@@ -3,9 +3,9 @@
 import tracemalloc
 
 from rally.errors import CorruptFile
+from rally.retention.limits import Limits
 from rally.retention.plan import BATCH, read_batch, write_plan
 from rally.retention.plan_entry import Phase, PlanEntry, Reason
-from rally.retention.settings import Limits
 from rally.storage.objectstore.interface import ObjectInfo
 from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN

@@ -8,7 +8,7 @@ import pytest
 from rally.dead_letters import Kind, Place
 from rally.deletion.plan import Plans
 from rally.events import read_events, write_events
-from rally.retention.settings import Limits
+from rally.retention.limits import Limits
 from rally.storage.objectstore.local import LocalStore
 from rally.withdrawal.unreadable import count_settled
 from tests.pipelines.world import GARDEN, HOUSE, POND

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from rally.errors import ConfigurationError
+from rally.retention.limits import Limits
 from rally.retention.search_tasks import joins_of
-from rally.retention.settings import Limits
 from rally.storage.layout import EVENTS, Partition, new_file
 from tests.model.studies import load_studies
 from tests.pipelines.world import GARDEN, HOUSE, POND

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rally.deletion.rewriting import label
 from rally.events import RALLY, Event, EventKind
-from rally.retention.settings import Limits
+from rally.retention.limits import Limits
 from rally.storage.layout import Partition, new_file
 from rally.withdrawal.enrolments import EnrolledPeople, Grace
 from tests.pipelines.world import GARDEN, HOUSE, POND

@@ -13,8 +13,8 @@ from rally.registry.study import AfterEnd, Kind, Policy, Study, Unmatched
 from rally.registry.transitions import Action, States, Transition
 from rally.times import to_micros
 from rally.withdrawal.admission import admit
-from rally.withdrawal.mass_detection import Rules
 from rally.withdrawal.requests import key_of, subject_of
+from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import WithdrawalList
 

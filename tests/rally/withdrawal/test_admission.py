@@ -17,7 +17,7 @@ from rally.registry.transitions import Action, States
 from rally.storage.objectstore.local import LocalStore
 from rally.withdrawal.admission import admit
 from rally.withdrawal.fold import Standing, Verdict, judge_row
-from rally.withdrawal.mass_detection import Rules
+from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import (
     Enrolment,

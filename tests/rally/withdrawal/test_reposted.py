@@ -12,7 +12,7 @@ from rally.events import MAIL, RALLY
 from rally.receipts.receipt import Stage
 from rally.registry.study import Unmatched
 from rally.withdrawal.fold import KEPT, Standing, Verdict, judge_row
-from rally.withdrawal.mass_detection import LOOKING, Rules
+from rally.withdrawal.rules import LOOKING, Rules
 from rally.withdrawal.withdrawal_list import Enrolment, State
 from tests.rally.withdrawal.stories import (
     Desk,
