@@ -27,9 +27,8 @@ from pipelines.run_step import make_pipeline, read_counts, shown_progress, summa
 from pipelines.runners import is_local
 from pipelines.starting import start
 from rally.errors import ConfigurationError
-from rally.ingestion.counts import strangers
-from rally.ingestion.preflight import check_before_start
-from rally.ingestion.setup import IngestSettings
+from rally.ingestion.outcome import explain_all_unknown
+from rally.ingestion.setup import IngestSettings, check_before_start
 from rally.observability.prometheus import served
 from rally.outcomes import Count
 from rally.printing import print_lines
@@ -124,10 +123,12 @@ def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeli
 def _report(counts: Counter[Count]) -> Ended:
     print_lines(*(summary(counts) if counts else ["no pings"]))
     figures = outcomes(counts)
-    strange = strangers(counts)
-    if strange:
-        say(strange)
-    return Ended(1 if strange else 0, {**figures, "dead_letters": figures["failed"]})
+    all_unknown = explain_all_unknown(counts)
+    if all_unknown:
+        say(all_unknown)
+    return Ended(
+        1 if all_unknown else 0, {**figures, "dead_letters": figures["failed"]}
+    )
 
 
 if __name__ == "__main__":

@@ -20,9 +20,8 @@ from pipelines.run_step import make_pipeline, read_counters, read_counts, summar
 from pipelines.starting import start
 from rally.dead_letters import list_dead_letters
 from rally.errors import ConfigurationError, CorruptFile
-from rally.ingestion.preflight import check_before_start
 from rally.ingestion.replay import Replayed
-from rally.ingestion.setup import IngestSettings, make_unsealer
+from rally.ingestion.setup import IngestSettings, check_before_start, make_unsealer
 from rally.outcomes import Count, FailureReason
 from rally.printing import print_lines
 from rally.process import run_as_process, say

@@ -13,7 +13,7 @@ from rally.observability.measures import Measures
 from rally.outcomes import Count
 
 NAMESPACE = "rally"
-"""The namespace of outcomes by study; names are `rally.ingestion.counts.Count`."""
+"""The namespace of outcomes by study; names are `rally.outcomes.Count`."""
 
 TOTAL = "rally.total"
 """The namespace of outcomes of all studies; names are outcomes.

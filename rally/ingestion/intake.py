@@ -7,8 +7,8 @@ from datetime import datetime
 from rally.dead_letters import DeadLetter, Kind, Place, Sealer, write_dead_letters
 from rally.envelope import Envelope, parse_timestamp
 from rally.events import Event, write_events
-from rally.ingestion.counts import count
-from rally.ingestion.judge import Judge, Outcome
+from rally.ingestion.judge import Judge
+from rally.ingestion.outcome import Outcome, count_outcome
 from rally.ingestion.routes import Label
 from rally.observability.measures import Measures, Spread, Sum
 from rally.outcomes import FAILED, Count, FailureReason
@@ -85,7 +85,7 @@ class Intake:
         return self._accept(outcome)
 
     def _accept(self, outcome: Outcome) -> Outcome:
-        count(self.counts, outcome)
+        count_outcome(self.counts, outcome)
         if outcome.event is not None:
             self._events.append(outcome.event)
             self._held += _PER_EVENT

@@ -25,6 +25,7 @@ from rally.storage.writer import RowWriter, Table
 from rally.usage import find_unwritable
 from rally.validation.pseudonyms import PLATFORM
 from rally.version import pipeline_version
+from rally.withdrawal.bootstrap import open_list
 from rally.withdrawal.live_list import LiveList
 
 
@@ -207,3 +208,20 @@ def make_unsealer(settings: IngestSettings) -> Unsealer:
     """
     keys = PlatformKeys.open(settings.platform_keys_uri, open_dead_letters=True)
     return keys.dead_letter_opener()
+
+
+def check_before_start(settings: IngestSettings) -> None:
+    """Loads what every worker will load, so that a fault stops the job at the start.
+
+    Raises:
+        ConfigurationError: the registry, a schema, a key folder, a store or the
+            withdrawal list is not as it must be; the message is one line.
+        ConnectionError: a store or a key service is away; likewise.
+    """
+    registry = settings.registry()
+    Routes(registry)
+    PingKeys.load(settings.keys)
+    stores, namespaces = settings.stores(), list(registry.studies)
+    stores.check_writable(namespaces, settings.concluded(registry))
+    open_platform_keys(settings, registry)
+    open_list(stores.platform)

@@ -11,9 +11,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.ingest import build
 from pipelines.runners import LOCAL_RUNNER
-from rally.ingestion.preflight import check_before_start
 from rally.ingestion.replay import Replayed
-from rally.ingestion.setup import IngestSettings
+from rally.ingestion.setup import IngestSettings, check_before_start
 from rally.observability.log_entries import EntryFormatter, Event, Fields
 from rally.observability.measures import Spread, Sum
 from rally.outcomes import (

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from rally.ingestion.preflight import check_before_start
-from rally.ingestion.setup import IngestSettings
+from rally.ingestion.setup import IngestSettings, check_before_start
 from rally.observability.measures import Sum
 from tests.pipelines.line import Line
 from tests.pipelines.world import (

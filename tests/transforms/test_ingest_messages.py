@@ -9,8 +9,7 @@ from apache_beam.transforms.window import TimestampedValue
 
 from pipelines import cli
 from pipelines.ingest import build
-from rally.ingestion.preflight import check_before_start
-from rally.ingestion.setup import IngestSettings
+from rally.ingestion.setup import IngestSettings, check_before_start
 from tests.pipelines.world import (
     AS_OF,
     GARDEN,

@@ -18,10 +18,10 @@ from rally.decryption.inflate import GZIP_MAGIC
 from rally.decryption.opener import Opener
 from rally.envelope import Envelope
 from rally.ingestion.intake import Intake
-from rally.ingestion.judge import Judge, Outcome
-from rally.ingestion.preflight import check_before_start
+from rally.ingestion.judge import Judge
+from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Routes
-from rally.ingestion.setup import IngestSettings
+from rally.ingestion.setup import IngestSettings, check_before_start
 from rally.keys import administration, jwk, sealing
 from rally.keys.folder import KeyFolder
 from rally.keys.jwk import EcPrivateKey

@@ -21,7 +21,7 @@ from tests.ports import free_port
 PROGRAM = """
 import json, subprocess, sys, urllib.request
 from collections import Counter
-from rally.ingestion.counts import Count
+from rally.outcomes import Count
 from rally.observability import prometheus
 from rally.observability.measures import Measures, Spread, Sum
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rally.envelope import parse_timestamp
 from rally.events import RALLY, EventKind
-from rally.ingestion.judge import Outcome
+from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason, RefusalReason
 from rally.times import to_micros

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rally.events import EventKind
-from rally.ingestion.judge import Outcome
+from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.outcomes import RefusalReason
 from rally.registry.transitions import Action, Transition

@@ -3,8 +3,7 @@ from collections import Counter
 import pytest
 
 from rally.events import Event, EventKind
-from rally.ingestion.counts import count, strangers
-from rally.ingestion.judge import Outcome
+from rally.ingestion.outcome import Outcome, count_outcome, explain_all_unknown
 from rally.ingestion.routes import Label
 from rally.outcomes import Count, FailureReason, RefusalReason
 from rally.storage.layout import Partition
@@ -51,8 +50,8 @@ JOINED = Event(EventKind.JOINED, "rally-x", "p", 0, None, "d", "rally-x/joined.1
 )
 def test_outcome_is_counted_by_study_document_and_reason(outcome, names):
     counts: Counter[Count] = Counter()
-    count(counts, outcome)
-    count(counts, outcome)
+    count_outcome(counts, outcome)
+    count_outcome(counts, outcome)
     assert {each.name: number for each, number in counts.items()} == dict.fromkeys(
         names, 2
     )
@@ -80,7 +79,7 @@ def counted(*names: str) -> Counter[Count]:
     ],
 )  # fmt: skip
 def test_run_of_strangers_alone_asks_for_its_folders(names, said):
-    assert strangers(counted(*names)) == (
+    assert explain_all_unknown(counted(*names)) == (
         f"every ping of this run is unknown ({said}); is --studies the right folder?"
         " Name it, then `rally replay`"
     )
@@ -100,4 +99,4 @@ def test_run_of_strangers_alone_asks_for_its_folders(names, said):
     ],
 )
 def test_run_with_a_ping_that_is_known_says_nothing(names):
-    assert strangers(counted(*names)) == ""
+    assert explain_all_unknown(counted(*names)) == ""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rally.envelope import parse_address
 from rally.events import event_name
-from rally.ingestion.judge import Outcome
+from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason
 from rally.storage.container import canonical_json

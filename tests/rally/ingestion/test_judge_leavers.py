@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rally.dead_letters import list_dead_letters
 from rally.envelope import parse_timestamp
 from rally.events import RALLY, EventKind, read_events
-from rally.ingestion.judge import Outcome
+from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.ingestion.setup import make_intake, make_writer
 from rally.keys.names import Job

@@ -7,7 +7,7 @@ import pytest
 
 from rally.envelope import parse_timestamp
 from rally.events import RALLY, Event, EventKind
-from rally.ingestion.judge import Outcome
+from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason
 from rally.registry.transitions import Action, Transition

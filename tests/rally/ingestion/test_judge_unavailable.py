@@ -7,7 +7,7 @@ import pytest
 
 from rally.dead_letters import list_dead_letters
 from rally.events import RALLY, EventKind, read_events
-from rally.ingestion.judge import Outcome
+from rally.ingestion.outcome import Outcome
 from rally.ingestion.replay import Replay
 from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason

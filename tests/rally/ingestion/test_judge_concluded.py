@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from rally.events import EventKind
-from rally.ingestion.judge import Outcome
-from rally.ingestion.preflight import check_before_start
+from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
-from rally.ingestion.setup import make_intake
+from rally.ingestion.setup import check_before_start, make_intake
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import destroy_pseudonym
 from rally.outcomes import FailureReason, RefusalReason

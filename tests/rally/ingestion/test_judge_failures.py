@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rally.decryption.inflate import LIMIT
 from rally.envelope import Envelope
-from rally.ingestion.judge import Outcome
+from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason
 

@@ -1,0 +1,78 @@
+"""The outcome of one ping, and the counts of outcomes for counters and summaries."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from rally.events import Event
+from rally.ingestion.routes import Label
+from rally.outcomes import (
+    FAILED,
+    REFUSED,
+    STORED,
+    Count,
+    FailureReason,
+    RefusalReason,
+)
+from rally.storage.layout import Partition
+
+
+class Outcome(NamedTuple):
+    """What became of one ping.
+
+    Attributes:
+        label: study and document, for counters and paths.
+        partition: partition of the row, where there is a row.
+        row: Avro binary of the row, where one is stored.
+        event: entry for the event log, where somebody joined or left.
+        refusal: reason for which no row is kept, where the ping is refused.
+        failure: reason for which the ping becomes a dead letter, where it failed.
+    """
+
+    label: Label
+    partition: Partition | None = None
+    row: bytes | None = None
+    event: Event | None = None
+    refusal: RefusalReason | None = None
+    failure: FailureReason | None = None
+
+
+def count_outcome(counts: Counter[Count], outcome: Outcome) -> None:
+    """Adds the outcome of one ping to the counts, by study and document."""
+    study, document = outcome.label.study, outcome.label.document
+    if outcome.row is not None:
+        counts[Count(study, document, STORED)] += 1
+    if outcome.event is not None:
+        counts[Count(study, document, outcome.event.kind.value)] += 1
+    if outcome.refusal is not None:
+        counts[Count(study, document, REFUSED, outcome.refusal.value)] += 1
+    if outcome.failure is not None:
+        counts[Count(study, document, FAILED, outcome.failure.value)] += 1
+
+
+_UNKNOWN = frozenset(
+    (
+        FailureReason.UNKNOWN_NAMESPACE,
+        FailureReason.UNKNOWN_DOCUMENT,
+        FailureReason.UNKNOWN_STUDY,
+    )
+)
+
+
+def explain_all_unknown(counts: Counter[Count]) -> str:
+    """Says what to check where a run knew none of its pings; "" where it knew one.
+
+    A forgotten option looks like that, and each ping by itself like anybody's.
+    """
+    pings = {
+        count: number
+        for count, number in counts.items()
+        if count.reason != FailureReason.MALFORMED_LINE  # which is no ping
+    }
+    reasons = {count.reason for count in pings}
+    if not reasons or not reasons <= _UNKNOWN:
+        return ""
+    return (
+        f"every ping of this run is unknown ({', '.join(sorted(reasons))}:"
+        f" {sum(pings.values()):,}); is --studies the right folder? Name it, then"
+        " `rally replay`"
+    )
