@@ -1,163 +1,149 @@
-"""A picture of rows over time: one bar a period."""
+"""Draws the page's two charts: stacked bars of people, and bars of rows over time.
 
-import html
+A chart is an SVG whose widths are shares of the room that the page has, while its
+heights and its words have one size: so it fits a phone, a desk and a sheet of paper.
+style.css leaves room for the words beside the plot, and hides labels of the class
+`tight` where a figure is narrow.
+"""
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from rally.audit.report.disclosure import NONE, Disclosed, in_short, in_words, total
+from rally.audit.report.markup import Markup, element
 from rally.audit.report.time_axis import Axis, round_numbers, short_number
 from rally.audit.report.wording import in_rows
-from rally.printing import visible
 
-_VOID = frozenset({"br", "meta"})
+STUB_HEIGHT = 5
+"""Height of each bar that stands for a hidden count, in pixels."""
 
+STUB_WIDTH = 3
+"""Width of each part of a stacked bar that stands for a hidden count, in percent."""
 
-class Markup(str):
-    """What is HTML already; made here only, and of constants."""
+_TIGHT = "tight"
 
-    __slots__ = ()
-
-
-def element(name: str, /, *inside: str, **attributes: str | float | None) -> Markup:
-    """An element, as well-formed XML.
-
-    Args:
-        name: of the element.
-        inside: text, which is escaped, and Markup, which is not.
-        attributes: by name, `aria_label` for `aria-label` and `class_` for `class`;
-            numbers are lengths, to a hundredth. None is left out.
-    """
-    words = "".join(
-        f' {_attribute(key)}="{html.escape(visible(_value(value)))}"'
-        for key, value in attributes.items()
-        if value is not None
-    )
-    if name in _VOID:
-        return Markup(f"<{name}{words} />")
-    return Markup(f"<{name}{words}>{join(inside)}</{name}>")
-
-
-def join(parts: Iterable[str]) -> Markup:
-    """One after the other; text is escaped."""
-    return Markup(
-        "".join(
-            part if isinstance(part, Markup) else html.escape(visible(part))
-            for part in parts
-        )
-    )
-
-
-def _attribute(key: str) -> str:
-    return key.rstrip("_").replace("_", "-")
-
-
-def _value(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-WIDTH = 860
-STUB = 5
-"""Height or width of what stands for a hidden count: the same for each."""
-
-
-def picture(name: str, height: float, title: str, text: str, *inside: str) -> Markup:
-    """A picture that says what it shows to who cannot see it.
-
-    Args:
-        name: an id, of letters, digits and hyphens; no other on the page has it.
-        height: of the box.
-        title: what it is.
-        text: what there is to see.
-        inside: shapes.
-    """
-    words = (f"{name}-title", f"{name}-text")
-    return element(
-        "svg",
-        element("title", title, id=words[0]),
-        element("desc", text, id=words[1]),
-        *inside,
-        viewBox=f"0 0 {WIDTH} {height:g}",
-        role="img",
-        aria_labelledby=" ".join(words),
-    )
-
-
-def hatching(name: str, *kinds: str) -> Markup:
-    """The patterns of hidden counts in a picture: thin lines that slant.
-
-    Args:
-        name: of the picture.
-        kinds: classes of bars, each hatched in its own colour.
-    """
-    return element("defs", *(_pattern(f"{name}-{kind}", kind) for kind in kinds))
+# Every size below is in pixels, or in percent of the plot's width where it says so.
+_WIDE_FIGURE, _NARROW_FIGURE = 672, 254
+"""Widths of figures: where style.css begins to hide labels, and on a small phone."""
 
 
 class Bar(NamedTuple):
-    """A rectangle.
+    """One bar, or one part of a stacked bar.
 
     Attributes:
-        kind: class that colours it.
-        title: what it says when it is pointed at.
-        hatched: the picture, of which it takes the pattern of its kind; else None.
+        kind: Class that colours the bar.
+        start: Left edge, in percent.
+        width: Width, in percent.
+        top: Upper edge.
+        height: Height.
+        title: Text that is shown when the bar is pointed at.
+        chart: Name of the chart, for a bar that is hatched; else None.
     """
 
     kind: str
-    x: float
-    y: float
+    start: float
     width: float
+    top: float
     height: float
     title: str
-    hatched: str | None = None
+    chart: str | None = None
 
     def draw(self) -> Markup:
-        """The shape."""
+        """Returns the bar as a rectangle."""
         return element(
             "rect",
             element("title", self.title),
-            class_=None if self.hatched else self.kind,
-            fill=f"url(#{self.hatched}-{self.kind})" if self.hatched else None,
-            x=self.x,
-            y=self.y,
-            width=self.width,
+            class_=None if self.chart else self.kind,
+            fill=f"url(#{self.chart}-{self.kind})" if self.chart else None,
+            x=_percent(self.start),
+            y=self.top,
+            width=_percent(self.width),
             height=self.height,
         )
 
 
-def line(kind: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
-    """A line."""
-    return element("line", class_=kind, x1=x1, y1=y1, x2=x2, y2=y2)
-
-
-def words(
-    text: str, x: float, y: float, anchor: str, kind: str | None = None
+def _chart(
+    kind: str,
+    name: str,
+    height: float,
+    title: str,
+    description: str,
+    hatched: Iterable[str],
+    *shapes: Markup,
 ) -> Markup:
-    """Words, whose start, middle or end is at x, and whose base line is at y."""
-    return element("text", text, x=x, y=y, text_anchor=anchor, class_=kind)
+    """Returns a chart, with the words that say what it shows to who cannot see it.
+
+    Args:
+        kind: Class of the chart.
+        name: Id of the chart; no other on the page has it.
+        height: Height of the chart.
+        title: Subject of the chart.
+        description: What the chart shows, in a sentence or two.
+        hatched: Classes of bars that may be hatched, each in its own colour.
+        shapes: Content of the chart.
+    """
+    ids = (f"{name}-title", f"{name}-text")
+    return element(
+        "svg",
+        element("title", title, id=ids[0]),
+        element("desc", description, id=ids[1]),
+        element("defs", *(_hatching(f"{name}-{each}", each) for each in hatched)),
+        *shapes,
+        class_=kind,
+        height=height,
+        role="img",
+        aria_labelledby=" ".join(ids),
+    )
 
 
-def _pattern(name: str, kind: str) -> Markup:
-    strokes = element("path", d="M-1 1 1-1 M0 4 4 0 M3 5 5 3", class_=f"hatch {kind}")
+def _hatching(name: str, kind: str) -> Markup:
+    strokes = element("path", d="M-1 1 1-1 M0 4 4 0 M3 5 5 3", class_=kind)
     units = "userSpaceOnUse"
     return element("pattern", strokes, id=name, width=4, height=4, patternUnits=units)
 
 
-AGES = ("less than 7 days", "less than 30 days", "30 days and more")
-KINDS = ("young", "old", "older")
-"""Classes of the parts, in the order of AGES."""
+def _line(kind: str, start: str, top: float, end: str, bottom: float) -> Markup:
+    return element("line", class_=kind, x1=start, y1=top, x2=end, y2=bottom)
 
-_STACKS_LEFT, _STACKS_RIGHT = 104, 84
+
+def _label(
+    text: str, at: str, base: float, anchor: str, kind: str = "", aside: float = 0
+) -> Markup:
+    """Returns words whose start, middle or end is at a place and `aside` pixels on."""
+    return element(
+        "text",
+        text,
+        x=at,
+        y=base,
+        dx=aside or None,
+        text_anchor=anchor,
+        class_=kind or None,
+    )
+
+
+def _percent(value: float) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".") + "%"
+
+
+AGES = ("less than 7 days", "less than 30 days", "30 days and more")
+"""Ages of requests, in the order in which a stacked bar shows them."""
+
+KINDS = ("young", "old", "older")
+"""Classes of the parts of a stacked bar, in the order of AGES."""
+
 _ROW, _THICK = 34, 22
-_STACKS_LEAST, _GAP, _STUB = 2, 2, 14
+_BESIDE_STACKS = 188  # that style.css leaves to the left and to the right
+_GAP, _LEAST_WIDTH = 0.4, 0.4  # percent
 _LETTER = 8
 
 
 class Stack(NamedTuple):
-    """One bar.
+    """One stacked bar.
 
     Attributes:
-        people: all of them.
-        ages: of them, how many are of each of AGES.
+        people: Number of all people.
+        ages: Number of people of each of AGES.
     """
 
     people: Disclosed
@@ -165,12 +151,12 @@ class Stack(NamedTuple):
 
 
 class StackedBars(NamedTuple):
-    """What is drawn.
+    """A chart of people by state and age of their request.
 
     Attributes:
-        name: id of the picture.
-        title: what it is.
-        states: bars by what stands beside them; at least one.
+        name: Id of the chart.
+        title: Subject of the chart.
+        states: Bars by the state that each shows; at least one.
     """
 
     name: str
@@ -178,82 +164,94 @@ class StackedBars(NamedTuple):
     states: Mapping[str, Stack]
 
     def draw(self) -> Markup:
-        """The picture."""
-        return picture(
+        """Returns the chart."""
+        said = "; ".join(
+            f"{state}: {in_words(stack.people)}" for state, stack in self.states.items()
+        )
+        return _chart(
+            "stacks",
             self.name,
             _ROW * len(self.states),
             self.title,
-            self._text(),
-            hatching(self.name, *KINDS),
+            f"People by state and age of their request. {said}.",
+            KINDS,
             *self._rows(),
         )
 
-    def _text(self) -> str:
-        bars = self.states.items()
-        said = "; ".join(f"{state}: {in_words(bar.people)}" for state, bar in bars)
-        return f"People by state and age of their request. {said}."
-
     @property
-    def _scale(self) -> float:
-        """Of the longest bar's people, how long one is."""
-        longest = max(total(bar.ages).least for bar in self.states.values())
-        others = (_STUB + _GAP) * len(AGES)
-        return (WIDTH - _STACKS_LEFT - _STACKS_RIGHT - others) / max(longest, 1)
+    def _percent_of_one(self) -> float:
+        """Width of one person, by the longest bar."""
+        longest = max(total(stack.ages).least for stack in self.states.values())
+        return (100 - (STUB_WIDTH + _GAP) * len(AGES)) / max(longest, 1)
 
     def _rows(self) -> Iterator[Markup]:
         for row, (state, stack) in enumerate(self.states.items()):
             top = row * _ROW + (_ROW - _THICK) / 2
             base = top + _THICK / 2 + 4
-            yield words(state, _STACKS_LEFT - 10, base, "end", "name")
+            yield _label(state, "0", base, "end", "name", -10)
             bars = list(self._bars(state, stack.ages, top))
             yield from (each.draw() for each in bars)
             yield from _numbers(bars, stack.ages, base)
-            end = max((each.x + each.width for each in bars), default=_STACKS_LEFT)
-            yield words(in_short(stack.people), end + 8, base, "start", "name")
+            end = max((each.start + each.width for each in bars), default=0)
+            people = in_short(stack.people)
+            yield _label(people, _percent(end), base, "start", "name", 8)
 
-    def _bars(self, state: str, ages: Iterable[Disclosed], y: float) -> Iterator[Bar]:
-        x = float(_STACKS_LEFT)
-        for kind, age, told in zip(KINDS, AGES, ages, strict=True):
-            width = _STUB if told.is_hidden else told.least * self._scale
-            if told != NONE:
-                title = f"{state}, {age}: {in_words(told)} people"
-                hatched = self.name if told.is_hidden else None
-                yield Bar(kind, x, y, max(width, _STACKS_LEAST), _THICK, title, hatched)
-                x += max(width, _STACKS_LEAST) + _GAP
+    def _bars(self, state: str, ages: Iterable[Disclosed], top: float) -> Iterator[Bar]:
+        start = 0.0
+        for kind, age, people in zip(KINDS, AGES, ages, strict=True):
+            if people == NONE:
+                continue
+            width = max(people.least * self._percent_of_one, _LEAST_WIDTH)
+            if people.is_hidden:
+                width = STUB_WIDTH
+            title = f"{state}, {age}: {in_words(people)} people"
+            chart = self.name if people.is_hidden else None
+            yield Bar(kind, start, width, top, _THICK, title, chart)
+            start += width + _GAP
 
 
 def _numbers(
     bars: Sequence[Bar], ages: Iterable[Disclosed], base: float
 ) -> Iterator[Markup]:
-    """What is told of the parts, of those that have room for it."""
-    shown = (told for told in ages if told != NONE)
-    for each, told in zip(bars, shown, strict=True):
-        if len(in_short(told)) * _LETTER < each.width - _LETTER:
-            x = each.x + each.width / 2
-            yield words(in_short(told), x, base, "middle", f"on-{each.kind}")
+    """Yields the number of each part that has room for it."""
+    shown = (people for people in ages if people != NONE)
+    for bar, people in zip(bars, shown, strict=True):
+        text = in_short(people)
+        needed = (len(text) + 1) * _LETTER
+        wide, narrow = (
+            bar.width / 100 * (figure - _BESIDE_STACKS)
+            for figure in (_WIDE_FIGURE, _NARROW_FIGURE)
+        )
+        if needed < wide:
+            kind = f"on-{bar.kind}" + (f" {_TIGHT}" if needed >= narrow else "")
+            middle = _percent(bar.start + bar.width / 2)
+            yield _label(text, middle, base, "middle", kind)
 
 
-_BARS_LEFT, _BARS_RIGHT, _TOP, _BOTTOM = 52, 8, 10, 24
-_ASIDE = 92
+_ABOVE, _BELOW = 10, 24
+_BESIDE_BARS = 60  # that style.css leaves to the left and to the right
+_OVERDUE = 11.5  # percent that are kept for the bar of what is overdue
+_OVERDUE_MIDDLE, _OVERDUE_WIDTH, _OVERDUE_BASE = 2.25, 3.5, 4.5  # percent
 _BETWEEN_LINES = 28
 _FLAT = 20
-_BARS_LEAST = 1.5
-_LABEL = 76
+_LEAST_HEIGHT = 1.5
+_TICK_LABEL = 76
+_BEHIND_OVERDUE = 54  # from the middle of "overdue" to that of the first name
 
 
 @dataclass(frozen=True, slots=True)
 class TimeBars:
-    """What is drawn.
+    """A chart of rows by period.
 
     Attributes:
-        name: id of the picture.
-        title: what it is.
-        axis: its periods.
-        counts: rows by period, where there are any.
-        threshold: below which nothing is told.
-        overdue: rows that stand before the axis, in the colour of what is late.
-        tallest: height of the tallest bar.
-        widest: width of a bar where there is room for it, with the gap beside it.
+        name: Id of the chart.
+        title: Subject of the chart.
+        axis: Periods of the chart.
+        counts: Rows by period, where there are any.
+        threshold: Least number of rows that is told.
+        overdue: Rows that have a bar of their own before the axis.
+        tallest: Height of the tallest bar.
+        widest: Most that a period takes of the width, in percent.
     """
 
     name: str
@@ -263,95 +261,133 @@ class TimeBars:
     threshold: int
     overdue: Disclosed = NONE
     tallest: float = 84
-    widest: float = 24
+    widest: float = 3
 
     def draw(self) -> Markup:
-        """The picture."""
-        return picture(
+        """Returns the chart."""
+        return _chart(
+            "time",
             self.name,
-            self._base + _BOTTOM,
+            self._base + _BELOW,
             self.title,
-            self._text(),
-            hatching(self.name, "rows", "late"),
-            *self._numbers(),
-            *self._days(),
+            self._description(),
+            ("rows", "late"),
+            *self._lines(),
+            *self._ticks(),
             *self._bars(),
-            *self._late(),
-            line("base", self._left, self._base, WIDTH - _BARS_RIGHT, self._base),
+            *self._overdue_bar(),
+            _line("base", _percent(self._left), self._base, "100%", self._base),
         )
 
     @property
-    def is_late(self) -> bool:
-        """Whether anything is overdue."""
+    def has_overdue(self) -> bool:
+        """Whether any row is overdue."""
         return self.overdue != NONE
 
     @property
     def _base(self) -> float:
-        return _TOP + (self.tallest if self._most else _FLAT)
+        return _ABOVE + (self.tallest if self._most else _FLAT)
 
     @property
     def _left(self) -> float:
-        return _BARS_LEFT + (_ASIDE if self.is_late else 0)
+        return _OVERDUE if self.has_overdue else 0
 
     @property
     def _slot(self) -> float:
-        return min((WIDTH - _BARS_RIGHT - self._left) / self.axis.periods, self.widest)
+        return min((100 - self._left) / self.axis.periods, self.widest)
 
     @property
     def _most(self) -> int:
-        return max(told.least for told in (*self.counts.values(), self.overdue))
+        return max(rows.least for rows in (*self.counts.values(), self.overdue))
 
-    def _text(self) -> str:
+    def _description(self) -> str:
         axis = self.axis
         said = f"One bar a {axis.step}, from {axis.first} to {axis.last}."
         index = max(self.counts, key=lambda index: self.counts[index].least, default=0)
         if index in self.counts:
             most = in_rows(self.counts[index])
             said += f" The most: {most}, {axis.label(index)}."
-        if self.is_late:
+        if self.has_overdue:
             said += f" Overdue: {in_rows(self.overdue)}."
         return said
 
-    def _height_of(self, told: Disclosed) -> float:
-        return max(told.least / self._most * self.tallest, _BARS_LEAST)
-
-    def _numbers(self) -> Iterator[Markup]:
+    def _lines(self) -> Iterator[Markup]:
+        """Yields the lines of round numbers."""
         lines = round(self.tallest / _BETWEEN_LINES)
         for number in round_numbers(self._most, lines, self.threshold):
             y = self._base - number / self._most * self.tallest
-            yield line("grid", _BARS_LEFT, y, WIDTH - _BARS_RIGHT, y)
-            yield words(short_number(number), _BARS_LEFT - 6, y + 4, "end")
+            yield _line("grid", "0", y, "100%", y)
+            yield _label(short_number(number), "0", y + 4, "end", aside=-6)
 
-    def _days(self) -> Iterator[Markup]:
-        free = 0.0
+    def _ticks(self) -> Iterator[Markup]:
+        """Yields names of days, as many as a wide figure has room for.
+
+        A day whose name a narrow figure has no room for is tight.
+        """
+        wide, narrow = (
+            _TickRoom(figure - _BESIDE_BARS, has_overdue=self.has_overdue)
+            for figure in (_WIDE_FIGURE, _NARROW_FIGURE)
+        )
         for place, name in self.axis.ticks():
-            x = self._left + place * self._slot
-            if x >= free:
-                anchor = "end" if x > WIDTH - _LABEL / 2 else "middle"
-                yield line("tick", x, self._base, x, self._base + 4)
-                yield words(name, x, self._base + 17, anchor)
-                free = x + _LABEL
+            at = self._left + place * self._slot
+            if not wide.take(at):
+                continue
+            is_last = wide.is_last(at)
+            fits = narrow.is_last(at) == is_last and narrow.take(at)
+            kind = "" if fits else _TIGHT
+            anchor = "end" if is_last else "middle"
+            x = _percent(at)
+            yield _line(f"tick {kind}".rstrip(), x, self._base, x, self._base + 4)
+            yield _label(name, x, self._base + 17, anchor, kind)
 
     def _bars(self) -> Iterator[Markup]:
-        gap = min(self._slot / 5, 2)
-        for index, told in self.counts.items():
-            x, name = self._left + index * self._slot, self.axis.label(index)
-            if told.is_hidden:  # no gaps: the hatching runs on from day to day
-                yield self._bar("rows", x, self._slot, told, name)
-            elif told.least:
-                yield self._bar("rows", x + gap / 2, self._slot - gap, told, name)
+        gap = self._slot / 8
+        for index, rows in self.counts.items():
+            start, name = self._left + index * self._slot, self.axis.label(index)
+            if rows.is_hidden:  # no gaps: the hatching runs on from day to day
+                yield self._bar("rows", start, self._slot, rows, name)
+            elif rows.least:
+                width = self._slot - gap
+                yield self._bar("rows", start + gap / 2, width, rows, name)
 
-    def _late(self) -> Iterator[Markup]:
-        if self.is_late:
-            yield self._bar("late", _BARS_LEFT + 4, 28, self.overdue, "overdue")
-            yield words("overdue", _BARS_LEFT + 18, self._base + 17, "middle")
-            yield line("base", _BARS_LEFT, self._base, _BARS_LEFT + 36, self._base)
+    def _overdue_bar(self) -> Iterator[Markup]:
+        if not self.has_overdue:
+            return
+        start, width = _OVERDUE_MIDDLE - _OVERDUE_WIDTH / 2, _OVERDUE_WIDTH
+        yield self._bar("late", start, width, self.overdue, "overdue")
+        middle = _percent(_OVERDUE_MIDDLE)
+        yield _label("overdue", middle, self._base + 17, "middle")
+        yield _line("base", "0", self._base, _percent(_OVERDUE_BASE), self._base)
 
     def _bar(
-        self, kind: str, x: float, width: float, told: Disclosed, name: str
+        self, kind: str, start: float, width: float, rows: Disclosed, name: str
     ) -> Markup:
-        height = STUB if told.is_hidden else self._height_of(told)
-        title = f"{name}: {in_rows(told)}"
-        hatched = self.name if told.is_hidden else None
-        y = self._base - height
-        return Bar(kind, x, y, width, height, title, hatched).draw()
+        height = max(rows.least / (self._most or 1) * self.tallest, _LEAST_HEIGHT)
+        if rows.is_hidden:
+            height = STUB_HEIGHT
+        title = f"{name}: {in_rows(rows)}"
+        chart = self.name if rows.is_hidden else None
+        top = self._base - height
+        return Bar(kind, start, width, top, height, title, chart).draw()
+
+
+class _TickRoom:
+    """Room for the names of days below a plot, from left to right."""
+
+    def __init__(self, plot: float, *, has_overdue: bool) -> None:
+        """Begins with an empty row, but for the word below what is overdue."""
+        self._plot = plot
+        middle = _OVERDUE_MIDDLE / 100 * plot
+        self._free = middle + _BEHIND_OVERDUE if has_overdue else 0.0
+
+    def take(self, at: float) -> bool:
+        """Takes room for a name at a place, in percent; returns whether it had any."""
+        x = at / 100 * self._plot
+        if x < self._free:
+            return False
+        self._free = x + _TICK_LABEL
+        return True
+
+    def is_last(self, at: float) -> bool:
+        """Returns whether a name has to end at its tick, since the plot ends there."""
+        return at / 100 * self._plot > self._plot - _TICK_LABEL / 2

@@ -6,12 +6,9 @@ from datetime import date
 from rally.audit.report.charts import (
     AGES,
     KINDS,
-    Markup,
     Stack,
     StackedBars,
     TimeBars,
-    element,
-    join,
 )
 from rally.audit.report.disclosure import (
     Disclosed,
@@ -20,6 +17,7 @@ from rally.audit.report.disclosure import (
     in_short,
     total,
 )
+from rally.audit.report.markup import Markup, element, join
 from rally.audit.report.tables import data_table
 from rally.audit.report.time_axis import Axis, Step
 from rally.audit.report.wording import in_rows
@@ -33,87 +31,83 @@ _AHEAD = (Step.DAY, Step.MONTH, Step.YEAR)
 _STATES = (REQUESTED, State.ACTIVE, BLOCKED, *State)
 """In the order of bars; what comes twice has its place where it comes first."""
 
+_WITHDRAWALS = "Withdrawals by state and age"
+_EXPIRY = "Rows by when they expire"
 _UNREGISTERED = "not in the registry"
 _OVERDUE = -1
 _AGES_IN_SHORT = ("< 7 days", "< 30 days", "Older")
 
 
-def rows_by_day(told: DisclosedReport) -> Markup:
+def rows_by_day(report: DisclosedReport) -> Markup:
     """One picture a study, all over the same time, each to its own scale."""
-    if not told.rows:
+    if not report.rows:
         return element("p", "No row was read.", class_="soft")
-    axis = Axis.over((day for _, day in told.rows), _MOST_BARS)
-    figures = (
-        _study(told, study, _rows_of(f"rows-{at}", study, axis, days, told.threshold))
-        for at, (study, days) in enumerate(_by_study(told.rows).items())
-    )
+    axis = Axis.over((day for _, day in report.rows), _MOST_BARS)
+    figures = []
+    for at, (study, days) in enumerate(_by_study(report.rows).items()):
+        counts, title = axis.gather(days), f"Rows of {study} by {axis.step}"
+        bars = TimeBars(f"rows-{at}", title, axis, counts, report.threshold)
+        figures.append(_study(report, study, bars))
     keys = (("rows", f"rows by {axis.step}"),)
-    return join([_legend(keys, "day", told.threshold), *figures])
+    return join([_legend(keys, "day", report.threshold), *figures])
 
 
-def withdrawals(told: DisclosedReport) -> Markup:
+def withdrawals(report: DisclosedReport) -> Markup:
     """One bar a state, of all scopes."""
-    if not told.withdrawals:
+    if not report.withdrawals:
         return element("p", "Nobody has asked to leave.", class_="soft")
-    states = _by_state(told.withdrawals)
-    bars = StackedBars("withdrawals", "Withdrawals by state and age", states)
+    states = _by_state(report.withdrawals)
+    bars = StackedBars("withdrawals", _WITHDRAWALS, states)
     return element(
         "figure",
-        _wide(bars.draw()),
-        _legend(zip(KINDS, AGES, strict=True), "study", told.threshold),
-        _behind(_group_table(told.withdrawals)),
+        bars.draw(),
+        _legend(zip(KINDS, AGES, strict=True), "study", report.threshold),
+        _behind(_group_table(report.withdrawals)),
     )
 
 
-def expiry(told: DisclosedReport) -> Markup:
+def expiry(report: DisclosedReport) -> Markup:
     """One bar a day, month or year from the audit on, and one of what is overdue."""
-    if not told.expiring:
+    if not report.expiring:
         return element("p", "Nothing that was read expires.", class_="soft")
-    bars = _expiry_bars(told)
+    bars = _expiry_bars(report)
     keys = [("rows", f"rows by {bars.axis.step}")]
-    if bars.is_late:
+    if bars.has_overdue:
         keys.append(("late", "overdue"))
     return element(
         "figure",
-        _wide(bars.draw()),
-        _legend(keys, "study and day", told.threshold),
-        _behind(_expiry_table(told, bars.axis)),
+        bars.draw(),
+        _legend(keys, "study and day", report.threshold),
+        _behind(_expiry_table(report, bars.axis)),
     )
 
 
-def _expiry_bars(told: DisclosedReport) -> TimeBars:
-    now, days = told.as_of.date(), _by_day(told.expiring)
+def _expiry_bars(report: DisclosedReport) -> TimeBars:
+    now, days = report.as_of.date(), _by_day(report.expiring)
     ahead = {day: rows for day, rows in days.items() if day > now}
     axis = Axis.over((now, *ahead), _MOST_BARS_AHEAD, _AHEAD)
     return TimeBars(
         name="expiry",
-        title="Rows by when they expire",
+        title=_EXPIRY,
         axis=axis,
         counts=axis.gather(ahead),
-        threshold=told.threshold,
+        threshold=report.threshold,
         overdue=total(rows for day, rows in days.items() if day <= now),
         tallest=150,
-        widest=56,
+        widest=7,
     )
 
 
-def _rows_of(
-    name: str, study: str, axis: Axis, days: Mapping[date, Disclosed], threshold: int
-) -> TimeBars:
-    title = f"Rows of {study} by {axis.step}"
-    return TimeBars(name, title, axis, axis.gather(days), threshold)
-
-
-def _study(told: DisclosedReport, study: str, bars: TimeBars) -> Markup:
+def _study(report: DisclosedReport, study: str, bars: TimeBars) -> Markup:
     rows = total(bars.counts.values())
-    each = f"fewer than {told.threshold} rows a day"
+    each = f"fewer than {report.threshold} rows a day"
     caption = element(
         "figcaption",
         element("h3", study),
-        element("span", told.studies.get(study, _UNREGISTERED), class_="state"),
+        element("span", report.studies.get(study, _UNREGISTERED), class_="state"),
         element("span", each if rows.is_hidden else in_rows(rows), class_="sum"),
     )
-    return element("figure", caption, _wide(bars.draw()), _behind(_period_table(bars)))
+    return element("figure", caption, bars.draw(), _behind(_period_table(bars)))
 
 
 def _by_study(
@@ -151,13 +145,14 @@ def _period_table(bars: TimeBars) -> Markup:
     rows = (
         (bars.axis.label(index), in_short(told)) for index, told in bars.counts.items()
     )
-    return data_table((bars.axis.step.capitalize(), "Rows"), rows, ("whole", "number"))
+    head = (bars.axis.step.capitalize(), "Rows")
+    return data_table(head, rows, ("whole", "number"), bars.title)
 
 
 def _group_table(groups: Iterable[DisclosedGroup]) -> Markup:
     head = ("Left", "State", "People", *_AGES_IN_SHORT, "Oldest", "Deadline", "Late")
     kinds = ("", "", *["number"] * 4, "whole", "whole", "number")
-    return data_table(head, map(_group_row, groups), kinds)
+    return data_table(head, map(_group_row, groups), kinds, _WITHDRAWALS, "cards")
 
 
 def _group_row(each: DisclosedGroup) -> tuple[str, ...]:
@@ -166,9 +161,9 @@ def _group_row(each: DisclosedGroup) -> tuple[str, ...]:
     return (each.scope, each.state, *numbers, *days, in_short(each.late))
 
 
-def _expiry_table(told: DisclosedReport, axis: Axis) -> Markup:
+def _expiry_table(report: DisclosedReport, axis: Axis) -> Markup:
     parts: dict[tuple[int, str], list[Disclosed]] = {}
-    for (study, day), rows in told.expiring.items():
+    for (study, day), rows in report.expiring.items():
         when = _OVERDUE if day <= axis.first else axis.index(day)
         parts.setdefault((when, study), []).append(rows)
     cells = (
@@ -180,7 +175,7 @@ def _expiry_table(told: DisclosedReport, axis: Axis) -> Markup:
         for (when, study), each in sorted(parts.items())
     )
     head = (axis.step.capitalize(), "Study", "Rows")
-    return data_table(head, cells, ("whole", "", "number"))
+    return data_table(head, cells, ("whole", "", "number"), _EXPIRY)
 
 
 def _legend(keys: Iterable[tuple[str, str]], each: str, threshold: int) -> Markup:
@@ -191,10 +186,6 @@ def _legend(keys: Iterable[tuple[str, str]], each: str, threshold: int) -> Marku
         element("li", element("i", class_=kind), meaning) for kind, meaning in known
     )
     return element("ul", *items, class_="legend")
-
-
-def _wide(inside: Markup) -> Markup:
-    return element("div", inside, class_="wide")
 
 
 def _behind(inside: Markup) -> Markup:

@@ -1,16 +1,17 @@
-"""An audit's report as one page of HTML: no network, no script, no other file.
+"""Writes an audit's report as one page of HTML: no network, no script, no other file.
 
 It may be shown outside of the environment: see rally.audit.report.disclosure.
 """
 
 from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
 
 from rally.audit.findings import AuditReport
 from rally.audit.limits import THRESHOLD
 from rally.audit.report import figures, tables
-from rally.audit.report.charts import Markup, element
 from rally.audit.report.disclosure import DisclosedReport, disclose, in_words
-from rally.audit.report.style import STYLE
+from rally.audit.report.markup import Markup, element
 from rally.audit.report.wording import DEVELOPMENT, doubt, rule, share, verdict
 
 _POLICY = (
@@ -35,51 +36,63 @@ _EXPIRY = (
 
 
 def to_html(report: AuditReport, threshold: int = THRESHOLD) -> str:
-    """The page, whole; but for its first line it is well-formed XML."""
-    told = disclose(report, threshold)
-    page = element("html", _head(told), element("body", *_body(told)), lang="en")
+    """Returns the whole page; but for its first line it is well-formed XML.
+
+    Args:
+        report: Report of the audit.
+        threshold: Least number of rows or people that the page tells.
+    """
+    disclosed = disclose(report, threshold)
+    page = element(
+        "html", _head(disclosed), element("body", *_body(disclosed)), lang="en"
+    )
     return f"<!DOCTYPE html>\n{page}\n"
 
 
-def _head(told: DisclosedReport) -> Markup:
+@cache
+def read_style() -> str:
+    """Reads the page's style sheet, which ships beside this module."""
+    return files(__package__).joinpath("style.css").read_text("utf-8")
+
+
+def _head(report: DisclosedReport) -> Markup:
     return element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="referrer", content="no-referrer"),
-        element("title", f"Rally audit, {told.as_of:%Y-%m-%d}"),
-        element("style", Markup(STYLE)),
+        element("title", f"Rally audit, {report.as_of:%Y-%m-%d}"),
+        element("style", Markup(read_style())),
     )
 
 
-def _body(told: DisclosedReport) -> Iterator[Markup]:
+def _body(report: DisclosedReport) -> Iterator[Markup]:
+    title = f"Rally: audit of {report.as_of:%Y-%m-%d, %H:%M} UTC"
     yield element(
         "header",
-        element(
-            "p", f"Rally: audit of {told.as_of:%Y-%m-%d, %H:%M} UTC", class_="brow"
-        ),
-        element("h1", verdict(told)),
-        element("p", doubt(told), class_="lead") if doubt(told) else "",
-        element("p", DEVELOPMENT, class_="lead") if told.development else "",
-        _facts(told),
-        tables.strip(told.checks),
+        element("p", title, class_="brow"),
+        element("h1", verdict(report)),
+        element("p", doubt(report), class_="lead") if doubt(report) else "",
+        element("p", DEVELOPMENT, class_="lead") if report.development else "",
+        _facts(report),
+        tables.marks(report.checks),
     )
-    yield element("main", *_sections(told))
+    yield element("main", *_sections(report))
     yield element(
         "footer",
-        element("p", rule(told.threshold)),
+        element("p", rule(report.threshold)),
         element("p", "This page loads nothing and runs no script."),
     )
 
 
-def _facts(told: DisclosedReport) -> Markup:
-    scope = told.scope
+def _facts(report: DisclosedReport) -> Markup:
+    scope = report.scope
     facts = (
         ("Read", share(scope)),
         ("Files", f"{scope.files:,}"),
         ("Rows", in_words(scope.rows)),
-        ("Studies", f"{len(told.studies):,}"),
+        ("Studies", f"{len(report.studies):,}"),
         ("Took", f"{scope.seconds:,.1f} s"),
     )
     return element(
@@ -92,8 +105,8 @@ def _facts(told: DisclosedReport) -> Markup:
     )
 
 
-def _sections(told: DisclosedReport) -> Iterator[Markup]:
-    checks = told.checks
+def _sections(report: DisclosedReport) -> Iterator[Markup]:
+    checks = report.checks
     findings = tables.seen((each.check, each.findings) for each in checks)
     apart = tables.seen((each.check, each.apart) for each in checks)
     unseen = tables.seen((each.check, each.unseen) for each in checks)
@@ -105,9 +118,9 @@ def _sections(told: DisclosedReport) -> Iterator[Markup]:
         yield _section("What could not be looked at", _UNSEEN, unseen)
     if apart:
         yield _section("What is counted apart", _APART, apart)
-    yield _section("Rows by study and day", _ROWS, figures.rows_by_day(told))
-    yield _section("Who leaves", _LEAVE, figures.withdrawals(told))
-    yield _section("What expires when", _EXPIRY, figures.expiry(told))
+    yield _section("Rows by study and day", _ROWS, figures.rows_by_day(report))
+    yield _section("Who leaves", _LEAVE, figures.withdrawals(report))
+    yield _section("What expires when", _EXPIRY, figures.expiry(report))
 
 
 def _section(title: str, text: str, inside: Markup) -> Markup:

@@ -1,13 +1,15 @@
-"""The tables of the page: promises, what breaks them, what stands beside them."""
+"""Draws the tables of the page: promises, what breaks them, what stands beside them."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rally.audit.findings import Check, Status
-from rally.audit.report.charts import Markup, element, join
 from rally.audit.report.disclosure import DisclosedCheck, DisclosedSeen
+from rally.audit.report.markup import Markup, element, join
 from rally.audit.report.wording import PROMISES, how_many
 from rally.registry.report import said
 
+_PARTS = re.compile("[^/]*/+|[^/]+")
 _MARKS = {
     Status.KEPT: "\N{CHECK MARK}",
     Status.BROKEN: "\N{MULTIPLICATION X}",
@@ -19,85 +21,102 @@ def data_table(
     head: Sequence[str],
     rows: Iterable[Sequence[str]],
     kinds: Sequence[str],
-    caption: str = "",
+    caption: str,
     kind: str = "",
+    *,
+    shows_caption: bool = False,
 ) -> Markup:
-    """A table, of which the first column names the row.
+    """Returns a table of which the first column names the row.
 
     Args:
-        head: names of the columns.
-        rows: text or Markup, as many as in the head.
-        kinds: as many classes, by which columns are set; "" is none.
-        caption: what it is of, text or Markup.
-        kind: class of the table.
+        head: Names of the columns.
+        rows: Cells, text or Markup, as many as in the head.
+        kinds: Classes of the columns, as many as in the head; "" is none.
+        caption: Subject of the table, text or Markup.
+        kind: Classes of the table; "" is none.
+        shows_caption: Whether eyes need the caption, too: not below a heading or a
+            chart that says the same.
     """
     names = (
         element("th", name, scope="col", class_=kind or None)
         for name, kind in zip(head, kinds, strict=True)
     )
-    parts = (
-        element("caption", caption) if caption else "",
+    return element(
+        "table",
+        element("caption", caption, class_=None if shows_caption else "aloud"),
         element("thead", element("tr", *names)),
-        element("tbody", *(_row(row, kinds) for row in rows)),
+        element("tbody", *(_row(head, row, kinds) for row in rows)),
+        class_=kind or None,
     )
-    return element("div", element("table", *parts, class_=kind or None), class_="wide")
 
 
-def strip(checks: Iterable[DisclosedCheck]) -> Markup:
-    """All promises at a glance: a mark each, which leads to its row."""
-    return element("ol", *map(_glance, checks), class_="strip")
+def marks(checks: Iterable[DisclosedCheck]) -> Markup:
+    """Returns one mark for each promise, which leads to its row."""
+    links = element("ol", *(element("li", _mark(each)) for each in checks))
+    return element("nav", links, aria_label="Promises", class_="marks")
 
 
 def promises(checks: Iterable[DisclosedCheck]) -> Markup:
-    """The table of promises."""
+    """Returns the table of promises."""
     head = ("Promise", "Check", "What became of it", "Findings")
-    return data_table(head, map(_promise, checks), ("", "whole", "", "number"))
+    kinds = ("", "whole", "", "number")
+    return data_table(head, map(_promise, checks), kinds, "Promises", "promises cards")
 
 
 def seen(parts: Iterable[tuple[Check, Sequence[DisclosedSeen]]]) -> Markup:
-    """Tables of what was seen, one a promise of which there was anything."""
+    """Returns a table for each promise of which anything was seen."""
     return join(_seen_table(check, part) for check, part in parts if part)
 
 
-def _glance(each: DisclosedCheck) -> Markup:
-    said_of_it = f"{PROMISES[each.check]} {each.status.capitalize()}."
-    link = element(
+def _mark(each: DisclosedCheck) -> Markup:
+    text = f"{PROMISES[each.check]} {each.status.capitalize()}."
+    return element(
         "a",
         _MARKS[each.status],
         href=f"#{each.check}",
         class_=each.status,
-        title=said_of_it,
-        aria_label=said_of_it,
+        title=text,
+        aria_label=text,
     )
-    return element("li", link)
 
 
 def _promise(each: DisclosedCheck) -> tuple[Markup, ...]:
+    mark = f"{_MARKS[each.status]} {each.status}"
     return (
         element("span", PROMISES[each.check], id=each.check),
         element("code", each.check),
-        element(
-            "span", f"{_MARKS[each.status]} {each.status}", class_=f"mark {each.status}"
-        ),
+        element("span", mark, class_=f"mark {each.status}"),
         join([f"{len(each.findings):,}"]),
     )
 
 
 def _seen_table(check: Check, part: Sequence[DisclosedSeen]) -> Markup:
     columns = 4 if any(each.until for each in part) else 3
-    head, kinds = ("Where", "What", "Number", "Until"), ("", "", "number", "whole")
+    head = ("Where", "What", "Number", "Until")[:columns]
+    kinds = ("", "", "number", "whole")[:columns]
     rows = (_seen_row(each)[:columns] for each in part)
     caption = join([PROMISES[check], element("code", check)])
-    return data_table(head[:columns], rows, kinds[:columns], caption, "seen")
+    return data_table(head, rows, kinds, caption, "seen cards", shows_caption=True)
 
 
 def _seen_row(each: DisclosedSeen) -> tuple[str, ...]:
-    return (element("code", each.where), each.what, how_many(each), said(each.until))
+    return (_path(each.where), each.what, how_many(each), said(each.until))
 
 
-def _row(cells: Sequence[str], kinds: Sequence[str]) -> Markup:
+def _path(where: str) -> Markup:
+    """Returns the name of a place; a line ends behind one of its slashes, if it can."""
+    parts = _PARTS.findall(where)
+    return element("code", *(element("span", part) for part in parts), class_="path")
+
+
+def _row(head: Sequence[str], cells: Sequence[str], kinds: Sequence[str]) -> Markup:
     first = element("th", cells[0], class_=kinds[0] or None, scope="row")
-    rest = zip(cells[1:], kinds[1:], strict=True)
+    rest = zip(head[1:], cells[1:], kinds[1:], strict=True)
     return element(
-        "tr", first, *(element("td", cell, class_=kind or None) for cell, kind in rest)
+        "tr",
+        first,
+        *(
+            element("td", cell, class_=kind or None, data_label=name)
+            for name, cell, kind in rest
+        ),
     )

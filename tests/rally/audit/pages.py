@@ -12,8 +12,8 @@ def parse(html):
 
 
 def words(element):
-    """All text in an element, but for what bars say when they are pointed at."""
-    return " ".join(" ".join(element.itertext()).split())
+    """All text in an element, the parts of a path as one word."""
+    return " ".join(" ".join(_texts(element)).split())
 
 
 def section(page, title):
@@ -31,12 +31,28 @@ def tables(element):
 
 
 def bars(svg):
-    """Each bar of a picture: what it says, its class or pattern, and its box."""
+    """Each bar of a chart: what it says, its class or pattern, and its box.
+
+    The box is x, y, width and height: x and width in percent, the others in pixels.
+    """
     return [
         (
             rect.find("title").text,
             rect.get("class") or rect.get("fill"),
-            *(float(rect.get(name)) for name in ("x", "y", "width", "height")),
+            *(
+                float(rect.get(name).removesuffix("%"))
+                for name in ("x", "y", "width", "height")
+            ),
         )
         for rect in svg.iter("rect")
     ]
+
+
+def _texts(element):
+    if element.get("class") == "path":
+        yield "".join(element.itertext())
+        return
+    yield element.text or ""
+    for each in element:
+        yield from _texts(each)
+        yield each.tail or ""

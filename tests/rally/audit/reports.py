@@ -74,4 +74,94 @@ SMALL = AuditReport(
 )
 """A bit of everything."""
 
+_HOUSE = "rally-house-of-many-rooms"
+_OBJECT = (
+    f"gs://{_HOUSE}/data/study={_HOUSE}/document=study-enrollment.1/date=2024-01-31/"
+    "new-0192f3a1c7e84d5db1f6aa20e3c9471f-00007-of-00012.avro"
+)
+
+_WEEK = (310, 330, 342, 338, 301, 180, 214)
+
+LARGE = AuditReport(
+    as_of=AS_OF,
+    scope=Scope(share=1.0, files=4_812, rows=31_204_551, seconds=412.7),
+    studies={
+        POND: State.ENDED,
+        GARDEN: State.COLLECTING,
+        _HOUSE: State.PAUSED,
+    },
+    checks=checks(
+        CheckResult(
+            Check.WITHDRAWN,
+            apart=(
+                rows(
+                    f"{GARDEN}/visit.1/2024-02-27",
+                    "of people who have left, on its way",
+                    143,
+                ),
+                rows(
+                    f"{POND}/visit.1/2023-05-06",
+                    "deferred until the study is concluded",
+                    1_204,
+                    date(2024, 5, 1),
+                ),
+            ),
+        ),
+        CheckResult(
+            Check.FILES,
+            findings=(
+                objects(
+                    _OBJECT,
+                    "the checksum differs: bytes are missing or changed",
+                    1,
+                ),
+            ),
+        ),
+        CheckResult(
+            Check.COPIES,
+            findings=(
+                objects(
+                    f"exports/for-the-paper/2024/{'really-' * 9}final.csv",
+                    "nobody registered it",
+                    1,
+                ),
+            ),
+        ),
+        CheckResult(
+            Check.DERIVED,
+            unseen=(
+                objects(
+                    f"{POND}: gs://researchers-of-the-pond/tables/visits.parquet",
+                    "it is packed in a way that cannot be searched",
+                    1,
+                ),
+            ),
+        ),
+    ),
+    rows={
+        **of(
+            GARDEN,
+            days("2023-09-01", 180, lambda at: 61_000 + at * 700 - at % 7 * 9_000),
+        ),
+        **of(
+            POND,
+            days("2023-05-06", 150, lambda at: 20_000 - at * 120 if at % 50 else 4),
+        ),
+        **of(_HOUSE, days("2024-01-10", 12, lambda at: 7 if at % 3 else 1_400)),
+    },
+    expiring={
+        **of(POND, days("2024-02-20", 90, lambda at: 1_800 if at else 90)),
+        **of(GARDEN, days("2024-08-28", 180, lambda at: 6_100)),
+    },
+    withdrawals=(
+        group(GARDEN, "active", (112, 28, 0), deadline=AS_OF + timedelta(9)),
+        group(GARDEN, "held", (120, 0, 0), deadline=AS_OF + timedelta(14)),
+        group(GARDEN, "closed", (0, 310, 1_902)),
+        group(POND, "deferred", (0, 0, 47)),
+        group(_HOUSE, "requested", (4, 0, 0), deadline=AS_OF + timedelta(28)),
+    ),
+)
+"""Three studies in the middle of their lives, with long names of objects."""
+
+
 EMPTY = AuditReport(AS_OF, Scope(1.0, 0, 0, 0.0), {}, ())
