@@ -112,6 +112,10 @@ bench-ingest: $(VENV)/.dev  ## Measures ingest: docs/performance.md has the figu
 bench-audit: $(VENV)/.dev  ## Measures how fast an audit reads rows.
 	$(BIN)/python -m benchmarks.audit $(ARGS)
 
+.PHONY: picture
+picture: $(VENV)/.dev  ## Takes the picture of the audit's page, docs/audit.png; needs Chromium.
+	$(BIN)/python -m benchmarks.audit_picture
+
 .PHONY: bench-engines
 bench-engines: $(VENV)/.dev  ## Measures ingest on Flink beside the local runner.
 	$(BIN)/python -m benchmarks.engines $(ARGS)

@@ -15,7 +15,6 @@ PDFTOTEXT = shutil.which("pdftotext")
 
 _WORD = re.compile('<word xMin="([0-9.-]+)" yMin="[^"]*" xMax="([0-9.-]+)"[^>]*>(.*)<')
 _SECONDS = 120
-_LEAST_WINDOW = 500  # pixels: Chromium makes no narrower one, so a frame stands in it
 _FRAME = '<iframe style="width: {width}px; height: 800px" srcdoc="{page}"></iframe>'
 _MEASURED = """\
 <!DOCTYPE html><meta charset="utf-8"><style>iframe {{ border: 0 }}</style>
@@ -54,17 +53,24 @@ def measure(
     return dict(zip(widths, json.loads(html.unescape(said)), strict=True))
 
 
-def take_picture(page: str, width: int, height: int, path: Path, folder: Path) -> None:
-    """Writes a picture of the top of a page, as a PNG file."""
+def take_picture(
+    page: str, width: int, height: int, path: Path, folder: Path, *, scale: float = 1
+) -> None:
+    """Writes a picture of the top of a page, as a PNG file.
+
+    Args:
+        page: HTML.
+        width: Width of the window, in pixels of the page.
+        height: Height of the window.
+        path: PNG file.
+        folder: Folder for Chromium's files.
+        scale: Pixels of the picture for one of the page.
+    """
     source = folder / "page.html"
-    if width < _LEAST_WINDOW:
-        page = (
-            f"<!DOCTYPE html><style>* {{ margin: 0; border: 0 }}</style>"
-            f'<iframe width="{width}" height="{height}" srcdoc="{html.escape(page)}">'
-        )
     source.write_text(page, "utf-8")
-    size = f"--window-size={max(width, _LEAST_WINDOW)},{height}"
-    options = (size, "--hide-scrollbars", f"--screenshot={path}")
+    size = f"--window-size={width},{height}"
+    look = ("--hide-scrollbars", f"--force-device-scale-factor={scale}")
+    options = (size, *look, f"--screenshot={path}")
     _run(*options, f"file://{source}", folder=folder)
 
 
