@@ -1,4 +1,5 @@
 # Two commands on a bare machine with Python 3.11, 3.12 or 3.13: `make demo` and `make test`.
+# `make test` takes minutes; what is slow is left to `make test-slow`, and named at its end.
 # Each first makes .venv as uv.lock says, once; `make help` lists the rest.
 # ARGS goes to the command: make unit ARGS="tests/rally -k envelope"
 # Another environment, of another Python: make demo VENV=.venv-3.13 PYTHON=python3.13
@@ -26,8 +27,19 @@ NOT_INSTALLED := Could not install what uv.lock names; the lines above say why. 
 	Was it the network? Run the same command again: what was fetched is kept. \
 	Did pyproject.toml change? Run `make lock` first.
 
-PYTEST := $(BIN)/python -m pytest -rs
-FULL := $(PYTEST) -n $(WORKERS) --dist loadfile --ignore=tests/engines
+# Hundreds of processes import the tree: none of them shall compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+PYTEST := $(BIN)/python -m pytest -rs --durations=10
+# A worker that has done its own takes over half of what the other has still to do.
+PARALLEL := $(PYTEST) -n $(WORKERS) --dist worksteal
+# Branch coverage of both tiers is one figure: the first run begins it, the last holds it.
+MEASURE ?=
+COVERAGE_first := --cov --cov-report= --cov-fail-under=0
+COVERAGE_last := --cov --cov-append --cov-report=term
+COVERAGE := $(COVERAGE_$(MEASURE))
+# Flink's tests fill the machine: they run by themselves.
+FULL := $(PARALLEL) --ignore=tests/engines
 SOURCES := pyproject.toml setup.py uv.lock
 
 ##@ Use
@@ -42,7 +54,13 @@ demo: $(VENV)/.runtime  ## Takes real pings all the way, and shows what became o
 	$(BIN)/rally demo $(ARGS)
 
 .PHONY: test
-test: lint types contracts coverage test-flink  ## Runs every check that a change must pass.
+test: lint types contracts quick  ## Runs the quick checks, and says what they leave out.
+
+.PHONY: test-slow
+test-slow: slow test-flink  ## Runs the tests that `make test` leaves out.
+
+.PHONY: test-all
+test-all: test test-slow  ## Runs every check that a change must pass.
 
 ##@ Develop
 .PHONY: venv
@@ -84,8 +102,16 @@ types: $(VENV)/.dev  ## Checks types (mypy, strict).
 contracts: $(VENV)/.dev  ## Checks that imports run one way (import-linter).
 	$(BIN)/lint-imports
 
+.PHONY: quick
+quick: $(VENV)/.dev  ## Runs the quick tests alone.
+	$(PARALLEL) -m "not slow" $(COVERAGE) $(ARGS)
+
+.PHONY: slow
+slow: $(VENV)/.dev  ## Runs the slow tests but for Flink's.
+	$(FULL) -m slow $(COVERAGE) $(ARGS)
+
 .PHONY: unit
-unit: $(VENV)/.dev  ## Runs the tests alone.
+unit: $(VENV)/.dev  ## Runs tests quick or slow; ARGS says which.
 	$(FULL) $(ARGS)
 
 .PHONY: coverage

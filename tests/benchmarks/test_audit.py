@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from benchmarks import audit
+
+pytestmark = pytest.mark.slow("benchmarks")
 
 
 def test_every_row_is_read(tmp_path, capsys):

@@ -2,7 +2,11 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from benchmarks import dealing
+
+pytestmark = pytest.mark.slow("benchmarks")
 
 
 def test_every_file_is_dealt_out_and_comes_back(capsys):

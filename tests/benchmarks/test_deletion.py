@@ -14,6 +14,8 @@ from rally.registry.rows import RowEncoder
 from rally.storage.container import check_whole
 from rally.storage.header_bytes import read_header
 
+pytestmark = pytest.mark.slow("benchmarks")
+
 ROWS, PEOPLE, BITS = 1_000, 50, 2
 
 

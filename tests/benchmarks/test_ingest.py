@@ -6,6 +6,8 @@ from benchmarks import ingest, pings, streaming
 from rally.errors import PingFailed
 from rally.validation.encoder import compile_encoder
 
+pytestmark = pytest.mark.slow("benchmarks")
+
 
 @pytest.mark.parametrize(
     ("scheme", "only"),

@@ -9,6 +9,8 @@ from benchmarks.counted import FREE, KMS, LISTED, LOG, A, B
 from benchmarks.requests import BASE, measure
 from rally.capacity import measured
 
+pytestmark = pytest.mark.slow("benchmarks")
+
 DAYS, BUCKETS = 8, 4
 """More of them than the base has."""
 

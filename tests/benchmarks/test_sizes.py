@@ -7,6 +7,8 @@ import pytest
 from benchmarks import sizes, workload
 from rally.capacity import measured
 
+pytestmark = pytest.mark.slow("benchmarks")
+
 
 def numbers(line):
     return [int(each.replace(",", "")) for each in re.findall(r"\d[\d,]*", line)]

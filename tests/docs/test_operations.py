@@ -23,6 +23,8 @@ from tests.docs.page import (
 )
 from tests.named_tests import ROOT, find_missing
 
+pytestmark = pytest.mark.slow("pages")
+
 PAGE = ROOT / "docs/operations.md"
 TEXT = PAGE.read_text()
 SECTIONS, SESSIONS = read_sections(TEXT), read_sessions(TEXT)

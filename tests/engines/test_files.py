@@ -31,7 +31,7 @@ from tests.pipelines.world import (
     write_lines,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.flink]
+pytestmark = [pytest.mark.integration, pytest.mark.flink, pytest.mark.slow("flink")]
 
 PEOPLE = 100
 PINGS = 10_000

@@ -21,7 +21,7 @@ from tests.integration.test_crash_deletion import (
 
 __all__ = ["furnished", "here", "warm", "world"]
 
-pytestmark = [pytest.mark.integration, pytest.mark.flink]
+pytestmark = [pytest.mark.integration, pytest.mark.flink, pytest.mark.slow("flink")]
 
 
 @pytest.fixture

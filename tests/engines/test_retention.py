@@ -18,7 +18,7 @@ from tests.pipelines.world import (
     write_lines,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.flink]
+pytestmark = [pytest.mark.integration, pytest.mark.flink, pytest.mark.slow("flink")]
 
 OPTIONS = ("--as_of=2026-11-02", "--max_share=1")
 """What was sent before the sixth of May is past its retention, of 180 days."""

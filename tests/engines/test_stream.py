@@ -11,7 +11,7 @@ from tests.engines.stores import files
 from tests.pipelines.line import Line
 from tests.pipelines.world import World, document_id, stored_ids
 
-pytestmark = [pytest.mark.integration, pytest.mark.flink]
+pytestmark = [pytest.mark.integration, pytest.mark.flink, pytest.mark.slow("flink")]
 
 PINGS = 1500
 CANCELLED = (

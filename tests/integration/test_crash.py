@@ -29,7 +29,7 @@ from tests.pipelines.world import (
     write_lines,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.crash]
+pytestmark = [pytest.mark.integration, pytest.mark.crash, pytest.mark.slow("kills")]
 
 ROUNDS = int(os.environ.get("RALLY_CRASH_ROUNDS", "2"))
 PINGS = 3000

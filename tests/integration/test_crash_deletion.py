@@ -42,7 +42,7 @@ from tests.pipelines.world import (
 from tests.support.decided import decide_study
 from tests.support.rulings import sign_letters
 
-pytestmark = [pytest.mark.integration, pytest.mark.crash]
+pytestmark = [pytest.mark.integration, pytest.mark.crash, pytest.mark.slow("kills")]
 
 ROUNDS = int(os.environ.get("RALLY_CRASH_ROUNDS", "2"))
 STEPS_TRIED = None if ROUNDS > 5 else 3

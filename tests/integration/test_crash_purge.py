@@ -39,7 +39,7 @@ from tests.support.decided import decide_study
 
 __all__ = ["here", "warm", "world"]
 
-pytestmark = [pytest.mark.integration, pytest.mark.crash]
+pytestmark = [pytest.mark.integration, pytest.mark.crash, pytest.mark.slow("kills")]
 
 AS_OF = "2026-11-02"
 """The retention of what was sent before the sixth of May is over, and the grace."""

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.demo import command
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow("lives")]
 
 
 def shown(capsys, out, *options: str) -> str:

@@ -148,6 +148,7 @@ def keks(request):
     return request.getfixturevalue(request.param)
 
 
+@pytest.mark.slow("servers")
 def test_keys_live_under_a_key_service(keks, tmp_path):
     folder = KeyFolder(str(tmp_path / "keys"))
     for namespace, uri in zip(["rally-one", "rally-two"], keks, strict=True):

@@ -151,6 +151,7 @@ def test_apache_avro_for_python_reads_rows(stored):
     assert read_with_python(stored.read_bytes()) == expected
 
 
+@pytest.mark.slow("servers")
 @pytest.mark.integration
 def test_apache_avro_for_java_reads_rows(stored, tools):
     expected = []
@@ -168,6 +169,7 @@ def test_apache_avro_for_java_reads_rows(stored, tools):
     assert [json.loads(line) for line in lines] == expected
 
 
+@pytest.mark.slow("servers")
 @pytest.mark.integration
 def test_apache_avro_for_java_reads_the_header(stored, tools):
     said = dict(
@@ -178,6 +180,7 @@ def test_apache_avro_for_java_reads_the_header(stored, tools):
     assert said == {name: value.decode() for name, value in entries.items()}
 
 
+@pytest.mark.slow("servers")
 @pytest.mark.integration
 def test_both_read_a_file_without_rows_and_one_of_many_blocks(tmp_path, tools):
     for sealed in ([], [bytes([n]) * 50_000 for n in range(128)]):
@@ -190,6 +193,7 @@ def test_both_read_a_file_without_rows_and_one_of_many_blocks(tmp_path, tools):
         assert [text.encode("latin-1") for text in texts] == sealed
 
 
+@pytest.mark.slow("servers")
 @pytest.mark.integration
 def test_both_read_the_event_log(tmp_path, tools):
     stores = Stores(str(tmp_path), None)

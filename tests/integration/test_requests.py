@@ -5,6 +5,8 @@ import pytest
 from benchmarks.counted import FREE, A, B
 from benchmarks.requests import BASE, measure
 
+pytestmark = pytest.mark.slow("volumes")
+
 # So many people that no bucket is empty, or emptied, whatever the pseudonym key.
 SMALL = BASE._replace(days=4, buckets=2, files=1, people=48)
 

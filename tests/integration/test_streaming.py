@@ -130,6 +130,7 @@ def test_subscription_that_is_not_there_is_one_line(world, store, line, capsys):
     assert capsys.readouterr() == ("", expected)
 
 
+@pytest.mark.slow("streams")
 def test_running_stream_honours_a_pause(world, store, line):
     reload_seconds = 0.5
     world.make_stores(store)
@@ -162,6 +163,7 @@ def test_running_stream_honours_a_pause(world, store, line):
     assert sum(counts.values()) == in_between + 5
 
 
+@pytest.mark.slow("streams")
 def test_two_readers_share_a_subscription(world, store, line):
     world.make_stores(store)
     settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
@@ -196,6 +198,7 @@ def test_stream_that_a_person_stops_ends_with_one_line(world, store, line):
     assert job.returncode == 128 + signal.SIGINT
 
 
+@pytest.mark.slow("streams")
 def test_running_stream_honours_the_withdrawal_list(world, store, line):
     """What is late of who has left meanwhile is refused, or parked; others go on."""
     world.make_stores(store)
@@ -231,6 +234,7 @@ def test_running_stream_honours_the_withdrawal_list(world, store, line):
     assert letter.reason == "left"
 
 
+@pytest.mark.slow("streams")
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "put back"])
 def test_stream_that_loses_the_list_ends_with_one_line(world, store, line, lost):
     """What it had not stored by then stays in Pub/Sub."""

@@ -31,7 +31,7 @@ from tests.pipelines.world import (
 from tests.ports import free_port
 from transforms.ingest_subscription import _IngestSubscriptionFn
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow("streams")]
 
 WAIT = 300.0
 ACK_SECONDS = 6

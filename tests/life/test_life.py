@@ -18,6 +18,8 @@ from rally.registry.transitions import Action, State, States
 from tests.life.life import BEGIN, LAST_DAY, Life, load_registry
 from tests.pipelines.world import GARDEN, POND
 
+pytestmark = pytest.mark.slow("lives")
+
 JOBS = ("ingest", "compact", "delete", "purge", "replay")
 CLOCKS = ("1970-01-01T00:00:00+14:00", "2028-02-30T25:61:00-12:00", "2099-12-31T23:59Z")
 

@@ -14,6 +14,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.machine import Machine
 
+pytestmark = pytest.mark.slow("models")
+
 STEPS = 20
 
 

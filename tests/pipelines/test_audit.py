@@ -293,6 +293,7 @@ def test_stores_of_studies_may_be_apart(world, tmp_path, capsys):
     assert broken(audit.run(options)) == {Check.PLACE}
 
 
+@pytest.mark.slow("processes")
 def test_it_runs_as_a_module(world, lived_in):
     command = [sys.executable, "-m", "pipelines.audit", *world.options(lived_in)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

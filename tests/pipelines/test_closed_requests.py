@@ -10,6 +10,8 @@ import pytest
 from pipelines import cli
 from tests.pipelines.world import GARDEN, rally_id, stored_ids, write_lines
 
+pytestmark = pytest.mark.slow("jobs")
+
 LEFT, MONTHS_LATER = "2026-05-25T10:00:00Z", "--as_of=2026-08-15T12:00:00Z"
 
 

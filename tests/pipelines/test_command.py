@@ -53,6 +53,7 @@ rally-garden  visit.1   stored       2
 """
 
 
+@pytest.mark.slow("processes")
 def test_ingest_as_a_module_prints_a_summary_and_nothing_else(world, store, pings):
     argv = ["-m", "pipelines.ingest", f"--input={pings}", *world.options(store)]
 
@@ -67,6 +68,7 @@ def test_ingest_as_a_command_prints_a_summary_and_nothing_else(
     assert (cli.main(argv), *capsys.readouterr()) == (0, TWO_STORED, "")
 
 
+@pytest.mark.slow("processes")
 def test_job_as_a_module_ends_with_one_line_and_status_2():
     expected = "rally: --nope: no such option; see --help\n"
 

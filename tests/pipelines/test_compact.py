@@ -58,6 +58,7 @@ rally-garden  visit.1            2             3      1            5      3     
 """
 
 
+@pytest.mark.slow("processes")
 @pytest.mark.parametrize(
     "options",
     [

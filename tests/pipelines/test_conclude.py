@@ -8,6 +8,8 @@ import pytest
 from pipelines import cli
 from tests.pipelines.world import GARDEN, HOUSE, World, contents, rally_id, write_lines
 
+pytestmark = pytest.mark.slow("jobs")
+
 MAY, AUTUMN = "2026-05-21T10:00:00Z", "2027-01-10T10:00:00Z"
 SPRING = "--as_of=2027-02-01"
 

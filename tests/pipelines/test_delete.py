@@ -120,6 +120,7 @@ def test_no_id_and_no_pseudonym_is_printed(world, lived_in, capsys):
             assert known not in out + errors
 
 
+@pytest.mark.slow("jobs")
 def test_second_run_changes_nothing(world, lived_in, capsys):
     delete(world, lived_in, capsys)
     before = contents(lived_in)
@@ -140,6 +141,7 @@ verified: 2 files, 2 rows read
     assert contents(lived_in) == before
 
 
+@pytest.mark.slow("jobs")
 def test_plan_only_shows_the_plan_that_a_run_applies(world, lived_in, capsys):
     rows = stored_ids(lived_in)
 
@@ -258,6 +260,7 @@ def test_job_without_the_list_as_it_was_does_nothing(
     assert contents(store) == before
 
 
+@pytest.mark.slow("jobs")
 def test_older_list_that_was_put_back_is_made_good(world, lived_in, capsys):
     """Who left in between is in the log, and the counter goes on from the newest."""
     platform = open_store(f"{lived_in}/platform")
@@ -293,6 +296,7 @@ def test_platform_key_that_is_missing_is_one_line(
     assert contents(lived_in) == before
 
 
+@pytest.mark.slow("jobs")
 def test_who_deletes_needs_no_key_that_opens_pings(world, lived_in, tmp_path, capsys):
     keys = tmp_path / "keys"
     shutil.copytree(world.keys, keys)
@@ -305,6 +309,7 @@ def test_who_deletes_needs_no_key_that_opens_pings(world, lived_in, tmp_path, ca
     assert len(stored_ids(lived_in)) == 2
 
 
+@pytest.mark.slow("jobs")
 def test_faults_are_lines_of_their_own_and_the_status_is_1(world, lived_in, capsys):
     folder = f"data/study={GARDEN}/document=visit.1/date=2026-05-20/bucket=new"
     bad = Path(lived_in) / folder / "bad.avro"
@@ -354,6 +359,7 @@ def unleased(found):
     return {name: found[name] for name in found if "/leases/" not in name}
 
 
+@pytest.mark.slow("jobs")
 def test_store_that_cannot_be_listed_stops_the_job_in_one_line(world, lived_in, capsys):
     plans = Path(lived_in) / "platform" / "plans"
     plans.symlink_to(plans)
@@ -387,6 +393,7 @@ def half_compacted(world, lived_in, tmp_path, capsys):
     return make
 
 
+@pytest.mark.slow("jobs")
 @pytest.mark.parametrize("begun", [False, True], ids=["new plan", "plan of a dead run"])
 def test_half_compaction_is_finished_before_anything_is_rewritten(
     world, lived_in, half_compacted, capsys, begun

@@ -28,6 +28,8 @@ from rally.storage.row_streams import NotSorted
 from rally.storage.runs import Run
 from tests.pipelines.world import GARDEN, SENT, stored_rows, write_lines
 
+pytestmark = pytest.mark.slow("processes")
+
 WAIT = 300.0
 INGEST = """
 import signal, sys

@@ -95,6 +95,7 @@ def neutral(text, store):
     return re.sub(r"[0-9a-f]{32}|\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)", "…", text)
 
 
+@pytest.mark.slow("jobs")
 @pytest.mark.parametrize("job", JOBS)
 def test_foreign_objects_stop_no_job(here, stores, capsys, job):
     clean, littered = stores

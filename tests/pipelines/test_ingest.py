@@ -231,6 +231,7 @@ def test_second_run_changes_no_byte(ingest, lines, store):
     assert contents(store) == once
 
 
+@pytest.mark.slow("processes")
 def test_two_workers_do_what_one_does(ingest, lines, tmp_path):
     unit = "--split_bytes=2000"
     processes = "--direct_running_mode=multi_processing"

@@ -231,6 +231,7 @@ def apart(world, tmp_path):
     return options
 
 
+@pytest.mark.slow("jobs")
 @pytest.mark.parametrize("job", JOBS)
 def test_store_of_one_study_that_is_not_there_is_that_studys_fault(
     apart, run, tmp_path, capsys, job
@@ -252,6 +253,7 @@ def test_store_of_one_study_that_is_not_there_is_that_studys_fault(
         assert stored_ids(str(tmp_path / f"at-{GARDEN}")) == []
 
 
+@pytest.mark.slow("jobs")
 def test_study_that_was_never_begun_is_not_used(world, run, tmp_path, capsys):
     """It has neither store nor key, and is in the registry all the same."""
     store, platform = f"{tmp_path}/at-{{study}}", f"{tmp_path}/records"
@@ -286,6 +288,7 @@ def conclude(platform):
         decide_study(open_store(platform), GARDEN, action, at)
 
 
+@pytest.mark.slow("jobs")
 def test_concluded_study_keeps_its_keys_while_its_store_is_not_there(
     apart, world, run, tmp_path, capsys
 ):
@@ -314,6 +317,7 @@ def test_concluded_study_keeps_its_keys_while_its_store_is_not_there(
     )
 
 
+@pytest.mark.slow("jobs")
 @pytest.mark.parametrize("plan_only", [True, False])
 @pytest.mark.parametrize("lost", ["folder", "marker", "link"])
 def test_deletion_names_a_researchers_folder_that_is_not_there(
@@ -347,6 +351,7 @@ def test_deletion_names_a_researchers_folder_that_is_not_there(
     assert ("receipts: 1" in out) != plan_only
 
 
+@pytest.mark.slow("jobs")
 @pytest.mark.parametrize("lost", ["folder", "marker"])
 def test_researchers_folder_that_is_not_there_keeps_the_keys(
     world, run, tmp_path, capsys, lost

@@ -209,6 +209,7 @@ def test_gzip_of_a_little_is_sealed_as_little(world, ingest, store, tmp_path):
     assert sum(map(len, sealed(store))) < 1000
 
 
+@pytest.mark.slow("volumes")
 def test_bombs_are_dead_letters_of_their_own_size(
     world, ingest, store, tmp_path, capsys
 ):

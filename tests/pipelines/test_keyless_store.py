@@ -47,6 +47,7 @@ def keyless(tmp_path, capsys):
     return world, options
 
 
+@pytest.mark.slow("jobs")
 def test_every_job_of_the_day_comes_through(keyless, tmp_path, capsys):
     world, options = keyless
     clear = {"rally.id": rally_id(3), "page": "p", "count": 1}

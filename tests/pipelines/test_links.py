@@ -15,6 +15,8 @@ from tests.pipelines.world import GARDEN, POND, contents
 from tests.support.decided import decide_study
 from tests.support.lived_in import LivedIn
 
+pytestmark = pytest.mark.slow("jobs")
+
 JOBS = ("delete", "compact", "purge", "audit")
 GARDENS = f"data/study={GARDEN}"
 DATE = f"{GARDENS}/document=visit.1/date=2026-05-20"

@@ -39,6 +39,7 @@ class CountBundles(beam.DoFn):
         yield from ()
 
 
+@pytest.mark.slow("processes")
 def test_stream_of_more_bundles_than_python_nests_calls_is_counted():
     pipeline = beam.Pipeline(runner=LOCAL_RUNNER)
     _ = pipeline | beam.Create([BUNDLES]) | beam.ParDo(CountBundles())
@@ -63,6 +64,7 @@ def test_worker_that_calls_after_the_end_is_told_to_end():
     assert told is worker_handlers.BeamFnControlServicer._DONE_MARKER
 
 
+@pytest.mark.slow("processes")
 def test_processes_that_die_before_they_call_end_the_job(monkeypatch):
     monkeypatch.setattr(sys, "executable", "false")
     two = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]

@@ -153,6 +153,7 @@ def loud(world, store, tmp_path):
 WAYS = pytest.mark.parametrize("way", [[], TWO], ids=["one process", "two processes"])
 
 
+@pytest.mark.slow("processes")
 @WAYS
 def test_no_byte_of_a_ping_is_logged_with_the_words_of_libraries(loud, needles, way):
     status, out, errors = loud("text", way)
@@ -162,6 +163,7 @@ def test_no_byte_of_a_ping_is_logged_with_the_words_of_libraries(loud, needles, 
     assert [each for each in needles if each in out + errors] == []
 
 
+@pytest.mark.slow("processes")
 @WAYS
 def test_no_byte_of_a_ping_is_in_an_entry_however_loud(loud, needles, way):
     status, out, errors = loud("json", way)
@@ -272,12 +274,14 @@ def test_what_is_configured_wrong_is_an_entry(world, store, job):
     ]
 
 
+@pytest.mark.slow("processes")
 def test_help_is_no_failure(world):
     status, out, errors = run("-m", "pipelines.ingest", "--help")
 
     assert (status, out[:6], own(errors)[-1]["status"]) == (0, "usage:", 0)
 
 
+@pytest.mark.slow("processes")
 def test_bug_is_told_by_its_type_and_place_and_not_its_words():
     status, out, errors = run("-c", BUG)
 
@@ -288,6 +292,7 @@ def test_bug_is_told_by_its_type_and_place_and_not_its_words():
     assert CANARY not in errors
 
 
+@pytest.mark.slow("processes")
 @WAYS
 def test_bug_of_a_worker_is_told_without_its_words(tmp_path, way):
     workers = "2" if way else "1"
@@ -299,6 +304,7 @@ def test_bug_of_a_worker_is_told_without_its_words(tmp_path, way):
     assert bug["message"].startswith("a bug stopped the job; builtins.")
 
 
+@pytest.mark.slow("processes")
 def test_standard_error_is_as_before_when_a_job_has_ended():
     program = """
 import os, sys
@@ -314,6 +320,7 @@ os.write(2, b"written")
     assert rest == ["printed", "written"]
 
 
+@pytest.mark.slow("processes")
 @pytest.mark.parametrize(
     ("code", "status"), [("3", 3), ("0", 0), ("None", 0), ("'words'", 1)]
 )
@@ -330,6 +337,7 @@ exit_status("purge", lambda: sys.exit({code}))
     assert ended["severity"] == ("ERROR" if status else "INFO")
 
 
+@pytest.mark.slow("processes")
 def test_bug_is_told_to_people_without_its_words_unless_they_ask(monkeypatch):
     status, out, errors = run("-c", BUG, form="text")
 
@@ -347,6 +355,7 @@ def test_bug_is_told_to_people_without_its_words_unless_they_ask(monkeypatch):
     assert errors.endswith(f"UnicodeError: {CANARY}\n")
 
 
+@pytest.mark.slow("processes")
 @WAYS
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_bug_of_a_worker_is_told_by_its_place_in_our_code_and_not_its_words(
@@ -366,6 +375,7 @@ def test_bug_of_a_worker_is_told_by_its_place_in_our_code_and_not_its_words(
     assert re.search(r"/rally/ingestion/intake\.py:\d+ in take\b", errors)
 
 
+@pytest.mark.slow("processes")
 def test_what_a_library_says_is_mentioned_once_without_its_words():
     status, _, errors = run("-c", NOISE)
 
@@ -385,6 +395,7 @@ def test_what_a_library_says_is_mentioned_once_without_its_words():
     assert severities == {"DEBUG", "WARNING", "ERROR"}
 
 
+@pytest.mark.slow("processes")
 def test_form_that_is_none_is_one_line():
     status, out, errors = run("-m", "pipelines.purge", form="xml")
 
@@ -392,6 +403,7 @@ def test_form_that_is_none_is_one_line():
     assert errors == "rally: RALLY_LOG_FORMAT=xml: must be text or json\n"
 
 
+@pytest.mark.slow("processes")
 def test_sigterm_ends_a_job_as_ctrl_c_does():
     program = """
 import os, signal, sys
@@ -417,6 +429,7 @@ def stop_by(*lines):
     return run("-c", "\n".join(program), form="text")
 
 
+@pytest.mark.slow("processes")
 def test_second_signal_does_not_disturb_how_the_first_ends_a_job():
     status, out, errors = stop_by(
         "def job():",
@@ -432,6 +445,7 @@ def test_second_signal_does_not_disturb_how_the_first_ends_a_job():
     assert errors == "rally: stopped; run it again for what is not done\n"
 
 
+@pytest.mark.slow("processes")
 @pytest.mark.parametrize("number", ["signal.SIGTERM", "signal.SIGINT"])
 def test_signal_after_a_job_is_done_changes_nothing(number):
     status, out, errors = stop_by(
@@ -445,6 +459,7 @@ def test_signal_after_a_job_is_done_changes_nothing(number):
     assert (status, out, errors) == (0, "", "")
 
 
+@pytest.mark.slow("processes")
 def test_ctrl_c_that_is_ignored_stays_so():
     status, out, errors = stop_by(
         "signal.signal(signal.SIGINT, signal.SIG_IGN)",

@@ -16,6 +16,8 @@ from tests.pipelines.world import (
     write_lines,
 )
 
+pytestmark = pytest.mark.slow("jobs")
+
 JUNE = "2026-05-31T10:00:00Z"
 AS_OF = "--as_of=2026-10-01"
 

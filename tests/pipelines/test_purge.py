@@ -252,6 +252,7 @@ def test_lost_list_stops_the_purge(world, store, fill, capsys):
     assert stored_ids(store) == before
 
 
+@pytest.mark.slow("processes")
 def test_module_is_a_command_of_its_own(world, store, fill):
     fill(world, store)
     ended = subprocess.run(

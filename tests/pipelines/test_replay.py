@@ -167,6 +167,7 @@ def test_replay_without_its_private_key_does_not_begin(
     assert contents(store) == before
 
 
+@pytest.mark.slow("processes")
 def test_two_workers_count_dead_letters_as_one_does(world, store, letters, capsys):
     two = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 

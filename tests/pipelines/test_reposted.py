@@ -20,6 +20,8 @@ from tests.pipelines.world import stored_events, stored_rows
 from tests.support.people import make_people_keys
 from tests.support.places import make_stores
 
+pytestmark = pytest.mark.slow("jobs")
+
 TESTS = Path(__file__).parents[1]
 VECTORS = TESTS / "vectors/glean"
 ADDON, LAB = VECTORS / "glean-1.4.0/core-addon", VECTORS / "glean-1.4.0/lab-study"

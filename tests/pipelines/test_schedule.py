@@ -52,6 +52,7 @@ def ageless(tmp_path):
     return world
 
 
+@pytest.mark.slow("lives")
 @pytest.mark.skipif(
     shutil.which("flock", path="/usr/bin:/bin") is None,
     reason="this machine has no flock(1), which cron's lines need",

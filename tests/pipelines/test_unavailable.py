@@ -16,6 +16,8 @@ from tests.pipelines.world import (
     write_lines,
 )
 
+pytestmark = pytest.mark.slow("jobs")
+
 LEFT = "2026-05-25T10:00:00.000000Z"
 
 

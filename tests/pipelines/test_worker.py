@@ -13,6 +13,8 @@ from apache_beam.portability.api import (
     beam_provision_api_pb2_grpc,
 )
 
+pytestmark = pytest.mark.slow("processes")
+
 WAIT = 300.0
 
 

@@ -42,6 +42,7 @@ def test_what_is_printed_comes_out():
     assert program("return 2") == (2, "", "")
 
 
+@pytest.mark.slow("processes")
 @pytest.mark.parametrize(
     "words",
     [
@@ -77,6 +78,7 @@ def test_output_that_cannot_be_written_to_is_one_line_and_status_1():
     assert (status, errors) == (1, expected)
 
 
+@pytest.mark.slow("processes")
 @pytest.mark.parametrize("words", [LIST, [sys.executable, "-m", "pipelines.ingest"]])
 def test_output_that_is_closed_is_one_line_and_status_2(words):
     expected = "rally: standard output: is closed; name a file for it\n"
@@ -96,6 +98,7 @@ def test_name_with_a_line_break_is_told_in_one_line():
     assert program(body, env={"PYTHONIOENCODING": "utf-8"}) == (1, "", told)
 
 
+@pytest.mark.slow("processes")
 @pytest.mark.parametrize("job", ["ingest", "audit", "delete"])
 def test_help_is_there_for_every_encoding(job):
     plain = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}

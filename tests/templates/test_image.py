@@ -17,6 +17,8 @@ from pipelines.logs import LOG_FORMAT
 from pipelines.runners import WORKERS_PYTHON as DECLARED
 from pipelines.templates import TEMPLATES
 
+pytestmark = pytest.mark.slow("processes")
+
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "templates/Dockerfile").read_text()
 REQUIREMENTS = (ROOT / "templates/requirements.txt").read_text()

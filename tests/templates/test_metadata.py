@@ -224,6 +224,7 @@ def test_regexes_take_what_is_right_and_nothing_else(name):
     assert taken_by_posix(parameter, right + wrong) == right
 
 
+@pytest.mark.slow("models")
 @given(st.sampled_from(TEMPLATES), st.data())
 def test_what_regexes_take_the_job_takes_but_for_numbers_out_of_bounds(template, data):
     name, parameter = data.draw(st.sampled_from([*parameters(template.name).items()]))

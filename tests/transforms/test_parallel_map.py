@@ -47,6 +47,7 @@ def run(tmp_path, works, *options):
     return step, open_store(str(tmp_path))
 
 
+@pytest.mark.slow("processes")
 @pytest.mark.parametrize(
     "options",
     [

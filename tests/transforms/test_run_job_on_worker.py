@@ -80,6 +80,7 @@ def lines(caplog):
     return [each.getMessage() for each in records]
 
 
+@pytest.mark.slow("processes")
 @pytest.mark.parametrize(("job", "workers"), [("compact", ALL_CORES), ("delete", ())])
 def test_job_leaves_what_it_leaves_when_run_by_hand(
     job, workers, world, lived_in, tmp_path, capsys, caplog
@@ -113,6 +114,7 @@ def plain(told):
     return [re.sub("plans/[0-9a-f]{32}/", "plans/P/", line) for line in told]
 
 
+@pytest.mark.slow("processes")
 def test_no_id_is_logged(world, lived_in, caplog):
     with caplog.at_level(logging.INFO):
         conduct("pipelines.delete", *world.options(lived_in))
@@ -186,6 +188,7 @@ def test_job_that_was_killed_is_for_the_runner_to_run_again(how, runs):
     assert runs.read_text() == f"{' '.join(how)}\n"
 
 
+@pytest.mark.slow("processes")
 def test_job_that_was_killed_goes_on(world, lived_in):
     """What a killed run has begun is there; the next run does the rest."""
     platform = open_store(f"{lived_in}/platform")
@@ -215,6 +218,7 @@ def test_second_one_at_a_time_fails_and_changes_nothing(world, lived_in, caplog)
     assert data(lived_in) == before
 
 
+@pytest.mark.slow("processes")
 def test_worker_that_is_a_process_conducts_too(world, lived_in, capsys):
     """Both have workers of their own, which find their own runner."""
     command = ("pipelines.compact", *world.options(lived_in), *TWO)
@@ -241,6 +245,7 @@ def test_job_is_told_nothing_of_whose_worker_this_is(
     assert lines(caplog) == [told]
 
 
+@pytest.mark.slow("processes")
 @pytest.mark.parametrize("options", [(), TWO], ids=["one process", "two processes"])
 def test_job_ends_with_its_worker(options, runs):
     command = conducted(runs, "work")

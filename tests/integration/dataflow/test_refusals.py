@@ -8,7 +8,7 @@ from rally.storage.objectstore.open_store import open_store
 from tests.integration.dataflow.wrong import BATCH, MISSING, STREAM, WRONG
 from tests.integration.scripted_gcs import Answer, scripted_gcs
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow("dataflow")]
 
 
 @pytest.fixture(params=["launch", "template"])

@@ -8,7 +8,7 @@ from rally.storage.objectstore.open_store import open_store
 from tests.integration.dataflow.graphs import JOBS, translate
 from tests.pipelines.world import AS_OF, contents, stored_rows
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow("dataflow")]
 
 
 def run(graph):

@@ -16,7 +16,7 @@ from tests.fakes.fake_dataflow import JOB_ID
 from tests.integration.dataflow.conftest import SUBSCRIPTION
 from tests.integration.dataflow.graphs import JOBS, words
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow("dataflow")]
 
 WAIT = 300.0
 JOBS_URL = "/v1b3/projects/rally-project/locations/us-central1/jobs"

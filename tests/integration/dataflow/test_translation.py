@@ -13,7 +13,7 @@ from tests.integration.dataflow.conftest import SUBSCRIPTION
 from tests.integration.dataflow.graphs import CONDUCTED, JOBS, translate
 from tests.pipelines.world import NAMESPACES, document_id, rally_id
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow("dataflow")]
 
 IMAGE = "us-docker.pkg.dev/rally-project/rally/job:1"
 LABELS = Path(__file__).with_name("step_labels.txt")

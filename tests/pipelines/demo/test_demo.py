@@ -15,6 +15,8 @@ from pipelines.demo.ledger import Ledger
 from pipelines.demo.scene import Scene
 from rally.audit.findings import Check
 
+pytestmark = pytest.mark.slow("lives")
+
 VECTORS = Path(__file__).parents[2] / "vectors"
 PINGS = Path(command.__file__).parent / "pings"
 

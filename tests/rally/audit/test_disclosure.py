@@ -100,6 +100,7 @@ def with_counts(report, change):
     )
 
 
+@pytest.mark.slow("models")
 @RENDERERS
 @given(st.data())
 def test_no_number_below_the_threshold_is_told(render, data):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from tests.model.draws import pings
 from tests.pipelines.world import GARDEN, HOUSE, POND, rally_id
 from tests.rally.audit.place import found
 from tests.rally.audit.studies import BOG
+
+pytestmark = pytest.mark.slow("models")
 
 _DAYS = st.lists(
     st.tuples(st.lists(pings, min_size=1, max_size=8), st.booleans(), st.booleans()),

@@ -12,6 +12,8 @@ from rally.storage.layout import Stores
 from rally.storage.runs import RUNS
 from tests.rally.compaction.place import VISIT, Place, Row, kept, load_registry
 
+pytestmark = pytest.mark.slow("kills")
+
 ROUNDS = int(os.environ.get("RALLY_CRASH_ROUNDS", "3"))
 
 _RUN = """

@@ -7,6 +7,7 @@ import itertools
 from contextlib import suppress
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,6 +117,7 @@ def check(place, document, stored, before=None):
         assert not more_than(view, before)
 
 
+@pytest.mark.slow("models")
 @given(steps=steps, document=st.sampled_from([VISIT, SURVEY]))
 def test_compaction_equals_the_model(registries, steps, document):
     place, stored = Place(registries[4]), set()

@@ -83,6 +83,7 @@ def test_bomb_inside_of_a_ciphertext_costs_as_little(opener, folder, clear):
     assert memory < MEMORY
 
 
+@pytest.mark.slow("volumes")
 def test_bombs_cost_little_of_the_processor(folder, tmp_path):
     for name, bomb in BOMBS.items():
         if name.startswith("far too much"):

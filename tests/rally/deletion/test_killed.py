@@ -10,6 +10,8 @@ from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Killed, Row, document_id
 
+pytestmark = pytest.mark.slow("kills")
+
 MUTATIONS = ("create", "replace", "delete", "purge")
 
 

@@ -109,6 +109,7 @@ class Others:
         return set(self.place.numbers())
 
 
+@pytest.mark.slow("kills")
 @pytest.mark.parametrize("seed", range(10))
 def test_hundred_conflicts_lose_no_update_and_tell_every_row_once(make_place, seed):
     """A thousand, over all seeds."""

@@ -303,6 +303,7 @@ moves = st.lists(
 )
 
 
+@pytest.mark.slow("models")
 @given(small_rows, moves, st.sampled_from(["ours", *CODECS]), st.integers(1, 400))
 def test_file_afterwards_is_what_the_fold_keeps(make_place, rows, moves, how, interval):
     place = make_place()

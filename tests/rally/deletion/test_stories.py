@@ -3,12 +3,15 @@
 from contextlib import suppress
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.rally.deletion.model import Move, stays
 from tests.rally.deletion.place import Killed, Row
 from tests.rally.deletion.test_killed import count
+
+pytestmark = pytest.mark.slow("models")
 
 people = st.integers(1, 4)
 days = st.integers(1, 28)

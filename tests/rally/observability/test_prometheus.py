@@ -18,6 +18,8 @@ from tests.docs.metrics_page import names, rows
 from tests.pipelines.world import World, write_lines
 from tests.ports import free_port
 
+pytestmark = pytest.mark.slow("processes")
+
 PROGRAM = """
 import json, subprocess, sys, urllib.request
 from collections import Counter

@@ -10,6 +10,8 @@ from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Killed, Row, document_id
 from tests.rally.deletion.test_killed import MUTATIONS, count
 
+pytestmark = pytest.mark.slow("kills")
+
 VERSIONED = {"versioned": True, "platform": {"versioned": True}}
 
 

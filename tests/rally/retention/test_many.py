@@ -2,6 +2,8 @@
 
 import tracemalloc
 
+import pytest
+
 from rally.errors import CorruptFile
 from rally.retention.limits import Limits
 from rally.retention.plan import BATCH, read_batch, write_plan
@@ -9,6 +11,8 @@ from rally.retention.plan_entry import Phase, PlanEntry, Reason
 from rally.storage.objectstore.interface import ObjectInfo
 from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN
+
+pytestmark = pytest.mark.slow("volumes")
 
 OBJECTS = 100_000
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from rally.storage.layout import Partition, new_file
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.deletion.place import FIRST, Row, day
 from tests.rally.retention.place import PurgePlace
+
+pytestmark = pytest.mark.slow("models")
 
 PEOPLE, STUDIES = st.integers(1, 4), st.sampled_from([GARDEN, POND])
 DAYS = st.integers(-10, 29)

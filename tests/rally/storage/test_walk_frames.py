@@ -102,6 +102,7 @@ def test_block_without_rows_is_a_block(open_bytes):
     ]
 
 
+@pytest.mark.slow("volumes")
 def test_tiny_blocks_are_walked_in_large_reads(open_bytes):
     """Thousands of them, over the ends of reads."""
     count = 2 * CHUNK // 120

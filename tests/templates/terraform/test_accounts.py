@@ -14,6 +14,8 @@ from tests.templates.terraform import trace
 from tests.templates.terraform.accounts import table
 from tests.templates.terraform.module import ROOT, items
 
+pytestmark = pytest.mark.slow("servers")
+
 PEOPLE = {"desk", "keeper"}
 PLACES = ["store", "platform", "keys", "platform_keys"]
 TABLE = table()
