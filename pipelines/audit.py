@@ -32,7 +32,7 @@ from rally.audit.settings import AuditSettings
 from rally.audit.units import Unit
 from rally.errors import ConfigurationError, CorruptFile
 from rally.keys.platform_keys import PlatformKeys
-from rally.observability.log_entries import Fields
+from rally.observability.log_entries import LogFields
 from rally.printing import print_text
 from rally.process import run_as_process, say
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
@@ -119,7 +119,7 @@ def _report(options: PipelineOptions) -> Ended:
             raise
         say(str(error))  # a broken promise says more
     found = Counter(each.status for each in report.checks)
-    figures = Fields(broken=found[Status.BROKEN], unproven=found[Status.UNKNOWN])
+    figures = LogFields(broken=found[Status.BROKEN], unproven=found[Status.UNKNOWN])
     return Ended(report.exit_status, figures)
 
 

@@ -21,7 +21,7 @@ from rally.compaction.outcomes import Compacted, Outcome, Trouble
 from rally.compaction.settings import CompactSettings
 from rally.decisions.chain import LOSS
 from rally.deletion.plan import Plans
-from rally.observability.log_entries import Fields
+from rally.observability.log_entries import LogFields
 from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.storage.layout import Partition, Stores
@@ -117,7 +117,7 @@ def _report(results: Sequence[Compacted]) -> Ended:
     for outcome, name, why in troubles:
         say(f"{name}: {outcome}: {why}")
     partitions = len({each.partition for each in done})
-    figures = Fields(partitions=partitions, faults=len(troubles))
+    figures = LogFields(partitions=partitions, faults=len(troubles))
     return Ended(1 if troubles else 0, figures)
 
 

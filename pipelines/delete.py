@@ -22,7 +22,7 @@ from rally.deletion.deletion import Deletion
 from rally.deletion.derived import find_missing
 from rally.deletion.report import Report
 from rally.deletion.settings import DeletionSettings
-from rally.observability.log_entries import Fields
+from rally.observability.log_entries import LogFields
 from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.times import from_micros
@@ -122,7 +122,7 @@ def _undecided(published: WithdrawalList) -> Iterator[str]:
 
 
 def _ended(report: Report) -> Ended:
-    figures = Fields(
+    figures = LogFields(
         late_withdrawals=report.late,
         receipts=len(report.receipts),
         faults=len([*_faults(report)]),

@@ -20,7 +20,7 @@ from pipelines.runners import is_local
 from rally.errors import ConfigurationError, CorruptFile, describe_os_error, faults_of
 from rally.exit_status import CRASHED, NOT_AS_PROMISED, NOT_BEGUN, SIGNALLED
 from rally.observability.crash import Crashed
-from rally.observability.log_entries import Event, Fields, log
+from rally.observability.log_entries import LogEvent, LogFields, log
 from rally.process import OutputFailed, say
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import GenerationMismatch, ObjectHeld
@@ -102,8 +102,8 @@ class Ended(NamedTuple):
     """
 
     status: int
-    figures: Fields = Fields()
-    event: Event = Event.JOB_ENDED
+    figures: LogFields = LogFields()
+    event: LogEvent = LogEvent.JOB_ENDED
 
 
 def exit_status(name: str, job: Callable[[], Ended]) -> int:
@@ -137,10 +137,10 @@ def _told_end(name: str, job: Callable[[], Ended]) -> int:
         raise
     finally:
         seconds = round(time.monotonic() - started, 3)
-        verb = "launched" if ended.event is Event.JOB_LAUNCHED else "ended"
+        verb = "launched" if ended.event is LogEvent.JOB_LAUNCHED else "ended"
         message = f"{name} {verb} with status {ended.status}"
         level = logging.ERROR if ended.status else logging.INFO
-        own = Fields(status=ended.status, seconds=seconds)
+        own = LogFields(status=ended.status, seconds=seconds)
         log(ended.event, message, {**ended.figures, **own}, level)
     return ended.status
 
@@ -162,7 +162,7 @@ def _end_of(job: Callable[[], Ended], stop: Stop) -> Ended:
             stop.is_over = True
     except Unwatched as error:
         describe_error = _say(str(error), SIGNALLED + stop.number)
-        return describe_error._replace(event=Event.JOB_LAUNCHED)
+        return describe_error._replace(event=LogEvent.JOB_LAUNCHED)
     except KeyboardInterrupt as error:
         return _say(str(error) or _STOPPED, SIGNALLED + stop.number)
     except JobStopped as error:
@@ -210,7 +210,7 @@ def finish(pipeline: beam.Pipeline) -> PipelineResult:
         raise describe_error(error) from None
     step = pipeline.transforms_stack[0].parts[-1].full_label
     seconds = round(time.monotonic() - started, 3)
-    log(Event.STEP_ENDED, f"{step} ended", Fields(step=step, seconds=seconds))
+    log(LogEvent.STEP_ENDED, f"{step} ended", LogFields(step=step, seconds=seconds))
     return result
 
 

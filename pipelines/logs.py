@@ -19,8 +19,8 @@ from rally.observability.crash import report_crash
 from rally.observability.log_entries import (
     LOGGER,
     EntryFormatter,
-    Event,
-    Fields,
+    LogEvent,
+    LogFields,
     log,
     log_bug,
 )
@@ -98,20 +98,20 @@ def tell_crash(error: Exception) -> None:
         report_crash(error)
 
 
-def outcomes(counts: Counter[Count]) -> Fields:
+def outcomes(counts: Counter[Count]) -> LogFields:
     """Tells what became of each study's pings; returns the same of all of them."""
     for study in sorted({count.study for count in counts}):
         own = Counter({each: counts[each] for each in counts if each.study == study})
-        fields: Fields = {"study": study, **_by_outcome(own)}
-        log(Event.STUDY_COUNTED, f"{study}: pings counted", fields)
+        fields: LogFields = {"study": study, **_by_outcome(own)}
+        log(LogEvent.STUDY_COUNTED, f"{study}: pings counted", fields)
     return _by_outcome(counts)
 
 
-def _by_outcome(counts: Counter[Count]) -> Fields:
+def _by_outcome(counts: Counter[Count]) -> LogFields:
     total: Counter[str] = Counter()
     for count, number in counts.items():
         total[count.outcome] += number
-    return Fields(
+    return LogFields(
         stored=total["stored"],
         refused=total["refused"],
         failed=total["failed"],

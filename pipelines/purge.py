@@ -17,7 +17,7 @@ from pipelines.purge_options import PurgeOptions, purge_settings
 from pipelines.run_step import run_step, shown_progress, table
 from pipelines.runners import is_local
 from pipelines.starting import start
-from rally.observability.log_entries import Fields
+from rally.observability.log_entries import LogFields
 from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.retention.plan import Key, Tally
@@ -86,7 +86,7 @@ def _report(report: Report) -> Ended:
     for problem in problems:
         say(problem)
     objects = sum(tally.objects for tally in report.done.values())
-    return Ended(report.exit_status, Fields(objects=objects, faults=len(problems)))
+    return Ended(report.exit_status, LogFields(objects=objects, faults=len(problems)))
 
 
 def _table(head: str, tallies: Mapping[Key, Tally]) -> list[str]:

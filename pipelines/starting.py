@@ -10,7 +10,7 @@ from pipelines.job import Job
 from pipelines.lifecycle import Ended, exit_status
 from pipelines.runners import is_dataflow
 from rally.exit_status import NOT_AS_PROMISED
-from rally.observability.log_entries import Event
+from rally.observability.log_entries import LogEvent
 from rally.process import say
 from rally.registry.registry import Registry
 from rally.settings import Places
@@ -49,7 +49,7 @@ def start(
             from pipelines.dataflow import launch  # Google's clients are slow to import
 
             status = launch(job, options, settings, graph)
-            return Ended(status, event=Event.JOB_LAUNCHED)
+            return Ended(status, event=LogEvent.JOB_LAUNCHED)
         registry = _registry(settings(options))
         for fault in registry.faults.values():
             say(fault)

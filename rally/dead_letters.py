@@ -76,7 +76,7 @@ class Unsealer(Protocol):
         """The plaintext. Raises TinkError."""
 
 
-class Kind(StrEnum):
+class LetterKind(StrEnum):
     """What the routing says of a dead letter.
 
     A withdrawal stays until it is replayed or decided; the rest expires.
@@ -86,7 +86,7 @@ class Kind(StrEnum):
     WITHDRAWAL = "withdrawal"
 
 
-class Place(NamedTuple):
+class LetterPlace(NamedTuple):
     """Where a dead letter is kept.
 
     Attributes:
@@ -96,7 +96,7 @@ class Place(NamedTuple):
     """
 
     study: str
-    kind: Kind
+    kind: LetterKind
     day: str
 
     @property
@@ -131,7 +131,7 @@ class DeadLetter(NamedTuple):
 
 def write_dead_letters(
     platform: ObjectStore,
-    place: Place,
+    place: LetterPlace,
     letters: Sequence[DeadLetter],
     sealer: Sealer,
     name_prf: Prf,
@@ -158,19 +158,21 @@ def encode_dead_letters(sealed: Iterable[bytes], content: str, version: str) -> 
     return encode_container(_SCHEMA, rows, entries, sync, indexed=False)
 
 
-def list_dead_letters(platform: ObjectStore) -> Iterable[tuple[Place, ObjectInfo]]:
+def list_dead_letters(
+    platform: ObjectStore,
+) -> Iterable[tuple[LetterPlace, ObjectInfo]]:
     """Every object of dead letters and its place; what is foreign there is left out."""
     for info in platform.list(FOLDER):
         if place := place_of(info.name):
             yield place, info
 
 
-def place_of(name: str) -> Place | None:
+def place_of(name: str) -> LetterPlace | None:
     """The place that an object's name tells; None where it is none of ours."""
     match = _OBJECT.fullmatch(name)
     if match is None or not is_day(match[3]):
         return None
-    return Place(match[1], Kind(match[2]), match[3])
+    return LetterPlace(match[1], LetterKind(match[2]), match[3])
 
 
 def read_sealed(data: bytes) -> list[bytes]:
@@ -178,12 +180,12 @@ def read_sealed(data: bytes) -> list[bytes]:
     return [row["sealed"] for row in read_rows(data)]
 
 
-def seal(letter: DeadLetter, place: Place, sealer: Sealer) -> bytes:
+def seal(letter: DeadLetter, place: LetterPlace, sealer: Sealer) -> bytes:
     """Seals one dead letter to its place."""
     return sealer.encrypt(_encode(letter), place.context)
 
 
-def unseal(sealed: bytes, place: Place, unsealer: Unsealer) -> DeadLetter:
+def unseal(sealed: bytes, place: LetterPlace, unsealer: Unsealer) -> DeadLetter:
     """Opens one dead letter. Raises TinkError where the key or the place is wrong."""
     stream = io.BytesIO(unsealer.decrypt(sealed, place.context))
     record: Any = fastavro.schemaless_reader(stream, _SEALED, None)

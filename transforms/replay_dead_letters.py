@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
-from rally.dead_letters import Place
+from rally.dead_letters import LetterPlace
 from rally.ingestion.replay import DamagedObject, Replay, Replayed
 from rally.ingestion.setup import (
     IngestSettings,
@@ -28,7 +28,7 @@ DAMAGED = "rally.replay.damaged"
 Counters are what reaches the launcher from workers of every runner.
 """
 
-Work = tuple[Place, ObjectInfo]
+Work = tuple[LetterPlace, ObjectInfo]
 
 
 @dataclasses.dataclass

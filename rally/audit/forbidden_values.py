@@ -7,7 +7,7 @@ import io
 from typing import BinaryIO
 
 from rally.audit.settings import ForbiddenValues, hash_address
-from rally.id_lines import read_ids
+from rally.validation.ids import read_ids
 from rally.validation.pseudonyms import Pseudonyms
 
 

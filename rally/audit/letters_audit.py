@@ -10,7 +10,7 @@ from rally.audit.platform_audit import check_file
 from rally.audit.sealed import count_unsealed
 from rally.audit.searching import Searches, foreign, search_header
 from rally.audit.tally import Tally
-from rally.dead_letters import FOLDER, Place, place_of, read_sealed
+from rally.dead_letters import FOLDER, LetterPlace, place_of, read_sealed
 from rally.errors import CorruptFile
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.registry import Registry
@@ -78,7 +78,7 @@ class LettersAudit:
                 except ObjectNotFound:
                     continue
 
-    def _see(self, place: Place, name: str, data: bytes) -> None:
+    def _see(self, place: LetterPlace, name: str, data: bytes) -> None:
         header = check_file(self.tally, name, data)
         if header is None:
             return
@@ -95,7 +95,7 @@ class LettersAudit:
             self._broken(name, "not sealed", unsealed, Unit.ROWS)
         self._see_age(place, len(letters))
 
-    def _see_age(self, place: Place, letters: int) -> None:
+    def _see_age(self, place: LetterPlace, letters: int) -> None:
         day = date.fromisoformat(place.day)
         where = f"{place.study}/{place.kind}/{place.day}"
         if is_owed(place):

@@ -7,8 +7,8 @@ import math
 from typing import NamedTuple
 
 from rally.capacity import measured
-from rally.capacity.inputs import Inputs
 from rally.capacity.model import (
+    Inputs,
     Stored,
     files_of_one,
     filled_buckets,

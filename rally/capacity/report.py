@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from rally.capacity.estimate import Plan
+from rally.capacity.estimate import Estimate
 from rally.capacity.prices import Prices
 from rally.registry.report import table
 
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
-def to_text(plan: Plan, prices: Prices) -> str:
+def to_text(plan: Estimate, prices: Prices) -> str:
     """Four parts: sizes, jobs, money, and limits."""
     parts = [
         _aligned(_sizes(plan)),
@@ -22,7 +22,7 @@ def to_text(plan: Plan, prices: Prices) -> str:
     return "\n\n".join(parts)
 
 
-def to_json(plan: Plan, prices: Prices) -> str:
+def to_json(plan: Estimate, prices: Prices) -> str:
     """One line, of the same and the inputs."""
     return json.dumps(
         {
@@ -61,7 +61,7 @@ def size(value: float) -> str:
     return f"{number(value)} {_BYTES[power]}"
 
 
-def _sizes(plan: Plan) -> Iterator[tuple[str, str]]:
+def _sizes(plan: Estimate) -> Iterator[tuple[str, str]]:
     kept = plan.kept
     yield "ingest, cores on average", number(plan.ingest.mean)
     yield "ingest, cores at the peak", number(plan.ingest.peak)
@@ -80,19 +80,19 @@ def _sizes(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "key operations a day", number(plan.key_operations)
 
 
-def _jobs(plan: Plan) -> Iterator[tuple[str, ...]]:
+def _jobs(plan: Estimate) -> Iterator[tuple[str, ...]]:
     for name, job in plan.jobs.items():
         values = job.seconds / 3600, plan.hours(name), job.alone / 3600
         yield (name, *map(number, values))
 
 
-def _money(plan: Plan) -> Iterator[tuple[str, str]]:
+def _money(plan: Estimate) -> Iterator[tuple[str, str]]:
     for item, dollars in plan.dollars.items():
         yield item, number(dollars)
     yield "sum", number(plan.total)
 
 
-def _limits(plan: Plan) -> list[str]:
+def _limits(plan: Estimate) -> list[str]:
     lines = [
         f"beyond the design: {number(each.value)} {each.what} (fine up to"
         f" {number(each.fine)}): {each.then}"

@@ -7,7 +7,7 @@ import argparse
 from typing import Any
 
 from rally import numbers
-from rally.capacity.inputs import SCHEMES, Inputs
+from rally.capacity.model import SCHEMES, Inputs
 from rally.commands.options import Options, add_options
 from rally.errors import ConfigurationError
 from rally.printing import print_text
@@ -65,12 +65,12 @@ def add_parser(
 
 def print_plan(args: argparse.Namespace) -> int:
     """Computes sizes and costs of a platform, and where the design bends."""
-    from rally.capacity.estimate import make_plan
+    from rally.capacity.estimate import make_estimate
     from rally.capacity.prices import read_prices
     from rally.capacity.report import to_json, to_text
 
     prices = read_prices(args.prices)
-    plan = make_plan(_read(args), prices)
+    plan = make_estimate(_read(args), prices)
     print_text((to_json if args.json else to_text)(plan, prices))
     return 0
 

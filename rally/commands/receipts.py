@@ -19,10 +19,10 @@ from rally.commands.options import (
     read_day,
 )
 from rally.errors import ConfigurationError
-from rally.id_lines import read_ids
 from rally.printing import print_lines, print_text
 from rally.registry.registry import Registry
 from rally.storage.objectstore.interface import ObjectHeld, ObjectStore
+from rally.validation.ids import read_ids
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain

@@ -14,7 +14,7 @@ from rally.registry.registry import Registry
 
 def settle(args: argparse.Namespace) -> int:
     """Decides that dead letters are given up, and deletes them."""
-    from rally.dead_letters import Place, place_of
+    from rally.dead_letters import LetterPlace, place_of
     from rally.decisions.contents import Kind
     from rally.registry.legal_holds import LegalHolds
     from rally.storage.objectstore.interface import ObjectInfo
@@ -24,7 +24,7 @@ def settle(args: argparse.Namespace) -> int:
     now, platform = read_time("--as_of", args.as_of), open_platform(args)
     signer = signer_of(args)
     holds = LegalHolds.read(platform, now)
-    chosen: dict[Place, list[tuple[ObjectInfo, int]]] = {}
+    chosen: dict[LetterPlace, list[tuple[ObjectInfo, int]]] = {}
     for name in _chosen(args):
         place, info = place_of(name), platform.stat(name)
         if place is None or info is None:  # it was there a moment ago

@@ -18,11 +18,11 @@ from rally.commands.options import (
     signer_of,
 )
 from rally.errors import ConfigurationError
-from rally.id_lines import read_ids
 from rally.printing import print_lines
 from rally.registry.registry import Registry
 from rally.registry.report import moment
 from rally.registry.transitions import States
+from rally.validation.ids import read_ids
 
 if TYPE_CHECKING:
     from rally.events import Event

@@ -4,7 +4,13 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
-from rally.dead_letters import DeadLetter, Kind, Place, Sealer, write_dead_letters
+from rally.dead_letters import (
+    DeadLetter,
+    LetterKind,
+    LetterPlace,
+    Sealer,
+    write_dead_letters,
+)
 from rally.envelope import Envelope, parse_timestamp
 from rally.events import Event, write_events
 from rally.ingestion.judge import Judge
@@ -49,7 +55,7 @@ class Intake:
         self.version = version
         self._list_age = list_age
         self._events: list[Event] = []
-        self._letters: dict[Place, list[DeadLetter]] = {}
+        self._letters: dict[LetterPlace, list[DeadLetter]] = {}
         self._held = 0
         self._oldest: str | None = None
         self.counts: Counter[Count] = Counter()
@@ -139,8 +145,8 @@ class Intake:
         origin: str | None = None,
     ) -> None:
         now = self._clock()
-        kind = Kind.WITHDRAWAL if label.withdrawal else Kind.PING
-        place = Place(label.study, kind, now.date().isoformat())
+        kind = LetterKind.WITHDRAWAL if label.withdrawal else LetterKind.PING
+        place = LetterPlace(label.study, kind, now.date().isoformat())
         letter = DeadLetter(envelope, reason, now, self.version, origin)
         self._letters.setdefault(place, []).append(letter)
         self._held += sum(map(len, filter(None, envelope))) + _PER_LETTER

@@ -6,7 +6,7 @@ import tink
 
 from rally.dead_letters import (
     DeadLetter,
-    Place,
+    LetterPlace,
     Unsealer,
     encode_dead_letters,
     read_sealed,
@@ -76,7 +76,7 @@ class Replay:
         self._unsealer = unsealer
         self._reason = reason
 
-    def replay(self, place: Place, info: ObjectInfo) -> Replayed:
+    def replay(self, place: LetterPlace, info: ObjectInfo) -> Replayed:
         """Replays one object.
 
         Raises:
@@ -113,7 +113,7 @@ class Replay:
             self._writer.add(outcome.partition, outcome.row)
         return True
 
-    def _open(self, sealed: bytes, place: Place) -> DeadLetter | None:
+    def _open(self, sealed: bytes, place: LetterPlace) -> DeadLetter | None:
         try:
             return unseal(sealed, place, self._unsealer)
         except (tink.TinkError, InvalidTime):  # to a key that is gone, or moved: kept

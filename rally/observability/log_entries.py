@@ -30,7 +30,7 @@ _FIELDS = "rally_fields"
 _HINT = "its words are left out here; RALLY_LOG_FORMAT=text shows them"
 
 
-class Event(StrEnum):
+class LogEvent(StrEnum):
     """What an entry is about; alerts and dashboards ask for it by name."""
 
     STEP_ENDED = "step_ended"
@@ -39,7 +39,7 @@ class Event(StrEnum):
     JOB_LAUNCHED = "job_launched"
 
 
-class Fields(TypedDict, total=False):
+class LogFields(TypedDict, total=False):
     """What an entry may say beside severity, message, time, job and event.
 
     Attributes:
@@ -83,7 +83,9 @@ class Fields(TypedDict, total=False):
     unproven: int
 
 
-def log(event: Event, message: str, fields: Fields, level: int = logging.INFO) -> None:
+def log(
+    event: LogEvent, message: str, fields: LogFields, level: int = logging.INFO
+) -> None:
     """Logs an entry; where people read, it is not shown.
 
     Args:

@@ -11,8 +11,7 @@ from rally.retention.context import Context
 from rally.retention.plan_entry import Phase, PlanEntry, Reason, whole_object
 from rally.retention.survey import SurveyResult
 from rally.settings import latest
-from rally.sources.globs import match_paths
-from rally.sources.inputs import is_match, plain_prefix
+from rally.sources.inputs import is_match, match_paths, plain_prefix
 from rally.storage.objectstore.interface import ObjectInfo, StrayInTheWay
 from rally.storage.objectstore.open_store import open_store
 from rally.times import EARLIEST, nearest_seconds

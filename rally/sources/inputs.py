@@ -5,17 +5,114 @@ the sizes alone, so a job that is run again over the same files deals out the sa
 units, writes the same objects, and stores nothing twice.
 """
 
+import glob
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum, auto
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import BinaryIO, NamedTuple
 
+from rally.decryption.inflate import GZIP_MAGIC
 from rally.errors import ConfigurationError, unusable
-from rally.sources.forms import HEAD_BYTES, Form, form_of
-from rally.sources.globs import match_paths
 from rally.storage.objectstore.open_store import open_store
+
+HEAD_BYTES = 512
+"""Bytes by which a form is told."""
+
+AVRO_MAGIC = b"Obj\x01"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""Of UTF-8: Windows writes it at the beginning of text."""
+
+_SPACE = b" \t\r\n"
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""What UTF-16, archives and images have, and no text of JSON."""
+_JSON = re.compile(rb"[\[{][^\0]")
+"""How JSON begins that is not UTF-16; a user agent in it may have anything."""
+
+
+class FileForm(Enum):
+    """How a file holds messages."""
+
+    LINES = auto()
+    """A message of JSON on each line."""
+
+    DOCUMENT = auto()
+    """One document of JSON over many lines, as `gcloud` prints messages that it
+    pulled."""
+
+    GZIP = auto()
+    """Either of the two, compressed."""
+
+    AVRO = auto()
+    """Avro of a Cloud Storage subscription."""
+
+
+def form_of(head: bytes, uri: str) -> FileForm:
+    """Tells the form of a file.
+
+    Args:
+        head: its first HEAD_BYTES.
+        uri: for the message.
+
+    Raises:
+        ConfigurationError: it is none of them.
+    """
+    if head.startswith(AVRO_MAGIC):
+        return FileForm.AVRO
+    if head.startswith(GZIP_MAGIC):
+        return FileForm.GZIP
+    text = head.removeprefix(BYTE_ORDER_MARK).lstrip(_SPACE)
+    if _NO_TEXT.search(head) and not _JSON.match(text):
+        raise ConfigurationError(
+            f"--input {uri}: is neither text in UTF-8, nor gzip of such, nor Avro;"
+            " convert it, or leave it out"
+        )
+    first_line = text.partition(b"\n")[0].rstrip(_SPACE)
+    is_document = text.startswith(b"[") or first_line == b"{"
+    return FileForm.DOCUMENT if is_document else FileForm.LINES
+
+
+_ANY_DEPTH = "**"
+
+
+def match_paths(pattern: str) -> Iterator[str]:
+    """What a glob names, sorted; `**` enters no folder by a link.
+
+    Python's own follows links there, and two that lead to the folder in which they are
+    keep it busy for ever. What is named in plain, or by `*`, may be a link. As in a
+    shell, names that begin with a dot are matched by no wildcard.
+
+    Args:
+        pattern: of paths; `**` is any number of folders.
+    """
+    yield from sorted(set(_match_glob(pattern)))
+
+
+def _match_glob(pattern: str) -> Iterator[str]:
+    parts = pattern.split("/")
+    if _ANY_DEPTH not in parts:
+        yield from glob.iglob(pattern)
+        return
+    place = parts.index(_ANY_DEPTH)
+    for top in glob.iglob("/".join([*parts[:place], ""])) if place else ("",):
+        for folder in _folders(top):
+            rest = parts[place + 1 :] or ["*"]
+            yield from _match_glob(glob.escape(folder) + "/".join(rest))
+
+
+def _folders(top: str) -> Iterator[str]:
+    """A folder and all below it, with a slash at the end; "" is the working folder."""
+    yield top
+    for parent, inner, _ in os.walk(top or "."):
+        inner[:] = [each for each in inner if not each.startswith(".")]
+        for each in inner:
+            folder = os.path.join(parent if top else parent[2:], each)
+            if not os.path.islink(folder):
+                yield f"{folder}/"
+
 
 SPLIT_BYTES = 16 * 1024 * 1024
 """Small enough to keep several workers busy, large enough for few files."""
@@ -110,7 +207,7 @@ def _pieces(files: Iterable[InputFile], split_bytes: int) -> Iterator[InputRange
 
 def _can_be_split(uri: str) -> bool:
     with open_input(uri) as file:
-        return form_of(file.read(HEAD_BYTES), uri) is Form.LINES
+        return form_of(file.read(HEAD_BYTES), uri) is FileForm.LINES
 
 
 def _match(pattern: str) -> Iterator[InputFile]:

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from rally.envelope import Envelope
 from rally.sources.avro_files import read_avro
-from rally.sources.forms import HEAD_BYTES, Form, form_of
-from rally.sources.inputs import InputRange, open_input
+from rally.sources.inputs import HEAD_BYTES, FileForm, InputRange, form_of, open_input
 from rally.sources.lines import Malformed
 from rally.sources.text_files import read_document, read_gzip, read_lines
 
@@ -29,12 +28,12 @@ def _read(
     uri, start, end = piece
     with open_input(uri) as file:
         # Files of other forms are in one piece, and lines may be in many.
-        form = Form.LINES if start else form_of(file.read(HEAD_BYTES), uri)
-        if form is Form.AVRO:
+        form = FileForm.LINES if start else form_of(file.read(HEAD_BYTES), uri)
+        if form is FileForm.AVRO:
             yield from read_avro(file, uri, end, country_attribute)
-        elif form is Form.GZIP:
+        elif form is FileForm.GZIP:
             yield from read_gzip(file, uri, country_attribute)
-        elif form is Form.DOCUMENT:
+        elif form is FileForm.DOCUMENT:
             yield from read_document(file, uri, country_attribute)
         else:
             yield from read_lines(file, uri, start, end, country_attribute)

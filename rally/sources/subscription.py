@@ -37,7 +37,7 @@ _PATIENCE = Retry(
 _REFUSALS = (exceptions.GoogleAPIError, GoogleAuthError)
 
 
-class Message(NamedTuple):
+class PulledMessage(NamedTuple):
     """A message of Pub/Sub.
 
     Attributes:
@@ -80,7 +80,7 @@ class Subscription:
         """Closes the connection."""
         self._client.close()
 
-    def pull(self) -> list[Message]:
+    def pull(self) -> list[PulledMessage]:
         """Messages that are there within a second, and ours for the ack deadline.
 
         Raises:
@@ -97,7 +97,7 @@ class Subscription:
                 )
             return messages
 
-    def _pull(self) -> list[Message]:
+    def _pull(self) -> list[PulledMessage]:
         try:
             response = self._client.pull(
                 subscription=self._path,
@@ -110,7 +110,7 @@ class Subscription:
         # The plain protobuf message: its wrapper costs as much as opening a ping.
         received = PullResponse.pb(response).received_messages
         return [
-            Message(each.message.data, each.message.attributes, each.ack_id)
+            PulledMessage(each.message.data, each.message.attributes, each.ack_id)
             for each in received
         ]
 

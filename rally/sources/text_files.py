@@ -10,7 +10,7 @@ from rally.bounded_json import CrowdedJson, InvalidJson
 from rally.decryption.inflate import most_inflated
 from rally.envelope import Envelope
 from rally.errors import ConfigurationError
-from rally.sources.forms import BYTE_ORDER_MARK, HEAD_BYTES, Form, form_of
+from rally.sources.inputs import BYTE_ORDER_MARK, HEAD_BYTES, FileForm, form_of
 from rally.sources.lines import (
     Malformed,
     MalformedMessage,
@@ -153,9 +153,9 @@ def read_gzip(
     try:
         form = form_of(text.read(HEAD_BYTES), uri)
         text.seek(0)
-        if form is Form.LINES:
+        if form is FileForm.LINES:
             yield from read_lines(text, uri, 0, sys.maxsize, country_attribute)
-        elif form is Form.DOCUMENT:
+        elif form is FileForm.DOCUMENT:
             yield from read_document(text, uri, country_attribute)
         else:
             raise ConfigurationError(f"--input {uri}: is packed twice; unpack it once")

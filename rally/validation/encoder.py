@@ -4,11 +4,253 @@
 declares, and writes what fastavro's schemaless_writer would.
 """
 
+from collections.abc import Callable, Iterable
+from types import NoneType
+from typing import cast
+
 from rally.errors import PingFailed
 from rally.outcomes import FailureReason
 from rally.validation.avro_schema import read_schema
-from rally.validation.encoder_source import compile_write
-from rally.validation.leaves import MISFITS, Encoder
+from rally.validation.avro_types import Array, Field, Map, Record, Type, Union
+from rally.validation.leaves import (
+    LONG,
+    MISFITS,
+    SMALL,
+    Encoder,
+    Leaf,
+    LeafForm,
+    Misfit,
+    any_integer,
+    small_integers,
+    zig_zag,
+)
+
+Write = Callable[[object, Callable[[bytes], None]], None]
+"""Checks a value, and appends its encoding in parts; raises one of MISFITS."""
+
+_IN_LINE = 4  # levels of arrays and maps in one function; Python nests 20 loops at most
+_END = b"\0"  # after the block of an array or a map, and all there is of an empty one
+_TRUE, _FALSE = b"\1", b"\0"
+
+
+def compile_write(type_: Type) -> Write:
+    """Compiles what writes the values of a type."""
+    return _Source().compile(type_)
+
+
+class _Source:
+    """Writes the functions of types: `def write_N(value, append)`.
+
+    Methods return lines. `value` is the variable that they encode, and `tag` what goes
+    before it: its branch in a union.
+    """
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._functions: dict[Type, str] = {}
+        self._objects: dict[int, str] = {}
+        self._globals: dict[str, object] = {
+            "Misfit": Misfit,
+            "MISFITS": MISFITS,
+            "NoneType": NoneType,
+        }
+
+    def compile(self, type_: Type) -> Write:
+        name = self._function(type_)
+        exec("\n".join(self._lines), self._globals)
+        return cast(Write, self._globals[name])
+
+    def _function(self, type_: Type) -> str:
+        """The name of the type's function; it has one, however often it is used."""
+        if type_ not in self._functions:
+            body = self._body(type_)  # which adds the functions of its parts
+            name = f"write_{len(self._functions)}"
+            self._functions[type_] = name
+            self._lines += [f"def {name}(value, append):", *_indented(body)]
+        return self._functions[type_]
+
+    def _body(self, type_: Type) -> list[str]:
+        match type_:
+            case Record():
+                return self._record(type_)
+            case Array() | Map():
+                return self._block(type_, "value")
+            case Union() if _beside_null(type_) is None:
+                return self._union(type_)
+        return self._value(type_, "value")
+
+    def _value(self, type_: Type, value: str, tag: bytes = b"") -> list[str]:
+        """Encodes a variable: leaves and nullable types in line, others by a call."""
+        if isinstance(type_, Leaf):
+            return self._leaf(type_, value, tag)
+        if isinstance(type_, Union) and (other := _beside_null(type_)) is not None:
+            return [
+                f"if {value} is None:",
+                f"    append({_tag(1 - other)!r})",
+                "else:",
+                *_indented(self._branch(type_, other, value)),
+            ]
+        lines = [f"append({tag!r})"] if tag else []
+        if isinstance(type_, Array | Map) and type_.depth <= _IN_LINE:
+            return lines + self._block(type_, value)
+        return [*lines, f"{self._function(type_)}({value}, append)"]
+
+    def _branch(self, union: Union, index: int, value: str) -> list[str]:
+        return self._value(union.branches[index], value, _tag(index))
+
+    def _leaf(self, leaf: Leaf, value: str, tag: bytes) -> list[str]:
+        match leaf.form:
+            case LeafForm.NULL:
+                return [f"if {value} is not None: raise Misfit", f"append({tag!r})"]
+            case LeafForm.BOOLEAN:
+                return [
+                    f"if {value} is True: append({tag + _TRUE!r})",
+                    f"elif {value} is False: append({tag + _FALSE!r})",
+                    "else: raise Misfit",
+                ]
+            case LeafForm.INTEGER:
+                small = f"0 <= {value} < {SMALL}"
+                return [
+                    f"if type({value}) is not int: raise Misfit",
+                    self._integer(value, small, leaf.bounds, tag),
+                ]
+            case LeafForm.TEXT:
+                return [
+                    f"if type({value}) is not str: raise Misfit",
+                    *self._text(value, tag),
+                ]
+        encoded = f"{self._object(leaf.encode)}({value})"
+        return [f"append({tag!r} + {encoded})" if tag else f"append({encoded})"]
+
+    def _text(self, text: str, tag: bytes = b"") -> list[str]:
+        return [
+            f"data = {text}.encode()",
+            "size = len(data)",
+            self._length(tag),
+            "append(data)",
+        ]
+
+    def _length(self, tag: bytes) -> str:
+        return self._integer("size", f"size < {SMALL}", LONG, tag)
+
+    def _integer(
+        self, value: str, small: str, bounds: tuple[int, int], tag: bytes
+    ) -> str:
+        table = self._object(small_integers(tag))
+        otherwise = self._object(any_integer(bounds, tag))
+        return f"append({table}[{value}] if {small} else {otherwise}({value}))"
+
+    def _record(self, record: Record) -> list[str]:
+        lines = [
+            "if type(value) is not dict: raise Misfit",
+            "get = value.get",
+            f"undeclared = len(value) - {len(record.fields)}",
+        ]
+        for field in record.fields:
+            lines += [f"item = get({field.json!r})", *self._field(field)]
+        return [*lines, "if undeclared: raise Misfit"]
+
+    def _field(self, field: Field) -> list[str]:
+        """Encodes `item`, which is None if it is null and if it is absent."""
+        absent = f"{field.json!r} not in value"
+        if field.may_be_absent:
+            return [
+                "if item is None:",
+                f"    append({_tag(0)!r})",
+                f"    if {absent}: undeclared += 1",
+                "else:",
+                *_indented(self._but_null(field.type)),
+            ]
+        encoded = self._value(field.type, "item")
+        if NoneType in field.type.json:
+            return [f"if item is None and {absent}: raise Misfit", *encoded]
+        return encoded
+
+    def _but_null(self, type_: Type) -> list[str]:
+        if isinstance(type_, Union) and _beside_null(type_) is not None:
+            return self._branch(type_, 1, "item")
+        return self._value(type_, "item")
+
+    def _block(self, type_: Array | Map, value: str) -> list[str]:
+        if isinstance(type_, Array):
+            return self._array(type_, value)
+        return self._map(type_, value)
+
+    def _array(self, array: Array, value: str) -> list[str]:
+        return [
+            f"if type({value}) is not list: raise Misfit",
+            f"if {value}:",
+            *_indented(self._count(value)),
+            f"    for item in {value}:",
+            *_indented(_indented(self._value(array.items, "item"))),
+            f"append({_END!r})",
+        ]
+
+    def _map(self, map_: Map, value: str) -> list[str]:
+        return [
+            f"if type({value}) is not dict: raise Misfit",
+            f"if {value}:",
+            *_indented(self._count(value)),
+            f"    for key, item in {value}.items():",
+            *_indented(_indented(self._text("key"))),
+            *_indented(_indented(self._value(map_.values, "item"))),
+            f"append({_END!r})",
+        ]
+
+    def _count(self, value: str) -> list[str]:
+        return [f"size = len({value})", self._length(b"")]
+
+    def _union(self, union: Union) -> list[str]:
+        """Tries, in order, the branches that take the value's JSON type."""
+        lines = ["kind = type(value)"]
+        for kind in union.json:
+            branches = enumerate(union.branches)
+            *others, last = (index for index, it in branches if kind in it.json)
+            lines += [
+                f"if kind is {kind.__name__}:",
+                *_indented(
+                    line for other in others for line in self._try(union, other)
+                ),
+                *_indented(self._branch(union, last, "value")),
+                "    return",
+            ]
+        return [*lines, "raise Misfit"]
+
+    def _try(self, union: Union, index: int) -> list[str]:
+        """Encodes a branch aside, as it may turn out not to fit half-way."""
+        return [
+            "parts = []",
+            "try:",
+            f"    {self._function(union.branches[index])}(value, parts.append)",
+            "except MISFITS: pass",
+            "else:",
+            f"    append({_tag(index)!r} + b''.join(parts))",
+            "    return",
+        ]
+
+    def _object(self, used: object) -> str:
+        """The name, in the source, of a table or a function."""
+        name = self._objects.setdefault(id(used), f"object_{len(self._objects)}")
+        self._globals[name] = used
+        return name
+
+
+def _beside_null(union: Union) -> int | None:
+    """The index of T in `["null", T]` or `[T, "null"]`; None of any other union."""
+    names = [branch.name for branch in union.branches]
+    if len(names) == 2 and "null" in names:
+        return 1 - names.index("null")
+    return None
+
+
+def _tag(index: int) -> bytes:
+    """What goes before the value of a union's branch."""
+    return zig_zag(index)
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
 
 __all__ = ["Encoder", "compile_encoder"]
 

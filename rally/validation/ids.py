@@ -1,8 +1,9 @@
 """Rally ids: the one place where an id is made canonical."""
 
 import re
+from typing import BinaryIO
 
-from rally.errors import PingFailed
+from rally.errors import ConfigurationError, PingFailed
 from rally.outcomes import FailureReason
 
 _ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
@@ -34,3 +35,28 @@ def hyphenated(digits: str) -> str:
     return "-".join(
         (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
     )
+
+
+def read_ids(stream: BinaryIO) -> list[str]:
+    """The canonical ids, one a line; empty lines are none.
+
+    Raises:
+        ConfigurationError: there is none, or a line is no id. It is not repeated.
+    """
+    lines = map(str.strip, stream.read().decode(errors="replace").split("\n"))
+    ids = [_read(number, line) for number, line in enumerate(lines, 1) if line]
+    if not ids:
+        raise ConfigurationError(
+            "standard input: is empty; write the Rally id, or several, one a line"
+        )
+    return ids
+
+
+def _read(number: int, line: str) -> str:
+    try:
+        return canonical_id(line)
+    except PingFailed:
+        raise ConfigurationError(
+            f"standard input: line {number}: is no Rally id; write 32 hexadecimal "
+            "digits, with or without hyphens"
+        ) from None

@@ -40,7 +40,7 @@ MISFITS = (Misfit, UnicodeEncodeError, OverflowError)
 """What an encoding raises; the last two are of code points and of floating point."""
 
 
-class Form(Enum):
+class LeafForm(Enum):
     """How compiled code encodes a leaf: in line, or by calling its encoder."""
 
     NULL = "null"
@@ -66,7 +66,7 @@ class Leaf:
     name: str
     json: tuple[type, ...]
     encode: Encoder
-    form: Form = Form.CALLED
+    form: LeafForm = LeafForm.CALLED
     bounds: tuple[int, int] = (0, 0)
     depth: int = 1
 
@@ -134,7 +134,7 @@ def integer(name: str, logical: str | None) -> Leaf:
             raise Misfit
         return encode_within(value)
 
-    return Leaf(name, (int,), encode, Form.INTEGER, BOUNDS[name, logical])
+    return Leaf(name, (int,), encode, LeafForm.INTEGER, BOUNDS[name, logical])
 
 
 def floating(name: str, layout: str) -> Leaf:
@@ -242,13 +242,13 @@ def _encode_uuid(value: object) -> bytes:
 UUID = Leaf("string", (str,), _encode_uuid)
 
 PRIMITIVES = {
-    "null": Leaf("null", (NoneType,), _encode_null, Form.NULL),
-    "boolean": Leaf("boolean", (bool,), _encode_boolean, Form.BOOLEAN),
+    "null": Leaf("null", (NoneType,), _encode_null, LeafForm.NULL),
+    "boolean": Leaf("boolean", (bool,), _encode_boolean, LeafForm.BOOLEAN),
     "int": integer("int", None),
     "long": integer("long", None),
     "float": floating("float", "<f"),
     "double": floating("double", "<d"),
     "bytes": binary("bytes"),
-    "string": Leaf("string", (str,), _encode_text, Form.TEXT),
+    "string": Leaf("string", (str,), _encode_text, LeafForm.TEXT),
 }
 """The primitive types, without a logical type."""

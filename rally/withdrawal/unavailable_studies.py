@@ -7,8 +7,7 @@ missing from the log, nor judge those rows.
 
 from collections.abc import Iterable
 
-from rally.dead_letters import Kind as LetterKind
-from rally.dead_letters import Place
+from rally.dead_letters import LetterKind, LetterPlace
 from rally.events import RALLY, Event
 from rally.registry.registry import Registry
 from rally.registry.study import Kind
@@ -51,7 +50,7 @@ def concerned(
     return {*carriers, *({withdrawal.scope} & registry.unavailable.keys())}
 
 
-def waits_for_study(place: Place, registry: Registry) -> bool:
+def waits_for_study(place: LetterPlace, registry: Registry) -> bool:
     """Whether dead letters of a place stay whatever their age, until a study loads.
 
     One below the study's own name may be a withdrawal, though its type does not say

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from rally.dead_letters import FOLDER, Kind, Place, place_of
+from rally.dead_letters import FOLDER, LetterKind, LetterPlace, place_of
 from rally.decisions.contents import Settlement
 from rally.errors import CorruptFile
 from rally.events import Event, EventKind
@@ -42,14 +42,14 @@ class Unreadable(NamedTuple):
     objects: tuple[str, ...] = ()
 
 
-def is_owed(place: Place) -> bool:
+def is_owed(place: LetterPlace) -> bool:
     """Whether a dead letter is a withdrawal that somebody still has to carry out.
 
     Below a study's name there is, or was, somebody's data. Under a namespace that no
     registry ever had there is none: anybody can send such a ping, so it expires as any
     other dead letter does.
     """
-    return place.kind is Kind.WITHDRAWAL and place.study != UNKNOWN
+    return place.kind is LetterKind.WITHDRAWAL and place.study != UNKNOWN
 
 
 def find_unreadable(platform: ObjectStore, days: float) -> tuple[Unreadable, ...]:
@@ -64,10 +64,10 @@ def find_unreadable(platform: ObjectStore, days: float) -> tuple[Unreadable, ...
     Raises:
         OSError: the platform cannot be read.
     """
-    found: dict[Place, list[tuple[str, int]]] = {}
+    found: dict[LetterPlace, list[tuple[str, int]]] = {}
     for info in platform.list(FOLDER):
         place = place_of(info.name)
-        if place is None or place.kind is not Kind.WITHDRAWAL:
+        if place is None or place.kind is not LetterKind.WITHDRAWAL:
             continue
         if letters := count_letters(platform, info):
             found.setdefault(place, []).append((info.name, letters))
@@ -100,7 +100,7 @@ def count_letters(platform: ObjectStore, info: ObjectInfo) -> int:
 
 
 def settlement(
-    place: Place, objects: Sequence[tuple[str, int]], note: str
+    place: LetterPlace, objects: Sequence[tuple[str, int]], note: str
 ) -> Settlement:
     """The decision that dead letters are given up.
 
@@ -118,7 +118,9 @@ def settlement(
     )
 
 
-def expiry(place: Place, objects: Sequence[tuple[str, int]], now: datetime) -> Event:
+def expiry(
+    place: LetterPlace, objects: Sequence[tuple[str, int]], now: datetime
+) -> Event:
     """The event that records that a purge gave dead letters up after a long time.
 
     Of the same objects it is the same event but for its time, and counts once.

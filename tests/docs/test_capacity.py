@@ -14,10 +14,9 @@ import pytest
 
 from pipelines import cli
 from rally.capacity import measured
-from rally.capacity.inputs import Inputs
+from rally.capacity.estimate import limits
 from rally.capacity.jobs import JOBS
-from rally.capacity.limits import limits
-from rally.capacity.model import stored, stream
+from rally.capacity.model import Inputs, stored, stream
 from rally.capacity.prices import Prices
 from rally.capacity.report import number, size
 from tests.docs.page import codes_of_rows, read_sections, read_sessions

@@ -13,7 +13,7 @@ from pipelines.ingest import build
 from pipelines.runners import LOCAL_RUNNER
 from rally.ingestion.replay import Replayed
 from rally.ingestion.setup import IngestSettings, check_before_start
-from rally.observability.log_entries import EntryFormatter, Event, Fields
+from rally.observability.log_entries import EntryFormatter, LogEvent, LogFields
 from rally.observability.measures import Spread, Sum
 from rally.outcomes import (
     FAILED,
@@ -69,9 +69,9 @@ def test_page_has_each_metric_and_its_kind():
 
 
 def test_page_has_each_event_and_field_of_the_log():
-    assert column("Logs", "event") == list(Event)
+    assert column("Logs", "event") == list(LogEvent)
     said = {*column("Logs", "says"), *column("Logs", "figures", 1)}
-    assert said - {"rally withdrawals"} == set(Fields.__annotations__)
+    assert said - {"rally withdrawals"} == set(LogFields.__annotations__)
 
 
 def test_page_knows_how_many_counters_there_can_be():
@@ -219,9 +219,9 @@ def test_dashboard_lists_how_jobs_ended():
     (panel,) = (each["logsPanel"] for each in widgets() if "logsPanel" in each)
 
     first, *others = panel["filter"].split(" OR ")
-    assert first == f'jsonPayload.event="{Event.JOB_ENDED}"'
+    assert first == f'jsonPayload.event="{LogEvent.JOB_ENDED}"'
     record = logging.makeLogRecord({"levelno": logging.INFO})
-    vars(record)["rally_fields"] = {"event": Event.JOB_ENDED}
+    vars(record)["rally_fields"] = {"event": LogEvent.JOB_ENDED}
     line = EntryFormatter("purge").format(record)
     assert [each.split("=~")[0] for each in others] == [
         "jsonPayload.message",

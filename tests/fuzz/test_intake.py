@@ -8,7 +8,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from tink import hybrid
 
-from rally.dead_letters import Kind, list_dead_letters, read_sealed
+from rally.dead_letters import LetterKind, list_dead_letters, read_sealed
 from rally.decryption.opener import Opener
 from rally.envelope import make_envelope
 from rally.events import read_events
@@ -190,7 +190,7 @@ def take(message, platform, log):
     assert len(places) == (FAILED in outcomes)
     for place, info in places:
         assert place.study == UNKNOWN or place.study in platform.documents
-        assert place.kind in set(Kind)
+        assert place.kind in set(LetterKind)
         assert len(read_sealed(memory.read(info.name))) == 1
     for shown in (taken and taken[0], events, memory.objects, log.text, intake.counts):
         assert not has_clear_text(shown)

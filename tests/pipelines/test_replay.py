@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from pipelines import cli
-from rally.dead_letters import Kind, Place, list_dead_letters
+from rally.dead_letters import LetterKind, LetterPlace, list_dead_letters
 from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import (
     AS_OF,
@@ -94,8 +94,10 @@ def test_replay_of_another_reason_keeps_all_and_says_so(world, store, letters, c
 
 
 def test_replay_says_how_many_do_not_open(world, store, letters, capsys):
-    info = object_of(letters, Kind.PING)
-    moved = Place(POND, Kind.PING, DAY).folder + info.name.rpartition("/")[2]
+    info = object_of(letters, LetterKind.PING)
+    moved = (
+        LetterPlace(POND, LetterKind.PING, DAY).folder + info.name.rpartition("/")[2]
+    )
     letters.create(moved, letters.read(info.name))
 
     status, out, errors = replay(world, store, capsys)
@@ -110,7 +112,7 @@ def test_replay_says_how_many_do_not_open(world, store, letters, capsys):
 def test_replay_of_a_damaged_object_names_it_and_replays_the_others(
     world, store, letters, capsys
 ):
-    info = object_of(letters, Kind.PING)
+    info = object_of(letters, LetterKind.PING)
     half = letters.read(info.name)[: info.size // 2]
     letters.replace(info.name, half, info.generation)
 
@@ -130,7 +132,7 @@ def test_replay_of_a_damaged_object_names_it_and_replays_the_others(
 def test_replay_of_damaged_objects_alone_does_not_say_that_there_are_none(
     world, store, tmp_path, capsys
 ):
-    name = f"{Place(GARDEN, Kind.PING, DAY).folder}{'0' * 32}.avro"
+    name = f"{LetterPlace(GARDEN, LetterKind.PING, DAY).folder}{'0' * 32}.avro"
     open_store(f"{store}/platform").create(name, b"")
 
     assert replay(world, store, capsys) == (

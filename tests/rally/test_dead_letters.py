@@ -10,8 +10,8 @@ from tink import hybrid, prf
 
 from rally.dead_letters import (
     DeadLetter,
-    Kind,
-    Place,
+    LetterKind,
+    LetterPlace,
     encode_dead_letters,
     list_dead_letters,
     read_sealed,
@@ -31,7 +31,7 @@ WITHIN = [each.replace(tzinfo=None) for each in (EARLIEST, LATEST)]
 CANARY = b"what-the-person-read"
 RALLY_ID = "5f0c1d7e-8a6b-4c3d-9e2f-1a2b3c4d5e6f"
 NOON = datetime(2022, 3, 10, 12, 0, 0, 123456, UTC)
-PLACE = Place("rally-one", Kind.PING, "2022-03-10")
+PLACE = LetterPlace("rally-one", LetterKind.PING, "2022-03-10")
 LETTER = DeadLetter(
     Envelope(
         CANARY,
@@ -123,7 +123,7 @@ def test_dead_letters_come_back_as_received(platform, write, unsealer):
 
 
 def test_place_is_in_the_path(platform, write):
-    place = Place("unknown", Kind.WITHDRAWAL, "2022-03-11")
+    place = LetterPlace("unknown", LetterKind.WITHDRAWAL, "2022-03-11")
     write(LETTER, place=place)
     write(LETTER)
     found = list(list_dead_letters(platform))
@@ -192,7 +192,7 @@ def test_sealing_twice_is_not_the_same_bytes(sealer):
 
 @pytest.mark.parametrize(
     "place",
-    [PLACE._replace(study="rally-two"), PLACE._replace(kind=Kind.WITHDRAWAL)],
+    [PLACE._replace(study="rally-two"), PLACE._replace(kind=LetterKind.WITHDRAWAL)],
     ids=["study", "kind"],
 )
 def test_seal_opens_at_its_place_alone(sealer, unsealer, place):

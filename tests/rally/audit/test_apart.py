@@ -7,8 +7,7 @@ import pytest
 from rally.audit import units
 from rally.audit.findings import Check, Unit
 from rally.audit.limits import Limits
-from rally.dead_letters import Kind, encode_dead_letters
-from rally.dead_letters import Place as LetterPlace
+from rally.dead_letters import LetterKind, LetterPlace, encode_dead_letters
 from rally.decisions.contents import Kind as Decides
 from rally.decisions.writing import decide
 from rally.events import EventKind
@@ -88,7 +87,7 @@ def test_legal_hold_is_named(place):
 def test_legal_hold_keeps_dead_letters_of_its_days(place):
     hold(place, GARDEN, -50, -45)
     for day in (-50, -40):
-        letters = LetterPlace(GARDEN, Kind.PING, day_of(day))
+        letters = LetterPlace(GARDEN, LetterKind.PING, day_of(day))
         sealed = encode_dead_letters([PREFIX + bytes(100)], "0", "1")
         place.platform.create(f"{letters.folder}{'0' * 32}.avro", sealed)
 
@@ -108,7 +107,7 @@ def test_legal_hold_of_other_days_keeps_nothing(place):
 
 
 def test_unreadable_withdrawals_are_counted_with_their_deadline(place):
-    letters = LetterPlace(HOUSE, Kind.WITHDRAWAL, day_of(-20))
+    letters = LetterPlace(HOUSE, LetterKind.WITHDRAWAL, day_of(-20))
     sealed = [PREFIX + bytes(100)] * 2
     name = f"{letters.folder}{'0' * 32}.avro"
     place.platform.create(name, encode_dead_letters(sealed, "0", "1"))
@@ -121,7 +120,7 @@ def test_unreadable_withdrawals_are_counted_with_their_deadline(place):
 
 
 def test_settled_withdrawals_are_counted_for_ever(place):
-    letters = LetterPlace(HOUSE, Kind.WITHDRAWAL, day_of(-50))
+    letters = LetterPlace(HOUSE, LetterKind.WITHDRAWAL, day_of(-50))
     for names in ("a", "a", "b"):
         given_up = settlement(letters, [(names, 6)], "")
         decide(place.platform, signer("decide"), Decides.SETTLE, given_up, place.now)

@@ -11,7 +11,7 @@ from rally.audit.findings import Check
 from rally.audit.report.html import to_html
 from rally.audit.report.json import to_json
 from rally.audit.report.text import to_text
-from rally.dead_letters import Kind
+from rally.dead_letters import LetterKind
 from rally.events import EventKind
 from rally.receipts.encoding import decode_receipt
 from rally.receipts.receipt import receipt_name
@@ -72,7 +72,7 @@ def test_event_of_nobody_is_named_and_all_else_is_read(place, participant, kind)
 def test_dates_that_never_were_are_no_dates(place, day):
     name = files(place)[0]
     place.data.create(name.replace(day_of(0), day), place.data.read(name))
-    letters = put_letters(place, [PREFIX + bytes(100)], kind=Kind.WITHDRAWAL)
+    letters = put_letters(place, [PREFIX + bytes(100)], kind=LetterKind.WITHDRAWAL)
     data = place.platform.read(letters)
     place.platform.create(letters.replace(day_of(5), day), data)
     assert set(found(place.audit())) == {Check.COPIES, Check.DEAD_LETTERS}

@@ -11,8 +11,8 @@ import pytest
 from rally.audit.calendar_audit import audit_calendar
 from rally.audit.findings import Check
 from rally.audit.limits import Limits
-from rally.dead_letters import Kind, encode_dead_letters
-from rally.dead_letters import Place as LetterPlace
+from rally.dead_letters import LetterKind, encode_dead_letters
+from rally.dead_letters import LetterPlace as LetterPlace
 from rally.events import EventKind
 from rally.receipts.receipt import receipt_name
 from rally.registry.registry import Registry
@@ -70,7 +70,7 @@ def late(place):
 
 
 def late_letters(place):
-    put_letters(place, [PREFIX + bytes(100)] * 2, -50, Kind.WITHDRAWAL, HOUSE)
+    put_letters(place, [PREFIX + bytes(100)] * 2, -50, LetterKind.WITHDRAWAL, HOUSE)
     what = "unreadable withdrawals, past their deadline"
     return f"{HOUSE}/withdrawal/{day_of(-50)}", {what: 2}
 
@@ -306,7 +306,7 @@ def network_key(place):
     return "plans/a.json", {"a network attribute": 1}
 
 
-def put_letters(place, sealed, day=5, kind=Kind.PING, study=GARDEN):
+def put_letters(place, sealed, day=5, kind=LetterKind.PING, study=GARDEN):
     letters = LetterPlace(study, kind, day_of(day))
     name = f"{letters.folder}{'0' * 32}.avro"
     place.platform.create(name, encode_dead_letters(sealed, "0", "1"))
@@ -320,7 +320,7 @@ def unsealed(place):
 
 
 def letter_beside_clear_text(place):
-    letters = LetterPlace(GARDEN, Kind.PING, day_of(5))
+    letters = LetterPlace(GARDEN, LetterKind.PING, day_of(5))
     names = {"sealed": "bytes", "remote_addr": "string"}
     fields = [{"name": name, "type": each} for name, each in names.items()]
     schema = json.dumps({"type": "record", "name": "dead_letter", "fields": fields})
@@ -338,7 +338,7 @@ def old_letters(place):
 
 
 def old_withdrawals_of_nobody(place):
-    put_letters(place, [PREFIX + bytes(100)] * 2, -50, Kind.WITHDRAWAL, "unknown")
+    put_letters(place, [PREFIX + bytes(100)] * 2, -50, LetterKind.WITHDRAWAL, "unknown")
     return f"unknown/withdrawal/{day_of(-50)}", {"past their time": 2}
 
 

@@ -9,9 +9,8 @@ from pipelines.delete_options import DeleteOptions
 from pipelines.ingest_options import _WRITING_SECONDS
 from pipelines.options import IntakeOptions
 from rally.capacity import jobs, measured, model
-from rally.capacity.estimate import KEYS_A_STUDY, KEYS_OF_THE_PLATFORM
-from rally.capacity.inputs import Inputs
-from rally.capacity.limits import limits
+from rally.capacity.estimate import KEYS_A_STUDY, KEYS_OF_THE_PLATFORM, limits
+from rally.capacity.model import Inputs
 from rally.receipts.receipt import FileChange
 from rally.sources.ack_deadlines import LONGEST_ACK_DEADLINE_SECONDS
 from rally.storage import snapshots

@@ -5,10 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.capacity import measured
-from rally.capacity.estimate import make_plan
-from rally.capacity.inputs import SCHEMES, Inputs
+from rally.capacity.estimate import make_estimate
 from rally.capacity.jobs import jobs
-from rally.capacity.model import files_of_one, rewritten, stored, stream
+from rally.capacity.model import (
+    SCHEMES,
+    Inputs,
+    files_of_one,
+    rewritten,
+    stored,
+    stream,
+)
 from rally.capacity.prices import Prices
 
 SMALL = Inputs(20_000, 1_000, 1, leavers_per_day=1, buckets=1)
@@ -31,7 +37,7 @@ inputs = st.builds(
 
 
 def plan_of(platform):
-    return make_plan(platform, Prices())
+    return make_estimate(platform, Prices())
 
 
 def test_stream_has_cores_by_what_a_ping_costs():

@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from rally.capacity.estimate import make_plan
-from rally.capacity.inputs import Inputs
+from rally.capacity.estimate import make_estimate
+from rally.capacity.model import Inputs
 from rally.capacity.prices import Prices, read_prices
 from rally.errors import ConfigurationError
 
@@ -40,15 +40,18 @@ def test_every_price_counts():
     named = asdict(Prices()).items()
     free = {name: 0.0 for name, price in named if isinstance(price, float)}
     nothing = replace(Prices(), **free)
-    assert make_plan(PLATFORM, nothing).total == 0
+    assert make_estimate(PLATFORM, nothing).total == 0
 
     for name in free:
         if name != "pubsub_free_gib":
             paid = replace(nothing, **{name: 1.0})
-            assert make_plan(PLATFORM, paid).total > 0, name
+            assert make_estimate(PLATFORM, paid).total > 0, name
     message = replace(nothing, pubsub_tib=1.0)
     some_free = replace(message, pubsub_free_gib=1.0)
-    assert make_plan(PLATFORM, some_free).total < make_plan(PLATFORM, message).total
+    assert (
+        make_estimate(PLATFORM, some_free).total
+        < make_estimate(PLATFORM, message).total
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rally.commands import withdrawals
-from rally.dead_letters import DeadLetter, Kind, Place, write_dead_letters
+from rally.dead_letters import DeadLetter, LetterKind, LetterPlace, write_dead_letters
 from rally.decisions.contents import Kind as Decides
 from rally.decisions.verifying import read_chain
 from rally.envelope import Envelope
@@ -109,8 +109,10 @@ def fail(store, study, day, number):
         )
         for each in range(number)
     ]
-    for kind in Kind:
-        write_dead_letters(store, Place(study, kind, day), letters, Plain(), Plain())
+    for kind in LetterKind:
+        write_dead_letters(
+            store, LetterPlace(study, kind, day), letters, Plain(), Plain()
+        )
 
 
 def test_nobody_has_left(office):

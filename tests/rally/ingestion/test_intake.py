@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.dead_letters import Place, list_dead_letters, read_sealed, unseal
+from rally.dead_letters import LetterPlace, list_dead_letters, read_sealed, unseal
 from rally.envelope import Envelope
 from rally.events import EventKind, read_events
 from rally.ingestion.setup import make_intake, make_writer
@@ -260,7 +260,7 @@ def test_malformed_line_keeps_where_it_stands_and_nothing_of_it(bench, tmp_path)
         "/in/a.ndjson:9",
     }
     for place, letter in found:
-        assert place == Place("unknown", "ping", DAY)
+        assert place == LetterPlace("unknown", "ping", DAY)
         assert letter.reason is FailureReason.MALFORMED_LINE
         assert letter.envelope == Envelope(b"")
 
@@ -331,5 +331,5 @@ def test_withdrawals_dead_letters_are_kept_apart(bench, tmp_path, document):
     ingest(bench.started(tmp_path), [bench.envelope(b"", document=document)])
     kind = "withdrawal" if document == "left.1" else "ping"
     assert [place for place, _ in letters(bench, tmp_path)] == [
-        Place("rally-x", kind, DAY)
+        LetterPlace("rally-x", kind, DAY)
     ]

@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from rally.dead_letters import Kind, Place, list_dead_letters, read_sealed, unseal
+from rally.dead_letters import (
+    LetterKind,
+    LetterPlace,
+    list_dead_letters,
+    read_sealed,
+    unseal,
+)
 from rally.envelope import parse_timestamp
 from rally.errors import ConfigurationError
 from rally.events import RALLY, EventKind, read_events
@@ -411,8 +417,8 @@ def test_places_of_dead_letters_say_who_and_whether_somebody_leaves(
 ):
     job.ingest(bench.envelope(b""), bench.envelope(b"", document="left.1"))
     assert [place for place, _ in job.objects()] == [
-        Place("rally-x", Kind.PING, "2022-06-02"),
-        Place("rally-x", Kind.WITHDRAWAL, "2022-06-02"),
+        LetterPlace("rally-x", LetterKind.PING, "2022-06-02"),
+        LetterPlace("rally-x", LetterKind.WITHDRAWAL, "2022-06-02"),
     ]
 
 

@@ -1,8 +1,9 @@
 """A garden and a pond with everything that a conclusion takes."""
 
 from dataclasses import replace
+from itertools import product
 
-from rally.dead_letters import Kind, Place
+from rally.dead_letters import LetterKind, LetterPlace
 from rally.events import RALLY, read_events
 from rally.registry.registry import Registry
 from tests.pipelines.world import GARDEN, HOUSE, POND
@@ -36,9 +37,8 @@ def furnish(place):
     place.put(place.ours([Row(1, 100), Row(2, 101)]), "a")
     place.put(place.ours([Row(1, 102)]), "b", date="2026-05-12")
     place.put(place.ours([Row(3, 103)], POND), "c", POND)
-    for study, kind in ((GARDEN, Kind.PING), (GARDEN, Kind.WITHDRAWAL),
-                        (POND, Kind.PING), (POND, Kind.WITHDRAWAL)):  # fmt: skip
-        folder = Place(study, kind, "2026-05-20").folder
+    for study, kind in product((GARDEN, POND), LetterKind):
+        folder = LetterPlace(study, kind, "2026-05-20").folder
         place.platform.create(f"{folder}{'0' * 32}.avro", b"sealed")
 
 

@@ -1,6 +1,6 @@
 """What a conclusion takes away is counted beforehand, and is what then goes."""
 
-from rally.dead_letters import Kind, Place
+from rally.dead_letters import LetterKind, LetterPlace
 from rally.events import RALLY
 from rally.keys.folder import KeyFolder
 from rally.registry.legal_holds import LegalHolds
@@ -28,9 +28,9 @@ def test_everything_is_counted_and_nothing_changed(place):
     place.data.create(f"data/study={GARDEN}/lost.avro", place.ours([Row(1, 4)]))
     place.data.create(f"data/study={GARDEN}/notes.txt", b"somebody's")
     place.put(place.ours([Row(3, 5)], POND), study=POND)
-    for study, kind in ((GARDEN, Kind.PING), (GARDEN, Kind.WITHDRAWAL),
-                        (POND, Kind.PING)):  # fmt: skip
-        folder = Place(study, kind, "2026-05-20").folder
+    for study, kind in ((GARDEN, LetterKind.PING), (GARDEN, LetterKind.WITHDRAWAL),
+                        (POND, LetterKind.PING)):  # fmt: skip
+        folder = LetterPlace(study, kind, "2026-05-20").folder
         place.platform.create(f"{folder}{'0' * 32}.avro", b"sealed")
     hold = place.legal_hold(GARDEN, "2026-05-12", "2026-05-12")
     before = place.everything()

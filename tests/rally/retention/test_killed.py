@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from rally.dead_letters import Kind, Place
+from rally.dead_letters import LetterKind, LetterPlace
 from rally.events import RALLY, read_events, write_events
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Killed, Row, document_id
@@ -36,9 +36,13 @@ def furnish(place):
     place.put(place.ours([Row(9, 108)], POND), "e", POND)
     place.put(place.ours([Row(3, 109)], POND), "f", POND, "2025-01-01")
     for number, (study, kind) in enumerate(
-        ((GARDEN, Kind.PING), (POND, Kind.PING), (POND, Kind.WITHDRAWAL))
+        (
+            (GARDEN, LetterKind.PING),
+            (POND, LetterKind.PING),
+            (POND, LetterKind.WITHDRAWAL),
+        )
     ):
-        folder = Place(study, kind, f"2026-01-{number + 1:02}").folder
+        folder = LetterPlace(study, kind, f"2026-01-{number + 1:02}").folder
         place.platform.create(f"{folder}{'0' * 32}.avro", b"sealed")
     place.platform.create(f"plans/{1:032}/plan.json", b"{}")
     place.conclude()

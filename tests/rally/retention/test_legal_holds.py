@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from rally.dead_letters import Kind, Place
+from rally.dead_letters import LetterKind, LetterPlace
 from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Row
@@ -65,7 +65,7 @@ def test_legal_hold_on_another_study_excuses_nothing(place):
 
     def arrive(operation, what):
         if (operation, what.endswith("b.avro")) == ("delete", True):
-            folder = Place(GARDEN, Kind.PING, "2026-05-29").folder
+            folder = LetterPlace(GARDEN, LetterKind.PING, "2026-05-29").folder
             place.platform.create(f"{folder}{'2' * 32}.avro", b"sealed")
 
     place.data.after = arrive
@@ -79,7 +79,8 @@ def test_old_copies_of_a_held_study_stay(make_place):
     furnish(place)
     register(place, GARDEN, "gs://lab/garden")
     table = place.derived["gs://lab/garden"] = MemoryStore(versioned=True)
-    letter = f"{Place(GARDEN, Kind.WITHDRAWAL, '2026-05-20').folder}{'1' * 32}.avro"
+    folder = LetterPlace(GARDEN, LetterKind.WITHDRAWAL, "2026-05-20").folder
+    letter = f"{folder}{'1' * 32}.avro"
     for store, name in ((table, "table"), (place.platform, letter)):
         store.create(name, b"1")
         store.replace(name, b"2", store.stat(name).generation)

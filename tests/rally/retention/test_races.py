@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from rally.dead_letters import Kind, Place
+from rally.dead_letters import LetterKind, LetterPlace
 from rally.retention import row_search
 from rally.storage.layout import Partition
 from rally.storage.leases import LeaseHeld, Leases
@@ -99,7 +99,9 @@ def test_file_that_arrives_meanwhile_is_named(place):
 
 def arriving(place):
     """What a stream writes that has not yet seen the conclusion."""
-    letter = f"{Place(GARDEN, Kind.PING, '2026-05-29').folder}{'2' * 32}.avro"
+    letter = (
+        f"{LetterPlace(GARDEN, LetterKind.PING, '2026-05-29').folder}{'2' * 32}.avro"
+    )
     return {
         "row": lambda: place.put(place.ours([Row(1, 200)]), "late"),
         "letter": lambda: place.platform.create(letter, b"sealed"),

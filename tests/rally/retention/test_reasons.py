@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from rally.dead_letters import Kind, Place
+from rally.dead_letters import LetterKind, LetterPlace
 from rally.deletion.plan import Plan, Plans
 from rally.errors import CorruptFile
 from rally.results import WrongResults
@@ -21,8 +21,10 @@ from tests.rally.retention.place import Settings
 DAY = "2026-05-11"
 VISITS = f"data/study={GARDEN}/document=visit.1/date={DAY}/bucket=new/a.avro"
 JOINED = f"data/study={HOUSE}/document=enrollment.1/date=2026-05-02/bucket=new/"
-LETTER = f"{Place(GARDEN, Kind.PING, '2026-05-20').folder}{'0' * 32}.avro"
-OWED = f"{Place(GARDEN, Kind.WITHDRAWAL, '2026-05-20').folder}{'0' * 32}.avro"
+LETTER = f"{LetterPlace(GARDEN, LetterKind.PING, '2026-05-20').folder}{'0' * 32}.avro"
+OWED = (
+    f"{LetterPlace(GARDEN, LetterKind.WITHDRAWAL, '2026-05-20').folder}{'0' * 32}.avro"
+)
 BEGUN = Plan(0, ())
 UNTOLD = f"plans/{BEGUN.id}/plan.json"
 RECEIPT = "receipts/000000000001.json"

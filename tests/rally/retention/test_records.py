@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rally.dead_letters import Kind, Place
+from rally.dead_letters import LetterKind, LetterPlace
 from rally.deletion.plan import Plans
 from rally.events import read_events, write_events
 from rally.retention.limits import Limits
@@ -19,7 +19,7 @@ NAME = "0" * 32 + ".avro"
 
 
 def bury_letter(place, kind, date, study=GARDEN):
-    name = f"{Place(study, kind, date).folder}{NAME}"
+    name = f"{LetterPlace(study, kind, date).folder}{NAME}"
     assert place.platform.create(name, b"sealed")
     return name
 
@@ -43,16 +43,16 @@ def test_dead_letters_go_by_their_date_and_withdrawals_much_later(place):
     over, last = "2026-04-30", "2026-05-01"  # 31 and 30 days before the 31st of May
     settled, waits = "2025-12-01", "2025-12-02"  # 181 and 180 days
     kept = [
-        bury_letter(place, Kind.PING, last),
-        bury_letter(place, Kind.WITHDRAWAL, waits),
-        bury_letter(place, Kind.WITHDRAWAL, over, HOUSE),
-        bury_letter(place, Kind.PING, "2026-05-31", "unknown"),
-        bury_letter(place, Kind.WITHDRAWAL, last, "unknown"),
+        bury_letter(place, LetterKind.PING, last),
+        bury_letter(place, LetterKind.WITHDRAWAL, waits),
+        bury_letter(place, LetterKind.WITHDRAWAL, over, HOUSE),
+        bury_letter(place, LetterKind.PING, "2026-05-31", "unknown"),
+        bury_letter(place, LetterKind.WITHDRAWAL, last, "unknown"),
     ]
-    bury_letter(place, Kind.PING, over)
-    bury_letter(place, Kind.WITHDRAWAL, settled)
-    bury_letter(place, Kind.PING, "2026-02-28", "unknown")
-    bury_letter(place, Kind.WITHDRAWAL, over, "unknown")
+    bury_letter(place, LetterKind.PING, over)
+    bury_letter(place, LetterKind.WITHDRAWAL, settled)
+    bury_letter(place, LetterKind.PING, "2026-02-28", "unknown")
+    bury_letter(place, LetterKind.WITHDRAWAL, over, "unknown")
 
     report = place.purge()
 
@@ -74,14 +74,14 @@ def test_dead_letters_go_by_their_date_and_withdrawals_much_later(place):
 
 def test_withdrawal_of_a_study_that_somebody_took_out_of_the_registry_waits(place):
     """Its name in the path says that it was registered once."""
-    kept = bury_letter(place, Kind.WITHDRAWAL, "2026-03-01", "rally-forgotten")
+    kept = bury_letter(place, LetterKind.WITHDRAWAL, "2026-03-01", "rally-forgotten")
     place.purge()
     assert place.records("dead-letters/") == [kept]
 
 
 def test_flood_of_unreadable_withdrawals_goes_with_one_event(place):
     for each in range(30):
-        folder = Place(GARDEN, Kind.WITHDRAWAL, "2025-06-01").folder
+        folder = LetterPlace(GARDEN, LetterKind.WITHDRAWAL, "2025-06-01").folder
         place.platform.create(f"{folder}{each:032}.avro", b"junk")
     assert place.purge().exit_status == 0
     assert place.records("dead-letters/") == []
@@ -90,7 +90,7 @@ def test_flood_of_unreadable_withdrawals_goes_with_one_event(place):
 
 
 def test_time_of_unreadable_withdrawals_is_an_option(place):
-    bury_letter(place, Kind.WITHDRAWAL, "2026-04-01")
+    bury_letter(place, LetterKind.WITHDRAWAL, "2026-04-01")
     place.purge(limits=Limits(unreadable_days=61))
     assert len(place.records("dead-letters/")) == 1
     place.purge(limits=Limits(unreadable_days=59))
@@ -98,8 +98,8 @@ def test_time_of_unreadable_withdrawals_is_an_option(place):
 
 
 def test_dead_letters_of_held_days_stay(place):
-    kept = bury_letter(place, Kind.PING, "2026-04-01")
-    bury_letter(place, Kind.PING, "2026-04-02")
+    kept = bury_letter(place, LetterKind.PING, "2026-04-01")
+    bury_letter(place, LetterKind.PING, "2026-04-02")
     place.legal_hold(GARDEN, "2026-03-01", "2026-04-01")
     report = place.purge()
     assert place.records("dead-letters/") == [kept]
@@ -117,7 +117,7 @@ def test_dead_letter_of_no_date_is_an_alarm(place):
 def test_old_copies_of_withdrawals_go_after_they_were_replayed(make_place):
     place = make_place(platform={"versioned": True})
     for date in ("2026-01-01", "2026-05-20"):
-        info = place.platform.stat(bury_letter(place, Kind.WITHDRAWAL, date))
+        info = place.platform.stat(bury_letter(place, LetterKind.WITHDRAWAL, date))
         place.platform.delete(info.name, info.generation)
     place.purge()
     left = [copy.name for copy in place.platform.old_copies("dead-letters/")]
@@ -126,8 +126,11 @@ def test_old_copies_of_withdrawals_go_after_they_were_replayed(make_place):
 
 def test_old_copies_of_dead_letters_that_went_go(make_place):
     place = make_place(platform={"versioned": True})
-    for kind, date in ((Kind.PING, "2026-01-01"), (Kind.WITHDRAWAL, "2026-01-01"),
-                       (Kind.PING, "2026-05-30")):  # fmt: skip
+    for kind, date in (
+        (LetterKind.PING, "2026-01-01"),
+        (LetterKind.WITHDRAWAL, "2026-01-01"),
+        (LetterKind.PING, "2026-05-30"),
+    ):
         info = place.platform.stat(bury_letter(place, kind, date))
         place.platform.replace(info.name, b"again", info.generation)
     place.purge()

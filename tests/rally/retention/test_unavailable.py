@@ -2,8 +2,7 @@
 
 import pytest
 
-from rally.dead_letters import Kind as LetterKind
-from rally.dead_letters import Place
+from rally.dead_letters import LetterKind, LetterPlace
 from rally.registry.study import Kind
 from rally.storage.layout import UNKNOWN
 from tests.fakes.memory_store import MemoryStore
@@ -19,7 +18,7 @@ UNENROLLED = (GARDEN, "visit.1", "unenrolled")
 
 
 def letter(place, study, kind=LetterKind.PING):
-    name = f"{Place(study, kind, LONG_AGO).folder}{'0' * 32}.avro"
+    name = f"{LetterPlace(study, kind, LONG_AGO).folder}{'0' * 32}.avro"
     assert place.platform.create(name, b"sealed")
     return name
 

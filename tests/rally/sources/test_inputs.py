@@ -1,3 +1,5 @@
+import glob
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from rally.sources.inputs import (
     InputFile,
     InputRange,
     match_inputs,
+    match_paths,
     open_input,
     plan_units,
 )
@@ -165,3 +168,50 @@ def test_units_of_no_form_are_one_line(tmp_path):
         f"--input {large}: is neither text in UTF-8, nor gzip of such, nor Avro;"
         " convert it, or leave it out"
     )
+
+
+NESTED_FILES = ("a.x", "b/c.x", "b/d/e.x", "b/.hidden.x", ".hidden/f.x", "b/[g].x")
+
+
+@pytest.fixture
+def nested(tmp_path, monkeypatch):
+    for name in NESTED_FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("root", ["", "{nested}/", "./", "../{nested.name}/"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("a.x", "*", "*/*", "**", "**/*.x", "b/**", "b/**/*.x", "**/d/*", "*/**/*.x"),
+        *("**/**/e.x", "b/**/[[]g].x", ".hidden/*", "nowhere/**", "**/c.x/**", "a**"),
+    ],
+)
+def test_without_links_it_is_what_python_names(nested, root, pattern):
+    named = root.format(nested=nested) + pattern
+    expected = {each for each in glob.glob(named, recursive=True) if each[-1] != "/"}
+    assert set(match_paths(named)) == expected
+
+
+def test_links_to_the_folder_that_they_are_in_end(nested):
+    """Python's own glob goes round for ever in two of them."""
+    for name in ("one", "two", "b/one", "b/two"):
+        (nested / name).symlink_to(".")
+    assert list(match_paths("**/*.x")) == ["a.x", "b/[g].x", "b/c.x", "b/d/e.x"]
+    assert list(match_paths("b/**")) == [
+        *("b/[g].x", "b/c.x", "b/d", "b/d/e.x", "b/one", "b/two")
+    ]
+
+
+def test_links_that_are_named_are_followed(nested):
+    (nested / "link").symlink_to("b")
+    (nested / "link.x").symlink_to("b/c.x")
+    assert list(match_paths("link/*.x")) == ["link/[g].x", "link/c.x"]
+    assert list(match_paths("l*/c.x")) == ["link/c.x"]
+    assert list(match_paths("*.x")) == ["a.x", "link.x"]
+    assert list(match_paths("link/**/*.x")) == [
+        *("link/[g].x", "link/c.x", "link/d/e.x")
+    ]

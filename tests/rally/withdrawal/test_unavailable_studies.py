@@ -2,8 +2,8 @@
 
 import pytest
 
-from rally.dead_letters import Kind as LetterKind
-from rally.dead_letters import Place
+from rally.dead_letters import LetterKind as LetterKind
+from rally.dead_letters import LetterPlace
 from rally.events import MAIL, RALLY
 from rally.registry.study import Kind, Unmatched
 from rally.storage.layout import UNKNOWN
@@ -110,4 +110,4 @@ def test_letter_and_matched_request_are_not_held():
 )
 def test_dead_letters_wait_for_their_study(study, kind, letter, waits):
     spoilt = without(registry(), X, kind)
-    assert waits_for_study(Place(study, letter, "2022-03-01"), spoilt) is waits
+    assert waits_for_study(LetterPlace(study, letter, "2022-03-01"), spoilt) is waits

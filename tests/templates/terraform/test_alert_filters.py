@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from rally.observability.log_entries import EntryFormatter, Event
+from rally.observability.log_entries import EntryFormatter, LogEvent
 from rally.outcomes import FAILED, Count, FailureReason
 from tests.templates.terraform.logging_query import matches
 from tests.templates.terraform.module import load
@@ -27,7 +27,7 @@ def query(event):
     return text
 
 
-def line(job, event=Event.JOB_ENDED, **fields):
+def line(job, event=LogEvent.JOB_ENDED, **fields):
     """What the job's log says, by the formatter that wrote it."""
     about = {"name": "rally", "msg": f"{job} ended", "levelno": logging.INFO}
     record = logging.makeLogRecord(about)
@@ -92,7 +92,7 @@ def test_a_good_end_is_not_found(event):
 def test_only_an_end_counts_and_only_dataflows(event):
     job, _ = CASES[event]
     field, found = EVENTS[event]["field"], query(event)
-    for other in set(Event) - {Event.JOB_ENDED}:
+    for other in set(LogEvent) - {LogEvent.JOB_ENDED}:
         text = line(job, other, **{field: 3})
         assert not any(matches(found, each) for each in entries(text))
     elsewhere = entries(line(job, **{field: 3}), "dataflow_job")
@@ -105,7 +105,7 @@ def test_every_end_is_counted_good_or_bad(status):
     for job in ("delete", "replay"):
         found = [matches(ENDED, each) for each in entries(line(job, status=status))]
         assert found == [True] * 3
-    launched = entries(line("ingest", Event.JOB_LAUNCHED, status=status))
+    launched = entries(line("ingest", LogEvent.JOB_LAUNCHED, status=status))
     assert not any(matches(ENDED, each) for each in launched)
 
 
