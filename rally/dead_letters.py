@@ -1,8 +1,9 @@
-"""Dead letters: pings that failed, kept sealed until somebody mends the cause.
+"""Keeps pings that failed, as sealed dead letters, until somebody mends the cause.
 
 A dead letter may carry an id or clear text, so the whole of it is sealed to the
-platform's dead-letter key; who ingests holds the public half only. What stands outside
-the seal is a study of the registry, whether the routing says withdrawal, and the day.
+platform's dead-letter key; the account that ingests holds the public half only. What
+stands outside the seal is a study of the registry, whether the routing says withdrawal,
+and the day.
 """
 
 import hashlib
@@ -66,18 +67,18 @@ class Sealer(Protocol):
     """Encrypts to the dead-letter key (Tink HybridEncrypt)."""
 
     def encrypt(self, plaintext: bytes, context_info: bytes) -> bytes:
-        """The ciphertext, bound to the context."""
+        """Returns the ciphertext, bound to the context."""
 
 
 class Unsealer(Protocol):
-    """Opens what was sealed (Tink HybridDecrypt)."""
+    """Decrypts what was sealed to the dead-letter key (Tink HybridDecrypt)."""
 
     def decrypt(self, ciphertext: bytes, context_info: bytes) -> bytes:
-        """The plaintext. Raises TinkError."""
+        """Returns the plaintext. Raises TinkError."""
 
 
 class LetterKind(StrEnum):
-    """What the routing says of a dead letter.
+    """The kind of a dead letter, by the routing of its ping.
 
     A withdrawal stays until it is replayed or decided; the rest expires.
     """
@@ -87,12 +88,12 @@ class LetterKind(StrEnum):
 
 
 class LetterPlace(NamedTuple):
-    """Where a dead letter is kept.
+    """The place of a dead letter in the platform's store.
 
     Attributes:
-        study: a namespace of the registry, or `unknown`.
-        kind: of the dead letter.
-        day: when it was written, YYYY-MM-DD in UTC: its retention counts from there.
+        study: namespace of the registry, or `unknown`.
+        kind: kind of the dead letter.
+        day: day of the failure, YYYY-MM-DD in UTC, from which its retention counts.
     """
 
     study: str
@@ -101,12 +102,12 @@ class LetterPlace(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """Below the platform's store, with a slash at the end."""
+        """The folder below the platform's store, with a slash at the end."""
         return f"{FOLDER}study={self.study}/kind={self.kind}/date={self.day}/"
 
     @property
     def context(self) -> bytes:
-        """What the seal is bound to."""
+        """The context that the seal is bound to."""
         return f"dead-letter/{self.study}/{self.kind}".encode()
 
 
@@ -114,12 +115,12 @@ class DeadLetter(NamedTuple):
     """A ping that failed.
 
     Attributes:
-        envelope: as received, allow-listed.
-        reason: why.
-        time: when it failed, UTC.
-        version: of the pipeline that failed it.
-        origin: of a line that is no message: the file and offset where it stands.
-            Its bytes are not kept: they could hold network identifiers.
+        envelope: allow-listed envelope as received.
+        reason: reason of the failure.
+        time: time of the failure, UTC.
+        version: version of the pipeline that failed it.
+        origin: file and offset of a line that is no message. Its bytes are not kept:
+            they could hold network identifiers.
     """
 
     envelope: Envelope
@@ -138,9 +139,16 @@ def write_dead_letters(
 ) -> None:
     """Writes one object of sealed dead letters.
 
-    Its name is a keyed function of what they say (but of their time), so the same
-    failures written again are the same object, and nobody without the key can tell
-    from a name what may be inside.
+    Its name is a keyed function of their content, less the time, so the same failures
+    written again are the same object, and nobody without the key can tell from a name
+    what may be inside.
+
+    Args:
+        platform: the platform's store.
+        place: place of all the letters.
+        letters: dead letters, at least one.
+        sealer: dead-letter key, the public half.
+        name_prf: keyed function for the object's name.
     """
     ordered = sorted(letters, key=_identity)
     identity = hashlib.sha256(b"".join(map(_identity, ordered))).digest()
@@ -151,7 +159,7 @@ def write_dead_letters(
 
 
 def encode_dead_letters(sealed: Iterable[bytes], content: str, version: str) -> bytes:
-    """The bytes of an object of sealed dead letters."""
+    """Encodes an object of sealed dead letters."""
     rows = [_with_length(row) for row in sealed]
     entries = {"rally.version": version, "rally.content": content}
     sync = hashlib.sha256(b"".join(rows)).digest()[:16]
@@ -161,14 +169,14 @@ def encode_dead_letters(sealed: Iterable[bytes], content: str, version: str) -> 
 def list_dead_letters(
     platform: ObjectStore,
 ) -> Iterable[tuple[LetterPlace, ObjectInfo]]:
-    """Every object of dead letters and its place; what is foreign there is left out."""
+    """Lists the objects of dead letters with their places, without foreign ones."""
     for info in platform.list(FOLDER):
         if place := place_of(info.name):
             yield place, info
 
 
 def place_of(name: str) -> LetterPlace | None:
-    """The place that an object's name tells; None where it is none of ours."""
+    """Reads the place from an object's name; None where the object is foreign."""
     match = _OBJECT.fullmatch(name)
     if match is None or not is_day(match[3]):
         return None
@@ -176,7 +184,7 @@ def place_of(name: str) -> LetterPlace | None:
 
 
 def read_sealed(data: bytes) -> list[bytes]:
-    """The sealed dead letters of an object. Raises CorruptFile."""
+    """Reads the sealed dead letters of an object. Raises CorruptFile."""
     return [row["sealed"] for row in read_rows(data)]
 
 
@@ -212,7 +220,7 @@ def _encode(letter: DeadLetter) -> bytes:
 
 
 def _identity(letter: DeadLetter) -> bytes:
-    """The digest of all that makes two dead letters the same one."""
+    """Computes the digest of all that makes two dead letters the same one."""
     parts = (letter.origin, letter.reason.value, *letter.envelope[1:])
     digest = hashlib.sha256(letter.envelope.payload)
     digest.update(repr(parts).encode("utf-8", "backslashreplace"))

@@ -1,4 +1,4 @@
-"""What arrives from the edge: a body and its attributes, and the address in its URI."""
+"""Reads what the edge sends: a body, its attributes, and the address in its URI."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,8 @@ proxies, user agents) reach no store, dead letter or log (design: "Reading").
 LONGEST = 1000
 """Characters that are kept of a client's own words: they go into each of its rows.
 
-Glean sends five tags of 20 characters at most, and agents of some dozens."""
+Glean sends five tags of 20 characters at most, and agents of some dozens.
+"""
 
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z"
@@ -43,14 +44,14 @@ class Envelope(NamedTuple):
     """One message as received, less what no one may keep.
 
     Attributes:
-        payload: the HTTP body, still encrypted, often gzip.
+        payload: HTTP body, still encrypted, often gzip.
         uri: path of the submission, as received.
         submission_timestamp: the edge's clock, RFC 3339.
         dnt: Do Not Track: "1", "0" or absent.
-        client_agent: X-Telemetry-Agent, of which the first LONGEST characters.
-        source_tags: X-Source-Tags, likewise.
+        client_agent: first LONGEST characters of X-Telemetry-Agent.
+        source_tags: first LONGEST characters of X-Source-Tags.
         debug_id: X-Debug-ID.
-        country: two letters, of the configured country attribute; None if that names
+        country: two letters from the configured country attribute; None where they name
             no country.
     """
 
@@ -65,7 +66,13 @@ class Envelope(NamedTuple):
 
 
 class DocumentName(NamedTuple):
-    """What a ping says that it is; the registry may know no such document."""
+    """The document that a ping names; the registry may know no such document.
+
+    Attributes:
+        namespace: namespace, or an alias of one.
+        type: document type.
+        version: version of the schema.
+    """
 
     namespace: str
     type: str
@@ -73,12 +80,12 @@ class DocumentName(NamedTuple):
 
 
 class Address(NamedTuple):
-    """Where a ping was submitted to.
+    """The address to which a ping was submitted.
 
     Attributes:
-        path: of the URI as received; the context info of Tink pings.
-        document_id: canonical, lower case.
-        document: None where the body says it (Pioneer v2).
+        path: path of the URI as received; the context info of Tink pings.
+        document_id: document id, canonical and in lower case.
+        document: document in the path; None where the body names it (Pioneer v2).
     """
 
     path: str
@@ -89,13 +96,18 @@ class Address(NamedTuple):
 def make_envelope(
     payload: bytes, attributes: Mapping[str, object], country_attribute: str | None
 ) -> Envelope:
-    """Keeps the allow-listed attributes and forgets all others, whatever they are.
+    """Keeps the allow-listed attributes and forgets all others.
 
-    An attribute is text. Tools make numbers of texts that look like some, so a whole
-    number is its digits; what else is none counts as absent.
+    An attribute is text. Tools turn texts that look like numbers into numbers, so a
+    whole number becomes its digits; any other value counts as absent.
 
-    Whatever attribute is configured for it, only a country's code counts: an address in
-    its place is forgotten, and a code for "not known" is as good as none.
+    Only a country's code counts, whatever attribute is configured for it: an address in
+    its place is forgotten, and so is a code for "not known".
+
+    Args:
+        payload: HTTP body.
+        attributes: attributes as received.
+        country_attribute: name of the attribute with the sender's country, if any.
     """
     country = _text(attributes.get(country_attribute)) if country_attribute else None
     if country is not None and not names_country(country):
@@ -105,7 +117,7 @@ def make_envelope(
 
 
 def _bounded(envelope: Envelope) -> Envelope:
-    """The same, with what a client says of itself cut off where it is long."""
+    """Cuts off what a client says of itself where it is long."""
     agent, tags = envelope.client_agent, envelope.source_tags
     if max(len(agent or ""), len(tags or "")) <= LONGEST:
         return envelope
@@ -123,7 +135,7 @@ def _text(value: object) -> str | None:
 def parse_address(uri: str | None) -> Address:
     """Reads the submission path of the edge.
 
-    `/submit/<namespace>/<type>/<version>/<document id>`, or the legacy
+    It is `/submit/<namespace>/<type>/<version>/<document id>`, or the legacy
     `/submit/telemetry/<document id>/pioneer-study/…` (edge service specification of
     gcp-ingestion). The query is no part of the path.
 

@@ -1,4 +1,4 @@
-"""The few errors that the platform raises on purpose; anything else is a bug.
+"""Names the few errors that the platform raises on purpose; anything else is a bug.
 
 No message here carries clear text, a key or an id.
 """
@@ -16,49 +16,49 @@ class ConfigurationError(Exception):
     """
 
     def __str__(self) -> str:
-        """The message; what somebody typed may have had line breaks."""
+        """Gives the message in one line; somebody's input may have had line breaks."""
         return " ".join(super().__str__().splitlines())
 
 
 class ManyFaults(ConfigurationError):
-    """Several things are not as they must be, each told in a line of its own.
+    """Several things are not as they must be; each fault has a line of its own.
 
     Attributes:
-        faults: one line each.
+        faults: one line for each fault.
     """
 
     def __init__(self, faults: Iterable[str]) -> None:
-        """Takes at least one."""
+        """Takes at least one fault."""
         self.faults = tuple(faults)
         super().__init__(*self.faults)
 
     def __str__(self) -> str:
-        """The first, and how many more there are."""
+        """Gives the first fault, and the number of the others."""
         return in_one_line(self.faults)
 
     def __reduce__(self) -> tuple[type["ManyFaults"], tuple[tuple[str, ...]]]:
-        """A worker's is pickled."""
+        """Pickles the error, as a worker's is."""
         return type(self), (self.faults,)
 
 
 def in_one_line(faults: Sequence[str]) -> str:
-    """The first of some faults, and how many more there are."""
+    """Gives the first of some faults, and the number of the others."""
     more = len(faults) - 1
     return faults[0] + (f" (and {more:,} more)" if more else "")
 
 
 def faults_of(error: ConfigurationError) -> tuple[str, ...]:
-    """All that it tells, one line each."""
+    """Gives all faults of an error, one line each."""
     return error.faults if isinstance(error, ManyFaults) else (str(error),)
 
 
 def cause_of(error: OSError) -> str:
-    """What the system says is wrong, or else the error's name; never a payload."""
+    """Gives the system's words for the fault, or the error's name; never a payload."""
     return error.strerror or type(error).__name__
 
 
 def describe_os_error(error: OSError) -> str:
-    """What the system says is wrong with which file, in one line."""
+    """Describes in one line which file the system cannot use, and why."""
     parts = (error.filename, error.strerror or str(error) or type(error).__name__)
     return ": ".join(" ".join(str(part).splitlines()) for part in parts if part)
 
@@ -66,16 +66,16 @@ def describe_os_error(error: OSError) -> str:
 def unusable(
     where: str, error: OSError, what: str
 ) -> ConfigurationError | ConnectionError:
-    """What a job raises of a place that it cannot begin without.
+    """Makes the error that a job raises of a place that it cannot begin without.
 
-    A ConnectionError where a service is away: nobody has to mend anything here, and
-    the same command may do later. Command lines end with status 1 then, so that what
-    watches over a stream starts it again.
+    It is a ConnectionError where a service is unavailable: nobody has to mend anything
+    here, and the same command may work later. Command lines end with status 1 then, so
+    that a supervisor of a stream starts it again.
 
     Args:
-        where: the place, for the message; of a link in the way, that is named.
-        error: of the attempt.
-        what: says what somebody has to mend, where that is so.
+        where: name of the place; a link in the way is named in its stead.
+        error: error of the attempt.
+        what: fault and remedy, where somebody has to mend something.
     """
     if error.errno == errno.ELOOP and error.filename:
         where = error.filename
@@ -85,7 +85,7 @@ def unusable(
 
 
 def unwritable(where: str, error: OSError) -> ConfigurationError | ConnectionError:
-    """What a job raises of a place into which it could not write; see `unusable`."""
+    """Makes the error for a place that a job could not write into; see `unusable`."""
     remedy = _REMEDIES.get(
         error.errno, "check that it exists and that this account may write there"
     )
@@ -103,7 +103,8 @@ class PingFailed(Exception):
     """A ping could not be processed; it becomes a dead letter.
 
     Attributes:
-        reason: one of the closed set. It is all that is ever told of the failure.
+        reason: reason of the closed set, which is all that anybody learns of the
+            failure.
     """
 
     def __init__(self, reason: FailureReason) -> None:

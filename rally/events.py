@@ -1,4 +1,4 @@
-"""The event log: who joined and who left, append-only.
+"""Keeps the event log, append-only: who joined and who left.
 
 Events hold pseudonyms only. A scope is a study's namespace or RALLY, and is never
 expanded: the fold decides later what leaving Rally means for each study (design:
@@ -24,10 +24,10 @@ from rally.storage.writer import create_named_by_content
 from rally.times import check_time, from_micros, to_micros
 
 RALLY = "rally"
-"""The scope of who joins or leaves Rally as a whole."""
+"""Scope of joining or leaving Rally as a whole."""
 
 MAIL = "mail"
-"""The signal of a withdrawal that came as a letter; a person signed for it."""
+"""Signal of a withdrawal that came as a letter; a person signed for it."""
 
 _SCHEMA = {
     "type": "record",
@@ -50,12 +50,12 @@ _PARSED = fastavro.parse_schema(_SCHEMA)
 
 
 class EventKind(StrEnum):
-    """What a person did, or what a job did about withdrawals after a long time.
+    """The act of a person, or of a job that closed a withdrawal after a long time.
 
-    CLOSED: nobody's enrolment explained it for so long that it leaves the list; scope,
-    participant and document id are the withdrawal's. SETTLED: a purge gave up dead
-    letters that say *leaves* and that nobody could read; they are no request, so its
-    scope is their study, and its document id stands for their objects.
+    CLOSED: nobody's enrolment explained the withdrawal for so long that it leaves the
+    list; scope, participant and document id are the withdrawal's. SETTLED: a purge gave
+    up dead letters that may be withdrawals and that nobody could read; they are no
+    request, so the scope is their study, and the document id stands for their objects.
     """
 
     JOINED = "joined"
@@ -65,20 +65,20 @@ class EventKind(StrEnum):
 
 
 class Event(NamedTuple):
-    """One thing that a person did, as a ping or a letter told it.
+    """One act of a person, as a ping or a letter reported it.
 
-    What people decide of it is in the chain (rally.decisions), and so is who signed for
-    a letter.
+    What people decide about it is in the chain (rally.decisions), and so is the person
+    who signed for a letter.
 
     Attributes:
-        kind: joined, left, or what a job did.
-        scope: a study's namespace, or RALLY.
+        kind: joined, left, or the act of a job.
+        scope: namespace of a study, or RALLY.
         participant: platform pseudonym; None where only a deletion id is known.
-        submission_timestamp: microseconds since 1970, the edge's clock; of a letter,
-            when it was received.
+        submission_timestamp: microseconds since 1970 on the edge's clock; of a letter,
+            the time of its receipt.
         deletion_id: pseudonym of the deletion id, where the ping carried one.
-        document_id: of the ping.
-        signal: which ping it was, `<namespace>/<type>.<version>`; or MAIL.
+        document_id: document id of the ping.
+        signal: document of the ping, `<namespace>/<type>.<version>`; or MAIL.
     """
 
     kind: EventKind
@@ -91,7 +91,7 @@ class Event(NamedTuple):
 
 
 def event_name(event: Event) -> str:
-    """The event's name: a hash of its content, 32 hexadecimal digits."""
+    """Computes the event's name: a hash of its content, 32 hexadecimal digits."""
     return hashlib.sha256(canonical_json(event).encode()).hexdigest()[:32]
 
 
@@ -109,7 +109,7 @@ def write_events(platform: ObjectStore, events: Iterable[Event], version: str) -
 
 
 def read_events(platform: ObjectStore) -> Iterator[Event]:
-    """Every event of the log, in no particular order; equal ones may come twice.
+    """Reads every event of the log, in no particular order; equal ones may come twice.
 
     Raises:
         CorruptFile: an object of the log is not whole.
@@ -120,11 +120,11 @@ def read_events(platform: ObjectStore) -> Iterator[Event]:
 
 
 def list_event_objects(platform: ObjectStore) -> Iterator[str]:
-    """The names of the log's objects, of which some may be gone already.
+    """Lists the names of the log's objects, of which some may be gone already.
 
-    A purge that takes a concluded study's events out first writes what remains of an
-    object anew, under a name that a listing may have passed already: it is listed
-    until nothing is new.
+    A purge that takes a concluded study's events out first writes the rest of an object
+    anew, under a name that a listing may have passed already: it is listed until
+    nothing is new.
     """
     seen = set[str]()
     while new := _names_but(platform, seen):
@@ -138,7 +138,7 @@ def _names_but(platform: ObjectStore, seen: Container[str]) -> list[str]:
 
 
 def read_event_object(platform: ObjectStore, name: str) -> list[Event]:
-    """The events of one object of the log.
+    """Reads the events of one object of the log.
 
     Raises:
         CorruptFile: it is not whole.
@@ -148,14 +148,14 @@ def read_event_object(platform: ObjectStore, name: str) -> list[Event]:
 
 
 class EventLog:
-    """The log as something to be read as often as wanted, and never held as a whole."""
+    """The event log, for readers that go through it often and never hold all of it."""
 
     def __init__(self, platform: ObjectStore) -> None:
         """Takes the platform's store."""
         self._platform = platform
 
     def __iter__(self) -> Iterator[Event]:
-        """Reads it anew. Raises CorruptFile."""
+        """Reads the log anew. Raises CorruptFile."""
         return read_events(self._platform)
 
 

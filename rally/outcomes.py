@@ -1,4 +1,4 @@
-"""What can become of a ping: stored, refused or failed, and why.
+"""Names what can become of a ping: stored, refused or failed, and why.
 
 Both sets of reasons are closed: they are counter names, log fields and parts of dead
 letters, so nothing that a ping carries can ever become one.
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class FailureReason(StrEnum):
-    """Why a ping is a dead letter: we could not do our part."""
+    """The reason for a dead letter: the pipeline could not do its part."""
 
     MALFORMED_LINE = "malformed_line"
     INVALID_TIMESTAMP = "invalid_timestamp"
@@ -31,7 +31,7 @@ class FailureReason(StrEnum):
 
     @property
     def step(self) -> str:
-        """Which step failed: reading, opening or validating."""
+        """The step that failed: reading, opening or validating."""
         return _STEPS.get(self, "validating")
 
 
@@ -52,9 +52,9 @@ _STEPS = {
 
 
 class RefusalReason(StrEnum):
-    """Why a ping is not kept: it is no person's, the person says no, or the promise.
+    """The reason for which a ping is not kept: the client, the person or the promise.
 
-    REPOSTED: the same ping was an enrolment before; it says nothing new.
+    REPOSTED: the same ping was an enrolment before, and says nothing new.
     """
 
     AUTOMATION = "automation"
@@ -75,13 +75,13 @@ JOINED, LEFT = "joined", "left"
 
 
 class Count(NamedTuple):
-    """What is counted. Every part is from the registry or from a closed set.
+    """The name of one counter, every part of it from the registry or a closed set.
 
     Attributes:
         study: namespace, or `unknown`.
         document: `<type>.<version>`, or `unknown`.
         outcome: stored, refused, failed, joined or left.
-        reason: of a refusal or failure; empty else.
+        reason: reason of a refusal or failure; empty otherwise.
     """
 
     study: str
@@ -91,10 +91,10 @@ class Count(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The counter's name: parts joined by "/"."""
+        """The counter's name: its parts joined by "/"."""
         return "/".join(part for part in self if part)
 
     @classmethod
     def parse(cls, name: str) -> "Count":
-        """The inverse of `name`."""
+        """Reads a counter's name; the inverse of `name`."""
         return cls(*name.split("/"))

@@ -1,7 +1,7 @@
-"""Beam counters for the outcomes that the domain counts, and for what it measures.
+"""Publishes outcomes and measures of a worker as Beam counters, and to Prometheus.
 
-docs/metrics.md lists every name. Where a job serves Prometheus, its workers tell it the
-same.
+docs/metrics.md lists every name. Where a job serves Prometheus, its workers write the
+same numbers there.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ WORK = "rally.work"
 
 
 def publish(counts: Counter[Count], *measured: Measures) -> None:
-    """Adds the counts and measures to Beam's counters and empties them."""
+    """Adds the counts and measures to Beam's counters, and empties them."""
     if prometheus.is_wanted():
         prometheus.add(counts, *measured)
     for count, number in counts.items():

@@ -1,4 +1,4 @@
-"""Ingests files: each unit of work is read, judged and stored in one place."""
+"""Ingests files: a worker reads, judges and stores each unit of work in one place."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -19,20 +19,20 @@ from transforms.without_words import without_words
 class IngestFiles(beam.PTransform):
     """Reads units of files, and stores their rows, events and dead letters.
 
-    No row is shuffled: a unit's rows are grouped where they are read, and its files
-    are whole before the unit counts as done. A unit that is done again writes the same
-    objects. Memory is bounded by the writer, whatever the size of the input.
+    No row is shuffled: a unit's rows are grouped where they are read, and its files are
+    whole before the unit counts as done. A unit that is done again writes the same
+    objects. The writer bounds the memory, whatever the size of the input.
 
     Attributes:
         units: ranges of files, from rally.sources.inputs.plan_units.
-        settings: where everything is.
+        settings: places, keys and clock of the job.
     """
 
     units: Sequence[Unit]
     settings: IngestSettings
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        """Deals the units out to the workers."""
+        """Distributes the units to the workers."""
         return (
             begin
             | "Units" >> beam.Create(list(self.units), reshuffle=False)

@@ -24,18 +24,18 @@ file claims a newer list than one of its rows was judged under.
 
 @dataclasses.dataclass
 class IngestMessages(beam.PTransform):
-    """Judges messages and stores their rows, events and dead letters.
+    """Judges messages, and stores their rows, events and dead letters.
 
     Events and dead letters are written in the source's own stage, before the service
     acknowledges. Rows are batched by partition, and by the withdrawal list under which
-    they were judged, in the runner's durable state, so that files are few, and written
-    by the same writer as everywhere. Such a pipeline is
-    drained, never cancelled: cancelling drops the rows that the state holds.
+    they were judged, in the runner's durable state, so that files are few; the writer
+    is the same as everywhere. Such a pipeline is drained, never cancelled: cancelling
+    drops the rows that the state holds.
 
     Attributes:
-        settings: where everything is.
-        flush_seconds: how long rows of a partition are gathered.
-        batch_rows: a file's rows at most.
+        settings: places, keys and clock of the job.
+        flush_seconds: time for which the rows of a partition are gathered.
+        batch_rows: most rows of a file.
     """
 
     settings: IngestSettings
@@ -45,7 +45,7 @@ class IngestMessages(beam.PTransform):
     def expand(
         self, messages: beam.PCollection[PubsubMessage]
     ) -> beam.PCollection[None]:
-        """Judge, batch by partition, write."""
+        """Judges messages, batches rows by partition, and writes the batches."""
         return (
             messages
             | "Judge" >> beam.ParDo(_JudgeFn(self.settings)).with_output_types(Row)

@@ -1,7 +1,7 @@
-"""Ingests a Pub/Sub subscription and acknowledges only what is in whole files.
+"""Ingests a Pub/Sub subscription, and acknowledges only what is in whole files.
 
-The reader of the local runner and of portable engines; on Dataflow the service's own
-source is used (transforms.ingest_messages).
+The local runner and portable engines read by this; Dataflow reads by the service's own
+source (transforms.ingest_messages).
 """
 
 import dataclasses
@@ -39,18 +39,20 @@ _WATERMARK = ManualWatermarkEstimator.default_provider()
 
 @dataclasses.dataclass
 class IngestSubscription(beam.PTransform):
-    """Pulls, judges and stores in one fused step.
+    """Pulls, judges and stores messages in one fused step.
 
-    Delivery: at least once. Rows, events and dead letters are in whole files before
-    the messages are acknowledged, which happens when the runner has committed the
-    bundle. Unacknowledged messages come again, from Pub/Sub.
+    Delivery: at least once. Rows, events and dead letters are in whole files before the
+    messages are acknowledged, which happens when the runner has committed the bundle.
+    Pub/Sub sends unacknowledged messages again.
 
     Attributes:
-        subscription: `projects/<project>/subscriptions/<name>`.
-        settings: where everything is.
-        flush_seconds: how long messages are gathered before their files are written.
-        stop_after_idle_seconds: ends when nothing came for so long; None never does.
-        ack_deadline_seconds: when a message that is not acknowledged comes again:
+        subscription: full name, `projects/<project>/subscriptions/<name>`.
+        settings: places, keys and clock of the job.
+        flush_seconds: time for which messages are gathered before their files are
+            written.
+        stop_after_idle_seconds: time without a message after which it ends; None is
+            never.
+        ack_deadline_seconds: time after which an unacknowledged message comes again:
             longer than it takes to gather messages and to write their files.
     """
 
@@ -61,7 +63,7 @@ class IngestSubscription(beam.PTransform):
     ack_deadline_seconds: int = ACK_DEADLINE_SECONDS
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        """One reader; more processes on the same subscription share it."""
+        """Starts one reader; more processes on the same subscription share it."""
         return (
             begin
             | "Subscription" >> beam.Create([self.subscription], reshuffle=False)
@@ -93,7 +95,7 @@ class _Endless(RestrictionProvider):
         yield restriction
 
     def truncate(self, element: str, restriction: OffsetRange) -> None:
-        """On drain nothing is left to do: what was not pulled stays in Pub/Sub."""
+        """Leaves nothing to do on drain: what was not pulled stays in Pub/Sub."""
 
 
 class _IngestSubscriptionFn(beam.DoFn):
@@ -149,10 +151,11 @@ class _IngestSubscriptionFn(beam.DoFn):
         yield from ()
 
     def _look_after(self, path: str, is_idle: bool) -> None:
-        """Asks for a subscription that is silent: the network may be, too.
+        """Asks Pub/Sub about a subscription that is silent: the network may be, too.
 
-        Raises ConfigurationError, ConnectionError: it is not there, or out of reach
-        for more than a moment.
+        Raises:
+            ConfigurationError: the subscription is not there.
+            ConnectionError: Pub/Sub is out of reach for more than a moment.
         """
         self._last_sign = max(self._last_sign, self._last_message)
         if is_idle or time.monotonic() - self._last_sign > _SILENT_SECONDS:
@@ -160,7 +163,7 @@ class _IngestSubscriptionFn(beam.DoFn):
             self._last_sign = time.monotonic()
 
     def _acknowledge(self, path: str, received: Sequence[str]) -> None:
-        """What Pub/Sub is not told of comes again; the next flush counts it."""
+        """Acknowledges messages, and counts those that Pub/Sub misses: they come again."""
         try:
             missed = Subscription(path).acknowledge(received)
         except ConnectionError:
@@ -169,7 +172,7 @@ class _IngestSubscriptionFn(beam.DoFn):
             self._intake.measures.add(Sum.ACKNOWLEDGE_FAILURES, missed)
 
     def _gather(self, subscription: Subscription) -> list[str]:
-        """Takes what comes within the flush time; returns what to acknowledge.
+        """Takes the messages of one flush time; returns what to acknowledge.
 
         The next messages are pulled while these are opened.
         """

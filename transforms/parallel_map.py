@@ -1,4 +1,4 @@
-"""Deals out works, and brings their results back to whoever launched the job."""
+"""Applies a function to records on many workers, and brings the results back."""
 
 import dataclasses
 import pickle
@@ -16,23 +16,23 @@ W = TypeVar("W")
 R = TypeVar("R")
 
 _Numbered = tuple[int, bytes]
-"""A work's place in the sequence, and the pickled work or the line of its result."""
+"""Place of a record in the sequence, and the pickled record or its result's line."""
 
 
 @dataclasses.dataclass
 class ParallelMap(beam.PTransform, Generic[W, R]):
-    """Has every work done by some worker, and keeps the results as one object.
+    """Applies a function to records on many workers; the results become one object.
 
-    An object is what the launcher can read on every runner. A work that fails stops
-    the job; one that is done again, because a machine died, has to come to the same.
+    The launcher can read an object on every runner. A record that fails stops the job.
+    One that is worked on again, because a machine died, has to give the same result.
 
     Attributes:
-        works: records that can be pickled.
-        make_worker: makes what does a work and returns its result, a value that JSON
-            can tell; called once in each worker, and pickled: a function of a module,
-            or a `functools.partial` of one.
+        works: records, which can be pickled.
+        make_worker: maker of the function, which takes a record and returns a value
+            that JSON can hold. Each worker calls it once. It is pickled: a function of
+            a module, or a `functools.partial` of one.
         platform: URI of the platform's store.
-        result_name: of the object of the results there; see rally.results.
+        result_name: name of the results' object there; see rally.results.
     """
 
     works: Sequence[W]
@@ -42,7 +42,7 @@ class ParallelMap(beam.PTransform, Generic[W, R]):
     _digests: list[str] = dataclasses.field(default_factory=list, init=False)
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        """Deals the works out, and gathers the results."""
+        """Distributes the records, and gathers the results."""
         works = [(place, pickle.dumps(work)) for place, work in enumerate(self.works)]
         self._digests = [results.digest(work) for _, work in works]
         return (
@@ -56,10 +56,10 @@ class ParallelMap(beam.PTransform, Generic[W, R]):
         )
 
     def take_results(self, platform: ObjectStore) -> list[Any]:
-        """The results in the order of the works, after the pipeline has ended.
+        """Reads the results in the order of the records, after the pipeline has ended.
 
         Raises:
-            WrongResults: they do not answer the works that were dealt out.
+            WrongResults: they do not answer the records that were distributed.
         """
         return results.take_results(platform, self.result_name, self._digests)
 

@@ -20,10 +20,10 @@ from transforms.counters import publish
 from transforms.without_words import without_words
 
 NAMESPACE = "rally.replay"
-"""Of counters of dead letters; their names are the fields of Replayed."""
+"""Namespace of the counters of dead letters; their names are the fields of Replayed."""
 
 DAMAGED = "rally.replay.damaged"
-"""Of counters of objects that were not replayed; a counter's name is the object's.
+"""Namespace of the counters of objects that are not whole, each named by its object.
 
 Counters are what reaches the launcher from workers of every runner.
 """
@@ -33,14 +33,14 @@ Work = tuple[LetterPlace, ObjectInfo]
 
 @dataclasses.dataclass
 class ReplayDeadLetters(beam.PTransform):
-    """Feeds dead letters through ingest again and removes what went through.
+    """Feeds dead letters through ingest again, and removes what went through.
 
     An object that is not whole is left out, and counted.
 
     Attributes:
-        objects: of dead letters, and their places.
-        settings: where everything is.
-        reason: replay these only; None is all.
+        objects: objects of dead letters, with their places.
+        settings: places, keys and clock of the job.
+        reason: only reason to replay; None is all.
     """
 
     objects: Sequence[Work]
@@ -48,7 +48,7 @@ class ReplayDeadLetters(beam.PTransform):
     reason: FailureReason | None = None
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        """Deals the objects out to the workers."""
+        """Distributes the objects to the workers."""
         return (
             begin
             | "Objects" >> beam.Create(list(self.objects), reshuffle=False)

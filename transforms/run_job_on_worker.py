@@ -1,4 +1,4 @@
-"""Has a whole job done by one worker, with every core that it has."""
+"""Runs a whole job on one worker, with every core that it has."""
 
 import dataclasses
 import logging
@@ -14,10 +14,10 @@ from rally.observability.log_entries import level_of
 
 _LOG = logging.getLogger(__name__)
 _STOPPED = (130, 143)
-"""By Ctrl-C or SIGTERM, which a worker that is taken away gets."""
+"""Statuses of Ctrl-C and of SIGTERM, which a worker that is taken away gets."""
 
 _ENTRIES_ALONE = {"RALLY_LOG_FORMAT": "json"}
-"""What a bug breaks on may be a ping: in this form it is told without its words."""
+"""Variable for the form of log that has no words of a bug: they may quote a ping."""
 
 _HARNESS = (
     "CONTROL_API_SERVICE_DESCRIPTOR",
@@ -29,38 +29,38 @@ _HARNESS = (
     "STATUS_API_SERVICE_DESCRIPTOR",
     "WORKER_ID",
 )
-"""What tells a worker whose it is; the job's own workers are not this job's."""
+"""Variables by which a worker knows whose it is; the job's own are not this job's."""
 
 
 class JobKilled(Exception):
-    """The job's process was killed; Beam has it done again, and it goes on."""
+    """The job's process was killed; Beam runs the job again, and it goes on."""
 
 
 class JobFailed(Exception):
-    """The job ended with a status that is not 0; its log says why."""
+    """The job ended with a status other than 0; its log says why."""
 
 
 @dataclasses.dataclass
 class RunJobOnWorker(beam.PTransform):
     """Runs a job's command on a worker, as a person would on that machine.
 
-    For jobs that decide step by step what is next, from what the last step found: a
-    launcher that hands its graph over, as that of a Flex Template does, cannot wait for
-    it. A worker that dies is replaced, and the command run again: these jobs go on
-    from wherever they were killed. The process ends with its worker, so that the next
-    one there finds nobody at work; for another machine a run counts as alive until two
-    minutes after its last sign of life, and one that begins sooner fails. The verdict
-    is a step of its own, so that a job that ended badly fails the pipeline without
-    being run again.
+    It is for jobs that decide step by step what is next, from the findings of the last
+    step: a launcher that hands its graph over, as that of a Flex Template does, cannot
+    wait for that. A worker that dies is replaced, and the command runs again: these
+    jobs go on from wherever they were killed. The process ends with its worker, so that
+    the next one there finds nobody at work; for another machine a run counts as alive
+    until two minutes after its last sign of life, and one that begins sooner fails. The
+    verdict is a step of its own, so that a job that ended badly fails the pipeline
+    without running again.
 
     Attributes:
-        command: a module and its arguments, after `python -m`.
+        command: module and its arguments, as after `python -m`.
     """
 
     command: Sequence[str]
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[None]:
-        """One element, which is the command."""
+        """Runs the command, which is the only element, and judges its exit status."""
         return (
             begin
             | "Command" >> beam.Create([tuple(self.command)], reshuffle=False)
@@ -71,7 +71,7 @@ class RunJobOnWorker(beam.PTransform):
 
 
 def _run(command: Sequence[str]) -> int:
-    """The exit status; what the job prints goes to the worker's log as it is said."""
+    """Runs the command, logs its output, and returns its exit status."""
     with subprocess.Popen(
         [sys.executable, "-u", "-m", "rally.exit_with_parent", *command],
         env={name: os.environ[name] for name in os.environ if name not in _HARNESS}

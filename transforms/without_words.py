@@ -1,4 +1,4 @@
-"""Has a worker's crash leave its words behind, on every engine.
+"""Keeps the words of a worker's crash out of logs, on every engine.
 
 Beam writes what a worker raises to the worker's standard error and log, and sends it to
 the launcher as text. An error that nobody foresaw may quote a ping.
@@ -18,11 +18,11 @@ from rally.storage.objectstore.interface import ObjectHeld
 F = TypeVar("F", bound=Callable[..., Any])
 
 _FORESEEN = (ConfigurationError, CorruptFile, LeaseHeld, ObjectHeld, OSError, Crashed)
-"""Their words are ours, or name a file alone; `pipelines.lifecycle` knows each."""
+"""Errors whose words are ours, or name a file alone; pipelines.lifecycle knows each."""
 
 
 def without_words(method: F) -> F:
-    """Makes a method of a DoFn raise Crashed in the place of what nobody foresaw."""
+    """Makes a method of a DoFn raise Crashed in place of an unforeseen error."""
 
     @functools.wraps(method)
     def guarded(*arguments: Any, **named: Any) -> Any:

@@ -85,7 +85,7 @@ def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator
         "purge leaves them for a confirmation each day: raise --max_objects",
     )
     yield Limit(
-        "GiB of files to deal out in the launching process",
+        "GiB of file names in the launching process",
         kept.objects * measured.FILE_MEMORY / _GIB,
         1.0,
         "delete, purge and audit hold the names of all, and as works of a step too",

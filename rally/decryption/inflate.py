@@ -1,4 +1,4 @@
-"""Bounded inflation: gzip is sniffed, never announced, and may be a bomb."""
+"""Inflates gzip within bounds: bodies do not announce it, and may be a bomb."""
 
 from isal import isal_zlib
 
@@ -20,22 +20,22 @@ _DAMAGED: type[Exception] = isal_zlib.error  # type: ignore[assignment]
 
 
 def most_inflated(compressed: int) -> int:
-    """How many bytes so many compressed ones may become at most."""
+    """Gives the most bytes that a number of compressed bytes may become."""
     return max(_ALWAYS, _RATIO * compressed)
 
 
 def inflate(data: bytes, failure: FailureReason) -> bytes:
-    """Unpacks `data` where it is gzip (RFC 1952), and returns it as it is elsewhere.
+    """Unpacks `data` where it is gzip (RFC 1952), and returns it as it is otherwise.
 
-    Exactly one member and nothing behind it. Whatever the data claims, no more is
-    ever produced than LIMIT, and than `most_inflated` of its size.
+    The gzip has exactly one member and nothing behind it. Whatever the data claims,
+    this never produces more than LIMIT, nor more than `most_inflated` of its size.
 
     Args:
-        data: what may be gzip.
-        failure: the reason where it begins as gzip and is not.
+        data: bytes that may be gzip.
+        failure: reason to raise where they begin as gzip and are not.
 
     Raises:
-        PingFailed: too large, or damaged.
+        PingFailed: the data is too large, or damaged.
     """
     if not data.startswith(GZIP_MAGIC):
         if len(data) > LIMIT:

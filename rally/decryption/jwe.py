@@ -1,10 +1,11 @@
-"""JWE as Glean.js and Firefox send it: ECDH-ES on P-256 with A256GCM (RFC 7516, 7518).
+"""Opens JWE as Glean.js and Firefox send it: ECDH-ES on P-256 with A256GCM.
 
-One profile and nothing else: direct key agreement, no compression, no critical
-extensions. The encryption covers the protected header only, so a JWE is not bound to
-the path that it was submitted to; Tink pings are. What was opened is known by its
-compact form instead, of which each ciphertext has exactly one: base64url is read
-without padding, loose bits or other characters, and no part may be spelled otherwise.
+RFC 7516 and RFC 7518 define it; this module takes one profile and nothing else: direct
+key agreement, no compression, no critical extensions. The encryption covers the
+protected header only, so a JWE is not bound to the path that it was submitted to; Tink
+pings are. The compact form names what was opened instead, and each ciphertext has
+exactly one such form: base64url is read without padding, loose bits or other
+characters, and no part may be spelled otherwise.
 """
 
 import binascii
@@ -28,9 +29,10 @@ _PADDING = ("", None, "==", "=")
 _LAST = ("", "", "AQgw", "AEIMQUYcgkosw048")
 """Characters that may end a text of that length modulo 4: unused bits are zero."""
 _SHORT = 64
-"""Below it the standard library is quicker; far above it, ten times as slow."""
+"""Length below which the standard library is quicker; far above it, ten times as slow.
+"""
 _LONGEST_HEADER = 4096
-"""Characters; clients send 250."""
+"""Most characters of a header; clients send 250."""
 _ROUND_AND_ALGORITHM = b"\x00\x00\x00\x01", b"\x00\x00\x00\x07A256GCM"
 _KEY_BITS = b"\x00\x00\x01\x00"
 _NO_PARTIES = bytes(8)
@@ -49,7 +51,7 @@ class JweKey(Protocol):
 
 
 class _NotOurs(Exception):
-    """Not a JWE of this profile, or not for these keys: nobody is told which."""
+    """Not a JWE of this profile, or not for these keys; the sender learns not which."""
 
 
 def open_jwe(compact: str, keys: Sequence[JweKey]) -> bytes:
@@ -57,10 +59,10 @@ def open_jwe(compact: str, keys: Sequence[JweKey]) -> bytes:
 
     Args:
         compact: five base64url parts joined by dots.
-        keys: a key whose thumbprint is the header's `kid` is tried first.
+        keys: candidate keys; one whose thumbprint is the header's `kid` is tried first.
 
     Raises:
-        PingFailed: it does not open, for any reason; all look the same.
+        PingFailed: it does not open; every cause looks the same.
     """
     try:
         return _open(compact, keys)
@@ -110,7 +112,7 @@ def _try_keys(
 
 
 def _parts(compact: str) -> tuple[str, str, str, str, str]:
-    """The five parts: found from both ends, so that the long one is copied once."""
+    """Splits off the five parts from both ends, so that the long one is copied once."""
     first = compact.find(".")
     second = compact.find(".", first + 1)
     third = compact.find(".", second + 1)
@@ -128,9 +130,9 @@ def _parts(compact: str) -> tuple[str, str, str, str, str]:
 
 
 def _decode(text: str) -> bytes:
-    """Base64url without padding (RFC 7515, section 2), nothing ignored.
+    """Decodes base64url without padding (RFC 7515, section 2), and ignores nothing.
 
-    Text throughout: searching bytes for a byte costs nine times as much.
+    It works on text throughout: searching bytes for a byte costs nine times as much.
     """
     rest = len(text) % 4
     padding = _PADDING[rest]
@@ -145,7 +147,7 @@ def _decode(text: str) -> bytes:
 
 
 def _ephemeral_point(epk: object) -> ec.EllipticCurvePublicKey:
-    """The sender's key of a P-256 JWK; a point off the curve is a ValueError."""
+    """Reads the sender's key from a P-256 JWK; ValueError for a point off the curve."""
     if type(epk) is not dict or epk.get("kty") != "EC" or epk.get("crv") != "P-256":
         raise _NotOurs
     x, y = epk.get("x"), epk.get("y")
@@ -160,7 +162,7 @@ def _ephemeral_point(epk: object) -> ec.EllipticCurvePublicKey:
 
 
 def _parties(header: dict[str, object]) -> bytes:
-    """PartyUInfo and PartyVInfo of the key derivation; clients name neither."""
+    """Encodes PartyUInfo and PartyVInfo of the key derivation; clients name neither."""
     return _length_prefixed(header.get("apu")) + _length_prefixed(header.get("apv"))
 
 
@@ -174,7 +176,10 @@ def _length_prefixed(party: object) -> bytes:
 
 
 def _derive(agreed: bytes, parties: bytes) -> bytes:
-    """Concat KDF of NIST SP 800-56A, one round of SHA-256 (RFC 7518, section 4.6)."""
+    """Derives the key by the Concat KDF of NIST SP 800-56A with SHA-256.
+
+    One round, as RFC 7518, section 4.6, has it.
+    """
     counter, algorithm = _ROUND_AND_ALGORITHM
     return hashlib.sha256(counter + agreed + algorithm + parties + _KEY_BITS).digest()
 

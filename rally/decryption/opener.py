@@ -1,4 +1,4 @@
-"""From a body to clear text: gzip, the envelope, the ciphertext, gzip again."""
+"""Opens a body into clear text: gzip, the envelope, the ciphertext, gzip again."""
 
 from typing import Any, NamedTuple, NoReturn
 
@@ -23,12 +23,12 @@ Clear = dict[str, Any]
 
 
 class Opened(NamedTuple):
-    """What an opened body had in it.
+    """The content of an opened body.
 
     Attributes:
-        clear: the JSON object.
-        jwe: the compact JWE that it was sealed in; None where the ciphertext is bound
-            to the path of its submission.
+        clear: JSON object of the payload.
+        jwe: compact JWE that the payload was sealed in; None where the ciphertext is
+            bound to the path of its submission.
     """
 
     clear: Clear
@@ -38,9 +38,9 @@ class Opened(NamedTuple):
 class Opener:
     """Opens bodies with the keys of their namespaces.
 
-    Tink ciphertexts are authenticated together with the path of their submission: one
-    that was moved to another study, or sent again under another document id, does not
-    open. A JWE is not bound to its path: it is known by its bytes.
+    Tink authenticates a ciphertext together with the path of its submission: one that
+    was moved to another study, or sent again under another document id, does not open.
+    A JWE is not bound to its path; its bytes identify it.
     """
 
     def __init__(self, keys: PingKeys) -> None:
@@ -50,8 +50,13 @@ class Opener:
     def open(self, body: bytes, namespace: str, path: str) -> Opened:
         """Opens a Tink or a Glean.js body into its clear JSON object.
 
+        Args:
+            body: HTTP body of the ping.
+            namespace: namespace whose keys may open it.
+            path: path of its submission.
+
         Raises:
-            PingFailed: it cannot be opened, or what is inside is no JSON object.
+            PingFailed: the body does not open, or its content is no JSON object.
         """
         data = inflate(body, FailureReason.INVALID_BODY)
         if data and data[0] == _TINK_PREFIX:
@@ -64,7 +69,7 @@ class Opener:
         return Opened(_clear_object(open_jwe(compact, keys)), compact)
 
     def read_pioneer(self, body: bytes) -> PioneerEnvelope:
-        """Reads a Pioneer v2 envelope; nothing is decrypted yet.
+        """Reads a Pioneer v2 envelope, and decrypts nothing yet.
 
         Raises:
             PingFailed: the body is no JSON object.
@@ -76,16 +81,17 @@ class Opener:
     ) -> Clear | None:
         """Opens the payload of a Pioneer v2 envelope.
 
-        None where a deletion request or an enrolment cannot be opened: it passes as
-        `{}` (gcp-ingestion, bug 1691807).
+        None where a deletion request or an enrolment does not open: it passes as `{}`
+        (gcp-ingestion, bug 1691807).
 
         Args:
-            envelope: with the payload.
-            namespace: whose keys may open it.
-            any_key: whether each of them may, if none has the id that it names.
+            envelope: envelope with the payload.
+            namespace: namespace whose keys may open it.
+            any_key: whether each of its keys may, where none has the id in the
+                envelope.
 
         Raises:
-            PingFailed: anything else cannot be opened.
+            PingFailed: any other payload does not open.
         """
         try:
             return _clear_object(self._open_pioneer_jwe(envelope, namespace, any_key))
@@ -129,7 +135,7 @@ def _clear_object(clear: bytes) -> Clear:
 
 
 def _object(data: bytes, failure: FailureReason) -> Clear:
-    """Parses a JSON object; what is stored is what was checked.
+    """Parses a JSON object, exactly as it is stored later.
 
     Raises:
         PingFailed: it is none, or has more in it than any ping.

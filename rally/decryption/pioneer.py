@@ -1,4 +1,7 @@
-"""The Pioneer v2 envelope, `telemetry.pioneer-study.4`: routing and key in the body."""
+"""Reads the Pioneer v2 envelope, which has routing and key in the body.
+
+Its schema is `telemetry.pioneer-study.4`.
+"""
 
 from typing import NamedTuple
 
@@ -6,10 +9,10 @@ from rally.envelope import DocumentName
 from rally.validation.pointers import look_up
 
 DELETION_REQUEST = "deletion-request"
-"""By whose type somebody leaves, in every namespace."""
+"""Document type by which somebody leaves, in every namespace."""
 
 PASSED_WHEN_UNDECRYPTABLE = frozenset({DELETION_REQUEST, "pioneer-enrollment"})
-"""Documents whose clear text may be missing: their id is in the envelope.
+"""Document types whose clear text may be missing: their id is in the envelope.
 
 Clients seal them with a key that nobody has; a withdrawal is never lost to a bad key.
 """
@@ -19,15 +22,15 @@ BOGUS_KEY_IDS = frozenset({"discarded", "debug"})
 
 
 class PioneerEnvelope(NamedTuple):
-    """The parts of a Pioneer v2 envelope that are used.
+    """The parts of a Pioneer v2 envelope that the pipeline uses.
 
     Attributes:
-        jwe: the encrypted payload, a compact JWE.
-        key_id: which key it says it is sealed with.
-        document: of the schema; its namespace may be an alias.
-        identifier: the pioneer id, which is the rally id; not yet canonical.
-        is_valid: whether it says, as `telemetry.pioneer-study.4` has it, what it is.
-            Who leaves is heard even where it does not.
+        jwe: encrypted payload, a compact JWE.
+        key_id: id of the key that it says it is sealed with.
+        document: name of the schema; its namespace may be an alias.
+        identifier: pioneer id, which is the rally id; not yet canonical.
+        is_valid: whether it names its document as `telemetry.pioneer-study.4` requires.
+            A withdrawal counts even where it does not.
     """
 
     jwe: str
@@ -38,7 +41,7 @@ class PioneerEnvelope(NamedTuple):
 
 
 def parse_pioneer(body: dict[str, object]) -> PioneerEnvelope:
-    """Reads an envelope: texts that are not legible are empty, and a version 0."""
+    """Reads an envelope; an illegible text becomes "", and an illegible version 0."""
     payload = body.get("payload")
     namespace = _text(payload, "schemaNamespace")
     document_type = _text(payload, "schemaName")
@@ -57,7 +60,7 @@ def parse_pioneer(body: dict[str, object]) -> PioneerEnvelope:
 
 
 def identifier_name(namespace: str) -> str:
-    """The key at the payload's top that takes the envelope's id, by namespace."""
+    """Gives the key at the payload's top that takes the envelope's id, by namespace."""
     return "rallyId" if namespace.startswith("rally-") else "pioneerId"
 
 

@@ -1,4 +1,4 @@
-"""The intake of one worker: judges pings, and writes what comes of them."""
+"""Runs the intake of one worker: it judges pings, and writes what comes of them."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -25,15 +25,20 @@ from rally.validation.pseudonyms import Prf
 
 _PER_LETTER = 1024
 _PER_EVENT = 512
-"""What Python keeps for them beside their bytes, roughly."""
+"""Bytes that Python keeps for a letter and for an event beside their own, roughly."""
 
 
 class Intake:
     """Takes envelopes; rows go to a sink, events and dead letters to the platform.
 
-    Delivery: whoever reads acknowledges after `flush`, when everything that was taken
-    is in whole files. Taking the same envelopes again writes the same objects; dead
+    Delivery: the reader acknowledges after `flush`, when everything that was taken is
+    in whole files. Taking the same envelopes again writes the same objects; dead
     letters, which are kept by the day of their failure, on the same day only.
+
+    Attributes:
+        version: version of the pipeline, for headers and dead letters.
+        counts: outcomes since they were last cleared.
+        measures: bytes and delays since they were last cleared.
     """
 
     def __init__(
@@ -77,12 +82,12 @@ class Intake:
         """Judges a dead letter again; one that fails again stays where it is.
 
         Of one that fails as before nothing is kept anew: what could be kept was, when
-        it failed first. Of another the event is, since what it says now may save
-        other pings of the same person.
+        it failed first. Of one that fails otherwise the event is kept, since it may
+        save other pings of the same person.
 
         Args:
-            envelope: of the dead letter.
-            failed: why it is one.
+            envelope: envelope of the dead letter.
+            failed: reason for which it is one.
         """
         outcome = self._judge.judge(envelope)
         if outcome.failure is not None:
@@ -91,6 +96,7 @@ class Intake:
         return self._accept(outcome)
 
     def _accept(self, outcome: Outcome) -> Outcome:
+        """Counts an outcome, and holds its event for the next flush."""
         count_outcome(self.counts, outcome)
         if outcome.event is not None:
             self._events.append(outcome.event)
@@ -98,18 +104,18 @@ class Intake:
         return outcome
 
     def take_malformed(self, origin: str) -> None:
-        """Takes what is no message at all: only where it stands is kept."""
+        """Takes a message that nobody can read, and keeps only its place."""
         self.counts[Count(UNKNOWN, UNKNOWN, FAILED, FailureReason.MALFORMED_LINE)] += 1
         self._fail(Label(), Envelope(b""), FailureReason.MALFORMED_LINE, origin)
 
     @property
     def counter(self) -> int:
-        """Of the withdrawal list under which the row was judged that `take` gave."""
+        """The number of the withdrawal list under which `take` judged its last row."""
         return self._judge.counter
 
     @property
     def is_full(self) -> bool:
-        """Whether so much is held that it is time to flush."""
+        """Whether the intake holds so much that it is time to flush."""
         return self._held >= FLUSH_BYTES
 
     def flush(self) -> None:
@@ -144,6 +150,7 @@ class Intake:
         reason: FailureReason,
         origin: str | None = None,
     ) -> None:
+        """Holds a dead letter for the next flush."""
         now = self._clock()
         kind = LetterKind.WITHDRAWAL if label.withdrawal else LetterKind.PING
         place = LetterPlace(label.study, kind, now.date().isoformat())

@@ -1,4 +1,4 @@
-"""Replays an object of dead letters: what goes through now is removed from it."""
+"""Replays an object of dead letters: it removes what goes through now."""
 
 from typing import NamedTuple
 
@@ -27,12 +27,13 @@ from rally.times import InvalidTime
 
 
 class Replayed(NamedTuple):
-    """What became of dead letters.
+    """The number of dead letters by what became of them.
 
     Attributes:
-        gone: went through, were refused, or joined their event; removed.
-        kept: failed again, were not asked for, or do not open.
-        unopened: those of the kept that do not open with this private key.
+        gone: number removed, which were stored or refused.
+        kept: number that stays, since they failed again, were not asked for, or do not
+            open.
+        unopened: number of the kept that do not open with this private key.
     """
 
     gone: int
@@ -64,11 +65,12 @@ class Replay:
         """Takes an intake that keeps no failures of its own.
 
         Args:
-            intake: judges; its dead letters are discarded, the object still has them.
-            writer: of the rows.
-            platform: has the dead letters.
-            unsealer: opens them.
-            reason: replay these only; None is all.
+            intake: intake that judges; its own dead letters are discarded, since the
+                object still has them.
+            writer: writer of the rows.
+            platform: store with the dead letters.
+            unsealer: private key that opens them.
+            reason: only reason to replay; None is all.
         """
         self._intake = intake
         self._writer = writer
@@ -78,6 +80,10 @@ class Replay:
 
     def replay(self, place: LetterPlace, info: ObjectInfo) -> Replayed:
         """Replays one object.
+
+        Args:
+            place: study, kind and day of the object's dead letters.
+            info: name and generation of the object.
 
         Raises:
             DamagedObject: the object is not whole; nothing of it was replayed.
@@ -102,6 +108,7 @@ class Replay:
         return Replayed(gone, len(kept), unopened)
 
     def _goes_through(self, letter: DeadLetter) -> bool:
+        """Takes a dead letter again; tells whether its object may lose it."""
         if self._reason and letter.reason is not self._reason:
             return False
         if letter.reason is FailureReason.MALFORMED_LINE:
@@ -114,12 +121,14 @@ class Replay:
         return True
 
     def _open(self, sealed: bytes, place: LetterPlace) -> DeadLetter | None:
+        """Opens a dead letter; None where its key is gone, or it was moved."""
         try:
             return unseal(sealed, place, self._unsealer)
         except (tink.TinkError, InvalidTime):  # to a key that is gone, or moved: kept
             return None
 
     def _remove(self, info: ObjectInfo, kept: list[bytes]) -> None:
+        """Removes the object, or rewrites it with the dead letters that stay."""
         check_erasable(self._platform, info.name)
         try:
             if kept:

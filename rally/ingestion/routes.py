@@ -1,4 +1,4 @@
-"""Routes: all that is known of a document before its first ping arrives."""
+"""Finds the route of a ping: all that is known of its document before it arrives."""
 
 from dataclasses import dataclass
 
@@ -21,11 +21,11 @@ _WITHDRAWAL_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What may be said of a ping in counters, logs and paths.
+    """The part of a ping's routing that counters, logs and paths may name.
 
     Attributes:
-        study: a namespace of the registry, or `unknown`.
-        document: a document of the registry, or `unknown`.
+        study: namespace of the registry, or `unknown`.
+        document: document of the registry, or `unknown`.
         withdrawal: whether the routing says that somebody leaves.
     """
 
@@ -36,17 +36,17 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How pings of one document are opened, checked and stored.
+    """The way in which pings of one document are opened, validated and stored.
 
     Attributes:
-        study: it belongs to.
-        document: its registry entry.
-        label: for counters and paths.
-        encoder: of its rows; None where no row is stored.
-        participant: where the rally id stands in the clear payload, if it does.
-        deletion_id: where a deletion id stands, if it does.
+        study: study of the document.
+        document: registry entry of the document.
+        label: study and document, for counters and paths.
+        encoder: encoder of the document's rows; None where no row is stored.
+        participant: place of the rally id in the clear payload, if it has one.
+        deletion_id: place of a deletion id, if it has one.
         scope: places that name the study which is joined or left.
-        private: where the payload says that it comes from a private window.
+        private: place where the payload says that it comes from a private window.
     """
 
     study: Study
@@ -60,7 +60,7 @@ class Route:
 
     @property
     def leaves_by_envelope(self) -> bool:
-        """Whether who leaves, and what, stands outside of a Pioneer ping's payload."""
+        """Whether a Pioneer envelope alone says who leaves, and what."""
         return (
             self.document.means is Means.LEAVES
             and self.participant == (identifier_name(self.study.namespace),)
@@ -69,10 +69,10 @@ class Route:
 
 
 class StudyUnavailable(PingFailed):
-    """A ping has to wait for a study to load, among whose dead letters it is kept.
+    """A ping waits, among the dead letters of a study, for that study to load.
 
     Attributes:
-        namespace: of the study.
+        namespace: namespace of the study.
     """
 
     def __init__(self, namespace: str) -> None:
@@ -82,7 +82,7 @@ class StudyUnavailable(PingFailed):
 
 
 class Routes:
-    """Finds the route of a ping; each is compiled once."""
+    """Finds the route of a ping; each route is compiled once."""
 
     def __init__(self, registry: Registry) -> None:
         """Compiles every declared document: a bad schema stops the job here.
@@ -97,11 +97,11 @@ class Routes:
                 self._compile(study, document, pioneer=False)
 
     def find(self, named: DocumentName, *, pioneer: bool) -> Route | Label:
-        """The route, or the label under which a ping that has none fails.
+        """Finds the route of a document, or the label under which its ping fails.
 
         Args:
-            named: what the ping says that it is.
-            pioneer: it came in a Pioneer v2 envelope, where aliases stand too.
+            named: name of the document, as the ping gives it.
+            pioneer: whether it came in a Pioneer v2 envelope, where aliases count too.
         """
         if route := self._routes.get((named, pioneer)):
             return route
@@ -121,7 +121,7 @@ class Routes:
         return route or self._compile(study, document, pioneer=pioneer)
 
     def missing(self, label: Label) -> FailureReason:
-        """Why a ping of that label has no route."""
+        """Gives the reason for which a ping with that label has no route."""
         if label.study == UNKNOWN:
             return FailureReason.UNKNOWN_NAMESPACE
         if label.study in self._registry.unavailable:
@@ -129,9 +129,9 @@ class Routes:
         return FailureReason.UNKNOWN_DOCUMENT
 
     def resolve_scope(self, route: Route, clear: dict[str, object]) -> str | None:
-        """The study (or Rally) that a joining or leaving ping is about.
+        """Finds the study, or RALLY, that a ping joins or leaves.
 
-        None where the ping names none that the registry knows.
+        None where the ping names no study that the registry knows.
 
         Raises:
             StudyUnavailable: it names one that does not load, and nobody can tell
@@ -146,7 +146,7 @@ class Routes:
         return None
 
     def _resolve(self, name: str) -> str | None:
-        """The scope of a study that a ping names.
+        """Finds the scope of a study that a ping names.
 
         Raises:
             StudyUnavailable: it does not load, and nobody can tell whether it is the
@@ -158,7 +158,7 @@ class Routes:
         return self.scope_of_unavailable(namespace) if namespace else None
 
     def scope_of_unavailable(self, namespace: str) -> str:
-        """What is left or joined by who leaves or joins a study that does not load.
+        """Gives the scope of somebody who joins or leaves a study that does not load.
 
         Raises:
             StudyUnavailable: nobody can tell whether it is the platform's own.
@@ -169,7 +169,7 @@ class Routes:
         return _scope(namespace, kind)
 
     def _unavailable(self, name: str, *, pioneer: bool) -> str | None:
-        """The namespace of a study that does not load, which a ping names."""
+        """Gives the namespace of a study that a ping names and that does not load."""
         if pioneer:
             return self._registry.resolve_unavailable(name)
         return name if name in self._registry.unavailable else None
@@ -200,7 +200,7 @@ def _name_of(document: Document) -> DocumentName:
 
 
 def _scope(namespace: str, kind: Kind) -> str:
-    """Who joins or leaves the platform joins or leaves Rally."""
+    """Gives the scope of a study; the platform's own stands for Rally as a whole."""
     return RALLY if kind is Kind.PLATFORM else namespace
 
 

@@ -1,7 +1,7 @@
-"""What a worker needs to ingest, from the options of a job.
+"""Sets up a worker that ingests, from the options of a job.
 
-Settings are strings and numbers: they travel to workers. Keys, schemas and clients are
-made on each worker and travel nowhere.
+Settings are strings and numbers: they travel to workers. Each worker makes keys,
+schemas and clients for itself; these travel nowhere.
 """
 
 import time
@@ -72,9 +72,9 @@ class IngestSettings(Places):
 
 
 class LiveStates:
-    """The studies' states, read again when they are older than the settings allow.
+    """The studies' states, which a job reads again when they are older than it allows.
 
-    A decision that was read once stays, by this job or by deletion: one that is lost or
+    A decision that this job or deletion has read once stays: one that is lost or
     damaged since, such as a pause, makes no study collect again.
     """
 
@@ -88,10 +88,10 @@ class LiveStates:
         """Reads the chain of decisions.
 
         Args:
-            registry: of the studies.
-            platform: its store.
-            reload_seconds: after which they are read again.
-            remembered: what the withdrawal list says that they said.
+            registry: registry of the studies.
+            platform: the platform's store.
+            reload_seconds: age at which the states are read again.
+            remembered: source of the decisions that the withdrawal list repeats.
 
         Raises:
             ConfigurationError: the platform has no chain.
@@ -104,7 +104,7 @@ class LiveStates:
         self._read()
 
     def __call__(self) -> States:
-        """The states as they are known now."""
+        """Gives the states as they are known now."""
         if time.monotonic() - self._read_at > self._reload_seconds:
             self._read()
         return self._states
@@ -117,7 +117,7 @@ class LiveStates:
 
 
 def open_platform_keys(settings: IngestSettings, registry: Registry) -> PlatformKeys:
-    """Opens what ingest needs: every pseudonym, dead letters' seal.
+    """Opens the keys that ingest needs: those of pseudonyms, and dead letters' seal.
 
     Raises:
         ConfigurationError: one of them is missing or does not open.
@@ -130,7 +130,7 @@ def open_platform_keys(settings: IngestSettings, registry: Registry) -> Platform
 
 
 def make_intake(settings: IngestSettings) -> Intake:
-    """Builds a worker's intake: keys, schemas, stores and the list are loaded here.
+    """Builds a worker's intake, and loads the keys, schemas, stores and list for it.
 
     Raises:
         ConfigurationError: one of them is not as it must be.
@@ -168,13 +168,13 @@ def make_writer(
     withdrawal_list: Callable[[], int],
     before: Callable[[], None] = lambda: None,
 ) -> RowWriter:
-    """Builds a worker's writer of rows. It needs no key.
+    """Builds a worker's writer of rows, which needs no key.
 
     Args:
-        settings: of the job.
-        withdrawal_list: counter of the list under which the row was judged that is
-            given to it; an intake beside it says it.
-        before: writes the events of those rows: an intake's `flush`.
+        settings: settings of the job.
+        withdrawal_list: source of the number of the list under which the row was judged
+            that the writer is given; the intake beside it knows.
+        before: function that writes the events of those rows: an intake's `flush`.
 
     Raises:
         ConfigurationError: the registry or the stores are not as they must be.
@@ -190,7 +190,7 @@ def make_writer(
 
 
 def _tables(registry: Registry) -> dict[tuple[str, str], Table]:
-    """The table of every document, the built-in ones included."""
+    """Makes the table of every document, the built-in ones included."""
     return {
         (study.namespace, name): Table(
             row_schema(document), document.schema.fingerprint
@@ -201,7 +201,7 @@ def _tables(registry: Registry) -> dict[tuple[str, str], Table]:
 
 
 def make_unsealer(settings: IngestSettings) -> Unsealer:
-    """What opens dead letters: replay alone asks for it.
+    """Makes what opens dead letters; replay alone asks for it.
 
     Raises:
         ConfigurationError: the key is missing, or not for this account.
@@ -216,7 +216,7 @@ def check_before_start(settings: IngestSettings) -> None:
     Raises:
         ConfigurationError: the registry, a schema, a key folder, a store or the
             withdrawal list is not as it must be; the message is one line.
-        ConnectionError: a store or a key service is away; likewise.
+        ConnectionError: a store or a key service is unavailable; likewise.
     """
     registry = settings.registry()
     Routes(registry)

@@ -1,6 +1,6 @@
-"""An error that nobody foresaw, told without its words: these may quote a ping.
+"""Describes an error that nobody foresaw without its words, which may quote a ping.
 
-What is told is the type of each error, and the lines of code that it came through.
+The description has the type of each error, and the lines of code that it came through.
 """
 
 import os
@@ -13,7 +13,7 @@ from rally.exit_status import CRASHED
 from rally.printing import print_lines
 
 TRACEBACK = "RALLY_TRACEBACK"
-"""The variable of the environment; `full` has a crash show its words, too."""
+"""Variable of the environment; `full` makes a crash show its words, too."""
 
 _HINT = (
     f"its words are left out, since they may quote a ping; {TRACEBACK}=full shows them"
@@ -23,7 +23,7 @@ _BETWEEN = "; "
 
 
 class Crashed(Exception):
-    """A worker crashed; the message is what `describe_crash` says of it."""
+    """A worker crashed; the message is the description by `describe_crash`."""
 
     @classmethod
     def of(cls, error: BaseException) -> "Crashed":
@@ -32,10 +32,10 @@ class Crashed(Exception):
 
 
 def describe_crash(error: BaseException | None) -> list[str]:
-    """The types of an error and of its causes, each before its lines of code.
+    """Lists the types of an error and of its causes, each before its lines of code.
 
     Args:
-        error: what was raised; None is nothing.
+        error: error that was raised; None is nothing.
     """
     lines = list[str]()
     for each in _chain(error):
@@ -52,11 +52,11 @@ def describe_crash(error: BaseException | None) -> list[str]:
 
 
 def report_crash(error: BaseException, what: str = "this command") -> int:
-    """Tells people of a crash, on standard error; returns its exit status.
+    """Reports a crash on standard error; returns its exit status.
 
     Args:
-        error: what was raised.
-        what: it stopped.
+        error: error that was raised.
+        what: name of what the crash stopped.
     """
     with suppress(OSError, MemoryError):  # nobody listens, or no room for a word
         if os.environ.get(TRACEBACK) == "full":
@@ -71,7 +71,7 @@ def report_crash(error: BaseException, what: str = "this command") -> int:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, and what it was raised for; each once."""
+    """Walks from an error through its causes, each once."""
     seen = set[int]()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -1,8 +1,8 @@
-"""Log entries for machines: one JSON object a line, in the form of Cloud Logging.
+"""Writes log entries for machines: one JSON object a line, as Cloud Logging reads them.
 
-What an entry may say is a closed set: Fields. Every string among them is the
-registry's own or of a closed set; the rest are numbers. What a library says is no part
-of it, since a library does not know what must not be said.
+Fields is the closed set of what an entry may hold. Every string in it is the registry's
+own or of a closed set; the rest are numbers. The words of a library are no part of it,
+since a library does not know what must stay private.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import TypedDict
 from rally.observability.crash import describe_crash
 
 LOGGER = logging.getLogger("rally")
-"""The logger of every entry of ours; heard by nobody who did not ask for entries."""
+"""Logger of all entries of ours; nobody who did not ask for entries sees them."""
 
 LOGGER.propagate = False
 LOGGER.setLevel(logging.INFO)
@@ -31,7 +31,7 @@ _HINT = "its words are left out here; RALLY_LOG_FORMAT=text shows them"
 
 
 class LogEvent(StrEnum):
-    """What an entry is about; alerts and dashboards ask for it by name."""
+    """The event that an entry reports; alerts and dashboards ask for it by name."""
 
     STEP_ENDED = "step_ended"
     STUDY_COUNTED = "study_counted"
@@ -40,25 +40,29 @@ class LogEvent(StrEnum):
 
 
 class LogFields(TypedDict, total=False):
-    """What an entry may say beside severity, message, time, job and event.
+    """The fields of an entry beside severity, message, time, job and event.
 
     Attributes:
-        study: a namespace of the registry, or `unknown`.
-        step: a label of the job's graph.
-        status: the exit status.
-        seconds: how long it took.
-        stored, refused, failed, joined, left: outcomes of pings.
-        dead_letters: that the job wrote; of a replay, that failed once more.
-        removed, kept: dead letters that a replay took away, and that it left, which
-            were not asked for or failed once more.
-        damaged: objects of dead letters that are not whole.
-        late_withdrawals: requests on the list that are past their deadline.
-        receipts: that a deletion wrote.
-        faults: what a person has to look at.
-        objects: that a purge removed.
-        partitions: that a compaction wrote anew.
-        broken: promises that an audit found broken.
-        unproven: promises that an audit could not look at.
+        study: namespace of the registry, or `unknown`.
+        step: label of the job's graph.
+        status: exit status.
+        seconds: duration.
+        stored: number of pings that were stored.
+        refused: number of pings that were refused.
+        failed: number of pings that failed.
+        joined: number of enrolments.
+        left: number of withdrawals.
+        dead_letters: number that the job wrote; of a replay, that failed once more.
+        removed: number of dead letters that a replay removed.
+        kept: number of dead letters that a replay left.
+        damaged: number of objects of dead letters that are not whole.
+        late_withdrawals: number of requests on the list that are past their deadline.
+        receipts: number of receipts that a deletion wrote.
+        faults: number of faults that a person has to look at.
+        objects: number of objects that a purge removed.
+        partitions: number of partitions that a compaction wrote anew.
+        broken: number of promises that an audit found broken.
+        unproven: number of promises that an audit could not check.
     """
 
     study: str
@@ -86,13 +90,13 @@ class LogFields(TypedDict, total=False):
 def log(
     event: LogEvent, message: str, fields: LogFields, level: int = logging.INFO
 ) -> None:
-    """Logs an entry; where people read, it is not shown.
+    """Logs an entry, which people at a terminal do not see.
 
     Args:
-        event: what it is about.
-        message: the same for people, without anything that a ping carries.
-        fields: what there is to count or to filter by.
-        level: of `logging`.
+        event: event to report.
+        message: same for people, without anything that a ping carries.
+        fields: fields to count or to filter by.
+        level: level of `logging`.
     """
     LOGGER.log(level, message, extra={_FIELDS: {"event": event.value, **fields}})
 
@@ -116,7 +120,7 @@ class EntryFormatter(logging.Formatter):
         self._job = job
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end."""
+        """Formats one record as a line, without its end."""
         message = _message(record)
         if record.exc_info:
             message = "; ".join([message, *describe_crash(record.exc_info[1])])
@@ -131,7 +135,7 @@ class EntryFormatter(logging.Formatter):
 
 
 def level_of(line: str) -> int:
-    """The level of an entry; of a line that is none, that of what people are told."""
+    """Reads the level of an entry; for any other line, that of a message to people."""
     try:
         return logging.getLevelNamesMapping()[json.loads(line)["severity"]]
     except (ValueError, TypeError, KeyError):
@@ -139,7 +143,7 @@ def level_of(line: str) -> int:
 
 
 def _severity(level: int) -> str:
-    """Cloud Logging's name, of the greatest that is not above a level in between."""
+    """Gives Cloud Logging's name of the greatest severity that is not above a level."""
     return next((name for least, name in _SEVERITIES if level >= least), "DEBUG")
 
 

@@ -1,6 +1,6 @@
-"""What a worker measures beside outcomes: how late, how large, how much.
+"""Collects what a worker measures beside outcomes: how late, how large, how much.
 
-Names are a closed set and no ping has a part in them, as with outcomes.
+The names are a closed set, and no ping has a part in them, as with outcomes.
 """
 
 from collections import Counter
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Sum(StrEnum):
-    """What is added up."""
+    """A measure that is added up."""
 
     RECEIVED_BYTES = "received_bytes"
     FILES = "files"
@@ -17,7 +17,7 @@ class Sum(StrEnum):
 
 
 class Spread(StrEnum):
-    """What has a least, a greatest and a mean."""
+    """A measure with a least, a greatest and a mean."""
 
     FILE_ROWS = "file_rows"
     LAG_SECONDS = "lag_seconds"
@@ -25,15 +25,15 @@ class Spread(StrEnum):
 
 
 class Measures:
-    """What one worker has measured since it was last told.
+    """The measures of one worker since they were last published.
 
     Attributes:
-        sums: by what was added up.
-        spreads: every value, in the order in which they were measured: a few a flush.
+        sums: sum of each measure that is added up.
+        spreads: every other value, in the order of measuring: a few a flush.
     """
 
     def __init__(self) -> None:
-        """Nothing has been measured."""
+        """Starts with no measures."""
         self.sums: Counter[Sum] = Counter()
         self.spreads: list[tuple[Spread, int]] = []
 
@@ -46,6 +46,6 @@ class Measures:
         self.spreads.append((what, round(value)))
 
     def clear(self) -> None:
-        """Forgets what has been told."""
+        """Forgets what has been published."""
         self.sums.clear()
         self.spreads.clear()

@@ -1,4 +1,4 @@
-"""How far a local run is: each worker keeps a count in a file of its own.
+"""Reports how far a local run is: each worker keeps a count in a file of its own.
 
 Beam's counters reach the launcher only when a batch is done; a person at a terminal
 wants to see something earlier.
@@ -13,30 +13,30 @@ _LOOK_EVERY = 256
 
 
 class Progress:
-    """One worker's count of pings, told to a folder now and then."""
+    """One worker's count of pings, which it writes to a folder now and then."""
 
     def __init__(self, folder: str | None) -> None:
-        """Takes the folder; None tells nobody."""
+        """Takes the folder; None writes nowhere."""
         self._file = Path(folder) / str(os.getpid()) if folder else None
         self._count = 0
-        self._told_at = 0.0
+        self._written_at = 0.0
 
     def add(self, pings: int) -> None:
-        """Counts, and tells if it is time."""
+        """Adds to the count, and writes it if it is time."""
         self._count += pings
         if self._file is None or self._count % _LOOK_EVERY:
             return
-        if time.monotonic() - self._told_at > _EVERY_SECONDS:
+        if time.monotonic() - self._written_at > _EVERY_SECONDS:
             self.flush()
 
     def flush(self) -> None:
-        """Tells the count."""
+        """Writes the count."""
         if self._file is not None:
             self._file.write_text(str(self._count))
-            self._told_at = time.monotonic()
+            self._written_at = time.monotonic()
 
 
 def read_progress(folder: Path) -> int:
-    """What all workers have told so far."""
+    """Adds up what all workers have written so far."""
     texts = [file.read_text() for file in folder.iterdir()]
     return sum(int(text) for text in texts if text.isdecimal())

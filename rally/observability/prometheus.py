@@ -1,10 +1,10 @@
-"""The counters of a job on this machine, served to Prometheus.
+"""Serves the counters of a job on this machine to Prometheus.
 
 Workers, which may be other processes, write them into files of a folder, and the
 process that launched them serves the sum: prometheus_client's multi-process mode, which
 the folder's variable in the environment switches on. Only loopback is served: the
-numbers tell how many people a study has, however few, and nothing that says so leaves
-the machine by itself.
+numbers tell how many people a study has, however few, and no such number leaves the
+machine by itself.
 """
 
 import os
@@ -29,7 +29,7 @@ _SUMS = {
     Sum.RECEIVED_BYTES: "Bytes of the bodies that were received.",
     Sum.FILES: "Files of rows that were written.",
     Sum.WRITTEN_BYTES: "Bytes of these files.",
-    Sum.ACKNOWLEDGE_FAILURES: "Messages in files that Pub/Sub was not told of.",
+    Sum.ACKNOWLEDGE_FAILURES: "Messages in files that Pub/Sub did not take note of.",
 }
 _SIZES = {
     Spread.FILE_ROWS: "Rows of each file that was written.",
@@ -41,15 +41,15 @@ _AGES = {
 
 
 def is_wanted() -> bool:
-    """Whether this process is one whose counters are served."""
+    """Tells whether this process is one whose counters are served."""
     return _WANTED in os.environ
 
 
 @contextmanager
 def served(port: int | None) -> Iterator[None]:
-    """Serves http://127.0.0.1:<port>/metrics; with None nothing.
+    """Serves http://127.0.0.1:<port>/metrics in its context; with None nothing.
 
-    Once in the life of a process: what it counts stays bound to the first folder.
+    A process can do so once: its counters stay bound to the first folder.
 
     Raises:
         ConfigurationError: another program has the port.
@@ -68,7 +68,7 @@ def served(port: int | None) -> Iterator[None]:
 
 
 def add(counts: Counter[Count], *measured: Measures) -> None:
-    """Adds what a worker has counted and measured; empties nothing."""
+    """Adds what a worker has counted and measured, and empties nothing."""
     known = _metrics()
     for count, number in counts.items():
         if count.outcome in (JOINED, LEFT):
@@ -95,7 +95,7 @@ class _Metrics(NamedTuple):
 
 @cache
 def _metrics() -> _Metrics:
-    """The metrics of this process, each of which is a file in the folder."""
+    """Makes the metrics of this process, each of which is a file in the folder."""
     from prometheus_client import Counter, Gauge, Summary
 
     by = ("study", "document")

@@ -1,8 +1,8 @@
-"""Avro files of a Cloud Storage subscription of Pub/Sub, with message metadata.
+"""Reads Avro files that a Cloud Storage subscription of Pub/Sub writes with metadata.
 
 Google documents their schema: subscription_name, message_id, publish_time, attributes
-and data; an ordering key is among the attributes. A file that says another schema is
-not read: a field of no bytes, for one, makes a few bytes any number of records.
+and data; an ordering key is among the attributes. A file with another schema is not
+read: a field of no bytes, for one, makes a few bytes any number of records.
 """
 
 import io
@@ -44,7 +44,7 @@ _DAMAGED = (
     TypeError,
     ValueError,
 )
-"""What fastavro raises on damaged records."""
+"""Errors that fastavro raises on damaged records."""
 
 
 class _OtherSchema(ValueError):
@@ -52,7 +52,7 @@ class _OtherSchema(ValueError):
 
 
 class _InputSnapshot(NamedTuple):
-    """An input file, for what reads stored ones."""
+    """An input file that looks like a snapshot to the readers of stored files."""
 
     info: ObjectInfo
     file: BinaryIO
@@ -65,13 +65,19 @@ class _InputSnapshot(NamedTuple):
 def read_avro(
     file: BinaryIO, uri: str, size: int, country_attribute: str | None
 ) -> Iterator[Envelope | Malformed]:
-    """Reads the messages of a file in their order.
+    """Reads the messages of an Avro file in their order.
 
-    What is damaged in a block comes as one Malformed at the block's offset, and so does
-    all that is behind a block whose end cannot be told.
+    Damage in a block comes as one Malformed at the block's offset. So does everything
+    behind a block whose end nobody can tell.
+
+    Args:
+        file: open Avro file.
+        uri: name of the file, for messages and dead letters.
+        size: size of the file in bytes.
+        country_attribute: name of the attribute with the sender's country.
 
     Raises:
-        ConfigurationError: its schema or its codec is none that is served.
+        ConfigurationError: the reader does not serve its schema or its codec.
     """
     snapshot = _InputSnapshot(ObjectInfo(uri, size, 0), file)
     behind = inflated = 0
@@ -97,11 +103,11 @@ def read_avro(
 
 
 def _served_schema(header: Header, uri: str) -> Any:
-    """The schema by which to read, made anew of what the writer's says.
+    """Makes the schema to read by anew from the writer's schema.
 
     Raises:
-        ConfigurationError: the file is not read.
-        CorruptFile: it has no schema.
+        ConfigurationError: the reader does not serve the file.
+        CorruptFile: the file has no schema.
     """
     try:
         check_codec(header.codec)
@@ -117,7 +123,7 @@ def _served_schema(header: Header, uri: str) -> Any:
 
 
 def _plain_schema(schema: Any) -> dict[str, object]:
-    """The same record, of plain types, its fields in their order."""
+    """Rebuilds the writer's record from plain types, with its fields in their order."""
     if type(schema) is not dict or schema.get("type") != "record":
         raise _OtherSchema
     fields = schema.get("fields")
@@ -136,7 +142,7 @@ def _plain_schema(schema: Any) -> dict[str, object]:
 
 
 def _plain_type(schema: Any, wanted: str, depth: int = 0) -> object:
-    """That type, or a union of it and null, without what others say besides."""
+    """Reduces a field's type to the expected one, alone or in a union with null."""
     if depth > _DEEPEST:
         raise _OtherSchema
     if type(schema) is list and len(schema) == 2 and schema.count("null") == 1:
@@ -155,7 +161,11 @@ def _plain_type(schema: Any, wanted: str, depth: int = 0) -> object:
 
 
 def _records(rows: bytes, count: int, schema: Any) -> Iterator[dict[str, Any]]:
-    """The records of a block. Raises CorruptFile, behind those that are whole."""
+    """Decodes the records of a block.
+
+    Raises:
+        CorruptFile: the block is damaged; the whole records come first.
+    """
     if count * len(schema["fields"]) > len(rows):  # a field has a byte at least
         raise CorruptFile("a block says that it has more rows than it can have")
     stream = io.BytesIO(rows)
@@ -172,7 +182,7 @@ def _records(rows: bytes, count: int, schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def _message(record: dict[str, Any], country_attribute: str | None) -> Envelope | None:
-    """The message of a record; a text that is no UTF-8 has U+FFFD, as in JSON."""
+    """Makes the message of a record; text that is no UTF-8 has U+FFFD, as in JSON."""
     body, attributes = record["data"] or b"", record["attributes"] or {}
     try:
         return make_message(body, attributes, country_attribute)

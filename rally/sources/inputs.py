@@ -1,7 +1,7 @@
-"""Input files: which there are, and how they are dealt out as work.
+"""Finds the input files, tells their forms, and divides them into units of work.
 
 A unit of work is a list of ranges of files. Units follow from the sorted listing and
-the sizes alone, so a job that is run again over the same files deals out the same
+the sizes alone, so a job that runs again over the same files divides them into the same
 units, writes the same objects, and stores nothing twice.
 """
 
@@ -20,21 +20,21 @@ from rally.errors import ConfigurationError, unusable
 from rally.storage.objectstore.open_store import open_store
 
 HEAD_BYTES = 512
-"""Bytes by which a form is told."""
+"""Number of bytes at a file's beginning that tell its form."""
 
 AVRO_MAGIC = b"Obj\x01"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-"""Of UTF-8: Windows writes it at the beginning of text."""
+"""UTF-8's mark, which Windows writes at the beginning of text."""
 
 _SPACE = b" \t\r\n"
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""What UTF-16, archives and images have, and no text of JSON."""
+"""Bytes that UTF-16, archives and images have, and no text of JSON."""
 _JSON = re.compile(rb"[\[{][^\0]")
-"""How JSON begins that is not UTF-16; a user agent in it may have anything."""
+"""Beginning of JSON that is not UTF-16; a user agent in it may have anything."""
 
 
 class FileForm(Enum):
-    """How a file holds messages."""
+    """The form in which a file holds messages."""
 
     LINES = auto()
     """A message of JSON on each line."""
@@ -51,14 +51,14 @@ class FileForm(Enum):
 
 
 def form_of(head: bytes, uri: str) -> FileForm:
-    """Tells the form of a file.
+    """Tells the form of a file by its first bytes.
 
     Args:
-        head: its first HEAD_BYTES.
-        uri: for the message.
+        head: first HEAD_BYTES of the file.
+        uri: name of the file, for the message.
 
     Raises:
-        ConfigurationError: it is none of them.
+        ConfigurationError: the file has none of the forms.
     """
     if head.startswith(AVRO_MAGIC):
         return FileForm.AVRO
@@ -79,14 +79,14 @@ _ANY_DEPTH = "**"
 
 
 def match_paths(pattern: str) -> Iterator[str]:
-    """What a glob names, sorted; `**` enters no folder by a link.
+    """Finds the paths that a glob names, sorted; `**` enters no folder by a link.
 
-    Python's own follows links there, and two that lead to the folder in which they are
-    keep it busy for ever. What is named in plain, or by `*`, may be a link. As in a
-    shell, names that begin with a dot are matched by no wildcard.
+    Python's own glob follows links there, and two links to the folder that holds them
+    keep it busy for ever. A folder that is named in plain, or by `*`, may be a link. As
+    in a shell, no wildcard matches names that begin with a dot.
 
     Args:
-        pattern: of paths; `**` is any number of folders.
+        pattern: glob of paths, in which `**` stands for any number of folders.
     """
     yield from sorted(set(_match_glob(pattern)))
 
@@ -104,7 +104,10 @@ def _match_glob(pattern: str) -> Iterator[str]:
 
 
 def _folders(top: str) -> Iterator[str]:
-    """A folder and all below it, with a slash at the end; "" is the working folder."""
+    """Walks a folder and all below it, each with a slash at its end.
+
+    "" is the working folder.
+    """
     yield top
     for parent, inner, _ in os.walk(top or "."):
         inner[:] = [each for each in inner if not each.startswith(".")]
@@ -115,14 +118,19 @@ def _folders(top: str) -> Iterator[str]:
 
 
 SPLIT_BYTES = 16 * 1024 * 1024
-"""Small enough to keep several workers busy, large enough for few files."""
+"""Size of a unit: enough units to keep several workers busy, and few files."""
 
 _WILD = "*?["
 _BUFFER = 1024 * 1024
 
 
 class InputFile(NamedTuple):
-    """A file that was matched."""
+    """A file that a glob matched.
+
+    Attributes:
+        uri: local path or gs:// URI.
+        size: size in bytes.
+    """
 
     uri: str
     size: int
@@ -132,7 +140,7 @@ class InputRange(NamedTuple):
     """Part of a file: the messages that begin in [start, end).
 
     Attributes:
-        uri: a local path or gs://.
+        uri: local path or gs:// URI.
         start: offset in bytes.
         end: offset in bytes.
     """
@@ -146,7 +154,10 @@ Unit = tuple[InputRange, ...]
 
 
 def match_inputs(pattern: str) -> list[InputFile]:
-    """Files that match a glob (`**` too), sorted; commas part several globs.
+    """Finds the files that a glob matches, sorted.
+
+    Args:
+        pattern: glob, in which `**` works too; commas separate several globs.
 
     Raises:
         ConfigurationError: a glob matches nothing, or its bucket refuses.
@@ -166,12 +177,13 @@ def match_inputs(pattern: str) -> list[InputFile]:
 def plan_units(
     files: Iterable[InputFile], split_bytes: int = SPLIT_BYTES
 ) -> list[Unit]:
-    """Deals files out in units of at most `split_bytes`.
+    """Divides files into units of work of at most `split_bytes`.
 
-    Larger files of lines are split into equal pieces; one of another form is one unit.
+    A larger file of lines becomes several equal pieces. A file of another form is one
+    unit, whatever its size.
 
     Raises:
-        ConfigurationError: a large file is of no form that is served.
+        ConfigurationError: a large file has no form that is served.
     """
     units: list[Unit] = []
     held: list[InputRange] = []
@@ -232,18 +244,18 @@ def _match_objects(pattern: str) -> Iterator[InputFile]:
 
 
 def plain_prefix(pattern: str) -> str:
-    """What begins every name that a glob can match."""
+    """Gives the prefix of every name that a glob can match."""
     wild = [pattern.index(letter) for letter in _WILD if letter in pattern]
     return pattern[: min(wild)] if wild else pattern
 
 
 def is_match(name: str, pattern: str) -> bool:
-    """Whether an object's name matches a glob, `**` too."""
+    """Tells whether an object's name matches a glob, in which `**` works too."""
     return _matches(name.split("/"), pattern.split("/"))
 
 
 def _matches(parts: Sequence[str], patterns: Sequence[str]) -> bool:
-    """A glob by parts, so that "*" does not cross a slash, as in a shell."""
+    """Matches a glob part by part; "*" does not cross a slash, as in a shell."""
     if not patterns:
         return not parts
     if patterns[0] == "**":

@@ -1,4 +1,4 @@
-"""One Pub/Sub message as JSON has it."""
+"""Reads one Pub/Sub message from its JSON."""
 
 from typing import Any, NamedTuple
 
@@ -21,17 +21,16 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 
 class MalformedMessage(ValueError):
-    """What was read is no message; nothing of it is told."""
+    """The text is no message; the error quotes nothing of it."""
 
 
 class Malformed(NamedTuple):
-    """What is no message in a file, or several such that follow one another.
+    """A place in a file that holds no message, or several such places in a row.
 
     Attributes:
-        uri: of the file.
-        first: where the first of them stands: an offset in bytes, of a document a
-            number.
-        last: where the last of them stands.
+        uri: name of the file.
+        first: place of the first: an offset in bytes, or a number within a document.
+        last: place of the last, likewise.
     """
 
     uri: str
@@ -40,9 +39,9 @@ class Malformed(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """File and place, for the dead letter that stands for them.
+        """The file and the place, for the dead letter that stands for them.
 
-        A name that is no UTF-8 has escapes for what is none.
+        Bytes of a name that are no UTF-8 appear as escapes.
         """
         place = f"{self.uri}:{self.first}"
         if self.last != self.first:
@@ -63,12 +62,13 @@ def parse_line(line: bytes, country_attribute: str | None) -> Envelope:
 
 
 def parse_messages(text: bytes) -> Any:
-    """Parses JSON that holds a message, or several.
+    """Parses JSON that holds one message or several.
 
-    What is wrong with an attribute that nobody keeps is no reason to lose a message.
+    A fault in an attribute that nobody keeps does not lose the message.
 
     Raises:
-        CrowdedJson, InvalidJson: it is no such JSON.
+        CrowdedJson: the JSON has more arrays and objects than any messages have.
+        InvalidJson: the text is no JSON.
     """
     try:
         return parse_json(text)
@@ -79,13 +79,13 @@ def parse_messages(text: bytes) -> Any:
 
 
 def parse_message(message: object, country_attribute: str | None) -> Envelope:
-    """Reads `{"attributeMap": {…}, "payload": "<base64>"}`, or Pub/Sub's form.
+    """Reads `{"attributeMap": {…}, "payload": "<base64>"}`, or Pub/Sub's own form.
 
-    Attributes pass by the allow-list; an absent payload is an empty one. Where Pub/Sub
-    pulls or pushes, it nests the message: `{"ackId": …, "message": {…}}`.
+    The allow-list selects the attributes, and an absent payload is an empty one. Where
+    Pub/Sub pulls or pushes, it nests the message: `{"ackId": …, "message": {…}}`.
 
     Raises:
-        MalformedMessage: it is no message.
+        MalformedMessage: the value is no message.
     """
     if type(message) is not dict:
         raise MalformedMessage
@@ -105,11 +105,11 @@ def parse_message(message: object, country_attribute: str | None) -> Envelope:
 def make_message(
     body: bytes, attributes: dict[str, Any], country_attribute: str | None
 ) -> Envelope:
-    """The envelope of a message, however its file holds it.
+    """Makes the envelope of a message, whatever the form of its file.
 
     Raises:
-        MalformedMessage: it has neither a body nor an address, and no replay could make
-            anything of it; a few bytes hold any number of such.
+        MalformedMessage: the message has neither a body nor an address, so that no
+            replay could store it; a few bytes hold any number of such.
     """
     envelope = make_envelope(body, attributes, country_attribute)
     if not envelope.payload and not envelope.uri:
@@ -118,7 +118,7 @@ def make_message(
 
 
 def _first(message: dict[str, object], names: tuple[str, ...]) -> object:
-    """The value under the first of the names that the message has."""
+    """Gives the value under the first of the names that the message has."""
     for name in names:
         if name in message:
             return message[name]
@@ -126,11 +126,11 @@ def _first(message: dict[str, object], names: tuple[str, ...]) -> object:
 
 
 def _decode(text: str) -> bytes:
-    """The body of a message.
+    """Decodes the body of a message.
 
-    Base64 (RFC 4648) of either alphabet, padded or not, in one line or many. What is
-    none stays the text that it is: the message fails as what its address says, and its
-    dead letter has it.
+    Base64 (RFC 4648) may have either alphabet, padding or none, one line or many. Any
+    other text stays as it is: the message then fails under its address, and its dead
+    letter has the text.
     """
     try:
         return pybase64.b64decode(text, validate=True)

@@ -1,4 +1,4 @@
-"""The messages of a range of a file, whatever form the file has."""
+"""Reads the messages of a range of a file, whatever the form of the file."""
 
 from collections.abc import Iterable, Iterator
 
@@ -14,10 +14,14 @@ def read_messages(
 ) -> Iterator[Envelope | Malformed]:
     """Reads the messages that begin in a range, in their order.
 
-    What is no message comes as Malformed, and so does a run of such as one.
+    A place that holds no message comes as Malformed, and so does a run of them as one.
+
+    Args:
+        piece: range of a file.
+        country_attribute: name of the attribute with the sender's country.
 
     Raises:
-        ConfigurationError: the file is of no form, codec or schema that is served.
+        ConfigurationError: the reader does not serve the file's form, codec or schema.
     """
     return _joined(_read(piece, country_attribute))
 
@@ -42,7 +46,7 @@ def _read(
 def _joined(
     messages: Iterable[Envelope | Malformed],
 ) -> Iterator[Envelope | Malformed]:
-    """The same, with one Malformed for those that follow one another."""
+    """Joins the Malformed that follow one another into one."""
     run: Malformed | None = None
     for message in messages:
         if isinstance(message, Malformed):

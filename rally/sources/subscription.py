@@ -1,4 +1,4 @@
-"""A Pub/Sub subscription that is pulled, and acknowledged later."""
+"""Pulls messages from a Pub/Sub subscription, and acknowledges them later."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,18 +32,18 @@ _PATIENCE = Retry(
     maximum=5.0,
     timeout=60.0,
 )
-"""A service that is away for a moment is asked again; a minute is no moment."""
+"""Policy that asks a service again for up to a minute while it is unavailable."""
 
 _REFUSALS = (exceptions.GoogleAPIError, GoogleAuthError)
 
 
 class PulledMessage(NamedTuple):
-    """A message of Pub/Sub.
+    """A message that was pulled from Pub/Sub.
 
     Attributes:
-        data: the body.
-        attributes: as published; not yet allow-listed.
-        ack_id: to acknowledge it by.
+        data: body of the message.
+        attributes: attributes as published, before the allow-list.
+        ack_id: id by which it is acknowledged.
     """
 
     data: bytes
@@ -52,23 +52,28 @@ class PulledMessage(NamedTuple):
 
 
 class Subscription:
-    """One subscription; PUBSUB_EMULATOR_HOST is honoured by the client."""
+    """A Pub/Sub subscription; the client honours PUBSUB_EMULATOR_HOST."""
 
     def __init__(
         self, path: str, ack_deadline_seconds: int = ACK_DEADLINE_SECONDS
     ) -> None:
         """Opens `projects/<project>/subscriptions/<name>`.
 
+        Args:
+            path: full name of the subscription.
+            ack_deadline_seconds: time for which a pulled message belongs to this
+                client.
+
         Raises:
-            ConnectionError: there are no credentials (any more).
+            ConnectionError: there are no credentials, or they have expired.
         """
         self._path = path
         self._ack_deadline = ack_deadline_seconds
-        with _told(path):
+        with _as_connection_error(path):
             self._client = pubsub_v1.SubscriberClient()
 
     def __enter__(self) -> "Subscription":
-        """Gives itself."""
+        """Returns the subscription itself."""
         return self
 
     def __exit__(
@@ -81,12 +86,12 @@ class Subscription:
         self._client.close()
 
     def pull(self) -> list[PulledMessage]:
-        """Messages that are there within a second, and ours for the ack deadline.
+        """Pulls the messages that arrive within a second, and extends their deadline.
 
         Raises:
-            ConnectionError: Pub/Sub is away for more than a moment.
+            ConnectionError: Pub/Sub is unavailable for more than a moment.
         """
-        with _told(self._path):
+        with _as_connection_error(self._path):
             messages = self._pull()
             if messages:
                 self._client.modify_ack_deadline(
@@ -115,10 +120,10 @@ class Subscription:
         ]
 
     def acknowledge(self, ack_ids: Sequence[str]) -> int:
-        """Tells Pub/Sub that these are done, and closes the connection.
+        """Acknowledges messages, and closes the connection.
 
         Returns:
-            How many it could not be told of: these come again.
+            The number of messages that Pub/Sub did not take note of: these come again.
         """
         with self:
             for start in range(0, len(ack_ids), _ACKNOWLEDGE_AT_ONCE):
@@ -134,8 +139,8 @@ class Subscription:
 
 
 @contextmanager
-def _told(path: str) -> Iterator[None]:
-    """Around calls: what Pub/Sub fails with is one line, as of a disk that is away."""
+def _as_connection_error(path: str) -> Iterator[None]:
+    """Turns an error of Pub/Sub into one line, as of a disk that is unavailable."""
     try:
         yield
     except _REFUSALS as error:
@@ -147,15 +152,16 @@ def _told(path: str) -> Iterator[None]:
 
 
 def check_subscription(path: str) -> None:
-    """Asks once whether a subscription is there; takes no message from it.
+    """Asks Pub/Sub once whether a subscription exists, and takes no message from it.
 
-    An account may be allowed to pull and not to ask: then nothing is known, and fine.
+    An account may have the right to pull and not to ask: then nothing is known, and the
+    check passes.
 
     Raises:
-        ConfigurationError: it is not there, or there are no credentials.
+        ConfigurationError: it does not exist, or there are no credentials.
         ConnectionError: Pub/Sub cannot be reached.
     """
-    with _told(path):
+    with _as_connection_error(path):
         try:
             _ask(path, None)
         except GoogleAuthError as error:
@@ -168,16 +174,16 @@ def check_subscription(path: str) -> None:
 
 
 def check_silent(path: str) -> None:
-    """The same of a subscription that was there and gives nothing, with patience.
+    """Asks Pub/Sub with patience whether a subscription that fell silent still exists.
 
     Raises:
-        ConfigurationError: it is not there any more.
-        ConnectionError: Pub/Sub is away for more than a moment.
+        ConfigurationError: it no longer exists.
+        ConnectionError: Pub/Sub is unavailable for more than a moment.
     """
     patience = _PATIENCE.with_predicate(
         if_exception_type(*_BLIPS, exceptions.DeadlineExceeded)
     )
-    with _told(path):
+    with _as_connection_error(path):
         _ask(path, patience)
 
 

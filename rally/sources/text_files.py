@@ -1,4 +1,4 @@
-"""Messages of JSON in files of text: one on a line, or all in one document."""
+"""Reads messages of JSON from text files: one on a line, or all in one document."""
 
 import gzip
 import sys
@@ -20,20 +20,20 @@ from rally.sources.lines import (
 )
 
 _LONGEST_LINE = 16 * 1024 * 1024
-"""A body of 8 MiB is 11 MiB of base64."""
+"""Bytes of the longest line: a body of 8 MiB is 11 MiB of base64."""
 
 _LARGEST_DOCUMENT = 32 * 1024 * 1024
 _MAKE_LINES = "make lines of it: jq -c '.[]'"
 
 
 class Text(Protocol):
-    """A file of text, or the text inside of gzip."""
+    """A text file, or the text inside a gzip file."""
 
     def read(self, size: int, /) -> bytes:
-        """The next bytes: that many, and fewer only at the end."""
+        """Reads that many bytes, and fewer only at the end."""
 
     def readline(self, size: int, /) -> bytes:
-        """The next bytes to the end of a line, or that many."""
+        """Reads to the end of the line, or that many bytes."""
 
     def seek(self, offset: int, /) -> int:
         """Goes to an offset from the beginning."""
@@ -82,7 +82,7 @@ def _skip_line(file: Text) -> int:
 def read_document(
     file: Text, uri: str, country_attribute: str | None
 ) -> Iterator[Envelope | Malformed]:
-    """Reads the messages of one document: an array of them, or what Pub/Sub answers.
+    """Reads the messages of one document: an array of them, or an answer of Pub/Sub.
 
     Raises:
         ConfigurationError: it is no JSON, or too large to be read at once.
@@ -116,7 +116,7 @@ class _Bomb(Exception):
 
 
 class _Unzipped:
-    """The text inside of a gzip file; raises _Bomb, and what gzip raises."""
+    """The text inside a gzip file; raises _Bomb, and what gzip raises."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -142,11 +142,11 @@ def read_gzip(
 ) -> Iterator[Envelope | Malformed]:
     """Reads the text in a gzip file as a stream; offsets are those inside.
 
-    What is behind damage, or behind more than so few bytes can be, comes as one
-    Malformed.
+    All that follows damage, or that exceeds the most that so few bytes may hold, comes
+    as one Malformed.
 
     Raises:
-        ConfigurationError: it holds no text, or is a document that is none.
+        ConfigurationError: the file holds no text, or a malformed document.
     """
     file.seek(0)
     text = _Unzipped(file)
