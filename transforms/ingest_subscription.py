@@ -163,7 +163,7 @@ class _IngestSubscriptionFn(beam.DoFn):
             self._last_sign = time.monotonic()
 
     def _acknowledge(self, path: str, received: Sequence[str]) -> None:
-        """Acknowledges messages, and counts those that Pub/Sub misses: they come again."""
+        """Acknowledges messages; those that Pub/Sub misses come again."""
         try:
             missed = Subscription(path).acknowledge(received)
         except ConnectionError:

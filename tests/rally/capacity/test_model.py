@@ -152,7 +152,7 @@ def test_limits_are_told_by_how_far_they_are_crossed():
         "hours of audit",
         "hours of the day's jobs together",
         "objects of the event log",
-        "GiB of files to deal out in the launching process",
+        "GiB of file names in the launching process",
         "GiB of the withdrawal list in the launching process of delete",
         "GiB of enrolments in each worker of purge and audit",
         "GiB of known people in each worker of the audit",
@@ -181,7 +181,7 @@ def test_replay_starts_a_machine_each_day_though_nothing_waits():
 
 
 def test_files_to_deal_out_are_bound_by_one_process_and_not_by_a_graph():
-    named = "GiB of files to deal out in the launching process"
+    named = "GiB of file names in the launching process"
     many = SMALL._replace(pings_per_day=10**7, documents=16)
     held = {
         each: [limit.what for limit in plan_of(many._replace(buckets=each)).limits]
