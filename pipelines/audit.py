@@ -26,7 +26,7 @@ from rally.audit.forbidden_values import read_forbidden_values
 from rally.audit.report.html import to_html
 from rally.audit.report.json import to_json
 from rally.audit.report.output import check_writable, write_private
-from rally.audit.report.text import to_text
+from rally.audit.report.text import to_blocks
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
 from rally.audit.units import Unit
@@ -35,6 +35,7 @@ from rally.keys.platform_keys import PlatformKeys
 from rally.observability.log_entries import LogFields
 from rally.printing import print_text
 from rally.process import run_as_process, say
+from rally.tables import print_blocks
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 
 JOB = Job(
@@ -111,7 +112,10 @@ def _unproven(error: Exception) -> BaseException:
 def _report(options: PipelineOptions) -> Ended:
     own, report = options.view_as(AuditOptions), _read(options)
     is_json = own.json == STANDARD_OUTPUT
-    print_text((to_json if is_json else to_text)(report, own.threshold))
+    if is_json:
+        print_text(to_json(report, own.threshold))
+    else:
+        print_blocks(*to_blocks(report, own.threshold))
     try:
         _write(options, report)
     except ConfigurationError as error:

@@ -5,8 +5,9 @@ import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on impo
 # isort: split
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from operator import add
+from operator import itemgetter
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -14,7 +15,7 @@ from pipelines.command_line import parse_options_here
 from pipelines.job import Job
 from pipelines.lifecycle import Ended, JobStopped
 from pipelines.options import PlatformOptions, clock, platform_keys_uri
-from pipelines.run_step import run_step, table
+from pipelines.run_step import run_step
 from pipelines.starting import start
 from rally.compaction.compactor import find_strays, make_compactor, plan
 from rally.compaction.outcomes import Compacted, Outcome, Trouble
@@ -26,6 +27,7 @@ from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.storage.layout import Partition, Stores
 from rally.storage.leases import Leases
+from rally.tables import Column, Table, print_blocks
 from rally.withdrawal.bootstrap import open_list
 
 JOB = Job(
@@ -34,9 +36,17 @@ JOB = Job(
     " people who left, and remove what went into them. Run it as often as you like.",
     (PlatformOptions,),
 )
-_NUMBERS = (
-    *("partitions", "files before", "after", "rows before", "after"),
-    *("duplicates", "withdrawn", "superseded"),
+_SUMS: tuple[Column["Sums"], ...] = (
+    Column("study", lambda each: each.study),
+    Column("document", lambda each: each.document),
+    Column("partitions", lambda each: each.partitions),
+    Column("files_before", lambda each: each.files_before),
+    Column("files_after", lambda each: each.files_after, "AFTER"),
+    Column("rows_before", lambda each: each.rows_before),
+    Column("rows_after", lambda each: each.rows_after, "AFTER"),
+    Column("duplicates", lambda each: each.duplicates),
+    Column("withdrawn", lambda each: each.withdrawn),
+    Column("superseded", lambda each: each.superseded),
 )
 
 
@@ -109,7 +119,7 @@ def _settings(options: PipelineOptions) -> CompactSettings:
 
 def _report(results: Sequence[Compacted]) -> Ended:
     done = [each for each in results if each.outcome is Outcome.COMPACTED]
-    print_lines(*(_summary(done) if done else ["nothing to compact"]))
+    print_blocks(Table(_SUMS, _sum_up(done)) if done else "nothing to compact")
     under = (each for each in results if each.outcome is Outcome.HELD)
     if held := sum(not each.troubles for each in under):
         print_lines(f"left as they are under a legal hold: {held:,} partitions")
@@ -121,26 +131,43 @@ def _report(results: Sequence[Compacted]) -> Ended:
     return Ended(1 if troubles else 0, figures)
 
 
-def _summary(done: Iterable[Compacted]) -> list[str]:
-    """A table by study and document, for people."""
+@dataclass(slots=True)
+class Sums:
+    """What became of all partitions of one document."""
+
+    study: str
+    document: str
+    partitions: int = 0
+    files_before: int = 0
+    files_after: int = 0
+    rows_before: int = 0
+    rows_after: int = 0
+    duplicates: int = 0
+    withdrawn: int = 0
+    superseded: int = 0
+
+    def add(self, each: Compacted) -> None:
+        """Adds a partition."""
+        self.partitions += 1
+        self.files_before += each.files_before
+        self.files_after += each.files_after
+        self.rows_before += each.rows_before
+        self.rows_after += each.rows_after
+        self.duplicates += each.counts.duplicates
+        self.withdrawn += each.counts.withdrawn
+        self.superseded += each.counts.superseded
+
+
+def _sum_up(done: Iterable[Compacted]) -> list[Sums]:
+    """Sums by study and document, sorted; a partition counts once."""
     partitions: dict[Partition, Compacted] = {}
     for each in sorted(done, key=lambda each: each.at):
         before = partitions.get(each.partition)
         partitions[each.partition] = before.then(each) if before else each
-    sums: dict[tuple[str, str], list[int]] = {}
-    for (study, document, _), each in partitions.items():
-        sums.setdefault((study, document), [0] * len(_NUMBERS))
-        sums[study, document] = list(map(add, sums[study, document], _numbers(each)))
-    rows = [(*key, *map("{:,}".format, sums[key])) for key in sorted(sums)]
-    return table(("study", "document", *_NUMBERS), rows)
-
-
-def _numbers(each: Compacted) -> tuple[int, ...]:
-    counts = each.counts
-    return (
-        *(1, each.files_before, each.files_after, each.rows_before, each.rows_after),
-        *(counts.duplicates, counts.withdrawn, counts.superseded),
-    )
+    sums: dict[tuple[str, str], Sums] = {}
+    for (study, document, _), each in sorted(partitions.items(), key=itemgetter(0)):
+        sums.setdefault((study, document), Sums(study, document)).add(each)
+    return [*sums.values()]
 
 
 if __name__ == "__main__":

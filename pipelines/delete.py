@@ -6,7 +6,7 @@ import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on impo
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -15,16 +15,18 @@ from pipelines.delete_options import DeleteOptions, deletion_settings
 from pipelines.job import Job
 from pipelines.lifecycle import Ended, running_alone
 from pipelines.options import PlatformOptions
-from pipelines.run_step import run_step, table
+from pipelines.run_step import run_step
 from pipelines.starting import start
 from rally.audit.limits import Limits
 from rally.deletion.deletion import Deletion
 from rally.deletion.derived import find_missing
+from rally.deletion.plan import PlannedFile
 from rally.deletion.report import Report
 from rally.deletion.settings import DeletionSettings
 from rally.observability.log_entries import LogFields
-from rally.printing import print_lines
+from rally.printing import visible
 from rally.process import run_as_process, say
+from rally.tables import Column, Table, print_blocks
 from rally.times import from_micros
 from rally.withdrawal.overview import read_overview
 from rally.withdrawal.withdrawal_list import State, WithdrawalList
@@ -131,37 +133,65 @@ def _ended(report: Report) -> Ended:
 
 
 def _report(report: Report) -> int:
-    for lines in (_requests(report), _files(report)):
-        if lines:
-            print_lines(*lines, "")
-    print_lines(*_told(report))
+    told = "\n".join(map(visible, _told(report)))
+    print_blocks(_requests(report), _files(report), told)
     faults = [*_faults(report)]
     for fault in faults:
         say(fault)
     return 1 if faults else 0
 
 
-def _requests(report: Report) -> list[str]:
+class Requests(NamedTuple):
+    """Requests of one scope in one state."""
+
+    scope: str
+    state: str
+    requests: int
+
+
+class Planned(NamedTuple):
+    """A file that loses rows.
+
+    Attributes:
+        file: as planned.
+        is_done: whether this run deleted them.
+    """
+
+    file: PlannedFile
+    is_done: bool
+
+
+_REQUESTS: tuple[Column[Requests], ...] = (
+    Column("scope", lambda each: each.scope),
+    Column("state", lambda each: each.state),
+    Column("requests", lambda each: each.requests),
+)
+_FILES: tuple[Column[Planned], ...] = (
+    Column("study", lambda each: each.file.study),
+    Column(
+        "file",
+        lambda each: each.file.name,
+        text=lambda each: each.file.name.rpartition("document=")[2],
+    ),
+    Column("rows", lambda each: each.file.rows),
+    Column("to_go", lambda each: each.file.removes),
+    Column("state", lambda each: "deleted" if each.is_done else "planned"),
+)
+
+
+def _requests(report: Report) -> Table[Requests]:
     counts = Counter(
         (each.scope, each.state.value) for each in report.withdrawals.withdrawals
     )
-    rows = [(*key, f"{number:,}") for key, number in sorted(counts.items())]
-    return table(("scope", "state", "requests"), rows) if rows else []
+    rows = [Requests(*key, number) for key, number in sorted(counts.items())]
+    return Table(_REQUESTS, rows)
 
 
-def _files(report: Report) -> list[str]:
+def _files(report: Report) -> Table[Planned]:
     done = {(each.study, each.name) for each in report.rewritten}
-    rows = [
-        (
-            file.study,
-            file.name.rpartition("document=")[2],
-            f"{file.rows:,}",
-            f"{file.removes:,}",
-            "deleted" if (file.study, file.name) in done else "planned",
-        )
-        for file in dict.fromkeys(report.planned)
-    ]
-    return table(("study", "file", "rows", "to go", ""), rows) if rows else []
+    files = dict.fromkeys(report.planned)
+    rows = [Planned(each, (each.study, each.name) in done) for each in files]
+    return Table(_FILES, rows)
 
 
 def _told(report: Report) -> Iterator[str]:

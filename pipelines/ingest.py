@@ -23,7 +23,7 @@ from pipelines.job import Job
 from pipelines.lifecycle import Ended, finish
 from pipelines.logs import outcomes
 from pipelines.options import IntakeOptions, PlatformOptions, ingest_settings
-from pipelines.run_step import make_pipeline, read_counts, shown_progress, summary
+from pipelines.run_step import make_pipeline, read_counts, shown_progress, tabulate
 from pipelines.runners import is_local
 from pipelines.starting import start
 from rally.errors import ConfigurationError
@@ -31,9 +31,9 @@ from rally.ingestion.outcome import explain_all_unknown
 from rally.ingestion.setup import IngestSettings, check_before_start
 from rally.observability.prometheus import served
 from rally.outcomes import Count
-from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.sources.inputs import match_inputs, plan_units
+from rally.tables import print_blocks
 from transforms.ingest_files import IngestFiles
 from transforms.ingest_subscription import IngestSubscription
 
@@ -121,7 +121,7 @@ def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeli
 
 
 def _report(counts: Counter[Count]) -> Ended:
-    print_lines(*(summary(counts) if counts else ["no pings"]))
+    print_blocks(tabulate(counts) if counts else "no pings")
     figures = outcomes(counts)
     all_unknown = explain_all_unknown(counts)
     if all_unknown:

@@ -5,6 +5,7 @@ import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on impo
 # isort: split
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -14,16 +15,17 @@ from pipelines.job import Job
 from pipelines.lifecycle import Ended, running_alone
 from pipelines.options import PlatformOptions
 from pipelines.purge_options import PurgeOptions, purge_settings
-from pipelines.run_step import run_step, shown_progress, table
+from pipelines.run_step import run_step, shown_progress
 from pipelines.runners import is_local
 from pipelines.starting import start
 from rally.observability.log_entries import LogFields
-from rally.printing import print_lines
+from rally.printing import visible
 from rally.process import run_as_process, say
 from rally.retention.plan import Key, Tally
 from rally.retention.purge import Purge
 from rally.retention.report import Report
 from rally.retention.settings import PurgeSettings
+from rally.tables import Column, Table, print_blocks
 
 JOB = Job(
     "purge",
@@ -77,11 +79,10 @@ def _run_step(
 
 
 def _report(report: Report) -> Ended:
-    if report.done:
-        print_lines(*_table("gone", report.done), "")
-    elif report.planned:
-        print_lines(*_table("to go", report.planned), "")
-    print_lines(*_told(report))
+    table = (
+        _table("gone", report.done) if report.done else _table("to go", report.planned)
+    )
+    print_blocks(table, "\n".join(map(visible, _told(report))))
     problems = list(report.problems)
     for problem in problems:
         say(problem)
@@ -89,19 +90,29 @@ def _report(report: Report) -> Ended:
     return Ended(report.exit_status, LogFields(objects=objects, faults=len(problems)))
 
 
-def _table(head: str, tallies: Mapping[Key, Tally]) -> list[str]:
-    rows = [
-        (
-            *key,
-            f"{tally.objects:,}",
-            f"{tally.rows:,}" if tally.rows or head == "gone" else "all",
-            f"{tally.bytes:,}",
-            tally.oldest,
-        )
-        for key, tally in sorted(tallies.items())
-    ]
-    columns = ("study", "document", f"why {head}", "objects", "rows", "bytes", "oldest")
-    return table(columns, rows)
+def _table(what: str, tallies: Mapping[Key, Tally]) -> Table[tuple[Key, Tally]]:
+    """What is gone, or is to go.
+
+    Args:
+        what: "gone" or "to go".
+        tallies: by study, document and reason. Before a purge nobody has counted the
+            rows of files that go as a whole.
+    """
+    is_gone = what == "gone"
+    columns: tuple[Column[tuple[Key, Tally]], ...] = (
+        Column("study", lambda each: each[0][0]),
+        Column("document", lambda each: each[0][1]),
+        Column("why", lambda each: each[0][2], f"WHY {what.upper()}"),
+        Column("objects", lambda each: each[1].objects),
+        Column(
+            "rows",
+            lambda each: each[1].rows if each[1].rows or is_gone else None,
+            text=lambda each: each[1].rows if each[1].rows or is_gone else "all",
+        ),
+        Column("bytes", lambda each: each[1].bytes),
+        Column("oldest", lambda each: each[1].oldest or None),
+    )
+    return Table(columns, sorted(tallies.items(), key=itemgetter(0)))
 
 
 def _told(report: Report) -> Iterator[str]:

@@ -16,7 +16,7 @@ from pipelines.lifecycle import Ended, finish
 from pipelines.logs import outcomes
 from pipelines.options import IntakeOptions, PlatformOptions, ingest_settings
 from pipelines.replay_options import ReplayOptions, replay_reason
-from pipelines.run_step import make_pipeline, read_counters, read_counts, summary
+from pipelines.run_step import make_pipeline, read_counters, read_counts, tabulate
 from pipelines.starting import start
 from rally.dead_letters import list_dead_letters
 from rally.errors import ConfigurationError, CorruptFile
@@ -26,6 +26,7 @@ from rally.outcomes import Count, FailureReason
 from rally.printing import print_lines
 from rally.process import run_as_process, say
 from rally.storage.occupancy import listing
+from rally.tables import print_blocks
 from transforms.replay_dead_letters import (
     DAMAGED,
     NAMESPACE,
@@ -116,13 +117,13 @@ def _ended(result: Result) -> Ended:
 
 
 def _report(result: Result) -> int:
-    if result.counts:
-        print_lines(*summary(result.counts), "")
     gone, kept, unopened = result.letters
+    letters = ""
     if gone or kept:
-        print_lines(f"dead letters: {gone:,} removed, {kept:,} kept")
+        letters = f"dead letters: {gone:,} removed, {kept:,} kept"
     elif not result.damaged:
-        print_lines("no dead letters")
+        letters = "no dead letters"
+    print_blocks(tabulate(result.counts), letters)
     if unopened:
         print_lines(f"{unopened:,} of the kept do not open with this private key")
     for name in result.damaged:

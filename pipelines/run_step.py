@@ -20,9 +20,10 @@ from pipelines.lifecycle import JobStopped, finish
 from rally.errors import ConfigurationError
 from rally.observability.progress import read_progress
 from rally.outcomes import Count
-from rally.printing import print_lines, visible
+from rally.printing import print_lines
 from rally.results import WrongResults, name_results
 from rally.storage.objectstore.interface import ObjectStore
+from rally.tables import Column, Table
 from transforms.counters import NAMESPACE
 from transforms.parallel_map import ParallelMap
 
@@ -115,37 +116,25 @@ def _show(folder: Path, done: threading.Event, what: str) -> None:
         sys.stderr.flush()
 
 
-def summary(counts: Counter[Count]) -> list[str]:
-    """A table of outcomes by study and document, for people."""
-    rows = [
-        (
-            count.study,
-            count.document,
-            f"{count.outcome} {count.reason}".strip().replace("_", " "),
-            f"{number:,}",
-        )
-        for count, number in sorted(counts.items())
-    ]
-    return table(("study", "document", "outcome", "pings"), rows)
+Counted = tuple[Count, int]
+"""An outcome, and how many pings had it."""
+
+_OUTCOMES: tuple[Column[Counted], ...] = (
+    Column("study", lambda each: each[0].study),
+    Column("document", lambda each: each[0].document),
+    Column("outcome", lambda each: each[0].outcome, text=lambda each: _words(each[0])),
+    Column("reason", lambda each: each[0].reason or None, head=None),
+    Column("pings", lambda each: each[1]),
+)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a table; columns of numbers are to the right."""
-    rows = [[*map(visible, row)] for row in rows]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    numeric = [all(map(_is_number, column)) for column in zip(*rows, strict=True)]
-    rule = ["-" * width for width in widths]
-    return [
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(row, widths, numeric, strict=True)
-        ).rstrip()
-        for row in (head, rule, *rows)
-    ]
+def tabulate(counts: Counter[Count]) -> Table[Counted]:
+    """A table of outcomes by study and document."""
+    return Table(_OUTCOMES, sorted(counts.items()))
 
 
-def _is_number(cell: str) -> bool:
-    return cell.replace(",", "").isdecimal()
+def _words(count: Count) -> str:
+    return f"{count.outcome} {count.reason}".strip().replace("_", " ")
 
 
 def make_pipeline(options: PipelineOptions) -> beam.Pipeline:

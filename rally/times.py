@@ -106,3 +106,8 @@ def check_micros(micros: int) -> int:
 
 
 _FIRST, _LAST = to_micros(EARLIEST), to_micros(LATEST)
+
+
+def moment(time: datetime) -> str:
+    """A time in UTC, to the second."""
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -2,35 +2,38 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
 from pipelines.demo.ledger import Row
-from pipelines.run_step import table
 from rally.compaction.outcomes import Compacted
 from rally.deletion.report import Report as DeletionReport
 from rally.outcomes import FAILED, REFUSED, STORED, Count
 from rally.retention.plan_entry import Reason
 from rally.retention.report import Report
+from rally.tables import Column, Table, Value, to_text
 
 _OUTCOMES = ("study", "document", "stored", "refused", "failed")
 _WHY = "why, and who came or left"
 _ROWS = ("study", "rows before", "of who left", "rows after", "of who left")
 
 
+def _table(head: Sequence[str], rows: Sequence[Sequence[Value]]) -> list[str]:
+    columns = [Column(name, itemgetter(at)) for at, name in enumerate(head)]
+    return to_text(Table(columns, rows)).split("\n") if rows else []
+
+
 def outcomes(counts: Counter[Count]) -> list[str]:
     """What became of the pings, a line for each document."""
     documents = sorted({(count.study, count.document) for count in counts})
-    rows = [
+    rows: list[Sequence[Value]] = [
         [
             *document,
-            *(
-                f"{_total(counts, document, what):,}"
-                for what in (STORED, REFUSED, FAILED)
-            ),
+            *(_total(counts, document, what) for what in (STORED, REFUSED, FAILED)),
             ", ".join(_reasons(counts, document)),
         ]
         for document in documents
     ]
-    return table((*_OUTCOMES, _WHY), rows)
+    return _table((*_OUTCOMES, _WHY), rows)
 
 
 def before_and_after(
@@ -38,11 +41,10 @@ def before_and_after(
 ) -> list[str]:
     """How many rows there are, and how many of who left, by study."""
     counted = [_by_study(rows) for rows in (before, gone, after, left)]
-    rows = [
-        (study, *(f"{each[study]:,}" for each in counted))
-        for study in sorted(counted[0])
+    rows: list[Sequence[Value]] = [
+        (study, *(each[study] for each in counted)) for study in sorted(counted[0])
     ]
-    return table(_ROWS, rows)
+    return _table(_ROWS, rows)
 
 
 def deletion(
@@ -67,12 +69,12 @@ def deletion(
 
 def purged(done: Report) -> list[str]:
     """What a purge took, but for records whose age depends on the day of the demo."""
-    rows = [
-        (*key, f"{tally.objects:,}", f"{tally.rows:,}")
+    rows: list[Sequence[Value]] = [
+        (*key, tally.objects, tally.rows)
         for key, tally in sorted(done.done.items())
         if key[-1] not in (Reason.PLAN, Reason.TEMPORARY)
     ]
-    return table(("study", "document", "why gone", "objects", "rows"), rows)
+    return _table(("study", "document", "why gone", "objects", "rows"), rows)
 
 
 def _by_study(rows: Iterable[Row]) -> Counter[str]:

@@ -1,48 +1,90 @@
 """A plan as people read it, and as JSON."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from rally.capacity.estimate import Estimate
 from rally.capacity.prices import Prices
-from rally.registry.report import table
+from rally.tables import Block, Column, Results, Table
 
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
-def to_text(plan: Estimate, prices: Prices) -> str:
+class Figure(NamedTuple):
+    """One figure of a plan.
+
+    Attributes:
+        name: what it is of.
+        value: the figure itself.
+        text: the same for people.
+    """
+
+    name: str
+    value: float
+    text: str
+
+
+class JobTime(NamedTuple):
+    """How long a job takes a day, in hours.
+
+    Attributes:
+        job: its name.
+        core_hours: on one core.
+        hours: on the machine that does the daily jobs.
+        alone: what is done one by one, however many cores there are.
+    """
+
+    job: str
+    core_hours: float
+    hours: float
+    alone: float
+
+
+_JOBS: tuple[Column[JobTime], ...] = (
+    Column("job", lambda each: each.job),
+    Column("core_hours", lambda e: e.core_hours, text=lambda e: number(e.core_hours)),
+    Column("hours", lambda each: each.hours, text=lambda each: number(each.hours)),
+    Column("one_by_one", lambda each: each.alone, text=lambda each: number(each.alone)),
+)
+
+
+def to_blocks(plan: Estimate, prices: Prices) -> list[Block]:
     """Four parts: sizes, jobs, money, and limits."""
-    parts = [
-        _aligned(_sizes(plan)),
-        _aligned([("JOB", "CORE HOURS", "HOURS", "ONE BY ONE"), *_jobs(plan)]),
-        _aligned([(f"{prices.currency} A MONTH", ""), *_money(plan)]),
+    return [
+        Table(_figures(""), [*_sizes(plan)], has_head=False),
+        Table(_JOBS, [*_jobs(plan)]),
+        Table(_figures(f"{prices.currency} A MONTH"), [*_money(plan)]),
         f"most is: {plan.dearest}\nprices: {prices.region}, {prices.as_of}",
         *_limits(plan),
     ]
-    return "\n\n".join(parts)
 
 
-def to_json(plan: Estimate, prices: Prices) -> str:
-    """One line, of the same and the inputs."""
-    return json.dumps(
-        {
-            "inputs": plan.inputs._asdict(),
-            "ingest": plan.ingest._asdict(),
-            "stored": plan.kept._asdict(),
-            "jobs": {
-                name: job._asdict() | {"hours": plan.hours(name)}
-                for name, job in plan.jobs.items()
-            },
-            "requests_a_day": {"class_a": plan.writes, "class_b": plan.reads},
-            "files_rewritten_a_day": plan.rewritten,
-            "key_operations_a_day": plan.key_operations,
-            "currency": prices.currency,
-            "prices_as_of": prices.as_of,
-            "region": prices.region,
-            "a_month": plan.dollars | {"sum": plan.total},
-            "limits": [each._asdict() for each in plan.limits],
-        }
+def _figures(head: str) -> tuple[Column[Figure], ...]:
+    return (
+        Column("name", lambda each: each.name, head),
+        Column("value", lambda each: each.value, " ", lambda each: each.text),
     )
+
+
+def to_results(plan: Estimate, prices: Prices) -> Results:
+    """The same and the inputs, for JSON."""
+    return {
+        "inputs": plan.inputs._asdict(),
+        "ingest": plan.ingest._asdict(),
+        "stored": plan.kept._asdict(),
+        "jobs": {
+            name: job._asdict() | {"hours": plan.hours(name)}
+            for name, job in plan.jobs.items()
+        },
+        "requests_a_day": {"class_a": plan.writes, "class_b": plan.reads},
+        "files_rewritten_a_day": plan.rewritten,
+        "key_operations_a_day": plan.key_operations,
+        "currency": prices.currency,
+        "prices_as_of": prices.as_of,
+        "region": prices.region,
+        "a_month": plan.dollars | {"sum": plan.total},
+        "limits": [each._asdict() for each in plan.limits],
+    }
 
 
 def number(value: float) -> str:
@@ -61,35 +103,43 @@ def size(value: float) -> str:
     return f"{number(value)} {_BYTES[power]}"
 
 
-def _sizes(plan: Estimate) -> Iterator[tuple[str, str]]:
+def _sizes(plan: Estimate) -> Iterator[Figure]:
     kept = plan.kept
-    yield "ingest, cores on average", number(plan.ingest.mean)
-    yield "ingest, cores at the peak", number(plan.ingest.peak)
-    yield "messages a day", size(plan.ingest.message_bytes)
-    yield "rows a day", size(kept.day_bytes)
-    yield "rows stored", size(kept.row_bytes)
-    yield "objects a day from ingest", number(kept.new_objects)
-    yield "objects stored, compacted", number(kept.objects)
-    yield "a compacted file", size(kept.file_bytes)
-    yield "objects of the event log", number(kept.event_objects)
-    yield "withdrawal list", size(kept.list_bytes)
-    yield "receipts", size(kept.receipt_bytes)
-    yield "files rewritten a day", number(plan.rewritten)
-    yield "requests a day, class A", number(plan.writes)
-    yield "requests a day, class B", number(plan.reads)
-    yield "key operations a day", number(plan.key_operations)
+    yield _counted("ingest, cores on average", plan.ingest.mean)
+    yield _counted("ingest, cores at the peak", plan.ingest.peak)
+    yield _sized("messages a day", plan.ingest.message_bytes)
+    yield _sized("rows a day", kept.day_bytes)
+    yield _sized("rows stored", kept.row_bytes)
+    yield _counted("objects a day from ingest", kept.new_objects)
+    yield _counted("objects stored, compacted", kept.objects)
+    yield _sized("a compacted file", kept.file_bytes)
+    yield _counted("objects of the event log", kept.event_objects)
+    yield _sized("withdrawal list", kept.list_bytes)
+    yield _sized("receipts", kept.receipt_bytes)
+    yield _counted("files rewritten a day", plan.rewritten)
+    yield _counted("requests a day, class A", plan.writes)
+    yield _counted("requests a day, class B", plan.reads)
+    yield _counted("key operations a day", plan.key_operations)
 
 
-def _jobs(plan: Estimate) -> Iterator[tuple[str, ...]]:
+def _counted(name: str, value: float) -> Figure:
+    return Figure(name, value, number(value))
+
+
+def _sized(name: str, value: float) -> Figure:
+    return Figure(name, value, size(value))
+
+
+def _jobs(plan: Estimate) -> Iterator[JobTime]:
     for name, job in plan.jobs.items():
-        values = job.seconds / 3600, plan.hours(name), job.alone / 3600
-        yield (name, *map(number, values))
+        core_hours, alone = job.seconds / 3600, job.alone / 3600
+        yield JobTime(name, core_hours, plan.hours(name), alone)
 
 
-def _money(plan: Estimate) -> Iterator[tuple[str, str]]:
+def _money(plan: Estimate) -> Iterator[Figure]:
     for item, dollars in plan.dollars.items():
-        yield item, number(dollars)
-    yield "sum", number(plan.total)
+        yield _counted(item, dollars)
+    yield _counted("sum", plan.total)
 
 
 def _limits(plan: Estimate) -> list[str]:
@@ -99,16 +149,3 @@ def _limits(plan: Estimate) -> list[str]:
         for each in plan.limits
     ]
     return ["\n".join(lines)] if lines else []
-
-
-def _aligned(rows: Iterable[tuple[str, ...]]) -> str:
-    """Columns of numbers, to the right."""
-    filled = list(rows)
-    widths = [max(map(len, column)) for column in zip(*filled, strict=True)]
-    return "\n".join(table([_justified(row, widths) for row in filled]))
-
-
-def _justified(row: tuple[str, ...], widths: Sequence[int]) -> list[str]:
-    first, *others = row
-    numbers = zip(others, widths[1:], strict=True)
-    return [first, *(cell.rjust(width) for cell, width in numbers)]

@@ -3,28 +3,28 @@
 import argparse
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rally.commands.decide_study import decide_study, decider
 from rally.commands.end_study import check_announced
 from rally.commands.options import find_study, open_places, platform_keys_uri, read_time
 from rally.decisions.contents import StudyDecision
 from rally.errors import ConfigurationError
-from rally.printing import print_lines
+from rally.printing import print_lines, visible
 from rally.registry.registry import Registry
-from rally.registry.report import table
 from rally.registry.study import Study
 from rally.registry.transitions import Action, States, check_transition
 from rally.storage.layout import Stores
+from rally.tables import Block, Column, Results, Table, describe_json, print_results
 
 if TYPE_CHECKING:
-    from rally.retention.conclusion import Preview
-
-_HEAD = ("DOCUMENT", "FILES", "ROWS", "BYTES")
+    from rally.retention.conclusion import Held, Preview
 
 
 def conclude_study(args: argparse.Namespace) -> int:
     """Concludes a study that has ended: all of its raw data goes, for ever."""
+    if args.json and not args.plan_only:
+        raise ConfigurationError("--json: is for what will follow; add --plan_only")
     if not args.store:
         raise ConfigurationError("--store: is missing; say where the data is")
     registry, time = Registry.load(args.studies), read_time("--as_of", args.as_of)
@@ -38,7 +38,7 @@ def conclude_study(args: argparse.Namespace) -> int:
     check_announced(study, time.date(), args.announced_days, "concluded")
     signer = None if args.plan_only else decider(args)
     foreseen = _foresee(args, stores, registry, study, time)
-    print_lines(*_told(foreseen))
+    print_results(_results(foreseen), *_told(foreseen), as_json=args.json)
     if signer is None:
         return 0
     print_lines("")
@@ -76,17 +76,68 @@ def _foresee(
         raise ConfigurationError(f"{args.store}: cannot be read ({reason})") from None
 
 
-def _told(foreseen: "Preview") -> Iterator[str]:
+class _Expected(NamedTuple):
+    """What goes of one document.
+
+    Attributes:
+        document: its name; "" of files that name none.
+        held: how much it is.
+    """
+
+    document: str
+    held: "Held"
+
+
+_DOCUMENTS: tuple[Column[_Expected], ...] = (
+    Column(
+        "document",
+        lambda each: each.document or None,
+        text=lambda each: each.document or "(no document)",
+    ),
+    Column("files", lambda each: each.held.files),
+    Column("rows", lambda each: each.held.rows),
+    Column("bytes", lambda each: each.held.bytes),
+)
+JSON = describe_json(
+    {"documents": _DOCUMENTS},
+    ["namespace", "unread_files", "dead_letters", "events", "due_withdrawals",
+     "open_withdrawals", "undecided_withdrawals", "derived", "keys", "legal_holds"],
+)  # fmt: skip
+"""What `--help` says of `--json`."""
+
+
+def _documents(foreseen: "Preview") -> Table[_Expected]:
+    rows = [_Expected(*each) for each in foreseen.documents.items()]
+    return Table(_DOCUMENTS, rows)
+
+
+def _results(foreseen: "Preview") -> Results:
+    """What will follow, for a program."""
+    return {
+        "namespace": foreseen.namespace,
+        "documents": _documents(foreseen),
+        "unread_files": foreseen.unread,
+        "dead_letters": foreseen.dead_letters,
+        "events": foreseen.events,
+        "due_withdrawals": foreseen.deferred,
+        "open_withdrawals": foreseen.open,
+        "undecided_withdrawals": foreseen.undecided,
+        "derived": [str(uri) for uri in foreseen.derived],
+        "keys": [str(name) for name in foreseen.keys],
+        "legal_holds": [str(hold) for hold in foreseen.holds],
+    }
+
+
+def _told(foreseen: "Preview") -> list[Block]:
     """What will follow, for whoever decides."""
-    documents = [
-        (document or "(no document)", *map("{:,}".format, (e.files, e.rows, e.bytes)))
-        for document, e in foreseen.documents.items()
+    return [
+        f"{foreseen.namespace}: when it is concluded, all of this goes:",
+        _documents(foreseen),
+        "\n".join(map(visible, _numbers(foreseen))),
     ]
-    yield f"{foreseen.namespace}: when it is concluded, all of this goes:"
-    yield ""
-    if documents:
-        yield from table([_HEAD, *documents])
-        yield ""
+
+
+def _numbers(foreseen: "Preview") -> Iterator[str]:
     if foreseen.unread:
         yield f"files that do not say how many rows they have: {foreseen.unread:,}"
     yield f"objects of dead letters: {foreseen.dead_letters:,}"

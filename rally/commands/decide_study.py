@@ -22,10 +22,10 @@ from rally.fields import Place, note
 from rally.printing import print_lines
 from rally.registry.legal_holds import LegalHold, check_release
 from rally.registry.registry import Registry
-from rally.registry.report import moment
 from rally.registry.study import Study
 from rally.registry.transitions import Action, States, check_transition
 from rally.storage.objectstore.interface import ObjectStore
+from rally.times import moment
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from rally.commands.options import Options, add_options, open_platform, signer_of
 from rally.errors import ConfigurationError
 from rally.printing import print_lines, print_text
-from rally.registry.report import moment, table
+from rally.tables import Column, Table, describe_json, print_results
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain, Record
 
 _PLACES = "--store --platform"
 _SIGNING = f"{_PLACES} --keys --people_keys --by"
-_HEAD = ("NUMBER", "SIGNED", "BY", "DECISION", "ABOUT", "STATUS")
+_DEVELOPMENT = "This is a development platform: one person may play everybody."
 _OWN: Options = {
     "number": {"type": int, "metavar": "NUMBER", "help": "of the decision"},
 }
@@ -35,7 +35,7 @@ def add_parser(
         dest="decisions_command", required=True, metavar="COMMAND"
     )
     for name, handler, options in (
-        ("list", list_decisions, _PLACES),
+        ("list", list_decisions, f"{_PLACES} --json"),
         ("show", show_decision, f"number {_PLACES}"),
         ("verify", verify, _PLACES),
         ("approve", approve_decision, f"number {_SIGNING}"),
@@ -43,7 +43,11 @@ def add_parser(
     ):
         summary = str(handler.__doc__).partition("\n")[0]
         parser = commands.add_parser(
-            name, help=summary, description=summary, allow_abbrev=False
+            name,
+            help=summary,
+            description=summary,
+            epilog=_JSON.get(name),
+            allow_abbrev=False,
         )
         parser.set_defaults(handler=handler)
         add_options(parser, options.split(), _OWN)
@@ -52,11 +56,12 @@ def add_parser(
 def list_decisions(args: argparse.Namespace) -> int:
     """Prints a line for each decision, in their order."""
     chain = _chain(args)
-    print_lines(*table([_HEAD, *map(_row, chain.records)]))
-    if chain.development:
-        print_lines(
-            "", "This is a development platform: one person may play everybody."
-        )
+    table = Table(_DECISIONS, chain.records)
+    print_results(
+        {"development": chain.development, "decisions": table},
+        *(table, _DEVELOPMENT if chain.development else ""),
+        as_json=args.json,
+    )
     return 0
 
 
@@ -142,14 +147,6 @@ def _worth(record: "Record") -> str:
     return f"{record.status}: {record.why}" if record.why else str(record.status)
 
 
-def _row(record: "Record") -> tuple[str, ...]:
-    entry, number = record.entry, str(record.number)
-    if entry is None:
-        return (number, "-", "-", "-", "-", _worth(record))
-    about = _about(entry.content)
-    return (number, moment(entry.when), entry.by, entry.kind, about, _worth(record))
-
-
 def _about(content: object) -> str:
     """In a few words what a decision is about."""
     for name in ("namespace", "name", "study", "scope", "job"):
@@ -161,3 +158,14 @@ def _about(content: object) -> str:
         if value := getattr(content, name, None):
             return f"decision {value}"
     return "-"
+
+
+_DECISIONS: "tuple[Column[Record], ...]" = (
+    Column("number", lambda each: each.number, text=lambda each: str(each.number)),
+    Column("signed", lambda each: each.entry.when if each.entry else None),
+    Column("by", lambda each: each.entry.by if each.entry else None),
+    Column("decision", lambda each: each.entry.kind if each.entry else None),
+    Column("about", lambda each: _about(each.entry.content) if each.entry else None),
+    Column("status", lambda each: _worth(each), is_broken=lambda each: bool(each.why)),
+)
+_JSON = {"list": describe_json({"decisions": _DECISIONS}, ["development"])}

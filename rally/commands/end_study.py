@@ -10,9 +10,9 @@ from rally.decisions.contents import StudyDecision
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
 from rally.registry.registry import Registry
-from rally.registry.report import moment
 from rally.registry.study import AfterEnd, Kind, Study
 from rally.registry.transitions import Action, States, check_transition
+from rally.times import moment
 
 
 def end_study(args: argparse.Namespace) -> int:

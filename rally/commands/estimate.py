@@ -10,7 +10,7 @@ from rally import numbers
 from rally.capacity.model import SCHEMES, Inputs
 from rally.commands.options import Options, add_options
 from rally.errors import ConfigurationError
-from rally.printing import print_text
+from rally.tables import print_results
 
 _MOST = 10**12
 _REQUIRED = ("pings_per_day", "people", "studies")
@@ -45,14 +45,13 @@ _OWN: Options = {
         "metavar": "FILE",
         "help": "YAML or JSON of unit prices, in place of the published ones",
     },
-    "--json": {"action": "store_true", "help": "print JSON"},
 }
 
 
 def add_parser(
     subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
 ) -> None:
-    """Adds `plan`; it sets `handler(args) -> exit status`."""
+    """Adds `estimate`; it sets `handler(args) -> exit status`."""
     summary = str(print_plan.__doc__).partition("\n")[0]
     parser = subparsers.add_parser(
         "estimate", help=summary, description=summary, allow_abbrev=False
@@ -60,18 +59,19 @@ def add_parser(
     parser.set_defaults(handler=print_plan)
     for name, text in _TEXTS.items():
         parser.add_argument(_option(name), **_number(name, text))
-    add_options(parser, _OWN, _OWN)
+    add_options(parser, [*_OWN, "--json"], _OWN)
 
 
 def print_plan(args: argparse.Namespace) -> int:
     """Computes sizes and costs of a platform, and where the design bends."""
     from rally.capacity.estimate import make_estimate
     from rally.capacity.prices import read_prices
-    from rally.capacity.report import to_json, to_text
+    from rally.capacity.report import to_blocks, to_results
 
     prices = read_prices(args.prices)
     plan = make_estimate(_read(args), prices)
-    print_text((to_json if args.json else to_text)(plan, prices))
+    blocks = to_blocks(plan, prices)
+    print_results(to_results(plan, prices), *blocks, as_json=args.json)
     return 0
 
 

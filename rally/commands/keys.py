@@ -8,18 +8,20 @@ import argparse
 import json
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rally import numbers
 from rally.errors import ConfigurationError
-from rally.printing import print_lines, visible
+from rally.printing import print_lines
+from rally.tables import Column, Table, describe_json, print_results
 
 if TYPE_CHECKING:
     from rally.keys.folder import KeyFolder
     from rally.keys.kek_file import Owners
+    from rally.keys.listing import KeyRow
 
 _TEMPLATES = ("hpke", "ecies", "xwing", "jwk")
 
@@ -43,6 +45,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--document_id": {"help": "a UUID; random by default", "type": uuid.UUID},
     "--submission_timestamp": {"help": "in UTC, ISO 8601 with Z; now by default"},
     "--gzip": {"help": "gzip the clear text first", "action": "store_true"},
+    "--json": {"help": "print JSON, on one line", "action": "store_true"},
     "--yes": {"help": "it is meant; without it nothing goes", "action": "store_true"},
 }
 
@@ -60,7 +63,11 @@ def add_parser(
     for name, handler, options in _commands():
         summary = str(handler.__doc__).partition("\n")[0]
         parser = commands.add_parser(
-            name, help=summary, description=summary, allow_abbrev=False
+            name,
+            help=summary,
+            description=summary,
+            epilog=_JSON.get(name),
+            allow_abbrev=False,
         )
         parser.set_defaults(handler=handler)
         for option in options.split():
@@ -74,7 +81,7 @@ def _commands() -> list[tuple[str, Callable[[argparse.Namespace], int], str]]:
         ("create", create, f"{both} --template --kek"),
         ("import", import_jwk, "--namespace --keys --jwk --key_id --kek"),
         ("public", public, "--namespace --keys --template"),
-        ("list", list_keys, "--keys --platform_keys"),
+        ("list", list_keys, "--keys --platform_keys --json"),
         ("rotate", rotate, f"{both} --template"),
         ("destroy", destroy, f"{both} --yes"),
         ("seal", seal, f"--namespace --keys --public {message}"),
@@ -134,11 +141,21 @@ def list_keys(args: argparse.Namespace) -> int:
         (args.platform_keys, listing.platform_rows),
     )
     found = [(uri, rows_of(KeyFolder(uri))) for uri, rows_of in asked if uri]
-    status = _print(*_aligned([row for _, rows in found for row in rows]))
+    table = Table(_KEYS, [row for _, rows in found for row in rows])
+    print_results({"keys": table}, table, as_json=args.json)
     for uri, rows in found:
         if not rows:
             raise ConfigurationError(f"{uri}: is missing, or holds no keys")
-    return status
+    return 0
+
+
+_KEYS: "tuple[Column[KeyRow], ...]" = (
+    Column("owner", lambda each: each.owner),
+    Column("kind", lambda each: each.kind),
+    Column("key_id", lambda each: each.key_id),
+    Column("role", lambda each: each.role),
+)
+_JSON = {"list": describe_json({"keys": _KEYS})}
 
 
 def _what_of_the_old(purpose: str) -> str:
@@ -244,14 +261,6 @@ def _platform_folder(args: argparse.Namespace) -> "KeyFolder":
     if args.namespace or not (args.platform_keys or args.keys):
         raise ConfigurationError("give --platform_keys with --purpose, no --namespace")
     return KeyFolder(args.platform_keys or default_uri(args.keys))
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    rows = [[*map(visible, row)] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
 
 
 def _print(*lines: str) -> int:

@@ -39,6 +39,7 @@ OPTIONS: Options = {
     "--note": {"help": "why, for the record", "default": ""},
     "--study": {"metavar": "NS", "help": "the study's namespace or an alias"},
     "--all": {"action": "store_true", "help": "Rally as a whole"},
+    "--json": {"action": "store_true", "help": "print JSON, on one line"},
 }
 
 

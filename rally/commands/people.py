@@ -6,7 +6,7 @@ owners put it into the chain of decisions: one asks, another approves.
 
 import argparse
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from operator import attrgetter
 
 from rally.commands.options import (
     Options,
@@ -29,10 +29,15 @@ from rally.errors import ConfigurationError
 from rally.fields import Place
 from rally.keys.names import Job
 from rally.printing import print_lines
-from rally.registry.report import table
+from rally.tables import Column, Table, describe_json, print_results
 
-if TYPE_CHECKING:
-    pass
+_DEVELOPMENT = "This is a development platform: one person may play everybody."
+_PEOPLE: tuple[Column[Person], ...] = (
+    Column("name", lambda each: each.name),
+    Column("may", lambda each: each.roles),
+    Column("key", lambda each: _fingerprint(each.public)),
+)
+_JSON = {"list": describe_json({"people": _PEOPLE}, ["development"])}
 
 _PLACES = "--store --platform"
 _SIGNING = f"{_PLACES} --keys --people_keys --by --note"
@@ -73,7 +78,7 @@ def add_parser(
         dest="people_command", required=True, metavar="COMMAND"
     )
     for name, handler, options in (
-        ("list", list_people, _PLACES),
+        ("list", list_people, f"{_PLACES} --json"),
         ("key", make_key, "--by --keys --people_keys --kek --kms"),
         ("add", add_person, f"--name --role --public {_SIGNING}"),
         ("revoke", revoke_person, f"--name {_SIGNING}"),
@@ -81,7 +86,11 @@ def add_parser(
     ):
         summary = str(handler.__doc__).partition("\n")[0]
         parser = commands.add_parser(
-            name, help=summary, description=summary, allow_abbrev=False
+            name,
+            help=summary,
+            description=summary,
+            epilog=_JSON.get(name),
+            allow_abbrev=False,
         )
         parser.set_defaults(handler=handler)
         add_options(parser, options.split(), _OWN)
@@ -92,15 +101,13 @@ def list_people(args: argparse.Namespace) -> int:
     from rally.decisions.verifying import read_chain
 
     chain = read_chain(open_platform(args))
-    rows = [
-        (each.name, ", ".join(each.roles), _fingerprint(each.public))
-        for each in chain.people.values()
-    ]
-    print_lines(*table([("NAME", "MAY", "KEY"), *sorted(rows)]))
-    if chain.development:
-        print_lines(
-            "", "This is a development platform: one person may play everybody."
-        )
+    people = sorted(chain.people.values(), key=attrgetter("name"))
+    table = Table(_PEOPLE, people)
+    print_results(
+        {"development": chain.development, "people": table},
+        *(table, _DEVELOPMENT if chain.development else ""),
+        as_json=args.json,
+    )
     return 0
 
 

@@ -2,12 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rally.commands import decide_study
+from rally.commands.conclude_study import JSON as CONCLUSION_JSON
 from rally.commands.conclude_study import conclude_study
 from rally.commands.decide_study import OWN
 from rally.commands.end_study import end_study
@@ -24,18 +25,15 @@ from rally.printing import print_lines
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.report import (
-    DECISION_HEAD,
-    DOCUMENT_HEAD,
-    HOLD_HEAD,
-    decision_row,
-    document_row,
-    hold_row,
+    ACCESS,
+    DECISIONS,
+    DOCUMENTS,
+    HOLDS,
     promises,
-    said,
-    table,
 )
 from rally.registry.study import Study, all_faults
-from rally.registry.transitions import States, transitions_in
+from rally.registry.transitions import State, States, transitions_in
+from rally.tables import Column, Table, describe_json, make_pairs, print_results
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain
@@ -44,7 +42,7 @@ _LOOKING = "--studies --store --platform --as_of"
 _DECIDING = f"namespace {_LOOKING} --keys --people_keys --by --note"
 _FOR_EVER = f"{_DECIDING} --plan_only --announced_days"
 _ENDING = f"{_FOR_EVER} --yes"
-_CONCLUDING = f"{_FOR_EVER} --platform_keys"
+_CONCLUDING = f"{_FOR_EVER} --platform_keys --json"
 _BY_DATES = (
     "States are by dates alone; --store or --platform adds operators' decisions."
 )
@@ -63,7 +61,11 @@ def add_parser(
     for name, handler, options in _COMMANDS:
         summary = str(handler.__doc__).partition("\n")[0]
         parser = commands.add_parser(
-            name, help=summary, description=summary, allow_abbrev=False
+            name,
+            help=summary,
+            description=summary,
+            epilog=_JSON.get(name),
+            allow_abbrev=False,
         )
         parser.set_defaults(handler=handler)
         add_options(parser, options.split(), OWN)
@@ -86,21 +88,10 @@ def list_studies(args: argparse.Namespace) -> int:
     registry = Registry.load(args.studies)
     chain, time = _chain(args), _time(args)
     states = States.of_chain(registry, chain) if chain else States(registry, ())
-    rows = [
-        (
-            study.namespace,
-            study.kind,
-            states.at(study, time),
-            said(study.starts),
-            said(study.collect_through),
-            str(len(study.documents)),
-        )
-        for study in registry.studies.values()
-    ]
-    head = ("NAMESPACE", "KIND", "STATE", "STARTS", "COLLECTS THROUGH", "DOCUMENTS")
-    _print([head, *rows])
-    if chain is None:
-        print_lines("", _BY_DATES)
+    rows = [_Listed(each, states.at(each, time)) for each in registry.studies.values()]
+    table = Table(_STUDIES, rows)
+    by_dates = "" if chain else _BY_DATES
+    print_results({"studies": table}, table, by_dates, as_json=args.json)
     return name_faults(registry)
 
 
@@ -111,21 +102,58 @@ def show_study(args: argparse.Namespace) -> int:
     chain, time = _chain(args), _time(args)
     log = transitions_in(chain) if chain else []
     state = States(registry, log).at(study, time)
-    _print([("state", state), *promises(study)])
-    _print_under(DOCUMENT_HEAD, map(document_row, study.documents.values()))
-    decisions = [each for each in log if each.namespace == study.namespace]
-    decisions.sort(key=attrgetter("at", "action"))
-    _print_under(DECISION_HEAD, map(decision_row, decisions))
+    decided = [each for each in log if each.namespace == study.namespace]
+    decided.sort(key=attrgetter("at", "action"))
     holds = LegalHolds.of_chain(chain, time) if chain else NO_HOLDS
-    _print_under(HOLD_HEAD, map(hold_row, holds.of(study.namespace)))
-    if chain is None:
-        print_lines("", _BY_DATES)
+    told = {"state": state, **promises(study)}
+    tables: dict[str, Table[Any]] = {
+        "access": Table(ACCESS, study.access),
+        "documents": Table(DOCUMENTS, [*study.documents.values()]),
+        "decisions": Table(DECISIONS, decided),
+        "legal_holds": Table(HOLDS, holds.of(study.namespace)),
+    }
+    named = make_pairs((name.replace("_", " "), each) for name, each in told.items())
+    by_dates = "" if chain else _BY_DATES
+    print_results(
+        {**told, **tables}, named, *tables.values(), by_dates, as_json=args.json
+    )
     return 0
 
 
+class _Listed(NamedTuple):
+    """A study in the list.
+
+    Attributes:
+        study: as registered.
+        state: at the time that was asked for.
+    """
+
+    study: Study
+    state: State
+
+
+_STUDIES: tuple[Column[_Listed], ...] = (
+    Column("namespace", lambda each: each.study.namespace),
+    Column("kind", lambda each: each.study.kind),
+    Column("state", lambda each: each.state),
+    Column("starts", lambda each: each.study.starts),
+    Column("collects_through", lambda each: each.study.collect_through),
+    Column("documents", lambda each: len(each.study.documents)),
+)
+_SHOWN: dict[str, Sequence[Column[Any]]] = {
+    "access": ACCESS,
+    "documents": DOCUMENTS,
+    "decisions": DECISIONS,
+    "legal_holds": HOLDS,
+}
+_JSON = {
+    "list": describe_json({"studies": _STUDIES}),
+    "show": describe_json(_SHOWN, ["state", "each promise by its name"]),
+    "conclude": CONCLUSION_JSON,
+}
 _COMMANDS = (
-    ("list", list_studies, _LOOKING),
-    ("show", show_study, f"namespace {_LOOKING}"),
+    ("list", list_studies, f"{_LOOKING} --json"),
+    ("show", show_study, f"namespace {_LOOKING} --json"),
     ("check", check_registry, "--studies"),
     ("infrastructure", print_infrastructure, _LOOKING),
     ("pause", decide_study.pause_study, _DECIDING),
@@ -151,13 +179,3 @@ def _chain(args: argparse.Namespace) -> "Chain | None":
 
 def _time(args: argparse.Namespace) -> datetime:
     return read_time("--as_of", args.as_of)
-
-
-def _print(rows: Sequence[Sequence[str]]) -> None:
-    print_lines(*table(rows))
-
-
-def _print_under(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    if filled := list(rows):
-        print_lines("")
-        _print([head, *filled])

@@ -20,8 +20,8 @@ from rally.commands.options import (
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
 from rally.registry.registry import Registry
-from rally.registry.report import moment
 from rally.registry.transitions import States
+from rally.times import moment
 from rally.validation.ids import read_ids
 
 if TYPE_CHECKING:

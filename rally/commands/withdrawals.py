@@ -21,8 +21,9 @@ from rally.commands.options import (
 )
 from rally.errors import ConfigurationError
 from rally.fields import Place, note
-from rally.printing import print_lines, print_text
+from rally.printing import print_lines
 from rally.registry.registry import Registry
+from rally.tables import print_results
 
 if TYPE_CHECKING:
     from rally.withdrawal.overview import Overview
@@ -52,7 +53,6 @@ _OWN: Options = {
         "never be read are given up",
     },
     "--requests": {"action": "store_true", "help": "list each request, too"},
-    "--json": {"action": "store_true", "help": "list as JSON"},
     "--deadline_days": {
         "type": numbers.real(0, numbers.DAYS, above=True),
         "metavar": "DAYS",
@@ -89,11 +89,13 @@ def add_parser(
 
 def list_withdrawals(args: argparse.Namespace) -> int:
     """Prints requests by scope, state and age; 1 where one is past its deadline."""
-    from rally.commands.withdrawal_tables import to_json, to_text
+    from rally.commands.withdrawal_tables import to_blocks, to_results
 
     days = args.deadline_days or _DEADLINE_DAYS
     overview = _overview(args, days)
-    print_text((to_json if args.json else to_text)(overview, args.requests))
+    results = to_results(overview, args.requests)
+    blocks = to_blocks(overview, args.requests)
+    print_results(results, *blocks, as_json=args.json)
     status = name_faults(Registry.load(args.studies))
     return 1 if overview.late else status
 

@@ -1,99 +1,77 @@
-"""What people read of the registry: tables of words."""
+"""What people read of the registry: its promises by name, and columns of tables."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-
-from rally.printing import visible
 from rally.registry.legal_holds import LegalHold
-from rally.registry.study import Document, Study
+from rally.registry.study import Access, Document, Study
 from rally.registry.transitions import Transition
+from rally.tables import Column, Value
 
-_NOTHING = "-"
-_GAP = "  "
 
-DOCUMENT_HEAD = (
-    "DOCUMENT",
-    "MEANS",
-    "KEPT DAYS",
-    "KEEP",
-    "CATEGORY",
-    "APPROVED",
-    "EXPIRES",
-    "BY",
-    "WHERE",
+def _kept_days(document: Document) -> int | None:
+    return document.delete_after_days
+
+
+def _keeper(document: Document) -> str | None:
+    return document.kept_by.person if document.kept_by else None
+
+
+DOCUMENTS: tuple[Column[Document], ...] = (
+    Column("document", lambda each: each.name),
+    Column("means", lambda each: each.means),
+    Column(
+        "kept_days", _kept_days, text=lambda each: _kept_days(each) or _keeper(each)
+    ),
+    Column("kept_by", _keeper, head=None),
+    Column("keep", lambda each: each.keep),
+    Column("category", lambda each: each.review.category if each.review else None),
+    Column("approved", lambda each: each.review.approved if each.review else None),
+    Column("expires", lambda each: each.review.expires if each.review else None),
+    Column("by", lambda each: each.review.steward if each.review else None),
+    Column("where", lambda each: each.review.where if each.review else None),
 )
-DECISION_HEAD = ("NUMBER", "AT", "DECISION", "BY", "NOTE")
-HOLD_HEAD = ("LEGAL HOLD", "FROM", "UNTIL", "SINCE", "BY", "NOTE")
+DECISIONS: tuple[Column[Transition], ...] = (
+    Column("number", lambda each: each.number, text=lambda each: str(each.number)),
+    Column("at", lambda each: each.at),
+    Column("decision", lambda each: each.action),
+    Column("by", lambda each: each.by),
+    Column("note", lambda each: each.note),
+)
+HOLDS: tuple[Column[LegalHold], ...] = (
+    Column("legal_hold", lambda each: each.number, text=lambda each: str(each.number)),
+    Column("from", lambda each: each.first),
+    Column("until", lambda each: each.last),
+    Column("since", lambda each: each.at),
+    Column("by", lambda each: each.by),
+    Column("note", lambda each: each.note),
+)
 
 
-def promises(study: Study) -> Iterator[tuple[str, str]]:
+def promises(study: Study) -> dict[str, Value]:
     """All that a study promised, by name."""
     policy = study.policy
-    yield "namespace", study.namespace
-    yield "name", study.name
-    yield "kind", study.kind
-    yield "aliases", _all(study.aliases)
-    yield "starts", said(study.starts)
-    yield "ending announced", said(study.ending_announced)
-    yield "collects through", said(study.collect_through)
-    yield "analysis until", said(study.analysis_until)
-    yield "enrolment", "required" if policy.enrolment_required else "none"
-    yield "do not track", "refuse" if policy.refuse_do_not_track else "consent"
-    yield "private browsing", policy.private_browsing or "client"
-    yield "countries", _all(sorted(policy.countries))
-    yield "minimum age", said(policy.minimum_age)
-    yield "after the end", policy.after_end
-    yield "unmatched withdrawals", policy.unmatched_withdrawals
-    yield "automation", "refuse" if policy.refuse_automation else "keep"
-    yield "derived", _all(study.derived)
-    for access in study.access:
-        dates = f"{access.since} to {access.until}"
-        yield "access", f"{access.group}, {access.agreement}, {dates}"
+    return {
+        "namespace": study.namespace,
+        "name": study.name,
+        "kind": study.kind,
+        "aliases": study.aliases,
+        "starts": study.starts,
+        "ending_announced": study.ending_announced,
+        "collects_through": study.collect_through,
+        "analysis_until": study.analysis_until,
+        "enrolment": "required" if policy.enrolment_required else "none",
+        "do_not_track": "refuse" if policy.refuse_do_not_track else "consent",
+        "private_browsing": policy.private_browsing or "client",
+        "countries": sorted(policy.countries),
+        "minimum_age": policy.minimum_age,
+        "after_the_end": policy.after_end,
+        "unmatched_withdrawals": policy.unmatched_withdrawals,
+        "automation": "refuse" if policy.refuse_automation else "keep",
+        "derived": study.derived,
+    }
 
 
-def document_row(document: Document) -> tuple[str, ...]:
-    """A document under DOCUMENT_HEAD."""
-    review = document.review
-    shown = (
-        (review.category, review.approved, review.expires, review.steward, review.where)
-        if review
-        else (None,) * 5
-    )
-    kept_by = document.kept_by.person if document.kept_by else None
-    kept = said(document.delete_after_days or kept_by)
-    return (document.name, document.means, kept, document.keep, *map(said, shown))
-
-
-def said(value: date | int | str | None) -> str:
-    """A value in a word; "-" is none."""
-    return _NOTHING if value is None else str(value)
-
-
-def _all(values: Sequence[str]) -> str:
-    return ", ".join(values) or _NOTHING
-
-
-def decision_row(decision: Transition) -> tuple[str, ...]:
-    """An operator's decision under DECISION_HEAD."""
-    said_by = (decision.action, decision.by, decision.note)
-    return (str(decision.number), moment(decision.at), *said_by)
-
-
-def hold_row(hold: LegalHold) -> tuple[str, ...]:
-    """A legal hold under HOLD_HEAD."""
-    days = (str(hold.first), str(hold.last))
-    return (str(hold.number), *days, moment(hold.at), hold.by, hold.note)
-
-
-def moment(time: datetime) -> str:
-    """A time in UTC, to the second."""
-    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Lines of rows of equal length, in columns."""
-    rows = [[*map(visible, row)] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield _GAP.join(cells).rstrip()
+ACCESS: tuple[Column[Access], ...] = (
+    Column("group", lambda each: each.group),
+    Column("agreement", lambda each: each.agreement),
+    Column("since", lambda each: each.since),
+    Column("until", lambda each: each.until),
+)

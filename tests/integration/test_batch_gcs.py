@@ -20,8 +20,7 @@ from tests.support.places import make_stores
 pytestmark = pytest.mark.integration
 
 SUMMARY = """\
-study         document              outcome              pings
-------------  --------------------  -------------------  -----
+STUDY         DOCUMENT              OUTCOME              PINGS
 rally-garden  study-unenrollment.1  left                     1
 rally-garden  visit.1               failed invalid body      1
 rally-garden  visit.1               stored                   4

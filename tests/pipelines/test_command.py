@@ -47,8 +47,7 @@ def pings(world, tmp_path):
 
 
 TWO_STORED = """\
-study         document  outcome  pings
-------------  --------  -------  -----
+STUDY         DOCUMENT  OUTCOME  PINGS
 rally-garden  visit.1   stored       2
 """
 

@@ -52,7 +52,6 @@ COMPACTED = """\
 study         document  partitions  files before  after  rows before  after  duplicates\
   withdrawn  superseded
 ------------  --------  ----------  ------------  -----  -----------  -----  ----------\
-  ---------  ----------
 rally-garden  visit.1            2             3      1            5      3           2\
           0           0
 """

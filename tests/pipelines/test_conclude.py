@@ -54,8 +54,8 @@ FORESEEN = """\
 rally-garden: when it is concluded, all of this goes:
 
 DOCUMENT            FILES  ROWS  BYTES
-study-enrollment.1  1      2     N
-visit.1             1      2     N
+study-enrollment.1      1     2  N
+visit.1                 1     2  N
 
 objects of dead letters: 1
 events: 3

@@ -60,17 +60,15 @@ def delete(world, store, capsys, *more):
 
 
 REPORT = """\
-scope         state   requests
-------------  ------  --------
+SCOPE         STATE   REQUESTS
 rally         active         1
 rally-garden  active         1
 
-study         file                                               rows  to go
-------------  -------------------------------------------------  ----  -----  -------
+STUDY         FILE                                             ROWS  TO GO  STATE
 rally-garden  study-enrollment.1/date=2026-05-20/bucket=new/F     1      1  deleted
-rally-garden  visit.1/date=2026-05-20/bucket=new/F     3      2  deleted
-rally-house   enrollment.1/date=2026-05-20/bucket=new/F     1      1  deleted
-rally-pond    visit.1/date=2026-05-20/bucket=new/F     2      1  deleted
+rally-garden  visit.1/date=2026-05-20/bucket=new/F                3      2  deleted
+rally-house   enrollment.1/date=2026-05-20/bucket=new/F           1      1  deleted
+rally-pond    visit.1/date=2026-05-20/bucket=new/F                2      1  deleted
 
 plan: S/platform/plans/P/plan.json
 withdrawal list: 2

@@ -76,8 +76,7 @@ def messages(world):
 
 
 SUMMARY = """\
-study         document              outcome                   pings
-------------  --------------------  ------------------------  -----
+STUDY         DOCUMENT              OUTCOME                   PINGS
 rally-garden  study-enrollment.1    joined                        1
 rally-garden  study-enrollment.1    stored                        1
 rally-garden  study-unenrollment.1  left                          1

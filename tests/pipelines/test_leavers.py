@@ -61,8 +61,7 @@ def run(job, world, store, capsys, *more):
 
 
 INGESTED = """\
-study         document              outcome            pings
-------------  --------------------  -----------------  -----
+STUDY         DOCUMENT              OUTCOME            PINGS
 rally-garden  study-enrollment.1    joined                 1
 rally-garden  study-enrollment.1    stored                 1
 rally-garden  study-unenrollment.1  left                   1
@@ -75,8 +74,7 @@ rally-pond    visit.1               refused withdrawn      1
 rally-pond    visit.1               stored                 1
 """
 REPLAYED = """\
-study         document  outcome            pings
-------------  --------  -----------------  -----
+STUDY         DOCUMENT  OUTCOME            PINGS
 rally-garden  visit.1   refused withdrawn      1
 rally-garden  visit.1   stored                 1
 

@@ -56,8 +56,7 @@ def replay(world, store, capsys, *more):
 
 
 WENT_AND_KEPT = """\
-study         document              outcome                 pings
-------------  --------------------  ----------------------  -----
+STUDY         DOCUMENT              OUTCOME                 PINGS
 rally-garden  study-unenrollment.1  left                        1
 rally-garden  visit.1               failed schema mismatch      1
 rally-garden  visit.1               stored                      2
@@ -65,8 +64,7 @@ rally-garden  visit.1               stored                      2
 dead letters: 3 removed, 1 kept
 """
 KEPT_AGAIN = """\
-study         document  outcome                 pings
-------------  --------  ----------------------  -----
+STUDY         DOCUMENT  OUTCOME                 PINGS
 rally-garden  visit.1   failed schema mismatch      1
 
 dead letters: 0 removed, 1 kept

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.printing import print_lines, print_text, visible
-from rally.registry.report import table
 
 SHOWN = [
     ("Énergie 10 %", "Énergie 10 %"),
@@ -41,7 +40,3 @@ def test_text_ends_with_one_line_break(capsys):
     print_text("a\n\nb\x1b\n\n")
     print_lines("c", file=sys.stderr, end="")
     assert capsys.readouterr() == ("a\n\nb\\x1b\n", "c")
-
-
-def test_columns_are_as_wide_as_what_is_shown():
-    assert list(table([("a\n", "b"), ("a", "b")])) == ["a\\n  b", "a    b"]

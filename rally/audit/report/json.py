@@ -15,7 +15,7 @@ from rally.audit.report.disclosure import (
     DisclosedSeen,
     disclose,
 )
-from rally.registry.report import moment
+from rally.times import moment
 
 FORMAT = 1
 """Of the document; a name that goes, or means something else, makes it the next."""

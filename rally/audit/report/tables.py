@@ -7,7 +7,7 @@ from rally.audit.findings import Check, Status
 from rally.audit.report.disclosure import DisclosedCheck, DisclosedSeen
 from rally.audit.report.markup import Markup, element, join
 from rally.audit.report.wording import PROMISES, how_many
-from rally.registry.report import said
+from rally.tables import said
 
 _PARTS = re.compile("[^/]*/+|[^/]+")
 _MARKS = {

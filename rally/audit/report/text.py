@@ -20,28 +20,50 @@ from rally.audit.report.wording import (
     share,
     verdict,
 )
-from rally.registry.report import moment, said, table
+from rally.tables import Block, Column, Table
+from rally.tables import to_text as text_of
+from rally.times import moment
 
-_CHECK_HEAD = ("CHECK", "STATUS", "FINDINGS", "PROMISE")
-_SEEN_HEAD = ("CHECK", "WHERE", "WHAT", "NUMBER", "UNTIL")
+_CHECKS: tuple[Column[DisclosedCheck], ...] = (
+    Column("check", lambda each: each.check),
+    Column(
+        "status",
+        lambda each: each.status,
+        text=lambda each: _shout(each.status),
+        is_broken=lambda each: each.status is Status.BROKEN,
+    ),
+    Column("findings", lambda each: len(each.findings)),
+    Column("promise", lambda each: PROMISES[each.check]),
+)
+_SEEN: tuple[Column[tuple[DisclosedCheck, DisclosedSeen]], ...] = (
+    Column("check", lambda each: each[0].check),
+    Column("where", lambda each: each[1].where),
+    Column("what", lambda each: each[1].what),
+    Column("number", lambda each: how_many(each[1])),
+    Column("until", lambda each: each[1].until),
+)
 
 
 def to_text(report: AuditReport, threshold: int = THRESHOLD) -> str:
+    """The blocks as a text, as wide as it is."""
+    return text_of(*to_blocks(report, threshold))
+
+
+def to_blocks(report: AuditReport, threshold: int = THRESHOLD) -> list[Block]:
     """Tables: of the checks, of what breaks them, what is apart, what is not seen."""
     told = disclose(report, threshold)
     findings = [(each, seen) for each in told.checks for seen in each.findings]
     apart = [(each, seen) for each in told.checks for seen in each.apart]
     unseen = [(each, seen) for each in told.checks for seen in each.unseen]
-    parts = [
+    return [
         _head(told),
-        "\n".join(table([_CHECK_HEAD, *map(_check_row, told.checks)])),
+        Table(_CHECKS, told.checks),
         _seen_table("What breaks a promise:", findings),
         _seen_table("Counted apart, and breaking none:", apart),
         _seen_table("What could not be looked at:", unseen),
         DEVELOPMENT if told.development else "",
         rule(threshold),
     ]
-    return "\n\n".join(filter(None, parts))
 
 
 def _head(told: DisclosedReport) -> str:
@@ -53,21 +75,13 @@ def _head(told: DisclosedReport) -> str:
     )
 
 
-def _check_row(each: DisclosedCheck) -> tuple[str, ...]:
-    status = each.status.upper() if each.status is Status.BROKEN else each.status
-    return (each.check, status, f"{len(each.findings):,}", PROMISES[each.check])
+def _shout(status: Status) -> str:
+    """What is broken is in capitals: not every screen has colours."""
+    return status.upper() if status is Status.BROKEN else status
 
 
 def _seen_table(
     title: str, seen: Sequence[tuple[DisclosedCheck, DisclosedSeen]]
-) -> str:
-    if not seen:
-        return ""
-    rows = [_SEEN_HEAD, *(_seen_row(check, each) for check, each in seen)]
-    if not any(each.until for _, each in seen):
-        rows = [row[:-1] for row in rows]
-    return "\n".join([title, *table(rows)])
-
-
-def _seen_row(check: DisclosedCheck, seen: DisclosedSeen) -> tuple[str, ...]:
-    return (check.check, seen.where, seen.what, how_many(seen), said(seen.until))
+) -> Table[tuple[DisclosedCheck, DisclosedSeen]]:
+    has_until = any(each.until for _, each in seen)
+    return Table(_SEEN if has_until else _SEEN[:-1], seen, title)

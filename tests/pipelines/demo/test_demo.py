@@ -52,15 +52,13 @@ LEAVING = """\
 In the evening two of the made-up people leave: one the study, one Rally. The add-on of
 the second loses what it should have told each study; this is all that arrives:
 
-study            document            stored  refused  failed  why, and who came or left
----------------  ------------------  ------  -------  ------  -------------------------
+STUDY            DOCUMENT            STORED  REFUSED  FAILED  WHY, AND WHO CAME OR LEFT
 rally-core       deletion-request.1       0        0       0  left 1
 rally-demo-news  deletion-request.1       0        0       0  left 1
 
 The day after, `rally compact` and `rally delete` run. Some real clients had left, too.
 
-study            rows before  of who left  rows after  of who left
----------------  -----------  -----------  ----------  -----------
+STUDY            ROWS BEFORE  OF WHO LEFT  ROWS AFTER  OF WHO LEFT
 rally-core               187           11         176            0
 rally-demo-news        2,460           82       2,378            0
 rally-lab-study            3            3           0            0
@@ -83,8 +81,7 @@ A day later, pages arrive that the two had read before they left. A study's exte
 does not know that its person has left Rally, and goes on. And the one who left the
 study joins it again, and reads on:
 
-study            document            stored  refused  failed  why, and who came or left
----------------  ------------------  ------  -------  ------  -------------------------
+STUDY            DOCUMENT            STORED  REFUSED  FAILED  WHY, AND WHO CAME OR LEFT
 rally-core       study-enrollment.1       1        0       0  joined 1
 rally-demo-news  page-visit.1             0        6       4  left 4, withdrawn 6
 rally-demo-news  study-enrollment.1       1        0       0  joined 1
@@ -92,8 +89,7 @@ rally-demo-news  study-enrollment.1       1        0       0  joined 1
 `left` is parked: an enrolment may yet arrive. Hers did, and `rally delete` admits it;
 so `rally replay --reason left` stores her pages. Of who left Rally nothing is stored.
 
-study            document      stored  refused  failed  why, and who came or left
----------------  ------------  ------  -------  ------  -------------------------
+STUDY            DOCUMENT      STORED  REFUSED  FAILED  WHY, AND WHO CAME OR LEFT
 rally-demo-news  page-visit.1       3        0       1  left 1
 
 """
@@ -103,8 +99,7 @@ ENDING = """\
 In spring the study ends, as its participants had been told, and is locked for analysis.
 Somebody who leaves now has to wait for its conclusion:
 
-study            document            stored  refused  failed  why, and who came or left
----------------  ------------------  ------  -------  ------  -------------------------
+STUDY            DOCUMENT            STORED  REFUSED  FAILED  WHY, AND WHO CAME OR LEFT
 rally-demo-news  deletion-request.1       0        0       0  left 1
 
 Withdrawals that wait for the conclusion: 1.
@@ -113,8 +108,7 @@ Two weeks later `rally studies conclude` is decided. `rally delete` settles who 
 and `rally purge` takes all the rest of the study, and at last its keys; and whatever
 else has had its time, or has no enrolment:
 
-study            document            why gone     objects   rows
----------------  ------------------  -----------  -------  -----
+STUDY            DOCUMENT            WHY GONE     OBJECTS   ROWS
 rally-core       study-enrollment.1  concluded          2     58
 rally-demo-news  (dead letters)      concluded          2      0
 rally-demo-news  (events)            concluded          4    124

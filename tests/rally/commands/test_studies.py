@@ -98,10 +98,10 @@ def test_list_prints_a_table(rally):
         0,
         """\
 NAMESPACE        KIND   STATE       STARTS      COLLECTS THROUGH  DOCUMENTS
-rally-study-bar  study  collecting  2020-04-01  2021-12-31        2
-rally-study-foo  study  collecting  2020-04-01  2021-12-31        3
-study-bar        study  collecting  2020-04-01  2021-12-31        1
-study-foo        study  collecting  2020-04-01  2021-12-31        1
+rally-study-bar  study  collecting  2020-04-01  2021-12-31                2
+rally-study-foo  study  collecting  2020-04-01  2021-12-31                3
+study-bar        study  collecting  2020-04-01  2021-12-31                1
+study-foo        study  collecting  2020-04-01  2021-12-31                1
 """
         + BY_DATES,
     )
@@ -146,9 +146,9 @@ automation             refuse
 derived                -
 
 DOCUMENT            MEANS   KEPT DAYS  KEEP  CATEGORY  APPROVED    EXPIRES  BY              WHERE
-test.1              data    -          all   2         2020-03-15  -        data-steward-1  see study announcement
-deletion-request.1  leaves  -          all   1         2020-03-15  -        data-steward-1  see study announcement
-study-enrollment.1  joins   -          all   1         2020-03-15  -        data-steward-1  see study announcement
+test.1              data    -          all          2  2020-03-15  -        data-steward-1  see study announcement
+deletion-request.1  leaves  -          all          1  2020-03-15  -        data-steward-1  see study announcement
+study-enrollment.1  joins   -          all          1  2020-03-15  -        data-steward-1  see study announcement
 """  # noqa: E501 - as it is printed
         + BY_DATES,
     )
@@ -177,9 +177,9 @@ def test_decisions_are_recorded_and_shown(rally):
     assert output.endswith(
         """
 NUMBER  AT                    DECISION  BY      NOTE
-2       2021-05-01T00:00:00Z  pause     stop    a leak
-3       2021-05-02T03:04:00Z  resume    decide
-4       2021-06-01T00:00:00Z  end       decide
+     2  2021-05-01T00:00:00Z  pause     stop    a leak
+     3  2021-05-02T03:04:00Z  resume    decide  -
+     4  2021-06-01T00:00:00Z  end       decide  -
 """
     )
     _, output = rally("list", FOO, STORE, "--as_of=2021-06-01")
@@ -333,7 +333,7 @@ def test_hold_is_placed_shown_and_released(rally):
     assert output.endswith(
         """
 LEGAL HOLD  FROM        UNTIL       SINCE                 BY    NOTE
-2           2021-03-01  2021-03-31  2021-05-01T00:00:00Z  stop  case 7
+         2  2021-03-01  2021-03-31  2021-05-01T00:00:00Z  stop  case 7
 """
     )
     assert "LEGAL HOLD" not in rally(*show, "--as_of=2021-04-30")[1]

@@ -125,7 +125,7 @@ def test_what_ingest_has_written_since_is_shown(office):
         0,
         """\
 SCOPE  STATE      PEOPLE  < 7 DAYS  < 30 DAYS  OLDER  OLDEST      NEXT DEADLINE  LATE
-rally  requested  2       1         1          0      2022-08-20  2022-09-19     0
+rally  requested       2         1          1      0  2022-08-20  2022-09-19        0
 
 REQUEST  SCOPE  STATE      WAITS FOR  DEADLINE    STAGES
 -        rally  requested  -          2022-09-19  requested 2022-08-20
@@ -180,19 +180,19 @@ def test_each_state_is_a_line(office):
         1,
         """\
 SCOPE                   STATE      PEOPLE  < 7 DAYS  < 30 DAYS  OLDER  OLDEST      NEXT DEADLINE  LATE
-rally                   active     1       1         0          0      2022-08-29  2022-09-28     0
-rally                   requested  1       0         0          1      2022-08-01  2022-08-31     1
-rally-attention-stream  held       2       2         0          0      2022-08-30  2022-09-29     0
-rally-attention-stream  rejected   1       1         0          0      2022-08-30  -              0
-rally-attention-stream  requested  1       1         0          0      2022-08-31  2022-09-30     0
+rally                   active          1         1          0      0  2022-08-29  2022-09-28        0
+rally                   requested       1         0          0      1  2022-08-01  2022-08-31        1
+rally-attention-stream  held            2         2          0      0  2022-08-30  2022-09-29        0
+rally-attention-stream  rejected        1         1          0      0  2022-08-30  -                 0
+rally-attention-stream  requested       1         1          0      0  2022-08-31  2022-09-30        0
 
-REQUEST                           SCOPE                   STATE      WAITS FOR              DEADLINE    STAGES
--                                 rally                   requested  -                      2022-08-31  requested 2022-08-01
+                         REQUEST  SCOPE                   STATE      WAITS FOR              DEADLINE    STAGES
+                               -  rally                   requested  -                      2022-08-31  requested 2022-08-01
 00000000000000000000000000000001  rally                   active     -                      2022-09-28  requested 2022-08-29
 00000000000000000000000000000002  rally-attention-stream  rejected   -                      -           requested 2022-08-30
 00000000000000000000000000000003  rally-attention-stream  held       mass until 2022-09-14  2022-09-29  requested 2022-08-30
 00000000000000000000000000000004  rally-attention-stream  held       mass until 2022-09-14  2022-09-29  requested 2022-08-30
--                                 rally-attention-stream  requested  -                      2022-09-30  requested 2022-08-31
+                               -  rally-attention-stream  requested  -                      2022-09-30  requested 2022-08-31
 
 past the deadline of 30 days: 1
 """,  # noqa: E501 - as it is printed
@@ -260,9 +260,9 @@ def test_deferred_waits_for_conclusion(office):
         0,
         """\
 SCOPE                   STATE     PEOPLE  < 7 DAYS  < 30 DAYS  OLDER  OLDEST      NEXT DEADLINE  LATE
-rally-attention-stream  deferred  1       0         0          1      2023-04-05  -              0
+rally-attention-stream  deferred       1         0          0      1  2023-04-05  -                 0
 
-REQUEST                           SCOPE                   STATE     WAITS FOR               DEADLINE  STAGES
+                         REQUEST  SCOPE                   STATE     WAITS FOR               DEADLINE  STAGES
 00000000000000000000000000000001  rally-attention-stream  deferred  rally-attention-stream  -         requested 2023-04-05, suppressed 2023-04-06, rewritten 2023-04-06, purged 2023-04-06, verified 2023-04-06
 """,  # noqa: E501 - as it is printed
     )
@@ -283,9 +283,9 @@ def test_unreadable_withdrawals_are_shown_by_day(office):
         1,
         """\
 STUDY                   DAY         UNREADABLE  DEADLINE
-rally-attention-stream  2022-08-30  2           2022-09-29
-rally-zero-one          2022-07-01  1           2022-07-31
-unknown                 2022-07-01  1           -
+rally-attention-stream  2022-08-30           2  2022-09-29
+rally-zero-one          2022-07-01           1  2022-07-31
+unknown                 2022-07-01           1  -
 
 past the deadline of 30 days: 1
 """,

@@ -25,9 +25,9 @@ Audit as of 2024-03-01T06:30:00Z: 1 of 3 promises is broken. \
 Read: a sample of 10 % of the files of rows; 3 files, at least 1,230 rows, 2.3 s.
 
 CHECK      STATUS   FINDINGS  PROMISE
-withdrawn  BROKEN   2         No row is left of anybody who has left.
-retention  kept     0         No row is kept past its retention.
-files      unknown  0         Every file is whole: its rows, its checksum, its index.
+withdrawn  BROKEN          2  No row is left of anybody who has left.
+retention  kept            0  No row is kept past its retention.
+files      unknown         0  Every file is whole: its rows, its checksum, its index.
 
 What breaks a promise:
 CHECK      WHERE                            WHAT              NUMBER
