@@ -186,13 +186,13 @@ rally-attention-stream  held            2         2          0      0  2022-08-3
 rally-attention-stream  rejected        1         1          0      0  2022-08-30  -                 0
 rally-attention-stream  requested       1         1          0      0  2022-08-31  2022-09-30        0
 
-                         REQUEST  SCOPE                   STATE      WAITS FOR              DEADLINE    STAGES
-                               -  rally                   requested  -                      2022-08-31  requested 2022-08-01
+REQUEST                           SCOPE                   STATE      WAITS FOR              DEADLINE    STAGES
+-                                 rally                   requested  -                      2022-08-31  requested 2022-08-01
 00000000000000000000000000000001  rally                   active     -                      2022-09-28  requested 2022-08-29
 00000000000000000000000000000002  rally-attention-stream  rejected   -                      -           requested 2022-08-30
 00000000000000000000000000000003  rally-attention-stream  held       mass until 2022-09-14  2022-09-29  requested 2022-08-30
 00000000000000000000000000000004  rally-attention-stream  held       mass until 2022-09-14  2022-09-29  requested 2022-08-30
-                               -  rally-attention-stream  requested  -                      2022-09-30  requested 2022-08-31
+-                                 rally-attention-stream  requested  -                      2022-09-30  requested 2022-08-31
 
 past the deadline of 30 days: 1
 """,  # noqa: E501 - as it is printed
@@ -262,7 +262,7 @@ def test_deferred_waits_for_conclusion(office):
 SCOPE                   STATE     PEOPLE  < 7 DAYS  < 30 DAYS  OLDER  OLDEST      NEXT DEADLINE  LATE
 rally-attention-stream  deferred       1         0          0      1  2023-04-05  -                 0
 
-                         REQUEST  SCOPE                   STATE     WAITS FOR               DEADLINE  STAGES
+REQUEST                           SCOPE                   STATE     WAITS FOR               DEADLINE  STAGES
 00000000000000000000000000000001  rally-attention-stream  deferred  rally-attention-stream  -         requested 2023-04-05, suppressed 2023-04-06, rewritten 2023-04-06, purged 2023-04-06, verified 2023-04-06
 """,  # noqa: E501 - as it is printed
     )
