@@ -6,9 +6,10 @@ must not pass as a promise that was never made.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from rally.errors import ConfigurationError, ManyFaults, faults_of
@@ -21,28 +22,60 @@ E = TypeVar("E", bound=StrEnum)
 _HEX = re.compile("[0-9a-f]+")
 _WORD_LIMIT = 100
 _TEXT_LIMIT = 2000
-_MOST_FAULTS = 50
 _SHOWN = 200
 _UNSEEN = "\N{REPLACEMENT CHARACTER}"
+
+MOST_FAULTS = 500
+"""How many faults one message names; a file with more is no work of a person."""
 
 UNREAD: Any = object()
 """Stands for a value that could not be read, until its mapping is closed."""
 
+Lines = Mapping[tuple[str, ...], int]
+"""The line, from 1 on, on which the entry at each path inside a file stands."""
+
+_NO_LINES: Lines = MappingProxyType({})
+
 
 class Place(NamedTuple):
-    """Where in which file a value stands."""
+    """A value's place in a file.
+
+    Attributes:
+        file: The file's name.
+        path: The names and numbers of the entries that lead to the value.
+        lines: Line numbers of the file's entries, where its format has them.
+    """
 
     file: str
     path: tuple[str, ...] = ()
+    lines: Lines = _NO_LINES
 
     def at(self, *parts: str | int) -> "Place":
-        """The place of an entry below this one."""
-        return Place(self.file, (*self.path, *map(str, parts)))
+        """Returns the place of an entry below this one."""
+        return self._replace(path=(*self.path, *map(str, parts)))
 
     def error(self, reason: str) -> ConfigurationError:
-        """One line: the file, the path inside it, and the reason."""
-        path = [_shown(".".join(self.path))] if self.path else []
-        return ConfigurationError(": ".join([self.file, *path, _shown(reason)]))
+        """Makes an error of one line: file, line, path inside the file, and reason."""
+        line, path = self._line(), _shown(".".join(self.path))
+        parts = (self.file, line and f"line {line}", path, _shown(reason))
+        return ConfigurationError(": ".join(part for part in parts if part))
+
+    def _line(self) -> int | None:
+        """The line of this entry; of a missing one, that of the entry around it."""
+        for length in range(len(self.path), 0, -1):
+            if line := self.lines.get(self.path[:length]):
+                return line
+        return None
+
+
+class Unreadable(NamedTuple):
+    """A value that its file's format allows and nobody can read, such as 2022-02-30.
+
+    Attributes:
+        reason: What is wrong, for the error of whoever asks for the value.
+    """
+
+    reason: str
 
 
 Reader = Callable[[Place, object], T]
@@ -53,19 +86,27 @@ class Fields:
 
     def __init__(self, place: Place, value: object) -> None:
         """Begins with all entries. Raises ConfigurationError on anything else."""
+        _check_readable(place, value)
         if not isinstance(value, dict):
             raise place.error("must be a mapping of names to values")
         self.place = place
-        self._left = dict(value)
-        for name in value:
-            if not isinstance(name, str):
-                raise place.at(name).error("a name must be text; put it in quotes")
+        self._left = {name: each for name, each in value.items() if type(name) is str}
+        raise_all(
+            [
+                str(place.at(name).error("a name must be text; put it in quotes"))
+                for name in value
+                if type(name) is not str
+            ]
+        )
 
     def need(self, name: str, read: Reader[T]) -> T:
         """The entry's value. Raises ConfigurationError where there is none."""
+        place = self.place.at(name)
         if name not in self._left:
-            raise self.place.at(name).error("is missing; add it")
-        return read(self.place.at(name), self._left.pop(name))
+            raise place.error("is missing; add it")
+        value = self._left.pop(name)
+        _check_readable(place, value)
+        return read(place, value)
 
     def maybe(self, name: str, read: Reader[T]) -> T | None:
         """The entry's value, or None without the entry; an empty entry is an error."""
@@ -91,12 +132,24 @@ class AllFields(Fields):
 
     def __init__(self, place: Place, value: object) -> None:
         """Begins with all entries. Raises ConfigurationError on anything else."""
-        super().__init__(place, value)
         self._faults: list[str] = []
+        self._known: list[str] = []
+        try:
+            super().__init__(place, value)
+        except ConfigurationError as error:
+            if not isinstance(value, dict):
+                raise
+            self._faults += faults_of(error)
+        self._named = frozenset(self._left)
 
     def need(self, name: str, read: Reader[T]) -> T:
         """The entry's value, or UNREAD."""
+        self._known.append(name)
         return self.attempt(lambda: super(AllFields, self).need(name, read))
+
+    def add(self, faults: Iterable[str]) -> None:
+        """Adds faults that were found elsewhere, one line each."""
+        self._faults += faults
 
     def attempt(self, make: Callable[[], T], *values: object) -> T:
         """What is made of these values; UNREAD where one is, or where it is a fault."""
@@ -116,18 +169,37 @@ class AllFields(Fields):
         pair: tuple[T, U] = self.attempt(make, *values)
         return pair if isinstance(pair, tuple) else (UNREAD, UNREAD)
 
+    def maybe(self, name: str, read: Reader[T]) -> T | None:
+        """The entry's value, None without the entry, or UNREAD."""
+        if name in self._left:
+            return self.need(name, read)
+        self._known.append(name)
+        return None
+
     def close(self) -> None:
         """Raises ConfigurationError with all faults, unknown entries among them."""
-        for name in self._left:
-            what = "is not known; remove it or correct its name"
-            self._faults.append(str(self.place.at(name).error(what)))
+        what = "is not known; remove it or correct its name"
+        if unused := [name for name in self._known if name not in self._named]:
+            what += f" ({', '.join(unused)})"
+        self._faults += [str(self.place.at(name).error(what)) for name in self._left]
         raise_all(self._faults)
 
 
 def raise_all(faults: list[str]) -> None:
-    """Raises ConfigurationError where there is a fault; of very many the first ones."""
+    """Raises ConfigurationError where there is a fault.
+
+    Of more than MOST_FAULTS it names the first, and how many more there are.
+    """
+    if len(faults) > MOST_FAULTS:
+        more = f"and {len(faults) - MOST_FAULTS:,} more; correct these first"
+        raise ManyFaults([*faults[:MOST_FAULTS], more])
     if faults:
-        raise ManyFaults(faults[:_MOST_FAULTS])
+        raise ManyFaults(faults)
+
+
+def _check_readable(place: Place, value: object) -> None:
+    if isinstance(value, Unreadable):
+        raise place.error(value.reason)
 
 
 def text(place: Place, value: object) -> str:
@@ -249,6 +321,7 @@ def many(read: Reader[T], most: int | None = None) -> Reader[tuple[T, ...]]:
         found, faults = list[T](), list[str]()
         for index, entry in enumerate(value):
             try:
+                _check_readable(place.at(index), entry)
                 found.append(read(place.at(index), entry))
             except ConfigurationError as error:
                 faults += faults_of(error)

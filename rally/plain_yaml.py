@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 import yaml
 
 from rally.errors import ManyFaults
-from rally.fields import Place
+from rally.fields import MOST_FAULTS, Lines, Place, Unreadable, raise_all
 
 if TYPE_CHECKING:
     from yaml import SafeLoader as _Loader
@@ -30,7 +30,6 @@ MAX_DEPTH = 16
 MAX_VALUES = 10_000
 """How many values there may be, each as often as aliases repeat it."""
 
-_MAX_FAULTS = 50
 _NUMBER = re.compile("-?(?:0|[1-9][0-9]{0,99})")
 _DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -38,16 +37,32 @@ _SPELLINGS = ("Null", "NULL", "True", "TRUE", "False", "FALSE")
 _WORDS |= {each: _WORDS[each.lower()] for each in _SPELLINGS}
 
 
-def read_yaml(file: str, data: bytes) -> object:
-    """Parses a YAML file of plain values.
+class PlainYaml(NamedTuple):
+    """What a YAML file holds, and what is wrong with it so far.
+
+    Attributes:
+        value: The file's value; Unreadable stands for each part that nobody can read.
+        lines: Line numbers of the value's entries, for the places of further faults.
+        faults: Faults that have no place inside the value, such as a key that stands
+            twice, one line each.
+        unreadable: The faults of the Unreadable parts, one line each.
+    """
+
+    value: object
+    lines: Lines
+    faults: Sequence[str]
+    unreadable: Sequence[str]
+
+
+def read_yaml(file: str, data: bytes) -> PlainYaml:
+    """Parses a YAML file of plain values as far as it is good.
 
     Args:
-        file: its name, for messages.
-        data: of the file, of any length.
+        file: The file's name, for messages.
+        data: The file's content, of any length.
 
     Raises:
-        ConfigurationError: it is no YAML, has a key twice, or something that is not
-            plain; all that the parser could go on from is told.
+        ConfigurationError: it is no YAML, or too large: nothing can be said of it.
     """
     place = Place(file)
     if len(data) > MAX_BYTES:
@@ -60,6 +75,9 @@ def read_yaml(file: str, data: bytes) -> object:
         raise where.error(f"{error.problem}; correct it") from None
     except (UnicodeDecodeError, yaml.YAMLError):
         raise place.error("is not YAML in UTF-8; correct it") from None
+
+
+_Path = tuple[str, ...]
 
 
 class _Node(NamedTuple):
@@ -81,35 +99,36 @@ class _Reader:
         self._events: Iterator[yaml.Event] = yaml.parse(text, _Loader)
         self._anchored: dict[str, _Node] = {}
         self._left = MAX_VALUES
+        self._lines: dict[_Path, int] = {}
         self._faults: list[str] = []
+        self._unreadable: list[str] = []
 
-    def read(self) -> object:
-        """The one document's value. Raises ConfigurationError."""
+    def read(self) -> PlainYaml:
+        """Reads the one document. Raises ConfigurationError where it is too large."""
         next(self._events)  # the stream's start
         value: object = None
         if isinstance(next(self._events), yaml.DocumentStartEvent):
-            value = self._node(next(self._events), 0).value
+            value = self._node(next(self._events), ()).value
             next(self._events)  # the document's end
             extra = next(self._events)
             if isinstance(extra, yaml.DocumentStartEvent):
                 self._fault(extra, "begins another document; keep one")
-        if self._faults:
-            raise ManyFaults(self._faults)
-        return value
+        return PlainYaml(value, self._lines, self._faults, self._unreadable)
 
-    def _node(self, event: yaml.Event, depth: int) -> _Node:
+    def _node(self, event: yaml.Event, path: _Path) -> _Node:
         if isinstance(event, yaml.AliasEvent):
             node = self._anchored.get(event.anchor or "")
             if node is None:
-                self._fault(event, f"*{event.anchor}: names nothing that is before it")
-                node = _Node(None)
-            self._spend(event, node.size, depth + node.height)
+                reason = f"*{event.anchor}: names nothing that is before it"
+                node = _Node(self._unread(event, reason))
+            self._spend(event, node.size, len(path) + node.height)
             return node
-        self._spend(event, 1, depth)
-        node = self._new(event, depth)
+        self._spend(event, 1, len(path))
+        node = self._new(event, path)
         begun = cast("yaml.ScalarEvent | yaml.CollectionStartEvent", event)
         if begun.tag is not None:
-            self._fault(event, "tags are not read; correct it")
+            reason = "tags are not read; correct it"
+            node = node._replace(value=self._unread(event, reason))
         if begun.anchor is not None:
             self._anchored[begun.anchor] = node
         return node
@@ -123,39 +142,54 @@ class _Reader:
         if depth > MAX_DEPTH:
             self._stop(event, f"nests more than {MAX_DEPTH} deep; flatten it")
 
-    def _new(self, event: yaml.Event, depth: int) -> _Node:
+    def _new(self, event: yaml.Event, path: _Path) -> _Node:
         if isinstance(event, yaml.ScalarEvent):
             return _Node(self._scalar(event))
         if isinstance(event, yaml.SequenceStartEvent):
-            nodes = [self._node(each, depth + 1) for each in self._parts()]
+            nodes = list[_Node]()
+            for index, each in enumerate(self._parts()):
+                nodes.append(self._entry(each, each, (*path, str(index))))
             return _around([each.value for each in nodes], nodes)
-        return self._mapping(depth)
+        return self._mapping(path)
 
     def _parts(self) -> Iterator[yaml.Event]:
         """The events with which the parts of a list or a mapping begin, to its end."""
         while not isinstance(event := next(self._events), yaml.CollectionEndEvent):
             yield event
 
-    def _mapping(self, depth: int) -> _Node:
+    def _mapping(self, path: _Path) -> _Node:
         mapping: dict[Any, Any] = {}
         nodes = list[_Node]()
         for event in self._parts():
-            key = self._key(event, depth)
-            value = self._node(next(self._events), depth + 1)
+            key = self._key(event, path)
+            name = (*path, str(key.value))
+            value = self._entry(event, next(self._events), name)
+            nodes += (key, value)
+            if isinstance(key.value, Unreadable):
+                continue
             if key.value in mapping:
                 self._fault(event, f'"{key.value}" stands twice; correct it')
             mapping[key.value] = value.value
-            nodes += (key, value)
         return _around(mapping, nodes)
 
-    def _key(self, event: yaml.Event, depth: int) -> _Node:
+    def _key(self, event: yaml.Event, path: _Path) -> _Node:
+        """Reads a key; what is wrong with it has no place inside the value."""
+        before = len(self._unreadable)
+        key = self._node(event, (*path, "?"))
         if isinstance(event, yaml.ScalarEvent) and event.value == "<<":
-            self._fault(event, "<<: merge keys are not read; write out what is meant")
-        key = self._node(event, depth + 1)
-        if isinstance(key.value, dict | list):
-            self._fault(event, "found unhashable key; correct it")
-            return key._replace(value=None)
+            reason = "<<: merge keys are not read; write out what is meant"
+            key = key._replace(value=self._unread(event, reason))
+        elif isinstance(key.value, dict | list):
+            reason = "found unhashable key; correct it"
+            key = key._replace(value=self._unread(event, reason))
+        self._faults += self._unreadable[before:]
+        del self._unreadable[before:]
         return key
+
+    def _entry(self, at: yaml.Event, event: yaml.Event, path: _Path) -> _Node:
+        """Reads an entry of a list or a mapping, of which it keeps the line."""
+        self._lines[path] = _line(at)
+        return self._node(event, path)
 
     def _scalar(self, event: yaml.ScalarEvent) -> object:
         text: str = event.value
@@ -169,19 +203,29 @@ class _Reader:
             try:
                 return date.fromisoformat(text)
             except ValueError as error:
-                self._fault(event, f"holds what cannot be ({error}); correct it")
+                reason = f"holds what cannot be ({error}); correct it"
+                return self._unread(event, reason)
         return text
 
     def _stop(self, event: yaml.Event, reason: str) -> NoReturn:
         self._fault(event, reason)
-        raise ManyFaults(self._faults)
+        raise ManyFaults([*self._unreadable, *self._faults])
+
+    def _unread(self, event: yaml.Event, reason: str) -> Unreadable:
+        self._note(self._unreadable, event, reason)
+        return Unreadable(reason)
 
     def _fault(self, event: yaml.Event, reason: str) -> None:
-        mark = event.start_mark
-        place = self._place.at(f"line {mark.line + 1 if mark else 1}")
-        self._faults.append(str(place.error(reason)))
-        if len(self._faults) > _MAX_FAULTS:
-            raise ManyFaults(self._faults)
+        self._note(self._faults, event, reason)
+
+    def _note(self, faults: list[str], event: yaml.Event, reason: str) -> None:
+        faults.append(str(self._place.at(f"line {_line(event)}").error(reason)))
+        if len(faults) > MOST_FAULTS:
+            raise_all(faults)
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _around(value: object, parts: Sequence[_Node]) -> _Node:

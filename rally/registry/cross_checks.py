@@ -1,71 +1,90 @@
-"""Rules that hold among studies: names are of one, and somebody can join each."""
+"""Rules that hold among studies: each name has one owner, and people can join each."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import replace
 
 from rally.decryption.pioneer import identifier_name
 from rally.fields import Place
 from rally.registry.study import Kind, Means, Study, UnavailableStudy
 
-FILE = "study.yaml"
-"""The file of a study's promises, in its folder."""
 
-
-def find_clashes(
-    studies: Mapping[str, Study], file_of: Callable[[str], str]
-) -> dict[str, tuple[str, ...]]:
-    """The studies whose aliases are names of others too, each with its faults.
+def close_clashing(
+    studies: MutableMapping[str, Study],
+    unavailable: MutableMapping[str, UnavailableStudy],
+    places: Mapping[str, Place],
+) -> None:
+    """Closes the studies that load and whose aliases are names of others that load.
 
     A namespace is its folder's: who takes it for an alias is wrong, and not its owner.
-    Of an alias that two studies have nobody can say whose it is, so both are wrong.
+    Of an alias that two studies have nobody can say whose it is, so both are wrong. A
+    study that does not load closes no other, and is told its own wrong aliases.
 
     Args:
-        studies: by namespace.
-        file_of: the full name of a file of the registry.
+        studies: The studies that load, by namespace; those with a clash go.
+        unavailable: Those that do not, by namespace; those with a clash come.
+        places: The study.yaml of each.
     """
-    owners: dict[str, list[str]] = {namespace: [namespace] for namespace in studies}
-    for study in studies.values():
-        for alias in study.aliases:
-            owners.setdefault(alias, []).append(study.namespace)
-    found = {
-        namespace: tuple(_clashes(study, owners, Place(file_of(f"{namespace}/{FILE}"))))
-        for namespace, study in studies.items()
+    owners = _owners_of_names({name: each.aliases for name, each in studies.items()})
+    clashes = {
+        name: tuple(_clashes(name, study.aliases, owners, places[name]))
+        for name, study in studies.items()
     }
-    return {namespace: faults for namespace, faults in found.items() if faults}
+    everyone: dict[str, Study | UnavailableStudy] = {**studies, **unavailable}
+    owners = _owners_of_names({name: each.aliases for name, each in everyone.items()})
+    for name, other in list(unavailable.items()):
+        more = _clashes(name, other.aliases, owners, places[name])
+        unavailable[name] = replace(other, faults=(*other.faults, *more))
+    for name, faults in clashes.items():
+        if faults:
+            study = studies.pop(name)
+            unavailable[name] = UnavailableStudy(faults, study.kind, (), study.derived)
+
+
+def _owners_of_names(aliases: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    owners: dict[str, list[str]] = {namespace: [namespace] for namespace in aliases}
+    for namespace, names in aliases.items():
+        for name in names:
+            owners.setdefault(name, []).append(namespace)
+    return owners
 
 
 def _clashes(
-    study: Study, owners: Mapping[str, Sequence[str]], place: Place
+    namespace: str,
+    aliases: Sequence[str],
+    owners: Mapping[str, Sequence[str]],
+    place: Place,
 ) -> Iterator[str]:
-    own = {study.namespace}
-    for index, alias in enumerate(study.aliases):
-        others = sorted({*owners[alias]} - {study.namespace})
+    own = {namespace}
+    for index, alias in enumerate(aliases):
+        others = sorted({*owners[alias]} - {namespace})
         if alias in own:
-            others = [study.namespace]
+            others = [namespace]
         own.add(alias)
         if others:
             what = f'"{alias}" is a name of {others[0]} already; remove one'
             yield str(place.at("aliases", index).error(what))
 
 
-def find_unjoinable(
-    studies: Mapping[str, Study],
-    unavailable: Mapping[str, UnavailableStudy],
-    file_of: Callable[[str], str],
-) -> dict[str, tuple[str, ...]]:
-    """The studies that need enrolments and that nobody can join, each with its fault.
+def close_unjoinable(
+    studies: MutableMapping[str, Study],
+    unavailable: MutableMapping[str, UnavailableStudy],
+    places: Mapping[str, Place],
+) -> None:
+    """Closes the studies that need enrolments and that nobody can join.
 
-    All that they collect would be purged after the grace.
+    All that they collect would be purged after the grace. Nothing is closed while a
+    study does not load that may be the platform's: it may have a document by which
+    people join the others.
 
     Args:
-        studies: that load otherwise, by namespace.
-        unavailable: those that do not; one that may be the platform's may have a
-            document by which people join the others.
-        file_of: the full name of a file of the registry.
+        studies: The studies that load, by namespace; those that nobody can join go.
+        unavailable: Those that do not, by namespace; those that nobody can join come.
+        places: The study.yaml of each.
     """
     if any(study.kind is not Kind.STUDY for study in unavailable.values()):
-        return {}
+        return
     if any(map(_names_studies, studies.values())):
-        return {}
+        return
     joinable = {name for name, each in studies.items() if _has_joins(each)}
     if joinable & _platforms(studies):  # who joins by one has joined Rally
         joinable |= _platforms(studies)
@@ -73,13 +92,10 @@ def find_unjoinable(
         "let nobody join, and without an enrolment all is purged; add a document of"
         " means: joins here, or one with a scope to the platform's"
     )
-    return {
-        namespace: (
-            str(Place(file_of(f"{namespace}/{FILE}"), ("documents",)).error(reason)),
-        )
-        for namespace, study in studies.items()
-        if study.policy.enrolment_required and namespace not in joinable
-    }
+    for name, study in list(studies.items()):
+        if study.policy.enrolment_required and name not in joinable:
+            fault = str(places[name].at("documents").error(reason))
+            unavailable[name] = studies.pop(name).closed((fault,))
 
 
 def _names_studies(study: Study) -> bool:

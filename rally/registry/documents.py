@@ -5,10 +5,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from rally.errors import ConfigurationError, faults_of
+from rally.errors import ConfigurationError
 from rally.fields import (
     AllFields,
-    Fields,
     Place,
     choice,
     many,
@@ -19,14 +18,13 @@ from rally.fields import (
 )
 from rally.names import DOCUMENT_RULE, parse_document
 from rally.registry.review import Gate, read_review
-from rally.registry.schemas import type_at
+from rally.registry.schemas import SchemaFile, check_ids, type_at
 from rally.registry.study import (
     Document,
     Keep,
     KeptBy,
     Kind,
     Means,
-    PayloadSchema,
     Policy,
 )
 from rally.validation.avro_schema import read_schema
@@ -38,7 +36,7 @@ _MOST_BUCKETS = 4096  # each is a file of its own on every day
 _MOST_WITHOUT = 2  # the highest category of data that needs no enrolment
 _MAX_DAYS = 36_500  # 100 years: what is more is a mistake, and overflows dates
 
-SchemaSource = Callable[[Place, str, Means], tuple[PayloadSchema, Type]]
+SchemaSource = Callable[[Place, str], SchemaFile]
 """Loads the schema of the document that stands at a place, by its name."""
 
 
@@ -64,19 +62,17 @@ def read_documents(
     """Reads the documents of a study, by name.
 
     Raises:
-        ConfigurationError: of the first that breaks a rule.
+        ConfigurationError: one of them breaks a rule; all faults of all are told.
     """
-    entries = Fields(place, value).items()
-    if len(entries) > _MOST_DOCUMENTS:
+    fields = AllFields(place, value)
+    names = [name for name, _ in fields.items()]
+    if len(names) > _MOST_DOCUMENTS:
         raise place.error(f"must be at most {_MOST_DOCUMENTS}; make another study")
-    found, faults = dict[str, Document](), list[str]()
-    for name, entry in entries:
-        try:
-            at = place.at(name)
-            found[name] = _read_document(at, name, entry, promises, schemas)
-        except ConfigurationError as error:
-            faults += faults_of(error)
-    raise_all(faults)
+    found = {
+        name: fields.need(name, partial(_read_document, promises, schemas, name))
+        for name in names
+    }
+    fields.close()
     return found
 
 
@@ -89,12 +85,13 @@ def pointer(place: Place, value: object) -> str:
 
 
 def _read_document(
-    place: Place, name: str, value: object, promises: Promises, schemas: SchemaSource
+    promises: Promises, schemas: SchemaSource, name: str, place: Place, value: object
 ) -> Document:
-    document_type, version = _split(place, name)
     fields = AllFields(place, value)
+    document_type, version = fields.attempt_two(lambda: _split(place, name))
     means = fields.need("means", choice(Means))
-    schema, payload = fields.attempt_two(lambda: schemas(place, name, means), means)
+    file = fields.attempt(lambda: schemas(place, name), document_type)
+    payload = fields.attempt(lambda: file.type, file)
     document = Document(
         namespace=promises.namespace,
         type=document_type,
@@ -108,11 +105,12 @@ def _read_document(
         review=fields.need(
             "review", lambda at, entry: read_review(at, entry, promises.gate)
         ),
-        schema=schema,
+        schema=fields.attempt(lambda: file.schema, file),
         kept_by=fields.maybe("kept_by", _kept_by),
     )
     scope, policy = document.scope, promises.policy
     for check, *values in (
+        (partial(check_ids, file, means), file, means),
         (partial(_check_scope, place, document, payload), means, payload, scope),
         (partial(_check_private_browsing, place, means, payload, policy),
          means, payload, policy),
@@ -148,7 +146,7 @@ def _days(place: Place, value: object) -> int:
 def _power_of_two(place: Place, value: object) -> int:
     number = positive(place, value)
     if number & (number - 1):
-        raise place.error("must be a power of two")
+        raise place.error(f"must be a power of two, at most {_MOST_BUCKETS:,}")
     return up_to(_MOST_BUCKETS)(place, number)
 
 
@@ -162,11 +160,14 @@ def _kept_by(place: Place, value: object) -> KeptBy:
 def _check_scope(place: Place, document: Document, payload: Type) -> None:
     if document.scope and document.means not in (Means.JOINS, Means.LEAVES):
         raise place.at("scope").error("is for joins and leaves only; remove it")
-    for index, at in enumerate(document.scope):
-        if type_at(payload, at) != "string":
-            raise place.at("scope", index).error(
-                f"{at} is no string of the document's schema; correct either"
-            )
+    what = "is no string of the document's schema; correct either"
+    raise_all(
+        [
+            str(place.at("scope", index).error(f"{at} {what}"))
+            for index, at in enumerate(document.scope)
+            if type_at(payload, at) != "string"
+        ]
+    )
 
 
 def _check_private_browsing(

@@ -1,28 +1,27 @@
 """The registry's folder: which files it must have, and no others."""
 
+import re
+from collections.abc import Sequence
 from functools import partial
+from math import inf
 
 from rally import plain_yaml
 from rally.errors import ConfigurationError, ManyFaults, faults_of, unusable
-from rally.fields import AllFields, Place, raise_all
-from rally.plain_yaml import read_yaml
+from rally.fields import UNREAD, AllFields, Place
+from rally.plain_yaml import PlainYaml, read_yaml
 from rally.registry import schemas
-from rally.registry.cross_checks import FILE, find_clashes, find_unjoinable
-from rally.registry.legible import read_unavailable
+from rally.registry.cross_checks import close_clashing, close_unjoinable
 from rally.registry.parsing import read_study
 from rally.registry.review import read_stewards
-from rally.registry.schemas import read_schema
-from rally.registry.study import (
-    Means,
-    PayloadSchema,
-    Study,
-    UnavailableStudy,
-    all_faults,
-)
+from rally.registry.schemas import SchemaFile, read_schema
+from rally.registry.study import Kind, Study, UnavailableStudy, all_faults
 from rally.storage.objectstore.interface import ObjectNotFound
 from rally.storage.objectstore.open_store import open_store
-from rally.validation.avro_types import Type
 
+FILE = "study.yaml"
+"""The file of a study's promises, in its folder."""
+
+_LONGEST = 1000  # of a line: a schema's words stand in some, as long as they are
 _STEWARDS = "stewards.yaml"
 _SCHEMA_SUFFIX = ".avsc"
 _MOST_BYTES = max(plain_yaml.MAX_BYTES, schemas.MAX_BYTES)
@@ -55,70 +54,73 @@ class StudyFolder:
 
         Raises:
             ConfigurationError: the stewards are not as they must be, or no study loads;
-                then it tells all faults.
+                then it tells all faults of all files.
             ConnectionError: the folder cannot be reached any more.
         """
-        stewards = read_stewards(self._file(_STEWARDS), self._read(_STEWARDS))
+        stewards, faults = self._stewards()
         studies = dict[str, Study]()
         unavailable = dict[str, UnavailableStudy]()
+        places = dict[str, Place]()
         for folder in self._folders():
+            places[folder] = Place(self._file(f"{folder}/{FILE}"))
             try:
-                studies[folder] = self._study(folder, stewards)
+                yaml = read_yaml(places[folder].file, self._read(f"{folder}/{FILE}"))
             except ConfigurationError as error:
-                unavailable[folder] = self._legible(folder, error)
-        for namespace, faults in find_clashes(studies, self._file).items():
-            study = studies.pop(namespace)  # nobody can say whose its aliases are
-            unavailable[namespace] = UnavailableStudy(
-                faults, study.kind, (), study.derived
-            )
-        unjoinable = find_unjoinable(studies, unavailable, self._file)
-        for namespace, faults in unjoinable.items():
-            unavailable[namespace] = studies.pop(namespace).closed(faults)
-        if not studies:
-            raise ManyFaults(all_faults(unavailable.values()))
+                unavailable[folder] = read_unavailable(None, faults_of(error))
+                continue
+            places[folder] = places[folder]._replace(lines=yaml.lines)
+            try:
+                studies[folder] = self._study(folder, places[folder], yaml, stewards)
+            except ConfigurationError as error:
+                is_legible = not (yaml.faults or yaml.unreadable)
+                content = yaml.value if is_legible else None
+                faults_in_order = _by_line(places[folder].file, faults_of(error))
+                unavailable[folder] = read_unavailable(content, faults_in_order)
+        close_clashing(studies, unavailable, places)
+        close_unjoinable(studies, unavailable, places)
+        if faults or not studies:
+            closed = (unavailable[name] for name in sorted(unavailable))
+            raise ManyFaults([*faults, *all_faults(closed)])
         return studies, unavailable
 
-    def _study(self, folder: str, stewards: frozenset[str]) -> Study:
-        name = f"{folder}/{FILE}"
-        place = Place(self._file(name))
+    def _stewards(self) -> tuple[frozenset[str], Sequence[str]]:
+        """Who may review, or UNREAD and the faults for which nobody knows."""
+        try:
+            return read_stewards(self._file(_STEWARDS), self._read(_STEWARDS)), ()
+        except ConfigurationError as error:
+            return UNREAD, faults_of(error)
+
+    def _study(
+        self, folder: str, place: Place, yaml: PlainYaml, stewards: frozenset[str]
+    ) -> Study:
         if self._schemas_size(folder) > _MOST_SCHEMA_BYTES:
             raise place.error(
                 f"its schemas have more than {_MOST_SCHEMA_BYTES:,} bytes together;"
                 " make another study"
             )
-        fields = AllFields(place, read_yaml(place.file, self._read(name)))
-        study = read_study(fields, folder, stewards, partial(self._schema, folder))
-        self._check_all_declared(study)
-        return study
+        fields = AllFields(place, yaml.value)
+        fields.add(yaml.faults)
+        fields.add(self._find_undeclared(folder, yaml.value))
+        return read_study(fields, folder, stewards, partial(self._schema, folder))
 
-    def _legible(self, folder: str, error: ConfigurationError) -> UnavailableStudy:
-        """What can be told of a study that does not load."""
-        name = f"{folder}/{FILE}"
-        try:
-            content = read_yaml(self._file(name), self._read(name))
-        except ConfigurationError:
-            content = None
-        return read_unavailable(content, faults_of(error))
-
-    def _schema(
-        self, folder: str, place: Place, document: str, means: Means
-    ) -> tuple[PayloadSchema, Type]:
+    def _schema(self, folder: str, place: Place, document: str) -> SchemaFile:
         name = f"{folder}/{document}{_SCHEMA_SUFFIX}"
         if name not in self._sizes:
             raise place.error(f"has no schema; add {document}{_SCHEMA_SUFFIX} beside")
-        return read_schema(self._file(name), self._read(name), means)
+        return read_schema(self._file(name), self._read(name))
 
-    def _check_all_declared(self, study: Study) -> None:
-        prefix = f"{study.namespace}/"
-        declared = {f"{prefix}{name}{_SCHEMA_SUFFIX}" for name in study.documents}
-        what = f"is no document of {FILE}; declare it there or remove it"
-        raise_all(
-            [
-                str(Place(self._file(name)).error(what))
-                for name in sorted(self._sizes.keys() - declared)
-                if name.startswith(prefix) and name.endswith(_SCHEMA_SUFFIX)
-            ]
-        )
+    def _find_undeclared(self, folder: str, content: object) -> list[str]:
+        """Finds schemas beside study.yaml of which it has no document."""
+        documents = content.get("documents") if isinstance(content, dict) else None
+        if not isinstance(documents, dict):
+            return []
+        prefix, what = f"{folder}/", f"is no document of {FILE}"
+        declared = {f"{prefix}{name}{_SCHEMA_SUFFIX}" for name in documents}
+        return [
+            str(Place(self._file(name)).error(f"{what}; declare it there or remove it"))
+            for name in sorted(self._sizes.keys() - declared)
+            if name.startswith(prefix) and name.endswith(_SCHEMA_SUFFIX)
+        ]
 
     def _schemas_size(self, folder: str) -> int:
         return sum(
@@ -145,3 +147,33 @@ class StudyFolder:
         except OSError as error:
             what = f"cannot be read ({error.strerror or error})"
             raise unusable(place.file, error, what) from None
+
+
+def read_unavailable(content: object, faults: Sequence[str]) -> UnavailableStudy:
+    """Makes the record of a study that does not load, of what is legible of it.
+
+    Args:
+        content: The content of its study.yaml; None where it is not good YAML.
+        faults: The reasons for which it does not load, one line each.
+    """
+    lines = tuple(each[:_LONGEST] for each in faults)
+    entries = content if isinstance(content, dict) else {}
+    kind = next((each for each in Kind if each == entries.get("kind")), None)
+    aliases, derived = (entries.get(name, []) for name in ("aliases", "derived"))
+    if kind is None or not (_are_texts(aliases) and _are_texts(derived)):
+        return UnavailableStudy(lines)
+    return UnavailableStudy(lines, kind, tuple(aliases), tuple(derived))
+
+
+def _by_line(file: str, faults: Sequence[str]) -> list[str]:
+    """Sorts faults as a reader goes: this file's by line, then those of others."""
+
+    def order(fault: str) -> tuple[bool, float]:
+        line = re.match(": line ([0-9]+): ", fault.removeprefix(file))
+        return not fault.startswith(f"{file}: "), int(line[1]) if line else inf
+
+    return sorted(faults, key=order)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)

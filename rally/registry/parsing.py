@@ -105,7 +105,7 @@ def _read_dates(fields: AllFields, kind: Kind) -> _Dates:
         collect_through=fields.maybe("collect_through", day),
         analysis_until=fields.maybe("analysis_until", day),
     )
-    fields.attempt(lambda: _check_order(fields.place, dates), *dates)
+    fields.attempt(lambda: _check_order(fields.place, dates))
     fields.attempt(lambda: _check_ending(fields.place, dates, kind), kind, *dates)
     return dates
 
@@ -125,24 +125,23 @@ def _in_order(dates: _Dates) -> Iterator[tuple[str, str]]:
         ("starts", "collect_through", "analysis_until"),
         ("ending_announced", "collect_through"),
     ):
-        known = [name for name in names if getattr(dates, name)]
+        known = [name for name in names if isinstance(getattr(dates, name), date)]
         for earlier, later in pairwise(known):
             if getattr(dates, earlier) >= getattr(dates, later):
                 yield earlier, later
 
 
 def _check_ending(place: Place, dates: _Dates, kind: Kind) -> None:
+    wrong = list[tuple[str, str]]()
     if dates.ending_announced and not dates.collect_through:
-        raise place.at("collect_through").error("is missing; an end was announced")
-    if kind is Kind.PLATFORM:
-        if dates.analysis_until:
-            raise place.at("analysis_until").error(
-                "a platform namespace is never locked for analysis; remove it"
-            )
-    elif dates.collect_through and not dates.analysis_until:
-        raise place.at("analysis_until").error(
-            "is missing; say by when the ended study is concluded"
-        )
+        wrong.append(("collect_through", "is missing; an end was announced"))
+    if kind is Kind.PLATFORM and dates.analysis_until:
+        what = "a platform namespace is never locked for analysis; remove it"
+        wrong.append(("analysis_until", what))
+    if kind is Kind.STUDY and dates.collect_through and not dates.analysis_until:
+        what = "is missing; say by when the ended study is concluded"
+        wrong.append(("analysis_until", what))
+    raise_all([str(place.at(name).error(what)) for name, what in wrong])
 
 
 def _read_policy(place: Place, value: object, kind: Kind) -> Policy:

@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 from typing import NamedTuple
 
-from rally.fields import AllFields, Place, day, many, positive, text
+from rally.fields import AllFields, Place, day, many, positive, raise_all, text
 from rally.plain_yaml import read_yaml
 from rally.registry.study import Review, SignOffs
 
@@ -41,8 +41,10 @@ def read_stewards(file: str, data: bytes) -> frozenset[str]:
     Raises:
         ConfigurationError: it is not `stewards: [name, …]` with at least one.
     """
-    place = Place(file)
-    fields = AllFields(place, read_yaml(file, data))
+    yaml = read_yaml(file, data)
+    place = Place(file, lines=yaml.lines)
+    fields = AllFields(place, yaml.value)
+    fields.add(yaml.faults)
     stewards = fields.need("stewards", many(text, _MOST_STEWARDS))
     fields.close()
     if not stewards:
@@ -68,8 +70,10 @@ def read_review(place: Place, value: object, gate: Gate) -> Review:
         sign_offs=fields.maybe("sign_offs", _sign_offs),
     )
     for check, *values in (
-        (_check_people, review.requester, review.steward),
-        (_check_days, review.approved, review.expires, gate.collect_through),
+        (_check_steward, gate.stewards, review.steward),
+        (_check_other_person, review.requester, review.steward),
+        (_check_approved, review.approved, gate.collect_through),
+        (_check_expires, review.approved, review.expires),
         (_check_sign_offs, review.category, review.sign_offs, gate.starts),
     ):
         fields.attempt(partial(check, place, review, gate), *values)
@@ -97,22 +101,28 @@ def _sign_offs(place: Place, value: object) -> SignOffs:
     return signed
 
 
-def _check_people(place: Place, review: Review, gate: Gate) -> None:
+def _check_steward(place: Place, review: Review, gate: Gate) -> None:
     if review.steward not in gate.stewards:
         raise place.at("steward").error(
             "is not in stewards.yaml; have a data steward review it"
         )
+
+
+def _check_other_person(place: Place, review: Review, _: Gate) -> None:
     if review.steward == review.requester:
         raise place.at("steward").error(
             "is the requester; have another steward review it"
         )
 
 
-def _check_days(place: Place, review: Review, gate: Gate) -> None:
+def _check_approved(place: Place, review: Review, gate: Gate) -> None:
     if gate.collect_through and review.approved > gate.collect_through:
         raise place.at("approved").error(
             "is after collect_through; nothing could be collected under it"
         )
+
+
+def _check_expires(place: Place, review: Review, _: Gate) -> None:
     if review.expires and review.expires <= review.approved:
         raise place.at("expires").error("must be after approved")
 
@@ -127,9 +137,12 @@ def _check_sign_offs(place: Place, review: Review, gate: Gate) -> None:
                 "security"
             )
         return
-    for name, signed_on in zip(SignOffs.__slots__, astuple(signed), strict=True):
-        if signed_on >= gate.starts:
-            raise place.at(name).error("must be before the study starts")
-    for name, signed_on in (("privacy", signed.privacy), ("data", signed.data)):
-        if signed_on > min(signed.legal, signed.security):
-            raise place.at(name).error("must not be after legal and security")
+    days = dict(zip(SignOffs.__slots__, astuple(signed), strict=True))
+    late = [name for name, signed_on in days.items() if signed_on >= gate.starts]
+    faults = [place.at(name).error("must be before the study starts") for name in late]
+    faults += [
+        place.at(name).error("must not be after legal and security")
+        for name in ("privacy", "data")
+        if name not in late and days[name] > min(signed.legal, signed.security)
+    ]
+    raise_all([str(fault) for fault in faults])

@@ -10,10 +10,11 @@ checked here is where the ids stand.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from rally.fields import Place
+from rally.errors import ConfigurationError, faults_of
+from rally.fields import Place, raise_all
 from rally.registry.study import Means, PayloadSchema
 from rally.validation import avro_schema
 from rally.validation.avro_types import Map, Record, Type, Union
@@ -34,15 +35,25 @@ def payload_schema(schema: dict[str, Any]) -> PayloadSchema:
     )
 
 
-def read_schema(file: str, data: bytes, means: Means) -> tuple[PayloadSchema, Type]:
-    """Reads one `.avsc` file and checks it.
+class SchemaFile(NamedTuple):
+    """One `.avsc` file.
 
-    Returns:
-        The record of the registry, and the type that the schema describes.
+    Attributes:
+        place: The file, for messages.
+        schema: The registry's record of the schema.
+        type: The type that the schema describes.
+    """
+
+    place: Place
+    schema: PayloadSchema
+    type: Type
+
+
+def read_schema(file: str, data: bytes) -> SchemaFile:
+    """Reads one `.avsc` file and checks that it is Avro.
 
     Raises:
-        ConfigurationError: no encoder could be compiled from it, or it does not say
-            where the participant (of a deletion-id document: the deletion id) stands.
+        ConfigurationError: no encoder could be compiled from it; all faults are told.
     """
     place = Place(file)
     if len(data) > MAX_BYTES:
@@ -51,8 +62,32 @@ def read_schema(file: str, data: bytes, means: Means) -> tuple[PayloadSchema, Ty
     if not isinstance(schema, dict) or schema.get("type") != "record":
         raise place.error("must be an Avro record; describe the payload as one")
     type_ = avro_schema.read_schema(schema, f"{file}: schema")
-    _check_ids(place, schema, type_, means)
-    return payload_schema(schema), type_
+    return SchemaFile(place, payload_schema(schema), type_)
+
+
+def check_ids(file: SchemaFile, means: Means) -> None:
+    """Checks that a schema says where the ids stand.
+
+    Every document names its participant, but one of deletion ids names these instead.
+
+    Args:
+        file: The schema.
+        means: The meaning of its document.
+
+    Raises:
+        ConfigurationError: an id is missing, has no place in the schema, or must not
+            be there; all of it is told.
+    """
+    deletes = means is Means.DELETION_ID
+    faults = list[str]()
+    if deletes and "participant" in file.schema.json:
+        what = "a deletion-id document names none; remove it"
+        faults.append(str(file.place.at("participant").error(what)))
+    if not deletes:
+        faults += _find_id_faults(file, "participant")
+    if deletes or "deletion_id" in file.schema.json:
+        faults += _find_id_faults(file, "deletion_id")
+    raise_all(faults)
 
 
 def type_at(type_: Type, pointer: str) -> str | None:
@@ -85,25 +120,22 @@ def _parse(place: Place, data: bytes) -> Any:
         raise place.error("nests too deep to be read; flatten it") from None
 
 
-def _check_ids(place: Place, schema: dict[str, Any], type_: Type, means: Means) -> None:
-    if means is not Means.DELETION_ID:
-        _check_id(place, schema, type_, "participant")
-    elif "participant" in schema:
-        raise place.at("participant").error(
-            "a deletion-id document names none; remove it"
-        )
-    if means is Means.DELETION_ID or "deletion_id" in schema:
-        _check_id(place, schema, type_, "deletion_id")
+def _find_id_faults(file: SchemaFile, name: str) -> Sequence[str]:
+    try:
+        _check_id(file.place.at(name), file, name)
+    except ConfigurationError as error:
+        return faults_of(error)
+    return ()
 
 
-def _check_id(place: Place, schema: dict[str, Any], type_: Type, name: str) -> None:
-    place = place.at(name)
+def _check_id(place: Place, file: SchemaFile, name: str) -> None:
+    schema = file.schema.json
     if name not in schema:
         raise place.error("is missing; add the JSON pointer to the id in the payload")
     pointer = schema[name]
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise place.error('must be a JSON pointer; begin it with "/"')
-    if type_at(type_, pointer) != "string":
+    if type_at(file.type, pointer) != "string":
         raise place.error(f"{pointer} is no string of this schema; correct either")
 
 

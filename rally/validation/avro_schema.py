@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn, cast
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, ManyFaults, faults_of
 from rally.validation.avro_types import (
     Array,
     Field,
@@ -181,7 +181,8 @@ def read_schema(schema: object, where: str = "schema") -> Type:
         where: the schema's own place in words, such as its file; messages begin so.
 
     Raises:
-        ConfigurationError: the place in the schema, what is wrong and what to do.
+        ConfigurationError: the place in the schema, what is wrong and what to do; of
+            several fields that are wrong, all are told.
     """
     try:
         type_ = _Reader().type_of(schema, "", where)
@@ -216,10 +217,13 @@ class _Reader:
 
     def __init__(self) -> None:
         self._named: dict[str, Type | None] = {}  # None while it is being read
+        self._refused: set[str] = set()
         self._left = MAX_TYPES
 
     def type_of(self, schema: object, namespace: str, where: str) -> Type:
         self._left -= 1
+        if self._left < -1:
+            raise ManyFaults(())  # the first one too many has told it
         if self._left < 0:
             refuse(where, f"there are more than {MAX_TYPES:,} types; split the schema")
         if isinstance(schema, str):
@@ -239,6 +243,8 @@ class _Reader:
         if full not in self._named:
             refuse(where, f"the type {full!r} is unknown; define it before its use")
         known = self._named[full]
+        if full in self._refused:
+            raise ManyFaults(())  # its definition has told why
         if known is None:
             refuse(where, f"{full!r} contains itself; spell out the levels it may have")
         return known
@@ -301,12 +307,16 @@ class _Reader:
         if full in self._named:
             refuse(where, f"{full!r} is defined twice; refer to the first by its name")
         self._named[full] = None
-        if base == "record":
-            named: Type = self._record(schema, full, where)
-        elif base == "enum":
-            named = read_enum(schema, full, where)
-        else:
-            named = read_fixed(schema, full, logical, where)
+        try:
+            if base == "record":
+                named: Type = self._record(schema, full, where)
+            elif base == "enum":
+                named = read_enum(schema, full, where)
+            else:
+                named = read_fixed(schema, full, logical, where)
+        except ConfigurationError:
+            self._refused.add(full)
+            raise
         self._named[full] = named
         return named
 
@@ -315,15 +325,20 @@ class _Reader:
         if not isinstance(declared, list):
             refuse(where, 'a record has a list of "fields"')
         namespace = full.rpartition(".")[0]
-        fields = tuple(
-            self._field(field, namespace, where, f"{where}.fields[{index}]")
-            for index, field in enumerate(declared)
-        )
+        fields, refused = list[Field](), list[ConfigurationError]()
+        for index, each in enumerate(declared):
+            try:
+                at = f"{where}.fields[{index}]"
+                fields.append(self._field(each, namespace, where, at))
+            except ConfigurationError as error:
+                refused.append(error)
+        if refused:
+            raise ManyFaults(fault for error in refused for fault in faults_of(error))
         refuse_repeated(where, "name", [field.name for field in fields])
         refuse_repeated(where, "JSON name", [field.json for field in fields])
         types = [field.type for field in fields]
         tries = max(map(tries_of, types), default=1)
-        return Record(full, fields, _depth(where, types), tries=tries)
+        return Record(full, tuple(fields), _depth(where, types), tries=tries)
 
     def _field(self, field: object, namespace: str, record: str, where: str) -> Field:
         if not isinstance(field, dict):

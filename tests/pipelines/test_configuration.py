@@ -86,12 +86,13 @@ NOT_SERVED = (
     " that KEK, the rights to it, and that the file was neither renamed nor damaged"
 )
 SPOILT_STUDY = {
-    spell_wrong: "{studies}/rally-garden/study.yaml: policy.countrys: is not known;"
-    " remove it or correct its name",
-    drop_sign_offs: "{studies}/rally-garden/study.yaml:"
+    spell_wrong: "{studies}/rally-garden/study.yaml: line 11: policy.countrys: is"
+    " not known; remove it or correct its name (countries, minimum_age,"
+    " unmatched_withdrawals, automation)",
+    drop_sign_offs: "{studies}/rally-garden/study.yaml: line 17:"
     " documents.visit.1.review.sign_offs: is missing; data of category 3 and 4 needs"
     " privacy, data, legal and security",
-    review_oneself: "{studies}/rally-garden/study.yaml:"
+    review_oneself: "{studies}/rally-garden/study.yaml: line 17:"
     " documents.visit.1.review.steward: is the requester; have another"
     " steward review it",
     cut_schema: "{studies}/rally-garden/visit.1.avsc: line 1: is not JSON"
@@ -100,8 +101,8 @@ SPOILT_STUDY = {
     " 'duble' is unknown; define it before its use",
     hide_participant: "{studies}/rally-garden/visit.1.avsc: participant: is missing;"
     " add the JSON pointer to the id in the payload",
-    lose_schema: "{studies}/rally-garden/study.yaml: documents.visit.1: has no schema;"
-    " add visit.1.avsc beside",
+    lose_schema: "{studies}/rally-garden/study.yaml: line 13: documents.visit.1:"
+    " has no schema; add visit.1.avsc beside",
 }
 SPOILT = {
     exchange_kek: "{keys}/rally-garden.keyset.json: " + NOT_SERVED,

@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.errors import ConfigurationError, faults_of
+from rally.fields import MOST_FAULTS, Unreadable, raise_all
 from rally.plain_yaml import MAX_BYTES, MAX_DEPTH, MAX_VALUES, read_yaml
 
 
 def read(text: str | bytes) -> object:
-    return read_yaml("f", text if isinstance(text, bytes) else text.encode())
+    yaml = read_yaml("f", text if isinstance(text, bytes) else text.encode())
+    raise_all([*yaml.faults, *yaml.unreadable])
+    return yaml.value
 
 
 def faults(text: str | bytes) -> list[str]:
@@ -118,12 +121,37 @@ def test_all_else_is_one_line(text, message):
 def test_all_faults_are_told_at_once():
     text = "a: 1\na: 2\nb: *x\nc: !!int 3\nd: {<<: {}}\n"
     assert [each.split(": ")[1] for each in faults(text)] == [
-        "line 2", "line 3", "line 4", "line 5"
+        "line 2", "line 5", "line 3", "line 4"
     ]  # fmt: skip
 
 
+def test_what_is_good_is_read_beside_what_is_not():
+    yaml = read_yaml("f", b"a: 2022-02-30\nb:\n  - c\n  - {d: *x}\n<<: 1\ne: 2\n")
+    cannot_be = "holds what cannot be (day is out of range for month); correct it"
+    nothing = "*x: names nothing that is before it"
+    assert yaml.value == {
+        "a": Unreadable(cannot_be),
+        "b": ["c", {"d": Unreadable(nothing)}],
+        "e": 2,
+    }
+    assert yaml.unreadable == [f"f: line 1: {cannot_be}", f"f: line 4: {nothing}"]
+    assert yaml.faults == [
+        "f: line 5: <<: merge keys are not read; write out what is meant"
+    ]
+
+
+def test_entry_has_its_line():
+    yaml = read_yaml("f", b"a:\n  b: 1\n  c:\n  - d\n  - e: |\n      f\n1: x")
+    assert yaml.lines == {
+        ("a",): 1, ("a", "b"): 2, ("a", "c"): 3, ("a", "c", "0"): 4,
+        ("a", "c", "1"): 5, ("a", "c", "1", "e"): 5, ("1",): 7,
+    }  # fmt: skip
+
+
 def test_of_very_many_faults_the_first_are_told():
-    assert len(faults("a: 1\n" * 1000)) == 51
+    found = faults("a: 1\n" * 1000)
+    assert len(found) == MOST_FAULTS + 1
+    assert found[-1] == "and 1 more; correct these first"
 
 
 def test_what_is_said_is_one_short_printable_line():

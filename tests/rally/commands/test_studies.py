@@ -88,8 +88,8 @@ def test_check_says_what_is_wrong(rally, tmp_path):
     assert caught.value.faults == (
         f"{studies}/study-bar/study.yaml: line 2: did not find expected node content; "
         "correct it",
-        f"{studies}/study-foo/study.yaml: documents.test.1: has no schema; add "
-        "test.1.avsc beside",
+        f"{studies}/study-foo/study.yaml: line 13: documents.test.1: has no schema; "
+        "add test.1.avsc beside",
     )
 
 
@@ -384,8 +384,8 @@ def spoilt(tmp_path) -> tuple[str, str]:
     shutil.copytree(TEST_STUDIES, studies)
     (studies / "study-foo" / "test.1.avsc").unlink()
     fault = (
-        f"{studies}/study-foo/study.yaml: documents.test.1: has no schema; add "
-        "test.1.avsc beside"
+        f"{studies}/study-foo/study.yaml: line 13: documents.test.1: has no schema; "
+        "add test.1.avsc beside"
     )
     return f"--studies={studies}", fault
 

@@ -24,7 +24,7 @@ from rally.registry.study import (
     Study,
     Unmatched,
 )
-from tests.rally.registry.conftest import JOINED
+from tests.rally.registry.conftest import JOINED, without_line
 
 STUDY = "schemas/rally-x/study.yaml"
 
@@ -215,7 +215,7 @@ WRONG_VALUES = [
     ("policy minimum_age", True, WHOLE),
     ("policy after_end", "keep", "must be one of: defer, delete"),
     ("policy unmatched_withdrawals", "wait", "must be one of: delete, hold"),
-    ("policy consent", "yes", UNKNOWN),
+    ("policy consent", "yes", f"{UNKNOWN} (unmatched_withdrawals, automation)"),
     ("derived", [7], None),
     ("purpose", "research", UNKNOWN),
     (f"{VISIT} delete_after_days", 0, WHOLE),
@@ -228,10 +228,10 @@ WRONG_VALUES = [
     (f"{VISIT} means", "measures", "must be one of: data, joins, leaves, deletion-id"),
     (f"{VISIT} scope", ["/private"], "is for joins and leaves only; remove it"),
     (f"{VISIT} keep", "newest", "must be one of: all, latest"),
-    (f"{VISIT} buckets", 48, "must be a power of two"),
+    (f"{VISIT} buckets", 48, "must be a power of two, at most 4,096"),
     (f"{VISIT} buckets", 0, WHOLE),
     (f"{VISIT} purpose", None, TEXT),
-    (f"{VISIT} delete_after", 180, UNKNOWN),
+    (f"{VISIT} delete_after", 180, f"{UNKNOWN} (scope, kept_by)"),
     (f"{REVIEW} category", 5, "must be 1, 2, 3 or 4"),
     (f"{REVIEW} category", "3", WHOLE),
     (f"{REVIEW} result", "-", 'must be "+"; collection needs a review that approved '
@@ -375,6 +375,7 @@ def test_platform_has_no_researchers(folder, path, value, reason):
     folder.set("kind", "platform")
     for name in ("access", "derived", "analysis_until", "policy after_end"):
         folder.drop(name)
+    folder.set("documents joined.1 delete_after_days", 730)
     folder.set(path, value)
     assert folder.error() == f"{STUDY}: {reason}"
 
@@ -400,7 +401,7 @@ def test_folder_is_a_name(folder, name):
     (folder.root / "rally-x").rename(folder.root / name)
     with pytest.raises(ConfigurationError) as caught:
         Registry.load(uri)
-    assert str(caught.value) == (
+    assert without_line(str(caught.value)) == (
         f"{uri}/{name}/study.yaml: namespace: a namespace is of lower-case letters, "
         "digits and hyphens, at most 100, no hyphen first, and none of kek, platform, "
         "rally, unknown; rename the folder"
@@ -495,8 +496,6 @@ def test_private_browsing_names_a_boolean_of_each_data_document(folder, flag):
          "schemas/stewards.yaml: must be a mapping of names to values"),
         ("rally-x/study.yaml", "kind: study\nname: X\nkind: platform",
          f'{STUDY}: line 3: "kind" stands twice; correct it'),
-        ("rally-x/study.yaml", "starts: 2022-13-01",
-         f"{STUDY}: line 1: holds what cannot be (month must be in 1..12); correct it"),
         ("rally-x/study.yaml", "1: 2",
          f"{STUDY}: 1: a name must be text; put it in quotes"),
         ("rally-x/study.yaml", "{? [a, b] : 1}",
@@ -510,7 +509,7 @@ def test_wrong_yaml_is_one_line(folder, name, text, message):
 
 
 @pytest.mark.parametrize(
-    "text", ["a: 1\nkind: {", "a: 1\nwhen: !!python/object:os.system {}", "a: 1\nb\n"]
+    "text", ["a: 1\nkind: {", "a: 1\n\tb: 2", "a: 1\nb\n"]
 )
 def test_unreadable_yaml_is_one_line(folder, text):
     folder.texts["rally-x/study.yaml"] = text
@@ -579,12 +578,12 @@ def test_all_faults_are_told_at_once(folder):
     uri = folder.write()
     with pytest.raises(ConfigurationError) as caught:
         Registry.load(uri)
-    places = [each.split(": ")[1] for each in faults_of(caught.value)]
+    places = [without_line(each).split(": ")[1] for each in faults_of(caught.value)]
     assert places == [
-        "starts", "policy.countries.1", "policy.countries.2", "policy.enrolment",
-        "participant", "documents.joined.1.purpose", "documents.visit.1.buckets",
-        "documents.visit.1.review.category", "documents.visit.1.review.result",
-        "colour",
+        "colour", "documents.joined.1.purpose", "documents.joined.1.scope.0",
+        "documents.visit.1.buckets", "documents.visit.1.review.category",
+        "documents.visit.1.review.result", "policy.countries.1", "policy.countries.2",
+        "policy.enrolment", "starts", "participant",
     ]  # fmt: skip
 
 
@@ -735,7 +734,8 @@ def test_rows_of_the_platform_end_or_are_somebodys(folder):
     uri = folder.write()
     with pytest.raises(ConfigurationError) as caught:
         Registry.load(uri)
-    assert [each.replace(uri, "schemas") for each in faults_of(caught.value)] == [
+    found = [each.replace(uri, "schemas") for each in faults_of(caught.value)]
+    assert [*map(without_line, found)] == [
         f"{STUDY}: documents.{name}.{missing}" for name in ("joined.1", "visit.1")
     ]
     folder.set(f"{VISIT} delete_after_days", 730)

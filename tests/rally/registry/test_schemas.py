@@ -6,8 +6,8 @@ from copy import deepcopy
 
 import pytest
 
-from rally.errors import ConfigurationError
-from rally.registry.schemas import payload_schema, read_schema, type_at
+from rally.errors import ConfigurationError, faults_of
+from rally.registry.schemas import check_ids, payload_schema, read_schema, type_at
 from rally.registry.study import Means
 from rally.validation import avro_schema
 from rally.validation.encoder import compile_encoder
@@ -31,7 +31,9 @@ GOOD = record(METRICS, participant="/metrics/uuid/rally.id")
 
 def read(schema, means=Means.DATA):
     data = schema if isinstance(schema, bytes) else json.dumps(schema).encode()
-    return read_schema(FILE, data, means)[0]
+    file = read_schema(FILE, data)
+    check_ids(file, means)
+    return file.schema
 
 
 def error(schema, means=Means.DATA):
@@ -146,8 +148,12 @@ def test_wrong_schema_is_one_line(schema, message):
 
 def test_deletion_id_document_names_no_participant():
     schema = record(field("deletionId", "string"), participant="/deletionId")
-    assert error(schema, Means.DELETION_ID) == (
-        "participant: a deletion-id document names none; remove it"
+    with pytest.raises(ConfigurationError) as caught:
+        read(schema, Means.DELETION_ID)
+    assert faults_of(caught.value) == (
+        f"{FILE}: participant: a deletion-id document names none; remove it",
+        f"{FILE}: deletion_id: is missing; add the JSON pointer to the id in the"
+        " payload",
     )
     del schema["participant"]
     assert error(schema, Means.DELETION_ID) == (
