@@ -8,7 +8,7 @@ from benchmarks import pings, process
 from benchmarks.process import Run
 from benchmarks.workload import NAMESPACE, Workload
 from rally.decisions.founding import FILE as FOUNDING
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 
 _TWO = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
 

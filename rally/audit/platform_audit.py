@@ -26,8 +26,7 @@ from rally.events import (
     read_event_object,
 )
 from rally.storage.container import check_whole
-from rally.storage.header import CHECKSUM, ROWS, Header
-from rally.storage.header_bytes import read_header
+from rally.storage.header import CHECKSUM, ROWS, Header, read_header
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,

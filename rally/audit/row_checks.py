@@ -18,7 +18,7 @@ from rally.audit.leaving import Fate, Leaving
 from rally.audit.searching import PSEUDONYM, Searches
 from rally.audit.tally import Tally
 from rally.audit.whole_files import RowBlock
-from rally.storage.header_bytes import decode_varint
+from rally.storage.header import decode_varint
 from rally.storage.layout import Partition
 from rally.storage.partitions import LiveFile
 from rally.storage.row_keys import KEY_BYTES, PARTICIPANT, key_of

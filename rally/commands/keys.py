@@ -131,14 +131,14 @@ def public(args: argparse.Namespace) -> int:
 
 def list_keys(args: argparse.Namespace) -> int:
     """Prints a line for each key: whose, what, its id, and what it does."""
-    from rally.keys import listing
+    from rally.keys import administration
     from rally.keys.folder import KeyFolder
 
     if not args.keys and not args.platform_keys:
         raise ConfigurationError("give --keys or --platform_keys")
     asked = (
-        (args.keys, listing.ping_rows),
-        (args.platform_keys, listing.platform_rows),
+        (args.keys, administration.ping_rows),
+        (args.platform_keys, administration.platform_rows),
     )
     found = [(uri, rows_of(KeyFolder(uri))) for uri, rows_of in asked if uri]
     table = Table(_KEYS, [row for _, rows in found for row in rows])

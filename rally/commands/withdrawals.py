@@ -27,7 +27,7 @@ from rally.tables import print_results
 
 if TYPE_CHECKING:
     from rally.withdrawal.overview import Overview
-    from rally.withdrawal.request_decisions import Action
+    from rally.withdrawal.rulings import Action
     from rally.withdrawal.withdrawal_list import WithdrawalList
 
 _DEADLINE_DAYS = 30.0
@@ -104,8 +104,8 @@ def decide(args: argparse.Namespace) -> int:
     """Records a decision on what is held; of expedite, on what is deferred, too."""
     from rally.decisions.contents import MOST_SUBJECTS, RequestDecision
     from rally.withdrawal.newest_list import decide_by_list
-    from rally.withdrawal.request_decisions import Action, check_undecided, choose
     from rally.withdrawal.requests import key_of, subject_of
+    from rally.withdrawal.rulings import Action, check_undecided, choose
 
     action, now = Action(args.action), read_time("--as_of", args.as_of)
     signer, scope = signer_of(args), _what(args, action)

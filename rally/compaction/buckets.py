@@ -18,11 +18,10 @@ from rally.compaction.partition_view import (
 )
 from rally.compaction.row_filter import CompactionContext
 from rally.storage.block_writer import BlockWriter
-from rally.storage.buckets import Bucket
 from rally.storage.container import canonical_json, encode_header
 from rally.storage.header import LIST_COUNTER
 from rally.storage.objectstore.interface import GenerationMismatch, ObjectStore
-from rally.storage.partitions import INPUTS, Identity, compacted_file
+from rally.storage.partitions import INPUTS, Bucket, Identity, compacted_file
 from rally.storage.row_streams import Rows, RowStream, head, row_start
 from rally.storage.writer import CONTENT, of_compacted
 

@@ -10,9 +10,9 @@ from typing import BinaryIO
 from rally.compaction.partition_view import Part, streams
 from rally.compaction.row_filter import RowFilter
 from rally.storage.block_writer import BlockWriter
-from rally.storage.buckets import EVERYBODY
 from rally.storage.header import CODEC, Header
 from rally.storage.objectstore.interface import ObjectInfo
+from rally.storage.partitions import EVERYBODY
 from rally.storage.row_streams import (
     LAST,
     Rows,

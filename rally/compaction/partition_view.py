@@ -9,12 +9,12 @@ import fastavro
 
 from rally.compaction.outcomes import Outcome, Trouble
 from rally.errors import CorruptFile, cause_of
-from rally.storage.buckets import Range
 from rally.storage.header import CHECKSUM, LIST_COUNTER, Header
 from rally.storage.layout import Partition
 from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import (
     Identity,
+    Range,
     StoredFile,
     list_files,
     live_view,

@@ -26,14 +26,13 @@ from rally.compaction.partition_view import (
     serious,
 )
 from rally.compaction.row_filter import CompactionContext, Days
-from rally.storage.buckets import EVERYBODY
 from rally.storage.layout import Partition
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectHeld,
     ObjectStore,
 )
-from rally.storage.partitions import Identity, list_files
+from rally.storage.partitions import EVERYBODY, Identity, list_files
 
 
 def remove(

@@ -6,7 +6,7 @@ from rally.deletion.plan import FileResult, Outcome, StoredFile
 from rally.events import RALLY
 from rally.registry.registry import Registry
 from rally.registry.study import Kind, Study
-from rally.storage.header_bytes import MAGIC
+from rally.storage.header import MAGIC
 from rally.storage.layout import DATA, Stores, study_folder
 from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.storage.objectstore.strays import describe, list_but_strays

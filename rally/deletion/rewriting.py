@@ -21,8 +21,7 @@ from rally.errors import CorruptFile
 from rally.storage.block_index import Block
 from rally.storage.block_writer import encode_block
 from rally.storage.container import canonical_json, index_entries
-from rally.storage.header import CHECKSUM, ROWS, Header
-from rally.storage.header_bytes import join_header
+from rally.storage.header import CHECKSUM, ROWS, Header, join_header
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectNotFound,

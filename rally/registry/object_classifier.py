@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 from rally.registry.registry import Registry
 from rally.storage import marker
-from rally.storage.buckets import parse_bucket
 from rally.storage.layout import DATA, NEW, Partition, Stores, is_day
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore, Stray
-from rally.storage.partitions import SUFFIX
+from rally.storage.partitions import SUFFIX, parse_bucket
 from rally.storage.records import is_marker
 
 _STUDY = re.compile(DATA + "study=([^/]+)/(.+)")

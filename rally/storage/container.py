@@ -25,8 +25,9 @@ from rally.storage.header import (
     ROWS,
     SCHEMA,
     Header,
+    join_header,
+    read_header,
 )
-from rally.storage.header_bytes import join_header, read_header
 
 
 def encode_container(

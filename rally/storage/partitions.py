@@ -11,9 +11,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
+from uuid import UUID
 
 from rally.errors import CorruptFile
-from rally.storage.buckets import EVERYBODY, Bucket, Range, parse_bucket
 from rally.storage.header import Header
 from rally.storage.layout import NEW, Partition, is_day, study_folder
 from rally.storage.objectstore.interface import (
@@ -24,6 +24,59 @@ from rally.storage.objectstore.interface import (
 )
 from rally.storage.objectstore.strays import list_but_strays
 from rally.storage.snapshots import outline_of
+
+_BUCKET = re.compile(r"(0|[1-9][0-9]{0,2})-([0-9a-f]+)")
+_ID_BITS = 128
+
+
+class Range(NamedTuple):
+    """Participants from `start` up to, and without, `end`; bytes as in a row."""
+
+    start: bytes
+    end: bytes
+
+
+EVERYBODY = Range(b"", b"\xff")
+
+
+class Bucket(NamedTuple):
+    """A part of a partition: who has these leading bits.
+
+    Attributes:
+        bits: how many.
+        number: their value.
+    """
+
+    bits: int
+    number: int
+
+    @property
+    def name(self) -> str:
+        """As it stands in a path, `<bits>-<hex>`."""
+        return f"{self.bits}-{self.number:0{max(-(-self.bits // 4), 1)}x}"
+
+    @property
+    def people(self) -> Range:
+        """Who is in it; together the buckets leave out nobody."""
+        last = self.number + 1 == 1 << self.bits
+        return Range(
+            self._start(self.number) if self.number else EVERYBODY.start,
+            EVERYBODY.end if last else self._start(self.number + 1),
+        )
+
+    def _start(self, number: int) -> bytes:
+        return str(UUID(int=number << (_ID_BITS - self.bits))).encode()
+
+
+def parse_bucket(text: str) -> Bucket | None:
+    """The bucket of that name, as it stands in a path; None: it is none."""
+    match = _BUCKET.fullmatch(text)
+    if match is None:
+        return None
+    bucket = Bucket(int(match[1]), int(match[2], 16))
+    is_one = bucket.bits <= _ID_BITS and bucket.number < 1 << bucket.bits
+    return bucket if is_one and bucket.name == text else None
+
 
 INPUTS = "rally.inputs"
 """Entry of a compacted file: a JSON list of [name, generation, checksum]."""

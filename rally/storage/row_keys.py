@@ -5,12 +5,13 @@ wrote, only the rows of a block that matters are walked, by their own writer's s
 """
 
 import json
-from collections.abc import Container
-from typing import NamedTuple
+from collections.abc import Container, Sequence
+from typing import Any, NamedTuple
 
 from rally.errors import CorruptFile
-from rally.storage.header_bytes import decode_varint
-from rally.storage.key_columns import KeyColumns
+from rally.storage.header import decode_varint
+from rally.storage.row_skipper import compile_columns
+from rally.validation.ids import hyphenated
 from rally.validation.leaves import zig_zag
 
 PARTICIPANT = slice(1, 37)
@@ -103,3 +104,113 @@ class RowWalker:
         if start != len(data):
             raise CorruptFile("a block has more bytes than rows, or less")
         return rows
+
+
+COLUMNS = ("participant", "document_id", "submission_timestamp")
+NO_TIME = 0
+"""Stands for a time that is null: such a row goes with whoever has left at all."""
+
+Bounds = Sequence[int]
+
+_UUID_BYTES = 16
+_DIGITS = 32
+_NANOS = {"timestamp-nanos", "local-timestamp-nanos"}
+_MILLIS = {"timestamp-millis", "local-timestamp-millis"}
+
+
+class KeyColumns:
+    """The key columns of one writer's schema.
+
+    Attributes:
+        bounds: where each column of the row that begins at a position starts and ends,
+            and the row's end; raises IndexError or ValueError where there is none.
+    """
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        """Takes a record's schema, parsed JSON.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is none, or has not these columns.
+        """
+        types = {field["name"]: field["type"] for field in schema["fields"]}
+        participant, document_id, time = (_Column(types[name]) for name in COLUMNS)
+        if not time.is_number:
+            raise ValueError("no time")
+        self.bounds = compile_columns(schema, COLUMNS)
+        self._participant, self._document_id, self._time = (
+            participant,
+            document_id,
+            time,
+        )
+
+    def participant(self, data: bytes, bounds: Bounds) -> bytes | None:
+        """In lower case with hyphens, if it is a UUID; None where it is null."""
+        return self._participant.identifier(data, bounds[0], bounds[1])
+
+    def document_id(self, data: bytes, bounds: Bounds) -> bytes:
+        """Likewise; empty where it is null."""
+        return self._document_id.identifier(data, bounds[2], bounds[3]) or b""
+
+    def time(self, data: bytes, bounds: Bounds) -> int:
+        """Microseconds; NO_TIME where it is null."""
+        return self._time.micros(data, bounds[4], bounds[5])
+
+
+class _Column:
+    """One column: of one type, or of a union of some."""
+
+    def __init__(self, schema: Any) -> None:
+        self._is_union = isinstance(schema, list)
+        branches = schema if isinstance(schema, list) else [schema]
+        self._branches = [(_base(each), _logical(each)) for each in branches]
+
+    @property
+    def is_number(self) -> bool:
+        return {base for base, _ in self._branches} - {"null"} == {"long"}
+
+    def identifier(self, data: bytes, start: int, end: int) -> bytes | None:
+        base, _, start = self._branch(data, start)
+        if base == "null":
+            return None
+        if base in ("string", "bytes"):
+            _, start = decode_varint(data, start)
+        value = data[start:end]
+        if len(value) == _UUID_BYTES and base != "string":
+            value = value.hex().encode()
+        return _canonical(value)
+
+    def micros(self, data: bytes, start: int, end: int) -> int:
+        base, logical, start = self._branch(data, start)
+        if base == "null":
+            return NO_TIME
+        number, _ = decode_varint(data[:end], start)
+        if logical in _MILLIS:
+            return number * 1000
+        return number // 1000 if logical in _NANOS else number
+
+    def _branch(self, data: bytes, start: int) -> tuple[str, str, int]:
+        """Base and logical type of a value, and where it begins."""
+        index = 0
+        if self._is_union:
+            index, start = decode_varint(data, start)
+        return *self._branches[index], start
+
+
+def _base(schema: Any) -> str:
+    """The base type; of a named one its name, whose value is as it stands."""
+    base = schema["type"] if isinstance(schema, dict) else schema
+    if not isinstance(base, str):
+        raise TypeError("a column of no simple type")
+    return base
+
+
+def _logical(schema: Any) -> str:
+    return str(schema.get("logicalType", "")) if isinstance(schema, dict) else ""
+
+
+def _canonical(value: bytes) -> bytes:
+    """A UUID in lower case with hyphens; whatever else, in lower case."""
+    lowered = value.lower()
+    if len(lowered) == _DIGITS and lowered.isalnum():
+        return hyphenated(lowered.decode("ascii")).encode()
+    return lowered

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from rally.errors import CorruptFile
 from rally.storage.block_index import Block
-from rally.storage.buckets import Range
 from rally.storage.header import CODEC, Header
 from rally.storage.objectstore.interface import Snapshot
+from rally.storage.partitions import Range
 from rally.storage.snapshots import cut_block
 
 CHUNK = 1024 * 1024

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from rally.errors import CorruptFile
 from rally.storage.block_index import Block
 from rally.storage.codecs import LARGEST_BLOCK, decompress
-from rally.storage.header import Header
-from rally.storage.header_bytes import (
+from rally.storage.header import (
+    Header,
     decode_varint,
     peek_header,
     peek_outline,

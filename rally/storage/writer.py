@@ -11,8 +11,7 @@ from typing import NamedTuple, Protocol
 from rally.errors import CorruptFile
 from rally.observability.measures import Measures, Spread, Sum
 from rally.storage.container import encode_container
-from rally.storage.header import LIST_COUNTER, Header
-from rally.storage.header_bytes import read_header
+from rally.storage.header import LIST_COUNTER, Header, read_header
 from rally.storage.layout import Partition, Stores, new_file
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 

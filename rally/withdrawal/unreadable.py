@@ -15,7 +15,7 @@ from rally.dead_letters import FOLDER, LetterKind, LetterPlace, place_of
 from rally.decisions.contents import Settlement
 from rally.errors import CorruptFile
 from rally.events import Event, EventKind
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.layout import UNKNOWN
 from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.times import to_micros

@@ -12,7 +12,7 @@ from benchmarks.deletion_data import FILES, LAYOUTS, Plan
 from benchmarks.deletion_stores import Stores, leaving, strangers
 from rally.registry.rows import RowEncoder
 from rally.storage.container import check_whole
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 
 pytestmark = pytest.mark.slow("benchmarks")
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from rally.compaction.buckets import INPUTS
 from rally.deletion.rewriting import REWROTE
-from rally.storage.header import HEADER_CHECKSUM
-from rally.storage.header_bytes import read_header
+from rally.storage.header import HEADER_CHECKSUM, read_header
 from rally.storage.objectstore.local_files import LOCK_NAME
 from rally.storage.objectstore.open_store import open_store
 

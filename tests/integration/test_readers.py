@@ -17,7 +17,7 @@ from rally.dead_letters import encode_dead_letters, read_sealed
 from rally.events import RALLY, Event, EventKind, write_events
 from rally.registry.rows import RowEncoder, row_schema
 from rally.registry.study import Document, Keep, Means, PayloadSchema
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.layout import Partition, Stores
 from rally.storage.writer import RowWriter, Table
 from rally.times import from_micros

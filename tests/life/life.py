@@ -23,8 +23,8 @@ from rally.storage.partitions import partition_of
 from rally.times import from_micros, to_micros
 from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.fold import Standing
-from rally.withdrawal.request_decisions import Action as Decision
-from rally.withdrawal.request_decisions import choose
+from rally.withdrawal.rulings import Action as Decision
+from rally.withdrawal.rulings import choose
 from tests.model.words import Ping
 from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND
 from tests.rally.audit.place import Audited

@@ -12,7 +12,7 @@ from rally.registry.transitions import Action as Step
 from rally.storage.objectstore.interface import StrayKind
 from rally.times import from_micros
 from rally.withdrawal.fold import Standing
-from rally.withdrawal.request_decisions import Action, choose
+from rally.withdrawal.rulings import Action, choose
 from rally.withdrawal.withdrawal_list import State
 from tests.model.beside import EARLY, LATE
 from tests.model.draws import (

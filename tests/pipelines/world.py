@@ -25,7 +25,7 @@ from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.keys.settling import settle_kek
 from rally.storage.container import read_rows
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.marker import read_marker
 from rally.storage.objectstore.open_store import open_store
 from rally.times import to_micros

@@ -23,7 +23,7 @@ from rally.envelope import Envelope
 from rally.errors import CorruptFile
 from rally.keys.platform_keys import Prf
 from rally.outcomes import FailureReason
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.objectstore.local import LocalStore
 from rally.times import EARLIEST, LATEST
 

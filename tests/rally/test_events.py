@@ -18,8 +18,7 @@ from rally.events import (
     write_events,
 )
 from rally.storage.container import encode_container
-from rally.storage.header import SCHEMA
-from rally.storage.header_bytes import read_header
+from rally.storage.header import SCHEMA, read_header
 from rally.storage.objectstore.local import LocalStore
 from rally.times import EARLIEST, LATEST, from_micros, to_micros
 

@@ -14,8 +14,7 @@ import fastavro
 from fastavro import write
 
 from rally.storage.codecs import compress
-from rally.storage.header import CODEC
-from rally.storage.header_bytes import read_header
+from rally.storage.header import CODEC, read_header
 from rally.storage.snapshots import frame_rows, parse_frame
 from rally.validation.leaves import zig_zag
 

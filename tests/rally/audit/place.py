@@ -16,11 +16,10 @@ from rally.compaction.buckets import Label, spooled
 from rally.events import RALLY
 from rally.registry.rows import RowEncoder, row_schema
 from rally.registry.transitions import Action
-from rally.storage.buckets import Bucket
 from rally.storage.container import encode_container
 from rally.storage.layout import Partition, new_file
 from rally.storage.marker import NAME as MARKER
-from rally.storage.partitions import compacted_file
+from rally.storage.partitions import Bucket, compacted_file
 from rally.storage.writer import of_new
 from rally.times import from_micros
 from tests.model.whole import Whole

@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 from rally.audit import units
 from rally.audit.units import Extent
 from rally.registry.study import Keep
-from rally.storage.buckets import Bucket
 from rally.storage.layout import Partition, new_file
 from rally.storage.objectstore.interface import ObjectInfo
-from rally.storage.partitions import compacted_file, parse_file
+from rally.storage.partitions import Bucket, compacted_file, parse_file
 from tests.pipelines.world import GARDEN
 
 

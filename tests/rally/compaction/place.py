@@ -15,7 +15,7 @@ from rally.compaction.outcomes import Outcome
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.storage.container import read_rows
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.layout import Partition
 from rally.storage.leases import Leases
 from rally.storage.partitions import by_partition, list_files, read_view

@@ -8,7 +8,7 @@ import pytest
 from rally.compaction.outcomes import Outcome
 from rally.registry.rows import row_schema
 from rally.storage.container import encode_container
-from rally.storage.header_bytes import join_header, read_header
+from rally.storage.header import join_header, read_header
 from rally.storage.leases import Leases
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.rally.compaction.place import VISIT, Row, kept, partition

@@ -22,7 +22,7 @@ from rally.receipts.receipt import Stage
 from rally.receipts.verify import verify_chain
 from rally.registry.rows import RowEncoder, row_schema
 from rally.storage.container import encode_container
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.layout import Partition, Stores, new_file
 from rally.storage.objectstore.interface import ObjectInfo
 from rally.storage.runs import RUNS

@@ -7,9 +7,8 @@ import pytest
 from rally.deletion.plan import Outcome
 from rally.events import RALLY
 from rally.receipts.receipt import Stage
-from rally.storage.buckets import Bucket
 from rally.storage.layout import EVENTS, Partition
-from rally.storage.partitions import compacted_file, partition_of
+from rally.storage.partitions import Bucket, compacted_file, partition_of
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Killed, Row, day, document_id

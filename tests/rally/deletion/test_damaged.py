@@ -8,8 +8,15 @@ import pytest
 from rally.deletion.plan import Outcome
 from rally.events import RALLY
 from rally.storage.block_index import pack_index, pack_row_lengths
-from rally.storage.header import CHECKSUM, CODEC, INDEX, ROW_LENGTHS, ROWS
-from rally.storage.header_bytes import join_header, read_header
+from rally.storage.header import (
+    CHECKSUM,
+    CODEC,
+    INDEX,
+    ROW_LENGTHS,
+    ROWS,
+    join_header,
+    read_header,
+)
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.deletion.crowd import (
     MIDDLE,

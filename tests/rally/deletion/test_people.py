@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from rally.deletion.people import unregistered
 from rally.deletion.plan import Outcome, StoredFile
 from rally.events import RALLY
-from rally.storage.buckets import Bucket
-from rally.storage.partitions import people_in
+from rally.storage.partitions import Bucket, people_in
 from rally.withdrawal.fold import Standing
 from rally.withdrawal.people_index import PeopleBuilder
 from rally.withdrawal.selection import StudyPeople

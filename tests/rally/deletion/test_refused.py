@@ -7,7 +7,7 @@ import pytest
 
 from rally.deletion.plan import Outcome
 from rally.deletion.rewriting import REWROTE
-from rally.storage.header_bytes import join_header, read_header
+from rally.storage.header import join_header, read_header
 from rally.storage.layout import Partition
 from rally.storage.leases import Leases
 from tests.pipelines.world import GARDEN

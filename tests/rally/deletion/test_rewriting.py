@@ -17,8 +17,14 @@ from hypothesis import strategies as st
 from rally.deletion.plan import Outcome
 from rally.deletion.rewriting import REWROTE
 from rally.storage.container import read_rows
-from rally.storage.header import CHECKSUM, HEADER_CHECKSUM, INDEX, ROW_LENGTHS, ROWS
-from rally.storage.header_bytes import read_header
+from rally.storage.header import (
+    CHECKSUM,
+    HEADER_CHECKSUM,
+    INDEX,
+    ROW_LENGTHS,
+    ROWS,
+    read_header,
+)
 from rally.validation.leaves import zig_zag
 from tests.pipelines.world import GARDEN
 from tests.rally.deletion.model import Move, stays

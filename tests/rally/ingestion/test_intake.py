@@ -14,7 +14,7 @@ from rally.events import EventKind, read_events
 from rally.ingestion.setup import make_intake, make_writer
 from rally.outcomes import Count, FailureReason
 from rally.storage.container import read_rows
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.marker import NAME
 from rally.storage.objectstore.local_files import LOCK_NAME
 from rally.storage.objectstore.open_store import open_store

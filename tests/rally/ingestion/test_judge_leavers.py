@@ -13,7 +13,7 @@ from rally.ingestion.setup import make_intake, make_writer
 from rally.keys.names import Job
 from rally.outcomes import FailureReason, RefusalReason
 from rally.storage.container import read_rows
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.objectstore.open_store import open_store
 from rally.times import to_micros
 from rally.withdrawal.fold import Standing, Verdict

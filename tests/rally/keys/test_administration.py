@@ -6,7 +6,7 @@ import pytest
 from tink.proto import hpke_pb2, tink_pb2
 
 from rally.errors import ConfigurationError
-from rally.keys import administration, jwk, keysets, listing
+from rally.keys import administration, jwk, keysets
 from rally.keys.folder import KeyFolder
 
 
@@ -57,7 +57,7 @@ def test_rotation_does_not_overwrite_another_s(folder):
 
     with pytest.raises(ConfigurationError, match="changed meanwhile"):
         administration.rotate(Slow(folder.uri), "rally-one")
-    assert len(listing.ping_rows(folder)) == 2
+    assert len(administration.ping_rows(folder)) == 2
 
 
 def test_rotation_makes_no_glean_key_beside_pioneer_s(folder):
@@ -69,7 +69,7 @@ def test_rotation_makes_no_glean_key_beside_pioneer_s(folder):
     with pytest.raises(ConfigurationError, match="Pioneer keys only"):
         administration.public_jwk(folder, "pioneer-core")
     administration.create(folder, "pioneer-core", "jwk")
-    rows = [(row.kind, row.role) for row in listing.ping_rows(folder)]
+    rows = [(row.kind, row.role) for row in administration.ping_rows(folder)]
     assert rows == [("Glean JWK", "primary"), ("Pioneer JWK", "opens")]
 
 
@@ -80,11 +80,11 @@ def test_listing_shows_disabled_keys_and_stops_at_a_malformed_file(folder):
     keyset.key[0].status = tink_pb2.DISABLED
     path = Path(folder.uri) / "rally-one.keyset.json"
     path.write_bytes(folder.seal_keyset("rally-one", keysets._from_proto(keyset)))
-    roles = [row.role for row in listing.ping_rows(folder)]
+    roles = [row.role for row in administration.ping_rows(folder)]
     assert roles == ["disabled", "primary"]
     path.write_text("{")
     with pytest.raises(ConfigurationError, match=r"rally-one\.keyset\.json: is no"):
-        listing.ping_rows(folder)
+        administration.ping_rows(folder)
 
 
 def test_destruction_takes_one_namespace(two_namespaces):

@@ -13,7 +13,7 @@ from rally.receipts.purge import purge_receipts
 from rally.receipts.receipt import FileChange, Outcome, Section, receipt_name
 from rally.receipts.verify import Finding, FindingKind, verify_chain
 from rally.storage.container import encode_container
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.objectstore.interface import GenerationMismatch
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.receipts.examples import (

@@ -508,9 +508,7 @@ def test_wrong_yaml_is_one_line(folder, name, text, message):
     assert folder.error() == message
 
 
-@pytest.mark.parametrize(
-    "text", ["a: 1\nkind: {", "a: 1\n\tb: 2", "a: 1\nb\n"]
-)
+@pytest.mark.parametrize("text", ["a: 1\nkind: {", "a: 1\n\tb: 2", "a: 1\nb\n"])
 def test_unreadable_yaml_is_one_line(folder, text):
     folder.texts["rally-x/study.yaml"] = text
     error = folder.error()

@@ -4,9 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from rally.storage.buckets import Bucket
 from rally.storage.layout import Partition
-from rally.storage.partitions import compacted_file
+from rally.storage.partitions import Bucket, compacted_file
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.place import Row
 from tests.rally.retention.place import gone

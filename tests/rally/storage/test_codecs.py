@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from rally.errors import CorruptFile
 from rally.storage.block_writer import BlockWriter
 from rally.storage.codecs import UnknownCodec, compress, decompress
-from rally.storage.header_bytes import join_header, read_header
+from rally.storage.header import join_header, read_header
 from rally.storage.snapshots import parse_frame
 
 SYNC = bytes(range(16))

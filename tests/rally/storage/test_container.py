@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rally.storage.block_writer import BLOCK_BYTES
 from rally.storage.container import encode_container, read_rows
-from rally.storage.header_bytes import decode_varint, join_header, read_header
+from rally.storage.header import decode_varint, join_header, read_header
 from rally.validation.leaves import zig_zag
 from tests.rally.storage.seals import seal_of
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from rally.errors import CorruptFile
 from rally.storage.block_index import Block, pack_index
 from rally.storage.container import check_whole, encode_container, read_rows
-from rally.storage.header import Header
-from rally.storage.header_bytes import decode_varint, join_header, read_header
+from rally.storage.header import Header, decode_varint, join_header, read_header
 
 SYNC = bytes(range(16))
 CHECKSUM = "the checksum differs: bytes are missing or changed"

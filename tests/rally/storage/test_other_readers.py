@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.storage.container import encode_container
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from tests.rally.storage.seals import seal_of
 
 SYNC = bytes(range(16))

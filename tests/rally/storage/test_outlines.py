@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rally.errors import CorruptFile
 from rally.storage import snapshots
 from rally.storage.container import encode_container
-from rally.storage.header_bytes import join_header, read_header
+from rally.storage.header import join_header, read_header
 from rally.storage.objectstore.local import LocalStore
 from rally.storage.snapshots import header_of, outline_of
 from rally.validation.leaves import zig_zag

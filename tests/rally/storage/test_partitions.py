@@ -5,11 +5,13 @@ import json
 import pytest
 
 from rally.errors import CorruptFile
-from rally.storage.buckets import EVERYBODY, Bucket, Range
 from rally.storage.container import encode_container
 from rally.storage.layout import Partition
 from rally.storage.objectstore.interface import GenerationMismatch
 from rally.storage.partitions import (
+    EVERYBODY,
+    Bucket,
+    Range,
     by_partition,
     compacted_file,
     is_settled,

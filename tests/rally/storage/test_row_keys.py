@@ -8,7 +8,7 @@ import fastavro
 import pytest
 
 from rally.errors import CorruptFile
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.row_keys import RowKey, RowWalker
 from rally.storage.snapshots import frame_rows, parse_frame
 from tests.support.foreign_avro import FORMS, with_columns, write_foreign

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from rally.storage.block_index import Block
 from rally.storage.block_writer import encode_block
-from rally.storage.buckets import EVERYBODY, Bucket, Range
 from rally.storage.container import encode_container
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.objectstore.interface import GenerationMismatch
+from rally.storage.partitions import EVERYBODY, Bucket, Range
 from rally.storage.row_streams import (
     LAST,
     NotSorted,

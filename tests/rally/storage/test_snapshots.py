@@ -11,8 +11,7 @@ from rally.errors import CorruptFile
 from rally.storage.block_index import Block
 from rally.storage.block_writer import encode_block
 from rally.storage.container import encode_container
-from rally.storage.header import Header
-from rally.storage.header_bytes import join_header, read_header
+from rally.storage.header import Header, join_header, read_header
 from rally.storage.objectstore.local import LocalStore
 from rally.storage.snapshots import (
     Frame,

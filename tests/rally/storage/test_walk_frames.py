@@ -16,8 +16,7 @@ from rally.errors import CorruptFile
 from rally.storage import snapshots
 from rally.storage.block_writer import encode_block
 from rally.storage.codecs import UnknownCodec
-from rally.storage.header import Header
-from rally.storage.header_bytes import join_header, read_header
+from rally.storage.header import Header, join_header, read_header
 from rally.storage.objectstore.local import LocalStore
 from rally.storage.snapshots import frame_rows, header_of, walk_frames
 from rally.validation.leaves import zig_zag

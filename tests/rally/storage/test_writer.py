@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rally.errors import CorruptFile
 from rally.storage import writer
 from rally.storage.container import encode_container, read_rows
-from rally.storage.header_bytes import read_header
+from rally.storage.header import read_header
 from rally.storage.layout import Partition, Stores
 from rally.storage.objectstore.interface import ObjectNotFound
 from rally.storage.objectstore.local import LocalStore
