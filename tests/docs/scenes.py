@@ -32,7 +32,7 @@ CROWD = range(100, 220)
 KILLED = """
 import os
 from rally.storage.leases import Leases
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 with Leases(open_store("store/platform"), "0" * 32, "delete") as leases:
     leases.acquire("deletion")
     os._exit(1)

@@ -193,7 +193,7 @@ _HOLDER = """
 import sys, time
 from rally.storage.layout import Partition
 from rally.storage.leases import Leases
-from rally.storage.objectstore.interface import open_store
+from rally.storage.objectstore.open_store import open_store
 with Leases(open_store(sys.argv[1]), "killed", "compact") as leases:
     leases.acquire(Partition("rally-grove", "visit.1", "2026-05-18"))
     print("held", flush=True)

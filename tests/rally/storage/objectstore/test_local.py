@@ -57,7 +57,7 @@ for number in itertools.count():
 """
 DIES_EVERYWHERE = """
 import itertools, os, signal, sys
-from rally.storage import local, local_files, local_folders
+from rally.storage.objectstore import local, local_files, local_folders
 
 def act(store, name, what):
     if what == "create":
