@@ -19,9 +19,9 @@ from rally.printing import print_lines
 from rally.tables import Column, Table, describe_json, print_results
 
 if TYPE_CHECKING:
+    from rally.keys.administration import KeyRow
     from rally.keys.folder import KeyFolder
     from rally.keys.kek_file import Owners
-    from rally.keys.listing import KeyRow
 
 _TEMPLATES = ("hpke", "ecies", "xwing", "jwk")
 
