@@ -19,7 +19,7 @@ from pipelines.runners import pin_runner
 from rally.deletion.plan import StoredFile
 from rally.storage.objectstore.open_store import open_store
 
-_JOB = Job("dealing", "", ())
+_JOB = Job("dealing", "", "", "", ())
 _FOLDER = "data/study=rally-garden/document=visit.1/date=2026-05-20"
 _WORKERS = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
 

@@ -1,152 +1,95 @@
-"""Audit: the store is read, and what was promised to participants is proven or not."""
+"""Audit: the store is read, and what was promised to participants is proven or not.
 
-import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
+The job itself, with Beam, is `pipelines.jobs.audit`; it is imported when it begins.
+"""
 
-# isort: split
-import sys
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from apache_beam.options.pipeline_options import PipelineOptions
-
-from pipelines.audit_options import STANDARD_OUTPUT, AuditOptions, audit_settings
-from pipelines.command_line import parse_options_here
 from pipelines.job import Job
-from pipelines.lifecycle import Ended, JobStopped, describe_error
-from pipelines.options import PlatformOptions
-from pipelines.run_step import run_step, shown_progress
-from pipelines.runners import is_local
+from pipelines.job_options import days
 from pipelines.starting import start
-from rally.audit.audit import Audit
-from rally.audit.findings import AuditReport, Status
-from rally.audit.forbidden_values import read_forbidden_values
-from rally.audit.report.html import to_html
-from rally.audit.report.json import to_json
-from rally.audit.report.output import check_writable, write_private
-from rally.audit.report.text import to_blocks
-from rally.audit.row_audit import make_auditor
-from rally.audit.settings import AuditSettings
-from rally.audit.units import Unit
-from rally.errors import ConfigurationError, CorruptFile
-from rally.keys.platform_keys import PlatformKeys
-from rally.observability.log_entries import LogFields
-from rally.printing import print_text
-from rally.process import run_as_process, say
-from rally.tables import print_blocks
-from rally.validation.pseudonyms import PLATFORM, Pseudonyms
+from rally import numbers
+from rally.audit.limits import THRESHOLD, Limits
+from rally.options import EVERYWHERE, Option, grouped
+from rally.process import run_as_process
+
+if TYPE_CHECKING:
+    from rally.audit.findings import AuditReport
+
+DAYS = {
+    "deadline_days": "a request has from when it was received until its rows are gone",
+    "grace_days": "an enrolment may come so long after a row of the person",
+    "dead_letter_days": "dead letters may stay so long, but those that are withdrawals",
+    "announced_days": "participants are told of an end so long before it",
+    "purge_days": "the jobs that run daily have so long to purge a concluded study",
+}
+AUDIT = grouped(
+    "What is read, and where the report goes",
+    Option(
+        name="sample",
+        metavar="SHARE",
+        type=numbers.real(0, 1, above=True),
+        default=1.0,
+        help="read only this share of the files of rows, other ones each day;"
+        " everything else is looked at as a whole (default: all)",
+    ),
+    Option(
+        name="test_ids",
+        is_flag=True,
+        help="look for Rally ids and network addresses that stand on standard"
+        " input, one a line; those of everybody in the event log are always"
+        " looked for",
+    ),
+    Option(
+        name="json",
+        metavar="FILE",
+        help="write the report as JSON; - is standard output, in place of the table",
+    ),
+    Option(
+        name="html",
+        metavar="FILE",
+        help="write the report as one page of HTML",
+    ),
+    Option(
+        name="threshold",
+        metavar="N",
+        type=numbers.whole(1, 10**9),
+        default=THRESHOLD,
+        in_profile=False,
+        help="tell no number of rows or people below this one (default: %(default)s)",
+    ),
+    *days(DAYS, Limits()),
+)
 
 JOB = Job(
     "audit",
+    "prove the promises over the store, or name what breaks them",
     "Read the store and prove what was promised to participants: that who left is gone,"
     " that nothing is kept past its time, outside its study or without approval, and"
     " that every file, receipt and key is as it should be. Nothing is changed.",
-    (PlatformOptions, AuditOptions),
+    "--html=audit.html --store=/srv/rally/store --keys=/srv/rally/keys",
+    (*EVERYWHERE, *AUDIT),
     not_on_dataflow=("test_ids",),
+    changes=False,
 )
-_FORMATS = {"--html": to_html, "--json": to_json}
-_SMALL_BYTES = 8 * 1024 * 1024
-"""Up to so many bytes of rows this process reads them itself."""
 
 
-def run(argv: Sequence[str] | None = None) -> AuditReport:
+def run(argv: Sequence[str] | None = None) -> "AuditReport":
     """Runs the job, and writes the files that the options name.
 
     Raises:
         ConfigurationError: an option is not as it must be, a key is not there, or a
             worker could not go on.
     """
-    options = parse_options_here(JOB, argv)
-    report = _read(options)
-    _write(options, report)
-    return report
+    from pipelines.jobs import audit
+
+    return audit.run(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints the report, writes it, and returns the exit status."""
-    return start(JOB, argv, _report, settings=audit_settings)
-
-
-def _read(options: PipelineOptions) -> AuditReport:
-    own = options.view_as(AuditOptions)
-    for option, name in _files(own).items():  # to read may take hours
-        check_writable(option, name)
-    with shown_progress(wanted=is_local(options), what="rows") as progress:
-        settings = audit_settings(options, progress)
-        if own.test_ids:
-            settings = _with_forbidden_values(settings)
-        work = partial(_run_step, options, settings)
-        try:
-            report = Audit(settings, work).run()
-        except (OSError, CorruptFile, JobStopped) as error:
-            raise _unproven(error) from None
-    return report
-
-
-def _files(own: AuditOptions) -> dict[str, str]:
-    """The files that options name, by these."""
-    named = {"--html": own.html, "--json": own.json}
-    return {
-        option: name
-        for option, name in named.items()
-        if name and name != STANDARD_OUTPUT
-    }
-
-
-def _write(options: PipelineOptions, report: AuditReport) -> None:
-    own = options.view_as(AuditOptions)
-    for option, name in _files(own).items():
-        write_private(option, name, _FORMATS[option](report, own.threshold))
-
-
-def _unproven(error: Exception) -> BaseException:
-    """What a store or a worker could not do; that no promise is broken by it."""
-    stopped = describe_error(error) if not isinstance(error, JobStopped) else error
-    if isinstance(stopped, JobStopped):
-        return ConfigurationError(f"{stopped}; nothing is proven until that is mended")
-    return stopped
-
-
-def _report(options: PipelineOptions) -> Ended:
-    own, report = options.view_as(AuditOptions), _read(options)
-    is_json = own.json == STANDARD_OUTPUT
-    if is_json:
-        print_text(to_json(report, own.threshold))
-    else:
-        print_blocks(*to_blocks(report, own.threshold))
-    try:
-        _write(options, report)
-    except ConfigurationError as error:
-        if report.exit_status != 1:
-            raise
-        say(str(error))  # a broken promise says more
-    found = Counter(each.status for each in report.checks)
-    figures = LogFields(broken=found[Status.BROKEN], unproven=found[Status.UNKNOWN])
-    return Ended(report.exit_status, figures)
-
-
-def _with_forbidden_values(settings: AuditSettings) -> AuditSettings:
-    keys = PlatformKeys.open(settings.platform_keys, pseudonyms=[PLATFORM])
-    pseudonyms = Pseudonyms({PLATFORM: keys.prf(PLATFORM)})
-    return replace(
-        settings, forbidden=read_forbidden_values(sys.stdin.buffer, pseudonyms)
-    )
-
-
-def _run_step(
-    options: PipelineOptions,
-    settings: AuditSettings,
-    units: Sequence[Unit],
-    size: int,
-) -> Iterable[Any]:
-    """The units on the runner that the options name; few bytes here and now."""
-    make_worker = partial(make_auditor, settings)
-    if len(units) == 1 or size <= _SMALL_BYTES:
-        return map(make_worker(), units)
-    platform = settings.stores().platform
-    return run_step(JOB, options, "ReadRows", units, make_worker, platform)
+    """Runs the command: prints what came of it, and returns the exit status."""
+    return start(JOB, argv)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """The `rally` command: the jobs for people, and the commands that need no Beam."""
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pipelines.command_line import Parser
+from pipelines import audit, compact, delete, ingest, purge, replay
 from rally.commands import (
     decisions,
     estimate,
@@ -21,18 +20,13 @@ from rally.commands import (
 )
 from rally.errors import ConfigurationError, describe_os_error, faults_of
 from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN
+from rally.parser import Parser
 from rally.process import run_as_process, say
 
-_JOBS = {
-    "ingest": "read encrypted pings, check them, store them by study",
-    "replay": "feed dead letters through ingest again after a fault was mended",
-    "compact": "sort files into buckets, without duplicates and without who left",
-    "purge": "take out what has expired and what was concluded, and prove it",
-    "delete": "take who left out of the store, prove it, and write receipts",
-    "audit": "prove the promises over the store, or name what breaks them",
-    "demo": "see all of it at work, on real pings and in a folder of its own",
-}
-"""Each is a module with a `main(argv)`; Beam is imported only there."""
+JOBS = tuple(each.JOB for each in (ingest, replay, compact, purge, delete, audit))
+"""Each is a module with a `main(argv)`; Beam is imported when the job begins."""
+
+_DEMO = "see all of it at work, on real pings and in a folder of its own"
 
 _COMMANDS = (
     init,
@@ -48,7 +42,10 @@ _COMMANDS = (
 )
 """Each has an `add_parser(subparsers)`."""
 
-_MODULES = {"demo": "pipelines.demo.command"}
+_MODULES = {
+    **{each.name: f"pipelines.{each.name}" for each in JOBS},
+    "demo": "pipelines.demo.command",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,25 +68,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(given: Sequence[str]) -> int:
-    if given and given[0] in _JOBS:
-        name = _MODULES.get(given[0], f"pipelines.{given[0]}")
-        status: int = importlib.import_module(name).main(given[1:])
+    if given and given[0] in _MODULES:
+        status: int = importlib.import_module(_MODULES[given[0]]).main(given[1:])
         return status
     arguments = _parser().parse_args(given)
     status = arguments.handler(arguments)
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="rally",
         description="The data pipeline of Mozilla Rally: studies on donated, encrypted"
         " browsing data.",
-        allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, text in _JOBS.items():
-        commands.add_parser(name, help=text, add_help=False)
+    for job in JOBS:
+        commands.add_parser(job.name, help=job.summary, add_help=False)
+    commands.add_parser("demo", help=_DEMO, add_help=False)
     for module in _COMMANDS:
         module.add_parser(commands)
     return parser

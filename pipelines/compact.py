@@ -1,173 +1,45 @@
-"""Compact: sorts new files into buckets, without duplicates and without who left."""
+"""Compact: sorts new files into buckets, without duplicates and without who left.
 
-import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
+The job itself, with Beam, is `pipelines.jobs.compact`; it is imported when it begins.
+"""
 
-# isort: split
-import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from operator import itemgetter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from apache_beam.options.pipeline_options import PipelineOptions
-
-from pipelines.command_line import parse_options_here
 from pipelines.job import Job
-from pipelines.lifecycle import Ended, JobStopped
-from pipelines.options import PlatformOptions, clock, platform_keys_uri
-from pipelines.run_step import run_step
 from pipelines.starting import start
-from rally.compaction.compactor import find_strays, make_compactor, plan
-from rally.compaction.outcomes import Compacted, Outcome, Trouble
-from rally.compaction.settings import CompactSettings
-from rally.decisions.chain import LOSS
-from rally.deletion.plan import Plans
-from rally.observability.log_entries import LogFields
-from rally.printing import print_lines
-from rally.process import run_as_process, say
-from rally.storage.layout import Partition, Stores
-from rally.storage.leases import Leases
-from rally.tables import Column, Table, print_blocks
-from rally.withdrawal.bootstrap import open_list
+from rally.options import EVERYWHERE
+from rally.process import run_as_process
+
+if TYPE_CHECKING:
+    from rally.compaction.outcomes import Compacted
+
 
 JOB = Job(
     "compact",
+    "sort files into buckets, without duplicates and without who left",
     "Sort the files of each partition into buckets, drop duplicates and the rows of"
     " people who left, and remove what went into them. Run it as often as you like.",
-    (PlatformOptions,),
-)
-_SUMS: tuple[Column["Sums"], ...] = (
-    Column("study", lambda each: each.study),
-    Column("document", lambda each: each.document),
-    Column("partitions", lambda each: each.partitions),
-    Column("files_before", lambda each: each.files_before),
-    Column("files_after", lambda each: each.files_after, "AFTER"),
-    Column("rows_before", lambda each: each.rows_before),
-    Column("rows_after", lambda each: each.rows_after, "AFTER"),
-    Column("duplicates", lambda each: each.duplicates),
-    Column("withdrawn", lambda each: each.withdrawn),
-    Column("superseded", lambda each: each.superseded),
+    "--store=/srv/rally/store --keys=/srv/rally/keys",
+    EVERYWHERE,
 )
 
 
-def run(argv: Sequence[str] | None = None) -> list[Compacted]:
+def run(argv: Sequence[str] | None = None) -> "list[Compacted]":
     """Runs the job and returns what became of each partition that it looked at.
 
     Raises:
         ConfigurationError: something is not as it must be.
         JobStopped: a worker could not go on.
     """
-    return _run(parse_options_here(JOB, argv))
+    from pipelines.jobs import compact
+
+    return compact.run(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints a summary and returns the exit status."""
-    return start(JOB, argv, lambda options: _report(_run(options)), settings=_settings)
-
-
-def _run(options: PipelineOptions) -> list[Compacted]:
-    settings = _settings(options)
-    registry, stores = settings.registry(), settings.stores()
-    namespaces = list(registry.studies)
-    stores.check_writable(namespaces, settings.concluded(registry))
-    published = open_list(stores.platform)
-    if published.decisions.has_loss:
-        raise JobStopped(LOSS)
-    unfinished = Plans(stores.platform).partitions()
-    planned = plan(stores, registry)
-    holds = settings.holds()
-    held = [each for each in planned if holds.over(each.study, each.day)]
-    left = find_strays(stores, registry)
-    works = [each for each in planned if each not in {*unfinished, *held}]
-    left += [_waiting(each) for each in planned if each in unfinished]
-    left += [Compacted(each, Outcome.HELD) for each in held if each not in unfinished]
-    if not works:
-        return left
-    with Leases(stores.platform, settings.run, JOB.name, published.list.counter):
-        return left + _work(options, settings, stores, works)
-
-
-def _waiting(partition: Partition) -> Compacted:
-    why = "a deletion that was killed has to go on there first; run `rally delete`"
-    trouble = Trouble(Outcome.BUSY, partition.folder, why)
-    return Compacted(partition, Outcome.BUSY, troubles=(trouble,))
-
-
-def _work(
-    options: PipelineOptions,
-    settings: CompactSettings,
-    stores: Stores,
-    works: Sequence[Partition],
-) -> list[Compacted]:
-    make_worker = partial(make_compactor, settings)
-    platform = stores.platform
-    results = run_step(JOB, options, "Compact", works, make_worker, platform)
-    return [Compacted.from_json(each) for result in results for each in result]
-
-
-def _settings(options: PipelineOptions) -> CompactSettings:
-    ours = options.view_as(PlatformOptions)
-    return CompactSettings(
-        ours.store,
-        platform_keys_uri(ours),
-        ours.platform,
-        ours.studies,
-        uuid.uuid4().hex,
-        clock(ours.as_of),
-    )
-
-
-def _report(results: Sequence[Compacted]) -> Ended:
-    done = [each for each in results if each.outcome is Outcome.COMPACTED]
-    print_blocks(Table(_SUMS, _sum_up(done)) if done else "nothing to compact")
-    under = (each for each in results if each.outcome is Outcome.HELD)
-    if held := sum(not each.troubles for each in under):
-        print_lines(f"left as they are under a legal hold: {held:,} partitions")
-    troubles = dict.fromkeys(trouble for each in results for trouble in each.troubles)
-    for outcome, name, why in troubles:
-        say(f"{name}: {outcome}: {why}")
-    partitions = len({each.partition for each in done})
-    figures = LogFields(partitions=partitions, faults=len(troubles))
-    return Ended(1 if troubles else 0, figures)
-
-
-@dataclass(slots=True)
-class Sums:
-    """What became of all partitions of one document."""
-
-    study: str
-    document: str
-    partitions: int = 0
-    files_before: int = 0
-    files_after: int = 0
-    rows_before: int = 0
-    rows_after: int = 0
-    duplicates: int = 0
-    withdrawn: int = 0
-    superseded: int = 0
-
-    def add(self, each: Compacted) -> None:
-        """Adds a partition."""
-        self.partitions += 1
-        self.files_before += each.files_before
-        self.files_after += each.files_after
-        self.rows_before += each.rows_before
-        self.rows_after += each.rows_after
-        self.duplicates += each.counts.duplicates
-        self.withdrawn += each.counts.withdrawn
-        self.superseded += each.counts.superseded
-
-
-def _sum_up(done: Iterable[Compacted]) -> list[Sums]:
-    """Sums by study and document, sorted; a partition counts once."""
-    partitions: dict[Partition, Compacted] = {}
-    for each in sorted(done, key=lambda each: each.at):
-        before = partitions.get(each.partition)
-        partitions[each.partition] = before.then(each) if before else each
-    sums: dict[tuple[str, str], Sums] = {}
-    for (study, document, _), each in sorted(partitions.items(), key=itemgetter(0)):
-        sums.setdefault((study, document), Sums(study, document)).add(each)
-    return [*sums.values()]
+    """Runs the command: prints what came of it, and returns the exit status."""
+    return start(JOB, argv)
 
 
 if __name__ == "__main__":

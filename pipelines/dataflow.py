@@ -23,22 +23,18 @@ from pipelines.dataflow_checks import (
     is_remote,
     staging,
 )
-from pipelines.job import Job
+from pipelines.job import Job, Settings
 from pipelines.option_specs import given
 from pipelines.options import PlatformOptions
 from pipelines.run_step import make_pipeline
 from rally.errors import ConfigurationError
 from rally.process import say
 from rally.registry.registry import SHIPPED, Registry
-from rally.settings import Places
 from rally.storage.objectstore.gcs_regions import check_regions
 from transforms.run_job_on_worker import RunJobOnWorker
 
 Graph = Callable[[PipelineOptions], beam.Pipeline]
 """Makes the whole pipeline of a job that Dataflow does."""
-
-Settings = Callable[[PipelineOptions], Places]
-"""Makes the settings of a job, as the job itself will."""
 
 _ONE_WORKER = ("num_workers", "max_num_workers")
 

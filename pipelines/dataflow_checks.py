@@ -12,7 +12,7 @@ from apache_beam.options.pipeline_options import (
 )
 
 from pipelines.job import Job
-from pipelines.option_specs import given
+from pipelines.option_specs import given, kind_of
 from pipelines.options import PlatformOptions, platform_keys_uri
 from rally.errors import ConfigurationError, cause_of
 from rally.keys.folder import KeyFolder
@@ -49,7 +49,7 @@ def check_options(job: Job, options: PipelineOptions) -> None:
         if not getattr(options.view_as(group), name):
             raise ConfigurationError(f"--{name} is required on Dataflow: {what}")
     for option, value in given(job.options, options).items():
-        option.kind.check(option.name, value)
+        kind_of(option).check(option.name, value)
     for uri in staging(options):
         if not is_remote(uri):
             raise ConfigurationError(f"{uri}: Beam's own files are staged on gs://")

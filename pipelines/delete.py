@@ -1,239 +1,123 @@
-"""Delete: who left a study, or Rally, is taken out of the store, and it is proven."""
+"""Delete: who left a study, or Rally, is taken out of the store, and it is proven.
 
-import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
+The job itself, with Beam, is `pipelines.jobs.delete`; it is imported when it begins.
+"""
 
-# isort: split
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from apache_beam.options.pipeline_options import PipelineOptions
-
-from pipelines.command_line import parse_options_here
-from pipelines.delete_options import DeleteOptions, deletion_settings
 from pipelines.job import Job
-from pipelines.lifecycle import Ended, running_alone
-from pipelines.options import PlatformOptions
-from pipelines.run_step import run_step
 from pipelines.starting import start
-from rally.audit.limits import Limits
-from rally.deletion.deletion import Deletion
-from rally.deletion.derived import find_missing
-from rally.deletion.plan import PlannedFile
-from rally.deletion.report import Report
-from rally.deletion.settings import DeletionSettings
-from rally.observability.log_entries import LogFields
-from rally.printing import visible
-from rally.process import run_as_process, say
-from rally.tables import Column, Table, print_blocks
-from rally.times import from_micros
-from rally.withdrawal.overview import read_overview
-from rally.withdrawal.withdrawal_list import State, WithdrawalList
+from rally import numbers
+from rally.options import EVERYWHERE, Option, grouped
+from rally.process import run_as_process
+from rally.withdrawal.rules import Rules
+
+if TYPE_CHECKING:
+    from rally.deletion.report import Report
+
+_RULES = Rules()
+DELETE = grouped(
+    "What is held, when a request closes, and whether anything is changed",
+    Option(
+        name="plan_only",
+        is_flag=True,
+        help="admit requests and make the plan, which is the very one that a run"
+        " applies, and stop there",
+    ),
+    Option(
+        name="rebuild_list",
+        is_flag=True,
+        in_profile=False,
+        help="make a withdrawal list that is lost anew from the event log; requests"
+        " get new ids, and their receipts are written again",
+    ),
+    Option(
+        name="hold_above_people",
+        metavar="N",
+        type=numbers.whole(1, 10**9),
+        default=_RULES.hold_above_people,
+        help="hold requests for a decision where more people than this leave one"
+        " study, or Rally, at once (default: %(default)s)",
+    ),
+    Option(
+        name="hold_above_share",
+        metavar="SHARE",
+        type=numbers.real(0, 1),
+        default=_RULES.hold_above_share,
+        help="and more than this share of all who ever joined it (default:"
+        " %(default)s)",
+    ),
+    Option(
+        name="hold_window_hours",
+        metavar="HOURS",
+        type=numbers.real(0, 24 * numbers.DAYS, above=True),
+        default=_RULES.hold_window_hours,
+        help="at once: within so many hours (default: %(default)s)",
+    ),
+    Option(
+        name="hold_days",
+        metavar="DAYS",
+        type=numbers.real(0, numbers.DAYS, above=True),
+        default=_RULES.hold_days,
+        help="wait so long for a decision on what is held, and let it count then"
+        " (default: %(default)s)",
+    ),
+    Option(
+        name="unresolved_days",
+        metavar="DAYS",
+        type=numbers.real(0, numbers.DAYS, above=True),
+        default=_RULES.unresolved_days,
+        help="close a request whose deletion id no enrolment explains after so"
+        " long (default: %(default)s)",
+    ),
+    Option(
+        name="unmatched_days",
+        metavar="DAYS",
+        type=numbers.real(0, numbers.DAYS, above=True),
+        default=_RULES.unmatched_days,
+        help="let a request of somebody who never enrolled leave the list after so"
+        " long, once it is carried out (default: %(default)s)",
+    ),
+    Option(
+        name="longest_delay_days",
+        metavar="DAYS",
+        type=numbers.real(0, numbers.DAYS, above=True),
+        default=38.0,
+        help="how long a ping may be on its way: retention of topic, subscription"
+        " and snapshots, and of archives that are ingested again. A request closes"
+        " after a sweep so long after it (default: %(default)s)",
+    ),
+)
 
 JOB = Job(
     "delete",
+    "take who left out of the store, prove it, and write receipts",
     "Admit the requests of those who left, publish the withdrawal list, take their rows"
     " out of every file, purge old copies, read everything again, and write a receipt"
     " of each request.",
-    (PlatformOptions, DeleteOptions),
+    "--plan_only --store=/srv/rally/store --keys=/srv/rally/keys",
+    (*EVERYWHERE, *DELETE),
     # A retry finds the list that the first try made, and refuses: a person does this.
     not_on_dataflow=("rebuild_list",),
 )
 
-_OVERTAKEN = "another deletion has published the list meanwhile"
-_LABELS = {
-    "settle": "FinishCompaction",
-    "find": "FindRows",
-    "rewrite": "RewriteFiles",
-    "verify": "VerifyFiles",
-}
 
-
-def run(argv: Sequence[str] | None = None) -> Report:
-    """Runs the job.
+def run(argv: Sequence[str] | None = None) -> "Report":
+    """Runs the job and returns what it did.
 
     Raises:
         ConfigurationError: something is not as it must be; nothing was deleted.
         JobStopped: a store or the log failed, or another run was in the way.
     """
-    return _run(parse_options_here(JOB, argv))
+    from pipelines.jobs import delete
+
+    return delete.run(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints a report and returns the exit status."""
-    return start(
-        JOB, argv, lambda options: _ended(_run(options)), settings=deletion_settings
-    )
-
-
-def _run(options: PipelineOptions) -> Report:
-    settings = deletion_settings(options)
-    deletion = Deletion(settings, partial(_run_step, options, settings))
-    with running_alone("deletion", _OVERTAKEN):
-        plan_only = options.view_as(DeleteOptions).plan_only
-        report = deletion.plan() if plan_only else deletion.run()
-        report.late = _late(report.withdrawals, settings)
-        report.missing = _missing(settings)
-        report.alarms += _undecided(report.withdrawals)
-    return report
-
-
-def _run_step(
-    options: PipelineOptions,
-    settings: DeletionSettings,
-    step: str,
-    works: Sequence[Any],
-    make_step: Callable[[DeletionSettings], Callable[[Any], Any]],
-) -> list[Any]:
-    """One step, on the runner that the options name."""
-    platform = settings.stores().platform
-    make_worker = partial(make_step, settings)
-    return run_step(JOB, options, _LABELS[step], works, make_worker, platform)
-
-
-def _late(published: WithdrawalList, settings: DeletionSettings) -> int:
-    """How many withdrawals are past their deadline, after all that was done."""
-    platform, now = settings.stores().platform, settings.clock()()
-    days = Limits().deadline_days
-    return read_overview(platform, published, published, now, days).late
-
-
-def _missing(settings: DeletionSettings) -> list[str]:
-    """Says which folders of researchers are away, whatever was deleted."""
-    platform, registry = settings.stores().platform, settings.registry()
-    return find_missing(platform, registry, settings.concluded(registry))
-
-
-def _undecided(published: WithdrawalList) -> Iterator[str]:
-    """Says what a person has to decide, and by when.
-
-    Requests of people who never joined wait for an enrolment, and for nobody.
-    """
-    held: dict[str, list[int]] = {}
-    for each in published.withdrawals:
-        if each.state is State.HELD and each.held_until:
-            held.setdefault(each.scope, []).append(each.held_until)
-    for scope, untils in sorted(held.items()):
-        waits = "withdrawal waits" if len(untils) == 1 else "withdrawals wait"
-        yield (
-            f"{scope}: {len(untils):,} {waits} for a decision, by"
-            f" {from_micros(min(untils)):%Y-%m-%d}; `rally withdrawals --requests`"
-            " lists them"
-        )
-
-
-def _ended(report: Report) -> Ended:
-    figures = LogFields(
-        late_withdrawals=report.late,
-        receipts=len(report.receipts),
-        faults=len([*_faults(report)]),
-    )
-    return Ended(_report(report), figures)
-
-
-def _report(report: Report) -> int:
-    told = "\n".join(map(visible, _told(report)))
-    print_blocks(_requests(report), _files(report), told)
-    faults = [*_faults(report)]
-    for fault in faults:
-        say(fault)
-    return 1 if faults else 0
-
-
-class Requests(NamedTuple):
-    """Requests of one scope in one state."""
-
-    scope: str
-    state: str
-    requests: int
-
-
-class Planned(NamedTuple):
-    """A file that loses rows.
-
-    Attributes:
-        file: as planned.
-        is_done: whether this run deleted them.
-    """
-
-    file: PlannedFile
-    is_done: bool
-
-
-_REQUESTS: tuple[Column[Requests], ...] = (
-    Column("scope", lambda each: each.scope),
-    Column("state", lambda each: each.state),
-    Column("requests", lambda each: each.requests),
-)
-_FILES: tuple[Column[Planned], ...] = (
-    Column("study", lambda each: each.file.study),
-    Column(
-        "file",
-        lambda each: each.file.name,
-        text=lambda each: each.file.name.rpartition("document=")[2],
-    ),
-    Column("rows", lambda each: each.file.rows),
-    Column("to_go", lambda each: each.file.removes),
-    Column("state", lambda each: "deleted" if each.is_done else "planned"),
-)
-
-
-def _requests(report: Report) -> Table[Requests]:
-    counts = Counter(
-        (each.scope, each.state.value) for each in report.withdrawals.withdrawals
-    )
-    rows = [Requests(*key, number) for key, number in sorted(counts.items())]
-    return Table(_REQUESTS, rows)
-
-
-def _files(report: Report) -> Table[Planned]:
-    done = {(each.study, each.name) for each in report.rewritten}
-    files = dict.fromkeys(report.planned)
-    rows = [Planned(each, (each.study, each.name) in done) for each in files]
-    return Table(_FILES, rows)
-
-
-def _told(report: Report) -> Iterator[str]:
-    for plan in dict.fromkeys(report.plans):
-        yield f"plan: {plan}"
-    yield f"withdrawal list: {report.withdrawals.counter}"
-    if report.verified:
-        rows = sum(each.rows_before for each in report.verified)
-        yield f"verified: {len(report.verified):,} files, {rows:,} rows read"
-    for namespace, copies in report.copies.items():
-        if copies.purged:
-            yield f"{namespace}: {copies.purged:,} old copies purged"
-        if copies.left:
-            until = f" until {copies.until:%Y-%m-%d}" if copies.until else ""
-            number = f"{len(copies.left):,}"
-            yield f"{namespace}: the bucket keeps {number} old copies{until}"
-    if report.waiting:
-        what = "which may have rows in a study that does not load"
-        yield f"requests that stay open: {report.waiting:,}, {what}"
-    for namespace, rows in sorted(report.returned.items()):
-        yield (
-            f"{namespace}: {rows:,} rows were back of people whose deletion was done,"
-            " and are deleted again; was something restored, mounted or copied in?"
-        )
-    for uri in report.derived:
-        yield f"{uri}: is a researchers' own table, which is not deleted from here"
-    if report.receipts:
-        first, last = report.receipts[0], report.receipts[-1]
-        yield f"receipts: {first}" + (f" to {last}" if last > first else "")
-
-
-def _faults(report: Report) -> Iterator[str]:
-    yield from report.alarms
-    for each in report.faults:
-        detail = f" ({each.detail})" if each.detail else ""
-        yield f"{each.name}: {each.outcome}{detail}"
-    yield from report.missing
-    for study in report.unregistered:
-        yield (
-            f"data/study={study}: is in no registry, so nobody can be deleted there;"
-            " register the study or remove the folder"
-        )
+    """Runs the command: prints what came of it, and returns the exit status."""
+    return start(JOB, argv)
 
 
 if __name__ == "__main__":

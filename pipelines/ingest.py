@@ -1,91 +1,93 @@
-"""Ingest: encrypted pings in; rows by study, events and sealed dead letters out."""
+"""Ingest: encrypted pings in; rows by study, events and sealed dead letters out.
 
-import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
+The job itself, with Beam, is `pipelines.jobs.ingest`; it is imported when it begins.
+"""
 
-# isort: split
-from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
-
-from pipelines.command_line import parse_options_here
-from pipelines.ingest_options import (
-    IngestOptions,
-    ack_deadline,
-    check_checkpoints,
-    check_reachable,
-    check_source,
-    gathering_seconds,
-    has_own_source,
-)
 from pipelines.job import Job
-from pipelines.lifecycle import Ended, finish
-from pipelines.logs import outcomes
-from pipelines.options import IntakeOptions, PlatformOptions, ingest_settings
-from pipelines.run_step import make_pipeline, read_counts, shown_progress, tabulate
-from pipelines.runners import is_local
+from pipelines.job_options import INTAKE
 from pipelines.starting import start
-from rally.errors import ConfigurationError
-from rally.ingestion.outcome import explain_all_unknown
-from rally.ingestion.setup import IngestSettings, check_before_start
-from rally.observability.prometheus import served
-from rally.outcomes import Count
-from rally.process import run_as_process, say
-from rally.sources.inputs import match_inputs, plan_units
-from rally.tables import print_blocks
-from transforms.ingest_files import IngestFiles
-from transforms.ingest_subscription import IngestSubscription
+from rally import numbers
+from rally.options import EVERYWHERE, Option, grouped
+from rally.process import run_as_process
+from rally.sources.ack_deadlines import LONGEST_ACK_DEADLINE_SECONDS
+from rally.sources.inputs import SPLIT_BYTES
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from rally.outcomes import Count
+
+INGEST = grouped(
+    "Where pings come from, and how long they are gathered",
+    Option(
+        name="input",
+        metavar="GLOB",
+        help="files of messages, local or gs://: newline-delimited JSON, an array"
+        " of it as gcloud prints it, gzip of either, or Avro of a Pub/Sub Cloud"
+        " Storage subscription with metadata; commas part several globs",
+    ),
+    Option(
+        name="split_bytes",
+        metavar="BYTES",
+        type=numbers.whole(1, 10**12),
+        default=SPLIT_BYTES,
+        help="files are dealt out in units of about so many bytes. Who runs a job"
+        " again keeps the number: other units make other files, and rows come twice"
+        " (default: %(default)s)",
+    ),
+    Option(
+        name="subscription",
+        metavar="PATH",
+        help="projects/<project>/subscriptions/<name>, read for ever",
+    ),
+    Option(
+        name="flush_seconds",
+        metavar="SECONDS",
+        type=numbers.real(0, numbers.SECONDS, above=True),
+        help="how long messages of a subscription are gathered before files are"
+        " written (default: 10 locally, 60 elsewhere)",
+    ),
+    Option(
+        name="stop_after_idle_seconds",
+        metavar="SECONDS",
+        type=numbers.real(0, numbers.SECONDS, above=True),
+        help="end when a subscription gave nothing for so long (local runner;"
+        " default: never)",
+    ),
+    Option(
+        name="ack_deadline_seconds",
+        metavar="SECONDS",
+        type=numbers.whole(1, LONGEST_ACK_DEADLINE_SECONDS),
+        help="when a message that was pulled and is not in a file yet comes again"
+        " (local runner and portable engines; at most 600; default: a minute more"
+        " than --flush_seconds)",
+    ),
+    Option(
+        name="prometheus",
+        metavar="PORT",
+        type=numbers.whole(1, 65_535),
+        help="serve the job's counters at http://127.0.0.1:PORT/metrics (local"
+        " runner; others have ways of their own)",
+    ),
+)
 
 JOB = Job(
     "ingest",
+    "read encrypted pings, check them, store them by study",
     "Read encrypted pings, open and check them, and store them by study. What fails is"
     " kept as a sealed dead letter; what a study or a person refuses is not kept.",
-    (PlatformOptions, IntakeOptions, IngestOptions),
+    "--input='pings/*.ndjson' --store=/srv/rally/store --keys=/srv/rally/keys",
+    (*EVERYWHERE, *INTAKE, *INGEST),
     needs=("store", "keys"),
     local_only=("prometheus", "stop_after_idle_seconds"),
     not_on_dataflow=("ack_deadline_seconds",),
 )
 
 
-def build(
-    pipeline: beam.Pipeline, options: PipelineOptions, settings: IngestSettings
-) -> None:
-    """The whole graph, from the source that the options name to the files.
-
-    Raises:
-        ConfigurationError: a glob of the input matches nothing.
-    """
-    ours = options.view_as(IngestOptions)
-    if ours.input:
-        units = plan_units(match_inputs(ours.input), ours.split_bytes)
-        _ = pipeline | "IngestFiles" >> IngestFiles(units, settings)
-    elif has_own_source(options):
-        # Beam's Google modules warn on import where their extra is not installed.
-        from transforms.ingest_messages import IngestMessages, ReadFromPubSub
-
-        try:
-            source = ReadFromPubSub(
-                subscription=ours.subscription, with_attributes=True
-            )
-        except ValueError as error:
-            raise ConfigurationError(f"--subscription: {error}") from None
-        _ = (
-            pipeline
-            | "ReadMessages" >> source
-            | "IngestMessages" >> IngestMessages(settings, ours.flush_seconds or 60.0)
-        )
-    else:
-        _ = pipeline | "IngestSubscription" >> IngestSubscription(
-            ours.subscription,
-            settings,
-            gathering_seconds(ours),
-            ours.stop_after_idle_seconds,
-            ack_deadline(ours),
-        )
-
-
-def run(argv: Sequence[str] | None = None) -> Counter[Count]:
+def run(argv: Sequence[str] | None = None) -> "Counter[Count]":
     """Runs the job and returns what became of the pings.
 
     Raises:
@@ -93,42 +95,14 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
             read, later what was is there whole.
         JobStopped: a worker could not read or write.
     """
-    return _run(parse_options_here(JOB, argv))
+    from pipelines.jobs import ingest
+
+    return ingest.run(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints a summary and returns the exit status."""
-    return start(
-        JOB, argv, lambda options: _report(_run(options)), ingest_settings, _graph
-    )
-
-
-def _run(options: PipelineOptions) -> Counter[Count]:
-    port = options.view_as(IngestOptions).prometheus
-    with shown_progress(wanted=is_local(options)) as progress, served(port):
-        return read_counts(finish(_graph(options, progress)))
-
-
-def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeline:
-    check_source(options)
-    check_checkpoints(options)
-    settings = ingest_settings(options, progress)
-    check_before_start(settings)
-    check_reachable(options)
-    pipeline = make_pipeline(options)
-    build(pipeline, options, settings)
-    return pipeline
-
-
-def _report(counts: Counter[Count]) -> Ended:
-    print_blocks(tabulate(counts) if counts else "no pings")
-    figures = outcomes(counts)
-    all_unknown = explain_all_unknown(counts)
-    if all_unknown:
-        say(all_unknown)
-    return Ended(
-        1 if all_unknown else 0, {**figures, "dead_letters": figures["failed"]}
-    )
+    """Runs the command: prints what came of it, and returns the exit status."""
+    return start(JOB, argv)
 
 
 if __name__ == "__main__":

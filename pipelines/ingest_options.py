@@ -1,16 +1,14 @@
 """Options of ingest: where pings come from, and how they are gathered."""
 
-import argparse
-
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from pipelines.engine_options import checkpoint_seconds
+from pipelines.ingest import INGEST
 from pipelines.option_specs import SUBSCRIPTION
+from pipelines.options import pipeline_options
 from pipelines.runners import is_dataflow, is_local
-from rally import numbers
 from rally.errors import ConfigurationError
 from rally.sources.ack_deadlines import LONGEST_ACK_DEADLINE_SECONDS
-from rally.sources.inputs import SPLIT_BYTES
 from rally.sources.subscription import check_subscription
 
 _FLUSH_SECONDS = 10.0
@@ -18,61 +16,7 @@ _WRITING_SECONDS = 60.0
 """Far longer than it takes to have in files what was gathered."""
 
 
-class IngestOptions(PipelineOptions):
-    """Where pings come from, and how long they are gathered."""
-
-    @classmethod
-    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "--input",
-            metavar="GLOB",
-            help="files of messages, local or gs://: newline-delimited JSON, an array"
-            " of it as gcloud prints it, gzip of either, or Avro of a Pub/Sub Cloud"
-            " Storage subscription with metadata; commas part several globs",
-        )
-        parser.add_argument(
-            "--split_bytes",
-            type=numbers.whole(1, 10**12),
-            default=SPLIT_BYTES,
-            metavar="BYTES",
-            help="files are dealt out in units of about so many bytes. Who runs a job"
-            " again keeps the number: other units make other files, and rows come twice"
-            " (default: %(default)s)",
-        )
-        parser.add_argument(
-            "--subscription",
-            metavar="PATH",
-            help="projects/<project>/subscriptions/<name>, read for ever",
-        )
-        parser.add_argument(
-            "--flush_seconds",
-            type=numbers.real(0, numbers.SECONDS, above=True),
-            metavar="SECONDS",
-            help="how long messages of a subscription are gathered before files are"
-            " written (default: 10 locally, 60 elsewhere)",
-        )
-        parser.add_argument(
-            "--stop_after_idle_seconds",
-            type=numbers.real(0, numbers.SECONDS, above=True),
-            metavar="SECONDS",
-            help="end when a subscription gave nothing for so long (local runner;"
-            " default: never)",
-        )
-        parser.add_argument(
-            "--ack_deadline_seconds",
-            type=numbers.whole(1, LONGEST_ACK_DEADLINE_SECONDS),
-            metavar="SECONDS",
-            help="when a message that was pulled and is not in a file yet comes again"
-            " (local runner and portable engines; at most 600; default: a minute more"
-            " than --flush_seconds)",
-        )
-        parser.add_argument(
-            "--prometheus",
-            type=numbers.whole(1, 65_535),
-            metavar="PORT",
-            help="serve the job's counters at http://127.0.0.1:PORT/metrics (local"
-            " runner; others have ways of their own)",
-        )
+IngestOptions = pipeline_options("IngestOptions", INGEST)
 
 
 def check_source(options: PipelineOptions) -> None:
@@ -131,12 +75,12 @@ def has_own_source(options: PipelineOptions) -> bool:
     return is_dataflow(options)
 
 
-def gathering_seconds(ours: IngestOptions) -> float:
+def gathering_seconds(ours: PipelineOptions) -> float:
     """How long our own reader gathers messages."""
     return ours.flush_seconds or _FLUSH_SECONDS
 
 
-def ack_deadline(ours: IngestOptions) -> int:
+def ack_deadline(ours: PipelineOptions) -> int:
     """How long a message is our own reader's, in seconds; 0 where that cannot be."""
     wanted = ours.ack_deadline_seconds or gathering_seconds(ours) + _WRITING_SECONDS
     return int(wanted) if wanted <= LONGEST_ACK_DEADLINE_SECONDS else 0

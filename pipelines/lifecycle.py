@@ -9,14 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
-
-import apache_beam as beam
-import grpc
-from apache_beam.runners.runner import PipelineResult
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.logs import logged, tell_crash
-from pipelines.runners import is_local
 from rally.errors import ConfigurationError, CorruptFile, describe_os_error, faults_of
 from rally.exit_status import CRASHED, NOT_AS_PROMISED, NOT_BEGUN, SIGNALLED
 from rally.observability.crash import Crashed
@@ -24,6 +19,10 @@ from rally.observability.log_entries import LogEvent, LogFields, log
 from rally.process import OutputFailed, say
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import GenerationMismatch, ObjectHeld
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+    from apache_beam.runners.runner import PipelineResult
 
 _ONCE_IN_SECONDS = 5.0
 
@@ -185,7 +184,7 @@ def _is_not_the_engines(record: logging.LogRecord) -> bool:
     return record.module != "portable_runner"
 
 
-def finish(pipeline: beam.Pipeline) -> PipelineResult:
+def finish(pipeline: "beam.Pipeline") -> "PipelineResult":
     """Runs a pipeline to its end, and logs how long it took.
 
     Raises:
@@ -195,6 +194,10 @@ def finish(pipeline: beam.Pipeline) -> PipelineResult:
         KeyboardInterrupt: a person stopped it.
         Unwatched: a person only stopped watching.
     """
+    import grpc  # Beam has imported it, and whoever asks for help has not
+
+    from pipelines.runners import is_local
+
     started = time.monotonic()
     try:
         result = pipeline.run()

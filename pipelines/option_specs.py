@@ -1,20 +1,20 @@
-"""The options that jobs declare, as records: what a value is, and how one looks.
+"""What values of options look like where a job runs on Dataflow.
 
-An option's metavar, which `--help` shows, says what its value is. Here stands, once,
-what such a value looks like where a job runs on Dataflow: the launcher refuses others,
-and so do the templates, which are made of the same records.
+An option's metavar, which `--help` shows, says what its value is. The launcher refuses
+others, and so do the templates, which are made of the same records.
 """
 
-import argparse
 import math
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, NamedTuple
-
-from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
+from typing import TYPE_CHECKING, NamedTuple
 
 from rally.errors import ConfigurationError
+from rally.options import FLAG, Option
+
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
 
 
 class Kind(NamedTuple):
@@ -59,9 +59,6 @@ _GOOGLES = SUBSCRIPTION._replace(
     pattern="projects/[a-z][a-z0-9.:-]{4,61}[a-z0-9]"
     "/subscriptions/[A-Za-z][A-Za-z0-9._~%+-]{2,254}",
 )
-FLAG = "true|false"
-"""The metavar of a flag."""
-
 _KINDS = {
     "URI": _FOLDER,
     "DIR": _FOLDER,
@@ -88,39 +85,20 @@ _KINDS = {
 """By metavar; one that is missing here is a KeyError at the first test."""
 
 
-class Declared(NamedTuple):
-    """One option.
-
-    Attributes:
-        name: without hyphens.
-        kind: of its value.
-        default: None where it has none.
-        choices: the only values, where there are few; then `kind` is made of them.
-        help: as `--help` shows it.
-        group: what the options of its class are about.
-    """
-
-    name: str
-    kind: Kind
-    default: Any
-    choices: tuple[str, ...]
-    help: str
-    group: str
+def kind_of(option: Option) -> Kind:
+    """The kind of an option's value; where it has choices, it is one of these."""
+    if option.choices:
+        known = option.choices
+        return Kind("|".join(known), f"one of {', '.join(known)}", "ENUM")
+    return _KINDS[option.kind]
 
 
-def declared(groups: Iterable[type[PipelineOptions]]) -> list[Declared]:
-    """The options of classes, in their order."""
-    return [option for group in groups for option in _of(group)]
-
-
-def given(
-    groups: Iterable[type[PipelineOptions]], options: PipelineOptions
-) -> dict[Declared, str]:
-    """The options of classes whose value is not the default, as one writes them."""
+def given(declared: Iterable[Option], options: "PipelineOptions") -> dict[Option, str]:
+    """The options whose value is not the default, as one writes them."""
     values = options.get_all_options()
     return {
         option: spelt(values[option.name])
-        for option in declared(groups)
+        for option in declared
         if values[option.name] != option.default
     }
 
@@ -130,23 +108,3 @@ def spelt(value: object) -> str:
     if isinstance(value, float) and math.isfinite(value):
         return format(Decimal(repr(value)), "f")
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _of(group: type[PipelineOptions]) -> list[Declared]:
-    parser = _BeamArgumentParser(add_help=False)
-    group._add_argparse_args(parser)
-    about = str(group.__doc__).partition("\n")[0].rstrip(".")
-    return [_record(parser, action, about) for action in parser._actions]
-
-
-def _record(
-    parser: argparse.ArgumentParser, action: argparse.Action, about: str
-) -> Declared:
-    shown = parser._get_formatter()._expand_help(action)
-    choices = tuple(map(str, action.choices or ()))
-    kind = _one_of(choices) if choices else _KINDS[str(action.metavar)]
-    return Declared(action.dest, kind, action.default, choices, shown, about)
-
-
-def _one_of(choices: tuple[str, ...]) -> Kind:
-    return Kind("|".join(choices), f"one of {', '.join(choices)}", "ENUM")

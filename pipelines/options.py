@@ -1,134 +1,130 @@
-"""Options of the jobs, declared once, beside Beam's own."""
+"""Options of jobs as Beam reads them, beside its own."""
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
 
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
-from pipelines.option_specs import FLAG
-from rally import numbers
+from pipelines.command_line import read_words
+from pipelines.engine_options import without_those_of_engine
+from pipelines.job import Job, body_of
+from pipelines.job_options import INTAKE
+from pipelines.option_specs import given
+from pipelines.runners import (
+    check_local_workers,
+    is_dataflow,
+    is_local,
+    pin_runner,
+    require_job_server,
+    require_workers_python,
+)
 from rally.errors import ConfigurationError
 from rally.ingestion.setup import IngestSettings
 from rally.keys.platform_keys import default_uri
+from rally.options import EVERYWHERE, Option, add_option, add_options
+from rally.parser import Parser, unknown
 from rally.times import RANGE, InvalidTime, parse_time
 
 
-def add_days(
-    parser: argparse.ArgumentParser, texts: Mapping[str, str], defaults: object
-) -> None:
-    """Adds options by name; several jobs may have one of them.
+def pipeline_options(name: str, options: Sequence[Option]) -> type[PipelineOptions]:
+    """Makes the class by which Beam reads options.
+
+    Where one process runs several jobs, Beam asks all classes for their options at
+    once; those that several have are the same in each.
 
     Args:
-        parser: is added to.
-        texts: what `--help` says of each.
-        defaults: has an attribute of each name.
+        name: Name of the class.
+        options: What it declares.
     """
-    for name, text in texts.items():
-        add_shared(
-            parser,
-            f"--{name}",
-            type=numbers.real(0, numbers.DAYS),
-            default=getattr(defaults, name),
-            metavar="DAYS",
-            help=f"{text} (default: %(default)s)",
+
+    def add(_: type, parser: argparse.ArgumentParser) -> None:
+        for option in options:
+            with suppress(argparse.ArgumentError):  # another class's is there
+                add_option(parser, option, flag_takes_value=True)
+
+    return type(name, (PipelineOptions,), {"_add_argparse_args": classmethod(add)})
+
+
+PlatformOptions = pipeline_options("PlatformOptions", EVERYWHERE)
+IntakeOptions = pipeline_options("IntakeOptions", INTAKE)
+
+
+class _Parser(Parser, _BeamArgumentParser):
+    """Takes the values of options as Beam does."""
+
+
+def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
+    """Parses a job's command line by our options and Beam's, and by nothing else.
+
+    Args:
+        job: The job whose options these are.
+        argv: Arguments without the program's name; None is the process's.
+
+    Raises:
+        ConfigurationError: an option is unknown or missing, or its value does not fit.
+    """
+    words = read_words(job, argv)
+    body_of(job)  # its classes are those that Beam asks
+    parser = _Parser(add_help=False, takes_others=True)
+    for group in _distinct(_of_beam()):
+        group._add_argparse_args(parser)
+    add_options(parser, job.options, flags_take_values=True)
+    _, others = parser.parse_known_args(words)
+    if others := without_those_of_engine(PipelineOptions(words), others):
+        raise ConfigurationError(unknown("option", others[0], parser.names()))
+    options = PipelineOptions(words)
+    pin_runner(options)
+    check_local_workers(options)
+    require_workers_python(options)
+    _refuse_others(job, options)
+    require_job_server(options)
+    return options
+
+
+def parse_options_here(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
+    """The same for `run(argv)`, which gives what a job that ended found.
+
+    Raises:
+        ConfigurationError: as above; or the job would run on Dataflow, where only a
+            launch closes it in.
+    """
+    options = parse_options(job, argv)
+    if is_dataflow(options):
+        raise ConfigurationError(
+            f"run() does not launch on Dataflow; `rally {job.name}` and main() do"
         )
+    return options
+
+
+def _refuse_others(job: Job, options: PipelineOptions) -> None:
+    """Of options that the runner at hand would not act on."""
+    others = () if is_local(options) else job.local_only
+    others += job.not_on_dataflow if is_dataflow(options) else ()
+    for option in given(job.options, options):
+        if option.name in others:
+            raise ConfigurationError(
+                f"--{option.name}: has no meaning on this runner; leave it out, or name"
+                " another --runner"
+            )
+
+
+def _of_beam() -> list[type[PipelineOptions]]:
+    """Beam's classes, and those that a program around us has declared."""
+    every = PipelineOptions.__subclasses__()
+    return [each for each in every if not each.__module__.startswith("pipelines.")]
+
+
+def _distinct(
+    groups: Sequence[type[PipelineOptions]],
+) -> list[type[PipelineOptions]]:
+    """Each class once, as Beam itself takes them: the last of a name counts."""
+    return list({str(group): group for group in groups}.values())
 
 
 def read_days(options: PipelineOptions, names: Iterable[str]) -> dict[str, float]:
     """The values by name."""
     return {name: getattr(options, name) for name in names}
-
-
-class PlatformOptions(PipelineOptions):
-    """Where everything is; the same words in every job."""
-
-    @classmethod
-    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "--store",
-            metavar="URI",
-            help="where rows are stored: a folder or gs://bucket/folder; {study} in it"
-            " gives each study a place of its own",
-        )
-        parser.add_argument(
-            "--platform",
-            metavar="URI",
-            help="where events, dead letters and the platform's records are (default:"
-            " <store>/platform; required where the store has {study} in it)",
-        )
-        parser.add_argument(
-            "--studies",
-            metavar="DIR",
-            help="the registry of studies, a folder or gs:// (default: the one that"
-            " comes with the package)",
-        )
-        parser.add_argument(
-            "--keys",
-            metavar="URI",
-            help="folder of the keys that open pings, local or gs://",
-        )
-        parser.add_argument(
-            "--platform_keys",
-            metavar="URI",
-            help="folder of the platform's own keys (default: <keys>/platform)",
-        )
-        parser.add_argument(
-            "--as_of",
-            metavar="TIME",
-            help="the job's clock, RFC 3339 or a date (default: now)",
-        )
-
-
-def add_shared(parser: argparse.ArgumentParser, name: str, **more: Any) -> None:
-    """Adds an option that several jobs have under one name.
-
-    Where one process runs several jobs, Beam asks all of them for their options at
-    once; type and default are the same in each.
-
-    Args:
-        parser: is added to.
-        name: with its hyphens.
-        more: as for add_argument.
-    """
-    with suppress(argparse.ArgumentError):  # another job's is there
-        parser.add_argument(name, **more)
-
-
-def add_flag(parser: argparse.ArgumentParser, name: str, text: str) -> None:
-    """Adds an option that is there or not; several jobs may have one.
-
-    Templates give every option a value, so `--name=true` is the same as `--name`.
-
-    Args:
-        parser: is added to.
-        name: with its hyphens.
-        text: for `--help`.
-    """
-    add_shared(
-        parser,
-        name,
-        type=_truth,
-        nargs="?",
-        const=True,
-        default=False,
-        metavar=FLAG,
-        help=text,
-    )
-
-
-def require(options: PipelineOptions, *names: str) -> None:
-    """Raises ConfigurationError where one of the options has no value."""
-    for name in names:
-        if not getattr(options, name):
-            raise ConfigurationError(f"--{name} is required; see --help")
-
-
-def _truth(text: str) -> bool:
-    if text not in FLAG.split("|"):
-        raise argparse.ArgumentTypeError("must be true or false")
-    return text == "true"
 
 
 def platform_keys_uri(ours: PipelineOptions) -> str:
@@ -154,26 +150,6 @@ def clock(text: str | None) -> str | None:
             f"--as_of {text}: is no time {RANGE}; write 2026-01-31 or"
             " 2026-01-31T12:00:00Z"
         ) from None
-
-
-class IntakeOptions(PipelineOptions):
-    """How pings are taken in."""
-
-    @classmethod
-    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "--country_attribute",
-            metavar="NAME",
-            help="message attribute that holds the sender's country, if there is one",
-        )
-        parser.add_argument(
-            "--reload_seconds",
-            type=numbers.real(0, numbers.SECONDS, above=True),
-            default=60.0,
-            metavar="SECONDS",
-            help="how old, at most, is what a running job knows of who has left and of"
-            " which studies are paused (default: %(default)s)",
-        )
 
 
 def ingest_settings(

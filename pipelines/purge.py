@@ -1,129 +1,97 @@
-"""Purge: what has expired, and everything of concluded studies, goes; it is proven."""
+"""Purge: what has expired, and everything of concluded studies, goes; it is proven.
 
-import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
+The job itself, with Beam, is `pipelines.jobs.purge`; it is imported when it begins.
+"""
 
-# isort: split
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from operator import itemgetter
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from apache_beam.options.pipeline_options import PipelineOptions
-
-from pipelines.command_line import parse_options_here
 from pipelines.job import Job
-from pipelines.lifecycle import Ended, running_alone
-from pipelines.options import PlatformOptions
-from pipelines.purge_options import PurgeOptions, purge_settings
-from pipelines.run_step import run_step, shown_progress
-from pipelines.runners import is_local
+from pipelines.job_options import days
 from pipelines.starting import start
-from rally.observability.log_entries import LogFields
-from rally.printing import visible
-from rally.process import run_as_process, say
-from rally.retention.plan import Key, Tally
-from rally.retention.purge import Purge
-from rally.retention.report import Report
-from rally.retention.settings import PurgeSettings
-from rally.tables import Column, Table, print_blocks
+from rally import numbers
+from rally.options import EVERYWHERE, Option, grouped
+from rally.process import run_as_process
+from rally.retention.limits import Limits
+
+if TYPE_CHECKING:
+    from rally.retention.report import Report
+
+_LIMITS = Limits()
+DAYS = {
+    "grace_days": "take rows out of people who never enrolled so long after the row"
+    " was submitted",
+    "dead_letter_days": "keep dead letters so long, but for withdrawals of a study",
+    "unreadable_days": "keep a study's withdrawals so long that nobody could read; then"
+    " they are settled, which the event log says for ever",
+    "plan_days": "keep plans so long that are told in receipts, or were never begun",
+    "temporary_days": "keep results of workers, and what killed runs left, so long",
+    "archive_days": "keep what --archives names so long after it was written",
+}
+PURGE = grouped(
+    "What goes when, and how much of it at once",
+    Option(
+        name="plan_only",
+        is_flag=True,
+        help="make the plan, which is the very one that a run does, and stop there",
+    ),
+    Option(
+        name="confirm",
+        metavar="IDS",
+        in_profile=False,
+        help="let go what is above the ceiling and has that id, or the whole plan"
+        " of that id; commas part several",
+    ),
+    Option(
+        name="max_objects",
+        metavar="N",
+        type=numbers.whole(0, 10**12),
+        default=_LIMITS.max_objects,
+        help="leave what goes of one study for one reason where it is more objects,"
+        " until somebody confirms it (default: %(default)s)",
+    ),
+    Option(
+        name="max_share",
+        metavar="SHARE",
+        type=numbers.real(0, 1),
+        default=_LIMITS.max_share,
+        help="likewise where more of a study's objects would go, or of its rows"
+        " for want of an enrolment, and more than 100 (default: %(default)s)",
+    ),
+    Option(
+        name="archives",
+        metavar="GLOB",
+        help="files that were ingested, local or gs://; commas part several globs",
+    ),
+    *days(DAYS, _LIMITS),
+)
 
 JOB = Job(
     "purge",
+    "take out what has expired and what was concluded, and prove it",
     "Delete what is past its retention, everything of concluded studies and then their"
     " keys, rows without an enrolment, and the platform's old records; list all of it"
     " again, and say what remains until when. Run it every day.",
-    (PlatformOptions, PurgeOptions),
+    "--plan_only --store=/srv/rally/store --keys=/srv/rally/keys",
+    (*EVERYWHERE, *PURGE),
 )
 
-_LABELS = {"search": "SearchRows", "purge": "PurgeObjects"}
 
-
-def run(argv: Sequence[str] | None = None) -> Report:
-    """Runs the job.
+def run(argv: Sequence[str] | None = None) -> "Report":
+    """Runs the job and returns what it did.
 
     Raises:
         ConfigurationError: something is not as it must be; nothing was deleted.
         JobStopped: a store or the log failed, or another run was in the way.
     """
-    return _run(parse_options_here(JOB, argv))
+    from pipelines.jobs import purge
+
+    return purge.run(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints a report and returns the exit status."""
-    return start(
-        JOB, argv, lambda options: _report(_run(options)), settings=purge_settings
-    )
-
-
-def _run(options: PipelineOptions) -> Report:
-    with shown_progress(wanted=is_local(options), what="objects") as progress:
-        settings = purge_settings(options, progress)
-        purge = Purge(settings, partial(_run_step, options, settings))
-        with running_alone("purge", "another purge took this one for dead"):
-            if options.view_as(PurgeOptions).plan_only:
-                return purge.plan()
-            return purge.run()
-
-
-def _run_step(
-    options: PipelineOptions,
-    settings: PurgeSettings,
-    step: str,
-    works: Sequence[Any],
-    make_step: Callable[[PurgeSettings], Callable[[Any], Any]],
-) -> list[Any]:
-    """One step, on the runner that the options name."""
-    platform = settings.stores().platform
-    make_worker = partial(make_step, settings)
-    return run_step(JOB, options, _LABELS[step], works, make_worker, platform)
-
-
-def _report(report: Report) -> Ended:
-    table = (
-        _table("gone", report.done) if report.done else _table("to go", report.planned)
-    )
-    print_blocks(table, "\n".join(map(visible, _told(report))))
-    problems = list(report.problems)
-    for problem in problems:
-        say(problem)
-    objects = sum(tally.objects for tally in report.done.values())
-    return Ended(report.exit_status, LogFields(objects=objects, faults=len(problems)))
-
-
-def _table(what: str, tallies: Mapping[Key, Tally]) -> Table[tuple[Key, Tally]]:
-    """What is gone, or is to go.
-
-    Args:
-        what: "gone" or "to go".
-        tallies: by study, document and reason. Before a purge nobody has counted the
-            rows of files that go as a whole.
-    """
-    is_gone = what == "gone"
-    columns: tuple[Column[tuple[Key, Tally]], ...] = (
-        Column("study", lambda each: each[0][0]),
-        Column("document", lambda each: each[0][1]),
-        Column("why", lambda each: each[0][2], f"WHY {what.upper()}"),
-        Column("objects", lambda each: each[1].objects),
-        Column(
-            "rows",
-            lambda each: each[1].rows if each[1].rows or is_gone else None,
-            text=lambda each: each[1].rows if each[1].rows or is_gone else "all",
-        ),
-        Column("bytes", lambda each: each[1].bytes),
-        Column("oldest", lambda each: each[1].oldest or None),
-    )
-    return Table(columns, sorted(tallies.items(), key=itemgetter(0)))
-
-
-def _told(report: Report) -> Iterator[str]:
-    yield f"plan: {report.plan}" if report.plan else "nothing to purge"
-    if report.old_copies:
-        yield f"old copies: {report.old_copies:,} purged"
-    yield from report.blocked
-    yield from (str(each) for each in report.remains if each.is_dated)
-    for key in report.destroyed:
-        yield f"{key}: destroyed"
-    yield from report.words
+    """Runs the command: prints what came of it, and returns the exit status."""
+    return start(JOB, argv)
 
 
 if __name__ == "__main__":

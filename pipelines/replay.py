@@ -1,134 +1,58 @@
-"""Replay: dead letters through ingest again, after a key or a schema was mended."""
+"""Replay: dead letters are fed through ingest again after a fault was mended.
 
-import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
+The job itself, with Beam, is `pipelines.jobs.replay`; it is imported when it begins.
+"""
 
-# isort: split
-from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineResult
-
-from pipelines.command_line import parse_options_here
 from pipelines.job import Job
-from pipelines.lifecycle import Ended, finish
-from pipelines.logs import outcomes
-from pipelines.options import IntakeOptions, PlatformOptions, ingest_settings
-from pipelines.replay_options import ReplayOptions, replay_reason
-from pipelines.run_step import make_pipeline, read_counters, read_counts, tabulate
+from pipelines.job_options import INTAKE
 from pipelines.starting import start
-from rally.dead_letters import list_dead_letters
-from rally.errors import ConfigurationError, CorruptFile
-from rally.ingestion.replay import Replayed
-from rally.ingestion.setup import IngestSettings, check_before_start, make_unsealer
-from rally.outcomes import Count, FailureReason
-from rally.printing import print_lines
-from rally.process import run_as_process, say
-from rally.storage.occupancy import listing
-from rally.tables import print_blocks
-from transforms.replay_dead_letters import (
-    DAMAGED,
-    NAMESPACE,
-    ReplayDeadLetters,
-    Work,
+from rally.options import EVERYWHERE, Option, grouped
+from rally.outcomes import FailureReason
+from rally.process import run_as_process
+
+if TYPE_CHECKING:
+    from pipelines.jobs.replay import Result
+
+REPLAY = grouped(
+    "Which dead letters are replayed",
+    Option(
+        name="reason",
+        metavar="REASON",
+        choices=tuple(map(str, FailureReason)),
+        help="replay only what failed for this reason (default: all): "
+        + ", ".join(FailureReason),
+    ),
 )
 
 JOB = Job(
     "replay",
+    "feed dead letters through ingest again after a fault was mended",
     "Feed dead letters through ingest again. What goes through, or is refused now, is"
     " removed; what fails again stays as it was.",
-    (PlatformOptions, IntakeOptions, ReplayOptions),
+    "--reason=left --store=/srv/rally/store --keys=/srv/rally/keys",
+    (*EVERYWHERE, *INTAKE, *REPLAY),
     needs=("store", "keys"),
 )
 
 
-class Result(NamedTuple):
-    """What a replay did.
-
-    Attributes:
-        counts: what became of the pings.
-        letters: what became of the dead letters.
-        damaged: objects of dead letters that are not whole and were left out.
-    """
-
-    counts: Counter[Count]
-    letters: Replayed
-    damaged: list[str]
-
-
-def run(argv: Sequence[str] | None = None) -> Result:
+def run(argv: Sequence[str] | None = None) -> "Result":
     """Runs the job and returns what became of the dead letters.
 
     Raises:
         ConfigurationError: something is not as it must be; nothing was replayed.
         JobStopped: a worker could not read or write.
     """
-    return _run(parse_options_here(JOB, argv))
+    from pipelines.jobs import replay
+
+    return replay.run(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command: prints a summary and returns the exit status."""
-    return start(
-        JOB, argv, lambda options: _ended(_run(options)), settings=ingest_settings
-    )
-
-
-def _run(options: PipelineOptions) -> Result:
-    settings = ingest_settings(options)
-    reason = replay_reason(options)
-    check_before_start(settings)
-    make_unsealer(settings)
-    objects = _objects(settings)
-    pipeline = make_pipeline(options)
-    _ = pipeline | "ReplayDeadLetters" >> ReplayDeadLetters(objects, settings, reason)
-    return _result(finish(pipeline))
-
-
-def _objects(settings: IngestSettings) -> list[Work]:
-    platform = settings.stores().platform
-    try:
-        with listing(platform):
-            return list(list_dead_letters(platform))
-    except CorruptFile as error:
-        raise ConfigurationError(f"{platform.uri}/{error}") from None
-
-
-def _result(finished: PipelineResult) -> Result:
-    letters = read_counters(finished, NAMESPACE)
-    return Result(
-        read_counts(finished),
-        Replayed(*(letters[name] for name in Replayed._fields)),
-        sorted(read_counters(finished, DAMAGED)),
-    )
-
-
-def _ended(result: Result) -> Ended:
-    figures = outcomes(result.counts)
-    waiting = sum(
-        number
-        for count, number in result.counts.items()
-        if count.reason == FailureReason.LEFT
-    )
-    figures["dead_letters"] = figures["failed"] - waiting
-    figures["removed"], figures["kept"], _ = result.letters
-    figures["damaged"] = len(result.damaged)
-    return Ended(_report(result), figures)
-
-
-def _report(result: Result) -> int:
-    gone, kept, unopened = result.letters
-    letters = ""
-    if gone or kept:
-        letters = f"dead letters: {gone:,} removed, {kept:,} kept"
-    elif not result.damaged:
-        letters = "no dead letters"
-    print_blocks(tabulate(result.counts), letters)
-    if unopened:
-        print_lines(f"{unopened:,} of the kept do not open with this private key")
-    for name in result.damaged:
-        say(f"{name}: is damaged and was left out; restore or remove it")
-    return 1 if result.damaged else 0
+    """Runs the command: prints what came of it, and returns the exit status."""
+    return start(JOB, argv)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,12 @@
 """Options of replay: which dead letters."""
 
-import argparse
-
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from pipelines.options import pipeline_options
+from pipelines.replay import REPLAY
 from rally.outcomes import FailureReason
 
-
-class ReplayOptions(PipelineOptions):
-    """Which dead letters are replayed."""
-
-    @classmethod
-    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "--reason",
-            choices=tuple(map(str, FailureReason)),
-            metavar="REASON",
-            help="replay only what failed for this reason (default: all): "
-            + ", ".join(FailureReason),
-        )
+ReplayOptions = pipeline_options("ReplayOptions", REPLAY)
 
 
 def replay_reason(options: PipelineOptions) -> FailureReason | None:

@@ -17,15 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
-
-# isort: split
 from pipelines import audit, compact, delete, ingest, purge, replay
-from pipelines.command_line import Parser
 from pipelines.job import Job
-from pipelines.option_specs import Declared, declared, spelt
+from pipelines.option_specs import kind_of, spelt
 from rally.errors import ConfigurationError
 from rally.exit_status import NOT_BEGUN
+from rally.options import Option
+from rally.parser import Parser
 from rally.process import say
 
 _ALWAYS = ("platform", "platform_keys")
@@ -54,10 +52,10 @@ class Template:
     leaves_out: tuple[str, ...] = ()
     streaming: bool = False
 
-    def parameters(self) -> list[Declared]:
+    def parameters(self) -> list[Option]:
         """The options that it has."""
         without = (*self.leaves_out, *self.job.local_only, *self.job.not_on_dataflow)
-        return [each for each in declared(self.job.options) if each.name not in without]
+        return [each for each in self.job.options if each.name not in without]
 
     def required(self) -> set[str]:
         """The names of those that must have a value."""
@@ -190,9 +188,9 @@ def _image(path: str, number: int, line: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def _parameter(option: Declared, is_required: bool) -> dict[str, Any]:
+def _parameter(option: Option, is_required: bool) -> dict[str, Any]:
     """`ParameterMetadata`."""
-    kind, text = option.kind, option.help[0].upper() + option.help[1:]
+    kind, text = kind_of(option), option.text[0].upper() + option.text[1:]
     more: dict[str, Any] = {}
     if option.choices:
         more["enumOptions"] = [

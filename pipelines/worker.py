@@ -19,9 +19,9 @@ from apache_beam.portability.api import (
 )
 from google.protobuf import json_format, text_format
 
-from pipelines.command_line import Parser
 from rally.errors import ConfigurationError
 from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN
+from rally.parser import Parser
 from rally.process import run_as_process, say
 
 _HARNESS = ("-m", "apache_beam.runners.worker.sdk_worker_main")
@@ -29,7 +29,7 @@ _HARNESS = ("-m", "apache_beam.runners.worker.sdk_worker_main")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Becomes the worker; returns an exit status where it cannot."""
-    parser = Parser(prog="rally-worker", allow_abbrev=False)
+    parser = Parser(prog="rally-worker", takes_others=True)
     parser.add_argument("--id", required=True)
     parser.add_argument("--provision_endpoint", required=True)
     try:

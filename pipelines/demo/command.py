@@ -10,12 +10,12 @@ from pathlib import Path
 import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
-from pipelines.command_line import Parser
 from pipelines.demo import report, story
 from pipelines.demo.jobs import Jobs, check_emulator
 from pipelines.demo.people import People
 from pipelines.demo.scene import deliver, deliver_real, lay_out, read_messages
 from pipelines.lifecycle import Ended, exit_status
+from rally.parser import Parser
 from rally.process import run_as_process
 
 _DAY = "2026-11-22"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from pipelines import audit, cli, compact, delete, ingest, purge, replay
 from pipelines.demo.scene import COUNTRY_ATTRIBUTE, Scene, read_messages
+from pipelines.jobs.replay import Result
 from rally.audit.findings import AuditReport
 from rally.compaction.outcomes import Compacted
 from rally.deletion.report import Report
@@ -65,7 +66,7 @@ class Jobs(NamedTuple):
         """Takes out who left."""
         return delete.run(self._where(as_of))
 
-    def replay_left(self, as_of: str) -> replay.Result:
+    def replay_left(self, as_of: str) -> Result:
         """Takes in again what had to wait for an enrolment."""
         reason = f"--reason={FailureReason.LEFT}"
         return replay.run([*self._where(as_of), *self._country(), reason])

@@ -9,7 +9,7 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.ingest import build
+from pipelines.jobs.ingest import build
 from pipelines.runners import LOCAL_RUNNER
 from rally.ingestion.replay import Replayed
 from rally.ingestion.setup import IngestSettings, check_before_start

@@ -1,29 +1,27 @@
 """The commands from outside: what they print, and with which status they end."""
 
-import argparse
+import shlex
 import subprocess
 import sys
 
 import pytest
-from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import cli, ingest, replay
-from pipelines.ingest_options import IngestOptions
-from pipelines.options import IntakeOptions, PlatformOptions
-from pipelines.replay_options import ReplayOptions
+from pipelines import cli
+from pipelines.beam_names import FLAGS, OPTIONAL, VALUES, names_of_beam
+from pipelines.command_line import read_words
+from rally.options import FLAG
 from rally.outcomes import FailureReason
 from tests.pipelines.world import AS_OF, write_lines
 
-OURS = (PlatformOptions, IntakeOptions, IngestOptions, ReplayOptions)
-
-NOT_LOADED = """
+HEAVY = {"apache_beam", "fastavro", "tink", "cryptography", "grpc", "numpy", "requests"}
+LOADED = f"""
 import sys
 from pipelines.cli import main
 try:
     main(sys.argv[1:])
 except SystemExit:
     pass
-sys.exit(any(name.partition(".")[0] == "apache_beam" for name in sys.modules))
+print(sorted(sys.modules.keys() & {HEAVY!r}), file=sys.stderr)
 """
 
 
@@ -31,14 +29,6 @@ def run_command(*argv):
     """A command in a process of its own: status, output, errors."""
     done = subprocess.run([sys.executable, *argv], capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
-
-
-def options_of(*groups):
-    """The options that classes declare, by name."""
-    parser = argparse.ArgumentParser(add_help=False)
-    for group in groups:
-        group._add_argparse_args(parser)
-    return {action.dest: action for action in parser._actions}
 
 
 @pytest.fixture
@@ -94,7 +84,10 @@ NO_TIME = (
 )
 WRONG = {
     "unknown option": (["--nope=1"], "--nope: no such option; see --help"),
-    "abbreviated option": (["--stor=x"], "--stor: no such option; see --help"),
+    "abbreviated option": (
+        ["--stor=x"],
+        "--stor: no such option; did you mean --store?",
+    ),
     "another job's option": (
         ["--reason=no_key"],
         "--reason: no such option; see --help",
@@ -246,7 +239,7 @@ def test_unknown_reason_of_replay_is_one_line_and_status_2(world, store, capsys)
 
 def test_wrong_option_of_the_demo_is_one_line_and_status_2(capsys):
     assert cli.main(["demo", "--bogus"]) == 2
-    expected = "rally: unrecognized arguments: --bogus; see --help\n"
+    expected = "rally: --bogus: no such option; see --help\n"
     assert capsys.readouterr() == ("", expected)
 
 
@@ -268,50 +261,77 @@ def test_demo_in_a_file_is_one_line_and_status_2(below, reason, tmp_path, capsys
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_no_option_of_ours_has_a_name_that_beam_has():
-    beams = {
-        name
-        for group in PipelineOptions.__subclasses__()
-        if group.__module__.startswith("apache_beam.")
-        for name in options_of(group)
-    }
-
-    assert "dry_run" in beams  # else we looked at nothing
-    assert not beams & options_of(*OURS).keys()
+def test_names_of_beam_are_those_of_the_beam_that_is_installed():
+    assert names_of_beam() == {"VALUES": VALUES, "OPTIONAL": OPTIONAL, "FLAGS": FLAGS}
+    assert "dry_run" in VALUES  # else we looked at nothing
 
 
-@pytest.mark.parametrize(
-    ("job", "groups"),
-    [
-        ("ingest", ingest.JOB.options),
-        ("replay", replay.JOB.options),
-    ],
-)
-def test_help_lists_every_option_with_a_text(job, groups, capsys):
+@pytest.mark.parametrize("job", cli.JOBS, ids=lambda job: job.name)
+def test_no_option_of_ours_has_a_name_that_beam_has(job):
+    assert not {each.name for each in job.options} & (VALUES | OPTIONAL | FLAGS)
+
+
+@pytest.mark.parametrize("job", cli.JOBS, ids=lambda job: job.name)
+def test_help_lists_every_option_with_a_text(job, capsys):
     with pytest.raises(SystemExit) as stopped:
-        cli.main([job, "--help"])
+        cli.main([job.name, "--help"])
 
     out, errors = capsys.readouterr()
     assert (stopped.value.code, errors) == (0, "")
-    for name, action in options_of(*groups).items():
-        assert f"--{name} {action.metavar}" in out
-        assert action.help
+    shown = " ".join(out.split())
+    for option in job.options:
+        value = f"[{FLAG}]" if option.is_flag else option.metavar
+        assert f"  --{option.name} {value}" in out
+        assert " ".join(option.text.split()[:3]) in shown
     assert "--runner" in out  # where to look for Beam's own
+    assert f"Example:\n  rally {job.name} {job.example}\n" in out
+
+
+@pytest.mark.parametrize("job", cli.JOBS, ids=lambda job: job.name)
+def test_example_of_help_is_a_command_line(job):
+    assert read_words(job, shlex.split(job.example))
 
 
 @pytest.mark.parametrize(
     "argv",
     [
         ["--help"],
+        ["nonsense"],
         ["keys", "--help"],
         ["keys", "create", "--help"],
-        ["studies", "list", f"--as_of={AS_OF}"],
-        ["nonsense"],
+        *([job.name, word] for job in cli.JOBS for word in ("--help", "--sotre=x")),
+        *([job.name] for job in cli.JOBS),
     ],
     ids=" ".join,
 )
-def test_command_without_a_job_answers_without_beam(argv):
-    status, out, errors = run_command("-c", NOT_LOADED, *argv)
+def test_answer_without_a_job_imports_nothing_that_is_slow(argv):
+    status, out, errors = run_command("-c", LOADED, *argv)
 
-    assert status == 0
-    assert out + errors
+    assert (status, errors.splitlines()[-1]) == (0, "[]")
+    assert out or len(errors.splitlines()) > 1
+
+
+def test_command_that_is_no_job_works_without_beam():
+    words = ["studies", "list", f"--as_of={AS_OF}"]
+    status, out, errors = run_command("-c", LOADED, *words)
+
+    assert (status, out[:9]) == (0, "NAMESPACE")
+    assert "apache_beam" not in errors
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--sotre=x"]], ids=" ".join)
+@pytest.mark.parametrize("job", cli.JOBS, ids=lambda job: job.name)
+def test_module_of_a_job_answers_without_beam(job, words):
+    look = ["-X", "importtime", "-m", f"pipelines.{job.name}", *words]
+
+    status, out, errors = run_command(*look)
+
+    assert status == (0 if out else 2)
+    imported = {line.rpartition("|")[2].strip() for line in errors.splitlines()}
+    assert "pipelines.starting" in imported  # else we looked at nothing
+    assert not HEAVY & imported
+
+
+def test_what_is_slow_is_found_where_it_is_imported():
+    command = ("-c", LOADED.replace("main(sys.argv[1:])", "import apache_beam"))
+    assert "apache_beam" in run_command(*command)[2].splitlines()[-1]

@@ -6,7 +6,7 @@ import importlib
 import pytest
 
 from pipelines import cli
-from pipelines.option_specs import declared
+from pipelines.option_specs import kind_of
 from pipelines.templates import TEMPLATES
 
 MODULES = sorted({each.job.name for each in TEMPLATES})
@@ -27,11 +27,11 @@ def commands(parser=None, words=()):
 def job_options():
     for name in MODULES:
         job = importlib.import_module(f"pipelines.{name}").JOB
-        for option in declared(job.options):
+        for option in job.options:
             is_number = isinstance(option.default, int | float) and not isinstance(
                 option.default, bool
             )
-            if is_number or option.kind.parameter_type == "NUMBER":
+            if is_number or kind_of(option).parameter_type == "NUMBER":
                 yield name, f"--{option.name}"
 
 
@@ -41,7 +41,7 @@ OF_JOBS, OF_COMMANDS = sorted(set(job_options())), [words for words, _ in comman
 def test_there_are_such_options():
     assert ("audit", "--sample") in OF_JOBS
     assert ("purge", "--grace_days") in OF_JOBS
-    assert ("plan", "--people") in OF_COMMANDS
+    assert ("estimate", "--people") in OF_COMMANDS
     assert len(OF_JOBS) > 20
 
 

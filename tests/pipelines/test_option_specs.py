@@ -6,79 +6,45 @@ import re
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.option_specs import SUBSCRIPTION, Declared, Kind, declared, given, spelt
-from pipelines.options import PlatformOptions, add_flag
-from pipelines.purge_options import PurgeOptions
-from pipelines.replay_options import ReplayOptions
+from pipelines.job import body_of
+from pipelines.option_specs import SUBSCRIPTION, Kind, given, kind_of, spelt
+from pipelines.purge import JOB
+from pipelines.replay import REPLAY
 from rally.errors import ConfigurationError
+from rally.options import Option
 from rally.outcomes import FailureReason
 
-
-class BoxOptions:
-    """What is in the box.
-
-    More is said below; the first line is what its options are about.
-    """
-
-    @classmethod
-    def _add_argparse_args(cls, parser):
-        parser.add_argument(
-            "--weight",
-            type=float,
-            default=1.5,
-            metavar="SHARE",
-            help="how heavy (default: %(default)s)",
-        )
-        parser.add_argument("--colour", choices=("red", "blue"), help="which")
-        add_flag(parser, "--sealed", "whether it is shut")
+body_of(JOB)  # declares the options to Beam
+COLOUR = Option(name="colour", choices=("red", "blue"), help="which")
 
 
-class StrangeOptions:
-    """What nobody says the form of."""
+def test_kind_is_what_the_metavar_says():
+    kinds = [
+        kind_of(Option(name="weight", metavar="SHARE", help="how heavy")),
+        kind_of(Option(name="sealed", is_flag=True, help="whether it is shut")),
+        kind_of(COLOUR),
+    ]
 
-    @classmethod
-    def _add_argparse_args(cls, parser):
-        parser.add_argument("--shape", metavar="SHAPE", help="which")
-
-
-def test_options_are_records_in_their_order():
-    weight, colour, sealed = declared([BoxOptions])
-
-    assert weight._replace(kind=None) == Declared(
-        "weight", None, 1.5, (), "how heavy (default: 1.5)", "What is in the box"
-    )
-    assert colour == Declared(
-        "colour",
-        Kind("red|blue", "one of red, blue", "ENUM"),
-        None,
-        ("red", "blue"),
-        "which",
-        "What is in the box",
-    )
-    assert (sealed.name, sealed.default, sealed.kind.parameter_type) == (
-        "sealed",
-        False,
-        "BOOLEAN",
-    )
+    assert [each.parameter_type for each in kinds] == ["NUMBER", "BOOLEAN", "ENUM"]
+    assert kinds[2] == Kind("red|blue", "one of red, blue", "ENUM")
 
 
 def test_option_of_a_form_that_nobody_knows_is_an_error():
     with pytest.raises(KeyError, match="SHAPE"):
-        declared([StrangeOptions])
+        kind_of(Option(name="shape", metavar="SHAPE", help="which"))
 
 
 def test_choices_are_what_the_code_has():
-    (reason,) = declared([ReplayOptions])
+    (reason,) = REPLAY
 
     assert reason.choices == tuple(FailureReason)
-    assert reason.kind.parameter_type == "ENUM"
+    assert kind_of(reason).parameter_type == "ENUM"
 
 
 def test_given_is_what_differs_from_the_default_as_one_writes_it():
     argv = ["--plan_only", "--max_share=0.250", "--store=gs://s", "--max_objects=7"]
-    groups = (PlatformOptions, PurgeOptions)
 
-    found = given(groups, PipelineOptions(argv))
+    found = given(JOB.options, PipelineOptions(argv))
 
     assert {option.name: value for option, value in found.items()} == {
         "store": "gs://s",
@@ -90,12 +56,11 @@ def test_given_is_what_differs_from_the_default_as_one_writes_it():
 
 def test_given_can_be_parsed_again():
     argv = ["--plan_only=true", "--max_share=0.25", "--as_of=2026-01-31"]
-    groups = (PlatformOptions, PurgeOptions)
-    first = given(groups, PipelineOptions(argv))
+    first = given(JOB.options, PipelineOptions(argv))
 
     again = [f"--{option.name}={value}" for option, value in first.items()]
 
-    assert given(groups, PipelineOptions(again)) == first
+    assert given(JOB.options, PipelineOptions(again)) == first
 
 
 @pytest.mark.parametrize(
@@ -127,7 +92,7 @@ def test_value_of_another_form_is_one_line_that_says_which():
 
 
 def test_choice_is_checked_as_a_whole():
-    kind = declared([BoxOptions])[1].kind
+    kind = kind_of(COLOUR)
 
     kind.check("colour", "red")
     with pytest.raises(ConfigurationError, match=re.escape("one of red, blue")):

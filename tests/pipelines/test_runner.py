@@ -6,9 +6,9 @@ import pytest
 from apache_beam.options.pipeline_options import StandardOptions
 
 from pipelines import cli
-from pipelines.command_line import parse_options
 from pipelines.ingest import JOB
 from pipelines.ingest_options import check_source, has_own_source
+from pipelines.options import parse_options
 from pipelines.runners import LOCAL_RUNNER, is_local
 
 HERE = ".".join(map(str, sys.version_info[:2]))

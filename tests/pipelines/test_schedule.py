@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from pipelines.command_line import parse_options
-from pipelines.options import PlatformOptions
+from pipelines.options import PlatformOptions, parse_options
 from rally.errors import ConfigurationError
 from rally.keys import names
 from rally.keys.folder import KEYSET

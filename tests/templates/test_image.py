@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.command_line import parse_options
 from pipelines.logs import LOG_FORMAT
+from pipelines.options import parse_options
 from pipelines.runners import WORKERS_PYTHON as DECLARED
 from pipelines.templates import TEMPLATES
 

@@ -13,8 +13,7 @@ from google.cloud.dataflow_v1beta3.types import ContainerSpec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.command_line import parse_options
-from pipelines.options import clock
+from pipelines.options import clock, parse_options
 from pipelines.templates import (
     TEMPLATES,
     as_text,

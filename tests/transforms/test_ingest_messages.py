@@ -8,7 +8,7 @@ from apache_beam.testing import test_stream
 from apache_beam.transforms.window import TimestampedValue
 
 from pipelines import cli
-from pipelines.ingest import build
+from pipelines.jobs.ingest import build
 from rally.ingestion.setup import IngestSettings, check_before_start
 from tests.pipelines.world import (
     AS_OF,

@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 import pytest
 
-from pipelines.delete_options import DeleteOptions
+from pipelines.delete import DELETE
 from pipelines.ingest_options import _WRITING_SECONDS
-from pipelines.options import IntakeOptions
+from pipelines.job_options import INTAKE
 from rally.capacity import jobs, measured, model
 from rally.capacity.estimate import KEYS_A_STUDY, KEYS_OF_THE_PLATFORM, limits
 from rally.capacity.model import Inputs
@@ -22,8 +22,9 @@ GENERATION = 1_770_000_000_000_000
 
 
 def test_options_are_those_of_the_jobs():
-    assert DeleteOptions([]).longest_delay_days == jobs.LONGEST_DELAY_DAYS
-    assert IntakeOptions([]).reload_seconds == model.RELOAD_SECONDS
+    defaults = {each.name: each.default for each in (*DELETE, *INTAKE)}
+    assert defaults["longest_delay_days"] == jobs.LONGEST_DELAY_DAYS
+    assert defaults["reload_seconds"] == model.RELOAD_SECONDS
 
 
 def test_files_are_read_in_pieces_of_that_size():

@@ -3,9 +3,9 @@
 import io
 from dataclasses import replace
 
-from pipelines.command_line import Parser
 from rally.events import RALLY, Event, EventKind, EventLog, write_events
 from rally.keys.platform_keys import PlatformKeys
+from rally.parser import Parser
 from rally.registry.registry import SHIPPED, Registry
 from rally.registry.transitions import States
 from rally.times import to_micros

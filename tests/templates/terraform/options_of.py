@@ -2,12 +2,12 @@
 
 import importlib
 
-from pipelines.command_line import Parser
+from rally.options import add_options
+from rally.parser import Parser
 
 
 def options_of(job: str) -> Parser:
     """A parser of a job's own options, without Beam's: it refuses what is no option."""
-    parser = Parser(allow_abbrev=False)
-    for group in importlib.import_module(f"pipelines.{job}").JOB.options:
-        group._add_argparse_args(parser)
+    parser = Parser()
+    add_options(parser, importlib.import_module(f"pipelines.{job}").JOB.options)
     return parser

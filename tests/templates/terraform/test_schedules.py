@@ -4,8 +4,6 @@ import re
 
 import pytest
 
-from pipelines import delete_options
-from pipelines.command_line import Parser
 from rally.errors import ConfigurationError
 from tests.templates.terraform.module import items, load, references
 from tests.templates.terraform.options_of import options_of
@@ -112,7 +110,5 @@ def test_every_job_but_the_stream_is_scheduled(module):
 
 def test_a_request_is_open_for_longer_than_a_message_is_kept(module):
     """Who left is looked for until the last of their pings can have come."""
-    parser = Parser()
-    delete_options.DeleteOptions._add_argparse_args(parser)
-    days = parser.parse_args([]).longest_delay_days
+    days = options_of("delete").parse_args([]).longest_delay_days
     assert days * 24 * 3600 > int(module.locals["message_retention"].rstrip("s"))

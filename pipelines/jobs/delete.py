@@ -1,0 +1,221 @@
+"""Delete: who left a study, or Rally, is taken out of the store, and it is proven."""
+
+import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
+
+# isort: split
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.delete import JOB
+from pipelines.delete_options import DeleteOptions, deletion_settings
+from pipelines.job import JobBody
+from pipelines.lifecycle import Ended, running_alone
+from pipelines.options import parse_options_here
+from pipelines.run_step import run_step
+from rally.audit.limits import Limits
+from rally.deletion.deletion import Deletion
+from rally.deletion.derived import find_missing
+from rally.deletion.plan import PlannedFile
+from rally.deletion.report import Report
+from rally.deletion.settings import DeletionSettings
+from rally.observability.log_entries import LogFields
+from rally.printing import visible
+from rally.process import say
+from rally.tables import Column, Table, print_blocks
+from rally.times import from_micros
+from rally.withdrawal.overview import read_overview
+from rally.withdrawal.withdrawal_list import State, WithdrawalList
+
+_OVERTAKEN = "another deletion has published the list meanwhile"
+_LABELS = {
+    "settle": "FinishCompaction",
+    "find": "FindRows",
+    "rewrite": "RewriteFiles",
+    "verify": "VerifyFiles",
+}
+
+
+def run(argv: Sequence[str] | None = None) -> Report:
+    """Runs the job.
+
+    Raises:
+        ConfigurationError: something is not as it must be; nothing was deleted.
+        JobStopped: a store or the log failed, or another run was in the way.
+    """
+    return _run(parse_options_here(JOB, argv))
+
+
+def _run(options: PipelineOptions) -> Report:
+    settings = deletion_settings(options)
+    deletion = Deletion(settings, partial(_run_step, options, settings))
+    with running_alone("deletion", _OVERTAKEN):
+        plan_only = options.view_as(DeleteOptions).plan_only
+        report = deletion.plan() if plan_only else deletion.run()
+        report.late = _late(report.withdrawals, settings)
+        report.missing = _missing(settings)
+        report.alarms += _undecided(report.withdrawals)
+    return report
+
+
+def _run_step(
+    options: PipelineOptions,
+    settings: DeletionSettings,
+    step: str,
+    works: Sequence[Any],
+    make_step: Callable[[DeletionSettings], Callable[[Any], Any]],
+) -> list[Any]:
+    """One step, on the runner that the options name."""
+    platform = settings.stores().platform
+    make_worker = partial(make_step, settings)
+    return run_step(JOB, options, _LABELS[step], works, make_worker, platform)
+
+
+def _late(published: WithdrawalList, settings: DeletionSettings) -> int:
+    """How many withdrawals are past their deadline, after all that was done."""
+    platform, now = settings.stores().platform, settings.clock()()
+    days = Limits().deadline_days
+    return read_overview(platform, published, published, now, days).late
+
+
+def _missing(settings: DeletionSettings) -> list[str]:
+    """Says which folders of researchers are away, whatever was deleted."""
+    platform, registry = settings.stores().platform, settings.registry()
+    return find_missing(platform, registry, settings.concluded(registry))
+
+
+def _undecided(published: WithdrawalList) -> Iterator[str]:
+    """Says what a person has to decide, and by when.
+
+    Requests of people who never joined wait for an enrolment, and for nobody.
+    """
+    held: dict[str, list[int]] = {}
+    for each in published.withdrawals:
+        if each.state is State.HELD and each.held_until:
+            held.setdefault(each.scope, []).append(each.held_until)
+    for scope, untils in sorted(held.items()):
+        waits = "withdrawal waits" if len(untils) == 1 else "withdrawals wait"
+        yield (
+            f"{scope}: {len(untils):,} {waits} for a decision, by"
+            f" {from_micros(min(untils)):%Y-%m-%d}; `rally withdrawals --requests`"
+            " lists them"
+        )
+
+
+def _ended(report: Report) -> Ended:
+    figures = LogFields(
+        late_withdrawals=report.late,
+        receipts=len(report.receipts),
+        faults=len([*_faults(report)]),
+    )
+    return Ended(_report(report), figures)
+
+
+def _report(report: Report) -> int:
+    told = "\n".join(map(visible, _told(report)))
+    print_blocks(_requests(report), _files(report), told)
+    faults = [*_faults(report)]
+    for fault in faults:
+        say(fault)
+    return 1 if faults else 0
+
+
+class Requests(NamedTuple):
+    """Requests of one scope in one state."""
+
+    scope: str
+    state: str
+    requests: int
+
+
+class Planned(NamedTuple):
+    """A file that loses rows.
+
+    Attributes:
+        file: as planned.
+        is_done: whether this run deleted them.
+    """
+
+    file: PlannedFile
+    is_done: bool
+
+
+_REQUESTS: tuple[Column[Requests], ...] = (
+    Column("scope", lambda each: each.scope),
+    Column("state", lambda each: each.state),
+    Column("requests", lambda each: each.requests),
+)
+_FILES: tuple[Column[Planned], ...] = (
+    Column("study", lambda each: each.file.study),
+    Column(
+        "file",
+        lambda each: each.file.name,
+        text=lambda each: each.file.name.rpartition("document=")[2],
+    ),
+    Column("rows", lambda each: each.file.rows),
+    Column("to_go", lambda each: each.file.removes),
+    Column("state", lambda each: "deleted" if each.is_done else "planned"),
+)
+
+
+def _requests(report: Report) -> Table[Requests]:
+    counts = Counter(
+        (each.scope, each.state.value) for each in report.withdrawals.withdrawals
+    )
+    rows = [Requests(*key, number) for key, number in sorted(counts.items())]
+    return Table(_REQUESTS, rows)
+
+
+def _files(report: Report) -> Table[Planned]:
+    done = {(each.study, each.name) for each in report.rewritten}
+    files = dict.fromkeys(report.planned)
+    rows = [Planned(each, (each.study, each.name) in done) for each in files]
+    return Table(_FILES, rows)
+
+
+def _told(report: Report) -> Iterator[str]:
+    for plan in dict.fromkeys(report.plans):
+        yield f"plan: {plan}"
+    yield f"withdrawal list: {report.withdrawals.counter}"
+    if report.verified:
+        rows = sum(each.rows_before for each in report.verified)
+        yield f"verified: {len(report.verified):,} files, {rows:,} rows read"
+    for namespace, copies in report.copies.items():
+        if copies.purged:
+            yield f"{namespace}: {copies.purged:,} old copies purged"
+        if copies.left:
+            until = f" until {copies.until:%Y-%m-%d}" if copies.until else ""
+            number = f"{len(copies.left):,}"
+            yield f"{namespace}: the bucket keeps {number} old copies{until}"
+    if report.waiting:
+        what = "which may have rows in a study that does not load"
+        yield f"requests that stay open: {report.waiting:,}, {what}"
+    for namespace, rows in sorted(report.returned.items()):
+        yield (
+            f"{namespace}: {rows:,} rows were back of people whose deletion was done,"
+            " and are deleted again; was something restored, mounted or copied in?"
+        )
+    for uri in report.derived:
+        yield f"{uri}: is a researchers' own table, which is not deleted from here"
+    if report.receipts:
+        first, last = report.receipts[0], report.receipts[-1]
+        yield f"receipts: {first}" + (f" to {last}" if last > first else "")
+
+
+def _faults(report: Report) -> Iterator[str]:
+    yield from report.alarms
+    for each in report.faults:
+        detail = f" ({each.detail})" if each.detail else ""
+        yield f"{each.name}: {each.outcome}{detail}"
+    yield from report.missing
+    for study in report.unregistered:
+        yield (
+            f"data/study={study}: is in no registry, so nobody can be deleted there;"
+            " register the study or remove the folder"
+        )
+
+
+BODY = JobBody(lambda options: _ended(_run(options)), deletion_settings)

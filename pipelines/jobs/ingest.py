@@ -1,0 +1,119 @@
+"""Ingest: encrypted pings in; rows by study, events and sealed dead letters out."""
+
+import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
+
+# isort: split
+from collections import Counter
+from collections.abc import Sequence
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.ingest import JOB
+from pipelines.ingest_options import (
+    IngestOptions,
+    ack_deadline,
+    check_checkpoints,
+    check_reachable,
+    check_source,
+    gathering_seconds,
+    has_own_source,
+)
+from pipelines.job import JobBody
+from pipelines.lifecycle import Ended, finish
+from pipelines.logs import outcomes
+from pipelines.options import (
+    ingest_settings,
+    parse_options_here,
+)
+from pipelines.run_step import make_pipeline, read_counts, shown_progress, tabulate
+from pipelines.runners import is_local
+from rally.errors import ConfigurationError
+from rally.ingestion.outcome import explain_all_unknown
+from rally.ingestion.setup import IngestSettings, check_before_start
+from rally.observability.prometheus import served
+from rally.outcomes import Count
+from rally.process import say
+from rally.sources.inputs import match_inputs, plan_units
+from rally.tables import print_blocks
+from transforms.ingest_files import IngestFiles
+from transforms.ingest_subscription import IngestSubscription
+
+
+def build(
+    pipeline: beam.Pipeline, options: PipelineOptions, settings: IngestSettings
+) -> None:
+    """The whole graph, from the source that the options name to the files.
+
+    Raises:
+        ConfigurationError: a glob of the input matches nothing.
+    """
+    ours = options.view_as(IngestOptions)
+    if ours.input:
+        units = plan_units(match_inputs(ours.input), ours.split_bytes)
+        _ = pipeline | "IngestFiles" >> IngestFiles(units, settings)
+    elif has_own_source(options):
+        # Beam's Google modules warn on import where their extra is not installed.
+        from transforms.ingest_messages import IngestMessages, ReadFromPubSub
+
+        try:
+            source = ReadFromPubSub(
+                subscription=ours.subscription, with_attributes=True
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"--subscription: {error}") from None
+        _ = (
+            pipeline
+            | "ReadMessages" >> source
+            | "IngestMessages" >> IngestMessages(settings, ours.flush_seconds or 60.0)
+        )
+    else:
+        _ = pipeline | "IngestSubscription" >> IngestSubscription(
+            ours.subscription,
+            settings,
+            gathering_seconds(ours),
+            ours.stop_after_idle_seconds,
+            ack_deadline(ours),
+        )
+
+
+def run(argv: Sequence[str] | None = None) -> Counter[Count]:
+    """Runs the job and returns what became of the pings.
+
+    Raises:
+        ConfigurationError: something is not as it must be; at the start nothing was
+            read, later what was is there whole.
+        JobStopped: a worker could not read or write.
+    """
+    return _run(parse_options_here(JOB, argv))
+
+
+def _run(options: PipelineOptions) -> Counter[Count]:
+    port = options.view_as(IngestOptions).prometheus
+    with shown_progress(wanted=is_local(options)) as progress, served(port):
+        return read_counts(finish(_graph(options, progress)))
+
+
+def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeline:
+    check_source(options)
+    check_checkpoints(options)
+    settings = ingest_settings(options, progress)
+    check_before_start(settings)
+    check_reachable(options)
+    pipeline = make_pipeline(options)
+    build(pipeline, options, settings)
+    return pipeline
+
+
+def _report(counts: Counter[Count]) -> Ended:
+    print_blocks(tabulate(counts) if counts else "no pings")
+    figures = outcomes(counts)
+    all_unknown = explain_all_unknown(counts)
+    if all_unknown:
+        say(all_unknown)
+    return Ended(
+        1 if all_unknown else 0, {**figures, "dead_letters": figures["failed"]}
+    )
+
+
+BODY = JobBody(lambda options: _report(_run(options)), ingest_settings, _graph)

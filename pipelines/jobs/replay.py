@@ -1,0 +1,121 @@
+"""Replay: dead letters through ingest again, after a key or a schema was mended."""
+
+import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
+
+# isort: split
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult
+
+from pipelines.job import JobBody
+from pipelines.lifecycle import Ended, finish
+from pipelines.logs import outcomes
+from pipelines.options import (
+    ingest_settings,
+    parse_options_here,
+)
+from pipelines.replay import JOB
+from pipelines.replay_options import replay_reason
+from pipelines.run_step import make_pipeline, read_counters, read_counts, tabulate
+from rally.dead_letters import list_dead_letters
+from rally.errors import ConfigurationError, CorruptFile
+from rally.ingestion.replay import Replayed
+from rally.ingestion.setup import IngestSettings, check_before_start, make_unsealer
+from rally.outcomes import Count, FailureReason
+from rally.printing import print_lines
+from rally.process import say
+from rally.storage.occupancy import listing
+from rally.tables import print_blocks
+from transforms.replay_dead_letters import (
+    DAMAGED,
+    NAMESPACE,
+    ReplayDeadLetters,
+    Work,
+)
+
+
+class Result(NamedTuple):
+    """What a replay did.
+
+    Attributes:
+        counts: what became of the pings.
+        letters: what became of the dead letters.
+        damaged: objects of dead letters that are not whole and were left out.
+    """
+
+    counts: Counter[Count]
+    letters: Replayed
+    damaged: list[str]
+
+
+def run(argv: Sequence[str] | None = None) -> Result:
+    """Runs the job and returns what became of the dead letters.
+
+    Raises:
+        ConfigurationError: something is not as it must be; nothing was replayed.
+        JobStopped: a worker could not read or write.
+    """
+    return _run(parse_options_here(JOB, argv))
+
+
+def _run(options: PipelineOptions) -> Result:
+    settings = ingest_settings(options)
+    reason = replay_reason(options)
+    check_before_start(settings)
+    make_unsealer(settings)
+    objects = _objects(settings)
+    pipeline = make_pipeline(options)
+    _ = pipeline | "ReplayDeadLetters" >> ReplayDeadLetters(objects, settings, reason)
+    return _result(finish(pipeline))
+
+
+def _objects(settings: IngestSettings) -> list[Work]:
+    platform = settings.stores().platform
+    try:
+        with listing(platform):
+            return list(list_dead_letters(platform))
+    except CorruptFile as error:
+        raise ConfigurationError(f"{platform.uri}/{error}") from None
+
+
+def _result(finished: PipelineResult) -> Result:
+    letters = read_counters(finished, NAMESPACE)
+    return Result(
+        read_counts(finished),
+        Replayed(*(letters[name] for name in Replayed._fields)),
+        sorted(read_counters(finished, DAMAGED)),
+    )
+
+
+def _ended(result: Result) -> Ended:
+    figures = outcomes(result.counts)
+    waiting = sum(
+        number
+        for count, number in result.counts.items()
+        if count.reason == FailureReason.LEFT
+    )
+    figures["dead_letters"] = figures["failed"] - waiting
+    figures["removed"], figures["kept"], _ = result.letters
+    figures["damaged"] = len(result.damaged)
+    return Ended(_report(result), figures)
+
+
+def _report(result: Result) -> int:
+    gone, kept, unopened = result.letters
+    letters = ""
+    if gone or kept:
+        letters = f"dead letters: {gone:,} removed, {kept:,} kept"
+    elif not result.damaged:
+        letters = "no dead letters"
+    print_blocks(tabulate(result.counts), letters)
+    if unopened:
+        print_lines(f"{unopened:,} of the kept do not open with this private key")
+    for name in result.damaged:
+        say(f"{name}: is damaged and was left out; restore or remove it")
+    return 1 if result.damaged else 0
+
+
+BODY = JobBody(lambda options: _ended(_run(options)), ingest_settings)
