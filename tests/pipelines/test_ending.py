@@ -28,8 +28,6 @@ from rally.storage.row_streams import NotSorted
 from rally.storage.runs import Run
 from tests.pipelines.world import GARDEN, SENT, stored_rows, write_lines
 
-pytestmark = pytest.mark.slow("processes")
-
 WAIT = 300.0
 INGEST = """
 import signal, sys
@@ -77,6 +75,7 @@ def start_batch(world, store, tmp_path):
         job.communicate()
 
 
+@pytest.mark.slow("processes")
 @pytest.mark.parametrize("processes", [[], TWO], ids=["one process", "two more"])
 def test_ctrl_c_at_a_terminal_is_one_line_and_the_status_of_a_shell(
     start_batch, processes
@@ -89,6 +88,7 @@ def test_ctrl_c_at_a_terminal_is_one_line_and_the_status_of_a_shell(
     assert job.returncode == 130
 
 
+@pytest.mark.slow("processes")
 def test_worker_processes_end_with_a_launcher_that_is_killed(start_batch):
     job = start_batch(*TWO)
 
@@ -98,6 +98,7 @@ def test_worker_processes_end_with_a_launcher_that_is_killed(start_batch):
     assert (job.returncode, out) == (-signal.SIGKILL, "")
 
 
+@pytest.mark.slow("processes")
 def test_batch_with_worker_processes_that_is_stopped_again_and_again_ends(start_batch):
     """Both processes have been started; Beam waits for one that calls only now."""
     job = start_batch(*TWO)
@@ -113,6 +114,7 @@ def test_batch_with_worker_processes_that_is_stopped_again_and_again_ends(start_
     assert job.returncode in (128 + signal.SIGTERM, -signal.SIGTERM)
 
 
+@pytest.mark.slow("processes")
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_worker_process_that_is_killed_ends_the_job_and_another_run_does_the_rest(
     start_batch, store
@@ -162,6 +164,7 @@ def test_store_that_fails_in_the_middle_is_one_line_and_status_1(
     assert (status, *capsys.readouterr()) == (1, "", expected)
 
 
+@pytest.mark.slow("processes")
 def test_store_that_fails_a_worker_process_is_told_at_the_end(
     world, store, blocked, tmp_path, capsys
 ):
@@ -247,6 +250,7 @@ def test_text_of_a_worker_process_ends_the_job_as_what_it_is(
     assert (type(found), str(found)) == (kind, message)
 
 
+@pytest.mark.slow("processes")
 def test_error_of_a_worker_process_is_told_with_its_kind():
     with pytest.raises(
         JobStopped, match=r"^another run is in the way: `rally compact`"
@@ -258,7 +262,7 @@ def test_error_of_a_worker_process_is_told_with_its_kind():
     "text",
     [
         "Traceback (most recent call last):\nLookupError: a bug",
-        "Traceback (most recent call last):\nrally.storing.corruption.None: a bug",
+        "Traceback (most recent call last):\nrally.storage.corruption.None: a bug",
         "Traceback (most recent call last):\nrally.errors.FailureReason: a bug",
         "Traceback (most recent call last):\nno.module.CorruptFile: a bug",
         "Traceback (most recent call last):\nsys.path: a bug",
@@ -338,6 +342,7 @@ def test_bug_that_an_engine_tells_is_itself():
     assert describe_error(bug) is bug
 
 
+@pytest.mark.slow("processes")
 def test_engine_that_is_not_there_is_one_line_and_status_2(
     world, store, tmp_path, capsys
 ):
