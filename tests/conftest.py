@@ -77,8 +77,9 @@ def pytest_deselected(items):
 
 def pytest_sessionfinish(session):
     """Hands what a worker of xdist has counted to the process that reports."""
+    counted = session.config.stash[_left_out]
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["left_out"] = session.config.stash[_left_out]
+        session.config.workeroutput["left_out"] = dict(counted)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -293,6 +293,7 @@ def test_object_that_is_another_in_the_middle_is_one_line_and_status_1(
     assert "while running" not in errors
 
 
+@pytest.mark.slow("processes")
 def test_reader_that_leaves_is_one_line_and_status_1(world):
     reading, writing = os.pipe()
     os.close(reading)
