@@ -31,10 +31,10 @@ from tests.pipelines.world import GARDEN, SENT, stored_rows, write_lines
 WAIT = 300.0
 INGEST = """
 import signal, sys
-from pipelines import stopping
+from pipelines import lifecycle
 from pipelines.ingest import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
-stopping._ONCE_IN_SECONDS = 1e6  # however long a slow machine needs to end
+lifecycle._ONCE_IN_SECONDS = 1e6  # however long a slow machine needs to end
 sys.exit(main(sys.argv[1:]))
 """
 TWO = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
