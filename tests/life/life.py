@@ -28,10 +28,10 @@ from rally.withdrawal.rulings import choose
 from tests.model.words import Ping
 from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND
 from tests.rally.audit.place import Audited
-from tests.rally.deletion.place import Prf
-from tests.rally.retention.place import Settings as PurgeSettings
 from tests.support.decided import decide_study, hold_rows, release_rows
+from tests.support.memory_deployment import KeylessPrf
 from tests.support.people import job_key
+from tests.support.purge_deployment import MemoryPurgeSettings as PurgeSettings
 from tests.support.rulings import expedite
 
 BEGIN = datetime(2027, 12, 28, 18, tzinfo=UTC)
@@ -156,7 +156,7 @@ class Life(Audited):
     def open_keys(self) -> PlatformKeys:
         """The keys as they are now: some are gone with their study."""
         left = [s for s in self.registry.studies if self._pseudonym_file(s).exists()]
-        prfs = {name: Prf(name) for name in (PLATFORM, *left)}
+        prfs = {name: KeylessPrf(name) for name in (PLATFORM, *left)}
         signers = {Job.DELETE: job_key(Job.DELETE)}
         return PlatformKeys(prfs, signers, sealer=None, opener=None)
 
@@ -200,7 +200,9 @@ class Life(Audited):
     def purge(self):
         """As pipelines.purge; its report."""
         run = uuid.uuid4().hex
-        made = PurgeSettings("memory", "memory", place=self, run=run, ping_keys="k")
+        made = PurgeSettings(
+            "memory", "memory", deployment=self, run=run, ping_keys="k"
+        )
         return Purge(made, lambda *step: self._run_step(made, *step)).run()
 
     def run(self, job: str) -> list[object]:

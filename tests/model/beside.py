@@ -16,7 +16,7 @@ from tests.model.draws import Fault
 from tests.model.plain import Book, Model, best
 from tests.model.whole import Letter, Whole, envelope
 from tests.model.words import PEOPLE, START, STRANGERS, Ping, moment
-from tests.rally.deletion.place import Killed
+from tests.support.memory_deployment import Killed
 
 Asked = tuple[str, str]
 """Scope and document id of a request: no two people's are equal here."""

@@ -315,8 +315,8 @@ class Machine(Forger):
             assert set(view) == kept
         else:
             assert view == Counter(best(kept))
-        everything = self.whole.everything()
+        everything = self.whole.all_objects()
         self.replay_once(None)
         self.compact_once(None)
         self.delete_once(None)
-        assert self.whole.everything() == everything
+        assert self.whole.all_objects() == everything

@@ -39,7 +39,7 @@ from tests.model.plain import (
 )
 from tests.model.words import PEOPLE, Ping, Row
 from tests.pipelines.world import HOUSE, rally_id
-from tests.rally.deletion.place import Killed, Place, Prf
+from tests.support.memory_deployment import KeylessPrf, Killed, MemoryDeployment
 
 LONGEST_DELAY_DAYS = 10.0
 RULES = Rules(
@@ -79,7 +79,7 @@ class ByTheirNames(Pseudonyms):
         return jwe
 
 
-class Whole(Place):
+class Whole(MemoryDeployment):
     """A platform, its jobs, and what can be seen of it from outside."""
 
     vault = ClearText()
@@ -109,7 +109,7 @@ class Whole(Place):
             LiveList(self.platform, _FOR_EVER),
             lambda: self.now,
         )
-        prf = Prf("platform")
+        prf = KeylessPrf("platform")
         return Intake(judge, self.platform, self.vault, prf, lambda: self.now, "1")
 
     def ingest(self, pings: Iterable[Ping], intake: Intake | None = None) -> None:
@@ -216,7 +216,7 @@ class Whole(Place):
         finally:
             for store in (self.data, self.platform):
                 store.after = store.fault = lambda operation, name: None
-            self.bury()
+            self.mark_runs_dead()
 
     def _compactor(self, run):
         leases = Leases(self.platform, run)

@@ -26,8 +26,8 @@ from tests.model.whole import Whole
 from tests.model.words import Ping, moment
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.audit.studies import BOG
-from tests.rally.deletion.place import OfPlace
 from tests.support.decided import decide_study
+from tests.support.memory_deployment import DeploymentSettings
 from tests.support.places import mark_derived
 
 PREFIX = b"\x01toy!"
@@ -55,7 +55,7 @@ def _mixed(data: bytes) -> bytes:
 
 
 @dataclass(frozen=True)
-class Settings(OfPlace, AuditSettings):
+class Settings(DeploymentSettings, AuditSettings):
     """Those of an audit."""
 
     def sealing_prefixes(self):
@@ -101,7 +101,7 @@ class Audited(Whole):
         """An audit in this process; works and results travel as on a runner."""
         given = {"key_folder": str(self.folder / "keys"), **settings}
         platform_keys = str(self.folder / "platform")
-        made = Settings("memory", platform_keys, place=self, **given)
+        made = Settings("memory", platform_keys, deployment=self, **given)
 
         def run_step(units, size):
             look = make_auditor(made)

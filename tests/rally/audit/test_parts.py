@@ -36,7 +36,7 @@ from rally.times import from_micros, to_micros
 from rally.validation.leaves import zig_zag
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from tests.pipelines.world import GARDEN, POND, rally_id
-from tests.rally.deletion.place import Prf
+from tests.support.memory_deployment import KeylessPrf
 
 hours = st.integers(0, 24 * 40)
 
@@ -183,7 +183,7 @@ def test_duplicates_are_counted_in_the_window(days, keep):
         earlier[day] = rows
 
 
-PSEUDONYMS = Pseudonyms({PLATFORM: Prf(PLATFORM)})
+PSEUDONYMS = Pseudonyms({PLATFORM: KeylessPrf(PLATFORM)})
 
 
 @pytest.mark.parametrize(

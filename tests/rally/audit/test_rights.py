@@ -26,7 +26,7 @@ from tests.named_tests import Named
 from tests.pipelines.world import GARDEN
 from tests.rally.audit import deeds
 from tests.rally.audit.place import Audited, counts, found, leave
-from tests.rally.deletion.place import OfPlace
+from tests.support.memory_deployment import DeploymentSettings
 from tests.templates.terraform.accounts import table
 
 STORE, PLATFORM, KEYS, OWN = "store", "platform", "keys", "platform_keys"
@@ -34,11 +34,11 @@ CREATES, DELETES = "creates", "deletes"
 
 
 @dataclass(frozen=True)
-class OfPurge(OfPlace, PurgeSettings):
+class OfPurge(DeploymentSettings, PurgeSettings):
     """A purge's settings."""
 
     def key_folders(self):
-        return None, KeyFolder(str(self.place.folder / "platform"))
+        return None, KeyFolder(str(self.deployment.folder / "platform"))
 
 
 class Deed(NamedTuple):
@@ -218,7 +218,7 @@ def place(make_audited, calm):
 
 
 def purge(place):
-    made = OfPurge("memory", "memory", place=place, run="1" * 32)
+    made = OfPurge("memory", "memory", deployment=place, run="1" * 32)
     return Purge(made, lambda *step: place._run_step(made, *step)).run()
 
 

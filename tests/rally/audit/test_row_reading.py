@@ -11,7 +11,7 @@ from rally.storage.objectstore.interface import ObjectNotFound
 from rally.times import from_micros
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.audit.place import counts, day_of, found, partition_of
-from tests.rally.deletion.place import Killed
+from tests.support.memory_deployment import Killed
 
 
 def test_all_files_are_read(place):

@@ -18,12 +18,12 @@ from rally.audit.settings import ForbiddenValues, hash_address, hash_addresses
 from rally.audit.tally import Tally
 from rally.storage.header import INDEX, ROW_LENGTHS, Header
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
-from tests.rally.deletion.place import Prf
+from tests.support.memory_deployment import KeylessPrf
 
 ONE = "a11ce000-0000-4000-8000-0000000000aa"
 OTHER = "b0b00000-1111-4222-8333-444444444444"
-PSEUDONYMS = Pseudonyms({PLATFORM: Prf(PLATFORM)})
-IDS = IdSearch(Prf(PLATFORM), [PSEUDONYMS.of_platform(ONE)])
+PSEUDONYMS = Pseudonyms({PLATFORM: KeylessPrf(PLATFORM)})
+IDS = IdSearch(KeylessPrf(PLATFORM), [PSEUDONYMS.of_platform(ONE)])
 
 numbers = st.integers(0, 2**128 - 1)
 uuids = numbers.map(lambda number: str(uuid.UUID(int=number)))
@@ -35,14 +35,14 @@ of_clients = numbers.map(lambda number: str(uuid.UUID(int=number, version=4)))
 def test_id_is_found_in_any_bytes(before, text, after, upper):
     if text[14] == "8":
         text = text[:14] + "4" + text[15:]
-    search = IdSearch(Prf(PLATFORM), [PSEUDONYMS.of_platform(text)])
+    search = IdSearch(KeylessPrf(PLATFORM), [PSEUDONYMS.of_platform(text)])
     stored = (text.upper() if upper else text).encode()
     assert len(before) in search.find(before + stored + after)
 
 
 @given(before=binary, text=of_clients, after=binary)
 def test_id_without_hyphens_is_found_in_any_bytes(before, text, after):
-    search = IdSearch(Prf(PLATFORM), [PSEUDONYMS.of_platform(text)])
+    search = IdSearch(KeylessPrf(PLATFORM), [PSEUDONYMS.of_platform(text)])
     stored = text.replace("-", "").encode()
     assert len(before) in search.find(before + stored + after)
 
@@ -74,11 +74,11 @@ def test_id_is_found_once(text):
 def test_pseudonym_is_no_id():
     pseudonym = PSEUDONYMS.of_platform(ONE)
     known = {pseudonym, PSEUDONYMS.of_platform(pseudonym)}
-    assert IdSearch(Prf(PLATFORM), known).find(pseudonym.encode()) == []
+    assert IdSearch(KeylessPrf(PLATFORM), known).find(pseudonym.encode()) == []
 
 
 def test_nobody_is_found_where_nobody_is_known():
-    assert IdSearch(Prf(PLATFORM), []).find(ONE.encode()) == []
+    assert IdSearch(KeylessPrf(PLATFORM), []).find(ONE.encode()) == []
 
 
 ADDRESSES = AddressSearch(hash_addresses(["192.0.2.7", "2001:db8::1"]))
@@ -126,7 +126,7 @@ def test_names_are_shown_without_ids():
 
 
 def test_digits_that_a_client_makes_are_not_shown_where_not_all_are_known():
-    nobody, digits = IdSearch(Prf(PLATFORM), []), OTHER.replace("-", "")
+    nobody, digits = IdSearch(KeylessPrf(PLATFORM), []), OTHER.replace("-", "")
     assert shown(f"a/{digits}.avro", nobody, is_whole=False) == "a/….avro"
     name = f"a/{'0' * 32}.avro"
     assert shown(name, nobody, is_whole=False) == name
@@ -134,7 +134,7 @@ def test_digits_that_a_client_makes_are_not_shown_where_not_all_are_known():
 
 def test_row_lengths_are_searched_where_there_is_no_index_to_be_held_against():
     searches = make_searches(
-        ForbiddenValues(), Prf(PLATFORM), [PSEUDONYMS.of_platform(ONE)]
+        ForbiddenValues(), KeylessPrf(PLATFORM), [PSEUDONYMS.of_platform(ONE)]
     )
     entries = {ROW_LENGTHS: ONE.encode()}
     assert search_header(Tally(), searches, "a", Header(entries, bytes(16), 9))
@@ -144,18 +144,18 @@ def test_row_lengths_are_searched_where_there_is_no_index_to_be_held_against():
 
 def test_nobody_is_known_by_what_is_no_pseudonym():
     searches = make_searches(
-        ForbiddenValues(), Prf(PLATFORM), ["nobody", "\udcff" * 36]
+        ForbiddenValues(), KeylessPrf(PLATFORM), ["nobody", "\udcff" * 36]
     )
     assert searches.ids.find(ONE.encode()) == []
 
 
 @given(before=binary, text=of_clients, after=binary)
 def test_raw_id_is_found_in_any_bytes(before, text, after):
-    search = IdSearch(Prf(PLATFORM), [PSEUDONYMS.of_platform(text)])
+    search = IdSearch(KeylessPrf(PLATFORM), [PSEUDONYMS.of_platform(text)])
     raw = uuid.UUID(text).bytes
     assert search.find_raw(before + raw + after) == [len(before)]
     assert search.find_raw(before + raw[:15]) == []
 
 
 def test_nobody_has_a_raw_id_where_nobody_is_known():
-    assert IdSearch(Prf(PLATFORM), []).find_raw(uuid.UUID(ONE).bytes) == []
+    assert IdSearch(KeylessPrf(PLATFORM), []).find_raw(uuid.UUID(ONE).bytes) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rally.compaction.place import Place, load_registry
+from tests.rally.compaction.memory_study import MemoryStudy, load_registry
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +15,6 @@ def registries(tmp_path_factory):
 
 
 @pytest.fixture
-def place(registries):
+def study(registries):
     """Four buckets, nothing stored."""
-    return Place(registries[4])
+    return MemoryStudy(registries[4])

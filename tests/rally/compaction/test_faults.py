@@ -11,30 +11,30 @@ from rally.storage.container import encode_container
 from rally.storage.header import join_header, read_header
 from rally.storage.leases import Leases
 from rally.withdrawal.withdrawal_list import WithdrawalList
-from tests.rally.compaction.place import VISIT, Row, kept, partition
+from tests.rally.compaction.memory_study import VISIT, Row, expected_rows, partition
 
 GOOD = Row(0, 9, day=8)
 """Is compacted whatever happens to the others."""
 
 
 @pytest.fixture
-def other(place):
-    place.add(GOOD)
-    return place
+def other(study):
+    study.add(GOOD)
+    return study
 
 
-def compact(place):
+def compact(study):
     """The troubles, and whether the good partition was compacted."""
-    done = {each.partition: each for each in place.compact()}
+    done = {each.partition: each for each in study.compact()}
     good = done.pop(partition(8))
     assert (good.outcome, good.rows_after) == (Outcome.COMPACTED, 1)
     troubles = [trouble for each in done.values() for trouble in each.troubles]
     return [(outcome, name) for outcome, name, _ in troubles], done
 
 
-def alter(place, name, change):
-    info = place.store.stat(name)
-    place.store.replace(name, change(place.store.read(name)), info.generation)
+def alter(study, name, change):
+    info = study.store.stat(name)
+    study.store.replace(name, change(study.store.read(name)), info.generation)
 
 
 def at_a_block(data):
@@ -45,154 +45,154 @@ def at_a_block(data):
 
 @pytest.mark.parametrize("cut", [at_a_block, lambda data: data[:-9]], ids=["block", ""])
 def test_a_file_that_is_cut_off_leaves_its_partition_alone(other, cut):
-    place = other
-    place.add(Row(1, 1))
-    (name,) = place.add(*(Row(2, number, page="x" * 999) for number in range(200)))
-    alter(place, name, cut)
-    before = place.generations()
+    study = other
+    study.add(Row(1, 1))
+    (name,) = study.add(*(Row(2, number, page="x" * 999) for number in range(200)))
+    alter(study, name, cut)
+    before = study.generations()
 
-    troubles, done = compact(place)
+    troubles, done = compact(study)
 
     assert troubles == [(Outcome.DAMAGED, name)]
     assert done[partition()].outcome is Outcome.DAMAGED
-    assert before.items() - place.generations().items() == {
+    assert before.items() - study.generations().items() == {
         each for each in before.items() if "05-26" in each[0]
     }
 
 
 def test_a_damaged_block_leaves_its_partition_as_readers_can_read_it(other):
-    place = other
-    place.add(Row(1, 1))
-    (name,) = place.add(Row(2, 1), Row(0xF, 1))
-    alter(place, name, lambda data: data[:-20] + bytes(20))
+    study = other
+    study.add(Row(1, 1))
+    (name,) = study.add(Row(2, 1), Row(0xF, 1))
+    alter(study, name, lambda data: data[:-20] + bytes(20))
 
-    troubles, _ = compact(place)
+    troubles, _ = compact(study)
 
     assert troubles == [(Outcome.DAMAGED, name)]
-    assert name in place.generations()
+    assert name in study.generations()
 
 
 def test_a_damaged_day_does_not_keep_its_neighbours_back(other):
-    place = other
-    (name,) = place.add(Row(1, 1))
-    alter(place, name, lambda data: data[:40])
-    place.add(Row(1, 2, 1))
+    study = other
+    (name,) = study.add(Row(1, 1))
+    alter(study, name, lambda data: data[:40])
+    study.add(Row(1, 2, 1))
 
-    troubles, done = compact(place)
+    troubles, done = compact(study)
 
     assert set(troubles) == {(Outcome.DAMAGED, name)}
     assert done[partition(1)].outcome is Outcome.COMPACTED
-    assert place.rows_of(next(iter_compacted(place, 1))) == [Row(1, 2, 1)]
+    assert study.rows_of(next(iter_compacted(study, 1))) == [Row(1, 2, 1)]
 
 
-def iter_compacted(place, day):
+def iter_compacted(study, day):
     folder = partition(day).folder
-    return (i.name for i in place.store.list(folder) if "compacted" in i.name)
+    return (i.name for i in study.store.list(folder) if "compacted" in i.name)
 
 
-def write(place, name, rows, *, indexed=True, schema=None):
-    schema = schema or row_schema(place.document(VISIT))
-    encoded = [place.encode(row) for row in rows]
+def write(study, name, rows, *, indexed=True, schema=None):
+    schema = schema or row_schema(study.document(VISIT))
+    encoded = [study.encode(row) for row in rows]
     data = encode_container(schema, encoded, {}, bytes(16), indexed=indexed)
     path = f"{partition().folder}{name}.avro"
-    assert place.store.create(path, data)
+    assert study.store.create(path, data)
     return path
 
 
 def test_files_without_an_index_stay_where_they_are(other):
-    place = other
-    name = write(place, "part-0", [Row(1, 1), Row(0, 1)], indexed=False)
-    place.add(Row(1, 2))
+    study = other
+    name = write(study, "part-0", [Row(1, 1), Row(0, 1)], indexed=False)
+    study.add(Row(1, 2))
 
-    troubles, done = compact(place)
+    troubles, done = compact(study)
 
     assert troubles == [(Outcome.NOT_INDEXED, name)]
     assert done[partition()].outcome is Outcome.COMPACTED
-    assert place.view() == sorted([Row(1, 1), Row(0, 1), Row(1, 2), GOOD])
-    before = place.generations()
-    (again,) = place.compact()
+    assert study.view() == sorted([Row(1, 1), Row(0, 1), Row(1, 2), GOOD])
+    before = study.generations()
+    (again,) = study.compact()
     assert (again.outcome, again.troubles) == (
         Outcome.NOT_INDEXED,
         done[partition()].troubles,
     )
-    assert place.generations() == before
+    assert study.generations() == before
 
 
 def test_files_whose_rows_are_not_sorted_stay_where_they_are(other):
-    place = other
-    name = write(place, "part-0", [Row(0, 1), Row(0, 3), Row(0, 2), Row(9, 1)])
-    place.add(Row(1, 2))
+    study = other
+    name = write(study, "part-0", [Row(0, 1), Row(0, 3), Row(0, 2), Row(9, 1)])
+    study.add(Row(1, 2))
 
-    troubles, _ = compact(place)
+    troubles, _ = compact(study)
 
     assert troubles == [(Outcome.NOT_INDEXED, name)]
     stored = [Row(0, 1), Row(0, 3), Row(0, 2), Row(9, 1), Row(1, 2), GOOD]
-    assert place.view() == sorted(stored)
+    assert study.view() == sorted(stored)
 
 
 def test_schemas_that_differ_in_words_only_are_one(other):
-    place = other
-    place.add(Row(1, 1))
-    schema = json.loads(row_schema(place.document(VISIT)))
-    write(place, "words", [Row(1, 2)], schema=json.dumps(schema | {"doc": "Visits."}))
+    study = other
+    study.add(Row(1, 1))
+    schema = json.loads(row_schema(study.document(VISIT)))
+    write(study, "words", [Row(1, 2)], schema=json.dumps(schema | {"doc": "Visits."}))
 
-    troubles, _ = compact(place)
+    troubles, _ = compact(study)
 
     assert troubles == []
-    assert place.view() == [Row(0, 9, day=8), Row(1, 1), Row(1, 2)]
+    assert study.view() == [Row(0, 9, day=8), Row(1, 1), Row(1, 2)]
 
 
 def test_schemas_that_differ_leave_their_partition_alone(other):
-    place = other
-    (name,) = place.add(Row(1, 1))
-    schema = json.loads(row_schema(place.document(VISIT)))
+    study = other
+    (name,) = study.add(Row(1, 1))
+    schema = json.loads(row_schema(study.document(VISIT)))
     schema["fields"][-1]["type"]["fields"].reverse()
-    path = write(place, "other", [Row(1, 2)], schema=json.dumps(schema))
-    before = place.generations()
+    path = write(study, "other", [Row(1, 2)], schema=json.dumps(schema))
+    before = study.generations()
 
-    troubles, _ = compact(place)
+    troubles, _ = compact(study)
 
     assert troubles == [(Outcome.SCHEMAS_DIFFER, partition().folder)]
-    after = place.generations()
+    after = study.generations()
     assert [after[each] for each in (name, path)] == [before[name], before[path]]
 
 
 def test_a_partition_where_another_run_works_is_busy(other):
-    place = other
-    (name,) = place.add(Row(1, 1))
-    with Leases(place.stores.platform, "other", "delete") as leases:
+    study = other
+    (name,) = study.add(Row(1, 1))
+    with Leases(study.stores.platform, "other", "delete") as leases:
         leases.acquire(partition())
-        troubles, done = compact(place)
-        assert name in place.generations()
+        troubles, done = compact(study)
+        assert name in study.generations()
     assert troubles == [(Outcome.BUSY, partition().folder)]
     assert "`rally delete` works there" in done[partition()].troubles[0].why
-    assert place.compact()[0].outcome is Outcome.COMPACTED
+    assert study.compact()[0].outcome is Outcome.COMPACTED
 
 
 def test_a_lease_on_a_day_behind_keeps_the_inputs_until_it_is_free(other):
-    place = other
-    place.add(Row(5, 1, 1))
-    place.compact()
-    (name,) = place.add(Row(5, 1, 0))
-    with Leases(place.stores.platform, "other", "delete") as leases:
+    study = other
+    study.add(Row(5, 1, 1))
+    study.compact()
+    (name,) = study.add(Row(5, 1, 0))
+    with Leases(study.stores.platform, "other", "delete") as leases:
         leases.acquire(partition(1))
-        assert [each.outcome for each in place.compact()] == [Outcome.BUSY]
-        assert name in place.generations()
-    place.compact()
-    assert place.view() == [GOOD, Row(5, 1, 0)]
-    assert name not in place.generations()
+        assert [each.outcome for each in study.compact()] == [Outcome.BUSY]
+        assert name in study.generations()
+    study.compact()
+    assert study.view() == [GOOD, Row(5, 1, 0)]
+    assert name not in study.generations()
 
 
 def test_an_object_that_the_store_refuses_is_named(other):
-    place = other
-    (name,) = place.add(Row(1, 1))
+    study = other
+    (name,) = study.add(Row(1, 1))
 
     def refuse(operation, which):
         if operation == "open" and which == name:
             raise PermissionError(13, "Permission denied")
 
-    place.store.fault = refuse
-    troubles, done = compact(place)
+    study.store.fault = refuse
+    troubles, done = compact(study)
     assert troubles == [(Outcome.UNREACHABLE, name)]
     assert done[partition()].troubles[0].why == (
         "it cannot be read (Permission denied)"
@@ -200,101 +200,101 @@ def test_an_object_that_the_store_refuses_is_named(other):
 
 
 def test_a_write_that_was_done_though_it_failed_is_not_done_twice(other):
-    place = other
-    place.add(Row(1, 1), Row(9, 1))
+    study = other
+    study.add(Row(1, 1), Row(9, 1))
 
     def time_out(operation, which):
         if operation == "create" and "05-18" in which:
             raise TimeoutError("timed out")
 
-    place.store.after = time_out
-    troubles, _ = compact(place)
+    study.store.after = time_out
+    troubles, _ = compact(study)
     assert troubles == [(Outcome.UNREACHABLE, partition().folder)]
-    place.store.after = lambda *_: None
-    before = place.generations()
-    assert sorted(place.view()) == [GOOD, Row(1, 1), Row(9, 1)]
-    place.compact()
-    assert place.view() == [GOOD, Row(1, 1), Row(9, 1)]
+    study.store.after = lambda *_: None
+    before = study.generations()
+    assert sorted(study.view()) == [GOOD, Row(1, 1), Row(9, 1)]
+    study.compact()
+    assert study.view() == [GOOD, Row(1, 1), Row(9, 1)]
     first = next(name for name in before if "2-0/" in name)
-    assert place.generations()[first] == before[first]
+    assert study.generations()[first] == before[first]
 
 
 @pytest.mark.parametrize("until", [None, datetime(2100, 9, 1, tzinfo=UTC)])
 def test_an_input_that_is_held_stays_and_shows_nothing_twice(other, until):
-    place = other
-    (name,) = place.add(Row(1, 1))
+    study = other
+    (name,) = study.add(Row(1, 1))
     if until:
-        place.store.retain(name, until)
+        study.store.retain(name, until)
     else:
-        place.store.hold(name)
+        study.store.hold(name)
 
-    troubles, done = compact(place)
+    troubles, done = compact(study)
 
     assert troubles == [(Outcome.HELD, name)]
     said = "2100-09-01" if until else "somebody lifts it"
     assert done[partition()].troubles[0].why.endswith(f"until {said}")
-    assert place.view() == [GOOD, Row(1, 1)]
+    assert study.view() == [GOOD, Row(1, 1)]
 
 
 def test_a_compacted_file_that_is_held_is_named(other):
-    place = other
-    place.add(Row(1, 1))
-    place.compact()
-    (name,) = iter_compacted(place, 0)
-    place.store.hold(name)
-    place.add(Row(1, 2))
-    assert [each.outcome for each in place.compact()] == [Outcome.HELD]
-    assert place.view() == [GOOD, Row(1, 1), Row(1, 2)]
+    study = other
+    study.add(Row(1, 1))
+    study.compact()
+    (name,) = iter_compacted(study, 0)
+    study.store.hold(name)
+    study.add(Row(1, 2))
+    assert [each.outcome for each in study.compact()] == [Outcome.HELD]
+    assert study.view() == [GOOD, Row(1, 1), Row(1, 2)]
 
 
 def test_a_partition_that_is_always_written_is_told(other):
-    place = other
-    place.add(Row(1, 1))
-    place.compact()
-    (name,) = iter_compacted(place, 0)
-    place.add(Row(1, 2))
+    study = other
+    study.add(Row(1, 1))
+    study.compact()
+    (name,) = iter_compacted(study, 0)
+    study.add(Row(1, 2))
 
     def write_again(operation, which):
         if operation == "draft" and which == name:
-            alter(place, name, lambda data: data)
+            alter(study, name, lambda data: data)
 
-    place.store.fault = write_again
-    (done,) = place.compact()
+    study.store.fault = write_again
+    (done,) = study.compact()
     assert done.outcome is Outcome.CHANGED
-    assert place.view() == [GOOD, Row(1, 1), Row(1, 2)]
+    assert study.view() == [GOOD, Row(1, 1), Row(1, 2)]
 
 
-def test_rows_that_claim_a_list_that_nobody_signed_stop_nobody(place):
+def test_rows_that_claim_a_list_that_nobody_signed_stop_nobody(study):
     """They are judged by the list that there is; the audit names their file."""
-    place.add(Row(1, 1), withdrawal_list=3)
-    (done,) = place.compact()
+    study.add(Row(1, 1), withdrawal_list=3)
+    (done,) = study.compact()
     assert done.outcome is Outcome.COMPACTED
-    assert place.view() == kept([Row(1, 1)])
+    assert study.view() == expected_rows([Row(1, 1)])
 
 
-def test_a_list_that_was_published_meanwhile_is_read(place):
-    compactor = place.compactor()
-    place.add(Row(1, 1), withdrawal_list=3)
-    place.publish(WithdrawalList(3))
+def test_a_list_that_was_published_meanwhile_is_read(study):
+    compactor = study.compactor()
+    study.add(Row(1, 1), withdrawal_list=3)
+    study.publish(WithdrawalList(3))
     from rally.compaction.compactor import plan
 
-    (work,) = plan(place.stores, place.registry)
+    (work,) = plan(study.stores, study.registry)
     (done,) = compactor(work)
     assert done.outcome is Outcome.COMPACTED
 
 
 def test_inputs_that_are_no_list_of_inputs_are_damage(other):
-    place = other
-    place.add(Row(1, 1))
-    place.compact()
-    (name,) = iter_compacted(place, 0)
+    study = other
+    study.add(Row(1, 1))
+    study.compact()
+    (name,) = iter_compacted(study, 0)
 
     def break_inputs(data):
         header = read_header(data)
         entries = dict(header.entries) | {"rally.inputs": b"[1]"}
         return join_header(entries, header.sync) + data[header.length :]
 
-    alter(place, name, break_inputs)
-    place.add(Row(1, 2))
-    done = place.compact()
+    alter(study, name, break_inputs)
+    study.add(Row(1, 2))
+    done = study.compact()
     assert [each.outcome for each in done] == [Outcome.DAMAGED]

@@ -10,7 +10,13 @@ import pytest
 
 from rally.storage.layout import Stores
 from rally.storage.runs import RUNS
-from tests.rally.compaction.place import VISIT, Place, Row, kept, load_registry
+from tests.rally.compaction.memory_study import (
+    VISIT,
+    MemoryStudy,
+    Row,
+    expected_rows,
+    load_registry,
+)
 
 pytestmark = pytest.mark.slow("kills")
 
@@ -21,7 +27,7 @@ import sys
 from pathlib import Path
 from rally.storage.layout import Stores
 from rally.storage.leases import Leases
-from tests.rally.compaction.place import Place, load_registry
+from tests.rally.compaction.memory_study import Place, load_registry
 store, studies, run = sys.argv[1:]
 place = Place(load_registry(Path(studies)), Stores(store, None))
 with Leases(place.stores.platform, run, "compact"):
@@ -35,7 +41,7 @@ with Leases(place.stores.platform, run, "compact"):
 def test_killed_compaction_loses_nothing_and_doubles_nothing(tmp_path, seed):
     dice = random.Random(seed)
     stores = Stores(str(tmp_path / "store"), None)
-    place = Place(load_registry(tmp_path / "studies"), stores)
+    study = MemoryStudy(load_registry(tmp_path / "studies"), stores)
     rows = [
         Row(dice.randrange(16), number, day, dice.randrange(86400))
         for number in range(400)
@@ -43,8 +49,8 @@ def test_killed_compaction_loses_nothing_and_doubles_nothing(tmp_path, seed):
     ]
     dice.shuffle(rows)
     for start in range(0, len(rows), 60):
-        place.add(*rows[start : start + 60])
-    before = place.view(VISIT)
+        study.add(*rows[start : start + 60])
+    before = study.view(VISIT)
     for attempt in range(4):
         process = start_run(tmp_path, f"run-{attempt}")
         with process:
@@ -53,13 +59,13 @@ def test_killed_compaction_loses_nothing_and_doubles_nothing(tmp_path, seed):
                 process.wait(dice.uniform(0, 0.25))
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
-        view = place.view(VISIT)
-        assert set(kept(rows)) <= set(view)
+        view = study.view(VISIT)
+        assert set(expected_rows(rows)) <= set(view)
         assert len(view) <= len(before)
     with start_run(tmp_path, "last") as process:
         assert process.wait() == 0
-    assert place.view(VISIT) == kept(rows)
-    assert all("compacted" in name for name in place.files(VISIT))
+    assert study.view(VISIT) == expected_rows(rows)
+    assert all("compacted" in name for name in study.files(VISIT))
     # A kill may leave a lease. Without its run it is nobody's.
     assert list(stores.platform.list(RUNS)) == []
 

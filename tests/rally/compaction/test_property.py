@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from rally.compaction.outcomes import Outcome
 from tests.fakes.memory_store import nothing
-from tests.rally.compaction.place import (
+from tests.rally.compaction.memory_study import (
     SURVEY,
     VISIT,
     Killed,
-    Place,
+    MemoryStudy,
     Row,
-    kept,
+    expected_rows,
     more_than,
 )
 
@@ -82,37 +82,37 @@ steps = st.lists(
 )
 
 
-def kill(place, step):
+def kill(study, step):
     left = itertools.count(1)
 
     def count(operation, name):
         if operation in ("create", "replace", "delete") and next(left) == step.change:
             raise Killed
 
-    setattr(place.store, "after" if step.after else "fault", count)
+    setattr(study.store, "after" if step.after else "fault", count)
     with suppress(Killed):
-        place.compact()
-    place.store.fault = place.store.after = nothing
+        study.compact()
+    study.store.fault = study.store.after = nothing
 
 
-def come_between(place, step, document):
+def come_between(study, step, document):
     left = itertools.count(1)
 
     def count(operation, name):
         if next(left) == step.step:
-            place.add(*step.rows, document=document)
+            study.add(*step.rows, document=document)
             for day in step.days:
-                place.compact(day)
+                study.compact(day)
 
-    place.store.fault = count
-    place.compact()
-    place.store.fault = nothing
+    study.store.fault = count
+    study.compact()
+    study.store.fault = nothing
 
 
-def check(place, document, stored, before=None):
+def check(study, document, stored, before=None):
     """The view has every row that is to stay, and none more often than it had."""
-    view = place.view(document)
-    assert not more_than(kept(stored, document), view)
+    view = study.view(document)
+    assert not more_than(expected_rows(stored, document), view)
     if before is not None:
         assert not more_than(view, before)
 
@@ -120,33 +120,33 @@ def check(place, document, stored, before=None):
 @pytest.mark.slow("models")
 @given(steps=steps, document=st.sampled_from([VISIT, SURVEY]))
 def test_compaction_equals_the_model(registries, steps, document):
-    place, stored = Place(registries[4]), set()
+    study, stored = MemoryStudy(registries[4]), set()
     for step in steps:
-        before = place.view(document)
+        before = study.view(document)
         match step:
             case Kill():
-                kill(place, step)
+                kill(study, step)
             case Buckets(number):
-                place.registry = registries[number]
+                study.registry = registries[number]
             case Touch(number):
-                infos = list(place.store.list())
+                infos = list(study.store.list())
                 for info in infos[number : number + 1]:
-                    data = place.store.read(info.name)
-                    place.store.replace(info.name, data, info.generation)
+                    data = study.store.read(info.name)
+                    study.store.replace(info.name, data, info.generation)
                 before = None  # an input that is written again counts again
             case Between():
-                come_between(place, step, document)
-                place.add(*step.rows, document=document)
+                come_between(study, step, document)
+                study.add(*step.rows, document=document)
                 before, stored = None, stored | set(step.rows)
             case _:
-                place.add(*step, document=document)
+                study.add(*step, document=document)
                 before, stored = None, stored | set(step)
-        check(place, document, stored, before)
-    assert {each.outcome for each in place.compact()} <= {Outcome.COMPACTED}
-    assert place.view(document) == kept(stored, document)
-    assert sorted(row for each in place.files(document).values() for row in each) == (
-        kept(stored, document)
+        check(study, document, stored, before)
+    assert {each.outcome for each in study.compact()} <= {Outcome.COMPACTED}
+    assert study.view(document) == expected_rows(stored, document)
+    assert sorted(row for each in study.files(document).values() for row in each) == (
+        expected_rows(stored, document)
     )
-    generations = place.generations()
-    assert place.compact() == []
-    assert place.generations() == generations
+    generations = study.generations()
+    assert study.compact() == []
+    assert study.generations() == generations

@@ -10,7 +10,7 @@ from rally.compaction.partition_view import PartitionViewer, streams
 from rally.compaction.row_filter import RowFilter, Rule
 from rally.registry.study import Keep
 from rally.storage.row_streams import batches
-from tests.rally.compaction.place import Row, kept, partition
+from tests.rally.compaction.memory_study import Row, expected_rows, partition
 
 
 class Nobody:
@@ -24,13 +24,13 @@ def sieve():
 
 
 @pytest.mark.parametrize("most", [2, 3, 100])
-def test_few_sources_have_the_rows_of_many(place, sieve, most):
+def test_few_sources_have_the_rows_of_many(study, sieve, most):
     numbers = list(range(60))
     random.Random(1).shuffle(numbers)
     rows = [Row(number % 16, number) for number in numbers]
     for start in range(0, 60, 5):
-        place.add(*rows[start : start + 5])
-    parts = PartitionViewer(place.store, lambda _: None, {}).look(partition()).parts()
+        study.add(*rows[start : start + 5])
+    parts = PartitionViewer(study.store, lambda _: None, {}).look(partition()).parts()
     assert len(parts) == 12
 
     with ExitStack() as files:
@@ -41,15 +41,15 @@ def test_few_sources_have_the_rows_of_many(place, sieve, most):
             for (batch,) in batches([streams(found)], [sieve.settle], 74)
             for row in sorted(batch)
         ]
-    assert merged == sorted(map(place.encode, rows))
+    assert merged == sorted(map(study.encode, rows))
 
 
-def test_a_partition_of_many_files_is_compacted(place):
+def test_a_partition_of_many_files_is_compacted(study):
     rows = [Row(number % 16, number % 50) for number in range(100)]
     for number, row in enumerate(rows):
-        place.add(row._replace(second=number))
-    place.compact()
-    assert place.view() == kept(
+        study.add(row._replace(second=number))
+    study.compact()
+    assert study.view() == expected_rows(
         [row._replace(second=number) for number, row in enumerate(rows)]
     )
-    assert len(place.files()) == 4
+    assert len(study.files()) == 4

@@ -1,10 +1,10 @@
-"""A platform in memory for each test."""
+"""A deployment in memory for each test."""
 
 import pytest
 
 from rally.registry.registry import Registry
 from tests.pipelines.world import write_studies
-from tests.rally.deletion.place import Place
+from tests.support.memory_deployment import MemoryDeployment
 
 
 @pytest.fixture(scope="session")
@@ -16,12 +16,12 @@ def registry(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def make_place(registry):
-    """Makes a platform; its arguments are those of the bucket of rows."""
-    return lambda **bucket: Place(registry, **bucket)
+def make_deployment(registry):
+    """Makes a deployment; its arguments are those of the bucket of rows."""
+    return lambda **bucket: MemoryDeployment(registry, **bucket)
 
 
 @pytest.fixture
-def place(make_place):
-    """A platform whose bucket keeps nothing old."""
-    return make_place()
+def deployment(make_deployment):
+    """A deployment whose bucket keeps no old copies."""
+    return make_deployment()

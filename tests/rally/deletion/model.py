@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tests.rally.deletion.place import Row
+from tests.support.memory_deployment import Row
 
 
 class Move(NamedTuple):

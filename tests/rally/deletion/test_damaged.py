@@ -30,7 +30,7 @@ from tests.rally.deletion.crowd import (
     people,
     rows,
 )
-from tests.rally.deletion.place import Row, frames, live
+from tests.support.memory_deployment import Row, frames, live
 
 
 def resealed(data, **changes):
@@ -45,36 +45,36 @@ def resealed(data, **changes):
     return join_header(entries, header.sync) + data[header.length :]
 
 
-def with_index(place, change):
+def with_index(deployment, change):
     """A file of ours whose index says something else."""
-    data = ours(place)
+    data = ours(deployment)
     blocks = change(list(read_header(data).blocks))
     return resealed(data, index=pack_index(blocks), lengths=pack_row_lengths(blocks))
 
 
-def block_of_leaver(place, blocks):
-    wanted = place.pseudonym(leaver(place))
+def block_of_leaver(deployment, blocks):
+    wanted = deployment.pseudonym(leaver(deployment))
     return max(n for n, block in enumerate(blocks) if block.first <= wanted)
 
 
-def hides_the_leaver(place, blocks):
+def hides_the_leaver(deployment, blocks):
     """The block after theirs is said to begin with them, and theirs with one before."""
-    number = block_of_leaver(place, blocks)
-    later = place.pseudonym(people(place)[MIDDLE - 8])
+    number = block_of_leaver(deployment, blocks)
+    later = deployment.pseudonym(people(deployment)[MIDDLE - 8])
     return [
         block._replace(first=later) if n == number + 1 - 1 else block
         for n, block in enumerate(blocks)
     ]
 
 
-def first_of_another(place, blocks):
-    first = place.pseudonym(people(place)[SORTED_LAST])
+def first_of_another(deployment, blocks):
+    first = deployment.pseudonym(people(deployment)[SORTED_LAST])
     return [*blocks[:-1], blocks[-1]._replace(first=first)]
 
 
-def shifted_lengths(place, blocks):
+def shifted_lengths(deployment, blocks):
     """Every second row is said to be a byte longer, and the next a byte shorter."""
-    number = block_of_leaver(place, blocks)
+    number = block_of_leaver(deployment, blocks)
     lengths = list(blocks[number].row_lengths)
     for at in range(0, len(lengths) - 1, 2):
         lengths[at], lengths[at + 1] = lengths[at] + 1, lengths[at + 1] - 1
@@ -82,7 +82,7 @@ def shifted_lengths(place, blocks):
     return blocks
 
 
-def shifted_offsets(place, blocks):
+def shifted_offsets(deployment, blocks):
     """The first block is said to be a byte longer, and the second a byte shorter."""
     one, two, *rest = blocks
     return [
@@ -92,7 +92,7 @@ def shifted_offsets(place, blocks):
     ]
 
 
-def fewer_rows(place, blocks):
+def fewer_rows(deployment, blocks):
     one, two, *rest = blocks
     more = [*one.row_lengths, two.row_lengths[0]]
     less = two.row_lengths[1:]
@@ -117,7 +117,7 @@ def block_ends(data):
     return found
 
 
-def without_our_columns(place, page):
+def without_our_columns(deployment, page):
     schema = fastavro.parse_schema(
         {"type": "record", "name": "r", "fields": [{"name": "text", "type": "string"}]}
     )
@@ -225,156 +225,168 @@ UNSERVED = {
 
 
 @pytest.mark.parametrize(("spoilt", "detail"), DAMAGED.values(), ids=DAMAGED)
-def test_damaged_file_is_named_and_left_as_it_is(place, spoilt, detail):
-    name = place.put(spoilt(place), "spoilt")
-    beside, _, _ = around(place)
-    before = {info.name: place.data.read(info.name) for info in place.data.list()}
-    info = live(place.data, name)
+def test_damaged_file_is_named_and_left_as_it_is(deployment, spoilt, detail):
+    name = deployment.put(spoilt(deployment), "spoilt")
+    beside, _, _ = around(deployment)
+    before = {
+        info.name: deployment.data.read(info.name) for info in deployment.data.list()
+    }
+    info = live(deployment.data, name)
 
-    report = place.delete()
+    report = deployment.delete()
 
     (fault,) = report.faults
     assert (fault.study, fault.name, fault.outcome) == (GARDEN, name, Outcome.DAMAGED)
     if detail is not None:
         assert fault.detail == detail
-    assert place.data.stat(name) == info
-    check_others(place, report, beside, before)
+    assert deployment.data.stat(name) == info
+    check_others(deployment, report, beside, before)
 
 
 @pytest.mark.parametrize("lie", ELSEWHERE.values(), ids=ELSEWHERE)
-def test_index_that_lies_about_other_blocks_is_named_and_no_row_is_lost(place, lie):
+def test_index_that_lies_about_other_blocks_is_named_and_no_row_is_lost(
+    deployment, lie
+):
     """The leaver's rows go all the same; but nobody is told so as long as it lies."""
-    data = with_index(place, lambda blocks: lie(place, blocks))
-    name = place.put(data, "spoilt")
-    beside, _, _ = around(place)
-    before = {info.name: place.data.read(info.name) for info in place.data.list()}
+    data = with_index(deployment, lambda blocks: lie(deployment, blocks))
+    name = deployment.put(data, "spoilt")
+    beside, _, _ = around(deployment)
+    before = {
+        info.name: deployment.data.read(info.name) for info in deployment.data.list()
+    }
 
-    report = place.delete()
+    report = deployment.delete()
 
     (fault,) = report.faults
     assert (fault.name, fault.outcome) == (name, Outcome.DAMAGED)
     assert fault.detail in (NOT_AS_INDEXED, "a block stands where the index names none")
-    expected = [person for person in people(place) if person != leaver(place)]
-    assert place.numbers_in(name) == expected
-    check_others(place, report, beside, before)
+    expected = [person for person in people(deployment) if person != leaver(deployment)]
+    assert deployment.numbers_in(name) == expected
+    check_others(deployment, report, beside, before)
 
 
 @pytest.mark.parametrize("spoilt", UNSERVED.values(), ids=UNSERVED)
-def test_file_of_a_codec_that_is_not_served_is_named(place, spoilt):
-    name = place.put(spoilt(place), "spoilt")
-    beside, _, _ = around(place)
-    before = {info.name: place.data.read(info.name) for info in place.data.list()}
+def test_file_of_a_codec_that_is_not_served_is_named(deployment, spoilt):
+    name = deployment.put(spoilt(deployment), "spoilt")
+    beside, _, _ = around(deployment)
+    before = {
+        info.name: deployment.data.read(info.name) for info in deployment.data.list()
+    }
 
-    report = place.delete()
+    report = deployment.delete()
 
     (fault,) = report.faults
     assert (fault.name, fault.outcome) == (name, Outcome.CODEC)
     assert fault.detail == NO_CODEC
-    check_others(place, report, beside, before)
+    check_others(deployment, report, beside, before)
 
 
-def test_foreign_file_that_was_rewritten_is_known_when_it_is_cut_at_a_blocks_end(place):
+def test_foreign_file_that_was_rewritten_is_known_when_it_is_cut_at_a_blocks_end(
+    deployment,
+):
     """Readers take it for a whole one; the entries that deletion added tell."""
-    name = place.put(foreign(place), "spoilt")
-    place.leave(people(place)[SORTED_FIRST], document="first")
-    assert place.delete().faults == []
-    data = place.data.read(name)
+    name = deployment.put(foreign(deployment), "spoilt")
+    deployment.leave(people(deployment)[SORTED_FIRST], document="first")
+    assert deployment.delete().faults == []
+    data = deployment.data.read(name)
     cut = data[: block_ends(data)[-2]]
-    place.data.replace(name, cut, live(place.data, name).generation)
+    deployment.data.replace(name, cut, live(deployment.data, name).generation)
     assert len(list(fastavro.reader(io.BytesIO(cut)))) < 39
-    place.leave(leaver(place), document="second")
+    deployment.leave(leaver(deployment), document="second")
 
-    (fault,) = place.delete().faults
+    (fault,) = deployment.delete().faults
 
     assert (fault.outcome, fault.detail) == (
         Outcome.DAMAGED,
         "there are not as many rows as the header says",
     )
-    assert place.data.read(name) == cut
-    assert place.stages()["second"] == ["requested", "suppressed"]
+    assert deployment.data.read(name) == cut
+    assert deployment.stages()["second"] == ["requested", "suppressed"]
 
 
-def test_another_schema_without_their_bytes_is_no_fault(place):
-    name = place.put(without_our_columns(place, "nothing of anybody"))
-    info = live(place.data, name)
-    place.leave(1)
+def test_another_schema_without_their_bytes_is_no_fault(deployment):
+    name = deployment.put(without_our_columns(deployment, "nothing of anybody"))
+    info = live(deployment.data, name)
+    deployment.leave(1)
 
-    report = place.delete()
+    report = deployment.delete()
 
     assert report.faults == []
-    assert place.data.stat(name) == info
+    assert deployment.data.stat(name) == info
     assert [each.outcome for each in report.verified] == [Outcome.CLEAN]
 
 
 @pytest.mark.parametrize("how", ["ours", "foreign", "schema"])
-def test_file_without_rows_goes(place, how):
+def test_file_without_rows_goes(deployment, how):
     made = {
-        "ours": place.ours([]),
-        "foreign": place.foreign([]),
-        "schema": without_our_columns(place, "")[: -(16 + 3)],
+        "ours": deployment.indexed_file([]),
+        "foreign": deployment.foreign_file([]),
+        "schema": without_our_columns(deployment, "")[: -(16 + 3)],
     }
     data = made[how]
     if how == "schema":
-        header = read_header(without_our_columns(place, ""))
-        data = without_our_columns(place, "")[: header.length]
-    name = place.put(data)
-    place.leave(1)
+        header = read_header(without_our_columns(deployment, ""))
+        data = without_our_columns(deployment, "")[: header.length]
+    name = deployment.put(data)
+    deployment.leave(1)
 
-    report = place.delete()
+    report = deployment.delete()
 
     assert report.faults == []
-    assert place.data.stat(name) is None
-    assert [each.outcome for each in place.receipts()[0].sections] == [
+    assert deployment.data.stat(name) is None
+    assert [each.outcome for each in deployment.receipts()[0].sections] == [
         "nothing found",
     ]
 
 
-def test_rows_of_a_study_that_no_registry_knows_keep_rally_requests_open(place):
-    place.data.create(
+def test_rows_of_a_study_that_no_registry_knows_keep_rally_requests_open(deployment):
+    deployment.data.create(
         "data/study=rally-lost/document=visit.1/date=2026-05-01/bucket=new/a.avro",
-        place.ours([Row(1, 1)]),
+        deployment.indexed_file([Row(1, 1)]),
     )
-    place.put(place.ours([Row(1, 2), Row(2, 3)]))
-    place.put(place.ours([Row(1, 4), Row(2, 5)], POND), study=POND)
-    place.leave(1, RALLY, document="rally")
-    place.leave(2, POND, document="pond")
+    deployment.put(deployment.indexed_file([Row(1, 2), Row(2, 3)]))
+    deployment.put(deployment.indexed_file([Row(1, 4), Row(2, 5)], POND), study=POND)
+    deployment.leave(1, RALLY, document="rally")
+    deployment.leave(2, POND, document="pond")
 
-    report = place.delete()
+    report = deployment.delete()
 
     assert report.unregistered == ["rally-lost"]
-    assert (place.numbers(), place.numbers(POND)) == ([3], [])
-    assert place.stages()["rally"] == ["requested", "suppressed"]
-    assert place.stages()["pond"][-1] == "verified"
-    place.check()
+    assert (deployment.numbers(), deployment.numbers(POND)) == ([3], [])
+    assert deployment.stages()["rally"] == ["requested", "suppressed"]
+    assert deployment.stages()["pond"][-1] == "verified"
+    deployment.check()
 
 
-def test_pseudonym_in_another_persons_row_is_left_over(place):
+def test_pseudonym_in_another_persons_row_is_left_over(deployment):
     """Only a person can say whose row that is."""
-    text = f"see {place.pseudonym(1)}"
-    name = place.put(place.ours([Row(1, 1), Row(2, 2, page=text)]))
-    place.leave(1, document="garden")
+    text = f"see {deployment.pseudonym(1)}"
+    name = deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2, page=text)]))
+    deployment.leave(1, document="garden")
 
-    report = place.delete()
+    report = deployment.delete()
 
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
     assert faults == [(name, Outcome.LEFT_OVER, "1 rows of people who left")]
-    assert place.numbers() == [2]
-    assert place.stages()["garden"] == ["requested", "suppressed"]
+    assert deployment.numbers() == [2]
+    assert deployment.stages()["garden"] == ["requested", "suppressed"]
 
 
 @pytest.mark.parametrize("form", ["hyphens", "digits"])
-def test_pseudonym_in_a_header_entry_is_left_over(place, form):
+def test_pseudonym_in_a_header_entry_is_left_over(deployment, form):
     """Entries of others stay as they are; so a person has to look at it."""
-    pseudonym = place.pseudonym(leaver(place))
+    pseudonym = deployment.pseudonym(leaver(deployment))
     note = pseudonym if form == "hyphens" else pseudonym.replace("-", "")
-    name = place.put(place.ours(rows(place), note=f"sent by {note}"))
-    place.leave(leaver(place), document="garden")
+    name = deployment.put(
+        deployment.indexed_file(rows(deployment), note=f"sent by {note}")
+    )
+    deployment.leave(leaver(deployment), document="garden")
 
-    report = place.delete()
+    report = deployment.delete()
 
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
     assert faults == [
         (name, Outcome.LEFT_OVER, "a header entry names somebody who left")
     ]
-    assert leaver(place) not in place.numbers()
-    assert place.stages()["garden"] == ["requested", "suppressed"]
+    assert leaver(deployment) not in deployment.numbers()
+    assert deployment.stages()["garden"] == ["requested", "suppressed"]

@@ -8,81 +8,93 @@ from rally.deletion.plan import Plans
 from rally.events import RALLY
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.rally.deletion.place import Killed, Row, document_id
+from tests.support.memory_deployment import Killed, Row, document_id
 
 pytestmark = pytest.mark.slow("kills")
 
 MUTATIONS = ("create", "replace", "delete", "purge")
 
 
-def furnish(place):
+def furnish(deployment):
     """Somebody leaves a study, somebody Rally, somebody came back, one is unknown."""
-    place.join(1, document=document_id(71))
-    place.join(2, RALLY, document=document_id(72))
-    place.join(3, when=16)
-    place.leave(1, document="garden")
-    place.leave(2, RALLY, document="rally")
-    place.leave(3, when=15, document="back")
-    place.leave(0, RALLY, document="nobody", participant=None, deletion_id="d" * 36)
-    people = [Row(person, person * 10 + each) for person in range(1, 6)
-              for each in range(3)]  # fmt: skip
-    place.put(place.ours([*people, Row(3, 38, 18)]), "ours")
-    place.put(place.foreign([Row(1, 100), Row(2, 101), Row(5, 102)]), "foreign")
-    place.put(place.ours([Row(1, 110), Row(2, 111)]), "all of it")
-    place.put(place.ours([Row(4, 120), Row(5, 121)]), "nobody who left")
-    place.put(place.ours([]), "empty")
-    place.put(place.ours([Row(1, 200), Row(2, 201)], POND), "pond", POND)
-    place.put(place.ours([Row(1, 71, 1), Row(2, 72, 1), Row(4, 74, 1)], HOUSE), "house",
-              HOUSE)  # fmt: skip
+    deployment.join(1, document=document_id(71))
+    deployment.join(2, RALLY, document=document_id(72))
+    deployment.join(3, when=16)
+    deployment.leave(1, document="garden")
+    deployment.leave(2, RALLY, document="rally")
+    deployment.leave(3, when=15, document="back")
+    deployment.leave(
+        0, RALLY, document="nobody", participant=None, deletion_id="d" * 36
+    )
+    people = [
+        Row(person, person * 10 + each) for person in range(1, 6) for each in range(3)
+    ]
+    deployment.put(deployment.indexed_file([*people, Row(3, 38, 18)]), "ours")
+    deployment.put(
+        deployment.foreign_file([Row(1, 100), Row(2, 101), Row(5, 102)]), "foreign"
+    )
+    deployment.put(deployment.indexed_file([Row(1, 110), Row(2, 111)]), "all of it")
+    deployment.put(
+        deployment.indexed_file([Row(4, 120), Row(5, 121)]), "nobody who left"
+    )
+    deployment.put(deployment.indexed_file([]), "empty")
+    deployment.put(
+        deployment.indexed_file([Row(1, 200), Row(2, 201)], POND), "pond", POND
+    )
+    deployment.put(
+        deployment.indexed_file([Row(1, 71, 1), Row(2, 72, 1), Row(4, 74, 1)], HOUSE),
+        "house",
+        HOUSE,
+    )
 
 
-def count(place, die_before=0):
+def count(deployment, die_before=0):
     """Counts what changes something; before one of these the process dies."""
     names = []
 
     def fault(operation, name):
         if operation in MUTATIONS and len(names) + 1 != die_before:
             names.append(f"{operation} {name}")
-        elif operation in MUTATIONS or place.dead:
-            place.dead = True
+        elif operation in MUTATIONS or deployment.dead:
+            deployment.dead = True
             raise Killed
 
-    place.data.fault = place.platform.fault = fault
+    deployment.data.fault = deployment.platform.fault = fault
     return names
 
 
-def kill(place, die_before):
+def kill(deployment, die_before):
     """A run that dies; what it leased is left behind."""
-    count(place, die_before)
+    count(deployment, die_before)
     with pytest.raises(Killed):
-        place.delete()
-    place.bury()
-    return count(place)
+        deployment.delete()
+    deployment.mark_runs_dead()
+    return count(deployment)
 
 
-def rest(place):
+def rest(deployment):
     """How it ends: without times, ids of requests, generations and numbers of plans."""
-    plans = Plans(place.platform)
+    plans = Plans(deployment.platform)
     assert (plans.unfinished(), plans.untold()) == ([], {})
-    place.check()
+    deployment.check()
     return {
-        "rows": {study: place.numbers(study) for study in (GARDEN, POND, HOUSE)},
-        "stages": place.stages(),
-        "told": place.told(),
+        "rows": {study: deployment.numbers(study) for study in (GARDEN, POND, HOUSE)},
+        "stages": deployment.stages(),
+        "told": deployment.told(),
         "list": sorted(
             (each.document_id, each.standing, each.deferred, len(each.receipts))
-            for each in place.withdrawals().withdrawals
+            for each in deployment.withdrawals().withdrawals
         ),
-        "old": list(place.data.old_copies("")),
+        "old": list(deployment.data.old_copies("")),
     }
 
 
-def ends_well(make_place):
-    place = make_place(versioned=True)
-    furnish(place)
-    names = count(place)
-    assert place.delete().faults == []
-    return rest(place), names
+def ends_well(make_deployment):
+    deployment = make_deployment(versioned=True)
+    furnish(deployment)
+    names = count(deployment)
+    assert deployment.delete().faults == []
+    return rest(deployment), names
 
 
 FOLDER = f"data/study={GARDEN}/document=visit.1/date=2026-05-11/bucket=new"
@@ -91,8 +103,8 @@ REWRITES = [
 ]
 
 
-def test_run_does_its_steps_in_their_order(make_place):
-    end, names = ends_well(make_place)
+def test_run_does_its_steps_in_their_order(make_deployment):
+    end, names = ends_well(make_deployment)
     steps = [
         name.partition("/plans/")[0].rpartition("/")[2] if "plans/" in name else name
         for name in names
@@ -144,93 +156,97 @@ def test_run_does_its_steps_in_their_order(make_place):
     }
 
 
-def test_killed_before_any_change_and_run_again_ends_the_same(make_place):
-    expected, names = ends_well(make_place)
+def test_killed_before_any_change_and_run_again_ends_the_same(make_deployment):
+    expected, names = ends_well(make_deployment)
     for number in range(1, len(names) + 1):
-        place = make_place(versioned=True)
-        furnish(place)
-        kill(place, number)
-        report = place.delete()
+        deployment = make_deployment(versioned=True)
+        furnish(deployment)
+        kill(deployment, number)
+        report = deployment.delete()
         assert report.faults == [], names[number - 1]
-        assert rest(place) == expected, names[number - 1]
+        assert rest(deployment) == expected, names[number - 1]
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_killed_again_and_again_ends_the_same(make_place, seed):
-    expected, _ = ends_well(make_place)
+def test_killed_again_and_again_ends_the_same(make_deployment, seed):
+    expected, _ = ends_well(make_deployment)
     numbers = random.Random(seed)
-    place = make_place(versioned=True)
-    furnish(place)
+    deployment = make_deployment(versioned=True)
+    furnish(deployment)
     for _ in range(100):
-        count(place, die_before=numbers.randint(3, 20))
+        count(deployment, die_before=numbers.randint(3, 20))
         try:
-            report = place.delete()
+            report = deployment.delete()
             break
         except Killed:
-            place.bury()
+            deployment.mark_runs_dead()
     assert report.faults == []
-    assert rest(place) == expected
+    assert rest(deployment) == expected
 
 
-def test_plan_only_after_a_kill_is_what_the_next_run_does(make_place):
-    _, names = ends_well(make_place)
+def test_plan_only_after_a_kill_is_what_the_next_run_does(make_deployment):
+    _, names = ends_well(make_deployment)
     for number in range(1, len(names) + 1):
-        place = make_place(versioned=True)
-        furnish(place)
-        kill(place, number)
-        planned = place.job().plan().planned
-        report = place.delete()
+        deployment = make_deployment(versioned=True)
+        furnish(deployment)
+        kill(deployment, number)
+        planned = deployment.job().plan().planned
+        report = deployment.delete()
         done = {(each.name, each.rows_removed) for each in report.rewritten}
         assert done == {(each.name, each.removes) for each in planned}
 
 
-def test_plan_only_between_a_kill_and_the_next_run_loses_no_count(make_place):
+def test_plan_only_between_a_kill_and_the_next_run_loses_no_count(make_deployment):
     """New requests make a newer list; what was done under the one before is told."""
-    expected, names = ends_well(make_place)
+    expected, names = ends_well(make_deployment)
     for number in range(1, len(names) + 1):
-        place = make_place(versioned=True)
-        furnish(place)
-        kill(place, number)
-        place.leave(4, POND, document="more")
-        planned = place.job().plan()
-        report = place.delete()
+        deployment = make_deployment(versioned=True)
+        furnish(deployment)
+        kill(deployment, number)
+        deployment.leave(4, POND, document="more")
+        planned = deployment.job().plan()
+        report = deployment.delete()
         assert report.faults == []
         assert planned.plans[-1] in report.plans or not planned.planned
-        end = rest(place)
+        end = rest(deployment)
         del end["stages"]["more"], end["told"]["more"]
         end["list"] = [each for each in end["list"] if each[0] != "more"]
         assert end == expected
 
 
-def test_run_after_a_good_one_changes_nothing(make_place):
-    place = make_place(versioned=True)
-    furnish(place)
-    place.delete()
-    before = place.everything()
-    names = count(place)
+def test_run_after_a_good_one_changes_nothing(make_deployment):
+    deployment = make_deployment(versioned=True)
+    furnish(deployment)
+    deployment.delete()
+    before = deployment.all_objects()
+    names = count(deployment)
 
-    report = place.delete()
+    report = deployment.delete()
 
     assert [name for name in names if "leases/" not in name] == []
-    assert place.everything() == before
+    assert deployment.all_objects() == before
     assert (report.planned, report.rewritten, report.receipts) == ([], [], [])
     assert report.faults == []
-    assert place.job().plan().planned == []
+    assert deployment.job().plan().planned == []
 
 
-def test_plan_is_the_one_that_a_run_applies(place):
-    furnish(place)
-    planned = place.job().plan()
-    rows = place.numbers(), place.numbers(POND), place.numbers(HOUSE)
-    data = place.platform.read(planned.plans[0].removeprefix("memory://platform/"))
+def test_plan_is_the_one_that_a_run_applies(deployment):
+    furnish(deployment)
+    planned = deployment.job().plan()
+    rows = deployment.numbers(), deployment.numbers(POND), deployment.numbers(HOUSE)
+    data = deployment.platform.read(planned.plans[0].removeprefix("memory://platform/"))
 
-    assert place.job().plan().plans == planned.plans
-    assert rows == (place.numbers(), place.numbers(POND), place.numbers(HOUSE))
-    assert place.receipts() == []
-    assert place.pseudonym(1).encode() not in data
-    assert place.platform_pseudonym(1).encode() not in data
+    assert deployment.job().plan().plans == planned.plans
+    assert rows == (
+        deployment.numbers(),
+        deployment.numbers(POND),
+        deployment.numbers(HOUSE),
+    )
+    assert deployment.receipts() == []
+    assert deployment.pseudonym(1).encode() not in data
+    assert deployment.platform_pseudonym(1).encode() not in data
 
-    report = place.delete()
+    report = deployment.delete()
 
     assert report.plans == planned.plans
     assert report.planned == planned.planned

@@ -4,8 +4,8 @@ import pytest
 
 from rally.deletion.plan import Outcome
 from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.rally.deletion.place import Row, day, document_id
 from tests.support.decided import hold_rows, release_rows
+from tests.support.memory_deployment import Row, day, document_id
 
 HELD, FREE = "2026-05-11", "2026-05-12"
 DAYS = day(9).date(), day(10).date()
@@ -17,17 +17,21 @@ def place_hold(platform, days=DAYS):
 
 
 @pytest.fixture
-def furnished(place):
+def furnished(deployment):
     """Rows of who left on a day that is held, on one that is not, and elsewhere."""
-    place.join(1, document=document_id(91))
-    place.put(place.ours([Row(1, 1), Row(2, 2)]), "held", date=HELD)
-    place.put(place.ours([Row(3, 3), Row(2, 4)]), "of others", date=HELD)
-    place.put(place.ours([Row(1, 5, 11), Row(2, 6, 11)]), "free", date=FREE)
-    place.put(place.ours([Row(1, 7), Row(2, 8)], POND), "pond", POND)
-    place.put(place.ours([Row(1, 91, 1)], HOUSE), "house", HOUSE)
-    place.leave(1, GARDEN, document="garden")
-    place.leave(1, POND, document="pond")
-    return place
+    deployment.join(1, document=document_id(91))
+    deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)]), "held", date=HELD)
+    deployment.put(
+        deployment.indexed_file([Row(3, 3), Row(2, 4)]), "of others", date=HELD
+    )
+    deployment.put(
+        deployment.indexed_file([Row(1, 5, 11), Row(2, 6, 11)]), "free", date=FREE
+    )
+    deployment.put(deployment.indexed_file([Row(1, 7), Row(2, 8)], POND), "pond", POND)
+    deployment.put(deployment.indexed_file([Row(1, 91, 1)], HOUSE), "house", HOUSE)
+    deployment.leave(1, GARDEN, document="garden")
+    deployment.leave(1, POND, document="pond")
+    return deployment
 
 
 def faults(report):
@@ -36,7 +40,7 @@ def faults(report):
 
 def test_held_file_stays_and_its_request_waits(furnished):
     place_hold(furnished.platform)
-    before = furnished.everything()
+    before = furnished.all_objects()
 
     report = furnished.delete()
 
@@ -45,7 +49,7 @@ def test_held_file_stays_and_its_request_waits(furnished):
     assert furnished.numbers(POND) == [8]
     held = [name for name in before if HELD in name and GARDEN in name]
     assert len(held) == 2
-    assert all(furnished.everything()[name] == before[name] for name in held)
+    assert all(furnished.all_objects()[name] == before[name] for name in held)
     assert furnished.stages()["garden"] == ["requested", "suppressed"]
     assert furnished.stages()["pond"][-1] == "verified"
     assert [each.scope for each in furnished.receipts()] == [POND]
@@ -88,18 +92,22 @@ def test_plan_that_a_run_had_begun_waits_too(furnished):
     assert furnished.numbers() == [2, 3, 4, 6]
 
 
-def test_old_copies_of_held_days_stay_and_others_go(make_place):
-    place = make_place(versioned=True)
+def test_old_copies_of_held_days_stay_and_others_go(make_deployment):
+    deployment = make_deployment(versioned=True)
     for date in (HELD, FREE):
-        name = place.put(place.ours([Row(1, 1), Row(2, 2)]), date, date=date)
-        place.data.replace(name, place.ours([Row(2, 2)]), place.data.stat(name)[2])
-    place.leave(1, GARDEN)
-    place_hold(place.platform)
+        name = deployment.put(
+            deployment.indexed_file([Row(1, 1), Row(2, 2)]), date, date=date
+        )
+        deployment.data.replace(
+            name, deployment.indexed_file([Row(2, 2)]), deployment.data.stat(name)[2]
+        )
+    deployment.leave(1, GARDEN)
+    place_hold(deployment.platform)
 
-    report = place.delete()
+    report = deployment.delete()
 
-    assert [HELD in copy.name for copy in place.data.old_copies("")] == [True]
+    assert [HELD in copy.name for copy in deployment.data.old_copies("")] == [True]
     assert report.copies[GARDEN].purged == 1
     hold = "a legal hold of 2026-05-10 to 2026-05-11 keeps an old copy"
     assert [each.detail for each in report.faults] == [hold]
-    assert "purged" not in place.stages()["left-1-rally-garden-20.0"]
+    assert "purged" not in deployment.stages()["left-1-rally-garden-20.0"]

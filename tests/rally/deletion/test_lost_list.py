@@ -4,60 +4,64 @@ import pytest
 
 from rally.errors import ConfigurationError
 from rally.withdrawal.list_object import LIST
-from tests.rally.deletion.place import GARDEN, Row, day, live
+from tests.support.memory_deployment import GARDEN, Row, day, live
 
 
-def lose_list(place):
-    info = live(place.platform, LIST)
-    place.platform.delete(LIST, info.generation)
+def lose_list(deployment):
+    info = live(deployment.platform, LIST)
+    deployment.platform.delete(LIST, info.generation)
 
 
-def test_lost_list_stops_the_job_and_is_made_anew_where_that_is_asked(place):
-    place.put(place.ours([Row(1, 1), Row(2, 2)], **{"rally.list": "7"}))
-    place.leave(1, document="left")
-    lose_list(place)
+def test_lost_list_stops_the_job_and_is_made_anew_where_that_is_asked(deployment):
+    deployment.put(
+        deployment.indexed_file([Row(1, 1), Row(2, 2)], **{"rally.list": "7"})
+    )
+    deployment.leave(1, document="left")
+    lose_list(deployment)
     with pytest.raises(ConfigurationError, match="the withdrawal list is missing"):
-        place.job()
+        deployment.job()
 
-    place.delete(rebuild_list=True)
+    deployment.delete(rebuild_list=True)
 
-    assert place.numbers() == [2]
-    assert place.withdrawals().counter == 9  # above the newest that a file names
-    assert place.told() == {"left": [("deletion", 1)]}
-    place.check()
-
-
-def test_what_was_carried_out_is_asked_for_again_and_closes_later(place):
-    place.put(place.ours([Row(1, 1), Row(2, 2)]))
-    place.leave(1, document="left")
-    place.delete()
-    lose_list(place)
-    place.now = day(200)
-
-    place.delete(rebuild_list=True)
-
-    assert place.stages()["left"][-1] == "verified"  # not closed: it was not refused
-    place.now = day(238)
-    place.delete()
-    assert place.stages()["left"][-1] == "closed"
+    assert deployment.numbers() == [2]
+    assert deployment.withdrawals().counter == 9  # above the newest that a file names
+    assert deployment.told() == {"left": [("deletion", 1)]}
+    deployment.check()
 
 
-def test_list_that_is_there_is_not_made_anew(place):
-    before = place.everything()
+def test_what_was_carried_out_is_asked_for_again_and_closes_later(deployment):
+    deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)]))
+    deployment.leave(1, document="left")
+    deployment.delete()
+    lose_list(deployment)
+    deployment.now = day(200)
+
+    deployment.delete(rebuild_list=True)
+
+    assert (
+        deployment.stages()["left"][-1] == "verified"
+    )  # not closed: it was not refused
+    deployment.now = day(238)
+    deployment.delete()
+    assert deployment.stages()["left"][-1] == "closed"
+
+
+def test_list_that_is_there_is_not_made_anew(deployment):
+    before = deployment.all_objects()
     with pytest.raises(ConfigurationError, match="only a list that is lost"):
-        place.job(rebuild_list=True)
-    assert place.everything() == before
+        deployment.job(rebuild_list=True)
+    assert deployment.all_objects() == before
 
 
-def test_mass_of_old_requests_is_not_held_when_the_list_is_made_anew(place):
+def test_mass_of_old_requests_is_not_held_when_the_list_is_made_anew(deployment):
     rows = [Row(person, person) for person in range(1, 8)]
-    place.put(place.ours(rows))
+    deployment.put(deployment.indexed_file(rows))
     for person in range(1, 7):
-        place.join(person)
-        place.leave(person, GARDEN)
-    lose_list(place)
-    rules = type(place.settings.rules)(hold_above_people=2, hold_above_share=0.1)
+        deployment.join(person)
+        deployment.leave(person, GARDEN)
+    lose_list(deployment)
+    rules = type(deployment.settings.rules)(hold_above_people=2, hold_above_share=0.1)
 
-    place.delete(rebuild_list=True, rules=rules)
+    deployment.delete(rebuild_list=True, rules=rules)
 
-    assert place.numbers() == [7]
+    assert deployment.numbers() == [7]

@@ -10,25 +10,25 @@ from rally.registry.transitions import Action, State
 from rally.withdrawal.list_object import read_list
 from rally.withdrawal.live_list import LiveList
 from tests.pipelines.world import GARDEN
-from tests.rally.deletion.place import day
 from tests.support.decided import decide_study
+from tests.support.memory_deployment import day
 from tests.support.people import signer
 
 ALWAYS = 1e9
 
 
-def state(place):
+def state(deployment):
     """The garden's state as an ingest sees it that begins now."""
-    withdrawals = LiveList(place.platform, ALWAYS)
+    withdrawals = LiveList(deployment.platform, ALWAYS)
     states = LiveStates(
-        place.registry, place.platform, ALWAYS, lambda: withdrawals.steps
+        deployment.registry, deployment.platform, ALWAYS, lambda: withdrawals.steps
     )
-    return states().at(place.registry.studies[GARDEN], day(31))
+    return states().at(deployment.registry.studies[GARDEN], day(31))
 
 
-def lose(place, number):
-    info = place.platform.stat(entry_name(number))
-    place.platform.delete(info.name, info.generation)
+def lose(deployment, number):
+    info = deployment.platform.stat(entry_name(number))
+    deployment.platform.delete(info.name, info.generation)
 
 
 @pytest.mark.parametrize(
@@ -40,38 +40,40 @@ def lose(place, number):
         ([Action.PAUSE, Action.RESUME], State.COLLECTING),
     ],
 )
-def test_study_stays_as_it_was_when_its_decisions_are_lost(place, decided, expected):
+def test_study_stays_as_it_was_when_its_decisions_are_lost(
+    deployment, decided, expected
+):
     for number, action in enumerate(decided):
-        decide_study(place.platform, GARDEN, action, day(10 + number))
-    place.delete()
+        decide_study(deployment.platform, GARDEN, action, day(10 + number))
+    deployment.delete()
     for number in range(len(decided)):
-        lose(place, 2 + number)
-    assert state(place) is expected
-    place.delete()
-    assert state(place) is expected
+        lose(deployment, 2 + number)
+    assert state(deployment) is expected
+    deployment.delete()
+    assert state(deployment) is expected
 
 
-def test_resumption_that_is_lost_leaves_the_pause(place):
-    decide_study(place.platform, GARDEN, Action.PAUSE, day(10))
-    place.delete()
-    decide_study(place.platform, GARDEN, Action.RESUME, day(11))
-    assert state(place) is State.COLLECTING
-    lose(place, 3)
-    assert state(place) is State.PAUSED
+def test_resumption_that_is_lost_leaves_the_pause(deployment):
+    decide_study(deployment.platform, GARDEN, Action.PAUSE, day(10))
+    deployment.delete()
+    decide_study(deployment.platform, GARDEN, Action.RESUME, day(11))
+    assert state(deployment) is State.COLLECTING
+    lose(deployment, 3)
+    assert state(deployment) is State.PAUSED
 
 
-def test_what_two_owners_accept_as_lost_counts_for_nothing(place):
-    decide_study(place.platform, GARDEN, Action.PAUSE, day(10))
-    place.delete()
-    lose(place, 2)
-    published = read_list(place.platform)
+def test_what_two_owners_accept_as_lost_counts_for_nothing(deployment):
+    decide_study(deployment.platform, GARDEN, Action.PAUSE, day(10))
+    deployment.delete()
+    lose(deployment, 2)
+    published = read_list(deployment.platform)
     head = published.head
     lost = published.decisions.head
     loss = AcceptedLoss(lost.number, lost.digest, "")
     entry = decide(
-        place.platform, signer("owner-1"), Kind.ACCEPT_LOSS, loss, day(20), head
+        deployment.platform, signer("owner-1"), Kind.ACCEPT_LOSS, loss, day(20), head
     )
-    approve(place.platform, signer("owner-2"), entry.number, day(20), head)
-    assert state(place) is State.PAUSED
-    place.delete()
-    assert state(place) is State.COLLECTING
+    approve(deployment.platform, signer("owner-2"), entry.number, day(20), head)
+    assert state(deployment) is State.PAUSED
+    deployment.delete()
+    assert state(deployment) is State.COLLECTING

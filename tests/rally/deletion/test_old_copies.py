@@ -8,16 +8,18 @@ import pytest
 from rally.deletion.plan import Outcome
 from rally.receipts.receipt import Reason
 from rally.storage.objectstore.interface import FOREVER
-from tests.rally.deletion.place import Row, day, live
+from tests.support.memory_deployment import Row, day, live
 
 WAITING = ["requested", "suppressed", "rewritten"]
 DONE = [*WAITING, "purged", "verified"]
 WEEK = timedelta(days=7)
 
 
-def furnish(place):
-    name = place.put(place.ours([Row(1, 1), Row(1, 2), Row(2, 3), Row(3, 4)]))
-    place.leave(1, document="left")
+def furnish(deployment):
+    name = deployment.put(
+        deployment.indexed_file([Row(1, 1), Row(1, 2), Row(2, 3), Row(3, 4)])
+    )
+    deployment.leave(1, document="left")
     return name
 
 
@@ -29,132 +31,132 @@ def summary(report):
     }
 
 
-def test_noncurrent_generations_are_purged(make_place):
-    place = make_place(versioned=True)
-    furnish(place)
-    place.put(place.ours([Row(1, 5)]), "all of it")
+def test_noncurrent_generations_are_purged(make_deployment):
+    deployment = make_deployment(versioned=True)
+    furnish(deployment)
+    deployment.put(deployment.indexed_file([Row(1, 5)]), "all of it")
 
-    report = place.delete()
+    report = deployment.delete()
 
     assert summary(report) == {"rally-garden": (3, [])}
-    assert list(place.data.old_copies("")) == []
-    assert place.stages() == {"left": DONE}
-    assert place.told() == {"left": [("deletion", 3)]}
+    assert list(deployment.data.old_copies("")) == []
+    assert deployment.stages() == {"left": DONE}
+    assert deployment.told() == {"left": [("deletion", 3)]}
     assert report.faults == []
 
 
 @pytest.mark.parametrize("versioned", [False, True])
 def test_soft_deleted_copies_keep_a_request_open_until_they_are_gone(
-    make_place, versioned
+    make_deployment, versioned
 ):
-    place = make_place(versioned=versioned, soft_delete=WEEK)
-    furnish(place)
+    deployment = make_deployment(versioned=versioned, soft_delete=WEEK)
+    furnish(deployment)
 
-    report = place.delete()
+    report = deployment.delete()
 
     kept = [("soft-deleted", day(37))]
     assert summary(report) == {"rally-garden": (int(versioned), kept)}
     assert report.copies["rally-garden"].until == day(37)
     assert report.faults == []
-    assert place.stages() == {"left": WAITING}
-    assert place.receipts() == []
+    assert deployment.stages() == {"left": WAITING}
+    assert deployment.receipts() == []
 
-    place.now = day(36.9)
-    before = place.everything()
-    assert place.delete().receipts == []
-    assert place.everything() == before
+    deployment.now = day(36.9)
+    before = deployment.all_objects()
+    assert deployment.delete().receipts == []
+    assert deployment.all_objects() == before
 
-    place.now = day(37)
-    assert place.delete().receipts == [1]
-    assert place.stages() == {"left": DONE}
-    assert place.told() == {"left": [("deletion", 2)]}
-    (receipt,) = place.receipts()
+    deployment.now = day(37)
+    assert deployment.delete().receipts == [1]
+    assert deployment.stages() == {"left": DONE}
+    assert deployment.told() == {"left": [("deletion", 2)]}
+    (receipt,) = deployment.receipts()
     assert receipt.old_copies_until is None
     assert len(receipt.sections[0].files) == 1
-    assert place.delete().receipts == []
-    place.check()
+    assert deployment.delete().receipts == []
+    deployment.check()
 
 
-def test_copies_of_what_went_later_do_not_delay_who_left_before(make_place):
-    place = make_place(soft_delete=WEEK)
-    furnish(place)
-    place.delete()
-    place.now = day(33)
-    place.leave(2, when=32, document="second")
-    place.delete()
-    assert place.stages() == {"left": WAITING, "second": WAITING}
+def test_copies_of_what_went_later_do_not_delay_who_left_before(make_deployment):
+    deployment = make_deployment(soft_delete=WEEK)
+    furnish(deployment)
+    deployment.delete()
+    deployment.now = day(33)
+    deployment.leave(2, when=32, document="second")
+    deployment.delete()
+    assert deployment.stages() == {"left": WAITING, "second": WAITING}
 
-    place.now = day(37)
-    place.delete()
-    assert place.stages() == {"left": DONE, "second": WAITING}
+    deployment.now = day(37)
+    deployment.delete()
+    assert deployment.stages() == {"left": DONE, "second": WAITING}
 
-    place.now = day(40)
-    place.delete()
-    assert place.stages() == {"left": DONE, "second": DONE}
-    assert place.told() == {"left": [("deletion", 2)], "second": [("deletion", 1)]}
-    place.check()
+    deployment.now = day(40)
+    deployment.delete()
+    assert deployment.stages() == {"left": DONE, "second": DONE}
+    assert deployment.told() == {"left": [("deletion", 2)], "second": [("deletion", 1)]}
+    deployment.check()
 
 
 @pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(days=2)])
-def test_copies_count_though_the_buckets_clock_is_ahead(make_place, ahead):
-    place = make_place(soft_delete=WEEK)
-    place.data.clock = lambda: place.now + ahead
-    furnish(place)
+def test_copies_count_though_the_buckets_clock_is_ahead(make_deployment, ahead):
+    deployment = make_deployment(soft_delete=WEEK)
+    deployment.data.clock = lambda: deployment.now + ahead
+    furnish(deployment)
 
-    place.delete()
-    assert place.stages() == {"left": WAITING}
+    deployment.delete()
+    assert deployment.stages() == {"left": WAITING}
 
-    place.now = day(37)
-    place.delete()
-    assert place.stages() == {"left": DONE}
+    deployment.now = day(37)
+    deployment.delete()
+    assert deployment.stages() == {"left": DONE}
 
 
 @pytest.mark.parametrize(
     ("why", "until"), [("hold", FOREVER), ("retention", day(50))], ids=["hold", "lock"]
 )
 def test_noncurrent_generation_that_is_kept_is_reported_until_it_goes(
-    make_place, why, until
+    make_deployment, why, until
 ):
-    place = make_place(versioned=True)
-    name = furnish(place)
-    generation = live(place.data, name).generation
+    deployment = make_deployment(versioned=True)
+    name = furnish(deployment)
+    generation = live(deployment.data, name).generation
 
     def keep(operation, of):
         """After the rewrite, before the purge."""
         if (operation, of) == ("replace", name):
-            place.data.after = lambda operation, name: None
+            deployment.data.after = lambda operation, name: None
             if why == "hold":
-                place.data.hold(name, generation)
+                deployment.data.hold(name, generation)
             else:
-                place.data.retain(name, until, generation)
+                deployment.data.retain(name, until, generation)
 
-    place.data.after = keep
-    report = place.delete()
+    deployment.data.after = keep
+    report = deployment.delete()
 
     assert summary(report) == {"rally-garden": (0, [(why, until)])}
-    assert place.stages() == {"left": WAITING}
+    assert deployment.stages() == {"left": WAITING}
     assert report.faults == []
     if why == "hold":
-        place.data.hold(name, generation, on=False)
+        deployment.data.hold(name, generation, on=False)
     else:
-        place.now = until
-    assert summary(place.delete()) == {"rally-garden": (1, [])}
-    assert place.stages()["left"][:5] == DONE
-    assert place.told() == {"left": [("deletion", 2)]}
-    place.check()
+        deployment.now = until
+    assert summary(deployment.delete()) == {"rally-garden": (1, [])}
+    assert deployment.stages()["left"][:5] == DONE
+    assert deployment.told() == {"left": [("deletion", 2)]}
+    deployment.check()
 
 
-def test_purge_that_is_refused_is_a_fault(make_place):
-    place = make_place(versioned=True)
-    name = furnish(place)
-    other = place.put(place.ours([Row(1, 10), Row(2, 11)]), "other")
+def test_purge_that_is_refused_is_a_fault(make_deployment):
+    deployment = make_deployment(versioned=True)
+    name = furnish(deployment)
+    other = deployment.put(deployment.indexed_file([Row(1, 10), Row(2, 11)]), "other")
 
     def fault(operation, of):
         if (operation, of) == ("purge", name):
             raise PermissionError(errno.EACCES, "Permission denied")
 
-    place.data.fault = fault
-    report = place.delete()
+    deployment.data.fault = fault
+    report = deployment.delete()
 
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
     assert faults == [
@@ -164,44 +166,46 @@ def test_purge_that_is_refused_is_a_fault(make_place):
             "an old copy cannot be purged: Permission denied",
         )
     ]
-    assert [each.name for each in place.data.old_copies("")] == [name]
-    assert place.data.stat(other) is not None
-    assert place.stages() == {"left": WAITING[:2]}
+    assert [each.name for each in deployment.data.old_copies("")] == [name]
+    assert deployment.data.stat(other) is not None
+    assert deployment.stages() == {"left": WAITING[:2]}
 
-    place.data.fault = lambda operation, name: None
-    assert place.delete().faults == []
-    assert place.stages() == {"left": DONE}
-    assert place.told() == {"left": [("deletion", 3)]}
+    deployment.data.fault = lambda operation, name: None
+    assert deployment.delete().faults == []
+    assert deployment.stages() == {"left": DONE}
+    assert deployment.told() == {"left": [("deletion", 3)]}
 
 
-def test_run_that_has_nothing_to_delete_still_purges(make_place):
+def test_run_that_has_nothing_to_delete_still_purges(make_deployment):
     """Somebody killed the run before; the live file has no such row any more."""
-    place = make_place(versioned=True)
-    name = furnish(place)
-    place.data.replace(
-        name, place.ours([Row(2, 3), Row(3, 4)]), live(place.data, name).generation
+    deployment = make_deployment(versioned=True)
+    name = furnish(deployment)
+    deployment.data.replace(
+        name,
+        deployment.indexed_file([Row(2, 3), Row(3, 4)]),
+        live(deployment.data, name).generation,
     )
 
-    report = place.delete()
+    report = deployment.delete()
 
     assert (report.planned, report.faults) == ([], [])
     assert summary(report) == {"rally-garden": (1, [])}
-    assert place.stages() == {"left": DONE}
+    assert deployment.stages() == {"left": DONE}
 
 
-def test_late_receipt_says_until_when_copies_are_kept(make_place):
-    place = make_place(soft_delete=WEEK)
-    furnish(place)
-    place.delete()
-    place.now = day(40)
-    place.delete()
-    place.put(place.ours([Row(1, 20, 19), Row(2, 21)]), "late")
+def test_late_receipt_says_until_when_copies_are_kept(make_deployment):
+    deployment = make_deployment(soft_delete=WEEK)
+    furnish(deployment)
+    deployment.delete()
+    deployment.now = day(40)
+    deployment.delete()
+    deployment.put(deployment.indexed_file([Row(1, 20, 19), Row(2, 21)]), "late")
 
-    place.delete()
+    deployment.delete()
 
-    first, late = place.receipts()
+    first, late = deployment.receipts()
     assert (first.reason, first.old_copies_until) == (Reason.DELETION, None)
     assert (late.reason, late.old_copies_until) == (Reason.LATE, date(2026, 6, 17))
-    assert place.told() == {"left": [("deletion", 2), ("late", 1)]}
+    assert deployment.told() == {"left": [("deletion", 2), ("late", 1)]}
     assert day(47).date() == date(2026, 6, 17)
-    place.check()
+    deployment.check()

@@ -11,7 +11,7 @@ from rally.withdrawal.fold import Standing
 from rally.withdrawal.people_index import PeopleBuilder
 from rally.withdrawal.selection import StudyPeople
 from tests.pipelines.world import GARDEN
-from tests.rally.deletion.place import Row
+from tests.support.memory_deployment import Row
 
 FOLDER = f"data/study={GARDEN}/document=visit.1/date=2026-05-11"
 
@@ -44,30 +44,33 @@ def test_bucket_tells_whose_rows_a_compacted_file_can_have(people, bits, data):
 
 
 @given(st.lists(pseudonyms, max_size=3), st.sampled_from(["new/a", "4-zz/compacted"]))
-def test_any_other_file_can_have_everybodys(people, place):
-    file = StoredFile(GARDEN, f"{FOLDER}/bucket={place}.avro", 1, 1)
+def test_any_other_file_can_have_everybodys(people, deployment):
+    file = StoredFile(GARDEN, f"{FOLDER}/bucket={deployment}.avro", 1, 1)
     other = StoredFile(GARDEN, f"{FOLDER}/b.avro", 1, 1)
     assert can_hold(people, file) == bool(people)
     assert can_hold(people, other) == bool(people)
 
 
-def test_row_in_another_bucket_is_left_over(place):
+def test_row_in_another_bucket_is_left_over(deployment):
     """Verification reads all files, whatever their names say."""
-    first = int(place.pseudonym(1)[0], 16)
+    first = int(deployment.pseudonym(1)[0], 16)
     wrong = compacted(4, (first + 1) % 16).name
-    place.data.create(wrong, place.ours([Row(1, 1), Row(2, 2)]))
-    place.leave(1, document="garden")
+    deployment.data.create(wrong, deployment.indexed_file([Row(1, 1), Row(2, 2)]))
+    deployment.leave(1, document="garden")
 
-    report = place.delete()
+    report = deployment.delete()
 
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
     assert faults == [(wrong, Outcome.LEFT_OVER, "1 rows of people who left")]
-    assert place.stages()["garden"] == ["requested", "suppressed"]
+    assert deployment.stages()["garden"] == ["requested", "suppressed"]
 
 
-def test_folders_of_unknown_studies_are_told_once(place):
-    data = place.ours([Row(1, 1)])
+def test_folders_of_unknown_studies_are_told_once(deployment):
+    data = deployment.indexed_file([Row(1, 1)])
     for name in ("study=rally-b/x", "study=rally-a/x", "study=rally-a/y"):
-        place.data.create(f"data/{name}", data)
-    place.put(data)
-    assert unregistered(place.stores, place.registry) == ["rally-a", "rally-b"]
+        deployment.data.create(f"data/{name}", data)
+    deployment.put(data)
+    assert unregistered(deployment.stores, deployment.registry) == [
+        "rally-a",
+        "rally-b",
+    ]

@@ -6,34 +6,34 @@ import pytest
 
 from rally.deletion.plan import Outcome
 from rally.results import WrongResults
-from tests.rally.deletion.place import Row
+from tests.support.memory_deployment import Row
 
 
 @pytest.fixture
-def planting(place, monkeypatch):
+def planting(deployment, monkeypatch):
     """Has somebody change what workers answer in a step."""
-    real = place._run_step
+    real = deployment._run_step
 
     def change(step, plant):
         def through(settings, name, works, make_step):
             found = real(settings, name, works, make_step)
             return [plant(each) for each in found] if name == step else found
 
-        monkeypatch.setattr(place, "_run_step", through)
+        monkeypatch.setattr(deployment, "_run_step", through)
 
     return change
 
 
 @pytest.fixture
-def left(place):
+def left(deployment):
     """Person 1 has left; a file with a row of theirs, and one that loses nothing."""
     for person in (1, 2):
-        place.join(person, when=1)
+        deployment.join(person, when=1)
     names = [
-        place.put(place.ours([Row(1, 1), Row(2, 2)]), "a"),
-        place.put(place.ours([Row(2, 3)]), "b", date="2026-05-12"),
+        deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)]), "a"),
+        deployment.put(deployment.indexed_file([Row(2, 3)]), "b", date="2026-05-12"),
     ]
-    place.leave(1, when=20)
+    deployment.leave(1, when=20)
     return names
 
 
@@ -46,26 +46,26 @@ def empty(result):
     return {**result, "planned": planned}
 
 
-def test_file_that_is_said_to_be_empty_is_read_and_stays(place, left, planting):
+def test_file_that_is_said_to_be_empty_is_read_and_stays(deployment, left, planting):
     def plant(result):
-        info = place.data.stat(result["name"])
+        info = deployment.data.stat(result["name"])
         forged = empty(result)
         forged["planned"] |= {"size": info.size, "generation": info.generation}
         return forged
 
     planting("find", plant)
-    report = place.delete()
-    assert [place.data.stat(name) is not None for name in left] == [True, True]
+    report = deployment.delete()
+    assert [deployment.data.stat(name) is not None for name in left] == [True, True]
     assert {each.outcome for each in report.faults} == {Outcome.DAMAGED}
     assert {each.detail for each in report.faults} == {
         "it has rows, and was said to have none"
     }
 
 
-def test_file_that_is_said_to_be_emptied_is_read_and_stays(place, left, planting):
+def test_file_that_is_said_to_be_emptied_is_read_and_stays(deployment, left, planting):
     planting("rewrite", lambda found: {**found, "rows_removed": found["rows_before"]})
-    report = place.delete()
-    assert place.numbers() == [2, 3]
+    report = deployment.delete()
+    assert deployment.numbers() == [2, 3]
     assert {each.outcome for each in report.faults} == {Outcome.DAMAGED}
 
 
@@ -87,8 +87,8 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("plant", OTHERS.values(), ids=OTHERS)
-def test_answer_that_is_none_stops_the_deletion(place, left, planting, plant):
+def test_answer_that_is_none_stops_the_deletion(deployment, left, planting, plant):
     planting("find", plant)
     with pytest.raises(WrongResults, match=r"^step find: a result is "):
-        place.delete()
-    assert place.numbers() == [1, 2, 3]
+        deployment.delete()
+    assert deployment.numbers() == [1, 2, 3]

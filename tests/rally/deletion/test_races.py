@@ -11,7 +11,7 @@ from rally.deletion.plan import Outcome, StoredFile
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import GenerationMismatch
 from tests.pipelines.world import GARDEN
-from tests.rally.deletion.place import Place, Row, live, nothing
+from tests.support.memory_deployment import MemoryDeployment, Row, live, nothing
 
 LEAVER = 1
 FILES = 4
@@ -25,8 +25,8 @@ class Others:
         owed: numbers of the leaver's rows that nobody but this deletion takes out.
     """
 
-    def __init__(self, place: Place, seed: int, wanted: int) -> None:
-        self.place = place
+    def __init__(self, deployment: MemoryDeployment, seed: int, wanted: int) -> None:
+        self.deployment = deployment
         self.kept: set[int] = set()
         self.owed: set[int] = set()
         self.strikes = 0
@@ -49,7 +49,11 @@ class Others:
     def content(self):
         made = self.rows()
         indexed = self._random.random() < 0.5
-        return self.place.ours(made) if indexed else self.place.foreign(made)
+        return (
+            self.deployment.indexed_file(made)
+            if indexed
+            else self.deployment.foreign_file(made)
+        )
 
     def before(self, operation, name):
         """Strikes before a replace that is not one of theirs."""
@@ -73,135 +77,139 @@ class Others:
 
     def forget(self, name):
         """Somebody else takes the file away, with all that is in it."""
-        for number in self.place.numbers_in(name):
+        for number in self.deployment.numbers_in(name):
             self.kept.discard(number)
             self.owed.discard(number)
 
     def ingest(self, name):
         """The file went, and stands there again with other rows."""
         self.forget(name)
-        self.place.data.delete(name, live(self.place.data, name).generation)
-        self.place.data.create(name, self.content())
+        self.deployment.data.delete(name, live(self.deployment.data, name).generation)
+        self.deployment.data.create(name, self.content())
 
     def compaction(self, name):
         self.forget(name)
-        generation = live(self.place.data, name).generation
-        self.place.data.replace(name, self.content(), generation)
+        generation = live(self.deployment.data, name).generation
+        self.deployment.data.replace(name, self.content(), generation)
 
     def retention(self, name):
         self.forget(name)
-        self.place.data.delete(name, live(self.place.data, name).generation)
+        self.deployment.data.delete(name, live(self.deployment.data, name).generation)
 
     def deletion(self, name):
         """Another plan takes out the same rows; no receipt of this one tells them."""
-        steps = FileSteps(self.place.settings)
-        found = steps.find_rows(StoredFile(GARDEN, *live(self.place.data, name)))
+        steps = FileSteps(self.deployment.settings)
+        found = steps.find_rows(StoredFile(GARDEN, *live(self.deployment.data, name)))
         if found.planned:
             work = PlannedWork(found.planned, "f" * 32, steps._list.counter)
-            before = self.place.numbers_in(name)
+            before = self.deployment.numbers_in(name)
             assert steps.rewrite(work).outcome is Outcome.REWRITTEN
-            self.owed -= {*before} - {*self.place.numbers_in(name)}
+            self.owed -= {*before} - {*self.deployment.numbers_in(name)}
 
     def lose(self, name):
         self._lost = True
 
     def in_store(self):
-        return set(self.place.numbers())
+        return set(self.deployment.numbers())
 
 
 @pytest.mark.slow("kills")
 @pytest.mark.parametrize("seed", range(10))
-def test_hundred_conflicts_lose_no_update_and_tell_every_row_once(make_place, seed):
+def test_hundred_conflicts_lose_no_update_and_tell_every_row_once(
+    make_deployment, seed
+):
     """A thousand, over all seeds."""
     strikes = runs = 0
     while strikes < 100:
         assert runs < 300
-        place = make_place()
-        others = Others(place, seed * 1000 + runs, 100 - strikes)
+        deployment = make_deployment()
+        others = Others(deployment, seed * 1000 + runs, 100 - strikes)
         for number in range(FILES):
-            place.put(others.content(), str(number))
-        place.leave(LEAVER, document="left")
-        place.data.fault, place.data.after = others.before, others.after
+            deployment.put(others.content(), str(number))
+        deployment.leave(LEAVER, document="left")
+        deployment.data.fault, deployment.data.after = others.before, others.after
         for _ in range(50):
             runs += 1
-            if not place.delete().faults:
+            if not deployment.delete().faults:
                 break
-        place.data.fault = place.data.after = nothing
-        report = place.delete()
+        deployment.data.fault = deployment.data.after = nothing
+        report = deployment.delete()
 
         assert report.faults == []
         assert others.in_store() == others.kept, (seed, others.strikes)
-        assert place.told() == {"left": [("deletion", len(others.owed))]}
-        assert place.stages()["left"][-1] == "verified"
-        place.check()
+        assert deployment.told() == {"left": [("deletion", len(others.owed))]}
+        assert deployment.stages()["left"][-1] == "verified"
+        deployment.check()
         strikes += others.strikes
 
 
-def test_rows_that_this_deletion_took_out_are_told_though_answers_are_lost(make_place):
+def test_rows_that_this_deletion_took_out_are_told_though_answers_are_lost(
+    make_deployment,
+):
     for seed in range(30):
-        place = make_place()
-        others = Others(place, seed, 50)
+        deployment = make_deployment()
+        others = Others(deployment, seed, 50)
         for number in range(FILES):
-            place.put(others.content(), str(number))
-        place.leave(LEAVER, document="left")
+            deployment.put(others.content(), str(number))
+        deployment.leave(LEAVER, document="left")
         owed = len(others.owed)
 
         def fault(operation, name, others=others):
             others.strikes += operation == "replace"
             others._lost = operation == "replace" and others.strikes % 2 == 0
 
-        place.data.fault, place.data.after = fault, others.after
-        while place.delete().faults:
+        deployment.data.fault, deployment.data.after = fault, others.after
+        while deployment.delete().faults:
             pass
-        assert place.told() == {"left": [("deletion", owed)]}
-        place.check()
+        assert deployment.told() == {"left": [("deletion", owed)]}
+        deployment.check()
 
 
 @pytest.mark.parametrize("second", ["run", "plan"])
-def test_second_run_beside_the_first_is_told_so_and_changes_nothing(place, second):
-    place.put(place.ours([Row(LEAVER, 1), Row(2, 2)]))
-    place.leave(LEAVER, document="left")
+def test_second_run_beside_the_first_is_told_so_and_changes_nothing(deployment, second):
+    deployment.put(deployment.indexed_file([Row(LEAVER, 1), Row(2, 2)]))
+    deployment.leave(LEAVER, document="left")
     refused = []
 
     def fault(operation, name):
         if operation == "replace" and not refused:
-            before = place.everything()
+            before = deployment.all_objects()
             with pytest.raises(LeaseHeld) as caught:
-                getattr(place.job(), second)()
+                getattr(deployment.job(), second)()
             refused.append(str(caught.value))
-            assert place.everything() == before
+            assert deployment.all_objects() == before
 
-    place.data.fault = fault
-    assert place.delete().faults == []
+    deployment.data.fault = fault
+    assert deployment.delete().faults == []
 
     assert len(refused) == 1
     assert refused[0].startswith("`rally delete` works there (process ")
-    assert place.told() == {"left": [("deletion", 1)]}
-    place.check()
+    assert deployment.told() == {"left": [("deletion", 1)]}
+    deployment.check()
 
 
 @pytest.mark.parametrize("moment", ["draft", "replace", "list"])
-def test_run_that_lost_its_lease_tells_nothing_twice(place, moment):
+def test_run_that_lost_its_lease_tells_nothing_twice(deployment, moment):
     """It was taken for dead, and another has done all of it meanwhile."""
-    place.put(place.ours([Row(LEAVER, 1), Row(2, 2)]))
-    place.put(place.ours([Row(LEAVER, 3)]), "all of it")
-    place.leave(LEAVER, document="left")
-    job = place.job()
+    deployment.put(deployment.indexed_file([Row(LEAVER, 1), Row(2, 2)]))
+    deployment.put(deployment.indexed_file([Row(LEAVER, 3)]), "all of it")
+    deployment.leave(LEAVER, document="left")
+    job = deployment.job()
     done = []
 
     def fault(operation, name):
-        if operation == moment and place.steps and not done:
+        if operation == moment and deployment.steps and not done:
             done.append(name)
-            place.bury()
-            assert place.delete().faults == []
-            place.leave(3, document="third")
-            place.delete()
+            deployment.mark_runs_dead()
+            assert deployment.delete().faults == []
+            deployment.leave(3, document="third")
+            deployment.delete()
 
-    place.data.fault = fault
+    deployment.data.fault = fault
     with pytest.raises(GenerationMismatch):
         job.run()
 
-    assert place.delete().faults == []
-    assert place.numbers() == [2]
-    assert place.told() == {"left": [("deletion", 2)], "third": [("deletion", 0)]}
-    place.check()
+    assert deployment.delete().faults == []
+    assert deployment.numbers() == [2]
+    assert deployment.told() == {"left": [("deletion", 2)], "third": [("deletion", 0)]}
+    deployment.check()

@@ -12,7 +12,7 @@ from rally.storage.layout import Partition
 from rally.storage.leases import Leases
 from tests.pipelines.world import GARDEN
 from tests.rally.deletion.crowd import around, check_others, leaver, ours, people
-from tests.rally.deletion.place import Row, live, nothing
+from tests.support.memory_deployment import Row, live, nothing
 
 
 def refuse(operation, name, error, times=None):
@@ -43,46 +43,48 @@ UNAVAILABLE = OSError(errno.EIO, "503 Service Unavailable")
     ],
     ids=["403", "429", "503"],
 )
-def test_object_that_the_store_refuses_is_named(place, operation, error, detail):
-    name = place.put(ours(place), "spoilt")
-    beside, _, _ = around(place)
-    before = {info.name: place.data.read(info.name) for info in place.data.list()}
-    info = live(place.data, name)
-    job = place.job()
-    place.data.fault = refuse(operation, name, error)
+def test_object_that_the_store_refuses_is_named(deployment, operation, error, detail):
+    name = deployment.put(ours(deployment), "spoilt")
+    beside, _, _ = around(deployment)
+    before = {
+        info.name: deployment.data.read(info.name) for info in deployment.data.list()
+    }
+    info = live(deployment.data, name)
+    job = deployment.job()
+    deployment.data.fault = refuse(operation, name, error)
 
     report = job.run()
 
-    place.data.fault = nothing
+    deployment.data.fault = nothing
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
     assert faults == [(name, Outcome.UNREACHABLE, detail)]
-    assert place.data.stat(name) == info
-    check_others(place, report, beside, before)
+    assert deployment.data.stat(name) == info
+    check_others(deployment, report, beside, before)
 
-    assert place.delete().faults == []
-    assert place.stages()["garden"][-1] == "verified"
-    assert place.told() == {"pond": [("deletion", 1)], "garden": [("deletion", 2)]}
-    assert leaver(place) not in place.numbers()
-    place.check()
+    assert deployment.delete().faults == []
+    assert deployment.stages()["garden"][-1] == "verified"
+    assert deployment.told() == {"pond": [("deletion", 1)], "garden": [("deletion", 2)]}
+    assert leaver(deployment) not in deployment.numbers()
+    deployment.check()
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
-def test_error_that_passes_is_made_good_in_the_same_run_or_the_next(place, times):
-    name = place.put(ours(place))
-    place.leave(leaver(place), document="garden")
-    place.data.fault = refuse("replace", name, UNAVAILABLE, times)
-    while place.delete().faults:
+def test_error_that_passes_is_made_good_in_the_same_run_or_the_next(deployment, times):
+    name = deployment.put(ours(deployment))
+    deployment.leave(leaver(deployment), document="garden")
+    deployment.data.fault = refuse("replace", name, UNAVAILABLE, times)
+    while deployment.delete().faults:
         pass
-    assert leaver(place) not in place.numbers()
-    assert place.told() == {"garden": [("deletion", 1)]}
-    place.check()
+    assert leaver(deployment) not in deployment.numbers()
+    assert deployment.told() == {"garden": [("deletion", 1)]}
+    deployment.check()
 
 
 @pytest.mark.parametrize("again", [0, 1, 5], ids=["seen at once", "late", "much later"])
-def test_write_whose_answer_is_lost_is_recognised_and_told_once(place, again):
+def test_write_whose_answer_is_lost_is_recognised_and_told_once(deployment, again):
     """It was done; and for `again` looks the store could not even say that."""
-    name = place.put(ours(place))
-    place.leave(leaver(place), document="garden")
+    name = deployment.put(ours(deployment))
+    deployment.leave(leaver(deployment), document="garden")
     lost = []
 
     def after(operation, of):
@@ -95,180 +97,189 @@ def test_write_whose_answer_is_lost_is_recognised_and_told_once(place, again):
             lost.pop()
             raise UNAVAILABLE
 
-    place.data.after, place.data.fault = after, fault
+    deployment.data.after, deployment.data.fault = after, fault
 
     runs = 0
-    while place.delete().faults:
+    while deployment.delete().faults:
         runs += 1
         assert runs < 9
 
-    assert leaver(place) not in place.numbers()
-    assert place.told() == {"garden": [("deletion", 1)]}
-    place.check()
+    assert leaver(deployment) not in deployment.numbers()
+    assert deployment.told() == {"garden": [("deletion", 1)]}
+    deployment.check()
 
 
 @pytest.mark.parametrize("until", [None, "2026-07-01"], ids=["for ever", "a time"])
-def test_object_that_is_held_is_named_and_deleted_once_it_is_not(place, until):
-    name = place.put(ours(place), "spoilt")
-    beside, _, _ = around(place)
-    before = {info.name: place.data.read(info.name) for info in place.data.list()}
+def test_object_that_is_held_is_named_and_deleted_once_it_is_not(deployment, until):
+    name = deployment.put(ours(deployment), "spoilt")
+    beside, _, _ = around(deployment)
+    before = {
+        info.name: deployment.data.read(info.name) for info in deployment.data.list()
+    }
     end = until and datetime.fromisoformat(until).replace(tzinfo=UTC)
     if end:
-        place.data.retain(name, end)
+        deployment.data.retain(name, end)
     else:
-        place.data.hold(name)
+        deployment.data.hold(name)
 
-    report = place.delete()
+    report = deployment.delete()
 
     detail = "the bucket holds it" + (f" until {until}" if until else "")
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
     assert faults == [
         (name, Outcome.HELD, detail),
     ]
-    check_others(place, report, beside, before)
+    check_others(deployment, report, beside, before)
 
     if end:
-        place.now = end
+        deployment.now = end
     else:
-        place.data.hold(name, on=False)
-    assert place.delete().faults == []
-    assert place.stages()["garden"][2:] == ["rewritten", "purged", "verified"]
-    assert place.told()["garden"] == [("deletion", 2)]
-    place.check()
+        deployment.data.hold(name, on=False)
+    assert deployment.delete().faults == []
+    assert deployment.stages()["garden"][2:] == ["rewritten", "purged", "verified"]
+    assert deployment.told()["garden"] == [("deletion", 2)]
+    deployment.check()
 
 
-def test_file_that_goes_during_the_run_is_nobodys_fault(place):
+def test_file_that_goes_during_the_run_is_nobodys_fault(deployment):
     """Compaction or retention removed it between the plan and the rewrite."""
-    name = place.put(ours(place))
-    place.leave(leaver(place))
-    job = place.job()
+    name = deployment.put(ours(deployment))
+    deployment.leave(leaver(deployment))
+    job = deployment.job()
 
     def fault(operation, of):
-        if place.steps[-1:] == ["rewrite"] and of == name:
-            place.data.fault = nothing
-            place.data.delete(name, live(place.data, name).generation)
+        if deployment.steps[-1:] == ["rewrite"] and of == name:
+            deployment.data.fault = nothing
+            deployment.data.delete(name, live(deployment.data, name).generation)
 
-    place.data.fault = fault
+    deployment.data.fault = fault
     report = job.run()
 
     assert report.faults == []
     assert report.rewritten == []
-    assert place.stages()[f"left-{leaver(place)}-{GARDEN}-20.0"][-1] == "verified"
+    assert (
+        deployment.stages()[f"left-{leaver(deployment)}-{GARDEN}-20.0"][-1]
+        == "verified"
+    )
 
 
 @pytest.mark.parametrize("step", ["find", "rewrite", "verify"])
-def test_file_that_is_replaced_between_two_steps_is_looked_at_again(place, step):
-    name = place.put(ours(place))
-    place.leave(leaver(place))
-    job = place.job()
-    other = place.ours([Row(leaver(place), 7000), Row(1, 7001)])
+def test_file_that_is_replaced_between_two_steps_is_looked_at_again(deployment, step):
+    name = deployment.put(ours(deployment))
+    deployment.leave(leaver(deployment))
+    job = deployment.job()
+    other = deployment.indexed_file([Row(leaver(deployment), 7000), Row(1, 7001)])
 
     def fault(operation, of):
-        if operation == "open" and place.steps[-1:] == [step] and of == name:
-            place.data.fault = nothing
-            place.data.replace(name, other, live(place.data, name).generation)
+        if operation == "open" and deployment.steps[-1:] == [step] and of == name:
+            deployment.data.fault = nothing
+            deployment.data.replace(name, other, live(deployment.data, name).generation)
 
-    place.data.fault = fault
+    deployment.data.fault = fault
     report = job.run()
 
     assert report.faults == []
-    assert place.numbers() == [7001]
-    place.check()
+    assert deployment.numbers() == [7001]
+    deployment.check()
 
 
 @pytest.mark.parametrize("step", ["find", "rewrite", "verify"])
-def test_file_that_comes_between_two_steps_is_looked_at_too(place, step):
-    place.put(ours(place))
-    place.leave(leaver(place))
-    job = place.job()
-    other = place.ours([Row(leaver(place), 7000), Row(1, 7001)])
+def test_file_that_comes_between_two_steps_is_looked_at_too(deployment, step):
+    deployment.put(ours(deployment))
+    deployment.leave(leaver(deployment))
+    job = deployment.job()
+    other = deployment.indexed_file([Row(leaver(deployment), 7000), Row(1, 7001)])
 
     def fault(operation, of):
-        if operation == "open" and place.steps[-1:] == [step]:
-            place.data.fault = nothing
-            place.put(other, "new")
+        if operation == "open" and deployment.steps[-1:] == [step]:
+            deployment.data.fault = nothing
+            deployment.put(other, "new")
 
-    place.data.fault = fault
+    deployment.data.fault = fault
     report = job.run()
 
     assert report.faults == []
-    assert 7000 not in place.numbers()
-    assert 7001 in place.numbers()
-    place.check()
+    assert 7000 not in deployment.numbers()
+    assert 7001 in deployment.numbers()
+    deployment.check()
 
 
-def test_file_that_never_stands_still_is_named(place):
+def test_file_that_never_stands_still_is_named(deployment):
     """Somebody writes it before every single look."""
-    name = place.put(ours(place))
-    place.leave(leaver(place), document="garden")
-    job = place.job()
-    data = place.data.read(name)
+    name = deployment.put(ours(deployment))
+    deployment.leave(leaver(deployment), document="garden")
+    job = deployment.job()
+    data = deployment.data.read(name)
 
     def fault(operation, of):
         if (operation, of) == ("open", name):
-            place.data.fault = nothing
-            place.data.replace(name, data, live(place.data, name).generation)
-            place.data.fault = fault
+            deployment.data.fault = nothing
+            deployment.data.replace(name, data, live(deployment.data, name).generation)
+            deployment.data.fault = fault
 
-    place.data.fault = fault
+    deployment.data.fault = fault
     report = job.run()
 
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
     assert faults == [(name, Outcome.CHANGED, "written by somebody else meanwhile")]
-    assert place.stages()["garden"] == ["requested", "suppressed"]
-    place.data.fault = nothing
-    assert place.delete().faults == []
-    assert leaver(place) not in place.numbers()
+    assert deployment.stages()["garden"] == ["requested", "suppressed"]
+    deployment.data.fault = nothing
+    assert deployment.delete().faults == []
+    assert leaver(deployment) not in deployment.numbers()
 
 
 @pytest.mark.parametrize("noted", [b"\xff", b"[]", b"{}", b'{"plan": 1}'])
-def test_note_of_a_rewrite_that_is_nonsense_is_somebody_elses(place, noted):
+def test_note_of_a_rewrite_that_is_nonsense_is_somebody_elses(deployment, noted):
     """Where a write fails, deletion looks whether the file is its own."""
-    data = ours(place)
+    data = ours(deployment)
     header = read_header(data)
     entries = {**header.entries, REWROTE: noted}
-    name = place.put(join_header(entries, header.sync) + data[header.length :])
-    place.leave(leaver(place), document="garden")
-    place.data.fault = refuse("replace", name, UNAVAILABLE, 1)
+    name = deployment.put(join_header(entries, header.sync) + data[header.length :])
+    deployment.leave(leaver(deployment), document="garden")
+    deployment.data.fault = refuse("replace", name, UNAVAILABLE, 1)
 
-    assert place.delete().faults == []
-    assert place.told() == {"garden": [("deletion", 1)]}
-    assert place.steps.count("rewrite") == 2
+    assert deployment.delete().faults == []
+    assert deployment.told() == {"garden": [("deletion", 1)]}
+    assert deployment.steps.count("rewrite") == 2
 
 
-def test_partition_that_another_job_has_leased_is_busy(place):
+def test_partition_that_another_job_has_leased_is_busy(deployment):
     """A compaction that began under the list before may write what it read then."""
-    name = place.put(ours(place), "spoilt")
-    beside, _, _ = around(place)
-    before = {info.name: place.data.read(info.name) for info in place.data.list()}
-    place.delete()
-    third = next(person for person in people(place) if person != leaver(place))
-    place.leave(third, document="third")
-    compaction = Leases(place.platform, "other", "compact", 1)
+    name = deployment.put(ours(deployment), "spoilt")
+    beside, _, _ = around(deployment)
+    before = {
+        info.name: deployment.data.read(info.name) for info in deployment.data.list()
+    }
+    deployment.delete()
+    third = next(
+        person for person in people(deployment) if person != leaver(deployment)
+    )
+    deployment.leave(third, document="third")
+    compaction = Leases(deployment.platform, "other", "compact", 1)
     with compaction:
         compaction.acquire(Partition(GARDEN, "visit.1", "2026-05-11"))
-        report = place.delete(run="a" * 32)
+        report = deployment.delete(run="a" * 32)
 
     folder = f"data/study={GARDEN}/"
     assert {(each.name, each.outcome) for each in report.faults} >= {
         (name, Outcome.BUSY),
         (folder, Outcome.BUSY),
     }
-    assert third in place.numbers_in(name)
-    assert place.stages()["third"] == ["requested", "suppressed"]
+    assert third in deployment.numbers_in(name)
+    assert deployment.stages()["third"] == ["requested", "suppressed"]
     assert beside in before
 
-    assert place.delete(run="b" * 32).faults == []
-    assert third not in place.numbers()
-    assert place.told()["third"] == [("deletion", 1)]
-    place.check()
+    assert deployment.delete(run="b" * 32).faults == []
+    assert third not in deployment.numbers()
+    assert deployment.told()["third"] == [("deletion", 1)]
+    deployment.check()
 
 
 @pytest.mark.parametrize("what", ["old_copies", "list"])
-def test_listing_that_fails_stops_the_run_and_the_next_makes_it_good(place, what):
-    place.put(ours(place))
-    place.leave(leaver(place), document="garden")
-    job = place.job()
+def test_listing_that_fails_stops_the_run_and_the_next_makes_it_good(deployment, what):
+    deployment.put(ours(deployment))
+    deployment.leave(leaver(deployment), document="garden")
+    job = deployment.job()
     failed = []
 
     def fault(operation, of):
@@ -276,29 +287,29 @@ def test_listing_that_fails_stops_the_run_and_the_next_makes_it_good(place, what
             failed.append(of)
             raise UNAVAILABLE
 
-    place.data.fault = fault
+    deployment.data.fault = fault
     with pytest.raises(OSError, match="503"):
         job.run()
 
-    assert place.delete().faults == []
-    assert place.stages()["garden"][-1] == "verified"
-    assert place.told() == {"garden": [("deletion", 1)]}
-    place.check()
+    assert deployment.delete().faults == []
+    assert deployment.stages()["garden"][-1] == "verified"
+    assert deployment.told() == {"garden": [("deletion", 1)]}
+    deployment.check()
 
 
 @pytest.mark.parametrize("why", ["held", "denied"])
-def test_emptied_file_that_cannot_be_removed_is_named_and_goes_later(place, why):
-    name = place.put(place.ours([Row(1, 1)]))
-    place.leave(1, document="garden")
+def test_emptied_file_that_cannot_be_removed_is_named_and_goes_later(deployment, why):
+    name = deployment.put(deployment.indexed_file([Row(1, 1)]))
+    deployment.leave(1, document="garden")
 
     def after(operation, of):
         if operation == "replace" and why == "held":
-            place.data.hold(name)  # as a bucket does with each new object
+            deployment.data.hold(name)  # as a bucket does with each new object
 
-    place.data.after = after
+    deployment.data.after = after
     if why == "denied":
-        place.data.fault = refuse("delete", name, DENIED)
-    report = place.delete()
+        deployment.data.fault = refuse("delete", name, DENIED)
+    report = deployment.delete()
 
     expected = {
         "held": (Outcome.HELD, "the bucket holds it"),
@@ -306,15 +317,15 @@ def test_emptied_file_that_cannot_be_removed_is_named_and_goes_later(place, why)
     }
     faults = [(each.outcome, each.detail) for each in report.faults]
     assert faults == [expected[why]]
-    assert place.numbers() == []
-    assert place.stages()["garden"] == ["requested", "suppressed"]
-    info = live(place.data, name)
-    assert place.delete().faults != []
-    assert place.data.stat(name) == info  # nothing is written again and again
+    assert deployment.numbers() == []
+    assert deployment.stages()["garden"] == ["requested", "suppressed"]
+    info = live(deployment.data, name)
+    assert deployment.delete().faults != []
+    assert deployment.data.stat(name) == info  # nothing is written again and again
 
-    place.data.hold(name, on=False)
-    place.data.fault = nothing
-    assert place.delete().faults == []
-    assert place.data.stat(name) is None
-    assert place.told() == {"garden": [("deletion", 1)]}
-    place.check()
+    deployment.data.hold(name, on=False)
+    deployment.data.fault = nothing
+    assert deployment.delete().faults == []
+    assert deployment.data.stat(name) is None
+    assert deployment.told() == {"garden": [("deletion", 1)]}
+    deployment.check()

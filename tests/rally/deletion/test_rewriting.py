@@ -28,7 +28,7 @@ from rally.storage.header import (
 from rally.validation.leaves import zig_zag
 from tests.pipelines.world import GARDEN
 from tests.rally.deletion.model import Move, stays
-from tests.rally.deletion.place import SYNC, Row, frames, header_in
+from tests.support.memory_deployment import SYNC, Row, frames, header_in
 
 OWN = {ROWS, CHECKSUM, INDEX, ROW_LENGTHS, HEADER_CHECKSUM, REWROTE}
 LONG = "x" * 9000  # seven rows in a block
@@ -42,14 +42,14 @@ def ids(rows):
     return [row["document_id"] for row in rows]
 
 
-def order(place, rows):
+def order(deployment, rows):
     """The people in the order of their pseudonyms."""
-    return sorted({row.person for row in rows}, key=place.pseudonym)
+    return sorted({row.person for row in rows}, key=deployment.pseudonym)
 
 
-def people_of(place, count):
+def people_of(deployment, count):
     """Numbers of people, in the order in which a file of ours has them."""
-    return sorted(range(count), key=place.pseudonym)
+    return sorted(range(count), key=deployment.pseudonym)
 
 
 CASES = {
@@ -65,33 +65,37 @@ CASES = {
 
 
 @pytest.mark.parametrize(("sizes", "page", "gone"), CASES.values(), ids=CASES)
-def test_indexed_file_loses_exactly_the_rows(place, sizes, page, gone):
-    people = people_of(place, len(sizes))
+def test_indexed_file_loses_exactly_the_rows(deployment, sizes, page, gone):
+    people = people_of(deployment, len(sizes))
     rows = [
         Row(person, 100 * place_ + each, page=page)
         for place_, person in enumerate(people)
         for each in range(sizes[place_])
     ]
-    before = place.ours(rows, note="a note of somebody else")
-    name = place.put(before)
-    other = place.put(place.ours([Row(person, 9000 + person) for person in range(99)]
-                                 [len(sizes):]), "b")  # fmt: skip
-    other_before = place.data.read(other)
+    before = deployment.indexed_file(rows, note="a note of somebody else")
+    name = deployment.put(before)
+    other = deployment.put(
+        deployment.indexed_file(
+            [Row(person, 9000 + person) for person in range(99)][len(sizes) :]
+        ),
+        "b",
+    )
+    other_before = deployment.data.read(other)
     for each in gone:
-        place.leave(people[each])
+        deployment.leave(people[each])
 
-    report = place.delete()
+    report = deployment.delete()
 
-    after = place.data.read(name)
-    leavers = {place.pseudonym(people[each]) for each in gone}
+    after = deployment.data.read(name)
+    leavers = {deployment.pseudonym(people[each]) for each in gone}
     expected = [row for row in read(before) if row["participant"] not in leavers]
     assert read(after) == expected == list(read_rows(after))
     assert [each.outcome for each in report.rewritten] == [Outcome.REWRITTEN]
     assert report.rewritten[0].rows_removed == len(rows) - len(expected)
     assert report.faults == []
-    assert place.data.read(other) == other_before
+    assert deployment.data.read(other) == other_before
     check_fidelity(before, after, leavers)
-    check_index(place, name)
+    check_index(deployment, name)
 
 
 def check_fidelity(before, after, leavers):
@@ -123,10 +127,10 @@ def before_rows(header):
     return b"".join([*parts, b"\0", header.sync])
 
 
-def check_index(place, name):
+def check_index(deployment, name):
     """The index names every block and every row as they stand."""
-    data = place.data.read(name)
-    header = header_in(place.data, name)
+    data = deployment.data.read(name)
+    header = header_in(deployment.data, name)
     blocks = header.checked_blocks(len(data))
     found = frames(data)
     assert [block.length for block in blocks] == list(map(len, found))
@@ -139,22 +143,22 @@ def check_index(place, name):
 
 
 @pytest.mark.parametrize("how", ["ours", "foreign"])
-def test_file_that_loses_all_its_rows_is_gone(place, how):
-    make = getattr(place, how)
-    name = place.put(make([Row(1, 1), Row(1, 2)]))
-    kept = place.put(make([Row(2, 3)]), "b")
-    before = place.data.stat(kept)
-    place.leave(1)
+def test_file_that_loses_all_its_rows_is_gone(deployment, how):
+    make = getattr(deployment, how)
+    name = deployment.put(make([Row(1, 1), Row(1, 2)]))
+    kept = deployment.put(make([Row(2, 3)]), "b")
+    before = deployment.data.stat(kept)
+    deployment.leave(1)
 
-    report = place.delete()
+    report = deployment.delete()
 
-    assert place.data.stat(name) is None
-    assert place.data.stat(kept) == before
-    (change,) = place.receipts()[0].sections[0].files
+    assert deployment.data.stat(name) is None
+    assert deployment.data.stat(kept) == before
+    (change,) = deployment.receipts()[0].sections[0].files
     assert (change.rows_before, change.rows_removed, change.rows_after) == (2, 2, 0)
     assert (change.generation_after, change.checksum_after) == (None, None)
     assert report.faults == []
-    place.check()
+    deployment.check()
 
 
 CODECS = ["null", "deflate", "bzip2", "xz"]
@@ -162,30 +166,30 @@ CODECS = ["null", "deflate", "bzip2", "xz"]
 
 @pytest.mark.parametrize("sync_interval", [1, 300, 16_000])
 @pytest.mark.parametrize("codec", CODECS)
-def test_file_of_fastavro_loses_exactly_the_rows(place, codec, sync_interval):
+def test_file_of_fastavro_loses_exactly_the_rows(deployment, codec, sync_interval):
     rows = [Row(number % 7, number, page="p" * (number % 50)) for number in range(200)]
     metadata = {"owner": "an observatory", "rally-less": "ü"}
-    before = place.foreign(
+    before = deployment.foreign_file(
         rows, codec=codec, sync_interval=sync_interval, metadata=metadata
     )
-    name = place.put(before)
-    place.leave(3)
+    name = deployment.put(before)
+    deployment.leave(3)
 
-    report = place.delete()
+    report = deployment.delete()
 
-    after = place.data.read(name)
-    leavers = {place.pseudonym(3)}
+    after = deployment.data.read(name)
+    leavers = {deployment.pseudonym(3)}
     expected = [row for row in read(before) if row["participant"] not in leavers]
     assert read(after) == expected == list(read_rows(after))
     assert report.faults == []
-    assert header_in(place.data, name).entries["rally-less"] == "ü".encode()
+    assert header_in(deployment.data, name).entries["rally-less"] == "ü".encode()
     check_fidelity(before, after, leavers)
-    place.check()
+    deployment.check()
 
 
 @pytest.mark.parametrize("codec", ["null", "deflate", "bzip2"])
-def test_file_of_apache_avro_loses_exactly_the_rows(place, codec):
-    schema = avro.schema.parse(place.schema())
+def test_file_of_apache_avro_loses_exactly_the_rows(deployment, codec):
+    schema = avro.schema.parse(deployment.schema())
     stream = io.BytesIO()
     stream.close = lambda: None  # type: ignore[method-assign]
     writer = avro.datafile.DataFileWriter(
@@ -193,104 +197,108 @@ def test_file_of_apache_avro_loses_exactly_the_rows(place, codec):
     )
     rows = [Row(number % 5, number) for number in range(100)]
     for number, row in enumerate(rows):
-        writer.append(place.record(row))
+        writer.append(deployment.record(row))
         if number % 30 == 0:
             writer.sync()
     writer.close()
     before = stream.getvalue()
-    name = place.put(before)
-    place.leave(2)
+    name = deployment.put(before)
+    deployment.leave(2)
 
-    report = place.delete()
+    report = deployment.delete()
 
-    after = place.data.read(name)
-    expected = [row for row in read(before) if row["participant"] != place.pseudonym(2)]
+    after = deployment.data.read(name)
+    expected = [
+        row for row in read(before) if row["participant"] != deployment.pseudonym(2)
+    ]
     assert read(after) == expected == list(read_rows(after))
     assert report.faults == []
-    check_fidelity(before, after, {place.pseudonym(2)})
+    check_fidelity(before, after, {deployment.pseudonym(2)})
     reader = avro.datafile.DataFileReader(io.BytesIO(after), avro.io.DatumReader())
     assert ids(reader) == ids(expected)
 
 
-def test_header_map_in_several_pieces_is_kept_entry_by_entry(place):
+def test_header_map_in_several_pieces_is_kept_entry_by_entry(deployment):
     """Avro lets a writer cut the map; its entries and their order are what counts."""
-    made = place.foreign([Row(1, 1), Row(2, 2)], codec="deflate")
+    made = deployment.foreign_file([Row(1, 1), Row(2, 2)], codec="deflate")
     header = read_header(made)
     parts = [b"Obj\x01"]
     for name, value in {**header.entries, "note": "ü".encode()}.items():
         entry = zig_zag(len(name)) + name.encode() + zig_zag(len(value)) + value
         parts += [zig_zag(-1), zig_zag(len(entry)), entry]
     before = b"".join([*parts, b"\0", SYNC, *frames(made)])
-    name = place.put(before)
-    place.leave(1)
+    name = deployment.put(before)
+    deployment.leave(1)
 
-    assert place.delete().faults == []
+    assert deployment.delete().faults == []
 
-    after = header_in(place.data, name)
+    after = header_in(deployment.data, name)
     known = {key: value for key, value in after.entries.items() if key not in OWN}
     assert known == {**header.entries, "note": "ü".encode()}
-    assert place.numbers() == [2]
+    assert deployment.numbers() == [2]
 
 
-def test_row_is_written_again_by_the_schema_of_its_own_file(place):
+def test_row_is_written_again_by_the_schema_of_its_own_file(deployment):
     """An older schema than today's: a field less, another order, an alias."""
-    old = json.loads(place.schema())
+    old = json.loads(deployment.schema())
     payload = old["fields"].pop()
     old["fields"].insert(
         0, {"name": "extra", "type": ["null", "bytes"], "default": None}
     )
     schema = fastavro.parse_schema(old)
-    records = [place.record(Row(number % 3, number)) for number in range(30)]
+    records = [deployment.record(Row(number % 3, number)) for number in range(30)]
     for record in records:
         del record["payload"]
         record["extra"] = b"\x01\x02"
     stream = io.BytesIO()
     fastavro.writer(stream, schema, records, codec="deflate", sync_interval=200)
-    name = place.put(stream.getvalue())
-    place.leave(1)
+    name = deployment.put(stream.getvalue())
+    deployment.leave(1)
 
-    assert place.delete().faults == []
+    assert deployment.delete().faults == []
 
-    after = place.data.read(name)
+    after = deployment.data.read(name)
     assert payload["name"] == "payload"
     assert json.loads(read_header(after).schema)["fields"][0]["name"] == "extra"
-    expected = [row for row in records if row["participant"] != place.pseudonym(1)]
+    expected = [row for row in records if row["participant"] != deployment.pseudonym(1)]
     assert read(after) == expected
 
 
-def test_only_blocks_that_the_index_names_are_read_to_find(place):
-    people = people_of(place, 400)
+def test_only_blocks_that_the_index_names_are_read_to_find(deployment):
+    people = people_of(deployment, 400)
     noise = random.Random(1)
     rows = [Row(person, person, page=noise.randbytes(8000).hex()) for person in people]
-    name = place.put(place.ours(rows))
-    place.leave(people[200])
-    job = place.job()
-    place.data.reads.clear()
+    name = deployment.put(deployment.indexed_file(rows))
+    deployment.leave(people[200])
+    job = deployment.job()
+    deployment.data.reads.clear()
 
     job.plan()
 
-    read_bytes = sum(length for each, _, length in place.data.reads if each == name)
-    header = header_in(place.data, name)
+    read_bytes = sum(
+        length for each, _, length in deployment.data.reads if each == name
+    )
+    header = header_in(deployment.data, name)
     block = max(block.length for block in header.blocks)
     assert read_bytes <= 2 * max(header.length, 64 * 1024) + 2 * block
-    assert read_bytes < place.data.stat(name).size / 10
+    assert read_bytes < deployment.data.stat(name).size / 10
 
 
-def test_other_buckets_are_not_opened(place):
-    person = place.pseudonym(1)
+def test_other_buckets_are_not_opened(deployment):
+    person = deployment.pseudonym(1)
     mine, other = int(person[0], 16), (int(person[0], 16) + 1) % 16
     folder = f"data/study={GARDEN}/document=visit.1/date=2026-05-11"
     names = [f"{folder}/bucket=4-{bits:x}/compacted.avro" for bits in (mine, other)]
     for name in names:
-        place.data.create(name, place.ours([Row(1, 1), Row(2, 2)]))
-    place.leave(1)
-    job = place.job()
-    place.data.reads.clear()
+        deployment.data.create(name, deployment.indexed_file([Row(1, 1), Row(2, 2)]))
+    deployment.leave(1)
+    job = deployment.job()
+    deployment.data.reads.clear()
 
     report = job.plan()
 
     assert [each.name for each in report.planned] == [names[0]]
-    assert {name for name, _, _ in place.data.reads} == {names[0]}
+    assert {name for name, _, _ in deployment.data.reads} == {names[0]}
 
 
 small_rows = st.lists(
@@ -311,27 +319,29 @@ moves = st.lists(
 
 @pytest.mark.slow("models")
 @given(small_rows, moves, st.sampled_from(["ours", *CODECS]), st.integers(1, 400))
-def test_file_afterwards_is_what_the_fold_keeps(make_place, rows, moves, how, interval):
-    place = make_place()
+def test_file_afterwards_is_what_the_fold_keeps(
+    make_deployment, rows, moves, how, interval
+):
+    deployment = make_deployment()
     made = (
-        place.ours(rows)
+        deployment.indexed_file(rows)
         if how == "ours"
-        else place.foreign(rows, codec=how, sync_interval=interval)
+        else deployment.foreign_file(rows, codec=how, sync_interval=interval)
     )
-    name = place.put(made)
+    name = deployment.put(made)
     for joins, person, when in moves:
-        (place.join if joins else place.leave)(person, when=when)
-    ordered = sorted(rows, key=place.encode) if how == "ours" else rows
-    expected = [place.record(row) for row in ordered if stays(moves, row)]
+        (deployment.join if joins else deployment.leave)(person, when=when)
+    ordered = sorted(rows, key=deployment.encode) if how == "ours" else rows
+    expected = [deployment.record(row) for row in ordered if stays(moves, row)]
 
-    report = place.delete()
+    report = deployment.delete()
 
-    info = place.data.stat(name)
+    info = deployment.data.stat(name)
     left = not all(move.joins for move in moves)
-    found = read(place.data.read(name)) if info else []
+    found = read(deployment.data.read(name)) if info else []
     assert found == expected
     assert (info is None) == (left and not expected)
     assert report.faults == []
     if found and found != read(made):
-        assert list(read_rows(place.data.read(name))) == expected
-    place.check()
+        assert list(read_rows(deployment.data.read(name))) == expected
+    deployment.check()

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.rally.deletion.model import Move, stays
-from tests.rally.deletion.place import Killed, Row
 from tests.rally.deletion.test_killed import count
+from tests.support.memory_deployment import Killed, Row
 
 pytestmark = pytest.mark.slow("models")
 
@@ -33,8 +33,8 @@ stories = st.lists(
 class Story:
     """What happened so far, and what must be there in the end."""
 
-    def __init__(self, place):
-        self.place = place
+    def __init__(self, deployment):
+        self.deployment = deployment
         self.rows: list[Row] = []
         self.moves: list[Move] = []
 
@@ -44,58 +44,58 @@ class Story:
             for at, (person, day) in enumerate(content)
         ]
         self.rows += rows
-        self.place.put(getattr(self.place, how)(rows), f"{len(self.rows)}")
+        self.deployment.put(getattr(self.deployment, how)(rows), f"{len(self.rows)}")
 
     def join(self, person, day):
         self.moves.append(Move(True, person, day + 0.25))
-        self.place.join(person, when=day + 0.25)
+        self.deployment.join(person, when=day + 0.25)
 
     def leave(self, person, day):
         self.moves.append(Move(False, person, day + 0.5))
-        self.place.leave(person, when=day + 0.5)
+        self.deployment.leave(person, when=day + 0.5)
 
     def run(self):
-        assert self.place.delete().faults == []
+        assert self.deployment.delete().faults == []
 
     def plan(self):
-        assert self.place.job().plan().faults == []
+        assert self.deployment.job().plan().faults == []
 
     def die(self, before):
-        count(self.place, before)
+        count(self.deployment, before)
         with suppress(Killed):
-            self.place.delete()
-        self.place.bury()
+            self.deployment.delete()
+        self.deployment.mark_runs_dead()
 
     def wait(self, time):
-        self.place.now += timedelta(days=time) / 3
+        self.deployment.now += timedelta(days=time) / 3
 
 
 @given(stories, st.booleans(), st.booleans())
-def test_any_story_ends_as_the_fold_says(make_place, story, versioned, keeps):
+def test_any_story_ends_as_the_fold_says(make_deployment, story, versioned, keeps):
     week = timedelta(days=7) if keeps else None
-    place = make_place(versioned=versioned, soft_delete=week)
-    told = Story(place)
+    deployment = make_deployment(versioned=versioned, soft_delete=week)
+    told = Story(deployment)
     # An enrolment that is known only when the rows since have gone brings none back.
     for what, *how in sorted(story, key=lambda each: each[0] != "join"):
         getattr(told, what)(*how)
 
     told.run()
-    place.now += timedelta(days=7)
+    deployment.now += timedelta(days=7)
     told.run()
 
     expected = [row.number for row in told.rows if stays(told.moves, row)]
-    assert place.numbers() == sorted(expected)
-    assert list(place.data.old_copies("")) == []
-    receipts = place.told()
-    asked = {each.document_id for each in place.withdrawals().withdrawals}
+    assert deployment.numbers() == sorted(expected)
+    assert list(deployment.data.old_copies("")) == []
+    receipts = deployment.told()
+    asked = {each.document_id for each in deployment.withdrawals().withdrawals}
     assert receipts.keys() == asked
     for each in receipts.values():
         assert [reason for reason, _ in each[:1]] == ["deletion"]
         assert {reason for reason, _ in each[1:]} <= {"late"}
     gone = sum(rows for each in receipts.values() for _, rows in each)
     assert gone == len(told.rows) - len(expected)
-    place.check()
+    deployment.check()
 
-    before = place.everything()
+    before = deployment.all_objects()
     told.run()
-    assert place.everything() == before
+    assert deployment.all_objects() == before

@@ -9,26 +9,26 @@ from rally.events import RALLY
 from rally.registry.study import Kind
 from rally.registry.transitions import Action
 from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.rally.deletion.place import Killed, Row, day
 from tests.support.decided import decide_study
+from tests.support.memory_deployment import Killed, Row, day
 from tests.support.registries import without
 
 DONE = ["requested", "suppressed", "rewritten", "purged", "verified"]
 
 
-def close(place, namespace, kind):
+def close(deployment, namespace, kind):
     """Makes a study one that does not load; gives the registry before."""
-    whole = place.registry
-    place.registry = without(whole, namespace, kind)
+    whole = deployment.registry
+    deployment.registry = without(whole, namespace, kind)
     return whole
 
 
 @pytest.fixture
-def both(place):
+def both(deployment):
     """Two people with rows in two studies."""
-    place.put(place.ours([Row(1, 1), Row(2, 2)]), study=GARDEN)
-    place.put(place.ours([Row(1, 3), Row(2, 4)], POND), study=POND)
-    return place
+    deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)]), study=GARDEN)
+    deployment.put(deployment.indexed_file([Row(1, 3), Row(2, 4)], POND), study=POND)
+    return deployment
 
 
 @pytest.mark.parametrize("kind", [Kind.STUDY, None])
@@ -134,7 +134,7 @@ def test_plan_that_was_begun_waits_for_the_study(both):
     both.data.fault = kill
     with pytest.raises(Killed):
         both.delete()
-    both.bury()
+    both.mark_runs_dead()
     whole = close(both, POND, Kind.STUDY)
     report = both.delete()
     assert [each.outcome for each in report.faults] == [Outcome.UNAVAILABLE]
@@ -150,6 +150,6 @@ def test_plan_that_was_begun_waits_for_the_study(both):
 
 def test_folder_of_an_unavailable_study_is_in_a_registry(both):
     close(both, POND, None)
-    both.put(both.ours([Row(3, 5)]), study="rally-garden", name="b")
+    both.put(both.indexed_file([Row(3, 5)]), study="rally-garden", name="b")
     both.data.create("data/study=rally-weed/document=visit.1/a.avro", b"x")
     assert both.delete().unregistered == ["rally-weed"]

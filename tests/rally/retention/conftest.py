@@ -1,25 +1,25 @@
-"""A platform in memory for each test."""
+"""A deployment in memory for each test."""
 
 import itertools
 
 import pytest
 
 from tests.rally.deletion.conftest import registry
-from tests.rally.retention.place import PurgePlace
+from tests.support.purge_deployment import PurgeDeployment
 
 __all__ = ["registry"]
 
 
 @pytest.fixture
-def make_place(registry, tmp_path):
-    """Makes a platform; its arguments are those of the bucket of rows."""
+def make_deployment(registry, tmp_path):
+    """Makes a deployment; its arguments are those of the bucket of rows."""
     numbers = itertools.count()
-    return lambda **bucket: PurgePlace(
+    return lambda **bucket: PurgeDeployment(
         registry, tmp_path / str(next(numbers)), **bucket
     )
 
 
 @pytest.fixture
-def place(make_place):
-    """A platform whose bucket keeps nothing old."""
-    return make_place()
+def deployment(make_deployment):
+    """A deployment whose bucket keeps no old copies."""
+    return make_deployment()

@@ -8,7 +8,7 @@ from rally.registry.object_classifier import ObjectClassifier, Region, overlappi
 from rally.registry.registry import Registry
 from rally.storage.objectstore.interface import ObjectInfo
 from tests.pipelines.world import GARDEN, POND
-from tests.rally.deletion.place import Row
+from tests.support.memory_deployment import Row
 
 FOLDER = f"data/study={GARDEN}/document=visit.1"
 
@@ -37,19 +37,19 @@ FOLDER = f"data/study={GARDEN}/document=visit.1"
         ("data/all.csv", Region.UNREGISTERED_COPY),
     ],
 )  # fmt: skip
-def test_place_of_an_object_is_told_by_its_path(place, name, region):
-    locator = ObjectClassifier(place.stores, place.registry)
-    located = locator.classify(place.data, ObjectInfo(name, 1, 1))
+def test_place_of_an_object_is_told_by_its_path(deployment, name, region):
+    locator = ObjectClassifier(deployment.stores, deployment.registry)
+    located = locator.classify(deployment.data, ObjectInfo(name, 1, 1))
     assert located.region is region
     assert located.region.is_alarm is (region is not Region.FILE)
     assert (located.partition is not None) is (region is Region.FILE)
 
 
-def test_empty_object_that_stands_for_a_folder_is_no_alarm(place):
-    locator = ObjectClassifier(place.stores, place.registry)
-    located = locator.classify(place.data, ObjectInfo(f"{FOLDER}/", 0, 1))
+def test_empty_object_that_stands_for_a_folder_is_no_alarm(deployment):
+    locator = ObjectClassifier(deployment.stores, deployment.registry)
+    located = locator.classify(deployment.data, ObjectInfo(f"{FOLDER}/", 0, 1))
     assert located.region is Region.MARKER
-    empty = locator.classify(place.data, ObjectInfo(f"{FOLDER}/a.avro", 0, 1))
+    empty = locator.classify(deployment.data, ObjectInfo(f"{FOLDER}/a.avro", 0, 1))
     assert empty.region.is_alarm
 
 
@@ -58,31 +58,31 @@ def test_empty_object_that_stands_for_a_folder_is_no_alarm(place):
     ["memory://test", "memory://test/data/", "memory://test/data/study=x/mine",
      "memory://platform/events"],
 )  # fmt: skip
-def test_researchers_tables_are_not_where_rows_are(place, uri):
+def test_researchers_tables_are_not_where_rows_are(deployment, uri):
     """What is theirs has no retention: rows would never go."""
-    study = replace(place.registry.studies[GARDEN], derived=(uri,))
-    registry = Registry(place.registry.studies | {GARDEN: study})
-    assert overlapping(place.stores, place.registry) == {}
-    assert overlapping(place.stores, registry) == {
+    study = replace(deployment.registry.studies[GARDEN], derived=(uri,))
+    registry = Registry(deployment.registry.studies | {GARDEN: study})
+    assert overlapping(deployment.stores, deployment.registry) == {}
+    assert overlapping(deployment.stores, registry) == {
         GARDEN: f"{GARDEN}: derived: {uri.rstrip('/')}/ is no folder of researchers'"
         " tables alone; name one beside what the platform stores"
     }
 
 
-def test_alarms_are_named_and_all_else_goes_on(place):
-    place.join(1, when=-1000)
-    place.put(place.ours([Row(1, 1)]), date="2025-01-01")
+def test_alarms_are_named_and_all_else_goes_on(deployment):
+    deployment.join(1, when=-1000)
+    deployment.put(deployment.indexed_file([Row(1, 1)]), date="2025-01-01")
     foreign = [
         "copies/a.csv",
         f"data/study={GARDEN}/document=visit.9/date=2020-01-01/bucket=new/a.avro",
         "data/study=rally-weed/document=visit.1/date=2020-01-01/bucket=new/a.avro",
     ]
     for name in foreign:
-        place.data.create(name, b"whatever")
+        deployment.data.create(name, b"whatever")
 
-    report = place.purge()
+    report = deployment.purge()
 
-    assert place.names("") == foreign
+    assert deployment.names("") == foreign
     assert report.alarms == [
         f"memory://test/{foreign[1]}: is a document that its study does not have",
         f"memory://test/{foreign[2]}: is a study that no registry knows",
@@ -92,19 +92,19 @@ def test_alarms_are_named_and_all_else_goes_on(place):
     assert len(report.done) == 1
 
 
-def test_many_alarms_are_counted(place):
+def test_many_alarms_are_counted(deployment):
     for number in range(50):
-        place.data.create(f"copies/{number:02}", b"x")
-    report = place.purge()
+        deployment.data.create(f"copies/{number:02}", b"x")
+    report = deployment.purge()
     assert len(report.alarms) == 21
     assert report.alarms[-1] == "30 others are an unregistered copy"
 
 
-def test_unknown_study_is_not_concluded_by_its_neighbour(place):
-    place.put(place.ours([Row(1, 1)], POND), study=POND)
-    place.join(1, POND)
-    place.data.create("data/study=rally-garden-2/a.avro", b"x")
-    place.conclude()
-    place.purge()
-    assert "data/study=rally-garden-2/a.avro" in place.names()
-    assert place.numbers(POND) == [1]
+def test_unknown_study_is_not_concluded_by_its_neighbour(deployment):
+    deployment.put(deployment.indexed_file([Row(1, 1)], POND), study=POND)
+    deployment.join(1, POND)
+    deployment.data.create("data/study=rally-garden-2/a.avro", b"x")
+    deployment.conclude()
+    deployment.purge()
+    assert "data/study=rally-garden-2/a.avro" in deployment.names()
+    assert deployment.numbers(POND) == [1]

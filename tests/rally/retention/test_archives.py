@@ -7,8 +7,8 @@ import pytest
 
 from rally.errors import ConfigurationError
 from tests.pipelines.world import GARDEN
-from tests.rally.retention.furnished import register
-from tests.rally.retention.place import gone
+from tests.rally.retention.stored_studies import register_folders
+from tests.support.purge_deployment import deleted_counts
 
 NOW = datetime(2026, 3, 1, 15, tzinfo=UTC)
 
@@ -31,79 +31,83 @@ def left(folder):
     )
 
 
-def test_only_old_files_that_a_glob_names_go(place, tmp_path):
-    place.now, folder = NOW, tmp_path / "in"
+def test_only_old_files_that_a_glob_names_go(deployment, tmp_path):
+    deployment.now, folder = NOW, tmp_path / "in"
     for name, days in (("a/1.ndjson", 31), ("a/2.ndjson", 30), ("a/3.csv", 99),
                        ("b/c/4.ndjson", 99), ("d/5.ndjson", 99)):  # fmt: skip
         write(folder, name, days)
     globs = f"{folder}/a/*.ndjson,{folder}/b/**/*.ndjson,{folder}/a/1*,{folder}/none*"
 
-    report = place.purge(archives=globs)
+    report = deployment.purge(archives=globs)
 
     assert left(folder) == ["a/2.ndjson", "a/3.csv", "d/5.ndjson"]
-    assert gone(report) == {("", "(archives)", "archive"): (2, 0)}
+    assert deleted_counts(report) == {("", "(archives)", "archive"): (2, 0)}
     assert report.exit_status == 0
-    assert place.purge(archives=globs).plan == ""
+    assert deployment.purge(archives=globs).plan == ""
 
 
-def test_nothing_goes_that_is_not_named(place, tmp_path):
-    place.now = NOW
+def test_nothing_goes_that_is_not_named(deployment, tmp_path):
+    deployment.now = NOW
     write(tmp_path / "in", "1.ndjson", 99)
-    assert place.purge().plan == ""
+    assert deployment.purge().plan == ""
 
 
-def test_glob_that_names_what_a_store_holds_is_refused(place, tmp_path):
-    place.now = NOW
+def test_glob_that_names_what_a_store_holds_is_refused(deployment, tmp_path):
+    deployment.now = NOW
     write(tmp_path / "in", "1.ndjson", 99)
-    place.data.uri = str(tmp_path / "in")
+    deployment.data.uri = str(tmp_path / "in")
     with pytest.raises(ConfigurationError, match="--archives: names what"):
-        place.purge(archives=f"{tmp_path}/*/1.ndjson")
+        deployment.purge(archives=f"{tmp_path}/*/1.ndjson")
     assert left(tmp_path / "in") == ["1.ndjson"]
 
 
 @pytest.mark.parametrize("linked", ["folder", "store", "file"])
-def test_glob_that_reaches_a_store_by_a_link_is_refused(place, tmp_path, linked):
-    place.now = NOW
+def test_glob_that_reaches_a_store_by_a_link_is_refused(deployment, tmp_path, linked):
+    deployment.now = NOW
     path = write(tmp_path / "in", "1.ndjson", 99)
     link = tmp_path / "link"
     link.symlink_to(path if linked == "file" else path.parent)
-    place.data.uri = str(link if linked == "store" else path.parent)
+    deployment.data.uri = str(link if linked == "store" else path.parent)
     named = {"folder": f"{link}/*", "store": str(path), "file": str(link)}[linked]
     with pytest.raises(ConfigurationError, match="--archives: names what"):
-        place.purge(archives=named)
+        deployment.purge(archives=named)
     assert path.exists()
 
 
 @pytest.mark.parametrize("what", ["keys", "platform", "registry", "derived"])
-def test_glob_that_names_what_is_no_archive_is_refused(place, tmp_path, what):
-    folders = {each: place.folder / each for each in ("keys", "platform")}
+def test_glob_that_names_what_is_no_archive_is_refused(deployment, tmp_path, what):
+    folders = {each: deployment.folder / each for each in ("keys", "platform")}
     folder = folders.get(what, tmp_path / what)
     path = write(folder, "old.json", 99)
-    register(place, GARDEN, str(tmp_path / "derived"))
+    register_folders(deployment, GARDEN, str(tmp_path / "derived"))
     with pytest.raises(ConfigurationError, match="--archives: names what"):
-        place.purge(archives=f"{folder}/*.json", studies=str(tmp_path / "registry"))
+        deployment.purge(
+            archives=f"{folder}/*.json", studies=str(tmp_path / "registry")
+        )
     assert path.exists()
 
 
-def test_file_that_was_written_again_meanwhile_stays(place, tmp_path):
-    place.now = NOW
+def test_file_that_was_written_again_meanwhile_stays(deployment, tmp_path):
+    deployment.now = NOW
     path = write(tmp_path / "in", "1.ndjson", 99)
-    place.platform.after = lambda operation, name: (
+    deployment.platform.after = lambda operation, name: (
         path.write_text("more") if name.endswith("purge.ndjson") else None
     )
-    report = place.purge(archives=str(path))
+    report = deployment.purge(archives=str(path))
     assert path.read_text() == "more"
     assert report.faults == [("1.ndjson", "changed meanwhile")]
 
 
 @pytest.mark.parametrize("seconds", [-(2**33), -1, 0, 946_684_800, 2**33, 2**38])
-def test_archive_of_a_time_that_cannot_be_stays_and_is_named(place, tmp_path, seconds):
-    place.now, folder = NOW, tmp_path / "in"
+def test_archive_of_a_time_that_cannot_be_stays_and_is_named(
+    deployment, tmp_path, seconds
+):
+    deployment.now, folder = NOW, tmp_path / "in"
     write(folder, "1.ndjson", 99)
     odd = write(folder, "2.ndjson", 0)
     os.utime(odd, (0, seconds))
 
-    report = place.purge(archives=f"{folder}/*.ndjson")
+    report = deployment.purge(archives=f"{folder}/*.ndjson")
 
     assert left(folder) == ["2.ndjson"]
     assert report.exit_status == 1
@@ -112,9 +116,9 @@ def test_archive_of_a_time_that_cannot_be_stays_and_is_named(place, tmp_path, se
     assert what.startswith("is an archive whose time of writing cannot be true")
 
 
-def test_archives_behind_links_stay_and_are_named(place, tmp_path):
+def test_archives_behind_links_stay_and_are_named(deployment, tmp_path):
     """What they lead to may be anybody's, and of a link only the name would go."""
-    place.now, folder, theirs = NOW, tmp_path / "in", tmp_path / "theirs"
+    deployment.now, folder, theirs = NOW, tmp_path / "in", tmp_path / "theirs"
     for at in (folder / "a", theirs):
         write(at, "1.ndjson", 99)
     (folder / "b").symlink_to(theirs)
@@ -122,7 +126,7 @@ def test_archives_behind_links_stay_and_are_named(place, tmp_path):
     (folder / "a" / "loop").symlink_to(".")
     (folder / "a" / "again").symlink_to(".")
 
-    report = place.purge(archives=f"{folder}/**/*.ndjson,{folder}/*/*.ndjson")
+    report = deployment.purge(archives=f"{folder}/**/*.ndjson,{folder}/*/*.ndjson")
 
     assert [*left(folder), *left(theirs)] == ["a/2.ndjson", "1.ndjson"]
     assert [name for name, _ in report.faults] == [
@@ -132,9 +136,9 @@ def test_archives_behind_links_stay_and_are_named(place, tmp_path):
     assert report.exit_status == 1
 
 
-def test_folder_that_a_glob_names_in_plain_may_be_a_link(place, tmp_path):
-    place.now = NOW
+def test_folder_that_a_glob_names_in_plain_may_be_a_link(deployment, tmp_path):
+    deployment.now = NOW
     write(tmp_path / "large disk", "1.ndjson", 99)
     (tmp_path / "in").symlink_to("large disk")
-    assert place.purge(archives=f"{tmp_path}/in/*.ndjson").exit_status == 0
+    assert deployment.purge(archives=f"{tmp_path}/in/*.ndjson").exit_status == 0
     assert left(tmp_path / "large disk") == []

@@ -7,97 +7,101 @@ import pytest
 from rally.storage.layout import Partition
 from rally.storage.partitions import Bucket, compacted_file
 from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.rally.deletion.place import Row
-from tests.rally.retention.place import gone
+from tests.support.memory_deployment import Row
+from tests.support.purge_deployment import deleted_counts
 
 DAYS = 180
 
 
-def furnish(place, *dates, study=GARDEN):
+def furnish(deployment, *dates, study=GARDEN):
     """A file a date, of somebody who joined long before."""
-    place.join(1, study, when=-3000)
+    deployment.join(1, study, when=-3000)
     for number, each in enumerate(dates):
-        place.put(place.ours([Row(1, number)], study), str(number), study, each)
+        deployment.put(
+            deployment.indexed_file([Row(1, number)], study), str(number), study, each
+        )
 
 
-def dates(place, study=GARDEN):
-    return [name.partition("date=")[2][:10] for name in place.names()
+def dates(deployment, study=GARDEN):
+    return [name.partition("date=")[2][:10] for name in deployment.names()
             if f"study={study}/" in name]  # fmt: skip
 
 
 @pytest.mark.parametrize("now", ["2026-05-31", "2028-02-29", "2028-08-27", "2027-01-01",
                                  "2026-12-31", "2028-03-01"])  # fmt: skip
 @pytest.mark.parametrize("clock", [timedelta(), timedelta(hours=23, minutes=59)])
-def test_row_goes_the_day_after_its_last(place, now, clock):
-    place.now = datetime.fromisoformat(now).replace(tzinfo=UTC) + clock
+def test_row_goes_the_day_after_its_last(deployment, now, clock):
+    deployment.now = datetime.fromisoformat(now).replace(tzinfo=UTC) + clock
     today = date.fromisoformat(now)
     last, over = (str(today - timedelta(days=days)) for days in (DAYS, DAYS + 1))
-    furnish(place, over, last, now)
+    furnish(deployment, over, last, now)
 
-    report = place.purge()
+    report = deployment.purge()
 
-    assert dates(place) == [last, now]
-    assert gone(report) == {(GARDEN, "visit.1", "expired"): (1, 1)}
+    assert dates(deployment) == [last, now]
+    assert deleted_counts(report) == {(GARDEN, "visit.1", "expired"): (1, 1)}
     assert list(report.problems) == []
 
 
-def test_documents_without_an_end_stay(place):
-    place.put(place.ours([Row(1, 1)], HOUSE), "old", HOUSE, "2020-02-29")
-    report = place.purge()
-    assert dates(place, HOUSE) == ["2020-02-29"]
-    assert (report.plan, gone(report)) == ("", {})
+def test_documents_without_an_end_stay(deployment):
+    deployment.put(
+        deployment.indexed_file([Row(1, 1)], HOUSE), "old", HOUSE, "2020-02-29"
+    )
+    report = deployment.purge()
+    assert dates(deployment, HOUSE) == ["2020-02-29"]
+    assert (report.plan, deleted_counts(report)) == ("", {})
 
 
-def test_file_that_was_written_later_goes_by_its_date(place):
-    furnish(place, "2026-01-01")
+def test_file_that_was_written_later_goes_by_its_date(deployment):
+    furnish(deployment, "2026-01-01")
     name = compacted_file(Partition(GARDEN, "visit.1", "2025-11-01"), Bucket(0, 0))
-    place.data.create(name, place.ours([Row(1, 9)]))
-    info = place.data.stat(name)
-    place.now += timedelta(days=30)
-    place.data.replace(name, place.ours([Row(1, 9)]), info.generation)
+    deployment.data.create(name, deployment.indexed_file([Row(1, 9)]))
+    info = deployment.data.stat(name)
+    deployment.now += timedelta(days=30)
+    deployment.data.replace(name, deployment.indexed_file([Row(1, 9)]), info.generation)
 
-    place.purge()
+    deployment.purge()
 
-    assert dates(place) == ["2026-01-01"]
+    assert dates(deployment) == ["2026-01-01"]
 
 
-def test_second_run_changes_nothing(place):
-    furnish(place, "2025-01-01", "2026-05-01")
-    place.purge()
-    before = place.everything()
-    report = place.purge()
-    assert place.everything() == before
+def test_second_run_changes_nothing(deployment):
+    furnish(deployment, "2025-01-01", "2026-05-01")
+    deployment.purge()
+    before = deployment.all_objects()
+    report = deployment.purge()
+    assert deployment.all_objects() == before
     assert (report.plan, report.done, list(report.problems)) == ("", {}, [])
 
 
-def test_plan_is_the_one_that_a_run_does(place):
-    furnish(place, "2025-01-01", "2026-05-01")
-    plan = place.purging().plan()
-    assert dates(place) == ["2025-01-01", "2026-05-01"]
-    place.now += timedelta(hours=5)
-    assert place.purging().plan().plan == plan.plan
-    data = place.platform.read(f"plans/{plan.plan}/purge.ndjson")
-    assert place.pseudonym(1).encode() not in data
-    report = place.purge(confirm=plan.plan)
+def test_plan_is_the_one_that_a_run_does(deployment):
+    furnish(deployment, "2025-01-01", "2026-05-01")
+    plan = deployment.purging().plan()
+    assert dates(deployment) == ["2025-01-01", "2026-05-01"]
+    deployment.now += timedelta(hours=5)
+    assert deployment.purging().plan().plan == plan.plan
+    data = deployment.platform.read(f"plans/{plan.plan}/purge.ndjson")
+    assert deployment.pseudonym(1).encode() not in data
+    report = deployment.purge(confirm=plan.plan)
     assert report.plan == plan.plan
-    assert dates(place) == ["2026-05-01"]
+    assert dates(deployment) == ["2026-05-01"]
     assert {key: (each.objects, each.bytes) for key, each in report.done.items()} == {
         key: (each.objects, each.bytes) for key, each in plan.planned.items()
     }
 
 
-def test_old_copies_go_as_well(make_place):
-    place = make_place(versioned=True)
-    furnish(place, "2025-01-01")
-    report = place.purge()
-    assert list(place.data.old_copies("")) == []
+def test_old_copies_go_as_well(make_deployment):
+    deployment = make_deployment(versioned=True)
+    furnish(deployment, "2025-01-01")
+    report = deployment.purge()
+    assert list(deployment.data.old_copies("")) == []
     assert report.old_copies == 1
 
 
-def test_what_the_bucket_keeps_remains_until_its_day(make_place):
-    place = make_place(soft_delete=timedelta(days=7), versioned=True)
-    furnish(place, "2025-01-01")
-    report = place.purge()
+def test_what_the_bucket_keeps_remains_until_its_day(make_deployment):
+    deployment = make_deployment(soft_delete=timedelta(days=7), versioned=True)
+    furnish(deployment, "2025-01-01")
+    report = deployment.purge()
     assert [(each.objects, each.why) for each in report.remains] == [
         (1, "soft-deleted")
     ]
@@ -105,11 +109,11 @@ def test_what_the_bucket_keeps_remains_until_its_day(make_place):
     assert report.exit_status == 0
 
 
-def test_retention_policy_keeps_the_object_and_is_reported(make_place):
-    place = make_place(retention=timedelta(days=40))
-    furnish(place, "2025-01-01")
-    report = place.purge()
-    assert dates(place) == ["2025-01-01"]
+def test_retention_policy_keeps_the_object_and_is_reported(make_deployment):
+    deployment = make_deployment(retention=timedelta(days=40))
+    furnish(deployment, "2025-01-01")
+    report = deployment.purge()
+    assert dates(deployment) == ["2025-01-01"]
     assert [str(each) for each in report.remains] == [
         "rally-garden: visit.1: 1 objects remain until 2026-07-10"
         " (a hold or a retention policy)"
@@ -117,23 +121,23 @@ def test_retention_policy_keeps_the_object_and_is_reported(make_place):
     assert report.exit_status == 0
 
 
-def test_hold_without_an_end_is_a_problem(place):
-    furnish(place, "2025-01-01")
-    place.data.hold(place.names()[0])
-    report = place.purge()
+def test_hold_without_an_end_is_a_problem(deployment):
+    furnish(deployment, "2025-01-01")
+    deployment.data.hold(deployment.names()[0])
+    report = deployment.purge()
     assert [*report.problems] == [
         "rally-garden: visit.1: 1 objects remain until somebody lifts it"
         " (a hold or a retention policy)"
     ]
 
 
-def test_legal_hold_wins(place):
-    furnish(place, "2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04")
-    furnish(place, "2025-01-02", study=POND)
-    hold = place.legal_hold(GARDEN, "2025-01-02", "2025-01-03")
-    report = place.purge()
-    assert dates(place) == ["2025-01-02", "2025-01-03"]
-    assert dates(place, POND) == []
+def test_legal_hold_wins(deployment):
+    furnish(deployment, "2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04")
+    furnish(deployment, "2025-01-02", study=POND)
+    hold = deployment.legal_hold(GARDEN, "2025-01-02", "2025-01-03")
+    report = deployment.purge()
+    assert dates(deployment) == ["2025-01-02", "2025-01-03"]
+    assert dates(deployment, POND) == []
     assert len(report.blocked) == 1
     assert "BLOCKED" in report.blocked[0]
     assert f"{hold.first} to {hold.last}" in report.blocked[0]

@@ -5,19 +5,19 @@ from dataclasses import replace
 from rally.decisions.chain import LOSS
 from rally.decisions.entry import entry_name
 from tests.pipelines.world import GARDEN
-from tests.rally.deletion.place import Row, live
+from tests.support.memory_deployment import Row, live
 from tests.support.places import publish, see_list
 
 
-def test_nothing_is_purged_where_a_decision_is_lost(place):
-    place.put(place.ours([Row(1, 1)]), date="2020-01-01")
-    see_list(place.platform, 0)
-    publish(place.platform, replace(place.withdrawals(), counter=1))
-    info = live(place.platform, entry_name(2))
-    place.platform.delete(info.name, info.generation)
+def test_nothing_is_purged_where_a_decision_is_lost(deployment):
+    deployment.put(deployment.indexed_file([Row(1, 1)]), date="2020-01-01")
+    see_list(deployment.platform, 0)
+    publish(deployment.platform, replace(deployment.withdrawals(), counter=1))
+    info = live(deployment.platform, entry_name(2))
+    deployment.platform.delete(info.name, info.generation)
 
-    report = place.purge()
+    report = deployment.purge()
 
     assert (report.alarms, report.exit_status) == ([LOSS], 1)
-    assert place.numbers(GARDEN) == [1]
-    assert LOSS in place.purging().plan().alarms
+    assert deployment.numbers(GARDEN) == [1]
+    assert LOSS in deployment.purging().plan().alarms

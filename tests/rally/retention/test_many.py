@@ -84,15 +84,15 @@ class Endless(MemoryStore):
         self.deleted += 1
 
 
-def test_purge_of_many_objects_is_bounded(make_place):
-    place = make_place()
-    place.data = place.stores.data = Endless(OBJECTS)
+def test_purge_of_many_objects_is_bounded(make_deployment):
+    deployment = make_deployment()
+    deployment.data = deployment.stores.data = Endless(OBJECTS)
     limits = Limits(max_objects=OBJECTS, max_share=1)
     tracemalloc.start()
-    report = place.purge(limits=limits)
+    report = deployment.purge(limits=limits)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert place.data.deleted == OBJECTS
+    assert deployment.data.deleted == OBJECTS
     assert report.exit_status == 0
-    plan = place.platform.stat(f"plans/{report.plan}/purge.ndjson")
+    plan = deployment.platform.stat(f"plans/{report.plan}/purge.ndjson")
     assert peak - 3 * plan.size < 16 * 1024 * 1024

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from rally.storage.layout import Partition, new_file
 from tests.pipelines.world import GARDEN, POND
-from tests.rally.deletion.place import FIRST, Row, day
-from tests.rally.retention.place import PurgePlace
+from tests.support.memory_deployment import FIRST, Row, day
+from tests.support.purge_deployment import PurgeDeployment
 
 pytestmark = pytest.mark.slow("models")
 
@@ -57,39 +57,39 @@ def date_of(number):
     return (FIRST + timedelta(days=number)).date().isoformat()
 
 
-def live(place, life):
+def live(deployment, life):
     for study, person, at in life.joins:
-        place.join(person, study, when=at)
+        deployment.join(person, study, when=at)
     by_place = {}
     for number, (study, person, on) in enumerate(life.rows):
         by_place.setdefault((study, on), []).append(Row(person, number, on))
     for (study, on), rows in by_place.items():
         name = new_file(Partition(study, "visit.1", date_of(on)), "a")
-        place.data.create(name, place.ours(rows, study))
+        deployment.data.create(name, deployment.indexed_file(rows, study))
     if life.concluded:
-        place.conclude()
+        deployment.conclude()
     if life.hold:
         study, first, last = life.hold
-        place.legal_hold(study, date_of(first), date_of(last))
+        deployment.legal_hold(study, date_of(first), date_of(last))
 
 
 @given(lives, st.sampled_from([30, NOW]))
 def test_what_is_left_is_what_the_rule_leaves(registry, life, now):
     with tempfile.TemporaryDirectory() as folder:
-        place = PurgePlace(registry, Path(folder))
-        live(place, life)
-        place.now = day(now)
-        report = place.purge()
+        deployment = PurgeDeployment(registry, Path(folder))
+        live(deployment, life)
+        deployment.now = day(now)
+        report = deployment.purge()
         assert [*report.problems] == []
         for study in (GARDEN, POND):
-            assert place.numbers(study) == [
+            assert deployment.numbers(study) == [
                 number
                 for number, row in enumerate(life.rows)
                 if row[0] == study and stays(life, *row, now)
             ]
-        before = place.everything()
-        assert place.purge().done == {}
-        assert place.everything() == before
-        is_gone = f"keys/{GARDEN}.keyset.json" not in place.key_files()
+        before = deployment.all_objects()
+        assert deployment.purge().done == {}
+        assert deployment.all_objects() == before
+        is_gone = f"keys/{GARDEN}.keyset.json" not in deployment.key_files()
         is_held = bool(life.hold) and life.hold[0] == GARDEN
         assert is_gone == (life.concluded and not is_held)

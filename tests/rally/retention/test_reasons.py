@@ -14,9 +14,9 @@ from rally.retention.plan import write_plan
 from rally.retention.plan_entry import PLATFORM, STUDY, Phase, PlanEntry, Reason
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.rally.deletion.place import Row
-from tests.rally.retention.furnished import furnish, register
-from tests.rally.retention.place import Settings
+from tests.rally.retention.stored_studies import register_folders, store_two_studies
+from tests.support.memory_deployment import Row
+from tests.support.purge_deployment import MemoryPurgeSettings
 
 DAY = "2026-05-11"
 VISITS = f"data/study={GARDEN}/document=visit.1/date={DAY}/bucket=new/a.avro"
@@ -103,36 +103,38 @@ PLANTED = {
 
 
 @pytest.fixture
-def lived_in(place):
+def lived_in(deployment):
     """Two studies with all that there is, of which the pond is concluded."""
-    furnish(place)
-    place.conclude(POND)
-    plans = Plans(place.platform)
+    store_two_studies(deployment)
+    deployment.conclude(POND)
+    plans = Plans(deployment.platform)
     plans.record(BEGUN)
     plans.begin(BEGUN)
-    place.platform.create(RECEIPT, b"{}")
-    place.data.create("rally-store.json", b"{}")
-    register(place, GARDEN, TABLES)
-    return place
+    deployment.platform.create(RECEIPT, b"{}")
+    deployment.data.create("rally-store.json", b"{}")
+    register_folders(deployment, GARDEN, TABLES)
+    return deployment
 
 
-def everything(place):
+def everything(deployment):
     """Every object, but for plans of a purge."""
     return {
         (store.uri, info)
-        for store in (place.data, place.platform)
+        for store in (deployment.data, deployment.platform)
         for info in store.list()
         if not info.name.endswith(".ndjson")
     }
 
 
-def do(place, line):
+def do(deployment, line):
     """What a worker does of a plan of this line, as it was written."""
-    plan = write_plan(place.platform, [line])
+    plan = write_plan(deployment.platform, [line])
     (batch,) = plan.batches
     # Whoever plants lines has every study concluded.
     batch = batch._replace(studies=frozenset((GARDEN, POND)))
-    return make_executor(Settings("memory", "memory", place=place))(batch)
+    return make_executor(
+        MemoryPurgeSettings("memory", "memory", deployment=deployment)
+    )(batch)
 
 
 @pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
@@ -230,9 +232,9 @@ def test_plan_that_somebody_wrote_over_deletes_nothing(lived_in):
     assert lived_in.names() == before
 
 
-def planting(place, monkeypatch, change):
+def planting(deployment, monkeypatch, change):
     """A purge whose workers' answers somebody changes on their way back."""
-    real = place._run_step
+    real = deployment._run_step
     monkeypatch.setattr("rally.retention.search_tasks._PARTITIONS", 1)
 
     def through(settings, step, works, make_step):
@@ -241,12 +243,12 @@ def planting(place, monkeypatch, change):
             change(found)
         return found
 
-    monkeypatch.setattr(place, "_run_step", through)
+    monkeypatch.setattr(deployment, "_run_step", through)
 
 
-def line_of(place):
+def line_of(deployment):
     """The line of a whole file that nobody should delete."""
-    info = place.data.stat(VISITS)
+    info = deployment.data.stat(VISITS)
     return PlanEntry(Phase.ROWS, *ROW[:-1], *info, Reason.UNENROLLED).to_json().decode()
 
 
@@ -270,7 +272,7 @@ ANSWERS = {
 def test_answer_about_what_was_not_dealt_out_stops_the_purge(
     lived_in, monkeypatch, change
 ):
-    lived_in.put(lived_in.ours([Row(1, 300)]), "c", date="2026-05-21")
+    lived_in.put(lived_in.indexed_file([Row(1, 300)]), "c", date="2026-05-21")
     lived_in.now += timedelta(days=15)
     line = line_of(lived_in)
     planting(lived_in, monkeypatch, lambda found: change(line, found[-1]))
@@ -281,7 +283,7 @@ def test_answer_about_what_was_not_dealt_out_stops_the_purge(
 
 
 def test_conclusion_still_takes_everything(lived_in):
-    register(lived_in, GARDEN)
+    register_folders(lived_in, GARDEN)
     lived_in.conclude()
     assert not [each for each in lived_in.purge().faults if GARDEN in each[0]]
     assert lived_in.names(f"data/study={GARDEN}/") == []

@@ -10,17 +10,19 @@ from rally.retention.search_tasks import joins_of
 from rally.storage.layout import EVENTS, Partition, new_file
 from tests.model.studies import load_studies
 from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.rally.deletion.place import Row, document_id
-from tests.rally.retention.place import gone, planned
+from tests.support.memory_deployment import Row, document_id
+from tests.support.purge_deployment import deleted_counts, planned_counts
 
 OLD, NEW, DATE = "2025-01-01", "2026-05-01", "2026-05-11"
 
 
-def put(place, number, date, study=GARDEN):
+def put(deployment, number, date, study=GARDEN):
     """So many files of a date."""
-    place.join(1, study, when=-1000)
+    deployment.join(1, study, when=-1000)
     for each in range(number):
-        place.put(place.ours([Row(1, each)], study), f"{each:04}", study, date)
+        deployment.put(
+            deployment.indexed_file([Row(1, each)], study), f"{each:04}", study, date
+        )
 
 
 def confirmed(report):
@@ -29,12 +31,12 @@ def confirmed(report):
     return {"confirm": ",".join(ids)}
 
 
-def test_share_of_a_study_s_objects_waits_and_another_study_s_go(place):
-    put(place, 101, OLD)
-    put(place, 100, NEW)
-    put(place, 5, OLD, POND)
+def test_share_of_a_study_s_objects_waits_and_another_study_s_go(deployment):
+    put(deployment, 101, OLD)
+    put(deployment, 100, NEW)
+    put(deployment, 5, OLD, POND)
 
-    report = place.purge()
+    report = deployment.purge()
 
     [line] = report.withheld
     group = confirmed(report)["confirm"]
@@ -45,140 +47,140 @@ def test_share_of_a_study_s_objects_waits_and_another_study_s_go(place):
     )
     assert [*report.problems] == [line]
     assert report.exit_status == 1
-    assert gone(report) == {(POND, "visit.1", "expired"): (5, 5)}
-    assert len(place.names()) == 201
-    assert planned(report)[GARDEN, "visit.1", "expired"][0] == 101
+    assert deleted_counts(report) == {(POND, "visit.1", "expired"): (5, 5)}
+    assert len(deployment.names()) == 201
+    assert planned_counts(report)[GARDEN, "visit.1", "expired"][0] == 101
 
-    report = place.purge(**confirmed(report))
-    assert gone(report) == {(GARDEN, "visit.1", "expired"): (101, 101)}
+    report = deployment.purge(**confirmed(report))
+    assert deleted_counts(report) == {(GARDEN, "visit.1", "expired"): (101, 101)}
     assert report.exit_status == 0
 
 
 @pytest.mark.parametrize(("old", "new"), [(100, 0), (101, 101), (150, 150)])
-def test_few_or_not_too_large_a_share_goes(place, old, new):
-    put(place, old, OLD)
-    put(place, new, NEW)
-    assert place.purge().exit_status == 0
-    assert len(place.names()) == new
+def test_few_or_not_too_large_a_share_goes(deployment, old, new):
+    put(deployment, old, OLD)
+    put(deployment, new, NEW)
+    assert deployment.purge().exit_status == 0
+    assert len(deployment.names()) == new
 
 
-def test_number_of_objects_counts_by_study_and_reason(place):
-    put(place, 11, OLD)
-    put(place, 10, OLD, POND)
-    report = place.purge(limits=Limits(max_objects=10))
+def test_number_of_objects_counts_by_study_and_reason(deployment):
+    put(deployment, 11, OLD)
+    put(deployment, 10, OLD, POND)
+    report = deployment.purge(limits=Limits(max_objects=10))
     [line] = report.withheld
     assert line.startswith(
         "rally-garden: expired: 11 objects go, more than --max_objects allows; "
     )
-    assert gone(report) == {(POND, "visit.1", "expired"): (10, 10)}
-    assert place.purge(limits=Limits(max_objects=11)).exit_status == 0
-    assert place.names() == []
+    assert deleted_counts(report) == {(POND, "visit.1", "expired"): (10, 10)}
+    assert deployment.purge(limits=Limits(max_objects=11)).exit_status == 0
+    assert deployment.names() == []
 
 
-def test_strangers_of_one_study_keep_nothing_else(place):
+def test_strangers_of_one_study_keep_nothing_else(deployment):
     """250 pings of nobody: their study's expired rows go, and so does all of others."""
     strangers = [Row(person, person) for person in range(2, 252)]
-    place.put(place.ours(strangers), "strangers", date=DATE)
-    put(place, 1, OLD)
-    put(place, 1, OLD, POND)
-    place.put(place.ours([Row(7, 7)], POND), "few", POND, DATE)
+    deployment.put(deployment.indexed_file(strangers), "strangers", date=DATE)
+    put(deployment, 1, OLD)
+    put(deployment, 1, OLD, POND)
+    deployment.put(deployment.indexed_file([Row(7, 7)], POND), "few", POND, DATE)
 
-    report = place.purge()
+    report = deployment.purge()
 
     [line] = report.withheld
     assert line.startswith("rally-garden: unenrolled: more of its rows have no enrolme")
-    assert gone(report) == {
+    assert deleted_counts(report) == {
         (GARDEN, "visit.1", "expired"): (1, 1),
         (POND, "visit.1", "expired"): (1, 1),
         (POND, "visit.1", "unenrolled"): (1, 1),
     }
     assert report.exit_status == 1
-    assert len(place.numbers()) == 250
-    assert place.purge(**confirmed(report)).exit_status == 0
-    assert place.numbers() == []
+    assert len(deployment.numbers()) == 250
+    assert deployment.purge(**confirmed(report)).exit_status == 0
+    assert deployment.numbers() == []
 
 
-def test_concluded_study_counts_for_the_number_and_not_for_its_share(place):
-    put(place, 120, NEW)
-    put(place, 3, OLD, POND)
-    place.conclude()
-    report = place.purge(limits=Limits(max_objects=100))
+def test_concluded_study_counts_for_the_number_and_not_for_its_share(deployment):
+    put(deployment, 120, NEW)
+    put(deployment, 3, OLD, POND)
+    deployment.conclude()
+    report = deployment.purge(limits=Limits(max_objects=100))
     [line] = report.withheld
     assert line.startswith("rally-garden: concluded: 12")
     assert "--max_objects" in line
-    assert len(place.names()) == 120
-    assert len([name for name in place.key_files() if GARDEN in name]) == 3
-    assert gone(report) == {(POND, "visit.1", "expired"): (3, 3)}
+    assert len(deployment.names()) == 120
+    assert len([name for name in deployment.key_files() if GARDEN in name]) == 3
+    assert deleted_counts(report) == {(POND, "visit.1", "expired"): (3, 3)}
 
-    report = place.purge(limits=Limits(max_objects=100), **confirmed(report))
+    report = deployment.purge(limits=Limits(max_objects=100), **confirmed(report))
     assert report.exit_status == 0
-    assert place.names() == []
-    assert not any(GARDEN in name for name in place.key_files())
+    assert deployment.names() == []
+    assert not any(GARDEN in name for name in deployment.key_files())
 
 
-def test_confirmed_plan_has_to_be_that_of_now(place):
-    put(place, 120, OLD)
-    plan = place.purge().plan
-    place.put(place.ours([Row(1, 999)]), "more", date=OLD)
+def test_confirmed_plan_has_to_be_that_of_now(deployment):
+    put(deployment, 120, OLD)
+    plan = deployment.purge().plan
+    deployment.put(deployment.indexed_file([Row(1, 999)]), "more", date=OLD)
     with pytest.raises(ConfigurationError) as caught:
-        place.purge(confirm=plan)
-    new = confirmed(place.purge())["confirm"]
+        deployment.purge(confirm=plan)
+    new = confirmed(deployment.purge())["confirm"]
     assert str(caught.value) == (
         f"--confirm: the plan has changed; look at the new one, {new}"
     )
-    assert len(place.names()) == 121
-    assert place.purge(confirm=new).exit_status == 0
+    assert len(deployment.names()) == 121
+    assert deployment.purge(confirm=new).exit_status == 0
 
 
-def test_plan_is_confirmed_as_a_whole_too(place):
-    put(place, 120, OLD)
-    put(place, 120, OLD, POND)
-    report = place.purging().plan()
+def test_plan_is_confirmed_as_a_whole_too(deployment):
+    put(deployment, 120, OLD)
+    put(deployment, 120, OLD, POND)
+    report = deployment.purging().plan()
     assert len(report.withheld) == 2
-    assert len(place.names()) == 240
+    assert len(deployment.names()) == 240
     one = confirmed(report)["confirm"].split(",")[0]
-    assert len(place.purge(confirm=one).withheld) == 1
-    assert len(place.names()) == 120
-    whole = place.purging().plan().plan
-    assert place.purge(confirm=whole).exit_status == 0
-    assert place.names() == []
+    assert len(deployment.purge(confirm=one).withheld) == 1
+    assert len(deployment.names()) == 120
+    whole = deployment.purging().plan().plan
+    assert deployment.purge(confirm=whole).exit_status == 0
+    assert deployment.names() == []
 
 
-def test_confirmation_of_what_is_done_already(place):
-    put(place, 120, OLD)
-    plan = place.purge().plan
-    place.purge(confirm=plan)
+def test_confirmation_of_what_is_done_already(deployment):
+    put(deployment, 120, OLD)
+    plan = deployment.purge().plan
+    deployment.purge(confirm=plan)
     with pytest.raises(ConfigurationError, match="which is empty"):
-        place.purge(confirm=plan)
+        deployment.purge(confirm=plan)
 
 
-def enrol(place, *people):
+def enrol(deployment, *people):
     """A file of rows that say who joined the garden, in one object of the log."""
     rows = [Row(person, 100 + person) for person in people]
     partition = Partition(GARDEN, "study-enrollment.1", DATE)
-    place.data.create(new_file(partition, "joined"), place.ours(rows))
+    deployment.data.create(new_file(partition, "joined"), deployment.indexed_file(rows))
     for each in rows:
-        place.join(each.person, document=document_id(each.number))
+        deployment.join(each.person, document=document_id(each.number))
 
 
-def lose_events(place):
+def lose_events(deployment):
     """Of all objects of the log; what they held."""
     lost = {}
-    for info in [*place.platform.list(EVENTS)]:
-        lost[info.name] = place.platform.read(info.name)
-        place.platform.delete(info.name, info.generation)
+    for info in [*deployment.platform.list(EVENTS)]:
+        lost[info.name] = deployment.platform.read(info.name)
+        deployment.platform.delete(info.name, info.generation)
     return lost
 
 
-def test_lost_batch_of_enrolments_stops_the_strangers_of_its_study(place):
+def test_lost_batch_of_enrolments_stops_the_strangers_of_its_study(deployment):
     """Fewer than any limit: nobody may lose rows for an event that we lost."""
-    enrol(place, 1, 3)
-    place.put(place.ours([Row(1, 1), Row(2, 2)]))
-    place.put(place.ours([Row(1, 1), Row(2, 2)], POND), study=POND)
-    place.put(place.ours([Row(1, 1)]), date=OLD)
-    lost = lose_events(place)
+    enrol(deployment, 1, 3)
+    deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)]))
+    deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)], POND), study=POND)
+    deployment.put(deployment.indexed_file([Row(1, 1)]), date=OLD)
+    lost = lose_events(deployment)
 
-    report = place.purge()
+    report = deployment.purge()
 
     [line] = report.withheld
     assert line.startswith(
@@ -187,37 +189,37 @@ def test_lost_batch_of_enrolments_stops_the_strangers_of_its_study(place):
         " nobody knows who never enrolled; restore events/ first; these were not"
     )
     assert report.exit_status == 1
-    assert place.numbers() == [1, 2, 101, 103]
-    assert gone(report) == {
+    assert deployment.numbers() == [1, 2, 101, 103]
+    assert deleted_counts(report) == {
         (GARDEN, "visit.1", "expired"): (1, 1),
         (POND, "visit.1", "unenrolled"): (1, 2),
     }
     for name, data in lost.items():
-        place.platform.create(name, data)
-    assert place.purge().exit_status == 0
-    assert place.numbers() == [1, 101, 103]
+        deployment.platform.create(name, data)
+    assert deployment.purge().exit_status == 0
+    assert deployment.numbers() == [1, 101, 103]
 
 
-def test_people_who_never_joined_are_no_lost_batch(place):
-    enrol(place, 1)
-    place.put(place.ours([Row(1, 1), Row(2, 2)]))
-    report = place.purge()
+def test_people_who_never_joined_are_no_lost_batch(deployment):
+    enrol(deployment, 1)
+    deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)]))
+    report = deployment.purge()
     assert report.withheld == []
-    assert place.numbers() == [1, 101]
+    assert deployment.numbers() == [1, 101]
 
 
-def test_event_that_comes_while_the_log_is_read_is_no_lost_one(place):
+def test_event_that_comes_while_the_log_is_read_is_no_lost_one(deployment):
     """Ingest writes an event and then its row; the log may have been read before."""
-    enrol(place, 1)
-    place.put(place.ours([Row(1, 1), Row(2, 2)]))
-    [late] = lose_events(place).items()
+    enrol(deployment, 1)
+    deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)]))
+    [late] = lose_events(deployment).items()
 
     def arrive(operation, name):
         if operation == "open" and "study-enrollment" in name:
-            place.platform.create(*late)
+            deployment.platform.create(*late)
 
-    place.data.fault = arrive
-    assert place.purge().withheld == []
+    deployment.data.fault = arrive
+    assert deployment.purge().withheld == []
 
 
 def test_enrolments_of_a_platform_that_name_their_study_tell_of_every_one(tmp_path):

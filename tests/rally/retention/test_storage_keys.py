@@ -8,8 +8,8 @@ import pytest
 from rally.storage.layout import Stores
 from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN, POND
-from tests.rally.deletion.place import Row, day
-from tests.rally.retention.furnished import keys, register
+from tests.rally.retention.stored_studies import key_files, register_folders
+from tests.support.memory_deployment import Row, day
 from tests.support.places import mark_derived
 
 KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/garden"
@@ -18,11 +18,11 @@ KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/garden"
 class OwnStores(Stores):
     """Each study has a store of its own."""
 
-    def __init__(self, place, studies):
+    def __init__(self, deployment, studies):
         self._template = "memory://{study}"
-        self.platform = place.platform
+        self.platform = deployment.platform
         self.stores = {
-            each: MemoryStore(clock=lambda: place.now, uri=f"memory://{each}")
+            each: MemoryStore(clock=lambda: deployment.now, uri=f"memory://{each}")
             for each in studies
         }
 
@@ -57,15 +57,15 @@ class KeyService:
 
 
 @pytest.fixture
-def own(place):
+def own(deployment):
     """The garden's bucket has a key, and a row."""
-    place.stores = OwnStores(place, place.registry.studies)
-    place.data = place.stores.of(GARDEN)
-    place.data.key = KEY
-    place.key_service = KeyService()
-    place.put(place.ours([Row(1, 1)]))
-    place.join(1, when=1)
-    return place
+    deployment.stores = OwnStores(deployment, deployment.registry.studies)
+    deployment.data = deployment.stores.of(GARDEN)
+    deployment.data.key = KEY
+    deployment.key_service = KeyService()
+    deployment.put(deployment.indexed_file([Row(1, 1)]))
+    deployment.join(1, when=1)
+    return deployment
 
 
 def test_key_goes_last_and_once(own):
@@ -100,7 +100,7 @@ def test_key_of_the_platform_stays(own):
 
 @pytest.mark.parametrize("study", [GARDEN, POND])
 def test_key_of_a_researchers_folder_stays(own, study):
-    register(own, study, "gs://lab/tables")
+    register_folders(own, study, "gs://lab/tables")
     own.derived["gs://lab/tables"] = MemoryStore(uri="gs://lab/tables")
     own.derived["gs://lab/tables"].key = KEY
     mark_derived(own.derived["gs://lab/tables"], study, own.platform)
@@ -110,7 +110,7 @@ def test_key_of_a_researchers_folder_stays(own, study):
 
 
 def test_key_stays_where_researchers_have_tables_that_cannot_be_asked(own):
-    register(own, POND, "bq://lab.pond")
+    register_folders(own, POND, "bq://lab.pond")
     own.conclude()
     report = own.purge()
     assert any("nobody can tell whether bq://lab.pond is" in w for w in report.words)
@@ -151,10 +151,10 @@ def test_keys_wait_for_rows_in_another_study_s_store(own):
         f"memory://{POND}/{name}: is rows in another study's store"
     ]
     assert other.stat(name) is not None
-    assert own.key_files() == keys(*own.registry.studies)
+    assert own.key_files() == key_files(*own.registry.studies)
     other.delete(name, other.stat(name).generation)
     assert own.purge().exit_status == 0
-    assert own.key_files() == keys(*set(own.registry.studies) - {GARDEN})
+    assert own.key_files() == key_files(*set(own.registry.studies) - {GARDEN})
 
 
 def test_object_that_stands_for_a_folder_keeps_no_keys(own):
@@ -181,12 +181,12 @@ def test_refusal_is_named(own):
     ]
 
 
-def test_store_of_all_studies_has_no_study_s_key(place):
-    place.data.key = KEY
-    place.key_service = KeyService()
-    place.conclude()
-    place.purge()
-    assert place.key_service.destroyed == []
+def test_store_of_all_studies_has_no_study_s_key(deployment):
+    deployment.data.key = KEY
+    deployment.key_service = KeyService()
+    deployment.conclude()
+    deployment.purge()
+    assert deployment.key_service.destroyed == []
 
 
 def test_rows_in_another_study_s_store_are_an_alarm(own):

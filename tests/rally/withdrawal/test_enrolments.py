@@ -10,13 +10,13 @@ from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.enrolments import EnrolledPeople, Grace, needs_enrolment
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.conftest import registry
-from tests.rally.deletion.place import Prf
+from tests.support.memory_deployment import KeylessPrf
 
 __all__ = ["registry"]
 
 GRACE = Grace(7)
 AT = to_micros(datetime(2028, 2, 22, tzinfo=UTC))
-PSEUDONYMS = Pseudonyms({name: Prf(name) for name in (PLATFORM, GARDEN, POND)})
+PSEUDONYMS = Pseudonyms({name: KeylessPrf(name) for name in (PLATFORM, GARDEN, POND)})
 
 
 def joined(person, scope, time, kind=EventKind.JOINED):
@@ -65,7 +65,7 @@ def test_platform_rows_are_known_by_platform_pseudonyms_and_need_rally(registry)
 
 
 def test_study_whose_key_is_gone_has_nobody(registry):
-    pseudonyms = Pseudonyms({PLATFORM: Prf(PLATFORM)})
+    pseudonyms = Pseudonyms({PLATFORM: KeylessPrf(PLATFORM)})
     events = [joined("a", GARDEN, AT)]
     assert len(EnrolledPeople(registry.studies[GARDEN], pseudonyms, events)) == 0
 

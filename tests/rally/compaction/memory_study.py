@@ -87,7 +87,7 @@ class Row(NamedTuple):
         return self.person, self.number
 
 
-class Prf:
+class KeylessPrf:
     def __init__(self, name):
         self._name = name
 
@@ -119,7 +119,7 @@ def load_registry(folder, buckets=4):
     return Registry.load(str(folder))
 
 
-class Place:
+class MemoryStudy:
     """Everything that one test needs.
 
     Attributes:
@@ -131,7 +131,9 @@ class Place:
         self.stores = stores or Stores()
         self.store = self.stores.of(STUDY)
         self.registry = registry
-        self.pseudonyms = Pseudonyms({name: Prf(name) for name in (PLATFORM, STUDY)})
+        self.pseudonyms = Pseudonyms(
+            {name: KeylessPrf(name) for name in (PLATFORM, STUDY)}
+        )
         if self.stores.platform.stat(LIST) is None:
             self.publish(WithdrawalList())
 
@@ -234,8 +236,8 @@ def partition(day=0, document=VISIT):
     return Partition(STUDY, document, day_of(day))
 
 
-def kept(rows, document=VISIT):
-    """What stays of rows, by a plain model.
+def expected_rows(rows, document=VISIT):
+    """The rows that compaction has to keep, by a plain model.
 
     Holds where rows of one document id are at most three days apart.
     """

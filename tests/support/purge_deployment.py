@@ -1,4 +1,4 @@
-"""A small platform in memory, in which whatever is due is purged."""
+"""A small deployment in memory, in which the purge job runs as a whole."""
 
 import json
 import pickle
@@ -15,35 +15,35 @@ from rally.retention.purge import Purge
 from rally.retention.settings import PurgeSettings
 from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN
-from tests.rally.deletion.place import OfPlace, Place
 from tests.support.decided import decide_study, hold_rows
+from tests.support.memory_deployment import DeploymentSettings, MemoryDeployment
 
 ENDED = datetime(2026, 5, 25, tzinfo=UTC)
 CONCLUDED = datetime(2026, 5, 28, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Settings(OfPlace, PurgeSettings):
-    """Those of a purge."""
+class MemoryPurgeSettings(DeploymentSettings, PurgeSettings):
+    """Settings of a purge on a deployment in memory."""
 
     def keys(self, registry):
-        return self.place.open_keys()
+        return self.deployment.open_keys()
 
     def key_folders(self):
-        platform = KeyFolder(str(self.place.folder / "platform"))
+        platform = KeyFolder(str(self.deployment.folder / "platform"))
         if self.ping_keys is None:
             return None, platform
-        return KeyFolder(str(self.place.folder / "keys")), platform
+        return KeyFolder(str(self.deployment.folder / "keys")), platform
 
     def open_derived(self, uri):
-        return self.place.derived.get(uri) or PurgeSettings.open_derived(self, uri)
+        return self.deployment.derived.get(uri) or PurgeSettings.open_derived(self, uri)
 
     def key_service(self):
-        return self.place.key_service
+        return self.deployment.key_service
 
 
-class PurgePlace(Place):
-    """A Place with key files, researchers' folders, holds and conclusions."""
+class PurgeDeployment(MemoryDeployment):
+    """A deployment with key files, researchers' folders, holds and conclusions."""
 
     def __init__(self, registry, folder: Path, platform=None, **bucket) -> None:
         super().__init__(registry, platform, **bucket)
@@ -67,8 +67,8 @@ class PurgePlace(Place):
         return self.purging(**settings).run()
 
     def purging(self, **settings):
-        made = Settings(
-            "memory", "memory", place=self, **{"run": "1" * 32, "ping_keys": "k"}
+        made = MemoryPurgeSettings(
+            "memory", "memory", deployment=self, **{"run": "1" * 32, "ping_keys": "k"}
             | settings)  # fmt: skip
         return Purge(made, lambda *step: self._run_step(made, *step))
 
@@ -89,11 +89,11 @@ class PurgePlace(Place):
         return hold_rows(self.platform, study, days, at, "a case")
 
     def names(self, prefix="data/"):
-        """Of all live objects there."""
+        """Names of all live objects of the data store below a prefix."""
         return [info.name for info in self.data.list(prefix)]
 
     def records(self, prefix=""):
-        """Of all live objects of the platform, but for leases."""
+        """Names of all live objects of the platform, without leases."""
         return [
             info.name
             for info in self.platform.list(prefix)
@@ -110,11 +110,11 @@ class PurgePlace(Place):
         )
 
 
-def gone(report) -> dict[tuple[str, str, str], tuple[int, int]]:
-    """Objects and rows that went, by study, document and why."""
+def deleted_counts(report) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """Numbers of deleted objects and rows, by study, document and reason."""
     return {key: (each.objects, each.rows) for key, each in report.done.items()}
 
 
-def planned(report) -> dict[tuple[str, str, str], tuple[int, int]]:
-    """The same of what was to go."""
+def planned_counts(report) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """Numbers of planned objects and rows, by study, document and reason."""
     return {key: (each.objects, each.rows) for key, each in report.planned.items()}

@@ -1,4 +1,4 @@
-"""A small platform in memory, on which the deletion job runs as a whole."""
+"""A small deployment in memory, on which the deletion job runs as a whole."""
 
 import hashlib
 import io
@@ -67,7 +67,7 @@ class Killed(BaseException):
     """A process dies: nothing catches it."""
 
 
-class Prf:
+class KeylessPrf:
     """A keyed function without a key, so that pseudonyms are the same in every run."""
 
     def __init__(self, name):
@@ -90,30 +90,30 @@ class MemoryStores(Stores):
 
 
 @dataclass(frozen=True)
-class OfPlace:
-    """Of a job's settings: stores, keys and clock are a Place's."""
+class DeploymentSettings:
+    """Settings of a job that take stores, keys and clock from a deployment."""
 
-    place: Any = None
+    deployment: Any = None
 
     def clock(self):
-        return lambda: self.place.now
+        return lambda: self.deployment.now
 
     def registry(self):
-        return self.place.registry
+        return self.deployment.registry
 
     def stores(self):
-        return self.place.stores
+        return self.deployment.stores
 
     def keys(self, registry):
-        return self.place.keys
+        return self.deployment.keys
 
 
 @dataclass(frozen=True)
-class Settings(OfPlace, DeletionSettings):
-    """Those of deletion."""
+class MemoryDeletionSettings(DeploymentSettings, DeletionSettings):
+    """Settings of deletion on a deployment in memory."""
 
 
-class Place:
+class MemoryDeployment:
     """Two studies and the platform's namespace, and what people did there."""
 
     def __init__(self, registry, platform=None, **bucket) -> None:
@@ -125,11 +125,11 @@ class Place:
         )
         self.stores = MemoryStores(self.data, self.platform)
         names = (PLATFORM, *registry.studies)
-        prfs = {name: Prf(name) for name in names}
+        prfs = {name: KeylessPrf(name) for name in names}
         signers = {Job.DELETE: job_key(Job.DELETE)}
         self.keys = PlatformKeys(prfs, signers, sealer=None, opener=None)
         self.pseudonyms = Pseudonyms(prfs)
-        self.settings = Settings("memory", "memory", place=self)
+        self.settings = MemoryDeletionSettings("memory", "memory", deployment=self)
         self.steps: list[str] = []
         self.dead = False
         publish(self.platform, WithdrawalList())
@@ -165,7 +165,7 @@ class Place:
         self.event(EventKind.JOINED, person, scope, when, **more)
 
     def document(self, study):
-        """Of the platform, the enrolment; of a study, its one document of data."""
+        """The platform's enrolment document, or a study's one document of data."""
         name = "enrollment.1" if study == HOUSE else "visit.1"
         return self.registry.studies[study].documents[name]
 
@@ -192,14 +192,14 @@ class Place:
     def schema(self, study=GARDEN):
         return row_schema(self.document(study))
 
-    def ours(self, rows, study=GARDEN, **entries) -> bytes:
-        """A file of ours."""
+    def indexed_file(self, rows, study=GARDEN, **entries) -> bytes:
+        """An Avro file with a block index, as the pipeline writes it."""
         encoded = sorted(self.encode(row, study) for row in rows)
         schema = self.schema(study)
         return encode_container(schema, encoded, OURS | entries, SYNC, indexed=True)
 
-    def foreign(self, rows, study=GARDEN, **how) -> bytes:
-        """A file of fastavro's, without an index, in the rows' order."""
+    def foreign_file(self, rows, study=GARDEN, **how) -> bytes:
+        """A file that fastavro writes, without an index, in the order of the rows."""
         schema = fastavro.parse_schema(json.loads(self.schema(study)))
         records = [self.record(row, study) for row in rows]
         stream = io.BytesIO()
@@ -218,11 +218,11 @@ class Place:
         return self.job(**settings).run()
 
     def job(self, **settings):
-        made = Settings("memory", "memory", place=self, **settings)
+        made = MemoryDeletionSettings("memory", "memory", deployment=self, **settings)
         return Deletion(made, lambda *step: self._run_step(made, *step))
 
-    def bury(self) -> None:
-        """What a process that died had leased: it can no longer say that it lives."""
+    def mark_runs_dead(self) -> None:
+        """Marks leased runs as dead, as after a kill of their process."""
         self.dead = False
         self.data.fault = self.platform.fault = nothing
         for info in list(self.platform.list(RUNS)):
@@ -232,7 +232,7 @@ class Place:
                 self.platform.replace(info.name, data, info.generation)
 
     def _run_step(self, settings, step, works, make_step):
-        """As a runner does it: works are pickled, results are JSON."""
+        """Runs a step as a runner does: works are pickled, results are JSON."""
         self.steps.append(step)
         worker = make_step(settings)
         return [
@@ -289,7 +289,7 @@ class Place:
                 found.setdefault(names[each.request], []).append(told)
         return found
 
-    def everything(self) -> dict[str, tuple[int, bytes]]:
+    def all_objects(self) -> dict[str, tuple[int, bytes]]:
         """Generation and bytes of every object."""
         return {
             f"{store.uri}/{info.name}": (info.generation, store.read(info.name))
