@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.deletion_rows import DAY, NAMESPACE
 from benchmarks.founding import found
-from rally.compaction.compactor import make_compactor, plan
+from rally.compaction.compactor import make_compactor, plan_compaction
 from rally.compaction.settings import CompactSettings
 from rally.deletion.deletion import Deletion
 from rally.deletion.file_rows import Scanner
@@ -110,7 +110,7 @@ def compact(folder: Path, people: Sequence[str]) -> int:
         ours.store, ours.platform_keys, ours.platform, ours.studies, run
     )
     stores = settings.stores()
-    partitions = plan(stores, settings.registry())
+    partitions = plan_compaction(stores, settings.registry())
     with Leases(stores.platform, run, "compact"):
         compactor = make_compactor(settings)
         done = [each for partition in partitions for each in compactor(partition)]

@@ -11,7 +11,7 @@ from pipelines import audit, cli, compact, delete, ingest, purge, replay
 from pipelines.demo.scene import COUNTRY_ATTRIBUTE, Scene, read_messages
 from pipelines.jobs.replay import Result
 from rally.audit.findings import AuditReport
-from rally.compaction.outcomes import Compacted
+from rally.compaction.outcomes import CompactionResult
 from rally.deletion.report import Report
 from rally.errors import ConfigurationError
 from rally.outcomes import Count, FailureReason
@@ -58,7 +58,7 @@ class Jobs(NamedTuple):
         source = _published(folder) if self.streaming else [f"--input={folder}/*"]
         return ingest.run([*self._where(as_of), *self._country(), *source])
 
-    def compact(self, as_of: str) -> list[Compacted]:
+    def compact(self, as_of: str) -> list[CompactionResult]:
         """Sorts what is new."""
         return compact.run(self._where(as_of))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from pipelines.demo.ledger import Row
-from rally.compaction.outcomes import Compacted
+from rally.compaction.outcomes import CompactionResult
 from rally.deletion.report import Report as DeletionReport
 from rally.outcomes import FAILED, REFUSED, STORED, Count
 from rally.retention.plan_entry import Reason
@@ -48,7 +48,10 @@ def before_and_after(
 
 
 def deletion(
-    compacted: Iterable[Compacted], deleted: DeletionReport, *, others_are_same: bool
+    compacted: Iterable[CompactionResult],
+    deleted: DeletionReport,
+    *,
+    others_are_same: bool,
 ) -> list[str]:
     """What compaction and deletion did, in sentences."""
     sorted_rows = sum(each.rows_after for each in compacted)

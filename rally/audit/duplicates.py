@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TypeAlias
 
-from rally.compaction.row_filter import WINDOW_DAYS, Rule
+from rally.compaction.row_filter import WINDOW_DAYS, KeepRule
 from rally.registry.study import Keep
 
 Hashes: TypeAlias = "array[int]"
@@ -26,7 +26,7 @@ class Window:
 
     def __init__(self, keep: Keep) -> None:
         """Takes what the registry says."""
-        self.width = Rule(keep).width
+        self.width = KeepRule(keep).width
         self._all_dates = keep is Keep.LATEST
         self._days: dict[str, Hashes] = {}
         self._seen: set[int] = set()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from rally.audit.clear_bytes import in_bytes
-from rally.compaction.row_filter import Rule
+from rally.compaction.row_filter import KeepRule
 from rally.registry.study import Document, Keep
 from rally.storage.partitions import StoredFile
 
@@ -80,7 +80,7 @@ class Extent:
     def units(self, document: Document) -> Iterator[Unit]:
         """Deals it out."""
         parts = self._parts(document)
-        rule = Rule(document.keep)
+        rule = KeepRule(document.keep)
         for days in self._runs(document, RUN_BYTES * parts):
             there = set(self.days) - set(days)
             before = (set() if document.keep is Keep.LATEST else {

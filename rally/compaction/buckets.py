@@ -1,4 +1,8 @@
-"""Writes the compacted files of one partition, bucket by bucket."""
+"""Writes the compacted files of one partition, bucket by bucket.
+
+A compacted file names the files that were merged into it. While one of them exists,
+readers take its rows from the compacted file alone.
+"""
 
 import hashlib
 import shutil
@@ -8,13 +12,13 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, NamedTuple, cast
 
 from rally.compaction.merge import Merge, compete
-from rally.compaction.outcomes import Compacted, Counts, Outcome
+from rally.compaction.outcomes import CompactionOutcome, CompactionResult, LeftOutRows
 from rally.compaction.partition_view import (
     FINGERPRINT,
     IndexedFile,
-    Part,
+    LiveRows,
     PartitionView,
-    streams,
+    make_streams,
 )
 from rally.compaction.row_filter import CompactionContext
 from rally.storage.block_writer import BlockWriter
@@ -29,18 +33,18 @@ _IN_MEMORY = 8 * 1024 * 1024
 _SYNC_BYTES = 16
 
 
-Listed = tuple[str, int, str]
-"""An input: its name, generation and checksum; "" where it has none."""
+InputEntry = tuple[str, int, str]
+"""Name, generation and checksum ("" if unknown) of a file that was merged."""
 
 
-class Label(NamedTuple):
-    """What the header of a compacted file says of it.
+class HeaderLabel(NamedTuple):
+    """Header entries of a compacted file that do not depend on its rows.
 
     Attributes:
-        schema: the writer's, JSON.
-        fingerprint: of the payload's schema.
-        version: of the pipeline.
-        list: counter of the withdrawal list under which rows stayed.
+        schema: Writer's schema, JSON.
+        fingerprint: Fingerprint of the payload's schema.
+        version: Version of the pipeline.
+        list: Counter of the withdrawal list by which rows were kept.
     """
 
     schema: str
@@ -49,16 +53,16 @@ class Label(NamedTuple):
     list: int
 
 
-class Spool:
-    """The blocks of a file whose header is not known yet."""
+class FileDraft:
+    """A compacted file in the making: blocks first, the header once all are known."""
 
-    def __init__(self, file: BinaryIO, name: str, label: Label) -> None:
-        """Begins with no row.
+    def __init__(self, file: BinaryIO, name: str, label: HeaderLabel) -> None:
+        """Starts without a row.
 
         Args:
-            file: empty.
-            name: of the object that will be; the sync marker follows from it.
-            label: for the header.
+            file: Empty temporary file for the blocks.
+            name: Name of the object to create; the sync marker is derived from it.
+            label: Entries for the header.
         """
         self._file = file
         self._name = name
@@ -70,11 +74,11 @@ class Spool:
 
     @property
     def rows(self) -> int:
-        """How many there are."""
+        """Number of rows written."""
         return self._rows
 
     def write(self, batches: Iterable[Rows]) -> None:
-        """Takes all rows."""
+        """Writes batches of rows."""
         add = self._writer.add
         for rows in batches:
             self._digest.update(b"".join(rows))
@@ -83,16 +87,21 @@ class Spool:
                 add(row)
 
     def commit(
-        self, store: ObjectStore, generation: int | None, inputs: Iterable[Listed]
+        self, store: ObjectStore, generation: int | None, inputs: Iterable[InputEntry]
     ) -> int | None:
-        """Makes the object, or replaces the generation that stands there.
+        """Creates the object, or replaces a generation of it.
+
+        Args:
+            store: Store of the study.
+            generation: Generation to replace; None creates the object.
+            inputs: Files that were merged into this one.
 
         Returns:
-            The new generation, where one was replaced.
+            The new generation, if one was replaced.
 
         Raises:
-            GenerationMismatch: another stands there by now.
-            ObjectHeld: what stands there may not be replaced.
+            GenerationMismatch: Another generation exists by now.
+            ObjectHeld: The store forbids replacing the object.
         """
         header = self._header(inputs)
         with store.draft(self._name) as draft:
@@ -105,7 +114,7 @@ class Spool:
                 raise GenerationMismatch(self._name)
         return None
 
-    def _header(self, inputs: Iterable[Listed]) -> bytes:
+    def _header(self, inputs: Iterable[InputEntry]) -> bytes:
         entries = {
             "rally.version": self._label.version,
             LIST_COUNTER: str(self._label.list),
@@ -117,56 +126,64 @@ class Spool:
 
 
 @contextmanager
-def spooled(name: str, label: Label) -> Iterator[Spool]:
-    """A file in the making; what is not committed leaves nothing behind."""
+def draft_file(name: str, label: HeaderLabel) -> Iterator[FileDraft]:
+    """Opens a draft of a compacted file; without `commit`, it leaves nothing behind."""
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
-        yield Spool(cast(BinaryIO, file), name, label)
+        yield FileDraft(cast(BinaryIO, file), name, label)
 
 
 def supersede(
     store: ObjectStore,
     target: PartitionView,
-    winners: Sequence[list[Part]],
-    terms: CompactionContext,
-) -> Compacted | None:
-    """Takes out of a partition's compacted files what loses; None where nothing does.
+    winners: Sequence[list[LiveRows]],
+    context: CompactionContext,
+) -> CompactionResult | None:
+    """Removes rows that lose against winners from the compacted files of a partition.
 
-    Files that are not compacted yet are left to the compaction of their partition,
-    which compares them with the winners itself.
+    Files that are not compacted yet stay: the compaction of their partition compares
+    them with the winners itself.
 
     Args:
-        store: of the study.
-        target: the partition.
-        winners: rows of other dates.
-        terms: by which it is compacted.
+        store: Store of the study.
+        target: The partition that may lose rows.
+        winners: Rows of other dates.
+        context: Parameters of the compaction.
+
+    Returns:
+        The result for the partition; None if no row loses.
 
     Raises:
-        LeaseHeld: another run works there.
-        GenerationMismatch: a file changed meanwhile.
-        ObjectHeld: a file may not be replaced.
+        LeaseHeld: Another run works on the partition.
+        GenerationMismatch: A file changed meanwhile.
+        ObjectHeld: A file may not be replaced.
     """
     standing = [name for name, each in target.indexed.items() if each.file.bucket]
     with (
-        opened(target.parts(standing)) as losers,
-        opened(winners) as others,
+        open_streams(target.parts(standing)) as losers,
+        open_streams(winners) as others,
     ):
-        if not compete(terms.sieve(), losers, others):
+        if not compete(context.row_filter(), losers, others):
             return None
-    counts, rows, files = Counts(), 0, len(target.files)
-    with terms.lease(target.partition):
+    counts, rows, files = LeftOutRows(), 0, len(target.files)
+    with context.lease(target.partition):
         for name in standing:
-            lost, left = _rewrite(store, target, target.indexed[name], winners, terms)
+            lost, left = _rewrite(store, target, target.indexed[name], winners, context)
             counts, rows = counts + lost, rows + left
             files -= not left
-    return Compacted(
-        target.partition, Outcome.COMPACTED, len(target.files), files, rows, counts
+    return CompactionResult(
+        target.partition,
+        CompactionOutcome.COMPACTED,
+        len(target.files),
+        files,
+        rows,
+        counts,
     )
 
 
 @contextmanager
-def opened(parts: Sequence[Sequence[Part]]) -> Iterator[list[RowStream]]:
-    """Streams of sources, closed afterwards."""
-    found = streams(parts)
+def open_streams(parts: Sequence[Sequence[LiveRows]]) -> Iterator[list[RowStream]]:
+    """Opens streams of live rows, and closes them afterwards."""
+    found = make_streams(parts)
     with ExitStack() as closed:
         for each in found:
             closed.enter_context(closing(each))
@@ -177,70 +194,70 @@ def _rewrite(
     store: ObjectStore,
     target: PartitionView,
     each: IndexedFile,
-    winners: Sequence[list[Part]],
-    terms: CompactionContext,
-) -> tuple[Counts, int]:
+    winners: Sequence[list[LiveRows]],
+    context: CompactionContext,
+) -> tuple[LeftOutRows, int]:
     name, generation = each.file.identity
-    sieve = terms.sieve()
-    label = Label(each.schema, each.fingerprint, terms.version, terms.list)
+    row_filter = context.row_filter()
+    label = HeaderLabel(each.schema, each.fingerprint, context.version, context.list)
     with (
-        opened([[(each.source, target.live[name])]]) as rows,
-        opened(winners) as others,
-        spooled(name, label) as spool,
+        open_streams([[(each.source, target.live[name])]]) as rows,
+        open_streams(winners) as others,
+        draft_file(name, label) as spool,
     ):
-        spool.write(Merge(sieve, rows, (), others))
-        if not sieve.counts.total:
-            return sieve.counts, each.rows
-        inputs = list(still_there(target, each))
+        spool.write(Merge(row_filter, rows, (), others))
+        if not row_filter.counts.total:
+            return row_filter.counts, each.rows
+        inputs = list(remaining_inputs(target, each))
         if not spool.rows and not inputs:
             store.delete(name, generation)
         else:
             spool.commit(
                 store, generation, [*inputs, (name, generation, each.checksum)]
             )
-        return sieve.counts, spool.rows
+        return row_filter.counts, spool.rows
 
 
-def still_there(target: PartitionView, each: IndexedFile) -> Iterator[Listed]:
-    """The inputs of a compacted file that it still has to speak for."""
+def remaining_inputs(target: PartitionView, each: IndexedFile) -> Iterator[InputEntry]:
+    """Yields the inputs of a compacted file that still exist."""
     for file in target.files:
         if file.identity in each.inputs:
             found = target.indexed.get(file.info.name)
             yield (*file.identity, found.checksum if found else "")
 
 
-class Buckets:
-    """What is new in a partition, and the compacted files that take it in.
+class BucketWriter:
+    """Merges the new files of a partition into its compacted files.
 
     Attributes:
-        fresh: the files that are taken in: new ones, and compacted ones of another
-            number of buckets.
-        rows: of each compacted file, by the bucket's number.
-        made: how many compacted files there are now that were not.
-        left_out: rows that are in no compacted file, of the buckets written.
-        dropped: rows of `fresh` that go with their files, of buckets that stay as they
-            are.
-        to_remove: the files to remove in the end, each with those that it speaks for.
+        fresh: Files to merge: new ones, and compacted ones of another number of
+            buckets.
+        rows: Number of rows of each compacted file, by the bucket's number.
+        made: Number of compacted files that were created.
+        left_out: Rows that no compacted file has, of the buckets that were written.
+        dropped: Rows of `fresh` that no compacted file has, of buckets that were not
+            written.
+        to_remove: Files to delete in the end, each with the inputs that it names.
     """
 
     def __init__(
-        self, store: ObjectStore, own: PartitionView, terms: CompactionContext
+        self, store: ObjectStore, view: PartitionView, context: CompactionContext
     ) -> None:
-        """Writes nothing yet.
+        """Divides the files into new and compacted ones; writes nothing yet.
 
         Args:
-            store: of the study.
-            own: the partition.
-            terms: by which it is compacted.
+            store: Store of the study.
+            view: The partition.
+            context: Parameters of the compaction.
         """
         self._store = store
-        self._own = own
-        self._terms = terms
+        self._view = view
+        self._context = context
         self.fresh = list[IndexedFile]()
         self._standing: dict[int, IndexedFile] = {}
-        for each in own.indexed.values():
+        for each in view.indexed.values():
             bucket = each.file.bucket
-            if bucket and bucket.bits == terms.bits:
+            if bucket and bucket.bits == context.bits:
                 self._standing[bucket.number] = each
             else:
                 self.fresh.append(each)
@@ -254,42 +271,42 @@ class Buckets:
             each.file.identity: each.inputs for each in (*self.fresh, *over)
         }
         self.made = 0
-        self.left_out, self.dropped = Counts(), Counts()
+        self.left_out, self.dropped = LeftOutRows(), LeftOutRows()
 
     def write(
-        self, parts: Sequence[Sequence[Part]], others: Sequence[Sequence[Part]]
+        self, parts: Sequence[Sequence[LiveRows]], others: Sequence[Sequence[LiveRows]]
     ) -> None:
-        """Writes each bucket for which there is something new.
+        """Writes each bucket that gets new rows.
 
         Args:
-            parts: what is live of `fresh`.
-            others: rows of dates that win.
+            parts: Live rows of `fresh`.
+            others: Rows of dates that win over this one's.
         """
-        with opened(parts) as fresh, opened(others) as winners:
-            for number in range(1 << self._terms.bits):
-                bucket = Bucket(self._terms.bits, number)
+        with open_streams(parts) as fresh, open_streams(others) as winners:
+            for number in range(1 << self._context.bits):
+                bucket = Bucket(self._context.bits, number)
                 if head(fresh) < row_start(bucket.people.end):
                     self._write(bucket, fresh, winners)
 
     def _write(
         self, bucket: Bucket, fresh: Sequence[RowStream], winners: Sequence[RowStream]
     ) -> None:
-        name = compacted_file(self._own.partition, bucket)
+        name = compacted_file(self._view.partition, bucket)
         standing = self._standing.get(bucket.number)
-        live = [[(standing.source, self._own.live[name])]] if standing else []
-        sieve, end = self._terms.sieve(), row_start(bucket.people.end)
+        live = [[(standing.source, self._view.live[name])]] if standing else []
+        row_filter, end = self._context.row_filter(), row_start(bucket.people.end)
         with (
-            opened(live) as rows,
-            spooled(name, self._label(standing)) as spool,
+            open_streams(live) as rows,
+            draft_file(name, self._label(standing)) as spool,
         ):
-            merge = Merge(sieve, fresh, rows, winners, end)
+            merge = Merge(row_filter, fresh, rows, winners, end)
             spool.write(merge)
             if not merge.changed:
-                self.dropped += sieve.counts
+                self.dropped += row_filter.counts
                 return
             before = standing.file.info.generation if standing else None
             now = spool.commit(self._store, before, self._inputs(standing))
-        self.left_out += sieve.counts
+        self.left_out += row_filter.counts
         self.rows[bucket.number] = spool.rows
         self.made += standing is None
         if standing:
@@ -297,25 +314,28 @@ class Buckets:
         if now is not None and not spool.rows:
             self.to_remove[name, now] = frozenset(e.file.identity for e in self.fresh)
 
-    def _inputs(self, standing: IndexedFile | None) -> set[Listed]:
-        """What the bucket's file speaks for: all that stands beside it, and itself."""
+    def _inputs(self, standing: IndexedFile | None) -> set[InputEntry]:
+        """Inputs that the bucket's file names: all new files, and its predecessor."""
         files = [*self.fresh, *([standing] if standing else [])]
         listed = {(*each.file.identity, each.checksum) for each in files}
-        return listed | set(still_there(self._own, standing) if standing else ())
+        return listed | set(remaining_inputs(self._view, standing) if standing else ())
 
-    def _label(self, standing: IndexedFile | None) -> Label:
-        """Of the file that stands there, or else of a file as ingest wrote it."""
+    def _label(self, standing: IndexedFile | None) -> HeaderLabel:
+        """Header entries of the file to replace, or of a file that ingest wrote."""
         found = [standing] if standing else sorted(self.fresh, key=_by_trust)
-        return Label(
-            found[0].schema, found[0].fingerprint, self._terms.version, self._terms.list
+        return HeaderLabel(
+            found[0].schema,
+            found[0].fingerprint,
+            self._context.version,
+            self._context.list,
         )
 
     def _is_live(self, each: IndexedFile) -> bool:
-        return bool(self._own.live[each.file.info.name])
+        return bool(self._view.live[each.file.info.name])
 
     def _is_over(self, each: IndexedFile) -> bool:
-        """Whether nothing of a compacted file counts, and nobody needs its word."""
-        is_needed = not each.inputs.isdisjoint(self._own.unmerged)
+        """Whether a compacted file has no live row, and hides no file that exists."""
+        is_needed = not each.inputs.isdisjoint(self._view.unmerged)
         return not is_needed and (not each.rows or not self._is_live(each))
 
 

@@ -1,13 +1,17 @@
-"""Compacts partitions as a worker does: what is wrong with one is in its result."""
+"""Compacts partitions on a worker; what is wrong with one is told in its result."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from rally.compaction.outcomes import Compacted, Outcome, Trouble
-from rally.compaction.partition_view import IndexedFile, PartitionViewer, trouble_with
-from rally.compaction.partition_work import PartitionWork, holding
-from rally.compaction.row_filter import CompactionContext, Rule
+from rally.compaction.outcomes import CompactionOutcome, CompactionResult, Trouble
+from rally.compaction.partition_view import (
+    IndexedFile,
+    PartitionViewer,
+    describe_unreadable,
+)
+from rally.compaction.partition_work import PartitionWork, describe_hold
+from rally.compaction.row_filter import CompactionContext, KeepRule
 from rally.compaction.settings import CompactSettings
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
 from rally.registry.registry import Registry
@@ -39,15 +43,15 @@ from rally.withdrawal.people_index import PeopleIndex
 from rally.withdrawal.selection import Selection
 
 _ENTRIES = 4096
-"""Bytes of a header beside its schema, at most, of a file that has no rows."""
+"""Largest size in bytes of the header of a file without rows, without its schema."""
 
 
-def plan(stores: Stores, registry: Registry) -> list[Partition]:
-    """The partitions of all registered studies that are worth a look, oldest first.
+def plan_compaction(stores: Stores, registry: Registry) -> list[Partition]:
+    """Lists the partitions of all studies that may need compaction, oldest first.
 
     Raises:
-        ConfigurationError: a store cannot be listed.
-        ConnectionError: it cannot be reached.
+        ConfigurationError: A store cannot be listed.
+        ConnectionError: A store cannot be reached.
     """
     works = list[Partition]()
     for study in registry.studies.values():
@@ -58,16 +62,17 @@ def plan(stores: Stores, registry: Registry) -> list[Partition]:
     return sorted(works, key=lambda work: (work.day, work))
 
 
-def find_strays(stores: Stores, registry: Registry) -> list[Compacted]:
-    """A trouble for each link and the like in a study; the rest is compacted.
+def find_strays(stores: Stores, registry: Registry) -> list[CompactionResult]:
+    """Reports each link and the like in a study's folder, which is not followed.
 
-    What has another name is not meant: compaction erases nothing on anybody's behalf.
+    Hard links are not reported: compaction deletes nothing that somebody asked to be
+    gone.
     """
     return [
-        Compacted(
+        CompactionResult(
             Partition(namespace, "", ""),
-            Outcome.STRAY,
-            troubles=(Trouble(Outcome.STRAY, stray.name, describe(stray)),),
+            CompactionOutcome.STRAY,
+            troubles=(Trouble(CompactionOutcome.STRAY, stray.name, describe(stray)),),
         )
         for namespace in registry.studies
         for stray in stores.of(namespace).strays(study_folder(namespace))
@@ -78,7 +83,12 @@ def find_strays(stores: Stores, registry: Registry) -> list[Compacted]:
 def plan_study(
     files: Iterable[StoredFile], documents: Mapping[str, Document]
 ) -> Iterator[Partition]:
-    """The same of one study, whose files are sorted by name."""
+    """Yields the partitions of one study that may need compaction.
+
+    Args:
+        files: Files of the study, sorted by name.
+        documents: Documents of the study, by name.
+    """
     for partition, members in by_partition(files).items():
         document = documents.get(partition.document)
         if partition.day and _may_have_work(members, document):
@@ -96,11 +106,11 @@ def _may_have_work(files: Sequence[StoredFile], document: Document | None) -> bo
 
 _ATTEMPTS = 20
 _ROWS_KNOWN = 10_000_000
-"""Of files whose index is kept for the next work: four bytes each."""
+"""Number of rows whose index is kept for later partitions, four bytes a row."""
 
 
 class Compactor:
-    """Compacts under the withdrawal list, which it reads again where it has to."""
+    """Compacts partitions by the withdrawal list, which it rereads if outdated."""
 
     def __init__(
         self,
@@ -112,8 +122,15 @@ class Compactor:
     ) -> None:
         """Reads the withdrawal list.
 
+        Args:
+            stores: Stores of the studies and of the platform.
+            registry: Registry of the studies.
+            pseudonyms: Pseudonym functions of all studies.
+            leases: Leases of this run.
+            holds: Legal holds in force.
+
         Raises:
-            ConfigurationError: it is missing, or not as it was published.
+            ConfigurationError: The list is missing, or not as it was published.
         """
         self._stores = stores
         self._registry = registry
@@ -124,51 +141,59 @@ class Compactor:
         self._unsigned = set[int]()  # lists that only headers name
         self._read_list()
 
-    def __call__(self, partition: Partition) -> list[Compacted]:
-        """What became of a partition, and behind it of those of other dates.
+    def __call__(self, partition: Partition) -> list[CompactionResult]:
+        """Compacts a partition.
+
+        Returns:
+            The result for the partition, then those for other dates that lost rows.
 
         Raises:
-            ConfigurationError: the withdrawal list is no longer as it was published.
+            ConfigurationError: The withdrawal list is no longer as it was published.
         """
         store, folder = self._stores.of(partition.study), partition.folder
         if sum(each.rows for each in self._known.values()) > _ROWS_KNOWN:
             self._known.clear()
-        looker = PartitionViewer(store, self.check_list, self._known)
+        viewer = PartitionViewer(store, self.check_list, self._known)
         try:
-            return self._try(store, partition, looker)
+            return self._try(store, partition, viewer)
         except LeaseHeld as error:
-            return _failed(partition, Trouble(Outcome.BUSY, folder, str(error)))
+            return _failed(
+                partition, Trouble(CompactionOutcome.BUSY, folder, str(error))
+            )
         except ObjectHeld as error:
-            return _failed(partition, holding(str(error), error))
+            return _failed(partition, describe_hold(str(error), error))
         except OSError as error:
-            return _failed(partition, trouble_with(folder, error))
+            return _failed(partition, describe_unreadable(folder, error))
 
     def _try(
-        self, store: ObjectStore, partition: Partition, looker: PartitionViewer
-    ) -> list[Compacted]:
-        partition_work = PartitionWork(store, partition, looker)
+        self, store: ObjectStore, partition: Partition, viewer: PartitionViewer
+    ) -> list[CompactionResult]:
+        partition_work = PartitionWork(store, partition, viewer)
         for _ in range(_ATTEMPTS):
             try:
-                return partition_work.attempt(self._terms(partition))
+                return partition_work.attempt(self._context(partition))
             except Unreadable as error:
-                trouble = trouble_with(error.name, error.cause)
-                if error.name in looker.skipped:
+                trouble = describe_unreadable(error.name, error.cause)
+                if error.name in viewer.skipped:
                     return _failed(partition, trouble)
-                looker.skipped[error.name] = trouble
+                viewer.skipped[error.name] = trouble
             except (GenerationMismatch, ObjectNotFound):
                 continue
-        why = "somebody wrote to it again and again; run it once more"
-        return _failed(partition, Trouble(Outcome.CHANGED, partition.folder, why))
+        reason = "somebody wrote to it again and again; run it once more"
+        trouble = Trouble(CompactionOutcome.CHANGED, partition.folder, reason)
+        return _failed(partition, trouble)
 
     def check_list(self, counter: int) -> None:
-        """Is told under which list a file was written.
+        """Rereads the withdrawal list if a file was written under a newer one.
+
+        A header is not signed. If the published list is older than the header says,
+        the file is judged by the published one, and the audit reports it.
+
+        Args:
+            counter: Counter of the list that the file's header names.
 
         Raises:
-            GenerationMismatch: it is newer than the one that was read, and so is the
-                one that is there by now: what was begun is to be begun anew.
-
-        A header is nobody's word: where there is no such list the file is judged by
-        the one that there is, and the audit names it.
+            GenerationMismatch: A newer list was published; begin the partition anew.
         """
         if counter <= self._list.counter or counter in self._unsigned:
             return
@@ -183,14 +208,14 @@ class Compactor:
         self._list: PeopleIndex = read_people(self._stores.platform).list
         self._selections: dict[str, Selection] = {}
 
-    def _terms(self, partition: Partition) -> CompactionContext:
+    def _context(self, partition: Partition) -> CompactionContext:
         study = self._registry.studies[partition.study]
         if study.namespace not in self._selections:
             selection = Selection(self._list, study, self._pseudonyms)
             self._selections[study.namespace] = selection
         document = self._registry.documents(study).get(partition.document)
         return CompactionContext(
-            Rule(document.keep if document else Keep.ALL),
+            KeepRule(document.keep if document else Keep.ALL),
             document.buckets.bit_length() - 1 if document else 0,
             self._selections[study.namespace],
             self._list.counter,
@@ -199,7 +224,7 @@ class Compactor:
         )
 
     def _lease(self, partition: Partition) -> AbstractContextManager[None]:
-        """Has a partition meanwhile. Raises ObjectHeld where a legal hold keeps it."""
+        """Takes a partition's lease. Raises ObjectHeld if a legal hold keeps it."""
         if self._holds.over(partition.study, partition.day):
             raise ObjectHeld(partition.folder)
         return self._leases.held(partition)
@@ -208,10 +233,10 @@ class Compactor:
 def make_compactor(
     settings: CompactSettings,
 ) -> Callable[[Partition], list[dict[str, Any]]]:
-    """For workers: a partition to the JSON of what became of it.
+    """Makes the step of a worker: from a partition to the JSON of its results.
 
     Raises:
-        ConfigurationError: something is not as it must be.
+        ConfigurationError: The settings, the keys or the list are not usable.
     """
     registry, stores = settings.registry(), settings.stores()
     keys = settings.keys(registry)
@@ -225,5 +250,5 @@ def make_compactor(
     return lambda work: [each.to_json() for each in compactor(work)]
 
 
-def _failed(partition: Partition, trouble: Trouble) -> list[Compacted]:
-    return [Compacted(partition, trouble.outcome, troubles=(trouble,))]
+def _failed(partition: Partition, trouble: Trouble) -> list[CompactionResult]:
+    return [CompactionResult(partition, trouble.outcome, troubles=(trouble,))]

@@ -1,4 +1,4 @@
-"""Merges rows of many sorted files into those that stay, in bounded memory."""
+"""Merges the rows of many sorted files in bounded memory."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from functools import partial
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from rally.compaction.partition_view import Part, streams
+from rally.compaction.partition_view import LiveRows, make_streams
 from rally.compaction.row_filter import RowFilter
 from rally.storage.block_writer import BlockWriter
 from rally.storage.header import CODEC, Header
@@ -25,7 +25,7 @@ from rally.storage.row_streams import (
 )
 
 FAN_IN = 32
-"""Sources that are read side by side; each has a block and a chunk in memory."""
+"""Number of sources read side by side; each has a block and a chunk in memory."""
 
 _NAME = "a temporary file"
 _CODEC = "null"
@@ -33,44 +33,47 @@ _SYNC = bytes(16)
 
 
 class _Spilled:
-    """A temporary file, read as an object is."""
+    """A temporary file that is read as an object of a store is."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._descriptor = file.fileno()
-        self.info = ObjectInfo(
-            "a temporary file", os.fstat(self._descriptor).st_size, 0
-        )
+        self.info = ObjectInfo(_NAME, os.fstat(self._descriptor).st_size, 0)
 
     def read(self, start: int, length: int) -> bytes:
         return os.pread(self._descriptor, length, start)
 
 
 def reduce_fan_in(
-    parts: Sequence[list[Part]], sieve: RowFilter, files: ExitStack, most: int = FAN_IN
-) -> list[list[Part]]:
-    """The same rows from at most so many sources.
+    parts: Sequence[list[LiveRows]],
+    row_filter: RowFilter,
+    files: ExitStack,
+    most: int = FAN_IN,
+) -> list[list[LiveRows]]:
+    """Merges sources into temporary files until at most so many are left.
 
     Args:
-        parts: sources; those that follow one another in order are one list.
-        sieve: which rows count, should there be very many that are equal.
-        files: closes, and so removes, the temporary files.
-        most: how many at most.
+        parts: Chains of sources; those of a chain follow one another in order.
+        row_filter: Filter that thins out rows that are equal.
+        files: Exit stack that closes, and so removes, the temporary files.
+        most: Largest number of chains to return.
     """
     found = list(parts)
     while len(found) > most:
-        merged = _merge(found[:most], sieve, files)
+        merged = _merge(found[:most], row_filter, files)
         found = [*found[most:], [(merged, [EVERYBODY])]]
     return found
 
 
-def _merge(parts: Sequence[list[Part]], sieve: RowFilter, files: ExitStack) -> Source:
+def _merge(
+    parts: Sequence[list[LiveRows]], row_filter: RowFilter, files: ExitStack
+) -> Source:
     file: BinaryIO = files.enter_context(TemporaryFile())  # noqa: SIM115
     writer = BlockWriter(file, _SYNC, _CODEC, indexed=True)
-    opened = streams(parts)
+    opened = make_streams(parts)
     with ExitStack() as closed:
         for stream in opened:
             closed.enter_context(closing(stream))
-        for (rows,) in batches([opened], [sieve.settle], sieve.rule.width):
+        for (rows,) in batches([opened], [row_filter.settle], row_filter.rule.width):
             for row in sorted(rows):
                 writer.add(row)
     blocks, _ = writer.finish()
@@ -85,16 +88,16 @@ def _opened(file: BinaryIO) -> Iterator[_Spilled]:
 
 
 class Merge:
-    """The rows of one compacted file, batch by batch, in order.
+    """Yields the rows of one compacted file in order, batch by batch.
 
     Attributes:
-        changed: whether they are others than those of the file that stands there;
-            true or false only once all were taken.
+        changed: Whether the rows differ from those of the present compacted file;
+            known once all batches were taken.
     """
 
     def __init__(
         self,
-        sieve: RowFilter,
+        row_filter: RowFilter,
         fresh: Sequence[RowStream],
         standing: Sequence[RowStream],
         winners: Sequence[RowStream],
@@ -103,53 +106,53 @@ class Merge:
         """Reads nothing yet.
 
         Args:
-            sieve: says which rows stay, and counts the others.
-            fresh: of the files that are compacted.
-            standing: of the compacted file that is there, if there is one. Its rows
-                have been compared with those of other dates.
-            winners: of files of dates that win over fresh rows.
-            end: rows from here on are another file's.
+            row_filter: Filter that drops rows and counts them.
+            fresh: Streams of the files to merge.
+            standing: Streams of the present compacted file, if there is one. Its rows
+                were compared with those of other dates already.
+            winners: Streams of dates that win over fresh rows.
+            end: First bytes of the rows of the next file, at which the merge stops.
         """
-        self._sieve = sieve
+        self._row_filter = row_filter
         self._groups = (fresh, standing, winners)
         self._end = end
         self.changed = False
 
     def __iter__(self) -> Iterator[Rows]:
-        sieve = self._sieve
-        settles = (sieve.settle, sieve.settle, _any_of(sieve))
-        width = sieve.rule.width
+        row_filter = self._row_filter
+        settles = (row_filter.settle, row_filter.settle, _any_of(row_filter))
+        width = row_filter.rule.width
         for fresh, standing, winners in batches(
             self._groups, settles, width, self._end, follows=True
         ):
-            staying = sieve.beaten_by(winners, fresh) if winners else fresh
-            rows = sieve.settle(sorted(staying + standing))
+            staying = row_filter.beaten_by(winners, fresh) if winners else fresh
+            rows = row_filter.settle(sorted(staying + standing))
             self.changed = self.changed or rows != standing
             if rows:
                 yield rows
 
 
 def compete(
-    sieve: RowFilter, losers: Sequence[RowStream], winners: Sequence[RowStream]
+    row_filter: RowFilter, losers: Sequence[RowStream], winners: Sequence[RowStream]
 ) -> bool:
-    """Whether a row of the one is beaten by a row of the other.
+    """Whether a row of the losing streams is equal to one of the winning streams.
 
-    Blocks that cannot have such rows are not read, of either.
+    Blocks that cannot have equal rows are not read.
     """
-    width = sieve.rule.width
-    settles = (_any_of(sieve), _any_of(sieve))
+    width = row_filter.rule.width
+    settles = (_any_of(row_filter), _any_of(row_filter))
     while (first := head(winners)) < LAST:
         for each in losers:
             each.skip(first[:width])
         batch = next(batches((losers, winners), settles, width, follows=True), None)
         if batch is None:
             return False
-        won = {row[:width] for row in sieve.of_members(batch[1])}
+        won = {row[:width] for row in row_filter.of_members(batch[1])}
         if not won.isdisjoint([row[:width] for row in batch[0]]):
             return True
     return False
 
 
-def _any_of(sieve: RowFilter) -> Settle:
-    """Of equal rows of which only the key matters one is enough."""
-    return lambda rows: sieve.of_members(rows)[:1]
+def _any_of(row_filter: RowFilter) -> Settle:
+    """Keeps one of equal rows, for a side of which only the keys matter."""
+    return lambda rows: row_filter.of_members(rows)[:1]

@@ -1,4 +1,4 @@
-"""What compaction can come to, for a partition and for a file."""
+"""Results of compaction, for a partition and for a file of it."""
 
 import time
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from typing import Any, NamedTuple
 from rally.storage.layout import Partition
 
 
-class Outcome(StrEnum):
-    """What became of a partition, or what is the matter with a file of it.
+class CompactionOutcome(StrEnum):
+    """Outcome of compacting a partition, or what is wrong with one of its files.
 
-    COMPACTED: its files are compacted, or a duplicate was taken out of one.
+    COMPACTED: its files were merged, or a duplicate was removed from one.
     UNCHANGED: there was nothing to do.
-    NOT_INDEXED: a file has no block index, or is not sorted as it says; it stays as it
-        is, and its rows with it.
-    SCHEMAS_DIFFER: its files were written with schemas that differ in more than words.
-    DAMAGED: a file is not whole, or not what its header says.
-    HELD: a hold or a retention policy forbids to replace or remove a file.
-    BUSY: another run works there.
-    CHANGED: somebody wrote to it again and again meanwhile.
-    UNREACHABLE: the store refuses an object.
-    STRAY: a link, or the like, that is not followed.
+    NOT_INDEXED: a file has no block index, or its rows are not in order; the file
+        stays as it is.
+    SCHEMAS_DIFFER: the canonical forms of the schemas of its files differ.
+    DAMAGED: a file is truncated, or differs from its header.
+    HELD: a hold or a retention policy forbids replacing or deleting a file.
+    BUSY: another run holds the lease.
+    CHANGED: another writer changed it during every attempt.
+    UNREACHABLE: the store refused to read an object.
+    STRAY: a symbolic link or another object that is no file; it is not followed.
     """
 
     COMPACTED = "compacted"
@@ -38,27 +38,33 @@ class Outcome(StrEnum):
 
     @property
     def is_good(self) -> bool:
-        """Whether nobody has to look into it."""
-        return self in (Outcome.COMPACTED, Outcome.UNCHANGED)
+        """Whether nobody has to act on it."""
+        return self in (CompactionOutcome.COMPACTED, CompactionOutcome.UNCHANGED)
 
 
 class Trouble(NamedTuple):
-    """What somebody has to look into.
+    """One problem that a person has to look into.
 
     Attributes:
-        outcome: none that is good.
-        name: the object, or the partition's folder.
-        why: a few words; no id.
+        outcome: The kind of problem; never a good outcome.
+        name: Name of the object, or folder of the partition.
+        reason: A few words for a person, without ids.
     """
 
-    outcome: Outcome
+    outcome: CompactionOutcome
     name: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """Rows that were left out, by why."""
+class LeftOutRows:
+    """Numbers of rows that compaction left out, by reason.
+
+    Attributes:
+        duplicates: Copies of a row that stays.
+        withdrawn: Rows of people who withdrew.
+        superseded: Rows older than the one that a `keep: latest` document keeps.
+    """
 
     duplicates: int = 0
     withdrawn: int = 0
@@ -66,49 +72,49 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """Total number of rows left out."""
         return self.duplicates + self.withdrawn + self.superseded
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(
+    def __add__(self, other: "LeftOutRows") -> "LeftOutRows":
+        return LeftOutRows(
             *(getattr(self, each.name) + getattr(other, each.name) for each in _COUNTS)
         )
 
 
-_COUNTS = fields(Counts)
+_COUNTS = fields(LeftOutRows)
 
 
 @dataclass(frozen=True, slots=True)
-class Compacted:
-    """What became of one partition.
+class CompactionResult:
+    """Result of compacting one partition.
 
     Attributes:
-        partition: which.
-        outcome: of the whole.
-        files_before: how many there were.
-        files_after: how many there are.
-        rows_after: of the files that are sorted and indexed.
-        counts: rows that were left out; there were so many more before.
-        troubles: of its files.
-        at: when, seconds since 1970; only tells results of one partition apart.
+        partition: The partition.
+        outcome: Outcome of the partition as a whole.
+        files_before: Number of files before.
+        files_after: Number of files after.
+        rows_after: Number of rows in its sorted and indexed files after.
+        counts: Rows that were left out.
+        troubles: Problems of its files.
+        at: Time of the result, seconds since 1970; orders results of one partition.
     """
 
     partition: Partition
-    outcome: Outcome
+    outcome: CompactionOutcome
     files_before: int = 0
     files_after: int = 0
     rows_after: int = 0
-    counts: Counts = Counts()
+    counts: LeftOutRows = LeftOutRows()
     troubles: tuple[Trouble, ...] = ()
     at: float = field(default_factory=time.time, compare=False)
 
     @property
     def rows_before(self) -> int:
-        """Rows that there were."""
+        """Number of rows before."""
         return self.rows_after + self.counts.total
 
-    def then(self, later: "Compacted") -> "Compacted":
-        """What became of the partition by this and something later."""
+    def followed_by(self, later: "CompactionResult") -> "CompactionResult":
+        """Combines this result with a later one of the same partition."""
         return replace(
             later,
             files_before=self.files_before,
@@ -117,20 +123,24 @@ class Compacted:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """A value that JSON can tell."""
+        """Returns the result as JSON values."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Compacted":
-        """The record again."""
-        given = dict(value)
+    def from_json(cls, value: Mapping[str, Any]) -> "CompactionResult":
+        """Reads a result back from JSON values.
+
+        Raises:
+            LookupError, TypeError, ValueError: The values are no result.
+        """
+        rest = dict(value)
         return cls(
-            Partition(*given.pop("partition")),
-            Outcome(given.pop("outcome")),
-            counts=Counts(**given.pop("counts")),
+            Partition(*rest.pop("partition")),
+            CompactionOutcome(rest.pop("outcome")),
+            counts=LeftOutRows(**rest.pop("counts")),
             troubles=tuple(
-                Trouble(Outcome(outcome), name, why)
-                for outcome, name, why in given.pop("troubles")
+                Trouble(CompactionOutcome(outcome), name, reason)
+                for outcome, name, reason in rest.pop("troubles")
             ),
-            **given,
+            **rest,
         )

@@ -1,13 +1,16 @@
-"""What a look at a partition says of what there is to do."""
+"""Views of a partition: which files it has, what is live, and what is to be done.
+
+A view is built from file headers alone, each of which is read once.
+"""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
 import fastavro
 
-from rally.compaction.outcomes import Outcome, Trouble
+from rally.compaction.outcomes import CompactionOutcome, Trouble
 from rally.errors import CorruptFile, cause_of
 from rally.storage.header import CHECKSUM, LIST_COUNTER, Header
 from rally.storage.layout import Partition
@@ -33,16 +36,16 @@ _COLUMNS = [
 
 
 class IndexedFile(NamedTuple):
-    """A file whose rows can be merged.
+    """A file with a block index, whose rows can be merged.
 
     Attributes:
-        file: as listed.
-        source: reads its rows.
-        rows: how many.
-        inputs: the files that it speaks for.
-        schema: the writer's, JSON.
-        fingerprint: of the payload's schema; "" where the header has none.
-        checksum: of the blocks; "" where the header has none.
+        file: The file as listed.
+        source: Reader of its rows.
+        rows: Number of rows.
+        inputs: Files that were merged into it; while they exist, it replaces them.
+        schema: Writer's schema, JSON.
+        fingerprint: Fingerprint of the payload's schema; "" if the header has none.
+        checksum: Checksum of the blocks; "" if the header has none.
     """
 
     file: StoredFile
@@ -54,39 +57,49 @@ class IndexedFile(NamedTuple):
     checksum: str
 
 
-def trouble_with(name: str, error: CorruptFile | OSError) -> Trouble:
-    """What an object is in for that cannot be read."""
+def describe_unreadable(name: str, error: CorruptFile | OSError) -> Trouble:
+    """Returns the problem to report for an object that cannot be read."""
     if isinstance(error, OSError):
         reason = cause_of(error)
-        return Trouble(Outcome.UNREACHABLE, name, f"it cannot be read ({reason})")
+        return Trouble(
+            CompactionOutcome.UNREACHABLE, name, f"it cannot be read ({reason})"
+        )
     if isinstance(error, _NotOurs | NotSorted):
-        return Trouble(Outcome.NOT_INDEXED, name, str(error))
-    return Trouble(Outcome.DAMAGED, name, str(error))
+        return Trouble(CompactionOutcome.NOT_INDEXED, name, str(error))
+    return Trouble(CompactionOutcome.DAMAGED, name, str(error))
 
 
 class _NotOurs(CorruptFile):
     pass
 
 
-def understand(
+def index_file(
     store: ObjectStore,
     file: StoredFile,
     header: Header,
-    check: Callable[[int], None],
+    check_list: Callable[[int], None],
 ) -> IndexedFile:
-    """What a file's header says of it.
+    """Checks a file's header and returns what merging needs of it.
 
     Args:
-        store: of the study.
-        file: as listed.
-        header: its own.
-        check: is told the counter of the withdrawal list.
+        store: Store of the study.
+        file: The file as listed.
+        header: Header of the file.
+        check_list: Called with the counter of the file's withdrawal list.
 
     Raises:
-        CorruptFile: it is damaged, or cannot be merged.
+        CorruptFile: The file is damaged, or cannot be merged.
     """
-    entries = {name: value.decode("utf-8", "replace") for name, value in _own(header)}
-    check(_number(entries.get(LIST_COUNTER, "0")))
+    entries = {
+        name: header.entries[name].decode("utf-8", "replace")
+        for name in (LIST_COUNTER, FINGERPRINT, CHECKSUM)
+        if name in header.entries
+    }
+    try:
+        counter = int(entries.get(LIST_COUNTER, "0"))
+    except ValueError:
+        raise CorruptFile("the header does not say which list it is of") from None
+    check_list(counter)
     if not header.is_indexed:
         raise _NotOurs("it has no block index")
     if canonical_schema(header.schema) is None:
@@ -106,9 +119,9 @@ def understand(
 
 @lru_cache
 def canonical_schema(schema: str) -> str | None:
-    """A writer's schema without its words (Avro 1.11, "Parsing Canonical Form").
+    """Returns a schema without its comments (Avro 1.11, "Parsing Canonical Form").
 
-    None where rows of it do not begin with the three columns that all of ours have.
+    None if its rows do not begin with the three columns of every row of the platform.
     """
     try:
         canonical: str = fastavro.schema.to_parsing_canonical_form(json.loads(schema))
@@ -119,32 +132,19 @@ def canonical_schema(schema: str) -> str | None:
     return canonical if columns == _COLUMNS else None
 
 
-def _own(header: Header) -> Iterator[tuple[str, bytes]]:
-    for name in (LIST_COUNTER, FINGERPRINT, CHECKSUM):
-        if name in header.entries:
-            yield name, header.entries[name]
-
-
-def _number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise CorruptFile("the header does not say which list it is of") from None
-
-
-Part = tuple[Source, list[Range]]
-"""A file, and the participants whose rows of it are wanted."""
+LiveRows = tuple[Source, list[Range]]
+"""A file, and the ranges of participants whose rows in it are live."""
 
 
 class PartitionView(NamedTuple):
-    """A partition at one moment.
+    """The files of a partition at one moment.
 
     Attributes:
-        partition: which.
-        files: all of them.
-        indexed: those that can be merged, by name.
-        live: what is live of each of these, by name.
-        troubles: of the others.
+        partition: The partition.
+        files: All its files.
+        indexed: Files that can be merged, by name.
+        live: Live ranges of participants of each indexed file, by name.
+        troubles: Problems of the other files.
     """
 
     partition: Partition
@@ -155,14 +155,20 @@ class PartitionView(NamedTuple):
 
     @property
     def unmerged(self) -> set[Identity]:
-        """The files that are there and cannot be merged."""
+        """Files that exist and cannot be merged."""
         return {
             file.identity for file in self.files if file.info.name not in self.indexed
         }
 
-    def parts(self, names: Collection[str] | None = None) -> list[list[Part]]:
-        """What is live of files, those that follow one another in order together."""
-        chains: dict[object, list[Part]] = {}
+    def parts(self, names: Collection[str] | None = None) -> list[list[LiveRows]]:
+        """Returns the live rows of files, grouped into chains.
+
+        The files of a chain follow one another in order, as buckets of one size do.
+
+        Args:
+            names: Names of the files; None means all that are indexed.
+        """
+        chains: dict[object, list[LiveRows]] = {}
         for name, each in self.indexed.items():
             if self.live[name] and (names is None or name in names):
                 bucket = each.file.bucket
@@ -172,48 +178,48 @@ class PartitionView(NamedTuple):
 
 
 class PartitionViewer:
-    """Reads the headers of a study's files, each once.
+    """Builds views of a study's partitions and reads each file's header once.
 
     Attributes:
-        skipped: troubles of files that turned out to be unreadable behind the header.
+        skipped: Problems of files that proved unreadable behind the header, by name.
     """
 
     def __init__(
         self,
         store: ObjectStore,
-        check: Callable[[int], None],
+        check_list: Callable[[int], None],
         known: dict[Identity, IndexedFile],
     ) -> None:
-        """Reads nothing yet.
+        """Stores its arguments; reads nothing yet.
 
         Args:
-            store: of the study.
-            check: is told the counter of the withdrawal list of each file.
-            known: files that were looked at before; grows.
+            store: Store of the study.
+            check_list: Called with the counter of each file's withdrawal list.
+            known: Files whose header was read before; new ones are added.
         """
         self._store = store
-        self._check = check
+        self._check_list = check_list
         self._known = known
         self.skipped: dict[str, Trouble] = {}
 
-    def look(self, partition: Partition) -> PartitionView:
-        """What is there now.
+    def view(self, partition: Partition) -> PartitionView:
+        """Lists a partition and reads the headers that are not known yet.
 
         Raises:
-            GenerationMismatch, ObjectNotFound: a file changed meanwhile.
+            GenerationMismatch, ObjectNotFound: A file changed during the reading.
         """
         files = list_files(self._store, partition.study, partition.folder)
-        found = {file.info.name: self._read(file) for file in files}
+        read = {file.info.name: self._read(file) for file in files}
         indexed = {
-            name: each for name, each in found.items() if isinstance(each, IndexedFile)
+            name: each for name, each in read.items() if isinstance(each, IndexedFile)
         }
-        view = live_view(files, {name: each.inputs for name, each in indexed.items()})
+        live = live_view(files, {name: each.inputs for name, each in indexed.items()})
         return PartitionView(
             partition,
             files,
             indexed,
-            {each.file.info.name: each.live for each in view},
-            tuple(each for each in found.values() if isinstance(each, Trouble)),
+            {each.file.info.name: each.live for each in live},
+            tuple(each for each in read.values() if isinstance(each, Trouble)),
         )
 
     def _read(self, file: StoredFile) -> IndexedFile | Trouble:
@@ -224,54 +230,64 @@ class PartitionViewer:
             try:
                 with self._store.open(*file.identity) as snapshot:
                     header = header_of(snapshot)
-                read = understand(self._store, file, header, self._check)
+                read = index_file(self._store, file, header, self._check_list)
             except (CorruptFile, OSError) as error:
-                return trouble_with(name, error)
+                return describe_unreadable(name, error)
             self._known[file.identity] = read
         return self._known[file.identity]
 
 
-def streams(parts: Sequence[Sequence[Part]]) -> list[RowStream]:
-    """A stream for each."""
+def make_streams(parts: Sequence[Sequence[LiveRows]]) -> list[RowStream]:
+    """Opens one stream of rows for each chain of live rows."""
     return [RowStream(each) for each in parts]
 
 
-def has_work(own: PartitionView) -> bool:
-    """Whether there is anything but compacted files of one number of buckets."""
-    found = own.indexed.values()
-    bits = {each.file.bucket and each.file.bucket.bits for each in found}
-    return None in bits or len(bits) > 1 or any(not each.rows for each in found)
+def has_work(view: PartitionView) -> bool:
+    """Whether it holds anything but compacted files of one number of buckets."""
+    files = view.indexed.values()
+    bits = {each.file.bucket and each.file.bucket.bits for each in files}
+    return None in bits or len(bits) > 1 or any(not each.rows for each in files)
 
 
-def left_alone(own: PartitionView, bits: int) -> Outcome | None:
-    """Why nothing may be done to a partition; None where it may."""
-    if bad := serious([own]):
+def reason_to_skip(view: PartitionView, bits: int) -> CompactionOutcome | None:
+    """Returns why a partition must be left as it is; None if it may be compacted.
+
+    Args:
+        view: The partition.
+        bits: Binary logarithm of the number of buckets to write.
+    """
+    if bad := unread_troubles([view]):
         return bad[0].outcome
-    for each in own.indexed.values():
-        # What took in a part of a file that turned out not to be sorted behind that
-        # part: buckets of another size cannot speak for just this part of it.
-        bucket, partly = each.file.bucket, each.inputs & own.unmerged
+    for each in view.indexed.values():
+        # Some file was merged in part and then proved to be unsorted behind that
+        # part. Buckets of another size cannot replace just this part of it.
+        bucket, partly = each.file.bucket, each.inputs & view.unmerged
         if bucket and bucket.bits != bits and partly:
-            return Outcome.NOT_INDEXED
-    schemas = {canonical_schema(each.schema) for each in own.indexed.values()}
-    return Outcome.SCHEMAS_DIFFER if len(schemas) > 1 else None
+            return CompactionOutcome.NOT_INDEXED
+    schemas = {canonical_schema(each.schema) for each in view.indexed.values()}
+    return CompactionOutcome.SCHEMAS_DIFFER if len(schemas) > 1 else None
 
 
-def serious(looks: Sequence[PartitionView]) -> list[Trouble]:
-    """What could not be read though it should be."""
+def unread_troubles(views: Sequence[PartitionView]) -> list[Trouble]:
+    """Returns the problems of files that should be readable and are not."""
     return [
         trouble
-        for each in looks
+        for each in views
         for trouble in each.troubles
-        if trouble.outcome is not Outcome.NOT_INDEXED
+        if trouble.outcome is not CompactionOutcome.NOT_INDEXED
     ]
 
 
-def news(look: PartitionView, seen: Collection[Identity]) -> list[str]:
-    """The files that may have rows that were not seen."""
+def unseen_files(view: PartitionView, seen: Collection[Identity]) -> list[str]:
+    """Names the files of a view that may have rows that were not seen.
+
+    Args:
+        view: The partition as it is now.
+        seen: Files that were read before.
+    """
     return [
         name
-        for name, each in look.indexed.items()
+        for name, each in view.indexed.items()
         if each.file.identity not in seen
         and not (each.inputs and each.inputs <= set(seen))
     ]

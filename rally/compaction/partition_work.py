@@ -1,31 +1,36 @@
 """Compacts one partition.
 
-In this order, so that a kill at any moment loses nothing and shows nothing twice:
+The steps have an order in which a kill at any moment loses no row and shows none twice:
 
-1. for each bucket with something new, its compacted file is written: the rows of the
-   one that stands there and those of the new files, without those that have to go;
-2. rows of other dates that lose against new rows are taken out there;
-3. new files of the winning dates that came meanwhile are looked at;
-4. the files that went into the buckets are removed.
+1. Write the compacted file of each bucket that gets new rows: the rows of the present
+   one and of the new files, without those that must not stay.
+2. Remove rows of other dates that lose against the new rows.
+3. Compare with files that winning dates got meanwhile.
+4. Remove the files that were merged.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
-from rally.compaction.buckets import Buckets, supersede
+from rally.compaction.buckets import BucketWriter, supersede
 from rally.compaction.merge import reduce_fan_in
-from rally.compaction.outcomes import Compacted, Counts, Outcome, Trouble
+from rally.compaction.outcomes import (
+    CompactionOutcome,
+    CompactionResult,
+    LeftOutRows,
+    Trouble,
+)
 from rally.compaction.partition_view import (
     IndexedFile,
-    Part,
+    LiveRows,
     PartitionView,
     PartitionViewer,
     has_work,
-    left_alone,
-    news,
-    serious,
+    reason_to_skip,
+    unread_troubles,
+    unseen_files,
 )
-from rally.compaction.row_filter import CompactionContext, Days
+from rally.compaction.row_filter import CompactionContext, ListDays
 from rally.storage.layout import Partition
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
@@ -35,28 +40,28 @@ from rally.storage.objectstore.interface import (
 from rally.storage.partitions import EVERYBODY, Identity, list_files
 
 
-def remove(
+def remove_files(
     store: ObjectStore, to_remove: Mapping[Identity, frozenset[Identity]]
 ) -> tuple[list[str], list[Trouble]]:
-    """Removes files by generation; one that speaks for another goes after it.
+    """Removes merged files, inputs first, so that no row reappears.
 
     Args:
-        store: of the study.
-        to_remove: the files, and for each those that it speaks for.
+        store: Store of the study.
+        to_remove: Files to remove, each with the inputs that it names.
 
     Returns:
-        The names of those that are gone, and what holds back the others.
+        Names of the files that are gone, and the holds that keep the others.
 
     Raises:
-        GenerationMismatch: somebody has written one of them.
+        GenerationMismatch: Another writer replaced one of them.
     """
     left, gone = dict(to_remove), list[str]()
     held: dict[Identity, Trouble] = {}
     while True:
         free = [
             each
-            for each, speaks_for in left.items()
-            if each not in held and speaks_for.isdisjoint(left)
+            for each, inputs in left.items()
+            if each not in held and inputs.isdisjoint(left)
         ]
         if not free:
             return gone, list(held.values())
@@ -64,169 +69,199 @@ def remove(
             try:
                 store.delete(name, generation)
             except ObjectHeld as error:
-                held[name, generation] = holding(name, error)
+                held[name, generation] = describe_hold(name, error)
                 continue
             gone.append(name)
             del left[name, generation]
 
 
-def holding(name: str, error: ObjectHeld) -> Trouble:
-    """What an object is in for that may not be replaced or removed."""
+def describe_hold(name: str, error: ObjectHeld) -> Trouble:
+    """Returns the problem to report for an object that its bucket keeps."""
     until = "somebody lifts it" if error.until is None else f"{error.until:%Y-%m-%d}"
-    return Trouble(Outcome.HELD, name, f"it is kept by its bucket until {until}")
+    return Trouble(
+        CompactionOutcome.HELD, name, f"it is kept by its bucket until {until}"
+    )
 
 
 class PartitionWork:
-    """One partition, tried until nobody comes in between."""
+    """Compaction of one partition, which may take several attempts.
+
+    An attempt fails when another writer changes a file meanwhile. What it had removed
+    until then is remembered for the result of the last one.
+    """
 
     def __init__(
-        self, store: ObjectStore, partition: Partition, looker: PartitionViewer
+        self, store: ObjectStore, partition: Partition, viewer: PartitionViewer
     ) -> None:
-        """Reads nothing yet.
+        """Stores its arguments; reads nothing yet.
 
         Args:
-            store: of the study.
-            partition: which.
-            looker: reads headers.
+            store: Store of the study.
+            partition: The partition.
+            viewer: Viewer that reads the headers of files.
         """
         self._store = store
         self._partition = partition
-        self._looker = looker
+        self._viewer = viewer
         self._files_before: int | None = None
-        self._left_out = Counts()
-        self._elsewhere: dict[Partition, Compacted] = {}
+        self._left_out = LeftOutRows()
+        self._other_days: dict[Partition, CompactionResult] = {}
 
-    def attempt(self, terms: CompactionContext) -> list[Compacted]:
-        """Compacts it, or finds nothing to do; other dates' results come behind.
+    def attempt(self, context: CompactionContext) -> list[CompactionResult]:
+        """Compacts the partition if there is something to do.
 
         Args:
-            terms: by which it is compacted.
+            context: Parameters of the compaction.
+
+        Returns:
+            The result for the partition, then those for other dates that lost rows.
 
         Raises:
-            LeaseHeld: another run works there.
-            GenerationMismatch, ObjectNotFound: a file changed meanwhile: try again.
-            ObjectHeld: a file may not be replaced.
-            Unreadable: a file cannot be read to its end.
+            LeaseHeld: Another run works on the partition.
+            GenerationMismatch, ObjectNotFound: A file changed meanwhile; try again.
+            ObjectHeld: A file may not be replaced.
+            Unreadable: A file cannot be read to its end.
         """
-        self._terms = terms
-        own = self._looker.look(self._partition)
-        if bad := left_alone(own, terms.bits):
-            return [self._told(own, bad)]
-        if not has_work(own):
-            return [self._finished(own), *self._elsewhere.values()]
-        with self._terms.lease(self._partition):
-            done = self._compact(self._looker.look(self._partition))
-        return [done, *self._elsewhere.values()]
+        self._context = context
+        view = self._viewer.view(self._partition)
+        if bad := reason_to_skip(view, context.bits):
+            return [self._unchanged_result(view, bad)]
+        if not has_work(view):
+            return [self._finished_result(view), *self._other_days.values()]
+        with self._context.lease(self._partition):
+            done = self._compact(self._viewer.view(self._partition))
+        return [done, *self._other_days.values()]
 
-    def _compact(self, own: PartitionView) -> Compacted:
-        if bad := left_alone(own, self._terms.bits):
-            return self._told(own, bad)
+    def _compact(self, view: PartitionView) -> CompactionResult:
+        if bad := reason_to_skip(view, self._context.bits):
+            return self._unchanged_result(view, bad)
         if self._files_before is None:
-            self._files_before = len(own.files)
-        winners = self._look_at(self._terms.rule.winners)
-        buckets = Buckets(self._store, own, self._terms)
+            self._files_before = len(view.files)
+        winners = self._view_days(self._context.rule.winners)
+        buckets = BucketWriter(self._store, view, self._context)
         with ExitStack() as files:
-            self._write(buckets, own, winners, files)
+            self._write(buckets, view, winners, files)
             losers = self._take_out_losers(buckets.fresh, files)
-        self._compare_with_new(own, winners)
-        gone, held = remove(self._store, buckets.to_remove)
-        return Compacted(
+        self._compare_with_new(view, winners)
+        gone, held = remove_files(self._store, buckets.to_remove)
+        return CompactionResult(
             self._partition,
-            held[0].outcome if held else Outcome.COMPACTED,
+            held[0].outcome if held else CompactionOutcome.COMPACTED,
             self._files_before,
-            len(own.files) + buckets.made - len(gone),
+            len(view.files) + buckets.made - len(gone),
             sum(buckets.rows.values()),
             self._left_out + buckets.dropped,
-            (*own.troubles, *serious([*winners, *losers]), *held),
+            (*view.troubles, *unread_troubles([*winners, *losers]), *held),
         )
 
     def _write(
         self,
-        buckets: Buckets,
-        own: PartitionView,
+        buckets: BucketWriter,
+        view: PartitionView,
         winners: Sequence[PartitionView],
         files: ExitStack,
     ) -> None:
         names = {each.file.info.name for each in buckets.fresh}
-        sieve = self._terms.sieve()
-        parts = reduce_fan_in(own.parts(names), sieve, files)
+        row_filter = self._context.row_filter()
+        parts = reduce_fan_in(view.parts(names), row_filter, files)
         others = [part for each in winners for part in each.parts()]
         try:
-            buckets.write(parts, reduce_fan_in(others, sieve, files))
-        finally:  # what is written stays left out, should the rest be tried again
-            self._left_out += buckets.left_out + sieve.counts
+            buckets.write(parts, reduce_fan_in(others, row_filter, files))
+        finally:  # rows of written buckets stay left out, also if the attempt fails
+            self._left_out += buckets.left_out + row_filter.counts
 
     def _take_out_losers(
         self, fresh: Sequence[IndexedFile], files: ExitStack
     ) -> list[PartitionView]:
-        """Rows of other dates: also for inputs that are dead by now, after a crash."""
-        parts: list[list[Part]] = [[(each.source, [EVERYBODY])] for each in fresh]
-        losers = self._look_at(self._terms.rule.losers)
+        """Removes rows of other dates that lose, and returns views of these dates.
+
+        Inputs whose rows a killed run had merged already take part as well: that run
+        may not have come to this step.
+        """
+        parts: list[list[LiveRows]] = [[(each.source, [EVERYBODY])] for each in fresh]
+        losers = self._view_days(self._context.rule.losers)
         if any(each.indexed for each in losers):
-            parts = reduce_fan_in(parts, self._terms.sieve(), files)
+            parts = reduce_fan_in(parts, self._context.row_filter(), files)
         for each in losers:
-            self._note(supersede(self._store, each, parts, self._terms))
+            self._record(supersede(self._store, each, parts, self._context))
         return losers
 
     def _compare_with_new(
-        self, own: PartitionView, winners: Sequence[PartitionView]
+        self, view: PartitionView, winners: Sequence[PartitionView]
     ) -> None:
-        """Looks at what winning dates got while this one was compacted.
+        """Removes rows that lose against files that winning dates got meanwhile.
 
-        Their own compaction, should it have gone on beside this one, may have seen
-        this partition before its buckets were written.
+        A compaction of these dates that ran beside this one may have read this
+        partition before its buckets were written.
+
+        Raises:
+            GenerationMismatch: Rows were removed, so that the view is outdated.
         """
         seen = {file.identity for each in winners for file in each.files}
-        parts = list[list[Part]]()
-        for each in self._look_at(self._terms.rule.winners):
-            parts += each.parts(news(each, seen))
+        parts = list[list[LiveRows]]()
+        for each in self._view_days(self._context.rule.winners):
+            parts += each.parts(unseen_files(each, seen))
         with ExitStack() as files:
-            few_parts = reduce_fan_in(parts, self._terms.sieve(), files)
-            own = self._looker.look(own.partition)
-            if few_parts and (
-                done := supersede(self._store, own, few_parts, self._terms)
+            reduced = reduce_fan_in(parts, self._context.row_filter(), files)
+            view = self._viewer.view(view.partition)
+            if reduced and (
+                done := supersede(self._store, view, reduced, self._context)
             ):
                 self._left_out += done.counts
-                raise GenerationMismatch(own.partition.folder)
+                raise GenerationMismatch(view.partition.folder)
 
-    def _look_at(self, chosen: Callable[[str, Days], list[str]]) -> list[PartitionView]:
-        """Looks at other dates of the document, as they are now."""
+    def _view_days(
+        self, chosen: Callable[[str, ListDays], list[str]]
+    ) -> list[PartitionView]:
+        """Views other dates of the document as they are now."""
         return [
-            self._looker.look(self._partition._replace(day=day))
+            self._viewer.view(self._partition._replace(day=day))
             for day in chosen(self._partition.day, self._days)
         ]
 
     def _days(self) -> list[str]:
-        """The dates of the document; one may have got its first file meanwhile."""
+        """Lists the dates of the document anew: one may have got its first file."""
         folder = self._partition.folder.partition("date=")[0]
         files = list_files(self._store, self._partition.study, folder)
         return sorted({file.partition.day for file in files} - {""})
 
-    def _note(self, done: Compacted | None) -> None:
+    def _record(self, done: CompactionResult | None) -> None:
         if done:
-            before = self._elsewhere.get(done.partition)
-            self._elsewhere[done.partition] = before.then(done) if before else done
+            before = self._other_days.get(done.partition)
+            self._other_days[done.partition] = (
+                before.followed_by(done) if before else done
+            )
 
-    def _finished(self, own: PartitionView) -> Compacted:
-        """There is nothing to do: any more, or from the beginning."""
+    def _finished_result(self, view: PartitionView) -> CompactionResult:
+        """Makes the result once nothing is left to do."""
         if self._files_before is None:
-            outcome = own.troubles[0].outcome if own.troubles else Outcome.UNCHANGED
-            return self._told(own, outcome)
-        return Compacted(
+            outcome = (
+                view.troubles[0].outcome
+                if view.troubles
+                else CompactionOutcome.UNCHANGED
+            )
+            return self._unchanged_result(view, outcome)
+        return CompactionResult(
             self._partition,
-            Outcome.COMPACTED,
+            CompactionOutcome.COMPACTED,
             self._files_before,
-            len(own.files),
-            sum(each.rows for each in own.indexed.values()),
+            len(view.files),
+            sum(each.rows for each in view.indexed.values()),
             self._left_out,
-            own.troubles,
+            view.troubles,
         )
 
-    def _told(self, own: PartitionView, outcome: Outcome) -> Compacted:
-        """Nothing was done."""
-        troubles = own.troubles
-        if outcome is Outcome.SCHEMAS_DIFFER:
-            why = "its files were written with schemas that differ; it is left as it is"
-            troubles = (*troubles, Trouble(outcome, own.partition.folder, why))
-        files = len(own.files)
-        return Compacted(self._partition, outcome, files, files, troubles=troubles)
+    def _unchanged_result(
+        self, view: PartitionView, outcome: CompactionOutcome
+    ) -> CompactionResult:
+        """Makes the result of a partition in which nothing was changed."""
+        troubles = view.troubles
+        if outcome is CompactionOutcome.SCHEMAS_DIFFER:
+            reason = (
+                "its files were written with schemas that differ; it is left as it is"
+            )
+            troubles = (*troubles, Trouble(outcome, view.partition.folder, reason))
+        files = len(view.files)
+        return CompactionResult(
+            self._partition, outcome, files, files, troubles=troubles
+        )

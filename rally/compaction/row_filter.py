@@ -1,4 +1,4 @@
-"""By what a partition is compacted."""
+"""Decides which rows of a partition stay, and counts those that do not."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 from typing import NamedTuple
 
-from rally.compaction.outcomes import Counts
+from rally.compaction.outcomes import LeftOutRows
 from rally.registry.study import Keep
 from rally.storage.layout import Partition
 from rally.storage.row_keys import DOCUMENT_ID, KEY_BYTES, PARTICIPANT, key_of
@@ -15,74 +15,94 @@ from rally.withdrawal.fold import Verdict
 from rally.withdrawal.selection import Selection
 
 WINDOW_DAYS = 3
-"""How many dates after that of a ping a duplicate of it is looked for."""
+"""Number of dates after a ping's own on which its duplicates are looked for."""
 
-Days = Callable[[], Iterable[str]]
+ListDays = Callable[[], Iterable[str]]
+"""Lists the dates of a document, YYYY-MM-DD."""
+"""Lists the dates of a document, YYYY-MM-DD."""
 
 _PERSON_BYTES = PARTICIPANT.stop
 
 
-class Rule:
-    """Which rows of a document are equal, which of these stays, and on which dates.
+class KeepRule:
+    """The rule by which one of several equal rows of a document stays.
 
     Attributes:
-        is_latest: whether of each participant the latest row stays alone.
-        width: how many first bytes equal rows have in common.
+        is_latest: Whether only the latest row of each participant stays.
+        width: Number of first bytes that equal rows have in common.
     """
 
     def __init__(self, keep: Keep) -> None:
-        """Takes what the registry says."""
+        """Derives the rule from the document's `keep` in the registry."""
         self.is_latest = keep is Keep.LATEST
         self.width = _PERSON_BYTES if self.is_latest else KEY_BYTES
 
     def best(self, rows: Sequence[bytes]) -> bytes:
-        """The one that stays."""
+        """Returns the row that stays of some that are equal."""
         sign = -1 if self.is_latest else 1
         return min(rows, key=lambda row: (sign * key_of(row).time, row))
 
-    def count(self, beaten: int) -> Counts:
-        """How rows are counted that lost against rows of another date."""
+    def count(self, beaten_rows: int) -> LeftOutRows:
+        """Counts rows that lost against rows of another date."""
         return (
-            Counts(superseded=beaten) if self.is_latest else Counts(duplicates=beaten)
+            LeftOutRows(superseded=beaten_rows)
+            if self.is_latest
+            else LeftOutRows(duplicates=beaten_rows)
         )
 
-    def winners(self, day: str, days: Days) -> list[str]:
-        """The dates whose rows win over equal rows of `day`; there may be none there.
+    def winners(self, day: str, days: ListDays) -> list[str]:
+        """Returns the dates whose rows win over equal rows of a date.
+
+        The dates need not have files.
 
         Args:
-            day: a date.
-            days: lists the dates of the document; asked only where all of them matter.
+            day: The date.
+            days: Lists the dates of the document; called only if all of them matter.
         """
         if self.is_latest:
             return [each for each in days() if each > day]
         return _near(day, -1)
 
-    def losers(self, day: str, days: Days) -> list[str]:
-        """The dates whose rows lose against equal rows of `day`; as `winners`."""
+    def losers(self, day: str, days: ListDays) -> list[str]:
+        """Returns the dates whose rows lose against equal rows of a date.
+
+        Args:
+            day: The date.
+            days: See `winners`.
+        """
         if self.is_latest:
             return [each for each in days() if each < day]
         return _near(day, 1)
 
 
 class RowFilter:
-    """Leaves rows out and counts them.
+    """Leaves out rows that must not stay, and counts them.
 
     Attributes:
-        rule: of the document.
-        counts: of what was left out so far.
+        rule: Rule of the document.
+        counts: Rows left out so far.
     """
 
-    def __init__(self, rule: Rule, selection: Selection) -> None:
-        """Takes the rule, and the withdrawal list for the study."""
+    def __init__(self, rule: KeepRule, selection: Selection) -> None:
+        """Starts with nothing counted.
+
+        Args:
+            rule: Rule of the document.
+            selection: The withdrawal list, as it applies to the study.
+        """
         self.rule = rule
         self._selection = selection
-        self.counts = Counts()
+        self.counts = LeftOutRows()
 
     def settle(self, rows: Rows) -> Rows:
-        """Those that stay; `rows` are sorted, and all that are equal are there."""
+        """Returns the rows that stay.
+
+        Args:
+            rows: Sorted rows, with all that are equal to one of them.
+        """
         staying = self.of_members(rows)
         if len(staying) < len(rows):
-            self.counts += Counts(withdrawn=len(rows) - len(staying))
+            self.counts += LeftOutRows(withdrawn=len(rows) - len(staying))
         width = self.rule.width
         keys = [row[:width] for row in staying]
         if len(set(keys)) == len(keys):
@@ -91,14 +111,19 @@ class RowFilter:
         return [self._best(list(group)) for _, group in groups]
 
     def of_members(self, rows: Rows) -> Rows:
-        """The rows that no withdrawal on the list takes."""
+        """Returns the rows that no withdrawal on the list condemns."""
         people = self._selection.people
         if not people or not (people.keys() & {row[PARTICIPANT] for row in rows}):
             return rows
         return [row for row in rows if not self._is_condemned(row)]
 
     def beaten_by(self, winners: Rows, rows: Rows) -> Rows:
-        """Those that stay beside the rows of dates that win."""
+        """Returns the rows that do not lose against rows of winning dates.
+
+        Args:
+            winners: Rows of winning dates.
+            rows: Rows of this partition.
+        """
         width = self.rule.width
         keys = {row[:width] for row in self._competing(self.of_members(winners))}
         if keys.isdisjoint([row[:width] for row in rows]):
@@ -106,19 +131,20 @@ class RowFilter:
         staying = [row for row in rows if row[:width] not in keys]
         lost = [row for row in rows if row[:width] in keys]
         beaten = len(self.of_members(lost))
-        self.counts += Counts(withdrawn=len(lost) - beaten)
+        self.counts += LeftOutRows(withdrawn=len(lost) - beaten)
         self.counts += self.rule.count(beaten)
         return staying
 
     def _is_condemned(self, row: bytes) -> bool:
-        # Not who is merely unenrolled: an enrolment may be in the event log already,
-        # and deletion, which reads that, is the first to know.
+        # Rows of unenrolled people stay: their enrolment may be in the event log
+        # already, which only deletion reads.
         return self._verdict(row) is Verdict.WITHDRAWN
 
     def _competing(self, rows: Rows) -> Rows:
-        """Those that may beat others; of a document of which the latest is kept, all.
+        """Returns the rows that may win over others.
 
-        There another row is another ping, which an enrolment may yet save.
+        These are all rows of a `keep: latest` document: there another row is another
+        ping, which an enrolment may yet save.
         """
         people = self._selection.people
         if self.rule.is_latest or not people:
@@ -136,7 +162,7 @@ class RowFilter:
     def _best(self, rows: Rows) -> bytes:
         best = self.rule.best(self._competing(rows) or rows)
         same = sum(row[DOCUMENT_ID] == best[DOCUMENT_ID] for row in rows)
-        self.counts += Counts(duplicates=same - 1, superseded=len(rows) - same)
+        self.counts += LeftOutRows(duplicates=same - 1, superseded=len(rows) - same)
         return best
 
 
@@ -147,24 +173,24 @@ def _near(day: str, sign: int) -> list[str]:
 
 
 class CompactionContext(NamedTuple):
-    """The document's rule, the withdrawal list, and leave to work.
+    """Parameters for compacting one partition.
 
     Attributes:
-        rule: which rows stay.
-        bits: of the buckets' names.
-        selection: the withdrawal list for the study.
-        list: its counter.
-        version: of the pipeline.
-        lease: of a partition.
+        rule: Rule that says which of equal rows stays.
+        bits: Binary logarithm of the number of buckets.
+        selection: The withdrawal list, as it applies to the study.
+        list: Counter of the withdrawal list.
+        version: Version of the pipeline.
+        lease: Takes the lease of a partition, as a context manager.
     """
 
-    rule: Rule
+    rule: KeepRule
     bits: int
     selection: Selection
     list: int
     version: str
     lease: Callable[[Partition], AbstractContextManager[None]]
 
-    def sieve(self) -> RowFilter:
-        """A sieve that has counted nothing yet."""
+    def row_filter(self) -> RowFilter:
+        """Makes a row filter that has counted nothing yet."""
         return RowFilter(self.rule, self.selection)

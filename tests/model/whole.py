@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from rally.compaction.compactor import Compactor, plan
+from rally.compaction.compactor import Compactor, plan_compaction
 from rally.dead_letters import list_dead_letters, read_sealed, unseal
 from rally.decryption.opener import Opened
 from rally.envelope import Envelope
@@ -130,7 +130,7 @@ class Whole(MemoryDeployment):
     def compact(self):
         """As pipelines.compact; what became of each partition."""
         open_list(self.platform)
-        works = plan(self.stores, self.registry)
+        works = plan_compaction(self.stores, self.registry)
         run, counter = uuid.uuid4().hex, self.withdrawals().counter
         with Leases(self.platform, run, "compact", counter):
             compactor = self._compactor(run)

@@ -12,7 +12,7 @@ from rally.audit.audit import Audit
 from rally.audit.findings import AuditReport, Check, Seen
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
-from rally.compaction.buckets import Label, spooled
+from rally.compaction.buckets import HeaderLabel, draft_file
 from rally.events import RALLY
 from rally.registry.rows import RowEncoder, row_schema
 from rally.registry.transitions import Action
@@ -171,8 +171,8 @@ class Audited(Whole):
         """Stores a file of one bucket for everybody, as compaction does."""
         table = self.registry.documents(self.registry.studies[study])[document]
         name = compacted_file(partition_of(study, document, day), Bucket(0, 0))
-        label = Label(row_schema(table), table.schema.fingerprint, "1", 0)
-        with spooled(name, label) as spool:
+        label = HeaderLabel(row_schema(table), table.schema.fingerprint, "1", 0)
+        with draft_file(name, label) as spool:
             spool.write([sorted(rows)])
             spool.commit(self.data, None, ())
         return name

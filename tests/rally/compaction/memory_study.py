@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import fastavro
 
-from rally.compaction.compactor import Compactor, plan
-from rally.compaction.outcomes import Outcome
+from rally.compaction.compactor import Compactor, plan_compaction
+from rally.compaction.outcomes import CompactionOutcome
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.storage.container import read_rows
@@ -187,11 +187,13 @@ class MemoryStudy:
         compactor = self.compactor(run)
         done = [
             each
-            for partition in plan(self.stores, self.registry)
+            for partition in plan_compaction(self.stores, self.registry)
             if day is None or partition.day == day_of(day)
             for each in compactor(partition)
         ]
-        return [each for each in done if each.outcome is not Outcome.UNCHANGED]
+        return [
+            each for each in done if each.outcome is not CompactionOutcome.UNCHANGED
+        ]
 
     def view(self, document=VISIT):
         """The rows that our own readers see, sorted; duplicates are seen."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rally.compaction.outcomes import Outcome
+from rally.compaction.outcomes import CompactionOutcome
 from rally.registry.rows import row_schema
 from rally.storage.container import encode_container
 from rally.storage.header import join_header, read_header
@@ -27,7 +27,7 @@ def compact(study):
     """The troubles, and whether the good partition was compacted."""
     done = {each.partition: each for each in study.compact()}
     good = done.pop(partition(8))
-    assert (good.outcome, good.rows_after) == (Outcome.COMPACTED, 1)
+    assert (good.outcome, good.rows_after) == (CompactionOutcome.COMPACTED, 1)
     troubles = [trouble for each in done.values() for trouble in each.troubles]
     return [(outcome, name) for outcome, name, _ in troubles], done
 
@@ -53,8 +53,8 @@ def test_a_file_that_is_cut_off_leaves_its_partition_alone(other, cut):
 
     troubles, done = compact(study)
 
-    assert troubles == [(Outcome.DAMAGED, name)]
-    assert done[partition()].outcome is Outcome.DAMAGED
+    assert troubles == [(CompactionOutcome.DAMAGED, name)]
+    assert done[partition()].outcome is CompactionOutcome.DAMAGED
     assert before.items() - study.generations().items() == {
         each for each in before.items() if "05-26" in each[0]
     }
@@ -68,7 +68,7 @@ def test_a_damaged_block_leaves_its_partition_as_readers_can_read_it(other):
 
     troubles, _ = compact(study)
 
-    assert troubles == [(Outcome.DAMAGED, name)]
+    assert troubles == [(CompactionOutcome.DAMAGED, name)]
     assert name in study.generations()
 
 
@@ -80,8 +80,8 @@ def test_a_damaged_day_does_not_keep_its_neighbours_back(other):
 
     troubles, done = compact(study)
 
-    assert set(troubles) == {(Outcome.DAMAGED, name)}
-    assert done[partition(1)].outcome is Outcome.COMPACTED
+    assert set(troubles) == {(CompactionOutcome.DAMAGED, name)}
+    assert done[partition(1)].outcome is CompactionOutcome.COMPACTED
     assert study.rows_of(next(iter_compacted(study, 1))) == [Row(1, 2, 1)]
 
 
@@ -106,13 +106,13 @@ def test_files_without_an_index_stay_where_they_are(other):
 
     troubles, done = compact(study)
 
-    assert troubles == [(Outcome.NOT_INDEXED, name)]
-    assert done[partition()].outcome is Outcome.COMPACTED
+    assert troubles == [(CompactionOutcome.NOT_INDEXED, name)]
+    assert done[partition()].outcome is CompactionOutcome.COMPACTED
     assert study.view() == sorted([Row(1, 1), Row(0, 1), Row(1, 2), GOOD])
     before = study.generations()
     (again,) = study.compact()
     assert (again.outcome, again.troubles) == (
-        Outcome.NOT_INDEXED,
+        CompactionOutcome.NOT_INDEXED,
         done[partition()].troubles,
     )
     assert study.generations() == before
@@ -125,7 +125,7 @@ def test_files_whose_rows_are_not_sorted_stay_where_they_are(other):
 
     troubles, _ = compact(study)
 
-    assert troubles == [(Outcome.NOT_INDEXED, name)]
+    assert troubles == [(CompactionOutcome.NOT_INDEXED, name)]
     stored = [Row(0, 1), Row(0, 3), Row(0, 2), Row(9, 1), Row(1, 2), GOOD]
     assert study.view() == sorted(stored)
 
@@ -152,7 +152,7 @@ def test_schemas_that_differ_leave_their_partition_alone(other):
 
     troubles, _ = compact(study)
 
-    assert troubles == [(Outcome.SCHEMAS_DIFFER, partition().folder)]
+    assert troubles == [(CompactionOutcome.SCHEMAS_DIFFER, partition().folder)]
     after = study.generations()
     assert [after[each] for each in (name, path)] == [before[name], before[path]]
 
@@ -164,9 +164,9 @@ def test_a_partition_where_another_run_works_is_busy(other):
         leases.acquire(partition())
         troubles, done = compact(study)
         assert name in study.generations()
-    assert troubles == [(Outcome.BUSY, partition().folder)]
-    assert "`rally delete` works there" in done[partition()].troubles[0].why
-    assert study.compact()[0].outcome is Outcome.COMPACTED
+    assert troubles == [(CompactionOutcome.BUSY, partition().folder)]
+    assert "`rally delete` works there" in done[partition()].troubles[0].reason
+    assert study.compact()[0].outcome is CompactionOutcome.COMPACTED
 
 
 def test_a_lease_on_a_day_behind_keeps_the_inputs_until_it_is_free(other):
@@ -176,7 +176,7 @@ def test_a_lease_on_a_day_behind_keeps_the_inputs_until_it_is_free(other):
     (name,) = study.add(Row(5, 1, 0))
     with Leases(study.stores.platform, "other", "delete") as leases:
         leases.acquire(partition(1))
-        assert [each.outcome for each in study.compact()] == [Outcome.BUSY]
+        assert [each.outcome for each in study.compact()] == [CompactionOutcome.BUSY]
         assert name in study.generations()
     study.compact()
     assert study.view() == [GOOD, Row(5, 1, 0)]
@@ -193,8 +193,8 @@ def test_an_object_that_the_store_refuses_is_named(other):
 
     study.store.fault = refuse
     troubles, done = compact(study)
-    assert troubles == [(Outcome.UNREACHABLE, name)]
-    assert done[partition()].troubles[0].why == (
+    assert troubles == [(CompactionOutcome.UNREACHABLE, name)]
+    assert done[partition()].troubles[0].reason == (
         "it cannot be read (Permission denied)"
     )
 
@@ -209,7 +209,7 @@ def test_a_write_that_was_done_though_it_failed_is_not_done_twice(other):
 
     study.store.after = time_out
     troubles, _ = compact(study)
-    assert troubles == [(Outcome.UNREACHABLE, partition().folder)]
+    assert troubles == [(CompactionOutcome.UNREACHABLE, partition().folder)]
     study.store.after = lambda *_: None
     before = study.generations()
     assert sorted(study.view()) == [GOOD, Row(1, 1), Row(9, 1)]
@@ -230,9 +230,9 @@ def test_an_input_that_is_held_stays_and_shows_nothing_twice(other, until):
 
     troubles, done = compact(study)
 
-    assert troubles == [(Outcome.HELD, name)]
+    assert troubles == [(CompactionOutcome.HELD, name)]
     said = "2100-09-01" if until else "somebody lifts it"
-    assert done[partition()].troubles[0].why.endswith(f"until {said}")
+    assert done[partition()].troubles[0].reason.endswith(f"until {said}")
     assert study.view() == [GOOD, Row(1, 1)]
 
 
@@ -243,7 +243,7 @@ def test_a_compacted_file_that_is_held_is_named(other):
     (name,) = iter_compacted(study, 0)
     study.store.hold(name)
     study.add(Row(1, 2))
-    assert [each.outcome for each in study.compact()] == [Outcome.HELD]
+    assert [each.outcome for each in study.compact()] == [CompactionOutcome.HELD]
     assert study.view() == [GOOD, Row(1, 1), Row(1, 2)]
 
 
@@ -260,7 +260,7 @@ def test_a_partition_that_is_always_written_is_told(other):
 
     study.store.fault = write_again
     (done,) = study.compact()
-    assert done.outcome is Outcome.CHANGED
+    assert done.outcome is CompactionOutcome.CHANGED
     assert study.view() == [GOOD, Row(1, 1), Row(1, 2)]
 
 
@@ -268,7 +268,7 @@ def test_rows_that_claim_a_list_that_nobody_signed_stop_nobody(study):
     """They are judged by the list that there is; the audit names their file."""
     study.add(Row(1, 1), withdrawal_list=3)
     (done,) = study.compact()
-    assert done.outcome is Outcome.COMPACTED
+    assert done.outcome is CompactionOutcome.COMPACTED
     assert study.view() == expected_rows([Row(1, 1)])
 
 
@@ -276,11 +276,11 @@ def test_a_list_that_was_published_meanwhile_is_read(study):
     compactor = study.compactor()
     study.add(Row(1, 1), withdrawal_list=3)
     study.publish(WithdrawalList(3))
-    from rally.compaction.compactor import plan
+    from rally.compaction.compactor import plan_compaction
 
-    (work,) = plan(study.stores, study.registry)
+    (work,) = plan_compaction(study.stores, study.registry)
     (done,) = compactor(work)
-    assert done.outcome is Outcome.COMPACTED
+    assert done.outcome is CompactionOutcome.COMPACTED
 
 
 def test_inputs_that_are_no_list_of_inputs_are_damage(other):
@@ -297,4 +297,4 @@ def test_inputs_that_are_no_list_of_inputs_are_damage(other):
     alter(study, name, break_inputs)
     study.add(Row(1, 2))
     done = study.compact()
-    assert [each.outcome for each in done] == [Outcome.DAMAGED]
+    assert [each.outcome for each in done] == [CompactionOutcome.DAMAGED]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.compaction.outcomes import Outcome
+from rally.compaction.outcomes import CompactionOutcome
 from tests.fakes.memory_store import nothing
 from tests.rally.compaction.memory_study import (
     SURVEY,
@@ -142,7 +142,7 @@ def test_compaction_equals_the_model(registries, steps, document):
                 study.add(*step, document=document)
                 before, stored = None, stored | set(step)
         check(study, document, stored, before)
-    assert {each.outcome for each in study.compact()} <= {Outcome.COMPACTED}
+    assert {each.outcome for each in study.compact()} <= {CompactionOutcome.COMPACTED}
     assert study.view(document) == expected_rows(stored, document)
     assert sorted(row for each in study.files(document).values() for row in each) == (
         expected_rows(stored, document)

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from rally.compaction.merge import reduce_fan_in
-from rally.compaction.partition_view import PartitionViewer, streams
-from rally.compaction.row_filter import RowFilter, Rule
+from rally.compaction.partition_view import PartitionViewer, make_streams
+from rally.compaction.row_filter import KeepRule, RowFilter
 from rally.registry.study import Keep
 from rally.storage.row_streams import batches
 from tests.rally.compaction.memory_study import Row, expected_rows, partition
@@ -20,7 +20,7 @@ class Nobody:
 
 @pytest.fixture
 def sieve():
-    return RowFilter(Rule(Keep.ALL), Nobody())
+    return RowFilter(KeepRule(Keep.ALL), Nobody())
 
 
 @pytest.mark.parametrize("most", [2, 3, 100])
@@ -30,7 +30,7 @@ def test_few_sources_have_the_rows_of_many(study, sieve, most):
     rows = [Row(number % 16, number) for number in numbers]
     for start in range(0, 60, 5):
         study.add(*rows[start : start + 5])
-    parts = PartitionViewer(study.store, lambda _: None, {}).look(partition()).parts()
+    parts = PartitionViewer(study.store, lambda _: None, {}).view(partition()).parts()
     assert len(parts) == 12
 
     with ExitStack() as files:
@@ -38,7 +38,7 @@ def test_few_sources_have_the_rows_of_many(study, sieve, most):
         assert len(found) <= most
         merged = [
             row
-            for (batch,) in batches([streams(found)], [sieve.settle], 74)
+            for (batch,) in batches([make_streams(found)], [sieve.settle], 74)
             for row in sorted(batch)
         ]
     assert merged == sorted(map(study.encode, rows))

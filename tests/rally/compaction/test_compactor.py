@@ -6,7 +6,7 @@ import json
 import fastavro
 import pytest
 
-from rally.compaction.outcomes import Compacted, Counts, Outcome
+from rally.compaction.outcomes import CompactionOutcome, CompactionResult, LeftOutRows
 from rally.decisions.entry import entry_name
 from rally.storage.marker import NAME
 from rally.withdrawal.fold import Standing
@@ -66,7 +66,7 @@ def test_rows_are_sorted_into_buckets_and_the_new_files_go(study):
         f"{D0}/bucket=2-0/compacted.avro": [c, b],
         f"{D0}/bucket=2-3/compacted.avro": [a],
     }
-    assert done == [Compacted(partition(), Outcome.COMPACTED, 2, 2, 3)]
+    assert done == [CompactionResult(partition(), CompactionOutcome.COMPACTED, 2, 2, 3)]
 
 
 def test_a_compacted_file_says_what_it_holds_and_what_went_into_it(study):
@@ -104,7 +104,7 @@ def test_only_buckets_with_something_new_are_written(study):
     done = study.compact()
 
     after = study.generations()
-    assert done == [Compacted(partition(), Outcome.COMPACTED, 4, 3, 4)]
+    assert done == [CompactionResult(partition(), CompactionOutcome.COMPACTED, 4, 3, 4)]
     changed = [name for name in after if after[name] != before[name]]
     assert [name.partition("bucket=")[2] for name in changed] == ["2-2/compacted.avro"]
 
@@ -117,9 +117,9 @@ def test_the_earliest_of_duplicates_stays_then_the_smallest(study):
     done = study.compact()
 
     assert study.view() == [first, Row(2, 1, second=2, page="a")]
-    assert [each.counts for each in done] == [Counts(duplicates=3)]
+    assert [each.counts for each in done] == [LeftOutRows(duplicates=3)]
     study.add(Row(1, 1, second=3))
-    assert [each.counts for each in study.compact()] == [Counts(duplicates=1)]
+    assert [each.counts for each in study.compact()] == [LeftOutRows(duplicates=1)]
     study.add(earlier := Row(1, 1, second=1))
     study.compact()
     assert study.view() == [earlier, Row(2, 1, second=2, page="a")]
@@ -157,8 +157,15 @@ def test_a_late_file_takes_duplicates_out_of_the_days_behind(study):
     done = study.compact()
 
     assert done == [
-        Compacted(partition(0), Outcome.COMPACTED, 1, 1, 1),
-        Compacted(partition(1), Outcome.COMPACTED, 2, 2, 2, Counts(duplicates=1)),
+        CompactionResult(partition(0), CompactionOutcome.COMPACTED, 1, 1, 1),
+        CompactionResult(
+            partition(1),
+            CompactionOutcome.COMPACTED,
+            2,
+            2,
+            2,
+            LeftOutRows(duplicates=1),
+        ),
     ]
     assert study.view() == [Row(5, 1, 0), Row(5, 2, 1), Row(0xF, 1, 1)]
 
@@ -171,7 +178,14 @@ def test_a_file_that_a_late_duplicate_empties_goes(study):
     done = study.compact()
 
     assert done[1] == (
-        Compacted(partition(1), Outcome.COMPACTED, 1, 0, 0, Counts(duplicates=1))
+        CompactionResult(
+            partition(1),
+            CompactionOutcome.COMPACTED,
+            1,
+            0,
+            0,
+            LeftOutRows(duplicates=1),
+        )
     )
     assert study.files() == {f"{D0}/bucket=2-1/compacted.avro": [Row(5, 1, 0)]}
 
@@ -220,7 +234,7 @@ def test_the_latest_answer_of_all_dates_stays(study, order):
 def test_superseded_answers_are_counted(study):
     study.add(Row(5, 1, 0), Row(5, 1, 0, 1), Row(5, 2, 0, 2), document=SURVEY)
     study.add(Row(5, 3, 1), document=SURVEY)
-    counts = Counts()
+    counts = LeftOutRows()
     for each in study.compact():
         counts += each.counts
     assert counts.total == 3
@@ -238,7 +252,9 @@ def test_rows_of_who_left_go_and_later_ones_of_who_came_back_stay(study, known):
     # What came later waits for an enrolment, which deletion alone would know of.
     assert study.view() == [Row(1, 2, second=50), Row(2, 1), Row(3, 1)]
     assert done == [
-        Compacted(partition(), Outcome.COMPACTED, 1, 1, 3, Counts(withdrawn=1))
+        CompactionResult(
+            partition(), CompactionOutcome.COMPACTED, 1, 1, 3, LeftOutRows(withdrawn=1)
+        )
     ]
     (name,) = study.generations()
     assert study.entries(name)["rally.list"] == b"1"
@@ -278,7 +294,7 @@ def test_a_bucket_of_people_who_all_left_goes(study, known):
 
     assert study.files() == {}
     assert done[0].files_after == 0
-    assert done[0].counts == Counts(withdrawn=2)
+    assert done[0].counts == LeftOutRows(withdrawn=2)
 
 
 @pytest.mark.parametrize("buckets", [1, 2, 16])
