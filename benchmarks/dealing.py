@@ -16,7 +16,7 @@ from benchmarks import process
 from pipelines.job import Job
 from pipelines.run_step import run_step
 from pipelines.runners import pin_runner
-from rally.deletion.plan import StoredFile
+from rally.deletion.plan import ListedFile
 from rally.storage.objectstore.open_store import open_store
 
 _JOB = Job("dealing", "", "", "", ())
@@ -45,10 +45,10 @@ def bytes_of_one(few: int, many: int) -> float:
     return (most - least) / (many - few)
 
 
-def stored_file(number: int) -> StoredFile:
+def stored_file(number: int) -> ListedFile:
     """A compacted one, with a name and numbers as long as they are."""
     name = f"{_FOLDER}/bucket={number}-3f/compacted.avro"
-    return StoredFile("rally-garden", name, 10**8 + number, 177 * 10**13 + number)
+    return ListedFile("rally-garden", name, 10**8 + number, 177 * 10**13 + number)
 
 
 def _deal(files: int) -> None:
@@ -62,11 +62,11 @@ def _deal(files: int) -> None:
         raise SystemExit("files were lost")
 
 
-def _make_worker() -> Callable[[StoredFile], int]:
+def _make_worker() -> Callable[[ListedFile], int]:
     return _length
 
 
-def _length(file: StoredFile) -> int:
+def _length(file: ListedFile) -> int:
     return len(file.name)
 
 

@@ -20,8 +20,8 @@ from rally.compaction.settings import CompactSettings
 from rally.deletion.deletion import Deletion
 from rally.deletion.file_rows import Scanner
 from rally.deletion.file_steps import FileSteps
-from rally.deletion.plan import StoredFile, make_plan
-from rally.deletion.rewriting import rewrite as rewrite_file
+from rally.deletion.plan import ListedFile, make_plan
+from rally.deletion.rewriting import rewrite_file as rewrite_file
 from rally.deletion.settings import DeletionSettings
 from rally.envelope import parse_timestamp
 from rally.events import RALLY, Event, EventKind, write_events
@@ -94,7 +94,7 @@ def verify(folder: Path, people: Sequence[str]) -> int:
     steps = FileSteps(settings, _list(people))
     store = settings.stores().of(NAMESPACE)
     files = [
-        StoredFile(NAMESPACE, *each) for each in store.list(study_folder(NAMESPACE))
+        ListedFile(NAMESPACE, *each) for each in store.list(study_folder(NAMESPACE))
     ]
     return sum(steps.verify(file).rows_before for file in files)
 

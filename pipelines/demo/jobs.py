@@ -12,7 +12,7 @@ from pipelines.demo.scene import COUNTRY_ATTRIBUTE, Scene, read_messages
 from pipelines.jobs.replay import Result
 from rally.audit.findings import AuditReport
 from rally.compaction.outcomes import CompactionResult
-from rally.deletion.report import Report
+from rally.deletion.report import DeletionReport
 from rally.errors import ConfigurationError
 from rally.outcomes import Count, FailureReason
 from rally.retention.report import Report as PurgeReport
@@ -62,7 +62,7 @@ class Jobs(NamedTuple):
         """Sorts what is new."""
         return compact.run(self._where(as_of))
 
-    def delete(self, as_of: str) -> Report:
+    def delete(self, as_of: str) -> DeletionReport:
         """Takes out who left."""
         return delete.run(self._where(as_of))
 

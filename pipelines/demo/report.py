@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from pipelines.demo.ledger import Row
 from rally.compaction.outcomes import CompactionResult
-from rally.deletion.report import Report as DeletionReport
+from rally.deletion.report import DeletionReport as DeletionReport
 from rally.outcomes import FAILED, REFUSED, STORED, Count
 from rally.retention.plan_entry import Reason
 from rally.retention.report import Report

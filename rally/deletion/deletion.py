@@ -1,7 +1,7 @@
-"""The deletion job: who asked, what goes, that it is gone, and who is told.
+"""The deletion job: admits requests, deletes rows, verifies, and writes receipts.
 
-Each step leaves an object behind that can be read, and every run goes on from what it
-finds, so that a run that was killed anywhere is made good by a plain one after it.
+Each step leaves a readable object behind, and every run continues from what it finds.
+So a plain run completes what a killed one began, wherever that was killed.
 """
 
 import uuid
@@ -13,15 +13,21 @@ from functools import partial
 
 from rally.decisions.chain import LOSS
 from rally.decisions.verifying import read_chain
-from rally.deletion.file_work import PASSES, FileWork, ParallelMap, faults, open_files
-from rally.deletion.finish_compactions import left_out
+from rally.deletion.file_work import (
+    PASSES,
+    FileWork,
+    ParallelMap,
+    faults,
+    unsettled_files,
+)
+from rally.deletion.finish_compactions import report_half_compacted
 from rally.deletion.old_copies import purge_old_copies
-from rally.deletion.people import find_strays, unregistered
-from rally.deletion.plan import FileResult, Outcome, Plans, StoredFile
-from rally.deletion.progress import advance
-from rally.deletion.report import Report
-from rally.deletion.request_expiry import closings
+from rally.deletion.plan import FileOutcome, FileResult, ListedFile, PlanStore
+from rally.deletion.progress import advance_requests
+from rally.deletion.report import DeletionReport
+from rally.deletion.request_expiry import closing_events
 from rally.deletion.run_findings import RunFindings
+from rally.deletion.scope import find_strays, find_unregistered
 from rally.deletion.settings import DeletionSettings
 from rally.events import EventLog, write_events
 from rally.keys.names import Job
@@ -48,13 +54,17 @@ _LEASE = "deletion"
 
 
 class Deletion:
-    """One run of the job, in the process that launches it."""
+    """One run of deletion, in the process that launches the job."""
 
     def __init__(self, settings: DeletionSettings, run_step: ParallelMap) -> None:
-        """Opens what it needs.
+        """Opens registry, stores, keys and the withdrawal list.
+
+        Args:
+            settings: Settings of the job.
+            run_step: Runs a step on workers.
 
         Raises:
-            ConfigurationError: something is not as it must be; nothing was done.
+            ConfigurationError: One of them is not usable; nothing was changed.
         """
         self._settings = settings
         self._clock = settings.clock()
@@ -64,7 +74,7 @@ class Deletion:
         keys = settings.keys(self._registry)
         decisions = read_chain(self._platform)
         self._key = decisions.check_key(Job.DELETE, keys.signer(Job.DELETE))
-        self._plans = Plans(self._platform)
+        self._plans = PlanStore(self._platform)
         self._files = FileWork(
             settings, self._registry, self._stores, self._plans, run_step
         )
@@ -74,78 +84,106 @@ class Deletion:
             return
         open_list(self._platform, may_be_older=True)
 
-    def plan(self) -> Report:
+    def plan(self) -> DeletionReport:
         """Admits requests, and makes the plan that `run` would apply.
 
         Raises:
-            LeaseHeld: another deletion is at work.
-            GenerationMismatch: another run has published the list meanwhile.
+            LeaseHeld: Another deletion is running.
+            GenerationMismatch: Another run published the list meanwhile.
         """
-        with self._alone():
+        with self._exclusive():
             return self._plan()
 
-    def _plan(self) -> Report:
-        alarms = self._put_back(self._read())
-        report = Report(self._admit(), alarms=alarms)
+    def _plan(self) -> DeletionReport:
+        alarms = self._check_age(self._read())
+        report = DeletionReport(self._admit(), alarms=alarms)
         begun = [
             file
             for plan, settled in self._plans.unfinished()
             if plan.withdrawal_list == report.withdrawals.counter
-            for file in open_files(plan, settled)
+            for file in unsettled_files(plan, settled)
         ]
-        refused = left_out(self._stores, self._registry.studies)
+        refused = report_half_compacted(self._stores, self._registry.studies)
         refused += find_strays(self._stores, self._registry.studies)
-        met, plan = self._files.find(report.withdrawals, [*begun, *refused], set())
-        report.faults = refused + met
+        found_faults, plan = self._files.find(
+            report.withdrawals, [*begun, *refused], set()
+        )
+        report.faults = refused + found_faults
         report.planned = begun + list(plan.files)
         report.plans.append(self._plans.record(plan))
         return report
 
-    def run(self) -> Report:
-        """Admits, deletes, purges, verifies, writes receipts.
+    def run(self) -> DeletionReport:
+        """Admits requests, deletes rows and old copies, verifies, and writes receipts.
 
         Raises:
-            LeaseHeld: another deletion is at work.
-            GenerationMismatch: another run has published the list meanwhile.
+            LeaseHeld: Another deletion is running.
+            GenerationMismatch: Another run published the list meanwhile.
         """
-        with self._alone() as counter:
+        with self._exclusive() as counter:
             return self._run(counter)
 
     @contextmanager
-    def _alone(self) -> Iterator[int]:
-        """Keeps other deletions away meanwhile; the list's counter. See `run`."""
+    def _exclusive(self) -> Iterator[int]:
+        """Holds the lease of deletion; yields the counter of the list. See `run`."""
         counter = self._read().list.counter
         run = self._settings.run or uuid.uuid4().hex
         with Leases(self._platform, run, _JOB, counter) as leases:
             leases.acquire(_LEASE)
             yield counter
 
-    def _run(self, counter: int) -> Report:
+    def _run(self, counter: int) -> DeletionReport:
         published = self._read()
-        alarms = self._put_back(published)
-        if published.decisions.has_loss:  # what is lost may have forbidden it
-            return Report(self._admit(), alarms=[*alarms, LOSS])
+        alarms = self._check_age(published)
+        if published.decisions.has_loss:  # a lost decision may have forbidden deletion
+            return DeletionReport(self._admit(), alarms=[*alarms, LOSS])
+        report, refused = self._finish_begun(counter)
+        report.alarms = alarms
+        report.unregistered = find_unregistered(self._stores, self._registry)
+        self._delete_and_verify(report, refused)
+        report.derived = [
+            uri
+            for namespace in sorted({each.study for each in report.rewritten})
+            for uri in self._registry.studies[namespace].derived
+        ]
+        report.returned = _count_returned(report)
+        self._conclude(report)
+        return report
+
+    def _finish_begun(self, counter: int) -> tuple[DeletionReport, list[FileResult]]:
+        """Finishes the plans of a killed run, and then admits new requests.
+
+        In this order, since a plan is finished under the list that it was made for.
+
+        Returns:
+            The report, with files that these plans rewrote; and faults of files that
+            this run has to leave out.
+        """
         begun = {
             file.study
             for plan, _ in self._plans.unfinished()
             for file in plan.files
             if file.study in self._registry.studies
         }
-        halves = self._files.settle(sorted(begun))
-        finished = self._files.finish_begun(counter, halves)
-        rewritten = [each for each in finished if each.outcome is Outcome.REWRITTEN]
-        report = Report(self._admit(), rewritten=rewritten, alarms=alarms)
-        report.unregistered = unregistered(self._stores, self._registry)
+        half_compacted = self._files.finish_compactions(sorted(begun))
+        finished = self._files.finish_begun(counter, half_compacted)
+        rewritten = [each for each in finished if each.outcome is FileOutcome.REWRITTEN]
+        report = DeletionReport(self._admit(), rewritten=rewritten)
         others = [each for each in self._registry.studies if each not in begun]
-        halves += self._files.settle(others)
+        half_compacted += self._files.finish_compactions(others)
         refused = [each for each in finished if each.outcome.may_pass]
-        known = {(each.study, each.name) for each in refused}
-        refused += [
-            each
-            for each in halves + find_strays(self._stores, self._registry.studies)
-            if (each.study, each.name) not in known
-        ]
-        read, left_over = dict[StoredFile, FileResult](), set[StoredFile]()
+        strays = find_strays(self._stores, self._registry.studies)
+        return report, refused + _without(half_compacted + strays, refused)
+
+    def _delete_and_verify(
+        self, report: DeletionReport, refused: list[FileResult]
+    ) -> None:
+        """Deletes rows and old copies, and reads every file to prove it.
+
+        A stream may write rows by the list before this one meanwhile. Verification
+        finds them, and they are deleted in another pass.
+        """
+        read, left_over = dict[ListedFile, FileResult](), set[ListedFile]()
         holds = LegalHolds.read(self._platform, self._clock())
         counter = report.withdrawals.counter
         for _ in range(PASSES):
@@ -158,71 +196,61 @@ class Deletion:
             report.faults += [
                 fault for copies in report.copies.values() for fault in copies.refused
             ]
-            older = self._compacting(concerned, counter)
+            compacting = self._find_older_compaction(concerned, counter)
             report.verified = self._files.verify(concerned, counter, read)
             found = _left_over(report.verified)
             if found <= left_over:
                 break
-            left_over = found  # a stream wrote under the list before: once more
-        known = {(each.study, each.name) for each in report.faults}
-        report.faults += [
-            each
-            for each in faults(report.verified)
-            if (each.study, each.name) not in known
-        ]
-        report.faults += older or self._compacting(concerned, counter)
-        report.derived = [
-            uri
-            for namespace in sorted({each.study for each in report.rewritten})
-            for uri in self._registry.studies[namespace].derived
-        ]
-        report.returned = _returned(report)
-        self._conclude(report)
-        return report
+            left_over = found
+        report.faults += _without(faults(report.verified), report.faults)
+        # A compaction that has ended by now may have written during verification.
+        report.faults += compacting or self._find_older_compaction(concerned, counter)
 
-    def _concerned(self, report: Report) -> list[str]:
-        """The namespaces that are purged of old copies and read whole.
+    def _concerned(self, report: DeletionReport) -> list[str]:
+        """Lists the namespaces to purge of old copies and to verify.
 
-        Those that open requests are about; and any other in which rows were found,
-        which somebody has brought back whose request is closed.
+        These are the ones that open requests are about, and any other in which rows
+        were found: somebody restored rows of a person whose request is closed.
         """
         found = {each.study for each in report.planned}
         found.update(each.study for each in report.rewritten)
-        for results in self._plans.untold().values():
+        for results in self._plans.unreported().values():
             found.update(each.study for each in results)
         found.update(self._files.concerned(report.withdrawals))
         return [each for each in self._registry.studies if each in found]
 
-    def _compacting(self, namespaces: Sequence[str], counter: int) -> list[FileResult]:
-        """A fault for each namespace while a compaction acts on an older list.
+    def _find_older_compaction(
+        self, namespaces: Sequence[str], counter: int
+    ) -> list[FileResult]:
+        """Reports each namespace as BUSY while a compaction runs by an older list.
 
-        It may yet write what it read before its rows were deleted.
+        That compaction may still write rows that it read before they were deleted.
         """
         older = any(
             run.list < counter
             for run in live_runs(self._platform)
             if run.job == _COMPACTION
         )
-        why = "a compaction under an older withdrawal list is still running"
+        detail = "a compaction under an older withdrawal list is still running"
         return [
-            FileResult(each, study_folder(each), Outcome.BUSY, why)
+            FileResult(each, study_folder(each), FileOutcome.BUSY, detail)
             for each in namespaces
             if older
         ]
 
-    def _put_back(self, published: Published[WithdrawalList]) -> list[str]:
-        """Says that the list is older than signed records know, where it is."""
+    def _check_age(self, published: Published[WithdrawalList]) -> list[str]:
+        """Returns an alarm if the list is older than signed records say."""
         newest = newest_signed(self._platform, published)
         if newest == published.list.counter:
             return []
         return [put_back(self._platform, published, newest)]
 
     def _read(self) -> Published[WithdrawalList]:
-        """The list; one that is lost is made anew."""
+        """Reads the list, or takes the one that was made anew for a lost one."""
         return self._lost or read_list(self._platform)
 
     def _admit(self) -> WithdrawalList:
-        """Publishes what was asked since; from then on ingest refuses it."""
+        """Publishes new requests; from then on ingest refuses their rows."""
         published = self._read()
         before, now = published.list, self._clock()
         states = States.of_chain(self._registry, published.decisions)
@@ -240,8 +268,10 @@ class Deletion:
         )
         admitted = fold()
         carriers = find_carriers(self._registry, log)
-        closed = list(closings(admitted, self._registry, carriers, states, now, rules))
-        if closed:  # the log says so first; so who folds it finds what is published
+        closed = list(
+            closing_events(admitted, self._registry, carriers, states, now, rules)
+        )
+        if closed:  # the log first, so that folding it gives the published list
             write_events(self._platform, closed, pipeline_version())
             admitted = fold()
         suppressed = tuple(
@@ -252,11 +282,11 @@ class Deletion:
     def _publish(
         self, before: Published[WithdrawalList], after: WithdrawalList
     ) -> WithdrawalList:
-        """Publishes what is new of it, and how far the decisions go by now.
+        """Publishes a list if it, or the chain of decisions, is new.
 
-        It counts on from the newest list that was ever signed, whichever was there.
-        Where one of them is lost the list goes on naming what was there, so that the
-        loss is seen until two owners accept it.
+        The counter continues from the newest list that was ever signed. If a decision
+        is lost, the list keeps naming the chain as it was, so that the loss is seen
+        until two owners accept it.
         """
         decisions = before.decisions
         head, steps = decisions.head, tuple(transitions_in(decisions))
@@ -274,14 +304,14 @@ class Deletion:
         self._lost = None
         return after
 
-    def _conclude(self, report: Report) -> None:
-        """Moves requests on, writes their receipts, and publishes both."""
-        untold = self._plans.untold()
+    def _conclude(self, report: DeletionReport) -> None:
+        """Moves requests to their next stages, and publishes list and receipts."""
+        unreported = self._plans.unreported()
         findings = RunFindings(
             registry=self._registry,
             now=to_micros(self._clock()),
             longest_delay_days=self._settings.longest_delay_days,
-            results=untold,
+            results=unreported,
             faults=report.faults,
             unregistered=report.unregistered,
             copies=report.copies,
@@ -295,22 +325,22 @@ class Deletion:
         before = read_list(self._platform)
         if before.list.counter != report.withdrawals.counter:
             raise GenerationMismatch("the withdrawal list")
-        progress = advance(
+        progress = advance_requests(
             self._platform, before.decisions, self._key, report.withdrawals, findings
         )
         report.withdrawals = self._publish(before, progress.withdrawals)
         report.receipts = progress.receipts
         report.waiting = progress.unavailable
-        self._plans.tell(
+        self._plans.finish(
             plan
-            for plan, results in untold.items()
+            for plan, results in unreported.items()
             if plan not in progress.waiting
             and not any(each.outcome.may_pass for each in results)
         )
 
 
 def _bare(step: Transition) -> Transition:
-    """A step as the list remembers it."""
+    """Strips a transition to what the list stores of it."""
     return step._replace(by="", note="")
 
 
@@ -320,8 +350,8 @@ def _suppressed(withdrawal: Withdrawal, now: int) -> Withdrawal:
     return withdrawal.reached(Stage.SUPPRESSED, now)
 
 
-def _returned(report: Report) -> Counter[str]:
-    """The rows that were deleted of people whose requests had closed, by study."""
+def _count_returned(report: DeletionReport) -> Counter[str]:
+    """Counts deleted rows of people whose requests had closed, by study."""
     closed = {
         each.request
         for each in report.withdrawals.withdrawals
@@ -334,9 +364,17 @@ def _returned(report: Report) -> Counter[str]:
     return found
 
 
-def _left_over(results: Iterable[FileResult]) -> set[StoredFile]:
+def _without(
+    results: Iterable[FileResult], others: Iterable[FileResult]
+) -> list[FileResult]:
+    """Selects the results about files that no other result is about."""
+    known = {(each.study, each.name) for each in others}
+    return [each for each in results if (each.study, each.name) not in known]
+
+
+def _left_over(results: Iterable[FileResult]) -> set[ListedFile]:
     return {
-        StoredFile(each.study, each.name, 0, each.generation_before)
+        ListedFile(each.study, each.name, 0, each.generation_before)
         for each in results
-        if each.outcome is Outcome.LEFT_OVER
+        if each.outcome is FileOutcome.LEFT_OVER
     }

@@ -1,7 +1,7 @@
-"""Researchers' own tables: nobody deletes there, and yet they have to be there.
+"""Researchers' own tables: deletion reports folders that cannot be reached.
 
-A deletion that says nothing of a folder which is away looks as if no table of people
-who have left were anywhere.
+Deletion never deletes there. Without the report, a folder that is gone would look as
+if researchers had no rows of people who left.
 """
 
 from collections.abc import Collection
@@ -13,15 +13,18 @@ from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.objectstore.open_store import open_store
 
 
-def find_missing(
+def find_missing_folders(
     platform: ObjectStore, registry: Registry, concluded: Collection[str]
 ) -> list[str]:
-    """Says of each registered folder that is not there, or not marked, that it is not.
+    """Reports each registered folder that does not exist, or has no marker.
 
     Args:
-        platform: the platform's store.
-        registry: of the studies.
-        concluded: namespaces of studies whose folders purge looks at.
+        platform: Store of the platform.
+        registry: Registry of the studies.
+        concluded: Namespaces of concluded studies, whose folders the purge handles.
+
+    Returns:
+        One line for each folder.
     """
     found: list[str] = []
     for namespace, study in registry.studies.items():
@@ -29,7 +32,7 @@ def find_missing(
             try:
                 store = open_store(uri)
             except ConfigurationError:
-                continue  # it is elsewhere, and nobody can look at it from here
+                continue  # it is on a system that this program cannot read
             try:
                 require_derived(store, platform, namespace)
             except ConfigurationError as error:

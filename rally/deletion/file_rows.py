@@ -1,4 +1,4 @@
-"""The rows of one file that a judge condemns, with an index or without."""
+"""Finds the rows of one file that a row policy condemns, with or without an index."""
 
 import re
 from collections import Counter
@@ -24,19 +24,19 @@ from rally.withdrawal.fold import Judgement
 
 
 class RowPolicy(Protocol):
-    """Judges rows: by the withdrawal list, or by what else lets a row go."""
+    """Decides which rows of a file are deleted, for example by the withdrawal list."""
 
     @property
     def people(self) -> Container[bytes]:
-        """Whose rows have to be judged, 36 ASCII bytes each; others' rows stay."""
+        """Participants whose rows may be deleted, 36 ASCII bytes each."""
 
     def judge(self, participant: bytes, document_id: bytes, time: int) -> Judgement:
-        """What becomes of a row of one of these people.
+        """Decides whether a row of one of these people is deleted.
 
         Args:
-            participant: as it stands in the row.
-            document_id: 36 ASCII bytes.
-            time: submission timestamp, microseconds.
+            participant: Pseudonym in the row, 36 ASCII bytes.
+            document_id: Document id, 36 ASCII bytes.
+            time: Submission timestamp, microseconds since 1970.
         """
 
 
@@ -46,19 +46,23 @@ _DIGITS = b"0123456789abcdef"
 _ANY_DIGIT = bytes(ord("h") if byte in _DIGITS else ord(".") for byte in range(256))
 _BARE = b"h" * 32
 _RAW = re.compile(b"(?=[\x80-\x8f].[\x80-\xbf])", re.DOTALL)
-_BEFORE = 6  # bytes of a UUID before that with its version
+_BEFORE = 6  # bytes of a UUID before the one with its version
 
 
 class Scanner:
-    """Finds out whether rows hold one of some pseudonyms."""
+    """Searches bytes for any of a set of pseudonyms."""
 
     def __init__(self, pseudonyms: Iterable[bytes]) -> None:
-        """Takes the pseudonyms, 36 ASCII bytes each."""
+        """Stores the pseudonyms.
+
+        Args:
+            pseudonyms: Pseudonyms, 36 ASCII bytes each.
+        """
         self._pseudonyms = pseudonyms
 
     @cached_property
     def _hyphenated(self) -> list[bytes]:
-        """All of them; made when somebody asks, since whose index suffices need not."""
+        """All pseudonyms, listed only when needed: files with an index need none."""
         return list(self._pseudonyms)
 
     @cached_property
@@ -81,13 +85,13 @@ class Scanner:
         return {bytes.fromhex(each.decode()) for each in self._bare}
 
     def found_in(self, data: bytes) -> bool:
-        """Whether one of them stands in the bytes, in either form."""
+        """Whether the bytes contain a pseudonym, with or without hyphens."""
         return self._has_hyphenated(data) or self._has_bare(data)
 
     def found_raw_in(self, data: bytes) -> bool:
-        """Whether one of them stands in the bytes as 16 bytes (RFC 9562, section 4).
+        """Whether the bytes contain a pseudonym as 16 raw bytes (RFC 9562, section 4).
 
-        Only what others wrote can have it so: our own rows have no binary ids.
+        Only files of other writers can: rows of the pipeline have no binary ids.
         """
         if len(self._raw) <= _FEW:
             return any(each in data for each in self._raw)
@@ -117,12 +121,12 @@ class Scanner:
 
 
 def _is_cut(pseudonym: bytes) -> bool:
-    """Whether there is a "-8" before that of the version."""
+    """Whether a pseudonym has a "-8" before the one of its version."""
     return pseudonym[8:10] == _VERSION
 
 
 def _end(pseudonym: bytes) -> bytes:
-    """What stands between a "-8" and that of the version, at most twelve bytes."""
+    """Returns what follows the first "-8" up to the version's, at most twelve bytes."""
     return pseudonym[10:13] if _is_cut(pseudonym) else pseudonym[1:13]
 
 
@@ -130,12 +134,12 @@ _UUID_LENGTH = zig_zag(36)
 
 
 class BlockSplit(NamedTuple):
-    """The rows of one block.
+    """The rows of one block, split into those that stay and those that go.
 
     Attributes:
-        kept: in their order.
-        removed: how many are condemned.
-        requests: how many by each request.
+        kept: Rows that stay, in their order.
+        removed: Number of condemned rows.
+        requests: Number of rows condemned by each request.
     """
 
     kept: list[bytes]
@@ -144,29 +148,29 @@ class BlockSplit(NamedTuple):
 
 
 class FileRows:
-    """One file at one generation, and whose rows in it are wanted."""
+    """Reads one generation of a file and splits its blocks by a row policy."""
 
     def __init__(
         self,
         snapshot: Snapshot,
-        judge: RowPolicy,
+        policy: RowPolicy,
         scanner: Scanner,
         read_header: Callable[[Snapshot], Header] = header_of,
     ) -> None:
         """Reads the header and nothing else.
 
         Args:
-            snapshot: of the file.
-            judge: of rows.
-            scanner: for the judge's people.
-            read_header: the whole of it; or its outline, where rows are not written
-                again: the few that are looked at are then walked.
+            snapshot: The file at one generation.
+            policy: Policy that condemns rows.
+            scanner: Scanner for the pseudonyms of the policy's people.
+            read_header: Reads the whole header. Its outline suffices if rows are only
+                looked at; the few candidate blocks are then parsed row by row.
 
         Raises:
-            CorruptFile: there is no whole header, or its index is not of this file.
+            CorruptFile: The header is truncated, or its index is of another file.
         """
         self._snapshot = snapshot
-        self._judge = judge
+        self._policy = policy
         self._scanner = scanner
         self.header: Header = read_header(snapshot)
         self.index: dict[int, Block] = {}
@@ -178,10 +182,10 @@ class FileRows:
 
     @property
     def rows(self) -> int:
-        """How many there are; of a file without an index, once all were candidates.
+        """Number of rows; of a file without an index, once all candidates were taken.
 
         Raises:
-            CorruptFile: they are not as many as the header says, or it does not say.
+            CorruptFile: The number differs from the header's, or the header has none.
         """
         if self.header.is_indexed:
             return self.header.rows
@@ -189,22 +193,22 @@ class FileRows:
         return self._walked
 
     def check_rows(self, counted: int) -> None:
-        """Compares the rows that were counted with what the header says.
+        """Compares a counted number of rows with the header's.
 
         Raises:
-            CorruptFile: there are more or less.
+            CorruptFile: The numbers differ.
         """
         if ROWS in self.header.entries and self.header.rows != counted:
             raise CorruptFile("there are not as many rows as the header says")
 
     def candidates(self, people: Ranged) -> Iterator[tuple[int, bytes]]:
-        """Offset and bytes of each block that may hold a row of these people.
+        """Yields offset and bytes of each block that may have a row of some people.
 
-        With an index only these blocks are read; without one, all are, and the bytes
-        are searched.
+        With an index only these blocks are read. Without one, all blocks are read and
+        their bytes are searched.
 
         Args:
-            people: all of the judge's.
+            people: All people of the policy.
         """
         if self.header.is_indexed:
             for block in blocks_of(list(self.index.values()), people):
@@ -216,25 +220,25 @@ class FileRows:
                 yield frame.offset, frame.data
 
     def names_anybody(self, rows: bytes) -> bool:
-        """Whether a pseudonym of these people stands in rows, in whatever form."""
+        """Whether rows contain a pseudonym of the policy's people, in any form."""
         if self.header.is_indexed:
             return self._scanner.found_in(rows)
         return self._scanner.found_in(rows.lower()) or self._scanner.found_raw_in(rows)
 
     def read(self, offset: int, length: int) -> bytes:
-        """Bytes at an offset from the end of the header."""
+        """Reads bytes at an offset from the end of the header."""
         return self._snapshot.read(self.header.length + offset, length)
 
-    def part(self, offset: int, data: bytes) -> BlockSplit:
-        """Judges the rows of a block.
+    def split(self, offset: int, data: bytes) -> BlockSplit:
+        """Splits the rows of a block into those that stay and those that go.
 
         Raises:
-            CorruptFile: the block is not what the index or the schema says.
+            CorruptFile: The block is not as the index or the schema says.
         """
         kept, requests = list[bytes](), Counter[str]()
         for key, row in self._keyed(offset, data):
             if key is not None:
-                judgement = self._judge.judge(*key)
+                judgement = self._policy.judge(*key)
                 if judgement.verdict.condemns:
                     requests[judgement.request] += 1
                     continue
@@ -242,24 +246,24 @@ class FileRows:
         return BlockSplit(kept, requests.total(), requests)
 
     def count_left_over(self, offset: int, data: bytes) -> int:
-        """Rows of a block that are condemned, or in which another's pseudonym stands.
+        """Counts rows of a block that are condemned, or contain a person's pseudonym.
 
         Raises:
-            CorruptFile: the block is not what the index or the schema says.
+            CorruptFile: The block is not as the index or the schema says.
         """
         left_over = 0
         for key, row in self._keyed(offset, data):
             if key is None:
                 left_over += self.names_anybody(row)
             else:
-                left_over += self._judge.judge(*key).verdict.condemns
+                left_over += self._policy.judge(*key).verdict.condemns
         return left_over
 
     def check_named(self, frame: Frame, rows: bytes) -> None:
-        """Compares a block with what the index says of it, where there is one.
+        """Compares a block with its index entry, if the file has an index.
 
         Raises:
-            CorruptFile: the index names it wrongly, or not at all.
+            CorruptFile: The index has no entry for it, or a wrong one.
         """
         if not self.header.is_indexed:
             return
@@ -269,8 +273,8 @@ class FileRows:
             raise CorruptFile("a block is not what the index says")
 
     def _keyed(self, offset: int, data: bytes) -> Iterator[tuple[RowKey | None, bytes]]:
-        """The rows of a block; with the key of those that are of these people."""
-        people = self._judge.people
+        """Yields the rows of a block, with keys for rows of the policy's people."""
+        people = self._policy.people
         block = self._named(offset) if self.header.is_indexed else None
         if block and block.row_lengths:
             own = cut_block(data, self.header, block)
@@ -295,6 +299,6 @@ class FileRows:
 
 
 def _check_begin(row: bytes) -> None:
-    """A row that was cut in the wrong place would take a piece of the next with it."""
+    """Checks that a row begins as rows do, so that no wrong cut splits a row."""
     if row[:1] != _UUID_LENGTH or row[37:38] != _UUID_LENGTH:
         raise CorruptFile("the index does not say how long the rows are")

@@ -1,6 +1,6 @@
-"""The steps of deletion on one file, as a worker of any runner does them.
+"""Finds, rewrites and verifies single files on a worker.
 
-What is wrong with one file is named in its result, and the other files go on.
+The result of a file names what is wrong with it; the other files go on.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 import google_crc32c
 
 from rally.deletion.file_rows import FileRows, Scanner
-from rally.deletion.people import list_files
 from rally.deletion.plan import (
+    FileOutcome,
     FileResult,
-    Outcome,
+    ListedFile,
     PlannedFile,
-    StoredFile,
     result_to_json,
 )
-from rally.deletion.rewriting import label, recognise, rewrite
+from rally.deletion.rewriting import hide_identifier, recognise_rewrite, rewrite_file
+from rally.deletion.scope import list_files
 from rally.deletion.settings import DeletionSettings
 from rally.errors import CorruptFile, cause_of
 from rally.registry.legal_holds import LegalHold, LegalHolds
@@ -41,41 +41,43 @@ from rally.withdrawal.selection import Selection
 
 
 def find_rows(
-    store: ObjectStore, file: StoredFile, selection: Selection, scanner: Scanner
+    store: ObjectStore, file: ListedFile, selection: Selection, scanner: Scanner
 ) -> FileResult:
-    """What deletion has to take out of a file.
+    """Finds the rows that deletion has to take out of a file.
 
     Raises:
-        CorruptFile: the file is damaged, or its index lies.
-        GenerationMismatch, ObjectNotFound: it is no longer what was listed.
+        CorruptFile: The file is damaged, or its index is wrong.
+        GenerationMismatch, ObjectNotFound: The file is not as it was listed.
     """
     blocks, removes = list[tuple[int, int]](), 0
     with store.open(file.name, file.generation) as snapshot:
         content = FileRows(snapshot, selection, scanner, outline_of)
         for offset, data in content.candidates(selection.people):
-            if removed := content.part(offset, data).removed:
+            if removed := content.split(offset, data).removed:
                 blocks.append((offset, len(data)))
                 removes += removed
         rows = content.rows
     if rows and not removes:
-        return FileResult(file.study, file.name, Outcome.UNTOUCHED, rows_before=rows)
+        return FileResult(
+            file.study, file.name, FileOutcome.UNTOUCHED, rows_before=rows
+        )
     planned = PlannedFile(*file, rows, removes, tuple(blocks))
     return FileResult(
-        file.study, file.name, Outcome.UNTOUCHED, planned=planned, rows_before=rows
+        file.study, file.name, FileOutcome.UNTOUCHED, planned=planned, rows_before=rows
     )
 
 
-def verify(
-    store: ObjectStore, file: StoredFile, selection: Selection, scanner: Scanner
+def verify_file(
+    store: ObjectStore, file: ListedFile, selection: Selection, scanner: Scanner
 ) -> FileResult:
-    """Looks at every byte: no row is condemned, and no pseudonym stands in another's.
+    """Checks that no row of a file is condemned, and none names a person who left.
 
-    The index is not believed: each block is inflated and searched, and where a
-    pseudonym stands in it, its rows are judged.
+    The check does not trust the index: it inflates and searches each block, and judges
+    the rows of a block that contains a pseudonym.
 
     Raises:
-        CorruptFile: the file is not whole, or its index lies.
-        GenerationMismatch, ObjectNotFound: it is no longer what was listed.
+        CorruptFile: The file is truncated, or its index is wrong.
+        GenerationMismatch, ObjectNotFound: The file is not as it was listed.
     """
     with store.open(file.name, file.generation) as snapshot:
         content = FileRows(snapshot, selection, scanner)
@@ -88,17 +90,17 @@ def verify(
             content.check_named(frame, data)
             if content.names_anybody(data):
                 left_over += content.count_left_over(frame.offset, frame.data)
-        told = header.entries.get(CHECKSUM)
-        if told is not None and told != checksum.hexdigest():
+        stated = header.entries.get(CHECKSUM)
+        if stated is not None and stated != checksum.hexdigest():
             raise CorruptFile("the checksum differs: bytes are missing or changed")
         content.check_rows(rows)
     detail = f"{left_over} rows of people who left" if left_over else ""
-    if scanner.found_in(_notes(header)):
+    if scanner.found_in(_other_entries(header)):
         detail = detail or "a header entry names somebody who left"
     return FileResult(
         file.study,
         file.name,
-        Outcome.LEFT_OVER if detail else Outcome.CLEAN,
+        FileOutcome.LEFT_OVER if detail else FileOutcome.CLEAN,
         detail=detail,
         generation_before=file.generation,
         generation_after=file.generation,
@@ -108,8 +110,8 @@ def verify(
     )
 
 
-def _notes(header: Header) -> bytes:
-    """All that stands in the header but the index, which is held against the rows."""
+def _other_entries(header: Header) -> bytes:
+    """Joins all header entries but the index, which is compared with the rows."""
     index = (INDEX, ROW_LENGTHS)
     return b"\0".join(
         value for name, value in header.entries.items() if name not in index
@@ -117,19 +119,20 @@ def _notes(header: Header) -> bytes:
 
 
 class HalfCompacted(Exception):
-    """A file of the partition is spoken for by a compacted one: not to be written."""
+    """A killed compaction left its inputs in the partition: rewrite none of them."""
 
 
 JsonStep = Callable[[Any], dict[str, Any]]
+"""A step as a worker runs it: from a task to the JSON of a FileResult."""
 
 
-class PlannedWork(NamedTuple):
-    """One file of a plan.
+class RewriteTask(NamedTuple):
+    """Task of rewriting one file of a plan.
 
     Attributes:
-        file: as planned.
-        plan: id of the plan.
-        withdrawal_list: counter of the list that the plan follows.
+        file: The file as planned.
+        plan: Id of the plan.
+        withdrawal_list: Counter of the withdrawal list that the plan follows.
     """
 
     file: PlannedFile
@@ -143,10 +146,14 @@ class FileSteps:
     def __init__(
         self, settings: DeletionSettings, people: PeopleIndex | None = None
     ) -> None:
-        """Opens keys and stores, and reads the list where none is given.
+        """Opens keys and stores, and reads the list if none is given.
+
+        Args:
+            settings: Settings of the job.
+            people: People on the withdrawal list; None reads the published list.
 
         Raises:
-            ConfigurationError: one of them is not as it must be.
+            ConfigurationError: A store, the keys or the list are not usable.
         """
         self._registry = settings.registry()
         self._stores = settings.stores()
@@ -159,41 +166,41 @@ class FileSteps:
         if settings.run:
             self._leases = Leases(self._stores.platform, settings.run)
         self._holds = LegalHolds.read(self._stores.platform, settings.clock()())
-        self._judges: dict[str, tuple[Selection, Scanner]] = {}
+        self._policies: dict[str, tuple[Selection, Scanner]] = {}
 
     def knows(self, namespace: str) -> bool:
-        """Whether rows of a namespace can be anybody's: its key is not destroyed."""
+        """Whether the pseudonyms of a namespace can be computed: its key exists."""
         study = self._registry.studies[namespace]
         return study.kind is Kind.PLATFORM or self._pseudonyms.knows(namespace)
 
-    def candidates(self) -> Iterator[StoredFile]:
-        """The files that can have rows of anybody on the list, by where they lie."""
+    def candidates(self) -> Iterator[ListedFile]:
+        """Yields the files whose bucket can have rows of people on the list."""
         for namespace in self._registry.studies:
-            people = self._judge(namespace)[0].people
+            people = self._policy(namespace)[0].people
             for file in list_files(self._stores, [namespace]):
                 if people.has_between(*people_in(file.name)):
                     yield file
 
-    def find_rows(self, file: StoredFile) -> FileResult:
-        """What deletion takes out of it."""
+    def find_rows(self, file: ListedFile) -> FileResult:
+        """Finds the rows that deletion takes out of a file."""
         store = self._stores.of(file.study)
-        found = named(file, lambda: find_rows(store, file, *self._judge(file.study)))
+        found = named(file, lambda: find_rows(store, file, *self._policy(file.study)))
         return self._unless_held(found) if found.planned else found
 
-    def rewrite(self, planned: PlannedWork) -> FileResult:
-        """Takes it out, by the plan of that id.
+    def rewrite(self, planned: RewriteTask) -> FileResult:
+        """Takes the planned rows out of a file.
 
-        Under another list than the plan's nothing is written: what the plan has done
-        is recognised.
+        If the list has changed since the plan, nothing is written: only a rewrite that
+        an earlier run did by the plan is recognised.
         """
         return self._with_requests(self._rewrite(planned))
 
     def _with_requests(self, result: FileResult) -> FileResult:
-        """The requests in the place of the labels that a file's header has."""
+        """Replaces the hidden identifiers from a file's header by the requests."""
         if not result.requests:
             return result
         labels = {
-            label(each, result.study, result.name): each
+            hide_identifier(each, result.study, result.name): each
             for each in self._list.requests()
         }
         known = {
@@ -203,106 +210,116 @@ class FileSteps:
         }
         return replace(result, requests=known)
 
-    def _rewrite(self, planned: PlannedWork) -> FileResult:
+    def _rewrite(self, planned: RewriteTask) -> FileResult:
         file, plan, counter = planned
         store = self._stores.of(file.study)
         if counter != self._list.counter:
-            return named(file, lambda: recognise(store, file, plan))
+            return named(file, lambda: recognise_rewrite(store, file, plan))
 
         def leased() -> FileResult:
             if file.study not in self._registry.studies:
-                return _unless_done(recognise(store, file, plan))
+                return _unless_done(recognise_rewrite(store, file, plan))
             if self._hold_over(file):
-                return self._unless_held(recognise(store, file, plan))
+                return self._unless_held(recognise_rewrite(store, file, plan))
             self._lease(file)
-            return rewrite(store, file, plan, *self._judge(file.study))
+            return rewrite_file(store, file, plan, *self._policy(file.study))
 
         return named(file, leased)
 
-    def verify(self, file: StoredFile) -> FileResult:
-        """Whether nobody who left is in it."""
+    def verify(self, file: ListedFile) -> FileResult:
+        """Verifies that a file has no rows of people who left."""
         store = self._stores.of(file.study)
-        read = named(file, lambda: verify(store, file, *self._judge(file.study)))
-        return self._unless_held(read) if read.outcome is Outcome.LEFT_OVER else read
+        read = named(file, lambda: verify_file(store, file, *self._policy(file.study)))
+        return (
+            self._unless_held(read) if read.outcome is FileOutcome.LEFT_OVER else read
+        )
 
     def _unless_held(self, result: FileResult) -> FileResult:
-        """The result; or, where a legal hold keeps what is to go, that it does."""
+        """Returns the result, or HELD if a legal hold keeps what is to be deleted."""
         hold = self._hold_over(result)
-        if hold is None or result.outcome is Outcome.REWRITTEN:
+        if hold is None or result.outcome is FileOutcome.REWRITTEN:
             return result
         detail = f"{hold} keeps what is to go"
-        return FileResult(result.study, result.name, Outcome.HELD, detail)
+        return FileResult(result.study, result.name, FileOutcome.HELD, detail)
 
     def _hold_over(self, file: PlannedFile | FileResult) -> LegalHold | None:
         partition = partition_of(file.study, file.name)
         return self._holds.over(file.study, partition.day if partition else "")
 
     def _lease(self, file: PlannedFile) -> None:
-        """Has the partition for the rest of the run. Raises LeaseHeld."""
+        """Takes the lease of a file's partition for the rest of the run.
+
+        Raises:
+            LeaseHeld: Another job has the lease.
+            HalfCompacted: A killed compaction has to be finished first.
+        """
         partition = partition_of(file.study, file.name)
         if self._leases and partition and self._leases.acquire(partition):
             view = read_view(self._stores.of(file.study), partition)
             if any(live.dead for live in view):
                 raise HalfCompacted
 
-    def _judge(self, namespace: str) -> tuple[Selection, Scanner]:
-        """Whose rows are looked for, everybody's on the list, closed or not.
+    def _policy(self, namespace: str) -> tuple[Selection, Scanner]:
+        """Returns the row policy of a namespace, made once, and its scanner.
 
-        Made once for each namespace.
+        The policy is about everybody on the list, with open and closed requests.
         """
-        if namespace not in self._judges:
+        if namespace not in self._policies:
             study = self._registry.studies[namespace]
             selection = Selection(self._list, study, self._pseudonyms)
-            self._judges[namespace] = selection, Scanner(selection.people)
-        return self._judges[namespace]
+            self._policies[namespace] = selection, Scanner(selection.people)
+        return self._policies[namespace]
 
 
 def _unless_done(result: FileResult) -> FileResult:
-    """The result of a file that a killed run had written; or that nobody may now."""
-    if result.outcome is Outcome.REWRITTEN:
+    """Returns the result of a finished rewrite, or UNAVAILABLE if there is none."""
+    if result.outcome is FileOutcome.REWRITTEN:
         return result
-    return FileResult(result.study, result.name, Outcome.UNAVAILABLE)
+    return FileResult(result.study, result.name, FileOutcome.UNAVAILABLE)
 
 
 def make_finder(settings: DeletionSettings) -> JsonStep:
-    """For workers: StoredFile to the JSON of a FileResult."""
+    """Makes the finding step of a worker: from a ListedFile to a result's JSON."""
     step = FileSteps(settings).find_rows
     return lambda file: result_to_json(step(file))
 
 
 def make_rewriter(settings: DeletionSettings) -> JsonStep:
-    """For workers: PlannedWork to the JSON of a FileResult."""
+    """Makes the rewriting step of a worker: from a RewriteTask to a result's JSON."""
     step = FileSteps(settings).rewrite
     return lambda planned: result_to_json(step(planned))
 
 
 def make_verifier(settings: DeletionSettings) -> JsonStep:
-    """For workers: StoredFile to the JSON of a FileResult."""
+    """Makes the verifying step of a worker: from a ListedFile to a result's JSON."""
     step = FileSteps(settings).verify
     return lambda file: result_to_json(step(file))
 
 
 def named(
-    file: StoredFile | PlannedFile | FileResult, step: Callable[[], FileResult]
+    file: ListedFile | PlannedFile | FileResult, step: Callable[[], FileResult]
 ) -> FileResult:
-    """The step's result, or the fault by its name."""
+    """Runs a step for a file, and turns what it raises into a result."""
     try:
         return step()
     except UnknownCodec as error:
-        outcome, detail = Outcome.CODEC, str(error)
+        outcome, detail = FileOutcome.CODEC, str(error)
     except CorruptFile as error:
-        outcome, detail = Outcome.DAMAGED, str(error)
+        outcome, detail = FileOutcome.DAMAGED, str(error)
     except HalfCompacted:
-        outcome, detail = Outcome.HALF_COMPACTED, "a compaction was killed meanwhile"
+        outcome, detail = (
+            FileOutcome.HALF_COMPACTED,
+            "a compaction was killed meanwhile",
+        )
     except LeaseHeld as error:
-        outcome, detail = Outcome.BUSY, str(error)
+        outcome, detail = FileOutcome.BUSY, str(error)
     except ObjectNotFound:
-        outcome, detail = Outcome.GONE, ""
+        outcome, detail = FileOutcome.GONE, ""
     except GenerationMismatch:
-        outcome, detail = Outcome.CHANGED, "written by somebody else meanwhile"
+        outcome, detail = FileOutcome.CHANGED, "written by somebody else meanwhile"
     except ObjectHeld as error:
         until = f" until {error.until:%Y-%m-%d}" if error.until else ""
-        outcome, detail = Outcome.HELD, f"the bucket holds it{until}"
+        outcome, detail = FileOutcome.HELD, f"the bucket holds it{until}"
     except OSError as error:
-        outcome, detail = Outcome.UNREACHABLE, cause_of(error)
+        outcome, detail = FileOutcome.UNREACHABLE, cause_of(error)
     return FileResult(file.study, file.name, outcome, detail)

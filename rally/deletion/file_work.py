@@ -1,4 +1,4 @@
-"""The parts of a deletion that are done file by file, on whatever runs the workers."""
+"""The parts of a deletion that workers do file by file."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -6,25 +6,29 @@ from typing import Any
 from rally.deletion.file_steps import (
     FileSteps,
     JsonStep,
-    PlannedWork,
+    RewriteTask,
     make_finder,
     make_rewriter,
     make_verifier,
     named,
 )
-from rally.deletion.finish_compactions import find_unsettled, left_out, make_settler
-from rally.deletion.people import concerns, list_files
+from rally.deletion.finish_compactions import (
+    find_half_compacted,
+    make_compaction_finisher,
+    report_half_compacted,
+)
 from rally.deletion.plan import (
+    DeletionPlan,
+    FileOutcome,
     FileResult,
-    Outcome,
-    Plan,
+    ListedFile,
     PlannedFile,
-    Plans,
-    StoredFile,
+    PlanStore,
     make_plan,
     result_from_json,
 )
-from rally.deletion.report import Report
+from rally.deletion.report import DeletionReport
+from rally.deletion.scope import concerns, list_files
 from rally.deletion.settings import DeletionSettings
 from rally.errors import CorruptFile
 from rally.registry.registry import Registry
@@ -36,76 +40,80 @@ from rally.storage.snapshots import header_of, outline_of, walk_frames
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
 PASSES = 5
-"""How often files are looked at again that somebody else writes meanwhile."""
+"""Number of attempts at files that another writer changes meanwhile."""
 
-Seen = tuple[str, str, int]
-"""A file at a generation: study, name, generation."""
+FileVersion = tuple[str, str, int]
+"""Study, name and generation of a file."""
 
 ParallelMap = Callable[
     [str, Sequence[Any], Callable[[DeletionSettings], Callable[[Any], Any]]], list[Any]
 ]
-"""Has a step done for each of some works; the results as JSON, in the same order.
+"""Runs a step on workers for each of some tasks; returns JSON results in their order.
 
-Args: the step's name, the works, and what makes the step on a worker.
+Args: the name of the step, the tasks, and the function that makes the step on a worker.
 """
 
 
 class FileWork:
-    """Deals files out to workers, and says what became of them."""
+    """Distributes files to workers and collects their results."""
 
     def __init__(
         self,
         settings: DeletionSettings,
         registry: Registry,
         stores: Stores,
-        plans: Plans,
+        plans: PlanStore,
         run_step: ParallelMap,
     ) -> None:
-        """Takes its parts.
+        """Stores its arguments.
 
         Args:
-            settings: for the workers.
-            registry: of the studies.
-            stores: of the studies.
-            plans: where what is planned and applied is recorded.
-            run_step: runs the workers.
+            settings: Settings for the workers.
+            registry: Registry of the studies.
+            stores: Stores of the studies.
+            plans: Store of the plans.
+            run_step: Runs a step on workers.
         """
         self._settings = settings
         self._registry = registry
         self._stores = stores
         self._plans = plans
         self._run_step = run_step
-        self._opened: tuple[WithdrawalList, FileSteps] | None = None
+        self._current_steps: tuple[WithdrawalList, FileSteps] | None = None
 
     def concerned(self, withdrawals: WithdrawalList) -> list[str]:
-        """The namespaces that open requests are about."""
+        """Lists the namespaces that open requests are about."""
         is_open = [each for each in withdrawals.withdrawals if each.is_open]
-        steps = self._steps(withdrawals)
+        steps = self._steps_for(withdrawals)
         return [
             namespace
             for namespace, study in self._registry.studies.items()
             if steps.knows(namespace) and any(concerns(each, study) for each in is_open)
         ]
 
-    def settle(self, namespaces: Sequence[str]) -> list[FileResult]:
-        """Has half compactions finished; the files of those that could not be."""
-        works = list(find_unsettled(self._stores, namespaces))
-        if not works:
+    def finish_compactions(self, namespaces: Sequence[str]) -> list[FileResult]:
+        """Finishes killed compactions, and reports the files of those that fail."""
+        tasks = list(find_half_compacted(self._stores, namespaces))
+        if not tasks:
             return []
-        self._run_step("settle", works, make_settler)
-        return left_out(self._stores, namespaces)
+        self._run_step("settle", tasks, make_compaction_finisher)
+        return report_half_compacted(self._stores, namespaces)
 
     def finish_begun(
-        self, counter: int, halves: Sequence[FileResult]
+        self, counter: int, half_compacted: Sequence[FileResult]
     ) -> list[FileResult]:
-        """Goes on with what a killed run began, under the list that it had published.
+        """Finishes the plans that a killed run began.
 
-        Under a newer list the plan is not what would be planned: what it has done is
-        kept for the receipts, and the rest is planned anew, with what it left empty.
+        If the list changed since, keep finished work for the receipts; the rest,
+        including files that were left empty, is planned anew.
+
+        Args:
+            counter: Counter of the published list.
+            half_compacted: Faults of half compacted files, which stay untouched.
         """
         finished = list[FileResult]()
         for plan, settled in self._plans.unfinished():
-            results = self._apply(plan, settled, halves)
+            results = self._apply(plan, settled, half_compacted)
             finished += results
             if plan.withdrawal_list == counter:
                 finished += self._remove_emptied(results)
@@ -115,58 +123,71 @@ class FileWork:
         self,
         withdrawals: WithdrawalList,
         without: Iterable[FileResult | PlannedFile],
-        seen: set[Seen],
-    ) -> tuple[list[FileResult], Plan]:
-        """The faults that finding met, and the plan for all other files.
+        seen: set[FileVersion],
+    ) -> tuple[list[FileResult], DeletionPlan]:
+        """Looks for rows to delete in all files.
 
         Args:
-            withdrawals: the list.
-            without: files that are left out.
-            seen: generations of which it is known that they lose nothing, left out
-                too; those that are found now are added.
+            withdrawals: The published list.
+            without: Files to leave out.
+            seen: Versions of files without rows to delete, which are left out too;
+                those found now are added.
+
+        Returns:
+            The faults, and the plan for all files that lose rows.
         """
-        left_out = {(each.study, each.name) for each in without}
+        excluded = {(each.study, each.name) for each in without}
         files = [
             each
-            for each in self._steps(withdrawals).candidates()
-            if (each.study, each.name) not in left_out and _seen(each) not in seen
+            for each in self._steps_for(withdrawals).candidates()
+            if (each.study, each.name) not in excluded and _seen(each) not in seen
         ]
         results = self._each("find", files, make_finder)
         seen.update(
             _seen(file)
             for file, result in zip(files, results, strict=True)
-            if result.outcome is Outcome.UNTOUCHED and not result.planned
+            if result.outcome is FileOutcome.UNTOUCHED and not result.planned
         )
         return faults(results), make_plan(withdrawals.counter, results)
 
-    def delete(self, report: Report, refused: Sequence[FileResult]) -> None:
-        """Plans and applies until a pass finds nothing more.
+    def delete(self, report: DeletionReport, refused: Sequence[FileResult]) -> None:
+        """Plans and deletes until a pass finds nothing more.
 
-        A file that could not be dealt with is reported and left; one that somebody
-        else wrote meanwhile is looked at again.
+        A file that cannot be dealt with is reported and left. A file that another
+        writer changed meanwhile is read again in the next pass.
+
+        Args:
+            report: Report of the run; plans and results are added.
+            refused: Faults of files to leave out.
         """
-        left, seen = list(refused), set[Seen]()
+        left, seen = list(refused), set[FileVersion]()
         for _ in range(PASSES):
-            met, plan = self.find(report.withdrawals, left, seen)
-            changed = [each for each in met if each.outcome is Outcome.CHANGED]
-            left += [each for each in met if each.outcome is not Outcome.CHANGED]
+            found_faults, plan = self.find(report.withdrawals, left, seen)
+            changed = [
+                each for each in found_faults if each.outcome is FileOutcome.CHANGED
+            ]
+            left += [
+                each for each in found_faults if each.outcome is not FileOutcome.CHANGED
+            ]
             if plan.files:
                 report.plans.append(self._plans.record(plan))
                 report.planned += plan.files
                 results = self._apply(plan)
                 results += self._remove_emptied(results)
                 rewritten = [
-                    each for each in results if each.outcome is Outcome.REWRITTEN
+                    each for each in results if each.outcome is FileOutcome.REWRITTEN
                 ]
                 report.rewritten += rewritten
                 seen.update(
                     (each.study, each.name, each.generation_after) for each in rewritten
                 )
-                changed += [each for each in results if each.outcome is Outcome.CHANGED]
+                changed += [
+                    each for each in results if each.outcome is FileOutcome.CHANGED
+                ]
                 left += [
                     each
                     for each in faults(results)
-                    if each.outcome is not Outcome.CHANGED
+                    if each.outcome is not FileOutcome.CHANGED
                 ]
             elif not changed:
                 break
@@ -176,77 +197,83 @@ class FileWork:
         self,
         namespaces: Sequence[str],
         counter: int,
-        read: dict[StoredFile, FileResult],
+        read: dict[ListedFile, FileResult],
     ) -> list[FileResult]:
-        """Reads every file of these namespaces, whoever writes meanwhile.
+        """Verifies every file of some namespaces, even if others write meanwhile.
 
         Args:
-            namespaces: whose files.
-            counter: of the list that is verified against.
-            read: files that this run has read already; those that it reads now are
-                added.
+            namespaces: Namespaces of the files.
+            counter: Counter of the list that is verified against.
+            read: Results of the files that this run has verified already; new ones
+                are added.
         """
         for _ in range(PASSES):
             live = list(list_files(self._stores, namespaces))
-            wanted = [file for file in live if file not in read]
-            if not wanted:
+            unread = [file for file in live if file not in read]
+            if not unread:
                 break
-            results = self._each("verify", wanted, make_verifier)
-            for file, result in zip(wanted, results, strict=True):
-                if result.outcome not in (Outcome.GONE, Outcome.CHANGED):
+            results = self._each("verify", unread, make_verifier)
+            for file, result in zip(unread, results, strict=True):
+                if result.outcome not in (FileOutcome.GONE, FileOutcome.CHANGED):
                     read[file] = result
         live = list(list_files(self._stores, namespaces))
         return [
             read[file] if file in read else self._unread(file, counter) for file in live
         ]
 
-    def _unread(self, file: StoredFile, counter: int) -> FileResult:
-        """Of a file that is newer than the last pass: was it judged by this list?
+    def _unread(self, file: ListedFile, counter: int) -> FileResult:
+        """Returns the result of a file that is newer than the last pass.
 
-        A stream may write faster than anybody reads; it refuses by the same list.
+        A stream may write faster than verification reads. It suffices that the stream
+        wrote by this list, or a newer one.
         """
 
         def judged() -> FileResult:
             with self._stores.of(file.study).open(file.name, file.generation) as new:
-                told = outline_of(new).entries.get(LIST_COUNTER, b"")
-            is_judged = told.isdigit() and int(told) >= counter
-            outcome = Outcome.UNTOUCHED if is_judged else Outcome.CHANGED
+                stated = outline_of(new).entries.get(LIST_COUNTER, b"")
+            is_judged = stated.isdigit() and int(stated) >= counter
+            outcome = FileOutcome.UNTOUCHED if is_judged else FileOutcome.CHANGED
             return FileResult(file.study, file.name, outcome)
 
         return named(file, judged)
 
     def _apply(
         self,
-        plan: Plan,
+        plan: DeletionPlan,
         settled: Sequence[FileResult] = (),
-        halves: Sequence[FileResult] = (),
+        half_compacted: Sequence[FileResult] = (),
     ) -> list[FileResult]:
-        """What became of each file, but for those of which it is settled."""
+        """Rewrites the files of a plan without a final result, and records results."""
         self._plans.begin(plan)
-        plan_id = plan.id  # a hash over all of it
+        plan_id = plan.id  # computed once: it hashes the whole plan
         planned = {(file.study, file.name) for file in plan.files}
-        refused = [each for each in halves if (each.study, each.name) in planned]
-        works = [
-            PlannedWork(file, plan_id, plan.withdrawal_list)
-            for file in open_files(plan, [*settled, *refused])
+        refused = [
+            each for each in half_compacted if (each.study, each.name) in planned
         ]
-        results = refused + self._each("rewrite", works, make_rewriter)
-        self._plans.finish(plan, [*settled, *results])
+        tasks = [
+            RewriteTask(file, plan_id, plan.withdrawal_list)
+            for file in unsettled_files(plan, [*settled, *refused])
+        ]
+        results = refused + self._each("rewrite", tasks, make_rewriter)
+        self._plans.record_results(plan, [*settled, *results])
         return results
 
     def _remove_emptied(self, results: Iterable[FileResult]) -> list[FileResult]:
-        """Removes the files that have no row any more; the faults."""
+        """Deletes the files that have no row any more, and returns the faults."""
         emptied = [
             each
             for each in results
-            if each.outcome is Outcome.REWRITTEN and not each.rows_after
+            if each.outcome is FileOutcome.REWRITTEN and not each.rows_after
         ]
         return faults(map(self._remove_empty, emptied))
 
     def _remove_empty(self, result: FileResult) -> FileResult:
-        """The same result; or a fault, CHANGED where it is somebody's file again.
+        """Deletes one file that a result calls empty.
 
-        That no row is left is looked at here once more: the result came from a worker.
+        The result came from a worker, so the file is read again before it is deleted.
+
+        Returns:
+            The same result, or a fault; CHANGED if another writer replaced the file.
         """
 
         def remove() -> FileResult:
@@ -260,31 +287,34 @@ class FileWork:
 
         return named(result, remove)
 
-    def _steps(self, withdrawals: WithdrawalList) -> FileSteps:
-        """The steps under a list: keys and registry are opened once for each."""
-        if self._opened is None or self._opened[0] is not withdrawals:
-            self._opened = withdrawals, FileSteps(self._settings, withdrawals.people())
-        return self._opened[1]
+    def _steps_for(self, withdrawals: WithdrawalList) -> FileSteps:
+        """Returns the steps for a list, which open keys and registry once."""
+        if self._current_steps is None or self._current_steps[0] is not withdrawals:
+            self._current_steps = (
+                withdrawals,
+                FileSteps(self._settings, withdrawals.people()),
+            )
+        return self._current_steps[1]
 
     def _each(
         self,
         step: str,
-        works: Sequence[Any],
+        tasks: Sequence[Any],
         make_step: Callable[[DeletionSettings], JsonStep],
     ) -> list[FileResult]:
-        if not works:
+        if not tasks:
             return []
-        found = self._run_step(step, works, make_step)
+        found = self._run_step(step, tasks, make_step)
         with read_strictly(step):
             results = [result_from_json(each) for each in found]
-        if not all(_answers(*each) for each in zip(works, results, strict=True)):
+        if not all(_answers(*each) for each in zip(tasks, results, strict=True)):
             raise WrongResults(f"step {step}: a result is about another file")
         return results
 
 
-def _answers(work: StoredFile | PlannedWork, result: FileResult) -> bool:
-    """Whether a result is about the file that was dealt out, as it was then."""
-    file = work.file if isinstance(work, PlannedWork) else work
+def _answers(task: ListedFile | RewriteTask, result: FileResult) -> bool:
+    """Whether a result is about the file of its task, at the same generation."""
+    file = task.file if isinstance(task, RewriteTask) else task
     planned = result.planned
     if planned and (planned.size, planned.generation) != (file.size, file.generation):
         return False
@@ -292,16 +322,18 @@ def _answers(work: StoredFile | PlannedWork, result: FileResult) -> bool:
     return len(names) == 1
 
 
-def open_files(plan: Plan, settled: Iterable[FileResult]) -> list[PlannedFile]:
-    """The files of a plan, but for those of which it is settled what became of them."""
+def unsettled_files(
+    plan: DeletionPlan, settled: Iterable[FileResult]
+) -> list[PlannedFile]:
+    """Lists the files of a plan that have no final result."""
     known = {(each.study, each.name) for each in settled}
     return [file for file in plan.files if (file.study, file.name) not in known]
 
 
 def faults(results: Iterable[FileResult]) -> list[FileResult]:
-    """Those that a report has to name."""
+    """Selects the results that a report names as faults."""
     return [each for each in results if each.outcome.is_fault]
 
 
-def _seen(file: StoredFile) -> Seen:
+def _seen(file: ListedFile) -> FileVersion:
     return file.study, file.name, file.generation

@@ -1,8 +1,8 @@
-"""Finishes compactions that were killed half way, before anything is planned.
+"""Finishes compactions that were killed half way, before deletion plans anything.
 
-Until its inputs are removed, a compacted file speaks for them by name and generation.
-An input that deletion wrote anew would have another generation, and its rows would
-count again beside the compacted ones.
+A compacted file replaces its inputs by name and generation until these are removed. If
+deletion rewrote an input, it would have a new generation, and its rows would count
+again beside the compacted ones.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +10,7 @@ from typing import Any
 
 from rally.compaction.compactor import make_compactor
 from rally.compaction.settings import CompactSettings
-from rally.deletion.plan import FileResult, Outcome
+from rally.deletion.plan import FileOutcome, FileResult
 from rally.deletion.settings import DeletionSettings
 from rally.errors import CorruptFile
 from rally.storage.layout import Partition, Stores
@@ -18,8 +18,10 @@ from rally.storage.objectstore.interface import GenerationMismatch
 from rally.storage.partitions import by_partition, is_settled, list_files, read_view
 
 
-def find_unsettled(stores: Stores, namespaces: Iterable[str]) -> Iterator[Partition]:
-    """The partitions in which a file stands whose rows have been compacted already."""
+def find_half_compacted(
+    stores: Stores, namespaces: Iterable[str]
+) -> Iterator[Partition]:
+    """Yields the partitions with a file whose rows were compacted already."""
     for namespace in namespaces:
         store = stores.of(namespace)
         partitions = by_partition(list_files(store, namespace))
@@ -29,15 +31,15 @@ def find_unsettled(stores: Stores, namespaces: Iterable[str]) -> Iterator[Partit
             try:
                 view = read_view(store, partition)
             except (CorruptFile, GenerationMismatch):
-                continue  # named when its files are looked at
+                continue  # reported when its files are read
             if any(live.dead for live in view):
                 yield partition
 
 
-def make_settler(
+def make_compaction_finisher(
     settings: DeletionSettings,
 ) -> Callable[[Partition], list[dict[str, Any]]]:
-    """For workers: a partition to what compaction says of it."""
+    """Makes the step of a worker: from a partition to the JSON of its compaction."""
     return make_compactor(
         CompactSettings(
             settings.store,
@@ -50,11 +52,13 @@ def make_settler(
     )
 
 
-def left_out(stores: Stores, namespaces: Iterable[str]) -> list[FileResult]:
-    """The files of what is unsettled still: a fault each, and not to be touched."""
+def report_half_compacted(
+    stores: Stores, namespaces: Iterable[str]
+) -> list[FileResult]:
+    """Reports each file of partitions that are still half compacted as a fault."""
     return [
-        FileResult(partition.study, file.info.name, Outcome.HALF_COMPACTED)
-        for partition in find_unsettled(stores, namespaces)
+        FileResult(partition.study, file.info.name, FileOutcome.HALF_COMPACTED)
+        for partition in find_half_compacted(stores, namespaces)
         for file in list_files(
             stores.of(partition.study), partition.study, partition.folder
         )

@@ -1,7 +1,12 @@
-"""The plan of a deletion: which files lose how many rows, at which generations.
+"""Plans of deletion: which files lose how many rows, at which generations.
 
-It is a file, made before anything is changed, and holds no pseudonym: a run applies
+A plan is stored before anything is changed, and holds no pseudonym. A run applies
 exactly what `--plan_only` shows (design: "Withdrawals and deletion").
+
+    plans/<id>/plan.json       what is to be deleted
+    plans/<id>/begun.json      a run applies it
+    plans/<id>/applied.json    what became of each file
+    plans/<id>/done.json       receipts tell all of it
 """
 
 import hashlib
@@ -24,14 +29,14 @@ from rally.storage.records import list_records
 R = TypeVar("R", "PlannedFile", "FileResult")
 
 
-class StoredFile(NamedTuple):
-    """A file as a listing shows it.
+class ListedFile(NamedTuple):
+    """A file as a listing of its study shows it.
 
     Attributes:
-        study: whose store it is in.
-        name: in that store.
-        size: in bytes.
-        generation: that was seen.
+        study: Namespace of the study whose store has the file.
+        name: Name in that store.
+        size: Size in bytes.
+        generation: Generation that was listed.
     """
 
     study: str
@@ -40,18 +45,24 @@ class StoredFile(NamedTuple):
     generation: int
 
 
-class Outcome(StrEnum):
-    """What became of a file; all but the first four are faults that a report names.
+class FileOutcome(StrEnum):
+    """Outcome of a deletion step for one file.
 
-    REWRITTEN: as planned. UNTOUCHED: nothing in it is to be deleted. CLEAN: read by
-    verification, and as it must be. GONE: somebody removed it.
-    CHANGED: somebody else wrote it in between, more often than was worth waiting for.
-    DAMAGED: not whole, or its index lies. CODEC: compressed as nobody here can read.
+    All but the first four are faults that a report names.
+
+    REWRITTEN: the file was rewritten as planned.
+    UNTOUCHED: nothing in it is to be deleted.
+    CLEAN: verification read it and found nothing wrong.
+    GONE: somebody removed it.
+    CHANGED: another writer changed it during every attempt.
+    DAMAGED: it is truncated, or its index is wrong.
+    CODEC: it is compressed by a codec that is not supported.
     HELD: a legal hold, or a hold or a retention policy of the bucket, forbids it.
     BUSY: another job has the lease.
-    HALF_COMPACTED: its partition is, and compaction could not go on.
-    UNREACHABLE: the store refused. UNAVAILABLE: its study does not load.
-    STRAY: it is a link, or the like, and not followed; or has another name.
+    HALF_COMPACTED: a compaction of its partition was killed and could not be finished.
+    UNREACHABLE: the store refused.
+    UNAVAILABLE: its study does not load.
+    STRAY: it is a symbolic link or the like and not followed, or has another name.
     LEFT_OVER: verification found rows or bytes of a person who has left.
     """
 
@@ -72,34 +83,44 @@ class Outcome(StrEnum):
 
     @property
     def is_fault(self) -> bool:
-        """Whether the run is not as promised because of it."""
+        """Whether a report names the outcome as a fault."""
         return self not in _GOOD
 
     @property
     def may_pass(self) -> bool:
-        """Whether the same try may succeed later, with the file as it is; or has."""
+        """Whether a later attempt may succeed with the file unchanged, or has."""
         return self in _PASSING
 
 
 _PASSING = (
-    *(Outcome.HELD, Outcome.BUSY, Outcome.HALF_COMPACTED, Outcome.UNREACHABLE),
-    *(Outcome.UNAVAILABLE, Outcome.STRAY),
+    *(
+        FileOutcome.HELD,
+        FileOutcome.BUSY,
+        FileOutcome.HALF_COMPACTED,
+        FileOutcome.UNREACHABLE,
+    ),
+    *(FileOutcome.UNAVAILABLE, FileOutcome.STRAY),
 )
-_GOOD = (Outcome.REWRITTEN, Outcome.UNTOUCHED, Outcome.CLEAN, Outcome.GONE)
+_GOOD = (
+    FileOutcome.REWRITTEN,
+    FileOutcome.UNTOUCHED,
+    FileOutcome.CLEAN,
+    FileOutcome.GONE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """A file that loses rows.
+    """A file that a plan takes rows out of.
 
     Attributes:
-        study: whose store it is in.
-        name: in that store.
-        size: in bytes.
-        generation: that the plan saw; another one is not touched.
-        rows: it has.
-        removes: how many of these.
-        blocks: offset (from the header's end) and length of each block that loses one.
+        study: Namespace of the study whose store has the file.
+        name: Name in that store.
+        size: Size in bytes.
+        generation: Generation that was planned for; another one is not touched.
+        rows: Number of rows before.
+        removes: Number of rows to delete.
+        blocks: Offset, from the header's end, and length of each block that loses rows.
     """
 
     study: str
@@ -112,12 +133,12 @@ class PlannedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What one pass of deletion does.
+class DeletionPlan:
+    """The files that one pass of deletion rewrites.
 
     Attributes:
-        withdrawal_list: counter of the list that it follows.
-        files: sorted by study and name.
+        withdrawal_list: Counter of the withdrawal list by which rows were found.
+        files: The files, sorted by study and name.
     """
 
     withdrawal_list: int
@@ -125,38 +146,38 @@ class Plan:
 
     @property
     def id(self) -> str:
-        """A hash of the content: equal plans are the same plan."""
+        """Hash of the content, 32 hexadecimal digits; equal plans have the same id."""
         text = canonical_json(_plan_values(self))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property
     def removes(self) -> int:
-        """How many rows it deletes."""
+        """Number of rows that the plan deletes."""
         return sum(file.removes for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What a step found or did in one file.
+    """Result of one deletion step for one file.
 
     Attributes:
-        study: whose store it is in.
-        name: in that store.
-        outcome: what became of it.
-        detail: of a fault, what is wrong; no name of a person in it.
-        planned: by the finding step, where the file loses rows.
-        generation_before: that was read.
-        generation_after: that was written.
-        rows_before: as the header said, or as counted.
-        rows_removed: taken out.
-        checksum_before: of the blocks; "" where the file had none.
-        checksum_after: of the blocks that were written.
-        requests: how many rows went by each request.
+        study: Namespace of the study whose store has the file.
+        name: Name in that store.
+        outcome: What became of the file.
+        detail: Description of a fault, without anything that identifies a person.
+        planned: Rows to delete, if the finding step found any.
+        generation_before: Generation that was read.
+        generation_after: Generation that was written.
+        rows_before: Number of rows that the header named or that were counted.
+        rows_removed: Number of rows that were deleted.
+        checksum_before: Checksum of the blocks that were read; "" if the file has none.
+        checksum_after: Checksum of the blocks that were written.
+        requests: Number of rows deleted for each request.
     """
 
     study: str
     name: str
-    outcome: Outcome
+    outcome: FileOutcome
     detail: str = ""
     planned: PlannedFile | None = None
     generation_before: int = 0
@@ -169,45 +190,52 @@ class FileResult:
 
     @property
     def rows_after(self) -> int:
-        """How many rows are left."""
+        """Number of rows that are left."""
         return self.rows_before - self.rows_removed
 
 
-def make_plan(counter: int, results: Iterable[FileResult]) -> Plan:
-    """The plan that follows from what was found."""
+def make_plan(counter: int, results: Iterable[FileResult]) -> DeletionPlan:
+    """Makes the plan for the files in which rows were found.
+
+    Args:
+        counter: Counter of the withdrawal list.
+        results: Results of the finding step.
+    """
     files = [each.planned for each in results if each.planned]
-    return Plan(counter, tuple(sorted(files, key=lambda file: (file.study, file.name))))
+    return DeletionPlan(
+        counter, tuple(sorted(files, key=lambda file: (file.study, file.name)))
+    )
 
 
-def plan_to_json(plan: Plan) -> bytes:
-    """The plan's object."""
+def plan_to_json(plan: DeletionPlan) -> bytes:
+    """Encodes a plan as the bytes of its object."""
     return json.dumps(_plan_values(plan), indent=1).encode() + b"\n"
 
 
-def plan_from_json(data: bytes) -> Plan:
-    """The inverse of plan_to_json."""
+def plan_from_json(data: bytes) -> DeletionPlan:
+    """Decodes a plan from the bytes of its object."""
     content = json.loads(data)
     files = tuple(map(_planned, content["files"]))
-    return Plan(content["withdrawal_list"], files)
+    return DeletionPlan(content["withdrawal_list"], files)
 
 
 def result_to_json(result: FileResult) -> dict[str, Any]:
-    """A result as JSON values."""
+    """Returns a result as JSON values."""
     planned = result.planned and _values(result.planned)
     return {**_values(result), "planned": planned}
 
 
 def result_from_json(content: Mapping[str, Any]) -> FileResult:
-    """The inverse of result_to_json.
+    """Reads a result from JSON values.
 
     Raises:
-        TypeError, ValueError: it is no result.
+        AttributeError, LookupError, TypeError, ValueError: The values are no result.
     """
     planned = content["planned"]
     result = FileResult(
         **{
             **content,
-            "outcome": Outcome(content["outcome"]),
+            "outcome": FileOutcome(content["outcome"]),
             "planned": None if planned is None else _planned(planned),
         }
     )
@@ -225,7 +253,7 @@ def _planned(content: Mapping[str, Any]) -> PlannedFile:
 
 
 def _checked(record: R) -> R:
-    """The record, where its texts and whole numbers are. Raises TypeError."""
+    """Checks that texts and integers of a record are such. Raises TypeError."""
     for each in fields(record):
         if each.type in (str, int):
             _check(getattr(record, each.name), each.type)
@@ -237,12 +265,12 @@ def _check(value: object, wanted: object) -> None:
         raise TypeError(f"a {type(value).__name__} in the place of a {wanted}")
 
 
-def _plan_values(plan: Plan) -> dict[str, Any]:
+def _plan_values(plan: DeletionPlan) -> dict[str, Any]:
     return {**_values(plan), "files": [_values(file) for file in plan.files]}
 
 
-def _values(record: Plan | PlannedFile | FileResult) -> dict[str, Any]:
-    """The fields; `asdict` would copy each of thousands of blocks three times over."""
+def _values(record: DeletionPlan | PlannedFile | FileResult) -> dict[str, Any]:
+    """Returns the fields by name; `asdict` would copy thousands of blocks thrice."""
     return {each.name: getattr(record, each.name) for each in fields(record)}
 
 
@@ -251,28 +279,28 @@ FOLDER = "plans/"
 _OBJECT = re.compile(FOLDER + "([0-9a-f]{32})/(plan|begun|applied|done).json")
 
 
-class Plans:
-    """The plans of a platform."""
+class PlanStore:
+    """Stores the plans of a platform and how far each was applied."""
 
     def __init__(self, platform: ObjectStore) -> None:
-        """Takes the platform's store."""
+        """Binds the plans to the platform's store."""
         self._platform = platform
 
-    def record(self, plan: Plan) -> str:
-        """Keeps a plan, and returns where it is."""
+    def record(self, plan: DeletionPlan) -> str:
+        """Stores a plan and returns its URI."""
         name = f"{FOLDER}{plan.id}/plan.json"
         self._platform.create(name, plan_to_json(plan))
         return f"{self._platform.uri.rstrip('/')}/{name}"
 
-    def begin(self, plan: Plan) -> None:
-        """Says that it is being applied."""
+    def begin(self, plan: DeletionPlan) -> None:
+        """Records that a run begins to apply a plan."""
         self._platform.create(f"{FOLDER}{plan.id}/begun.json", b"{}\n")
 
-    def finish(self, plan: Plan, results: Sequence[FileResult]) -> None:
-        """Says what became of each file; of some, better than a run before.
+    def record_results(self, plan: DeletionPlan, results: Sequence[FileResult]) -> None:
+        """Records what became of each file of a plan, over results of an earlier run.
 
         Raises:
-            GenerationMismatch: another run says so in this moment.
+            GenerationMismatch: Another run records results at the same time.
         """
         name = f"{FOLDER}{plan.id}/applied.json"
         text = json.dumps([result_to_json(each) for each in results], indent=1)
@@ -282,23 +310,23 @@ class Plans:
             if info and self._platform.read(name) != data:
                 self._platform.replace(name, data, info.generation)
 
-    def tell(self, ids: Iterable[str]) -> None:
-        """Says that receipts tell these."""
+    def finish(self, ids: Iterable[str]) -> None:
+        """Records that receipts tell all results of some plans."""
         for each in ids:
             self._platform.create(f"{FOLDER}{each}/done.json", b"{}\n")
 
-    def unfinished(self) -> list[tuple[Plan, list[FileResult]]]:
-        """Those that were begun and not applied to every file, by their ids.
+    def unfinished(self) -> list[tuple[DeletionPlan, list[FileResult]]]:
+        """Reads the plans that were begun and not applied to every file.
 
         Returns:
-            Each with the results that are settled. The others may have been done, or
-            may be done once the store lets us.
+            The plans in the order of their ids, each with its final results. The files
+            without a final result may have been rewritten, or may be later.
 
         Raises:
-            CorruptFile: an object is not what a run wrote there.
+            CorruptFile: An object is not what a run wrote there.
         """
         found = []
-        for each, steps in self._steps().items():
+        for each, steps in self._stages_by_plan().items():
             if "begun" not in steps or "done" in steps:
                 continue
             results = self._applied(each) if "applied" in steps else []
@@ -307,10 +335,10 @@ class Plans:
                 found.append((self._plan(each), settled))
         return found
 
-    def partitions(self) -> set[Partition]:
-        """Where a run that was killed has to go on: until then their files stay.
+    def unfinished_partitions(self) -> set[Partition]:
+        """Returns the partitions of unfinished plans, whose files must stay until then.
 
-        What compaction merged meanwhile could not be told in receipts.
+        Receipts could not tell of files that compaction merged meanwhile.
         """
         found = {
             partition_of(file.study, file.name)
@@ -319,19 +347,19 @@ class Plans:
         }
         return {each for each in found if each is not None}
 
-    def untold(self) -> dict[str, list[FileResult]]:
-        """What became of the files of those that no receipt tells yet, by their ids.
+    def unreported(self) -> dict[str, list[FileResult]]:
+        """Reads the results of the plans that receipts do not tell yet, by plan id.
 
         Raises:
-            CorruptFile: an object is not what a run wrote there.
+            CorruptFile: An object is not what a run wrote there.
         """
         return {
             each: self._applied(each)
-            for each, steps in self._steps().items()
+            for each, steps in self._stages_by_plan().items()
             if "applied" in steps and "done" not in steps
         }
 
-    def _plan(self, plan: str) -> Plan:
+    def _plan(self, plan: str) -> DeletionPlan:
         name = f"{FOLDER}{plan}/plan.json"
         with _reading(name):
             found = plan_from_json(self._platform.read(name))
@@ -345,7 +373,7 @@ class Plans:
             results = json.loads(self._platform.read(name))
             return [result_from_json(each) for each in results]
 
-    def _steps(self) -> dict[str, set[str]]:
+    def _stages_by_plan(self) -> dict[str, set[str]]:
         steps: dict[str, set[str]] = {}
         for info in list_records(self._platform, FOLDER):
             if match := _OBJECT.fullmatch(info.name):
@@ -355,7 +383,7 @@ class Plans:
 
 @contextmanager
 def _reading(name: str) -> Iterator[None]:
-    """Refuses what no run wrote, whatever is wrong with it."""
+    """Raises CorruptFile in place of any error in reading an object."""
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):

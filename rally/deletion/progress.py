@@ -1,4 +1,4 @@
-"""How far each request is after a run."""
+"""Moves requests through their stages after a run."""
 
 from dataclasses import dataclass, replace
 
@@ -17,14 +17,14 @@ _DAY = 86_400_000_000  # microseconds
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """Where requests are now.
+class RequestProgress:
+    """State of the requests after a run.
 
     Attributes:
-        withdrawals: the list with stages and receipts.
-        receipts: numbers of those that it has and had not before.
-        waiting: plans that did something for a request whose receipt is not due yet.
-        unavailable: requests that wait for studies that do not load.
+        withdrawals: The list, with stages and receipts as they are now.
+        receipts: Numbers of the receipts that are new on the list.
+        waiting: Ids of plans with results for a request whose receipt is not due yet.
+        unavailable: Number of requests that wait for studies that do not load.
     """
 
     withdrawals: WithdrawalList
@@ -33,38 +33,46 @@ class Progress:
     unavailable: int
 
 
-def advance(
+def advance_requests(
     platform: ObjectStore,
     decisions: Chain,
     key: SigningKey,
     withdrawals: WithdrawalList,
     findings: RunFindings,
-) -> Progress:
-    """Moves every open request on as far as it is, and writes receipts."""
-    teller = ReceiptWriter(platform, decisions, key, withdrawals, findings)
+) -> RequestProgress:
+    """Moves every open request to the stage it has reached, and writes receipts.
+
+    Args:
+        platform: Store of the platform.
+        decisions: Chain of decisions, which names the keys that sign receipts.
+        key: Key that signs receipts.
+        withdrawals: The published list.
+        findings: Findings of the run.
+    """
+    receipt_writer = ReceiptWriter(platform, decisions, key, withdrawals, findings)
     moved, waiting = [], set[str]()
     for each in withdrawals.withdrawals:
-        before = after = teller.take_up(each)
-        untold, reason = teller.untold(before), None
-        if before.is_open or untold:
+        before = after = receipt_writer.take_up(each)
+        unreported, reason = receipt_writer.unreported(before), None
+        if before.is_open or unreported:
             if not _is_hindered(before, findings):
                 after = _moved(before, findings) if before.is_open else before
-                reason = _reason(before, after, late=bool(untold))
+                reason = _reason(before, after, late=bool(unreported))
             if reason:
-                after = teller.write(after, reason, untold)
+                after = receipt_writer.write(after, reason, unreported)
             else:
-                waiting.update(untold)
+                waiting.update(unreported)
         moved.append(after)
-    return Progress(
+    return RequestProgress(
         replace(withdrawals, withdrawals=tuple(moved)),
-        teller.numbers,
+        receipt_writer.numbers,
         frozenset(waiting),
         sum(each.is_open and _waits(each, findings) for each in moved),
     )
 
 
 def _is_hindered(withdrawal: Withdrawal, findings: RunFindings) -> bool:
-    """Whether rows may be left where this run could not look, or not delete."""
+    """Whether the run could not look for rows of a request, or not delete them."""
     if _waits(withdrawal, findings):
         return True
     faulty = {each.study for each in findings.faults}
@@ -74,12 +82,12 @@ def _is_hindered(withdrawal: Withdrawal, findings: RunFindings) -> bool:
 
 
 def _waits(withdrawal: Withdrawal, findings: RunFindings) -> bool:
-    """Whether rows of theirs may be in a study that does not load."""
+    """Whether a study that does not load may have rows of the request."""
     return bool(concerned(withdrawal, findings.registry, findings.carriers))
 
 
 def _moved(withdrawal: Withdrawal, findings: RunFindings) -> Withdrawal:
-    """The stages in their order, each only after the one before."""
+    """Adds the stages that a request has reached, each only after the one before."""
     namespaces = findings.covered(withdrawal)
     if withdrawal.request in findings.removed and Stage.PURGED not in withdrawal.stages:
         withdrawal = withdrawal.without(Stage.REWRITTEN)  # there are new old copies
@@ -97,13 +105,13 @@ def _moved(withdrawal: Withdrawal, findings: RunFindings) -> Withdrawal:
 
 
 def _rewritten(namespaces: list[str], findings: RunFindings) -> int:
-    """Now; or later, by the store's clock, so that every old copy of now is older."""
+    """Time of rewriting, not before the newest old copy by the store's clock."""
     times = [copies.newest for copies in findings.copies_of(namespaces)]
     return max([findings.now, *(to_micros(time) for time in times if time)])
 
 
 def _reason(before: Withdrawal, after: Withdrawal, *, late: bool) -> Reason | None:
-    """Why a receipt is due, if one is."""
+    """Reason for which a receipt is due; None if none is."""
     if Stage.VERIFIED not in after.stages:
         return None
     if Stage.VERIFIED not in before.stages:

@@ -1,13 +1,13 @@
-"""The receipts of a run: each is written once, and tells what no other has told."""
+"""Writes the receipts of a run; each tells only what no other receipt has told."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from rally.decisions.chain import Chain
-from rally.deletion.people import namespaces_of
-from rally.deletion.plan import FileResult, Outcome
+from rally.deletion.plan import FileOutcome, FileResult
 from rally.deletion.run_findings import RunFindings
+from rally.deletion.scope import namespaces_of
 from rally.events import RALLY
 from rally.keys.signing import SigningKey
 from rally.receipts import receipt as receipts
@@ -27,17 +27,17 @@ from rally.withdrawal.enrolments import needs_enrolment
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 _Results = Mapping[str, Sequence[FileResult]]
-"""What plans did, by plan."""
+"""Results of plans, by plan id."""
 
 
 class ReceiptWriter:
-    """Appends receipts in the order of the list.
+    """Appends receipts to the chain in the order of the list.
 
-    A run that was killed behind a receipt has not told the list of it: that one is
-    taken up, and rows that went since are a late receipt's.
+    A run that was killed after it wrote a receipt has not put it on the list. The next
+    run takes that receipt up, and tells rows deleted since in a late receipt.
 
     Attributes:
-        numbers: of the receipts that were written or taken up.
+        numbers: Numbers of the receipts that were written or taken up.
     """
 
     def __init__(
@@ -48,10 +48,17 @@ class ReceiptWriter:
         withdrawals: WithdrawalList,
         findings: RunFindings,
     ) -> None:
-        """Reads the receipts that the list does not know.
+        """Reads the receipts that the list does not have.
+
+        Args:
+            platform: Store of the platform.
+            decisions: Chain of decisions, which names the keys that sign receipts.
+            key: Key that signs receipts.
+            withdrawals: The published list.
+            findings: Findings of the run.
 
         Raises:
-            ConfigurationError: the chain is not as it was written.
+            ConfigurationError: The chain of receipts is not as it was written.
         """
         self._platform = platform
         self._decisions = decisions
@@ -65,30 +72,36 @@ class ReceiptWriter:
         self.numbers: list[int] = []
 
     def take_up(self, withdrawal: Withdrawal) -> Withdrawal:
-        """The request as a killed run had left it, by the receipts that it wrote."""
+        """Restores a request from the receipts that a killed run wrote for it."""
         for found in self._found.get(withdrawal.request, ()):
             if _deferred(found) == set(withdrawal.deferred):
                 stages = {**withdrawal.stages, **found.stages}
-                stages.pop(Stage.CLOSED, None)  # this run says that itself
+                stages.pop(Stage.CLOSED, None)  # this run decides that itself
                 withdrawal = replace(withdrawal, stages=stages)
             withdrawal = self._numbered(withdrawal, found.number)
         return withdrawal
 
-    def untold(self, withdrawal: Withdrawal) -> dict[str, list[FileResult]]:
-        """What plans did for a request that none of its receipts tells, by plan."""
+    def unreported(self, withdrawal: Withdrawal) -> dict[str, list[FileResult]]:
+        """Returns results for a request that none of its receipts tells, by plan."""
         results = dict(self._results.get(withdrawal.request, {}))
         if results:
             for number in withdrawal.receipts:
-                told = read_receipt(self._platform, self._decisions, number)
-                for plan in told.plan.split("+") if told else ():
+                stated = read_receipt(self._platform, self._decisions, number)
+                for plan in stated.plan.split("+") if stated else ():
                     results.pop(plan, None)
         return results
 
     def write(
         self, withdrawal: Withdrawal, reason: Reason, results: _Results
     ) -> Withdrawal:
-        """The request with its receipt."""
-        made = _Making(withdrawal, reason, results, self._findings)
+        """Writes a receipt for a request, and returns the request with its number.
+
+        Args:
+            withdrawal: The request.
+            reason: Reason of the receipt.
+            results: Results of plans that the receipt tells.
+        """
+        made = _ReceiptDraft(withdrawal, reason, results, self._findings)
         written = append(self._platform, self._decisions, self._key, made, self._last)
         self._last = written.number
         found = withdrawal.found + _found(withdrawal, results, self._findings.registry)
@@ -102,7 +115,7 @@ class ReceiptWriter:
 def _by_request(
     results: Mapping[str, Sequence[FileResult]],
 ) -> dict[str, dict[str, list[FileResult]]]:
-    """What the plans did for each request, by plan."""
+    """Groups the results of plans by request, and for each request by plan."""
     found: dict[str, dict[str, list[FileResult]]] = {}
     for plan, files in sorted(results.items()):
         for each in files:
@@ -112,7 +125,7 @@ def _by_request(
 
 
 def _found(withdrawal: Withdrawal, results: _Results, registry: Registry) -> int:
-    """The rows that went of documents whose rows need no enrolment."""
+    """Counts deleted rows of documents whose rows need no enrolment."""
     return sum(
         each.requests[withdrawal.request]
         for files in results.values()
@@ -139,8 +152,11 @@ def _deferred(receipt: Receipt) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Making:
-    """Makes a request's receipt of its number and the hash of the one before."""
+class _ReceiptDraft:
+    """A receipt whose number and predecessor are not known yet.
+
+    Calling it with both makes the receipt.
+    """
 
     withdrawal: Withdrawal
     reason: Reason
@@ -158,7 +174,7 @@ class _Making:
             received=withdrawal.received,
             written=self.findings.now,
             stages=withdrawal.stages,
-            sections=tuple(each for each in sections if self._is_told(each)),
+            sections=tuple(each for each in sections if self._belongs_in_receipt(each)),
             old_copies_until=self._old_copies_until(),
             plan="+".join(self.results),
             list=self.findings.counter,
@@ -166,15 +182,15 @@ class _Making:
             previous=previous,
         )
 
-    def _is_told(self, section: Section) -> bool:
-        """Of the platform's rows, who left a study is told of the enrolment alone."""
+    def _belongs_in_receipt(self, section: Section) -> bool:
+        """Whether the receipt has a section; an empty one only of what was left."""
         return bool(section.files) or self.withdrawal.scope in (
             RALLY,
             section.namespace,
         )
 
     def _old_copies_until(self) -> date | None:
-        """Of what a late sweep took out; before any other receipt they are gone."""
+        """Date until which old copies are kept; None but for late receipts."""
         if self.reason is not Reason.LATE:
             return None
         touched = {each.study for results in self.results.values() for each in results}
@@ -201,7 +217,7 @@ class _Making:
         read = [
             each
             for each in findings.verified
-            if each.study == namespace and each.outcome is Outcome.CLEAN
+            if each.study == namespace and each.outcome is FileOutcome.CLEAN
         ]
         rows = sum(each.rows_before for each in read)
         return Verification(findings.now, len(read), rows, findings.counter)

@@ -1,36 +1,35 @@
-"""What a run of deletion did, for people and for the requests to move on by."""
+"""The report of a run of deletion."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from rally.deletion.old_copies import Copies
+from rally.deletion.old_copies import OldCopies
 from rally.deletion.plan import FileResult, PlannedFile
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
 
 @dataclass
-class Report:
-    """What a run did.
+class DeletionReport:
+    """What a run of deletion did, found and left.
 
     Attributes:
-        withdrawals: the list as it is published now.
-        plans: where the plans of this run are.
-        planned: files that the plans take rows out of.
-        rewritten: files that lost rows.
-        faults: files that are not as promised, and why.
-        copies: old copies that the stores still have, by namespace.
-        verified: files that were read at the end, by namespace.
-        receipts: numbers of those that were written.
-        returned: rows of people whose requests had closed, by study: somebody has
-            brought them back, and they are deleted again.
-        derived: researchers' own tables of the studies that lost rows.
-        missing: researchers' folders that are not there, or not marked, one line each.
-            No request waits for them.
-        unregistered: folders of rows whose study the registry does not know.
-        waiting: how many requests wait for studies that do not load.
-        alarms: what a person has to look at besides, one line each.
-        late: how many requests on the list, and unreadable withdrawals, are past their
-            deadline.
+        withdrawals: The withdrawal list as it is published now.
+        plans: URIs of the plans of this run.
+        planned: Files that the plans take rows out of.
+        rewritten: Results of the files that lost rows.
+        faults: Results of the files that could not be dealt with.
+        copies: Old copies that the stores still have, by namespace.
+        verified: Results of the files that were verified at the end.
+        receipts: Numbers of the receipts that were written.
+        returned: Number of deleted rows of people whose requests had closed, by study;
+            somebody had restored these rows.
+        derived: URIs of researchers' own tables of the studies that lost rows.
+        missing: One line for each researchers' folder that does not exist, or has no
+            marker. No request waits for these.
+        unregistered: Folders of rows whose study the registry does not know.
+        waiting: Number of requests that wait for studies that do not load.
+        alarms: One line for each other thing that a person has to look at.
+        late: Number of requests and unreadable withdrawals past their deadline.
     """
 
     withdrawals: WithdrawalList
@@ -38,7 +37,7 @@ class Report:
     planned: list[PlannedFile] = field(default_factory=list)
     rewritten: list[FileResult] = field(default_factory=list)
     faults: list[FileResult] = field(default_factory=list)
-    copies: dict[str, Copies] = field(default_factory=dict)
+    copies: dict[str, OldCopies] = field(default_factory=dict)
     verified: list[FileResult] = field(default_factory=list)
     receipts: list[int] = field(default_factory=list)
     returned: Counter[str] = field(default_factory=Counter)

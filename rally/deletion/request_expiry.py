@@ -1,9 +1,9 @@
-"""Requests of people whom nobody knows: for how long they stay on the list.
+"""Closes requests of ids that nobody enrolled after some days.
 
 Anybody can send a withdrawal for an id that nobody ever enrolled. Deletion carries it
-out like any other; when no enrolment has explained it for long enough it is closed, and
-leaves the list. An event says so, so that the log alone tells what is on the list: the
-event of the withdrawal stays, and where the enrolment arrives after all, it counts.
+out like any other. If no enrolment arrives for long enough, the request is closed and
+leaves the list. An event records that, so that the list can be rebuilt from the log.
+The event of the withdrawal stays, and counts if the enrolment arrives after all.
 """
 
 from collections.abc import Collection, Iterator
@@ -24,7 +24,7 @@ SIGNAL = "closed by deletion: no enrolment is known"
 _DAY = 86_400_000_000  # microseconds
 
 
-def closings(
+def closing_events(
     withdrawals: WithdrawalList,
     registry: Registry,
     carriers: Collection[str],
@@ -32,17 +32,17 @@ def closings(
     now: datetime,
     rules: Rules,
 ) -> Iterator[Event]:
-    """The events that close what nobody's enrolment has explained for too long.
+    """Yields the events that close requests without an enrolment that are too old.
 
     Args:
-        withdrawals: the list as it is admitted now.
-        registry: of the studies. While one does not load the enrolment may be among its
-            dead letters, and nothing is closed that it concerns.
-        carriers: of those that do not load, those whose pings tell of other studies.
-        states: of the studies. Of one that is concluded no event is written any more:
-            its events go, and its requests stay as they are.
-        now: the time of this admission.
-        rules: after how many days.
+        withdrawals: The list as it is admitted now.
+        registry: Registry of the studies. Requests that concern a study that does not
+            load stay open: the enrolment may be among its dead letters.
+        carriers: Studies that do not load and whose pings may be about other studies.
+        states: States of the studies. No event of a concluded study is written, since
+            its events are deleted; its requests stay as they are.
+        now: Time of this admission.
+        rules: Rules that say after how many days a request is closed.
     """
     enrolled, time = Enrolled(withdrawals.enrolments), to_micros(now)
     for each in withdrawals.withdrawals:
@@ -65,14 +65,14 @@ def closings(
 
 
 def _is_over(each: Withdrawal, time: int, rules: Rules) -> bool:
-    """Whether an enrolment has had its time to arrive."""
+    """Whether the time for an enrolment to arrive is over."""
     is_unresolved = each.participant is None
     days = rules.unresolved_days if is_unresolved else rules.unmatched_days
     return time - each.time > days * _DAY
 
 
 def _is_known(each: Withdrawal, enrolled: Enrolled) -> bool:
-    """Whether there is, or was, somebody: an enrolment, a row, a letter to a person."""
+    """Whether an enrolment, a row or a letter shows that the person exists."""
     if each.participant is None:
         return False
     return (
@@ -92,10 +92,10 @@ def _may_be_missing(
 
 
 def _is_settled(each: Withdrawal, registry: Registry) -> bool:
-    """Whether deletion has nothing to do for it, and never will.
+    """Whether deletion has nothing to do for a request, now or later.
 
-    Of one that is held nobody has looked for rows: where every document asks for an
-    enrolment, a purge takes them; anywhere else it waits for a person.
+    Nobody has looked for rows of a held request. If every document requires an
+    enrolment, a purge deletes such rows; otherwise the request waits for a person.
     """
     if each.participant is None or each.standing is Standing.REJECTED:
         return True

@@ -1,8 +1,8 @@
 """Rewrites one file without the rows that its plan takes out.
 
 Blocks that keep all their rows are copied as bytes. Codec, sync marker, schema and the
-header entries of others stay as they are; only our own change. The new file takes the
-old one's place under the same name, if nobody else has written it since.
+header entries of other programs stay as they are. The new file replaces the old one
+under the same name, unless another writer has replaced it since.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple
 import google_crc32c
 
 from rally.deletion.file_rows import FileRows, RowPolicy, Scanner
-from rally.deletion.plan import FileResult, Outcome, PlannedFile
+from rally.deletion.plan import FileOutcome, FileResult, PlannedFile
 from rally.errors import CorruptFile
 from rally.storage.block_index import Block
 from rally.storage.block_writer import encode_block
@@ -33,9 +33,9 @@ from rally.storage.row_keys import PARTICIPANT
 from rally.storage.snapshots import header_of
 
 REWROTE = "rally.rewrote"
-"""Entry of a file that deletion or purge wrote: which plan, and what it took out.
+"""Header entry of a rewritten file: the plan, and how many rows went for which request.
 
-Of plan and requests only a label stands there; see `label`."""
+Plan and requests are hidden; see `hide_identifier`."""
 
 _CHUNK = 4 * 1024 * 1024
 _IN_MEMORY = 4 * 1024 * 1024
@@ -43,11 +43,11 @@ _NO_CHECKSUM = b"00000000"
 
 
 class PlanMismatch(CorruptFile):
-    """The file's rows are not those that the plan found."""
+    """The rows of a file differ from those that the plan found."""
 
 
 class _Changed(NamedTuple):
-    """A block that loses rows: where it stood, and what stands there instead."""
+    """A block that loses rows: its place in the old file, and its replacement."""
 
     offset: int
     length: int
@@ -55,33 +55,32 @@ class _Changed(NamedTuple):
     block: Block | None
 
 
-def rewrite(
+def rewrite_file(
     store: ObjectStore,
     file: PlannedFile,
     plan: str,
-    judge: RowPolicy,
+    policy: RowPolicy,
     scanner: Scanner,
 ) -> FileResult:
-    """Takes a planned file's rows out, once: what is done already is recognised.
+    """Takes the planned rows out of a file, unless an earlier attempt did.
 
     Raises:
-        CorruptFile: the file is damaged, or is not what the plan found; nothing was
-            changed.
-        ObjectHeld: the bucket forbids it.
+        CorruptFile: The file is damaged, or differs from the plan; nothing was changed.
+        ObjectHeld: The bucket forbids replacing the file.
     """
     try:
         with store.open(file.name, file.generation) as snapshot:
             if not file.rows:
                 return _empty(file)
-            return _rewrite(store, snapshot, file, plan, judge, scanner)
+            return _rewrite(store, snapshot, file, plan, policy, scanner)
     except ObjectNotFound:
-        return FileResult(file.study, file.name, Outcome.GONE)
+        return FileResult(file.study, file.name, FileOutcome.GONE)
     except GenerationMismatch:
-        return recognise(store, file, plan)
+        return recognise_rewrite(store, file, plan)
     except OSError:
-        found = recognise(store, file, plan)
-        if found.outcome is Outcome.REWRITTEN:
-            return found  # it was done, and the answer was lost
+        found = recognise_rewrite(store, file, plan)
+        if found.outcome is FileOutcome.REWRITTEN:
+            return found  # the write succeeded, and its answer was lost
         raise
 
 
@@ -90,10 +89,10 @@ def _rewrite(
     snapshot: Snapshot,
     file: PlannedFile,
     plan: str,
-    judge: RowPolicy,
+    policy: RowPolicy,
     scanner: Scanner,
 ) -> FileResult:
-    content = FileRows(snapshot, judge, scanner)
+    content = FileRows(snapshot, policy, scanner)
     header, requests = content.header, Counter[str]()
     with SpooledTemporaryFile(_IN_MEMORY) as spool:
         changed = _write_changed(content, file, spool, requests)
@@ -109,8 +108,8 @@ def _rewrite(
                 before.update(old)
                 after.update(new)
                 draft.file.write(new)
-            told = header.entries.get(CHECKSUM)
-            if told is not None and told != before.hexdigest():
+            stated = header.entries.get(CHECKSUM)
+            if stated is not None and stated != before.hexdigest():
                 raise CorruptFile("the checksum differs: bytes are missing or changed")
             entries[CHECKSUM] = after.hexdigest()
             draft.file.seek(0)
@@ -122,17 +121,17 @@ def _rewrite(
 def _write_changed(
     content: FileRows, file: PlannedFile, spool: IO[bytes], requests: Counter[str]
 ) -> list[_Changed]:
-    """Writes the blocks that lose rows, without them."""
+    """Writes the blocks that lose rows to a temporary file, without these rows."""
     changed = []
     for offset, length in file.blocks:
-        parted = content.part(offset, content.read(offset, length))
-        requests.update(parted.requests)
+        split_block = content.split(offset, content.read(offset, length))
+        requests.update(split_block.requests)
         header, frame, block = content.header, b"", None
-        if parted.kept:
-            frame = encode_block(parted.kept, header.codec, header.sync)
+        if split_block.kept:
+            frame = encode_block(split_block.kept, header.codec, header.sync)
             if offset in content.index:
-                first = parted.kept[0][PARTICIPANT].decode()
-                lengths = array("I", map(len, parted.kept))
+                first = split_block.kept[0][PARTICIPANT].decode()
+                lengths = array("I", map(len, split_block.kept))
                 block = Block(first, 0, len(frame), len(lengths), lengths)
         spool.write(frame)
         changed.append(_Changed(offset, length, len(frame), block))
@@ -146,20 +145,20 @@ def _entries(
     changed: list[_Changed],
     requests: Mapping[str, int],
 ) -> dict[str, bytes]:
-    """The header: others' entries as they were, our own as they are now."""
+    """Makes the header entries of the new file; those of other programs stay."""
     entries = dict(content.header.entries)
-    told = entries.get(CHECKSUM, b"").decode("ascii", "replace")
+    stated = entries.get(CHECKSUM, b"").decode("ascii", "replace")
     entries[ROWS] = b"%d" % (file.rows - file.removes)
     entries[CHECKSUM] = _NO_CHECKSUM
     if content.header.is_indexed:
         entries |= index_entries(list(_new_index(content.index, changed)))
     rewrote = {
-        "plan": label(plan, file.study, file.name),
+        "plan": hide_identifier(plan, file.study, file.name),
         "generation": file.generation,
-        "checksum": told,
+        "checksum": stated,
         "rows": file.rows,
         "requests": {
-            label(request, file.study, file.name): rows
+            hide_identifier(request, file.study, file.name): rows
             for request, rows in sorted(requests.items())
         },
     }
@@ -167,11 +166,11 @@ def _entries(
     return entries
 
 
-def label(identifier: str, study: str, name: str) -> str:
-    """What stands for a request, or a plan, in the header of one file.
+def hide_identifier(identifier: str, study: str, name: str) -> str:
+    """Hashes the id of a request or plan for the header of one file.
 
-    Files are read by researchers: the same word in files of two studies would tell
-    them that two pseudonyms are one person.
+    Researchers read files. The same id in files of two studies would tell them that
+    two pseudonyms are one person.
     """
     text = f"{identifier}/{study}/{name}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -191,7 +190,7 @@ def _new_index(index: Mapping[int, Block], changed: list[_Changed]) -> Iterator[
 def _pieces(
     snapshot: Snapshot, header: Header, changed: list[_Changed], spool: IO[bytes]
 ) -> Iterator[tuple[bytes, bytes]]:
-    """The blocks of old, and what stands in their place, in pieces of bounded size."""
+    """Yields pieces of the old file with their replacements, bounded in size."""
     position = header.length
     for each in changed:
         start = header.length + each.offset
@@ -212,40 +211,40 @@ def _range(snapshot: Snapshot, start: int, end: int) -> Iterator[bytes]:
         start += len(piece)
 
 
-def recognise(store: ObjectStore, file: PlannedFile, plan: str) -> FileResult:
-    """What became of a file that is no longer as planned, or may not be.
+def recognise_rewrite(store: ObjectStore, file: PlannedFile, plan: str) -> FileResult:
+    """Finds out what became of a file that is, or may be, no longer as planned.
 
-    This very plan may have written it, in a run that was killed or by a write whose
-    answer was lost: that is REWRITTEN. By anybody else it is CHANGED.
+    REWRITTEN means that this plan rewrote it, in a run that was killed or by a write
+    whose answer was lost. CHANGED means that another writer did.
     """
     try:
         with store.open(file.name) as snapshot:
             entries = header_of(snapshot).entries
     except ObjectNotFound:
-        return FileResult(file.study, file.name, Outcome.GONE)
+        return FileResult(file.study, file.name, FileOutcome.GONE)
     rewrote = _rewrote(entries)
-    own = label(plan, file.study, file.name)
+    own = hide_identifier(plan, file.study, file.name)
     if (rewrote.get("plan"), rewrote.get("generation")) == (own, file.generation):
         return _result(file, snapshot.info.generation, entries)
     detail = "written by somebody else meanwhile"
-    return FileResult(file.study, file.name, Outcome.CHANGED, detail)
+    return FileResult(file.study, file.name, FileOutcome.CHANGED, detail)
 
 
 def _rewrote(entries: Mapping[str, bytes]) -> Mapping[str, Any]:
-    """What deletion noted in the header; nothing where somebody else did."""
+    """Reads the entry of a rewrite; empty if another program wrote it."""
     try:
-        noted = json.loads(entries.get(REWROTE, b"{}"))
+        note = json.loads(entries.get(REWROTE, b"{}"))
     except ValueError:
         return {}
-    return noted if isinstance(noted, dict) else {}
+    return note if isinstance(note, dict) else {}
 
 
 def _empty(file: PlannedFile) -> FileResult:
-    """There is nothing to write: the file only has to go."""
+    """Makes the result of a file without rows, which only has to be deleted."""
     return FileResult(
         file.study,
         file.name,
-        Outcome.REWRITTEN,
+        FileOutcome.REWRITTEN,
         generation_before=file.generation,
         generation_after=file.generation,
     )
@@ -258,7 +257,7 @@ def _result(
     return FileResult(
         file.study,
         file.name,
-        Outcome.REWRITTEN,
+        FileOutcome.REWRITTEN,
         generation_before=file.generation,
         generation_after=generation,
         rows_before=file.rows,

@@ -1,31 +1,31 @@
-"""What a run of deletion found out, for the requests to move on by."""
+"""Findings of a run of deletion, by which requests move through their stages."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rally.deletion.old_copies import Copies
-from rally.deletion.people import namespaces_of
+from rally.deletion.old_copies import OldCopies
 from rally.deletion.plan import FileResult
+from rally.deletion.scope import namespaces_of
 from rally.registry.registry import Registry
 from rally.withdrawal.withdrawal_list import Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
 class RunFindings:
-    """What a run found out.
+    """Findings of a run.
 
     Attributes:
-        registry: of the studies.
-        now: microseconds.
-        longest_delay_days: how long a ping may be on its way.
-        results: what the plans did that not all receipts tell yet, by plan.
-        faults: files that are not as promised.
-        unregistered: studies with rows that the registry does not know.
-        copies: old copies that are left, by namespace.
-        removed: requests for which this very run took rows out.
-        verified: what verification read.
-        counter: of the list under which all of it was done.
-        carriers: of the studies that do not load, those with rows about others.
+        registry: Registry of the studies.
+        now: Time of the run, microseconds since 1970.
+        longest_delay_days: Longest time in days from a ping to its arrival.
+        results: Results of the plans that receipts do not tell yet, by plan id.
+        faults: Results of the files that could not be dealt with.
+        unregistered: Studies with rows that the registry does not know.
+        copies: Old copies that are left, by namespace.
+        removed: Ids of the requests for which this run deleted rows.
+        verified: Results of verification.
+        counter: Counter of the withdrawal list that the run followed.
+        carriers: Studies that do not load and may have rows about other studies.
     """
 
     registry: Registry
@@ -34,20 +34,20 @@ class RunFindings:
     results: Mapping[str, Sequence[FileResult]]
     faults: Sequence[FileResult]
     unregistered: Sequence[str]
-    copies: Mapping[str, Copies]
+    copies: Mapping[str, OldCopies]
     removed: frozenset[str]
     verified: Sequence[FileResult]
     counter: int
     carriers: frozenset[str]
 
     def covered(self, withdrawal: Withdrawal) -> list[str]:
-        """The namespaces in which a withdrawal is carried out now."""
+        """Lists the namespaces in which a withdrawal is carried out now."""
         return [
             namespace
             for namespace in namespaces_of(withdrawal, self.registry)
             if namespace not in withdrawal.deferred
         ]
 
-    def copies_of(self, namespaces: Iterable[str]) -> Iterator[Copies]:
-        """The old copies in some namespaces."""
+    def copies_of(self, namespaces: Iterable[str]) -> Iterator[OldCopies]:
+        """Yields the old copies that some namespaces have."""
         return (self.copies[each] for each in namespaces if each in self.copies)

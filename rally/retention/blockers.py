@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from rally.deletion.file_rows import Scanner
 from rally.deletion.file_steps import find_rows, named
-from rally.deletion.people import concerns, list_files, namespaces_of
-from rally.deletion.plan import FileResult, Outcome, Plans, StoredFile
+from rally.deletion.plan import FileOutcome, FileResult, ListedFile, PlanStore
+from rally.deletion.scope import concerns, list_files, namespaces_of
 from rally.receipts.receipt import Stage
 from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.registry import Registry
@@ -72,8 +72,10 @@ class Blockers(NamedTuple):
             return {}
         requests = {each.request: each for each in self.withdrawals.withdrawals}
         found = dict[str, LegalHold]()
-        for plan, results in Plans(self.stores.platform).untold().items():
-            studies = {each.study for each in results if each.outcome is Outcome.HELD}
+        for plan, results in PlanStore(self.stores.platform).unreported().items():
+            studies = {
+                each.study for each in results if each.outcome is FileOutcome.HELD
+            }
             for request in {name for each in results for name in each.requests}:
                 if request in requests:
                     studies |= {*namespaces_of(requests[request], self.registry)}
@@ -108,11 +110,11 @@ class Blockers(NamedTuple):
         scanner = Scanner(selection.people)
         store = self.stores.of(study.namespace)
 
-        def look(file: StoredFile) -> FileResult:
+        def look(file: ListedFile) -> FileResult:
             return named(file, lambda: find_rows(store, file, selection, scanner))
 
         return any(
-            result.planned or result.outcome is not Outcome.UNTOUCHED
+            result.planned or result.outcome is not FileOutcome.UNTOUCHED
             for result in map(look, list_files(self.stores, [study.namespace]))
             if selection.people.has_between(*people_in(result.name))
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from rally.decisions.chain import Chain
-from rally.deletion.plan import Plans
+from rally.deletion.plan import PlanStore
 from rally.events import RALLY, Event, EventKind, EventLog
 from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.object_classifier import ObjectClassifier
@@ -218,7 +218,7 @@ def open_context(
             each for each in concluded if not settings.has_pseudonyms(each)
         ),
         log=log,
-        unfinished=frozenset(Plans(stores.platform).partitions()),
+        unfinished=frozenset(PlanStore(stores.platform).unfinished_partitions()),
         held_plans=awaiting.held_plans(),
     )
 

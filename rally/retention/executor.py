@@ -10,8 +10,8 @@ from itertools import groupby
 
 from rally.dead_letters import place_of
 from rally.deletion.file_rows import RowPolicy, Scanner
-from rally.deletion.plan import Outcome, PlannedFile
-from rally.deletion.rewriting import PlanMismatch, rewrite
+from rally.deletion.plan import FileOutcome, PlannedFile
+from rally.deletion.rewriting import PlanMismatch, rewrite_file
 from rally.errors import CorruptFile, cause_of
 from rally.events import read_event_object, write_events
 from rally.observability.progress import Progress
@@ -234,8 +234,8 @@ class BatchExecutor:
             line.blocks,
         )
         plan = batch.plan.split("/")[1]
-        result = rewrite(store, file, plan, judge, Scanner(()))
-        if result.outcome is Outcome.CHANGED:
+        result = rewrite_file(store, file, plan, judge, Scanner(()))
+        if result.outcome is FileOutcome.CHANGED:
             raise GenerationMismatch(line.name)
         return result.rows_removed
 

@@ -266,7 +266,7 @@ def find(
         content = FileRows(snapshot, judge, Scanner(()))
         for offset, data, count in _suspects(snapshot, content, judge):
             rows += count
-            if data and (removed := content.part(offset, data).removed):
+            if data and (removed := content.split(offset, data).removed):
                 blocks.append((offset, len(data)))
                 removes += removed
         content.check_rows(rows)

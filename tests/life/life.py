@@ -9,7 +9,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rally.deletion.plan import FileResult, Outcome
+from rally.deletion.plan import FileOutcome, FileResult
 from rally.events import RALLY
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET
@@ -220,7 +220,7 @@ class Life(Audited):
 
     def _is_held(self, fault: FileResult) -> bool:
         """Whether a legal hold is all that keeps a file."""
-        is_held = fault.outcome is Outcome.HELD
+        is_held = fault.outcome is FileOutcome.HELD
         return is_held and bool(self.holds.over(fault.study, day_in(fault.name)))
 
     def ping(self, kind, person, scope, age=0, own=True, mark="a") -> Ping:

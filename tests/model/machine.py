@@ -5,9 +5,9 @@ from collections import Counter
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from rally.deletion.plan import Outcome
+from rally.deletion.plan import FileOutcome
 from rally.events import MAIL, EventKind
-from rally.receipts.receipt import Outcome as Told
+from rally.receipts.receipt import FileOutcome as Told
 from rally.registry.transitions import Action as Step
 from rally.storage.objectstore.interface import StrayKind
 from rally.times import from_micros
@@ -194,7 +194,7 @@ class Machine(Forger):
         del self.whole.data.stray[name]
         self._follow()
         assert [(each.outcome, each.name) for each in report.faults] == [
-            (Outcome.STRAY, name)
+            (FileOutcome.STRAY, name)
         ]
         view = self.whole.view()
         assert not view - before
@@ -299,7 +299,7 @@ class Machine(Forger):
     def _plan(self):
         faults = self.whole.job().plan().faults
         if self._is_half_compacted():  # a run finishes that, a plan only names it
-            return [e for e in faults if e.outcome is not Outcome.HALF_COMPACTED]
+            return [e for e in faults if e.outcome is not FileOutcome.HALF_COMPACTED]
         return faults
 
     def teardown(self) -> None:

@@ -3,7 +3,7 @@
 import json
 
 from rally.decisions.contents import Kind, RequestDecision, StudyDecision
-from rally.deletion.plan import Plan, PlannedFile, Plans
+from rally.deletion.plan import DeletionPlan, PlannedFile, PlanStore
 from rally.events import MAIL, Event, EventKind, write_events
 from rally.keys.names import Job
 from rally.receipts.anchor import Anchor, write_anchor
@@ -136,8 +136,8 @@ def plan_of_everything(place):
         study = info.name.split("/")[1].partition("=")[2]
         where = study, info.name, info.size, info.generation
         files.append(PlannedFile(*where, header.rows, header.rows, blocks))
-    plan = Plan(place.withdrawals().counter, tuple(files))
-    plans = Plans(place.platform)
+    plan = DeletionPlan(place.withdrawals().counter, tuple(files))
+    plans = PlanStore(place.platform)
     plans.record(plan)
     plans.begin(plan)
 

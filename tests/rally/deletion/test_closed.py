@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from rally.deletion.plan import Outcome
+from rally.deletion.plan import FileOutcome
 from rally.events import RALLY
 from rally.receipts.receipt import Stage
 from rally.storage.layout import EVENTS, Partition
@@ -127,14 +127,14 @@ def test_what_a_legal_hold_keeps_is_named_each_time(closed):
     closed.put(closed.indexed_file([Row(1, 1)]), "back")
     for _ in range(2):
         [fault] = closed.delete().faults
-        assert fault.outcome is Outcome.HELD
+        assert fault.outcome is FileOutcome.HELD
     assert closed.numbers() == [1, 2]
 
 
 def test_damaged_file_is_named_though_nobody_waits(closed):
     name = closed.put(closed.indexed_file([Row(1, 1)])[:-9], "back")
     [fault] = closed.delete().faults
-    assert (fault.name, fault.outcome) == (name, Outcome.DAMAGED)
+    assert (fault.name, fault.outcome) == (name, FileOutcome.DAMAGED)
 
 
 def test_run_that_was_killed_before_its_receipt_is_made_good(closed):

@@ -5,7 +5,7 @@ import io
 import fastavro
 import pytest
 
-from rally.deletion.plan import Outcome
+from rally.deletion.plan import FileOutcome
 from rally.events import RALLY
 from rally.storage.block_index import pack_index, pack_row_lengths
 from rally.storage.header import (
@@ -236,7 +236,11 @@ def test_damaged_file_is_named_and_left_as_it_is(deployment, spoilt, detail):
     report = deployment.delete()
 
     (fault,) = report.faults
-    assert (fault.study, fault.name, fault.outcome) == (GARDEN, name, Outcome.DAMAGED)
+    assert (fault.study, fault.name, fault.outcome) == (
+        GARDEN,
+        name,
+        FileOutcome.DAMAGED,
+    )
     if detail is not None:
         assert fault.detail == detail
     assert deployment.data.stat(name) == info
@@ -258,7 +262,7 @@ def test_index_that_lies_about_other_blocks_is_named_and_no_row_is_lost(
     report = deployment.delete()
 
     (fault,) = report.faults
-    assert (fault.name, fault.outcome) == (name, Outcome.DAMAGED)
+    assert (fault.name, fault.outcome) == (name, FileOutcome.DAMAGED)
     assert fault.detail in (NOT_AS_INDEXED, "a block stands where the index names none")
     expected = [person for person in people(deployment) if person != leaver(deployment)]
     assert deployment.numbers_in(name) == expected
@@ -276,7 +280,7 @@ def test_file_of_a_codec_that_is_not_served_is_named(deployment, spoilt):
     report = deployment.delete()
 
     (fault,) = report.faults
-    assert (fault.name, fault.outcome) == (name, Outcome.CODEC)
+    assert (fault.name, fault.outcome) == (name, FileOutcome.CODEC)
     assert fault.detail == NO_CODEC
     check_others(deployment, report, beside, before)
 
@@ -297,7 +301,7 @@ def test_foreign_file_that_was_rewritten_is_known_when_it_is_cut_at_a_blocks_end
     (fault,) = deployment.delete().faults
 
     assert (fault.outcome, fault.detail) == (
-        Outcome.DAMAGED,
+        FileOutcome.DAMAGED,
         "there are not as many rows as the header says",
     )
     assert deployment.data.read(name) == cut
@@ -313,7 +317,7 @@ def test_another_schema_without_their_bytes_is_no_fault(deployment):
 
     assert report.faults == []
     assert deployment.data.stat(name) == info
-    assert [each.outcome for each in report.verified] == [Outcome.CLEAN]
+    assert [each.outcome for each in report.verified] == [FileOutcome.CLEAN]
 
 
 @pytest.mark.parametrize("how", ["ours", "foreign", "schema"])
@@ -367,7 +371,7 @@ def test_pseudonym_in_another_persons_row_is_left_over(deployment):
     report = deployment.delete()
 
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
-    assert faults == [(name, Outcome.LEFT_OVER, "1 rows of people who left")]
+    assert faults == [(name, FileOutcome.LEFT_OVER, "1 rows of people who left")]
     assert deployment.numbers() == [2]
     assert deployment.stages()["garden"] == ["requested", "suppressed"]
 
@@ -386,7 +390,7 @@ def test_pseudonym_in_a_header_entry_is_left_over(deployment, form):
 
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
     assert faults == [
-        (name, Outcome.LEFT_OVER, "a header entry names somebody who left")
+        (name, FileOutcome.LEFT_OVER, "a header entry names somebody who left")
     ]
     assert leaver(deployment) not in deployment.numbers()
     assert deployment.stages()["garden"] == ["requested", "suppressed"]

@@ -10,7 +10,7 @@ from avro.datafile import DataFileReader, DataFileWriter
 from avro.io import DatumReader, DatumWriter
 from avro.schema import parse
 
-from rally.deletion.plan import Outcome
+from rally.deletion.plan import FileOutcome
 from tests.support.foreign_avro import (
     FORMS,
     repacked,
@@ -48,7 +48,7 @@ def test_who_left_is_taken_out_of_every_form(deployment, form, codec):
 
     assert report.faults == []
     assert records_in(deployment, name) == [before[1], before[3]]
-    assert {each.outcome for each in report.verified} == {Outcome.CLEAN}
+    assert {each.outcome for each in report.verified} == {FileOutcome.CLEAN}
     (receipt,) = deployment.receipts()
     assert [section.rows for section in receipt.sections] == [2]
     deployment.check()
@@ -158,5 +158,7 @@ def test_pseudonym_in_somebody_elses_row_is_left_over(deployment, hidden):
 
     report = deployment.delete()
 
-    (fault,) = [each for each in report.verified if each.outcome is not Outcome.CLEAN]
-    assert (fault.name, fault.outcome) == (name, Outcome.LEFT_OVER)
+    (fault,) = [
+        each for each in report.verified if each.outcome is not FileOutcome.CLEAN
+    ]
+    assert (fault.name, fault.outcome) == (name, FileOutcome.LEFT_OVER)

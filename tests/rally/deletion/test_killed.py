@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from rally.deletion.plan import Plans
+from rally.deletion.plan import PlanStore
 from rally.events import RALLY
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import GARDEN, HOUSE, POND
@@ -74,8 +74,8 @@ def kill(deployment, die_before):
 
 def rest(deployment):
     """How it ends: without times, ids of requests, generations and numbers of plans."""
-    plans = Plans(deployment.platform)
-    assert (plans.unfinished(), plans.untold()) == ([], {})
+    plans = PlanStore(deployment.platform)
+    assert (plans.unfinished(), plans.unreported()) == ([], {})
     deployment.check()
     return {
         "rows": {study: deployment.numbers(study) for study in (GARDEN, POND, HOUSE)},

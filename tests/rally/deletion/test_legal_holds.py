@@ -2,7 +2,7 @@
 
 import pytest
 
-from rally.deletion.plan import Outcome
+from rally.deletion.plan import FileOutcome
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.support.decided import hold_rows, release_rows
 from tests.support.memory_deployment import Row, day, document_id
@@ -44,7 +44,7 @@ def test_held_file_stays_and_its_request_waits(furnished):
 
     report = furnished.delete()
 
-    assert faults(report) == [("held.avro", Outcome.HELD, DETAIL)]
+    assert faults(report) == [("held.avro", FileOutcome.HELD, DETAIL)]
     assert furnished.numbers() == [1, 2, 3, 4, 6]
     assert furnished.numbers(POND) == [8]
     held = [name for name in before if HELD in name and GARDEN in name]
@@ -85,7 +85,7 @@ def test_plan_that_a_run_had_begun_waits_too(furnished):
 
     report = furnished.delete()
 
-    assert ("held.avro", Outcome.HELD, DETAIL) in faults(report)
+    assert ("held.avro", FileOutcome.HELD, DETAIL) in faults(report)
     assert 1 in furnished.numbers()
     release_rows(furnished.platform, hold, day(30))
     assert furnished.delete().faults == []

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from rally.deletion.plan import Outcome
+from rally.deletion.plan import FileOutcome
 from rally.receipts.receipt import Reason
 from rally.storage.objectstore.interface import FOREVER
 from tests.support.memory_deployment import Row, day, live
@@ -162,7 +162,7 @@ def test_purge_that_is_refused_is_a_fault(make_deployment):
     assert faults == [
         (
             name,
-            Outcome.UNREACHABLE,
+            FileOutcome.UNREACHABLE,
             "an old copy cannot be purged: Permission denied",
         )
     ]

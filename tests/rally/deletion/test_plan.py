@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.deletion.plan import (
+    DeletionPlan,
+    FileOutcome,
     FileResult,
-    Outcome,
-    Plan,
     PlannedFile,
     make_plan,
     plan_from_json,
@@ -33,7 +33,7 @@ results = st.builds(
     FileResult,
     study=texts,
     name=texts,
-    outcome=st.sampled_from(Outcome),
+    outcome=st.sampled_from(FileOutcome),
     detail=texts,
     planned=st.none() | planned,
     generation_before=numbers,
@@ -48,7 +48,7 @@ results = st.builds(
 
 @given(numbers, st.lists(planned, max_size=4).map(tuple))
 def test_plan_comes_back_and_is_the_same(counter, files):
-    plan = Plan(counter, files)
+    plan = DeletionPlan(counter, files)
     again = plan_from_json(plan_to_json(plan))
     assert again == plan
     assert again.id == plan.id
@@ -75,5 +75,9 @@ def test_any_other_content_is_another_plan(file, counter, name):
         **{field: getattr(file, field) for field in PlannedFile.__slots__},
         name: getattr(file, name) + 1,
     })  # fmt: skip
-    plans = Plan(counter, (file,)), Plan(counter, (other,)), Plan(counter + 1, (file,))
+    plans = (
+        DeletionPlan(counter, (file,)),
+        DeletionPlan(counter, (other,)),
+        DeletionPlan(counter + 1, (file,)),
+    )
     assert len({plan.id for plan in plans}) == 3

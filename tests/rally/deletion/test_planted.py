@@ -4,7 +4,7 @@ for what was said of it.
 
 import pytest
 
-from rally.deletion.plan import Outcome
+from rally.deletion.plan import FileOutcome
 from rally.results import WrongResults
 from tests.support.memory_deployment import Row
 
@@ -56,7 +56,7 @@ def test_file_that_is_said_to_be_empty_is_read_and_stays(deployment, left, plant
     planting("find", plant)
     report = deployment.delete()
     assert [deployment.data.stat(name) is not None for name in left] == [True, True]
-    assert {each.outcome for each in report.faults} == {Outcome.DAMAGED}
+    assert {each.outcome for each in report.faults} == {FileOutcome.DAMAGED}
     assert {each.detail for each in report.faults} == {
         "it has rows, and was said to have none"
     }
@@ -66,7 +66,7 @@ def test_file_that_is_said_to_be_emptied_is_read_and_stays(deployment, left, pla
     planting("rewrite", lambda found: {**found, "rows_removed": found["rows_before"]})
     report = deployment.delete()
     assert deployment.numbers() == [2, 3]
-    assert {each.outcome for each in report.faults} == {Outcome.DAMAGED}
+    assert {each.outcome for each in report.faults} == {FileOutcome.DAMAGED}
 
 
 OTHERS = {

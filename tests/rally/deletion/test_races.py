@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from rally.deletion.file_steps import FileSteps, PlannedWork
-from rally.deletion.plan import Outcome, StoredFile
+from rally.deletion.file_steps import FileSteps, RewriteTask
+from rally.deletion.plan import FileOutcome, ListedFile
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import GenerationMismatch
 from tests.pipelines.world import GARDEN
@@ -99,11 +99,11 @@ class Others:
     def deletion(self, name):
         """Another plan takes out the same rows; no receipt of this one tells them."""
         steps = FileSteps(self.deployment.settings)
-        found = steps.find_rows(StoredFile(GARDEN, *live(self.deployment.data, name)))
+        found = steps.find_rows(ListedFile(GARDEN, *live(self.deployment.data, name)))
         if found.planned:
-            work = PlannedWork(found.planned, "f" * 32, steps._list.counter)
+            work = RewriteTask(found.planned, "f" * 32, steps._list.counter)
             before = self.deployment.numbers_in(name)
-            assert steps.rewrite(work).outcome is Outcome.REWRITTEN
+            assert steps.rewrite(work).outcome is FileOutcome.REWRITTEN
             self.owed -= {*before} - {*self.deployment.numbers_in(name)}
 
     def lose(self, name):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rally.deletion.plan import Outcome
+from rally.deletion.plan import FileOutcome
 from rally.deletion.rewriting import REWROTE
 from rally.storage.header import join_header, read_header
 from rally.storage.layout import Partition
@@ -57,7 +57,7 @@ def test_object_that_the_store_refuses_is_named(deployment, operation, error, de
 
     deployment.data.fault = nothing
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
-    assert faults == [(name, Outcome.UNREACHABLE, detail)]
+    assert faults == [(name, FileOutcome.UNREACHABLE, detail)]
     assert deployment.data.stat(name) == info
     check_others(deployment, report, beside, before)
 
@@ -127,7 +127,7 @@ def test_object_that_is_held_is_named_and_deleted_once_it_is_not(deployment, unt
     detail = "the bucket holds it" + (f" until {until}" if until else "")
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
     assert faults == [
-        (name, Outcome.HELD, detail),
+        (name, FileOutcome.HELD, detail),
     ]
     check_others(deployment, report, beside, before)
 
@@ -221,7 +221,7 @@ def test_file_that_never_stands_still_is_named(deployment):
     report = job.run()
 
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
-    assert faults == [(name, Outcome.CHANGED, "written by somebody else meanwhile")]
+    assert faults == [(name, FileOutcome.CHANGED, "written by somebody else meanwhile")]
     assert deployment.stages()["garden"] == ["requested", "suppressed"]
     deployment.data.fault = nothing
     assert deployment.delete().faults == []
@@ -262,8 +262,8 @@ def test_partition_that_another_job_has_leased_is_busy(deployment):
 
     folder = f"data/study={GARDEN}/"
     assert {(each.name, each.outcome) for each in report.faults} >= {
-        (name, Outcome.BUSY),
-        (folder, Outcome.BUSY),
+        (name, FileOutcome.BUSY),
+        (folder, FileOutcome.BUSY),
     }
     assert third in deployment.numbers_in(name)
     assert deployment.stages()["third"] == ["requested", "suppressed"]
@@ -312,8 +312,8 @@ def test_emptied_file_that_cannot_be_removed_is_named_and_goes_later(deployment,
     report = deployment.delete()
 
     expected = {
-        "held": (Outcome.HELD, "the bucket holds it"),
-        "denied": (Outcome.UNREACHABLE, "Permission denied"),
+        "held": (FileOutcome.HELD, "the bucket holds it"),
+        "denied": (FileOutcome.UNREACHABLE, "Permission denied"),
     }
     faults = [(each.outcome, each.detail) for each in report.faults]
     assert faults == [expected[why]]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rally.deletion.request_expiry import closings
+from rally.deletion.request_expiry import closing_events
 from rally.events import MAIL, RALLY, EventKind, read_events
 from rally.registry.registry import Registry
 from rally.registry.transitions import Action, States
@@ -210,4 +210,4 @@ def test_nothing_is_closed_whose_enrolment_may_be_missing(deployment, faulty, cl
     carriers = find_carriers(registry, read_events(deployment.platform))
     states = States.read(registry, deployment.platform)
     args = deployment.withdrawals(), registry, carriers, states, day(200), Rules()
-    assert "".join(sorted(each.document_id for each in closings(*args))) == closed
+    assert "".join(sorted(each.document_id for each in closing_events(*args))) == closed

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from rally.deletion.plan import Outcome
+from rally.deletion.plan import FileOutcome
 from rally.events import RALLY
 from rally.receipts import receipt
 from rally.receipts.receipt import Stage
@@ -98,7 +98,7 @@ def test_late_rows_are_not_told_while_another_file_is_damaged(deployment):
 
     report = deployment.delete()
 
-    assert [each.outcome for each in report.faults] == [Outcome.DAMAGED]
+    assert [each.outcome for each in report.faults] == [FileOutcome.DAMAGED]
     assert deployment.told() == {"left": [("deletion", 1)]}
     deployment.data.delete(bad, deployment.data.stat(bad).generation)
     assert deployment.delete().faults == []

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.deletion.plan import Outcome
+from rally.deletion.plan import FileOutcome
 from rally.deletion.rewriting import REWROTE
 from rally.storage.container import read_rows
 from rally.storage.header import (
@@ -90,7 +90,7 @@ def test_indexed_file_loses_exactly_the_rows(deployment, sizes, page, gone):
     leavers = {deployment.pseudonym(people[each]) for each in gone}
     expected = [row for row in read(before) if row["participant"] not in leavers]
     assert read(after) == expected == list(read_rows(after))
-    assert [each.outcome for each in report.rewritten] == [Outcome.REWRITTEN]
+    assert [each.outcome for each in report.rewritten] == [FileOutcome.REWRITTEN]
     assert report.rewritten[0].rows_removed == len(rows) - len(expected)
     assert report.faults == []
     assert deployment.data.read(other) == other_before

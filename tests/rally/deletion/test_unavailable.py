@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from rally.deletion.plan import Outcome
+from rally.deletion.plan import FileOutcome
 from rally.events import RALLY
 from rally.registry.study import Kind
 from rally.registry.transitions import Action
@@ -137,7 +137,7 @@ def test_plan_that_was_begun_waits_for_the_study(both):
     both.mark_runs_dead()
     whole = close(both, POND, Kind.STUDY)
     report = both.delete()
-    assert [each.outcome for each in report.faults] == [Outcome.UNAVAILABLE]
+    assert [each.outcome for each in report.faults] == [FileOutcome.UNAVAILABLE]
     assert both.numbers(POND) == [3, 4]
     assert both.receipts() == []
     both.registry = whole

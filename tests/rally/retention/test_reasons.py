@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from rally.dead_letters import LetterKind, LetterPlace
-from rally.deletion.plan import Plan, Plans
+from rally.deletion.plan import DeletionPlan, PlanStore
 from rally.errors import CorruptFile
 from rally.results import WrongResults
 from rally.retention.executor import make_executor
@@ -22,10 +22,8 @@ DAY = "2026-05-11"
 VISITS = f"data/study={GARDEN}/document=visit.1/date={DAY}/bucket=new/a.avro"
 JOINED = f"data/study={HOUSE}/document=enrollment.1/date=2026-05-02/bucket=new/"
 LETTER = f"{LetterPlace(GARDEN, LetterKind.PING, '2026-05-20').folder}{'0' * 32}.avro"
-OWED = (
-    f"{LetterPlace(GARDEN, LetterKind.WITHDRAWAL, '2026-05-20').folder}{'0' * 32}.avro"
-)
-BEGUN = Plan(0, ())
+OWED = f"{LetterPlace(GARDEN, LetterKind.WITHDRAWAL, '2026-05-20').folder}{'0' * 32}.avro"
+BEGUN = DeletionPlan(0, ())
 UNTOLD = f"plans/{BEGUN.id}/plan.json"
 RECEIPT = "receipts/000000000001.json"
 ROW = (STUDY, GARDEN, "visit.1", DAY, VISITS)
@@ -107,7 +105,7 @@ def lived_in(deployment):
     """Two studies with all that there is, of which the pond is concluded."""
     store_two_studies(deployment)
     deployment.conclude(POND)
-    plans = Plans(deployment.platform)
+    plans = PlanStore(deployment.platform)
     plans.record(BEGUN)
     plans.begin(BEGUN)
     deployment.platform.create(RECEIPT, b"{}")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rally.dead_letters import LetterKind, LetterPlace
-from rally.deletion.plan import Plans
+from rally.deletion.plan import PlanStore
 from rally.events import read_events, write_events
 from rally.retention.limits import Limits
 from rally.storage.objectstore.local import LocalStore
@@ -206,7 +206,7 @@ def test_deletion_that_was_killed_is_gone_on_with_first(deployment):
         " run `rally delete`"
     ]
     deployment.delete()
-    assert Plans(deployment.platform).unfinished() == []
+    assert PlanStore(deployment.platform).unfinished() == []
     assert deployment.told()[deployment.withdrawals().withdrawals[0].document_id] == [
         ("deletion", 1)
     ]

@@ -1,8 +1,8 @@
-"""Which namespaces and files a withdrawal is about."""
+"""The scope of deletion: which namespaces and files a withdrawal is about."""
 
 from collections.abc import Iterable, Iterator
 
-from rally.deletion.plan import FileResult, Outcome, StoredFile
+from rally.deletion.plan import FileOutcome, FileResult, ListedFile
 from rally.events import RALLY
 from rally.registry.registry import Registry
 from rally.registry.study import Kind, Study
@@ -15,16 +15,16 @@ from rally.withdrawal.withdrawal_list import Withdrawal
 
 
 def concerns(withdrawal: Withdrawal, study: Study) -> bool:
-    """Whether a withdrawal is about rows of that namespace.
+    """Whether a withdrawal is about rows of a study or of the platform.
 
-    Who leaves Rally leaves every namespace. Who leaves a study leaves it, and the
-    platform has the row of the enrolment in it.
+    A person who leaves Rally leaves every study. A person who leaves one study has a
+    row of their enrolment in it among the platform's rows.
     """
     return withdrawal.scope in (RALLY, study.namespace) or study.kind is Kind.PLATFORM
 
 
 def namespaces_of(withdrawal: Withdrawal, registry: Registry) -> list[str]:
-    """The namespaces that a withdrawal is about, those where it is deferred too."""
+    """Lists the namespaces that a withdrawal is about, including deferred ones."""
     return [
         study.namespace
         for study in registry.studies.values()
@@ -32,17 +32,16 @@ def namespaces_of(withdrawal: Withdrawal, registry: Registry) -> list[str]:
     ]
 
 
-def list_files(stores: Stores, namespaces: Iterable[str]) -> Iterator[StoredFile]:
-    """Every file of these namespaces that can have rows.
+def list_files(stores: Stores, namespaces: Iterable[str]) -> Iterator[ListedFile]:
+    """Lists every file of some namespaces that can have rows.
 
-    An Avro file may, whatever it is called; what else other programs leave cannot, and
-    the audit names it.
+    Any Avro file may have rows, whatever its name is. The audit reports other files.
     """
     for namespace in namespaces:
         store = stores.of(namespace)
         for info in list_but_strays(store, study_folder(namespace)):
             if is_row_file(info.name) or _is_container(store, info):
-                yield StoredFile(namespace, *info)
+                yield ListedFile(namespace, *info)
 
 
 def _is_container(store: ObjectStore, info: ObjectInfo) -> bool:
@@ -51,22 +50,22 @@ def _is_container(store: ObjectStore, info: ObjectInfo) -> bool:
     except ObjectNotFound:
         return False
     except OSError:
-        return True  # who looks into the file names it
+        return True  # the step that reads the file reports it
 
 
 def find_strays(stores: Stores, namespaces: Iterable[str]) -> list[FileResult]:
-    """A fault for each link and the like in a study: rows may be behind it."""
+    """Reports each link and the like in a study as a fault: rows may be behind it."""
     return [
-        FileResult(namespace, stray.name, Outcome.STRAY, describe(stray))
+        FileResult(namespace, stray.name, FileOutcome.STRAY, describe(stray))
         for namespace in namespaces
         for stray in stores.of(namespace).strays(study_folder(namespace))
     ]
 
 
-def unregistered(stores: Stores, registry: Registry) -> list[str]:
-    """Folders of rows whose study the registry does not know, sorted.
+def find_unregistered(stores: Stores, registry: Registry) -> list[str]:
+    """Names the folders of rows whose study the registry does not know, sorted.
 
-    Nobody could tell whose rows they are, nor delete them when somebody leaves.
+    Nobody can find a person's rows there, or delete them.
     """
     prefix = study_folder("")[:-1]
     return sorted(

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.deletion.people import unregistered
-from rally.deletion.plan import Outcome, StoredFile
+from rally.deletion.plan import FileOutcome, ListedFile
+from rally.deletion.scope import find_unregistered
 from rally.events import RALLY
 from rally.storage.partitions import Bucket, people_in
 from rally.withdrawal.fold import Standing
@@ -21,7 +21,7 @@ pseudonyms = st.uuids().map(lambda each: str(each).encode())
 def compacted(bits, number):
     """The file of a bucket."""
     name = f"{FOLDER}/bucket={Bucket(bits, number).name}/compacted.avro"
-    return StoredFile(GARDEN, name, 1, 1)
+    return ListedFile(GARDEN, name, 1, 1)
 
 
 def can_hold(people, file):
@@ -45,8 +45,8 @@ def test_bucket_tells_whose_rows_a_compacted_file_can_have(people, bits, data):
 
 @given(st.lists(pseudonyms, max_size=3), st.sampled_from(["new/a", "4-zz/compacted"]))
 def test_any_other_file_can_have_everybodys(people, deployment):
-    file = StoredFile(GARDEN, f"{FOLDER}/bucket={deployment}.avro", 1, 1)
-    other = StoredFile(GARDEN, f"{FOLDER}/b.avro", 1, 1)
+    file = ListedFile(GARDEN, f"{FOLDER}/bucket={deployment}.avro", 1, 1)
+    other = ListedFile(GARDEN, f"{FOLDER}/b.avro", 1, 1)
     assert can_hold(people, file) == bool(people)
     assert can_hold(people, other) == bool(people)
 
@@ -61,7 +61,7 @@ def test_row_in_another_bucket_is_left_over(deployment):
     report = deployment.delete()
 
     faults = [(each.name, each.outcome, each.detail) for each in report.faults]
-    assert faults == [(wrong, Outcome.LEFT_OVER, "1 rows of people who left")]
+    assert faults == [(wrong, FileOutcome.LEFT_OVER, "1 rows of people who left")]
     assert deployment.stages()["garden"] == ["requested", "suppressed"]
 
 
@@ -70,7 +70,7 @@ def test_folders_of_unknown_studies_are_told_once(deployment):
     for name in ("study=rally-b/x", "study=rally-a/x", "study=rally-a/y"):
         deployment.data.create(f"data/{name}", data)
     deployment.put(data)
-    assert unregistered(deployment.stores, deployment.registry) == [
+    assert find_unregistered(deployment.stores, deployment.registry) == [
         "rally-a",
         "rally-b",
     ]
