@@ -22,7 +22,8 @@ from rally.deletion.file_work import (
 )
 from rally.deletion.finish_compactions import report_half_compacted
 from rally.deletion.old_copies import purge_old_copies
-from rally.deletion.plan import FileOutcome, FileResult, ListedFile, PlanStore
+from rally.deletion.plan import FileOutcome, FileResult, ListedFile
+from rally.deletion.plan_store import PlanStore
 from rally.deletion.progress import advance_requests
 from rally.deletion.report import DeletionReport
 from rally.deletion.request_expiry import closing_events
@@ -203,7 +204,7 @@ class Deletion:
                 break
             left_over = found
         report.faults += _without(faults(report.verified), report.faults)
-        # A compaction that has ended by now may have written during verification.
+        # Twice, since a compaction may begin or end during the verification.
         report.faults += compacting or self._find_older_compaction(concerned, counter)
 
     def _concerned(self, report: DeletionReport) -> list[str]:

@@ -23,10 +23,10 @@ from rally.deletion.plan import (
     FileResult,
     ListedFile,
     PlannedFile,
-    PlanStore,
     make_plan,
     result_from_json,
 )
+from rally.deletion.plan_store import PlanStore
 from rally.deletion.report import DeletionReport
 from rally.deletion.scope import concerns, list_files
 from rally.deletion.settings import DeletionSettings

@@ -2,29 +2,17 @@
 
 A plan is stored before anything is changed, and holds no pseudonym. A run applies
 exactly what `--plan_only` shows (design: "Withdrawals and deletion").
-
-    plans/<id>/plan.json       what is to be deleted
-    plans/<id>/begun.json      a run applies it
-    plans/<id>/applied.json    what became of each file
-    plans/<id>/done.json       receipts tell all of it
 """
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
-from rally.errors import CorruptFile
 from rally.storage.container import canonical_json
-from rally.storage.layout import Partition
-from rally.storage.objectstore.interface import ObjectStore
-from rally.storage.partitions import partition_of
-from rally.storage.records import list_records
 
 R = TypeVar("R", "PlannedFile", "FileResult")
 
@@ -272,121 +260,3 @@ def _plan_values(plan: DeletionPlan) -> dict[str, Any]:
 def _values(record: DeletionPlan | PlannedFile | FileResult) -> dict[str, Any]:
     """Returns the fields by name; `asdict` would copy thousands of blocks thrice."""
     return {each.name: getattr(record, each.name) for each in fields(record)}
-
-
-FOLDER = "plans/"
-
-_OBJECT = re.compile(FOLDER + "([0-9a-f]{32})/(plan|begun|applied|done).json")
-
-
-class PlanStore:
-    """Stores the plans of a platform and how far each was applied."""
-
-    def __init__(self, platform: ObjectStore) -> None:
-        """Binds the plans to the platform's store."""
-        self._platform = platform
-
-    def record(self, plan: DeletionPlan) -> str:
-        """Stores a plan and returns its URI."""
-        name = f"{FOLDER}{plan.id}/plan.json"
-        self._platform.create(name, plan_to_json(plan))
-        return f"{self._platform.uri.rstrip('/')}/{name}"
-
-    def begin(self, plan: DeletionPlan) -> None:
-        """Records that a run begins to apply a plan."""
-        self._platform.create(f"{FOLDER}{plan.id}/begun.json", b"{}\n")
-
-    def record_results(self, plan: DeletionPlan, results: Sequence[FileResult]) -> None:
-        """Records what became of each file of a plan, over results of an earlier run.
-
-        Raises:
-            GenerationMismatch: Another run records results at the same time.
-        """
-        name = f"{FOLDER}{plan.id}/applied.json"
-        text = json.dumps([result_to_json(each) for each in results], indent=1)
-        data = text.encode() + b"\n"
-        if not self._platform.create(name, data):
-            info = self._platform.stat(name)
-            if info and self._platform.read(name) != data:
-                self._platform.replace(name, data, info.generation)
-
-    def finish(self, ids: Iterable[str]) -> None:
-        """Records that receipts tell all results of some plans."""
-        for each in ids:
-            self._platform.create(f"{FOLDER}{each}/done.json", b"{}\n")
-
-    def unfinished(self) -> list[tuple[DeletionPlan, list[FileResult]]]:
-        """Reads the plans that were begun and not applied to every file.
-
-        Returns:
-            The plans in the order of their ids, each with its final results. The files
-            without a final result may have been rewritten, or may be later.
-
-        Raises:
-            CorruptFile: An object is not what a run wrote there.
-        """
-        found = []
-        for each, steps in self._stages_by_plan().items():
-            if "begun" not in steps or "done" in steps:
-                continue
-            results = self._applied(each) if "applied" in steps else []
-            settled = [result for result in results if not result.outcome.may_pass]
-            if "applied" not in steps or settled != results:
-                found.append((self._plan(each), settled))
-        return found
-
-    def unfinished_partitions(self) -> set[Partition]:
-        """Returns the partitions of unfinished plans, whose files must stay until then.
-
-        Receipts could not tell of files that compaction merged meanwhile.
-        """
-        found = {
-            partition_of(file.study, file.name)
-            for plan, _ in self.unfinished()
-            for file in plan.files
-        }
-        return {each for each in found if each is not None}
-
-    def unreported(self) -> dict[str, list[FileResult]]:
-        """Reads the results of the plans that receipts do not tell yet, by plan id.
-
-        Raises:
-            CorruptFile: An object is not what a run wrote there.
-        """
-        return {
-            each: self._applied(each)
-            for each, steps in self._stages_by_plan().items()
-            if "applied" in steps and "done" not in steps
-        }
-
-    def _plan(self, plan: str) -> DeletionPlan:
-        name = f"{FOLDER}{plan}/plan.json"
-        with _reading(name):
-            found = plan_from_json(self._platform.read(name))
-            if found.id != plan:
-                raise ValueError
-        return found
-
-    def _applied(self, plan: str) -> list[FileResult]:
-        name = f"{FOLDER}{plan}/applied.json"
-        with _reading(name):
-            results = json.loads(self._platform.read(name))
-            return [result_from_json(each) for each in results]
-
-    def _stages_by_plan(self) -> dict[str, set[str]]:
-        steps: dict[str, set[str]] = {}
-        for info in list_records(self._platform, FOLDER):
-            if match := _OBJECT.fullmatch(info.name):
-                steps.setdefault(match[1], set()).add(match[2])
-        return dict(sorted(steps.items()))
-
-
-@contextmanager
-def _reading(name: str) -> Iterator[None]:
-    """Raises CorruptFile in place of any error in reading an object."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-        raise CorruptFile(
-            f"{name}: is not what a run of deletion wrote there"
-        ) from None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from rally.decisions.chain import Chain
-from rally.deletion.plan import PlanStore
+from rally.deletion.plan_store import PlanStore
 from rally.events import RALLY, Event, EventKind, EventLog
 from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.object_classifier import ObjectClassifier

@@ -6,7 +6,7 @@ from datetime import datetime
 from rally import dead_letters
 from rally.dead_letters import place_of
 from rally.deletion.old_copies import purge_old_copies
-from rally.deletion.plan import FOLDER as PLANS
+from rally.deletion.plan_store import FOLDER as PLANS
 from rally.registry.object_classifier import folder_of
 from rally.retention.conclusion import derived_places, row_places
 from rally.retention.context import Context

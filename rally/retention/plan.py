@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple
 
-from rally.deletion.plan import FOLDER
+from rally.deletion.plan_store import FOLDER
 from rally.errors import CorruptFile
 from rally.retention.plan_entry import Phase, PlanEntry, Reason
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore

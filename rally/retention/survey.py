@@ -8,7 +8,7 @@ from itertools import chain, groupby
 
 from rally import dead_letters, results
 from rally.dead_letters import place_of
-from rally.deletion import plan
+from rally.deletion.plan_store import FOLDER as PLANS
 from rally.events import read_event_object
 from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.object_classifier import Located, Region
@@ -289,7 +289,7 @@ def survey_events(opened: Context) -> Iterator[PlanEntry]:
 
 
 def survey_plans(
-    opened: Context, notes: SurveyResult, prefix: str = plan.FOLDER
+    opened: Context, notes: SurveyResult, prefix: str = PLANS
 ) -> Iterator[PlanEntry]:
     """Plans that are told, or were never begun, and old; `done.json` is their last.
 
@@ -300,7 +300,7 @@ def survey_plans(
         notes: are filled.
         prefix: of all plans, or the folder of one; of anything else, nothing goes.
     """
-    if not prefix.startswith(plan.FOLDER):
+    if not prefix.startswith(PLANS):
         return  # of a planted line, which would have any old record taken for a plan
     found = (
         each for each in opened.platform.list_dated(prefix) if is_record(each[0].name)

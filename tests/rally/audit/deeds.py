@@ -3,7 +3,8 @@
 import json
 
 from rally.decisions.contents import Kind, RequestDecision, StudyDecision
-from rally.deletion.plan import DeletionPlan, PlannedFile, PlanStore
+from rally.deletion.plan import DeletionPlan, PlannedFile
+from rally.deletion.plan_store import PlanStore
 from rally.events import MAIL, Event, EventKind, write_events
 from rally.keys.names import Job
 from rally.receipts.anchor import Anchor, write_anchor

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from rally.deletion.plan import PlanStore
+from rally.deletion.plan_store import PlanStore
 from rally.events import RALLY
 from rally.withdrawal.list_object import LIST
 from tests.pipelines.world import GARDEN, HOUSE, POND

@@ -27,19 +27,27 @@ def store_two_studies(deployment):
     for person, study in ((1, GARDEN), (2, GARDEN), (3, POND)):
         deployment.join(person, RALLY, when=1, document=document_id(10 * person))
         deployment.join(
-            person, study, when=1, document=document_id(10 * person + 1),
+            person,
+            study,
+            when=1,
+            document=document_id(10 * person + 1),
             signal=f"{HOUSE}/enrollment.1",
-        )  # fmt: skip
-    enrolments = [Row(person, 10 * person + each, 1) for person in (1, 2, 3)
-                  for each in (0, 1)]  # fmt: skip
+        )
+    enrolments = [
+        Row(person, 10 * person + each, 1) for person in (1, 2, 3) for each in (0, 1)
+    ]
     deployment.put(
         deployment.indexed_file(enrolments, HOUSE), "joined", HOUSE, "2026-05-02"
     )
     deployment.put(deployment.indexed_file([Row(1, 100), Row(2, 101)]), "a")
     deployment.put(deployment.indexed_file([Row(1, 102)]), "b", date="2026-05-12")
     deployment.put(deployment.indexed_file([Row(3, 103)], POND), "c", POND)
-    for study, kind in ((GARDEN, LetterKind.PING), (GARDEN, LetterKind.WITHDRAWAL),
-                        (POND, LetterKind.PING), (POND, LetterKind.WITHDRAWAL)):  # fmt: skip
+    for study, kind in (
+        (GARDEN, LetterKind.PING),
+        (GARDEN, LetterKind.WITHDRAWAL),
+        (POND, LetterKind.PING),
+        (POND, LetterKind.WITHDRAWAL),
+    ):
         folder = LetterPlace(study, kind, "2026-05-20").folder
         deployment.platform.create(f"{folder}{'0' * 32}.avro", b"sealed")
 

@@ -87,7 +87,8 @@ def test_old_copies_of_a_held_study_stay(make_deployment):
     store_two_studies(deployment)
     register_folders(deployment, GARDEN, "gs://lab/garden")
     table = deployment.derived["gs://lab/garden"] = MemoryStore(versioned=True)
-    letter = f"{LetterPlace(GARDEN, LetterKind.WITHDRAWAL, '2026-05-20').folder}{'1' * 32}.avro"
+    folder = LetterPlace(GARDEN, LetterKind.WITHDRAWAL, "2026-05-20").folder
+    letter = f"{folder}{'1' * 32}.avro"
     for store, name in ((table, "table"), (deployment.platform, letter)):
         store.create(name, b"1")
         store.replace(name, b"2", store.stat(name).generation)

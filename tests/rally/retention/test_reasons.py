@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from rally.dead_letters import LetterKind, LetterPlace
-from rally.deletion.plan import DeletionPlan, PlanStore
+from rally.deletion.plan import DeletionPlan
+from rally.deletion.plan_store import PlanStore
 from rally.errors import CorruptFile
 from rally.results import WrongResults
 from rally.retention.executor import make_executor
@@ -22,7 +23,9 @@ DAY = "2026-05-11"
 VISITS = f"data/study={GARDEN}/document=visit.1/date={DAY}/bucket=new/a.avro"
 JOINED = f"data/study={HOUSE}/document=enrollment.1/date=2026-05-02/bucket=new/"
 LETTER = f"{LetterPlace(GARDEN, LetterKind.PING, '2026-05-20').folder}{'0' * 32}.avro"
-OWED = f"{LetterPlace(GARDEN, LetterKind.WITHDRAWAL, '2026-05-20').folder}{'0' * 32}.avro"
+OWED = (
+    f"{LetterPlace(GARDEN, LetterKind.WITHDRAWAL, '2026-05-20').folder}{'0' * 32}.avro"
+)
 BEGUN = DeletionPlan(0, ())
 UNTOLD = f"plans/{BEGUN.id}/plan.json"
 RECEIPT = "receipts/000000000001.json"

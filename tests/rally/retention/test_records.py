@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rally.dead_letters import LetterKind, LetterPlace
-from rally.deletion.plan import PlanStore
+from rally.deletion.plan_store import PlanStore
 from rally.events import read_events, write_events
 from rally.retention.limits import Limits
 from rally.storage.objectstore.local import LocalStore
@@ -130,8 +130,11 @@ def test_old_copies_of_withdrawals_go_after_they_were_replayed(make_deployment):
 
 def test_old_copies_of_dead_letters_that_went_go(make_deployment):
     deployment = make_deployment(platform={"versioned": True})
-    for kind, date in ((LetterKind.PING, "2026-01-01"), (LetterKind.WITHDRAWAL, "2026-01-01"),
-                       (LetterKind.PING, "2026-05-30")):  # fmt: skip
+    for kind, date in (
+        (LetterKind.PING, "2026-01-01"),
+        (LetterKind.WITHDRAWAL, "2026-01-01"),
+        (LetterKind.PING, "2026-05-30"),
+    ):
         info = deployment.platform.stat(bury_letter(deployment, kind, date))
         deployment.platform.replace(info.name, b"again", info.generation)
     deployment.purge()

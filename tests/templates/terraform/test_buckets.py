@@ -6,7 +6,7 @@ import pytest
 
 from rally.dead_letters import FOLDER as DEAD_LETTERS
 from rally.decisions.entry import FOLDER as DECISIONS
-from rally.deletion.plan import FOLDER as PLANS
+from rally.deletion.plan_store import FOLDER as PLANS
 from rally.receipts.receipt import FOLDER as RECEIPTS
 from rally.storage.layout import EVENTS
 from rally.storage.leases import FOLDER as LEASES
