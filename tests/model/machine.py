@@ -7,7 +7,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from rally.deletion.plan import FileOutcome
 from rally.events import MAIL, EventKind
-from rally.receipts.receipt import FileOutcome as Told
+from rally.receipts.receipt import Outcome as Told
 from rally.registry.transitions import Action as Step
 from rally.storage.objectstore.interface import StrayKind
 from rally.times import from_micros

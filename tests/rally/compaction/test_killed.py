@@ -27,12 +27,12 @@ import sys
 from pathlib import Path
 from rally.storage.layout import Stores
 from rally.storage.leases import Leases
-from tests.rally.compaction.memory_study import Place, load_registry
+from tests.rally.compaction.memory_study import MemoryStudy, load_registry
 store, studies, run = sys.argv[1:]
-place = Place(load_registry(Path(studies)), Stores(store, None))
-with Leases(place.stores.platform, run, "compact"):
+study = MemoryStudy(load_registry(Path(studies)), Stores(store, None))
+with Leases(study.stores.platform, run, "compact"):
     print("begun", flush=True)
-    place.compact(run=run)
+    study.compact(run=run)
 """
 
 

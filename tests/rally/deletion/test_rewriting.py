@@ -68,9 +68,9 @@ CASES = {
 def test_indexed_file_loses_exactly_the_rows(deployment, sizes, page, gone):
     people = people_of(deployment, len(sizes))
     rows = [
-        Row(person, 100 * place_ + each, page=page)
-        for place_, person in enumerate(people)
-        for each in range(sizes[place_])
+        Row(person, 100 * number + each, page=page)
+        for number, person in enumerate(people)
+        for each in range(sizes[number])
     ]
     before = deployment.indexed_file(rows, note="a note of somebody else")
     name = deployment.put(before)
@@ -142,7 +142,7 @@ def check_index(deployment, name):
     assert all(a.offset + a.length == b.offset for a, b in pairwise(blocks))
 
 
-@pytest.mark.parametrize("how", ["ours", "foreign"])
+@pytest.mark.parametrize("how", ["indexed_file", "foreign_file"])
 def test_file_that_loses_all_its_rows_is_gone(deployment, how):
     make = getattr(deployment, how)
     name = deployment.put(make([Row(1, 1), Row(1, 2)]))

@@ -19,7 +19,7 @@ row_of = st.tuples(people, days)
 files = st.tuples(
     st.just("file"),
     st.lists(row_of, min_size=1, max_size=5),
-    st.sampled_from(["ours", "foreign"]),
+    st.sampled_from(["indexed_file", "foreign_file"]),
 )
 moves = st.tuples(st.sampled_from(["join", "leave"]), people, days)
 runs = st.tuples(st.sampled_from(["run", "plan"]))

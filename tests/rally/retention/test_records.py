@@ -292,7 +292,7 @@ def test_reader_of_the_log_misses_nothing_while_events_are_taken_out(deployment)
 
 
 def test_half_written_files_of_killed_writers_go(tmp_path, registry):
-    deployment = PurgeDeployment(registry, tmp_path / "place")
+    deployment = PurgeDeployment(registry, tmp_path / "deployment")
     local = LocalStore(str(tmp_path / "platform"))
     deployment.stores.platform = local
     for info in deployment.platform.list():
