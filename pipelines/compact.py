@@ -12,7 +12,7 @@ from rally.options import EVERYWHERE
 from rally.process import run_as_process
 
 if TYPE_CHECKING:
-    from rally.compaction.outcomes import Compacted
+    from rally.compaction.outcomes import CompactionResult
 
 
 JOB = Job(
@@ -25,7 +25,7 @@ JOB = Job(
 )
 
 
-def run(argv: Sequence[str] | None = None) -> "list[Compacted]":
+def run(argv: Sequence[str] | None = None) -> "list[CompactionResult]":
     """Runs the job and returns what became of each partition that it looked at.
 
     Raises:

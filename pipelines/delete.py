@@ -14,7 +14,7 @@ from rally.process import run_as_process
 from rally.withdrawal.rules import Rules
 
 if TYPE_CHECKING:
-    from rally.deletion.report import Report
+    from rally.deletion.report import DeletionReport
 
 _RULES = Rules()
 DELETE = grouped(
@@ -103,7 +103,7 @@ JOB = Job(
 )
 
 
-def run(argv: Sequence[str] | None = None) -> "Report":
+def run(argv: Sequence[str] | None = None) -> "DeletionReport":
     """Runs the job and returns what it did.
 
     Raises:

@@ -21,11 +21,11 @@ from pipelines.options import (
     platform_keys_uri,
 )
 from pipelines.run_step import run_step
-from rally.compaction.compactor import find_strays, make_compactor, plan
-from rally.compaction.outcomes import Compacted, Outcome, Trouble
+from rally.compaction.compactor import find_strays, make_compactor, plan_compaction
+from rally.compaction.outcomes import CompactionOutcome, CompactionResult, Trouble
 from rally.compaction.settings import CompactSettings
 from rally.decisions.chain import LOSS
-from rally.deletion.plan import Plans
+from rally.deletion.plan_store import PlanStore
 from rally.observability.log_entries import LogFields
 from rally.printing import print_lines
 from rally.process import say
@@ -48,7 +48,7 @@ _SUMS: tuple[Column["Sums"], ...] = (
 )
 
 
-def run(argv: Sequence[str] | None = None) -> list[Compacted]:
+def run(argv: Sequence[str] | None = None) -> list[CompactionResult]:
     """Runs the job and returns what became of each partition that it looked at.
 
     Raises:
@@ -58,7 +58,7 @@ def run(argv: Sequence[str] | None = None) -> list[Compacted]:
     return _run(parse_options_here(JOB, argv))
 
 
-def _run(options: PipelineOptions) -> list[Compacted]:
+def _run(options: PipelineOptions) -> list[CompactionResult]:
     settings = _settings(options)
     registry, stores = settings.registry(), settings.stores()
     namespaces = list(registry.studies)
@@ -66,24 +66,28 @@ def _run(options: PipelineOptions) -> list[Compacted]:
     published = open_list(stores.platform)
     if published.decisions.has_loss:
         raise JobStopped(LOSS)
-    unfinished = Plans(stores.platform).partitions()
-    planned = plan(stores, registry)
+    unfinished = PlanStore(stores.platform).unfinished_partitions()
+    planned = plan_compaction(stores, registry)
     holds = settings.holds()
     held = [each for each in planned if holds.over(each.study, each.day)]
     left = find_strays(stores, registry)
     works = [each for each in planned if each not in {*unfinished, *held}]
     left += [_waiting(each) for each in planned if each in unfinished]
-    left += [Compacted(each, Outcome.HELD) for each in held if each not in unfinished]
+    left += [
+        CompactionResult(each, CompactionOutcome.HELD)
+        for each in held
+        if each not in unfinished
+    ]
     if not works:
         return left
     with Leases(stores.platform, settings.run, JOB.name, published.list.counter):
         return left + _work(options, settings, stores, works)
 
 
-def _waiting(partition: Partition) -> Compacted:
+def _waiting(partition: Partition) -> CompactionResult:
     why = "a deletion that was killed has to go on there first; run `rally delete`"
-    trouble = Trouble(Outcome.BUSY, partition.folder, why)
-    return Compacted(partition, Outcome.BUSY, troubles=(trouble,))
+    trouble = Trouble(CompactionOutcome.BUSY, partition.folder, why)
+    return CompactionResult(partition, CompactionOutcome.BUSY, troubles=(trouble,))
 
 
 def _work(
@@ -91,11 +95,11 @@ def _work(
     settings: CompactSettings,
     stores: Stores,
     works: Sequence[Partition],
-) -> list[Compacted]:
+) -> list[CompactionResult]:
     make_worker = partial(make_compactor, settings)
     platform = stores.platform
     results = run_step(JOB, options, "Compact", works, make_worker, platform)
-    return [Compacted.from_json(each) for result in results for each in result]
+    return [CompactionResult.from_json(each) for result in results for each in result]
 
 
 def _settings(options: PipelineOptions) -> CompactSettings:
@@ -110,10 +114,10 @@ def _settings(options: PipelineOptions) -> CompactSettings:
     )
 
 
-def _report(results: Sequence[Compacted]) -> Ended:
-    done = [each for each in results if each.outcome is Outcome.COMPACTED]
+def _report(results: Sequence[CompactionResult]) -> Ended:
+    done = [each for each in results if each.outcome is CompactionOutcome.COMPACTED]
     print_blocks(Table(_SUMS, _sum_up(done)) if done else "nothing to compact")
-    under = (each for each in results if each.outcome is Outcome.HELD)
+    under = (each for each in results if each.outcome is CompactionOutcome.HELD)
     if held := sum(not each.troubles for each in under):
         print_lines(f"left as they are under a legal hold: {held:,} partitions")
     troubles = dict.fromkeys(trouble for each in results for trouble in each.troubles)
@@ -139,7 +143,7 @@ class Sums:
     withdrawn: int = 0
     superseded: int = 0
 
-    def add(self, each: Compacted) -> None:
+    def add(self, each: CompactionResult) -> None:
         """Adds a partition."""
         self.partitions += 1
         self.files_before += each.files_before
@@ -151,12 +155,12 @@ class Sums:
         self.superseded += each.counts.superseded
 
 
-def _sum_up(done: Iterable[Compacted]) -> list[Sums]:
+def _sum_up(done: Iterable[CompactionResult]) -> list[Sums]:
     """Sums by study and document, sorted; a partition counts once."""
-    partitions: dict[Partition, Compacted] = {}
+    partitions: dict[Partition, CompactionResult] = {}
     for each in sorted(done, key=lambda each: each.at):
         before = partitions.get(each.partition)
-        partitions[each.partition] = before.then(each) if before else each
+        partitions[each.partition] = before.followed_by(each) if before else each
     sums: dict[tuple[str, str], Sums] = {}
     for (study, document, _), each in sorted(partitions.items(), key=itemgetter(0)):
         sums.setdefault((study, document), Sums(study, document)).add(each)

@@ -18,9 +18,9 @@ from pipelines.options import parse_options_here
 from pipelines.run_step import run_step
 from rally.audit.limits import Limits
 from rally.deletion.deletion import Deletion
-from rally.deletion.derived import find_missing
+from rally.deletion.derived import find_missing_folders
 from rally.deletion.plan import PlannedFile
-from rally.deletion.report import Report
+from rally.deletion.report import DeletionReport
 from rally.deletion.settings import DeletionSettings
 from rally.observability.log_entries import LogFields
 from rally.printing import visible
@@ -39,7 +39,7 @@ _LABELS = {
 }
 
 
-def run(argv: Sequence[str] | None = None) -> Report:
+def run(argv: Sequence[str] | None = None) -> DeletionReport:
     """Runs the job.
 
     Raises:
@@ -49,7 +49,7 @@ def run(argv: Sequence[str] | None = None) -> Report:
     return _run(parse_options_here(JOB, argv))
 
 
-def _run(options: PipelineOptions) -> Report:
+def _run(options: PipelineOptions) -> DeletionReport:
     settings = deletion_settings(options)
     deletion = Deletion(settings, partial(_run_step, options, settings))
     with running_alone("deletion", _OVERTAKEN):
@@ -84,7 +84,7 @@ def _late(published: WithdrawalList, settings: DeletionSettings) -> int:
 def _missing(settings: DeletionSettings) -> list[str]:
     """Says which folders of researchers are away, whatever was deleted."""
     platform, registry = settings.stores().platform, settings.registry()
-    return find_missing(platform, registry, settings.concluded(registry))
+    return find_missing_folders(platform, registry, settings.concluded(registry))
 
 
 def _undecided(published: WithdrawalList) -> Iterator[str]:
@@ -105,7 +105,7 @@ def _undecided(published: WithdrawalList) -> Iterator[str]:
         )
 
 
-def _ended(report: Report) -> Ended:
+def _ended(report: DeletionReport) -> Ended:
     figures = LogFields(
         late_withdrawals=report.late,
         receipts=len(report.receipts),
@@ -114,7 +114,7 @@ def _ended(report: Report) -> Ended:
     return Ended(_report(report), figures)
 
 
-def _report(report: Report) -> int:
+def _report(report: DeletionReport) -> int:
     told = "\n".join(map(visible, _told(report)))
     print_blocks(_requests(report), _files(report), told)
     faults = [*_faults(report)]
@@ -161,7 +161,7 @@ _FILES: tuple[Column[Planned], ...] = (
 )
 
 
-def _requests(report: Report) -> Table[Requests]:
+def _requests(report: DeletionReport) -> Table[Requests]:
     counts = Counter(
         (each.scope, each.state.value) for each in report.withdrawals.withdrawals
     )
@@ -169,14 +169,14 @@ def _requests(report: Report) -> Table[Requests]:
     return Table(_REQUESTS, rows)
 
 
-def _files(report: Report) -> Table[Planned]:
+def _files(report: DeletionReport) -> Table[Planned]:
     done = {(each.study, each.name) for each in report.rewritten}
     files = dict.fromkeys(report.planned)
     rows = [Planned(each, (each.study, each.name) in done) for each in files]
     return Table(_FILES, rows)
 
 
-def _told(report: Report) -> Iterator[str]:
+def _told(report: DeletionReport) -> Iterator[str]:
     for plan in dict.fromkeys(report.plans):
         yield f"plan: {plan}"
     yield f"withdrawal list: {report.withdrawals.counter}"
@@ -205,7 +205,7 @@ def _told(report: Report) -> Iterator[str]:
         yield f"receipts: {first}" + (f" to {last}" if last > first else "")
 
 
-def _faults(report: Report) -> Iterator[str]:
+def _faults(report: DeletionReport) -> Iterator[str]:
     yield from report.alarms
     for each in report.faults:
         detail = f" ({each.detail})" if each.detail else ""
