@@ -1,4 +1,4 @@
-"""`rally schedule`: prints what starts the day's jobs where there is no cloud."""
+"""Runs `rally schedule`: prints a crontab for the day's jobs, without a cloud."""
 
 import argparse
 import os
@@ -17,33 +17,25 @@ from rally.scheduling.day import (
     read_place,
     this_rally,
 )
-from rally.scheduling.systemd import to_units
 
-_FORMATS = ("crontab", "systemd")
-_UNITS = "/etc/systemd/system"
 _PLACES = Places._fields
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
 _ADDRESS = re.compile(rf"{_NAME.pattern}(@[\w.-]+)?", re.ASCII)
 _OWN: Options = {
     "--studies": {"help": "folder of the registry; the one that comes with rally"},
-    "--format": {
-        "default": _FORMATS[0],
-        "choices": _FORMATS,
-        "help": "for cron, or units of systemd; %(default)s by default",
-    },
     "--at": {
         "default": "00:30",
         "metavar": "HH:MM",
         "help": "when the first job starts, in UTC, soon after midnight; %(default)s by"
         " default",
     },
-    "--user": {
-        "help": "whom the jobs run as: `rally` in units; a crontab with one is for"
-        " /etc/cron.d"
-    },
+    "--user": {"help": "whom the jobs run as; a crontab with one is for /etc/cron.d"},
     "--mail_to": {"metavar": "ADDRESS", "help": "who hears of jobs that fail"},
-    "--out": {"metavar": "DIR", "help": "write files there, and print their names"},
+    "--out": {
+        "metavar": "DIR",
+        "help": "write rally.crontab there; print its name",
+    },
 }
 
 
@@ -63,19 +55,12 @@ def add_parser(
 
 
 def print_schedule(args: argparse.Namespace) -> int:
-    """Prints a crontab or systemd units that run the day's jobs; installs nothing."""
-    schedule = _read(args)
-    if args.format == "crontab":
-        files = {"rally.crontab": to_crontab(schedule)}
-        shown = [*files.values()]
-    else:
-        files = to_units(schedule)
-        shown = [f"# {_UNITS}/{name}\n{text}" for name, text in files.items()]
+    """Prints a crontab that runs the day's jobs; installs nothing."""
+    crontab = to_crontab(_read(args))
     if args.out is None:
-        print_text("\n".join(shown))
-        return 0
-    for name, text in files.items():
-        print_lines(str(_write(Path(args.out), name, text)))
+        print_text(crontab)
+    else:
+        print_lines(str(_write(Path(args.out), "rally.crontab", crontab)))
     return 0
 
 

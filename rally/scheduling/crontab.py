@@ -1,7 +1,7 @@
-"""The day's jobs as a crontab: two lines, which a shell runs.
+"""Writes the day's jobs as a crontab: two lines, which a shell runs.
 
 A line is one command that runs the jobs one after the other, since the order of lines
-means nothing to cron. It says nothing where all is well, so that cron mails failures
+means nothing to cron. It prints nothing where all is well, so that cron mails failures
 only; its exit status is the worst of its jobs'.
 """
 
@@ -22,11 +22,11 @@ _HEAD = """\
 
 
 def to_crontab(schedule: Schedule) -> str:
-    """A crontab; with a user it is one of /etc/cron.d, which names one in each line.
+    """Returns a crontab; with a user, one for /etc/cron.d, where each line names it.
 
     Raises:
-        ConfigurationError: a path has a backslash, which crons read in different ways,
-            or paths are too long for a line.
+        ConfigurationError: A path has a backslash, which crons read in different ways,
+            or the paths are too long for a line.
     """
     settings = ["SHELL=/bin/sh", "CRON_TZ=UTC"]
     if schedule.mail_to:
@@ -42,13 +42,16 @@ def _line(schedule: Schedule, days: str, jobs: Sequence[DailyJob]) -> str:
     if len(command.encode()) > _LONGEST:
         raise ConfigurationError(
             f"a line of the crontab would have more than {_LONGEST} bytes, which"
-            " not every cron takes; shorten the paths, or use --format systemd"
+            " not every cron takes; shorten the paths, or use systemd's units"
         )
     return " ".join([f"{minute} {hour} * * {days}", *user, command])
 
 
 def _command(schedule: Schedule, jobs: Sequence[DailyJob]) -> str:
-    """The lock is an open file: a job that outlives its shell has it still."""
+    """Returns the command of a line.
+
+    The lock is an open file, so a job that outlives its shell still holds it.
+    """
     rally, places = shlex.join(schedule.rally), shlex.join(schedule.places.options)
     words = " ".join(shlex.quote(" ".join(job.words)) for job in jobs)
     return (
@@ -63,14 +66,14 @@ def _command(schedule: Schedule, jobs: Sequence[DailyJob]) -> str:
 
 
 def _escape(command: str) -> str:
-    """To cron a percent sign ends the command.
+    """Escapes percent signs, at which cron would end the command.
 
     Raises:
-        ConfigurationError: there is a backslash.
+        ConfigurationError: The command has a backslash.
     """
     if "\\" in command:
         raise ConfigurationError(
             "a path has a backslash, which crons read in different ways; rename it, or"
-            " use --format systemd"
+            " use systemd's units"
         )
     return command.replace("%", r"\%")

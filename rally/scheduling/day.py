@@ -1,10 +1,9 @@
-"""The day's jobs: which, in what order, with which options; the same for every form."""
+"""Names the day's jobs, their order, and the options with which they are started."""
 
 import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,21 +14,19 @@ _CLOUD = "gs://"
 
 
 class DailyJob(NamedTuple):
-    """One job of the day, as it is typed: not pipelines.job.Job, which declares it.
+    """One job of the day, as a person types it; pipelines.job.Job declares the job.
 
     Attributes:
-        name: of the command, `rally <name>`.
-        options: of its own, as they are typed.
-        writes_keys: whether it writes to the folders of keys.
+        name: Name of the command, `rally <name>`.
+        options: Options of the job, but for its places.
     """
 
     name: str
     options: tuple[str, ...] = ()
-    writes_keys: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The command, without where everything is."""
+        """Words of the command, but for its places."""
         return self.name, *self.options
 
 
@@ -37,28 +34,27 @@ DAY = (
     DailyJob("delete"),
     DailyJob("replay", ("--reason=left",)),
     DailyJob("compact"),
-    # Destroys those of concluded studies.
-    DailyJob("purge", writes_keys=True),
+    DailyJob("purge"),
     DailyJob("audit", ("--sample=0.1",)),
 )
-"""In this order, each after the one before has ended, however it ended.
+"""Jobs of a weekday. Each starts after the one before has ended, however it ended.
 
 docs/operations.md says why each has its place; a test holds it against this.
 """
 
 SUNDAY = (*DAY[:-1], DailyJob("audit"))
-"""The same with the whole audit, which may take too long for every day."""
+"""Jobs of a Sunday: its audit reads every file, which may be too much for each day."""
 
 
 class Places(NamedTuple):
     """Where everything is: absolute paths of this machine, or gs://.
 
     Attributes:
-        store: of the rows; may hold `{study}`.
-        keys: of those that open pings.
-        platform: of events and records; None is `<store>/platform`.
-        platform_keys: None is `<keys>/platform`.
-        studies: the registry; None is what the package ships.
+        store: Store of the rows; may hold `{study}`.
+        keys: Folder of the keys that open pings.
+        platform: Store of events and records; None is `<store>/platform`.
+        platform_keys: Folder of the platform's keys; None is `<keys>/platform`.
+        studies: Folder of the registry; None is the registry that the package ships.
     """
 
     store: str
@@ -69,19 +65,9 @@ class Places(NamedTuple):
 
     @property
     def options(self) -> list[str]:
-        """As every job takes them."""
+        """Options that name the places, as every job takes them."""
         named = self._asdict().items()
         return [f"--{name}={value}" for name, value in named if value is not None]
-
-    @property
-    def written(self) -> list[str]:
-        """Folders of this machine that every job writes to."""
-        return list(_folders(self.store, self.platform))
-
-    @property
-    def key_folders(self) -> list[str]:
-        """Folders of this machine with keys."""
-        return list(_folders(self.keys, self.platform_keys))
 
     @property
     def mark(self) -> str:
@@ -90,14 +76,14 @@ class Places(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """When the day's jobs run, as whom, and whom their failures are told.
+    """When the day's jobs run, as whom, and who hears of those that fail.
 
     Attributes:
-        places: where everything is.
-        at: hour and minute, in UTC.
-        user: of this machine; None is whoever installs it.
-        mail_to: an address, or None.
-        rally: the words that start `rally`, the first an absolute path.
+        places: Places of the jobs.
+        at: Hour and minute of the first job, in UTC.
+        user: User of this machine; None is whoever installs the schedule.
+        mail_to: Address, or None.
+        rally: Words that start `rally`, the first an absolute path.
     """
 
     places: Places
@@ -108,10 +94,10 @@ class Schedule(NamedTuple):
 
 
 def read_place(option: str, value: str) -> str:
-    """A place as a schedule can hold it: absolute, in one line of characters.
+    """Returns a place as a schedule can hold it: absolute, in one line of characters.
 
     Raises:
-        ConfigurationError: it cannot.
+        ConfigurationError: The value is no such place.
     """
     check_line(option, value)
     if value.startswith(_CLOUD):
@@ -131,7 +117,7 @@ def check_line(option: str, value: str) -> None:
 
 
 def read_at(text: str) -> tuple[int, int]:
-    """Hour and minute of `HH:MM`. Raises ConfigurationError."""
+    """Returns hour and minute of `HH:MM`. Raises ConfigurationError."""
     match = _TIME.fullmatch(text)
     if match is None:
         raise ConfigurationError(f"--at {text}: is no time; write 00:30")
@@ -139,7 +125,7 @@ def read_at(text: str) -> tuple[int, int]:
 
 
 def this_rally() -> tuple[str, ...]:
-    """The words that start the `rally` that runs now, from anywhere.
+    """Returns the words that start, from anywhere, the `rally` that runs now.
 
     The interpreter's path is left as it is: what it links to knows no packages.
     """
@@ -147,11 +133,3 @@ def this_rally() -> tuple[str, ...]:
     if os.access(script, os.X_OK):
         return (str(script),)
     return sys.executable, "-m", "pipelines.cli"
-
-
-def _folders(*places: str | None) -> Iterator[str]:
-    """Those of this machine; of one with `{study}` what is above that."""
-    for place in places:
-        if place and not place.startswith(_CLOUD):
-            fixed, brace, _ = place.partition("{")
-            yield os.path.dirname(fixed) if brace else fixed

@@ -26,22 +26,6 @@ def test_crontab_is_printed_and_nothing_is_written(rally, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_units_are_printed_one_after_the_other_or_written(rally, tmp_path):
-    argv = [*PLACES, "--format=systemd", "--user=jo"]
-    _, printed, _ = rally(*argv)
-    status, names, errors = rally(*argv, "--out=units")
-
-    assert (status, errors) == (0, "")
-    files = {name: (tmp_path / name).read_text() for name in names.splitlines()}
-    assert len(files) == 11
-    texts = [
-        f"# /etc/systemd/system/{name.removeprefix('units/')}\n{text}"
-        for name, text in files.items()
-    ]
-    assert printed == "\n".join(texts)
-    assert "\nUser=jo\n" in files["units/rally-delete.service"]
-
-
 def test_crontab_is_written(rally, tmp_path):
     _, printed, _ = rally(*PLACES)
 
@@ -70,11 +54,6 @@ WRONG = {
     "no store": (["--keys=k"], "--store: is missing; the day's jobs need it"),
     "no keys": (["--store=s"], "--keys: is missing; the day's jobs need it"),
     "time": ([*PLACES, "--at=24:00"], "--at 24:00: is no time; write 00:30"),
-    "form": (
-        [*PLACES, "--format=launchd"],
-        "--format: invalid choice: 'launchd' (choose from 'crontab',"
-        " 'systemd'); see --help",
-    ),
     "line break": (
         ["--store=a\nb", "--keys=k"],
         "--store: is empty, or has a character that is not printed; a schedule cannot"

@@ -1,12 +1,9 @@
-"""Reads schedules as cron and systemd do, and runs what a cron would."""
+"""Reads a crontab as cron does, and runs what cron would."""
 
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-
-_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 
 
 def cron_commands(crontab: str, fields: int = 5) -> list[str]:
@@ -30,26 +27,6 @@ def run_as_cron(command: str, home: str) -> tuple[int, str]:
         check=False,
     )
     return done.returncode, done.stdout
-
-
-def read_unit(text: str) -> dict[str, list[str]]:
-    """The settings of a unit by their names, in whatever section."""
-    settings: dict[str, list[str]] = {}
-    for line in text.splitlines():
-        name, equals, value = line.partition("=")
-        if equals:
-            settings.setdefault(name, []).append(value)
-    return settings
-
-
-def words(value: str, doubled: str) -> Iterator[str]:
-    """The words of a setting, by systemd.syntax(7); `doubled` are made single."""
-    for quoted, plain in _WORD.findall(value):
-        word = re.sub(r"\\(.)", r"\1", quoted) if quoted else plain
-        for each in doubled:
-            assert not word.replace(2 * each, "").count(each)
-            word = word.replace(2 * each, each)
-        yield word
 
 
 def fake_rally(folder: str) -> tuple[str, ...]:
