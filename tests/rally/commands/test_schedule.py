@@ -72,7 +72,7 @@ WRONG = {
         [*PLACES, "--mail_to=-x"],
         "--mail_to: must be a plain name or address",
     ),
-    "unknown": ([*PLACES, "--nope"], "unrecognized arguments: --nope; see --help"),
+    "unknown": ([*PLACES, "--nope"], "--nope: no such option; see --help"),
     "out": (
         [*PLACES, "--out=/dev/null/x"],
         "--out: cannot be written to (Not a directory)",
