@@ -68,7 +68,7 @@ class Place(NamedTuple):
         return None
 
 
-class Unreadable(NamedTuple):
+class UnreadableValue(NamedTuple):
     """A value that its file's format allows and nobody can read, such as 2022-02-30.
 
     Attributes:
@@ -198,7 +198,7 @@ def raise_all(faults: list[str]) -> None:
 
 
 def _check_readable(place: Place, value: object) -> None:
-    if isinstance(value, Unreadable):
+    if isinstance(value, UnreadableValue):
         raise place.error(value.reason)
 
 

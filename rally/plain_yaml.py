@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 import yaml
 
 from rally.errors import ManyFaults
-from rally.fields import MOST_FAULTS, Lines, Place, Unreadable, raise_all
+from rally.fields import MOST_FAULTS, Lines, Place, UnreadableValue, raise_all
 
 if TYPE_CHECKING:
     from yaml import SafeLoader as _Loader
@@ -165,7 +165,7 @@ class _Reader:
             name = (*path, str(key.value))
             value = self._entry(event, next(self._events), name)
             nodes += (key, value)
-            if isinstance(key.value, Unreadable):
+            if isinstance(key.value, UnreadableValue):
                 continue
             if key.value in mapping:
                 self._fault(event, f'"{key.value}" stands twice; correct it')
@@ -211,9 +211,9 @@ class _Reader:
         self._fault(event, reason)
         raise ManyFaults([*self._unreadable, *self._faults])
 
-    def _unread(self, event: yaml.Event, reason: str) -> Unreadable:
+    def _unread(self, event: yaml.Event, reason: str) -> UnreadableValue:
         self._note(self._unreadable, event, reason)
-        return Unreadable(reason)
+        return UnreadableValue(reason)
 
     def _fault(self, event: yaml.Event, reason: str) -> None:
         self._note(self._faults, event, reason)

@@ -13,7 +13,7 @@ from pipelines.demo.jobs import Jobs
 from pipelines.demo.people import People
 from pipelines.demo.scene import deliver
 from rally.audit.report.text import to_text
-from rally.withdrawal.withdrawal_list import State
+from rally.withdrawal.withdrawal_list import RequestState
 
 _LOCKED, _CONCLUDED, _AUDITED = "2027-04-05", "2027-04-20", "2027-04-23"
 _LEAVES = datetime.fromisoformat("2027-04-04T18:00:00Z")
@@ -47,7 +47,7 @@ def _lock(jobs: Jobs, people: People) -> int:
     waiting = [each for each in deleted.withdrawals.withdrawals if each.deferred]
     states = {each.state for each in waiting}
     _show([f"Withdrawals that wait for the conclusion: {len(waiting)}."])
-    return len(deleted.faults) + (states != {State.DEFERRED})
+    return len(deleted.faults) + (states != {RequestState.DEFERRED})
 
 
 def _conclude(jobs: Jobs) -> int:

@@ -36,7 +36,7 @@ from rally.storage.objectstore.interface import StrayInTheWay
 from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.list_object import LIST
 from rally.withdrawal.overview import Group, Overview
-from rally.withdrawal.unreadable import Unreadable, find_unreadable
+from rally.withdrawal.unreadable import UnreadableLetters, find_unreadable
 
 ParallelMap = Callable[[Sequence[Unit], int], Iterable[Any]]
 """Has units looked at by workers; the results are the JSON of tallies.
@@ -235,7 +235,10 @@ class Audit:
 
     def _see_what_is_late(self, leaving: Leaving | None) -> tuple[Group, ...]:
         """Names requests and unreadable withdrawals past their deadline."""
-        days, unreadable = self._settings.limits.deadline_days, tuple[Unreadable, ...]()
+        days, unreadable = (
+            self._settings.limits.deadline_days,
+            tuple[UnreadableLetters, ...](),
+        )
         with self._looking(Check.DEAD_LETTERS):
             unreadable = find_unreadable(self._platform, days)
         due = leaving.due(self._holds.namespaces) if leaving else ()

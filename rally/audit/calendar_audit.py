@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from rally.audit.findings import Check, Unit
 from rally.audit.tally import Tally
 from rally.registry.registry import Registry
-from rally.registry.study import Kind, Study
-from rally.registry.transitions import State, States
+from rally.registry.study import Study, StudyKind
+from rally.registry.transitions import States, StudyState
 
-_OVER = (State.ENDED, State.CONCLUDED)
+_OVER = (StudyState.ENDED, StudyState.CONCLUDED)
 
 
 def audit_calendar(
@@ -30,7 +30,9 @@ def audit_calendar(
     """
     tally = Tally()
     for namespace, study in registry.studies.items():
-        if study.kind is not Kind.STUDY or not (namespace in known or study.derived):
+        if study.kind is not StudyKind.STUDY or not (
+            namespace in known or study.derived
+        ):
             continue  # nothing of it is locked in here, and nobody is to be told
         is_late = study.analysis_until and study.analysis_until < as_of.date()
         if is_late and not states.is_concluded(namespace, as_of):

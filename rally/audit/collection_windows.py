@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from rally.registry.study import Study
-from rally.registry.transitions import State, States
+from rally.registry.transitions import States, StudyState
 from rally.times import to_micros
 
 TOLD_LATE = timedelta(minutes=10)
@@ -41,7 +41,7 @@ def collection_windows(states: States, study: Study) -> list[CollectionWindow]:
     """When rows of a study may have been sent, in order; none overlaps another."""
     spans: list[CollectionWindow] = []
     for start, end in pairwise([_BEGIN, *states.changes(study), _END]):
-        if states.at(study, start) is State.COLLECTING:
+        if states.at(study, start) is StudyState.COLLECTING:
             late = to_micros(end) if end == _END else to_micros(end + TOLD_LATE)
             span = CollectionWindow(to_micros(start), late)
             if spans and spans[-1].end >= span.start:

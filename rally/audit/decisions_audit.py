@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from rally.audit.findings import Check, Unit
 from rally.audit.tally import Tally
-from rally.decisions.chain import Chain, Status
-from rally.decisions.contents import Kind, Letters, RequestDecision
+from rally.decisions.chain import Chain, EntryStatus
+from rally.decisions.contents import DecisionKind, Letters, RequestDecision
 from rally.decisions.entry import FOLDER, Entry, entry_name
 from rally.storage.records import is_record
 from rally.withdrawal.requests import key_of, subject_of
@@ -32,9 +32,9 @@ def audit_entries(chain: Chain) -> Tally:
         tally.broken(_CHECK, FOLDER, what, 1, Unit.OBJECTS)
     for record in chain.records:
         where, status = entry_name(record.number), record.status
-        if status is Status.WAITING:
+        if status is EntryStatus.WAITING:
             tally.apart(_CHECK, where, status, 1, Unit.OBJECTS)
-        elif status is not Status.COUNTS and record.number <= chain.accepted:
+        elif status is not EntryStatus.COUNTS and record.number <= chain.accepted:
             what = f"{status}, as two owners accepted"
             tally.apart(_CHECK, where, what, 1, Unit.OBJECTS)
     return tally
@@ -88,12 +88,12 @@ def audit_rulings(chain: Chain, withdrawals: WithdrawalList) -> Tally:
 
 
 def _letters(chain: Chain) -> Iterator[tuple[Entry, Letters]]:
-    for entry in chain.of(Kind.RECORD_LETTERS):
+    for entry in chain.of(DecisionKind.RECORD_LETTERS):
         assert isinstance(entry.content, Letters)
         yield entry, entry.content
 
 
 def _decided(chain: Chain) -> Iterator[tuple[Entry, Iterable[str]]]:
-    for entry in chain.of(Kind.CONFIRM, Kind.REJECT):
+    for entry in chain.of(DecisionKind.CONFIRM, DecisionKind.REJECT):
         assert isinstance(entry.content, RequestDecision)
         yield entry, entry.content.subjects

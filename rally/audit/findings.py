@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from rally.registry.transitions import State
+from rally.registry.transitions import StudyState
 from rally.withdrawal.overview import Group
 
 
@@ -158,7 +158,7 @@ class AuditReport:
 
     as_of: datetime
     scope: Scope
-    studies: Mapping[str, State]
+    studies: Mapping[str, StudyState]
     checks: tuple[CheckResult, ...]
     rows: Mapping[tuple[str, str], int] = field(default_factory=dict)
     expiring: Mapping[tuple[str, str], int] = field(default_factory=dict)

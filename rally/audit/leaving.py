@@ -18,14 +18,14 @@ from rally.storage.objectstore.interface import ObjectStore
 from rally.times import to_micros
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.admission import admit
-from rally.withdrawal.fold import Judgement, Standing, Verdict
+from rally.withdrawal.fold import Judgement, RequestStatus, Verdict
 from rally.withdrawal.list_object import Published, read_list
 from rally.withdrawal.newest_list import newest_signed
 from rally.withdrawal.overview import Due, deadline_of, find_due
 from rally.withdrawal.rules import LOOKING
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.selection import Selection
-from rally.withdrawal.withdrawal_list import State, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import RequestState, Withdrawal, WithdrawalList
 
 
 class Fate(StrEnum):
@@ -147,7 +147,7 @@ class Leaving:
         gone: dict[Fate, list[bytes]] = {}
         for pseudonym, person in selection.people.items():
             counts = any(
-                left.standing is Standing.ACTIVE
+                left.status is RequestStatus.ACTIVE
                 and study.namespace not in left.deferred
                 for scope in (study.namespace, RALLY)
                 for left in person.left.get(scope, ())
@@ -160,7 +160,7 @@ class Leaving:
 
     def _is_over(self, request: Withdrawal) -> bool:
         """Whether its rows should be gone by now."""
-        if Stage.VERIFIED in request.stages or request.state is State.CLOSED:
+        if Stage.VERIFIED in request.stages or request.state is RequestState.CLOSED:
             return True
         deadline = deadline_of(request, timedelta(days=self._days))
         return deadline is not None and deadline < self._as_of

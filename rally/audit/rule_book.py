@@ -32,7 +32,7 @@ from rally.events import EventLog
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
-from rally.registry.study import Document, Kind, Means, Study
+from rally.registry.study import Document, Means, Study, StudyKind
 from rally.registry.transitions import States
 from rally.settings import make_pseudonyms
 from rally.storage.header import Header
@@ -199,7 +199,7 @@ class RuleBook:
     def _has_scope(self, study: Study, partition: Partition) -> bool:
         """Whether rows say which study they are about, and purge looks for that."""
         document = self.document(partition.study, partition.document)
-        return study.kind is Kind.PLATFORM and bool(document.scope)
+        return study.kind is StudyKind.PLATFORM and bool(document.scope)
 
     @cached_property
     def _carriers(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from rally.errors import ConfigurationError
 from rally.printing import print_lines, visible
 from rally.registry.registry import Registry
 from rally.registry.study import Study
-from rally.registry.transitions import Action, States, check_transition
+from rally.registry.transitions import States, StudyAction, check_transition
 from rally.storage.layout import Stores
 from rally.tables import Block, Column, Results, Table, describe_json, print_results
 
@@ -34,7 +34,7 @@ def conclude_study(args: argparse.Namespace) -> int:
     if fault := places.registry().faults.get(study.namespace):
         raise ConfigurationError(fault)
     states = States.read(registry, stores.platform)
-    check_transition(states, study, Action.CONCLUDE, time)
+    check_transition(states, study, StudyAction.CONCLUDE, time)
     check_announced(study, time.date(), args.announced_days, "concluded")
     signer = None if args.plan_only else decider(args)
     foreseen = _foresee(args, stores, registry, study, time)
@@ -43,7 +43,9 @@ def conclude_study(args: argparse.Namespace) -> int:
         return 0
     print_lines("")
     decision = StudyDecision(study.namespace, time, args.note)
-    decide_study(stores.platform, signer, registry, study, Action.CONCLUDE, decision)
+    decide_study(
+        stores.platform, signer, registry, study, StudyAction.CONCLUDE, decision
+    )
     print_lines("run `rally delete`, which settles who waited, and then `rally purge`")
     return 0
 

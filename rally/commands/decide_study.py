@@ -16,14 +16,19 @@ from rally.commands.options import (
     read_time,
     signer_of,
 )
-from rally.decisions.contents import HoldPlacement, HoldRelease, Kind, StudyDecision
+from rally.decisions.contents import (
+    DecisionKind,
+    HoldPlacement,
+    HoldRelease,
+    StudyDecision,
+)
 from rally.errors import ConfigurationError
 from rally.fields import Place, note
 from rally.printing import print_lines
 from rally.registry.legal_holds import LegalHold, check_release
 from rally.registry.registry import Registry
 from rally.registry.study import Study
-from rally.registry.transitions import Action, States, check_transition
+from rally.registry.transitions import States, StudyAction, check_transition
 from rally.storage.objectstore.interface import ObjectStore
 from rally.times import moment
 
@@ -71,12 +76,12 @@ OWN: Options = {
 
 def pause_study(args: argparse.Namespace) -> int:
     """Refuses a study's data from now on, until it is resumed."""
-    return _decide(args, Action.PAUSE)
+    return _decide(args, StudyAction.PAUSE)
 
 
 def resume_study(args: argparse.Namespace) -> int:
     """Takes a paused study's data again."""
-    return _decide(args, Action.RESUME)
+    return _decide(args, StudyAction.RESUME)
 
 
 def hold_rows(args: argparse.Namespace) -> int:
@@ -91,7 +96,7 @@ def hold_rows(args: argparse.Namespace) -> int:
     platform, signer = platform_of(args), decider(args)
     placement = HoldPlacement(study.namespace, first, last, at, args.note)
     entry = decide_by_list(
-        platform, signer, Kind.PLACE_HOLD, placement, datetime.now(UTC)
+        platform, signer, DecisionKind.PLACE_HOLD, placement, datetime.now(UTC)
     )
     hold = LegalHold(entry.number, *placement[:-1], entry.by, args.note)
     print_lines(
@@ -116,7 +121,9 @@ def release_rows(args: argparse.Namespace) -> int:
         check_release(chain, study.namespace, release)
 
     now = datetime.now(UTC)
-    decide_by_list(platform, signer, Kind.RELEASE_HOLD, release, now, check=check)
+    decide_by_list(
+        platform, signer, DecisionKind.RELEASE_HOLD, release, now, check=check
+    )
     print_lines(f"{study.namespace}: released from {moment(release.at)}")
     return 0
 
@@ -143,7 +150,7 @@ def decide_study(
     signer: "Signer",
     registry: Registry,
     study: Study,
-    action: Action,
+    action: StudyAction,
     decision: StudyDecision,
 ) -> None:
     """Signs what is decided of a study, and says how the study is from then on.
@@ -166,7 +173,7 @@ def decide_study(
     print_lines(f"{study.namespace}: {state} from {moment(decision.at)}")
 
 
-def _decide(args: argparse.Namespace, action: Action) -> int:
+def _decide(args: argparse.Namespace, action: StudyAction) -> int:
     registry = Registry.load(args.studies)
     study = find_study(registry, args.namespace, args.studies)
     platform, signer = platform_of(args), decider(args)

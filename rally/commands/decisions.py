@@ -12,7 +12,7 @@ from rally.printing import print_lines, print_text
 from rally.tables import Column, Table, describe_json, print_results
 
 if TYPE_CHECKING:
-    from rally.decisions.chain import Chain, Record
+    from rally.decisions.chain import Chain, ChainRecord
 
 _PLACES = "--store --platform"
 _SIGNING = f"{_PLACES} --keys --people_keys --by"
@@ -107,7 +107,7 @@ def approve_decision(args: argparse.Namespace) -> int:
 
 def accept_loss(args: argparse.Namespace) -> int:
     """Asks to go on with a chain of which entries are lost or void, as it is."""
-    from rally.decisions.contents import AcceptedLoss, Kind
+    from rally.decisions.contents import AcceptedLoss, DecisionKind
     from rally.decisions.writing import decide
     from rally.withdrawal.newest_list import see
 
@@ -118,7 +118,9 @@ def accept_loss(args: argparse.Namespace) -> int:
         raise ConfigurationError("nothing is lost; `rally decisions verify` says so")
     loss = AcceptedLoss(chain.head.number, chain.head.digest, args.note)
     counter = seen.list.counter
-    entry = decide(platform, signer, Kind.ACCEPT_LOSS, loss, now, seen.head, counter)
+    entry = decide(
+        platform, signer, DecisionKind.ACCEPT_LOSS, loss, now, seen.head, counter
+    )
     print_lines(
         f"decision {entry.number} is signed by {entry.by}; it counts when another owner"
         f" runs `rally decisions approve {entry.number}`"
@@ -143,7 +145,7 @@ def _faults(chain: "Chain") -> Iterator[str]:
         yield "the withdrawal list names other decisions than are there"
 
 
-def _worth(record: "Record") -> str:
+def _worth(record: "ChainRecord") -> str:
     return f"{record.status}: {record.why}" if record.why else str(record.status)
 
 
@@ -160,7 +162,7 @@ def _about(content: object) -> str:
     return "-"
 
 
-_DECISIONS: "tuple[Column[Record], ...]" = (
+_DECISIONS: "tuple[Column[ChainRecord], ...]" = (
     Column("number", lambda each: each.number, text=lambda each: str(each.number)),
     Column("signed", lambda each: each.entry.when if each.entry else None),
     Column("by", lambda each: each.entry.by if each.entry else None),

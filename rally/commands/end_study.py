@@ -10,8 +10,8 @@ from rally.decisions.contents import StudyDecision
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
 from rally.registry.registry import Registry
-from rally.registry.study import AfterEnd, Kind, Study
-from rally.registry.transitions import Action, States, check_transition
+from rally.registry.study import AfterEnd, Study, StudyKind
+from rally.registry.transitions import States, StudyAction, check_transition
 from rally.times import moment
 
 
@@ -22,7 +22,7 @@ def end_study(args: argparse.Namespace) -> int:
     platform = platform_of(args)
     signer = None if args.plan_only else decider(args)
     time = read_time("--as_of", args.as_of)
-    check_transition(States.read(registry, platform), study, Action.END, time)
+    check_transition(States.read(registry, platform), study, StudyAction.END, time)
     _check_lock(study)
     check_announced(study, time.date(), args.announced_days, "ended")
     print_lines(_told(study, time))
@@ -30,7 +30,7 @@ def end_study(args: argparse.Namespace) -> int:
         return 0
     _confirm(study, is_sure=args.yes)
     decision = StudyDecision(study.namespace, time, args.note)
-    decide_study(platform, signer, registry, study, Action.END, decision)
+    decide_study(platform, signer, registry, study, StudyAction.END, decision)
     return 0
 
 
@@ -61,7 +61,7 @@ def check_announced(study: Study, day: date, days: int, what: str) -> None:
 
 def _check_lock(study: Study) -> None:
     """Raises ConfigurationError where a lock would have no end."""
-    if study.kind is Kind.STUDY and study.analysis_until is None:
+    if study.kind is StudyKind.STUDY and study.analysis_until is None:
         raise ConfigurationError(
             f"{study.namespace}: nothing says until when it would be locked for"
             " analysis; say it in its study.yaml: analysis_until"
@@ -70,7 +70,7 @@ def _check_lock(study: Study) -> None:
 
 def _told(study: Study, time: datetime) -> str:
     """What will follow, in a line for whoever decides."""
-    if study.kind is Kind.PLATFORM:
+    if study.kind is StudyKind.PLATFORM:
         after = "who leaves is deleted at once"
     else:
         waits = study.policy.after_end is AfterEnd.DEFER

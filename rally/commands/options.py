@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rally.errors import ConfigurationError
 from rally.process import say
 from rally.registry.registry import SHIPPED, Registry
-from rally.registry.study import Kind, Study
+from rally.registry.study import Study, StudyKind
 from rally.storage import marker
 from rally.storage.layout import Stores
 from rally.storage.marked_stores import MarkedStores
@@ -121,7 +121,7 @@ def read_scope(args: argparse.Namespace, registry: Registry) -> str | None:
     if not args.study:
         return None
     namespace, kind = _find_scope(registry, args.study, args.studies)
-    if kind is Kind.PLATFORM:
+    if kind is StudyKind.PLATFORM:
         raise ConfigurationError(
             f"--study: {namespace} is the platform's own, and to leave it is to "
             "leave Rally; if that is meant, give --all"
@@ -129,7 +129,7 @@ def read_scope(args: argparse.Namespace, registry: Registry) -> str | None:
     return namespace
 
 
-def _find_scope(registry: Registry, name: str, studies: str) -> tuple[str, Kind]:
+def _find_scope(registry: Registry, name: str, studies: str) -> tuple[str, StudyKind]:
     """A study can be left that does not load, where its kind is legible."""
     if study := registry.resolve(name):
         return study.namespace, study.kind
@@ -151,7 +151,7 @@ def maybe_platform(args: argparse.Namespace) -> ObjectStore | None:
     if not args.platform:
         return None
     platform = Stores("", args.platform).platform
-    marker.require_marker(platform, marker.Kind.PLATFORM)
+    marker.require_marker(platform, marker.PlaceKind.PLATFORM)
     return platform
 
 

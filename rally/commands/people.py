@@ -18,8 +18,8 @@ from rally.commands.options import (
 )
 from rally.decisions.contents import (
     Content,
+    DecisionKind,
     JobKey,
-    Kind,
     Person,
     Revocation,
     Role,
@@ -133,14 +133,16 @@ def add_person(args: argparse.Namespace) -> int:
     name = person_name(Place("--name"), args.name)
     roles = tuple(sorted({Role(each) for each in args.role}))
     return _ask(
-        args, Kind.ADD_PERSON, Person(name, roles, read_public_file(args.public))
+        args,
+        DecisionKind.ADD_PERSON,
+        Person(name, roles, read_public_file(args.public)),
     )
 
 
 def revoke_person(args: argparse.Namespace) -> int:
     """Asks for somebody to sign no more; what they signed before stays."""
     name = person_name(Place("--name"), args.name)
-    return _ask(args, Kind.REVOKE_PERSON, Revocation(name, args.note))
+    return _ask(args, DecisionKind.REVOKE_PERSON, Revocation(name, args.note))
 
 
 def replace_key(args: argparse.Namespace) -> int:
@@ -155,10 +157,10 @@ def replace_key(args: argparse.Namespace) -> int:
     last = seen.list.last_receipt
     later = (each.number for each in find_signed(platform, seen.decisions, last))
     key = JobKey(Job(args.job), read_public_file(args.public), max([last, *later]))
-    return _ask(args, Kind.REPLACE_KEY, key)
+    return _ask(args, DecisionKind.REPLACE_KEY, key)
 
 
-def _ask(args: argparse.Namespace, kind: Kind, content: Content) -> int:
+def _ask(args: argparse.Namespace, kind: DecisionKind, content: Content) -> int:
     from rally.withdrawal.newest_list import decide_by_list
 
     platform, signer, now = open_platform(args), signer_of(args), datetime.now(UTC)

@@ -15,7 +15,7 @@ from rally.registry.registry import Registry
 def settle(args: argparse.Namespace) -> int:
     """Decides that dead letters are given up, and deletes them."""
     from rally.dead_letters import LetterPlace, place_of
-    from rally.decisions.contents import Kind
+    from rally.decisions.contents import DecisionKind
     from rally.registry.legal_holds import LegalHolds
     from rally.storage.objectstore.interface import ObjectInfo
     from rally.withdrawal.newest_list import decide_by_list
@@ -35,7 +35,7 @@ def settle(args: argparse.Namespace) -> int:
     for place, members in sorted(chosen.items()):
         objects = [(info.name, letters) for info, letters in members]
         decided = settlement(place, objects, args.note)
-        decide_by_list(platform, signer, Kind.SETTLE, decided, now)
+        decide_by_list(platform, signer, DecisionKind.SETTLE, decided, now)
         for info, _ in members:
             platform.delete(info.name, info.generation)
         number = sum(letters for _, letters in members)

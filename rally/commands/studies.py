@@ -32,7 +32,7 @@ from rally.registry.report import (
     promises,
 )
 from rally.registry.study import Study, all_faults
-from rally.registry.transitions import State, States, transitions_in
+from rally.registry.transitions import States, StudyState, transitions_in
 from rally.tables import Column, Table, describe_json, make_pairs, print_results
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class _Listed(NamedTuple):
     """
 
     study: Study
-    state: State
+    state: StudyState
 
 
 _STUDIES: tuple[Column[_Listed], ...] = (

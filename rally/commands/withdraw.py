@@ -57,7 +57,7 @@ def withdraw(args: argparse.Namespace) -> int:
     The events come first, and who signs for them then: an event that nobody signed for
     is no letter, and whoever was interrupted types the command again.
     """
-    from rally.decisions.contents import Kind, Letters
+    from rally.decisions.contents import DecisionKind, Letters
     from rally.events import event_name, write_events
     from rally.version import pipeline_version
     from rally.withdrawal.newest_list import decide_by_list
@@ -77,7 +77,7 @@ def withdraw(args: argparse.Namespace) -> int:
     events = [_left(person, scope, received) for person in sorted(people)]
     write_events(platform, events, pipeline_version())
     letters = Letters(scope, received, tuple(sorted(map(event_name, events))))
-    decide_by_list(platform, signer, Kind.RECORD_LETTERS, letters, now)
+    decide_by_list(platform, signer, DecisionKind.RECORD_LETTERS, letters, now)
     number = f"{len(events)} withdrawal{'s' if len(events) > 1 else ''}"
     print_lines(f"recorded {number} from {scope}, received {moment(received)}")
     return 0

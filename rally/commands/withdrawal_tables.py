@@ -8,7 +8,7 @@ from rally.receipts.receipt import Stage
 from rally.tables import Block, Column, Results, Table, Value, describe_json
 from rally.times import from_micros
 from rally.withdrawal.overview import Due, Group, Overview
-from rally.withdrawal.unreadable import Unreadable
+from rally.withdrawal.unreadable import UnreadableLetters
 from rally.withdrawal.withdrawal_list import Withdrawal
 
 GROUPS: tuple[Column[Group], ...] = (
@@ -26,7 +26,7 @@ GROUPS: tuple[Column[Group], ...] = (
     ),
     Column("late", lambda each: each.late, is_broken=lambda each: each.late > 0),
 )
-UNREADABLE: tuple[Column[Unreadable], ...] = (
+UNREADABLE: tuple[Column[UnreadableLetters], ...] = (
     Column("study", lambda each: each.study),
     Column("day", lambda each: each.day),
     Column("letters", lambda each: each.letters, "UNREADABLE"),

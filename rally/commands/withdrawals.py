@@ -27,7 +27,7 @@ from rally.tables import print_results
 
 if TYPE_CHECKING:
     from rally.withdrawal.overview import Overview
-    from rally.withdrawal.rulings import Action
+    from rally.withdrawal.rulings import RequestAction
     from rally.withdrawal.withdrawal_list import WithdrawalList
 
 _DEADLINE_DAYS = 30.0
@@ -105,9 +105,9 @@ def decide(args: argparse.Namespace) -> int:
     from rally.decisions.contents import MOST_SUBJECTS, RequestDecision
     from rally.withdrawal.newest_list import decide_by_list
     from rally.withdrawal.requests import key_of, subject_of
-    from rally.withdrawal.rulings import Action, check_undecided, choose
+    from rally.withdrawal.rulings import RequestAction, check_undecided, choose
 
-    action, now = Action(args.action), read_time("--as_of", args.as_of)
+    action, now = RequestAction(args.action), read_time("--as_of", args.as_of)
     signer, scope = signer_of(args), _what(args, action)
     note(Place("--note"), args.note)
     published, folded = _fold(args, now)
@@ -139,7 +139,7 @@ def _run(args: argparse.Namespace) -> int:
     return list_withdrawals(args) if args.action == "list" else decide(args)
 
 
-def _what(args: argparse.Namespace, action: "Action") -> str | None:
+def _what(args: argparse.Namespace, action: "RequestAction") -> str | None:
     """The scope that is decided on; None where it is single requests."""
     scope = read_scope(args, Registry.load(args.studies))
     if action.is_single and not args.request:

@@ -35,7 +35,7 @@ from rally.storage.partitions import (
     is_settled,
     list_files,
 )
-from rally.storage.row_streams import Unreadable
+from rally.storage.row_streams import UnreadableRows
 from rally.validation.pseudonyms import Pseudonyms
 from rally.version import pipeline_version
 from rally.withdrawal.list_object import LIST, read_people
@@ -172,7 +172,7 @@ class Compactor:
         for _ in range(_ATTEMPTS):
             try:
                 return partition_work.attempt(self._context(partition))
-            except Unreadable as error:
+            except UnreadableRows as error:
                 trouble = describe_unreadable(error.name, error.cause)
                 if error.name in viewer.skipped:
                     return _failed(partition, trouble)

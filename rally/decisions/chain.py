@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from rally.decisions.contents import AcceptedLoss, Founding, JobKey, Kind, Person
+from rally.decisions.contents import (
+    AcceptedLoss,
+    DecisionKind,
+    Founding,
+    JobKey,
+    Person,
+)
 from rally.decisions.entry import START, Entry, extend
 from rally.errors import ConfigurationError
 from rally.keys.names import Job, signing
@@ -25,7 +31,7 @@ LOSS = (
 """What a job says that stops there."""
 
 
-class Status(StrEnum):
+class EntryStatus(StrEnum):
     """What an entry is worth.
 
     WAITING: for a second owner, and decides nothing until then.
@@ -50,7 +56,7 @@ class Head(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ChainRecord:
     """One number of the chain.
 
     Attributes:
@@ -62,7 +68,7 @@ class Record:
     """
 
     number: int
-    status: Status
+    status: EntryStatus
     why: str
     entry: Entry | None
     digest: str
@@ -105,7 +111,7 @@ class Chain:
 
     platform: str
     founding: Founding
-    records: tuple[Record, ...]
+    records: tuple[ChainRecord, ...]
     digests: tuple[str, ...]
     people: Mapping[str, Person]
     keys: Mapping[Job, tuple[KeyInForce, ...]]
@@ -122,7 +128,7 @@ class Chain:
     @property
     def founder(self) -> str:
         """Who signed the first decision."""
-        return next(self.of(Kind.FOUND)).by
+        return next(self.of(DecisionKind.FOUND)).by
 
     def is_list(self, counter: int, signature: str, data: bytes) -> bool:
         """Whether deletion signed a withdrawal list of this counter.
@@ -176,11 +182,11 @@ class Chain:
         """How far it goes."""
         return Head(len(self.records), self.digests[-1])
 
-    def of(self, *kinds: Kind) -> Iterator[Entry]:
+    def of(self, *kinds: DecisionKind) -> Iterator[Entry]:
         """The entries of these kinds that count, in their order."""
         for record in self.records:
             entry = record.entry
-            if record.status is Status.COUNTS and entry and entry.kind in kinds:
+            if record.status is EntryStatus.COUNTS and entry and entry.kind in kinds:
                 yield entry
 
     @property
@@ -196,9 +202,12 @@ class Chain:
             default=0,
         )
 
-    def faulty(self) -> list[Record]:
+    def faulty(self) -> list[ChainRecord]:
         """Entries that are void or missing, and that no two owners have accepted."""
-        bad, later = (Status.VOID, Status.MISSING), self.records[self.accepted :]
+        bad, later = (
+            (EntryStatus.VOID, EntryStatus.MISSING),
+            self.records[self.accepted :],
+        )
         return [each for each in later if each.status in bad]
 
     def against(self, head: Head) -> "Chain":
@@ -212,9 +221,9 @@ class Chain:
         return replace(held, has_loss=is_other and head.number > held.accepted)
 
 
-def missing(number: int) -> Record:
+def missing(number: int) -> ChainRecord:
     """The record of a number at which nothing is."""
-    return Record(number, Status.MISSING, "is not there", None, "")
+    return ChainRecord(number, EntryStatus.MISSING, "is not there", None, "")
 
 
 def _is_signed(keys: Iterable[Verifier], signature: str, data: bytes) -> bool:

@@ -34,7 +34,7 @@ MOST_SUBJECTS = 50_000
 """Of one entry: withdrawals, or letters."""
 
 
-class Kind(StrEnum):
+class DecisionKind(StrEnum):
     """What an entry decides."""
 
     FOUND = "platform.found"
@@ -78,29 +78,34 @@ class Role(StrEnum):
     SERVICE = "service"
 
 
-MAY: Mapping[Kind, frozenset[Role]] = {
-    Kind.FOUND: frozenset({Role.OWNER}),
-    Kind.APPROVE: frozenset({Role.OWNER}),
-    Kind.ACCEPT_LOSS: frozenset({Role.OWNER}),
-    Kind.ADD_PERSON: frozenset({Role.OWNER}),
-    Kind.REVOKE_PERSON: frozenset({Role.OWNER}),
-    Kind.REPLACE_KEY: frozenset({Role.OWNER}),
-    Kind.PAUSE: frozenset({Role.STOP, Role.DECIDE}),
-    Kind.PLACE_HOLD: frozenset({Role.STOP, Role.DECIDE}),
-    Kind.RESUME: frozenset({Role.DECIDE}),
-    Kind.END: frozenset({Role.DECIDE}),
-    Kind.CONCLUDE: frozenset({Role.DECIDE}),
-    Kind.RELEASE_HOLD: frozenset({Role.DECIDE}),
-    Kind.CONFIRM: frozenset({Role.DECIDE}),
-    Kind.REJECT: frozenset({Role.DECIDE}),
-    Kind.EXPEDITE: frozenset({Role.DECIDE}),
-    Kind.SETTLE: frozenset({Role.DECIDE}),
-    Kind.RECORD_LETTERS: frozenset({Role.DECIDE}),
+MAY: Mapping[DecisionKind, frozenset[Role]] = {
+    DecisionKind.FOUND: frozenset({Role.OWNER}),
+    DecisionKind.APPROVE: frozenset({Role.OWNER}),
+    DecisionKind.ACCEPT_LOSS: frozenset({Role.OWNER}),
+    DecisionKind.ADD_PERSON: frozenset({Role.OWNER}),
+    DecisionKind.REVOKE_PERSON: frozenset({Role.OWNER}),
+    DecisionKind.REPLACE_KEY: frozenset({Role.OWNER}),
+    DecisionKind.PAUSE: frozenset({Role.STOP, Role.DECIDE}),
+    DecisionKind.PLACE_HOLD: frozenset({Role.STOP, Role.DECIDE}),
+    DecisionKind.RESUME: frozenset({Role.DECIDE}),
+    DecisionKind.END: frozenset({Role.DECIDE}),
+    DecisionKind.CONCLUDE: frozenset({Role.DECIDE}),
+    DecisionKind.RELEASE_HOLD: frozenset({Role.DECIDE}),
+    DecisionKind.CONFIRM: frozenset({Role.DECIDE}),
+    DecisionKind.REJECT: frozenset({Role.DECIDE}),
+    DecisionKind.EXPEDITE: frozenset({Role.DECIDE}),
+    DecisionKind.SETTLE: frozenset({Role.DECIDE}),
+    DecisionKind.RECORD_LETTERS: frozenset({Role.DECIDE}),
 }
 """The roles of which a signer needs one."""
 
 NEEDS_TWO = frozenset(
-    {Kind.ACCEPT_LOSS, Kind.ADD_PERSON, Kind.REVOKE_PERSON, Kind.REPLACE_KEY}
+    {
+        DecisionKind.ACCEPT_LOSS,
+        DecisionKind.ADD_PERSON,
+        DecisionKind.REVOKE_PERSON,
+        DecisionKind.REPLACE_KEY,
+    }
 )
 """What counts only once a second owner has approved it."""
 
@@ -356,30 +361,30 @@ _REQUEST_DECISION = _record(
     RequestDecision, subjects=many(hexadecimal(32), MOST_SUBJECTS), note=note
 )
 
-READERS: Mapping[Kind, Reader[Content]] = {
-    Kind.FOUND: _record(
+READERS: Mapping[DecisionKind, Reader[Content]] = {
+    DecisionKind.FOUND: _record(
         Founding,
         development=flag,
         people=many(_person, _MOST_PEOPLE),
         keys=many(_JOB_KEY, len(Job)),
     ),
-    Kind.APPROVE: _record(Approval, entry=whole, digest=hexadecimal(64)),
-    Kind.ACCEPT_LOSS: _record(
+    DecisionKind.APPROVE: _record(Approval, entry=whole, digest=hexadecimal(64)),
+    DecisionKind.ACCEPT_LOSS: _record(
         AcceptedLoss, through=whole, digest=hexadecimal(64), note=note
     ),
-    Kind.ADD_PERSON: _person,
-    Kind.REVOKE_PERSON: _record(Revocation, name=person_name, note=note),
-    Kind.REPLACE_KEY: _JOB_KEY,
-    Kind.PAUSE: _STUDY_DECISION,
-    Kind.RESUME: _STUDY_DECISION,
-    Kind.END: _STUDY_DECISION,
-    Kind.CONCLUDE: _STUDY_DECISION,
-    Kind.PLACE_HOLD: _hold_placement,
-    Kind.RELEASE_HOLD: _record(HoldRelease, hold=whole, at=moment, note=note),
-    Kind.CONFIRM: _REQUEST_DECISION,
-    Kind.REJECT: _REQUEST_DECISION,
-    Kind.EXPEDITE: _REQUEST_DECISION,
-    Kind.SETTLE: _record(
+    DecisionKind.ADD_PERSON: _person,
+    DecisionKind.REVOKE_PERSON: _record(Revocation, name=person_name, note=note),
+    DecisionKind.REPLACE_KEY: _JOB_KEY,
+    DecisionKind.PAUSE: _STUDY_DECISION,
+    DecisionKind.RESUME: _STUDY_DECISION,
+    DecisionKind.END: _STUDY_DECISION,
+    DecisionKind.CONCLUDE: _STUDY_DECISION,
+    DecisionKind.PLACE_HOLD: _hold_placement,
+    DecisionKind.RELEASE_HOLD: _record(HoldRelease, hold=whole, at=moment, note=note),
+    DecisionKind.CONFIRM: _REQUEST_DECISION,
+    DecisionKind.REJECT: _REQUEST_DECISION,
+    DecisionKind.EXPEDITE: _REQUEST_DECISION,
+    DecisionKind.SETTLE: _record(
         Settlement,
         study=_namespace,
         day=iso_day,
@@ -387,7 +392,7 @@ READERS: Mapping[Kind, Reader[Content]] = {
         letters=whole,
         note=note,
     ),
-    Kind.RECORD_LETTERS: _record(
+    DecisionKind.RECORD_LETTERS: _record(
         Letters,
         scope=_scope,
         received=moment,

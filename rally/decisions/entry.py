@@ -17,7 +17,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from rally.bounded_json import InvalidJson, parse_json
-from rally.decisions.contents import READERS, Content, Kind, person_name
+from rally.decisions.contents import READERS, Content, DecisionKind, person_name
 from rally.fields import Fields, Place, choice, hexadecimal, moment, text, whole
 from rally.keys.signing import SigningKey, Verifier
 from rally.storage.container import canonical_json
@@ -53,7 +53,7 @@ class Entry:
     number: int
     previous: str
     list: int
-    kind: Kind
+    kind: DecisionKind
     content: Content
     when: datetime
     by: str
@@ -117,7 +117,7 @@ def decode(data: bytes, where: str) -> Entry:
         fields = Fields(place, parse_json(data))
     except InvalidJson:
         raise place.error("is not JSON") from None
-    kind = fields.need("kind", choice(Kind))
+    kind = fields.need("kind", choice(DecisionKind))
     entry = Entry(
         platform=fields.need("platform", hexadecimal(32)),
         number=fields.need("number", whole),
@@ -135,7 +135,7 @@ def decode(data: bytes, where: str) -> Entry:
     return entry
 
 
-def check_content(kind: Kind, content: Content) -> None:
+def check_content(kind: DecisionKind, content: Content) -> None:
     """Makes sure that a decision could be read back.
 
     Raises:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from rally.decisions.contents import Founding, JobKey, Kind, Person, Role
+from rally.decisions.contents import DecisionKind, Founding, JobKey, Person, Role
 from rally.decisions.entry import (
     MOST_BYTES,
     START,
@@ -117,7 +117,9 @@ def begin(
     folder = KeyFolder(platform_keys)
     keys = [JobKey(job, read_public(folder, signing(job))) for job in sorted(Job)]
     founding = Founding(development, tuple(people), tuple(keys))
-    entry = Entry(platform_id, 1, START, 0, Kind.FOUND, founding, now, signer.name)
+    entry = Entry(
+        platform_id, 1, START, 0, DecisionKind.FOUND, founding, now, signer.name
+    )
     data = encode(sign(entry, signer.key))
     if why := _why_void(data, platform_id):
         raise ConfigurationError(f"--owner: {why}")

@@ -3,15 +3,15 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from rally.decisions.chain import Chain, KeyInForce, Record, Status, missing
+from rally.decisions.chain import Chain, ChainRecord, EntryStatus, KeyInForce, missing
 from rally.decisions.contents import (
     MAY,
     NEEDS_TWO,
     AcceptedLoss,
     Approval,
+    DecisionKind,
     Founding,
     JobKey,
-    Kind,
     Person,
     Revocation,
     Role,
@@ -94,7 +94,7 @@ class ChainFold:
         self._id = platform
         self._founded = founded
         self._founding: Founding | None = None
-        self._records: list[Record] = []
+        self._records: list[ChainRecord] = []
         self._digests = [START]
         self._people: dict[str, Person] = {}
         self._verifiers: dict[str, Verifier] = {}
@@ -130,15 +130,15 @@ class ChainFold:
                 " was founded with; restore it from the copy beside the platform's"
                 " keys, or correct --platform"
             )
-        status = Status.COUNTS
+        status = EntryStatus.COUNTS
         if why or entry is None:
-            status = Status.VOID
+            status = EntryStatus.VOID
         elif entry.kind in NEEDS_TWO:
-            status = Status.WAITING
-        record = Record(number, status, why, entry, digest)
+            status = EntryStatus.WAITING
+        record = ChainRecord(number, status, why, entry, digest)
         self._digests.append(extend(self._digests[-1], data))
         self._records.append(record)
-        if entry and status is Status.COUNTS:
+        if entry and status is EntryStatus.COUNTS:
             self._apply(entry)
 
     def chain(self, foreign: Iterable[str] = ()) -> Chain:
@@ -176,7 +176,7 @@ class ChainFold:
         """
         if entry.platform != self._id:
             return "is of another platform"
-        if entry.kind is Kind.FOUND:
+        if entry.kind is DecisionKind.FOUND:
             return self._why_no_founding(entry)
         person = self._people.get(entry.by)
         if person is None:
@@ -237,7 +237,7 @@ class ChainFold:
         if not 0 < approval.entry <= self.last:
             return f"there is no entry {approval.entry}"
         asked = self._records[approval.entry - 1]
-        if asked.status is not Status.WAITING or not asked.entry:
+        if asked.status is not EntryStatus.WAITING or not asked.entry:
             return f"entry {asked.number} waits for nobody"
         if asked.digest != approval.digest:
             return f"entry {asked.number} is another than was approved"
@@ -286,8 +286,8 @@ class ChainFold:
         elif isinstance(content, Approval):
             asked = self._records[content.entry - 1]
             assert asked.entry is not None
-            self._records[content.entry - 1] = Record(
-                asked.number, Status.COUNTS, "", asked.entry, asked.digest
+            self._records[content.entry - 1] = ChainRecord(
+                asked.number, EntryStatus.COUNTS, "", asked.entry, asked.digest
             )
             self._apply_approved(asked.entry)
 

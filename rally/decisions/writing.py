@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from rally.decisions.chain import Chain, Head
-from rally.decisions.contents import NEEDS_TWO, Approval, Content, JobKey, Kind
+from rally.decisions.contents import NEEDS_TWO, Approval, Content, DecisionKind, JobKey
 from rally.decisions.entry import Entry, check_content, encode, entry_name, sign
 from rally.decisions.signers import Signer
 from rally.decisions.verifying import read_chain
@@ -26,7 +26,7 @@ def no_check(chain: Chain) -> None:
 def decide(
     platform: ObjectStore,
     signer: Signer,
-    kind: Kind,
+    kind: DecisionKind,
     content: Content,
     now: datetime,
     head: Head | None = None,
@@ -98,7 +98,7 @@ def approve(
             " no more; look whose it is, and ask anew by `rally people replace-key`"
         )
     approval = Approval(number, found.digest)
-    return decide(platform, signer, Kind.APPROVE, approval, now, head, counter)
+    return decide(platform, signer, DecisionKind.APPROVE, approval, now, head, counter)
 
 
 def _explained(why: str, name: str) -> str:

@@ -43,7 +43,7 @@ from rally.times import to_micros
 from rally.version import pipeline_version
 from rally.withdrawal.admission import admit
 from rally.withdrawal.bootstrap import begin_anew, open_list
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.list_object import Published, publish_list, read_list
 from rally.withdrawal.newest_list import newest_signed, put_back
 from rally.withdrawal.rulings import Rulings
@@ -346,7 +346,7 @@ def _bare(step: Transition) -> Transition:
 
 
 def _suppressed(withdrawal: Withdrawal, now: int) -> Withdrawal:
-    if withdrawal.participant is None or withdrawal.standing is not Standing.ACTIVE:
+    if withdrawal.participant is None or withdrawal.status is not RequestStatus.ACTIVE:
         return withdrawal
     return withdrawal.reached(Stage.SUPPRESSED, now)
 

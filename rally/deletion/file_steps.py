@@ -22,7 +22,7 @@ from rally.deletion.scope import list_files
 from rally.deletion.settings import DeletionSettings
 from rally.errors import CorruptFile, cause_of
 from rally.registry.legal_holds import LegalHold, LegalHolds
-from rally.registry.study import Kind
+from rally.registry.study import StudyKind
 from rally.settings import make_pseudonyms
 from rally.storage.codecs import UnknownCodec
 from rally.storage.header import CHECKSUM, INDEX, ROW_LENGTHS, Header
@@ -171,7 +171,7 @@ class FileSteps:
     def knows(self, namespace: str) -> bool:
         """Whether the pseudonyms of a namespace can be computed: its key exists."""
         study = self._registry.studies[namespace]
-        return study.kind is Kind.PLATFORM or self._pseudonyms.knows(namespace)
+        return study.kind is StudyKind.PLATFORM or self._pseudonyms.knows(namespace)
 
     def candidates(self) -> Iterator[ListedFile]:
         """Yields the files whose bucket can have rows of people on the list."""

@@ -7,7 +7,7 @@ from rally.deletion.receipt_writer import ReceiptWriter
 from rally.deletion.run_findings import RunFindings
 from rally.events import RALLY
 from rally.keys.signing import SigningKey
-from rally.receipts.receipt import Reason, Stage
+from rally.receipts.receipt import ReceiptReason, Stage
 from rally.storage.objectstore.interface import ObjectStore
 from rally.times import from_micros, to_micros
 from rally.withdrawal.unavailable_studies import concerned
@@ -110,10 +110,12 @@ def _rewritten(namespaces: list[str], findings: RunFindings) -> int:
     return max([findings.now, *(to_micros(time) for time in times if time)])
 
 
-def _reason(before: Withdrawal, after: Withdrawal, *, late: bool) -> Reason | None:
+def _reason(
+    before: Withdrawal, after: Withdrawal, *, late: bool
+) -> ReceiptReason | None:
     """Reason for which a receipt is due; None if none is."""
     if Stage.VERIFIED not in after.stages:
         return None
     if Stage.VERIFIED not in before.stages:
-        return Reason.SETTLED if before.receipts else Reason.DELETION
-    return Reason.LATE if late else None
+        return ReceiptReason.SETTLED if before.receipts else ReceiptReason.DELETION
+    return ReceiptReason.LATE if late else None

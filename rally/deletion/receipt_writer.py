@@ -14,8 +14,8 @@ from rally.receipts import receipt as receipts
 from rally.receipts.chain import append, find, read_receipt
 from rally.receipts.receipt import (
     FileChange,
-    Reason,
     Receipt,
+    ReceiptReason,
     Section,
     Stage,
     Verification,
@@ -92,7 +92,7 @@ class ReceiptWriter:
         return results
 
     def write(
-        self, withdrawal: Withdrawal, reason: Reason, results: _Results
+        self, withdrawal: Withdrawal, reason: ReceiptReason, results: _Results
     ) -> Withdrawal:
         """Writes a receipt for a request, and returns the request with its number.
 
@@ -147,7 +147,7 @@ def _deferred(receipt: Receipt) -> set[str]:
     return {
         section.namespace
         for section in receipt.sections
-        if section.outcome is receipts.Outcome.DEFERRED
+        if section.outcome is receipts.SectionOutcome.DEFERRED
     }
 
 
@@ -159,7 +159,7 @@ class _ReceiptDraft:
     """
 
     withdrawal: Withdrawal
-    reason: Reason
+    reason: ReceiptReason
     results: _Results
     findings: RunFindings
 
@@ -191,7 +191,7 @@ class _ReceiptDraft:
 
     def _old_copies_until(self) -> date | None:
         """Date until which old copies are kept; None but for late receipts."""
-        if self.reason is not Reason.LATE:
+        if self.reason is not ReceiptReason.LATE:
             return None
         touched = {each.study for results in self.results.values() for each in results}
         copies = self.findings.copies_of(sorted(touched))
@@ -202,14 +202,18 @@ class _ReceiptDraft:
         withdrawal = self.withdrawal
         if namespace in withdrawal.deferred:
             until = self.findings.registry.studies[namespace].analysis_until
-            return Section(namespace, receipts.Outcome.DEFERRED, until)
+            return Section(namespace, receipts.SectionOutcome.DEFERRED, until)
         files = tuple(
             _change(result, result.requests[withdrawal.request])
             for results in self.results.values()
             for result in results
             if result.study == namespace
         )
-        outcome = receipts.Outcome.DELETED if files else receipts.Outcome.NOTHING
+        outcome = (
+            receipts.SectionOutcome.DELETED
+            if files
+            else receipts.SectionOutcome.NOTHING
+        )
         return Section(namespace, outcome, None, files, self._verification(namespace))
 
     def _verification(self, namespace: str) -> Verification:

@@ -15,7 +15,7 @@ from rally.registry.registry import Registry
 from rally.registry.transitions import States
 from rally.times import to_micros
 from rally.withdrawal.enrolment_index import Enrolled
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.rules import Rules
 from rally.withdrawal.unavailable_studies import concerned
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
@@ -97,9 +97,9 @@ def _is_settled(each: Withdrawal, registry: Registry) -> bool:
     Nobody has looked for rows of a held request. If every document requires an
     enrolment, a purge deletes such rows; otherwise the request waits for a person.
     """
-    if each.participant is None or each.standing is Standing.REJECTED:
+    if each.participant is None or each.status is RequestStatus.REJECTED:
         return True
-    if each.standing is Standing.HELD:
+    if each.status is RequestStatus.HELD:
         return all(
             study.policy.enrolment_required
             for study in registry.studies.values()

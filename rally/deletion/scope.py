@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from rally.deletion.plan import FileOutcome, FileResult, ListedFile
 from rally.events import RALLY
 from rally.registry.registry import Registry
-from rally.registry.study import Kind, Study
+from rally.registry.study import Study, StudyKind
 from rally.storage.header import MAGIC
 from rally.storage.layout import DATA, Stores, study_folder
 from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound, ObjectStore
@@ -20,7 +20,9 @@ def concerns(withdrawal: Withdrawal, study: Study) -> bool:
     A person who leaves Rally leaves every study. A person who leaves one study has a
     row of their enrolment in it among the platform's rows.
     """
-    return withdrawal.scope in (RALLY, study.namespace) or study.kind is Kind.PLATFORM
+    return (
+        withdrawal.scope in (RALLY, study.namespace) or study.kind is StudyKind.PLATFORM
+    )
 
 
 def namespaces_of(withdrawal: Withdrawal, registry: Registry) -> list[str]:

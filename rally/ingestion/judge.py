@@ -27,14 +27,14 @@ from rally.registry.policy import (
     refused_by_promise,
     refused_by_tag,
 )
-from rally.registry.study import Kind, Means, Study
+from rally.registry.study import Means, Study, StudyKind
 from rally.registry.transitions import States
 from rally.storage.layout import Partition
 from rally.times import to_micros
 from rally.validation.ids import canonical_id
 from rally.validation.pointers import look_up
 from rally.validation.pseudonyms import Pseudonyms
-from rally.withdrawal.fold import Person, Verdict, judge_row
+from rally.withdrawal.fold import Leaver, Verdict, judge_row
 
 _CLOCK_TOLERANCE = timedelta(hours=1)
 _UNKNOWN = Label()
@@ -43,7 +43,7 @@ _UNKNOWN = Label()
 class Withdrawals(Protocol):
     """The withdrawal list as a job knows it at the moment."""
 
-    def people(self) -> Mapping[str, Person]:
+    def people(self) -> Mapping[str, Leaver]:
         """Gives the people on the list, by platform pseudonym."""
 
     @property
@@ -335,7 +335,7 @@ class Judge:
 
     def _in_study(self, study: Study, sender: Sender) -> Sender:
         """Gives a person the pseudonyms by which the study's rows know them."""
-        if study.kind is Kind.PLATFORM:
+        if study.kind is StudyKind.PLATFORM:
             return sender
         deletion = sender.deletion_pseudonym
         return sender._replace(
@@ -363,20 +363,20 @@ def _refuse_by_person(opened: OpenedPing) -> None:
         raise _Refused(refusal)
 
 
-def _refuse_reposted(opened: OpenedPing, person: Person) -> None:
+def _refuse_reposted(opened: OpenedPing, person: Leaver) -> None:
     """Refuses a later copy of an enrolment, which says nothing new."""
     if person.joined_before(opened.document_id, opened.micros):
         raise _Refused(RefusalReason.REPOSTED)
 
 
-def _find_verdict(opened: OpenedPing, person: Person, joined: Event | None) -> Verdict:
+def _find_verdict(opened: OpenedPing, person: Leaver, joined: Event | None) -> Verdict:
     """Finds what the withdrawal list says of a row; an enrolment counts for itself.
 
     Of who never joined its scope nothing is parked while a request is held: no decision
     would make their rows stay, and a purge takes them as all that nobody enrolled.
     """
     study = opened.route.study
-    scope = RALLY if study.kind is Kind.PLATFORM else study.namespace
+    scope = RALLY if study.kind is StudyKind.PLATFORM else study.namespace
     joined_study = frozenset[str]()
     before = person.joined
     if joined is not None:

@@ -9,7 +9,7 @@ from rally.events import RALLY
 from rally.outcomes import FailureReason
 from rally.registry.registry import Registry
 from rally.registry.rows import RowEncoder
-from rally.registry.study import Document, Kind, Means, Study
+from rally.registry.study import Document, Means, Study, StudyKind
 from rally.storage.layout import UNKNOWN
 from rally.validation.pointers import Pointer, look_up, parse_pointer
 
@@ -199,9 +199,9 @@ def _name_of(document: Document) -> DocumentName:
     return DocumentName(document.namespace, document.type, document.version)
 
 
-def _scope(namespace: str, kind: Kind) -> str:
+def _scope(namespace: str, kind: StudyKind) -> str:
     """Gives the scope of a study; the platform's own stands for Rally as a whole."""
-    return RALLY if kind is Kind.PLATFORM else namespace
+    return RALLY if kind is StudyKind.PLATFORM else namespace
 
 
 def _pointer(place: str | None) -> Pointer | None:

@@ -49,7 +49,7 @@ from rally.withdrawal.list_object import LIST
 _NEW_KEYS = "whether new platform keys may be made"
 
 
-class Step(NamedTuple):
+class InitStep(NamedTuple):
     """One thing that a platform needs.
 
     Attributes:
@@ -85,7 +85,7 @@ def initialise(
     ping_keys: str | None = None,
     adopts: str | None = None,
     founders: Founders | None = None,
-) -> Iterator[Step]:
+) -> Iterator[InitStep]:
     """Makes what is missing, and says each thing when it is there.
 
     Args:
@@ -127,19 +127,21 @@ def initialise(
     seen = used if stores.is_one_a_study else list(registry.studies)
     made = _make_keys(platform_keys, used, stores, seen)
     what = ", ".join(made) or "all that is wanted"
-    yield Step(bool(made), f"platform keys {platform_keys}: {what}")
+    yield InitStep(bool(made), f"platform keys {platform_keys}: {what}")
     if founding is None:
         assert founders is not None  # _check_founders
         founding = _found(stores.platform, survey.owner, founders, platform_keys)
     platform = platform_in(founding, platform_keys)
     for uri, marker, is_new in mark_places(survey, platform, digest_of(founding)):
         whose = f" of {marker.study}" if marker.study else ""
-        yield Step(is_new, f"{marker.kind}{whose} {uri} (platform {marker.platform})")
+        yield InitStep(
+            is_new, f"{marker.kind}{whose} {uri} (platform {marker.platform})"
+        )
     stores.platform.create(entry_name(1), founding)
     chain = read_chain(stores.platform)
     kind = "development platform" if chain.development else "platform"
     is_new = put_copy(platform_keys, founding)
-    yield Step(is_new, f"first decision of a {kind}, signed by {chain.founder}")
+    yield InitStep(is_new, f"first decision of a {kind}, signed by {chain.founder}")
     yield _begin_list(stores, seen, chain, founders)
 
 
@@ -237,7 +239,7 @@ def _make_keys(
 
 def _begin_list(
     stores: Stores, studies: Sequence[str], chain: Chain, founders: Founders | None
-) -> Step:
+) -> InitStep:
     def founder() -> SigningKey:
         if founders is None or founders.by != chain.founder:
             raise ConfigurationError(
@@ -248,4 +250,4 @@ def _begin_list(
 
     is_there = holds(stores.platform, LIST, _NEW_KEYS)
     found = begin_list(stores, studies, founder)
-    return Step(not is_there, f"withdrawal list {found.counter}")
+    return InitStep(not is_there, f"withdrawal list {found.counter}")

@@ -11,13 +11,13 @@ from rally.errors import ConfigurationError, unwritable
 from rally.registry.object_classifier import folder_of, is_missing
 from rally.registry.study import Study
 from rally.storage.layout import DATA, Stores
-from rally.storage.marker import NAME, Kind, Marker, check_marker, read_marker
+from rally.storage.marker import NAME, Marker, PlaceKind, check_marker, read_marker
 from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.objectstore.open_store import open_store
 from rally.storage.occupancy import holds
 
 _MAY_MARK = "whether it may be marked"
-_HELD = {Kind.PLATFORM: "", Kind.STORE: DATA}
+_HELD = {PlaceKind.PLATFORM: "", PlaceKind.STORE: DATA}
 """What begins the names of objects that a new place has none of.
 
 Into their folders researchers write before anybody registers them.
@@ -54,7 +54,7 @@ class _Place(NamedTuple):
     """A place that is to be marked."""
 
     store: ObjectStore
-    kind: Kind
+    kind: PlaceKind
     study: str | None = None
 
 
@@ -100,7 +100,7 @@ def survey_places(
         ConnectionError: a store is away.
     """
     _check_apart(stores, studies)
-    platform = _Place(stores.platform, Kind.PLATFORM)
+    platform = _Place(stores.platform, PlaceKind.PLATFORM)
     places = [*_stores(stores, studies), *_derived(studies)]
     found = [(each, read_marker(each.store)) for each in (platform, *places)]
     owner = _platform_id(platform, found, adopts, keys)
@@ -146,11 +146,11 @@ def mark_places(survey: Survey, platform: str, founded: str) -> list[Marked]:
 
 def _stores(stores: Stores, studies: Iterable[Study]) -> Iterator[_Place]:
     if not stores.is_one_a_study:
-        yield _Place(stores.of(""), Kind.STORE)
+        yield _Place(stores.of(""), PlaceKind.STORE)
         return
     for study in studies:
         store = stores.of(study.namespace)
-        yield _Place(store, Kind.STORE, study.namespace)
+        yield _Place(store, PlaceKind.STORE, study.namespace)
 
 
 def _derived(studies: Iterable[Study]) -> Iterator[_Place]:
@@ -173,7 +173,7 @@ def _derived(studies: Iterable[Study]) -> Iterator[_Place]:
                     f"{uri}: `derived:` of {study.namespace} names it, and it is not"
                     " there; make it, or mount it"
                 )
-            yield _Place(store, Kind.DERIVED, study.namespace)
+            yield _Place(store, PlaceKind.DERIVED, study.namespace)
 
 
 def _check_apart(stores: Stores, studies: Iterable[Study]) -> None:
@@ -203,7 +203,7 @@ def _platform_id(
     as when a disk is not mounted and the keys are still there.
     """
     ids = {place.kind: each.platform for place, each in found if each}
-    own = ids.get(Kind.PLATFORM)
+    own = ids.get(PlaceKind.PLATFORM)
     if adopts and own and adopts != own:
         raise ConfigurationError(
             f"--adopt: {platform.store.uri} is platform {own}; give that id"
@@ -242,7 +242,7 @@ def _mark(place: _Place, marker: Marker | None, platform: str, founded: str) -> 
     uri = place.store.uri
     if marker:
         return Marked(uri, marker, False)
-    first = None if place.kind is Kind.DERIVED else founded
+    first = None if place.kind is PlaceKind.DERIVED else founded
     new = Marker.new(place.kind, platform, place.study, first)
     try:
         if place.store.create(NAME, new.serialise()):

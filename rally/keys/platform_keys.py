@@ -28,7 +28,7 @@ def default_uri(keys: str) -> str:
     return keys.rstrip("/") + _FOLDER
 
 
-class Prf(Secret):
+class PseudonymPrf(Secret):
     """A pseudo-random function of one key for ever: equal input, equal output."""
 
     def __init__(self, inner: prf.Prf) -> None:
@@ -45,7 +45,7 @@ class PlatformKeys(Secret):
 
     def __init__(
         self,
-        prfs: Mapping[str, Prf],
+        prfs: Mapping[str, PseudonymPrf],
         signers: Mapping[Job, SigningKey],
         sealer: hybrid.HybridEncrypt | None,
         opener: hybrid.HybridDecrypt | None,
@@ -97,7 +97,7 @@ class PlatformKeys(Secret):
         """Whether that of a namespace is there: the study is used, and not gone."""
         return name in self._prfs
 
-    def prf(self, name: str) -> Prf:
+    def prf(self, name: str) -> PseudonymPrf:
         """The pseudonyms' function of a namespace, or of `platform`.
 
         Raises:
@@ -129,7 +129,7 @@ def _named(opened: T | None, purpose: str) -> T:
     return opened
 
 
-def _prf(folder: KeyFolder, purpose: str) -> Prf:
+def _prf(folder: KeyFolder, purpose: str) -> PseudonymPrf:
     handle = folder.read_keyset(purpose)
     keys = keysets.describe(handle.keyset_info())
     if len(keys) != 1 or keys[0].type != "HmacPrfKey":
@@ -138,7 +138,7 @@ def _prf(folder: KeyFolder, purpose: str) -> Prf:
             "(another key makes other pseudonyms of the same people); restore it"
         )
     with _of_another_kind(folder, purpose + KEYSET):
-        return Prf(handle.primitive(prf.PrfSet).primary())
+        return PseudonymPrf(handle.primitive(prf.PrfSet).primary())
 
 
 def _opener(folder: KeyFolder) -> hybrid.HybridDecrypt:

@@ -24,11 +24,11 @@ from rally.fields import (
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import (
     FileChange,
-    Outcome,
-    Reason,
     Receipt,
+    ReceiptReason,
     Result,
     Section,
+    SectionOutcome,
     Stage,
     Verification,
 )
@@ -134,7 +134,7 @@ def parse_receipt(place: Place, value: object) -> Receipt:
         old_copies_until=fields.need("old_copies_until", _or_none(iso_day)),
         plan=fields.need("plan", _text_or_nothing),
         list=fields.need("list", whole),
-        reason=fields.need("reason", choice(Reason)),
+        reason=fields.need("reason", choice(ReceiptReason)),
         previous=fields.need("previous", hexadecimal(64)),
         signature=fields.need("signature", hexadecimal()),
     )
@@ -161,7 +161,7 @@ def _section(place: Place, value: object) -> Section:
     fields = Fields(place, value)
     section = Section(
         namespace=fields.need("namespace", text),
-        outcome=fields.need("outcome", choice(Outcome)),
+        outcome=fields.need("outcome", choice(SectionOutcome)),
         until=fields.need("until", _or_none(iso_day)),
         files=fields.need("files", many(_file)),
         verified=fields.need("verified", _or_none(_verification)),

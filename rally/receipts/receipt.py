@@ -36,7 +36,7 @@ class Stage(StrEnum):
     CLOSED = "closed"
 
 
-class Outcome(StrEnum):
+class SectionOutcome(StrEnum):
     """What became of a person's rows of one namespace."""
 
     DELETED = "deleted"
@@ -44,7 +44,7 @@ class Outcome(StrEnum):
     NOTHING = "nothing found"
 
 
-class Reason(StrEnum):
+class ReceiptReason(StrEnum):
     """Why a receipt was written.
 
     DELETION: the request was carried out. SETTLED: a study in which it had been
@@ -122,7 +122,7 @@ class Section:
     """
 
     namespace: str
-    outcome: Outcome
+    outcome: SectionOutcome
     until: date | None = None
     files: tuple[FileChange, ...] = ()
     verified: Verification | None = None
@@ -166,12 +166,12 @@ class Receipt:
     old_copies_until: date | None
     plan: str
     list: int
-    reason: Reason
+    reason: ReceiptReason
     previous: str
     signature: str = ""
 
     @property
-    def occasion(self) -> tuple[str, Reason, str]:
+    def occasion(self) -> tuple[str, ReceiptReason, str]:
         """What there is one receipt of: request, reason and plan."""
         return self.request, self.reason, self.plan
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rally.decryption.pioneer import identifier_name
 from rally.fields import Place
-from rally.registry.study import Kind, Means, Study, UnavailableStudy
+from rally.registry.study import Means, Study, StudyKind, UnavailableStudy
 
 
 def close_clashing(
@@ -81,7 +81,7 @@ def close_unjoinable(
         unavailable: Those that do not, by namespace; those that nobody can join come.
         places: The study.yaml of each.
     """
-    if any(study.kind is not Kind.STUDY for study in unavailable.values()):
+    if any(study.kind is not StudyKind.STUDY for study in unavailable.values()):
         return
     if any(map(_names_studies, studies.values())):
         return
@@ -100,7 +100,7 @@ def close_unjoinable(
 
 def _names_studies(study: Study) -> bool:
     """Whether it is the platform's, and has a document that says what is joined."""
-    return study.kind is Kind.PLATFORM and any(
+    return study.kind is StudyKind.PLATFORM and any(
         each.means is Means.JOINS and each.scope for each in study.documents.values()
     )
 
@@ -119,4 +119,4 @@ def _has_joins(study: Study) -> bool:
 
 
 def _platforms(studies: Mapping[str, Study]) -> set[str]:
-    return {name for name, each in studies.items() if each.kind is Kind.PLATFORM}
+    return {name for name, each in studies.items() if each.kind is StudyKind.PLATFORM}

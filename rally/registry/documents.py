@@ -19,14 +19,7 @@ from rally.fields import (
 from rally.names import DOCUMENT_RULE, parse_document
 from rally.registry.review import Gate, read_review
 from rally.registry.schemas import SchemaFile, check_ids, type_at
-from rally.registry.study import (
-    Document,
-    Keep,
-    KeptBy,
-    Kind,
-    Means,
-    Policy,
-)
+from rally.registry.study import Document, Keep, KeptBy, Means, Policy, StudyKind
 from rally.validation.avro_schema import read_schema
 from rally.validation.avro_types import Type
 
@@ -40,7 +33,7 @@ SchemaSource = Callable[[Place, str], SchemaFile]
 """Loads the schema of the document that stands at a place, by its name."""
 
 
-class Promises(NamedTuple):
+class StudyPromises(NamedTuple):
     """What a study says that its documents must keep.
 
     Attributes:
@@ -51,13 +44,13 @@ class Promises(NamedTuple):
     """
 
     namespace: str
-    kind: Kind
+    kind: StudyKind
     gate: Gate
     policy: Policy
 
 
 def read_documents(
-    place: Place, value: object, promises: Promises, schemas: SchemaSource
+    place: Place, value: object, promises: StudyPromises, schemas: SchemaSource
 ) -> dict[str, Document]:
     """Reads the documents of a study, by name.
 
@@ -85,7 +78,11 @@ def pointer(place: Place, value: object) -> str:
 
 
 def _read_document(
-    promises: Promises, schemas: SchemaSource, name: str, place: Place, value: object
+    promises: StudyPromises,
+    schemas: SchemaSource,
+    name: str,
+    place: Place,
+    value: object,
 ) -> Document:
     fields = AllFields(place, value)
     document_type, version = fields.attempt_two(lambda: _split(place, name))
@@ -192,9 +189,9 @@ def _check_category(place: Place, document: Document, policy: Policy) -> None:
         )
 
 
-def _check_retention(place: Place, document: Document, kind: Kind) -> None:
+def _check_retention(place: Place, document: Document, kind: StudyKind) -> None:
     """The platform is never concluded, and who uninstalls may send nothing."""
-    if kind is not Kind.PLATFORM:
+    if kind is not StudyKind.PLATFORM:
         if document.kept_by:
             raise place.at("kept_by").error("is for the platform's own; remove it")
         return

@@ -14,7 +14,7 @@ from rally.registry.cross_checks import close_clashing, close_unjoinable
 from rally.registry.parsing import read_study
 from rally.registry.review import read_stewards
 from rally.registry.schemas import SchemaFile, read_schema
-from rally.registry.study import Kind, Study, UnavailableStudy, all_faults
+from rally.registry.study import Study, StudyKind, UnavailableStudy, all_faults
 from rally.storage.objectstore.interface import ObjectNotFound
 from rally.storage.objectstore.open_store import open_store
 
@@ -158,7 +158,7 @@ def read_unavailable(content: object, faults: Sequence[str]) -> UnavailableStudy
     """
     lines = tuple(each[:_LONGEST] for each in faults)
     entries = content if isinstance(content, dict) else {}
-    kind = next((each for each in Kind if each == entries.get("kind")), None)
+    kind = next((each for each in StudyKind if each == entries.get("kind")), None)
     aliases, derived = (entries.get(name, []) for name in ("aliases", "derived"))
     if kind is None or not (_are_texts(aliases) and _are_texts(derived)):
         return UnavailableStudy(lines)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from rally.decisions.contents import HoldPlacement, HoldRelease, Kind
+from rally.decisions.contents import DecisionKind, HoldPlacement, HoldRelease
 from rally.errors import ConfigurationError
 from rally.storage.objectstore.interface import ObjectStore
 
@@ -91,7 +91,7 @@ class LegalHolds:
         A release is of a hold that was placed before it; any other releases nothing.
         """
         holds, releases = dict[int, LegalHold](), list[Release]()
-        for entry in chain.of(Kind.PLACE_HOLD, Kind.RELEASE_HOLD):
+        for entry in chain.of(DecisionKind.PLACE_HOLD, DecisionKind.RELEASE_HOLD):
             what, number = entry.content, entry.number
             if isinstance(what, HoldPlacement):
                 days = what.first, what.last

@@ -23,9 +23,14 @@ from rally.fields import (
     word,
 )
 from rally.names import NAMESPACE_RULE, is_namespace
-from rally.registry.documents import Promises, SchemaSource, pointer, read_documents
+from rally.registry.documents import (
+    SchemaSource,
+    StudyPromises,
+    pointer,
+    read_documents,
+)
 from rally.registry.review import Gate
-from rally.registry.study import Access, AfterEnd, Kind, Policy, Study, Unmatched
+from rally.registry.study import Access, AfterEnd, Policy, Study, StudyKind, Unmatched
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://([^/]+)(/.*)?")
 _HOMES = ("/home", "/Users", "/root", "/var/home")
@@ -93,14 +98,14 @@ def read_study(
             a rule of the registry; all of it is told.
     """
     namespace = fields.need("namespace", _namespace_of(folder))
-    kind = fields.need("kind", choice(Kind))
+    kind = fields.need("kind", choice(StudyKind))
     name = fields.need("name", text)
     aliases = fields.maybe("aliases", many(word, _MOST_NAMES)) or ()
     dates = _read_dates(fields, kind)
     policy = fields.need("policy", lambda at, value: _read_policy(at, value, kind))
     access = _of_researchers(fields, "access", kind, _read_access)
     derived = _of_researchers(fields, "derived", kind, read_tables)
-    promises = Promises(
+    promises = StudyPromises(
         namespace=namespace,
         kind=kind,
         gate=Gate(stewards, dates.starts, dates.collect_through),
@@ -135,7 +140,7 @@ def _namespace_of(folder: str) -> Reader[str]:
     return read
 
 
-def _read_dates(fields: AllFields, kind: Kind) -> _Dates:
+def _read_dates(fields: AllFields, kind: StudyKind) -> _Dates:
     dates = _Dates(
         starts=fields.need("starts", day),
         ending_announced=fields.maybe("ending_announced", day),
@@ -168,20 +173,20 @@ def _in_order(dates: _Dates) -> Iterator[tuple[str, str]]:
                 yield earlier, later
 
 
-def _check_ending(place: Place, dates: _Dates, kind: Kind) -> None:
+def _check_ending(place: Place, dates: _Dates, kind: StudyKind) -> None:
     wrong = list[tuple[str, str]]()
     if dates.ending_announced and not dates.collect_through:
         wrong.append(("collect_through", "is missing; an end was announced"))
-    if kind is Kind.PLATFORM and dates.analysis_until:
+    if kind is StudyKind.PLATFORM and dates.analysis_until:
         what = "a platform namespace is never locked for analysis; remove it"
         wrong.append(("analysis_until", what))
-    if kind is Kind.STUDY and dates.collect_through and not dates.analysis_until:
+    if kind is StudyKind.STUDY and dates.collect_through and not dates.analysis_until:
         what = "is missing; say by when the ended study is concluded"
         wrong.append(("analysis_until", what))
     raise_all([str(place.at(name).error(what)) for name, what in wrong])
 
 
-def _read_policy(place: Place, value: object, kind: Kind) -> Policy:
+def _read_policy(place: Place, value: object, kind: StudyKind) -> Policy:
     fields = AllFields(place, value)
     countries = fields.maybe("countries", many(_country, _MOST_NAMES))
     policy = Policy(
@@ -202,15 +207,15 @@ def _read_policy(place: Place, value: object, kind: Kind) -> Policy:
     return policy
 
 
-def _check_enrolment(place: Place, kind: Kind, required: bool) -> None:
-    if kind is Kind.STUDY and not required:
+def _check_enrolment(place: Place, kind: StudyKind, required: bool) -> None:
+    if kind is StudyKind.STUDY and not required:
         raise place.at("enrolment").error(
             'must be "required"; only a platform namespace may do without'
         )
 
 
-def _read_after_end(fields: AllFields, kind: Kind) -> AfterEnd:
-    if kind is Kind.STUDY:
+def _read_after_end(fields: AllFields, kind: StudyKind) -> AfterEnd:
+    if kind is StudyKind.STUDY:
         return fields.need("after_end", choice(AfterEnd))
     place, after_end = fields.place, fields.maybe("after_end", choice(AfterEnd))
 
@@ -246,12 +251,12 @@ def _country(place: Place, value: object) -> str:
 
 
 def _of_researchers(
-    fields: AllFields, name: str, kind: Kind, read: Reader[T]
+    fields: AllFields, name: str, kind: StudyKind, read: Reader[T]
 ) -> tuple[T, ...]:
     entries = fields.maybe(name, many(read, _MOST_NAMES))
 
     def check() -> tuple[T, ...]:
-        if entries and kind is Kind.PLATFORM:
+        if entries and kind is StudyKind.PLATFORM:
             raise fields.place.at(name).error(
                 "a platform namespace has no researchers; remove it"
             )

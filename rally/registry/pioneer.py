@@ -10,15 +10,17 @@ from typing import Any
 
 from rally.decryption.pioneer import DELETION_REQUEST, identifier_name
 from rally.registry.schemas import payload_schema
-from rally.registry.study import Document, Keep, Kind, Means
+from rally.registry.study import Document, Keep, Means, StudyKind
 
 PLATFORM_DAYS = 3650
 """How long rows of enrolments stay in a platform's namespace: it is never concluded."""
 
 
-def built_in_documents(namespace: str, kind: Kind = Kind.STUDY) -> dict[str, Document]:
+def built_in_documents(
+    namespace: str, kind: StudyKind = StudyKind.STUDY
+) -> dict[str, Document]:
     """Pioneer's enrolment and deletion request of a namespace, by document name."""
-    days = PLATFORM_DAYS if kind is Kind.PLATFORM else None
+    days = PLATFORM_DAYS if kind is StudyKind.PLATFORM else None
     field = identifier_name(namespace)
     enrolment = _enrolment_schema(field)
     request = _record("deletion_request", field, [])

@@ -9,14 +9,14 @@ from datetime import date, datetime
 from rally.envelope import Envelope
 from rally.outcomes import RefusalReason
 from rally.registry.study import Document, Study
-from rally.registry.transitions import State
+from rally.registry.transitions import StudyState
 from rally.validation.pointers import Pointer, look_up
 
 _BY_STATE = {
-    State.DRAFT: RefusalReason.BEFORE_START,
-    State.PAUSED: RefusalReason.PAUSED,
-    State.ENDED: RefusalReason.ENDED,
-    State.CONCLUDED: RefusalReason.ENDED,
+    StudyState.DRAFT: RefusalReason.BEFORE_START,
+    StudyState.PAUSED: RefusalReason.PAUSED,
+    StudyState.ENDED: RefusalReason.ENDED,
+    StudyState.CONCLUDED: RefusalReason.ENDED,
 }
 
 
@@ -55,7 +55,7 @@ def refused_by_country(study: Study, envelope: Envelope) -> RefusalReason | None
 def refused_by_promise(
     study: Study,
     document: Document,
-    state: State,
+    state: StudyState,
     envelope: Envelope,
     sent: datetime,
     as_of: datetime,

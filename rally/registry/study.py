@@ -13,7 +13,7 @@ from typing import Any
 from rally.errors import in_one_line
 
 
-class Kind(StrEnum):
+class StudyKind(StrEnum):
     """Whether a namespace is a study's, or belongs to the platform itself."""
 
     STUDY = "study"
@@ -194,7 +194,7 @@ class Study:
     """
 
     namespace: str
-    kind: Kind
+    kind: StudyKind
     name: str
     aliases: tuple[str, ...]
     starts: date
@@ -227,7 +227,7 @@ class UnavailableStudy:
     """
 
     faults: tuple[str, ...]
-    kind: Kind | None = None
+    kind: StudyKind | None = None
     aliases: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
 

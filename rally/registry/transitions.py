@@ -11,18 +11,18 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from rally.decisions.contents import Kind as DecisionKind
+from rally.decisions.contents import DecisionKind as DecisionKind
 from rally.decisions.contents import StudyDecision
 from rally.errors import ConfigurationError
 from rally.registry.registry import Registry
-from rally.registry.study import Kind, Study
+from rally.registry.study import Study, StudyKind
 from rally.storage.objectstore.interface import ObjectStore
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain
 
 
-class State(StrEnum):
+class StudyState(StrEnum):
     """What a study does with pings."""
 
     DRAFT = "draft"
@@ -32,7 +32,7 @@ class State(StrEnum):
     CONCLUDED = "concluded"
 
 
-class Action(StrEnum):
+class StudyAction(StrEnum):
     """What an operator can decide, in the order in which equal times are folded.
 
     Of a resume and a pause at one time the pause counts, and an end over both.
@@ -62,7 +62,7 @@ class Transition(NamedTuple):
     """
 
     namespace: str
-    action: Action
+    action: StudyAction
     at: datetime
     by: str
     note: str
@@ -70,12 +70,12 @@ class Transition(NamedTuple):
 
 
 _POSSIBLE = {
-    Action.PAUSE: (State.DRAFT, State.COLLECTING),
-    Action.RESUME: (State.PAUSED,),
-    Action.END: (State.DRAFT, State.COLLECTING, State.PAUSED),
-    Action.CONCLUDE: (State.ENDED,),
+    StudyAction.PAUSE: (StudyState.DRAFT, StudyState.COLLECTING),
+    StudyAction.RESUME: (StudyState.PAUSED,),
+    StudyAction.END: (StudyState.DRAFT, StudyState.COLLECTING, StudyState.PAUSED),
+    StudyAction.CONCLUDE: (StudyState.ENDED,),
 }
-_ORDER = list(Action)
+_ORDER = list(StudyAction)
 
 
 class States:
@@ -97,7 +97,7 @@ class States:
         self.concluded = frozenset(
             namespace
             for namespace, log in self._log.items()
-            if any(each.action is Action.CONCLUDE for each in log)
+            if any(each.action is StudyAction.CONCLUDE for each in log)
         )
 
     @classmethod
@@ -120,7 +120,7 @@ class States:
     def is_concluded(self, namespace: str, time: datetime) -> bool:
         """Whether a study's data goes, or is gone, at a time that knows its zone."""
         return namespace in self.concluded and any(
-            each.action is Action.CONCLUDE and each.at <= time
+            each.action is StudyAction.CONCLUDE and each.at <= time
             for each in self._log[namespace]
         )
 
@@ -133,7 +133,9 @@ class States:
     def concluded_at(self, namespace: str) -> datetime | None:
         """From when a study is concluded, UTC; None where nobody concluded it."""
         log = self._log.get(namespace, [])
-        return next((each.at for each in log if each.action is Action.CONCLUDE), None)
+        return next(
+            (each.at for each in log if each.action is StudyAction.CONCLUDE), None
+        )
 
     def changes(self, study: Study) -> list[datetime]:
         """When the study's state may change, sorted; before the first it is one."""
@@ -143,7 +145,7 @@ class States:
             times.add(_locked(study.collect_through))
         return sorted(times)
 
-    def at(self, study: Study, time: datetime) -> State:
+    def at(self, study: Study, time: datetime) -> StudyState:
         """The study's state at a time that knows its zone.
 
         What has ended stays ended, whoever pauses or resumes it later.
@@ -153,17 +155,17 @@ class States:
         if log is None:  # nobody ever decided anything, as for most studies
             return by_dates
         actions = [each.action for each in log if each.at <= time]
-        if Action.CONCLUDE in actions:
-            return State.CONCLUDED
-        if Action.END in actions or by_dates is State.ENDED:
-            return State.ENDED
-        if actions and actions[-1] is Action.PAUSE:
-            return State.PAUSED
+        if StudyAction.CONCLUDE in actions:
+            return StudyState.CONCLUDED
+        if StudyAction.END in actions or by_dates is StudyState.ENDED:
+            return StudyState.ENDED
+        if actions and actions[-1] is StudyAction.PAUSE:
+            return StudyState.PAUSED
         return by_dates
 
 
 def check_transition(
-    states: States, study: Study, action: Action, time: datetime
+    states: States, study: Study, action: StudyAction, time: datetime
 ) -> None:
     """Refuses what a study cannot do at a time.
 
@@ -175,7 +177,7 @@ def check_transition(
         raise ConfigurationError(
             f"{action}: {study.namespace} is concluded, and nothing brings it back"
         )
-    if action is Action.CONCLUDE and study.kind is Kind.PLATFORM:
+    if action is StudyAction.CONCLUDE and study.kind is StudyKind.PLATFORM:
         raise ConfigurationError(
             f"{action}: {study.namespace} is the platform's own, and only studies are"
             " concluded"
@@ -190,7 +192,7 @@ def check_transition(
 
 def transitions_in(chain: "Chain") -> list[Transition]:
     """What counts of the decisions on studies, in the order of the chain."""
-    actions = {each.kind: each for each in Action}
+    actions = {each.kind: each for each in StudyAction}
     found = list[Transition]()
     for entry in chain.of(*actions):
         what = entry.content
@@ -204,12 +206,12 @@ def transitions_in(chain: "Chain") -> list[Transition]:
     return found
 
 
-def _by_dates(study: Study, time: datetime) -> State:
+def _by_dates(study: Study, time: datetime) -> StudyState:
     if time < _midnight(study.starts):
-        return State.DRAFT
+        return StudyState.DRAFT
     if study.collect_through and time >= _locked(study.collect_through):
-        return State.ENDED
-    return State.COLLECTING
+        return StudyState.ENDED
+    return StudyState.COLLECTING
 
 
 @cache  # of the few days that studies name

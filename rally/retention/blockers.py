@@ -23,7 +23,7 @@ from rally.settings import make_pseudonyms
 from rally.storage.layout import Stores
 from rally.storage.partitions import people_in
 from rally.times import to_micros
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.selection import Selection
 from rally.withdrawal.unavailable_studies import concerned
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
@@ -124,7 +124,7 @@ class Blockers(NamedTuple):
 def held_requests(namespace: str, withdrawals: WithdrawalList) -> int:
     """How many requests of a study a person never decided on."""
     return sum(
-        each.scope == namespace and each.standing is Standing.HELD
+        each.scope == namespace and each.status is RequestStatus.HELD
         for each in withdrawals.withdrawals
     )
 

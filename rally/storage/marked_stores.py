@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from rally.errors import ConfigurationError
 from rally.storage.layout import Stores
-from rally.storage.marker import Kind, require_marker
+from rally.storage.marker import PlaceKind, require_marker
 from rally.storage.objectstore.interface import (
     ObjectInfo,
     ObjectNotFound,
@@ -34,7 +34,7 @@ class MarkedStores(Stores):
             ConnectionError: one of them is away.
         """
         super().__init__(store, platform)
-        self._marker = require_marker(self.platform, Kind.PLATFORM)
+        self._marker = require_marker(self.platform, PlaceKind.PLATFORM)
         self.id = self._marker.id
         self._faults: dict[str, str | None] = {}
         if not self.is_one_a_study:
@@ -66,7 +66,7 @@ class MarkedStores(Stores):
 
     def _require(self, store: ObjectStore, study: str | None = None) -> None:
         """Raises ConfigurationError where a store is not one of this platform."""
-        marker = require_marker(store, Kind.STORE, self.id, study)
+        marker = require_marker(store, PlaceKind.STORE, self.id, study)
         if marker.founded != self._marker.founded:
             raise ConfigurationError(
                 f"{store.uri}: belongs to platform {self.id} as another first decision"

@@ -36,7 +36,7 @@ _ID = re.compile("[0-9a-f]{32}")
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
-class Kind(StrEnum):
+class PlaceKind(StrEnum):
     """What a place holds: rows, the platform's records, or researchers' tables."""
 
     STORE = "store"
@@ -45,14 +45,14 @@ class Kind(StrEnum):
 
 
 _PLACES = {
-    Kind.STORE: "a store",
-    Kind.PLATFORM: "a platform",
-    Kind.DERIVED: "a folder of researchers' tables",
+    PlaceKind.STORE: "a store",
+    PlaceKind.PLATFORM: "a platform",
+    PlaceKind.DERIVED: "a folder of researchers' tables",
 }
 _OPTIONS = {
-    Kind.STORE: "--store",
-    Kind.PLATFORM: "--platform",
-    Kind.DERIVED: "`derived:` in study.yaml",
+    PlaceKind.STORE: "--store",
+    PlaceKind.PLATFORM: "--platform",
+    PlaceKind.DERIVED: "`derived:` in study.yaml",
 }
 """What names a place of each kind, for messages."""
 
@@ -71,7 +71,7 @@ class Marker:
             None of researchers' folders.
     """
 
-    kind: Kind
+    kind: PlaceKind
     id: str
     platform: str
     study: str | None = None
@@ -81,13 +81,13 @@ class Marker:
     @classmethod
     def new(
         cls,
-        kind: Kind,
+        kind: PlaceKind,
         platform: str,
         study: str | None = None,
         founded: str | None = None,
     ) -> "Marker":
         """The marker of a new place; a platform's own id is that of its place."""
-        own = platform if kind is Kind.PLATFORM else new_id()
+        own = platform if kind is PlaceKind.PLATFORM else new_id()
         return cls(kind, own, platform, study, founded=founded)
 
     @classmethod
@@ -112,7 +112,7 @@ class Marker:
             raise ConfigurationError(
                 f"{where}: is not as `rally init` made it; restore it from a backup"
             )
-        return cls(**{**value, "kind": Kind(value["kind"])})
+        return cls(**{**value, "kind": PlaceKind(value["kind"])})
 
     def serialise(self) -> bytes:
         """The object's bytes."""
@@ -150,7 +150,7 @@ def read_marker(store: ObjectStore) -> Marker | None:
 
 def require_marker(
     store: ObjectStore,
-    kind: Kind,
+    kind: PlaceKind,
     platform: str | None = None,
     study: str | None = None,
 ) -> Marker:
@@ -190,13 +190,13 @@ def require_derived(store: ObjectStore, platform: ObjectStore, study: str) -> No
         ConnectionError: one of them is away.
     """
     owner = read_marker(platform)
-    require_marker(store, Kind.DERIVED, owner.platform if owner else None, study)
+    require_marker(store, PlaceKind.DERIVED, owner.platform if owner else None, study)
 
 
 def check_marker(
     store: ObjectStore,
     marker: Marker,
-    kind: Kind,
+    kind: PlaceKind,
     platform: str | None,
     study: str | None,
 ) -> None:
@@ -235,11 +235,11 @@ def _is_marker(value: dict[str, Any]) -> bool:
     if not all(isinstance(value[name], str) for name in value.keys() - {"layout"}):
         return False
     return (
-        value["kind"] in [*Kind]
+        value["kind"] in [*PlaceKind]
         and all(_ID.fullmatch(value[name]) for name in ("id", "platform"))
-        and (value["kind"] != Kind.PLATFORM or value["id"] == value["platform"])
+        and (value["kind"] != PlaceKind.PLATFORM or value["id"] == value["platform"])
         and ("study" not in value or is_namespace(value["study"]))
-        and (value["kind"] == Kind.DERIVED or "founded" in value)
+        and (value["kind"] == PlaceKind.DERIVED or "founded" in value)
         and ("founded" not in value or _DIGEST.fullmatch(value["founded"]) is not None)
     )
 

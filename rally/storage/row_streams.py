@@ -33,7 +33,7 @@ class NotSorted(CorruptFile):
     """A file's rows are not in the order that its index promises."""
 
 
-class Unreadable(Exception):
+class UnreadableRows(Exception):
     """A file cannot be read to its end.
 
     Attributes:
@@ -166,7 +166,7 @@ class RowStream:
         try:
             rows = self._cut(piece.source, piece.block)
         except (CorruptFile, OSError) as error:
-            raise Unreadable(piece.source.name, error) from None
+            raise UnreadableRows(piece.source.name, error) from None
         return _among(rows, piece.wanted)
 
     def _cut(self, source: Source, block: Block) -> Rows:

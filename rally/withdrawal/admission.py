@@ -24,15 +24,15 @@ from rally.registry.registry import Registry
 from rally.registry.transitions import States
 from rally.times import to_micros
 from rally.withdrawal.enrolment_index import Enrolled
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.mass_detection import find_masses
 from rally.withdrawal.request_status import (
     MASS,
     REPOSTED,
     UNMATCHED,
+    Assessment,
     Promises,
     Received,
-    Stand,
     decide,
     is_weighed,
 )
@@ -87,9 +87,9 @@ def admit(
     promises = Promises(registry, states, now)
     terms = _Terms(time, rules, rulings, is_anew)
     admission = _Admission(reading, before, promises, terms)
-    standings = admission.standings(events)
+    statuses = admission.statuses(events)
     admitted = [
-        _go_on(former, found, time) for former, found in admission.found(standings)
+        _go_on(former, found, time) for former, found in admission.found(statuses)
     ]
     named = [
         each if each.request else replace(each, request=new_id()) for each in admitted
@@ -132,7 +132,7 @@ class _Admission:
         self._terms = terms
         self._counter = before.counter
 
-    def standings(self, events: Iterable[Event]) -> dict[Key, Stand]:
+    def statuses(self, events: Iterable[Event]) -> dict[Key, Assessment]:
         """How each stands, and why it is held; `events` is read if there is a crowd.
 
         A copied ping is in no crowd: it is held by itself, and holds nobody else.
@@ -166,14 +166,14 @@ class _Admission:
         return UNMATCHED if self._unmatched(key, signal) else ""
 
     def found(
-        self, standings: Mapping[Key, Stand]
+        self, statuses: Mapping[Key, Assessment]
     ) -> Iterator[tuple[Withdrawal | None, Withdrawal]]:
         """Each request as it was and as it is by itself now, in the keys' order."""
-        received = Received(self._asked.requests, standings, self._enrolled)
+        received = Received(self._asked.requests, statuses, self._enrolled)
         for key, signal in sorted(self._asked.requests.items()):
             if self._has_left_the_list(key):
                 continue
-            stand = standings[key]
+            stand = statuses[key]
             first = received.at(key, signal.time)
             yield (
                 self._former.get(key),
@@ -186,7 +186,7 @@ class _Admission:
                     received=first,
                     document_id=key.document_id,
                     signal=signal.signal,
-                    standing=stand.standing,
+                    status=stand.status,
                     held_for=stand.held_for,
                     held_until=self._held_until(key, stand.held_for),
                     held_since=self._held_since(key, stand),
@@ -204,12 +204,12 @@ class _Admission:
         until = former.held_until if former else 0
         return until or self._terms.time + int(self._terms.rules.hold_days * _DAY)
 
-    def _held_since(self, key: Key, stand: Stand) -> int:
+    def _held_since(self, key: Key, stand: Assessment) -> int:
         """The first list that says that it is held: the next, if it is so by now."""
         former = self._former.get(key)
         if former is not None and former.held_since:
             return former.held_since
-        return self._counter + 1 if stand.standing is Standing.HELD else 0
+        return self._counter + 1 if stand.status is RequestStatus.HELD else 0
 
     def _has_left_the_list(self, key: Key) -> bool:
         """Whether it was closed for want of an enrolment, and none has arrived."""
@@ -265,7 +265,7 @@ def _go_on(former: Withdrawal | None, found: Withdrawal, time: int) -> Withdrawa
     stages = {**former.stages, **found.stages}
     unfinished = bool(set(former.deferred) - set(found.deferred))
     found_out = former.participant is None and found.participant is not None
-    counts = former.standing is not found.standing is Standing.ACTIVE
+    counts = former.status is not found.status is RequestStatus.ACTIVE
     if unfinished or found_out or counts:
         stages = {stage: at for stage, at in stages.items() if stage not in _DONE}
     return replace(

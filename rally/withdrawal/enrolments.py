@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from rally.events import RALLY, Event, EventKind
-from rally.registry.study import Document, Kind, Means, Study
+from rally.registry.study import Document, Means, Study, StudyKind
 from rally.times import to_micros
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.rules import GRACE_DAYS
@@ -80,7 +80,7 @@ class EnrolledPeople:
         """
         self._grace = grace
         self._first: dict[bytes, int] = {}
-        is_platform = study.kind is Kind.PLATFORM
+        is_platform = study.kind is StudyKind.PLATFORM
         if not is_platform and not pseudonyms.knows(study.namespace):
             return
         scope = RALLY if is_platform else study.namespace

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rally.events import RALLY
 
 
-class Standing(StrEnum):
+class RequestStatus(StrEnum):
     """How a withdrawal stands.
 
     ACTIVE: it is carried out, but for studies in which it is deferred.
@@ -60,13 +60,13 @@ class Left(NamedTuple):
 
     Attributes:
         time: submission timestamp, microseconds.
-        standing: as decided.
+        status: as decided.
         deferred: studies in which it waits for their conclusion.
         request: the random id under which it is reported.
     """
 
     time: int
-    standing: Standing = Standing.ACTIVE
+    status: RequestStatus = RequestStatus.ACTIVE
     deferred: frozenset[str] = frozenset()
     request: str = ""
 
@@ -83,7 +83,7 @@ class Joined(NamedTuple):
     scope: str
 
 
-class Person(NamedTuple):
+class Leaver(NamedTuple):
     """One person's events by scope: a namespace, or RALLY.
 
     Attributes:
@@ -96,7 +96,7 @@ class Person(NamedTuple):
     joined: Mapping[str, tuple[int, ...]]
     enrolments: Mapping[str, Joined]
 
-    def joining(self, scope: str, time: int, document_id: str) -> "Person":
+    def joining(self, scope: str, time: int, document_id: str) -> "Leaver":
         """The same person with one enrolment more.
 
         A later copy of a ping that is known changes nothing, whatever it joins; an
@@ -129,12 +129,12 @@ class Judgement(NamedTuple):
 
 
 KEPT = Judgement(Verdict.KEPT)
-_ACTIVE = (Standing.ACTIVE,)
-_ACTIVE_OR_HELD = (Standing.ACTIVE, Standing.HELD)
+_ACTIVE = (RequestStatus.ACTIVE,)
+_ACTIVE_OR_HELD = (RequestStatus.ACTIVE, RequestStatus.HELD)
 
 
 def judge_row(
-    person: Person, scope: str, time: int, about: Iterable[str] = ()
+    person: Leaver, scope: str, time: int, about: Iterable[str] = ()
 ) -> Judgement:
     """What becomes of a person's row.
 
@@ -152,38 +152,41 @@ def judge_row(
     later = [left for each in scopes for left in _since(person, each, time)]
     own = [left for each in about for left in _since(person, each, time)]
     for left in sorted(later + own, key=_order):
-        if left.standing is Standing.ACTIVE and (
+        if left.status is RequestStatus.ACTIVE and (
             scope == RALLY or scope not in left.deferred
         ):
             return Judgement(Verdict.WITHDRAWN, left.request)
     if gone := _not_back(person, scopes, time, _ACTIVE):
         return Judgement(Verdict.UNENROLLED, gone.request)
     for left in sorted(later, key=_order):
-        if left.standing is Standing.ACTIVE:
+        if left.status is RequestStatus.ACTIVE:
             return Judgement(Verdict.DEFERRED, left.request)
     for left in sorted(later + own, key=_order):
-        if left.standing is Standing.HELD:
+        if left.status is RequestStatus.HELD:
             return Judgement(Verdict.HELD, left.request)
     if gone := _not_back(person, scopes, time, _ACTIVE_OR_HELD):
         return Judgement(Verdict.HELD, gone.request)
     return KEPT
 
 
-def _since(person: Person, scope: str, time: int) -> tuple[Left, ...]:
+def _since(person: Leaver, scope: str, time: int) -> tuple[Left, ...]:
     """The withdrawals at or after a time."""
     left = person.left.get(scope, ())
     return left[bisect_left(left, time, key=_time) :]
 
 
 def _not_back(
-    person: Person, scopes: tuple[str, ...], time: int, standings: Collection[Standing]
+    person: Leaver,
+    scopes: tuple[str, ...],
+    time: int,
+    statuses: Collection[RequestStatus],
 ) -> Left | None:
     """The withdrawal before a time after which there is no enrolment up to it.
 
     Whoever left Rally has to come back to Rally; and to the study in any case. Other
     withdrawals than those that stand so are passed over.
     """
-    last = {each: _last_before(person, each, time, standings) for each in scopes}
+    last = {each: _last_before(person, each, time, statuses) for each in scopes}
     found = [left for left in last.values() if left]
     if not found:
         return None
@@ -197,15 +200,15 @@ def _not_back(
 
 
 def _last_before(
-    person: Person, scope: str, time: int, standings: Collection[Standing]
+    person: Leaver, scope: str, time: int, statuses: Collection[RequestStatus]
 ) -> Left | None:
     for left in reversed(person.left.get(scope, ())):
-        if left.time < time and left.standing in standings:
+        if left.time < time and left.status in statuses:
             return left
     return None
 
 
-def _joined_between(person: Person, scope: str, after: int, until: int) -> bool:
+def _joined_between(person: Leaver, scope: str, after: int, until: int) -> bool:
     times = person.joined.get(scope, ())
     return bisect_right(times, after) < bisect_right(times, until)
 

@@ -31,7 +31,7 @@ from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import Stage
-from rally.registry.transitions import Action, Transition
+from rally.registry.transitions import StudyAction, Transition
 from rally.storage.container import canonical_json
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
@@ -41,7 +41,7 @@ from rally.storage.objectstore.interface import (
     StrayInTheWay,
 )
 from rally.times import from_micros, to_micros
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.people_index import PeopleBuilder, PeopleIndex
 from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 
@@ -269,7 +269,7 @@ def _read_index(head: dict[str, Any], lines: Iterator[dict[str, Any]]) -> People
     for _ in range(head["withdrawals"]):
         each = next(lines)
         if each["participant"] is not None:
-            terms = Standing(each["standing"]), frozenset(each["deferred"])
+            terms = RequestStatus(each["standing"]), frozenset(each["deferred"])
             builder.leave(
                 each["participant"], each["scope"], each["time"], each["request"], terms
             )
@@ -290,7 +290,7 @@ def _plain_step(step: Transition) -> dict[str, Any]:
 def _step(content: dict[str, Any]) -> Transition:
     return Transition(
         content["namespace"],
-        Action(content["action"]),
+        StudyAction(content["action"]),
         from_micros(content["at"]),
         by="",
         note="",
@@ -301,7 +301,7 @@ def _step(content: dict[str, Any]) -> Transition:
 def _withdrawal(content: dict[str, Any]) -> Withdrawal:
     stages = {Stage(stage): time for stage, time in content.pop("stages").items()}
     return Withdrawal(
-        standing=Standing(content.pop("standing")),
+        status=RequestStatus(content.pop("standing")),
         deferred=tuple(content.pop("deferred")),
         receipts=tuple(content.pop("receipts")),
         stages=stages,
@@ -309,8 +309,13 @@ def _withdrawal(content: dict[str, Any]) -> Withdrawal:
     )
 
 
+_STORED_NAMES = {"status": "standing"}
+"""Names in the list's object of fields that are called otherwise here."""
+
+
 def _values(entry: Withdrawal | Enrolment) -> dict[str, Any]:
-    return {each.name: getattr(entry, each.name) for each in fields(entry)}
+    names = (each.name for each in fields(entry))
+    return {_STORED_NAMES.get(name, name): getattr(entry, name) for name in names}
 
 
 def _where(platform: ObjectStore) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from rally.errors import ConfigurationError
 from rally.registry.transitions import Transition
 from rally.storage.objectstore.interface import ObjectStore
-from rally.withdrawal.fold import Person
+from rally.withdrawal.fold import Leaver
 from rally.withdrawal.list_object import LIST, Published, read_people
 from rally.withdrawal.people_index import PeopleIndex
 
@@ -27,7 +27,7 @@ class LiveList:
         self._looked_at = time.monotonic()
         self._take(read_people(platform))
 
-    def people(self) -> Mapping[str, Person]:
+    def people(self) -> Mapping[str, Leaver]:
         """Those on the list, by platform pseudonym, as they are known now.
 
         Raises:

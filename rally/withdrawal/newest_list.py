@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from rally.decisions.chain import Chain, Head, Status
-from rally.decisions.contents import Content, Kind
+from rally.decisions.chain import Chain, EntryStatus, Head
+from rally.decisions.contents import Content, DecisionKind
 from rally.decisions.entry import Entry
 from rally.decisions.signers import Signer
 from rally.decisions.verifying import read_chain
@@ -37,7 +37,7 @@ def newest_signed(platform: ObjectStore, published: Published[WithdrawalList]) -
         OSError: the platform cannot be read.
     """
     decisions, known = published.decisions, published.list.last_receipt
-    signed = (Status.COUNTS, Status.WAITING)
+    signed = (EntryStatus.COUNTS, EntryStatus.WAITING)
     decided = (
         each.entry.list
         for each in decisions.records
@@ -91,7 +91,7 @@ def put_back(
 def decide_by_list(
     platform: ObjectStore,
     signer: Signer,
-    kind: Kind,
+    kind: DecisionKind,
     content: Content,
     now: datetime,
     check: Callable[[Chain], None] = no_check,

@@ -12,8 +12,8 @@ from rally.receipts.receipt import Stage
 from rally.registry.legal_holds import LegalHolds
 from rally.storage.objectstore.interface import ObjectStore
 from rally.times import from_micros
-from rally.withdrawal.unreadable import Unreadable, find_unreadable
-from rally.withdrawal.withdrawal_list import State, Withdrawal, WithdrawalList
+from rally.withdrawal.unreadable import UnreadableLetters, find_unreadable
+from rally.withdrawal.withdrawal_list import RequestState, Withdrawal, WithdrawalList
 
 REQUESTED = "requested"
 """What a request is called that deletion has not admitted yet."""
@@ -85,7 +85,7 @@ class Overview(NamedTuple):
     now: datetime
     days: float
     due: tuple[Due, ...]
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[UnreadableLetters, ...]
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -98,7 +98,7 @@ class Overview(NamedTuple):
         return tuple(each for each in self.due if is_late(each, self.now))
 
     @property
-    def late_letters(self) -> tuple[Unreadable, ...]:
+    def late_letters(self) -> tuple[UnreadableLetters, ...]:
         """The unreadable withdrawals that are past their deadline."""
         return tuple(each for each in self.unreadable if is_late(each, self.now))
 
@@ -172,12 +172,12 @@ def group(due: Iterable[Due], now: datetime) -> tuple[Group, ...]:
 
 def _state(each: Withdrawal, under_hold: Collection[str]) -> str:
     """A legal hold suspends what is open, and its deadline runs on."""
-    is_open = each.state is State.ACTIVE and Stage.VERIFIED not in each.stages
+    is_open = each.state is RequestState.ACTIVE and Stage.VERIFIED not in each.stages
     is_about = each.scope in under_hold or (each.scope == RALLY and bool(under_hold))
     return BLOCKED if is_open and is_about else each.state
 
 
-def is_late(each: Due | Unreadable, now: datetime) -> bool:
+def is_late(each: Due | UnreadableLetters, now: datetime) -> bool:
     """Whether its deadline has passed; what has none is never late."""
     return each.deadline is not None and each.deadline < now
 
@@ -189,7 +189,10 @@ def deadline_of(each: Withdrawal, allowed: timedelta) -> datetime | None:
         each: the request.
         allowed: the time from when it was received until it is verified.
     """
-    if Stage.VERIFIED in each.stages or each.state in (State.REJECTED, State.CLOSED):
+    if Stage.VERIFIED in each.stages or each.state in (
+        RequestState.REJECTED,
+        RequestState.CLOSED,
+    ):
         return None
     return from_micros(max(each.received, each.renewed)) + allowed
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from struct import Struct
 from typing import Any
 
-from rally.withdrawal.fold import Joined, Left, Person, Standing
+from rally.withdrawal.fold import Joined, Leaver, Left, RequestStatus
 
 _LEFT = Struct(">16sHQ16sH")
 _JOINED = Struct(">16sHQIH")
@@ -24,7 +24,7 @@ _KEY = 16
 _ZERO = 1 << 63
 """Added to times, so that those before 1970 sort before the others."""
 
-Terms = tuple[Standing, frozenset[str]]
+Terms = tuple[RequestStatus, frozenset[str]]
 """How a withdrawal stands, and in which studies it is deferred."""
 
 
@@ -68,7 +68,7 @@ class Ids:
         return "-".join(digits[start:end] for start, end in ends)
 
 
-class PeopleIndex(Mapping[str, Person]):
+class PeopleIndex(Mapping[str, Leaver]):
     """Who is on a list, by platform pseudonym.
 
     Attributes:
@@ -94,7 +94,7 @@ class PeopleIndex(Mapping[str, Person]):
         """Their pseudonyms, sorted as their bytes."""
         return (participant for participant, _ in self.positions())
 
-    def __getitem__(self, participant: str) -> Person:
+    def __getitem__(self, participant: str) -> Leaver:
         """What the fold needs of somebody."""
         key = self._ids.key(participant)
         position = _first(self._left, _LEFT.size, key)
@@ -123,14 +123,14 @@ class PeopleIndex(Mapping[str, Person]):
                 told = key
                 yield self._ids.text(key), first
 
-    def at(self, position: int) -> Person:
+    def at(self, position: int) -> Leaver:
         """The person at a position."""
         start = position * _LEFT.size
         key = self._left[start : start + _KEY]
         left: dict[str, list[Left]] = {}
         for _, scope, time, request, terms in _of(self._left, _LEFT, position, key):
-            standing, deferred = self._terms[terms]
-            each = Left(time - _ZERO, standing, deferred, self._requests.text(request))
+            status, deferred = self._terms[terms]
+            each = Left(time - _ZERO, status, deferred, self._requests.text(request))
             left.setdefault(self._scopes[scope], []).append(each)
         joined: dict[str, list[int]] = {}
         enrolments: dict[str, Joined] = {}
@@ -140,7 +140,7 @@ class PeopleIndex(Mapping[str, Person]):
             joined.setdefault(told.scope, []).append(told.time)
             document = self._documents[start : start + length].decode()
             enrolments[document] = min(told, enrolments.get(document, told))
-        return Person(
+        return Leaver(
             {scope: tuple(sorted(each, key=_order)) for scope, each in left.items()},
             {scope: tuple(times) for scope, times in joined.items()},
             enrolments,

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from rally.events import MAIL, RALLY
 from rally.registry.registry import Registry
-from rally.registry.study import AfterEnd, Kind, Study, Unmatched
-from rally.registry.transitions import State, States
+from rally.registry.study import AfterEnd, Study, StudyKind, Unmatched
+from rally.registry.transitions import States, StudyState
 from rally.times import from_micros
 from rally.withdrawal.enrolment_index import Enrolled
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.requests import Key, Signal, subject_of
 from rally.withdrawal.rulings import Ruling, Rulings
 from rally.withdrawal.withdrawal_list import Withdrawal
@@ -32,7 +32,7 @@ class Promises:
         self._waiting = {
             study.namespace: study
             for study in registry.studies.values()
-            if _defers(study) and states.at(study, now) is State.ENDED
+            if _defers(study) and states.at(study, now) is StudyState.ENDED
         }
 
     def deferred(self, scope: str, received: int) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ class Promises:
                 namespace
                 for namespace, study in self._waiting.items()
                 if scope in (namespace, RALLY)
-                and self._states.at(study, time) is State.ENDED
+                and self._states.at(study, time) is StudyState.ENDED
             )
         )
 
@@ -83,21 +83,21 @@ def is_weighed(former: Withdrawal | None) -> bool:
     )
 
 
-class Stand(NamedTuple):
+class Assessment(NamedTuple):
     """How a request stands.
 
     Attributes:
-        standing: as decided, by the rules or by a person.
+        status: as decided, by the rules or by a person.
         held_for: why it is held; "" where it is not.
         decided: number of the decision that it follows from; 0 of none.
     """
 
-    standing: Standing
+    status: RequestStatus
     held_for: str = ""
     decided: int = 0
 
 
-_ACTIVE = Stand(Standing.ACTIVE)
+_ACTIVE = Assessment(RequestStatus.ACTIVE)
 
 
 def decide(
@@ -108,7 +108,7 @@ def decide(
     ending: int,
     *,
     is_anew: bool,
-) -> Stand:
+) -> Assessment:
     """How a request stands.
 
     What was admitted as active stays so. A decision counts for what was held; and of a
@@ -125,35 +125,35 @@ def decide(
     subject = subject_of(key)
     if not key.participant:
         return _ACTIVE
-    if former is not None and former.standing is Standing.REJECTED:
+    if former is not None and former.status is RequestStatus.REJECTED:
         if rulings.still_rejects(subject, former.decided):
-            return Stand(Standing.REJECTED, decided=former.decided)
+            return Assessment(RequestStatus.REJECTED, decided=former.decided)
         former = None  # the decision was lost, and counts for nothing
     if former is None and is_anew:
         ruling = rulings.first(subject, 0) if suspicion else None
         return _ruled(ruling) or _anew(suspicion)
-    if former is not None and former.standing is Standing.HELD:
+    if former is not None and former.status is RequestStatus.HELD:
         if stand := _ruled(rulings.first(subject, former.held_since)):
             return stand
         if 0 < former.held_until <= ending:
             return _ACTIVE
     if former is not None and is_weighed(former):
-        return Stand(former.standing, former.held_for, former.decided)
-    return Stand(Standing.HELD, suspicion) if suspicion else _ACTIVE
+        return Assessment(former.status, former.held_for, former.decided)
+    return Assessment(RequestStatus.HELD, suspicion) if suspicion else _ACTIVE
 
 
-def _ruled(ruling: Ruling | None) -> Stand | None:
+def _ruled(ruling: Ruling | None) -> Assessment | None:
     if ruling is None:
         return None
-    standing = Standing.REJECTED if ruling.rejects else Standing.ACTIVE
-    return Stand(standing, decided=ruling.number)
+    status = RequestStatus.REJECTED if ruling.rejects else RequestStatus.ACTIVE
+    return Assessment(status, decided=ruling.number)
 
 
-def _anew(suspicion: str) -> Stand:
+def _anew(suspicion: str) -> Assessment:
     """Nobody is in a mass of a list that was lost: each was weighed when it came."""
     if suspicion in ("", MASS):
         return _ACTIVE
-    return Stand(Standing.HELD, suspicion)
+    return Assessment(RequestStatus.HELD, suspicion)
 
 
 class Received:
@@ -162,14 +162,14 @@ class Received:
     def __init__(
         self,
         requests: Mapping[Key, Signal],
-        standings: Mapping[Key, Stand],
+        statuses: Mapping[Key, Assessment],
         enrolled: Enrolled,
     ) -> None:
         """Sorts the active requests by person and scope."""
         self._enrolled = enrolled
         self._active: dict[tuple[str, str], list[int]] = defaultdict(list)
         for key, signal in requests.items():
-            if standings[key].standing is Standing.ACTIVE:
+            if statuses[key].status is RequestStatus.ACTIVE:
                 self._active[key.who, key.scope].append(signal.time)
         for times in self._active.values():
             times.sort()
@@ -183,4 +183,4 @@ class Received:
 
 
 def _defers(study: Study) -> bool:
-    return study.kind is Kind.STUDY and study.policy.after_end is AfterEnd.DEFER
+    return study.kind is StudyKind.STUDY and study.policy.after_end is AfterEnd.DEFER

@@ -17,7 +17,7 @@ from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 
 
-class Said(NamedTuple):
+class Meaning(NamedTuple):
     """What one copy of a ping says, in the order in which copies count.
 
     Attributes:
@@ -31,14 +31,14 @@ class Said(NamedTuple):
     scope: str
 
 
-class Firsts:
+class FirstCopies:
     """The earliest copy of each ping of each person. Their order means nothing."""
 
     def __init__(self) -> None:
         """Begins with no pings."""
-        self._first: dict[tuple[str, str], Said] = {}
+        self._first: dict[tuple[str, str], Meaning] = {}
 
-    def hear(self, who: str, document_id: str, said: Said) -> None:
+    def hear(self, who: str, document_id: str, said: Meaning) -> None:
         """Takes a copy.
 
         Args:
@@ -49,7 +49,7 @@ class Firsts:
         key = who, document_id
         self._first[key] = min(said, self._first.get(key, said))
 
-    def counts(self, who: str, document_id: str, said: Said) -> bool:
+    def counts(self, who: str, document_id: str, said: Meaning) -> bool:
         """Whether no earlier copy says anything else. Every copy was heard."""
         return self._first[who, document_id] == said
 
@@ -96,7 +96,7 @@ class Signal(NamedTuple):
         return min(self, other)._replace(deletion_id=deletion_id)
 
 
-class Asked(NamedTuple):
+class KnownRequests(NamedTuple):
     """All requests by key, and which of them were closed.
 
     Attributes:
@@ -119,7 +119,7 @@ class Reading(NamedTuple):
         reposted: requests by a ping that said something else before.
     """
 
-    asked: Asked
+    asked: KnownRequests
     resolved: Mapping[Key, Key]
     enrolments: tuple[Enrolment, ...]
     reposted: frozenset[Key] = frozenset()
@@ -182,9 +182,9 @@ def _by_first_copies(reading: Reading) -> Reading:
 
     A letter is no ping, and nobody can copy one.
     """
-    firsts = Firsts()
+    firsts = FirstCopies()
     left = {
-        key: (key.who, key.document_id, Said(signal.time, EventKind.LEFT, key.scope))
+        key: (key.who, key.document_id, Meaning(signal.time, EventKind.LEFT, key.scope))
         for key, signal in reading.asked.requests.items()
         if signal.signal != MAIL
     }
@@ -197,8 +197,8 @@ def _by_first_copies(reading: Reading) -> Reading:
     )
 
 
-def _said_by(each: Enrolment) -> tuple[str, str, Said]:
-    said = Said(each.time, EventKind.JOINED, each.scope)
+def _said_by(each: Enrolment) -> tuple[str, str, Meaning]:
+    said = Meaning(each.time, EventKind.JOINED, each.scope)
     return each.participant, each.document_id, said
 
 
@@ -208,7 +208,7 @@ def _owned(key: Key, owners: Iterable[str]) -> list[Key]:
     return owned or [key]
 
 
-def _read_asked(events: Iterable[Event]) -> Asked:
+def _read_asked(events: Iterable[Event]) -> KnownRequests:
     asked: dict[Key, Signal] = {}
     closed = set[Key]()
     for event in events:
@@ -220,7 +220,7 @@ def _read_asked(events: Iterable[Event]) -> Asked:
             asked[key] = signal.merged(asked.get(key))
         elif event.kind is EventKind.CLOSED:
             closed.add(key)
-    return Asked(asked, frozenset(closed))
+    return KnownRequests(asked, frozenset(closed))
 
 
 def _as_event(withdrawal: Withdrawal) -> Event:

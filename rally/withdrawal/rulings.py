@@ -10,21 +10,21 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from rally.decisions.chain import Chain
-from rally.decisions.contents import Kind, Letters, RequestDecision, Settlement
+from rally.decisions.contents import DecisionKind, Letters, RequestDecision, Settlement
 from rally.decisions.entry import Entry
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.events import MAIL, Event, event_name
 from rally.storage.objectstore.interface import ObjectStore
-from rally.withdrawal.fold import Standing
-from rally.withdrawal.withdrawal_list import State, Withdrawal, WithdrawalList
+from rally.withdrawal.fold import RequestStatus
+from rally.withdrawal.withdrawal_list import RequestState, Withdrawal, WithdrawalList
 
 _KINDS = (
-    Kind.CONFIRM,
-    Kind.REJECT,
-    Kind.EXPEDITE,
-    Kind.SETTLE,
-    Kind.RECORD_LETTERS,
+    DecisionKind.CONFIRM,
+    DecisionKind.REJECT,
+    DecisionKind.EXPEDITE,
+    DecisionKind.SETTLE,
+    DecisionKind.RECORD_LETTERS,
 )
 
 
@@ -110,14 +110,14 @@ class Rulings:
         return event.signal != MAIL or event_name(event) in self._letters
 
     def _rule(self, entry: Entry, subjects: Iterable[str]) -> None:
-        if entry.kind is Kind.EXPEDITE:
+        if entry.kind is DecisionKind.EXPEDITE:
             self._expedited.update(subjects)
-        ruling = Ruling(entry.number, entry.list, entry.kind is Kind.REJECT)
+        ruling = Ruling(entry.number, entry.list, entry.kind is DecisionKind.REJECT)
         for subject in subjects:
             self._rulings[subject].append(ruling)
 
 
-class Action(StrEnum):
+class RequestAction(StrEnum):
     """What can be decided."""
 
     CONFIRM = "confirm"
@@ -125,7 +125,7 @@ class Action(StrEnum):
     EXPEDITE = "expedite"
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> DecisionKind:
         """The kind of entry that records it."""
         return _KIND_OF[self]
 
@@ -137,23 +137,23 @@ class Action(StrEnum):
     @property
     def is_single(self) -> bool:
         """Whether each request is named: who waits for a study's end knows why."""
-        return self is Action.EXPEDITE
+        return self is RequestAction.EXPEDITE
 
 
 _KIND_OF = {
-    Action.CONFIRM: Kind.CONFIRM,
-    Action.REJECT: Kind.REJECT,
-    Action.EXPEDITE: Kind.EXPEDITE,
+    RequestAction.CONFIRM: DecisionKind.CONFIRM,
+    RequestAction.REJECT: DecisionKind.REJECT,
+    RequestAction.EXPEDITE: DecisionKind.EXPEDITE,
 }
 _DONE = {
-    Action.CONFIRM: "confirmed",
-    Action.REJECT: "rejected",
-    Action.EXPEDITE: "at once",
+    RequestAction.CONFIRM: "confirmed",
+    RequestAction.REJECT: "rejected",
+    RequestAction.EXPEDITE: "at once",
 }
 
 
 def choose(
-    action: Action,
+    action: RequestAction,
     published: WithdrawalList,
     folded: WithdrawalList,
     scope: str | None,
@@ -188,28 +188,30 @@ def choose(
     ]
 
 
-def check_undecided(action: Action, subjects: Iterable[str], chain: Chain) -> None:
+def check_undecided(
+    action: RequestAction, subjects: Iterable[str], chain: Chain
+) -> None:
     """Makes sure that nobody else decided on these requests a moment ago.
 
     Raises:
         ConfigurationError: somebody did.
     """
     rulings = Rulings.of(chain)
-    if action is not Action.EXPEDITE and any(map(rulings.is_ruled, subjects)):
+    if action is not RequestAction.EXPEDITE and any(map(rulings.is_ruled, subjects)):
         raise ConfigurationError(
             "--request: somebody has just decided on it; `rally decisions list` shows"
             " who, and `rally delete` carries it out"
         )
 
 
-def _checked(action: Action, found: Withdrawal | None) -> Withdrawal:
+def _checked(action: RequestAction, found: Withdrawal | None) -> Withdrawal:
     if found is None:  # what was typed may be somebody's id: it is not repeated
         raise ConfigurationError(
             "--request: the list has no such request; `rally withdrawals --requests` "
             "shows them"
         )
     if not _is_open_to(action, found):
-        must = "held or deferred" if action is Action.EXPEDITE else "held"
+        must = "held or deferred" if action is RequestAction.EXPEDITE else "held"
         raise ConfigurationError(
             f"--request: {found.request} is {found.state}, and must be {must} for "
             f"{action}"
@@ -217,7 +219,7 @@ def _checked(action: Action, found: Withdrawal | None) -> Withdrawal:
     return found
 
 
-def _is_open_to(action: Action, each: Withdrawal) -> bool:
-    if action is Action.EXPEDITE and each.standing is Standing.ACTIVE:
+def _is_open_to(action: RequestAction, each: Withdrawal) -> bool:
+    if action is RequestAction.EXPEDITE and each.status is RequestStatus.ACTIVE:
         return bool(each.deferred)
-    return each.state is State.HELD
+    return each.state is RequestState.HELD

@@ -4,9 +4,9 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping
 
 from rally.events import RALLY
-from rally.registry.study import Kind, Study
+from rally.registry.study import Study, StudyKind
 from rally.validation.pseudonyms import Pseudonyms
-from rally.withdrawal.fold import KEPT, Judgement, Person, judge_row
+from rally.withdrawal.fold import KEPT, Judgement, Leaver, judge_row
 from rally.withdrawal.people_index import Ids, PeopleIndex
 
 _ENROLS_IN_NONE: frozenset[str] = frozenset()
@@ -14,7 +14,7 @@ _KEY, _POSITION = 16, 4
 _WIDTH = _KEY + _POSITION
 
 
-class StudyPeople(Mapping[bytes, Person]):
+class StudyPeople(Mapping[bytes, Leaver]):
     """People by what one namespace's rows know them by, in 20 bytes each.
 
     The keys are 36 ASCII bytes, as they stand in a row, and sorted.
@@ -48,7 +48,7 @@ class StudyPeople(Mapping[bytes, Person]):
         """Whether somebody's rows have to be judged."""
         return isinstance(participant, bytes) and self._find(participant) is not None
 
-    def __getitem__(self, participant: bytes) -> Person:
+    def __getitem__(self, participant: bytes) -> Leaver:
         """What the fold needs of somebody."""
         place = self._find(participant)
         if place is None:
@@ -108,7 +108,7 @@ class Selection:
             pseudonyms: of the platform and this study.
             only: platform pseudonyms of those who matter; None is everybody.
         """
-        self._scope = RALLY if study.kind is Kind.PLATFORM else study.namespace
+        self._scope = RALLY if study.kind is StudyKind.PLATFORM else study.namespace
         scopes = () if self._scope == RALLY else (self._scope, RALLY)
         members = people.positions(*scopes)
         if self._scope != RALLY and not pseudonyms.knows(study.namespace):

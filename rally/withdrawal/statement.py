@@ -6,10 +6,10 @@ from datetime import date
 from itertools import groupby
 
 from rally.events import RALLY
-from rally.receipts.receipt import Outcome, Receipt, Section
+from rally.receipts.receipt import Receipt, Section, SectionOutcome
 from rally.registry.registry import Registry
 from rally.times import from_micros
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.withdrawal_list import Withdrawal
 
 _WIDTH = 78
@@ -29,9 +29,9 @@ _MONTHS = (
     "December",
 )
 _WAITING = {
-    Standing.ACTIVE: "We are working on it. There is no receipt yet.",
-    Standing.HELD: "One of us has to look at it first. There is no receipt yet.",
-    Standing.REJECTED: "One of us decided that it does not count. Ask us why.",
+    RequestStatus.ACTIVE: "We are working on it. There is no receipt yet.",
+    RequestStatus.HELD: "One of us has to look at it first. There is no receipt yet.",
+    RequestStatus.REJECTED: "One of us decided that it does not count. Ask us why.",
 }
 
 
@@ -63,7 +63,7 @@ def render_rest(
 def _standing(withdrawal: Withdrawal) -> str:
     if withdrawal.receipts:
         return "This is done, so long ago that the receipts are no longer kept."
-    return _WAITING[withdrawal.standing]
+    return _WAITING[withdrawal.status]
 
 
 def _leaving(each: Receipt | Withdrawal) -> tuple[int, str]:
@@ -114,7 +114,7 @@ def _sentences(sections: Sequence[Section], *, several: bool = False) -> Iterato
     last, rows = sections[-1], sum(section.rows for section in sections)
     if rows:
         yield f"{_records(rows)} deleted{' from each' if several else ''}."
-    if last.outcome is Outcome.DEFERRED:
+    if last.outcome is SectionOutcome.DEFERRED:
         yield from _deferred(last.until, rows, several)
         return
     if not rows:

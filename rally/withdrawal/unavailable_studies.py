@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from rally.dead_letters import LetterKind, LetterPlace
 from rally.events import RALLY, Event
 from rally.registry.registry import Registry
-from rally.registry.study import Kind
+from rally.registry.study import StudyKind
 from rally.storage.layout import UNKNOWN
 from rally.withdrawal.withdrawal_list import Withdrawal
 
@@ -26,7 +26,7 @@ def find_carriers(registry: Registry, events: Iterable[Event]) -> frozenset[str]
         events: the log, which is read where that is the only way.
     """
     unavailable = registry.unavailable.items()
-    carriers = {name for name, study in unavailable if study.kind is Kind.PLATFORM}
+    carriers = {name for name, study in unavailable if study.kind is StudyKind.PLATFORM}
     unknown = {name for name, study in unavailable if study.kind is None}
     for event in events if unknown else ():
         namespace = event.signal.partition("/")[0]

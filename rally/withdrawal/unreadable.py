@@ -23,7 +23,7 @@ from rally.times import to_micros
 _LETTERS = re.compile("([0-9]+) letters")
 
 
-class Unreadable(NamedTuple):
+class UnreadableLetters(NamedTuple):
     """Dead letters of one study and day that are withdrawals.
 
     Attributes:
@@ -52,7 +52,9 @@ def is_owed(place: LetterPlace) -> bool:
     return place.kind is LetterKind.WITHDRAWAL and place.study != UNKNOWN
 
 
-def find_unreadable(platform: ObjectStore, days: float) -> tuple[Unreadable, ...]:
+def find_unreadable(
+    platform: ObjectStore, days: float
+) -> tuple[UnreadableLetters, ...]:
     """The withdrawals among dead letters, by study and day.
 
     Objects that are none of ours are for the audit and the purge to name.
@@ -72,7 +74,7 @@ def find_unreadable(platform: ObjectStore, days: float) -> tuple[Unreadable, ...
         if letters := count_letters(platform, info):
             found.setdefault(place, []).append((info.name, letters))
     return tuple(
-        Unreadable(
+        UnreadableLetters(
             place.study,
             place.day,
             sum(letters for _, letters in objects),

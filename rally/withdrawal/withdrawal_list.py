@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from rally.receipts.receipt import Stage
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.people_index import PeopleBuilder, PeopleIndex
 
 
-class State(StrEnum):
+class RequestState(StrEnum):
     """What a request is called in reports, by what it waits for.
 
     ACTIVE: for deletion to finish. DEFERRED: for a study's conclusion; all else is
@@ -44,7 +44,7 @@ class Withdrawal:
             no enrolment between them. Deferral and deadline go by it.
         document_id: of the ping.
         signal: which ping it was.
-        standing: as decided.
+        status: as decided.
         held_for: why it is held: "mass", "unmatched" or "reposted"; "" where it is not.
         held_until: when it counts if nobody has decided by then, microseconds; 0 where
             it is not held, or waits for an enrolment as well.
@@ -69,7 +69,7 @@ class Withdrawal:
     received: int
     document_id: str
     signal: str
-    standing: Standing = Standing.ACTIVE
+    status: RequestStatus = RequestStatus.ACTIVE
     held_for: str = ""
     held_until: int = 0
     held_since: int = 0
@@ -81,26 +81,26 @@ class Withdrawal:
     found: int = 0
 
     @property
-    def state(self) -> State:
+    def state(self) -> RequestState:
         """What it waits for."""
-        if self.standing is Standing.REJECTED:
-            return State.REJECTED
+        if self.status is RequestStatus.REJECTED:
+            return RequestState.REJECTED
         if Stage.CLOSED in self.stages:
-            return State.CLOSED
+            return RequestState.CLOSED
         if self.participant is None:
-            return State.UNRESOLVED
-        if self.standing is Standing.HELD:
-            return State.HELD
+            return RequestState.UNRESOLVED
+        if self.status is RequestStatus.HELD:
+            return RequestState.HELD
         if self.deferred and Stage.VERIFIED in self.stages:
-            return State.DEFERRED
-        return State.ACTIVE
+            return RequestState.DEFERRED
+        return RequestState.ACTIVE
 
     @property
     def is_open(self) -> bool:
         """Whether deletion still looks for its rows."""
         return (
             self.participant is not None
-            and self.standing is Standing.ACTIVE
+            and self.status is RequestStatus.ACTIVE
             and Stage.CLOSED not in self.stages
         )
 
@@ -161,7 +161,7 @@ class WithdrawalList:
         builder = PeopleBuilder()
         for each in self.withdrawals:
             if each.participant is not None:
-                terms = each.standing, frozenset(each.deferred)
+                terms = each.status, frozenset(each.deferred)
                 builder.leave(
                     each.participant, each.scope, each.time, each.request, terms
                 )

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from rally.decisions.contents import Kind, StudyDecision
+from rally.decisions.contents import DecisionKind, StudyDecision
 from rally.storage.objectstore.open_store import open_store
 from tests.docs.desk import (
     DELETE,
@@ -53,7 +53,11 @@ def key_leaked(desk: Desk) -> Iterator[None]:
 def decision_forged(desk: Desk) -> Iterator[None]:
     """Somebody may write into `decisions/`, and has no key."""
     desk.at(NEXT)
-    forge(open_store("store/platform"), Kind.RESUME, StudyDecision(GARDEN, FOUNDED, ""))
+    forge(
+        open_store("store/platform"),
+        DecisionKind.RESUME,
+        StudyDecision(GARDEN, FOUNDED, ""),
+    )
     yield
     yield
 

@@ -19,7 +19,7 @@ from rally.decisions.verifying import read_chain
 from rally.events import MAIL, Event, EventKind, write_events
 from rally.receipts.chain import find
 from rally.receipts.verify import verify_chain
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.container import read_rows
 from rally.storage.layout import Stores
 from rally.storage.objectstore.local_files import TEMPORARY_PREFIX
@@ -86,7 +86,7 @@ def furnished(world, warm, here):
                    1_779_300_000_000_000, None, document_id(990), MAIL)  # fmt: skip
     write_events(platform, [letter], "1")
     sign_letters(platform, letter)
-    decide_study(platform, GARDEN, Action.END, ENDED)
+    decide_study(platform, GARDEN, StudyAction.END, ENDED)
     return store
 
 
@@ -193,7 +193,7 @@ class Case:
         """How each stands and which stages it has, by its document."""
         return sorted(
             (each.document_id, each.scope, each.participant, str(each.state),
-             str(each.standing), each.deferred, sorted(each.stages.items()),
+             str(each.status), each.deferred, sorted(each.stages.items()),
              len(each.receipts))
             for each in self.withdrawals()
         )  # fmt: skip

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rally.events import read_events
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.open_store import open_store
 from rally.storage.runs import RUNS
 from tests.integration.test_crash_deletion import (
@@ -58,7 +58,7 @@ def furnished(world, warm, here):
         if name == "first":
             succeed(warm, "compact", options)
     platform = open_store(f"{store}/platform")
-    for action in (Action.END, Action.CONCLUDE):
+    for action in (StudyAction.END, StudyAction.CONCLUDE):
         decide_study(platform, GARDEN, action, CONCLUDED)
     return store
 

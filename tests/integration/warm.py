@@ -109,7 +109,7 @@ def _wait(child: int, after: float | None, started: float) -> int:
 def _watch_changes(change: int | None, log: str) -> None:
     """Notes each change of a local store; dies instead of making one of them."""
     from rally.storage.objectstore.local import LocalStore
-    from rally.storage.objectstore.local_files import Draft
+    from rally.storage.objectstore.local_files import LocalDraft
 
     numbers, lock, file = count(1), Lock(), open(log, "a", buffering=1)  # noqa: SIM115
 
@@ -124,8 +124,8 @@ def _watch_changes(change: int | None, log: str) -> None:
         return call
 
     for kind, operation, name_of in (
-        (Draft, "create", lambda draft: draft.name),
-        (Draft, "replace", lambda draft, generation: draft.name),
+        (LocalDraft, "create", lambda draft: draft.name),
+        (LocalDraft, "replace", lambda draft, generation: draft.name),
         (LocalStore, "delete", lambda store, name, generation: name),
         (LocalStore, "purge", lambda store, copy: copy.name),
     ):

@@ -17,13 +17,13 @@ from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.registry import Registry
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.retention.purge import Purge
 from rally.storage.partitions import partition_of
 from rally.times import from_micros, to_micros
 from rally.validation.pseudonyms import PLATFORM
-from rally.withdrawal.fold import Standing
-from rally.withdrawal.rulings import Action as Decision
+from rally.withdrawal.fold import RequestStatus
+from rally.withdrawal.rulings import RequestAction as Decision
 from rally.withdrawal.rulings import choose
 from tests.model.words import Ping
 from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND
@@ -165,7 +165,7 @@ class Life(Audited):
         """Names of all that are there."""
         return sorted(path.name for path in self.folder.glob("*/*.json"))
 
-    def act(self, study: str, action: Action) -> None:
+    def act(self, study: str, action: StudyAction) -> None:
         """An operator decides, this afternoon."""
         at = self.now - timedelta(hours=3)
         decide_study(self.platform, study, action, at)
@@ -192,7 +192,9 @@ class Life(Audited):
         waiting = [
             each.request
             for each in published.withdrawals
-            if each.deferred and each.standing is Standing.ACTIVE and each.participant
+            if each.deferred
+            and each.status is RequestStatus.ACTIVE
+            and each.participant
         ]
         chosen = choose(Decision.EXPEDITE, published, published, None, waiting)
         expedite(self.platform, published.counter, *chosen)

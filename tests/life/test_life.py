@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rally.audit.findings import Check, Status
 from rally.events import RALLY
-from rally.registry.transitions import Action, State, States
+from rally.registry.transitions import States, StudyAction, StudyState
 from tests.life.life import BEGIN, LAST_DAY, Life, load_registry
 from tests.pipelines.world import GARDEN, POND
 
@@ -59,7 +59,10 @@ orders = st.permutations(JOBS)
 days = st.builds(
     Day, st.sampled_from([1, 1, 1, 2, 6, 13]), st.lists(deeds, max_size=5), orders
 )
-NOT_YET = {Action.PAUSE: State.COLLECTING, Action.RESUME: State.PAUSED}
+NOT_YET = {
+    StudyAction.PAUSE: StudyState.COLLECTING,
+    StudyAction.RESUME: StudyState.PAUSED,
+}
 
 
 def state(life, study):
@@ -71,8 +74,8 @@ def do(life, deed):
     """The pings of a deed; an operator's is recorded."""
     what, person, scope, age, own, clock = deed
     if what in ("pause", "resume"):
-        if state(life, scope) is NOT_YET[Action(what)]:
-            life.act(scope, Action(what))
+        if state(life, scope) is NOT_YET[StudyAction(what)]:
+            life.act(scope, StudyAction(what))
         return []
     if what == "hold":
         life.hold(scope)
@@ -162,12 +165,12 @@ def test_promises_are_kept_through_a_whole_life(
     life.ingest([life.ping("join", each, GARDEN) for each in range(3)])
     live_through(life, first)
     life.now = max(life.now, BEGIN + (LAST_DAY - BEGIN) + timedelta(days=1, hours=18))
-    assert state(life, GARDEN) is State.ENDED
+    assert state(life, GARDEN) is StudyState.ENDED
     live_through(life, locked)
 
     life.release()
     waiting = {each.document_id for each in waiters(life)}
-    life.act(GARDEN, Action.CONCLUDE)
+    life.act(GARDEN, StudyAction.CONCLUDE)
     for jobs in orders:  # the day of the conclusion, and the two after it
         end_of_day(life, [life.ping("leave", 1, GARDEN)], jobs)
         life.now += timedelta(days=1)

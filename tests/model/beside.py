@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from rally.receipts.receipt import Reason, Stage
+from rally.receipts.receipt import ReceiptReason, Stage
 from rally.registry.registry import Registry
 from rally.storage.partitions import by_partition, is_settled, list_files
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.withdrawal_list import Withdrawal
 from tests.model.draws import Fault
 from tests.model.plain import Book, Model, best
@@ -153,15 +153,19 @@ class Beside(RuleBasedStateMachine):
             own = [r for r in receipts if r.request == each.request]
             assert tuple(r.number for r in own) == each.receipts
             reasons = Counter(r.reason for r in own)
-            is_due = each.participant is not None and each.standing is Standing.ACTIVE
-            assert reasons[Reason.DELETION] == is_due
+            is_due = (
+                each.participant is not None and each.status is RequestStatus.ACTIVE
+            )
+            assert reasons[ReceiptReason.DELETION] == is_due
             waits_over = self.waits_over[_asked(each)]
-            assert min(waits_over, is_due) <= reasons[Reason.SETTLED] <= waits_over
+            assert (
+                min(waits_over, is_due) <= reasons[ReceiptReason.SETTLED] <= waits_over
+            )
             assert all(sum(s.rows for s in r.sections) for r in own
-                       if r.reason is Reason.LATE)  # fmt: skip
+                       if r.reason is ReceiptReason.LATE)  # fmt: skip
             who = None if each.participant is None else self._person(each.participant)
             [request] = [r for key, r in book.items() if key[1:] == _asked(each)]
-            assert (request.standing, request.time) == (each.standing, each.time)
+            assert (request.status, request.time) == (each.status, each.time)
             assert request.deferred == bool(each.deferred)
             assert who == (request.who if isinstance(request.who, int) else None)
             assert not is_due or Stage.VERIFIED in each.stages

@@ -8,11 +8,16 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from rally.decisions.contents import Content, Kind, RequestDecision, StudyDecision
+from rally.decisions.contents import (
+    Content,
+    DecisionKind,
+    RequestDecision,
+    StudyDecision,
+)
 from rally.errors import ConfigurationError
 from rally.events import MAIL, RALLY, Event, EventKind, read_events, write_events
 from rally.times import from_micros
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.list_object import LIST, read_list
 from rally.withdrawal.newest_list import newest_signed
 from rally.withdrawal.requests import key_of, subject_of
@@ -23,8 +28,13 @@ from tests.pipelines.world import HOUSE
 from tests.support import forging
 from tests.support.rulings import rule_on
 
-_STUDY = [Kind.PAUSE, Kind.RESUME, Kind.END, Kind.CONCLUDE]
-_REQUESTS = [Kind.CONFIRM, Kind.REJECT, Kind.EXPEDITE]
+_STUDY = [
+    DecisionKind.PAUSE,
+    DecisionKind.RESUME,
+    DecisionKind.END,
+    DecisionKind.CONCLUDE,
+]
+_REQUESTS = [DecisionKind.CONFIRM, DecisionKind.REJECT, DecisionKind.EXPEDITE]
 
 
 class Forger(Beside):
@@ -54,9 +64,9 @@ class Forger(Beside):
         published = self.whole.withdrawals()
         asked = {key_of(e) for e in read_events(self.whole.platform)
                  if e.kind is EventKind.LEFT}  # fmt: skip
-        known = {key_of(e): e.standing for e in published.withdrawals}
-        vain = [key for key in asked if known.get(key) is not Standing.HELD]
-        kind = Kind.REJECT if rejects else Kind.CONFIRM
+        known = {key_of(e): e.status for e in published.withdrawals}
+        vain = [key for key in asked if known.get(key) is not RequestStatus.HELD]
+        kind = DecisionKind.REJECT if rejects else DecisionKind.CONFIRM
         rule_on(
             self.whole.platform, kind, published.counter, sorted(map(subject_of, vain))
         )

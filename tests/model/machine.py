@@ -7,13 +7,13 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from rally.deletion.plan import FileOutcome
 from rally.events import MAIL, EventKind
-from rally.receipts.receipt import Outcome as Told
-from rally.registry.transitions import Action as Step
+from rally.receipts.receipt import SectionOutcome as Told
+from rally.registry.transitions import StudyAction as Step
 from rally.storage.objectstore.interface import StrayKind
 from rally.times import from_micros
-from rally.withdrawal.fold import Standing
-from rally.withdrawal.rulings import Action, choose
-from rally.withdrawal.withdrawal_list import State
+from rally.withdrawal.fold import RequestStatus
+from rally.withdrawal.rulings import RequestAction, choose
+from rally.withdrawal.withdrawal_list import RequestState
 from tests.model.beside import EARLY, LATE
 from tests.model.draws import (
     ages,
@@ -151,14 +151,14 @@ class Machine(Forger):
         self.model.end = moment(day, -12)
         self.stale = None
 
-    @rule(action=st.sampled_from(list(Action)), pick=st.integers(0, 20))
+    @rule(action=st.sampled_from(list(RequestAction)), pick=st.integers(0, 20))
     def decide(self, action, pick) -> None:
         published = self.whole.withdrawals()
         open_to = [
             each
             for each in published.withdrawals
-            if each.state is State.HELD
-            or (action is Action.EXPEDITE and each.standing is Standing.ACTIVE
+            if each.state is RequestState.HELD
+            or (action is RequestAction.EXPEDITE and each.status is RequestStatus.ACTIVE
                 and each.deferred and each.participant)
         ]  # fmt: skip
         if not open_to:
@@ -170,10 +170,10 @@ class Machine(Forger):
         chosen = choose(action, published, published, None, [one.request])
         rule_withdrawals(self.whole.platform, action.kind, published.counter, *chosen)
         key = self._person(one.participant), one.scope, one.document_id
-        if action is Action.EXPEDITE:
+        if action is RequestAction.EXPEDITE:
             self.model.expedite.add(key)
-        if one.state is State.HELD:
-            self.model.rejections.setdefault(key, action is Action.REJECT)
+        if one.state is RequestState.HELD:
+            self.model.rejections.setdefault(key, action is RequestAction.REJECT)
 
     # What other programs and other people's hands do
 

@@ -35,7 +35,7 @@ class Request(NamedTuple):
     who: Who
     scope: str
     time: int
-    standing: str
+    status: str
     deferred: bool
 
 
@@ -81,7 +81,7 @@ class Book:
         """Withdrawn, unenrolled or kept (design, section 6)."""
         scope = RALLY if row.namespace == HOUSE else row.namespace
         left = [each for each in self.requests.values()
-                if each.who == row.person and each.standing == "active"]  # fmt: skip
+                if each.who == row.person and each.status == "active"]  # fmt: skip
         scopes = {scope, RALLY}
         if scope == RALLY:
             scopes |= self._about(row)
@@ -102,7 +102,7 @@ class Book:
 
     def waits(self, row: Row) -> bool:
         """Whether a ping is parked, as somebody has still to decide on a request."""
-        as_if = {key: each._replace(standing="active") if each.standing == "held"
+        as_if = {key: each._replace(status="active") if each.status == "held"
                  else each for key, each in self.requests.items()}  # fmt: skip
         return replace(self, requests=as_if).verdict(row) != "kept"
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import cli
 from rally.decisions.founding import FILE as FOUNDING
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.marker import NAME
 from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import (
@@ -283,7 +283,7 @@ def test_study_that_was_never_begun_is_not_used(world, run, tmp_path, capsys):
 
 
 def conclude(platform):
-    for action, day in ((Action.END, 1), (Action.CONCLUDE, 2)):
+    for action, day in ((StudyAction.END, 1), (StudyAction.CONCLUDE, 2)):
         at = datetime(2026, 6, day, tzinfo=UTC)
         decide_study(open_store(platform), GARDEN, action, at)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import GARDEN, HOUSE, POND, World, rally_id, write_lines
 from tests.support.decided import decide_study
@@ -33,7 +33,7 @@ def keyless(tmp_path, capsys):
     path = write_lines(tmp_path / "in.ndjson", messages)
     may = "--as_of=2026-06-01"
     assert cli.main(["ingest", f"--input={path}", *options, may]) == 0
-    for action, day in ((Action.END, 1), (Action.CONCLUDE, 2)):
+    for action, day in ((StudyAction.END, 1), (StudyAction.CONCLUDE, 2)):
         at = datetime(2026, 6, day, tzinfo=UTC)
         decide_study(open_store(platform), GARDEN, action, at)
     options.append("--as_of=2026-06-10")

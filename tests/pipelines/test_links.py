@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import GARDEN, POND, contents
 from tests.support.decided import decide_study
@@ -47,7 +47,7 @@ def conclude(here):
     """A person concludes the garden, by the file's date."""
     at = datetime(2027, 2, 1, tzinfo=UTC)
     platform = open_store(str(here.store / "platform"))
-    decide_study(platform, GARDEN, Action.CONCLUDE, at)
+    decide_study(platform, GARDEN, StudyAction.CONCLUDE, at)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import cli
 from rally.events import read_events
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import (
     GARDEN,
@@ -79,7 +79,7 @@ def plain(out, store):
 
 
 def conclude(store, study=GARDEN):
-    for action, day in ((Action.END, 1), (Action.CONCLUDE, 2)):
+    for action, day in ((StudyAction.END, 1), (StudyAction.CONCLUDE, 2)):
         at = datetime(2026, 6, day, tzinfo=UTC)
         decide_study(open_store(f"{store}/platform"), study, action, at)
 

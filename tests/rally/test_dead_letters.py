@@ -21,7 +21,7 @@ from rally.dead_letters import (
 )
 from rally.envelope import Envelope
 from rally.errors import CorruptFile
-from rally.keys.platform_keys import Prf
+from rally.keys.platform_keys import PseudonymPrf
 from rally.outcomes import FailureReason
 from rally.storage.header import read_header
 from rally.storage.objectstore.local import LocalStore
@@ -84,7 +84,7 @@ def unsealer(private):
 def new_prf():
     prf.register()
     handle = tink.new_keyset_handle(prf.prf_key_templates.HMAC_SHA256)
-    return Prf(handle.primitive(prf.PrfSet).primary())
+    return PseudonymPrf(handle.primitive(prf.PrfSet).primary())
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.errors import ConfigurationError, faults_of
-from rally.fields import MOST_FAULTS, Unreadable, raise_all
+from rally.fields import MOST_FAULTS, UnreadableValue, raise_all
 from rally.plain_yaml import MAX_BYTES, MAX_DEPTH, MAX_VALUES, read_yaml
 
 
@@ -130,8 +130,8 @@ def test_what_is_good_is_read_beside_what_is_not():
     cannot_be = "holds what cannot be (day is out of range for month); correct it"
     nothing = "*x: names nothing that is before it"
     assert yaml.value == {
-        "a": Unreadable(cannot_be),
-        "b": ["c", {"d": Unreadable(nothing)}],
+        "a": UnreadableValue(cannot_be),
+        "b": ["c", {"d": UnreadableValue(nothing)}],
         "e": 2,
     }
     assert yaml.unreadable == [f"f: line 1: {cannot_be}", f"f: line 4: {nothing}"]

@@ -3,12 +3,17 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
-from rally.decisions.contents import HoldPlacement, HoldRelease, Kind, StudyDecision
+from rally.decisions.contents import (
+    DecisionKind,
+    HoldPlacement,
+    HoldRelease,
+    StudyDecision,
+)
 from rally.decisions.entry import Entry
 from rally.decisions.signers import Signer
 from rally.decisions.writing import decide
 from rally.registry.legal_holds import LegalHold
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.interface import ObjectStore
 from tests.support.people import signer
 from tests.support.places import FOUNDED
@@ -17,7 +22,7 @@ from tests.support.places import FOUNDED
 def decide_study(
     platform: ObjectStore,
     namespace: str,
-    action: Action,
+    action: StudyAction,
     at: datetime,
     by: str | Signer = "decide",
 ) -> Entry:
@@ -53,11 +58,13 @@ def hold_rows(
     """
     first, last = days
     placed = HoldPlacement(namespace, first, last, at.astimezone(UTC), note)
-    entry = decide(platform, signer("stop"), Kind.PLACE_HOLD, placed, FOUNDED)
+    entry = decide(platform, signer("stop"), DecisionKind.PLACE_HOLD, placed, FOUNDED)
     return LegalHold(entry.number, *placed[:-1], entry.by, note)
 
 
 def release_rows(platform: ObjectStore, hold: LegalHold, at: datetime) -> Entry:
     """Releases a hold from a time on."""
     release = HoldRelease(hold.number, at.astimezone(UTC), "")
-    return decide(platform, signer("decide"), Kind.RELEASE_HOLD, release, FOUNDED)
+    return decide(
+        platform, signer("decide"), DecisionKind.RELEASE_HOLD, release, FOUNDED
+    )

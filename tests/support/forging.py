@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from rally.decisions.contents import Content, Kind
+from rally.decisions.contents import Content, DecisionKind
 from rally.decisions.entry import Entry, encode, entry_name, sign
 from rally.decisions.verifying import read_chain
 from rally.keys import keysets
@@ -19,7 +19,7 @@ def strangers_key() -> TinkKey:
 
 def forge(
     platform: ObjectStore,
-    kind: Kind,
+    kind: DecisionKind,
     content: Content,
     number: int = 0,
     by: str = "decide",

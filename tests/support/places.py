@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+from rally.decisions.contents import DecisionKind as Decides
 from rally.decisions.contents import Founding, JobKey, Person, Role
-from rally.decisions.contents import Kind as Decides
 from rally.decisions.entry import START, Entry, encode, entry_name, sign
 from rally.decisions.founding import FILE as COPY
 from rally.decisions.founding import digest_of
@@ -16,7 +16,7 @@ from rally.keys.folder import KeyFolder
 from rally.keys.names import Job, signing
 from rally.keys.signing import PUBLIC, SigningKey, read_public
 from rally.storage.layout import Stores
-from rally.storage.marker import NAME, Kind, Marker, new_id, read_marker
+from rally.storage.marker import NAME, Marker, PlaceKind, new_id, read_marker
 from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.bootstrap import begin_list
@@ -62,7 +62,7 @@ def found_platform(store: ObjectStore, keys: Iterable[JobKey] = ()) -> Marker:
     founding = Founding(True, tuple(people()), tuple(keys) or tuple(job_keys()))
     entry = Entry(platform, 1, START, 0, Decides.FOUND, founding, FOUNDED, "owner-1")
     data = encode(sign(entry, signer("owner-1").key))
-    marker = Marker.new(Kind.PLATFORM, platform, founded=digest_of(data))
+    marker = Marker.new(PlaceKind.PLATFORM, platform, founded=digest_of(data))
     store.create(NAME, marker.serialise())
     store.create(entry_name(1), data)
     return marker
@@ -163,6 +163,6 @@ def mark_derived(
         platform: whose it is; None is a platform that is not marked itself.
     """
     owner = read_marker(platform) if platform else None
-    marker = Marker.new(Kind.DERIVED, owner.platform if owner else "0" * 32, study)
+    marker = Marker.new(PlaceKind.DERIVED, owner.platform if owner else "0" * 32, study)
     store = folder if hasattr(folder, "create") else open_store(str(folder))
     store.create(NAME, marker.serialise())

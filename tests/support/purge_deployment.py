@@ -10,7 +10,7 @@ from typing import Any
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.kek_file import NAME as KEK_FILE
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.retention.purge import Purge
 from rally.retention.settings import PurgeSettings
 from tests.fakes.memory_store import MemoryStore
@@ -81,7 +81,7 @@ class PurgeDeployment(MemoryDeployment):
         ]
 
     def conclude(self, study=GARDEN, at=CONCLUDED):
-        for action, time in ((Action.END, ENDED), (Action.CONCLUDE, at)):
+        for action, time in ((StudyAction.END, ENDED), (StudyAction.CONCLUDE, at)):
             decide_study(self.platform, study, action, time)
 
     def legal_hold(self, study, first, last, at=ENDED):

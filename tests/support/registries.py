@@ -1,10 +1,10 @@
 """Registries in which a study does not load."""
 
 from rally.registry.registry import Registry
-from rally.registry.study import Kind, UnavailableStudy
+from rally.registry.study import StudyKind, UnavailableStudy
 
 
-def without(registry: Registry, namespace: str, kind: Kind | None) -> Registry:
+def without(registry: Registry, namespace: str, kind: StudyKind | None) -> Registry:
     """A registry in which one study does not load.
 
     Args:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from rally.decisions.contents import Kind, Letters, RequestDecision
+from rally.decisions.contents import DecisionKind, Letters, RequestDecision
 from rally.decisions.writing import decide
 from rally.events import event_name
 from rally.withdrawal.requests import key_of, subject_of
@@ -25,21 +25,21 @@ def rule_on(platform, kind, counter, subjects):
 
 def confirm(platform, counter, *withdrawals):
     """They count."""
-    return rule(platform, Kind.CONFIRM, counter, *withdrawals)
+    return rule(platform, DecisionKind.CONFIRM, counter, *withdrawals)
 
 
 def reject(platform, counter, *withdrawals):
     """They do not count."""
-    return rule(platform, Kind.REJECT, counter, *withdrawals)
+    return rule(platform, DecisionKind.REJECT, counter, *withdrawals)
 
 
 def expedite(platform, counter, *withdrawals):
     """They wait for nothing."""
-    return rule(platform, Kind.EXPEDITE, counter, *withdrawals)
+    return rule(platform, DecisionKind.EXPEDITE, counter, *withdrawals)
 
 
 def sign_letters(platform, *events):
     """Somebody has read these letters."""
     names = tuple(sorted(map(event_name, events)))
     about = Letters(events[0].scope, _NOW, names)
-    return decide(platform, signer("decide"), Kind.RECORD_LETTERS, about, _NOW)
+    return decide(platform, signer("decide"), DecisionKind.RECORD_LETTERS, about, _NOW)

@@ -23,12 +23,12 @@ from rally.audit.report.time_axis import Axis, Step
 from rally.audit.report.wording import in_rows
 from rally.tables import said
 from rally.withdrawal.overview import BLOCKED, REQUESTED
-from rally.withdrawal.withdrawal_list import State
+from rally.withdrawal.withdrawal_list import RequestState
 
 _MOST_BARS = 400
 _MOST_BARS_AHEAD = 120
 _AHEAD = (Step.DAY, Step.MONTH, Step.YEAR)
-_STATES = (REQUESTED, State.ACTIVE, BLOCKED, *State)
+_STATES = (REQUESTED, RequestState.ACTIVE, BLOCKED, *RequestState)
 """In the order of bars; what comes twice has its place where it comes first."""
 
 _WITHDRAWALS = "Withdrawals by state and age"

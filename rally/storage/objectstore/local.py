@@ -22,14 +22,19 @@ from rally.storage.objectstore.interface import (
 )
 from rally.storage.objectstore.local_files import (
     TEMPORARY_PREFIX,
-    Draft,
-    Snapshot,
+    LocalDraft,
+    LocalSnapshot,
     describe,
     is_lock,
     is_temporary,
     orphan,
 )
-from rally.storage.objectstore.local_folders import ABSENT, Entry, Folders, last_part
+from rally.storage.objectstore.local_folders import (
+    ABSENT,
+    FolderEntry,
+    Folders,
+    last_part,
+)
 
 _PROBED = bytes(64 * 1024)
 """What a store has to have room for at least before a job begins."""
@@ -67,7 +72,7 @@ class LocalStore:
         return describe(status, name) if status else None
 
     @contextmanager
-    def open(self, name: str, generation: int | None = None) -> Iterator[Snapshot]:
+    def open(self, name: str, generation: int | None = None) -> Iterator[LocalSnapshot]:
         """Opens the file: as it is now it stays readable, whatever takes its place.
 
         Raises ObjectNotFound, GenerationMismatch.
@@ -76,9 +81,9 @@ class LocalStore:
             info = describe(os.fstat(file.fileno()), name)
             if generation not in (None, info.generation):
                 raise GenerationMismatch(name)
-            yield Snapshot(info, file)
+            yield LocalSnapshot(info, file)
 
-    def draft(self, name: str) -> AbstractContextManager[Draft]:
+    def draft(self, name: str) -> AbstractContextManager[LocalDraft]:
         """Begins an object in a file beside its place, so nothing is copied."""
         return local_files.draft(self._folders, name)
 
@@ -122,7 +127,7 @@ class LocalStore:
         except StrayInTheWay as error:
             yield error.stray
 
-    def _stray_kind(self, entry: Entry) -> StrayKind | None:
+    def _stray_kind(self, entry: FolderEntry) -> StrayKind | None:
         if entry.kind:
             return entry.kind
         if not is_object_name(entry.name):

@@ -23,7 +23,7 @@ from rally.storage.objectstore.interface import (
 )
 from rally.storage.objectstore.local_folders import (
     ABSENT,
-    Entry,
+    FolderEntry,
     Folders,
     kind_of,
     last_part,
@@ -48,7 +48,7 @@ def is_temporary(name: str) -> bool:
     return last_part(name).startswith(TEMPORARY_PREFIX)
 
 
-def is_lock(entry: Entry) -> bool:
+def is_lock(entry: FolderEntry) -> bool:
     """Whether it is a folder's lock; one with something in it is somebody else's."""
     return last_part(entry.name) == LOCK_NAME and not entry.status.st_size
 
@@ -69,7 +69,7 @@ def describe(status: os.stat_result, name: str) -> ObjectInfo:
     return ObjectInfo(name, status.st_size, generation)
 
 
-class Snapshot(NamedTuple):
+class LocalSnapshot(NamedTuple):
     """A file that is open."""
 
     info: ObjectInfo
@@ -81,14 +81,14 @@ class Snapshot(NamedTuple):
 
 
 @contextmanager
-def draft(folders: Folders, name: str) -> "Iterator[Draft]":
+def draft(folders: Folders, name: str) -> "Iterator[LocalDraft]":
     """Begins an object: a file beside its place, gone unless it is committed."""
     with folders.enter_above(name, makes=True) as folder:
         with placed(folders.path(name)):
             handle, temporary = _make_temporary(folder)
         try:
             with os.fdopen(handle, "w+b") as file:
-                yield Draft(name, folders, folder, temporary, file)
+                yield LocalDraft(name, folders, folder, temporary, file)
         except OSError as error:
             if error.errno in _DISK_IS_FULL and error.filename is None:
                 error.filename = folders.path(name)
@@ -125,7 +125,7 @@ def orphan(folders: Folders, folder: int, name: str) -> Iterator[os.stat_result 
             yield os.fstat(file.fileno())
 
 
-class Draft(NamedTuple):
+class LocalDraft(NamedTuple):
     """A file beside its place.
 
     Attributes:

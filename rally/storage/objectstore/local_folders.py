@@ -38,7 +38,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not be waited for
 
 
-class Entry(NamedTuple):
+class FolderEntry(NamedTuple):
     """What stands in a folder.
 
     Attributes:
@@ -186,7 +186,7 @@ class Folders:
         with placed(self.path(name)):
             return os.open(last_part(name), _READ | self._kept, dir_fd=parent)
 
-    def walk(self, prefix: str) -> Iterator[Entry]:
+    def walk(self, prefix: str) -> Iterator[FolderEntry]:
         """Everything that is no folder and whose name begins so, sorted by name.
 
         A folder that is too deep, or that no object's name can have, is not entered.
@@ -212,7 +212,7 @@ class Folders:
             elif not self._follows:
                 yield entry
 
-    def _inner(self, folder: Entry, prefix: str) -> Iterator[Entry]:
+    def _inner(self, folder: FolderEntry, prefix: str) -> Iterator[FolderEntry]:
         """What a folder holds that was one when the folder above it was read."""
         try:
             yield from self._entries(folder.name, prefix)
@@ -222,7 +222,7 @@ class Folders:
             if folder.name != _ROOTS_OWN:
                 raise
 
-    def _entries(self, folder: str, prefix: str) -> Iterator[Entry]:
+    def _entries(self, folder: str, prefix: str) -> Iterator[FolderEntry]:
         """What a folder holds, as it was when the first was asked for."""
         try:
             with self.enter(folder) as descriptor:
@@ -231,12 +231,12 @@ class Folders:
             return
         yield from sorted(found, key=_sort_key)
 
-    def _read(self, descriptor: int, folder: str, prefix: str) -> Iterator[Entry]:
+    def _read(self, descriptor: int, folder: str, prefix: str) -> Iterator[FolderEntry]:
         for part in os.listdir(descriptor):
             name = f"{folder}/{part}" if folder else part
             if name.startswith(prefix) or prefix.startswith(f"{name}/"):
                 with suppress(FileNotFoundError):  # it went meanwhile
-                    yield Entry(name, self._status(descriptor, part))
+                    yield FolderEntry(name, self._status(descriptor, part))
 
 
 @contextmanager
@@ -271,7 +271,7 @@ def _parts(folder: str) -> list[str]:
     return folder.split("/")
 
 
-def _sort_key(entry: Entry) -> str:
+def _sort_key(entry: FolderEntry) -> str:
     """Puts a folder where the names of what is in it are sorted to."""
     is_folder = stat.S_ISDIR(entry.status.st_mode)
     return f"{entry.name}/" if is_folder else entry.name

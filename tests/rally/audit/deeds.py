@@ -2,7 +2,7 @@
 
 import json
 
-from rally.decisions.contents import Kind, RequestDecision, StudyDecision
+from rally.decisions.contents import DecisionKind, RequestDecision, StudyDecision
 from rally.deletion.plan import DeletionPlan, PlannedFile
 from rally.deletion.plan_store import PlanStore
 from rally.events import MAIL, Event, EventKind, write_events
@@ -51,23 +51,26 @@ def decision_on_requests(place):
     published = read_list(place.platform).list
     subjects = (subject_of(key_of(each)) for each in published.withdrawals)
     about = RequestDecision(tuple(sorted(subjects)), "")
-    forge(place.platform, Kind.REJECT, about, counter=published.counter)
+    forge(place.platform, DecisionKind.REJECT, about, counter=published.counter)
 
 
 def decision_on_a_study(place):
-    forge(place.platform, Kind.CONCLUDE, StudyDecision(GARDEN, FOUNDED, ""))
+    forge(place.platform, DecisionKind.CONCLUDE, StudyDecision(GARDEN, FOUNDED, ""))
 
 
 def decision_beside(place):
     forge(
-        place.platform, Kind.CONCLUDE, StudyDecision(GARDEN, FOUNDED, ""), number=10**9
+        place.platform,
+        DecisionKind.CONCLUDE,
+        StudyDecision(GARDEN, FOUNDED, ""),
+        number=10**9,
     )
 
 
 def decision_by_a_job(place):
     """Deletion's own key signs no decision."""
     about = StudyDecision(GARDEN, FOUNDED, "")
-    forge(place.platform, Kind.CONCLUDE, about, by="owner-1")
+    forge(place.platform, DecisionKind.CONCLUDE, about, by="owner-1")
 
 
 def put_in_place(place, data):

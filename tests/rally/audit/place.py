@@ -15,7 +15,7 @@ from rally.audit.settings import AuditSettings
 from rally.compaction.buckets import HeaderLabel, draft_file
 from rally.events import RALLY
 from rally.registry.rows import RowEncoder, row_schema
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.container import encode_container
 from rally.storage.layout import Partition, new_file
 from rally.storage.marker import NAME as MARKER
@@ -116,13 +116,15 @@ class Audited(Whole):
         """Sets the clock."""
         self.now = from_micros(moment(day, hour))
 
-    def decide(self, namespace: str, action: Action, day: int, hour: int = 0) -> None:
+    def decide(
+        self, namespace: str, action: StudyAction, day: int, hour: int = 0
+    ) -> None:
         at = from_micros(moment(day, hour))
         decide_study(self.platform, namespace, action, at)
 
     def live(self) -> None:
         """A week of two studies, in which everything happens that may."""
-        self.decide(BOG, Action.CONCLUDE, 0)
+        self.decide(BOG, StudyAction.CONCLUDE, 0)
         for person in range(5):
             self.ingest([join(person, RALLY), join(person, GARDEN)])
             self.ingest([join(person, POND, own=True)])

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from rally.audit.findings import AuditReport, Check, CheckResult, Scope, Seen, Unit
-from rally.registry.transitions import State
+from rally.registry.transitions import StudyState
 from rally.withdrawal.overview import Group
 
 AS_OF = datetime(2024, 3, 1, 6, 30, tzinfo=UTC)
@@ -42,7 +42,7 @@ def of(study, by_day):
 SMALL = AuditReport(
     as_of=AS_OF,
     scope=Scope(share=0.1, files=3, rows=1241, seconds=2.345),
-    studies={POND: State.ENDED, GARDEN: State.COLLECTING},
+    studies={POND: StudyState.ENDED, GARDEN: StudyState.COLLECTING},
     checks=(
         CheckResult(
             Check.WITHDRAWN,
@@ -86,9 +86,9 @@ LARGE = AuditReport(
     as_of=AS_OF,
     scope=Scope(share=1.0, files=4_812, rows=13_204_551, seconds=412.7),
     studies={
-        POND: State.ENDED,
-        GARDEN: State.COLLECTING,
-        _HOUSE: State.PAUSED,
+        POND: StudyState.ENDED,
+        GARDEN: StudyState.COLLECTING,
+        _HOUSE: StudyState.PAUSED,
     },
     checks=checks(
         CheckResult(

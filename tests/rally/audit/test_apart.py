@@ -8,10 +8,10 @@ from rally.audit import units
 from rally.audit.findings import Check, Unit
 from rally.audit.limits import Limits
 from rally.dead_letters import LetterKind, LetterPlace, encode_dead_letters
-from rally.decisions.contents import Kind as Decides
+from rally.decisions.contents import DecisionKind as Decides
 from rally.decisions.writing import decide
 from rally.events import EventKind
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.layout import EVENTS
 from rally.times import from_micros
 from rally.withdrawal.unreadable import settlement
@@ -145,8 +145,8 @@ def test_enrolment_that_comes_too_late_covers_nothing(place):
 
 
 def test_rows_of_a_pause_s_first_minutes_are_fine(place):
-    place.decide(POND, Action.PAUSE, 5)
-    place.decide(POND, Action.RESUME, 5, 4)
+    place.decide(POND, StudyAction.PAUSE, 5)
+    place.decide(POND, StudyAction.RESUME, 5, 4)
     place.put(
         [
             place.row(0, POND, moment(5) + 9 * 60_000_000, number=1),
@@ -168,7 +168,7 @@ def test_rows_of_a_pause_s_first_minutes_are_fine(place):
 @pytest.mark.parametrize(("day", "is_young"), [(1, True), (2, True), (3, False)])
 def test_conclusion_may_take_its_days(make_audited, day, is_young):
     place = make_audited()
-    place.decide(BOG, Action.CONCLUDE, 0)
+    place.decide(BOG, StudyAction.CONCLUDE, 0)
     place.put([place.row(0, BOG, moment(-5))], BOG, day=-5)
     (place.folder / "keys" / f"{BOG}.jwk.json").write_text("{}")
     place.at(day)
@@ -195,7 +195,7 @@ def remove_all(place):
 
 def concluded_with_copies(make_audited, **bucket):
     place = make_audited(**bucket)
-    place.decide(BOG, Action.CONCLUDE, 0)
+    place.decide(BOG, StudyAction.CONCLUDE, 0)
     place.put([place.row(0, BOG, moment(-5))], BOG, day=-5)
     place.at(3)
     remove_all(place)
@@ -225,7 +225,7 @@ def without_events(make_audited, **bucket):
     place = make_audited()
     for name, value in bucket.items():
         setattr(place.platform._versions, name, value)
-    place.decide(BOG, Action.CONCLUDE, 0)
+    place.decide(BOG, StudyAction.CONCLUDE, 0)
     place.event(EventKind.JOINED, 0, BOG, 0)
     place.at(3)
     for info in list(place.platform.list(EVENTS)):
@@ -291,7 +291,7 @@ def test_rows_of_who_left_do_not_compete_with_those_of_later_dates(place, monkey
 
 
 def test_derived_folder_of_who_left_lately_is_on_its_way(place):
-    place.decide(POND, Action.END, 7)  # no derived folder there: nothing is said
+    place.decide(POND, StudyAction.END, 7)  # no derived folder there: nothing is said
     garden = place.derived / "garden"
     place.event(EventKind.LEFT, 4, GARDEN, 0, submission_timestamp=moment(3, 2))
     (garden / "sums.csv").write_text(place.pseudonym(4))

@@ -5,16 +5,16 @@ from datetime import timedelta
 import pytest
 
 from rally.audit.findings import Check
-from rally.decisions.contents import AcceptedLoss, Kind, Letters, StudyDecision
+from rally.decisions.contents import AcceptedLoss, DecisionKind, Letters, StudyDecision
 from rally.decisions.entry import Entry, encode, entry_name, sign
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import approve, decide
 from rally.errors import ConfigurationError
 from rally.events import MAIL, Event, EventKind, write_events
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.layout import EVENTS
 from rally.withdrawal.list_object import read_list
-from rally.withdrawal.withdrawal_list import State
+from rally.withdrawal.withdrawal_list import RequestState
 from tests.model.words import moment
 from tests.pipelines.world import GARDEN, POND
 from tests.rally.audit.place import counts, found
@@ -29,7 +29,7 @@ def next_number(place):
     return read_chain(place.platform).head.number + 1
 
 
-def forge(place, kind=Kind.RESUME, number=0, by="decide"):
+def forge(place, kind=DecisionKind.RESUME, number=0, by="decide"):
     """Somebody without a key of ours writes a decision."""
     about = StudyDecision(GARDEN, FOUNDED, "mine")
     return forging.forge(place.platform, kind, about, number, by, 99)
@@ -117,7 +117,7 @@ def lost_letter(place):
 
 def decide_pause(place, by):
     about = StudyDecision("rally-meadow", FOUNDED, "")  # of nobody
-    return decide(place.platform, signer(by), Kind.PAUSE, about, FOUNDED)
+    return decide(place.platform, signer(by), DecisionKind.PAUSE, about, FOUNDED)
 
 
 SEEDS = [void, void_among_others, foreign, foreign_zero, missing, lost, replaced,
@@ -139,10 +139,10 @@ def test_forged_or_lost_decision_breaks_its_own_promise_and_no_other(place, seed
 
 
 def test_nobody_acts_on_a_forged_decision(place):
-    place.decide(GARDEN, Action.PAUSE, 6)
+    place.decide(GARDEN, StudyAction.PAUSE, 6)
     before = place.audit()
     forge(place)
-    forge(place, Kind.CONCLUDE)
+    forge(place, DecisionKind.CONCLUDE)
     letter(place)
     after = place.audit()
     assert (after.studies, after.withdrawals) == (before.studies, before.withdrawals)
@@ -169,7 +169,7 @@ def test_signed_letter_is_proved(place):
 
 def test_decision_on_what_was_not_held_is_apart(place):
     published = read_list(place.platform).list
-    active = [e for e in published.withdrawals if e.state is not State.HELD]
+    active = [e for e in published.withdrawals if e.state is not RequestState.HELD]
     entry = reject(place.platform, published.counter, *active)
     what = "withdrawal.reject, which counts for nothing: not held, or decided before"
     assert apart(place) == [(entry_name(entry.number), what, len(active))]
@@ -177,7 +177,7 @@ def test_decision_on_what_was_not_held_is_apart(place):
 
 def test_of_two_decisions_the_second_is_apart(place):
     published = read_list(place.platform).list
-    (held,) = [e for e in published.withdrawals if e.state is State.HELD]
+    (held,) = [e for e in published.withdrawals if e.state is RequestState.HELD]
     assert held.scope == POND
     confirm(place.platform, published.counter, held)
     assert apart(place) == []
@@ -188,7 +188,7 @@ def test_of_two_decisions_the_second_is_apart(place):
 
 def test_letters_of_a_concluded_study_may_be_gone(place):
     late = Letters(BOG, FOUNDED, ("0" * 32,))
-    decide(place.platform, signer("decide"), Kind.RECORD_LETTERS, late, FOUNDED)
+    decide(place.platform, signer("decide"), DecisionKind.RECORD_LETTERS, late, FOUNDED)
     assert apart(place) == []
 
 
@@ -197,7 +197,9 @@ def test_what_two_owners_accepted_is_apart(place):
     see_list(place.platform, 0)
     chain = read_chain(place.platform)
     loss = AcceptedLoss(chain.head.number, chain.head.digest, "a prank")
-    asked = decide(place.platform, signer("owner-1"), Kind.ACCEPT_LOSS, loss, FOUNDED)
+    asked = decide(
+        place.platform, signer("owner-1"), DecisionKind.ACCEPT_LOSS, loss, FOUNDED
+    )
     assert set(found(place.audit())) == {Check.DECISIONS}
     approve(place.platform, signer("owner-2"), asked.number, FOUNDED)
     waits = entry_name(chain.head.number)

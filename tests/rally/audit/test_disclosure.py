@@ -12,7 +12,7 @@ from rally.audit.findings import AuditReport, Check, CheckResult, Scope, Seen, U
 from rally.audit.report.html import to_html
 from rally.audit.report.json import to_json
 from rally.audit.report.text import to_text
-from rally.registry.transitions import State
+from rally.registry.transitions import StudyState
 from rally.withdrawal.overview import Group
 from tests.rally.audit.reports import AS_OF, SMALL
 
@@ -49,7 +49,7 @@ def reports(counts):
         AuditReport,
         as_of=times,
         scope=st.builds(Scope, st.just(0.5), st.just(3), counts, st.just(1.5)),
-        studies=st.dictionaries(names, st.sampled_from(State), max_size=3),
+        studies=st.dictionaries(names, st.sampled_from(StudyState), max_size=3),
         checks=st.lists(
             st.builds(CheckResult, st.sampled_from(Check), seen(), seen(), seen()),
             max_size=3,

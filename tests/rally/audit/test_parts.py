@@ -31,7 +31,7 @@ from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import ensure_platform_keys, rotate_purpose
 from rally.keys.platform_keys import PlatformKeys
 from rally.registry.study import Keep
-from rally.registry.transitions import Action, State, States, Transition
+from rally.registry.transitions import States, StudyAction, StudyState, Transition
 from rally.times import from_micros, to_micros
 from rally.validation.leaves import zig_zag
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
@@ -47,7 +47,10 @@ def hour(number):
 
 @given(
     decided=st.lists(
-        st.tuples(st.sampled_from([Action.PAUSE, Action.RESUME, Action.END]), hours)
+        st.tuples(
+            st.sampled_from([StudyAction.PAUSE, StudyAction.RESUME, StudyAction.END]),
+            hours,
+        )
     ),
     asked=hours,
     study=st.sampled_from([GARDEN, POND]),
@@ -62,7 +65,9 @@ def test_rows_may_be_sent_while_a_study_collects_and_a_little_later(
     for time in (hour(asked) + minute * each for each in range(-1, 13)):
         moments = [time - minute * each for each in range(10)]
         moments.append(time - TOLD_LATE + minute / 60)
-        expected = any(states.at(found, each) is State.COLLECTING for each in moments)
+        expected = any(
+            states.at(found, each) is StudyState.COLLECTING for each in moments
+        )
         assert expected == any(span.holds(to_micros(time)) for span in spans)
 
 

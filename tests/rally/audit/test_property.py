@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rally.audit.findings import Check
 from rally.audit.report.text import to_text
 from rally.errors import ConfigurationError
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from tests.model.draws import pings
 from tests.pipelines.world import GARDEN, HOUSE, POND, rally_id
 from tests.rally.audit.place import found
@@ -26,7 +26,7 @@ _DAYS = st.lists(
 
 def happen(place, days):
     """Pings of some days, with a deletion or a compaction after some."""
-    place.decide(BOG, Action.CONCLUDE, 0)
+    place.decide(BOG, StudyAction.CONCLUDE, 0)
     for today, (sent, deletes, compacts) in enumerate(days):
         place.at(today)
         place.ingest(each.ping(today) for each in sent)

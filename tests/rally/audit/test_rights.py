@@ -238,7 +238,7 @@ def run_all(place):
 def requests(place):
     with suppress(ConfigurationError):
         return {
-            subject_of(key_of(each)): (each.standing, each.deferred)
+            subject_of(key_of(each)): (each.status, each.deferred)
             for each in read_list(place.platform).list.withdrawals
         }
     return None

@@ -8,7 +8,7 @@ from rally.audit import rule_book
 from rally.audit.findings import Check
 from rally.errors import ConfigurationError
 from rally.events import EventKind
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.layout import EVENTS
 from rally.withdrawal.list_object import LIST
 from tests.model.words import moment
@@ -71,7 +71,7 @@ def test_damaged_log_is_broken_and_hides_who_left(place):
 
 def test_keys_are_not_judged_by_a_log_that_is_not_whole(make_audited):
     place = make_audited()
-    place.decide(BOG, Action.CONCLUDE, 0)
+    place.decide(BOG, StudyAction.CONCLUDE, 0)
     place.event(EventKind.JOINED, 0, BOG, 0)
     (place.folder / "keys" / f"{BOG}.keyset.json").write_text("{}")
     place.at(7)

@@ -17,7 +17,7 @@ from rally.events import EventKind
 from rally.receipts.receipt import receipt_name
 from rally.registry.registry import Registry
 from rally.registry.rows import RowEncoder, row_schema
-from rally.registry.transitions import Action, States
+from rally.registry.transitions import States, StudyAction
 from rally.storage.container import encode_container
 from rally.storage.header import LIST_COUNTER
 from rally.storage.layout import Partition, new_file
@@ -428,7 +428,7 @@ def pseudonym_key(place):
 
 
 def unannounced(place):
-    place.decide(POND, Action.END, 7)
+    place.decide(POND, StudyAction.END, 7)
     return POND, {"its end was not announced in time": 1}
 
 

@@ -14,7 +14,7 @@ from rally.decisions.signers import open_signer
 from rally.decisions.verifying import read_chain
 from rally.envelope import parse_timestamp
 from rally.initialisation.places import mark_places, survey_places
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.marker import NAME
 from rally.storage.objectstore.open_store import open_store
 from tests.pipelines.world import GARDEN, HOUSE, POND, World, contents
@@ -427,7 +427,7 @@ def test_store_and_platform_are_two_places(init, places):
 def test_concluded_study_is_not_begun_again(init):
     init()
     at = parse_timestamp("2026-06-01T12:00:00Z")
-    for action in (Action.END, Action.CONCLUDE):
+    for action in (StudyAction.END, StudyAction.CONCLUDE):
         by = open_signer("keys/people", "decide")
         decide_study(open_store("store/platform"), GARDEN, action, at, by)
     key = Path(f"keys/platform/pseudonym.{GARDEN}.keyset.json")

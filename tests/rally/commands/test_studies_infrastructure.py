@@ -10,7 +10,7 @@ import yaml
 
 from rally.commands.studies import add_parser
 from rally.errors import ConfigurationError
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from tests.rally.commands.test_studies import TEST_STUDIES
 from tests.support.decided import decide_study
 from tests.support.places import mark_stores
@@ -39,7 +39,7 @@ def studies(tmp_path):
 def platform(tmp_path):
     """A platform where that study was concluded."""
     store = mark_stores(tmp_path / "store", tmp_path / "platform").platform
-    decide_study(store, "rally-study-foo", Action.CONCLUDE, CONCLUDED)
+    decide_study(store, "rally-study-foo", StudyAction.CONCLUDE, CONCLUDED)
     return store.uri
 
 

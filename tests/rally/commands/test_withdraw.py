@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from rally.commands import withdraw
-from rally.decisions.contents import Kind
+from rally.decisions.contents import DecisionKind
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.events import MAIL, RALLY, EventKind, event_name
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.times import from_micros, to_micros
 from tests.support.decided import decide_study
 
@@ -40,7 +40,7 @@ def test_a_letter_is_an_event_like_a_pings(office):
         "2022-05-01T12:00:00Z\n",
     )
     [event] = office.log
-    [entry] = read_chain(office.store).of(Kind.RECORD_LETTERS)
+    [entry] = read_chain(office.store).of(DecisionKind.RECORD_LETTERS)
     assert (entry.by, entry.content.events) == ("decide", (event_name(event),))
     assert event._replace(document_id="") == (
         EventKind.LEFT,
@@ -191,7 +191,7 @@ def test_modules_load_without_beam_or_avro():
 
 def test_nobody_leaves_a_study_that_is_concluded(office):
     at = datetime(2022, 5, 1, 12, tzinfo=UTC)
-    decide_study(office.store, STREAM, Action.CONCLUDE, at)
+    decide_study(office.store, STREAM, StudyAction.CONCLUDE, at)
 
     message = refused(office, f"--study={STREAM}", *MAY)
     assert message.startswith(f"--study: {STREAM} is concluded, ")

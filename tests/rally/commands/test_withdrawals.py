@@ -9,18 +9,18 @@ import pytest
 
 from rally.commands import withdrawals
 from rally.dead_letters import DeadLetter, LetterKind, LetterPlace, write_dead_letters
-from rally.decisions.contents import Kind as Decides
+from rally.decisions.contents import DecisionKind as Decides
 from rally.decisions.verifying import read_chain
 from rally.envelope import Envelope
 from rally.errors import ConfigurationError
 from rally.events import RALLY, EventKind
 from rally.outcomes import FailureReason
 from rally.receipts.receipt import Stage
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.storage.layout import EVENTS
 from rally.storage.objectstore.local import LocalStore
 from rally.times import to_micros
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.list_object import LIST
 from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
@@ -85,9 +85,9 @@ def join(office, people, scope=STREAM):
     )  # fmt: skip
 
 
-def standings(office, now=None):
+def statuses(office, now=None):
     after = office.admit(now or on(9, 2), MASS)
-    return {each.participant: each.standing for each in after.withdrawals}
+    return {each.participant: each.status for each in after.withdrawals}
 
 
 def fail(store, study, day, number):
@@ -266,7 +266,7 @@ REQUEST                           SCOPE                   STATE     WAITS FOR   
 00000000000000000000000000000001  rally-attention-stream  deferred  rally-attention-stream  -         requested 2023-04-05, suppressed 2023-04-06, rewritten 2023-04-06, purged 2023-04-06, verified 2023-04-06
 """,  # noqa: E501 - as it is printed
     )
-    decide_study(office.store, STREAM, Action.CONCLUDE, on(1, 1, 2024))
+    decide_study(office.store, STREAM, StudyAction.CONCLUDE, on(1, 1, 2024))
     for now, expected in ((on(1, 2, 2024), 0), (on(2, 15, 2024), 1)):
         office.admit(on(1, 2, 2024))
         status, output = show(office, f"--as_of={now.isoformat()}")
@@ -451,8 +451,8 @@ def test_no_pseudonym_is_shown(office):
 @pytest.mark.parametrize(
     ("action", "kind", "expected"),
     [
-        ("confirm", Decides.CONFIRM, Standing.ACTIVE),
-        ("reject", Decides.REJECT, Standing.REJECTED),
+        ("confirm", Decides.CONFIRM, RequestStatus.ACTIVE),
+        ("reject", Decides.REJECT, RequestStatus.REJECTED),
     ],
 )
 def test_a_scope_is_decided_on_as_a_whole(office, action, kind, expected):
@@ -464,9 +464,9 @@ def test_a_scope_is_decided_on_as_a_whole(office, action, kind, expected):
     [entry] = read_chain(office.store).of(kind)
     assert (entry.by, entry.list, entry.content.note) == ("decide", 1, "a pause")
     assert len(entry.content.subjects) == 3
-    assert standings(office) == {
+    assert statuses(office) == {
         "p": expected, "q": expected, "r": expected,
-        "s": Standing.ACTIVE, "t": Standing.HELD,
+        "s": RequestStatus.ACTIVE, "t": RequestStatus.HELD,
     }  # fmt: skip
     assert decide(office, action, f"--study={STREAM}", "--as_of=2022-09-03") == (
         0, f"{action}ed: 1 withdrawal\n",
@@ -485,9 +485,9 @@ def test_rally_is_a_scope_of_its_own(office):
         0, "rejected: 2 withdrawals\n",
     )  # fmt: skip
     after = office.admit(on(9, 2), MASS)
-    assert {(each.scope, each.standing) for each in after.withdrawals} == {
-        (RALLY, Standing.REJECTED),
-        (STREAM, Standing.HELD),
+    assert {(each.scope, each.status) for each in after.withdrawals} == {
+        (RALLY, RequestStatus.REJECTED),
+        (STREAM, RequestStatus.HELD),
     }
 
 
@@ -497,9 +497,9 @@ def test_single_requests_are_decided_on(office):
     assert decide(office, "confirm", *ids, SEPTEMBER) == (
         0, "confirmed: 2 withdrawals\n",
     )  # fmt: skip
-    assert standings(office) == {
-        "p": Standing.ACTIVE, "q": Standing.HELD, "r": Standing.ACTIVE,
-        "s": Standing.ACTIVE,
+    assert statuses(office) == {
+        "p": RequestStatus.ACTIVE, "q": RequestStatus.HELD, "r": RequestStatus.ACTIVE,
+        "s": RequestStatus.ACTIVE,
     }  # fmt: skip
 
 
@@ -515,10 +515,10 @@ def test_at_once_takes_what_is_deferred_and_what_is_held(office):
     )  # fmt: skip
     after = office.admit(on(4, 8, 2023)).withdrawals
     assert {
-        each.participant: (each.standing, each.deferred)
+        each.participant: (each.status, each.deferred)
         for each in after
         if each.participant in ("p", "t")
-    } == {"p": (Standing.ACTIVE, ()), "t": (Standing.ACTIVE, ())}
+    } == {"p": (RequestStatus.ACTIVE, ()), "t": (RequestStatus.ACTIVE, ())}
 
 
 def test_a_decision_that_is_not_admitted_yet_is_seen(office):

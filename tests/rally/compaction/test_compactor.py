@@ -9,7 +9,7 @@ import pytest
 from rally.compaction.outcomes import CompactionOutcome, CompactionResult, LeftOutRows
 from rally.decisions.entry import entry_name
 from rally.storage.marker import NAME
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 from tests.rally.compaction.memory_study import (
     STUDY,
@@ -244,7 +244,7 @@ def test_superseded_answers_are_counted(study):
 def test_rows_of_who_left_go_and_later_ones_of_who_came_back_stay(study, known):
     study.add(Row(1, 1), Row(1, 2, second=50), Row(2, 1), Row(3, 1))
     left = withdrawal(study, Row(1, 0, second=20))
-    held = withdrawal(study, Row(3, 0, second=20), standing=Standing.HELD)
+    held = withdrawal(study, Row(3, 0, second=20), status=RequestStatus.HELD)
     study.publish(WithdrawalList(1, (left, held), ()))
 
     done = study.compact()

@@ -2,13 +2,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rally.decisions.chain import Head, Status
+from rally.decisions.chain import EntryStatus, Head
 from rally.decisions.contents import (
     AcceptedLoss,
     Approval,
+    DecisionKind,
     HoldPlacement,
     JobKey,
-    Kind,
     Person,
     RequestDecision,
     Revocation,
@@ -43,14 +43,14 @@ def fresh():
 
 
 def pause(platform, by="decide", **options):
-    return decide(platform, signer(by), Kind.PAUSE, PAUSE, NOW, **options)
+    return decide(platform, signer(by), DecisionKind.PAUSE, PAUSE, NOW, **options)
 
 
 def put(platform, entry, number=None):
     platform.create(entry_name(number or entry.number), encode(entry))
 
 
-def next_entry(store, by, content, kind=Kind.PAUSE, key=None, **changes):
+def next_entry(store, by, content, kind=DecisionKind.PAUSE, key=None, **changes):
     chain = read_chain(store)
     values = {
         "platform": chain.platform,
@@ -76,11 +76,13 @@ def two_owners(platform, kind, content):
 
 def test_chain_counts_what_was_signed_in_its_order(platform):
     first = pause(platform)
-    second = decide(platform, signer("decide"), Kind.RESUME, PAUSE, NOW, counter=7)
+    second = decide(
+        platform, signer("decide"), DecisionKind.RESUME, PAUSE, NOW, counter=7
+    )
 
     chain = read_chain(platform)
 
-    assert list(chain.of(Kind.PAUSE, Kind.RESUME)) == [first, second]
+    assert list(chain.of(DecisionKind.PAUSE, DecisionKind.RESUME)) == [first, second]
     assert [first.number, second.number, second.list] == [2, 3, 7]
     assert chain.development
     assert not chain.faulty()
@@ -102,7 +104,7 @@ def test_chain_counts_what_was_signed_in_its_order(platform):
             "steward may not decide that; it takes the role decide or stop",
         ),
         (
-            lambda p: next_entry(p, "stop", PAUSE, Kind.RESUME),
+            lambda p: next_entry(p, "stop", PAUSE, DecisionKind.RESUME),
             "stop may not decide that; it takes the role decide",
         ),
         (
@@ -114,11 +116,15 @@ def test_chain_counts_what_was_signed_in_its_order(platform):
             "says that it is number 9",
         ),
         (
-            lambda p: next_entry(p, "owner-1", Approval(1, "0" * 64), Kind.APPROVE),
+            lambda p: next_entry(
+                p, "owner-1", Approval(1, "0" * 64), DecisionKind.APPROVE
+            ),
             "entry 1 waits for nobody",
         ),
         (
-            lambda p: next_entry(p, "owner-1", Approval(9, "0" * 64), Kind.APPROVE),
+            lambda p: next_entry(
+                p, "owner-1", Approval(9, "0" * 64), DecisionKind.APPROVE
+            ),
             "there is no entry 9",
         ),
     ],
@@ -139,8 +145,8 @@ def test_chain_leaves_out_what_does_not_verify_and_goes_on(platform, make, why):
 
     chain = read_chain(platform)
 
-    assert worth(platform) == [(Status.VOID, why), (Status.COUNTS, "")]
-    assert list(chain.of(*Kind)) == [chain.records[0].entry, good]
+    assert worth(platform) == [(EntryStatus.VOID, why), (EntryStatus.COUNTS, "")]
+    assert list(chain.of(*DecisionKind)) == [chain.records[0].entry, good]
 
 
 @pytest.mark.parametrize(
@@ -165,11 +171,11 @@ def test_chain_counts_no_byte_that_its_signer_did_not_write(platform, change):
     chain = read_chain(platform)
 
     assert [each.status for each in chain.records] == [
-        Status.COUNTS,
-        Status.VOID,
-        Status.COUNTS,
+        EntryStatus.COUNTS,
+        EntryStatus.VOID,
+        EntryStatus.COUNTS,
     ]
-    assert list(chain.of(Kind.PAUSE)) == [good]
+    assert list(chain.of(DecisionKind.PAUSE)) == [good]
 
 
 def test_chain_is_founded_by_one_entry_and_no_other(platform):
@@ -193,24 +199,24 @@ def test_chain_without_its_first_entry_is_no_chain(platform):
 
 def test_second_founding_is_void(platform):
     first = read_chain(platform).founding
-    put(platform, next_entry(platform, "owner-1", first, Kind.FOUND))
+    put(platform, next_entry(platform, "owner-1", first, DecisionKind.FOUND))
 
-    assert worth(platform) == [(Status.VOID, "a platform is founded once")]
+    assert worth(platform) == [(EntryStatus.VOID, "a platform is founded once")]
 
 
 def test_person_is_added_by_two_owners(platform):
     key = fresh()
     jo = Person("jo", (Role.DECIDE,), key.public)
 
-    entry = decide(platform, signer("owner-1"), Kind.ADD_PERSON, jo, NOW)
+    entry = decide(platform, signer("owner-1"), DecisionKind.ADD_PERSON, jo, NOW)
     assert "jo" not in read_chain(platform).people
     with pytest.raises(ConfigurationError, match="takes a second owner"):
         approve(platform, signer("owner-1"), entry.number, NOW)
     approve(platform, signer("owner-2"), entry.number, NOW)
 
     assert read_chain(platform).people["jo"] == jo
-    decide(platform, Signer("jo", key), Kind.PAUSE, PAUSE, NOW)
-    assert [each[0] for each in worth(platform)] == [Status.COUNTS] * 3
+    decide(platform, Signer("jo", key), DecisionKind.PAUSE, PAUSE, NOW)
+    assert [each[0] for each in worth(platform)] == [EntryStatus.COUNTS] * 3
 
 
 def test_person_is_added_by_no_one_else(platform):
@@ -218,24 +224,24 @@ def test_person_is_added_by_no_one_else(platform):
 
     for name in ("decide", "steward"):
         with pytest.raises(ConfigurationError, match="takes the role owner"):
-            decide(platform, signer(name), Kind.ADD_PERSON, jo, NOW)
+            decide(platform, signer(name), DecisionKind.ADD_PERSON, jo, NOW)
 
 
 def test_two_people_have_two_keys(platform):
     twin = Person("jo", (Role.OWNER,), signer("owner-1").key.public)
 
     with pytest.raises(ConfigurationError, match="somebody else has that key"):
-        decide(platform, signer("owner-1"), Kind.ADD_PERSON, twin, NOW)
+        decide(platform, signer("owner-1"), DecisionKind.ADD_PERSON, twin, NOW)
 
 
 def test_old_signatures_of_a_revoked_person_stay_and_new_ones_are_void(platform):
     before = pause(platform)
-    two_owners(platform, Kind.REVOKE_PERSON, Revocation("decide", "left"))
+    two_owners(platform, DecisionKind.REVOKE_PERSON, Revocation("decide", "left"))
 
     with pytest.raises(ConfigurationError, match="may not sign"):
         pause(platform)
 
-    assert list(read_chain(platform).of(Kind.PAUSE)) == [before]
+    assert list(read_chain(platform).of(DecisionKind.PAUSE)) == [before]
 
 
 def test_two_owners_are_always_left(platform):
@@ -243,7 +249,7 @@ def test_two_owners_are_always_left(platform):
         decide(
             platform,
             signer("owner-1"),
-            Kind.REVOKE_PERSON,
+            DecisionKind.REVOKE_PERSON,
             Revocation("owner-2", ""),
             NOW,
         )
@@ -251,11 +257,11 @@ def test_two_owners_are_always_left(platform):
 
 def test_a_stolen_key_that_was_replaced_adds_nobody(platform):
     third = Person("owner-3", (Role.OWNER,), fresh().public)
-    two_owners(platform, Kind.ADD_PERSON, third)
+    two_owners(platform, DecisionKind.ADD_PERSON, third)
     thief = Person("thief", (Role.OWNER,), fresh().public)
-    waiting = decide(platform, signer("owner-1"), Kind.ADD_PERSON, thief, NOW)
+    waiting = decide(platform, signer("owner-1"), DecisionKind.ADD_PERSON, thief, NOW)
     new = Person("owner-1", (Role.OWNER,), fresh().public)
-    two_owners(platform, Kind.ADD_PERSON, new)
+    two_owners(platform, DecisionKind.ADD_PERSON, new)
 
     with pytest.raises(ConfigurationError, match="has another key since"):
         approve(platform, signer("owner-2"), waiting.number, NOW)
@@ -263,16 +269,18 @@ def test_a_stolen_key_that_was_replaced_adds_nobody(platform):
 
 def test_approval_is_of_the_bytes_that_the_second_owner_saw(platform):
     jo = Person("jo", (Role.DECIDE,), fresh().public)
-    entry = decide(platform, signer("owner-1"), Kind.ADD_PERSON, jo, NOW)
+    entry = decide(platform, signer("owner-1"), DecisionKind.ADD_PERSON, jo, NOW)
     approval = Approval(entry.number, "0" * 64)
 
     with pytest.raises(ConfigurationError, match="is another than was approved"):
-        decide(platform, signer("owner-2"), Kind.APPROVE, approval, NOW)
+        decide(platform, signer("owner-2"), DecisionKind.APPROVE, approval, NOW)
 
 
 def test_job_has_another_key_by_two_owners(platform):
     key = JobKey(Job.DELETE, fresh().public, receipts=5)
-    entry = decide(platform, signer("owner-1"), Kind.REPLACE_KEY, key, NOW, counter=12)
+    entry = decide(
+        platform, signer("owner-1"), DecisionKind.REPLACE_KEY, key, NOW, counter=12
+    )
     approve(platform, signer("owner-2"), entry.number, NOW)
 
     old, new = read_chain(platform).keys[Job.DELETE]
@@ -291,12 +299,14 @@ def test_chain_that_lost_an_entry_says_so_until_two_owners_go_on(platform):
     lost = read_chain(platform).against(head)
     assert lost.has_loss
     assert [each.status for each in lost.records] == [
-        Status.COUNTS,
-        Status.MISSING,
-        Status.COUNTS,
+        EntryStatus.COUNTS,
+        EntryStatus.MISSING,
+        EntryStatus.COUNTS,
     ]
     loss = AcceptedLoss(head.number, lost.head.digest, "a disk")
-    entry = decide(platform, signer("owner-1"), Kind.ACCEPT_LOSS, loss, NOW, head=head)
+    entry = decide(
+        platform, signer("owner-1"), DecisionKind.ACCEPT_LOSS, loss, NOW, head=head
+    )
     assert read_chain(platform).against(head).has_loss
     approve(platform, signer("owner-2"), entry.number, NOW, head=head)
 
@@ -313,12 +323,14 @@ def test_chain_that_lost_its_end_says_so_and_numbers_go_on_behind_it(platform):
 
     assert read_chain(platform).against(head).has_loss
     hold = HoldPlacement("rally-garden", NOW.date(), NOW.date(), NOW, "")
-    entry = decide(platform, signer("stop"), Kind.PLACE_HOLD, hold, NOW, head=head)
+    entry = decide(
+        platform, signer("stop"), DecisionKind.PLACE_HOLD, hold, NOW, head=head
+    )
 
     assert entry.number == 4
     again = read_chain(platform).against(head)
     assert again.has_loss
-    assert list(again.of(Kind.PLACE_HOLD)) == [entry]
+    assert list(again.of(DecisionKind.PLACE_HOLD)) == [entry]
 
 
 def test_chain_that_was_put_back_is_missing_what_a_head_names(platform):
@@ -365,12 +377,12 @@ def test_two_who_decide_at_once_are_both_in_the_chain_in_an_order(platform):
     entry = pause(platform, check=check)
 
     assert [beaten[0].number, entry.number] == [2, 3]
-    assert list(read_chain(platform).of(Kind.PAUSE)) == [beaten[0], entry]
+    assert list(read_chain(platform).of(DecisionKind.PAUSE)) == [beaten[0], entry]
 
 
 def test_who_comes_second_looks_again(platform):
     def check(chain):
-        if list(chain.of(Kind.PAUSE)):
+        if list(chain.of(DecisionKind.PAUSE)):
             raise ConfigurationError("it is paused")
         pause(platform, by="stop")
 
@@ -385,7 +397,7 @@ def test_decision_that_could_not_be_read_back_is_not_written(platform):
         decide(
             platform,
             signer("decide"),
-            Kind.PAUSE,
+            DecisionKind.PAUSE,
             StudyDecision("rally-garden", NOW, "a\nb"),
             NOW,
         )
@@ -393,7 +405,7 @@ def test_decision_that_could_not_be_read_back_is_not_written(platform):
         decide(
             platform,
             signer("decide"),
-            Kind.REJECT,
+            DecisionKind.REJECT,
             RequestDecision(("jo",), ""),
             NOW,
         )

@@ -82,7 +82,7 @@ def rest(deployment):
         "stages": deployment.stages(),
         "told": deployment.told(),
         "list": sorted(
-            (each.document_id, each.standing, each.deferred, len(each.receipts))
+            (each.document_id, each.status, each.deferred, len(each.receipts))
             for each in deployment.withdrawals().withdrawals
         ),
         "old": list(deployment.data.old_copies("")),

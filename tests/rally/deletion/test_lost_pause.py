@@ -2,11 +2,11 @@
 
 import pytest
 
-from rally.decisions.contents import AcceptedLoss, Kind
+from rally.decisions.contents import AcceptedLoss, DecisionKind
 from rally.decisions.entry import entry_name
 from rally.decisions.writing import approve, decide
 from rally.ingestion.setup import LiveStates
-from rally.registry.transitions import Action, State
+from rally.registry.transitions import StudyAction, StudyState
 from rally.withdrawal.list_object import read_list
 from rally.withdrawal.live_list import LiveList
 from tests.pipelines.world import GARDEN
@@ -34,10 +34,10 @@ def lose(deployment, number):
 @pytest.mark.parametrize(
     ("decided", "expected"),
     [
-        ([Action.PAUSE], State.PAUSED),
-        ([Action.END], State.ENDED),
-        ([Action.END, Action.CONCLUDE], State.CONCLUDED),
-        ([Action.PAUSE, Action.RESUME], State.COLLECTING),
+        ([StudyAction.PAUSE], StudyState.PAUSED),
+        ([StudyAction.END], StudyState.ENDED),
+        ([StudyAction.END, StudyAction.CONCLUDE], StudyState.CONCLUDED),
+        ([StudyAction.PAUSE, StudyAction.RESUME], StudyState.COLLECTING),
     ],
 )
 def test_study_stays_as_it_was_when_its_decisions_are_lost(
@@ -54,16 +54,16 @@ def test_study_stays_as_it_was_when_its_decisions_are_lost(
 
 
 def test_resumption_that_is_lost_leaves_the_pause(deployment):
-    decide_study(deployment.platform, GARDEN, Action.PAUSE, day(10))
+    decide_study(deployment.platform, GARDEN, StudyAction.PAUSE, day(10))
     deployment.delete()
-    decide_study(deployment.platform, GARDEN, Action.RESUME, day(11))
-    assert state(deployment) is State.COLLECTING
+    decide_study(deployment.platform, GARDEN, StudyAction.RESUME, day(11))
+    assert state(deployment) is StudyState.COLLECTING
     lose(deployment, 3)
-    assert state(deployment) is State.PAUSED
+    assert state(deployment) is StudyState.PAUSED
 
 
 def test_what_two_owners_accept_as_lost_counts_for_nothing(deployment):
-    decide_study(deployment.platform, GARDEN, Action.PAUSE, day(10))
+    decide_study(deployment.platform, GARDEN, StudyAction.PAUSE, day(10))
     deployment.delete()
     lose(deployment, 2)
     published = read_list(deployment.platform)
@@ -71,9 +71,14 @@ def test_what_two_owners_accept_as_lost_counts_for_nothing(deployment):
     lost = published.decisions.head
     loss = AcceptedLoss(lost.number, lost.digest, "")
     entry = decide(
-        deployment.platform, signer("owner-1"), Kind.ACCEPT_LOSS, loss, day(20), head
+        deployment.platform,
+        signer("owner-1"),
+        DecisionKind.ACCEPT_LOSS,
+        loss,
+        day(20),
+        head,
     )
     approve(deployment.platform, signer("owner-2"), entry.number, day(20), head)
-    assert state(deployment) is State.PAUSED
+    assert state(deployment) is StudyState.PAUSED
     deployment.delete()
-    assert state(deployment) is State.COLLECTING
+    assert state(deployment) is StudyState.COLLECTING

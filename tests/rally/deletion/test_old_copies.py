@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from rally.deletion.plan import FileOutcome
-from rally.receipts.receipt import Reason
+from rally.receipts.receipt import ReceiptReason
 from rally.storage.objectstore.interface import FOREVER
 from tests.support.memory_deployment import Row, day, live
 
@@ -204,8 +204,11 @@ def test_late_receipt_says_until_when_copies_are_kept(make_deployment):
     deployment.delete()
 
     first, late = deployment.receipts()
-    assert (first.reason, first.old_copies_until) == (Reason.DELETION, None)
-    assert (late.reason, late.old_copies_until) == (Reason.LATE, date(2026, 6, 17))
+    assert (first.reason, first.old_copies_until) == (ReceiptReason.DELETION, None)
+    assert (late.reason, late.old_copies_until) == (
+        ReceiptReason.LATE,
+        date(2026, 6, 17),
+    )
     assert deployment.told() == {"left": [("deletion", 2), ("late", 1)]}
     assert day(47).date() == date(2026, 6, 17)
     deployment.check()

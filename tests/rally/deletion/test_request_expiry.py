@@ -5,7 +5,7 @@ import pytest
 from rally.deletion.request_expiry import closing_events
 from rally.events import MAIL, RALLY, EventKind, read_events
 from rally.registry.registry import Registry
-from rally.registry.transitions import Action, States
+from rally.registry.transitions import States, StudyAction
 from rally.withdrawal.rules import Rules
 from rally.withdrawal.unavailable_studies import find_carriers
 from tests.pipelines.world import GARDEN, HOUSE, POND, write_studies
@@ -139,7 +139,7 @@ def test_concluded_study_gets_no_event_any_more(deployment):
     deployment.leave(3, document="3")
     deployment.leave(4, POND, document="4")
     run(deployment, 30, 70)
-    for step, when in ((Action.END, 71), (Action.CONCLUDE, 72)):
+    for step, when in ((StudyAction.END, 71), (StudyAction.CONCLUDE, 72)):
         decide_study(deployment.platform, GARDEN, step, day(when))
     run(deployment, 111, 112)
     assert (listed(deployment), closed(deployment)) == (["3"], ["4"])

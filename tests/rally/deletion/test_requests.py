@@ -11,9 +11,9 @@ from rally.events import RALLY
 from rally.receipts import receipt
 from rally.receipts.receipt import Stage
 from rally.registry.registry import Registry
-from rally.registry.transitions import Action
+from rally.registry.transitions import StudyAction
 from rally.withdrawal.rules import Rules
-from rally.withdrawal.withdrawal_list import State
+from rally.withdrawal.withdrawal_list import RequestState
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.support.decided import decide_study
 from tests.support.memory_deployment import Row, day, document_id, header_in
@@ -106,12 +106,12 @@ def test_late_rows_are_not_told_while_another_file_is_damaged(deployment):
     deployment.check()
 
 
-def end(deployment, when, action=Action.END, namespace=GARDEN):
+def end(deployment, when, action=StudyAction.END, namespace=GARDEN):
     decide_study(deployment.platform, namespace, action, day(when))
 
 
 def conclude(deployment):
-    end(deployment, 40, Action.CONCLUDE)
+    end(deployment, 40, StudyAction.CONCLUDE)
 
 
 def reopen(deployment):
@@ -151,7 +151,7 @@ def test_deferred_rows_stay_until_the_study_goes_on(deployment, ended, scope):
     assert deployment.numbers() == [1, 2, 4]
     assert deployment.numbers(POND) == ([6] if left_rally else [5, 6])
     assert deployment.numbers(HOUSE) == ([] if left_rally else [71])
-    assert states(deployment) == {"left": str(State.DEFERRED)}
+    assert states(deployment) == {"left": str(RequestState.DEFERRED)}
     (first,) = deployment.receipts()
     (garden,) = [each for each in first.sections if each.namespace == GARDEN]
     assert (garden.outcome, garden.until, garden.files, garden.verified) == (
@@ -171,13 +171,13 @@ def test_deferred_rows_stay_until_the_study_goes_on(deployment, ended, scope):
     assert deployment.delete().faults == []
 
     assert deployment.numbers() == [4]
-    assert states(deployment) == {"left": str(State.ACTIVE)}
+    assert states(deployment) == {"left": str(RequestState.ACTIVE)}
     assert deployment.told() == {"left": [("deletion", told), ("settled", 2)]}
     assert deployment.delete().receipts == []
     deployment.check()
     deployment.now = day(80)
     deployment.delete()
-    assert states(deployment) == {"left": str(State.CLOSED)}
+    assert states(deployment) == {"left": str(RequestState.CLOSED)}
 
 
 def test_deferred_request_never_closes_by_its_age(deployment):

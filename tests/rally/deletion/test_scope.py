@@ -7,7 +7,7 @@ from rally.deletion.plan import FileOutcome, ListedFile
 from rally.deletion.scope import find_unregistered
 from rally.events import RALLY
 from rally.storage.partitions import Bucket, people_in
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.people_index import PeopleBuilder
 from rally.withdrawal.selection import StudyPeople
 from tests.pipelines.world import GARDEN
@@ -28,7 +28,7 @@ def can_hold(people, file):
     """Whether deletion would look into it, for people of the platform's namespace."""
     builder = PeopleBuilder()
     for each in people:
-        builder.leave(each.decode(), RALLY, 0, "", (Standing.ACTIVE, frozenset()))
+        builder.leave(each.decode(), RALLY, 0, "", (RequestStatus.ACTIVE, frozenset()))
     index = builder.build(1)
     known = StudyPeople(index, index.positions())
     return known.has_between(*people_in(file.name))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rally.decisions.chain import LOSS
-from rally.decisions.contents import AcceptedLoss, Kind
+from rally.decisions.contents import AcceptedLoss, DecisionKind
 from rally.decisions.entry import entry_name
 from rally.decisions.writing import approve, decide
 from rally.errors import ConfigurationError
@@ -85,7 +85,9 @@ def test_two_owners_accept_a_loss_and_deletion_goes_on(deployment):
     lost, head = published.decisions.head, published.head
     loss = AcceptedLoss(lost.number, lost.digest, "a disk")
     by, second = signer("owner-1"), signer("owner-2")
-    entry = decide(deployment.platform, by, Kind.ACCEPT_LOSS, loss, FOUNDED, head)
+    entry = decide(
+        deployment.platform, by, DecisionKind.ACCEPT_LOSS, loss, FOUNDED, head
+    )
     approve(deployment.platform, second, entry.number, FOUNDED, head)
 
     assert deployment.delete().alarms == []

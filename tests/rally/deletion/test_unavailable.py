@@ -6,8 +6,8 @@ import pytest
 
 from rally.deletion.plan import FileOutcome
 from rally.events import RALLY
-from rally.registry.study import Kind
-from rally.registry.transitions import Action
+from rally.registry.study import StudyKind
+from rally.registry.transitions import StudyAction
 from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.support.decided import decide_study
 from tests.support.memory_deployment import Killed, Row, day
@@ -31,7 +31,7 @@ def both(deployment):
     return deployment
 
 
-@pytest.mark.parametrize("kind", [Kind.STUDY, None])
+@pytest.mark.parametrize("kind", [StudyKind.STUDY, None])
 def test_who_leaves_another_study_is_deleted_and_told(both, kind):
     both.leave(1, GARDEN, document="left")
     close(both, POND, kind)
@@ -43,7 +43,7 @@ def test_who_leaves_another_study_is_deleted_and_told(both, kind):
     assert (report.faults, report.unregistered, report.waiting) == ([], [], 0)
 
 
-@pytest.mark.parametrize("kind", [Kind.STUDY, None])
+@pytest.mark.parametrize("kind", [StudyKind.STUDY, None])
 def test_who_leaves_rally_waits_for_the_study_and_is_told_of_all_of_it(both, kind):
     both.leave(1, RALLY, document="left")
     whole = close(both, POND, kind)
@@ -69,7 +69,7 @@ def test_who_leaves_rally_waits_for_the_study_and_is_told_of_all_of_it(both, kin
 def test_who_leaves_the_study_itself_waits(both):
     both.join(1, POND)
     both.leave(1, POND, document="left")
-    whole = close(both, POND, Kind.STUDY)
+    whole = close(both, POND, StudyKind.STUDY)
     assert both.delete().waiting == 1
     assert both.stages() == {"left": DONE[:2]}
     assert both.numbers(POND) == [3, 4]
@@ -83,7 +83,7 @@ def test_verified_request_does_not_close_meanwhile(both):
     both.leave(1, RALLY, document="left")
     both.delete()
     assert both.stages() == {"left": DONE}
-    whole = close(both, POND, Kind.STUDY)
+    whole = close(both, POND, StudyKind.STUDY)
     both.now = day(200)
     both.delete()
     assert both.stages() == {"left": DONE}
@@ -94,7 +94,7 @@ def test_verified_request_does_not_close_meanwhile(both):
 
 def test_platform_that_does_not_load_has_rows_about_every_study(both):
     both.leave(1, GARDEN, document="left")
-    close(both, HOUSE, Kind.PLATFORM)
+    close(both, HOUSE, StudyKind.PLATFORM)
     assert both.delete().waiting == 1
     assert both.numbers(GARDEN) == [2]
     assert both.receipts() == []
@@ -110,13 +110,13 @@ def test_platform_whose_file_is_illegible_is_known_by_its_events(both, scope):
 
 
 def test_deferred_withdrawal_stays_deferred(both):
-    decide_study(both.platform, GARDEN, Action.END, day(15))
+    decide_study(both.platform, GARDEN, StudyAction.END, day(15))
     both.join(1, GARDEN)
     both.leave(1, GARDEN, document="left")
     both.delete()
     assert [each.deferred for each in both.withdrawals().withdrawals] == [(GARDEN,)]
     before = both.withdrawals()
-    whole = close(both, GARDEN, Kind.STUDY)
+    whole = close(both, GARDEN, StudyKind.STUDY)
     both.delete()
     assert both.withdrawals() == before
     both.registry = whole
@@ -135,7 +135,7 @@ def test_plan_that_was_begun_waits_for_the_study(both):
     with pytest.raises(Killed):
         both.delete()
     both.mark_runs_dead()
-    whole = close(both, POND, Kind.STUDY)
+    whole = close(both, POND, StudyKind.STUDY)
     report = both.delete()
     assert [each.outcome for each in report.faults] == [FileOutcome.UNAVAILABLE]
     assert both.numbers(POND) == [3, 4]

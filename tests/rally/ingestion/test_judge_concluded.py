@@ -12,11 +12,11 @@ from rally.ingestion.setup import check_before_start, make_intake
 from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import destroy_pseudonym
 from rally.outcomes import FailureReason, RefusalReason
-from rally.registry.transitions import Action, Transition
+from rally.registry.transitions import StudyAction, Transition
 from tests.support.decided import decide_study
 
 AT = datetime(2023, 6, 1, tzinfo=UTC)
-CONCLUDED = Transition("rally-x", Action.CONCLUDE, AT, "op", "")
+CONCLUDED = Transition("rally-x", StudyAction.CONCLUDE, AT, "op", "")
 BEFORE, AFTER = "2023-05-31T23:59:59Z", "2023-06-01T00:00:00Z"
 SENT = {"submission_timestamp": "2023-03-01T00:00:00Z"}  # while it collected
 
@@ -103,7 +103,7 @@ def test_jobs_start_without_the_key_of_a_concluded_study(bench, payload, tmp_pat
     shutil.copytree(bench.platform_keys_uri, keys)
     settings = bench.started(tmp_path / "store", as_of=AFTER, platform_keys=keys)
     destroy_pseudonym(KeyFolder(keys), "pseudonym.rally-x")
-    decide_study(settings.stores().platform, "rally-x", Action.CONCLUDE, AT)
+    decide_study(settings.stores().platform, "rally-x", StudyAction.CONCLUDE, AT)
 
     check_before_start(settings)
     intake = make_intake(settings)

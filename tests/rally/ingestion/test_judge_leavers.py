@@ -16,7 +16,7 @@ from rally.storage.container import read_rows
 from rally.storage.header import read_header
 from rally.storage.objectstore.open_store import open_store
 from rally.times import to_micros
-from rally.withdrawal.fold import Standing, Verdict
+from rally.withdrawal.fold import RequestStatus, Verdict
 from rally.withdrawal.selection import Selection
 from tests.rally.withdrawal.lists import joined, left, make_list, publish
 
@@ -27,7 +27,7 @@ NOW = to_micros(parse_timestamp("2022-06-01T12:00:00.000000Z"))
 X, Y = "rally-x", "pioneer-y"
 STORED, REFUSED, PARKED = "stored", RefusalReason.WITHDRAWN, FailureReason.LEFT
 DEFERRED = {"deferred": [X]}
-HELD, REJECTED = {"standing": Standing.HELD}, {"standing": Standing.REJECTED}
+HELD, REJECTED = {"status": RequestStatus.HELD}, {"status": RequestStatus.REJECTED}
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +255,7 @@ REQUESTS = st.builds(
     lambda *given: lambda me: left(me, given[0], NOW + given[1], *given[2:]),
     SCOPES,
     TIMES,
-    st.sampled_from(Standing),
+    st.sampled_from(RequestStatus),
     st.lists(st.sampled_from([X, Y]), unique=True).map(sorted),
 )
 RETURNS = st.builds(j, SCOPES, TIMES)

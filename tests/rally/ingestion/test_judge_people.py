@@ -10,7 +10,7 @@ from rally.events import RALLY, Event, EventKind
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason
-from rally.registry.transitions import Action, Transition
+from rally.registry.transitions import StudyAction, Transition
 from rally.times import to_micros
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
@@ -54,8 +54,8 @@ WHENEVER = {
     "do not track": (SENT, "2022-06-02T00:00:00Z", {"dnt": "1"}, ()),
     "marked": (SENT, "2022-06-02T00:00:00Z", {"source_tags": "automation"}, ()),
     "anywhere": (SENT, "2022-06-02T00:00:00Z", {"country": "DE"}, ()),
-    "paused": (SENT, "2022-06-02T00:00:00Z", {}, (Action.PAUSE,)),
-    "ended": (SENT, "2022-06-02T00:00:00Z", {}, (Action.END,)),
+    "paused": (SENT, "2022-06-02T00:00:00Z", {}, (StudyAction.PAUSE,)),
+    "ended": (SENT, "2022-06-02T00:00:00Z", {}, (StudyAction.END,)),
 }
 
 

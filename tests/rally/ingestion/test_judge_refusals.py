@@ -8,16 +8,16 @@ from rally.events import EventKind
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.outcomes import RefusalReason
-from rally.registry.transitions import Action, Transition
+from rally.registry.transitions import StudyAction, Transition
 
 LATER = "2024-06-01T00:00:00Z"
 
 
-def action(action: Action, day: int, namespace: str = "rally-x") -> Transition:
+def action(action: StudyAction, day: int, namespace: str = "rally-x") -> Transition:
     return Transition(namespace, action, datetime(2022, 6, day, tzinfo=UTC), "op", "")
 
 
-PAUSE, RESUME = action(Action.PAUSE, 1), action(Action.RESUME, 2)
+PAUSE, RESUME = action(StudyAction.PAUSE, 1), action(StudyAction.RESUME, 2)
 # What differs from a good ping: document, attributes, payload, operators' decisions.
 REFUSED = {
     "do not track": ("visit.1", {"dnt": "1"}, {}, (), RefusalReason.DO_NOT_TRACK),
@@ -48,14 +48,14 @@ REFUSED = {
         "visit.1",
         {},
         {},
-        (action(Action.END, 1),),
+        (action(StudyAction.END, 1),),
         RefusalReason.ENDED,
     ),
     "concluded": (
         "visit.1",
         {},
         {},
-        (action(Action.END, 1), action(Action.CONCLUDE, 1)),
+        (action(StudyAction.END, 1), action(StudyAction.CONCLUDE, 1)),
         RefusalReason.ENDED,
     ),
     "before its review": ("late.1", {}, {}, (), RefusalReason.OUTSIDE_REVIEW),
@@ -93,9 +93,9 @@ def test_data_is_refused(bench, payload, case):
         ("visit.1", {}, {"private": None}, ()),
         ("visit.1", {"submission_timestamp": "2022-03-10T00:00:00Z"}, {}, ()),
         ("visit.1", {"submission_timestamp": "2023-03-27T23:59:59.999999Z"}, {}, ()),
-        ("visit.1", {}, {}, (RESUME, action(Action.PAUSE, 2))),
-        ("visit.1", {}, {}, (action(Action.END, 2),)),
-        ("visit.1", {}, {}, (action(Action.END, 1, "pioneer-y"),)),
+        ("visit.1", {}, {}, (RESUME, action(StudyAction.PAUSE, 2))),
+        ("visit.1", {}, {}, (action(StudyAction.END, 2),)),
+        ("visit.1", {}, {}, (action(StudyAction.END, 1, "pioneer-y"),)),
         ("short.1", {"submission_timestamp": "2022-06-30T23:59:59Z"}, {}, ()),
         ("late.1", {"submission_timestamp": "2022-09-01T00:00:00Z"}, {}, ()),
         ("visit.1", {"country": "DE"}, {}, ()),

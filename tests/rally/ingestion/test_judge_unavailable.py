@@ -11,8 +11,8 @@ from rally.ingestion.outcome import Outcome
 from rally.ingestion.replay import Replay
 from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason
-from rally.registry.study import Kind
-from rally.registry.transitions import Action, Transition
+from rally.registry.study import StudyKind
+from rally.registry.transitions import StudyAction, Transition
 from rally.storage.objectstore.open_store import open_store
 from tests.rally.ingestion.conftest import RALLY_ID, Bench
 from tests.support.registries import without
@@ -37,7 +37,7 @@ def waits(namespace, *, withdrawal=False):
     return Outcome(Label(namespace, withdrawal=withdrawal), failure=UNAVAILABLE)
 
 
-@pytest.mark.parametrize("kind", [Kind.STUDY, None])
+@pytest.mark.parametrize("kind", [StudyKind.STUDY, None])
 @pytest.mark.parametrize(
     ("document", "withdrawal"),
     [("visit.1", False), ("joined.1", False), ("nothing.7", False),
@@ -51,7 +51,7 @@ def test_ping_of_the_study_waits(closed, payload, kind, document, withdrawal):
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\x1f\x8b", b"not sealed"])
 def test_whatever_it_holds_it_waits(closed, body):
-    bench = closed("rally-x", Kind.STUDY)
+    bench = closed("rally-x", StudyKind.STUDY)
     assert bench.judge(bench.envelope(body)) == waits("rally-x")
 
 
@@ -64,7 +64,10 @@ def test_pings_of_other_studies_are_stored(closed, bench):
 
 @pytest.mark.parametrize(
     ("namespace", "kind", "scope"),
-    [("pioneer-y", Kind.STUDY, "pioneer-y"), ("pioneer-hub", Kind.PLATFORM, RALLY)],
+    [
+        ("pioneer-y", StudyKind.STUDY, "pioneer-y"),
+        ("pioneer-hub", StudyKind.PLATFORM, RALLY),
+    ],
 )
 @pytest.mark.parametrize("key_id", ["discarded", "nobody"])
 def test_pioneer_says_who_leaves_without_a_schema(
@@ -80,7 +83,7 @@ def test_pioneer_says_who_leaves_without_a_schema(
 
 def test_pioneer_may_call_it_by_an_alias(closed, bench):
     envelope = bench.pioneer("y.study@example.edu", "deletion-request.1", {})
-    found = closed("pioneer-y", Kind.STUDY).judge(envelope)
+    found = closed("pioneer-y", StudyKind.STUDY).judge(envelope)
     assert found == bench.judge(envelope)
     assert found.event.scope == "pioneer-y"
 
@@ -100,21 +103,21 @@ def test_document_id_made_of_the_id_is_no_id_in_the_log(closed, bench, has_jwe):
     if not has_jwe:
         envelope = bench.changed(envelope, {"encryptedData": ""})
         expected = bench.pseudonyms.of_platform(RALLY_ID)
-    found = closed("pioneer-y", Kind.STUDY).judge(envelope)
+    found = closed("pioneer-y", StudyKind.STUDY).judge(envelope)
     assert found.event.document_id == expected
     assert found == bench.judge(envelope)
 
 
 @pytest.mark.parametrize("document", ["measures.1", "pioneer-enrollment.1"])
 def test_all_else_of_pioneer_waits(closed, bench, document):
-    spoilt = closed("pioneer-y", Kind.STUDY)
+    spoilt = closed("pioneer-y", StudyKind.STUDY)
     envelope = bench.pioneer("pioneer-y", document, {"text": "a"})
     assert spoilt.judge(envelope) == waits("pioneer-y")
 
 
 def test_broken_id_of_who_leaves_fails_as_it_always_does(closed, bench):
     envelope = bench.pioneer("pioneer-y", "deletion-request.1", {}, pioneer_id=7)
-    found = closed("pioneer-y", Kind.STUDY).judge(envelope)
+    found = closed("pioneer-y", StudyKind.STUDY).judge(envelope)
     assert found.failure is FailureReason.INVALID_ID
     assert (found.label.study, found.label.withdrawal) == ("pioneer-y", True)
 
@@ -130,7 +133,7 @@ def test_platform_says_who_joins_or_leaves_it(
 ):
     clear = payload(string={"namespace": name})
     envelope = bench.glean("rally-hub", document, clear)
-    found = closed("rally-x", Kind.STUDY).judge(envelope)
+    found = closed("rally-x", StudyKind.STUDY).judge(envelope)
     assert (found.event.kind, found.event.scope) == (kind, "rally-x")
     assert found == bench.judge(envelope)
 
@@ -152,7 +155,7 @@ def test_nothing_is_kept_of_one_that_is_concluded(closed, bench, payload):
     spoilt = closed("rally-x", None)
     concluded = [
         Transition("rally-x", action, datetime(2024, 3, 28, tzinfo=UTC), "ann", "")
-        for action in (Action.END, Action.CONCLUDE)
+        for action in (StudyAction.END, StudyAction.CONCLUDE)
     ]
     envelope = spoilt.glean("rally-x", "left.1", payload())
     found = spoilt.judge(envelope, "2025-01-01T00:00:00Z", concluded)

@@ -16,7 +16,7 @@ from rally.ingestion.setup import (
     make_unsealer,
     make_writer,
 )
-from rally.registry.transitions import Action, State, States
+from rally.registry.transitions import States, StudyAction, StudyState
 from rally.storage.layout import Partition, new_file
 from rally.storage.objectstore.local import LocalStore
 from rally.storage.objectstore.open_store import open_store
@@ -67,9 +67,9 @@ def test_states_are_read_again_when_they_are_old(bench, tmp_path, reload_seconds
     found_platform(platform)
     states = LiveStates(bench.registry, platform, reload_seconds)
     study = bench.registry.studies["rally-x"]
-    assert states().at(study, NOON) is State.COLLECTING
-    decide_study(platform, "rally-x", Action.PAUSE, NOON)
-    expected = State.PAUSED if seen else State.COLLECTING
+    assert states().at(study, NOON) is StudyState.COLLECTING
+    decide_study(platform, "rally-x", StudyAction.PAUSE, NOON)
+    expected = StudyState.PAUSED if seen else StudyState.COLLECTING
     assert states().at(study, NOON) is expected
 
 
@@ -78,15 +78,17 @@ def test_stream_that_knows_of_a_pause_goes_on_with_it(bench, tmp_path, lose):
     """Whatever becomes of the decision: else the study would collect again."""
     platform = LocalStore(str(tmp_path))
     found_platform(platform)
-    decide_study(platform, "rally-x", Action.PAUSE, NOON)
+    decide_study(platform, "rally-x", StudyAction.PAUSE, NOON)
     states = LiveStates(bench.registry, platform, 0.0)
     lose(platform, entry_name(2), platform.stat(entry_name(2)).generation)
 
     study = bench.registry.studies["rally-x"]
-    assert States.read(bench.registry, platform).at(study, NOON) is State.COLLECTING
-    assert states().at(study, NOON) is State.PAUSED
-    decide_study(platform, "rally-x", Action.END, NOON)
-    assert states().at(study, NOON) is State.ENDED
+    assert (
+        States.read(bench.registry, platform).at(study, NOON) is StudyState.COLLECTING
+    )
+    assert states().at(study, NOON) is StudyState.PAUSED
+    decide_study(platform, "rally-x", StudyAction.END, NOON)
+    assert states().at(study, NOON) is StudyState.ENDED
 
 
 def test_writer_needs_no_key(bench, tmp_path):

@@ -8,10 +8,10 @@ from rally.receipts.chain import append
 from rally.receipts.receipt import (
     FIRST,
     FileChange,
-    Outcome,
-    Reason,
     Receipt,
+    ReceiptReason,
     Section,
+    SectionOutcome,
     Stage,
     Verification,
 )
@@ -54,11 +54,11 @@ GONE = FileChange(
 )
 DELETED = Section(
     namespace=FOO,
-    outcome=Outcome.DELETED,
+    outcome=SectionOutcome.DELETED,
     files=(FILE, GONE),
     verified=Verification(VERIFIED, files=3, rows=193, list=4),
 )
-DEFERRED = Section(BAR, Outcome.DEFERRED, until=date(2022, 12, 31))
+DEFERRED = Section(BAR, SectionOutcome.DEFERRED, until=date(2022, 12, 31))
 RECEIPT = Receipt(
     number=1,
     request="c0ffee" * 5 + "00",
@@ -76,7 +76,7 @@ RECEIPT = Receipt(
     old_copies_until=date(2021, 6, 10),
     plan="2021-06-03-0a1b2c",
     list=4,
-    reason=Reason.DELETION,
+    reason=ReceiptReason.DELETION,
     previous=FIRST,
 )
 

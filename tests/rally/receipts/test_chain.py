@@ -10,7 +10,7 @@ import pytest
 from rally.errors import ConfigurationError
 from rally.receipts.chain import append, find, read_receipt
 from rally.receipts.encoding import digest
-from rally.receipts.receipt import FIRST, Reason, receipt_name
+from rally.receipts.receipt import FIRST, ReceiptReason, receipt_name
 from rally.receipts.verify import verify_chain
 from rally.storage.objectstore.local import LocalStore
 from tests.fakes.memory_store import MemoryStore
@@ -60,7 +60,7 @@ def test_same_occasion_is_written_once(platform, decisions, since):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"request": request(9)}, {"reason": Reason.SETTLED}, {"plan": "another"}],
+    [{"request": request(9)}, {"reason": ReceiptReason.SETTLED}, {"plan": "another"}],
     ids=str,
 )
 def test_other_occasion_is_another_receipt(platform, decisions, changes):

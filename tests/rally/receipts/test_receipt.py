@@ -22,10 +22,10 @@ from rally.receipts.encoding import (
 from rally.receipts.receipt import (
     FIRST,
     FileChange,
-    Outcome,
-    Reason,
     Receipt,
+    ReceiptReason,
     Section,
+    SectionOutcome,
     Stage,
     Verification,
     number_in,
@@ -66,7 +66,7 @@ verifications = st.builds(
 sections = st.builds(
     Section,
     namespace=names,
-    outcome=st.sampled_from(Outcome),
+    outcome=st.sampled_from(SectionOutcome),
     until=st.none() | days,
     files=st.lists(files, max_size=3).map(tuple),
     verified=st.none() | verifications,
@@ -83,7 +83,7 @@ receipts = st.builds(
     old_copies_until=st.none() | days,
     plan=st.just("") | names,
     list=whole,
-    reason=st.sampled_from(Reason),
+    reason=st.sampled_from(ReceiptReason),
     previous=hexadecimal(32),
     signature=st.just(""),
 )
@@ -103,14 +103,14 @@ def test_no_receipt_holds_an_id_or_a_pseudonym(receipt, where, leaked):
         "scope": replace(receipt, scope=str(leaked)),
         "plan": replace(receipt, plan=f"plan-{leaked}"),
         "namespace": replace(
-            receipt, sections=(Section(str(leaked).upper(), Outcome.NOTHING),)
+            receipt, sections=(Section(str(leaked).upper(), SectionOutcome.NOTHING),)
         ),
         "name": replace(
             receipt,
             sections=(
                 Section(
                     "foo",
-                    Outcome.DELETED,
+                    SectionOutcome.DELETED,
                     files=(FileChange(f"data/{leaked}", 1, 2, 3, 1, 1, 2, "a", "b"),),
                 ),
             ),

@@ -10,7 +10,7 @@ from rally.receipts.anchor import ANCHOR
 from rally.receipts.chain import append
 from rally.receipts.encoding import encode_receipt, seal
 from rally.receipts.purge import purge_receipts
-from rally.receipts.receipt import FileChange, Outcome, Section, receipt_name
+from rally.receipts.receipt import FileChange, Section, SectionOutcome, receipt_name
 from rally.receipts.verify import Finding, FindingKind, verify_chain
 from rally.storage.container import encode_container
 from rally.storage.header import read_header
@@ -79,7 +79,9 @@ def told(platform, decisions, stores):
     change = FileChange(NAME, before[0], after[0], 5, 2, 1, 3, before[1], after[1])
 
     def tell(**changes):
-        section = Section(FOO, Outcome.DELETED, files=(replace(change, **changes),))
+        section = Section(
+            FOO, SectionOutcome.DELETED, files=(replace(change, **changes),)
+        )
         append(platform, decisions, KEY, made(sections=(section,)))
         return store, change
 
@@ -298,7 +300,7 @@ def test_file_that_cannot_be_read_makes_it_untrue(platform, decisions, stores):
     store.create(NAME, b"Obj\x01 and no more")
     generation = store.stat(NAME).generation
     change = FileChange(NAME, generation + 7, generation, 5, 2, 1, 3, "1", "2")
-    section = Section(FOO, Outcome.DELETED, files=(change,))
+    section = Section(FOO, SectionOutcome.DELETED, files=(change,))
     append(platform, decisions, KEY, made(sections=(section,)))
     assert found(platform, decisions, stores=stores) == [
         f"receipts/000000000001.json: untrue: {NAME}: cannot be read, and is as the "
@@ -336,7 +338,7 @@ def test_file_that_moves_on_while_it_is_read_says_nothing(
 
 def test_file_is_read_once_for_all_receipts(platform, decisions, stores, told):
     store, change = told()
-    section = Section(FOO, Outcome.DELETED, files=(change,))
+    section = Section(FOO, SectionOutcome.DELETED, files=(change,))
     append(platform, decisions, KEY, made(sections=(section,), plan="b"))
     store.reads.clear()
     assert found(platform, decisions, stores=stores) == []

@@ -16,14 +16,14 @@ from rally.registry.study import (
     AfterEnd,
     Document,
     Keep,
-    Kind,
     Means,
     PayloadSchema,
     Policy,
     Review,
     Study,
+    StudyKind,
 )
-from rally.registry.transitions import State
+from rally.registry.transitions import StudyState
 
 DAY = date(2022, 6, 1)
 NOON = datetime(2022, 6, 1, 12, tzinfo=UTC)
@@ -58,7 +58,7 @@ def study(dnt=False, countries=(), automation=True):
     )
     return Study(
         namespace="rally-x",
-        kind=Kind.STUDY,
+        kind=StudyKind.STUDY,
         name="X",
         aliases=(),
         starts=date(2022, 3, 10),
@@ -72,7 +72,7 @@ def study(dnt=False, countries=(), automation=True):
     )
 
 
-def promise(dnt=False, said=None, state=State.COLLECTING, now=NOON, **changes):
+def promise(dnt=False, said=None, state=StudyState.COLLECTING, now=NOON, **changes):
     envelope = Envelope(b"", dnt=said)
     return refused_by_promise(
         study(dnt), document(**changes), state, envelope, NOON, now
@@ -149,11 +149,11 @@ def test_do_not_track_is_refused_where_the_study_says_so(refuses, said, refused)
 @pytest.mark.parametrize(
     ("state", "refused"),
     [
-        (State.DRAFT, RefusalReason.BEFORE_START),
-        (State.COLLECTING, None),
-        (State.PAUSED, RefusalReason.PAUSED),
-        (State.ENDED, RefusalReason.ENDED),
-        (State.CONCLUDED, RefusalReason.ENDED),
+        (StudyState.DRAFT, RefusalReason.BEFORE_START),
+        (StudyState.COLLECTING, None),
+        (StudyState.PAUSED, RefusalReason.PAUSED),
+        (StudyState.ENDED, RefusalReason.ENDED),
+        (StudyState.CONCLUDED, RefusalReason.ENDED),
     ],
 )
 def test_state_decides(state, refused):
@@ -202,7 +202,7 @@ def test_first_reason_is_the_persons_then_the_states():
         "now": datetime(2030, 1, 1, tzinfo=UTC),
     }
     said = {"dnt": True, "said": "1"}
-    ended = {"state": State.ENDED}
+    ended = {"state": StudyState.ENDED}
     assert promise(**said, **ended, **wrong) is RefusalReason.DO_NOT_TRACK
     assert promise(**ended, **wrong) is RefusalReason.ENDED
     assert promise(**wrong) is RefusalReason.OUTSIDE_REVIEW

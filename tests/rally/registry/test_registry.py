@@ -16,12 +16,12 @@ from rally.registry.study import (
     Document,
     Keep,
     KeptBy,
-    Kind,
     Means,
     Policy,
     Review,
     SignOffs,
     Study,
+    StudyKind,
     Unmatched,
 )
 from tests.rally.registry.conftest import JOINED, without_line
@@ -35,7 +35,7 @@ def test_good_study_becomes_typed_records(folder):
     visit, joined = study.documents["visit.1"], study.documents["joined.1"]
     assert study == Study(
         namespace="rally-x",
-        kind=Kind.STUDY,
+        kind=StudyKind.STUDY,
         name="Study X",
         aliases=("studyX", "x@example.org"),
         starts=date(2022, 3, 10),
@@ -132,7 +132,7 @@ def test_platform_deletes_and_may_do_without_enrolment(folder):
     for path in ("access", "derived", "analysis_until", "policy after_end"):
         folder.drop(path)
     study = folder.load().study("rally-x")
-    assert study.kind is Kind.PLATFORM
+    assert study.kind is StudyKind.PLATFORM
     assert not study.policy.enrolment_required
     assert study.policy.after_end is AfterEnd.DELETE
 

@@ -10,8 +10,8 @@ from fastavro import parse_schema, schemaless_reader
 
 from rally.registry.pioneer import built_in_documents
 from rally.registry.registry import SHIPPED, Registry
-from rally.registry.study import Keep, Kind, Means
-from rally.registry.transitions import State, States
+from rally.registry.study import Keep, Means, StudyKind
+from rally.registry.transitions import States, StudyState
 from rally.validation.avro_schema import read_schema
 from rally.validation.avro_types import Record, Union
 from rally.validation.encoder import compile_encoder
@@ -29,14 +29,14 @@ def test_shipped_studies_load(shipped):
         name: (study.kind, study.starts.isoformat(), str(study.collect_through))
         for name, study in shipped.studies.items()
     } == {
-        "pioneer-citp-news-disinfo": (Kind.STUDY, "2020-10-23", "2022-12-31"),
-        "pioneer-core": (Kind.PLATFORM, "2020-09-16", "2023-03-27"),
-        "pioneer-debug": (Kind.STUDY, "2020-05-07", "2023-03-27"),
-        "pioneer-meta": (Kind.PLATFORM, "2020-09-14", "None"),
-        "rally-attention-stream": (Kind.STUDY, "2022-07-12", "2023-03-27"),
-        "rally-core": (Kind.PLATFORM, "2021-05-18", "2023-03-27"),
-        "rally-lab-study": (Kind.STUDY, "2026-10-01", "2027-03-31"),
-        "rally-zero-one": (Kind.STUDY, "2021-04-12", "2022-12-31"),
+        "pioneer-citp-news-disinfo": (StudyKind.STUDY, "2020-10-23", "2022-12-31"),
+        "pioneer-core": (StudyKind.PLATFORM, "2020-09-16", "2023-03-27"),
+        "pioneer-debug": (StudyKind.STUDY, "2020-05-07", "2023-03-27"),
+        "pioneer-meta": (StudyKind.PLATFORM, "2020-09-14", "None"),
+        "rally-attention-stream": (StudyKind.STUDY, "2022-07-12", "2023-03-27"),
+        "rally-core": (StudyKind.PLATFORM, "2021-05-18", "2023-03-27"),
+        "rally-lab-study": (StudyKind.STUDY, "2026-10-01", "2027-03-31"),
+        "rally-zero-one": (StudyKind.STUDY, "2021-04-12", "2022-12-31"),
     }
 
 
@@ -92,7 +92,9 @@ def test_deletion_id_of_pioneer_joins_through_its_enrolment(shipped):
 
 def test_what_pioneer_core_declares_is_what_is_built_in(shipped):
     declared = shipped.study("pioneer-core").documents
-    for name, built_in in built_in_documents("pioneer-core", Kind.PLATFORM).items():
+    for name, built_in in built_in_documents(
+        "pioneer-core", StudyKind.PLATFORM
+    ).items():
         assert declared[name].means is built_in.means
         assert declared[name].schema.fingerprint == built_in.schema.fingerprint
 
@@ -170,7 +172,7 @@ def test_studies_of_the_vectors_collect_when_these_were_made(tmp_path):
     ):
         time = datetime(made.year, made.month, made.day, 12, tzinfo=UTC)
         study = registry.study(namespace)
-        assert states.at(study, time) is State.COLLECTING, namespace
+        assert states.at(study, time) is StudyState.COLLECTING, namespace
         assert all(each.review.approved <= made for each in study.documents.values())
 
 

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.decisions.contents import Kind as DecisionKind
+from rally.decisions.contents import DecisionKind as DecisionKind
 from rally.decisions.contents import StudyDecision
 from rally.decisions.entry import Entry, encode, entry_name, sign
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide as sign_decision
 from rally.errors import ConfigurationError
-from rally.registry.study import Kind
+from rally.registry.study import StudyKind
 from rally.registry.transitions import (
-    Action,
-    State,
     States,
+    StudyAction,
+    StudyState,
     Transition,
     check_transition,
     transitions_in,
@@ -27,11 +27,16 @@ from tests.support.decided import decide_study
 from tests.support.people import signer
 from tests.support.places import found_platform
 
-PAUSE, RESUME, END, CONCLUDE = Action.PAUSE, Action.RESUME, Action.END, Action.CONCLUDE
+PAUSE, RESUME, END, CONCLUDE = (
+    StudyAction.PAUSE,
+    StudyAction.RESUME,
+    StudyAction.END,
+    StudyAction.CONCLUDE,
+)
 X = "rally-x"
 STUDY = SimpleNamespace(
     namespace=X,
-    kind=Kind.STUDY,
+    kind=StudyKind.STUDY,
     starts=date(2022, 3, 10),
     collect_through=date(2022, 6, 30),
 )
@@ -55,11 +60,14 @@ def at(time, *decisions, study=STUDY):
 @pytest.mark.parametrize(
     ("time", "state"),
     [
-        (day(3, 10) - TICK, State.DRAFT),
-        (day(3, 10), State.COLLECTING),
-        (day(7, 1) - TICK, State.COLLECTING),
-        (day(7, 1), State.ENDED),
-        (datetime(2022, 3, 10, 1, tzinfo=timezone(timedelta(hours=2))), State.DRAFT),
+        (day(3, 10) - TICK, StudyState.DRAFT),
+        (day(3, 10), StudyState.COLLECTING),
+        (day(7, 1) - TICK, StudyState.COLLECTING),
+        (day(7, 1), StudyState.ENDED),
+        (
+            datetime(2022, 3, 10, 1, tzinfo=timezone(timedelta(hours=2))),
+            StudyState.DRAFT,
+        ),
     ],
 )
 def test_dates_make_states(time, state):
@@ -67,19 +75,19 @@ def test_dates_make_states(time, state):
 
 
 def test_study_without_an_end_collects_on():
-    assert at(day(12, 31), study=OPEN_END) is State.COLLECTING
+    assert at(day(12, 31), study=OPEN_END) is StudyState.COLLECTING
 
 
 @pytest.mark.parametrize(
     ("time", "state"),
     [
-        (day(4, 1) - TICK, State.COLLECTING),
-        (day(4, 1), State.PAUSED),
-        (day(4, 8) - TICK, State.PAUSED),
-        (day(4, 8), State.COLLECTING),
-        (day(5, 1), State.ENDED),
-        (day(8, 1) - TICK, State.ENDED),
-        (day(8, 1), State.CONCLUDED),
+        (day(4, 1) - TICK, StudyState.COLLECTING),
+        (day(4, 1), StudyState.PAUSED),
+        (day(4, 8) - TICK, StudyState.PAUSED),
+        (day(4, 8), StudyState.COLLECTING),
+        (day(5, 1), StudyState.ENDED),
+        (day(8, 1) - TICK, StudyState.ENDED),
+        (day(8, 1), StudyState.CONCLUDED),
     ],
 )
 def test_decisions_override_dates(time, state):
@@ -95,14 +103,14 @@ def test_decisions_override_dates(time, state):
 @pytest.mark.parametrize(
     ("decisions", "time", "state"),
     [
-        ([(PAUSE, day(3, 1))], day(3, 5), State.PAUSED),
-        ([(PAUSE, day(3, 1))], day(7, 1), State.ENDED),
-        ([(PAUSE, day(4, 1)), (RESUME, day(8, 1))], day(8, 2), State.ENDED),
-        ([(END, day(4, 1)), (RESUME, day(5, 1))], day(5, 2), State.ENDED),
-        ([(END, day(4, 1)), (PAUSE, day(5, 1))], day(5, 2), State.ENDED),
-        ([(CONCLUDE, day(8, 1)), (PAUSE, day(9, 1))], day(9, 2), State.CONCLUDED),
-        ([(PAUSE, day(4, 1)), (RESUME, day(4, 1))], day(4, 1), State.PAUSED),
-        ([(RESUME, day(4, 1))], day(4, 1), State.COLLECTING),
+        ([(PAUSE, day(3, 1))], day(3, 5), StudyState.PAUSED),
+        ([(PAUSE, day(3, 1))], day(7, 1), StudyState.ENDED),
+        ([(PAUSE, day(4, 1)), (RESUME, day(8, 1))], day(8, 2), StudyState.ENDED),
+        ([(END, day(4, 1)), (RESUME, day(5, 1))], day(5, 2), StudyState.ENDED),
+        ([(END, day(4, 1)), (PAUSE, day(5, 1))], day(5, 2), StudyState.ENDED),
+        ([(CONCLUDE, day(8, 1)), (PAUSE, day(9, 1))], day(9, 2), StudyState.CONCLUDED),
+        ([(PAUSE, day(4, 1)), (RESUME, day(4, 1))], day(4, 1), StudyState.PAUSED),
+        ([(RESUME, day(4, 1))], day(4, 1), StudyState.COLLECTING),
     ],
     ids=[
         "paused before the start",
@@ -122,11 +130,11 @@ def test_states_follow_each_other(decisions, time, state):
 
 
 def test_decisions_of_other_studies_do_not_matter():
-    assert at(day(5, 1), decide(END, day(4, 1), "rally-y")) is State.COLLECTING
+    assert at(day(5, 1), decide(END, day(4, 1), "rally-y")) is StudyState.COLLECTING
 
 
 TIMES = st.integers(0, 9).map(lambda days: day(4, 1) + timedelta(days=days))
-DECISIONS = st.lists(st.builds(decide, st.sampled_from(Action), TIMES), max_size=8)
+DECISIONS = st.lists(st.builds(decide, st.sampled_from(StudyAction), TIMES), max_size=8)
 
 
 @given(decisions=DECISIONS, order=st.randoms(), time=TIMES)
@@ -143,10 +151,10 @@ def test_later_decisions_change_no_earlier_state(decisions, time):
 
 
 PASTS = {
-    State.DRAFT: (day(3, 1),),
-    State.COLLECTING: (day(4, 1),),
-    State.PAUSED: (day(4, 2), decide(PAUSE, day(4, 1))),
-    State.ENDED: (day(7, 1),),
+    StudyState.DRAFT: (day(3, 1),),
+    StudyState.COLLECTING: (day(4, 1),),
+    StudyState.PAUSED: (day(4, 2), decide(PAUSE, day(4, 1))),
+    StudyState.ENDED: (day(7, 1),),
 }
 POSSIBLE = {
     PAUSE: "draft or collecting",
@@ -157,7 +165,7 @@ POSSIBLE = {
 
 
 @pytest.mark.parametrize("state", PASTS)
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", StudyAction)
 def test_only_possible_transitions_are_allowed(state, action):
     time, *past = PASTS[state]
     states, possible = States(REGISTRY, past), POSSIBLE[action]
@@ -171,7 +179,7 @@ def test_only_possible_transitions_are_allowed(state, action):
     )
 
 
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", StudyAction)
 @pytest.mark.parametrize("time", [day(4, 1), day(7, 1), day(8, 1)])
 def test_nothing_brings_a_concluded_study_back(action, time):
     """Not even a decision that is dated before the conclusion."""
@@ -184,7 +192,7 @@ def test_nothing_brings_a_concluded_study_back(action, time):
 
 
 def test_platform_is_never_concluded():
-    hub = SimpleNamespace(**{**vars(STUDY), "kind": Kind.PLATFORM})
+    hub = SimpleNamespace(**{**vars(STUDY), "kind": StudyKind.PLATFORM})
     with pytest.raises(ConfigurationError) as caught:
         check_transition(States(REGISTRY, []), hub, CONCLUDE, day(7, 1))
     assert str(caught.value) == (
@@ -223,7 +231,7 @@ def test_transitions_are_those_that_the_chain_says(platform):
         Transition(X, PAUSE, day(4, 1, 12), "stop", "", 2),
         Transition(X, RESUME, day(4, 2) + TICK, "decide", "", 3),
     ]
-    assert state(platform, day(4, 2)) is State.PAUSED
+    assert state(platform, day(4, 2)) is StudyState.PAUSED
 
 
 def test_new_platform_decided_nothing(platform):
@@ -254,7 +262,7 @@ def test_forged_decision_decides_nothing(platform, action, by, key):
     )
     platform.create(entry_name(2), encode(sign(forged, signer(key).key)))
 
-    assert state(platform, day(5, 1)) is State.COLLECTING
+    assert state(platform, day(5, 1)) is StudyState.COLLECTING
     assert States.read(REGISTRY, platform).concluded == frozenset()
     assert len(read_chain(platform).faulty()) == 1
 
@@ -266,7 +274,7 @@ def test_decision_that_somebody_changed_decides_nothing(platform, action):
     changed = platform.read(info.name).replace(b"2022-06-01", b"2022-04-01")
     platform.replace(info.name, changed, info.generation)
 
-    assert state(platform, day(6, 2)) is State.COLLECTING
+    assert state(platform, day(6, 2)) is StudyState.COLLECTING
 
 
 @pytest.mark.parametrize(
@@ -301,4 +309,4 @@ def test_objects_of_the_folder_from_before_the_chain_decide_nothing(platform):
     name = f"states/{'0' * 32}.json"
     platform.create(name, b'{"action": "pause", "namespace": "rally-x"}')
 
-    assert state(platform, day(4, 1)) is State.COLLECTING
+    assert state(platform, day(4, 1)) is StudyState.COLLECTING

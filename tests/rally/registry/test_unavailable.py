@@ -8,7 +8,7 @@ import yaml
 
 from rally.errors import ConfigurationError, ManyFaults, faults_of
 from rally.registry.registry import Registry
-from rally.registry.study import Kind, UnavailableStudy
+from rally.registry.study import StudyKind, UnavailableStudy
 from tests.rally.registry.conftest import without_line
 
 REFUSED = (
@@ -56,7 +56,7 @@ def test_refused_review_closes_its_study_alone(two):
     assert registry.resolve_unavailable("studyY") == "rally-y"
     assert registry.resolve_unavailable("rally-y") == "rally-y"
     assert registry.resolve_unavailable("studyX") is None
-    assert registry.unavailable["rally-y"].kind is Kind.STUDY
+    assert registry.unavailable["rally-y"].kind is StudyKind.STUDY
 
 
 def test_study_that_does_not_load_is_registered(two):
@@ -147,7 +147,7 @@ def test_closing_makes_a_study_unavailable_and_leaves_the_registry(two):
     assert list(closed.studies) == ["rally-x"]
     assert dict(closed.faults) == {"rally-y": "its store is not there"}
     assert closed.unavailable["rally-y"] == UnavailableStudy(
-        ("its store is not there",), Kind.STUDY, ("studyY",), ("gs://tables-of-x",)
+        ("its store is not there",), StudyKind.STUDY, ("studyY",), ("gs://tables-of-x",)
     )
     assert closed.resolve("studyY") is None
     assert closed.resolve_unavailable("studyY") == "rally-y"

@@ -3,7 +3,7 @@
 import pytest
 
 from rally.dead_letters import LetterKind, LetterPlace
-from rally.registry.study import Kind
+from rally.registry.study import StudyKind
 from rally.storage.layout import UNKNOWN
 from tests.fakes.memory_store import MemoryStore
 from tests.pipelines.world import GARDEN, HOUSE, POND
@@ -23,7 +23,7 @@ def letter(deployment, study, kind=LetterKind.PING):
     return name
 
 
-@pytest.mark.parametrize("kind", [Kind.STUDY, None])
+@pytest.mark.parametrize("kind", [StudyKind.STUDY, None])
 def test_what_has_expired_goes_of_the_others_alone(deployment, kind):
     for study in (GARDEN, POND):
         deployment.put(
@@ -42,7 +42,7 @@ def test_what_has_expired_goes_of_the_others_alone(deployment, kind):
     assert old not in deployment.records("dead-letters/")
 
 
-@pytest.mark.parametrize(("kind", "stays"), [(Kind.STUDY, False), (None, True)])
+@pytest.mark.parametrize(("kind", "stays"), [(StudyKind.STUDY, False), (None, True)])
 def test_withdrawal_under_no_known_name_may_be_of_an_illegible_alias(
     deployment, kind, stays
 ):
@@ -56,7 +56,7 @@ def test_withdrawal_under_no_known_name_may_be_of_an_illegible_alias(
         assert kept == [name]
 
 
-@pytest.mark.parametrize("kind", [Kind.STUDY, None])
+@pytest.mark.parametrize("kind", [StudyKind.STUDY, None])
 def test_strangers_go_while_another_study_does_not_load(deployment, kind):
     deployment.put(deployment.indexed_file([Row(1, 1)]))
     deployment.registry = without(deployment.registry, POND, kind)
@@ -68,7 +68,7 @@ def test_nobody_is_a_stranger_while_enrolments_wait(deployment):
     deployment.put(deployment.indexed_file([Row(1, 1)]))
     whole, deployment.registry = (
         deployment.registry,
-        without(deployment.registry, HOUSE, Kind.PLATFORM),
+        without(deployment.registry, HOUSE, StudyKind.PLATFORM),
     )
     report = deployment.purge()
     assert deleted_counts(report) == {}
@@ -85,7 +85,7 @@ def test_concluded_study_that_does_not_load_stays_as_it_is(deployment):
     deployment.put(deployment.indexed_file([Row(1, 1)]))
     deployment.join(1)
     deployment.conclude()
-    deployment.registry = without(deployment.registry, GARDEN, Kind.STUDY)
+    deployment.registry = without(deployment.registry, GARDEN, StudyKind.STUDY)
     before = deployment.all_objects()
     report = deployment.purge()
     assert (deleted_counts(report), list(report.problems)) == ({}, [])
@@ -94,7 +94,7 @@ def test_concluded_study_that_does_not_load_stays_as_it_is(deployment):
     assert deployment.key_files() == key_files(GARDEN, HOUSE, POND)
 
 
-@pytest.mark.parametrize("kind", [Kind.STUDY, None])
+@pytest.mark.parametrize("kind", [StudyKind.STUDY, None])
 def test_concluded_study_goes_while_another_does_not_load(deployment, kind):
     deployment.put(deployment.indexed_file([Row(1, 1)]))
     deployment.leave(2, "rally", when=20.0)
@@ -107,7 +107,7 @@ def test_concluded_study_goes_while_another_does_not_load(deployment, kind):
     assert deployment.key_files() == key_files(HOUSE, POND)
 
 
-@pytest.mark.parametrize("kind", [Kind.STUDY, None])
+@pytest.mark.parametrize("kind", [StudyKind.STUDY, None])
 def test_researchers_folder_that_may_be_the_others_stays(deployment, kind):
     register_folders(deployment, GARDEN, "gs://lab/both")
     register_folders(deployment, POND, "gs://lab/both/pond")
@@ -125,7 +125,7 @@ def test_enrolments_of_a_concluded_study_keep_its_keys(deployment):
     """They lie in the platform's namespace, which does not load."""
     deployment.join(1, GARDEN, signal=f"{HOUSE}/enrollment.1")
     deployment.conclude()
-    deployment.registry = without(deployment.registry, HOUSE, Kind.PLATFORM)
+    deployment.registry = without(deployment.registry, HOUSE, StudyKind.PLATFORM)
     deployment.purge()
     assert deployment.key_files() == key_files(GARDEN, HOUSE, POND)
 

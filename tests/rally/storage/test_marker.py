@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.errors import ConfigurationError
-from rally.storage.marker import NAME, Kind, Marker, new_id, read_marker, require_marker
+from rally.storage.marker import (
+    NAME,
+    Marker,
+    PlaceKind,
+    new_id,
+    read_marker,
+    require_marker,
+)
 from rally.storage.objectstore.local import LocalStore
 from tests.fakes.memory_store import MemoryStore
 
@@ -35,14 +42,14 @@ def refusal(call, *arguments):
 
 @given(ids, ids, st.sampled_from([None, "rally-foo"]))
 def test_marker_is_read_as_it_was_written(own, platform, study):
-    marker = Marker(Kind.STORE, own, platform, study, founded=FIRST)
+    marker = Marker(PlaceKind.STORE, own, platform, study, founded=FIRST)
     assert read_marker(planted(marker.serialise())) == marker
 
 
 def test_platform_is_its_own_and_a_new_place_has_an_id_of_its_own():
-    platform = Marker.new(Kind.PLATFORM, new_id(), founded=FIRST)
+    platform = Marker.new(PlaceKind.PLATFORM, new_id(), founded=FIRST)
     assert platform.id == platform.platform
-    first, second = (Marker.new(Kind.STORE, platform.id) for _ in range(2))
+    first, second = (Marker.new(PlaceKind.STORE, platform.id) for _ in range(2))
     assert len({first.id, second.id, platform.id}) == 3
     assert first.platform == second.platform == platform.id
 
@@ -106,7 +113,7 @@ def test_only_a_file_is_a_marker(tmp_path):
 
 
 def test_folder_that_is_not_there_is_no_place(tmp_path):
-    assert refusal(require_marker, LocalStore(f"{tmp_path}/disk"), Kind.STORE) == (
+    assert refusal(require_marker, LocalStore(f"{tmp_path}/disk"), PlaceKind.STORE) == (
         f"{tmp_path}/disk: is not a store: it has no rally-store.json; is it mounted?"
         " Correct --store, or make it one by `rally init`"
     )
@@ -117,24 +124,24 @@ def test_folder_that_is_not_there_is_no_place(tmp_path):
     ("marker", "says"),
     [
         (
-            Marker(Kind.PLATFORM, ID, ID, founded=FIRST),
+            Marker(PlaceKind.PLATFORM, ID, ID, founded=FIRST),
             "is a platform, and not a store; correct --store",
         ),
         (
-            Marker(Kind.DERIVED, ID, OTHER, "rally-foo"),
+            Marker(PlaceKind.DERIVED, ID, OTHER, "rally-foo"),
             "is a folder of researchers' tables, and not a store; correct --store",
         ),
         (
-            Marker(Kind.STORE, ID, ID, "rally-foo", founded=FIRST),
+            Marker(PlaceKind.STORE, ID, ID, "rally-foo", founded=FIRST),
             f"belongs to platform {ID}, and not to {OTHER}; correct --store or"
             " --platform",
         ),
         (
-            Marker(Kind.STORE, ID, OTHER, founded=FIRST),
+            Marker(PlaceKind.STORE, ID, OTHER, founded=FIRST),
             "is the place of all studies, and not of rally-foo; correct --store",
         ),
         (
-            Marker(Kind.STORE, ID, OTHER, "rally-bar", founded=FIRST),
+            Marker(PlaceKind.STORE, ID, OTHER, "rally-bar", founded=FIRST),
             "is the place of rally-bar, and not of rally-foo; correct --store",
         ),
     ],
@@ -142,25 +149,25 @@ def test_folder_that_is_not_there_is_no_place(tmp_path):
 )
 def test_place_of_another_kind_or_owner_is_refused(marker, says):
     store = planted(marker.serialise())
-    wanted = (store, Kind.STORE, OTHER, "rally-foo")
+    wanted = (store, PlaceKind.STORE, OTHER, "rally-foo")
     assert refusal(require_marker, *wanted) == f"memory://test: {says}"
 
 
 def test_store_of_one_study_is_not_that_of_all():
     store = planted(
-        Marker(Kind.STORE, ID, OTHER, "rally-foo", founded=FIRST).serialise()
+        Marker(PlaceKind.STORE, ID, OTHER, "rally-foo", founded=FIRST).serialise()
     )
-    assert refusal(require_marker, store, Kind.STORE, OTHER) == (
+    assert refusal(require_marker, store, PlaceKind.STORE, OTHER) == (
         "memory://test: is the place of rally-foo, and not of all studies; correct"
         " --store"
     )
 
 
 def test_copy_of_a_place_is_that_place():
-    marker = Marker(Kind.STORE, ID, OTHER, "rally-foo", founded=FIRST)
+    marker = Marker(PlaceKind.STORE, ID, OTHER, "rally-foo", founded=FIRST)
     for _ in range(2):
         store = planted(marker.serialise())
-        assert require_marker(store, Kind.STORE, OTHER, "rally-foo") == marker
+        assert require_marker(store, PlaceKind.STORE, OTHER, "rally-foo") == marker
 
 
 def test_store_that_refuses_or_is_away_is_told_apart():

@@ -19,7 +19,7 @@ from rally.storage.row_streams import (
     LAST,
     NotSorted,
     RowStream,
-    Unreadable,
+    UnreadableRows,
     batches,
     head,
     make_source,
@@ -97,7 +97,7 @@ def test_skipping_reads_no_block_before(store, source, make_row, monkeypatch):
 )
 def test_rows_out_of_order_are_told(source, make_row, order):
     rows = [make_row(1, b"", document=number) for number in order]
-    with closing(stream(source(rows))) as found, pytest.raises(Unreadable) as told:
+    with closing(stream(source(rows))) as found, pytest.raises(UnreadableRows) as told:
         list(batches([[found]], [everything], WIDTH))
     assert isinstance(told.value.cause, NotSorted)
     assert told.value.name == "0.avro"

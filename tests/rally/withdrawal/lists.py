@@ -1,11 +1,11 @@
 """Withdrawal lists for tests, in few words."""
 
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 from tests.support import places
 
 
-def left(participant, scope, time, standing=Standing.ACTIVE, deferred=()):
+def left(participant, scope, time, status=RequestStatus.ACTIVE, deferred=()):
     """A request: who left what, and when in microseconds."""
     return Withdrawal(
         request=f"{scope} {time}",
@@ -16,7 +16,7 @@ def left(participant, scope, time, standing=Standing.ACTIVE, deferred=()):
         received=time,
         document_id=f"{scope} {time}",
         signal="a-namespace/a-withdrawal.1",
-        standing=standing,
+        status=status,
         deferred=tuple(deferred),
     )
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
-from rally.decisions.contents import Kind as Decides
+from rally.decisions.contents import DecisionKind as Decides
 from rally.decisions.contents import Letters, RequestDecision
 from rally.decisions.entry import START, Entry
 from rally.events import MAIL, RALLY, Event, EventKind, event_name
 from rally.registry.registry import Registry
-from rally.registry.study import AfterEnd, Kind, Policy, Study, Unmatched
-from rally.registry.transitions import Action, States, Transition
+from rally.registry.study import AfterEnd, Policy, Study, StudyKind, Unmatched
+from rally.registry.transitions import States, StudyAction, Transition
 from rally.times import to_micros
 from rally.withdrawal.admission import admit
 from rally.withdrawal.requests import key_of, subject_of
@@ -38,7 +38,7 @@ def micros(number):
     return to_micros(day(number))
 
 
-def study(namespace, kind=Kind.STUDY, **changes):
+def study(namespace, kind=StudyKind.STUDY, **changes):
     policy = {"after_end": AfterEnd.DEFER, "unmatched_withdrawals": Unmatched.DELETE}
     policy |= {name: changes.pop(name) for name in policy if name in changes}
     return Study(
@@ -51,7 +51,7 @@ def study(namespace, kind=Kind.STUDY, **changes):
         collect_through=changes.pop("collect_through", None),
         analysis_until=None,
         policy=Policy(
-            enrolment_required=kind is Kind.STUDY,
+            enrolment_required=kind is StudyKind.STUDY,
             refuse_do_not_track=False,
             private_browsing=None,
             countries=frozenset(),
@@ -68,7 +68,7 @@ def registry(*studies):
     known = {
         X: study(X),
         Y: study(Y, after_end=AfterEnd.DELETE),
-        HUB: study(HUB, Kind.PLATFORM, after_end=AfterEnd.DELETE),
+        HUB: study(HUB, StudyKind.PLATFORM, after_end=AfterEnd.DELETE),
     }
     return Registry(known | {each.namespace: each for each in studies})
 
@@ -121,12 +121,12 @@ def _entry(kind, content, when, list=ALWAYS):
     return Entry("0" * 32, 1, START, list, kind, content, when, "jo")
 
 
-def ended(when, namespace=X, action=Action.END):
+def ended(when, namespace=X, action=StudyAction.END):
     return Transition(namespace, action, day(when), "jo", "")
 
 
 def concluded(when, namespace=X):
-    return ended(when, namespace, Action.CONCLUDE)
+    return ended(when, namespace, StudyAction.CONCLUDE)
 
 
 class Desk:

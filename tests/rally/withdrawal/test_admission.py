@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.decisions.contents import Kind as Decides
+from rally.decisions.contents import DecisionKind as Decides
 from rally.events import MAIL, RALLY, Event, EventKind, EventLog, write_events
 from rally.receipts.receipt import Stage
-from rally.registry.study import AfterEnd, Kind, Unmatched
-from rally.registry.transitions import Action, States
+from rally.registry.study import AfterEnd, StudyKind, Unmatched
+from rally.registry.transitions import States, StudyAction
 from rally.storage.objectstore.local import LocalStore
 from rally.withdrawal.admission import admit
-from rally.withdrawal.fold import Standing, Verdict, judge_row
+from rally.withdrawal.fold import RequestStatus, Verdict, judge_row
 from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import (
     Enrolment,
-    State,
+    RequestState,
     Withdrawal,
     WithdrawalList,
 )
@@ -43,7 +43,11 @@ from tests.rally.withdrawal.stories import (
     uninstalled,
 )
 
-ACTIVE, HELD, REJECTED = Standing.ACTIVE, Standing.HELD, Standing.REJECTED
+ACTIVE, HELD, REJECTED = (
+    RequestStatus.ACTIVE,
+    RequestStatus.HELD,
+    RequestStatus.REJECTED,
+)
 CONFIRM, REJECT, EXPEDITE = Decides.CONFIRM, Decides.REJECT, Decides.EXPEDITE
 HOLDS = study(X, unmatched_withdrawals=Unmatched.HOLD)
 DONE = (Stage.SUPPRESSED, Stage.REWRITTEN, Stage.PURGED, Stage.VERIFIED)
@@ -82,7 +86,7 @@ def test_a_withdrawal_comes_on_the_list_with_its_persons_enrolments():
                 received=micros(20),
                 document_id="left-p-20",
                 signal="rally-x/left.1",
-                standing=ACTIVE,
+                status=ACTIVE,
                 held_for="",
                 deferred=(),
                 stages={Stage.REQUESTED: micros(20)},
@@ -96,7 +100,7 @@ def test_a_withdrawal_comes_on_the_list_with_its_persons_enrolments():
             Enrolment("p", Y, micros(30), "joined-p-rally-y-30"),
         ),
     )
-    assert desk.list.withdrawals[0].state is State.ACTIVE
+    assert desk.list.withdrawals[0].state is RequestState.ACTIVE
 
 
 def test_nothing_asked_changes_nothing():
@@ -217,7 +221,7 @@ class TestAfterTheEnd:
             (X, 60, [ended(50), concluded(70)], ()),
             (X, 80, [ended(50), concluded(70)], ()),
             (X, 60, [ended(50, Y)], ()),
-            (X, 60, [ended(50, action=Action.PAUSE)], ()),
+            (X, 60, [ended(50, action=StudyAction.PAUSE)], ()),
             (Y, 60, [ended(50, Y)], ()),
             (RALLY, 60, [ended(50), ended(50, Y)], (X,)),
             (RALLY, 40, [ended(50)], ()),
@@ -230,7 +234,7 @@ class TestAfterTheEnd:
     ):
         log = [joined("p", 1), joined("p", 1, Y), left("p", when, scope)]
         found = Desk().the(log, 100, transitions)
-        assert (found.deferred, found.standing) == (expected, ACTIVE)
+        assert (found.deferred, found.status) == (expected, ACTIVE)
 
     def test_who_leaves_rally_waits_for_no_study_that_they_never_joined(self):
         log = [joined("p", 1, Y), left("p", 60, RALLY)]
@@ -244,7 +248,7 @@ class TestAfterTheEnd:
         ).deferred == (X,)
 
     def test_platforms_and_strangers_are_never_waited_for(self):
-        hub = study(HUB, Kind.PLATFORM, after_end=AfterEnd.DEFER)
+        hub = study(HUB, StudyKind.PLATFORM, after_end=AfterEnd.DEFER)
         found = Desk(hub).the([left("p", 60, RALLY)], 100, [ended(50, HUB)])
         assert found.deferred == ()
         assert Desk().the([left("p", 60, "gone-study")]).deferred == ()
@@ -272,10 +276,14 @@ class TestAfterTheEnd:
         log = [left("p", 60)]
         desk.the(log, 100, self.ENDED)
         finish(desk)
-        assert desk.list.withdrawals[0].state is State.DEFERRED
+        assert desk.list.withdrawals[0].state is RequestState.DEFERRED
         assert desk.the(log, 150, self.ENDED) == desk.list.withdrawals[0]
         found = desk.the(log, 200, self.CONCLUDED)
-        assert (found.request, found.deferred, found.state) == ("1", (), State.ACTIVE)
+        assert (found.request, found.deferred, found.state) == (
+            "1",
+            (),
+            RequestState.ACTIVE,
+        )
         assert found.stages == {
             Stage.REQUESTED: micros(60),
             Stage.SUPPRESSED: micros(101),
@@ -299,7 +307,7 @@ class TestAfterTheEnd:
         desk.the(log, 100, transitions)
         finish(desk)
         found = desk.the(log, 120, [*transitions, concluded(110)])
-        assert (found.deferred, found.state) == ((Y,), State.ACTIVE)
+        assert (found.deferred, found.state) == ((Y,), RequestState.ACTIVE)
         assert Stage.REWRITTEN not in found.stages
 
     def test_a_study_that_ends_later_defers_nothing_that_came_before(self):
@@ -327,7 +335,7 @@ class TestDecisions:
     def held(self, *rules):
         """A desk on whose list the request is held."""
         desk = Desk(HOLDS)
-        assert desk.the([self.ONE]).standing is HELD
+        assert desk.the([self.ONE]).status is HELD
         desk.publish()
         return desk
 
@@ -342,12 +350,12 @@ class TestDecisions:
             ([(EXPEDITE, 30), (REJECT, 31)], ACTIVE),
             ([(REJECT, 30), (EXPEDITE, 31)], REJECTED),
         ],
-        ids=lambda value: str(value) if isinstance(value, Standing) else None,
+        ids=lambda value: str(value) if isinstance(value, RequestStatus) else None,
     )
     def test_the_first_counts(self, decisions, expected):
         log = [self.ONE, *(decided(kind, self.ONE, when) for kind, when in decisions)]
-        assert self.held().the(log).standing is expected
-        assert self.held().the(log[::-1]).standing is expected
+        assert self.held().the(log).status is expected
+        assert self.held().the(log[::-1]).status is expected
 
     @pytest.mark.parametrize(
         "changes",
@@ -356,29 +364,29 @@ class TestDecisions:
     )
     def test_is_on_one_request_only(self, changes):
         log = [self.ONE, decided(REJECT, self.ONE._replace(**changes), 30)]
-        assert self.held().the(log).standing is HELD
+        assert self.held().the(log).status is HELD
 
     def test_decision_without_its_request_is_nothing(self):
         assert Desk().admit([decided(REJECT, self.ONE, 30)]).withdrawals == ()
 
     def test_what_was_admitted_as_active_stays(self):
         desk = Desk()
-        assert desk.the([self.ONE]).standing is ACTIVE
+        assert desk.the([self.ONE]).status is ACTIVE
         desk.publish()
         log = [self.ONE, decided(REJECT, self.ONE, 30)]
-        assert desk.the(log).standing is ACTIVE
+        assert desk.the(log).status is ACTIVE
 
     def test_request_that_was_on_no_list_is_not_rejected(self):
         """Somebody knows of it before deletion has looked at it."""
         log = [self.ONE, decided(REJECT, self.ONE, 30)]
-        assert Desk().the(log).standing is ACTIVE
-        assert Desk(HOLDS).the(log).standing is HELD
+        assert Desk().the(log).status is ACTIVE
+        assert Desk(HOLDS).the(log).status is HELD
 
     def test_decision_under_a_list_that_did_not_hold_it_is_nothing(self):
         log = [self.ONE, decided(REJECT, self.ONE, 30, list=7)]
-        assert self.held().the(log).standing is HELD
+        assert self.held().the(log).status is HELD
         log = [self.ONE, decided(REJECT, self.ONE, 30, list=8)]
-        assert self.held().the(log).standing is REJECTED
+        assert self.held().the(log).status is REJECTED
 
     def test_rejected_stays_rejected_when_the_log_has_lost_it(self):
         desk, decision = self.held(), decided(REJECT, self.ONE, 30)
@@ -390,7 +398,7 @@ class TestDecisions:
         desk = self.held()
         desk.the([self.ONE, decided(REJECT, self.ONE, 30)])
         desk.publish()
-        assert desk.the([self.ONE]).standing is HELD
+        assert desk.the([self.ONE]).status is HELD
 
     def test_list_that_is_made_anew_rejects_what_would_be_held(self):
         """Who was held cannot be read of it any more."""
@@ -398,7 +406,7 @@ class TestDecisions:
         for studies, expected in (((HOLDS,), REJECTED), ((), ACTIVE)):
             desk = Desk(*studies)
             desk.is_anew = True
-            assert desk.the(rejected).standing is expected
+            assert desk.the(rejected).status is expected
 
     def test_letter_that_nobody_signed_for_is_none(self):
         letter = left("p", 20, signal=MAIL)
@@ -418,7 +426,7 @@ class TestDecisions:
         desk = self.held()
         finish(desk)
         found = desk.the([self.ONE, decided(CONFIRM, self.ONE, 115)], 120)
-        assert (found.state, found.renewed) == (State.ACTIVE, 0)
+        assert (found.state, found.renewed) == (RequestState.ACTIVE, 0)
         assert set(found.stages) == {Stage.REQUESTED, Stage.SUPPRESSED}
 
 
@@ -454,7 +462,7 @@ class TestClosed:
         assert desk.admit(log, 112).people() == {}
         log.append(joined("p", 15, X))
         found = desk.the(log, 113)
-        assert (found.request, found.state) == ("2", State.ACTIVE)
+        assert (found.request, found.state) == ("2", RequestState.ACTIVE)
         assert desk.list.people()["p"].joined == {X: (micros(15),)}
 
     def test_list_remembers_the_receipts_of_those_that_left_it(self):
@@ -477,7 +485,7 @@ class TestDeletionIds:
         log = [uninstalled("d", 20), joined("q", 1, RALLY, "another")]
         found = desk.the(log, 100)
         assert (found.participant, found.deletion_id) == (None, "d")
-        assert (found.state, found.is_open) == (State.UNRESOLVED, False)
+        assert (found.state, found.is_open) == (RequestState.UNRESOLVED, False)
         assert desk.list.people() == {}
         assert desk.the(log, 200) == found
         log.append(closed(found, 201))
@@ -501,7 +509,7 @@ class TestDeletionIds:
         log += [joined("p", 2), joined("p", 1, RALLY, "d")]
         found = desk.the(log, 160)
         assert (found.request, found.participant) == ("1", "p")
-        assert (found.state, found.renewed) == (State.ACTIVE, micros(160))
+        assert (found.state, found.renewed) == (RequestState.ACTIVE, micros(160))
         assert found.stages == {Stage.REQUESTED: micros(20)}
         assert [each.scope for each in desk.list.enrolments] == [RALLY, X]
         assert desk.the(log, 170) == found
@@ -554,14 +562,14 @@ class TestDeletionIds:
 
 class TestUnmatched:
     HOLDS = study(X, unmatched_withdrawals=Unmatched.HOLD)
-    HUB_HOLDS = study(HUB, Kind.PLATFORM, unmatched_withdrawals=Unmatched.HOLD)
+    HUB_HOLDS = study(HUB, StudyKind.PLATFORM, unmatched_withdrawals=Unmatched.HOLD)
 
     def test_is_held_where_the_study_asks_for_it(self):
         desk = Desk(self.HOLDS)
         log = [left("p", 20), joined("p", 1, RALLY), joined("p", 1, Y), joined("q", 1)]
         found = desk.the(log)
-        assert (found.standing, found.held_for, found.state) == (
-            HELD, "unmatched", State.HELD,
+        assert (found.status, found.held_for, found.state) == (
+            HELD, "unmatched", RequestState.HELD,
         )  # fmt: skip
         assert desk.the(log) == found
 
@@ -570,7 +578,7 @@ class TestUnmatched:
         desk = Desk(self.HOLDS)
         desk.the([left("p", 20)])
         found = desk.the([left("p", 20), joined("p", when)])
-        assert (found.standing, found.held_for, found.request) == (ACTIVE, "", "1")
+        assert (found.status, found.held_for, found.request) == (ACTIVE, "", "1")
 
     @pytest.mark.parametrize(
         ("studies", "event"),
@@ -587,7 +595,7 @@ class TestUnmatched:
              "study's own policy", "unknown namespace"],
     )  # fmt: skip
     def test_is_not_held_elsewhere(self, studies, event):
-        assert Desk(*studies).the([event]).standing is ACTIVE
+        assert Desk(*studies).the([event]).status is ACTIVE
 
     @pytest.mark.parametrize(
         ("log", "expected"),
@@ -596,27 +604,27 @@ class TestUnmatched:
     )
     def test_of_rally_any_enrolment_matches(self, log, expected):
         desk = Desk(self.HUB_HOLDS)
-        assert desk.the([*log, left("p", 20, RALLY)]).standing is expected
+        assert desk.the([*log, left("p", 20, RALLY)]).status is expected
 
     def test_is_decided_like_all_that_is_held(self):
         event = left("p", 20)
         desk = Desk(self.HOLDS)
-        assert desk.the([event]).standing is HELD
-        assert desk.the([event, decided(CONFIRM, event, 30)]).standing is ACTIVE
+        assert desk.the([event]).status is HELD
+        assert desk.the([event, decided(CONFIRM, event, 30)]).status is ACTIVE
 
     def test_active_stays_active_when_the_study_asks_for_it_later(self):
         desk = Desk()
         desk.the([left("p", 20)])
         desk.registry = registry(self.HOLDS)
-        assert desk.the([left("p", 20)]).standing is ACTIVE
+        assert desk.the([left("p", 20)]).status is ACTIVE
 
     def test_unresolved_is_not_held(self):
         found = Desk(self.HUB_HOLDS).the([uninstalled("d", 20)])
-        assert (found.standing, found.state) == (ACTIVE, State.UNRESOLVED)
+        assert (found.status, found.state) == (ACTIVE, RequestState.UNRESOLVED)
 
     def test_resolved_is_matched_by_that_very_enrolment(self):
         log = [uninstalled("d", 20), joined("p", 2, RALLY, "d")]
-        assert Desk(self.HUB_HOLDS).the(log).standing is ACTIVE
+        assert Desk(self.HUB_HOLDS).the(log).status is ACTIVE
 
 
 RULES = Rules(hold_above_people=3, hold_above_share=0.2)
@@ -639,8 +647,8 @@ def crowd(number, *, at=20, apart=0.25, first=0, scope=X, **changes):
 def held(desk, log, when=100):
     """Who is held, in order."""
     found = desk.admit(log, when).withdrawals
-    assert {each.held_for for each in found if each.standing is HELD} <= {"mass"}
-    return [each.participant for each in found if each.standing is HELD]
+    assert {each.held_for for each in found if each.status is HELD} <= {"mass"}
+    return [each.participant for each in found if each.status is HELD]
 
 
 class TestMass:
@@ -727,7 +735,7 @@ class TestMass:
         assert held(desk, log) == ["p0", "p1", "p2", "p3"]
         log.append(decided(CONFIRM, log[19], 30))
         assert held(desk, log) == ["p1", "p2", "p3"]
-        assert desk.list.withdrawals[0].standing is ACTIVE
+        assert desk.list.withdrawals[0].status is ACTIVE
 
     def test_whoever_comes_late_to_a_rejected_mass_is_held_too(self):
         desk = Desk(rules=RULES)
@@ -770,11 +778,11 @@ class TestMass:
         assert judge_row(person, X, micros(10)).verdict is Verdict.HELD
         log += [decided(REJECT, event, 23) for event in paused]
         assert held(desk, log, 24) == []
-        assert {each.state for each in desk.list.withdrawals} == {State.REJECTED}
+        assert {each.state for each in desk.list.withdrawals} == {RequestState.REJECTED}
         log.append(left("p0", 50))
         desk.admit(log, 51)
         *_, last = desk.list.withdrawals
-        assert (last.participant, last.state) == ("p0", State.ACTIVE)
+        assert (last.participant, last.state) == ("p0", RequestState.ACTIVE)
         assert (last.request, last.time, last.received) == (
             "20", micros(50), micros(50),
         )  # fmt: skip
@@ -817,7 +825,7 @@ logs = st.lists(events, max_size=12)
 ENDS = (ended(15), ended(20, Y))
 HOLDING = (
     study(X, unmatched_withdrawals=Unmatched.HOLD),
-    study(HUB, Kind.PLATFORM, unmatched_withdrawals=Unmatched.HOLD),
+    study(HUB, StudyKind.PLATFORM, unmatched_withdrawals=Unmatched.HOLD),
 )
 
 
@@ -879,6 +887,6 @@ def test_every_withdrawal_is_on_the_list(log):
     assert times == sorted(times)
     for each in told.withdrawals:
         assert each.received <= each.time
-        assert (each.standing is HELD) == bool(each.held_for)
+        assert (each.status is HELD) == bool(each.held_for)
         if each.signal == MAIL:
-            assert each.standing is not HELD
+            assert each.status is not HELD

@@ -13,9 +13,9 @@ from rally.events import RALLY
 from rally.withdrawal.fold import (
     KEPT,
     Judgement,
+    Leaver,
     Left,
-    Person,
-    Standing,
+    RequestStatus,
     Verdict,
     judge_row,
 )
@@ -23,7 +23,7 @@ from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalLi
 
 SCOPES = {"S": "rally-s", "T": "rally-t", "R": RALLY}
 S, T, R = "S", "T", "R"
-STANDINGS = {"held": Standing.HELD, "rejected": Standing.REJECTED}
+STANDINGS = {"held": RequestStatus.HELD, "rejected": RequestStatus.REJECTED}
 
 WITHDRAWN, UNENROLLED = Verdict.WITHDRAWN, Verdict.UNENROLLED
 DEFERRED, HELD = Verdict.DEFERRED, Verdict.HELD
@@ -53,12 +53,12 @@ def tell(story):
                 received=time,
                 document_id=word,
                 signal="",
-                standing=STANDINGS.get(how, Standing.ACTIVE),
+                status=STANDINGS.get(how, RequestStatus.ACTIVE),
                 deferred=(SCOPES[S],) if how == "defer" else (),
             )
         )
     people = WithdrawalList(0, tuple(withdrawals), tuple(enrolments)).people()
-    return people.get("p", Person({}, {}, {}))
+    return people.get("p", Leaver({}, {}, {}))
 
 
 def judge(story, scope, time, about=()):
@@ -380,4 +380,4 @@ def test_what_is_held_or_rejected_condemns_nothing(story, row):
 
 
 def test_left_without_a_word_is_active():
-    assert Left(5) == Left(5, Standing.ACTIVE, frozenset(), "")
+    assert Left(5) == Left(5, RequestStatus.ACTIVE, frozenset(), "")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.decisions.chain import Head
-from rally.decisions.contents import Kind, StudyDecision
+from rally.decisions.contents import DecisionKind, StudyDecision
 from rally.decisions.entry import entry_name
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide
@@ -155,7 +155,7 @@ def test_decisions_are_held_against_what_the_list_names():
     store = MemoryStore()
     publish(store, make_list(7))
     pause = StudyDecision("rally-garden", FOUNDED, "a bug")
-    decide(store, signer("stop"), Kind.PAUSE, pause, FOUNDED)
+    decide(store, signer("stop"), DecisionKind.PAUSE, pause, FOUNDED)
     found = read_list(store)
     assert (found.head.number, found.decisions.head.number) == (1, 2)
     assert not found.decisions.has_loss

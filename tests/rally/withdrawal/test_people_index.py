@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.events import RALLY
-from rally.withdrawal.fold import Joined, Left, Standing
+from rally.withdrawal.fold import Joined, Left, RequestStatus
 from rally.withdrawal.people_index import PeopleBuilder
 from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
 
@@ -20,7 +20,7 @@ times = st.sampled_from([-1, 0, 5, 2**52])
 requests = st.sampled_from(["a", f"{7:032x}", f"{8:032x}", str(uuid.UUID(int=9))])
 lefts = st.builds(
     lambda *each: each,
-    people, scopes, times, requests, st.sampled_from(Standing),
+    people, scopes, times, requests, st.sampled_from(RequestStatus),
     st.sampled_from([(), ("rally-a",), ("rally-a", "rally-b")]),
 )  # fmt: skip
 joins = st.tuples(people, scopes, times, st.sampled_from(["", "one", "é", "x" * 300]))
@@ -28,9 +28,9 @@ joins = st.tuples(people, scopes, times, st.sampled_from(["", "one", "é", "x" *
 
 def as_list(left, joined):
     withdrawals = [
-        Withdrawal(request, who, None, scope, time, time, "", "", standing,
+        Withdrawal(request, who, None, scope, time, time, "", "", status,
                    deferred=deferred)
-        for who, scope, time, request, standing, deferred in left
+        for who, scope, time, request, status, deferred in left
     ]  # fmt: skip
     return WithdrawalList(3, tuple(withdrawals), tuple(Enrolment(*e) for e in joined))
 
@@ -45,8 +45,8 @@ def test_index_says_what_plain_dicts_would(left, joined, other):
         own = [each[1:] for each in left if each[0] == who]
         assert {scope: sorted(found) for scope, found in person.left.items()} == {
             scope: sorted(
-                Left(time, standing, frozenset(deferred), request)
-                for s, time, request, standing, deferred in own
+                Left(time, status, frozenset(deferred), request)
+                for s, time, request, status, deferred in own
                 if s == scope
             )
             for scope in {each[0] for each in own}
@@ -75,7 +75,7 @@ def test_people_of_a_scope_are_those_who_left_it(left, scope):
 
 def test_nobody_is_found_by_another_spelling():
     builder, who = PeopleBuilder(), "00000000-0000-8000-8000-00000000000a"
-    builder.leave(who, RALLY, 0, f"{1:032x}", (Standing.ACTIVE, frozenset()))
+    builder.leave(who, RALLY, 0, f"{1:032x}", (RequestStatus.ACTIVE, frozenset()))
     index = builder.build(1)
     assert who in index
     for other in (who.upper(), who.replace("-", ""), who[:-1], ""):
@@ -88,5 +88,7 @@ def test_an_entry_takes_tens_of_bytes():
     builder, number = PeopleBuilder(), 10_000
     for each in range(number):
         who = str(uuid.UUID(int=each << 64))
-        builder.leave(who, RALLY, each, f"{each:032x}", (Standing.ACTIVE, frozenset()))
+        builder.leave(
+            who, RALLY, each, f"{each:032x}", (RequestStatus.ACTIVE, frozenset())
+        )
     assert builder.build(1).bytes == 44 * number

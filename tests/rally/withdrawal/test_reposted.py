@@ -7,13 +7,13 @@ from itertools import permutations
 
 import pytest
 
-from rally.decisions.contents import Kind as Decides
+from rally.decisions.contents import DecisionKind as Decides
 from rally.events import MAIL, RALLY
 from rally.receipts.receipt import Stage
 from rally.registry.study import Unmatched
-from rally.withdrawal.fold import KEPT, Standing, Verdict, judge_row
+from rally.withdrawal.fold import KEPT, RequestStatus, Verdict, judge_row
 from rally.withdrawal.rules import LOOKING, Rules
-from rally.withdrawal.withdrawal_list import Enrolment, State
+from rally.withdrawal.withdrawal_list import Enrolment, RequestState
 from tests.rally.withdrawal.stories import (
     Desk,
     X,
@@ -26,7 +26,7 @@ from tests.rally.withdrawal.stories import (
     uninstalled,
 )
 
-ACTIVE, HELD, REJECTED = State.ACTIVE, State.HELD, State.REJECTED
+ACTIVE, HELD, REJECTED = RequestState.ACTIVE, RequestState.HELD, RequestState.REJECTED
 CONFIRM, REJECT = Decides.CONFIRM, Decides.REJECT
 
 
@@ -102,7 +102,7 @@ CASES = {
     ),
     "an uninstallation that is nobody's yet": (
         [uninstalled("i", 20, document_id="d"), uninstalled("i", 30, document_id="d")],
-        {(None, RALLY, 20): (State.UNRESOLVED, "")},
+        {(None, RALLY, 20): (RequestState.UNRESOLVED, "")},
         set(),
     ),
     "somebody else's ping of the same document id": (
@@ -223,7 +223,7 @@ def test_what_was_let_count_stays_when_its_first_copy_arrives_late():
     desk = Desk()
     before = desk.the([leaves(20)], 21)
     after = desk.the([leaves(20), enrols(10)], 22)
-    assert (after.standing, after.request) == (Standing.ACTIVE, before.request)
+    assert (after.status, after.request) == (RequestStatus.ACTIVE, before.request)
     assert desk.list.enrolments == (Enrolment("p", X, micros(10), "d"),)
 
 

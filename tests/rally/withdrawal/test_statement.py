@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from rally.receipts.receipt import FileChange, Outcome, Reason, Section, Verification
+from rally.receipts.receipt import (
+    FileChange,
+    ReceiptReason,
+    Section,
+    SectionOutcome,
+    Verification,
+)
 from rally.registry.registry import SHIPPED, Registry
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.statement import render, render_rest
 from rally.withdrawal.withdrawal_list import Withdrawal
 from tests.rally.receipts.examples import BAR, DEFERRED, FOO, RECEIPT, micros
@@ -26,7 +32,7 @@ def deleted(namespace, rows, verified="2021-06-03T04:05"):
     change = FileChange("data/f.avro", 1, 2, rows + 5, rows, rows, 5, "aa", "bb")
     seen = Verification(micros(verified), 1, 5, 4) if verified else None
     files = (change,) if rows else ()
-    outcome = Outcome.DELETED if rows else Outcome.NOTHING
+    outcome = SectionOutcome.DELETED if rows else SectionOutcome.NOTHING
     return Section(namespace, outcome, files=files, verified=seen)
 
 
@@ -108,14 +114,14 @@ def test_later_receipts_count(registry):
     settled = replace(
         RECEIPT,
         number=9,
-        reason=Reason.SETTLED,
+        reason=ReceiptReason.SETTLED,
         sections=(deleted(BAR, 40, "2023-01-02T03:04"),),
         old_copies_until=None,
     )
     late = replace(
         RECEIPT,
         number=7,
-        reason=Reason.LATE,
+        reason=ReceiptReason.LATE,
         sections=(deleted(FOO, 1, "2021-07-01T00:00"),),
         old_copies_until=None,
     )
@@ -141,7 +147,7 @@ You left Rally on 1 June 2021 at 12:30 UTC.
 
 
 def test_deferred_with_rows_that_went_and_without_a_day(registry):
-    section = replace(deleted(BAR, 2), outcome=Outcome.DEFERRED)
+    section = replace(deleted(BAR, 2), outcome=SectionOutcome.DEFERRED)
     receipt = replace(RECEIPT, sections=(section,), old_copies_until=None)
     assert (
         render([receipt], registry)
@@ -207,9 +213,9 @@ def test_no_file_plan_or_request_is_told(registry):
     ("changes", "line"),
     [
         ({}, "We are working on it. There is no receipt yet."),
-        ({"standing": Standing.HELD},
+        ({"status": RequestStatus.HELD},
          "One of us has to look at it first. There is no receipt yet."),
-        ({"standing": Standing.REJECTED},
+        ({"status": RequestStatus.REJECTED},
          "One of us decided that it does not count. Ask us why."),
         ({"receipts": (1, 2)},
          "This is done, so long ago that the receipts are no longer kept."),
@@ -293,7 +299,7 @@ You left Rally on 1 June 2021 at 12:30 UTC.
 def test_deferred_studies_are_told_together(registry, rows, until, paragraph):
     day = date.fromisoformat(until) if until else None
     sections = [
-        replace(deleted(each, rows), outcome=Outcome.DEFERRED, until=day)
+        replace(deleted(each, rows), outcome=SectionOutcome.DEFERRED, until=day)
         for each in (FOO, BAR)
     ]
     other = replace(DEFERRED, namespace="study-bar", until=date(2023, 1, 1))

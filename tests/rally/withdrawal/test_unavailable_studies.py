@@ -5,9 +5,9 @@ import pytest
 from rally.dead_letters import LetterKind as LetterKind
 from rally.dead_letters import LetterPlace
 from rally.events import MAIL, RALLY
-from rally.registry.study import Kind, Unmatched
+from rally.registry.study import StudyKind, Unmatched
 from rally.storage.layout import UNKNOWN
-from rally.withdrawal.fold import Standing
+from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.unavailable_studies import (
     concerned,
     find_carriers,
@@ -29,8 +29,8 @@ from tests.support.registries import without
 
 def test_platform_that_does_not_load_carries_news_of_others():
     assert find_carriers(registry(), []) == frozenset()
-    assert find_carriers(without(registry(), HUB, Kind.PLATFORM), []) == {HUB}
-    assert find_carriers(without(registry(), X, Kind.STUDY), []) == frozenset()
+    assert find_carriers(without(registry(), HUB, StudyKind.PLATFORM), []) == {HUB}
+    assert find_carriers(without(registry(), X, StudyKind.STUDY), []) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_illegible_study_is_known_by_what_its_pings_told(events, carriers):
 )
 def test_request_concerns_what_may_have_its_rows(scope, studies):
     desk = Desk()
-    desk.registry = without(desk.registry, X, Kind.STUDY)
+    desk.registry = without(desk.registry, X, StudyKind.STUDY)
     request = desk.the([joined("a", 1, scope), left("a", 2, scope)])
     assert concerned(request, desk.registry, ()) == studies
-    desk.registry = without(desk.registry, HUB, Kind.PLATFORM)
+    desk.registry = without(desk.registry, HUB, StudyKind.PLATFORM)
     assert concerned(request, desk.registry, [HUB]) == {*studies, HUB}
 
 
@@ -66,7 +66,7 @@ def test_deferred_request_stays_deferred_and_new_ones_are_when_it_loads():
     before = desk.admit(events, transitions=over)
     assert [each.deferred for each in before.withdrawals] == [(X,)]
     whole = desk.registry
-    desk.registry = without(whole, X, Kind.STUDY)
+    desk.registry = without(whole, X, StudyKind.STUDY)
     events += [joined("b", 1), left("b", 51)]
     during = desk.admit(events, transitions=over)
     assert [each.deferred for each in during.withdrawals] == [(X,), ()]
@@ -82,28 +82,28 @@ def test_unmatched_request_is_held_until_the_promise_is_known(unmatched):
     whole, events = desk.registry, [left("a", 50)]
     desk.registry = without(whole, X, None)
     request = desk.the(events)
-    assert (request.standing, request.held_for) == (Standing.HELD, "unmatched")
+    assert (request.status, request.held_for) == (RequestStatus.HELD, "unmatched")
     desk.registry = whole
     holds = unmatched is Unmatched.HOLD
-    expected = Standing.HELD if holds else Standing.ACTIVE
-    assert desk.the(events).standing is expected
+    expected = RequestStatus.HELD if holds else RequestStatus.ACTIVE
+    assert desk.the(events).status is expected
 
 
 def test_letter_and_matched_request_are_not_held():
     desk = Desk()
     desk.registry = without(desk.registry, X, None)
     events = [left("a", 50, signal=MAIL), joined("b", 1), left("b", 50)]
-    standings = [each.standing for each in desk.admit(events).withdrawals]
-    assert standings == [Standing.ACTIVE, Standing.ACTIVE]
+    statuses = [each.status for each in desk.admit(events).withdrawals]
+    assert statuses == [RequestStatus.ACTIVE, RequestStatus.ACTIVE]
 
 
 @pytest.mark.parametrize(
     ("study", "kind", "letter", "waits"),
     [
-        (X, Kind.STUDY, LetterKind.PING, True),
+        (X, StudyKind.STUDY, LetterKind.PING, True),
         (X, None, LetterKind.WITHDRAWAL, True),
         (Y, None, LetterKind.WITHDRAWAL, False),
-        (UNKNOWN, Kind.STUDY, LetterKind.WITHDRAWAL, False),
+        (UNKNOWN, StudyKind.STUDY, LetterKind.WITHDRAWAL, False),
         (UNKNOWN, None, LetterKind.WITHDRAWAL, True),
         (UNKNOWN, None, LetterKind.PING, False),
     ],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rally.audit.findings import Check, CheckResult, Scope
 from rally.audit.report.charts import STUB_HEIGHT, STUB_WIDTH
 from rally.audit.report.html import read_style, to_html
-from rally.registry.transitions import State
+from rally.registry.transitions import StudyState
 from tests.rally.audit.pages import bars, parse, section, tables, words
 from tests.rally.audit.reports import (
     EMPTY,
@@ -185,7 +185,7 @@ def test_numbers_stand_behind_the_pictures():
 def test_studies_have_their_state_and_their_rows():
     told = shown(
         ROWS,
-        studies={GARDEN: State.PAUSED, POND: State.DRAFT},
+        studies={GARDEN: StudyState.PAUSED, POND: StudyState.DRAFT},
         rows={(GARDEN, "2024-01-01"): 39, ("old", "2024-01-01"): 7},
     )
     captions = [words(each) for each in told.iter("figcaption")]
@@ -334,7 +334,7 @@ def test_names_are_text_and_nothing_else():
     seen = objects(NASTY, NASTY, 1)
     report = replace(
         SMALL,
-        studies={NASTY: State.DRAFT},
+        studies={NASTY: StudyState.DRAFT},
         checks=(CheckResult(Check.COPIES, findings=(seen,), apart=(seen,)),),
         rows={(NASTY, "2024-01-01"): 20},
         expiring={(NASTY, "2024-05-01"): 20},
