@@ -10,13 +10,13 @@ import multiprocessing
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.deletion_rows import DAY, NAMESPACE
 from benchmarks.founding import found
 from rally.compaction.compactor import make_compactor, plan_compaction
-from rally.compaction.settings import CompactSettings
 from rally.deletion.deletion import Deletion
 from rally.deletion.file_rows import Scanner
 from rally.deletion.file_steps import FileSteps
@@ -25,7 +25,7 @@ from rally.deletion.rewriting import rewrite_file as rewrite_file
 from rally.deletion.settings import DeletionSettings
 from rally.envelope import parse_timestamp
 from rally.events import RALLY, Event, EventKind, write_events
-from rally.settings import make_pseudonyms
+from rally.settings import Settings, make_pseudonyms
 from rally.storage.layout import Stores, study_folder
 from rally.storage.leases import Leases
 from rally.times import to_micros
@@ -106,9 +106,7 @@ def compact(folder: Path, people: Sequence[str]) -> int:
     """Compacts what ingest wrote; how many rows the compacted files have."""
     ours = _settings(folder)
     run = uuid.uuid4().hex
-    settings = CompactSettings(
-        ours.store, ours.platform_keys, ours.platform, ours.studies, run
-    )
+    settings = replace(Settings(**ours.shared()), run=run)
     stores = settings.stores()
     partitions = plan_compaction(stores, settings.registry())
     with Leases(stores.platform, run, "compact"):

@@ -1,16 +1,15 @@
 """Options of the audit: how much is read, by which limits, and where it is told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.audit import AUDIT, DAYS
 from pipelines.options import (
-    PlatformOptions,
-    clock,
     pipeline_options,
-    platform_keys_uri,
     read_days,
+    shared_settings,
 )
 from rally.audit.limits import Limits
 from rally.audit.settings import AuditSettings
@@ -34,17 +33,14 @@ def audit_settings(
     Raises:
         ConfigurationError: a required option is missing, or a value is none.
     """
-    ours, own = options.view_as(PlatformOptions), options.view_as(AuditOptions)
+    own = options.view_as(AuditOptions)
     if own.html == STANDARD_OUTPUT:
         raise ConfigurationError("--html: name a file; only --json may be -")
-    return AuditSettings(
-        store=ours.store,
-        platform_keys=platform_keys_uri(ours),
-        platform=ours.platform,
-        studies=ours.studies,
-        key_folder=ours.keys,
-        as_of=clock(ours.as_of) or datetime.now(UTC).isoformat(),
+    settings = AuditSettings(
+        **shared_settings(options, progress),
         share=own.sample,
         limits=Limits(**read_days(own, DAYS)),
-        progress=progress,
     )
+    if settings.as_of is None:
+        return replace(settings, as_of=datetime.now(UTC).isoformat())
+    return settings

@@ -23,7 +23,7 @@ from pipelines.dataflow_checks import (
     is_remote,
     staging,
 )
-from pipelines.job import Job, Settings
+from pipelines.job import Job, MakeSettings
 from pipelines.option_specs import given
 from pipelines.options import PlatformOptions
 from pipelines.run_step import make_pipeline
@@ -42,7 +42,7 @@ _ONE_WORKER = ("num_workers", "max_num_workers")
 def launch(
     job: Job,
     options: PipelineOptions,
-    settings: Settings,
+    settings: MakeSettings,
     graph: Graph | None = None,
 ) -> int:
     """Launches a job on Dataflow, or writes its graph for a template's launcher.

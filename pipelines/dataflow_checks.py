@@ -16,7 +16,7 @@ from pipelines.option_specs import given, kind_of
 from pipelines.options import PlatformOptions, platform_keys_uri
 from rally.errors import ConfigurationError, cause_of
 from rally.keys.folder import KeyFolder
-from rally.settings import Places
+from rally.settings import Settings
 from rally.storage.layout import Stores
 from rally.storage.objectstore.open_store import open_store
 
@@ -74,7 +74,7 @@ def check_staging(options: PipelineOptions) -> None:
             ) from None
 
 
-def check_places(places: Places, options: PipelineOptions) -> None:
+def check_places(places: Settings, options: PipelineOptions) -> None:
     """Looks at what a conducted job will open on its worker, and opens no key.
 
     Args:

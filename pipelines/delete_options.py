@@ -1,15 +1,11 @@
 """Options of deletion: what is held for a decision, and when a request closes."""
 
-import uuid
-
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.delete import DELETE
 from pipelines.options import (
-    PlatformOptions,
-    clock,
     pipeline_options,
-    platform_keys_uri,
+    shared_settings,
 )
 from rally.deletion.settings import DeletionSettings
 from rally.withdrawal.rules import Rules
@@ -23,13 +19,9 @@ def deletion_settings(options: PipelineOptions) -> DeletionSettings:
     Raises:
         ConfigurationError: a required option is missing, or a value is none.
     """
-    ours, own = options.view_as(PlatformOptions), options.view_as(DeleteOptions)
+    own = options.view_as(DeleteOptions)
     return DeletionSettings(
-        store=ours.store,
-        platform_keys=platform_keys_uri(ours),
-        platform=ours.platform,
-        studies=ours.studies,
-        as_of=clock(ours.as_of),
+        **shared_settings(options),
         rules=Rules(
             own.hold_above_people,
             own.hold_above_share,
@@ -39,6 +31,5 @@ def deletion_settings(options: PipelineOptions) -> DeletionSettings:
             own.hold_days,
         ),
         longest_delay_days=own.longest_delay_days,
-        run=uuid.uuid4().hex,
         rebuild_list=own.rebuild_list,
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
 
     from pipelines.lifecycle import Ended
-    from rally.settings import Places
+    from rally.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ class Job:
     changes: bool = True
 
 
-class Settings(Protocol):
+class MakeSettings(Protocol):
     """Makes the settings of a job from its options, as the job itself will."""
 
-    def __call__(self, options: "PipelineOptions", /) -> "Places":
+    def __call__(self, options: "PipelineOptions", /) -> "Settings":
         """Raises ConfigurationError where a value is none."""
         ...
 
@@ -60,7 +60,7 @@ class JobBody(NamedTuple):
     """
 
     run: "Callable[[PipelineOptions], Ended]"
-    settings: Settings
+    settings: MakeSettings
     graph: "Callable[[PipelineOptions], beam.Pipeline] | None" = None
 
 

@@ -1,8 +1,10 @@
 """Options of jobs as Beam reads them, beside its own."""
 
 import argparse
+import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
@@ -24,6 +26,7 @@ from rally.ingestion.setup import IngestSettings
 from rally.keys.platform_keys import default_uri
 from rally.options import EVERYWHERE, Option, add_option, add_options
 from rally.parser import Parser, unknown
+from rally.settings import Settings
 from rally.times import RANGE, InvalidTime, parse_time
 
 
@@ -152,27 +155,38 @@ def clock(text: str | None) -> str | None:
         ) from None
 
 
+def shared_settings(
+    options: PipelineOptions, progress: str | None = None
+) -> dict[str, Any]:
+    """Makes the arguments that give the record of a job its shared settings.
+
+    Args:
+        options: Options of the job.
+        progress: Folder in which workers tell how far they are.
+
+    Raises:
+        ConfigurationError: the platform's keys are not named, or a time is none.
+    """
+    ours = options.view_as(PlatformOptions)
+    return Settings(
+        store=ours.store,
+        platform=ours.platform,
+        studies=ours.studies,
+        ping_keys=ours.keys,
+        platform_keys=platform_keys_uri(ours),
+        as_of=clock(ours.as_of),
+        run=uuid.uuid4().hex,
+        progress=progress,
+    ).shared()
+
+
 def ingest_settings(
     options: PipelineOptions, progress: str | None = None
 ) -> IngestSettings:
-    """The settings that workers get.
-
-    Args:
-        options: of the job.
-        progress: folder in which workers tell how far they are.
-
-    Raises:
-        ConfigurationError: a time is none.
-    """
-    ours, own = options.view_as(PlatformOptions), options.view_as(IntakeOptions)
+    """Makes the settings of ingest and replay; raises as `shared_settings` does."""
+    own = options.view_as(IntakeOptions)
     return IngestSettings(
-        store=ours.store,
-        keys=ours.keys,
-        platform=ours.platform,
-        platform_keys=ours.platform_keys,
-        studies=ours.studies,
+        **shared_settings(options, progress),
         country_attribute=own.country_attribute,
         reload_seconds=own.reload_seconds,
-        as_of=clock(ours.as_of),
-        progress=progress,
     )

@@ -1,15 +1,11 @@
 """Options of the purge: how long what is no row is kept, and how much may go."""
 
-import uuid
-
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.options import (
-    PlatformOptions,
-    clock,
     pipeline_options,
-    platform_keys_uri,
     read_days,
+    shared_settings,
 )
 from pipelines.purge import DAYS, PURGE
 from rally.retention.limits import Limits
@@ -30,14 +26,9 @@ def purge_settings(
     Raises:
         ConfigurationError: a required option is missing, or a value is none.
     """
-    ours, own = options.view_as(PlatformOptions), options.view_as(PurgeOptions)
+    own = options.view_as(PurgeOptions)
     return PurgeSettings(
-        store=ours.store,
-        platform_keys=platform_keys_uri(ours),
-        platform=ours.platform,
-        studies=ours.studies,
-        as_of=clock(ours.as_of),
-        ping_keys=ours.keys,
+        **shared_settings(options, progress),
         limits=Limits(
             **read_days(own, DAYS),
             max_objects=own.max_objects,
@@ -45,6 +36,4 @@ def purge_settings(
         ),
         archives=own.archives,
         confirm=own.confirm,
-        run=uuid.uuid4().hex,
-        progress=progress,
     )

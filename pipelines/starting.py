@@ -12,7 +12,7 @@ from rally.process import say
 
 if TYPE_CHECKING:
     from rally.registry.registry import Registry
-    from rally.settings import Places
+    from rally.settings import Settings
 
 
 def start(job: Job, argv: Sequence[str] | None) -> int:
@@ -54,12 +54,12 @@ def _start(job: Job, words: Sequence[str]) -> Ended:
     return ended._replace(status=NOT_AS_PROMISED) if registry.faults else ended
 
 
-def _registry(places: "Places") -> "Registry":
+def _registry(settings: "Settings") -> "Registry":
     """The studies that are used; by their files alone where a store is away.
 
     The job itself meets that again, and says what it means to it.
     """
     try:
-        return places.registry()
+        return settings.registry()
     except ConnectionError:
-        return places.load_registry()
+        return settings.load_registry()

@@ -1,49 +1,88 @@
-"""What every job makes of its settings: the registry, the stores, the clock."""
+"""Settings that jobs and commands share, and what each of them opens by these."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from rally.errors import cause_of, unusable
 from rally.keys.folder import KeyFolder
-from rally.keys.platform_keys import PlatformKeys
+from rally.keys.platform_keys import PlatformKeys, default_uri
+from rally.registry.legal_holds import LegalHolds
 from rally.registry.object_classifier import overlapping
 from rally.registry.registry import SHIPPED, Registry
 from rally.registry.transitions import States
 from rally.storage.layout import Stores
 from rally.storage.marked_stores import MarkedStores
+from rally.storage.objectstore.interface import ObjectStore
 from rally.usage import find_faults
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 
-_KEY_FOLDERS = ("keys", "platform_keys", "key_folder", "ping_keys")
-"""What the settings of jobs call them; some have a method of such a name instead."""
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings that every job and command has; a job's own record adds to them.
 
-class Places:
-    """Opens what the settings of a job name; each job's own record derives from it.
+    They are strings and numbers, which travel to workers. Each method opens something,
+    on the machine on which it is called.
 
     Attributes:
         store: URI of the store; may hold `{study}`.
         platform: URI of the platform's store; None is `<store>/platform`.
         studies: the registry's folder; None is what the package ships.
-        platform_keys: folder of the platform's keys.
+        ping_keys: folder of the keys that open pings; None where it is not named.
+        platform_keys: folder of the platform's keys; None is `<ping_keys>/platform`.
         as_of: the job's clock, RFC 3339; None is now.
+        run: random id of the run, for its leases.
+        progress: a local folder in which workers tell how far they are; None is nobody.
     """
 
-    __slots__ = ()
-
     store: str
-    platform: str | None
-    studies: str | None
-    platform_keys: str | None
-    as_of: str | None
+    platform: str | None = None
+    studies: str | None = None
+    ping_keys: str | None = None
+    platform_keys: str | None = None
+    as_of: str | None = None
+    run: str = ""
+    progress: str | None = None
+
+    def shared(self) -> dict[str, Any]:
+        """The arguments that give the record of a job the same shared settings."""
+        return {field.name: getattr(self, field.name) for field in fields(Settings)}
 
     @property
     def platform_keys_uri(self) -> str:
         """The folder of the platform's keys."""
-        assert self.platform_keys is not None  # every job's options name it
+        if self.platform_keys is None:
+            assert self.ping_keys is not None  # a job's options name one of them
+            return default_uri(self.ping_keys)
         return self.platform_keys
+
+    def key_folders(self) -> tuple[KeyFolder | None, KeyFolder]:
+        """The folder of ping keys, where it is named, and that of platform keys."""
+        ping_keys = KeyFolder(self.ping_keys) if self.ping_keys else None
+        return ping_keys, KeyFolder(self.platform_keys_uri)
+
+    def keys(self, registry: Registry) -> PlatformKeys:
+        """Opens the keys that the job uses: of pseudonyms, unless its record says more.
+
+        Raises:
+            ConfigurationError: one of them is missing or does not open.
+            ConnectionError: a key service is away.
+        """
+        return PlatformKeys.open(
+            self.platform_keys_uri, pseudonyms=[PLATFORM, *registry.studies]
+        )
+
+    def holds(self, platform: ObjectStore) -> LegalHolds:
+        """The legal holds in force by the job's clock.
+
+        Raises:
+            ConfigurationError: the platform has no chain of decisions.
+            OSError: it cannot be read.
+        """
+        return LegalHolds.read(platform, self.clock()())
 
     def clock(self) -> Callable[[], datetime]:
         """The job's clock."""
@@ -60,9 +99,8 @@ class Places:
         """
         uri = self.studies or SHIPPED
         registry, stores = Registry.load(uri), Stores(self.store, self.platform)
-        keys = (getattr(self, name, None) for name in _KEY_FOLDERS)
-        others = [uri, *(each for each in keys if isinstance(each, str))]
-        return registry.closing(overlapping(stores, registry, others))
+        others = filter(None, (uri, self.ping_keys, self.platform_keys))
+        return registry.closing(overlapping(stores, registry, [*others]))
 
     def registry(self) -> Registry:
         """The studies; one whose store or key was lost counts as not loading.
@@ -108,25 +146,6 @@ class Places:
                 f"cannot be read ({cause_of(error)}); check that it exists and that"
                 " this account may read there",
             ) from None
-
-
-@dataclass(frozen=True, slots=True)
-class CommandPlaces(Places):
-    """Where everything is, for a command that is no job.
-
-    Attributes:
-        store: URI of the store; may hold `{study}`.
-        platform: URI of the platform's store; None is `<store>/platform`.
-        platform_keys: folder of the platform's keys.
-        studies: the registry's folder.
-        as_of: the command's clock, RFC 3339; None is now.
-    """
-
-    store: str
-    platform: str | None
-    platform_keys: str
-    studies: str | None
-    as_of: str | None = None
 
 
 def latest(time: datetime) -> datetime:

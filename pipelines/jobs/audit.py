@@ -114,7 +114,7 @@ def _report(options: PipelineOptions) -> Ended:
 
 
 def _with_forbidden_values(settings: AuditSettings) -> AuditSettings:
-    keys = PlatformKeys.open(settings.platform_keys, pseudonyms=[PLATFORM])
+    keys = PlatformKeys.open(settings.platform_keys_uri, pseudonyms=[PLATFORM])
     pseudonyms = Pseudonyms({PLATFORM: keys.prf(PLATFORM)})
     return replace(
         settings, forbidden=read_forbidden_values(sys.stdin.buffer, pseudonyms)

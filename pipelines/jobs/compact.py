@@ -3,7 +3,6 @@
 import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,20 +14,18 @@ from pipelines.compact import JOB
 from pipelines.job import JobBody
 from pipelines.lifecycle import Ended, JobStopped
 from pipelines.options import (
-    PlatformOptions,
-    clock,
     parse_options_here,
-    platform_keys_uri,
+    shared_settings,
 )
 from pipelines.run_step import run_step
 from rally.compaction.compactor import find_strays, make_compactor, plan_compaction
 from rally.compaction.outcomes import CompactionOutcome, CompactionResult, Trouble
-from rally.compaction.settings import CompactSettings
 from rally.decisions.chain import LOSS
 from rally.deletion.plan_store import PlanStore
 from rally.observability.log_entries import LogFields
 from rally.printing import print_lines
 from rally.process import say
+from rally.settings import Settings
 from rally.storage.layout import Partition, Stores
 from rally.storage.leases import Leases
 from rally.tables import Column, Table, print_blocks
@@ -68,7 +65,7 @@ def _run(options: PipelineOptions) -> list[CompactionResult]:
         raise JobStopped(LOSS)
     unfinished = PlanStore(stores.platform).unfinished_partitions()
     planned = plan_compaction(stores, registry)
-    holds = settings.holds()
+    holds = settings.holds(stores.platform)
     held = [each for each in planned if holds.over(each.study, each.day)]
     left = find_strays(stores, registry)
     works = [each for each in planned if each not in {*unfinished, *held}]
@@ -92,7 +89,7 @@ def _waiting(partition: Partition) -> CompactionResult:
 
 def _work(
     options: PipelineOptions,
-    settings: CompactSettings,
+    settings: Settings,
     stores: Stores,
     works: Sequence[Partition],
 ) -> list[CompactionResult]:
@@ -102,16 +99,8 @@ def _work(
     return [CompactionResult.from_json(each) for result in results for each in result]
 
 
-def _settings(options: PipelineOptions) -> CompactSettings:
-    ours = options.view_as(PlatformOptions)
-    return CompactSettings(
-        ours.store,
-        platform_keys_uri(ours),
-        ours.platform,
-        ours.studies,
-        uuid.uuid4().hex,
-        clock(ours.as_of),
-    )
+def _settings(options: PipelineOptions) -> Settings:
+    return Settings(**shared_settings(options))
 
 
 def _report(results: Sequence[CompactionResult]) -> Ended:

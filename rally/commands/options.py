@@ -17,7 +17,7 @@ from rally.times import RANGE, InvalidTime, parse_day, parse_time
 
 if TYPE_CHECKING:
     from rally.decisions.signers import Signer
-    from rally.settings import CommandPlaces
+    from rally.settings import Settings
 
 Options = Mapping[str, Mapping[str, Any]]
 """What argparse is told of each option, by its name."""
@@ -163,14 +163,17 @@ def open_platform(args: argparse.Namespace) -> ObjectStore:
     return platform
 
 
-def open_places(args: argparse.Namespace) -> "CommandPlaces":
+def open_places(args: argparse.Namespace) -> "Settings":
     """All places of a command. Raises ConfigurationError where one is not named."""
-    from rally.settings import CommandPlaces  # imports Tink
+    from rally.settings import Settings  # imports Tink
 
     if not args.store:
         raise ConfigurationError("--store: is missing; say where the data is")
-    return CommandPlaces(
-        args.store, args.platform or None, platform_keys_uri(args), args.studies
+    return Settings(
+        store=args.store,
+        platform=args.platform or None,
+        platform_keys=platform_keys_uri(args),
+        studies=args.studies,
     )
 
 

@@ -12,12 +12,11 @@ from rally.compaction.partition_view import (
 )
 from rally.compaction.partition_work import PartitionWork, describe_hold
 from rally.compaction.row_filter import CompactionContext, KeepRule
-from rally.compaction.settings import CompactSettings
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.registry.study import Document, Keep
-from rally.settings import make_pseudonyms
+from rally.settings import Settings, make_pseudonyms
 from rally.storage.layout import Partition, Stores, study_folder
 from rally.storage.leases import LeaseHeld, Leases
 from rally.storage.objectstore.interface import (
@@ -231,7 +230,7 @@ class Compactor:
 
 
 def make_compactor(
-    settings: CompactSettings,
+    settings: Settings,
 ) -> Callable[[Partition], list[dict[str, Any]]]:
     """Makes the step of a worker: from a partition to the JSON of its results.
 
@@ -245,7 +244,7 @@ def make_compactor(
         registry,
         make_pseudonyms(keys, registry),
         Leases(stores.platform, settings.run),
-        settings.holds(),
+        settings.holds(stores.platform),
     )
     return lambda work: [each.to_json() for each in compactor(work)]
 

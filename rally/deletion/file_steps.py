@@ -21,7 +21,7 @@ from rally.deletion.rewriting import hide_identifier, recognise_rewrite, rewrite
 from rally.deletion.scope import list_files
 from rally.deletion.settings import DeletionSettings
 from rally.errors import CorruptFile, cause_of
-from rally.registry.legal_holds import LegalHold, LegalHolds
+from rally.registry.legal_holds import LegalHold
 from rally.registry.study import StudyKind
 from rally.settings import make_pseudonyms
 from rally.storage.codecs import UnknownCodec
@@ -165,7 +165,7 @@ class FileSteps:
         self._leases = None
         if settings.run:
             self._leases = Leases(self._stores.platform, settings.run)
-        self._holds = LegalHolds.read(self._stores.platform, settings.clock()())
+        self._holds = settings.holds(self._stores.platform)
         self._policies: dict[str, tuple[Selection, Scanner]] = {}
 
     def knows(self, namespace: str) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from rally.compaction.compactor import make_compactor
-from rally.compaction.settings import CompactSettings
 from rally.deletion.plan import FileOutcome, FileResult
 from rally.deletion.settings import DeletionSettings
 from rally.errors import CorruptFile
+from rally.settings import Settings
 from rally.storage.layout import Partition, Stores
 from rally.storage.objectstore.interface import GenerationMismatch
 from rally.storage.partitions import by_partition, is_settled, list_files, read_view
@@ -40,16 +40,7 @@ def make_compaction_finisher(
     settings: DeletionSettings,
 ) -> Callable[[Partition], list[dict[str, Any]]]:
     """Makes the step of a worker: from a partition to the JSON of its compaction."""
-    return make_compactor(
-        CompactSettings(
-            settings.store,
-            settings.platform_keys,
-            settings.platform,
-            settings.studies,
-            settings.run,
-            settings.as_of,
-        )
-    )
+    return make_compactor(Settings(**settings.shared()))
 
 
 def report_half_compacted(

@@ -15,11 +15,11 @@ from rally.ingestion.intake import Intake
 from rally.ingestion.judge import Judge
 from rally.ingestion.routes import Routes
 from rally.keys.ping_keys import PingKeys
-from rally.keys.platform_keys import PlatformKeys, default_uri
+from rally.keys.platform_keys import PlatformKeys
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.registry.transitions import States, Transition, transitions_in
-from rally.settings import Places, make_pseudonyms
+from rally.settings import Settings, make_pseudonyms
 from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.writer import RowWriter, Table
 from rally.usage import find_unwritable
@@ -29,46 +29,34 @@ from rally.withdrawal.bootstrap import open_list
 from rally.withdrawal.live_list import LiveList
 
 
-@dataclass(frozen=True, slots=True)
-class IngestSettings(Places):
-    """Where everything is, and by which clock a job judges.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestSettings(Settings):
+    """The shared settings, and how fresh what a running job knows has to be.
 
     Attributes:
-        store: URI of the store; may hold `{study}`.
-        platform: URI of the platform's store; None is `<store>/platform`.
-        keys: folder of the keys that open pings.
-        platform_keys: folder of the platform's keys; None is `<keys>/platform`.
-        studies: the registry's folder; None is what the package ships.
+        ping_keys: folder of the keys that open pings.
         country_attribute: message attribute with the sender's country.
-        as_of: the job's clock, RFC 3339; None is now.
         reload_seconds: how old what is known of the withdrawal list and of the
             operators' transitions may be.
-        progress: a local folder in which workers tell how far they are; None is
-            nowhere.
     """
 
-    store: str
-    keys: str
-    platform: str | None = None
-    platform_keys: str | None = None
-    studies: str | None = None
+    ping_keys: str
     country_attribute: str | None = None
-    as_of: str | None = None
     reload_seconds: float = 60.0
-    progress: str | None = None
 
     def registry(self) -> Registry:
         """The studies; one whose folders take no rows counts as not loading, too.
 
-        See Places.registry.
+        See Settings.registry.
         """
-        registry = Places.registry(self)
+        registry = Settings.registry(self)
         return registry.closing(find_unwritable(registry, self.stores()))
 
-    @property
-    def platform_keys_uri(self) -> str:
-        """The folder of the platform's keys."""
-        return self.platform_keys or default_uri(self.keys)
+    def keys(self, registry: Registry) -> PlatformKeys:
+        """Opens every pseudonym and dead letters' seal; raises as `Settings.keys`."""
+        return PlatformKeys.open(
+            self.platform_keys_uri, pseudonyms=[PLATFORM, *registry.studies], seal=True
+        )
 
 
 class LiveStates:
@@ -116,19 +104,6 @@ class LiveStates:
         self._read_at = time.monotonic()
 
 
-def open_platform_keys(settings: IngestSettings, registry: Registry) -> PlatformKeys:
-    """Opens the keys that ingest needs: those of pseudonyms, and dead letters' seal.
-
-    Raises:
-        ConfigurationError: one of them is missing or does not open.
-    """
-    return PlatformKeys.open(
-        settings.platform_keys_uri,
-        pseudonyms=[PLATFORM, *registry.studies],
-        seal=True,
-    )
-
-
 def make_intake(settings: IngestSettings) -> Intake:
     """Builds a worker's intake, and loads the keys, schemas, stores and list for it.
 
@@ -136,12 +111,12 @@ def make_intake(settings: IngestSettings) -> Intake:
         ConfigurationError: one of them is not as it must be.
     """
     registry, stores = settings.registry(), settings.stores()
-    keys = open_platform_keys(settings, registry)
+    keys = settings.keys(registry)
     clock = settings.clock()
     withdrawals = LiveList(stores.platform, settings.reload_seconds)
     judge = Judge(
         Routes(registry),
-        Opener(PingKeys.load(settings.keys)),
+        Opener(PingKeys.load(settings.ping_keys)),
         make_pseudonyms(keys, registry),
         LiveStates(
             registry,
@@ -220,8 +195,8 @@ def check_before_start(settings: IngestSettings) -> None:
     """
     registry = settings.registry()
     Routes(registry)
-    PingKeys.load(settings.keys)
+    PingKeys.load(settings.ping_keys)
     stores, namespaces = settings.stores(), list(registry.studies)
     stores.check_writable(namespaces, settings.concluded(registry))
-    open_platform_keys(settings, registry)
+    settings.keys(registry)
     open_list(stores.platform)

@@ -75,7 +75,7 @@ def test_page_has_each_event_and_field_of_the_log():
 
 
 def test_page_knows_how_many_counters_there_can_be():
-    registry = IngestSettings("store", "keys").load_registry()
+    registry = IngestSettings(store="store", ping_keys="keys").load_registry()
     documents = sum(
         len(registry.documents(study)) for study in registry.studies.values()
     )
@@ -103,7 +103,10 @@ def test_job_counts_what_the_page_says(world, tmp_path):
     ]
     path = write_lines(tmp_path / "in.ndjson", pings)
     settings = IngestSettings(
-        str(tmp_path / "store"), world.keys, studies=world.studies, as_of=AS_OF
+        store=str(tmp_path / "store"),
+        ping_keys=world.keys,
+        studies=world.studies,
+        as_of=AS_OF,
     )
     world.make_stores(settings.store)
     check_before_start(settings)

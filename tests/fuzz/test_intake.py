@@ -15,7 +15,7 @@ from rally.events import read_events
 from rally.ingestion.intake import Intake
 from rally.ingestion.judge import Judge
 from rally.ingestion.routes import Routes
-from rally.ingestion.setup import IngestSettings, open_platform_keys
+from rally.ingestion.setup import IngestSettings
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
 from rally.keys.ping_keys import PingKeys
@@ -90,9 +90,11 @@ def platform(tmp_path_factory):
     pioneer = jwk.EcPrivateKey(glean.key, glean.thumbprint, GARDEN)
     administration.import_jwk(folder, GARDEN, glean)
     administration.import_jwk(folder, GARDEN, pioneer)
-    settings = IngestSettings("s", world.keys, studies=world.studies, as_of=AS_OF)
+    settings = IngestSettings(
+        store="s", ping_keys=world.keys, studies=world.studies, as_of=AS_OF
+    )
     registry = settings.load_registry()
-    keys = open_platform_keys(settings, registry)
+    keys = settings.keys(registry)
     states = States(registry, [])
     judge = Judge(
         Routes(registry),

@@ -135,7 +135,11 @@ def test_running_stream_honours_a_pause(world, store, line):
     reload_seconds = 0.5
     world.make_stores(store)
     settings = IngestSettings(
-        store, world.keys, None, None, world.studies, None, AS_OF, reload_seconds
+        store=store,
+        ping_keys=world.keys,
+        studies=world.studies,
+        as_of=AS_OF,
+        reload_seconds=reload_seconds,
     )
     before, after = "2026-05-20T11:00:00Z", "2026-05-20T13:00:00Z"
     reader = Reader(line, settings)
@@ -166,7 +170,9 @@ def test_running_stream_honours_a_pause(world, store, line):
 @pytest.mark.slow("streams")
 def test_two_readers_share_a_subscription(world, store, line):
     world.make_stores(store)
-    settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
+    settings = IngestSettings(
+        store=store, ping_keys=world.keys, studies=world.studies, as_of=AS_OF
+    )
     readers = [Reader(line, settings) for _ in range(2)]
     for start in range(0, 1000, 50):
         line.publish(*(world.visit(1, start + number) for number in range(50)))
@@ -203,7 +209,11 @@ def test_running_stream_honours_the_withdrawal_list(world, store, line):
     """What is late of who has left meanwhile is refused, or parked; others go on."""
     world.make_stores(store)
     settings = IngestSettings(
-        store, world.keys, studies=world.studies, as_of=AS_OF, reload_seconds=0.2
+        store=store,
+        ping_keys=world.keys,
+        studies=world.studies,
+        as_of=AS_OF,
+        reload_seconds=0.2,
     )
     reader = Reader(line, settings)
     line.publish(world.visit(1, 1))

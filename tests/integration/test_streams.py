@@ -242,7 +242,9 @@ def test_messages_that_cannot_be_acknowledged_are_counted(
     world, store, pubsub_emulator
 ):
     world.make_stores(store)
-    settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
+    settings = IngestSettings(
+        store=store, ping_keys=world.keys, studies=world.studies, as_of=AS_OF
+    )
     check_before_start(settings)
     reader = _IngestSubscriptionFn(settings, 1.0, None, ACK_SECONDS)
     reader.setup()

@@ -203,7 +203,11 @@ class Life(Audited):
         """As pipelines.purge; its report."""
         run = uuid.uuid4().hex
         made = PurgeSettings(
-            "memory", "memory", deployment=self, run=run, ping_keys="k"
+            store="memory",
+            platform_keys="memory",
+            deployment=self,
+            run=run,
+            ping_keys="k",
         )
         return Purge(made, lambda *step: self._run_step(made, *step)).run()
 

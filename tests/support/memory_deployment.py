@@ -129,7 +129,9 @@ class MemoryDeployment:
         signers = {Job.DELETE: job_key(Job.DELETE)}
         self.keys = PlatformKeys(prfs, signers, sealer=None, opener=None)
         self.pseudonyms = Pseudonyms(prfs)
-        self.settings = MemoryDeletionSettings("memory", "memory", deployment=self)
+        self.settings = MemoryDeletionSettings(
+            store="memory", platform_keys="memory", deployment=self
+        )
         self.steps: list[str] = []
         self.dead = False
         publish(self.platform, WithdrawalList())
@@ -218,7 +220,9 @@ class MemoryDeployment:
         return self.job(**settings).run()
 
     def job(self, **settings):
-        made = MemoryDeletionSettings("memory", "memory", deployment=self, **settings)
+        made = MemoryDeletionSettings(
+            store="memory", platform_keys="memory", deployment=self, **settings
+        )
         return Deletion(made, lambda *step: self._run_step(made, *step))
 
     def mark_runs_dead(self) -> None:

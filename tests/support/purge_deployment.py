@@ -67,9 +67,10 @@ class PurgeDeployment(MemoryDeployment):
         return self.purging(**settings).run()
 
     def purging(self, **settings):
+        given = {"run": "1" * 32, "ping_keys": "k", **settings}
         made = MemoryPurgeSettings(
-            "memory", "memory", deployment=self, **{"run": "1" * 32, "ping_keys": "k"}
-            | settings)  # fmt: skip
+            store="memory", platform_keys="memory", deployment=self, **given
+        )
         return Purge(made, lambda *step: self._run_step(made, *step))
 
     def _run_step(self, settings, step, works, make_step):

@@ -91,7 +91,9 @@ def spread(value):
 @pytest.fixture
 def settings(world, store):
     world.make_stores(store)
-    settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
+    settings = IngestSettings(
+        store=store, ping_keys=world.keys, studies=world.studies, as_of=AS_OF
+    )
     check_before_start(settings)
     return settings
 

@@ -28,7 +28,9 @@ from transforms.ingest_messages import IngestMessages, _JudgeFn, _WriteFn
 @pytest.fixture
 def settings(world, store):
     world.make_stores(store)
-    settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
+    settings = IngestSettings(
+        store=store, ping_keys=world.keys, studies=world.studies, as_of=AS_OF
+    )
     check_before_start(settings)
     return settings
 
@@ -122,7 +124,11 @@ def test_file_names_the_list_under_which_its_rows_were_judged(world, store):
     """The list changes between two bundles; the files are written after both."""
     world.make_stores(store)
     settings = IngestSettings(
-        store, world.keys, studies=world.studies, as_of=AS_OF, reload_seconds=1e-9
+        store=store,
+        ping_keys=world.keys,
+        studies=world.studies,
+        as_of=AS_OF,
+        reload_seconds=1e-9,
     )
     world.publish(store, 3)
     judge, leave = _JudgeFn(settings), world.left(1, GARDEN)

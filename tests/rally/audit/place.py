@@ -99,9 +99,11 @@ class Audited(Whole):
 
     def audit(self, **settings) -> AuditReport:
         """An audit in this process; works and results travel as on a runner."""
-        given = {"key_folder": str(self.folder / "keys"), **settings}
+        given = {"ping_keys": str(self.folder / "keys"), **settings}
         platform_keys = str(self.folder / "platform")
-        made = Settings("memory", platform_keys, deployment=self, **given)
+        made = Settings(
+            store="memory", platform_keys=platform_keys, deployment=self, **given
+        )
 
         def run_step(units, size):
             look = make_auditor(made)

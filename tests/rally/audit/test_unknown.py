@@ -164,7 +164,7 @@ def test_dead_letters_that_cannot_be_listed(place):
 
 
 def test_ping_keys_that_are_not_named(place):
-    assert set(unseen(place, key_folder=None)) == {Check.KEYS}
+    assert set(unseen(place, ping_keys=None)) == {Check.KEYS}
 
 
 def test_derived_formats_that_cannot_be_searched(place):

@@ -229,7 +229,10 @@ class Bench:
     ) -> IngestSettings:
         """A job's settings with a store of its own."""
         settings = IngestSettings(
-            store=str(store), keys=self.keys_uri, studies=self.registry_uri, as_of=as_of
+            store=str(store),
+            ping_keys=self.keys_uri,
+            studies=self.registry_uri,
+            as_of=as_of,
         )
         return replace(settings, **changes)
 

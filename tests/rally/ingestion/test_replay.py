@@ -138,7 +138,7 @@ def test_replay_goes_through_after_the_key_was_added(bench, payload, job, no_x):
         for n in range(3)
     ]
     left = bench.glean("rally-x", "left.1", payload())
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     job.ingest(*visits, left)
     assert job.rows() == []
     assert [each.reason for each in job.letters()] == [FailureReason.NO_KEY] * 4
@@ -146,7 +146,7 @@ def test_replay_goes_through_after_the_key_was_added(bench, payload, job, no_x):
         [Replayed(0, 3), Replayed(0, 1)],
         {"rally-x/visit.1/failed/no_key": 3, "rally-x/left.1/failed/no_key": 1},
     )
-    job.change(keys=bench.keys_uri)
+    job.change(ping_keys=bench.keys_uri)
     assert job.replay() == (
         [Replayed(3, 0), Replayed(1, 0)],
         {"rally-x/visit.1/stored": 3, "rally-x/left.1/left": 1},
@@ -165,9 +165,9 @@ def test_replay_stores_what_ingest_would_have_stored(
         bench.glean("rally-x", "visit.1", payload(url=str(n)), document_id=ids(n))
         for n in range(3)
     ]
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     job.ingest(*visits)
-    job.change(keys=bench.keys_uri)
+    job.change(ping_keys=bench.keys_uri)
     job.replay()
     straight = Job(bench, tmp_path / "straight")
     straight.ingest(*visits)
@@ -199,11 +199,11 @@ def test_replay_takes_what_goes_through_out_of_an_object(bench, payload, job, no
     good = bench.glean("rally-x", "visit.1", payload())
     refused = bench.glean("rally-x", "visit.1", payload(private=True))
     bad = bench.glean("rally-x", "visit.1", payload(unknown=1))
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     job.ingest(good, refused, bad)
     ((place, info),) = job.objects()
     sealed = set(job.sealed())
-    job.change(keys=bench.keys_uri)
+    job.change(ping_keys=bench.keys_uri)
     done, counts = job.replay()
     assert done == [Replayed(2, 1)]
     assert counts == {
@@ -234,12 +234,12 @@ def test_replay_takes_what_goes_through_out_of_an_object(bench, payload, job, no
 def test_replay_of_one_reason_leaves_the_others(
     bench, payload, job, no_x, registry, reason, gone
 ):
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     job.ingest(
         bench.glean("rally-x", "visit.1", payload()),
         bench.glean("rally-x", "new.1", payload(), document_id=ids(1)),
     )
-    job.change(keys=bench.keys_uri, studies=registry())
+    job.change(ping_keys=bench.keys_uri, studies=registry())
     done, _ = job.replay(reason)
     assert done == [Replayed(gone, 2 - gone)]
     assert len(job.letters()) == 2 - gone
@@ -276,12 +276,12 @@ def test_replay_admits_nothing_that_was_approved_later(
 
 def test_replay_judges_by_when_a_ping_was_sent(bench, payload, job, no_x):
     """Long after the study's end what came in time is stored, unless it is expired."""
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     job.ingest(
         bench.glean("rally-x", "visit.1", payload()),
         bench.glean("rally-x", "short.1", payload(), document_id=ids(1)),
     )
-    job.change(keys=bench.keys_uri, as_of="2024-06-01T00:00:00Z")
+    job.change(ping_keys=bench.keys_uri, as_of="2024-06-01T00:00:00Z")
     assert job.replay() == (
         [Replayed(2, 0)],
         {"rally-x/visit.1/refused/expired": 1, "rally-x/short.1/stored": 1},
@@ -293,7 +293,7 @@ def test_replay_of_an_unreadable_enrolment_brings_its_deletion_id(bench, job, no
     enrolment = bench.pioneer(
         "pioneer-hub", "pioneer-enrollment.1", {"deletionId": deletion_id}
     )
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     job.ingest(enrolment)
     (letter,) = job.letters()
     assert letter.reason is FailureReason.UNREADABLE_ENROLMENT
@@ -304,7 +304,7 @@ def test_replay_of_an_unreadable_enrolment_brings_its_deletion_id(bench, job, no
     )
     assert len(list(read_events(job.platform))) == 1
     assert len(job.rows()) == 1
-    job.change(keys=bench.keys_uri)
+    job.change(ping_keys=bench.keys_uri)
     assert job.replay()[0] == [Replayed(1, 0)]
     found = {event.deletion_id for event in read_events(job.platform)}
     assert found == {None, bench.pseudonyms.of_deletion_id(deletion_id)}
@@ -315,7 +315,7 @@ def test_replay_of_an_unreadable_enrolment_brings_its_deletion_id(bench, job, no
 def test_replay_of_what_fails_again_brings_nothing_back(bench, job, no_x):
     """A row or an event that was deleted since stays deleted."""
     joined = bench.pioneer("pioneer-hub", "pioneer-enrollment.1", {})
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     job.ingest(joined)
     shutil.rmtree(job.root / "data")
     shutil.rmtree(job.root / "platform/events")
@@ -333,14 +333,14 @@ def test_replay_leaves_malformed_lines(job):
 
 def test_replay_leaves_what_does_not_unseal(bench, payload, job, no_x):
     """Moved to another place, or sealed to a key that is gone."""
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     job.ingest(bench.glean("rally-x", "visit.1", payload()))
     ((place, info),) = job.objects()
     moved = place._replace(study="rally-hub")
     data = job.platform.read(info.name)
     job.platform.create(moved.folder + info.name.rpartition("/")[2], data)
     job.platform.delete(info.name, info.generation)
-    job.change(keys=bench.keys_uri)
+    job.change(ping_keys=bench.keys_uri)
     assert job.replay() == ([Replayed(0, 1, unopened=1)], {})
     ((found, info),) = job.objects()
     assert found == moved
@@ -349,14 +349,14 @@ def test_replay_leaves_what_does_not_unseal(bench, payload, job, no_x):
 
 def test_replay_again_after_it_was_done_changes_nothing(bench, payload, job, no_x):
     """A step that is repeated after a crash finds its object gone or rewritten."""
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     job.ingest(
         bench.glean("rally-x", "visit.1", payload()),
         bench.glean("rally-x", "visit.1", payload(unknown=1), document_id=ids(1)),
         bench.glean("rally-x", "left.1", payload()),
     )
     stale = job.objects()
-    job.change(keys=bench.keys_uri)
+    job.change(ping_keys=bench.keys_uri)
     assert job.replay(objects=stale)[0] == [Replayed(1, 1), Replayed(1, 0)]
     rows, letters = job.rows(), job.letters()
     events = list(read_events(job.platform))
@@ -367,14 +367,14 @@ def test_replay_again_after_it_was_done_changes_nothing(bench, payload, job, no_
 
 def test_replay_beside_another_loses_nothing(bench, payload, job, no_x):
     """The other was faster by one letter; what it left is not thrown away."""
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     good = bench.glean("rally-x", "visit.1", payload())
     bad = bench.glean("rally-x", "visit.1", payload(unknown=1), document_id=ids(1))
     job.ingest(good, bad)
     ((place, info),) = job.objects()
     data = job.platform.read(info.name)
     job.platform.replace(info.name, data, info.generation)
-    job.change(keys=bench.keys_uri)
+    job.change(ping_keys=bench.keys_uri)
     job.replay(objects=[(place, info)])
     assert job.platform.read(info.name) == data
     assert len(job.rows()) == 1
@@ -383,12 +383,12 @@ def test_replay_beside_another_loses_nothing(bench, payload, job, no_x):
 def test_replay_of_a_damaged_object_stops_and_replays_nothing(
     bench, job, payload, no_x
 ):
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     job.ingest(bench.glean("rally-x", "visit.1", payload()))
     ((_, info),) = job.objects()
     data = job.platform.read(info.name)
     job.platform.replace(info.name, data[:-20] + bytes(20), info.generation)
-    job.change(keys=bench.keys_uri)
+    job.change(ping_keys=bench.keys_uri)
     with pytest.raises(DamagedObject, match=f"^{info.name}: "):
         job.replay()
     assert len(job.objects()) == 1
@@ -493,10 +493,10 @@ def test_enrolment_that_is_read_at_last_is_an_event_though_it_waits_for_another(
     The pings that follow it need both enrolments in the log, and this is one.
     """
     job.publish(1, left(me, RALLY, NOW - 9))
-    job.change(keys=no_x)
+    job.change(ping_keys=no_x)
     job.ingest(bench.glean("rally-x", "joined.1", payload()))
     assert list(read_events(job.platform)) == []
-    job.change(keys=bench.keys_uri)
+    job.change(ping_keys=bench.keys_uri)
 
     for _ in range(2):
         assert job.replay() == (

@@ -31,7 +31,7 @@ NOON = datetime(2022, 6, 1, 12, tzinfo=UTC)
 def test_settings_travel_and_hold_no_secret(bench, tmp_path):
     settings = bench.settings(tmp_path)
     assert pickle.loads(pickle.dumps(settings)) == settings
-    values = (getattr(settings, name) for name in IngestSettings.__slots__)
+    values = dataclasses.asdict(settings).values()
     assert {type(value) for value in values} <= {str, float, type(None)}
 
 
@@ -53,7 +53,7 @@ def test_clock_is_as_of_or_now(bench, tmp_path):
     ],
 )
 def test_platform_keys_are_below_the_keys_by_default(keys, platform_keys, expected):
-    settings = IngestSettings(store="s", keys=keys, platform_keys=platform_keys)
+    settings = IngestSettings(store="s", ping_keys=keys, platform_keys=platform_keys)
     assert settings.platform_keys_uri == expected
 
 
@@ -93,7 +93,7 @@ def test_stream_that_knows_of_a_pause_goes_on_with_it(bench, tmp_path, lose):
 
 def test_writer_needs_no_key(bench, tmp_path):
     mark_stores(tmp_path)
-    settings = bench.settings(tmp_path, keys=str(tmp_path / "no keys"))
+    settings = bench.settings(tmp_path, ping_keys=str(tmp_path / "no keys"))
     writer = make_writer(settings, int)
     writer.flush()
     with pytest.raises(ConfigurationError):
@@ -112,7 +112,7 @@ def wrong_registry(tmp_path):
 
 
 def wrong_keys(tmp_path):
-    return {"keys": str(tmp_path / "nothing")}
+    return {"ping_keys": str(tmp_path / "nothing")}
 
 
 def wrong_store(tmp_path):

@@ -134,7 +134,9 @@ def do(deployment, line):
     # Whoever plants lines has every study concluded.
     batch = batch._replace(studies=frozenset((GARDEN, POND)))
     return make_executor(
-        MemoryPurgeSettings("memory", "memory", deployment=deployment)
+        MemoryPurgeSettings(
+            store="memory", platform_keys="memory", deployment=deployment
+        )
     )(batch)
 
 
