@@ -8,6 +8,7 @@ from typing import NoReturn
 from pipelines import audit, compact, delete, ingest, purge, replay
 from rally.commands import (
     decisions,
+    doctor,
     estimate,
     init,
     keys,
@@ -39,6 +40,7 @@ _COMMANDS = (
     keys,
     schedule,
     estimate,
+    doctor,
 )
 """Each has an `add_parser(subparsers)`."""
 

@@ -11,6 +11,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.portability import common_urns
 
 from rally.errors import ConfigurationError
+from rally.version import WORKERS_PYTHON
 
 LOCAL_RUNNER = "pipelines.local_runner.LocalRunner"
 """What DirectRunner means here.
@@ -22,9 +23,6 @@ network; a job must not behave differently for that.
 _LOCAL = ("local", "direct", "switchingdirect", "fnapi")
 _DATAFLOW = {"dataflow": "DataflowRunner", "testdataflow": "TestDataflowRunner"}
 """Runners by their names in small letters, without the word "runner"."""
-
-WORKERS_PYTHON = (3, 11)
-"""The version of Python in the workers' image (templates/Dockerfile)."""
 
 _MOST_WORKERS = 1_000
 _OF_IMAGES = (None, "DOCKER", common_urns.environments.DOCKER.urn)

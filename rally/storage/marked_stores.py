@@ -138,5 +138,9 @@ class NoStore:
     def check_writable(self) -> None:
         """Nothing is written there."""
 
+    def check_rights(self, *, writes: bool) -> None:
+        """See `draft`."""
+        self.draft("")
+
     def storage_key(self) -> None:
         """There is none."""

@@ -66,6 +66,7 @@ def not_mounted(desk: Desk) -> Iterator[None]:
     desk.at(NEXT)
     Path("store").rename("disk")
     yield
+    yield
     Path("disk").rename("store")
     yield
 

@@ -19,7 +19,7 @@ SHORT = [f"{each}…" for each in _NAMES.split()]
 
 _JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit")
 _CLOCKED = (*_JOBS, "withdrawals", "studies")
-_REGISTERED = (*_CLOCKED, "withdraw", "receipts")
+_REGISTERED = (*_CLOCKED, "withdraw", "receipts", "doctor")
 _ID = re.compile(r"\b[0-9a-f]{32}\b")
 _LOCAL = (
     # Sizes depend on how well pseudonyms compress: of purge's table, of conclude's.

@@ -177,6 +177,9 @@ class MemoryStore:
     def check_writable(self):
         self.fault("check_writable", "")
 
+    def check_rights(self, *, writes):
+        self.fault("check_rights", "")
+
     def storage_key(self):
         return self.key
 

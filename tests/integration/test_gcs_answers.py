@@ -347,3 +347,35 @@ def test_bucket_tells_its_storage_key(gcs, store, key):
 def test_bucket_that_may_not_be_asked_for_its_key_is_an_error(gcs, store):
     with pytest.raises(OSError, match="Forbidden"):
         store.storage_key()
+
+
+READS = ["storage.objects.get", "storage.objects.list"]
+WRITES = ["storage.objects.create", "storage.objects.delete"]
+
+
+@pytest.mark.parametrize(
+    ("writes", "granted", "lacks"),
+    [
+        (False, READS, ""),
+        (True, READS + WRITES, ""),
+        (True, READS, "storage.objects.create, storage.objects.delete"),
+        (True, [*WRITES, READS[0]], "storage.objects.list"),
+        (False, [], "storage.objects.get, storage.objects.list"),
+    ],
+)
+def test_rights_are_asked_for_and_nothing_is_written(
+    gcs, store, writes, granted, lacks
+):
+    gcs.answers = [Answer(200, {"permissions": granted} if granted else {})]
+    if lacks:
+        with pytest.raises(PermissionError, match=f"account lacks {lacks}$"):
+            store.check_rights(writes=writes)
+    else:
+        store.check_rights(writes=writes)
+    assert [each.method for each in gcs.requests] == ["GET"]
+
+
+def test_bucket_that_is_not_there_gives_no_rights(gcs, store):
+    gcs.answers = [refusal(404, "notFound", "The specified bucket does not exist.")]
+    with pytest.raises(FileNotFoundError, match="no such bucket"):
+        store.check_rights(writes=True)

@@ -5,6 +5,7 @@ object is visible only when whole (Cloud Storage, "Request preconditions").
 """
 
 import base64
+import errno
 import io
 import re
 import tempfile
@@ -137,6 +138,8 @@ def _copy(
 
 
 _PROBE = ".rally-probe-"
+_TO_READ = ("storage.objects.get", "storage.objects.list")
+_TO_WRITE = ("storage.objects.create", "storage.objects.delete")
 
 
 class GcsStore:
@@ -265,6 +268,15 @@ class GcsStore:
         """Makes and deletes a small object. Raises OSError where that is refused."""
         name = f"{_PROBE}{uuid.uuid4()}"
         self.delete(name, self.replace(name, b"", 0))
+
+    def check_rights(self, *, writes: bool) -> None:
+        """Asks which permissions this account has in the bucket. Raises OSError."""
+        wanted = [*_TO_READ, *(_TO_WRITE if writes else ())]
+        with in_bucket(), translated(""):
+            granted = self._bucket.test_iam_permissions(wanted)
+        if missing := [each for each in wanted if each not in granted]:
+            what = f"this account lacks {', '.join(missing)}"
+            raise PermissionError(errno.EACCES, what)
 
     def storage_key(self) -> str | None:
         """The default key of the bucket (CMEK)."""

@@ -278,6 +278,16 @@ class ObjectStore(Protocol):
     def check_writable(self) -> None:
         """Makes, replaces and deletes an object. Raises OSError where one fails."""
 
+    def check_rights(self, *, writes: bool) -> None:
+        """Asks the system whether this account may list and read, and writes nothing.
+
+        Args:
+            writes: whether it must be able to write and delete, too.
+
+        Raises:
+            OSError: it may not, there is no such place, or the service is away.
+        """
+
     def storage_key(self) -> str | None:
         """The Cloud KMS key that new objects are encrypted with; None without one.
 

@@ -172,6 +172,11 @@ class LocalStore:
             if info := self.stat(name):
                 self.delete(name, info.generation)
 
+    def check_rights(self, *, writes: bool) -> None:
+        """Looks at the rights to the root. Raises OSError."""
+        if not self.has_folder("/", writes=writes):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.uri)
+
     def storage_key(self) -> None:
         """None: a folder's disk is encrypted, or not, below us."""
 

@@ -646,6 +646,33 @@ def test_folder_is_checked_for_what_the_account_may(as_nobody, mode):
     assert not store.has_folder("data/none/", writes=True)
 
 
+@pytest.mark.parametrize(
+    ("mode", "may"),
+    [(0o700, [False, True]), (0o500, [False]), (0o300, []), (0o000, [])],
+)
+def test_rights_to_a_store_are_asked_for_and_nothing_is_written(as_nobody, mode, may):
+    root = as_nobody / "store"
+    root.mkdir()
+    root.chmod(mode)
+    store = LocalStore(str(root))
+    for writes in (False, True):
+        if writes in may:
+            store.check_rights(writes=writes)
+        else:
+            with pytest.raises(PermissionError) as caught:
+                store.check_rights(writes=writes)
+            assert Path(caught.value.filename) == root
+    root.chmod(0o700)
+    assert [*root.iterdir()] == []
+
+
+def test_store_that_is_not_there_gives_no_rights(root):
+    with pytest.raises(FileNotFoundError) as caught:
+        LocalStore(f"{root}/none").check_rights(writes=False)
+    assert caught.value.filename == f"{root}/none"
+    assert not (root / "none").exists()
+
+
 def test_folder_is_checked_to_be_one(store, root):
     store.create("data/file", b"1")
     (root / "data" / "link").symlink_to("nowhere")
