@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from rally.commands.asking import ask_for_name
 from rally.commands.decide_study import decide_study, decider
 from rally.commands.end_study import check_announced
 from rally.commands.options import find_study, open_places, platform_keys_uri, read_time
@@ -42,6 +43,7 @@ def conclude_study(args: argparse.Namespace) -> int:
     if signer is None:
         return 0
     print_lines("")
+    ask_for_name(args, "Conclude it?", study.namespace)
     decision = StudyDecision(study.namespace, time, args.note)
     decide_study(
         stores.platform, signer, registry, study, StudyAction.CONCLUDE, decision

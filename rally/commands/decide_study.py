@@ -62,7 +62,6 @@ OWN: Options = {
         "action": "store_true",
         "help": "say what will follow, and decide nothing",
     },
-    "--yes": {"action": "store_true", "help": "do not ask whether it is meant"},
     "--announced_days": {
         "type": numbers.whole(0, numbers.DAYS),
         "metavar": "DAYS",

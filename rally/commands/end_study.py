@@ -1,9 +1,9 @@
 """`rally studies end`: a study's collection ends before its date, for ever."""
 
 import argparse
-import sys
 from datetime import date, datetime
 
+from rally.commands.asking import ask_for_name
 from rally.commands.decide_study import decide_study, decider, platform_of
 from rally.commands.options import find_study, read_time
 from rally.decisions.contents import StudyDecision
@@ -28,7 +28,7 @@ def end_study(args: argparse.Namespace) -> int:
     print_lines(_told(study, time))
     if signer is None:
         return 0
-    _confirm(study, is_sure=args.yes)
+    ask_for_name(args, "End it?", study.namespace)
     decision = StudyDecision(study.namespace, time, args.note)
     decide_study(platform, signer, registry, study, StudyAction.END, decision)
     return 0
@@ -80,17 +80,3 @@ def _told(study: Study, time: datetime) -> str:
         f"{study.namespace}: when it is ended, its data is refused that was sent from"
         f" {moment(time)} on; {after}; nothing undoes this"
     )
-
-
-def _confirm(study: Study, *, is_sure: bool) -> None:
-    """Asks whoever sits at a terminal. Raises ConfigurationError unless they agree."""
-    if is_sure:
-        return
-    if not sys.stdin.isatty():
-        raise ConfigurationError(
-            "--yes: is missing; nothing undoes this, and nobody can be asked here"
-        )
-    print_lines(f"End it? Type {study.namespace} to agree: ", file=sys.stderr, end="")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip() != study.namespace:
-        raise ConfigurationError(f"{study.namespace}: goes on; that was another answer")

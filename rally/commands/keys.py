@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rally import numbers
+from rally.commands.asking import YES, ask_for_name
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
 from rally.tables import Column, Table, describe_json, print_results
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rally.keys.folder import KeyFolder
     from rally.keys.kek_file import Owners
 
+_LOST = "What its keys encrypted or named is lost for ever with them. Destroy them?"
 _TEMPLATES = ("hpke", "ecies", "xwing", "jwk")
 
 
@@ -46,7 +48,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--submission_timestamp": {"help": "in UTC, ISO 8601 with Z; now by default"},
     "--gzip": {"help": "gzip the clear text first", "action": "store_true"},
     "--json": {"help": "print JSON, on one line", "action": "store_true"},
-    "--yes": {"help": "it is meant; without it nothing goes", "action": "store_true"},
+    "--yes": YES,
 }
 
 
@@ -185,20 +187,18 @@ def rotate(args: argparse.Namespace) -> int:
 
 
 def destroy(args: argparse.Namespace) -> int:
-    """Deletes a namespace's keys, or a study's pseudonym key; only with --yes."""
+    """Deletes a namespace's keys, or a study's pseudonym key, for ever."""
     from rally.keys import administration, platform_administration
 
-    if not args.yes:
-        raise ConfigurationError(
-            "what these keys encrypted or named is lost for ever with them; "
-            "if that is meant, repeat with --yes"
-        )
     if args.purpose:
         folder = _platform_folder(args)
+        for purpose in args.purpose:
+            ask_for_name(args, _LOST, purpose)
         for purpose in args.purpose:
             platform_administration.destroy_pseudonym(folder, purpose)
     else:
         folder, namespace = _namespace_folder(args)
+        ask_for_name(args, _LOST, namespace)
         administration.destroy(folder, namespace)
     return _say(
         f"deleted from {folder.uri}; "

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from rally.commands.asking import YES
 from rally.errors import ConfigurationError
 from rally.process import say
 from rally.registry.registry import SHIPPED, Registry
@@ -39,6 +40,7 @@ OPTIONS: Options = {
     "--note": {"help": "why, for the record", "default": ""},
     "--study": {"metavar": "NS", "help": "the study's namespace or an alias"},
     "--all": {"action": "store_true", "help": "Rally as a whole"},
+    "--yes": YES,
     "--json": {"action": "store_true", "help": "print JSON, on one line"},
 }
 

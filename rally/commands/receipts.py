@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from rally.commands.asking import ask
 from rally.commands.options import (
     Options,
     add_options,
@@ -55,7 +56,7 @@ def add_parser(
     for name, handler, options in (
         ("verify", verify, f"--studies {_EVERYWHERE}"),
         ("show", show, f"--studies {_EVERYWHERE}"),
-        ("purge", purge, f"--before {_EVERYWHERE}"),
+        ("purge", purge, f"--before {_EVERYWHERE} --yes"),
     ):
         summary = str(handler.__doc__).partition("\n")[0]
         parser = commands.add_parser(
@@ -119,6 +120,7 @@ def purge(args: argparse.Namespace) -> int:
     keys = PlatformKeys.open(platform_keys_uri(args), signing=[Job.PURGE])
     decisions = read_chain(platform)
     key = decisions.check_key(Job.PURGE, keys.signer(Job.PURGE))
+    ask(args, f"Receipts from before {before} go, and nothing brings them back. Go on?")
     try:
         count = purge_receipts(platform, decisions, key, before)
     except ObjectHeld as error:

@@ -6,6 +6,7 @@ deleted; killed in between, it is run again.
 
 import argparse
 
+from rally.commands.asking import ask
 from rally.commands.options import open_platform, read_day, read_time, signer_of
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
@@ -32,6 +33,8 @@ def settle(args: argparse.Namespace) -> int:
         if hold := holds.over(place.study, place.day):
             raise ConfigurationError(f"{place.study} of {place.day}: {hold} keeps them")
         chosen.setdefault(place, []).append((info, count_letters(platform, info)))
+    letters = sum(each for members in chosen.values() for _, each in members)
+    ask(args, f"{letters:,} withdrawals are given up, and nobody hears of them. Go on?")
     for place, members in sorted(chosen.items()):
         objects = [(info.name, letters) for info, letters in members]
         decided = settlement(place, objects, args.note)

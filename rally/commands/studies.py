@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 
 _LOOKING = "--studies --store --platform --as_of"
 _DECIDING = f"namespace {_LOOKING} --keys --people_keys --by --note"
-_FOR_EVER = f"{_DECIDING} --plan_only --announced_days"
-_ENDING = f"{_FOR_EVER} --yes"
+_FOR_EVER = f"{_DECIDING} --plan_only --announced_days --yes"
 _CONCLUDING = f"{_FOR_EVER} --platform_keys --json"
 _BY_DATES = (
     "States are by dates alone; --store or --platform adds operators' decisions."
@@ -158,7 +157,7 @@ _COMMANDS = (
     ("infrastructure", print_infrastructure, _LOOKING),
     ("pause", decide_study.pause_study, _DECIDING),
     ("resume", decide_study.resume_study, _DECIDING),
-    ("end", end_study, _ENDING),
+    ("end", end_study, _FOR_EVER),
     ("conclude", conclude_study, _CONCLUDING),
     ("hold", decide_study.hold_rows, f"{_DECIDING} --from --until"),
     ("release", decide_study.release_rows, f"{_DECIDING} --hold"),

@@ -37,7 +37,7 @@ _SHARED = (
 )
 _LISTING = ("--requests", "--json", "--deadline_days")
 _CHOOSING = ("--all", "--request")
-_SETTLING = ("--dead_letter", "--day")
+_SETTLING = ("--dead_letter", "--day", "--yes")
 _DECIDING = (
     *("--study", *_CHOOSING, *_SETTLING),
     *("--by", "--note"),

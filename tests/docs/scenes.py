@@ -171,7 +171,7 @@ def conclusion(desk: Desk) -> Iterator[None]:
 def concluded_waits(desk: Desk) -> Iterator[None]:
     _ended(desk)
     desk.at("2027-02-01T06:00:00Z")
-    desk.quietly(f"rally studies conclude {GARDEN} {PLACES} --by decide")
+    desk.quietly(f"rally studies conclude {GARDEN} {PLACES} --by decide --yes")
     desk.at("2027-02-02T06:00:00Z")
     yield
     yield

@@ -46,7 +46,8 @@ def own(tmp_path, capsys):
 def conclude(own, capsys, *words, study=GARDEN):
     world, store = own
     keys = f"--people_keys={world.people_keys}"
-    given = [*world.options(store)[:-1], keys, *words]
+    sure = [] if "--plan_only" in words else ["--yes"]
+    given = [*world.options(store)[:-1], keys, *sure, *words]
     return cli.main(["studies", "conclude", study, *given]), *capsys.readouterr()
 
 

@@ -35,7 +35,9 @@ COMMANDS = {
     "receipts": ["receipts", "verify"],
     "states": ["studies", "list"],
     "pause": ["studies", "pause", GARDEN, "--by=stop"],
-    "conclude": ["studies", "conclude", GARDEN, "--by=decide", "--announced_days=0"],
+    "conclude": [
+        *("studies", "conclude", GARDEN, "--by=decide", "--announced_days=0", "--yes")
+    ],
     "infrastructure": ["studies", "infrastructure"],
 }
 NO_KEYS = ("states", "pause", "infrastructure")

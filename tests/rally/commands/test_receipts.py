@@ -289,7 +289,7 @@ def test_module_loads_without_beam_or_avro_or_tink():
 
 
 def test_requests_are_told_when_their_receipts_were_purged(rally, platform):
-    assert rally("purge", "--before=2022-01-01", *OPTIONS) == (
+    assert rally("purge", "--before=2022-01-01", "--yes", *OPTIONS) == (
         0,
         "Purged 2 receipts.\n",
     )
@@ -315,16 +315,25 @@ def test_purge_says_how_many_went(rally, founded, opened, before, said, left):
     for number in (1, 2):  # on 3 and on 4 June
         written = RECEIPT.written + (number - 1) * day
         add(store, opened, request=request(number), written=written)
-    assert rally("purge", f"--before={before}", *OPTIONS) == (0, said)
+    assert rally("purge", f"--before={before}", "--yes", *OPTIONS) == (0, said)
     numbers = [number_in(info.name) for info in store.list("receipts/")]
     assert sorted(filter(None, numbers)) == left
-    assert rally("purge", f"--before={before}", *OPTIONS) == (0, "Purged 0 receipts.\n")
+    assert rally("purge", f"--before={before}", "--yes", *OPTIONS) == (
+        0,
+        "Purged 0 receipts.\n",
+    )
+
+
+def test_purge_needs_somebody_who_is_sure(rally, platform):
+    message = refused(rally, "purge", "--before=2022-01-01", *OPTIONS)
+    assert message.startswith("--yes: is missing; nothing undoes this")
+    assert platform.stat(receipt_name(1)) is not None
 
 
 def test_purge_keeps_all_where_one_was_changed(rally, platform):
     path = Path(platform.uri) / receipt_name(2)
     path.write_bytes(path.read_bytes().replace(b'"reason":"', b'"reason": "'))
-    refused(rally, "purge", "--before=2022-01-01", *OPTIONS)
+    refused(rally, "purge", "--before=2022-01-01", "--yes", *OPTIONS)
     assert platform.stat(receipt_name(1)) is not None
 
 

@@ -263,7 +263,7 @@ class Terminal(io.StringIO):
 def test_end_asks_at_a_terminal_and_takes_no_other_answer(rally, monkeypatch, typed):
     monkeypatch.setattr("sys.stdin", Terminal(typed))
     assert refused(rally, *END, JUNE) == (
-        "rally-study-foo: goes on; that was another answer"
+        "rally-study-foo: nothing is done; that was another answer"
     )
     assert not is_ended(rally)
 

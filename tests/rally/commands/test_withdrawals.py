@@ -43,7 +43,8 @@ def show(office, *words):
 
 
 def decide(office, *words):
-    return show(office, *words, "--by=decide")
+    sure = ["--yes"] if words[0] == "settle" else []
+    return show(office, *words, *sure, "--by=decide")
 
 
 def refused(office, *words):
@@ -321,6 +322,15 @@ def test_what_can_never_be_read_is_settled_by_name(office):
     status, output = show(office, SEPTEMBER)
     assert (status, output.count("2022-07-01")) == (1, 1)
     assert STREAM not in output
+
+
+def test_settling_needs_somebody_who_is_sure(office):
+    fail(office.store, STREAM, "2022-06-30", 2)
+    words = "settle", f"--study={STREAM}", "--day=2022-06-30", "--by=decide", SEPTEMBER
+    assert refused(office, *words) == (
+        "--yes: is missing; nothing undoes this, and nobody can be asked here"
+    )
+    assert len(letters(office)) == 2
 
 
 def test_flood_of_a_day_is_settled_at_once_and_pings_stay(office):
