@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from tink import hybrid
 
 from benchmarks import pings
-from rally.keys import administration, platform_administration, sealing, settling
+from rally.keys import administration, kek_assignment, platform_administration, sealing
 from rally.keys.folder import KeyFolder
 from rally.keys.ping_keys import namespaces
 
@@ -139,7 +139,7 @@ def _write_study(folder: Path) -> None:
 def _write_keys(workload: Workload) -> None:
     uri = str(workload.folder / "keys")
     folder = KeyFolder(uri)
-    settling.settle_kek(folder, namespaces, NAMESPACE)
+    kek_assignment.assign_kek(folder, namespaces, NAMESPACE)
     template = "jwk" if workload.scheme == "jwe" else workload.scheme
     administration.create(folder, NAMESPACE, template)
     platform_administration.ensure_platform_keys(f"{uri}/platform", [NAMESPACE])

@@ -13,7 +13,7 @@ from pipelines.demo.clients import NEWS, Message
 from rally.errors import ConfigurationError
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
-from rally.keys.settling import settle_kek
+from rally.keys.kek_assignment import assign_kek
 from rally.registry.registry import SHIPPED
 
 COUNTRY_ATTRIBUTE = "country"
@@ -99,7 +99,7 @@ def _lay_out_keys(uri: Path) -> None:
         namespace = file.name.removesuffix(".jwk.json")
         pioneer = namespace if namespace in _PIONEER else None
         key = jwk.parse_private(file.read_bytes(), file.name, pioneer)
-        settle_kek(folder, "namespaces", namespace)
+        assign_kek(folder, "namespaces", namespace)
         administration.import_jwk(folder, namespace, key)
     administration.create(folder, NEWS, "hpke")
 

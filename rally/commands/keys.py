@@ -239,9 +239,9 @@ def _create_purposes(args: argparse.Namespace) -> int:
 def _settle(
     folder: "KeyFolder", owners: "Owners", owner: str, kek_uri: str | None
 ) -> None:
-    from rally.keys.settling import settle_kek
+    from rally.keys.kek_assignment import assign_kek
 
-    if settle_kek(folder, owners, owner, kek_uri):
+    if assign_kek(folder, owners, owner, kek_uri):
         _say(f"made a local KEK in {folder.uri}: for development only")
 
 

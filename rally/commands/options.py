@@ -192,7 +192,7 @@ def people_keys_uri(args: argparse.Namespace) -> str:
 
 def read_public_file(path: str) -> str:
     """The public half of a key from a file. Raises ConfigurationError."""
-    from rally.decisions.contents import MOST_CHARACTERS
+    from rally.decisions.content_parsing import MOST_CHARACTERS
     from rally.keys.signing import check_public
 
     try:

@@ -16,6 +16,7 @@ from rally.commands.options import (
     read_public_file,
     signer_of,
 )
+from rally.decisions.content_parsing import person_name
 from rally.decisions.contents import (
     Content,
     DecisionKind,
@@ -23,7 +24,6 @@ from rally.decisions.contents import (
     Person,
     Revocation,
     Role,
-    person_name,
 )
 from rally.errors import ConfigurationError
 from rally.fields import Place

@@ -102,7 +102,8 @@ def list_withdrawals(args: argparse.Namespace) -> int:
 
 def decide(args: argparse.Namespace) -> int:
     """Records a decision on what is held; of expedite, on what is deferred, too."""
-    from rally.decisions.contents import MOST_SUBJECTS, RequestDecision
+    from rally.decisions.content_parsing import MOST_SUBJECTS
+    from rally.decisions.contents import RequestDecision
     from rally.withdrawal.newest_list import decide_by_list
     from rally.withdrawal.requests import key_of, subject_of
     from rally.withdrawal.rulings import RequestAction, check_undecided, choose

@@ -143,9 +143,8 @@ class Chain:
         if counter == 0:
             people = {each.name: each.public for each in self.founding.people}
             return _is_signed([verifier_of(people[self.founder])], signature, data)
-        keys = self.keys[Job.DELETE]
-        known = [e.verifier for e in keys if e.lists is None or counter <= e.lists]
-        return _is_signed(known, signature, data)
+        known = (each for each in self.keys[Job.DELETE] if _covers(each.lists, counter))
+        return _is_signed([each.verifier for each in known], signature, data)
 
     def is_receipt(self, number: int, signature: str, data: bytes) -> bool:
         """Whether deletion signed a receipt of this number; see `is_list`."""
@@ -156,11 +155,8 @@ class Chain:
         return _is_signed(self._of_receipts(Job.PURGE, through), signature, data)
 
     def _of_receipts(self, job: Job, number: int) -> list[Verifier]:
-        return [
-            each.verifier
-            for each in self.keys[job]
-            if each.receipts is None or number <= each.receipts
-        ]
+        known = (each for each in self.keys[job] if _covers(each.receipts, number))
+        return [each.verifier for each in known]
 
     def check_key(self, job: Job, key: SigningKey) -> SigningKey:
         """The key by which a job is about to sign.
@@ -226,10 +222,15 @@ def missing(number: int) -> ChainRecord:
     return ChainRecord(number, EntryStatus.MISSING, "is not there", None, "")
 
 
+def _covers(last: int | None, number: int) -> bool:
+    """Whether a key counts for a number, of which `last` is the last; None is all."""
+    return last is None or number <= last
+
+
 def _is_signed(keys: Iterable[Verifier], signature: str, data: bytes) -> bool:
     """Whether the holder of one of the keys signed this."""
     try:
-        told = bytes.fromhex(signature)
+        signed = bytes.fromhex(signature)
     except ValueError:
         return False
-    return any(each.is_signed(told, data) for each in keys)
+    return any(each.is_signed(signed, data) for each in keys)

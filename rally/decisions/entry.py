@@ -17,7 +17,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from rally.bounded_json import InvalidJson, parse_json
-from rally.decisions.contents import READERS, Content, DecisionKind, person_name
+from rally.decisions.content_parsing import READERS, person_name
+from rally.decisions.contents import Content, DecisionKind
 from rally.fields import Fields, Place, choice, hexadecimal, moment, text, whole
 from rally.keys.signing import SigningKey, Verifier
 from rally.storage.container import canonical_json

@@ -6,11 +6,12 @@ job runs on; on a development platform one folder has everybody's.
 
 from typing import NamedTuple
 
-from rally.decisions.contents import Role, person_name
+from rally.decisions.content_parsing import person_name
+from rally.decisions.contents import Role
 from rally.errors import ConfigurationError
 from rally.fields import Place
 from rally.keys.folder import KEYSET, KeyFolder
-from rally.keys.settling import settle_kek
+from rally.keys.kek_assignment import assign_kek
 from rally.keys.signing import (
     KMS,
     SigningKey,
@@ -88,7 +89,7 @@ def create_person_key(
     if kms is not None:
         adopt_kms_key(folder, owner, kms)
         return True
-    settle_kek(folder, "purposes", owner, kek)
+    assign_kek(folder, "purposes", owner, kek)
     return create_signing_key(folder, owner)
 
 

@@ -45,12 +45,16 @@ def read_chain(platform: ObjectStore) -> Chain:
 
 
 class ChainReader:
-    """Reads a platform's decisions again and again, the bytes of each entry once."""
+    """Reads a platform's decisions again and again, the bytes of each entry once.
+
+    A chain whose objects are the ones of the last time is not verified again.
+    """
 
     def __init__(self, platform: ObjectStore) -> None:
         """Takes the platform's store, which is marked."""
         self._platform = platform
         self._known: dict[str, tuple[int, bytes]] = {}
+        self._last: tuple[object, Chain] | None = None
 
     def read(self) -> Chain:
         """All decisions as they are now, verified.
@@ -65,11 +69,17 @@ class ChainReader:
             raise ConfigurationError(
                 f"{self._platform.uri}: has no first decision; run `rally init`"
             )
-        fold = ChainFold(self._platform.uri, marker.platform, marker.founded)
         objects, foreign = _listed(self._platform)
+        versions = sorted((info.name, info.generation) for info in objects.values())
+        state = marker.platform, marker.founded, versions, foreign
+        if self._last is not None and self._last[0] == state:
+            return self._last[1]
+        fold = ChainFold(self._platform.uri, marker.platform, marker.founded)
         for number, info in sorted(objects.items()):
             fold.see(number, self._bytes(info))
-        return fold.chain(foreign)
+        chain = fold.chain(foreign)
+        self._last = state, chain
+        return chain
 
     def _bytes(self, info: ObjectInfo) -> bytes:
         generation, data = self._known.get(info.name, (None, b""))

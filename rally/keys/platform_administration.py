@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from rally.errors import ConfigurationError
 from rally.keys import administration, kek_file, keysets, local_kek, names
 from rally.keys.folder import KEYSET, KeyFolder
+from rally.keys.kek_assignment import assign_kek
 from rally.keys.platform_keys import PUBLIC_FILE
-from rally.keys.settling import settle_kek
 from rally.keys.signing import PUBLIC, create_signing_key, replace_signing_key
 
 
@@ -53,7 +53,7 @@ def ensure_platform_keys(
         _check_may_be_made(folder, missing)
         _check_platform_is_not_lost(folder, missing, files)
         _check_none_is_in_use(folder, missing, namespaces, in_use)
-        settle_kek(folder, "purposes", missing[0])
+        assign_kek(folder, "purposes", missing[0])
     return [purpose for purpose in missing if create_purpose(folder, purpose)]
 
 

@@ -10,18 +10,16 @@ Verifying takes the public keyset alone, and who verifies cannot forge.
 import json
 import re
 from functools import lru_cache
-from typing import Any, Protocol
 
 import tink
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from google.api_core import exceptions
-from google.auth.exceptions import GoogleAuthError
 from tink import signature
 
 from rally.errors import ConfigurationError
 from rally.keys import keysets
+from rally.keys.cloud_kms import SigningService, ask, open_signing_service
 from rally.keys.folder import KEYSET, KeyFolder
 from rally.keys.secret import Secret
 
@@ -32,16 +30,6 @@ _KMS_KEY = re.compile(
     "gcp-kms://(projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+"
     "/cryptoKeyVersions/[0-9]+)"
 )
-
-
-class SigningService(Protocol):
-    """What is needed of google.cloud.kms's KeyManagementServiceClient."""
-
-    def get_public_key(self, request: Any) -> Any:
-        """The public half of a key's version, PEM."""
-
-    def asymmetric_sign(self, request: Any) -> Any:
-        """A signature over `data`."""
 
 
 class Verifier:
@@ -126,7 +114,7 @@ class KmsKey(SigningKey):
             ConnectionError: the service refuses, or is not reached.
         """
         self._service, self._name, self._where = service, name, where
-        pem = self._asked(service.get_public_key, {"name": name}).pem
+        pem = ask(service.get_public_key, {"name": name}, where).pem
         try:
             public = serialization.load_pem_public_key(pem.encode())
         except (ValueError, UnsupportedAlgorithm):
@@ -142,16 +130,9 @@ class KmsKey(SigningKey):
     def sign(self, data: bytes) -> bytes:
         """The signature of `data`. Raises ConnectionError."""
         request = {"name": self._name, "data": data}
-        signed: bytes = self._asked(self._service.asymmetric_sign, request).signature
+        answer = ask(self._service.asymmetric_sign, request, self._where)
+        signed: bytes = answer.signature
         return signed
-
-    def _asked(self, method: Any, request: dict[str, Any]) -> Any:
-        """The kind of refusal alone is told: a text may name accounts."""
-        try:
-            return method(request=request)
-        except (exceptions.GoogleAPIError, GoogleAuthError) as error:
-            why = f"{self._where}: Cloud KMS says {type(error).__name__}"
-            raise ConnectionError(None, why) from None
 
 
 def open_signing_key(
@@ -170,7 +151,9 @@ def open_signing_key(
     """
     if folder.exists(owner + KMS):
         where = folder.where(owner + KMS)
-        return KmsKey(service or _service(), _kms_name(folder, owner), where)
+        return KmsKey(
+            service or open_signing_service(), _kms_name(folder, owner), where
+        )
     try:
         return TinkKey(folder.read_keyset(owner))
     except tink.TinkError:
@@ -231,7 +214,7 @@ def adopt_kms_key(
             f"{uri}: is no version of a key; give gcp-kms://projects/…/cryptoKeys/…"
             "/cryptoKeyVersions/1"
         )
-    key = KmsKey(service or _service(), match[1], uri)
+    key = KmsKey(service or open_signing_service(), match[1], uri)
     if folder.exists(owner + KEYSET):
         raise ConfigurationError(f"{folder.where(owner + KEYSET)}: is there already")
     content = json.dumps({"kms": uri}).encode() + b"\n"
@@ -267,14 +250,3 @@ def _kms_name(folder: KeyFolder, owner: str) -> str:
             f"{folder.where(owner + KMS)}: names no key's version; restore it"
         )
     return match[1]
-
-
-def _service() -> SigningService:
-    from google.cloud import kms_v1  # slow to import, and seldom needed
-
-    try:
-        service: SigningService = kms_v1.KeyManagementServiceClient()
-    except GoogleAuthError as error:
-        why = f"Cloud KMS says {type(error).__name__}"
-        raise ConnectionError(None, why) from None
-    return service

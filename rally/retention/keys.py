@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from rally.errors import ConfigurationError, cause_of
 from rally.keys import names
+from rally.keys.cloud_kms import destroy_versions
 from rally.keys.folder import JWK, KEYSET, KeyFolder
-from rally.keys.storage_key import destroy_versions
 from rally.registry.object_classifier import folder_of
 from rally.retention.context import Context
 from rally.retention.report import Remains, Report

@@ -6,9 +6,9 @@ pseudonyms' are opened, and other key files are only deleted.
 
 from dataclasses import dataclass, field
 
+from rally.keys.cloud_kms import KeyService
 from rally.keys.folder import KEYSET
 from rally.keys.names import pseudonym
-from rally.keys.storage_key import KeyService
 from rally.registry.legal_holds import LegalHolds
 from rally.retention.limits import Limits
 from rally.settings import Settings, latest
@@ -51,6 +51,6 @@ class PurgeSettings(Settings):
 
     def key_service(self) -> KeyService:
         """Where storage keys are. Raises OSError."""
-        from rally.keys.storage_key import open_key_service  # slow, and seldom needed
+        from rally.keys.cloud_kms import open_key_service  # slow, and seldom needed
 
         return open_key_service()

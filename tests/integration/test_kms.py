@@ -18,11 +18,11 @@ from tink import _kms_clients, aead, hybrid
 from rally.errors import ConfigurationError
 from rally.keys import administration, jwk, kek, keysets
 from rally.keys.folder import KeyFolder
+from rally.keys.kek_assignment import assign_kek
 from rally.keys.names import Job
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_administration import create_purpose, ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
-from rally.keys.settling import settle_kek
 from tests.ports import free_port
 
 pytestmark = pytest.mark.integration
@@ -152,7 +152,7 @@ def keks(request):
 def test_keys_live_under_a_key_service(keks, tmp_path):
     folder = KeyFolder(str(tmp_path / "keys"))
     for namespace, uri in zip(["rally-one", "rally-two"], keks, strict=True):
-        settle_kek(folder, "namespaces", namespace, uri)
+        assign_kek(folder, "namespaces", namespace, uri)
         administration.create(folder, namespace, "hpke")
         administration.import_jwk(folder, namespace, jwk.generate())
         administration.rotate(folder, namespace, "jwk")
@@ -179,7 +179,7 @@ def test_associated_data_is_bound_by_a_key_service(keks, tmp_path):
 @pytest.mark.parametrize("kind", ["keyset", "jwk"])
 def test_swapped_files_do_not_open_under_a_key_service(keks, tmp_path, kind):
     folder = KeyFolder(str(tmp_path))
-    settle_kek(folder, "namespaces", "rally-one", keks[0])
+    assign_kek(folder, "namespaces", "rally-one", keks[0])
     for namespace in ("rally-one", "rally-two"):
         administration.create(folder, namespace, "jwk" if kind == "jwk" else "hpke")
     shutil.copy(
@@ -193,7 +193,7 @@ def test_swapped_files_do_not_open_under_a_key_service(keks, tmp_path, kind):
 def test_each_purpose_has_its_own_kek(keks, tmp_path):
     folder = KeyFolder(str(tmp_path))
     for purpose, uri in zip(["signing.delete", "signing.purge"], keks, strict=True):
-        settle_kek(folder, "purposes", purpose, uri)
+        assign_kek(folder, "purposes", purpose, uri)
         create_purpose(folder, purpose)
     assert folder.kek_file().purposes == {"signing.purge": keks[1]}
     assert PlatformKeys.open(str(tmp_path), signing=[Job.DELETE, Job.PURGE])
@@ -210,5 +210,5 @@ def test_service_that_is_not_reached_stops_the_load(uri, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     folder = KeyFolder(str(tmp_path))
     with pytest.raises(ConfigurationError, match="EndpointConnectionError"):
-        settle_kek(folder, "namespaces", "rally-one", uri)
+        assign_kek(folder, "namespaces", "rally-one", uri)
     assert not folder.exists("kek.json")

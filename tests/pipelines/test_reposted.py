@@ -13,8 +13,8 @@ import pytest
 from pipelines import cli
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
+from rally.keys.kek_assignment import assign_kek
 from rally.keys.platform_administration import ensure_platform_keys
-from rally.keys.settling import settle_kek
 from rally.registry.registry import Registry
 from tests.pipelines.world import stored_events, stored_rows
 from tests.support.people import make_people_keys
@@ -46,7 +46,7 @@ class Office:
         core = Path(studies) / "rally-core/study.yaml"  # closed before the capture
         core.write_text(core.read_text().replace("collect_through: 2023-03-27\n", ""))
         folder = KeyFolder(keys)
-        settle_kek(folder, "namespaces", "any")
+        assign_kek(folder, "namespaces", "any")
         for namespace in ("rally-core", "rally-lab-study"):
             text = (VECTORS / f"keys/{namespace}.private.json").read_bytes()
             key = jwk.parse_private(text, namespace, None)

@@ -19,11 +19,11 @@ from rally.envelope import parse_timestamp
 from rally.events import Event, read_events
 from rally.keys import administration
 from rally.keys.folder import KeyFolder
+from rally.keys.kek_assignment import assign_kek
 from rally.keys.local_kek import FILE, ensure_local_kek
 from rally.keys.names import Job
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
-from rally.keys.settling import settle_kek
 from rally.storage.container import read_rows
 from rally.storage.header import read_header
 from rally.storage.marker import read_marker
@@ -213,8 +213,8 @@ class World:
         # By its absolute path, so that a copy of the folders finds it too.
         kek = f"local-kek://{Path(self.keys).resolve() / FILE}"
         ensure_local_kek(self.keys)
-        settle_kek(folder, "namespaces", GARDEN, kek)
-        settle_kek(platform, "purposes", "any", kek)
+        assign_kek(folder, "namespaces", GARDEN, kek)
+        assign_kek(platform, "purposes", "any", kek)
         for namespace in NAMESPACES:
             administration.create(folder, namespace, "hpke")
         ensure_platform_keys(platform.uri, list(NAMESPACES))

@@ -6,8 +6,8 @@ from rally.decisions.contents import JobKey, Person
 from rally.decisions.signers import DEVELOPMENT, Signer, owner_of
 from rally.keys import keysets
 from rally.keys.folder import KEYSET, KeyFolder
+from rally.keys.kek_assignment import assign_kek
 from rally.keys.names import Job
-from rally.keys.settling import settle_kek
 from rally.keys.signing import PUBLIC, TinkKey
 
 
@@ -43,7 +43,7 @@ def make_people_keys(folder):
     """A folder of everybody's private keys, under a KEK of its own; its URI."""
     keys = KeyFolder(str(folder))
     for name in DEVELOPMENT:
-        settle_kek(keys, "purposes", owner_of(name))
+        assign_kek(keys, "purposes", owner_of(name))
         keys.create(
             owner_of(name) + KEYSET, keys.seal_keyset(owner_of(name), _handle(name))
         )

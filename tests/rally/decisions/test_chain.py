@@ -17,7 +17,7 @@ from rally.decisions.contents import (
 )
 from rally.decisions.entry import MOST_BYTES, Entry, encode, entry_name, sign
 from rally.decisions.signers import Signer
-from rally.decisions.verifying import read_chain
+from rally.decisions.verifying import ChainReader, read_chain
 from rally.decisions.writing import approve, decide
 from rally.errors import ConfigurationError
 from rally.keys import keysets
@@ -416,3 +416,35 @@ def test_decision_that_could_not_be_read_back_is_not_written(platform):
 def test_platform_without_a_marker_has_no_chain():
     with pytest.raises(ConfigurationError, match="has no first decision"):
         read_chain(MemoryStore())
+
+
+def test_chain_that_did_not_change_is_verified_once(platform):
+    reader = ChainReader(platform)
+    first = reader.read()
+    assert reader.read() is first
+    pause(platform)
+    second = reader.read()
+    assert [each.status for each in second.records] == [EntryStatus.COUNTS] * 2
+    assert reader.read() is second
+    assert second.records == read_chain(platform).records
+
+
+@pytest.mark.parametrize("what", ["replaced", "deleted", "foreign"])
+def test_chain_that_changed_is_verified_again(platform, what):
+    pause(platform)
+    reader = ChainReader(platform)
+    before, name = reader.read(), entry_name(2)
+    generation = platform.stat(name).generation
+    if what == "replaced":
+        platform.replace(name, b"{}", generation)
+    elif what == "deleted":
+        platform.delete(name, generation)
+    else:
+        platform.create("decisions/note.txt", b"")
+    after = reader.read()
+    assert after is not before
+    assert (after.records, after.foreign) == (
+        read_chain(platform).records,
+        read_chain(platform).foreign,
+    )
+    assert (after.records, after.foreign) != (before.records, before.foreign)

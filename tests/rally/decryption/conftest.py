@@ -6,8 +6,8 @@ from rally.decryption.opener import Opener
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
 from rally.keys.jwk import EcPrivateKey
+from rally.keys.kek_assignment import assign_kek
 from rally.keys.ping_keys import PingKeys
-from rally.keys.settling import settle_kek
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,7 @@ def pioneer_key() -> EcPrivateKey:
 def folder(tmp_path_factory, key, pioneer_key) -> KeyFolder:
     """Tink keysets for `hpke`, `hpke-two` and `ecies`; JWKs for the others."""
     opened = KeyFolder(str(tmp_path_factory.mktemp("keys")))
-    settle_kek(opened, "namespaces", "any")
+    assign_kek(opened, "namespaces", "any")
     for namespace, template in [
         ("hpke", "hpke"),
         ("hpke-two", "hpke"),

@@ -25,11 +25,11 @@ from rally.ingestion.setup import IngestSettings, check_before_start
 from rally.keys import administration, jwk, sealing
 from rally.keys.folder import KeyFolder
 from rally.keys.jwk import EcPrivateKey
+from rally.keys.kek_assignment import assign_kek
 from rally.keys.names import Job
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
-from rally.keys.settling import settle_kek
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.registry.transitions import States, Transition
@@ -415,7 +415,7 @@ def bench(
 ) -> Bench:
     """The small Rally."""
     folder = KeyFolder(str(tmp_path_factory.mktemp("keys")))
-    settle_kek(folder, "namespaces", "any")
+    assign_kek(folder, "namespaces", "any")
     sealers = {"bogus": jwk.generate()}
     for namespace in ("rally-x", "rally-hub"):
         sealers[namespace] = jwk.generate()

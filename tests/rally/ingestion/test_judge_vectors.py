@@ -13,7 +13,7 @@ from rally.envelope import Envelope, parse_address
 from rally.errors import PingFailed
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
-from rally.keys.settling import settle_kek
+from rally.keys.kek_assignment import assign_kek
 from rally.sources.lines import parse_line
 
 TESTS = Path(__file__).parents[2]
@@ -93,7 +93,7 @@ def real(bench, tmp_path_factory):
     core = registry / "rally-core" / "study.yaml"  # closed before these were captured
     core.write_text(core.read_text().replace("collect_through: 2023-03-27\n", ""))
     folder = KeyFolder(str(tmp_path_factory.mktemp("real-keys")))
-    settle_kek(folder, "namespaces", "any")
+    assign_kek(folder, "namespaces", "any")
     for keys, is_pioneer in ((GLEAN_KEYS, False), (PIONEER_KEYS, True)):
         for namespace, name in keys.items():
             text = (VECTORS / f"{name}.private.json").read_bytes()

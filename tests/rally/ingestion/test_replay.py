@@ -19,7 +19,7 @@ from rally.ingestion.replay import DamagedObject, Replay, Replayed
 from rally.ingestion.setup import make_intake, make_unsealer, make_writer
 from rally.keys import administration, names
 from rally.keys.folder import KeyFolder
-from rally.keys.settling import settle_kek
+from rally.keys.kek_assignment import assign_kek
 from rally.outcomes import FailureReason
 from rally.storage.container import read_rows
 from rally.storage.objectstore.open_store import open_store
@@ -106,7 +106,7 @@ def job(bench, tmp_path):
 def no_x(tmp_path_factory):
     """A key folder that lacks the keys of rally-x."""
     folder = KeyFolder(str(tmp_path_factory.mktemp("other-keys")))
-    settle_kek(folder, "namespaces", "any")
+    assign_kek(folder, "namespaces", "any")
     administration.create(folder, "rally-hub", "jwk")
     return folder.uri
 

@@ -4,14 +4,14 @@ import pytest
 
 from rally.keys import administration
 from rally.keys.folder import KeyFolder
-from rally.keys.settling import settle_kek
+from rally.keys.kek_assignment import assign_kek
 
 
 @pytest.fixture
 def folder(tmp_path):
     """An opened folder that has a KEK and no key."""
     opened = KeyFolder(str(tmp_path / "keys"))
-    settle_kek(opened, "namespaces", "any")
+    assign_kek(opened, "namespaces", "any")
     return opened
 
 

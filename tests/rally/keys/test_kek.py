@@ -13,8 +13,8 @@ from tink import aead
 from rally.errors import ConfigurationError
 from rally.keys import kek, keysets, local_kek
 from rally.keys.folder import KeyFolder
+from rally.keys.kek_assignment import assign_kek
 from rally.keys.kek_file import KekFile
-from rally.keys.settling import settle_kek
 from rally.keys.vault import BoundAead
 
 LOCAL = "local-kek://kek.keyset.json"
@@ -127,25 +127,25 @@ def test_settled_kek_is_never_changed(tmp_path):
     second = str(tmp_path / "second")
     own = f"local-kek://{second}/kek.keyset.json"
     local_kek.ensure_local_kek(second)
-    assert settle_kek(folder, "namespaces", "rally-one")
-    assert not settle_kek(folder, "namespaces", "rally-one")
-    settle_kek(folder, "namespaces", "rally-one", own)
+    assert assign_kek(folder, "namespaces", "rally-one")
+    assert not assign_kek(folder, "namespaces", "rally-one")
+    assign_kek(folder, "namespaces", "rally-one", own)
     assert folder.kek_file() == KekFile(LOCAL, {"rally-one": own})
-    settle_kek(folder, "namespaces", "rally-one", own)
+    assign_kek(folder, "namespaces", "rally-one", own)
     with pytest.raises(ConfigurationError, match="a KEK is not changed"):
-        settle_kek(folder, "namespaces", "rally-one", LOCAL)
+        assign_kek(folder, "namespaces", "rally-one", LOCAL)
     folder.create("rally-two.jwk.json", b"")
     with pytest.raises(ConfigurationError, match="a KEK is not changed"):
-        settle_kek(folder, "namespaces", "rally-two", own)
+        assign_kek(folder, "namespaces", "rally-two", own)
     with pytest.raises(ConfigurationError, match="is no KEK"):
-        settle_kek(folder, "namespaces", "rally-three", "nonsense://")
+        assign_kek(folder, "namespaces", "rally-three", "nonsense://")
     assert KeyFolder(folder.uri).kek_file() == KekFile(LOCAL, {"rally-one": own})
 
 
 def test_new_folder_is_not_settled_over_a_lost_kek_file(tmp_path):
     (tmp_path / "rally-one.keyset.json").write_text("{}")
     with pytest.raises(ConfigurationError, match=r"rally-one\.keyset\.json needs it"):
-        settle_kek(KeyFolder(str(tmp_path)), "namespaces", "rally-two")
+        assign_kek(KeyFolder(str(tmp_path)), "namespaces", "rally-two")
     assert not (tmp_path / local_kek.FILE).exists()
 
 
@@ -157,13 +157,13 @@ class Bucket(KeyFolder):
 
 def test_bucket_needs_a_kek_that_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match="name one by --kek"):
-        settle_kek(Bucket(str(tmp_path)), "namespaces", "rally-one")
+        assign_kek(Bucket(str(tmp_path)), "namespaces", "rally-one")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_kek_file_changed_by_another_is_not_overwritten(tmp_path):
     folder = KeyFolder(str(tmp_path))
-    settle_kek(folder, "namespaces", "rally-one")
+    assign_kek(folder, "namespaces", "rally-one")
     stale = folder.kek_file()
     KeyFolder(folder.uri).kek_file()
     Path(tmp_path / "kek.json").write_text('{"kek_uri": "gcp-kms://other"}')

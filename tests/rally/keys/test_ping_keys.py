@@ -13,8 +13,8 @@ from tink import hybrid
 from rally.errors import ConfigurationError
 from rally.keys import administration, jwk, keysets
 from rally.keys.folder import KeyFolder
+from rally.keys.kek_assignment import assign_kek
 from rally.keys.ping_keys import PingKeys
-from rally.keys.settling import settle_kek
 
 CONTEXT = b"/submit/rally-one/visit/1/6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
 HYBRIDS = ["hpke", "ecies", "xwing"]
@@ -136,7 +136,7 @@ def forget(path: Path, name: str) -> str:
 
 def other_kek(path: Path) -> str:
     other = str(path.parent / "other")
-    settle_kek(KeyFolder(other), "namespaces", "any")
+    assign_kek(KeyFolder(other), "namespaces", "any")
     shutil.copy(f"{other}/kek.keyset.json", path)
     return "rally-one.keyset.json"
 

@@ -10,7 +10,7 @@ from google.cloud.kms_v1.services.key_management_service.transports import (
     KeyManagementServiceGrpcTransport,
 )
 
-from rally.keys.storage_key import Destruction, destroy_versions
+from rally.keys.cloud_kms import Destruction, destroy_versions
 
 KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/garden"
 UNTIL = datetime(2026, 7, 1, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Settles which KEK a new key's file is encrypted with, and says so in `kek.json`."""
+"""Assigns a KEK to each new key, and records it in `kek.json`."""
 
 from collections.abc import Sequence
 
@@ -8,22 +8,22 @@ from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.kek_file import KekFile, Owners
 
 
-def settle_kek(
+def assign_kek(
     folder: KeyFolder, owners: Owners, owner: str, kek_uri: str | None = None
 ) -> bool:
-    """Sees to it that `kek.json` names the KEK that `owner`'s files will have.
+    """Records in `kek.json` the KEK that encrypts an owner's key files.
 
-    A KEK that is named is never changed: what it encrypted would be lost.
+    A KEK that is recorded is never changed: what it encrypted would be lost.
 
     Args:
-        folder: where the key will be.
-        owners: `namespaces` or `purposes`.
-        owner: whose key it will be.
-        kek_uri: the KEK asked for; None takes the folder's own, and in a new local
+        folder: The key's folder.
+        owners: Kind of the owner, `namespaces` or `purposes`.
+        owner: The namespace or the purpose.
+        kek_uri: The KEK asked for; None takes the folder's own, and in a new local
             folder makes a local one.
 
     Returns:
-        Whether a local KEK was made, which protects nothing: somebody should be told.
+        Whether a local KEK was made, which protects nothing: say so to whoever asked.
 
     Raises:
         ConfigurationError: another KEK is named already, this one does not serve, or

@@ -1,0 +1,158 @@
+"""Reads the contents of decisions strictly, each kind by the record that it has."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rally.decisions.contents import (
+    AcceptedLoss,
+    Approval,
+    Content,
+    DecisionKind,
+    Founding,
+    HoldPlacement,
+    HoldRelease,
+    JobKey,
+    Letters,
+    Person,
+    RequestDecision,
+    Revocation,
+    Role,
+    Settlement,
+    StudyDecision,
+)
+from rally.fields import (
+    Fields,
+    Place,
+    Reader,
+    T,
+    choice,
+    flag,
+    hexadecimal,
+    iso_day,
+    many,
+    moment,
+    note,
+    text,
+    whole,
+)
+from rally.keys.names import Job
+from rally.names import is_namespace
+
+_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
+_RALLY = "rally"  # rally.events imports Avro, which is slow
+_MOST_PEOPLE = 100
+MOST_CHARACTERS = 20_000
+"""Of a public keyset."""
+
+MOST_SUBJECTS = 50_000
+"""Of one entry: withdrawals, or letters."""
+
+
+def person_name(place: Place, value: object) -> str:
+    """Reads a person's name."""
+    name = text(place, value)
+    if not _NAME.fullmatch(name):
+        raise place.error("must be up to 40 lower-case letters, digits and hyphens")
+    return name
+
+
+def _namespace(place: Place, value: object) -> str:
+    namespace = text(place, value)
+    if not is_namespace(namespace):
+        raise place.error("must be a namespace")
+    return namespace
+
+
+def _scope(place: Place, value: object) -> str:
+    return _RALLY if value == _RALLY else _namespace(place, value)
+
+
+def _person(place: Place, value: object) -> Person:
+    person = _PERSON(place, value)
+    if not person.roles or list(person.roles) != sorted({*person.roles}):
+        raise place.at("roles").error("must be at least one role, each once, sorted")
+    return person
+
+
+def _keyset(place: Place, value: object) -> str:
+    """A keyset has several lines, and is looked into by Tink."""
+    if not isinstance(value, str) or not 0 < len(value) <= MOST_CHARACTERS:
+        raise place.error("must be a Tink public keyset")
+    return value
+
+
+def _hold_placement(place: Place, value: object) -> HoldPlacement:
+    found = _HOLD_PLACEMENT(place, value)
+    if found.first > found.last:
+        raise place.at("last").error("must not be before the first day")
+    return found
+
+
+def _record(make: Callable[..., T], **entries: Reader[Any]) -> Reader[T]:
+    """Reads a mapping that has exactly these entries."""
+
+    def read(place: Place, value: object) -> T:
+        fields = Fields(place, value)
+        found = make(**{name: fields.need(name, entries[name]) for name in entries})
+        fields.close()
+        return found
+
+    return read
+
+
+_PERSON = _record(
+    Person, name=person_name, roles=many(choice(Role), len(Role)), public=_keyset
+)
+_JOB_KEY = _record(JobKey, job=choice(Job), public=_keyset, receipts=whole)
+_STUDY_DECISION = _record(StudyDecision, namespace=_namespace, at=moment, note=note)
+_HOLD_PLACEMENT = _record(
+    HoldPlacement,
+    namespace=_namespace,
+    first=iso_day,
+    last=iso_day,
+    at=moment,
+    note=note,
+)
+_REQUEST_DECISION = _record(
+    RequestDecision, subjects=many(hexadecimal(32), MOST_SUBJECTS), note=note
+)
+
+READERS: Mapping[DecisionKind, Reader[Content]] = {
+    DecisionKind.FOUND: _record(
+        Founding,
+        development=flag,
+        people=many(_person, _MOST_PEOPLE),
+        keys=many(_JOB_KEY, len(Job)),
+    ),
+    DecisionKind.APPROVE: _record(Approval, entry=whole, digest=hexadecimal(64)),
+    DecisionKind.ACCEPT_LOSS: _record(
+        AcceptedLoss, through=whole, digest=hexadecimal(64), note=note
+    ),
+    DecisionKind.ADD_PERSON: _person,
+    DecisionKind.REVOKE_PERSON: _record(Revocation, name=person_name, note=note),
+    DecisionKind.REPLACE_KEY: _JOB_KEY,
+    DecisionKind.PAUSE: _STUDY_DECISION,
+    DecisionKind.RESUME: _STUDY_DECISION,
+    DecisionKind.END: _STUDY_DECISION,
+    DecisionKind.CONCLUDE: _STUDY_DECISION,
+    DecisionKind.PLACE_HOLD: _hold_placement,
+    DecisionKind.RELEASE_HOLD: _record(HoldRelease, hold=whole, at=moment, note=note),
+    DecisionKind.CONFIRM: _REQUEST_DECISION,
+    DecisionKind.REJECT: _REQUEST_DECISION,
+    DecisionKind.EXPEDITE: _REQUEST_DECISION,
+    DecisionKind.SETTLE: _record(
+        Settlement,
+        study=_namespace,
+        day=iso_day,
+        objects=hexadecimal(64),
+        letters=whole,
+        note=note,
+    ),
+    DecisionKind.RECORD_LETTERS: _record(
+        Letters,
+        scope=_scope,
+        received=moment,
+        events=many(hexadecimal(32), MOST_SUBJECTS),
+    ),
+}
