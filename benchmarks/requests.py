@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from benchmarks.counted import COLUMNS, counting
 from pipelines import cli
-from tests.pipelines.world import GARDEN, HOUSE, World, rally_id, write_lines
+from tests.support.world import GARDEN, HOUSE, World, rally_id, write_lines
 
 JOBS = (
     ("delete",),

@@ -21,7 +21,7 @@ from benchmarks import process
 from benchmarks.process import Run
 from benchmarks.ways import begin, rally, stored
 from benchmarks.workload import Workload
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 HOST = "PUBSUB_EMULATOR_HOST"
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.named_tests import ROOT, find_missing, find_named
+from tests.support.named_tests import ROOT, find_missing, find_named
 
 TABLE = (ROOT / "docs/deletion.md").read_text()
 ROW = re.compile(r"^\| (\d+) \|", re.MULTILINE)

@@ -13,7 +13,7 @@ import pytest
 
 from rally.audit.findings import Check
 from rally.audit.report.wording import PROMISES
-from tests.named_tests import ROOT, find_missing, find_named
+from tests.support.named_tests import ROOT, find_missing, find_named
 
 PAGE = ROOT / "docs/promises.md"
 KEPT, PROVED, AUDITED = "Kept by", "Proved by", "Audited by"

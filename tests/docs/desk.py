@@ -9,15 +9,8 @@ from itertools import count
 from pathlib import Path
 
 from tests.docs.terminal import Terminal
-from tests.pipelines.world import (
-    GARDEN,
-    HOUSE,
-    Message,
-    World,
-    rally_id,
-    write_lines,
-)
 from tests.support.people import make_people_keys
+from tests.support.world import GARDEN, HOUSE, Message, World, rally_id, write_lines
 
 PLACES = "--store store/ --keys keys/"
 BEGAN = "2026-05-24T06:00:00Z"
@@ -89,7 +82,7 @@ class Desk:
         return self.world.visit(person, next(self._numbers), sent=at)
 
 
-def furnish() -> World:
+def make_platform() -> World:
     """Makes the platform in the folder that one works in; others may be copies of it.
 
     Its paths are relative, so that what is printed is the same anywhere.

@@ -18,9 +18,9 @@ from tests.docs.desk import (
     VISITS,
     Desk,
 )
-from tests.pipelines.world import GARDEN, rally_id, stored_ids
-from tests.support.forging import forge
-from tests.support.places import FOUNDED
+from tests.support.forged_decisions import forge
+from tests.support.stores import FOUNDED
+from tests.support.world import GARDEN, rally_id, stored_ids
 
 
 def damaged(desk: Desk) -> Iterator[None]:

@@ -23,8 +23,8 @@ from tests.docs.desk import (
     VISITS,
     Desk,
 )
-from tests.named_tests import ROOT
-from tests.pipelines.world import GARDEN, HOUSE, POND, rally_id
+from tests.support.named_tests import ROOT
+from tests.support.world import GARDEN, HOUSE, POND, rally_id
 
 CROWD = range(100, 220)
 """More people than may leave at once, and more than a share of who joined."""

@@ -20,7 +20,7 @@ from rally.capacity.model import Inputs, stored, stream
 from rally.capacity.prices import Prices
 from rally.capacity.report import number, size
 from tests.docs.page import codes_of_rows, read_sections, read_sessions
-from tests.named_tests import ROOT, find_missing
+from tests.support.named_tests import ROOT, find_missing
 
 TEXT = (ROOT / "docs/capacity.md").read_text()
 SECTIONS = read_sections(TEXT)

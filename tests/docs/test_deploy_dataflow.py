@@ -14,7 +14,7 @@ import yaml
 from pipelines import cli
 from rally.errors import ConfigurationError
 from tests.docs.test_streams import slug
-from tests.named_tests import ROOT, find_missing, find_named
+from tests.support.named_tests import ROOT, find_missing, find_named
 from tests.templates.terraform.module import FOLDER, items, load
 
 PAGE = (ROOT / "docs/deploy-dataflow.md").read_text()

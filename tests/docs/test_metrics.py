@@ -26,14 +26,7 @@ from rally.outcomes import (
     RefusalReason,
 )
 from tests.docs.metrics_page import ROOT, SECTIONS, column, names, rows
-from tests.pipelines.world import (
-    AS_OF,
-    GARDEN,
-    POND,
-    World,
-    rally_id,
-    write_lines,
-)
+from tests.support.world import AS_OF, GARDEN, POND, World, rally_id, write_lines
 
 OUTCOMES = {STORED, REFUSED, FAILED, JOINED, LEFT}
 OF_OUR_READER = {Sum.ACKNOWLEDGE_FAILURES}

@@ -13,7 +13,7 @@ from rally.outcomes import FailureReason
 from rally.retention.report import Remains
 from rally.storage.objectstore.interface import FOREVER
 from tests.docs import losses, scenes
-from tests.docs.desk import Desk, furnish
+from tests.docs.desk import Desk, make_platform
 from tests.docs.page import (
     codes_of_rows,
     elide,
@@ -21,7 +21,7 @@ from tests.docs.page import (
     read_sessions,
     squeeze,
 )
-from tests.named_tests import ROOT, find_missing
+from tests.support.named_tests import ROOT, find_missing
 
 pytestmark = pytest.mark.slow("pages")
 
@@ -65,16 +65,16 @@ _TITLE = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def furnished(tmp_path_factory):
+def populated(tmp_path_factory):
     """A folder to copy, and what seals pings for it."""
     folder = tmp_path_factory.mktemp("platform")
     with chdir(folder):
-        return folder, furnish()
+        return folder, make_platform()
 
 
 @pytest.mark.parametrize("title", SCENES)
-def test_page_shows_what_a_terminal_shows(title, furnished, tmp_path, monkeypatch):
-    folder, world = furnished
+def test_page_shows_what_a_terminal_shows(title, populated, tmp_path, monkeypatch):
+    folder, world = populated
     shutil.copytree(folder, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")
     desk = Desk(world, 1000)

@@ -4,7 +4,7 @@ import configparser
 import re
 import signal
 
-from tests.named_tests import ROOT, find_missing, find_named
+from tests.support.named_tests import ROOT, find_missing, find_named
 
 PAGE = (ROOT / "docs/streams.md").read_text()
 

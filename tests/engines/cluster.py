@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.engines.rest import Rest, wait_for
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 HERE = Path(__file__).parent / "flink"
 FLINK = "org.apache.flink.runtime"

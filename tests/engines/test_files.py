@@ -20,7 +20,7 @@ from pipelines import cli
 from rally.storage.marker import NAME
 from tests.engines.jobs import Job, is_running
 from tests.engines.stores import files, held
-from tests.pipelines.world import (
+from tests.support.world import (
     GARDEN,
     HOUSE,
     World,

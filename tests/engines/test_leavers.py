@@ -13,30 +13,30 @@ from tests.engines.stores import entries, folders, held, objects, partitions
 from tests.integration.test_crash_deletion import (
     Case,
     after_deletion,
-    furnished,
+    forker,
     here,
-    warm,
+    populated,
     world,
 )
 
-__all__ = ["furnished", "here", "warm", "world"]
+__all__ = ["forker", "here", "populated", "world"]
 
 pytestmark = [pytest.mark.integration, pytest.mark.flink, pytest.mark.slow("flink")]
 
 
 @pytest.fixture
-def local(world, furnished, here):
-    return a_copy(world, furnished, here / "local")
+def local(world, populated, here):
+    return a_copy(world, populated, here / "local")
 
 
 @pytest.fixture
-def engine(world, furnished, here):
-    return a_copy(world, furnished, here / "engine")
+def engine(world, populated, here):
+    return a_copy(world, populated, here / "engine")
 
 
-def a_copy(world, furnished, folder):
+def a_copy(world, populated, folder):
     folder.mkdir(exist_ok=True)
-    return Case(world, None, furnished, folder)
+    return Case(world, None, populated, folder)
 
 
 def run_disturbed(cluster, job, case):

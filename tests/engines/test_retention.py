@@ -9,14 +9,7 @@ from pipelines import cli
 from rally.retention.plan import BATCH
 from tests.engines.jobs import Job
 from tests.engines.stores import files, folders, held
-from tests.pipelines.world import (
-    GARDEN,
-    HOUSE,
-    World,
-    contents,
-    rally_id,
-    write_lines,
-)
+from tests.support.world import GARDEN, HOUSE, World, contents, rally_id, write_lines
 
 pytestmark = [pytest.mark.integration, pytest.mark.flink, pytest.mark.slow("flink")]
 

@@ -8,8 +8,8 @@ from pipelines import cli
 from tests.engines.jobs import Job
 from tests.engines.rest import wait_for
 from tests.engines.stores import files
-from tests.pipelines.line import Line
-from tests.pipelines.world import World, document_id, stored_ids
+from tests.support.pubsub_topic import Topic
+from tests.support.world import World, document_id, stored_ids
 
 pytestmark = [pytest.mark.integration, pytest.mark.flink, pytest.mark.slow("flink")]
 
@@ -40,7 +40,7 @@ def store(tmp_path):
 
 
 def test_stream_loses_nothing(cluster, world, store, pubsub_emulator):
-    line = Line()
+    line = Topic()
     pings = [world.visit(n % 50, n) for n in range(PINGS)]
     everything = {document_id(n) for n in range(PINGS)}
     source = f"--subscription={line.subscription}"

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from hypothesis import strategies as st
 
-from tests import bombs
-from tests.pipelines.world import (
+from tests.support import bombs
+from tests.support.world import (
     GARDEN,
     HOUSE,
     POND,

@@ -33,7 +33,7 @@ from rally.storage.layout import UNKNOWN
 from rally.storage.objectstore.interface import ObjectInfo
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from tests.fuzz.generators import BARE_ID, CANARY, ID, hostile_messages, messages
-from tests.pipelines.world import AS_OF, GARDEN, NAMESPACES, World
+from tests.support.world import AS_OF, GARDEN, NAMESPACES, World
 
 _OUTCOMES = {
     STORED: {""},

@@ -15,7 +15,7 @@ from pipelines import cli
 from rally.errors import ConfigurationError
 from rally.storage.layout import Stores
 from tests.integration.scripted_gcs import Answer, scripted_gcs
-from tests.pipelines.world import GARDEN, World
+from tests.support.world import GARDEN, World
 
 pytestmark = pytest.mark.integration
 

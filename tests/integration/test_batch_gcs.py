@@ -4,7 +4,8 @@ import pytest
 
 from pipelines import cli
 from rally.storage.objectstore.open_store import open_store
-from tests.pipelines.world import (
+from tests.support.stores import make_stores
+from tests.support.world import (
     GARDEN,
     Message,
     World,
@@ -15,7 +16,6 @@ from tests.pipelines.world import (
     stored_ids,
     write_avro,
 )
-from tests.support.places import make_stores
 
 pytestmark = pytest.mark.integration
 

@@ -17,8 +17,8 @@ import pytest
 from rally.storage.container import read_rows
 from rally.storage.objectstore.local_files import TEMPORARY_PREFIX
 from rally.storage.objectstore.open_store import open_store
-from tests.pipelines.line import Line
-from tests.pipelines.world import (
+from tests.support.pubsub_topic import Topic
+from tests.support.world import (
     GARDEN,
     World,
     contents,
@@ -205,9 +205,9 @@ def test_batch_that_is_killed_loses_and_doubles_nothing(world, tmp_path, moments
 
 
 def test_stream_that_is_killed_loses_nothing(world, store, pubsub_emulator, moments):
-    line = Line()
+    topic = Topic()
     argv = [
-        f"--subscription={line.subscription}",
+        f"--subscription={topic.subscription}",
         "--flush_seconds=0.3",
         f"--ack_deadline_seconds={ACK_SECONDS}",
         *world.options(store),
@@ -217,7 +217,7 @@ def test_stream_that_is_killed_loses_nothing(world, store, pubsub_emulator, mome
         start = (kill - 1) * PINGS_OF_A_ROUND
         before = check_objects(world, store)
         job = Job(*argv)
-        line.publish(
+        topic.publish(
             *(ping(world, start + number) for number in range(PINGS_OF_A_ROUND))
         )
         job.wait_for(
@@ -234,4 +234,4 @@ def test_stream_that_is_killed_loses_nothing(world, store, pubsub_emulator, mome
     check_all_is_there(world, store, range(ROUNDS * PINGS_OF_A_ROUND))
     twice = len(stored_ids(store)) - len(set(stored_ids(store)))
     print(f"{twice} rows in two files")
-    assert line.is_empty(ACK_SECONDS + 1)
+    assert topic.is_empty(ACK_SECONDS + 1)

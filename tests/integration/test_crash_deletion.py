@@ -27,8 +27,10 @@ from rally.storage.objectstore.open_store import open_store
 from rally.storage.partitions import by_partition, list_files, read_view
 from rally.storage.runs import RUNS
 from rally.withdrawal.list_object import read_list
-from tests.integration.warm import Warm
-from tests.pipelines.world import (
+from tests.support.forked_jobs import JobForker
+from tests.support.request_decisions import sign_letters
+from tests.support.study_decisions import decide_study
+from tests.support.world import (
     GARDEN,
     HOUSE,
     NAMESPACES,
@@ -39,8 +41,6 @@ from tests.pipelines.world import (
     stored_rows,
     write_lines,
 )
-from tests.support.decided import decide_study
-from tests.support.rulings import sign_letters
 
 pytestmark = [pytest.mark.integration, pytest.mark.crash, pytest.mark.slow("kills")]
 
@@ -65,22 +65,22 @@ def world(here):
 
 
 @pytest.fixture(scope="module")
-def warm(here):
-    process = Warm(here)
+def forker(here):
+    process = JobForker(here)
     yield process
     process.close()
 
 
 @pytest.fixture(scope="module")
-def furnished(world, warm, here):
+def populated(world, forker, here):
     """A store with compacted files, new ones beside them, and people who left."""
-    store = str(here / "furnished")
+    store = str(here / "populated")
     options = world.options(store)
-    succeed(warm, "ingest", [ingest(world, here, "first", visits(world)), *options])
-    succeed(warm, "compact", options)
+    succeed(forker, "ingest", [ingest(world, here, "first", visits(world)), *options])
+    succeed(forker, "compact", options)
     again = visits(world, 1) + visits(world)[::3]
-    succeed(warm, "ingest", [ingest(world, here, "again", again), *options])
-    succeed(warm, "ingest", [ingest(world, here, "leave", signals(world)), *options])
+    succeed(forker, "ingest", [ingest(world, here, "again", again), *options])
+    succeed(forker, "ingest", [ingest(world, here, "leave", signals(world)), *options])
     platform = open_store(f"{store}/platform")
     letter = Event(EventKind.LEFT, GARDEN, world.platform_pseudonym(8),
                    1_779_300_000_000_000, None, document_id(990), MAIL)  # fmt: skip
@@ -140,27 +140,27 @@ def ingest(world, here, name, messages):
     return f"--input={folder}/*.in"
 
 
-def succeed(warm, job, argv):
-    ended = warm.run(job, argv)
+def succeed(forker, job, argv):
+    ended = forker.run(job, argv)
     assert ended.status == 0, ended.output
     return ended
 
 
 class Case:
-    """A copy of the furnished store, on which one life is led."""
+    """A copy of the populated store, on which one life is led."""
 
-    def __init__(self, world, warm, furnished, here):
+    def __init__(self, world, forker, populated, here):
         self.store = str(here / "store")
         shutil.rmtree(self.store, ignore_errors=True)
-        shutil.copytree(furnished, self.store)
+        shutil.copytree(populated, self.store)
         self.argv = world.options(self.store)
-        self._world, self._warm = world, warm
+        self._world, self._forker = world, forker
 
     def run(self, job, **kill):
-        return self._warm.run(job, self.argv, **kill)
+        return self._forker.run(job, self.argv, **kill)
 
     def succeed(self, job):
-        return succeed(self._warm, job, self.argv)
+        return succeed(self._forker, job, self.argv)
 
     def view(self):
         """What our own readers see: none twice, whatever was killed."""
@@ -239,8 +239,8 @@ def temporary_files(folder):
 
 
 @pytest.fixture
-def case(world, warm, furnished, here):
-    return lambda: Case(world, warm, furnished, here)
+def case(world, forker, populated, here):
+    return lambda: Case(world, forker, populated, here)
 
 
 def after_deletion(case):

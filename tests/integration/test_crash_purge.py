@@ -19,25 +19,18 @@ from tests.integration.test_crash_deletion import (
     HEX,
     ROUNDS,
     STEPS_TRIED,
+    forker,
     here,
     kind_of,
     succeed,
     tell,
     temporary_files,
-    warm,
     world,
 )
-from tests.pipelines.world import (
-    GARDEN,
-    HOUSE,
-    POND,
-    rally_id,
-    stored_rows,
-    write_lines,
-)
-from tests.support.decided import decide_study
+from tests.support.study_decisions import decide_study
+from tests.support.world import GARDEN, HOUSE, POND, rally_id, stored_rows, write_lines
 
-__all__ = ["here", "warm", "world"]
+__all__ = ["forker", "here", "world"]
 
 pytestmark = [pytest.mark.integration, pytest.mark.crash, pytest.mark.slow("kills")]
 
@@ -48,15 +41,15 @@ CONCLUDED = datetime(2026, 10, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def furnished(world, warm, here):
+def populated(world, forker, here):
     """Compacted files, new ones beside them, dead letters; the garden is concluded."""
-    store = str(here / "furnished")
+    store = str(here / "populated")
     options = world.options(store)
     for name in ("first", "again"):
         path = write_lines(here / f"{name}.in", list(pings(world, name == "again")))
-        succeed(warm, "ingest", [f"--input={path}", *options])
+        succeed(forker, "ingest", [f"--input={path}", *options])
         if name == "first":
-            succeed(warm, "compact", options)
+            succeed(forker, "compact", options)
     platform = open_store(f"{store}/platform")
     for action in (StudyAction.END, StudyAction.CONCLUDE):
         decide_study(platform, GARDEN, action, CONCLUDED)
@@ -82,23 +75,23 @@ def pings(world, again):
 
 
 class Case:
-    """A copy of the furnished store and of the keys, on which one life is led."""
+    """A copy of the populated store and of the keys, on which one life is led."""
 
-    def __init__(self, world, warm, furnished, here):
+    def __init__(self, world, forker, populated, here):
         self.store, self.keys = str(here / "store"), str(here / "keys")
-        for source, target in ((furnished, self.store), (world.keys, self.keys)):
+        for source, target in ((populated, self.store), (world.keys, self.keys)):
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(source, target)
-        self._warm = warm
+        self._forker = forker
         self.argv = [
             *world.options(self.store), f"--keys={self.keys}", f"--as_of={AS_OF}",
         ]  # fmt: skip
 
     def run(self, **kill):
-        return self._warm.run("purge", self.argv, **kill)
+        return self._forker.run("purge", self.argv, **kill)
 
     def succeed(self):
-        return succeed(self._warm, "purge", self.argv)
+        return succeed(self._forker, "purge", self.argv)
 
     def rest(self):
         """How it ended, without plans and what names the run."""
@@ -116,8 +109,8 @@ class Case:
 
 
 @pytest.fixture
-def case(world, warm, furnished, here):
-    return lambda: Case(world, warm, furnished, here)
+def case(world, forker, populated, here):
+    return lambda: Case(world, forker, populated, here)
 
 
 def test_undisturbed_run_leaves_what_it_should(case):

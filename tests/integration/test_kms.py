@@ -23,7 +23,7 @@ from rally.keys.names import Job
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_administration import create_purpose, ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
 

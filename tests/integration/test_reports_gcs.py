@@ -9,7 +9,7 @@ from rally.audit.report.output import check_writable, write_private
 from rally.errors import ConfigurationError
 from rally.storage.objectstore.open_store import open_store
 from tests.integration.scripted_gcs import Answer, refusal, scripted_gcs
-from tests.pipelines.world import World, write_lines
+from tests.support.world import World, write_lines
 
 pytestmark = pytest.mark.integration
 

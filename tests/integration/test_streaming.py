@@ -16,8 +16,8 @@ from rally.ingestion.setup import IngestSettings, check_before_start
 from rally.outcomes import Count
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST
-from tests.pipelines.line import Line
-from tests.pipelines.world import (
+from tests.support.pubsub_topic import Topic
+from tests.support.world import (
     AS_OF,
     GARDEN,
     SENT_LATER,
@@ -47,18 +47,18 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def line(pubsub_emulator):
-    return Line()
+def topic(pubsub_emulator):
+    return Topic()
 
 
 class Reader(threading.Thread):
     """A running stream of this process; `counts` when it has ended."""
 
-    def __init__(self, line, settings, idle=8.0):
+    def __init__(self, topic, settings, idle=8.0):
         super().__init__()
         check_before_start(settings)
         self._pipeline = beam.Pipeline(runner=LOCAL_RUNNER)
-        _ = self._pipeline | IngestSubscription(line.subscription, settings, 0.2, idle)
+        _ = self._pipeline | IngestSubscription(topic.subscription, settings, 0.2, idle)
         self.start()
 
     def run(self):
@@ -79,8 +79,8 @@ def wait_for(condition):
         time.sleep(0.05)
 
 
-def test_stream_stores_everything_and_acknowledges_it(world, store, line, capsys):
-    line.publish(
+def test_stream_stores_everything_and_acknowledges_it(world, store, topic, capsys):
+    topic.publish(
         *(world.visit(person, person) for person in range(1500)),
         world.message(
             f"{GARDEN}/study-unenrollment/1", {"rally.id": rally_id(1)}, 2001
@@ -91,7 +91,7 @@ def test_stream_stores_everything_and_acknowledges_it(world, store, line, capsys
     status = cli.main(
         [
             "ingest",
-            f"--subscription={line.subscription}",
+            f"--subscription={topic.subscription}",
             "--flush_seconds=0.5",
             "--stop_after_idle_seconds=2",
             f"--ack_deadline_seconds={ACK_SECONDS}",
@@ -112,18 +112,18 @@ def test_stream_stores_everything_and_acknowledges_it(world, store, line, capsys
     assert len(stored_events(store)) == 1
     (letter,) = world.dead_letters(store)
     assert "192.0.2.1" not in repr(letter)
-    assert line.is_empty(ACK_SECONDS + 1)
+    assert topic.is_empty(ACK_SECONDS + 1)
 
 
-def test_stream_that_is_empty_ends_with_no_pings(world, store, line, capsys):
-    argv = ["ingest", f"--subscription={line.subscription}", *world.options(store)]
+def test_stream_that_is_empty_ends_with_no_pings(world, store, topic, capsys):
+    argv = ["ingest", f"--subscription={topic.subscription}", *world.options(store)]
 
     assert cli.main([*argv, "--stop_after_idle_seconds=0.1"]) == 0
     assert capsys.readouterr() == ("no pings\n", "")
 
 
-def test_subscription_that_is_not_there_is_one_line(world, store, line, capsys):
-    path = f"{line.subscription}-not"
+def test_subscription_that_is_not_there_is_one_line(world, store, topic, capsys):
+    path = f"{topic.subscription}-not"
 
     assert cli.main(["ingest", f"--subscription={path}", *world.options(store)]) == 2
     expected = f"rally: --subscription {path}: there is none of that name\n"
@@ -131,7 +131,7 @@ def test_subscription_that_is_not_there_is_one_line(world, store, line, capsys):
 
 
 @pytest.mark.slow("streams")
-def test_running_stream_honours_a_pause(world, store, line):
+def test_running_stream_honours_a_pause(world, store, topic):
     reload_seconds = 0.5
     world.make_stores(store)
     settings = IngestSettings(
@@ -142,8 +142,8 @@ def test_running_stream_honours_a_pause(world, store, line):
         reload_seconds=reload_seconds,
     )
     before, after = "2026-05-20T11:00:00Z", "2026-05-20T13:00:00Z"
-    reader = Reader(line, settings)
-    line.publish(world.visit(1, 1, sent=after))
+    reader = Reader(topic, settings)
+    topic.publish(world.visit(1, 1, sent=after))
     wait_for(lambda: stored_ids(store))
 
     where = [f"--studies={world.studies}", f"--store={store}"]
@@ -152,11 +152,11 @@ def test_running_stream_honours_a_pause(world, store, line):
     end = time.monotonic() + reload_seconds
     number = 2
     while time.monotonic() < end:  # what is sent meanwhile is one or the other
-        line.publish(world.visit(1, number, sent=after))
+        topic.publish(world.visit(1, number, sent=after))
         number += 1
     in_between = number
-    line.publish(*(world.visit(1, n, sent=after) for n in range(number, number + 5)))
-    line.publish(world.visit(1, number + 5, sent=before))
+    topic.publish(*(world.visit(1, n, sent=after) for n in range(number, number + 5)))
+    topic.publish(world.visit(1, number + 5, sent=before))
 
     counts = reader.end()
     numbers = {document for _, document in stored_ids(store)}
@@ -168,14 +168,14 @@ def test_running_stream_honours_a_pause(world, store, line):
 
 
 @pytest.mark.slow("streams")
-def test_two_readers_share_a_subscription(world, store, line):
+def test_two_readers_share_a_subscription(world, store, topic):
     world.make_stores(store)
     settings = IngestSettings(
         store=store, ping_keys=world.keys, studies=world.studies, as_of=AS_OF
     )
-    readers = [Reader(line, settings) for _ in range(2)]
+    readers = [Reader(topic, settings) for _ in range(2)]
     for start in range(0, 1000, 50):
-        line.publish(*(world.visit(1, start + number) for number in range(50)))
+        topic.publish(*(world.visit(1, start + number) for number in range(50)))
 
     counts = [reader.end() for reader in readers]
 
@@ -184,12 +184,12 @@ def test_two_readers_share_a_subscription(world, store, line):
     assert len(stored_ids(store)) == len(set(stored_ids(store))) == 1000
 
 
-def test_stream_that_a_person_stops_ends_with_one_line(world, store, line):
-    line.publish(world.visit(1, 1))
+def test_stream_that_a_person_stops_ends_with_one_line(world, store, topic):
+    topic.publish(world.visit(1, 1))
     job = subprocess.Popen(
         [
             *(sys.executable, "-m", "pipelines.ingest", "--flush_seconds=0.3"),
-            *(f"--subscription={line.subscription}", *world.options(store)),
+            *(f"--subscription={topic.subscription}", *world.options(store)),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -205,7 +205,7 @@ def test_stream_that_a_person_stops_ends_with_one_line(world, store, line):
 
 
 @pytest.mark.slow("streams")
-def test_running_stream_honours_the_withdrawal_list(world, store, line):
+def test_running_stream_honours_the_withdrawal_list(world, store, topic):
     """What is late of who has left meanwhile is refused, or parked; others go on."""
     world.make_stores(store)
     settings = IngestSettings(
@@ -215,17 +215,17 @@ def test_running_stream_honours_the_withdrawal_list(world, store, line):
         as_of=AS_OF,
         reload_seconds=0.2,
     )
-    reader = Reader(line, settings)
-    line.publish(world.visit(1, 1))
+    reader = Reader(topic, settings)
+    topic.publish(world.visit(1, 1))
     wait_for(lambda: stored_ids(store))
 
     world.publish(store, 1, world.left(1, GARDEN))
     number = 2
     while 1 not in lists_of_rows(store).values():  # until the stream has seen it
-        line.publish(world.visit(2, number))
+        topic.publish(world.visit(2, number))
         wait_for(lambda n=number: document_id(n) in lists_of_rows(store))
         number += 1
-    line.publish(
+    topic.publish(
         world.visit(1, number),
         world.visit(1, number + 1, sent=SENT_LATER),
         world.visit(2, number + 2, sent=SENT_LATER),
@@ -246,20 +246,20 @@ def test_running_stream_honours_the_withdrawal_list(world, store, line):
 
 @pytest.mark.slow("streams")
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "put back"])
-def test_stream_that_loses_the_list_ends_with_one_line(world, store, line, lost):
+def test_stream_that_loses_the_list_ends_with_one_line(world, store, topic, lost):
     """What it had not stored by then stays in Pub/Sub."""
     world.publish(store, 5)
     job = subprocess.Popen(
         [
             *(sys.executable, "-m", "pipelines.ingest", "--flush_seconds=0.3"),
             *("--reload_seconds=0.1", f"--ack_deadline_seconds={ACK_SECONDS}"),
-            *(f"--subscription={line.subscription}", *world.options(store)),
+            *(f"--subscription={topic.subscription}", *world.options(store)),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    line.publish(world.visit(1, 1))
+    topic.publish(world.visit(1, 1))
     wait_for(lambda: stored_ids(store) or job.poll() is not None)
 
     if lost:
@@ -273,7 +273,7 @@ def test_stream_that_loses_the_list_ends_with_one_line(world, store, line, lost)
     end = time.monotonic() + DEADLINE
     while job.poll() is None:
         assert time.monotonic() < end
-        line.publish(world.visit(1, number))
+        topic.publish(world.visit(1, number))
         number += 1
 
     out, errors = job.communicate(timeout=DEADLINE)
@@ -282,7 +282,7 @@ def test_stream_that_loses_the_list_ends_with_one_line(world, store, line, lost)
     left_behind = number - 1 - len(stored_ids(store))
     assert left_behind
     world.publish(store, 5)
-    argv = [f"--subscription={line.subscription}", *world.options(store)]
+    argv = [f"--subscription={topic.subscription}", *world.options(store)]
     idle = f"--stop_after_idle_seconds={ACK_SECONDS + 4}"
     assert cli.main(["ingest", *argv, "--flush_seconds=1", idle]) == 0
     assert {n for _, n in stored_ids(store)} == set(map(document_id, range(1, number)))

@@ -16,8 +16,9 @@ import pytest
 from pipelines import cli
 from rally.ingestion.setup import IngestSettings, check_before_start
 from rally.observability.measures import Sum
-from tests.pipelines.line import Line
-from tests.pipelines.world import (
+from tests.support.ports import free_port
+from tests.support.pubsub_topic import Topic
+from tests.support.world import (
     AS_OF,
     GARDEN,
     SENT_LATER,
@@ -28,7 +29,6 @@ from tests.pipelines.world import (
     stored_ids,
     stored_rows,
 )
-from tests.ports import free_port
 from transforms.ingest_subscription import _IngestSubscriptionFn
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow("streams")]
@@ -57,14 +57,14 @@ def wait_for(condition):
 
 @pytest.fixture
 def start(world, store):
-    """Starts a `rally ingest` of a line; what still runs at the end is killed."""
+    """Starts a `rally ingest` of a topic; what still runs at the end is killed."""
     started = []
 
-    def start(line, *more):
+    def start(topic, *more):
         job = subprocess.Popen(
             [
                 *(sys.executable, "-m", "pipelines.cli", "ingest"),
-                *(f"--subscription={line.subscription}", "--flush_seconds=0.3"),
+                *(f"--subscription={topic.subscription}", "--flush_seconds=0.3"),
                 f"--ack_deadline_seconds={ACK_SECONDS}",
                 *world.options(store, *more),
             ],
@@ -81,13 +81,13 @@ def start(world, store):
         job.communicate()
 
 
-def finish(world, store, line):
+def finish(world, store, topic):
     """A plain run after all that happened; the ack deadlines pass in it.
 
     So does the subscription's own, of 10 seconds, of what was just pulled.
     """
     idle = f"--stop_after_idle_seconds={ACK_SECONDS + 6}"
-    argv = [f"--subscription={line.subscription}", "--flush_seconds=1", idle]
+    argv = [f"--subscription={topic.subscription}", "--flush_seconds=1", idle]
     assert cli.main(["ingest", *argv, *world.options(store)]) == 0
 
 
@@ -112,10 +112,10 @@ def test_stream_that_is_stopped_loses_nothing(
     world, store, pubsub_emulator, start, number
 ):
     """What it had stored by then comes again only where it was not acknowledged."""
-    line, count = Line(), 1200
-    job = start(line)
+    topic, count = Topic(), 1200
+    job = start(topic)
     for begin in range(0, count, 100):
-        line.publish(*(world.visit(n, n) for n in range(begin, begin + 100)))
+        topic.publish(*(world.visit(n, n) for n in range(begin, begin + 100)))
     wait_for(lambda: stored_ids(store) or job.poll() is not None)
 
     job.send_signal(number)
@@ -123,7 +123,7 @@ def test_stream_that_is_stopped_loses_nothing(
     expected = ("", "rally: stopped; run it again for what is not done\n")
     assert job.communicate(timeout=WAIT) == expected
     assert job.returncode == 128 + number
-    finish(world, store, line)
+    finish(world, store, topic)
     assert documents(store) == {document_id(n) for n in range(count)}
     check_copies_are_equal(store)
     assert set(compact(world, store).values()) == {1}
@@ -143,24 +143,24 @@ def stored_by(port):
 def test_two_processes_share_a_subscription_and_one_is_killed(
     world, store, pubsub_emulator, start
 ):
-    line, ports = Line(), [free_port(), free_port()]
+    topic, ports = Topic(), [free_port(), free_port()]
     idle = f"--stop_after_idle_seconds={ACK_SECONDS + 4}"
-    jobs = [start(line, f"--prometheus={port}", idle) for port in ports]
+    jobs = [start(topic, f"--prometheus={port}", idle) for port in ports]
     count = 0
 
     def both_have_stored():
         nonlocal count
         stored = [stored_by(port) for port in ports]
         if count - sum(stored) < 400:  # no more than they are at work on
-            line.publish(*(world.visit(n, n) for n in range(count, count + 40)))
+            topic.publish(*(world.visit(n, n) for n in range(count, count + 40)))
             count += 40
         return all(stored)
 
     wait_for(both_have_stored)
-    line.publish(*(world.visit(n, n) for n in range(count, count + 400)))
+    topic.publish(*(world.visit(n, n) for n in range(count, count + 400)))
     count += 400
     jobs[0].send_signal(signal.SIGKILL)
-    line.publish(*(world.visit(n, n) for n in range(count, count + 400)))
+    topic.publish(*(world.visit(n, n) for n in range(count, count + 400)))
     count += 400
 
     assert jobs[0].wait(WAIT) == -signal.SIGKILL
@@ -171,14 +171,14 @@ def test_two_processes_share_a_subscription_and_one_is_killed(
     assert documents(store) == {document_id(n) for n in range(count)}
     check_copies_are_equal(store)
     assert compact(world, store) == {document_id(n): 1 for n in range(count)}
-    assert line.is_empty(ACK_SECONDS + 1)
+    assert topic.is_empty(ACK_SECONDS + 1)
 
 
 def test_day_that_is_lost_comes_back_by_seek(world, store, pubsub_emulator):
     """Who has left meanwhile does not come back, and duplicates go."""
-    line = Line(message_retention_duration=timedelta(days=7))
+    topic = Topic(message_retention_duration=timedelta(days=7))
     start = datetime.now(UTC)
-    line.publish(
+    topic.publish(
         *(world.visit(n, n) for n in range(60)),
         *(world.visit(n, 60 + n, sent=SENT_LATER) for n in range(60)),
         world.message(f"{GARDEN}/study-enrollment/1", {"rally.id": rally_id(1)}, 200),
@@ -188,7 +188,7 @@ def test_day_that_is_lost_comes_back_by_seek(world, store, pubsub_emulator):
         ),
         world.message(f"{GARDEN}/visit/9", {}, 202),
     )
-    finish(world, store, line)
+    finish(world, store, topic)
     assert cli.main(["delete", *world.options(store)]) == 0
     before = sorted(stored_ids(store))
     events, letters = stored_events(store), world.dead_letters(store)
@@ -199,8 +199,8 @@ def test_day_that_is_lost_comes_back_by_seek(world, store, pubsub_emulator):
     assert lost
     for folder in lost:
         shutil.rmtree(folder)
-    line.seek(start)
-    finish(world, store, line)
+    topic.seek(start)
+    finish(world, store, topic)
 
     assert set(stored_ids(store)) == set(before)
     assert len(stored_ids(store)) > len(before)
@@ -214,21 +214,21 @@ def test_day_that_is_lost_comes_back_by_seek(world, store, pubsub_emulator):
 def test_seek_gives_up_what_was_published_before_its_time(
     world, store, pubsub_emulator
 ):
-    line = Line(message_retention_duration=timedelta(days=7))
-    line.publish(world.visit(1, 1))
-    line.seek(datetime.now(UTC))
-    line.publish(world.visit(2, 2))
+    topic = Topic(message_retention_duration=timedelta(days=7))
+    topic.publish(world.visit(1, 1))
+    topic.seek(datetime.now(UTC))
+    topic.publish(world.visit(2, 2))
 
-    finish(world, store, line)
+    finish(world, store, topic)
 
     assert documents(store) == {document_id(2)}
 
 
 def test_worker_process_is_served_by_its_job(world, store, pubsub_emulator, start):
-    line, port = Line(), free_port()
+    topic, port = Topic(), free_port()
     two = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
-    job = start(line, f"--prometheus={port}", *two)
-    line.publish(*(world.visit(n, n) for n in range(30)))
+    job = start(topic, f"--prometheus={port}", *two)
+    topic.publish(*(world.visit(n, n) for n in range(30)))
 
     wait_for(lambda: stored_by(port) >= 30 or job.poll() is not None)
 
@@ -249,6 +249,6 @@ def test_messages_that_cannot_be_acknowledged_are_counted(
     reader = _IngestSubscriptionFn(settings, 1.0, None, ACK_SECONDS)
     reader.setup()
 
-    reader._acknowledge(f"{Line().subscription}-not", ["one", "two"])
+    reader._acknowledge(f"{Topic().subscription}-not", ["one", "two"])
 
     assert reader._intake.measures.sums == {Sum.ACKNOWLEDGE_FAILURES: 2}

@@ -26,13 +26,13 @@ from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.rulings import RequestAction as Decision
 from rally.withdrawal.rulings import choose
 from tests.model.words import Ping
-from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND
 from tests.rally.audit.place import Audited
-from tests.support.decided import decide_study, hold_rows, release_rows
 from tests.support.memory_deployment import KeylessPrf
 from tests.support.people import job_key
 from tests.support.purge_deployment import MemoryPurgeSettings as PurgeSettings
-from tests.support.rulings import expedite
+from tests.support.request_decisions import expedite
+from tests.support.study_decisions import decide_study, hold_rows, release_rows
+from tests.support.world import GARDEN, HOUSE, JOINED, LEFT, POND
 
 BEGIN = datetime(2027, 12, 28, 18, tzinfo=UTC)
 """The evening of the first day: jobs run at such an hour."""

@@ -16,7 +16,7 @@ from rally.audit.findings import Check, Status
 from rally.events import RALLY
 from rally.registry.transitions import States, StudyAction, StudyState
 from tests.life.life import BEGIN, LAST_DAY, Life, load_registry
-from tests.pipelines.world import GARDEN, POND
+from tests.support.world import GARDEN, POND
 
 pytestmark = pytest.mark.slow("lives")
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rally.events import RALLY
 from tests.model.words import PEOPLE, Ping, moment
-from tests.pipelines.world import GARDEN, POND
+from tests.support.world import GARDEN, POND
 
 
 class Fault(NamedTuple):

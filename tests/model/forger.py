@@ -1,4 +1,4 @@
-"""What somebody does beside it all who has rights and no key: the model hears nothing.
+"""What somebody does who has rights and no key, and of whom the model hears nothing.
 
 Whoever forges may create and replace any object of the platform's; and has, in one of
 the rules, the key of somebody who may decide.
@@ -21,12 +21,12 @@ from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.list_object import LIST, read_list
 from rally.withdrawal.newest_list import newest_signed
 from rally.withdrawal.requests import key_of, subject_of
-from tests.model.beside import Beside
+from tests.model.comparison import Comparison
 from tests.model.draws import people, scopes
 from tests.model.words import STRANGERS, STUDIES, moment
-from tests.pipelines.world import HOUSE
-from tests.support import forging
-from tests.support.rulings import rule_on
+from tests.support import forged_decisions
+from tests.support.request_decisions import rule_on
+from tests.support.world import HOUSE
 
 _STUDY = [
     DecisionKind.PAUSE,
@@ -37,12 +37,12 @@ _STUDY = [
 _REQUESTS = [DecisionKind.CONFIRM, DecisionKind.REJECT, DecisionKind.EXPEDITE]
 
 
-class Forger(Beside):
+class Forger(Comparison):
     """The moves of a forger."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.older = self.whole.platform.read(LIST)
+        self.older = self.system.platform.read(LIST)
         self.has_strangers = False
 
     @rule(kind=st.sampled_from(_STUDY + _REQUESTS), study=st.sampled_from(STUDIES),
@@ -53,29 +53,29 @@ class Forger(Beside):
         about: Content = RequestDecision(self._subjects(), "")
         if kind in _STUDY:
             about = StudyDecision(study, from_micros(self.model.now), "")
-        platform = self.whole.platform
+        platform = self.system.platform
         number = read_list(platform).decisions.head.number + 1 + beyond
-        counter = self.whole.withdrawals().counter
-        forging.forge(platform, kind, about, number, by, counter)
+        counter = self.system.withdrawals().counter
+        forged_decisions.forge(platform, kind, about, number, by, counter)
 
     @rule(rejects=st.booleans())
     def decide_on_what_is_not_held(self, rejects) -> None:
         """With a stolen key: on what is active, and on what is yet to be admitted."""
-        published = self.whole.withdrawals()
-        asked = {key_of(e) for e in read_events(self.whole.platform)
+        published = self.system.withdrawals()
+        asked = {key_of(e) for e in read_events(self.system.platform)
                  if e.kind is EventKind.LEFT}  # fmt: skip
         known = {key_of(e): e.status for e in published.withdrawals}
         vain = [key for key in asked if known.get(key) is not RequestStatus.HELD]
         kind = DecisionKind.REJECT if rejects else DecisionKind.CONFIRM
         rule_on(
-            self.whole.platform, kind, published.counter, sorted(map(subject_of, vain))
+            self.system.platform, kind, published.counter, sorted(map(subject_of, vain))
         )
 
     @rule(person=people, scope=scopes)
     def forge_a_letter(self, person, scope) -> None:
-        who, time = self.whole.platform_pseudonym(person), self.model.now
+        who, time = self.system.platform_pseudonym(person), self.model.now
         event = Event(EventKind.LEFT, scope, who, time, None, f"forged-{time}", MAIL)
-        write_events(self.whole.platform, [event], "1")
+        write_events(self.system.platform, [event], "1")
 
     @precondition(lambda self: not self.has_strangers)
     @rule(scope=scopes, many=st.integers(3, len(STRANGERS)))
@@ -85,7 +85,7 @@ class Forger(Beside):
         for who in STRANGERS[:many]:
             for kind, hour in ((EventKind.JOINED, -1), (EventKind.LEFT, 0)):
                 time, name = moment(self.today, hour), f"{kind}-{who}"
-                self.whole.event(kind, who, scope, 0, submission_timestamp=time,
+                self.system.event(kind, who, scope, 0, submission_timestamp=time,
                                  document=name)  # fmt: skip
                 key = who, scope, name
                 if kind is EventKind.JOINED:
@@ -97,15 +97,15 @@ class Forger(Beside):
     @rule()
     def put_an_older_list_back(self) -> None:
         """Jobs but deletion begin by refusing it; then the newest is restored."""
-        platform = self.whole.platform
+        platform = self.system.platform
         newest, info = platform.read(LIST), platform.stat(LIST)
         generation = platform.replace(LIST, self.older, info.generation)
         older = read_list(platform)
         if newest_signed(platform, older) > older.list.counter:
             with pytest.raises(ConfigurationError, match="an older one was put"):
-                self.whole.compact()
+                self.system.compact()
         platform.replace(LIST, newest, generation)
 
     def _subjects(self) -> tuple[str, ...]:
-        published = self.whole.withdrawals().withdrawals
+        published = self.system.withdrawals().withdrawals
         return tuple(sorted(subject_of(key_of(each)) for each in published))

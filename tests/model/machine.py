@@ -14,7 +14,7 @@ from rally.times import from_micros
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.rulings import RequestAction, choose
 from rally.withdrawal.withdrawal_list import RequestState
-from tests.model.beside import EARLY, LATE
+from tests.model.comparison import EARLY, LATE
 from tests.model.draws import (
     ages,
     copies,
@@ -26,10 +26,10 @@ from tests.model.draws import (
     scopes,
 )
 from tests.model.forger import Forger
-from tests.model.plain import best
+from tests.model.reference import best
 from tests.model.words import STUDIES, Ping, moment
-from tests.support.decided import decide_study
-from tests.support.rulings import rule as rule_withdrawals
+from tests.support.request_decisions import rule as rule_withdrawals
+from tests.support.study_decisions import decide_study
 
 STREAM_DAYS = 4
 """How long a stream may go on by an old list: less than requests stay open."""
@@ -63,7 +63,7 @@ _POSSIBLE = {
 
 
 class Machine(Forger):
-    """The whole thing beside the model."""
+    """The system and the model, step by step."""
 
     # What people, clients and operators do
 
@@ -106,7 +106,7 @@ class Machine(Forger):
     @precondition(lambda self: not self.stale)
     @rule()
     def begin_a_stream(self) -> None:
-        self.stale = self.whole.intake(), self.model.book, self.today
+        self.stale = self.system.intake(), self.model.book, self.today
 
     @precondition(lambda self: self.stale)
     @rule(sent=st.lists(pings, min_size=1, max_size=4))
@@ -120,7 +120,7 @@ class Machine(Forger):
         number = self.today - age
         document_id = f"letter-{person}-{scope}-{number}"
         time = moment(number)
-        self.whole.event(EventKind.LEFT, person, scope, 0, submission_timestamp=time,
+        self.system.event(EventKind.LEFT, person, scope, 0, submission_timestamp=time,
                          document=document_id, signal=MAIL)  # fmt: skip
         self.model.leave((person, scope, document_id), time, MAIL)
 
@@ -132,7 +132,7 @@ class Machine(Forger):
         self.today += days
         if self.stale and self.today > self.stale[2] + STREAM_DAYS:
             self.stale = None
-        self.whole.now = self._clock()
+        self.system.now = self._clock()
         self.model.now = moment(self.today)
 
     @rule(study=st.sampled_from(STUDIES), step=st.sampled_from(list(Step)))
@@ -141,19 +141,19 @@ class Machine(Forger):
         if state not in _POSSIBLE[step]:
             return
         at = from_micros(self.model.now)
-        decide_study(self.whole.platform, study, step, at)
+        decide_study(self.system.platform, study, step, at)
         self.model.steps.append((self.model.now, study, str(step)))
         self.stale = None
 
     @rule(day=st.sampled_from([EARLY, LATE]))
     def move_the_end(self, day) -> None:
-        self.whole.registry = self.registries[day]
+        self.system.registry = self.registries[day]
         self.model.end = moment(day, -12)
         self.stale = None
 
     @rule(action=st.sampled_from(list(RequestAction)), pick=st.integers(0, 20))
     def decide(self, action, pick) -> None:
-        published = self.whole.withdrawals()
+        published = self.system.withdrawals()
         open_to = [
             each
             for each in published.withdrawals
@@ -168,7 +168,7 @@ class Machine(Forger):
         )
         one = open_to[pick % len(open_to)]
         chosen = choose(action, published, published, None, [one.request])
-        rule_withdrawals(self.whole.platform, action.kind, published.counter, *chosen)
+        rule_withdrawals(self.system.platform, action.kind, published.counter, *chosen)
         key = self._person(one.participant), one.scope, one.document_id
         if action is RequestAction.EXPEDITE:
             self.model.expedite.add(key)
@@ -181,27 +181,27 @@ class Machine(Forger):
     def leave_a_foreign_object(self, where, content) -> None:
         """It changes nothing that any step has to hold."""
         store, name = where
-        getattr(self.whole, store).create(name, content)
+        getattr(self.system, store).create(name, content)
 
     @rule(name=st.sampled_from(LINKS), leaving=leavers)
     def delete_beside_a_link(self, name, leaving) -> None:
         """The link is named and all else is done; who left is told once it is gone."""
         self.ingest_some(leaving, None)
-        before, receipts = self.whole.view(), len(self.whole.receipts())
+        before, receipts = self.system.view(), len(self.system.receipts())
         study = name.split("/")[1].partition("=")[2]
-        self.whole.data.stray[name] = StrayKind.LINK
-        report = self.whole.delete()
-        del self.whole.data.stray[name]
+        self.system.data.stray[name] = StrayKind.LINK
+        report = self.system.delete()
+        del self.system.data.stray[name]
         self._follow()
         assert [(each.outcome, each.name) for each in report.faults] == [
             (FileOutcome.STRAY, name)
         ]
-        view = self.whole.view()
+        view = self.system.view()
         assert not view - before
         assert all(
             view[row] for row in best(before) if self.model.book.verdict(row) == "kept"
         )
-        told = self.whole.receipts()[receipts:]
+        told = self.system.receipts()[receipts:]
         sections = [section for each in told for section in each.sections]
         assert {each.outcome for each in sections if each.namespace == study} <= {
             Told.DEFERRED
@@ -215,10 +215,10 @@ class Machine(Forger):
         self.replay_once(fault)
 
     def replay_once(self, fault) -> None:
-        before, parked = self.whole.view(), dict(self.parked)
-        done = self._run(self.whole.replay, fault)
-        self._learn(parked.values(), self.model.book, whole=done)
-        view, left = self.whole.view(), self.whole.parked()
+        before, parked = self.system.view(), dict(self.parked)
+        done = self._run(self.system.replay, fault)
+        self._learn(parked.values(), self.model.book, is_done=done)
+        view, left = self.system.view(), self.system.parked()
         outcome = {place: self.model.outcome(ping) for place, ping in parked.items()}
         assert left <= set(parked)
         for place, ping in parked.items():
@@ -268,7 +268,7 @@ class Machine(Forger):
     @precondition(lambda self: not self.backup)
     @rule()
     def back_up(self) -> None:
-        self.backup = self.whole.back_up()
+        self.backup = self.system.back_up()
 
     @precondition(lambda self: self.backup)
     @rule(over=st.booleans(), later=st.sampled_from([0, 0, 12]), fault=faults)
@@ -278,26 +278,26 @@ class Machine(Forger):
             self.delete_once(None)
             self.wait(later)
             self.delete_once(None)
-        self.whole.restore(self.backup, over)
+        self.system.restore(self.backup, over)
         self.is_restored, self.backup = True, {}
         self.delete_once(fault)
 
     @rule(fault=faults)
     def plan_only(self, fault) -> None:
-        before = self.whole.view()
+        before = self.system.view()
         self._run(self._plan, fault)
-        assert self.whole.view() == before
+        assert self.system.view() == before
 
     def _compact(self):
-        done = self.whole.compact()
+        done = self.system.compact()
         return [each for each in done if each.troubles or not each.outcome.is_good]
 
     def _delete(self):
-        report = self.whole.delete()
+        report = self.system.delete()
         return report.faults + report.unregistered
 
     def _plan(self):
-        faults = self.whole.job().plan().faults
+        faults = self.system.job().plan().faults
         if self._is_half_compacted():  # a run finishes that, a plan only names it
             return [e for e in faults if e.outcome is not FileOutcome.HALF_COMPACTED]
         return faults
@@ -308,15 +308,15 @@ class Machine(Forger):
         self.replay_once(None)
         self.compact_once(None)
         self.delete_once(None)
-        view = self.whole.view()
+        view = self.system.view()
         kept = {row for row in view if self.model.book.verdict(row) == "kept"}
-        assert view == self.whole.stored()
+        assert view == self.system.stored()
         if self.is_restored:
             assert set(view) == kept
         else:
             assert view == Counter(best(kept))
-        everything = self.whole.all_objects()
+        everything = self.system.all_objects()
         self.replay_once(None)
         self.compact_once(None)
         self.delete_once(None)
-        assert self.whole.all_objects() == everything
+        assert self.system.all_objects() == everything

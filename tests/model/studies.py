@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from rally.registry.registry import Registry
-from tests.pipelines.world import GARDEN, HOUSE, JOINED, LEFT, POND, UNINSTALLED
+from tests.support.world import GARDEN, HOUSE, JOINED, LEFT, POND, UNINSTALLED
 
 _REVIEW = """
     review: {category: 1, requester: gardeners, steward: ann, result: "+",

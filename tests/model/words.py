@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rally.events import RALLY
 from rally.times import to_micros
-from tests.pipelines.world import GARDEN, HOUSE, POND
+from tests.support.world import GARDEN, HOUSE, POND
 
 START = datetime(2026, 5, 10, 12, tzinfo=UTC)
 HOUR = 3_600_000_000

@@ -17,7 +17,7 @@ from rally.errors import CorruptFile
 from rally.registry.transitions import States
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST
-from tests.pipelines.world import (
+from tests.support.world import (
     GARDEN,
     HOUSE,
     POND,

@@ -8,7 +8,7 @@ import fastavro
 import pytest
 
 from pipelines import cli
-from tests.pipelines.world import GARDEN, rally_id, stored_ids, write_lines
+from tests.support.world import GARDEN, rally_id, stored_ids, write_lines
 
 pytestmark = pytest.mark.slow("jobs")
 

@@ -11,7 +11,7 @@ from pipelines.beam_names import FLAGS, OPTIONAL, VALUES, names_of_beam
 from pipelines.command_line import read_words
 from rally.options import FLAG
 from rally.outcomes import FailureReason
-from tests.pipelines.world import AS_OF, write_lines
+from tests.support.world import AS_OF, write_lines
 
 HEAVY = {"apache_beam", "fastavro", "tink", "cryptography", "grpc", "numpy", "requests"}
 LOADED = f"""

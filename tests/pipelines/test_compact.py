@@ -9,7 +9,9 @@ from rally.decisions.chain import LOSS
 from rally.decisions.entry import entry_name
 from rally.storage.leases import Leases
 from rally.storage.objectstore.open_store import open_store
-from tests.pipelines.world import (
+from tests.support.stores import see_list
+from tests.support.study_decisions import hold_rows
+from tests.support.world import (
     GARDEN,
     SENT_LATER,
     contents,
@@ -17,8 +19,6 @@ from tests.pipelines.world import (
     stored_ids,
     write_lines,
 )
-from tests.support.decided import hold_rows
-from tests.support.places import see_list
 
 SENT_DAY, LATER_DAY = "2026-05-20", "2026-05-21"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from tests.pipelines.world import GARDEN, HOUSE, World, contents, rally_id, write_lines
+from tests.support.world import GARDEN, HOUSE, World, contents, rally_id, write_lines
 
 pytestmark = pytest.mark.slow("jobs")
 

@@ -9,7 +9,7 @@ import pytest
 from pipelines import cli
 from rally.decisions.entry import entry_name
 from rally.keys.local_kek import FILE
-from tests.pipelines.world import GARDEN, NAMESPACES, VISIT, World, write_lines
+from tests.support.world import GARDEN, NAMESPACES, VISIT, World, write_lines
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pipelines import cli
 from rally.events import RALLY
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST, read_list
-from tests.pipelines.world import (
+from tests.support.stores import see_list
+from tests.support.world import (
     GARDEN,
     HOUSE,
     POND,
@@ -21,7 +22,6 @@ from tests.pipelines.world import (
     stored_ids,
     write_lines,
 )
-from tests.support.places import see_list
 
 LEFT = "2026-05-25T10:00:00.000000Z"
 

@@ -16,7 +16,7 @@ from rally.keys.names import Job, signing
 from rally.keys.signing import replace_signing_key
 from rally.storage.marker import read_marker
 from rally.storage.objectstore.open_store import open_store
-from tests.pipelines.world import GARDEN, HOUSE, POND, World
+from tests.support.world import GARDEN, HOUSE, POND, World
 
 OK, WRONG, UNKNOWN = "ok", "wrong", "unknown"
 VERSIONS = 4

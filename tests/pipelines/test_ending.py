@@ -26,7 +26,7 @@ from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import ObjectHeld
 from rally.storage.row_streams import NotSorted
 from rally.storage.runs import Run
-from tests.pipelines.world import GARDEN, SENT, stored_rows, write_lines
+from tests.support.world import GARDEN, SENT, stored_rows, write_lines
 
 WAIT = 300.0
 INGEST = """

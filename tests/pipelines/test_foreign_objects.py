@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rally.audit.findings import Check
-from tests.pipelines.world import GARDEN, HOUSE
-from tests.support.lived_in import LivedIn
+from tests.support.populated_store import PopulatedStore
+from tests.support.world import GARDEN, HOUSE
 
 GARDENS = f"data/study={GARDEN}/"
 DOCUMENT = f"{GARDENS}document=visit.1/"
@@ -65,7 +65,7 @@ WITHOUT = {"list": ("keys",), "receipts": ("as_of",)}
 @pytest.fixture(scope="module")
 def here(tmp_path_factory):
     """A store in which something of everything is."""
-    return LivedIn(tmp_path_factory.mktemp("foreign"))
+    return PopulatedStore(tmp_path_factory.mktemp("foreign"))
 
 
 def litter(store):

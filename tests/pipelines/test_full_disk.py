@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from tests.pipelines.world import contents, rally_id, write_lines
-from tests.support.places import make_stores
+from tests.support.stores import make_stores
+from tests.support.world import contents, rally_id, write_lines
 
 ROOM = 400_000
 """Bytes of a disk: more than a job tries for at its start, less than the pings need."""

@@ -9,7 +9,7 @@ from rally.events import RALLY, Event, EventKind
 from rally.outcomes import FailureReason
 from rally.storage.marker import NAME
 from rally.version import pipeline_version
-from tests.pipelines.world import (
+from tests.support.world import (
     AS_OF,
     GARDEN,
     HOUSE,

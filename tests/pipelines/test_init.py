@@ -12,7 +12,8 @@ from rally.decisions.founding import FILE as FOUNDING
 from rally.registry.transitions import StudyAction
 from rally.storage.marker import NAME
 from rally.storage.objectstore.open_store import open_store
-from tests.pipelines.world import (
+from tests.support.study_decisions import decide_study
+from tests.support.world import (
     AS_OF,
     GARDEN,
     HOUSE,
@@ -23,7 +24,6 @@ from tests.pipelines.world import (
     stored_ids,
     write_lines,
 )
-from tests.support.decided import decide_study
 
 JOBS = ("replay", "compact", "delete", "purge", "audit")
 PLATFORM = (
@@ -125,7 +125,7 @@ def emptied_platform(store):
 def other_platform(store):
     """A backup of another one was put back."""
     shutil.rmtree(f"{store}/platform")
-    from tests.support.places import mark_stores
+    from tests.support.stores import mark_stores
 
     mark_stores(f"{store}-2")
     shutil.copytree(f"{store}-2/platform", f"{store}/platform")

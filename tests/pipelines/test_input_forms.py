@@ -12,8 +12,9 @@ from rally.dead_letters import list_dead_letters, read_sealed
 from rally.envelope import Envelope
 from rally.outcomes import FailureReason
 from rally.storage.objectstore.open_store import open_store
-from tests.bombs import bombs
-from tests.pipelines.world import (
+from tests.rally.sources.builders import of_blocks
+from tests.support.bombs import bombs
+from tests.support.world import (
     GARDEN,
     SENT,
     Message,
@@ -24,7 +25,6 @@ from tests.pipelines.world import (
     write_avro,
     write_lines,
 )
-from tests.rally.sources.builders import of_blocks
 
 
 @pytest.fixture

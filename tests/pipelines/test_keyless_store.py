@@ -12,8 +12,8 @@ import pytest
 from pipelines import cli
 from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.open_store import open_store
-from tests.pipelines.world import GARDEN, HOUSE, POND, World, rally_id, write_lines
-from tests.support.decided import decide_study
+from tests.support.study_decisions import decide_study
+from tests.support.world import GARDEN, HOUSE, POND, World, rally_id, write_lines
 
 NIGHT = ("delete", "replay", "compact", "purge", "audit")
 

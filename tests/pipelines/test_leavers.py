@@ -10,7 +10,8 @@ from rally.events import RALLY
 from rally.storage.marker import NAME, read_marker
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST
-from tests.pipelines.world import (
+from tests.support.stores import mark_stores, see_list
+from tests.support.world import (
     GARDEN,
     HOUSE,
     POND,
@@ -24,7 +25,6 @@ from tests.pipelines.world import (
     stored_ids,
     write_lines,
 )
-from tests.support.places import mark_stores, see_list
 
 EARLIER, LATER = "2026-05-19T10:00:00Z", "2026-05-22T10:00:00Z"
 

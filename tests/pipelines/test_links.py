@@ -11,9 +11,9 @@ import pytest
 from pipelines import cli
 from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.open_store import open_store
-from tests.pipelines.world import GARDEN, POND, contents
-from tests.support.decided import decide_study
-from tests.support.lived_in import LivedIn
+from tests.support.populated_store import PopulatedStore
+from tests.support.study_decisions import decide_study
+from tests.support.world import GARDEN, POND, contents
 
 pytestmark = pytest.mark.slow("jobs")
 
@@ -26,14 +26,14 @@ LATER = "--as_of=2027-06-01T12:00:00Z"
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
-    return LivedIn(tmp_path_factory.mktemp("links"))
+    return PopulatedStore(tmp_path_factory.mktemp("links"))
 
 
 @pytest.fixture
 def here(template, tmp_path):
     """A copy of the store and of the keys."""
     shutil.copytree(template.folder, tmp_path / "here")
-    copied = object.__new__(LivedIn)
+    copied = object.__new__(PopulatedStore)
     copied.folder, copied.store = tmp_path / "here", tmp_path / "here" / "store"
     copied.world = object.__new__(type(template.world))
     copied.world.root = copied.folder

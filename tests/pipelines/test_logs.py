@@ -12,7 +12,7 @@ import pytest
 
 from pipelines import cli
 from rally.keys.local_kek import FILE
-from tests.pipelines.world import (
+from tests.support.world import (
     GARDEN,
     HOUSE,
     POND,

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines import cli
 from pipelines.lifecycle import finish
-from tests.pipelines.world import (
+from tests.support.world import (
     GARDEN,
     HOUSE,
     document_id,

@@ -12,7 +12,8 @@ from pipelines import cli
 from rally.events import read_events
 from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.open_store import open_store
-from tests.pipelines.world import (
+from tests.support.study_decisions import decide_study
+from tests.support.world import (
     GARDEN,
     HOUSE,
     POND,
@@ -23,7 +24,6 @@ from tests.pipelines.world import (
     stored_ids,
     write_lines,
 )
-from tests.support.decided import decide_study
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from pipelines import cli
 from rally.dead_letters import LetterKind, LetterPlace, list_dead_letters
 from rally.storage.objectstore.open_store import open_store
-from tests.pipelines.world import (
+from tests.support.world import (
     AS_OF,
     GARDEN,
     POND,

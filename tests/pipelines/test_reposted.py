@@ -16,9 +16,9 @@ from rally.keys.folder import KeyFolder
 from rally.keys.kek_assignment import assign_kek
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.registry.registry import Registry
-from tests.pipelines.world import stored_events, stored_rows
 from tests.support.people import make_people_keys
-from tests.support.places import make_stores
+from tests.support.stores import make_stores
+from tests.support.world import stored_events, stored_rows
 
 pytestmark = pytest.mark.slow("jobs")
 

@@ -16,8 +16,9 @@ from rally.keys.folder import KEYSET
 from rally.scheduling.crontab import to_crontab
 from rally.scheduling.day import DAY, SUNDAY, Places, Schedule, this_rally
 from rally.storage.objectstore.open_store import open_store
-from tests.named_tests import ROOT, find_missing
-from tests.pipelines.world import (
+from tests.rally.scheduling.shells import cron_commands, run_as_cron
+from tests.support.named_tests import ROOT, find_missing
+from tests.support.world import (
     GARDEN,
     HOUSE,
     POND,
@@ -28,7 +29,6 @@ from tests.pipelines.world import (
     stored_ids,
     write_lines,
 )
-from tests.rally.scheduling.shells import cron_commands, run_as_cron
 
 FOR_EVER = {
     "collect_through: 2026-12-31": "collect_through: 2126-12-31",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from tests.pipelines.world import (
+from tests.support.world import (
     GARDEN,
     HOUSE,
     POND,

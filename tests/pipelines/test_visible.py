@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from tests.pipelines.world import GARDEN, write_lines
+from tests.support.world import GARDEN, write_lines
 
 EVIL = "a\x1b[2J\x9b\nrally: all is well\u202e\r"
 HIDDEN = "b\u202egpj\u2066\u200b"

@@ -15,7 +15,7 @@ from rally.bounded_json import (
     parse_json,
     parse_loose_json,
 )
-from tests.bombs import texts
+from tests.support.bombs import texts
 
 SURROGATES = st.sampled_from(
     ["\ud83c", "\udf08", "\udbff", "\ud800", "\udc00", "\udfff"]

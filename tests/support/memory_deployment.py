@@ -32,10 +32,10 @@ from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.list_object import read_list
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore, nothing
-from tests.pipelines.world import GARDEN, HOUSE
 from tests.support.people import job_key
-from tests.support.places import publish
-from tests.support.rulings import sign_letters
+from tests.support.request_decisions import sign_letters
+from tests.support.stores import publish
+from tests.support.world import GARDEN, HOUSE
 
 NOBODY = 1 << 22
 """The id of no process: Linux counts to one less."""

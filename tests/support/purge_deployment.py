@@ -14,9 +14,9 @@ from rally.registry.transitions import StudyAction
 from rally.retention.purge import Purge
 from rally.retention.settings import PurgeSettings
 from tests.fakes.memory_store import MemoryStore
-from tests.pipelines.world import GARDEN
-from tests.support.decided import decide_study, hold_rows
 from tests.support.memory_deployment import DeploymentSettings, MemoryDeployment
+from tests.support.study_decisions import decide_study, hold_rows
+from tests.support.world import GARDEN
 
 ENDED = datetime(2026, 5, 25, tzinfo=UTC)
 CONCLUDED = datetime(2026, 5, 28, tzinfo=UTC)

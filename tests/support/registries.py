@@ -4,7 +4,9 @@ from rally.registry.registry import Registry
 from rally.registry.study import StudyKind, UnavailableStudy
 
 
-def without(registry: Registry, namespace: str, kind: StudyKind | None) -> Registry:
+def without_study(
+    registry: Registry, namespace: str, kind: StudyKind | None
+) -> Registry:
     """A registry in which one study does not load.
 
     Args:

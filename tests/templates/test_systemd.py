@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from rally.scheduling.day import DAY, SUNDAY, Places
-from tests.named_tests import ROOT
+from tests.support.named_tests import ROOT
 
 UNITS = ROOT / "templates/systemd"
 JOBS = {"delete", "replay", "compact", "purge", "audit", "audit-whole"}

@@ -19,7 +19,7 @@ from rally.observability.measures import Spread, Sum
 from rally.sources.inputs import match_inputs, plan_units
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal import live_list
-from tests.pipelines.world import (
+from tests.support.world import (
     AS_OF,
     GARDEN,
     POND,

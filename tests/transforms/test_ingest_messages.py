@@ -10,7 +10,7 @@ from apache_beam.transforms.window import TimestampedValue
 from pipelines import cli
 from pipelines.jobs.ingest import build
 from rally.ingestion.setup import IngestSettings, check_before_start
-from tests.pipelines.world import (
+from tests.support.world import (
     AS_OF,
     GARDEN,
     POND,

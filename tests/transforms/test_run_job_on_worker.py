@@ -21,7 +21,7 @@ from pipelines.local_runner import LocalRunner
 from rally.storage.layout import Partition
 from rally.storage.leases import Leases
 from rally.storage.objectstore.open_store import open_store
-from tests.pipelines.world import (
+from tests.support.world import (
     GARDEN,
     HOUSE,
     SENT,

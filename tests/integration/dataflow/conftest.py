@@ -10,8 +10,8 @@ from apache_beam.internal.gcp import auth
 from pipelines import cli
 from rally.storage.objectstore.open_store import open_store
 from tests.fakes.fake_dataflow import fake_dataflow
-from tests.pipelines.world import GARDEN, HOUSE, World, rally_id, write_lines
-from tests.support.places import make_stores
+from tests.support.stores import make_stores
+from tests.support.world import GARDEN, HOUSE, World, rally_id, write_lines
 
 JOINED, LEFT = "2026-05-19T10:00:00.000000Z", "2026-05-25T10:00:00.000000Z"
 SUBSCRIPTION = "projects/rally-project/subscriptions/pings"

@@ -6,7 +6,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from rally.storage.objectstore.open_store import open_store
 from tests.integration.dataflow.graphs import JOBS, translate
-from tests.pipelines.world import AS_OF, contents, stored_rows
+from tests.support.world import AS_OF, contents, stored_rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow("dataflow")]
 

@@ -11,7 +11,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 
 from tests.integration.dataflow.conftest import SUBSCRIPTION
 from tests.integration.dataflow.graphs import CONDUCTED, JOBS, translate
-from tests.pipelines.world import NAMESPACES, document_id, rally_id
+from tests.support.world import NAMESPACES, document_id, rally_id
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow("dataflow")]
 

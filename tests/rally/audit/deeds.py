@@ -17,10 +17,10 @@ from rally.withdrawal.requests import key_of, subject_of
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
 from tests.model.words import moment
-from tests.pipelines.world import GARDEN
-from tests.support.forging import forge, strangers_key
+from tests.support.forged_decisions import forge, strangers_key
 from tests.support.people import job_key
-from tests.support.places import FOUNDED, publish
+from tests.support.stores import FOUNDED, publish
+from tests.support.world import GARDEN
 
 ZERO = "0" * 32
 

@@ -7,9 +7,9 @@ import fastavro
 
 from rally.registry.rows import row_schema
 from rally.storage.layout import new_file
-from tests.pipelines.world import GARDEN
 from tests.rally.audit.place import partition_of
 from tests.support.foreign_avro import Form, write_foreign
+from tests.support.world import GARDEN
 
 OURS = Form(lambda schema: schema)
 """The form of our own rows."""

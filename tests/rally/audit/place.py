@@ -22,13 +22,13 @@ from rally.storage.marker import NAME as MARKER
 from rally.storage.partitions import Bucket, compacted_file
 from rally.storage.writer import of_new
 from rally.times import from_micros
-from tests.model.whole import Whole
+from tests.model.memory_platform import MemoryPlatform
 from tests.model.words import Ping, moment
-from tests.pipelines.world import GARDEN, POND
 from tests.rally.audit.studies import BOG
-from tests.support.decided import decide_study
 from tests.support.memory_deployment import DeploymentSettings
-from tests.support.places import mark_derived
+from tests.support.stores import mark_derived
+from tests.support.study_decisions import decide_study
+from tests.support.world import GARDEN, POND
 
 PREFIX = b"\x01toy!"
 _KEY_BYTES = 48
@@ -62,7 +62,7 @@ class Settings(DeploymentSettings, AuditSettings):
         return (PREFIX,)
 
 
-class Audited(Whole):
+class Audited(MemoryPlatform):
     """A platform and its audit.
 
     Attributes:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rally.registry.registry import Registry
 from tests.model.studies import load_studies
-from tests.pipelines.world import GARDEN, LEFT
+from tests.support.world import GARDEN, LEFT
 
 BOG = "rally-bog"
 

@@ -16,11 +16,11 @@ from rally.storage.layout import EVENTS
 from rally.times import from_micros
 from rally.withdrawal.unreadable import settlement
 from tests.model.words import moment
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.audit.place import PREFIX, counts, day_of, found, join
 from tests.rally.audit.studies import BOG
-from tests.support.decided import hold_rows
 from tests.support.people import signer
+from tests.support.study_decisions import hold_rows
+from tests.support.world import GARDEN, HOUSE, POND
 
 
 def hold(place, namespace, first=-100, last=100):

@@ -16,13 +16,13 @@ from rally.storage.layout import EVENTS
 from rally.withdrawal.list_object import read_list
 from rally.withdrawal.withdrawal_list import RequestState
 from tests.model.words import moment
-from tests.pipelines.world import GARDEN, POND
 from tests.rally.audit.place import counts, found
 from tests.rally.audit.studies import BOG
-from tests.support import forging
+from tests.support import forged_decisions
 from tests.support.people import signer
-from tests.support.places import FOUNDED, see_list
-from tests.support.rulings import confirm, reject, sign_letters
+from tests.support.request_decisions import confirm, reject, sign_letters
+from tests.support.stores import FOUNDED, see_list
+from tests.support.world import GARDEN, POND
 
 
 def next_number(place):
@@ -32,7 +32,7 @@ def next_number(place):
 def forge(place, kind=DecisionKind.RESUME, number=0, by="decide"):
     """Somebody without a key of ours writes a decision."""
     about = StudyDecision(GARDEN, FOUNDED, "mine")
-    return forging.forge(place.platform, kind, about, number, by, 99)
+    return forged_decisions.forge(place.platform, kind, about, number, by, 99)
 
 
 def letter(place):

@@ -12,10 +12,10 @@ from rally.events import EventKind
 from rally.registry.rows import row_schema
 from rally.storage.layout import new_file
 from tests.model.words import moment
-from tests.pipelines.world import GARDEN, rally_id
 from tests.rally.audit.foreign import OURS, put_foreign
 from tests.rally.audit.place import counts, found, partition_of
 from tests.support.foreign_avro import FORMS, with_columns, with_empty_block
+from tests.support.world import GARDEN, rally_id
 
 EVERY = {"ours": OURS, **FORMS}
 

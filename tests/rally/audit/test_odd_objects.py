@@ -18,7 +18,6 @@ from rally.receipts.receipt import receipt_name
 from rally.registry.rows import row_schema
 from rally.storage.container import encode_container
 from rally.storage.layout import new_file
-from tests.pipelines.world import GARDEN, rally_id
 from tests.rally.audit.place import PREFIX, counts, day_of, found, partition_of
 from tests.rally.audit.test_violations import (
     RAW,
@@ -27,6 +26,7 @@ from tests.rally.audit.test_violations import (
     put_letters,
     told_of,
 )
+from tests.support.world import GARDEN, rally_id
 
 
 def test_raw_id_in_the_name_of_a_damaged_file_is_found_and_not_shown(place):

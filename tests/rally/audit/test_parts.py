@@ -35,8 +35,8 @@ from rally.registry.transitions import States, StudyAction, StudyState, Transiti
 from rally.times import from_micros, to_micros
 from rally.validation.leaves import zig_zag
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
-from tests.pipelines.world import GARDEN, POND, rally_id
 from tests.support.memory_deployment import KeylessPrf
+from tests.support.world import GARDEN, POND, rally_id
 
 hours = st.integers(0, 24 * 40)
 

@@ -11,9 +11,9 @@ from rally.audit.report.text import to_text
 from rally.errors import ConfigurationError
 from rally.registry.transitions import StudyAction
 from tests.model.draws import pings
-from tests.pipelines.world import GARDEN, HOUSE, POND, rally_id
 from tests.rally.audit.place import found
 from tests.rally.audit.studies import BOG
+from tests.support.world import GARDEN, HOUSE, POND, rally_id
 
 pytestmark = pytest.mark.slow("models")
 

@@ -22,11 +22,11 @@ from rally.retention.settings import PurgeSettings
 from rally.storage.marker import NAME as MARKER
 from rally.withdrawal.list_object import LIST, read_list
 from rally.withdrawal.requests import key_of, subject_of
-from tests.named_tests import Named
-from tests.pipelines.world import GARDEN
 from tests.rally.audit import deeds
 from tests.rally.audit.place import Audited, counts, found, leave
 from tests.support.memory_deployment import DeploymentSettings
+from tests.support.named_tests import Named
+from tests.support.world import GARDEN
 from tests.templates.terraform.accounts import table
 
 STORE, PLATFORM, KEYS, OWN = "store", "platform", "keys", "platform_keys"

@@ -9,9 +9,9 @@ import pytest
 from rally.audit.findings import Check
 from rally.storage.objectstore.interface import ObjectNotFound
 from rally.times import from_micros
-from tests.pipelines.world import GARDEN, POND
 from tests.rally.audit.place import counts, day_of, found, partition_of
 from tests.support.memory_deployment import Killed
+from tests.support.world import GARDEN, POND
 
 
 def test_all_files_are_read(place):

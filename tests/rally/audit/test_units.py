@@ -9,7 +9,7 @@ from rally.registry.study import Keep
 from rally.storage.layout import Partition, new_file
 from rally.storage.objectstore.interface import ObjectInfo
 from rally.storage.partitions import Bucket, compacted_file, parse_file
-from tests.pipelines.world import GARDEN
+from tests.support.world import GARDEN
 
 
 class Document:

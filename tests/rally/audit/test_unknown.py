@@ -12,10 +12,10 @@ from rally.registry.transitions import StudyAction
 from rally.storage.layout import EVENTS
 from rally.withdrawal.list_object import LIST
 from tests.model.words import moment
-from tests.pipelines.world import GARDEN, rally_id
 from tests.rally.audit.foreign import put_foreign
 from tests.rally.audit.place import Settings, found, partition_of
 from tests.rally.audit.studies import BOG
+from tests.support.world import GARDEN, rally_id
 
 OF_ROWS = {
     *(Check.WITHDRAWN, Check.DATES, Check.PLACE, Check.SCHEMA, Check.DUPLICATES),

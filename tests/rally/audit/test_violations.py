@@ -24,10 +24,10 @@ from rally.storage.layout import Partition, new_file
 from rally.validation.leaves import zig_zag
 from rally.withdrawal.list_object import LIST
 from tests.model.words import moment
-from tests.pipelines.world import GARDEN, HOUSE, POND, rally_id
 from tests.rally.audit.place import PREFIX, counts, day_of, found, partition_of
 from tests.rally.audit.studies import BOG
-from tests.support.places import see_list
+from tests.support.stores import see_list
+from tests.support.world import GARDEN, HOUSE, POND, rally_id
 
 GARDEN_DAY = f"{GARDEN}/visit.1/{day_of(0)}"
 

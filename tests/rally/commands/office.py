@@ -16,7 +16,7 @@ from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.support.people import make_people_keys
-from tests.support.places import mark_stores, publish
+from tests.support.stores import mark_stores, publish
 
 
 class Office:

@@ -17,8 +17,8 @@ from rally.initialisation.places import mark_places, survey_places
 from rally.registry.transitions import StudyAction
 from rally.storage.marker import NAME
 from rally.storage.objectstore.open_store import open_store
-from tests.pipelines.world import GARDEN, HOUSE, POND, World, contents
-from tests.support.decided import decide_study
+from tests.support.study_decisions import decide_study
+from tests.support.world import GARDEN, HOUSE, POND, World, contents
 
 FOUNDING = entry_name(1)
 KEYS = (
@@ -534,7 +534,7 @@ def test_what_is_mistyped_makes_nothing(init, words):
 def test_two_that_begin_at_once_end_with_one_platform(here):
     """The other one marks between the look and the act."""
     from rally.storage.layout import Stores
-    from tests.support.places import mark_stores
+    from tests.support.stores import mark_stores
 
     stores = Stores("store", None)
     create = stores.platform.create

@@ -14,7 +14,7 @@ from rally.withdrawal.list_object import LIST
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.rally.receipts.examples import KEY, made, request
 from tests.support.people import make_people_keys
-from tests.support.places import mark_stores, publish, see_list
+from tests.support.stores import mark_stores, publish, see_list
 
 
 class Desk:

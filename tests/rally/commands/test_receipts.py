@@ -31,7 +31,7 @@ from tests.rally.receipts.examples import (
     made,
     request,
 )
-from tests.support.places import found_platform, keys_in, mark_stores, publish
+from tests.support.stores import found_platform, keys_in, mark_stores, publish
 
 TEST_STUDIES = Path(__file__).resolve().parents[2] / "studies"
 ID = "6a3d2f10-9b7c-4e21-8d55-0f1e2d3c4b5a"

@@ -15,7 +15,7 @@ from rally.decisions.entry import entry_name
 from rally.errors import ConfigurationError, ManyFaults
 from rally.registry.registry import SHIPPED
 from tests.support.people import make_people_keys
-from tests.support.places import mark_stores
+from tests.support.stores import mark_stores
 
 TEST_STUDIES = Path(__file__).resolve().parents[2] / "studies"
 

@@ -12,8 +12,8 @@ from rally.commands.studies import add_parser
 from rally.errors import ConfigurationError
 from rally.registry.transitions import StudyAction
 from tests.rally.commands.test_studies import TEST_STUDIES
-from tests.support.decided import decide_study
-from tests.support.places import mark_stores
+from tests.support.stores import mark_stores
+from tests.support.study_decisions import decide_study
 
 ACCESS = {
     "group": "birds@example.org",

@@ -14,7 +14,7 @@ from rally.errors import ConfigurationError
 from rally.events import MAIL, RALLY, EventKind, event_name
 from rally.registry.transitions import StudyAction
 from rally.times import from_micros, to_micros
-from tests.support.decided import decide_study
+from tests.support.study_decisions import decide_study
 
 ONE = "6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
 TWO = "0b1c2d3e-4f50-4172-8394-a5b6c7d8e9f0"

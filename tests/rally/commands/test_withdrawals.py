@@ -26,7 +26,7 @@ from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.unreadable import count_settled
 from tests.rally.commands.office import left
-from tests.support.decided import decide_study, hold_rows
+from tests.support.study_decisions import decide_study, hold_rows
 
 STREAM, ZERO_ONE = "rally-attention-stream", "rally-zero-one"
 MASS = Rules(hold_above_people=1, hold_above_share=0.0)

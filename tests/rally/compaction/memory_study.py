@@ -24,7 +24,7 @@ from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.list_object import LIST
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
-from tests.support.places import publish
+from tests.support.stores import publish
 
 STUDY = "rally-grove"
 VISIT, SURVEY = "visit.1", "survey.1"

@@ -25,7 +25,7 @@ from rally.keys.names import Job
 from rally.keys.signing import TinkKey
 from tests.fakes.memory_store import MemoryStore
 from tests.support.people import signer
-from tests.support.places import found_platform
+from tests.support.stores import found_platform
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PAUSE = StudyDecision("rally-garden", NOW, "a bug")

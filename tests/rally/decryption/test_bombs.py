@@ -11,8 +11,8 @@ import pytest
 
 from rally.errors import PingFailed
 from rally.outcomes import FailureReason
-from tests.bombs import SMALL, bombs, texts
 from tests.rally.decryption.test_opener import PATH, seal_tink
+from tests.support.bombs import SMALL, bombs, texts
 
 BOMBS = bombs()
 MEMORY = 20_000_000

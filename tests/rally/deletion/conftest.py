@@ -3,8 +3,8 @@
 import pytest
 
 from rally.registry.registry import Registry
-from tests.pipelines.world import write_studies
 from tests.support.memory_deployment import MemoryDeployment
+from tests.support.world import write_studies
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """A file of forty people, one of whom leaves; and others beside it."""
 
-from tests.pipelines.world import GARDEN, POND
 from tests.support.memory_deployment import MemoryDeployment, Row
+from tests.support.world import GARDEN, POND
 
 LONG = "x" * 9000
 SORTED_FIRST, MIDDLE, SORTED_LAST = 0, 20, 39

@@ -10,9 +10,9 @@ from rally.receipts.receipt import Stage
 from rally.storage.layout import EVENTS, Partition
 from rally.storage.partitions import Bucket, compacted_file, partition_of
 from rally.withdrawal.list_object import LIST
-from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.support.decided import hold_rows
 from tests.support.memory_deployment import Killed, Row, day, document_id
+from tests.support.study_decisions import hold_rows
+from tests.support.world import GARDEN, HOUSE, POND
 
 DELETION, LATE = ("deletion", 1), ("late", 1)
 

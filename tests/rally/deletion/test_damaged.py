@@ -17,7 +17,6 @@ from rally.storage.header import (
     join_header,
     read_header,
 )
-from tests.pipelines.world import GARDEN, POND
 from tests.rally.deletion.crowd import (
     MIDDLE,
     SORTED_FIRST,
@@ -31,6 +30,7 @@ from tests.rally.deletion.crowd import (
     rows,
 )
 from tests.support.memory_deployment import Row, frames, live
+from tests.support.world import GARDEN, POND
 
 
 def resealed(data, **changes):

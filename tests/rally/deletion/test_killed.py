@@ -7,8 +7,8 @@ import pytest
 from rally.deletion.plan_store import PlanStore
 from rally.events import RALLY
 from rally.withdrawal.list_object import LIST
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.support.memory_deployment import Killed, Row, document_id
+from tests.support.world import GARDEN, HOUSE, POND
 
 pytestmark = pytest.mark.slow("kills")
 

@@ -3,9 +3,9 @@
 import pytest
 
 from rally.deletion.plan import FileOutcome
-from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.support.decided import hold_rows, release_rows
 from tests.support.memory_deployment import Row, day, document_id
+from tests.support.study_decisions import hold_rows, release_rows
+from tests.support.world import GARDEN, HOUSE, POND
 
 HELD, FREE = "2026-05-11", "2026-05-12"
 DAYS = day(9).date(), day(10).date()

@@ -9,10 +9,10 @@ from rally.ingestion.setup import LiveStates
 from rally.registry.transitions import StudyAction, StudyState
 from rally.withdrawal.list_object import read_list
 from rally.withdrawal.live_list import LiveList
-from tests.pipelines.world import GARDEN
-from tests.support.decided import decide_study
 from tests.support.memory_deployment import day
 from tests.support.people import signer
+from tests.support.study_decisions import decide_study
+from tests.support.world import GARDEN
 
 ALWAYS = 1e9
 

@@ -10,8 +10,8 @@ from rally.deletion.file_steps import FileSteps, RewriteTask
 from rally.deletion.plan import FileOutcome, ListedFile
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import GenerationMismatch
-from tests.pipelines.world import GARDEN
 from tests.support.memory_deployment import MemoryDeployment, Row, live, nothing
+from tests.support.world import GARDEN
 
 LEAVER = 1
 FILES = 4

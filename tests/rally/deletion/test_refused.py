@@ -10,9 +10,9 @@ from rally.deletion.rewriting import REWROTE
 from rally.storage.header import join_header, read_header
 from rally.storage.layout import Partition
 from rally.storage.leases import Leases
-from tests.pipelines.world import GARDEN
 from tests.rally.deletion.crowd import around, check_others, leaver, ours, people
 from tests.support.memory_deployment import Row, live, nothing
+from tests.support.world import GARDEN
 
 
 def refuse(operation, name, error, times=None):

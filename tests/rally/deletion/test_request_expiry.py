@@ -8,10 +8,10 @@ from rally.registry.registry import Registry
 from rally.registry.transitions import States, StudyAction
 from rally.withdrawal.rules import Rules
 from rally.withdrawal.unavailable_studies import find_carriers
-from tests.pipelines.world import GARDEN, HOUSE, POND, write_studies
-from tests.support.decided import decide_study
 from tests.support.memory_deployment import MemoryDeployment, Row, day
-from tests.support.rulings import reject
+from tests.support.request_decisions import reject
+from tests.support.study_decisions import decide_study
+from tests.support.world import GARDEN, HOUSE, POND, write_studies
 
 
 def listed(deployment):

@@ -14,10 +14,10 @@ from rally.registry.registry import Registry
 from rally.registry.transitions import StudyAction
 from rally.withdrawal.rules import Rules
 from rally.withdrawal.withdrawal_list import RequestState
-from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.support.decided import decide_study
 from tests.support.memory_deployment import Row, day, document_id, header_in
-from tests.support.rulings import confirm, reject
+from tests.support.request_decisions import confirm, reject
+from tests.support.study_decisions import decide_study
+from tests.support.world import GARDEN, HOUSE, POND
 
 DONE = ["requested", "suppressed", "rewritten", "purged", "verified"]
 

@@ -26,9 +26,9 @@ from rally.storage.header import (
     read_header,
 )
 from rally.validation.leaves import zig_zag
-from tests.pipelines.world import GARDEN
 from tests.rally.deletion.model import Move, stays
 from tests.support.memory_deployment import SYNC, Row, frames, header_in
+from tests.support.world import GARDEN
 
 OWN = {ROWS, CHECKSUM, INDEX, ROW_LENGTHS, HEADER_CHECKSUM, REWROTE}
 LONG = "x" * 9000  # seven rows in a block

@@ -10,8 +10,8 @@ from rally.storage.partitions import Bucket, people_in
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.people_index import PeopleBuilder
 from rally.withdrawal.selection import StudyPeople
-from tests.pipelines.world import GARDEN
 from tests.support.memory_deployment import Row
+from tests.support.world import GARDEN
 
 FOLDER = f"data/study={GARDEN}/document=visit.1/date=2026-05-11"
 

@@ -14,7 +14,7 @@ from rally.keys.platform_keys import PlatformKeys
 from rally.withdrawal.list_object import read_list
 from tests.support.memory_deployment import Row, live
 from tests.support.people import job_key, signer
-from tests.support.places import FOUNDED, publish, replace_key, see_list
+from tests.support.stores import FOUNDED, publish, replace_key, see_list
 
 
 def sign_by(deployment, key):

@@ -8,10 +8,10 @@ from rally.deletion.plan import FileOutcome
 from rally.events import RALLY
 from rally.registry.study import StudyKind
 from rally.registry.transitions import StudyAction
-from tests.pipelines.world import GARDEN, HOUSE, POND
-from tests.support.decided import decide_study
 from tests.support.memory_deployment import Killed, Row, day
-from tests.support.registries import without
+from tests.support.registries import without_study
+from tests.support.study_decisions import decide_study
+from tests.support.world import GARDEN, HOUSE, POND
 
 DONE = ["requested", "suppressed", "rewritten", "purged", "verified"]
 
@@ -19,7 +19,7 @@ DONE = ["requested", "suppressed", "rewritten", "purged", "verified"]
 def close(deployment, namespace, kind):
     """Makes a study one that does not load; gives the registry before."""
     whole = deployment.registry
-    deployment.registry = without(whole, namespace, kind)
+    deployment.registry = without_study(whole, namespace, kind)
     return whole
 
 

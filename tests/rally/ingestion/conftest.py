@@ -36,7 +36,7 @@ from rally.registry.transitions import States, Transition
 from rally.storage.objectstore.open_store import open_store
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.withdrawal_list import WithdrawalList
-from tests.support.places import make_stores
+from tests.support.stores import make_stores
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
 DOCUMENT_ID = "65f58083-cefe-4201-832f-0505c3b73d76"

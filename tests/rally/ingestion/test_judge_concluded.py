@@ -13,7 +13,7 @@ from rally.keys.folder import KeyFolder
 from rally.keys.platform_administration import destroy_pseudonym
 from rally.outcomes import FailureReason, RefusalReason
 from rally.registry.transitions import StudyAction, Transition
-from tests.support.decided import decide_study
+from tests.support.study_decisions import decide_study
 
 AT = datetime(2023, 6, 1, tzinfo=UTC)
 CONCLUDED = Transition("rally-x", StudyAction.CONCLUDE, AT, "op", "")

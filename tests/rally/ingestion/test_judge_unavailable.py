@@ -15,7 +15,7 @@ from rally.registry.study import StudyKind
 from rally.registry.transitions import StudyAction, Transition
 from rally.storage.objectstore.open_store import open_store
 from tests.rally.ingestion.conftest import RALLY_ID, Bench
-from tests.support.registries import without
+from tests.support.registries import without_study
 
 UNAVAILABLE = FailureReason.STUDY_UNAVAILABLE
 
@@ -26,7 +26,7 @@ def closed(bench):
 
     def make(namespace, kind) -> Bench:
         spoilt = replace(bench)
-        spoilt.registry = without(bench.registry, namespace, kind)
+        spoilt.registry = without_study(bench.registry, namespace, kind)
         spoilt.routes = type(bench.routes)(spoilt.registry)
         return spoilt
 

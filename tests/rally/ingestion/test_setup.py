@@ -21,9 +21,9 @@ from rally.storage.layout import Partition, new_file
 from rally.storage.objectstore.local import LocalStore
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST
-from tests.pipelines.world import contents
-from tests.support.decided import decide_study
-from tests.support.places import found_platform, make_stores, mark_stores
+from tests.support.stores import found_platform, make_stores, mark_stores
+from tests.support.study_decisions import decide_study
+from tests.support.world import contents
 
 NOON = datetime(2022, 6, 1, 12, tzinfo=UTC)
 

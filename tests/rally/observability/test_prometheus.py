@@ -15,8 +15,8 @@ import pytest
 from pipelines import cli
 from rally.observability import prometheus
 from tests.docs.metrics_page import names, rows
-from tests.pipelines.world import World, write_lines
-from tests.ports import free_port
+from tests.support.ports import free_port
+from tests.support.world import World, write_lines
 
 pytestmark = pytest.mark.slow("processes")
 

@@ -4,7 +4,7 @@ import pytest
 
 from rally.decisions.verifying import read_chain
 from tests.fakes.memory_store import MemoryStore
-from tests.support.places import found_platform
+from tests.support.stores import found_platform
 
 
 @pytest.fixture(scope="session")

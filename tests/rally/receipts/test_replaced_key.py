@@ -14,7 +14,7 @@ from rally.receipts.verify import verify_chain
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.receipts.examples import KEY, PURGE, made, request, write_chain
 from tests.support.people import job_key, signer
-from tests.support.places import found_platform, replace_key
+from tests.support.stores import found_platform, replace_key
 
 NEW = signer("jo").key
 

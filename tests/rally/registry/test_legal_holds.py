@@ -18,8 +18,8 @@ from rally.registry.legal_holds import (
     check_release,
 )
 from tests.fakes.memory_store import MemoryStore
-from tests.support.decided import hold_rows, release_rows
-from tests.support.places import found_platform
+from tests.support.stores import found_platform
+from tests.support.study_decisions import hold_rows, release_rows
 
 X, Y = "rally-x", "rally-y"
 NOW = datetime(2022, 6, 1, 12, tzinfo=UTC)

@@ -23,9 +23,9 @@ from rally.registry.transitions import (
     transitions_in,
 )
 from tests.fakes.memory_store import MemoryStore
-from tests.support.decided import decide_study
 from tests.support.people import signer
-from tests.support.places import found_platform
+from tests.support.stores import found_platform
+from tests.support.study_decisions import decide_study
 
 PAUSE, RESUME, END, CONCLUDE = (
     StudyAction.PAUSE,

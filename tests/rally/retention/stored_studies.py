@@ -5,8 +5,8 @@ from dataclasses import replace
 from rally.dead_letters import LetterKind, LetterPlace
 from rally.events import RALLY, read_events
 from rally.registry.registry import Registry
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.support.memory_deployment import Row, document_id
+from tests.support.world import GARDEN, HOUSE, POND
 
 KEYS = [
     f"{kind}/{name}"

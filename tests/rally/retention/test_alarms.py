@@ -7,8 +7,8 @@ import pytest
 from rally.registry.object_classifier import ObjectClassifier, Region, overlapping
 from rally.registry.registry import Registry
 from rally.storage.objectstore.interface import ObjectInfo
-from tests.pipelines.world import GARDEN, POND
 from tests.support.memory_deployment import Row
+from tests.support.world import GARDEN, POND
 
 FOLDER = f"data/study={GARDEN}/document=visit.1"
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rally.errors import ConfigurationError
-from tests.pipelines.world import GARDEN
 from tests.rally.retention.stored_studies import register_folders
 from tests.support.purge_deployment import deleted_counts
+from tests.support.world import GARDEN
 
 NOW = datetime(2026, 3, 1, 15, tzinfo=UTC)
 

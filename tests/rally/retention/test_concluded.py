@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from rally.storage.objectstore.interface import ObjectHeld
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.retention.stored_studies import (
     dead_letter_folders,
     event_scopes,
@@ -13,6 +12,7 @@ from tests.rally.retention.stored_studies import (
 )
 from tests.support.memory_deployment import day
 from tests.support.purge_deployment import deleted_counts
+from tests.support.world import GARDEN, HOUSE, POND
 
 
 def test_everything_of_it_goes_and_nothing_else(deployment):

@@ -4,13 +4,13 @@ import pytest
 
 from rally.retention.derived import tables_in
 from tests.fakes.memory_store import MemoryStore
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.retention.stored_studies import (
     key_files,
     register_folders,
     store_two_studies,
 )
-from tests.support.places import mark_derived
+from tests.support.stores import mark_derived
+from tests.support.world import GARDEN, HOUSE, POND
 
 
 @pytest.mark.parametrize(

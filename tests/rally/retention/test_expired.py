@@ -6,9 +6,9 @@ import pytest
 
 from rally.storage.layout import Partition
 from rally.storage.partitions import Bucket, compacted_file
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.support.memory_deployment import Row
 from tests.support.purge_deployment import deleted_counts
+from tests.support.world import GARDEN, HOUSE, POND
 
 DAYS = 180
 

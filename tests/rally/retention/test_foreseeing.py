@@ -5,8 +5,8 @@ from rally.events import RALLY
 from rally.keys.folder import KeyFolder
 from rally.registry.legal_holds import LegalHolds
 from rally.retention.conclusion import Held, KeyFolders, Preview, preview
-from tests.pipelines.world import GARDEN, POND
 from tests.support.memory_deployment import Row, day
+from tests.support.world import GARDEN, POND
 
 
 def foreseen(deployment, keys=None) -> Preview:

@@ -6,9 +6,9 @@ import pytest
 
 from rally.dead_letters import LetterKind, LetterPlace
 from rally.events import RALLY, read_events, write_events
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.test_killed import MUTATIONS, count
 from tests.support.memory_deployment import Killed, Row, document_id
+from tests.support.world import GARDEN, HOUSE, POND
 
 pytestmark = pytest.mark.slow("kills")
 

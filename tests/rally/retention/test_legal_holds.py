@@ -6,7 +6,6 @@ import pytest
 
 from rally.dead_letters import LetterKind, LetterPlace
 from tests.fakes.memory_store import MemoryStore
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.retention.stored_studies import (
     dead_letter_folders,
     event_scopes,
@@ -17,6 +16,7 @@ from tests.rally.retention.stored_studies import (
 from tests.rally.retention.test_races import OLD, put
 from tests.rally.retention.test_unenrolled import DATE
 from tests.support.memory_deployment import Row
+from tests.support.world import GARDEN, HOUSE, POND
 
 
 def test_legal_hold_keeps_its_rows_and_all_that_follows(deployment):

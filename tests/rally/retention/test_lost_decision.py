@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from rally.decisions.chain import LOSS
 from rally.decisions.entry import entry_name
-from tests.pipelines.world import GARDEN
 from tests.support.memory_deployment import Row, live
-from tests.support.places import publish, see_list
+from tests.support.stores import publish, see_list
+from tests.support.world import GARDEN
 
 
 def test_nothing_is_purged_where_a_decision_is_lost(deployment):

@@ -10,7 +10,7 @@ from rally.retention.plan import BATCH, read_batch, write_plan
 from rally.retention.plan_entry import Phase, PlanEntry, Reason
 from rally.storage.objectstore.interface import ObjectInfo
 from tests.fakes.memory_store import MemoryStore
-from tests.pipelines.world import GARDEN
+from tests.support.world import GARDEN
 
 pytestmark = pytest.mark.slow("volumes")
 

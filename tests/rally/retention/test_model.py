@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.storage.layout import Partition, new_file
-from tests.pipelines.world import GARDEN, POND
 from tests.support.memory_deployment import FIRST, Row, day
 from tests.support.purge_deployment import PurgeDeployment
+from tests.support.world import GARDEN, POND
 
 pytestmark = pytest.mark.slow("models")
 

@@ -10,7 +10,6 @@ from rally.retention import row_search
 from rally.storage.layout import Partition
 from rally.storage.leases import LeaseHeld, Leases
 from rally.storage.runs import RUNS
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.retention.stored_studies import (
     key_files,
     only_the_garden_is_gone,
@@ -18,6 +17,7 @@ from tests.rally.retention.stored_studies import (
 )
 from tests.support.memory_deployment import Row
 from tests.support.purge_deployment import deleted_counts
+from tests.support.world import GARDEN, HOUSE, POND
 
 OLD = Partition(GARDEN, "visit.1", "2025-01-01")
 

@@ -14,10 +14,10 @@ from rally.retention.executor import make_executor
 from rally.retention.plan import write_plan
 from rally.retention.plan_entry import PLATFORM, STUDY, Phase, PlanEntry, Reason
 from rally.withdrawal.list_object import LIST
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.retention.stored_studies import register_folders, store_two_studies
 from tests.support.memory_deployment import Row
 from tests.support.purge_deployment import MemoryPurgeSettings
+from tests.support.world import GARDEN, HOUSE, POND
 
 DAY = "2026-05-11"
 VISITS = f"data/study={GARDEN}/document=visit.1/date={DAY}/bucket=new/a.avro"

@@ -11,9 +11,9 @@ from rally.events import read_events, write_events
 from rally.retention.limits import Limits
 from rally.storage.objectstore.local import LocalStore
 from rally.withdrawal.unreadable import count_settled
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.support.memory_deployment import Row, document_id
 from tests.support.purge_deployment import PurgeDeployment, deleted_counts
+from tests.support.world import GARDEN, HOUSE, POND
 
 NAME = "0" * 32 + ".avro"
 

@@ -9,9 +9,9 @@ from rally.retention.limits import Limits
 from rally.retention.search_tasks import joins_of
 from rally.storage.layout import EVENTS, Partition, new_file
 from tests.model.studies import load_studies
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.support.memory_deployment import Row, document_id
 from tests.support.purge_deployment import deleted_counts, planned_counts
+from tests.support.world import GARDEN, HOUSE, POND
 
 OLD, NEW, DATE = "2025-01-01", "2026-05-01", "2026-05-11"
 

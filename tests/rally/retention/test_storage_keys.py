@@ -7,10 +7,10 @@ import pytest
 
 from rally.storage.layout import Stores
 from tests.fakes.memory_store import MemoryStore
-from tests.pipelines.world import GARDEN, POND
 from tests.rally.retention.stored_studies import key_files, register_folders
 from tests.support.memory_deployment import Row, day
-from tests.support.places import mark_derived
+from tests.support.stores import mark_derived
+from tests.support.world import GARDEN, POND
 
 KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/garden"
 

@@ -14,10 +14,10 @@ from rally.events import RALLY, Event, EventKind
 from rally.retention.limits import Limits
 from rally.storage.layout import Partition, new_file
 from rally.withdrawal.enrolments import EnrolledPeople, Grace
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.support.foreign_avro import FORMS, with_empty_block, write_foreign
 from tests.support.memory_deployment import Row, day, document_id, header_in
 from tests.support.purge_deployment import deleted_counts
+from tests.support.world import GARDEN, HOUSE, POND
 
 DATE = "2026-05-11"
 """Ten days after the first; noon of it is day(10)."""

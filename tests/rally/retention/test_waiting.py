@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from rally.events import RALLY
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.retention.stored_studies import (
     key_files,
     only_the_garden_is_gone,
     store_two_studies,
 )
 from tests.support.memory_deployment import Row, day
+from tests.support.world import GARDEN, HOUSE, POND
 
 
 def test_it_waits_for_deferred_withdrawals_and_their_receipts(deployment):

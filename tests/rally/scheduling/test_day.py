@@ -8,7 +8,7 @@ import pytest
 from rally.errors import ConfigurationError
 from rally.scheduling.day import DAY, SUNDAY, read_at, read_place, this_rally
 from tests.docs.page import read_sections, read_sessions
-from tests.named_tests import ROOT
+from tests.support.named_tests import ROOT
 
 PAGE = (ROOT / "docs/operations.md").read_text()
 TITLE = "The day's jobs"

@@ -18,7 +18,7 @@ from rally.errors import ConfigurationError
 from rally.ingestion.setup import IngestSettings, check_before_start
 from rally.observability.measures import Sum
 from rally.sources import subscription
-from tests.pipelines.world import AS_OF, World
+from tests.support.world import AS_OF, World
 from transforms.ingest_subscription import _IngestSubscriptionFn
 
 PATH = "projects/p/subscriptions/s"

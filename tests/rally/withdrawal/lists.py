@@ -2,7 +2,7 @@
 
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
-from tests.support import places
+from tests.support.stores import publish as publish_list
 
 
 def left(participant, scope, time, status=RequestStatus.ACTIVE, deferred=()):
@@ -39,4 +39,4 @@ def make_list(counter, *records):
 
 def publish(platform, counter, *records, key=None):
     """Publishes a list, whatever stood in its place; gives its generation."""
-    return places.publish(platform, make_list(counter, *records), key)
+    return publish_list(platform, make_list(counter, *records), key)

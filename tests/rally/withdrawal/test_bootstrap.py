@@ -20,9 +20,9 @@ from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.rally.receipts.examples import RECEIPT
 from tests.rally.withdrawal.lists import left, make_list, publish
-from tests.support import places
 from tests.support.people import job_key, signer
-from tests.support.places import found_platform, see_list
+from tests.support.stores import found_platform, see_list
+from tests.support.stores import publish as publish_list
 
 STUDIES = ["rally-one", "rally-two"]
 SCHEMA = '{"type": "record", "name": "row", "fields": []}'
@@ -189,7 +189,7 @@ def test_receipts_that_the_list_knows_are_not_read_again():
     for number in (1, 2, 3):
         receipts_name(stores.platform, 4 + number, number)
     known = replace(make_list(7), receipts=2)
-    places.publish(stores.platform, known)
+    publish_list(stores.platform, known)
     stores.platform.reads.clear()
     assert open_list(stores.platform).list == known
     read = {name for name, _, _ in stores.platform.reads}

@@ -8,9 +8,9 @@ from rally.events import RALLY, Event, EventKind
 from rally.times import to_micros
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.enrolments import EnrolledPeople, Grace, needs_enrolment
-from tests.pipelines.world import GARDEN, HOUSE, POND
 from tests.rally.deletion.conftest import registry
 from tests.support.memory_deployment import KeylessPrf
+from tests.support.world import GARDEN, HOUSE, POND
 
 __all__ = ["registry"]
 

@@ -20,7 +20,7 @@ from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.withdrawal.lists import joined, left, make_list
 from tests.support.people import job_key, signer
-from tests.support.places import FOUNDED, found_platform, publish, replace_key
+from tests.support.stores import FOUNDED, found_platform, publish, replace_key
 
 DELETE = job_key(Job.DELETE)
 SOME = make_list(

@@ -24,13 +24,17 @@ from tests.rally.withdrawal.stories import (
     registry,
     study,
 )
-from tests.support.registries import without
+from tests.support.registries import without_study
 
 
 def test_platform_that_does_not_load_carries_news_of_others():
     assert find_carriers(registry(), []) == frozenset()
-    assert find_carriers(without(registry(), HUB, StudyKind.PLATFORM), []) == {HUB}
-    assert find_carriers(without(registry(), X, StudyKind.STUDY), []) == frozenset()
+    assert find_carriers(without_study(registry(), HUB, StudyKind.PLATFORM), []) == {
+        HUB
+    }
+    assert (
+        find_carriers(without_study(registry(), X, StudyKind.STUDY), []) == frozenset()
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,7 +49,7 @@ def test_platform_that_does_not_load_carries_news_of_others():
     ],
 )
 def test_illegible_study_is_known_by_what_its_pings_told(events, carriers):
-    assert find_carriers(without(registry(), X, None), events) == carriers
+    assert find_carriers(without_study(registry(), X, None), events) == carriers
 
 
 @pytest.mark.parametrize(
@@ -53,10 +57,10 @@ def test_illegible_study_is_known_by_what_its_pings_told(events, carriers):
 )
 def test_request_concerns_what_may_have_its_rows(scope, studies):
     desk = Desk()
-    desk.registry = without(desk.registry, X, StudyKind.STUDY)
+    desk.registry = without_study(desk.registry, X, StudyKind.STUDY)
     request = desk.the([joined("a", 1, scope), left("a", 2, scope)])
     assert concerned(request, desk.registry, ()) == studies
-    desk.registry = without(desk.registry, HUB, StudyKind.PLATFORM)
+    desk.registry = without_study(desk.registry, HUB, StudyKind.PLATFORM)
     assert concerned(request, desk.registry, [HUB]) == {*studies, HUB}
 
 
@@ -66,7 +70,7 @@ def test_deferred_request_stays_deferred_and_new_ones_are_when_it_loads():
     before = desk.admit(events, transitions=over)
     assert [each.deferred for each in before.withdrawals] == [(X,)]
     whole = desk.registry
-    desk.registry = without(whole, X, StudyKind.STUDY)
+    desk.registry = without_study(whole, X, StudyKind.STUDY)
     events += [joined("b", 1), left("b", 51)]
     during = desk.admit(events, transitions=over)
     assert [each.deferred for each in during.withdrawals] == [(X,), ()]
@@ -80,7 +84,7 @@ def test_deferred_request_stays_deferred_and_new_ones_are_when_it_loads():
 def test_unmatched_request_is_held_until_the_promise_is_known(unmatched):
     desk = Desk(study(X, unmatched_withdrawals=unmatched))
     whole, events = desk.registry, [left("a", 50)]
-    desk.registry = without(whole, X, None)
+    desk.registry = without_study(whole, X, None)
     request = desk.the(events)
     assert (request.status, request.held_for) == (RequestStatus.HELD, "unmatched")
     desk.registry = whole
@@ -91,7 +95,7 @@ def test_unmatched_request_is_held_until_the_promise_is_known(unmatched):
 
 def test_letter_and_matched_request_are_not_held():
     desk = Desk()
-    desk.registry = without(desk.registry, X, None)
+    desk.registry = without_study(desk.registry, X, None)
     events = [left("a", 50, signal=MAIL), joined("b", 1), left("b", 50)]
     statuses = [each.status for each in desk.admit(events).withdrawals]
     assert statuses == [RequestStatus.ACTIVE, RequestStatus.ACTIVE]
@@ -109,5 +113,5 @@ def test_letter_and_matched_request_are_not_held():
     ],
 )
 def test_dead_letters_wait_for_their_study(study, kind, letter, waits):
-    spoilt = without(registry(), X, kind)
+    spoilt = without_study(registry(), X, kind)
     assert waits_for_study(LetterPlace(study, letter, "2022-03-01"), spoilt) is waits

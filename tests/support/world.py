@@ -33,7 +33,7 @@ from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal
 from tests.rally.sources.builders import SCHEMA
 from tests.rally.withdrawal.lists import joined, left, publish
 from tests.support.people import make_people_keys
-from tests.support.places import found_platform, keys_in, make_stores
+from tests.support.stores import found_platform, keys_in, make_stores
 
 AS_OF = "2026-06-01T12:00:00Z"
 SENT = "2026-05-20T10:00:00.000000Z"

@@ -16,7 +16,7 @@ from rally.registry.legal_holds import LegalHold
 from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.interface import ObjectStore
 from tests.support.people import signer
-from tests.support.places import FOUNDED
+from tests.support.stores import FOUNDED
 
 
 def decide_study(

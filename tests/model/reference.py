@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rally.events import MAIL, RALLY
 from tests.model.words import DAY, STUDIES, Ping, Row
-from tests.pipelines.world import GARDEN, HOUSE, POND
+from tests.support.world import GARDEN, HOUSE, POND
 
 HOLD_ABOVE_PEOPLE, HOLD_ABOVE_SHARE, WINDOW = 2, 0.5, DAY
 HOLD_DAYS = 5

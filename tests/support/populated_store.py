@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from pipelines import cli
-from tests.pipelines.world import GARDEN, HOUSE, POND, World, rally_id, write_lines
+from tests.support.world import GARDEN, HOUSE, POND, World, rally_id, write_lines
 
 PEOPLE_LEAVE = f"{GARDEN}/study-unenrollment/1"
 
 
-class LivedIn:
+class PopulatedStore:
     """A world and its store: three people, one of whom left; letters, a receipt.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""The whole thing beside the model: what has to hold after each step."""
+"""The system compared with the model: what has to hold after each step."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from rally.storage.partitions import by_partition, is_settled, list_files
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.withdrawal_list import Withdrawal
 from tests.model.draws import Fault
-from tests.model.plain import Book, Model, best
-from tests.model.whole import Letter, Whole, envelope
+from tests.model.memory_platform import Letter, MemoryPlatform, envelope
+from tests.model.reference import Book, Model, best
 from tests.model.words import PEOPLE, START, STRANGERS, Ping, moment
 from tests.support.memory_deployment import Killed
 
@@ -25,7 +25,7 @@ BEGIN, EARLY, LATE = 3, 5, 200
 """The day on which a run begins; those on which the garden may end."""
 
 
-class Beside(RuleBasedStateMachine):
+class Comparison(RuleBasedStateMachine):
     """Runs jobs, follows them with the model, and compares."""
 
     registries: dict[int, Registry]
@@ -33,7 +33,7 @@ class Beside(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.today = BEGIN
-        self.whole = Whole(self.registries[LATE], self._clock())
+        self.system = MemoryPlatform(self.registries[LATE], self._clock())
         self.model = Model(end=moment(LATE, -12), now=moment(BEGIN))
         self.parked: dict[Letter, Ping] = {}
         self.counter = 0
@@ -52,7 +52,7 @@ class Beside(RuleBasedStateMachine):
     def _run(self, job: Callable[[], list[Any] | None], fault: Fault | None) -> bool:
         """Whether it was done to its end, at last; without faults it has to be."""
         if fault is not None:
-            with self.whole.fault(fault.at, fault.way) as failed:
+            with self.system.fault(fault.at, fault.way) as failed:
                 is_done = False
                 try:
                     troubles = job()
@@ -69,11 +69,11 @@ class Beside(RuleBasedStateMachine):
 
     def _follow(self) -> None:
         """The model admits what the list admitted."""
-        counter = self.whole.withdrawals().counter
+        counter = self.system.withdrawals().counter
         if counter != self.counter:
             before = self.model.book.requests
             self.model.admit()
-            heard = self.whole.heard()
+            heard = self.system.heard()
             self.model.close({each[1:3] for each in heard if each[0] == "closed"})
             self.model.admit()
             after = self.model.book.requests
@@ -81,15 +81,15 @@ class Beside(RuleBasedStateMachine):
                 if request.deferred and not after.get(key, request).deferred:
                     self.waits_over[key[1:]] += key[1:] in self.told
         self.counter = counter
-        published = self.whole.withdrawals().withdrawals
+        published = self.system.withdrawals().withdrawals
         self.names |= {each.request: _asked(each) for each in published}
-        self.told = {self.names[each.request] for each in self.whole.receipts()}
+        self.told = {self.names[each.request] for each in self.system.receipts()}
 
     def _ingest(self, found, fault, intake, book) -> None:
-        before = self.whole.view()
-        done = self._run(lambda: self.whole.ingest(found, intake()), fault)
-        self._learn(found, book or self.model.book, whole=done)
-        view = self.whole.view()
+        before = self.system.view()
+        done = self._run(lambda: self.system.ingest(found, intake()), fault)
+        self._learn(found, book or self.model.book, is_done=done)
+        view = self.system.view()
         stored = Counter(
             e.row for e in found if self.model.outcome(e, book) == "stored"
         )
@@ -100,14 +100,14 @@ class Beside(RuleBasedStateMachine):
         parked = {
             _place(e): e for e in found if self.model.outcome(e, book) == "parked"
         }
-        seen = self.whole.parked()
+        seen = self.system.parked()
         assert set(self.parked) <= seen <= set(self.parked) | set(parked)
         assert not done or set(parked) <= seen
         self.parked |= {place: ping for place, ping in parked.items() if place in seen}
 
-    def _learn(self, found, book: Book, *, whole: bool) -> None:
+    def _learn(self, found, book: Book, *, is_done: bool) -> None:
         """The model hears what the log has heard; ingest had judged by a book."""
-        heard = self.whole.heard()
+        heard = self.system.heard()
         for ping in found:
             if ping.kind in ("visit", "survey"):
                 continue
@@ -116,14 +116,14 @@ class Beside(RuleBasedStateMachine):
             # Of a study that is concluded by now, ingest keeps nothing any more.
             is_over = self.model.state(ping.namespace, self.model.now) == "concluded"
             is_copy = kind == "joined" and book.knows(ping)
-            assert is_there or is_over or is_copy or not whole
+            assert is_there or is_over or is_copy or not is_done
             if is_there:
                 self.model.hear(ping)
 
     def _tidy(self, job, fault, *, dedups: bool, purges: bool) -> None:
-        before = self.whole.view()
+        before = self.system.view()
         done = self._run(job, fault)
-        view = self.whole.view()
+        view = self.system.view()
         verdicts = {row: self.model.book.verdict(row) for row in before}
         kept = [row for row in before if verdicts[row] == "kept"]
         assert not view - before
@@ -133,22 +133,22 @@ class Beside(RuleBasedStateMachine):
         for row in best(kept):
             assert view[row]
         if done and purges:
-            assert {row for row in self.whole.stored() if row not in kept} == set()
+            assert {row for row in self.system.stored() if row not in kept} == set()
             self._check_receipts()
         if done and dedups and not purges:
             here = {row: view[row] for row in view if row in set(kept)}
             if not self.is_restored:  # what was compacted once is not compacted again
                 assert here == dict.fromkeys(best(kept), 1)
-            assert self.whole.stored() == view
+            assert self.system.stored() == view
 
     def _check_receipts(self) -> None:
-        self.whole.check()
-        receipts = self.whole.receipts()
+        self.system.check()
+        receipts = self.system.receipts()
         occasions = [each.occasion for each in receipts]
         assert len(set(occasions)) == len(occasions)
         book = self.model.book.requests
         seen = Counter[Asked]()
-        for each in self.whole.withdrawals().withdrawals:
+        for each in self.system.withdrawals().withdrawals:
             seen[_asked(each)] += 1
             own = [r for r in receipts if r.request == each.request]
             assert tuple(r.number for r in own) == each.receipts
@@ -174,13 +174,13 @@ class Beside(RuleBasedStateMachine):
     def _is_half_compacted(self) -> bool:
         return any(
             not is_settled(files)
-            for study in self.whole.registry.studies
-            for files in by_partition(list_files(self.whole.data, study)).values()
+            for study in self.system.registry.studies
+            for files in by_partition(list_files(self.system.data, study)).values()
         )
 
     def _person(self, pseudonym: str) -> int:
         everybody = (*PEOPLE, *STRANGERS)
-        [who] = [p for p in everybody if self.whole.platform_pseudonym(p) == pseudonym]
+        [who] = [p for p in everybody if self.system.platform_pseudonym(p) == pseudonym]
         return who
 
 

@@ -39,13 +39,13 @@ class Ended(NamedTuple):
         return self.status == -signal.SIGKILL
 
 
-class Warm:
+class JobForker:
     """The process, as a test has it."""
 
     def __init__(self, folder) -> None:
         self._folder = folder
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.warm"],
+            [sys.executable, "-m", "tests.support.forked_jobs"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -8,7 +8,7 @@ from rally.decisions.verifying import read_chain
 from rally.keys import keysets
 from rally.keys.signing import TinkKey
 from rally.storage.objectstore.interface import ObjectStore
-from tests.support.places import FOUNDED
+from tests.support.stores import FOUNDED
 
 
 @cache

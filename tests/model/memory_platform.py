@@ -31,15 +31,15 @@ from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.bootstrap import open_list
 from rally.withdrawal.live_list import LiveList
 from rally.withdrawal.rules import Rules
-from tests.model.plain import (
+from tests.model.reference import (
     HOLD_ABOVE_PEOPLE,
     HOLD_ABOVE_SHARE,
     HOLD_DAYS,
     UNKNOWN_DAYS,
 )
 from tests.model.words import PEOPLE, Ping, Row
-from tests.pipelines.world import HOUSE, rally_id
 from tests.support.memory_deployment import KeylessPrf, Killed, MemoryDeployment
+from tests.support.world import HOUSE, rally_id
 
 LONGEST_DELAY_DAYS = 10.0
 RULES = Rules(
@@ -79,7 +79,7 @@ class ByTheirNames(Pseudonyms):
         return jwe
 
 
-class Whole(MemoryDeployment):
+class MemoryPlatform(MemoryDeployment):
     """A platform, its jobs, and what can be seen of it from outside."""
 
     vault = ClearText()

@@ -8,7 +8,7 @@ from google.cloud import pubsub_v1
 from rally.sources.subscription import Subscription
 
 
-class Line:
+class Topic:
     """A topic and its subscription; `topic` is what the topic has besides."""
 
     def __init__(self, **topic):

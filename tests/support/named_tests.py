@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ANY_TEST = "*"
 # All that begins like a path of ours: what is misspelt is missing, not passed over.
 _SPAN = re.compile(r"`((?:rally|transforms|pipelines|tests)/[^`]*)`")
