@@ -1,7 +1,7 @@
-"""An audit's report as it may leave the closed environment.
+"""Reduces an audit's report to what may leave the closed environment.
 
-Everything that is shown is made of it and of nothing else, so no renderer can tell
-what it has never seen. Sums are made of what is told, too.
+Every renderer is given a DisclosedReport and nothing else, so none can show what it
+has never seen. Sums are made of disclosed counts, too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,11 +26,11 @@ _ONE = {Unit.PEOPLE: "person", Unit.STUDIES: "study"}
 
 
 class Disclosed(NamedTuple):
-    """A count, as it may be told.
+    """A count as it may be shown.
 
     Attributes:
-        least: the count is this or more.
-        below: the count is less than this; 0 where `least` is the count itself.
+        least: Lower bound of the count, included.
+        below: Upper bound, excluded; 0 where `least` is the count itself.
     """
 
     least: int
@@ -38,21 +38,24 @@ class Disclosed(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
-        """Whether it is the count itself."""
+        """Whether the lower bound is the count itself."""
         return not self.below
 
     @property
     def is_hidden(self) -> bool:
-        """Whether all that is told of it is that it is small, and not none."""
+        """Whether the count is known only to be small, and not 0."""
         return self.below > 0 and not self.least
 
 
 NONE = Disclosed(0)
-"""Nothing to count: 0 is told as 0."""
+"""The count of nothing, which is always shown."""
 
 
 def disclose_count(number: int, unit: Unit, threshold: int) -> Disclosed:
-    """What may be told of a number; of a threshold of 1, or of none at all, all."""
+    """Rounds a number of rows or people down to a multiple of the threshold.
+
+    Other units, 0, and any number under a threshold of 1 are shown exactly.
+    """
     if unit not in _GUARDED or threshold <= 1 or not number:
         return Disclosed(number)
     least = number - number % threshold
@@ -60,37 +63,37 @@ def disclose_count(number: int, unit: Unit, threshold: int) -> Disclosed:
 
 
 def total(parts: Iterable[Disclosed]) -> Disclosed:
-    """What is known of a sum by who knows no more of its parts than was told."""
-    told = list(parts)
-    least = sum(each.least for each in told)
-    if all(each.is_exact for each in told):
+    """Adds up disclosed counts, by their bounds alone."""
+    counts = list(parts)
+    least = sum(each.least for each in counts)
+    if all(each.is_exact for each in counts):
         return Disclosed(least)
-    return Disclosed(least, sum(each.below or each.least for each in told))
+    return Disclosed(least, sum(each.below or each.least for each in counts))
 
 
-def in_words(told: Disclosed) -> str:
-    """The count for a sentence: "7", "fewer than 10", "at least 1,230"."""
-    if told.is_hidden:
-        return f"fewer than {told.below:,}"
-    return f"{told.least:,}" if told.is_exact else f"at least {told.least:,}"
+def in_words(count: Disclosed) -> str:
+    """Returns the count for a sentence: "7", "fewer than 10", "at least 1,230"."""
+    if count.is_hidden:
+        return f"fewer than {count.below:,}"
+    return f"{count.least:,}" if count.is_exact else f"at least {count.least:,}"
 
 
-def in_short(told: Disclosed) -> str:
-    """The count for a table or a picture: "7", "<10", "1,230+"."""
-    if told.is_hidden:
-        return f"<{told.below:,}"
-    return f"{told.least:,}" if told.is_exact else f"{told.least:,}+"
+def in_short(count: Disclosed) -> str:
+    """Returns the count for a table or a chart: "7", "<10", "1,230+"."""
+    if count.is_hidden:
+        return f"<{count.below:,}"
+    return f"{count.least:,}" if count.is_exact else f"{count.least:,}+"
 
 
-def unit_of(told: Disclosed, unit: Unit) -> str:
-    """The word that follows the count: "1 row", "<10 rows", "1 person"."""
-    if told != Disclosed(1):
+def unit_of(count: Disclosed, unit: Unit) -> str:
+    """Returns the word that follows the count: "1 row", "<10 rows", "1 person"."""
+    if count != Disclosed(1):
         return unit
     return _ONE.get(unit, unit.removesuffix("s"))
 
 
 class DisclosedSeen(NamedTuple):
-    """A Seen; `where` and `what` have no characters that a terminal would act on."""
+    """A disclosed Seen, without characters that a terminal would act on."""
 
     where: str
     what: str
@@ -100,7 +103,7 @@ class DisclosedSeen(NamedTuple):
 
 
 class DisclosedCheck(NamedTuple):
-    """A CheckResult."""
+    """A disclosed CheckResult."""
 
     check: Check
     status: Status
@@ -110,7 +113,7 @@ class DisclosedCheck(NamedTuple):
 
 
 class DisclosedGroup(NamedTuple):
-    """A Group: of times, which may be one person's, only the days (UTC)."""
+    """A disclosed Group: a time may be one person's, so only its day (UTC) is here."""
 
     scope: str
     state: str
@@ -122,7 +125,7 @@ class DisclosedGroup(NamedTuple):
 
 
 class DisclosedScope(NamedTuple):
-    """A Scope; its rows are at least those of the days that are told."""
+    """A disclosed Scope, whose rows are the sum of the disclosed days."""
 
     share: float
     files: int
@@ -132,12 +135,19 @@ class DisclosedScope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DisclosedReport:
-    """An AuditReport.
+    """A disclosed AuditReport.
 
     Attributes:
-        threshold: below which no rows and people are told.
-        rows: by study and day of submission.
-        expiring: rows by study and the day from which they are past their retention.
+        threshold: Least number of rows or people that is shown.
+        as_of: Clock of the audit, UTC.
+        exit_status: Exit status of the audit.
+        scope: How much was read.
+        studies: State of each study, by namespace.
+        checks: Results, in the order of Check.
+        rows: Rows by study and day of submission.
+        expiring: Rows by study and the day from which they are past their retention.
+        withdrawals: Requests by scope and state.
+        development: Whether one person may play everybody on the platform.
     """
 
     threshold: int
@@ -153,23 +163,25 @@ class DisclosedReport:
 
 
 def disclose(report: AuditReport, threshold: int) -> DisclosedReport:
-    """What may be told of a report."""
-    rows = _tell_rows(report.rows, threshold)
+    """Returns what may leave of a report, under a threshold."""
+    rows = _disclose_rows(report.rows, threshold)
     return DisclosedReport(
         threshold=threshold,
         as_of=report.as_of,
         exit_status=report.exit_status,
-        scope=_tell_scope(report.scope, rows.values(), threshold),
+        scope=_disclose_scope(report.scope, rows.values(), threshold),
         studies={visible(name): state for name, state in report.studies.items()},
-        checks=tuple(_tell_check(each, threshold) for each in report.checks),
+        checks=tuple(_disclose_check(each, threshold) for each in report.checks),
         rows=rows,
-        expiring=_tell_rows(report.expiring, threshold),
-        withdrawals=tuple(_tell_group(each, threshold) for each in report.withdrawals),
+        expiring=_disclose_rows(report.expiring, threshold),
+        withdrawals=tuple(
+            _disclose_group(each, threshold) for each in report.withdrawals
+        ),
         development=report.development,
     )
 
 
-def _tell_scope(
+def _disclose_scope(
     scope: Scope, rows: Iterable[Disclosed], threshold: int
 ) -> DisclosedScope:
     known = total(rows)
@@ -178,7 +190,7 @@ def _tell_scope(
     return DisclosedScope(scope.share, scope.files, known, scope.seconds)
 
 
-def _tell_rows(
+def _disclose_rows(
     rows: Mapping[tuple[str, str], int], threshold: int
 ) -> dict[tuple[str, date], Disclosed]:
     return {
@@ -189,21 +201,21 @@ def _tell_rows(
     }
 
 
-def _tell_check(result: CheckResult, threshold: int) -> DisclosedCheck:
+def _disclose_check(result: CheckResult, threshold: int) -> DisclosedCheck:
     parts = (result.findings, result.apart, result.unseen)
     findings, apart, unseen = (
-        tuple(_tell_seen(each, threshold) for each in part) for part in parts
+        tuple(_disclose_seen(each, threshold) for each in part) for part in parts
     )
     return DisclosedCheck(result.check, result.status, findings, apart, unseen)
 
 
-def _tell_seen(seen: Seen, threshold: int) -> DisclosedSeen:
+def _disclose_seen(seen: Seen, threshold: int) -> DisclosedSeen:
     number = disclose_count(seen.number, seen.unit, threshold)
     where, what = visible(seen.where), visible(seen.what)
     return DisclosedSeen(where, what, number, seen.unit, seen.until)
 
 
-def _tell_group(group: Group, threshold: int) -> DisclosedGroup:
+def _disclose_group(group: Group, threshold: int) -> DisclosedGroup:
     def people(number: int) -> Disclosed:
         return disclose_count(number, Unit.PEOPLE, threshold)
 

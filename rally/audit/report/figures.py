@@ -1,4 +1,4 @@
-"""The pictures of the page, each with what it says in numbers."""
+"""Makes the page's figures: charts, each with a legend and with its numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -29,7 +29,7 @@ _MOST_BARS = 400
 _MOST_BARS_AHEAD = 120
 _AHEAD = (Step.DAY, Step.MONTH, Step.YEAR)
 _STATES = (REQUESTED, RequestState.ACTIVE, BLOCKED, *RequestState)
-"""In the order of bars; what comes twice has its place where it comes first."""
+"""States in the order of their bars; of two places of one state the first counts."""
 
 _WITHDRAWALS = "Withdrawals by state and age"
 _EXPIRY = "Rows by when they expire"
@@ -39,7 +39,7 @@ _AGES_IN_SHORT = ("< 7 days", "< 30 days", "Older")
 
 
 def rows_by_day(report: DisclosedReport) -> Markup:
-    """One picture a study, all over the same time, each to its own scale."""
+    """Returns one chart a study, all over the same time, each to its own scale."""
     if not report.rows:
         return element("p", "No row was read.", class_="soft")
     axis = Axis.over((day for _, day in report.rows), _MOST_BARS)
@@ -53,7 +53,7 @@ def rows_by_day(report: DisclosedReport) -> Markup:
 
 
 def withdrawals(report: DisclosedReport) -> Markup:
-    """One bar a state, of all scopes."""
+    """Returns a chart of the requests of all scopes, one bar a state."""
     if not report.withdrawals:
         return element("p", "Nobody has asked to leave.", class_="soft")
     states = _by_state(report.withdrawals)
@@ -62,12 +62,12 @@ def withdrawals(report: DisclosedReport) -> Markup:
         "figure",
         bars.draw(),
         _legend(zip(KINDS, AGES, strict=True), "study", report.threshold),
-        _behind(_group_table(report.withdrawals)),
+        _in_numbers(_group_table(report.withdrawals)),
     )
 
 
 def expiry(report: DisclosedReport) -> Markup:
-    """One bar a day, month or year from the audit on, and one of what is overdue."""
+    """Returns a chart of the days, months or years ahead, and of what is overdue."""
     if not report.expiring:
         return element("p", "Nothing that was read expires.", class_="soft")
     bars = _expiry_bars(report)
@@ -78,7 +78,7 @@ def expiry(report: DisclosedReport) -> Markup:
         "figure",
         bars.draw(),
         _legend(keys, "study and day", report.threshold),
-        _behind(_expiry_table(report, bars.axis)),
+        _in_numbers(_expiry_table(report, bars.axis)),
     )
 
 
@@ -107,22 +107,22 @@ def _study(report: DisclosedReport, study: str, bars: TimeBars) -> Markup:
         element("span", report.studies.get(study, _UNREGISTERED), class_="state"),
         element("span", each if rows.is_hidden else in_rows(rows), class_="sum"),
     )
-    return element("figure", caption, bars.draw(), _behind(_period_table(bars)))
+    return element("figure", caption, bars.draw(), _in_numbers(_period_table(bars)))
 
 
 def _by_study(
     rows: Mapping[tuple[str, date], Disclosed],
 ) -> dict[str, dict[date, Disclosed]]:
     studies: dict[str, dict[date, Disclosed]] = {}
-    for (study, day), told in rows.items():
-        studies.setdefault(study, {})[day] = told
+    for (study, day), count in rows.items():
+        studies.setdefault(study, {})[day] = count
     return studies
 
 
 def _by_day(rows: Mapping[tuple[str, date], Disclosed]) -> dict[date, Disclosed]:
     days: dict[date, list[Disclosed]] = {}
-    for (_, day), told in rows.items():
-        days.setdefault(day, []).append(told)
+    for (_, day), count in rows.items():
+        days.setdefault(day, []).append(count)
     return {day: total(parts) for day, parts in days.items()}
 
 
@@ -143,7 +143,8 @@ def _stack(groups: Sequence[DisclosedGroup]) -> Stack:
 
 def _period_table(bars: TimeBars) -> Markup:
     rows = (
-        (bars.axis.label(index), in_short(told)) for index, told in bars.counts.items()
+        (bars.axis.label(index), in_short(count))
+        for index, count in bars.counts.items()
     )
     head = (bars.axis.step.capitalize(), "Rows")
     return data_table(head, rows, ("whole", "number"), bars.title)
@@ -179,7 +180,7 @@ def _expiry_table(report: DisclosedReport, axis: Axis) -> Markup:
 
 
 def _legend(keys: Iterable[tuple[str, str]], each: str, threshold: int) -> Markup:
-    """What the colours mean; and hatching, which stands for few of `each`."""
+    """Returns the meaning of colours, and of hatching, which is few of `each`."""
     few = f"some, but too few to tell: fewer than {threshold} a {each}"
     known = [*keys, *([("hidden", few)] if threshold > 1 else [])]
     items = (
@@ -188,6 +189,6 @@ def _legend(keys: Iterable[tuple[str, str]], each: str, threshold: int) -> Marku
     return element("ul", *items, class_="legend")
 
 
-def _behind(inside: Markup) -> Markup:
-    """What a picture says in numbers, for who wants them."""
+def _in_numbers(inside: Markup) -> Markup:
+    """Returns a chart's numbers, which a reader opens on a screen."""
     return element("details", element("summary", "In numbers"), inside)

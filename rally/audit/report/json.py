@@ -1,4 +1,4 @@
-"""An audit's report for machines."""
+"""Writes an audit's report as JSON, for machines."""
 
 import json
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ from rally.audit.report.disclosure import (
 from rally.times import moment
 
 FORMAT = 1
-"""Of the document; a name that goes, or means something else, makes it the next."""
+"""Version of the document; a name that goes, or changes its meaning, raises it."""
 
 
 def to_json(report: AuditReport, threshold: int = THRESHOLD) -> str:
-    """One document of JSON; equal reports are equal text.
+    """Returns one document of JSON; equal reports are equal text.
 
     COUNT is a whole number, of objects and of studies exact, of rows and of people
     rounded down to a multiple of `threshold`; or "<10", which is fewer than 10, and
@@ -53,24 +53,24 @@ def to_json(report: AuditReport, threshold: int = THRESHOLD) -> str:
     return json.dumps(content, indent=2, sort_keys=True)
 
 
-def _content(told: DisclosedReport) -> dict[str, Any]:
+def _content(report: DisclosedReport) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "threshold": told.threshold,
-        "as_of": moment(told.as_of),
-        "exit_status": told.exit_status,
-        "development": told.development,
-        "scope": {**told.scope._asdict(), "rows": _count(told.scope.rows)},
-        "studies": told.studies,
-        "checks": [_check(each) for each in told.checks],
-        "rows": _rows(told.rows),
-        "expiring": _rows(told.expiring),
-        "withdrawals": [_group(each) for each in told.withdrawals],
+        "threshold": report.threshold,
+        "as_of": moment(report.as_of),
+        "exit_status": report.exit_status,
+        "development": report.development,
+        "scope": {**report.scope._asdict(), "rows": _count(report.scope.rows)},
+        "studies": report.studies,
+        "checks": [_check(each) for each in report.checks],
+        "rows": _rows(report.rows),
+        "expiring": _rows(report.expiring),
+        "withdrawals": [_group(each) for each in report.withdrawals],
     }
 
 
-def _count(told: Disclosed) -> int | str:
-    return f"<{told.below}" if told.is_hidden else told.least
+def _count(count: Disclosed) -> int | str:
+    return f"<{count.below}" if count.is_hidden else count.least
 
 
 def _check(each: DisclosedCheck) -> dict[str, Any]:
@@ -97,8 +97,8 @@ def _rows(
     rows: Mapping[tuple[str, date], Disclosed],
 ) -> dict[str, dict[str, int | str]]:
     studies: dict[str, dict[str, int | str]] = {}
-    for (study, day), told in rows.items():
-        studies.setdefault(study, {})[day.isoformat()] = _count(told)
+    for (study, day), count in rows.items():
+        studies.setdefault(study, {})[day.isoformat()] = _count(count)
     return studies
 
 

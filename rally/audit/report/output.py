@@ -1,7 +1,7 @@
-"""Writes a report: as a whole or not at all, for its owner's eyes.
+"""Writes a report to a file, as a whole or not at all.
 
-To this machine, or to `gs://bucket/folder/file`, where whoever may read the bucket may
-read the report.
+On this machine only its owner can read the file; in `gs://bucket/folder/file` whoever
+may read the bucket may read the report.
 """
 
 import errno
@@ -19,14 +19,14 @@ _REMOTE = "gs://"
 
 
 def check_writable(option: str, name: str) -> None:
-    """Tries whether a file can be written, before there is anything to write.
+    """Checks that a file can be written, before there is anything to write.
 
     Args:
-        option: which names it, for the message.
-        name: its path, or `gs://bucket/folder/file`.
+        option: Option that names the file, for the message.
+        name: Path of the file, or `gs://bucket/folder/file`.
 
     Raises:
-        ConfigurationError: it cannot be written.
+        ConfigurationError: The file cannot be written.
     """
     with _refusing(option, name):
         if name.startswith(_REMOTE):
@@ -45,12 +45,12 @@ def write_private(option: str, name: str, text: str) -> None:
     """Makes or replaces a file; on this machine only its owner can read it.
 
     Args:
-        option: which names it, for the message.
-        name: its path, or `gs://bucket/folder/file`.
-        text: becomes all of it.
+        option: Option that names the file, for the message.
+        name: Path of the file, or `gs://bucket/folder/file`.
+        text: Content of the file.
 
     Raises:
-        ConfigurationError: it cannot be written.
+        ConfigurationError: The file cannot be written.
     """
     with _refusing(option, name):
         if name.startswith(_REMOTE):
@@ -72,7 +72,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _parts(option: str, name: str) -> tuple[str, str]:
-    """The folder and the file of `gs://bucket/folder/file`."""
+    """Returns the folder and the file of `gs://bucket/folder/file`."""
     bucket, _, path = name.removeprefix(_REMOTE).partition("/")
     folder, _, file = path.rpartition("/")
     if not (bucket and file):

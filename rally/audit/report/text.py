@@ -1,4 +1,4 @@
-"""An audit's report for a terminal."""
+"""Writes an audit's report as tables, for a terminal."""
 
 from collections.abc import Sequence
 
@@ -45,38 +45,38 @@ _SEEN: tuple[Column[tuple[DisclosedCheck, DisclosedSeen]], ...] = (
 
 
 def to_text(report: AuditReport, threshold: int = THRESHOLD) -> str:
-    """The blocks as a text, as wide as it is."""
+    """Returns the report as text that is as wide as its tables."""
     return text_of(*to_blocks(report, threshold))
 
 
 def to_blocks(report: AuditReport, threshold: int = THRESHOLD) -> list[Block]:
-    """Tables: of the checks, of what breaks them, what is apart, what is not seen."""
-    told = disclose(report, threshold)
-    findings = [(each, seen) for each in told.checks for seen in each.findings]
-    apart = [(each, seen) for each in told.checks for seen in each.apart]
-    unseen = [(each, seen) for each in told.checks for seen in each.unseen]
+    """Returns tables: the checks, what breaks them, what is apart, what is unseen."""
+    disclosed = disclose(report, threshold)
+    findings = [(each, seen) for each in disclosed.checks for seen in each.findings]
+    apart = [(each, seen) for each in disclosed.checks for seen in each.apart]
+    unseen = [(each, seen) for each in disclosed.checks for seen in each.unseen]
     return [
-        _head(told),
-        Table(_CHECKS, told.checks),
+        _head(disclosed),
+        Table(_CHECKS, disclosed.checks),
         _seen_table("What breaks a promise:", findings),
         _seen_table("Counted apart, and breaking none:", apart),
         _seen_table("What could not be looked at:", unseen),
-        DEVELOPMENT if told.development else "",
+        DEVELOPMENT if disclosed.development else "",
         rule(threshold),
     ]
 
 
-def _head(told: DisclosedReport) -> str:
-    scope, judged = told.scope, f"{verdict(told)} {doubt(told)}".rstrip()
+def _head(report: DisclosedReport) -> str:
+    scope, judged = report.scope, f"{verdict(report)} {doubt(report)}".rstrip()
     files = f"{scope.files:,} file{'' if scope.files == 1 else 's'}"
     return (
-        f"Audit as of {moment(told.as_of)}: {judged}\n"
+        f"Audit as of {moment(report.as_of)}: {judged}\n"
         f"Read: {share(scope)}; {files}, {in_rows(scope.rows)}, {scope.seconds:,.1f} s."
     )
 
 
 def _shout(status: Status) -> str:
-    """What is broken is in capitals: not every screen has colours."""
+    """Returns a status, `broken` in capitals: not every screen has colours."""
     return status.upper() if status is Status.BROKEN else status
 
 

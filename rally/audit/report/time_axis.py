@@ -1,4 +1,4 @@
-"""Days, weeks, months and years along an axis of time."""
+"""Divides time into days, weeks, months or years along a chart's axis."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _DAYS_OF_MONTH = 30.44
 
 
 def name_days(first: date, last: date) -> Iterator[tuple[date, str]]:
-    """Some days of these, evenly apart, and their names; both ends count."""
+    """Yields some days of a time, evenly apart, and their names; both ends count."""
     days = (last - first).days + 1
     for apart in _DAYS_APART:
         if days <= apart * _MOST:
@@ -29,10 +29,10 @@ def name_days(first: date, last: date) -> Iterator[tuple[date, str]]:
 
 
 def round_numbers(most: int, lines: int, threshold: int) -> list[int]:
-    """At most so many numbers for an axis that ends at `most`, the least first.
+    """Returns round numbers for an axis that ends at `most`, the least first.
 
-    They are 1, 2 or 5 times a power of ten apart, and none is below the threshold: a
-    page that says "no number below ten" should have none.
+    They are at most `lines`, and 1, 2 or 5 times a power of ten apart. None is below
+    the threshold: a page that says "no number below ten" should have none.
     """
     sizes = (digit * 10**power for power in count() for digit in (1, 2, 5))
     apart = next(size for size in sizes if most < size * (lines + 1))
@@ -40,7 +40,7 @@ def round_numbers(most: int, lines: int, threshold: int) -> list[int]:
 
 
 def short_number(number: int) -> str:
-    """A round number in a few letters: 500, 20k, 1.5M."""
+    """Returns a round number in a few letters: 500, 20k, 1.5M."""
     for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if number >= size * 10 or (number >= size and not number % (size // 10)):
             return f"{number / size:g}{letter}"
@@ -65,7 +65,7 @@ def _every_months(first: date, last: date, apart: int) -> Iterator[tuple[date, s
 
 
 class Step(StrEnum):
-    """How long a period is. Weeks begin on Monday."""
+    """Length of a period. Weeks begin on Monday."""
 
     DAY = "day"
     WEEK = "week"
@@ -73,7 +73,7 @@ class Step(StrEnum):
     YEAR = "year"
 
     def place(self, day: date) -> float:
-        """Where a day begins, on an axis where each period is 1 long."""
+        """Returns the place of a day on an axis where each period is 1 long."""
         match self:
             case Step.DAY:
                 return day.toordinal()
@@ -85,7 +85,7 @@ class Step(StrEnum):
                 return day.year + (day.timetuple().tm_yday - 1) / 366
 
     def label(self, period: int) -> str:
-        """What the period at a place is called."""
+        """Returns the name of the period at a place."""
         match self:
             case Step.DAY:
                 return date.fromordinal(period).isoformat()
@@ -102,8 +102,9 @@ class Axis:
     """Periods of one length, one after the other.
 
     Attributes:
-        first: the first day that it shows.
-        last: the last one.
+        step: Length of a period.
+        first: First day of the axis.
+        last: Last day of the axis.
     """
 
     step: Step
@@ -114,12 +115,12 @@ class Axis:
     def over(
         cls, days: Iterable[date], most: int, steps: Sequence[Step] = tuple(Step)
     ) -> "Axis":
-        """From the first of these days to the last, in the shortest fitting step.
+        """Returns an axis over these days, in the shortest step that fits.
 
         Args:
-            days: at least one.
-            most: periods that fit; of the longest step there may be more.
-            steps: to choose from, the shortest first.
+            days: Days, at least one.
+            most: Number of periods that fit; the longest step may have more.
+            steps: Steps to choose from, the shortest first.
         """
         known = sorted(days)
         axes = [cls(step, known[0], known[-1]) for step in steps]
@@ -127,26 +128,26 @@ class Axis:
 
     @property
     def periods(self) -> int:
-        """How many there are."""
+        """Number of periods."""
         return self.index(self.last) + 1
 
     def index(self, day: date) -> int:
-        """Which period a day is in, from 0 on."""
+        """Returns the number of the period that a day is in, from 0 on."""
         return floor(self.step.place(day)) - self._start
 
     def label(self, index: int) -> str:
-        """What a period is called."""
+        """Returns the name of a period."""
         return self.step.label(self._start + index)
 
     def gather(self, counts: Mapping[date, Disclosed]) -> dict[int, Disclosed]:
-        """What is told of each period, of those that have any."""
+        """Adds counts up by period; a period that has none is left out."""
         parts: dict[int, list[Disclosed]] = {}
-        for day, told in sorted(counts.items()):
-            parts.setdefault(self.index(day), []).append(told)
-        return {index: total(told) for index, told in parts.items()}
+        for day, rows in sorted(counts.items()):
+            parts.setdefault(self.index(day), []).append(rows)
+        return {index: total(each) for index, each in parts.items()}
 
     def ticks(self) -> Iterator[tuple[float, str]]:
-        """A few days to name: where each stands, in periods from 0, and its name."""
+        """Yields the place and the name of a few days, the place in periods from 0."""
         for day, name in name_days(self.first, self.last):
             yield self.step.place(day) - self._start, name
 

@@ -1,4 +1,4 @@
-"""What the table and the page say of an audit in words."""
+"""Words an audit's report: the sentences that the table and the page share."""
 
 from rally.audit.findings import Check, Status, Unit
 from rally.audit.report.disclosure import (
@@ -37,11 +37,11 @@ PROMISES = {
 
 
 DEVELOPMENT = "This is a development platform: one person may play everybody."
-"""What is said of such a one wherever it shows itself."""
+"""Sentence that each form of the report has on a development platform."""
 
 
 def verdict(report: DisclosedReport) -> str:
-    """What became of all promises, in one sentence."""
+    """Returns what became of all promises, in one sentence."""
     statuses = [each.status for each in report.checks]
     broken = statuses.count(Status.BROKEN)
     if not statuses:
@@ -56,30 +56,30 @@ def verdict(report: DisclosedReport) -> str:
 
 
 def doubt(report: DisclosedReport) -> str:
-    """What the verdict does not know, in one sentence; "" where it knows all."""
+    """Returns what the verdict does not know, in one sentence, or ""."""
     unknown = sum(each.status is Status.UNKNOWN for each in report.checks)
     return f"{_promises(unknown)} could not be checked everywhere." if unknown else ""
 
 
 def share(scope: DisclosedScope) -> str:
-    """Which of the files of rows were read."""
+    """Returns which of the files of rows were read."""
     if scope.share >= 1:
         return "all files of rows"
     return f"a sample of {scope.share * 100:.3g} % of the files of rows"
 
 
-def in_rows(told: Disclosed) -> str:
-    """So many rows, in words."""
-    return f"{in_words(told)} {unit_of(told, Unit.ROWS)}"
+def in_rows(count: Disclosed) -> str:
+    """Returns a number of rows, in words."""
+    return f"{in_words(count)} {unit_of(count, Unit.ROWS)}"
 
 
 def how_many(seen: DisclosedSeen) -> str:
-    """How much of what was seen: "<10 rows"."""
+    """Returns how much was seen: "<10 rows"."""
     return f"{in_short(seen.number)} {unit_of(seen.number, seen.unit)}"
 
 
 def rule(threshold: int) -> str:
-    """How to read the numbers."""
+    """Returns how to read the numbers, in one sentence."""
     if threshold <= 1:
         return "Rows and people are told exactly: this is not to leave the environment."
     return (
