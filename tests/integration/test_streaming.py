@@ -34,6 +34,12 @@ pytestmark = pytest.mark.integration
 
 DEADLINE = 300.0
 ACK_SECONDS = 8
+STOPPABLE = """
+import signal, sys
+from pipelines.ingest import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job may ignore it
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -184,11 +190,12 @@ def test_two_readers_share_a_subscription(world, store, topic):
     assert len(stored_ids(store)) == len(set(stored_ids(store))) == 1000
 
 
+@pytest.mark.slow("streams")
 def test_stream_that_a_person_stops_ends_with_one_line(world, store, topic):
     topic.publish(world.visit(1, 1))
     job = subprocess.Popen(
         [
-            *(sys.executable, "-m", "pipelines.ingest", "--flush_seconds=0.3"),
+            *(sys.executable, "-c", STOPPABLE, "--flush_seconds=0.3"),
             *(f"--subscription={topic.subscription}", *world.options(store)),
         ],
         stdout=subprocess.PIPE,
@@ -251,7 +258,7 @@ def test_stream_that_loses_the_list_ends_with_one_line(world, store, topic, lost
     world.publish(store, 5)
     job = subprocess.Popen(
         [
-            *(sys.executable, "-m", "pipelines.ingest", "--flush_seconds=0.3"),
+            *(sys.executable, "-c", STOPPABLE, "--flush_seconds=0.3"),
             *("--reload_seconds=0.1", f"--ack_deadline_seconds={ACK_SECONDS}"),
             *(f"--subscription={topic.subscription}", *world.options(store)),
         ],

@@ -304,12 +304,13 @@ def test_build_names_files_that_exist_and_waits_for_steps_that_exist(name):
 
 def test_nothing_is_staged_before_every_check():
     steps = {step["id"]: step for step in BUILDS["cloudbuild.yaml"]["steps"]}
-    checks = {"lint", "types", "contracts", "tests", "flink", "studies"}
+    checks = {"lint", "types", "contracts", "tests", "slow", "flink", "studies"}
 
     first = {name for name in steps if steps[name].get("waitFor") == ["venv"]}
-    assert first == checks - {"tests", "flink"} | {"terraform"}
+    assert first == checks - {"tests", "slow", "flink"} | {"terraform"}
     assert steps["tests"]["waitFor"] == ["terraform"]
-    assert steps["flink"]["waitFor"] == ["tests"]
+    assert steps["slow"]["waitFor"] == ["tests"]
+    assert steps["flink"]["waitFor"] == ["slow"]
     assert steps["python-3.12"]["waitFor"] == ["flink"]  # one after the other
     assert steps["python-3.13"]["waitFor"] == ["python-3.12"]
     assert set(steps["image"]["waitFor"]) == checks | {"python-3.13"}
