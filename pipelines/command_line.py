@@ -12,6 +12,7 @@ from rally.parser import Parser
 _BEAMS = (
     "Beam's own options (--runner, --direct_num_workers, --project, ...) are taken too."
 )
+NO_PLATFORM_KEYS = "--platform_keys is required, or --keys; see --help"
 _ENGINE = "--job_endpoint"
 
 
@@ -27,17 +28,22 @@ def read_words(job: Job, argv: Sequence[str] | None) -> list[str]:
 
     Raises:
         ConfigurationError: an option is unknown or missing, or a value of one of ours
-            does not fit.
+            does not fit; all of these are told at once.
         SystemExit: help was asked for, and is printed.
     """
     given = sys.argv[1:] if argv is None else argv
     parser = parser_of(job)
     # An engine has options of its own, which only its job server can name.
     parser.takes_others = any(each.partition("=")[0] == _ENGINE for each in given)
-    words = parser.read_words(given)
-    found, _ = parser.parse_known_args(words)
-    require(found, job.needs)
-    return words
+    parsed = parser.parse_all(given)
+    faults, found = parsed.faults, parsed.found
+    if found is not None:
+        with faults.collected():
+            require(found, job.needs)
+        if "keys" not in job.needs and not (found.platform_keys or found.keys):
+            faults.lines.append(NO_PLATFORM_KEYS)
+    faults.check()
+    return parsed.words
 
 
 def parser_of(job: Job) -> Parser:

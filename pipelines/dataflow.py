@@ -25,9 +25,10 @@ from pipelines.dataflow_checks import (
 )
 from pipelines.job import Job, MakeSettings
 from pipelines.option_specs import given
-from pipelines.options import PlatformOptions
+from pipelines.options import PlatformOptions, is_check_only
 from pipelines.run_step import make_pipeline
 from rally.errors import ConfigurationError
+from rally.printing import print_lines
 from rally.process import say
 from rally.registry.registry import SHIPPED, Registry
 from rally.storage.objectstore.gcs_regions import check_regions
@@ -83,6 +84,9 @@ def launch(
     if graph is None:
         check_places(places, options)
     pipeline = graph(options) if graph else _conducted(job, options)
+    if is_check_only(options):
+        print_lines("--check_only: the job can be launched, and was not")
+        return 0
     return submit(pipeline, options)
 
 

@@ -14,7 +14,7 @@ from apache_beam.options.pipeline_options import (
 from pipelines.job import Job
 from pipelines.option_specs import given, kind_of
 from pipelines.options import PlatformOptions, platform_keys_uri
-from rally.errors import ConfigurationError, cause_of
+from rally.errors import ConfigurationError, Faults, cause_of
 from rally.keys.folder import KeyFolder
 from rally.settings import Settings
 from rally.storage.layout import Stores
@@ -43,19 +43,26 @@ def check_options(job: Job, options: PipelineOptions) -> None:
     """Looks at the options alone: Beam's, and how the values of ours look.
 
     Raises:
-        ConfigurationError: one is missing, refused, or no value of its kind.
+        ConfigurationError: some are missing, refused, or no value of their kind; all
+            of them are told.
     """
+    faults = Faults()
     for name, (group, what) in _NEEDED.items():
         if not getattr(options.view_as(group), name):
-            raise ConfigurationError(f"--{name} is required on Dataflow: {what}")
+            faults.lines.append(f"--{name} is required on Dataflow: {what}")
     for option, value in given(job.options, options).items():
-        kind_of(option).check(option.name, value)
+        with faults.collected():
+            kind_of(option).check(option.name, value)
     for uri in staging(options):
         if not is_remote(uri):
-            raise ConfigurationError(f"{uri}: Beam's own files are staged on gs://")
-    _check_streaming(job, options)
-    _check_workers(options)
-    _check_package(options)
+            faults.lines.append(f"{uri}: Beam's own files are staged on gs://")
+    with faults.collected():
+        _check_streaming(job, options)
+    with faults.collected():
+        _check_workers(options)
+    with faults.collected():
+        _check_package(options)
+    faults.check()
 
 
 def check_staging(options: PipelineOptions) -> None:

@@ -57,11 +57,13 @@ class JobBody(NamedTuple):
         run: Runs it here, and says how it ended.
         settings: Makes its settings.
         graph: Makes its whole pipeline for Dataflow; None has one worker conduct it.
+        check: Looks at what is the job's own, such as its input; None has nothing.
     """
 
     run: "Callable[[PipelineOptions], Ended]"
     settings: MakeSettings
     graph: "Callable[[PipelineOptions], beam.Pipeline] | None" = None
+    check: "Callable[[PipelineOptions], None] | None" = None
 
 
 def body_of(job: Job) -> JobBody:

@@ -8,7 +8,7 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
-from pipelines.command_line import read_words
+from pipelines.command_line import NO_PLATFORM_KEYS, read_words
 from pipelines.engine_options import without_those_of_engine
 from pipelines.job import Job, body_of
 from pipelines.job_options import INTAKE
@@ -21,7 +21,7 @@ from pipelines.runners import (
     require_job_server,
     require_workers_python,
 )
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, Faults, ManyFaults
 from rally.ingestion.setup import IngestSettings
 from rally.keys.platform_keys import default_uri
 from rally.options import EVERYWHERE, Option, add_option, add_options
@@ -78,11 +78,20 @@ def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
         raise ConfigurationError(unknown("option", others[0], parser.names()))
     options = PipelineOptions(words)
     pin_runner(options)
-    check_local_workers(options)
-    require_workers_python(options)
-    _refuse_others(job, options)
-    require_job_server(options)
+    faults = Faults()
+    for check in (check_local_workers, require_workers_python, require_job_server):
+        with faults.collected():
+            check(options)
+    with faults.collected():
+        _refuse_others(job, options)
+    faults.check()
     return options
+
+
+def is_check_only(options: PipelineOptions) -> bool:
+    """Whether a job is only looked at, and not begun."""
+    is_asked: bool = options.view_as(PlatformOptions).check_only
+    return is_asked
 
 
 def parse_options_here(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
@@ -97,6 +106,10 @@ def parse_options_here(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
         raise ConfigurationError(
             f"run() does not launch on Dataflow; `rally {job.name}` and main() do"
         )
+    if is_check_only(options):
+        raise ConfigurationError(
+            f"run() does not look alone; `rally {job.name} --check_only` does"
+        )
     return options
 
 
@@ -104,12 +117,13 @@ def _refuse_others(job: Job, options: PipelineOptions) -> None:
     """Of options that the runner at hand would not act on."""
     others = () if is_local(options) else job.local_only
     others += job.not_on_dataflow if is_dataflow(options) else ()
-    for option in given(job.options, options):
-        if option.name in others:
-            raise ConfigurationError(
-                f"--{option.name}: has no meaning on this runner; leave it out, or name"
-                " another --runner"
-            )
+    refused = [each for each in given(job.options, options) if each.name in others]
+    if refused:
+        raise ManyFaults(
+            f"--{each.name}: has no meaning on this runner; leave it out, or name"
+            " another --runner"
+            for each in refused
+        )
 
 
 def _of_beam() -> list[type[PipelineOptions]]:
@@ -137,7 +151,7 @@ def platform_keys_uri(ours: PipelineOptions) -> str:
         ConfigurationError: it is not named, and neither is the one above it.
     """
     if not (ours.platform_keys or ours.keys):
-        raise ConfigurationError("--platform_keys is required, or --keys; see --help")
+        raise ConfigurationError(NO_PLATFORM_KEYS)
     uri: str = ours.platform_keys or default_uri(ours.keys)
     return uri
 

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.command_line import read_words
-from pipelines.job import Job, body_of
+from pipelines.job import Job, JobBody, body_of
 from pipelines.lifecycle import Ended, exit_status
-from rally.exit_status import NOT_AS_PROMISED
+from rally.errors import Faults
+from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN
 from rally.observability.log_entries import LogEvent
+from rally.printing import print_lines
 from rally.process import say
 
 if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    from rally.doctor import Check
     from rally.registry.registry import Registry
     from rally.settings import Settings
 
@@ -38,7 +43,7 @@ def start(job: Job, argv: Sequence[str] | None) -> int:
 
 def _start(job: Job, words: Sequence[str]) -> Ended:
     body = body_of(job)
-    from pipelines.options import parse_options
+    from pipelines.options import is_check_only, parse_options
     from pipelines.runners import is_dataflow
 
     options = parse_options(job, words)
@@ -47,11 +52,35 @@ def _start(job: Job, words: Sequence[str]) -> Ended:
 
         status = launch(job, options, body.settings, body.graph)
         return Ended(status, event=LogEvent.JOB_LAUNCHED)
+    if is_check_only(options):
+        return _check(job, body, options)
     registry = _registry(body.settings(options))
     for fault in registry.faults.values():
         say(fault)
     ended = body.run(options)
     return ended._replace(status=NOT_AS_PROMISED) if registry.faults else ended
+
+
+def _check(job: Job, body: JobBody, options: "PipelineOptions") -> Ended:
+    """Looks at all that the job needs, tells what is wrong, and begins nothing."""
+    from rally.doctor import Examination, State
+    from rally.doctor import exit_status as status_of
+
+    faults = Faults()
+    checks: list[Check] = []
+    if body.check:
+        with faults.collected():
+            body.check(options)
+    with faults.collected():
+        settings = body.settings(options)
+        checks = Examination(settings, job.name).run()
+    wrong = [each for each in checks if each.is_away or each.state is State.WRONG]
+    lines = dict.fromkeys([*faults.lines, *(each.message for each in wrong)])
+    for line in lines:
+        say(line)
+    if not lines:
+        print_lines("--check_only: the job finds what it needs, and was not begun")
+    return Ended(NOT_BEGUN if faults.lines else status_of(checks))
 
 
 def _registry(settings: "Settings") -> "Registry":

@@ -22,7 +22,7 @@ from pipelines.job import Job
 from pipelines.option_specs import kind_of, spelt
 from rally.errors import ConfigurationError
 from rally.exit_status import NOT_BEGUN
-from rally.options import Option
+from rally.options import CHECK_ONLY, Option
 from rally.parser import Parser
 from rally.process import say
 
@@ -55,6 +55,7 @@ class Template:
     def parameters(self) -> list[Option]:
         """The options that it has."""
         without = (*self.leaves_out, *self.job.local_only, *self.job.not_on_dataflow)
+        without += (CHECK_ONLY.name,)  # who checks has a command line
         return [each for each in self.job.options if each.name not in without]
 
     def required(self) -> set[str]:

@@ -4,7 +4,8 @@ No message here carries clear text, a key or an id.
 """
 
 import errno
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rally.outcomes import FailureReason
 
@@ -39,6 +40,31 @@ class ManyFaults(ConfigurationError):
     def __reduce__(self) -> tuple[type["ManyFaults"], tuple[tuple[str, ...]]]:
         """Pickles the error, as a worker's is."""
         return type(self), (self.faults,)
+
+
+class Faults:
+    """Collects faults of several checks, so that all of them are told at once.
+
+    Attributes:
+        lines: What is wrong, one line each.
+    """
+
+    def __init__(self) -> None:
+        """Begins with none."""
+        self.lines: list[str] = []
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Runs a check, and notes a ConfigurationError of it in place of raising it."""
+        try:
+            yield
+        except ConfigurationError as error:
+            self.lines += faults_of(error)
+
+    def check(self) -> None:
+        """Raises ManyFaults where there is a fault; each is told once."""
+        if self.lines:
+            raise ManyFaults(dict.fromkeys(self.lines))
 
 
 def in_one_line(faults: Sequence[str]) -> str:

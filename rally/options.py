@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rally.errors import ConfigurationError
+from rally.errors import ManyFaults
 
 FLAG = "true|false"
 """The metavar of an option that is there or not."""
@@ -159,11 +159,11 @@ def require(given: object, names: Iterable[str]) -> None:
         names: Names of those that must have one.
 
     Raises:
-        ConfigurationError: one has none.
+        ConfigurationError: some have none; each of them is told.
     """
-    for name in names:
-        if not getattr(given, name):
-            raise ConfigurationError(f"--{name} is required; see --help")
+    missing = [each for each in names if not getattr(given, each)]
+    if missing:
+        raise ManyFaults(f"--{each} is required; see --help" for each in missing)
 
 
 _THE_SAME = "Where everything is; the same words in every job"
@@ -205,7 +205,18 @@ STORE, PLATFORM, STUDIES, KEYS, PLATFORM_KEYS, AS_OF = grouped(
         in_profile=False,
     ),
 )
-EVERYWHERE = grouped(_THE_SAME, STORE, PLATFORM, STUDIES, KEYS, PLATFORM_KEYS, AS_OF)
+CHECK_ONLY = Option(
+    name="check_only",
+    is_flag=True,
+    in_profile=False,
+    help="look whether the job finds all that it needs, tell all that is wrong at once,"
+    " and begin nothing",
+)
+
+EVERYWHERE = (
+    *grouped(_THE_SAME, STORE, PLATFORM, STUDIES, KEYS, PLATFORM_KEYS, AS_OF),
+    CHECK_ONLY,
+)
 """Where everything is, as every job takes it."""
 
 PEOPLE_KEYS = Option(

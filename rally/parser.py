@@ -8,13 +8,29 @@ import argparse
 import difflib
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, Faults
 from rally.options import read_flag
 
 _NEAR = 0.7
 """How much of two names is the same where one may be meant by the other."""
+
+
+class Parsed(NamedTuple):
+    """A command line that was read to its end.
+
+    Attributes:
+        words: The same words, each option spelled as it was declared.
+        found: Values of options by their names; None where nobody can tell them.
+        others: Words that nobody declared.
+        faults: What is wrong with any of them.
+    """
+
+    words: list[str]
+    found: Any
+    others: list[str]
+    faults: Faults
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,6 +53,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **more)
         self.epilog = "\n\n".join(filter(None, epilog)) or None
         self.takes_others = takes_others
+        self._faults = Faults()
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
@@ -46,24 +63,29 @@ class Parser(argparse.ArgumentParser):
         Raises:
             ConfigurationError: a word is unknown, or a value does not fit.
         """
-        words = self.read_words(sys.argv[1:] if args is None else args)
-        found, others = super().parse_known_args(words, namespace)
-        if others and not self.takes_others:
-            raise ConfigurationError(unknown("option", others[0], self.names()))
-        return found, others
+        parsed = self.parse_all(sys.argv[1:] if args is None else args, namespace)
+        parsed.faults.check()
+        return parsed.found, parsed.others
 
-    def read_words(self, given: Sequence[str]) -> list[str]:
-        """Spells each option as it was declared, and flags without a value.
+    def parse_all(self, given: Sequence[str], namespace: Any = None) -> "Parsed":
+        """Parses words to their end, whatever is wrong with some of them."""
+        self._faults = faults = Faults()
+        words, found, others = self._read_words(given), None, list[str]()
+        with faults.collected():
+            found, others = super().parse_known_args(words, namespace)
+        if others and not (self.takes_others or faults.lines):
+            faults.lines.append(unknown("option", others[0], self.names()))
+        return Parsed(words, found, others, faults)
 
-        Raises:
-            ConfigurationError: nobody declared an option, or a flag has another value.
-        """
+    def _read_words(self, given: Sequence[str]) -> list[str]:
+        """Spells each option as it was declared, and flags without a value."""
         words: list[str] = []
         for place, word in enumerate(given):
             if word == "--" or (self._subparsers and not word.startswith("-")):
                 return words + list(given[place:])  # of a sub-command, which reads it
             if word.startswith("--"):
-                words += self._read_option(word, words)
+                with self._faults.collected():
+                    words += self._read_option(word, words)
             else:
                 words.append(word)
         return words
@@ -92,6 +114,15 @@ class Parser(argparse.ArgumentParser):
     def names(self) -> list[str]:
         """The names of options, with their hyphens."""
         return list(self._option_string_actions)
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """Notes a value that does not fit, and goes on with the default."""
+        try:
+            return super()._get_values(action, arg_strings)
+        except argparse.ArgumentError as error:
+            with self._faults.collected():
+                self.error(str(error))
+            return action.default
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """In the same words on every version of Python."""

@@ -29,7 +29,7 @@ from rally.audit.report.text import to_blocks
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
 from rally.audit.units import Unit
-from rally.errors import ConfigurationError, CorruptFile
+from rally.errors import ConfigurationError, CorruptFile, Faults
 from rally.keys.platform_keys import PlatformKeys
 from rally.observability.log_entries import LogFields
 from rally.printing import print_text
@@ -135,4 +135,13 @@ def _run_step(
     return run_step(JOB, options, "ReadRows", units, make_worker, platform)
 
 
-BODY = JobBody(_report, audit_settings)
+def _check(options: PipelineOptions) -> None:
+    """Makes sure of the files that options name. Raises ConfigurationError."""
+    faults = Faults()
+    for option, name in _files(options.view_as(AuditOptions)).items():
+        with faults.collected():
+            check_writable(option, name)
+    faults.check()
+
+
+BODY = JobBody(_report, audit_settings, check=_check)

@@ -28,7 +28,7 @@ from pipelines.options import (
 )
 from pipelines.run_step import make_pipeline, read_counts, shown_progress, tabulate
 from pipelines.runners import is_local
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, Faults
 from rally.ingestion.outcome import explain_all_unknown
 from rally.ingestion.setup import IngestSettings, check_before_start
 from rally.observability.prometheus import served
@@ -116,4 +116,23 @@ def _report(counts: Counter[Count]) -> Ended:
     )
 
 
-BODY = JobBody(lambda options: _report(_run(options)), ingest_settings, _graph)
+def _check(options: PipelineOptions) -> None:
+    """Looks at the source of pings.
+
+    Raises:
+        ConfigurationError: it cannot be read; all that is wrong is told.
+        ConnectionError: Pub/Sub cannot be reached.
+    """
+    ours, faults = options.view_as(IngestOptions), Faults()
+    for check in (check_source, check_checkpoints):
+        with faults.collected():
+            check(options)
+    with faults.collected():
+        if ours.input:
+            match_inputs(ours.input)
+        elif not faults.lines:
+            check_reachable(options)
+    faults.check()
+
+
+BODY = JobBody(lambda options: _report(_run(options)), ingest_settings, _graph, _check)

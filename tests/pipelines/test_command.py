@@ -58,8 +58,12 @@ def test_ingest_as_a_command_prints_a_summary_and_nothing_else(
 
 
 @pytest.mark.slow("processes")
-def test_job_as_a_module_ends_with_one_line_and_status_2():
-    expected = "rally: --nope: no such option; see --help\n"
+def test_job_as_a_module_ends_with_what_is_wrong_and_status_2():
+    expected = (
+        "rally: --nope: no such option; see --help\n"
+        "rally: --store is required; see --help\n"
+        "rally: --keys is required; see --help\n"
+    )
 
     assert run_command("-m", "pipelines.replay", "--nope=1") == (2, "", expected)
 

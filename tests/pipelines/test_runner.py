@@ -91,7 +91,10 @@ def test_other_runner_is_left_as_it_is_and_uses_our_reader(given):
         ["--runner=FlinkRunner"],
         ["--runner=FlinkRunner", "--environment_type=DOCKER"],
         ["--runner=PortableRunner", "--job_endpoint=127.0.0.1:1"],
-        ["--runner=PortableRunner", "--environment_type=beam:env:docker:v1"],
+        [
+            *("--runner=PortableRunner", "--environment_type=beam:env:docker:v1"),
+            "--job_endpoint=127.0.0.1:1",
+        ],
     ],
     ids=" ".join,
 )

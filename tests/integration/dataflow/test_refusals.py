@@ -54,6 +54,22 @@ def test_what_is_missing_is_one_line(name, told, refused):
     assert refused("ingest", STREAM, **{name: None}) == told
 
 
+def test_all_that_is_missing_is_told_at_once(cloud, service, capfd):
+    beams = {name: told for name, told in MISSING.items() if "on Dataflow" in told}
+    assert len(beams) == 7
+    assert cloud.launch("ingest", STREAM, **dict.fromkeys(beams)) == 2
+    assert capfd.readouterr() == ("", "".join(f"rally: {x}\n" for x in beams.values()))
+    assert service.requests == []
+
+
+def test_launch_that_is_only_looked_at_submits_nothing(cloud, service, capfd):
+    batch = BATCH.format(bucket=cloud.bucket)
+    assert cloud.launch("ingest", batch, "--check_only") == 0
+    told = "--check_only: the job can be launched, and was not\n"
+    assert capfd.readouterr() == (told, "")
+    assert service.requests == []
+
+
 REFUSED = Answer(403)
 THERE = Answer(200, {"name": "bucket", "location": "US-CENTRAL1"})
 
