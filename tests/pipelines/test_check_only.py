@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from tests.pipelines.world import GARDEN, World, write_lines
+from tests.support.world import GARDEN, World, write_lines
 
 JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit")
 FINE = "--check_only: the job finds what it needs, and was not begun\n"
