@@ -15,6 +15,7 @@ from rally.commands import (
     people,
     receipts,
     schedule,
+    status,
     studies,
     withdraw,
     withdrawals,
@@ -30,6 +31,7 @@ JOBS = tuple(each.JOB for each in (ingest, replay, compact, purge, delete, audit
 _DEMO = "see all of it at work, on real pings and in a folder of its own"
 
 _COMMANDS = (
+    status,
     init,
     withdraw,
     withdrawals,

@@ -7,8 +7,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.logs import logged, tell_crash
@@ -98,11 +99,13 @@ class Ended(NamedTuple):
         status: see `rally.exit_status`.
         figures: what its last log entry says besides.
         event: what the entry is about: a job that goes on elsewhere has not ended.
+        failures: pings that became dead letters, by reason; for `rally status`.
     """
 
     status: int
     figures: LogFields = LogFields()
     event: LogEvent = LogEvent.JOB_ENDED
+    failures: Mapping[str, int] = MappingProxyType({})
 
 
 def exit_status(name: str, job: Callable[[], Ended]) -> int:
@@ -294,3 +297,14 @@ def _told_by_a_process(text: str) -> BaseException | None:
 
 def _say(message: str, status: int) -> Ended:
     return Ended(say(message, status))
+
+
+def status_of_error(error: BaseException) -> int:
+    """The exit status of a job that an error ends; see `exit_status`."""
+    if isinstance(error, KeyboardInterrupt):
+        return SIGNALLED + signal.SIGINT
+    if isinstance(error, ConfigurationError):
+        return NOT_BEGUN
+    if isinstance(error, JobStopped | OutputFailed | OSError):
+        return NOT_AS_PROMISED
+    return CRASHED

@@ -19,7 +19,7 @@ from pipelines.job import Job
 from pipelines.lifecycle import JobStopped, finish
 from rally.errors import ConfigurationError
 from rally.observability.progress import read_progress
-from rally.outcomes import Count
+from rally.outcomes import FAILED, Count
 from rally.printing import print_lines
 from rally.results import WrongResults, name_results
 from rally.storage.objectstore.interface import ObjectStore
@@ -131,6 +131,15 @@ _OUTCOMES: tuple[Column[Counted], ...] = (
 def tabulate(counts: Counter[Count]) -> Table[Counted]:
     """A table of outcomes by study and document."""
     return Table(_OUTCOMES, sorted(counts.items()))
+
+
+def count_failures(counts: Counter[Count]) -> dict[str, int]:
+    """How many pings became dead letters, by reason."""
+    failures = Counter[str]()
+    for count, number in counts.items():
+        if count.outcome == FAILED:
+            failures[count.reason] += number
+    return dict(sorted(failures.items()))
 
 
 def _words(count: Count) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from pipelines.command_line import read_words
 from pipelines.job import Job, JobBody, body_of
 from pipelines.lifecycle import Ended, exit_status
+from pipelines.run_record import run_recorded
 from rally.errors import Faults
 from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN
 from rally.observability.log_entries import LogEvent
@@ -54,11 +55,20 @@ def _start(job: Job, words: Sequence[str]) -> Ended:
         return Ended(status, event=LogEvent.JOB_LAUNCHED)
     if is_check_only(options):
         return _check(job, body, options)
-    registry = _registry(body.settings(options))
+    settings = body.settings(options)
+    registry = _registry(settings)
     for fault in registry.faults.values():
         say(fault)
-    ended = body.run(options)
-    return ended._replace(status=NOT_AS_PROMISED) if registry.faults else ended
+
+    def run() -> Ended:
+        ended = body.run(options)
+        return ended._replace(status=NOT_AS_PROMISED) if registry.faults else ended
+
+    given = options.get_all_options()
+    if given.get("plan_only"):
+        return run()
+    is_stream = bool(given.get("subscription"))
+    return run_recorded(job.name, settings, run, is_stream=is_stream)
 
 
 def _check(job: Job, body: JobBody, options: "PipelineOptions") -> Ended:

@@ -26,7 +26,13 @@ from pipelines.options import (
     ingest_settings,
     parse_options_here,
 )
-from pipelines.run_step import make_pipeline, read_counts, shown_progress, tabulate
+from pipelines.run_step import (
+    count_failures,
+    make_pipeline,
+    read_counts,
+    shown_progress,
+    tabulate,
+)
 from pipelines.runners import is_local
 from rally.errors import ConfigurationError, Faults
 from rally.ingestion.outcome import explain_all_unknown
@@ -111,9 +117,9 @@ def _report(counts: Counter[Count]) -> Ended:
     all_unknown = explain_all_unknown(counts)
     if all_unknown:
         say(all_unknown)
-    return Ended(
-        1 if all_unknown else 0, {**figures, "dead_letters": figures["failed"]}
-    )
+    figures["dead_letters"] = figures["failed"]
+    status = 1 if all_unknown else 0
+    return Ended(status, figures, failures=count_failures(counts))
 
 
 def _check(options: PipelineOptions) -> None:

@@ -19,7 +19,13 @@ from pipelines.options import (
 )
 from pipelines.replay import JOB
 from pipelines.replay_options import replay_reason
-from pipelines.run_step import make_pipeline, read_counters, read_counts, tabulate
+from pipelines.run_step import (
+    count_failures,
+    make_pipeline,
+    read_counters,
+    read_counts,
+    tabulate,
+)
 from rally.dead_letters import list_dead_letters
 from rally.errors import ConfigurationError, CorruptFile
 from rally.ingestion.replay import Replayed
@@ -100,7 +106,8 @@ def _ended(result: Result) -> Ended:
     figures["dead_letters"] = figures["failed"] - waiting
     figures["removed"], figures["kept"], _ = result.letters
     figures["damaged"] = len(result.damaged)
-    return Ended(_report(result), figures)
+    failures = count_failures(result.counts)
+    return Ended(_report(result), figures, failures=failures)
 
 
 def _report(result: Result) -> int:

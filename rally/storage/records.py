@@ -26,6 +26,7 @@ _PATHS = (
     "withdrawals/list[.]json",
     f"plans/{_ID}/(?:(?:plan|begun|applied|done)[.]json|purge[.]ndjson)",
     f"results/(?:audit|compact|delete|purge)/{_ID}[.]json",
+    "runs/(?:ingest|replay|compact|delete|purge|audit)[.]json",
     "receipts/(?:[0-9]{12}|anchor)[.]json",
     r"leases/[\w-]+[.]json",
     r"leases/runs/[\w-]+[.]json",

@@ -103,7 +103,7 @@ def is_alive(run: Run, time: datetime) -> bool:
     """
     if not timedelta(0) <= run.until - time <= LASTS + _CLOCKS_DIFFER:
         return False
-    return run.host != socket.gethostname() or _is_running(run)
+    return run.host != socket.gethostname() or is_running(run.pid, run.began)
 
 
 def began(pid: int) -> str:
@@ -119,11 +119,17 @@ def began(pid: int) -> str:
     return told.rpartition(")")[2].split()[19]  # field 22 of proc(5); the name is 2
 
 
-def _is_running(run: Run) -> bool:
-    if run.began and (there := began(run.pid)):
-        return there == run.began
+def is_running(pid: int, began_at: str) -> bool:
+    """Whether a process is there on this machine.
+
+    Args:
+        pid: its number.
+        began_at: when it began; see `began`. Empty where nobody told.
+    """
+    if began_at and (there := began(pid)):
+        return there == began_at
     try:
-        os.kill(run.pid, 0)
+        os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):  # no process has such a number
         return False
     except PermissionError:

@@ -6,7 +6,8 @@
 #   reads        places, as a whole
 #   creates, deletes   objects below these prefixes of a place; to replace takes both
 # What workers answer is their job's alone, below results/<job>/; only purge may delete the
-# others', which no launcher took, and none may write them.
+# others', which no launcher took, and none may write them. How its last run went a job
+# says in runs/<job>.json, which is its alone, too.
 # tests/templates/terraform holds it against what the jobs do.
 locals {
   probe  = ".rally-probe-"    # what is written and deleted to see whether a store can be
@@ -20,11 +21,11 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/", local.probe]
-        platform = ["dead-letters/", "events/", local.probe]
+        platform = ["dead-letters/", "events/", "runs/ingest.json", local.probe]
       }
       deletes = {
         store    = [local.probe]
-        platform = [local.probe]
+        platform = ["runs/ingest.json", local.probe]
       }
     }
     replay = {
@@ -33,11 +34,11 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/", local.probe]
-        platform = ["dead-letters/", "events/", local.probe]
+        platform = ["dead-letters/", "events/", "runs/replay.json", local.probe]
       }
       deletes = {
         store    = [local.probe]
-        platform = ["dead-letters/", local.probe]
+        platform = ["dead-letters/", "runs/replay.json", local.probe]
       }
     }
     compact = {
@@ -46,11 +47,11 @@ locals {
       reads       = ["store", "platform", "platform_keys"]
       creates = {
         store    = ["data/", local.probe]
-        platform = ["leases/", "results/compact/", local.probe]
+        platform = ["leases/", "results/compact/", "runs/compact.json", local.probe]
       }
       deletes = {
         store    = ["data/", local.probe]
-        platform = ["leases/", "results/compact/", local.probe]
+        platform = ["leases/", "results/compact/", "runs/compact.json", local.probe]
       }
     }
     # Receipts are made and never changed: no job may delete one.
@@ -60,11 +61,11 @@ locals {
       reads       = ["store", "platform", "platform_keys"]
       creates = {
         store    = ["data/"]
-        platform = ["events/", "leases/", "plans/", "receipts/", "results/delete/", "withdrawals/"]
+        platform = ["events/", "leases/", "plans/", "receipts/", "results/delete/", "runs/delete.json", "withdrawals/"]
       }
       deletes = {
         store    = ["data/"]
-        platform = ["leases/", "plans/", "results/delete/", "withdrawals/"]
+        platform = ["leases/", "plans/", "results/delete/", "runs/delete.json", "withdrawals/"]
       }
     }
     # The key files of concluded studies come on top of it, in access.tf.
@@ -74,11 +75,11 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/"]
-        platform = ["events/", "leases/", "plans/", "results/purge/"]
+        platform = ["events/", "leases/", "plans/", "results/purge/", "runs/purge.json"]
       }
       deletes = {
         store    = ["data/"]
-        platform = ["dead-letters/", "events/", "leases/", "plans/", "results/"]
+        platform = ["dead-letters/", "events/", "leases/", "plans/", "results/", "runs/purge.json"]
       }
     }
     # What its options --html and --json name is below reports/.
@@ -86,8 +87,8 @@ locals {
       opens       = ["pseudonym"]
       opens_pings = false
       reads       = ["store", "platform", "keys", "platform_keys"]
-      creates     = { platform = ["reports/", "results/audit/"] }
-      deletes     = { platform = ["reports/", "results/audit/"] }
+      creates     = { platform = ["reports/", "results/audit/", "runs/audit.json"] }
+      deletes     = { platform = ["reports/", "results/audit/", "runs/audit.json"] }
     }
     # People on call: decisions, legal holds, letters of who leaves, receipts. They make
     # what `rally init` makes, too: the markers of stores and platform, whose the keys are,

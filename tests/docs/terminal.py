@@ -18,7 +18,7 @@ SHORT = [f"{each}…" for each in _NAMES.split()]
 """What stands for random ids, in the order in which a session comes upon them."""
 
 _JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit")
-_CLOCKED = (*_JOBS, "withdrawals", "studies")
+_CLOCKED = (*_JOBS, "withdrawals", "studies", "status")
 _REGISTERED = (*_CLOCKED, "withdraw", "receipts", "doctor")
 _ID = re.compile(r"\b[0-9a-f]{32}\b")
 _LOCAL = (

@@ -19,6 +19,7 @@ from rally.ingestion.replay import DamagedObject
 from rally.keys.folder import KeyFolder
 from rally.retention.purge import Purge
 from rally.retention.settings import PurgeSettings
+from rally.storage.last_runs import JOBS
 from rally.storage.marker import NAME as MARKER
 from rally.withdrawal.list_object import LIST, read_list
 from rally.withdrawal.requests import key_of, subject_of
@@ -135,6 +136,13 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
             Shown(("tests/rally/test_results.py::*",))
         ]
         for each in ("compact/", "delete/", "audit/", "")
+    },
+    **{
+        (what, PLATFORM, f"runs/{job}.json"): [
+            Shown(("tests/rally/storage/test_last_runs.py::*",)),
+            Theirs("how a run went a job says itself, for people; no job acts on it"),
+        ]
+        for what in (CREATES, DELETES) for job in JOBS
     },
     (CREATES, PLATFORM, "dead-letters/"): [
         Deed(deeds.unsealed_letter, Check.FILES),

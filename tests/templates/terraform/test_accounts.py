@@ -131,6 +131,11 @@ def test_the_demo_shows_most_of_the_table(deeds):
         ("audit", "deletes", "platform", "reports/"),
         ("audit", "creates", "platform", "results/audit/"),
         ("audit", "deletes", "platform", "results/audit/"),
+        *(  # of runs of the command line
+            (job, what, "platform", f"runs/{job}.json")
+            for job in trace.JOBS
+            for what in ("creates", "deletes")
+        ),
     }
 
 

@@ -1,0 +1,220 @@
+"""`rally status`: the state of a platform on one screen."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rally.commands.options import add_options, read_time
+from rally.errors import ConfigurationError
+from rally.registry.registry import Registry
+from rally.storage.marked_stores import MarkedStores
+from rally.tables import Block, Column, Table, describe_json, print_results
+
+if TYPE_CHECKING:
+    from rally.status.advice import Matter
+    from rally.status.state import (
+        Expiring,
+        Letters,
+        PlatformState,
+        StudyGlance,
+        Waiting,
+    )
+    from rally.storage.last_runs import LastRun
+
+_DEADLINE_DAYS = 30.0
+_OPTIONS = "--store --platform --studies --as_of --json"
+
+
+class _Job(NamedTuple):
+    """A job's line.
+
+    Attributes:
+        run: its last one.
+        now: the time of the whole screen.
+    """
+
+    run: "LastRun"
+    now: datetime
+
+
+_JOBS: tuple[Column[_Job], ...] = (
+    Column("job", lambda each: each.run.job),
+    Column("", lambda each: _ending(each), "ENDED", is_broken=lambda e: _is_bad(e.run)),
+    Column("", lambda each: _figures(each.run) or None, "COUNTED"),
+    Column("began", lambda each: each.run.began, head=None),
+    Column("ended", lambda each: each.run.ended, head=None),
+    Column("status", lambda each: each.run.status, head=None),
+    Column("is_running", lambda each: each.run.is_alive, head=None),
+    Column("figures", lambda each: each.run.figures, head=None),
+    Column("failures", lambda each: each.run.failures, head=None),
+)
+_STUDIES: "tuple[Column[StudyGlance], ...]" = (
+    Column("study", lambda each: each.namespace),
+    Column(
+        "state",
+        lambda each: each.state,
+        text=lambda each: each.state or "does not load",
+        is_broken=lambda each: each.state is None,
+    ),
+    Column("rows", lambda each: each.rows, text=lambda each: _rows(each)),
+    Column("rows_are_exact", lambda each: each.is_exact, head=None),
+    Column("files", lambda each: each.files, head=None),
+    Column("", lambda each: _next(each), "NEXT DATE"),
+    Column("next_date", lambda each: each.next_date, head=None),
+    Column("next_what", lambda each: each.next_what or None, head=None),
+)
+_WAITING: "tuple[Column[Waiting], ...]" = (
+    Column("scope", lambda each: each.scope),
+    Column("requests", lambda each: each.people),
+    Column("decide_by", lambda each: each.until),
+)
+_LETTERS: "tuple[Column[Letters], ...]" = (
+    Column("study", lambda each: each.study, "DEAD LETTERS OF"),
+    Column("kind", lambda each: each.kind),
+    Column("objects", lambda each: each.objects),
+    Column("oldest", lambda each: each.oldest),
+)
+_EXPIRING: "tuple[Column[Expiring], ...]" = (
+    Column("study", lambda each: each.study),
+    Column("what", lambda each: each.what),
+    Column("day", lambda each: each.day),
+)
+_MATTERS: "tuple[Column[Matter], ...]" = (
+    Column("about", lambda each: each.about, "WAITS FOR A PERSON"),
+    Column("what", lambda each: each.what, "WHAT", is_broken=lambda _: True),
+    Column("command", lambda each: each.command, head=None),
+)
+_ABOUT = """\
+Shows the state of a platform on one screen: the last run of each job, the studies, what
+waits for a person, dead letters, what ends within 30 days, and what to run now.
+
+It opens no key and no row. Exact numbers are for eyes within the environment.
+"""
+_STATUSES = (
+    " It exits with 0 where nothing waits for a person, with 1 where something does,"
+    " and with 2 where an option is wrong."
+)
+
+
+def add_parser(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Adds `status`; it sets `handler(args) -> exit status`."""
+    lists: dict[str, Sequence[Column[Any]]] = {
+        "jobs": _JOBS,
+        "studies": _STUDIES,
+        "waiting": _WAITING,
+        "dead_letters": _LETTERS,
+        "expiring": _EXPIRING,
+        "matters": _MATTERS,
+    }
+    parser = subparsers.add_parser(
+        "status",
+        help="see the state of a platform, and what to run now",
+        description=_ABOUT,
+        epilog=describe_json(lists, ["platform", "as_of", "next"]) + _STATUSES,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(handler=show_status)
+    add_options(parser, _OPTIONS.split())
+
+
+def show_status(args: argparse.Namespace) -> int:
+    """Shows the state of a platform; 1 where something waits for a person."""
+    from rally.status.advice import find_matters, list_commands
+    from rally.status.state import read_state
+
+    if not args.store:
+        raise ConfigurationError("--store: is missing; say which platform")
+    registry = Registry.load(args.studies)
+    stores = MarkedStores(args.store, args.platform or None)
+    now = read_time("--as_of", args.as_of, datetime.now(UTC))
+    state = read_state(stores, registry, now, _DEADLINE_DAYS)
+    matters = find_matters(state)
+    commands = list_commands(state, matters)
+    tables = _tables(state, matters)
+    print_results(
+        {"platform": args.store, "as_of": now, **tables, "next": commands},
+        *_blocks(args.store, state, tables, commands),
+        as_json=args.json,
+    )
+    return 1 if matters else 0
+
+
+def _tables(state: "PlatformState", matters: "list[Matter]") -> dict[str, Table[Any]]:
+    return {
+        "jobs": Table(_JOBS, [_Job(each, state.now) for each in state.runs.values()]),
+        "studies": Table(_STUDIES, state.studies),
+        "waiting": Table(_WAITING, state.waiting),
+        "dead_letters": Table(_LETTERS, state.letters),
+        "expiring": Table(_EXPIRING, state.expiring),
+        "matters": Table(_MATTERS, matters),
+    }
+
+
+def _blocks(
+    where: str,
+    state: "PlatformState",
+    tables: Mapping[str, Table[Any]],
+    commands: list[str],
+) -> list[Block]:
+    """One screen; what ends soon and what is held stands among the matters."""
+    nothing = "" if state.runs else "No job has run yet."
+    next_lines = [f"Next: {each}" for each in commands]
+    shown = ("jobs", "studies", "dead_letters", "matters")
+    return [
+        f"Rally  {where}  {_time(state.now)}",
+        nothing,
+        *(tables[name] for name in shown),
+        "\n".join(next_lines) or "Nothing waits for a person.",
+    ]
+
+
+def _ending(job: _Job) -> str:
+    run = job.run
+    if run.ended is None:
+        verb = "running since" if run.is_alive else "killed after"
+        return f"{verb} {_time(run.began, job.now)}"
+    status = "goes on elsewhere" if run.status is None else run.status
+    return f"{_time(run.ended, job.now)} ({status})"
+
+
+def _is_bad(run: "LastRun") -> bool:
+    if run.ended is None:
+        return not run.is_alive
+    return run.status not in (None, 0)
+
+
+def _figures(run: "LastRun") -> str:
+    """What a run counted, but for what there was none of."""
+    if run.job == "audit" and run.ended and not any(run.figures.values()):
+        return "all promises kept" if run.status == 0 else ""
+    parts = [
+        _count(number, name.replace("_", " "))
+        for name, number in run.figures.items()
+        if number and (run.job, name) != ("ingest", "dead_letters")  # all that failed
+    ]
+    why = ", ".join(
+        f"{number:,} {name.replace('_', ' ')}" for name, number in run.failures.items()
+    )
+    return ", ".join(parts) + (f": {why}" if why else "")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what.removesuffix('s') if number == 1 else what}"
+
+
+def _rows(study: "StudyGlance") -> str:
+    return f"{study.rows:,}" if study.is_exact else f"about {study.rows:,}"
+
+
+def _next(study: "StudyGlance") -> str | None:
+    return f"{study.next_what} {study.next_date}" if study.next_date else None
+
+
+def _time(time: datetime, now: datetime | None = None) -> str:
+    """A time as people say it in UTC; of today, the hour alone."""
+    if now is not None and time.date() == now.date():
+        return f"{time:%H:%M}"
+    return f"{time.day} {time:%b %H:%M}"

@@ -1,0 +1,115 @@
+"""What waits for a person, and the command that each of it asks for."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from rally.dead_letters import LetterKind
+from rally.exit_status import DONE
+from rally.status.state import PlatformState
+from rally.storage.last_runs import LastRun
+
+DAILY = ("delete", "compact", "purge", "audit")
+"""The jobs that run every day, in the order in which they are advised."""
+
+_MOST_AGE = timedelta(hours=48)
+"""A daily job whose last run is older was left out."""
+
+
+class Matter(NamedTuple):
+    """Something that a person has to look at.
+
+    Attributes:
+        about: a study, a job, or "platform".
+        what: it is, in a few words.
+        command: to run now.
+    """
+
+    about: str
+    what: str
+    command: str
+
+
+def find_matters(state: PlatformState) -> list[Matter]:
+    """All that waits for a person, what is most urgent first."""
+    return [
+        *_decisions(state),
+        *_requests(state),
+        *_jobs(state),
+        *_studies(state),
+        *_endings(state),
+    ]
+
+
+def list_commands(state: PlatformState, matters: list[Matter]) -> list[str]:
+    """The commands to run now, each once; where all is well, there may be none."""
+    commands = [*dict.fromkeys(each.command for each in matters)]
+    return commands if commands or state.is_used else ["rally ingest"]
+
+
+def in_days(day: date, today: date) -> str:
+    """How far a day is away, in words."""
+    days = (day - today).days
+    if days < 0:
+        return f"ended {-days} day{'' if days == -1 else 's'} ago"
+    if days == 0:
+        return "ends today"
+    return f"ends in {days} day{'' if days == 1 else 's'}"
+
+
+def _decisions(state: PlatformState) -> Iterator[Matter]:
+    if state.faults:
+        what = f"decisions that are void or lost: {state.faults:,}"
+        yield Matter("platform", what, "rally decisions verify")
+    if state.approvals:
+        what = f"decisions that wait for a second owner: {state.approvals:,}"
+        yield Matter("platform", what, "rally decisions list")
+
+
+def _requests(state: PlatformState) -> Iterator[Matter]:
+    if late := len(state.requests.late_requests):
+        what = f"{late:,} withdrawal{'' if late == 1 else 's'} past the deadline"
+        yield Matter("platform", what, "rally withdrawals --requests")
+    for each in state.waiting:
+        what = f"{each.people:,} held, decide by {each.until}"
+        yield Matter(each.scope, what, "rally withdrawals --requests")
+    for letters in state.letters:
+        if letters.kind is LetterKind.WITHDRAWAL and letters.study in {
+            each.namespace for each in state.studies
+        }:
+            what = f"withdrawals that cannot be read: {letters.objects:,} objects"
+            yield Matter(letters.study, what, "rally replay")
+
+
+def _jobs(state: PlatformState) -> Iterator[Matter]:
+    for job, run in state.runs.items():
+        if told := _fault_of(run):
+            yield Matter(job, told, f"rally {job}")
+    for job in DAILY if state.is_used else ():
+        last = state.runs.get(job)
+        if last is None:
+            yield Matter(job, "never ran", f"rally {job}")
+        elif (last.ended or last.began) < state.now - _MOST_AGE and not last.is_alive:
+            yield Matter(job, "did not run for two days", f"rally {job}")
+
+
+def _fault_of(run: LastRun) -> str:
+    """What is wrong with how a run ended; "" is nothing."""
+    if not run.ended and not run.is_alive:
+        return "was killed"
+    return f"ended with {run.status}" if run.status not in (None, DONE) else ""
+
+
+def _studies(state: PlatformState) -> Iterator[Matter]:
+    for namespace in state.unloadable:
+        yield Matter(namespace, "does not load", "rally studies check")
+
+
+def _endings(state: PlatformState) -> Iterator[Matter]:
+    today = state.now.date()
+    for each in state.expiring:
+        what = f"{each.what} {in_days(each.day, today)}"
+        is_over = each.what.startswith("lock") and each.day < today
+        plan = f"rally studies conclude {each.study} --plan_only"
+        command = plan if is_over else f"rally studies show {each.study}"
+        yield Matter(each.study, what, command)

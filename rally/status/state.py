@@ -1,0 +1,277 @@
+"""The state of a platform, put together of what its records and listings say.
+
+No row is opened, and no key: rows are counted by the headers of files. Where a study
+has very many files, the headers of some of them stand for the rest, so that the time
+that this takes does not grow with what is stored.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from rally.dead_letters import LetterKind, list_dead_letters
+from rally.decisions.chain import Chain, EntryStatus
+from rally.errors import CorruptFile
+from rally.registry.registry import Registry
+from rally.registry.study import Study
+from rally.registry.transitions import States, StudyState
+from rally.storage.last_runs import LastRun, read_runs
+from rally.storage.layout import Stores
+from rally.storage.objectstore.interface import (
+    GenerationMismatch,
+    ObjectInfo,
+    ObjectNotFound,
+    ObjectStore,
+)
+from rally.storage.partitions import list_files
+from rally.storage.snapshots import outline_of
+from rally.times import from_micros
+from rally.withdrawal.list_object import read_list
+from rally.withdrawal.overview import Overview, read_overview
+from rally.withdrawal.withdrawal_list import RequestState
+
+SOON = timedelta(days=30)
+"""How far ahead what expires is told."""
+
+MOST_HEADERS = 200
+"""So many headers of a study are read; of more files, some stand for the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyGlance:
+    """A study at a glance.
+
+    Attributes:
+        namespace: of the study.
+        state: what it does with pings; None where it does not load.
+        files: of rows.
+        rows: by the headers of files; an estimate where `is_exact` is False.
+        is_exact: whether every header was read.
+        next_date: the next one that its promises name; None where there is none.
+        next_what: what happens then.
+    """
+
+    namespace: str
+    state: StudyState | None
+    files: int = 0
+    rows: int = 0
+    is_exact: bool = True
+    next_date: date | None = None
+    next_what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Requests of one scope that wait for somebody's decision.
+
+    Attributes:
+        scope: a namespace, or Rally as a whole.
+        people: how many requests.
+        until: the day on which the first of them counts undecided.
+    """
+
+    scope: str
+    people: int
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Dead letters of one study; why they failed is sealed with them.
+
+    Attributes:
+        study: a namespace, or `unknown`.
+        kind: whether their routing says that somebody leaves.
+        objects: how many.
+        oldest: the day on which the first of them was written.
+    """
+
+    study: str
+    kind: LetterKind
+    objects: int
+    oldest: date
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """What ends within `SOON`, or has ended.
+
+    Attributes:
+        study: whose it is.
+        what: in a few words.
+        day: the last one on which it holds.
+    """
+
+    study: str
+    what: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformState:
+    """A platform at one time.
+
+    Attributes:
+        now: that time, UTC.
+        runs: the last run of each job, by its name.
+        studies: of the registry, by namespace.
+        requests: all of them, with their deadlines.
+        waiting: requests that a person has to decide on.
+        letters: dead letters by study and kind.
+        expiring: what ends soon, sorted by day.
+        approvals: decisions that wait for a second owner.
+        faults: decisions that are void or missing.
+        unloadable: why a study does not load, by namespace.
+    """
+
+    now: datetime
+    runs: Mapping[str, LastRun]
+    studies: Sequence[StudyGlance]
+    requests: Overview
+    waiting: Sequence[Waiting]
+    letters: Sequence[Letters]
+    expiring: Sequence[Expiring]
+    approvals: int
+    faults: int
+    unloadable: Mapping[str, str]
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything was ever ingested."""
+        return bool(self.letters or self.requests.due) or any(
+            each.files for each in self.studies
+        )
+
+
+def read_state(
+    stores: Stores, registry: Registry, now: datetime, deadline_days: float
+) -> PlatformState:
+    """Reads the state of a platform.
+
+    Args:
+        stores: of the studies and the platform.
+        registry: of the studies.
+        now: the time to tell it for, UTC.
+        deadline_days: a request has from when it was received until it is verified.
+
+    Raises:
+        ConfigurationError: a record is not as it was written.
+        OSError: a store cannot be read.
+    """
+    platform = stores.platform
+    published = read_list(platform)
+    chain, withdrawals = published.decisions, published.list
+    states = States.of_chain(registry, chain)
+    requests = read_overview(platform, withdrawals, withdrawals, now, deadline_days)
+    studies = [
+        _study(stores.of(each.namespace), each, states.at(each, now), now.date())
+        for each in registry.studies.values()
+    ]
+    return PlatformState(
+        now=now,
+        runs=read_runs(platform),
+        studies=[*studies, *(StudyGlance(each, None) for each in registry.faults)],
+        requests=requests,
+        waiting=[*_waiting(requests)],
+        letters=_letters(platform),
+        expiring=sorted(
+            _expiring(registry, states, now), key=lambda each: (each.day, each.study)
+        ),
+        approvals=_count(chain, EntryStatus.WAITING),
+        faults=len(chain.faulty()) + chain.has_loss,
+        unloadable=registry.faults,
+    )
+
+
+def _study(
+    store: ObjectStore, study: Study, state: StudyState, today: date
+) -> StudyGlance:
+    files = [each.info for each in list_files(store, study.namespace)]
+    rows, is_exact = _count_rows(store, files)
+    told = StudyGlance(study.namespace, state, len(files), rows, is_exact)
+    for day, what in sorted(_dates(study, today))[:1]:
+        told = replace(told, next_date=day, next_what=what)
+    return told
+
+
+def _count_rows(store: ObjectStore, files: Sequence[ObjectInfo]) -> tuple[int, bool]:
+    """The rows of files, and whether each of them was asked."""
+    step = -(-len(files) // MOST_HEADERS) or 1
+    asked = files[::step]
+    rows = size = 0
+    for info in asked:
+        try:
+            with store.open(info.name, info.generation) as snapshot:
+                rows += outline_of(snapshot).rows
+            size += info.size
+        except (CorruptFile, ObjectNotFound, GenerationMismatch):
+            continue  # the audit names what is damaged
+    if step == 1 or not size:
+        return rows, step == 1
+    return round(rows * sum(each.size for each in files) / size), False
+
+
+def _dates(study: Study, today: date) -> Iterator[tuple[date, str]]:
+    """Days to come that the study's promises name."""
+    named = (
+        (study.starts, "starts"),
+        (study.collect_through, "collects through"),
+        (study.analysis_until, "to be concluded by"),
+    )
+    for day, what in named:
+        if day is not None and day >= today:
+            yield day, what
+
+
+def _waiting(requests: Overview) -> Iterator[Waiting]:
+    held: dict[str, list[int]] = {}
+    for due in requests.due:
+        each = due.withdrawal
+        if each.state is RequestState.HELD and each.held_until:
+            held.setdefault(each.scope, []).append(each.held_until)
+    for scope, untils in sorted(held.items()):
+        yield Waiting(scope, len(untils), from_micros(min(untils)).date())
+
+
+def _letters(platform: ObjectStore) -> list[Letters]:
+    counts = Counter[tuple[str, LetterKind]]()
+    oldest = dict[tuple[str, LetterKind], str]()
+    for place, _ in list_dead_letters(platform):
+        key = place.study, place.kind
+        counts[key] += 1
+        oldest[key] = min(place.day, oldest.get(key, place.day))
+    return [
+        Letters(*key, number, date.fromisoformat(oldest[key]))
+        for key, number in sorted(counts.items())
+    ]
+
+
+def _expiring(registry: Registry, states: States, now: datetime) -> Iterator[Expiring]:
+    last = now.date() + SOON
+    for study in registry.studies.values():
+        state = states.at(study, now)
+        if state is StudyState.CONCLUDED:
+            continue
+        for what, day in _ends(study, state, now.date()):
+            if day is not None and day <= last:
+                yield Expiring(study.namespace, what, day)
+
+
+def _ends(
+    study: Study, state: StudyState, today: date
+) -> Iterator[tuple[str, date | None]]:
+    if state is StudyState.ENDED:
+        yield "lock for analysis", study.analysis_until
+    else:
+        yield "collection", study.collect_through
+        for document in study.documents.values():
+            if document.review:
+                yield f"{document.name}: approval", document.review.expires
+    for access in study.access:
+        if access.until >= today:
+            yield f"access of {access.group}", access.until
+
+
+def _count(chain: Chain, status: EntryStatus) -> int:
+    return sum(each.status is status for each in chain.records)

@@ -1,0 +1,239 @@
+"""`rally status`: what a screen says of an empty platform, and where all is wrong."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from tests.support.places import make_stores, mark_stores
+
+from pipelines import cli
+from rally.commands.status import _blocks, _tables
+from rally.dead_letters import LetterKind
+from rally.registry.transitions import StudyState
+from rally.status.advice import find_matters, list_commands
+from rally.status.state import (
+    MOST_HEADERS,
+    Expiring,
+    Letters,
+    PlatformState,
+    StudyGlance,
+    Waiting,
+    _count_rows,
+)
+from rally.storage.last_runs import LastRun, begin_run, write_run
+from rally.storage.objectstore.interface import ObjectInfo
+from rally.tables import to_json, to_text
+
+NOW = datetime(2026, 5, 26, 6, 10, tzinfo=UTC)
+STUDIES = "tests/studies"
+
+
+@pytest.fixture
+def stores(tmp_path):
+    """A platform that `rally init` has made."""
+    return make_stores(tmp_path / "store", tmp_path / "keys")
+
+
+def status(tmp_path, *words):
+    store = f"--store={tmp_path}/store"
+    time = "--as_of=2020-05-26T06:10:00Z"
+    return cli.main(["status", store, f"--studies={STUDIES}", time, *words])
+
+
+def test_empty_platform_asks_for_pings(stores, tmp_path, capsys):
+    assert status(tmp_path) == 0
+    assert capsys.readouterr() == (
+        f"""\
+Rally  {tmp_path}/store  26 May 06:10
+
+No job has run yet.
+
+STUDY            STATE       ROWS  NEXT DATE
+rally-study-bar  collecting     0  collects through 2021-12-31
+rally-study-foo  collecting     0  collects through 2021-12-31
+study-bar        collecting     0  collects through 2021-12-31
+study-foo        collecting     0  collects through 2021-12-31
+
+Next: rally ingest
+""",
+        "",
+    )
+
+
+def test_json_has_all_keys_of_help(stores, tmp_path, capsys):
+    assert status(tmp_path, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told.pop("studies")[0] == {
+        "study": "rally-study-bar",
+        "state": "collecting",
+        "rows": 0,
+        "rows_are_exact": True,
+        "files": 0,
+        "next_date": "2021-12-31",
+        "next_what": "collects through",
+    }
+    assert told == {
+        "platform": f"{tmp_path}/store",
+        "as_of": "2020-05-26T06:10:00Z",
+        "jobs": [],
+        "waiting": [],
+        "dead_letters": [],
+        "expiring": [],
+        "matters": [],
+        "next": ["rally ingest"],
+    }
+
+
+def test_job_that_was_killed_waits_for_a_person(stores, tmp_path, capsys):
+    write_run(stores.platform, LastRun("ingest", NOW, "elsewhere", 7))
+    assert status(tmp_path) == 0
+    assert "ingest  running since 26 May 06:10  -" in capsys.readouterr().out
+    own = begin_run("ingest", NOW)
+    write_run(stores.platform, LastRun("ingest", NOW, own.host, own.pid, process="1"))
+    assert status(tmp_path) == 1
+    shown = capsys.readouterr().out
+    assert "ingest  killed after 26 May 06:10  -" in shown
+    assert shown.endswith("\nNext: rally ingest\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "--store: is missing; say which platform"),
+        (["--store={0}/nowhere"], "{0}/nowhere/platform: is not"),
+        (["--store={0}", "--as_of=noon"], "--as_of: must be a date and time such as"),
+    ],
+)
+def test_wrong_options_are_status_2(tmp_path, capsys, words, message):
+    mark_stores(tmp_path)
+    given = [each.format(tmp_path) for each in words]
+    assert cli.main(["status", *given]) == 2
+    out, said = capsys.readouterr()
+    assert out == ""
+    assert said.startswith(f"rally: {message.format(tmp_path)}")
+    assert said.count("\n") == 1
+
+
+def run(job, hours, state=1, **more):
+    """How a job went, so many hours ago."""
+    time = NOW - timedelta(hours=hours)
+    return LastRun(job, time, "elsewhere", 7, time, state, **more)
+
+
+WRONG = PlatformState(
+    now=NOW,
+    runs={
+        "ingest": LastRun("ingest", NOW, "elsewhere", 7),
+        "delete": run("delete", 1, figures={"faults": 1, "receipts": 0}),
+        "replay": run(
+            "replay", 2, 0, figures={"failed": 14}, failures={"schema_mismatch": 14}
+        ),
+        "compact": run("compact", 49, 0),
+        "audit": run("audit", 30, figures={"broken": 2, "unproven": 1}),
+    },
+    studies=[
+        StudyGlance("rally-garden", StudyState.ENDED, 900, 1204311, False),
+        StudyGlance("rally-house", StudyState.COLLECTING, 1, 7, True),
+        StudyGlance("rally-pond", None),
+    ],
+    requests=SimpleNamespace(due=[1], late_requests=[1, 1]),
+    waiting=[Waiting("rally-garden", 120, date(2026, 6, 9))],
+    letters=[
+        Letters("rally-garden", LetterKind.PING, 3, date(2026, 5, 1)),
+        Letters("rally-garden", LetterKind.WITHDRAWAL, 1, date(2026, 5, 2)),
+        Letters("unknown", LetterKind.WITHDRAWAL, 9, date(2026, 5, 2)),
+    ],
+    expiring=[
+        Expiring("rally-garden", "lock for analysis", date(2026, 5, 20)),
+        Expiring("rally-house", "access of a@example.org", date(2026, 5, 26)),
+        Expiring("rally-house", "visit.1: approval", date(2026, 5, 27)),
+    ],
+    approvals=1,
+    faults=2,
+    unloadable={"rally-pond": "studies/rally-pond/study.yaml: is not YAML"},
+)
+
+
+def test_screen_where_everything_is_wrong():
+    matters = find_matters(WRONG)
+    commands = list_commands(WRONG, matters)
+    tables = _tables(WRONG, matters)
+    assert (
+        to_text(*_blocks("store/", WRONG, tables, commands))
+        == """\
+Rally  store/  26 May 06:10
+
+JOB      ENDED                COUNTED
+ingest   running since 06:10  -
+delete   05:10 (1)            1 fault
+replay   04:10 (0)            14 failed: 14 schema mismatch
+compact  24 May 05:10 (0)     -
+audit    25 May 00:10 (1)     2 broken, 1 unproven
+
+STUDY         STATE                     ROWS  NEXT DATE
+rally-garden  ended          about 1,204,311  -
+rally-house   collecting                   7  -
+rally-pond    does not load                0  -
+
+DEAD LETTERS OF  KIND        OBJECTS  OLDEST
+rally-garden     ping              3  2026-05-01
+rally-garden     withdrawal        1  2026-05-02
+unknown          withdrawal        9  2026-05-02
+
+WAITS FOR A PERSON  WHAT
+platform            decisions that are void or lost: 2
+platform            decisions that wait for a second owner: 1
+platform            2 withdrawals past the deadline
+rally-garden        120 held, decide by 2026-06-09
+rally-garden        withdrawals that cannot be read: 1 objects
+delete              ended with 1
+audit               ended with 1
+compact             did not run for two days
+purge               never ran
+rally-pond          does not load
+rally-garden        lock for analysis ended 6 days ago
+rally-house         access of a@example.org ends today
+rally-house         visit.1: approval ends in 1 day
+
+Next: rally decisions verify
+Next: rally decisions list
+Next: rally withdrawals --requests
+Next: rally replay
+Next: rally delete
+Next: rally audit
+Next: rally compact
+Next: rally purge
+Next: rally studies check
+Next: rally studies conclude rally-garden --plan_only
+Next: rally studies show rally-house"""
+    )
+    told = json.loads(to_json({**tables, "next": commands}))
+    assert told["matters"][3] == {
+        "about": "rally-garden",
+        "what": "120 held, decide by 2026-06-09",
+        "command": "rally withdrawals --requests",
+    }
+    assert told["waiting"] == [
+        {"scope": "rally-garden", "requests": 120, "decide_by": "2026-06-09"}
+    ]
+
+
+def test_only_so_many_headers_are_read_of_many_files():
+    """Each file of these has a row a byte, but the store is asked for few."""
+    opened = []
+
+    class Store:
+        def open(self, name, generation):
+            opened.append(name)
+            raise_missing(name)
+
+    files = [ObjectInfo(f"{each}", 1, 10) for each in range(5 * MOST_HEADERS)]
+    assert _count_rows(Store(), files) == (0, False)
+    assert len(opened) == MOST_HEADERS
+
+
+def raise_missing(name):
+    from rally.storage.objectstore.interface import ObjectNotFound
+
+    raise ObjectNotFound(name)
