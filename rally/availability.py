@@ -1,4 +1,4 @@
-"""Whether a service is away: nothing here is wrong, and it may answer later.
+"""Tells whether a service is unavailable, and may answer later.
 
 The libraries of cloud services raise errors that have no class in common, and not all
 of these libraries are installed everywhere. So a kind is known by its name.
@@ -16,11 +16,11 @@ _KINDS = frozenset(
     }
 )
 _FAULT = 500
-"""From this status of HTTP on the fault is the service's."""
+"""Status of HTTP from which on the fault is the service's."""
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether a library's error says that its service is away for now.
+    """Tells whether a library's error says that its service is unavailable for now.
 
     A refusal is no such error: a right that is missing, a name that is not there, a
     ciphertext that does not open.
@@ -32,7 +32,7 @@ def is_unavailable(error: BaseException) -> bool:
 
 
 def _status(error: BaseException) -> int:
-    """Of the answer, where botocore's ClientError has one."""
+    """Gives the HTTP status of the answer, where botocore's ClientError has one."""
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
         return 0

@@ -1,4 +1,4 @@
-"""JSON that strangers wrote, parsed in bounded time and memory.
+"""Parses JSON that anybody may have written, in bounded time and memory.
 
 Anybody can send a body, and anybody can encrypt to a public key, so no text is parsed
 before a scan of its bytes has shown what parsing can cost.
@@ -13,11 +13,11 @@ from typing import Any
 import orjson
 
 MOST_CONTAINERS = 50_000
-"""Arrays and objects of one text. A megabyte, the most that Glean and Firefox send, has
-40,000 where it is all small objects; this many cost 15 MB and 10 ms."""
+"""Most arrays and objects of one text. A megabyte, the most that Glean and Firefox
+send, has 40,000 where it is all small objects; this many cost 15 MB and 10 ms."""
 
 _FEW_CONTAINERS = 512
-"""Fewer than make Python's collector run (gc.get_threshold)."""
+"""Containers below which Python's collector does not run (gc.get_threshold)."""
 
 _PARSING = Lock()
 _HIGH = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
@@ -31,7 +31,7 @@ _LOOSE = json.JSONDecoder(
 
 
 class InvalidJson(ValueError):
-    """The text is no JSON; the error tells nothing of it."""
+    """The text is no JSON; the error quotes nothing of it."""
 
 
 class CrowdedJson(InvalidJson):
@@ -69,14 +69,15 @@ def parse_json(data: bytes) -> Any:
 
 
 def parse_loose_json(data: bytes) -> Any:
-    r"""Parses a message's JSON again that parse_json refuses for what nobody keeps.
+    r"""Parses a message's JSON that parse_json refuses for a part that nobody keeps.
 
-    Other tools write user agents that are no UTF-8, or with control characters in
-    them, and numbers such as NaN and 1e400. Whole numbers are read as their digits,
-    all others as 0.0, and zero bytes and what is no UTF-8 as U+FFFD.
+    Other tools write user agents that are no UTF-8, or with control characters in them,
+    and numbers such as NaN and 1e400. Whole numbers are read as their digits, all
+    others as 0.0, and zero bytes and what is no UTF-8 as U+FFFD.
 
     Raises:
-        CrowdedJson, InvalidJson: as parse_json does.
+        CrowdedJson: as parse_json does.
+        InvalidJson: as parse_json does.
     """
     _count_containers(data)
     data = data.replace(b"\0", b"\xff")  # no UTF-8, either, and nothing hides in it
@@ -88,7 +89,7 @@ def parse_loose_json(data: bytes) -> Any:
 
 
 def _count_containers(data: bytes) -> int:
-    """At least as many as there are. Raises CrowdedJson."""
+    """Counts at least as many containers as there are. Raises CrowdedJson."""
     containers = data.count(b"{") + data.count(b"[")
     if containers > MOST_CONTAINERS:
         raise CrowdedJson
@@ -109,7 +110,7 @@ def _parse(data: bytes) -> Any:
 
 
 def _without_lone_surrogates(data: bytes) -> bytes:
-    """The same text with U+FFFD in place of lone surrogates."""
+    """Puts U+FFFD in place of lone surrogates."""
     # Out of sight, an escaped backslash does not seem to begin another escape.
     hidden = data.replace(rb"\\", b"\0\0")
     return _LONE.sub(rb"\\ufffd", hidden).replace(b"\0\0", rb"\\")

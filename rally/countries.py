@@ -1,4 +1,4 @@
-"""Country codes: which two letters name a country, and which say that none is known."""
+"""Tells which two letters name a country, and which say that none is known."""
 
 import re
 
@@ -12,7 +12,7 @@ knows no more than that a network lies in Asia and the Pacific, or in Europe."""
 
 
 def names_country(text: str) -> bool:
-    """Whether a text is the code of a country, in either case.
+    """Tells whether a text is the code of a country, in either case.
 
     Services that look networks up say in many ways that they know no country: with
     nothing, words, dashes, a digit in the code (A1, A2, O1, T1: proxies, satellites,

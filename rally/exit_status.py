@@ -1,6 +1,6 @@
-"""What the exit status of a command says: the same of every command.
+"""Names the exit statuses, which are the same for every command.
 
-A schedule, an alert and a person act on it (docs/operations.md, "Exit statuses").
+A schedule, an alert and a person act on them (docs/operations.md, "Exit statuses").
 """
 
 DONE = 0

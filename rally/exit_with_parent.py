@@ -1,10 +1,10 @@
-"""Runs a module that ends as soon as whoever started it does.
+"""Runs a module that ends as soon as the process that started it does.
 
     python -m rally.exit_with_parent <module> <arguments>
 
 Its standard input is a pipe that the parent alone holds open and never writes to: it
-ends when the parent does, however that dies. So nobody is left behind who works on
-while the parent's successor has the same done.
+ends when the parent does, however that dies. So no job works on while the parent's
+successor does the same work.
 """
 
 import os

@@ -36,12 +36,12 @@ _DOCUMENT = re.compile(rf"({NAME})\.({VERSION})")
 
 
 def is_namespace(name: str) -> bool:
-    """Whether a study can have this namespace."""
+    """Tells whether a study can have this namespace."""
     return name not in RESERVED and _NAME.fullmatch(name) is not None
 
 
 def check_namespace(namespace: str) -> str:
-    """The namespace itself.
+    """Returns the namespace itself.
 
     Raises:
         ConfigurationError: no study can have it.
@@ -52,6 +52,6 @@ def check_namespace(namespace: str) -> str:
 
 
 def parse_document(name: str) -> tuple[str, int] | None:
-    """The type and the version of `user-journey.1`, or None: it names no document."""
+    """Reads the type and the version of `user-journey.1`; None of another text."""
     match = _DOCUMENT.fullmatch(name)
     return (match[1], int(match[2])) if match else None

@@ -1,4 +1,4 @@
-"""The one reader of numbers that options have: plain digits, finite, and bounded.
+"""Reads the numbers of options: plain digits, finite, and bounded.
 
 Python reads `nan`, `inf`, `1_000` and the digits of every script; an option takes none
 of these. The readers are what argparse calls `type`.
@@ -25,7 +25,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     """Makes the reader of whole numbers from `low` to `high`.
 
     Raises:
-        ArgumentTypeError: by the reader, of any other text.
+        ArgumentTypeError: the reader meets any other text.
     """
 
     def read(text: str) -> int:
@@ -42,12 +42,12 @@ def real(low: float, high: float, *, above: bool = False) -> Callable[[str], flo
     """Makes the reader of numbers from `low` to `high`.
 
     Args:
-        low: the least number.
-        high: the greatest.
-        above: leaves out the least.
+        low: least number.
+        high: greatest number.
+        above: whether the least number is left out.
 
     Raises:
-        ArgumentTypeError: by the reader, of any other text.
+        ArgumentTypeError: the reader meets any other text.
     """
 
     def read(text: str) -> float:

@@ -1,4 +1,4 @@
-"""The process of a command: its streams, and how it ends."""
+"""Runs a command as a process: its streams, and how it ends."""
 
 import io
 import os
@@ -22,7 +22,7 @@ def run_as_process(main: Callable[[], int]) -> NoReturn:
     """Runs a command as the whole of its process, which ends with its exit status.
 
     Args:
-        main: the command; it returns its exit status.
+        main: command, which returns its exit status.
     """
     is_closed = sys.stdout is None
     _open_what_is_closed()
@@ -51,13 +51,17 @@ def end_process(status: int) -> NoReturn:
 
 
 def say(message: str, status: int = NOT_AS_PROMISED) -> int:
-    """Tells people one line on standard error, if anybody listens.
+    """Prints one line about a fault on standard error, if anybody listens.
 
-    A name in it, of a file that somebody else made, may have line breaks, or what
-    steers a terminal: such characters are escaped.
+    A name in it, of a file that somebody else made, may have line breaks, or characters
+    that steer a terminal: these are escaped.
+
+    Args:
+        message: line without its end.
+        status: exit status that the line is about.
 
     Returns:
-        The status again, which is what the line is about.
+        The status again.
     """
     with suppress(OSError):
         print_lines(f"rally: {message}", file=sys.stderr)
@@ -85,10 +89,10 @@ def _report(error: BaseException | None) -> None:
 
 
 def _open_what_is_closed() -> None:
-    """Gives each standard stream that was closed to nobody.
+    """Opens each standard stream that was closed, to nobody.
 
-    Else the next file that is opened has its number, and who writes to standard error
-    by number, as libraries in C do, writes into a store.
+    Otherwise the next file that is opened has its number, and a library in C that
+    writes to standard error by number writes into a store.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
@@ -102,7 +106,7 @@ def _open_what_is_closed() -> None:
 
 
 def _not_text(arguments: Sequence[str]) -> str | None:
-    """Says which argument is not text, as a file's name may be; None where all are."""
+    """Names an argument that is not text, as a file's name may be; None without."""
     for place, each in enumerate(arguments, 1):
         try:
             each.encode()

@@ -1,10 +1,10 @@
-"""What workers answer, held against the works that were dealt out to them.
+"""Reads the results of workers, and checks them against what was distributed.
 
-    results/<job>/<id>.json    a line a work: [place, digest of the work, result]
+    results/<job>/<id>.json    a line a record: [place, digest of the record, result]
 
 An object is what a launcher can read on every runner. Its folder is the job's own: no
-other account may write there. What comes back is believed no further than that: it has
-to answer each work, once, in its place, and nothing else.
+other account may write there. The launcher trusts its content no further than that: it
+has to answer each record, once, in its place, and nothing else.
 """
 
 import hashlib
@@ -28,45 +28,45 @@ MOST_BYTES = 1024 * 1024 * 1024
 
 
 class WrongResults(CorruptFile):
-    """What came back does not answer the works that were dealt out; one line."""
+    """The results do not answer the records that were distributed; one line."""
 
 
 def name_results(job: str) -> str:
-    """A new name for the results of one step.
+    """Makes a new name for the results of one step.
 
     Args:
-        job: whose step it is, and whose account may write there.
+        job: job of the step, whose account may write there.
     """
     return f"{FOLDER}{job}/{uuid.uuid4().hex}.json"
 
 
 def digest(work: bytes) -> str:
-    """Stands for a work, by its pickled bytes: 32 hexadecimal digits."""
+    """Computes the digest of a record's pickled bytes: 32 hexadecimal digits."""
     return hashlib.sha256(work).hexdigest()[:32]
 
 
 def answer(place: int, work: bytes, result: Any) -> bytes:
-    """A work's line.
+    """Encodes the line with a record's result.
 
     Args:
-        place: of the work in the sequence.
-        work: pickled, as it was dealt out.
-        result: a value that JSON can tell.
+        place: place of the record in the sequence.
+        work: record as it was distributed, pickled.
+        result: value that JSON can hold.
     """
     return json.dumps([place, digest(work), result]).encode() + b"\n"
 
 
 def take_results(platform: ObjectStore, name: str, digests: Sequence[str]) -> list[Any]:
-    """The results in the order of the works; their object is removed.
+    """Reads the results in the order of the records, and removes their object.
 
     Args:
         platform: the platform's store.
-        name: of the object.
-        digests: of the works, in their order.
+        name: name of the object.
+        digests: digests of the records, in their order.
 
     Raises:
         WrongResults: the object is gone, changes while it is read, is too large, or
-            answers other works than these. It stays, for a person to look at.
+            answers other records than these. It stays, for a person to look at.
     """
     where = f"{platform.uri.rstrip('/')}/{name}"
     try:
@@ -91,10 +91,13 @@ def take_results(platform: ObjectStore, name: str, digests: Sequence[str]) -> li
 
 @contextmanager
 def read_strictly(step: str) -> Iterator[None]:
-    """Around the reading of results that workers of a step gave.
+    """Raises WrongResults where a result in its context is malformed.
+
+    Args:
+        step: name of the step, for the message.
 
     Raises:
-        WrongResults: in the place of what reading raises where one is malformed.
+        WrongResults: reading raised an error of a malformed result.
     """
     try:
         yield
@@ -103,7 +106,7 @@ def read_strictly(step: str) -> Iterator[None]:
 
 
 class _NoAnswer(Exception):
-    """A line is none, or of another work, or one is missing."""
+    """A line is malformed, or of another record, or one is missing."""
 
 
 def _answers(data: bytes, digests: Sequence[str]) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""The one range of times, and the only readers of a time that comes from outside.
+"""Defines the one range of times, and reads every time that comes from outside.
 
 A time that is read lies between `EARLIEST` and `LATEST`. The range holds every ping
 that a client of Rally or Pioneer can have sent, and leaves so much room on both sides
@@ -12,7 +12,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2199, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 RANGE = f"from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}"
-"""For messages, after "must be"."""
+"""Words for messages, after "must be"."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -23,7 +23,7 @@ _TIME = re.compile(f"{_DAY}(?:[T ]{_CLOCK}({_ZONE})?)?")
 
 
 class InvalidTime(ValueError):
-    """It is no date or no time, or it is outside of the range; without its words."""
+    """The text is no date or time, or out of range; the error quotes nothing."""
 
 
 def parse_time(text: str, *, needs_zone: bool = False) -> datetime:
@@ -32,8 +32,9 @@ def parse_time(text: str, *, needs_zone: bool = False) -> datetime:
     Digits beyond microseconds are cut off. A leap second (`:60`) is no time.
 
     Args:
-        text: any.
-        needs_zone: refuses a time without a zone, which else counts as UTC.
+        text: any text.
+        needs_zone: whether a time without a zone is refused; otherwise it counts as
+            UTC.
 
     Raises:
         InvalidTime: the text is no time, or one outside of the range.
@@ -64,42 +65,42 @@ def parse_day(text: str) -> date:
 
 
 def check_time(time: datetime) -> datetime:
-    """The time itself, which knows its zone. Raises InvalidTime outside the range."""
+    """Returns the time, which knows its zone. Raises InvalidTime outside the range."""
     if not EARLIEST <= time <= LATEST:
         raise InvalidTime
     return time
 
 
 def check_day(day: date) -> date:
-    """The day itself. Raises InvalidTime outside of the range."""
+    """Returns the day itself. Raises InvalidTime outside of the range."""
     if not EARLIEST.date() <= day <= LATEST.date():
         raise InvalidTime
     return day
 
 
 def nearest(time: datetime) -> datetime:
-    """The time itself, or the end of the range that is nearer."""
+    """Returns the time itself, or the end of the range that is nearer."""
     return min(max(time, EARLIEST), LATEST)
 
 
 def nearest_seconds(seconds: float) -> datetime:
-    """The same of seconds since 1970, as a file system tells them."""
+    """Gives the nearest time of seconds since 1970, as a file system has them."""
     low, high = EARLIEST.timestamp(), LATEST.timestamp()
     return nearest(datetime.fromtimestamp(min(max(seconds, low), high), UTC))
 
 
 def to_micros(time: datetime) -> int:
-    """Microseconds since 1970 in UTC, as Avro's timestamp-micros has them."""
+    """Gives microseconds since 1970 in UTC, as Avro's timestamp-micros has them."""
     return (time - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """The inverse of to_micros. Raises InvalidTime outside of the range."""
+    """Gives the time of microseconds. Raises InvalidTime outside of the range."""
     return _EPOCH + timedelta(microseconds=check_micros(micros))
 
 
 def check_micros(micros: int) -> int:
-    """The number itself. Raises InvalidTime where its time is outside of the range."""
+    """Returns the number itself. Raises InvalidTime where its time is out of range."""
     if not _FIRST <= micros <= _LAST:
         raise InvalidTime
     return micros

@@ -1,4 +1,4 @@
-"""Which registered studies are used, and which of those lack what they need.
+"""Finds which registered studies are used, and which of those lack what they need.
 
 The registry that ships knows more studies than most platforms have. A study is used
 when it has its pseudonyms' key, which `rally init` makes; its rows lie in its store
@@ -26,20 +26,20 @@ def find_faults(
     keys: KeyFolder,
     concluded: Callable[[], Collection[str]],
 ) -> dict[str, str]:
-    """What is missing of studies that are used: by namespace, one line each.
+    """Finds what is missing of studies that are used: by namespace, one line each.
 
     Args:
-        registry: of the studies.
-        stores: of the studies and the platform.
+        registry: registry of the studies.
+        stores: stores of the studies and the platform.
         keys: folder of the platform's keys.
-        concluded: gives the namespaces of concluded studies, where a key is missing.
-            When nothing is left of one, its key is destroyed; from then on its store
-            may be gone, too.
+        concluded: source of the namespaces of concluded studies, asked where a key is
+            missing. When nothing is left of a study, its key is destroyed; from then on
+            its store may be gone, too.
 
     Raises:
         ConfigurationError: the folder is not that of the platform's keys, or it or a
             store cannot be listed.
-        ConnectionError: one of them is away.
+        ConnectionError: one of them is unavailable.
     """
     files = set(keys.names())
     shared = names.pseudonym(names.PLATFORM) + KEYSET
@@ -66,13 +66,13 @@ def find_faults(
 
 
 def find_unwritable(registry: Registry, stores: MarkedStores) -> dict[str, str]:
-    """Studies of whose folders one takes no rows: by namespace, one line each.
+    """Finds the studies with a folder that takes no rows: by namespace, one line each.
 
-    Ingest alone asks: others who come to such a folder name it and go on.
+    Ingest alone asks: other jobs that meet such a folder name it and go on.
 
     Args:
-        registry: of the studies.
-        stores: of the studies and the platform.
+        registry: registry of the studies.
+        stores: stores of the studies and the platform.
     """
     found: dict[str, str] = {}
     for namespace, study in registry.studies.items():
@@ -91,7 +91,7 @@ def _refused(
     *,
     writes: bool = False,
 ) -> str | None:
-    """Which of a study's folders cannot be used, in one line; None where all can."""
+    """Describes which of a study's folders cannot be used; None where all can."""
     store = stores.of(namespace)
     try:
         for folder in folders:
@@ -113,7 +113,7 @@ def _refused(
 
 
 def _refusal_of(store: ObjectStore, folder: str) -> str | None:
-    """Why a folder cannot be listed; None where it can be."""
+    """Describes why a folder cannot be listed; None where it can be."""
     try:
         store.has_folder(folder)
     except OSError as error:
@@ -122,7 +122,7 @@ def _refusal_of(store: ObjectStore, folder: str) -> str | None:
 
 
 def _is_begun(stores: MarkedStores, namespace: str) -> bool:
-    """Whether a study has a marked store of its own, or rows in a shared one."""
+    """Tells whether a study has a marked store of its own, or rows in a shared one."""
     return stores.is_one_a_study or holds(
         stores.of(namespace), study_folder(namespace), _IS_USED
     )

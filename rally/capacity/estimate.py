@@ -1,4 +1,8 @@
-"""A plan: sizes, dollars a month, and where the design bends."""
+"""Estimates sizes and dollars a month, and finds where the design bends.
+
+Each limit is a property of the code as it is; docs/capacity.md says what would be
+changed.
+"""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -20,16 +24,21 @@ from rally.retention.limits import Limits
 
 _GIB = 1024**3
 _DAY_HOURS = 24.0
+MONTH_DAYS = 30
+_TIB = 1024**4
+_GIB_A_VCPU = 3.75
+_TOPIC_DAYS = 7
+KEYS_A_STUDY, KEYS_OF_THE_PLATFORM = 2, 10  # that templates/terraform/ makes
 
 
 class Limit(NamedTuple):
-    """One that is looked at.
+    """A limit of the design.
 
     Attributes:
-        what: grows.
-        value: of the plan.
-        fine: up to there.
-        then: what happens beyond.
+        what: quantity that grows.
+        value: value of the estimate.
+        fine: greatest value that does no harm.
+        then: effect of a greater value.
     """
 
     what: str
@@ -38,16 +47,122 @@ class Limit(NamedTuple):
     then: str
 
 
+class Estimate(NamedTuple):
+    """The estimate for one platform.
+
+    Attributes:
+        inputs: platform that it is made for.
+        ingest: cores and messages of the stream.
+        kept: sizes of what is stored.
+        jobs: load of each of the day's jobs, by name.
+        writes: requests of class A in a day, of all jobs.
+        reads: requests of class B in a day, of all jobs.
+        rewritten: number of files that deletion rewrites in a day.
+        key_operations: operations of the key service in a day.
+        dollars: cost of a month, by item, in the prices' currency.
+        limits: limits of the design that are crossed.
+    """
+
+    inputs: Inputs
+    ingest: Stream
+    kept: Stored
+    jobs: dict[str, Load]
+    writes: float
+    reads: float
+    rewritten: float
+    key_operations: float
+    dollars: dict[str, float]
+    limits: tuple[Limit, ...]
+
+    @property
+    def total(self) -> float:
+        """The cost of a month."""
+        return sum(self.dollars.values())
+
+    @property
+    def dearest(self) -> str:
+        """The item that costs most."""
+        return max(self.dollars, key=lambda item: self.dollars[item])
+
+    def hours(self, job: str) -> float:
+        """Computes how long a job takes on its cores."""
+        it = self.jobs[job]
+        return (it.seconds / self.inputs.job_vcpus + it.alone) / 3600
+
+
+def make_estimate(inputs: Inputs, prices: Prices) -> Estimate:
+    """Computes sizes, loads, costs and limits for one platform."""
+    ingest = stream(inputs)
+    kept = stored(inputs, ingest)
+    daily = jobs(inputs, kept)
+    writes, reads = stream_requests(inputs, ingest, kept)
+    estimate = Estimate(
+        inputs,
+        ingest,
+        kept,
+        daily,
+        writes + sum(each.writes for each in daily.values()),
+        reads + sum(each.reads for each in daily.values()),
+        rewritten(inputs, kept)[0],
+        sum(each.keys for each in daily.values()),
+        {},
+        (),
+    )
+    estimate = estimate._replace(dollars=_dollars(estimate, prices))
+    hours = {job: estimate.hours(job) for job in daily}
+    return estimate._replace(limits=tuple(crossed(inputs, kept, hours)))
+
+
+def _dollars(estimate: Estimate, prices: Prices) -> dict[str, float]:
+    """Computes the cost of a month of thirty days, by item."""
+    memory = _GIB_A_VCPU * prices.memory_gib_hour
+    started = estimate.inputs.job_vcpus * measured.START_SECONDS
+    streaming = 24 * (prices.stream_vcpu_hour + memory)
+    items = {"ingest, workers": estimate.ingest.mean * streaming}
+    for name, job in estimate.jobs.items():
+        # All cores are paid while requests go one by one.
+        seconds = job.seconds + job.alone * estimate.inputs.job_vcpus + started
+        items[f"{name}, workers"] = seconds / 3600 * (prices.batch_vcpu_hour + memory)
+    items["requests"] = (
+        estimate.writes * prices.class_a_1000 + estimate.reads * prices.class_b_1000
+    ) / 1000
+    streamed = estimate.ingest.message_bytes + estimate.kept.day_bytes
+    items["ingest, streaming engine"] = streamed / _GIB * prices.stream_gib
+    monthly = {item: each * MONTH_DAYS for item, each in items.items()}
+    return monthly | _kept_dollars(estimate, prices)
+
+
+def _kept_dollars(estimate: Estimate, prices: Prices) -> dict[str, float]:
+    """Computes the items of a month that follow from sizes, and not from its days."""
+    kept, messages = estimate.kept, estimate.ingest.message_bytes
+    records = kept.event_bytes + kept.list_bytes + kept.receipt_bytes
+    lying = kept.row_bytes + records
+    free = prices.pubsub_free_gib * _GIB
+    moved = max(2 * messages * MONTH_DAYS - free, 0.0)
+    versions = KEYS_A_STUDY * estimate.inputs.studies + KEYS_OF_THE_PLATFORM
+    operations = estimate.key_operations * MONTH_DAYS / 10_000
+    return {
+        "storage": lying / _GIB * prices.storage_gib_month,
+        "Pub/Sub, messages": moved / _TIB * prices.pubsub_tib,
+        "Pub/Sub, seven days kept": messages
+        * _TOPIC_DAYS
+        / _GIB
+        * prices.pubsub_retained_gib_month,
+        "keys": versions * prices.key_version_month
+        + math.ceil(operations) * prices.key_operations_10000,
+    }
+
+
 def crossed(
     inputs: Inputs, kept: Stored, hours: Mapping[str, float]
 ) -> Iterator[Limit]:
-    """Those that a plan is beyond, by how far, the farthest first."""
+    """Finds the limits that an estimate is beyond, the farthest first."""
     found = [each for each in limits(inputs, kept, hours) if each.value > each.fine]
     yield from sorted(found, key=lambda each: each.fine / each.value)
 
 
 def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator[Limit]:
-    """All of them."""
+    """Lists every limit with its value."""
     yield Limit(
         "objects of the event log",
         kept.event_objects,
@@ -128,117 +243,3 @@ def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator
         _DAY_HOURS,
         "one follows the other, and the next day begins before the last is done",
     )
-
-
-MONTH_DAYS = 30
-_GIB = 1024**3
-_TIB = 1024**4
-_GIB_A_VCPU = 3.75
-_TOPIC_DAYS = 7
-KEYS_A_STUDY, KEYS_OF_THE_PLATFORM = 2, 10  # that templates/terraform/ makes
-
-
-class Estimate(NamedTuple):
-    """All of it.
-
-    Attributes:
-        inputs: what it is made for.
-        ingest: the stream.
-        kept: what is stored.
-        jobs: the day's jobs, by name.
-        writes: requests of class A in a day, of all.
-        reads: requests of class B in a day, of all.
-        rewritten: files that deletion rewrites in a day.
-        key_operations: of the key service in a day.
-        dollars: a month, by item, in the prices' currency.
-        limits: of the design, that are crossed.
-    """
-
-    inputs: Inputs
-    ingest: Stream
-    kept: Stored
-    jobs: dict[str, Load]
-    writes: float
-    reads: float
-    rewritten: float
-    key_operations: float
-    dollars: dict[str, float]
-    limits: tuple[Limit, ...]
-
-    @property
-    def total(self) -> float:
-        """Dollars a month."""
-        return sum(self.dollars.values())
-
-    @property
-    def dearest(self) -> str:
-        """The item that costs most."""
-        return max(self.dollars, key=lambda item: self.dollars[item])
-
-    def hours(self, job: str) -> float:
-        """How long a job takes on its cores."""
-        it = self.jobs[job]
-        return (it.seconds / self.inputs.job_vcpus + it.alone) / 3600
-
-
-def make_estimate(inputs: Inputs, prices: Prices) -> Estimate:
-    """Computes everything."""
-    ingest = stream(inputs)
-    kept = stored(inputs, ingest)
-    daily = jobs(inputs, kept)
-    writes, reads = stream_requests(inputs, ingest, kept)
-    plan = Estimate(
-        inputs,
-        ingest,
-        kept,
-        daily,
-        writes + sum(each.writes for each in daily.values()),
-        reads + sum(each.reads for each in daily.values()),
-        rewritten(inputs, kept)[0],
-        sum(each.keys for each in daily.values()),
-        {},
-        (),
-    )
-    plan = plan._replace(dollars=_dollars(plan, prices))
-    hours = {job: plan.hours(job) for job in daily}
-    return plan._replace(limits=tuple(crossed(inputs, kept, hours)))
-
-
-def _dollars(plan: Estimate, prices: Prices) -> dict[str, float]:
-    """A month of thirty days."""
-    memory = _GIB_A_VCPU * prices.memory_gib_hour
-    started = plan.inputs.job_vcpus * measured.START_SECONDS
-    streaming = 24 * (prices.stream_vcpu_hour + memory)
-    items = {"ingest, workers": plan.ingest.mean * streaming}
-    for name, job in plan.jobs.items():
-        # All cores are paid while requests go one by one.
-        seconds = job.seconds + job.alone * plan.inputs.job_vcpus + started
-        items[f"{name}, workers"] = seconds / 3600 * (prices.batch_vcpu_hour + memory)
-    items["requests"] = (
-        plan.writes * prices.class_a_1000 + plan.reads * prices.class_b_1000
-    ) / 1000
-    streamed = plan.ingest.message_bytes + plan.kept.day_bytes
-    items["ingest, streaming engine"] = streamed / _GIB * prices.stream_gib
-    monthly = {item: each * MONTH_DAYS for item, each in items.items()}
-    return monthly | _kept_dollars(plan, prices)
-
-
-def _kept_dollars(plan: Estimate, prices: Prices) -> dict[str, float]:
-    """What a month costs by its size, and not by its days."""
-    kept, messages = plan.kept, plan.ingest.message_bytes
-    records = kept.event_bytes + kept.list_bytes + kept.receipt_bytes
-    lying = kept.row_bytes + records
-    free = prices.pubsub_free_gib * _GIB
-    moved = max(2 * messages * MONTH_DAYS - free, 0.0)
-    versions = KEYS_A_STUDY * plan.inputs.studies + KEYS_OF_THE_PLATFORM
-    operations = plan.key_operations * MONTH_DAYS / 10_000
-    return {
-        "storage": lying / _GIB * prices.storage_gib_month,
-        "Pub/Sub, messages": moved / _TIB * prices.pubsub_tib,
-        "Pub/Sub, seven days kept": messages
-        * _TOPIC_DAYS
-        / _GIB
-        * prices.pubsub_retained_gib_month,
-        "keys": versions * prices.key_version_month
-        + math.ceil(operations) * prices.key_operations_10000,
-    }

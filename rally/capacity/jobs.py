@@ -1,4 +1,4 @@
-"""The day's jobs: what they compute, what they ask of the stores, and how long.
+"""Estimates the day's jobs: computing time, requests to the stores, and duration.
 
 Each function is a formula of docs/capacity.md.
 """
@@ -18,22 +18,22 @@ from rally.capacity.model import (
 from rally.withdrawal.rules import GRACE_DAYS
 
 AUDITED_SHARE = (6 * 0.1 + 1) / 7
-"""Of all rows, a day: a tenth on six days of a week, all on one."""
+"""Share of all rows, a day: a tenth on six days of a week, all on one."""
 
 LONGEST_DELAY_DAYS = 38  # --longest_delay_days: while a request is swept for
 JOBS = ("delete", "replay", "compact", "purge", "audit")
 
 
 class Load(NamedTuple):
-    """What a daily job takes, all in all.
+    """The load of one daily job.
 
     Attributes:
-        seconds: of cores, all workers together.
-        alone: seconds that go by with requests one after the other, in the launching
-            process or in each of the workers' alike.
+        seconds: seconds of cores, all workers together.
+        alone: seconds of requests that go one after the other, in the launching process
+            or in each of the workers alike.
         writes: requests of class A.
         reads: requests of class B.
-        keys: that a process opens, each one operation of the key service.
+        keys: operations of the key service, one for each key that a process opens.
     """
 
     seconds: float
@@ -44,7 +44,7 @@ class Load(NamedTuple):
 
 
 def jobs(inputs: Inputs, kept: Stored) -> dict[str, Load]:
-    """The day's jobs, by name."""
+    """Estimates each of the day's jobs, by name."""
     return {
         "delete": _delete(inputs, kept),
         "replay": _replay(inputs, kept),
@@ -55,7 +55,7 @@ def jobs(inputs: Inputs, kept: Stored) -> dict[str, Load]:
 
 
 def _delete(inputs: Inputs, kept: Stored) -> Load:
-    """Everything of the studies that open requests are about is verified, each day."""
+    """Estimates deletion, which verifies the studies of all open requests each day."""
     files, blocks = rewritten(inputs, kept)
     share = -math.expm1(-inputs.leavers_per_day * LONGEST_DELAY_DAYS / inputs.studies)
     rate = measured.seconds_at(measured.VERIFY, inputs.ping_bytes)
@@ -73,7 +73,7 @@ def _delete(inputs: Inputs, kept: Stored) -> Load:
 
 
 def _replay(inputs: Inputs, kept: Stored) -> Load:
-    """Of a day on which all goes well: what waited is little, and there is a run."""
+    """Estimates replay on a day on which all goes well: little waits for a run."""
     return _job("replay", inputs, kept, seconds=0.0, writes=0.0, reads=0.0)
 
 
@@ -93,7 +93,7 @@ def _compact(inputs: Inputs, kept: Stored) -> Load:
 
 
 def _purge(inputs: Inputs, kept: Stored) -> Load:
-    """Who never enrolled is looked for in every file past the grace, each day."""
+    """Estimates purge, which searches files past the grace for unenrolled people."""
     share = max(inputs.retention_days - GRACE_DAYS, 0) / inputs.retention_days
     rate = measured.seconds_at(measured.SEARCH, inputs.ping_bytes)
     return _job(
@@ -107,7 +107,7 @@ def _purge(inputs: Inputs, kept: Stored) -> Load:
 
 
 def _audit(inputs: Inputs, kept: Stored) -> Load:
-    """All receipts are read each day, and the files that they name are looked at."""
+    """Estimates the audit, which reads all receipts and looks at the files in them."""
     rate = measured.seconds_at(measured.AUDIT, inputs.ping_bytes)
     ever = kept.objects * max(inputs.age_days / inputs.retention_days, 1.0)
     named = how_many_met(ever, inputs.left * files_of_one(inputs))
@@ -133,7 +133,7 @@ def _job(
     reads: float,
     one_by_one: float = 0.0,
 ) -> Load:
-    """With what every job does: it lists all names, and reads the log."""
+    """Adds what every job does: it lists all names, and reads the log."""
     pages = measured.LISTINGS[name] * math.ceil(kept.objects / 1000)
     launcher = measured.LOG_READS.get(name, 0)
     worker = measured.WORKER_LOG_READS.get(name, 0)
@@ -150,5 +150,5 @@ def _job(
 
 
 def _reads(kept: Stored, files: float, least: int) -> float:
-    """Requests to read files whole: a few, and one for each piece."""
+    """Counts the requests to read files whole: a few, and one for each piece."""
     return files * (least + math.floor(kept.file_bytes / measured.CHUNK_BYTES))

@@ -1,8 +1,8 @@
-"""What was measured, and by which command: the model's only figures of this software.
+"""Holds what was measured, by which command: the model's only figures of the software.
 
-All on one core of the machine that docs/performance.md describes. Beside each stands
-the command that measures it; who has other machines measures again and changes the
-figure here.
+All of it is for one core of the machine that docs/performance.md describes. Beside each
+figure stands the command that measures it; measure again on other machines, and change
+the figure here.
 """
 
 from collections.abc import Mapping
@@ -32,16 +32,17 @@ AUDIT: Mapping[int, float] = {1000: 261_990, 5000: 31_226}
 who never enrolled, and of the audit: `python -m benchmarks.sizes`."""
 
 OPENED_BLOCK_SECONDS = 0.0025
-"""Of deletion, for a block that it opens: 6.3 s for 1,000 people with a run of rows of
-about 2.5 blocks each (docs/performance.md, Deletion; `make bench-deletion`)."""
+"""Seconds of deletion for a block that it opens: 6.3 s for 1,000 people with a run of
+rows of about 2.5 blocks each (docs/performance.md, Deletion; `make bench-deletion`)."""
 
 EVENT_BYTES = 48.0
 LONE_EVENT_BYTES = 824.0
-"""Of an event among many in one object, and of one that has an object to itself."""
+"""Bytes of an event among many in one object, and of one with an object to itself."""
 
 LIST_ENTRY_BYTES = 598.0
 LIST_ENTRY_MEMORY = 1_257.0
-"""Of a request on the withdrawal list, and of its record where delete is launched."""
+"""Bytes of a request on the withdrawal list, and of its record where delete is
+launched."""
 
 ENROLLED_MEMORY = 154.0
 SOUGHT_MEMORY = 170.0
@@ -51,31 +52,31 @@ of the audit for everybody whom the log knows.
 All of these: `python -m benchmarks.sizes`."""
 
 FILE_MEMORY = 3_000.0
-"""Bytes in the launching process of a file that it deals out to workers, about:
+"""Bytes in the launching process for a file that it distributes to workers, about:
 `python -m benchmarks.dealing`."""
 
 # Requests, by `python -m benchmarks.requests`: base, and what one thing more costs.
 RUN_A, RUN_B, RUN_KEYS = 70, 120, 15
-"""Of a job's run on a store of three namespaces that has nothing to do, about. Replay
-writes a quarter of it."""
+"""Requests and key operations of a job's run on a store of three namespaces that has
+nothing to do, about. Replay writes a quarter of it."""
 
 COMPACTED_PARTITION_A, COMPACTED_FILE_B, NEW_FILE_B = 8, 14, 10
-"""Compaction: of a partition beside one write a bucket; of a bucket, with the six dates
-around it; of a file of ingest."""
+"""Requests of compaction: for a partition beside one write a bucket; for a bucket, with
+the six dates around it; for a file of ingest."""
 
 REWRITTEN_A, REWRITTEN_B, VERIFIED_B = 4, 9, 3
-"""Deletion: of a file that it rewrites, and of a file that it verifies."""
+"""Requests of deletion: for a file that it rewrites, and for one that it verifies."""
 
 PURGED_PARTITION_A, SEARCHED_B = 2, 3
 AUDITED_PARTITION_A, AUDITED_B = 2, 3
-"""Purge and audit: of a partition, of a file that is read."""
+"""Requests of purge and audit: for a partition, and for a file that is read."""
 
 RECEIPT_A, RECEIPT_B, NAMED_B = 2, 1, 2
-"""Of a receipt: deletion's; the audit's; and the audit's of a file that receipts name,
-however many of them do."""
+"""Requests for a receipt, of deletion and of the audit; and of the audit for a file
+that receipts name, however many of them do."""
 
 NAMED_BYTES = 316
-"""Of a file that a receipt names, in JSON."""
+"""Bytes of JSON for a file that a receipt names."""
 
 LISTINGS: Mapping[str, int] = {
     "compact": 2,
@@ -94,25 +95,30 @@ does, at all and for each study of which it meets rows. Delete reads it once mor
 a deletion id is somebody's, and purge where a study is concluded."""
 
 CHUNK_BYTES = 4 * 1024 * 1024
-"""Of one read of a file that is read whole (rally/storage/snapshots.py)."""
+"""Bytes of one read of a file that is read whole (rally/storage/snapshots.py)."""
 
 # Assumed, not measured: nothing of this was run against the service.
 REQUEST_SECONDS = 0.03
-"""Of a small request in the same region, one after the other."""
+"""Seconds of a small request in the same region, one after the other."""
 
 UTILISATION = 0.7
-"""Of a stream's workers, so that they catch up after a pause."""
+"""Share of their time that a stream's workers are busy, so that they can catch up."""
 
 START_SECONDS = 300.0
-"""Of a cloud job until its workers work, billed."""
+"""Seconds of a cloud job until its workers work, billed."""
 
 
 def at(figures: Mapping[int, float], size: int) -> float:
-    """A figure that grows with a ping, at a size of clear text, on the line of two."""
+    """Gives a figure at a size of clear text, on the line through two measured ones."""
     (small, low), (large, high) = sorted(figures.items())
     return max(low + (high - low) * (size - small) / (large - small), low / 2)
 
 
 def seconds_at(rates: Mapping[int, float], size: int) -> float:
-    """Seconds a row or ping, of rates a second: it is time that grows with the size."""
+    """Gives the seconds of a row or ping at a size: the time grows with the size.
+
+    Args:
+        rates: rows or pings a second, by bytes of clear text.
+        size: bytes of clear text.
+    """
     return at({each: 1 / rate for each, rate in rates.items()}, size)

@@ -1,4 +1,4 @@
-"""Sizes: what a platform of some inputs takes in, and what it stores.
+"""Models sizes: what a platform takes in, and what it stores.
 
 Each function is a formula of docs/capacity.md. Rows are spread evenly over documents,
 people over studies, and a day over its hours but for the peak.
@@ -13,22 +13,22 @@ SCHEMES = ("jwe", "hpke", "ecies")
 
 
 class Inputs(NamedTuple):
-    """A platform, as somebody thinks of it. All rates are steady.
+    """A platform, as somebody thinks of it; all rates are steady.
 
     Attributes:
-        pings_per_day: of all studies together.
-        people: enrolled at any time, each in one study.
-        studies: that collect.
-        documents: types of pings that each study has.
-        ping_bytes: of clear text.
-        scheme: how clients encrypt.
-        retention_days: after which rows go.
-        age_days: since the first person joined: so long the log has grown.
-        leavers_per_day: people who leave; as many join.
-        buckets: of each compacted partition.
-        flush_seconds: how long a stream gathers rows before it writes files.
-        peak_factor: the busiest hour of a day, by its mean hour.
-        job_vcpus: of each daily job, all of one machine, a process each.
+        pings_per_day: pings of all studies together.
+        people: number enrolled at any time, each in one study.
+        studies: number of studies that collect.
+        documents: number of types of pings in each study.
+        ping_bytes: bytes of clear text in a ping.
+        scheme: encryption scheme of the clients.
+        retention_days: age at which rows go.
+        age_days: days since the first person joined, over which the log has grown.
+        leavers_per_day: number of people who leave; as many join.
+        buckets: buckets of each compacted partition.
+        flush_seconds: time for which a stream gathers rows before it writes files.
+        peak_factor: ratio of a day's busiest hour to its mean hour.
+        job_vcpus: cores of each daily job, all of one machine, a process each.
     """
 
     pings_per_day: int
@@ -47,32 +47,32 @@ class Inputs(NamedTuple):
 
     @property
     def partitions_per_day(self) -> int:
-        """One for each document of each study, if it gets a ping."""
+        """The partitions of a day: one for each document that gets a ping."""
         return min(self.studies * self.documents, self.pings_per_day)
 
     @property
     def partitions(self) -> int:
-        """That the store has, once it is as old as rows get."""
+        """The partitions of the store, once it is as old as rows get."""
         return self.partitions_per_day * self.retention_days
 
     @property
     def rows(self) -> int:
-        """The same, in rows."""
+        """The rows of the store, once it is as old as rows get."""
         return self.pings_per_day * self.retention_days
 
     @property
     def left(self) -> int:
-        """People who left since the beginning."""
+        """The number of people who left since the beginning."""
         return self.leavers_per_day * self.age_days
 
     @property
     def known(self) -> int:
-        """People of whom the log has ever heard."""
+        """The number of people whom the log knows."""
         return self.people + self.left
 
     @property
     def events(self) -> int:
-        """In the log: who joins Rally and a study, and who leaves."""
+        """The events of the log: people join Rally and a study, and leave."""
         return 2 * self.known + self.left
 
 
@@ -82,12 +82,12 @@ STREAM_VCPUS = 2  # of a worker of the stream
 
 
 class Stream(NamedTuple):
-    """Ingest.
+    """The size of ingest.
 
     Attributes:
-        mean: cores, over a day, as they are billed: those of whole workers.
-        peak: cores that the busiest hour needs, and no less than those.
-        message_bytes: of all messages of a day.
+        mean: cores over a day, as they are billed: those of whole workers.
+        peak: cores that the busiest hour needs, and no less than the mean.
+        message_bytes: bytes of all messages of a day.
     """
 
     mean: int
@@ -96,22 +96,22 @@ class Stream(NamedTuple):
 
     @property
     def workers(self) -> int:
-        """Of the mean hour."""
+        """The workers of the mean hour."""
         return self.mean // STREAM_VCPUS
 
 
 class Stored(NamedTuple):
-    """What lies in the stores.
+    """The size of what lies in the stores.
 
     Attributes:
-        day_bytes: of rows that one day adds.
-        row_bytes: of all rows, once they are as old as they get.
-        new_objects: that ingest writes in a day.
-        objects: of rows, compacted.
-        event_objects: of the log.
-        event_bytes: of the log.
-        list_bytes: of the withdrawal list.
-        receipt_bytes: of all receipts.
+        day_bytes: bytes of rows that one day adds.
+        row_bytes: bytes of all rows, once they are as old as they get.
+        new_objects: objects that ingest writes in a day.
+        objects: objects of rows, compacted.
+        event_objects: objects of the event log.
+        event_bytes: bytes of the event log.
+        list_bytes: bytes of the withdrawal list.
+        receipt_bytes: bytes of all receipts.
         daily_expired: objects that a purge takes in a day.
     """
 
@@ -127,12 +127,12 @@ class Stored(NamedTuple):
 
     @property
     def file_bytes(self) -> float:
-        """Of a compacted file."""
+        """The bytes of a compacted file."""
         return self.row_bytes / max(self.objects, 1)
 
 
 def stream(inputs: Inputs) -> Stream:
-    """Cores: pings a second, by what one costs, by how busy workers may be."""
+    """Computes the cores of ingest, from the cost of a ping and the busy share."""
     seconds = measured.seconds_at(measured.INGEST[inputs.scheme], inputs.ping_bytes)
     busy = inputs.pings_per_day * seconds / DAY_SECONDS / measured.UTILISATION
     size = measured.at(measured.MESSAGE[inputs.scheme], inputs.ping_bytes)
@@ -143,7 +143,11 @@ def stream(inputs: Inputs) -> Stream:
 
 
 def stored(inputs: Inputs, ingest: Stream) -> Stored:
-    """A file a flush and partition and worker, then one for each bucket."""
+    """Computes what is stored, before and after compaction.
+
+    Ingest writes a file for each flush, partition and worker; compaction leaves one for
+    each bucket.
+    """
     row = measured.at(measured.ROW, inputs.ping_bytes)
     flushes = DAY_SECONDS / inputs.flush_seconds * ingest.workers
     lone = min(inputs.events, math.ceil(flushes) * inputs.age_days)
@@ -167,30 +171,30 @@ def stored(inputs: Inputs, ingest: Stream) -> Stored:
 def stream_requests(
     inputs: Inputs, ingest: Stream, kept: Stored
 ) -> tuple[float, float]:
-    """Of class A: what it writes; of class B: looking whether the list has changed."""
+    """Counts the stream's requests: its writes (class A), its looks at the list (B)."""
     events = kept.event_objects / inputs.age_days
     looks = DAY_SECONDS / RELOAD_SECONDS * ingest.mean
     return kept.new_objects + events, looks
 
 
 def rewritten(inputs: Inputs, kept: Stored) -> tuple[float, float]:
-    """Files that deletion rewrites in a day, and blocks that it opens in them."""
+    """Counts the files that deletion rewrites in a day, and the blocks in them."""
     opened = inputs.leavers_per_day * files_of_one(inputs)
     return how_many_met(kept.objects, opened), opened
 
 
 def files_of_one(inputs: Inputs) -> float:
-    """Files with rows of one person: one of every date and document that they sent."""
+    """Counts the files with rows of one person: one of every date and document."""
     a_day = inputs.pings_per_day / inputs.people
     return inputs.retention_days * min(float(inputs.documents), a_day)
 
 
 def filled_buckets(inputs: Inputs) -> int:
-    """Of a partition that have a row."""
+    """Counts the buckets of a partition that have a row."""
     rows = inputs.pings_per_day / inputs.partitions_per_day
     return max(round(inputs.buckets * -math.expm1(-rows / inputs.buckets)), 1)
 
 
 def how_many_met(files: float, marks: float) -> float:
-    """How many of some files have a mark, of marks that fall anywhere."""
+    """Counts the files that have a mark, of marks that fall anywhere."""
     return files * -math.expm1(-marks / files)

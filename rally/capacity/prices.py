@@ -1,4 +1,4 @@
-"""Unit prices: an input of the plan, whatever they are when you read this.
+"""Reads unit prices: an input of the estimate, whatever they are when you read this.
 
 The default is what was known of published list prices when it was written. Discounts,
 free tiers but Pub/Sub's, taxes and support are not in it.
@@ -25,21 +25,21 @@ class Prices:
     Seen at second hand: keys. From memory, and unsure: all others.
 
     Attributes:
-        currency: of all of them.
-        region: where they hold.
-        as_of: when they were looked up.
-        stream_vcpu_hour: of a Dataflow streaming worker; unsure.
-        batch_vcpu_hour: of a Dataflow batch worker; unsure.
-        memory_gib_hour: of either; unsure.
-        stream_gib: that Streaming Engine processes; unsure.
-        storage_gib_month: Cloud Storage, Standard.
+        currency: currency of all prices.
+        region: region where they hold.
+        as_of: date on which they were looked up.
+        stream_vcpu_hour: core of a Dataflow streaming worker; unsure.
+        batch_vcpu_hour: core of a Dataflow batch worker; unsure.
+        memory_gib_hour: memory of either worker; unsure.
+        stream_gib: data that Streaming Engine processes; unsure.
+        storage_gib_month: data on Cloud Storage, Standard.
         class_a_1000: requests that write or list.
         class_b_1000: requests that read.
-        pubsub_tib: published, or delivered.
-        pubsub_free_gib: of these, a month.
+        pubsub_tib: data published, or delivered.
+        pubsub_free_gib: part of that which is free in a month.
         pubsub_retained_gib_month: acknowledged messages that a topic keeps; unsure.
-        key_version_month: of Cloud KMS, software.
-        key_operations_10000: the same.
+        key_version_month: version of a key in Cloud KMS, software.
+        key_operations_10000: operations with such a key.
     """
 
     currency: str = "USD"
@@ -60,7 +60,10 @@ class Prices:
 
 
 def read_prices(path: str | None) -> Prices:
-    """The default, with what a YAML or JSON file names in its place.
+    """Reads the default prices, with those of a YAML or JSON file in their place.
+
+    Args:
+        path: path of the file; None is the default alone.
 
     Raises:
         ConfigurationError: the file cannot be read, or holds something else.

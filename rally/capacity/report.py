@@ -1,4 +1,4 @@
-"""A plan as people read it, and as JSON."""
+"""Prepares an estimate for people, and for JSON."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -11,12 +11,12 @@ _BYTES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
 class Figure(NamedTuple):
-    """One figure of a plan.
+    """A figure of an estimate.
 
     Attributes:
-        name: what it is of.
-        value: the figure itself.
-        text: the same for people.
+        name: name of the figure.
+        value: value of the figure.
+        text: value as people read it.
     """
 
     name: str
@@ -25,13 +25,13 @@ class Figure(NamedTuple):
 
 
 class JobTime(NamedTuple):
-    """How long a job takes a day, in hours.
+    """The time that a job takes a day, in hours.
 
     Attributes:
-        job: its name.
-        core_hours: on one core.
-        hours: on the machine that does the daily jobs.
-        alone: what is done one by one, however many cores there are.
+        job: name of the job.
+        core_hours: hours on one core.
+        hours: hours on the machine that does the daily jobs.
+        alone: hours of requests that go one by one, however many cores there are.
     """
 
     job: str
@@ -48,14 +48,14 @@ _JOBS: tuple[Column[JobTime], ...] = (
 )
 
 
-def to_blocks(plan: Estimate, prices: Prices) -> list[Block]:
-    """Four parts: sizes, jobs, money, and limits."""
+def to_blocks(estimate: Estimate, prices: Prices) -> list[Block]:
+    """Makes four blocks: sizes, jobs, money, and limits."""
     return [
-        Table(_figures(""), [*_sizes(plan)], has_head=False),
-        Table(_JOBS, [*_jobs(plan)]),
-        Table(_figures(f"{prices.currency} A MONTH"), [*_money(plan)]),
-        f"most is: {plan.dearest}\nprices: {prices.region}, {prices.as_of}",
-        *_limits(plan),
+        Table(_figures(""), [*_sizes(estimate)], has_head=False),
+        Table(_JOBS, [*_jobs(estimate)]),
+        Table(_figures(f"{prices.currency} A MONTH"), [*_money(estimate)]),
+        f"most is: {estimate.dearest}\nprices: {prices.region}, {prices.as_of}",
+        *_limits(estimate),
     ]
 
 
@@ -66,29 +66,29 @@ def _figures(head: str) -> tuple[Column[Figure], ...]:
     )
 
 
-def to_results(plan: Estimate, prices: Prices) -> Results:
-    """The same and the inputs, for JSON."""
+def to_results(estimate: Estimate, prices: Prices) -> Results:
+    """Makes the value for JSON: the same, and the inputs."""
     return {
-        "inputs": plan.inputs._asdict(),
-        "ingest": plan.ingest._asdict(),
-        "stored": plan.kept._asdict(),
+        "inputs": estimate.inputs._asdict(),
+        "ingest": estimate.ingest._asdict(),
+        "stored": estimate.kept._asdict(),
         "jobs": {
-            name: job._asdict() | {"hours": plan.hours(name)}
-            for name, job in plan.jobs.items()
+            name: job._asdict() | {"hours": estimate.hours(name)}
+            for name, job in estimate.jobs.items()
         },
-        "requests_a_day": {"class_a": plan.writes, "class_b": plan.reads},
-        "files_rewritten_a_day": plan.rewritten,
-        "key_operations_a_day": plan.key_operations,
+        "requests_a_day": {"class_a": estimate.writes, "class_b": estimate.reads},
+        "files_rewritten_a_day": estimate.rewritten,
+        "key_operations_a_day": estimate.key_operations,
         "currency": prices.currency,
         "prices_as_of": prices.as_of,
         "region": prices.region,
-        "a_month": plan.dollars | {"sum": plan.total},
-        "limits": [each._asdict() for each in plan.limits],
+        "a_month": estimate.dollars | {"sum": estimate.total},
+        "limits": [each._asdict() for each in estimate.limits],
     }
 
 
 def number(value: float) -> str:
-    """Three digits that count, and no more are known."""
+    """Writes a number in three digits, which is as exact as any is known."""
     if value >= 100:
         digits = len(str(int(value))) - 3
         return f"{round(value, -digits):,.0f}"
@@ -96,18 +96,18 @@ def number(value: float) -> str:
 
 
 def size(value: float) -> str:
-    """Bytes, in the unit that suits."""
+    """Writes a number of bytes in the unit that suits."""
     power = 0
     while value >= 1000 and power < len(_BYTES) - 1:
         value, power = value / 1000, power + 1
     return f"{number(value)} {_BYTES[power]}"
 
 
-def _sizes(plan: Estimate) -> Iterator[Figure]:
-    kept = plan.kept
-    yield _counted("ingest, cores on average", plan.ingest.mean)
-    yield _counted("ingest, cores at the peak", plan.ingest.peak)
-    yield _sized("messages a day", plan.ingest.message_bytes)
+def _sizes(estimate: Estimate) -> Iterator[Figure]:
+    kept = estimate.kept
+    yield _counted("ingest, cores on average", estimate.ingest.mean)
+    yield _counted("ingest, cores at the peak", estimate.ingest.peak)
+    yield _sized("messages a day", estimate.ingest.message_bytes)
     yield _sized("rows a day", kept.day_bytes)
     yield _sized("rows stored", kept.row_bytes)
     yield _counted("objects a day from ingest", kept.new_objects)
@@ -116,10 +116,10 @@ def _sizes(plan: Estimate) -> Iterator[Figure]:
     yield _counted("objects of the event log", kept.event_objects)
     yield _sized("withdrawal list", kept.list_bytes)
     yield _sized("receipts", kept.receipt_bytes)
-    yield _counted("files rewritten a day", plan.rewritten)
-    yield _counted("requests a day, class A", plan.writes)
-    yield _counted("requests a day, class B", plan.reads)
-    yield _counted("key operations a day", plan.key_operations)
+    yield _counted("files rewritten a day", estimate.rewritten)
+    yield _counted("requests a day, class A", estimate.writes)
+    yield _counted("requests a day, class B", estimate.reads)
+    yield _counted("key operations a day", estimate.key_operations)
 
 
 def _counted(name: str, value: float) -> Figure:
@@ -130,22 +130,22 @@ def _sized(name: str, value: float) -> Figure:
     return Figure(name, value, size(value))
 
 
-def _jobs(plan: Estimate) -> Iterator[JobTime]:
-    for name, job in plan.jobs.items():
+def _jobs(estimate: Estimate) -> Iterator[JobTime]:
+    for name, job in estimate.jobs.items():
         core_hours, alone = job.seconds / 3600, job.alone / 3600
-        yield JobTime(name, core_hours, plan.hours(name), alone)
+        yield JobTime(name, core_hours, estimate.hours(name), alone)
 
 
-def _money(plan: Estimate) -> Iterator[Figure]:
-    for item, dollars in plan.dollars.items():
+def _money(estimate: Estimate) -> Iterator[Figure]:
+    for item, dollars in estimate.dollars.items():
         yield _counted(item, dollars)
-    yield _counted("sum", plan.total)
+    yield _counted("sum", estimate.total)
 
 
-def _limits(plan: Estimate) -> list[str]:
+def _limits(estimate: Estimate) -> list[str]:
     lines = [
         f"beyond the design: {number(each.value)} {each.what} (fine up to"
         f" {number(each.fine)}): {each.then}"
-        for each in plan.limits
+        for each in estimate.limits
     ]
     return ["\n".join(lines)] if lines else []

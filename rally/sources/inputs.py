@@ -19,6 +19,13 @@ from rally.decryption.inflate import GZIP_MAGIC
 from rally.errors import ConfigurationError, unusable
 from rally.storage.objectstore.open_store import open_store
 
+SPLIT_BYTES = 16 * 1024 * 1024
+"""Size of a unit: enough units to keep several workers busy, and few files."""
+
+_WILD = "*?["
+_ANY_DEPTH = "**"
+_BUFFER = 1024 * 1024
+
 HEAD_BYTES = 512
 """Number of bytes at a file's beginning that tell its form."""
 
@@ -31,97 +38,6 @@ _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """Bytes that UTF-16, archives and images have, and no text of JSON."""
 _JSON = re.compile(rb"[\[{][^\0]")
 """Beginning of JSON that is not UTF-16; a user agent in it may have anything."""
-
-
-class FileForm(Enum):
-    """The form in which a file holds messages."""
-
-    LINES = auto()
-    """A message of JSON on each line."""
-
-    DOCUMENT = auto()
-    """One document of JSON over many lines, as `gcloud` prints messages that it
-    pulled."""
-
-    GZIP = auto()
-    """Either of the two, compressed."""
-
-    AVRO = auto()
-    """Avro of a Cloud Storage subscription."""
-
-
-def form_of(head: bytes, uri: str) -> FileForm:
-    """Tells the form of a file by its first bytes.
-
-    Args:
-        head: first HEAD_BYTES of the file.
-        uri: name of the file, for the message.
-
-    Raises:
-        ConfigurationError: the file has none of the forms.
-    """
-    if head.startswith(AVRO_MAGIC):
-        return FileForm.AVRO
-    if head.startswith(GZIP_MAGIC):
-        return FileForm.GZIP
-    text = head.removeprefix(BYTE_ORDER_MARK).lstrip(_SPACE)
-    if _NO_TEXT.search(head) and not _JSON.match(text):
-        raise ConfigurationError(
-            f"--input {uri}: is neither text in UTF-8, nor gzip of such, nor Avro;"
-            " convert it, or leave it out"
-        )
-    first_line = text.partition(b"\n")[0].rstrip(_SPACE)
-    is_document = text.startswith(b"[") or first_line == b"{"
-    return FileForm.DOCUMENT if is_document else FileForm.LINES
-
-
-_ANY_DEPTH = "**"
-
-
-def match_paths(pattern: str) -> Iterator[str]:
-    """Finds the paths that a glob names, sorted; `**` enters no folder by a link.
-
-    Python's own glob follows links there, and two links to the folder that holds them
-    keep it busy for ever. A folder that is named in plain, or by `*`, may be a link. As
-    in a shell, no wildcard matches names that begin with a dot.
-
-    Args:
-        pattern: glob of paths, in which `**` stands for any number of folders.
-    """
-    yield from sorted(set(_match_glob(pattern)))
-
-
-def _match_glob(pattern: str) -> Iterator[str]:
-    parts = pattern.split("/")
-    if _ANY_DEPTH not in parts:
-        yield from glob.iglob(pattern)
-        return
-    place = parts.index(_ANY_DEPTH)
-    for top in glob.iglob("/".join([*parts[:place], ""])) if place else ("",):
-        for folder in _folders(top):
-            rest = parts[place + 1 :] or ["*"]
-            yield from _match_glob(glob.escape(folder) + "/".join(rest))
-
-
-def _folders(top: str) -> Iterator[str]:
-    """Walks a folder and all below it, each with a slash at its end.
-
-    "" is the working folder.
-    """
-    yield top
-    for parent, inner, _ in os.walk(top or "."):
-        inner[:] = [each for each in inner if not each.startswith(".")]
-        for each in inner:
-            folder = os.path.join(parent if top else parent[2:], each)
-            if not os.path.islink(folder):
-                yield f"{folder}/"
-
-
-SPLIT_BYTES = 16 * 1024 * 1024
-"""Size of a unit: enough units to keep several workers busy, and few files."""
-
-_WILD = "*?["
-_BUFFER = 1024 * 1024
 
 
 class InputFile(NamedTuple):
@@ -279,3 +195,84 @@ def _bucket(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - untype
     from google.cloud import storage  # slow to import, and seldom needed
 
     return storage.Client().bucket(name)
+
+
+def match_paths(pattern: str) -> Iterator[str]:
+    """Finds the paths that a glob names, sorted; `**` enters no folder by a link.
+
+    Python's own glob follows links there, and two links to the folder that holds them
+    keep it busy for ever. A folder that is named in plain, or by `*`, may be a link. As
+    in a shell, no wildcard matches names that begin with a dot.
+
+    Args:
+        pattern: glob of paths, in which `**` stands for any number of folders.
+    """
+    yield from sorted(set(_match_glob(pattern)))
+
+
+def _match_glob(pattern: str) -> Iterator[str]:
+    parts = pattern.split("/")
+    if _ANY_DEPTH not in parts:
+        yield from glob.iglob(pattern)
+        return
+    place = parts.index(_ANY_DEPTH)
+    for top in glob.iglob("/".join([*parts[:place], ""])) if place else ("",):
+        for folder in _folders(top):
+            rest = parts[place + 1 :] or ["*"]
+            yield from _match_glob(glob.escape(folder) + "/".join(rest))
+
+
+def _folders(top: str) -> Iterator[str]:
+    """Walks a folder and all below it, each with a slash at its end.
+
+    "" is the working folder.
+    """
+    yield top
+    for parent, inner, _ in os.walk(top or "."):
+        inner[:] = [each for each in inner if not each.startswith(".")]
+        for each in inner:
+            folder = os.path.join(parent if top else parent[2:], each)
+            if not os.path.islink(folder):
+                yield f"{folder}/"
+
+
+class FileForm(Enum):
+    """The form in which a file holds messages."""
+
+    LINES = auto()
+    """A message of JSON on each line."""
+
+    DOCUMENT = auto()
+    """One document of JSON over many lines, as `gcloud` prints messages that it
+    pulled."""
+
+    GZIP = auto()
+    """Either of the two, compressed."""
+
+    AVRO = auto()
+    """Avro of a Cloud Storage subscription."""
+
+
+def form_of(head: bytes, uri: str) -> FileForm:
+    """Tells the form of a file by its first bytes.
+
+    Args:
+        head: first HEAD_BYTES of the file.
+        uri: name of the file, for the message.
+
+    Raises:
+        ConfigurationError: the file has none of the forms.
+    """
+    if head.startswith(AVRO_MAGIC):
+        return FileForm.AVRO
+    if head.startswith(GZIP_MAGIC):
+        return FileForm.GZIP
+    text = head.removeprefix(BYTE_ORDER_MARK).lstrip(_SPACE)
+    if _NO_TEXT.search(head) and not _JSON.match(text):
+        raise ConfigurationError(
+            f"--input {uri}: is neither text in UTF-8, nor gzip of such, nor Avro;"
+            " convert it, or leave it out"
+        )
+    first_line = text.partition(b"\n")[0].rstrip(_SPACE)
+    is_document = text.startswith(b"[") or first_line == b"{"
+    return FileForm.DOCUMENT if is_document else FileForm.LINES

@@ -1,8 +1,11 @@
-"""Reads an Avro schema into typed records: what an encoder is compiled from.
+"""Reads an Avro schema into typed records, from which an encoder is compiled.
 
-As strict as the Avro 1.12 specification, so that every reader takes the schema, and
-stricter where a mistake would weaken a check: a logical type that is known must stand
-on its base type, a default must fit, nothing contains itself.
+It is as strict as the Avro 1.12 specification, so that every reader takes the schema,
+and stricter where a mistake would weaken a check: a logical type that is known must
+stand on its base type, a default must fit, nothing contains itself.
+
+Functions take `where`, the place in the schema in words, for their refusal: a
+ConfigurationError that names the place, the fault and the remedy.
 """
 
 import re
@@ -31,7 +34,7 @@ from rally.validation.leaves import (
 )
 
 COMPLEX = ("record", "enum", "fixed", "array", "map")
-"""The types that a definition may have besides the primitive ones."""
+"""Types that a definition may have besides the primitive ones."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BASES = {
@@ -44,145 +47,28 @@ _BASES = {
 _MAX_SIZE, _MAX_PRECISION = 2**16, 1000
 _FIXED_SIZES = {"uuid": 16, "duration": 12}
 
-
-def refuse(where: str, reason: str) -> NoReturn:
-    """Raises the one-line ConfigurationError of a place in the schema."""
-    raise ConfigurationError(f"{where}: {reason}")
-
-
-def plain_name(name: object, where: str) -> str:
-    """A name without a namespace, if it is one."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        refuse(
-            where,
-            f"{name!r} is no name in Avro; use letters, digits and _, no digit first",
-        )
-    return name
-
-
-def full_name(schema: dict[str, Any], namespace: str, where: str) -> str:
-    """The name of a named type with its namespace: its own, or the one around it."""
-    name, space = schema.get("name"), schema.get("namespace", namespace)
-    if not isinstance(name, str) or not isinstance(space, str):
-        refuse(where, 'a named type has a "name", and a "namespace" that is a string')
-    if namespace and not space:  # valid, and avro for Python looks in the wrong one
-        refuse(
-            where, 'readers differ over an empty "namespace" inside another; name it'
-        )
-    full = f"{space}.{name}" if space and "." not in name else name
-    parts = [plain_name(part, where) for part in full.split(".")]
-    if parts[-1] in (*PRIMITIVES, *COMPLEX):
-        refuse(where, f"{parts[-1]!r} is a type of Avro's own; choose another name")
-    check_aliases(schema, where)
-    return full
-
-
-def check_aliases(schema: dict[str, Any], where: str) -> None:
-    """Refuses aliases that are no names."""
-    aliases = schema.get("aliases", [])
-    if not isinstance(aliases, list):
-        refuse(where, '"aliases" is a list of names')
-    for alias in aliases:
-        for part in alias.split(".") if isinstance(alias, str) else [alias]:
-            plain_name(part, where)
-
-
-def logical_type(schema: dict[str, Any], base: str, where: str) -> str | None:
-    """The logical type, or None: the specification has us ignore what is unknown."""
-    logical = schema.get("logicalType", "")
-    if not isinstance(logical, str):
-        refuse(where, 'the "logicalType" is a name; correct or remove it')
-    if logical not in _BASES:
-        return None
-    if base not in _BASES[logical]:
-        bases = " or ".join(_BASES[logical])
-        refuse(where, f"the logical type {logical} stands on {bases}, not on {base}")
-    return logical
-
-
-def read_primitive(
-    schema: dict[str, Any], base: str, logical: str | None, where: str
-) -> Leaf:
-    """Reads a definition of a primitive type, with its logical type."""
-    if logical is None:
-        return PRIMITIVES[base]
-    if logical == "uuid":
-        return UUID
-    if logical == "decimal":
-        return binary(base, digits=_precision(schema, where))
-    return integer(base, logical)
-
-
-def read_enum(schema: dict[str, Any], full: str, where: str) -> Leaf:
-    """Reads the definition of the enum of that name."""
-    symbols = schema.get("symbols")
-    if not isinstance(symbols, list) or not symbols:
-        refuse(where, 'an enum has a list of "symbols"')
-    names = [plain_name(symbol, where) for symbol in symbols]
-    if len(set(names)) < len(names):
-        refuse(where, "a symbol stands twice in the enum; remove one")
-    if schema.get("default", names[0]) not in names:
-        refuse(where, "the enum's default is none of its symbols; correct or remove it")
-    return enumeration(full, names)
-
-
-def read_fixed(
-    schema: dict[str, Any], full: str, logical: str | None, where: str
-) -> Leaf:
-    """Reads the definition of the fixed of that name, with its logical type."""
-    size = schema.get("size")
-    if type(size) is not int or not 1 <= size <= _MAX_SIZE:
-        refuse(where, f'a fixed has a "size" of 1 to {_MAX_SIZE} bytes')
-    if logical in _FIXED_SIZES and size != _FIXED_SIZES[logical]:
-        refuse(where, f"a {logical} on a fixed has the size {_FIXED_SIZES[logical]}")
-    if logical != "decimal":
-        return binary(full, size)
-    digits = _precision(schema, where)
-    if 10**digits > 2 ** (8 * size - 1):
-        refuse(where, f"a precision of {digits} does not fit the size {size}")
-    return binary(full, size, digits)
-
-
-def _precision(schema: dict[str, Any], where: str) -> int:
-    precision, scale = schema.get("precision"), schema.get("scale", 0)
-    if type(precision) is not int or not 1 <= precision <= _MAX_PRECISION:
-        refuse(where, f'a decimal has a "precision" of 1 to {_MAX_PRECISION} digits')
-    if type(scale) is not int or not 0 <= scale <= precision:
-        refuse(where, 'a decimal has a "scale" from 0 to its precision')
-    return precision
-
-
-def refuse_repeated(where: str, what: str, names: Sequence[str]) -> None:
-    """Refuses a record in which two fields have one name."""
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            refuse(where, f"two fields have the {what} {name!r}; rename one")
-        seen.add(name)
-
-
 MAX_DEPTH = 64
-"""How deep types may nest: an encoder calls itself as deep, on Python's own stack."""
+"""Greatest depth of types: an encoder calls itself as deep, on Python's own stack."""
 
 MAX_TRIES = 64
-"""How often a ping's value may be looked at; it doubles with each level of unions."""
+"""Most looks at one value of a ping; they double with each level of unions."""
 
 MAX_TYPES = 5000
-"""How many types a schema may have: each becomes some lines of an encoder."""
+"""Most types of a schema: each becomes some lines of an encoder."""
 
 _ORDERS = ("ascending", "descending", "ignore")
 
 
 def read_schema(schema: object, where: str = "schema") -> Type:
-    """Reads a schema, as parsed JSON: an encoder can be compiled from the result.
+    """Reads a schema, as parsed JSON, into types that an encoder can be compiled from.
 
     Args:
-        schema: may have `"json": "<name>"` on a field.
-        where: the schema's own place in words, such as its file; messages begin so.
+        schema: parsed schema, which may have `"json": "<name>"` on a field.
+        where: place of the schema in words, such as its file; messages begin with it.
 
     Raises:
-        ConfigurationError: the place in the schema, what is wrong and what to do; of
-            several fields that are wrong, all are told.
+        ConfigurationError: the schema cannot be served; the message has each place in
+            it, the fault and the remedy.
     """
     try:
         type_ = _Reader().type_of(schema, "", where)
@@ -193,7 +79,7 @@ def read_schema(schema: object, where: str = "schema") -> Type:
 
 
 def _check_writer(schema: object, where: str) -> None:
-    """Asks fastavro, which writes the files, whether it agrees."""
+    """Asks fastavro, which writes the files, whether it accepts the schema."""
     from fastavro import parse_schema  # slow to import
     from fastavro.schema import SchemaParseException
 
@@ -209,9 +95,9 @@ def _refuse_depth(where: str) -> NoReturn:
 
 
 class _Reader:
-    """Reads one schema; keeps the named types that it has met.
+    """Reads one schema, and keeps the named types that it has met.
 
-    A `namespace` is the one around the place that is being read, and `where` says the
+    A `namespace` is the one around the place that is being read, and `where` names the
     place in words: "schema.metrics.uuid".
     """
 
@@ -284,7 +170,7 @@ class _Reader:
             )
         if "json" in schema:
             refuse(where, '"json" renames a field; put it beside the field\'s "name"')
-        logical = logical_type(schema, base, where)
+        logical = _logical_type(schema, base, where)
         if base == "array":
             items = self.type_of(schema.get("items"), namespace, f"{where}.items")
             return Array(items, _depth(where, [items]), tries=tries_of(items))
@@ -292,7 +178,7 @@ class _Reader:
             values = self.type_of(schema.get("values"), namespace, f"{where}.values")
             return Map(values, _depth(where, [values]), tries=tries_of(values))
         if base in PRIMITIVES:
-            return read_primitive(schema, base, logical, where)
+            return _read_primitive(schema, base, logical, where)
         return self._named_type(schema, base, logical, namespace, where)
 
     def _named_type(
@@ -303,7 +189,7 @@ class _Reader:
         namespace: str,
         where: str,
     ) -> Type:
-        full = full_name(schema, namespace, where)
+        full = _full_name(schema, namespace, where)
         if full in self._named:
             refuse(where, f"{full!r} is defined twice; refer to the first by its name")
         self._named[full] = None
@@ -311,9 +197,9 @@ class _Reader:
             if base == "record":
                 named: Type = self._record(schema, full, where)
             elif base == "enum":
-                named = read_enum(schema, full, where)
+                named = _read_enum(schema, full, where)
             else:
-                named = read_fixed(schema, full, logical, where)
+                named = _read_fixed(schema, full, logical, where)
         except ConfigurationError:
             self._refused.add(full)
             raise
@@ -334,8 +220,8 @@ class _Reader:
                 refused.append(error)
         if refused:
             raise ManyFaults(fault for error in refused for fault in faults_of(error))
-        refuse_repeated(where, "name", [field.name for field in fields])
-        refuse_repeated(where, "JSON name", [field.json for field in fields])
+        _refuse_repeated(where, "name", [field.name for field in fields])
+        _refuse_repeated(where, "JSON name", [field.json for field in fields])
         types = [field.type for field in fields]
         tries = max(map(tries_of, types), default=1)
         return Record(full, tuple(fields), _depth(where, types), tries=tries)
@@ -343,7 +229,7 @@ class _Reader:
     def _field(self, field: object, namespace: str, record: str, where: str) -> Field:
         if not isinstance(field, dict):
             refuse(where, 'a field is an object with "name" and "type"')
-        name = plain_name(field.get("name"), where)
+        name = _plain_name(field.get("name"), where)
         where = f"{record}.{name}"
         json = field.get("json", name)
         if not isinstance(json, str) or not json:
@@ -352,7 +238,7 @@ class _Reader:
             refuse(where, '"logicalType" is of a type; put it inside, {"type": {...}}')
         if field.get("order", "ascending") not in _ORDERS:
             refuse(where, f'"order" is one of {", ".join(_ORDERS)}')
-        check_aliases(field, where)
+        _check_aliases(field, where)
         type_ = self.type_of(field.get("type"), namespace, where)
         if "default" in field and not is_default(type_, field["default"]):
             refuse(
@@ -368,3 +254,119 @@ def _depth(where: str, parts: Sequence[Type]) -> int:
     if depth > MAX_DEPTH:
         _refuse_depth(where)
     return depth
+
+
+def refuse(where: str, reason: str) -> NoReturn:
+    """Raises the one-line ConfigurationError of a place in the schema."""
+    raise ConfigurationError(f"{where}: {reason}")
+
+
+def _plain_name(name: object, where: str) -> str:
+    """Checks that a name is one of Avro's, without a namespace."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        refuse(
+            where,
+            f"{name!r} is no name in Avro; use letters, digits and _, no digit first",
+        )
+    return name
+
+
+def _full_name(schema: dict[str, Any], namespace: str, where: str) -> str:
+    """Reads the full name of a named type, in its own namespace or the one around."""
+    name, space = schema.get("name"), schema.get("namespace", namespace)
+    if not isinstance(name, str) or not isinstance(space, str):
+        refuse(where, 'a named type has a "name", and a "namespace" that is a string')
+    if namespace and not space:  # valid, and avro for Python looks in the wrong one
+        refuse(
+            where, 'readers differ over an empty "namespace" inside another; name it'
+        )
+    full = f"{space}.{name}" if space and "." not in name else name
+    parts = [_plain_name(part, where) for part in full.split(".")]
+    if parts[-1] in (*PRIMITIVES, *COMPLEX):
+        refuse(where, f"{parts[-1]!r} is a type of Avro's own; choose another name")
+    _check_aliases(schema, where)
+    return full
+
+
+def _check_aliases(schema: dict[str, Any], where: str) -> None:
+    """Refuses aliases that are no names."""
+    aliases = schema.get("aliases", [])
+    if not isinstance(aliases, list):
+        refuse(where, '"aliases" is a list of names')
+    for alias in aliases:
+        for part in alias.split(".") if isinstance(alias, str) else [alias]:
+            _plain_name(part, where)
+
+
+def _logical_type(schema: dict[str, Any], base: str, where: str) -> str | None:
+    """Reads the logical type; None for an unknown one, as the specification asks."""
+    logical = schema.get("logicalType", "")
+    if not isinstance(logical, str):
+        refuse(where, 'the "logicalType" is a name; correct or remove it')
+    if logical not in _BASES:
+        return None
+    if base not in _BASES[logical]:
+        bases = " or ".join(_BASES[logical])
+        refuse(where, f"the logical type {logical} stands on {bases}, not on {base}")
+    return logical
+
+
+def _read_primitive(
+    schema: dict[str, Any], base: str, logical: str | None, where: str
+) -> Leaf:
+    """Reads a definition of a primitive type, with its logical type."""
+    if logical is None:
+        return PRIMITIVES[base]
+    if logical == "uuid":
+        return UUID
+    if logical == "decimal":
+        return binary(base, digits=_precision(schema, where))
+    return integer(base, logical)
+
+
+def _read_enum(schema: dict[str, Any], full: str, where: str) -> Leaf:
+    """Reads the definition of the enum of that name."""
+    symbols = schema.get("symbols")
+    if not isinstance(symbols, list) or not symbols:
+        refuse(where, 'an enum has a list of "symbols"')
+    names = [_plain_name(symbol, where) for symbol in symbols]
+    if len(set(names)) < len(names):
+        refuse(where, "a symbol stands twice in the enum; remove one")
+    if schema.get("default", names[0]) not in names:
+        refuse(where, "the enum's default is none of its symbols; correct or remove it")
+    return enumeration(full, names)
+
+
+def _read_fixed(
+    schema: dict[str, Any], full: str, logical: str | None, where: str
+) -> Leaf:
+    """Reads the definition of the fixed of that name, with its logical type."""
+    size = schema.get("size")
+    if type(size) is not int or not 1 <= size <= _MAX_SIZE:
+        refuse(where, f'a fixed has a "size" of 1 to {_MAX_SIZE} bytes')
+    if logical in _FIXED_SIZES and size != _FIXED_SIZES[logical]:
+        refuse(where, f"a {logical} on a fixed has the size {_FIXED_SIZES[logical]}")
+    if logical != "decimal":
+        return binary(full, size)
+    digits = _precision(schema, where)
+    if 10**digits > 2 ** (8 * size - 1):
+        refuse(where, f"a precision of {digits} does not fit the size {size}")
+    return binary(full, size, digits)
+
+
+def _precision(schema: dict[str, Any], where: str) -> int:
+    precision, scale = schema.get("precision"), schema.get("scale", 0)
+    if type(precision) is not int or not 1 <= precision <= _MAX_PRECISION:
+        refuse(where, f'a decimal has a "precision" of 1 to {_MAX_PRECISION} digits')
+    if type(scale) is not int or not 0 <= scale <= precision:
+        refuse(where, 'a decimal has a "scale" from 0 to its precision')
+    return precision
+
+
+def _refuse_repeated(where: str, what: str, names: Sequence[str]) -> None:
+    """Refuses a record in which two fields have one name."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            refuse(where, f"two fields have the {what} {name!r}; rename one")
+        seen.add(name)

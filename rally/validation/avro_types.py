@@ -1,9 +1,9 @@
-"""The types of an Avro schema as typed records; only the schema's reader makes them.
+"""Holds the types of an Avro schema as typed records, which the schema's reader makes.
 
-Every one has a name (Avro's, full if it is a named type), the JSON types it may take,
+Every type has a name (Avro's, full if it is a named type), the JSON types it may take,
 and its depth: 1 for a leaf, one more than its deepest part's for the others. `tries` is
-how often an encoder may look at one part of a value: a union tries its branches one
-after the other, and so does a union in each of them again.
+the most looks that an encoder may take at one part of a value: a union tries its
+branches one after the other, and so does a union in each of them again.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Map:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Union:
-    """A union: the first of its branches that takes a value has it."""
+    """A union: a value belongs to the first of its branches that takes it."""
 
     branches: tuple["Type", ...]
     depth: int
@@ -50,9 +50,9 @@ class Field:
     """A field of a record.
 
     Attributes:
-        name: Avro's.
-        json: the name in the JSON object.
-        type: of its value.
+        name: name in Avro.
+        json: name in the JSON object.
+        type: type of its value.
         has_default: whether the schema gives a default.
     """
 
@@ -63,7 +63,7 @@ class Field:
 
     @property
     def may_be_absent(self) -> bool:
-        """Whether it is `["null", T]` with default null: absent is then null."""
+        """Whether the field is `["null", T]` with default null: absent is then null."""
         return self.has_default and takes_null_first(self.type)
 
 
@@ -82,17 +82,17 @@ Type = Leaf | Array | Map | Union | Record
 
 
 def tries_of(type_: Type) -> int:
-    """How often an encoder may look at one part of a value of that type."""
+    """Gives the most looks that an encoder takes at one part of a value of a type."""
     return 1 if isinstance(type_, Leaf) else type_.tries
 
 
 def takes_null_first(type_: Type) -> bool:
-    """Whether it is a union whose first branch, and so whose default, is null."""
+    """Tells whether a type is a union whose first branch, and so default, is null."""
     return isinstance(type_, Union) and type_.branches[0].name == "null"
 
 
 def is_default(type_: Type, default: Any) -> bool:
-    """Whether a default, in which fields have Avro's names, fits the type."""
+    """Tells whether a default, in which fields have Avro's names, fits the type."""
     match type_:
         case Union(branches=branches):
             return is_default(branches[0], default)

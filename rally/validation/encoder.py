@@ -26,22 +26,49 @@ from rally.validation.leaves import (
 )
 
 Write = Callable[[object, Callable[[bytes], None]], None]
-"""Checks a value, and appends its encoding in parts; raises one of MISFITS."""
+"""Function that checks a value, and appends its encoding in parts, or raises a MISFITS.
+"""
 
 _IN_LINE = 4  # levels of arrays and maps in one function; Python nests 20 loops at most
 _END = b"\0"  # after the block of an array or a map, and all there is of an empty one
 _TRUE, _FALSE = b"\1", b"\0"
 
 
-def compile_write(type_: Type) -> Write:
-    """Compiles what writes the values of a type."""
+def compile_encoder(schema: object) -> Encoder:
+    """Compiles a schema, parsed JSON, in which a field may have `"json": "<name>"`.
+
+    The encoder takes a JSON value as orjson parses it and returns Avro's binary
+    encoding of it, or raises PingFailed(SCHEMA_MISMATCH), which holds nothing of the
+    value. Whatever the value, it goes no deeper than the schema does. It is a closure:
+    built by each worker, not pickled.
+
+    Raises:
+        ConfigurationError: the schema cannot be served; says where and what to do.
+    """
+    write = _compile_write(read_schema(schema))
+
+    def encode(value: object) -> bytes:
+        parts: list[bytes] = []
+        try:
+            write(value, parts.append)
+        except MISFITS:
+            pass  # what was caught may quote the value: leave it before raising
+        else:
+            return b"".join(parts)
+        raise PingFailed(FailureReason.SCHEMA_MISMATCH) from None
+
+    return encode
+
+
+def _compile_write(type_: Type) -> Write:
+    """Compiles a function that writes the values of a type."""
     return _Source().compile(type_)
 
 
 class _Source:
-    """Writes the functions of types: `def write_N(value, append)`.
+    """Writes the source of the functions of types: `def write_N(value, append)`.
 
-    Methods return lines. `value` is the variable that they encode, and `tag` what goes
+    Methods return lines. `value` is the variable that they encode, and `tag` is written
     before it: its branch in a union.
     """
 
@@ -61,7 +88,7 @@ class _Source:
         return cast(Write, self._globals[name])
 
     def _function(self, type_: Type) -> str:
-        """The name of the type's function; it has one, however often it is used."""
+        """Gives the name of the type's function; each type has one function."""
         if type_ not in self._functions:
             body = self._body(type_)  # which adds the functions of its parts
             name = f"write_{len(self._functions)}"
@@ -229,14 +256,14 @@ class _Source:
         ]
 
     def _object(self, used: object) -> str:
-        """The name, in the source, of a table or a function."""
+        """Gives the name, in the source, of a table or a function."""
         name = self._objects.setdefault(id(used), f"object_{len(self._objects)}")
         self._globals[name] = used
         return name
 
 
 def _beside_null(union: Union) -> int | None:
-    """The index of T in `["null", T]` or `[T, "null"]`; None of any other union."""
+    """Gives the index of T in `["null", T]` or `[T, "null"]`; None for other unions."""
     names = [branch.name for branch in union.branches]
     if len(names) == 2 and "null" in names:
         return 1 - names.index("null")
@@ -244,7 +271,7 @@ def _beside_null(union: Union) -> int | None:
 
 
 def _tag(index: int) -> bytes:
-    """What goes before the value of a union's branch."""
+    """Encodes the index of a union's branch, which comes before its value."""
     return zig_zag(index)
 
 
@@ -253,29 +280,3 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 
 __all__ = ["Encoder", "compile_encoder"]
-
-
-def compile_encoder(schema: object) -> Encoder:
-    """Compiles a schema, parsed JSON, in which a field may have `"json": "<name>"`.
-
-    The encoder takes a JSON value as orjson parses it and returns Avro's binary
-    encoding of it, or raises PingFailed(SCHEMA_MISMATCH), which holds nothing of the
-    value. Whatever the value, it goes no deeper than the schema does. It is a closure:
-    built by each worker, not pickled.
-
-    Raises:
-        ConfigurationError: the schema cannot be served; says where and what to do.
-    """
-    write = compile_write(read_schema(schema))
-
-    def encode(value: object) -> bytes:
-        parts: list[bytes] = []
-        try:
-            write(value, parts.append)
-        except MISFITS:
-            pass  # what was caught may quote the value: leave it before raising
-        else:
-            return b"".join(parts)
-        raise PingFailed(FailureReason.SCHEMA_MISMATCH) from None
-
-    return encode

@@ -1,4 +1,4 @@
-"""Rally ids: the one place where an id is made canonical."""
+"""Makes Rally ids canonical; this is the one place that does."""
 
 import re
 from typing import BinaryIO
@@ -14,12 +14,12 @@ _SENTINELS = frozenset(
 
 
 def canonical_id(value: object) -> str:
-    """The lower-case, hyphenated form of an id, of 36 characters.
+    """Gives the lower-case, hyphenated form of an id, of 36 characters.
 
-    Accepts any case, with hyphens or as 32 hexadecimal digits.
+    It accepts any case, with hyphens or as 32 hexadecimal digits.
 
     Raises:
-        PingFailed: it is missing, malformed or a sentinel.
+        PingFailed: the id is missing, malformed or a sentinel.
     """
     if type(value) is str:
         lowered = value.lower()
@@ -38,10 +38,16 @@ def hyphenated(digits: str) -> str:
 
 
 def read_ids(stream: BinaryIO) -> list[str]:
-    """The canonical ids, one a line; empty lines are none.
+    """Reads the ids that a person gives on standard input, and never in an option.
+
+    Each line holds one id; empty lines hold none.
+
+    Args:
+        stream: binary standard input.
 
     Raises:
-        ConfigurationError: there is none, or a line is no id. It is not repeated.
+        ConfigurationError: there is no id, or a line is none; the message does not
+            repeat it.
     """
     lines = map(str.strip, stream.read().decode(errors="replace").split("\n"))
     ids = [_read(number, line) for number, line in enumerate(lines, 1) if line]

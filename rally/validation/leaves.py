@@ -1,7 +1,7 @@
-"""The Avro types without parts: which JSON values each takes, and their bytes.
+"""Encodes the Avro types without parts: which JSON values each takes, and their bytes.
 
 The bytes are those of the Avro 1.12 specification's binary encoding. A logical type
-narrows what its base type takes and leaves the bytes as they are.
+narrows what its base type takes, and leaves the bytes as they are.
 """
 
 import math
@@ -16,10 +16,10 @@ from functools import cache
 from types import NoneType
 
 Encoder = Callable[[object], bytes]
-"""From a JSON value, as orjson parses it, to Avro's binary encoding of it."""
+"""Function from a JSON value, as orjson parses it, to its binary encoding in Avro."""
 
 SMALL = 1024
-"""Where the tables of integers end."""
+"""End of the tables of integers."""
 
 _EPOCH = datetime(1970, 1, 1)
 # Two bytes of seven bits each, the last two and those that more follow.
@@ -33,15 +33,16 @@ _CANONICAL_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12
 
 
 class Misfit(Exception):
-    """A JSON value is not of its type; says nothing of the value."""
+    """A JSON value does not fit its type; the error holds nothing of the value."""
 
 
 MISFITS = (Misfit, UnicodeEncodeError, OverflowError)
-"""What an encoding raises; the last two are of code points and of floating point."""
+"""Errors of an encoding; the last two are those of code points and of floating point.
+"""
 
 
 class LeafForm(Enum):
-    """How compiled code encodes a leaf: in line, or by calling its encoder."""
+    """The form in which compiled code encodes a leaf: in line, or by a call."""
 
     NULL = "null"
     BOOLEAN = "boolean"
@@ -55,12 +56,12 @@ class Leaf:
     """An Avro type without parts.
 
     Attributes:
-        name: the base type's name; of an enum or a fixed, its full name.
-        json: the types that a JSON value may have, exactly.
-        encode: takes any JSON value; raises one of MISFITS.
-        form: what compiled code may do instead of calling `encode`.
-        bounds: of an integer, the lowest and the highest.
-        depth: of types that nest; a leaf nests nothing.
+        name: name of the base type; of an enum or a fixed, its full name.
+        json: exact types that a JSON value may have.
+        encode: encoder that takes any JSON value, and raises one of MISFITS.
+        form: form in which compiled code may encode it without calling `encode`.
+        bounds: lowest and highest value of an integer.
+        depth: depth of nested types; a leaf nests nothing.
     """
 
     name: str
@@ -72,7 +73,7 @@ class Leaf:
 
 
 def zig_zag(number: int) -> bytes:
-    """Avro's encoding of an int, a long, a length, a count or an index."""
+    """Encodes an int, a long, a length, a count or an index."""
     rest = number << 1 if number >= 0 else ~(number << 1)
     encoded = b""
     while rest >= len(_ENDS):
@@ -82,7 +83,7 @@ def zig_zag(number: int) -> bytes:
 
 
 def _within_years(unit: timedelta) -> tuple[int, int]:
-    """Bounds of what every reader can show, since the epoch: years 1 to 9999."""
+    """Gives the bounds of years 1 to 9999 since the epoch, which every reader shows."""
     return (datetime.min - _EPOCH) // unit, (datetime.max - _EPOCH) // unit
 
 
@@ -103,18 +104,18 @@ BOUNDS: dict[tuple[str, str | None], tuple[int, int]] = {
     ("long", "local-timestamp-micros"): _MICROS,
     ("long", "local-timestamp-nanos"): LONG,
 }
-"""The integers of each type and logical type, inclusive."""
+"""Lowest and highest integer of each type and logical type, inclusive."""
 
 
 @cache
 def small_integers(prefix: bytes = b"") -> tuple[bytes, ...]:
-    """The encodings of 0 to SMALL - 1, each behind a prefix."""
+    """Lists the encodings of 0 to SMALL - 1, each behind a prefix."""
     return tuple(prefix + zig_zag(number) for number in range(SMALL))
 
 
 @cache
 def any_integer(bounds: tuple[int, int], prefix: bytes = b"") -> Callable[[int], bytes]:
-    """Encodes the integers within bounds behind a prefix; Misfit of others."""
+    """Makes an encoder of integers within bounds, behind a prefix."""
     low, high = bounds
 
     def encode(number: int) -> bytes:
@@ -126,7 +127,7 @@ def any_integer(bounds: tuple[int, int], prefix: bytes = b"") -> Callable[[int],
 
 
 def integer(name: str, logical: str | None) -> Leaf:
-    """An int or a long, within the bounds of its logical type."""
+    """Makes an int or a long, within the bounds of its logical type."""
     encode_within = any_integer(BOUNDS[name, logical])
 
     def encode(value: object) -> bytes:
@@ -138,7 +139,7 @@ def integer(name: str, logical: str | None) -> Leaf:
 
 
 def floating(name: str, layout: str) -> Leaf:
-    """A float or a double; an integer is one too, as JavaScript writes 1.0 as 1.
+    """Makes a float or a double; an integer is one too, as JavaScript writes 1.0 as 1.
 
     It takes a number that it holds as it is: a float neither 16777217 nor 0.1, which
     would come back as 16777216 and 0.10000000149011612.
@@ -161,7 +162,7 @@ def floating(name: str, layout: str) -> Leaf:
 
 
 def _double_of(integer: int) -> float:
-    """The double that a client wrote as an integer; Misfit where none is written so.
+    """Gives the double that a client wrote as an integer; Misfit where there is none.
 
     Beyond 2**53 JavaScript writes the fewest digits that are no other double's, and
     zeros: 2.0**60 as 1152921504606847000.
@@ -173,7 +174,7 @@ def _double_of(integer: int) -> float:
 
 
 def enumeration(name: str, symbols: Sequence[str]) -> Leaf:
-    """An enum: the symbol's index."""
+    """Makes an enum, which is encoded as the symbol's index."""
     table = {symbol: zig_zag(index) for index, symbol in enumerate(symbols)}
 
     def encode(value: object) -> bytes:
@@ -185,12 +186,12 @@ def enumeration(name: str, symbols: Sequence[str]) -> Leaf:
 
 
 def binary(name: str, size: int | None = None, digits: int | None = None) -> Leaf:
-    """Bytes or a fixed: in JSON, a string of code points 0 to 255.
+    """Makes bytes or a fixed: in JSON, a string of code points 0 to 255.
 
     Args:
         name: "bytes", or the fixed's full name.
-        size: of a fixed, in bytes.
-        digits: of a decimal, its precision.
+        size: bytes of a fixed.
+        digits: precision of a decimal.
     """
     limit = None if digits is None else 10**digits
 
@@ -210,7 +211,7 @@ def binary(name: str, size: int | None = None, digits: int | None = None) -> Lea
 
 
 def _is_decimal(data: bytes, limit: int) -> bool:
-    """Whether the two's complement lies below the limit; Java reads no empty one."""
+    """Tells whether a two's complement is within a limit; Java reads no empty one."""
     return data != b"" and abs(int.from_bytes(data, "big", signed=True)) < limit
 
 
@@ -251,4 +252,4 @@ PRIMITIVES = {
     "bytes": binary("bytes"),
     "string": Leaf("string", (str,), _encode_text, LeafForm.TEXT),
 }
-"""The primitive types, without a logical type."""
+"""Primitive types, without a logical type."""

@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901) into objects: the places that schemas and studies name."""
+"""Follows JSON pointers (RFC 6901) to the places that schemas and studies name."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def parse_pointer(text: str) -> Pointer:
 
 
 def look_up(value: object, pointer: Pointer) -> object:
-    """The value at a place, or None: what is absent and what is null are one here."""
+    """Gives the value at a place; None where it is absent, or null."""
     for token in pointer:
         if type(value) is not dict:
             return None

@@ -1,4 +1,4 @@
-"""Pseudonyms: what is stored in the place of a rally id.
+"""Makes pseudonyms, which are stored in place of rally ids.
 
 The platform pseudonym is a keyed PRF of the rally id; a study's pseudonym is that
 study's PRF of the platform pseudonym. Studies cannot be linked to each other without
@@ -15,7 +15,7 @@ from rally.outcomes import FailureReason
 from rally.validation.ids import hyphenated
 
 PLATFORM = "platform"
-"""The name of the platform's own pseudonym key."""
+"""Name of the platform's own pseudonym key."""
 
 _DELETION_ID = "deletion-id:"
 _SEALED = "sealed:"
@@ -26,14 +26,14 @@ class Prf(Protocol):
     """A keyed pseudo-random function with 16 bytes of output."""
 
     def compute(self, data: bytes) -> bytes:
-        """The 16 bytes for `data`."""
+        """Returns the 16 bytes for `data`."""
 
 
 class Pseudonyms:
     """Makes the platform's and each study's pseudonyms."""
 
     def __init__(self, prfs: Mapping[str, Prf]) -> None:
-        """Takes one function for PLATFORM and one for each study's namespace.
+        """Takes one function for PLATFORM, and one for each study's namespace.
 
         A study that is concluded may have none any more.
         """
@@ -41,31 +41,31 @@ class Pseudonyms:
         self._platform = prfs[PLATFORM]
 
     def of_platform(self, rally_id: str) -> str:
-        """The platform pseudonym of a canonical rally id."""
+        """Computes the platform pseudonym of a canonical rally id."""
         return _as_uuid(self._platform.compute(rally_id.encode()))
 
     def knows(self, namespace: str) -> bool:
-        """Whether there are pseudonyms of a study."""
+        """Tells whether there are pseudonyms of a study."""
         return namespace in self._prfs
 
     def of_study(self, namespace: str, platform_pseudonym: str) -> str:
-        """The pseudonym in one study of whoever, or whatever, has this platform one."""
+        """Computes a study's pseudonym from any platform pseudonym."""
         return _as_uuid(self._prfs[namespace].compute(platform_pseudonym.encode()))
 
     def of_deletion_id(self, deletion_id: str) -> str:
-        """What stands for a deletion id in events, and in rows of the platform's.
+        """Computes the pseudonym of a deletion id for events and the platform's rows.
 
-        Rows of a study have that study's pseudonym of it, as of a person: else one id
-        would link two people of two studies.
+        Rows of a study have that study's pseudonym of it, as of a person: otherwise one
+        id would link two people of two studies.
         """
         return _as_uuid(self._platform.compute((_DELETION_ID + deletion_id).encode()))
 
     def of_sealed(self, jwe: str) -> str:
-        """The document id of whatever is sealed in a compact JWE.
+        """Computes the document id of what is sealed in a compact JWE.
 
         It follows from the sealed bytes and from nothing around them, so that a
-        ciphertext is the same ping wherever it is submitted to. Nobody who has seen
-        the ciphertext can make it without the key.
+        ciphertext is the same ping wherever it is submitted to. Nobody who has seen the
+        ciphertext can make it without the key.
         """
         digest = hashlib.sha256(jwe.encode()).hexdigest()
         return _as_uuid(self._platform.compute((_SEALED + digest).encode()))
@@ -79,9 +79,9 @@ def _as_uuid(output: bytes) -> str:
 
 
 def stands_in(identifier: str, encoded: bytes) -> bool:
-    """Whether a canonical id stands in these bytes.
+    """Tells whether a canonical id stands in these bytes.
 
-    In any case, with hyphens or as 32 hexadecimal digits.
+    It may stand in any case, with hyphens or as 32 hexadecimal digits.
     """
     lowered = encoded.lower()
     return (
@@ -100,11 +100,11 @@ class IdReplacer:
         self._pseudonym = pseudonym
 
     def in_text(self, text: str) -> str:
-        """The text with the pseudonym in the id's place, in the form the id had."""
+        """Replaces the id in a text, in the form in which it stood."""
         return self._pattern.sub(self._form, text)
 
     def in_value(self, value: object) -> object:
-        """A copy of a JSON value, replaced in every string and every key.
+        """Copies a JSON value, with the id replaced in every string and every key.
 
         Raises:
             PingFailed: two keys of an object become one, and no reader would see both.
