@@ -84,7 +84,7 @@ def take_results(platform: ObjectStore, name: str, digests: Sequence[str]) -> li
         what = "results of workers changed while they were read"
         raise WrongResults(f"{where}: {what}") from None
     except _NoAnswer:
-        what = "does not answer the works that were dealt out; see who writes there"
+        what = "does not answer the works that were distributed; see who writes there"
         raise WrongResults(f"{where}: {what}") from None
     return results
 
@@ -115,10 +115,10 @@ def _answers(data: bytes, digests: Sequence[str]) -> Iterator[Any]:
         raise _NoAnswer
     for place, line in enumerate(lines):
         try:
-            told = json.loads(line)
+            parsed = json.loads(line)
         except (ValueError, RecursionError):
             raise _NoAnswer from None
-        is_answer = isinstance(told, list) and len(told) == 3
-        if not is_answer or told[:2] != [place, digests[place]]:
+        is_answer = isinstance(parsed, list) and len(parsed) == 3
+        if not is_answer or parsed[:2] != [place, digests[place]]:
             raise _NoAnswer
-        yield told[2]
+        yield parsed[2]

@@ -53,7 +53,7 @@ All of these: `python -m benchmarks.sizes`."""
 
 FILE_MEMORY = 3_000.0
 """Bytes in the launching process for a file that it distributes to workers, about:
-`python -m benchmarks.dealing`."""
+`python -m benchmarks.distribution`."""
 
 # Requests, by `python -m benchmarks.requests`: base, and what one thing more costs.
 RUN_A, RUN_B, RUN_KEYS = 70, 120, 15

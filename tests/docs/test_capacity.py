@@ -59,7 +59,7 @@ FIGURES = (
     ("bytes of a known person in a worker's memory", measured.SOUGHT_MEMORY, SIZES),
     ("bytes of a file in a receipt", measured.NAMED_BYTES, "its JSON"),
     ("bytes of a file in the launching process's memory", measured.FILE_MEMORY,
-     "`python -m benchmarks.dealing`"),
+     "`python -m benchmarks.distribution`"),
     ("class A, of a run", measured.RUN_A, REQUESTS),
     ("class B, of a run", measured.RUN_B, REQUESTS),
     ("keysets that a process opens, beside two a study", measured.RUN_KEYS, REQUESTS),

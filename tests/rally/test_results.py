@@ -1,4 +1,4 @@
-"""What workers answer is taken only where it answers the works that were dealt out."""
+"""The launcher takes results of workers only where they answer its records."""
 
 import json
 
@@ -52,7 +52,7 @@ def test_what_answers_other_works_is_refused_and_stays(kept, data):
     with pytest.raises(WrongResults) as caught:
         take_results(platform, name, DIGESTS)
     assert str(caught.value) == (
-        f"{platform.uri}/{name}: does not answer the works that were dealt out;"
+        f"{platform.uri}/{name}: does not answer the works that were distributed;"
         " see who writes there"
     )
     assert platform.stat(name)

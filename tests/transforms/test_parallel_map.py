@@ -1,4 +1,4 @@
-"""Works are dealt out, and their results come back in one object."""
+"""Works are distributed, and their results come back in one object."""
 
 import os
 from functools import partial

@@ -1,6 +1,6 @@
-"""Measures what a file takes in the memory of the process that deals a job's files out.
+"""Measures the memory for a file in the process that distributes a job's files.
 
-    python -m benchmarks.dealing [--files 20000 120000]
+    python -m benchmarks.distribution [--files 20000 120000]
 
 A step is run as delete, purge and audit run theirs, on worker processes that do nothing
 with a file; once with few files, once with many. The launching process is the largest.
@@ -19,7 +19,7 @@ from pipelines.runners import pin_runner
 from rally.deletion.plan import ListedFile
 from rally.storage.objectstore.open_store import open_store
 
-_JOB = Job("dealing", "", "", "", ())
+_JOB = Job("distribution", "", "", "", ())
 _FOLDER = "data/study=rally-garden/document=visit.1/date=2026-05-20"
 _WORKERS = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
 
@@ -27,10 +27,10 @@ _WORKERS = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--files", type=int, nargs=2, default=[20_000, 120_000])
-    parser.add_argument("--deal", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--distribute", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args(argv)
-    if given.deal is not None:
-        _deal(given.deal)
+    if given.distribute is not None:
+        _distribute(given.distribute)
     else:
         print(f"a file: {bytes_of_one(*given.files):,.0f} bytes")
     return 0
@@ -39,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def bytes_of_one(few: int, many: int) -> float:
     """Of the launching process, for each file more."""
     least, most = (
-        process.run(["-m", "benchmarks.dealing", f"--deal={each}"]).peak_bytes
+        process.run(
+            ["-m", "benchmarks.distribution", f"--distribute={each}"]
+        ).peak_bytes
         for each in (few, many)
     )
     return (most - least) / (many - few)
@@ -51,11 +53,11 @@ def stored_file(number: int) -> ListedFile:
     return ListedFile("rally-garden", name, 10**8 + number, 177 * 10**13 + number)
 
 
-def _deal(files: int) -> None:
+def _distribute(files: int) -> None:
     options = PipelineOptions(_WORKERS)
     pin_runner(options)
     works = [stored_file(each) for each in range(files)]
-    with tempfile.TemporaryDirectory(prefix="rally-bench-dealing-") as folder:
+    with tempfile.TemporaryDirectory(prefix="rally-bench-distribution-") as folder:
         platform = open_store(folder)
         found = run_step(_JOB, options, "Distribute", works, _make_worker, platform)
     if sum(found) != sum(len(each.name) for each in works):

@@ -4,21 +4,21 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import dealing
+from benchmarks import distribution
 
 pytestmark = pytest.mark.slow("benchmarks")
 
 
-def test_every_file_is_dealt_out_and_comes_back(capsys):
-    dealing._deal(50)  # which says so where one is lost
+def test_every_file_is_distributed_and_comes_back(capsys):
+    distribution._distribute(50)  # which says so where one is lost
     assert capsys.readouterr().out == ""
 
 
 def test_a_file_is_what_more_files_take(monkeypatch, capsys):
     def run(argv):
-        files = int(argv[-1].removeprefix("--deal="))
+        files = int(argv[-1].removeprefix("--distribute="))
         return SimpleNamespace(peak_bytes=200_000_000 + 3_000 * files)
 
-    monkeypatch.setattr(dealing.process, "run", run)
-    assert dealing.main(["--files", "10", "110"]) == 0
+    monkeypatch.setattr(distribution.process, "run", run)
+    assert distribution.main(["--files", "10", "110"]) == 0
     assert capsys.readouterr().out == "a file: 3,000 bytes\n"
