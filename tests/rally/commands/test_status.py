@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from tests.support.places import make_stores, mark_stores
 
 from pipelines import cli
 from rally.commands.status import _blocks, _tables
@@ -24,6 +23,7 @@ from rally.status.state import (
 from rally.storage.last_runs import LastRun, begin_run, write_run
 from rally.storage.objectstore.interface import ObjectInfo
 from rally.tables import to_json, to_text
+from tests.support.stores import make_stores, mark_stores
 
 NOW = datetime(2026, 5, 26, 6, 10, tzinfo=UTC)
 STUDIES = "tests/studies"
