@@ -1,4 +1,4 @@
-"""An audit as a whole: reads the store and proves the promises, or names what is not.
+"""Runs a whole audit: reads the store and proves the promises, or names faults.
 
 What is listed and what is the platform's own is looked at here; files of rows are
 dealt out to workers. Each part that cannot be looked at is named, and the others go on.
@@ -39,7 +39,7 @@ from rally.withdrawal.overview import Group, Overview
 from rally.withdrawal.unreadable import UnreadableLetters, find_unreadable
 
 ParallelMap = Callable[[Sequence[Unit], int], Iterable[Any]]
-"""Has units looked at by workers; the results are the JSON of tallies.
+"""Has workers look at units; the results are the JSON of tallies.
 
 Args: the units, and how many bytes they have together.
 """
@@ -263,7 +263,7 @@ class Audit:
         )
 
     def _expiring(self, tally: Tally) -> dict[tuple[str, str], int]:
-        """Rows by the day from which they are past their retention."""
+        """Returns rows by the day from which they are past their retention."""
         found: dict[tuple[str, str], int] = {}
         for (namespace, document, day), rows in tally.documents.items():
             study = self._registry.studies[namespace]
@@ -276,7 +276,7 @@ class Audit:
 
     @contextmanager
     def _looking(self, *checks: Check) -> Iterator[None]:
-        """Notes of these checks that something could not be looked at, and why."""
+        """Notes for these checks that something could not be looked at, and why."""
         try:
             yield
         except (ConfigurationError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Whether studies end and go as their participants were told."""
+"""Audits whether studies end and go as their participants were told."""
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
@@ -22,11 +22,11 @@ def audit_calendar(
     """Looks at every study's dates and decisions.
 
     Args:
-        registry: of the studies.
-        states: of the studies.
-        known: those of which there is something here, or somebody to be told.
-        as_of: the audit's clock, UTC.
-        announced_days: how long before its end participants are told of it.
+        registry: Registry of the studies.
+        states: States of the studies.
+        known: Studies of which there is something here, or somebody to be told.
+        as_of: Clock of the audit, UTC.
+        announced_days: Time before its end by which a study announces it.
     """
     tally = Tally()
     for namespace, study in registry.studies.items():
@@ -46,7 +46,7 @@ def audit_calendar(
 
 
 def ended_on(states: States, study: Study, as_of: datetime) -> date | None:
-    """The last day on which a study collected; None while it may still collect."""
+    """Returns the last day on which a study collected; None while it may collect."""
     for time in states.changes(study):
         if time <= as_of and states.at(study, time) in _OVER:
             return (time - timedelta(microseconds=1)).date()

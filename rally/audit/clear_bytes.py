@@ -1,4 +1,4 @@
-"""The bytes of any object as they can be searched: inflated, in pieces, in order."""
+"""Reads any object so that it can be searched: inflated, in pieces, in order."""
 
 import zlib
 from collections.abc import Iterator
@@ -19,25 +19,25 @@ _GZIP_BITS = 31
 
 
 def in_bytes(name: str) -> bytes:
-    """An object's name; a folder here may hold some that are not UTF-8."""
+    """Encodes an object's name; a folder here may hold some that are not UTF-8."""
     return name.encode(errors="surrogateescape")
 
 
 def header_in(snapshot: Snapshot) -> Header | None:
-    """The header of an Avro file, None of anything else. Raises CorruptFile."""
+    """Reads the header of an Avro file; None of other objects. Raises CorruptFile."""
     is_avro = snapshot.read(0, len(_AVRO)) == _AVRO
     return header_of(snapshot) if is_avro else None
 
 
 def walk_clear(snapshot: Snapshot, header: Header | None) -> Iterator[bytes]:
-    """What can be searched of an object: rows, or text, or gzip of that.
+    """Yields what can be searched of an object: rows, or text, or gzip of text.
 
     Args:
-        snapshot: the object.
-        header: what header_in says of it.
+        snapshot: Object.
+        header: Result of header_in.
 
     Raises:
-        CorruptFile: it is damaged, or packed so that nothing can be found in it.
+        CorruptFile: The object is damaged, or packed in a way that hides its text.
     """
     if header:
         for frame in walk_frames(snapshot, header):
@@ -47,7 +47,7 @@ def walk_clear(snapshot: Snapshot, header: Header | None) -> Iterator[bytes]:
 
 
 def pieces(snapshot: Snapshot) -> Iterator[bytes]:
-    """An object as it is, in pieces that overlap."""
+    """Yields an object as it is, in pieces that overlap."""
     return _overlapping(_chunks(snapshot))
 
 
@@ -75,7 +75,7 @@ def _chunks(snapshot: Snapshot) -> Iterator[bytes]:
 
 
 def _overlapping(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """So that nothing falls between two pieces."""
+    """Repeats the end of each piece in the next, so that nothing falls between."""
     tail = b""
     for chunk in chunks:
         yield tail + chunk

@@ -1,4 +1,6 @@
-"""When rows of a study may have been sent: while it collected, or a little later.
+"""Finds the times at which rows of a study may have been sent.
+
+These are the times at which it collected, and a little later.
 
 A stream learns of an operator's decision within a minute; who pauses a study does not
 break a promise by the pings of that minute.
@@ -13,7 +15,7 @@ from rally.registry.transitions import States, StudyState
 from rally.times import to_micros
 
 TOLD_LATE = timedelta(minutes=10)
-"""So long after a study stopped collecting its pings may still have been stored."""
+"""Time for which pings may still have been stored after a study stopped collecting."""
 
 _BEGIN = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC)
@@ -27,35 +29,35 @@ class CollectionWindow(NamedTuple):
     end: int
 
     def holds(self, time: int) -> bool:
-        """Whether a time is in it."""
+        """Returns whether a time is in the window."""
         return self.start <= time < self.end
 
 
 def window_of_day(day: str) -> CollectionWindow:
-    """A date, in UTC."""
+    """Returns the window of a date, in UTC."""
     midnight = datetime.combine(date.fromisoformat(day), time.min, UTC)
     return CollectionWindow(to_micros(midnight), to_micros(midnight) + _A_DAY)
 
 
 def collection_windows(states: States, study: Study) -> list[CollectionWindow]:
-    """When rows of a study may have been sent, in order; none overlaps another."""
-    spans: list[CollectionWindow] = []
+    """Returns when rows of a study may have been sent, in order, without overlaps."""
+    windows: list[CollectionWindow] = []
     for start, end in pairwise([_BEGIN, *states.changes(study), _END]):
         if states.at(study, start) is StudyState.COLLECTING:
             late = to_micros(end) if end == _END else to_micros(end + TOLD_LATE)
-            span = CollectionWindow(to_micros(start), late)
-            if spans and spans[-1].end >= span.start:
-                span = CollectionWindow(spans.pop().start, span.end)
-            spans.append(span)
-    return spans
+            window = CollectionWindow(to_micros(start), late)
+            if windows and windows[-1].end >= window.start:
+                window = CollectionWindow(windows.pop().start, window.end)
+            windows.append(window)
+    return windows
 
 
 def within(
-    spans: list[CollectionWindow], day: CollectionWindow
+    windows: list[CollectionWindow], day: CollectionWindow
 ) -> list[CollectionWindow]:
-    """What of a day is in these spans."""
+    """Returns the parts of a day that lie in these windows."""
     found = (
         CollectionWindow(max(each.start, day.start), min(each.end, day.end))
-        for each in spans
+        for each in windows
     )
     return [each for each in found if each.start < each.end]

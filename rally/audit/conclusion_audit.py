@@ -1,4 +1,4 @@
-"""Proves of each concluded study that nothing is left of it, and then no key.
+"""Proves that nothing is left of each concluded study, and then no key.
 
 The whole of it is listed: what is live, what the store keeps of earlier states, and
 what else the platform had of it.
@@ -35,10 +35,10 @@ _LEGAL_HOLD = "under a legal hold"
 
 
 class ConclusionAudit:
-    """Looks at concluded studies.
+    """Audits concluded studies.
 
     Attributes:
-        tally: what was found.
+        tally: Findings.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class ConclusionAudit:
         """Lists nothing yet.
 
         Args:
-            stores: of the studies and the platform.
-            states: of the studies.
-            holds: what stays all the same.
-            events: how many the log has of each scope; None where it is not whole.
-            folders: of ping keys, where it is named, and of the platform's keys.
-            as_of: the audit's clock, UTC.
-            purge_days: how long after a conclusion everything may still be there.
+            stores: Stores of the studies and of the platform.
+            states: States of the studies.
+            holds: Legal holds.
+            events: Number of events of each scope; None where the log is not whole.
+            folders: Folders of ping keys, where it is named, and of platform keys.
+            as_of: Clock of the audit, UTC.
+            purge_days: Time after a conclusion in which purge may be at work.
         """
         self.tally = Tally()
         self._stores = stores
@@ -99,7 +99,7 @@ class ConclusionAudit:
             self._see_keys(namespace)
 
     def _left(self, study: Study) -> Counter[tuple[str, str, Unit]]:
-        """What is live, by place."""
+        """Counts what is live, by place."""
         namespace, platform = study.namespace, self._stores.platform
         found = Counter[tuple[str, str, Unit]]()
         rows, letters = study_folder(namespace), f"{DEAD_LETTERS}study={namespace}/"
@@ -123,7 +123,7 @@ class ConclusionAudit:
         return found
 
     def _unserved(self, study: Study) -> bool:
-        """Whether folders of its cannot be looked into; they are named."""
+        """Names folders of a study that cannot be read; returns whether any is."""
         is_whole = True
         for uri, store in self._derived(study):
             why = "is no store that can be looked into from here"
@@ -136,7 +136,7 @@ class ConclusionAudit:
         return not is_whole
 
     def _why_absent(self, folder: ObjectStore, namespace: str) -> str:
-        """What is wrong with its marker; "" is nothing.
+        """Returns what is wrong with a folder's marker; "" is nothing.
 
         When a study's pseudonyms have no key any more, nothing of it was left, and its
         researchers' folders may be gone.
@@ -150,7 +150,7 @@ class ConclusionAudit:
         return ""
 
     def _copies(self, study: Study) -> list[OldCopy]:
-        """What the stores keep of what is not live any more."""
+        """Lists old copies in the stores."""
         namespace = study.namespace
         store, platform = self._stores.of(namespace), self._stores.platform
         found = list[OldCopy]()
@@ -163,7 +163,7 @@ class ConclusionAudit:
         return found
 
     def _copies_of_events(self) -> list[OldCopy]:
-        """Of the event log: nothing leaves it but by a conclusion, so any counts."""
+        """Lists old copies of events, which leave the log by a conclusion alone."""
         if self._event_copies is None:
             self._event_copies = list(self._stores.platform.old_copies(EVENTS))
             late = [
@@ -176,7 +176,7 @@ class ConclusionAudit:
         return self._event_copies
 
     def _wait_for(self, namespace: str, copies: list[OldCopy]) -> None:
-        """Says that a study's keys rightly stay until the last of these has gone."""
+        """Notes that a study's keys rightly stay until the last of these has gone."""
         last = max(each.until or self._as_of for each in copies)
         until = None if last == FOREVER else last.date()
         what = "wait for old copies of events"

@@ -1,4 +1,4 @@
-"""What is past its deadline: as `rally withdrawals` counts it, and no other way."""
+"""Audits deadlines, counted exactly as `rally withdrawals` counts them."""
 
 from rally.audit.findings import Check, Unit
 from rally.audit.tally import Tally

@@ -1,4 +1,4 @@
-"""Proves who decided: the chain of decisions is whole, and signed, and nothing beside.
+"""Audits who decided: the chain is whole and signed, and nothing lies beside it.
 
 What exactly is wrong with an entry is for who verifies the chain: a forger chose the
 words that are in it, and a report may leave the environment.
@@ -46,10 +46,10 @@ def audit_letters(
     """Holds letters of who leaves against what people signed.
 
     Args:
-        before: the chain as it was read before the log.
-        logged: objects of all letters in the log, by the event's name.
-        after: the chain as it was read after the log, which is written first.
-        concluded: scopes whose events are purged.
+        before: Chain as it was read before the log.
+        logged: Objects of all letters in the log, by the event's name.
+        after: Chain as it was read after the log, which is written first.
+        concluded: Scopes whose events are purged.
     """
     tally = Tally()
     for entry, letters in _letters(before):

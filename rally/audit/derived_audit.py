@@ -1,4 +1,4 @@
-"""Looks for people who have left in the tables that researchers made of a study.
+"""Searches researchers' own tables of a study for people who have left.
 
 Their bytes are searched for the pseudonyms: of Avro files inflated, of gzip likewise,
 of text in any case of letters, of all of them for their 16 raw bytes, too. What is
@@ -29,17 +29,17 @@ from rally.storage.objectstore.strays import describe
 
 
 class DerivedAudit:
-    """Searches registered folders.
+    """Audits registered folders.
 
     Attributes:
-        tally: what was found.
+        tally: Findings.
     """
 
     def __init__(self, platform: ObjectStore) -> None:
         """Has searched nothing yet.
 
         Args:
-            platform: the platform's store, whose folders are searched.
+            platform: Store of the platform, whose folders are searched.
         """
         self.tally = Tally()
         self._platform = platform
@@ -98,7 +98,7 @@ class DerivedAudit:
 
 
 def _found(snapshot: Snapshot, scanners: Mapping[Fate, Scanner]) -> set[Fate]:
-    """Whose pseudonyms stand in an object. Raises CorruptFile: it cannot be told."""
+    """Returns the fates of people in an object. Raises CorruptFile."""
     found, header = set[Fate](), header_in(snapshot)
     noted = [in_bytes(snapshot.info.name), *(header.entries.values() if header else ())]
     for piece in chain(noted, walk_clear(snapshot, header)):

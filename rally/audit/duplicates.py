@@ -18,10 +18,10 @@ Hashes: TypeAlias = "array[int]"
 
 
 class Window:
-    """Rows of one document, date after date.
+    """Counts equal rows of one document, date after date.
 
     Attributes:
-        width: how many first bytes equal rows have in common.
+        width: Number of first bytes that equal rows have in common.
     """
 
     def __init__(self, keep: Keep) -> None:
@@ -33,11 +33,11 @@ class Window:
         self._found = False
 
     def count(self, day: str, found: Iterable[Hashes]) -> int:
-        """How many rows of a date are equal to one of it, or of a date before.
+        """Counts the rows of a date that are equal to another of it, or of one before.
 
         Args:
-            day: later than those before.
-            found: hashes of the rows of compacted files, file by file.
+            day: Date, later than those before.
+            found: Hashes of the rows of compacted files, file by file.
         """
         self._forget(day)
         before, own = len(self._seen), array("q")
@@ -50,7 +50,7 @@ class Window:
         return twice
 
     def _forget(self, day: str) -> None:
-        """Leaves out what is before the window of a date."""
+        """Forgets the rows before the window of a date."""
         old = [each for each in self._days if not _is_near(each, day)]
         for each in old:
             self._seen.difference_update(self._days.pop(each))
@@ -60,6 +60,6 @@ class Window:
 
 
 def _is_near(before: str, day: str) -> bool:
-    """Whether a date is in the window of a later one."""
+    """Returns whether a date is in the window of a later one."""
     days = (date.fromisoformat(day) - date.fromisoformat(before)).days
     return days <= WINDOW_DAYS

@@ -1,4 +1,4 @@
-"""Looks at one file of rows; which of its faults counts, where it has several.
+"""Audits one file of rows, and decides which of several faults counts.
 
 A file that is not whole is that and nothing else. What lies elsewhere than where it was
 written is out of place, and what it says of people there means nothing.
@@ -27,23 +27,23 @@ from rally.storage.snapshots import frame_rows, header_of, parse_frame
 from rally.storage.writer import CONTENT, Digest, of_compacted, of_new
 
 _WHEREVER = (Check.PLACE, Check.IDS, Check.NETWORK)
-"""What counts of a file that lies in the wrong place."""
+"""Checks that count for a file in the wrong place."""
 
 _ELSEWHERE = "rows of another partition"
 _KEY_BYTES = KEY_BYTES + 10  # with the time, as long as a long may be
 
 
 class Asked(NamedTuple):
-    """What is asked of every file of a partition.
+    """Checks for every file of a partition.
 
     Attributes:
-        store: of the study.
-        rules: of the partition.
+        store: Store of the study.
+        rules: Rules of the partition.
         schema_check: Check of rows against the schema of their document.
-        searches: for bytes that must not be there.
-        width: how many first bytes tell rows apart.
-        today: the audit's date, YYYY-MM-DD.
-        is_signed: whether there ever was a withdrawal list of a counter.
+        searches: Searches for what must stand nowhere.
+        width: Number of first bytes that tell rows apart.
+        today: Date of the audit, YYYY-MM-DD.
+        is_signed: Whether there ever was a withdrawal list of a counter.
     """
 
     store: ObjectStore
@@ -56,11 +56,11 @@ class Asked(NamedTuple):
 
 
 def audit_file(asked: Asked, live: LiveFile) -> tuple[Tally, Hashes]:
-    """What is found in a file, and hashes of its rows if it is compacted.
+    """Returns the findings in a file, and hashes of its rows if it is compacted.
 
     Raises:
-        GenerationMismatch, ObjectNotFound: it is no longer what was listed.
-        OSError: the store cannot be reached, or refuses.
+        GenerationMismatch, ObjectNotFound: The file is no longer what was listed.
+        OSError: The store cannot be reached, or refuses.
     """
     try:
         return _audit(asked, live)
@@ -74,7 +74,7 @@ def audit_file(asked: Asked, live: LiveFile) -> tuple[Tally, Hashes]:
 
 
 def hashes_of(store: ObjectStore, live: LiveFile, width: int, rules: Rules) -> Hashes:
-    """Hashes of a compacted file's rows that compete; none of one that is damaged.
+    """Returns hashes of a compacted file's rows that count; none if it is damaged.
 
     Raises as audit_file does.
     """
@@ -135,9 +135,9 @@ def _claims_unsigned(asked: Asked, header: Header) -> bool:
 
 
 def _digests(asked: Asked, live: LiveFile, header: Header) -> list[Digest]:
-    """Begins what the rows should come to; none where nobody says that.
+    """Begins the digests that the rows may come to; none where the header has none.
 
-    By the fingerprint that the header says, and by the approved one: a wrong schema is
+    One has the fingerprint of the header, one the approved one: a wrong schema is
     another fault.
     """
     if CONTENT not in header.entries or REWROTE in header.entries:
@@ -152,7 +152,7 @@ def _digests(asked: Asked, live: LiveFile, header: Header) -> list[Digest]:
 
 
 def _out_of_place(found: Tally, where: str) -> Tally:
-    """Keeps what counts wherever a file lies; one line at least says where that is."""
+    """Keeps what counts wherever a file lies, with one line at least on its place."""
     tally = Tally()
     tally.files, tally.rows = found.files, found.rows
     for line, number in found.lines.items():

@@ -1,4 +1,4 @@
-"""What an audit found: each promise that it looked at, and what it saw on the way.
+"""Records what an audit found: each promise, and what was seen on the way.
 
 No id and no pseudonym stands anywhere in it: a place is a study, a partition or an
 object.
@@ -15,7 +15,7 @@ from rally.withdrawal.overview import Group
 
 
 class Check(StrEnum):
-    """What is looked at; docs/promises.md says which promise each one proves.
+    """A check of the audit; docs/promises.md says which promise each one proves.
 
     WITHDRAWN: no row that the fold of the events calls withdrawn.
     RETENTION: none past its retention.
@@ -62,7 +62,7 @@ class Check(StrEnum):
 
 
 class Status(StrEnum):
-    """What became of a check.
+    """Result of a check.
 
     KEPT: the promise is. BROKEN: it is not, and the findings say where. UNKNOWN: it
     could not be looked at everywhere, and nothing that was seen breaks it.
@@ -74,7 +74,7 @@ class Status(StrEnum):
 
 
 class Unit(StrEnum):
-    """What a number counts. Rows and people are shown above a threshold only."""
+    """Unit of a number. Rows and people are shown above a threshold only."""
 
     ROWS = "rows"
     PEOPLE = "people"
@@ -83,14 +83,14 @@ class Unit(StrEnum):
 
 
 class Seen(NamedTuple):
-    """Something at a place, and how often.
+    """Something that was seen at a place, and how often.
 
     Attributes:
-        where: a study, `<study>/<document>/<day>`, or an object's URI or name.
-        what: a few words; no id, nothing of a ping.
-        number: how many.
-        unit: of what.
-        until: of what stays for a time, the day on which it goes; else None.
+        where: A study, `<study>/<document>/<day>`, or an object's URI or name.
+        what: A few words; no id, nothing of a ping.
+        number: Number of units.
+        unit: Unit of the number.
+        until: Day on which it goes, for what stays for a time; else None.
     """
 
     where: str
@@ -102,13 +102,13 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One promise.
+    """Result for one promise.
 
     Attributes:
-        check: which.
-        findings: what breaks it.
-        apart: what looks like it and does not break it: deferred, held, on its way.
-        unseen: what could not be looked at, and why.
+        check: Check of the promise.
+        findings: What breaks the promise.
+        apart: What looks like it and does not: deferred, held, on its way.
+        unseen: What could not be looked at, and why.
     """
 
     check: Check
@@ -118,20 +118,20 @@ class CheckResult:
 
     @property
     def status(self) -> Status:
-        """What became of it."""
+        """Status that follows from the findings."""
         if self.findings:
             return Status.BROKEN
         return Status.UNKNOWN if self.unseen else Status.KEPT
 
 
 class Scope(NamedTuple):
-    """How much was read.
+    """Amount that was read.
 
     Attributes:
-        share: of the files of rows, 0 to 1; all of everything else is always read.
-        files: of rows, that were read.
-        rows: that were read.
-        seconds: that it took.
+        share: Share of the files of rows, 0 to 1; everything else is read as a whole.
+        files: Number of files of rows.
+        rows: Number of rows.
+        seconds: Time that the audit took.
     """
 
     share: float
@@ -142,18 +142,19 @@ class Scope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """All of it at one time.
+    """Report of an audit.
 
     Attributes:
-        as_of: the audit's clock, UTC.
-        scope: how much was read.
-        studies: each namespace of the registry and its state then.
-        checks: one for each Check, in its order.
-        rows: by study and submission day (YYYY-MM-DD), of the files that were read.
-        expiring: rows by study and the day from which they are past their retention,
-            of the files that were read; what no retention ends is not in it.
-        withdrawals: requests by scope and state.
-        development: whether one person may play everybody on the platform.
+        as_of: Clock of the audit, UTC.
+        scope: Amount that was read.
+        studies: State of each study then, by namespace.
+        checks: One result for each Check, in its order.
+        rows: Rows of the files that were read, by study and submission day
+            (YYYY-MM-DD).
+        expiring: Rows of the files that were read, by study and the day from which
+            they are past their retention; rows that no retention ends are left out.
+        withdrawals: Requests by scope and state.
+        development: Whether one person may play everybody on the platform.
     """
 
     as_of: datetime

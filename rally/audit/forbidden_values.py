@@ -1,6 +1,6 @@
-"""What a person says must stand nowhere: test ids and addresses, on standard input.
+"""Reads values that must stand nowhere: test ids and addresses, on standard input.
 
-They are made what tells nobody, and stand nowhere else: no worker ever has one.
+Each becomes a pseudonym or a hash at once, so that no worker ever has one.
 """
 
 import io
@@ -15,7 +15,7 @@ def read_forbidden_values(stream: BinaryIO, pseudonyms: Pseudonyms) -> Forbidden
     """Reads rally ids and network addresses, one a line.
 
     Raises:
-        ConfigurationError: there is none, or a line is neither. It is not repeated.
+        ConfigurationError: There is none, or a line is neither; it is not repeated.
     """
     lines = stream.read().split(b"\n")
     hashes = [hash_address(line.decode(errors="replace").strip()) for line in lines]

@@ -1,4 +1,4 @@
-"""Tells whether somebody else's writer wrote the approved columns in forms of its own.
+"""Compares another program's schema with the approved one, by what rows may hold.
 
 Spark and BigQuery name records as they like, make every column nullable, reorder them,
 and write enums as strings, fixed as bytes and UUIDs as 16 raw bytes. What a row may
@@ -14,7 +14,7 @@ _FORMS = {
     "enum": {"string"},
     "fixed": {"bytes"},
 }
-"""Types as which others write one of Avro's: they hold every value of it."""
+"""Types by which other programs write one of Avro's, and which hold its values."""
 
 _UUID_BYTES = 16
 _NULL = "null"
@@ -22,11 +22,11 @@ _NAMED = ("record", "enum", "fixed")
 
 
 def resembles(written: Any, approved: Any) -> bool:
-    """Whether rows of a schema say what rows of the approved one say.
+    """Returns whether rows of a schema hold what rows of the approved one hold.
 
     Args:
-        written: the file's schema, parsed JSON.
-        approved: the schema of the document's rows, likewise.
+        written: Schema of the file, as parsed JSON.
+        approved: Schema of the document's rows, likewise.
     """
     try:
         return _Comparison(_Names(written), _Names(approved)).holds(written, approved)
@@ -35,7 +35,7 @@ def resembles(written: Any, approved: Any) -> bool:
 
 
 class _Names:
-    """The named types of a schema."""
+    """Named types of a schema."""
 
     def __init__(self, schema: Any) -> None:
         self._types: dict[str, Any] = {}
@@ -57,7 +57,7 @@ class _Names:
                 self._collect(field["type"], namespace)
 
     def branches(self, schema: Any) -> list[Any]:
-        """The types that a value may be of, but for null; names are what they name."""
+        """Returns the types that a value may be of, but for null, without names."""
         every = schema if isinstance(schema, list) else [schema]
         return [
             self._types.get(each, each) if isinstance(each, str) else each
@@ -75,7 +75,7 @@ class _Comparison:
         self._known: dict[tuple[int, int], bool] = {}
 
     def holds(self, written: Any, approved: Any) -> bool:
-        """Whether a type says what another says, null apart."""
+        """Returns whether a type holds what another holds, null apart."""
         key = id(written), id(approved)
         if key not in self._known:
             ours = self._approved.branches(approved)

@@ -1,4 +1,4 @@
-"""Who has left, as the fold of the event log says now; nothing is published.
+"""Finds who has left, as the fold of the event log says now; publishes nothing.
 
 The audit folds the log on top of the published list, as deletion is about to, and asks
 of each row what became of it: so it finds rows that deletion forgot, too.
@@ -29,10 +29,7 @@ from rally.withdrawal.withdrawal_list import RequestState, Withdrawal, Withdrawa
 
 
 class Fate(StrEnum):
-    """What a row is of somebody who has left.
-
-    The first breaks the promise.
-    """
+    """Fate of a row of somebody who has left; the first breaks the promise."""
 
     LEFT_OVER = "of people who have left"
     ON_ITS_WAY = "of people who have left, on its way"
@@ -42,13 +39,13 @@ class Fate(StrEnum):
 
 
 class Leaving:
-    """The requests as they stand now.
+    """Requests as they stand now.
 
     Attributes:
-        published: the list as deletion published it.
-        decisions: beside it.
-        newest: counter of the newest list that signed records know.
-        folded: with what the log says since.
+        published: List as deletion published it.
+        decisions: Decisions beside the list.
+        newest: Counter of the newest list that signed records know.
+        folded: List with what the log says since.
     """
 
     def __init__(
@@ -63,12 +60,12 @@ class Leaving:
         """Takes both lists; `read` makes them.
 
         Args:
-            published: the list as deletion published it.
-            folded: with what the log says since; each request has an id.
-            newest: counter of the newest list that signed records know.
-            pseudonyms: of the platform and the studies.
-            as_of: the audit's clock, UTC.
-            deadline_days: from when a request was received until its rows are gone.
+            published: List as deletion published it.
+            folded: List with what the log says since; each request has an id.
+            newest: Counter of the newest list that signed records know.
+            pseudonyms: Pseudonyms of the platform and the studies.
+            as_of: Clock of the audit, UTC.
+            deadline_days: Time from the receipt of a request until its rows are gone.
         """
         self.published = published.list
         self.decisions = published.decisions
@@ -92,8 +89,8 @@ class Leaving:
         """Reads the list and folds the log.
 
         Raises:
-            ConfigurationError: the list is missing, or not as it was published.
-            CorruptFile: an object of the log is not whole.
+            ConfigurationError: The list is missing, or not as it was published.
+            CorruptFile: An object of the log is not whole.
         """
         published = read_list(platform)
         states = States.of_chain(registry, published.decisions)
@@ -112,19 +109,19 @@ class Leaving:
         return cls(published, folded, newest, pseudonyms, as_of, deadline_days)
 
     def selection(self, study: Study) -> Selection:
-        """Judges the rows of a namespace, of everybody on the list."""
+        """Returns what judges a namespace's rows of everybody on the list."""
         return Selection(self._people, study, self._pseudonyms)
 
     def due(self, under_hold: Collection[str]) -> tuple[Due, ...]:
-        """Every request with its deadline; some studies are under a legal hold."""
+        """Returns each request with its deadline; legal holds are over some studies."""
         return find_due(self.published, self.folded, self._days, under_hold)
 
     def fate(self, judgement: Judgement, is_held: bool = False) -> Fate | None:
-        """What a row is by its judgement; None where nobody asked for it to go.
+        """Returns the fate of a row; None where nobody asked for it to go.
 
         Args:
-            judgement: of a selection.
-            is_held: whether a legal hold is over it.
+            judgement: Judgement of a selection.
+            is_held: Whether a legal hold is over the row.
         """
         if judgement.verdict is Verdict.KEPT:
             return None
@@ -138,10 +135,10 @@ class Leaving:
         return Fate.LEFT_OVER if is_over else Fate.ON_ITS_WAY
 
     def gone_from(self, study: Study) -> dict[Fate, list[bytes]]:
-        """Who is not in a study any more, by the pseudonyms of its rows.
+        """Returns the pseudonyms of people who are not in a study any more, by fate.
 
-        LEFT_OVER is whose request is done or late, ON_ITS_WAY whose is not. Who came
-        back is none of them, nor is who waits for the study's conclusion.
+        LEFT_OVER has those whose request is done or late, ON_ITS_WAY the others. People
+        who came back, or who wait for the study's conclusion, are in neither.
         """
         selection, now = self.selection(study), to_micros(self._as_of)
         gone: dict[Fate, list[bytes]] = {}
@@ -159,7 +156,7 @@ class Leaving:
         return gone
 
     def _is_over(self, request: Withdrawal) -> bool:
-        """Whether its rows should be gone by now."""
+        """Returns whether the rows of a request should be gone by now."""
         if Stage.VERIFIED in request.stages or request.state is RequestState.CLOSED:
             return True
         deadline = deadline_of(request, timedelta(days=self._days))

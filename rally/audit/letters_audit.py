@@ -1,4 +1,4 @@
-"""Looks at dead letters: whole, sealed, and gone when their time is over."""
+"""Audits dead letters: each is whole, sealed, and gone when its time is over."""
 
 import json
 from collections.abc import Collection
@@ -23,10 +23,10 @@ from rally.withdrawal.unreadable import is_owed
 
 
 class LettersAudit:
-    """Looks at every object of dead letters.
+    """Audits every object of dead letters.
 
     Attributes:
-        tally: what was found.
+        tally: Findings.
     """
 
     def __init__(
@@ -43,14 +43,15 @@ class LettersAudit:
         """Reads nothing yet.
 
         Args:
-            platform: the platform's store.
-            registry: of the studies.
-            concluded: studies that may have none, which is another check.
-            holds: what stays, however old it is.
-            prefixes: with what begins that which is sealed; none is not looked at.
-            searches: for headers.
-            limits: how long they may stay.
-            as_of: the audit's clock, UTC.
+            platform: Store of the platform.
+            registry: Registry of the studies.
+            concluded: Studies that may have none, which is another check.
+            holds: Legal holds.
+            prefixes: First bytes of what is sealed; where there are none, sealing is
+                not looked at.
+            searches: Searches for what must stand nowhere.
+            limits: Times for which letters may stay.
+            as_of: Clock of the audit, UTC.
         """
         self.tally = Tally()
         self._platform = platform
@@ -64,7 +65,7 @@ class LettersAudit:
         self._today = as_of.date()
 
     def run(self) -> None:
-        """Reads all of them. Raises OSError: the store cannot be reached."""
+        """Reads all dead letters. Raises OSError: The store cannot be reached."""
         for info in self._platform.list(FOLDER):
             place = place_of(info.name)
             if place is None and is_marker(info):
@@ -116,6 +117,6 @@ class LettersAudit:
 
 
 def _is_sealed_alone(header: Header) -> bool:
-    """Whether an object has nothing but what is sealed."""
+    """Returns whether an object has nothing but what is sealed."""
     fields = json.loads(header.schema)["fields"]
     return [field["name"] for field in fields] == ["sealed"]

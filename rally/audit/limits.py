@@ -5,21 +5,21 @@ from typing import NamedTuple
 from rally.withdrawal.rules import GRACE_DAYS
 
 THRESHOLD = 10
-"""Below this many rows or people no number is told.
+"""Least number of rows or people that a report shows.
 
-1 tells everything exactly, for eyes within the environment; 2, 3 and 4 hide little.
+1 shows everything exactly, for eyes within the environment; 2, 3 and 4 hide little.
 """
 
 
 class Limits(NamedTuple):
-    """From when on what takes its time is a promise broken; all in days.
+    """Times after which a promise counts as broken, in days.
 
     Attributes:
-        deadline_days: from when a request was received until its rows must be gone.
-        grace_days: how long after a row its enrolment may come.
-        dead_letter_days: how long dead letters stay that are no withdrawals.
-        announced_days: how long before its end participants are told of it.
-        purge_days: how long the jobs that run daily may take.
+        deadline_days: Time from the receipt of a request until its rows must be gone.
+        grace_days: Time after a row within which its enrolment may come.
+        dead_letter_days: Time for which dead letters stay, but for withdrawals.
+        announced_days: Time before its end by which a study announces it.
+        purge_days: Time that the daily jobs may take.
     """
 
     deadline_days: float = 30.0

@@ -1,4 +1,4 @@
-"""Reads all of the platform's own records: events, dead letters, lists, receipts."""
+"""Audits the platform's own records: events, dead letters, lists, receipts."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -41,14 +41,14 @@ from rally.withdrawal.unreadable import count_settled
 
 @dataclass
 class Log:
-    """What the event log says, as far as an audit asks.
+    """Content of the event log, as far as an audit asks.
 
     Attributes:
-        known: platform pseudonyms of everybody in it.
-        scopes: how many events are about each scope.
-        settled: dead letters that were given up, by study.
-        letters: the object of each withdrawal that came by mail, by its event's name.
-        is_whole: whether all of it could be read.
+        known: Platform pseudonyms of everybody in the log.
+        scopes: Number of events about each scope.
+        settled: Number of dead letters that were given up, by study.
+        letters: Object of each withdrawal that came by mail, by its event's name.
+        is_whole: Whether all of the log could be read.
     """
 
     known: set[str] = field(default_factory=set)
@@ -62,7 +62,7 @@ def read_log(platform: ObjectStore, tally: Tally) -> Log:
     """Reads every event, and names the objects of the log that are not whole.
 
     Raises:
-        OSError: the store cannot be reached, or refuses.
+        OSError: The store cannot be reached, or refuses.
     """
     log, settlements = Log(), list[Event]()
     for name in list_event_objects(platform):
@@ -99,7 +99,7 @@ class PlatformAudit:
         What is no record is named, and searched as well.
 
         Raises:
-            OSError: the store cannot be listed.
+            OSError: The store cannot be listed.
         """
         for stray in self._platform.strays():
             self._tell_foreign(stray.name, stray.kind.value)
@@ -122,7 +122,7 @@ class PlatformAudit:
         self.tally.broken(Check.COPIES, foreign(name), what, 1, Unit.OBJECTS)
 
     def _search(self, info: ObjectInfo) -> bool:
-        """Whether something was found that must not be there."""
+        """Searches an object; returns whether it has what it must not have."""
         name = info.name
         if search_bytes(self.tally, self._searches, name, in_bytes(name)):
             return True
@@ -144,7 +144,7 @@ class PlatformAudit:
     def _search_pieces(
         self, name: str, found: Iterable[bytes], *, is_text: bool = False
     ) -> bool:
-        """Tells of an object once, whatever is in it and however often."""
+        """Notes an object once, whatever is in it and however often."""
         return any(
             search_bytes(self.tally, self._searches, name, each)
             or (is_text and search_keys(self.tally, name, each))
@@ -153,7 +153,7 @@ class PlatformAudit:
 
 
 def check_file(tally: Tally, name: str, data: bytes) -> Header | None:
-    """An object of ours as a whole; None where it is not, which is noted."""
+    """Reads the header of a whole object; None, and a note, where it is not whole."""
     try:
         header = read_header(data)
         check_whole(data, header)

@@ -29,14 +29,14 @@ ROW_CHECKS = (
     *(Check.WITHDRAWN, Check.DATES, Check.PLACE, Check.SCHEMA, Check.DUPLICATES),
     *(Check.ENROLMENT, Check.IDS, Check.NETWORK, Check.FILES),
 )
-"""What only reading rows proves."""
+"""Checks that only reading rows proves."""
 
 _LOOKS = 5
 _SHARE_BITS = 56
 
 
 class _Task(NamedTuple):
-    """What is the same for all dates of a unit."""
+    """Things that are the same for all dates of a unit."""
 
     unit: Unit
     document: Document
@@ -45,14 +45,14 @@ class _Task(NamedTuple):
 
 
 class _View(NamedTuple):
-    """The files of a partition; not settled where a damaged one says what counts."""
+    """Files of a partition; not settled where a damaged one says what counts."""
 
     files: list[LiveFile]
     is_settled: bool
 
 
 class RowAudit:
-    """Looks at units."""
+    """Audits units."""
 
     def __init__(self, settings: AuditSettings) -> None:
         """Opens keys and stores, and reads the list and the log.
@@ -66,7 +66,7 @@ class RowAudit:
         self._progress = Progress(settings.progress)
 
     def look(self, unit: Unit) -> Tally:
-        """What is found in a unit."""
+        """Returns the findings in a unit."""
         tally, document = Tally(), self.book.document(unit.study, unit.document)
         task = _Task(unit, document, SchemaCheck(document), Window(document.keep))
         for day in sorted({*unit.before, *unit.days}):
@@ -123,7 +123,7 @@ class RowAudit:
         return tally
 
     def _view(self, partition: Partition) -> _View:
-        """What counts of the files; all, where a damaged one should say what does."""
+        """Returns the files that count; all, where a damaged one should say which."""
         store = self.book.stores.of(partition.study)
         try:
             return _View(read_view(store, partition), True)
@@ -132,7 +132,7 @@ class RowAudit:
             return _View([LiveFile(file) for file in files], False)
 
     def _chosen(self, unit: Unit, files: list[LiveFile]) -> Iterator[LiveFile]:
-        """Those that a unit is about, and chance chose: other ones each day."""
+        """Yields the files of a unit that chance chose, other ones each day."""
         for live in files:
             name = f"{self._today}/{unit.study}/{live.file.info.name}"
             chance = int(sha256(in_bytes(name)).hexdigest()[: _SHARE_BITS // 4], 16)
@@ -140,7 +140,7 @@ class RowAudit:
                 yield live
 
     def _hashes(self, task: _Task, partition: Partition) -> list[Hashes]:
-        """Of a date that another unit looks at; where it cannot be read, that says."""
+        """Hashes a date of another unit, which tells of it if it cannot be read."""
         store = self.book.stores.of(partition.study)
         for _ in range(_LOOKS):
             try:
@@ -169,13 +169,13 @@ class RowAudit:
             tally.broken(Check.DUPLICATES, where, what, number, Counted.ROWS)
 
     def _hold(self, task: _Task, partition: Partition) -> LegalHold | None:
-        """The hold for which compaction may have left a row where it was."""
+        """Returns the hold for which compaction may have left a row where it was."""
         if task.document.keep is Keep.LATEST:  # of which any date may hold the other
             return next(iter(self.book.holds.of(partition.study)), None)
         return self.book.holds.over(partition.study, partition.day)
 
 
 def make_auditor(settings: AuditSettings) -> Callable[[Unit], dict[str, Any]]:
-    """For workers: a Unit to the JSON of a Tally."""
+    """Returns a worker's function from a Unit to the JSON of a Tally."""
     audit = RowAudit(settings)
     return lambda unit: audit.look(unit).to_json()

@@ -1,4 +1,4 @@
-"""What is asked of each row of a partition, a block at a time.
+"""Checks each row of a partition, a block at a time.
 
 Most blocks are fine as a whole: distinct participants and the first and last times
 show it. Single rows are looked at only where that does not.
@@ -32,11 +32,11 @@ _OF_EIGHT = 0x0080808080808080
 
 
 def are_within(stamps: Sequence[int], span: CollectionWindow) -> bool:
-    """Whether times are surely all in a span of our centuries.
+    """Returns whether times are surely all in a window of our centuries.
 
     Args:
-        stamps: the first eight bytes of each, the lowest first.
-        span: not empty.
+        stamps: First eight bytes of each time, the lowest first.
+        span: Window, not empty.
     """
     return not stamps or (
         min(stamps) >= as_stored(span.start)
@@ -47,12 +47,12 @@ def are_within(stamps: Sequence[int], span: CollectionWindow) -> bool:
 
 
 def times_of(data: bytes, starts: Sequence[int]) -> list[int]:
-    """The times of rows, microseconds."""
+    """Reads the times of rows, in microseconds."""
     return [decode_varint(data, start + KEY_BYTES)[0] for start in starts]
 
 
 def as_stored(time: int) -> int:
-    """The eight bytes of a time from 1979 to 3111, as one number."""
+    """Returns the eight bytes of a time from 1979 to 3111, as one number."""
     groups: Iterator[int] = ((time << 1) >> 7 * place & 0x7F for place in range(8))
     return _OF_EIGHT | sum(group << 8 * place for place, group in enumerate(groups))
 
@@ -64,22 +64,22 @@ _REMEMBERED = 100_000  # people of one partition who are known to be enrolled
 
 
 class Rules(NamedTuple):
-    """What holds for the rows of one partition.
+    """Rules for the rows of one partition.
 
     Attributes:
-        partition: it.
-        day: its date.
-        spans: when of the date the study's rows may have been sent.
-        is_held: whether a legal hold is over it.
-        leaving: the requests; None where they are not known.
-        selection: judges who left; None where the requests are not known.
-        enrolled: who ever enrolled, where that matters and the grace is over.
-        concluded: names, as rows have them, of studies about which none may be.
+        partition: Partition.
+        day: Window of its date.
+        windows: Times of the date at which the study's rows may have been sent.
+        is_held: Whether a legal hold is over the partition.
+        leaving: Requests; None where they are not known.
+        selection: Judge of who left; None where the requests are not known.
+        enrolled: People who ever enrolled, where that matters and the grace is over.
+        concluded: Names, as rows have them, of studies about which no row may be.
     """
 
     partition: Partition
     day: CollectionWindow
-    spans: Sequence[CollectionWindow]
+    windows: Sequence[CollectionWindow]
     is_held: bool
     leaving: Leaving | None
     selection: Selection | None
@@ -88,14 +88,16 @@ class Rules(NamedTuple):
 
     @property
     def where(self) -> str:
-        """What a report calls the partition."""
+        """Name of the partition in a report."""
         return "/".join(self.partition)
 
     def condemns(self, row: bytes) -> bool:
-        """Whether a row goes since its person has left; such a row does not compete.
+        """Returns whether a row goes since its person has left.
+
+        Such a row does not count as a duplicate of another.
 
         Args:
-            row: as it is stored, up to its time at least.
+            row: Stored bytes, up to the row's time at least.
         """
         selection = self.selection
         if selection is None or row[PARTICIPANT] not in selection.people:
@@ -104,11 +106,11 @@ class Rules(NamedTuple):
 
 
 class RowChecks:
-    """Looks at the rows of one file.
+    """Checks the rows of one file.
 
     Attributes:
-        tally: what was found.
-        hashes: of the rows that count, by their first bytes.
+        tally: Findings.
+        hashes: Hashes of the first bytes of the rows that count.
     """
 
     def __init__(
@@ -117,10 +119,10 @@ class RowChecks:
         """Has seen nothing yet.
 
         Args:
-            rules: of the partition.
-            live: the file, and whose rows of it count.
-            searches: for its bytes.
-            width: how many first bytes are hashed; 0 hashes none.
+            rules: Rules of the partition.
+            live: File, and whose rows of it count.
+            searches: Searches for what must stand nowhere.
+            width: Number of first bytes that are hashed; 0 hashes none.
         """
         self.tally = Tally()
         self.hashes = array("q")
@@ -131,7 +133,7 @@ class RowChecks:
         self._covered = set[bytes]()
 
     def see(self, block: RowBlock, undecodable: Collection[int] = ()) -> None:
-        """Judges the rows of a block; those of `undecodable` places are not any."""
+        """Checks the rows of a block; those at `undecodable` places fit no schema."""
         out = self._spoken_for(block)
         live = len(block.starts) - len(out) + block.unlike + block.shapeless
         self.tally.rows += live
@@ -151,17 +153,17 @@ class RowChecks:
             self._hash(block, out | gone)
 
     def _spoken_for(self, block: RowBlock) -> set[int]:
-        """Rows that a compacted file has, and of which this one says nothing."""
+        """Returns the rows of which a compacted file has the copy that counts."""
         if not self._live.dead:
             return set()
         holds = self._live.holds
         return {place for place, each in enumerate(block.people) if not holds(each)}
 
     def _times(self, block: RowBlock) -> list[int] | None:
-        """The rows' times; None where all are of the date and its only span."""
-        spans = self._rules.spans
+        """Returns the rows' times; None where all lie in the date's only window."""
+        windows = self._rules.windows
         is_known = len(block.stamps) == len(block.starts)
-        if is_known and len(spans) == 1 and are_within(block.stamps, spans[0]):
+        if is_known and len(windows) == 1 and are_within(block.stamps, windows[0]):
             return None
         return times_of(block.data, block.starts)
 
@@ -183,7 +185,7 @@ class RowChecks:
         return misplaced
 
     def _nobodys(self, block: RowBlock, out: Collection[int]) -> set[int]:
-        """Rows without a pseudonym, or with a raw id in them."""
+        """Finds rows without a pseudonym, and counts rows with a raw id in them."""
         found = set[int]()
         if not _ALL.fullmatch(b"".join(block.distinct)):
             odd = {each for each in block.distinct if not PSEUDONYM.fullmatch(each)}
@@ -195,7 +197,7 @@ class RowChecks:
         return found
 
     def _raw(self, block: RowBlock, found: set[int]) -> tuple[int, set[int]]:
-        """Raw ids: how many are in none of the rows, and the rows that have them."""
+        """Finds raw ids: their number outside of rows, and the rows that have them."""
         outside, rows = 0, set[int]()
         positions = self._searches.ids.find(block.data)
         if block.is_foreign:
@@ -216,17 +218,17 @@ class RowChecks:
     def _undated(self, times: Sequence[int] | None, out: Collection[int]) -> set[int]:
         if times is None:
             return set()
-        spans = self._rules.spans
+        windows = self._rules.windows
         found = {
             at
             for at, time in enumerate(times)
-            if at not in out and not any(span.holds(time) for span in spans)
+            if at not in out and not any(each.holds(time) for each in windows)
         }
         self._broken(Check.DATES, "sent while the study did not collect", len(found))
         return found
 
     def _left(self, block: RowBlock, out: Collection[int]) -> dict[int, Verdict]:
-        """The rows of whom something is asked, and what becomes of each."""
+        """Finds the rows of people who left, and what becomes of each."""
         selection, leaving = self._rules.selection, self._rules.leaving
         found: dict[int, Verdict] = {}
         if selection is None or leaving is None:
@@ -266,7 +268,7 @@ class RowChecks:
             self._covered.clear()
 
     def _see_scopes(self, block: RowBlock, out: Collection[int]) -> None:
-        """Counts rows in which the name of a concluded study stands as a text."""
+        """Counts rows in which the name of a concluded study stands as text."""
         data, names = block.data, self._rules.concluded
         if not any(name in data for name in names):
             return
@@ -286,7 +288,7 @@ class RowChecks:
         self.hashes.extend([hash(data[at : at + width]) for at in starts])
 
     def _key(self, block: RowBlock, place: int) -> tuple[bytes, int]:
-        """Document id and time of a row."""
+        """Reads document id and time of a row."""
         start = block.starts[place]
         time, _ = decode_varint(block.data, start + KEY_BYTES)
         return block.data[start + 38 : start + KEY_BYTES], time

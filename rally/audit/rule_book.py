@@ -1,4 +1,4 @@
-"""What holds for the rows of each partition: all that the platform knows, read once."""
+"""Collects the rules for the rows of each partition, read once for a worker."""
 
 import io
 import json
@@ -49,10 +49,10 @@ from rally.withdrawal.unavailable_studies import find_carriers
 
 
 class SchemaCheck:
-    """The schema of a document's rows.
+    """Checks files and rows against the approved schema of their document.
 
     Attributes:
-        fingerprint: of the payload's schema.
+        fingerprint: Fingerprint of the payload's schema.
     """
 
     def __init__(self, document: Document) -> None:
@@ -64,10 +64,10 @@ class SchemaCheck:
         self._canonical = canonical_schema(schema)
 
     def walker(self, header: Header) -> Walker | RowWalker | None:
-        """What walks a file's rows; None where they are not of the approved schema.
+        """Returns a walker of a file's rows; None for another schema than the approved.
 
-        What somebody else's writer made has no fingerprint of ours, nor has what was
-        compacted of it; it may have the same columns in another form, which a
+        A file of another program's writer has no fingerprint of ours, nor has what
+        was compacted of it; its columns may be the same in another form, which a
         RowWalker reads.
         """
         if header.entries.get(FINGERPRINT, b"") not in (b"", self.fingerprint.encode()):
@@ -84,12 +84,12 @@ class SchemaCheck:
 
 
 def chosen_block(name: str, day: str, blocks: int) -> int:
-    """Which of a file's blocks is decoded on a day: another one each day."""
+    """Returns the block of a file that is decoded on a day, another one each day."""
     return crc32(in_bytes(f"{day}/{name}")) % max(blocks, 1)
 
 
 def undecodable(block: RowBlock, header: Header) -> set[int]:
-    """Which of a block's rows no Avro reader takes, by their places."""
+    """Returns the places of a block's rows that no Avro reader takes."""
     schema = _parsed(header.schema)
     return {
         place
@@ -112,22 +112,23 @@ def _parsed(schema: str) -> Any:
 
 
 class RuleBook:
-    """The log, the list, the decisions and the registry at one time.
+    """Reads the log, the list, the decisions and the registry as of one time.
 
-    What cannot be read of the log is not known here, and is no error: `unread` says it.
+    A part of the log that cannot be read is no error: `unread` names what then is not
+    proven.
 
     Attributes:
-        registry: of the studies.
-        stores: of the studies and the platform.
-        holds: what stays, whatever else holds.
-        unread: what is not proven, since the log could not be read for it.
+        registry: Registry of the studies.
+        stores: Stores of the studies and of the platform.
+        holds: Legal holds.
+        unread: Checks that are not proven, since the log could not be read.
     """
 
     def __init__(self, settings: AuditSettings) -> None:
         """Opens keys and stores, and reads the list.
 
         Raises:
-            ConfigurationError: one of them is not as it must be.
+            ConfigurationError: One of them is not as it must be.
         """
         self.registry: Registry = settings.registry()
         self.stores: Stores = settings.stores()
@@ -145,10 +146,10 @@ class RuleBook:
         self._unsigned = set[int]()  # lists that only headers name
         self._selections: dict[str, Selection] = {}
         self._enrolled: dict[str, EnrolledPeople] = {}
-        self._spans: dict[str, list[CollectionWindow]] = {}
+        self._windows: dict[str, list[CollectionWindow]] = {}
 
     def document(self, study: str, document: str) -> Document:
-        """A document of the registry, or one that is built in."""
+        """Returns a document of the registry, or one that is built in."""
         return self.registry.documents(self.registry.studies[study])[document]
 
     def is_signed(self, counter: int) -> bool:
@@ -168,13 +169,13 @@ class RuleBook:
         return counter <= self._newest
 
     def rules(self, partition: Partition) -> Rules:
-        """What holds in a partition."""
+        """Returns the rules of a partition."""
         study = self.registry.studies[partition.study]
         day = window_of_day(partition.day)
         return Rules(
             partition,
             day,
-            within(self._spans_of(study), day),
+            within(self._windows_of(study), day),
             self.holds.over(partition.study, partition.day) is not None,
             self._leaving,
             self._selection(study),
@@ -189,7 +190,7 @@ class RuleBook:
 
     @cached_property
     def searches(self) -> Searches:
-        """What must stand nowhere: the ids of everybody in the log, and others."""
+        """Searches for what must stand nowhere: ids of all in the log, and others."""
         known = set[str]()
         with self._reading(Check.IDS):
             log = EventLog(self.stores.platform)
@@ -210,9 +211,9 @@ class RuleBook:
 
     @cached_property
     def _concluded(self) -> list[bytes]:
-        """What studies are called of which nothing may be left, as rows have it.
+        """Names of concluded studies of which nothing may be left, as rows have them.
 
-        One under a legal hold is left out: there its enrolments stay, too.
+        A study under a legal hold is left out: its enrolments stay, too.
         """
         allowed = timedelta(days=self._settings.limits.purge_days)
         names = [
@@ -225,10 +226,10 @@ class RuleBook:
         ]
         return [zig_zag(len(name)) + name for name in names]
 
-    def _spans_of(self, study: Study) -> list[CollectionWindow]:
-        if study.namespace not in self._spans:
-            self._spans[study.namespace] = collection_windows(self._states, study)
-        return self._spans[study.namespace]
+    def _windows_of(self, study: Study) -> list[CollectionWindow]:
+        if study.namespace not in self._windows:
+            self._windows[study.namespace] = collection_windows(self._states, study)
+        return self._windows[study.namespace]
 
     def _selection(self, study: Study) -> Selection | None:
         if self._leaving is None:
@@ -238,9 +239,9 @@ class RuleBook:
         return self._selections[study.namespace]
 
     def _enrolled_by(self, study: Study, partition: Partition) -> EnrolledPeople | None:
-        """Who enrolled, where a row must be of one of them by now.
+        """Returns who enrolled, where each row must be of one of them by now.
 
-        So must one that says that somebody joined: else the log has lost its event.
+        So must a row that says that somebody joined, or the log has lost its event.
         """
         document = self.document(partition.study, partition.document)
         joins = document.means is Means.JOINS and not document.scope
@@ -253,7 +254,7 @@ class RuleBook:
         return None
 
     def _enrolled_in(self, study: Study) -> EnrolledPeople | None:
-        """Everybody who ever enrolled."""
+        """Returns everybody who ever enrolled in a study."""
         is_unread = Check.ENROLMENT in self.unread
         if study.namespace not in self._enrolled and not is_unread:
             grace = Grace(self._settings.limits.grace_days)

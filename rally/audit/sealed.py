@@ -1,4 +1,4 @@
-"""Whether dead letters are sealed, by their bytes alone: nobody here can open them.
+"""Tells sealed dead letters by their bytes alone: an audit cannot open them.
 
 Tink's ciphertexts begin with a byte of 1 and the number of their key, four bytes, the
 highest first (Tink, "Wire format"). What follows has at least an encapsulated key and
@@ -19,10 +19,10 @@ _LEAST_BYTES = 32 + 16  # X25519's key and AES-GCM's tag: no scheme of ours has 
 
 
 def sealing_prefixes(folder: KeyFolder) -> tuple[bytes, ...]:
-    """With what begins that which any key of the dead letters' keyset sealed.
+    """Returns the first bytes of what the keys of the dead letters' keyset sealed.
 
     Raises:
-        ConfigurationError: its public file is missing, or is none.
+        ConfigurationError: The public file of the keyset is missing, or is none.
     """
     text = folder.read(PUBLIC_FILE).decode(errors="replace")
     try:
@@ -36,7 +36,7 @@ def sealing_prefixes(folder: KeyFolder) -> tuple[bytes, ...]:
 
 
 def count_unsealed(letters: Iterable[bytes], prefixes: tuple[bytes, ...]) -> int:
-    """How many dead letters are not sealed to one of these keys."""
+    """Counts dead letters that are not sealed to one of these keys."""
     return sum(
         not each.startswith(prefixes) or len(each) < len(prefixes[0]) + _LEAST_BYTES
         for each in letters

@@ -1,4 +1,4 @@
-"""Looks for rally ids and network addresses in bytes, wherever they stand.
+"""Searches bytes for rally ids and network addresses, wherever they stand.
 
 No raw id is known here: whatever looks like one is made a platform pseudonym in the
 way of ingest, and that is compared with the pseudonyms of those who are known. A
@@ -66,7 +66,7 @@ Position = int
 
 
 class IdSearch:
-    """Finds rally ids of people who are known."""
+    """Finds the rally ids of known people."""
 
     def __init__(self, platform: Prf, known: Iterable[str]) -> None:
         """Takes the platform's function, and platform pseudonyms."""
@@ -76,7 +76,7 @@ class IdSearch:
         self._ends = {each[_END] for each in pseudonyms}
 
     def find(self, data: bytes) -> list[Position]:
-        """Where a known id begins, in the order of the bytes."""
+        """Returns the positions of known ids, in order."""
         if not self._known:
             return []
         lowered, compute, ends = data.lower(), self._compute, self._ends
@@ -89,9 +89,9 @@ class IdSearch:
         return sorted(found)
 
     def find_raw(self, data: bytes) -> list[Position]:
-        """Where a known id that a client made stands as 16 bytes, in their order.
+        """Returns the positions of known ids that stand as 16 bytes, in order.
 
-        Only what others wrote can have it so: our own rows have no binary ids.
+        Only other programs write ids so: our own rows have no binary ids.
         """
         if not self._known:
             return []
@@ -127,7 +127,7 @@ class AddressSearch:
         self._hashes = hashes
 
     def find(self, data: bytes) -> list[Position]:
-        """Where one begins."""
+        """Returns the positions of these addresses, in order."""
         if not self._hashes:
             return []
         return sorted(
@@ -139,7 +139,7 @@ class AddressSearch:
 
 
 class Searches(NamedTuple):
-    """What must stand nowhere."""
+    """Searches for what must stand nowhere."""
 
     ids: IdSearch
     addresses: AddressSearch
@@ -148,10 +148,10 @@ class Searches(NamedTuple):
 def make_searches(
     forbidden: ForbiddenValues, platform: Prf, known: Iterable[str]
 ) -> Searches:
-    """Looks for the ids of people whose platform pseudonyms are known, and others.
+    """Makes the searches for ids of known people, and for forbidden values.
 
     An event may have something else in the place of a pseudonym; that is a finding of
-    its own, and known is nobody by it.
+    its own, and makes nobody known.
     """
     people = {each for each in known if is_pseudonym(each)}
     ids = IdSearch(platform, people | forbidden.pseudonyms)
@@ -159,7 +159,7 @@ def make_searches(
 
 
 def is_pseudonym(text: str) -> bool:
-    """Whether a text has the form of a pseudonym."""
+    """Returns whether a text has the form of a pseudonym."""
     return PSEUDONYM.fullmatch(in_bytes(text)) is not None
 
 
@@ -182,7 +182,7 @@ def search_keys(tally: Tally, name: str, data: bytes) -> bool:
 
 
 def search_header(tally: Tally, searches: Searches, name: str, header: Header) -> bool:
-    """The same in a name and a header: but its index, which names rows."""
+    """Notes the same in a name and a header, but for its index, which names rows."""
     left_out = (INDEX, ROW_LENGTHS) if header.is_indexed else ()
     noted = [
         key.encode() + b"\0" + value
@@ -202,15 +202,15 @@ def _note_names(tally: Tally, name: str, keys: Iterable[str], what: str) -> bool
 
 
 def shown(text: str, ids: IdSearch, *, is_whole: bool) -> str:
-    """A name, or what is said of it, without what in it could be somebody's id.
+    """Replaces by … what could be somebody's id, in a name or in words about it.
 
-    Our own files are named by hashes: digits without hyphens stay where they are
-    nobody's id; where not everybody is known, where no client would make such a one.
+    Our own files are named by hashes, so digits without hyphens stay if they are
+    nobody's id; where not everybody is known, they stay if no client makes such ids.
 
     Args:
-        text: to be told.
-        ids: finds the ids of those who are known.
-        is_whole: whether these are all.
+        text: Name of a place, or words about it.
+        ids: Search for the ids of known people.
+        is_whole: Whether everybody is known.
     """
     if ids.find(in_bytes(text)):
         return foreign(text)
@@ -218,7 +218,7 @@ def shown(text: str, ids: IdSearch, *, is_whole: bool) -> str:
 
 
 def foreign(name: str) -> str:
-    """A name that is none of ours, without what in it could be an id."""
+    """Replaces by … what could be an id, in a name that is none of ours."""
     return _ANY_FORM.sub("…", name)
 
 
@@ -227,7 +227,7 @@ def _plain(key: str) -> str:
 
 
 def _ids_in(run: bytes) -> Iterator[tuple[int, bytes]]:
-    """What in a run of digits may be an id, and where."""
+    """Yields what in a run of digits may be an id, and where."""
     if len(run) == 32:
         if run[12:13] != b"8":
             yield 0, run
@@ -237,7 +237,7 @@ def _ids_in(run: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _readings(address: bytes) -> Iterator[str]:
-    """What begins there and may be an address."""
+    """Yields what begins there and may be an address."""
     text = address.decode("ascii")
     if ":" not in text:
         least = text.rindex(".") + 2
@@ -255,5 +255,5 @@ def _with_hyphens(digits: bytes) -> bytes:
 
 
 def _fixed_bits(output: bytes) -> bytes:
-    """The bytes that the version and the variant of a UUID leave as they are."""
+    """Returns the bytes that version and variant of a UUID leave as they are."""
     return output[:6] + output[9:16]

@@ -1,4 +1,4 @@
-"""What an audit needs, from the options of a job; and what each worker makes of it.
+"""Settings of an audit, from the options of its job to what each worker opens.
 
 Who audits cannot decrypt, and signs nothing: of the platform's keys only the
 pseudonyms' are opened, and of the dead letters' the public one is looked at.
@@ -17,10 +17,10 @@ from rally.settings import Settings
 
 
 class ForbiddenValues(NamedTuple):
-    """What a person says must stand nowhere, in a form that tells nobody.
+    """Values that must stand nowhere, as pseudonyms and hashes.
 
     Attributes:
-        pseudonyms: of the platform, of rally ids.
+        pseudonyms: Platform pseudonyms of rally ids.
         addresses: SHA-256 of network addresses, in hex; see hash_address.
     """
 
@@ -43,12 +43,12 @@ class AuditSettings(Settings):
     forbidden: ForbiddenValues = field(default_factory=ForbiddenValues)
 
     def sealing_prefixes(self) -> tuple[bytes, ...]:
-        """With what dead letters begin that are sealed. Raises ConfigurationError."""
+        """Returns the first bytes of sealed dead letters. Raises ConfigurationError."""
         return sealing_prefixes(KeyFolder(self.platform_keys_uri))
 
 
 def hash_address(text: str) -> str | None:
-    """What stands for a network address, however it is written; None: it is none."""
+    """Hashes a network address, however it is written; None where it is none."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -57,5 +57,5 @@ def hash_address(text: str) -> str | None:
 
 
 def hash_addresses(texts: Iterable[str]) -> frozenset[str]:
-    """What stands for all of them that are addresses."""
+    """Hashes all texts that are addresses."""
     return frozenset(filter(None, map(hash_address, texts)))

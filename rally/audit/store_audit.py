@@ -1,4 +1,4 @@
-"""What a listing of the studies' stores tells, without opening a file."""
+"""Audits the listing of the studies' stores, without opening a file."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from rally.storage.objectstore.interface import (
 from rally.storage.partitions import StoredFile, parse_file
 
 LISTED = (Check.RETENTION, Check.REVIEW, Check.PLACE, Check.COPIES)
-"""What a listing proves, or helps to."""
+"""Checks that a listing proves, or helps to prove."""
 
 
 _ROOTS = (Region.PLATFORM, Region.DERIVED)
@@ -33,12 +33,12 @@ _ROOTS = (Region.PLATFORM, Region.DERIVED)
 
 @dataclass
 class Listing:
-    """What stands in the stores.
+    """Contents of the stores.
 
     Attributes:
-        tally: what was found.
-        extents: how much there is to read, by study and document.
-        unlisted: studies whose store could not be listed.
+        tally: Findings.
+        extents: Amount to read, by study and document.
+        unlisted: Studies whose store could not be listed.
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -47,12 +47,12 @@ class Listing:
 
     @property
     def studies(self) -> set[str]:
-        """Those that have rows."""
+        """Studies that have rows."""
         return {study for study, _ in self.extents}
 
 
 class StoreAudit:
-    """Goes through the names of all objects, and keeps no more than one at a time."""
+    """Looks at the names of all objects, and keeps one at a time in memory."""
 
     def __init__(
         self,
@@ -66,12 +66,12 @@ class StoreAudit:
         """Lists nothing yet.
 
         Args:
-            stores: of the studies and the platform.
-            registry: of the studies.
-            holds: what stays, whatever has expired.
-            concluded: studies of which nothing may be there, which is another check.
-            as_of: the audit's clock, UTC.
-            purge_days: how long old copies of what has expired may still be there.
+            stores: Stores of the studies and of the platform.
+            registry: Registry of the studies.
+            holds: Legal holds.
+            concluded: Studies of which nothing may be there, which is another check.
+            as_of: Clock of the audit, UTC.
+            purge_days: Time for which old copies of what has expired may stay.
         """
         self._stores = stores
         self._registry = registry
@@ -145,7 +145,7 @@ class StoreAudit:
             self._tell_expired(partition, "past its retention")
 
     def _see_copy(self, store: ObjectStore, copy: OldCopy) -> None:
-        """Looks at what is live no more: of what has expired it has to go, too."""
+        """Looks at an old copy: of what has expired the copies have to go, too."""
         info = ObjectInfo(copy.name, copy.size, copy.generation)
         partition = self._locator.classify(store, info).partition
         if partition is None or partition.study in self._concluded:

@@ -1,4 +1,4 @@
-"""What one part of an audit found, as numbers that can be added up.
+"""Counts what one part of an audit found, so that parts can be added up.
 
 It travels from workers as JSON, and does not grow with the number of rows: places
 beyond a few hundred of one check are counted together. Names stand in it as they are;
@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 from rally.audit.findings import Check, CheckResult, Seen, Unit
 
 MOST_PLACES = 500
-"""So many places of one check are told apart, of each kind of line."""
+"""Most places of one check that are kept apart, for each kind of line."""
 
 ELSEWHERE = "elsewhere"
-"""What all places beyond these are called."""
+"""Name of all places beyond these."""
 
 OTHERS = "and others"
-"""What is said of them where they are of as many kinds again."""
+"""Words about them, where they are of as many kinds again."""
 
 
 class Kind(StrEnum):
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 class Line(NamedTuple):
-    """Something at a place; see rally.audit.report.Seen."""
+    """Something at a place; see rally.audit.findings.Seen."""
 
     check: Check
     kind: Kind
@@ -43,13 +43,13 @@ class Line(NamedTuple):
 
 
 class Tally:
-    """Counts.
+    """Adds up findings.
 
     Attributes:
-        lines: how much of each.
-        documents: rows by study, document and submission day.
-        files: of rows, that were read.
-        rows: that were read.
+        lines: Number for each line.
+        documents: Rows by study, document and submission day.
+        files: Number of files of rows that were read.
+        rows: Number of rows that were read.
     """
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class Tally:
         self.lines[line] += number
 
     def merge(self, other: "Tally") -> None:
-        """Takes in what another part found."""
+        """Adds what another part found."""
         for line, number in other.lines.items():
             self.add(line, number)
         self.documents.update(other.documents)
@@ -107,7 +107,7 @@ class Tally:
         self.rows += other.rows
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values, of text that any encoder takes."""
+        """Returns JSON values, of text that any encoder takes."""
         return {
             "lines": [
                 [*map(encodable, line), number] for line, number in self.lines.items()
@@ -127,7 +127,7 @@ class Tally:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Tally":
-        """The inverse of to_json."""
+        """Reads what to_json returns."""
         tally = cls()
         for check, kind, where, what, unit, until, number in content["lines"]:
             line = Line(Check(check), Kind(kind), where, what, Unit(unit), until)
@@ -138,10 +138,10 @@ class Tally:
         return tally
 
     def results(self, shown: Callable[[str], str]) -> tuple[CheckResult, ...]:
-        """One for each Check, in its order.
+        """Returns one result for each Check, in its order.
 
         Args:
-            shown: takes out of a text what could be somebody's id.
+            shown: Function that takes out of a text what could be somebody's id.
         """
         lines = Counter[Line]()
         for line, number in self.lines.items():
@@ -160,7 +160,7 @@ class Tally:
 
 
 def merged(parts: Iterable[Tally]) -> Tally:
-    """All of them as one."""
+    """Returns the sum of some tallies."""
     whole = Tally()
     for each in parts:
         whole.merge(each)
@@ -168,12 +168,12 @@ def merged(parts: Iterable[Tally]) -> Tally:
 
 
 def encodable(text: str) -> str:
-    """The text; of a name that is not UTF-8 its bytes as escapes."""
+    """Returns the text, with escapes for bytes that are not UTF-8."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def _seen(lines: Counter[Line], check: Check, kind: Kind) -> Iterator[Seen]:
-    """Sorted by place, those that are counted together last."""
+    """Yields lines sorted by place, those that are counted together last."""
     own = [each for each in lines if each.check is check and each.kind is kind]
     for line in sorted(own, key=lambda each: (each.where == ELSEWHERE, each)):
         until = date.fromisoformat(line.until) if line.until else None

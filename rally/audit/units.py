@@ -1,4 +1,4 @@
-"""Deals the files of rows out: what one worker looks at, in as few bytes as possible.
+"""Divides the files of rows into units, each for one worker.
 
 A unit is some consecutive dates of a document, and of these, where they are large, one
 of several parts by the bucket. The worker lists the files itself: what is compacted
@@ -16,22 +16,22 @@ from rally.registry.study import Document, Keep
 from rally.storage.partitions import StoredFile
 
 RUN_BYTES = 64 * 1024 * 1024
-"""Compressed rows of a unit, about."""
+"""Size of the compressed rows of a unit, about."""
 
 RUN_DAYS = 92
-"""Dates of a unit at most, but of a document of which only the latest is kept."""
+"""Most dates of a unit, but for a document of which only the latest is kept."""
 
 
 class Unit(NamedTuple):
-    """What one worker looks at.
+    """Files of rows for one worker.
 
     Attributes:
-        study: namespace.
+        study: Namespace of the study.
         document: `<type>.<version>`.
-        days: the dates, sorted.
-        before: dates against which these are held for duplicates, sorted.
-        part: which of the parts.
-        parts: how many parts; a power of two.
+        days: Dates, sorted.
+        before: Dates that may have duplicates of these, sorted.
+        part: Number of the part.
+        parts: Number of parts, a power of two.
     """
 
     study: str
@@ -42,7 +42,7 @@ class Unit(NamedTuple):
     parts: int = 1
 
     def has(self, file: StoredFile) -> bool:
-        """Whether a file of its dates is in its part.
+        """Returns whether a file of the unit's dates is in its part.
 
         Buckets go by their leading bits, so that a person's rows of all dates meet.
         """
@@ -54,11 +54,11 @@ class Unit(NamedTuple):
 
 @dataclass(slots=True)
 class Extent:
-    """How much there is of one document.
+    """Amount of one document.
 
     Attributes:
-        days: bytes by date.
-        bits: of its compacted files' buckets, the fewest; 0 where none is compacted.
+        days: Bytes by date.
+        bits: Fewest bits of the buckets of compacted files; None where there is none.
     """
 
     days: dict[str, int] = field(default_factory=dict)
@@ -74,11 +74,11 @@ class Extent:
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """Size in bytes."""
         return sum(self.days.values())
 
     def units(self, document: Document) -> Iterator[Unit]:
-        """Deals it out."""
+        """Yields the units of the document."""
         parts = self._parts(document)
         rule = KeepRule(document.keep)
         for days in self._runs(document, RUN_BYTES * parts):
@@ -97,7 +97,7 @@ class Extent:
                 )
 
     def _parts(self, document: Document) -> int:
-        """So many that one date, or all dates, of a part are not too much."""
+        """Returns a number of parts that keeps the size of each in bounds."""
         latest = document.keep is Keep.LATEST
         most = self.size if latest else max(self.days.values(), default=0)
         parts = 1
@@ -106,7 +106,7 @@ class Extent:
         return parts
 
     def _runs(self, document: Document, limit: int) -> Iterator[tuple[str, ...]]:
-        """Consecutive dates; all of a document of which only the latest is kept."""
+        """Yields consecutive dates; all where only the latest of a document is kept."""
         if document.keep is Keep.LATEST:
             yield tuple(sorted(self.days))
             return

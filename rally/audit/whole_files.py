@@ -1,4 +1,4 @@
-"""Reads one file of rows from end to end, and is sure that it is whole.
+"""Reads one file of rows from end to end, and proves that it is whole.
 
 Rows are cut apart by walking them, and the index is held against that: so it is seen
 where either lies. Nothing is decoded.
@@ -34,21 +34,21 @@ _BEGINNING = struct.Struct("<B36sB36xQ").unpack_from
 
 
 class RowBlock(NamedTuple):
-    """The rows of one block.
+    """Rows of one block.
 
     Attributes:
-        data: all bytes of all rows.
-        starts: where rows begin that are what the schema says, and begin with two
-            strings of 36 characters; empty where nobody knows the schema.
-        people: the participants of these rows, 36 bytes each.
-        distinct: the same, each once.
-        ends: where these rows end.
-        unlike: how many rows are not what the schema says.
-        shapeless: how many are, and do not begin so.
-        stamps: the first eight bytes of the time of each, the lowest first; empty
+        data: Bytes of all rows.
+        starts: Offsets of the rows that fit the schema and begin with two strings of
+            36 characters; empty where nobody knows the schema.
+        people: Participants of these rows, 36 bytes each.
+        distinct: The same, each once.
+        ends: Offsets at which these rows end.
+        unlike: Number of rows that do not fit the schema.
+        shapeless: Number of rows that fit it, and do not begin so.
+        stamps: First eight bytes of the time of each row, the lowest first; empty
             where a row is too short for that.
-        is_foreign: whether somebody else's writer made the rows; before each of them
-            stands its key in `data`, in our own form.
+        is_foreign: Whether another program's writer made the rows; before each of
+            them stands its key in `data`, in our own form.
     """
 
     data: bytes
@@ -63,19 +63,19 @@ class RowBlock(NamedTuple):
 
 
 class WholeFile:
-    """One file at one generation.
+    """Reads one file at one generation.
 
     Attributes:
-        header: its own.
-        index: its block index; empty where it has none.
-        rows: how many were there, in the blocks so far.
+        header: Header of the file.
+        index: Block index; empty where the file has none.
+        rows: Number of rows in the blocks so far.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         """Reads the header.
 
         Raises:
-            CorruptFile: there is no whole one, or its index is not of this file.
+            CorruptFile: There is no whole one, or its index is not of this file.
         """
         self._snapshot = snapshot
         self.header: Header = header_of(snapshot)
@@ -94,15 +94,15 @@ class WholeFile:
         walk: Walker | RowWalker | None,
         digests: Sequence[Digest] = (),
     ) -> Iterator[RowBlock]:
-        """Every block; what they come to holds only once the last one is there.
+        """Yields every block; the file is proven whole only after the last one.
 
         Args:
-            walk: for rows of the file's schema; a RowWalker for rows of somebody
-                else's form of it; None where it is not known.
-            digests: are fed all rows.
+            walk: Walker of rows of the file's schema; a RowWalker for rows in another
+                program's form of it; None where the schema is not known.
+            digests: Digests that take in all rows.
 
         Raises:
-            CorruptFile: the file is not whole, or its index lies.
+            CorruptFile: The file is not whole, or its index lies.
         """
         checksum, last = google_crc32c.Checksum(), b""
         named: Iterator[Block | None] = iter(self.index) if self.index else repeat(None)
@@ -133,7 +133,7 @@ class WholeFile:
 
 
 def starts_of(block: Block) -> list[int]:
-    """Where a block's rows begin, by the index."""
+    """Returns the offsets of a block's rows, by the index."""
     return [0, *accumulate(block.row_lengths)][:-1]
 
 
@@ -171,7 +171,7 @@ def _walked(
 
 
 def _foreign(data: bytes, count: int, walker: RowWalker) -> RowBlock:
-    """Puts before each row of somebody else's its key as ours have it."""
+    """Puts before each row of another program its key, in our own form."""
     try:
         rows = walker.walk(data, count, Everybody())
     except CorruptFile:
@@ -194,7 +194,7 @@ def _foreign(data: bytes, count: int, walker: RowWalker) -> RowBlock:
 
 
 def _one_by_one(data: bytes, count: int, block: Block | None, walk: Walker) -> RowBlock:
-    """Of rows that cannot all be walked, those that can; without an index, none."""
+    """Keeps those rows of a block that can be walked; without an index, none."""
     if block is None:
         return RowBlock(data, unlike=count)
     starts, ends, start = list[int](), list[int](), 0

@@ -1,4 +1,4 @@
-"""The small parts: spans, tallies, duplicates, what is written and what is read."""
+"""The small parts: windows, tallies, duplicates, what is written and what is read."""
 
 import io
 import json
@@ -60,7 +60,7 @@ def test_rows_may_be_sent_while_a_study_collects_and_a_little_later(
 ):
     log = [Transition(study, action, hour(at), "ann", "") for action, at in decided]
     states, found = States(audited_registry, log), audited_registry.studies[study]
-    spans = collection_windows(states, found)
+    windows = collection_windows(states, found)
     minute = TOLD_LATE / 10
     for time in (hour(asked) + minute * each for each in range(-1, 13)):
         moments = [time - minute * each for each in range(10)]
@@ -68,7 +68,7 @@ def test_rows_may_be_sent_while_a_study_collects_and_a_little_later(
         expected = any(
             states.at(found, each) is StudyState.COLLECTING for each in moments
         )
-        assert expected == any(span.holds(to_micros(time)) for span in spans)
+        assert expected == any(window.holds(to_micros(time)) for window in windows)
 
 
 def test_day_of_a_leap_year_is_a_whole_day():
@@ -98,15 +98,15 @@ any_time = st.one_of(times, st.integers(-(2**63), 2**63 - 1))
 
 @given(st.lists(any_time, max_size=5), times, st.integers(1, 2**40))
 def test_times_are_within_a_span_or_are_looked_at(found, start, length):
-    span = CollectionWindow(start, start + length)
+    window = CollectionWindow(start, start + length)
     rows = [bytes(74) + zig_zag(each) + bytes(8) for each in found]
     stamps = [int.from_bytes(row[74:82], "little") for row in rows]
     starts = [sum(map(len, rows[:at])) for at in range(len(rows))]
     assert times_of(b"".join(rows), starts) == found
-    if are_within(stamps, span):
-        assert all(map(span.holds, found))
+    if are_within(stamps, window):
+        assert all(map(window.holds, found))
     elif all(2**48 <= each < 2**55 for each in found):
-        assert not all(map(span.holds, found)) or span.end > 2**55
+        assert not all(map(window.holds, found)) or window.end > 2**55
 
 
 lines = st.tuples(
