@@ -47,8 +47,8 @@ class Head(NamedTuple):
     """How far a chain goes; what the withdrawal list names of it.
 
     Attributes:
-        number: of its last entry; 0 of none.
-        digest: of all entries up to there; see rally.decisions.entry.extend.
+        number: Number of its last entry; 0 of none.
+        digest: Digest of all entries up to there; see rally.decisions.entry.extend.
     """
 
     number: int = 0
@@ -60,10 +60,10 @@ class ChainRecord:
     """One number of the chain.
 
     Attributes:
-        number: of the entry.
-        status: what it is worth.
-        why: it is void; "" where it is not.
-        entry: as it was read; None where nothing legible is there.
+        number: Number of the entry.
+        status: What it is worth.
+        why: Reason for which it is void; "" where it is not.
+        entry: The entry as it was read; None where nothing readable is there.
         digest: SHA-256 of its bytes, in hex.
     """
 
@@ -78,11 +78,11 @@ class KeyInForce(NamedTuple):
     """A job's public key, and up to where what it signed counts.
 
     Attributes:
-        key: of the job.
-        verifier: of its signatures.
-        lists: counter of the last withdrawal list that it may have signed; None is
+        key: Key of the job.
+        verifier: Verifier of its signatures.
+        lists: Counter of the last withdrawal list that it may have signed; None is
             without end, as of the key that is in use.
-        receipts: number of the last receipt, likewise.
+        receipts: Number of the last receipt, likewise.
     """
 
     key: JobKey
@@ -96,16 +96,16 @@ class Chain:
     """All decisions of a platform, verified.
 
     Attributes:
-        platform: its id.
-        founding: its first decision.
-        records: one for each number.
-        digests: of the chain up to each number, from 0.
-        people: who may sign now, by name.
-        keys: of each job, the one in use last.
-        why_void: says why an entry would decide nothing as the next one; "" if it does.
-        losses: that two owners accepted.
-        foreign: names of objects in its folder that are no entries, sorted.
-        has_loss: whether an entry that a published head covers is missing or changed,
+        platform: Its id.
+        founding: Its first decision.
+        records: A record for each number.
+        digests: Digests of the chain up to each number, from 0.
+        people: People who may sign now, by name.
+        keys: Keys of each job, the one in use last.
+        why_void: Says why an entry would decide nothing as the next one; "" if it does.
+        losses: Losses that two owners accepted.
+        foreign: Names of objects in its folder that are no entries, sorted.
+        has_loss: Whether an entry that a published head covers is missing or changed,
             and no two owners have accepted that; see `against`.
     """
 
@@ -136,9 +136,9 @@ class Chain:
         List 0 is older than any run of deletion: who founded the platform signs it.
 
         Args:
-            counter: of the list.
-            signature: in hex; whatever else it is, it is nobody's.
-            data: that is signed.
+            counter: Counter of the list.
+            signature: The signature in hex; anything else is nobody's.
+            data: The data that is signed.
         """
         if counter == 0:
             people = {each.name: each.public for each in self.founding.people}

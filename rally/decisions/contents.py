@@ -88,8 +88,8 @@ class Person(NamedTuple):
     """Somebody who signs.
 
     Attributes:
-        name: of lower-case letters, digits and hyphens.
-        roles: sorted, at least one.
+        name: Name of lower-case letters, digits and hyphens.
+        roles: Roles, sorted, at least one.
         public: Tink public keyset, JSON, by which their signatures are verified.
     """
 
@@ -102,9 +102,9 @@ class JobKey(NamedTuple):
     """By what a job's signatures are verified.
 
     Attributes:
-        job: whose they are.
+        job: The job whose signatures they are.
         public: Tink public keyset, JSON.
-        receipts: number of the last receipt before it; later ones that the key before
+        receipts: Number of the last receipt before it; later ones that the key before
             it signed count for nothing.
     """
 
@@ -117,9 +117,9 @@ class Founding(NamedTuple):
     """The first entry: who may decide who the people are.
 
     Attributes:
-        development: whether one human may play everybody. It never changes.
-        people: two owners or more, and others.
-        keys: of each job.
+        development: Whether one human may play everybody. It never changes.
+        people: Two owners or more, and others.
+        keys: Keys of each job.
     """
 
     development: bool
@@ -131,7 +131,7 @@ class Approval(NamedTuple):
     """A second owner's signature on an entry.
 
     Attributes:
-        entry: its number.
+        entry: Its number.
         digest: SHA-256 of its object's bytes, in hex.
     """
 
@@ -143,9 +143,9 @@ class AcceptedLoss(NamedTuple):
     """Two owners go on from a chain that lost entries, as it is.
 
     Attributes:
-        through: number of the last entry that was looked at.
-        digest: of the chain up to there, as it is now.
-        note: what happened.
+        through: Number of the last entry that was looked at.
+        digest: Digest of the chain up to there, as it is now.
+        note: What happened.
     """
 
     through: int
@@ -164,9 +164,9 @@ class StudyDecision(NamedTuple):
     """A study is paused, resumed, ended or concluded.
 
     Attributes:
-        namespace: of the study.
-        at: from when it holds, UTC.
-        note: why.
+        namespace: Namespace of the study.
+        at: Time from which it holds, UTC.
+        note: Reason.
     """
 
     namespace: str
@@ -178,11 +178,11 @@ class HoldPlacement(NamedTuple):
     """Rows of a study must stay, whoever leaves and whatever expires.
 
     Attributes:
-        namespace: of the study.
-        first: submission date of the first of them.
-        last: submission date of the last of them.
-        at: from when it holds, UTC.
-        note: why.
+        namespace: Namespace of the study.
+        first: Submission date of the first of them.
+        last: Submission date of the last of them.
+        at: Time from which it holds, UTC.
+        note: Reason.
     """
 
     namespace: str
@@ -196,9 +196,9 @@ class HoldRelease(NamedTuple):
     """A hold is over.
 
     Attributes:
-        hold: number of the entry that placed it.
-        at: from when, UTC.
-        note: why.
+        hold: Number of the entry that placed it.
+        at: Time from which it is over, UTC.
+        note: Reason.
     """
 
     hold: int
@@ -210,8 +210,8 @@ class RequestDecision(NamedTuple):
     """Withdrawals that are held count, or do not, or wait for nothing.
 
     Attributes:
-        subjects: which ones; see rally.withdrawal.requests. Sorted.
-        note: why.
+        subjects: Ids of the requests, sorted; see rally.withdrawal.requests.
+        note: Reason.
     """
 
     subjects: tuple[str, ...]
@@ -222,9 +222,9 @@ class Letters(NamedTuple):
     """Withdrawals that came by mail, and that a person has read.
 
     Attributes:
-        scope: what is left: a namespace, or Rally.
-        received: when they came, UTC.
-        events: names of the events that the log has of them, sorted.
+        scope: What is left: a namespace, or Rally.
+        received: Time at which they came, UTC.
+        events: Names of the events that the log has of them, sorted.
     """
 
     scope: str
@@ -236,11 +236,11 @@ class Settlement(NamedTuple):
     """Dead letters that say *leaves* and can never be read are given up.
 
     Attributes:
-        study: a namespace, or `unknown`.
-        day: when they failed.
+        study: A namespace, or `unknown`.
+        day: Day on which they failed.
         objects: SHA-256 of the objects' names, in hex.
-        letters: how many.
-        note: why.
+        letters: Number of letters.
+        note: Reason.
     """
 
     study: str

@@ -39,15 +39,15 @@ class Entry:
     """What one person decided.
 
     Attributes:
-        platform: id of the platform, so that no other takes it for its own.
-        number: of the entry, from 1.
-        previous: digest of the chain before it; see `extend`.
-        list: counter of the withdrawal list that its signer saw.
-        kind: what it decides.
-        content: about what, by its kind.
-        when: it was signed, UTC.
-        by: name of who signed.
-        signature: in base64; "" before it is signed.
+        platform: Id of the platform, so that no other takes it for its own.
+        number: Number of the entry, from 1.
+        previous: Digest of the chain before it; see `extend`.
+        list: Counter of the withdrawal list that its signer saw.
+        kind: What it decides.
+        content: The subject of the decision, by its kind.
+        when: Time at which it was signed, UTC.
+        by: Name of who signed.
+        signature: The signature in base64; "" before it is signed.
     """
 
     platform: str
@@ -76,8 +76,8 @@ def extend(digest: str, data: bytes) -> str:
     """The digest of a chain with one entry more: it covers every byte of all.
 
     Args:
-        digest: of the chain before.
-        data: the entry's object; b"" where it is missing.
+        digest: Digest of the chain before.
+        data: The entry's object; b"" where it is missing.
     """
     own = hashlib.sha256(data).hexdigest()
     return hashlib.sha256(f"{digest} {own}".encode()).hexdigest()
@@ -107,8 +107,8 @@ def decode(data: bytes, where: str) -> Entry:
     """Reads an entry strictly; whether its signature is right is another question.
 
     Args:
-        data: the object, of at most MOST_BYTES.
-        where: its URI, for the message.
+        data: The object, of at most MOST_BYTES.
+        where: Its URI, for the message.
 
     Raises:
         ConfigurationError: these are not the bytes of an entry.

@@ -99,13 +99,13 @@ def begin(
     """Makes the first decision of a platform that is not marked yet.
 
     Args:
-        platform: its store.
-        platform_id: its id, if it has none.
-        people: with whom it begins.
-        signer: one of the owners.
-        platform_keys: folder that has the public half of each job's key.
-        now: when it is signed.
-        development: whether one human may play everybody.
+        platform: Its store.
+        platform_id: Its id, if it has none.
+        people: The people with whom it begins.
+        signer: One of the owners.
+        platform_keys: Folder that has the public half of each job's key.
+        now: Time at which it is signed.
+        development: Whether one human may play everybody.
 
     Returns:
         Its bytes: those that an earlier attempt of the same owner left, if it did.

@@ -35,8 +35,8 @@ class Signer(NamedTuple):
     """Somebody who can sign.
 
     Attributes:
-        name: as the chain knows them.
-        key: their private key.
+        name: The name by which the chain knows them.
+        key: Their private key.
     """
 
     name: str
@@ -76,8 +76,8 @@ def create_person_key(
     """Makes a person's key pair in a folder; False where one is there.
 
     Args:
-        uri: of the folder.
-        name: of the person.
+        uri: URI of the folder.
+        name: Name of the person.
         kek: URI of the KEK under which the key lies; None takes the folder's own.
         kms: URI of a version of a key of Cloud KMS, which is named and not made.
 

@@ -96,8 +96,8 @@ class ChainFold:
         """Begins with nothing.
 
         Args:
-            uri: where it lies, for messages.
-            platform: id that every entry must name.
+            uri: URI of the platform, for messages.
+            platform: Id that every entry must name.
             founded: SHA-256 of the first entry.
         """
         self._uri = uri.rstrip("/")

@@ -36,14 +36,15 @@ def decide(
     """Appends what a person decided, and says how it stands there.
 
     Args:
-        platform: its store.
-        signer: who decides.
-        kind: of the decision.
-        content: about what.
-        now: when it is signed.
-        head: of the chain that the withdrawal list names; None where it was not read.
-        counter: of that list.
-        check: raises ConfigurationError where the decision makes no sense after the
+        platform: Its store.
+        signer: The person who decides.
+        kind: Kind of the decision.
+        content: The subject of the decision.
+        now: Time at which it is signed.
+        head: Head of the chain that the withdrawal list names; None where it was not
+            read.
+        counter: Counter of that list.
+        check: Raises ConfigurationError where the decision makes no sense after the
             entries that are there. It is asked again where somebody else was first.
 
     Raises:

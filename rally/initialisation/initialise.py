@@ -53,8 +53,8 @@ class InitStep(NamedTuple):
     """One thing that a platform needs.
 
     Attributes:
-        is_new: whether it was made now; else it was there.
-        what: it is, for people.
+        is_new: Whether it was made now; else it was there.
+        what: Description for people.
     """
 
     is_new: bool
@@ -65,10 +65,10 @@ class Founders(NamedTuple):
     """With whom a platform begins.
 
     Attributes:
-        development: whether one human may play everybody: all keys are made here.
-        owners: name and public keyset of each; of a development platform nobody.
-        by: which of them signs the first decision.
-        people_keys: folder of that owner's key; of a development platform, everybody's.
+        development: Whether one human may play everybody: all keys are made here.
+        owners: Name and public keyset of each; of a development platform nobody.
+        by: The founder who signs the first decision.
+        people_keys: Folder of that owner's key; of a development platform, everybody's.
     """
 
     development: bool
@@ -89,15 +89,15 @@ def initialise(
     """Makes what is missing, and says each thing when it is there.
 
     Args:
-        stores: of the studies and the platform.
-        registry: of the studies.
-        studies: that are begun: their stores, where each has its own, and their
-            researchers' folders are marked, and their pseudonyms' keys made.
-        platform_keys: folder of the platform's keys.
-        ping_keys: folder of the keys that open pings. In a store that all studies
+        stores: Stores of the studies and the platform.
+        registry: Registry of the studies.
+        studies: The studies that are begun: their stores, where each has its own, and
+            their researchers' folders are marked, and their pseudonyms' keys made.
+        platform_keys: Folder of the platform's keys.
+        ping_keys: Folder of the keys that open pings. In a store that all studies
             share, those with a key there have their pseudonyms' keys made as well.
-        adopts: the platform's id, for places whose markers are lost.
-        founders: with whom a new platform begins; None of one that is there.
+        adopts: The platform's id, for places whose markers are lost.
+        founders: The people with whom a new platform begins; None of one that is there.
 
     Raises:
         ConfigurationError: something is there that is not the platform's own, was
@@ -219,10 +219,11 @@ def _make_keys(
     """Makes those that are missing, unless something is stored under them.
 
     Args:
-        uri: folder of the platform's keys.
-        namespaces: whose pseudonyms' keys are wanted, besides the platform's own.
-        stores: of the studies and the platform.
-        seen: namespaces of the studies whose stores are there to be looked into.
+        uri: Folder of the platform's keys.
+        namespaces: The namespaces whose pseudonyms' keys are wanted, besides the
+            platform's own.
+        stores: Stores of the studies and the platform.
+        seen: Namespaces of the studies whose stores are there to be looked into.
     """
 
     def in_use(name: str) -> bool:

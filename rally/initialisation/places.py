@@ -28,9 +28,9 @@ class Marked(NamedTuple):
     """A place after it was marked.
 
     Attributes:
-        uri: of the place.
-        marker: that it has.
-        is_new: whether this call wrote it.
+        uri: URI of the place.
+        marker: The marker that it has.
+        is_new: Whether this call wrote it.
     """
 
     uri: str
@@ -42,8 +42,8 @@ class KeysOwner(NamedTuple):
     """Whose a folder of platform keys says that it is.
 
     Attributes:
-        uri: of the folder.
-        platform: id of the platform.
+        uri: URI of the folder.
+        platform: Id of the platform.
     """
 
     uri: str
@@ -62,8 +62,8 @@ class Survey(NamedTuple):
     """The places that are to be marked, looked at before anything is written.
 
     Attributes:
-        owner: id of the platform whose they are; None is nobody's yet.
-        places: the platform first, each with the marker that it has.
+        owner: Id of the platform whose they are; None is nobody's yet.
+        places: The platform first, each with the marker that it has.
     """
 
     owner: str | None
@@ -85,13 +85,13 @@ def survey_places(
     """Looks at the platform, the store, and what single studies have of their own.
 
     Args:
-        stores: of the studies and the platform.
-        studies: whose stores, where each has its own, and whose researchers' folders
-            are marked, too.
-        adopts: the platform's id, of a person who knows that places which hold
+        stores: Stores of the studies and the platform.
+        studies: The studies whose stores, where each has its own, and whose
+            researchers' folders are marked, too.
+        adopts: The platform's id, of a person who knows that places which hold
             something and have lost their markers belong to it; None adopts nothing.
-        keys: whose the platform's keys are; None where nothing says it yet.
-        begun: names of objects that an attempt which was killed may have left in the
+        keys: Id of the platform whose keys they are; None where nothing says it yet.
+        begun: Names of objects that an attempt which was killed may have left in the
             platform.
 
     Raises:
@@ -121,8 +121,8 @@ def mark_places(survey: Survey, platform: str, founded: str) -> list[Marked]:
     """Marks those places that have no marker.
 
     Args:
-        survey: of all of them.
-        platform: id of the platform whose they are.
+        survey: Survey of all of them.
+        platform: Id of the platform whose they are.
         founded: SHA-256 of the platform's first decision, in hex.
 
     Returns:

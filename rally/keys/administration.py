@@ -43,8 +43,8 @@ def rotate(folder: KeyFolder, namespace: str, template: str | None = None) -> No
     """Adds a key that clients will encrypt to; the old ones still open.
 
     Args:
-        folder: the key folder.
-        namespace: one that has keys.
+        folder: The key folder.
+        namespace: One that has keys.
         template: `jwk`, or the new key's; by default like the present one.
 
     Raises:
@@ -161,7 +161,7 @@ class KeyRow(NamedTuple):
     """One line of a listing; nothing in it is secret.
 
     Attributes:
-        owner: a namespace or a purpose.
+        owner: A namespace or a purpose.
         kind: Tink's type of key, `Glean JWK` or `Pioneer JWK`.
         key_id: Tink's number, the RFC 7638 thumbprint, or Pioneer's id.
         role: `primary` is what clients encrypt to; `opens`, or `disabled`.

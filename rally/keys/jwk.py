@@ -20,9 +20,9 @@ class EcPrivateKey(Secret):
     """A P-256 private key, built once, so that opening a ping parses nothing.
 
     Attributes:
-        key: for the key agreement.
+        key: The key for the key agreement.
         thumbprint: RFC 7638, SHA-256; Glean.js sends it as `kid`.
-        pioneer_key_id: the `encryptionKeyId` of Pioneer v2 that it was imported for;
+        pioneer_key_id: The `encryptionKeyId` of Pioneer v2 that it was imported for;
             None for a Glean key.
     """
 
@@ -40,8 +40,8 @@ def parse_private(text: bytes, where: str, key_id: str | None = None) -> EcPriva
     """The key of one private JWK; of its members only kty, crv, x, y and d are read.
 
     Args:
-        text: a JSON object.
-        where: what the messages call it: a file's name.
+        text: A JSON object.
+        where: What the messages call it: a file's name.
         key_id: Pioneer's id of the key, or None for a Glean key.
 
     Raises:

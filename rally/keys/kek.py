@@ -31,8 +31,8 @@ def aead_for(kek_uri: str, folder: str) -> aead.Aead:
     It raises KekError, whatever the service or its library raises.
 
     Args:
-        kek_uri: as in this module's head.
-        folder: the key folder's URI; a relative `local-kek://` starts from it.
+        kek_uri: URI of the KEK, of a form that this module's head lists.
+        folder: The key folder's URI; a relative `local-kek://` starts from it.
 
     Raises:
         ConfigurationError: the scheme is unknown, its library is not installed, there

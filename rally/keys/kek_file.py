@@ -18,7 +18,7 @@ class KekFile:
     """The KEKs' URIs of a folder.
 
     Attributes:
-        kek_uri: of every file that has none of its own.
+        kek_uri: URI of the KEK of every file that has none of its own.
         namespaces: KEKs of single namespaces, in a folder that opens pings.
         purposes: KEKs of single purposes, in a folder of platform keys.
     """

@@ -47,9 +47,9 @@ class KeyInfo(NamedTuple):
 
     Attributes:
         key_id: Tink's number of the key.
-        type: the name of Tink's proto, such as HpkePrivateKey.
-        primary: whether new ciphertexts are made with it.
-        enabled: whether it opens anything.
+        type: The name of Tink's proto, such as HpkePrivateKey.
+        primary: Whether new ciphertexts are made with it.
+        enabled: Whether it opens anything.
     """
 
     key_id: int
@@ -62,7 +62,7 @@ def generate(template: str) -> tink.KeysetHandle:
     """A keyset of one fresh key.
 
     Args:
-        template: kek, hpke, ecies, xwing, prf or signature.
+        template: Kek, hpke, ecies, xwing, prf or signature.
 
     Raises:
         ConfigurationError: the installed Tink lacks the template.
@@ -76,8 +76,8 @@ def rotated(
     """The keyset with a fresh primary key; the old ones stay and still open.
 
     Args:
-        handle: a keyset of hybrid private keys.
-        template: of the new key; by default the present primary's.
+        handle: A keyset of hybrid private keys.
+        template: Template of the new key; by default the present primary's.
 
     Raises:
         ConfigurationError: the keyset is of a kind that is not rotated.

@@ -31,11 +31,11 @@ def ensure_platform_keys(
     folder is not the right one. Processes that race end with the same keys.
 
     Args:
-        uri: the folder of platform keys.
-        namespaces: those whose pseudonyms are wanted, besides the platform's.
-        in_use: whether anything is stored under the pseudonyms of a namespace, or of
-            `platform`; or under a signature. It is asked only of those whose
-            key is missing, before any key is made.
+        uri: The folder of platform keys.
+        namespaces: Those whose pseudonyms are wanted, besides the platform's.
+        in_use: Whether anything is stored under the pseudonyms of a namespace, or of
+            `platform`; or under a signature. It is asked only of those whose key is
+            missing, before any key is made.
 
     Returns:
         The purposes whose keys were made by this call.

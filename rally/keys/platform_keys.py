@@ -69,12 +69,12 @@ class PlatformKeys(Secret):
         """Opens the purposes that a job names; it needs rights to these only.
 
         Args:
-            uri: the folder of platform keys.
-            pseudonyms: namespaces, and `platform`. A namespace without a key is left
+            uri: The folder of platform keys.
+            pseudonyms: Namespaces, and `platform`. A namespace without a key is left
                 out: of one that is used `rally.usage` has said so before.
-            signing: the jobs as which it signs.
-            seal: the dead letters' public keyset. It needs no KEK.
-            open_dead_letters: their private keyset.
+            signing: The jobs as which it signs.
+            seal: The dead letters' public keyset. It needs no KEK.
+            open_dead_letters: Their private keyset.
 
         Raises:
             ConfigurationError: a file is missing, malformed, of another KEK or of

@@ -50,11 +50,11 @@ def pubsub_line(
     """One message, as newline-delimited JSON that `rally ingest --input` reads.
 
     Args:
-        public: the namespace's public keyset.
-        path: the context info, and the message's `uri`.
-        clear: the payload.
-        timestamp: the message's `submission_timestamp`.
-        zipped: whether the clear text is gzipped before it is sealed.
+        public: The namespace's public keyset.
+        path: The context info, and the message's `uri`.
+        clear: The payload.
+        timestamp: The message's `submission_timestamp`.
+        zipped: Whether the clear text is gzipped before it is sealed.
     """
     body = gzip.compress(clear, mtime=0) if zipped else clear
     try:

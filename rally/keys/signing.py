@@ -74,7 +74,7 @@ class SigningKey(Secret):
     """A private key that signs.
 
     Attributes:
-        public: by what its signatures are verified: a Tink public keyset, JSON.
+        public: Tink public keyset, JSON, that verifies its signatures.
     """
 
     public: str
@@ -106,8 +106,8 @@ class KmsKey(SigningKey):
 
         Args:
             service: Cloud KMS.
-            name: resource name of the key's version.
-            where: the file that names it, for messages.
+            name: Resource name of the key's version.
+            where: The file that names it, for messages.
 
         Raises:
             ConfigurationError: it is no such key.
@@ -141,7 +141,7 @@ def open_signing_key(
     """The private key of a person or a job.
 
     Args:
-        folder: that holds it.
+        folder: The folder that holds it.
         owner: `person.<name>` or `signing.<job>`.
         service: Cloud KMS; None opens it where the key lies there.
 

@@ -22,7 +22,7 @@ class Anchor(NamedTuple):
     """The end of what was purged.
 
     Attributes:
-        through: number of the last receipt that may be gone.
+        through: Number of the last receipt that may be gone.
         digest: SHA-256 of its bytes, in hex.
     """
 

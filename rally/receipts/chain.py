@@ -32,13 +32,13 @@ def append(
     run, each with `since` the number of the one before.
 
     Args:
-        platform: the platform's store.
-        decisions: of the platform, which name by whose key.
-        key: of deletion.
-        make: the receipt, of its number and the hash of the one before. It is called
+        platform: The platform's store.
+        decisions: Decisions of the platform, which name the keys that count.
+        key: Key of deletion.
+        make: The receipt, of its number and the hash of the one before. It is called
             again where another writer was first.
-        since: the last number that the caller knows, so that the end of a long chain
-            is soon found; 0 goes through all of it.
+        since: The last number that the caller knows, so that the end of a long chain is
+            soon found; 0 goes through all of it.
 
     Returns:
         The receipt as it stands there, sealed.

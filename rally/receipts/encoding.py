@@ -67,8 +67,8 @@ def decode_receipt(data: bytes, where: str) -> Receipt:
     """Reads a receipt; whether its signature is right is another question.
 
     Args:
-        data: the object.
-        where: its URI, for the message.
+        data: The object.
+        where: Its URI, for the message.
 
     Raises:
         ConfigurationError: these are not the bytes of a receipt.

@@ -27,10 +27,10 @@ def purge_receipts(
     that would hide it.
 
     Args:
-        platform: the platform's store.
-        decisions: of the platform, which name by whose key.
-        key: of the purge, which signs the anchor.
-        before: a day in UTC, further back than any run of deletion lasts. The first
+        platform: The platform's store.
+        decisions: Decisions of the platform, which name the keys that count.
+        key: Key of the purge, which signs the anchor.
+        before: A day in UTC, further back than any run of deletion lasts. The first
             receipt that is not older ends the purge.
 
     Returns:

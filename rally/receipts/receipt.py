@@ -67,15 +67,15 @@ class FileChange:
     """What one rewrite did to one file.
 
     Attributes:
-        name: of the object, in the namespace's store.
-        generation_before: the one that was read.
-        generation_after: the one that was written; None: the object is gone.
-        rows_before: in all.
-        rows_removed: of everybody whom the rewrite was about.
-        rows_of_request: those of them that went for this request.
-        rows_after: in all.
-        checksum_before: the header entry `rally.checksum`; "" where it had none.
-        checksum_after: the same afterwards; None: the object is gone.
+        name: Name of the object, in the namespace's store.
+        generation_before: Generation that was read.
+        generation_after: Generation that was written; None: the object is gone.
+        rows_before: Number of all rows before.
+        rows_removed: Number of rows removed, of everybody whom the rewrite was about.
+        rows_of_request: Number of those of them that went for this request.
+        rows_after: Number of all rows after.
+        checksum_before: The header entry `rally.checksum`; "" where it had none.
+        checksum_after: The same afterwards; None: the object is gone.
     """
 
     name: str
@@ -94,11 +94,11 @@ class Verification:
     """A namespace was read again, and nothing was there that should have gone.
 
     Attributes:
-        time: when it was done, microseconds.
-        files: that were read.
-        rows: that were read.
-        list: counter of the withdrawal list that it was held against.
-        result: of it.
+        time: Time at which it was done, microseconds.
+        files: Number of files that were read.
+        rows: Number of rows that were read.
+        list: Counter of the withdrawal list that it was held against.
+        result: Result of the verification.
     """
 
     time: int
@@ -113,12 +113,12 @@ class Section:
     """What became of the person's rows of one namespace.
 
     Attributes:
-        namespace: a study's, or the platform's.
-        outcome: of it.
-        until: of what is deferred, the day by which the study should be concluded
+        namespace: Namespace of a study, or of the platform.
+        outcome: What became of the rows.
+        until: End of what is deferred, the day by which the study should be concluded
             (its `analysis_until`); None is until it is concluded.
-        files: that had rows of the request.
-        verified: None where that has not been done.
+        files: Files that had rows of the request.
+        verified: The verification; None where that has not been done.
     """
 
     namespace: str
@@ -138,22 +138,22 @@ class Receipt:
     """One receipt. No id and no pseudonym stands anywhere in it.
 
     Attributes:
-        number: counted from 1, without gaps.
-        request: random id of the request, 32 hexadecimal digits.
-        scope: a namespace, or RALLY.
-        received: when the person first said so, microseconds.
-        written: when the receipt was made, microseconds.
-        stages: when each was reached, microseconds.
-        sections: one for each namespace that the request covered.
-        old_copies_until: the last day on which the bucket keeps soft-deleted copies of
+        number: Number of the receipt, counted from 1 without gaps.
+        request: Random id of the request, 32 hexadecimal digits.
+        scope: A namespace, or RALLY.
+        received: Time at which the person first said so, microseconds.
+        written: Time at which the receipt was made, microseconds.
+        stages: Time at which each was reached, microseconds.
+        sections: A section for each namespace that the request covered.
+        old_copies_until: The last day on which the bucket keeps soft-deleted copies of
             what was deleted; None where it keeps none.
-        plan: id of the deletion plan; "" where there was nothing to plan.
-        list: counter of the withdrawal list of then, which is the least that any later
+        plan: Id of the deletion plan; "" where there was nothing to plan.
+        list: Counter of the withdrawal list of then, which is the least that any later
             one has.
-        reason: why there is a receipt.
+        reason: Reason for which there is a receipt.
         previous: SHA-256 of the bytes of the receipt before, in hex; FIRST of none.
-        signature: of deletion (Tink, Ed25519) over all else, in hex; "" until it is
-            sealed.
+        signature: Signature of deletion (Tink, Ed25519) over all else, in hex; "" until
+            it is sealed.
     """
 
     number: int

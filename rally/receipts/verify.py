@@ -44,9 +44,9 @@ class Finding(NamedTuple):
     """One thing that is wrong.
 
     Attributes:
-        kind: of it.
-        name: the object, in the platform's store.
-        what: exactly, and without ids.
+        kind: Kind of the finding.
+        name: The object, in the platform's store.
+        what: Description, exact and without ids.
     """
 
     kind: FindingKind
@@ -159,10 +159,10 @@ def verify_chain(
     """Reads every receipt and tells what is wrong, in the order of their numbers.
 
     Args:
-        platform: the platform's store.
-        decisions: of the platform, which name by whose key.
-        stores: in which the files are looked at; None looks at no file.
-        known: the last number that the withdrawal list knows.
+        platform: The platform's store.
+        decisions: Decisions of the platform, which name the keys that count.
+        stores: Stores whose files are looked at; None looks at no file.
+        known: The last number that the withdrawal list knows.
 
     Raises:
         OSError: a store cannot be reached, or refuses.

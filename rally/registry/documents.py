@@ -37,8 +37,8 @@ class StudyPromises(NamedTuple):
     """What a study says that its documents must keep.
 
     Attributes:
-        gate: what reviews are held against.
-        policy: on whose data it takes.
+        gate: What reviews are held against.
+        policy: The study's promises on whose data it takes.
 
     Each may be UNREAD.
     """

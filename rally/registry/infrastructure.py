@@ -24,10 +24,10 @@ def infrastructure(
     """The variables `studies` and `access` of templates/terraform/variables.tf.
 
     Args:
-        registry: of all studies.
-        concluded: namespaces of those that are; None where nobody knows. Then nobody
-            is let in, since a study that is concluded has no researchers any more,
-            and Terraform is told that it is not known, which it refuses.
+        registry: Registry of all studies.
+        concluded: Namespaces of those that are; None where nobody knows. Then nobody is
+            let in, since a study that is concluded has no researchers any more, and
+            Terraform is told that it is not known, which it refuses.
 
     Returns:
         By namespace its kind and whether it is concluded, or None; and of each group

@@ -21,13 +21,13 @@ class LegalHold(NamedTuple):
     """Somebody's decision that rows must stay.
 
     Attributes:
-        number: of its entry in the chain, by which it is released.
-        namespace: whose rows.
-        first: submission date of the first of them.
-        last: submission date of the last of them.
-        at: from when it holds, in UTC.
-        by: name of who signed.
-        note: why, for the record.
+        number: Number of its entry in the chain, by which it is released.
+        namespace: The study whose rows are held.
+        first: Submission date of the first of them.
+        last: Submission date of the last of them.
+        at: Time from which it holds, UTC.
+        by: Name of who signed.
+        note: Reason, for the record.
     """
 
     number: int
@@ -47,8 +47,8 @@ class Release(NamedTuple):
     """Somebody's decision that a hold is over.
 
     Attributes:
-        hold: its number.
-        at: from when, in UTC.
+        hold: Number of the hold.
+        at: Time from which it is over, UTC.
     """
 
     hold: int
@@ -59,7 +59,7 @@ class LegalHolds:
     """The holds that are in force at one time.
 
     Attributes:
-        holds: all of them, in the order of their first days.
+        holds: All of them, in the order of their first days.
     """
 
     def __init__(
@@ -115,9 +115,9 @@ class LegalHolds:
         """The hold that keeps the rows of a study and date, if there is one.
 
         Args:
-            namespace: whose rows.
-            day: submission date, YYYY-MM-DD; "" is a file that names none, and is
-                kept by any hold of the study.
+            namespace: Whose rows.
+            day: Submission date, YYYY-MM-DD; "" is a file that names none, and is kept
+                by any hold of the study.
         """
         for each in self.of(namespace):
             if not day or each.first.isoformat() <= day <= each.last.isoformat():

@@ -63,9 +63,9 @@ class Located(NamedTuple):
     """An object's place.
 
     Attributes:
-        region: what it is.
-        study: a namespace of the registry; "" where the path names none.
-        partition: of a FILE alone.
+        region: What it is.
+        study: A namespace of the registry; "" where the path names none.
+        partition: Partition of a FILE alone.
     """
 
     region: Region
@@ -80,8 +80,8 @@ class ObjectClassifier:
         """Looks at nothing but URIs.
 
         Args:
-            stores: of the studies and the platform.
-            registry: of the studies, without those of `overlapping`.
+            stores: Stores of the studies and the platform.
+            registry: Registry of the studies, without those of `overlapping`.
         """
         self._documents = {
             study.namespace: registry.documents(study)
@@ -109,8 +109,8 @@ class ObjectClassifier:
         """What an object of one of the studies' stores is.
 
         Args:
-            store: where it was listed.
-            info: as listed.
+            store: The store in which it was listed.
+            info: The object as it was listed.
         """
         at = self._folders[store.uri] + info.name
         if at.startswith(self._platform):
@@ -178,8 +178,8 @@ def overlapping(
     What is taken for researchers' own has no retention, and goes with a conclusion.
 
     Args:
-        stores: of the studies and the platform.
-        registry: of the studies.
+        stores: Stores of the studies and the platform.
+        registry: Registry of the studies.
         others: URIs of what else is not theirs: the registry, folders of keys.
 
     Returns:
@@ -202,8 +202,8 @@ def within_stores(stores: Stores, registry: Registry, keys: Iterable[str]) -> li
     key as a copy that nobody registered.
 
     Args:
-        stores: of the studies and the platform.
-        registry: of the studies.
+        stores: Stores of the studies and the platform.
+        registry: Registry of the studies.
         keys: URIs of folders of keys.
     """
     places = [*stores.each(registry.studies), stores.platform]

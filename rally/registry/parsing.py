@@ -88,10 +88,10 @@ def read_study(
     """Reads what study.yaml holds.
 
     Args:
-        fields: the file's entries.
-        folder: the name of the folder that it lies in.
-        stewards: who may review.
-        schemas: loads the schema of a document.
+        fields: The file's entries.
+        folder: The name of the folder that it lies in.
+        stewards: People who may review.
+        schemas: Loads the schema of a document.
 
     Raises:
         ConfigurationError: something is missing, unknown, of the wrong type, or breaks

@@ -63,12 +63,12 @@ def refused_by_promise(
     """Do Not Track, the study's state and dates, its review, its retention.
 
     Args:
-        study: whose promise it is.
-        document: the ping's.
-        state: of the study when the ping was sent.
-        envelope: with the Do Not Track attribute.
-        sent: the submission timestamp, UTC.
-        as_of: the job's clock, UTC.
+        study: The study whose promise it is.
+        document: The ping's.
+        state: State of the study when the ping was sent.
+        envelope: The envelope, with the Do Not Track attribute.
+        sent: The submission timestamp, UTC.
+        as_of: The job's clock, UTC.
     """
     if study.policy.refuse_do_not_track and envelope.dnt == "1":
         return RefusalReason.DO_NOT_TRACK

@@ -23,8 +23,8 @@ class Registry:
     """All studies by namespace and alias, each with its documents.
 
     Attributes:
-        studies: those that load, by namespace, in the order of their names.
-        unavailable: those that do not, likewise. They are registered all the same.
+        studies: Those that load, by namespace, in the order of their names.
+        unavailable: Those that do not, likewise. They are registered all the same.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Registry:
         """The same registry, in which these studies count as not loading, too.
 
         Args:
-            faults: one line each, by namespace; one that is not registered is ignored.
+            faults: One line each, by namespace; one that is not registered is ignored.
         """
         closed = {
             name: study.closed((faults[name],))
@@ -126,10 +126,10 @@ class Registry:
         """A declared document, or one of the two that are built in for Pioneer v2.
 
         Args:
-            study: one of this registry.
-            type: the document type that the ping names.
-            version: the version that the ping names.
-            pioneer: the ping came in a Pioneer v2 envelope.
+            study: One of this registry.
+            type: The document type that the ping names.
+            version: The version that the ping names.
+            pioneer: The ping came in a Pioneer v2 envelope.
         """
         if pioneer:
             return self._of_pioneer[study.namespace].find(type, version)

@@ -25,9 +25,9 @@ class Gate(NamedTuple):
     """What a review is held against.
 
     Attributes:
-        stewards: who may review.
-        starts: the study's first day.
-        collect_through: its last day, if any.
+        stewards: People who may review.
+        starts: The study's first day.
+        collect_through: Its last day, if any.
     """
 
     stewards: Collection[str]

@@ -55,15 +55,16 @@ class Policy:
     """What a study promised on whose data it takes.
 
     Attributes:
-        enrolment_required: rows need an enrolment; False on the platform's own only.
-        refuse_do_not_track: a ping sent with DNT 1 is refused, enrolled or not.
+        enrolment_required: Rows need an enrolment; False on the platform's own only.
+        refuse_do_not_track: A ping sent with DNT 1 is refused, enrolled or not.
         private_browsing: JSON pointer to a boolean of the clear payload, true is
             refused; None where the client enforces it.
-        countries: two-letter codes from which people may enrol; empty is everywhere.
-        minimum_age: in years, as the client checked it; nothing here acts on it.
-        after_end: who leaves after the end.
-        unmatched_withdrawals: who leaves without having joined.
-        refuse_automation: a ping that its client marks as not real is refused.
+        countries: Two-letter codes from which people may enrol; empty is everywhere.
+        minimum_age: Age in years, as the client checked it; nothing here acts on it.
+        after_end: What becomes of the rows of whoever leaves after the end.
+        unmatched_withdrawals: What becomes of the request of whoever leaves without
+            having joined.
+        refuse_automation: A ping that its client marks as not real is refused.
     """
 
     enrolment_required: bool
@@ -91,14 +92,14 @@ class Review:
     """The data review that approved a document.
 
     Attributes:
-        category: of the data, 1 (technical) to 4 (highly sensitive).
-        requester: who asked for the collection.
-        steward: who reviewed it; never the requester.
-        result: always "+".
-        approved: pings from before this day are outside the review.
-        where: the bug or the page that holds the review.
-        expires: the last day that the review covers; None is no end.
-        sign_offs: always there in categories 3 and 4.
+        category: Category of the data, 1 (technical) to 4 (highly sensitive).
+        requester: Person who asked for the collection.
+        steward: Person who reviewed it; never the requester.
+        result: Always "+".
+        approved: Pings from before this day are outside the review.
+        where: The bug or the page that holds the review.
+        expires: The last day that the review covers; None is no end.
+        sign_offs: Signatures of the four offices; always there in categories 3 and 4.
     """
 
     category: int
@@ -116,7 +117,7 @@ class PayloadSchema:
     """An Avro schema of a clear payload, with our own properties in it.
 
     Attributes:
-        json: the schema as parsed JSON.
+        json: The schema as parsed JSON.
         participant: JSON pointer to the rally id; None in a deletion-id document.
         deletion_id: JSON pointer to the deletion id, where the document has one.
         fingerprint: SHA-256, in hex, of the canonical JSON (sorted keys, no spaces).
@@ -143,11 +144,11 @@ class Document:
     Attributes:
         scope: JSON pointers to the study's name in what joins or leaves, tried in
             order; empty is the document's own namespace.
-        delete_after_days: rows go when this many days old; None keeps them until the
+        delete_after_days: Rows go when this many days old; None keeps them until the
             study is concluded.
-        buckets: of a compacted partition, a power of two.
-        review: None for the built-in documents alone.
-        kept_by: who keeps rows of the platform that nothing else ends.
+        buckets: Number of buckets of a compacted partition, a power of two.
+        review: The approval; None for the built-in documents alone.
+        kept_by: Person who keeps rows of the platform that nothing else ends.
     """
 
     namespace: str
@@ -184,13 +185,13 @@ class Study:
     """A namespace: its dates, its promises and its documents.
 
     Attributes:
-        aliases: other names by which clients know the study.
-        starts: the first day of collection, in UTC.
-        ending_announced: the day on which participants were told of the end.
-        collect_through: the last day of collection; None is no end.
-        analysis_until: the day by which the study should have been concluded.
+        aliases: Other names by which clients know the study.
+        starts: The first day of collection, in UTC.
+        ending_announced: The day on which participants were told of the end.
+        collect_through: The last day of collection; None is no end.
+        analysis_until: The day by which the study should have been concluded.
         derived: URIs of researchers' own tables, which deletion must know of.
-        documents: by their names (`user-journey.1`).
+        documents: The documents by their names (`user-journey.1`).
     """
 
     namespace: str
@@ -219,10 +220,10 @@ class UnavailableStudy:
     says whose withdrawals it may concern.
 
     Attributes:
-        faults: why it does not load, one line each; at least one.
-        kind: a study or the platform's own; None where neither this is legible nor
-            what follows.
-        aliases: other names by which clients know it.
+        faults: Reasons for which it does not load, one line each; at least one.
+        kind: A study or the platform's own; None where neither this is legible nor what
+            follows.
+        aliases: Other names by which clients know it.
         derived: URIs of researchers' own tables.
     """
 

@@ -53,12 +53,12 @@ class Transition(NamedTuple):
     """An operator's decision.
 
     Attributes:
-        namespace: of the study.
-        action: what was decided.
-        at: from when it holds, in UTC.
-        by: name of who signed.
-        note: why, for the record.
-        number: of its entry in the chain; 0 of one that is only supposed.
+        namespace: Namespace of the study.
+        action: What was decided.
+        at: Time from which it holds, UTC.
+        by: Name of who signed.
+        note: Reason, for the record.
+        number: Number of its entry in the chain; 0 of one that is only supposed.
     """
 
     namespace: str
@@ -82,7 +82,7 @@ class States:
     """The states of all studies of a registry over time.
 
     Attributes:
-        concluded: namespaces of studies that somebody concluded, whenever that counts
+        concluded: Namespaces of studies that somebody concluded, whenever that counts
             from.
     """
 

@@ -43,11 +43,12 @@ class Block(NamedTuple):
     """One block of rows.
 
     Attributes:
-        first: the first row's participant.
-        offset: of the block, counted from the end of the header.
-        length: of the block with its counts and sync marker, in bytes.
-        rows: how many.
-        row_lengths: of each row, uncompressed, in bytes; empty where that was not read.
+        first: The first row's participant.
+        offset: Offset of the block, counted from the end of the header.
+        length: Length of the block with its counts and sync marker, in bytes.
+        rows: Number of rows.
+        row_lengths: Length of each row, uncompressed, in bytes; empty where that was
+            not read.
     """
 
     first: str

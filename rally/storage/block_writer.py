@@ -22,9 +22,9 @@ class BlockWriter:
     Memory is one block, and the index.
 
     Attributes:
-        rows: written so far; all of them only after `finish`.
-        length: of the blocks written so far, in bytes.
-        indexed: whether an index is kept.
+        rows: Rows written so far; all of them only after `finish`.
+        length: Length of the blocks written so far, in bytes.
+        indexed: Whether an index is kept.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class BlockWriter:
         """Writes from where the file stands.
 
         Args:
-            file: takes the bytes.
+            file: Takes the bytes.
             sync: 16 bytes after each block.
-            codec: an Avro codec.
-            indexed: whether rows begin with the participant, a string of 36
-                characters, and come sorted by it.
+            codec: An Avro codec.
+            indexed: Whether rows begin with the participant, a string of 36 characters,
+                and come sorted by it.
         """
         self._file = file
         self._sync = sync

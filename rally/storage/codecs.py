@@ -53,9 +53,9 @@ def decompress(codec: str, data: bytes, most: int = LARGEST_BLOCK) -> bytes:
     """The rows of a block.
 
     Args:
-        codec: its name in the file's header.
-        data: as it stands in the file.
-        most: bytes that may come of it; little more is ever produced.
+        codec: Its name in the file's header.
+        data: The bytes as they stand in the file.
+        most: Bytes that may come of it; little more is ever produced.
 
     Raises:
         UnknownCodec: the codec is not served.

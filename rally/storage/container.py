@@ -41,12 +41,12 @@ def encode_container(
     """Makes a whole file of encoded rows.
 
     Args:
-        schema: the writer's schema, JSON.
+        schema: The writer's schema, JSON.
         rows: Avro binary, in the order in which they are stored. Where indexed, each
             begins with the participant, a string of 36 characters.
-        entries: more header entries, `rally.*`.
+        entries: More header entries, `rally.*`.
         sync: 16 bytes.
-        indexed: whether the header holds the block index.
+        indexed: Whether the header holds the block index.
     """
     body = io.BytesIO()
     writer = BlockWriter(body, sync, indexed=indexed)

@@ -36,9 +36,9 @@ class Header(NamedTuple):
     """A file's header.
 
     Attributes:
-        entries: all header entries, in the order in which they stand.
-        sync: the sync marker, 16 bytes.
-        length: of the header, in bytes: the first block begins there.
+        entries: All header entries, in the order in which they stand.
+        sync: The sync marker, 16 bytes.
+        length: Length of the header, in bytes: the first block begins there.
     """
 
     entries: Mapping[str, bytes]
@@ -211,9 +211,9 @@ class _Scanned(NamedTuple):
     """As much of a header as there is.
 
     Attributes:
-        entries: those that are whole.
-        cut_off: the entry that is not; "?" where that cannot be told.
-        end: where the sync marker begins, if at most one entry is cut off.
+        entries: Those that are whole.
+        cut_off: The entry that is not; "?" where that cannot be told.
+        end: Offset at which the sync marker begins, if at most one entry is cut off.
     """
 
     entries: Mapping[str, bytes]

@@ -29,9 +29,9 @@ class Partition(NamedTuple):
     """One study's rows of one document type and version, of one day.
 
     Attributes:
-        study: namespace.
+        study: Namespace.
         document: `<type>.<version>`.
-        day: submission date in UTC, YYYY-MM-DD.
+        day: Submission date in UTC, YYYY-MM-DD.
     """
 
     study: str
@@ -127,8 +127,8 @@ class Stores:
         """Makes sure of every store that a job may write to, before it begins.
 
         Args:
-            studies: that are registered.
-            concluded: those whose keys may be gone. A bucket whose storage key is
+            studies: The studies that are registered.
+            concluded: Those whose keys may be gone. A bucket whose storage key is
                 destroyed takes nothing any more, and nothing is written there.
 
         Raises:

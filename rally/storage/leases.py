@@ -78,11 +78,11 @@ class Leases:
         """Asks nothing of the store yet.
 
         Args:
-            platform: the platform's store.
-            run: a random id of this run.
-            job: what it does; launcher only.
-            list_counter: of the withdrawal list that it acts on; launcher only.
-            clock: the time.
+            platform: The platform's store.
+            run: A random id of this run.
+            job: What it does; launcher only.
+            list_counter: Counter of the withdrawal list that it acts on; launcher only.
+            clock: The time.
         """
         self._platform = platform
         self._run = run

@@ -62,11 +62,11 @@ class Marker:
     """What a place says of itself.
 
     Attributes:
-        kind: what it holds.
-        id: of the place, random, 32 hexadecimal digits; a copy has the same.
-        platform: id of the platform that it belongs to; a platform's own.
-        study: namespace of the one study whose place it is; None is all studies'.
-        layout: number of the layout that it has.
+        kind: What it holds.
+        id: Id of the place, random, 32 hexadecimal digits; a copy has the same.
+        platform: Id of the platform that it belongs to; a platform's own.
+        study: Namespace of the one study whose place it is; None is all studies'.
+        layout: Number of the layout that it has.
         founded: SHA-256 of the platform's first decision (rally.decisions), in hex;
             None of researchers' folders.
     """
@@ -95,8 +95,8 @@ class Marker:
         """Reads what a marker holds.
 
         Args:
-            text: its bytes.
-            where: its URI, for the message.
+            text: Its bytes.
+            where: Its URI, for the message.
 
         Raises:
             ConfigurationError: it is no marker, or of a layout that is not known.
@@ -157,10 +157,10 @@ def require_marker(
     """The marker of a place that must be of a kind, and somebody's.
 
     Args:
-        store: the place.
-        kind: what it is to hold.
-        platform: id of the platform that it is to belong to; None is any.
-        study: namespace of the study whose place it is to be; None is all studies'.
+        store: The place.
+        kind: What it is to hold.
+        platform: Id of the platform that it is to belong to; None is any.
+        study: Namespace of the study whose place it is to be; None is all studies'.
 
     Raises:
         ConfigurationError: it is unmarked, marked otherwise, or cannot be read.
@@ -181,9 +181,9 @@ def require_derived(store: ObjectStore, platform: ObjectStore, study: str) -> No
     """Makes sure of a folder that researchers of a study registered.
 
     Args:
-        store: the folder.
-        platform: the platform's store, which is marked.
-        study: namespace of the study.
+        store: The folder.
+        platform: The platform's store, which is marked.
+        study: Namespace of the study.
 
     Raises:
         ConfigurationError: it is unmarked, another's, or cannot be read.

@@ -15,9 +15,9 @@ def is_in_use(stores: Stores, namespaces: Sequence[str], why: str) -> bool:
     """Whether there is an event, or a row of any study, registered still or not.
 
     Args:
-        stores: of the studies and the platform.
-        namespaces: of the registered studies.
-        why: what depends on it, for the message.
+        stores: Stores of the studies and the platform.
+        namespaces: Namespaces of the registered studies.
+        why: What depends on it, for the message.
 
     Raises:
         ConfigurationError: a store cannot be listed.
@@ -31,10 +31,10 @@ def holds(store: ObjectStore, prefix: str, why: str, but: Collection[str] = ()) 
     """Whether there is an object of ours whose name begins with `prefix`.
 
     Args:
-        store: that is looked into.
-        prefix: of the names.
-        why: what depends on it, for the message.
-        but: names of objects that do not count.
+        store: The store that is searched.
+        prefix: Prefix of the names.
+        why: What depends on it, for the message.
+        but: Names of objects that do not count.
 
     Raises:
         ConfigurationError: the store cannot be listed, or there is only a link, behind
@@ -79,8 +79,8 @@ def looking_into(store: ObjectStore, why: str) -> Iterator[None]:
     """Turns a refusal of the store into one line.
 
     Args:
-        store: is looked into.
-        why: what depends on it, such as "whether new keys may be made".
+        store: The store that is searched.
+        why: What depends on it, such as "whether new keys may be made".
 
     Raises:
         ConfigurationError: the store refuses.

@@ -43,8 +43,8 @@ class Bucket(NamedTuple):
     """A part of a partition: who has these leading bits.
 
     Attributes:
-        bits: how many.
-        number: their value.
+        bits: Number of bits.
+        number: Their value.
     """
 
     bits: int
@@ -98,10 +98,11 @@ class StoredFile(NamedTuple):
     """A file of a study's store.
 
     Attributes:
-        info: as listed.
-        partition: with "" for document and day where its path names none.
-        bucket: whose rows alone it has; None of all but compacted files.
-        is_new: whether it is as ingest wrote it.
+        info: The object as it was listed.
+        partition: The partition, with "" for document and day where the path names
+            none.
+        bucket: The bucket whose rows alone it has; None of all but compacted files.
+        is_new: Whether it is as ingest wrote it.
     """
 
     info: ObjectInfo
@@ -124,8 +125,8 @@ class LiveFile(NamedTuple):
     """What is live of a file.
 
     Attributes:
-        file: the file.
-        dead: the participants for whose rows another file speaks; sorted.
+        file: The file.
+        dead: The participants for whose rows another file speaks; sorted.
     """
 
     file: StoredFile
@@ -199,9 +200,9 @@ def live_view(
     """What is live of each file of a partition.
 
     Args:
-        files: all of them.
-        inputs: of each compacted file, by name, the inputs that it lists; needed only
-            where the partition is not settled.
+        files: All of them.
+        inputs: Inputs that each compacted file lists, by the name of the file; needed
+            only where the partition is not settled.
     """
     dead: dict[Identity, list[Range]] = {file.identity: [] for file in files}
     for file in files:

@@ -55,9 +55,9 @@ def list_records(
     """The platform's own objects in one of its folders, sorted by name.
 
     Args:
-        platform: the platform's store.
-        folder: of one kind of records, or a part of it, with a slash at its end.
-        may_be_links: whether links in the place of records are left out; whoever says
+        platform: The platform's store.
+        folder: Folder of one kind of records, or a part of it, with a slash at its end.
+        may_be_links: Whether links in the place of records are left out; whoever says
             so names them.
 
     Raises:

@@ -24,9 +24,9 @@ class RowKey(NamedTuple):
     """Of one row.
 
     Attributes:
-        participant: pseudonym, 36 ASCII bytes.
+        participant: Pseudonym, 36 ASCII bytes.
         document_id: 36 ASCII bytes.
-        time: submission timestamp, microseconds.
+        time: Submission timestamp, microseconds.
     """
 
     participant: bytes
@@ -122,8 +122,9 @@ class KeyColumns:
     """The key columns of one writer's schema.
 
     Attributes:
-        bounds: where each column of the row that begins at a position starts and ends,
-            and the row's end; raises IndexError or ValueError where there is none.
+        bounds: Function that says where each column of the row that begins at a
+            position starts and ends, and the row's end; raises IndexError or ValueError
+            where there is none.
     """
 
     def __init__(self, schema: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ def compile_walker(schema: Any) -> Walker:
     """Makes the function for many values of a schema.
 
     Args:
-        schema: parsed JSON; each type by its own name or a full one.
+        schema: Parsed JSON; each type by its own name or a full one.
 
     Raises:
         ValueError, KeyError, TypeError: it is no Avro schema.
@@ -65,8 +65,8 @@ def compile_columns(schema: Any, names: Sequence[str]) -> Columns:
     """Makes the function for one record; as compile_walker.
 
     Args:
-        schema: of a record that has these fields, and does not contain itself.
-        names: of the fields.
+        schema: Schema of a record that has these fields, and does not contain itself.
+        names: Names of the fields.
     """
     source, lines = _Source(), list[str]()
     namespace = schema["name"].rpartition(".")[0] or schema.get("namespace", "")

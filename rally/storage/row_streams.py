@@ -37,8 +37,8 @@ class UnreadableRows(Exception):
     """A file cannot be read to its end.
 
     Attributes:
-        name: of the object.
-        cause: what is wrong.
+        name: Name of the object.
+        cause: What is wrong.
     """
 
     def __init__(self, name: str, cause: CorruptFile | OSError) -> None:
@@ -51,10 +51,10 @@ class Source(NamedTuple):
     """A sorted file with an index, whose rows are read block by block.
 
     Attributes:
-        name: of the object.
-        open: opens it, at the generation that the index is of.
-        header: codec, sync marker and length; no other entry.
-        blocks: its index.
+        name: Name of the object.
+        open: Opens it, at the generation that the index is of.
+        header: Codec, sync marker and length; no other entry.
+        blocks: Its index.
     """
 
     name: str
@@ -96,15 +96,15 @@ class RowStream:
     """The wanted rows of some files that follow one another in order.
 
     Attributes:
-        rows: of the blocks that were read last; those from `at` are not yet taken.
-        at: a position in `rows`.
+        rows: Rows of the blocks that were read last; those from `at` are not yet taken.
+        at: A position in `rows`.
     """
 
     def __init__(self, parts: Sequence[tuple[Source, Sequence[Range]]]) -> None:
         """Opens nothing yet.
 
         Args:
-            parts: files, each with the participants who are wanted of it. All rows of
+            parts: Files, each with the participants who are wanted of it. All rows of
                 one come before those of the next.
         """
         self._pieces = [
@@ -228,12 +228,12 @@ def batches(
     """Goes through streams side by side: all rows of equal first bytes come together.
 
     Args:
-        groups: streams, in groups.
-        settles: for each group, what may be left out of rows of equal first bytes
-            while more of them are read, so that memory stays bounded.
-        width: how many first bytes tell rows apart.
-        end: rows from here on stay where they are.
-        follows: the last group is there for the first alone: what no row of the first
+        groups: Streams, in groups.
+        settles: Functions that say, for each group, what may be left out of rows of
+            equal first bytes while more of them are read, so that memory stays bounded.
+        width: Number of first bytes that tell rows apart.
+        end: Rows from here on stay where they are.
+        follows: The last group is there for the first alone: what no row of the first
             can be equal to is not read of it.
 
     Yields:

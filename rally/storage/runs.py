@@ -30,14 +30,14 @@ class Run(NamedTuple):
     """A run of a job, as its object tells it.
 
     Attributes:
-        run: its random id.
+        run: Its random id.
         job: `compact`, `delete` …
-        host: of the launcher.
-        pid: of the launcher.
-        list: counter of the withdrawal list that it acts on.
-        since: when it began, UTC.
-        until: it is taken for dead after that, UTC.
-        began: when the launcher's process did; see `began`.
+        host: Host of the launcher.
+        pid: Process id of the launcher.
+        list: Counter of the withdrawal list that it acts on.
+        since: Time at which it began, UTC.
+        until: Time after which it is taken for dead, UTC.
+        began: Time at which the launcher's process began; see `began`.
     """
 
     run: str

@@ -26,10 +26,11 @@ class Frame(NamedTuple):
     """One block as it stands in a file.
 
     Attributes:
-        offset: from the end of the header.
-        rows: that it says it has.
-        data: the whole block, with its counts and sync marker.
-        start: where the compressed rows begin in `data`; they end before the marker.
+        offset: Offset from the end of the header.
+        rows: Number of rows that it says it has.
+        data: The whole block, with its counts and sync marker.
+        start: Offset in `data` at which the compressed rows begin; they end before the
+            marker.
     """
 
     offset: int
@@ -42,8 +43,8 @@ def header_of(snapshot: Snapshot, most: int = sys.maxsize) -> Header:
     """Reads the header, however long its block index makes it.
 
     Args:
-        snapshot: the file.
-        most: bytes after which no more are read of a header that has not ended.
+        snapshot: The file.
+        most: Bytes after which no more are read of a header that has not ended.
 
     Raises:
         CorruptFile: it has none, or not whole.
@@ -112,9 +113,9 @@ def frame_rows(frame: Frame, codec: str, most: int = LARGEST_BLOCK) -> bytes:
     """The decompressed rows of a block.
 
     Args:
-        frame: the block.
-        codec: of the file.
-        most: bytes that may come of it.
+        frame: The block.
+        codec: Codec of the file.
+        most: Bytes that may come of it.
 
     Raises:
         CorruptFile: they do not decompress, or are more than that.
@@ -150,9 +151,9 @@ def walk_frames(
     """Every block of a file, index or not, in pieces of bounded size.
 
     Args:
-        snapshot: the file.
-        header: its header.
-        longest: bytes that a block may have in the file.
+        snapshot: The file.
+        header: Its header.
+        longest: Bytes that a block may have in the file.
 
     Raises:
         CorruptFile: a block is cut off, or its counts or its sync marker are wrong.

@@ -33,8 +33,8 @@ def of_new(partition: Partition, fingerprint: str) -> Digest:
     """Begins that of a file as ingest writes it.
 
     Args:
-        partition: of its rows.
-        fingerprint: of the payload's schema.
+        partition: Partition of its rows.
+        fingerprint: Fingerprint of the payload's schema.
     """
     return _begin(*partition, fingerprint)
 
@@ -59,8 +59,8 @@ class Table(NamedTuple):
     """How a document's rows are stored.
 
     Attributes:
-        schema: the writer's schema, JSON.
-        fingerprint: of the payload's schema.
+        schema: The writer's schema, JSON.
+        fingerprint: Fingerprint of the payload's schema.
     """
 
     schema: str
@@ -84,13 +84,13 @@ class RowWriter:
         """Prepares.
 
         Args:
-            stores: where each study's partitions are.
-            table: how the rows of (study, document) are stored.
-            version: of the pipeline, for the header.
-            withdrawal_list: counter of the list under which a row was judged that is
+            stores: The stores of each study's partitions.
+            table: The schema and codec of the rows of (study, document).
+            version: Version of the pipeline, for the header.
+            withdrawal_list: Counter of the list under which a row was judged that is
                 added now.
-            before: is called before rows become visible: whoever reads them must find
-                the enrolment that lets them be there.
+            before: Function that is called before rows become visible: whoever reads
+                them must find the enrolment that lets them be there.
         """
         self._stores = stores
         self._table = table
@@ -129,9 +129,9 @@ class RowWriter:
         """Writes one file and returns its name in the study's store.
 
         Args:
-            partition: of the rows.
-            rows: encoded, in any order.
-            withdrawal_list: counter of the oldest list under which one was judged.
+            partition: Partition of the rows.
+            rows: Encoded, in any order.
+            withdrawal_list: Counter of the oldest list under which one was judged.
         """
         ordered = sorted(rows)
         table = self._table(partition.study, partition.document)

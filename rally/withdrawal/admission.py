@@ -69,15 +69,15 @@ def admit(
     joined, at most as many as a mass is weighed against.
 
     Args:
-        events: the log, which is read several times; see rally.events.EventLog.
-        before: the published list. Its counter is kept: publishing raises it.
-        registry: what studies promised on who leaves after the end, or never joined.
-        states: of the studies.
-        now: the time of this admission, with its zone.
-        rules: what is held.
-        rulings: what people decided.
-        new_id: makes the id of a new request.
-        is_anew: whether the former list is lost, so that it says of nothing how it
+        events: The log, which is read several times; see rally.events.EventLog.
+        before: The published list. Its counter is kept: publishing raises it.
+        registry: What studies promised on who leaves after the end, or never joined.
+        states: States of the studies.
+        now: The time of this admission, with its zone.
+        rules: What is held.
+        rulings: What people decided.
+        new_id: Makes the id of a new request.
+        is_anew: Whether the former list is lost, so that it says of nothing how it
             stood.
 
     Raises:
@@ -102,10 +102,10 @@ class _Terms(NamedTuple):
     """By what each request is weighed.
 
     Attributes:
-        time: of this admission, microseconds.
-        rules: what is held.
-        rulings: what people decided.
-        is_anew: whether the former list is lost.
+        time: Time of this admission, microseconds.
+        rules: What is held.
+        rulings: What people decided.
+        is_anew: Whether the former list is lost.
     """
 
     time: int

@@ -40,8 +40,8 @@ def open_list(
     """Reads the list, and refuses one that is older than signed records know.
 
     Args:
-        platform: its store.
-        may_be_older: takes that one, too: deletion counts on from the newest.
+        platform: Its store.
+        may_be_older: Takes that one, too: deletion counts on from the newest.
 
     Raises:
         ConfigurationError: there is none, it is not as it was published, older than
@@ -63,9 +63,9 @@ def begin_list(
     that begin at the same moment both end with the same list.
 
     Args:
-        stores: of the studies and the platform.
-        namespaces: of the studies whose stores are there.
-        founder: gives the key of who founded the platform, which signs list 0; it is
+        stores: Stores of the studies and the platform.
+        namespaces: Namespaces of the studies whose stores are there.
+        founder: Gives the key of who founded the platform, which signs list 0; it is
             asked only where that is made.
 
     Raises:

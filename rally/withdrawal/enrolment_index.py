@@ -19,9 +19,9 @@ class EnrolmentIndex:
         """Begins with what the former list knows.
 
         Args:
-            people: platform pseudonyms of who asked.
-            deletion_ids: pseudonyms of the deletion ids by which others did.
-            before: the former list.
+            people: Platform pseudonyms of who asked.
+            deletion_ids: Pseudonyms of the deletion ids by which others did.
+            before: The former list.
         """
         self._times: dict[tuple[str, str, str], int] = {}
         self._owners: dict[str, set[str]] = {each: set() for each in deletion_ids}

@@ -23,7 +23,7 @@ class Grace(NamedTuple):
     """How long after a row its enrolment may come.
 
     Attributes:
-        days: counted from the row's submission timestamp.
+        days: Counted from the row's submission timestamp.
     """
 
     days: float = GRACE_DAYS
@@ -37,8 +37,8 @@ class Grace(NamedTuple):
         """Whether no enrolment can come in time any more for a row of that time.
 
         Args:
-            time: of the row, microseconds.
-            as_of: the job's clock, UTC.
+            time: Time of the row, microseconds.
+            as_of: The job's clock, UTC.
         """
         return time + self.micros < to_micros(as_of)
 
@@ -72,11 +72,11 @@ class EnrolledPeople:
         """Reads the events once.
 
         Args:
-            study: of a platform namespace, who joined Rally counts.
-            pseudonyms: of the platform and this study. A study whose key is destroyed
-                has nobody enrolled.
-            events: of the log, whatever their scopes.
-            grace: how long after a row its enrolment may come.
+            study: Study of the rows; in a platform namespace who joined Rally counts.
+            pseudonyms: Pseudonyms of the platform and this study. A study whose key is
+                destroyed has nobody enrolled.
+            events: Events of the log, whatever their scopes.
+            grace: Time after a row within which its enrolment may come.
         """
         self._grace = grace
         self._first: dict[bytes, int] = {}
@@ -103,7 +103,7 @@ class EnrolledPeople:
 
         Args:
             participant: 36 ASCII bytes, as they stand in the row.
-            time: the row's submission timestamp, microseconds.
+            time: The row's submission timestamp, microseconds.
         """
         first = self._first.get(participant)
         return first is not None and first <= time + self._grace.micros

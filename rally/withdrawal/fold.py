@@ -59,10 +59,10 @@ class Left(NamedTuple):
     """One withdrawal, as far as rows are concerned.
 
     Attributes:
-        time: submission timestamp, microseconds.
-        status: as decided.
-        deferred: studies in which it waits for their conclusion.
-        request: the random id under which it is reported.
+        time: Submission timestamp, microseconds.
+        status: The status that was decided.
+        deferred: Studies in which it waits for their conclusion.
+        request: The random id under which it is reported.
     """
 
     time: int
@@ -75,8 +75,8 @@ class Joined(NamedTuple):
     """What an enrolment ping says: of its copies, what the first one does.
 
     Attributes:
-        time: submission timestamp, microseconds.
-        scope: a namespace, or RALLY.
+        time: Submission timestamp, microseconds.
+        scope: A namespace, or RALLY.
     """
 
     time: int
@@ -87,9 +87,9 @@ class Leaver(NamedTuple):
     """One person's events by scope: a namespace, or RALLY.
 
     Attributes:
-        left: withdrawals, sorted by time.
-        joined: times of enrolments in microseconds, sorted.
-        enrolments: what each enrolment ping says, by its document id.
+        left: Withdrawals, sorted by time.
+        joined: Times of enrolments in microseconds, sorted.
+        enrolments: What each enrolment ping says, by its document id.
     """
 
     left: Mapping[str, tuple[Left, ...]]
@@ -141,12 +141,12 @@ def judge_row(
     At equal times an enrolment comes first, then a row, then a withdrawal.
 
     Args:
-        person: who sent it.
-        scope: the row's study; RALLY for a row of the platform, for which Rally's
+        person: Sender of the row.
+        scope: The row's study; RALLY for a row of the platform, for which Rally's
             events alone count.
-        time: its submission timestamp, microseconds.
-        about: of a platform row, the studies whose enrolment it is: it is in their
-            scope too. Platform data is never deferred.
+        time: Its submission timestamp, microseconds.
+        about: Studies whose enrolment a row of the platform is: it is in their scope
+            too. Platform data is never deferred.
     """
     scopes = (RALLY,) if scope == RALLY else (scope, RALLY)
     later = [left for each in scopes for left in _since(person, each, time)]

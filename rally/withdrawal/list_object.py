@@ -59,11 +59,12 @@ class Published(NamedTuple, Generic[T]):
     """A withdrawal list that was published, and the decisions beside it.
 
     Attributes:
-        list: who has left.
-        head: how far the decisions went when it was published.
-        decisions: all that are there, held against that head.
-        generation: of the list's object; None of one that is yet to be published.
-        steps: what the decisions of then said of studies, without who and why.
+        list: The people who have left.
+        head: End of the decisions when it was published.
+        decisions: All that are there, held against that head.
+        generation: Generation of the list's object; None of one that is yet to be
+            published.
+        steps: What the decisions of then said of studies, without who and why.
     """
 
     list: T
@@ -126,12 +127,12 @@ def publish_list(
     """Publishes a list.
 
     Args:
-        platform: its store.
-        withdrawals: the list.
-        head: of the decisions that its readers must find.
-        key: deletion's; of list 0 the founder's.
-        generation: in whose place it is put; None of none.
-        steps: what these decisions say of studies.
+        platform: Its store.
+        withdrawals: The list.
+        head: Head of the decisions that its readers must find.
+        key: Deletion's; of list 0 the founder's.
+        generation: Generation that it replaces; None where there is none.
+        steps: What these decisions say of studies.
 
     Returns:
         The new generation.

@@ -44,11 +44,11 @@ def find_masses(
     would have had to do so in advance.
 
     Args:
-        requests: all of them.
-        new: those that may be held.
-        events: the log; read only where the number of people is above the rule's.
-        rules: what a mass is.
-        enrolled: who of them joined, and when.
+        requests: All of them.
+        new: Those that may be held.
+        events: The log; read only where the number of people is above the rule's.
+        rules: What a mass is.
+        enrolled: Those of them who joined, and when.
     """
     window = int(rules.hold_window_hours * _HOUR)
     crowds: dict[str, list[_Moment]] = {}
@@ -83,8 +83,9 @@ def first_enrolments(
     """When the people who joined a scope did so first, the earliest of them; sorted.
 
     Args:
-        events: the log, in any order.
-        scopes: of how many people each is to know; Rally's joined anything at all.
+        events: The log, in any order.
+        scopes: Scopes whose numbers of people are asked for; Rally's joined anything at
+            all.
 
     Returns:
         By scope at most so many times, microseconds. Held in memory are twice as many.
@@ -124,9 +125,9 @@ def _dense(
     """Requests in some window that has too many people, in the order of their times.
 
     Args:
-        moments: of a scope, in that order.
-        window: its length, microseconds.
-        above: says how many people a window may have, by the time that it begins.
+        moments: Moments of a scope, in that order.
+        window: Its length, microseconds.
+        above: Says how many people a window may have, by the time that it begins.
     """
     inside: Counter[str] = Counter()
     first = told = 0

@@ -29,8 +29,8 @@ def newest_signed(platform: ObjectStore, published: Published[WithdrawalList]) -
     """The counter of the newest list that signed records know; at least its own.
 
     Args:
-        platform: its store.
-        published: the list that is there. Of receipts those are read that it does not
+        platform: Its store.
+        published: The list that is there. Of receipts those are read that it does not
             know: only they can name a later one.
 
     Raises:

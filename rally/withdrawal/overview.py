@@ -29,9 +29,9 @@ class Due(NamedTuple):
     """One request as it is shown.
 
     Attributes:
-        withdrawal: the request.
-        state: its State, REQUESTED or BLOCKED.
-        deadline: by when its rows must be gone, UTC; None where nothing is due.
+        withdrawal: The request.
+        state: State of the requests, REQUESTED or BLOCKED.
+        deadline: Time by which its rows must be gone, UTC; None where nothing is due.
     """
 
     withdrawal: Withdrawal
@@ -53,12 +53,12 @@ class Group(NamedTuple):
     """Requests of one scope in one state.
 
     Attributes:
-        people: how many distinct ones.
-        ages: of the people, by the oldest request of each: how many are younger than
-            YOUNG, than OLD, and older.
-        oldest: when the oldest request was received.
-        deadline: the next one; None where nothing is due.
-        late: how many requests are past theirs.
+        people: Number of distinct people.
+        ages: Ages of the people, by the oldest request of each: how many are younger
+            than YOUNG, than OLD, and older.
+        oldest: Time at which the oldest request was received.
+        deadline: The next one; None where nothing is due.
+        late: Number of requests that are past theirs.
     """
 
     scope: str
@@ -76,10 +76,10 @@ class Overview(NamedTuple):
     `rally withdrawals`, `rally delete` and the audit count by it and by nothing else.
 
     Attributes:
-        now: that time.
-        days: a request has until its deadline.
-        due: every request.
-        unreadable: withdrawals among dead letters.
+        now: Time of the overview.
+        days: A request has until its deadline.
+        due: Every request with its deadline.
+        unreadable: Withdrawals among dead letters.
     """
 
     now: datetime
@@ -119,11 +119,11 @@ def read_overview(
     """Everything that somebody waits for, of the platform as it is.
 
     Args:
-        platform: has the legal holds and the dead letters.
-        published: the list as deletion published it.
-        folded: with what the log says since.
-        now: the job's clock, UTC.
-        days: a request has from when it was received until it is verified.
+        platform: The platform's store, which has the legal holds and the dead letters.
+        published: The list as deletion published it.
+        folded: The list with what the log says since.
+        now: The job's clock, UTC.
+        days: A request has from when it was received until it is verified.
 
     Raises:
         ConfigurationError: a legal hold is not as it was written.
@@ -143,10 +143,10 @@ def find_due(
     """Every request with its deadline.
 
     Args:
-        published: the list as deletion published it.
-        folded: with what the log says since.
-        days: a request has from when it was received until it is verified.
-        under_hold: studies that a legal hold is about.
+        published: The list as deletion published it.
+        folded: The list with what the log says since.
+        days: A request has from when it was received until it is verified.
+        under_hold: Studies that a legal hold is about.
     """
     admitted = {each.request for each in published.withdrawals}
     return tuple(
@@ -186,8 +186,8 @@ def deadline_of(each: Withdrawal, allowed: timedelta) -> datetime | None:
     """By when a request's rows must be gone, UTC; None where nothing is due.
 
     Args:
-        each: the request.
-        allowed: the time from when it was received until it is verified.
+        each: The request.
+        allowed: The time from when it was received until it is verified.
     """
     if Stage.VERIFIED in each.stages or each.state in (
         RequestState.REJECTED,

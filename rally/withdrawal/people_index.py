@@ -72,7 +72,7 @@ class PeopleIndex(Mapping[str, Leaver]):
     """Who is on a list, by platform pseudonym.
 
     Attributes:
-        counter: of the list.
+        counter: Counter of the list.
     """
 
     def __init__(self, counter: int, builder: "PeopleBuilder") -> None:
@@ -111,7 +111,7 @@ class PeopleIndex(Mapping[str, Leaver]):
         """Each one's pseudonym, and where `at` finds them.
 
         Args:
-            scopes: of which they left one; without any it is everybody.
+            scopes: Scopes of which they left one; without any it is everybody.
         """
         wanted = {at for at, scope in enumerate(self._scopes) if scope in scopes}
         first, before, told = 0, b"", b""
@@ -156,13 +156,13 @@ class PeopleBuilder:
     """Takes entries one by one, and holds nothing of them but their bytes.
 
     Attributes:
-        left: records of withdrawals.
-        joined: records of enrolments.
-        documents: the enrolments' document ids, one behind the other.
-        scopes: with their numbers.
-        terms: with their numbers.
-        ids: of participants.
-        requests: ids of requests.
+        left: Records of withdrawals.
+        joined: Records of enrolments.
+        documents: The enrolments' document ids, one behind the other.
+        scopes: Scopes with their numbers.
+        terms: Terms with their numbers.
+        ids: Ids of participants.
+        requests: Ids of requests.
     """
 
     def __init__(self) -> None:

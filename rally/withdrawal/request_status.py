@@ -61,8 +61,9 @@ class Promises:
         of it is deleted meanwhile, and it is weighed anew when the study loads.
 
         Args:
-            scope: that is left. Of Rally, it is for the namespace of the ping to say.
-            signal: which ping it was; a letter is never held.
+            scope: The scope that is left. Of Rally, it is for the namespace of the ping
+                to say.
+            signal: The ping that said it; a letter is never held.
         """
         namespace = signal.partition("/")[0] if scope == RALLY else scope
         study = self._registry.study(namespace)
@@ -87,9 +88,9 @@ class Assessment(NamedTuple):
     """How a request stands.
 
     Attributes:
-        status: as decided, by the rules or by a person.
-        held_for: why it is held; "" where it is not.
-        decided: number of the decision that it follows from; 0 of none.
+        status: The status that the rules or a person decided.
+        held_for: Reason for which it is held; "" where it is not.
+        decided: Number of the decision that it follows from; 0 of none.
     """
 
     status: RequestStatus
@@ -115,12 +116,13 @@ def decide(
     list that is made anew, which says of nothing that it was, for what is held now.
 
     Args:
-        key: of the request.
-        rulings: what people decided.
-        former: the request on the former list.
-        suspicion: why it is held if it is new: MASS, UNMATCHED or REPOSTED; "" is not.
-        ending: what is held until then waits no longer, microseconds; 0 ends nothing.
-        is_anew: whether the former list is lost.
+        key: Key of the request.
+        rulings: What people decided.
+        former: The request on the former list.
+        suspicion: Reason for which it is held if it is new: MASS, UNMATCHED or
+            REPOSTED; "" is not.
+        ending: What is held until then waits no longer, microseconds; 0 ends nothing.
+        is_anew: Whether the former list is lost.
     """
     subject = subject_of(key)
     if not key.participant:

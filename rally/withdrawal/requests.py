@@ -21,9 +21,9 @@ class Meaning(NamedTuple):
     """What one copy of a ping says, in the order in which copies count.
 
     Attributes:
-        time: submission timestamp, microseconds.
-        kind: joined or left; at equal times enrolments come first, as in the fold.
-        scope: a namespace, or RALLY.
+        time: Submission timestamp, microseconds.
+        kind: Joined or left; at equal times enrolments come first, as in the fold.
+        scope: A namespace, or RALLY.
     """
 
     time: int
@@ -42,9 +42,9 @@ class FirstCopies:
         """Takes a copy.
 
         Args:
-            who: platform pseudonym, or that of the deletion id while it is nobody's.
-            document_id: of the ping.
-            said: by the copy.
+            who: Platform pseudonym, or that of the deletion id while it is nobody's.
+            document_id: Id of the ping.
+            said: The meaning of the copy.
         """
         key = who, document_id
         self._first[key] = min(said, self._first.get(key, said))
@@ -58,10 +58,10 @@ class Key(NamedTuple):
     """What makes signals one request: who leaves what, by which document.
 
     Attributes:
-        scope: a namespace, or RALLY.
-        document_id: of the ping.
-        participant: platform pseudonym; "" where only a deletion id is known.
-        deletion_id: its pseudonym; "" where the participant is known.
+        scope: A namespace, or RALLY.
+        document_id: Id of the ping.
+        participant: Platform pseudonym; "" where only a deletion id is known.
+        deletion_id: Its pseudonym; "" where the participant is known.
     """
 
     scope: str
@@ -79,9 +79,9 @@ class Signal(NamedTuple):
     """What is known of a request.
 
     Attributes:
-        time: the earliest submission timestamp, microseconds.
-        signal: which ping it was.
-        deletion_id: its pseudonym, "" without one.
+        time: The earliest submission timestamp, microseconds.
+        signal: The ping that said it, by its path.
+        deletion_id: Its pseudonym, "" without one.
     """
 
     time: int
@@ -100,8 +100,8 @@ class KnownRequests(NamedTuple):
     """All requests by key, and which of them were closed.
 
     Attributes:
-        requests: those that have left the list, too.
-        closed: that left the list, since nobody's enrolment explained them.
+        requests: Those that have left the list, too.
+        closed: Requests that left the list, since nobody's enrolment explained them.
     """
 
     requests: Mapping[Key, Signal]
@@ -112,11 +112,12 @@ class Reading(NamedTuple):
     """What the log and the former list say together.
 
     Attributes:
-        asked: all requests; a deletion id is one for each person whose it is.
-        resolved: of the key of a deletion id, the key of the first person whose it is.
-        enrolments: of everybody who asked, sorted; of those by a ping that said
-            something else before, none.
-        reposted: requests by a ping that said something else before.
+        asked: All requests; a deletion id is one for each person whose it is.
+        resolved: Key of the first person whose deletion id it is, by the key of that
+            id.
+        enrolments: Enrolments of everybody who asked, sorted; of those by a ping that
+            said something else before, none.
+        reposted: Requests by a ping that said something else before.
     """
 
     asked: KnownRequests
@@ -149,9 +150,9 @@ def read_log(
     person signed for is none.
 
     Args:
-        events: the log; see rally.events.EventLog.
-        before: the published list.
-        rulings: of people, letters among them.
+        events: The log; see rally.events.EventLog.
+        before: The published list.
+        rulings: Rulings of people, letters among them.
 
     Raises:
         TypeError: `events` can be read once only.

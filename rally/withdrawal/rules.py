@@ -11,16 +11,16 @@ class Rules:
     """What is held, and for how long what cannot be joined to anybody stays open.
 
     Attributes:
-        hold_above_people: a mass has more people than that, who leave one scope
-        hold_above_share: and more than that share of those who had joined it,
-        hold_window_hours: within so many hours, both ends included. Of both numbers
-            are those who had joined before.
-        hold_days: so long a hold waits for a person's decision; then the request
+        hold_above_people: A mass has more people than that, who leave one scope
+        hold_above_share: And more than that share of those who had joined it,
+        hold_window_hours: Within so many hours, both ends included. Of both numbers are
+            those who had joined before.
+        hold_days: So long a hold waits for a person's decision; then the request
             counts. One of somebody who never enrolled waits on.
-        ends_holds: whether it does; deletion alone ends a hold, when it publishes.
-        unmatched_days: after so many days a request of somebody who never enrolled
+        ends_holds: Whether it does; deletion alone ends a hold, when it publishes.
+        unmatched_days: After so many days a request of somebody who never enrolled
             leaves the list, once it is carried out.
-        unresolved_days: after so many days without an enrolment that says whose
+        unresolved_days: After so many days without an enrolment that says whose
             deletion id it is, a request is closed.
     """
 

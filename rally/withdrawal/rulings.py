@@ -32,9 +32,9 @@ class Ruling(NamedTuple):
     """That a request counts, or does not.
 
     Attributes:
-        number: of the entry.
-        list: counter of the withdrawal list that its signer saw.
-        rejects: whether the request does not count.
+        number: Number of the entry.
+        list: Counter of the withdrawal list that its signer saw.
+        rejects: Whether the request does not count.
     """
 
     number: int
@@ -46,8 +46,8 @@ class Rulings:
     """All that people decided of withdrawals.
 
     Attributes:
-        settlements: of dead letters that nobody can read.
-        has_loss: whether decisions may be missing among them.
+        settlements: Settlements of dead letters that nobody can read.
+        has_loss: Whether decisions may be missing among them.
     """
 
     def __init__(
@@ -82,8 +82,8 @@ class Rulings:
         """The decision on a request that counts; None where there is none.
 
         Args:
-            subject: the request; see rally.withdrawal.requests.subject_of.
-            since: counter of the first list that said that it is held.
+            subject: The request; see rally.withdrawal.requests.subject_of.
+            since: Counter of the first list that said that it is held.
         """
         for ruling in self._rulings.get(subject, ()):
             if ruling.list >= since:
@@ -164,11 +164,11 @@ def choose(
     A decision counts for what the published list says is held.
 
     Args:
-        action: what is decided.
-        published: the list.
-        folded: with what was asked and decided since.
-        scope: all that can be decided on of it; None takes the requests.
-        requests: ids of requests, each of which must be open to the action.
+        action: What is decided.
+        published: The list.
+        folded: The list with what was asked and decided since.
+        scope: All that can be decided on of it; None takes the requests.
+        requests: Ids of requests, each of which must be open to the action.
 
     Raises:
         ConfigurationError: a request is unknown, or there is nothing to decide on it.

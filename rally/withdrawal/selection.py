@@ -24,8 +24,8 @@ class StudyPeople(Mapping[bytes, Leaver]):
         """Sorts them.
 
         Args:
-            people: of the list.
-            members: pseudonym in the namespace, and position in `people`, of each.
+            people: People on the list.
+            members: Pseudonym in the namespace, and position in `people`, of each.
         """
         self._people = people
         self._ids = Ids(hyphens=True)
@@ -61,8 +61,8 @@ class StudyPeople(Mapping[bytes, Leaver]):
         """Whether somebody's pseudonym is at or after a text, and before another.
 
         Args:
-            start: of a range of participants, as a bucket or a block has it.
-            end: the first that is not in the range.
+            start: Start of a range of participants, as a bucket or a block has it.
+            end: The first that is not in the range.
         """
         place = bisect_left(range(len(self)), start, key=self._pseudonym)
         return place < len(self) and self._pseudonym(place) < end
@@ -87,7 +87,7 @@ class Selection:
     """Judges the rows of one namespace by the withdrawal list.
 
     Attributes:
-        people: those on the list, by what the namespace's rows know them by: 36 ASCII
+        people: Those on the list, by what the namespace's rows know them by: 36 ASCII
             bytes, as they stand in a row.
     """
 
@@ -103,10 +103,10 @@ class Selection:
         Of the platform's namespaces it is everybody: their rows say who joined what.
 
         Args:
-            people: on the list.
-            study: whose rows are judged.
-            pseudonyms: of the platform and this study.
-            only: platform pseudonyms of those who matter; None is everybody.
+            people: The people on the list.
+            study: The study whose rows are judged.
+            pseudonyms: Pseudonyms of the platform and this study.
+            only: Platform pseudonyms of those who matter; None is everybody.
         """
         self._scope = RALLY if study.kind is StudyKind.PLATFORM else study.namespace
         scopes = () if self._scope == RALLY else (self._scope, RALLY)

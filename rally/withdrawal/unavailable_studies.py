@@ -22,8 +22,8 @@ def find_carriers(registry: Registry, events: Iterable[Event]) -> frozenset[str]
     before its row.
 
     Args:
-        registry: of the studies.
-        events: the log, which is read where that is the only way.
+        registry: Registry of the studies.
+        events: The log, which is read where that is the only way.
     """
     unavailable = registry.unavailable.items()
     carriers = {name for name, study in unavailable if study.kind is StudyKind.PLATFORM}
@@ -41,9 +41,9 @@ def concerned(
     """The studies that do not load and may have rows that a withdrawal takes.
 
     Args:
-        withdrawal: of a study, or of Rally.
-        registry: of the studies.
-        carriers: see find_carriers.
+        withdrawal: Withdrawal of a study, or of Rally.
+        registry: Registry of the studies.
+        carriers: See find_carriers.
     """
     if withdrawal.scope == RALLY:
         return {*registry.unavailable}

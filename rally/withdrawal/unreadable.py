@@ -27,12 +27,12 @@ class UnreadableLetters(NamedTuple):
     """Dead letters of one study and day that are withdrawals.
 
     Attributes:
-        study: a namespace, or `unknown`.
-        day: when they failed, YYYY-MM-DD.
-        letters: how many.
-        deadline: by when one of them would have had to be carried out, UTC; None of
-            those that expire as other dead letters do, see `is_owed`.
-        objects: the names of their objects, sorted.
+        study: A namespace, or `unknown`.
+        day: Day on which they failed, YYYY-MM-DD.
+        letters: Number of letters.
+        deadline: Time by which one of them would have had to be carried out, UTC; None
+            of those that expire as other dead letters do, see `is_owed`.
+        objects: The names of their objects, sorted.
     """
 
     study: str
@@ -60,8 +60,8 @@ def find_unreadable(
     Objects that are none of ours are for the audit and the purge to name.
 
     Args:
-        platform: has the dead letters.
-        days: one of them has from when it failed until it must be carried out.
+        platform: The platform's store, which has the dead letters.
+        days: One of them has from when it failed until it must be carried out.
 
     Raises:
         OSError: the platform cannot be read.
@@ -107,9 +107,9 @@ def settlement(
     """The decision that dead letters are given up.
 
     Args:
-        place: of all of them.
-        objects: name of each, and how many letters it has.
-        note: why, for the record.
+        place: Place of all of them.
+        objects: Name of each, and how many letters it has.
+        note: Reason, for the record.
     """
     return Settlement(
         place.study,
@@ -145,8 +145,9 @@ def count_settled(
     """How many dead letters were given up, by study, sorted.
 
     Args:
-        events: of the log; all but those of a purge that gave some up are passed over.
-        settlements: by people.
+        events: Events of the log; all but those of a purge that gave some up are passed
+            over.
+        settlements: The letters that people gave up.
     """
     settled: dict[tuple[str, str], int] = {}
     for event in events:

@@ -35,30 +35,31 @@ class Withdrawal:
     """One request: one ping (or letter) by which one person left one scope.
 
     Attributes:
-        request: its random id, 32 hexadecimal digits.
-        participant: platform pseudonym; None where the deletion id joins to nobody.
-        deletion_id: its pseudonym, where the request came with that instead of an id.
-        scope: a namespace, or RALLY.
-        time: the ping's submission timestamp, microseconds.
-        received: when the person first said so: the time of the first of several with
-            no enrolment between them. Deferral and deadline go by it.
-        document_id: of the ping.
-        signal: which ping it was.
-        status: as decided.
-        held_for: why it is held: "mass", "unmatched" or "reposted"; "" where it is not.
-        held_until: when it counts if nobody has decided by then, microseconds; 0 where
-            it is not held, or waits for an enrolment as well.
-        held_since: counter of the first list that said that it is held; 0 where it
+        request: Its random id, 32 hexadecimal digits.
+        participant: Platform pseudonym; None where the deletion id joins to nobody.
+        deletion_id: Its pseudonym, where the request came with that instead of an id.
+        scope: A namespace, or RALLY.
+        time: The ping's submission timestamp, microseconds.
+        received: Time at which the person first said so: the time of the first of
+            several with no enrolment between them. Deferral and deadline go by it.
+        document_id: Id of the ping.
+        signal: The ping that said it, by its path.
+        status: The status that was decided.
+        held_for: Reason for which it is held: "mass", "unmatched" or "reposted"; ""
+            where it is not.
+        held_until: Time at which it counts if nobody has decided by then, microseconds;
+            0 where it is not held, or waits for an enrolment as well.
+        held_since: Counter of the first list that said that it is held; 0 where it
             never was.
-        decided: number of the decision by which it counts, or does not; 0 of none.
-        deferred: studies in which it waits for their conclusion, sorted.
-        stages: when each was reached, microseconds.
-        receipts: numbers of the receipts that tell of it.
-        renewed: when deletion last had to begin anew, microseconds: a study was no
-            longer waited for, or it became known whose deletion id it was. The deadline
-            counts from there; 0 is never.
-        found: how many rows deletion took out for it that need no enrolment: their
-            sender was there, though nobody knows who joined.
+        decided: Number of the decision by which it counts, or does not; 0 of none.
+        deferred: Studies in which it waits for their conclusion, sorted.
+        stages: Time at which each was reached, microseconds.
+        receipts: Numbers of the receipts that tell of it.
+        renewed: Time at which deletion last had to begin anew, microseconds: a study
+            was no longer waited for, or it became known whose deletion id it was. The
+            deadline counts from there; 0 is never.
+        found: Number of rows that deletion took out for it that need no enrolment:
+            their sender was there, though nobody knows who joined.
     """
 
     request: str
@@ -121,10 +122,10 @@ class Enrolment:
     """An enrolment of a person who is on the list.
 
     Attributes:
-        participant: platform pseudonym.
-        scope: a namespace, or RALLY.
-        time: submission timestamp, microseconds.
-        document_id: of the ping.
+        participant: Platform pseudonym.
+        scope: A namespace, or RALLY.
+        time: Submission timestamp, microseconds.
+        document_id: Id of the ping.
     """
 
     participant: str
@@ -138,10 +139,10 @@ class WithdrawalList:
     """All requests and what later enrolments the same people made.
 
     Attributes:
-        counter: raised at each publication.
-        withdrawals: sorted by time and request.
-        enrolments: sorted.
-        receipts: the greatest number of a receipt of any request that has left the
+        counter: Raised at each publication.
+        withdrawals: Withdrawals, sorted by time and request.
+        enrolments: Enrolments, sorted.
+        receipts: The greatest number of a receipt of any request that has left the
             list; 0 is none.
     """
 

@@ -60,8 +60,8 @@ def translated(name: str, blob: storage.Blob | None = None) -> Iterator[None]:
     """Turns the service's answers into the errors of the interface.
 
     Args:
-        name: of the object, or the prefix, that is asked for; the errors have it.
-        blob: what a hold may keep from being replaced or deleted.
+        name: Name of the object, or the prefix, that is asked for; the errors have it.
+        blob: What a hold may keep from being replaced or deleted.
     """
     try:
         yield

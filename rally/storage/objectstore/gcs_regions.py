@@ -18,7 +18,7 @@ def check_regions(uris: Iterable[str], region: str) -> None:
 
     Args:
         uris: `gs://bucket/…`; a bucket is asked for once.
-        region: of Compute Engine, as `europe-west1`.
+        region: Region of Compute Engine, as `europe-west1`.
 
     Raises:
         ConfigurationError: a bucket is elsewhere, is not there, or may not be seen.

@@ -52,7 +52,8 @@ class ObjectHeld(Exception):
     """A hold or a retention policy forbids to replace or delete the object.
 
     Attributes:
-        until: when it ends, UTC; None where nobody says: until somebody lifts it.
+        until: Time at which it ends, UTC; None where nobody says: until somebody lifts
+            it.
     """
 
     def __init__(self, name: str, until: datetime | None = None) -> None:
@@ -64,9 +65,9 @@ class ObjectInfo(NamedTuple):
     """One object in a listing.
 
     Attributes:
-        name: relative to the root of its store, parts joined by "/".
-        size: in bytes.
-        generation: a number that changes with each write of the name.
+        name: Relative to the root of its store, parts joined by "/".
+        size: Size in bytes.
+        generation: A number that changes with each write of the name.
     """
 
     name: str
@@ -78,11 +79,11 @@ class OldCopy(NamedTuple):
     """An earlier state of an object that the store still has.
 
     Attributes:
-        name: relative to the root of its store.
-        size: in bytes.
-        generation: that it had when it was the live one.
-        since: when it stopped being the live one, UTC.
-        until: the store keeps it until then and cannot be made to forget it, UTC;
+        name: Relative to the root of its store.
+        size: Size in bytes.
+        generation: Generation that it had when it was the live one.
+        since: Time at which it stopped being the live one, UTC.
+        until: The store keeps it until then and cannot be made to forget it, UTC;
             FOREVER for a hold. None: `purge` removes it.
         why: "noncurrent", "soft-deleted", "retention" or "hold"; "temporary" is what a
             writer left that was killed, on this machine.
@@ -121,8 +122,8 @@ class Stray(NamedTuple):
     """What stands in a store and is no object, or not an object alone.
 
     Attributes:
-        name: as an object's there would be.
-        kind: what it is.
+        name: Name that an object there would have.
+        kind: What it is.
     """
 
     name: str
@@ -133,7 +134,7 @@ class StrayInTheWay(OSError):
     """A name leads through, or to, what is no folder and no file.
 
     Attributes:
-        stray: that is in the way.
+        stray: The stray that is in the way.
     """
 
     def __init__(self, stray: Stray, path: str) -> None:
@@ -269,8 +270,8 @@ class ObjectStore(Protocol):
         """Whether there is a folder, be it an empty one: a bucket has none.
 
         Args:
-            folder: begins the names of objects, with a slash at its end.
-            writes: whether objects are to be made in it, besides being listed.
+            folder: Begins the names of objects, with a slash at its end.
+            writes: Whether objects are to be made in it, besides being listed.
 
         Raises OSError where the system refuses, or a link or a file is in its place.
         """
@@ -282,7 +283,7 @@ class ObjectStore(Protocol):
         """Asks the system whether this account may list and read, and writes nothing.
 
         Args:
-            writes: whether it must be able to write and delete, too.
+            writes: Whether it must be able to write and delete, too.
 
         Raises:
             OSError: it may not, there is no such place, or the service is away.

@@ -129,11 +129,11 @@ class LocalDraft(NamedTuple):
     """A file beside its place.
 
     Attributes:
-        name: of the object.
-        folders: of the store.
-        folder: descriptor of the one that both are in.
-        temporary: what the file is called there.
-        file: open.
+        name: Name of the object.
+        folders: Folders of the store.
+        folder: Descriptor of the one that both are in.
+        temporary: What the file is called there.
+        file: Open.
     """
 
     name: str

@@ -42,8 +42,9 @@ class FolderEntry(NamedTuple):
     """What stands in a folder.
 
     Attributes:
-        name: from the root on, parts joined by "/".
-        status: of the entry itself; where links are followed, of what it leads to.
+        name: Name from the root on, parts joined by "/".
+        status: Status of the entry itself; where links are followed, of what it leads
+            to.
     """
 
     name: str
@@ -62,8 +63,8 @@ class Folders:
         """Opens nothing yet.
 
         Args:
-            root: a path; it need not exist.
-            follows: whether links are read as what they lead to. Then only two levels
+            root: A path; it need not exist.
+            follows: Whether links are read as what they lead to. Then only two levels
                 of folders are entered, so that links that lead back end somewhere.
         """
         self.root = os.path.realpath(root)
@@ -76,9 +77,9 @@ class Folders:
         """The descriptor of a folder, "" is the root.
 
         Args:
-            folder: from the root on.
-            makes: whether it is made where it is missing, each new one synced into
-                the one that holds it.
+            folder: Folder, from the root on.
+            makes: Whether it is made where it is missing, each new one synced into the
+                one that holds it.
 
         Raises:
             StrayInTheWay: a link, or a file that is none, stands in its place.

@@ -8,8 +8,8 @@ def open_store(uri: str, *, follows: bool = False) -> ObjectStore:
     """Opens a local folder or a `gs://bucket/prefix`. Nothing is made or read yet.
 
     Args:
-        uri: a local path, which may be a link and is resolved here, once; or gs://.
-        follows: whether links below it are read as what they lead to, and only two
+        uri: A local path, which may be a link and is resolved here, once; or gs://.
+        follows: Whether links below it are read as what they lead to, and only two
             levels of folders: for what is configuration, such as Kubernetes mounts as
             links, and never for what rows are in.
 
