@@ -44,7 +44,7 @@ _COMMANDS = (
     estimate,
     doctor,
 )
-"""Each has an `add_parser(subparsers)`."""
+"""Each has a `COMMAND`."""
 
 _MODULES = {
     **{each.name: f"pipelines.{each.name}" for each in JOBS},
@@ -91,7 +91,7 @@ def _parser() -> Parser:
         commands.add_parser(job.name, help=job.summary, add_help=False)
     commands.add_parser("demo", help=_DEMO, add_help=False)
     for module in _COMMANDS:
-        module.add_parser(commands)
+        module.COMMAND.add_to(commands, "rally")
     return parser
 
 

@@ -13,6 +13,8 @@ FLAG = "true|false"
 PLACES = "Where things are"
 WHO = "Who decides, and why"
 WHAT = "What it is about"
+"""A profile sets no option of this group: what an act is about is said each time."""
+
 HOW = "How it runs"
 
 
@@ -55,6 +57,11 @@ class Option:
         """Gives a flag its default, which is that it is not there."""
         if self.is_flag and self.default is None:
             object.__setattr__(self, "default", False)
+
+    @property
+    def may_be_in_profile(self) -> bool:
+        """Whether a profile may set it."""
+        return self.in_profile and self.group != WHAT and not self.is_word
 
     @property
     def text(self) -> str:
@@ -128,7 +135,8 @@ def add_option(
     elif option.is_flag:
         more["action"] = "store_true"
     else:
-        more |= {"default": option.default, "type": option.type}
+        default = list(option.default) if option.default == () else option.default
+        more |= {"default": default, "type": option.type}
         more |= {"metavar": option.metavar or None}
         if option.choices:
             more["choices"] = option.choices
@@ -201,7 +209,7 @@ STORE, PLATFORM, STUDIES, KEYS, PLATFORM_KEYS, AS_OF = grouped(
     Option(
         name="as_of",
         metavar="TIME",
-        help="the job's clock, RFC 3339 or a date (default: now)",
+        help="the clock: RFC 3339 or a date, in UTC if it has no zone (default: now)",
         in_profile=False,
     ),
 )
@@ -244,16 +252,13 @@ STUDY = Option(
     metavar="NS",
     help="the study's namespace or an alias",
     group=WHAT,
-    in_profile=False,
 )
-ALL = Option(
-    name="all", help="Rally as a whole", is_flag=True, group=WHAT, in_profile=False
-)
+ALL = Option(name="all", help="Rally as a whole", is_flag=True, group=WHAT)
 YES = Option(
     name="yes",
-    help="it is meant: do not ask",
+    help="do not ask whether it is meant; needed where nobody sits at a terminal",
     is_flag=True,
     group=WHO,
     in_profile=False,
 )
-JSON = Option(name="json", help="print JSON, for programs", is_flag=True)
+JSON = Option(name="json", help="print JSON, on one line", is_flag=True)

@@ -9,12 +9,6 @@ import sys
 from rally.errors import ConfigurationError
 from rally.printing import print_lines
 
-YES = {
-    "action": "store_true",
-    "help": "do not ask whether it is meant; needed where nobody sits at a terminal",
-}
-"""What argparse is told of `--yes`."""
-
 _AGREED = ("y", "yes")
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from rally import numbers
 from rally.commands.options import (
-    Options,
     find_study,
     maybe_platform,
     read_day,
@@ -24,6 +23,7 @@ from rally.decisions.contents import (
 )
 from rally.errors import ConfigurationError
 from rally.fields import Place, note
+from rally.options import WHAT, Option
 from rally.printing import print_lines
 from rally.registry.legal_holds import LegalHold, check_release
 from rally.registry.registry import Registry
@@ -41,35 +41,47 @@ ANNOUNCED_DAYS = 14
 
 _MOST = 10**12 - 1  # the numbers of decisions have 12 digits
 
-OWN: Options = {
-    "namespace": {"metavar": "NS", "help": "the study's namespace or an alias"},
-    "--from": {
-        "dest": "first",
-        "metavar": "DATE",
-        "help": "the first submission date whose rows are held",
-    },
-    "--until": {
-        "dest": "last",
-        "metavar": "DATE",
-        "help": "the last submission date whose rows are held",
-    },
-    "--hold": {
-        "type": numbers.whole(1, _MOST),
-        "metavar": "NUMBER",
-        "help": "the hold, as `rally studies show` lists it",
-    },
-    "--plan_only": {
-        "action": "store_true",
-        "help": "say what will follow, and decide nothing",
-    },
-    "--announced_days": {
-        "type": numbers.whole(0, numbers.DAYS),
-        "metavar": "DAYS",
-        "default": ANNOUNCED_DAYS,
-        "help": "how long before it the end of the study must have been announced"
+OWN = (
+    Option(
+        name="namespace",
+        group=WHAT,
+        is_word=True,
+        metavar="NS",
+        help="the study's namespace or an alias",
+    ),
+    Option(
+        name="from",
+        group=WHAT,
+        metavar="DATE",
+        dest="first",
+        help="the first submission date whose rows are held",
+    ),
+    Option(
+        name="until",
+        group=WHAT,
+        metavar="DATE",
+        dest="last",
+        help="the last submission date whose rows are held",
+    ),
+    Option(
+        name="hold",
+        group=WHAT,
+        metavar="NUMBER",
+        type=numbers.whole(1, _MOST),
+        help="the hold, as `rally studies show` lists it",
+    ),
+    Option(
+        name="plan_only", is_flag=True, help="say what will follow, and decide nothing"
+    ),
+    Option(
+        name="announced_days",
+        metavar="DAYS",
+        type=numbers.whole(0, numbers.DAYS),
+        default=ANNOUNCED_DAYS,
+        help="how long before it the end of the study must have been announced"
         " (default: %(default)s)",
-    },
-}
+    ),
+)
 """The options of these commands beside those that all commands share."""
 
 

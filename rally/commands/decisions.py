@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rally.commands.options import Options, add_options, open_platform, signer_of
+from rally import numbers
+from rally.commands.command import Command, CommandGroup
+from rally.commands.options import open_platform, signer_of
 from rally.errors import ConfigurationError
+from rally.options import WHAT, Option
 from rally.printing import print_lines, print_text
 from rally.tables import Column, Table, describe_json, print_results
 
@@ -17,40 +20,16 @@ if TYPE_CHECKING:
 _PLACES = "--store --platform"
 _SIGNING = f"{_PLACES} --keys --people_keys --by"
 _DEVELOPMENT = "This is a development platform: one person may play everybody."
-_OWN: Options = {
-    "number": {"type": int, "metavar": "NUMBER", "help": "of the decision"},
-}
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `decisions` and its commands; each sets `handler(args) -> exit status`."""
-    decisions = subparsers.add_parser(
-        "decisions",
-        help="read and verify what people decided",
-        allow_abbrev=False,
-    )
-    commands = decisions.add_subparsers(
-        dest="decisions_command", required=True, metavar="COMMAND"
-    )
-    for name, handler, options in (
-        ("list", list_decisions, f"{_PLACES} --json"),
-        ("show", show_decision, f"number {_PLACES}"),
-        ("verify", verify, _PLACES),
-        ("approve", approve_decision, f"number {_SIGNING}"),
-        ("accept-loss", accept_loss, f"{_SIGNING} --note"),
-    ):
-        summary = str(handler.__doc__).partition("\n")[0]
-        parser = commands.add_parser(
-            name,
-            help=summary,
-            description=summary,
-            epilog=_JSON.get(name),
-            allow_abbrev=False,
-        )
-        parser.set_defaults(handler=handler)
-        add_options(parser, options.split(), _OWN)
+_OWN = (
+    Option(
+        name="number",
+        group=WHAT,
+        is_word=True,
+        metavar="NUMBER",
+        type=numbers.whole(1, 10**12 - 1),
+        help="of the decision",
+    ),
+)
 
 
 def list_decisions(args: argparse.Namespace) -> int:
@@ -170,4 +149,47 @@ _DECISIONS: "tuple[Column[ChainRecord], ...]" = (
     Column("about", lambda each: _about(each.entry.content) if each.entry else None),
     Column("status", lambda each: _worth(each), is_broken=lambda each: bool(each.why)),
 )
-_JSON = {"list": describe_json({"decisions": _DECISIONS}, ["development"])}
+
+
+COMMAND = CommandGroup(
+    "decisions",
+    "read and verify what people decided",
+    (
+        Command(
+            name="list",
+            handler=list_decisions,
+            options=f"{_PLACES} --json",
+            example="--store=/srv/rally/store",
+            json=describe_json({"decisions": _DECISIONS}, ["development"]),
+        ),
+        Command(
+            name="show",
+            handler=show_decision,
+            options=f"number {_PLACES}",
+            own=_OWN,
+            example="7 --store=/srv/rally/store",
+        ),
+        Command(
+            name="verify",
+            handler=verify,
+            options=_PLACES,
+            example="--store=/srv/rally/store",
+        ),
+        Command(
+            name="approve",
+            handler=approve_decision,
+            options=f"number {_SIGNING}",
+            own=_OWN,
+            example="7 --store=/srv/rally/store --by=ann --people_keys=/home/ann/keys",
+            changes=True,
+        ),
+        Command(
+            name="accept-loss",
+            handler=accept_loss,
+            options=f"{_SIGNING} --note",
+            example="--store=/srv/rally/store --by=ann --people_keys=/home/ann/keys"
+            " --note='the disk of 3 May'",
+            changes=True,
+        ),
+    ),
+)

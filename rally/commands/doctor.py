@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rally.commands.options import Options, add_options
+from rally.commands.command import Command
+from rally.options import WHAT, Option
 from rally.tables import Column, Results, Table, print_results
 
 if TYPE_CHECKING:
@@ -12,12 +13,14 @@ if TYPE_CHECKING:
 
 _OPTIONS = "--store --platform --studies --keys --platform_keys --job --json"
 _JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit")
-_OWN: Options = {
-    "--job": {
-        "choices": _JOBS,
-        "help": "look at the keys and rights of this one; of all of them by default",
-    },
-}
+_OWN = (
+    Option(
+        name="job",
+        group=WHAT,
+        choices=_JOBS,
+        help="look at the keys and rights of this one; of all of them by default",
+    ),
+)
 _ABOUT = """\
 Looks at versions, options, the registry, stores and their markers, decisions, keys and
 rights, and prints a line for each: ok, wrong or unknown, with what to do. Nothing is
@@ -25,21 +28,6 @@ changed or left behind, and no key is printed.
 
 Exit status: 0 nothing is wrong; 1 a service is away; 2 something is wrong.
 """
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `doctor`; it sets `handler(args) -> exit status`."""
-    parser = subparsers.add_parser(
-        "doctor",
-        help="look whether jobs find all they need, and tell all faults at once",
-        description=_ABOUT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.set_defaults(handler=examine)
-    add_options(parser, _OPTIONS.split(), _OWN)
 
 
 def examine(args: argparse.Namespace) -> int:
@@ -71,4 +59,14 @@ _COLUMNS: "Sequence[Column[Check]]" = (
     Column("subject", lambda each: each.subject),
     Column("message", lambda each: each.message, "FOUND"),
     Column("is_away", lambda each: each.is_away, None),
+)
+
+COMMAND = Command(
+    name="doctor",
+    handler=examine,
+    options=_OPTIONS,
+    own=_OWN,
+    example="--store=/srv/rally/store --keys=/srv/rally/keys",
+    summary="look whether jobs find all they need, and tell all faults at once",
+    about=_ABOUT,
 )

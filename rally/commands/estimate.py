@@ -1,15 +1,12 @@
-"""`rally estimate`: what a platform of some size stores, computes and costs.
-
-Its options have hyphens, unlike those of the jobs, which Beam gave underscores.
-"""
+"""`rally estimate`: what a platform of some size stores, computes and costs."""
 
 import argparse
-from typing import Any
 
 from rally import numbers
 from rally.capacity.model import SCHEMES, Inputs
-from rally.commands.options import Options, add_options
+from rally.commands.command import Command
 from rally.errors import ConfigurationError
+from rally.options import Option
 from rally.tables import print_results
 
 _MOST = 10**12
@@ -30,36 +27,25 @@ _TEXTS = {
     "peak_factor": "the busiest hour by the mean one",
     "job_vcpus": "of the machine that does the daily jobs",
 }
-_OWN: Options = {
-    "--scheme": {
-        "default": Inputs._field_defaults["scheme"],
-        "choices": SCHEMES,
-        "help": "how pings are encrypted; %(default)s by default",
-    },
-    "--leavers-per-day": {
-        "type": numbers.whole(0, _MOST),
-        "metavar": "N",
-        "help": "who leave, and as many join; a thousandth of all people by default",
-    },
-    "--prices": {
-        "metavar": "FILE",
-        "help": "YAML or JSON of unit prices, in place of the published ones",
-    },
-}
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `estimate`; it sets `handler(args) -> exit status`."""
-    summary = str(print_plan.__doc__).partition("\n")[0]
-    parser = subparsers.add_parser(
-        "estimate", help=summary, description=summary, allow_abbrev=False
-    )
-    parser.set_defaults(handler=print_plan)
-    for name, text in _TEXTS.items():
-        parser.add_argument(_option(name), **_number(name, text))
-    add_options(parser, [*_OWN, "--json"], _OWN)
+_OWN = (
+    Option(
+        name="scheme",
+        default=Inputs._field_defaults["scheme"],
+        choices=SCHEMES,
+        help="how pings are encrypted; %(default)s by default",
+    ),
+    Option(
+        name="leavers_per_day",
+        metavar="N",
+        type=numbers.whole(0, _MOST),
+        help="who leave, and as many join; a thousandth of all people by default",
+    ),
+    Option(
+        name="prices",
+        metavar="FILE",
+        help="YAML or JSON of unit prices, in place of the published ones",
+    ),
+)
 
 
 def print_plan(args: argparse.Namespace) -> int:
@@ -79,22 +65,33 @@ def _read(args: argparse.Namespace) -> Inputs:
     given = {name: getattr(args, name) for name in _TEXTS}
     for name, value in given.items():
         if value is None:
-            raise ConfigurationError(f"{_option(name)}: is missing")
+            raise ConfigurationError(f"--{name}: is missing")
     leavers = args.leavers_per_day
     if leavers is None:
         leavers = round(given["people"] * _LEAVING)
     if leavers > given["people"]:
-        raise ConfigurationError("--leavers-per-day: must be from 0 to --people")
+        raise ConfigurationError("--leavers_per_day: must be from 0 to --people")
     return Inputs(**given, scheme=args.scheme, leavers_per_day=leavers)
 
 
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
-def _number(name: str, text: str) -> dict[str, Any]:
+def _number(name: str, text: str) -> Option:
     default = Inputs._field_defaults.get(name)
-    more = "" if name in _REQUIRED else "; %(default)g by default"
+    more = "" if name in _REQUIRED else f"; {default:g} by default"
     make_reader = numbers.real if isinstance(default, float) else numbers.whole
-    kind = make_reader(1, _MOST)
-    return {"type": kind, "default": default, "metavar": "N", "help": text + more}
+    return Option(
+        name=name,
+        metavar="N",
+        type=make_reader(1, _MOST),
+        default=default,
+        help=text + more,
+    )
+
+
+_NAMES = tuple(each.name for each in _OWN)
+COMMAND = Command(
+    name="estimate",
+    handler=print_plan,
+    options=" ".join(f"--{name}" for name in (*_TEXTS, *_NAMES, "json")),
+    own=(*(_number(name, text) for name, text in _TEXTS.items()), *_OWN),
+    example="--pings_per_day=1000000 --people=50000 --studies=4",
+)

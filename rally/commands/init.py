@@ -6,9 +6,8 @@ It may be run as often as you like: what is there already is left as it is.
 import argparse
 from typing import TYPE_CHECKING
 
+from rally.commands.command import Command
 from rally.commands.options import (
-    Options,
-    add_options,
     find_study,
     people_keys_uri,
     platform_keys_uri,
@@ -17,6 +16,7 @@ from rally.commands.options import (
 from rally.decisions.content_parsing import person_name
 from rally.errors import ConfigurationError
 from rally.fields import Place
+from rally.options import PLACES, WHAT, Option
 from rally.printing import print_lines
 from rally.registry.registry import Registry
 from rally.storage.layout import Stores
@@ -29,36 +29,47 @@ _OPTIONS = (
     "--store --platform --keys --platform_keys --studies --study --adopt --development"
     " --owner --by --people_keys"
 )
-_OWN: Options = {
-    "--store": {
-        "required": True,
-        "help": "where rows will be: a folder or gs://bucket/folder; {study} in it"
+_OWN = (
+    Option(
+        name="store",
+        group=PLACES,
+        is_required=True,
+        metavar="URI",
+        help="where rows will be: a folder or gs://bucket/folder; {study} in it"
         " gives each study a place of its own",
-    },
-    "--study": {
-        "action": "append",
-        "default": [],
-        "metavar": "NS",
-        "help": "a study to begin, by its namespace or an alias; may be repeated",
-    },
-    "--development": {
-        "action": "store_true",
-        "help": "found a platform to try things out, where one person may play"
+    ),
+    Option(
+        name="study",
+        group=WHAT,
+        repeats=True,
+        metavar="NS",
+        default=(),
+        help="a study to begin, by its namespace or an alias; may be repeated",
+    ),
+    Option(
+        name="development",
+        group=WHAT,
+        is_flag=True,
+        help="found a platform to try things out, where one person may play"
         " everybody: it says so for ever, and it cannot be changed",
-    },
-    "--owner": {
-        "action": "append",
-        "default": [],
-        "metavar": "NAME=FILE",
-        "help": "found a platform with this owner, by the public half of their key;"
+    ),
+    Option(
+        name="owner",
+        group=WHAT,
+        repeats=True,
+        metavar="NAME=FILE",
+        default=(),
+        help="found a platform with this owner, by the public half of their key;"
         " give two or more, and sign as one of them by --by and --people_keys",
-    },
-    "--adopt": {
-        "metavar": "ID",
-        "help": "the platform's id, to mark places that hold rows or records although"
+    ),
+    Option(
+        name="adopt",
+        group=WHAT,
+        metavar="ID",
+        help="the platform's id, to mark places that hold rows or records although"
         " their markers are lost",
-    },
-}
+    ),
+)
 _ABOUT = """\
 Makes the store, the platform and the platform's keys, and begins the withdrawal list.
 
@@ -77,21 +88,6 @@ studies with a key in --keys are begun as well.
 
 Run it again, and it says what is there and makes what is missing.
 """
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `init`; it sets `handler(args) -> exit status`."""
-    parser = subparsers.add_parser(
-        "init",
-        help="make a store, its platform and the platform's keys",
-        description=_ABOUT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.set_defaults(handler=make_places)
-    add_options(parser, _OPTIONS.split(), _OWN)
 
 
 def make_places(args: argparse.Namespace) -> int:
@@ -150,3 +146,15 @@ def _read_id(text: str | None) -> str | None:
             " another of its places says it"
         )
     return text
+
+
+COMMAND = Command(
+    name="init",
+    handler=make_places,
+    options=_OPTIONS,
+    own=_OWN,
+    example="--development --store=/srv/rally/store --keys=/srv/rally/keys",
+    summary="make a store, its platform and the platform's keys",
+    about=_ABOUT,
+    changes=True,
+)

@@ -8,14 +8,15 @@ import argparse
 import json
 import sys
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rally import numbers
-from rally.commands.asking import YES, ask_for_name
+from rally.commands.asking import ask_for_name
+from rally.commands.command import Command, CommandGroup
 from rally.errors import ConfigurationError
+from rally.options import WHAT, Option
 from rally.printing import print_lines
 from rally.tables import Column, Table, describe_json, print_results
 
@@ -28,66 +29,77 @@ _LOST = "What its keys encrypted or named is lost for ever with them. Destroy th
 _TEMPLATES = ("hpke", "ecies", "xwing", "jwk")
 
 
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "--namespace": {"help": "the namespace that the key is of"},
-    "--keys": {"help": "folder of the keys that open pings: local, or gs://"},
-    "--platform_keys": {"help": "folder of the platform's keys; <keys>/platform"},
-    "--purpose": {"help": "a platform key; may be repeated", "action": "append"},
-    "--template": {"help": "kind of key; hpke is the default", "choices": _TEMPLATES},
-    "--kek": {"help": "KEK: gcp-kms://, aws-kms://, hcvault:// or local-kek://"},
-    "--jwk": {"help": "file of a private JWK on P-256", "required": True},
-    "--key_id": {"help": "Pioneer v2's encryptionKeyId of it"},
-    "--public": {"help": "file of the public keyset, instead of --keys"},
-    "--type": {"help": "the document type", "required": True},
-    "--version": {
-        "help": "its version",
-        "required": True,
-        "type": numbers.whole(1, 999_999_999),
-    },
-    "--document_id": {"help": "a UUID; random by default", "type": uuid.UUID},
-    "--submission_timestamp": {"help": "in UTC, ISO 8601 with Z; now by default"},
-    "--gzip": {"help": "gzip the clear text first", "action": "store_true"},
-    "--json": {"help": "print JSON, on one line", "action": "store_true"},
-    "--yes": YES,
-}
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `keys` and its own commands; each sets `handler`, fn(args) -> status."""
-    keys = subparsers.add_parser(
-        "keys", help="keys that open pings, and the platform's own", allow_abbrev=False
-    )
-    commands = keys.add_subparsers(
-        dest="keys_command", required=True, metavar="COMMAND"
-    )
-    for name, handler, options in _commands():
-        summary = str(handler.__doc__).partition("\n")[0]
-        parser = commands.add_parser(
-            name,
-            help=summary,
-            description=summary,
-            epilog=_JSON.get(name),
-            allow_abbrev=False,
-        )
-        parser.set_defaults(handler=handler)
-        for option in options.split():
-            parser.add_argument(option, **_OPTIONS[option])
-
-
-def _commands() -> list[tuple[str, Callable[[argparse.Namespace], int], str]]:
-    both = "--namespace --keys --platform_keys --purpose"
-    message = "--type --version --document_id --submission_timestamp --gzip"
-    return [
-        ("create", create, f"{both} --template --kek"),
-        ("import", import_jwk, "--namespace --keys --jwk --key_id --kek"),
-        ("public", public, "--namespace --keys --template"),
-        ("list", list_keys, "--keys --platform_keys --json"),
-        ("rotate", rotate, f"{both} --template"),
-        ("destroy", destroy, f"{both} --yes"),
-        ("seal", seal, f"--namespace --keys --public {message}"),
-    ]
+_OWN = (
+    Option(
+        name="namespace",
+        group=WHAT,
+        metavar="NS",
+        help="the namespace that the key is of",
+    ),
+    Option(
+        name="purpose",
+        group=WHAT,
+        metavar="PURPOSE",
+        repeats=True,
+        help="a platform key; may be repeated",
+    ),
+    Option(
+        name="template", choices=_TEMPLATES, help="kind of key; hpke is the default"
+    ),
+    Option(
+        name="kek",
+        metavar="URI",
+        help="KEK: gcp-kms://, aws-kms://, hcvault:// or local-kek://",
+    ),
+    Option(
+        name="jwk",
+        group=WHAT,
+        is_required=True,
+        metavar="FILE",
+        help="file of a private JWK on P-256",
+    ),
+    Option(
+        name="key_id",
+        group=WHAT,
+        metavar="ID",
+        help="Pioneer v2's encryptionKeyId of it",
+    ),
+    Option(
+        name="public",
+        group=WHAT,
+        metavar="FILE",
+        help="file of the public keyset, instead of --keys",
+    ),
+    Option(
+        name="type",
+        group=WHAT,
+        is_required=True,
+        metavar="TYPE",
+        help="the document type",
+    ),
+    Option(
+        name="version",
+        group=WHAT,
+        is_required=True,
+        metavar="N",
+        type=numbers.whole(1, 999_999_999),
+        help="its version",
+    ),
+    Option(
+        name="document_id",
+        group=WHAT,
+        metavar="UUID",
+        type=uuid.UUID,
+        help="a UUID; random by default",
+    ),
+    Option(
+        name="submission_timestamp",
+        group=WHAT,
+        metavar="TIME",
+        help="in UTC, ISO 8601 with Z; now by default",
+    ),
+    Option(name="gzip", group=WHAT, is_flag=True, help="gzip the clear text first"),
+)
 
 
 def create(args: argparse.Namespace) -> int:
@@ -157,7 +169,6 @@ _KEYS: "tuple[Column[KeyRow], ...]" = (
     Column("key_id", lambda each: each.key_id),
     Column("role", lambda each: each.role),
 )
-_JSON = {"list": describe_json({"keys": _KEYS})}
 
 
 def _what_of_the_old(purpose: str) -> str:
@@ -284,3 +295,68 @@ def _say(line: str) -> int:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+_BOTH = "--namespace --keys --platform_keys --purpose"
+_MESSAGE = "--type --version --document_id --submission_timestamp --gzip"
+COMMAND = CommandGroup(
+    "keys",
+    "keys that open pings, and the platform's own",
+    (
+        Command(
+            name="create",
+            handler=create,
+            options=f"{_BOTH} --template --kek",
+            own=_OWN,
+            example="--namespace=rally-garden --keys=/srv/rally/keys",
+            changes=True,
+        ),
+        Command(
+            name="import",
+            handler=import_jwk,
+            options="--namespace --keys --jwk --key_id --kek",
+            own=_OWN,
+            example="--namespace=rally-garden --keys=/srv/rally/keys --jwk=old.json",
+            changes=True,
+        ),
+        Command(
+            name="public",
+            handler=public,
+            options="--namespace --keys --template",
+            own=_OWN,
+            example="--namespace=rally-garden --keys=/srv/rally/keys",
+        ),
+        Command(
+            name="list",
+            handler=list_keys,
+            options="--keys --platform_keys --json",
+            own=_OWN,
+            example="--keys=/srv/rally/keys",
+            json=describe_json({"keys": _KEYS}),
+        ),
+        Command(
+            name="rotate",
+            handler=rotate,
+            options=f"{_BOTH} --template",
+            own=_OWN,
+            example="--namespace=rally-garden --keys=/srv/rally/keys",
+            changes=True,
+        ),
+        Command(
+            name="destroy",
+            handler=destroy,
+            options=f"{_BOTH} --yes",
+            own=_OWN,
+            example="--namespace=rally-garden --keys=/srv/rally/keys",
+            changes=True,
+        ),
+        Command(
+            name="seal",
+            handler=seal,
+            options=f"--namespace --keys --public {_MESSAGE}",
+            own=_OWN,
+            example="--namespace=rally-garden --public=public.json --type=visit"
+            " --version=1 < ping.json",
+        ),
+    ),
+)

@@ -1,14 +1,12 @@
 """Options that several commands have, named and read in one way."""
 
 import argparse
-from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rally.commands.asking import YES
 from rally.errors import ConfigurationError
 from rally.process import say
-from rally.registry.registry import SHIPPED, Registry
+from rally.registry.registry import Registry
 from rally.registry.study import Study, StudyKind
 from rally.storage import marker
 from rally.storage.layout import Stores
@@ -19,39 +17,6 @@ from rally.times import RANGE, InvalidTime, parse_day, parse_time
 if TYPE_CHECKING:
     from rally.decisions.signers import Signer
     from rally.settings import Settings
-
-Options = Mapping[str, Mapping[str, Any]]
-"""What argparse is told of each option, by its name."""
-
-OPTIONS: Options = {
-    "--studies": {"help": "folder of the registry", "default": SHIPPED},
-    "--store": {"help": "the store: a folder or gs://"},
-    "--platform": {"help": "the platform's folder; <store>/platform"},
-    "--keys": {"help": "folder of the keys that open pings: local, or gs://"},
-    "--platform_keys": {"help": "folder of the platform's keys; <keys>/platform"},
-    "--as_of": {"help": "a date and time, in UTC if it has no zone; now by default"},
-    "--by": {
-        "metavar": "NAME",
-        "help": "who decides, as `rally people list` names them",
-    },
-    "--people_keys": {
-        "help": "folder of your own signing key, local or gs://; <keys>/people"
-    },
-    "--note": {"help": "why, for the record", "default": ""},
-    "--study": {"metavar": "NS", "help": "the study's namespace or an alias"},
-    "--all": {"action": "store_true", "help": "Rally as a whole"},
-    "--yes": YES,
-    "--json": {"action": "store_true", "help": "print JSON, on one line"},
-}
-
-
-def add_options(
-    parser: argparse.ArgumentParser, names: Iterable[str], own: Options | None = None
-) -> None:
-    """Adds options by name; `own` are the command's, before the shared ones."""
-    known = {**OPTIONS, **(own or {})}
-    for name in names:
-        parser.add_argument(name, **known[name])
 
 
 def read_time(option: str, text: str | None, now: datetime | None = None) -> datetime:

@@ -8,9 +8,8 @@ import argparse
 from datetime import UTC, datetime
 from operator import attrgetter
 
+from rally.commands.command import Command, CommandGroup
 from rally.commands.options import (
-    Options,
-    add_options,
     open_platform,
     people_keys_uri,
     read_public_file,
@@ -28,6 +27,7 @@ from rally.decisions.contents import (
 from rally.errors import ConfigurationError
 from rally.fields import Place
 from rally.keys.names import Job
+from rally.options import WHAT, Option
 from rally.printing import print_lines
 from rally.tables import Column, Table, describe_json, print_results
 
@@ -37,63 +37,51 @@ _PEOPLE: tuple[Column[Person], ...] = (
     Column("may", lambda each: each.roles),
     Column("key", lambda each: _fingerprint(each.public)),
 )
-_JSON = {"list": describe_json({"people": _PEOPLE}, ["development"])}
-
 _PLACES = "--store --platform"
 _SIGNING = f"{_PLACES} --keys --people_keys --by --note"
-_OWN: Options = {
-    "--name": {"required": True, "help": "whom it is about"},
-    "--role": {
-        "action": "append",
-        "required": True,
-        "choices": sorted(Role),
-        "help": "what they may decide; may be repeated",
-    },
-    "--job": {"required": True, "choices": sorted(Job), "help": "whose key it is"},
-    "--public": {
-        "required": True,
-        "metavar": "FILE",
-        "help": "the public half of their key, as `rally people key` or `rally keys"
+_OWN = (
+    Option(
+        name="name",
+        group=WHAT,
+        is_required=True,
+        metavar="NAME",
+        help="whom it is about",
+    ),
+    Option(
+        name="role",
+        group=WHAT,
+        repeats=True,
+        is_required=True,
+        choices=tuple(sorted(Role)),
+        help="what they may decide; may be repeated",
+    ),
+    Option(
+        name="job",
+        group=WHAT,
+        is_required=True,
+        choices=tuple(sorted(Job)),
+        help="whose key it is",
+    ),
+    Option(
+        name="public",
+        group=WHAT,
+        is_required=True,
+        metavar="FILE",
+        help="the public half of their key, as `rally people key` or `rally keys"
         " create` wrote it",
-    },
-    "--kek": {"help": "the KEK under which the key will lie; a local one by default"},
-    "--kms": {
-        "metavar": "URI",
-        "help": "a key that Cloud KMS holds, in the place of a new one:"
+    ),
+    Option(
+        name="kek",
+        metavar="URI",
+        help="the KEK under which the key will lie; a local one by default",
+    ),
+    Option(
+        name="kms",
+        metavar="URI",
+        help="a key that Cloud KMS holds, in the place of a new one:"
         " gcp-kms://…/cryptoKeyVersions/1, of the algorithm EC_SIGN_ED25519",
-    },
-}
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `people` and its commands; each sets `handler(args) -> exit status`."""
-    people = subparsers.add_parser(
-        "people",
-        help="say who may decide what, and make their keys",
-        allow_abbrev=False,
-    )
-    commands = people.add_subparsers(
-        dest="people_command", required=True, metavar="COMMAND"
-    )
-    for name, handler, options in (
-        ("list", list_people, f"{_PLACES} --json"),
-        ("key", make_key, "--by --keys --people_keys --kek --kms"),
-        ("add", add_person, f"--name --role --public {_SIGNING}"),
-        ("revoke", revoke_person, f"--name {_SIGNING}"),
-        ("replace-key", replace_key, f"--job --public {_SIGNING}"),
-    ):
-        summary = str(handler.__doc__).partition("\n")[0]
-        parser = commands.add_parser(
-            name,
-            help=summary,
-            description=summary,
-            epilog=_JSON.get(name),
-            allow_abbrev=False,
-        )
-        parser.set_defaults(handler=handler)
-        add_options(parser, options.split(), _OWN)
+    ),
+)
 
 
 def list_people(args: argparse.Namespace) -> int:
@@ -177,3 +165,53 @@ def _fingerprint(public: str) -> str:
     import hashlib
 
     return hashlib.sha256(public.encode()).hexdigest()[:16]
+
+
+COMMAND = CommandGroup(
+    "people",
+    "say who may decide what, and make their keys",
+    (
+        Command(
+            name="list",
+            handler=list_people,
+            options=f"{_PLACES} --json",
+            example="--store=/srv/rally/store",
+            json=describe_json({"people": _PEOPLE}, ["development"]),
+        ),
+        Command(
+            name="key",
+            handler=make_key,
+            options="--by --keys --people_keys --kek --kms",
+            own=_OWN,
+            example="--by=ann --people_keys=/home/ann/keys",
+            changes=True,
+        ),
+        Command(
+            name="add",
+            handler=add_person,
+            options=f"--name --role --public {_SIGNING}",
+            own=_OWN,
+            example="--name=bob --role=operator --public=bob.public --by=ann"
+            " --people_keys=/home/ann/keys --store=/srv/rally/store",
+            changes=True,
+        ),
+        Command(
+            name="revoke",
+            handler=revoke_person,
+            options=f"--name {_SIGNING}",
+            own=_OWN,
+            example="--name=bob --by=ann --people_keys=/home/ann/keys"
+            " --store=/srv/rally/store --note='has left'",
+            changes=True,
+        ),
+        Command(
+            name="replace-key",
+            handler=replace_key,
+            options=f"--job --public {_SIGNING}",
+            own=_OWN,
+            example="--job=purge --public=purge.public --by=ann"
+            " --people_keys=/home/ann/keys --store=/srv/rally/store",
+            changes=True,
+        ),
+    ),
+)

@@ -11,15 +11,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rally.commands.asking import ask
+from rally.commands.command import Command, CommandGroup
 from rally.commands.options import (
-    Options,
-    add_options,
     open_places,
     open_platform,
     platform_keys_uri,
     read_day,
 )
 from rally.errors import ConfigurationError
+from rally.options import WHAT, Option
 from rally.printing import print_lines, print_text
 from rally.registry.registry import Registry
 from rally.storage.objectstore.interface import ObjectHeld, ObjectStore
@@ -33,37 +33,16 @@ if TYPE_CHECKING:
 
 _EVERYWHERE = "--store --platform --keys --platform_keys"
 _KEPT_DAYS = 30  # longer than any run of deletion, which may need what it wrote
-_OWN: Options = {
-    "--before": {
-        "metavar": "DATE",
-        "required": True,
-        "help": "purge what was written before this day, in UTC; at least "
+_OWN = (
+    Option(
+        name="before",
+        group=WHAT,
+        is_required=True,
+        metavar="DATE",
+        help="purge what was written before this day, in UTC; at least "
         f"{_KEPT_DAYS} days back",
-    }
-}
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `receipts` and its commands; each sets `handler(args) -> exit status`."""
-    receipts = subparsers.add_parser(
-        "receipts", help="prove and show what was deleted", allow_abbrev=False
-    )
-    commands = receipts.add_subparsers(
-        dest="receipts_command", required=True, metavar="COMMAND"
-    )
-    for name, handler, options in (
-        ("verify", verify, f"--studies {_EVERYWHERE}"),
-        ("show", show, f"--studies {_EVERYWHERE}"),
-        ("purge", purge, f"--before {_EVERYWHERE} --yes"),
-    ):
-        summary = str(handler.__doc__).partition("\n")[0]
-        parser = commands.add_parser(
-            name, help=summary, description=summary, allow_abbrev=False
-        )
-        parser.set_defaults(handler=handler)
-        add_options(parser, options.split(), _OWN)
+    ),
+)
 
 
 def verify(args: argparse.Namespace) -> int:
@@ -179,3 +158,32 @@ def _open_pseudonyms(args: argparse.Namespace) -> "PlatformKeys":
     from rally.validation.pseudonyms import PLATFORM
 
     return PlatformKeys.open(platform_keys_uri(args), pseudonyms=[PLATFORM])
+
+
+COMMAND = CommandGroup(
+    "receipts",
+    "prove and show what was deleted",
+    (
+        Command(
+            name="verify",
+            handler=verify,
+            options=f"--studies {_EVERYWHERE}",
+            example="--store=/srv/rally/store --keys=/srv/rally/keys",
+        ),
+        Command(
+            name="show",
+            handler=show,
+            options=f"--studies {_EVERYWHERE}",
+            example="--store=/srv/rally/store --keys=/srv/rally/keys < ids.txt",
+        ),
+        Command(
+            name="purge",
+            handler=purge,
+            options=f"--before {_EVERYWHERE} --yes",
+            own=_OWN,
+            example="--before=2026-01-31 --store=/srv/rally/store"
+            " --keys=/srv/rally/keys",
+            changes=True,
+        ),
+    ),
+)

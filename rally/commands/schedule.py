@@ -5,8 +5,9 @@ import os
 import re
 from pathlib import Path
 
-from rally.commands.options import OPTIONS, Options, add_options
+from rally.commands.command import Command
 from rally.errors import ConfigurationError
+from rally.options import PLACES, Option
 from rally.printing import print_lines, print_text
 from rally.scheduling.crontab import to_crontab
 from rally.scheduling.day import (
@@ -22,36 +23,28 @@ _PLACES = Places._fields
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
 _ADDRESS = re.compile(rf"{_NAME.pattern}(@[\w.-]+)?", re.ASCII)
-_OWN: Options = {
-    "--studies": {"help": "folder of the registry; the one that comes with rally"},
-    "--at": {
-        "default": "00:30",
-        "metavar": "HH:MM",
-        "help": "when the first job starts, in UTC, soon after midnight; %(default)s by"
+_OWN = (
+    Option(
+        name="studies",
+        group=PLACES,
+        metavar="DIR",
+        help="folder of the registry; the one that comes with rally",
+    ),
+    Option(
+        name="at",
+        metavar="HH:MM",
+        default="00:30",
+        help="when the first job starts, in UTC, soon after midnight; %(default)s by"
         " default",
-    },
-    "--user": {"help": "whom the jobs run as; a crontab with one is for /etc/cron.d"},
-    "--mail_to": {"metavar": "ADDRESS", "help": "who hears of jobs that fail"},
-    "--out": {
-        "metavar": "DIR",
-        "help": "write rally.crontab there; print its name",
-    },
-}
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `schedule`; it sets `handler(args) -> exit status`."""
-    summary = str(print_schedule.__doc__).partition("\n")[0]
-    parser = subparsers.add_parser(
-        "schedule", help=summary, description=summary, allow_abbrev=False
-    )
-    parser.set_defaults(handler=print_schedule)
-    places = [f"--{name}" for name in _PLACES]
-    add_options(
-        parser, [*places, *(each for each in _OWN if each not in OPTIONS)], _OWN
-    )
+    ),
+    Option(
+        name="user",
+        metavar="NAME",
+        help="whom the jobs run as; a crontab with one is for /etc/cron.d",
+    ),
+    Option(name="mail_to", metavar="ADDRESS", help="who hears of jobs that fail"),
+    Option(name="out", metavar="DIR", help="write rally.crontab there; print its name"),
+)
 
 
 def print_schedule(args: argparse.Namespace) -> int:
@@ -103,3 +96,13 @@ def _write(folder: Path, name: str, text: str) -> Path:
             f"--out: cannot be written to ({error.strerror})"
         ) from None
     return folder / name
+
+
+_NAMES = tuple(each.name for each in _OWN if each.name not in _PLACES)
+COMMAND = Command(
+    name="schedule",
+    handler=print_schedule,
+    options=" ".join(f"--{name}" for name in (*_PLACES, *_NAMES)),
+    own=_OWN,
+    example="--store=/srv/rally/store --keys=/srv/rally/keys --user=rally",
+)

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rally.commands.options import add_options, read_time
+from rally.commands.command import Command
+from rally.commands.options import read_time
 from rally.errors import ConfigurationError
 from rally.registry.registry import Registry
 from rally.storage.marked_stores import MarkedStores
@@ -95,29 +96,6 @@ _STATUSES = (
     " It exits with 0 where nothing waits for a person, with 1 where something does,"
     " and with 2 where an option is wrong."
 )
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `status`; it sets `handler(args) -> exit status`."""
-    lists: dict[str, Sequence[Column[Any]]] = {
-        "jobs": _JOBS,
-        "studies": _STUDIES,
-        "waiting": _WAITING,
-        "dead_letters": _LETTERS,
-        "expiring": _EXPIRING,
-        "matters": _MATTERS,
-    }
-    parser = subparsers.add_parser(
-        "status",
-        help="see the state of a platform, and what to run now",
-        description=_ABOUT,
-        epilog=describe_json(lists, ["platform", "as_of", "next"]) + _STATUSES,
-        allow_abbrev=False,
-    )
-    parser.set_defaults(handler=show_status)
-    add_options(parser, _OPTIONS.split())
 
 
 def show_status(args: argparse.Namespace) -> int:
@@ -218,3 +196,22 @@ def _time(time: datetime, now: datetime | None = None) -> str:
     if now is not None and time.date() == now.date():
         return f"{time:%H:%M}"
     return f"{time.day} {time:%b %H:%M}"
+
+
+_LISTS: dict[str, Sequence[Column[Any]]] = {
+    "jobs": _JOBS,
+    "studies": _STUDIES,
+    "waiting": _WAITING,
+    "dead_letters": _LETTERS,
+    "expiring": _EXPIRING,
+    "matters": _MATTERS,
+}
+COMMAND = Command(
+    name="status",
+    handler=show_status,
+    options=_OPTIONS,
+    example="--store=/srv/rally/store",
+    summary="see the state of a platform, and what to run now",
+    about=_ABOUT,
+    json=describe_json(_LISTS, ["platform", "as_of", "next"]) + _STATUSES,
+)

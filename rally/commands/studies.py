@@ -8,12 +8,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rally.commands import decide_study
+from rally.commands.command import Command, CommandGroup
 from rally.commands.conclude_study import JSON as CONCLUSION_JSON
 from rally.commands.conclude_study import conclude_study
 from rally.commands.decide_study import OWN
 from rally.commands.end_study import end_study
 from rally.commands.options import (
-    add_options,
     find_study,
     maybe_platform,
     name_faults,
@@ -45,29 +45,6 @@ _CONCLUDING = f"{_FOR_EVER} --platform_keys --json"
 _BY_DATES = (
     "States are by dates alone; --store or --platform adds operators' decisions."
 )
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `studies` and its commands; each sets `handler(args) -> exit status`."""
-    studies = subparsers.add_parser(
-        "studies", help="show, check and steer studies", allow_abbrev=False
-    )
-    commands = studies.add_subparsers(
-        dest="studies_command", required=True, metavar="COMMAND"
-    )
-    for name, handler, options in _COMMANDS:
-        summary = str(handler.__doc__).partition("\n")[0]
-        parser = commands.add_parser(
-            name,
-            help=summary,
-            description=summary,
-            epilog=_JSON.get(name),
-            allow_abbrev=False,
-        )
-        parser.set_defaults(handler=handler)
-        add_options(parser, options.split(), OWN)
 
 
 def check_registry(args: argparse.Namespace) -> int:
@@ -145,22 +122,71 @@ _SHOWN: dict[str, Sequence[Column[Any]]] = {
     "decisions": DECISIONS,
     "legal_holds": HOLDS,
 }
-_JSON = {
-    "list": describe_json({"studies": _STUDIES}),
-    "show": describe_json(_SHOWN, ["state", "each promise by its name"]),
-    "conclude": CONCLUSION_JSON,
-}
-_COMMANDS = (
-    ("list", list_studies, f"{_LOOKING} --json"),
-    ("show", show_study, f"namespace {_LOOKING} --json"),
-    ("check", check_registry, "--studies"),
-    ("infrastructure", print_infrastructure, _LOOKING),
-    ("pause", decide_study.pause_study, _DECIDING),
-    ("resume", decide_study.resume_study, _DECIDING),
-    ("end", end_study, _FOR_EVER),
-    ("conclude", conclude_study, _CONCLUDING),
-    ("hold", decide_study.hold_rows, f"{_DECIDING} --from --until"),
-    ("release", decide_study.release_rows, f"{_DECIDING} --hold"),
+_ABOUT_ONE = "rally-garden --store=/srv/rally/store"
+_BY_ANN = f"{_ABOUT_ONE} --by=ann --people_keys=/home/ann/keys --note='…'"
+COMMAND = CommandGroup(
+    "studies",
+    "show, check and steer studies",
+    (
+        Command(
+            name="list",
+            handler=list_studies,
+            options=f"{_LOOKING} --json",
+            example="--store=/srv/rally/store",
+            json=describe_json({"studies": _STUDIES}),
+        ),
+        Command(
+            name="show",
+            handler=show_study,
+            options=f"namespace {_LOOKING} --json",
+            own=OWN,
+            example=_ABOUT_ONE,
+            json=describe_json(_SHOWN, ["state", "each promise by its name"]),
+        ),
+        Command(
+            name="check",
+            handler=check_registry,
+            options="--studies",
+            example="--studies=schemas",
+        ),
+        Command(
+            name="infrastructure",
+            handler=print_infrastructure,
+            options=_LOOKING,
+            example="--store=/srv/rally/store",
+        ),
+        *(
+            Command(
+                name=name,
+                handler=handler,
+                options=options,
+                own=OWN,
+                example=f"{_BY_ANN}{more}",
+                json=json,
+                changes=True,
+            )
+            for name, handler, options, more, json in (
+                ("pause", decide_study.pause_study, _DECIDING, "", None),
+                ("resume", decide_study.resume_study, _DECIDING, "", None),
+                ("end", end_study, _FOR_EVER, "", None),
+                ("conclude", conclude_study, _CONCLUDING, "", CONCLUSION_JSON),
+                (
+                    "hold",
+                    decide_study.hold_rows,
+                    f"{_DECIDING} --from --until",
+                    " --from=2026-01-01 --until=2026-01-31",
+                    None,
+                ),
+                (
+                    "release",
+                    decide_study.release_rows,
+                    f"{_DECIDING} --hold",
+                    " --hold=7",
+                    None,
+                ),
+            )
+        ),
+    ),
 )
 
 

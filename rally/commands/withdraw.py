@@ -9,8 +9,8 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rally.commands.command import Command
 from rally.commands.options import (
-    add_options,
     open_platform,
     platform_keys_uri,
     read_scope,
@@ -18,6 +18,7 @@ from rally.commands.options import (
     signer_of,
 )
 from rally.errors import ConfigurationError
+from rally.options import WHAT, Option
 from rally.printing import print_lines
 from rally.registry.registry import Registry
 from rally.registry.transitions import States
@@ -31,23 +32,14 @@ _NAMES = (
     "--study --all --received --studies --store --platform --keys --platform_keys --by"
     " --people_keys"
 )
-_OWN = {
-    "--received": {
-        "help": "when the request came, in UTC if it has no zone; now by default"
-    }
-}
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `withdraw`; it sets `handler(args) -> exit status`."""
-    summary = str(withdraw.__doc__).partition("\n")[0]
-    parser = subparsers.add_parser(
-        "withdraw", help=summary, description=summary, allow_abbrev=False
-    )
-    parser.set_defaults(handler=withdraw)
-    add_options(parser, _NAMES.split(), _OWN)
+_OWN = (
+    Option(
+        name="received",
+        group=WHAT,
+        metavar="TIME",
+        help="when the request came, in UTC if it has no zone; now by default",
+    ),
+)
 
 
 def withdraw(args: argparse.Namespace) -> int:
@@ -109,3 +101,14 @@ def _left(participant: str, scope: str, received: datetime) -> "Event":
     time = to_micros(received)
     document_id = str(uuid.uuid5(uuid.UUID(participant), f"{scope}/{time}"))
     return Event(EventKind.LEFT, scope, participant, time, None, document_id, MAIL)
+
+
+COMMAND = Command(
+    name="withdraw",
+    handler=withdraw,
+    options=_NAMES,
+    own=_OWN,
+    example="--study=rally-garden --store=/srv/rally/store --keys=/srv/rally/keys"
+    " --by=ann < ids.txt",
+    changes=True,
+)

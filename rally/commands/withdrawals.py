@@ -10,9 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rally import numbers
+from rally.commands.command import Command
 from rally.commands.options import (
-    Options,
-    add_options,
     name_faults,
     open_platform,
     read_scope,
@@ -21,6 +20,7 @@ from rally.commands.options import (
 )
 from rally.errors import ConfigurationError
 from rally.fields import Place, note
+from rally.options import WHAT, Option
 from rally.printing import print_lines
 from rally.registry.registry import Registry
 from rally.tables import print_results
@@ -43,48 +43,47 @@ _DECIDING = (
     *("--by", "--note"),
 )
 _NOT_FOR = {"list": _DECIDING, "settle": (*_LISTING, *_CHOOSING)}
-_OWN: Options = {
-    "action": {
-        "nargs": "?",
-        "default": "list",
-        "choices": ("list", "confirm", "reject", "expedite", "settle"),
-        "help": "list; or decide that withdrawals which are held count, or do not, or "
+_OWN = (
+    Option(
+        name="action",
+        group=WHAT,
+        is_word=True,
+        default="list",
+        choices=("list", "confirm", "reject", "expedite", "settle"),
+        help="list; or decide that withdrawals which are held count, or do not, or "
         "that one which is held or deferred waits for nothing, or that those which can "
         "never be read are given up",
-    },
-    "--requests": {"action": "store_true", "help": "list each request, too"},
-    "--deadline_days": {
-        "type": numbers.real(0, numbers.DAYS, above=True),
-        "metavar": "DAYS",
-        "help": "from when a request was received until its deletion is verified; "
+    ),
+    Option(name="requests", is_flag=True, help="list each request, too"),
+    Option(
+        name="deadline_days",
+        metavar="DAYS",
+        type=numbers.real(0, numbers.DAYS, above=True),
+        help="from when a request was received until its deletion is verified; "
         f"{_DEADLINE_DAYS:g} by default",
-    },
-    "--request": {
-        "action": "append",
-        "metavar": "ID",
-        "help": "decide on one request, by the id that --requests shows; may be "
-        "repeated",
-    },
-    "--dead_letter": {
-        "action": "append",
-        "metavar": "NAME",
-        "help": "settle what one object of unreadable withdrawals holds, by the name "
+    ),
+    Option(
+        name="request",
+        group=WHAT,
+        repeats=True,
+        metavar="ID",
+        help="decide on one request, by the id that --requests shows; may be repeated",
+    ),
+    Option(
+        name="dead_letter",
+        group=WHAT,
+        repeats=True,
+        metavar="NAME",
+        help="settle what one object of unreadable withdrawals holds, by the name "
         "that --requests shows; may be repeated",
-    },
-    "--day": {"help": "settle all of a study that failed on that day, YYYY-MM-DD"},
-}
-
-
-def add_parser(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> None:
-    """Adds `withdrawals`; it sets `handler(args) -> exit status`."""
-    summary = "list who leaves and what that waits for, and decide on what is held"
-    parser = subparsers.add_parser(
-        "withdrawals", help=summary, description=summary, allow_abbrev=False
-    )
-    parser.set_defaults(handler=_run)
-    add_options(parser, ("action", *_SHARED, *_LISTING, *_DECIDING), _OWN)
+    ),
+    Option(
+        name="day",
+        group=WHAT,
+        metavar="DATE",
+        help="settle all of a study that failed on that day, YYYY-MM-DD",
+    ),
+)
 
 
 def list_withdrawals(args: argparse.Namespace) -> int:
@@ -183,3 +182,14 @@ def _overview(args: argparse.Namespace, days: float) -> "Overview":
 
     now, platform = read_time("--as_of", args.as_of), open_platform(args)
     return read_overview(platform, *_fold(args, now), now, days)
+
+
+COMMAND = Command(
+    name="withdrawals",
+    handler=_run,
+    options=" ".join(("action", *_SHARED, *_LISTING, *_DECIDING)),
+    own=_OWN,
+    example="confirm --study=rally-garden --store=/srv/rally/store --by=ann"
+    " --people_keys=/home/ann/keys",
+    summary="list who leaves and what that waits for, and decide on what is held",
+)

@@ -36,7 +36,7 @@ class Office:
         stdin = io.TextIOWrapper(io.BytesIO(data))
         self._monkeypatch.setattr("sys.stdin", stdin)
         parser = Parser("rally")
-        command.add_parser(parser.add_subparsers())
+        command.COMMAND.add_to(parser.add_subparsers(), "rally")
         args = parser.parse_args([*words, *self.options, self._people])
         status = args.handler(args)
         return status, self._capsys.readouterr().out

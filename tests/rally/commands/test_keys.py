@@ -1,6 +1,5 @@
 """Tests of `rally keys`: what it prints, what it refuses, and that no secret shows."""
 
-import argparse
 import base64
 import gzip
 import io
@@ -17,13 +16,16 @@ import tink
 from tink import signature
 from tink.proto import aes_gcm_pb2, hpke_pb2
 
+from pipelines import beam_names
 from rally.commands import keys as command
+from rally.commands.command import options_of
 from rally.errors import ConfigurationError
 from rally.keys import jwk, keysets
 from rally.keys.folder import KeyFolder
 from rally.keys.names import Job
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_keys import PlatformKeys
+from rally.parser import Parser
 
 DOCUMENT_ID = "6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
 PATH = f"/submit/rally-one/visit/1/{DOCUMENT_ID}"
@@ -31,8 +33,8 @@ PATH = f"/submit/rally-one/visit/1/{DOCUMENT_ID}"
 
 def run(*arguments):
     """Runs `rally keys …` as its parser would."""
-    parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
+    parser = Parser()
+    command.COMMAND.add_to(parser.add_subparsers(), "rally")
     args = parser.parse_args(["keys", *map(str, arguments)])
     return args.handler(args)
 
@@ -339,8 +341,8 @@ def test_no_secret_shows_anywhere(uri, one, jwk_file, typed, capsys):
 
 def test_help_imports_no_cryptography():
     script = (
-        "import argparse, sys; from rally.commands import keys;"
-        "keys.add_parser(argparse.ArgumentParser().add_subparsers());"
+        "import sys; from rally.commands import keys; from rally.parser import Parser;"
+        "keys.COMMAND.add_to(Parser().add_subparsers(), 'rally');"
         "print({'tink', 'cryptography', 'apache_beam', 'google.cloud.kms'}"
         " & set(sys.modules))"
     )
@@ -351,12 +353,6 @@ def test_help_imports_no_cryptography():
 
 
 def test_option_names_are_not_beam_s():
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    parser = argparse.ArgumentParser()
-    for group in PipelineOptions.__subclasses__():
-        if group.__module__.startswith("apache_beam."):
-            group._add_argparse_args(parser)
-    beam = set(parser._option_string_actions)
-    assert "--runner" in beam
-    assert not beam & set(command._OPTIONS)
+    beams = beam_names.VALUES | beam_names.OPTIONAL | beam_names.FLAGS
+    assert "runner" in beams
+    assert not beams & {each.name for each in options_of(command.COMMAND)}

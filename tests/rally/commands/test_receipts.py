@@ -1,6 +1,5 @@
 """`rally receipts`, as an operator types it and reads it."""
 
-import argparse
 import io
 import subprocess
 import sys
@@ -11,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from rally.commands.receipts import add_parser, read_before
+from rally.commands.receipts import COMMAND, read_before
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.keys.folder import KeyFolder
 from rally.keys.names import Job
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
+from rally.parser import Parser
 from rally.receipts.chain import append
 from rally.receipts.receipt import number_in, receipt_name
 from rally.storage.layout import Stores
@@ -95,8 +95,8 @@ def rally(keys, tmp_path, capsys, monkeypatch):
     def run(*words, standard_input=b""):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(standard_input)))
         places = {"store": f"{tmp_path}/store", "keys": keys, "studies": TEST_STUDIES}
-        parser = argparse.ArgumentParser("rally")
-        add_parser(parser.add_subparsers())
+        parser = Parser("rally")
+        COMMAND.add_to(parser.add_subparsers(), "rally")
         args = parser.parse_args(
             ["receipts", *(each.format(**places) for each in words)]
         )

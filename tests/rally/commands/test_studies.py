@@ -1,6 +1,5 @@
 """`rally studies`, as an operator types it and reads it."""
 
-import argparse
 import io
 import re
 import shutil
@@ -10,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from rally.commands.studies import add_parser
+from rally.commands.studies import COMMAND
 from rally.decisions.entry import entry_name
 from rally.errors import ConfigurationError, ManyFaults
+from rally.parser import Parser
 from rally.registry.registry import SHIPPED
 from tests.support.people import make_people_keys
 from tests.support.stores import mark_stores
@@ -27,8 +27,8 @@ def rally(capsys, tmp_path):
     people = make_people_keys(tmp_path / "people")
 
     def run(*words):
-        parser = argparse.ArgumentParser("rally")
-        add_parser(parser.add_subparsers())
+        parser = Parser("rally")
+        COMMAND.add_to(parser.add_subparsers(), "rally")
         args = parser.parse_args(
             ["studies", *(word.format(store=store, people=people, studies=TEST_STUDIES)
                           for word in words)]
@@ -392,8 +392,8 @@ def spoilt(tmp_path) -> tuple[str, str]:
 
 def test_list_goes_on_without_a_study_that_does_not_load(rally, tmp_path, capsys):
     option, fault = spoilt(tmp_path)
-    parser = argparse.ArgumentParser("rally")
-    add_parser(parser.add_subparsers())
+    parser = Parser("rally")
+    COMMAND.add_to(parser.add_subparsers(), "rally")
     args = parser.parse_args(["studies", "list", option])
     assert args.handler(args) == 1
     shown = capsys.readouterr()

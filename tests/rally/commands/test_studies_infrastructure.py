@@ -1,6 +1,5 @@
 """`rally studies infrastructure`, as an operator types it."""
 
-import argparse
 import json
 import shutil
 from datetime import UTC, datetime
@@ -8,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from rally.commands.studies import add_parser
+from rally.commands.studies import COMMAND
 from rally.errors import ConfigurationError
+from rally.parser import Parser
 from rally.registry.transitions import StudyAction
 from tests.rally.commands.test_studies import TEST_STUDIES
 from tests.support.stores import mark_stores
@@ -48,8 +48,8 @@ def infrastructure(studies, capsys):
     """Types the command; its status, what it printed, and what it said."""
 
     def run(*words):
-        parser = argparse.ArgumentParser("rally")
-        add_parser(parser.add_subparsers())
+        parser = Parser("rally")
+        COMMAND.add_to(parser.add_subparsers(), "rally")
         typed = ["studies", "infrastructure", f"--studies={studies}", *words]
         args = parser.parse_args(typed)
         status = args.handler(args)
