@@ -15,7 +15,7 @@ from rally.process import run_as_process
 from rally.retention.limits import Limits
 
 if TYPE_CHECKING:
-    from rally.retention.report import Report
+    from rally.retention.report import PurgeReport
 
 _LIMITS = Limits()
 DAYS = {
@@ -77,7 +77,7 @@ JOB = Job(
 )
 
 
-def run(argv: Sequence[str] | None = None) -> "Report":
+def run(argv: Sequence[str] | None = None) -> "PurgeReport":
     """Runs the job and returns what it did.
 
     Raises:

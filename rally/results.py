@@ -105,6 +105,20 @@ def read_strictly(step: str) -> Iterator[None]:
         raise WrongResults(f"step {step}: a result is not as workers give it") from None
 
 
+def as_text(value: object) -> str:
+    """Returns a value of a worker's result that is a text. Raises TypeError if not."""
+    if type(value) is not str:
+        raise TypeError(f"a {type(value).__name__} in the place of a text")
+    return value
+
+
+def as_number(value: object) -> int:
+    """Returns a value of a worker's result that is an int. Raises TypeError if not."""
+    if type(value) is not int:
+        raise TypeError(f"a {type(value).__name__} in the place of a whole number")
+    return value
+
+
 class _NoAnswer(Exception):
     """A line is malformed, or of another record, or one is missing."""
 

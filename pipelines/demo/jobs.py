@@ -15,7 +15,7 @@ from rally.compaction.outcomes import CompactionResult
 from rally.deletion.report import DeletionReport
 from rally.errors import ConfigurationError
 from rally.outcomes import Count, FailureReason
-from rally.retention.report import Report as PurgeReport
+from rally.retention.report import PurgeReport as PurgeReport
 
 _EMULATOR = "PUBSUB_EMULATOR_HOST"
 _PROJECT = "rally-demo"

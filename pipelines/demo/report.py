@@ -9,7 +9,7 @@ from rally.compaction.outcomes import CompactionResult
 from rally.deletion.report import DeletionReport as DeletionReport
 from rally.outcomes import FAILED, REFUSED, STORED, Count
 from rally.retention.plan_entry import Reason
-from rally.retention.report import Report
+from rally.retention.report import PurgeReport
 from rally.tables import Column, Table, Value, to_text
 
 _OUTCOMES = ("study", "document", "stored", "refused", "failed")
@@ -70,7 +70,7 @@ def deletion(
     ]
 
 
-def purged(done: Report) -> list[str]:
+def purged(done: PurgeReport) -> list[str]:
     """What a purge took, but for records whose age depends on the day of the demo."""
     rows: list[Sequence[Value]] = [
         (*key, tally.objects, tally.rows)

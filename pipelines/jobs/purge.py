@@ -20,16 +20,16 @@ from pipelines.runners import is_local
 from rally.observability.log_entries import LogFields
 from rally.printing import visible
 from rally.process import say
-from rally.retention.plan import Key, Tally
+from rally.retention.plan import EntryTally, TallyKey
 from rally.retention.purge import Purge
-from rally.retention.report import Report
+from rally.retention.report import PurgeReport
 from rally.retention.settings import PurgeSettings
 from rally.tables import Column, Table, print_blocks
 
 _LABELS = {"search": "SearchRows", "purge": "PurgeObjects"}
 
 
-def run(argv: Sequence[str] | None = None) -> Report:
+def run(argv: Sequence[str] | None = None) -> PurgeReport:
     """Runs the job.
 
     Raises:
@@ -39,7 +39,7 @@ def run(argv: Sequence[str] | None = None) -> Report:
     return _run(parse_options_here(JOB, argv))
 
 
-def _run(options: PipelineOptions) -> Report:
+def _run(options: PipelineOptions) -> PurgeReport:
     with shown_progress(wanted=is_local(options), what="objects") as progress:
         settings = purge_settings(options, progress)
         purge = Purge(settings, partial(_run_step, options, settings))
@@ -62,7 +62,7 @@ def _run_step(
     return run_step(JOB, options, _LABELS[step], works, make_worker, platform)
 
 
-def _report(report: Report) -> Ended:
+def _report(report: PurgeReport) -> Ended:
     table = (
         _table("gone", report.done) if report.done else _table("to go", report.planned)
     )
@@ -74,7 +74,9 @@ def _report(report: Report) -> Ended:
     return Ended(report.exit_status, LogFields(objects=objects, faults=len(problems)))
 
 
-def _table(what: str, tallies: Mapping[Key, Tally]) -> Table[tuple[Key, Tally]]:
+def _table(
+    what: str, tallies: Mapping[TallyKey, EntryTally]
+) -> Table[tuple[TallyKey, EntryTally]]:
     """What is gone, or is to go.
 
     Args:
@@ -83,7 +85,7 @@ def _table(what: str, tallies: Mapping[Key, Tally]) -> Table[tuple[Key, Tally]]:
             rows of files that go as a whole.
     """
     is_gone = what == "gone"
-    columns: tuple[Column[tuple[Key, Tally]], ...] = (
+    columns: tuple[Column[tuple[TallyKey, EntryTally]], ...] = (
         Column("study", lambda each: each[0][0]),
         Column("document", lambda each: each[0][1]),
         Column("why", lambda each: each[0][2], f"WHY {what.upper()}"),
@@ -99,7 +101,7 @@ def _table(what: str, tallies: Mapping[Key, Tally]) -> Table[tuple[Key, Tally]]:
     return Table(columns, sorted(tallies.items(), key=itemgetter(0)))
 
 
-def _told(report: Report) -> Iterator[str]:
+def _told(report: PurgeReport) -> Iterator[str]:
     yield f"plan: {report.plan}" if report.plan else "nothing to purge"
     if report.old_copies:
         yield f"old copies: {report.old_copies:,} purged"
@@ -107,7 +109,7 @@ def _told(report: Report) -> Iterator[str]:
     yield from (str(each) for each in report.remains if each.is_dated)
     for key in report.destroyed:
         yield f"{key}: destroyed"
-    yield from report.words
+    yield from report.remarks
 
 
 BODY = JobBody(lambda options: _report(_run(options)), purge_settings)

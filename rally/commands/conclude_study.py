@@ -19,7 +19,7 @@ from rally.storage.layout import Stores
 from rally.tables import Block, Column, Results, Table, describe_json, print_results
 
 if TYPE_CHECKING:
-    from rally.retention.conclusion import Held, Preview
+    from rally.retention.conclusion import DocumentTotals, Preview
 
 
 def conclude_study(args: argparse.Namespace) -> int:
@@ -89,7 +89,7 @@ class _Expected(NamedTuple):
     """
 
     document: str
-    held: "Held"
+    held: "DocumentTotals"
 
 
 _DOCUMENTS: tuple[Column[_Expected], ...] = (

@@ -1,4 +1,4 @@
-"""Archives of what was ingested: files that globs name, by when they were written."""
+"""Surveys archives of ingested files, which globs name, by their time of writing."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rally.errors import ConfigurationError, cause_of
 from rally.registry.object_classifier import folder_of
 from rally.retention.context import Context
-from rally.retention.plan_entry import Phase, PlanEntry, Reason, whole_object
+from rally.retention.plan_entry import Phase, PlanEntry, Reason, whole_entry
 from rally.retention.survey import SurveyResult
 from rally.settings import latest
 from rally.sources.inputs import is_match, match_paths, plain_prefix
@@ -25,12 +25,12 @@ _UNDATED = (
 
 
 class Archive(NamedTuple):
-    """A file that a glob names.
+    """An archive that a glob names.
 
     Attributes:
-        store: URI of the folder or bucket that it is in.
-        info: as listed there.
-        written: when, UTC; an end of the range of times where it cannot be true.
+        store: URI of its folder or bucket.
+        info: The object as listed there.
+        written: Time of writing, UTC; an end of the range if it is out of range.
     """
 
     store: str
@@ -38,37 +38,37 @@ class Archive(NamedTuple):
     written: datetime
 
 
-def survey_archives(opened: Context, notes: SurveyResult) -> Iterator[PlanEntry]:
-    """The archives past their time, each once.
+def survey_archives(context: Context, survey: SurveyResult) -> Iterator[PlanEntry]:
+    """Yields entries for archives past their time, each once.
 
     Args:
-        opened: says what goes.
-        notes: get a fault for each archive that is a link, or whose age nobody knows.
+        context: Context of the purge.
+        survey: Survey, to which faults of links and impossible times are added.
 
     Raises:
-        ConfigurationError: a glob names what a store, a key folder, the registry or
-            a researchers' folder holds, or cannot be listed.
+        ConfigurationError: A glob names something in a store, a key folder, the
+            registry or a researchers' folder, or cannot be listed.
     """
-    if opened.registry.illegible:
-        return  # a glob may name its tables: archives wait until that is legible
-    days, seen = opened.limits.archive_days, set[str]()
-    newest = latest(opened.now) + _CLOCKS_DIFFER
-    kept = {folder_of(uri): uri for uri in _kept(opened)}
-    for pattern in filter(None, (opened.archives or "").split(",")):
-        for store, info, written in _match(pattern, kept, notes):
+    if context.registry.illegible:
+        return  # a glob may name tables that an illegible study file registered
+    days, seen = context.limits.archive_days, set[str]()
+    newest = latest(context.now) + _CLOCKS_DIFFER
+    kept = {folder_of(uri): uri for uri in _kept(context)}
+    for pattern in filter(None, (context.archives or "").split(",")):
+        for store, info, written in _match(pattern, kept, survey):
             path = f"{folder_of(store)}{info.name}"
             _check_is_ours_to_delete(path, kept)
             is_new = path not in seen
             seen.add(path)
             if is_new and not EARLIEST < written < newest:
-                notes.faults.append((path, _UNDATED))
-            elif is_new and opened.is_older(written, days):
+                survey.faults.append((path, _UNDATED))
+            elif is_new and context.is_older(written, days):
                 labels = ("", _ARCHIVE, "")
-                yield whole_object(Phase.REST, store, labels, info, Reason.ARCHIVE)
+                yield whole_entry(Phase.REST, store, labels, info, Reason.ARCHIVE)
 
 
 def _match(
-    pattern: str, kept: Mapping[str, str], notes: SurveyResult
+    pattern: str, kept: Mapping[str, str], survey: SurveyResult
 ) -> Iterator[Archive]:
     is_remote = pattern.startswith("gs://")
     if "://" in pattern and not is_remote:
@@ -76,7 +76,7 @@ def _match(
             f"--archives {pattern}: only local files and gs:// are served"
         )
     try:
-        yield from _objects(pattern) if is_remote else _files(pattern, kept, notes)
+        yield from _objects(pattern) if is_remote else _files(pattern, kept, survey)
     except OSError as error:
         raise ConfigurationError(
             f"--archives {pattern}: cannot be listed ({error.strerror or 'refused'})"
@@ -84,11 +84,11 @@ def _match(
 
 
 def _files(
-    pattern: str, kept: Mapping[str, str], notes: SurveyResult
+    pattern: str, kept: Mapping[str, str], survey: SurveyResult
 ) -> Iterator[Archive]:
-    """Files below the folder that the glob names in plain, and reached by no link.
+    """Yields files below the folder before the first wildcard, without links.
 
-    To delete a link would leave what it leads to, and that may be somebody else's.
+    Deleting a link would leave its target, which may be somebody else's.
     """
     plain = plain_prefix(pattern)
     start = len(plain) - len(os.path.basename(plain))
@@ -99,7 +99,7 @@ def _files(
             info = store.stat(name)
         except StrayInTheWay as error:
             _check_is_ours_to_delete(path, kept)
-            notes.faults.append((path, f"is not deleted: {cause_of(error)}"))
+            survey.faults.append((path, f"is not deleted: {cause_of(error)}"))
             continue
         if info is not None:
             yield Archive(store.uri, info, nearest_seconds(os.stat(path).st_mtime))
@@ -113,18 +113,18 @@ def _objects(pattern: str) -> Iterator[Archive]:
             yield Archive(store.uri, info, written)
 
 
-def _kept(opened: Context) -> Iterator[str]:
-    """Where no archives are, whatever a glob says."""
-    yield opened.platform.uri
-    for store in opened.stores.each(opened.registry.studies):
+def _kept(context: Context) -> Iterator[str]:
+    """Yields the URIs of places that have no archives, whatever a glob says."""
+    yield context.platform.uri
+    for store in context.stores.each(context.registry.studies):
         yield store.uri
-    yield from (uri for uri, _ in opened.registry.derived)
-    yield from opened.keys
-    yield opened.studies
+    yield from (uri for uri, _ in context.registry.derived)
+    yield from context.keys
+    yield context.studies
 
 
 def _check_is_ours_to_delete(path: str, kept: Mapping[str, str]) -> None:
-    """Raises ConfigurationError where it is not, by whatever links it was reached."""
+    """Raises ConfigurationError if a path, with links resolved, is in a kept place."""
     real = folder_of(path)
     for folder, uri in kept.items():
         if real.startswith(folder):

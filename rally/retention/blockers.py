@@ -1,8 +1,9 @@
-"""What a concluded study waits for: deletion settles who left before its conclusion.
+"""Finds what a concluded study waits for before its data is deleted.
 
-A legal hold on another study must not keep this one, nor must another that does not
-load: a request that deletion cannot settle for that reason alone is waited for only
-while it has rows to delete here.
+Deletion first settles the requests of people who left before the conclusion. A legal
+hold on another study, or another study that does not load, must not block this one: a
+request that deletion cannot settle for that reason alone blocks it only while rows of
+the request are left here.
 """
 
 from collections.abc import Iterable
@@ -30,15 +31,15 @@ from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 
 class Blockers(NamedTuple):
-    """Who left, and what may stand in the way of settling it.
+    """The requests, and everything that may keep deletion from settling them.
 
     Attributes:
-        settings: open keys.
-        registry: of the studies.
-        stores: of the studies and the platform.
-        withdrawals: the published list.
-        holds: legal holds in force.
-        carriers: see rally.withdrawal.unavailable_studies.
+        settings: Settings of the job, which open keys.
+        registry: Registry of the studies.
+        stores: Stores of the studies and the platform.
+        withdrawals: The published list.
+        holds: Legal holds in force.
+        carriers: See rally.withdrawal.unavailable_studies.
     """
 
     settings: PurgeSettings
@@ -48,19 +49,22 @@ class Blockers(NamedTuple):
     holds: LegalHolds
     carriers: frozenset[str]
 
-    def waits_for(self, namespace: str, since: datetime) -> str:
-        """What has to be deleted, and told in receipts, before a concluded study goes.
+    def find_blocker(self, namespace: str, since: datetime) -> str:
+        """Describes the requests that have to be settled before a study's data goes.
 
         Args:
-            namespace: of the study.
-            since: when it was concluded. Who left Rally later is not waited for, since
-                somebody always has: their rows go with all the others'.
+            namespace: Namespace of the study.
+            since: Time of its conclusion. Later requests do not block it: their rows
+                are deleted with all others.
+
+        Returns:
+            A few words; "" if no request blocks the study.
         """
         study, until = self.registry.studies[namespace], to_micros(since)
         unsettled = [
             each
             for each in self.withdrawals.withdrawals
-            if each.received <= until and waits(each, study)
+            if each.received <= until and is_unsettled(each, study)
         ]
         held = [each for each in unsettled if self._is_held_elsewhere(each, namespace)]
         if len(held) == len(unsettled) and not self._has_rows(study, held):
@@ -68,7 +72,7 @@ class Blockers(NamedTuple):
         return f"withdrawals that are not settled: {len(unsettled):,}"
 
     def held_plans(self) -> dict[str, LegalHold]:
-        """Ids of the plans whose receipts wait for a legal hold, each with one."""
+        """Returns plans whose receipts wait for a legal hold, each with one hold."""
         if not self.holds.holds:
             return {}
         requests = {each.request: each for each in self.withdrawals.withdrawals}
@@ -86,7 +90,7 @@ class Blockers(NamedTuple):
         return found
 
     def _is_held_elsewhere(self, each: Withdrawal, namespace: str) -> bool:
-        """Whether deletion has begun, and may be hindered in another study alone."""
+        """Whether deletion has begun a request and only other studies hinder it."""
         return (
             Stage.SUPPRESSED in each.stages
             and namespace not in each.deferred
@@ -102,7 +106,7 @@ class Blockers(NamedTuple):
         )
 
     def _has_rows(self, study: Study, held: Iterable[Withdrawal]) -> bool:
-        """Whether deletion would still find rows of these people in a study."""
+        """Whether deletion would still find rows of held requests in a study."""
         people = {each.participant for each in held if each.participant}
         if not people:
             return False
@@ -111,25 +115,25 @@ class Blockers(NamedTuple):
         scanner = Scanner(selection.people)
         store = self.stores.of(study.namespace)
 
-        def look(file: ListedFile) -> FileResult:
+        def find(file: ListedFile) -> FileResult:
             return named(file, lambda: find_rows(store, file, selection, scanner))
 
         return any(
             result.planned or result.outcome is not FileOutcome.UNTOUCHED
-            for result in map(look, list_files(self.stores, [study.namespace]))
+            for result in map(find, list_files(self.stores, [study.namespace]))
             if selection.people.has_between(*people_in(result.name))
         )
 
 
-def held_requests(namespace: str, withdrawals: WithdrawalList) -> int:
-    """How many requests of a study a person never decided on."""
+def count_held_requests(namespace: str, withdrawals: WithdrawalList) -> int:
+    """Counts the held requests of a study, on which nobody has decided."""
     return sum(
         each.scope == namespace and each.status is RequestStatus.HELD
         for each in withdrawals.withdrawals
     )
 
 
-def waits(each: Withdrawal, study: Study) -> bool:
-    """Whether deletion has still to settle a request for a study."""
+def is_unsettled(each: Withdrawal, study: Study) -> bool:
+    """Whether deletion still has to settle a request for a study."""
     is_unsettled = study.namespace in each.deferred or Stage.VERIFIED not in each.stages
     return each.is_open and concerns(each, study) and is_unsettled

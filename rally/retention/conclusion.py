@@ -1,4 +1,4 @@
-"""What a study's conclusion will take away: counted beforehand, and nothing changed."""
+"""What belongs to a concluded study: previewed beforehand, and checked afterwards."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.object_classifier import Region
 from rally.registry.registry import Registry
 from rally.registry.study import Study
-from rally.retention.blockers import held_requests, waits
+from rally.retention.blockers import count_held_requests, is_unsettled
 from rally.retention.context import Context
 from rally.retention.derived import open_derived
 from rally.retention.plan_entry import Phase
@@ -31,100 +31,102 @@ from rally.storage.records import is_marker
 from rally.storage.snapshots import outline_of
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
-Place = tuple[ObjectStore, str]
-"""A store, and what begins the names of a place's objects."""
+StorePrefix = tuple[ObjectStore, str]
+"""A store, and the prefix of the names of some of its objects."""
 
 _FOLDERS = (Phase.ROWS, Phase.LETTERS, Phase.DERIVED)
 
 
-def left_live(opened: Context) -> set[str]:
-    """The studies that go of which anything at all is live: their keys have to wait.
+def find_live(context: Context) -> set[str]:
+    """Finds the concluded studies of which an object is live, whose keys have to stay.
 
     Raises:
-        CorruptFile: the event log is damaged.
-        OSError: a store cannot be listed.
+        CorruptFile: The event log is damaged.
+        OSError: A store cannot be listed.
     """
     return {
-        study for phase in (*_FOLDERS, Phase.EVENTS) for study in left_of(opened, phase)
+        study
+        for phase in (*_FOLDERS, Phase.EVENTS)
+        for study in find_left(context, phase)
     }
 
 
-def left_of(opened: Context, phase: Phase) -> set[str]:
-    """The studies that go of which a new listing shows what the phase should take.
+def find_left(context: Context, phase: Phase) -> set[str]:
+    """Finds the concluded studies of which a phase has left something.
 
-    Of ENROLMENTS the search says it, which reads rows. Raises as `left_live`.
+    ENROLMENTS are searched for in rows, and not here. Raises as `find_live`.
     """
     if phase is Phase.EVENTS:
-        events = EventLog(opened.platform) if opened.going else ()
-        return {event.scope for event in events}.intersection(opened.going)
-    return {each for each in opened.going if _is_left(opened, each, phase)}
+        events = EventLog(context.platform) if context.going else ()
+        return {event.scope for event in events}.intersection(context.going)
+    return {each for each in context.going if _is_left(context, each, phase)}
 
 
-def has_old_copies(opened: Context, namespace: str) -> bool:
-    """Whether a store keeps something of a study that is live no more.
+def has_old_copies(context: Context, namespace: str) -> bool:
+    """Whether a store keeps old copies of a study's objects.
 
-    Of the event log any copy counts: nothing leaves it but by a conclusion.
+    Any old copy of the event log counts: only a conclusion deletes events.
     """
     places = [
-        (opened.platform, EVENTS),
-        *(place for phase in _FOLDERS for place in _places(opened, namespace, phase)),
+        (context.platform, EVENTS),
+        *(place for phase in _FOLDERS for place in _places(context, namespace, phase)),
     ]
     return any(True for store, prefix in places for _ in store.old_copies(prefix))
 
 
-def derived_places(opened: Context, namespace: str) -> list[Place]:
-    """The folders that researchers of a study registered and that are served."""
+def derived_places(context: Context, namespace: str) -> list[StorePrefix]:
+    """Lists the researchers' folders of a study that can be opened."""
     opened_ones = [
-        open_derived(opened, namespace, uri)
-        for uri in opened.registry.studies[namespace].derived
+        open_derived(context, namespace, uri)
+        for uri in context.registry.studies[namespace].derived
     ]
     return [(each, "") for each in opened_ones if not isinstance(each, str)]
 
 
-def row_places(opened: Context, namespace: str) -> list[Place]:
-    """Where rows of a study are, or are by mistake: in any study's store."""
-    stores = opened.stores.each(opened.registry.studies)
+def row_places(context: Context, namespace: str) -> list[StorePrefix]:
+    """Lists where rows of a study are, or may be by mistake: in any study's store."""
+    stores = context.stores.each(context.registry.studies)
     return [(each, study_folder(namespace)) for each in stores]
 
 
-def _places(opened: Context, namespace: str, phase: Phase) -> list[Place]:
+def _places(context: Context, namespace: str, phase: Phase) -> list[StorePrefix]:
     if phase is Phase.ROWS:
-        return row_places(opened, namespace)
+        return row_places(context, namespace)
     if phase is Phase.LETTERS:
-        return [(opened.platform, f"{dead_letters.FOLDER}study={namespace}/")]
-    return derived_places(opened, namespace)
+        return [(context.platform, f"{dead_letters.FOLDER}study={namespace}/")]
+    return derived_places(context, namespace)
 
 
-def _is_left(opened: Context, namespace: str, phase: Phase) -> bool:
+def _is_left(context: Context, namespace: str, phase: Phase) -> bool:
     is_there = any(
-        _holds(opened, phase, store, prefix)
-        for store, prefix in _places(opened, namespace, phase)
+        _holds(context, phase, store, prefix)
+        for store, prefix in _places(context, namespace, phase)
     )
-    return is_there or (phase is Phase.DERIVED and _unserved(opened, namespace))
+    return is_there or (phase is Phase.DERIVED and _unserved(context, namespace))
 
 
-def _holds(opened: Context, phase: Phase, store: ObjectStore, prefix: str) -> bool:
-    """Whether something stands there: no marker of a folder, but links as well."""
+def _holds(context: Context, phase: Phase, store: ObjectStore, prefix: str) -> bool:
+    """Whether anything but markers of folders is there; links count."""
     found = list_but_strays(store, prefix)
     if phase is Phase.ROWS:
-        regions = (opened.locator.classify(store, each).region for each in found)
+        regions = (context.locator.classify(store, each).region for each in found)
         is_there = any(each is not Region.MARKER for each in regions)
     else:
         is_there = any(not is_marker(each) and each.name != NAME for each in found)
     return is_there or any(True for _ in store.strays(prefix))
 
 
-def _unserved(opened: Context, namespace: str) -> bool:
-    uris = opened.registry.studies[namespace].derived
-    return len(derived_places(opened, namespace)) < len(uris)
+def _unserved(context: Context, namespace: str) -> bool:
+    uris = context.registry.studies[namespace].derived
+    return len(derived_places(context, namespace)) < len(uris)
 
 
 class KeyFolders(NamedTuple):
-    """Where keys are; None where a folder is not named.
+    """Folders of keys; None for one that is not named.
 
     Attributes:
-        ping: of the keys that open pings.
-        platform: of the platform's own.
+        ping: Folder of the keys that open pings.
+        platform: Folder of the platform's keys.
     """
 
     ping: KeyFolder | None
@@ -132,13 +134,13 @@ class KeyFolders(NamedTuple):
 
 
 @dataclass(slots=True)
-class Held:
-    """Sums of a document's files.
+class DocumentTotals:
+    """Sums over the files of a document.
 
     Attributes:
-        files: how many.
-        rows: by their headers.
-        bytes: of the files.
+        files: Number of files.
+        rows: Number of rows, by their headers.
+        bytes: Size of the files.
     """
 
     files: int = 0
@@ -148,24 +150,24 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What goes when a study is concluded.
+    """What the conclusion of a study will delete.
 
     Attributes:
-        namespace: of the study.
-        documents: its files, by document; "" is what stands in no document's folder.
-        unread: files whose header does not say how many rows they have.
-        dead_letters: objects, of both kinds.
-        events: of the log, that are about this study alone.
-        deferred: requests that wait for the conclusion, and fall due by it.
-        open: other requests about it that are not verified.
-        undecided: requests that are held; they go with all the rest.
-        derived: researchers' own folders.
-        keys: key files.
-        holds: legal holds, which keep their rows and all keys.
+        namespace: Namespace of the study.
+        documents: Files by document; "" for those in no document's folder.
+        unread: Number of files whose header has no number of rows.
+        dead_letters: Number of objects of dead letters, of both kinds.
+        events: Number of events about this study alone.
+        deferred: Number of requests that fall due by the conclusion.
+        open: Number of other requests about it that are not verified.
+        undecided: Number of held requests, which are deleted with all the rest.
+        derived: URIs of researchers' own folders.
+        keys: Key files.
+        holds: Legal holds, which keep their rows and all keys.
     """
 
     namespace: str
-    documents: Mapping[str, Held] = field(default_factory=dict)
+    documents: Mapping[str, DocumentTotals] = field(default_factory=dict)
     unread: int = 0
     dead_letters: int = 0
     events: int = 0
@@ -200,20 +202,20 @@ def preview(
     holds: LegalHolds,
     keys: KeyFolders,
 ) -> Preview:
-    """Counts what a conclusion takes away.
+    """Counts what the conclusion of a study will delete, and changes nothing.
 
     Args:
-        stores: of the studies and the platform.
-        registry: of the studies.
-        study: that may be concluded.
-        withdrawals: the published list.
-        holds: legal holds in force.
-        keys: where its key files are.
+        stores: Stores of the studies and the platform.
+        registry: Registry of the studies.
+        study: The study.
+        withdrawals: The published list.
+        holds: Legal holds in force.
+        keys: Folders of its key files.
 
     Raises:
-        ConfigurationError: a key folder cannot be reached.
-        CorruptFile: the event log is damaged.
-        OSError: a store cannot be read.
+        ConfigurationError: A key folder cannot be reached.
+        CorruptFile: The event log is damaged.
+        OSError: A store cannot be read.
     """
     namespace, platform = study.namespace, stores.platform
     documents, unread = _sum_up(stores.of(namespace), namespace)
@@ -226,20 +228,25 @@ def preview(
         events=sum(event.scope == namespace for event in EventLog(platform)),
         deferred=sum(namespace in each.deferred for each in requests),
         open=sum(
-            waits(each, study) and namespace not in each.deferred for each in requests
+            is_unsettled(each, study) and namespace not in each.deferred
+            for each in requests
         ),
-        undecided=held_requests(namespace, withdrawals),
+        undecided=count_held_requests(namespace, withdrawals),
         derived=registry.studies[namespace].derived,
         keys=tuple(_key_files(namespace, keys)),
         holds=tuple(holds.of(namespace)),
     )
 
 
-def _sum_up(store: ObjectStore, namespace: str) -> tuple[dict[str, Held], int]:
-    documents, unread = dict[str, Held](), 0
+def _sum_up(
+    store: ObjectStore, namespace: str
+) -> tuple[dict[str, DocumentTotals], int]:
+    documents, unread = dict[str, DocumentTotals](), 0
     for info in store.list(study_folder(namespace)):
         partition = partition_of(namespace, info.name)
-        held = documents.setdefault(partition.document if partition else "", Held())
+        held = documents.setdefault(
+            partition.document if partition else "", DocumentTotals()
+        )
         held.files += 1
         held.bytes += info.size
         try:

@@ -1,4 +1,4 @@
-"""What the launcher of a purge has open, and what stands in the way of it."""
+"""The context of a purge: everything that says what is deleted, read once."""
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,15 +25,14 @@ from rally.withdrawal.withdrawal_list import WithdrawalList
 
 @dataclass(slots=True)
 class ConcludedEvents:
-    """What there is of some studies.
+    """What the event log says about concluded studies.
 
     Attributes:
-        present: studies that have events.
-        unknown: studies that somebody left, or left Rally before their conclusion, of
-            whom the list does not know yet. Requests that were closed for want of an
-            enrolment are on it no more, and nobody waits for them.
-        documents: the platform's documents that tell of enrolments in them, as
-            (namespace, document), each with the studies.
+        present: Studies that have events.
+        unknown: Studies left by a person whose request is not on the list yet.
+            Requests that were closed for want of an enrolment are not waited for.
+        documents: Studies by the platform's document, as (namespace, document), whose
+            rows tell of enrolments in them.
     """
 
     present: set[str] = field(default_factory=set)
@@ -50,16 +49,16 @@ def read_concluded_events(
     withdrawals: WithdrawalList,
     rulings: Rulings,
 ) -> ConcludedEvents:
-    """Reads the log; where no study is concluded there is nothing to look for.
+    """Reads what the event log says about concluded studies, if there are any.
 
     Args:
-        events: of the log.
-        concluded: the studies that are, and since when.
-        withdrawals: the published list.
-        rulings: of people: for a letter that nobody signed for nobody waits.
+        events: Events of the log.
+        concluded: Concluded studies, with the time of their conclusion.
+        withdrawals: The published list.
+        rulings: Rulings of people; a letter that nobody signed is not waited for.
 
     Raises:
-        CorruptFile: it is damaged.
+        CorruptFile: The log is damaged.
     """
     log = ConcludedEvents()
     until = {each: to_micros(since) for each, since in concluded.items()}
@@ -89,7 +88,7 @@ def read_concluded_events(
 
 
 def _left(event: Event, until: Mapping[str, int]) -> set[str]:
-    """The studies that wait for somebody who left."""
+    """Returns the concluded studies that a withdrawal is about."""
     if event.scope != RALLY:
         return {event.scope}.intersection(until)
     time = event.submission_timestamp
@@ -98,26 +97,27 @@ def _left(event: Event, until: Mapping[str, int]) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that says what goes.
+    """Everything that says what a purge deletes.
 
     Attributes:
-        registry: of the studies.
-        stores: of the studies and the platform.
-        locator: tells what an object of a study's store is.
-        limits: of age and number.
-        now: the job's clock.
-        holds: that are in force.
-        concluded: studies whose data goes, and why one has to wait; "" is not at all.
-        keyless: those of them whose pseudonyms' key is destroyed: nothing was left.
-        log: what the event log says of them.
-        unfinished: partitions in which a deletion that was killed has to go on.
-        held_plans: ids of plans that were begun and whose receipts wait for a hold.
-        carriers: of studies that do not load. While there are any, enrolments may
-            be missing, and no row goes for want of one.
-        open_derived: opens a folder that researchers registered.
-        archives: globs of what was ingested; None is none.
+        registry: Registry of the studies.
+        stores: Stores of the studies and the platform.
+        locator: Classifier of the objects of a study's store.
+        limits: Limits of age and number.
+        now: Time of the job's clock.
+        holds: Legal holds in force.
+        concluded: Concluded studies, each with what it waits for; "" if for nothing.
+        keyless: Concluded studies whose pseudonym key is destroyed, as after a
+            complete purge.
+        log: What the event log says about concluded studies.
+        unfinished: Partitions in which a killed deletion has to go on.
+        held_plans: Legal holds that the receipts of a begun plan wait for, by plan id.
+        carriers: Studies that do not load and may have enrolments among their dead
+            letters. While there are any, no row is deleted as unenrolled.
+        open_derived: Opens a folder that researchers registered.
+        archives: Globs of ingested files, with commas; None means none.
         keys: URIs of the key folders.
-        studies: the registry's folder.
+        studies: Folder of the registry.
     """
 
     registry: Registry
@@ -139,41 +139,46 @@ class Context:
 
     @property
     def platform(self) -> ObjectStore:
-        """The platform's store."""
+        """Store of the platform."""
         return self.stores.platform
 
     @property
     def midnight(self) -> datetime:
-        """When the job's day began: all ages are counted to there.
+        """Start of the job's day, to which all ages are counted.
 
-        So a plan that a person looks at in the morning is the same in the afternoon.
+        So a plan that a person reads in the morning is the same in the afternoon.
         """
         return datetime.combine(self.now.date(), time.min, UTC)
 
     @property
     def grace(self) -> Grace:
-        """How long after a row its enrolment may come."""
+        """Time after a row within which its enrolment may arrive."""
         return Grace(self.limits.grace_days)
 
     @property
     def going(self) -> list[str]:
-        """The concluded studies that nothing stands in the way of."""
-        return [namespace for namespace, why in self.concluded.items() if not why]
+        """Concluded studies that wait for nothing: their data is deleted."""
+        return [namespace for namespace, reason in self.concluded.items() if not reason]
 
     def renewed(self, holds: LegalHolds, going: Container[str]) -> "Context":
-        """The same with the holds of now, and of the studies that go only these."""
+        """Returns the context with newer holds and fewer concluded studies.
+
+        Args:
+            holds: Legal holds in force now.
+            going: Concluded studies whose data is still to be deleted.
+        """
         concluded = {
-            each: why or ("" if each in going else "is not done in this run")
-            for each, why in self.concluded.items()
+            each: reason or ("" if each in going else "is not done in this run")
+            for each, reason in self.concluded.items()
         }
         return replace(self, holds=holds, concluded=concluded)
 
     def is_older(self, written: datetime, days: float) -> bool:
-        """Whether something was written so long ago."""
+        """Whether a time is more than a number of days before the job's day."""
         return self.midnight - written > timedelta(days=days)
 
     def is_past(self, day: str, days: float) -> bool:
-        """Whether a date is so many days ago."""
+        """Whether a date is more than a number of days before the job's day."""
         return (self.now.date() - date.fromisoformat(day)).days > days
 
 
@@ -184,26 +189,28 @@ def open_context(
     withdrawals: WithdrawalList,
     decisions: Chain,
 ) -> Context:
-    """Reads the log, holds and plans as they are now.
+    """Reads decisions, event log, holds and plans as they are now.
 
     Args:
-        settings: of the job.
-        registry: of the studies.
-        stores: of the studies and the platform.
-        withdrawals: the published list.
-        decisions: of people, held against it.
+        settings: Settings of the job.
+        registry: Registry of the studies.
+        stores: Stores of the studies and the platform.
+        withdrawals: The published list.
+        decisions: Chain of decisions.
 
     Raises:
-        ConfigurationError: one of them is not as it was written.
-        CorruptFile: the event log is damaged.
+        ConfigurationError: One of them is not as it was written.
+        CorruptFile: The event log is damaged.
     """
-    opened = _open(settings, registry, stores)
-    now, holds = opened.now, opened.holds
+    context = _open(settings, registry, stores)
+    now, holds = context.now, context.holds
     states = States.of_chain(registry, decisions)
     concluded = _concluded(registry, states, now)
-    awaiting = Blockers(settings, registry, stores, withdrawals, holds, opened.carriers)
+    awaiting = Blockers(
+        settings, registry, stores, withdrawals, holds, context.carriers
+    )
     waiting = {
-        each: awaiting.waits_for(each, since) for each, since in concluded.items()
+        each: awaiting.find_blocker(each, since) for each, since in concluded.items()
     }
     rulings = Rulings.of(decisions)
     log = read_concluded_events(
@@ -212,7 +219,7 @@ def open_context(
     for namespace in log.unknown:
         waiting[namespace] = waiting[namespace] or "somebody left whom the list lacks"
     return replace(
-        opened,
+        context,
         concluded=waiting,
         keyless=frozenset(
             each for each in concluded if not settings.has_pseudonyms(each)
@@ -229,27 +236,27 @@ def reopen_context(
     stores: Stores,
     going: Container[str],
 ) -> Context:
-    """The same for a worker that deletes: what a listing alone is judged by.
+    """Reads, on a worker, the part of the context that a listing is judged by.
 
     Args:
-        settings: of the job.
-        registry: of the studies.
-        stores: of the studies and the platform.
-        going: the studies that may lose something now, if they are concluded.
+        settings: Settings of the job.
+        registry: Registry of the studies.
+        stores: Stores of the studies and the platform.
+        going: Studies whose data may be deleted now, if they are concluded.
 
     Raises:
-        ConfigurationError: a decision or a hold is not as it was written.
-        CorruptFile: the event log is damaged.
+        ConfigurationError: A decision or a hold is not as it was written.
+        CorruptFile: The event log is damaged.
     """
-    opened = _open(settings, registry, stores)
+    context = _open(settings, registry, stores)
     concluded = dict.fromkeys(
-        _concluded(registry, States.read(registry, stores.platform), opened.now), ""
+        _concluded(registry, States.read(registry, stores.platform), context.now), ""
     )
-    return replace(opened, concluded=concluded).renewed(opened.holds, going)
+    return replace(context, concluded=concluded).renewed(context.holds, going)
 
 
 def _open(settings: PurgeSettings, registry: Registry, stores: Stores) -> Context:
-    """What is read of no study: nothing is concluded in it."""
+    """Makes a context in which no study is concluded."""
     return Context(
         registry=registry,
         stores=stores,
@@ -273,7 +280,7 @@ def _open(settings: PurgeSettings, registry: Registry, stores: Stores) -> Contex
 def _concluded(
     registry: Registry, states: States, now: datetime
 ) -> dict[str, datetime]:
-    """The studies that are concluded, and since when."""
+    """Returns the concluded studies, each with the time of its conclusion."""
     return {
         namespace: since
         for namespace in registry.studies

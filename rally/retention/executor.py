@@ -1,30 +1,33 @@
-"""Does a batch of a plan, as a worker of any runner does it: counts come back.
+"""Executes batches of a plan on a worker: deletes and rewrites what they name.
 
-What is wrong with one object is counted and, of the first, named; the others go on.
+Every object that cannot be dealt with is counted, and the first ones are named. The
+others go on.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import groupby
+from typing import Any
 
 from rally.dead_letters import place_of
 from rally.deletion.file_rows import RowPolicy, Scanner
+from rally.deletion.file_steps import HalfCompacted
 from rally.deletion.plan import FileOutcome, PlannedFile
 from rally.deletion.rewriting import PlanMismatch, rewrite_file
 from rally.errors import CorruptFile, cause_of
 from rally.events import read_event_object, write_events
 from rally.observability.progress import Progress
 from rally.retention.context import reopen_context
-from rally.retention.plan import Batch, read_batch
+from rally.retention.plan import Batch, EntryTally, read_batch
 from rally.retention.plan_entry import (
     STUDY,
     Phase,
     PlanEntry,
     Reason,
+    apply_holds,
     join_scopes,
     store_of,
-    without_holds,
 )
 from rally.retention.reasons import ReasonCheck, ReasonGone
 from rally.retention.report import BatchResult, blocked_by
@@ -49,15 +52,11 @@ _SHOWN = 20
 _DELETION = "deletion"
 
 
-class HalfCompacted(Exception):
-    """A compacted file speaks for others that are still there."""
-
-
 class BatchExecutor:
-    """Deletes and rewrites what batches name."""
+    """Executes batches with stores and keys that are opened once."""
 
     def __init__(self, settings: PurgeSettings) -> None:
-        """Opens what it needs. Raises ConfigurationError."""
+        """Opens registry, stores and keys. Raises ConfigurationError."""
         self._settings = settings
         self._searcher = Searcher(settings)
         self._registry = settings.registry()
@@ -68,229 +67,235 @@ class BatchExecutor:
         if settings.run:
             self._leases = Leases(self._stores.platform, settings.run)
 
-    def do(self, batch: Batch) -> BatchResult:
-        """Does the lines of a batch, folder by folder."""
-        done: BatchResult = {
-            "tallies": {},
-            "faults": [],
-            "more": 0,
-            "held": [],
-            "undone": 0,
-        }
-        lines = read_batch(self._stores.platform, batch)
-        studies = batch.studies
-        opened = reopen_context(self._settings, self._registry, self._stores, studies)
-        reasons = ReasonCheck(opened)
-        blocked = Counter[str]()
-        for _, group in groupby(lines, key=lambda line: line.group):
-            members = list(self._unheld(batch, reasons, group, blocked))
-            if members:
-                self._do_folder(batch, reasons, members, done)
-            self._progress.add(len(members))
+    def execute(self, batch: Batch) -> BatchResult:
+        """Executes the entries of a batch, group by group."""
+        result = BatchResult()
+        entries = read_batch(self._stores.platform, batch)
+        context = reopen_context(
+            self._settings, self._registry, self._stores, batch.studies
+        )
+        reasons = ReasonCheck(context)
+        for _, group in groupby(entries, key=lambda entry: entry.group):
+            free = list(self._select_free(batch, reasons, group, result.blocked))
+            if free:
+                self._execute_group(batch, reasons, free, result)
+            self._progress.add(len(free))
         self._progress.flush()
-        done["tallies"] = [[*key, *sums] for key, sums in done["tallies"].items()]
-        done["blocked"] = list(blocked.items())
-        return done
+        return result
 
-    def _unheld(
+    def _select_free(
         self,
         batch: Batch,
         reasons: ReasonCheck,
-        lines: Iterable[PlanEntry],
+        entries: Iterable[PlanEntry],
         blocked: Counter[str],
     ) -> Iterator[PlanEntry]:
-        """What may go of a folder, by the conclusions and the holds of this moment."""
-        free = [each for each in lines if _is_free(each, batch)]
+        """Yields what conclusions and legal holds of this moment let go of a group."""
+        free = [each for each in entries if _is_free(each, batch)]
         if free:
             reasons.renew(self._settings.holds(self._stores.platform))
-        for line in free:
-            rest, hold = without_holds(line, reasons.opened.holds)
+        for entry in free:
+            rest, hold = apply_holds(entry, reasons.context.holds)
             if hold:
                 blocked[blocked_by(hold)] += 1
             if rest:
                 yield rest
 
-    def _do_folder(
+    def _execute_group(
         self,
         batch: Batch,
         reasons: ReasonCheck,
-        lines: list[PlanEntry],
-        done: BatchResult,
+        entries: list[PlanEntry],
+        result: BatchResult,
     ) -> None:
-        """A folder is a partition, or a plan's: it has one lease."""
+        """Executes the entries of one partition, or one plan's folder, by one lease."""
         try:
-            with self._leased(lines[0]):
-                self._check_settled(lines)
-                if lines[0].why is Reason.UNREADABLE:
-                    self._settle(reasons, lines)
-                for line in lines:
-                    is_done = self._do_one(batch, reasons, line, done)
-                    if not is_done and line.why is Reason.PLAN:
-                        return  # done.json must not go before the others
+            with self._leased(entries[0]):
+                self._check_settled(entries)
+                if entries[0].reason is Reason.UNREADABLE:
+                    self._record_expiry(reasons, entries)
+                for entry in entries:
+                    is_done = self._execute_entry(batch, reasons, entry, result)
+                    if not is_done and entry.reason is Reason.PLAN:
+                        return  # done.json goes last
         except HalfCompacted:
-            _fault(done, lines, HALF_COMPACTED)
+            _fault(result, entries, HALF_COMPACTED)
         except CorruptFile as error:
-            _fault(done, lines, f"damaged ({error})")
+            _fault(result, entries, f"damaged ({error})")
         except LeaseHeld as error:
-            _fault(done, lines, f"busy: {error}")
+            _fault(result, entries, f"busy: {error}")
         except GenerationMismatch:
-            _fault(done, lines, "busy: its lease changes hands")
+            _fault(result, entries, "busy: its lease changes hands")
 
     @contextmanager
-    def _leased(self, line: PlanEntry) -> Iterator[None]:
-        what = _DELETION if line.why is Reason.PLAN else None
-        partition = partition_of(line.study, line.name) if line.where == STUDY else None
+    def _leased(self, entry: PlanEntry) -> Iterator[None]:
+        what = _DELETION if entry.reason is Reason.PLAN else None
+        partition = (
+            partition_of(entry.study, entry.name) if entry.where == STUDY else None
+        )
         leased = partition or what
         with self._leases.held(leased) if self._leases and leased else nullcontext():
             yield
 
-    def _check_settled(self, lines: list[PlanEntry]) -> None:
-        """Looks, under the lease, that files to be written are not spoken for.
+    def _check_settled(self, entries: list[PlanEntry]) -> None:
+        """Checks under the lease that no killed compaction left inputs.
 
-        An input of a compaction that was killed has to keep its generation.
+        Such an input has to keep its generation, so it must not be rewritten.
         """
-        partition = partition_of(lines[0].study, lines[0].name)
-        if partition and any(each.rows for each in lines if each.where == STUDY):
+        partition = partition_of(entries[0].study, entries[0].name)
+        if partition and any(each.rows for each in entries if each.where == STUDY):
             view = read_view(self._stores.of(partition.study), partition)
             if any(live.dead for live in view):
                 raise HalfCompacted
 
-    def _settle(self, reasons: ReasonCheck, lines: Sequence[PlanEntry]) -> None:
-        """Records, before they go, that these withdrawals are given up."""
-        platform, place = self._stores.platform, place_of(lines[0].name)
-        due = [each for each in lines if reasons.hold(platform, each)]
+    def _record_expiry(
+        self, reasons: ReasonCheck, entries: Sequence[PlanEntry]
+    ) -> None:
+        """Records unreadable withdrawals as given up before they are deleted."""
+        platform, place = self._stores.platform, place_of(entries[0].name)
+        due = [each for each in entries if reasons.hold(platform, each)]
         infos = (ObjectInfo(each.name, each.size, each.generation) for each in due)
         objects = [(info.name, count_letters(platform, info)) for info in infos]
         if place and any(letters for _, letters in objects):
             event = expiry(place, objects, self._settings.clock()())
             write_events(platform, [event], pipeline_version())
 
-    def _do_one(
-        self, batch: Batch, reasons: ReasonCheck, line: PlanEntry, done: BatchResult
+    def _execute_entry(
+        self, batch: Batch, reasons: ReasonCheck, entry: PlanEntry, result: BatchResult
     ) -> bool:
-        """Whether the object is as planned now; if not, why is noted."""
+        """Executes one entry; whether the object is now as planned.
+
+        If it is not, the result names the fault.
+        """
         try:
-            rows = self._act(batch, reasons, line)
+            rows = self._apply(batch, reasons, entry)
         except ObjectNotFound:
             return True
         except ObjectHeld as error:
             until = error.until or FOREVER
-            held = f"{line.study or line.where}: {line.document}"
-            done["held"].append([held, until.isoformat()])
-            done["undone"] += line.is_listed
+            held = f"{entry.study or entry.where}: {entry.document}"
+            result.held.append((held, until))
+            result.undone += entry.is_listed
         except (GenerationMismatch, PlanMismatch):
-            _fault(done, [line], "changed meanwhile")
+            _fault(result, [entry], "changed meanwhile")
         except ReasonGone:
-            _fault(done, [line], f"stays: that it is {line.why} does not hold now")
+            _fault(
+                result, [entry], f"stays: that it is {entry.reason} does not hold now"
+            )
         except CorruptFile as error:
-            _fault(done, [line], f"damaged ({error})")
+            _fault(result, [entry], f"damaged ({error})")
         except OSError as error:
-            _fault(done, [line], f"refused ({cause_of(error)})")
+            _fault(result, [entry], f"refused ({cause_of(error)})")
         else:
-            _count(done, line, rows)
+            _count(result, entry, rows)
             return True
         return False
 
-    def _act(self, batch: Batch, reasons: ReasonCheck, line: PlanEntry) -> int:
-        """Does what the line says; how many rows went."""
-        store = store_of(self._stores, line, self._elsewhere)
-        reasons.check(store, line)
-        going = frozenset(reasons.opened.going)
-        if line.phase is Phase.EVENTS:
-            return _remove_events(store, line, going)
-        if not line.studies <= going:
-            line = self._narrowed(store, line, going)
-        if not line.goes_whole:
-            return self._rewrite(store, batch, line)
-        if line.why is Reason.UNENROLLED or line.phase is Phase.ENROLMENTS:
-            self._searcher.check(store, line)
-        rows = line.rows or _rows_of(store, line)
-        check_erasable(store, line.name)
-        store.delete(line.name, line.generation)
+    def _apply(self, batch: Batch, reasons: ReasonCheck, entry: PlanEntry) -> int:
+        """Deletes or rewrites an object, and returns the number of deleted rows."""
+        store = store_of(self._stores, entry, self._elsewhere)
+        reasons.check(store, entry)
+        going = frozenset(reasons.context.going)
+        if entry.phase is Phase.EVENTS:
+            return _remove_events(store, entry, going)
+        if not entry.studies <= going:
+            entry = self._narrow(store, entry, going)
+        if not entry.goes_whole:
+            return self._rewrite(store, batch, entry)
+        if entry.reason is Reason.UNENROLLED or entry.phase is Phase.ENROLMENTS:
+            self._searcher.check(store, entry)
+        rows = entry.rows or _rows_of(store, entry)
+        check_erasable(store, entry.name)
+        store.delete(entry.name, entry.generation)
         return rows
 
-    def _narrowed(
-        self, store: ObjectStore, line: PlanEntry, going: frozenset[str]
+    def _narrow(
+        self, store: ObjectStore, entry: PlanEntry, going: frozenset[str]
     ) -> PlanEntry:
-        """What goes of a file where of its studies only some have come so far."""
-        about = join_scopes(line.studies & going)
-        found = self._searcher.find_again(store, line, about)
+        """Narrows an entry to those of its studies that are deleted now."""
+        about = join_scopes(entry.studies & going)
+        found = self._searcher.find_again(store, entry, about)
         if found is None:
-            raise ObjectNotFound(line.name)  # there is nothing of these
+            raise ObjectNotFound(entry.name)  # it has nothing of these studies
         return found
 
-    def _rewrite(self, store: ObjectStore, batch: Batch, line: PlanEntry) -> int:
-        partition = partition_of(line.study, line.name)
+    def _rewrite(self, store: ObjectStore, batch: Batch, entry: PlanEntry) -> int:
+        partition = partition_of(entry.study, entry.name)
         if partition is None:
             raise CorruptFile("the plan names no partition")
-        judge: RowPolicy = self._searcher.judge(partition, line.about)
+        policy: RowPolicy = self._searcher.policy_for(partition, entry.about)
         file = PlannedFile(
-            line.study,
-            line.name,
-            line.size,
-            line.generation,
-            line.rows,
-            line.removes,
-            line.blocks,
+            entry.study,
+            entry.name,
+            entry.size,
+            entry.generation,
+            entry.rows,
+            entry.removes,
+            entry.blocks,
         )
         plan = batch.plan.split("/")[1]
-        result = rewrite_file(store, file, plan, judge, Scanner(()))
+        result = rewrite_file(store, file, plan, policy, Scanner(()))
         if result.outcome is FileOutcome.CHANGED:
-            raise GenerationMismatch(line.name)
+            raise GenerationMismatch(entry.name)
         return result.rows_removed
 
 
-def make_executor(settings: PurgeSettings) -> Callable[[Batch], BatchResult]:
-    """For workers: a batch to what became of it."""
-    return BatchExecutor(settings).do
+def make_batch_step(settings: PurgeSettings) -> Callable[[Batch], dict[str, Any]]:
+    """Makes the step of a worker: from a batch to the JSON of its result."""
+    execute = BatchExecutor(settings).execute
+    return lambda batch: execute(batch).to_json()
 
 
-def _remove_events(store: ObjectStore, line: PlanEntry, studies: frozenset[str]) -> int:
-    """Writes the other events anew first: killed in between, they are there twice."""
-    info = store.stat(line.name)
+def _remove_events(
+    store: ObjectStore, entry: PlanEntry, studies: frozenset[str]
+) -> int:
+    """Deletes events of studies from an object of the log.
+
+    The other events are written first: a kill in between leaves them twice, and never
+    loses them.
+    """
+    info = store.stat(entry.name)
     if info is None:
-        raise ObjectNotFound(line.name)
-    if info.generation != line.generation:
-        raise GenerationMismatch(line.name)
-    events = read_event_object(store, line.name)
-    kept = [each for each in events if each.scope not in line.studies & studies]
-    with store.open(line.name, line.generation) as snapshot:
+        raise ObjectNotFound(entry.name)
+    if info.generation != entry.generation:
+        raise GenerationMismatch(entry.name)
+    events = read_event_object(store, entry.name)
+    kept = [each for each in events if each.scope not in entry.studies & studies]
+    with store.open(entry.name, entry.generation) as snapshot:
         version = outline_of(snapshot).entries.get("rally.version", b"").decode()
-    check_erasable(store, line.name)
+    check_erasable(store, entry.name)
     write_events(store, kept, version)
-    store.delete(line.name, line.generation)
+    store.delete(entry.name, entry.generation)
     return len(events) - len(kept)
 
 
-def _rows_of(store: ObjectStore, line: PlanEntry) -> int:
-    """What the header of a file of rows says; 0 where it says nothing."""
-    if line.where != STUDY:
+def _rows_of(store: ObjectStore, entry: PlanEntry) -> int:
+    """Returns the number of rows in the header of a file; 0 if it has none."""
+    if entry.where != STUDY:
         return 0
     try:
-        with store.open(line.name, line.generation) as snapshot:
+        with store.open(entry.name, entry.generation) as snapshot:
             return outline_of(snapshot).rows
     except (CorruptFile, KeyError, ValueError):
         return 0
 
 
-def _is_free(line: PlanEntry, batch: Batch) -> bool:
-    """Whether it may go now: below the ceiling, and as far as its study has come."""
-    if (line.study, line.why) in batch.withheld:
+def _is_free(entry: PlanEntry, batch: Batch) -> bool:
+    """Whether an entry is within the limits, and its study is deleted now."""
+    if (entry.study, entry.reason) in batch.withheld:
         return False
-    return not line.studies or not line.studies.isdisjoint(batch.studies)
+    return not entry.studies or not entry.studies.isdisjoint(batch.studies)
 
 
-def _count(done: BatchResult, line: PlanEntry, rows: int) -> None:
-    key = (line.study, line.document, str(line.why))
-    objects, before, size, oldest = done["tallies"].get(key, (0, 0, 0, ""))
-    oldest = min(filter(None, (oldest, line.day)), default="")
-    done["tallies"][key] = (objects + 1, before + rows, size + line.size, oldest)
+def _count(result: BatchResult, entry: PlanEntry, rows: int) -> None:
+    key = (entry.study, entry.document, str(entry.reason))
+    result.tallies.setdefault(key, EntryTally()).add(rows, entry.size, entry.day)
 
 
-def _fault(done: BatchResult, lines: Sequence[PlanEntry], what: str) -> None:
-    """Names the first of them, where there is room; all are counted."""
-    done["undone"] += sum(each.is_listed for each in lines)
-    done["more"] += len(lines)
-    if len(done["faults"]) < _SHOWN:
-        done["faults"].append([lines[0].name, what])
-        done["more"] -= 1
+def _fault(result: BatchResult, entries: Sequence[PlanEntry], what: str) -> None:
+    """Counts a fault for each entry, and names the first if there is room."""
+    result.undone += sum(each.is_listed for each in entries)
+    result.more_faults += len(entries)
+    if len(result.faults) < _SHOWN:
+        result.faults.append((entries[0].name, what))
+        result.more_faults -= 1

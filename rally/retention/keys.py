@@ -1,4 +1,4 @@
-"""Destroys the keys of a concluded study of which nothing is left."""
+"""Destroys the keys of a concluded study once nothing of the study is left."""
 
 from collections.abc import Iterator
 
@@ -8,43 +8,43 @@ from rally.keys.cloud_kms import destroy_versions
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.registry.object_classifier import folder_of
 from rally.retention.context import Context
-from rally.retention.report import Remains, Report
+from rally.retention.report import PurgeReport, Remains
 from rally.retention.settings import PurgeSettings
 from rally.storage.objectstore.interface import FOREVER, ObjectHeld, ObjectStore
 
 SERVICE = "gcp-kms://"
 
 
-class CannotTell(Exception):
-    """Of a place nobody can say which key it is encrypted with; the text names it."""
+class UnknownKeyUse(Exception):
+    """The key that encrypts a place is unknown; the message names the place."""
 
 
-def other_uses(
-    settings: PurgeSettings, opened: Context, namespace: str
+def find_other_uses(
+    settings: PurgeSettings, context: Context, namespace: str
 ) -> set[str | None]:
-    """The keys of all that is not in a study's own store, by their resource names.
+    """Finds the keys, by resource name, that encrypt anything but a study's own store.
 
-    These are of the other stores, of all studies' researchers' folders, of the key
-    folders that are in buckets, and the KEKs that these folders' files need.
+    These are the keys of the other stores, of all researchers' folders, of the key
+    folders that are in buckets, and the KEKs of the files in key folders.
 
     Args:
-        settings: say where keys are.
-        opened: the stores.
-        namespace: of the study.
+        settings: Settings of the job, with the key folders.
+        context: Context of the purge.
+        namespace: Namespace of the study.
 
     Raises:
-        CannotTell: something cannot be asked.
-        OSError: a bucket does not answer.
+        UnknownKeyUse: The key of a place cannot be found out.
+        OSError: A bucket does not answer.
     """
     ping, platform = settings.key_folders()
     if ping is None:
-        raise CannotTell("the folder of --keys, which was not given,")
-    if opened.registry.unavailable:
-        raise CannotTell(", ".join(opened.registry.unavailable))
-    others = [each for each in opened.registry.studies if each != namespace]
-    keys = {each.storage_key() for each in opened.stores.each(others)}
-    keys.add(opened.platform.storage_key())
-    keys |= {each.storage_key() for each in _derived(settings, opened, namespace)}
+        raise UnknownKeyUse("the folder of --keys, which was not given,")
+    if context.registry.unavailable:
+        raise UnknownKeyUse(", ".join(context.registry.unavailable))
+    others = [each for each in context.registry.studies if each != namespace]
+    keys = {each.storage_key() for each in context.stores.each(others)}
+    keys.add(context.platform.storage_key())
+    keys |= {each.storage_key() for each in _derived(settings, context, namespace)}
     for folder in (ping, platform):
         if not folder.is_local:
             keys.add(settings.open_derived(folder.uri).storage_key())
@@ -53,40 +53,40 @@ def other_uses(
 
 
 def _derived(
-    settings: PurgeSettings, opened: Context, namespace: str
+    settings: PurgeSettings, context: Context, namespace: str
 ) -> Iterator[ObjectStore]:
-    own = folder_of(opened.stores.of(namespace).uri)
-    for study in opened.registry.studies.values():
+    own = folder_of(context.stores.of(namespace).uri)
+    for study in context.registry.studies.values():
         for uri in study.derived:
             if folder_of(uri).startswith(own):
                 continue
             try:
                 yield settings.open_derived(uri)
             except ConfigurationError:
-                raise CannotTell(uri) from None
+                raise UnknownKeyUse(uri) from None
 
 
 def _keks(folder: KeyFolder) -> Iterator[str]:
     try:
         keks = folder.kek_file()
     except (ConfigurationError, ConnectionError):
-        raise CannotTell(folder.uri) from None
+        raise UnknownKeyUse(folder.uri) from None
     for uri in (keks.kek_uri, *keks.namespaces.values(), *keks.purposes.values()):
         yield uri.removeprefix(SERVICE)
 
 
 def destroy_keys(
-    settings: PurgeSettings, opened: Context, namespace: str, report: Report
+    settings: PurgeSettings, context: Context, namespace: str, report: PurgeReport
 ) -> None:
-    """Those that open its pings, that of its pseudonyms, and its storage key.
+    """Destroys the keys of a study's pings, of its pseudonyms, and of its store.
 
-    What is gone already is fine. A refusal is a fault of the report's.
+    Keys that are gone already are no fault. A refusal is reported as a fault.
 
     Args:
-        settings: say where keys are.
-        opened: the stores.
-        namespace: of the study.
-        report: is told.
+        settings: Settings of the job, with the key folders.
+        context: Context of the purge.
+        namespace: Namespace of the study.
+        report: Report, to which destroyed keys and faults are added.
     """
     before = len(report.destroyed)
     ping, platform = settings.key_folders()
@@ -98,14 +98,14 @@ def destroy_keys(
             _forget(ping, namespace + suffix, report)
     _forget(platform, names.pseudonym(namespace) + KEYSET, report)
     if not settings.has_pseudonyms(namespace):
-        # The last: while a study has pseudonyms its store must be there, and readable.
-        _destroy_storage_key(settings, opened, namespace, report)
+        # Last, since the store of a study with a pseudonym key must stay readable.
+        _destroy_storage_key(settings, context, namespace, report)
     if len(report.destroyed) > before:
-        report.words.append(_readable(namespace, report))
+        report.remarks.append(_describe_readable_copies(namespace, report))
 
 
 def has_keys(settings: PurgeSettings, namespace: str) -> bool:
-    """Whether a file of them is there still. Raises ConfigurationError."""
+    """Whether a key file of a study exists. Raises ConfigurationError."""
     ping, platform = settings.key_folders()
     files = [(platform, names.pseudonym(namespace) + KEYSET)]
     if ping is not None:
@@ -113,7 +113,7 @@ def has_keys(settings: PurgeSettings, namespace: str) -> bool:
     return any(folder.exists(name) for folder, name in files)
 
 
-def _forget(folder: KeyFolder, name: str, report: Report) -> None:
+def _forget(folder: KeyFolder, name: str, report: PurgeReport) -> None:
     where = folder.where(name)
     try:
         was_there = folder.exists(name)
@@ -135,23 +135,23 @@ def _forget(folder: KeyFolder, name: str, report: Report) -> None:
 
 
 def _destroy_storage_key(
-    settings: PurgeSettings, opened: Context, namespace: str, report: Report
+    settings: PurgeSettings, context: Context, namespace: str, report: PurgeReport
 ) -> None:
-    """Where the bucket is the study's own, and nothing else has the same key."""
-    if not opened.stores.is_one_a_study:
+    """Destroys the key of the study's own bucket, if nothing else has the same key."""
+    if not context.stores.is_one_a_study:
         return
-    store = opened.stores.of(namespace)
+    store = context.stores.of(namespace)
     try:
         key = store.storage_key()
         if key is None:
-            report.words.append(f"{namespace}: its store has no key of its own")
+            report.remarks.append(f"{namespace}: its store has no key of its own")
             return
-        if key in other_uses(settings, opened, namespace):
-            report.words.append(f"{namespace}: shares its storage key, which stays")
+        if key in find_other_uses(settings, context, namespace):
+            report.remarks.append(f"{namespace}: shares its storage key, which stays")
             return
         destroyed = destroy_versions(settings.key_service(), key)
-    except CannotTell as error:
-        report.words.append(
+    except UnknownKeyUse as error:
+        report.remarks.append(
             f"{namespace}: its storage key stays: nobody can tell whether {error} is"
             " encrypted with it"
         )
@@ -163,11 +163,11 @@ def _destroy_storage_key(
     if destroyed.versions:
         report.destroyed.append(SERVICE + key)
     if destroyed.until:
-        why = "destruction is scheduled"
-        report.remains.append(Remains(SERVICE + key, 1, destroyed.until, why))
+        reason = "destruction is scheduled"
+        report.remains.append(Remains(SERVICE + key, 1, destroyed.until, reason))
 
 
-def _readable(namespace: str, report: Report) -> str:
+def _describe_readable_copies(namespace: str, report: PurgeReport) -> str:
     dated = [each.until for each in report.remains if each.is_dated]
     soft = f" old copies until {max(dated):%Y-%m-%d};" if dated else ""
     return (

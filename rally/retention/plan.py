@@ -1,8 +1,8 @@
-"""A purge's plan as an object of the platform: written, read and counted in pieces.
+"""The plan of a purge as an object of the platform, divided into batches.
 
-    plans/<id>/purge.ndjson    a line an object; the id is a hash of all of them
+    plans/<id>/purge.ndjson    one entry a line; the id is a hash of all of them
 
-It is never in memory as a whole. The same findings make the same plan.
+The plan is never in memory as a whole. The same entries make the same plan.
 """
 
 import hashlib
@@ -17,29 +17,29 @@ from rally.errors import CorruptFile
 from rally.retention.plan_entry import Phase, PlanEntry, Reason
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 
-BATCH = 500
-"""Lines that a worker takes at once; the rest of a folder goes with its first."""
+BATCH_ENTRIES = 500
+"""Number of entries in a batch; a plan's folder is not divided."""
 
 _IN_MEMORY = 4 * 1024 * 1024
 
-Key = tuple[str, str, str]
-"""Study, document, why: a line of the table."""
+TallyKey = tuple[str, str, str]
+"""Study, document and reason: a line of the report's table."""
 
-Group = tuple[str, Reason]
-"""A study, "" for the platform's own records, and why something of it goes."""
+ReasonGroup = tuple[str, Reason]
+"""A study, or "" for records of the platform, and the reason of deletions from it."""
 
 
 class Batch(NamedTuple):
-    """Some lines of a plan.
+    """Entries of a plan that one worker executes.
 
     Attributes:
-        plan: name of the plan's object.
-        offset: where they begin there.
-        length: in bytes.
+        plan: Name of the plan's object.
+        offset: Offset of the first entry there.
+        length: Length of the entries in bytes.
         digest: SHA-256 of these bytes.
-        phase: of all of them.
-        studies: the concluded studies that may lose something now.
-        withheld: what waits for a person's confirmation.
+        phase: Phase of all entries.
+        studies: Concluded studies whose data may be deleted now.
+        withheld: Groups that wait for a person's confirmation.
     """
 
     plan: str
@@ -48,18 +48,18 @@ class Batch(NamedTuple):
     digest: bytes
     phase: Phase
     studies: frozenset[str] = frozenset()
-    withheld: frozenset[Group] = frozenset()
+    withheld: frozenset[ReasonGroup] = frozenset()
 
 
 @dataclass(slots=True)
-class Tally:
-    """Sums of some lines.
+class EntryTally:
+    """Sums over entries.
 
     Attributes:
-        objects: how many.
-        rows: that go of files that were read.
-        bytes: of the objects, or of those that are rewritten.
-        oldest: submission date, YYYY-MM-DD; "" where none has one.
+        objects: Number of objects.
+        rows: Number of rows to delete, as far as files were read.
+        bytes: Size of the objects that are deleted or rewritten.
+        oldest: Oldest submission date, YYYY-MM-DD; "" if none has one.
     """
 
     objects: int = 0
@@ -68,7 +68,14 @@ class Tally:
     oldest: str = ""
 
     def add(self, rows: int, size: int, day: str, objects: int = 1) -> None:
-        """Adds an object."""
+        """Adds objects.
+
+        Args:
+            rows: Number of their rows that are deleted.
+            size: Size in bytes.
+            day: Oldest submission date; "" if none has one.
+            objects: Number of objects.
+        """
         self.objects += objects
         self.rows += rows
         self.bytes += size
@@ -76,12 +83,12 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Share:
-    """The lines of one group.
+class GroupShare:
+    """The entries of one group.
 
     Attributes:
-        objects: how many.
-        rows: that go of files that were read.
+        objects: Number of objects.
+        rows: Number of rows to delete, as far as files were read.
     """
 
     objects: int = 0
@@ -90,49 +97,49 @@ class Share:
 
     @property
     def id(self) -> str:
-        """A hash of the lines, 32 hexadecimal digits: the same lines have the same."""
+        """Hash of the entries, 32 hexadecimal digits."""
         return self._digest.hexdigest()[:32]
 
-    def add(self, line: PlanEntry, data: bytes) -> None:
-        """Adds a line."""
+    def add(self, entry: PlanEntry, data: bytes) -> None:
+        """Adds an entry and its line of JSON."""
         self.objects += 1
-        self.rows += line.removes
+        self.rows += entry.removes
         self._digest.update(data)
 
 
 @dataclass(slots=True)
-class Plan:
-    """What one run does.
+class PurgePlan:
+    """The plan of one run.
 
     Attributes:
-        id: of 32 hexadecimal digits; "" where there is nothing to do.
-        name: of the object; "" likewise.
-        batches: in the order of phases.
-        tallies: sums by study, document and why.
-        shares: of each group; a line about several concluded studies is in all theirs.
+        id: Hash of the entries, 32 hexadecimal digits; "" if there are none.
+        name: Name of the object; "" if there are no entries.
+        batches: Batches in the order of phases.
+        tallies: Sums by study, document and reason.
+        shares: Entries by group; one about several concluded studies is in each.
     """
 
     id: str = ""
     name: str = ""
     batches: list[Batch] = field(default_factory=list)
-    tallies: dict[Key, Tally] = field(default_factory=dict)
-    shares: dict[Group, Share] = field(default_factory=dict)
+    tallies: dict[TallyKey, EntryTally] = field(default_factory=dict)
+    shares: dict[ReasonGroup, GroupShare] = field(default_factory=dict)
 
     def of(self, phase: Phase) -> list[Batch]:
-        """The batches of a phase."""
+        """Lists the batches of a phase."""
         return [each for each in self.batches if each.phase is phase]
 
 
-def write_plan(platform: ObjectStore, lines: Iterable[PlanEntry]) -> Plan:
-    """Makes the plan's object; the same lines again change nothing.
+def write_plan(platform: ObjectStore, entries: Iterable[PlanEntry]) -> PurgePlan:
+    """Writes the plan's object; the same entries again change nothing.
 
     Args:
-        platform: the platform's store.
-        lines: in the order of their phases.
+        platform: Store of the platform.
+        entries: Entries in the order of their phases.
     """
-    plan, digest = Plan(), hashlib.sha256()
+    plan, digest = PurgePlan(), hashlib.sha256()
     with SpooledTemporaryFile(_IN_MEMORY) as spool:
-        for batch in _batches(lines, plan, spool, digest.update):
+        for batch in _batches(entries, plan, spool, digest.update):
             plan.batches.append(batch)
         if not plan.batches:
             return plan
@@ -144,10 +151,10 @@ def write_plan(platform: ObjectStore, lines: Iterable[PlanEntry]) -> Plan:
 
 
 def read_batch(platform: ObjectStore, batch: Batch) -> list[PlanEntry]:
-    """The lines of a batch.
+    """Reads the entries of a batch.
 
     Raises:
-        CorruptFile: the plan is gone, or is not the one that the run has made.
+        CorruptFile: The plan is gone, or is not the one that the run wrote.
     """
     try:
         data = platform.read_range(batch.plan, batch.offset, batch.length)
@@ -159,40 +166,40 @@ def read_batch(platform: ObjectStore, batch: Batch) -> list[PlanEntry]:
     return [PlanEntry.from_json(each) for each in data.splitlines()]
 
 
-def tally(tallies: dict[Key, Tally], line: PlanEntry) -> None:
-    """Adds a line to its sums."""
-    key = (line.study, line.document, str(line.why))
-    tallies.setdefault(key, Tally()).add(line.removes, line.size, line.day)
+def add_to_tally(tallies: dict[TallyKey, EntryTally], entry: PlanEntry) -> None:
+    """Adds an entry to the sums of its study, document and reason."""
+    key = (entry.study, entry.document, str(entry.reason))
+    tallies.setdefault(key, EntryTally()).add(entry.removes, entry.size, entry.day)
 
 
 def _batches(
-    lines: Iterable[PlanEntry],
-    plan: Plan,
+    entries: Iterable[PlanEntry],
+    plan: PurgePlan,
     spool: IO[bytes],
     update: Callable[[bytes], None],
 ) -> Iterator[Batch]:
-    """Writes the lines, and deals them out."""
+    """Writes the entries, and yields the batches that they make."""
     start, end, held, last, own = 0, 0, 0, None, hashlib.sha256()
-    for line in lines:
-        if last and (line.phase is not last.phase or _is_cut(held, last, line)):
+    for entry in entries:
+        if last and (entry.phase is not last.phase or _is_cut(held, last, entry)):
             yield Batch("", start, end - start, own.digest(), last.phase)
             start, held, own = end, 0, hashlib.sha256()
-        data = line.to_json()
+        data = entry.to_json()
         spool.write(data)
         update(data)
         own.update(data)
-        tally(plan.tallies, line)
-        for study in line.studies or (line.study,):
-            plan.shares.setdefault((study, line.why), Share()).add(line, data)
-        end, held, last = end + len(data), held + 1, line
+        add_to_tally(plan.tallies, entry)
+        for study in entry.studies or (entry.study,):
+            plan.shares.setdefault((study, entry.reason), GroupShare()).add(entry, data)
+        end, held, last = end + len(data), held + 1, entry
     if last:
         yield Batch("", start, end - start, own.digest(), last.phase)
 
 
-def _is_cut(held: int, last: PlanEntry, line: PlanEntry) -> bool:
-    """Whether a batch is full; the order in a plan's folder is kept by one worker."""
-    together = line.why is Reason.PLAN and line.group == last.group
-    return held >= BATCH and not together
+def _is_cut(held: int, last: PlanEntry, entry: PlanEntry) -> bool:
+    """Whether a batch ends; one worker keeps the order in a plan's folder."""
+    together = entry.reason is Reason.PLAN and entry.group == last.group
+    return held >= BATCH_ENTRIES and not together
 
 
 def _keep(platform: ObjectStore, name: str, spool: IO[bytes]) -> None:

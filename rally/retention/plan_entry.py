@@ -1,7 +1,7 @@
-"""The lines of a purge's plan: one object each, what becomes of it, and why.
+"""Entries of a purge's plan: one object each, what becomes of it, and the reason.
 
-There is nothing of a participant in a line: names of objects are made of studies,
-documents, dates and hashes.
+An entry identifies no participant: names of objects consist of studies, documents,
+dates and hashes.
 """
 
 import json
@@ -16,11 +16,11 @@ from rally.storage.layout import Stores
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
 
 STUDY, PLATFORM = "study", "platform"
-"""Which store a line's object is in; any other word is a store's URI."""
+"""Store of an entry's object; any other value is the URI of a store."""
 
 
 class Phase(StrEnum):
-    """The steps of a purge, in their order; a concluded study takes one at a time."""
+    """Phases of a purge, which a concluded study completes one after the other."""
 
     ROWS = "rows"
     LETTERS = "dead letters"
@@ -31,12 +31,13 @@ class Phase(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an object, or rows of it, go.
+    """Reason for which an object, or some of its rows, is deleted.
 
-    EXPIRED: past its document's `delete_after_days`. CONCLUDED: its study is.
-    UNENROLLED: nobody enrolled whose rows they are. UNREADABLE: withdrawals that nobody
-    could read, long past their deadline. DEAD_LETTER, PLAN, TEMPORARY, ARCHIVE: older
-    than the limit of such objects.
+    EXPIRED: the document's `delete_after_days` have passed.
+    CONCLUDED: the study is concluded.
+    UNENROLLED: the person of the rows never enrolled.
+    UNREADABLE: withdrawals that nobody could read are long past their deadline.
+    DEAD_LETTER, PLAN, TEMPORARY, ARCHIVE: the object is older than its limit.
     """
 
     EXPIRED = "expired"
@@ -49,28 +50,28 @@ class Reason(StrEnum):
     ARCHIVE = "archive"
 
 
-def is_listed(why: Reason) -> bool:
-    """Whether names and dates alone tell what goes for a reason."""
-    return why in (Reason.EXPIRED, Reason.UNREADABLE, Reason.DEAD_LETTER)
+def is_listed(reason: Reason) -> bool:
+    """Whether names and dates of objects alone tell what is deleted for a reason."""
+    return reason in (Reason.EXPIRED, Reason.UNREADABLE, Reason.DEAD_LETTER)
 
 
 class PlanEntry(NamedTuple):
-    """One object of a plan.
+    """One object of a plan, which is deleted or rewritten.
 
     Attributes:
-        phase: in which step it is dealt with.
+        phase: Phase in which the object is deleted.
         where: STUDY, PLATFORM, or the URI of a store.
-        study: whose it is, for the table; of STUDY, whose store.
-        document: `<type>.<version>`, or what else it is.
-        day: submission date, YYYY-MM-DD; "" where it has none.
-        name: in its store.
-        size: in bytes.
-        generation: that was seen; another one is not touched.
-        why: it goes.
-        about: of CONCLUDED, the study; of events and enrolments, their studies.
-        removes: how many rows, or events, go; 0 is all that there are.
-        rows: how many it has, where that was looked at.
-        blocks: of a file that is rewritten, those that lose rows.
+        study: Study of the object, for the table; for STUDY, the one with the store.
+        document: `<type>.<version>`, or the kind of another object in parentheses.
+        day: Submission date, YYYY-MM-DD; "" if it has none.
+        name: Name of the object in its store.
+        size: Size in bytes.
+        generation: Generation that was listed; another one is not touched.
+        reason: Reason for the deletion.
+        about: Concluded studies that the entry is about, joined by `join_scopes`.
+        removes: Number of rows, or events, to delete; 0 means all.
+        rows: Number of rows that it has, if they were read.
+        blocks: Offset and length of each block that loses rows, if it is rewritten.
     """
 
     phase: Phase
@@ -81,7 +82,7 @@ class PlanEntry(NamedTuple):
     name: str
     size: int
     generation: int
-    why: Reason
+    reason: Reason
     about: str = ""
     removes: int = 0
     rows: int = 0
@@ -89,47 +90,47 @@ class PlanEntry(NamedTuple):
 
     @property
     def goes_whole(self) -> bool:
-        """Whether the object goes, and not only some of its rows."""
+        """Whether the whole object is deleted, and not only some of its rows."""
         return self.removes == self.rows
 
     @property
     def group(self) -> str:
-        """What it is dealt with together with: its partition, or its folder."""
+        """Name of the group that one lease protects: its partition, or its folder."""
         partition, bucket, _ = self.name.partition("/bucket=")
         folder = partition if bucket else self.name.rpartition("/")[0]
         return f"{self.where} {folder}"
 
     @property
     def is_listed(self) -> bool:
-        """Whether its name and date alone tell that it goes, whatever is concluded."""
-        return is_listed(self.why)
+        """Whether its name and date alone tell that it is deleted."""
+        return is_listed(self.reason)
 
     @property
     def studies(self) -> frozenset[str]:
-        """The concluded studies that it is about."""
+        """Concluded studies that the entry is about."""
         return split_scopes(self.about)
 
     def to_json(self) -> bytes:
-        """One line of JSON, with its end."""
+        """Returns the entry as one line of JSON."""
         return canonical_json(self).encode() + b"\n"
 
     @classmethod
     def from_json(cls, data: bytes | str) -> "PlanEntry":
-        """The inverse of to_json.
+        """Reads an entry from a line of JSON.
 
         Raises:
-            TypeError, ValueError: it is no line.
+            TypeError, ValueError: The line is no entry.
         """
-        line = cls(*json.loads(data))
-        numbers = (line.size, line.generation, line.removes, line.rows)
-        if not _are(str, line[1:6]) or not _are(str, (line.about,)):
+        entry = cls(*json.loads(data))
+        numbers = (entry.size, entry.generation, entry.removes, entry.rows)
+        if not _are(str, entry[1:6]) or not _are(str, (entry.about,)):
             raise TypeError("a name that is no text")
-        if not _are(int, (*numbers, *chain.from_iterable(line.blocks))):
+        if not _are(int, (*numbers, *chain.from_iterable(entry.blocks))):
             raise TypeError("a number that is no whole number")
-        return line._replace(
-            phase=Phase(line.phase),
-            why=Reason(line.why),
-            blocks=tuple((offset, length) for offset, length in line.blocks),
+        return entry._replace(
+            phase=Phase(entry.phase),
+            reason=Reason(entry.reason),
+            blocks=tuple((offset, length) for offset, length in entry.blocks),
         )
 
 
@@ -137,41 +138,44 @@ def _are(kind: type, values: Iterable[object]) -> bool:
     return all(type(each) is kind for each in values)
 
 
-def whole_object(
+def whole_entry(
     phase: Phase,
     where: str,
     labels: tuple[str, str, str],
     info: ObjectInfo,
-    why: Reason,
+    reason: Reason,
     about: str = "",
 ) -> PlanEntry:
-    """The line of an object that goes as it is.
+    """Makes the entry of an object that is deleted as a whole.
 
     Args:
-        phase: in which step.
+        phase: Phase in which it is deleted.
         where: STUDY, PLATFORM, or the URI of a store.
-        labels: study, document and day.
-        info: as listed.
-        why: it goes.
-        about: of CONCLUDED, the study.
+        labels: Study, document and day.
+        info: The object as listed.
+        reason: Reason for the deletion.
+        about: The concluded study, if that is the reason.
     """
-    return PlanEntry(phase, where, *labels, *info, why, about)
+    return PlanEntry(phase, where, *labels, *info, reason, about)
 
 
-def without_holds(
-    line: PlanEntry, holds: LegalHolds
+def apply_holds(
+    entry: PlanEntry, holds: LegalHolds
 ) -> tuple[PlanEntry | None, LegalHold | None]:
-    """What of a line may go, and the legal hold that keeps the rest of it.
+    """Applies legal holds to an entry.
 
-    Rows, dead letters and researchers' tables are held by their study and day; in an
-    object of the event log the events of one study may be, and those of another not.
+    A hold on a study and day keeps rows, dead letters and researchers' tables. Of an
+    object of the event log it keeps the events of its study alone.
+
+    Returns:
+        The entry of what may be deleted, or None; and a hold that keeps the rest.
     """
-    if line.phase is not Phase.EVENTS:
-        hold = holds.over(line.study, line.day)
-        return (None if hold else line), hold
-    found = {each: holds.over(each, line.day) for each in sorted(line.studies)}
+    if entry.phase is not Phase.EVENTS:
+        hold = holds.over(entry.study, entry.day)
+        return (None if hold else entry), hold
+    found = {each: holds.over(each, entry.day) for each in sorted(entry.studies)}
     about = join_scopes(each for each, hold in found.items() if hold is None)
-    free = line._replace(study=about, about=about) if about else None
+    free = entry._replace(study=about, about=about) if about else None
     return free, next(filter(None, found.values()), None)
 
 
@@ -181,20 +185,20 @@ def join_scopes(studies: Iterable[str]) -> str:
 
 
 def split_scopes(about: str) -> frozenset[str]:
-    """The inverse of joined."""
+    """Splits what `join_scopes` has joined."""
     return frozenset(filter(None, about.split("+")))
 
 
 def store_of(
-    stores: Stores, line: PlanEntry, elsewhere: Callable[[str], ObjectStore]
+    stores: Stores, entry: PlanEntry, open_other: Callable[[str], ObjectStore]
 ) -> ObjectStore:
-    """The store that a line's object is in.
+    """Returns the store of an entry's object.
 
     Args:
-        stores: of the studies and the platform.
-        line: of a plan.
-        elsewhere: opens any other by its URI.
+        stores: Stores of the studies and the platform.
+        entry: The entry.
+        open_other: Opens any other store by its URI.
     """
-    if line.where == STUDY:
-        return stores.of(line.study)
-    return stores.platform if line.where == PLATFORM else elsewhere(line.where)
+    if entry.where == STUDY:
+        return stores.of(entry.study)
+    return stores.platform if entry.where == PLATFORM else open_other(entry.where)

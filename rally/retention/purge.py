@@ -1,8 +1,8 @@
-"""The purge: what was promised to go, goes, and a last listing proves it.
+"""The purge job: deletes what is due, and proves it by a last listing.
 
-A run first makes a plan, which a person may look at and a ceiling may refuse, and then
-does it batch by batch. Every step leaves what the next run goes on from, so that a run
-that was killed anywhere is made good by a plain one after it.
+A run first makes a plan, which a person may read and limits may refuse, and then
+executes it batch by batch. Every run continues from what it finds. So a plain run
+completes what a killed one began, wherever that was killed.
 """
 
 import uuid
@@ -13,26 +13,37 @@ from typing import Any
 
 from rally.decisions.chain import LOSS
 from rally.errors import ConfigurationError
+from rally.results import read_strictly
 from rally.retention.archives import survey_archives
-from rally.retention.blockers import held_requests
-from rally.retention.conclusion import has_old_copies, left_live, left_of
+from rally.retention.blockers import count_held_requests
+from rally.retention.conclusion import find_left, find_live, has_old_copies
 from rally.retention.context import Context, open_context
 from rally.retention.derived import is_newly_shared, survey_derived
-from rally.retention.executor import make_executor
+from rally.retention.executor import make_batch_step
 from rally.retention.keys import destroy_keys, has_keys
-from rally.retention.old_versions import purge_derived, purge_records, purge_rows
-from rally.retention.plan import Plan, write_plan
+from rally.retention.old_versions import (
+    purge_derived_copies,
+    purge_record_copies,
+    purge_row_copies,
+)
+from rally.retention.plan import PurgePlan, write_plan
 from rally.retention.plan_entry import Phase, PlanEntry, Reason, is_listed
-from rally.retention.report import Report, add_result, report_not_done, report_survey
-from rally.retention.row_search import make_searcher
+from rally.retention.report import (
+    BatchResult,
+    PurgeReport,
+    add_result,
+    report_not_done,
+    report_survey,
+)
+from rally.retention.row_search import SearchResult, SearchTask, make_search_step
 from rally.retention.safety_limits import Withheld, withhold
 from rally.retention.search_tasks import (
     add_event_only,
     add_found,
-    joins_of,
-    lines_of,
     make_tasks,
     merge_sizes,
+    read_result,
+    select_joins,
 )
 from rally.retention.settings import PurgeSettings
 from rally.retention.survey import (
@@ -52,17 +63,21 @@ JOB = "purge"
 ParallelMap = Callable[
     [str, Sequence[Any], Callable[[PurgeSettings], Callable[[Any], Any]]], list[Any]
 ]
-"""Has a step done for each of some works; the results as JSON, in the same order."""
+"""Runs a step on workers for each of some tasks; returns JSON in their order."""
 
 
 class Purge:
-    """One run of the job, in the process that launches it."""
+    """One run of the purge, in the process that launches the job."""
 
     def __init__(self, settings: PurgeSettings, run_step: ParallelMap) -> None:
-        """Opens what it needs.
+        """Opens registry, stores and the withdrawal list.
+
+        Args:
+            settings: Settings of the job.
+            run_step: Runs a step on workers.
 
         Raises:
-            ConfigurationError: something is not as it must be; nothing was done.
+            ConfigurationError: One of them is not usable; nothing was changed.
         """
         self._settings = settings
         self._run_step = run_step
@@ -71,66 +86,68 @@ class Purge:
         self._platform = self._stores.platform
         published = open_list(self._platform)
         self._list, self._decisions = published.list, published.decisions
-        self._forbidden = [LOSS] if published.decisions.has_loss else []
+        self._lost_decisions = [LOSS] if published.decisions.has_loss else []
 
-    def plan(self) -> Report:
-        """Makes the plan that `run` would do, and stops there.
+    def plan(self) -> PurgeReport:
+        """Makes the plan that `run` would execute, and stops there.
 
         Raises:
-            LeaseHeld: another purge is at work.
-            CorruptFile: the event log is damaged.
+            LeaseHeld: Another purge is running.
+            CorruptFile: The event log is damaged.
         """
-        with self._alone():
-            opened, notes, plan, report = self._make_plan()
-            report.withheld = list(map(str, withhold(plan, notes, opened.limits)))
-            report.alarms += self._forbidden
+        with self._exclusive():
+            context, survey, plan, report = self._make_plan()
+            report.withheld = list(map(str, withhold(plan, survey, context.limits)))
+            report.alarms += self._lost_decisions
             return report
 
-    def run(self) -> Report:
+    def run(self) -> PurgeReport:
         """Plans, deletes, purges old copies, lists again, and destroys keys.
 
         Raises:
-            ConfigurationError: another plan was confirmed than the one of now.
-            LeaseHeld: another purge is at work.
-            CorruptFile: the event log is damaged.
+            ConfigurationError: The plan that was confirmed is not the one of now.
+            LeaseHeld: Another purge is running.
+            CorruptFile: The event log is damaged.
         """
-        if self._forbidden:
-            return Report(alarms=self._forbidden)
-        with self._alone():
-            opened, notes, plan, report = self._make_plan()
-            withheld = self._unconfirmed(opened, notes, plan)
+        if self._lost_decisions:
+            return PurgeReport(alarms=self._lost_decisions)
+        with self._exclusive():
+            context, survey, plan, report = self._make_plan()
+            withheld = self._withhold(context, survey, plan)
             report.withheld = list(map(str, withheld))
-            self._do(opened, notes, plan, withheld, report)
+            self._execute(context, survey, plan, withheld, report)
             return report
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _exclusive(self) -> Iterator[None]:
         run = self._settings.run or uuid.uuid4().hex
         with Leases(self._platform, run, JOB, self._list.counter) as leases:
             leases.acquire(JOB)
             yield
 
-    def _make_plan(self) -> tuple[Context, SurveyResult, Plan, Report]:
-        opened = open_context(
+    def _make_plan(self) -> tuple[Context, SurveyResult, PurgePlan, PurgeReport]:
+        context = open_context(
             self._settings, self._registry, self._stores, self._list, self._decisions
         )
-        notes, report = SurveyResult(), Report()
-        lines = notes.unless_held(self._survey(opened, notes), opened.holds)
-        plan = write_plan(self._platform, lines)
+        survey, report = SurveyResult(), PurgeReport()
+        entries = survey.without_held(self._survey(context, survey), context.holds)
+        plan = write_plan(self._platform, entries)
         report.plan, report.planned = plan.id, plan.tallies
-        held = {each: held_requests(each, self._list) for each in opened.concluded}
-        report_survey(opened, notes, held, report)
-        return opened, notes, plan, report
+        held = {
+            each: count_held_requests(each, self._list) for each in context.concluded
+        }
+        report_survey(context, survey, held, report)
+        return context, survey, plan, report
 
-    def _unconfirmed(
-        self, opened: Context, notes: SurveyResult, plan: Plan
+    def _withhold(
+        self, context: Context, survey: SurveyResult, plan: PurgePlan
     ) -> list[Withheld]:
-        """What is above the ceiling and nobody has confirmed.
+        """Finds the groups that exceed a limit and that nobody has confirmed.
 
         Raises:
-            ConfigurationError: something was confirmed that is not in the plan of now.
+            ConfigurationError: A confirmed id is not in the plan of now.
         """
-        withheld = withhold(plan, notes, opened.limits)
+        withheld = withhold(plan, survey, context.limits)
         confirmed = set(filter(None, (self._settings.confirm or "").split(",")))
         if not confirmed <= {plan.id, *(each.id for each in withheld)}:
             now = ", ".join(each.id for each in withheld) or plan.id
@@ -142,147 +159,166 @@ class Purge:
             return []
         return [each for each in withheld if each.id not in confirmed]
 
-    def _survey(self, opened: Context, notes: SurveyResult) -> Iterator[PlanEntry]:
-        """Everything that is to go, in the order of phases."""
-        yield from survey_files(opened, notes)
-        yield from self._search_strangers(opened, notes)
-        yield from survey_letters(opened, notes)
-        for about, partitions in merge_sizes(notes.enrolments).items():
-            yield from self._search(partitions, about, notes)
-        yield from survey_events(opened)
-        yield from survey_derived(opened, notes)
-        yield from survey_plans(opened, notes)
-        yield from survey_leftovers(opened)
-        yield from survey_archives(opened, notes)
+    def _survey(self, context: Context, survey: SurveyResult) -> Iterator[PlanEntry]:
+        """Yields an entry for everything to delete, in the order of phases."""
+        yield from survey_files(context, survey)
+        yield from self._search_unenrolled(context, survey)
+        yield from survey_letters(context, survey)
+        for about, partitions in merge_sizes(survey.enrolments).items():
+            yield from self._search(partitions, about, survey)
+        yield from survey_events(context)
+        yield from survey_derived(context, survey)
+        yield from survey_plans(context, survey)
+        yield from survey_leftovers(context)
+        yield from survey_archives(context, survey)
 
-    def _search_strangers(
-        self, opened: Context, notes: SurveyResult
+    def _search_unenrolled(
+        self, context: Context, survey: SurveyResult
     ) -> Iterator[PlanEntry]:
-        """Rows of people who never enrolled; and whether the log knows who did."""
+        """Yields entries for rows of unenrolled people.
+
+        Then enrolments without an event are counted: if the log has lost events, these
+        people may be enrolled.
+        """
         studies = set[str]()
-        for line in self._search(notes.due, "", notes):
-            studies.add(line.study)
-            yield line
-        joins = joins_of(opened.registry, studies, notes.joins)
-        for found in self._each(
-            "search", [*make_tasks(joins, "", event_only=True)], make_searcher
-        ):
-            add_event_only(opened.registry, studies, found, notes)
+        for entry in self._search(survey.due, "", survey):
+            studies.add(entry.study)
+            yield entry
+        joins = select_joins(context.registry, studies, survey.joins)
+        tasks = list(make_tasks(joins, "", event_only=True))
+        for result in self._search_tasks(tasks):
+            add_event_only(context.registry, studies, result, survey)
 
     def _search(
-        self, partitions: Mapping[Partition, int], about: str, notes: SurveyResult
+        self, partitions: Mapping[Partition, int], about: str, survey: SurveyResult
     ) -> Iterator[PlanEntry]:
-        works = list(make_tasks(partitions, about))
-        for work, found in zip(
-            works, self._each("search", works, make_searcher), strict=True
-        ):
-            yield from lines_of(work, found)
-            add_found(found, about, notes)
+        """Searches rows of partitions, and yields entries of files that lose rows."""
+        for result in self._search_tasks(list(make_tasks(partitions, about))):
+            yield from result.entries
+            add_found(result, about, survey)
 
-    def _do(
+    def _search_tasks(self, tasks: Sequence[SearchTask]) -> Iterator[SearchResult]:
+        values = self._run_on_workers("search", tasks, make_search_step)
+        for task, value in zip(tasks, values, strict=True):
+            yield read_result(value, task)
+
+    def _execute(
         self,
-        opened: Context,
-        notes: SurveyResult,
-        plan: Plan,
+        context: Context,
+        survey: SurveyResult,
+        plan: PurgePlan,
         withheld: Sequence[Withheld],
-        report: Report,
+        report: PurgeReport,
     ) -> None:
         groups = frozenset(each.group for each in withheld)
-        waiting = {study for study, why in groups if why is Reason.CONCLUDED}
+        waiting = {study for study, reason in groups if reason is Reason.CONCLUDED}
         undone = sum(each.objects for each in withheld if is_listed(each.group[1]))
-        now, reached = self._renewed(opened, set(opened.going) - waiting), set[str]()
+        now, reached = self._renewed(context, set(context.going) - waiting), set[str]()
         for phase in Phase:
             now = self._renewed(now, set(now.going))
             if phase is Phase.DERIVED:
                 reached = set(now.going)
-            studies = _free(opened, now, phase)
+            studies = _deletable(context, now, phase)
             batches = [
                 each._replace(studies=studies, withheld=groups)
                 for each in plan.of(phase)
             ]
-            for done in self._each("purge", batches, make_executor):
-                undone += add_result(report, done)
-            left = self._left(now, notes, phase)
+            for value in self._run_on_workers("purge", batches, make_batch_step):
+                with read_strictly("purge"):
+                    result = BatchResult.from_json(value)
+                add_result(report, result)
+                undone += result.undone
+            left = self._unfinished_studies(now, survey, phase)
             now = self._renewed(now, set(now.going) - left)
             for each in sorted(left):
-                report_not_done(now, notes, each, phase, report)
-        self._purge_copies(self._renewed(opened, reached), plan, report)
+                report_not_done(now, survey, each, phase, report)
+        self._purge_old_copies(self._renewed(context, reached), plan, report)
         if plan.batches:
-            self._prove(opened.renewed(now.holds, opened.going), undone, report)
-        self._end(now, report)
+            self._verify(context.renewed(now.holds, context.going), undone, report)
+        self._destroy_keys(now, report)
 
-    def _renewed(self, opened: Context, going: Set[str]) -> Context:
-        """Somebody may have placed a hold meanwhile, and it wins."""
-        return opened.renewed(self._settings.holds(self._platform), going)
+    def _renewed(self, context: Context, going: Set[str]) -> Context:
+        """Renews the context with the legal holds of now, placed since the plan."""
+        return context.renewed(self._settings.holds(self._platform), going)
 
-    def _left(self, opened: Context, notes: SurveyResult, phase: Phase) -> set[str]:
-        """The studies that go, and of which the phase left something."""
+    def _unfinished_studies(
+        self, context: Context, survey: SurveyResult, phase: Phase
+    ) -> set[str]:
+        """Finds the concluded studies of which a phase left something."""
         if phase is Phase.REST:
             return set()
         if phase is not Phase.ENROLMENTS:
-            return left_of(opened, phase)
-        return {each for each in opened.going if self._is_enrolled(each, notes)}
+            return find_left(context, phase)
+        return {each for each in context.going if self._is_enrolled(each, survey)}
 
-    def _is_enrolled(self, namespace: str, notes: SurveyResult) -> bool:
-        """Whether enrolments in a study are there still, or may be."""
+    def _is_enrolled(self, namespace: str, survey: SurveyResult) -> bool:
+        """Whether enrolments in a study are, or may be, left."""
         again = SurveyResult()
-        partitions = notes.enrolments.get(namespace, {})
-        lines = any(True for _ in self._search(partitions, namespace, again))
-        return lines or bool(again.waiting) or namespace in notes.waiting
+        partitions = survey.enrolments.get(namespace, {})
+        entries = any(True for _ in self._search(partitions, namespace, again))
+        return entries or bool(again.waiting) or namespace in survey.waiting
 
-    def _purge_copies(self, opened: Context, plan: Plan, report: Report) -> None:
-        """Of studies that came as far as researchers' folders, and of what expired."""
-        purge_rows(opened, report)
+    def _purge_old_copies(
+        self, context: Context, plan: PurgePlan, report: PurgeReport
+    ) -> None:
+        """Purges old copies of what was deleted.
+
+        Args:
+            context: Context, with the concluded studies that reached DERIVED.
+            plan: The plan.
+            report: Report of the run.
+        """
+        purge_row_copies(context, report)
         concluding = any(
             plan.of(Phase.EVENTS) or has_keys(self._settings, each)
-            for each in opened.going
+            for each in context.going
         )
-        purge_records(opened, report, events=concluding)
-        purge_derived(opened, report)
+        purge_record_copies(context, report, events=concluding)
+        purge_derived_copies(context, report)
 
-    def _prove(self, opened: Context, undone: int, report: Report) -> None:
-        """A last listing: what should have gone and is there is named.
+    def _verify(self, context: Context, undone: int, report: PurgeReport) -> None:
+        """Lists the stores again, and reports what should be gone and is not.
 
-        What a conclusion takes is not meant here: see `_end`.
+        Concluded studies are checked by `_destroy_keys`.
         """
         seen = SurveyResult()
-        found = chain(survey_files(opened, seen), survey_letters(opened, seen))
-        there = sum(each.is_listed for each in seen.unless_held(found, opened.holds))
+        found = chain(survey_files(context, seen), survey_letters(context, seen))
+        there = sum(each.is_listed for each in seen.without_held(found, context.holds))
         if there > undone:
             what = "should have gone and are there; the next run looks at them"
             report.faults.append((f"{there:,} objects", what))
 
-    def _end(self, opened: Context, report: Report) -> None:
-        """Of the studies of which nothing is left, the keys go."""
-        left = left_live(opened)
-        for each in sorted(opened.going):
-            now = self._renewed(opened, set(opened.going))
+    def _destroy_keys(self, context: Context, report: PurgeReport) -> None:
+        """Destroys the keys of concluded studies of which nothing is left."""
+        left = find_live(context)
+        for each in sorted(context.going):
+            now = self._renewed(context, set(context.going))
             if now.holds.of(each):
-                report.words.append(f"{each}: a legal hold keeps its keys")
+                report.remarks.append(f"{each}: a legal hold keeps its keys")
             elif each in left:
                 what = (
                     "something of it arrived meanwhile; its keys wait for the next run"
                 )
                 report.faults.append((each, what))
             elif has_old_copies(now, each):
-                report.words.append(f"{each}: its keys wait for the last old copies")
+                report.remarks.append(f"{each}: its keys wait for the last old copies")
             else:
                 destroy_keys(self._settings, now, each, report)
 
-    def _each(
+    def _run_on_workers(
         self,
         step: str,
-        works: Sequence[Any],
+        tasks: Sequence[Any],
         make_step: Callable[[PurgeSettings], Callable[[Any], Any]],
     ) -> list[Any]:
-        """A single work is done in this process, and needs no runner."""
-        if len(works) == 1:
-            return [make_step(self._settings)(works[0])]
-        return self._run_step(step, works, make_step) if works else []
+        """Runs a step for some tasks; a single task runs in this process."""
+        if len(tasks) == 1:
+            return [make_step(self._settings)(tasks[0])]
+        return self._run_step(step, tasks, make_step) if tasks else []
 
 
-def _free(before: Context, now: Context, phase: Phase) -> frozenset[str]:
-    """The studies that may lose something in a phase."""
+def _deletable(before: Context, now: Context, phase: Phase) -> frozenset[str]:
+    """Returns the concluded studies whose data a phase may delete."""
     return frozenset(
         each
         for each in now.going

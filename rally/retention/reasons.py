@@ -1,8 +1,8 @@
-"""Judges again, at the moment of deleting, that the reason of a plan's line holds.
+"""Checks, at the moment of deleting, that the reason of a plan's entry still holds.
 
-A line came by way of objects and workers. What goes is what a survey of this very
-object would name now: by its place, its date or age, the registry, the studies' states
-and its generation. Where rows decide, they are judged as well.
+An entry has passed through objects and workers. An object is deleted only if a survey
+of it would name it now: by its place, its date or age, the registry, the states of the
+studies and its generation. If the reason depends on rows, these are read as well.
 """
 
 from rally.registry.legal_holds import LegalHolds
@@ -29,95 +29,98 @@ from rally.storage.records import is_record
 
 
 class ReasonGone(Exception):
-    """Why the object was to go does not hold, or not any more."""
+    """The reason of an entry does not hold, or not any more."""
 
 
 class ReasonCheck:
-    """Why objects go, as it is while one batch of a plan is done.
+    """Checks the reasons of the entries of one batch.
 
     Attributes:
-        opened: says what goes; read for the batch.
+        context: Context of the purge, read for the batch.
     """
 
-    def __init__(self, opened: Context) -> None:
-        """Takes what says what goes, as it is now."""
-        self.opened = opened
+    def __init__(self, context: Context) -> None:
+        """Stores the context, as it is now."""
+        self.context = context
         self._archives: frozenset[PlanEntry] | None = None
 
     def renew(self, holds: LegalHolds) -> None:
-        """Takes the legal holds of now."""
-        self.opened = self.opened.renewed(holds, self.opened.going)
+        """Replaces the legal holds by those of now."""
+        self.context = self.context.renewed(holds, self.context.going)
 
-    def check(self, store: ObjectStore, line: PlanEntry) -> None:
-        """Looks at the object, and what it is to go for.
+    def check(self, store: ObjectStore, entry: PlanEntry) -> None:
+        """Checks that an object is as planned, and that its reason holds.
 
         Args:
-            store: of the object.
-            line: of the plan, or what legal holds leave of it.
+            store: Store of the object.
+            entry: Entry of the plan, or what legal holds leave of it.
 
         Raises:
-            NoReason: no survey would name it now.
-            ObjectNotFound, GenerationMismatch: it is no longer what was planned.
+            ReasonGone: No survey would name the object now.
+            ObjectNotFound, GenerationMismatch: The object is not as planned.
         """
-        info = store.stat(line.name)
+        info = store.stat(entry.name)
         if info is None:
-            raise ObjectNotFound(line.name)
-        if (info.size, info.generation) != (line.size, line.generation):
-            raise GenerationMismatch(line.name)
-        if not self._holds(store, line, info):
-            raise ReasonGone(line.name)
+            raise ObjectNotFound(entry.name)
+        if (info.size, info.generation) != (entry.size, entry.generation):
+            raise GenerationMismatch(entry.name)
+        if not self._holds(store, entry, info):
+            raise ReasonGone(entry.name)
 
-    def hold(self, store: ObjectStore, line: PlanEntry) -> bool:
-        """Whether they hold, of an object that is as planned."""
+    def hold(self, store: ObjectStore, entry: PlanEntry) -> bool:
+        """Whether an object is as planned and its reason holds."""
         try:
-            self.check(store, line)
+            self.check(store, entry)
         except (ReasonGone, ObjectNotFound, GenerationMismatch):
             return False
         return True
 
-    def _holds(self, store: ObjectStore, line: PlanEntry, info: ObjectInfo) -> bool:
-        opened = self.opened
-        if line.where == STUDY:
-            return _holds_of_rows(opened, store, line, info)
-        if line.phase is Phase.DERIVED:
-            return _holds_of_table(opened, line, info)
-        if line.phase is Phase.LETTERS:
-            return line in survey_letter(opened, info, SurveyResult())
-        if line.phase is Phase.EVENTS:  # the events themselves say what they are about
-            is_event = line.name.startswith(EVENTS) and is_record(line.name)
-            return is_event and not line.studies.isdisjoint(opened.going)
-        if line.why is Reason.PLAN:
-            folder = line.name.rpartition("/")[0] + "/"
-            return line in survey_plans(opened, SurveyResult(), folder)
-        if line.why is Reason.TEMPORARY:
-            return line in survey_leftovers(opened, [line.name])
-        return line.why is Reason.ARCHIVE and line in self._named_archives()
+    def _holds(self, store: ObjectStore, entry: PlanEntry, info: ObjectInfo) -> bool:
+        context = self.context
+        if entry.where == STUDY:
+            return _holds_of_rows(context, store, entry, info)
+        if entry.phase is Phase.DERIVED:
+            return _holds_of_table(context, entry, info)
+        if entry.phase is Phase.LETTERS:
+            return entry in survey_letter(context, info, SurveyResult())
+        if entry.phase is Phase.EVENTS:  # the events themselves tell their studies
+            is_event = entry.name.startswith(EVENTS) and is_record(entry.name)
+            return is_event and not entry.studies.isdisjoint(context.going)
+        if entry.reason is Reason.PLAN:
+            folder = entry.name.rpartition("/")[0] + "/"
+            return entry in survey_plans(context, SurveyResult(), folder)
+        if entry.reason is Reason.TEMPORARY:
+            return entry in survey_leftovers(context, [entry.name])
+        return entry.reason is Reason.ARCHIVE and entry in self._named_archives()
 
     def _named_archives(self) -> frozenset[PlanEntry]:
-        """Those that are due; to match the globs lists folders, so once for all."""
+        """Returns the archives that are due, listed once: globs list whole folders."""
         if self._archives is None:
-            self._archives = frozenset(survey_archives(self.opened, SurveyResult()))
+            self._archives = frozenset(survey_archives(self.context, SurveyResult()))
         return self._archives
 
 
 def _holds_of_rows(
-    opened: Context, store: ObjectStore, line: PlanEntry, info: ObjectInfo
+    context: Context, store: ObjectStore, entry: PlanEntry, info: ObjectInfo
 ) -> bool:
-    notes, partition = SurveyResult(), Partition(line.study, line.document, line.day)
-    lines = list(survey_file(opened, store, info, notes))
-    if line.why is Reason.UNENROLLED:
-        return partition in notes.due
-    if line.phase is Phase.ENROLMENTS:
-        located = opened.locator.classify(store, info)
+    survey, partition = (
+        SurveyResult(),
+        Partition(entry.study, entry.document, entry.day),
+    )
+    entries = list(survey_file(context, store, info, survey))
+    if entry.reason is Reason.UNENROLLED:
+        return partition in survey.due
+    if entry.phase is Phase.ENROLMENTS:
+        located = context.locator.classify(store, info)
         return located.partition == partition
-    return line in lines
+    return entry in entries
 
 
-def _holds_of_table(opened: Context, line: PlanEntry, info: ObjectInfo) -> bool:
-    """Whether it is in a folder that a study registered which goes now."""
-    if line.about not in opened.going or line.study != line.about:
+def _holds_of_table(context: Context, entry: PlanEntry, info: ObjectInfo) -> bool:
+    """Whether a table is in a folder of a concluded study that is deleted now."""
+    if entry.about not in context.going or entry.study != entry.about:
         return False
-    if line.where not in opened.registry.studies[line.study].derived:
+    if entry.where not in context.registry.studies[entry.study].derived:
         return False
-    folder = open_derived(opened, line.study, line.where)
+    folder = open_derived(context, entry.study, entry.where)
     return not isinstance(folder, str) and info.name != NAME

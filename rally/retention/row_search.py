@@ -1,10 +1,12 @@
-"""Reads the files of partitions for rows that go, as a worker of any runner does it.
+"""Searches the files of partitions on a worker for rows that are to be deleted.
 
-A file is read once, block by block; of a block only the participants are looked at,
-unless one of them has rows that may go.
+A file is read once, block by block. Of each block only the participants are compared,
+unless one of them may have rows to delete.
 """
 
-from collections.abc import Callable, Collection, Container, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
@@ -12,6 +14,7 @@ from rally.deletion.file_rows import FileRows, RowPolicy, Scanner
 from rally.deletion.rewriting import PlanMismatch
 from rally.errors import CorruptFile, cause_of
 from rally.events import EventKind, EventLog
+from rally.results import as_number, as_text
 from rally.retention.plan_entry import STUDY, Phase, PlanEntry, Reason, split_scopes
 from rally.retention.settings import PurgeSettings
 from rally.settings import make_pseudonyms
@@ -33,58 +36,63 @@ from rally.withdrawal.fold import KEPT, Judgement, Verdict
 
 
 class UnenrolledRows:
-    """Condemns the rows of people who never enrolled in time for them.
+    """Row policy that condemns rows of people who never enrolled in time for them.
 
-    It judges rows of one date; for all of that date the grace has to be over.
+    It decides on rows of one date, for all of which the grace has to be over.
     """
 
     def __init__(self, enrolled: EnrolledPeople, since: int) -> None:
-        """Takes who enrolled, and the date's first moment, microseconds."""
+        """Stores who enrolled.
+
+        Args:
+            enrolled: People who enrolled in the study.
+            since: First moment of the date, microseconds since 1970.
+        """
         self._enrolled = enrolled
         self.people: Container[bytes] = _NotCovered(enrolled, since)
 
     def judge(self, participant: bytes, document_id: bytes, time: int) -> Judgement:
-        """Whether nobody enrolled in time whose row it is."""
+        """Condemns a row unless its person enrolled in time."""
         if self._enrolled.covers(participant, time):
             return KEPT
         return Judgement(Verdict.UNENROLLED, "unenrolled")
 
 
 class RowsAboutStudy:
-    """Condemns the platform's rows about some studies: of who enrolled in them."""
+    """Row policy that condemns the platform's rows of enrolments in some studies."""
 
     def __init__(self, document_ids: Collection[bytes]) -> None:
-        """Takes the document ids of the enrolments, 36 ASCII bytes each."""
+        """Stores the document ids of the enrolments, 36 ASCII bytes each."""
         self._document_ids = document_ids
         self.people: Container[bytes] = Everybody()
 
     def judge(self, participant: bytes, document_id: bytes, time: int) -> Judgement:
-        """Whether it is one of the enrolments."""
+        """Condemns a row if it is one of the enrolments."""
         if document_id not in self._document_ids:
             return KEPT
         return Judgement(Verdict.WITHDRAWN, "concluded")
 
 
 class RowsWithoutEvent:
-    """Condemns enrolments of which the event log knows nothing.
+    """Row policy that condemns enrolments without an event in the log.
 
-    Ingest writes the event before the row, so of such a row the event was lost.
+    Ingest writes the event before the row, so the event of such a row was lost.
     """
 
     def __init__(self, heard: Collection[bytes]) -> None:
-        """Takes the document ids of all enrolments in the log, 36 ASCII bytes each."""
+        """Stores the document ids of all enrolments in the log, 36 ASCII bytes each."""
         self._heard = heard
         self.people: Container[bytes] = Everybody()
 
     def judge(self, participant: bytes, document_id: bytes, time: int) -> Judgement:
-        """Whether its event is lost."""
+        """Condemns a row if its event is lost."""
         if document_id in self._heard:
             return KEPT
         return Judgement(Verdict.UNENROLLED, "event_only")
 
 
 class _NotCovered:
-    """Everybody who is not surely enrolled for every row since a time."""
+    """Everybody whose enrolment does not cover every row since a time."""
 
     def __init__(self, enrolled: EnrolledPeople, since: int) -> None:
         self._enrolled = enrolled
@@ -96,22 +104,56 @@ class _NotCovered:
         )
 
 
-Found = dict[str, Any]
-"""JSON: `lines` of a plan, `rows` that were looked at, `faults` as [name, what]."""
+@dataclass(slots=True)
+class SearchResult:
+    """What a search of partitions found.
+
+    Attributes:
+        entries: Entries of files that lose rows.
+        rows: Number of rows by study that were checked.
+        faults: Names of what could not be read, and the causes.
+    """
+
+    entries: list[PlanEntry] = field(default_factory=list)
+    rows: Counter[str] = field(default_factory=Counter)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the result as JSON values."""
+        return {
+            "lines": [entry.to_json().decode() for entry in self.entries],
+            "rows": [list(each) for each in self.rows.items()],
+            "faults": [list(fault) for fault in self.faults],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "SearchResult":
+        """Reads a result from JSON values.
+
+        Raises:
+            LookupError, TypeError, ValueError: The values are no result.
+        """
+        return cls(
+            entries=[PlanEntry.from_json(line) for line in value["lines"]],
+            rows=Counter(
+                {as_text(study): as_number(rows) for study, rows in value["rows"]}
+            ),
+            faults=[(as_text(name), as_text(what)) for name, what in value["faults"]],
+        )
 
 
 HALF_COMPACTED = "is compacted by half; run `rally compact`, then purge again"
 
 
-class Search(NamedTuple):
-    """Partitions that a worker reads.
+class SearchTask(NamedTuple):
+    """Partitions that one worker searches.
 
     Attributes:
-        partitions: of any studies.
-        about: the concluded studies whose enrolments are looked for there, as
-            `Line.about` has them; "" for rows of who is not enrolled.
-        event_only: whether enrolments are looked for of which the log has no event; the
-            lines then only count them.
+        partitions: Partitions of any studies.
+        about: Concluded studies whose enrolments are searched for, as in
+            `PlanEntry.about`; "" searches for rows of unenrolled people.
+        event_only: Whether enrolments without an event are searched for; the entries
+            then only count them.
     """
 
     partitions: tuple[Partition, ...]
@@ -120,10 +162,10 @@ class Search(NamedTuple):
 
 
 class Searcher:
-    """Looks through partitions; keys and events are read once in each worker."""
+    """Searches partitions, with keys and events that are read once in each worker."""
 
     def __init__(self, settings: PurgeSettings) -> None:
-        """Opens what it needs. Raises ConfigurationError."""
+        """Opens registry, stores and keys. Raises ConfigurationError."""
         self._registry = settings.registry()
         self._stores = settings.stores()
         self._pseudonyms = make_pseudonyms(
@@ -133,93 +175,105 @@ class Searcher:
         self._enrolled: dict[str, EnrolledPeople] = {}
         self._documents: dict[str | None, frozenset[bytes]] = {}
 
-    def search(self, search: Search) -> Found:
-        """What goes out of the files of these partitions."""
-        found: Found = {"lines": [], "rows": [], "faults": []}
-        for partition in search.partitions:
+    def search(self, task: SearchTask) -> SearchResult:
+        """Searches partitions for rows to delete."""
+        found = SearchResult()
+        for partition in task.partitions:
             try:
-                if search.event_only:
+                if task.event_only:
                     self._count_event_only(partition, found)
                 else:
-                    self._look(partition, search.about, found)
+                    self._search_partition(partition, task.about, found)
             except GenerationMismatch:
-                found["faults"].append([partition.folder, "is written all the time"])
+                found.faults.append((partition.folder, "is written all the time"))
             except CorruptFile as error:
-                found["faults"].append([partition.folder, f"damaged ({error})"])
+                found.faults.append((partition.folder, f"damaged ({error})"))
             except OSError as error:  # of the partition, or of the log
                 where = partition.folder
                 if isinstance(error, StrayInTheWay):
                     where = error.filename
-                reason = cause_of(error)
-                found["faults"].append([where, f"cannot be read ({reason})"])
+                found.faults.append((where, f"cannot be read ({cause_of(error)})"))
         return found
 
-    def _count_event_only(self, partition: Partition, found: Found) -> None:
-        """Looks at each file; a row may be younger than what was read of the log."""
+    def _count_event_only(self, partition: Partition, found: SearchResult) -> None:
+        """Counts enrolments without an event.
+
+        A file is searched again with a newer log, since it may be newer than the log
+        that was read.
+        """
         store = self._stores.of(partition.study)
         for live in read_view(store, partition):
             for _ in range(2):
-                judge = RowsWithoutEvent(self._enrolments(None))
+                policy = RowsWithoutEvent(self._enrolments(None))
                 try:
-                    line, _ = find(store, live.file, judge, "")
+                    entry, _ = find_rows(store, live.file, policy, "")
                 except (GenerationMismatch, ObjectNotFound):
-                    line = None  # the next run looks at what took its place
-                if line is None:
+                    entry = None  # the next run looks at what took its place
+                if entry is None:
                     break
                 self._documents.pop(None)
             else:
-                if line is not None:
-                    found["lines"].append(line.to_json().decode())
+                if entry is not None:
+                    found.entries.append(entry)
 
-    def _look(self, partition: Partition, about: str, found: Found) -> None:
-        store, judge = self._stores.of(partition.study), self.judge(partition, about)
+    def _search_partition(
+        self, partition: Partition, about: str, found: SearchResult
+    ) -> None:
+        store = self._stores.of(partition.study)
+        policy = self.policy_for(partition, about)
         view = read_view(store, partition)
         if any(live.dead for live in view):
-            found["faults"].append([partition.folder, HALF_COMPACTED])
+            found.faults.append((partition.folder, HALF_COMPACTED))
             return
         for live in view:
             name = live.file.info.name
             try:
-                line, rows = find(store, live.file, judge, about)
+                entry, rows = find_rows(store, live.file, policy, about)
             except (GenerationMismatch, ObjectNotFound):
                 if about:  # once the study's events are gone nobody would look again
-                    found["faults"].append([name, "changed meanwhile"])
+                    found.faults.append((name, "changed meanwhile"))
                 continue  # the next run looks at what took its place
             except CorruptFile as error:
-                found["faults"].append([name, f"damaged ({error})"])
+                found.faults.append((name, f"damaged ({error})"))
                 continue
-            found["rows"].append([partition.study, rows])
-            if line is not None:
-                found["lines"].append(line.to_json().decode())
+            found.rows[partition.study] += rows
+            if entry is not None:
+                found.entries.append(entry)
 
-    def check(self, store: ObjectStore, line: PlanEntry) -> None:
-        """Looks again at a file that goes as a whole for what its rows are.
+    def check(self, store: ObjectStore, entry: PlanEntry) -> None:
+        """Checks that all rows of a file are still to be deleted.
 
         Raises:
-            PlanMismatch: somebody's enrolment has arrived since, or it is another file.
-            CorruptFile: the file is damaged.
-            GenerationMismatch, ObjectNotFound: it is no longer what was planned.
+            PlanMismatch: An enrolment has arrived since, or the file differs.
+            CorruptFile: The file is damaged.
+            GenerationMismatch, ObjectNotFound: The file is not as planned.
         """
-        found = self.find_again(store, line, line.about)
-        if found is None or found.removes != line.removes:
+        found = self.find_again(store, entry, entry.about)
+        if found is None or found.removes != entry.removes:
             raise PlanMismatch("its rows are not those that the plan found")
 
     def find_again(
-        self, store: ObjectStore, line: PlanEntry, about: str
+        self, store: ObjectStore, entry: PlanEntry, about: str
     ) -> PlanEntry | None:
-        """The line of a file as it is about some studies; None where nothing goes.
+        """Searches a planned file again for rows about some studies.
+
+        Returns:
+            The entry of the file; None if no row is to be deleted.
 
         Raises:
-            CorruptFile: the file is damaged.
-            GenerationMismatch, ObjectNotFound: it is no longer what was planned.
+            CorruptFile: The file is damaged.
+            GenerationMismatch, ObjectNotFound: The file is not as planned.
         """
-        partition = Partition(line.study, line.document, line.day)
-        info = ObjectInfo(line.name, line.size, line.generation)
+        partition = Partition(entry.study, entry.document, entry.day)
+        info = ObjectInfo(entry.name, entry.size, entry.generation)
         file = StoredFile(info, partition, None, False)
-        return find(store, file, self.judge(partition, about), about)[0]
+        return find_rows(store, file, self.policy_for(partition, about), about)[0]
 
-    def judge(self, partition: Partition, about: str) -> RowPolicy:
-        """Who goes of a partition: the enrolments in studies, or who never enrolled."""
+    def policy_for(self, partition: Partition, about: str) -> RowPolicy:
+        """Returns the row policy for a partition.
+
+        It condemns enrolments in some studies, or else rows of unenrolled people.
+        """
         if about:
             return RowsAboutStudy(self._enrolments(about))
         day = date.fromisoformat(partition.day)
@@ -235,7 +289,7 @@ class Searcher:
         return self._enrolled[namespace]
 
     def _enrolments(self, about: str | None) -> frozenset[bytes]:
-        """Document ids of who enrolled in some studies; None is in anything."""
+        """Reads the document ids of enrolments in some studies; None means in any."""
         if about not in self._documents:
             studies = None if about is None else split_scopes(about)
             self._documents[about] = frozenset(
@@ -247,24 +301,28 @@ class Searcher:
         return self._documents[about]
 
 
-def make_searcher(settings: PurgeSettings) -> Callable[[Search], Found]:
-    """For workers: a Search to what it found."""
-    return Searcher(settings).search
+def make_search_step(settings: PurgeSettings) -> Callable[[SearchTask], dict[str, Any]]:
+    """Makes the step of a worker: from a SearchTask to the JSON of its result."""
+    search = Searcher(settings).search
+    return lambda task: search(task).to_json()
 
 
-def find(
-    store: ObjectStore, file: StoredFile, judge: RowPolicy, about: str
+def find_rows(
+    store: ObjectStore, file: StoredFile, policy: RowPolicy, about: str
 ) -> tuple[PlanEntry | None, int]:
-    """The line of a file that loses rows, or None; and how many rows it has.
+    """Searches a file for rows that a policy condemns.
+
+    Returns:
+        The entry of the file, or None if it loses no row; and its number of rows.
 
     Raises:
-        CorruptFile: the file is damaged, or its index lies.
-        GenerationMismatch, ObjectNotFound: it is no longer what was listed.
+        CorruptFile: The file is damaged, or its index is wrong.
+        GenerationMismatch, ObjectNotFound: The file is not as it was listed.
     """
     blocks, removes, rows = list[tuple[int, int]](), 0, 0
     with store.open(*file.identity) as snapshot:
-        content = FileRows(snapshot, judge, Scanner(()))
-        for offset, data, count in _suspects(snapshot, content, judge):
+        content = FileRows(snapshot, policy, Scanner(()))
+        for offset, data, count in _suspects(snapshot, content, policy):
             rows += count
             if data and (removed := content.split(offset, data).removed):
                 blocks.append((offset, len(data)))
@@ -277,9 +335,12 @@ def find(
 
 
 def _suspects(
-    snapshot: Snapshot, content: FileRows, judge: RowPolicy
+    snapshot: Snapshot, content: FileRows, policy: RowPolicy
 ) -> Iterator[tuple[int, bytes, int]]:
-    """Each block: its offset, its bytes, none where all its rows stay, and its rows."""
+    """Yields offset, bytes and number of rows of each block.
+
+    The bytes are empty if all rows of the block stay.
+    """
     if not content.header.is_indexed:
         for frame in walk_frames(snapshot, content.header):
             yield frame.offset, frame.data, frame.rows
@@ -288,7 +349,9 @@ def _suspects(
         data = content.read(offset, block.length)
         if block.row_lengths:
             rows = cut_block(data, content.header, block)
-            if not any(each in judge.people for each in {r[PARTICIPANT] for r in rows}):
+            if not any(
+                each in policy.people for each in {r[PARTICIPANT] for r in rows}
+            ):
                 data = b""
         yield offset, data, block.rows
 
@@ -300,14 +363,14 @@ def _line(
     rows: int,
     blocks: tuple[tuple[int, int], ...],
 ) -> PlanEntry:
-    why = Reason.CONCLUDED if about else Reason.UNENROLLED
+    reason = Reason.CONCLUDED if about else Reason.UNENROLLED
     phase = Phase.ENROLMENTS if about else Phase.ROWS
     return PlanEntry(
         phase,
         STUDY,
         *file.partition,
         *file.info,
-        why,
+        reason,
         about,
         removes,
         rows,

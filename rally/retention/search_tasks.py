@@ -1,54 +1,57 @@
-"""Searches of partitions: dealt out to workers, and what they found put together."""
+"""Divides searches of partitions into tasks, and combines the results."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from rally.registry.registry import Registry
 from rally.results import WrongResults, read_strictly
 from rally.retention.plan_entry import (
     STUDY,
     Phase,
-    PlanEntry,
     Reason,
     join_scopes,
     split_scopes,
 )
-from rally.retention.row_search import Found, Search
+from rally.retention.row_search import SearchResult, SearchTask
 from rally.retention.survey import SurveyResult
 from rally.storage.layout import Partition
 
 _BYTES, _PARTITIONS = 64 * 1024 * 1024, 200
-"""What one worker searches at once."""
+"""Limits of one task: bytes of files, and number of partitions."""
 
 
 def make_tasks(
     partitions: Mapping[Partition, int], about: str, *, event_only: bool = False
-) -> Iterator[Search]:
-    """Works of bounded size.
+) -> Iterator[SearchTask]:
+    """Divides a search into tasks of bounded size.
 
     Args:
-        partitions: with the bytes of their files.
-        about: see Search.
-        event_only: see Search.
+        partitions: Partitions, with the size of their files in bytes.
+        about: See SearchTask.
+        event_only: See SearchTask.
     """
     held, size = list[Partition](), 0
     for partition, length in partitions.items():
         if held and (size + length > _BYTES or len(held) >= _PARTITIONS):
-            yield Search(tuple(held), about, event_only)
+            yield SearchTask(tuple(held), about, event_only)
             held, size = [], 0
         held.append(partition)
         size += length
     if held:
-        yield Search(tuple(held), about, event_only)
+        yield SearchTask(tuple(held), about, event_only)
 
 
 def merge_sizes(
     enrolments: Mapping[str, Mapping[Partition, int]],
 ) -> dict[str, dict[Partition, int]]:
-    """Partitions by all the studies that they tell of: a file is rewritten once.
+    """Groups partitions by all studies that they tell of, so that a file is read once.
 
     Args:
-        enrolments: the same by each study.
+        enrolments: Partitions by study, with their size in bytes.
+
+    Returns:
+        Partitions with their size, by studies as in `PlanEntry.about`.
     """
     studies = dict[Partition, set[str]]()
     for study, partitions in enrolments.items():
@@ -61,68 +64,81 @@ def merge_sizes(
     return dict(sorted(found.items()))
 
 
-def lines_of(work: Search, found: Found) -> list[PlanEntry]:
-    """The lines that a worker found.
+def read_result(value: Any, task: SearchTask) -> SearchResult:
+    """Reads the result of a task.
 
     Raises:
-        WrongResults: they are none, or of other partitions than it was to search.
+        WrongResults: It is no result, or about other partitions than those of the task.
     """
     with read_strictly("search"):
-        lines = list(map(PlanEntry.from_json, found["lines"]))
-    why, phase = Reason.UNENROLLED, Phase.ROWS
-    if work.about:
-        why, phase = Reason.CONCLUDED, Phase.ENROLMENTS
-    wanted = (phase, STUDY, why, work.about)
-    for line in lines:
-        partition = Partition(line.study, line.document, line.day)
-        of_line = (line.phase, line.where, line.why, line.about)
-        if of_line != wanted or partition not in work.partitions:
+        result = SearchResult.from_json(value)
+    reason, phase = Reason.UNENROLLED, Phase.ROWS
+    if task.about:
+        reason, phase = Reason.CONCLUDED, Phase.ENROLMENTS
+    expected = (phase, STUDY, reason, task.about)
+    for entry in result.entries:
+        partition = Partition(entry.study, entry.document, entry.day)
+        found = (entry.phase, entry.where, entry.reason, entry.about)
+        if found != expected or partition not in task.partitions:
             raise WrongResults("step search: a result is about another partition")
-    return lines
+    return result
 
 
-def add_found(found: Found, about: str, notes: SurveyResult) -> None:
-    """Adds to the notes what a worker found beside lines."""
-    for study, rows in found["rows"] if not about else ():
-        notes.rows[study] += rows
-    notes.faults += [(name, what) for name, what in found["faults"]]
-    if found["faults"]:
-        notes.waiting |= split_scopes(about)
+def add_found(result: SearchResult, about: str, survey: SurveyResult) -> None:
+    """Adds to a survey what a search found other than entries.
+
+    Args:
+        result: Result of a task.
+        about: See SearchTask.
+        survey: The survey.
+    """
+    if not about:
+        survey.rows.update(result.rows)
+    survey.faults += result.faults
+    if result.faults:
+        survey.waiting |= split_scopes(about)
 
 
-def joins_of(
+def select_joins(
     registry: Registry, studies: Collection[str], joins: Mapping[Partition, int]
 ) -> dict[Partition, int]:
-    """The partitions that say who joined one of some studies."""
+    """Selects the partitions whose rows tell of enrolments in some studies."""
     return {
         partition: size
         for partition, size in joins.items()
-        if _told_of(registry, partition, studies)
+        if _joined_studies(registry, partition, studies)
     }
 
 
 def add_event_only(
-    registry: Registry, studies: Collection[str], found: Found, notes: SurveyResult
+    registry: Registry,
+    studies: Collection[str],
+    result: SearchResult,
+    survey: SurveyResult,
 ) -> None:
-    """Adds to the notes which enrolments have no event, and of which studies.
+    """Adds to a survey the enrolments without an event, by study.
 
-    A document that joins several studies may be about any of them: what a row says
-    of that is not read here.
+    A document that joins several studies may be about any of them: the search does
+    not read what a row says of that.
+
+    Args:
+        registry: Registry of the studies.
+        studies: Studies with unenrolled rows.
+        result: Result of a task.
+        survey: The survey.
     """
-    with read_strictly("search"):
-        lines = list(map(PlanEntry.from_json, found["lines"]))
-    for line in lines:
-        partition = Partition(line.study, line.document, line.day)
-        for study in _told_of(registry, partition, studies):
-            lost = notes.event_only.setdefault(study, Counter())
-            lost[f"{line.study}/{line.document}"] += line.removes
-    notes.faults += [(name, what) for name, what in found["faults"]]
+    for entry in result.entries:
+        partition = Partition(entry.study, entry.document, entry.day)
+        for study in _joined_studies(registry, partition, studies):
+            lost = survey.event_only.setdefault(study, Counter())
+            lost[f"{entry.study}/{entry.document}"] += entry.removes
+    survey.faults += result.faults
 
 
-def _told_of(
+def _joined_studies(
     registry: Registry, partition: Partition, studies: Collection[str]
 ) -> list[str]:
-    """The studies of which the rows of a partition may say who joined them."""
+    """Lists the studies of which rows of a partition may tell enrolments."""
     study = registry.studies[partition.study]
     has_scope = registry.documents(study)[partition.document].scope
     return [each for each in studies if has_scope or each == partition.study]

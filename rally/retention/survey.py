@@ -1,4 +1,8 @@
-"""What goes of the platform's own records: dead letters, events, plans, leftovers."""
+"""Surveys the stores: which files and records of the platform are to be deleted.
+
+Rows, dead letters, events, plans of deletion and leftovers of killed runs are judged by
+their names, dates and studies. What rows say is left to row_search.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,9 +25,9 @@ from rally.retention.plan_entry import (
     Phase,
     PlanEntry,
     Reason,
+    apply_holds,
     join_scopes,
-    whole_object,
-    without_holds,
+    whole_entry,
 )
 from rally.storage import leases
 from rally.storage.layout import EVENTS, Partition, study_folder
@@ -38,14 +42,19 @@ _SHOWN = 20
 
 
 @dataclass
-class Named:
-    """Names of which the first few are kept, and all are counted."""
+class NamedExamples:
+    """Names of objects: the first few are kept, and all are counted.
+
+    Attributes:
+        number: Number of objects.
+        names: The first names.
+    """
 
     number: int = 0
     names: list[str] = field(default_factory=list)
 
     def add(self, name: str) -> None:
-        """Counts one more."""
+        """Counts an object, and keeps its name if it is among the first."""
         self.number += 1
         if len(self.names) < _SHOWN:
             self.names.append(name)
@@ -53,26 +62,27 @@ class Named:
 
 @dataclass
 class SurveyResult:
-    """What a survey saw.
+    """Survey findings other than deletions.
 
     Attributes:
-        alarms: objects that must not be there, by what they are.
-        blocked: objects that a legal hold keeps, by hold.
-        unfinished: objects of partitions in which a deletion has to go on, by study.
-        objects: how many each study has.
-        rows: that were looked at for an enrolment, by study.
-        due: partitions whose rows need an enrolment by now.
-        joins: partitions whose rows say who joined something.
-        event_only: of these rows how many the event log knows nothing of, by the study
-            that has to go without them and by `<namespace>/<document>`.
-        enrolments: partitions of the platform's rows about studies, by study.
-        waiting: concluded studies of whose enrolments some must stay for now.
-        unreadable: objects of withdrawals among dead letters.
-        stalled: plans that were begun and never told.
-        faults: what could not be looked at, and why.
+        alarms: Objects that must not exist, by what they are.
+        blocked: Number of objects that a legal hold keeps, by hold.
+        unfinished: Number of objects by study that wait for a killed deletion.
+        objects: Number of objects by study.
+        rows: Number of rows by study that were checked for an enrolment.
+        due: Partitions whose rows need an enrolment by now, with their size in bytes.
+        joins: Partitions whose rows tell of enrolments, with their size in bytes.
+        event_only: Number of enrolments without an event in the log, by the study that
+            they may be about and by `<namespace>/<document>`.
+        enrolments: Partitions of the platform's rows about studies, by study, with
+            their size in bytes.
+        waiting: Concluded studies of whose enrolments some must stay for now.
+        unreadable: Number of objects of withdrawals among dead letters.
+        stalled: Folders of plans that were begun long ago and never finished.
+        faults: Names of what could not be read, and the causes.
     """
 
-    alarms: dict[str, Named] = field(default_factory=dict)
+    alarms: dict[str, NamedExamples] = field(default_factory=dict)
     blocked: Counter[LegalHold] = field(default_factory=Counter)
     unfinished: Counter[str] = field(default_factory=Counter)
     objects: Counter[str] = field(default_factory=Counter)
@@ -87,27 +97,32 @@ class SurveyResult:
     faults: list[tuple[str, str]] = field(default_factory=list)
 
     def alarm(self, what: str, name: str) -> None:
-        """Notes an object that must not be there."""
-        self.alarms.setdefault(what, Named()).add(name)
-
-    def unless_held(
-        self, lines: Iterable[PlanEntry], holds: LegalHolds
-    ) -> Iterator[PlanEntry]:
-        """What no legal hold keeps of the lines; the rest is counted.
-
-        Where one keeps something of a concluded study, it keeps the later phases too.
+        """Records an object that must not exist.
 
         Args:
-            lines: in the order of phases.
-            holds: that are in force.
+            what: Description of such objects.
+            name: Name of the object.
+        """
+        self.alarms.setdefault(what, NamedExamples()).add(name)
+
+    def without_held(
+        self, entries: Iterable[PlanEntry], holds: LegalHolds
+    ) -> Iterator[PlanEntry]:
+        """Yields what no legal hold keeps, and counts the rest as blocked.
+
+        A hold that keeps something of a concluded study keeps the later phases too.
+
+        Args:
+            entries: Entries in the order of phases.
+            holds: Legal holds in force.
         """
         stopped = dict[str, tuple[Phase, LegalHold]]()
-        for line in lines:
-            free, hold = without_holds(line, holds)
-            before = _stopped_before(line, stopped)
+        for entry in entries:
+            free, hold = apply_holds(entry, holds)
+            before = _stopped_before(entry, stopped)
             if hold:
-                for each in line.studies:
-                    stopped.setdefault(each, (line.phase, hold))
+                for each in entry.studies:
+                    stopped.setdefault(each, (entry.phase, hold))
             if kept_by := hold or before:
                 self.blocked[kept_by] += 1
             if free and not before:
@@ -115,112 +130,112 @@ class SurveyResult:
 
 
 def _stopped_before(
-    line: PlanEntry, stopped: Mapping[str, tuple[Phase, LegalHold]]
+    entry: PlanEntry, stopped: Mapping[str, tuple[Phase, LegalHold]]
 ) -> LegalHold | None:
-    """The hold by which all studies of a line came to an end in earlier phases."""
-    ends = [stopped.get(each, (line.phase, None)) for each in sorted(line.studies)]
-    if not ends or any(phase is line.phase for phase, _ in ends):
+    """Returns the hold that stopped all studies of an entry in earlier phases."""
+    ends = [stopped.get(each, (entry.phase, None)) for each in sorted(entry.studies)]
+    if not ends or any(phase is entry.phase for phase, _ in ends):
         return None
     return ends[0][1]
 
 
 _FOREIGN = "(no file of ours)"
 _ROOTS = (Region.PLATFORM, Region.DERIVED)
-"""Places with roots of their own, which may be links and are looked into elsewhere."""
+"""Places whose roots may be links; other surveys check them."""
 
 
-def survey_files(opened: Context, notes: SurveyResult) -> Iterator[PlanEntry]:
-    """The files that are to go as a whole, and notes of all else that was listed.
+def survey_files(context: Context, survey: SurveyResult) -> Iterator[PlanEntry]:
+    """Yields entries for files that are deleted as a whole.
 
     Args:
-        opened: says what goes.
-        notes: are filled.
+        context: Context of the purge.
+        survey: Survey, to which other findings are added.
     """
-    for (namespace, _), about in opened.log.documents.items():
-        if namespace in opened.registry.unavailable:  # and its rows stay
-            notes.waiting.update(about.intersection(opened.going))
-    for store in opened.stores.each(opened.registry.studies):
+    for (namespace, _), about in context.log.documents.items():
+        if namespace in context.registry.unavailable:  # and its rows stay
+            survey.waiting.update(about.intersection(context.going))
+    for store in context.stores.each(context.registry.studies):
         for info in store.list():
-            yield from survey_file(opened, store, info, notes)
+            yield from survey_file(context, store, info, survey)
         for stray in store.strays():
-            if opened.locator.locate(store, stray).region not in _ROOTS:
-                notes.alarm(stray.kind, f"{store.uri.rstrip('/')}/{stray.name}")
+            if context.locator.locate(store, stray).region not in _ROOTS:
+                survey.alarm(stray.kind, f"{store.uri.rstrip('/')}/{stray.name}")
 
 
 def survey_file(
-    opened: Context, store: ObjectStore, info: ObjectInfo, notes: SurveyResult
+    context: Context, store: ObjectStore, info: ObjectInfo, survey: SurveyResult
 ) -> Iterator[PlanEntry]:
-    """The line of one object of a studies' store, where it goes as a whole."""
-    located = opened.locator.classify(store, info)
+    """Yields the entry of one object of a study's store, if all of it is deleted."""
+    located = context.locator.classify(store, info)
     study, partition = located.study, located.partition
     is_own = info.name.startswith(study_folder(study)) if study else False
     if is_own and located.region is not Region.WRONG_STORE:
-        notes.objects[study] += 1
-        if study in opened.going:
-            yield from _of_concluded(opened, info, located, notes)
+        survey.objects[study] += 1
+        if study in context.going:
+            yield from _of_concluded(context, info, located, survey)
             return
     if located.region.is_alarm:
-        notes.alarm(located.region, f"{store.uri.rstrip('/')}/{info.name}")
+        survey.alarm(located.region, f"{store.uri.rstrip('/')}/{info.name}")
     elif partition:
-        yield from _of_partition(opened, info, partition, notes)
+        yield from _of_partition(context, info, partition, survey)
 
 
 def _of_concluded(
-    opened: Context, info: ObjectInfo, located: Located, notes: SurveyResult
+    context: Context, info: ObjectInfo, located: Located, survey: SurveyResult
 ) -> Iterator[PlanEntry]:
     study, partition = located.study, located.partition
     labels = partition or (study, _FOREIGN, "")
-    if _is_free(opened, study, partition, notes):
-        yield whole_object(Phase.ROWS, STUDY, (*labels,), info, Reason.CONCLUDED, study)
+    if _is_free(context, study, partition, survey):
+        yield whole_entry(Phase.ROWS, STUDY, (*labels,), info, Reason.CONCLUDED, study)
 
 
 def _of_partition(
-    opened: Context,
+    context: Context,
     info: ObjectInfo,
     partition: Partition,
-    notes: SurveyResult,
+    survey: SurveyResult,
 ) -> Iterator[PlanEntry]:
     namespace, name, day = partition
-    study = opened.registry.studies[namespace]
-    document = opened.registry.documents(study)[name]
+    study = context.registry.studies[namespace]
+    document = context.registry.documents(study)[name]
     at = date.fromisoformat(day)
-    if is_expired(document, at, opened.now.date()):
-        if _is_free(opened, namespace, partition, notes):
-            yield whole_object(Phase.ROWS, STUDY, partition, info, Reason.EXPIRED)
+    if is_expired(document, at, context.now.date()):
+        if _is_free(context, namespace, partition, survey):
+            yield whole_entry(Phase.ROWS, STUDY, partition, info, Reason.EXPIRED)
         return
     if document.means is Means.JOINS:
-        notes.joins[partition] = notes.joins.get(partition, 0) + info.size
-    found = opened.log.documents.get((namespace, name), ())
-    abouts = [each for each in opened.going if each in found]
+        survey.joins[partition] = survey.joins.get(partition, 0) + info.size
+    found = context.log.documents.get((namespace, name), ())
+    abouts = [each for each in context.going if each in found]
     is_due = (
-        not opened.carriers
+        not context.carriers
         and needs_enrolment(study, document)
-        and opened.grace.is_due(at, opened.midnight)
+        and context.grace.is_due(at, context.midnight)
     )
     if not (is_due or abouts):
         return
-    if not _is_free(opened, namespace, partition, notes):
-        notes.waiting.update(abouts)
+    if not _is_free(context, namespace, partition, survey):
+        survey.waiting.update(abouts)
         return
     if is_due:
-        notes.due[partition] = notes.due.get(partition, 0) + info.size
+        survey.due[partition] = survey.due.get(partition, 0) + info.size
     for about in abouts:
-        sizes = notes.enrolments.setdefault(about, {})
+        sizes = survey.enrolments.setdefault(about, {})
         sizes[partition] = sizes.get(partition, 0) + info.size
 
 
 def _is_free(
-    opened: Context, study: str, partition: Partition | None, notes: SurveyResult
+    context: Context, study: str, partition: Partition | None, survey: SurveyResult
 ) -> bool:
-    """Whether no deletion that was killed has to go on there.
+    """Whether no killed deletion has to go on in a partition.
 
-    What a legal hold keeps is not waited for: deletion cannot go on there, either.
+    Held partitions are free: deletion cannot go on there until the hold is lifted.
     """
-    if partition is None or partition not in opened.unfinished:
+    if partition is None or partition not in context.unfinished:
         return True
-    if opened.holds.over(study, partition.day):
+    if context.holds.over(study, partition.day):
         return True
-    notes.unfinished[study] += 1
+    survey.unfinished[study] += 1
     return False
 
 
@@ -228,53 +243,53 @@ _LETTERS, _EVENTS = "(dead letters)", "(events)"
 _LABELS = {Reason.PLAN: "(plans)", Reason.TEMPORARY: "(leftovers)"}
 
 
-def survey_letters(opened: Context, notes: SurveyResult) -> Iterator[PlanEntry]:
-    """Dead letters past their time, and all of concluded studies.
+def survey_letters(context: Context, survey: SurveyResult) -> Iterator[PlanEntry]:
+    """Yields entries for dead letters past their time, and all of concluded studies.
 
-    A withdrawal of a study that somebody registered has a time of its own, long after
-    its deadline; until then it is counted. Of any other namespace it is as a ping.
+    Unreadable withdrawals of registered studies stay long past their deadline, and are
+    counted until then. Those of any other namespace are treated as pings.
     """
-    for stray in opened.platform.strays(dead_letters.FOLDER):
-        notes.alarm(stray.kind, f"{opened.platform.uri.rstrip('/')}/{stray.name}")
-    for info in opened.platform.list(dead_letters.FOLDER):
-        yield from survey_letter(opened, info, notes)
+    for stray in context.platform.strays(dead_letters.FOLDER):
+        survey.alarm(stray.kind, f"{context.platform.uri.rstrip('/')}/{stray.name}")
+    for info in context.platform.list(dead_letters.FOLDER):
+        yield from survey_letter(context, info, survey)
 
 
 def survey_letter(
-    opened: Context, info: ObjectInfo, notes: SurveyResult
+    context: Context, info: ObjectInfo, survey: SurveyResult
 ) -> Iterator[PlanEntry]:
-    """The line of one object of dead letters, where it goes."""
+    """Yields the entry of one object of dead letters, if it is deleted."""
     place = place_of(info.name)
     if place is None:
         if not is_marker(info):
-            notes.alarm("no object of dead letters", info.name)
+            survey.alarm("no object of dead letters", info.name)
         return
-    if waits_for_study(place, opened.registry):
-        notes.unreadable += is_owed(place)
+    if waits_for_study(place, context.registry):
+        survey.unreadable += is_owed(place)
         return
     labels = (place.study, _LETTERS, place.day)
-    if place.study in opened.going:
-        why, about = Reason.CONCLUDED, place.study
-        yield whole_object(Phase.LETTERS, PLATFORM, labels, info, why, about)
+    if place.study in context.going:
+        reason, about = Reason.CONCLUDED, place.study
+        yield whole_entry(Phase.LETTERS, PLATFORM, labels, info, reason, about)
     elif is_owed(place):
-        if opened.is_past(place.day, opened.limits.unreadable_days):
-            yield whole_object(Phase.LETTERS, PLATFORM, labels, info, Reason.UNREADABLE)
+        if context.is_past(place.day, context.limits.unreadable_days):
+            yield whole_entry(Phase.LETTERS, PLATFORM, labels, info, Reason.UNREADABLE)
         else:
-            notes.unreadable += 1
-    elif opened.is_past(place.day, opened.limits.dead_letter_days):
-        yield whole_object(Phase.LETTERS, PLATFORM, labels, info, Reason.DEAD_LETTER)
+            survey.unreadable += 1
+    elif context.is_past(place.day, context.limits.dead_letter_days):
+        yield whole_entry(Phase.LETTERS, PLATFORM, labels, info, Reason.DEAD_LETTER)
 
 
-def survey_events(opened: Context) -> Iterator[PlanEntry]:
-    """Objects of the log that have events of a concluded study.
+def survey_events(context: Context) -> Iterator[PlanEntry]:
+    """Yields entries for objects of the log with events of a concluded study.
 
     Raises:
-        CorruptFile: the log is damaged.
+        CorruptFile: The log is damaged.
     """
-    going = opened.log.present.intersection(opened.going)
-    for info in list_records(opened.platform, EVENTS) if going else ():
+    going = context.log.present.intersection(context.going)
+    for info in list_records(context.platform, EVENTS) if going else ():
         try:
-            events = read_event_object(opened.platform, info.name)
+            events = read_event_object(context.platform, info.name)
         except ObjectNotFound:
             continue
         found = [each for each in events if each.scope in going]
@@ -282,76 +297,77 @@ def survey_events(opened: Context) -> Iterator[PlanEntry]:
             about = join_scopes({each.scope for each in found})
             day = info.name.partition("date=")[2][:10]
             labels = (about, _EVENTS, day)
-            line = whole_object(
+            entry = whole_entry(
                 Phase.EVENTS, PLATFORM, labels, info, Reason.CONCLUDED, about
             )
-            yield line._replace(removes=len(found), rows=len(events))
+            yield entry._replace(removes=len(found), rows=len(events))
 
 
 def survey_plans(
-    opened: Context, notes: SurveyResult, prefix: str = PLANS
+    context: Context, survey: SurveyResult, prefix: str = PLANS
 ) -> Iterator[PlanEntry]:
-    """Plans that are told, or were never begun, and old; `done.json` is their last.
+    """Yields entries for old plans that are finished or were never begun.
 
-    A plan whose telling went first would look as if a run had to go on with it.
+    The object `done.json` of a plan is the last: without it, a run of deletion would
+    go on with the plan.
 
     Args:
-        opened: says what goes.
-        notes: are filled.
-        prefix: of all plans, or the folder of one; of anything else, nothing goes.
+        context: Context of the purge.
+        survey: Survey, to which other findings are added.
+        prefix: Folder of all plans, or of one; of any other nothing is deleted.
     """
     if not prefix.startswith(PLANS):
-        return  # of a planted line, which would have any old record taken for a plan
+        return  # a forged entry could have any old record taken for a plan
     found = (
-        each for each in opened.platform.list_dated(prefix) if is_record(each[0].name)
+        each for each in context.platform.list_dated(prefix) if is_record(each[0].name)
     )
     for folder, dated in groupby(found, key=lambda each: _folder(each[0].name)):
         members = list(dated)
         written = max(at for _, at in members)
         names = {info.name.rpartition("/")[2] for info, _ in members}
-        if not opened.is_older(written, opened.limits.plan_days):
+        if not context.is_older(written, context.limits.plan_days):
             continue
         if "begun.json" in names and "done.json" not in names:
-            if hold := opened.held_plans.get(folder.split("/")[1]):
-                notes.blocked[hold] += len(members)
+            if hold := context.held_plans.get(folder.split("/")[1]):
+                survey.blocked[hold] += len(members)
             else:
-                notes.stalled.append(folder)
+                survey.stalled.append(folder)
             continue
         for info in sorted((each for each, _ in members), key=_done_last):
             yield _rest(info, Reason.PLAN)
 
 
 LEFTOVERS = (results.FOLDER, leases.FOLDER)
-"""Where something is left of runs that were killed."""
+"""Folders in which killed runs leave something."""
 
 
 def survey_leftovers(
-    opened: Context, prefixes: Iterable[str] = LEFTOVERS
+    context: Context, prefixes: Iterable[str] = LEFTOVERS
 ) -> Iterator[PlanEntry]:
-    """Results that no launcher took, and leases of runs that are dead.
+    """Yields entries for results that no launcher took, and leases of dead runs.
 
     Args:
-        opened: says what goes.
-        prefixes: LEFTOVERS, or what begins with one of them; of others, nothing goes.
+        context: Context of the purge.
+        prefixes: Prefixes below LEFTOVERS; of others nothing is deleted.
     """
-    days = opened.limits.temporary_days
-    alive = {run.run for _, run in find_runs(opened.platform) if is_alive(run, now())}
+    days = context.limits.temporary_days
+    alive = {run.run for _, run in find_runs(context.platform) if is_alive(run, now())}
     ours = (each for each in prefixes if each.startswith(LEFTOVERS))
-    for info, written in chain.from_iterable(map(opened.platform.list_dated, ours)):
+    for info, written in chain.from_iterable(map(context.platform.list_dated, ours)):
         if info.name.startswith(results.FOLDER):
-            if is_record(info.name) and opened.is_older(written, days):
+            if is_record(info.name) and context.is_older(written, days):
                 yield _rest(info, Reason.TEMPORARY)
             continue
         is_run = info.name.startswith(RUNS)
-        if is_run or not (is_record(info.name) and opened.is_older(written, days)):
+        if is_run or not (is_record(info.name) and context.is_older(written, days)):
             continue
-        holder = leases.holder_of(opened.platform, info)
+        holder = leases.holder_of(context.platform, info)
         if holder is not None and holder not in alive:
             yield _rest(info, Reason.TEMPORARY)
 
 
-def _rest(info: ObjectInfo, why: Reason) -> PlanEntry:
-    return whole_object(Phase.REST, PLATFORM, ("", _LABELS[why], ""), info, why)
+def _rest(info: ObjectInfo, reason: Reason) -> PlanEntry:
+    return whole_entry(Phase.REST, PLATFORM, ("", _LABELS[reason], ""), info, reason)
 
 
 def _folder(name: str) -> str:

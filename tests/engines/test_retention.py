@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from rally.retention.plan import BATCH
+from rally.retention.plan import BATCH_ENTRIES
 from tests.engines.jobs import Job
 from tests.engines.stores import files, folders, held
 from tests.support.world import GARDEN, HOUSE, World, contents, rally_id, write_lines
@@ -37,7 +37,7 @@ def store(world, tmp_path):
     assert cli.main(["ingest", f"--input={path}", *world.options(store)]) == 0
     for day in DAYS:
         (file,) = Path(store).glob(f"data/*/document=visit.1/date=2026-05-{day:02}/*/*")
-        for number in range(BATCH // 3):
+        for number in range(BATCH_ENTRIES // 3):
             shutil.copy(file, file.with_name(f"{number:032x}.avro"))
     return store
 
@@ -69,7 +69,7 @@ def test_purge_leaves_what_the_local_runner_leaves(
         output = running.succeed()
 
     assert told(output) == expected
-    assert len(files(store)) == BATCH // 3 + 3
+    assert len(files(store)) == BATCH_ENTRIES // 3 + 3
     assert files(engine) == files(store)
     kept = contents(store)
     assert all(contents(engine)[name] == kept[name] for name in files(engine))

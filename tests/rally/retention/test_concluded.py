@@ -36,7 +36,7 @@ def test_everything_of_it_goes_and_nothing_else(deployment):
         f"{GARDEN}.keyset.json", f"{GARDEN}.jwk.json",
         f"pseudonym.{GARDEN}.keyset.json",
     ]  # fmt: skip
-    assert "copies that nobody registered" in report.words[-1]
+    assert "copies that nobody registered" in report.remarks[-1]
 
 
 def test_second_run_changes_nothing(deployment):
@@ -67,8 +67,8 @@ def test_keys_wait_until_soft_delete_has_forgotten(make_deployment):
 
     assert deployment.names(f"data/study={GARDEN}/") == []
     assert deployment.key_files() == key_files(GARDEN, HOUSE, POND)
-    assert {each.why for each in report.remains} == {"soft-deleted"}
-    assert f"{GARDEN}: its keys wait for the last old copies" in report.words
+    assert {each.reason for each in report.remains} == {"soft-deleted"}
+    assert f"{GARDEN}: its keys wait for the last old copies" in report.remarks
     assert [*report.problems] == []
 
     deployment.now += timedelta(days=6)

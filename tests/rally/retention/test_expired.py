@@ -102,7 +102,7 @@ def test_what_the_bucket_keeps_remains_until_its_day(make_deployment):
     deployment = make_deployment(soft_delete=timedelta(days=7), versioned=True)
     furnish(deployment, "2025-01-01")
     report = deployment.purge()
-    assert [(each.objects, each.why) for each in report.remains] == [
+    assert [(each.objects, each.reason) for each in report.remains] == [
         (1, "soft-deleted")
     ]
     assert str(report.remains[0]).endswith("remain until 2026-06-07 (soft-deleted)")

@@ -4,7 +4,7 @@ from rally.dead_letters import LetterKind, LetterPlace
 from rally.events import RALLY
 from rally.keys.folder import KeyFolder
 from rally.registry.legal_holds import LegalHolds
-from rally.retention.conclusion import Held, KeyFolders, Preview, preview
+from rally.retention.conclusion import DocumentTotals, KeyFolders, Preview, preview
 from tests.support.memory_deployment import Row, day
 from tests.support.world import GARDEN, POND
 
@@ -50,7 +50,7 @@ def test_everything_is_counted_and_nothing_changed(deployment):
     sizes = [
         info.size for info in deployment.data.list(f"data/study={GARDEN}/document")
     ]
-    assert found.documents["visit.1"] == Held(3, 3, sum(sizes))
+    assert found.documents["visit.1"] == DocumentTotals(3, 3, sum(sizes))
     assert found.documents[""].rows == 1
     assert (found.rows, found.files, found.unread) == (4, 5, 2)
     assert (found.dead_letters, found.events) == (2, 2)

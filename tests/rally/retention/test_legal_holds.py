@@ -160,7 +160,7 @@ def test_legal_hold_at_the_end_keeps_the_keys(deployment):
 
     deployment.data.fault = hold
     report = deployment.purge()
-    assert f"{GARDEN}: a legal hold keeps its keys" in report.words
+    assert f"{GARDEN}: a legal hold keeps its keys" in report.remarks
     assert deployment.key_files() == key_files(GARDEN, HOUSE, POND)
 
 

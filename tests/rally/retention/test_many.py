@@ -6,7 +6,7 @@ import pytest
 
 from rally.errors import CorruptFile
 from rally.retention.limits import Limits
-from rally.retention.plan import BATCH, read_batch, write_plan
+from rally.retention.plan import BATCH_ENTRIES, read_batch, write_plan
 from rally.retention.plan_entry import Phase, PlanEntry, Reason
 from rally.storage.objectstore.interface import ObjectInfo
 from tests.fakes.memory_store import MemoryStore
@@ -37,7 +37,9 @@ def test_batches_give_back_every_line_once():
 
 def test_batches_keep_a_plan_together_and_phases_apart():
     """The order within a plan's folder is kept by one worker."""
-    first = [each._replace(name=f"a/{each.generation}") for each in lines(BATCH - 1)]
+    first = [
+        each._replace(name=f"a/{each.generation}") for each in lines(BATCH_ENTRIES - 1)
+    ]
     plans = [
         PlanEntry(
             Phase.REST,
@@ -50,7 +52,7 @@ def test_batches_keep_a_plan_together_and_phases_apart():
             1,
             Reason.PLAN,
         )
-        for each in range(BATCH + 2)
+        for each in range(BATCH_ENTRIES + 2)
     ]
     more = [plans[0]._replace(name="plans/2/a"), plans[0]._replace(name="plans/2/b")]
     platform = MemoryStore()

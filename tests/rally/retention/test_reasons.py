@@ -10,7 +10,7 @@ from rally.deletion.plan import DeletionPlan
 from rally.deletion.plan_store import PlanStore
 from rally.errors import CorruptFile
 from rally.results import WrongResults
-from rally.retention.executor import make_executor
+from rally.retention.executor import make_batch_step
 from rally.retention.plan import write_plan
 from rally.retention.plan_entry import PLATFORM, STUDY, Phase, PlanEntry, Reason
 from rally.withdrawal.list_object import LIST
@@ -133,7 +133,7 @@ def do(deployment, line):
     (batch,) = plan.batches
     # Whoever plants lines has every study concluded.
     batch = batch._replace(studies=frozenset((GARDEN, POND)))
-    return make_executor(
+    return make_batch_step(
         MemoryPurgeSettings(
             store="memory", platform_keys="memory", deployment=deployment
         )

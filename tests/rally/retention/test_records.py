@@ -62,7 +62,7 @@ def test_dead_letters_go_by_their_date_and_withdrawals_much_later(deployment):
         (GARDEN, "(dead letters)", "unreadable"): (1, 0),
         ("unknown", "(dead letters)", "dead letter"): (2, 0),
     }
-    assert report.words == [
+    assert report.remarks == [
         "2 objects of unreadable withdrawals wait; replay them, or let `rally"
         " withdrawals settle` give up what can never be read"
     ]

@@ -6,7 +6,7 @@ import pytest
 
 from rally.errors import ConfigurationError
 from rally.retention.limits import Limits
-from rally.retention.search_tasks import joins_of
+from rally.retention.search_tasks import select_joins
 from rally.storage.layout import EVENTS, Partition, new_file
 from tests.model.studies import load_studies
 from tests.support.memory_deployment import Row, document_id
@@ -233,7 +233,7 @@ def test_enrolments_of_a_platform_that_name_their_study_tell_of_every_one(tmp_pa
             (POND, "study-enrollment.1"),
         )
     }
-    found = joins_of(registry, {POND}, joins)
+    found = select_joins(registry, {POND}, joins)
     assert [each[:2] for each in found] == [
         (HOUSE, "study-enrollment.1"),
         (POND, "study-enrollment.1"),

@@ -88,7 +88,7 @@ def test_key_of_two_studies_stays(own):
     own.conclude()
     report = own.purge()
     assert own.key_service.destroyed == []
-    assert f"{GARDEN}: shares its storage key, which stays" in report.words
+    assert f"{GARDEN}: shares its storage key, which stays" in report.remarks
 
 
 def test_key_of_the_platform_stays(own):
@@ -105,7 +105,7 @@ def test_key_of_a_researchers_folder_stays(own, study):
     own.derived["gs://lab/tables"].key = KEY
     mark_derived(own.derived["gs://lab/tables"], study, own.platform)
     own.conclude()
-    assert f"{GARDEN}: shares its storage key, which stays" in own.purge().words
+    assert f"{GARDEN}: shares its storage key, which stays" in own.purge().remarks
     assert own.key_service.destroyed == []
 
 
@@ -113,7 +113,7 @@ def test_key_stays_where_researchers_have_tables_that_cannot_be_asked(own):
     register_folders(own, POND, "bq://lab.pond")
     own.conclude()
     report = own.purge()
-    assert any("nobody can tell whether bq://lab.pond is" in w for w in report.words)
+    assert any("nobody can tell whether bq://lab.pond is" in w for w in report.remarks)
     assert own.key_service.destroyed == []
 
 
@@ -132,7 +132,7 @@ def test_key_that_is_a_kek_or_may_be_stays(own, kind, content):
     own.conclude()
     report = own.purge()
     assert own.key_service.destroyed == []
-    assert any("its storage key" in each for each in report.words)
+    assert any("its storage key" in each for each in report.remarks)
 
 
 def test_key_stays_where_the_ping_keys_are_not_named(own):
@@ -168,7 +168,7 @@ def test_bucket_without_a_key_is_a_plain_word(own):
     own.data.key = None
     own.conclude()
     report = own.purge()
-    assert f"{GARDEN}: its store has no key of its own" in report.words
+    assert f"{GARDEN}: its store has no key of its own" in report.remarks
     assert report.exit_status == 0
 
 

@@ -73,7 +73,7 @@ def test_nobody_is_a_stranger_while_enrolments_wait(deployment):
     report = deployment.purge()
     assert deleted_counts(report) == {}
     assert deployment.numbers() == [1]
-    assert report.words == [
+    assert report.remarks == [
         "rows without an enrolment stay: it may be among the dead letters of"
         f" {HOUSE}, which does not load"
     ]
