@@ -14,7 +14,7 @@ from tests.rally.retention.stored_studies import (
     store_two_studies,
 )
 from tests.rally.retention.test_races import OLD, put
-from tests.rally.retention.test_unenrolled import DATE
+from tests.rally.retention.test_row_search import DATE
 from tests.support.memory_deployment import Row
 from tests.support.world import GARDEN, HOUSE, POND
 
