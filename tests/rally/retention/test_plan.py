@@ -12,8 +12,6 @@ from rally.storage.objectstore.interface import ObjectInfo
 from tests.fakes.memory_store import MemoryStore
 from tests.support.world import GARDEN
 
-pytestmark = pytest.mark.slow("volumes")
-
 OBJECTS = 100_000
 
 
@@ -86,6 +84,7 @@ class Endless(MemoryStore):
         self.deleted += 1
 
 
+@pytest.mark.slow("volumes")
 def test_purge_of_many_objects_is_bounded(make_deployment):
     deployment = make_deployment()
     deployment.data = deployment.stores.data = Endless(OBJECTS)
