@@ -15,7 +15,7 @@ from tests.support.chromium import (
 )
 
 pytestmark = [
-    pytest.mark.integration,
+    pytest.mark.slow("servers"),
     pytest.mark.skipif(
         is_missing(),
         reason="this machine has no chromium, or no pdftotext of poppler-utils",
