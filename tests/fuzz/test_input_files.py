@@ -17,7 +17,7 @@ from rally.sources.inputs import InputRange
 from rally.sources.lines import Malformed
 from rally.sources.messages import read_messages
 from tests.fuzz.generators import json_values, mostly, texts
-from tests.rally.sources.builders import MARK, SCHEMA, of_blocks, record
+from tests.support.message_files import MARK, SCHEMA, avro_record, make_blocks_file
 
 ADDRESS = "203.0.113.7"
 """Of whoever sent it: the edge's attributes have it, and no envelope."""
@@ -75,12 +75,12 @@ def avro_files(draw, made):
     )
     fields = draw(st.permutations(SCHEMA["fields"]))
     records = [
-        {**record(body), "attributes": {"remote_addr": ADDRESS, **attributes}}
+        {**avro_record(body), "attributes": {"remote_addr": ADDRESS, **attributes}}
         for body, attributes in made
     ]
     cut = draw(st.integers(0, len(records)))
     blocks = [records[:cut], records[cut:]]
-    return of_blocks(codec, blocks, {**SCHEMA, "fields": fields})
+    return make_blocks_file(codec, blocks, {**SCHEMA, "fields": fields})
 
 
 def any_file(made):
@@ -147,8 +147,10 @@ hostile_files = st.one_of(
     st.binary(max_size=80).map(gzip.compress),
     st.binary(max_size=80).map(lambda data: b"[" + data),
     json_values.map(lambda value: json.dumps(value).encode()),
-    json_values.map(lambda schema: of_blocks("null", [], json.dumps(schema).encode())),
-    mostly("null", texts, 3).map(lambda codec: of_blocks(codec, [])),
+    json_values.map(
+        lambda schema: make_blocks_file("null", [], json.dumps(schema).encode())
+    ),
+    mostly("null", texts, 3).map(lambda codec: make_blocks_file(codec, [])),
 )
 
 

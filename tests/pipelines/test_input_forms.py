@@ -12,8 +12,8 @@ from rally.dead_letters import list_dead_letters, read_sealed
 from rally.envelope import Envelope
 from rally.outcomes import FailureReason
 from rally.storage.objectstore.open_store import open_store
-from tests.rally.sources.builders import of_blocks
 from tests.support.bombs import bombs
+from tests.support.message_files import make_blocks_file
 from tests.support.world import (
     GARDEN,
     SENT,
@@ -128,8 +128,8 @@ OTHER = (
 )
 NO_FIELDS = {"type": "record", "name": "r", "fields": []}
 REFUSED = {
-    "codec": (of_blocks("lz4", []), CODEC),
-    "schema": (of_blocks("null", [], NO_FIELDS), OTHER),
+    "codec": (make_blocks_file("lz4", []), CODEC),
+    "schema": (make_blocks_file("null", [], NO_FIELDS), OTHER),
     "UTF-16": (
         '{"data": ""}'.encode("utf-16"),
         "is neither text in UTF-8, nor gzip of such, nor Avro; convert it, or leave it"

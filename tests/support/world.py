@@ -30,8 +30,8 @@ from rally.storage.marker import read_marker
 from rally.storage.objectstore.open_store import open_store
 from rally.times import to_micros
 from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal
-from tests.rally.sources.builders import SCHEMA
 from tests.rally.withdrawal.lists import joined, left, publish
+from tests.support.message_files import SCHEMA
 from tests.support.people import make_people_keys
 from tests.support.stores import found_platform, keys_in, make_stores
 

@@ -61,3 +61,10 @@ def test_keys_are_as_many_as_terraform_makes():
     assert keys.count("${var.studies}") == KEYS_A_STUDY
     platforms = [as_many[each] for each in keys if each != "${var.studies}"]
     assert sum(platforms) == KEYS_OF_THE_PLATFORM
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(1000, 191), (5000, 1321), (3000, 756), (1, 95.5)]
+)
+def test_figures_are_on_the_line_of_two_that_were_measured(size, expected):
+    assert measured.at(measured.ROW, size) == expected

@@ -186,7 +186,7 @@ def write_registry(folder: Path) -> str:
     return str(folder)
 
 
-class Known:
+class FixedWithdrawals:
     """A withdrawal list as a judge knows it."""
 
     def __init__(self, withdrawals: WithdrawalList) -> None:
@@ -195,8 +195,8 @@ class Known:
 
 
 @dataclass
-class Bench:
-    """Judges with real keys and schemas, and seals as the clients do."""
+class SmallRally:
+    """A small Rally with real keys and schemas, whose clients seal pings."""
 
     registry_uri: str
     keys_uri: str
@@ -224,7 +224,7 @@ class Bench:
     def platform_keys_uri(self) -> str:
         return self.keys_uri + "/platform"
 
-    def settings(
+    def job_settings(
         self, store: Path, as_of: str = AS_OF, **changes: Any
     ) -> IngestSettings:
         """A job's settings with a store of its own."""
@@ -236,9 +236,9 @@ class Bench:
         )
         return replace(settings, **changes)
 
-    def started(self, store: Path, **changes: Any) -> IngestSettings:
+    def start_job(self, store: Path, **changes: Any) -> IngestSettings:
         """The same of a job that has begun: there is a withdrawal list."""
-        settings = self.settings(store, **changes)
+        settings = self.job_settings(store, **changes)
         make_stores(settings.store, settings.platform_keys_uri, settings.platform)
         check_before_start(settings)
         return settings
@@ -252,7 +252,7 @@ class Bench:
     ) -> Outcome:
         return self._judge(as_of, transitions, withdrawals).judge(envelope)
 
-    def intake(self, platform: Path) -> Intake:
+    def make_intake(self, platform: Path) -> Intake:
         """An intake as jobs have it, but that it loads nothing again."""
         sealer = self.platform_keys.dead_letter_sealer()
         prf = self.platform_keys.prf(PLATFORM)
@@ -274,11 +274,11 @@ class Bench:
             self.opener,
             self.pseudonyms,
             lambda: states,
-            Known(withdrawals),
+            FixedWithdrawals(withdrawals),
             lambda: clock,
         )
 
-    def document_id(self, envelope: Envelope) -> str:
+    def document_id_of(self, envelope: Envelope) -> str:
         """What rows and events call a ping: by its JWE, if it is sealed in one."""
         assert envelope.uri
         by_path = envelope.uri.rpartition("/")[2]
@@ -296,7 +296,7 @@ class Bench:
             return by_path
         return self.pseudonyms.of_sealed(jwe)
 
-    def row(self, outcome: Outcome) -> dict[str, Any]:
+    def decode_row(self, outcome: Outcome) -> dict[str, Any]:
         """The stored row, decoded by fastavro with the schema of its file."""
         assert outcome.row is not None
         study = self.registry.studies[outcome.label.study]
@@ -307,19 +307,21 @@ class Bench:
         assert stream.read() == b""
         return row
 
-    def glean(
+    def seal_glean(
         self, namespace: str, document: str, clear: Any, **attributes: Any
     ) -> Envelope:
         """A ping of a Glean.js client: a JWE in JSON in gzip."""
         data = clear if isinstance(clear, bytes) else dump(clear)
         body = dump({"payload": self.seal_jwe(self.sealers[namespace], data)})
-        return self.envelope(gzip.compress(body), namespace, document, **attributes)
+        return self.make_envelope(
+            gzip.compress(body), namespace, document, **attributes
+        )
 
-    def tink(
+    def seal_tink(
         self, namespace: str, document: str, clear: Any, **attributes: Any
     ) -> Envelope:
         """A ping sealed to the namespace's Tink keyset, bound to its path."""
-        envelope = self.envelope(b"", namespace, document, **attributes)
+        envelope = self.make_envelope(b"", namespace, document, **attributes)
         public = sealing.public_from_folder(self.keys_uri, namespace)
         assert envelope.uri
         sealed = public.primitive(hybrid.HybridEncrypt).encrypt(
@@ -327,7 +329,7 @@ class Bench:
         )
         return envelope._replace(payload=sealed)
 
-    def pioneer(
+    def seal_pioneer(
         self,
         namespace: str,
         document: str,
@@ -355,7 +357,7 @@ class Bench:
         fields = {"submission_timestamp": SENT, **attributes}
         return Envelope(dump(body), uri, **fields)
 
-    def changed(
+    def change_pioneer(
         self, pioneer: Envelope, changes: dict[str, Any], **members: Any
     ) -> Envelope:
         """A Pioneer ping with other members around and in its payload; ... is none."""
@@ -366,7 +368,7 @@ class Bench:
                 body["payload"][name] = value
         return pioneer._replace(payload=dump(body))
 
-    def envelope(
+    def make_envelope(
         self,
         body: bytes,
         namespace: str = "rally-x",
@@ -408,11 +410,11 @@ def small_registry(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def bench(
+def small_rally(
     tmp_path_factory: pytest.TempPathFactory,
     small_registry: str,
     seal_jwe: Callable[..., str],
-) -> Bench:
+) -> SmallRally:
     """The small Rally."""
     folder = KeyFolder(str(tmp_path_factory.mktemp("keys")))
     assign_kek(folder, "namespaces", "any")
@@ -426,4 +428,4 @@ def bench(
         administration.import_jwk(folder, namespace, sealers[namespace])
     administration.create(folder, "rally-x", "hpke")
     administration.create(folder, "rally-hub", "ecies")
-    return Bench(small_registry, folder.uri, sealers, seal_jwe)
+    return SmallRally(small_registry, folder.uri, sealers, seal_jwe)

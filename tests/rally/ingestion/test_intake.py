@@ -52,10 +52,10 @@ def files(root: Path) -> dict[str, bytes]:
     }
 
 
-def letters(bench, root: Path):
+def letters(small_rally, root: Path):
     """Every dead letter, opened with the private key, and its place."""
     platform = open_store(str(root / "platform"))
-    unsealer = bench.platform_keys.dead_letter_opener()
+    unsealer = small_rally.platform_keys.dead_letter_opener()
     return [
         (place, unseal(sealed, place, unsealer))
         for place, info in list_dead_letters(platform)
@@ -63,29 +63,39 @@ def letters(bench, root: Path):
     ]
 
 
-def pings(bench, payload, canary=CANARY):
+def pings(small_rally, payload, canary=CANARY):
     """Good and bad together, each with the canary in its clear text."""
     clear = payload(url=canary, extra={canary: canary})
     unknown = payload(**{canary: canary})
-    visit = [bench.glean("rally-x", "visit.1", clear)]
-    visit += [bench.tink("rally-x", "visit.1", clear, document_id=ID[:-1] + "0")]
+    visit = [small_rally.seal_glean("rally-x", "visit.1", clear)]
+    visit += [
+        small_rally.seal_tink("rally-x", "visit.1", clear, document_id=ID[:-1] + "0")
+    ]
     return [
         *visit,
-        bench.glean("rally-x", "visit.1", clear, dnt="1"),
-        bench.glean("rally-x", "visit.1", {**clear, "private": True}),
-        bench.glean("rally-x", "visit.1", unknown),
-        bench.glean("rally-x", "visit.1", payload(rally_id=canary)),
-        bench.glean("rally-x", "joined.1", payload(string={"study": canary})),
-        bench.glean("rally-x", "left.1", unknown),
-        bench.glean("rally-hub", "enrollment.1", payload(string={"study": canary})),
-        bench.glean(
+        small_rally.seal_glean("rally-x", "visit.1", clear, dnt="1"),
+        small_rally.seal_glean("rally-x", "visit.1", {**clear, "private": True}),
+        small_rally.seal_glean("rally-x", "visit.1", unknown),
+        small_rally.seal_glean("rally-x", "visit.1", payload(rally_id=canary)),
+        small_rally.seal_glean(
+            "rally-x", "joined.1", payload(string={"study": canary})
+        ),
+        small_rally.seal_glean("rally-x", "left.1", unknown),
+        small_rally.seal_glean(
+            "rally-hub", "enrollment.1", payload(string={"study": canary})
+        ),
+        small_rally.seal_glean(
             "rally-hub", "study-unenrollment.1", payload(string={"study": canary})
         ),
-        bench.pioneer("pioneer-y", "measures.1", {"text": canary}),
-        bench.pioneer("pioneer-y", "measures.1", {"text": canary}, key_id="none"),
-        bench.pioneer("pioneer-hub", "pioneer-enrollment.1", {}, key_id="none"),
-        bench.envelope(json.dumps(clear).encode()),
-        bench.envelope(json.dumps(clear).encode(), "rally-x", "left.1"),
+        small_rally.seal_pioneer("pioneer-y", "measures.1", {"text": canary}),
+        small_rally.seal_pioneer(
+            "pioneer-y", "measures.1", {"text": canary}, key_id="none"
+        ),
+        small_rally.seal_pioneer(
+            "pioneer-hub", "pioneer-enrollment.1", {}, key_id="none"
+        ),
+        small_rally.make_envelope(json.dumps(clear).encode()),
+        small_rally.make_envelope(json.dumps(clear).encode(), "rally-x", "left.1"),
         Envelope(json.dumps(clear).encode(), uri=f"/{canary}/{RALLY_ID}"),
         visit[0]._replace(uri=f"/submit/{canary}/visit/1/{RALLY_ID}"),
         visit[0]._replace(uri=f"/submit/rally-x/{canary}/1/{RALLY_ID}"),
@@ -123,15 +133,19 @@ COUNTS = {
 
 
 def test_every_ping_is_counted_once_for_each_thing_that_it_became(
-    bench, payload, tmp_path
+    small_rally, payload, tmp_path
 ):
-    settings = bench.started(tmp_path)
-    counts = ingest(settings, pings(bench, payload), [f"/{CANARY}.ndjson:7"])
+    settings = small_rally.start_job(tmp_path)
+    counts = ingest(settings, pings(small_rally, payload), [f"/{CANARY}.ndjson:7"])
     assert counts == COUNTS
 
 
-def test_folders_are_named_by_the_registry_alone(bench, payload, tmp_path):
-    ingest(bench.started(tmp_path), pings(bench, payload), ["/input.ndjson:7"])
+def test_folders_are_named_by_the_registry_alone(small_rally, payload, tmp_path):
+    ingest(
+        small_rally.start_job(tmp_path),
+        pings(small_rally, payload),
+        ["/input.ndjson:7"],
+    )
     folders = {name.rpartition("/")[0] for name in files(tmp_path)}
     assert folders == {
         "data/study=rally-x/document=visit.1/date=2022-06-01/bucket=new",
@@ -157,11 +171,11 @@ def clear_bytes(data: bytes) -> bytes:
 
 
 def test_no_byte_that_is_written_holds_the_id_nor_a_canary_but_its_row(
-    bench, payload, tmp_path, caplog, capfd
+    small_rally, payload, tmp_path, caplog, capfd
 ):
     caplog.set_level(0)
-    settings = bench.started(tmp_path)
-    counts = ingest(settings, pings(bench, payload), [f"/{CANARY}/{RALLY_ID}:7"])
+    settings = small_rally.start_job(tmp_path)
+    counts = ingest(settings, pings(small_rally, payload), [f"/{CANARY}/{RALLY_ID}:7"])
     written = files(tmp_path)
     assert len(written) == 12
     with_canary = set()
@@ -208,13 +222,13 @@ WORDS = st.sampled_from([*FORMS, CANARY, f"{CANARY}{RALLY_ID}", "", "other"])
     )
 )
 def test_no_ping_makes_its_id_or_clear_text_appear(
-    bench, payload, tmp_path_factory, data
+    small_rally, payload, tmp_path_factory, data
 ):
     root = tmp_path_factory.mktemp("platform")
-    intake = bench.intake(root)
+    intake = small_rally.make_intake(root)
     for document, identifier, others, attributes, spoilt in data:
         clear = payload(identifier, **others)
-        envelope = bench.glean("rally-x", document, clear, **attributes)
+        envelope = small_rally.seal_glean("rally-x", document, clear, **attributes)
         if spoilt:
             envelope = envelope._replace(payload=json.dumps(clear).encode())
         if taken := intake.take(envelope):
@@ -230,10 +244,10 @@ def test_no_ping_makes_its_id_or_clear_text_appear(
     assert {count.study for count in intake.counts} <= {"rally-x", "unknown"}
 
 
-def test_dead_letter_is_the_envelope_as_it_was_received(bench, payload, tmp_path):
-    everything = pings(bench, payload)
-    ingest(bench.started(tmp_path), everything, ["/input.ndjson:7"])
-    found = letters(bench, tmp_path)
+def test_dead_letter_is_the_envelope_as_it_was_received(small_rally, payload, tmp_path):
+    everything = pings(small_rally, payload)
+    ingest(small_rally.start_job(tmp_path), everything, ["/input.ndjson:7"])
+    found = letters(small_rally, tmp_path)
     reasons = Counter(letter.reason for _, letter in found)
     expected = Counter()
     for name, number in COUNTS.items():
@@ -252,9 +266,9 @@ def test_dead_letter_is_the_envelope_as_it_was_received(bench, payload, tmp_path
             assert letter.origin is None
 
 
-def test_malformed_line_keeps_where_it_stands_and_nothing_of_it(bench, tmp_path):
-    ingest(bench.started(tmp_path), [], ["/in/a.ndjson:0", "/in/a.ndjson:9"])
-    found = letters(bench, tmp_path)
+def test_malformed_line_keeps_where_it_stands_and_nothing_of_it(small_rally, tmp_path):
+    ingest(small_rally.start_job(tmp_path), [], ["/in/a.ndjson:0", "/in/a.ndjson:9"])
+    found = letters(small_rally, tmp_path)
     assert {letter.origin for _, letter in found} == {
         "/in/a.ndjson:0",
         "/in/a.ndjson:9",
@@ -265,9 +279,9 @@ def test_malformed_line_keeps_where_it_stands_and_nothing_of_it(bench, tmp_path)
         assert letter.envelope == Envelope(b"")
 
 
-def test_same_envelopes_again_write_the_same_objects(bench, payload, tmp_path):
-    envelopes = pings(bench, payload)
-    settings = bench.started(tmp_path)
+def test_same_envelopes_again_write_the_same_objects(small_rally, payload, tmp_path):
+    envelopes = pings(small_rally, payload)
+    settings = small_rally.start_job(tmp_path)
     ingest(settings, envelopes, ["/input.ndjson:7"])
     first = files(tmp_path)
     ingest(settings, envelopes, ["/input.ndjson:7"])
@@ -276,10 +290,10 @@ def test_same_envelopes_again_write_the_same_objects(bench, payload, tmp_path):
     assert files(tmp_path) == first
 
 
-def test_events_are_those_of_who_joined_and_left(bench, payload, tmp_path):
-    ingest(bench.started(tmp_path), pings(bench, payload))
+def test_events_are_those_of_who_joined_and_left(small_rally, payload, tmp_path):
+    ingest(small_rally.start_job(tmp_path), pings(small_rally, payload))
     events = list(read_events(open_store(str(tmp_path / "platform"))))
-    platform = bench.pseudonyms.of_platform(RALLY_ID)
+    platform = small_rally.pseudonyms.of_platform(RALLY_ID)
     assert {event.participant for event in events} == {platform}
     assert sorted((event.kind, event.scope, event.signal) for event in events) == [
         (EventKind.JOINED, "rally", "pioneer-hub/pioneer-enrollment.1"),
@@ -289,9 +303,9 @@ def test_events_are_those_of_who_joined_and_left(bench, payload, tmp_path):
     ]
 
 
-def test_nothing_is_written_before_the_flush(bench, payload, tmp_path):
-    intake = make_intake(bench.started(tmp_path))
-    for envelope in pings(bench, payload):
+def test_nothing_is_written_before_the_flush(small_rally, payload, tmp_path):
+    intake = make_intake(small_rally.start_job(tmp_path))
+    for envelope in pings(small_rally, payload):
         intake.take(envelope)
     assert files(tmp_path) == {}
     assert not intake.is_full
@@ -302,34 +316,37 @@ def test_nothing_is_written_before_the_flush(bench, payload, tmp_path):
     assert files(tmp_path) == written
 
 
-def test_intake_is_full_when_it_holds_what_may_be_held(bench, tmp_path):
-    intake = make_intake(bench.started(tmp_path))
+def test_intake_is_full_when_it_holds_what_may_be_held(small_rally, tmp_path):
+    intake = make_intake(small_rally.start_job(tmp_path))
     for _ in range(8):
         assert not intake.is_full
-        intake.take(bench.envelope(bytes(8 * 1024 * 1024 + 1)))
+        intake.take(small_rally.make_envelope(bytes(8 * 1024 * 1024 + 1)))
     assert intake.is_full
     intake.flush()
     assert not intake.is_full
 
 
 def test_intake_counts_events_and_attributes_as_held(
-    bench, payload, tmp_path, monkeypatch
+    small_rally, payload, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("rally.ingestion.intake.FLUSH_BYTES", 100_000)
-    intake = make_intake(bench.started(tmp_path))
-    leaving = bench.glean("rally-x", "left.1", payload())
+    intake = make_intake(small_rally.start_job(tmp_path))
+    leaving = small_rally.seal_glean("rally-x", "left.1", payload())
     while not intake.is_full:
         intake.take(leaving)
     assert intake.counts.total() < 1_000
     intake.flush()
-    intake.take(bench.envelope(b"", client_agent="a" * 100_000))
+    intake.take(small_rally.make_envelope(b"", client_agent="a" * 100_000))
     assert intake.is_full
 
 
 @pytest.mark.parametrize("document", ["visit.1", "left.1"])
-def test_withdrawals_dead_letters_are_kept_apart(bench, tmp_path, document):
-    ingest(bench.started(tmp_path), [bench.envelope(b"", document=document)])
+def test_withdrawals_dead_letters_are_kept_apart(small_rally, tmp_path, document):
+    ingest(
+        small_rally.start_job(tmp_path),
+        [small_rally.make_envelope(b"", document=document)],
+    )
     kind = "withdrawal" if document == "left.1" else "ping"
-    assert [place for place, _ in letters(bench, tmp_path)] == [
+    assert [place for place, _ in letters(small_rally, tmp_path)] == [
         LetterPlace("rally-x", kind, DAY)
     ]

@@ -22,13 +22,13 @@ SENT = {"submission_timestamp": "2023-03-01T00:00:00Z"}  # while it collected
 
 
 @pytest.fixture
-def judge(bench):
-    return lambda envelope, as_of=AFTER: bench.judge(envelope, as_of, [CONCLUDED])
+def judge(small_rally):
+    return lambda envelope, as_of=AFTER: small_rally.judge(envelope, as_of, [CONCLUDED])
 
 
-def test_late_ping_of_a_concluded_study_is_refused(bench, payload, judge):
-    envelope = bench.glean("rally-x", "short.1", payload(), **SENT)
-    visit = bench.glean("rally-x", "visit.1", payload(), **SENT)
+def test_late_ping_of_a_concluded_study_is_refused(small_rally, payload, judge):
+    envelope = small_rally.seal_glean("rally-x", "short.1", payload(), **SENT)
+    visit = small_rally.seal_glean("rally-x", "visit.1", payload(), **SENT)
 
     assert judge(visit, BEFORE).partition == ("rally-x", "visit.1", "2023-03-01")
     for each, name in ((envelope, "short.1"), (visit, "visit.1")):
@@ -36,9 +36,9 @@ def test_late_ping_of_a_concluded_study_is_refused(bench, payload, judge):
         assert judge(each) == refused
 
 
-def test_ping_of_another_study_is_not(bench, payload, judge):
+def test_ping_of_another_study_is_not(small_rally, payload, judge):
     clear = {"text": "words"}
-    envelope = bench.pioneer("pioneer-y", "measures.1", clear, **SENT)
+    envelope = small_rally.seal_pioneer("pioneer-y", "measures.1", clear, **SENT)
     assert judge(envelope).partition == ("pioneer-y", "measures.1", "2023-03-01")
 
 
@@ -51,9 +51,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN.values(), ids=BROKEN)
-def test_what_fails_is_a_dead_letter_before_and_nothing_after(bench, judge, case):
+def test_what_fails_is_a_dead_letter_before_and_nothing_after(small_rally, judge, case):
     document, body = case
-    envelope = bench.envelope(body, "rally-x", document, **SENT)
+    envelope = small_rally.make_envelope(body, "rally-x", document, **SENT)
 
     before = judge(envelope, BEFORE)
     assert before.failure is not None
@@ -74,11 +74,13 @@ SIGNALS = {
 
 @pytest.mark.parametrize("case", SIGNALS.values(), ids=SIGNALS)
 def test_who_joins_or_leaves_it_is_heard_before_and_not_after(
-    bench, payload, judge, case
+    small_rally, payload, judge, case
 ):
     """There is nothing that it could be about any more."""
     namespace, document, string, kind = case
-    envelope = bench.glean(namespace, document, payload(string=string), **SENT)
+    envelope = small_rally.seal_glean(
+        namespace, document, payload(string=string), **SENT
+    )
 
     before = judge(envelope, BEFORE)
     assert (before.event.kind, before.event.scope) == (kind, "rally-x")
@@ -87,28 +89,32 @@ def test_who_joins_or_leaves_it_is_heard_before_and_not_after(
     assert judge(envelope) == refused
 
 
-def test_who_leaves_rally_or_another_study_is_heard(bench, payload, judge):
-    whole = bench.glean("rally-hub", "deletion-request.1", payload(), **SENT)
+def test_who_leaves_rally_or_another_study_is_heard(small_rally, payload, judge):
+    whole = small_rally.seal_glean("rally-hub", "deletion-request.1", payload(), **SENT)
     named = {"namespace": "pioneer-y"}
-    other = bench.glean(
+    other = small_rally.seal_glean(
         "rally-hub", "study-unenrollment.1", payload(string=named), **SENT
     )
     assert judge(whole).event.scope == "rally"
     assert judge(other).event.scope == "pioneer-y"
 
 
-def test_jobs_start_without_the_key_of_a_concluded_study(bench, payload, tmp_path):
+def test_jobs_start_without_the_key_of_a_concluded_study(
+    small_rally, payload, tmp_path
+):
     """Its key is gone, and no new one is made; who sends on is refused."""
     keys = str(tmp_path / "platform")
-    shutil.copytree(bench.platform_keys_uri, keys)
-    settings = bench.started(tmp_path / "store", as_of=AFTER, platform_keys=keys)
+    shutil.copytree(small_rally.platform_keys_uri, keys)
+    settings = small_rally.start_job(
+        tmp_path / "store", as_of=AFTER, platform_keys=keys
+    )
     destroy_pseudonym(KeyFolder(keys), "pseudonym.rally-x")
     decide_study(settings.stores().platform, "rally-x", StudyAction.CONCLUDE, AT)
 
     check_before_start(settings)
     intake = make_intake(settings)
-    row = intake.take(bench.glean("rally-x", "visit.1", payload(), **SENT))
-    other = intake.take(bench.pioneer("pioneer-y", "measures.1", {}, **SENT))
+    row = intake.take(small_rally.seal_glean("rally-x", "visit.1", payload(), **SENT))
+    other = intake.take(small_rally.seal_pioneer("pioneer-y", "measures.1", {}, **SENT))
     intake.flush()
 
     assert row is None
@@ -119,13 +125,13 @@ def test_jobs_start_without_the_key_of_a_concluded_study(bench, payload, tmp_pat
     assert list(settings.stores().platform.list("dead-letters/")) == []
 
 
-def test_ping_sealed_to_a_key_that_went_with_the_study_is_refused(bench, payload):
+def test_ping_sealed_to_a_key_that_went_with_the_study_is_refused(small_rally, payload):
     """Not kept for a key that will never be back."""
-    envelope = bench.glean("rally-x", "left.1", payload(), **SENT)
+    envelope = small_rally.seal_glean("rally-x", "left.1", payload(), **SENT)
     bogus = envelope._replace(
-        payload=bench.glean("pioneer-y", "measures.1", payload()).payload
+        payload=small_rally.seal_glean("pioneer-y", "measures.1", payload()).payload
     )
-    before = bench.judge(bogus, BEFORE, [CONCLUDED])
-    after = bench.judge(bogus, AFTER, [CONCLUDED])
+    before = small_rally.judge(bogus, BEFORE, [CONCLUDED])
+    after = small_rally.judge(bogus, AFTER, [CONCLUDED])
     assert before.failure is FailureReason.DECRYPTION_FAILED
     assert after == Outcome(before.label, refusal=RefusalReason.ENDED)

@@ -77,9 +77,9 @@ def failed(label: Label, reason: FailureReason) -> Outcome:
         ),
     ],
 )
-def test_uri_that_leads_nowhere_fails(bench, payload, uri, label, reason):
-    envelope = bench.glean("rally-x", "visit.1", payload())._replace(uri=uri)
-    assert bench.judge(envelope) == failed(label, reason)
+def test_uri_that_leads_nowhere_fails(small_rally, payload, uri, label, reason):
+    envelope = small_rally.seal_glean("rally-x", "visit.1", payload())._replace(uri=uri)
+    assert small_rally.judge(envelope) == failed(label, reason)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,11 @@ def test_uri_that_leads_nowhere_fails(bench, payload, uri, label, reason):
     [None, "", "now", "2022-06-01", "2022-06-01T12:00:00", "2022-06-31T12:00:00Z"],
 )
 @pytest.mark.parametrize(("document", "label"), [("visit.1", VISIT), ("left.1", LEFT)])
-def test_timestamp_that_is_none_fails(bench, payload, sent, document, label):
-    envelope = bench.glean("rally-x", document, payload(), submission_timestamp=sent)
-    assert bench.judge(envelope) == failed(label, FailureReason.INVALID_TIMESTAMP)
+def test_timestamp_that_is_none_fails(small_rally, payload, sent, document, label):
+    envelope = small_rally.seal_glean(
+        "rally-x", document, payload(), submission_timestamp=sent
+    )
+    assert small_rally.judge(envelope) == failed(label, FailureReason.INVALID_TIMESTAMP)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +104,13 @@ def test_timestamp_that_is_none_fails(bench, payload, sent, document, label):
     ],
 )
 @pytest.mark.parametrize("document", ["visit.1", "left.1", "joined.1"])
-def test_timestamp_more_than_an_hour_ahead_fails(bench, payload, document, sent, fails):
-    envelope = bench.glean("rally-x", document, payload(), submission_timestamp=sent)
-    outcome = bench.judge(envelope, as_of="2022-06-02T00:00:00Z")
+def test_timestamp_more_than_an_hour_ahead_fails(
+    small_rally, payload, document, sent, fails
+):
+    envelope = small_rally.seal_glean(
+        "rally-x", document, payload(), submission_timestamp=sent
+    )
+    outcome = small_rally.judge(envelope, as_of="2022-06-02T00:00:00Z")
     label = LEFT if document == "left.1" else Label("rally-x", document)
     if fails:
         assert outcome == failed(label, FailureReason.INVALID_TIMESTAMP)
@@ -129,27 +135,27 @@ def test_timestamp_more_than_an_hour_ahead_fails(bench, payload, document, sent,
     ],
     ids=lambda value: str(value[:20]) if isinstance(value, bytes) else None,
 )
-def test_body_that_does_not_open_fails(bench, body, reason):
-    assert bench.judge(bench.envelope(body)) == failed(VISIT, reason)
-    withdrawal = bench.envelope(body, document="left.1")
-    assert bench.judge(withdrawal) == failed(LEFT, reason)
+def test_body_that_does_not_open_fails(small_rally, body, reason):
+    assert small_rally.judge(small_rally.make_envelope(body)) == failed(VISIT, reason)
+    withdrawal = small_rally.make_envelope(body, document="left.1")
+    assert small_rally.judge(withdrawal) == failed(LEFT, reason)
 
 
-def test_ping_sealed_to_another_namespace_fails(bench, payload):
-    good = bench.glean("rally-hub", "enrollment.1", payload())
+def test_ping_sealed_to_another_namespace_fails(small_rally, payload):
+    good = small_rally.seal_glean("rally-hub", "enrollment.1", payload())
     moved = good._replace(uri=f"/submit/rally-x/visit/1/{ID}")
-    assert bench.judge(moved) == failed(VISIT, FailureReason.DECRYPTION_FAILED)
+    assert small_rally.judge(moved) == failed(VISIT, FailureReason.DECRYPTION_FAILED)
 
 
-def test_tink_moved_to_another_path_fails_where_a_jwe_does_not(bench, payload):
+def test_tink_moved_to_another_path_fails_where_a_jwe_does_not(small_rally, payload):
     for seal, expected in [
-        (bench.tink, FailureReason.DECRYPTION_FAILED),
-        (bench.glean, None),
+        (small_rally.seal_tink, FailureReason.DECRYPTION_FAILED),
+        (small_rally.seal_glean, None),
     ]:
         sent = seal("rally-x", "visit.1", payload())
-        assert bench.judge(sent).failure is None
+        assert small_rally.judge(sent).failure is None
         moved = sent._replace(uri=f"/submit/rally-x/visit/1/{ID[:-1]}0")
-        assert bench.judge(moved).failure is expected
+        assert small_rally.judge(moved).failure is expected
 
 
 @pytest.mark.parametrize(
@@ -171,22 +177,26 @@ def test_tink_moved_to_another_path_fails_where_a_jwe_does_not(bench, payload):
     ids=repr,
 )
 @pytest.mark.parametrize("document", ["visit.1", "joined.1", "left.1"])
-def test_rally_id_that_is_none_fails(bench, payload, document, identifier):
+def test_rally_id_that_is_none_fails(small_rally, payload, document, identifier):
     label = Label("rally-x", document, withdrawal=document == "left.1")
-    outcome = bench.judge(bench.glean("rally-x", document, payload(identifier)))
+    outcome = small_rally.judge(
+        small_rally.seal_glean("rally-x", document, payload(identifier))
+    )
     assert outcome == failed(label, FailureReason.INVALID_ID)
-    survey = bench.pioneer("pioneer-hub", "survey.1", {}, pioneer_id=identifier)
+    survey = small_rally.seal_pioneer(
+        "pioneer-hub", "survey.1", {}, pioneer_id=identifier
+    )
     label = Label("pioneer-hub", "survey.1")
-    assert bench.judge(survey) == failed(label, FailureReason.INVALID_ID)
+    assert small_rally.judge(survey) == failed(label, FailureReason.INVALID_ID)
 
 
 @pytest.mark.parametrize(
     "clear", [{}, {"metrics": {}}, {"metrics": None}, {"metrics": {"uuid": []}}]
 )
 @pytest.mark.parametrize("document", ["visit.1", "joined.1", "left.1"])
-def test_rally_id_that_is_missing_fails(bench, document, clear):
+def test_rally_id_that_is_missing_fails(small_rally, document, clear):
     label = Label("rally-x", document, withdrawal=document == "left.1")
-    outcome = bench.judge(bench.glean("rally-x", document, clear))
+    outcome = small_rally.judge(small_rally.seal_glean("rally-x", document, clear))
     assert outcome == failed(label, FailureReason.INVALID_ID)
 
 
@@ -220,9 +230,9 @@ def test_rally_id_that_is_missing_fails(bench, document, clear):
     ],
     ids=lambda extra: str(extra[:40]),
 )
-def test_clear_text_that_its_schema_does_not_declare_fails(bench, extra):
+def test_clear_text_that_its_schema_does_not_declare_fails(small_rally, extra):
     clear = beside_the_id(extra)
-    outcome = bench.judge(bench.glean("rally-x", "visit.1", clear))
+    outcome = small_rally.judge(small_rally.seal_glean("rally-x", "visit.1", clear))
     assert outcome == failed(VISIT, FailureReason.SCHEMA_MISMATCH)
 
 
@@ -237,33 +247,37 @@ def test_clear_text_that_its_schema_does_not_declare_fails(bench, extra):
     ],
     ids=lambda extra: str(extra[:20]),
 )
-def test_clear_text_that_is_no_json_fails(bench, extra):
+def test_clear_text_that_is_no_json_fails(small_rally, extra):
     clear = beside_the_id(extra)
-    outcome = bench.judge(bench.glean("rally-x", "visit.1", clear))
+    outcome = small_rally.judge(small_rally.seal_glean("rally-x", "visit.1", clear))
     assert outcome == failed(VISIT, FailureReason.INVALID_PAYLOAD)
 
 
-def test_clear_text_with_a_key_twice_is_stored_with_the_last(bench):
+def test_clear_text_with_a_key_twice_is_stored_with_the_last(small_rally):
     """As JSON.parse of the clients does; the store holds what was checked."""
     clear = (
         '{"metrics": {"uuid": {"rally.id": "x"}}, "url": "first", "url": "last",'
         f' "metrics": {{"uuid": {{"rally.id": "y", "rally.id": "{RALLY_ID}"}}}}}}'
     )
-    row = bench.row(bench.judge(bench.glean("rally-x", "visit.1", clear.encode())))
+    row = small_rally.decode_row(
+        small_rally.judge(small_rally.seal_glean("rally-x", "visit.1", clear.encode()))
+    )
     assert row["payload"]["url"] == "last"
 
 
-def test_text_that_a_client_cut_through_an_emoji_is_stored(bench):
+def test_text_that_a_client_cut_through_an_emoji_is_stored(small_rally):
     r"""Every Glean.js before 4.0 cuts by UTF-16 unit; \\ud83c is text of its own."""
     extra = rb'"url": "cut \ud83c", "extra": {"\udf08": "\\ud83c \ud83c\udf08"}'
-    row = bench.row(
-        bench.judge(bench.glean("rally-x", "visit.1", beside_the_id(extra)))
+    row = small_rally.decode_row(
+        small_rally.judge(
+            small_rally.seal_glean("rally-x", "visit.1", beside_the_id(extra))
+        )
     )
     assert row["payload"]["url"] == "cut \ufffd"
     assert row["payload"]["extra"] == {"\ufffd": "\\ud83c \U0001f308"}
 
 
-def test_clear_text_is_stored_exactly(bench, payload):
+def test_clear_text_is_stored_exactly(small_rally, payload):
     others = {
         "private": False,
         "url": "\0 Ünïcödé \U0001f600 \u2028",
@@ -273,7 +287,11 @@ def test_clear_text_is_stored_exactly(bench, payload):
         "rate": 5,
         "nested": {"a": 2**63 - 1},
     }
-    row = bench.row(bench.judge(bench.tink("rally-x", "visit.1", payload(**others))))
+    row = small_rally.decode_row(
+        small_rally.judge(
+            small_rally.seal_tink("rally-x", "visit.1", payload(**others))
+        )
+    )
     pseudonym = row["participant"]
     assert row["payload"] == {
         "metrics": {"uuid": {"rally_id": pseudonym}, "string": None},
@@ -359,31 +377,35 @@ def test_clear_text_is_stored_exactly(bench, payload):
     ],
 )
 def test_pioneer_envelope_that_leads_nowhere_fails(
-    bench, namespace, document, key_id, label, reason
+    small_rally, namespace, document, key_id, label, reason
 ):
-    envelope = bench.pioneer(namespace, document, {"text": "x"}, key_id=key_id)
-    assert bench.judge(envelope) == failed(label, reason)
+    envelope = small_rally.seal_pioneer(
+        namespace, document, {"text": "x"}, key_id=key_id
+    )
+    assert small_rally.judge(envelope) == failed(label, reason)
 
 
 @pytest.mark.parametrize(
     "change",
     [{"type": "main"}, {"version": 3}, {"payload": {}}, {"payload": None}],
 )
-def test_pioneer_body_that_is_no_envelope_fails(bench, change):
-    envelope = bench.pioneer("pioneer-hub", "survey.1", {})
+def test_pioneer_body_that_is_no_envelope_fails(small_rally, change):
+    envelope = small_rally.seal_pioneer("pioneer-hub", "survey.1", {})
     body = {**json.loads(envelope.payload), **change}
     envelope = envelope._replace(payload=json.dumps(body).encode())
-    assert bench.judge(envelope) == failed(Label(), FailureReason.INVALID_BODY)
+    assert small_rally.judge(envelope) == failed(Label(), FailureReason.INVALID_BODY)
 
 
 @pytest.mark.parametrize("name", ["encryptedData", "encryptionKeyId"])
 @pytest.mark.parametrize("wrong", [..., None, "", 7, ["x"]])
-def test_pioneer_data_without_ciphertext_or_key_fails_as_the_studys(bench, name, wrong):
-    envelope = bench.changed(
-        bench.pioneer("pioneer-hub", "survey.1", {}), {name: wrong}
+def test_pioneer_data_without_ciphertext_or_key_fails_as_the_studys(
+    small_rally, name, wrong
+):
+    envelope = small_rally.change_pioneer(
+        small_rally.seal_pioneer("pioneer-hub", "survey.1", {}), {name: wrong}
     )
     label = Label("pioneer-hub", "survey.1")
-    assert bench.judge(envelope) == failed(label, FailureReason.INVALID_BODY)
+    assert small_rally.judge(envelope) == failed(label, FailureReason.INVALID_BODY)
 
 
 @pytest.mark.parametrize(
@@ -414,27 +436,29 @@ def test_pioneer_data_without_ciphertext_or_key_fails_as_the_studys(bench, name,
     ],
 )
 def test_pioneer_withdrawal_that_is_not_legible_keeps_its_kind(
-    bench, changes, label, reason
+    small_rally, changes, label, reason
 ):
     """It lies where people look for withdrawals, unless it does not say it is one."""
-    envelope = bench.changed(
-        bench.pioneer("pioneer-y", "deletion-request.1", {}), changes
+    envelope = small_rally.change_pioneer(
+        small_rally.seal_pioneer("pioneer-y", "deletion-request.1", {}), changes
     )
-    assert bench.judge(envelope) == failed(label, reason)
+    assert small_rally.judge(envelope) == failed(label, reason)
 
 
-def test_pioneer_field_that_its_schema_does_not_declare_fails(bench):
-    envelope = bench.pioneer("pioneer-hub", "survey.1", {"text": "x", "more": 1})
+def test_pioneer_field_that_its_schema_does_not_declare_fails(small_rally):
+    envelope = small_rally.seal_pioneer(
+        "pioneer-hub", "survey.1", {"text": "x", "more": 1}
+    )
     label = Label("pioneer-hub", "survey.1")
-    assert bench.judge(envelope) == failed(label, FailureReason.SCHEMA_MISMATCH)
+    assert small_rally.judge(envelope) == failed(label, FailureReason.SCHEMA_MISMATCH)
 
 
-def test_pioneer_clear_text_cannot_say_whose_it_is(bench):
+def test_pioneer_clear_text_cannot_say_whose_it_is(small_rally):
     """The envelope's id wins over one that was sealed."""
     other = "48d11605-b396-4a61-8414-50cf71489a16"
-    envelope = bench.pioneer("pioneer-hub", "survey.1", {"pioneerId": other})
-    row = bench.row(bench.judge(envelope))
-    assert row["participant"] == bench.pseudonyms.of_platform(RALLY_ID)
+    envelope = small_rally.seal_pioneer("pioneer-hub", "survey.1", {"pioneerId": other})
+    row = small_rally.decode_row(small_rally.judge(envelope))
+    assert row["participant"] == small_rally.pseudonyms.of_platform(RALLY_ID)
     assert row["payload"]["pioneerId"] == row["participant"]
 
 
@@ -455,8 +479,8 @@ ANY = st.none() | st.text(max_size=50)
     sent=ANY | st.just("2022-06-01T12:00:00Z"),
     dnt=ANY,
 )
-def test_any_envelope_is_refused_or_fails(bench, body, uri, sent, dnt):
-    outcome = bench.judge(Envelope(body, uri, sent, dnt))
+def test_any_envelope_is_refused_or_fails(small_rally, body, uri, sent, dnt):
+    outcome = small_rally.judge(Envelope(body, uri, sent, dnt))
     assert outcome.row is None
     assert outcome.event is None
     assert (outcome.refusal is None) != (outcome.failure is None)
@@ -481,20 +505,20 @@ JSON = st.recursive(
 
 @given(clear=JSON)
 @pytest.mark.parametrize("document", ["visit.1", "joined.1", "left.1"])
-def test_any_clear_text_is_stored_or_fails(bench, document, clear):
-    outcome = bench.judge(bench.glean("rally-x", document, clear))
+def test_any_clear_text_is_stored_or_fails(small_rally, document, clear):
+    outcome = small_rally.judge(small_rally.seal_glean("rally-x", document, clear))
     assert outcome.failure is not None or outcome.row is not None or outcome.event
 
 
 @given(others=st.dictionaries(st.sampled_from(["url", "tags", "extra", "x"]), JSON))
-def test_any_field_beside_the_id_is_stored_or_fails(bench, others):
+def test_any_field_beside_the_id_is_stored_or_fails(small_rally, others):
     clear = {"metrics": {"uuid": {"rally.id": RALLY_ID}}, **others}
-    outcome = bench.judge(bench.glean("rally-x", "visit.1", clear))
+    outcome = small_rally.judge(small_rally.seal_glean("rally-x", "visit.1", clear))
     if outcome.row is None:
         assert outcome.failure in (
             FailureReason.SCHEMA_MISMATCH,
             FailureReason.INVALID_PAYLOAD,
         )
     else:
-        payload = bench.row(outcome)["payload"]
+        payload = small_rally.decode_row(outcome)["payload"]
         assert all(payload[name] == value for name, value in others.items())

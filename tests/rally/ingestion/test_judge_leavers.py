@@ -31,8 +31,8 @@ HELD, REJECTED = {"status": RequestStatus.HELD}, {"status": RequestStatus.REJECT
 
 
 @pytest.fixture(scope="module")
-def me(bench):
-    return bench.pseudonyms.of_platform(RALLY_ID)
+def me(small_rally):
+    return small_rally.pseudonyms.of_platform(RALLY_ID)
 
 
 def became(outcome):
@@ -114,9 +114,11 @@ ENROLMENT_IN_RALLY = {
 
 
 @pytest.mark.parametrize(("did", "expected"), OF_A_STUDY.values(), ids=OF_A_STUDY)
-def test_ping_of_a_study(bench, payload, me, did, expected):
+def test_ping_of_a_study(small_rally, payload, me, did, expected):
     known = make_list(1, *(each(me) for each in did))
-    outcome = bench.judge(bench.glean(X, "visit.1", payload()), withdrawals=known)
+    outcome = small_rally.judge(
+        small_rally.seal_glean(X, "visit.1", payload()), withdrawals=known
+    )
     assert became(outcome) == expected
     assert outcome.event is None
     if expected is not STORED:
@@ -126,10 +128,10 @@ def test_ping_of_a_study(bench, payload, me, did, expected):
 @pytest.mark.parametrize(
     ("did", "expected"), OF_THE_PLATFORM.values(), ids=OF_THE_PLATFORM
 )
-def test_ping_of_the_platform(bench, me, did, expected):
+def test_ping_of_the_platform(small_rally, me, did, expected):
     known = make_list(1, *(each(me) for each in did))
-    survey = bench.pioneer("pioneer-hub", "survey.1", {"text": "x"})
-    assert became(bench.judge(survey, withdrawals=known)) == expected
+    survey = small_rally.seal_pioneer("pioneer-hub", "survey.1", {"text": "x"})
+    assert became(small_rally.judge(survey, withdrawals=known)) == expected
 
 
 @pytest.mark.parametrize(
@@ -144,15 +146,15 @@ def test_ping_of_the_platform(bench, me, did, expected):
     ids=["by the study", "by the platform"],
 )
 def test_enrolment_in_a_study_counts_for_itself_and_is_an_event(
-    bench, payload, me, namespace, document, string, did, expected
+    small_rally, payload, me, namespace, document, string, did, expected
 ):
     """By whichever namespace it comes: the platform's row about it is in its scope."""
     known = make_list(1, *(each(me) for each in did))
-    envelope = bench.glean(namespace, document, payload(string=string))
-    outcome = bench.judge(envelope, withdrawals=known)
+    envelope = small_rally.seal_glean(namespace, document, payload(string=string))
+    outcome = small_rally.judge(envelope, withdrawals=known)
     assert became(outcome) == expected
     assert (outcome.event.kind, outcome.event.scope) == (EventKind.JOINED, X)
-    assert outcome.event == bench.judge(envelope).event
+    assert outcome.event == small_rally.judge(envelope).event
 
 
 @pytest.mark.parametrize(
@@ -161,43 +163,47 @@ def test_enrolment_in_a_study_counts_for_itself_and_is_an_event(
     ids=["study", "platform"],
 )
 def test_enrolment_that_the_platform_keeps_is_never_deferred(
-    bench, payload, me, namespace, document, expected
+    small_rally, payload, me, namespace, document, expected
 ):
     known = make_list(1, left(me, X, NOW + 1, deferred=[X]))
-    envelope = bench.glean(namespace, document, payload(string={"namespace": X}))
-    assert became(bench.judge(envelope, withdrawals=known)) == expected
+    envelope = small_rally.seal_glean(
+        namespace, document, payload(string={"namespace": X})
+    )
+    assert became(small_rally.judge(envelope, withdrawals=known)) == expected
 
 
 @pytest.mark.parametrize(
     ("did", "expected"), ENROLMENT_IN_RALLY.values(), ids=ENROLMENT_IN_RALLY
 )
 def test_enrolment_in_rally_counts_for_itself_and_is_an_event(
-    bench, payload, me, did, expected
+    small_rally, payload, me, did, expected
 ):
     known = make_list(1, *(each(me) for each in did))
-    envelope = bench.glean("rally-hub", "enrollment.1", payload())
-    outcome = bench.judge(envelope, withdrawals=known)
+    envelope = small_rally.seal_glean("rally-hub", "enrollment.1", payload())
+    outcome = small_rally.judge(envelope, withdrawals=known)
     assert became(outcome) == expected
     assert (outcome.event.kind, outcome.event.scope) == (EventKind.JOINED, RALLY)
 
 
-def test_nobody_else_is_judged_by_it(bench, payload, me):
+def test_nobody_else_is_judged_by_it(small_rally, payload, me):
     known = make_list(1, left(me, RALLY, NOW + 1))
-    envelope = bench.glean(X, "visit.1", payload(SOMEBODY_ELSE))
-    assert bench.judge(envelope, withdrawals=known) == bench.judge(envelope)
+    envelope = small_rally.seal_glean(X, "visit.1", payload(SOMEBODY_ELSE))
+    assert small_rally.judge(envelope, withdrawals=known) == small_rally.judge(envelope)
 
 
 @pytest.mark.parametrize("after", [-1, 0, 1])
-def test_withdrawal_is_never_judged_by_it(bench, payload, me, after):
+def test_withdrawal_is_never_judged_by_it(small_rally, payload, me, after):
     known = make_list(1, left(me, RALLY, NOW + after), left(me, X, NOW + after))
     for envelope in (
-        bench.glean(X, "left.1", payload()),
-        bench.glean("rally-hub", "deletion-request.1", payload()),
-        bench.pioneer(Y, "deletion-request.1", {}, key_id="discarded"),
-        bench.pioneer("pioneer-hub", "uninstall-deletion.1", {"deletionId": RALLY_ID}),
+        small_rally.seal_glean(X, "left.1", payload()),
+        small_rally.seal_glean("rally-hub", "deletion-request.1", payload()),
+        small_rally.seal_pioneer(Y, "deletion-request.1", {}, key_id="discarded"),
+        small_rally.seal_pioneer(
+            "pioneer-hub", "uninstall-deletion.1", {"deletionId": RALLY_ID}
+        ),
     ):
-        outcome = bench.judge(envelope, withdrawals=known)
-        assert outcome == bench.judge(envelope)
+        outcome = small_rally.judge(envelope, withdrawals=known)
+        assert outcome == small_rally.judge(envelope)
         assert outcome.event.kind is EventKind.LEFT
 
 
@@ -215,36 +221,40 @@ EARLIER_REASONS = {
 @pytest.mark.parametrize(
     ("attributes", "clear", "reason"), EARLIER_REASONS.values(), ids=EARLIER_REASONS
 )
-def test_promise_is_the_first_to_refuse(bench, payload, me, attributes, clear, reason):
+def test_promise_is_the_first_to_refuse(
+    small_rally, payload, me, attributes, clear, reason
+):
     known = make_list(1, left(me, X, NOW + 1))
-    envelope = bench.glean(X, "visit.1", payload(**clear), **attributes)
+    envelope = small_rally.seal_glean(X, "visit.1", payload(**clear), **attributes)
     label = Label(X, "visit.1")
-    assert bench.judge(envelope, withdrawals=known) == Outcome(label, refusal=reason)
+    assert small_rally.judge(envelope, withdrawals=known) == Outcome(
+        label, refusal=reason
+    )
 
 
-def test_what_cannot_be_opened_fails_whoever_sent_it(bench, me):
+def test_what_cannot_be_opened_fails_whoever_sent_it(small_rally, me):
     known = make_list(1, left(me, X, NOW + 1))
-    outcome = bench.judge(bench.envelope(b"{}", X), withdrawals=known)
+    outcome = small_rally.judge(small_rally.make_envelope(b"{}", X), withdrawals=known)
     assert outcome.failure is FailureReason.NOT_ENCRYPTED
 
 
 @pytest.mark.parametrize(("after", "expected"), [(1, REFUSED), (-1, PARKED)])
 def test_payload_of_who_has_left_is_looked_at_no_further(
-    bench, payload, me, after, expected
+    small_rally, payload, me, after, expected
 ):
     """It is no schema mismatch: that would be kept, and not be about their leaving."""
     known = make_list(1, left(me, X, NOW + after))
-    envelope = bench.glean(X, "visit.1", payload(unknown=1))
-    assert became(bench.judge(envelope, withdrawals=known)) is expected
+    envelope = small_rally.seal_glean(X, "visit.1", payload(unknown=1))
+    assert became(small_rally.judge(envelope, withdrawals=known)) is expected
 
 
 @pytest.mark.parametrize(("after", "expected"), [(1, REFUSED), (-1, PARKED)])
 def test_unreadable_enrolment_of_who_has_left_has_one_outcome(
-    bench, me, after, expected
+    small_rally, me, after, expected
 ):
     known = make_list(1, left(me, RALLY, NOW + after))
-    envelope = bench.pioneer(Y, "pioneer-enrollment.1", {}, key_id="nobody")
-    outcome = bench.judge(envelope, withdrawals=known)
+    envelope = small_rally.seal_pioneer(Y, "pioneer-enrollment.1", {}, key_id="nobody")
+    outcome = small_rally.judge(envelope, withdrawals=known)
     assert became(outcome) is expected
     assert outcome.event.scope == Y
 
@@ -269,20 +279,20 @@ PINGS = {
 
 @pytest.mark.parametrize("ping", PINGS.values(), ids=PINGS)
 @given(did=st.lists(st.one_of(REQUESTS, RETURNS), max_size=6))
-def test_ping_is_judged_as_its_row_will_be(bench, payload, me, ping, did):
+def test_ping_is_judged_as_its_row_will_be(small_rally, payload, me, ping, did):
     """By deletion and compaction, when the log has the enrolment that it is."""
     namespace, document, string, scope = ping
     records = [each(me) for each in did]
-    envelope = bench.glean(namespace, document, payload(string=string))
-    outcome = bench.judge(envelope, withdrawals=make_list(1, *records))
-    document_id = bench.document_id(envelope)
+    envelope = small_rally.seal_glean(namespace, document, payload(string=string))
+    outcome = small_rally.judge(envelope, withdrawals=make_list(1, *records))
+    document_id = small_rally.document_id_of(envelope)
     own = [joined(me, scope, NOW, document_id)] if scope else []
-    study = bench.registry.studies[namespace]
+    study = small_rally.registry.studies[namespace]
     selection = Selection(
-        make_list(2, *records, *own).people(), study, bench.pseudonyms
+        make_list(2, *records, *own).people(), study, small_rally.pseudonyms
     )
     participant = me if scope and namespace == "rally-hub" else None
-    participant = participant or bench.pseudonyms.of_study(namespace, me)
+    participant = participant or small_rally.pseudonyms.of_study(namespace, me)
     verdict = selection.judge(participant.encode(), document_id.encode(), NOW).verdict
     known = make_list(1, *records).people().get(me)
     own_scope = RALLY if namespace == "rally-hub" else namespace
@@ -295,22 +305,22 @@ def test_ping_is_judged_as_its_row_will_be(bench, payload, me, ping, did):
     }.get(verdict, STORED)
 
 
-def test_each_outcome_is_kept_as_it_must_be(bench, payload, me, tmp_path):
+def test_each_outcome_is_kept_as_it_must_be(small_rally, payload, me, tmp_path):
     """Good and bad together: rows, events, dead letters, counts, and the list's number.
 
     The list changes between two flushes, and within the second.
     """
-    settings = bench.started(tmp_path, reload_seconds=0.0)
+    settings = small_rally.start_job(tmp_path, reload_seconds=0.0)
     platform = open_store(f"{tmp_path}/platform")
-    key = bench.platform_keys.signer(Job.DELETE)
+    key = small_rally.platform_keys.signer(Job.DELETE)
     intake = make_intake(settings)
     writer = make_writer(settings, lambda: intake.counter)
 
     numbers = {}
 
     def take(document, clear, number, namespace=X):
-        envelope = bench.glean(namespace, document, clear)
-        numbers[bench.document_id(envelope)] = number
+        envelope = small_rally.seal_glean(namespace, document, clear)
+        numbers[small_rally.document_id_of(envelope)] = number
         if row := intake.take(envelope):
             writer.add(*row)
 

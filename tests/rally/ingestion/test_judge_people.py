@@ -19,7 +19,7 @@ ID = "65f58083-cefe-4201-832f-0505c3b73d76"
 SENT = "2022-06-01T12:00:00.000000Z"
 
 
-def left(bench, envelope, scope, signal, sent=SENT, deletion_id=None):
+def left(small_rally, envelope, scope, signal, sent=SENT, deletion_id=None):
     """The one outcome of a withdrawal: an event, and nothing else."""
     study, _, document = signal.partition("/")
     return Outcome(
@@ -27,10 +27,10 @@ def left(bench, envelope, scope, signal, sent=SENT, deletion_id=None):
         event=Event(
             EventKind.LEFT,
             scope,
-            None if deletion_id else bench.pseudonyms.of_platform(RALLY_ID),
+            None if deletion_id else small_rally.pseudonyms.of_platform(RALLY_ID),
             to_micros(parse_timestamp(sent)),
-            bench.pseudonyms.of_deletion_id(deletion_id) if deletion_id else None,
-            bench.document_id(envelope),
+            small_rally.pseudonyms.of_deletion_id(deletion_id) if deletion_id else None,
+            small_rally.document_id_of(envelope),
             signal,
         ),
     )
@@ -61,7 +61,7 @@ WHENEVER = {
 
 @pytest.mark.parametrize("others", UNREADABLE_BUT_FOR_THE_ID.values(), ids=str)
 @pytest.mark.parametrize("when", WHENEVER.values(), ids=WHENEVER)
-def test_withdrawal_is_accepted_always(bench, payload, when, others):
+def test_withdrawal_is_accepted_always(small_rally, payload, when, others):
     sent, as_of, attributes, actions = when
     attributes = {**attributes, "submission_timestamp": sent}
     for namespace, document, scope in (
@@ -70,10 +70,10 @@ def test_withdrawal_is_accepted_always(bench, payload, when, others):
     ):
         for form in (RALLY_ID, RALLY_ID.upper(), RALLY_ID.replace("-", "")):
             clear = payload(form, **others)
-            envelope = bench.glean(namespace, document, clear, **attributes)
-            found = bench.judge(envelope, as_of, transitions(namespace, *actions))
+            envelope = small_rally.seal_glean(namespace, document, clear, **attributes)
+            found = small_rally.judge(envelope, as_of, transitions(namespace, *actions))
             signal = f"{namespace}/{document}"
-            assert found == left(bench, envelope, scope, signal, sent)
+            assert found == left(small_rally, envelope, scope, signal, sent)
 
 
 @pytest.mark.parametrize(
@@ -100,26 +100,32 @@ def test_withdrawal_is_accepted_always(bench, payload, when, others):
     ],
     ids=str,
 )
-def test_leaving_a_study_is_of_the_study_that_is_named(bench, payload, string, scope):
+def test_leaving_a_study_is_of_the_study_that_is_named(
+    small_rally, payload, string, scope
+):
     signal = "rally-hub/study-unenrollment.1"
     clear = payload(string=string)
-    envelope = bench.glean("rally-hub", "study-unenrollment.1", clear)
-    found = bench.judge(envelope)
+    envelope = small_rally.seal_glean("rally-hub", "study-unenrollment.1", clear)
+    found = small_rally.judge(envelope)
     if scope is None:
         label = Label("rally-hub", "study-unenrollment.1", withdrawal=True)
         assert found == Outcome(label, failure=FailureReason.UNKNOWN_STUDY)
     else:
-        assert found == left(bench, envelope, scope, signal)
+        assert found == left(small_rally, envelope, scope, signal)
 
 
 @pytest.mark.parametrize("name", ["pioneer-y", "y.study@example.edu"])
 @pytest.mark.parametrize("key_id", ["pioneer-y", "discarded", "nobody", "pioneer-hub"])
-def test_pioneer_withdrawal_passes_whichever_key_sealed_it(bench, name, key_id):
+def test_pioneer_withdrawal_passes_whichever_key_sealed_it(small_rally, name, key_id):
     """Also under the add-on's name (bug 1674847)."""
     for clear in ({}, {"unknown": [1]}):
-        envelope = bench.pioneer(name, "deletion-request.1", clear, key_id=key_id)
-        expected = left(bench, envelope, "pioneer-y", "pioneer-y/deletion-request.1")
-        assert bench.judge(envelope) == expected
+        envelope = small_rally.seal_pioneer(
+            name, "deletion-request.1", clear, key_id=key_id
+        )
+        expected = left(
+            small_rally, envelope, "pioneer-y", "pioneer-y/deletion-request.1"
+        )
+        assert small_rally.judge(envelope) == expected
 
 
 WRONG = {
@@ -148,98 +154,109 @@ WRONG = {
     ids=str,
 )
 def test_pioneer_withdrawal_is_heard_whatever_but_its_id_and_study_is_wrong(
-    bench, names, wrong
+    small_rally, names, wrong
 ):
-    envelope = bench.pioneer("pioneer-y", "deletion-request.1", {}, key_id="discarded")
+    envelope = small_rally.seal_pioneer(
+        "pioneer-y", "deletion-request.1", {}, key_id="discarded"
+    )
     changes = dict.fromkeys(names, wrong)
-    changed = bench.changed(envelope, changes)
-    expected = left(bench, changed, "pioneer-y", "pioneer-y/deletion-request.1")
-    assert bench.judge(changed) == expected
+    changed = small_rally.change_pioneer(envelope, changes)
+    expected = left(small_rally, changed, "pioneer-y", "pioneer-y/deletion-request.1")
+    assert small_rally.judge(changed) == expected
     assert (
-        bench.judge(bench.changed(envelope, changes, type=None, version=3)) == expected
+        small_rally.judge(
+            small_rally.change_pioneer(envelope, changes, type=None, version=3)
+        )
+        == expected
     )
 
 
 @pytest.mark.parametrize("version", [0, 2, 999, -1, 10**30])
-def test_pioneer_withdrawal_is_heard_in_any_version(bench, version):
+def test_pioneer_withdrawal_is_heard_in_any_version(small_rally, version):
     """And its signal is the registry's document: no version of a client's makes one."""
-    envelope = bench.pioneer("pioneer-y", "deletion-request.1", {})
+    envelope = small_rally.seal_pioneer("pioneer-y", "deletion-request.1", {})
     changes = {"schemaVersion": version}
-    expected = left(bench, envelope, "pioneer-y", "pioneer-y/deletion-request.1")
-    assert bench.judge(bench.changed(envelope, changes)) == expected
+    expected = left(small_rally, envelope, "pioneer-y", "pioneer-y/deletion-request.1")
+    assert small_rally.judge(small_rally.change_pioneer(envelope, changes)) == expected
     clear = {"deletionId": DELETION_ID}
-    uninstall = bench.pioneer("pioneer-hub", "uninstall-deletion.1", clear)
+    uninstall = small_rally.seal_pioneer("pioneer-hub", "uninstall-deletion.1", clear)
     signal = "pioneer-hub/uninstall-deletion.1"
-    assert bench.judge(bench.changed(uninstall, changes)) == left(
-        bench, uninstall, RALLY, signal, deletion_id=DELETION_ID
+    assert small_rally.judge(small_rally.change_pioneer(uninstall, changes)) == left(
+        small_rally, uninstall, RALLY, signal, deletion_id=DELETION_ID
     )
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
-def test_pioneer_withdrawal_of_a_studys_own_is_heard_unopened(bench, wrong):
-    envelope = bench.pioneer("pioneer-y", "opt-out.1", {}, key_id="discarded")
+def test_pioneer_withdrawal_of_a_studys_own_is_heard_unopened(small_rally, wrong):
+    envelope = small_rally.seal_pioneer(
+        "pioneer-y", "opt-out.1", {}, key_id="discarded"
+    )
     changes = dict.fromkeys(("encryptedData", "encryptionKeyId"), wrong)
-    changed = bench.changed(envelope, changes)
-    expected = left(bench, changed, "pioneer-y", "pioneer-y/opt-out.1")
-    assert bench.judge(changed) == expected
+    changed = small_rally.change_pioneer(envelope, changes)
+    expected = left(small_rally, changed, "pioneer-y", "pioneer-y/opt-out.1")
+    assert small_rally.judge(changed) == expected
 
 
 @pytest.mark.parametrize("key_id", [..., None, "", "nobody", 7])
-def test_pioneer_uninstall_is_opened_by_any_key_of_its_namespace(bench, key_id):
+def test_pioneer_uninstall_is_opened_by_any_key_of_its_namespace(small_rally, key_id):
     clear = {"deletionId": DELETION_ID}
-    envelope = bench.pioneer("pioneer-hub", "uninstall-deletion.1", clear)
+    envelope = small_rally.seal_pioneer("pioneer-hub", "uninstall-deletion.1", clear)
     signal = "pioneer-hub/uninstall-deletion.1"
-    assert bench.judge(bench.changed(envelope, {"encryptionKeyId": key_id})) == left(
-        bench, envelope, RALLY, signal, deletion_id=DELETION_ID
-    )
+    assert small_rally.judge(
+        small_rally.change_pioneer(envelope, {"encryptionKeyId": key_id})
+    ) == left(small_rally, envelope, RALLY, signal, deletion_id=DELETION_ID)
 
 
 @pytest.mark.parametrize("wrong", [..., None, "", 7, "a.b.c.d.e"])
-def test_pioneer_enrolment_is_heard_whatever_its_ciphertext_is(bench, wrong):
-    envelope = bench.pioneer("pioneer-y", "pioneer-enrollment.1", {}, key_id="debug")
-    outcome = bench.judge(bench.changed(envelope, {"encryptedData": wrong}))
+def test_pioneer_enrolment_is_heard_whatever_its_ciphertext_is(small_rally, wrong):
+    envelope = small_rally.seal_pioneer(
+        "pioneer-y", "pioneer-enrollment.1", {}, key_id="debug"
+    )
+    outcome = small_rally.judge(
+        small_rally.change_pioneer(envelope, {"encryptedData": wrong})
+    )
     assert (outcome.failure, outcome.event.scope) == (None, "pioneer-y")
-    assert bench.row(outcome)["payload"]["deletionId"] is None
+    assert small_rally.decode_row(outcome)["payload"]["deletionId"] is None
 
 
-def test_withdrawal_with_a_text_that_was_cut_is_heard(bench, payload):
+def test_withdrawal_with_a_text_that_was_cut_is_heard(small_rally, payload):
     document = "study-unenrollment.1"
     string = {"namespace": "rally-x", "reason \udf08": "\ud83c"}
-    envelope = bench.glean("rally-hub", document, payload(string=string))
-    expected = left(bench, envelope, "rally-x", f"rally-hub/{document}")
-    assert bench.judge(envelope) == expected
+    envelope = small_rally.seal_glean("rally-hub", document, payload(string=string))
+    expected = left(small_rally, envelope, "rally-x", f"rally-hub/{document}")
+    assert small_rally.judge(envelope) == expected
 
 
-def test_pioneer_withdrawal_from_a_platform_namespace_is_of_rally(bench):
-    envelope = bench.pioneer("pioneer-hub", "deletion-request.1", {})
-    expected = left(bench, envelope, RALLY, "pioneer-hub/deletion-request.1")
-    assert bench.judge(envelope) == expected
+def test_pioneer_withdrawal_from_a_platform_namespace_is_of_rally(small_rally):
+    envelope = small_rally.seal_pioneer("pioneer-hub", "deletion-request.1", {})
+    expected = left(small_rally, envelope, RALLY, "pioneer-hub/deletion-request.1")
+    assert small_rally.judge(envelope) == expected
 
 
-def test_alias_is_no_namespace_in_a_path(bench, payload):
-    envelope = bench.glean("rally-x", "visit.1", payload())
+def test_alias_is_no_namespace_in_a_path(small_rally, payload):
+    envelope = small_rally.seal_glean("rally-x", "visit.1", payload())
     moved = envelope._replace(uri=f"/submit/studyx/visit/1/{ID}")
-    assert bench.judge(moved).failure is FailureReason.UNKNOWN_NAMESPACE
+    assert small_rally.judge(moved).failure is FailureReason.UNKNOWN_NAMESPACE
 
 
 @pytest.mark.parametrize("form", [DELETION_ID, DELETION_ID.upper()])
 @pytest.mark.parametrize("others", [{}, {"unknown": 1}])
-def test_uninstall_brings_a_deletion_id(bench, form, others):
+def test_uninstall_brings_a_deletion_id(small_rally, form, others):
     clear = {"deletionId": form, **others}
-    envelope = bench.pioneer("pioneer-hub", "uninstall-deletion.1", clear)
+    envelope = small_rally.seal_pioneer("pioneer-hub", "uninstall-deletion.1", clear)
     signal = "pioneer-hub/uninstall-deletion.1"
-    expected = left(bench, envelope, RALLY, signal, deletion_id=DELETION_ID)
-    assert bench.judge(envelope) == expected
+    expected = left(small_rally, envelope, RALLY, signal, deletion_id=DELETION_ID)
+    assert small_rally.judge(envelope) == expected
 
 
 @pytest.mark.parametrize("value", [None, "", "x", "0" * 32, 5])
-def test_uninstall_without_a_deletion_id_fails(bench, value):
-    envelope = bench.pioneer(
+def test_uninstall_without_a_deletion_id_fails(small_rally, value):
+    envelope = small_rally.seal_pioneer(
         "pioneer-hub", "uninstall-deletion.1", {"deletionId": value}
     )
     label = Label("pioneer-hub", "uninstall-deletion.1", withdrawal=True)
     expected = Outcome(label, failure=FailureReason.INVALID_ID)
-    assert bench.judge(envelope) == expected
+    assert small_rally.judge(envelope) == expected
 
 
 @pytest.mark.parametrize(
@@ -252,81 +269,85 @@ def test_uninstall_without_a_deletion_id_fails(bench, value):
     ],
 )
 def test_enrolment_is_an_event_and_a_row(
-    bench, payload, namespace, document, string, scope
+    small_rally, payload, namespace, document, string, scope
 ):
-    envelope = bench.glean(namespace, document, payload(string=string))
-    outcome = bench.judge(envelope)
-    platform = bench.pseudonyms.of_platform(RALLY_ID)
+    envelope = small_rally.seal_glean(namespace, document, payload(string=string))
+    outcome = small_rally.judge(envelope)
+    platform = small_rally.pseudonyms.of_platform(RALLY_ID)
     assert outcome.event == Event(
         EventKind.JOINED,
         scope,
         platform,
         to_micros(parse_timestamp(SENT)),
         None,
-        bench.document_id(envelope),
+        small_rally.document_id_of(envelope),
         f"{namespace}/{document}",
     )
     assert (outcome.refusal, outcome.failure) == (None, None)
     assert outcome.partition == (namespace, document, "2022-06-01")
     own = platform
     if namespace == "rally-x":
-        own = bench.pseudonyms.of_study("rally-x", platform)
-    row = bench.row(outcome)
-    assert row["document_id"] == bench.document_id(envelope)
+        own = small_rally.pseudonyms.of_study("rally-x", platform)
+    row = small_rally.decode_row(outcome)
+    assert row["document_id"] == small_rally.document_id_of(envelope)
     assert row["participant"] == own
     assert row["payload"]["metrics"]["uuid"]["rally_id"] == own
 
 
 @pytest.mark.parametrize("string", [None, {}, {"namespace": "nobody"}])
-def test_enrolment_in_no_study_that_is_known_fails(bench, payload, string):
+def test_enrolment_in_no_study_that_is_known_fails(small_rally, payload, string):
     clear = payload(string=string)
-    outcome = bench.judge(bench.glean("rally-hub", "study-enrollment.1", clear))
+    outcome = small_rally.judge(
+        small_rally.seal_glean("rally-hub", "study-enrollment.1", clear)
+    )
     label = Label("rally-hub", "study-enrollment.1")
     assert outcome == Outcome(label, failure=FailureReason.UNKNOWN_STUDY)
 
 
-def test_enrolment_that_its_schema_does_not_declare_fails_whole(bench, payload):
+def test_enrolment_that_its_schema_does_not_declare_fails_whole(small_rally, payload):
     """It goes through when its schema was mended: event and row together."""
-    outcome = bench.judge(bench.glean("rally-x", "joined.1", payload(unknown=1)))
+    outcome = small_rally.judge(
+        small_rally.seal_glean("rally-x", "joined.1", payload(unknown=1))
+    )
     label = Label("rally-x", "joined.1")
     assert outcome == Outcome(label, failure=FailureReason.SCHEMA_MISMATCH)
 
 
-def test_deletion_id_has_a_pseudonym_of_the_study_in_its_rows(bench):
+def test_deletion_id_has_a_pseudonym_of_the_study_in_its_rows(small_rally):
     """Events have the platform's, by which an uninstall ping finds them."""
-    known_by = bench.pseudonyms.of_deletion_id(DELETION_ID)
+    known_by = small_rally.pseudonyms.of_deletion_id(DELETION_ID)
     own = {
         "pioneer-hub": known_by,
-        "pioneer-y": bench.pseudonyms.of_study("pioneer-y", known_by),
+        "pioneer-y": small_rally.pseudonyms.of_study("pioneer-y", known_by),
     }
     assert len({*own.values()}) == 2
     for namespace, pseudonym in own.items():
-        outcome = bench.judge(
-            bench.pioneer(
+        outcome = small_rally.judge(
+            small_rally.seal_pioneer(
                 namespace, "pioneer-enrollment.1", {"deletionId": DELETION_ID}
             )
         )
         assert outcome.event.deletion_id == known_by
-        assert bench.row(outcome)["payload"]["deletionId"] == pseudonym
+        assert small_rally.decode_row(outcome)["payload"]["deletionId"] == pseudonym
 
 
-def test_pioneer_enrolment_keeps_a_pseudonym_of_its_deletion_id(bench):
-    envelope = bench.pioneer(
+def test_pioneer_enrolment_keeps_a_pseudonym_of_its_deletion_id(small_rally):
+    envelope = small_rally.seal_pioneer(
         "pioneer-hub", "pioneer-enrollment.1", {"deletionId": DELETION_ID.upper()}
     )
-    outcome = bench.judge(envelope)
-    pseudonym = bench.pseudonyms.of_deletion_id(DELETION_ID)
-    platform = bench.pseudonyms.of_platform(RALLY_ID)
+    outcome = small_rally.judge(envelope)
+    pseudonym = small_rally.pseudonyms.of_deletion_id(DELETION_ID)
+    platform = small_rally.pseudonyms.of_platform(RALLY_ID)
     assert outcome.event.deletion_id == pseudonym
     assert outcome.event.participant == platform
-    assert bench.row(outcome)["payload"] == {
+    assert small_rally.decode_row(outcome)["payload"] == {
         "pioneerId": platform,
         "deletionId": pseudonym,
     }
-    uninstall = bench.pioneer(
+    uninstall = small_rally.seal_pioneer(
         "pioneer-hub", "uninstall-deletion.1", {"deletionId": DELETION_ID}
     )
-    assert bench.judge(uninstall).event.deletion_id == pseudonym
+    assert small_rally.judge(uninstall).event.deletion_id == pseudonym
 
 
 @pytest.mark.parametrize(
@@ -341,43 +362,47 @@ def test_pioneer_enrolment_keeps_a_pseudonym_of_its_deletion_id(bench):
 )
 @pytest.mark.parametrize("name", ["pioneer-y", "y.study@example.edu"])
 def test_pioneer_enrolment_that_does_not_open_is_stored_and_kept(
-    bench, name, key_id, failure
+    small_rally, name, key_id, failure
 ):
     """Its id is in the envelope; its deletion id may still be wanted."""
-    envelope = bench.pioneer(name, "pioneer-enrollment.1", {}, key_id=key_id)
-    outcome = bench.judge(envelope)
-    platform = bench.pseudonyms.of_platform(RALLY_ID)
-    study = bench.pseudonyms.of_study("pioneer-y", platform)
+    envelope = small_rally.seal_pioneer(name, "pioneer-enrollment.1", {}, key_id=key_id)
+    outcome = small_rally.judge(envelope)
+    platform = small_rally.pseudonyms.of_platform(RALLY_ID)
+    study = small_rally.pseudonyms.of_study("pioneer-y", platform)
     assert outcome.label == Label("pioneer-y", "pioneer-enrollment.1")
     assert (outcome.failure, outcome.refusal) == (failure, None)
     assert (outcome.event.scope, outcome.event.participant) == ("pioneer-y", platform)
     expected = {"pioneerId": study, "deletionId": None}
-    assert bench.row(outcome)["payload"] == expected
+    assert small_rally.decode_row(outcome)["payload"] == expected
 
 
-def test_pioneer_enrolment_of_a_malformed_deletion_id_fails(bench):
-    envelope = bench.pioneer(
+def test_pioneer_enrolment_of_a_malformed_deletion_id_fails(small_rally):
+    envelope = small_rally.seal_pioneer(
         "pioneer-hub", "pioneer-enrollment.1", {"deletionId": "no id"}
     )
-    assert bench.judge(envelope).failure is FailureReason.INVALID_ID
+    assert small_rally.judge(envelope).failure is FailureReason.INVALID_ID
 
 
 @pytest.mark.parametrize("body", [b"", b"text", b'{"metrics": {}}', b"\x01" * 80])
-def test_withdrawal_that_is_not_legible_is_a_dead_letter_that_stays(bench, body):
+def test_withdrawal_that_is_not_legible_is_a_dead_letter_that_stays(small_rally, body):
     for namespace, document in (
         ("rally-x", "left.1"),
         ("rally-hub", "study-unenrollment.1"),
         ("rally-x", "deletion-request.1"),
     ):
-        outcome = bench.judge(bench.envelope(body, namespace, document))
+        outcome = small_rally.judge(
+            small_rally.make_envelope(body, namespace, document)
+        )
         assert outcome.failure is not None
         assert outcome.label == Label(namespace, document, withdrawal=True)
 
 
-def test_pioneer_withdrawal_in_a_rally_namespace_has_a_rally_id(bench):
+def test_pioneer_withdrawal_in_a_rally_namespace_has_a_rally_id(small_rally):
     """The decoder calls it rallyId there; who leaves is the same person."""
-    envelope = bench.pioneer("rally-x", "deletion-request.1", {}, key_id="discarded")
-    expected = left(bench, envelope, "rally-x", "rally-x/deletion-request.1")
-    assert bench.judge(envelope) == expected
+    envelope = small_rally.seal_pioneer(
+        "rally-x", "deletion-request.1", {}, key_id="discarded"
+    )
+    expected = left(small_rally, envelope, "rally-x", "rally-x/deletion-request.1")
+    assert small_rally.judge(envelope) == expected
     body = json.loads(envelope.payload)
     assert body["payload"]["pioneerId"] == RALLY_ID

@@ -77,11 +77,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
-def test_data_is_refused(bench, payload, case):
+def test_data_is_refused(small_rally, payload, case):
     document, attributes, others, transitions, reason = case
-    for seal in (bench.glean, bench.tink):
+    for seal in (small_rally.seal_glean, small_rally.seal_tink):
         envelope = seal("rally-x", document, payload(**others), **attributes)
-        outcome = bench.judge(envelope, LATER, transitions)
+        outcome = small_rally.judge(envelope, LATER, transitions)
         assert outcome == Outcome(Label("rally-x", document), refusal=reason)
 
 
@@ -102,46 +102,50 @@ def test_data_is_refused(bench, payload, case):
     ],
 )
 def test_data_is_stored_as_of_when_it_was_sent(
-    bench, payload, document, attributes, others, transitions
+    small_rally, payload, document, attributes, others, transitions
 ):
-    envelope = bench.glean("rally-x", document, payload(**others), **attributes)
+    envelope = small_rally.seal_glean(
+        "rally-x", document, payload(**others), **attributes
+    )
     sent = envelope.submission_timestamp
-    outcome = bench.judge(envelope, sent, transitions)
+    outcome = small_rally.judge(envelope, sent, transitions)
     assert (outcome.refusal, outcome.failure, outcome.event) == (None, None, None)
     assert outcome.partition == ("rally-x", document, sent[:10])
-    row = bench.row(outcome)
+    row = small_rally.decode_row(outcome)
     assert row["submission_timestamp"] == datetime.fromisoformat(sent)
 
 
 @pytest.mark.parametrize("document", ["visit.1", "joined.1"])
 @pytest.mark.parametrize("transitions", [(), (PAUSE,)], ids=["open", "paused"])
 def test_data_and_enrolments_of_machines_leave_nothing(
-    bench, payload, document, transitions
+    small_rally, payload, document, transitions
 ):
     """Neither row nor event: a test's client enrols nobody."""
-    envelope = bench.glean(
+    envelope = small_rally.seal_glean(
         "rally-x", document, payload(), source_tags="nightly, automation", dnt="1"
     )
-    assert bench.judge(envelope, LATER, transitions) == Outcome(
+    assert small_rally.judge(envelope, LATER, transitions) == Outcome(
         Label("rally-x", document), refusal=RefusalReason.AUTOMATION
     )
-    pioneer = bench.pioneer("pioneer-y", "pioneer-enrollment.1", {})
-    assert bench.judge(pioneer._replace(source_tags="automation")) == Outcome(
+    pioneer = small_rally.seal_pioneer("pioneer-y", "pioneer-enrollment.1", {})
+    assert small_rally.judge(pioneer._replace(source_tags="automation")) == Outcome(
         Label("pioneer-y", "pioneer-enrollment.1"), refusal=RefusalReason.AUTOMATION
     )
 
 
-def test_data_that_is_refused_is_not_opened(bench):
+def test_data_that_is_refused_is_not_opened(small_rally):
     """What a promise refuses may be anything: it is not looked at."""
-    envelope = bench.envelope(b"no ping at all", dnt="1")
-    outcome = bench.judge(envelope)
+    envelope = small_rally.make_envelope(b"no ping at all", dnt="1")
+    outcome = small_rally.judge(envelope)
     assert outcome.refusal is RefusalReason.DO_NOT_TRACK
     assert outcome.failure is None
 
 
-def test_private_browsing_is_refused_whatever_else_is_wrong(bench):
-    envelope = bench.glean("rally-x", "visit.1", {"private": True, "unknown": 1})
-    assert bench.judge(envelope) == Outcome(
+def test_private_browsing_is_refused_whatever_else_is_wrong(small_rally):
+    envelope = small_rally.seal_glean(
+        "rally-x", "visit.1", {"private": True, "unknown": 1}
+    )
+    assert small_rally.judge(envelope) == Outcome(
         Label("rally-x", "visit.1"), refusal=RefusalReason.PRIVATE_BROWSING
     )
 
@@ -163,10 +167,10 @@ NO_ROW = {
 
 
 @pytest.mark.parametrize("case", NO_ROW.values(), ids=NO_ROW)
-def test_enrolment_whose_row_is_refused_is_an_event(bench, payload, case):
+def test_enrolment_whose_row_is_refused_is_an_event(small_rally, payload, case):
     attributes, transitions, reason = case
-    envelope = bench.glean("rally-x", "joined.1", payload(), **attributes)
-    outcome = bench.judge(envelope, LATER, transitions)
+    envelope = small_rally.seal_glean("rally-x", "joined.1", payload(), **attributes)
+    outcome = small_rally.judge(envelope, LATER, transitions)
     assert (outcome.row, outcome.refusal, outcome.failure) == (None, reason, None)
     assert (outcome.event.kind, outcome.event.scope) == (EventKind.JOINED, "rally-x")
 
@@ -181,30 +185,34 @@ def test_enrolment_whose_row_is_refused_is_an_event(bench, payload, case):
     ],
 )
 def test_enrolment_from_where_nobody_may_enrol_leaves_nothing(
-    bench, payload, attributes, others, reason
+    small_rally, payload, attributes, others, reason
 ):
-    envelope = bench.glean("rally-x", "joined.1", payload(**others), **attributes)
-    assert bench.judge(envelope) == Outcome(
+    envelope = small_rally.seal_glean(
+        "rally-x", "joined.1", payload(**others), **attributes
+    )
+    assert small_rally.judge(envelope) == Outcome(
         Label("rally-x", "joined.1"), refusal=reason
     )
 
 
 @pytest.mark.parametrize("country", ["US", "ca", None, ""])
-def test_enrolment_from_an_eligible_or_absent_country_is_both(bench, payload, country):
-    envelope = bench.glean("rally-x", "joined.1", payload(), country=country)
-    outcome = bench.judge(envelope)
+def test_enrolment_from_an_eligible_or_absent_country_is_both(
+    small_rally, payload, country
+):
+    envelope = small_rally.seal_glean("rally-x", "joined.1", payload(), country=country)
+    outcome = small_rally.judge(envelope)
     assert (outcome.refusal, outcome.failure) == (None, None)
     assert outcome.event.kind is EventKind.JOINED
-    assert bench.row(outcome)["participant"] == bench.pseudonyms.of_study(
-        "rally-x", outcome.event.participant
-    )
+    assert small_rally.decode_row(outcome)[
+        "participant"
+    ] == small_rally.pseudonyms.of_study("rally-x", outcome.event.participant)
 
 
-def test_country_of_the_namespace_that_received_it_counts(bench, payload):
+def test_country_of_the_namespace_that_received_it_counts(small_rally, payload):
     """CA may enrol in X, but the hub's own enrolments are from the US alone."""
     named = {"namespace": "rally-x"}
     for document, string in (("enrollment.1", None), ("study-enrollment.1", named)):
-        envelope = bench.glean(
+        envelope = small_rally.seal_glean(
             "rally-hub", document, payload(string=string), country="CA"
         )
-        assert bench.judge(envelope).refusal is RefusalReason.COUNTRY
+        assert small_rally.judge(envelope).refusal is RefusalReason.COUNTRY

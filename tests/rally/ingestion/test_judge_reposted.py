@@ -84,16 +84,18 @@ NO_PING = {
 
 
 @pytest.mark.parametrize("body", SAME_PING.values(), ids=SAME_PING)
-def test_a_body_that_opens_is_the_same_ping_however_it_is_written(bench, payload, body):
-    first = bench.glean("rally-x", "joined.1", payload())
+def test_a_body_that_opens_is_the_same_ping_however_it_is_written(
+    small_rally, payload, body
+):
+    first = small_rally.seal_glean("rally-x", "joined.1", payload())
     again = first._replace(
         payload=body(jwe_of(first)), uri=f"/submit/rally-x/left/1/{ANOTHER}?a=b"
     )
-    events = [bench.judge(each).event for each in (first, again)]
+    events = [small_rally.judge(each).event for each in (first, again)]
     assert [each.kind for each in events] == [EventKind.JOINED, EventKind.LEFT]
     assert events[0].document_id == events[1].document_id
     moved = again._replace(uri=f"/submit/rally-x/visit/1/{ANOTHER}")
-    row = bench.row(bench.judge(moved))
+    row = small_rally.decode_row(small_rally.judge(moved))
     assert row["document_id"] == events[0].document_id
     assert uuid.UUID(row["document_id"]).version == 8
     assert ANOTHER not in repr((events, row))
@@ -101,56 +103,65 @@ def test_a_body_that_opens_is_the_same_ping_however_it_is_written(bench, payload
 
 @pytest.mark.parametrize("part", _PARTS.values(), ids=_PARTS)
 @pytest.mark.parametrize("spell", NO_PING.values(), ids=NO_PING)
-def test_a_jwe_that_is_spelled_otherwise_does_not_open(bench, payload, part, spell):
-    first = bench.glean("rally-x", "joined.1", payload())
+def test_a_jwe_that_is_spelled_otherwise_does_not_open(
+    small_rally, payload, part, spell
+):
+    first = small_rally.seal_glean("rally-x", "joined.1", payload())
     parts = jwe_of(first).split(".")
     parts[part] = spell(parts[part])
     body = json.dumps({"payload": ".".join(parts)}).encode()
-    found = bench.judge(first._replace(payload=body))
+    found = small_rally.judge(first._replace(payload=body))
     label = Label("rally-x", "joined.1")
     assert found == Outcome(label, failure=FailureReason.DECRYPTION_FAILED)
 
 
 @given(data=st.data())
-def test_whatever_opens_of_a_changed_jwe_is_the_same_ping(bench, payload, data):
-    first = bench.glean("rally-x", "left.1", payload())
+def test_whatever_opens_of_a_changed_jwe_is_the_same_ping(small_rally, payload, data):
+    first = small_rally.seal_glean("rally-x", "left.1", payload())
     jwe = jwe_of(first)
     at = data.draw(st.integers(0, len(jwe)))
     text = data.draw(st.sampled_from([*ALPHABET, "=", "+", "/", ".", " ", ""]))
     width = data.draw(st.integers(0, 1))
     changed = jwe[:at] + text + jwe[at + width :]
     body = json.dumps({"payload": changed}).encode()
-    found = bench.judge(first._replace(payload=body))
+    found = small_rally.judge(first._replace(payload=body))
     if found.event is None:
         assert found.failure is FailureReason.DECRYPTION_FAILED
     else:
         assert changed == jwe
-        assert found == bench.judge(first)
+        assert found == small_rally.judge(first)
 
 
-def test_two_pings_of_the_same_clear_text_are_two(bench, payload):
-    sent = [bench.glean("rally-x", "left.1", payload()) for _ in range(9)]
-    assert len({bench.judge(each).event.document_id for each in sent}) == 9
+def test_two_pings_of_the_same_clear_text_are_two(small_rally, payload):
+    sent = [small_rally.seal_glean("rally-x", "left.1", payload()) for _ in range(9)]
+    assert len({small_rally.judge(each).event.document_id for each in sent}) == 9
 
 
-def test_nobody_makes_the_document_id_without_the_key(bench, payload):
-    first = bench.glean("rally-x", "left.1", payload())
-    keys = bench.platform_keys
+def test_nobody_makes_the_document_id_without_the_key(small_rally, payload):
+    first = small_rally.seal_glean("rally-x", "left.1", payload())
+    keys = small_rally.platform_keys
     others = Pseudonyms({"platform": keys.prf("rally-x")})
     jwe = jwe_of(first)
-    made = {others.of_sealed(jwe), bench.judge(first).event.document_id}
-    made |= {bench.pseudonyms.of_platform(jwe), bench.pseudonyms.of_deletion_id(jwe)}
+    made = {others.of_sealed(jwe), small_rally.judge(first).event.document_id}
+    made |= {
+        small_rally.pseudonyms.of_platform(jwe),
+        small_rally.pseudonyms.of_deletion_id(jwe),
+    }
     assert len(made) == 4
-    assert bench.judge(first).event.document_id == bench.pseudonyms.of_sealed(jwe)
+    assert small_rally.judge(
+        first
+    ).event.document_id == small_rally.pseudonyms.of_sealed(jwe)
 
 
 @pytest.mark.parametrize("namespace", ["rally-x", "rally-hub"])
-def test_tink_is_known_by_its_path(bench, payload, namespace):
+def test_tink_is_known_by_its_path(small_rally, payload, namespace):
     document = {"rally-x": "left.1", "rally-hub": "deletion-request.1"}[namespace]
-    envelope = bench.tink(namespace, document, payload(), document_id=ANOTHER)
-    assert bench.judge(envelope).event.document_id == ANOTHER
+    envelope = small_rally.seal_tink(
+        namespace, document, payload(), document_id=ANOTHER
+    )
+    assert small_rally.judge(envelope).event.document_id == ANOTHER
     moved = envelope._replace(uri=envelope.uri[:-1] + "6")
-    assert bench.judge(moved).failure is FailureReason.DECRYPTION_FAILED
+    assert small_rally.judge(moved).failure is FailureReason.DECRYPTION_FAILED
 
 
 PIONEER_CHANGES = {
@@ -168,34 +179,40 @@ PIONEER_CHANGES = {
     ("changes", "members"), PIONEER_CHANGES.values(), ids=PIONEER_CHANGES
 )
 @pytest.mark.parametrize("key_id", ["pioneer-y", "discarded"])
-def test_pioneer_is_known_by_its_jwe(bench, changes, members, key_id):
+def test_pioneer_is_known_by_its_jwe(small_rally, changes, members, key_id):
     """Opened or not: what is around it is not sealed, and anybody may change it."""
-    first = bench.pioneer("pioneer-y", "pioneer-enrollment.1", {}, key_id=key_id)
+    first = small_rally.seal_pioneer(
+        "pioneer-y", "pioneer-enrollment.1", {}, key_id=key_id
+    )
     path = f"/submit/telemetry/{ANOTHER}/pioneer-study"
-    again = bench.changed(first, changes, **members)._replace(uri=path)
-    events = [bench.judge(each).event for each in (first, again)]
-    assert events[0].document_id == events[1].document_id == bench.document_id(first)
+    again = small_rally.change_pioneer(first, changes, **members)._replace(uri=path)
+    events = [small_rally.judge(each).event for each in (first, again)]
+    assert (
+        events[0].document_id
+        == events[1].document_id
+        == small_rally.document_id_of(first)
+    )
 
 
-def test_pioneers_enrolment_as_an_uninstallation_is_the_same_ping(bench):
+def test_pioneers_enrolment_as_an_uninstallation_is_the_same_ping(small_rally):
     """Its deletion id is sealed; whose envelope is around it does not matter."""
     clear = {"deletionId": ANOTHER}
-    first = bench.pioneer("pioneer-hub", "pioneer-enrollment.1", clear)
+    first = small_rally.seal_pioneer("pioneer-hub", "pioneer-enrollment.1", clear)
     changes = {"schemaName": "uninstall-deletion", "pioneerId": SOMEBODY_ELSE}
-    again = bench.changed(first, changes)
-    events = [bench.judge(each).event for each in (first, again)]
+    again = small_rally.change_pioneer(first, changes)
+    events = [small_rally.judge(each).event for each in (first, again)]
     assert [each.kind for each in events] == [EventKind.JOINED, EventKind.LEFT]
     assert events[0].document_id == events[1].document_id
     assert events[0].deletion_id == events[1].deletion_id
 
 
-def test_pioneer_without_a_jwe_is_known_by_its_path(bench):
+def test_pioneer_without_a_jwe_is_known_by_its_path(small_rally):
     for wrong in (..., None, "", 5):
-        envelope = bench.pioneer(
+        envelope = small_rally.seal_pioneer(
             "pioneer-y", "deletion-request.1", {}, document_id=ANOTHER
         )
-        changed = bench.changed(envelope, {"encryptedData": wrong})
-        assert bench.judge(changed).event.document_id == ANOTHER
+        changed = small_rally.change_pioneer(envelope, {"encryptedData": wrong})
+        assert small_rally.judge(changed).event.document_id == ANOTHER
 
 
 SUBMITTED = {
@@ -206,11 +223,14 @@ SUBMITTED = {
 
 @pytest.mark.parametrize(("namespace", "document"), SUBMITTED.values(), ids=SUBMITTED)
 def test_a_later_copy_of_an_enrolment_is_counted_and_does_nothing(
-    bench, payload, namespace, document
+    small_rally, payload, namespace, document
 ):
     clear = payload(string={"namespace": "rally-x"})
-    first = bench.glean("rally-hub", "study-enrollment.1", clear)
-    me, document_id = bench.pseudonyms.of_platform(RALLY_ID), bench.document_id(first)
+    first = small_rally.seal_glean("rally-hub", "study-enrollment.1", clear)
+    me, document_id = (
+        small_rally.pseudonyms.of_platform(RALLY_ID),
+        small_rally.document_id_of(first),
+    )
     known = make_list(
         1,
         left(me, "rally-x", MICROS + 1),
@@ -222,39 +242,41 @@ def test_a_later_copy_of_an_enrolment_is_counted_and_does_nothing(
         uri=f"/submit/{namespace}/{path}/{ANOTHER}", submission_timestamp=LATER
     )
     expected = Outcome(Label(namespace, document), refusal=RefusalReason.REPOSTED)
-    assert bench.judge(again, withdrawals=known) == expected
-    new = bench.glean(namespace, document, clear, submission_timestamp=LATER)
-    assert bench.judge(new, withdrawals=known).event is not None
+    assert small_rally.judge(again, withdrawals=known) == expected
+    new = small_rally.seal_glean(namespace, document, clear, submission_timestamp=LATER)
+    assert small_rally.judge(new, withdrawals=known).event is not None
 
 
-def test_a_copy_of_an_enrolment_as_data_is_counted_and_not_stored(bench, payload):
-    first = bench.glean("rally-x", "joined.1", payload())
-    me = bench.pseudonyms.of_platform(RALLY_ID)
+def test_a_copy_of_an_enrolment_as_data_is_counted_and_not_stored(small_rally, payload):
+    first = small_rally.seal_glean("rally-x", "joined.1", payload())
+    me = small_rally.pseudonyms.of_platform(RALLY_ID)
     known = make_list(
         1,
         left(me, "rally-x", MICROS - 9),
-        joined(me, "rally-x", MICROS, bench.document_id(first)),
+        joined(me, "rally-x", MICROS, small_rally.document_id_of(first)),
     )
     again = first._replace(
         uri=f"/submit/rally-x/visit/1/{ANOTHER}", submission_timestamp=LATER
     )
     label = Label("rally-x", "visit.1")
     expected = Outcome(label, refusal=RefusalReason.REPOSTED)
-    assert bench.judge(again, withdrawals=known) == expected
-    assert bench.judge(first, withdrawals=known).row is not None  # it came again, whole
+    assert small_rally.judge(again, withdrawals=known) == expected
+    assert (
+        small_rally.judge(first, withdrawals=known).row is not None
+    )  # it came again, whole
 
 
-def test_a_copy_as_a_withdrawal_is_heard_whatever_the_list_knows(bench, payload):
+def test_a_copy_as_a_withdrawal_is_heard_whatever_the_list_knows(small_rally, payload):
     """Deletion holds it: only the log has all copies."""
-    first = bench.glean("rally-x", "joined.1", payload())
-    me = bench.pseudonyms.of_platform(RALLY_ID)
+    first = small_rally.seal_glean("rally-x", "joined.1", payload())
+    me = small_rally.pseudonyms.of_platform(RALLY_ID)
     known = make_list(
         1,
         left(me, RALLY, MICROS - 9),
-        joined(me, "rally-x", MICROS, bench.document_id(first)),
+        joined(me, "rally-x", MICROS, small_rally.document_id_of(first)),
     )
     again = first._replace(
         uri=f"/submit/rally-x/left/1/{ANOTHER}", submission_timestamp=LATER
     )
-    event = bench.judge(again, withdrawals=known).event
+    event = small_rally.judge(again, withdrawals=known).event
     assert (event.kind, event.scope) == (EventKind.LEFT, "rally-x")

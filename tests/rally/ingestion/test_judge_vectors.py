@@ -85,7 +85,7 @@ def envelope(ping: str, file: Path) -> Envelope:
 
 
 @pytest.fixture(scope="module")
-def real(bench, tmp_path_factory):
+def real(small_rally, tmp_path_factory):
     """The shipped registry with the tests' studies, and the public private keys."""
     registry = tmp_path_factory.mktemp("real") / "schemas"
     shutil.copytree(SCHEMAS, registry, ignore=shutil.ignore_patterns("__*"))
@@ -99,7 +99,7 @@ def real(bench, tmp_path_factory):
             text = (VECTORS / f"{name}.private.json").read_bytes()
             key = jwk.parse_private(text, name, namespace if is_pioneer else None)
             administration.import_jwk(folder, namespace, key)
-    return type(bench)(str(registry), folder.uri, {}, bench.seal_jwe)
+    return type(small_rally)(str(registry), folder.uri, {}, small_rally.seal_jwe)
 
 
 def test_table_names_every_ping_and_no_other():
@@ -152,7 +152,7 @@ def test_ping_becomes_what_the_table_says(real, ping, file):
         assert outcome.partition.day == message.submission_timestamp[:10]
     if outcome.event is not None:
         found.append(f"{outcome.event.kind} {outcome.event.scope}")
-        assert outcome.event.document_id == real.document_id(message)
+        assert outcome.event.document_id == real.document_id_of(message)
     if outcome.refusal is not None:
         found.append(f"refused {outcome.refusal}")
     if outcome.failure is not None:
@@ -193,7 +193,7 @@ def json_names(schema, value):
 def test_ping_is_stored_as_it_was_but_for_the_id(real, ping, file):
     message = envelope(ping, file)
     outcome = real.judge(message, CLOCK)
-    row = real.row(outcome)
+    row = real.decode_row(outcome)
     study = real.registry.studies[outcome.label.study]
     document = real.registry.documents(study)[outcome.label.document]
     found = json_names(document.schema.json, row["payload"])
@@ -207,7 +207,7 @@ def test_ping_is_stored_as_it_was_but_for_the_id(real, ping, file):
     else:
         expected["pioneerId"] = row["participant"]
     assert found == expected
-    assert row["document_id"] == real.document_id(message)
+    assert row["document_id"] == real.document_id_of(message)
     assert (row["client_agent"], row["source_tags"]) == message[4:6]
 
 

@@ -33,9 +33,11 @@ ID = "65f58083-cefe-4201-832f-0505c3b73d76"
 class Job:
     """Ingests and replays with one store; keys and registry may change between."""
 
-    def __init__(self, bench, root):
-        self.bench = bench
-        self.settings = bench.started(root, platform_keys=bench.platform_keys_uri)
+    def __init__(self, small_rally, root):
+        self.small_rally = small_rally
+        self.settings = small_rally.start_job(
+            root, platform_keys=small_rally.platform_keys_uri
+        )
         self.platform = open_store(f"{root}/platform")
         self.root = root
 
@@ -54,7 +56,7 @@ class Job:
         intake.flush()
 
     def publish(self, counter, *records):
-        key = self.bench.platform_keys.signer(names.Job.DELETE)
+        key = self.small_rally.platform_keys.signer(names.Job.DELETE)
         publish(self.platform, counter, *records, key=key)
 
     def objects(self):
@@ -98,8 +100,8 @@ class Job:
 
 
 @pytest.fixture
-def job(bench, tmp_path):
-    return Job(bench, tmp_path / "store")
+def job(small_rally, tmp_path):
+    return Job(small_rally, tmp_path / "store")
 
 
 @pytest.fixture(scope="module")
@@ -132,12 +134,14 @@ def ids(number):
     return f"{ID[:-1]}{number:x}"
 
 
-def test_replay_goes_through_after_the_key_was_added(bench, payload, job, no_x):
+def test_replay_goes_through_after_the_key_was_added(small_rally, payload, job, no_x):
     visits = [
-        bench.glean("rally-x", "visit.1", payload(url=str(n)), document_id=ids(n))
+        small_rally.seal_glean(
+            "rally-x", "visit.1", payload(url=str(n)), document_id=ids(n)
+        )
         for n in range(3)
     ]
-    left = bench.glean("rally-x", "left.1", payload())
+    left = small_rally.seal_glean("rally-x", "left.1", payload())
     job.change(ping_keys=no_x)
     job.ingest(*visits, left)
     assert job.rows() == []
@@ -146,7 +150,7 @@ def test_replay_goes_through_after_the_key_was_added(bench, payload, job, no_x):
         [Replayed(0, 3), Replayed(0, 1)],
         {"rally-x/visit.1/failed/no_key": 3, "rally-x/left.1/failed/no_key": 1},
     )
-    job.change(ping_keys=bench.keys_uri)
+    job.change(ping_keys=small_rally.keys_uri)
     assert job.replay() == (
         [Replayed(3, 0), Replayed(1, 0)],
         {"rally-x/visit.1/stored": 3, "rally-x/left.1/left": 1},
@@ -159,17 +163,19 @@ def test_replay_goes_through_after_the_key_was_added(bench, payload, job, no_x):
 
 
 def test_replay_stores_what_ingest_would_have_stored(
-    bench, payload, job, no_x, tmp_path
+    small_rally, payload, job, no_x, tmp_path
 ):
     visits = [
-        bench.glean("rally-x", "visit.1", payload(url=str(n)), document_id=ids(n))
+        small_rally.seal_glean(
+            "rally-x", "visit.1", payload(url=str(n)), document_id=ids(n)
+        )
         for n in range(3)
     ]
     job.change(ping_keys=no_x)
     job.ingest(*visits)
-    job.change(ping_keys=bench.keys_uri)
+    job.change(ping_keys=small_rally.keys_uri)
     job.replay()
-    straight = Job(bench, tmp_path / "straight")
+    straight = Job(small_rally, tmp_path / "straight")
     straight.ingest(*visits)
     written = [
         {
@@ -181,9 +187,9 @@ def test_replay_stores_what_ingest_would_have_stored(
     assert written[0] == written[1]
 
 
-def test_replay_keeps_what_fails_again_as_it_is(bench, payload, job):
-    bad = bench.glean("rally-x", "visit.1", payload(unknown=1))
-    job.ingest(bad, bench.envelope(b"", document="left.1"))
+def test_replay_keeps_what_fails_again_as_it_is(small_rally, payload, job):
+    bad = small_rally.seal_glean("rally-x", "visit.1", payload(unknown=1))
+    job.ingest(bad, small_rally.make_envelope(b"", document="left.1"))
     before = {info.name: job.platform.read(info.name) for _, info in job.objects()}
     done, counts = job.replay()
     assert done == [Replayed(0, 1), Replayed(0, 1)]
@@ -195,15 +201,17 @@ def test_replay_keeps_what_fails_again_as_it_is(bench, payload, job):
     assert after == before
 
 
-def test_replay_takes_what_goes_through_out_of_an_object(bench, payload, job, no_x):
-    good = bench.glean("rally-x", "visit.1", payload())
-    refused = bench.glean("rally-x", "visit.1", payload(private=True))
-    bad = bench.glean("rally-x", "visit.1", payload(unknown=1))
+def test_replay_takes_what_goes_through_out_of_an_object(
+    small_rally, payload, job, no_x
+):
+    good = small_rally.seal_glean("rally-x", "visit.1", payload())
+    refused = small_rally.seal_glean("rally-x", "visit.1", payload(private=True))
+    bad = small_rally.seal_glean("rally-x", "visit.1", payload(unknown=1))
     job.change(ping_keys=no_x)
     job.ingest(good, refused, bad)
     ((place, info),) = job.objects()
     sealed = set(job.sealed())
-    job.change(ping_keys=bench.keys_uri)
+    job.change(ping_keys=small_rally.keys_uri)
     done, counts = job.replay()
     assert done == [Replayed(2, 1)]
     assert counts == {
@@ -232,14 +240,14 @@ def test_replay_takes_what_goes_through_out_of_an_object(bench, payload, job, no
     ],
 )
 def test_replay_of_one_reason_leaves_the_others(
-    bench, payload, job, no_x, registry, reason, gone
+    small_rally, payload, job, no_x, registry, reason, gone
 ):
     job.change(ping_keys=no_x)
     job.ingest(
-        bench.glean("rally-x", "visit.1", payload()),
-        bench.glean("rally-x", "new.1", payload(), document_id=ids(1)),
+        small_rally.seal_glean("rally-x", "visit.1", payload()),
+        small_rally.seal_glean("rally-x", "new.1", payload(), document_id=ids(1)),
     )
-    job.change(ping_keys=bench.keys_uri, studies=registry())
+    job.change(ping_keys=small_rally.keys_uri, studies=registry())
     done, _ = job.replay(reason)
     assert done == [Replayed(gone, 2 - gone)]
     assert len(job.letters()) == 2 - gone
@@ -254,10 +262,10 @@ def test_replay_of_one_reason_leaves_the_others(
     ],
 )
 def test_replay_admits_nothing_that_was_approved_later(
-    bench, payload, job, registry, approved, expected
+    small_rally, payload, job, registry, approved, expected
 ):
     """Either way the dead letter goes: what was never allowed is not kept."""
-    job.ingest(bench.glean("rally-x", "new.1", payload()))
+    job.ingest(small_rally.seal_glean("rally-x", "new.1", payload()))
     (letter,) = job.letters()
     assert letter.reason is FailureReason.UNKNOWN_DOCUMENT
     review = {
@@ -274,23 +282,25 @@ def test_replay_admits_nothing_that_was_approved_later(
     assert len(job.rows()) == (1 if "stored" in str(expected) else 0)
 
 
-def test_replay_judges_by_when_a_ping_was_sent(bench, payload, job, no_x):
+def test_replay_judges_by_when_a_ping_was_sent(small_rally, payload, job, no_x):
     """Long after the study's end what came in time is stored, unless it is expired."""
     job.change(ping_keys=no_x)
     job.ingest(
-        bench.glean("rally-x", "visit.1", payload()),
-        bench.glean("rally-x", "short.1", payload(), document_id=ids(1)),
+        small_rally.seal_glean("rally-x", "visit.1", payload()),
+        small_rally.seal_glean("rally-x", "short.1", payload(), document_id=ids(1)),
     )
-    job.change(ping_keys=bench.keys_uri, as_of="2024-06-01T00:00:00Z")
+    job.change(ping_keys=small_rally.keys_uri, as_of="2024-06-01T00:00:00Z")
     assert job.replay() == (
         [Replayed(2, 0)],
         {"rally-x/visit.1/refused/expired": 1, "rally-x/short.1/stored": 1},
     )
 
 
-def test_replay_of_an_unreadable_enrolment_brings_its_deletion_id(bench, job, no_x):
+def test_replay_of_an_unreadable_enrolment_brings_its_deletion_id(
+    small_rally, job, no_x
+):
     deletion_id = "0b6b7c5e-2f4d-4c3e-9d6f-5f4e3d2c1b0a"
-    enrolment = bench.pioneer(
+    enrolment = small_rally.seal_pioneer(
         "pioneer-hub", "pioneer-enrollment.1", {"deletionId": deletion_id}
     )
     job.change(ping_keys=no_x)
@@ -304,17 +314,19 @@ def test_replay_of_an_unreadable_enrolment_brings_its_deletion_id(bench, job, no
     )
     assert len(list(read_events(job.platform))) == 1
     assert len(job.rows()) == 1
-    job.change(ping_keys=bench.keys_uri)
+    job.change(ping_keys=small_rally.keys_uri)
     assert job.replay()[0] == [Replayed(1, 0)]
     found = {event.deletion_id for event in read_events(job.platform)}
-    assert found == {None, bench.pseudonyms.of_deletion_id(deletion_id)}
-    expected = {bench.document_id(enrolment)}  # opened or not, it is the same ping
+    assert found == {None, small_rally.pseudonyms.of_deletion_id(deletion_id)}
+    expected = {
+        small_rally.document_id_of(enrolment)
+    }  # opened or not, it is the same ping
     assert {row["document_id"] for row in job.rows()} == expected
 
 
-def test_replay_of_what_fails_again_brings_nothing_back(bench, job, no_x):
+def test_replay_of_what_fails_again_brings_nothing_back(small_rally, job, no_x):
     """A row or an event that was deleted since stays deleted."""
-    joined = bench.pioneer("pioneer-hub", "pioneer-enrollment.1", {})
+    joined = small_rally.seal_pioneer("pioneer-hub", "pioneer-enrollment.1", {})
     job.change(ping_keys=no_x)
     job.ingest(joined)
     shutil.rmtree(job.root / "data")
@@ -331,32 +343,36 @@ def test_replay_leaves_malformed_lines(job):
     assert letter.origin == "/input.ndjson:7"
 
 
-def test_replay_leaves_what_does_not_unseal(bench, payload, job, no_x):
+def test_replay_leaves_what_does_not_unseal(small_rally, payload, job, no_x):
     """Moved to another place, or sealed to a key that is gone."""
     job.change(ping_keys=no_x)
-    job.ingest(bench.glean("rally-x", "visit.1", payload()))
+    job.ingest(small_rally.seal_glean("rally-x", "visit.1", payload()))
     ((place, info),) = job.objects()
     moved = place._replace(study="rally-hub")
     data = job.platform.read(info.name)
     job.platform.create(moved.folder + info.name.rpartition("/")[2], data)
     job.platform.delete(info.name, info.generation)
-    job.change(ping_keys=bench.keys_uri)
+    job.change(ping_keys=small_rally.keys_uri)
     assert job.replay() == ([Replayed(0, 1, unopened=1)], {})
     ((found, info),) = job.objects()
     assert found == moved
     assert job.platform.read(info.name) == data
 
 
-def test_replay_again_after_it_was_done_changes_nothing(bench, payload, job, no_x):
+def test_replay_again_after_it_was_done_changes_nothing(
+    small_rally, payload, job, no_x
+):
     """A step that is repeated after a crash finds its object gone or rewritten."""
     job.change(ping_keys=no_x)
     job.ingest(
-        bench.glean("rally-x", "visit.1", payload()),
-        bench.glean("rally-x", "visit.1", payload(unknown=1), document_id=ids(1)),
-        bench.glean("rally-x", "left.1", payload()),
+        small_rally.seal_glean("rally-x", "visit.1", payload()),
+        small_rally.seal_glean(
+            "rally-x", "visit.1", payload(unknown=1), document_id=ids(1)
+        ),
+        small_rally.seal_glean("rally-x", "left.1", payload()),
     )
     stale = job.objects()
-    job.change(ping_keys=bench.keys_uri)
+    job.change(ping_keys=small_rally.keys_uri)
     assert job.replay(objects=stale)[0] == [Replayed(1, 1), Replayed(1, 0)]
     rows, letters = job.rows(), job.letters()
     events = list(read_events(job.platform))
@@ -365,30 +381,32 @@ def test_replay_again_after_it_was_done_changes_nothing(bench, payload, job, no_
     assert list(read_events(job.platform)) == events
 
 
-def test_replay_beside_another_loses_nothing(bench, payload, job, no_x):
+def test_replay_beside_another_loses_nothing(small_rally, payload, job, no_x):
     """The other was faster by one letter; what it left is not thrown away."""
     job.change(ping_keys=no_x)
-    good = bench.glean("rally-x", "visit.1", payload())
-    bad = bench.glean("rally-x", "visit.1", payload(unknown=1), document_id=ids(1))
+    good = small_rally.seal_glean("rally-x", "visit.1", payload())
+    bad = small_rally.seal_glean(
+        "rally-x", "visit.1", payload(unknown=1), document_id=ids(1)
+    )
     job.ingest(good, bad)
     ((place, info),) = job.objects()
     data = job.platform.read(info.name)
     job.platform.replace(info.name, data, info.generation)
-    job.change(ping_keys=bench.keys_uri)
+    job.change(ping_keys=small_rally.keys_uri)
     job.replay(objects=[(place, info)])
     assert job.platform.read(info.name) == data
     assert len(job.rows()) == 1
 
 
 def test_replay_of_a_damaged_object_stops_and_replays_nothing(
-    bench, job, payload, no_x
+    small_rally, job, payload, no_x
 ):
     job.change(ping_keys=no_x)
-    job.ingest(bench.glean("rally-x", "visit.1", payload()))
+    job.ingest(small_rally.seal_glean("rally-x", "visit.1", payload()))
     ((_, info),) = job.objects()
     data = job.platform.read(info.name)
     job.platform.replace(info.name, data[:-20] + bytes(20), info.generation)
-    job.change(ping_keys=bench.keys_uri)
+    job.change(ping_keys=small_rally.keys_uri)
     with pytest.raises(DamagedObject, match=f"^{info.name}: "):
         job.replay()
     assert len(job.objects()) == 1
@@ -396,9 +414,9 @@ def test_replay_of_a_damaged_object_stops_and_replays_nothing(
 
 
 def test_replay_after_a_schema_was_mended(
-    bench, payload, job, small_registry, tmp_path
+    small_rally, payload, job, small_registry, tmp_path
 ):
-    job.ingest(bench.glean("rally-x", "visit.1", payload(unknown=1)))
+    job.ingest(small_rally.seal_glean("rally-x", "visit.1", payload(unknown=1)))
     mended = tmp_path / "mended"
     shutil.copytree(small_registry, mended)
     path = mended / "rally-x/visit.1.avsc"
@@ -413,9 +431,12 @@ def test_replay_after_a_schema_was_mended(
 
 
 def test_places_of_dead_letters_say_who_and_whether_somebody_leaves(
-    bench, payload, job
+    small_rally, payload, job
 ):
-    job.ingest(bench.envelope(b""), bench.envelope(b"", document="left.1"))
+    job.ingest(
+        small_rally.make_envelope(b""),
+        small_rally.make_envelope(b"", document="left.1"),
+    )
     assert [place for place, _ in job.objects()] == [
         LetterPlace("rally-x", LetterKind.PING, "2022-06-02"),
         LetterPlace("rally-x", LetterKind.WITHDRAWAL, "2022-06-02"),
@@ -423,8 +444,8 @@ def test_places_of_dead_letters_say_who_and_whether_somebody_leaves(
 
 
 @pytest.fixture
-def me(bench):
-    return bench.pseudonyms.of_platform("c286f4ba-6713-4d3d-b955-8eaeede6846d")
+def me(small_rally):
+    return small_rally.pseudonyms.of_platform("c286f4ba-6713-4d3d-b955-8eaeede6846d")
 
 
 PARKED = "rally-x/visit.1/failed/left"
@@ -453,14 +474,20 @@ SINCE = {
 
 @pytest.mark.parametrize(("since", "done", "counts", "kept"), SINCE.values(), ids=SINCE)
 def test_replay_judges_who_has_left_by_the_list_of_now(
-    bench, payload, job, me, since, done, counts, kept
+    small_rally, payload, job, me, since, done, counts, kept
 ):
     before = left(me, "rally-x", NOW - 9)
     job.publish(1, before)
     job.ingest(
-        bench.glean("rally-x", "visit.1", payload(url="a"), document_id=ids(1)),
-        bench.glean("rally-x", "visit.1", payload(url="b"), document_id=ids(2)),
-        bench.glean("rally-x", "short.1", payload("not an id"), document_id=ids(3)),
+        small_rally.seal_glean(
+            "rally-x", "visit.1", payload(url="a"), document_id=ids(1)
+        ),
+        small_rally.seal_glean(
+            "rally-x", "visit.1", payload(url="b"), document_id=ids(2)
+        ),
+        small_rally.seal_glean(
+            "rally-x", "short.1", payload("not an id"), document_id=ids(3)
+        ),
     )
     reasons = sorted(letter.reason for letter in job.letters())
     assert reasons == [FailureReason.INVALID_ID, *[FailureReason.LEFT] * 2]
@@ -475,9 +502,9 @@ def test_replay_judges_who_has_left_by_the_list_of_now(
     assert job.replay(FailureReason.INVALID_ID)[0] == [Replayed(0, kept)]
 
 
-def test_replay_of_who_has_left_fails_without_the_list(bench, payload, job, me):
+def test_replay_of_who_has_left_fails_without_the_list(small_rally, payload, job, me):
     job.publish(1, left(me, "rally-x", NOW - 9))
-    job.ingest(bench.glean("rally-x", "visit.1", payload()))
+    job.ingest(small_rally.seal_glean("rally-x", "visit.1", payload()))
     (path,) = job.root.glob("platform/withdrawals/*.json")
     path.unlink()
     with pytest.raises(ConfigurationError, match="the withdrawal list is missing"):
@@ -486,7 +513,7 @@ def test_replay_of_who_has_left_fails_without_the_list(bench, payload, job, me):
 
 
 def test_enrolment_that_is_read_at_last_is_an_event_though_it_waits_for_another(
-    bench, payload, job, no_x, me
+    small_rally, payload, job, no_x, me
 ):
     """Who left Rally and joins a study again has yet to join Rally.
 
@@ -494,9 +521,9 @@ def test_enrolment_that_is_read_at_last_is_an_event_though_it_waits_for_another(
     """
     job.publish(1, left(me, RALLY, NOW - 9))
     job.change(ping_keys=no_x)
-    job.ingest(bench.glean("rally-x", "joined.1", payload()))
+    job.ingest(small_rally.seal_glean("rally-x", "joined.1", payload()))
     assert list(read_events(job.platform)) == []
-    job.change(ping_keys=bench.keys_uri)
+    job.change(ping_keys=small_rally.keys_uri)
 
     for _ in range(2):
         assert job.replay() == (
@@ -511,8 +538,10 @@ def test_enrolment_that_is_read_at_last_is_an_event_though_it_waits_for_another(
     assert len(job.rows()) == 1
 
 
-def test_enrolment_that_fails_as_before_is_not_written_again(bench, payload, job, me):
+def test_enrolment_that_fails_as_before_is_not_written_again(
+    small_rally, payload, job, me
+):
     job.publish(1, left(me, RALLY, NOW - 9))
-    job.ingest(bench.glean("rally-x", "joined.1", payload()))
+    job.ingest(small_rally.seal_glean("rally-x", "joined.1", payload()))
     assert job.replay() == ([Replayed(0, 1)], {"rally-x/joined.1/failed/left": 1})
     assert len(list(read_events(job.platform))) == 1

@@ -20,23 +20,23 @@ from rally.registry.study import Means
         ("pioneer-hub", "uninstall-deletion", Means.DELETION_ID),
     ],
 )
-def test_route_of_a_declared_document(bench, namespace, document, means):
-    route = bench.routes.find(DocumentName(namespace, document, 1), pioneer=False)
+def test_route_of_a_declared_document(small_rally, namespace, document, means):
+    route = small_rally.routes.find(DocumentName(namespace, document, 1), pioneer=False)
     leaves = means in (Means.LEAVES, Means.DELETION_ID)
     assert isinstance(route, Route)
     assert route.document.means is means
     assert route.label == Label(namespace, f"{document}.1", withdrawal=leaves)
     assert (route.encoder is None) is leaves
-    again = bench.routes.find(DocumentName(namespace, document, 1), pioneer=False)
+    again = small_rally.routes.find(DocumentName(namespace, document, 1), pioneer=False)
     assert again is route
 
 
 @pytest.mark.parametrize("name", ["pioneer-y", "y.study@example.edu"])
-def test_route_of_an_alias_is_its_studys_in_pioneer_only(bench, name):
+def test_route_of_an_alias_is_its_studys_in_pioneer_only(small_rally, name):
     named = DocumentName(name, "measures", 1)
-    route = bench.routes.find(named, pioneer=True)
+    route = small_rally.routes.find(named, pioneer=True)
     assert route.label == Label("pioneer-y", "measures.1")
-    found = bench.routes.find(named, pioneer=False)
+    found = small_rally.routes.find(named, pioneer=False)
     label = found if isinstance(found, Label) else found.label
     assert label == (route.label if name == "pioneer-y" else Label())
 
@@ -66,25 +66,25 @@ def test_route_of_an_alias_is_its_studys_in_pioneer_only(bench, name):
         ),
     ],
 )
-def test_no_route_has_a_label_that_no_ping_invented(bench, named, label, reason):
+def test_no_route_has_a_label_that_no_ping_invented(small_rally, named, label, reason):
     for pioneer in (False, True):
-        assert bench.routes.find(named, pioneer=pioneer) == label
-    assert bench.routes.missing(label) is reason
+        assert small_rally.routes.find(named, pioneer=pioneer) == label
+    assert small_rally.routes.missing(label) is reason
 
 
 @pytest.mark.parametrize("version", [0, 2, 10**18])
-def test_who_leaves_has_a_route_in_any_version_of_pioneers(bench, version):
+def test_who_leaves_has_a_route_in_any_version_of_pioneers(small_rally, version):
     named = DocumentName("rally-x", "left", version)
-    assert bench.routes.find(named, pioneer=True).label == Label(
+    assert small_rally.routes.find(named, pioneer=True).label == Label(
         "rally-x", "left.1", withdrawal=True
     )
     label = Label("rally-x", withdrawal=True)
-    assert bench.routes.find(named, pioneer=False) == label
-    assert bench.routes.missing(label) is FailureReason.UNKNOWN_DOCUMENT
+    assert small_rally.routes.find(named, pioneer=False) == label
+    assert small_rally.routes.missing(label) is FailureReason.UNKNOWN_DOCUMENT
 
 
-def test_routes_that_are_missing_take_no_memory(bench):
-    routes = Routes(bench.registry)
+def test_routes_that_are_missing_take_no_memory(small_rally):
+    routes = Routes(small_rally.registry)
     routes.find(DocumentName("rally-x", "left", 1), pioneer=True)
     before = len(routes._routes)
     for number in range(1000):
@@ -95,18 +95,20 @@ def test_routes_that_are_missing_take_no_memory(bench):
     assert len(routes._routes) == before
 
 
-def test_scope_without_pointers_is_the_namespace_or_rally(bench):
+def test_scope_without_pointers_is_the_namespace_or_rally(small_rally):
     for namespace, document, scope in [
         ("rally-x", "left", "rally-x"),
         ("rally-hub", "deletion-request", RALLY),
     ]:
-        route = bench.routes.find(DocumentName(namespace, document, 1), pioneer=False)
-        assert bench.routes.resolve_scope(route, {}) == scope
+        route = small_rally.routes.find(
+            DocumentName(namespace, document, 1), pioneer=False
+        )
+        assert small_rally.routes.resolve_scope(route, {}) == scope
 
 
-def test_payload_may_be_called_anything_but_its_row(bench):
+def test_payload_may_be_called_anything_but_its_row(small_rally):
     """The small Rally calls its payloads `ping`; each is a record within the row's."""
-    study = bench.registry.studies["rally-x"]
+    study = small_rally.registry.studies["rally-x"]
     document = study.documents["visit.1"]
     schema = {**document.schema.json, "name": "stored_row"}
     renamed = replace(document, schema=replace(document.schema, json=schema))
@@ -119,8 +121,8 @@ def test_payload_may_be_called_anything_but_its_row(bench):
     )
 
 
-def test_route_of_an_alias_is_compiled_once(bench):
+def test_route_of_an_alias_is_compiled_once(small_rally):
     named = DocumentName("y.study@example.edu", "pioneer-enrollment", 1)
-    first = bench.routes.find(named, pioneer=True)
+    first = small_rally.routes.find(named, pioneer=True)
     assert isinstance(first, Route)
-    assert bench.routes.find(named, pioneer=True) is first
+    assert small_rally.routes.find(named, pioneer=True) is first

@@ -28,17 +28,17 @@ from tests.support.world import contents
 NOON = datetime(2022, 6, 1, 12, tzinfo=UTC)
 
 
-def test_settings_travel_and_hold_no_secret(bench, tmp_path):
-    settings = bench.settings(tmp_path)
+def test_settings_travel_and_hold_no_secret(small_rally, tmp_path):
+    settings = small_rally.job_settings(tmp_path)
     assert pickle.loads(pickle.dumps(settings)) == settings
     values = dataclasses.asdict(settings).values()
     assert {type(value) for value in values} <= {str, float, type(None)}
 
 
-def test_clock_is_as_of_or_now(bench, tmp_path):
-    clock = bench.settings(tmp_path, "2022-06-01T14:00:00+02:00").clock()
+def test_clock_is_as_of_or_now(small_rally, tmp_path):
+    clock = small_rally.job_settings(tmp_path, "2022-06-01T14:00:00+02:00").clock()
     assert clock() == clock() == NOON
-    now = bench.settings(tmp_path, as_of=None).clock()()
+    now = small_rally.job_settings(tmp_path, as_of=None).clock()()
     assert abs(now - datetime.now(UTC)) < timedelta(minutes=1)
     assert now.tzinfo is UTC
 
@@ -62,11 +62,13 @@ def spoil(store, name, generation):
 
 
 @pytest.mark.parametrize(("reload_seconds", "seen"), [(0.0, True), (3600.0, False)])
-def test_states_are_read_again_when_they_are_old(bench, tmp_path, reload_seconds, seen):
+def test_states_are_read_again_when_they_are_old(
+    small_rally, tmp_path, reload_seconds, seen
+):
     platform = open_store(str(tmp_path))
     found_platform(platform)
-    states = LiveStates(bench.registry, platform, reload_seconds)
-    study = bench.registry.studies["rally-x"]
+    states = LiveStates(small_rally.registry, platform, reload_seconds)
+    study = small_rally.registry.studies["rally-x"]
     assert states().at(study, NOON) is StudyState.COLLECTING
     decide_study(platform, "rally-x", StudyAction.PAUSE, NOON)
     expected = StudyState.PAUSED if seen else StudyState.COLLECTING
@@ -74,35 +76,36 @@ def test_states_are_read_again_when_they_are_old(bench, tmp_path, reload_seconds
 
 
 @pytest.mark.parametrize("lose", [LocalStore.delete, spoil])
-def test_stream_that_knows_of_a_pause_goes_on_with_it(bench, tmp_path, lose):
+def test_stream_that_knows_of_a_pause_goes_on_with_it(small_rally, tmp_path, lose):
     """Whatever becomes of the decision: else the study would collect again."""
     platform = LocalStore(str(tmp_path))
     found_platform(platform)
     decide_study(platform, "rally-x", StudyAction.PAUSE, NOON)
-    states = LiveStates(bench.registry, platform, 0.0)
+    states = LiveStates(small_rally.registry, platform, 0.0)
     lose(platform, entry_name(2), platform.stat(entry_name(2)).generation)
 
-    study = bench.registry.studies["rally-x"]
+    study = small_rally.registry.studies["rally-x"]
     assert (
-        States.read(bench.registry, platform).at(study, NOON) is StudyState.COLLECTING
+        States.read(small_rally.registry, platform).at(study, NOON)
+        is StudyState.COLLECTING
     )
     assert states().at(study, NOON) is StudyState.PAUSED
     decide_study(platform, "rally-x", StudyAction.END, NOON)
     assert states().at(study, NOON) is StudyState.ENDED
 
 
-def test_writer_needs_no_key(bench, tmp_path):
+def test_writer_needs_no_key(small_rally, tmp_path):
     mark_stores(tmp_path)
-    settings = bench.settings(tmp_path, ping_keys=str(tmp_path / "no keys"))
+    settings = small_rally.job_settings(tmp_path, ping_keys=str(tmp_path / "no keys"))
     writer = make_writer(settings, int)
     writer.flush()
     with pytest.raises(ConfigurationError):
         make_intake(settings)
 
 
-def test_unsealer_is_made_for_who_has_the_private_key(bench, tmp_path):
-    assert make_unsealer(bench.settings(tmp_path))
-    settings = bench.settings(tmp_path, platform_keys=str(tmp_path))
+def test_unsealer_is_made_for_who_has_the_private_key(small_rally, tmp_path):
+    assert make_unsealer(small_rally.job_settings(tmp_path))
+    settings = small_rally.job_settings(tmp_path, platform_keys=str(tmp_path))
     with pytest.raises(ConfigurationError, match=r"dead-letter\.private"):
         make_unsealer(settings)
 
@@ -133,8 +136,8 @@ def refounded(tmp_path):
     "change",
     [wrong_registry, wrong_keys, wrong_store, unnamed_platform, refounded],
 )
-def test_start_stops_at_what_is_not_as_it_must_be(bench, tmp_path, change):
-    settings = bench.started(tmp_path / "store")
+def test_start_stops_at_what_is_not_as_it_must_be(small_rally, tmp_path, change):
+    settings = small_rally.start_job(tmp_path / "store")
     settings = dataclasses.replace(settings, **change(tmp_path))
     with pytest.raises(ConfigurationError) as caught:
         check_before_start(settings)
@@ -155,11 +158,11 @@ LOST = (
 
 
 @pytest.fixture
-def ready(bench, tmp_path):
+def ready(small_rally, tmp_path):
     """A job with a store, and with platform keys of its own that may be lost."""
     keys = tmp_path / "platform keys"
-    shutil.copytree(bench.platform_keys_uri, keys)
-    return bench.started(tmp_path / "store", platform_keys=str(keys))
+    shutil.copytree(small_rally.platform_keys_uri, keys)
+    return small_rally.start_job(tmp_path / "store", platform_keys=str(keys))
 
 
 def put(settings, name):

@@ -9,41 +9,65 @@ from hypothesis import strategies as st
 from rally.envelope import Envelope
 from rally.errors import ConfigurationError
 from rally.sources.lines import Malformed
-from tests.rally.sources.builders import bad, good, line, read, refusal
+from tests.support.message_files import (
+    envelopes_in,
+    malformed_at,
+    message_line,
+    read_file,
+    refusal_of,
+)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"", b"\r\n", b"\n\n \n"])
 def test_lines_are_read_good_and_bad_together(file, end):
-    lines = [line(b"1"), b"not json", b"", b"  ", line(b"2"), b"\xff\xfe", line(b"3")]
+    lines = [
+        message_line(b"1"),
+        b"not json",
+        b"",
+        b"  ",
+        message_line(b"2"),
+        b"\xff\xfe",
+        message_line(b"3"),
+    ]
     file.write_bytes(b"\n".join(lines) + end)
-    assert read(file) == [
+    assert read_file(file) == [
         Envelope(b"1", "/u"),
-        bad(file, len(lines[0]) + 1),
+        malformed_at(file, len(lines[0]) + 1),
         Envelope(b"2", "/u"),
-        bad(file, len(b"\n".join(lines[:5])) + 1),
+        malformed_at(file, len(b"\n".join(lines[:5])) + 1),
         Envelope(b"3", "/u"),
     ]
 
 
 def test_lines_that_are_no_message_and_follow_one_another_are_one(file):
     junk = [b"{", b"", b"not json", b" ", b"\xff"]
-    file.write_bytes(b"\n".join([line(b"1"), *junk, line(b"2"), b"x"] + [b"y"] * 999))
-    first = len(line(b"1")) + 1
-    behind = first + len(b"\n".join(junk)) + 1 + len(line(b"2")) + 1
-    found = read(file)
+    file.write_bytes(
+        b"\n".join([message_line(b"1"), *junk, message_line(b"2"), b"x"] + [b"y"] * 999)
+    )
+    first = len(message_line(b"1")) + 1
+    behind = first + len(b"\n".join(junk)) + 1 + len(message_line(b"2")) + 1
+    found = read_file(file)
     assert found == [
         Envelope(b"1", "/u"),
-        bad(file, first, first + len(b"\n".join(junk[:4])) + 1),
+        malformed_at(file, first, first + len(b"\n".join(junk[:4])) + 1),
         Envelope(b"2", "/u"),
-        bad(file, behind, behind + 2 * 999),
+        malformed_at(file, behind, behind + 2 * 999),
     ]
     assert found[1].origin == f"{file}:{first} to {first + 14}"
-    assert bad(file, 7).origin == f"{file}:7"
+    assert malformed_at(file, 7).origin == f"{file}:7"
 
 
 LINES = st.lists(
     st.sampled_from(
-        [line(b""), line(b"1"), line(b"2" * 30), b"", b" ", b"not json", b'{"data": 1}']
+        [
+            message_line(b""),
+            message_line(b"1"),
+            message_line(b"2" * 30),
+            b"",
+            b" ",
+            b"not json",
+            b'{"data": 1}',
+        ]
     ),
     max_size=8,
 )
@@ -52,7 +76,7 @@ LINES = st.lists(
 @given(LINES, st.booleans(), st.data())
 def test_ranges_of_any_cut_have_every_line_once(tmp_path_factory, lines, ended, data):
     file = tmp_path_factory.mktemp("ranges") / "input"
-    content = b"\n".join([line(b"first"), *lines]) + (b"\n" if ended else b"")
+    content = b"\n".join([message_line(b"first"), *lines]) + (b"\n" if ended else b"")
     file.write_bytes(content)
     size = len(content)
     cuts = sorted(data.draw(st.lists(st.integers(0, size), max_size=6)))
@@ -61,19 +85,21 @@ def test_ranges_of_any_cut_have_every_line_once(tmp_path_factory, lines, ended, 
         message
         for start, end in itertools.pairwise(bounds)
         if end > start
-        for message in read(file, start, end)
+        for message in read_file(file, start, end)
     ]
-    assert good(pieces) == good(read(file))
+    assert envelopes_in(pieces) == envelopes_in(read_file(file))
     # A run of what is none has one in each of its pieces.
     places = {message.first for message in pieces if type(message) is Malformed}
-    assert {m.first for m in read(file) if type(m) is Malformed} <= places
+    assert {m.first for m in read_file(file) if type(m) is Malformed} <= places
 
 
 def test_ranges_of_one_byte_have_every_line_once(file):
-    file.write_bytes(b"\n".join([line(b"1"), b"", b"x", line(b"2")]))
+    file.write_bytes(b"\n".join([message_line(b"1"), b"", b"x", message_line(b"2")]))
     size = file.stat().st_size
-    every = [found for start in range(size) for found in read(file, start, start + 1)]
-    assert every == read(file)
+    every = [
+        found for start in range(size) for found in read_file(file, start, start + 1)
+    ]
+    assert every == read_file(file)
 
 
 @given(st.binary())
@@ -81,7 +107,7 @@ def test_any_bytes_are_messages_or_malformed(tmp_path_factory, content):
     file = tmp_path_factory.mktemp("any") / "input"
     file.write_bytes(content)
     try:
-        for message in read(file):
+        for message in read_file(file):
             assert type(message) in (Envelope, Malformed)
     except ConfigurationError:
-        assert refusal(file)
+        assert refusal_of(file)

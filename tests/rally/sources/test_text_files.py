@@ -10,43 +10,51 @@ from rally.decryption.inflate import most_inflated
 from rally.envelope import Envelope
 from rally.sources import text_files
 from rally.storage.codecs import compress
-from tests.rally.sources.builders import MARK, bad, good, line, pulled, read, refusal
+from tests.support.message_files import (
+    MARK,
+    envelopes_in,
+    malformed_at,
+    message_line,
+    pull_answer,
+    read_file,
+    refusal_of,
+)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\n\n  \n", MARK, MARK + b"\r\n"])
 def test_lines_of_an_empty_file_are_none(file, content):
     file.write_bytes(content)
-    assert read(file) == []
+    assert read_file(file) == []
 
 
 def test_lines_that_are_too_long_are_malformed_and_the_next_are_read(file, monkeypatch):
     monkeypatch.setattr(text_files, "_LONGEST_LINE", 200)
-    fits = line(b"x" * 90)
+    fits = message_line(b"x" * 90)
     assert 180 < len(fits) < 199
-    long = line(b"y" * 900)
+    long = message_line(b"y" * 900)
     file.write_bytes(b"\n".join([fits, long, fits, b"z" * 199, fits, long]))
     first, second = len(fits) + 1, 2 * len(fits) + len(long) + 3
     third = second + 200 + len(fits) + 1
     whole = Envelope(b"x" * 90, "/u")
-    assert read(file) == [
+    assert read_file(file) == [
         whole,
-        bad(file, first),
+        malformed_at(file, first),
         whole,
-        bad(file, second),
+        malformed_at(file, second),
         whole,
-        bad(file, third),
+        malformed_at(file, third),
     ]
 
 
 @pytest.mark.parametrize("level", [0, 9])
 def test_gzip_file_is_read_line_by_line(tmp_path, level):
     file = tmp_path / "archive.ndjson.gz"
-    clear = line(b"one") + b"\nnot json\n" + line(b"two")
+    clear = message_line(b"one") + b"\nnot json\n" + message_line(b"two")
     file.write_bytes(gzip.compress(clear, level, mtime=0))
     second = clear.index(b"not json")
-    assert read(file) == [
+    assert read_file(file) == [
         Envelope(b"one", "/u"),
-        bad(file, second),
+        malformed_at(file, second),
         Envelope(b"two", "/u"),
     ]
 
@@ -58,14 +66,14 @@ def test_gzip_file_is_read_line_by_line(tmp_path, level):
 )
 def test_damaged_gzip_file_ends_in_one_malformed_message(tmp_path, spoil):
     file = tmp_path / "archive.ndjson.gz"
-    clear = line(b"one") + b"\n" + line(b"two") + b"\n"
+    clear = message_line(b"one") + b"\n" + message_line(b"two") + b"\n"
     file.write_bytes(spoil(gzip.compress(clear, mtime=0)))
-    *whole, last = read(file)
-    assert last == bad(file, "gzip")
+    *whole, last = read_file(file)
+    assert last == malformed_at(file, "gzip")
     assert set(whole) <= {Envelope(b"one", "/u"), Envelope(b"two", "/u")}
 
 
-TWO = pulled([b"1", b"2"])
+TWO = pull_answer([b"1", b"2"])
 
 
 DOCUMENTS = {
@@ -85,29 +93,29 @@ DOCUMENTS = {
 @pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_messages_that_were_pulled_are_read(file, text, pack):
     file.write_bytes(pack(text.encode()))
-    assert read(file) == [Envelope(b"1", "/u"), Envelope(b"2", "/u")]
+    assert read_file(file) == [Envelope(b"1", "/u"), Envelope(b"2", "/u")]
 
 
 @pytest.mark.parametrize("text", ["[]", "[\n]\n", '{\n"receivedMessages": []}'])
 def test_nothing_that_was_pulled_is_none(file, text):
     file.write_text(text)
-    assert read(file) == []
+    assert read_file(file) == []
 
 
 def test_one_object_over_lines_is_one_message(file):
     file.write_text(json.dumps(TWO[0], indent=2))
-    assert read(file) == [Envelope(b"1", "/u")]
+    assert read_file(file) == [Envelope(b"1", "/u")]
 
 
 def test_document_is_read_good_and_bad_together(file):
-    cut = pulled([b"3"], note="\ud83c")
+    cut = pull_answer([b"3"], note="\ud83c")
     file.write_text(json.dumps([{}, 5, TWO[0], [], *cut, {"message": "x"}], indent=1))
-    assert read(file) == [
-        bad(file, "message 0", "message 1"),
+    assert read_file(file) == [
+        malformed_at(file, "message 0", "message 1"),
         Envelope(b"1", "/u"),
-        bad(file, "message 3"),
+        malformed_at(file, "message 3"),
         Envelope(b"3", "/u"),
-        bad(file, "message 5"),
+        malformed_at(file, "message 5"),
     ]
 
 
@@ -135,20 +143,20 @@ TOO_LARGE = "is too large for one document; make lines of it: jq -c '.[]'"
 )
 def test_document_that_is_none_is_one_line(file, text, why, pack):
     file.write_bytes(pack(text.encode()))
-    assert refusal(file) == why
+    assert refusal_of(file) == why
 
 
 def test_document_that_is_too_large_is_one_line(file, monkeypatch):
     monkeypatch.setattr(text_files, "_LARGEST_DOCUMENT", 500)
-    file.write_text(json.dumps(pulled([b""]) + pulled([bytes(300)])))
-    assert refusal(file) == TOO_LARGE
+    file.write_text(json.dumps(pull_answer([b""]) + pull_answer([bytes(300)])))
+    assert refusal_of(file) == TOO_LARGE
 
 
 @pytest.mark.parametrize("begin", [b"", MARK, b"\n [\n"], ids=repr)
 def test_control_characters_at_the_beginning_of_a_file_stop_nothing(file, begin):
     message = b'{"attributes": {"user_agent": "\x1b[2J\0", "uri": "/u"}, "data": "QQ"}'
     file.write_bytes(begin + message + (b"]" if b"[" in begin else b""))
-    assert read(file) == [Envelope(b"A", "/u")]
+    assert read_file(file) == [Envelope(b"A", "/u")]
 
 
 NO_TEXT = (
@@ -157,14 +165,14 @@ NO_TEXT = (
 
 
 CONTENTS = {
-    "UTF-16": line(b"1").decode().encode("utf-16"),
-    "UTF-16 without a mark": line(b"1").decode().encode("utf-16-be"),
-    "UTF-32": line(b"1").decode().encode("utf-32"),
+    "UTF-16": message_line(b"1").decode().encode("utf-16"),
+    "UTF-16 without a mark": message_line(b"1").decode().encode("utf-16-be"),
+    "UTF-32": message_line(b"1").decode().encode("utf-32"),
     "zip": b"PK\x03\x04" + bytes(20),
     "Parquet": b"PAR1\x15\x04\x15",
-    "zstandard": compress("zstandard", line(b"1")),
-    "xz": compress("xz", line(b"1")),
-    "bzip2": compress("bzip2", line(b"1") * 9),
+    "zstandard": compress("zstandard", message_line(b"1")),
+    "xz": compress("xz", message_line(b"1")),
+    "bzip2": compress("bzip2", message_line(b"1") * 9),
     "an older Avro": b"Obj\x00" + bytes(20),
 }
 
@@ -173,31 +181,34 @@ CONTENTS = {
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
 def test_file_of_no_form_is_one_line(file, content, pack):
     file.write_bytes(pack(content))
-    assert refusal(file) == NO_TEXT
+    assert refusal_of(file) == NO_TEXT
 
 
 @pytest.mark.parametrize(
-    "inner", [gzip.compress(line(b"1")), b"Obj\x01"], ids=["gzip", "Avro"]
+    "inner", [gzip.compress(message_line(b"1")), b"Obj\x01"], ids=["gzip", "Avro"]
 )
 def test_file_that_is_packed_twice_is_one_line(file, inner):
     file.write_bytes(gzip.compress(inner))
-    assert refusal(file) == "is packed twice; unpack it once"
+    assert refusal_of(file) == "is packed twice; unpack it once"
 
 
 def test_gzip_of_many_members_is_read(file):
     empty = gzip.compress(b"", mtime=0)
-    one, two = gzip.compress(line(b"1") + b"\n"), gzip.compress(line(b"2"))
+    one, two = (
+        gzip.compress(message_line(b"1") + b"\n"),
+        gzip.compress(message_line(b"2")),
+    )
     file.write_bytes(empty * 1000 + one + empty * 1000 + two + bytes(100))
-    assert read(file) == [Envelope(b"1", "/u"), Envelope(b"2", "/u")]
+    assert read_file(file) == [Envelope(b"1", "/u"), Envelope(b"2", "/u")]
 
 
 GZIP_BOMBS = {
     "a line": (b'{"data": "', b"A" * 12_000_000, b'"}\n'),
     "half a line": (b"A", b"A" * 60_000_000, b""),
-    "many lines": (b"", (line(b"x" * 300) + b"\n") * 20_000, b""),
+    "many lines": (b"", (message_line(b"x" * 300) + b"\n") * 20_000, b""),
     "empty lines": (b"", b"\n" * 3_000_000, b""),
     "junk": (b"", (b"junk " * 50 + b"\n") * 20_000, b""),
-    "a document": (b"[", (line(b"x" * 300) + b",") * 9000, b"{}]"),
+    "a document": (b"[", (message_line(b"x" * 300) + b",") * 9000, b"{}]"),
 }
 
 
@@ -207,12 +218,12 @@ def test_gzip_file_inflates_to_what_its_size_may_become_and_no_more(file, parts)
     file.write_bytes(gzip.compress(clear, 6, mtime=0))
     most = most_inflated(file.stat().st_size)
     assert most < len(clear)
-    *whole, last = read(file)
+    *whole, last = read_file(file)
     assert last.last == "gzip"
-    assert sum(len(message.payload) for message in good(whole)) < most
+    assert sum(len(message.payload) for message in envelopes_in(whole)) < most
 
 
 def test_gzip_file_of_distinct_lines_is_read_however_long_it_is(file):
-    lines = [line(random.Random(n).randbytes(1500)) for n in range(2000)]
+    lines = [message_line(random.Random(n).randbytes(1500)) for n in range(2000)]
     file.write_bytes(gzip.compress(b"\n".join(lines)))
-    assert len(good(read(file))) == len(read(file)) == 2000
+    assert len(envelopes_in(read_file(file))) == len(read_file(file)) == 2000

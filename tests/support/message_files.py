@@ -19,7 +19,7 @@ from rally.validation.leaves import zig_zag
 SYNC = bytes(range(16))
 
 
-FILES = Path(__file__).parent / "files"
+FILES = Path(__file__).parents[1] / "rally/sources/files"
 
 
 MARK = b"\xef\xbb\xbf"
@@ -42,13 +42,13 @@ SCHEMA = {
 }
 
 
-def line(body: bytes, uri: str = "/u") -> bytes:
+def message_line(body: bytes, uri: str = "/u") -> bytes:
     data = base64.b64encode(body).decode()
     attributes = {"uri": uri, "remote_addr": "203.0.113.7"}
     return json.dumps({"attributes": attributes, "data": data}).encode()
 
 
-def record(body: bytes) -> dict:
+def avro_record(body: bytes) -> dict:
     return {
         "subscription_name": "projects/p/subscriptions/s",
         "message_id": "1",
@@ -58,13 +58,13 @@ def record(body: bytes) -> dict:
     }
 
 
-def encoded(value: dict, schema=SCHEMA) -> bytes:
+def encode_record(value: dict, schema=SCHEMA) -> bytes:
     stream = io.BytesIO()
     fastavro.schemaless_writer(stream, schema, value)
     return stream.getvalue()
 
 
-def of_blocks(codec: str, blocks: list[list[dict]], schema=SCHEMA) -> bytes:
+def make_blocks_file(codec: str, blocks: list[list[dict]], schema=SCHEMA) -> bytes:
     """A file of such blocks, as another writer makes it."""
     is_text = isinstance(schema, bytes)
     text = schema if is_text else json.dumps(schema).encode()
@@ -74,46 +74,46 @@ def of_blocks(codec: str, blocks: list[list[dict]], schema=SCHEMA) -> bytes:
     for name, value in entries.items():
         parts += [zig_zag(len(name)), name, zig_zag(len(value)), value]
     frames = (
-        encode_block([encoded(row, of_rows) for row in rows], codec, SYNC)
+        encode_block([encode_record(row, of_rows) for row in rows], codec, SYNC)
         for rows in blocks
     )
     return b"".join([*parts, b"\0", SYNC, *frames])
 
 
-def avro(records: list[dict], codec: str = "null", **options) -> bytes:
+def make_avro_file(records: list[dict], codec: str = "null", **options) -> bytes:
     stream = io.BytesIO()
     fastavro.writer(stream, SCHEMA, records, codec=codec, **options)
     return stream.getvalue()
 
 
-def read(path, start=0, end=None, country=None):
+def read_file(path, start=0, end=None, country=None):
     stop = path.stat().st_size if end is None else end
     return list(read_messages(InputRange(str(path), start, stop), country))
 
 
-def bad(file, first, last=None):
+def malformed_at(file, first, last=None):
     """Stands for what is no message there."""
     return Malformed(str(file), str(first), str(first if last is None else last))
 
 
-def refusal(file):
+def refusal_of(file):
     """The one line for which a file is not read."""
     with pytest.raises(ConfigurationError) as caught:
-        read(file)
-    line = str(caught.value)
-    assert line.startswith(f"--input {file}: ")
-    return line.removeprefix(f"--input {file}: ")
+        read_file(file)
+    message_line = str(caught.value)
+    assert message_line.startswith(f"--input {file}: ")
+    return message_line.removeprefix(f"--input {file}: ")
 
 
-def good(messages):
+def envelopes_in(messages):
     return [message for message in messages if type(message) is Envelope]
 
 
-def frame(rows, packed, sync=SYNC):
+def make_block(rows, packed, sync=SYNC):
     return zig_zag(rows) + zig_zag(len(packed)) + packed + sync
 
 
-def pulled(bodies, **more):
+def pull_answer(bodies, **more):
     """What `gcloud pubsub subscriptions pull --format=json` prints."""
     return [
         {
