@@ -244,7 +244,9 @@ def test_credentials_that_are_lost_in_the_middle_are_one_line(no_credentials, ac
 
 def reader_of(world, tmp_path):
     store = str(tmp_path / "store")
-    settings = IngestSettings(store, world.keys, studies=world.studies, as_of=AS_OF)
+    settings = IngestSettings(
+        store=store, ping_keys=world.keys, studies=world.studies, as_of=AS_OF
+    )
     world.make_stores(store)
     check_before_start(settings)
     reader = _IngestSubscriptionFn(settings, 1.0, None, 60)
