@@ -16,7 +16,7 @@ CRASHED = 70
 """An error that nobody foresaw, which is a bug of ours: EX_SOFTWARE of sysexits.h."""
 
 SIGNALLED = 128
-"""What a shell adds to the number of the signal that ended a command."""
+"""Number that a shell adds to that of the signal that ended a command."""
 
 MEANINGS = {
     DONE: "done",

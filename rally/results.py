@@ -24,7 +24,7 @@ from rally.storage.objectstore.interface import (
 FOLDER = "results/"
 
 MOST_BYTES = 1024 * 1024 * 1024
-"""Of one object: a launcher has it in memory, and so had the worker that wrote it."""
+"""Most bytes of one object: the launcher has it in memory, as its worker had."""
 
 
 class WrongResults(CorruptFile):

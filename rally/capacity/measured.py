@@ -85,7 +85,7 @@ LISTINGS: Mapping[str, int] = {
     "purge": 3,
     "audit": 3,
 }
-"""How often a run lists the names of all files."""
+"""Listings of the names of all files in a run."""
 
 LOG_READS: Mapping[str, int] = {"delete": 2, "audit": 3}
 WORKER_LOG_READS: Mapping[str, int] = {"audit": 3}

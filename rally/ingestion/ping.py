@@ -1,4 +1,4 @@
-"""One ping whose document is known, and what is made of it: an event, a row."""
+"""Holds a ping whose document is known, and makes its event and its row."""
 
 from collections.abc import Mapping
 from datetime import datetime

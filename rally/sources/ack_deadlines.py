@@ -1,8 +1,8 @@
-"""Deadlines by which a Pub/Sub message has to be acknowledged: numbers alone."""
+"""Names the deadlines by which Pub/Sub wants a message acknowledged: numbers alone."""
 
 ACK_DEADLINE_SECONDS = 60
-"""How long a message is ours: far longer than it takes to have it in a file."""
+"""Time for which a pulled message is ours: far longer than it takes to store it."""
 
 
 LONGEST_ACK_DEADLINE_SECONDS = 600
-"""What Pub/Sub grants at most."""
+"""Longest deadline that Pub/Sub grants."""

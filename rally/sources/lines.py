@@ -14,7 +14,7 @@ from rally.envelope import Envelope, make_envelope
 
 _ATTRIBUTES = ("attributeMap", "attributes")
 _BODY = ("payload", "data")
-"""What gcp-ingestion calls it, and what Pub/Sub's own JSON does; mixtures exist."""
+"""Names in gcp-ingestion and in Pub/Sub's own JSON; mixtures of them exist."""
 
 _PARTS = frozenset(_ATTRIBUTES + _BODY)
 _URL_SAFE = str.maketrans("-_", "+/")
