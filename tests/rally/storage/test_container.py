@@ -14,7 +14,7 @@ from rally.storage.block_writer import BLOCK_BYTES
 from rally.storage.container import encode_container, read_rows
 from rally.storage.header import decode_varint, join_header, read_header
 from rally.validation.leaves import zig_zag
-from tests.rally.storage.seals import seal_of
+from tests.rally.storage.header_checksums import seal_of
 
 SYNC = bytes(range(16))
 ENTRIES = {"rally.content": "ab" * 32, "rally.version": "1.2.3 \u00fc"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rally.storage.container import encode_container
 from rally.storage.header import read_header
-from tests.rally.storage.seals import seal_of
+from tests.rally.storage.header_checksums import seal_of
 
 SYNC = bytes(range(16))
 ENTRIES = {"rally.content": "ab" * 32, "rally.version": "1.2.3 \u00fc"}

@@ -25,7 +25,7 @@ from rally.withdrawal.withdrawal_list import (
     Withdrawal,
     WithdrawalList,
 )
-from tests.rally.withdrawal.stories import (
+from tests.rally.withdrawal.event_logs import (
     HUB,
     Desk,
     X,

@@ -13,7 +13,7 @@ from rally.withdrawal.unavailable_studies import (
     find_carriers,
     waits_for_study,
 )
-from tests.rally.withdrawal.stories import (
+from tests.rally.withdrawal.event_logs import (
     HUB,
     Desk,
     X,

@@ -14,7 +14,7 @@ from rally.registry.study import Unmatched
 from rally.withdrawal.fold import KEPT, RequestStatus, Verdict, judge_row
 from rally.withdrawal.rules import LOOKING, Rules
 from rally.withdrawal.withdrawal_list import Enrolment, RequestState
-from tests.rally.withdrawal.stories import (
+from tests.rally.withdrawal.event_logs import (
     Desk,
     X,
     Y,
