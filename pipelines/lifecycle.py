@@ -18,6 +18,7 @@ from rally.exit_status import CRASHED, NOT_AS_PROMISED, NOT_BEGUN, SIGNALLED
 from rally.observability.crash import Crashed
 from rally.observability.log_entries import LogEvent, LogFields, log
 from rally.process import OutputFailed, say
+from rally.storage.failures import FailureKind, kind_of_failure
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import GenerationMismatch, ObjectHeld
 
@@ -256,13 +257,14 @@ def _ending(kind: type, message: str) -> BaseException | None:
         return ConfigurationError(message)
     if issubclass(kind, Crashed):
         return Crashed(message)
-    if issubclass(kind, LeaseHeld):
+    failure = kind_of_failure(kind)
+    if failure in (None, FailureKind.GONE, FailureKind.CHANGED):
+        return None  # who reads or writes an object expects these
+    if failure is FailureKind.BUSY:
         return JobStopped(f"another run is in the way: {message}")
-    if issubclass(kind, ObjectHeld):
+    if failure is FailureKind.HELD:
         return JobStopped(f"{message}: a hold or a retention policy forbids this")
-    if issubclass(kind, CorruptFile | OSError):
-        return JobStopped(message)
-    return None
+    return JobStopped(message)
 
 
 def _origin(error: BaseException) -> BaseException:

@@ -4,13 +4,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from rally.compaction.outcomes import CompactionOutcome, CompactionResult, Trouble
+from rally.compaction.outcomes import (
+    CompactionOutcome,
+    CompactionResult,
+    Trouble,
+    describe_failure,
+)
 from rally.compaction.partition_view import (
     IndexedFile,
     PartitionViewer,
     describe_unreadable,
 )
-from rally.compaction.partition_work import PartitionWork, describe_hold
+from rally.compaction.partition_work import PartitionWork
 from rally.compaction.row_filter import CompactionContext, KeepRule
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
 from rally.registry.registry import Registry
@@ -155,14 +160,10 @@ class Compactor:
         viewer = PartitionViewer(store, self.check_list, self._known)
         try:
             return self._try(store, partition, viewer)
-        except LeaseHeld as error:
-            return _failed(
-                partition, Trouble(CompactionOutcome.BUSY, folder, str(error))
-            )
-        except ObjectHeld as error:
-            return _failed(partition, describe_hold(str(error), error))
-        except OSError as error:
-            return _failed(partition, describe_unreadable(folder, error))
+        except ObjectHeld as error:  # it names the object
+            return _failed(partition, describe_failure(str(error), error))
+        except (LeaseHeld, OSError) as error:
+            return _failed(partition, describe_failure(folder, error))
 
     def _try(
         self, store: ObjectStore, partition: Partition, viewer: PartitionViewer

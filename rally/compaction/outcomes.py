@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from rally.storage.failures import FailureKind, failure_of
 from rally.storage.layout import Partition
 
 
@@ -54,6 +55,28 @@ class Trouble(NamedTuple):
     outcome: CompactionOutcome
     name: str
     reason: str
+
+
+_OUTCOMES = {
+    FailureKind.CODEC: CompactionOutcome.DAMAGED,
+    FailureKind.DAMAGED: CompactionOutcome.DAMAGED,
+    FailureKind.BUSY: CompactionOutcome.BUSY,
+    FailureKind.GONE: CompactionOutcome.CHANGED,
+    FailureKind.CHANGED: CompactionOutcome.CHANGED,
+    FailureKind.HELD: CompactionOutcome.HELD,
+    FailureKind.REFUSED: CompactionOutcome.UNREACHABLE,
+}
+
+
+def describe_failure(name: str, error: Exception) -> Trouble:
+    """Returns the problem to report for an object of which a store raised an error."""
+    kind, detail, until = failure_of(error)
+    if kind is FailureKind.HELD:
+        end = f"{until:%Y-%m-%d}" if until else "somebody lifts it"
+        detail = f"it is kept by its bucket until {end}"
+    elif kind is FailureKind.REFUSED:
+        detail = f"it cannot be read ({detail})"
+    return Trouble(_OUTCOMES[kind], name, detail)
 
 
 @dataclass(frozen=True, slots=True)

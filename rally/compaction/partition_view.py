@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import fastavro
 
-from rally.compaction.outcomes import CompactionOutcome, Trouble
-from rally.errors import CorruptFile, cause_of
+from rally.compaction.outcomes import CompactionOutcome, Trouble, describe_failure
+from rally.errors import CorruptFile
 from rally.storage.header import CHECKSUM, LIST_COUNTER, Header
 from rally.storage.layout import Partition
 from rally.storage.objectstore.interface import ObjectStore
@@ -59,14 +59,9 @@ class IndexedFile(NamedTuple):
 
 def describe_unreadable(name: str, error: CorruptFile | OSError) -> Trouble:
     """Returns the problem to report for an object that cannot be read."""
-    if isinstance(error, OSError):
-        reason = cause_of(error)
-        return Trouble(
-            CompactionOutcome.UNREACHABLE, name, f"it cannot be read ({reason})"
-        )
     if isinstance(error, _NotOurs | NotSorted):
         return Trouble(CompactionOutcome.NOT_INDEXED, name, str(error))
-    return Trouble(CompactionOutcome.DAMAGED, name, str(error))
+    return describe_failure(name, error)
 
 
 class _NotOurs(CorruptFile):

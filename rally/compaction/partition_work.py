@@ -19,6 +19,7 @@ from rally.compaction.outcomes import (
     CompactionResult,
     LeftOutRows,
     Trouble,
+    describe_failure,
 )
 from rally.compaction.partition_view import (
     IndexedFile,
@@ -69,18 +70,10 @@ def remove_files(
             try:
                 store.delete(name, generation)
             except ObjectHeld as error:
-                held[name, generation] = describe_hold(name, error)
+                held[name, generation] = describe_failure(name, error)
                 continue
             gone.append(name)
             del left[name, generation]
-
-
-def describe_hold(name: str, error: ObjectHeld) -> Trouble:
-    """Returns the problem to report for an object that its bucket keeps."""
-    until = "somebody lifts it" if error.until is None else f"{error.until:%Y-%m-%d}"
-    return Trouble(
-        CompactionOutcome.HELD, name, f"it is kept by its bucket until {until}"
-    )
 
 
 class PartitionWork:

@@ -20,17 +20,14 @@ from rally.deletion.plan import (
 from rally.deletion.rewriting import hide_identifier, recognise_rewrite, rewrite_file
 from rally.deletion.scope import list_files
 from rally.deletion.settings import DeletionSettings
-from rally.errors import CorruptFile, cause_of
+from rally.errors import CorruptFile
 from rally.registry.legal_holds import LegalHold
 from rally.registry.study import StudyKind
 from rally.settings import make_pseudonyms
-from rally.storage.codecs import UnknownCodec
+from rally.storage.failures import STORE_ERRORS, FailureKind, failure_of
 from rally.storage.header import CHECKSUM, INDEX, ROW_LENGTHS, Header
-from rally.storage.leases import LeaseHeld, Leases
+from rally.storage.leases import Leases
 from rally.storage.objectstore.interface import (
-    GenerationMismatch,
-    ObjectHeld,
-    ObjectNotFound,
     ObjectStore,
 )
 from rally.storage.partitions import partition_of, people_in, read_view
@@ -302,24 +299,26 @@ def named(
     """Runs a step for a file, and turns what it raises into a result."""
     try:
         return step()
-    except UnknownCodec as error:
-        outcome, detail = FileOutcome.CODEC, str(error)
-    except CorruptFile as error:
-        outcome, detail = FileOutcome.DAMAGED, str(error)
     except HalfCompacted:
-        outcome, detail = (
-            FileOutcome.HALF_COMPACTED,
-            "a compaction was killed meanwhile",
-        )
-    except LeaseHeld as error:
-        outcome, detail = FileOutcome.BUSY, str(error)
-    except ObjectNotFound:
-        outcome, detail = FileOutcome.GONE, ""
-    except GenerationMismatch:
-        outcome, detail = FileOutcome.CHANGED, "written by somebody else meanwhile"
-    except ObjectHeld as error:
-        until = f" until {error.until:%Y-%m-%d}" if error.until else ""
-        outcome, detail = FileOutcome.HELD, f"the bucket holds it{until}"
-    except OSError as error:
-        outcome, detail = FileOutcome.UNREACHABLE, cause_of(error)
+        outcome = FileOutcome.HALF_COMPACTED
+        detail = "a compaction was killed meanwhile"
+    except STORE_ERRORS as error:
+        failure = failure_of(error)
+        outcome, detail = _OUTCOMES[failure.kind], failure.detail
+        if failure.kind is FailureKind.CHANGED:
+            detail = "written by somebody else meanwhile"
+        elif failure.kind is FailureKind.HELD:
+            until = f" until {failure.until:%Y-%m-%d}" if failure.until else ""
+            detail = f"the bucket holds it{until}"
     return FileResult(file.study, file.name, outcome, detail)
+
+
+_OUTCOMES = {
+    FailureKind.CODEC: FileOutcome.CODEC,
+    FailureKind.DAMAGED: FileOutcome.DAMAGED,
+    FailureKind.BUSY: FileOutcome.BUSY,
+    FailureKind.GONE: FileOutcome.GONE,
+    FailureKind.CHANGED: FileOutcome.CHANGED,
+    FailureKind.HELD: FileOutcome.HELD,
+    FailureKind.REFUSED: FileOutcome.UNREACHABLE,
+}

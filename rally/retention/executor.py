@@ -15,7 +15,7 @@ from rally.deletion.file_rows import RowPolicy, Scanner
 from rally.deletion.file_steps import HalfCompacted
 from rally.deletion.plan import FileOutcome, PlannedFile
 from rally.deletion.rewriting import PlanMismatch, rewrite_file
-from rally.errors import CorruptFile, cause_of
+from rally.errors import CorruptFile
 from rally.events import read_event_object, write_events
 from rally.observability.progress import Progress
 from rally.retention.context import reopen_context
@@ -33,6 +33,7 @@ from rally.retention.reasons import ReasonCheck, ReasonGone
 from rally.retention.report import BatchResult, blocked_by
 from rally.retention.row_search import HALF_COMPACTED, Searcher
 from rally.retention.settings import PurgeSettings
+from rally.storage.failures import FailureKind, failure_of
 from rally.storage.leases import LeaseHeld, Leases
 from rally.storage.objectstore.interface import (
     FOREVER,
@@ -120,12 +121,10 @@ class BatchExecutor:
                         return  # done.json goes last
         except HalfCompacted:
             _fault(result, entries, HALF_COMPACTED)
-        except CorruptFile as error:
-            _fault(result, entries, f"damaged ({error})")
-        except LeaseHeld as error:
-            _fault(result, entries, f"busy: {error}")
         except GenerationMismatch:
             _fault(result, entries, "busy: its lease changes hands")
+        except (CorruptFile, LeaseHeld) as error:
+            _fault(result, entries, _describe(error))
 
     @contextmanager
     def _leased(self, entry: PlanEntry) -> Iterator[None]:
@@ -176,16 +175,14 @@ class BatchExecutor:
             held = f"{entry.study or entry.where}: {entry.document}"
             result.held.append((held, until))
             result.undone += entry.is_listed
-        except (GenerationMismatch, PlanMismatch):
-            _fault(result, [entry], "changed meanwhile")
+        except PlanMismatch:
+            _fault(result, [entry], _CHANGED)
         except ReasonGone:
             _fault(
                 result, [entry], f"stays: that it is {entry.reason} does not hold now"
             )
-        except CorruptFile as error:
-            _fault(result, [entry], f"damaged ({error})")
-        except OSError as error:
-            _fault(result, [entry], f"refused ({cause_of(error)})")
+        except (GenerationMismatch, CorruptFile, OSError) as error:
+            _fault(result, [entry], _describe(error))
         else:
             _count(result, entry, rows)
             return True
@@ -299,3 +296,18 @@ def _fault(result: BatchResult, entries: Sequence[PlanEntry], what: str) -> None
     if len(result.faults) < _SHOWN:
         result.faults.append((entries[0].name, what))
         result.more_faults -= 1
+
+
+_CHANGED = "changed meanwhile"
+
+
+def _describe(error: Exception) -> str:
+    """Returns the words of a report for an error that a store raised."""
+    kind, detail, _ = failure_of(error)
+    if kind is FailureKind.CHANGED:
+        return _CHANGED
+    if kind is FailureKind.BUSY:
+        return f"busy: {detail}"
+    if kind is FailureKind.REFUSED:
+        return f"refused ({detail})"
+    return f"damaged ({detail})"
