@@ -113,10 +113,10 @@ def began(pid: int) -> str:
     a thread has one too.
     """
     try:
-        told = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return ""
-    return told.rpartition(")")[2].split()[19]  # field 22 of proc(5); the name is 2
+    return stat.rpartition(")")[2].split()[19]  # field 22 of proc(5); the name is 2
 
 
 def is_running(pid: int, began_at: str) -> bool:

@@ -215,8 +215,8 @@ def _verified(
         counter, head = _parse_head(first)
     except (KeyError, TypeError, ValueError):
         raise _not_as_published(platform) from None
-    told = signature.decode(errors="replace").removesuffix("\n")
-    if not decisions.is_list(counter, told, _CONTEXT + digest.digest()):
+    signed = signature.decode(errors="replace").removesuffix("\n")
+    if not decisions.is_list(counter, signed, _CONTEXT + digest.digest()):
         raise _not_as_published(platform)
     lines = _lines(snapshot)
     next(lines)

@@ -130,7 +130,7 @@ def _dense(
         above: Says how many people a window may have, by the time that it begins.
     """
     inside: Counter[str] = Counter()
-    first = told = 0
+    first = reported = 0
     for last, (time, key) in enumerate(moments):
         inside[key.who] += 1
         while moments[first].time < time - window:
@@ -140,8 +140,8 @@ def _dense(
                 del inside[who]
             first += 1
         if len(inside) > above(moments[first].time):
-            yield from (each.key for each in moments[max(first, told) : last + 1])
-            told = last + 1
+            yield from (each.key for each in moments[max(first, reported) : last + 1])
+            reported = last + 1
 
 
 def _enough(moments: Sequence[_Moment], rules: Rules) -> int:

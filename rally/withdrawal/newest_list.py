@@ -43,8 +43,8 @@ def newest_signed(platform: ObjectStore, published: Published[WithdrawalList]) -
         for each in decisions.records
         if each.entry and each.status in signed
     )
-    told = (each.list for each in find_signed(platform, decisions, known))
-    return max(published.list.counter, *decided, *told)
+    received = (each.list for each in find_signed(platform, decisions, known))
+    return max(published.list.counter, *decided, *received)
 
 
 def see(platform: ObjectStore) -> Published[WithdrawalList]:

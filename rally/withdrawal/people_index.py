@@ -114,13 +114,13 @@ class PeopleIndex(Mapping[str, Leaver]):
             scopes: Scopes of which they left one; without any it is everybody.
         """
         wanted = {at for at, scope in enumerate(self._scopes) if scope in scopes}
-        first, before, told = 0, b"", b""
+        first, before, given = 0, b"", b""
         records = _LEFT.iter_unpack(self._left)
         for position, (key, scope, *_) in enumerate(records):
             if key != before:
                 first, before = position, key
-            if key != told and (not scopes or scope in wanted):
-                told = key
+            if key != given and (not scopes or scope in wanted):
+                given = key
                 yield self._ids.text(key), first
 
     def at(self, position: int) -> Leaver:
@@ -136,10 +136,10 @@ class PeopleIndex(Mapping[str, Leaver]):
         enrolments: dict[str, Joined] = {}
         position = _first(self._joined, _JOINED.size, key)
         for _, scope, time, start, length in _of(self._joined, _JOINED, position, key):
-            told = Joined(time - _ZERO, self._scopes[scope])
-            joined.setdefault(told.scope, []).append(told.time)
+            joining = Joined(time - _ZERO, self._scopes[scope])
+            joined.setdefault(joining.scope, []).append(joining.time)
             document = self._documents[start : start + length].decode()
-            enrolments[document] = min(told, enrolments.get(document, told))
+            enrolments[document] = min(joining, enrolments.get(document, joining))
         return Leaver(
             {scope: tuple(sorted(each, key=_order)) for scope, each in left.items()},
             {scope: tuple(times) for scope, times in joined.items()},

@@ -50,12 +50,12 @@ def render_rest(
     withdrawals: Iterable[Withdrawal], receipts: Iterable[Receipt], registry: Registry
 ) -> str:
     """Says how those requests stand of which none of the receipts tells."""
-    told = set(map(_leaving, receipts))
+    answered = set(map(_leaving, receipts))
     rest = {
         _leaving(each): _left(each.scope, each.received, registry)
         + _paragraph(_standing(each))
         for each in withdrawals
-        if _leaving(each) not in told
+        if _leaving(each) not in answered
     }
     return "\n".join(rest[leaving] for leaving in sorted(rest))
 
@@ -94,15 +94,15 @@ def _studies(receipts: Sequence[Receipt], registry: Registry) -> Iterator[str]:
             sections.setdefault(section.namespace, []).append(section)
     alike: dict[tuple[str, ...], list[str]] = {}
     scope = receipts[0].scope
-    for namespace, told in sections.items():
+    for namespace, found in sections.items():
         if scope not in (RALLY, namespace):
-            rows = sum(section.rows for section in told)
+            rows = sum(section.rows for section in found)
             yield _paragraph(
                 f"{_name(namespace, registry)}: {_records(rows)} deleted, which said "
                 "that you had joined."
             )
             continue
-        alike.setdefault(tuple(_sentences(told)), []).append(namespace)
+        alike.setdefault(tuple(_sentences(found)), []).append(namespace)
     for namespaces in alike.values():
         names = _listed([_name(each, registry) for each in namespaces])
         text = _sentences(sections[namespaces[0]], several=len(namespaces) > 1)
