@@ -5,51 +5,18 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pipelines import audit, compact, delete, ingest, purge, replay
-from rally.commands import (
-    decisions,
-    doctor,
-    estimate,
-    init,
-    keys,
-    people,
-    receipts,
-    schedule,
-    status,
-    studies,
-    withdraw,
-    withdrawals,
-)
+from pipelines.catalog import COMMANDS, JOBS
+from pipelines.profiles import read_profile_of, tell_profile
+from pipelines.starting import start
+from rally.commands.command import Command, CommandGroup
 from rally.errors import ConfigurationError, describe_os_error, faults_of
 from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN
 from rally.parser import Parser
 from rally.process import run_as_process, say
+from rally.profile import OPTION, Profile, apply_profile, split_option
+from rally.version import pipeline_version
 
-JOBS = tuple(each.JOB for each in (ingest, replay, compact, purge, delete, audit))
-"""Each is a module with a `main(argv)`; Beam is imported when the job begins."""
-
-_DEMO = "see all of it at work, on real pings and in a folder of its own"
-
-_COMMANDS = (
-    status,
-    init,
-    withdraw,
-    withdrawals,
-    receipts,
-    studies,
-    people,
-    decisions,
-    keys,
-    schedule,
-    estimate,
-    doctor,
-)
-"""Each has a `COMMAND`."""
-
-_MODULES = {
-    **{each.name: f"pipelines.{each.name}" for each in JOBS},
-    "demo": "pipelines.demo.command",
-}
+_DEMO = "demo", "see all of it at work, on real pings and in a folder of its own"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,12 +39,45 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(given: Sequence[str]) -> int:
-    if given and given[0] in _MODULES:
-        status: int = importlib.import_module(_MODULES[given[0]]).main(given[1:])
+    words, named = split_option(given)
+    name = words[0] if words else ""
+    rest = words[1:] if named is None else [f"{OPTION}={named}", *words[1:]]
+    if name == _DEMO[0]:
+        status: int = importlib.import_module("pipelines.demo.command").main(words[1:])
         return status
-    arguments = _parser().parse_args(given)
-    status = arguments.handler(arguments)
+    for job in JOBS:
+        if job.name == name:
+            return start(job, rest, searches=True)
+    return _run_command(name, rest)
+
+
+def _run_command(name: str, rest: Sequence[str]) -> int:
+    """Runs a command that is no job, with the values of the profile in force."""
+    words, profile = list(rest), None
+    for each in COMMANDS:
+        if each.name == name:
+            words, profile = read_profile_of(rest, searches=True)
+            words = _with_profile(each, words, profile) if profile else words
+    arguments = _parser().parse_args([name, *words] if name else words)
+    if profile and arguments.command.changes:
+        tell_profile(profile, words)
+    arguments.profile = profile
+    status: int = arguments.handler(arguments)
     return status
+
+
+def _with_profile(
+    command: Command | CommandGroup, words: Sequence[str], profile: Profile
+) -> list[str]:
+    """Puts the profile's values behind the command's own words."""
+    if isinstance(command, Command):
+        return apply_profile(profile, command.name, command.declared, words)
+    first, rest = list(words[:1]), words[1:]
+    for each in command.commands:
+        if [each.name] == first:
+            own = apply_profile(profile, command.name, each.declared, rest)
+            return [*first, *own]
+    return list(words)
 
 
 def _parser() -> Parser:
@@ -85,13 +85,16 @@ def _parser() -> Parser:
         prog="rally",
         description="The data pipeline of Mozilla Rally: studies on donated, encrypted"
         " browsing data.",
+        example="rally demo",
     )
+    version = f"rally {pipeline_version()}"
+    parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for job in JOBS:
         commands.add_parser(job.name, help=job.summary, add_help=False)
-    commands.add_parser("demo", help=_DEMO, add_help=False)
-    for module in _COMMANDS:
-        module.COMMAND.add_to(commands, "rally")
+    commands.add_parser(_DEMO[0], help=_DEMO[1], add_help=False)
+    for each in COMMANDS:
+        each.add_to(commands, "rally")
     return parser
 
 

@@ -3,10 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipelines import beam_names
 from pipelines.job import Job
-from rally.options import add_options, require
+from rally.options import PROFILE, add_options, require
 from rally.parser import Parser
 
 _BEAMS = (
@@ -55,7 +56,8 @@ def parser_of(job: Job) -> Parser:
         epilog=_BEAMS,
         example=f"rally {job.name} {job.example}",
     )
-    add_options(parser, job.options, flags_take_values=True)
+    profile = replace(PROFILE, group=job.options[0].group)
+    add_options(parser, (*job.options, profile), flags_take_values=True)
     hidden = argparse.SUPPRESS
     for name in beam_names.VALUES:
         parser.add_argument(f"--{name}", help=hidden)

@@ -1,5 +1,6 @@
 """How a job of the command line starts: here, or handed over to Dataflow."""
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN
 from rally.observability.log_entries import LogEvent
 from rally.printing import print_lines
 from rally.process import say
+from rally.profile import apply_profile
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from rally.settings import Settings
 
 
-def start(job: Job, argv: Sequence[str] | None) -> int:
+def start(job: Job, argv: Sequence[str] | None, *, searches: bool = False) -> int:
     """Runs the command of a job.
 
     Help and wrong options are answered before Beam is imported. A study that does not
@@ -31,13 +33,26 @@ def start(job: Job, argv: Sequence[str] | None) -> int:
     Args:
         job: The job.
         argv: Arguments without the program's name; None is the process's.
+        searches: Whether a profile is searched for that no option names.
 
     Returns:
         The exit status, see `pipelines.cli.main`.
     """
 
     def started() -> Ended:
-        return _start(job, read_words(job, argv))
+        from pipelines.catalog import declared_options  # which has this job, too
+        from pipelines.profiles import read_profile_of, tell_profile
+
+        given = sys.argv[1:] if argv is None else argv
+        words, profile = read_profile_of(given, searches=searches)
+        if profile:
+            words = apply_profile(
+                profile, job.name, declared_options()[job.name], words
+            )
+        words = read_words(job, words)
+        if profile and job.changes:
+            tell_profile(profile, words)
+        return _start(job, words)
 
     return exit_status(job.name, started)
 

@@ -227,6 +227,16 @@ EVERYWHERE = (
 )
 """Where everything is, as every job takes it."""
 
+PROFILE = Option(
+    name="profile",
+    metavar="FILE",
+    help="a rally.toml, which holds options (default: for `rally`, RALLY_PROFILE, or"
+    " the one that is found upwards from here; empty: none)",
+    group=PLACES,
+    in_profile=False,
+)
+"""Taken out of a command line before it is parsed; see rally/profile.py."""
+
 PEOPLE_KEYS = Option(
     name="people_keys",
     metavar="URI",

@@ -145,18 +145,21 @@ def spell(name: str) -> str:
     return "--" + name[2:].replace("-", "_")
 
 
-def unknown(what: str, word: str, known: Sequence[str]) -> str:
+def unknown(
+    what: str, word: str, known: Sequence[str], otherwise: str = "see --help"
+) -> str:
     """Tells that a word is none of those that are known, and which may be meant.
 
     Args:
         what: Kind of word: option, command or key.
         word: What somebody wrote; a value behind `=` is left out.
         known: Words of that kind.
+        otherwise: What to do where none is near.
     """
     name = word.partition("=")[0]
     bare = {each.lstrip("-"): each for each in known}
     near = difflib.get_close_matches(name.lstrip("-"), bare, 1, _NEAR)
-    advice = f"did you mean {bare[near[0]]}?" if near else "see --help"
+    advice = f"did you mean {bare[near[0]]}?" if near else otherwise
     return f"{name}: no such {what}; {advice}"
 
 

@@ -14,6 +14,7 @@ from rally.options import (
     PEOPLE_KEYS,
     PLATFORM,
     PLATFORM_KEYS,
+    PROFILE,
     STORE,
     STUDIES,
     STUDY,
@@ -88,7 +89,7 @@ class Command:
             example=f"{words} {self.example}".strip(),
         )
         parser.set_defaults(handler=self.handler, command=self)
-        add_options(parser, self.declared)
+        add_options(parser, (*self.declared, PROFILE))
 
 
 @dataclass(frozen=True, slots=True)
