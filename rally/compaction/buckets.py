@@ -157,16 +157,16 @@ def supersede(
         GenerationMismatch: A file changed meanwhile.
         ObjectHeld: A file may not be replaced.
     """
-    standing = [name for name, each in target.indexed.items() if each.file.bucket]
+    present = [name for name, each in target.indexed.items() if each.file.bucket]
     with (
-        open_streams(target.parts(standing)) as losers,
+        open_streams(target.parts(present)) as losers,
         open_streams(winners) as others,
     ):
         if not compete(context.row_filter(), losers, others):
             return None
     counts, rows, files = LeftOutRows(), 0, len(target.files)
     with context.lease(target.partition):
-        for name in standing:
+        for name in present:
             lost, left = _rewrite(store, target, target.indexed[name], winners, context)
             counts, rows = counts + lost, rows + left
             files -= not left
@@ -203,19 +203,19 @@ def _rewrite(
     with (
         open_streams([[(each.source, target.live[name])]]) as rows,
         open_streams(winners) as others,
-        draft_file(name, label) as spool,
+        draft_file(name, label) as draft,
     ):
-        spool.write(Merge(row_filter, rows, (), others))
+        draft.write(Merge(row_filter, rows, (), others))
         if not row_filter.counts.total:
             return row_filter.counts, each.rows
         inputs = list(remaining_inputs(target, each))
-        if not spool.rows and not inputs:
+        if not draft.rows and not inputs:
             store.delete(name, generation)
         else:
-            spool.commit(
+            draft.commit(
                 store, generation, [*inputs, (name, generation, each.checksum)]
             )
-        return row_filter.counts, spool.rows
+        return row_filter.counts, draft.rows
 
 
 def remaining_inputs(target: PartitionView, each: IndexedFile) -> Iterator[InputEntry]:
@@ -254,19 +254,19 @@ class BucketWriter:
         self._view = view
         self._context = context
         self.fresh = list[IndexedFile]()
-        self._standing: dict[int, IndexedFile] = {}
+        self._present: dict[int, IndexedFile] = {}
         for each in view.indexed.values():
             bucket = each.file.bucket
             if bucket and bucket.bits == context.bits:
-                self._standing[bucket.number] = each
+                self._present[bucket.number] = each
             else:
                 self.fresh.append(each)
         self.rows = {
             number: each.rows
-            for number, each in self._standing.items()
+            for number, each in self._present.items()
             if self._is_live(each)
         }
-        over = [each for each in self._standing.values() if self._is_over(each)]
+        over = [each for each in self._present.values() if self._is_over(each)]
         self.to_remove = {
             each.file.identity: each.inputs for each in (*self.fresh, *over)
         }
@@ -292,37 +292,37 @@ class BucketWriter:
         self, bucket: Bucket, fresh: Sequence[RowStream], winners: Sequence[RowStream]
     ) -> None:
         name = compacted_file(self._view.partition, bucket)
-        standing = self._standing.get(bucket.number)
-        live = [[(standing.source, self._view.live[name])]] if standing else []
+        present = self._present.get(bucket.number)
+        live = [[(present.source, self._view.live[name])]] if present else []
         row_filter, end = self._context.row_filter(), row_start(bucket.people.end)
         with (
             open_streams(live) as rows,
-            draft_file(name, self._label(standing)) as spool,
+            draft_file(name, self._label(present)) as draft,
         ):
             merge = Merge(row_filter, fresh, rows, winners, end)
-            spool.write(merge)
+            draft.write(merge)
             if not merge.changed:
                 self.dropped += row_filter.counts
                 return
-            before = standing.file.info.generation if standing else None
-            now = spool.commit(self._store, before, self._inputs(standing))
+            before = present.file.info.generation if present else None
+            now = draft.commit(self._store, before, self._inputs(present))
         self.left_out += row_filter.counts
-        self.rows[bucket.number] = spool.rows
-        self.made += standing is None
-        if standing:
-            self.to_remove.pop(standing.file.identity, None)
-        if now is not None and not spool.rows:
+        self.rows[bucket.number] = draft.rows
+        self.made += present is None
+        if present:
+            self.to_remove.pop(present.file.identity, None)
+        if now is not None and not draft.rows:
             self.to_remove[name, now] = frozenset(e.file.identity for e in self.fresh)
 
-    def _inputs(self, standing: IndexedFile | None) -> set[InputEntry]:
+    def _inputs(self, present: IndexedFile | None) -> set[InputEntry]:
         """Inputs that the bucket's file names: all new files, and its predecessor."""
-        files = [*self.fresh, *([standing] if standing else [])]
+        files = [*self.fresh, *([present] if present else [])]
         listed = {(*each.file.identity, each.checksum) for each in files}
-        return listed | set(remaining_inputs(self._view, standing) if standing else ())
+        return listed | set(remaining_inputs(self._view, present) if present else ())
 
-    def _label(self, standing: IndexedFile | None) -> HeaderLabel:
+    def _label(self, present: IndexedFile | None) -> HeaderLabel:
         """Header entries of the file to replace, or of a file that ingest wrote."""
-        found = [standing] if standing else sorted(self.fresh, key=_by_trust)
+        found = [present] if present else sorted(self.fresh, key=_by_trust)
         return HeaderLabel(
             found[0].schema,
             found[0].fingerprint,

@@ -180,17 +180,17 @@ class Preview:
 
     @property
     def rows(self) -> int:
-        """Of all documents."""
+        """Number of rows of all documents."""
         return sum(each.rows for each in self.documents.values())
 
     @property
     def files(self) -> int:
-        """Of all documents."""
+        """Number of files of all documents."""
         return sum(each.files for each in self.documents.values())
 
     @property
     def bytes(self) -> int:
-        """Of all documents."""
+        """Size of the files of all documents."""
         return sum(each.bytes for each in self.documents.values())
 
 

@@ -7,17 +7,18 @@ from rally.withdrawal.rules import GRACE_DAYS
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long what is no row is kept, in days; and how much one run may take.
+    """Ages in days after which a purge deletes, and how much one run may delete.
 
     Attributes:
-        grace_days: after a row, for its enrolment to come.
-        dead_letter_days: a dead letter that is no withdrawal.
-        unreadable_days: a dead letter that is the withdrawal of a study.
-        plan_days: a plan that is told in receipts, or was never begun.
-        temporary_days: results of workers, and what killed runs left.
-        archive_days: what was ingested.
-        max_objects: of one study that go for one reason without confirmation.
-        max_share: of a study's objects, or rows, that do.
+        grace_days: Time after a row within which its enrolment may arrive.
+        dead_letter_days: Age of a dead letter that is no withdrawal of a study.
+        unreadable_days: Age of a dead letter that is the withdrawal of a study.
+        plan_days: Age of a plan of deletion that is finished, or was never begun.
+        temporary_days: Age of results of workers, and of leftovers of killed runs.
+        archive_days: Age of an archive of ingested files.
+        max_objects: Number of objects of one study that one reason may delete without a
+            confirmation.
+        max_share: Share of a study's objects, or rows, that one reason may delete so.
     """
 
     grace_days: float = GRACE_DAYS
