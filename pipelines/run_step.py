@@ -18,7 +18,7 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines.job import Job
 from pipelines.lifecycle import JobStopped, finish
 from rally.errors import ConfigurationError
-from rally.observability.progress import read_progress
+from rally.observability.progress import describe_progress
 from rally.outcomes import FAILED, Count
 from rally.printing import print_lines
 from rally.results import WrongResults, name_results
@@ -64,6 +64,8 @@ def run_step(
 
 
 _SHOW_EVERY_SECONDS = 0.5
+_WIDTH = 60
+"""Of a line of progress, which covers the longer one before it."""
 
 
 def read_counters(result: PipelineResult, namespace: str) -> Counter[str]:
@@ -110,9 +112,8 @@ def shown_progress(*, wanted: bool, what: str = "pings") -> Iterator[str | None]
 def _show(folder: Path, done: threading.Event, what: str) -> None:
     start = time.monotonic()
     while not done.wait(_SHOW_EVERY_SECONDS):
-        number = read_progress(folder)
-        rate = number / (time.monotonic() - start)
-        sys.stderr.write(f"\r{number:,} {what}, {rate:,.0f}/s ")
+        line = describe_progress(folder, what, time.monotonic() - start)
+        sys.stderr.write(f"\r{line.ljust(_WIDTH)}")
         sys.stderr.flush()
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 _EVERY_SECONDS = 0.5
 _LOOK_EVERY = 256
+_TOTAL = "total"
+"""Name of the file with the number of all that there is to count."""
 
 
 class Progress:
@@ -36,7 +38,36 @@ class Progress:
             self._written_at = time.monotonic()
 
 
+def announce_total(folder: str | None, total: int) -> None:
+    """Writes how much the workers will count in all, where anybody looks."""
+    if folder:
+        (Path(folder) / _TOTAL).write_text(str(total))
+
+
 def read_progress(folder: Path) -> int:
     """Adds up what all workers have written so far."""
-    texts = [file.read_text() for file in folder.iterdir()]
+    files = (file for file in folder.iterdir() if file.name != _TOTAL)
+    texts = [file.read_text() for file in files]
     return sum(int(text) for text in texts if text.isdecimal())
+
+
+def describe_progress(folder: Path, what: str, seconds: float) -> str:
+    """Says in a line how far the workers are, and how long the rest will take.
+
+    Args:
+        folder: the workers' counts, and the total where it is known.
+        what: they count, in the plural.
+        seconds: since they began; above 0.
+    """
+    number = read_progress(folder)
+    rate = number / seconds
+    told = folder / _TOTAL
+    text = told.read_text() if told.exists() else ""
+    if not text.isdecimal():
+        return f"{number:,} {what}, {rate:,.0f}/s"
+    total = int(text)
+    line = f"{number:,} of {total:,} {what}, {rate:,.0f}/s"
+    if not number or number >= total:
+        return line
+    minutes, rest = divmod(round((total - number) / rate), 60)
+    return f"{line}, {minutes:,}:{rest:02} left"

@@ -13,6 +13,7 @@ from typing import Any
 
 from rally.decisions.chain import LOSS
 from rally.errors import ConfigurationError
+from rally.observability.progress import announce_total
 from rally.results import read_strictly
 from rally.retention.archives import survey_archives
 from rally.retention.blockers import count_held_requests
@@ -137,6 +138,8 @@ class Purge:
             each: count_held_requests(each, self._list) for each in context.concluded
         }
         report_survey(context, survey, held, report)
+        objects = sum(each.objects for each in plan.tallies.values())
+        announce_total(self._settings.progress, objects)
         return context, survey, plan, report
 
     def _withhold(

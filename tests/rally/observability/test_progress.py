@@ -1,4 +1,11 @@
-from rally.observability.progress import Progress, read_progress
+import pytest
+
+from rally.observability.progress import (
+    Progress,
+    announce_total,
+    describe_progress,
+    read_progress,
+)
 
 
 def test_progress_of_all_workers_is_summed(tmp_path):
@@ -27,3 +34,26 @@ def test_progress_to_nobody_writes_nothing(tmp_path):
     progress.add(256)
     progress.flush()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("counted", "total", "line"),
+    [
+        ("", None, "0 pings, 0/s"),
+        ("1500", None, "1,500 pings, 150/s"),
+        ("", 3000, "0 of 3,000 pings, 0/s"),
+        ("1500", 3000, "1,500 of 3,000 pings, 150/s, 0:10 left"),
+        ("10", 3000, "10 of 3,000 pings, 1/s, 49:50 left"),
+        ("3000", 3000, "3,000 of 3,000 pings, 300/s"),
+        ("3100", 3000, "3,100 of 3,000 pings, 310/s"),
+    ],
+)
+def test_line_says_how_far_it_is_and_what_is_left(tmp_path, counted, total, line):
+    (tmp_path / "1").write_text(counted)
+    if total is not None:
+        announce_total(str(tmp_path), total)
+    assert describe_progress(tmp_path, "pings", 10.0) == line
+
+
+def test_total_to_nobody_is_written_nowhere():
+    announce_total(None, 7)
