@@ -44,10 +44,10 @@ class Check(NamedTuple):
     """One thing that was looked at.
 
     Attributes:
-        subject: a word or two.
-        state: how it is.
-        message: what was found and, where that is needed, what to do; one line.
-        is_away: whether a service did not answer, so that it may be told later.
+        subject: Kind of thing, in a word or two.
+        state: Result of the look.
+        message: What was found and, where that is needed, what to do; one line.
+        is_away: Whether a service did not answer, so that it may be told later.
     """
 
     subject: str
@@ -60,11 +60,11 @@ class Needs(NamedTuple):
     """What a job does with keys and places.
 
     Attributes:
-        opens_pings: whether it opens pings.
-        seals: whether it seals dead letters.
-        unseals: whether it opens dead letters.
-        signs: the jobs as which it signs.
-        writes: whether it writes to the stores.
+        opens_pings: Whether it opens pings.
+        seals: Whether it seals dead letters.
+        unseals: Whether it opens dead letters.
+        signs: Jobs as which it signs.
+        writes: Whether it writes to the stores.
     """
 
     opens_pings: bool = False
@@ -101,8 +101,8 @@ class Examination:
         """Looks at nothing yet.
 
         Args:
-            settings: where things are; what is not named there is "" or None.
-            job: looks at the keys and the rights of this one; None is of them all.
+            settings: Places of the platform; what is not named is "" or None.
+            job: Job whose keys and rights are looked at; None is all jobs.
         """
         self._settings = settings
         self._needs = JOBS[job] if job else _ALL
@@ -132,7 +132,7 @@ class Examination:
             self._tell("versions", state[version.is_right], version.message)
 
     def _look_at_options(self) -> None:
-        """Says which places are not named; where ping keys are is no job's secret."""
+        """Tells which of the places that the job needs are not named."""
         settings = self._settings
         faults = []
         if not settings.store:

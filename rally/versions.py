@@ -21,8 +21,8 @@ class Version(NamedTuple):
     """A version that was held against what is needed.
 
     Attributes:
-        is_right: whether it is that; None where nobody can tell.
-        message: one line, with what to do where it is not.
+        is_right: Whether it is what is needed; None where nobody can tell.
+        message: What was found, in one line, with what to do where it is wrong.
     """
 
     is_right: bool | None
@@ -35,8 +35,8 @@ def find_versions(
     """Looks at Python, at the workers' image, and at the packages.
 
     Args:
-        lock: uv's lock file, if it is there.
-        python: version of this one.
+        lock: Path of uv's lock file, which may be missing.
+        python: Version of the Python that runs this.
     """
     own = _dotted(python)
     known = ", ".join(map(_dotted, PYTHONS))
