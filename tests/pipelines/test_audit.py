@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from pipelines import audit, cli
+from pipelines.jobs import audit as audit_job
 from rally.audit.findings import Check, Status
 from rally.audit.row_audit import RowAudit
 from rally.errors import CorruptFile
@@ -138,7 +139,7 @@ def test_worker_that_gives_up_proves_nothing(
     def give_up(*_):
         raise error
 
-    monkeypatch.setattr(audit, "_SMALL_BYTES", 0)
+    monkeypatch.setattr(audit_job, "_SMALL_BYTES", 0)
     monkeypatch.setattr(RowAudit, "look", give_up)
     status, out, errors = run(world, lived_in, capsys)
     assert (status, out) == (2, "")
@@ -189,7 +190,7 @@ def test_no_id_and_no_pseudonym_is_told(world, lived_in, tmp_path, capsys):
 def test_file_that_cannot_be_written_is_refused_before_anything_is_read(
     world, lived_in, capsys, monkeypatch, option
 ):
-    monkeypatch.setattr(audit, "Audit", None)
+    monkeypatch.setattr(audit_job, "Audit", None)
     status, out, errors = run(world, lived_in, capsys, f"{option}=/nowhere/at/all")
     assert (status, out) == (2, "")
     assert "/nowhere/at/all: cannot be written" in errors
@@ -201,7 +202,7 @@ def test_broken_promise_is_told_though_a_file_cannot_be_written(
 ):
     if is_spoilt:
         spoil(lived_in)
-    monkeypatch.setattr(audit, "check_writable", lambda *_: None)
+    monkeypatch.setattr(audit_job, "check_writable", lambda *_: None)
     status, out, errors = run(world, lived_in, capsys, f"--html={tmp_path}")
     assert status == expected
     assert out.startswith("Audit as of")
@@ -266,7 +267,7 @@ def test_who_audits_needs_no_key_that_signs(world, lived_in, tmp_path):
 
 def test_runner_and_this_process_come_to_the_same(world, lived_in, monkeypatch):
     here = audit.run(world.options(lived_in))
-    monkeypatch.setattr(audit, "_SMALL_BYTES", 0)
+    monkeypatch.setattr(audit_job, "_SMALL_BYTES", 0)
     there = audit.run(world.options(lived_in))
     assert there.checks == here.checks
     assert there.rows == here.rows

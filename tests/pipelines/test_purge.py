@@ -85,7 +85,7 @@ def conclude(store, study=GARDEN):
 
 
 REPORT = [
-    "study document why gone objects rows bytes oldest",
+    "STUDY DOCUMENT WHY GONE OBJECTS ROWS BYTES OLDEST",
     "rally-garden visit.1 expired 1 2 B 2026-05-20",
     "rally-garden visit.1 unenrolled 1 1 B 2026-05-31",
     "rally-pond visit.1 unenrolled 1 1 B 2026-05-31",
@@ -93,7 +93,7 @@ REPORT = [
     "plan: P",
 ]
 PLANNED = [
-    "study document why to go objects rows bytes oldest",
+    "STUDY DOCUMENT WHY TO GO OBJECTS ROWS BYTES OLDEST",
     "rally-garden visit.1 expired 1 all B 2026-05-20",
     *REPORT[2:],
 ]
@@ -200,7 +200,7 @@ def test_many_batches_go_through_beam_to_the_same_end(
     world, store, fill, capsys, monkeypatch
 ):
     fill(world, store)
-    monkeypatch.setattr("rally.retention.plan.BATCH", 1)
+    monkeypatch.setattr("rally.retention.plan.BATCH_ENTRIES", 1)
     monkeypatch.setattr("rally.retention.search_tasks._PARTITIONS", 1)
     status, out, errors = purge(world, store, capsys, "--as_of=2026-11-17")
     assert (status, errors) == (0, "")

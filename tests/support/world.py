@@ -26,6 +26,7 @@ from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.storage.container import read_rows
 from rally.storage.header import read_header
+from rally.storage.last_runs import FOLDER
 from rally.storage.marker import read_marker
 from rally.storage.objectstore.open_store import open_store
 from rally.times import to_micros
@@ -391,9 +392,16 @@ def lists_of_rows(store: str) -> dict[str, int]:
 
 
 def contents(store: str) -> dict[str, bytes]:
-    """Every object of a store, the platform's included."""
+    """Every object of a store, the platform's included.
+
+    The notes of how each job last ended are left out: every run writes one.
+    """
     opened = open_store(store)
-    return {info.name: opened.read(info.name) for info in opened.list()}
+    return {
+        info.name: opened.read(info.name)
+        for info in opened.list()
+        if not info.name.startswith(f"platform/{FOLDER}")
+    }
 
 
 def write_avro(
