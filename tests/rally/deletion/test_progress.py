@@ -155,7 +155,7 @@ def test_deferred_rows_stay_until_the_study_goes_on(deployment, ended, scope):
     (first,) = deployment.receipts()
     (garden,) = [each for each in first.sections if each.namespace == GARDEN]
     assert (garden.outcome, garden.until, garden.files, garden.verified) == (
-        receipt.Outcome.DEFERRED,
+        receipt.SectionOutcome.DEFERRED,
         date(2027, 12, 31),
         (),
         None,
