@@ -130,7 +130,7 @@ def _watch_stores(patch: pytest.MonkeyPatch, trace: Trace) -> None:
     for name in ("delete", "purge"):
         before(LocalStore, name, in_store("deletes"))
     before(LocalStore, "check_writable", probed)
-    draft = local_files.Draft
+    draft = local_files.LocalDraft
 
     def placed(what):
         def note(each, *_):
