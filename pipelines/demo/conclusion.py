@@ -52,7 +52,8 @@ def _lock(jobs: Jobs, people: People) -> int:
 
 def _conclude(jobs: Jobs) -> int:
     print(_CONCLUDING)
-    decided = ["studies", "conclude", NEWS, "--by=decide", f"--as_of={_CONCLUDED}"]
+    words = ["studies", "conclude", NEWS, "--by=decide", "--yes"]
+    decided = [*words, f"--as_of={_CONCLUDED}"]
     with redirect_stdout(StringIO()):
         status = cli.main([*decided, *jobs.places])
     deleted = jobs.delete(f"{_CONCLUDED}T12:00:00Z")
