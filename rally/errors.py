@@ -141,3 +141,7 @@ class PingFailed(Exception):
 
 class CorruptFile(Exception):
     """The bytes are not a whole container file of ours; the message says where."""
+
+
+class UnknownCodec(CorruptFile):
+    """The file's codec is none that is served."""

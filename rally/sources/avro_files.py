@@ -14,9 +14,9 @@ import fastavro
 from rally.bounded_json import InvalidJson, parse_json
 from rally.decryption.inflate import most_inflated
 from rally.envelope import Envelope
-from rally.errors import ConfigurationError, CorruptFile
+from rally.errors import ConfigurationError, CorruptFile, UnknownCodec
 from rally.sources.lines import Malformed, MalformedMessage, make_message
-from rally.storage.codecs import UnknownCodec, check_codec
+from rally.storage.codecs import check_codec
 from rally.storage.header import Header
 from rally.storage.objectstore.interface import ObjectInfo
 from rally.storage.snapshots import frame_rows, header_of, walk_frames

@@ -14,7 +14,7 @@ import pyarrow
 import zstandard
 from isal import isal_zlib
 
-from rally.errors import CorruptFile
+from rally.errors import CorruptFile, UnknownCodec
 
 LARGEST_BLOCK = 256 * 1024 * 1024
 """Bytes of a block, inflated; writers cut blocks at some kilobytes or megabytes."""
@@ -33,10 +33,6 @@ _XZ_MEMORY = 128 * 1024 * 1024  # the highest preset takes half of it
 _ZSTANDARD_WINDOW = 128 * 1024 * 1024  # the most that its command line takes
 _CHECKSUM_BYTES = 4
 _MOST_STREAMS = 64
-
-
-class UnknownCodec(CorruptFile):
-    """The file's codec is none that is served."""
 
 
 class _TooLarge(ValueError):

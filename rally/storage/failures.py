@@ -8,8 +8,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
-from rally.errors import CorruptFile, cause_of
-from rally.storage.codecs import UnknownCodec
+from rally.errors import CorruptFile, UnknownCodec, cause_of
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import (
     GenerationMismatch,

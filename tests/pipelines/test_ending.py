@@ -19,9 +19,8 @@ from pipelines import cli
 from pipelines.lifecycle import JobStopped, describe_error, exit_status, finish
 from pipelines.runners import LOCAL_RUNNER
 from rally.deletion.rewriting import PlanMismatch
-from rally.errors import ConfigurationError, CorruptFile
+from rally.errors import ConfigurationError, CorruptFile, UnknownCodec
 from rally.ingestion.replay import DamagedObject
-from rally.storage.codecs import UnknownCodec
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import ObjectHeld
 from rally.storage.row_streams import NotSorted

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.errors import UnknownCodec
 from rally.storage.block_index import Block, is_consistent
 from rally.storage.block_writer import BLOCK_BYTES, BlockWriter, encode_block
-from rally.storage.codecs import UnknownCodec
 from rally.storage.header import Header
 from rally.storage.snapshots import cut_block, frame_rows, parse_frame
 

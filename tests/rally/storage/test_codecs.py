@@ -14,9 +14,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.errors import CorruptFile
+from rally.errors import CorruptFile, UnknownCodec
 from rally.storage.block_writer import BlockWriter
-from rally.storage.codecs import UnknownCodec, compress, decompress
+from rally.storage.codecs import compress, decompress
 from rally.storage.header import join_header, read_header
 from rally.storage.snapshots import parse_frame
 

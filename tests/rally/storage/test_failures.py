@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rally.errors import ConfigurationError, CorruptFile
-from rally.storage.codecs import UnknownCodec
+from rally.errors import ConfigurationError, CorruptFile, UnknownCodec
 from rally.storage.failures import (
     STORE_ERRORS,
     Failure,

@@ -12,10 +12,9 @@ from avro.io import DatumWriter
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rally.errors import CorruptFile
+from rally.errors import CorruptFile, UnknownCodec
 from rally.storage import snapshots
 from rally.storage.block_writer import encode_block
-from rally.storage.codecs import UnknownCodec
 from rally.storage.header import Header, join_header, read_header
 from rally.storage.objectstore.local import LocalStore
 from rally.storage.snapshots import frame_rows, header_of, walk_frames
