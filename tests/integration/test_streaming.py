@@ -107,8 +107,7 @@ def test_stream_stores_everything_and_acknowledges_it(world, store, topic, capsy
 
     assert (status, *capsys.readouterr()) == (
         0,
-        "study         document              outcome                  pings\n"
-        "------------  --------------------  -----------------------  -----\n"
+        "STUDY         DOCUMENT              OUTCOME                  PINGS\n"
         "rally-garden  study-unenrollment.1  left                         1\n"
         "rally-garden  unknown               failed unknown document      1\n"
         "rally-garden  visit.1               stored                   1,500\n",

@@ -317,8 +317,7 @@ def test_country_decides_on_enrolments_only(world, ingest, store, tmp_path):
     )
 
     assert ingest(store, f"--input={path}", "--country_attribute=geo") == (
-        "study         document            outcome          pings\n"
-        "------------  ------------------  ---------------  -----\n"
+        "STUDY         DOCUMENT            OUTCOME          PINGS\n"
         "rally-garden  study-enrollment.1  joined               3\n"
         "rally-garden  study-enrollment.1  refused country      1\n"
         "rally-garden  study-enrollment.1  stored               3\n"

@@ -116,8 +116,7 @@ def test_replay_of_a_damaged_object_names_it_and_replays_the_others(
 
     assert replay(world, store, capsys) == (
         1,
-        "study         document              outcome  pings\n"
-        "------------  --------------------  -------  -----\n"
+        "STUDY         DOCUMENT              OUTCOME  PINGS\n"
         "rally-garden  study-unenrollment.1  left         1\n"
         "\n"
         "dead letters: 1 removed, 0 kept\n",
