@@ -24,7 +24,7 @@ BECAME = """\
 study            document              stored  refused  failed  why, and who came \
 or left
 rally-core       deletion-request.1         0        0       0  left 3
-rally-core       demographics.1            61        0       0
+rally-core       demographics.1            61        0       0  -
 rally-core       enrollment.1              63        0       0  joined 63
 rally-core       study-enrollment.1        63        0       0  joined 63
 rally-core       study-unenrollment.1       0        0       0  left 1
@@ -37,13 +37,13 @@ rally-demo-news  unknown                    0        0       1  unknown document
 rally-lab-study  deletion-request.1         0        0       0  left 1
 rally-lab-study  measurements.1             1        1       0  automation 1
 rally-lab-study  no-id.1                    0        0       1  invalid id 1
-rally-lab-study  page-visit.1               1        0       0
+rally-lab-study  page-visit.1               1        0       0  -
 rally-lab-study  study-enrollment.1         1        0       0  joined 1
 study-bar        deletion-request.1         0        0       0  left 2
 study-bar        pioneer-enrollment.1       1        0       2  schema mismatch 1, \
 unreadable enrolment 1, joined 1
-study-bar        test.1                     1        0       0
-study-foo        test.1                     1        0       0
+study-bar        test.1                     1        0       0  -
+study-foo        test.1                     1        0       0  -
 unknown          unknown                    0        0       3  unknown namespace 3
 """
 
@@ -59,11 +59,11 @@ rally-demo-news  deletion-request.1       0        0       0  left 1
 The day after, `rally compact` and `rally delete` run. Some real clients had left, too.
 
 STUDY            ROWS BEFORE  OF WHO LEFT  ROWS AFTER  OF WHO LEFT
-rally-core               187           11         176            0
+rally-core               187           11         176            0  -
 rally-demo-news        2,460           82       2,378            0
-rally-lab-study            3            3           0            0
-study-bar                  2            2           0            0
-study-foo                  1            0           1            0
+rally-lab-study            3            3           0            0  -
+study-bar                  2            2           0            0  -
+study-foo                  1            0           1            0  -
 
 Compacted: 2,653 rows, sorted by person, in buckets.
 Deleted: 98 rows of 4 studies, and who left is refused from now on.
@@ -138,7 +138,7 @@ def demo(tmp_path_factory):
 
 def became(output: str) -> str:
     """The table of outcomes, without the rule under its head."""
-    lines = output[output.index("study  ") :].split("\n\n")[0].splitlines()
+    lines = output[output.index("STUDY  ") :].split("\n\n")[0].splitlines()
     return "\n".join(lines[:1] + lines[2:]) + "\n"
 
 
