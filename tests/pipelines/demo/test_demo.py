@@ -21,7 +21,7 @@ VECTORS = Path(__file__).parents[2] / "vectors"
 PINGS = Path(command.__file__).parent / "pings"
 
 BECAME = """\
-study            document              stored  refused  failed  why, and who came \
+STUDY            DOCUMENT              STORED  REFUSED  FAILED  WHY, AND WHO CAME \
 or left
 rally-core       deletion-request.1         0        0       0  left 3
 rally-core       demographics.1            61        0       0  -
