@@ -2,8 +2,8 @@
 
     make picture
 
-The report is one that never was, from tests/rally/audit/reports.py; the same on every
-machine, but for its fonts. It needs Chromium.
+The report is one that never was, from tests/rally/audit/sample_reports.py; the same on
+every machine, but for its fonts. It needs Chromium.
 """
 
 import html
@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from rally.audit.report.html import to_html
-from tests.rally.audit.reports import LARGE
+from tests.rally.audit.sample_reports import LARGE
 from tests.support.chromium import CHROMIUM, take_picture
 
 OUT = Path(__file__).parents[1] / "docs" / "audit.png"

@@ -26,7 +26,7 @@ from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.rulings import RequestAction as Decision
 from rally.withdrawal.rulings import choose
 from tests.model.words import Ping
-from tests.rally.audit.place import Audited
+from tests.rally.audit.audited_platform import AuditedPlatform
 from tests.support.memory_deployment import KeylessPrf
 from tests.support.people import job_key
 from tests.support.purge_deployment import MemoryPurgeSettings as PurgeSettings
@@ -135,7 +135,7 @@ def load_registry(folder: Path) -> Registry:
     return Registry.load(str(folder))
 
 
-class Life(Audited):
+class Life(AuditedPlatform):
     """A platform, its calendar, and the jobs of a day.
 
     Attributes:

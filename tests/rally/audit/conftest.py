@@ -1,14 +1,14 @@
-"""A platform in memory that was lived in, for each test one of its own."""
+"""Fixtures: a platform in memory on which a week happened, one for each test."""
 
 import pytest
 
-from tests.rally.audit.place import Audited
+from tests.rally.audit.audited_platform import AuditedPlatform
 from tests.rally.audit.studies import write_registry
 
 
 @pytest.fixture(scope="session")
 def audited_folder(tmp_path_factory):
-    """Of researchers' tables, which the registry names, and keys."""
+    """Makes the folder of keys and of researchers' tables, which the registry names."""
     return tmp_path_factory.mktemp("audited")
 
 
@@ -20,21 +20,23 @@ def audited_registry(tmp_path_factory, audited_folder):
 
 
 @pytest.fixture(scope="session")
-def make_audited(audited_registry, audited_folder):
+def make_deployment(audited_registry, audited_folder):
     """Makes an empty platform; its arguments are those of the bucket of rows."""
     derived = audited_folder / "derived"
-    return lambda **bucket: Audited(audited_registry, audited_folder, derived, **bucket)
+    return lambda **bucket: AuditedPlatform(
+        audited_registry, audited_folder, derived, **bucket
+    )
 
 
 @pytest.fixture(scope="session")
-def lived_in(make_audited):
-    """What every test's platform begins as."""
-    place = make_audited()
-    place.live()
-    return place
+def week_old(make_deployment):
+    """Makes the platform that every test's own is a copy of."""
+    deployment = make_deployment()
+    deployment.live_a_week()
+    return deployment
 
 
 @pytest.fixture
-def place(make_audited, lived_in):
-    """A platform on which everything happened that may, a week long."""
-    return make_audited().like(lived_in)
+def deployment(make_deployment, week_old):
+    """Makes a platform on which everything happened that may, in a week."""
+    return make_deployment().copy_from(week_old)

@@ -16,7 +16,7 @@ from rally.storage.layout import EVENTS
 from rally.withdrawal.list_object import read_list
 from rally.withdrawal.withdrawal_list import RequestState
 from tests.model.words import moment
-from tests.rally.audit.place import counts, found
+from tests.rally.audit.audited_platform import count_by_description, lines_by_check
 from tests.rally.audit.studies import BOG
 from tests.support import forged_decisions
 from tests.support.people import signer
@@ -25,99 +25,99 @@ from tests.support.stores import FOUNDED, see_list
 from tests.support.world import GARDEN, POND
 
 
-def next_number(place):
-    return read_chain(place.platform).head.number + 1
+def next_number(deployment):
+    return read_chain(deployment.platform).head.number + 1
 
 
-def forge(place, kind=DecisionKind.RESUME, number=0, by="decide"):
+def forge(deployment, kind=DecisionKind.RESUME, number=0, by="decide"):
     """Somebody without a key of ours writes a decision."""
     about = StudyDecision(GARDEN, FOUNDED, "mine")
-    return forged_decisions.forge(place.platform, kind, about, number, by, 99)
+    return forged_decisions.forge(deployment.platform, kind, about, number, by, 99)
 
 
-def letter(place):
+def letter(deployment):
     """Somebody writes a letter into the log."""
-    who, time = place.platform_pseudonym(0), moment(6)
+    who, time = deployment.platform_pseudonym(0), moment(6)
     event = Event(EventKind.LEFT, GARDEN, who, time, None, "letter-77", MAIL)
-    write_events(place.platform, [event], "1")
+    write_events(deployment.platform, [event], "1")
     return event
 
 
-def remove(place, name):
-    place.platform.delete(name, place.platform.stat(name).generation)
+def remove(deployment, name):
+    deployment.platform.delete(name, deployment.platform.stat(name).generation)
 
 
-def void(place):
-    return forge(place), {"void": 1}
+def void(deployment):
+    return forge(deployment), {"void": 1}
 
 
-def void_among_others(place):
-    name = forge(place)
-    see_list(place.platform, 0)
-    forge(place, by="mallory")
+def void_among_others(deployment):
+    name = forge(deployment)
+    see_list(deployment.platform, 0)
+    forge(deployment, by="mallory")
     return name, {"void": 2}
 
 
-def foreign(place):
-    return forge(place, number=900), {"no part of the chain": 1}
+def foreign(deployment):
+    return forge(deployment, number=900), {"no part of the chain": 1}
 
 
-def foreign_zero(place):
+def foreign_zero(deployment):
     name = entry_name(0)
-    place.platform.create(name, b"{}")
+    deployment.platform.create(name, b"{}")
     return name, {"no part of the chain": 1}
 
 
-def missing(place):
+def missing(deployment):
     """That the list names no head of, since nobody has published since."""
-    number = next_number(place)
-    decide_pause(place, "decide")
-    decide_pause(place, "decide")
-    remove(place, entry_name(number))
+    number = next_number(deployment)
+    decide_pause(deployment, "decide")
+    decide_pause(deployment, "decide")
+    remove(deployment, entry_name(number))
     return entry_name(number), {"missing": 1}
 
 
-def lost(place):
-    see_list(place.platform, 0)
-    place.delete()
-    number = read_list(place.platform).head.number
-    remove(place, entry_name(number))
+def lost(deployment):
+    see_list(deployment.platform, 0)
+    deployment.delete()
+    number = read_list(deployment.platform).head.number
+    remove(deployment, entry_name(number))
     what = "other decisions than the withdrawal list names"
     return entry_name(number), {"missing": 1, what: 1}
 
 
-def replaced(place):
+def replaced(deployment):
     """By one that its signer signed: only the published head says that it is other."""
-    see_list(place.platform, 0)
-    place.delete()
-    published = read_list(place.platform)
+    see_list(deployment.platform, 0)
+    deployment.delete()
+    published = read_list(deployment.platform)
     name = entry_name(published.head.number)
     entry = published.decisions.records[-1].entry
-    remove(place, name)
+    remove(deployment, name)
     other = Entry(**{each: getattr(entry, each) for each in Entry.__slots__}
                   | {"when": entry.when + timedelta(1)})  # fmt: skip
-    place.platform.create(name, encode(sign(other, signer(entry.by).key)))
+    deployment.platform.create(name, encode(sign(other, signer(entry.by).key)))
     return "decisions/", {"other decisions than the withdrawal list names": 1}
 
 
-def unsigned_letter(place):
-    letter(place)
+def unsigned_letter(deployment):
+    letter(deployment)
     what = "a letter that nobody signed for, and that counts for nothing"
     return None, {what: 1}
 
 
-def lost_letter(place):
-    number = next_number(place)
-    before = {each.name for each in place.platform.list(EVENTS)}
-    sign_letters(place.platform, letter(place))
-    (name,) = {each.name for each in place.platform.list(EVENTS)} - before
-    remove(place, name)
+def lost_letter(deployment):
+    number = next_number(deployment)
+    before = {each.name for each in deployment.platform.list(EVENTS)}
+    sign_letters(deployment.platform, letter(deployment))
+    (name,) = {each.name for each in deployment.platform.list(EVENTS)} - before
+    remove(deployment, name)
     return entry_name(number), {"letters that the event log has lost": 1}
 
 
-def decide_pause(place, by):
+def decide_pause(deployment, by):
     about = StudyDecision("rally-meadow", FOUNDED, "")  # of nobody
-    return decide(place.platform, signer(by), DecisionKind.PAUSE, about, FOUNDED)
+    return decide(deployment.platform, signer(by), DecisionKind.PAUSE, about, FOUNDED)
 
 
 SEEDS = [void, void_among_others, foreign, foreign_zero, missing, lost, replaced,
@@ -125,98 +125,108 @@ SEEDS = [void, void_among_others, foreign, foreign_zero, missing, lost, replaced
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda each: each.__name__)
-def test_forged_or_lost_decision_breaks_its_own_promise_and_no_other(place, seed):
-    where, what = seed(place)
+def test_forged_or_lost_decision_breaks_its_own_promise_and_no_other(deployment, seed):
+    where, what = seed(deployment)
 
-    report = place.audit()
+    report = deployment.audit()
 
-    assert set(found(report)) == {Check.DECISIONS}
-    assert found(report, "unseen") == {}
+    assert set(lines_by_check(report)) == {Check.DECISIONS}
+    assert lines_by_check(report, "unseen") == {}
     assert report.exit_status == 1
-    seen = found(report)[Check.DECISIONS]
+    seen = lines_by_check(report)[Check.DECISIONS]
     assert where is None or where in {each.where for each in seen}
-    assert counts(seen) == what
+    assert count_by_description(seen) == what
 
 
-def test_nobody_acts_on_a_forged_decision(place):
-    place.decide(GARDEN, StudyAction.PAUSE, 6)
-    before = place.audit()
-    forge(place)
-    forge(place, DecisionKind.CONCLUDE)
-    letter(place)
-    after = place.audit()
+def test_nobody_acts_on_a_forged_decision(deployment):
+    deployment.decide(GARDEN, StudyAction.PAUSE, 6)
+    before = deployment.audit()
+    forge(deployment)
+    forge(deployment, DecisionKind.CONCLUDE)
+    letter(deployment)
+    after = deployment.audit()
     assert (after.studies, after.withdrawals) == (before.studies, before.withdrawals)
 
 
-def apart(place):
-    report = place.audit()
-    assert report.exit_status == 0, found(report) | found(report, "unseen")
-    seen = found(report, "apart").get(Check.DECISIONS, [])
+def apart(deployment):
+    report = deployment.audit()
+    assert report.exit_status == 0, lines_by_check(report) | lines_by_check(
+        report, "unseen"
+    )
+    seen = lines_by_check(report, "apart").get(Check.DECISIONS, [])
     return [(each.where, each.what, each.number) for each in seen]
 
 
-def test_decision_that_waits_for_a_second_owner_is_apart(place):
-    assert apart(place) == []
-    number = next_number(place)
-    see_list(place.platform, 0)
-    assert apart(place) == [(entry_name(number), "waits for a second owner", 1)]
+def test_decision_that_waits_for_a_second_owner_is_apart(deployment):
+    assert apart(deployment) == []
+    number = next_number(deployment)
+    see_list(deployment.platform, 0)
+    assert apart(deployment) == [(entry_name(number), "waits for a second owner", 1)]
 
 
-def test_signed_letter_is_proved(place):
-    sign_letters(place.platform, letter(place))
-    assert apart(place) == []
+def test_signed_letter_is_proved(deployment):
+    sign_letters(deployment.platform, letter(deployment))
+    assert apart(deployment) == []
 
 
-def test_decision_on_what_was_not_held_is_apart(place):
-    published = read_list(place.platform).list
+def test_decision_on_what_was_not_held_is_apart(deployment):
+    published = read_list(deployment.platform).list
     active = [e for e in published.withdrawals if e.state is not RequestState.HELD]
-    entry = reject(place.platform, published.counter, *active)
+    entry = reject(deployment.platform, published.counter, *active)
     what = "withdrawal.reject, which counts for nothing: not held, or decided before"
-    assert apart(place) == [(entry_name(entry.number), what, len(active))]
+    assert apart(deployment) == [(entry_name(entry.number), what, len(active))]
 
 
-def test_of_two_decisions_the_second_is_apart(place):
-    published = read_list(place.platform).list
+def test_of_two_decisions_the_second_is_apart(deployment):
+    published = read_list(deployment.platform).list
     (held,) = [e for e in published.withdrawals if e.state is RequestState.HELD]
     assert held.scope == POND
-    confirm(place.platform, published.counter, held)
-    assert apart(place) == []
-    entry = reject(place.platform, published.counter, held)
+    confirm(deployment.platform, published.counter, held)
+    assert apart(deployment) == []
+    entry = reject(deployment.platform, published.counter, held)
     what = "withdrawal.reject, which counts for nothing: not held, or decided before"
-    assert apart(place) == [(entry_name(entry.number), what, 1)]
+    assert apart(deployment) == [(entry_name(entry.number), what, 1)]
 
 
-def test_letters_of_a_concluded_study_may_be_gone(place):
+def test_letters_of_a_concluded_study_may_be_gone(deployment):
     late = Letters(BOG, FOUNDED, ("0" * 32,))
-    decide(place.platform, signer("decide"), DecisionKind.RECORD_LETTERS, late, FOUNDED)
-    assert apart(place) == []
+    decide(
+        deployment.platform,
+        signer("decide"),
+        DecisionKind.RECORD_LETTERS,
+        late,
+        FOUNDED,
+    )
+    assert apart(deployment) == []
 
 
-def test_what_two_owners_accepted_is_apart(place):
-    name, _ = void(place)
-    see_list(place.platform, 0)
-    chain = read_chain(place.platform)
+def test_what_two_owners_accepted_is_apart(deployment):
+    name, _ = void(deployment)
+    see_list(deployment.platform, 0)
+    chain = read_chain(deployment.platform)
     loss = AcceptedLoss(chain.head.number, chain.head.digest, "a prank")
     asked = decide(
-        place.platform, signer("owner-1"), DecisionKind.ACCEPT_LOSS, loss, FOUNDED
+        deployment.platform, signer("owner-1"), DecisionKind.ACCEPT_LOSS, loss, FOUNDED
     )
-    assert set(found(place.audit())) == {Check.DECISIONS}
-    approve(place.platform, signer("owner-2"), asked.number, FOUNDED)
+    assert set(lines_by_check(deployment.audit())) == {Check.DECISIONS}
+    approve(deployment.platform, signer("owner-2"), asked.number, FOUNDED)
     waits = entry_name(chain.head.number)
-    assert apart(place) == [
+    assert apart(deployment) == [
         (name, "void, as two owners accepted", 1),
         (waits, "waits for a second owner", 1),
     ]
-    forge(place)
-    assert counts(found(place.audit())[Check.DECISIONS]) == {"void": 1}
+    forge(deployment)
+    assert count_by_description(
+        lines_by_check(deployment.audit())[Check.DECISIONS]
+    ) == {"void": 1}
 
 
-def test_without_the_first_decision_nothing_is_proved(place):
-    remove(place, entry_name(1))
+def test_without_the_first_decision_nothing_is_proved(deployment):
+    remove(deployment, entry_name(1))
     with pytest.raises(ConfigurationError) as raised:
-        place.audit()
+        deployment.audit()
     assert f"{entry_name(1)}: is missing; restore it" in str(raised.value)
 
 
-def test_report_says_that_a_platform_is_for_development(place):
-    assert place.audit().development
+def test_report_says_that_a_platform_is_for_development(deployment):
+    assert deployment.audit().development

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from rally.audit.report.html import to_html
-from tests.rally.audit.pages import parse, tables
-from tests.rally.audit.reports import LARGE
+from tests.rally.audit.report_pages import parse, tables
+from tests.rally.audit.sample_reports import LARGE
 from tests.support.chromium import (
     is_missing,
     measure,

@@ -19,7 +19,7 @@ from rally.audit.report.disclosure import (
     unit_of,
 )
 from rally.printing import visible
-from tests.rally.audit.reports import EMPTY, GARDEN, POND, SMALL, rows
+from tests.rally.audit.sample_reports import EMPTY, GARDEN, POND, SMALL, rows
 
 
 @pytest.mark.parametrize(

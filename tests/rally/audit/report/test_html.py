@@ -13,8 +13,8 @@ from rally.audit.findings import Check, CheckResult, Scope
 from rally.audit.report.charts import STUB_HEIGHT, STUB_WIDTH
 from rally.audit.report.html import read_style, to_html
 from rally.registry.transitions import StudyState
-from tests.rally.audit.pages import bars, parse, section, tables, words
-from tests.rally.audit.reports import (
+from tests.rally.audit.report_pages import bars, parse, section, tables, words
+from tests.rally.audit.sample_reports import (
     EMPTY,
     GARDEN,
     POND,

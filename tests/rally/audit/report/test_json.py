@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rally.audit.findings import Scope
 from rally.audit.report.json import to_json
-from tests.rally.audit.reports import EMPTY, GARDEN, POND, SMALL
+from tests.rally.audit.sample_reports import EMPTY, GARDEN, POND, SMALL
 
 WITHDRAWN = {
     "check": "withdrawn",

@@ -14,7 +14,7 @@ from rally.audit.report.json import to_json
 from rally.audit.report.text import to_text
 from rally.registry.transitions import StudyState
 from rally.withdrawal.overview import Group
-from tests.rally.audit.reports import AS_OF, SMALL
+from tests.rally.audit.sample_reports import AS_OF, SMALL
 
 RENDERERS = pytest.mark.parametrize("render", [to_text, to_json, to_html])
 

@@ -9,7 +9,7 @@ from rally.audit.report.html import to_html
 from rally.audit.report.json import to_json
 from rally.audit.report.text import to_text
 from rally.audit.report.wording import PROMISES
-from tests.rally.audit.reports import EMPTY, SMALL, checks, objects
+from tests.rally.audit.sample_reports import EMPTY, SMALL, checks, objects
 
 KEPT = CheckResult(Check.FILES)
 BROKEN = CheckResult(Check.FILES, findings=(objects("a", "is cut off", 1),))

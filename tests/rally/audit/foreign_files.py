@@ -7,7 +7,7 @@ import fastavro
 
 from rally.registry.rows import row_schema
 from rally.storage.layout import new_file
-from tests.rally.audit.place import partition_of
+from tests.rally.audit.audited_platform import partition_of
 from tests.support.foreign_avro import Form, write_foreign
 from tests.support.world import GARDEN
 
@@ -16,18 +16,24 @@ OURS = Form(lambda schema: schema)
 
 
 def put_foreign(
-    place, rows, study=GARDEN, day=0, name="f" * 32, form=OURS, change=lambda it: it
+    deployment,
+    rows,
+    study=GARDEN,
+    day=0,
+    name="f" * 32,
+    form=OURS,
+    change=lambda it: it,
 ) -> str:
     """Stores rows as fastavro writes them in a form, without an index.
 
     `change` is done to the bytes of the file; gives its name.
     """
-    text = row_schema(place.registry.studies[study].documents["visit.1"])
+    text = row_schema(deployment.registry.studies[study].documents["visit.1"])
     schema = fastavro.parse_schema(json.loads(text))
     records = [
         fastavro.schemaless_reader(io.BytesIO(row), schema, None) for row in rows
     ]
     data = write_foreign(form, json.loads(text), records, codec="deflate")
     name = new_file(partition_of(study, day=day), name)
-    assert place.data.create(name, change(data))
+    assert deployment.data.create(name, change(data))
     return name

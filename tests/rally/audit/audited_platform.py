@@ -1,4 +1,4 @@
-"""A platform in memory, what happened there, and an audit of it."""
+"""Builds a platform in memory, lets a week happen there, and audits it."""
 
 import copy
 import json
@@ -30,22 +30,22 @@ from tests.support.stores import mark_derived
 from tests.support.study_decisions import decide_study
 from tests.support.world import GARDEN, POND
 
-PREFIX = b"\x01toy!"
+SEALED_PREFIX = b"\x01toy!"
 _KEY_BYTES = 48
 _STUDIES = (GARDEN, POND)
 
 
-class Toy:
+class ToySealer:
     """Seals so that nothing can be read by chance; it keeps nothing from anybody."""
 
     def open(self, payload, namespace, path):
         return json.loads(payload)
 
     def encrypt(self, plaintext, context):
-        return PREFIX + bytes(_KEY_BYTES) + _mixed(context + b"\n" + plaintext)
+        return SEALED_PREFIX + bytes(_KEY_BYTES) + _mixed(context + b"\n" + plaintext)
 
     def decrypt(self, ciphertext, context):
-        clear = _mixed(ciphertext.removeprefix(PREFIX)[_KEY_BYTES:])
+        clear = _mixed(ciphertext.removeprefix(SEALED_PREFIX)[_KEY_BYTES:])
         assert clear.startswith(context + b"\n")
         return clear[len(context) + 1 :]
 
@@ -55,22 +55,22 @@ def _mixed(data: bytes) -> bytes:
 
 
 @dataclass(frozen=True)
-class Settings(DeploymentSettings, AuditSettings):
-    """Those of an audit."""
+class InMemoryAuditSettings(DeploymentSettings, AuditSettings):
+    """Settings of an audit of a platform in memory."""
 
     def sealing_prefixes(self):
-        return (PREFIX,)
+        return (SEALED_PREFIX,)
 
 
-class Audited(MemoryPlatform):
+class AuditedPlatform(MemoryPlatform):
     """A platform and its audit.
 
     Attributes:
-        folder: of keys.
-        derived: of researchers' tables.
+        folder: Folder of keys.
+        derived: Folder of researchers' tables.
     """
 
-    vault = Toy()
+    vault = ToySealer()
 
     def __init__(self, registry, folder: Path, derived: Path, **bucket) -> None:
         super().__init__(registry, from_micros(moment(0)), **bucket)
@@ -81,7 +81,7 @@ class Audited(MemoryPlatform):
             each.mkdir(parents=True)
         self._mark_derived()
 
-    def like(self, other: "Audited") -> "Audited":
+    def copy_from(self, other: "AuditedPlatform") -> "AuditedPlatform":
         """Takes over what another one stores, as it is."""
         self.now = other.now
         for own, its in ((self.data, other.data), (self.platform, other.platform)):
@@ -92,16 +92,16 @@ class Audited(MemoryPlatform):
         return self
 
     def _mark_derived(self) -> None:
-        """Researchers' folders are the platform's, whichever it is now."""
+        """Marks researchers' folders as those of this platform."""
         for name, study in (("garden", GARDEN), ("bog", BOG)):
             (self.derived / name / MARKER).unlink(missing_ok=True)
             mark_derived(self.derived / name, study, self.platform)
 
     def audit(self, **settings) -> AuditReport:
-        """An audit in this process; works and results travel as on a runner."""
+        """Audits in this process; units and results travel as on a runner."""
         given = {"ping_keys": str(self.folder / "keys"), **settings}
         platform_keys = str(self.folder / "platform")
-        made = Settings(
+        made = InMemoryAuditSettings(
             store="memory", platform_keys=platform_keys, deployment=self, **given
         )
 
@@ -124,7 +124,7 @@ class Audited(MemoryPlatform):
         at = from_micros(moment(day, hour))
         decide_study(self.platform, namespace, action, at)
 
-    def live(self) -> None:
+    def live_a_week(self) -> None:
         """A week of two studies, in which everything happens that may."""
         self.decide(BOG, StudyAction.CONCLUDE, 0)
         for person in range(5):
@@ -182,7 +182,7 @@ class Audited(MemoryPlatform):
         return name
 
     def row(self, person=0, study=GARDEN, time=None, number=1, **more) -> bytes:
-        """A row as it is stored."""
+        """Returns a row as it is stored."""
         table = self.registry.studies[study].documents[more.get("document", "visit.1")]
         own = more.get("participant") or self.pseudonym(person, study)
         payload = {"rally.id": own, "mark": more.get("mark", "a")}
@@ -210,14 +210,16 @@ def day_of(day: int) -> str:
     return f"{from_micros(moment(day)):%Y-%m-%d}"
 
 
-def found(report: AuditReport, kind: str = "findings") -> dict[Check, list[Seen]]:
-    """What breaks which promise; or is `apart`, or `unseen`."""
+def lines_by_check(
+    report: AuditReport, kind: str = "findings"
+) -> dict[Check, list[Seen]]:
+    """Returns what breaks which promise; or what is `apart`, or `unseen`."""
     lines = {each.check: list(getattr(each, kind)) for each in report.checks}
     return {check: seen for check, seen in lines.items() if seen}
 
 
-def counts(seen: Iterable[Seen]) -> dict[str, int]:
-    """How often what was seen, wherever."""
+def count_by_description(seen: Iterable[Seen]) -> dict[str, int]:
+    """Adds up the numbers of each description over all places."""
     summed: dict[str, int] = {}
     for each in seen:
         summed[each.what] = summed.get(each.what, 0) + each.number

@@ -1,0 +1,354 @@
+"""Violations in objects: ids, keys, dead letters, damage, and what has no place there.
+
+Each function makes one, and returns where it is and the number of units by description;
+None is any.
+"""
+
+import gzip
+import io
+import json
+
+import fastavro
+
+from rally.dead_letters import LetterKind, LetterPlace, encode_dead_letters
+from rally.events import EventKind
+from rally.receipts.receipt import receipt_name
+from rally.registry.rows import RowEncoder, row_schema
+from rally.registry.transitions import StudyAction
+from rally.storage.container import encode_container
+from rally.storage.header import LIST_COUNTER
+from rally.storage.layout import Partition, new_file
+from rally.validation.leaves import zig_zag
+from rally.withdrawal.list_object import LIST
+from tests.model.words import moment
+from tests.rally.audit.audited_platform import (
+    SEALED_PREFIX,
+    day_of,
+    partition_of,
+)
+from tests.rally.audit.row_violations import GARDEN_DAY, files
+from tests.rally.audit.studies import BOG
+from tests.support.stores import see_list
+from tests.support.world import GARDEN, HOUSE, POND, rally_id
+
+RAW = "with a raw id, or without a pseudonym"
+
+
+def raw_in_payload(deployment):
+    deployment.put(
+        [deployment.row(0, mark=f"see {rally_id(0)}"), deployment.row(0, number=2)]
+    )
+    return GARDEN_DAY, {RAW: 1}
+
+
+def raw_in_upper_case(deployment):
+    deployment.put([deployment.row(0, mark=rally_id(3).upper())])
+    return GARDEN_DAY, {RAW: 1}
+
+
+def raw_without_hyphens(deployment):
+    deployment.put([deployment.row(0, mark=f"id{rally_id(3).replace('-', '')}aa")])
+    return GARDEN_DAY, {RAW: 1}
+
+
+def raw_in_tags(deployment):
+    deployment.put([deployment.row(0, tags=rally_id(1)), deployment.row(0, number=2)])
+    return GARDEN_DAY, {RAW: 1}
+
+
+def raw_document_id(deployment):
+    row = deployment.row(0).replace(
+        b"d0c00000-0000-4000-8000-000000000001", rally_id(0).encode()
+    )
+    deployment.put([row])
+    return GARDEN_DAY, {RAW: 1}
+
+
+def raw_participant(deployment):
+    deployment.put(
+        [deployment.row(0, participant=rally_id(0)), deployment.row(0, number=2)]
+    )
+    return GARDEN_DAY, {RAW: 1}
+
+
+def nobodys_pseudonym(deployment):
+    deployment.put(
+        [deployment.row(0, participant="x" * 36), deployment.row(0, number=2)]
+    )
+    return GARDEN_DAY, {RAW: 1}
+
+
+def short_participant(deployment):
+    row = b"\x0cnobody" + deployment.row(0)[37:]
+    deployment.put([row, deployment.row(0, number=2)])
+    return GARDEN_DAY, {RAW: 1}
+
+
+def raw_in_header(deployment):
+    name = deployment.put([deployment.row(0)], **{"rally.note": rally_id(0)})
+    return name, {"a raw id": 1}
+
+
+def raw_in_signal(deployment):
+    deployment.event(EventKind.JOINED, 0, GARDEN, 0, signal=f"{GARDEN}/{rally_id(0)}.1")
+    return None, {"a raw id": 1}
+
+
+def raw_in_event(deployment):
+    deployment.event(EventKind.JOINED, 0, GARDEN, 0, participant=rally_id(50))
+    return None, {"without a pseudonym": 1}
+
+
+def raw_in_plan(deployment):
+    name = "plans/" + "0" * 32 + "/plan.json"
+    deployment.platform.create(name, json.dumps({"for": rally_id(2)}).encode())
+    return name, {"a raw id": 1}
+
+
+def raw_in_name(deployment):
+    deployment.platform.create(f"plans/{rally_id(2)}.json", b"{}")
+    return "plans/….json", {"a raw id": 1}
+
+
+def raw_in_a_name_without_hyphens(deployment):
+    bare = rally_id(2).replace("-", "")
+    deployment.platform.create(f"plans/{bare}.json", b"{}")
+    return "plans/….json", {"a raw id": 1}
+
+
+def raw_in_gzip(deployment):
+    deployment.platform.create("plans/a.gz", gzip.compress(rally_id(2).encode()))
+    return "plans/a.gz", {"a raw id": 1}
+
+
+def raw_in_a_big_object(deployment):
+    space = b" " * (4 * 1024 * 1024 - 20)
+    deployment.platform.create("plans/big", space + rally_id(2).encode() + space)
+    return "plans/big", {"a raw id": 1}
+
+
+def network_attribute(deployment):
+    name = deployment.put([deployment.row(0)], **{"rally.X-Forwarded-For": "somewhere"})
+    return name, {"a network attribute in its header": 1}
+
+
+def network_key(deployment):
+    deployment.platform.create("plans/a.json", b'{"a": 1, "X-Forwarded-For" : 2}')
+    return "plans/a.json", {"a network attribute": 1}
+
+
+def put_letters(deployment, sealed, day=5, kind=LetterKind.PING, study=GARDEN):
+    letters = LetterPlace(study, kind, day_of(day))
+    name = f"{letters.folder}{'0' * 32}.avro"
+    deployment.platform.create(name, encode_dead_letters(sealed, "0", "1"))
+    return name
+
+
+def unsealed(deployment):
+    sealed = SEALED_PREFIX + bytes(100)
+    name = put_letters(deployment, [b"in clear" * 20, sealed, SEALED_PREFIX + b"short"])
+    return name, {"not sealed": 2}
+
+
+def letter_beside_clear_text(deployment):
+    letters = LetterPlace(GARDEN, LetterKind.PING, day_of(5))
+    names = {"sealed": "bytes", "remote_addr": "string"}
+    fields = [{"name": name, "type": each} for name, each in names.items()]
+    schema = json.dumps({"type": "record", "name": "dead_letter", "fields": fields})
+    sealed = SEALED_PREFIX + bytes(100)
+    row = zig_zag(len(sealed)) + sealed + b"\x0e1.2.3.4"
+    name = f"{letters.folder}{'0' * 32}.avro"
+    data = encode_container(schema, [row], {}, bytes(16), indexed=False)
+    deployment.platform.create(name, data)
+    return name, {"beside something in clear": 1}
+
+
+def late_letters(deployment):
+    put_letters(
+        deployment, [SEALED_PREFIX + bytes(100)] * 2, -50, LetterKind.WITHDRAWAL, HOUSE
+    )
+    what = "unreadable withdrawals, past their deadline"
+    return f"{HOUSE}/withdrawal/{day_of(-50)}", {what: 2}
+
+
+def old_letters(deployment):
+    put_letters(deployment, [SEALED_PREFIX + bytes(100)] * 3, day=-24)
+    return f"{GARDEN}/ping/{day_of(-24)}", {"past their time": 3}
+
+
+def old_withdrawals_of_nobody(deployment):
+    put_letters(
+        deployment,
+        [SEALED_PREFIX + bytes(100)] * 2,
+        -50,
+        LetterKind.WITHDRAWAL,
+        "unknown",
+    )
+    return f"unknown/withdrawal/{day_of(-50)}", {"past their time": 2}
+
+
+def foreign_letter(deployment):
+    deployment.platform.create("dead-letters/notes.txt", b"hello")
+    return "dead-letters/notes.txt", {"no object of dead letters": 1}
+
+
+def damaged_rows(deployment):
+    name = files(deployment)[0]
+    deployment.damage(deployment.data, name)
+    return name, {"a block has another sync marker than the file": 1}
+
+
+def damaged_block(deployment):
+    name = files(deployment)[0]
+    deployment.damage(deployment.data, name, -40)
+    return name, None
+
+
+def cut_off(deployment):
+    name = files(deployment)[0]
+    data, info = deployment.data.read(name), deployment.data.stat(name)
+    deployment.data.replace(name, data[:-30], info.generation)
+    return name, {"the block index is not that of this file": 1}
+
+
+def damaged_letter(deployment):
+    name = put_letters(deployment, [SEALED_PREFIX + bytes(100)])
+    deployment.damage(deployment.platform, name, -30)
+    return name, {"the checksum differs: bytes are missing or changed": 1}
+
+
+def unsorted(deployment):
+    rows = sorted((deployment.row(each) for each in range(2)), reverse=True)
+    table = deployment.registry.studies[GARDEN].documents["visit.1"]
+    data = encode_container(row_schema(table), rows, {}, bytes(16), indexed=True)
+    name = new_file(partition_of(GARDEN), "1" * 32)
+    deployment.data.create(name, data)
+    return name, {"the rows are not sorted": 1}
+
+
+def lost_receipt(deployment):
+    name = receipt_name(1)
+    deployment.platform.delete(name, deployment.platform.stat(name).generation)
+    return name, None
+
+
+def left_of_concluded(deployment):
+    deployment.put([deployment.row(0, BOG, moment(-5))], BOG, day=-5)
+    return f"{BOG}/visit.1", {"rows": 1}
+
+
+def enrolment_of_concluded(deployment):
+    document, own = "study-enrollment.1", deployment.pseudonym(0, HOUSE)
+    table = deployment.registry.studies[HOUSE].documents[document]
+    payload = {"rally.id": own, "study": BOG, "mark": "a"}
+    number = "d0c00000-0000-4000-8000-000000000001"
+    row = RowEncoder(table).encode(own, number, moment(0), None, None, payload)
+    deployment.put([row], HOUSE, document)
+    return f"{HOUSE}/{document}/{day_of(0)}", {"about a concluded study": 1}
+
+
+def event_of_concluded(deployment):
+    deployment.event(EventKind.JOINED, 0, BOG, 0)
+    return BOG, {"events": 1}
+
+
+def letters_of_concluded(deployment):
+    put_letters(deployment, [SEALED_PREFIX + bytes(100)], study=BOG)
+    return BOG, {"dead letters": 1}
+
+
+def derived_of_concluded(deployment):
+    (deployment.derived / "bog" / "sums.csv").write_text("1,2\n")
+    return f"{BOG}: {deployment.derived}/bog", {"derived": 1}
+
+
+def ping_key(deployment):
+    (deployment.folder / "keys" / f"{BOG}.keyset.json").write_text("{}")
+    return BOG, {f"{BOG}.keyset.json": 1}
+
+
+def pseudonym_key(deployment):
+    (deployment.folder / "platform" / f"pseudonym.{BOG}.keyset.json").write_text("{}")
+    return BOG, {f"pseudonym.{BOG}.keyset.json": 1}
+
+
+def unannounced(deployment):
+    deployment.decide(POND, StudyAction.END, 7)
+    return POND, {"its end was not announced in time": 1}
+
+
+def unregistered_copy(deployment):
+    deployment.data.create(f"exports/{rally_id(1)}/table.csv", b"1,2\n")
+    return "exports/…/table.csv", {"an unregistered copy": 1}
+
+
+def unknown_study(deployment):
+    deployment.data.create("data/study=rally-moor/x.avro", b"")
+    return "data/study=rally-moor/x.avro", {"a study that no registry knows": 1}
+
+
+def unknown_document(deployment):
+    name = new_file(Partition(GARDEN, "visit.7", day_of(0)), "a")
+    deployment.data.create(name, b"x")
+    return name, {"a document that its study does not have": 1}
+
+
+def without_a_date(deployment):
+    name = f"data/study={GARDEN}/document=visit.1/all.avro"
+    deployment.data.create(name, b"x")
+    return name, {"a file without a date": 1}
+
+
+def put_derived(deployment, name, data):
+    (deployment.derived / "garden").mkdir(exist_ok=True)
+    path = deployment.derived / "garden" / name
+    path.write_bytes(data)
+    return f"{GARDEN}: {path}"
+
+
+def told_of(deployment, *people):
+    return "\n".join(deployment.pseudonym(each) + ",1" for each in people).encode()
+
+
+def derived_text(deployment):
+    put_derived(deployment, "fine.csv", told_of(deployment, 0, 3, 4))
+    where = put_derived(deployment, "sums.csv", told_of(deployment, 0, 1, 2))
+    return where, {"of people who have left": 1}
+
+
+def derived_upper(deployment):
+    where = put_derived(deployment, "sums.csv", told_of(deployment, 1).upper())
+    return where, {"of people who have left": 1}
+
+
+def derived_gzip(deployment):
+    data = gzip.compress(b"a,b\n" * 3_000_000) + gzip.compress(told_of(deployment, 1))
+    return put_derived(deployment, "sums.csv.gz", data), {"of people who have left": 1}
+
+
+def derived_avro(deployment):
+    schema = fastavro.parse_schema(
+        {"type": "record", "name": "r", "fields": [{"name": "who", "type": "string"}]}
+    )
+    stream = io.BytesIO()
+    rows = [{"who": deployment.pseudonym(each)} for each in (0, 1)]
+    fastavro.writer(stream, schema, rows, codec="deflate")
+    where = put_derived(deployment, "sums.avro", stream.getvalue())
+    return where, {"of people who have left": 1}
+
+
+def put_back_list(deployment):
+    """It is signed as well, and a decision names a later one."""
+    see_list(deployment.platform, 99)
+    return LIST, {"an older list than signed records know of": 1}
+
+
+def of_no_list(deployment):
+    """A header is nobody's word, and more digits than a number has are none."""
+    rows = [deployment.row(0, POND, number=each, time=moment(6)) for each in (7, 8)]
+    names = [
+        deployment.put([row], POND, day=6, **{LIST_COUNTER: counter})
+        for row, counter in zip(rows, ("99", "9" * 5000), strict=True)
+    ]
+    what = "says that it was written under a withdrawal list that nobody signed"
+    return names[0], {what: 2}
