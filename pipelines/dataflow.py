@@ -54,7 +54,7 @@ def launch(
         job: which.
         options: of the job.
         settings: makes its settings.
-        graph: makes its pipeline; None has the whole job conducted by one worker.
+        graph: makes its pipeline; None has one worker run the whole job.
 
     Returns:
         The exit status, see `pipelines.dataflow_submission.submit`.
@@ -83,7 +83,7 @@ def launch(
         say(fault)
     if graph is None:
         check_places(places, options)
-    pipeline = graph(options) if graph else _conducted(job, options)
+    pipeline = graph(options) if graph else _on_one_worker(job, options)
     if is_check_only(options):
         print_lines("--check_only: the job can be launched, and was not")
         return 0
@@ -126,7 +126,7 @@ def _uris(job: Job, options: PipelineOptions) -> Iterator[str]:
             yield from (uri.replace("{study}", each) for each in named)
 
 
-def _conducted(job: Job, options: PipelineOptions) -> beam.Pipeline:
+def _on_one_worker(job: Job, options: PipelineOptions) -> beam.Pipeline:
     own = [
         f"--{option.name}={value}"
         for option, value in given(job.options, options).items()

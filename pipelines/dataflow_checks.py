@@ -82,7 +82,7 @@ def check_staging(options: PipelineOptions) -> None:
 
 
 def check_places(places: Settings, options: PipelineOptions) -> None:
-    """Looks at what a conducted job will open on its worker, and opens no key.
+    """Looks at what a job that runs on one worker will open there, and opens no key.
 
     Args:
         places: its settings.

@@ -56,7 +56,7 @@ class JobBody(NamedTuple):
     Attributes:
         run: Runs it here, and says how it ended.
         settings: Makes its settings.
-        graph: Makes its whole pipeline for Dataflow; None has one worker conduct it.
+        graph: Makes its whole pipeline for Dataflow; None has one worker run it.
         check: Looks at what is the job's own, such as its input; None has nothing.
     """
 

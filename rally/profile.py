@@ -68,7 +68,7 @@ class Profile:
             command: Its first word.
             declared: Its options.
         """
-        names = {each.name for each in declared}
+        names = {each.name for each in declared if each.may_be_in_profile}
         return {
             each.option.name: each
             for each in self.settings
@@ -235,7 +235,11 @@ def _settings(
     everywhere = [each for own in declared.values() for each in own]
     for key, value in content.items():
         if not isinstance(value, dict):
-            yield from _setting(path, "", key, value, everywhere, faults)
+            # `estimate --studies` is a number: it is no case of the registry's folder.
+            free = [each for each in everywhere if each.may_be_in_profile]
+            named = any(each.name == key.replace("-", "_") for each in free)
+            known = free if named else everywhere
+            yield from _setting(path, "", key, value, known, faults)
         elif key in declared:
             for name, each in value.items():
                 yield from _setting(path, key, name, each, declared[key], faults)

@@ -4,13 +4,13 @@ import argparse
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
 
 # isort: split
-from pipelines.demo import report, story
+from pipelines.demo import report, running, story
 from pipelines.demo.jobs import Jobs, check_emulator
 from pipelines.demo.people import People
 from pipelines.demo.scene import deliver, deliver_real, lay_out, read_messages
@@ -46,8 +46,8 @@ def _demo(arguments: argparse.Namespace) -> int:
         return status
     _first_day(jobs, people)
     status = story.tell(jobs, people)
-    print(f"Everything is in {out}")
-    return status
+    print(f"Everything is in {out}\n")
+    return running.leave_running(out / "running", datetime.now(UTC)) or status
 
 
 def _first_day(jobs: Jobs, people: People) -> None:
@@ -70,7 +70,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Ingest real pings of real clients, and made-up ones, in studies of"
         " the demo's own, and show what became of them. Then people"
         " leave, and their rows are deleted; the study ends and is concluded, all of"
-        " it goes, and an audit proves it.",
+        " it goes, and an audit proves it. A second platform is left running, with"
+        " commands to try on it.",
         allow_abbrev=False,
     )
     parser.add_argument(

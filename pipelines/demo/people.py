@@ -46,16 +46,23 @@ class People:
 
     def join_and_read(self, start: datetime) -> Iterator[Message]:
         """Everybody's first morning, and a few pings that must not get in."""
+        yield from self.join(start)
+        yield from self._read(PAGES)
+        yield from self._unwanted(self._ids[0])
+
+    def join(self, start: datetime) -> Iterator[Message]:
+        """Everybody joins Rally and the study."""
         self._time = start
         for person in self._ids:
             yield self._core("enrollment", person)
             age = {"user.age": {self._random.choice(_AGES): True}}
             yield self._core("demographics", person, labeled_boolean=age)
             yield from self._join_study(person)
-        for _ in range(PAGES):
-            for person in self._ids:
-                yield self._news("page-visit", self._page(person))
-        yield from self._unwanted(self._ids[0])
+
+    def read(self, start: datetime, pages: int) -> Iterator[Message]:
+        """Everybody reads some pages."""
+        self._time = start
+        yield from self._read(pages)
 
     def leave(self, at: datetime) -> Iterator[Message]:
         """Two leave: one a study, one Rally, whose pings to the study are lost.
@@ -90,6 +97,11 @@ class People:
         yield from self._join_study(self.leaves_study)
         for _ in range(LATE):
             yield self._news("page-visit", self._page(self.leaves_study))
+
+    def _read(self, pages: int) -> Iterator[Message]:
+        for _ in range(pages):
+            for person in self._ids:
+                yield self._news("page-visit", self._page(person))
 
     def _join_study(self, person: str) -> Iterator[Message]:
         """The add-on tells it, and the study's extension does."""

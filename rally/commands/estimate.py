@@ -84,6 +84,8 @@ def _number(name: str, text: str) -> Option:
         type=make_reader(1, _MOST),
         default=default,
         help=text + more,
+        in_profile=name
+        not in _REQUIRED,  # a platform that is planned, not the one here
     )
 
 
