@@ -28,7 +28,7 @@ from benchmarks.deletion_rows import DAY, DOCUMENT, NAMESPACE
 from benchmarks.founding import found
 from rally.audit.row_audit import RowAudit
 from rally.audit.settings import AuditSettings
-from rally.audit.units import Unit
+from rally.audit.units import WorkUnit
 from rally.events import RALLY, Event, EventKind, write_events
 from rally.storage.layout import Stores
 from rally.times import to_micros
@@ -138,7 +138,7 @@ def _read(folder: Path) -> Reading:
     audit = RowAudit(_settings(folder))
     audit.book.prepare(NAMESPACE)
     start = time.process_time()
-    tally = audit.look(Unit(NAMESPACE, DOCUMENT, (DAY,)))
+    tally = audit.audit_unit(WorkUnit(NAMESPACE, DOCUMENT, (DAY,)))
     seconds = time.process_time() - start
     peak = getrusage(RUSAGE_SELF).ru_maxrss * 1024
     return Reading(tally.rows, seconds, peak, len(tally.lines))

@@ -28,7 +28,7 @@ from rally.audit.report.output import check_writable, write_private
 from rally.audit.report.text import to_blocks
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
-from rally.audit.units import Unit
+from rally.audit.units import WorkUnit
 from rally.errors import ConfigurationError, CorruptFile, Faults
 from rally.keys.platform_keys import PlatformKeys
 from rally.observability.log_entries import LogFields
@@ -124,7 +124,7 @@ def _with_forbidden_values(settings: AuditSettings) -> AuditSettings:
 def _run_step(
     options: PipelineOptions,
     settings: AuditSettings,
-    units: Sequence[Unit],
+    units: Sequence[WorkUnit],
     size: int,
 ) -> Iterable[Any]:
     """The units on the runner that the options name; few bytes here and now."""

@@ -1,7 +1,7 @@
 """Runs a whole audit: reads the store and proves the promises, or names faults.
 
-What is listed and what is the platform's own is looked at here; files of rows are
-dealt out to workers. Each part that cannot be looked at is named, and the others go on.
+This process reads listings and the platform's own records; workers read the files of
+rows. A part that cannot be read is named, and the audit goes on with the others.
 """
 
 import time
@@ -13,20 +13,19 @@ from typing import Any
 
 from rally.audit.calendar_audit import audit_calendar
 from rally.audit.conclusion_audit import ConclusionAudit
+from rally.audit.current_withdrawals import CurrentWithdrawals
 from rally.audit.deadline_audit import audit_deadlines
 from rally.audit.decisions_audit import audit_entries, audit_letters, audit_rulings
 from rally.audit.derived_audit import DerivedAudit
-from rally.audit.findings import AuditReport, Check, Scope
-from rally.audit.findings import Unit as Counted
-from rally.audit.leaving import Leaving
+from rally.audit.findings import AuditReport, Check, Scope, Unit
 from rally.audit.letters_audit import LettersAudit
-from rally.audit.platform_audit import Log, PlatformAudit, read_log
+from rally.audit.platform_audit import LogSummary, PlatformAudit, read_log
 from rally.audit.row_audit import ROW_CHECKS
-from rally.audit.searching import Searches, make_searches, shown
+from rally.audit.searching import Searches, make_searches, redact_known_ids
 from rally.audit.settings import AuditSettings
 from rally.audit.store_audit import LISTED, Listing, StoreAudit
 from rally.audit.tally import Tally
-from rally.audit.units import Unit
+from rally.audit.units import WorkUnit
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, CorruptFile, cause_of
 from rally.receipts.verify import verify_chain
@@ -38,32 +37,32 @@ from rally.withdrawal.list_object import LIST
 from rally.withdrawal.overview import Group, Overview
 from rally.withdrawal.unreadable import UnreadableLetters, find_unreadable
 
-ParallelMap = Callable[[Sequence[Unit], int], Iterable[Any]]
-"""Has workers look at units; the results are the JSON of tallies.
+ParallelMap = Callable[[Sequence[WorkUnit], int], Iterable[Any]]
+"""Audits units on workers; the results are the JSON of tallies.
 
-Args: the units, and how many bytes they have together.
+Args: the units, and the number of bytes that they have together.
 """
 
-_OF_THE_LOG = (
+_LOG_CHECKS = (
     *(Check.WITHDRAWN, Check.ENROLMENT, Check.IDS, Check.DERIVED),
     *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED, Check.DECISIONS),
 )
-_UNAVAILABLE = "its study does not load"
-_PUT_BACK = "an older list than signed records know of"
+_STUDY_UNAVAILABLE = "its study does not load"
+_OLDER_LIST = "an older list than signed records know of"
 
 
 class Audit:
-    """One audit."""
+    """Audits the store of a platform and its studies once."""
 
     def __init__(self, settings: AuditSettings, run_step: ParallelMap) -> None:
         """Opens stores, keys and the registry; reads nothing else yet.
 
         Args:
-            settings: with a clock that stands still.
-            run_step: runs the workers.
+            settings: Settings of the audit, with a clock that stands still.
+            run_step: Function that audits units on workers.
 
         Raises:
-            ConfigurationError: one of them is not as it must be.
+            ConfigurationError: One of them is not as it must be.
         """
         self._began = time.monotonic()
         self._settings = settings
@@ -75,59 +74,63 @@ class Audit:
         self._keys = settings.keys(self._registry)
         self._pseudonyms = make_pseudonyms(self._keys, self._registry)
         self._states = settings.states(self._registry)
-        self._decided = read_chain(self._platform)
-        self._holds = LegalHolds.of_chain(self._decided, self._as_of)
+        self._decisions = read_chain(self._platform)
+        self._holds = LegalHolds.of_chain(self._decisions, self._as_of)
         self._concluded = self._states.concluded_by(self._as_of)
         self._tally = Tally()
 
     def run(self) -> AuditReport:
-        """Looks at everything."""
+        """Audits everything, and returns the report."""
         log = self._read_log()
         searches = make_searches(
             self._settings.forbidden, self._keys.prf(PLATFORM), log.known
         )
-        self._shown = partial(shown, ids=searches.ids, is_whole=log.is_whole)
-        leaving = self._read_leaving()
+        self._redact = partial(
+            redact_known_ids, ids=searches.ids, is_whole=log.is_whole
+        )
+        withdrawals = self._read_withdrawals()
         listing = self._list(log)
         self._read_platform(searches)
-        self._check_receipts(leaving)
-        self._check_decisions(log, leaving)
-        self._check_studies(log, listing, leaving)
+        self._check_receipts(withdrawals)
+        self._check_decisions(log, withdrawals)
+        self._check_studies(log, listing, withdrawals)
         self._read_rows(listing)
         for study, letters in log.settled.items():
             check, what = Check.DEAD_LETTERS, "withdrawals that were settled unread"
-            self._tally.apart(check, study, what, letters, Counted.ROWS)
-        return self._report(self._see_what_is_late(leaving))
+            self._tally.add_apart(check, study, what, letters, Unit.ROWS)
+        return self._report(self._check_deadlines(withdrawals))
 
-    def _read_log(self) -> Log:
-        log = Log(is_whole=False)
-        with self._looking(Check.FILES):
+    def _read_log(self) -> LogSummary:
+        log = LogSummary(is_whole=False)
+        with self._recording_failures(Check.FILES):
             log = read_log(self._platform, self._tally)
         if not log.is_whole:
-            for check in _OF_THE_LOG:
-                self._tally.unseen(check, "events", "the event log is not whole")
+            for check in _LOG_CHECKS:
+                self._tally.add_unseen(check, "events", "the event log is not whole")
         return log
 
-    def _read_leaving(self) -> Leaving | None:
+    def _read_withdrawals(self) -> CurrentWithdrawals | None:
         try:
-            leaving = Leaving.read(
+            withdrawals = CurrentWithdrawals.read(
                 self._platform,
                 self._registry,
                 self._pseudonyms,
                 self._as_of,
                 self._settings.limits.deadline_days,
             )
-            if leaving.newest > leaving.published.counter:
-                self._tally.broken(Check.WITHDRAWN, LIST, _PUT_BACK, 1, Counted.OBJECTS)
-            return leaving
+            if withdrawals.newest > withdrawals.published.counter:
+                self._tally.add_broken(
+                    Check.WITHDRAWN, LIST, _OLDER_LIST, 1, Unit.OBJECTS
+                )
+            return withdrawals
         except CorruptFile:
-            return None  # of the log, which is told already
+            return None  # of the log, which _read_log has recorded
         except (ConfigurationError, OSError) as error:
             for check in (Check.WITHDRAWN, Check.DERIVED, Check.DECISIONS):
-                self._tally.unseen(check, "withdrawals", _why(error))
+                self._tally.add_unseen(check, "withdrawals", _reason(error))
             return None
 
-    def _list(self, log: Log) -> Listing:
+    def _list(self, log: LogSummary) -> Listing:
         listing = StoreAudit(
             self._stores,
             self._registry,
@@ -140,19 +143,21 @@ class Audit:
         for namespace in sorted(listing.unlisted):
             is_known = namespace in log.scopes
             more = () if is_known else (Check.LOCKS, Check.ANNOUNCED)
-            self._miss(namespace, "its store cannot be listed", *more)
+            self._record_unproven(namespace, "its store cannot be listed", *more)
         for namespace in self._registry.unavailable:
             # Its dead letters are what ingest has done for it.
-            self._miss(namespace, _UNAVAILABLE, *LISTED, Check.LOCKS, Check.ANNOUNCED)
+            self._record_unproven(
+                namespace, _STUDY_UNAVAILABLE, *LISTED, Check.LOCKS, Check.ANNOUNCED
+            )
         return listing
 
-    def _miss(self, namespace: str, why: str, *more: Check) -> None:
+    def _record_unproven(self, namespace: str, why: str, *more: Check) -> None:
         for check in dict.fromkeys((*ROW_CHECKS, *more)):
-            self._tally.unseen(check, namespace, why, Counted.STUDIES)
+            self._tally.add_unseen(check, namespace, why, Unit.STUDIES)
 
     def _read_platform(self, searches: Searches) -> None:
         records = PlatformAudit(self._platform, searches)
-        with self._looking(Check.IDS, Check.NETWORK):
+        with self._recording_failures(Check.IDS, Check.NETWORK):
             records.run()
         self._tally.merge(records.tally)
         letters = LettersAudit(
@@ -165,39 +170,42 @@ class Audit:
             self._settings.limits,
             self._as_of,
         )
-        with self._looking(Check.DEAD_LETTERS, Check.FILES):
+        with self._recording_failures(Check.DEAD_LETTERS, Check.FILES):
             letters.run()
         self._tally.merge(letters.tally)
 
     def _sealing_prefixes(self) -> tuple[bytes, ...]:
-        with self._looking(Check.DEAD_LETTERS):
+        with self._recording_failures(Check.DEAD_LETTERS):
             return self._settings.sealing_prefixes()
         return ()
 
-    def _check_receipts(self, leaving: Leaving | None) -> None:
-        last = leaving.published.last_receipt if leaving else 0
-        with self._looking(Check.RECEIPTS):
-            decisions = leaving.decisions if leaving else self._decided
+    def _check_receipts(self, withdrawals: CurrentWithdrawals | None) -> None:
+        last = withdrawals.published.last_receipt if withdrawals else 0
+        with self._recording_failures(Check.RECEIPTS):
+            decisions = withdrawals.decisions if withdrawals else self._decisions
             for each in verify_chain(self._platform, decisions, self._stores, last):
                 # What exactly is for who verifies them: it may tell numbers of rows.
                 what = each.kind.value
-                self._tally.broken(Check.RECEIPTS, each.name, what, 1, Counted.OBJECTS)
+                self._tally.add_broken(Check.RECEIPTS, each.name, what, 1, Unit.OBJECTS)
 
-    def _check_decisions(self, log: Log, leaving: Leaving | None) -> None:
-        with self._looking(Check.DECISIONS):
-            if leaving is None:
+    def _check_decisions(
+        self, log: LogSummary, withdrawals: CurrentWithdrawals | None
+    ) -> None:
+        with self._recording_failures(Check.DECISIONS):
+            if withdrawals is None:
                 self._tally.merge(audit_entries(read_chain(self._platform)))
                 return
-            chain = leaving.decisions  # read after the log, and held against the list
+            # Read after the log, and held against the list.
+            chain = withdrawals.decisions
             self._tally.merge(audit_entries(chain))
-            self._tally.merge(audit_rulings(chain, leaving.folded))
+            self._tally.merge(audit_rulings(chain, withdrawals.folded))
             if log.is_whole:
                 self._tally.merge(
-                    audit_letters(self._decided, log.letters, chain, self._concluded)
+                    audit_letters(self._decisions, log.letters, chain, self._concluded)
                 )
 
     def _check_studies(
-        self, log: Log, listing: Listing, leaving: Leaving | None
+        self, log: LogSummary, listing: Listing, withdrawals: CurrentWithdrawals | None
     ) -> None:
         limits = self._settings.limits
         known = {*listing.studies, *log.scopes}
@@ -217,14 +225,14 @@ class Audit:
         derived = DerivedAudit(self._platform)
         for namespace, study in self._registry.studies.items():
             if namespace in self._concluded:
-                conclusions.see(study)
-            elif study.derived and leaving:
-                derived.see(study, leaving.gone_from(study))
+                conclusions.audit_study(study)
+            elif study.derived and withdrawals:
+                derived.audit_study(study, withdrawals.gone_from(study))
         self._tally.merge(conclusions.tally)
         self._tally.merge(derived.tally)
 
     def _read_rows(self, listing: Listing) -> None:
-        units, size = list[Unit](), 0
+        units, size = list[WorkUnit](), 0
         for (namespace, name), extent in sorted(listing.extents.items()):
             study = self._registry.studies[namespace]
             units += extent.units(self._registry.documents(study)[name])
@@ -233,15 +241,15 @@ class Audit:
             for found in self._run_step(units, size):
                 self._tally.merge(Tally.from_json(found))
 
-    def _see_what_is_late(self, leaving: Leaving | None) -> tuple[Group, ...]:
-        """Names requests and unreadable withdrawals past their deadline."""
-        days, unreadable = (
-            self._settings.limits.deadline_days,
-            tuple[UnreadableLetters, ...](),
-        )
-        with self._looking(Check.DEAD_LETTERS):
+    def _check_deadlines(
+        self, withdrawals: CurrentWithdrawals | None
+    ) -> tuple[Group, ...]:
+        """Records requests and unreadable withdrawals past their deadline."""
+        days = self._settings.limits.deadline_days
+        unreadable = tuple[UnreadableLetters, ...]()
+        with self._recording_failures(Check.DEAD_LETTERS):
             unreadable = find_unreadable(self._platform, days)
-        due = leaving.due(self._holds.namespaces) if leaving else ()
+        due = withdrawals.due(self._holds.namespaces) if withdrawals else ()
         overview = Overview(self._as_of, days, due, unreadable)
         self._tally.merge(audit_deadlines(overview))
         return overview.groups
@@ -255,11 +263,11 @@ class Audit:
                 namespace: self._states.at(study, self._as_of)
                 for namespace, study in self._registry.studies.items()
             },
-            checks=tally.results(self._shown),
+            checks=tally.results(self._redact),
             rows=tally.days,
             expiring=self._expiring(tally),
             withdrawals=groups,
-            development=self._decided.development,
+            development=self._decisions.development,
         )
 
     def _expiring(self, tally: Tally) -> dict[tuple[str, str], int]:
@@ -275,8 +283,8 @@ class Audit:
         return dict(sorted(found.items()))
 
     @contextmanager
-    def _looking(self, *checks: Check) -> Iterator[None]:
-        """Notes for these checks that something could not be looked at, and why."""
+    def _recording_failures(self, *checks: Check) -> Iterator[None]:
+        """Records for these checks that something could not be read, and why."""
         try:
             yield
         except (ConfigurationError, OSError) as error:
@@ -284,10 +292,10 @@ class Audit:
             if isinstance(error, StrayInTheWay):
                 where = error.filename
             for check in checks:
-                self._tally.unseen(check, where, _why(error))
+                self._tally.add_unseen(check, where, _reason(error))
 
 
-def _why(error: ConfigurationError | OSError) -> str:
+def _reason(error: ConfigurationError | OSError) -> str:
     if isinstance(error, OSError):
         return f"cannot be read ({cause_of(error)})"
     return str(error)

@@ -24,7 +24,7 @@ def audit_calendar(
     Args:
         registry: Registry of the studies.
         states: States of the studies.
-        known: Studies of which there is something here, or somebody to be told.
+        known: Studies that have rows or events here.
         as_of: Clock of the audit, UTC.
         announced_days: Time before its end by which a study announces it.
     """
@@ -33,15 +33,15 @@ def audit_calendar(
         if study.kind is not StudyKind.STUDY or not (
             namespace in known or study.derived
         ):
-            continue  # nothing of it is locked in here, and nobody is to be told
+            continue  # it locks nothing here, and has no participants
         is_late = study.analysis_until and study.analysis_until < as_of.date()
         if is_late and not states.is_concluded(namespace, as_of):
             what = "locked past its analysis, and not concluded"
-            tally.broken(Check.LOCKS, namespace, what, 1, Unit.STUDIES)
+            tally.add_broken(Check.LOCKS, namespace, what, 1, Unit.STUDIES)
         end = ended_on(states, study, as_of)
-        if end and not _is_told(study, end, announced_days):
+        if end and not _is_announced(study, end, announced_days):
             what = "its end was not announced in time"
-            tally.broken(Check.ANNOUNCED, namespace, what, 1, Unit.STUDIES)
+            tally.add_broken(Check.ANNOUNCED, namespace, what, 1, Unit.STUDIES)
     return tally
 
 
@@ -53,6 +53,6 @@ def ended_on(states: States, study: Study, as_of: datetime) -> date | None:
     return None
 
 
-def _is_told(study: Study, end: date, announced_days: float) -> bool:
-    told = study.ending_announced
-    return told is not None and (end - told).days >= announced_days
+def _is_announced(study: Study, end: date, announced_days: float) -> bool:
+    announced = study.ending_announced
+    return announced is not None and (end - announced).days >= announced_days

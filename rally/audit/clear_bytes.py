@@ -18,7 +18,7 @@ _OVERLAP = 64  # longer than an id or an address
 _GZIP_BITS = 31
 
 
-def in_bytes(name: str) -> bytes:
+def encode_name(name: str) -> bytes:
     """Encodes an object's name; a folder here may hold some that are not UTF-8."""
     return name.encode(errors="surrogateescape")
 
@@ -46,7 +46,7 @@ def walk_clear(snapshot: Snapshot, header: Header | None) -> Iterator[bytes]:
         yield from _unpacked(snapshot)
 
 
-def pieces(snapshot: Snapshot) -> Iterator[bytes]:
+def overlapping_pieces(snapshot: Snapshot) -> Iterator[bytes]:
     """Yields an object as it is, in pieces that overlap."""
     return _overlapping(_chunks(snapshot))
 
@@ -55,7 +55,7 @@ def _unpacked(snapshot: Snapshot) -> Iterator[bytes]:
     head = snapshot.read(0, _HEAD)
     if not head.startswith(_GZIP):
         _check_text(head)
-        return pieces(snapshot)
+        return overlapping_pieces(snapshot)
     clear = _gunzip(_chunks(snapshot))
     first = next(clear, b"")
     _check_text(first[:_HEAD])

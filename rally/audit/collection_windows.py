@@ -14,12 +14,12 @@ from rally.registry.study import Study
 from rally.registry.transitions import States, StudyState
 from rally.times import to_micros
 
-TOLD_LATE = timedelta(minutes=10)
+STOP_DELAY = timedelta(minutes=10)
 """Time for which pings may still have been stored after a study stopped collecting."""
 
 _BEGIN = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC)
-_A_DAY = 86_400_000_000
+_DAY_MICROS = 86_400_000_000
 
 
 class CollectionWindow(NamedTuple):
@@ -36,7 +36,7 @@ class CollectionWindow(NamedTuple):
 def window_of_day(day: str) -> CollectionWindow:
     """Returns the window of a date, in UTC."""
     midnight = datetime.combine(date.fromisoformat(day), time.min, UTC)
-    return CollectionWindow(to_micros(midnight), to_micros(midnight) + _A_DAY)
+    return CollectionWindow(to_micros(midnight), to_micros(midnight) + _DAY_MICROS)
 
 
 def collection_windows(states: States, study: Study) -> list[CollectionWindow]:
@@ -44,7 +44,7 @@ def collection_windows(states: States, study: Study) -> list[CollectionWindow]:
     windows: list[CollectionWindow] = []
     for start, end in pairwise([_BEGIN, *states.changes(study), _END]):
         if states.at(study, start) is StudyState.COLLECTING:
-            late = to_micros(end) if end == _END else to_micros(end + TOLD_LATE)
+            late = to_micros(end) if end == _END else to_micros(end + STOP_DELAY)
             window = CollectionWindow(to_micros(start), late)
             if windows and windows[-1].end >= window.start:
                 window = CollectionWindow(windows.pop().start, window.end)
@@ -52,7 +52,7 @@ def collection_windows(states: States, study: Study) -> list[CollectionWindow]:
     return windows
 
 
-def within(
+def clip_to_day(
     windows: list[CollectionWindow], day: CollectionWindow
 ) -> list[CollectionWindow]:
     """Returns the parts of a day that lie in these windows."""

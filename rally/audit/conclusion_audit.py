@@ -72,33 +72,33 @@ class ConclusionAudit:
         self._allowed = timedelta(days=purge_days)
         self._event_copies: list[OldCopy] | None = None
 
-    def see(self, study: Study) -> None:
-        """Looks at one study that is concluded."""
+    def audit_study(self, study: Study) -> None:
+        """Audits one concluded study."""
         namespace = study.namespace
         at = self._states.concluded_at(namespace)
-        is_young = at is not None and self._as_of - at <= self._allowed
+        is_recent = at is not None and self._as_of - at <= self._allowed
         try:
-            left = self._left(study)
-            copies = self._copies(study)
-            of_events = self._copies_of_events()
+            remaining = self._count_remaining(study)
+            copies = self._list_copies(study)
+            event_copies = self._list_event_copies()
         except OSError as error:
             why = f"cannot be listed ({cause_of(error)})"
-            self.tally.unseen(Check.CONCLUDED, namespace, why)
-            self.tally.unseen(Check.KEYS, namespace, why)
+            self.tally.add_unseen(Check.CONCLUDED, namespace, why)
+            self.tally.add_unseen(Check.KEYS, namespace, why)
             return
-        for (where, what, unit), number in left.items():
-            self._tell(namespace, where, what, number, unit, is_young)
+        for (where, what, unit), number in remaining.items():
+            self._record(namespace, where, what, number, unit, is_recent)
         for copy in copies:
-            self._tell_copy(Check.CONCLUDED, namespace, copy, is_young)
-        unserved = self._unserved(study)
-        if self._events is None or is_young or left or copies or unserved:
+            self._record_copy(Check.CONCLUDED, namespace, copy, is_recent)
+        is_unreadable = self._has_unreadable_folder(study)
+        if self._events is None or is_recent or remaining or copies or is_unreadable:
             return  # a key goes last, and may still be needed
-        if of_events:
-            self._wait_for(namespace, of_events)
+        if event_copies:
+            self._record_waiting_keys(namespace, event_copies)
         else:
-            self._see_keys(namespace)
+            self._check_keys(namespace)
 
-    def _left(self, study: Study) -> Counter[tuple[str, str, Unit]]:
+    def _count_remaining(self, study: Study) -> Counter[tuple[str, str, Unit]]:
         """Counts what is live, by place."""
         namespace, platform = study.namespace, self._stores.platform
         found = Counter[tuple[str, str, Unit]]()
@@ -106,7 +106,7 @@ class ConclusionAudit:
         places = [(self._stores.of(namespace), rows), (platform, letters)]
         for info in list_but_strays(*places[0]):
             if not is_marker(info):
-                found[_document(namespace, info.name), "rows", Unit.OBJECTS] += 1
+                found[_document_path(namespace, info.name), "rows", Unit.OBJECTS] += 1
         for info in list_but_strays(*places[1]):
             if not is_marker(info):
                 found[namespace, "dead letters", Unit.OBJECTS] += 1
@@ -122,7 +122,7 @@ class ConclusionAudit:
                 found[namespace, stray.kind.value, Unit.OBJECTS] += 1
         return found
 
-    def _unserved(self, study: Study) -> bool:
+    def _has_unreadable_folder(self, study: Study) -> bool:
         """Names folders of a study that cannot be read; returns whether any is."""
         is_whole = True
         for uri, store in self._derived(study):
@@ -131,7 +131,7 @@ class ConclusionAudit:
                 why = self._why_absent(store, study.namespace)
             if why:
                 where = f"{study.namespace}: {uri}"
-                self.tally.unseen(Check.CONCLUDED, where, why)
+                self.tally.add_unseen(Check.CONCLUDED, where, why)
                 is_whole = False
         return not is_whole
 
@@ -149,12 +149,12 @@ class ConclusionAudit:
                 return str(error).removeprefix(f"{folder.uri}: ")
         return ""
 
-    def _copies(self, study: Study) -> list[OldCopy]:
+    def _list_copies(self, study: Study) -> list[OldCopy]:
         """Lists old copies in the stores."""
         namespace = study.namespace
         store, platform = self._stores.of(namespace), self._stores.platform
         found = list[OldCopy]()
-        with suppress(StrayInTheWay):  # which is left, and told
+        with suppress(StrayInTheWay):  # _count_remaining has counted it
             found += store.old_copies(study_folder(namespace))
         with suppress(StrayInTheWay):
             found += platform.old_copies(f"{DEAD_LETTERS}study={namespace}/")
@@ -162,7 +162,7 @@ class ConclusionAudit:
             found += derived.old_copies("") if derived else ()
         return found
 
-    def _copies_of_events(self) -> list[OldCopy]:
+    def _list_event_copies(self) -> list[OldCopy]:
         """Lists old copies of events, which leave the log by a conclusion alone."""
         if self._event_copies is None:
             self._event_copies = list(self._stores.platform.old_copies(EVENTS))
@@ -172,15 +172,17 @@ class ConclusionAudit:
                 if each.until is None and self._as_of - each.since > self._allowed
             ]
             what = "old copies of events"
-            self.tally.broken(Check.CONCLUDED, EVENTS, what, len(late), Unit.OBJECTS)
+            self.tally.add_broken(
+                Check.CONCLUDED, EVENTS, what, len(late), Unit.OBJECTS
+            )
         return self._event_copies
 
-    def _wait_for(self, namespace: str, copies: list[OldCopy]) -> None:
-        """Notes that a study's keys rightly stay until the last of these has gone."""
+    def _record_waiting_keys(self, namespace: str, copies: list[OldCopy]) -> None:
+        """Records that a study's keys rightly stay until the last copy has gone."""
         last = max(each.until or self._as_of for each in copies)
         until = None if last == FOREVER else last.date()
         what = "wait for old copies of events"
-        self.tally.apart(Check.KEYS, namespace, what, 1, Unit.STUDIES, until)
+        self.tally.add_apart(Check.KEYS, namespace, what, 1, Unit.STUDIES, until)
 
     def _derived(self, study: Study) -> Iterator[tuple[str, ObjectStore | None]]:
         for uri in study.derived:
@@ -189,65 +191,65 @@ class ConclusionAudit:
             except ConfigurationError:
                 yield uri, None
 
-    def _tell(
+    def _record(
         self,
         namespace: str,
         where: str,
         what: str,
         number: int,
         unit: Unit,
-        is_young: bool,
+        is_recent: bool,
     ) -> None:
-        why = _BEING_PURGED if is_young else ""
+        why = _BEING_PURGED if is_recent else ""
         if self._holds.of(namespace):
             why = _LEGAL_HOLD
         if why:
-            said = f"{what}, {why}"
-            self.tally.apart(Check.CONCLUDED, where, said, number, unit)
+            described = f"{what}, {why}"
+            self.tally.add_apart(Check.CONCLUDED, where, described, number, unit)
         else:
-            self.tally.broken(Check.CONCLUDED, where, what, number, unit)
+            self.tally.add_broken(Check.CONCLUDED, where, what, number, unit)
 
-    def _tell_copy(
-        self, check: Check, namespace: str, copy: OldCopy, is_young: bool
+    def _record_copy(
+        self, check: Check, namespace: str, copy: OldCopy, is_recent: bool
     ) -> None:
         what = f"an old copy: {copy.why}"
         if copy.until is None:
-            self._tell(namespace, namespace, what, 1, Unit.OBJECTS, is_young)
+            self._record(namespace, namespace, what, 1, Unit.OBJECTS, is_recent)
             return
         until = None if copy.until == FOREVER else copy.until.date()
-        self.tally.apart(check, namespace, what, 1, Unit.OBJECTS, until)
+        self.tally.add_apart(check, namespace, what, 1, Unit.OBJECTS, until)
 
-    def _see_keys(self, namespace: str) -> None:
+    def _check_keys(self, namespace: str) -> None:
         ping_keys, platform_keys = self._folders
         if ping_keys is None:
             why = "the folder of ping keys is not named; give --keys"
-            self.tally.unseen(Check.KEYS, namespace, why)
+            self.tally.add_unseen(Check.KEYS, namespace, why)
         else:
             for suffix in (KEYSET, JWK):
-                self._see_key(namespace, ping_keys, namespace + suffix)
+                self._check_key(namespace, ping_keys, namespace + suffix)
         pseudonym = names.pseudonym(namespace) + KEYSET
-        self._see_key(namespace, platform_keys, pseudonym)
+        self._check_key(namespace, platform_keys, pseudonym)
 
-    def _see_key(self, namespace: str, folder: KeyFolder, name: str) -> None:
+    def _check_key(self, namespace: str, folder: KeyFolder, name: str) -> None:
         try:
             if folder.exists(name):
-                self.tally.broken(Check.KEYS, namespace, name, 1, Unit.OBJECTS)
+                self.tally.add_broken(Check.KEYS, namespace, name, 1, Unit.OBJECTS)
             copies = list(open_store(folder.uri).old_copies(name))
         except (ConfigurationError, OSError):
             why = f"{name}: the folder cannot be looked into"
-            self.tally.unseen(Check.KEYS, namespace, why)
+            self.tally.add_unseen(Check.KEYS, namespace, why)
             return
         for copy in copies:
             what = f"{name}, an old copy: {copy.why}"
             if copy.until is None:
-                self.tally.broken(Check.KEYS, namespace, what, 1, Unit.OBJECTS)
+                self.tally.add_broken(Check.KEYS, namespace, what, 1, Unit.OBJECTS)
             else:
                 until = None if copy.until == FOREVER else copy.until.date()
                 unit = Unit.OBJECTS
-                self.tally.apart(Check.KEYS, namespace, what, 1, unit, until)
+                self.tally.add_apart(Check.KEYS, namespace, what, 1, unit, until)
 
 
-def _document(namespace: str, name: str) -> str:
+def _document_path(namespace: str, name: str) -> str:
     """`<study>/<document>`, where the path names one."""
     _, found, rest = name.partition("/document=")
     return f"{namespace}/{rest.partition('/')[0]}" if found else namespace

@@ -14,21 +14,21 @@ def audit_deadlines(overview: Overview) -> Tally:
     tally = Tally()
     people: dict[tuple[str, str], set[str | None]] = {}
     for each in overview.late_requests:
-        people.setdefault(_named(each), set()).add(each.who)
+        people.setdefault(_group_of(each), set()).add(each.who)
     for (scope, state), late in sorted(people.items()):
         what = f"past their deadline, {state}"
-        tally.broken(Check.WITHDRAWN, scope, what, len(late), Unit.PEOPLE)
+        tally.add_broken(Check.WITHDRAWN, scope, what, len(late), Unit.PEOPLE)
     for letters in overview.unreadable:
         where = f"{letters.study}/withdrawal/{letters.day}"
         what, number = "unreadable withdrawals", letters.letters
         if is_late(letters, overview.now):
             what = f"{what}, past their deadline"
-            tally.broken(Check.DEAD_LETTERS, where, what, number, Unit.ROWS)
+            tally.add_broken(Check.DEAD_LETTERS, where, what, number, Unit.ROWS)
         elif letters.deadline:
             until = letters.deadline.date()
-            tally.apart(Check.DEAD_LETTERS, where, what, number, Unit.ROWS, until)
+            tally.add_apart(Check.DEAD_LETTERS, where, what, number, Unit.ROWS, until)
     return tally
 
 
-def _named(each: Due) -> tuple[str, str]:
+def _group_of(each: Due) -> tuple[str, str]:
     return each.withdrawal.scope, each.state

@@ -24,19 +24,19 @@ def audit_entries(chain: Chain) -> Tally:
     tally = Tally()
     for record in chain.faulty():
         where = entry_name(record.number)
-        tally.broken(_CHECK, where, record.status, 1, Unit.OBJECTS)
-    for name in filter(is_record, chain.foreign):  # of all others COPIES tells
-        tally.broken(_CHECK, name, "no part of the chain", 1, Unit.OBJECTS)
+        tally.add_broken(_CHECK, where, record.status, 1, Unit.OBJECTS)
+    for name in filter(is_record, chain.foreign):  # the check COPIES has all others
+        tally.add_broken(_CHECK, name, "no part of the chain", 1, Unit.OBJECTS)
     if chain.has_loss:
         what = "other decisions than the withdrawal list names"
-        tally.broken(_CHECK, FOLDER, what, 1, Unit.OBJECTS)
+        tally.add_broken(_CHECK, FOLDER, what, 1, Unit.OBJECTS)
     for record in chain.records:
         where, status = entry_name(record.number), record.status
         if status is EntryStatus.WAITING:
-            tally.apart(_CHECK, where, status, 1, Unit.OBJECTS)
+            tally.add_apart(_CHECK, where, status, 1, Unit.OBJECTS)
         elif status is not EntryStatus.COUNTS and record.number <= chain.accepted:
             what = f"{status}, as two owners accepted"
-            tally.apart(_CHECK, where, what, 1, Unit.OBJECTS)
+            tally.add_apart(_CHECK, where, what, 1, Unit.OBJECTS)
     return tally
 
 
@@ -56,12 +56,12 @@ def audit_letters(
         if letters.scope not in concluded:
             lost = sum(each not in logged for each in letters.events)
             what = "letters that the event log has lost"
-            tally.broken(_CHECK, entry_name(entry.number), what, lost, Unit.PEOPLE)
+            tally.add_broken(_CHECK, entry_name(entry.number), what, lost, Unit.PEOPLE)
     signed = {each for _, letters in _letters(after) for each in letters.events}
     for event, name in logged.items():
         if event not in signed:
             what = "a letter that nobody signed for, and that counts for nothing"
-            tally.broken(_CHECK, name, what, 1, Unit.ROWS)
+            tally.add_broken(_CHECK, name, what, 1, Unit.ROWS)
     return tally
 
 
@@ -83,7 +83,7 @@ def audit_rulings(chain: Chain, withdrawals: WithdrawalList) -> Tally:
             if each in counts
         )
         what = f"{entry.kind}, which counts for nothing: not held, or decided before"
-        tally.apart(_CHECK, entry_name(entry.number), what, vain, Unit.PEOPLE)
+        tally.add_apart(_CHECK, entry_name(entry.number), what, vain, Unit.PEOPLE)
     return tally
 
 

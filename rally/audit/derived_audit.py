@@ -8,10 +8,10 @@ packed in another way is named as not looked at.
 from collections.abc import Mapping
 from itertools import chain
 
-from rally.audit.clear_bytes import header_in, in_bytes, walk_clear
+from rally.audit.clear_bytes import encode_name, header_in, walk_clear
+from rally.audit.current_withdrawals import Fate
 from rally.audit.findings import Check, Unit
-from rally.audit.leaving import Fate
-from rally.audit.searching import foreign
+from rally.audit.searching import redact_id_like
 from rally.audit.tally import Tally
 from rally.deletion.file_rows import Scanner
 from rally.errors import ConfigurationError, CorruptFile, cause_of
@@ -44,7 +44,7 @@ class DerivedAudit:
         self.tally = Tally()
         self._platform = platform
 
-    def see(self, study: Study, gone: Mapping[Fate, list[bytes]]) -> None:
+    def audit_study(self, study: Study, gone: Mapping[Fate, list[bytes]]) -> None:
         """Searches the folders of one study for those who are gone from it."""
         scanners = {fate: Scanner(people) for fate, people in gone.items() if people}
         for uri in study.derived:
@@ -53,54 +53,57 @@ class DerivedAudit:
             except ConfigurationError:
                 if scanners:
                     why = "is no store that can be looked into from here"
-                    self._unseen(study, uri, why)
+                    self._record_unseen(study, uri, why)
                 continue
             try:
                 require_derived(store, self._platform, study.namespace)
                 for info in store.list() if scanners else ():
-                    self._see(study, store, info, scanners)
+                    self._search_object(study, store, info, scanners)
                 for stray in store.strays() if scanners else ():
-                    where = f"{store.uri.rstrip('/')}/{foreign(stray.name)}"
-                    self._unseen(study, where, describe(stray))
+                    where = f"{store.uri.rstrip('/')}/{redact_id_like(stray.name)}"
+                    self._record_unseen(study, where, describe(stray))
             except ConfigurationError as error:
-                self._unseen(study, uri, str(error).removeprefix(f"{uri}: "))
+                self._record_unseen(study, uri, str(error).removeprefix(f"{uri}: "))
             except OSError as error:
                 why = f"cannot be read ({cause_of(error)})"
-                self._unseen(study, uri, why)
+                self._record_unseen(study, uri, why)
 
-    def _see(
+    def _search_object(
         self,
         study: Study,
         store: ObjectStore,
         info: ObjectInfo,
         scanners: Mapping[Fate, Scanner],
     ) -> None:
-        name = f"{store.uri.rstrip('/')}/{foreign(info.name)}"
+        name = f"{store.uri.rstrip('/')}/{redact_id_like(info.name)}"
         try:
             with store.open(info.name, info.generation) as snapshot:
-                found = _found(snapshot, scanners)
+                found = _find_fates(snapshot, scanners)
         except (ObjectNotFound, GenerationMismatch):
-            self._unseen(study, name, "changes while it is read")
+            self._record_unseen(study, name, "changes while it is read")
             return
         except CorruptFile as error:
-            self._unseen(study, name, str(error))
+            self._record_unseen(study, name, str(error))
             return
         where = f"{study.namespace}: {name}"
         if Fate.LEFT_OVER in found:
             what = Fate.LEFT_OVER.value
-            self.tally.broken(Check.DERIVED, where, what, 1, Unit.OBJECTS)
+            self.tally.add_broken(Check.DERIVED, where, what, 1, Unit.OBJECTS)
         elif found:
             what = Fate.ON_ITS_WAY.value
-            self.tally.apart(Check.DERIVED, where, what, 1, Unit.OBJECTS)
+            self.tally.add_apart(Check.DERIVED, where, what, 1, Unit.OBJECTS)
 
-    def _unseen(self, study: Study, where: str, why: str) -> None:
-        self.tally.unseen(Check.DERIVED, f"{study.namespace}: {where}", why)
+    def _record_unseen(self, study: Study, where: str, why: str) -> None:
+        self.tally.add_unseen(Check.DERIVED, f"{study.namespace}: {where}", why)
 
 
-def _found(snapshot: Snapshot, scanners: Mapping[Fate, Scanner]) -> set[Fate]:
+def _find_fates(snapshot: Snapshot, scanners: Mapping[Fate, Scanner]) -> set[Fate]:
     """Returns the fates of people in an object. Raises CorruptFile."""
     found, header = set[Fate](), header_in(snapshot)
-    noted = [in_bytes(snapshot.info.name), *(header.entries.values() if header else ())]
+    noted = [
+        encode_name(snapshot.info.name),
+        *(header.entries.values() if header else ()),
+    ]
     for piece in chain(noted, walk_clear(snapshot, header)):
         lowered = piece.lower()
         found |= {

@@ -14,10 +14,10 @@ from rally.compaction.row_filter import WINDOW_DAYS, KeepRule
 from rally.registry.study import Keep
 
 Hashes: TypeAlias = "array[int]"
-"""Of the first bytes of rows, 64 bits each, signed."""
+"""Hashes of the first bytes of rows, 64 bits each, signed."""
 
 
-class Window:
+class DuplicateWindow:
     """Counts equal rows of one document, date after date.
 
     Attributes:
@@ -25,7 +25,11 @@ class Window:
     """
 
     def __init__(self, keep: Keep) -> None:
-        """Takes what the registry says."""
+        """Begins with no rows.
+
+        Args:
+            keep: Rule for which rows of the document compaction keeps.
+        """
         self.width = KeepRule(keep).width
         self._all_dates = keep is Keep.LATEST
         self._days: dict[str, Hashes] = {}

@@ -8,13 +8,13 @@ from array import array
 from collections.abc import Callable
 from typing import NamedTuple
 
-from rally.audit.clear_bytes import in_bytes
+from rally.audit.clear_bytes import encode_name
 from rally.audit.duplicates import Hashes
 from rally.audit.findings import Check, Unit
-from rally.audit.row_checks import RowChecks, Rules
+from rally.audit.row_checks import PartitionRules, RowChecks
 from rally.audit.rule_book import SchemaCheck, chosen_block, undecodable
 from rally.audit.searching import Searches, search_bytes, search_header
-from rally.audit.tally import Kind, Tally
+from rally.audit.tally import LineKind, Tally
 from rally.audit.whole_files import WholeFile, starts_of
 from rally.compaction.partition_view import FINGERPRINT
 from rally.deletion.rewriting import REWROTE
@@ -26,15 +26,15 @@ from rally.storage.row_keys import KEY_BYTES
 from rally.storage.snapshots import frame_rows, header_of, parse_frame
 from rally.storage.writer import CONTENT, Digest, of_compacted, of_new
 
-_WHEREVER = (Check.PLACE, Check.IDS, Check.NETWORK)
+_BROKEN_ANYWHERE = (Check.PLACE, Check.IDS, Check.NETWORK)
 """Checks that count for a file in the wrong place."""
 
-_ELSEWHERE = "rows of another partition"
+_MISPLACED_ROWS = "rows of another partition"
 _KEY_BYTES = KEY_BYTES + 10  # with the time, as long as a long may be
 
 
-class Asked(NamedTuple):
-    """Checks for every file of a partition.
+class FileAuditContext(NamedTuple):
+    """Inputs for auditing each file of one partition.
 
     Attributes:
         store: Store of the study.
@@ -47,7 +47,7 @@ class Asked(NamedTuple):
     """
 
     store: ObjectStore
-    rules: Rules
+    rules: PartitionRules
     schema_check: SchemaCheck
     searches: Searches
     width: int
@@ -55,7 +55,7 @@ class Asked(NamedTuple):
     is_signed: Callable[[int], bool]
 
 
-def audit_file(asked: Asked, live: LiveFile) -> tuple[Tally, Hashes]:
+def audit_file(context: FileAuditContext, live: LiveFile) -> tuple[Tally, Hashes]:
     """Returns the findings in a file, and hashes of its rows if it is compacted.
 
     Raises:
@@ -63,17 +63,19 @@ def audit_file(asked: Asked, live: LiveFile) -> tuple[Tally, Hashes]:
         OSError: The store cannot be reached, or refuses.
     """
     try:
-        return _audit(asked, live)
+        return _audit(context, live)
     except CorruptFile as error:
         tally = Tally()
         name = live.file.info.name
-        tally.broken(Check.FILES, name, str(error), 1, Unit.OBJECTS)
-        search_bytes(tally, asked.searches, name, in_bytes(name))
+        tally.add_broken(Check.FILES, name, str(error), 1, Unit.OBJECTS)
+        search_bytes(tally, context.searches, name, encode_name(name))
         tally.files = 1
         return tally, array("q")
 
 
-def hashes_of(store: ObjectStore, live: LiveFile, width: int, rules: Rules) -> Hashes:
+def hashes_of(
+    store: ObjectStore, live: LiveFile, width: int, rules: PartitionRules
+) -> Hashes:
     """Returns hashes of a compacted file's rows that count; none if it is damaged.
 
     Raises as audit_file does.
@@ -97,44 +99,44 @@ def hashes_of(store: ObjectStore, live: LiveFile, width: int, rules: Rules) -> H
     return hashes
 
 
-def _audit(asked: Asked, live: LiveFile) -> tuple[Tally, Hashes]:
-    width = asked.width if live.file.bucket else 0
-    checks = RowChecks(asked.rules, live, asked.searches, width)
+def _audit(context: FileAuditContext, live: LiveFile) -> tuple[Tally, Hashes]:
+    width = context.width if live.file.bucket else 0
+    checks = RowChecks(context.rules, live, context.searches, width)
     tally, name = checks.tally, live.file.info.name
-    with asked.store.open(*live.file.identity) as snapshot:
+    with context.store.open(*live.file.identity) as snapshot:
         file = WholeFile(snapshot)
-        digests = _digests(asked, live, file.header)
-        chosen = chosen_block(name, asked.today, len(file.index))
-        walk = asked.schema_check.walker(file.header)
+        digests = _digests(context, live, file.header)
+        chosen = chosen_block(name, context.today, len(file.index))
+        walk = context.schema_check.walker(file.header)
         for place, block in enumerate(file.blocks(walk, digests)):
             is_decoded = place == chosen and not block.is_foreign
             odd = undecodable(block, file.header) if is_decoded else ()
-            checks.see(block, odd)
+            checks.check_block(block, odd)
     tally.files = 1
-    if _claims_unsigned(asked, file.header):
+    if _names_unsigned_list(context, file.header):
         what = "says that it was written under a withdrawal list that nobody signed"
-        tally.broken(Check.FILES, name, what, 1, Unit.OBJECTS)
+        tally.add_broken(Check.FILES, name, what, 1, Unit.OBJECTS)
     if walk is None:
         rows = file.rows
         what = "not of the approved schema"
         tally.rows += rows
-        tally.broken(Check.SCHEMA, asked.rules.where, what, rows, Unit.ROWS)
+        tally.add_broken(Check.SCHEMA, context.rules.where, what, rows, Unit.ROWS)
     if not file.can_be_proven:
         why = "it has no checksum: nothing shows whether it is whole"
-        tally.unseen(Check.FILES, name, why)
-    search_header(tally, asked.searches, name, file.header)
-    said = file.header.entries.get(CONTENT, b"").decode("ascii", "replace")
-    if digests and said not in {each.hexdigest() for each in digests}:
-        return _out_of_place(tally, asked.rules.where), array("q")
+        tally.add_unseen(Check.FILES, name, why)
+    search_header(tally, context.searches, name, file.header)
+    stated = file.header.entries.get(CONTENT, b"").decode("ascii", "replace")
+    if digests and stated not in {each.hexdigest() for each in digests}:
+        return _out_of_place(tally, context.rules.where), array("q")
     return tally, checks.hashes
 
 
-def _claims_unsigned(asked: Asked, header: Header) -> bool:
-    told = header.entries.get(LIST_COUNTER, b"")
-    return told.isdigit() and (len(told) > 18 or not asked.is_signed(int(told)))
+def _names_unsigned_list(context: FileAuditContext, header: Header) -> bool:
+    stated = header.entries.get(LIST_COUNTER, b"")
+    return stated.isdigit() and (len(stated) > 18 or not context.is_signed(int(stated)))
 
 
-def _digests(asked: Asked, live: LiveFile, header: Header) -> list[Digest]:
+def _digests(context: FileAuditContext, live: LiveFile, header: Header) -> list[Digest]:
     """Begins the digests that the rows may come to; none where the header has none.
 
     One has the fingerprint of the header, one the approved one: a wrong schema is
@@ -142,8 +144,8 @@ def _digests(asked: Asked, live: LiveFile, header: Header) -> list[Digest]:
     """
     if CONTENT not in header.entries or REWROTE in header.entries:
         return []
-    told = header.entries.get(FINGERPRINT, b"").decode("ascii", "replace")
-    fingerprints = sorted({told, asked.schema_check.fingerprint})
+    stated = header.entries.get(FINGERPRINT, b"").decode("ascii", "replace")
+    fingerprints = sorted({stated, context.schema_check.fingerprint})
     if live.file.bucket:
         return [of_compacted(live.file.info.name, each) for each in fingerprints]
     if live.file.is_new:
@@ -156,8 +158,8 @@ def _out_of_place(found: Tally, where: str) -> Tally:
     tally = Tally()
     tally.files, tally.rows = found.files, found.rows
     for line, number in found.lines.items():
-        if line.check in _WHEREVER and line.kind is Kind.BROKEN:
+        if line.check in _BROKEN_ANYWHERE and line.kind is LineKind.BROKEN:
             tally.add(line, number)
     if not any(line.check is Check.PLACE for line in tally.lines):
-        tally.broken(Check.PLACE, where, _ELSEWHERE, 1, Unit.OBJECTS)
+        tally.add_broken(Check.PLACE, where, _MISPLACED_ROWS, 1, Unit.OBJECTS)
     return tally

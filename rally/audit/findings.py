@@ -82,7 +82,7 @@ class Unit(StrEnum):
     STUDIES = "studies"
 
 
-class Seen(NamedTuple):
+class Observation(NamedTuple):
     """Something that was seen at a place, and how often.
 
     Attributes:
@@ -112,9 +112,9 @@ class CheckResult:
     """
 
     check: Check
-    findings: tuple[Seen, ...] = ()
-    apart: tuple[Seen, ...] = ()
-    unseen: tuple[Seen, ...] = ()
+    findings: tuple[Observation, ...] = ()
+    apart: tuple[Observation, ...] = ()
+    unseen: tuple[Observation, ...] = ()
 
     @property
     def status(self) -> Status:

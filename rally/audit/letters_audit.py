@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 from rally.audit.findings import Check, Unit
 from rally.audit.limits import Limits
-from rally.audit.platform_audit import check_file
+from rally.audit.platform_audit import read_whole_header
 from rally.audit.sealed import count_unsealed
-from rally.audit.searching import Searches, foreign, search_header
+from rally.audit.searching import Searches, redact_id_like, search_header
 from rally.audit.tally import Tally
 from rally.dead_letters import FOLDER, LetterPlace, place_of, read_sealed
 from rally.errors import CorruptFile
@@ -72,15 +72,17 @@ class LettersAudit:
                 continue
             if place is None or place.study not in self._studies:
                 what = "no object of dead letters"
-                self._broken(foreign(info.name), what, 1, Unit.OBJECTS)
+                self._broken(redact_id_like(info.name), what, 1, Unit.OBJECTS)
             elif place.study not in self._concluded:
                 try:
-                    self._see(place, info.name, self._platform.read(info.name))
+                    self._check_letters(
+                        place, info.name, self._platform.read(info.name)
+                    )
                 except ObjectNotFound:
                     continue
 
-    def _see(self, place: LetterPlace, name: str, data: bytes) -> None:
-        header = check_file(self.tally, name, data)
+    def _check_letters(self, place: LetterPlace, name: str, data: bytes) -> None:
+        header = read_whole_header(self.tally, name, data)
         if header is None:
             return
         search_header(self.tally, self._searches, name, header)
@@ -94,9 +96,9 @@ class LettersAudit:
         if self._prefixes:
             unsealed = count_unsealed(letters, self._prefixes)
             self._broken(name, "not sealed", unsealed, Unit.ROWS)
-        self._see_age(place, len(letters))
+        self._check_age(place, len(letters))
 
-    def _see_age(self, place: LetterPlace, letters: int) -> None:
+    def _check_age(self, place: LetterPlace, letters: int) -> None:
         day = date.fromisoformat(place.day)
         where = f"{place.study}/{place.kind}/{place.day}"
         if is_owed(place):
@@ -105,15 +107,19 @@ class LettersAudit:
             what = "past their time"
             if waits_for_study(place, self._registry):
                 what = f"{what}, of a study that does not load"
-                self.tally.apart(Check.DEAD_LETTERS, where, what, letters, Unit.ROWS)
+                self.tally.add_apart(
+                    Check.DEAD_LETTERS, where, what, letters, Unit.ROWS
+                )
             elif self._holds.over(place.study, place.day):
                 what = f"{what}, under a legal hold"
-                self.tally.apart(Check.DEAD_LETTERS, where, what, letters, Unit.ROWS)
+                self.tally.add_apart(
+                    Check.DEAD_LETTERS, where, what, letters, Unit.ROWS
+                )
             else:
                 self._broken(where, what, letters, Unit.ROWS)
 
     def _broken(self, where: str, what: str, number: int, unit: Unit) -> None:
-        self.tally.broken(Check.DEAD_LETTERS, where, what, number, unit)
+        self.tally.add_broken(Check.DEAD_LETTERS, where, what, number, unit)
 
 
 def _is_sealed_alone(header: Header) -> bool:

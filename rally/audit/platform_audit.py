@@ -4,12 +4,17 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rally.audit.clear_bytes import header_in, in_bytes, pieces, walk_clear
+from rally.audit.clear_bytes import (
+    encode_name,
+    header_in,
+    overlapping_pieces,
+    walk_clear,
+)
 from rally.audit.findings import Check, Unit
 from rally.audit.searching import (
     Searches,
-    foreign,
     is_pseudonym,
+    redact_id_like,
     search_bytes,
     search_header,
     search_keys,
@@ -40,8 +45,8 @@ from rally.withdrawal.unreadable import count_settled
 
 
 @dataclass
-class Log:
-    """Content of the event log, as far as an audit asks.
+class LogSummary:
+    """Facts of the event log that an audit needs.
 
     Attributes:
         known: Platform pseudonyms of everybody in the log.
@@ -58,24 +63,24 @@ class Log:
     is_whole: bool = True
 
 
-def read_log(platform: ObjectStore, tally: Tally) -> Log:
+def read_log(platform: ObjectStore, tally: Tally) -> LogSummary:
     """Reads every event, and names the objects of the log that are not whole.
 
     Raises:
         OSError: The store cannot be reached, or refuses.
     """
-    log, settlements = Log(), list[Event]()
+    log, settlements = LogSummary(), list[Event]()
     for name in list_event_objects(platform):
         try:
             events = read_event_object(platform, name)
         except ObjectNotFound:
             continue
         except CorruptFile as error:
-            tally.broken(Check.FILES, name, str(error), 1, Unit.OBJECTS)
+            tally.add_broken(Check.FILES, name, str(error), 1, Unit.OBJECTS)
             log.is_whole = False
             continue
         odd = sum(not _is_pseudonymous(each) for each in events)
-        tally.broken(Check.IDS, name, "without a pseudonym", odd, Unit.ROWS)
+        tally.add_broken(Check.IDS, name, "without a pseudonym", odd, Unit.ROWS)
         log.scopes.update(each.scope for each in events)
         log.known.update(each.participant for each in events if each.participant)
         log.letters |= {event_name(e): name for e in events if e.signal == MAIL}
@@ -102,37 +107,37 @@ class PlatformAudit:
             OSError: The store cannot be listed.
         """
         for stray in self._platform.strays():
-            self._tell_foreign(stray.name, stray.kind.value)
+            self._record_foreign(stray.name, stray.kind.value)
         for info in self._platform.list():
             if info.name.startswith(DEAD_LETTERS):
                 continue
             is_foreign = not is_record(info.name) and not is_marker(info)
             try:
                 if not self._search(info) and is_foreign:
-                    self._tell_foreign(info.name, "no record of ours")
+                    self._record_foreign(info.name, "no record of ours")
             except (ObjectNotFound, GenerationMismatch):
                 continue  # a job at work: what it leaves is looked at another day
             except OSError as error:
                 why = f"cannot be read ({cause_of(error)})"
                 for check in (Check.IDS, Check.NETWORK):
-                    self.tally.unseen(check, info.name, why)
+                    self.tally.add_unseen(check, info.name, why)
 
-    def _tell_foreign(self, name: str, what: str) -> None:
+    def _record_foreign(self, name: str, what: str) -> None:
         """Names what no job wrote there; it stops none either."""
-        self.tally.broken(Check.COPIES, foreign(name), what, 1, Unit.OBJECTS)
+        self.tally.add_broken(Check.COPIES, redact_id_like(name), what, 1, Unit.OBJECTS)
 
     def _search(self, info: ObjectInfo) -> bool:
         """Searches an object; returns whether it has what it must not have."""
         name = info.name
-        if search_bytes(self.tally, self._searches, name, in_bytes(name)):
+        if search_bytes(self.tally, self._searches, name, encode_name(name)):
             return True
         with self._platform.open(name, info.generation) as snapshot:
             try:
                 return self._search_clear(name, snapshot)
             except CorruptFile as error:
                 if is_record(name):  # else it is named all the same
-                    self.tally.unseen(Check.IDS, name, str(error))
-                return self._search_pieces(name, pieces(snapshot))
+                    self.tally.add_unseen(Check.IDS, name, str(error))
+                return self._search_pieces(name, overlapping_pieces(snapshot))
 
     def _search_clear(self, name: str, snapshot: Snapshot) -> bool:
         header = header_in(snapshot)
@@ -152,7 +157,7 @@ class PlatformAudit:
         )
 
 
-def check_file(tally: Tally, name: str, data: bytes) -> Header | None:
+def read_whole_header(tally: Tally, name: str, data: bytes) -> Header | None:
     """Reads the header of a whole object; None, and a note, where it is not whole."""
     try:
         header = read_header(data)
@@ -160,7 +165,7 @@ def check_file(tally: Tally, name: str, data: bytes) -> Header | None:
         if not {CHECKSUM, ROWS} <= header.entries.keys():
             raise CorruptFile("the header does not say how many rows it has")
     except CorruptFile as error:
-        tally.broken(Check.FILES, name, str(error), 1, Unit.OBJECTS)
+        tally.add_broken(Check.FILES, name, str(error), 1, Unit.OBJECTS)
         return None
     return header
 

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from rally.audit.clear_bytes import in_bytes
-from rally.audit.duplicates import Hashes, Window
-from rally.audit.file_audit import Asked, audit_file, hashes_of
-from rally.audit.findings import Check
-from rally.audit.findings import Unit as Counted
+from rally.audit.clear_bytes import encode_name
+from rally.audit.duplicates import DuplicateWindow, Hashes
+from rally.audit.file_audit import FileAuditContext, audit_file, hashes_of
+from rally.audit.findings import Check, Unit
 from rally.audit.rule_book import RuleBook, SchemaCheck
 from rally.audit.settings import AuditSettings
 from rally.audit.tally import Tally
-from rally.audit.units import Unit
+from rally.audit.units import WorkUnit
 from rally.errors import CorruptFile, cause_of
 from rally.observability.progress import Progress
 from rally.registry.legal_holds import LegalHold
@@ -31,17 +30,17 @@ ROW_CHECKS = (
 )
 """Checks that only reading rows proves."""
 
-_LOOKS = 5
+_ATTEMPTS = 5
 _SHARE_BITS = 56
 
 
 class _Task(NamedTuple):
-    """Things that are the same for all dates of a unit."""
+    """Values that all dates of a unit share."""
 
-    unit: Unit
+    unit: WorkUnit
     document: Document
     schema_check: SchemaCheck
-    window: Window
+    window: DuplicateWindow
 
 
 class _View(NamedTuple):
@@ -52,40 +51,42 @@ class _View(NamedTuple):
 
 
 class RowAudit:
-    """Audits units."""
+    """Audits the files of rows of units."""
 
     def __init__(self, settings: AuditSettings) -> None:
         """Opens keys and stores, and reads the list and the log.
 
         Raises:
-            ConfigurationError: one of them is not as it must be.
+            ConfigurationError: One of them is not as it must be.
         """
         self.book = RuleBook(settings)
         self._today = settings.clock()().date().isoformat()
         self._share = settings.share
         self._progress = Progress(settings.progress)
 
-    def look(self, unit: Unit) -> Tally:
+    def audit_unit(self, unit: WorkUnit) -> Tally:
         """Returns the findings in a unit."""
         tally, document = Tally(), self.book.document(unit.study, unit.document)
-        task = _Task(unit, document, SchemaCheck(document), Window(document.keep))
+        task = _Task(
+            unit, document, SchemaCheck(document), DuplicateWindow(document.keep)
+        )
         for day in sorted({*unit.before, *unit.days}):
             partition = Partition(unit.study, unit.document, day)
             if day in unit.before:
-                task.window.count(day, self._hashes(task, partition))
+                task.window.count(day, self._hash_partition(task, partition))
             else:
-                tally.merge(self._read(task, partition))
+                tally.merge(self._audit_partition(task, partition))
         for check in sorted(self.book.unread):
             why = "could not read the event log, or the withdrawal list"
-            tally.unseen(check, "workers", why)
+            tally.add_unseen(check, "workers", why)
         return tally
 
-    def _read(self, task: _Task, partition: Partition) -> Tally:
+    def _audit_partition(self, task: _Task, partition: Partition) -> Tally:
         """Reads one partition at one moment, as often as that takes."""
         why = "it changes all the time"
-        for _ in range(_LOOKS):
+        for _ in range(_ATTEMPTS):
             try:
-                return self._read_once(task, partition)
+                return self._audit_once(task, partition)
             except (GenerationMismatch, ObjectNotFound):
                 continue
             except OSError as error:
@@ -93,13 +94,13 @@ class RowAudit:
                 break
         tally = Tally()
         for check in ROW_CHECKS:
-            tally.unseen(check, "/".join(partition), why)
+            tally.add_unseen(check, "/".join(partition), why)
         return tally
 
-    def _read_once(self, task: _Task, partition: Partition) -> Tally:
+    def _audit_once(self, task: _Task, partition: Partition) -> Tally:
         tally, hashes = Tally(), list[Hashes]()
         view = self._view(partition)
-        asked = Asked(
+        context = FileAuditContext(
             self.book.stores.of(partition.study),
             self.book.rules(partition),
             task.schema_check,
@@ -109,17 +110,17 @@ class RowAudit:
             self.book.is_signed,
         )
         for live in self._chosen(task.unit, view.files):
-            found, more = audit_file(asked, live)
+            found, more = audit_file(context, live)
             tally.merge(found)
             self._progress.add(found.rows)
             self._progress.flush()
             if live.file.bucket:
                 hashes.append(more)
         if view.is_settled:
-            self._tell_duplicates(tally, task, partition, hashes)
+            self._record_duplicates(tally, task, partition, hashes)
         else:
             why = "a damaged file says which of the others count"
-            tally.unseen(Check.DUPLICATES, "/".join(partition), why)
+            tally.add_unseen(Check.DUPLICATES, "/".join(partition), why)
         return tally
 
     def _view(self, partition: Partition) -> _View:
@@ -131,18 +132,18 @@ class RowAudit:
             files = list_files(store, partition.study, partition.folder)
             return _View([LiveFile(file) for file in files], False)
 
-    def _chosen(self, unit: Unit, files: list[LiveFile]) -> Iterator[LiveFile]:
+    def _chosen(self, unit: WorkUnit, files: list[LiveFile]) -> Iterator[LiveFile]:
         """Yields the files of a unit that chance chose, other ones each day."""
         for live in files:
             name = f"{self._today}/{unit.study}/{live.file.info.name}"
-            chance = int(sha256(in_bytes(name)).hexdigest()[: _SHARE_BITS // 4], 16)
+            chance = int(sha256(encode_name(name)).hexdigest()[: _SHARE_BITS // 4], 16)
             if unit.has(live.file) and chance < self._share * (1 << _SHARE_BITS):
                 yield live
 
-    def _hashes(self, task: _Task, partition: Partition) -> list[Hashes]:
-        """Hashes a date of another unit, which tells of it if it cannot be read."""
+    def _hash_partition(self, task: _Task, partition: Partition) -> list[Hashes]:
+        """Hashes a date of another unit, which records it if it cannot be read."""
         store = self.book.stores.of(partition.study)
-        for _ in range(_LOOKS):
+        for _ in range(_ATTEMPTS):
             try:
                 files = self._chosen(task.unit, self._view(partition).files)
                 rules, width = self.book.rules(partition), task.window.width
@@ -157,25 +158,25 @@ class RowAudit:
                 break
         return []
 
-    def _tell_duplicates(
+    def _record_duplicates(
         self, tally: Tally, task: _Task, partition: Partition, hashes: list[Hashes]
     ) -> None:
         number = task.window.count(partition.day, hashes)
         what, where = "there more than once", "/".join(partition)
-        if self._hold(task, partition):
+        if self._covering_hold(task, partition):
             what = f"{what}, under a legal hold"
-            tally.apart(Check.DUPLICATES, where, what, number, Counted.ROWS)
+            tally.add_apart(Check.DUPLICATES, where, what, number, Unit.ROWS)
         else:
-            tally.broken(Check.DUPLICATES, where, what, number, Counted.ROWS)
+            tally.add_broken(Check.DUPLICATES, where, what, number, Unit.ROWS)
 
-    def _hold(self, task: _Task, partition: Partition) -> LegalHold | None:
+    def _covering_hold(self, task: _Task, partition: Partition) -> LegalHold | None:
         """Returns the hold for which compaction may have left a row where it was."""
         if task.document.keep is Keep.LATEST:  # of which any date may hold the other
             return next(iter(self.book.holds.of(partition.study)), None)
         return self.book.holds.over(partition.study, partition.day)
 
 
-def make_auditor(settings: AuditSettings) -> Callable[[Unit], dict[str, Any]]:
-    """Returns a worker's function from a Unit to the JSON of a Tally."""
+def make_auditor(settings: AuditSettings) -> Callable[[WorkUnit], dict[str, Any]]:
+    """Returns a worker's function from a WorkUnit to the JSON of a Tally."""
     audit = RowAudit(settings)
-    return lambda unit: audit.look(unit).to_json()
+    return lambda unit: audit.audit_unit(unit).to_json()

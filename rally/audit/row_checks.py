@@ -13,8 +13,8 @@ from operator import and_, or_
 from typing import NamedTuple
 
 from rally.audit.collection_windows import CollectionWindow
+from rally.audit.current_withdrawals import CurrentWithdrawals, Fate
 from rally.audit.findings import Check, Unit
-from rally.audit.leaving import Fate, Leaving
 from rally.audit.searching import PSEUDONYM, Searches
 from rally.audit.tally import Tally
 from rally.audit.whole_files import RowBlock
@@ -26,22 +26,22 @@ from rally.withdrawal.enrolments import EnrolledPeople
 from rally.withdrawal.fold import Verdict
 from rally.withdrawal.selection import Selection
 
-_GOES_ON = 0x8080808080808080
-_OF_EIGHT = 0x0080808080808080
-"""Which bytes of a long say that another follows, where it has eight."""
+_CONTINUATION_BITS = 0x8080808080808080
+_EIGHT_BYTES = 0x0080808080808080
+"""Continuation bits of a long of eight bytes: all but the last have theirs set."""
 
 
-def are_within(stamps: Sequence[int], span: CollectionWindow) -> bool:
+def all_within(stamps: Sequence[int], window: CollectionWindow) -> bool:
     """Returns whether times are surely all in a window of our centuries.
 
     Args:
         stamps: First eight bytes of each time, the lowest first.
-        span: Window, not empty.
+        window: Window, not empty.
     """
     return not stamps or (
-        min(stamps) >= as_stored(span.start)
-        and max(stamps) <= as_stored(span.end - 1)
-        and reduce(and_, stamps) & _GOES_ON == _OF_EIGHT
+        min(stamps) >= stored_time(window.start)
+        and max(stamps) <= stored_time(window.end - 1)
+        and reduce(and_, stamps) & _CONTINUATION_BITS == _EIGHT_BYTES
         and not reduce(or_, stamps) & 1  # a number below zero is odd
     )
 
@@ -51,19 +51,19 @@ def times_of(data: bytes, starts: Sequence[int]) -> list[int]:
     return [decode_varint(data, start + KEY_BYTES)[0] for start in starts]
 
 
-def as_stored(time: int) -> int:
+def stored_time(time: int) -> int:
     """Returns the eight bytes of a time from 1979 to 3111, as one number."""
     groups: Iterator[int] = ((time << 1) >> 7 * place & 0x7F for place in range(8))
-    return _OF_EIGHT | sum(group << 8 * place for place, group in enumerate(groups))
+    return _EIGHT_BYTES | sum(group << 8 * place for place, group in enumerate(groups))
 
 
-_ALL = re.compile(b"(?:" + PSEUDONYM.pattern + b")*")
-_UNLIKE = "not what the schema says"
-_RAW = "with a raw id, or without a pseudonym"
-_REMEMBERED = 100_000  # people of one partition who are known to be enrolled
+_ALL_PSEUDONYMS = re.compile(b"(?:" + PSEUDONYM.pattern + b")*")
+_MISMATCHED = "not what the schema says"
+_RAW_ID = "with a raw id, or without a pseudonym"
+_MOST_COVERED = 100_000  # people of one partition who are known to be enrolled
 
 
-class Rules(NamedTuple):
+class PartitionRules(NamedTuple):
     """Rules for the rows of one partition.
 
     Attributes:
@@ -71,7 +71,7 @@ class Rules(NamedTuple):
         day: Window of its date.
         windows: Times of the date at which the study's rows may have been sent.
         is_held: Whether a legal hold is over the partition.
-        leaving: Requests; None where they are not known.
+        withdrawals: Requests; None where they are not known.
         selection: Judge of who left; None where the requests are not known.
         enrolled: People who ever enrolled, where that matters and the grace is over.
         concluded: Names, as rows have them, of studies about which no row may be.
@@ -81,7 +81,7 @@ class Rules(NamedTuple):
     day: CollectionWindow
     windows: Sequence[CollectionWindow]
     is_held: bool
-    leaving: Leaving | None
+    withdrawals: CurrentWithdrawals | None
     selection: Selection | None
     enrolled: EnrolledPeople | None
     concluded: Sequence[bytes] = ()
@@ -114,13 +114,13 @@ class RowChecks:
     """
 
     def __init__(
-        self, rules: Rules, live: LiveFile, searches: Searches, width: int
+        self, rules: PartitionRules, live: LiveFile, searches: Searches, width: int
     ) -> None:
-        """Has seen nothing yet.
+        """Prepares the checks of one file.
 
         Args:
             rules: Rules of the partition.
-            live: File, and whose rows of it count.
+            live: File, and the people whose rows in it count.
             searches: Searches for what must stand nowhere.
             width: Number of first bytes that are hashed; 0 hashes none.
         """
@@ -132,27 +132,28 @@ class RowChecks:
         self._width = width
         self._covered = set[bytes]()
 
-    def see(self, block: RowBlock, undecodable: Collection[int] = ()) -> None:
+    def check_block(self, block: RowBlock, undecodable: Collection[int] = ()) -> None:
         """Checks the rows of a block; those at `undecodable` places fit no schema."""
-        out = self._spoken_for(block)
-        live = len(block.starts) - len(out) + block.unlike + block.shapeless
+        out = self._find_superseded(block)
+        live = len(block.starts) - len(out) + block.mismatched + block.keyless
         self.tally.rows += live
         self.tally.documents[self._rules.partition] += live
-        unlike = set(undecodable) - out
-        self._broken(Check.SCHEMA, _UNLIKE, block.unlike + len(unlike))
-        out |= unlike
+        mismatched = set(undecodable) - out
+        self._broken(Check.SCHEMA, _MISMATCHED, block.mismatched + len(mismatched))
+        out |= mismatched
         times = self._times(block)
-        out |= self._misplaced(block, times, out)
-        out |= self._nobodys(block, out)
+        out |= self._find_misplaced(block, times, out)
+        out |= self._find_without_pseudonym(block, out)
         self._search_addresses(block)
-        undated, left = self._undated(times, out), self._left(block, out)
-        self._unenrolled(block, {*out, *undated, *left})
-        self._see_scopes(block, {*out, *left})
-        if self._width:  # who has left does not compete
-            gone = {at for at, verdict in left.items() if verdict.condemns}
-            self._hash(block, out | gone)
+        undated = self._find_outside_windows(times, out)
+        withdrawn = self._find_withdrawn(block, out)
+        self._check_enrolments(block, {*out, *undated, *withdrawn})
+        self._check_concluded_scopes(block, {*out, *withdrawn})
+        if self._width:  # rows that deletion takes are no duplicates of others
+            gone = {at for at, verdict in withdrawn.items() if verdict.condemns}
+            self._hash_rows(block, out | gone)
 
-    def _spoken_for(self, block: RowBlock) -> set[int]:
+    def _find_superseded(self, block: RowBlock) -> set[int]:
         """Returns the rows of which a compacted file has the copy that counts."""
         if not self._live.dead:
             return set()
@@ -163,11 +164,11 @@ class RowChecks:
         """Returns the rows' times; None where all lie in the date's only window."""
         windows = self._rules.windows
         is_known = len(block.stamps) == len(block.starts)
-        if is_known and len(windows) == 1 and are_within(block.stamps, windows[0]):
+        if is_known and len(windows) == 1 and all_within(block.stamps, windows[0]):
             return None
         return times_of(block.data, block.starts)
 
-    def _misplaced(
+    def _find_misplaced(
         self, block: RowBlock, times: Sequence[int] | None, out: Collection[int]
     ) -> set[int]:
         misplaced = set[int]()
@@ -184,19 +185,21 @@ class RowChecks:
         self._broken(Check.PLACE, "of another date or bucket", len(misplaced))
         return misplaced
 
-    def _nobodys(self, block: RowBlock, out: Collection[int]) -> set[int]:
+    def _find_without_pseudonym(
+        self, block: RowBlock, out: Collection[int]
+    ) -> set[int]:
         """Finds rows without a pseudonym, and counts rows with a raw id in them."""
         found = set[int]()
-        if not _ALL.fullmatch(b"".join(block.distinct)):
+        if not _ALL_PSEUDONYMS.fullmatch(b"".join(block.distinct)):
             odd = {each for each in block.distinct if not PSEUDONYM.fullmatch(each)}
             found = {at for at, each in enumerate(block.people) if each in odd}
             found -= set(out)
-        number, rows = self._raw(block, found)
-        number += len(found | rows) + block.shapeless
-        self._broken(Check.IDS, _RAW, number)
+        number, rows = self._find_raw_ids(block, found)
+        number += len(found | rows) + block.keyless
+        self._broken(Check.IDS, _RAW_ID, number)
         return found
 
-    def _raw(self, block: RowBlock, found: set[int]) -> tuple[int, set[int]]:
+    def _find_raw_ids(self, block: RowBlock, found: set[int]) -> tuple[int, set[int]]:
         """Finds raw ids: their number outside of rows, and the rows that have them."""
         outside, rows = 0, set[int]()
         positions = self._searches.ids.find(block.data)
@@ -215,7 +218,9 @@ class RowChecks:
         rows = {bisect_right(block.starts, at) for at in found}
         self._broken(Check.NETWORK, "with network addresses", len(rows))
 
-    def _undated(self, times: Sequence[int] | None, out: Collection[int]) -> set[int]:
+    def _find_outside_windows(
+        self, times: Sequence[int] | None, out: Collection[int]
+    ) -> set[int]:
         if times is None:
             return set()
         windows = self._rules.windows
@@ -227,29 +232,31 @@ class RowChecks:
         self._broken(Check.DATES, "sent while the study did not collect", len(found))
         return found
 
-    def _left(self, block: RowBlock, out: Collection[int]) -> dict[int, Verdict]:
-        """Finds the rows of people who left, and what becomes of each."""
-        selection, leaving = self._rules.selection, self._rules.leaving
+    def _find_withdrawn(
+        self, block: RowBlock, out: Collection[int]
+    ) -> dict[int, Verdict]:
+        """Finds the rows of people who have left, with the verdict on each."""
+        selection, withdrawals = self._rules.selection, self._rules.withdrawals
         found: dict[int, Verdict] = {}
-        if selection is None or leaving is None:
+        if selection is None or withdrawals is None:
             return found
         listed = selection.people.keys() & block.distinct
         for at, person in enumerate(block.people if listed else ()):
             if person in listed and at not in out:
                 judgement = selection.judge(person, *self._key(block, at))
-                if fate := leaving.fate(judgement, self._rules.is_held):
-                    self._tell_fate(fate)
+                if fate := withdrawals.fate(judgement, self._rules.is_held):
+                    self._record_fate(fate)
                     found[at] = judgement.verdict
         return found
 
-    def _tell_fate(self, fate: Fate) -> None:
+    def _record_fate(self, fate: Fate) -> None:
         if fate is Fate.LEFT_OVER:
             self._broken(Check.WITHDRAWN, fate, 1)
         else:
             where = self._rules.where
-            self.tally.apart(Check.WITHDRAWN, where, fate.value, 1, Unit.ROWS)
+            self.tally.add_apart(Check.WITHDRAWN, where, fate.value, 1, Unit.ROWS)
 
-    def _unenrolled(self, block: RowBlock, out: Collection[int]) -> None:
+    def _check_enrolments(self, block: RowBlock, out: Collection[int]) -> None:
         enrolled = self._rules.enrolled
         if enrolled is None:
             return
@@ -264,10 +271,10 @@ class RowChecks:
                 if person in unsure and at not in out
             )
             self._unless_held(Check.ENROLMENT, "without an enrolment", found)
-        if len(self._covered) > _REMEMBERED:
+        if len(self._covered) > _MOST_COVERED:
             self._covered.clear()
 
-    def _see_scopes(self, block: RowBlock, out: Collection[int]) -> None:
+    def _check_concluded_scopes(self, block: RowBlock, out: Collection[int]) -> None:
         """Counts rows in which the name of a concluded study stands as text."""
         data, names = block.data, self._rules.concluded
         if not any(name in data for name in names):
@@ -280,7 +287,7 @@ class RowChecks:
         )
         self._broken(Check.CONCLUDED, "about a concluded study", found)
 
-    def _hash(self, block: RowBlock, out: Collection[int]) -> None:
+    def _hash_rows(self, block: RowBlock, out: Collection[int]) -> None:
         data, width = block.data, self._width
         starts: Iterable[int] = block.starts
         if out:
@@ -294,12 +301,12 @@ class RowChecks:
         return block.data[start + 38 : start + KEY_BYTES], time
 
     def _broken(self, check: Check, what: str, number: int) -> None:
-        self.tally.broken(check, self._rules.where, str(what), number, Unit.ROWS)
+        self.tally.add_broken(check, self._rules.where, str(what), number, Unit.ROWS)
 
     def _unless_held(self, check: Check, what: str, number: int) -> None:
         """Breaks the promise, unless a legal hold is why it stays."""
         if self._rules.is_held:
             what = f"{what}, under a legal hold"
-            self.tally.apart(check, self._rules.where, what, number, Unit.ROWS)
+            self.tally.add_apart(check, self._rules.where, what, number, Unit.ROWS)
         else:
             self._broken(check, what, number)

@@ -11,17 +11,17 @@ from zlib import crc32
 
 import fastavro
 
-from rally.audit.clear_bytes import in_bytes
+from rally.audit.clear_bytes import encode_name
 from rally.audit.collection_windows import (
     CollectionWindow,
+    clip_to_day,
     collection_windows,
     window_of_day,
-    within,
 )
+from rally.audit.current_withdrawals import CurrentWithdrawals
 from rally.audit.findings import Check
 from rally.audit.foreign_schema import resembles
-from rally.audit.leaving import Leaving
-from rally.audit.row_checks import Rules
+from rally.audit.row_checks import PartitionRules
 from rally.audit.searching import Searches, make_searches
 from rally.audit.settings import AuditSettings
 from rally.audit.whole_files import RowBlock
@@ -56,7 +56,7 @@ class SchemaCheck:
     """
 
     def __init__(self, document: Document) -> None:
-        """Compiles it."""
+        """Compiles the schema of a document's rows."""
         schema = row_schema(document)
         self.fingerprint = document.schema.fingerprint
         self._schema = json.loads(schema)
@@ -85,7 +85,7 @@ class SchemaCheck:
 
 def chosen_block(name: str, day: str, blocks: int) -> int:
     """Returns the block of a file that is decoded on a day, another one each day."""
-    return crc32(in_bytes(f"{day}/{name}")) % max(blocks, 1)
+    return crc32(encode_name(f"{day}/{name}")) % max(blocks, 1)
 
 
 def undecodable(block: RowBlock, header: Header) -> set[int]:
@@ -141,8 +141,8 @@ class RuleBook:
         self._states = States.of_chain(self.registry, decided)
         self.holds = LegalHolds.of_chain(decided, self._as_of)
         self.unread = set[Check]()
-        self._leaving = self._read_leaving()
-        self._newest = self._leaving.newest if self._leaving else 0
+        self._withdrawals = self._read_withdrawals()
+        self._newest = self._withdrawals.newest if self._withdrawals else 0
         self._unsigned = set[int]()  # lists that only headers name
         self._selections: dict[str, Selection] = {}
         self._enrolled: dict[str, EnrolledPeople] = {}
@@ -157,10 +157,10 @@ class RuleBook:
 
         One may have been published since this one was read.
         """
-        if self._leaving is None or counter <= self._newest:
+        if self._withdrawals is None or counter <= self._newest:
             return True
         if counter not in self._unsigned:
-            with self._reading(Check.WITHDRAWN):
+            with self._recording_unread(Check.WITHDRAWN):
                 platform = self.stores.platform
                 published = read_list(platform)
                 self._newest = max(self._newest, newest_signed(platform, published))
@@ -168,31 +168,31 @@ class RuleBook:
                 self._unsigned.add(counter)
         return counter <= self._newest
 
-    def rules(self, partition: Partition) -> Rules:
+    def rules(self, partition: Partition) -> PartitionRules:
         """Returns the rules of a partition."""
         study = self.registry.studies[partition.study]
         day = window_of_day(partition.day)
-        return Rules(
+        return PartitionRules(
             partition,
             day,
-            within(self._windows_of(study), day),
+            clip_to_day(self._windows_of(study), day),
             self.holds.over(partition.study, partition.day) is not None,
-            self._leaving,
+            self._withdrawals,
             self._selection(study),
-            self._enrolled_by(study, partition),
+            self._required_enrolments(study, partition),
             self._concluded if self._has_scope(study, partition) else (),
         )
 
     def prepare(self, namespace: str) -> None:
         """Reads the log for a study now; `rules` would do it when it has to."""
         study = self.registry.studies[namespace]
-        _ = self.searches, self._selection(study), self._enrolled_in(study)
+        _ = self.searches, self._selection(study), self._enrolments_in(study)
 
     @cached_property
     def searches(self) -> Searches:
         """Searches for what must stand nowhere: ids of all in the log, and others."""
         known = set[str]()
-        with self._reading(Check.IDS):
+        with self._recording_unread(Check.IDS):
             log = EventLog(self.stores.platform)
             known = {each.participant for each in log if each.participant}
         return make_searches(self._settings.forbidden, self._keys.prf(PLATFORM), known)
@@ -205,7 +205,7 @@ class RuleBook:
     @cached_property
     def _carriers(self) -> frozenset[str]:
         """Studies that do not load, whose dead letters may be enrolments in others."""
-        with self._reading(Check.ENROLMENT):
+        with self._recording_unread(Check.ENROLMENT):
             return find_carriers(self.registry, EventLog(self.stores.platform))
         return frozenset()
 
@@ -232,13 +232,15 @@ class RuleBook:
         return self._windows[study.namespace]
 
     def _selection(self, study: Study) -> Selection | None:
-        if self._leaving is None:
+        if self._withdrawals is None:
             return None
         if study.namespace not in self._selections:
-            self._selections[study.namespace] = self._leaving.selection(study)
+            self._selections[study.namespace] = self._withdrawals.selection(study)
         return self._selections[study.namespace]
 
-    def _enrolled_by(self, study: Study, partition: Partition) -> EnrolledPeople | None:
+    def _required_enrolments(
+        self, study: Study, partition: Partition
+    ) -> EnrolledPeople | None:
         """Returns who enrolled, where each row must be of one of them by now.
 
         So must a row that says that somebody joined, or the log has lost its event.
@@ -250,23 +252,23 @@ class RuleBook:
             date.fromisoformat(partition.day), self._as_of
         )
         if is_due and (joins or needs_enrolment(study, document)):
-            return self._enrolled_in(study)
+            return self._enrolments_in(study)
         return None
 
-    def _enrolled_in(self, study: Study) -> EnrolledPeople | None:
+    def _enrolments_in(self, study: Study) -> EnrolledPeople | None:
         """Returns everybody who ever enrolled in a study."""
         is_unread = Check.ENROLMENT in self.unread
         if study.namespace not in self._enrolled and not is_unread:
             grace = Grace(self._settings.limits.grace_days)
-            with self._reading(Check.ENROLMENT):
+            with self._recording_unread(Check.ENROLMENT):
                 log = EventLog(self.stores.platform)
                 found = EnrolledPeople(study, self._pseudonyms, log, grace)
                 self._enrolled[study.namespace] = found
         return self._enrolled.get(study.namespace)
 
-    def _read_leaving(self) -> Leaving | None:
-        with self._reading(Check.WITHDRAWN):
-            return Leaving.read(
+    def _read_withdrawals(self) -> CurrentWithdrawals | None:
+        with self._recording_unread(Check.WITHDRAWN):
+            return CurrentWithdrawals.read(
                 self.stores.platform,
                 self.registry,
                 self._pseudonyms,
@@ -276,7 +278,7 @@ class RuleBook:
         return None
 
     @contextmanager
-    def _reading(self, check: Check) -> Iterator[None]:
+    def _recording_unread(self, check: Check) -> Iterator[None]:
         try:
             yield
         except (ConfigurationError, CorruptFile, OSError):

@@ -1,4 +1,4 @@
-"""Tells sealed dead letters by their bytes alone: an audit cannot open them.
+"""Recognises sealed dead letters by their bytes: an audit cannot open them.
 
 Tink's ciphertexts begin with a byte of 1 and the number of their key, four bytes, the
 highest first (Tink, "Wire format"). What follows has at least an encapsulated key and

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rally.audit.clear_bytes import in_bytes
+from rally.audit.clear_bytes import encode_name
 from rally.audit.findings import Check, Unit
 from rally.audit.settings import ForbiddenValues, hash_address
 from rally.audit.tally import Tally
@@ -120,10 +120,10 @@ class IdSearch:
 
 
 class AddressSearch:
-    """Finds network addresses that a person named."""
+    """Finds the network addresses that an auditor forbade."""
 
     def __init__(self, hashes: frozenset[str]) -> None:
-        """Takes what stands for them; see rally.audit.settings.hash_address."""
+        """Takes the addresses' hashes; see rally.audit.settings.hash_address."""
         self._hashes = hashes
 
     def find(self, data: bytes) -> list[Position]:
@@ -160,17 +160,17 @@ def make_searches(
 
 def is_pseudonym(text: str) -> bool:
     """Returns whether a text has the form of a pseudonym."""
-    return PSEUDONYM.fullmatch(in_bytes(text)) is not None
+    return PSEUDONYM.fullmatch(encode_name(text)) is not None
 
 
 def search_bytes(tally: Tally, searches: Searches, name: str, data: bytes) -> bool:
     """Notes what must not stand in an object's bytes; says whether there was any."""
     found = bool(searches.ids.find(data))
     if found:
-        tally.broken(Check.IDS, name, "a raw id", 1, Unit.OBJECTS)
+        tally.add_broken(Check.IDS, name, "a raw id", 1, Unit.OBJECTS)
     if searches.addresses.find(data):
         what = "a network address"
-        tally.broken(Check.NETWORK, name, what, 1, Unit.OBJECTS)
+        tally.add_broken(Check.NETWORK, name, what, 1, Unit.OBJECTS)
         found = True
     return found
 
@@ -189,7 +189,7 @@ def search_header(tally: Tally, searches: Searches, name: str, header: Header) -
         for key, value in header.entries.items()
         if key not in left_out
     ]
-    data = b"\0".join([in_bytes(name), *noted])
+    data = b"\0".join([encode_name(name), *noted])
     found = search_bytes(tally, searches, name, data)
     what = "a network attribute in its header"
     return _note_names(tally, name, header.entries, what) or found
@@ -197,11 +197,11 @@ def search_header(tally: Tally, searches: Searches, name: str, header: Header) -
 
 def _note_names(tally: Tally, name: str, keys: Iterable[str], what: str) -> bool:
     found = not NETWORK_NAMES.isdisjoint(map(_plain, keys))
-    tally.broken(Check.NETWORK, name, what, int(found), Unit.OBJECTS)
+    tally.add_broken(Check.NETWORK, name, what, int(found), Unit.OBJECTS)
     return found
 
 
-def shown(text: str, ids: IdSearch, *, is_whole: bool) -> str:
+def redact_known_ids(text: str, ids: IdSearch, *, is_whole: bool) -> str:
     """Replaces by … what could be somebody's id, in a name or in words about it.
 
     Our own files are named by hashes, so digits without hyphens stay if they are
@@ -212,12 +212,12 @@ def shown(text: str, ids: IdSearch, *, is_whole: bool) -> str:
         ids: Search for the ids of known people.
         is_whole: Whether everybody is known.
     """
-    if ids.find(in_bytes(text)):
-        return foreign(text)
+    if ids.find(encode_name(text)):
+        return redact_id_like(text)
     return (_WITH_HYPHENS if is_whole else _LIKELY_FORM).sub("…", text)
 
 
-def foreign(name: str) -> str:
+def redact_id_like(name: str) -> str:
     """Replaces by … what could be an id, in a name that is none of ours."""
     return _ANY_FORM.sub("…", name)
 

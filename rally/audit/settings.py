@@ -1,7 +1,7 @@
-"""Settings of an audit, from the options of its job to what each worker opens.
+"""Holds the settings of an audit, which its job makes and each worker opens.
 
-Who audits cannot decrypt, and signs nothing: of the platform's keys only the
-pseudonyms' are opened, and of the dead letters' the public one is looked at.
+An audit cannot decrypt and signs nothing: of the platform's keys it opens only those
+of the pseudonyms, and of the dead letters' keyset it reads the public file.
 """
 
 import ipaddress
@@ -30,12 +30,12 @@ class ForbiddenValues(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings(Settings):
-    """The shared settings, of which workers need a clock; and what is asked.
+    """Settings of an audit.
 
     Attributes:
-        share: of the files of rows that are read, above 0 and at most 1.
-        limits: in days.
-        forbidden: values that must stand nowhere.
+        share: Share of the files of rows that is read, above 0 and at most 1.
+        limits: Times after which a promise counts as broken.
+        forbidden: Values that must stand nowhere.
     """
 
     share: float = 1.0

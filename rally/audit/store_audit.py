@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from rally.audit.findings import Check, Unit
-from rally.audit.searching import foreign
+from rally.audit.searching import redact_id_like
 from rally.audit.tally import Tally
-from rally.audit.units import Extent
+from rally.audit.units import DocumentExtent
 from rally.errors import cause_of
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.object_classifier import ObjectClassifier, Region
@@ -42,7 +42,7 @@ class Listing:
     """
 
     tally: Tally = field(default_factory=Tally)
-    extents: dict[tuple[str, str], Extent] = field(default_factory=dict)
+    extents: dict[tuple[str, str], DocumentExtent] = field(default_factory=dict)
     unlisted: set[str] = field(default_factory=set)
 
     @property
@@ -80,20 +80,20 @@ class StoreAudit:
         self._as_of = as_of
         self._today = as_of.date()
         self._allowed = timedelta(days=purge_days)
-        self._locator = ObjectClassifier(stores, registry)
-        self._found = Listing()
+        self._classifier = ObjectClassifier(stores, registry)
+        self._listing = Listing()
 
     def run(self) -> Listing:
         """Lists every store once."""
         for store in self._stores.each(self._registry.studies):
             try:
                 for info in store.list():
-                    self._see(store, info)
+                    self._check_object(store, info)
                 for stray in store.strays():
-                    self._see_stray(store, stray)
+                    self._check_stray(store, stray)
             except OSError as error:
-                self._unseen(store, error, *LISTED)
-                self._found.unlisted.update(
+                self._record_unlisted(store, error, *LISTED)
+                self._listing.unlisted.update(
                     study
                     for study in self._registry.studies
                     if self._stores.of(study) is store
@@ -101,53 +101,55 @@ class StoreAudit:
                 continue
             try:
                 for copy in store.old_copies(DATA):
-                    self._see_copy(store, copy)
+                    self._check_copy(store, copy)
             except OSError as error:
-                self._unseen(store, error, Check.RETENTION)
-        return self._found
+                self._record_unlisted(store, error, Check.RETENTION)
+        return self._listing
 
-    def _unseen(self, store: ObjectStore, error: OSError, *checks: Check) -> None:
+    def _record_unlisted(
+        self, store: ObjectStore, error: OSError, *checks: Check
+    ) -> None:
         why = f"cannot be listed ({cause_of(error)})"
         for check in checks:
-            self._found.tally.unseen(check, store.uri, why)
+            self._listing.tally.add_unseen(check, store.uri, why)
 
-    def _see(self, store: ObjectStore, info: ObjectInfo) -> None:
-        place, tally = self._locator.classify(store, info), self._found.tally
+    def _check_object(self, store: ObjectStore, info: ObjectInfo) -> None:
+        place, tally = self._classifier.classify(store, info), self._listing.tally
         if place.study in self._concluded and place.region is not Region.WRONG_STORE:
             return
         if place.partition:
-            self._see_file(parse_file(info, place.partition.study), place.partition)
+            self._check_file(parse_file(info, place.partition.study), place.partition)
         elif place.region.is_alarm:
             is_place = place.region is Region.WRONG_STORE
             check = Check.PLACE if is_place else Check.COPIES
-            name, what = foreign(info.name), place.region.value
-            tally.broken(check, name, what, 1, Unit.OBJECTS)
+            name, what = redact_id_like(info.name), place.region.value
+            tally.add_broken(check, name, what, 1, Unit.OBJECTS)
 
-    def _see_stray(self, store: ObjectStore, stray: Stray) -> None:
-        """Tells of a link; of a concluded study that is another check."""
-        place = self._locator.locate(store, stray)
+    def _check_stray(self, store: ObjectStore, stray: Stray) -> None:
+        """Records a link; for a concluded study another check does."""
+        place = self._classifier.locate(store, stray)
         if place.study in self._concluded or place.region in _ROOTS:
             return
-        name, what = foreign(stray.name), stray.kind.value
-        self._found.tally.broken(Check.COPIES, name, what, 1, Unit.OBJECTS)
+        name, what = redact_id_like(stray.name), stray.kind.value
+        self._listing.tally.add_broken(Check.COPIES, name, what, 1, Unit.OBJECTS)
 
-    def _see_file(self, file: StoredFile, partition: Partition) -> None:
+    def _check_file(self, file: StoredFile, partition: Partition) -> None:
         study = self._registry.studies[partition.study]
         document = self._registry.documents(study)[partition.document]
         key = partition.study, partition.document
-        self._found.extents.setdefault(key, Extent()).add(file)
+        self._listing.extents.setdefault(key, DocumentExtent()).add(file)
         day = date.fromisoformat(partition.day)
-        where, tally = "/".join(partition), self._found.tally
+        where, tally = "/".join(partition), self._listing.tally
         if not is_reviewed(document, day):
             what = "outside the dates of its review"
-            tally.broken(Check.REVIEW, where, what, 1, Unit.OBJECTS)
+            tally.add_broken(Check.REVIEW, where, what, 1, Unit.OBJECTS)
         if is_expired(document, day, self._today):
-            self._tell_expired(partition, "past its retention")
+            self._record_expired(partition, "past its retention")
 
-    def _see_copy(self, store: ObjectStore, copy: OldCopy) -> None:
+    def _check_copy(self, store: ObjectStore, copy: OldCopy) -> None:
         """Looks at an old copy: of what has expired the copies have to go, too."""
         info = ObjectInfo(copy.name, copy.size, copy.generation)
-        partition = self._locator.classify(store, info).partition
+        partition = self._classifier.classify(store, info).partition
         if partition is None or partition.study in self._concluded:
             return
         study = self._registry.studies[partition.study]
@@ -157,15 +159,15 @@ class StoreAudit:
         what = f"past its retention, an old copy: {copy.why}"
         if copy.until is not None:
             until = None if copy.until == FOREVER else copy.until.date()
-            where, tally = "/".join(partition), self._found.tally
-            tally.apart(Check.RETENTION, where, what, 1, Unit.OBJECTS, until)
+            where, tally = "/".join(partition), self._listing.tally
+            tally.add_apart(Check.RETENTION, where, what, 1, Unit.OBJECTS, until)
         elif self._as_of - copy.since > self._allowed:
-            self._tell_expired(partition, what)
+            self._record_expired(partition, what)
 
-    def _tell_expired(self, partition: Partition, what: str) -> None:
-        where, tally = "/".join(partition), self._found.tally
+    def _record_expired(self, partition: Partition, what: str) -> None:
+        where, tally = "/".join(partition), self._listing.tally
         if self._holds.over(partition.study, partition.day):
             what = f"{what}, under a legal hold"
-            tally.apart(Check.RETENTION, where, what, 1, Unit.OBJECTS)
+            tally.add_apart(Check.RETENTION, where, what, 1, Unit.OBJECTS)
         else:
-            tally.broken(Check.RETENTION, where, what, 1, Unit.OBJECTS)
+            tally.add_broken(Check.RETENTION, where, what, 1, Unit.OBJECTS)

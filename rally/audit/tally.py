@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from rally.audit.findings import Check, CheckResult, Seen, Unit
+from rally.audit.findings import Check, CheckResult, Observation, Unit
 
 MOST_PLACES = 500
 """Most places of one check that are kept apart, for each kind of line."""
@@ -23,7 +23,7 @@ OTHERS = "and others"
 """Words about them, where they are of as many kinds again."""
 
 
-class Kind(StrEnum):
+class LineKind(StrEnum):
     """Whether a line breaks the promise, only looks like it, or was not looked at."""
 
     BROKEN = "broken"
@@ -31,11 +31,11 @@ class Kind(StrEnum):
     UNSEEN = "unseen"
 
 
-class Line(NamedTuple):
-    """Something at a place; see rally.audit.findings.Seen."""
+class TallyLine(NamedTuple):
+    """Something at a place; see rally.audit.findings.Observation."""
 
     check: Check
-    kind: Kind
+    kind: LineKind
     where: str
     what: str
     unit: Unit
@@ -54,19 +54,19 @@ class Tally:
 
     def __init__(self) -> None:
         """Begins with nothing."""
-        self.lines: Counter[Line] = Counter()
+        self.lines: Counter[TallyLine] = Counter()
         self.documents: Counter[tuple[str, str, str]] = Counter()
         self.files = 0
         self.rows = 0
-        self._places: Counter[tuple[Check, Kind]] = Counter()
+        self._places: Counter[tuple[Check, LineKind]] = Counter()
 
-    def broken(
+    def add_broken(
         self, check: Check, where: str, what: str, number: int, unit: Unit
     ) -> None:
         """Notes what breaks a promise; nothing where the number is 0."""
-        self.add(Line(check, Kind.BROKEN, where, what, unit), number)
+        self.add(TallyLine(check, LineKind.BROKEN, where, what, unit), number)
 
-    def apart(
+    def add_apart(
         self,
         check: Check,
         where: str,
@@ -77,15 +77,15 @@ class Tally:
     ) -> None:
         """Notes what looks like it and does not break it."""
         day = until.isoformat() if until else ""
-        self.add(Line(check, Kind.APART, where, what, unit, day), number)
+        self.add(TallyLine(check, LineKind.APART, where, what, unit, day), number)
 
-    def unseen(
+    def add_unseen(
         self, check: Check, where: str, why: str, unit: Unit = Unit.OBJECTS
     ) -> None:
         """Notes that one thing could not be looked at."""
-        self.add(Line(check, Kind.UNSEEN, where, why, unit), 1)
+        self.add(TallyLine(check, LineKind.UNSEEN, where, why, unit), 1)
 
-    def add(self, line: Line, number: int) -> None:
+    def add(self, line: TallyLine, number: int) -> None:
         """Adds to a line."""
         if not number:
             return
@@ -130,7 +130,9 @@ class Tally:
         """Reads what to_json returns."""
         tally = cls()
         for check, kind, where, what, unit, until, number in content["lines"]:
-            line = Line(Check(check), Kind(kind), where, what, Unit(unit), until)
+            line = TallyLine(
+                Check(check), LineKind(kind), where, what, Unit(unit), until
+            )
             tally.add(line, number)
         for study, document, day, number in content["documents"]:
             tally.documents[study, document, day] = number
@@ -143,7 +145,7 @@ class Tally:
         Args:
             shown: Function that takes out of a text what could be somebody's id.
         """
-        lines = Counter[Line]()
+        lines = Counter[TallyLine]()
         for line, number in self.lines.items():
             where, what = shown(line.where), shown(line.what)
             lines[line._replace(where=where, what=what)] += number
@@ -151,8 +153,8 @@ class Tally:
             CheckResult(
                 check,
                 *(
-                    tuple(_seen(lines, check, kind))
-                    for kind in (Kind.BROKEN, Kind.APART, Kind.UNSEEN)
+                    tuple(_observations(lines, check, kind))
+                    for kind in (LineKind.BROKEN, LineKind.APART, LineKind.UNSEEN)
                 ),
             )
             for check in Check
@@ -172,9 +174,11 @@ def encodable(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def _seen(lines: Counter[Line], check: Check, kind: Kind) -> Iterator[Seen]:
+def _observations(
+    lines: Counter[TallyLine], check: Check, kind: LineKind
+) -> Iterator[Observation]:
     """Yields lines sorted by place, those that are counted together last."""
     own = [each for each in lines if each.check is check and each.kind is kind]
     for line in sorted(own, key=lambda each: (each.where == ELSEWHERE, each)):
         until = date.fromisoformat(line.until) if line.until else None
-        yield Seen(line.where, line.what, lines[line], line.unit, until)
+        yield Observation(line.where, line.what, lines[line], line.unit, until)

@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from zlib import crc32
 
-from rally.audit.clear_bytes import in_bytes
+from rally.audit.clear_bytes import encode_name
 from rally.compaction.row_filter import KeepRule
 from rally.registry.study import Document, Keep
 from rally.storage.partitions import StoredFile
 
-RUN_BYTES = 64 * 1024 * 1024
+UNIT_BYTES = 64 * 1024 * 1024
 """Size of the compressed rows of a unit, about."""
 
-RUN_DAYS = 92
+UNIT_DAYS = 92
 """Most dates of a unit, but for a document of which only the latest is kept."""
 
 
-class Unit(NamedTuple):
+class WorkUnit(NamedTuple):
     """Files of rows for one worker.
 
     Attributes:
@@ -49,11 +49,11 @@ class Unit(NamedTuple):
         bits = self.parts.bit_length() - 1
         if file.bucket and file.bucket.bits >= bits:
             return file.bucket.number >> file.bucket.bits - bits == self.part
-        return crc32(in_bytes(file.info.name)) % self.parts == self.part
+        return crc32(encode_name(file.info.name)) % self.parts == self.part
 
 
 @dataclass(slots=True)
-class Extent:
+class DocumentExtent:
     """Amount of one document.
 
     Attributes:
@@ -77,17 +77,17 @@ class Extent:
         """Size in bytes."""
         return sum(self.days.values())
 
-    def units(self, document: Document) -> Iterator[Unit]:
+    def units(self, document: Document) -> Iterator[WorkUnit]:
         """Yields the units of the document."""
         parts = self._parts(document)
         rule = KeepRule(document.keep)
-        for days in self._runs(document, RUN_BYTES * parts):
+        for days in self._split_dates(document, UNIT_BYTES * parts):
             there = set(self.days) - set(days)
             before = (set() if document.keep is Keep.LATEST else {
                 each for day in days for each in rule.winners(day, tuple)
             }) & there  # fmt: skip
             for part in range(parts):
-                yield Unit(
+                yield WorkUnit(
                     document.namespace,
                     document.name,
                     days,
@@ -101,18 +101,18 @@ class Extent:
         latest = document.keep is Keep.LATEST
         most = self.size if latest else max(self.days.values(), default=0)
         parts = 1
-        while parts < 1 << (self.bits or 0) and parts * RUN_BYTES < most:
+        while parts < 1 << (self.bits or 0) and parts * UNIT_BYTES < most:
             parts *= 2
         return parts
 
-    def _runs(self, document: Document, limit: int) -> Iterator[tuple[str, ...]]:
+    def _split_dates(self, document: Document, limit: int) -> Iterator[tuple[str, ...]]:
         """Yields consecutive dates; all where only the latest of a document is kept."""
         if document.keep is Keep.LATEST:
             yield tuple(sorted(self.days))
             return
         run, size = list[str](), 0
         for day, more in sorted(self.days.items()):
-            if run and (size + more > limit or len(run) == RUN_DAYS):
+            if run and (size + more > limit or len(run) == UNIT_DAYS):
                 yield tuple(run)
                 run, size = [], 0
             run.append(day)

@@ -28,9 +28,9 @@ from rally.storage.snapshots import Frame, cut, frame_rows, header_of, walk_fram
 from rally.storage.writer import Digest
 
 _ID_BYTES = 36
-_UUID = 72  # the length of 36 bytes, as Avro writes it
-_BEGINNING = struct.Struct("<B36sB36xQ").unpack_from
-"""Of a row: a length, the participant, another length, and eight bytes of the time."""
+_ID_LENGTH = 72  # the length of 36 bytes, as Avro writes it
+_unpack_row_start = struct.Struct("<B36sB36xQ").unpack_from
+"""Reads a length, the participant, another length, and eight bytes of the time."""
 
 
 class RowBlock(NamedTuple):
@@ -43,8 +43,8 @@ class RowBlock(NamedTuple):
         people: Participants of these rows, 36 bytes each.
         distinct: The same, each once.
         ends: Offsets at which these rows end.
-        unlike: Number of rows that do not fit the schema.
-        shapeless: Number of rows that fit it, and do not begin so.
+        mismatched: Number of rows that do not fit the schema.
+        keyless: Number of rows that fit it, and do not begin so.
         stamps: First eight bytes of the time of each row, the lowest first; empty
             where a row is too short for that.
         is_foreign: Whether another program's writer made the rows; before each of
@@ -56,8 +56,8 @@ class RowBlock(NamedTuple):
     people: Sequence[bytes] = ()
     distinct: AbstractSet[bytes] = frozenset()
     ends: Sequence[int] = ()
-    unlike: int = 0
-    shapeless: int = 0
+    mismatched: int = 0
+    keyless: int = 0
     stamps: Sequence[int] = ()
     is_foreign: bool = False
 
@@ -105,16 +105,18 @@ class WholeFile:
             CorruptFile: The file is not whole, or its index lies.
         """
         checksum, last = google_crc32c.Checksum(), b""
-        named: Iterator[Block | None] = iter(self.index) if self.index else repeat(None)
-        for frame, block in zip(self._frames(), named, strict=False):
+        indexed: Iterator[Block | None] = (
+            iter(self.index) if self.index else repeat(None)
+        )
+        for frame, block in zip(self._frames(), indexed, strict=False):
             checksum.update(frame.data)
             self.rows += frame.rows
             data = frame_rows(frame, self.header.codec)
             for digest in digests:
                 digest.update(data)
             if block:
-                _check_named(frame, block, data)
-            found = _walked(data, frame.rows, block, walk)
+                _check_index_entry(frame, block, data)
+            found = _parse_block(data, frame.rows, block, walk)
             if block and found.people:
                 _check_order(found.people, last)
                 last = found.people[-1]
@@ -125,8 +127,8 @@ class WholeFile:
         return walk_frames(self._snapshot, self.header)
 
     def _check(self, checksum: bytes) -> None:
-        told = self.header.entries.get(CHECKSUM)
-        if told is not None and told != checksum:
+        stated = self.header.entries.get(CHECKSUM)
+        if stated is not None and stated != checksum:
             raise CorruptFile("the checksum differs: bytes are missing or changed")
         if ROWS in self.header.entries and self.header.rows != self.rows:
             raise CorruptFile("there are not as many rows as the header says")
@@ -137,9 +139,9 @@ def starts_of(block: Block) -> list[int]:
     return [0, *accumulate(block.row_lengths)][:-1]
 
 
-def _check_named(frame: Frame, block: Block, data: bytes) -> None:
-    said = block.offset, block.length, block.rows, len(block.row_lengths)
-    if said != (frame.offset, len(frame.data), frame.rows, frame.rows):
+def _check_index_entry(frame: Frame, block: Block, data: bytes) -> None:
+    indexed = block.offset, block.length, block.rows, len(block.row_lengths)
+    if indexed != (frame.offset, len(frame.data), frame.rows, frame.rows):
         raise CorruptFile("a block is not what the index says")
     if sum(block.row_lengths) != len(data):
         raise CorruptFile("the index does not say how long the rows are")
@@ -152,30 +154,30 @@ def _check_order(people: Sequence[bytes], last: bytes) -> None:
         raise CorruptFile("the rows are not sorted")
 
 
-def _walked(
+def _parse_block(
     data: bytes, count: int, block: Block | None, walk: Walker | RowWalker | None
 ) -> RowBlock:
     if walk is None:
         return RowBlock(data)
     if isinstance(walk, RowWalker):
-        return _foreign(data, count, walk)
+        return _parse_foreign_block(data, count, walk)
     try:
         ends = walk(data, count)
     except (IndexError, ValueError, RecursionError):
         ends = []
     if (ends[-1] if ends else 0) != len(data) or len(ends) != count:
-        return _one_by_one(data, count, block, walk)
+        return _parse_singly(data, count, block, walk)
     if block and ends != list(accumulate(block.row_lengths)):
         raise CorruptFile("the index does not say how long the rows are")
-    return _shaped(data, [0, *ends][:-1], ends, 0)
+    return _make_block(data, [0, *ends][:-1], ends, 0)
 
 
-def _foreign(data: bytes, count: int, walker: RowWalker) -> RowBlock:
+def _parse_foreign_block(data: bytes, count: int, walker: RowWalker) -> RowBlock:
     """Puts before each row of another program its key, in our own form."""
     try:
         rows = walker.walk(data, count, Everybody())
     except CorruptFile:
-        return RowBlock(data, unlike=count, is_foreign=True)
+        return RowBlock(data, mismatched=count, is_foreign=True)
     parts, people, starts, ends = list[bytes](), list[bytes](), list[int](), list[int]()
     at = 0
     for key, row in rows:
@@ -187,23 +189,25 @@ def _foreign(data: bytes, count: int, walker: RowWalker) -> RowBlock:
             ends.append(at + len(stored))
         parts.append(stored)
         at += len(stored)
-    shapeless, joined = count - len(people), b"".join(parts)
+    keyless, joined = count - len(people), b"".join(parts)
     return RowBlock(
-        joined, starts, people, set(people), ends, 0, shapeless, (), is_foreign=True
+        joined, starts, people, set(people), ends, 0, keyless, (), is_foreign=True
     )
 
 
-def _one_by_one(data: bytes, count: int, block: Block | None, walk: Walker) -> RowBlock:
+def _parse_singly(
+    data: bytes, count: int, block: Block | None, walk: Walker
+) -> RowBlock:
     """Keeps those rows of a block that can be walked; without an index, none."""
     if block is None:
-        return RowBlock(data, unlike=count)
+        return RowBlock(data, mismatched=count)
     starts, ends, start = list[int](), list[int](), 0
     for row in cut(data, block.row_lengths):
         if _fits(row, walk):
             starts.append(start)
             ends.append(start + len(row))
         start += len(row)
-    return _shaped(data, starts, ends, count - len(starts))
+    return _make_block(data, starts, ends, count - len(starts))
 
 
 def _fits(row: bytes, walk: Walker) -> bool:
@@ -213,26 +217,28 @@ def _fits(row: bytes, walk: Walker) -> bool:
         return False
 
 
-def _shaped(data: bytes, starts: list[int], ends: list[int], unlike: int) -> RowBlock:
+def _make_block(
+    data: bytes, starts: list[int], ends: list[int], mismatched: int
+) -> RowBlock:
     if not starts:
-        return RowBlock(data, unlike=unlike)
+        return RowBlock(data, mismatched=mismatched)
     try:
         lengths, people, others, stamps = zip(
-            *[_BEGINNING(data, start) for start in starts], strict=True
+            *[_unpack_row_start(data, start) for start in starts], strict=True
         )
-        if set(lengths) == set(others) == {_UUID}:
+        if set(lengths) == set(others) == {_ID_LENGTH}:
             own = list(people)
-            return RowBlock(data, starts, own, set(own), ends, unlike, 0, stamps)
+            return RowBlock(data, starts, own, set(own), ends, mismatched, 0, stamps)
     except struct.error:
         pass  # the last row is shorter than one of ours, if not the others
-    pairs = [each for each in zip(starts, ends, strict=True) if _begins(data, each)]
-    shapeless = len(starts) - len(pairs)
+    pairs = [each for each in zip(starts, ends, strict=True) if _has_key(data, each)]
+    keyless = len(starts) - len(pairs)
     starts, ends = [each[0] for each in pairs], [each[1] for each in pairs]
     own = [data[start + 1 : start + 37] for start in starts]
-    return RowBlock(data, starts, own, set(own), ends, unlike, shapeless)
+    return RowBlock(data, starts, own, set(own), ends, mismatched, keyless)
 
 
-def _begins(data: bytes, row: tuple[int, int]) -> bool:
+def _has_key(data: bytes, row: tuple[int, int]) -> bool:
     start, end = row
     ids = data[start], data[start + 37 : start + 38]
-    return ids == (_UUID, bytes([_UUID])) and start + DOCUMENT_ID.stop < end
+    return ids == (_ID_LENGTH, bytes([_ID_LENGTH])) and start + DOCUMENT_ID.stop < end

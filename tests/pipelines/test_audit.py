@@ -140,7 +140,7 @@ def test_worker_that_gives_up_proves_nothing(
         raise error
 
     monkeypatch.setattr(audit_job, "_SMALL_BYTES", 0)
-    monkeypatch.setattr(RowAudit, "look", give_up)
+    monkeypatch.setattr(RowAudit, "audit_unit", give_up)
     status, out, errors = run(world, lived_in, capsys)
     assert (status, out) == (2, "")
     assert "nothing is proven until that is mended" in errors

@@ -13,8 +13,8 @@ from rally.audit.findings import (
     AuditReport,
     Check,
     CheckResult,
+    Observation,
     Scope,
-    Seen,
     Status,
     Unit,
 )
@@ -92,8 +92,8 @@ def unit_of(count: Disclosed, unit: Unit) -> str:
     return _ONE.get(unit, unit.removesuffix("s"))
 
 
-class DisclosedSeen(NamedTuple):
-    """A disclosed Seen, without characters that a terminal would act on."""
+class DisclosedObservation(NamedTuple):
+    """A disclosed Observation, without characters that a terminal would act on."""
 
     where: str
     what: str
@@ -107,9 +107,9 @@ class DisclosedCheck(NamedTuple):
 
     check: Check
     status: Status
-    findings: tuple[DisclosedSeen, ...]
-    apart: tuple[DisclosedSeen, ...]
-    unseen: tuple[DisclosedSeen, ...]
+    findings: tuple[DisclosedObservation, ...]
+    apart: tuple[DisclosedObservation, ...]
+    unseen: tuple[DisclosedObservation, ...]
 
 
 class DisclosedGroup(NamedTuple):
@@ -204,15 +204,15 @@ def _disclose_rows(
 def _disclose_check(result: CheckResult, threshold: int) -> DisclosedCheck:
     parts = (result.findings, result.apart, result.unseen)
     findings, apart, unseen = (
-        tuple(_disclose_seen(each, threshold) for each in part) for part in parts
+        tuple(_disclose_observation(each, threshold) for each in part) for part in parts
     )
     return DisclosedCheck(result.check, result.status, findings, apart, unseen)
 
 
-def _disclose_seen(seen: Seen, threshold: int) -> DisclosedSeen:
+def _disclose_observation(seen: Observation, threshold: int) -> DisclosedObservation:
     number = disclose_count(seen.number, seen.unit, threshold)
     where, what = visible(seen.where), visible(seen.what)
-    return DisclosedSeen(where, what, number, seen.unit, seen.until)
+    return DisclosedObservation(where, what, number, seen.unit, seen.until)
 
 
 def _disclose_group(group: Group, threshold: int) -> DisclosedGroup:

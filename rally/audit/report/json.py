@@ -11,8 +11,8 @@ from rally.audit.report.disclosure import (
     Disclosed,
     DisclosedCheck,
     DisclosedGroup,
+    DisclosedObservation,
     DisclosedReport,
-    DisclosedSeen,
     disclose,
 )
 from rally.times import moment
@@ -83,7 +83,7 @@ def _check(each: DisclosedCheck) -> dict[str, Any]:
     }
 
 
-def _seen(seen: DisclosedSeen) -> dict[str, Any]:
+def _seen(seen: DisclosedObservation) -> dict[str, Any]:
     return {
         "where": seen.where,
         "what": seen.what,

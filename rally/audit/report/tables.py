@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from rally.audit.findings import Check, Status
-from rally.audit.report.disclosure import DisclosedCheck, DisclosedSeen
+from rally.audit.report.disclosure import DisclosedCheck, DisclosedObservation
 from rally.audit.report.markup import Markup, element, join
 from rally.audit.report.wording import PROMISES, how_many
 from rally.tables import said
@@ -63,7 +63,7 @@ def promises(checks: Iterable[DisclosedCheck]) -> Markup:
     return data_table(head, map(_promise, checks), kinds, "Promises", "promises cards")
 
 
-def seen(parts: Iterable[tuple[Check, Sequence[DisclosedSeen]]]) -> Markup:
+def seen(parts: Iterable[tuple[Check, Sequence[DisclosedObservation]]]) -> Markup:
     """Returns a table for each promise of which anything was seen."""
     return join(_seen_table(check, part) for check, part in parts if part)
 
@@ -90,7 +90,7 @@ def _promise(each: DisclosedCheck) -> tuple[Markup, ...]:
     )
 
 
-def _seen_table(check: Check, part: Sequence[DisclosedSeen]) -> Markup:
+def _seen_table(check: Check, part: Sequence[DisclosedObservation]) -> Markup:
     columns = 4 if any(each.until for each in part) else 3
     head = ("Where", "What", "Number", "Until")[:columns]
     kinds = ("", "", "number", "whole")[:columns]
@@ -99,7 +99,7 @@ def _seen_table(check: Check, part: Sequence[DisclosedSeen]) -> Markup:
     return data_table(head, rows, kinds, caption, "seen cards", shows_caption=True)
 
 
-def _seen_row(each: DisclosedSeen) -> tuple[str, ...]:
+def _seen_row(each: DisclosedObservation) -> tuple[str, ...]:
     return (_path(each.where), each.what, how_many(each), said(each.until))
 
 

@@ -6,8 +6,8 @@ from rally.audit.findings import AuditReport, Status
 from rally.audit.limits import THRESHOLD
 from rally.audit.report.disclosure import (
     DisclosedCheck,
+    DisclosedObservation,
     DisclosedReport,
-    DisclosedSeen,
     disclose,
 )
 from rally.audit.report.wording import (
@@ -35,7 +35,7 @@ _CHECKS: tuple[Column[DisclosedCheck], ...] = (
     Column("findings", lambda each: len(each.findings)),
     Column("promise", lambda each: PROMISES[each.check]),
 )
-_SEEN: tuple[Column[tuple[DisclosedCheck, DisclosedSeen]], ...] = (
+_SEEN: tuple[Column[tuple[DisclosedCheck, DisclosedObservation]], ...] = (
     Column("check", lambda each: each[0].check),
     Column("where", lambda each: each[1].where),
     Column("what", lambda each: each[1].what),
@@ -81,7 +81,7 @@ def _shout(status: Status) -> str:
 
 
 def _seen_table(
-    title: str, seen: Sequence[tuple[DisclosedCheck, DisclosedSeen]]
-) -> Table[tuple[DisclosedCheck, DisclosedSeen]]:
+    title: str, seen: Sequence[tuple[DisclosedCheck, DisclosedObservation]]
+) -> Table[tuple[DisclosedCheck, DisclosedObservation]]:
     has_until = any(each.until for _, each in seen)
     return Table(_SEEN if has_until else _SEEN[:-1], seen, title)

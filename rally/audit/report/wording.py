@@ -3,9 +3,9 @@
 from rally.audit.findings import Check, Status, Unit
 from rally.audit.report.disclosure import (
     Disclosed,
+    DisclosedObservation,
     DisclosedReport,
     DisclosedScope,
-    DisclosedSeen,
     in_short,
     in_words,
     unit_of,
@@ -73,7 +73,7 @@ def in_rows(count: Disclosed) -> str:
     return f"{in_words(count)} {unit_of(count, Unit.ROWS)}"
 
 
-def how_many(seen: DisclosedSeen) -> str:
+def how_many(seen: DisclosedObservation) -> str:
     """Returns how much was seen: "<10 rows"."""
     return f"{in_short(seen.number)} {unit_of(seen.number, seen.unit)}"
 

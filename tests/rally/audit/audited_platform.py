@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rally.audit.audit import Audit
-from rally.audit.findings import AuditReport, Check, Seen
+from rally.audit.findings import AuditReport, Check, Observation
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
 from rally.compaction.buckets import HeaderLabel, draft_file
@@ -212,13 +212,13 @@ def day_of(day: int) -> str:
 
 def lines_by_check(
     report: AuditReport, kind: str = "findings"
-) -> dict[Check, list[Seen]]:
+) -> dict[Check, list[Observation]]:
     """Returns what breaks which promise; or what is `apart`, or `unseen`."""
     lines = {each.check: list(getattr(each, kind)) for each in report.checks}
     return {check: seen for check, seen in lines.items() if seen}
 
 
-def count_by_description(seen: Iterable[Seen]) -> dict[str, int]:
+def count_by_description(seen: Iterable[Observation]) -> dict[str, int]:
     """Adds up the numbers of each description over all places."""
     summed: dict[str, int] = {}
     for each in seen:

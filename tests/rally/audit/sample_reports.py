@@ -2,7 +2,14 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from rally.audit.findings import AuditReport, Check, CheckResult, Scope, Seen, Unit
+from rally.audit.findings import (
+    AuditReport,
+    Check,
+    CheckResult,
+    Observation,
+    Scope,
+    Unit,
+)
 from rally.registry.transitions import StudyState
 from rally.withdrawal.overview import Group
 
@@ -11,11 +18,11 @@ GARDEN, POND = "rally-garden", "rally-pond"
 
 
 def rows(where, what, number, until=None):
-    return Seen(where, what, number, Unit.ROWS, until)
+    return Observation(where, what, number, Unit.ROWS, until)
 
 
 def objects(where, what, number, until=None):
-    return Seen(where, what, number, Unit.OBJECTS, until)
+    return Observation(where, what, number, Unit.OBJECTS, until)
 
 
 def group(scope, state, ages, late=0, deadline=None):
@@ -52,7 +59,7 @@ SMALL = AuditReport(
             ),
             apart=(
                 rows(f"{POND}/visit.1/2023-05-06", "deferred", 25, date(2024, 5, 1)),
-                Seen(POND, "held", 9, Unit.PEOPLE),
+                Observation(POND, "held", 9, Unit.PEOPLE),
             ),
         ),
         CheckResult(Check.RETENTION),

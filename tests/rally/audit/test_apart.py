@@ -306,7 +306,7 @@ def test_rows_of_who_left_do_not_compete_with_those_of_later_dates(
     deployment.ingest([join(4, POND, 8, own=True)])
     deployment.put_compacted([deployment.row(4, POND, moment(8))], POND, day=8)
     assert Check.DUPLICATES not in lines_by_check(deployment.audit())
-    monkeypatch.setattr(units, "RUN_DAYS", 1)
+    monkeypatch.setattr(units, "UNIT_DAYS", 1)
     assert Check.DUPLICATES not in lines_by_check(deployment.audit())
 
 

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.audit.collection_windows import (
-    TOLD_LATE,
+    STOP_DELAY,
     CollectionWindow,
+    clip_to_day,
     collection_windows,
     window_of_day,
-    within,
 )
 from rally.registry.transitions import States, StudyAction, StudyState, Transition
 from rally.times import from_micros, to_micros
@@ -39,10 +39,10 @@ def test_rows_may_be_sent_while_a_study_collects_and_a_little_later(
     log = [Transition(study, action, hour(at), "ann", "") for action, at in decided]
     states, found = States(audited_registry, log), audited_registry.studies[study]
     windows = collection_windows(states, found)
-    minute = TOLD_LATE / 10
+    minute = STOP_DELAY / 10
     for time in (hour(asked) + minute * each for each in range(-1, 13)):
         moments = [time - minute * each for each in range(10)]
-        moments.append(time - TOLD_LATE + minute / 60)
+        moments.append(time - STOP_DELAY + minute / 60)
         expected = any(
             states.at(found, each) is StudyState.COLLECTING for each in moments
         )
@@ -53,7 +53,7 @@ def test_day_of_a_leap_year_is_a_whole_day():
     day = window_of_day("2028-02-29")
     assert from_micros(day.start) == datetime(2028, 2, 29, tzinfo=UTC)
     assert from_micros(day.end) == datetime(2028, 3, 1, tzinfo=UTC)
-    assert within(
+    assert clip_to_day(
         [CollectionWindow(0, day.start + 5), CollectionWindow(day.end - 5, 2**60)], day
     ) == [
         CollectionWindow(day.start, day.start + 5),

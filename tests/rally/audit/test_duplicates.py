@@ -5,7 +5,7 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.audit.duplicates import Window
+from rally.audit.duplicates import DuplicateWindow
 from rally.registry.study import Keep
 
 keys = st.lists(st.integers(0, 5), max_size=6)
@@ -16,7 +16,7 @@ keys = st.lists(st.integers(0, 5), max_size=6)
     keep=st.sampled_from(Keep),
 )
 def test_duplicates_are_counted_in_the_window(days, keep):
-    window, earlier = Window(keep), {}
+    window, earlier = DuplicateWindow(keep), {}
     for day in sorted(days):
         rows = [each for found in days[day] for each in found]
         near = [

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.audit.collection_windows import CollectionWindow
-from rally.audit.row_checks import are_within, as_stored, times_of
+from rally.audit.row_checks import all_within, stored_time, times_of
 from rally.validation.leaves import zig_zag
 
 times = st.integers(2**48, 2**55 - 1)
@@ -13,7 +13,7 @@ times = st.integers(2**48, 2**55 - 1)
 @given(times, times)
 def test_stored_times_keep_their_order(one, other):
     first, second = (int.from_bytes(zig_zag(each), "little") for each in (one, other))
-    assert first == as_stored(one)
+    assert first == stored_time(one)
     assert (first < second) == (one < other)
 
 
@@ -27,7 +27,7 @@ def test_times_are_within_a_span_or_are_looked_at(found, start, length):
     stamps = [int.from_bytes(row[74:82], "little") for row in rows]
     starts = [sum(map(len, rows[:at])) for at in range(len(rows))]
     assert times_of(b"".join(rows), starts) == found
-    if are_within(stamps, window):
+    if all_within(stamps, window):
         assert all(map(window.holds, found))
     elif all(2**48 <= each < 2**55 for each in found):
         assert not all(map(window.holds, found)) or window.end > 2**55

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.audit.findings import Check, Seen, Unit
+from rally.audit.findings import Check, Observation, Unit
 from rally.audit.tally import ELSEWHERE, MOST_PLACES, OTHERS, Tally, merged
 
 lines = st.tuples(
@@ -19,7 +19,7 @@ def test_tallies_add_up_and_travel_as_json(one, other):
     for found in (one, other):
         tally = Tally()
         for check, where, number in found:
-            tally.broken(check, where, "w", number, Unit.ROWS)
+            tally.add_broken(check, where, "w", number, Unit.ROWS)
         tally.documents["s", "d", "2026-01-01"] += len(found)
         parts.append(Tally.from_json(tally.to_json()))
     whole = merged(parts)
@@ -33,11 +33,11 @@ def test_places_beyond_many_are_counted_together():
     for part in range(3):
         tally = Tally()
         for number in range(MOST_PLACES):
-            tally.broken(Check.FILES, f"{part}-{number:04}", "w", 1, Unit.OBJECTS)
+            tally.add_broken(Check.FILES, f"{part}-{number:04}", "w", 1, Unit.OBJECTS)
         parts.append(tally)
     findings = {each.check: each.findings for each in merged(parts).results(str)}
     assert len(findings[Check.FILES]) == MOST_PLACES + 1
-    assert findings[Check.FILES][-1] == Seen(
+    assert findings[Check.FILES][-1] == Observation(
         ELSEWHERE, "w", 2 * MOST_PLACES, Unit.OBJECTS
     )
 
@@ -45,18 +45,18 @@ def test_places_beyond_many_are_counted_together():
 def test_kinds_beyond_many_are_counted_together():
     tally = Tally()
     for number in range(3 * MOST_PLACES):
-        tally.broken(Check.FILES, f"{number:04}", f"{number:04}", 1, Unit.OBJECTS)
+        tally.add_broken(Check.FILES, f"{number:04}", f"{number:04}", 1, Unit.OBJECTS)
     assert len(tally.lines) == 2 * MOST_PLACES + 1
     (findings,) = (
         each.findings for each in tally.results(str) if each.check is Check.FILES
     )
-    assert Seen(ELSEWHERE, OTHERS, MOST_PLACES, Unit.OBJECTS) in findings
+    assert Observation(ELSEWHERE, OTHERS, MOST_PLACES, Unit.OBJECTS) in findings
 
 
 def test_names_are_shown_in_one_way_and_counted_together():
     tally = Tally()
     for name in ("a", "b", "\udcff"):
-        tally.broken(Check.FILES, name, "w", 1, Unit.OBJECTS)
+        tally.add_broken(Check.FILES, name, "w", 1, Unit.OBJECTS)
     travelled = Tally.from_json(json.loads(json.dumps(tally.to_json())))
     assert {line.where for line in travelled.lines} == {"a", "b", "\\udcff"}
     results = travelled.results(lambda text: text.replace("b", "a"))

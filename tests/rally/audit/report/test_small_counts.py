@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.audit.findings import AuditReport, Check, CheckResult, Scope, Seen, Unit
+from rally.audit.findings import (
+    AuditReport,
+    Check,
+    CheckResult,
+    Observation,
+    Scope,
+    Unit,
+)
 from rally.audit.report.html import to_html
 from rally.audit.report.json import to_json
 from rally.audit.report.text import to_text
@@ -32,7 +39,7 @@ def reports(counts):
 
     def seen():
         guarded = st.builds(
-            Seen, names, names, counts, st.sampled_from([Unit.ROWS, Unit.PEOPLE])
+            Observation, names, names, counts, st.sampled_from([Unit.ROWS, Unit.PEOPLE])
         )
         return st.lists(guarded, max_size=3).map(tuple)
 

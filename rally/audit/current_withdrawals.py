@@ -38,8 +38,8 @@ class Fate(StrEnum):
     LEGAL_HOLD = "of people who have left, under a legal hold"
 
 
-class Leaving:
-    """Requests as they stand now.
+class CurrentWithdrawals:
+    """Withdrawal requests, with what the event log says since the published list.
 
     Attributes:
         published: List as deletion published it.
@@ -85,7 +85,7 @@ class Leaving:
         pseudonyms: Pseudonyms,
         as_of: datetime,
         deadline_days: float,
-    ) -> "Leaving":
+    ) -> "CurrentWithdrawals":
         """Reads the list and folds the log.
 
         Raises:
