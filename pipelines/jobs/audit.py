@@ -109,7 +109,11 @@ def _report(options: PipelineOptions) -> Ended:
             raise
         say(str(error))  # a broken promise says more
     found = Counter(each.status for each in report.checks)
-    figures = LogFields(broken=found[Status.BROKEN], unproven=found[Status.UNKNOWN])
+    figures = LogFields(
+        kept=found[Status.KEPT],
+        broken=found[Status.BROKEN],
+        unproven=found[Status.UNKNOWN],
+    )
     return Ended(report.exit_status, figures)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rally.commands.command import Command
 from rally.commands.options import read_time
 from rally.errors import ConfigurationError
+from rally.printing import visible
+from rally.profile import Profile
 from rally.registry.registry import Registry
 from rally.storage.marked_stores import MarkedStores
 from rally.tables import Block, Column, Table, describe_json, print_results
@@ -112,12 +114,36 @@ def show_status(args: argparse.Namespace) -> int:
     matters = find_matters(state)
     commands = list_commands(state, matters)
     tables = _tables(state, matters)
+    profile = _profile_of(args)
+    where = {
+        "platform": args.store,
+        "name": profile.name or None if profile else None,
+        "profile": str(profile.path) if profile else None,
+    }
     print_results(
-        {"platform": args.store, "as_of": now, **tables, "next": commands},
-        *_blocks(args.store, state, tables, commands),
+        {**where, "as_of": now, **tables, "next": commands},
+        *_blocks(_title(args.store, profile), state, tables, commands),
         as_json=args.json,
     )
     return 1 if matters else 0
+
+
+def _profile_of(args: argparse.Namespace) -> Profile | None:
+    """The profile in force, where the platform is the one that it names."""
+    profile: Profile | None = args.profile
+    named = profile.of(COMMAND.name, COMMAND.declared) if profile else {}
+    given = {"store": args.store, "platform": args.platform}
+    is_its_own = "store" in named and all(
+        (value or "") == "".join(named[name].texts if name in named else ())
+        for name, value in given.items()
+    )
+    return profile if is_its_own else None
+
+
+def _title(store: str, profile: Profile | None) -> str:
+    if profile is None:
+        return f"Rally  {visible(store)}"
+    return f"{f'Rally {profile.name}'.rstrip()}  {visible(str(profile.path))}"
 
 
 def _tables(state: "PlatformState", matters: "list[Matter]") -> dict[str, Table[Any]]:
@@ -132,7 +158,7 @@ def _tables(state: "PlatformState", matters: "list[Matter]") -> dict[str, Table[
 
 
 def _blocks(
-    where: str,
+    title: str,
     state: "PlatformState",
     tables: Mapping[str, Table[Any]],
     commands: list[str],
@@ -142,7 +168,7 @@ def _blocks(
     next_lines = [f"Next: {each}" for each in commands]
     shown = ("jobs", "studies", "dead_letters", "matters")
     return [
-        f"Rally  {where}  {_time(state.now)}",
+        f"{title}  {_time(state.now)}",
         nothing,
         *(tables[name] for name in shown),
         "\n".join(next_lines) or "Nothing waits for a person.",
@@ -166,11 +192,14 @@ def _is_bad(run: "LastRun") -> bool:
 
 def _figures(run: "LastRun") -> str:
     """What a run counted, but for what there was none of."""
-    if run.job == "audit" and run.ended and not any(run.figures.values()):
-        return "all promises kept" if run.status == 0 else ""
-    parts = [
+    told = dict(run.figures)
+    parts = []
+    if run.job == "audit" and "kept" in told:
+        checked = sum(told.get(name, 0) for name in ("kept", "broken", "unproven"))
+        parts.append(f"{told.pop('kept')} of {checked} kept")
+    parts += [
         _count(number, name.replace("_", " "))
-        for name, number in run.figures.items()
+        for name, number in told.items()
         if number and (run.job, name) != ("ingest", "dead_letters")  # all that failed
     ]
     why = ", ".join(
@@ -213,5 +242,6 @@ COMMAND = Command(
     example="--store=/srv/rally/store",
     summary="see the state of a platform, and what to run now",
     about=_ABOUT,
-    json=describe_json(_LISTS, ["platform", "as_of", "next"]) + _STATUSES,
+    json=describe_json(_LISTS, ["platform", "name", "profile", "as_of", "next"])
+    + _STATUSES,
 )

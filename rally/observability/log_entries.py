@@ -54,7 +54,8 @@ class LogFields(TypedDict, total=False):
         left: number of withdrawals.
         dead_letters: number that the job wrote; of a replay, that failed once more.
         removed: number of dead letters that a replay removed.
-        kept: number of dead letters that a replay left.
+        kept: number of dead letters that a replay left; of an audit, of promises that
+            it found kept.
         damaged: number of objects of dead letters that are not whole.
         late_withdrawals: number of requests on the list that are past their deadline.
         receipts: number of receipts that a deletion wrote.

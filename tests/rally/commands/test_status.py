@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -75,6 +76,8 @@ def test_json_has_all_keys_of_help(stores, tmp_path, capsys):
     }
     assert told == {
         "platform": f"{tmp_path}/store",
+        "name": None,
+        "profile": None,
         "as_of": "2020-05-26T06:10:00Z",
         "jobs": [],
         "waiting": [],
@@ -95,6 +98,44 @@ def test_job_that_was_killed_waits_for_a_person(stores, tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "ingest  killed after 26 May 06:10  -" in shown
     assert shown.endswith("\nNext: rally ingest\n")
+
+
+@pytest.mark.parametrize(
+    ("profile", "words", "title"),
+    [
+        (
+            'name = "production"\nstore = "store"\n',
+            [],
+            "Rally production  {0}/rally.toml",
+        ),
+        ('store = "store"\n', [], "Rally  {0}/rally.toml"),
+        ('name = "production"\n', ["--store=store"], "Rally  store"),
+        ('name = "x"\nstore = "other"\n', ["--store=store"], "Rally  store"),
+        (
+            'name = "x"\nstore = "store"\nplatform = "other"\n',
+            ["--platform=store/platform"],
+            "Rally  {0}/store",
+        ),
+        ('name = "x"\nstore = "store"\n', ["--profile="], "Rally  store"),
+    ],
+    ids=["named", "nameless", "no store", "other store", "other platform", "refused"],
+)
+def test_title_is_the_profile_that_names_the_platform(
+    stores, tmp_path, monkeypatch, capsys, profile, words, title
+):
+    studies = f"--studies={Path(STUDIES).absolute()}"
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RALLY_PROFILE", raising=False)
+    path = tmp_path / "rally.toml"
+    path.write_text(profile)
+    path.chmod(0o644)
+    if "--profile=" in words:
+        words = [*words, "--store=store"]
+    time = "--as_of=2020-05-26T06:10:00Z"
+    assert cli.main(["status", studies, time, *words]) == 0
+    first = capsys.readouterr().out.partition("\n")[0]
+    assert first == f"{title.format(tmp_path)}  26 May 06:10"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +171,7 @@ WRONG = PlatformState(
             "replay", 2, 0, figures={"failed": 14}, failures={"schema_mismatch": 14}
         ),
         "compact": run("compact", 49, 0),
-        "audit": run("audit", 30, figures={"broken": 2, "unproven": 1}),
+        "audit": run("audit", 30, figures={"kept": 17, "broken": 2, "unproven": 1}),
     },
     studies=[
         StudyGlance("rally-garden", StudyState.ENDED, 900, 1204311, False),
@@ -160,7 +201,7 @@ def test_screen_where_everything_is_wrong():
     commands = list_commands(WRONG, matters)
     tables = _tables(WRONG, matters)
     assert (
-        to_text(*_blocks("store/", WRONG, tables, commands))
+        to_text(*_blocks("Rally  store/", WRONG, tables, commands))
         == """\
 Rally  store/  26 May 06:10
 
@@ -169,7 +210,7 @@ ingest   running since 06:10  -
 delete   05:10 (1)            1 fault
 replay   04:10 (0)            14 failed: 14 schema mismatch
 compact  24 May 05:10 (0)     -
-audit    25 May 00:10 (1)     2 broken, 1 unproven
+audit    25 May 00:10 (1)     17 of 20 kept, 2 broken, 1 unproven
 
 STUDY         STATE                     ROWS  NEXT DATE
 rally-garden  ended          about 1,204,311  -
