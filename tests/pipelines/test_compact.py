@@ -49,9 +49,8 @@ def data(store):
 
 
 COMPACTED = """\
-study         document  partitions  files before  after  rows before  after  duplicates\
-  withdrawn  superseded
-------------  --------  ----------  ------------  -----  -----------  -----  ----------\
+STUDY         DOCUMENT  PARTITIONS  FILES BEFORE  AFTER  ROWS BEFORE  AFTER  DUPLICATES\
+  WITHDRAWN  SUPERSEDED
 rally-garden  visit.1            2             3      1            5      3           2\
           0           0
 """
@@ -122,7 +121,7 @@ def test_a_partition_of_another_run_is_left_to_it(world, store, ingested, capsys
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ([], "--store is required"),
+        (["--keys=y"], "--store is required"),
         (["--store=x"], "--platform_keys is required, or --keys"),
         (["--store=x", "--keys=y", "--as_of=soon"], "--as_of soon: is no time"),
         (["--store=x", "--keys=y", "--input=z"], "--input: no such option"),
