@@ -248,7 +248,7 @@ class TimeBars:
         title: Subject of the chart.
         axis: Periods of the chart.
         counts: Rows by period, where there are any.
-        threshold: Least number of rows that is told.
+        threshold: Least number of rows that is shown.
         overdue: Rows that have a bar of their own before the axis.
         tallest: Height of the tallest bar.
         widest: Most that a period takes of the width, in percent.

@@ -107,9 +107,9 @@ def _facts(report: DisclosedReport) -> Markup:
 
 def _sections(report: DisclosedReport) -> Iterator[Markup]:
     checks = report.checks
-    findings = tables.seen((each.check, each.findings) for each in checks)
-    apart = tables.seen((each.check, each.apart) for each in checks)
-    unseen = tables.seen((each.check, each.unseen) for each in checks)
+    findings = tables.observations((each.check, each.findings) for each in checks)
+    apart = tables.observations((each.check, each.apart) for each in checks)
+    unseen = tables.observations((each.check, each.unseen) for each in checks)
     if findings:
         yield _section("What breaks a promise", "", findings)
     if checks:

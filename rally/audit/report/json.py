@@ -77,13 +77,13 @@ def _check(each: DisclosedCheck) -> dict[str, Any]:
     return {
         "check": each.check,
         "status": each.status,
-        "findings": [_seen(seen) for seen in each.findings],
-        "apart": [_seen(seen) for seen in each.apart],
-        "unseen": [_seen(seen) for seen in each.unseen],
+        "findings": [_observation(seen) for seen in each.findings],
+        "apart": [_observation(seen) for seen in each.apart],
+        "unseen": [_observation(seen) for seen in each.unseen],
     }
 
 
-def _seen(seen: DisclosedObservation) -> dict[str, Any]:
+def _observation(seen: DisclosedObservation) -> dict[str, Any]:
     return {
         "where": seen.where,
         "what": seen.what,

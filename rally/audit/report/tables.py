@@ -63,9 +63,11 @@ def promises(checks: Iterable[DisclosedCheck]) -> Markup:
     return data_table(head, map(_promise, checks), kinds, "Promises", "promises cards")
 
 
-def seen(parts: Iterable[tuple[Check, Sequence[DisclosedObservation]]]) -> Markup:
+def observations(
+    parts: Iterable[tuple[Check, Sequence[DisclosedObservation]]],
+) -> Markup:
     """Returns a table for each promise of which anything was seen."""
-    return join(_seen_table(check, part) for check, part in parts if part)
+    return join(_observation_table(check, part) for check, part in parts if part)
 
 
 def _mark(each: DisclosedCheck) -> Markup:
@@ -90,16 +92,16 @@ def _promise(each: DisclosedCheck) -> tuple[Markup, ...]:
     )
 
 
-def _seen_table(check: Check, part: Sequence[DisclosedObservation]) -> Markup:
+def _observation_table(check: Check, part: Sequence[DisclosedObservation]) -> Markup:
     columns = 4 if any(each.until for each in part) else 3
     head = ("Where", "What", "Number", "Until")[:columns]
     kinds = ("", "", "number", "whole")[:columns]
-    rows = (_seen_row(each)[:columns] for each in part)
+    rows = (_observation_row(each)[:columns] for each in part)
     caption = join([PROMISES[check], element("code", check)])
     return data_table(head, rows, kinds, caption, "seen cards", shows_caption=True)
 
 
-def _seen_row(each: DisclosedObservation) -> tuple[str, ...]:
+def _observation_row(each: DisclosedObservation) -> tuple[str, ...]:
     return (_path(each.where), each.what, how_many(each), said(each.until))
 
 

@@ -58,9 +58,9 @@ def to_blocks(report: AuditReport, threshold: int = THRESHOLD) -> list[Block]:
     return [
         _head(disclosed),
         Table(_CHECKS, disclosed.checks),
-        _seen_table("What breaks a promise:", findings),
-        _seen_table("Counted apart, and breaking none:", apart),
-        _seen_table("What could not be looked at:", unseen),
+        _observation_table("What breaks a promise:", findings),
+        _observation_table("Counted apart, and breaking none:", apart),
+        _observation_table("What could not be looked at:", unseen),
         DEVELOPMENT if disclosed.development else "",
         rule(threshold),
     ]
@@ -80,7 +80,7 @@ def _shout(status: Status) -> str:
     return status.upper() if status is Status.BROKEN else status
 
 
-def _seen_table(
+def _observation_table(
     title: str, seen: Sequence[tuple[DisclosedCheck, DisclosedObservation]]
 ) -> Table[tuple[DisclosedCheck, DisclosedObservation]]:
     has_until = any(each.until for _, each in seen)

@@ -26,34 +26,34 @@ from tests.rally.audit.audited_platform import (
     day_of,
     partition_of,
 )
-from tests.rally.audit.row_violations import GARDEN_DAY, files
+from tests.rally.audit.row_violations import GARDEN_DAY, list_names
 from tests.rally.audit.studies import BOG
 from tests.support.stores import see_list
 from tests.support.world import GARDEN, HOUSE, POND, rally_id
 
-RAW = "with a raw id, or without a pseudonym"
+RAW_ID = "with a raw id, or without a pseudonym"
 
 
 def raw_in_payload(deployment):
     deployment.put(
         [deployment.row(0, mark=f"see {rally_id(0)}"), deployment.row(0, number=2)]
     )
-    return GARDEN_DAY, {RAW: 1}
+    return GARDEN_DAY, {RAW_ID: 1}
 
 
 def raw_in_upper_case(deployment):
     deployment.put([deployment.row(0, mark=rally_id(3).upper())])
-    return GARDEN_DAY, {RAW: 1}
+    return GARDEN_DAY, {RAW_ID: 1}
 
 
 def raw_without_hyphens(deployment):
     deployment.put([deployment.row(0, mark=f"id{rally_id(3).replace('-', '')}aa")])
-    return GARDEN_DAY, {RAW: 1}
+    return GARDEN_DAY, {RAW_ID: 1}
 
 
 def raw_in_tags(deployment):
     deployment.put([deployment.row(0, tags=rally_id(1)), deployment.row(0, number=2)])
-    return GARDEN_DAY, {RAW: 1}
+    return GARDEN_DAY, {RAW_ID: 1}
 
 
 def raw_document_id(deployment):
@@ -61,27 +61,27 @@ def raw_document_id(deployment):
         b"d0c00000-0000-4000-8000-000000000001", rally_id(0).encode()
     )
     deployment.put([row])
-    return GARDEN_DAY, {RAW: 1}
+    return GARDEN_DAY, {RAW_ID: 1}
 
 
 def raw_participant(deployment):
     deployment.put(
         [deployment.row(0, participant=rally_id(0)), deployment.row(0, number=2)]
     )
-    return GARDEN_DAY, {RAW: 1}
+    return GARDEN_DAY, {RAW_ID: 1}
 
 
 def nobodys_pseudonym(deployment):
     deployment.put(
         [deployment.row(0, participant="x" * 36), deployment.row(0, number=2)]
     )
-    return GARDEN_DAY, {RAW: 1}
+    return GARDEN_DAY, {RAW_ID: 1}
 
 
 def short_participant(deployment):
     row = b"\x0cnobody" + deployment.row(0)[37:]
     deployment.put([row, deployment.row(0, number=2)])
-    return GARDEN_DAY, {RAW: 1}
+    return GARDEN_DAY, {RAW_ID: 1}
 
 
 def raw_in_header(deployment):
@@ -193,19 +193,19 @@ def foreign_letter(deployment):
 
 
 def damaged_rows(deployment):
-    name = files(deployment)[0]
+    name = list_names(deployment)[0]
     deployment.damage(deployment.data, name)
     return name, {"a block has another sync marker than the file": 1}
 
 
 def damaged_block(deployment):
-    name = files(deployment)[0]
+    name = list_names(deployment)[0]
     deployment.damage(deployment.data, name, -40)
     return name, None
 
 
 def cut_off(deployment):
-    name = files(deployment)[0]
+    name = list_names(deployment)[0]
     data, info = deployment.data.read(name), deployment.data.stat(name)
     deployment.data.replace(name, data[:-30], info.generation)
     return name, {"the block index is not that of this file": 1}
@@ -306,23 +306,29 @@ def put_derived(deployment, name, data):
     return f"{GARDEN}: {path}"
 
 
-def told_of(deployment, *people):
+def table_of_pseudonyms(deployment, *people):
     return "\n".join(deployment.pseudonym(each) + ",1" for each in people).encode()
 
 
 def derived_text(deployment):
-    put_derived(deployment, "fine.csv", told_of(deployment, 0, 3, 4))
-    where = put_derived(deployment, "sums.csv", told_of(deployment, 0, 1, 2))
+    put_derived(deployment, "fine.csv", table_of_pseudonyms(deployment, 0, 3, 4))
+    where = put_derived(
+        deployment, "sums.csv", table_of_pseudonyms(deployment, 0, 1, 2)
+    )
     return where, {"of people who have left": 1}
 
 
 def derived_upper(deployment):
-    where = put_derived(deployment, "sums.csv", told_of(deployment, 1).upper())
+    where = put_derived(
+        deployment, "sums.csv", table_of_pseudonyms(deployment, 1).upper()
+    )
     return where, {"of people who have left": 1}
 
 
 def derived_gzip(deployment):
-    data = gzip.compress(b"a,b\n" * 3_000_000) + gzip.compress(told_of(deployment, 1))
+    data = gzip.compress(b"a,b\n" * 3_000_000) + gzip.compress(
+        table_of_pseudonyms(deployment, 1)
+    )
     return put_derived(deployment, "sums.csv.gz", data), {"of people who have left": 1}
 
 

@@ -20,7 +20,7 @@ from tests.support.world import GARDEN, HOUSE, POND
 GARDEN_DAY = f"{GARDEN}/visit.1/{day_of(0)}"
 
 
-def files(deployment, study=GARDEN, document="visit.1", day=0):
+def list_names(deployment, study=GARDEN, document="visit.1", day=0):
     return [
         info.name
         for info in deployment.data.list(partition_of(study, document, day).folder)
@@ -104,16 +104,16 @@ def of_another_date(deployment):
 
 
 def of_another_bucket(deployment):
-    name, other = files(deployment, day=1)[:2]
+    name, other = list_names(deployment, day=1)[:2]
     data = deployment.data.read(other)
     info = deployment.data.stat(name)
     deployment.data.replace(name, data, info.generation)
     where = f"{GARDEN}/visit.1/{day_of(1)}"
-    return where, {"of another date or bucket": fastavro_count(data)}
+    return where, {"of another date or bucket": count_rows(data)}
 
 
 def moved_to_another_study(deployment):
-    (name,) = [each for each in files(deployment, POND, day=4)][:1]
+    (name,) = [each for each in list_names(deployment, POND, day=4)][:1]
     other = name.replace(POND, GARDEN)
     deployment.data.create(other, deployment.data.read(name))
     return f"{GARDEN}/visit.1/{day_of(4)}", {"rows of another partition": 1}
@@ -193,5 +193,5 @@ def lost_event_of_the_platform(deployment):
     return where, {"without an enrolment": 1}
 
 
-def fastavro_count(data):
+def count_rows(data):
     return sum(1 for _ in fastavro.reader(io.BytesIO(data)))

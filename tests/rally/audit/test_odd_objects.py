@@ -25,8 +25,13 @@ from tests.rally.audit.audited_platform import (
     lines_by_check,
     partition_of,
 )
-from tests.rally.audit.object_violations import RAW, put_derived, put_letters, told_of
-from tests.rally.audit.row_violations import files
+from tests.rally.audit.object_violations import (
+    RAW_ID,
+    put_derived,
+    put_letters,
+    table_of_pseudonyms,
+)
+from tests.rally.audit.row_violations import list_names
 from tests.support.world import GARDEN, rally_id
 
 
@@ -66,12 +71,15 @@ def test_event_of_nobody_is_named_and_all_else_is_read(deployment, participant, 
     deployment.put([deployment.row(0, mark=rally_id(0))])
     seen = lines_by_check(deployment.audit())
     assert set(seen) == {Check.IDS}
-    assert count_by_description(seen[Check.IDS]) == {"without a pseudonym": 1, RAW: 1}
+    assert count_by_description(seen[Check.IDS]) == {
+        "without a pseudonym": 1,
+        RAW_ID: 1,
+    }
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
 def test_dates_that_never_were_are_no_dates(deployment, day):
-    name = files(deployment)[0]
+    name = list_names(deployment)[0]
     deployment.data.create(name.replace(day_of(0), day), deployment.data.read(name))
     letters = put_letters(
         deployment, [SEALED_PREFIX + bytes(100)], kind=LetterKind.WITHDRAWAL
@@ -90,7 +98,7 @@ def test_names_that_are_no_text_are_named_all_the_same(deployment):
     deployment.data.create(copy, deployment.data.read(row)[:-1])
     deployment.platform.create("plans/\udcff", rally_id(0).encode())
     derived = os.fsencode(deployment.derived / "garden") + b"/\xff"
-    Path(os.fsdecode(derived)).write_bytes(told_of(deployment, 1))
+    Path(os.fsdecode(derived)).write_bytes(table_of_pseudonyms(deployment, 1))
     report = deployment.audit()
     assert set(lines_by_check(report)) == {Check.FILES, Check.IDS, Check.DERIVED}
     for render in (to_text, to_json, to_html):

@@ -101,10 +101,10 @@ def test_paper_has_every_cell_of_every_table_within_its_page(tmp_path):
     print_page(PAGE, paper, tmp_path)
     words = words_of_pdf(paper)
     cells = [cell for table in tables(parse(PAGE)) for row in table[1:] for cell in row]
-    told = Counter(
+    expected = Counter(
         word for cell in cells if "/" not in cell for word in cell.split()
     )  # a place is broken into words of its own
-    assert not told - Counter(each.text for each in words)
+    assert not expected - Counter(each.text for each in words)
     assert [each for each in words if not 0 < each.start < each.end < 1] == []
     on_paper = "".join(each.text for each in words)
     parts = [part for cell in cells if "/" in cell for part in cell.split("/")]

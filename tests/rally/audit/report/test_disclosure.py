@@ -34,8 +34,8 @@ from tests.rally.audit.sample_reports import EMPTY, GARDEN, POND, SMALL, rows
 )
 @pytest.mark.parametrize("unit", [Unit.ROWS, Unit.PEOPLE])
 def test_count_is_told_in_tens(unit, number, words, short):
-    told = disclose_count(number, unit, THRESHOLD)
-    assert (in_words(told), in_short(told)) == (words, short)
+    disclosed = disclose_count(number, unit, THRESHOLD)
+    assert (in_words(disclosed), in_short(disclosed)) == (words, short)
 
 
 @pytest.mark.parametrize("unit", [Unit.OBJECTS, Unit.STUDIES])
@@ -61,13 +61,13 @@ def test_threshold_of_one_tells_all(number):
     ],
 )
 def test_sum_is_of_what_is_told(numbers, words):
-    told = (disclose_count(each, Unit.ROWS, THRESHOLD) for each in numbers)
-    assert in_words(total(told)) == words
+    disclosed = (disclose_count(each, Unit.ROWS, THRESHOLD) for each in numbers)
+    assert in_words(total(disclosed)) == words
 
 
 @pytest.mark.parametrize("threshold", [5, THRESHOLD])
 def test_small_part_cannot_be_worked_out_from_a_sum(threshold):
-    """Of all parts that are told alike beside their sum, no small one is always one.
+    """Of all parts that look alike beside their sum, no small one is always one.
 
     A sum and its parts are, for one: a group's people and its ages; a day's rows and
     those of its documents, which expire on days of their own.
@@ -75,22 +75,22 @@ def test_small_part_cannot_be_worked_out_from_a_sum(threshold):
     numbers = range(threshold * 3)
     alike = defaultdict(list)
     for parts in product(numbers, repeat=3):
-        told = (
+        disclosed = (
             disclose_count(each, Unit.ROWS, threshold) for each in (sum(parts), *parts)
         )
-        alike[tuple(told)].append(parts)
+        alike[tuple(disclosed)].append(parts)
     small = [
         {parts[at] for parts in possible}
-        for (_, *told), possible in alike.items()
+        for (_, *disclosed), possible in alike.items()
         for at in range(3)
-        if told[at].is_hidden
+        if disclosed[at].is_hidden
     ]
     assert small
     assert min(map(len, small)) > 1
 
 
 @pytest.mark.parametrize(
-    ("told", "unit", "word"),
+    ("disclosed", "unit", "word"),
     [
         (Disclosed(1), Unit.ROWS, "row"),
         (Disclosed(1), Unit.PEOPLE, "person"),
@@ -99,8 +99,8 @@ def test_small_part_cannot_be_worked_out_from_a_sum(threshold):
         (Disclosed(0, 10), Unit.PEOPLE, "people"),
     ],
 )
-def test_unit_follows_its_count(told, unit, word):
-    assert unit_of(told, unit) == word
+def test_unit_follows_its_count(disclosed, unit, word):
+    assert unit_of(disclosed, unit) == word
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_names_of_objects_are_made_visible():
 
 
 @pytest.mark.parametrize(
-    ("by_day", "number", "told"),
+    ("by_day", "number", "disclosed"),
     [
         ({}, 1241, Disclosed(1240, 1250)),
         ({}, 3, Disclosed(0, 10)),
@@ -134,9 +134,9 @@ def test_names_of_objects_are_made_visible():
     ],
     ids=["no days", "few", "none", "some days are small", "all days are small"],
 )
-def test_rows_read_are_those_of_the_days_that_are_told(by_day, number, told):
+def test_rows_read_are_those_of_the_days_that_are_disclosed(by_day, number, disclosed):
     report = replace(EMPTY, rows=by_day, scope=Scope(1.0, 2, number, 0.1))
-    assert disclose(report, 10).scope.rows == told
+    assert disclose(report, 10).scope.rows == disclosed
 
 
 def test_group_is_told_in_tens_and_days():

@@ -77,10 +77,10 @@ def test_each_reference_leads_somewhere():
 
 def test_each_picture_says_what_it_shows():
     page = parse(to_html(SMALL))
-    told = [
+    drawn = [
         (each.find("title").text, each.find("desc").text) for each in page.iter("svg")
     ]
-    assert told == [
+    assert drawn == [
         (
             f"Rows of {GARDEN} by day",
             "One bar a day, from 2023-05-06 to 2024-02-03. "
@@ -115,8 +115,8 @@ def test_head_tells_verdict_and_scope():
 
 
 def test_promises_are_told_in_words_and_marks():
-    told = section(parse(to_html(SMALL)), "What is promised")
-    assert tables(told) == [
+    table_section = section(parse(to_html(SMALL)), "What is promised")
+    assert tables(table_section) == [
         [
             ["Promise", "Check", "What became of it", "Findings"],
             ["No row is left of anybody who has left.", "withdrawn", "✕ broken", "2"],
@@ -183,12 +183,12 @@ def test_numbers_stand_behind_the_pictures():
 
 
 def test_studies_have_their_state_and_their_rows():
-    told = shown(
+    drawn = shown(
         ROWS,
         studies={GARDEN: StudyState.PAUSED, POND: StudyState.DRAFT},
         rows={(GARDEN, "2024-01-01"): 39, ("old", "2024-01-01"): 7},
     )
-    captions = [words(each) for each in told.iter("figcaption")]
+    captions = [words(each) for each in drawn.iter("figcaption")]
     assert captions == [
         "old not in the registry fewer than 10 rows a day",
         f"{GARDEN} paused at least 30 rows",
@@ -196,9 +196,9 @@ def test_studies_have_their_state_and_their_rows():
 
 
 def test_days_are_bars_and_small_ones_are_hatched_and_alike():
-    told = picture(ROWS, rows=year_of(5, [1, 400, 0, 9, 200].__getitem__))
-    first, most, second, half = told
-    assert [each[0] for each in told] == [
+    drawn = picture(ROWS, rows=year_of(5, [1, 400, 0, 9, 200].__getitem__))
+    first, most, second, half = drawn
+    assert [each[0] for each in drawn] == [
         "2022-01-01: fewer than 10 rows",
         "2022-01-02: at least 400 rows",
         "2022-01-04: fewer than 10 rows",
@@ -208,7 +208,7 @@ def test_days_are_bars_and_small_ones_are_hatched_and_alike():
     assert most[1] == half[1] == "rows"
     assert first[5] == second[5] == STUB_HEIGHT
     assert most[5] == half[5] * 2
-    assert {round(each[3] + each[5], 2) for each in told} == {94}
+    assert {round(each[3] + each[5], 2) for each in drawn} == {94}
 
 
 @pytest.mark.parametrize(
@@ -222,15 +222,15 @@ def test_days_are_bars_and_small_ones_are_hatched_and_alike():
     ids=["a day", "days", "weeks", "months"],
 )
 def test_many_days_are_weeks_or_months(number, number_of_bars, first):
-    told = picture(ROWS, rows=year_of(number, lambda at: 30))
-    assert len(told) == number_of_bars
-    assert told[0][0].startswith(f"{first}: at least ")
-    assert all(before[2] < after[2] for before, after in pairwise(told))
+    drawn = picture(ROWS, rows=year_of(number, lambda at: 30))
+    assert len(drawn) == number_of_bars
+    assert drawn[0][0].startswith(f"{first}: at least ")
+    assert all(before[2] < after[2] for before, after in pairwise(drawn))
 
 
 def test_small_days_of_a_week_are_in_no_sum():
-    told = picture(ROWS, rows=year_of(401, lambda at: 12 if at == 4 else 9))
-    assert [each[0] for each in told][:3] == [
+    drawn = picture(ROWS, rows=year_of(401, lambda at: 12 if at == 4 else 9))
+    assert [each[0] for each in drawn][:3] == [
         "week of 2021-12-27: fewer than 20 rows",
         "week of 2022-01-03: at least 10 rows",
         "week of 2022-01-10: fewer than 70 rows",
@@ -245,7 +245,7 @@ def test_studies_share_an_axis_of_time():
 
 
 def test_withdrawals_are_bars_by_state_in_the_order_of_a_request():
-    told = picture(
+    drawn = picture(
         LEAVE,
         withdrawals=(
             group(GARDEN, "closed", (0, 20, 400)),
@@ -253,13 +253,13 @@ def test_withdrawals_are_bars_by_state_in_the_order_of_a_request():
             group(POND, "closed", (3, 0, 200)),
         ),
     )
-    assert [(said, kind) for said, kind, *_ in told] == [
+    assert [(said, kind) for said, kind, *_ in drawn] == [
         ("requested, less than 7 days: at least 10 people", "young"),
         ("closed, less than 7 days: fewer than 10 people", "url(#withdrawals-young)"),
         ("closed, less than 30 days: at least 20 people", "old"),
         ("closed, 30 days and more: at least 600 people", "older"),
     ]
-    assert told[3][4] == pytest.approx(told[2][4] * 30, rel=0.01)
+    assert drawn[3][4] == pytest.approx(drawn[2][4] * 30, rel=0.01)
 
 
 @pytest.mark.parametrize("other", [10, 500])
@@ -272,14 +272,14 @@ def test_few_withdrawals_are_a_part_of_one_width(other):
 def test_each_state_has_one_bar_and_unknown_ones_come_last():
     states = ("zzz", "closed", "blocked", "aaa", "held", "active", "requested")
     groups = tuple(group(POND, state, (20, 0, 0)) for state in states)
-    told = picture(LEAVE, withdrawals=groups)
-    assert [said.partition(",")[0] for said, *_ in told] == [
+    drawn = picture(LEAVE, withdrawals=groups)
+    assert [said.partition(",")[0] for said, *_ in drawn] == [
         "requested", "active", "blocked", "held", "closed", "aaa", "zzz"
     ]  # fmt: skip
 
 
 def test_overdue_rows_have_a_bar_of_their_own():
-    told = picture(
+    drawn = picture(
         EXPIRY,
         expiring={
             (POND, "2023-05-06"): 100,
@@ -288,7 +288,7 @@ def test_overdue_rows_have_a_bar_of_their_own():
             (POND, "2024-03-02"): 7,
         },
     )
-    [(*ahead, _, _, _, high), (*late, _, _, _, low)] = told
+    [(*ahead, _, _, _, high), (*late, _, _, _, low)] = drawn
     assert ahead[:2] == ["2024-03-02: at least 400 rows", "rows"]
     assert late[:2] == ["overdue: at least 200 rows", "late"]
     assert high == low * 2
@@ -299,8 +299,8 @@ def test_overdue_rows_have_a_bar_of_their_own():
 )
 def test_what_expires_is_told_by_day_month_or_year(number, first):
     last = (date(2024, 3, 1) + timedelta(days=number)).isoformat()
-    told = picture(EXPIRY, expiring={(POND, "2024-03-02"): 20, (POND, last): 10})
-    assert told[0][0] == f"{first}: at least 20 rows"
+    drawn = picture(EXPIRY, expiring={(POND, "2024-03-02"): 20, (POND, last): 10})
+    assert drawn[0][0] == f"{first}: at least 20 rows"
 
 
 def test_last_day_of_the_calendar_is_shown():

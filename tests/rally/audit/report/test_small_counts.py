@@ -76,7 +76,7 @@ def long_numbers(text):
 
 
 def alike(number, random):
-    """Another number that is told in the same words, where the threshold is 10."""
+    """Another number that is disclosed in the same words, where the threshold is 10."""
     least = number - number % 10
     return random.randint(least or 1, least + 9) if number else 0
 
