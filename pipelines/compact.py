@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.job import Job
 from pipelines.starting import start
-from rally.options import EVERYWHERE
+from rally.options import EVERYWHERE, JSON
 from rally.process import run_as_process
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ JOB = Job(
     "Sort the files of each partition into buckets, drop duplicates and the rows of"
     " people who left, and remove what went into them. Run it as often as you like.",
     "--store=/srv/rally/store --keys=/srv/rally/keys",
-    EVERYWHERE,
+    (*EVERYWHERE, JSON),
+    not_on_dataflow=(JSON.name,),
 )
 
 

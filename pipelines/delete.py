@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipelines.job import Job
 from pipelines.starting import start
 from rally import numbers
-from rally.options import EVERYWHERE, Option, grouped
+from rally.options import EVERYWHERE, JSON, Option, grouped
 from rally.process import run_as_process
 from rally.withdrawal.rules import Rules
 
@@ -97,9 +97,9 @@ JOB = Job(
     " out of every file, purge old copies, read everything again, and write a receipt"
     " of each request.",
     "--plan_only --store=/srv/rally/store --keys=/srv/rally/keys",
-    (*EVERYWHERE, *DELETE),
+    (*EVERYWHERE, JSON, *DELETE),
     # A retry finds the list that the first try made, and refuses: a person does this.
-    not_on_dataflow=("rebuild_list",),
+    not_on_dataflow=("rebuild_list", JSON.name),
 )
 
 

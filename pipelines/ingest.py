@@ -10,7 +10,7 @@ from pipelines.job import Job
 from pipelines.job_options import INTAKE
 from pipelines.starting import start
 from rally import numbers
-from rally.options import EVERYWHERE, Option, grouped
+from rally.options import EVERYWHERE, JSON, Option, grouped
 from rally.process import run_as_process
 from rally.sources.ack_deadlines import LONGEST_ACK_DEADLINE_SECONDS
 from rally.sources.inputs import SPLIT_BYTES
@@ -80,10 +80,10 @@ JOB = Job(
     "Read encrypted pings, open and check them, and store them by study. What fails is"
     " kept as a sealed dead letter; what a study or a person refuses is not kept.",
     "--input='pings/*.ndjson' --store=/srv/rally/store --keys=/srv/rally/keys",
-    (*EVERYWHERE, *INTAKE, *INGEST),
+    (*EVERYWHERE, JSON, *INTAKE, *INGEST),
     needs=("store", "keys"),
     local_only=("prometheus", "stop_after_idle_seconds"),
-    not_on_dataflow=("ack_deadline_seconds",),
+    not_on_dataflow=("ack_deadline_seconds", JSON.name),
 )
 
 

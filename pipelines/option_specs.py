@@ -99,7 +99,7 @@ def given(declared: Iterable[Option], options: "PipelineOptions") -> dict[Option
     return {
         option: spelt(values[option.name])
         for option in declared
-        if values[option.name] != option.default
+        if values[option.name] not in (None, option.default)
     }
 
 

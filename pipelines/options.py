@@ -24,7 +24,7 @@ from pipelines.runners import (
 from rally.errors import ConfigurationError, Faults, ManyFaults
 from rally.ingestion.setup import IngestSettings
 from rally.keys.platform_keys import default_uri
-from rally.options import EVERYWHERE, Option, add_option, add_options
+from rally.options import EVERYWHERE, JSON, Option, add_option, add_options
 from rally.parser import Parser, unknown
 from rally.settings import Settings
 from rally.times import RANGE, InvalidTime, parse_time
@@ -49,7 +49,20 @@ def pipeline_options(name: str, options: Sequence[Option]) -> type[PipelineOptio
     return type(name, (PipelineOptions,), {"_add_argparse_args": classmethod(add)})
 
 
+class _AnyJson(PipelineOptions):
+    """Takes `--json` with a value or without, before the classes of jobs do.
+
+    Beam asks all classes for their options at once, and it is a file of the audit, and
+    a flag of all other jobs.
+    """
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(f"--{JSON.name}", nargs="?", const=str(True).lower())
+
+
 PlatformOptions = pipeline_options("PlatformOptions", EVERYWHERE)
+OutputOptions = pipeline_options("OutputOptions", (JSON,))
 IntakeOptions = pipeline_options("IntakeOptions", INTAKE)
 
 
@@ -91,6 +104,12 @@ def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
 def is_check_only(options: PipelineOptions) -> bool:
     """Whether a job is only looked at, and not begun."""
     is_asked: bool = options.view_as(PlatformOptions).check_only
+    return is_asked
+
+
+def wants_json(options: PipelineOptions) -> bool:
+    """Whether a job prints what it did as JSON, for programs."""
+    is_asked: bool = options.view_as(OutputOptions).json
     return is_asked
 
 

@@ -10,7 +10,7 @@ from pipelines.job import Job
 from pipelines.job_options import days
 from pipelines.starting import start
 from rally import numbers
-from rally.options import EVERYWHERE, Option, grouped
+from rally.options import EVERYWHERE, JSON, Option, grouped
 from rally.process import run_as_process
 from rally.retention.limits import Limits
 
@@ -73,7 +73,8 @@ JOB = Job(
     " keys, rows without an enrolment, and the platform's old records; list all of it"
     " again, and say what remains until when. Run it every day.",
     "--plan_only --store=/srv/rally/store --keys=/srv/rally/keys",
-    (*EVERYWHERE, *PURGE),
+    (*EVERYWHERE, JSON, *PURGE),
+    not_on_dataflow=(JSON.name,),
 )
 
 

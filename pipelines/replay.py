@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipelines.job import Job
 from pipelines.job_options import INTAKE
 from pipelines.starting import start
-from rally.options import EVERYWHERE, Option, grouped
+from rally.options import EVERYWHERE, JSON, Option, grouped
 from rally.outcomes import FailureReason
 from rally.process import run_as_process
 
@@ -33,8 +33,9 @@ JOB = Job(
     "Feed dead letters through ingest again. What goes through, or is refused now, is"
     " removed; what fails again stays as it was.",
     "--reason=left --store=/srv/rally/store --keys=/srv/rally/keys",
-    (*EVERYWHERE, *INTAKE, *REPLAY),
+    (*EVERYWHERE, JSON, *INTAKE, *REPLAY),
     needs=("store", "keys"),
+    not_on_dataflow=(JSON.name,),
 )
 
 

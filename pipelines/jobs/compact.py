@@ -16,6 +16,7 @@ from pipelines.lifecycle import Ended, JobStopped
 from pipelines.options import (
     parse_options_here,
     shared_settings,
+    wants_json,
 )
 from pipelines.run_step import run_step
 from rally.compaction.compactor import find_strays, make_compactor, plan_compaction
@@ -23,12 +24,11 @@ from rally.compaction.outcomes import CompactionOutcome, CompactionResult, Troub
 from rally.decisions.chain import LOSS
 from rally.deletion.plan_store import PlanStore
 from rally.observability.log_entries import LogFields
-from rally.printing import print_lines
 from rally.process import say
 from rally.settings import Settings
 from rally.storage.layout import Partition, Stores
 from rally.storage.leases import Leases
-from rally.tables import Column, Table, print_blocks
+from rally.tables import Column, Table, print_results
 from rally.withdrawal.bootstrap import open_list
 
 _SUMS: tuple[Column["Sums"], ...] = (
@@ -103,15 +103,22 @@ def _settings(options: PipelineOptions) -> Settings:
     return Settings(**shared_settings(options))
 
 
-def _report(results: Sequence[CompactionResult]) -> Ended:
+def _report(results: Sequence[CompactionResult], *, as_json: bool) -> Ended:
     done = [each for each in results if each.outcome is CompactionOutcome.COMPACTED]
-    print_blocks(Table(_SUMS, _sum_up(done)) if done else "nothing to compact")
+    documents = Table(_SUMS, _sum_up(done))
     under = (each for each in results if each.outcome is CompactionOutcome.HELD)
-    if held := sum(not each.troubles for each in under):
-        print_lines(f"left as they are under a legal hold: {held:,} partitions")
+    held = sum(not each.troubles for each in under)
+    left = f"left as they are under a legal hold: {held:,} partitions" if held else ""
     troubles = dict.fromkeys(trouble for each in results for trouble in each.troubles)
-    for outcome, name, why in troubles:
-        say(f"{name}: {outcome}: {why}")
+    faults = [f"{name}: {outcome}: {why}" for outcome, name, why in troubles]
+    print_results(
+        {"documents": documents, "held_partitions": held, "faults": faults},
+        documents if done else "nothing to compact",
+        left,
+        as_json=as_json,
+    )
+    for fault in faults:
+        say(fault)
     partitions = len({each.partition for each in done})
     figures = LogFields(partitions=partitions, faults=len(troubles))
     return Ended(1 if troubles else 0, figures)
@@ -156,4 +163,6 @@ def _sum_up(done: Iterable[CompactionResult]) -> list[Sums]:
     return [*sums.values()]
 
 
-BODY = JobBody(lambda options: _report(_run(options)), _settings)
+BODY = JobBody(
+    lambda options: _report(_run(options), as_json=wants_json(options)), _settings
+)

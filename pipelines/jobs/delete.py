@@ -14,7 +14,7 @@ from pipelines.delete import JOB
 from pipelines.delete_options import DeleteOptions, deletion_settings
 from pipelines.job import JobBody
 from pipelines.lifecycle import Ended, running_alone
-from pipelines.options import parse_options_here
+from pipelines.options import parse_options_here, wants_json
 from pipelines.run_step import run_step
 from rally.audit.limits import Limits
 from rally.deletion.deletion import Deletion
@@ -25,7 +25,7 @@ from rally.deletion.settings import DeletionSettings
 from rally.observability.log_entries import LogFields
 from rally.printing import visible
 from rally.process import say
-from rally.tables import Column, Table, print_blocks
+from rally.tables import Column, Table, Value, print_results
 from rally.times import from_micros
 from rally.withdrawal.overview import read_overview
 from rally.withdrawal.withdrawal_list import RequestState, WithdrawalList
@@ -105,19 +105,24 @@ def _undecided(published: WithdrawalList) -> Iterator[str]:
         )
 
 
-def _ended(report: DeletionReport) -> Ended:
+def _ended(report: DeletionReport, *, as_json: bool) -> Ended:
     figures = LogFields(
         late_withdrawals=report.late,
         receipts=len(report.receipts),
         faults=len([*_faults(report)]),
     )
-    return Ended(_report(report), figures)
+    return Ended(_report(report, as_json=as_json), figures)
 
 
-def _report(report: DeletionReport) -> int:
-    told = "\n".join(map(visible, _told(report)))
-    print_blocks(_requests(report), _files(report), told)
-    faults = [*_faults(report)]
+def _report(report: DeletionReport, *, as_json: bool) -> int:
+    requests, files, faults = _requests(report), _files(report), [*_faults(report)]
+    print_results(
+        {"requests": requests, "files": files, **_more(report), "faults": faults},
+        requests,
+        files,
+        "\n".join(map(visible, _told(report))),
+        as_json=as_json,
+    )
     for fault in faults:
         say(fault)
     return 1 if faults else 0
@@ -176,6 +181,30 @@ def _files(report: DeletionReport) -> Table[Planned]:
     return Table(_FILES, rows)
 
 
+def _more(report: DeletionReport) -> dict[str, Value]:
+    """What a program learns beside the tables; people are told it in sentences."""
+    return {
+        "plans": [*dict.fromkeys(report.plans)],
+        "withdrawal_list": report.withdrawals.counter,
+        "verified_files": len(report.verified),
+        "verified_rows": sum(each.rows_before for each in report.verified),
+        "old_copies": [
+            {
+                "study": namespace,
+                "purged": copies.purged,
+                "left": len(copies.left),
+                "until": copies.until,
+            }
+            for namespace, copies in report.copies.items()
+            if copies.purged or copies.left
+        ],
+        "waiting_requests": report.waiting,
+        "returned_rows": dict(sorted(report.returned.items())),
+        "derived": report.derived,
+        "receipts": report.receipts,
+    }
+
+
 def _told(report: DeletionReport) -> Iterator[str]:
     for plan in dict.fromkeys(report.plans):
         yield f"plan: {plan}"
@@ -218,4 +247,7 @@ def _faults(report: DeletionReport) -> Iterator[str]:
         )
 
 
-BODY = JobBody(lambda options: _ended(_run(options)), deletion_settings)
+BODY = JobBody(
+    lambda options: _ended(_run(options), as_json=wants_json(options)),
+    deletion_settings,
+)

@@ -25,6 +25,7 @@ from pipelines.logs import outcomes
 from pipelines.options import (
     ingest_settings,
     parse_options_here,
+    wants_json,
 )
 from pipelines.run_step import (
     count_failures,
@@ -41,7 +42,7 @@ from rally.observability.prometheus import served
 from rally.outcomes import Count
 from rally.process import say
 from rally.sources.inputs import match_inputs, plan_units
-from rally.tables import print_blocks
+from rally.tables import print_results
 from transforms.ingest_files import IngestFiles
 from transforms.ingest_subscription import IngestSubscription
 
@@ -111,8 +112,13 @@ def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeli
     return pipeline
 
 
-def _report(counts: Counter[Count]) -> Ended:
-    print_blocks(tabulate(counts) if counts else "no pings")
+def _report(counts: Counter[Count], *, as_json: bool) -> Ended:
+    outcomes_of_pings = tabulate(counts)
+    print_results(
+        {"outcomes": outcomes_of_pings},
+        outcomes_of_pings if counts else "no pings",
+        as_json=as_json,
+    )
     figures = outcomes(counts)
     all_unknown = explain_all_unknown(counts)
     if all_unknown:
@@ -141,4 +147,9 @@ def _check(options: PipelineOptions) -> None:
     faults.check()
 
 
-BODY = JobBody(lambda options: _report(_run(options)), ingest_settings, _graph, _check)
+BODY = JobBody(
+    lambda options: _report(_run(options), as_json=wants_json(options)),
+    ingest_settings,
+    _graph,
+    _check,
+)

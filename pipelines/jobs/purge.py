@@ -12,7 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.job import JobBody
 from pipelines.lifecycle import Ended, running_alone
-from pipelines.options import parse_options_here
+from pipelines.options import parse_options_here, wants_json
 from pipelines.purge import JOB
 from pipelines.purge_options import PurgeOptions, purge_settings
 from pipelines.run_step import run_step, shown_progress
@@ -24,7 +24,7 @@ from rally.retention.plan import EntryTally, TallyKey
 from rally.retention.purge import Purge
 from rally.retention.report import PurgeReport
 from rally.retention.settings import PurgeSettings
-from rally.tables import Column, Table, print_blocks
+from rally.tables import Column, Table, Value, print_results
 
 _LABELS = {"search": "SearchRows", "purge": "PurgeObjects"}
 
@@ -62,12 +62,19 @@ def _run_step(
     return run_step(JOB, options, _LABELS[step], works, make_worker, platform)
 
 
-def _report(report: PurgeReport) -> Ended:
+def _report(report: PurgeReport, *, as_json: bool) -> Ended:
     table = (
         _table("gone", report.done) if report.done else _table("to go", report.planned)
     )
-    print_blocks(table, "\n".join(map(visible, _told(report))))
     problems = list(report.problems)
+    print_results(
+        {"plan": report.plan or None, "is_done": bool(report.done), "objects": table}
+        | _more(report)
+        | {"faults": problems},
+        table,
+        "\n".join(map(visible, _told(report))),
+        as_json=as_json,
+    )
     for problem in problems:
         say(problem)
     objects = sum(tally.objects for tally in report.done.values())
@@ -101,6 +108,25 @@ def _table(
     return Table(columns, sorted(tallies.items(), key=itemgetter(0)))
 
 
+def _more(report: PurgeReport) -> dict[str, Value]:
+    """What a program learns beside the table; people are told it in sentences."""
+    return {
+        "old_copies": report.old_copies,
+        "blocked": [*report.blocked],
+        "remains": [
+            {
+                "where": each.where,
+                "objects": each.objects,
+                "until": each.until if each.is_dated else None,
+                "reason": each.reason,
+            }
+            for each in report.remains
+        ],
+        "destroyed": report.destroyed,
+        "remarks": report.remarks,
+    }
+
+
 def _told(report: PurgeReport) -> Iterator[str]:
     yield f"plan: {report.plan}" if report.plan else "nothing to purge"
     if report.old_copies:
@@ -112,4 +138,6 @@ def _told(report: PurgeReport) -> Iterator[str]:
     yield from report.remarks
 
 
-BODY = JobBody(lambda options: _report(_run(options)), purge_settings)
+BODY = JobBody(
+    lambda options: _report(_run(options), as_json=wants_json(options)), purge_settings
+)

@@ -16,6 +16,7 @@ from pipelines.logs import outcomes
 from pipelines.options import (
     ingest_settings,
     parse_options_here,
+    wants_json,
 )
 from pipelines.replay import JOB
 from pipelines.replay_options import replay_reason
@@ -31,10 +32,9 @@ from rally.errors import ConfigurationError, CorruptFile
 from rally.ingestion.replay import Replayed
 from rally.ingestion.setup import IngestSettings, check_before_start, make_unsealer
 from rally.outcomes import Count, FailureReason
-from rally.printing import print_lines
 from rally.process import say
 from rally.storage.occupancy import listing
-from rally.tables import print_blocks
+from rally.tables import print_results
 from transforms.replay_dead_letters import (
     DAMAGED,
     NAMESPACE,
@@ -96,7 +96,7 @@ def _result(finished: PipelineResult) -> Result:
     )
 
 
-def _ended(result: Result) -> Ended:
+def _ended(result: Result, *, as_json: bool) -> Ended:
     figures = outcomes(result.counts)
     waiting = sum(
         number
@@ -107,22 +107,34 @@ def _ended(result: Result) -> Ended:
     figures["removed"], figures["kept"], _ = result.letters
     figures["damaged"] = len(result.damaged)
     failures = count_failures(result.counts)
-    return Ended(_report(result), figures, failures=failures)
+    return Ended(_report(result, as_json=as_json), figures, failures=failures)
 
 
-def _report(result: Result) -> int:
+def _report(result: Result, *, as_json: bool) -> int:
     gone, kept, unopened = result.letters
     letters = ""
     if gone or kept:
         letters = f"dead letters: {gone:,} removed, {kept:,} kept"
     elif not result.damaged:
         letters = "no dead letters"
-    print_blocks(tabulate(result.counts), letters)
     if unopened:
-        print_lines(f"{unopened:,} of the kept do not open with this private key")
+        letters += f"\n{unopened:,} of the kept do not open with this private key"
+    outcomes_of_pings = tabulate(result.counts)
+    print_results(
+        {
+            "outcomes": outcomes_of_pings,
+            "dead_letters": {"removed": gone, "kept": kept, "unopened": unopened},
+            "damaged": result.damaged,
+        },
+        outcomes_of_pings,
+        letters,
+        as_json=as_json,
+    )
     for name in result.damaged:
         say(f"{name}: is damaged and was left out; restore or remove it")
     return 1 if result.damaged else 0
 
 
-BODY = JobBody(lambda options: _ended(_run(options)), ingest_settings)
+BODY = JobBody(
+    lambda options: _ended(_run(options), as_json=wants_json(options)), ingest_settings
+)

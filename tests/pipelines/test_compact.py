@@ -1,5 +1,6 @@
 """Compaction as a command: what it says, and what it refuses to begin with."""
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -80,6 +81,35 @@ def test_compaction_says_what_it_did(world, store, ingested, capsys, options):
     folder = f"data/study={GARDEN}/document=visit.1/date={SENT_DAY}"
     assert list(data(store)) == [f"{folder}/bucket=0-0/compacted.avro"]
     assert not [each for each in contents(store) if "leases" in each or "res" in each]
+
+
+def test_json_has_all_that_people_are_told(world, store, ingested, capsys):
+    (info,) = [each for each in ingested.list("data/") if LATER_DAY in each.name]
+    half = ingested.read(info.name)[: info.size // 2]
+    ingested.replace(info.name, half, info.generation)
+    fault = f"{info.name}: damaged: the header is cut off"
+
+    status, out, errors = run(world, store, capsys, "--json")
+
+    assert (status, errors, out.count("\n")) == (1, f"rally: {fault}\n", 1)
+    assert json.loads(out) == {
+        "documents": [
+            {
+                "study": "rally-garden",
+                "document": "visit.1",
+                "partitions": 1,
+                "files_before": 2,
+                "files_after": 1,
+                "rows_before": 4,
+                "rows_after": 3,
+                "duplicates": 1,
+                "withdrawn": 0,
+                "superseded": 0,
+            }
+        ],
+        "held_partitions": 0,
+        "faults": [fault],
+    }
 
 
 def test_compaction_twice_changes_nothing(world, store, ingested, capsys):

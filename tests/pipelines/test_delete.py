@@ -1,5 +1,6 @@
 """Deletion as a command: what it says, what it leaves, and what it refuses."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -104,6 +105,40 @@ def test_who_left_is_deleted_and_told(world, lived_in, capsys):
     assert cli.main(["receipts", "verify", f"--store={lived_in}",
                      f"--keys={world.keys}"]) == 0  # fmt: skip
     assert capsys.readouterr() == ("All receipts are there and true.\n", "")
+
+
+def test_json_has_all_that_people_are_told(world, lived_in, capsys):
+    status, out, errors = delete(world, lived_in, capsys, "--json")
+
+    assert (status, errors, out.count("\n")) == (0, "", 1)
+    (text,) = plain(out, lived_in)
+    told = json.loads(text)
+    files = [tuple(each.values()) for each in told.pop("files")]
+    assert files == [
+        (study, f"data/study={study}/document={place}/F", rows, goes, "deleted")
+        for study, place, rows, goes in (
+            (GARDEN, "study-enrollment.1/date=2026-05-20/bucket=new", 1, 1),
+            (GARDEN, "visit.1/date=2026-05-20/bucket=new", 3, 2),
+            (HOUSE, "enrollment.1/date=2026-05-20/bucket=new", 1, 1),
+            (POND, "visit.1/date=2026-05-20/bucket=new", 2, 1),
+        )
+    ]
+    assert told == {
+        "requests": [
+            {"scope": "rally", "state": "active", "requests": 1},
+            {"scope": "rally-garden", "state": "active", "requests": 1},
+        ],
+        "plans": ["S/platform/plans/P/plan.json"],
+        "withdrawal_list": 2,
+        "verified_files": 2,
+        "verified_rows": 2,
+        "old_copies": [],
+        "waiting_requests": 0,
+        "returned_rows": {},
+        "derived": [],
+        "receipts": [1, 2],
+        "faults": [],
+    }
 
 
 def test_no_id_and_no_pseudonym_is_printed(world, lived_in, capsys):

@@ -1,5 +1,6 @@
 """Ingest as a whole: known files in, and every object that comes of them."""
 
+import json
 from datetime import datetime
 
 import pytest
@@ -138,6 +139,24 @@ def row(participant, number, payload, agent=None):
 
 def test_every_ping_has_its_outcome(world, ingest, lines, store):
     assert ingest(store, f"--input={lines}") == SUMMARY
+
+
+def test_json_has_all_that_people_are_told(ingest, lines, store):
+    out = ingest(store, f"--input={lines}", "--json")
+    assert out.count("\n") == 1
+    told = json.loads(out)
+    (rows,) = told.values()
+    assert list(told) == ["outcomes"]
+    assert rows[3] == {
+        "study": "rally-garden",
+        "document": "unknown",
+        "outcome": "failed",
+        "reason": "unknown_document",
+        "pings": 1,
+    }
+    written = [" ".join(str(each) for each in row.values() if each) for row in rows]
+    shown = [" ".join(line.split()) for line in SUMMARY.splitlines()[1:]]
+    assert [each.replace("_", " ") for each in written] == shown
 
 
 def test_rows_are_exact_and_under_their_study(world, ingest, lines, store):

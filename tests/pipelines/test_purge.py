@@ -1,5 +1,6 @@
 """The purge as a command: what it says, what it leaves, and what it refuses."""
 
+import json
 import os
 import re
 import subprocess
@@ -120,6 +121,40 @@ def test_expired_and_unenrolled_rows_go_once(world, store, fill, capsys):
     assert purge(world, store, capsys, "--as_of=2026-11-17") == (
         0, "nothing to purge\n", "",
     )  # fmt: skip
+
+
+def test_json_has_all_that_people_are_told(world, store, fill, capsys):
+    fill(world, store)
+    outs = [
+        purge(world, store, capsys, "--as_of=2026-11-17", "--json", *more)
+        for more in (["--plan_only"], [], [])
+    ]
+    assert [(status, errors) for status, _, errors in outs] == [(0, "")] * 3
+    planned, gone, nothing = (json.loads(out) for _, out, _ in outs)
+    for told in (*planned["objects"], *gone["objects"]):
+        assert told.pop("bytes") > 0
+    tally = {"study": GARDEN, "document": "visit.1", "objects": 1, "rows": 1}
+    unenrolled = tally | {"why": "unenrolled", "oldest": "2026-05-31"}
+    expired = tally | {"why": "expired", "oldest": "2026-05-20", "rows": 2}
+    others = [unenrolled, unenrolled | {"study": POND}]
+    rest = {
+        "old_copies": 0,
+        "blocked": [],
+        "remains": [],
+        "destroyed": [],
+        "remarks": [],
+        "faults": [],
+    }
+    assert re.fullmatch("[0-9a-f]{32}", planned["plan"])
+    assert [planned, gone, nothing] == [
+        {"plan": planned["plan"], "is_done": False}
+        | {"objects": [expired | {"rows": None}, *others]}
+        | rest,
+        {"plan": planned["plan"], "is_done": True}
+        | {"objects": [expired, *others]}
+        | rest,
+        {"plan": None, "is_done": False, "objects": []} | rest,
+    ]
 
 
 def test_plan_only_shows_what_a_run_does(world, store, fill, capsys):

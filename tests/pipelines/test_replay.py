@@ -1,5 +1,6 @@
 """Replay as a command: what it says, and what it refuses to begin with."""
 
+import json
 import shutil
 
 import pytest
@@ -80,6 +81,22 @@ def test_replay_says_how_many_went_and_how_many_were_kept(
         document_id(2),
     }
     assert replay(world, store, capsys) == (0, KEPT_AGAIN, "")
+
+
+def test_json_has_all_that_people_are_told(world, store, letters, capsys):
+    status, out, errors = replay(world, store, capsys, "--json")
+    assert (status, errors, out.count("\n")) == (0, "", 1)
+    told = json.loads(out)
+    outcomes = [tuple(each.values()) for each in told.pop("outcomes")]
+    assert outcomes == [
+        ("rally-garden", "study-unenrollment.1", "left", None, 1),
+        ("rally-garden", "visit.1", "failed", "schema_mismatch", 1),
+        ("rally-garden", "visit.1", "stored", None, 2),
+    ]
+    assert told == {
+        "dead_letters": {"removed": 3, "kept": 1, "unopened": 0},
+        "damaged": [],
+    }
 
 
 def test_replay_of_another_reason_keeps_all_and_says_so(world, store, letters, capsys):
