@@ -17,8 +17,13 @@ from apache_beam.runners.runner import PipelineResult
 
 from pipelines.job import Job
 from pipelines.lifecycle import JobStopped, finish
+from pipelines.runners import is_local
 from rally.errors import ConfigurationError
-from rally.observability.progress import describe_progress
+from rally.observability.progress import (
+    announce_total,
+    count_works,
+    describe_progress,
+)
 from rally.outcomes import FAILED, Count
 from rally.printing import print_lines
 from rally.results import WrongResults, name_results
@@ -35,6 +40,7 @@ def run_step(
     works: Sequence[Any],
     make_worker: Callable[[], Callable[[Any], Any]],
     platform: ObjectStore,
+    what: str = "",
 ) -> list[Any]:
     """Has works done on the runner that the options name.
 
@@ -45,6 +51,8 @@ def run_step(
         works: records that can be pickled; one is one element.
         make_worker: see ParallelMap.
         platform: keeps the results meanwhile, in the job's own folder.
+        what: happens to the works, in the plural, such as "files verified"; a terminal
+            shows how many are done. Empty where the job shows something of its own.
 
     Returns:
         The results, in the order of the works.
@@ -53,10 +61,14 @@ def run_step(
         ConfigurationError: a worker found something that is not as it must be.
         JobStopped: a worker could not go on, or what came back answers other works.
     """
-    pipeline = make_pipeline(options)
-    step = ParallelMap(works, make_worker, platform.uri, name_results(job.name))
-    _ = pipeline | label >> step
-    finish(pipeline)
+    wanted = bool(what) and is_local(options)
+    with shown_progress(wanted=wanted, what=what) as folder:
+        announce_total(folder, len(works))
+        counting = count_works(make_worker, folder)
+        pipeline = make_pipeline(options)
+        step = ParallelMap(works, counting, platform.uri, name_results(job.name))
+        _ = pipeline | label >> step
+        finish(pipeline)
     try:
         return step.take_results(platform)
     except WrongResults as error:
@@ -97,8 +109,8 @@ def shown_progress(*, wanted: bool, what: str = "pings") -> Iterator[str | None]
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="rally-progress-") as name:
-        done = threading.Event()
-        shown = (Path(name), done, what)
+        done, begun = threading.Event(), threading.Event()
+        shown = (Path(name), done, begun, what)
         thread = threading.Thread(target=_show, args=shown, daemon=True)
         thread.start()
         try:
@@ -106,15 +118,22 @@ def shown_progress(*, wanted: bool, what: str = "pings") -> Iterator[str | None]
         finally:
             done.set()
             thread.join()
-            print_lines("", file=sys.stderr)
+            if begun.is_set():
+                print_lines("", file=sys.stderr)
 
 
-def _show(folder: Path, done: threading.Event, what: str) -> None:
+def _show(
+    folder: Path, done: threading.Event, begun: threading.Event, what: str
+) -> None:
+    """Writes a line again and again, and as it is at the end; none if that is soon."""
     start = time.monotonic()
-    while not done.wait(_SHOW_EVERY_SECONDS):
+    while not done.wait(_SHOW_EVERY_SECONDS) or begun.is_set():
+        begun.set()
         line = describe_progress(folder, what, time.monotonic() - start)
         sys.stderr.write(f"\r{line.ljust(_WIDTH)}")
         sys.stderr.flush()
+        if done.is_set():
+            return
 
 
 Counted = tuple[Count, int]

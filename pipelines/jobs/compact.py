@@ -95,7 +95,8 @@ def _work(
 ) -> list[CompactionResult]:
     make_worker = partial(make_compactor, settings)
     platform = stores.platform
-    results = run_step(JOB, options, "Compact", works, make_worker, platform)
+    what = "partitions"
+    results = run_step(JOB, options, "Compact", works, make_worker, platform, what)
     return [CompactionResult.from_json(each) for result in results for each in result]
 
 

@@ -31,12 +31,13 @@ from rally.withdrawal.overview import read_overview
 from rally.withdrawal.withdrawal_list import RequestState, WithdrawalList
 
 _OVERTAKEN = "another deletion has published the list meanwhile"
-_LABELS = {
-    "settle": "FinishCompaction",
-    "find": "FindRows",
-    "rewrite": "RewriteFiles",
-    "verify": "VerifyFiles",
+_STEPS = {
+    "settle": ("FinishCompaction", "partitions settled"),
+    "find": ("FindRows", "files searched"),
+    "rewrite": ("RewriteFiles", "files rewritten"),
+    "verify": ("VerifyFiles", "files verified"),
 }
+"""Label of each step, and what a terminal says of its works."""
 
 
 def run(argv: Sequence[str] | None = None) -> DeletionReport:
@@ -71,7 +72,8 @@ def _run_step(
     """One step, on the runner that the options name."""
     platform = settings.stores().platform
     make_worker = partial(make_step, settings)
-    return run_step(JOB, options, _LABELS[step], works, make_worker, platform)
+    label, what = _STEPS[step]
+    return run_step(JOB, options, label, works, make_worker, platform, what)
 
 
 def _late(published: WithdrawalList, settings: DeletionSettings) -> int:

@@ -6,7 +6,13 @@ wants to see something earlier.
 
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
+
+Work = TypeVar("Work")
+Result = TypeVar("Result")
 
 _EVERY_SECONDS = 0.5
 _LOOK_EVERY = 256
@@ -36,6 +42,32 @@ class Progress:
         if self._file is not None:
             self._file.write_text(str(self._count))
             self._written_at = time.monotonic()
+
+
+def count_works(
+    make_worker: Callable[[], Callable[[Work], Result]], folder: str | None
+) -> Callable[[], Callable[[Work], Result]]:
+    """Makes the maker of a worker that counts each record on which it has worked.
+
+    Args:
+        make_worker: Maker of the worker; what comes of it is pickled as it is.
+        folder: The workers' counts; None where nobody looks.
+    """
+    return partial(_make_counting, make_worker, folder) if folder else make_worker
+
+
+def _make_counting(
+    make_worker: Callable[[], Callable[[Work], Result]], folder: str
+) -> Callable[[Work], Result]:
+    worker, progress = make_worker(), Progress(folder)
+
+    def work_and_count(work: Work) -> Result:
+        result = worker(work)
+        progress.add(1)
+        progress.flush()
+        return result
+
+    return work_and_count
 
 
 def announce_total(folder: str | None, total: int) -> None:

@@ -3,6 +3,7 @@ import pytest
 from rally.observability.progress import (
     Progress,
     announce_total,
+    count_works,
     describe_progress,
     read_progress,
 )
@@ -34,6 +35,22 @@ def test_progress_to_nobody_writes_nothing(tmp_path):
     progress.add(256)
     progress.flush()
     assert list(tmp_path.iterdir()) == []
+
+
+def make_length():
+    return len
+
+
+def test_each_work_counts_once_it_is_done(tmp_path):
+    worker = count_works(make_length, str(tmp_path))()
+    assert (worker("four"), read_progress(tmp_path)) == (4, 1)
+    with pytest.raises(TypeError):
+        worker(None)
+    assert (worker(""), read_progress(tmp_path)) == (0, 2)
+
+
+def test_works_for_nobody_are_not_counted():
+    assert count_works(make_length, None) is make_length
 
 
 @pytest.mark.parametrize(
