@@ -55,8 +55,10 @@ class _IngestUnitFn(beam.DoFn):
 
     @without_words
     def process(self, unit: Unit) -> Iterator[None]:
+        count = self._progress.add if self._settings.progress else None
+        country = self._settings.country_attribute
         for piece in unit:
-            for message in read_messages(piece, self._settings.country_attribute):
+            for message in read_messages(piece, country, count):
                 self._take(message)
         self._writer.flush()
         self._intake.flush()
@@ -71,4 +73,3 @@ class _IngestUnitFn(beam.DoFn):
             self._writer.add(*row)
         if self._intake.is_full:
             self._intake.flush()
-        self._progress.add(1)

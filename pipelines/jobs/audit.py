@@ -32,6 +32,7 @@ from rally.audit.units import WorkUnit
 from rally.errors import ConfigurationError, CorruptFile, Faults
 from rally.keys.platform_keys import PlatformKeys
 from rally.observability.log_entries import LogFields
+from rally.observability.progress import BYTES
 from rally.printing import print_text
 from rally.process import say
 from rally.tables import print_blocks
@@ -59,7 +60,7 @@ def _read(options: PipelineOptions) -> AuditReport:
     own = options.view_as(AuditOptions)
     for option, name in _files(own).items():  # to read may take hours
         check_writable(option, name)
-    with shown_progress(wanted=is_local(options), what="rows") as progress:
+    with shown_progress(wanted=is_local(options), what=BYTES) as progress:
         settings = audit_settings(options, progress)
         if own.test_ids:
             settings = _with_forbidden_values(settings)

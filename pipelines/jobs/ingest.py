@@ -38,10 +38,11 @@ from pipelines.runners import is_local
 from rally.errors import ConfigurationError, Faults
 from rally.ingestion.outcome import explain_all_unknown
 from rally.ingestion.setup import IngestSettings, check_before_start
+from rally.observability.progress import BYTES, announce_total
 from rally.observability.prometheus import served
 from rally.outcomes import Count
 from rally.process import say
-from rally.sources.inputs import match_inputs, plan_units
+from rally.sources.inputs import match_inputs, plan_units, size_of
 from rally.tables import print_results
 from transforms.ingest_files import IngestFiles
 from transforms.ingest_subscription import IngestSubscription
@@ -58,6 +59,7 @@ def build(
     ours = options.view_as(IngestOptions)
     if ours.input:
         units = plan_units(match_inputs(ours.input), ours.split_bytes)
+        announce_total(settings.progress, sum(map(size_of, units)))
         _ = pipeline | "IngestFiles" >> IngestFiles(units, settings)
     elif has_own_source(options):
         # Beam's Google modules warn on import where their extra is not installed.
@@ -96,8 +98,10 @@ def run(argv: Sequence[str] | None = None) -> Counter[Count]:
 
 
 def _run(options: PipelineOptions) -> Counter[Count]:
-    port = options.view_as(IngestOptions).prometheus
-    with shown_progress(wanted=is_local(options)) as progress, served(port):
+    ours = options.view_as(IngestOptions)
+    what = BYTES if ours.input else "pings"
+    shown = shown_progress(wanted=is_local(options), what=what)
+    with shown as progress, served(ours.prometheus):
         return read_counts(finish(_graph(options, progress)))
 
 

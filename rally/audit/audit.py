@@ -28,6 +28,7 @@ from rally.audit.tally import Tally
 from rally.audit.units import WorkUnit
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, CorruptFile, cause_of
+from rally.observability.progress import announce_total
 from rally.receipts.verify import verify_chain
 from rally.registry.legal_holds import LegalHolds
 from rally.settings import make_pseudonyms
@@ -238,6 +239,8 @@ class Audit:
             units += extent.units(self._registry.documents(study)[name])
             size += extent.size
         if units:
+            if self._settings.share == 1:  # of a sample nobody knows it beforehand
+                announce_total(self._settings.progress, size)
             for found in self._run_step(units, size):
                 self._tally.merge(Tally.from_json(found))
 

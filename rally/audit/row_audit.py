@@ -112,7 +112,7 @@ class RowAudit:
         for live in self._chosen(task.unit, view.files):
             found, more = audit_file(context, live)
             tally.merge(found)
-            self._progress.add(found.rows)
+            self._progress.add(live.file.info.size)
             self._progress.flush()
             if live.file.bucket:
                 hashes.append(more)

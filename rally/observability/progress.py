@@ -16,23 +16,27 @@ Result = TypeVar("Result")
 
 _EVERY_SECONDS = 0.5
 _LOOK_EVERY = 256
+BYTES = "bytes"
+"""What is counted where a line tells megabytes."""
+
 _TOTAL = "total"
 """Name of the file with the number of all that there is to count."""
 
 
 class Progress:
-    """One worker's count of pings, which it writes to a folder now and then."""
+    """One worker's count of its work, which it writes to a folder now and then."""
 
     def __init__(self, folder: str | None) -> None:
         """Takes the folder; None writes nowhere."""
         self._file = Path(folder) / str(os.getpid()) if folder else None
-        self._count = 0
+        self._count = self._additions = 0
         self._written_at = 0.0
 
-    def add(self, pings: int) -> None:
+    def add(self, number: int) -> None:
         """Adds to the count, and writes it if it is time."""
-        self._count += pings
-        if self._file is None or self._count % _LOOK_EVERY:
+        self._count += number
+        self._additions += 1
+        if self._file is None or self._additions % _LOOK_EVERY:
             return
         if time.monotonic() - self._written_at > _EVERY_SECONDS:
             self.flush()
@@ -88,17 +92,23 @@ def describe_progress(folder: Path, what: str, seconds: float) -> str:
 
     Args:
         folder: the workers' counts, and the total where it is known.
-        what: they count, in the plural.
+        what: they count, in the plural; of BYTES it says how many megabytes.
         seconds: since they began; above 0.
     """
+    unit, scale, form = (
+        ("MB", 1_000_000, ",.1f") if what == BYTES else (what, 1, ",.0f")
+    )
     number = read_progress(folder)
     rate = number / seconds
     told = folder / _TOTAL
     text = told.read_text() if told.exists() else ""
     if not text.isdecimal():
-        return f"{number:,} {what}, {rate:,.0f}/s"
+        return f"{number / scale:{form}} {unit}, {rate / scale:{form}}/s"
     total = int(text)
-    line = f"{number:,} of {total:,} {what}, {rate:,.0f}/s"
+    line = (
+        f"{number / scale:{form}} of {total / scale:{form}} {unit},"
+        f" {rate / scale:{form}}/s"
+    )
     if not number or number >= total:
         return line
     minutes, rest = divmod(round((total - number) / rate), 60)

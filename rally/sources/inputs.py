@@ -114,6 +114,11 @@ def plan_units(
     return [*units, tuple(held)] if held else units
 
 
+def size_of(unit: Unit) -> int:
+    """Adds up the bytes of a unit's ranges."""
+    return sum(piece.end - piece.start for piece in unit)
+
+
 def open_input(uri: str) -> BinaryIO:
     """Opens a file for buffered, seekable reading."""
     if uri.startswith("gs://"):

@@ -1,6 +1,7 @@
 import pytest
 
 from rally.observability.progress import (
+    BYTES,
     Progress,
     announce_total,
     count_works,
@@ -70,6 +71,21 @@ def test_line_says_how_far_it_is_and_what_is_left(tmp_path, counted, total, line
     if total is not None:
         announce_total(str(tmp_path), total)
     assert describe_progress(tmp_path, "pings", 10.0) == line
+
+
+@pytest.mark.parametrize(
+    ("counted", "total", "line"),
+    [
+        ("1540000", None, "1.5 MB, 0.2/s"),
+        ("", 30_000_000, "0.0 of 30.0 MB, 0.0/s"),
+        ("20000000", 2_030_000_000, "20.0 of 2,030.0 MB, 2.0/s, 16:45 left"),
+    ],
+)
+def test_line_of_bytes_says_megabytes(tmp_path, counted, total, line):
+    (tmp_path / "1").write_text(counted)
+    if total is not None:
+        announce_total(str(tmp_path), total)
+    assert describe_progress(tmp_path, BYTES, 10.0) == line
 
 
 def test_total_to_nobody_is_written_nowhere():

@@ -1,5 +1,6 @@
 """Messages of a file's ranges, good and bad together."""
 
+import gzip
 import itertools
 
 import pytest
@@ -8,9 +9,13 @@ from hypothesis import strategies as st
 
 from rally.envelope import Envelope
 from rally.errors import ConfigurationError
+from rally.sources.inputs import InputRange
 from rally.sources.lines import Malformed
+from rally.sources.messages import read_messages
 from tests.support.message_files import (
+    avro_record,
     envelopes_in,
+    make_avro_file,
     malformed_at,
     message_line,
     read_file,
@@ -55,6 +60,42 @@ def test_lines_that_are_no_message_and_follow_one_another_are_one(file):
     ]
     assert found[1].origin == f"{file}:{first} to {first + 14}"
     assert malformed_at(file, 7).origin == f"{file}:7"
+
+
+FORMS = {
+    "lines": b"\n".join([message_line(b"1"), b"junk", message_line(b"2"), b"", b""]),
+    "gzip": gzip.compress(message_line(b"1") + b"\n" + message_line(b"2")),
+    "document": b"[" + message_line(b"1") + b", " + message_line(b"2") + b"]",
+    "Avro": make_avro_file([avro_record(b"1"), avro_record(b"2")]),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_bytes_of_a_whole_file_are_counted_once(file, form):
+    file.write_bytes(FORMS[form])
+    counted = list[int]()
+    size = file.stat().st_size
+    found = list(read_messages(InputRange(str(file), 0, size), None, counted.append))
+    assert found == read_file(file)
+    assert [each.payload for each in envelopes_in(found)] == [b"1", b"2"]
+    assert sum(counted) == size
+    assert min(counted) >= 0
+
+
+def test_bytes_of_ranges_are_those_of_the_file(file):
+    lines = [message_line(b"%d" % number) for number in range(9)]
+    file.write_bytes(b"\n".join(lines))
+    size, counts = file.stat().st_size, list[list[int]]()
+    for start, end in itertools.pairwise([0, 7, size // 2, size - 1, size]):
+        counts.append([])
+        piece = InputRange(str(file), start, end)
+        for _ in read_messages(piece, None, counts[-1].append):
+            pass
+    assert [sum(each) for each in counts] == [
+        7, size // 2 - 7, size - 1 - size // 2, 1,
+    ]  # fmt: skip
+    length = len(lines[0]) + 1
+    assert counts[1][:3] == [2 * length - 7, length, length]
 
 
 LINES = st.lists(
