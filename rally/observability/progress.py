@@ -4,6 +4,7 @@ Beam's counters reach the launcher only when a batch is done; a person at a term
 wants to see something earlier.
 """
 
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -19,6 +20,9 @@ _LOOK_EVERY = 256
 BYTES = "bytes"
 """What is counted where a line tells megabytes."""
 
+_NUMBERS = itertools.count()
+"""Tell the workers of one process apart."""
+
 _TOTAL = "total"
 """Name of the file with the number of all that there is to count."""
 
@@ -28,7 +32,8 @@ class Progress:
 
     def __init__(self, folder: str | None) -> None:
         """Takes the folder; None writes nowhere."""
-        self._file = Path(folder) / str(os.getpid()) if folder else None
+        name = f"{os.getpid():010}{next(_NUMBERS):06}"
+        self._file = Path(folder) / name if folder else None
         self._count = self._additions = 0
         self._written_at = 0.0
 
@@ -42,9 +47,11 @@ class Progress:
             self.flush()
 
     def flush(self) -> None:
-        """Writes the count."""
+        """Writes the count, which nobody ever finds half written."""
         if self._file is not None:
-            self._file.write_text(str(self._count))
+            draft = self._file.with_suffix(".draft")
+            draft.write_text(str(self._count))
+            draft.replace(self._file)
             self._written_at = time.monotonic()
 
 
@@ -82,7 +89,7 @@ def announce_total(folder: str | None, total: int) -> None:
 
 def read_progress(folder: Path) -> int:
     """Adds up what all workers have written so far."""
-    files = (file for file in folder.iterdir() if file.name != _TOTAL)
+    files = [file for file in folder.iterdir() if file.name.isdecimal()]
     texts = [file.read_text() for file in files]
     return sum(int(text) for text in texts if text.isdecimal())
 

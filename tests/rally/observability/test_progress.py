@@ -14,7 +14,8 @@ def test_progress_of_all_workers_is_summed(tmp_path):
     assert read_progress(tmp_path) == 0
     (tmp_path / "1").write_text("40")
     (tmp_path / "2").write_text("2")
-    (tmp_path / "3").write_text("")  # a worker that is just writing it
+    (tmp_path / "3.draft").write_text("7")  # a worker that is just writing it
+    (tmp_path / "4").write_text("")
     assert read_progress(tmp_path) == 42
 
 
@@ -29,6 +30,14 @@ def test_progress_is_told_at_a_flush_and_now_and_then(tmp_path):
     progress.flush()
     assert read_progress(tmp_path) == 1005
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_workers_of_one_process_are_summed(tmp_path):
+    for number in (1, 2, 4):
+        progress = Progress(str(tmp_path))
+        progress.add(number)
+        progress.flush()
+    assert read_progress(tmp_path) == 7
 
 
 def test_progress_to_nobody_writes_nothing(tmp_path):
