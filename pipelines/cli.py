@@ -59,7 +59,7 @@ def _run_command(name: str, rest: Sequence[str]) -> int:
             words, profile = read_profile_of(rest, searches=True)
             words = _with_profile(each, words, profile) if profile else words
     arguments = _parser().parse_args([name, *words] if name else words)
-    if profile and arguments.command.changes:
+    if profile and arguments.command.is_changing(arguments):
         tell_profile(profile, words)
     arguments.profile = profile
     status: int = arguments.handler(arguments)

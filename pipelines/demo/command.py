@@ -2,33 +2,13 @@
 
 import argparse
 import tempfile
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
-
-# isort: split
-from pipelines.demo import report, running, story
-from pipelines.demo.jobs import Jobs, check_emulator
-from pipelines.demo.people import People
-from pipelines.demo.scene import deliver, deliver_real, lay_out, read_messages
 from pipelines.lifecycle import Ended, exit_status
 from rally.parser import Parser
 from rally.process import run_as_process
-
-_DAY = "2026-11-22"
-AS_OF = f"{_DAY}T12:00:00Z"
-"""The demo's clock: the day on which its real pings were sent."""
-
-_FIRST_JOINED = datetime.fromisoformat(f"{_DAY}T03:00:00Z")
-
-_WHERE = """\
-What is stored is in store/data by study, document and day; who came and who left is in
-platform/events. What failed is sealed in platform/dead-letters; what was refused is
-nowhere.
-"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,6 +17,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
+    import pipelines.beam_warnings  # noqa: F401 - before Beam, which speaks on import
+
+    # isort: split
+    from pipelines.demo import first_day, running, story
+    from pipelines.demo.jobs import Jobs, check_emulator
+    from pipelines.demo.people import People
+    from pipelines.demo.scene import lay_out
+
     out = arguments.out or Path(tempfile.mkdtemp(prefix="rally-demo-"))
     if arguments.streaming:
         check_emulator()
@@ -44,24 +32,10 @@ def _demo(arguments: argparse.Namespace) -> int:
     people = People(str(jobs.scene.keys))
     if status := jobs.begin():
         return status
-    _first_day(jobs, people)
+    first_day.tell(jobs, people)
     status = story.tell(jobs, people)
     print(f"Everything is in {out}\n")
     return running.leave_running(out / "running", datetime.now(UTC)) or status
-
-
-def _first_day(jobs: Jobs, people: People) -> None:
-    folder = deliver_real(jobs.scene, _DAY)
-    deliver(jobs.scene, _DAY, people.join_and_read(_FIRST_JOINED))
-    messages = sum(1 for _ in read_messages(folder))
-    print(f"{messages:,} encrypted pings, most of them made up, are in {folder}")
-    print("Ingesting them: open, check, pseudonymise, store by study …\n")
-    start = time.monotonic()
-    counts = jobs.ingest(folder, AS_OF)
-    seconds = time.monotonic() - start
-    print("\n".join(report.outcomes(counts)), end="\n\n")
-    print(f"{messages:,} pings in {seconds:.1f} s, starting up included.")
-    print(_WHERE)
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:

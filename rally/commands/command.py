@@ -51,6 +51,7 @@ class Command:
         about: What `--help` tells; the summary by default.
         json: What `--json` prints, for `--help`.
         changes: Whether it changes what is stored.
+        only_reads: Its `action` with which it changes nothing all the same.
     """
 
     name: str
@@ -62,6 +63,12 @@ class Command:
     about: str = ""
     json: str | None = None
     changes: bool = False
+    only_reads: str = ""
+
+    def is_changing(self, arguments: argparse.Namespace) -> bool:
+        """Tells whether it changes what is stored, with these arguments."""
+        action = getattr(arguments, "action", None)
+        return self.changes and (not self.only_reads or action != self.only_reads)
 
     @property
     def declared(self) -> tuple[Option, ...]:

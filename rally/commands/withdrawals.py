@@ -192,4 +192,6 @@ COMMAND = Command(
     example="confirm --study=rally-garden --store=/srv/rally/store --by=ann"
     " --people_keys=/home/ann/keys",
     summary="list who leaves and what that waits for, and decide on what is held",
+    changes=True,
+    only_reads="list",
 )

@@ -163,7 +163,7 @@ def test_second_run_changes_nothing(world, lived_in, capsys):
     assert (status, errors) == (0, "")
     assert expected(out) == expected(
         """\
-scope         state   requests
+SCOPE         STATE   REQUESTS
 rally         active         1
 rally-garden  active         1
 

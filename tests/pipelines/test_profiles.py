@@ -52,9 +52,18 @@ def test_option_wins_over_the_profile(platform, capsys):
     assert second.startswith("rally: /none: is not a platform")
 
 
-def test_what_only_looks_tells_nothing(platform, capsys):
-    assert cli.main(["decisions", "list"]) == 0
+@pytest.mark.parametrize(
+    "words", [["decisions", "list"], ["withdrawals", "list"], ["withdrawals"]]
+)
+def test_what_only_looks_tells_nothing(words, platform, capsys):
+    assert cli.main(words) == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("action", ["confirm", "reject", "expedite", "settle"])
+def test_decision_on_withdrawals_tells_the_platform_first(action, platform, capsys):
+    assert cli.main(["withdrawals", action]) == 2
+    assert capsys.readouterr().err.startswith(told(platform))
 
 
 @pytest.mark.parametrize(
