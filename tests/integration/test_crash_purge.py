@@ -122,7 +122,8 @@ def test_undisturbed_run_leaves_what_it_should(case):
     assert letters == []
     assert not [name for name in keys if GARDEN in name]
     again = one.succeed()
-    assert [step for step in again.changes if "leases/" not in step] == []
+    notes = ("leases/", "runs/purge.json")  # every run leaves some
+    assert [step for step in again.changes if not any(e in step for e in notes)] == []
 
 
 def test_purge_killed_at_each_step(case, moments):

@@ -119,12 +119,20 @@ def check(life, *, late=False):
     assert report.exit_status == (1 if waiting else 0)
 
 
+UNDER_A_HOLD = ("past their deadline, blocked", "past their deadline, requested")
+"""How a deadline is told that passes under a hold.
+
+A person's request begins anew where later pings change what it is about; until the next
+deletion admits it, it counts as requested, since the day of the first.
+"""
+
+
 def waits_for_counsel(result):
     """Whether all that breaks a promise is a deadline that passes under a hold."""
     return (
         result.check is Check.WITHDRAWN
         and not result.unseen
-        and all(each.what == "past their deadline, blocked" for each in result.findings)
+        and all(each.what in UNDER_A_HOLD for each in result.findings)
     )
 
 

@@ -57,8 +57,8 @@ def numbers(store) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
-        (refuse_review, 'documents.visit.1.review.result: must be "+"; collection'
-         " needs a review that approved it"),
+        (refuse_review, 'line 16: documents.visit.1.review.result: must be "+";'
+         " collection needs a review that approved it"),
         (tear_off, ""),
     ],
 )  # fmt: skip
