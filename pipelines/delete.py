@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.job import Job
+from pipelines.job_options import days
 from pipelines.starting import start
 from rally import numbers
 from rally.options import EVERYWHERE, JSON, Option, grouped
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from rally.deletion.report import DeletionReport
 
 _RULES = Rules()
+_DAYS = {
+    "hold_days": "wait so long for a decision on what is held, and let it count then",
+    "unresolved_days": "close a request whose deletion id no enrolment explains after"
+    " so long",
+    "unmatched_days": "let a request of somebody who never enrolled leave the list"
+    " after so long, once it is carried out",
+}
 DELETE = grouped(
     "What is held, when a request closes, and whether anything is changed",
     Option(
@@ -55,30 +63,7 @@ DELETE = grouped(
         default=_RULES.hold_window_hours,
         help="at once: within so many hours (default: %(default)s)",
     ),
-    Option(
-        name="hold_days",
-        metavar="DAYS",
-        type=numbers.real(0, numbers.DAYS, above=True),
-        default=_RULES.hold_days,
-        help="wait so long for a decision on what is held, and let it count then"
-        " (default: %(default)s)",
-    ),
-    Option(
-        name="unresolved_days",
-        metavar="DAYS",
-        type=numbers.real(0, numbers.DAYS, above=True),
-        default=_RULES.unresolved_days,
-        help="close a request whose deletion id no enrolment explains after so"
-        " long (default: %(default)s)",
-    ),
-    Option(
-        name="unmatched_days",
-        metavar="DAYS",
-        type=numbers.real(0, numbers.DAYS, above=True),
-        default=_RULES.unmatched_days,
-        help="let a request of somebody who never enrolled leave the list after so"
-        " long, once it is carried out (default: %(default)s)",
-    ),
+    *days(_DAYS, _RULES, above=True),
     Option(
         name="longest_delay_days",
         metavar="DAYS",

@@ -23,18 +23,21 @@ INTAKE = grouped(
 )
 
 
-def days(texts: Mapping[str, str], defaults: object) -> tuple[Option, ...]:
+def days(
+    texts: Mapping[str, str], defaults: object, *, above: bool = False
+) -> tuple[Option, ...]:
     """Makes options that are a number of days.
 
     Args:
         texts: What `--help` says of each, by name.
         defaults: Record with an attribute of each name.
+        above: Whether the number must be above 0.
     """
     return tuple(
         Option(
             name=name,
             metavar="DAYS",
-            type=numbers.real(0, numbers.DAYS),
+            type=numbers.real(0, numbers.DAYS, above=above),
             default=getattr(defaults, name),
             help=f"{text} (default: %(default)s)",
         )
