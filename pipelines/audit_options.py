@@ -27,7 +27,7 @@ def audit_settings(
     """The settings that workers get, with a clock that stands still.
 
     Args:
-        options: of the job.
+        options: the job's options.
         progress: folder in which workers tell how far they are.
 
     Raises:

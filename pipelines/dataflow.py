@@ -52,7 +52,7 @@ def launch(
 
     Args:
         job: which.
-        options: of the job.
+        options: the job's options.
         settings: makes its settings.
         graph: makes its pipeline; None has one worker run the whole job.
 

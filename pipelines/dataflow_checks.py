@@ -86,7 +86,7 @@ def check_places(places: Settings, options: PipelineOptions) -> None:
 
     Args:
         places: its settings.
-        options: of the job.
+        options: the job's options.
 
     Raises:
         ConfigurationError: the stores cannot be such, or a key folder is none.

@@ -21,7 +21,7 @@ def without_those_of_engine(
     """Leaves out the arguments that the engine's job server knows.
 
     Args:
-        options: of the job; without `--job_endpoint` nobody is asked.
+        options: the job's options; without `--job_endpoint` nobody is asked.
         arguments: `--name=value` or `--name`, which neither we nor Beam know.
 
     Raises:

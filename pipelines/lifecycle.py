@@ -37,7 +37,7 @@ class Stop:
     that comes later is tried again.
 
     Attributes:
-        number: of the signal that stopped the job.
+        number: number of the signal that stopped the job.
         is_over: nothing is left to stop.
     """
 

@@ -20,7 +20,7 @@ def purge_settings(
     """The settings that workers get.
 
     Args:
-        options: of the job.
+        options: the job's options.
         progress: folder in which workers tell how far they are.
 
     Raises:

@@ -45,9 +45,9 @@ def run_step(
     """Has works done on the runner that the options name.
 
     Args:
-        job: whose step it is.
-        options: of the job.
-        label: of the step, in the graph.
+        job: the job whose step it is.
+        options: the job's options.
+        label: the step's label in the graph.
         works: records that can be pickled; one is one element.
         make_worker: see ParallelMap.
         platform: keeps the results meanwhile, in the job's own folder.

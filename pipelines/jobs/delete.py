@@ -142,7 +142,7 @@ class Planned(NamedTuple):
     """A file that loses rows.
 
     Attributes:
-        file: as planned.
+        file: the planned file.
         is_done: whether this run deleted them.
     """
 

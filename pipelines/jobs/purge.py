@@ -88,8 +88,8 @@ def _table(
 
     Args:
         what: "gone" or "to go".
-        tallies: by study, document and reason. Before a purge nobody has counted the
-            rows of files that go as a whole.
+        tallies: sums by study, document and reason. Before a purge nobody has counted
+            the rows of files that go as a whole.
     """
     is_gone = what == "gone"
     columns: tuple[Column[tuple[TallyKey, EntryTally]], ...] = (

@@ -47,8 +47,8 @@ class Result(NamedTuple):
     """What a replay did.
 
     Attributes:
-        counts: what became of the pings.
-        letters: what became of the dead letters.
+        counts: outcomes of the pings.
+        letters: outcomes of the dead letters.
         damaged: objects of dead letters that are not whole and were left out.
     """
 
