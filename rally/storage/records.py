@@ -8,7 +8,7 @@ gets these alone, and the audit names the rest. A record that is damaged is none
 import re
 from collections.abc import Iterator, Sequence
 
-from rally.storage import marker
+from rally.storage import last_runs, marker
 from rally.storage.layout import is_day
 from rally.storage.objectstore.interface import (
     ObjectInfo,
@@ -26,7 +26,7 @@ _PATHS = (
     "withdrawals/list[.]json",
     f"plans/{_ID}/(?:(?:plan|begun|applied|done)[.]json|purge[.]ndjson)",
     f"results/(?:audit|compact|delete|purge)/{_ID}[.]json",
-    "runs/(?:ingest|replay|compact|delete|purge|audit)[.]json",
+    f"{last_runs.FOLDER}(?:{'|'.join(last_runs.JOBS)})[.]json",
     "receipts/(?:[0-9]{12}|anchor)[.]json",
     r"leases/[\w-]+[.]json",
     r"leases/runs/[\w-]+[.]json",
