@@ -37,6 +37,7 @@ PINGS_OF_A_ROUND = 400
 ACK_SECONDS = 6
 UNIT = "--split_bytes=50000"
 KILLS_OF_A_LIFE = 3
+LIVES_OF_A_ROUND = 5
 ONE, TWO = [], ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 WAYS = [ONE, ONE, TWO] if ROUNDS > 5 else [ONE]
 WAIT = 300.0
@@ -151,16 +152,16 @@ def files_of(store):
     return [info.name for info in open_store(store).list("data/")]
 
 
-def kill_batch(argv, store, total, moments):
+def kill_batch(argv, store, total, duration, moments):
     """Kills a run; whether there was something to kill.
 
     One in three is killed at any time, the others while they write: when a certain
-    number of files can be seen.
+    number of files can be seen. `duration` is how long a run takes here, in seconds.
     """
     job = Job(*argv)
     moment, count = WAIT, moments.randrange(len(files_of(store)), total) + 1
     if not moments.randrange(3):
-        moment, count = moments.uniform(0.5, 4), total + 1
+        moment, count = moments.uniform(0.1, 0.9) * duration, total + 1
     job.wait_for(lambda: len(files_of(store)) >= count or job.seconds >= moment)
     seconds, killed = job.seconds, job.kill()
     print(f"killed: {killed}, after {seconds:.2f} s, {len(files_of(store))} of {total}")
@@ -175,20 +176,22 @@ def test_batch_that_is_killed_loses_and_doubles_nothing(world, tmp_path, moments
     world.make_stores(str(begun))
     shutil.copytree(begun, undisturbed)
     source = [f"--input={tmp_path}/*.in", UNIT]
-    Job(*source, *world.options(undisturbed)).succeed()
+    job = Job(*source, *world.options(undisturbed))
+    job.succeed()
+    duration = job.seconds
     expected, total = contents(undisturbed), len(files_of(undisturbed))
 
     kills = lives = 0
     while kills < ROUNDS:
         lives += 1
-        assert lives <= ROUNDS
+        assert lives <= LIVES_OF_A_ROUND * ROUNDS  # a run may end before its kill
         store = str(tmp_path / f"store-{lives}")
         shutil.copytree(begun, store)
         argv = [*source, *world.options(store)]
         for _ in range(KILLS_OF_A_LIFE):
             way = moments.choice(WAYS)
             if len(files_of(store)) < total:
-                kills += kill_batch([*argv, *way], store, total, moments)
+                kills += kill_batch([*argv, *way], store, total, duration, moments)
             check_objects(world, store)
 
         Job(*argv).succeed()
