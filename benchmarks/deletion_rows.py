@@ -34,13 +34,14 @@ _DAY_MICROS = 86_400_000_000
 _AGENTS = tuple(f"Glean/1.{n}.0 (JS on Windows)" for n in range(4))
 _EVENTS = ("click", "scroll", "focus", "blur", "share", "ad_seen", "copy", "play")
 
+_SAYS = {"doc": "A field", "category": 1, "purpose": "A benchmark"}
 _EVENT = {
     "type": "record",
     "name": "event",
     "fields": [
-        {"name": "name", "type": "string"},
-        {"name": "at", "type": "long"},
-        {"name": "target", "type": ["null", "string"], "default": None},
+        {"name": "name", "type": "string", **_SAYS},
+        {"name": "at", "type": "long", **_SAYS},
+        {"name": "target", "type": ["null", "string"], "default": None, **_SAYS},
     ],
 }
 _PAYLOAD = {
@@ -48,13 +49,13 @@ _PAYLOAD = {
     "name": "visit",
     "participant": "/rally_id",
     "fields": [
-        {"name": "rally_id", "type": "string"},
-        {"name": "address", "type": "string"},
-        {"name": "page_id", "type": "string"},
-        {"name": "title", "type": ["null", "string"], "default": None},
-        {"name": "attention_ms", "type": "long"},
-        {"name": "scroll_depth", "type": "double"},
-        {"name": "audible", "type": "boolean"},
+        {"name": "rally_id", "type": "string", **_SAYS},
+        {"name": "address", "type": "string", **_SAYS},
+        {"name": "page_id", "type": "string", **_SAYS},
+        {"name": "title", "type": ["null", "string"], "default": None, **_SAYS},
+        {"name": "attention_ms", "type": "long", **_SAYS},
+        {"name": "scroll_depth", "type": "double", **_SAYS},
+        {"name": "audible", "type": "boolean", **_SAYS},
         {"name": "events", "type": {"type": "array", "items": _EVENT}},
     ],
 }

@@ -179,7 +179,8 @@ def _record(name: str, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _field(name: str, type_: Any) -> dict[str, Any]:
-    field = {"name": name.replace(".", "_"), "type": type_}
+    says = {"doc": name, "category": 1, "purpose": "A benchmark"}
+    field = {"name": name.replace(".", "_"), "type": type_, **says}
     if "." in name:
         field["json"] = name
     if isinstance(type_, str) and name != "rally.id":

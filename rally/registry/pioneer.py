@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rally.decryption.pioneer import DELETION_REQUEST, identifier_name
+from rally.fields import Place
 from rally.registry.schemas import payload_schema
 from rally.registry.study import Document, Keep, Means, StudyKind
+from rally.validation.avro_schema import read_schema
 
 PLATFORM_DAYS = 3650
 """How long rows of enrolments stay in a platform's namespace: it is never concluded."""
@@ -65,9 +67,18 @@ class PioneerDocuments:
 
 
 def _enrolment_schema(field: str) -> dict[str, Any]:
-    deletion_id = {"name": "deletionId", "type": ["null", "string"], "default": None}
+    deletion_id = {
+        "name": "deletionId",
+        "type": ["null", "string"],
+        "default": None,
+        "doc": "Id under which the extension says that it was removed",
+        **_ID,
+    }
     schema = _record("pioneer_enrollment", field, [deletion_id])
     return {"deletion_id": "/deletionId", **schema}
+
+
+_ID = {"category": 1, "purpose": "Who joined and who left", "identifier": True}
 
 
 def _record(name: str, field: str, others: list[Any]) -> dict[str, Any]:
@@ -75,7 +86,15 @@ def _record(name: str, field: str, others: list[Any]) -> dict[str, Any]:
         "type": "record",
         "name": name,
         "participant": f"/{field}",
-        "fields": [{"name": field, "type": "string"}, *others],
+        "fields": [
+            {
+                "name": field,
+                "type": "string",
+                "doc": "Participant; what is stored is a pseudonym",
+                **_ID,
+            },
+            *others,
+        ],
     }
 
 
@@ -97,5 +116,5 @@ def _document(
         buckets=1,
         purpose="Pioneer v2's own record of who joined and who left.",
         review=None,
-        schema=payload_schema(schema),
+        schema=payload_schema(Place(f"{type}.1"), schema, read_schema(schema)),
     )

@@ -7,6 +7,7 @@ import fastavro
 from fastavro.schema import SchemaParseException
 
 from rally.errors import ConfigurationError
+from rally.registry.collected_fields import without_descriptions
 from rally.registry.study import Document
 from rally.validation.encoder import Encoder, compile_encoder
 from rally.validation.leaves import zig_zag
@@ -31,7 +32,7 @@ def row_schema(document: Document) -> str:
         },
         {"name": "client_agent", "type": nullable, "default": None},
         {"name": "source_tags", "type": nullable, "default": None},
-        {"name": "payload", "type": document.schema.json},
+        {"name": "payload", "type": without_descriptions(document.schema.json)},
     ]
     # A study names its records as it likes; it may not take this one's name.
     return json.dumps(

@@ -4,17 +4,19 @@
     "deletion_id": "/deletionId"              on the record: where a deletion id stands
     "json": "rally.id"                        on a field: its name in the payload
 
+What else a field says is in rally.registry.collected_fields.
+
 Whether it is Avro is for the reader that encoders are compiled from to say; what is
 checked here is where the ids stand.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from rally.errors import ConfigurationError, faults_of
 from rally.fields import Place, raise_all
+from rally.registry.collected_fields import fingerprint_of, read_fields
 from rally.registry.study import Means, PayloadSchema
 from rally.validation import avro_schema
 from rally.validation.avro_types import Map, Record, Type, Union
@@ -24,15 +26,29 @@ MAX_BYTES = 256 * 1024
 """Of a file; the longest that ships has a fifteenth of it."""
 
 
-def payload_schema(schema: dict[str, Any]) -> PayloadSchema:
-    """Makes the record of a schema that is known to be good."""
-    canonical = json.dumps(schema, sort_keys=True, separators=(",", ":"))
+def payload_schema(place: Place, schema: dict[str, Any], type_: Type) -> PayloadSchema:
+    """Makes the record of a schema that is good Avro.
+
+    Args:
+        place: Its file, for messages.
+        schema: The schema as parsed JSON.
+        type_: The type that was read of it.
+
+    Raises:
+        ConfigurationError: a field does not say what it is; all faults are told.
+    """
     return PayloadSchema(
         json=schema,
         participant=schema.get("participant"),
         deletion_id=schema.get("deletion_id"),
-        fingerprint=hashlib.sha256(canonical.encode()).hexdigest(),
+        fingerprint=fingerprint_of(schema),
+        fields=read_fields(place, type_) if _is_described(schema) else (),
     )
+
+
+def _is_described(schema: object) -> bool:
+    """Tells whether a schema is one of those whose fields say what they are."""
+    return '"category": ' in json.dumps(schema)
 
 
 class SchemaFile(NamedTuple):
@@ -62,7 +78,7 @@ def read_schema(file: str, data: bytes) -> SchemaFile:
     if not isinstance(schema, dict) or schema.get("type") != "record":
         raise place.error("must be an Avro record; describe the payload as one")
     type_ = avro_schema.read_schema(schema, f"{file}: schema")
-    return SchemaFile(place, payload_schema(schema), type_)
+    return SchemaFile(place, payload_schema(place, schema, type_), type_)
 
 
 def check_ids(file: SchemaFile, means: Means) -> None:

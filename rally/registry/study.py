@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from rally.errors import in_one_line
+from rally.registry.collected_fields import CollectedField
 
 
 class StudyKind(StrEnum):
@@ -120,13 +121,16 @@ class PayloadSchema:
         json: The schema as parsed JSON.
         participant: JSON pointer to the rally id; None in a deletion-id document.
         deletion_id: JSON pointer to the deletion id, where the document has one.
-        fingerprint: SHA-256, in hex, of the canonical JSON (sorted keys, no spaces).
+        fingerprint: SHA-256, in hex, of what a review approves of it; see
+            rally.registry.collected_fields.
+        fields: Leaves of the payload, each with what it says of itself.
     """
 
     json: Any
     participant: str | None
     deletion_id: str | None
     fingerprint: str
+    fields: tuple[CollectedField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,7 +246,7 @@ class _Reader:
                 "the default does not fit the type (of a union, its first branch); "
                 "correct or remove it",
             )
-        return Field(name, json, type_, "default" in field)
+        return Field(name, json, type_, "default" in field, field)
 
 
 def _depth(where: str, parts: Sequence[Type]) -> int:

@@ -6,6 +6,7 @@ the most looks that an encoder may take at one part of a value: a union tries it
 branches one after the other, and so does a union in each of them again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,12 +55,14 @@ class Field:
         json: name in the JSON object.
         type: type of its value.
         has_default: whether the schema gives a default.
+        properties: all that the schema says of the field, as parsed JSON.
     """
 
     name: str
     json: str
     type: "Type"
     has_default: bool
+    properties: Mapping[str, Any]
 
     @property
     def may_be_absent(self) -> bool:

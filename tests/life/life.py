@@ -31,6 +31,7 @@ from tests.support.memory_deployment import KeylessPrf
 from tests.support.people import job_key
 from tests.support.purge_deployment import MemoryPurgeSettings as PurgeSettings
 from tests.support.request_decisions import expedite
+from tests.support.schemas import described
 from tests.support.study_decisions import decide_study, hold_rows, release_rows
 from tests.support.world import GARDEN, HOUSE, JOINED, LEFT, POND
 
@@ -128,7 +129,9 @@ _SCHEMAS = {
 
 def load_registry(folder: Path) -> Registry:
     """Two studies and the platform's namespace."""
-    schemas = {f"{name}.avsc": json.dumps(each) for name, each in _SCHEMAS.items()}
+    schemas = {
+        f"{name}.avsc": json.dumps(described(each)) for name, each in _SCHEMAS.items()
+    }
     for name, text in {**_STUDIES, **schemas}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)

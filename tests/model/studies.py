@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from rally.registry.registry import Registry
+from tests.support.schemas import described
 from tests.support.world import GARDEN, HOUSE, JOINED, LEFT, POND, UNINSTALLED
 
 _REVIEW = """
@@ -97,7 +98,9 @@ _SCHEMAS = {
 
 def load_studies(folder: Path, end: str) -> Registry:
     """The registry; the garden collects through a day, YYYY-MM-DD."""
-    schemas = {f"{name}.avsc": json.dumps(each) for name, each in _SCHEMAS.items()}
+    schemas = {
+        f"{name}.avsc": json.dumps(described(each)) for name, each in _SCHEMAS.items()
+    }
     for name, text in {**_TEXTS, **schemas}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.replace("END", end))

@@ -34,6 +34,7 @@ from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal
 from tests.rally.withdrawal.lists import joined, left, publish
 from tests.support.message_files import SCHEMA
 from tests.support.people import make_people_keys
+from tests.support.schemas import described
 from tests.support.stores import found_platform, keys_in, make_stores
 
 AS_OF = "2026-06-01T12:00:00Z"
@@ -339,7 +340,9 @@ class World:
 
 def write_studies(folder: Path) -> None:
     """The registry."""
-    texts = STUDIES | {f"{name}.avsc": json.dumps(SCHEMAS[name]) for name in SCHEMAS}
+    texts = STUDIES | {
+        f"{name}.avsc": json.dumps(described(SCHEMAS[name])) for name in SCHEMAS
+    }
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rally.registry.registry import Registry
 from tests.model.studies import load_studies
+from tests.support.schemas import described
 from tests.support.world import GARDEN, LEFT
 
 BOG = "rally-bog"
@@ -50,5 +51,5 @@ def write_registry(folder: Path, derived: Path) -> Registry:
     bog.write_text(_BOG.replace("DERIVED", str(derived)))
     mark = {"name": "mark", "type": "string"}
     schema = LEFT | {"name": "data", "fields": [*LEFT["fields"], mark]}
-    (folder / BOG / "visit.1.avsc").write_text(json.dumps(schema))
+    (folder / BOG / "visit.1.avsc").write_text(json.dumps(described(schema)))
     return Registry.load(str(folder))

@@ -24,6 +24,7 @@ from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.list_object import LIST
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
+from tests.support.schemas import described
 from tests.support.stores import publish
 
 STUDY = "rally-grove"
@@ -115,7 +116,7 @@ def load_registry(folder, buckets=4):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.replace("BUCKETS", str(buckets)))
     for name in (VISIT, SURVEY, "joined.1"):
-        (folder / STUDY / f"{name}.avsc").write_text(json.dumps(_PAYLOAD))
+        (folder / STUDY / f"{name}.avsc").write_text(json.dumps(described(_PAYLOAD)))
     return Registry.load(str(folder))
 
 

@@ -36,6 +36,7 @@ from rally.registry.transitions import States, Transition
 from rally.storage.objectstore.open_store import open_store
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.withdrawal_list import WithdrawalList
+from tests.support.schemas import described
 from tests.support.stores import make_stores
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
@@ -180,7 +181,7 @@ def write_registry(folder: Path) -> str:
             schema = _SCHEMAS.get(f"{namespace}/{name}", _glean())
             path = folder / namespace / f"{name}.avsc"
             path.parent.mkdir(exist_ok=True)
-            path.write_text(json.dumps(schema))
+            path.write_text(json.dumps(described(schema)))
         text = yaml.safe_dump({"namespace": namespace, **study})
         (folder / namespace / "study.yaml").write_text(text)
     return str(folder)

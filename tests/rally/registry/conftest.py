@@ -11,6 +11,7 @@ import yaml
 
 from rally.errors import ConfigurationError, ManyFaults, faults_of
 from rally.registry.registry import Registry
+from tests.support.schemas import described
 
 STUDY = """
 namespace: rally-x
@@ -136,7 +137,7 @@ class Folder:
         texts = {
             "rally-x/study.yaml": yaml.safe_dump(self.study),
             **{
-                f"rally-x/{name}.avsc": json.dumps(schema)
+                f"rally-x/{name}.avsc": json.dumps(described(schema))
                 for name, schema in self.schemas.items()
             },
             **self.texts,

@@ -25,6 +25,7 @@ from rally.registry.study import (
     Unmatched,
 )
 from tests.rally.registry.conftest import JOINED, without_line
+from tests.support.schemas import described
 
 STUDY = "schemas/rally-x/study.yaml"
 
@@ -841,7 +842,7 @@ def test_study_without_documents_lets_nobody_join(folder):
 def test_platform_lets_people_join_where_it_says_what(folder, joins, faults):
     drop_joined(folder)
     folder.texts["rally-hub/study.yaml"] = hub(joins)
-    folder.texts["rally-hub/joined.1.avsc"] = json.dumps(JOINED)
+    folder.texts["rally-hub/joined.1.avsc"] = json.dumps(described(JOINED))
     assert folder.faults() == faults
 
 

@@ -7,10 +7,11 @@ from copy import deepcopy
 import pytest
 
 from rally.errors import ConfigurationError, faults_of
-from rally.registry.schemas import check_ids, payload_schema, read_schema, type_at
+from rally.registry.schemas import check_ids, read_schema, type_at
 from rally.registry.study import Means
 from rally.validation import avro_schema
 from rally.validation.encoder import compile_encoder
+from tests.support.schemas import described
 
 FILE = "schemas/rally-x/visit.1.avsc"
 
@@ -52,13 +53,55 @@ def test_good_schema_keeps_its_json_and_properties():
     assert (schema.participant, schema.deletion_id) == ("/metrics/uuid/rally.id", None)
 
 
-def test_fingerprint_is_of_the_canonical_json_with_our_properties():
-    canonical = json.dumps(GOOD, sort_keys=True, separators=(",", ":")).encode()
-    assert payload_schema(GOOD).fingerprint == hashlib.sha256(canonical).hexdigest()
-    shuffled = dict(reversed(GOOD.items()))
-    assert payload_schema(shuffled).fingerprint == payload_schema(GOOD).fingerprint
-    other = {**GOOD, "participant": "/metrics"}
-    assert payload_schema(other).fingerprint != payload_schema(GOOD).fingerprint
+def test_fingerprint_is_of_the_canonical_json_without_words():
+    good = described(GOOD)
+    less = described(GOOD)
+    for each in (less["fields"][0], *_fields_of(less["fields"][0]["type"][1])):
+        del each["doc"]
+    canonical = json.dumps(less, sort_keys=True, separators=(",", ":")).encode()
+    assert read(good).fingerprint == hashlib.sha256(canonical).hexdigest()
+    assert read(dict(reversed(good.items()))).fingerprint == read(good).fingerprint
+    other_words = json.loads(json.dumps(good).replace("A field of a test", "Other"))
+    assert read(other_words).fingerprint == read(good).fingerprint
+
+
+def _fields_of(record):
+    for each in record["fields"]:
+        yield each
+        if isinstance(each["type"], dict):
+            yield from _fields_of(each["type"])
+
+
+APPROVED = {
+    "category": 2,
+    "purpose": "Another",
+    "benefit": "Some",
+    "expires": "2030-01-01",
+    "identifier": True,
+    "sdk": "glean",
+    "json": "rally.ids",
+    "default": "x",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), APPROVED.items(), ids=APPROVED)
+def test_fingerprint_covers_what_a_review_approves(name, value):
+    plain = described(record(ID, field("other", "string"), participant="/rally.id"))
+    changed = deepcopy(plain)
+    changed["fields"][1][name] = value
+    assert read(changed).fingerprint != read(plain).fingerprint
+
+
+def test_doc_that_is_data_is_in_the_fingerprint():
+    """A field or a key of a default may be called doc."""
+    labels = {"type": "map", "values": "string"}
+
+    def with_default(**default):
+        doc = field("doc", labels, default=default)
+        return described(record(ID, doc, participant="/rally.id"))
+
+    one, other = read(with_default(doc="a")), read(with_default(doc="b"))
+    assert one.fingerprint != other.fingerprint
 
 
 def test_deletion_id_stands_beside_or_instead():

@@ -10,6 +10,7 @@ from rally.errors import ConfigurationError, ManyFaults, faults_of
 from rally.registry.registry import Registry
 from rally.registry.study import StudyKind, UnavailableStudy
 from tests.rally.registry.conftest import without_line
+from tests.support.schemas import described
 
 REFUSED = (
     "schemas/rally-y/study.yaml: documents.visit.1.review.result: must be "
@@ -29,7 +30,7 @@ def two(folder):
 def load(two) -> Registry:
     two.texts["rally-y/study.yaml"] = yaml.safe_dump(two.other)
     for name, schema in two.schemas.items():
-        two.texts[f"rally-y/{name}.avsc"] = json.dumps(schema)
+        two.texts[f"rally-y/{name}.avsc"] = json.dumps(described(schema))
     return two.load()
 
 
@@ -105,7 +106,7 @@ def test_alias_of_two_studies_closes_both(two):
         {**two.study, "namespace": "rally-z", "aliases": []}
     )
     for name in ("visit.1", "joined.1"):
-        two.texts[f"rally-z/{name}.avsc"] = json.dumps(two.schemas[name])
+        two.texts[f"rally-z/{name}.avsc"] = json.dumps(described(two.schemas[name]))
     registry = load(two)
     assert list(registry.studies) == ["rally-z"]
     assert said(registry, two.root) == {
