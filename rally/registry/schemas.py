@@ -23,7 +23,7 @@ from rally.validation.avro_types import Map, Record, Type, Union
 from rally.validation.pointers import parse_pointer
 
 MAX_BYTES = 256 * 1024
-"""Of a file; the longest that ships has a fifteenth of it."""
+"""Of a file; the longest that ships has an eighth of it."""
 
 
 def payload_schema(place: Place, schema: dict[str, Any], type_: Type) -> PayloadSchema:
