@@ -23,15 +23,19 @@ from rally.validation.avro_types import (
     is_default,
     tries_of,
 )
-from rally.validation.leaves import (
-    BOUNDS,
-    PRIMITIVES,
-    UUID,
-    Leaf,
-    binary,
-    enumeration,
-    integer,
+from rally.validation.bounds import (
+    KeyLists,
+    check_known,
+    check_no_bounds,
+    read_cases,
+    read_integer,
+    read_key_lists,
+    read_keys,
+    read_max_items,
+    read_text,
+    refuse,
 )
+from rally.validation.leaves import BOUNDS, PRIMITIVES, UUID, Leaf, binary, enumeration
 
 COMPLEX = ("record", "enum", "fixed", "array", "map")
 """Types that a definition may have besides the primitive ones."""
@@ -105,6 +109,7 @@ class _Reader:
         self._named: dict[str, Type | None] = {}  # None while it is being read
         self._refused: set[str] = set()
         self._left = MAX_TYPES
+        self._key_lists: KeyLists = {}
 
     def type_of(self, schema: object, namespace: str, where: str) -> Type:
         self._left -= 1
@@ -171,15 +176,20 @@ class _Reader:
         if "json" in schema:
             refuse(where, '"json" renames a field; put it beside the field\'s "name"')
         logical = _logical_type(schema, base, where)
+        if base in ("record", "enum", "fixed"):
+            check_no_bounds(schema, f"a {base}", where)
+            return self._named_type(schema, base, logical, namespace, where)
+        check_known(schema, base, where)
         if base == "array":
             items = self.type_of(schema.get("items"), namespace, f"{where}.items")
-            return Array(items, _depth(where, [items]), tries=tries_of(items))
+            most, depth = read_max_items(schema, where), _depth(where, [items])
+            return Array(items, depth, tries=tries_of(items), max_items=most)
         if base == "map":
             values = self.type_of(schema.get("values"), namespace, f"{where}.values")
-            return Map(values, _depth(where, [values]), tries=tries_of(values))
-        if base in PRIMITIVES:
-            return _read_primitive(schema, base, logical, where)
-        return self._named_type(schema, base, logical, namespace, where)
+            keys = read_keys(schema, self._key_lists, where)
+            depth = _depth(where, [values])
+            return Map(values, depth, tries=tries_of(values), keys=keys)
+        return _read_primitive(schema, base, logical, where)
 
     def _named_type(
         self,
@@ -211,6 +221,8 @@ class _Reader:
         if not isinstance(declared, list):
             refuse(where, 'a record has a list of "fields"')
         namespace = full.rpartition(".")[0]
+        around = self._key_lists
+        self._key_lists = {**around, **read_key_lists(schema, where)}
         fields, refused = list[Field](), list[ConfigurationError]()
         for index, each in enumerate(declared):
             try:
@@ -222,9 +234,11 @@ class _Reader:
             raise ManyFaults(fault for error in refused for fault in faults_of(error))
         _refuse_repeated(where, "name", [field.name for field in fields])
         _refuse_repeated(where, "JSON name", [field.json for field in fields])
+        self._key_lists = around
         types = [field.type for field in fields]
         tries = max(map(tries_of, types), default=1)
-        return Record(full, tuple(fields), _depth(where, types), tries=tries)
+        cases, depth = read_cases(schema, fields, where), _depth(where, types)
+        return Record(full, tuple(fields), depth, tries=tries, cases=cases)
 
     def _field(self, field: object, namespace: str, record: str, where: str) -> Field:
         if not isinstance(field, dict):
@@ -236,6 +250,7 @@ class _Reader:
             refuse(where, '"json" is the field\'s name in JSON, text that is not empty')
         if "logicalType" in field:
             refuse(where, '"logicalType" is of a type; put it inside, {"type": {...}}')
+        check_no_bounds(field, "a field", where)
         if field.get("order", "ascending") not in _ORDERS:
             refuse(where, f'"order" is one of {", ".join(_ORDERS)}')
         _check_aliases(field, where)
@@ -254,11 +269,6 @@ def _depth(where: str, parts: Sequence[Type]) -> int:
     if depth > MAX_DEPTH:
         _refuse_depth(where)
     return depth
-
-
-def refuse(where: str, reason: str) -> NoReturn:
-    """Raises the one-line ConfigurationError of a place in the schema."""
-    raise ConfigurationError(f"{where}: {reason}")
 
 
 def _plain_name(name: object, where: str) -> str:
@@ -314,14 +324,17 @@ def _logical_type(schema: dict[str, Any], base: str, where: str) -> str | None:
 def _read_primitive(
     schema: dict[str, Any], base: str, logical: str | None, where: str
 ) -> Leaf:
-    """Reads a definition of a primitive type, with its logical type."""
-    if logical is None:
-        return PRIMITIVES[base]
+    """Reads a definition of a primitive type, with its logical type and bounds."""
     if logical == "uuid":
+        check_no_bounds(schema, "a uuid", where)
         return UUID
     if logical == "decimal":
         return binary(base, digits=_precision(schema, where))
-    return integer(base, logical)
+    if base == "string":
+        return read_text(schema, where)
+    if base in ("int", "long"):
+        return read_integer(schema, base, logical, where)
+    return PRIMITIVES[base]
 
 
 def _read_enum(schema: dict[str, Any], full: str, where: str) -> Leaf:

@@ -6,33 +6,83 @@ the most looks that an encoder may take at one part of a value: a union tries it
 branches one after the other, and so does a union in each of them again.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rally.validation.leaves import MISFITS, Leaf
 
 
+class KeyBounds(NamedTuple):
+    """What the keys of a map may be; None bounds nothing.
+
+    Attributes:
+        listed: all keys that there may be.
+        format: pattern of a key.
+        max_bytes: most bytes of a key in UTF-8.
+        max_entries: most keys.
+    """
+
+    listed: tuple[str, ...] | None = None
+    format: re.Pattern[str] | None = None
+    max_bytes: int | None = None
+    max_entries: int | None = None
+
+    def takes(self, key: str) -> bool:
+        """Tells whether a map may have this key."""
+        return (
+            (self.listed is None or key in self.listed)
+            and (self.format is None or self.format.fullmatch(key) is not None)
+            and (self.max_bytes is None or len(key.encode()) <= self.max_bytes)
+        )
+
+    def takes_count(self, entries: int) -> bool:
+        """Tells whether a map may have so many keys."""
+        return self.max_entries is None or entries <= self.max_entries
+
+
+class Cases(NamedTuple):
+    """Which values of a record's texts stand together, each with the keys of an object.
+
+    Attributes:
+        of: JSON names of the fields whose texts make the case.
+        keys_of: JSON name of the object whose keys the case allows.
+        allowed: keys of the object by the texts.
+    """
+
+    of: tuple[str, ...]
+    keys_of: str
+    allowed: Mapping[tuple[str, ...], frozenset[str]]
+
+    def takes(self, value: Mapping[str, Any]) -> bool:
+        """Tells whether an object whose fields fit their types is one of the cases."""
+        keys = self.allowed.get(tuple(value[name] for name in self.of))
+        return keys is not None and keys.issuperset(value.get(self.keys_of) or ())
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Array:
-    """An array: a JSON list."""
+    """An array: a JSON list, of at most `max_items` where that is no None."""
 
     items: "Type"
     depth: int
     name: str = "array"
     json: tuple[type, ...] = (list,)
     tries: int = 1
+    max_items: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Map:
-    """A map: a JSON object whose keys are data."""
+    """A map: a JSON object whose keys are data, within bounds or of any kind."""
 
     values: "Type"
     depth: int
     name: str = "map"
     json: tuple[type, ...] = (dict,)
     tries: int = 1
+    keys: KeyBounds | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +129,7 @@ class Record:
     depth: int
     json: tuple[type, ...] = (dict,)
     tries: int = 1
+    cases: Cases | None = None
 
 
 Type = Leaf | Array | Map | Union | Record
@@ -99,13 +150,18 @@ def is_default(type_: Type, default: Any) -> bool:
     match type_:
         case Union(branches=branches):
             return is_default(branches[0], default)
-        case Array(items=items):
-            return type(default) is list and all(
-                is_default(items, item) for item in default
+        case Array(items=items, max_items=most):
+            return (
+                type(default) is list
+                and (most is None or len(default) <= most)
+                and all(is_default(items, item) for item in default)
             )
-        case Map(values=values):
-            return type(default) is dict and all(
-                is_default(values, value) for value in default.values()
+        case Map(values=values, keys=keys):
+            return (
+                type(default) is dict
+                and all(is_default(values, value) for value in default.values())
+                and (keys is None or keys.takes_count(len(default)))
+                and (keys is None or all(map(keys.takes, default)))
             )
         case Record(fields=fields):
             return (

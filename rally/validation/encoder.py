@@ -11,7 +11,15 @@ from typing import cast
 from rally.errors import PingFailed
 from rally.outcomes import FailureReason
 from rally.validation.avro_schema import read_schema
-from rally.validation.avro_types import Array, Field, Map, Record, Type, Union
+from rally.validation.avro_types import (
+    Array,
+    Field,
+    KeyBounds,
+    Map,
+    Record,
+    Type,
+    Union,
+)
 from rally.validation.leaves import (
     LONG,
     MISFITS,
@@ -20,7 +28,9 @@ from rally.validation.leaves import (
     Leaf,
     LeafForm,
     Misfit,
+    TextLimit,
     any_integer,
+    encoded_text,
     small_integers,
     zig_zag,
 )
@@ -136,7 +146,8 @@ class _Source:
                     "else: raise Misfit",
                 ]
             case LeafForm.INTEGER:
-                small = f"0 <= {value} < {SMALL}"
+                low, high = leaf.bounds
+                small = f"{max(low, 0)} <= {value} < {min(SMALL, high + 1)}"
                 return [
                     f"if type({value}) is not int: raise Misfit",
                     self._integer(value, small, leaf.bounds, tag),
@@ -144,18 +155,19 @@ class _Source:
             case LeafForm.TEXT:
                 return [
                     f"if type({value}) is not str: raise Misfit",
-                    *self._text(value, tag),
+                    *self._text(value, tag, leaf.limit),
                 ]
         encoded = f"{self._object(leaf.encode)}({value})"
         return [f"append({tag!r} + {encoded})" if tag else f"append({encoded})"]
 
-    def _text(self, text: str, tag: bytes = b"") -> list[str]:
-        return [
-            f"data = {text}.encode()",
-            "size = len(data)",
-            self._length(tag),
-            "append(data)",
-        ]
+    def _text(
+        self, text: str, tag: bytes = b"", limit: TextLimit | None = None
+    ) -> list[str]:
+        lines = [f"data = {text}.encode()", "size = len(data)"]
+        if limit is not None:
+            check = self._object(limit.check)
+            lines.append(f"if size > {limit.fast_bytes}: {check}(data)")
+        return [*lines, self._length(tag), "append(data)"]
 
     def _length(self, tag: bytes) -> str:
         return self._integer("size", f"size < {SMALL}", LONG, tag)
@@ -175,7 +187,11 @@ class _Source:
         ]
         for field in record.fields:
             lines += [f"item = get({field.json!r})", *self._field(field)]
-        return [*lines, "if undeclared: raise Misfit"]
+        lines.append("if undeclared: raise Misfit")
+        if record.cases is not None:
+            takes = self._object(record.cases.takes)
+            lines.append(f"if not {takes}(value): raise Misfit")
+        return lines
 
     def _field(self, field: Field) -> list[str]:
         """Encodes `item`, which is None if it is null and if it is absent."""
@@ -207,25 +223,45 @@ class _Source:
         return [
             f"if type({value}) is not list: raise Misfit",
             f"if {value}:",
-            *_indented(self._count(value)),
+            *_indented(self._count(value, array.max_items)),
             f"    for item in {value}:",
             *_indented(_indented(self._value(array.items, "item"))),
             f"append({_END!r})",
         ]
 
     def _map(self, map_: Map, value: str) -> list[str]:
+        keys = map_.keys or KeyBounds()
         return [
             f"if type({value}) is not dict: raise Misfit",
             f"if {value}:",
-            *_indented(self._count(value)),
+            *_indented(self._count(value, keys.max_entries)),
             f"    for key, item in {value}.items():",
-            *_indented(_indented(self._text("key"))),
+            *_indented(_indented(self._key(keys))),
             *_indented(_indented(self._value(map_.values, "item"))),
             f"append({_END!r})",
         ]
 
-    def _count(self, value: str) -> list[str]:
-        return [f"size = len({value})", self._length(b"")]
+    def _key(self, keys: KeyBounds) -> list[str]:
+        if keys.listed is not None:
+            table = {key: encoded_text(key.encode()) for key in keys.listed}
+            return [
+                f"data = {self._object(table)}.get(key)",
+                "if data is None: raise Misfit",
+                "append(data)",
+            ]
+        lines = list[str]()
+        if keys.format is not None:
+            matches = self._object(keys.format.fullmatch)
+            lines.append(f"if not {matches}(key): raise Misfit")
+        most = keys.max_bytes
+        limit = None if most is None else TextLimit(most, None)
+        return [*lines, *self._text("key", limit=limit)]
+
+    def _count(self, value: str, most: int | None) -> list[str]:
+        lines = [f"size = len({value})"]
+        if most is not None:
+            lines.append(f"if size > {most}: raise Misfit")
+        return [*lines, self._length(b"")]
 
     def _union(self, union: Union) -> list[str]:
         """Tries, in order, the branches that take the value's JSON type."""

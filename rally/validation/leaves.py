@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import NoneType
+from typing import NamedTuple
 
 Encoder = Callable[[object], bytes]
 """Function from a JSON value, as orjson parses it, to its binary encoding in Avro."""
@@ -51,6 +52,37 @@ class LeafForm(Enum):
     CALLED = "called"
 
 
+class TextLimit(NamedTuple):
+    """The greatest length of a text; of two limits one is enough to keep.
+
+    Clients cut texts by bytes or by UTF-16 units, as their version has it.
+
+    Attributes:
+        max_bytes: most bytes in UTF-8; None where only units count.
+        max_utf16: most UTF-16 units, as JavaScript counts; None where only bytes do.
+    """
+
+    max_bytes: int | None
+    max_utf16: int | None
+
+    @property
+    def fast_bytes(self) -> int:
+        """Most bytes of a text that keeps the limit whatever is in it."""
+        # No UTF-16 unit has less than a byte in UTF-8.
+        return max(self.max_bytes or 0, self.max_utf16 or 0)
+
+    def check(self, data: bytes) -> None:
+        """Raises Misfit where a text, in UTF-8, is longer than both limits."""
+        if self.max_bytes is not None and len(data) <= self.max_bytes:
+            return
+        if self.max_utf16 is None or _utf16_units(data) > self.max_utf16:
+            raise Misfit
+
+
+def _utf16_units(data: bytes) -> int:
+    return len(data.decode().encode("utf-16-le")) // 2
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaf:
     """An Avro type without parts.
@@ -62,6 +94,7 @@ class Leaf:
         form: form in which compiled code may encode it without calling `encode`.
         bounds: lowest and highest value of an integer.
         depth: depth of nested types; a leaf nests nothing.
+        limit: greatest length of a text in line; None for any.
     """
 
     name: str
@@ -70,6 +103,7 @@ class Leaf:
     form: LeafForm = LeafForm.CALLED
     bounds: tuple[int, int] = (0, 0)
     depth: int = 1
+    limit: TextLimit | None = None
 
 
 def zig_zag(number: int) -> bytes:
@@ -126,16 +160,19 @@ def any_integer(bounds: tuple[int, int], prefix: bytes = b"") -> Callable[[int],
     return encode
 
 
-def integer(name: str, logical: str | None) -> Leaf:
-    """Makes an int or a long, within the bounds of its logical type."""
-    encode_within = any_integer(BOUNDS[name, logical])
+def integer(
+    name: str, logical: str | None, bounds: tuple[int, int] | None = None
+) -> Leaf:
+    """Makes an int or a long, within bounds or those of its logical type."""
+    bounds = bounds or BOUNDS[name, logical]
+    encode_within = any_integer(bounds)
 
     def encode(value: object) -> bytes:
         if type(value) is not int:
             raise Misfit
         return encode_within(value)
 
-    return Leaf(name, (int,), encode, LeafForm.INTEGER, BOUNDS[name, logical])
+    return Leaf(name, (int,), encode, LeafForm.INTEGER, bounds)
 
 
 def floating(name: str, layout: str) -> Leaf:
@@ -230,8 +267,7 @@ def _encode_boolean(value: object) -> bytes:
 def _encode_text(value: object) -> bytes:
     if type(value) is not str:
         raise Misfit
-    data = value.encode()
-    return zig_zag(len(data)) + data
+    return encoded_text(value.encode())
 
 
 def _encode_uuid(value: object) -> bytes:
@@ -239,6 +275,61 @@ def _encode_uuid(value: object) -> bytes:
         raise Misfit
     return _UUID_LENGTH + value.encode()
 
+
+def listed_text(texts: Sequence[str]) -> Leaf:
+    """Makes a string that is one of a closed list."""
+    table = {text: encoded_text(text.encode()) for text in texts}
+
+    def encode(value: object) -> bytes:
+        if type(value) is not str or value not in table:
+            raise Misfit
+        return table[value]
+
+    return Leaf("string", (str,), encode)
+
+
+def formatted_text(pattern: re.Pattern[str]) -> Leaf:
+    """Makes a string that a pattern matches as a whole."""
+
+    def encode(value: object) -> bytes:
+        if type(value) is not str or not pattern.fullmatch(value):
+            raise Misfit
+        return encoded_text(value.encode())
+
+    return Leaf("string", (str,), encode)
+
+
+def limited_text(limit: TextLimit) -> Leaf:
+    """Makes a string of a greatest length."""
+
+    def encode(value: object) -> bytes:
+        if type(value) is not str:
+            raise Misfit
+        data = value.encode()
+        limit.check(data)
+        return encoded_text(data)
+
+    return Leaf("string", (str,), encode, LeafForm.TEXT, limit=limit)
+
+
+def encoded_text(data: bytes) -> bytes:
+    """Encodes a string, given in UTF-8."""
+    return zig_zag(len(data)) + data
+
+
+FORMATS = {
+    "digits": re.compile("[0-9]{1,20}"),
+    "integer": re.compile("-?[0-9]{1,19}"),
+    "uuid": _CANONICAL_UUID,
+    # As every version of Glean writes it: to the unit of the metric, with an offset,
+    # of which Glean.js writes +5.5:00 where half hours are meant, and -00:00 for UTC.
+    "glean-datetime": re.compile(
+        r"[0-9]{4,6}-[0-9]{2}-[0-9]{2}"
+        r"(T[0-9]{2}(:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?)?"
+        r"[+-][0-9]{1,2}(\.[0-9]{1,4})?:[0-9]{2}"
+    ),
+}
+"""Patterns that a string or a map's key may be bound to, by name."""
 
 UUID = Leaf("string", (str,), _encode_uuid)
 

@@ -24,6 +24,25 @@ LOGICAL = [
     {"type": "bytes", "logicalType": "decimal", "precision": 20},
     {"type": "string", "logicalType": "nobody-knows-it"},
 ]
+BOUNDED = [
+    {"type": "string", "max_bytes": 3},
+    {"type": "string", "max_utf16": 2},
+    {"type": "string", "max_bytes": 2, "max_utf16": 2},
+    {"type": "string", "max_bytes": 1400, "max_utf16": 700},
+    {"type": "string", "one_of": ["", "é", "\0"]},
+    {"type": "string", "format": "digits"},
+    {"type": "string", "format": "integer"},
+    {"type": "int", "min": -3, "max": 700},
+    {"type": "int", "max": 2**31 - 2},
+    {"type": "long", "min": 0},
+    {"type": "long", "min": 3, "max": 2**62},
+]
+KEY_BOUNDS = [
+    {"keys": ["", "é", "rally.id"]},
+    {"key_format": "digits", "max_entries": 1},
+    {"max_key_bytes": 3, "max_entries": 2},
+    {"max_key_bytes": 0},
+]
 JSON_NAMES = ["rally.id", "glean.error", "-", " ", "ü", "a'b\"\\\n", "0"]
 EDGES = [
     *(2**bits + step for bits in (0, 6, 10, 13, 31, 62, 63) for step in (-1, 0, 1)),
@@ -77,12 +96,14 @@ class _Schemas:
         if kind == "reference":
             return self._draw(st.sampled_from(references)) if references else "string"
         if kind in PRIMITIVES:
-            logical = [schema for schema in LOGICAL if schema["type"] == kind]
-            return self._draw(st.sampled_from([kind, kind, {"type": kind}, *logical]))
+            narrower = [each for each in LOGICAL + BOUNDED if each["type"] == kind]
+            return self._draw(st.sampled_from([kind, kind, {"type": kind}, *narrower]))
         if kind == "array":
-            return {"type": kind, "items": self.a_type(namespace, depth - 1)}
+            most = self._draw(st.sampled_from([{}, {}, {"max_items": 1}]))
+            return {"type": kind, "items": self.a_type(namespace, depth - 1), **most}
         if kind == "map":
-            return {"type": kind, "values": self.a_type(namespace, depth - 1)}
+            bounds = self._draw(st.sampled_from([{}, {}, *KEY_BOUNDS]))
+            return {"type": kind, "values": self.a_type(namespace, depth - 1), **bounds}
         return self._named_type(kind, namespace, depth)
 
     def _union(self, namespace, depth):
@@ -182,7 +203,8 @@ def _fitting(draw, schema, namespace, names):
         items = range(draw(st.integers(0, 3)))
         return [_fitting(draw, schema["items"], namespace, names) for _ in items]
     if kind == "map":
-        keys = draw(st.lists(texts, max_size=3, unique=True))
+        some = st.sampled_from(schema["keys"]) if "keys" in schema else texts
+        keys = draw(st.lists(some, max_size=3, unique=True))
         return {key: _fitting(draw, schema["values"], namespace, names) for key in keys}
     return draw(_leaf(schema))
 
@@ -208,6 +230,10 @@ def _leaf(schema):
         return st.binary(min_size=size, max_size=size).map(
             lambda it: it.decode("latin")
         )
+    if "one_of" in schema:
+        return st.sampled_from(schema["one_of"])
+    if "format" in schema:
+        return texts | st.integers().map(str)
     return texts if kind == "string" else latin
 
 

@@ -61,18 +61,48 @@ def datum_of(schema, namespace, value, names):
         return record_datum(schema, namespace, value, names)
     if kind == "array":
         require(type(value) is list)
+        require(len(value) <= schema.get("max_items", len(value)))
         return [datum_of(schema["items"], namespace, item, names) for item in value]
     if kind == "map":
         require(type(value) is dict)
+        require(len(value) <= schema.get("max_entries", len(value)))
         for key in value:
             require(is_unicode(key))
+            require(key in schema.get("keys", [key]))
+            require(len(key.encode()) <= schema.get("max_key_bytes", len(key) * 4))
+            check_format(schema.get("key_format"), key)
         return {
             key: datum_of(schema["values"], namespace, item, names)
             for key, item in value.items()
         }
     datum = leaf_datum(schema, kind, value)
     check_logical(schema, kind, datum)
+    check_bounds(schema, kind, datum)
     return datum
+
+
+def check_bounds(schema, kind, value):
+    if kind in ("int", "long"):
+        require(schema.get("min", value) <= value <= schema.get("max", value))
+    if kind != "string":
+        return
+    require(value in schema.get("one_of", [value]))
+    check_format(schema.get("format"), value)
+    lengths = {
+        "max_bytes": len(value.encode()),
+        "max_utf16": sum(1 + (ord(letter) > 0xFFFF) for letter in value),
+    }
+    limits = [name for name in lengths if name in schema]
+    require(not limits or any(lengths[name] <= schema[name] for name in limits))
+
+
+def check_format(name, text):
+    if name == "digits":
+        require(1 <= len(text) <= 20 and set(text) <= set("0123456789"))
+    elif name is not None:
+        assert name == "integer"
+        rest = text.removeprefix("-")
+        require(1 <= len(rest) <= 19 and set(rest) <= set("0123456789"))
 
 
 def record_datum(schema, namespace, value, names):
