@@ -6,8 +6,7 @@ from functools import cache
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from rally.inventory.site import make_site
-from tests.rally.inventory.samples import whole
+from tests.rally.inventory.samples import whole_site
 
 DOCTYPE = "<!DOCTYPE html>\n"
 
@@ -15,9 +14,7 @@ DOCTYPE = "<!DOCTYPE html>\n"
 @cache
 def pages() -> dict[str, str]:
     """The pages of the whole sample, by their paths."""
-    return {
-        path: text for path, text in make_site(whole()).items() if path[-5:] == ".html"
-    }
+    return {path: text for path, text in whole_site().items() if path[-5:] == ".html"}
 
 
 def parse(html: str) -> Element:

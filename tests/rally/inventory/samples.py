@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache
 
 from rally.inventory.records import Inventory
+from rally.inventory.site import make_site
 from rally.inventory.taking import take_inventory
 from rally.registry.about import About
 from rally.registry.registry import SHIPPED, Registry
@@ -34,6 +36,7 @@ ACCESS = (
 )
 
 
+@cache
 def shipped() -> Registry:
     """The registry that comes with the software."""
     return Registry.load(SHIPPED)
@@ -50,6 +53,11 @@ def inventory_of(*studies: Study) -> Inventory:
     """The inventory of some studies, without a platform."""
     registry = Registry({each.namespace: each for each in studies})
     return take_inventory(registry, None, AT)
+
+
+def whole_site() -> dict[str, str]:
+    """The site of the whole sample."""
+    return make_site(whole())
 
 
 def whole() -> Inventory:

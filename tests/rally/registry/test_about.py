@@ -30,7 +30,7 @@ def test_entry_becomes_a_record(folder, entry):
         (GOAL | {"page": "javascript:alert(1)"}, "about.page: must be an address such"),
         (GOAL | {"contact": ""}, "about.contact: must be text"),
         (GOAL | {"contact": "a\u202eb"}, "about.contact: must be one line of"),
-        (GOAL | {"goals": "more"}, "about.goals: is unknown"),
+        (GOAL | {"goals": "more"}, "about.goals: is not known; remove it"),
     ],
 )
 def test_wrong_entry_is_one_line(folder, entry, reason):
