@@ -24,12 +24,12 @@ from rally.observability.progress import (
     count_works,
     describe_progress,
 )
-from rally.outcomes import FAILED, Count
+from rally.outcomes import FAILED, Count, mismatches_in, without_places
 from rally.printing import print_lines
 from rally.results import WrongResults, name_results
 from rally.storage.objectstore.interface import ObjectStore
 from rally.tables import Column, Table
-from transforms.counters import NAMESPACE
+from transforms.counters import MISMATCH, NAMESPACE
 from transforms.parallel_map import ParallelMap
 
 
@@ -92,7 +92,12 @@ def read_counters(result: PipelineResult, namespace: str) -> Counter[str]:
 def read_counts(result: PipelineResult) -> Counter[Count]:
     """The outcomes that a finished pipeline counted."""
     counters = read_counters(result, NAMESPACE)
-    return Counter({Count.parse(name): number for name, number in counters.items()})
+    counts = Counter({Count.parse(name): number for name, number in counters.items()})
+    for name, number in read_counters(result, MISMATCH).items():
+        count = Count.parse_mismatch(name)
+        counts[count] += number
+        counts[count._replace(where="")] -= number
+    return +counts
 
 
 @contextmanager
@@ -150,7 +155,20 @@ _OUTCOMES: tuple[Column[Counted], ...] = (
 
 def tabulate(counts: Counter[Count]) -> Table[Counted]:
     """A table of outcomes by study and document."""
-    return Table(_OUTCOMES, sorted(counts.items()))
+    return Table(_OUTCOMES, sorted(without_places(counts).items()))
+
+
+_MISMATCHES: tuple[Column[Counted], ...] = (
+    Column("study", lambda each: each[0].study),
+    Column("document", lambda each: each[0].document),
+    Column("where", lambda each: each[0].where, head="MISMATCH"),
+    Column("pings", lambda each: each[1]),
+)
+
+
+def tabulate_mismatches(counts: Counter[Count]) -> Table[Counted]:
+    """A table of the places at which pings did not fit their schemas."""
+    return Table(_MISMATCHES, sorted(mismatches_in(counts).items()))
 
 
 def count_failures(counts: Counter[Count]) -> dict[str, int]:

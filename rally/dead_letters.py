@@ -58,6 +58,7 @@ _SEALED = fastavro.parse_schema(
             {"name": "step", "type": "string"},
             {"name": "version", "type": "string"},
             {"name": "time", "type": "long"},
+            {"name": "where", "type": ["null", "string"], "default": None},
         ],
     }
 )
@@ -121,6 +122,7 @@ class DeadLetter(NamedTuple):
         version: version of the pipeline that failed it.
         origin: file and offset of a line that is no message. Its bytes are not kept:
             they could hold network identifiers.
+        where: place of the schema that the payload did not fit, in words.
     """
 
     envelope: Envelope
@@ -128,6 +130,7 @@ class DeadLetter(NamedTuple):
     time: datetime
     version: str
     origin: str | None = None
+    where: str | None = None
 
 
 def write_dead_letters(
@@ -203,6 +206,7 @@ def unseal(sealed: bytes, place: LetterPlace, unsealer: Unsealer) -> DeadLetter:
         from_micros(record["time"]),
         record["version"],
         record["origin"],
+        record["where"],
     )
 
 
@@ -214,13 +218,17 @@ def _encode(letter: DeadLetter) -> bytes:
         "step": letter.reason.step,
         "version": letter.version,
         "time": to_micros(letter.time),
+        "where": letter.where,
     }
     fastavro.schemaless_writer(stream, _SEALED, record)
     return stream.getvalue()
 
 
 def _identity(letter: DeadLetter) -> bytes:
-    """Computes the digest of all that makes two dead letters the same one."""
+    """Computes the digest of all that makes two dead letters the same one.
+
+    `where` follows from the envelope and the schema of the day.
+    """
     parts = (letter.origin, letter.reason.value, *letter.envelope[1:])
     digest = hashlib.sha256(letter.envelope.payload)
     digest.update(repr(parts).encode("utf-8", "backslashreplace"))

@@ -7,7 +7,7 @@ import errno
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from rally.outcomes import FailureReason
+from rally.outcomes import FailureReason, Mismatch
 
 
 class ConfigurationError(Exception):
@@ -129,14 +129,16 @@ class PingFailed(Exception):
     """A ping could not be processed; it becomes a dead letter.
 
     Attributes:
-        reason: reason of the closed set, which is all that anybody learns of the
-            failure.
+        reason: reason of the closed set.
+        where: place of the schema that the payload does not fit, where that is the
+            reason. Nobody learns more than these two of the failure.
     """
 
-    def __init__(self, reason: FailureReason) -> None:
-        """Keeps the reason, and nothing of the ping."""
+    def __init__(self, reason: FailureReason, where: Mismatch | None = None) -> None:
+        """Keeps the reason and the schema's place, and nothing of the ping."""
         super().__init__(reason.value)
         self.reason = reason
+        self.where = where
 
 
 class CorruptFile(Exception):

@@ -4,6 +4,7 @@ Both sets of reasons are closed: they are counter names, log fields and parts of
 letters, so nothing that a ping carries can ever become one.
 """
 
+from collections import Counter
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -70,6 +71,42 @@ class RefusalReason(StrEnum):
     REPOSTED = "reposted"
 
 
+class MismatchKind(StrEnum):
+    """The kind of a schema mismatch."""
+
+    WRONG_VALUE = "wrong_value"
+    MISSING = "missing"
+    UNDECLARED = "undeclared"
+
+
+class Mismatch(NamedTuple):
+    """A place of a schema that a payload does not fit; it holds nothing of the payload.
+
+    Attributes:
+        path: path of the place, from JSON names of the schema: `/metrics/quantity/a.b`,
+            with `*` for items of an array and values of a map; "" is the whole payload.
+            Of an undeclared field it is the object in which it stands.
+        kind: kind of the mismatch.
+        wants: type that the schema has there, where the value is not of it.
+    """
+
+    path: str
+    kind: MismatchKind
+    wants: str = ""
+
+    @property
+    def words(self) -> str:
+        """The mismatch in words: `/metrics/quantity/a.b wants long`."""
+        path = self.path or "/"
+        match self.kind:
+            case MismatchKind.WRONG_VALUE:
+                return f"{path} wants {self.wants}"
+            case MismatchKind.MISSING:
+                return f"{path} is missing"
+            case MismatchKind.UNDECLARED:
+                return f"undeclared, below {path}"
+
+
 STORED, REFUSED, FAILED = "stored", "refused", "failed"
 JOINED, LEFT = "joined", "left"
 
@@ -82,19 +119,46 @@ class Count(NamedTuple):
         document: `<type>.<version>`, or `unknown`.
         outcome: stored, refused, failed, joined or left.
         reason: reason of a refusal or failure; empty otherwise.
+        where: first place of the schema that does not fit, in words, where the schema's
+            mismatch is the reason; empty otherwise.
     """
 
     study: str
     document: str
     outcome: str
     reason: str = ""
+    where: str = ""
 
     @property
     def name(self) -> str:
-        """The counter's name: its parts joined by "/"."""
-        return "/".join(part for part in self if part)
+        """The counter's name: its parts but for `where`, joined by "/"."""
+        return "/".join(part for part in self[:4] if part)
+
+    @property
+    def mismatch_name(self) -> str:
+        """The name of the counter by place: study, document and `where`."""
+        return f"{self.study}/{self.document}/{self.where}"
 
     @classmethod
     def parse(cls, name: str) -> "Count":
         """Reads a counter's name; the inverse of `name`."""
         return cls(*name.split("/"))
+
+    @classmethod
+    def parse_mismatch(cls, name: str) -> "Count":
+        """Reads a counter's name by place; the inverse of `mismatch_name`."""
+        study, document, where = name.split("/", 2)
+        return cls(study, document, FAILED, FailureReason.SCHEMA_MISMATCH.value, where)
+
+
+def without_places(counts: Counter[Count]) -> Counter[Count]:
+    """Adds up counts that differ in `where` alone."""
+    whole: Counter[Count] = Counter()
+    for count, number in counts.items():
+        whole[count._replace(where="")] += number
+    return whole
+
+
+def mismatches_in(counts: Counter[Count]) -> Counter[Count]:
+    """Gives the counts that say where a schema does not fit."""
+    return Counter({count: number for count, number in counts.items() if count.where})

@@ -22,6 +22,13 @@ Cloud Monitoring makes metrics of their own only of the first hundred names that
 project's jobs count; an alert can hang on one of these, whatever the registry holds.
 """
 
+MISMATCH = "rally.mismatch"
+"""The namespace of schema mismatches by place; names are `Count.mismatch_name`.
+
+A schema bounds their number. They stand apart, so that whoever watches reasons finds
+each under one name.
+"""
+
 WORK = "rally.work"
 """The namespace of measures; names are those of rally.observability.measures."""
 
@@ -32,6 +39,8 @@ def publish(counts: Counter[Count], *measured: Measures) -> None:
         prometheus.add(counts, *measured)
     for count, number in counts.items():
         Metrics.counter(NAMESPACE, count.name).inc(number)
+        if count.where:
+            Metrics.counter(MISMATCH, count.mismatch_name).inc(number)
         Metrics.counter(TOTAL, count.outcome).inc(number)
     counts.clear()
     for measures in measured:

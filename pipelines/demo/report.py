@@ -7,7 +7,7 @@ from operator import itemgetter
 from pipelines.demo.ledger import Row
 from rally.compaction.outcomes import CompactionResult
 from rally.deletion.report import DeletionReport as DeletionReport
-from rally.outcomes import FAILED, REFUSED, STORED, Count
+from rally.outcomes import FAILED, REFUSED, STORED, Count, without_places
 from rally.retention.plan_entry import Reason
 from rally.retention.report import PurgeReport
 from rally.tables import Column, Table, Value, to_text
@@ -93,7 +93,7 @@ def _total(counts: Counter[Count], document: tuple[str, str], outcome: str) -> i
 
 
 def _reasons(counts: Counter[Count], document: tuple[str, str]) -> Iterator[str]:
-    for count, number in sorted(counts.items()):
+    for count, number in sorted(without_places(counts).items()):
         if (count.study, count.document) == document and count.outcome != STORED:
             what = (count.reason or count.outcome).replace("_", " ")
             yield f"{what} {number}"

@@ -33,6 +33,7 @@ from pipelines.run_step import (
     read_counts,
     shown_progress,
     tabulate,
+    tabulate_mismatches,
 )
 from pipelines.runners import is_local
 from rally.errors import ConfigurationError, Faults
@@ -117,10 +118,11 @@ def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeli
 
 
 def _report(counts: Counter[Count], *, as_json: bool) -> Ended:
-    outcomes_of_pings = tabulate(counts)
+    outcomes_of_pings, mismatches = tabulate(counts), tabulate_mismatches(counts)
     print_results(
-        {"outcomes": outcomes_of_pings},
+        {"outcomes": outcomes_of_pings, "mismatches": mismatches},
         outcomes_of_pings if counts else "no pings",
+        mismatches,
         as_json=as_json,
     )
     figures = outcomes(counts)

@@ -26,6 +26,7 @@ from pipelines.run_step import (
     read_counters,
     read_counts,
     tabulate,
+    tabulate_mismatches,
 )
 from rally.dead_letters import list_dead_letters
 from rally.errors import ConfigurationError, CorruptFile
@@ -120,13 +121,16 @@ def _report(result: Result, *, as_json: bool) -> int:
     if unopened:
         letters += f"\n{unopened:,} of the kept do not open with this private key"
     outcomes_of_pings = tabulate(result.counts)
+    mismatches = tabulate_mismatches(result.counts)
     print_results(
         {
             "outcomes": outcomes_of_pings,
+            "mismatches": mismatches,
             "dead_letters": {"removed": gone, "kept": kept, "unopened": unopened},
             "damaged": result.damaged,
         },
         outcomes_of_pings,
+        mismatches,
         letters,
         as_json=as_json,
     )

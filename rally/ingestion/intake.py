@@ -71,7 +71,8 @@ class Intake:
         self.measures.add(Sum.RECEIVED_BYTES, len(envelope.payload))
         outcome = self._accept(self._judge.judge(envelope))
         if outcome.failure is not None:
-            self._fail(outcome.label, envelope, outcome.failure)
+            where = outcome.where.words if outcome.where else None
+            self._fail(outcome.label, envelope, outcome.failure, where=where)
         if outcome.partition is None or outcome.row is None:
             return None
         sent = envelope.submission_timestamp
@@ -92,7 +93,7 @@ class Intake:
         outcome = self._judge.judge(envelope)
         if outcome.failure is not None:
             event = None if outcome.failure is failed else outcome.event
-            outcome = Outcome(outcome.label, event=event, failure=outcome.failure)
+            outcome = outcome._replace(partition=None, row=None, event=event)
         return self._accept(outcome)
 
     def _accept(self, outcome: Outcome) -> Outcome:
@@ -149,11 +150,12 @@ class Intake:
         envelope: Envelope,
         reason: FailureReason,
         origin: str | None = None,
+        where: str | None = None,
     ) -> None:
         """Holds a dead letter for the next flush."""
         now = self._clock()
         kind = LetterKind.WITHDRAWAL if label.withdrawal else LetterKind.PING
         place = LetterPlace(label.study, kind, now.date().isoformat())
-        letter = DeadLetter(envelope, reason, now, self.version, origin)
+        letter = DeadLetter(envelope, reason, now, self.version, origin, where)
         self._letters.setdefault(place, []).append(letter)
         self._held += sum(map(len, filter(None, envelope))) + _PER_LETTER

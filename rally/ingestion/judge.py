@@ -161,7 +161,7 @@ class Judge:
         except _Refused as refused:
             return Outcome(label, refusal=refused.reason)
         except PingFailed as failed:
-            return Outcome(label, failure=failed.reason)
+            return Outcome(label, failure=failed.reason, where=failed.where)
 
     def _read_pioneer(
         self, envelope: Envelope, address: Address

@@ -11,6 +11,7 @@ from rally.outcomes import (
     STORED,
     Count,
     FailureReason,
+    Mismatch,
     RefusalReason,
 )
 from rally.storage.layout import Partition
@@ -26,6 +27,7 @@ class Outcome(NamedTuple):
         event: entry for the event log, where somebody joined or left.
         refusal: reason for which no row is kept, where the ping is refused.
         failure: reason for which the ping becomes a dead letter, where it failed.
+        where: place of the schema that the payload does not fit, where it failed by it.
     """
 
     label: Label
@@ -34,6 +36,7 @@ class Outcome(NamedTuple):
     event: Event | None = None
     refusal: RefusalReason | None = None
     failure: FailureReason | None = None
+    where: Mismatch | None = None
 
 
 def count_outcome(counts: Counter[Count], outcome: Outcome) -> None:
@@ -46,7 +49,8 @@ def count_outcome(counts: Counter[Count], outcome: Outcome) -> None:
     if outcome.refusal is not None:
         counts[Count(study, document, REFUSED, outcome.refusal.value)] += 1
     if outcome.failure is not None:
-        counts[Count(study, document, FAILED, outcome.failure.value)] += 1
+        where = outcome.where.words if outcome.where else ""
+        counts[Count(study, document, FAILED, outcome.failure.value, where)] += 1
 
 
 _UNKNOWN = frozenset(

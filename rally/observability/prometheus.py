@@ -75,6 +75,9 @@ def add(counts: Counter[Count], *measured: Measures) -> None:
             known.events.labels(count.study, count.document, count.outcome).inc(number)
         else:
             known.pings.labels(*_labels(count)).inc(number)
+        if count.where:
+            place = count.study, count.document, count.where
+            known.mismatches.labels(*place).inc(number)
     for measures in measured:
         for what, number in measures.sums.items():
             known.sums[what].inc(number)
@@ -88,6 +91,7 @@ def add(counts: Counter[Count], *measured: Measures) -> None:
 class _Metrics(NamedTuple):
     pings: "prometheus_client.Counter"
     events: "prometheus_client.Counter"
+    mismatches: "prometheus_client.Counter"
     sums: "dict[Sum, prometheus_client.Counter]"
     sizes: "dict[Spread, prometheus_client.Summary]"
     gauges: "dict[Spread, prometheus_client.Gauge]"
@@ -103,6 +107,12 @@ def _metrics() -> _Metrics:
     return _Metrics(
         Counter("rally_pings", about, (*by, "outcome", "reason"), registry=None),
         Counter("rally_events", "Who joined or left.", (*by, "event"), registry=None),
+        Counter(
+            "rally_mismatches",
+            "Pings that did not fit their schema, by its first place that they miss.",
+            (*by, "where"),
+            registry=None,
+        ),
         {name: Counter(f"rally_{name}", _SUMS[name], registry=None) for name in _SUMS},
         {
             name: Summary(f"rally_{name}", _SIZES[name], registry=None)

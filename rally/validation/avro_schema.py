@@ -329,7 +329,7 @@ def _read_primitive(
         check_no_bounds(schema, "a uuid", where)
         return UUID
     if logical == "decimal":
-        return binary(base, digits=_precision(schema, where))
+        return binary(base, None, *_precision(schema, where))
     if base == "string":
         return read_text(schema, where)
     if base in ("int", "long"):
@@ -361,19 +361,20 @@ def _read_fixed(
         refuse(where, f"a {logical} on a fixed has the size {_FIXED_SIZES[logical]}")
     if logical != "decimal":
         return binary(full, size)
-    digits = _precision(schema, where)
+    digits, scale = _precision(schema, where)
     if 10**digits > 2 ** (8 * size - 1):
         refuse(where, f"a precision of {digits} does not fit the size {size}")
-    return binary(full, size, digits)
+    return binary(full, size, digits, scale)
 
 
-def _precision(schema: dict[str, Any], where: str) -> int:
+def _precision(schema: dict[str, Any], where: str) -> tuple[int, int]:
+    """Reads the precision and the scale of a decimal, in digits."""
     precision, scale = schema.get("precision"), schema.get("scale", 0)
     if type(precision) is not int or not 1 <= precision <= _MAX_PRECISION:
         refuse(where, f'a decimal has a "precision" of 1 to {_MAX_PRECISION} digits')
     if type(scale) is not int or not 0 <= scale <= precision:
         refuse(where, 'a decimal has a "scale" from 0 to its precision')
-    return precision
+    return precision, scale
 
 
 def _refuse_repeated(where: str, what: str, names: Sequence[str]) -> None:

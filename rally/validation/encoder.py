@@ -34,6 +34,7 @@ from rally.validation.leaves import (
     small_integers,
     zig_zag,
 )
+from rally.validation.mismatches import find_mismatches
 
 Write = Callable[[object, Callable[[bytes], None]], None]
 """Function that checks a value, and appends its encoding in parts, or raises a MISFITS.
@@ -48,14 +49,16 @@ def compile_encoder(schema: object) -> Encoder:
     """Compiles a schema, parsed JSON, in which a field may have `"json": "<name>"`.
 
     The encoder takes a JSON value as orjson parses it and returns Avro's binary
-    encoding of it, or raises PingFailed(SCHEMA_MISMATCH), which holds nothing of the
-    value. Whatever the value, it goes no deeper than the schema does. It is a closure:
-    built by each worker, not pickled.
+    encoding of it, or raises PingFailed(SCHEMA_MISMATCH). The error names the schema's
+    first place that does not fit, and holds nothing of the value. Whatever the value,
+    the encoder goes no deeper than the schema does. It is a closure: built by each
+    worker, not pickled.
 
     Raises:
         ConfigurationError: the schema cannot be served; says where and what to do.
     """
-    write = _compile_write(read_schema(schema))
+    type_ = read_schema(schema)
+    write = _compile_write(type_)
 
     def encode(value: object) -> bytes:
         parts: list[bytes] = []
@@ -65,7 +68,8 @@ def compile_encoder(schema: object) -> Encoder:
             pass  # what was caught may quote the value: leave it before raising
         else:
             return b"".join(parts)
-        raise PingFailed(FailureReason.SCHEMA_MISMATCH) from None
+        where = next(find_mismatches(type_, value), None)
+        raise PingFailed(FailureReason.SCHEMA_MISMATCH, where) from None
 
     return encode
 

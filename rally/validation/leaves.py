@@ -66,6 +66,14 @@ class TextLimit(NamedTuple):
     max_utf16: int | None
 
     @property
+    def words(self) -> str:
+        """The limit in words."""
+        limits = ((self.max_bytes, "bytes"), (self.max_utf16, "UTF-16 units"))
+        return " or ".join(
+            f"{most} {unit}" for most, unit in limits if most is not None
+        )
+
+    @property
     def fast_bytes(self) -> int:
         """Most bytes of a text that keeps the limit whatever is in it."""
         # No UTF-16 unit has less than a byte in UTF-8.
@@ -95,6 +103,9 @@ class Leaf:
         bounds: lowest and highest value of an integer.
         depth: depth of nested types; a leaf nests nothing.
         limit: greatest length of a text in line; None for any.
+        wants: words for the values that it takes, where the name does not say it.
+        variant: logical type, or size of a fixed, by which a base type is another type.
+        symbols: all texts that it takes, where they are listed.
     """
 
     name: str
@@ -104,6 +115,9 @@ class Leaf:
     bounds: tuple[int, int] = (0, 0)
     depth: int = 1
     limit: TextLimit | None = None
+    wants: str = ""
+    variant: str = ""
+    symbols: tuple[str, ...] = ()
 
 
 def zig_zag(number: int) -> bytes:
@@ -172,7 +186,13 @@ def integer(
             raise Misfit
         return encode_within(value)
 
-    return Leaf(name, (int,), encode, LeafForm.INTEGER, bounds)
+    wants = logical or name
+    if bounds != BOUNDS[name, logical]:
+        wants += f" from {bounds[0]} to {bounds[1]}"
+    variant = logical or ""
+    return Leaf(
+        name, (int,), encode, LeafForm.INTEGER, bounds, wants=wants, variant=variant
+    )
 
 
 def floating(name: str, layout: str) -> Leaf:
@@ -219,16 +239,19 @@ def enumeration(name: str, symbols: Sequence[str]) -> Leaf:
             raise Misfit
         return table[value]
 
-    return Leaf(name, (str,), encode)
+    return Leaf(name, (str,), encode, wants=f"enum {name}", symbols=tuple(symbols))
 
 
-def binary(name: str, size: int | None = None, digits: int | None = None) -> Leaf:
+def binary(
+    name: str, size: int | None = None, digits: int | None = None, scale: int = 0
+) -> Leaf:
     """Makes bytes or a fixed: in JSON, a string of code points 0 to 255.
 
     Args:
         name: "bytes", or the fixed's full name.
         size: bytes of a fixed.
         digits: precision of a decimal.
+        scale: digits of a decimal that stand after its point.
     """
     limit = None if digits is None else 10**digits
 
@@ -244,7 +267,14 @@ def binary(name: str, size: int | None = None, digits: int | None = None) -> Lea
             raise Misfit
         return data
 
-    return Leaf(name, (str,), encode)
+    bytes_ = "" if size is None else f"{size} bytes"
+    decimal = "" if digits is None else f"decimal({digits}, {scale})"
+    wants = (f"fixed {name} of {bytes_}" if size else name) + (
+        decimal and f" as {decimal}"
+    )
+    return Leaf(
+        name, (str,), encode, wants=wants, variant=f"{bytes_} {decimal}".strip()
+    )
 
 
 def _is_decimal(data: bytes, limit: int) -> bool:
@@ -285,7 +315,8 @@ def listed_text(texts: Sequence[str]) -> Leaf:
             raise Misfit
         return table[value]
 
-    return Leaf("string", (str,), encode)
+    wants = f"one of {len(table)} strings"
+    return Leaf("string", (str,), encode, wants=wants, symbols=tuple(texts))
 
 
 def formatted_text(pattern: re.Pattern[str]) -> Leaf:
@@ -296,7 +327,8 @@ def formatted_text(pattern: re.Pattern[str]) -> Leaf:
             raise Misfit
         return encoded_text(value.encode())
 
-    return Leaf("string", (str,), encode)
+    name = next(name for name, each in FORMATS.items() if each is pattern)
+    return Leaf("string", (str,), encode, wants=f"string of format {name}")
 
 
 def limited_text(limit: TextLimit) -> Leaf:
@@ -309,7 +341,8 @@ def limited_text(limit: TextLimit) -> Leaf:
         limit.check(data)
         return encoded_text(data)
 
-    return Leaf("string", (str,), encode, LeafForm.TEXT, limit=limit)
+    wants = f"string of at most {limit.words}"
+    return Leaf("string", (str,), encode, LeafForm.TEXT, limit=limit, wants=wants)
 
 
 def encoded_text(data: bytes) -> bytes:
@@ -331,7 +364,7 @@ FORMATS = {
 }
 """Patterns that a string or a map's key may be bound to, by name."""
 
-UUID = Leaf("string", (str,), _encode_uuid)
+UUID = Leaf("string", (str,), _encode_uuid, wants="uuid", variant="uuid")
 
 PRIMITIVES = {
     "null": Leaf("null", (NoneType,), _encode_null, LeafForm.NULL),

@@ -93,6 +93,7 @@ def test_job_counts_what_the_page_says(world, tmp_path):
         world.message(f"{GARDEN}/study-unenrollment/1", person, 11),
         world.message(f"{POND}/visit/1", person, 12, dnt="1"),
         world.message(f"{GARDEN}/visit/9", {}, 13),
+        world.message(f"{GARDEN}/visit/1", person | {"page": "p", "count": "1"}, 14),
     ]
     path = write_lines(tmp_path / "in.ndjson", pings)
     settings = IngestSettings(
@@ -118,6 +119,7 @@ def test_job_counts_what_the_page_says(world, tmp_path):
     assert found["gauges"] == []
     assert {namespace for namespace, _ in seen} == {
         "rally",
+        "rally.mismatch",
         "rally.total",
         "rally.work",
     }
@@ -128,8 +130,10 @@ def test_job_counts_what_the_page_says(world, tmp_path):
         f"{GARDEN}/study-unenrollment.1/left": 1,
         f"{POND}/visit.1/refused/do_not_track": 1,
         f"{GARDEN}/unknown/failed/unknown_document": 1,
+        f"{GARDEN}/visit.1/failed/schema_mismatch": 1,
     }
     assert of(seen, "rally") == outcomes
+    assert of(seen, "rally.mismatch") == {f"{GARDEN}/visit.1//count wants long": 1}
     total = Counter[str]()
     for name, number in outcomes.items():
         total[Count.parse(name).outcome] += number

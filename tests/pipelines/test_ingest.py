@@ -76,7 +76,10 @@ def messages(world):
     ]
 
 
-SUMMARY = """\
+MALFORMED = """\
+unknown       unknown               failed malformed line         1
+"""
+SUMMARY = f"""\
 STUDY         DOCUMENT              OUTCOME                   PINGS
 rally-garden  study-enrollment.1    joined                        1
 rally-garden  study-enrollment.1    stored                        1
@@ -95,7 +98,9 @@ rally-pond    visit.1               refused do not track          1
 rally-pond    visit.1               refused private browsing      1
 rally-pond    visit.1               stored                        1
 unknown       unknown               failed invalid uri            1
-unknown       unknown               failed malformed line         1
+{MALFORMED}
+STUDY         DOCUMENT  MISMATCH             PINGS
+rally-garden  visit.1   undeclared, below /      1
 """
 
 
@@ -145,8 +150,16 @@ def test_json_has_all_that_people_are_told(ingest, lines, store):
     out = ingest(store, f"--input={lines}", "--json")
     assert out.count("\n") == 1
     told = json.loads(out)
-    (rows,) = told.values()
-    assert list(told) == ["outcomes"]
+    assert list(told) == ["outcomes", "mismatches"]
+    rows, mismatches = told.values()
+    assert mismatches == [
+        {
+            "study": "rally-garden",
+            "document": "visit.1",
+            "where": "undeclared, below /",
+            "pings": 1,
+        }
+    ]
     assert rows[3] == {
         "study": "rally-garden",
         "document": "unknown",
@@ -155,7 +168,7 @@ def test_json_has_all_that_people_are_told(ingest, lines, store):
         "pings": 1,
     }
     written = [" ".join(str(each) for each in row.values() if each) for row in rows]
-    shown = [" ".join(line.split()) for line in SUMMARY.splitlines()[1:]]
+    shown = [" ".join(line.split()) for line in SUMMARY.splitlines()[1:-3]]
     assert [each.replace("_", " ") for each in written] == shown
 
 
@@ -302,7 +315,7 @@ def in_form(messages, tmp_path):
 def test_every_form_of_input_gives_the_same_store(form, in_form, ingest, lines, store):
     path = in_form(form)
     other = f"{store}-of-lines"
-    without_malformed = SUMMARY[: SUMMARY.rindex("unknown       unknown")]
+    without_malformed = SUMMARY.replace(MALFORMED, "")
     ingest(other, f"--input={lines}")
 
     assert ingest(store, f"--input={path}") == without_malformed

@@ -62,11 +62,17 @@ rally-garden  study-unenrollment.1  left                        1
 rally-garden  visit.1               failed schema mismatch      1
 rally-garden  visit.1               stored                      2
 
+STUDY         DOCUMENT  MISMATCH          PINGS
+rally-garden  visit.1   /page is missing      1
+
 dead letters: 3 removed, 1 kept
 """
 KEPT_AGAIN = """\
 STUDY         DOCUMENT  OUTCOME                 PINGS
 rally-garden  visit.1   failed schema mismatch      1
+
+STUDY         DOCUMENT  MISMATCH          PINGS
+rally-garden  visit.1   /page is missing      1
 
 dead letters: 0 removed, 1 kept
 """
@@ -93,7 +99,9 @@ def test_json_has_all_that_people_are_told(world, store, letters, capsys):
         ("rally-garden", "visit.1", "failed", "schema_mismatch", 1),
         ("rally-garden", "visit.1", "stored", None, 2),
     ]
+    mismatch = {"study": "rally-garden", "document": "visit.1"}
     assert told == {
+        "mismatches": [{**mismatch, "where": "/page is missing", "pings": 1}],
         "dead_letters": {"removed": 3, "kept": 1, "unopened": 0},
         "damaged": [],
     }

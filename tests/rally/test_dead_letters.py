@@ -46,6 +46,7 @@ LETTER = DeadLetter(
     FailureReason.SCHEMA_MISMATCH,
     NOON,
     "1.0",
+    where="/metrics/string/canary-field wants long",
 )
 LINE = DeadLetter(
     Envelope(b""), FailureReason.MALFORMED_LINE, NOON, "1.0", "gs://in/a.ndjson:17"
@@ -58,6 +59,7 @@ letters = st.builds(
     st.sampled_from(FailureReason),
     st.datetimes(*WITHIN, timezones=st.just(UTC)),
     st.text(max_size=5),
+    text,
     text,
 )
 
@@ -145,7 +147,13 @@ def test_nothing_of_the_ping_is_outside_the_seal(platform, write):
     for value in (*sealed, RALLY_ID, RALLY_ID.replace("-", "")):
         if len(value) > 1:  # "1" is in every file
             assert value.lower().encode() not in clear
-    for secret in (CANARY, gzip.compress(CANARY), b"canary", b"schema_mismatch"):
+    for secret in (
+        CANARY,
+        gzip.compress(CANARY),
+        b"canary",
+        b"schema_mismatch",
+        b"wants",
+    ):
         assert secret not in clear
     entries = read_header(data).entries
     assert set(entries) == {

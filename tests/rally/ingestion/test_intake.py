@@ -239,8 +239,9 @@ def test_no_ping_makes_its_id_or_clear_text_appear(
         seen = name.encode() + clear_bytes(content)
         assert not stands_in(RALLY_ID, seen)
         assert CANARY.encode() not in seen
-    told = " ".join(count.name for count in intake.counts)
+    told = " ".join(map(repr, intake.counts))
     assert CANARY not in told
+    assert not stands_in(RALLY_ID, told.encode())
     assert {count.study for count in intake.counts} <= {"rally-x", "unknown"}
 
 
@@ -264,6 +265,8 @@ def test_dead_letter_is_the_envelope_as_it_was_received(small_rally, payload, tm
         else:
             assert letter.envelope in everything
             assert letter.origin is None
+        is_mismatch = letter.reason is FailureReason.SCHEMA_MISMATCH
+        assert letter.where == ("undeclared, below /" if is_mismatch else None)
 
 
 def test_malformed_line_keeps_where_it_stands_and_nothing_of_it(small_rally, tmp_path):

@@ -11,7 +11,7 @@ from rally.decryption.inflate import LIMIT
 from rally.envelope import Envelope
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
-from rally.outcomes import FailureReason
+from rally.outcomes import FailureReason, Mismatch, MismatchKind
 
 ID = "65f58083-cefe-4201-832f-0505c3b73d76"
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
@@ -33,6 +33,11 @@ def beside_the_id(extra: bytes) -> bytes:
 
 def failed(label: Label, reason: FailureReason) -> Outcome:
     return Outcome(label, failure=reason)
+
+
+def mismatched(label: Label, outcome: Outcome) -> Outcome:
+    """A failure by the schema, at the place of another outcome."""
+    return failed(label, FailureReason.SCHEMA_MISMATCH)._replace(where=outcome.where)
 
 
 @pytest.mark.parametrize(
@@ -201,39 +206,40 @@ def test_rally_id_that_is_missing_fails(small_rally, document, clear):
 
 
 @pytest.mark.parametrize(
-    "extra",
+    ("extra", "where"),
     [
-        b'"unknown": 1',
-        b'"unknown": null',
-        b'"nested": {"a": 1, "c": 2}',
-        b'"nested": {}',
-        b'"nested": []',
-        b'"url": 5',
-        b'"url": ["x"]',
-        b'"private": "true"',
-        b'"private": 0',
-        b'"count": 1.0',
-        b'"count": 1.5',
-        b'"count": true',
-        b'"count": "1"',
-        b'"count": 9223372036854775808',
-        b'"count": -9223372036854775809',
-        b'"count": 99999999999999999999999999',
-        b'"tags": "abc"',
-        b'"tags": {}',
-        b'"tags": [1]',
-        b'"tags": [null]',
-        b'"extra": []',
-        b'"extra": {"k": 1}',
-        b'"tags": ' + b"[" * 1000 + b"]" * 1000,
-        b'"\\u0000": 1',
+        (b'"unknown": 1', "undeclared, below /"),
+        (b'"unknown": null', "undeclared, below /"),
+        (b'"nested": {"a": 1, "c": 2}', "undeclared, below /nested"),
+        (b'"nested": {}', "/nested/a is missing"),
+        (b'"nested": []', "/nested wants record"),
+        (b'"url": 5', "/url wants string"),
+        (b'"url": ["x"]', "/url wants string"),
+        (b'"private": "true"', "/private wants boolean"),
+        (b'"private": 0', "/private wants boolean"),
+        (b'"count": 1.0', "/count wants long"),
+        (b'"count": 1.5', "/count wants long"),
+        (b'"count": true', "/count wants long"),
+        (b'"count": "1"', "/count wants long"),
+        (b'"count": 9223372036854775808', "/count wants long"),
+        (b'"count": -9223372036854775809', "/count wants long"),
+        (b'"count": 99999999999999999999999999', "/count wants long"),
+        (b'"tags": "abc"', "/tags wants array"),
+        (b'"tags": {}', "/tags wants array"),
+        (b'"tags": [1]', "/tags/* wants string"),
+        (b'"tags": [null]', "/tags/* wants string"),
+        (b'"extra": []', "/extra wants map"),
+        (b'"extra": {"k": 1}', "/extra/* wants string"),
+        (b'"tags": ' + b"[" * 1000 + b"]" * 1000, "/tags/* wants string"),
+        (b'"\\u0000": 1', "undeclared, below /"),
     ],
-    ids=lambda extra: str(extra[:40]),
+    ids=lambda value: str(value[:40]),
 )
-def test_clear_text_that_its_schema_does_not_declare_fails(small_rally, extra):
+def test_clear_text_that_its_schema_does_not_declare_fails(small_rally, extra, where):
     clear = beside_the_id(extra)
     outcome = small_rally.judge(small_rally.seal_glean("rally-x", "visit.1", clear))
-    assert outcome == failed(VISIT, FailureReason.SCHEMA_MISMATCH)
+    assert outcome == mismatched(VISIT, outcome)
+    assert outcome.where.words == where
 
 
 @pytest.mark.parametrize(
@@ -450,7 +456,9 @@ def test_pioneer_field_that_its_schema_does_not_declare_fails(small_rally):
         "pioneer-hub", "survey.1", {"text": "x", "more": 1}
     )
     label = Label("pioneer-hub", "survey.1")
-    assert small_rally.judge(envelope) == failed(label, FailureReason.SCHEMA_MISMATCH)
+    outcome = small_rally.judge(envelope)
+    assert outcome == mismatched(label, outcome)
+    assert outcome.where == Mismatch("", MismatchKind.UNDECLARED)
 
 
 def test_pioneer_clear_text_cannot_say_whose_it_is(small_rally):
@@ -519,6 +527,8 @@ def test_any_field_beside_the_id_is_stored_or_fails(small_rally, others):
             FailureReason.SCHEMA_MISMATCH,
             FailureReason.INVALID_PAYLOAD,
         )
+        is_mismatch = outcome.failure is FailureReason.SCHEMA_MISMATCH
+        assert (outcome.where is not None) == is_mismatch
     else:
         payload = small_rally.decode_row(outcome)["payload"]
         assert all(payload[name] == value for name, value in others.items())

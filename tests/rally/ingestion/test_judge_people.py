@@ -9,7 +9,7 @@ from rally.envelope import parse_timestamp
 from rally.events import RALLY, Event, EventKind
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
-from rally.outcomes import FailureReason
+from rally.outcomes import FailureReason, Mismatch, MismatchKind
 from rally.registry.transitions import StudyAction, Transition
 from rally.times import to_micros
 
@@ -310,7 +310,9 @@ def test_enrolment_that_its_schema_does_not_declare_fails_whole(small_rally, pay
         small_rally.seal_glean("rally-x", "joined.1", payload(unknown=1))
     )
     label = Label("rally-x", "joined.1")
-    assert outcome == Outcome(label, failure=FailureReason.SCHEMA_MISMATCH)
+    where = Mismatch("", MismatchKind.UNDECLARED)
+    failure = FailureReason.SCHEMA_MISMATCH
+    assert outcome == Outcome(label, failure=failure, where=where)
 
 
 def test_deletion_id_has_a_pseudonym_of_the_study_in_its_rows(small_rally):

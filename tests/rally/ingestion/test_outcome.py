@@ -5,7 +5,15 @@ import pytest
 from rally.events import Event, EventKind
 from rally.ingestion.outcome import Outcome, count_outcome, explain_all_unknown
 from rally.ingestion.routes import Label
-from rally.outcomes import Count, FailureReason, RefusalReason
+from rally.outcomes import (
+    Count,
+    FailureReason,
+    Mismatch,
+    MismatchKind,
+    RefusalReason,
+    mismatches_in,
+    without_places,
+)
 from rally.storage.layout import Partition
 
 LABEL = Label("rally-x", "visit.1")
@@ -56,6 +64,33 @@ def test_outcome_is_counted_by_study_document_and_reason(outcome, names):
         names, 2
     )
     assert [Count.parse(name) for name in names] == list(counts)
+
+
+def test_mismatch_is_counted_by_place_and_by_reason():
+    counts: Counter[Count] = Counter()
+    reason = FailureReason.SCHEMA_MISMATCH
+    for path in ("/metrics/string", "/metrics/string", ""):
+        where = Mismatch(path, MismatchKind.UNDECLARED)
+        count_outcome(counts, Outcome(LABEL, failure=reason, where=where))
+    count_outcome(counts, Outcome(LABEL, **ROW))
+    count_outcome(counts, Outcome(LABEL, failure=reason))
+
+    by_place = mismatches_in(counts)
+    assert {each.mismatch_name: number for each, number in by_place.items()} == {
+        "rally-x/visit.1/undeclared, below /metrics/string": 2,
+        "rally-x/visit.1/undeclared, below /": 1,
+    }
+    assert [Count.parse_mismatch(each.mismatch_name) for each in by_place] == list(
+        by_place
+    )
+    assert without_places(counts) == {
+        Count("rally-x", "visit.1", "failed", "schema_mismatch"): 4,
+        Count("rally-x", "visit.1", "stored"): 1,
+    }
+    assert {each.name for each in counts} == {
+        "rally-x/visit.1/failed/schema_mismatch",
+        "rally-x/visit.1/stored",
+    }
 
 
 def test_reasons_are_counter_names():

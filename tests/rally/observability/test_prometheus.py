@@ -40,6 +40,8 @@ def work(rows, lag):
         Count("s", "d.1", "stored"): rows,
         Count("s", "d.1", "joined"): 1,
         Count("s", "d.1", "failed", "no_key"): 2,
+        Count("s", "d.1", "failed", "schema_mismatch", "/a.b wants long"): 1,
+        Count("s", "d.1", "failed", "schema_mismatch", "undeclared, below /"): 2,
     })
     prometheus.add(counts, measures)
 
@@ -60,6 +62,10 @@ TWO = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 EXPECTED = {
     'rally_pings_total{document="d.1",outcome="stored",reason="",study="s"}': 35,
     'rally_pings_total{document="d.1",outcome="failed",reason="no_key",study="s"}': 6,
+    'rally_pings_total{document="d.1",outcome="failed",reason="schema_mismatch",'
+    'study="s"}': 9,
+    'rally_mismatches_total{document="d.1",study="s",where="/a.b wants long"}': 3,
+    'rally_mismatches_total{document="d.1",study="s",where="undeclared, below /"}': 6,
     'rally_events_total{document="d.1",event="joined",study="s"}': 3,
     "rally_received_bytes_total": 300,
     "rally_acknowledge_failures_total": 6,
