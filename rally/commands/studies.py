@@ -12,6 +12,7 @@ from rally.commands.command import Command, CommandGroup
 from rally.commands.conclude_study import JSON as CONCLUSION_JSON
 from rally.commands.conclude_study import conclude_study
 from rally.commands.decide_study import OWN
+from rally.commands.diff_schemas import DIFF_JSON, NEW, OLD, diff_schemas
 from rally.commands.end_study import end_study
 from rally.commands.options import (
     find_study,
@@ -20,8 +21,6 @@ from rally.commands.options import (
     read_time,
 )
 from rally.commands.studies_infrastructure import print_infrastructure
-from rally.commands.studies_inventory import OWN as INVENTORY_OWN
-from rally.commands.studies_inventory import write_inventory
 from rally.errors import ManyFaults
 from rally.printing import print_lines
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
@@ -152,17 +151,18 @@ COMMAND = CommandGroup(
             example="--studies=schemas",
         ),
         Command(
+            name="diff",
+            handler=diff_schemas,
+            options="namespace old new --studies --json",
+            own=(*OWN, OLD, NEW),
+            example="rally-garden visit.1:1 visit.1",
+            json=DIFF_JSON,
+        ),
+        Command(
             name="infrastructure",
             handler=print_infrastructure,
             options=_LOOKING,
             example="--store=/srv/rally/store",
-        ),
-        Command(
-            name="inventory",
-            handler=write_inventory,
-            options=f"--out {_LOOKING}",
-            own=INVENTORY_OWN,
-            example="--out=inventory --store=/srv/rally/store",
         ),
         *(
             Command(
