@@ -16,6 +16,7 @@ from rally.commands import (
     schedule,
     status,
     studies,
+    try_pings,
     withdraw,
     withdrawals,
 )
@@ -28,7 +29,7 @@ COMMANDS = tuple(
     each.COMMAND
     for each in (
         *(status, init, withdraw, withdrawals, receipts, studies, people, decisions),
-        *(keys, schedule, estimate, doctor, profile),
+        *(keys, try_pings, schedule, estimate, doctor, profile),
     )
 )
 

@@ -7,14 +7,13 @@ printed. The handlers import what they need, so that `--help` is quick.
 import argparse
 import json
 import sys
-import uuid
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rally import numbers
 from rally.commands.asking import ask_for_name
 from rally.commands.command import Command, CommandGroup
+from rally.commands.seal_pings import NAMES as SEAL_NAMES
+from rally.commands.seal_pings import SEAL, seal_pings
 from rally.errors import ConfigurationError
 from rally.options import WHAT, Option
 from rally.printing import print_lines
@@ -64,41 +63,6 @@ _OWN = (
         metavar="ID",
         help="Pioneer v2's encryptionKeyId of it",
     ),
-    Option(
-        name="public",
-        group=WHAT,
-        metavar="FILE",
-        help="file of the public keyset, instead of --keys",
-    ),
-    Option(
-        name="type",
-        group=WHAT,
-        is_required=True,
-        metavar="TYPE",
-        help="the document type",
-    ),
-    Option(
-        name="version",
-        group=WHAT,
-        is_required=True,
-        metavar="N",
-        type=numbers.whole(1, 999_999_999),
-        help="its version",
-    ),
-    Option(
-        name="document_id",
-        group=WHAT,
-        metavar="UUID",
-        type=uuid.UUID,
-        help="a UUID; random by default",
-    ),
-    Option(
-        name="submission_timestamp",
-        group=WHAT,
-        metavar="TIME",
-        help="in UTC, ISO 8601 with Z; now by default",
-    ),
-    Option(name="gzip", group=WHAT, is_flag=True, help="gzip the clear text first"),
 )
 
 
@@ -217,24 +181,6 @@ def destroy(args: argparse.Namespace) -> int:
     )
 
 
-def seal(args: argparse.Namespace) -> int:
-    """Seals standard input as a client does; prints one Pub/Sub message."""
-    from rally.keys import names, sealing
-
-    namespace = names.check_namespace(args.namespace or "")
-    if args.public:
-        handle = sealing.public_from_file(args.public)
-    elif args.keys:
-        handle = sealing.public_from_folder(args.keys, namespace)
-    else:
-        raise ConfigurationError("give --keys or --public")
-    document_id = args.document_id or uuid.uuid4()
-    path = sealing.submission_path(namespace, args.type, args.version, document_id)
-    clear = sys.stdin.buffer.read()
-    timestamp = args.submission_timestamp or _now()
-    return _print(sealing.pubsub_line(handle, path, clear, timestamp, args.gzip))
-
-
 def _create_purposes(args: argparse.Namespace) -> int:
     from rally.keys import names, platform_administration
 
@@ -293,12 +239,7 @@ def _say(line: str) -> int:
     return 0
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 _BOTH = "--namespace --keys --platform_keys --purpose"
-_MESSAGE = "--type --version --document_id --submission_timestamp --gzip"
 COMMAND = CommandGroup(
     "keys",
     "keys that open pings, and the platform's own",
@@ -352,11 +293,11 @@ COMMAND = CommandGroup(
         ),
         Command(
             name="seal",
-            handler=seal,
-            options=f"--namespace --keys --public {_MESSAGE}",
-            own=_OWN,
+            handler=seal_pings,
+            options=f"--namespace --keys {SEAL_NAMES}",
+            own=(*_OWN, *SEAL),
             example="--namespace=rally-garden --public=public.json --type=visit"
-            " --version=1 < ping.json",
+            " --version=1 < pings.ndjson",
         ),
     ),
 )

@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 import tink
@@ -45,7 +46,12 @@ def public_from_file(path: str) -> tink.KeysetHandle:
 
 
 def pubsub_line(
-    public: tink.KeysetHandle, path: str, clear: bytes, timestamp: str, zipped: bool
+    public: tink.KeysetHandle,
+    path: str,
+    clear: bytes,
+    attributes: Mapping[str, object],
+    *,
+    zipped: bool,
 ) -> str:
     """One message, as newline-delimited JSON that `rally ingest --input` reads.
 
@@ -53,7 +59,7 @@ def pubsub_line(
         public: The namespace's public keyset.
         path: The context info, and the message's `uri`.
         clear: The payload.
-        timestamp: The message's `submission_timestamp`.
+        attributes: The message's other attributes, `submission_timestamp` among them.
         zipped: Whether the clear text is gzipped before it is sealed.
     """
     body = gzip.compress(clear, mtime=0) if zipped else clear
@@ -63,7 +69,7 @@ def pubsub_line(
         raise ConfigurationError("the public keyset is not of hybrid keys") from None
     return json.dumps(
         {
-            "attributeMap": {"uri": path, "submission_timestamp": timestamp},
+            "attributeMap": {**attributes, "uri": path},
             "payload": base64.b64encode(sealed).decode(),
         }
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rally.pages.markup import Markup, element, join
+from rally.audit.report.markup import Markup, element, join
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,217 @@
+"""Tries clear pings: what ingest would make of them, without a key and without a trace.
+
+The judge is ingest's own. Two of its parts are stand-ins: an opener that hands it the
+clear ping, and one pseudonym for everybody, in which nobody is to be found.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from io import BytesIO
+from typing import Any, NamedTuple, cast
+
+import fastavro
+
+from rally.decryption.opener import Opened, Opener
+from rally.decryption.pioneer import identifier_name
+from rally.envelope import Envelope, make_envelope, parse_timestamp
+from rally.errors import PingFailed
+from rally.fields import raise_all
+from rally.ingestion.judge import Judge
+from rally.ingestion.outcome import Outcome
+from rally.ingestion.routes import Routes
+from rally.outcomes import FailureReason, RefusalReason
+from rally.registry.registry import Registry
+from rally.registry.rows import row_schema
+from rally.registry.study import Document, Study
+from rally.registry.transitions import States
+from rally.sources.clear_pings import ClearPing
+from rally.validation.encoder import compile_encoder
+from rally.validation.pseudonyms import PLATFORM, Pseudonyms
+from rally.withdrawal.fold import Leaver
+
+STAND_IN = "00000000-0000-8000-8000-000000000000"
+"""Stands in a row that is shown for every pseudonym."""
+
+_DOCUMENT_ID = "00000000-0000-4000-8000-000000000000"
+_PIONEER_ID = "00000000-0000-4000-8000-000000000001"
+"""Stands for the id that Pioneer's envelope has outside of the payload."""
+
+
+class FindingKind(StrEnum):
+    """What keeps a ping from being stored."""
+
+    MISMATCH = "mismatch"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Finding(NamedTuple):
+    """A reason for which a ping would not be stored.
+
+    Attributes:
+        kind: kind of the reason.
+        reason: reason of ingest's own closed set.
+        detail: description of it; it holds nothing of the ping.
+    """
+
+    kind: FindingKind
+    reason: str
+    detail: str
+
+
+class Tried(NamedTuple):
+    """What would become of a ping.
+
+    Attributes:
+        finding: reason for which it would not be stored, if there is one.
+        row: row that would be stored, decoded, with STAND_IN for pseudonyms and zeros
+            for its document id; None of a withdrawal, which leaves no row.
+    """
+
+    finding: Finding | None
+    row: Mapping[str, Any] | None
+
+
+class Trial:
+    """Judges clear pings of one document; nothing is read and nothing is kept."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        study: Study,
+        document: Document,
+        states: States,
+        clock: datetime,
+        country_attribute: str,
+    ) -> None:
+        """Compiles the registry's documents.
+
+        Args:
+            registry: registry of the study.
+            study: study of the document.
+            document: document that the pings are of.
+            states: states of the studies.
+            clock: time of the trial, UTC, at which a ping without a time was sent.
+            country_attribute: name of the attribute with the sender's country.
+
+        Raises:
+            ConfigurationError: a schema cannot be served.
+        """
+        self._study, self._document = study, document
+        self._country_attribute = country_attribute
+        self._opener = _ClearOpener()
+        self._judge = Judge(
+            Routes(registry),
+            self._opener,
+            Pseudonyms(dict.fromkeys((PLATFORM, *registry.studies), _NobodysPrf())),
+            lambda: states,
+            _NobodyLeft(),
+            lambda: clock,
+        )
+        path = f"{document.type}/{document.version}/{_DOCUMENT_ID}"
+        self._always = {
+            "uri": f"/submit/{study.namespace}/{path}",
+            "submission_timestamp": clock.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        }
+        self._schema = fastavro.parse_schema(json.loads(row_schema(document)))
+
+    def judge(self, payload: dict[str, Any], attributes: Mapping[str, object]) -> Tried:
+        """Tells what would become of a ping.
+
+        Args:
+            payload: clear payload; ids in it are replaced in place.
+            attributes: attributes of its message; of absent ones there are defaults.
+        """
+        identifier = identifier_name(self._study.namespace)
+        if self._document.schema.participant == f"/{identifier}":
+            payload.setdefault(identifier, _PIONEER_ID)
+        self._opener.clear = payload
+        said = {**self._always, **attributes, "uri": self._always["uri"]}
+        envelope = make_envelope(b"", said, self._country_attribute)
+        outcome = self._judge.judge(envelope)
+        row = None if outcome.row is None else self._decode(outcome.row)
+        return Tried(self._find(outcome, envelope), row)
+
+    def _find(self, outcome: Outcome, envelope: Envelope) -> Finding | None:
+        if outcome.where is not None:
+            reason = FailureReason.SCHEMA_MISMATCH
+            return Finding(FindingKind.MISMATCH, reason, outcome.where.words)
+        if outcome.failure is not None:
+            detail = outcome.failure.replace("_", " ")
+            return Finding(FindingKind.FAILED, outcome.failure, detail)
+        if outcome.refusal is not None:
+            detail = describe_refusal(outcome.refusal, self._document, envelope)
+            return Finding(FindingKind.REFUSED, outcome.refusal, detail)
+        return None
+
+    def _decode(self, row: bytes) -> Mapping[str, Any]:
+        decoded: Any = fastavro.schemaless_reader(BytesIO(row), self._schema, None)
+        return cast(Mapping[str, Any], decoded)
+
+
+def describe_refusal(
+    reason: RefusalReason, document: Document, envelope: Envelope
+) -> str:
+    """Describes a refusal: `approval ended 2026-05-20`.
+
+    Args:
+        reason: reason of the refusal.
+        document: document of the ping.
+        envelope: envelope of the ping, with the time at which it was sent.
+    """
+    review = document.review
+    if reason is RefusalReason.OUTSIDE_REVIEW and review:
+        day = parse_timestamp(envelope.submission_timestamp).date()
+        if review.expires and day > review.expires:
+            return f"approval ended {review.expires}"
+        return f"approval begins {review.approved}"
+    return reason.replace("_", " ")
+
+
+def check_fit(document: Document, pings: Iterable[ClearPing]) -> None:
+    """Checks that pings fit the document's schema.
+
+    Raises:
+        ConfigurationError: some do not; each is named with the schema's place.
+    """
+    encode, faults = compile_encoder(document.schema.json), list[str]()
+    for ping in pings:
+        try:
+            encode(ping.payload)
+        except PingFailed as failed:
+            where = f": {failed.where.words}" if failed.where else ""
+            what = f"does not fit {document.namespace}/{document.name}{where}"
+            faults.append(f"{ping.place}: {what}")
+    raise_all(faults)
+
+
+class _ClearOpener(Opener):
+    """Opens every body into the clear ping at hand.
+
+    Attributes:
+        clear: clear ping.
+    """
+
+    def __init__(self) -> None:
+        self.clear: dict[str, Any] = {}
+
+    def open(self, body: bytes, namespace: str, path: str) -> Opened:
+        return Opened(self.clear)
+
+
+class _NobodysPrf:
+    """Gives the same output, zeros, for everybody."""
+
+    def compute(self, data: bytes) -> bytes:
+        return bytes(16)
+
+
+class _NobodyLeft:
+    """A withdrawal list without people."""
+
+    counter = 0
+
+    def people(self) -> Mapping[str, Leaver]:
+        return {}
