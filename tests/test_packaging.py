@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 # Folder and the kind of file in it: what pyproject.toml promises to ship.
 SHIPPED = [
     *((package, ".py") for package in ("rally", "transforms", "pipelines", "schemas")),
-    ("rally/audit/report", ".css"),
+    ("rally", ".css"),
     *(("schemas", suffix) for suffix in (".yaml", ".avsc")),
     *(("pipelines/demo", kind) for kind in (".json", ".ndjson", ".yaml", ".avsc")),
 ]

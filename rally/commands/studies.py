@@ -21,6 +21,8 @@ from rally.commands.options import (
     read_time,
 )
 from rally.commands.studies_infrastructure import print_infrastructure
+from rally.commands.studies_inventory import OWN as INVENTORY_OWN
+from rally.commands.studies_inventory import write_inventory
 from rally.errors import ManyFaults
 from rally.printing import print_lines
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
@@ -163,6 +165,13 @@ COMMAND = CommandGroup(
             handler=print_infrastructure,
             options=_LOOKING,
             example="--store=/srv/rally/store",
+        ),
+        Command(
+            name="inventory",
+            handler=write_inventory,
+            options=f"--out {_LOOKING}",
+            own=INVENTORY_OWN,
+            example="--out=inventory --store=/srv/rally/store",
         ),
         *(
             Command(

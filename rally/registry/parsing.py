@@ -23,6 +23,7 @@ from rally.fields import (
     word,
 )
 from rally.names import NAMESPACE_RULE, is_namespace
+from rally.registry.about import read_about
 from rally.registry.documents import (
     SchemaSource,
     StudyPromises,
@@ -100,6 +101,7 @@ def read_study(
     namespace = fields.need("namespace", _namespace_of(folder))
     kind = fields.need("kind", choice(StudyKind))
     name = fields.need("name", text)
+    about = fields.maybe("about", read_about)
     aliases = fields.maybe("aliases", many(word, _MOST_NAMES)) or ()
     dates = _read_dates(fields, kind)
     policy = fields.need("policy", lambda at, value: _read_policy(at, value, kind))
@@ -124,6 +126,7 @@ def read_study(
         access=access,
         derived=derived,
         documents=documents,
+        about=about,
         **dates._asdict(),
     )
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from rally.errors import in_one_line
+from rally.registry.about import About
 from rally.registry.collected_fields import CollectedField
 
 
@@ -196,6 +197,7 @@ class Study:
         analysis_until: The day by which the study should have been concluded.
         derived: URIs of researchers' own tables, which deletion must know of.
         documents: The documents by their names (`user-journey.1`).
+        about: What it says of itself to people who may join it.
     """
 
     namespace: str
@@ -210,6 +212,7 @@ class Study:
     access: tuple[Access, ...]
     derived: tuple[str, ...]
     documents: Mapping[str, Document]
+    about: About | None = None
 
     def closed(self, faults: tuple[str, ...]) -> "UnavailableStudy":
         """What it is when it counts as not loading, one line for each reason."""

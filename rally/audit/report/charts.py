@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rally.audit.report.disclosure import NONE, Disclosed, in_short, in_words, total
-from rally.audit.report.markup import Markup, element
 from rally.audit.report.time_axis import Axis, round_numbers, short_number
 from rally.audit.report.wording import in_rows
+from rally.pages.markup import Markup, element
 
 STUB_HEIGHT = 5
 """Height of each bar that stands for a hidden count, in pixels."""

@@ -17,10 +17,10 @@ from rally.audit.report.disclosure import (
     in_short,
     total,
 )
-from rally.audit.report.markup import Markup, element, join
-from rally.audit.report.tables import data_table
 from rally.audit.report.time_axis import Axis, Step
 from rally.audit.report.wording import in_rows
+from rally.pages.markup import Markup, element, join
+from rally.pages.tables import data_table
 from rally.tables import said
 from rally.withdrawal.overview import BLOCKED, REQUESTED
 from rally.withdrawal.withdrawal_list import RequestState

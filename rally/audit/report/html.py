@@ -4,15 +4,14 @@ It may be shown outside of the environment: see rally.audit.report.disclosure.
 """
 
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 
 from rally.audit.findings import AuditReport
 from rally.audit.limits import THRESHOLD
 from rally.audit.report import figures, tables
 from rally.audit.report.disclosure import DisclosedReport, disclose, in_words
-from rally.audit.report.markup import Markup, element
 from rally.audit.report.wording import DEVELOPMENT, doubt, rule, share, verdict
+from rally.pages.frame import make_page, read_style
+from rally.pages.markup import Markup, element
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -43,28 +42,9 @@ def to_html(report: AuditReport, threshold: int = THRESHOLD) -> str:
         threshold: Least number of rows or people that the page tells.
     """
     disclosed = disclose(report, threshold)
-    page = element(
-        "html", _head(disclosed), element("body", *_body(disclosed)), lang="en"
-    )
-    return f"<!DOCTYPE html>\n{page}\n"
-
-
-@cache
-def read_style() -> str:
-    """Reads the page's style sheet, which ships beside this module."""
-    return files(__package__).joinpath("style.css").read_text("utf-8")
-
-
-def _head(report: DisclosedReport) -> Markup:
-    return element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("title", f"Rally audit, {report.as_of:%Y-%m-%d}"),
-        element("style", Markup(read_style())),
-    )
+    title = f"Rally audit, {disclosed.as_of:%Y-%m-%d}"
+    style = element("style", Markup(read_style(__package__)))
+    return make_page(title, _POLICY, style, element("body", *_body(disclosed)))
 
 
 def _body(report: DisclosedReport) -> Iterator[Markup]:

@@ -218,7 +218,7 @@ WRONG_VALUES = [
     ("policy unmatched_withdrawals", "wait", "must be one of: delete, hold"),
     ("policy consent", "yes", f"{UNKNOWN} (unmatched_withdrawals, automation)"),
     ("derived", [7], None),
-    ("purpose", "research", UNKNOWN),
+    ("purpose", "research", f"{UNKNOWN} (about)"),
     (f"{VISIT} delete_after_days", 0, WHOLE),
     (f"{VISIT} delete_after_days", 36_501, "must be at most 36500, which is 100 years; "
      "remove it to keep rows until the study is concluded"),

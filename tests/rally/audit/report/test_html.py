@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from rally.audit.findings import Check, CheckResult, Scope
 from rally.audit.report.charts import STUB_HEIGHT, STUB_WIDTH
-from rally.audit.report.html import read_style, to_html
+from rally.audit.report.html import to_html
+from rally.pages.frame import read_style
 from rally.registry.transitions import StudyState
 from tests.rally.audit.report_pages import bars, parse, section, tables, words
 from tests.rally.audit.sample_reports import (
@@ -363,7 +364,7 @@ def test_page_is_well_formed_whatever_it_tells(name, number):
 
 def colours(scheme):
     """The custom properties of a scheme, from its block of the style sheet."""
-    style = read_style()
+    style = read_style("rally.audit.report")
     block = style[style.index(scheme) :].partition("}")[0]
     return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6}|#[0-9a-f]{3});", block))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from rally.printing import visible
 
-_VOID = frozenset({"meta"})
+_VOID = frozenset({"link", "meta"})
 
 
 class Markup(str):

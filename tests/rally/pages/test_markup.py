@@ -2,7 +2,7 @@
 
 import pytest
 
-from rally.audit.report.markup import Markup, element, join
+from rally.pages.markup import Markup, element, join
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""`rally studies inventory`: what studies collect, as pages for participants."""
+
+import argparse
+from pathlib import Path
+
+from rally.commands.options import maybe_platform, name_faults, read_time
+from rally.inventory.site import make_site, write_site
+from rally.inventory.taking import take_inventory
+from rally.options import WHAT, Option
+from rally.printing import print_lines
+from rally.registry.registry import Registry
+
+OWN = (
+    Option(
+        name="out",
+        group=WHAT,
+        metavar="DIR",
+        is_required=True,
+        help="the folder of the pages: a new or an empty one, or an older inventory's",
+    ),
+)
+
+
+def write_inventory(args: argparse.Namespace) -> int:
+    """Writes pages for participants: what each study collects, why and for how long."""
+    registry = Registry.load(args.studies)
+    chain = None
+    if platform := maybe_platform(args):
+        from rally.decisions.verifying import read_chain  # imports Tink
+
+        chain = read_chain(platform)
+    inventory = take_inventory(registry, chain, read_time("--as_of", args.as_of))
+    files = make_site(inventory)
+    write_site(Path(args.out), files)
+    print_lines(f"{args.out}: {len(inventory.studies)} studies, {len(files)} files")
+    return name_faults(registry)

@@ -1,0 +1,159 @@
+"""Writes the inventory as JSON, for machines: the facts that its pages have."""
+
+import json
+from datetime import date
+from typing import Any
+
+from rally.inventory.records import DocumentEntry, Inventory, StudyEntry
+from rally.inventory.wording import CATEGORIES
+from rally.registry.about import About
+from rally.registry.collected_fields import CollectedField
+from rally.registry.study import Access, Policy, Review
+from rally.times import moment
+
+FORMAT = 1
+"""Version of the document; a name that goes, or changes its meaning, raises it."""
+
+
+def to_json(inventory: Inventory) -> str:
+    """Returns one document of JSON; equal inventories are equal text.
+
+    DAY is YYYY-MM-DD, in UTC. Keys are sorted, none is ever left out, and what is not
+    stated is null:
+
+        as_of            the DAY for which it is true
+        categories       {"1" to "4": what it is called}
+        decisions_known  whether signed decisions were read
+        development      whether the platform is for development only
+        format           1
+        studies          a list of
+          about          what the study says of itself, or null
+          access         a list of {group, agreement, from: DAY, until: DAY}
+          category       the highest of its fields, 1 to 4
+          dates          {starts, ending_announced, collect_through, analysis_until}
+          documents      a list of {name, means, purpose, built_in, category, keep,
+                         delete_after_days, kept_by, fingerprint, participant, fields,
+                         review}; of each field {path, doc, type, optional, category,
+                         purpose, benefit, expires, identifier, sdk}
+          events         signed decisions, a list of {action, at}
+          kind, name, namespace, state
+          policy         {enrolment_required, refuse_do_not_track, private_browsing,
+                         countries, minimum_age, after_end, unmatched_withdrawals}
+        unavailable      namespaces whose files have a fault
+        version          of the software
+    """
+    content = {
+        "format": FORMAT,
+        "as_of": inventory.day.isoformat(),
+        "categories": {str(number): name for number, name in CATEGORIES.items()},
+        "decisions_known": inventory.decisions_known,
+        "development": inventory.development,
+        "version": inventory.version,
+        "studies": [_study(each) for each in inventory.studies],
+        "unavailable": list(inventory.unavailable),
+    }
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+
+def _study(entry: StudyEntry) -> dict[str, Any]:
+    study = entry.study
+    return {
+        "namespace": study.namespace,
+        "name": study.name,
+        "kind": study.kind,
+        "state": entry.state,
+        "category": entry.category,
+        "about": _about(study.about) if study.about else None,
+        "dates": {
+            "starts": _day(study.starts),
+            "ending_announced": _day(study.ending_announced),
+            "collect_through": _day(study.collect_through),
+            "analysis_until": _day(study.analysis_until),
+        },
+        "policy": _policy(study.policy),
+        "access": [_access(each) for each in study.access],
+        "events": [
+            {"action": each.action, "at": moment(each.at)} for each in entry.events
+        ],
+        "documents": [_document(each) for each in entry.documents],
+    }
+
+
+def _about(about: About) -> dict[str, str | None]:
+    return {name: getattr(about, name) for name in About.__slots__}
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    return {
+        "enrolment_required": policy.enrolment_required,
+        "refuse_do_not_track": policy.refuse_do_not_track,
+        "private_browsing": policy.private_browsing,
+        "countries": sorted(policy.countries),
+        "minimum_age": policy.minimum_age,
+        "after_end": policy.after_end,
+        "unmatched_withdrawals": policy.unmatched_withdrawals,
+    }
+
+
+def _access(access: Access) -> dict[str, Any]:
+    return {
+        "group": access.group,
+        "agreement": access.agreement,
+        "from": _day(access.since),
+        "until": _day(access.until),
+    }
+
+
+def _document(entry: DocumentEntry) -> dict[str, Any]:
+    document = entry.document
+    kept_by = document.kept_by
+    return {
+        "name": document.name,
+        "means": document.means,
+        "purpose": document.purpose,
+        "built_in": entry.is_built_in,
+        "category": entry.category,
+        "keep": document.keep,
+        "delete_after_days": document.delete_after_days,
+        "kept_by": {"person": kept_by.person, "reason": kept_by.reason}
+        if kept_by
+        else None,
+        "fingerprint": document.schema.fingerprint,
+        "participant": document.schema.participant,
+        "fields": [_field(each) for each in entry.fields],
+        "review": _review(document.review) if document.review else None,
+    }
+
+
+def _field(field: CollectedField) -> dict[str, Any]:
+    return {
+        "path": field.path,
+        "doc": field.doc,
+        "type": field.type,
+        "optional": field.optional,
+        "category": field.category,
+        "purpose": field.purpose,
+        "benefit": field.benefit,
+        "expires": _day(field.expires),
+        "identifier": field.identifier,
+        "sdk": field.sdk,
+    }
+
+
+def _review(review: Review) -> dict[str, Any]:
+    signed = review.sign_offs
+    return {
+        "approved": _day(review.approved),
+        "expires": _day(review.expires),
+        "steward": review.steward,
+        "where": review.where,
+        "sign_offs": {
+            name: _day(getattr(signed, name)) for name in type(signed).__slots__
+        }
+        if signed
+        else None,
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

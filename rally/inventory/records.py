@@ -1,0 +1,110 @@
+"""Records of the inventory: what Rally's studies collect, for whoever may take part."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+from rally.registry.collected_fields import CollectedField
+from rally.registry.study import Document, Means, Study
+from rally.registry.transitions import StudyAction, StudyState
+
+
+class StudyEvent(NamedTuple):
+    """A decision that somebody signed on a study; who it was stays in the platform.
+
+    Attributes:
+        action: What was decided.
+        at: Time from which it holds, UTC.
+    """
+
+    action: StudyAction
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEntry:
+    """One kind of message that a study takes.
+
+    Attributes:
+        document: The registry's record.
+        is_built_in: Whether every study takes it, since the first add-on sends it.
+    """
+
+    document: Document
+    is_built_in: bool
+
+    @property
+    def fields(self) -> tuple[CollectedField, ...]:
+        """All fields of its newest schema."""
+        return self.document.schema.fields
+
+    @property
+    def own_fields(self) -> list[CollectedField]:
+        """The fields that the study declares."""
+        return [each for each in self.fields if each.sdk is None]
+
+    @property
+    def sdk_fields(self) -> list[CollectedField]:
+        """The fields that a library adds to each of its messages."""
+        return [each for each in self.fields if each.sdk is not None]
+
+    @property
+    def category(self) -> int | None:
+        """The highest category of its fields; None of a document without any."""
+        return max((each.category for each in self.fields), default=None)
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it holds data, rather than that somebody joins or leaves."""
+        return self.document.means is Means.DATA
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEntry:
+    """A study, or the platform's own namespace.
+
+    Attributes:
+        study: The registry's record.
+        state: State on the inventory's day.
+        events: Signed decisions up to that day, in the order of their times.
+        documents: What it takes, in the order of study.yaml; the built-in ones last.
+    """
+
+    study: Study
+    state: StudyState
+    events: tuple[StudyEvent, ...]
+    documents: tuple[DocumentEntry, ...]
+
+    @property
+    def category(self) -> int | None:
+        """The highest category of all that it collects."""
+        return highest(self.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What all studies of a registry collect, as of one day.
+
+    Attributes:
+        day: Day for which it is true, UTC.
+        version: Version of this software.
+        decisions_known: Whether a platform's signed decisions were read; otherwise
+            states follow the dates of study.yaml alone.
+        development: Whether the platform is for development only.
+        studies: Studies and platform namespaces, in the order of their namespaces.
+        unavailable: Namespaces that are registered and whose files have a fault.
+    """
+
+    day: date
+    version: str
+    decisions_known: bool
+    development: bool
+    studies: tuple[StudyEntry, ...]
+    unavailable: tuple[str, ...]
+
+
+def highest(documents: Iterable[DocumentEntry]) -> int | None:
+    """Returns the highest category of some documents; None where they have no field."""
+    found = (each.category for each in documents)
+    return max((each for each in found if each is not None), default=None)

@@ -1,0 +1,93 @@
+"""Makes the files of the site, and writes them into a folder."""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rally.errors import ConfigurationError, cause_of
+from rally.inventory.document_page import make_document_page
+from rally.inventory.json import to_json
+from rally.inventory.layout import DATA, STYLE, Page, render
+from rally.inventory.overview_pages import make_fields_page, make_index
+from rally.inventory.records import Inventory
+from rally.inventory.study_page import make_study_page
+from rally.names import NAME, VERSION
+from rally.pages.frame import read_style
+
+_PAGE = re.compile(rf"{NAME}/(index|{NAME}\.{VERSION})\.html")
+_MOST_BYTES = 64 * 1024 * 1024  # of an inventory.json that is there already
+
+
+def make_site(inventory: Inventory) -> dict[str, str]:
+    """Returns the text of each file by its path; equal inventories are equal text."""
+    files = {page.path: render(inventory, page) for page in _pages(inventory)}
+    return {**files, STYLE: read_style(__package__), DATA: to_json(inventory)}
+
+
+def write_site(folder: Path, files: Mapping[str, str]) -> None:
+    """Writes the site into a folder that is new, empty, or holds an older site.
+
+    Each file is replaced as a whole. Pages of studies and documents that an older
+    site had and this one has not are removed; nothing else in the folder is touched.
+
+    Args:
+        folder: Folder, which is made where it is missing.
+        files: Text of each file by its path below the folder.
+
+    Raises:
+        ConfigurationError: it is no such folder, or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and not _holds_site(folder):
+            raise ConfigurationError(
+                f"--out {folder}: holds something else than an inventory; name a new "
+                "or an empty folder"
+            )
+        for path, text in files.items():
+            _replace(folder / path, text)
+        for old in sorted(folder.glob("*/*.html")):
+            name = old.relative_to(folder).as_posix()
+            if _PAGE.fullmatch(name) and name not in files:
+                old.unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            f"--out {folder}: cannot be written ({cause_of(error)})"
+        ) from None
+
+
+def _pages(inventory: Inventory) -> Iterator[Page]:
+    yield make_index(inventory)
+    yield make_fields_page(inventory)
+    for study in inventory.studies:
+        yield make_study_page(study)
+        for document in study.documents:
+            yield make_document_page(study, document)
+
+
+def _holds_site(folder: Path) -> bool:
+    """Tells whether a folder has an inventory of ours."""
+    data = folder / DATA
+    if not data.is_file() or data.stat().st_size > _MOST_BYTES:
+        return False
+    try:
+        content = json.loads(data.read_bytes())
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and "studies" in content and "format" in content
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)  # a site is for everybody to read
+        os.replace(temporary, path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise

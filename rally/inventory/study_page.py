@@ -1,0 +1,195 @@
+"""Makes the page of a study: what people read who may take part in it."""
+
+from collections.abc import Iterable, Iterator
+
+from rally.inventory.layout import (
+    INDEX,
+    Page,
+    category_mark,
+    external_link,
+    facts,
+    paragraphs,
+    section,
+    stranger,
+    study_path,
+)
+from rally.inventory.records import DocumentEntry, StudyEntry
+from rally.inventory.wording import (
+    EVENTS,
+    STATE_MEANINGS,
+    STATES,
+    count_fields,
+    say_day,
+    say_do_not_track,
+    say_end,
+    say_kept_in_short,
+    say_leaving,
+    say_means,
+    say_participants,
+    say_period,
+    say_private_windows,
+    title,
+)
+from rally.pages.markup import Markup, element, join
+from rally.pages.tables import data_table
+from rally.registry.about import About
+from rally.registry.study import StudyKind
+
+_UNSTATED = About(goal="")
+_NOBODY = "No researchers are registered. Nobody outside of the platform may read it."
+_PLATFORM = "Rally's own data is no study's: no researchers are let in."
+_ACCESS = (
+    "Each group may read this study and no other, and only in the closed analysis "
+    "environment."
+)
+_BUILT_IN = (
+    "The first Rally add-on sends these in the name of every study; each study takes "
+    "them, so that whoever leaves is heard."
+)
+
+
+def make_study_page(entry: StudyEntry) -> Page:
+    """Returns the page of a study, or of the platform's own namespace."""
+    study = entry.study
+    goal = study.about.goal if study.about else None
+    return Page(
+        path=study_path(study),
+        title=study.name,
+        above=(INDEX, "All studies"),
+        lead=(stranger(goal),) if goal else (),
+        sections=tuple(_sections(entry)),
+    )
+
+
+def _sections(entry: StudyEntry) -> Iterator[Markup]:
+    data = [each for each in entry.documents if each.is_data]
+    others = [
+        each for each in entry.documents if not (each.is_data or each.is_built_in)
+    ]
+    built_in = [each for each in entry.documents if each.is_built_in]
+    yield section("In short", _in_short(entry))
+    yield section("What it collects", _documents(data, "Data"))
+    yield section("How to leave, and what then happens", _leaving(entry))
+    yield section(
+        "Private windows and Do Not Track",
+        facts(
+            (
+                ("Private windows", say_private_windows(entry)),
+                ("Do Not Track", say_do_not_track(entry)),
+            )
+        ),
+    )
+    yield section("What happens at the end", paragraphs(say_end(entry)))
+    yield section("Who has access", _access(entry))
+    if entry.study.kind is StudyKind.STUDY:
+        yield section("Who is behind it", _behind(entry))
+    yield section("Joining and leaving, as messages", _documents(others, "Messages"))
+    if built_in:
+        yield section(
+            "Messages of the first add-on",
+            element("p", _BUILT_IN),
+            _documents(built_in, "Messages of the first add-on"),
+        )
+    if entry.events:
+        yield section("What was decided on it", _events(entry))
+
+
+def _in_short(entry: StudyEntry) -> Markup:
+    study = entry.study
+    state = join(
+        [
+            element("strong", STATES[entry.state].capitalize()),
+            f". {STATE_MEANINGS[entry.state]}",
+        ]
+    )
+    pairs = [
+        ("State", state),
+        ("Collects", say_period(entry)),
+        ("Takes part", say_participants(entry)),
+        ("Highest category", category_mark(entry.category)),
+    ]
+    if study.kind is StudyKind.STUDY:
+        pairs.append(("All is deleted by", say_day(study.analysis_until)))
+    about = study.about or _UNSTATED
+    pairs.append(("How to join", stranger(about.joining)))
+    return facts(pairs)
+
+
+def _leaving(entry: StudyEntry) -> Markup:
+    about = entry.study.about or _UNSTATED
+    how = element("p", "How: ", stranger(about.leaving))
+    return join([how, paragraphs(say_leaving(entry))])
+
+
+def _behind(entry: StudyEntry) -> Markup:
+    about = entry.study.about or _UNSTATED
+    page = external_link(about.page, "Page of the study") if about.page else None
+    return facts(
+        (
+            ("Institution", stranger(about.institution)),
+            ("Principal investigator", stranger(about.investigator)),
+            ("Ethics review", stranger(about.ethics_review)),
+            ("Contact", stranger(about.contact)),
+            ("Independent contact", stranger(about.independent_contact)),
+            ("More", page or stranger(None)),
+            ("Benefits", stranger(about.benefits)),
+            ("Risks", stranger(about.risks)),
+            ("Payment", stranger(about.payment)),
+        )
+    )
+
+
+def _access(entry: StudyEntry) -> Markup:
+    study = entry.study
+    if study.kind is StudyKind.PLATFORM:
+        return element("p", _PLATFORM)
+    if not study.access:
+        return element("p", _NOBODY)
+    rows = (
+        (
+            stranger(each.group),
+            stranger(each.agreement),
+            say_day(each.since),
+            say_day(each.until),
+        )
+        for each in study.access
+    )
+    head = ("Group", "Agreement", "From", "Through")
+    table = data_table(head, rows, ("", "", "whole", "whole"), "Access", "cards")
+    return join([element("p", _ACCESS), table])
+
+
+def _documents(documents: Iterable[DocumentEntry], caption: str) -> Markup:
+    rows = [
+        (
+            join(
+                [
+                    element(
+                        "a", title(each.document), href=f"{each.document.name}.html"
+                    ),
+                    element("span", _purpose(each), class_="under", dir="auto"),
+                ]
+            ),
+            category_mark(each.category),
+            count_fields(each),
+            say_kept_in_short(each.document),
+        )
+        for each in documents
+    ]
+    if not rows:
+        return element("p", "None.", class_="soft")
+    head = ("What", "Category", "Fields", "Kept")
+    return data_table(head, rows, ("", "", "", ""), caption, "documents cards")
+
+
+def _purpose(entry: DocumentEntry) -> str:
+    document = entry.document
+    return document.purpose if entry.is_data else say_means(document)
+
+
+def _events(entry: StudyEntry) -> Markup:
+    items = (
+        element("li", f"{say_day(each.at.date())}: {EVENTS[each.action]}")
+        for each in entry.events
+    )
+    return element("ul", *items)

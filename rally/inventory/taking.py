@@ -1,0 +1,69 @@
+"""Takes the inventory of a registry, and of what people decided on its studies."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rally.inventory.records import (
+    DocumentEntry,
+    Inventory,
+    StudyEntry,
+    StudyEvent,
+)
+from rally.registry.registry import Registry
+from rally.registry.study import Study
+from rally.registry.transitions import States, Transition, transitions_in
+from rally.version import pipeline_version
+
+if TYPE_CHECKING:
+    from rally.decisions.chain import Chain
+
+
+def take_inventory(
+    registry: Registry, chain: "Chain | None", at: datetime
+) -> Inventory:
+    """Gathers what each study collects and what was decided on it.
+
+    Args:
+        registry: Registry of the studies.
+        chain: Decisions of the platform; None where no platform was named.
+        at: Time for which the inventory is true, UTC; of it only the day is told.
+    """
+    log = transitions_in(chain) if chain else []
+    states = States(registry, log)
+    return Inventory(
+        day=at.date(),
+        version=pipeline_version(),
+        decisions_known=chain is not None,
+        development=chain is not None and chain.development,
+        studies=tuple(
+            StudyEntry(
+                study=study,
+                state=states.at(study, at),
+                events=_events(log, study, at),
+                documents=_documents(registry, study),
+            )
+            for study in registry.studies.values()
+        ),
+        unavailable=tuple(registry.unavailable),
+    )
+
+
+def _events(
+    log: list[Transition], study: Study, time: datetime
+) -> tuple[StudyEvent, ...]:
+    """Returns the decisions on a study up to a time, each once."""
+    found = {
+        StudyEvent(each.action, each.at)
+        for each in log
+        if each.namespace == study.namespace and each.at <= time
+    }
+    return tuple(sorted(found, key=lambda each: (each.at, each.action)))
+
+
+def _documents(registry: Registry, study: Study) -> tuple[DocumentEntry, ...]:
+    every = registry.documents(study)
+    names = [*study.documents, *(name for name in every if name not in study.documents)]
+    return tuple(
+        DocumentEntry(every[name], is_built_in=name not in study.documents)
+        for name in names
+    )

@@ -1,0 +1,71 @@
+"""What a study says of itself to people who may join it: `about:` in study.yaml.
+
+The entries are those of a consent notice. The platform acts on none of them; they stand
+in the inventory (rally/inventory/), beside what the platform keeps.
+"""
+
+from dataclasses import dataclass
+
+from rally.fields import AllFields, Place, text
+from rally.web_address import https_host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """A study in its own words.
+
+    Attributes:
+        goal: What the study wants to find out.
+        institution: Who does the study, such as a university.
+        investigator: Name of the principal investigator.
+        ethics_review: Board that approved the study, with the number of its protocol.
+        contact: Whom a participant can ask.
+        independent_contact: Whom a participant can ask who is not of the study.
+        page: https address of the study's own page.
+        joining: How people join.
+        leaving: How people leave.
+        benefits: What participants and others have of it.
+        risks: What could happen to participants.
+        payment: What participants are paid.
+    """
+
+    goal: str
+    institution: str | None = None
+    investigator: str | None = None
+    ethics_review: str | None = None
+    contact: str | None = None
+    independent_contact: str | None = None
+    page: str | None = None
+    joining: str | None = None
+    leaving: str | None = None
+    benefits: str | None = None
+    risks: str | None = None
+    payment: str | None = None
+
+
+def read_about(place: Place, value: object) -> About:
+    """Reads the entry. Raises ConfigurationError with all of its faults."""
+    fields = AllFields(place, value)
+    about = About(
+        goal=fields.need("goal", text),
+        institution=fields.maybe("institution", text),
+        investigator=fields.maybe("investigator", text),
+        ethics_review=fields.maybe("ethics_review", text),
+        contact=fields.maybe("contact", text),
+        independent_contact=fields.maybe("independent_contact", text),
+        page=fields.maybe("page", _https_address),
+        joining=fields.maybe("joining", text),
+        leaving=fields.maybe("leaving", text),
+        benefits=fields.maybe("benefits", text),
+        risks=fields.maybe("risks", text),
+        payment=fields.maybe("payment", text),
+    )
+    fields.close()
+    return about
+
+
+def _https_address(place: Place, value: object) -> str:
+    address = text(place, value)
+    if https_host(address) is None:
+        raise place.error("must be an address such as https://example.org/study")
+    return address

@@ -1,0 +1,228 @@
+"""The pages: what they say, and how they are made."""
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rally.inventory.site import make_site
+from rally.printing import visible
+from rally.registry.study import Access
+from rally.registry.transitions import StudyState
+from tests.rally.inventory.pages import facts, links, pages, parse, tables, words
+from tests.rally.inventory.samples import ABOUT, STREAM, inventory_of, shipped, stream
+
+ALL = sorted(pages())
+STUDY, JOURNEY = f"{STREAM}/index.html", f"{STREAM}/user-journey.1.html"
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_page_is_made_for_everybody(path):
+    page = parse(pages()[path])
+    assert page.get("lang") == "en"
+    levels = [
+        int(each.tag[1]) for each in page.iter() if re.fullmatch("h[1-6]", each.tag)
+    ]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+    headings = [words(each) for each in page.iter("h2")]
+    assert len(set(headings)) == len(headings)
+    assert [each.tag for each in page.find("body")] == ["a", "header", "main", "footer"]
+    skip = page.find("body/a")
+    assert (skip.get("href"), page.find("body/main").get("id")) == (
+        "#content",
+        "content",
+    )
+    for table in page.iter("table"):
+        assert table[0].tag == "caption"
+        assert words(table[0])
+        assert {each.get("scope") for each in table.iter("th")} == {"col", "row"}
+    ids = [each.get("id") for each in page.iter() if each.get("id")]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_page_loads_nothing_and_runs_nothing(path):
+    page = parse(pages()[path])
+    (policy,) = (
+        each.get("content")
+        for each in page.iter("meta")
+        if each.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy == (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'"
+    )
+    tags = {each.tag for each in page.iter()}
+    assert not tags & {"script", "style", "img", "iframe", "form", "object", "svg"}
+    attributes = {name for each in page.iter() for name in each.attrib}
+    assert not any(name.startswith("on") or name == "style" for name in attributes)
+    (sheet,) = page.iter("link")
+    assert sheet.get("href") == "../" * path.count("/") + "style.css"
+
+
+def test_titles_differ_and_end_with_the_site():
+    titles = {path: words(parse(pages()[path]).find("head/title")) for path in ALL}
+    documents = {
+        path: title for path, title in titles.items() if path.endswith("/index.html")
+    }
+    assert len(set(documents.values())) == len(documents)
+    assert all(title.endswith("What Rally collects") for title in titles.values())
+
+
+def test_every_link_within_the_site_leads_somewhere():
+    roots = {path: parse(text) for path, text in pages().items()}
+    ids = {
+        path: {each.get("id") for each in page.iter() if each.get("id")}
+        for path, page in roots.items()
+    }
+    found = {link for path, page in roots.items() for link in links(path, page)}
+    assert {file for file, _ in found} == {*roots, "inventory.json"}
+    assert [each for each in found if each[1] and each[1] not in ids[each[0]]] == []
+
+
+def test_index_lists_studies_and_the_platform():
+    told = tables(parse(pages()["index.html"]))
+    assert told["Studies"][0] == ["Study", "State", "Collects", "Highest category"]
+    assert [
+        f"Attention Stream{ABOUT.goal}",
+        "collecting",
+        "12 July 2022 to 27 March 2023",
+        "●●●● 4 Highly sensitive",
+    ] in told["Studies"]
+    assert [row[0][:5] for row in told["Rally itself"][1:]] == [
+        "Rally",
+        "Enrol",
+        "Rally",
+    ]
+    assert len(told["Categories"]) == 5
+
+
+def test_study_says_what_its_notice_says():
+    page = parse(pages()[STUDY])
+    told = facts(page)
+    assert {
+        name: told[name] for name in ("State", "Collects", "All is deleted by")
+    } == {
+        "State": "Collecting. It collects from those who joined.",
+        "Collects": "12 July 2022 to 27 March 2023",
+        "All is deleted by": "27 March 2024",
+    }
+    assert told["Ethics review"] == "Example University IRB, protocol 12345"
+    assert told["More"] == "Page of the study at example.org"
+    assert tables(page)["Access"] == [
+        ["Group", "Agreement", "From", "Through"],
+        ["birds@example.org", "2026-7", "1 August 2022", "27 March 2024"],
+        ["bees@example.org", "MOU 8", "1 September 2022", "27 March 2023"],
+    ]
+    assert tables(page)["Data"][2] == [
+        "User journeyhow attention moves from page to page",
+        "●●●○ 3 Browsing and content",
+        "10 fields and 18 of the library",
+        "until the conclusion",
+    ]
+
+
+def test_study_that_says_nothing_of_itself_is_told_all_the_same():
+    told = facts(parse(make_site(inventory_of(stream(about=None)))[STUDY]))
+    assert told["Institution"] == told["Payment"] == told["How to join"] == "not stated"
+
+
+def test_study_without_researchers_says_so():
+    text = make_site(inventory_of(stream(access=())))[STUDY]
+    assert "No researchers are registered." in words(parse(text))
+
+
+def test_document_tells_each_field():
+    page = parse(pages()[JOURNEY])
+    told = tables(page)["Fields of the study"]
+    assert told[0] == ["What it is", "Category", "What it is used for", "Form"]
+    assert len(told) == 11
+    assert [
+        "How far down the page was read, in percent of its height"
+        "/metrics/quantity/user_journey.max_relative_scroll_depth",
+        "●●○○ 2 Interaction",
+        "To measure how long a page holds attention",
+        "long, may be absent",
+    ] in told
+    assert len(tables(page)["Fields of the library"]) == 19
+
+
+def test_events_and_faults_are_told():
+    inventory = inventory_of(stream())
+    assert "What was decided on it" not in make_site(inventory)[STUDY]
+    faulty = replace(inventory, unavailable=("rally-y",), development=True)
+    index = words(parse(make_site(faulty)["index.html"]))
+    assert "rally-y" in index
+    assert "This is a development platform" in index
+    (entry,) = inventory.studies
+    paused = replace(entry, state=StudyState.PAUSED)
+    site = make_site(replace(inventory, studies=(paused,)))
+    assert facts(parse(site[STUDY]))["State"].startswith("Paused. It collects nothing")
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "\u202egnp.exe",
+    "a\u0000b\u001b[2J",
+    "&lt;b&gt;",
+    "]]><!--",
+    "x" * 5000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_words_of_strangers_stay_words(text):
+    check_words(text)
+
+
+@given(st.text(min_size=1))
+def test_any_words_stay_words(text):
+    check_words(text)
+
+
+def check_words(text: str) -> None:
+    """Puts a text wherever a stranger may write, and looks for it on the pages."""
+    study = stream()
+    visit = study.documents["user-journey.1"]
+    field = replace(visit.schema.fields[0], doc=text, purpose=text, path=f"/{text}")
+    schema = replace(visit.schema, fields=(field,))
+    documents = {visit.name: replace(visit, purpose=text, schema=schema)}
+    access = (Access(text, text, study.starts, study.starts),)
+    about = replace(ABOUT, goal=text, page=text, contact=text)
+    hostile = replace(study, name=text, about=about, access=access, documents=documents)
+    shown = " ".join(visible(" ".join(text.split())).split())
+    for path, html in make_site(inventory_of(hostile)).items():
+        if path.endswith(".html"):
+            page = parse(html)
+            assert shown in words(page)
+            assert {"script", "img"}.isdisjoint(each.tag for each in page.iter())
+            assert all(each.isprintable() for each in html.replace("\n", ""))
+
+
+@pytest.mark.parametrize(
+    ("address", "is_link"),
+    [
+        ("https://example.org/a", True),
+        ("http://example.org/a", False),
+        ("javascript:alert(1)", False),
+        ("https://example.org@evil.example/", False),
+    ],
+)
+def test_only_https_is_linked(address, is_link):
+    study = stream(about=replace(ABOUT, page=address))
+    page = parse(make_site(inventory_of(study))[STUDY])
+    hrefs = {each.get("href"): each.get("rel") for each in page.iter("a")}
+    rel = "noopener noreferrer nofollow"
+    assert hrefs.get(address) == (rel if is_link else None)
+    assert is_link or address in words(page)
+
+
+def test_shipped_registry_says_what_each_field_is():
+    for study in shipped().studies.values():
+        for document in study.documents.values():
+            assert all(len(each.doc) > 3 for each in document.schema.fields)

@@ -1,0 +1,72 @@
+"""The inventory as records: the registry, and what people decided."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from rally.decisions.verifying import read_chain
+from rally.inventory.records import StudyEvent
+from rally.inventory.taking import take_inventory
+from rally.registry.registry import Registry
+from rally.registry.study import UnavailableStudy
+from rally.registry.transitions import StudyAction, StudyState
+from tests.rally.inventory.samples import AT, STREAM, shipped, stream
+from tests.support.stores import mark_stores
+from tests.support.study_decisions import decide_study
+
+NOON = datetime(2022, 9, 1, 12, tzinfo=UTC)
+
+
+def test_states_follow_dates_where_no_platform_is_named():
+    inventory = take_inventory(shipped(), None, AT)
+    assert (inventory.day, inventory.decisions_known, inventory.development) == (
+        date(2022, 10, 1),
+        False,
+        False,
+    )
+    assert {each.study.namespace: each.state for each in inventory.studies} == {
+        "pioneer-citp-news-disinfo": StudyState.COLLECTING,
+        "pioneer-core": StudyState.COLLECTING,
+        "pioneer-debug": StudyState.COLLECTING,
+        "pioneer-meta": StudyState.COLLECTING,
+        "rally-attention-stream": StudyState.COLLECTING,
+        "rally-core": StudyState.COLLECTING,
+        "rally-lab-study": StudyState.DRAFT,
+        "rally-zero-one": StudyState.COLLECTING,
+    }
+
+
+def test_signed_decisions_count_up_to_their_time(tmp_path):
+    platform = mark_stores(tmp_path / "store").platform
+    decide_study(platform, STREAM, StudyAction.PAUSE, NOON, "stop")
+    decide_study(platform, STREAM, StudyAction.END, datetime(2022, 11, 1, tzinfo=UTC))
+    registry = Registry({STREAM: stream()})
+    inventory = take_inventory(registry, read_chain(platform), AT)
+    assert (inventory.decisions_known, inventory.development) == (True, True)
+    (entry,) = inventory.studies
+    assert entry.state is StudyState.PAUSED
+    assert entry.events == (StudyEvent(StudyAction.PAUSE, NOON),)
+
+
+def test_study_with_a_fault_is_named_alone():
+    registry = Registry({STREAM: stream()}, {"rally-y": UnavailableStudy(("a fault",))})
+    inventory = take_inventory(registry, None, AT)
+    assert [each.study.namespace for each in inventory.studies] == [STREAM]
+    assert inventory.unavailable == ("rally-y",)
+
+
+@pytest.mark.parametrize(
+    ("name", "built_in", "category", "own", "added"),
+    [
+        ("user-journey.1", False, 3, 10, 18),
+        ("article-contents.1", False, 4, 5, 18),
+        ("deletion-request.1", False, 1, 1, 19),
+        ("pioneer-enrollment.1", True, 1, 2, 0),
+    ],
+)
+def test_document_counts_its_fields(name, built_in, category, own, added):
+    (entry,) = take_inventory(Registry({STREAM: stream()}), None, AT).studies
+    (found,) = [each for each in entry.documents if each.document.name == name]
+    assert (found.is_built_in, found.category) == (built_in, category)
+    assert (len(found.own_fields), len(found.sdk_fields)) == (own, added)
+    assert entry.category == 4
