@@ -422,6 +422,7 @@ def test_replay_after_a_schema_was_mended(
     path = mended / "rally-x/visit.1.avsc"
     schema = json.loads(path.read_text())
     new = {"name": "unknown", "type": ["null", "long"], "default": None}
+    new |= {"doc": "a number", "category": 1, "purpose": "a test"}
     schema["fields"].append(new)
     path.write_text(json.dumps(schema))
     job.change(studies=str(mended))
