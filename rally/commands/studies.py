@@ -20,6 +20,7 @@ from rally.commands.options import (
     name_faults,
     read_time,
 )
+from rally.commands.studies_glean import COMMANDS as STARTING
 from rally.commands.studies_infrastructure import print_infrastructure
 from rally.commands.studies_inventory import OWN as INVENTORY_OWN
 from rally.commands.studies_inventory import write_inventory
@@ -152,6 +153,7 @@ COMMAND = CommandGroup(
             options="--studies",
             example="--studies=schemas",
         ),
+        *STARTING,
         Command(
             name="diff",
             handler=diff_schemas,

@@ -17,6 +17,7 @@ from rally.fields import (
     up_to,
 )
 from rally.names import DOCUMENT_RULE, parse_document
+from rally.registry.collected_fields import words
 from rally.registry.review import Gate, read_review
 from rally.registry.schemas import SchemaFile, check_ids, type_at
 from rally.registry.study import Document, Keep, KeptBy, Means, Policy, StudyKind
@@ -98,7 +99,7 @@ def _read_document(
         delete_after_days=fields.maybe("delete_after_days", _days),
         keep=fields.maybe("keep", choice(Keep)) or Keep.ALL,
         buckets=fields.maybe("buckets", _power_of_two) or 1,
-        purpose=fields.need("purpose", text),
+        purpose=fields.need("purpose", words),
         review=fields.need(
             "review", lambda at, entry: read_review(at, entry, promises.gate)
         ),

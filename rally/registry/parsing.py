@@ -24,6 +24,7 @@ from rally.fields import (
 )
 from rally.names import NAMESPACE_RULE, is_namespace
 from rally.registry.about import read_about
+from rally.registry.collected_fields import words
 from rally.registry.documents import (
     SchemaSource,
     StudyPromises,
@@ -100,7 +101,7 @@ def read_study(
     """
     namespace = fields.need("namespace", _namespace_of(folder))
     kind = fields.need("kind", choice(StudyKind))
-    name = fields.need("name", text)
+    name = fields.need("name", words)
     about = fields.maybe("about", read_about)
     aliases = fields.maybe("aliases", many(word, _MOST_NAMES)) or ()
     dates = _read_dates(fields, kind)
