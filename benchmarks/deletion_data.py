@@ -83,7 +83,7 @@ def _compacted(plan: Plan, document: Document, rows: Rows) -> None:
         folder = plan.partition / f"bucket={plan.bits}-{digits}"
         folder.mkdir()
         data = encode_container(
-            row_schema(document),
+            row_schema(document.schema),
             sorted(spilled),
             {
                 "rally.version": "benchmark",
@@ -98,7 +98,7 @@ def _compacted(plan: Plan, document: Document, rows: Rows) -> None:
 
 def _arrived(plan: Plan, document: Document, rows: Rows) -> None:
     """Files in order of arrival, without index, as anybody's Avro writer makes them."""
-    schema = fastavro.parse_schema(orjson.loads(row_schema(document)))
+    schema = fastavro.parse_schema(orjson.loads(row_schema(document.schema)))
     rows = iter(rows)
     for number in range(FILES):
         end = (number + 1) * plan.rows // FILES
@@ -110,11 +110,11 @@ def _arrived(plan: Plan, document: Document, rows: Rows) -> None:
 
 def _ingested(plan: Plan, document: Document, rows: Rows) -> None:
     """What compaction finds: files as ingest writes them."""
-    table = Table(row_schema(document), document.schema.fingerprint)
+    table = Table(row_schema(document.schema), document.schema.fingerprint)
     stores = Stores(str(plan.folder / "store"), None)
     writer = RowWriter(stores, lambda *_: table, "benchmark", lambda: 0)
     for row in deletion_rows.encoded(document, rows):
-        writer.add(PARTITION, row)
+        writer.add(PARTITION, table.fingerprint, row)
     writer.flush()
 
 

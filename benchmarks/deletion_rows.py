@@ -95,7 +95,7 @@ def counted(
 
 def encoded(document: Document, rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     """Each row's Avro binary, by fastavro."""
-    schema = fastavro.parse_schema(orjson.loads(row_schema(document)))
+    schema = fastavro.parse_schema(orjson.loads(row_schema(document.schema)))
     stream = BytesIO()
     for row in rows:
         fastavro.schemaless_writer(stream, schema, row)

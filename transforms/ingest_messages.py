@@ -15,10 +15,11 @@ from transforms.counters import publish
 from transforms.without_words import without_words
 
 Row = tuple[str, bytes]
-"""A row, and where it goes: `<study>/<document>/<day>/<withdrawal list's counter>`.
+"""A row, and where it goes: `<study>/<document>/<day>/<fingerprint>/<counter>`.
 
-The counter is of the list under which it was judged. Rows of one key make a file, so no
-file claims a newer list than one of its rows was judged under.
+The fingerprint is that of the payload's schema, and the counter that of the withdrawal
+list under which the row was judged. Rows of one key make a file, so no file claims a
+newer list than one of its rows was judged under.
 """
 
 
@@ -27,10 +28,10 @@ class IngestMessages(beam.PTransform):
     """Judges messages, and stores their rows, events and dead letters.
 
     Events and dead letters are written in the source's own stage, before the service
-    acknowledges. Rows are batched by partition, and by the withdrawal list under which
-    they were judged, in the runner's durable state, so that files are few; the writer
-    is the same as everywhere. Such a pipeline is drained, never cancelled: cancelling
-    drops the rows that the state holds.
+    acknowledges. Rows are batched by partition, schema and the withdrawal list under
+    which they were judged, in the runner's durable state, so that files are few; the
+    writer is the same as everywhere. Such a pipeline is drained, never cancelled:
+    cancelling drops the rows that the state holds.
 
     Attributes:
         settings: places, keys and clock of the job.
@@ -71,8 +72,8 @@ class _JudgeFn(beam.DoFn):
             message.data, message.attributes or {}, self._settings.country_attribute
         )
         if taken := self._intake.take(envelope):
-            partition, row = taken
-            yield "/".join((*partition, str(self._intake.counter))), row
+            counter = str(self._intake.counter)
+            yield "/".join((*taken.partition, taken.fingerprint, counter)), taken.row
         if self._intake.is_full:
             self._intake.flush()
 
@@ -94,10 +95,10 @@ class _WriteFn(beam.DoFn):
     @without_words
     def process(self, batch: tuple[object, Iterable[bytes]]) -> Iterator[None]:
         key, rows = batch
-        *where, counter = key.key.split("/")  # type: ignore[attr-defined]
+        *where, fingerprint, counter = key.key.split("/")  # type: ignore[attr-defined]
         partition, self._counter = Partition(*where), int(counter)
         for row in rows:  # which may be more than memory holds
-            self._writer.add(partition, row)
+            self._writer.add(partition, fingerprint, row)
         self._writer.flush()
         publish(Counter(), self._writer.measures)
         yield from ()

@@ -57,7 +57,7 @@ class SchemaCheck:
 
     def __init__(self, document: Document) -> None:
         """Compiles the schema of a document's rows."""
-        schema = row_schema(document)
+        schema = row_schema(document.schema)
         self.fingerprint = document.schema.fingerprint
         self._schema = json.loads(schema)
         self._walk: Walker = compile_walker(self._schema)

@@ -18,9 +18,9 @@ from rally.ingestion.outcome import Outcome, count_outcome
 from rally.ingestion.routes import Label
 from rally.observability.measures import Measures, Spread, Sum
 from rally.outcomes import FAILED, Count, FailureReason
-from rally.storage.layout import UNKNOWN, Partition
+from rally.storage.layout import UNKNOWN
 from rally.storage.objectstore.interface import ObjectStore
-from rally.storage.writer import FLUSH_BYTES
+from rally.storage.writer import FLUSH_BYTES, NewRow
 from rally.validation.pseudonyms import Prf
 
 _PER_LETTER = 1024
@@ -66,18 +66,18 @@ class Intake:
         self.counts: Counter[Count] = Counter()
         self.measures = Measures()
 
-    def take(self, envelope: Envelope) -> tuple[Partition, bytes] | None:
+    def take(self, envelope: Envelope) -> NewRow | None:
         """Judges one ping; returns its row, if any, for the caller to store."""
         self.measures.add(Sum.RECEIVED_BYTES, len(envelope.payload))
         outcome = self._accept(self._judge.judge(envelope))
         if outcome.failure is not None:
             where = outcome.where.words if outcome.where else None
             self._fail(outcome.label, envelope, outcome.failure, where=where)
-        if outcome.partition is None or outcome.row is None:
+        if outcome.row is None:
             return None
         sent = envelope.submission_timestamp
         self._oldest = min(sent, self._oldest or sent) if sent else self._oldest
-        return outcome.partition, outcome.row
+        return outcome.row
 
     def retake(self, envelope: Envelope, failed: FailureReason) -> Outcome:
         """Judges a dead letter again; one that fails again stays where it is.
@@ -93,7 +93,7 @@ class Intake:
         outcome = self._judge.judge(envelope)
         if outcome.failure is not None:
             event = None if outcome.failure is failed else outcome.event
-            outcome = outcome._replace(partition=None, row=None, event=event)
+            outcome = outcome._replace(row=None, event=event)
         return self._accept(outcome)
 
     def _accept(self, outcome: Outcome) -> Outcome:

@@ -30,6 +30,7 @@ from rally.registry.policy import (
 from rally.registry.study import Means, Study, StudyKind
 from rally.registry.transitions import States
 from rally.storage.layout import Partition
+from rally.storage.writer import NewRow
 from rally.times import to_micros
 from rally.validation.ids import canonical_id
 from rally.validation.pointers import look_up
@@ -151,7 +152,12 @@ class Judge:
                 return Outcome(label, event=joined, failure=FailureReason.NO_KEY)
             row = make_row(opened, self._in_study(route.study, sender))
             partition = Partition(label.study, label.document, sent.date().isoformat())
-            return Outcome(label, partition, row, joined, None, opened.failure)
+            return Outcome(
+                label,
+                NewRow(partition, route.document.schema.fingerprint, row),
+                joined,
+                failure=opened.failure,
+            )
         except StudyUnavailable as unavailable:
             # The ping names another study, and waits among the dead letters of that.
             label = Label(unavailable.namespace, withdrawal=label.withdrawal)

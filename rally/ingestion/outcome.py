@@ -14,7 +14,7 @@ from rally.outcomes import (
     Mismatch,
     RefusalReason,
 )
-from rally.storage.layout import Partition
+from rally.storage.writer import NewRow
 
 
 class Outcome(NamedTuple):
@@ -22,8 +22,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         label: study and document, for counters and paths.
-        partition: partition of the row, where there is a row.
-        row: Avro binary of the row, where one is stored.
+        row: row with its partition and schema, where one is stored.
         event: entry for the event log, where somebody joined or left.
         refusal: reason for which no row is kept, where the ping is refused.
         failure: reason for which the ping becomes a dead letter, where it failed.
@@ -31,8 +30,7 @@ class Outcome(NamedTuple):
     """
 
     label: Label
-    partition: Partition | None = None
-    row: bytes | None = None
+    row: NewRow | None = None
     event: Event | None = None
     refusal: RefusalReason | None = None
     failure: FailureReason | None = None

@@ -116,8 +116,8 @@ class Replay:
         outcome = self._intake.retake(letter.envelope, letter.reason)
         if outcome.failure is not None:
             return False
-        if outcome.partition and outcome.row:
-            self._writer.add(outcome.partition, outcome.row)
+        if outcome.row:
+            self._writer.add(*outcome.row)
         return True
 
     def _open(self, sealed: bytes, place: LetterPlace) -> DeadLetter | None:

@@ -157,21 +157,22 @@ def make_writer(
     tables = _tables(settings.load_registry())
     return RowWriter(
         settings.stores(),
-        lambda study, document: tables[study, document],
+        lambda study, document, schema: tables[study, document, schema],
         pipeline_version(),
         withdrawal_list,
         before,
     )
 
 
-def _tables(registry: Registry) -> dict[tuple[str, str], Table]:
-    """Makes the table of every document, the built-in ones included."""
+def _tables(registry: Registry) -> dict[tuple[str, str, str], Table]:
+    """Makes each table by (study, document, fingerprint), of built-in documents too."""
     return {
-        (study.namespace, name): Table(
-            row_schema(document), document.schema.fingerprint
+        (study.namespace, name, schema.fingerprint): Table(
+            row_schema(schema), schema.fingerprint
         )
         for study in registry.studies.values()
         for name, document in registry.documents(study).items()
+        for schema in (document.schema,)
     }
 
 

@@ -115,7 +115,7 @@ class Trial:
             "uri": f"/submit/{study.namespace}/{path}",
             "submission_timestamp": clock.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         }
-        self._schema = fastavro.parse_schema(json.loads(row_schema(document)))
+        self._schema = fastavro.parse_schema(json.loads(row_schema(document.schema)))
 
     def judge(self, payload: dict[str, Any], attributes: Mapping[str, object]) -> Tried:
         """Tells what would become of a ping.
@@ -131,7 +131,7 @@ class Trial:
         said = {**self._always, **attributes, "uri": self._always["uri"]}
         envelope = make_envelope(b"", said, self._country_attribute)
         outcome = self._judge.judge(envelope)
-        row = None if outcome.row is None else self._decode(outcome.row)
+        row = None if outcome.row is None else self._decode(outcome.row.row)
         return Tried(self._find(outcome, envelope), row)
 
     def _find(self, outcome: Outcome, envelope: Envelope) -> Finding | None:

@@ -213,7 +213,7 @@ def _check_row(place: Place, document: Document) -> None:
     from rally.registry.rows import row_schema  # imports fastavro, which is slow
 
     try:
-        read_schema(json.loads(row_schema(document)), "row")
+        read_schema(json.loads(row_schema(document.schema)), "row")
     except ConfigurationError as error:
         raise place.error(
             f"its schema is not good within a row's; correct the schema ({error})"

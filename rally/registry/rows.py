@@ -8,7 +8,7 @@ from fastavro.schema import SchemaParseException
 
 from rally.errors import ConfigurationError
 from rally.registry.collected_fields import without_descriptions
-from rally.registry.study import Document
+from rally.registry.study import Document, PayloadSchema
 from rally.validation.encoder import Encoder, compile_encoder
 from rally.validation.leaves import zig_zag
 
@@ -16,8 +16,8 @@ _UUID_LENGTH = zig_zag(36)
 _NULL = b"\0"
 
 
-def row_schema(document: Document) -> str:
-    """The writer's schema of a document's files, JSON.
+def row_schema(payload: PayloadSchema) -> str:
+    """The writer's schema, JSON, of files whose rows have this schema of a payload.
 
     `participant` and `document_id` come first and have 36 bytes each, so that rows
     sort by their bytes, and deletion finds a person without decoding.
@@ -32,7 +32,7 @@ def row_schema(document: Document) -> str:
         },
         {"name": "client_agent", "type": nullable, "default": None},
         {"name": "source_tags", "type": nullable, "default": None},
-        {"name": "payload", "type": without_descriptions(document.schema.json)},
+        {"name": "payload", "type": without_descriptions(payload.json)},
     ]
     # A study names its records as it likes; it may not take this one's name.
     return json.dumps(
@@ -79,7 +79,7 @@ class RowEncoder:
 def _check_row_schema(document: Document) -> None:
     """Makes sure that readers will take the schema of the files."""
     try:
-        fastavro.parse_schema(json.loads(row_schema(document)))
+        fastavro.parse_schema(json.loads(row_schema(document.schema)))
     except SchemaParseException as error:
         reason = " ".join(str(error).split())
         raise ConfigurationError(

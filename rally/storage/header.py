@@ -23,6 +23,9 @@ ROW_LENGTHS = "rally.row_lengths"
 entries but the last, and another over that, so that an index which lies is told from
 one that is true, and who looks for somebody reads all but the last."""
 
+FINGERPRINT = "rally.schema"
+"""Entry of files of rows: the fingerprint of the one payload schema of all its rows."""
+
 LIST_COUNTER = "rally.list"
 """Entry of files of rows: the oldest withdrawal list under which one was judged."""
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from rally.errors import CorruptFile
 from rally.observability.measures import Measures, Spread, Sum
 from rally.storage.container import encode_container
-from rally.storage.header import LIST_COUNTER, Header, read_header
+from rally.storage.header import FINGERPRINT, LIST_COUNTER, Header, read_header
 from rally.storage.layout import Partition, Stores, new_file
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 
@@ -55,8 +55,22 @@ _HEADER_READ = 1024 * 1024
 _PER_ROW = 64  # what Python keeps beside the bytes of each row
 
 
+class NewRow(NamedTuple):
+    """An encoded row that is to be stored.
+
+    Attributes:
+        partition: Partition of the row.
+        fingerprint: Fingerprint of the payload's schema.
+        row: Avro binary.
+    """
+
+    partition: Partition
+    fingerprint: str
+    row: bytes
+
+
 class Table(NamedTuple):
-    """How a document's rows are stored.
+    """How rows of one revision of a document are stored.
 
     Attributes:
         schema: The writer's schema, JSON.
@@ -68,7 +82,7 @@ class Table(NamedTuple):
 
 
 class RowWriter:
-    """Groups rows by partition and writes one file for each at every flush.
+    """Groups rows by partition and schema, and writes a file for each at every flush.
 
     Memory is bounded: when FLUSH_BYTES are held, everything is written.
     """
@@ -76,7 +90,7 @@ class RowWriter:
     def __init__(
         self,
         stores: Stores,
-        table: Callable[[str, str], Table],
+        table: Callable[[str, str, str], Table],
         version: str,
         withdrawal_list: Callable[[], int],
         before: Callable[[], None] = lambda: None,
@@ -85,7 +99,7 @@ class RowWriter:
 
         Args:
             stores: The stores of each study's partitions.
-            table: The schema and codec of the rows of (study, document).
+            table: The schema of the rows of (study, document, fingerprint).
             version: Version of the pipeline, for the header.
             withdrawal_list: Counter of the list under which a row was judged that is
                 added now.
@@ -98,19 +112,24 @@ class RowWriter:
         self._withdrawal_list = withdrawal_list
         self._before = before
         self._oldest_list = 0
-        self._rows: dict[Partition, list[bytes]] = {}
+        self._rows: dict[tuple[Partition, str], list[bytes]] = {}
         self._held = 0
         self.measures = Measures()
 
-    def add(self, partition: Partition, row: bytes) -> None:
+    def add(self, partition: Partition, fingerprint: str, row: bytes) -> None:
         """Takes a row; it is stored at the next flush, or now if memory says so.
 
         Lists only rise, so the first row's is the oldest of what a flush writes: a
         file never claims a newer list than one of its rows was judged under.
+
+        Args:
+            partition: Partition of the row.
+            fingerprint: Fingerprint of the payload's schema.
+            row: Avro binary.
         """
         if not self._rows:
             self._oldest_list = self._withdrawal_list()
-        self._rows.setdefault(partition, []).append(row)
+        self._rows.setdefault((partition, fingerprint), []).append(row)
         self._held += len(row) + _PER_ROW
         if self._held >= FLUSH_BYTES:
             self.flush()
@@ -118,28 +137,33 @@ class RowWriter:
     def flush(self) -> None:
         """Writes all that is held; when it returns, the files are whole."""
         self._before()
-        for partition in sorted(self._rows):
-            self.write(partition, self._rows[partition], self._oldest_list)
+        for (partition, fingerprint), rows in sorted(self._rows.items()):
+            self.write(partition, fingerprint, rows, self._oldest_list)
         self._rows.clear()
         self._held = 0
 
     def write(
-        self, partition: Partition, rows: Sequence[bytes], withdrawal_list: int
+        self,
+        partition: Partition,
+        fingerprint: str,
+        rows: Sequence[bytes],
+        withdrawal_list: int,
     ) -> str:
         """Writes one file and returns its name in the study's store.
 
         Args:
             partition: Partition of the rows.
+            fingerprint: Fingerprint of the schema of their payloads.
             rows: Encoded, in any order.
             withdrawal_list: Counter of the oldest list under which one was judged.
         """
         ordered = sorted(rows)
-        table = self._table(partition.study, partition.document)
+        table = self._table(partition.study, partition.document, fingerprint)
         content = _content_hash(partition, table, ordered)
         entries = {
             "rally.version": self._version,
             LIST_COUNTER: str(withdrawal_list),
-            "rally.schema": table.fingerprint,
+            FINGERPRINT: table.fingerprint,
             CONTENT: content,
         }
         data = encode_container(

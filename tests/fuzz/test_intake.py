@@ -183,7 +183,7 @@ def take(message, platform, log):
     envelope = make_envelope(message.body, message.attributes, "country")
     taken = intake.take(envelope)
     intake.flush()
-    row = taken[1] if taken else None
+    row = taken.row if taken else None
     outcomes = check_outcome(intake, row)
     check_names(intake, platform)
     events = list(read_events(memory))
@@ -194,7 +194,13 @@ def take(message, platform, log):
         assert place.study == UNKNOWN or place.study in platform.documents
         assert place.kind in set(LetterKind)
         assert len(read_sealed(memory.read(info.name))) == 1
-    for shown in (taken and taken[0], events, memory.objects, log.text, intake.counts):
+    for shown in (
+        taken and taken.partition,
+        events,
+        memory.objects,
+        log.text,
+        intake.counts,
+    ):
         assert not has_clear_text(shown)
         assert not has_id(shown)
     for data in memory.objects.values():

@@ -86,10 +86,10 @@ def stored(tmp_path_factory):
         schema,
     )
     encoder, root = RowEncoder(document), tmp_path_factory.mktemp("store")
-    table = Table(row_schema(document), schema.fingerprint)
+    table = Table(row_schema(document.schema), schema.fingerprint)
     writer = RowWriter(Stores(str(root), None), lambda *_: table, "1.0", lambda: 0)
     rows = [encoder.encode(*make_record(number).values()) for number in range(ROWS)]
-    path = root / writer.write(PARTITION, rows[::-1], 0)
+    path = root / writer.write(PARTITION, schema.fingerprint, rows[::-1], 0)
     assert len(read_header(path.read_bytes()).blocks) > 1
     return path
 

@@ -229,9 +229,9 @@ class MemoryPlatform(MemoryDeployment):
         return super()._run_step(settings, step, works, make_step)
 
     def _writer(self, intake: Intake) -> RowWriter:
-        def table(study, document):
+        def table(study, document, fingerprint):
             found = self.registry.studies[study].documents[document]
-            return Table(row_schema(found), found.schema.fingerprint)
+            return Table(row_schema(found.schema), found.schema.fingerprint)
 
         return RowWriter(self.stores, table, "1", lambda: intake.counter)
 

@@ -192,7 +192,7 @@ class MemoryDeployment:
         return fastavro.schemaless_reader(stream, schema, None)
 
     def schema(self, study=GARDEN):
-        return row_schema(self.document(study))
+        return row_schema(self.document(study).schema)
 
     def indexed_file(self, rows, study=GARDEN, **entries) -> bytes:
         """An Avro file with a block index, as the pipeline writes it."""

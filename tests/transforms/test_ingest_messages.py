@@ -132,13 +132,15 @@ def test_file_names_the_list_under_which_its_rows_were_judged(world, store):
     )
     world.publish(store, 3)
     judge, leave = _JudgeFn(settings), world.left(1, GARDEN)
+    schema = settings.registry().studies[GARDEN].documents["visit.1"].schema
     judge.setup()
     rows = list(judge.process(pubsub(world.visit(1, 1))))
     world.publish(store, 4, leave)
     rows += judge.process(pubsub(world.visit(1, 2)))
     rows += judge.process(pubsub(world.visit(2, 3)))
     assert [key for key, _ in rows] == [
-        f"{GARDEN}/visit.1/2026-05-20/{counter}" for counter in (3, 4)
+        f"{GARDEN}/visit.1/2026-05-20/{schema.fingerprint}/{counter}"
+        for counter in (3, 4)
     ]
 
     with beam.Pipeline(runner="BundleBasedDirectRunner") as pipeline:

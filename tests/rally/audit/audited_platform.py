@@ -161,7 +161,7 @@ class AuditedPlatform(MemoryPlatform):
             digest.update(row)
         content = digest.hexdigest()
         schema, sync = (
-            more.pop("schema", row_schema(table)),
+            more.pop("schema", row_schema(table.schema)),
             bytes.fromhex(content)[:16],
         )
         entries = {"rally.version": "1", "rally.list": "0", "rally.schema": fingerprint}
@@ -175,7 +175,7 @@ class AuditedPlatform(MemoryPlatform):
         """Stores a file of one bucket for everybody, as compaction does."""
         table = self.registry.documents(self.registry.studies[study])[document]
         name = compacted_file(partition_of(study, document, day), Bucket(0, 0))
-        label = HeaderLabel(row_schema(table), table.schema.fingerprint, "1", 0)
+        label = HeaderLabel(row_schema(table.schema), table.schema.fingerprint, "1", 0)
         with draft_file(name, label) as spool:
             spool.write([sorted(rows)])
             spool.commit(self.data, None, ())

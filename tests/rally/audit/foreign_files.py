@@ -28,7 +28,7 @@ def put_foreign(
 
     `change` is done to the bytes of the file; gives its name.
     """
-    text = row_schema(deployment.registry.studies[study].documents["visit.1"])
+    text = row_schema(deployment.registry.studies[study].documents["visit.1"].schema)
     schema = fastavro.parse_schema(json.loads(text))
     records = [
         fastavro.schemaless_reader(io.BytesIO(row), schema, None) for row in rows

@@ -220,7 +220,7 @@ def damaged_letter(deployment):
 def unsorted(deployment):
     rows = sorted((deployment.row(each) for each in range(2)), reverse=True)
     table = deployment.registry.studies[GARDEN].documents["visit.1"]
-    data = encode_container(row_schema(table), rows, {}, bytes(16), indexed=True)
+    data = encode_container(row_schema(table.schema), rows, {}, bytes(16), indexed=True)
     name = new_file(partition_of(GARDEN), "1" * 32)
     deployment.data.create(name, data)
     return name, {"the rows are not sorted": 1}

@@ -121,7 +121,7 @@ def moved_to_another_study(deployment):
 
 def of_another_schema(deployment):
     table = deployment.registry.studies[GARDEN].documents["visit.1"]
-    schema = json.loads(row_schema(table))
+    schema = json.loads(row_schema(table.schema))
     schema["fields"].append({"name": "remote_addr", "type": "string"})
     rows = [deployment.row(0, number=each) + b"\x0e1.2.3.4" for each in (1, 2)]
     deployment.put(rows, schema=json.dumps(schema))

@@ -70,7 +70,7 @@ def test_block_of_no_rows_breaks_nothing(deployment, where, form):
 
 def put_record(deployment, schema, **values):
     """Stores one row of person 0 in a schema of somebody else's, with other values."""
-    text = row_schema(deployment.registry.studies[GARDEN].documents["visit.1"])
+    text = row_schema(deployment.registry.studies[GARDEN].documents["visit.1"].schema)
     record = fastavro.schemaless_reader(
         io.BytesIO(deployment.row(0)), fastavro.parse_schema(json.loads(text)), None
     )

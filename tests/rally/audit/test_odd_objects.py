@@ -56,8 +56,8 @@ def test_receipt_tells_no_number_of_rows(deployment):
     )
     table = deployment.registry.studies[GARDEN].documents["visit.1"]
     data = encode_container(
-        row_schema(table), [deployment.row(0)], {"rally.version": "1"}, bytes(16),
-        indexed=True,
+        row_schema(table.schema), [deployment.row(0)], {"rally.version": "1"},
+        bytes(16), indexed=True,
     )  # fmt: skip
     deployment.data._versions.live[name].data = data
     (seen,) = lines_by_check(deployment.audit())[Check.RECEIPTS]

@@ -146,7 +146,9 @@ class MemoryStudy:
 
     def encode(self, row, document=VISIT):
         stream = io.BytesIO()
-        schema = fastavro.parse_schema(json.loads(row_schema(self.document(document))))
+        schema = fastavro.parse_schema(
+            json.loads(row_schema(self.document(document).schema))
+        )
         fastavro.schemaless_writer(
             stream,
             schema,
@@ -162,13 +164,14 @@ class MemoryStudy:
     def add(self, *rows, document=VISIT, withdrawal_list=0):
         """Stores rows as ingest does, a file for each day; the files' names."""
         document_ = self.document(document)
-        table = Table(row_schema(document_), document_.schema.fingerprint)
+        table = Table(row_schema(document_.schema), document_.schema.fingerprint)
         writer = RowWriter(
             self.stores, lambda *_: table, "1.0", lambda: withdrawal_list
         )
         return [
             writer.write(
                 partition(day, document),
+                table.fingerprint,
                 [self.encode(row, document) for row in rows if row.day == day],
                 withdrawal_list,
             )

@@ -326,7 +326,7 @@ def test_an_empty_new_file_goes(study):
     from rally.registry.rows import row_schema
     from rally.storage.container import encode_container
 
-    schema = row_schema(study.document(VISIT))
+    schema = row_schema(study.document(VISIT).schema)
     data = encode_container(schema, [], {}, bytes(16), indexed=True)
     study.store.create(f"{partition().folder}bucket=new/empty.avro", data)
 

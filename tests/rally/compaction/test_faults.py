@@ -91,7 +91,7 @@ def iter_compacted(study, day):
 
 
 def write(study, name, rows, *, indexed=True, schema=None):
-    schema = schema or row_schema(study.document(VISIT))
+    schema = schema or row_schema(study.document(VISIT).schema)
     encoded = [study.encode(row) for row in rows]
     data = encode_container(schema, encoded, {}, bytes(16), indexed=indexed)
     path = f"{partition().folder}{name}.avro"
@@ -133,7 +133,7 @@ def test_files_whose_rows_are_not_sorted_stay_where_they_are(other):
 def test_schemas_that_differ_in_words_only_are_one(other):
     study = other
     study.add(Row(1, 1))
-    schema = json.loads(row_schema(study.document(VISIT)))
+    schema = json.loads(row_schema(study.document(VISIT).schema))
     write(study, "words", [Row(1, 2)], schema=json.dumps(schema | {"doc": "Visits."}))
 
     troubles, _ = compact(study)
@@ -145,7 +145,7 @@ def test_schemas_that_differ_in_words_only_are_one(other):
 def test_schemas_that_differ_leave_their_partition_alone(other):
     study = other
     (name,) = study.add(Row(1, 1))
-    schema = json.loads(row_schema(study.document(VISIT)))
+    schema = json.loads(row_schema(study.document(VISIT).schema))
     schema["fields"][-1]["type"]["fields"].reverse()
     path = write(study, "other", [Row(1, 2)], schema=json.dumps(schema))
     before = study.generations()

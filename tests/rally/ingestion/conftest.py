@@ -302,8 +302,8 @@ class SmallRally:
         assert outcome.row is not None
         study = self.registry.studies[outcome.label.study]
         document = self.registry.documents(study)[outcome.label.document]
-        schema = fastavro.parse_schema(json.loads(row_schema(document)))
-        stream = BytesIO(outcome.row)
+        schema = fastavro.parse_schema(json.loads(row_schema(document.schema)))
+        stream = BytesIO(outcome.row.row)
         row = fastavro.schemaless_reader(stream, schema, None)
         assert stream.read() == b""
         return row

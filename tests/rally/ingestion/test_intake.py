@@ -232,8 +232,8 @@ def test_no_ping_makes_its_id_or_clear_text_appear(
         if spoilt:
             envelope = envelope._replace(payload=json.dumps(clear).encode())
         if taken := intake.take(envelope):
-            assert not stands_in(RALLY_ID, taken[1])
-            assert CANARY not in "/".join(taken[0])
+            assert not stands_in(RALLY_ID, taken.row)
+            assert CANARY not in "/".join(taken.partition)
     intake.flush()
     for name, content in files(root).items():
         seen = name.encode() + clear_bytes(content)

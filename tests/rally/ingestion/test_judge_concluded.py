@@ -30,7 +30,7 @@ def test_late_ping_of_a_concluded_study_is_refused(small_rally, payload, judge):
     envelope = small_rally.seal_glean("rally-x", "short.1", payload(), **SENT)
     visit = small_rally.seal_glean("rally-x", "visit.1", payload(), **SENT)
 
-    assert judge(visit, BEFORE).partition == ("rally-x", "visit.1", "2023-03-01")
+    assert judge(visit, BEFORE).row.partition == ("rally-x", "visit.1", "2023-03-01")
     for each, name in ((envelope, "short.1"), (visit, "visit.1")):
         refused = Outcome(Label("rally-x", name), refusal=RefusalReason.ENDED)
         assert judge(each) == refused
@@ -39,7 +39,7 @@ def test_late_ping_of_a_concluded_study_is_refused(small_rally, payload, judge):
 def test_ping_of_another_study_is_not(small_rally, payload, judge):
     clear = {"text": "words"}
     envelope = small_rally.seal_pioneer("pioneer-y", "measures.1", clear, **SENT)
-    assert judge(envelope).partition == ("pioneer-y", "measures.1", "2023-03-01")
+    assert judge(envelope).row.partition == ("pioneer-y", "measures.1", "2023-03-01")
 
 
 # What would be a dead letter: document, and what takes the place of the sealed body.

@@ -122,7 +122,7 @@ def test_ping_of_a_study(small_rally, payload, me, did, expected):
     assert became(outcome) == expected
     assert outcome.event is None
     if expected is not STORED:
-        assert outcome.partition is None
+        assert outcome.row is None
 
 
 @pytest.mark.parametrize(

@@ -284,7 +284,7 @@ def test_enrolment_is_an_event_and_a_row(
         f"{namespace}/{document}",
     )
     assert (outcome.refusal, outcome.failure) == (None, None)
-    assert outcome.partition == (namespace, document, "2022-06-01")
+    assert outcome.row.partition == (namespace, document, "2022-06-01")
     own = platform
     if namespace == "rally-x":
         own = small_rally.pseudonyms.of_study("rally-x", platform)

@@ -110,7 +110,7 @@ def test_data_is_stored_as_of_when_it_was_sent(
     sent = envelope.submission_timestamp
     outcome = small_rally.judge(envelope, sent, transitions)
     assert (outcome.refusal, outcome.failure, outcome.event) == (None, None, None)
-    assert outcome.partition == ("rally-x", document, sent[:10])
+    assert outcome.row.partition == ("rally-x", document, sent[:10])
     row = small_rally.decode_row(outcome)
     assert row["submission_timestamp"] == datetime.fromisoformat(sent)
 

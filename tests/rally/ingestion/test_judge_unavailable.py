@@ -189,6 +189,6 @@ def test_replay_takes_them_in_when_the_study_loads(
     opener = small_rally.platform_keys.dead_letter_opener()
     replay = Replay(intake, sink, platform, opener, None)
     assert sum(replay.replay(*each).gone for each in letters) == 3
-    assert {partition.document for partition, _ in rows} == {"visit.1", "joined.1"}
+    assert {partition.document for partition, *_ in rows} == {"visit.1", "joined.1"}
     assert sorted(event.kind for event in read_events(platform)) == ["joined", "left"]
     assert list(list_dead_letters(platform)) == []

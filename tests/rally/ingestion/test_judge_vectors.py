@@ -148,8 +148,11 @@ def test_ping_becomes_what_the_table_says(real, ping, file):
     found = []
     if outcome.row is not None:
         found.append(f"stored {outcome.label.study}/{outcome.label.document}")
-        assert outcome.partition[:2] == (outcome.label.study, outcome.label.document)
-        assert outcome.partition.day == message.submission_timestamp[:10]
+        assert outcome.row.partition[:2] == (
+            outcome.label.study,
+            outcome.label.document,
+        )
+        assert outcome.row.partition.day == message.submission_timestamp[:10]
     if outcome.event is not None:
         found.append(f"{outcome.event.kind} {outcome.event.scope}")
         assert outcome.event.document_id == real.document_id_of(message)

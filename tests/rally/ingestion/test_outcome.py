@@ -15,9 +15,10 @@ from rally.outcomes import (
     without_places,
 )
 from rally.storage.layout import Partition
+from rally.storage.writer import NewRow
 
 LABEL = Label("rally-x", "visit.1")
-ROW = {"partition": Partition("rally-x", "visit.1", "2022-06-01"), "row": b"row"}
+ROW = {"row": NewRow(Partition("rally-x", "visit.1", "2022-06-01"), "ab" * 32, b"row")}
 JOINED = Event(EventKind.JOINED, "rally-x", "p", 0, None, "d", "rally-x/joined.1")
 
 

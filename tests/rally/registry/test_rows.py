@@ -32,7 +32,7 @@ def document():
 
 
 def read(document, row):
-    schema = fastavro.parse_schema(json.loads(row_schema(document)))
+    schema = fastavro.parse_schema(json.loads(row_schema(document.schema)))
     stream = io.BytesIO(row)
     record = fastavro.schemaless_reader(stream, schema, None)
     assert stream.read() == b""

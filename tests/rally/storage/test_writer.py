@@ -36,7 +36,7 @@ stores, table = Stores(sys.argv[1], None), Table(sys.argv[2], "ff")
 writer = RowWriter(stores, lambda *_: table, "1", lambda: 0)
 sys.stdin.readline()
 for each in rows[:: int(sys.argv[3])]:
-    writer.add(Partition("rally-one", "visit.1", "2022-03-14"), each)
+    writer.add(Partition("rally-one", "visit.1", "2022-03-14"), "ff", each)
 writer.flush()
 """
 
@@ -68,7 +68,7 @@ def test_flush_writes_one_file_for_each_partition(
     for number, partition in enumerate(
         [MONDAY, TUESDAY, OTHER_STUDY, MONDAY, OTHER_VERSION, MONDAY]
     ):
-        rows.add(partition, make_row(9 - number))
+        rows.add(partition, "f1", make_row(9 - number))
     assert names(store) == []
     rows.flush()
     found = {
@@ -85,9 +85,26 @@ def test_flush_writes_one_file_for_each_partition(
     }
 
 
+def test_flush_writes_a_file_for_each_schema_of_a_partition(
+    store, schema, make_row, make_record
+):
+    stores = Stores(store.uri, None)
+    rows = RowWriter(stores, lambda *names: Table(schema, names[2]), "1.0", lambda: 7)
+    for number, fingerprint in enumerate(["f1", "f2", "f1"]):
+        rows.add(MONDAY, fingerprint, make_row(number))
+    rows.flush()
+    files = [store.read(name) for name in names(store)]
+    assert {
+        read_header(data).entries["rally.schema"]: [
+            int(row["participant"][-1]) for row in read_rows(data)
+        ]
+        for data in files
+    } == {b"f1": [0, 2], b"f2": [1]}
+
+
 def test_header_says_under_what_the_rows_were_written(store, make_writer, make_row):
     name = make_writer("2.1", fingerprint="abc").write(
-        MONDAY, [make_row(1), make_row(2)], 12
+        MONDAY, "abc", [make_row(1), make_row(2)], 12
     )
     header = read_header(store.read(name))
     content = header.entries["rally.content"].decode()
@@ -107,7 +124,7 @@ def test_file_claims_the_list_under_which_its_first_row_was_judged(
     known = iter([3, 4, 5])
     rows = make_writer(withdrawal_list=lambda: next(known))
     for number in range(9):  # flushed after the fourth and after the eighth
-        rows.add((MONDAY, TUESDAY)[number % 2], make_row(number))
+        rows.add((MONDAY, TUESDAY)[number % 2], "f1", make_row(number))
     rows.flush()
     counters = {
         row["participant"][-1]: read_header(store.read(name)).entries["rally.list"]
@@ -123,11 +140,11 @@ def test_file_claims_the_list_under_which_its_first_row_was_judged(
 
 def test_second_flush_has_nothing_to_write(store, make_writer, make_row):
     rows = make_writer()
-    rows.add(MONDAY, make_row(1))
+    rows.add(MONDAY, "f1", make_row(1))
     rows.flush()
     rows.flush()
     assert len(names(store)) == 1
-    rows.add(MONDAY, make_row(2))
+    rows.add(MONDAY, "f1", make_row(2))
     rows.flush()
     assert len(names(store)) == 2
 
@@ -138,13 +155,13 @@ def test_same_rows_in_any_order_are_the_same_object(
     store, make_writer, make_row, people, shuffler
 ):
     rows = [make_row(person, document=n) for n, person in enumerate(people)]
-    name = make_writer().write(MONDAY, rows, 7)
+    name = make_writer().write(MONDAY, "f1", rows, 7)
     data, before = store.read(name), store.stat(name)
     shuffler.shuffle(rows)
-    assert make_writer().write(MONDAY, rows, 7) == name
+    assert make_writer().write(MONDAY, "f1", rows, 7) == name
     assert store.stat(name) == before
     store.delete(name, before.generation)
-    assert make_writer().write(MONDAY, rows, 7) == name
+    assert make_writer().write(MONDAY, "f1", rows, 7) == name
     assert store.read(name) == data
     store.delete(name, store.stat(name).generation)
 
@@ -152,13 +169,13 @@ def test_same_rows_in_any_order_are_the_same_object(
 def test_another_row_partition_or_schema_is_another_object(make_writer, make_row):
     one, two = make_row(1), make_row(2)
     made = [
-        make_writer().write(MONDAY, [one], 7),
-        make_writer().write(MONDAY, [two], 7),
-        make_writer().write(MONDAY, [one, two], 7),
-        make_writer().write(MONDAY, [one, one], 7),
-        make_writer(fingerprint="f2").write(MONDAY, [one], 7),
-        make_writer().write(TUESDAY, [one], 7),
-        make_writer().write(OTHER_STUDY, [one], 7),
+        make_writer().write(MONDAY, "f1", [one], 7),
+        make_writer().write(MONDAY, "f1", [two], 7),
+        make_writer().write(MONDAY, "f1", [one, two], 7),
+        make_writer().write(MONDAY, "f1", [one, one], 7),
+        make_writer(fingerprint="f2").write(MONDAY, "f1", [one], 7),
+        make_writer().write(TUESDAY, "f1", [one], 7),
+        make_writer().write(OTHER_STUDY, "f1", [one], 7),
     ]
     assert len({name.rpartition("/")[2] for name in made}) == len(made)
 
@@ -166,9 +183,9 @@ def test_another_row_partition_or_schema_is_another_object(make_writer, make_row
 def test_another_version_of_the_pipeline_finds_its_rows_written(
     store, make_writer, make_row
 ):
-    name = make_writer("1.0").write(MONDAY, [make_row(1)], 7)
+    name = make_writer("1.0").write(MONDAY, "f1", [make_row(1)], 7)
     before = store.read(name)
-    assert make_writer("2.0").write(MONDAY, [make_row(1)], 8) == name
+    assert make_writer("2.0").write(MONDAY, "f1", [make_row(1)], 8) == name
     assert store.read(name) == before
 
 
@@ -179,7 +196,7 @@ def test_rows_are_written_when_memory_says_so(
     rows = make_writer()
     written = []
     for number in range(250):
-        rows.add((MONDAY, TUESDAY)[number % 2], make_row(number))
+        rows.add((MONDAY, TUESDAY)[number % 2], "f1", make_row(number))
         written.append(len(names(store)))
     size = len(make_row(1)) + 64
     flushes = 250 // -(-10_000 // size)
@@ -196,7 +213,7 @@ def test_flush_that_failed_is_made_good_by_the_next(tmp_path, schema, make_row):
     stores = Stores(f"{tmp_path}/{{study}}", str(tmp_path / "platform"))
     rows = RowWriter(stores, lambda *_: Table(schema, "f1"), "1.0", lambda: 7)
     for partition in (OTHER_STUDY, MONDAY):
-        rows.add(partition, make_row(1))
+        rows.add(partition, "f1", make_row(1))
     with pytest.raises(NotADirectoryError):
         rows.flush()
     (tmp_path / "rally-two").unlink()
@@ -206,11 +223,11 @@ def test_flush_that_failed_is_made_good_by_the_next(tmp_path, schema, make_row):
 
 
 def test_other_content_under_the_name_stops_the_writer(store, make_writer, make_row):
-    name = make_writer().write(MONDAY, [make_row(1)], 7)
-    other = store.read(make_writer().write(MONDAY, [make_row(2)], 7))
+    name = make_writer().write(MONDAY, "f1", [make_row(1)], 7)
+    other = store.read(make_writer().write(MONDAY, "f1", [make_row(2)], 7))
     store.replace(name, other, store.stat(name).generation)
     with pytest.raises(CorruptFile) as caught:
-        make_writer().write(MONDAY, [make_row(1)], 7)
+        make_writer().write(MONDAY, "f1", [make_row(1)], 7)
     assert str(caught.value) == (
         f"{name}: another content stands under this name; move it"
     )
@@ -224,10 +241,10 @@ def test_other_content_under_the_name_stops_the_writer(store, make_writer, make_
 def test_what_is_no_file_under_the_name_stops_the_writer(
     store, make_writer, make_row, found, message
 ):
-    name = make_writer().write(MONDAY, [make_row(1)], 7)
+    name = make_writer().write(MONDAY, "f1", [make_row(1)], 7)
     store.replace(name, found, store.stat(name).generation)
     with pytest.raises(CorruptFile) as caught:
-        make_writer().write(MONDAY, [make_row(1)], 7)
+        make_writer().write(MONDAY, "f1", [make_row(1)], 7)
     assert str(caught.value) == f"{name}: {message}"
 
 
@@ -235,7 +252,7 @@ def test_header_is_read_whatever_its_length(
     store, make_writer, make_row, schema, monkeypatch
 ):
     monkeypatch.setattr(writer, "_HEADER_READ", 16)
-    name = make_writer().write(MONDAY, [make_row(n) for n in range(5)], 7)
+    name = make_writer().write(MONDAY, "f1", [make_row(n) for n in range(5)], 7)
     assert read_stored_header(store, name) == read_header(store.read(name))
     with pytest.raises(ObjectNotFound):
         read_stored_header(store, "absent")
@@ -289,7 +306,7 @@ def test_what_has_to_be_whole_before_rows_are_seen_is_written_before(
 ):
     seen = []
     rows = make_writer(before=lambda: seen.append(names(store)))
-    rows.add(MONDAY, make_row(1))
+    rows.add(MONDAY, "f1", make_row(1))
     rows.flush()
     assert seen == [[]]
     assert len(names(store)) == 1

@@ -63,7 +63,7 @@ def write(stores, counter, study="rally-one", document="visit.1", day="2022-03-1
     writer = RowWriter(stores, lambda *_: Table(SCHEMA, "f"), "1", int)
     partition = Partition(study, document, day)
     row = ROW + str((study, document, day, counter)).encode()
-    return writer.write(partition, [row], counter)
+    return writer.write(partition, "f", [row], counter)
 
 
 def test_first_job_makes_list_0_and_the_next_finds_it(stores):
