@@ -93,7 +93,8 @@ def _compacted(plan: Plan, document: Document, rows: Rows) -> None:
             hashlib.sha256(folder.name.encode()).digest()[:16],
             indexed=True,
         )
-        (folder / "compacted.avro").write_bytes(data)
+        name = f"compacted-{document.schema.fingerprint[:12]}.avro"
+        (folder / name).write_bytes(data)
 
 
 def _arrived(plan: Plan, document: Document, rows: Rows) -> None:

@@ -49,7 +49,7 @@ def bytes_of_one(few: int, many: int) -> float:
 
 def stored_file(number: int) -> ListedFile:
     """A compacted one, with a name and numbers as long as they are."""
-    name = f"{_FOLDER}/bucket={number}-3f/compacted.avro"
+    name = f"{_FOLDER}/bucket={number}-3f/compacted-0123456789ab.avro"
     return ListedFile("rally-garden", name, 10**8 + number, 177 * 10**13 + number)
 
 

@@ -143,4 +143,4 @@ def _rows_of_a_day(scene: Scene) -> Iterator[Path]:
     """Compacted files of the study's pages, the newest day first."""
     document = scene.store / f"data/study={NEWS}/document=page-visit.1"
     for day in sorted(document.iterdir(), reverse=True):
-        yield from sorted(day.glob("bucket=*/compacted.avro"))
+        yield from sorted(day.glob("bucket=*/compacted-*.avro"))

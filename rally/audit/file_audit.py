@@ -16,10 +16,9 @@ from rally.audit.rule_book import SchemaCheck, chosen_block, undecodable
 from rally.audit.searching import Searches, search_bytes, search_header
 from rally.audit.tally import LineKind, Tally
 from rally.audit.whole_files import WholeFile, starts_of
-from rally.compaction.partition_view import FINGERPRINT
 from rally.deletion.rewriting import REWROTE
 from rally.errors import CorruptFile
-from rally.storage.header import LIST_COUNTER, Header
+from rally.storage.header import FINGERPRINT, LIST_COUNTER, Header
 from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import LiveFile
 from rally.storage.row_keys import KEY_BYTES
@@ -139,13 +138,14 @@ def _names_unsigned_list(context: FileAuditContext, header: Header) -> bool:
 def _digests(context: FileAuditContext, live: LiveFile, header: Header) -> list[Digest]:
     """Begins the digests that the rows may come to; none where the header has none.
 
-    One has the fingerprint of the header, one the approved one: a wrong schema is
-    another fault.
+    One has the fingerprint of the header. If that is none of the document's, there is
+    one for each that is: a wrong schema is another fault.
     """
     if CONTENT not in header.entries or REWROTE in header.entries:
         return []
     stated = header.entries.get(FINGERPRINT, b"").decode("ascii", "replace")
-    fingerprints = sorted({stated, context.schema_check.fingerprint})
+    known = context.schema_check.fingerprints
+    fingerprints = [stated] if stated in known else [stated, *known]
     if live.file.bucket:
         return [of_compacted(live.file.info.name, each) for each in fingerprints]
     if live.file.is_new:

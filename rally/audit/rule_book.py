@@ -25,17 +25,17 @@ from rally.audit.row_checks import PartitionRules
 from rally.audit.searching import Searches, make_searches
 from rally.audit.settings import AuditSettings
 from rally.audit.whole_files import RowBlock
-from rally.compaction.partition_view import FINGERPRINT, canonical_schema
+from rally.compaction.partition_view import canonical_schema
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, CorruptFile
 from rally.events import EventLog
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
-from rally.registry.study import Document, Means, Study, StudyKind
+from rally.registry.study import Document, Means, PayloadSchema, Study, StudyKind
 from rally.registry.transitions import States
 from rally.settings import make_pseudonyms
-from rally.storage.header import Header
+from rally.storage.header import FINGERPRINT, Header
 from rally.storage.layout import Partition, Stores
 from rally.storage.row_keys import RowWalker
 from rally.storage.row_skipper import Walker, compile_walker
@@ -49,33 +49,52 @@ from rally.withdrawal.unavailable_studies import find_carriers
 
 
 class SchemaCheck:
-    """Checks files and rows against the approved schema of their document.
+    """Checks files and rows against the known schemas of their document.
 
     Attributes:
-        fingerprint: Fingerprint of the payload's schema.
+        fingerprints: Fingerprints of these schemas.
     """
 
     def __init__(self, document: Document) -> None:
-        """Compiles the schema of a document's rows."""
-        schema = row_schema(document.schema)
-        self.fingerprint = document.schema.fingerprint
-        self._schema = json.loads(schema)
-        self._walk: Walker = compile_walker(self._schema)
-        self._canonical = canonical_schema(schema)
+        """Takes all revisions of a document."""
+        revisions = (document.schema,)
+        self._revisions = {each.fingerprint: _Revision(each) for each in revisions}
+        self.fingerprints = self._revisions.keys()
 
     def walker(self, header: Header) -> Walker | RowWalker | None:
-        """Returns a walker of a file's rows; None for another schema than the approved.
+        """Returns a walker of a file's rows; None if it has another schema than these.
 
         A file of another program's writer has no fingerprint of ours, nor has what
         was compacted of it; its columns may be the same in another form, which a
         RowWalker reads.
         """
-        if header.entries.get(FINGERPRINT, b"") not in (b"", self.fingerprint.encode()):
-            return None
+        stated = header.entries.get(FINGERPRINT, b"").decode("ascii", "replace")
+        named = self._revisions.get(stated)
+        candidates = self._revisions.values() if not stated else [named]
+        walkers = (each.walker(header) for each in candidates if each)
+        return next((walker for walker in walkers if walker), None)
+
+
+class _Revision:
+    """One schema of a document's rows; its walker is compiled when a file needs it."""
+
+    def __init__(self, payload: PayloadSchema) -> None:
+        self._text = row_schema(payload)
+
+    @cached_property
+    def _schema(self) -> Any:
+        return json.loads(self._text)
+
+    @cached_property
+    def _walk(self) -> Walker:
+        return compile_walker(self._schema)
+
+    def walker(self, header: Header) -> Walker | RowWalker | None:
+        """Returns a walker of a file's rows; None if it has another schema."""
         try:
             if header.is_indexed:
-                is_same = canonical_schema(header.schema) == self._canonical
-                return self._walk if is_same else None
+                own = canonical_schema(self._text)
+                return self._walk if canonical_schema(header.schema) == own else None
             if resembles(json.loads(header.schema), self._schema):
                 return RowWalker(header.schema)
         except (CorruptFile, ValueError):

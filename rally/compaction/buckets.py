@@ -1,135 +1,33 @@
 """Writes the compacted files of one partition, bucket by bucket.
 
-A compacted file names the files that were merged into it. While one of them exists,
-readers take its rows from the compacted file alone.
+A compacted file has the rows of one bucket and one schema, and names the files that
+were merged into it. While one of them exists, readers take its rows from the compacted
+file alone.
 """
 
-import hashlib
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, NamedTuple, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 
-from rally.compaction.merge import Merge, compete
+from rally.compaction.file_draft import (
+    IN_MEMORY,
+    FileDraft,
+    HeaderLabel,
+    InputEntry,
+    draft_file,
+)
+from rally.compaction.merge import MergedRows, compete, merge
 from rally.compaction.outcomes import CompactionOutcome, CompactionResult, LeftOutRows
 from rally.compaction.partition_view import (
-    FINGERPRINT,
+    TAG_BYTES,
     IndexedFile,
     LiveRows,
     PartitionView,
     make_streams,
 )
 from rally.compaction.row_filter import CompactionContext
-from rally.storage.block_writer import BlockWriter
-from rally.storage.container import canonical_json, encode_header
-from rally.storage.header import LIST_COUNTER
-from rally.storage.objectstore.interface import GenerationMismatch, ObjectStore
-from rally.storage.partitions import INPUTS, Bucket, Identity, compacted_file
+from rally.storage.objectstore.interface import ObjectStore
+from rally.storage.partitions import Bucket, Identity, compacted_file
 from rally.storage.row_streams import Rows, RowStream, head, row_start
-from rally.storage.writer import CONTENT, of_compacted
-
-_IN_MEMORY = 8 * 1024 * 1024
-_SYNC_BYTES = 16
-
-
-InputEntry = tuple[str, int, str]
-"""Name, generation and checksum ("" if unknown) of a file that was merged."""
-
-
-class HeaderLabel(NamedTuple):
-    """Header entries of a compacted file that do not depend on its rows.
-
-    Attributes:
-        schema: Writer's schema, JSON.
-        fingerprint: Fingerprint of the payload's schema.
-        version: Version of the pipeline.
-        list: Counter of the withdrawal list by which rows were kept.
-    """
-
-    schema: str
-    fingerprint: str
-    version: str
-    list: int
-
-
-class FileDraft:
-    """A compacted file in the making: blocks first, the header once all are known."""
-
-    def __init__(self, file: BinaryIO, name: str, label: HeaderLabel) -> None:
-        """Starts without a row.
-
-        Args:
-            file: Empty temporary file for the blocks.
-            name: Name of the object to create; the sync marker is derived from it.
-            label: Entries for the header.
-        """
-        self._file = file
-        self._name = name
-        self._label = label
-        self._digest = of_compacted(name, label.fingerprint)
-        self._sync = hashlib.sha256(name.encode()).digest()[:_SYNC_BYTES]
-        self._rows = 0
-        self._writer = BlockWriter(file, self._sync, indexed=True)
-
-    @property
-    def rows(self) -> int:
-        """Number of rows written."""
-        return self._rows
-
-    def write(self, batches: Iterable[Rows]) -> None:
-        """Writes batches of rows."""
-        add = self._writer.add
-        for rows in batches:
-            self._digest.update(b"".join(rows))
-            self._rows += len(rows)
-            for row in rows:
-                add(row)
-
-    def commit(
-        self, store: ObjectStore, generation: int | None, inputs: Iterable[InputEntry]
-    ) -> int | None:
-        """Creates the object, or replaces a generation of it.
-
-        Args:
-            store: Store of the study.
-            generation: Generation to replace; None creates the object.
-            inputs: Files that were merged into this one.
-
-        Returns:
-            The new generation, if one was replaced.
-
-        Raises:
-            GenerationMismatch: Another generation exists by now.
-            ObjectHeld: The store forbids replacing the object.
-        """
-        header = self._header(inputs)
-        with store.draft(self._name) as draft:
-            draft.file.write(header)
-            self._file.seek(0)
-            shutil.copyfileobj(self._file, draft.file)
-            if generation is not None:
-                return draft.replace(generation)
-            if not draft.create():
-                raise GenerationMismatch(self._name)
-        return None
-
-    def _header(self, inputs: Iterable[InputEntry]) -> bytes:
-        entries = {
-            "rally.version": self._label.version,
-            LIST_COUNTER: str(self._label.list),
-            FINGERPRINT: self._label.fingerprint,
-            CONTENT: self._digest.hexdigest(),
-            INPUTS: canonical_json(sorted(inputs)),
-        }
-        return encode_header(self._label.schema, entries, self._writer, self._sync)
-
-
-@contextmanager
-def draft_file(name: str, label: HeaderLabel) -> Iterator[FileDraft]:
-    """Opens a draft of a compacted file; without `commit`, it leaves nothing behind."""
-    with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
-        yield FileDraft(cast(BinaryIO, file), name, label)
 
 
 def supersede(
@@ -205,7 +103,8 @@ def _rewrite(
         open_streams(winners) as others,
         draft_file(name, label) as draft,
     ):
-        draft.write(Merge(row_filter, rows, (), others))
+        for merged in merge(row_filter, rows, (), others):
+            draft.write(merged.staying)
         if not row_filter.counts.total:
             return row_filter.counts, each.rows
         inputs = list(remaining_inputs(target, each))
@@ -226,15 +125,60 @@ def remaining_inputs(target: PartitionView, each: IndexedFile) -> Iterator[Input
             yield (*file.identity, found.checksum if found else "")
 
 
+class BucketDrafts:
+    """The files of one bucket in the making: one for each revision of its rows.
+
+    Attributes:
+        changed: Revisions whose rows differ from those of the present file.
+        drafts: Drafts by revision.
+    """
+
+    def __init__(
+        self, make: Callable[[str], FileDraft], revisions: Sequence[str]
+    ) -> None:
+        """Opens no draft yet.
+
+        Args:
+            make: Opens the draft of a revision.
+            revisions: Revisions of the partition. Rows of several have tags.
+        """
+        self._make = make
+        self._revisions = revisions
+        self.changed = set[str]()
+        self.drafts: dict[str, FileDraft] = {}
+
+    def write(self, merged: MergedRows) -> None:
+        """Writes the rows of a batch that stay, each into the file of its revision."""
+        staying, present = self._split(merged.staying), self._split(merged.present)
+        for revision in staying.keys() | present.keys():
+            rows = staying.get(revision, [])
+            if revision not in self.drafts:
+                self.drafts[revision] = self._make(revision)
+            self.drafts[revision].write(rows)
+            if revision not in self.changed and rows != present.get(revision, []):
+                self.changed.add(revision)
+
+    def _split(self, rows: Rows) -> Mapping[str, Rows]:
+        """Divides rows by revision, and takes their tags off."""
+        if len(self._revisions) == 1:
+            return {self._revisions[0]: rows}
+        found: dict[bytes, Rows] = {}
+        for row in rows:
+            found.setdefault(row[-TAG_BYTES:], []).append(row[:-TAG_BYTES])
+        return {tag.hex(): each for tag, each in found.items()}
+
+
 class BucketWriter:
     """Merges the new files of a partition into its compacted files.
 
     Attributes:
         fresh: Files to merge: new ones, and compacted ones of another number of
             buckets.
-        rows: Number of rows of each compacted file, by the bucket's number.
+        is_mixed: Whether the partition has rows of several revisions.
+        rows: Number of rows of each compacted file, by name.
         made: Number of compacted files that were created.
         left_out: Rows that no compacted file has, of the buckets that were written.
+            After a file that another writer changed, some may be counted twice.
         dropped: Rows of `fresh` that no compacted file has, of buckets that were not
             written.
         to_remove: Files to delete in the end, each with the inputs that it names.
@@ -253,20 +197,23 @@ class BucketWriter:
         self._store = store
         self._view = view
         self._context = context
+        self._revisions = view.revisions
+        self.is_mixed = len(self._revisions) > 1
         self.fresh = list[IndexedFile]()
-        self._present: dict[int, IndexedFile] = {}
+        self._present: dict[int, dict[str, IndexedFile]] = {}
         for each in view.indexed.values():
             bucket = each.file.bucket
             if bucket and bucket.bits == context.bits:
-                self._present[bucket.number] = each
+                self._present.setdefault(bucket.number, {})[each.revision] = each
             else:
                 self.fresh.append(each)
+        compacted = [
+            each for files in self._present.values() for each in files.values()
+        ]
         self.rows = {
-            number: each.rows
-            for number, each in self._present.items()
-            if self._is_live(each)
+            each.file.info.name: each.rows for each in compacted if self._is_live(each)
         }
-        over = [each for each in self._present.values() if self._is_over(each)]
+        over = [each for each in compacted if self._is_over(each)]
         self.to_remove = {
             each.file.identity: each.inputs for each in (*self.fresh, *over)
         }
@@ -276,67 +223,114 @@ class BucketWriter:
     def write(
         self, parts: Sequence[Sequence[LiveRows]], others: Sequence[Sequence[LiveRows]]
     ) -> None:
-        """Writes each bucket that gets new rows.
+        """Writes each bucket that gets new rows, or that a killed run left by half.
 
         Args:
-            parts: Live rows of `fresh`.
+            parts: Live rows of `fresh`, with tags if the partition is mixed.
             others: Rows of dates that win over this one's.
         """
+        unfinished = set(self._find_unfinished())
         with open_streams(parts) as fresh, open_streams(others) as winners:
             for number in range(1 << self._context.bits):
                 bucket = Bucket(self._context.bits, number)
-                if head(fresh) < row_start(bucket.people.end):
+                has_new = head(fresh) < row_start(bucket.people.end)
+                if has_new or number in unfinished:
                     self._write(bucket, fresh, winners)
+
+    def _find_unfinished(self) -> Iterator[int]:
+        """Yields buckets of which some files may be written and others not.
+
+        The rows that lost against rows of a file that is written may still stand in
+        the file of another revision.
+        """
+        there = {file.identity for file in self._view.files}
+        for number, files in self._present.items():
+            inputs = [each.inputs for each in files.values()]
+            if len(files) > 1 and any(not each.isdisjoint(there) for each in inputs):
+                yield number
 
     def _write(
         self, bucket: Bucket, fresh: Sequence[RowStream], winners: Sequence[RowStream]
     ) -> None:
-        name = compacted_file(self._view.partition, bucket)
-        present = self._present.get(bucket.number)
-        live = [[(present.source, self._view.live[name])]] if present else []
+        present = self._present.get(bucket.number, {})
+        tagged = self.is_mixed
+        live = [[self._view.rows_of(each, tagged=tagged)] for each in present.values()]
         row_filter, end = self._context.row_filter(), row_start(bucket.people.end)
-        with (
-            open_streams(live) as rows,
-            draft_file(name, self._label(present)) as draft,
-        ):
-            merge = Merge(row_filter, fresh, rows, winners, end)
-            draft.write(merge)
-            if not merge.changed:
+        with open_streams(live) as rows, ExitStack() as opened:
+            drafts = BucketDrafts(
+                lambda revision: opened.enter_context(self._draft(bucket, revision)),
+                self._revisions,
+            )
+            for merged in merge(row_filter, fresh, rows, winners, end):
+                drafts.write(merged)
+            if not drafts.changed:
                 self.dropped += row_filter.counts
                 return
-            before = present.file.info.generation if present else None
-            now = draft.commit(self._store, before, self._inputs(present))
-        self.left_out += row_filter.counts
-        self.rows[bucket.number] = draft.rows
-        self.made += present is None
-        if present:
-            self.to_remove.pop(present.file.identity, None)
-        if now is not None and not draft.rows:
+            for place, revision in enumerate(self._in_order(bucket, drafts)):
+                self._commit(bucket, revision, drafts.drafts[revision])
+                if not place:
+                    self.left_out += row_filter.counts
+
+    def _in_order(self, bucket: Bucket, drafts: BucketDrafts) -> list[str]:
+        """Returns the revisions that changed, in the order in which to write them.
+
+        Files that lose rows come first: the rows that won are still in the new files,
+        and two compacted files do not have a row twice.
+        """
+        present = self._present.get(bucket.number, {})
+
+        def gain(revision: str) -> tuple[int, str]:
+            before = present[revision].rows if revision in present else 0
+            return drafts.drafts[revision].rows - before, revision
+
+        return sorted(drafts.changed, key=gain)
+
+    def _draft(
+        self, bucket: Bucket, revision: str
+    ) -> AbstractContextManager[FileDraft]:
+        name = compacted_file(self._view.partition, bucket, revision)
+        label = self._label(bucket, revision)
+        return draft_file(name, label, IN_MEMORY // len(self._revisions))
+
+    def _commit(self, bucket: Bucket, revision: str, draft: FileDraft) -> None:
+        name = compacted_file(self._view.partition, bucket, revision)
+        present = self._present.get(bucket.number, {}).get(revision)
+        before = present.file.info.generation if present else None
+        now = draft.commit(self._store, before, self._inputs(revision, present))
+        self.rows[name] = draft.rows
+        if present is None:
+            self.made += 1
+            return
+        self.to_remove.pop(present.file.identity, None)
+        if now is not None and not draft.rows and not self._is_needed(present):
             self.to_remove[name, now] = frozenset(e.file.identity for e in self.fresh)
 
-    def _inputs(self, present: IndexedFile | None) -> set[InputEntry]:
-        """Inputs that the bucket's file names: all new files, and its predecessor."""
-        files = [*self.fresh, *([present] if present else [])]
+    def _inputs(self, revision: str, present: IndexedFile | None) -> set[InputEntry]:
+        """Inputs that a file names: new files of its revision, and its predecessor."""
+        files = [each for each in self.fresh if each.revision == revision]
+        files += [present] if present else []
         listed = {(*each.file.identity, each.checksum) for each in files}
         return listed | set(remaining_inputs(self._view, present) if present else ())
 
-    def _label(self, present: IndexedFile | None) -> HeaderLabel:
+    def _label(self, bucket: Bucket, revision: str) -> HeaderLabel:
         """Header entries of the file to replace, or of a file that ingest wrote."""
-        found = [present] if present else sorted(self.fresh, key=_by_trust)
+        present = self._present.get(bucket.number, {}).get(revision)
+        fresh = (each for each in self.fresh if each.revision == revision)
+        found = present or min(fresh, key=_by_trust)
         return HeaderLabel(
-            found[0].schema,
-            found[0].fingerprint,
-            self._context.version,
-            self._context.list,
+            found.schema, found.fingerprint, self._context.version, self._context.list
         )
 
     def _is_live(self, each: IndexedFile) -> bool:
         return bool(self._view.live[each.file.info.name])
 
+    def _is_needed(self, each: IndexedFile) -> bool:
+        """Whether a compacted file hides rows of a file that exists and stays."""
+        return not each.inputs.isdisjoint(self._view.unmerged)
+
     def _is_over(self, each: IndexedFile) -> bool:
-        """Whether a compacted file has no live row, and hides no file that exists."""
-        is_needed = not each.inputs.isdisjoint(self._view.unmerged)
-        return not is_needed and (not each.rows or not self._is_live(each))
+        """Whether a compacted file has no live row, and hides no file that stays."""
+        return not self._is_needed(each) and (not each.rows or not self._is_live(each))
 
 
 def _by_trust(each: IndexedFile) -> tuple[bool, bool, Identity]:

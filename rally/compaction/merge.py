@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from rally.compaction.partition_view import LiveRows, make_streams
 from rally.compaction.row_filter import RowFilter
@@ -87,49 +87,41 @@ def _opened(file: BinaryIO) -> Iterator[_Spilled]:
     yield _Spilled(file)
 
 
-class Merge:
-    """Yields the rows of one compacted file in order, batch by batch.
+class MergedRows(NamedTuple):
+    """Rows of one batch of a merge.
 
     Attributes:
-        changed: Whether the rows differ from those of the present compacted file;
-            known once all batches were taken.
+        staying: Rows that stay, sorted.
+        present: Rows of the present compacted files, file after file.
     """
 
-    def __init__(
-        self,
-        row_filter: RowFilter,
-        fresh: Sequence[RowStream],
-        standing: Sequence[RowStream],
-        winners: Sequence[RowStream],
-        end: bytes = LAST,
-    ) -> None:
-        """Reads nothing yet.
+    staying: Rows
+    present: Rows
 
-        Args:
-            row_filter: Filter that drops rows and counts them.
-            fresh: Streams of the files to merge.
-            standing: Streams of the present compacted file, if there is one. Its rows
-                were compared with those of other dates already.
-            winners: Streams of dates that win over fresh rows.
-            end: First bytes of the rows of the next file, at which the merge stops.
-        """
-        self._row_filter = row_filter
-        self._groups = (fresh, standing, winners)
-        self._end = end
-        self.changed = False
 
-    def __iter__(self) -> Iterator[Rows]:
-        row_filter = self._row_filter
-        settles = (row_filter.settle, row_filter.settle, _any_of(row_filter))
-        width = row_filter.rule.width
-        for fresh, standing, winners in batches(
-            self._groups, settles, width, self._end, follows=True
-        ):
-            staying = row_filter.beaten_by(winners, fresh) if winners else fresh
-            rows = row_filter.settle(sorted(staying + standing))
-            self.changed = self.changed or rows != standing
-            if rows:
-                yield rows
+def merge(
+    row_filter: RowFilter,
+    fresh: Sequence[RowStream],
+    standing: Sequence[RowStream],
+    winners: Sequence[RowStream],
+    end: bytes = LAST,
+) -> Iterator[MergedRows]:
+    """Yields the rows of one bucket in order, batch by batch.
+
+    Args:
+        row_filter: Filter that drops rows and counts them.
+        fresh: Streams of the files to merge.
+        standing: Streams of the present compacted files. Their rows were compared with
+            those of other dates already.
+        winners: Streams of dates that win over fresh rows.
+        end: First bytes of the rows of the next bucket, at which the merge stops.
+    """
+    groups = (fresh, standing, winners)
+    settles = (row_filter.settle, row_filter.settle, _any_of(row_filter))
+    width = row_filter.rule.width
+    for new, present, others in batches(groups, settles, width, end, follows=True):
+        staying = row_filter.beaten_by(others, new) if others else new
+        yield MergedRows(row_filter.settle(sorted(staying + present)), present)
 
 
 def compete(

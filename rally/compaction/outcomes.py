@@ -17,7 +17,8 @@ class CompactionOutcome(StrEnum):
     UNCHANGED: there was nothing to do.
     NOT_INDEXED: a file has no block index, or its rows are not in order; the file
         stays as it is.
-    SCHEMAS_DIFFER: the canonical forms of the schemas of its files differ.
+    SCHEMAS_DIFFER: files of one fingerprint have schemas whose canonical forms differ,
+        or there are more schemas than one merge takes.
     DAMAGED: a file is truncated, or differs from its header.
     HELD: a hold or a retention policy forbids replacing or deleting a file.
     BUSY: another run holds the lease.

@@ -12,7 +12,7 @@ import fastavro
 
 from rally.compaction.outcomes import CompactionOutcome, Trouble, describe_failure
 from rally.errors import CorruptFile
-from rally.storage.header import CHECKSUM, LIST_COUNTER, Header
+from rally.storage.header import CHECKSUM, FINGERPRINT, LIST_COUNTER, Header
 from rally.storage.layout import Partition
 from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import (
@@ -22,11 +22,13 @@ from rally.storage.partitions import (
     list_files,
     live_view,
     named_inputs,
+    short_revision,
 )
 from rally.storage.row_streams import NotSorted, RowStream, Source, make_source
 from rally.storage.snapshots import header_of
 
-FINGERPRINT = "rally.schema"
+MAX_REVISIONS = 32
+"""Most schemas of the rows of one partition: each has a file open in a merge."""
 
 _COLUMNS = [
     ("participant", "string"),
@@ -45,6 +47,7 @@ class IndexedFile(NamedTuple):
         inputs: Files that were merged into it; while they exist, it replaces them.
         schema: Writer's schema, JSON.
         fingerprint: Fingerprint of the payload's schema; "" if the header has none.
+        revision: Digits that stand for the schema in names of compacted files.
         checksum: Checksum of the blocks; "" if the header has none.
     """
 
@@ -54,7 +57,17 @@ class IndexedFile(NamedTuple):
     inputs: frozenset[Identity]
     schema: str
     fingerprint: str
+    revision: str
     checksum: str
+
+    @property
+    def tag(self) -> bytes:
+        """Bytes by which a merge of rows of several revisions tells them apart."""
+        return bytes.fromhex(self.revision)
+
+
+TAG_BYTES = 6
+"""Length of a tag."""
 
 
 def describe_unreadable(name: str, error: CorruptFile | OSError) -> Trouble:
@@ -97,8 +110,13 @@ def index_file(
     check_list(counter)
     if not header.is_indexed:
         raise _NotOurs("it has no block index")
-    if canonical_schema(header.schema) is None:
+    canonical = canonical_schema(header.schema)
+    if canonical is None:
         raise _NotOurs("its rows do not begin as those of the platform")
+    fingerprint = entries.get(FINGERPRINT, "")
+    revision = short_revision(fingerprint, canonical)
+    if file.revision not in ("", revision):
+        raise _NotOurs("its name is that of a file with another schema")
     blocks = header.checked_blocks(file.info.size)
     name = file.info.name
     return IndexedFile(
@@ -107,7 +125,8 @@ def index_file(
         header.rows,
         named_inputs(header) if file.bucket else frozenset(),
         header.schema,
-        entries.get(FINGERPRINT, ""),
+        fingerprint,
+        revision,
         entries.get(CHECKSUM, ""),
     )
 
@@ -155,21 +174,35 @@ class PartitionView(NamedTuple):
             file.identity for file in self.files if file.info.name not in self.indexed
         }
 
-    def parts(self, names: Collection[str] | None = None) -> list[list[LiveRows]]:
+    @property
+    def revisions(self) -> list[str]:
+        """Revisions of the files that can be merged, sorted; see IndexedFile."""
+        return sorted({each.revision for each in self.indexed.values()})
+
+    def parts(
+        self, names: Collection[str] | None = None, *, tagged: bool = False
+    ) -> list[list[LiveRows]]:
         """Returns the live rows of files, grouped into chains.
 
-        The files of a chain follow one another in order, as buckets of one size do.
+        The files of a chain follow one another in order, as buckets of one size and
+        revision do.
 
         Args:
             names: Names of the files; None means all that are indexed.
+            tagged: Whether each row ends with the tag of its file.
         """
         chains: dict[object, list[LiveRows]] = {}
         for name, each in self.indexed.items():
             if self.live[name] and (names is None or name in names):
                 bucket = each.file.bucket
-                key = bucket.bits if bucket else name
-                chains.setdefault(key, []).append((each.source, self.live[name]))
+                key = (bucket.bits, each.revision) if bucket else name
+                chains.setdefault(key, []).append(self.rows_of(each, tagged=tagged))
         return list(chains.values())
+
+    def rows_of(self, each: IndexedFile, *, tagged: bool) -> LiveRows:
+        """Returns the live rows of a file; see `parts`."""
+        source = each.source._replace(tag=each.tag) if tagged else each.source
+        return source, self.live[each.file.info.name]
 
 
 class PartitionViewer:
@@ -259,8 +292,13 @@ def reason_to_skip(view: PartitionView, bits: int) -> CompactionOutcome | None:
         bucket, partly = each.file.bucket, each.inputs & view.unmerged
         if bucket and bucket.bits != bits and partly:
             return CompactionOutcome.NOT_INDEXED
-    schemas = {canonical_schema(each.schema) for each in view.indexed.values()}
-    return CompactionOutcome.SCHEMAS_DIFFER if len(schemas) > 1 else None
+    schemas = {
+        (each.revision, each.fingerprint, canonical_schema(each.schema))
+        for each in view.indexed.values()
+    }
+    if len({revision for revision, *_ in schemas}) < len(schemas):
+        return CompactionOutcome.SCHEMAS_DIFFER
+    return CompactionOutcome.SCHEMAS_DIFFER if len(schemas) > MAX_REVISIONS else None
 
 
 def unread_troubles(views: Sequence[PartitionView]) -> list[Trouble]:

@@ -2,8 +2,8 @@
 
 The steps have an order in which a kill at any moment loses no row and shows none twice:
 
-1. Write the compacted file of each bucket that gets new rows: the rows of the present
-   one and of the new files, without those that must not stay.
+1. Write the compacted files of each bucket that gets new rows, one for each schema: the
+   rows of the present ones and of the new files, without those that must not stay.
 2. Remove rows of other dates that lose against the new rows.
 3. Compare with files that winning dates got meanwhile.
 4. Remove the files that were merged.
@@ -22,6 +22,7 @@ from rally.compaction.outcomes import (
     describe_failure,
 )
 from rally.compaction.partition_view import (
+    MAX_REVISIONS,
     IndexedFile,
     LiveRows,
     PartitionView,
@@ -156,7 +157,8 @@ class PartitionWork:
     ) -> None:
         names = {each.file.info.name for each in buckets.fresh}
         row_filter = self._context.row_filter()
-        parts = reduce_fan_in(view.parts(names), row_filter, files)
+        fresh = view.parts(names, tagged=buckets.is_mixed)
+        parts = reduce_fan_in(fresh, row_filter, files)
         others = [part for each in winners for part in each.parts()]
         try:
             buckets.write(parts, reduce_fan_in(others, row_filter, files))
@@ -251,7 +253,8 @@ class PartitionWork:
         troubles = view.troubles
         if outcome is CompactionOutcome.SCHEMAS_DIFFER:
             reason = (
-                "its files were written with schemas that differ; it is left as it is"
+                "files that name one fingerprint differ in their schemas, or the files"
+                f" have more than {MAX_REVISIONS} schemas; it is left as it is"
             )
             troubles = (*troubles, Trouble(outcome, view.partition.folder, reason))
         files = len(view.files)

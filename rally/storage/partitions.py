@@ -1,11 +1,13 @@
 """What our own readers see of a store: each row once, whatever compaction is at.
 
-Compaction writes the buckets of a partition one after the other, and then removes the
-files that went into them. Killed in between, it leaves rows twice. A compacted file
-lists its inputs by name and generation, and a row of such an input that is in the
-compacted file's bucket is dead: the compacted file speaks for it.
+Compaction writes the buckets of a partition one after the other, a file for each schema
+of rows in it, and then removes the files that went into them. Killed in between, it
+leaves rows twice. A compacted file lists its inputs, which are of its own schema, by
+name and generation, and a row of such an input that is in the compacted file's bucket
+is dead: the compacted file speaks for it.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -82,7 +84,9 @@ INPUTS = "rally.inputs"
 """Entry of a compacted file: a JSON list of [name, generation, checksum]."""
 
 SUFFIX = ".avro"
-_COMPACTED = "compacted" + SUFFIX
+_COMPACTED = re.compile("compacted-([0-9a-f]{12})" + re.escape(SUFFIX))
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
+_REVISION_DIGITS = 12
 _PATH = re.compile(
     r"data/study=[^/]+/document=([^/]+)/date=(\d{4}-\d\d-\d\d)"
     r"(?:/bucket=([^/]+))?/(.+)\.avro"
@@ -103,12 +107,14 @@ class StoredFile(NamedTuple):
             none.
         bucket: The bucket whose rows alone it has; None of all but compacted files.
         is_new: Whether it is as ingest wrote it.
+        revision: See `short_revision`; "" of all but compacted files.
     """
 
     info: ObjectInfo
     partition: Partition
     bucket: Bucket | None
     is_new: bool
+    revision: str = ""
 
     @property
     def identity(self) -> Identity:
@@ -148,9 +154,30 @@ class LiveFile(NamedTuple):
         return [*ranges, Range(start, last)] if start < last else ranges
 
 
-def compacted_file(partition: Partition, bucket: Bucket) -> str:
-    """The object that compaction writes for a bucket."""
-    return f"{partition.folder}bucket={bucket.name}/{_COMPACTED}"
+def short_revision(fingerprint: str, schema: str) -> str:
+    """The 12 hex digits that stand for the schema of rows in a compacted file's name.
+
+    They are the first of its fingerprint. Rows of another program's writer have none;
+    theirs are of a hash of their schema.
+
+    Args:
+        fingerprint: Fingerprint as the header says it; "" if it says none.
+        schema: Canonical form of the writer's schema.
+    """
+    if not _FINGERPRINT.fullmatch(fingerprint):
+        fingerprint = hashlib.sha256(f"{fingerprint}\0{schema}".encode()).hexdigest()
+    return fingerprint[:_REVISION_DIGITS]
+
+
+def compacted_file(partition: Partition, bucket: Bucket, revision: str) -> str:
+    """The object that compaction writes for a bucket's rows of one revision.
+
+    Args:
+        partition: Partition of the rows.
+        bucket: Bucket of the rows.
+        revision: Twelve hex digits; see `short_revision`.
+    """
+    return f"{partition.folder}bucket={bucket.name}/compacted-{revision}{SUFFIX}"
 
 
 def list_files(store: ObjectStore, study: str, prefix: str = "") -> list[StoredFile]:
@@ -189,7 +216,8 @@ def named_inputs(header: Header) -> frozenset[Identity]:
 def is_settled(files: Sequence[StoredFile]) -> bool:
     """Whether all of a partition's files are live as they are, whatever they list.
 
-    They are where no other stands beside the compacted files of one number of buckets.
+    They are where no other stands beside the compacted files of one number of buckets:
+    of these none lists another, since each lists files of its own bucket and schema.
     """
     return len({file.bucket and file.bucket.bits for file in files}) < 2
 
@@ -267,7 +295,8 @@ def parse_file(info: ObjectInfo, study: str) -> StoredFile:
         return StoredFile(info, Partition(study, "", ""), None, False)
     document, day, bucket, rest = match.groups()
     partition = Partition(study, document, day)
-    number = None
-    if bucket and rest + SUFFIX == _COMPACTED:
-        number = parse_bucket(bucket)
-    return StoredFile(info, partition, number, bucket == NEW and "/" not in rest)
+    is_new = bucket == NEW and "/" not in rest
+    compacted = _COMPACTED.fullmatch(rest + SUFFIX)
+    if bucket and compacted and (parsed := parse_bucket(bucket)):
+        return StoredFile(info, partition, parsed, is_new, compacted[1])
+    return StoredFile(info, partition, None, is_new)

@@ -55,12 +55,16 @@ class Source(NamedTuple):
         open: Opens it, at the generation that the index is of.
         header: Codec, sync marker and length; no other entry.
         blocks: Its index.
+        tag: Bytes that a stream puts behind each row, so that a merge of several
+            files knows later where a row came from. They do not change the order of
+            a file's rows: of one schema, none is the beginning of another.
     """
 
     name: str
     open: Callable[[], AbstractContextManager[Snapshot]]
     header: Header
     blocks: Sequence[Block]
+    tag: bytes = b""
 
 
 def make_source(
@@ -175,6 +179,8 @@ class RowStream:
             self._snapshot = self._opened.enter_context(source.open())
             self._source = source
         rows = cut_block(self._read(block, source), source.header, block)
+        if source.tag:
+            rows = [row + source.tag for row in rows]
         ours = rows[0] >= _LENGTH and rows[-1] < _BEHIND
         if (
             not ours

@@ -17,10 +17,14 @@ _NAMES = "7f3c b21e 04d7 c90a 5e68 e1f2 38ab 9d45 62f0 a7d1"
 SHORT = [f"{each}…" for each in _NAMES.split()]
 """What stands for random ids, in the order in which a session comes upon them."""
 
+REVISIONS = ["5d3f0c81a2b7", "e07b49d6130c", "2c9a7715fe84"]
+"""What stands for the schemas' digits in names of compacted files, likewise."""
+
 _JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit")
 _CLOCKED = (*_JOBS, "withdrawals", "studies", "status")
 _REGISTERED = (*_CLOCKED, "withdraw", "receipts", "doctor")
 _ID = re.compile(r"\b[0-9a-f]{32}\b")
+_REVISION = re.compile(r"(?<=compacted-)[0-9a-f]{12}(?=[.]avro)")
 _LOCAL = (
     # Sizes depend on how well pseudonyms compress: of purge's table, of conclude's.
     (
@@ -48,10 +52,11 @@ class Terminal:
         self._studies = studies
         self._status = 0
         self._ids: dict[str, str] = {}
+        self._revisions: dict[str, str] = {}
 
     def run(self, command: str) -> list[str]:
         """What is shown after a command, line by line."""
-        for known, short in self._ids.items():
+        for known, short in (*self._ids.items(), *self._revisions.items()):
             command = command.replace(short, known)
         if command == "echo $?":
             return [str(self._status)]
@@ -84,9 +89,14 @@ class Terminal:
     def _plain(self, shown: str) -> str:
         for pattern, fixed in _LOCAL:
             shown = pattern.sub(fixed, shown)
-        return _ID.sub(self._short, shown)
+        return _REVISION.sub(self._revision, _ID.sub(self._short, shown))
 
     def _short(self, found: re.Match[str]) -> str:
         if found[0] not in self._ids:
             self._ids[found[0]] = SHORT[len(self._ids)]
         return self._ids[found[0]]
+
+    def _revision(self, found: re.Match[str]) -> str:
+        if found[0] not in self._revisions:
+            self._revisions[found[0]] = REVISIONS[len(self._revisions)]
+        return self._revisions[found[0]]

@@ -5,11 +5,11 @@ import json
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from rally.compaction.buckets import INPUTS
 from rally.deletion.rewriting import REWROTE
 from rally.storage.header import HEADER_CHECKSUM, read_header
 from rally.storage.objectstore.local_files import LOCK_NAME
 from rally.storage.objectstore.open_store import open_store
+from rally.storage.partitions import INPUTS
 
 
 def files(store):

@@ -8,6 +8,7 @@ import pytest
 from pipelines import cli, compact
 from rally.decisions.chain import LOSS
 from rally.decisions.entry import entry_name
+from rally.storage.header import read_header
 from rally.storage.leases import Leases
 from rally.storage.objectstore.open_store import open_store
 from tests.support.stores import see_list
@@ -79,7 +80,9 @@ def test_compaction_says_what_it_did(world, store, ingested, capsys, options):
         ]
     )
     folder = f"data/study={GARDEN}/document=visit.1/date={SENT_DAY}"
-    assert list(data(store)) == [f"{folder}/bucket=0-0/compacted.avro"]
+    [name] = data(store)
+    fingerprint = read_header(data(store)[name]).entries["rally.schema"].decode()
+    assert name == f"{folder}/bucket=0-0/compacted-{fingerprint[:12]}.avro"
     assert not [each for each in contents(store) if "leases" in each or "res" in each]
 
 

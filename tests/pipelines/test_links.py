@@ -188,7 +188,7 @@ def test_study_whose_folder_is_none_stops_no_other(
             assert f"{GARDEN}  unknown   failed study unavailable      2" in out
             assert f"{POND}    visit.1   stored                        1" in out
     assert contents(str(elsewhere)) == kept
-    assert list((here.store / POND_DATE).glob("bucket=0-*/compacted.avro"))
+    assert list((here.store / POND_DATE).glob("bucket=0-*/compacted-*.avro"))
 
     place.unlink()
     shutil.move(elsewhere / "garden", place)

@@ -12,7 +12,7 @@ from rally.audit.audit import Audit
 from rally.audit.findings import AuditReport, Check, Observation
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
-from rally.compaction.buckets import HeaderLabel, draft_file
+from rally.compaction.file_draft import HeaderLabel, draft_file
 from rally.events import RALLY
 from rally.registry.rows import RowEncoder, row_schema
 from rally.registry.transitions import StudyAction
@@ -174,10 +174,12 @@ class AuditedPlatform(MemoryPlatform):
     def put_compacted(self, rows, study=GARDEN, document="visit.1", day=0) -> str:
         """Stores a file of one bucket for everybody, as compaction does."""
         table = self.registry.documents(self.registry.studies[study])[document]
-        name = compacted_file(partition_of(study, document, day), Bucket(0, 0))
-        label = HeaderLabel(row_schema(table.schema), table.schema.fingerprint, "1", 0)
+        fingerprint = table.schema.fingerprint
+        partition = partition_of(study, document, day)
+        name = compacted_file(partition, Bucket(0, 0), fingerprint[:12])
+        label = HeaderLabel(row_schema(table.schema), fingerprint, "1", 0)
         with draft_file(name, label) as spool:
-            spool.write([sorted(rows)])
+            spool.write(sorted(rows))
             spool.commit(self.data, None, ())
         return name
 

@@ -23,7 +23,11 @@ class Document:
 
 def file(day, name="a", size=10, bucket=None):
     partition = Partition(GARDEN, "visit.1", day)
-    path = compacted_file(partition, bucket) if bucket else new_file(partition, name)
+    path = (
+        compacted_file(partition, bucket, "0123456789ab")
+        if bucket
+        else new_file(partition, name)
+    )
     return parse_file(ObjectInfo(path, size, 1), GARDEN)
 
 

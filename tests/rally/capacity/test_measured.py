@@ -17,7 +17,7 @@ from rally.storage import snapshots
 from tests.templates.terraform.module import items, load
 
 DAY = "data/study=rally-garden/document=visit.1/date=2026-05-20"
-NAME = f"{DAY}/bucket=6-3f/compacted.avro"
+NAME = f"{DAY}/bucket=6-3f/compacted-0123456789ab.avro"
 GENERATION = 1_770_000_000_000_000
 
 

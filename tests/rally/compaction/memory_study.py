@@ -14,6 +14,7 @@ from rally.compaction.compactor import Compactor, plan_compaction
 from rally.compaction.outcomes import CompactionOutcome
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
+from rally.registry.schemas import read_schema
 from rally.storage.container import read_rows
 from rally.storage.header import read_header
 from rally.storage.layout import Partition
@@ -59,6 +60,9 @@ _PAYLOAD = {
     "participant": "/id",
     "fields": [{"name": "id", "type": "string"}, {"name": "page", "type": "string"}],
 }
+_SECONDS = {"name": "seconds", "type": ["null", "long"], "default": None}
+_EVOLVED = _PAYLOAD | {"fields": [*_PAYLOAD["fields"], _SECONDS]}
+_NEWEST = read_schema("evolved.avsc", json.dumps(_EVOLVED).encode()).schema
 
 
 class Row(NamedTuple):
@@ -70,6 +74,7 @@ class Row(NamedTuple):
         day: counted from MONDAY.
         second: of the day.
         page: in the payload.
+        revision: 0 or 1; a row of 1 has one field more.
     """
 
     person: int
@@ -77,6 +82,7 @@ class Row(NamedTuple):
     day: int = 0
     second: int = 0
     page: str = ""
+    revision: int = 0
 
     @property
     def time(self):
@@ -144,11 +150,14 @@ class MemoryStudy:
     def document(self, name):
         return self.registry.studies[STUDY].documents[name]
 
+    def schema(self, revision=0, document=VISIT):
+        """The schema of the payload in rows of a revision."""
+        return _NEWEST if revision else self.document(document).schema
+
     def encode(self, row, document=VISIT):
         stream = io.BytesIO()
-        schema = fastavro.parse_schema(
-            json.loads(row_schema(self.document(document).schema))
-        )
+        text = row_schema(self.schema(row.revision, document))
+        schema = fastavro.parse_schema(json.loads(text))
         fastavro.schemaless_writer(
             stream,
             schema,
@@ -162,20 +171,27 @@ class MemoryStudy:
         return stream.getvalue()
 
     def add(self, *rows, document=VISIT, withdrawal_list=0):
-        """Stores rows as ingest does, a file for each day; the files' names."""
-        document_ = self.document(document)
-        table = Table(row_schema(document_.schema), document_.schema.fingerprint)
+        """Stores rows as ingest does, a file for each day and schema; their names."""
+        schemas = [self.schema(number, document) for number in (0, 1)]
+        tables = {
+            schema.fingerprint: Table(row_schema(schema), schema.fingerprint)
+            for schema in schemas
+        }
         writer = RowWriter(
-            self.stores, lambda *_: table, "1.0", lambda: withdrawal_list
+            self.stores, lambda *key: tables[key[2]], "1.0", lambda: withdrawal_list
         )
+        files = {}
+        for row in rows:
+            encoded = self.encode(row, document)
+            files.setdefault((row.day, row.revision), []).append(encoded)
         return [
             writer.write(
                 partition(day, document),
-                table.fingerprint,
-                [self.encode(row, document) for row in rows if row.day == day],
+                schemas[revision].fingerprint,
+                files[day, revision],
                 withdrawal_list,
             )
-            for day in sorted({row.day for row in rows})
+            for day, revision in sorted(files)
         ]
 
     def compactor(self, run="run"):
@@ -213,7 +229,10 @@ class MemoryStudy:
 
     def rows_of(self, name):
         """A file's rows, in its order."""
-        return [_row(each) for each in read_rows(self.store.read(name))]
+        data = self.store.read(name)
+        fingerprint = read_header(data).entries.get("rally.schema", b"").decode()
+        revision = int(fingerprint == self.schema(1).fingerprint)
+        return [_row(each, revision) for each in read_rows(data)]
 
     def files(self, document=VISIT):
         """The rows of each file, by its path below the document."""
@@ -222,6 +241,16 @@ class MemoryStudy:
             info.name.removeprefix(prefix): self.rows_of(info.name)
             for info in self.store.list(prefix)
         }
+
+    def compacted(self, day, bucket, document=VISIT, revision=0):
+        """The path of a compacted file below its document."""
+        digits = self.schema(revision, document).fingerprint[:12]
+        return f"{day_of(day)}/bucket={bucket}/compacted-{digits}.avro"
+
+    def order(self, row):
+        """What equal rows are sorted by: their time, then their bytes."""
+        tag = bytes.fromhex(self.schema(row.revision).fingerprint[:12])
+        return row.time, self.encode(row) + tag
 
     def entries(self, name):
         return read_header(self.store.read(name)).entries
@@ -242,13 +271,15 @@ def partition(day=0, document=VISIT):
     return Partition(STUDY, document, day_of(day))
 
 
-def expected_rows(rows, document=VISIT):
+def expected_rows(
+    rows, document=VISIT, order=lambda row: (row.time, row.number, row.page)
+):
     """The rows that compaction has to keep, by a plain model.
 
     Holds where rows of one document id are at most three days apart.
     """
     best = {}
-    for row in sorted(rows, key=lambda row: (row.time, row.number, row.page)):
+    for row in sorted(rows, key=order):
         key = row.key if document == VISIT else row.person
         if document == VISIT:
             best.setdefault(key, row)
@@ -262,7 +293,7 @@ def more_than(rows, others):
     return Counter(rows) - Counter(others)
 
 
-def _row(record):
+def _row(record, revision):
     time = record["submission_timestamp"]
     person = int(record["participant"][0], 16)
     assert record["participant"] == participant(person)
@@ -272,4 +303,5 @@ def _row(record):
         (time.date() - MONDAY).days,
         time.hour * 3600 + time.minute * 60 + time.second,
         record["payload"]["page"],
+        revision,
     )

@@ -63,8 +63,8 @@ def test_rows_are_sorted_into_buckets_and_the_new_files_go(study):
     done = study.compact()
 
     assert study.files() == {
-        f"{D0}/bucket=2-0/compacted.avro": [c, b],
-        f"{D0}/bucket=2-3/compacted.avro": [a],
+        study.compacted(0, "2-0"): [c, b],
+        study.compacted(0, "2-3"): [a],
     }
     assert done == [CompactionResult(partition(), CompactionOutcome.COMPACTED, 2, 2, 3)]
 
@@ -73,15 +73,15 @@ def test_a_compacted_file_says_what_it_holds_and_what_went_into_it(study):
     (name,) = study.add(Row(0, 1))
     made = study.entries(name), study.store.stat(name)
     study.compact()
-    compacted = f"data/study={STUDY}/document={VISIT}/date={D0}/bucket=2-0"
-    entries = study.entries(f"{compacted}/compacted.avro")
+    compacted = f"data/study={STUDY}/document={VISIT}/date={study.compacted(0, '2-0')}"
+    entries = study.entries(compacted)
     assert json.loads(entries["rally.inputs"]) == [
         [name, made[1].generation, made[0]["rally.checksum"].decode()]
     ]
     assert entries["rally.schema"] == made[0]["rally.schema"]
     assert entries["avro.schema"] == made[0]["avro.schema"]
     assert (entries["rally.rows"], entries["rally.list"]) == (b"1", b"0")
-    data = study.store.read(f"{compacted}/compacted.avro")
+    data = study.store.read(compacted)
     assert fastavro.reader(io.BytesIO(data)).metadata["rally.rows"] == "1"
 
 
@@ -106,7 +106,9 @@ def test_only_buckets_with_something_new_are_written(study):
     after = study.generations()
     assert done == [CompactionResult(partition(), CompactionOutcome.COMPACTED, 4, 3, 4)]
     changed = [name for name in after if after[name] != before[name]]
-    assert [name.partition("bucket=")[2] for name in changed] == ["2-2/compacted.avro"]
+    assert [name.partition("date=")[2] for name in changed] == [
+        study.compacted(0, "2-2")
+    ]
 
 
 def test_the_earliest_of_duplicates_stays_then_the_smallest(study):
@@ -187,7 +189,7 @@ def test_a_file_that_a_late_duplicate_empties_goes(study):
             LeftOutRows(duplicates=1),
         )
     )
-    assert study.files() == {f"{D0}/bucket=2-1/compacted.avro": [Row(5, 1, 0)]}
+    assert study.files() == {study.compacted(0, "2-1"): [Row(5, 1, 0)]}
 
 
 @pytest.mark.parametrize(
@@ -226,8 +228,8 @@ def test_the_latest_answer_of_all_dates_stays(study, order):
 
     assert study.view(SURVEY) == [Row(5, 3, 9, 7), Row(6, 4, 2)]
     assert list(study.files(SURVEY)) == [
-        f"{D2}/bucket=0-0/compacted.avro",
-        f"{day_of(9)}/bucket=0-0/compacted.avro",
+        study.compacted(2, "0-0", SURVEY),
+        study.compacted(9, "0-0", SURVEY),
     ]
 
 
@@ -315,7 +317,7 @@ def test_another_number_of_buckets_comes_with_the_next_new_file(
     assert study.view() == sorted([*rows, Row(0, 2)])
     bits = buckets.bit_length() - 1
     assert list(study.files()) == [
-        f"{D0}/bucket={bits}-{number:x}/compacted.avro" for number in range(buckets)
+        study.compacted(0, f"{bits}-{number:x}") for number in range(buckets)
     ]
 
 
@@ -332,14 +334,14 @@ def test_an_empty_new_file_goes(study):
 
     study.compact()
 
-    assert study.files() == {f"{D0}/bucket=2-0/compacted.avro": [Row(0, 1)]}
+    assert study.files() == {study.compacted(0, "2-0"): [Row(0, 1)]}
 
 
 def test_foreign_names_are_compacted_too(study):
     (name,) = study.add(Row(0, 1))
     study.store.create(f"{partition().folder}other.avro", study.store.read(name))
     study.compact()
-    assert study.files() == {f"{D0}/bucket=2-0/compacted.avro": [Row(0, 1)]}
+    assert study.files() == {study.compacted(0, "2-0"): [Row(0, 1)]}
 
 
 def test_lists_are_not_read_for_a_store_that_is_compacted(study):

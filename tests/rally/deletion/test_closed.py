@@ -32,7 +32,9 @@ def closed(deployment):
 
 
 def compacted(deployment, rows, study=GARDEN):
-    name = compacted_file(Partition(study, "visit.1", "2026-05-11"), Bucket(0, 0))
+    name = compacted_file(
+        Partition(study, "visit.1", "2026-05-11"), Bucket(0, 0), "0123456789ab"
+    )
     assert deployment.data.create(name, deployment.indexed_file(rows, study))
     return name
 

@@ -288,7 +288,10 @@ def test_other_buckets_are_not_opened(deployment):
     person = deployment.pseudonym(1)
     mine, other = int(person[0], 16), (int(person[0], 16) + 1) % 16
     folder = f"data/study={GARDEN}/document=visit.1/date=2026-05-11"
-    names = [f"{folder}/bucket=4-{bits:x}/compacted.avro" for bits in (mine, other)]
+    names = [
+        f"{folder}/bucket=4-{bits:x}/compacted-0123456789ab.avro"
+        for bits in (mine, other)
+    ]
     for name in names:
         deployment.data.create(name, deployment.indexed_file([Row(1, 1), Row(2, 2)]))
     deployment.leave(1)

@@ -20,7 +20,7 @@ pseudonyms = st.uuids().map(lambda each: str(each).encode())
 
 def compacted(bits, number):
     """The file of a bucket."""
-    name = f"{FOLDER}/bucket={Bucket(bits, number).name}/compacted.avro"
+    name = f"{FOLDER}/bucket={Bucket(bits, number).name}/compacted-0123456789ab.avro"
     return ListedFile(GARDEN, name, 1, 1)
 
 
@@ -43,7 +43,10 @@ def test_bucket_tells_whose_rows_a_compacted_file_can_have(people, bits, data):
     assert can_hold(people, compacted(bits, number)) == (number in leading)
 
 
-@given(st.lists(pseudonyms, max_size=3), st.sampled_from(["new/a", "4-zz/compacted"]))
+@given(
+    st.lists(pseudonyms, max_size=3),
+    st.sampled_from(["new/a", "4-zz/compacted-0123456789ab", "4-0/compacted"]),
+)
 def test_any_other_file_can_have_everybodys(people, deployment):
     file = ListedFile(GARDEN, f"{FOLDER}/bucket={deployment}.avro", 1, 1)
     other = ListedFile(GARDEN, f"{FOLDER}/b.avro", 1, 1)

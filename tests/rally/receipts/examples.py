@@ -30,7 +30,7 @@ def micros(text):
 LEFT = micros("2021-06-01T12:30")
 VERIFIED = micros("2021-06-03T04:05")
 FILE = FileChange(
-    name=f"data/study={FOO}/document=test.1/date=2021-05-01/bucket=0-/compacted.avro",
+    name=f"data/study={FOO}/document=test.1/date=2021-05-01/bucket=0-/compacted-0123456789ab.avro",
     generation_before=11,
     generation_after=12,
     rows_before=100,

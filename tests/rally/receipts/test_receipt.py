@@ -143,7 +143,8 @@ def test_receipt_is_one_line_of_json_without_a_pseudonym():
                         "checksum_before": "0badcafe",
                         "generation_after": 12,
                         "generation_before": 11,
-                        "name": f"{folder}/date=2021-05-01/bucket=0-/compacted.avro",
+                        "name": f"{folder}/date=2021-05-01/bucket=0-/"
+                        "compacted-0123456789ab.avro",
                         "rows_after": 93,
                         "rows_before": 100,
                         "rows_of_request": 5,

@@ -29,7 +29,8 @@ from tests.rally.receipts.examples import (
 )
 from tests.rally.receipts.test_purge import DAY_OF_THIRD, delete, put
 
-NAME = f"data/study={FOO}/document=test.1/date=2021-05-01/bucket=0-/compacted.avro"
+FOLDER = f"data/study={FOO}/document=test.1/date=2021-05-01"
+NAME = f"{FOLDER}/bucket=0-/compacted-0123456789ab.avro"
 ROW = b"\x48" + str(UUID(int=1)).encode()
 SCHEMA = json.dumps(
     {

@@ -54,7 +54,9 @@ def test_documents_without_an_end_stay(deployment):
 
 def test_file_that_was_written_later_goes_by_its_date(deployment):
     furnish(deployment, "2026-01-01")
-    name = compacted_file(Partition(GARDEN, "visit.1", "2025-11-01"), Bucket(0, 0))
+    name = compacted_file(
+        Partition(GARDEN, "visit.1", "2025-11-01"), Bucket(0, 0), "0123456789ab"
+    )
     deployment.data.create(name, deployment.indexed_file([Row(1, 9)]))
     info = deployment.data.stat(name)
     deployment.now += timedelta(days=30)

@@ -216,7 +216,7 @@ def test_half_compacted_partition_is_for_compaction_first(deployment):
     inputs = json.dumps([[info.name, info.generation, "x"]])
     data = deployment.indexed_file([Row(1, 1), Row(2, 2)], **{"rally.inputs": inputs})
     folder = name.rpartition("bucket=")[0]
-    deployment.data.create(f"{folder}bucket=0-0/compacted.avro", data)
+    deployment.data.create(f"{folder}bucket=0-0/compacted-0123456789ab.avro", data)
     report = deployment.purge()
     assert report.faults == [
         (folder, "is compacted by half; run `rally compact`, then purge again")
@@ -235,7 +235,9 @@ def test_compaction_that_dies_after_the_search_is_gone_on_with_first(deployment,
             info = deployment.data.stat(name)
             inputs = json.dumps([[info.name, info.generation, "x"]])
             data = deployment.indexed_file(rows, **{"rally.inputs": inputs})
-            deployment.data.create(f"{folder}bucket=0-0/compacted.avro", data)
+            deployment.data.create(
+                f"{folder}bucket=0-0/compacted-0123456789ab.avro", data
+            )
 
     deployment.platform.after = compact
     report = deployment.purge()
@@ -248,7 +250,7 @@ def test_compaction_that_dies_after_the_search_is_gone_on_with_first(deployment,
 def test_partition_is_leased_once_for_all_its_buckets(deployment):
     taken = []
     for number in range(4):
-        name = f"{OLD.folder}bucket=2-{number}/compacted.avro"
+        name = f"{OLD.folder}bucket=2-{number}/compacted-0123456789ab.avro"
         deployment.data.create(name, deployment.indexed_file([Row(1, number)]))
     deployment.platform.after = lambda operation, name: (
         taken.append(name) if operation == "create" and "date=" in name else None

@@ -17,7 +17,8 @@ FOLDER = f"data/study={GARDEN}/document=visit.1"
     ("name", "region"),
     [
         (f"{FOLDER}/date=2020-02-29/bucket=new/a.avro", Region.FILE),
-        (f"{FOLDER}/date=2020-02-29/bucket=1-0/compacted.avro", Region.FILE),
+        (f"{FOLDER}/date=2020-02-29/bucket=1-0/compacted-0123456789ab.avro",
+         Region.FILE),
         ("platform/events/date=2020-01-01/a.avro", Region.UNREGISTERED_COPY),
         ("data/study=rally-weed/document=visit.1/date=2020-01-01/bucket=new/a.avro",
          Region.UNKNOWN_STUDY),

@@ -37,7 +37,7 @@ def compacted(store, schema):
         inputs = [[name, store.stat(name).generation, "0"] for name in names]
         entries = {"rally.inputs": json.dumps(inputs)}
         data = encode_container(schema, [], entries, bytes(16), indexed=True)
-        name = compacted_file(DAY, bucket)
+        name = compacted_file(DAY, bucket, "0123456789ab")
         assert store.create(name, data)
         return name
 
@@ -80,9 +80,9 @@ def test_buckets_leave_out_nobody(bits):
 
 def test_files_are_listed_by_partition_whatever_their_names(store):
     names = [
-        "data/study=rally-grove/document=visit.1/date=2026-05-18/bucket=2-1/compacted.avro",
+        "data/study=rally-grove/document=visit.1/date=2026-05-18/bucket=2-1/compacted-0123456789ab.avro",
         "data/study=rally-grove/document=visit.1/date=2026-05-18/bucket=2-1/other.avro",
-        "data/study=rally-grove/document=visit.1/date=2026-05-18/bucket=2-7/compacted.avro",
+        "data/study=rally-grove/document=visit.1/date=2026-05-18/bucket=2-7/compacted-0123456789ab.avro",
         "data/study=rally-grove/document=visit.1/date=2026-05-18/bucket=new/ab.avro",
         "data/study=rally-grove/document=visit.1/date=2026-05-18/part-0.avro",
         "data/study=rally-grove/document=visit.1/date=2026-05-19/bucket=new/cd.avro",
@@ -180,7 +180,9 @@ def test_a_listing_that_compaction_overtakes_is_made_again(store, compacted):
     store.fault = overtake
     view = read_view(store, DAY)
 
-    assert [each.file.info.name for each in view] == [compacted_file(DAY, Bucket(0, 0))]
+    assert [each.file.info.name for each in view] == [
+        compacted_file(DAY, Bucket(0, 0), "0123456789ab")
+    ]
 
 
 def test_a_partition_that_changes_all_the_time_is_told(store):
@@ -201,6 +203,6 @@ def test_a_header_that_does_not_say_its_inputs_is_damaged(store, schema, entry):
     data = encode_container(
         schema, [], {"rally.inputs": entry}, bytes(16), indexed=True
     )
-    store.create(compacted_file(DAY, Bucket(0, 0)), data)
+    store.create(compacted_file(DAY, Bucket(0, 0), "0123456789ab"), data)
     with pytest.raises(CorruptFile):
         read_view(store, DAY)
