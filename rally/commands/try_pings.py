@@ -44,7 +44,10 @@ _OWN = (
 )
 
 Counted = tuple["Finding", int]
-"""A reason, and the number of pings that it keeps from being stored."""
+"""A reason, and the number of pings that it keeps from being stored.
+
+A ping that misses its schema at several places counts at each.
+"""
 
 _FINDINGS: tuple[Column[Counted], ...] = (
     Column("pings", lambda each: each[1]),
@@ -68,15 +71,14 @@ def try_pings(args: argparse.Namespace) -> int:
     pings = read_clear_pings(sys.stdin.buffer, ping_options.top_names(document))
     given = ping_options.attributes_of(args, ping_options.COUNTRY)
     found: Counter[Finding] = Counter()
-    rows = list[str]()
+    rows, stored = list[str](), 0
     for ping in pings:
         tried = trial.judge(ping.payload, {**given, **ping.attributes})
-        if tried.finding:
-            found[tried.finding] += 1
-        elif args.show and tried.row is not None:
+        found.update(tried.findings)
+        stored += not tried.findings
+        if args.show and not tried.findings and tried.row is not None:
             rows.append(json.dumps(tried.row, default=_plain))
     table = Table(_FINDINGS, found.most_common())
-    stored = len(pings) - found.total()
     if args.json:
         _print_json(args, stored, len(pings), table, rows)
     else:

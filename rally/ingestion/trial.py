@@ -5,7 +5,7 @@ clear ping, and one pseudonym for everybody, in which nobody is to be found.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from io import BytesIO
@@ -16,18 +16,18 @@ import fastavro
 from rally.decryption.opener import Opened, Opener
 from rally.decryption.pioneer import identifier_name
 from rally.envelope import Envelope, make_envelope, parse_timestamp
-from rally.errors import PingFailed
 from rally.fields import raise_all
 from rally.ingestion.judge import Judge
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Routes
-from rally.outcomes import FailureReason, RefusalReason
+from rally.outcomes import FailureReason, Mismatch, RefusalReason
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.registry.study import Document, Study
 from rally.registry.transitions import States
 from rally.sources.clear_pings import ClearPing
-from rally.validation.encoder import compile_encoder
+from rally.validation.avro_schema import read_schema
+from rally.validation.mismatches import find_mismatches
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.fold import Leaver
 
@@ -65,12 +65,12 @@ class Tried(NamedTuple):
     """What would become of a ping.
 
     Attributes:
-        finding: reason for which it would not be stored, if there is one.
+        findings: reasons for which it would not be stored; of a mismatch each place.
         row: row that would be stored, decoded, with STAND_IN for pseudonyms and zeros
             for its document id; None of a withdrawal, which leaves no row.
     """
 
-    finding: Finding | None
+    findings: tuple[Finding, ...]
     row: Mapping[str, Any] | None
 
 
@@ -115,6 +115,7 @@ class Trial:
             "uri": f"/submit/{study.namespace}/{path}",
             "submission_timestamp": clock.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         }
+        self._type = read_schema(document.schema.json)
         self._schema = fastavro.parse_schema(json.loads(row_schema(document.schema)))
 
     def judge(self, payload: dict[str, Any], attributes: Mapping[str, object]) -> Tried:
@@ -132,19 +133,26 @@ class Trial:
         envelope = make_envelope(b"", said, self._country_attribute)
         outcome = self._judge.judge(envelope)
         row = None if outcome.row is None else self._decode(outcome.row.row)
-        return Tried(self._find(outcome, envelope), row)
+        return Tried(tuple(self._find(outcome, envelope, payload)), row)
 
-    def _find(self, outcome: Outcome, envelope: Envelope) -> Finding | None:
+    def _find(
+        self, outcome: Outcome, envelope: Envelope, payload: object
+    ) -> Iterator[Finding]:
         if outcome.where is not None:
-            reason = FailureReason.SCHEMA_MISMATCH
-            return Finding(FindingKind.MISMATCH, reason, outcome.where.words)
-        if outcome.failure is not None:
+            for place in self._places(outcome.where, payload):
+                reason = FailureReason.SCHEMA_MISMATCH
+                yield Finding(FindingKind.MISMATCH, reason, place.words)
+        elif outcome.failure is not None:
             detail = outcome.failure.replace("_", " ")
-            return Finding(FindingKind.FAILED, outcome.failure, detail)
-        if outcome.refusal is not None:
+            yield Finding(FindingKind.FAILED, outcome.failure, detail)
+        elif outcome.refusal is not None:
             detail = describe_refusal(outcome.refusal, self._document, envelope)
-            return Finding(FindingKind.REFUSED, outcome.refusal, detail)
-        return None
+            yield Finding(FindingKind.REFUSED, outcome.refusal, detail)
+
+    def _places(self, first: Mismatch, payload: object) -> Iterable[Mismatch]:
+        """Finds each place that a payload misses, of which ingest counts the first."""
+        found = dict.fromkeys(find_mismatches(self._type, payload))
+        return found if next(iter(found), None) == first else (first,)
 
     def _decode(self, row: bytes) -> Mapping[str, Any]:
         decoded: Any = fastavro.schemaless_reader(BytesIO(row), self._schema, None)
@@ -174,15 +182,14 @@ def check_fit(document: Document, pings: Iterable[ClearPing]) -> None:
     """Checks that pings fit the document's schema.
 
     Raises:
-        ConfigurationError: some do not; each is named with the schema's place.
+        ConfigurationError: some do not; each is named with the schema's places.
     """
-    encode, faults = compile_encoder(document.schema.json), list[str]()
+    type_, name = read_schema(document.schema.json), document.name
+    faults = list[str]()
     for ping in pings:
-        try:
-            encode(ping.payload)
-        except PingFailed as failed:
-            where = f": {failed.where.words}" if failed.where else ""
-            what = f"does not fit {document.namespace}/{document.name}{where}"
+        if found := dict.fromkeys(find_mismatches(type_, ping.payload)):
+            places = "; ".join(each.words for each in found)
+            what = f"does not fit {document.namespace}/{name}: {places}"
             faults.append(f"{ping.place}: {what}")
     raise_all(faults)
 

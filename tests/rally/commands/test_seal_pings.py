@@ -92,13 +92,13 @@ def test_message_has_the_attributes_of_options_and_of_its_line(seal, places):
 
 
 def test_nothing_is_sealed_where_a_ping_does_not_fit(seal, capsys):
-    given = [VISIT, {**VISIT, "count": "secret"}, {**VISIT, "secret": 1}]
+    given = [VISIT, {**VISIT, "count": "secret"}, {**VISIT, "count": 1.5, "secret": 1}]
     with pytest.raises(ConfigurationError) as caught:
         seal(given=given)
     assert faults_of(caught.value) == (
         "standard input: line 2: does not fit rally-garden/visit.1: /count wants long",
-        "standard input: line 3: does not fit rally-garden/visit.1: undeclared, below"
-        " /",
+        "standard input: line 3: does not fit rally-garden/visit.1: /count wants long;"
+        " undeclared, below /",
     )
     assert capsys.readouterr().out == ""
     assert len(seal("--unchecked", given=given)) == 3

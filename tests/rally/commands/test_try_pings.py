@@ -59,7 +59,7 @@ PINGS = [
     *(VISIT for _ in range(3)),
     {**VISIT, "count": "secret"},
     {**VISIT, "count": 1.5},
-    {**VISIT, "secret": 1},
+    {**VISIT, "secret": 1, "parts": [{}, {}]},
     {"rally.id": ID, "page": "p"},
     {**VISIT, "parts": [{"kind": "secret", "size": None}]},
     {**VISIT, "rally.id": "secret"},
@@ -73,6 +73,8 @@ SAID = """\
 4 of 14 would be stored; nothing kept
 2 mismatch  /count wants long
 2 failed    invalid timestamp
+1 mismatch  /parts/*/kind is missing
+1 mismatch  /parts/*/size is missing
 1 mismatch  undeclared, below /
 1 mismatch  /count is missing
 1 mismatch  /parts/*/size wants int
