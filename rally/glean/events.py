@@ -83,9 +83,8 @@ def _extras(ping: Ping, events: Sequence[Metric]) -> list[dict[str, Any]]:
     added = [sdk_fields.EVENT_TIME, sdk_fields.STARTUP_DATE]
     if ping.name == "events":
         added += sdk_fields.SESSION_EXTRAS
-    for each in added:
-        fields.setdefault(each.name, sdk_field("", each))
-    return [fields[key] for key in sorted(fields)]
+    others = [sdk_field("", each) for each in added if each.name not in fields]
+    return [*(fields[key] for key in sorted(fields)), *others]
 
 
 def _extra(key: str, uses: Sequence[tuple[Metric, Extra]]) -> dict[str, Any]:

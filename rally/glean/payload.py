@@ -5,7 +5,7 @@ Its order, its names and its layout follow from the definitions alone, so that a
 definition is a small difference between two schemas.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rally.glean import sdk_fields
@@ -66,28 +66,30 @@ def _sections(name: str, ping: Ping) -> Iterator[dict[str, Any]]:
 
 
 def _metrics(name: str, ping: Ping, metrics: Sequence[Metric]) -> dict[str, Any]:
-    """Makes the record of all metrics but events: one record for each type."""
-    by_type: dict[str, list[dict[str, Any]]] = {}
-    for metric in metrics:
+    """Makes the record of all metrics but events: one record for each type.
+
+    The participant comes first, then what is declared by type and id, then what Glean
+    may add, which is seldom there: an encoder passes it over at one look.
+    """
+    by_type: dict[str, list[dict[str, Any]]] = {MetricType.UUID: []}
+    for metric in sorted(metrics, key=lambda each: (each.type, each.id)):
         at = f"{name}.{metric.type}.{avro_name(metric.id)}"
-        make = required if metric.id == PARTICIPANT else optional
+        is_first = metric.id == PARTICIPANT
+        make = required if is_first else optional
+        fields = by_type.setdefault(metric.type, [])
         field = make(metric.id, *metric_type(at, metric))
-        by_type.setdefault(metric.type, []).append(field)
+        fields.insert(0 if is_first else len(fields), field)
     for type_, field in _added(ping):
         by_type.setdefault(type_, []).append(field)
     return record(
         name,
         (
             (required if type_ == MetricType.UUID else optional)(
-                type_, record(f"{name}.{type_}", _in_order(fields))
+                type_, record(f"{name}.{type_}", fields)
             )
-            for type_, fields in sorted(by_type.items())
+            for type_, fields in by_type.items()
         ),
     )
-
-
-def _in_order(fields: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(fields, key=lambda each: each.get("json", each["name"]))
 
 
 def _added(ping: Ping) -> Iterator[tuple[str, dict[str, Any]]]:

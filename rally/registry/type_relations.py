@@ -106,7 +106,7 @@ def _describe_keys(keys: KeyBounds | None) -> str:
         return ""
     parts = (
         f"keys {_listed(keys.listed)}" if keys.listed else "",
-        f"keys like {keys.format.pattern}" if keys.format else "",
+        f"keys of format {keys.format.name}" if keys.format else "",
         f"keys of at most {keys.max_bytes} bytes" if keys.max_bytes is not None else "",
         f"at most {keys.max_entries}" if keys.max_entries is not None else "",
     )
@@ -199,7 +199,7 @@ def _bounds_of(type_: Type) -> _Bounds:
         case Array(max_items=most_items):
             return _Bounds(None, (_or_inf(most_items),))
         case Map(keys=keys) if keys is not None:
-            pattern = keys.format.pattern if keys.format else None
+            pattern = keys.format.name if keys.format else None
             most = (_or_inf(keys.max_bytes), _or_inf(keys.max_entries))
             return _Bounds(frozenset(keys.listed or ()) or pattern, most)
         case Map():

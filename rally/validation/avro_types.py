@@ -6,11 +6,11 @@ the most looks that an encoder may take at one part of a value: a union tries it
 branches one after the other, and so does a union in each of them again.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from rally.validation.formats import Format
 from rally.validation.leaves import MISFITS, Leaf
 
 
@@ -19,13 +19,13 @@ class KeyBounds(NamedTuple):
 
     Attributes:
         listed: all keys that there may be.
-        format: pattern of a key.
+        format: format of a key.
         max_bytes: most bytes of a key in UTF-8.
         max_entries: most keys.
     """
 
     listed: tuple[str, ...] | None = None
-    format: re.Pattern[str] | None = None
+    format: Format | None = None
     max_bytes: int | None = None
     max_entries: int | None = None
 
@@ -33,7 +33,7 @@ class KeyBounds(NamedTuple):
         """Tells whether a map may have this key."""
         return (
             (self.listed is None or key in self.listed)
-            and (self.format is None or self.format.fullmatch(key) is not None)
+            and (self.format is None or self.format.takes(key.encode()))
             and (self.max_bytes is None or len(key.encode()) <= self.max_bytes)
         )
 

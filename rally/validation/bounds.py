@@ -8,15 +8,14 @@ for one that was never meant.
 Functions take `where`, the place in the schema in words, for their refusal.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from rally.errors import ConfigurationError
 from rally.validation.avro_types import Cases, Field, KeyBounds, Map, Record, Union
+from rally.validation.formats import FORMATS, Format
 from rally.validation.leaves import (
     BOUNDS,
-    FORMATS,
     PRIMITIVES,
     Leaf,
     TextLimit,
@@ -204,7 +203,7 @@ def _count(schema: Mapping[str, Any], name: str, where: str) -> int:
     return value
 
 
-def _format(schema: Mapping[str, Any], name: str, where: str) -> re.Pattern[str]:
+def _format(schema: Mapping[str, Any], name: str, where: str) -> Format:
     if not isinstance(schema[name], str) or schema[name] not in FORMATS:
         refuse(where, f'"{name}" is one of {", ".join(FORMATS)}')
     return FORMATS[schema[name]]

@@ -5,9 +5,8 @@ narrows what its base type takes, and leaves the bytes as they are.
 """
 
 import math
-import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,6 +14,8 @@ from enum import Enum
 from functools import cache
 from types import NoneType
 from typing import NamedTuple
+
+from rally.validation.formats import FORMATS, Format
 
 Encoder = Callable[[object], bytes]
 """Function from a JSON value, as orjson parses it, to its binary encoding in Avro."""
@@ -29,8 +30,6 @@ _ENDS = tuple(
     for bits in range(0x4000)
 )
 _STARTS = tuple(bytes((bits & 0x7F | 0x80, bits >> 7 | 0x80)) for bits in range(0x4000))
-_UUID_LENGTH = b"\x48"
-_CANONICAL_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 class Misfit(Exception):
@@ -49,6 +48,8 @@ class LeafForm(Enum):
     BOOLEAN = "boolean"
     INTEGER = "integer"
     TEXT = "text"
+    LISTED = "listed"
+    FORMATTED = "formatted"
     CALLED = "called"
 
 
@@ -106,6 +107,8 @@ class Leaf:
         wants: words for the values that it takes, where the name does not say it.
         variant: logical type, or size of a fixed, by which a base type is another type.
         symbols: all texts that it takes, where they are listed.
+        table: encoding of each listed text.
+        format: format of a formatted text.
     """
 
     name: str
@@ -118,6 +121,8 @@ class Leaf:
     wants: str = ""
     variant: str = ""
     symbols: tuple[str, ...] = ()
+    table: Mapping[str, bytes] | None = None
+    format: Format | None = None
 
 
 def zig_zag(number: int) -> bytes:
@@ -170,6 +175,16 @@ def any_integer(bounds: tuple[int, int], prefix: bytes = b"") -> Callable[[int],
         if not low <= number <= high:
             raise Misfit
         return prefix + zig_zag(number)
+
+    return encode
+
+
+def long_text(limit: TextLimit, prefix: bytes = b"") -> Callable[[bytes], bytes]:
+    """Makes a function that checks a long text, and encodes its length."""
+
+    def encode(data: bytes) -> bytes:
+        limit.check(data)
+        return prefix + zig_zag(len(data))
 
     return encode
 
@@ -233,13 +248,23 @@ def _double_of(integer: int) -> float:
 def enumeration(name: str, symbols: Sequence[str]) -> Leaf:
     """Makes an enum, which is encoded as the symbol's index."""
     table = {symbol: zig_zag(index) for index, symbol in enumerate(symbols)}
+    return _listed(name, table, f"enum {name}")
+
+
+def _listed(name: str, table: Mapping[str, bytes], wants: str) -> Leaf:
+    """Makes a leaf that takes the texts of a table."""
 
     def encode(value: object) -> bytes:
         if type(value) is not str or value not in table:
             raise Misfit
         return table[value]
 
-    return Leaf(name, (str,), encode, wants=f"enum {name}", symbols=tuple(symbols))
+    return Leaf(
+        *(name, (str,), encode, LeafForm.LISTED),
+        wants=wants,
+        symbols=tuple(table),
+        table=table,
+    )
 
 
 def binary(
@@ -300,35 +325,29 @@ def _encode_text(value: object) -> bytes:
     return encoded_text(value.encode())
 
 
-def _encode_uuid(value: object) -> bytes:
-    if type(value) is not str or not _CANONICAL_UUID.fullmatch(value):
-        raise Misfit
-    return _UUID_LENGTH + value.encode()
-
-
 def listed_text(texts: Sequence[str]) -> Leaf:
     """Makes a string that is one of a closed list."""
     table = {text: encoded_text(text.encode()) for text in texts}
+    return _listed("string", table, f"one of {len(table)} strings")
+
+
+def formatted_text(format: Format, variant: str = "") -> Leaf:
+    """Makes a string that has a format."""
 
     def encode(value: object) -> bytes:
-        if type(value) is not str or value not in table:
+        if type(value) is not str:
             raise Misfit
-        return table[value]
-
-    wants = f"one of {len(table)} strings"
-    return Leaf("string", (str,), encode, wants=wants, symbols=tuple(texts))
-
-
-def formatted_text(pattern: re.Pattern[str]) -> Leaf:
-    """Makes a string that a pattern matches as a whole."""
-
-    def encode(value: object) -> bytes:
-        if type(value) is not str or not pattern.fullmatch(value):
+        data = value.encode()
+        if not format.takes(data):
             raise Misfit
-        return encoded_text(value.encode())
+        return encoded_text(data)
 
-    name = next(name for name, each in FORMATS.items() if each is pattern)
-    return Leaf("string", (str,), encode, wants=f"string of format {name}")
+    return Leaf(
+        *("string", (str,), encode, LeafForm.FORMATTED),
+        wants=variant or f"string of format {format.name}",
+        variant=variant,
+        format=format,
+    )
 
 
 def limited_text(limit: TextLimit) -> Leaf:
@@ -350,21 +369,7 @@ def encoded_text(data: bytes) -> bytes:
     return zig_zag(len(data)) + data
 
 
-FORMATS = {
-    "digits": re.compile("[0-9]{1,20}"),
-    "integer": re.compile("-?[0-9]{1,19}"),
-    "uuid": _CANONICAL_UUID,
-    # As every version of Glean writes it: to the unit of the metric, with an offset,
-    # of which Glean.js writes +5.5:00 where half hours are meant, and -00:00 for UTC.
-    "glean-datetime": re.compile(
-        r"[0-9]{4,6}-[0-9]{2}-[0-9]{2}"
-        r"(T[0-9]{2}(:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?)?"
-        r"[+-][0-9]{1,2}(\.[0-9]{1,4})?:[0-9]{2}"
-    ),
-}
-"""Patterns that a string or a map's key may be bound to, by name."""
-
-UUID = Leaf("string", (str,), _encode_uuid, wants="uuid", variant="uuid")
+UUID = formatted_text(FORMATS["uuid"], "uuid")
 
 PRIMITIVES = {
     "null": Leaf("null", (NoneType,), _encode_null, LeafForm.NULL),
