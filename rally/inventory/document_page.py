@@ -43,7 +43,7 @@ def make_document_page(study: StudyEntry, entry: DocumentEntry) -> Page:
         path=document_path(document),
         title=title(document),
         above=(study_path(study.study), study.study.name),
-        lead=(join(["For: ", stranger(document.purpose)]),),
+        lead=(join(["Purpose: ", stranger(document.purpose)]),),
         sections=tuple(_sections(study, entry)),
     )
 
