@@ -57,8 +57,8 @@ class SchemaCheck:
 
     def __init__(self, document: Document) -> None:
         """Takes all revisions of a document."""
-        revisions = (document.schema,)
-        self._revisions = {each.fingerprint: _Revision(each) for each in revisions}
+        known = document.revisions
+        self._revisions = {each.fingerprint: _Revision(each) for each in known}
         self.fingerprints = self._revisions.keys()
 
     def walker(self, header: Header) -> Walker | RowWalker | None:

@@ -108,7 +108,7 @@ _SCOPES = {
 
 def revisions_of(document: Document) -> Sequence[PayloadSchema]:
     """The schemas of a document, the oldest first."""
-    return (document.schema,)
+    return document.revisions[::-1]
 
 
 def _find_both(

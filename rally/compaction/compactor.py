@@ -100,7 +100,8 @@ def plan_study(
 
 
 def _may_have_work(files: Sequence[StoredFile], document: Document | None) -> bool:
-    empty = len(row_schema(document.schema)) + _ENTRIES if document else 0
+    revisions = document.revisions if document else ()
+    empty = max((len(row_schema(each)) + _ENTRIES for each in revisions), default=0)
     return (
         not is_settled(files)
         or any(file.bucket is None for file in files)

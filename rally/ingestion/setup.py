@@ -172,7 +172,7 @@ def _tables(registry: Registry) -> dict[tuple[str, str, str], Table]:
         )
         for study in registry.studies.values()
         for name, document in registry.documents(study).items()
-        for schema in (document.schema,)
+        for schema in document.revisions
     }
 
 

@@ -26,6 +26,7 @@ from rally.registry.rows import row_schema
 from rally.registry.study import Document, Study
 from rally.registry.transitions import States
 from rally.sources.clear_pings import ClearPing
+from rally.storage.writer import NewRow
 from rally.validation.avro_schema import read_schema
 from rally.validation.mismatches import find_mismatches
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
@@ -116,7 +117,10 @@ class Trial:
             "submission_timestamp": clock.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         }
         self._type = read_schema(document.schema.json)
-        self._schema = fastavro.parse_schema(json.loads(row_schema(document.schema)))
+        self._schemas = {
+            each.fingerprint: fastavro.parse_schema(json.loads(row_schema(each)))
+            for each in document.revisions
+        }
 
     def judge(self, payload: dict[str, Any], attributes: Mapping[str, object]) -> Tried:
         """Tells what would become of a ping.
@@ -132,7 +136,7 @@ class Trial:
         said = {**self._always, **attributes, "uri": self._always["uri"]}
         envelope = make_envelope(b"", said, self._country_attribute)
         outcome = self._judge.judge(envelope)
-        row = None if outcome.row is None else self._decode(outcome.row.row)
+        row = None if outcome.row is None else self._decode(outcome.row)
         return Tried(tuple(self._find(outcome, envelope, payload)), row)
 
     def _find(
@@ -154,8 +158,9 @@ class Trial:
         found = dict.fromkeys(find_mismatches(self._type, payload))
         return found if next(iter(found), None) == first else (first,)
 
-    def _decode(self, row: bytes) -> Mapping[str, Any]:
-        decoded: Any = fastavro.schemaless_reader(BytesIO(row), self._schema, None)
+    def _decode(self, row: NewRow) -> Mapping[str, Any]:
+        schema = self._schemas[row.fingerprint]
+        decoded: Any = fastavro.schemaless_reader(BytesIO(row.row), schema, None)
         return cast(Mapping[str, Any], decoded)
 
 

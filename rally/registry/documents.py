@@ -1,12 +1,13 @@
 """Makes the documents of a study, each with its schema and its approval."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rally.errors import ConfigurationError
 from rally.fields import (
+    UNREAD,
     AllFields,
     Place,
     choice,
@@ -19,8 +20,17 @@ from rally.fields import (
 from rally.names import DOCUMENT_RULE, parse_document
 from rally.registry.collected_fields import words
 from rally.registry.review import Gate, read_review
+from rally.registry.schema_diff import incompatibilities
 from rally.registry.schemas import SchemaFile, check_ids, type_at
-from rally.registry.study import Document, Keep, KeptBy, Means, Policy, StudyKind
+from rally.registry.study import (
+    Document,
+    Keep,
+    KeptBy,
+    Means,
+    PayloadSchema,
+    Policy,
+    StudyKind,
+)
 from rally.validation.avro_schema import read_schema
 from rally.validation.avro_types import Type
 
@@ -30,8 +40,10 @@ _MOST_BUCKETS = 4096  # each is a file of its own on every day
 _MOST_WITHOUT = 2  # the highest category of data that needs no enrolment
 _MAX_DAYS = 36_500  # 100 years: what is more is a mistake, and overflows dates
 
-SchemaSource = Callable[[Place, str], SchemaFile]
-"""Loads the schema of the document that stands at a place, by its name."""
+SchemaSource = Callable[[Place, str], Sequence[SchemaFile]]
+"""Loads all revisions of the document that stands at a place, by its name.
+
+The newest comes first."""
 
 
 class StudyPromises(NamedTuple):
@@ -88,8 +100,7 @@ def _read_document(
     fields = AllFields(place, value)
     document_type, version = fields.attempt_two(lambda: _split(place, name))
     means = fields.need("means", choice(Means))
-    file = fields.attempt(lambda: schemas(place, name), document_type)
-    payload = fields.attempt(lambda: file.type, file)
+    files = fields.attempt(lambda: schemas(place, name), document_type)
     document = Document(
         namespace=promises.namespace,
         type=document_type,
@@ -103,16 +114,13 @@ def _read_document(
         review=fields.need(
             "review", lambda at, entry: read_review(at, entry, promises.gate)
         ),
-        schema=fields.attempt(lambda: file.schema, file),
+        schema=fields.attempt(lambda: files[0].schema, files),
+        older=fields.attempt(lambda: _older(files), files),
         kept_by=fields.maybe("kept_by", _kept_by),
     )
-    scope, policy = document.scope, promises.policy
+    policy = promises.policy
     for check, *values in (
-        (partial(check_ids, file, means), file, means),
-        (partial(_check_scope, place, document, payload), means, payload, scope),
-        (partial(_check_private_browsing, place, means, payload, policy),
-         means, payload, policy),
-        (partial(_check_row, place, document), payload),
+        *_schema_checks(place, document, policy, () if files is UNREAD else files),
         (partial(_check_category, place, document, policy), policy, document.review),
         (partial(_check_retention, place, document, promises.kind), promises.kind,
          means, document.delete_after_days, document.kept_by),
@@ -120,6 +128,31 @@ def _read_document(
         fields.attempt(check, *values)
     fields.close()
     return document
+
+
+def _older(files: Sequence[SchemaFile]) -> tuple[PayloadSchema, ...]:
+    """Gives the revisions before the newest, each once: one may have come back."""
+    found = dict[str, PayloadSchema]()
+    for file in files:
+        found.setdefault(file.schema.fingerprint, file.schema)
+    return tuple(found.values())[1:]
+
+
+def _schema_checks(
+    place: Place, document: Document, policy: Policy, files: Sequence[SchemaFile]
+) -> Iterator[tuple[Any, ...]]:
+    """Yields the checks of each revision, with the values that each check needs."""
+    means, scope = document.means, document.scope
+    for number, file in enumerate(files):
+        at = file.place if number else place
+        payload = file.type
+        yield partial(check_ids, file, means), means
+        yield partial(_check_scope, at, document, payload), means, scope
+        private = partial(_check_private_browsing, at, means, payload, policy)
+        yield private, means, policy
+        yield (partial(_check_row, at, file.schema),)
+        if number:
+            yield (partial(_check_compatible, file, files[0]),)
 
 
 def _split(place: Place, name: str) -> tuple[str, int]:
@@ -208,12 +241,22 @@ def _check_retention(place: Place, document: Document, kind: StudyKind) -> None:
         )
 
 
-def _check_row(place: Place, document: Document) -> None:
+def _check_compatible(older: SchemaFile, newest: SchemaFile) -> None:
+    """Rows of all revisions are one table for who reads them by the newest schema."""
+    raise_all(
+        [
+            f"{newest.place.file}: {fault} ({older.place.file})"
+            for fault in incompatibilities(older.schema, newest.schema)
+        ]
+    )
+
+
+def _check_row(place: Place, schema: PayloadSchema) -> None:
     """Files hold rows: the payload must be good inside of their schema, too."""
     from rally.registry.rows import row_schema  # imports fastavro, which is slow
 
     try:
-        read_schema(json.loads(row_schema(document.schema)), "row")
+        read_schema(json.loads(row_schema(schema)), "row")
     except ConfigurationError as error:
         raise place.error(
             f"its schema is not good within a row's; correct the schema ({error})"

@@ -1,13 +1,13 @@
 """The registry's folder: which files it must have, and no others."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import partial
 from math import inf
 
 from rally import plain_yaml
 from rally.errors import ConfigurationError, ManyFaults, faults_of, unusable
-from rally.fields import UNREAD, AllFields, Place
+from rally.fields import UNREAD, AllFields, Place, raise_all
 from rally.plain_yaml import PlainYaml, read_yaml
 from rally.registry import schemas
 from rally.registry.cross_checks import close_clashing, close_unjoinable
@@ -24,8 +24,12 @@ FILE = "study.yaml"
 _LONGEST = 1000  # of a line: a schema's words stand in some, as long as they are
 _STEWARDS = "stewards.yaml"
 _SCHEMA_SUFFIX = ".avsc"
+_REVISIONS = "revisions/"
+_REVISION = re.compile(_REVISIONS + "([^/]+)/([1-9][0-9]{0,8})[.]avsc")
+_MOST_REVISIONS = 200  # of a document, but the newest; a worker compiles them all
 _MOST_BYTES = max(plain_yaml.MAX_BYTES, schemas.MAX_BYTES)
 _MOST_SCHEMA_BYTES = 2 * 1024 * 1024
+_MOST_REVISION_BYTES = 8 * 1024 * 1024
 _NOT_OURS = (".", "__")  # hidden folders, and Python's caches
 
 
@@ -93,41 +97,90 @@ class StudyFolder:
     def _study(
         self, folder: str, place: Place, yaml: PlainYaml, stewards: frozenset[str]
     ) -> Study:
-        if self._schemas_size(folder) > _MOST_SCHEMA_BYTES:
-            raise place.error(
-                f"its schemas have more than {_MOST_SCHEMA_BYTES:,} bytes together;"
-                " make another study"
-            )
+        newest, older = self._schema_sizes(folder)
+        for what, size, most in (
+            ("schemas", newest, _MOST_SCHEMA_BYTES),
+            ("older revisions", older, _MOST_REVISION_BYTES),
+        ):
+            if size > most:
+                raise place.error(
+                    f"its {what} have more than {most:,} bytes together; make another"
+                    " study"
+                )
         fields = AllFields(place, yaml.value)
         fields.add(yaml.faults)
         fields.add(self._find_undeclared(folder, yaml.value))
-        return read_study(fields, folder, stewards, partial(self._schema, folder))
+        return read_study(fields, folder, stewards, partial(self._revisions, folder))
 
-    def _schema(self, folder: str, place: Place, document: str) -> SchemaFile:
+    def _revisions(
+        self, folder: str, place: Place, document: str
+    ) -> Sequence[SchemaFile]:
+        """Reads all schemas of a document, the newest first.
+
+        Raises:
+            ConfigurationError: one is missing or not good; all faults are told.
+        """
         name = f"{folder}/{document}{_SCHEMA_SUFFIX}"
         if name not in self._sizes:
             raise place.error(f"has no schema; add {document}{_SCHEMA_SUFFIX} beside")
-        return read_schema(self._file(name), self._read(name))
+        found, faults = list[SchemaFile](), list[str]()
+        for each in (name, *self._find_older(folder, place, document)):
+            try:
+                found.append(read_schema(self._file(each), self._read(each)))
+            except ConfigurationError as error:
+                faults += faults_of(error)
+        raise_all(faults)
+        return found
+
+    def _find_older(self, folder: str, place: Place, document: str) -> Sequence[str]:
+        """Finds the files of a document's older revisions, the newest first.
+
+        Raises:
+            ConfigurationError: their numbers have a gap, or they are too many.
+        """
+        at = f"{folder}/{_REVISIONS}{document}/"
+        names = [name for name in self._sizes if name.startswith(at)]
+        matches = (
+            _REVISION.fullmatch(name.removeprefix(f"{folder}/")) for name in names
+        )
+        numbers = sorted(int(match[2]) for match in matches if match)
+        if len(numbers) > _MOST_REVISIONS:
+            raise place.error(
+                f"has more than {_MOST_REVISIONS} older revisions; make a new version"
+            )
+        if numbers != list(range(1, len(numbers) + 1)):
+            missing = min(set(range(1, len(numbers) + 1)) - set(numbers))
+            raise Place(self._file(f"{at}{missing}{_SCHEMA_SUFFIX}")).error(
+                "is missing; revisions are numbered from 1 on without a gap"
+            )
+        return [f"{at}{number}{_SCHEMA_SUFFIX}" for number in reversed(numbers)]
 
     def _find_undeclared(self, folder: str, content: object) -> list[str]:
         """Finds schemas beside study.yaml of which it has no document."""
         documents = content.get("documents") if isinstance(content, dict) else None
         if not isinstance(documents, dict):
             return []
-        prefix, what = f"{folder}/", f"is no document of {FILE}"
-        declared = {f"{prefix}{name}{_SCHEMA_SUFFIX}" for name in documents}
         return [
-            str(Place(self._file(name)).error(f"{what}; declare it there or remove it"))
-            for name in sorted(self._sizes.keys() - declared)
-            if name.startswith(prefix) and name.endswith(_SCHEMA_SUFFIX)
+            str(Place(self._file(f"{folder}/{name}")).error(what))
+            for name in sorted(self._schemas_of(folder))
+            if (what := _undeclared(name, documents))
         ]
 
-    def _schemas_size(self, folder: str) -> int:
-        return sum(
-            size
+    def _schema_sizes(self, folder: str) -> tuple[int, int]:
+        """Gives the bytes of a study's newest schemas, and of the older ones."""
+        sizes = [0, 0]
+        for name, size in self._schemas_of(folder).items():
+            sizes["/" in name] += size
+        return sizes[0], sizes[1]
+
+    def _schemas_of(self, folder: str) -> dict[str, int]:
+        """Gives the sizes of all schemas in a study's folder, by their names there."""
+        prefix = f"{folder}/"
+        return {
+            name.removeprefix(prefix): size
             for name, size in self._sizes.items()
-            if name.startswith(f"{folder}/") and name.endswith(_SCHEMA_SUFFIX)
-        )
+            if name.startswith(prefix) and name.endswith(_SCHEMA_SUFFIX)
+        }
 
     def _folders(self) -> list[str]:
         parents = {name.partition("/")[0] for name in self._sizes if "/" in name}
@@ -147,6 +200,20 @@ class StudyFolder:
         except OSError as error:
             what = f"cannot be read ({error.strerror or error})"
             raise unusable(place.file, error, what) from None
+
+
+def _undeclared(name: str, documents: Container[object]) -> str:
+    """Says why a schema is of no document, by its name in the folder; "" if it is."""
+    if name.startswith(_REVISIONS):
+        match = _REVISION.fullmatch(name)
+        known = match is not None and match[1] in documents
+        what = f"is no revision of a document of {FILE}; name it"
+        return (
+            "" if known else f"{what} {_REVISIONS}<document>/<number>.avsc or remove it"
+        )
+    if name.removesuffix(_SCHEMA_SUFFIX) in documents:
+        return ""
+    return f"is no document of {FILE}; declare it there or remove it"
 
 
 def read_unavailable(content: object, faults: Sequence[str]) -> UnavailableStudy:

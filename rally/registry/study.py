@@ -153,6 +153,9 @@ class Document:
             study is concluded.
         buckets: Number of buckets of a compacted partition, a power of two.
         review: The approval; None for the built-in documents alone.
+        schema: The newest schema.
+        older: The schemas before it under the same version, the newest first: pings of
+            clients that are not yet updated may have them, and stored rows.
         kept_by: Person who keeps rows of the platform that nothing else ends.
     """
 
@@ -168,11 +171,17 @@ class Document:
     review: Review | None
     schema: PayloadSchema
     kept_by: KeptBy | None = None
+    older: tuple[PayloadSchema, ...] = ()
 
     @property
     def name(self) -> str:
         """The document's name in the registry and in the store: `user-journey.1`."""
         return f"{self.type}.{self.version}"
+
+    @property
+    def revisions(self) -> tuple[PayloadSchema, ...]:
+        """All schemas of the document, each of another fingerprint; newest first."""
+        return (self.schema, *self.older)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,12 +64,12 @@ class Folders:
 
         Args:
             root: A path; it need not exist.
-            follows: Whether links are read as what they lead to. Then only two levels
+            follows: Whether links are read as what they lead to. Then only three levels
                 of folders are entered, so that links that lead back end somewhere.
         """
         self.root = os.path.realpath(root)
         self._follows = follows
-        self._deepest = 2 if follows else DEEPEST
+        self._deepest = 3 if follows else DEEPEST
         self._kept = 0 if follows else os.O_NOFOLLOW
 
     @contextmanager

@@ -9,7 +9,7 @@ def open_store(uri: str, *, follows: bool = False) -> ObjectStore:
 
     Args:
         uri: A local path, which may be a link and is resolved here, once; or gs://.
-        follows: Whether links below it are read as what they lead to, and only two
+        follows: Whether links below it are read as what they lead to, and only three
             levels of folders: for what is configuration, such as Kubernetes mounts as
             links, and never for what rows are in.
 
