@@ -1,6 +1,7 @@
 """`rally studies diff` says in words what a schema adds, and what speaks against it."""
 
 import json
+import shutil
 
 import pytest
 
@@ -103,6 +104,29 @@ def test_schema_is_named_in_several_ways(diff, folder, old):
         0,
         [f"{name} -> {name}", "", "nothing differs that a review approves"],
     )
+
+
+def test_revisions_are_numbered_from_the_oldest(diff, draft, folder, tmp_path):
+    older = folder / POND / "revisions/visit.1/1.avsc"
+    older.parent.mkdir(parents=True)
+    newest = json.loads((folder / POND / "visit.1.avsc").read_text())
+    without = {**newest, "fields": newest["fields"][:-1]}
+    older.write_text(json.dumps(without))
+    try:
+        said = [diff(POND, *names) for names in (("1", "2"), ("visit.1:1", "visit.1"))]
+        _, back = diff(POND, "visit.1", "1")
+        with pytest.raises(ConfigurationError, match="has revisions 1 to 2"):
+            diff(POND, "3", "1")
+    finally:
+        shutil.rmtree(folder / POND / "revisions")
+    assert said[0] == said[1]
+    status, out = said[0]
+    assert status == 0
+    assert [line.split()[:2] for line in out.splitlines()[3:5]] == [
+        ["adds", "/parts/*/kind"],
+        ["adds", "/parts/*/size"],
+    ]
+    assert "removes  /parts/*/kind" in back
 
 
 def test_json_has_all_that_people_are_told(diff, draft, folder):
