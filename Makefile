@@ -139,8 +139,9 @@ bench-audit: $(VENV)/.dev  ## Measures how fast an audit reads rows.
 	$(BIN)/python -m benchmarks.audit $(ARGS)
 
 .PHONY: picture
-picture: $(VENV)/.dev  ## Takes the picture of the audit's page, docs/audit.png; needs Chromium.
+picture: $(VENV)/.dev  ## Takes the pictures of the pages, docs/*.png; needs Chromium.
 	$(BIN)/python -m benchmarks.audit_picture
+	$(BIN)/python -m benchmarks.inventory_picture
 
 .PHONY: bench-engines
 bench-engines: $(VENV)/.dev  ## Measures ingest on Flink beside the local runner.

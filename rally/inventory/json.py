@@ -4,6 +4,7 @@ import json
 from datetime import date
 from typing import Any
 
+from rally.inventory.forms import make_example
 from rally.inventory.records import DocumentEntry, Inventory, StudyEntry
 from rally.inventory.wording import CATEGORIES
 from rally.registry.about import About
@@ -33,8 +34,8 @@ def to_json(inventory: Inventory) -> str:
           dates          {starts, ending_announced, collect_through, analysis_until}
           documents      a list of {name, means, purpose, built_in, category, keep,
                          delete_after_days, kept_by, fingerprint, participant, fields,
-                         review}; of each field {path, doc, type, optional, category,
-                         purpose, benefit, expires, identifier, sdk}
+                         review}; of each field {path, doc, type, optional, example,
+                         category, purpose, benefit, expires, identifier, sdk}
           events         signed decisions, a list of {action, at}
           kind, name, namespace, state
           policy         {enrolment_required, refuse_do_not_track, private_browsing,
@@ -131,6 +132,7 @@ def _field(field: CollectedField) -> dict[str, Any]:
         "doc": field.doc,
         "type": field.type,
         "optional": field.optional,
+        "example": make_example(field),
         "category": field.category,
         "purpose": field.purpose,
         "benefit": field.benefit,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from rally.inventory.forms import say_type, show_example
 from rally.inventory.records import DocumentEntry, StudyEntry
 from rally.registry.collected_fields import CollectedField
 from rally.registry.study import AfterEnd, Document, Keep, Means, StudyKind, Unmatched
@@ -204,7 +205,11 @@ def say_identity(document: Document) -> str:
 
 def say_form(field: CollectedField) -> Iterator[str]:
     """Yields what there is to know of a field's form, a few words each."""
-    yield f"{field.type}, may be absent" if field.optional else field.type
+    words = say_type(field.type)
+    example = show_example(field)
+    yield f"{words}, such as {example}" if example else words
+    if field.optional:
+        yield "may be absent"
     if field.identifier:
         yield "an id"
     if field.expires:

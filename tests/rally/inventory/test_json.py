@@ -47,6 +47,7 @@ def test_study_is_told_whole():
             "doc": "A text",
             "type": "string",
             "optional": True,
+            "example": "00000000-0000-4000-8000-000000000000",
             "category": 3,
             "purpose": "A use",
             "benefit": "A benefit",

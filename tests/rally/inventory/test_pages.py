@@ -146,7 +146,7 @@ def test_document_tells_each_field():
         "/metrics/quantity/user_journey.max_relative_scroll_depth",
         "●●○○ 2 Interaction",
         "To measure how long a page holds attention",
-        "long, may be absent",
+        "whole number, such as 42; may be absent",
     ] in told
     assert len(tables(page)["Fields of the library"]) == 19
 

@@ -144,10 +144,11 @@ def test_rows_are_linked_by_a_pseudonym():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, ["string"]),
-        ({"optional": True}, ["string, may be absent"]),
+        ({}, ['text, such as "words"']),
+        ({"optional": True}, ['text, such as "words"', "may be absent"]),
+        ({"type": "level"}, ["one of a fixed list, or a value of a fixed form"]),
         ({"identifier": True, "expires": date(2027, 3, 31)},
-         ["string", "an id", "collected through 31 March 2027"]),
+         ["text", "an id", "collected through 31 March 2027"]),
     ],
 )  # fmt: skip
 def test_form_of_a_field(changes, words):
