@@ -25,7 +25,7 @@ from rally.registry.rows import row_schema
 from rally.storage.container import read_rows
 from rally.storage.leases import Leases
 from rally.storage.partitions import by_partition, is_row_file, list_files, read_view
-from rally.storage.writer import RowWriter, Table
+from rally.storage.writer import NewRow, RowWriter, Table
 from rally.times import from_micros, to_micros
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.bootstrap import open_list
@@ -117,7 +117,7 @@ class MemoryPlatform(MemoryDeployment):
         writer = self._writer(intake)
         for ping in pings:
             if row := intake.take(envelope(ping)):
-                writer.add(*row)
+                writer.add(*self._by_revision(ping, row))
         writer.flush()
         intake.flush()
 
@@ -228,10 +228,18 @@ class MemoryPlatform(MemoryDeployment):
             make_step = lambda _: lambda work: [e.to_json() for e in compactor(work)]  # noqa: E731
         return super()._run_step(settings, step, works, make_step)
 
+    def _by_revision(self, ping: Ping, row: NewRow) -> NewRow:
+        """Half of the pings come from clients of the document's older revision."""
+        study, document, _ = row.partition
+        *_, oldest = self.registry.studies[study].documents[document].revisions
+        is_old = ping.mark == "b"
+        return row._replace(fingerprint=oldest.fingerprint) if is_old else row
+
     def _writer(self, intake: Intake) -> RowWriter:
         def table(study, document, fingerprint):
-            found = self.registry.studies[study].documents[document]
-            return Table(row_schema(found.schema), found.schema.fingerprint)
+            revisions = self.registry.studies[study].documents[document].revisions
+            (found,) = [each for each in revisions if each.fingerprint == fingerprint]
+            return Table(row_schema(found), fingerprint)
 
         return RowWriter(self.stores, table, "1", lambda: intake.counter)
 

@@ -94,6 +94,8 @@ _SCHEMAS = {
     f"{HOUSE}/unenrollment.1": _LEFT,
     f"{HOUSE}/uninstall-deletion.1": UNINSTALLED,
 }
+_OLDER = (f"{GARDEN}/visit.1", f"{GARDEN}/survey.1", f"{POND}/visit.1")
+"""Documents that have an older revision, which says another purpose."""
 
 
 def load_studies(folder: Path, end: str) -> Registry:
@@ -101,6 +103,11 @@ def load_studies(folder: Path, end: str) -> Registry:
     schemas = {
         f"{name}.avsc": json.dumps(described(each)) for name, each in _SCHEMAS.items()
     }
+    for name in _OLDER:
+        namespace, _, document = name.partition("/")
+        older = described(_SCHEMAS[name], purpose="An older test")
+        path = f"{namespace}/revisions/{document}/1.avsc"
+        schemas[path] = json.dumps(older)
     for name, text in {**_TEXTS, **schemas}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.replace("END", end))
