@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rally.errors import ConfigurationError, Faults, describe_os_error
-from rally.fields import Place
+from rally.fields import Place, raise_all
 from rally.glean.definitions import Definitions, Ping
 from rally.glean.kept_words import keep_words, leaves, open_fields
 from rally.glean.payload import payload_schema
@@ -23,7 +23,9 @@ from rally.glean.schema_text import schema_text
 from rally.glean.study_yaml import add_documents, read_documents
 from rally.names import check_namespace
 from rally.registry.collected_fields import OPEN, fingerprint_of
+from rally.registry.schema_diff import incompatibilities
 from rally.registry.schemas import MAX_BYTES
+from rally.registry.study import PayloadSchema
 from rally.validation.avro_schema import read_schema
 
 STUDY_FILE = "study.yaml"
@@ -175,6 +177,7 @@ def _plan(
         if change is Change.SAME:
             writes = []
         elif change is Change.REVISION:
+            _check_compatible(path, old, made)
             last = _read(revisions / f"{count}.avsc")
             if last != old_text:  # or an addition before this one has been killed
                 count += 1
@@ -211,6 +214,26 @@ def check_schema(file: str, schema: Any, text: str) -> None:
             f"would be longer than {MAX_BYTES:,} bytes; send less in one ping"
         )
     read_schema(schema, f"{file}: schema")
+
+
+def _check_compatible(path: Path, old: Any, made: Any) -> None:
+    """Checks that rows of both schemas can be read as one table.
+
+    Raises:
+        ConfigurationError: they cannot; all reasons are told.
+    """
+    found = incompatibilities(_payload(old), _payload(made))
+    raise_all([str(Place(str(path)).error(each)) for each in found])
+
+
+def _payload(schema: Any) -> PayloadSchema:
+    """Makes the registry's record of a schema, of which something may be open."""
+    return PayloadSchema(
+        json=schema,
+        participant=schema.get("participant"),
+        deletion_id=schema.get("deletion_id"),
+        fingerprint=fingerprint_of(schema),
+    )
 
 
 def _count_revisions(folder: Path) -> int:

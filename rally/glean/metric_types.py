@@ -80,13 +80,15 @@ def metric_type(at: str, metric: Metric) -> tuple[Any, Says | None]:
         inner = _by_label(_COUNTER, metric.categories)
         return _by_label(inner, metric.labels), says
     if type_ is MetricType.TIMESPAN:
-        return _timespan(at, metric), None
+        return _timespan(f"{at}_timespan", metric), None
     if type_ in _DISTRIBUTIONS:
-        return _distribution(at, metric), None
+        return _distribution(f"{at}_distribution", metric), None
     if type_ in _LABELED_DISTRIBUTIONS:
-        return _by_label(_distribution(at, metric), metric.labels), None
+        return _by_label(
+            _distribution(f"{at}_distribution", metric), metric.labels
+        ), None
     if type_ is MetricType.RATE:
-        return _rate(at, metric), None
+        return _rate(f"{at}_rate", metric), None
     assert metric.structure is not None
     (root,) = _node(at, metric, metric.structure)  # an object or an array
     return root, says if _reaches_value(root) else None

@@ -39,7 +39,7 @@ def payload_schema(definitions: Definitions, ping: Ping) -> dict[str, Any]:
     others = [each for each in metrics if each.type is not MetricType.EVENT]
     fields = [
         required("metrics", _metrics(f"{name}.metrics", ping, others)),
-        *([events_field(f"{name}.events", ping, events)] if has_events else []),
+        *([events_field(f"{name}.event", ping, events)] if has_events else []),
         *(_sections(name, ping) if ping.has_info else []),
     ]
     return {
@@ -85,7 +85,7 @@ def _metrics(name: str, ping: Ping, metrics: Sequence[Metric]) -> dict[str, Any]
         name,
         (
             (required if type_ == MetricType.UUID else optional)(
-                type_, record(f"{name}.{type_}", fields)
+                type_, record(f"{name}.{type_}_metrics", fields)
             )
             for type_, fields in by_type.items()
         ),

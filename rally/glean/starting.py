@@ -51,6 +51,10 @@ namespace: {namespace}
 kind: study
 name: TODO the name by which participants know it
 
+# What people read of the study in the inventory; docs/studies.md has more entries.
+about:
+  goal: TODO what the study wants to find out
+
 # Other names that clients use, such as the id of the add-on.
 aliases: []
 

@@ -7,6 +7,7 @@ in the inventory (rally/inventory/), beside what the platform keeps.
 from dataclasses import dataclass
 
 from rally.fields import AllFields, Place, text
+from rally.registry.collected_fields import words
 from rally.web_address import https_host
 
 
@@ -47,7 +48,7 @@ def read_about(place: Place, value: object) -> About:
     """Reads the entry. Raises ConfigurationError with all of its faults."""
     fields = AllFields(place, value)
     about = About(
-        goal=fields.need("goal", text),
+        goal=fields.need("goal", words),
         institution=fields.maybe("institution", text),
         investigator=fields.maybe("investigator", text),
         ethics_review=fields.maybe("ethics_review", text),

@@ -300,3 +300,21 @@ def test_what_is_added_is_what_the_registry_takes(rally, studies):
     for path in (studies / "rally-birds").glob("*.avsc"):
         complete(path)
     assert ".avsc" not in "\n".join(rally("check", "--studies", studies)[1])
+
+
+def test_a_revision_that_readers_could_not_read_with_the_others_is_a_fault(
+    studies, add
+):
+    def read(kind):
+        structure = f"{{type: object, properties: {{a: {{type: {kind}}}}}}}"
+        return page(metric(type="object", structure=structure))
+
+    add(read("string"))
+    path = studies / "rally-birds" / "visit.1.avsc"
+    complete(path)
+    before = contents(studies)
+    status, said = add(read("number"))
+    assert (status, len(said)) == (2, 1)
+    at = "studies/rally-birds/visit.1.avsc: /metrics/object/page.depth/a"
+    assert said[0].startswith(f"{at}: was string of at most")
+    assert contents(studies) == before
