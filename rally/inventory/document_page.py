@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from rally.inventory.changes import show_changes
 from rally.inventory.layout import (
     Page,
     category_mark,
@@ -69,6 +70,8 @@ def _sections(study: StudyEntry, entry: DocumentEntry) -> Iterator[Markup]:
     )
     yield section("Who approved it", _review(document.review))
     yield section("For machines", _for_machines(entry))
+    if not entry.is_built_in:
+        yield section("What changed", show_changes(document))
 
 
 def _fields(fields: Sequence[CollectedField], caption: str) -> Markup:

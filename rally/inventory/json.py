@@ -4,6 +4,7 @@ import json
 from datetime import date
 from typing import Any
 
+from rally.inventory.changes import Revision, revisions_of
 from rally.inventory.forms import make_example
 from rally.inventory.records import DocumentEntry, Inventory, StudyEntry
 from rally.inventory.wording import CATEGORIES
@@ -34,8 +35,10 @@ def to_json(inventory: Inventory) -> str:
           dates          {starts, ending_announced, collect_through, analysis_until}
           documents      a list of {name, means, purpose, built_in, category, keep,
                          delete_after_days, kept_by, fingerprint, participant, fields,
-                         review}; of each field {path, doc, type, optional, example,
-                         category, purpose, benefit, expires, identifier, sdk}
+                         revisions, review}; of each field {path, doc, type, optional,
+                         example, category, purpose, benefit, expires, identifier,
+                         sdk}, and of each revision, the newest first, {number,
+                         fingerprint, changes: a list of {kind, path, was, now}}
           events         signed decisions, a list of {action, at}
           kind, name, namespace, state
           policy         {enrolment_required, refuse_do_not_track, private_browsing,
@@ -121,8 +124,20 @@ def _document(entry: DocumentEntry) -> dict[str, Any]:
         else None,
         "fingerprint": document.schema.fingerprint,
         "participant": document.schema.participant,
+        "revisions": [_revision(each) for each in revisions_of(document)],
         "fields": [_field(each) for each in entry.fields],
         "review": _review(document.review) if document.review else None,
+    }
+
+
+def _revision(revision: Revision) -> dict[str, Any]:
+    return {
+        "number": revision.number,
+        "fingerprint": revision.schema.fingerprint,
+        "changes": [
+            {"kind": each.kind, "path": each.path, "was": each.was, "now": each.now}
+            for each in revision.changes
+        ],
     }
 
 
