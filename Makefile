@@ -134,6 +134,10 @@ crash: $(VENV)/.dev  ## Kills the jobs CRASH_ROUNDS (30) times and looks for los
 bench-ingest: $(VENV)/.dev  ## Measures ingest: docs/performance.md has the figures.
 	$(BIN)/python -m benchmarks.ingest $(ARGS)
 
+.PHONY: bench-definitions
+bench-definitions: $(VENV)/.dev  ## Measures what schemas from Glean definitions cost.
+	$(BIN)/python -m benchmarks.definitions $(ARGS)
+
 .PHONY: bench-audit
 bench-audit: $(VENV)/.dev  ## Measures how fast an audit reads rows.
 	$(BIN)/python -m benchmarks.audit $(ARGS)

@@ -36,8 +36,8 @@ _COMMON = (
 WORDS = _COMMON.split()
 _RANKED = list(accumulate(1 / rank for rank in range(1, len(WORDS) + 1)))
 _SYSTEMS = (("Windows", "10.0"), ("Darwin", "20.6.0"), ("Linux", "5.15.0"))
-_EVENTS = ("link_click", "scroll", "focus", "blur", "share", "ad_seen")
-_QUANTITIES = ("attention_ms", "audio_ms", "scroll_depth", "word_count", "tab_count")
+EVENTS = ("link_click", "scroll", "focus", "blur", "share", "ad_seen")
+QUANTITIES = ("attention_ms", "audio_ms", "scroll_depth", "word_count", "tab_count")
 _EVENT_BYTES = 210  # about
 _TEXT_BYTES = (60, 700)
 
@@ -82,7 +82,7 @@ def _ping(random: random.Random) -> dict[str, Any]:
             "text": {"visit.description": ""},
             "datetime": {"visit.start": f"{start:%Y-%m-%dT%H:%M:%S}.000-08:00"},
             "quantity": {
-                f"visit.{name}": random.randrange(60_000) for name in _QUANTITIES
+                f"visit.{name}": random.randrange(60_000) for name in QUANTITIES
             },
             "boolean": {"visit.audible": random.random() < 0.2},
             "labeled_counter": {"visit.clicks": {"link": random.randrange(9), "ad": 1}},
@@ -109,7 +109,7 @@ def _ping(random: random.Random) -> dict[str, Any]:
 def _event(random: random.Random) -> dict[str, Any]:
     return {
         "category": "visit",
-        "name": random.choice(_EVENTS),
+        "name": random.choice(EVENTS),
         "timestamp": random.randrange(600_000),
         "extra": {
             "href": f"https://www.{_slug(random, 2, '')}.com/{_slug(random, 5)}",
@@ -144,7 +144,7 @@ def payload_schema() -> dict[str, Any]:
         "string": {"visit.title": "string", "visit.language": "string"},
         "text": {"visit.description": "string"},
         "datetime": {"visit.start": "string", "visit.stop": "string"},
-        "quantity": {f"visit.{name}": "long" for name in _QUANTITIES},
+        "quantity": {f"visit.{name}": "long" for name in QUANTITIES},
         "boolean": {"visit.audible": "boolean"},
         "labeled_counter": {"visit.clicks": {"type": "map", "values": "long"}},
     }
