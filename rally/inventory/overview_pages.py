@@ -9,6 +9,7 @@ from rally.inventory.layout import (
     Page,
     category_mark,
     document_path,
+    facts,
     field_anchor,
     field_path,
     section,
@@ -20,6 +21,7 @@ from rally.inventory.wording import (
     CATEGORIES,
     CATEGORY_MEANINGS,
     STATES,
+    say_day,
     say_period,
     title,
 )
@@ -36,15 +38,27 @@ _FIELDS_LEAD = (
     "Every field that any study declares. What the Glean library adds to each message "
     "is on the page of the message."
 )
+_SOURCE = (
+    "From the registry of studies, by which the platform takes or refuses data. Each "
+    "kind of message names the fingerprint of the schema that was approved."
+)
+_SIGNED = "signed decisions of the platform, each verified"
+_UNSIGNED = "not read: states follow the dates of each study alone"
 _UNAVAILABLE = (
     "The files of these have a fault. Nothing is collected for them until it is mended;"
     " whoever leaves them is heard."
 )
 
 
-def make_index(inventory: Inventory) -> Page:
-    """Returns the first page of the site."""
-    return Page(INDEX, SITE, None, (_LEAD,), tuple(_index_sections(inventory)))
+def make_index(inventory: Inventory, digest: str) -> Page:
+    """Returns the first page of the site.
+
+    Args:
+        inventory: The inventory.
+        digest: SHA-256, in hex, of the file of data beside the pages.
+    """
+    sections = (*_index_sections(inventory), _provenance(inventory, digest))
+    return Page(INDEX, SITE, None, (_LEAD,), sections)
 
 
 def make_fields_page(inventory: Inventory) -> Page:
@@ -73,6 +87,22 @@ def _index_sections(inventory: Inventory) -> Iterator[Markup]:
         yield section(
             "Not available", element("p", _UNAVAILABLE), element("ul", *names)
         )
+
+
+def _provenance(inventory: Inventory, digest: str) -> Markup:
+    known = inventory.decisions_known
+    return section(
+        "Where this comes from",
+        element("p", _SOURCE),
+        facts(
+            (
+                ("True on", f"{say_day(inventory.day)} (UTC)"),
+                ("Software", f"rally-pipeline {inventory.version}"),
+                ("Decisions", _SIGNED if known else _UNSIGNED),
+                ("SHA-256 of the data", element("code", digest)),
+            )
+        ),
+    )
 
 
 def _studies(entries: Iterable[StudyEntry], caption: str) -> Markup:

@@ -5,6 +5,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from rally.errors import ConfigurationError, cause_of
@@ -23,8 +24,11 @@ _MOST_BYTES = 64 * 1024 * 1024  # of an inventory.json that is there already
 
 def make_site(inventory: Inventory) -> dict[str, str]:
     """Returns the text of each file by its path; equal inventories are equal text."""
-    files = {page.path: render(inventory, page) for page in _pages(inventory)}
-    return {**files, STYLE: read_style(__package__), DATA: to_json(inventory)}
+    data = to_json(inventory)
+    digest = sha256(data.encode()).hexdigest()
+    pages = _pages(inventory, digest)
+    files = {page.path: render(inventory, page) for page in pages}
+    return {**files, STYLE: read_style(__package__), DATA: data}
 
 
 def write_site(folder: Path, files: Mapping[str, str]) -> None:
@@ -59,8 +63,8 @@ def write_site(folder: Path, files: Mapping[str, str]) -> None:
         ) from None
 
 
-def _pages(inventory: Inventory) -> Iterator[Page]:
-    yield make_index(inventory)
+def _pages(inventory: Inventory, digest: str) -> Iterator[Page]:
+    yield make_index(inventory, digest)
     yield make_fields_page(inventory)
     for study in inventory.studies:
         yield make_study_page(study)

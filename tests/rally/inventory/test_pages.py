@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,14 @@ from rally.printing import visible
 from rally.registry.study import Access
 from rally.registry.transitions import StudyState
 from tests.rally.inventory.pages import facts, links, pages, parse, tables, words
-from tests.rally.inventory.samples import ABOUT, STREAM, inventory_of, shipped, stream
+from tests.rally.inventory.samples import (
+    ABOUT,
+    STREAM,
+    inventory_of,
+    shipped,
+    stream,
+    whole_site,
+)
 
 ALL = sorted(pages())
 STUDY, JOURNEY = f"{STREAM}/index.html", f"{STREAM}/user-journey.1.html"
@@ -99,6 +107,14 @@ def test_index_lists_studies_and_the_platform():
         "Rally",
     ]
     assert len(told["Categories"]) == 5
+
+
+def test_index_names_its_sources():
+    told = facts(parse(pages()["index.html"]))
+    data = whole_site()["inventory.json"]
+    assert told["True on"] == "1 October 2022 (UTC)"
+    assert told["Decisions"].startswith("not read")
+    assert told["SHA-256 of the data"] == sha256(data.encode()).hexdigest()
 
 
 def test_study_says_what_its_notice_says():
