@@ -18,6 +18,7 @@ from rally.glean.sdk_pings import UNUSABLE
 _ADDRESS = re.compile(r"https?://[^\s/]+\.[^\s/]+\S*")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _OPEN = re.compile(r"\W*(todo|tbd|fixme|xxx|n/?a|none)\b", re.IGNORECASE)
+_ID = re.compile(r"(^|[._])u?u?id$")
 _BROWSING = 3
 
 
@@ -129,6 +130,10 @@ def find_notes(definitions: Definitions) -> Iterator[str]:
         is_low = metric.category is not None and metric.category < _BROWSING
         if metric.type is MetricType.URL and is_low:
             what = f"a URL, and its category is {metric.category}; browsing is 3"
+            yield str(metric.place.error(what))
+        is_text = metric.type in (MetricType.STRING, MetricType.TEXT)
+        if is_text and _ID.search(metric.id) and not metric.identifier:
+            what = "its name ends in id; where it is one, say identifier: true"
             yield str(metric.place.error(what))
     named = [(each.id, each.place) for each in definitions.metrics]
     named += [(each.name, each.place) for each in definitions.pings]

@@ -220,7 +220,9 @@ def words(place: Place, value: object) -> str:
 def category(place: Place, value: object) -> int:
     """Reads a category of data."""
     if type(value) is not int or value not in CATEGORIES:
-        raise place.error("must be 1, 2, 3 or 4")
+        is_open = isinstance(value, str) and value.startswith(OPEN)
+        what = "is still open; write " if is_open else "must be "
+        raise place.error(f"{what}1, 2, 3 or 4")
     return value
 
 
