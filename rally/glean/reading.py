@@ -101,6 +101,7 @@ def _metric(raw: RawObject) -> Metric:
     purpose, benefit = ours.maybe("purpose", text), ours.maybe("benefit", text)
     identifier = ours.maybe("identifier", flag)
     expires = ours.attempt(lambda: _last_day(place.at("expires"), value.expires))
+    buckets = ours.attempt(lambda: _buckets(place.at("bucket_count"), value))
     ours.close()
     is_dual = type_ is MetricType.DUAL_LABELED_COUNTER
     unit = f" (unit: {value.unit})" if value.unit else ""
@@ -118,10 +119,10 @@ def _metric(raw: RawObject) -> Metric:
         labels=_labels(value, "ordered_keys" if is_dual else "ordered_labels"),
         categories=_labels(value, "ordered_categories"),
         time_unit=value.time_unit.name if hasattr(value, "time_unit") else "",
-        bucket_count=int(getattr(value, "bucket_count", 0)),
+        bucket_count=buckets,
         extras=_extras(value),
         in_session=value.in_session,
-        structure=_node(value._generate_structure)
+        structure=_node(place.at("structure"), value._generate_structure)
         if type_ is MetricType.OBJECT
         else None,
     )
@@ -155,6 +156,14 @@ def _last_day(place: Place, expires: object) -> date | None:
         ) from None
 
 
+def _buckets(place: Place, value: Any) -> int:
+    """The most buckets of a distribution; 0 of what has none of its own."""
+    count = getattr(value, "bucket_count", 0)
+    if type(count) is not int:
+        raise place.error("must be a whole number")
+    return count
+
+
 def _labels(value: Any, name: str) -> tuple[str, ...] | None:
     labels = getattr(value, name, None)
     return None if labels is None else tuple(str(each) for each in labels)
@@ -168,14 +177,18 @@ def _extras(value: Any) -> tuple[Extra, ...]:
     )
 
 
-def _node(structure: Any) -> Node:
-    """Makes the record of a part of an object."""
-    kind = NodeKind(structure["type"])
-    items = structure.get("items")
+def _node(place: Place, structure: Any) -> Node:
+    """Makes the record of a part of an object, of which glean_parser checks little."""
+    kind, words = NodeKind(structure["type"]), structure.get("description", "")
+    items, parts = structure.get("items"), structure.get("properties", {})
+    if not isinstance(words, str):
+        raise place.at("description").error("must be text; put it in quotes")
+    if any(type(name) is not str for name in parts):
+        raise place.at("properties").error("a name must be text; put it in quotes")
     return Node(
         kind,
-        _in_line(structure.get("description", "")),
-        tuple((k, _node(v)) for k, v in structure.get("properties", {}).items()),
-        None if items is None else _node(items),
+        _in_line(words),
+        tuple((name, _node(place.at(name), part)) for name, part in parts.items()),
+        None if items is None else _node(place.at("items"), items),
         tuple(NodeKind(each) for each in structure.get("subtypes", ())),
     )

@@ -7,8 +7,10 @@ import fastavro
 import pytest
 
 from rally.errors import PingFailed
+from rally.glean.reading import read_definitions
 from rally.validation.encoder import compile_encoder
-from tests.rally.glean.conftest import vectors
+from tests.rally.glean.conftest import schemas_of, vectors
+from tests.rally.glean.test_reading import ID, METRICS, PINGS, VISIT
 
 VECTORS = {name: (folder, ping, content) for name, folder, ping, content in vectors()}
 
@@ -296,3 +298,50 @@ def test_what_other_clients_send_fits_and_comes_back(schemas, name):
     vector, path, new = GOOD[name]
     folder, ping, content = changed(vector, path, new)
     assert read_back(schemas[folder][ping], content) == content
+
+
+UUID = "48d11605-b396-4a61-8414-50cf71489a16"
+INFO = {
+    "ping_info": {
+        **{"seq": 0, "start_time": "2026-11-21T18:19-08:00"},
+        **{"end_time": "2026-11-21T18:19-08:00", "reason": "startup"},
+    },
+    "client_info": {
+        **{"telemetry_sdk_build": "71.0.0", "first_run_date": "2026-11-21-08:00"},
+        **{"os": "Linux", "os_version": "6", "architecture": "x64", "app_build": "1"},
+        **{"app_display_version": "1.0.0", "client_id": UUID},
+    },
+}
+
+
+def test_ping_of_the_sdk_has_its_own_events_and_ids_and_no_other(tmp_path):
+    files = {
+        "metrics": METRICS + ID.replace("[visit]", "[visit, events]"),
+        "pings": PINGS + VISIT,
+    }
+    for name, text in files.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    given = ([str(tmp_path / f"{name}.yaml")] for name in files)
+    schemas = schemas_of(read_definitions(*given))
+    assert list(schemas) == ["events", "visit"]
+    started = {
+        **{"category": "glean", "name": "session_start", "timestamp": 0},
+        "extra": {"session_id": UUID, "session_seq": "1", "sampled_in": "true"},
+    }
+    ends = {"category": "glean", "name": "session_end", "timestamp": 9}
+    ping = {
+        "metrics": {
+            "uuid": {"rally.id": UUID},
+            "string": {"glean.client.annotation.experimentation_id": "exp"},
+        },
+        "events": [started, {**ends, "extra": {"reason": "timeout"}}],
+        **INFO,
+    }
+    assert read_back(schemas["events"], ping) == ping
+    assert not fits(schemas["visit"], ping)
+    for bad in (
+        {**started, "extra": {"reason": "timeout"}},
+        {**ends, "extra": {"sampled_in": "true"}},
+        {**ends, "category": "page", "extra": {}},
+    ):
+        assert not fits(schemas["events"], {**ping, "events": [bad]})
