@@ -179,6 +179,7 @@ def any_integer(bounds: tuple[int, int], prefix: bytes = b"") -> Callable[[int],
     return encode
 
 
+@cache
 def long_text(limit: TextLimit, prefix: bytes = b"") -> Callable[[bytes], bytes]:
     """Makes a function that checks a long text, and encodes its length."""
 
@@ -189,6 +190,7 @@ def long_text(limit: TextLimit, prefix: bytes = b"") -> Callable[[bytes], bytes]
     return encode
 
 
+@cache
 def integer(
     name: str, logical: str | None, bounds: tuple[int, int] | None = None
 ) -> Leaf:
@@ -331,6 +333,7 @@ def listed_text(texts: Sequence[str]) -> Leaf:
     return _listed("string", table, f"one of {len(table)} strings")
 
 
+@cache
 def formatted_text(format: Format, variant: str = "") -> Leaf:
     """Makes a string that has a format."""
 
@@ -350,6 +353,7 @@ def formatted_text(format: Format, variant: str = "") -> Leaf:
     )
 
 
+@cache
 def limited_text(limit: TextLimit) -> Leaf:
     """Makes a string of a greatest length."""
 
