@@ -49,17 +49,17 @@ def read_about(place: Place, value: object) -> About:
     fields = AllFields(place, value)
     about = About(
         goal=fields.need("goal", words),
-        institution=fields.maybe("institution", text),
-        investigator=fields.maybe("investigator", text),
-        ethics_review=fields.maybe("ethics_review", text),
-        contact=fields.maybe("contact", text),
-        independent_contact=fields.maybe("independent_contact", text),
+        institution=fields.maybe("institution", words),
+        investigator=fields.maybe("investigator", words),
+        ethics_review=fields.maybe("ethics_review", words),
+        contact=fields.maybe("contact", words),
+        independent_contact=fields.maybe("independent_contact", words),
         page=fields.maybe("page", _https_address),
-        joining=fields.maybe("joining", text),
-        leaving=fields.maybe("leaving", text),
-        benefits=fields.maybe("benefits", text),
-        risks=fields.maybe("risks", text),
-        payment=fields.maybe("payment", text),
+        joining=fields.maybe("joining", words),
+        leaving=fields.maybe("leaving", words),
+        benefits=fields.maybe("benefits", words),
+        risks=fields.maybe("risks", words),
+        payment=fields.maybe("payment", words),
     )
     fields.close()
     return about

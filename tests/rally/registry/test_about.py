@@ -24,6 +24,8 @@ def test_entry_becomes_a_record(folder, entry):
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
+        ({"goal": "TODO say it"}, "about.goal: is still open; write it"),
+        (GOAL | {"risks": "TODO"}, "about.risks: is still open; write it"),
         ({}, "about.goal: is missing"),
         ("birds", "about: must be"),
         (GOAL | {"page": "http://example.org"}, "about.page: must be an address such"),
