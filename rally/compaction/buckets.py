@@ -5,7 +5,7 @@ were merged into it. While one of them exists, readers take its rows from the co
 file alone.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 
 from rally.compaction.file_draft import (
@@ -133,35 +133,30 @@ class BucketDrafts:
         drafts: Drafts by revision.
     """
 
-    def __init__(
-        self, make: Callable[[str], FileDraft], revisions: Sequence[str]
-    ) -> None:
-        """Opens no draft yet.
+    def __init__(self, drafts: Mapping[str, FileDraft], *, tagged: bool) -> None:
+        """Takes drafts without rows.
 
         Args:
-            make: Opens the draft of a revision.
-            revisions: Revisions of the partition. Rows of several have tags.
+            drafts: Draft of each revision that the bucket may have rows of.
+            tagged: Whether each row ends with the tag of its revision.
         """
-        self._make = make
-        self._revisions = revisions
+        self.drafts = drafts
+        self._tagged = tagged
         self.changed = set[str]()
-        self.drafts: dict[str, FileDraft] = {}
 
     def write(self, merged: MergedRows) -> None:
         """Writes the rows of a batch that stay, each into the file of its revision."""
         staying, present = self._split(merged.staying), self._split(merged.present)
         for revision in staying.keys() | present.keys():
             rows = staying.get(revision, [])
-            if revision not in self.drafts:
-                self.drafts[revision] = self._make(revision)
             self.drafts[revision].write(rows)
             if revision not in self.changed and rows != present.get(revision, []):
                 self.changed.add(revision)
 
     def _split(self, rows: Rows) -> Mapping[str, Rows]:
         """Divides rows by revision, and takes their tags off."""
-        if len(self._revisions) == 1:
-            return {self._revisions[0]: rows}
+        if not self._tagged:
+            return dict.fromkeys(self.drafts, rows)  # of which there is one
         found: dict[bytes, Rows] = {}
         for row in rows:
             found.setdefault(row[-TAG_BYTES:], []).append(row[:-TAG_BYTES])
@@ -207,6 +202,7 @@ class BucketWriter:
                 self._present.setdefault(bucket.number, {})[each.revision] = each
             else:
                 self.fresh.append(each)
+        self._fresh_revisions = {each.revision for each in self.fresh}
         compacted = [
             each for files in self._present.values() for each in files.values()
         ]
@@ -258,8 +254,11 @@ class BucketWriter:
         row_filter, end = self._context.row_filter(), row_start(bucket.people.end)
         with open_streams(live) as rows, ExitStack() as opened:
             drafts = BucketDrafts(
-                lambda revision: opened.enter_context(self._draft(bucket, revision)),
-                self._revisions,
+                {
+                    each: opened.enter_context(self._draft(bucket, each))
+                    for each in sorted(present.keys() | self._fresh_revisions)
+                },
+                tagged=tagged,
             )
             for merged in merge(row_filter, fresh, rows, winners, end):
                 drafts.write(merged)
