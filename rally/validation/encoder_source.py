@@ -24,6 +24,7 @@ from rally.validation.leaves import (
     LONG,
     MISFITS,
     SMALL,
+    Encodings,
     Leaf,
     LeafForm,
     Misfit,
@@ -40,7 +41,6 @@ Write = Callable[[object, Callable[[bytes], None]], None]
 """
 
 _IN_LINE = 4  # levels of arrays and maps in one function; Python nests 20 loops at most
-_LONG_RUN = 3  # of fields that may be absent; for fewer, looking ahead costs more
 _END = b"\0"  # after the block of an array or a map, and all there is of an empty one
 _TRUE, _FALSE = b"\1", b"\0"
 
@@ -130,12 +130,10 @@ class EncoderSource:
                 ]
             case LeafForm.LISTED:
                 assert leaf.table is not None
-                table = {text: tag + encoded for text, encoded in leaf.table.items()}
+                table = Encodings({text: tag + leaf.table[text] for text in leaf.table})
                 return [
                     f"if type({value}) is not str: raise Misfit",
-                    f"data = {self._object(table)}.get({value})",
-                    "if data is None: raise Misfit",
-                    "append(data)",
+                    f"append({self._object(table)}[{value}])",
                 ]
             case LeafForm.FORMATTED:
                 assert leaf.format is not None
@@ -156,15 +154,10 @@ class EncoderSource:
         data = f"data = {text}.encode()"
         if format_ is not None:
             # The shape says the length, so that one look-up checks and encodes it.
-            lengths = {shape: tag + zig_zag(len(shape)) for shape in format_.shapes}
+            shapes = {shape: tag + zig_zag(len(shape)) for shape in format_.shapes}
+            lengths = self._object(Encodings(shapes))
             shape = f"data.translate({self._object(format_.to_shape)})"
-            return [
-                data,
-                f"length = {self._object(lengths)}.get({shape})",
-                "if length is None: raise Misfit",
-                "append(length)",
-                "append(data)",
-            ]
+            return [data, f"append({lengths}[{shape}])", "append(data)"]
         return [data, "size = len(data)", self._length(tag, limit), "append(data)"]
 
     def _length(self, tag: bytes, limit: TextLimit | None = None) -> str:
@@ -214,21 +207,19 @@ class EncoderSource:
         behind the run that must be there: either they are these, or the value does not
         fit. What is left of the run is null.
         """
-        if count < _LONG_RUN:
-            fields = record.fields[start : start + count]
-            return [line for field in fields for line in self._field(field)]
+        if not count:
+            return []
         total, end = len(record.fields), start + count
         must = sum(not field.may_be_absent for field in record.fields[end:])
         lines = ["while True:"]
         for index in range(start, end):
             left = end - index
-            if left >= _LONG_RUN - 1:
-                lines += [
-                    f"    if undeclared == {index - total + must}:",
-                    f"        append({_tag(0) * left!r})",
-                    f"        undeclared += {left}",
-                    "        break",
-                ]
+            lines += [
+                f"    if undeclared == {index - total + must}:",
+                f"        append({_tag(0) * left!r})",
+                f"        undeclared += {left}",
+                "        break",
+            ]
             lines += _indented(self._field(record.fields[index]))
         return [*lines, "    break"]
 
@@ -250,11 +241,8 @@ class EncoderSource:
             for case, keys in cases.allowed.items()
         }
         taken = {case: each for case, each in encoded.items() if each[1] is not None}
-        lines += [
-            f"case = {self._object(taken)}.get(({', '.join(texts)},))",
-            "if case is None: raise Misfit",
-            "keys, data = case",
-        ]
+        table = self._object(Encodings(taken))
+        lines.append(f"keys, data = {table}[{', '.join(texts)},]")
         if is_first:
             lines.append("append(data)")
         return len(first) if is_first else 0, lines
@@ -311,11 +299,7 @@ class EncoderSource:
     def _key(self, keys: KeyBounds) -> list[str]:
         if keys.listed is not None:
             table = {key: encoded_text(key.encode()) for key in keys.listed}
-            return [
-                f"data = {self._object(table)}.get(key)",
-                "if data is None: raise Misfit",
-                "append(data)",
-            ]
+            return [f"append({self._object(Encodings(table))}[key])"]
         most = keys.max_bytes
         limit = None if most is None else TextLimit(most, None)
         return self._text("key", limit=limit, format_=keys.format)

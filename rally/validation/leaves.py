@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import NoneType
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from rally.validation.formats import FORMATS, Format
 
@@ -51,6 +51,14 @@ class LeafForm(Enum):
     LISTED = "listed"
     FORMATTED = "formatted"
     CALLED = "called"
+
+
+class Encodings(dict[Any, Any]):
+    """A table of encodings by what they encode; anything else is a Misfit."""
+
+    def __missing__(self, key: object) -> NoReturn:
+        """Raises Misfit."""
+        raise Misfit
 
 
 class TextLimit(NamedTuple):
