@@ -131,6 +131,9 @@ def find_notes(definitions: Definitions) -> Iterator[str]:
         if metric.type is MetricType.URL and is_low:
             what = f"a URL, and its category is {metric.category}; browsing is 3"
             yield str(metric.place.error(what))
+        if metric.type is MetricType.EVENT and metric.expires:
+            what = "expires, and its name stays; let the document's review end by then"
+            yield str(metric.place.error(what))
         is_text = metric.type in (MetricType.STRING, MetricType.TEXT)
         if is_text and _ID.search(metric.id) and not metric.identifier:
             what = "its name ends in id; where it is one, say identifier: true"

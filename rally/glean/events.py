@@ -6,6 +6,7 @@ another's extra, is as little taken as an undeclared metric.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -33,7 +34,7 @@ def events_field(at: str, ping: Ping, events: Sequence[Metric]) -> dict[str, Any
         ping: the ping.
         events: its declared events; those of Glean's own come beside them.
     """
-    says = _says(events, _list_names(events))
+    says = _lasting(events, _list_names(events))
     second = Says(
         "Milliseconds since the first event in the same ping",
         says.category or _INTERACTION,
@@ -41,7 +42,7 @@ def events_field(at: str, ping: Ping, events: Sequence[Metric]) -> dict[str, Any
         is_sdk=True,
     )
     fields = [
-        required("category", "string", _says(events, "First part of the event's name")),
+        required("category", "string", _lasting(events, "First part of its name")),
         required("name", "string", says),
         required("timestamp", sdk_fields.COUNT, second),
         optional("extra", record(f"{at}.extra", _extras(ping, events))),
@@ -98,6 +99,11 @@ def _extra(key: str, uses: Sequence[tuple[Metric, Extra]]) -> dict[str, Any]:
 def _list_names(events: Sequence[Metric]) -> str:
     named = "; ".join(f"{each.id}: {each.description.rstrip('.')}" for each in events)
     return f"Which event it was. {named or 'Only those of Glean itself'}"
+
+
+def _lasting(events: Sequence[Metric], doc: str) -> Says:
+    """Makes what a field says that each event has, also when one has expired."""
+    return replace(_says(events, doc), expires=None)
 
 
 def _says(events: Sequence[Metric], doc: str) -> Says:

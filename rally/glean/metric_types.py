@@ -1,7 +1,8 @@
 """Makes the Avro type of each type of metric, as clients write it into a ping.
 
 Limits are those of the clients, of whichever version allows more; what a client cuts
-off or counts as an error is never longer.
+off or counts as an error is never longer. Whatever may expire may be absent, since it
+is left out of rows from then on.
 """
 
 from collections.abc import Sequence
@@ -109,7 +110,7 @@ def _timespan(at: str, metric: Metric) -> dict[str, Any]:
         at,
         [
             required("time_unit", unit, how),
-            required("value", COUNT, Says.of_metric(metric)),
+            optional("value", COUNT, Says.of_metric(metric)),
         ],
     )
 
@@ -126,8 +127,8 @@ def _distribution(at: str, metric: Metric) -> dict[str, Any]:
     return record(
         at,
         [
-            required("sum", COUNT, Says.of_metric(metric, _words(metric, "sum"))),
-            required("values", buckets, by_bucket),
+            optional("sum", COUNT, Says.of_metric(metric, _words(metric, "sum"))),
+            optional("values", buckets, by_bucket),
             optional(
                 "count",
                 COUNT,
@@ -141,7 +142,7 @@ def _rate(at: str, metric: Metric) -> dict[str, Any]:
     return record(
         at,
         (
-            required(part, _COUNTER, Says.of_metric(metric, _words(metric, part)))
+            optional(part, _COUNTER, Says.of_metric(metric, _words(metric, part)))
             for part in ("numerator", "denominator")
         ),
     )

@@ -50,7 +50,7 @@ class Says:
             metric.category or (_PARTICIPANT_CATEGORY if is_ours else None),
             metric.purpose or (_PARTICIPANT_PURPOSE if is_ours else None),
             metric.benefit,
-            metric.expires,
+            None if is_ours else metric.expires,
             metric.identifier,
         )
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import date
 
 from rally.fields import Place
@@ -48,8 +49,10 @@ def test_every_leaf_of_every_schema_says_what_it_is(schemas):
             assert all(field.sdk or field.category for field in fields)
 
 
-def test_participant_is_there_and_its_purpose_is_known():
-    said = described()[f"/metrics/uuid/{PARTICIPANT}"]
+def test_participant_is_there_for_ever_and_its_purpose_is_known():
+    expiring = Definitions((replace(ID, expires=date(2027, 3, 31)),), (VISIT,))
+    said = dict(leaves(payload_schema(expiring, VISIT)))[f"/metrics/uuid/{PARTICIPANT}"]
+    assert "expires" not in said
     assert said["type"] == {"type": "string", "format": "uuid"}
     assert said["category"] == 1
     assert said["purpose"].startswith("To bring one person's rows together")
@@ -72,7 +75,8 @@ def test_what_a_definition_says_is_said_of_each_part():
         )
     )
     value = said["/metrics/timespan/page.time/value"]
-    assert {name: value[name] for name in value if name not in ("name", "type")} == {
+    names = ("name", "type", "default")
+    assert {name: value[name] for name in value if name not in names} == {
         "doc": "How long.",
         "category": 2,
         "purpose": "To see",
@@ -99,6 +103,15 @@ def test_extra_of_several_events_says_the_strictest_of_each():
     )
     assert open_ones["/events/*/extra/where"]["category"] == "TODO"
     assert open_ones["/events/*/extra/where"]["purpose"] == "TODO"
+
+
+def test_what_expires_may_be_absent_and_an_event_keeps_its_name(schemas):
+    for schema in schemas["lab"].values():
+        for _, field in leaves(schema):
+            assert "expires" not in field or field["default"] is None
+    said = described(event("opened", extra(), expires=date(2027, 1, 1)))
+    assert "expires" in said["/events/*/extra/where"]
+    assert "expires" not in said["/events/*/name"]
 
 
 def test_extra_of_different_types_is_a_text():

@@ -127,10 +127,14 @@ def test_notes_say_what_a_person_should_look_at(tmp_path):
         page(
             metric("page_url", type="url", data_sensitivity="[technical]"),
             metric("pageurl", type="string", lifetime="user"),
+            metric("visit_id", type="string"),
+            metric("closed", type="event", expires="2027-01-01"),
         ),
     )
     notes = "\n".join(found.notes)
     assert "page.page_url: a URL, and its category is 1; browsing is 3" in notes
+    assert "page.visit_id: its name ends in id; where it is one, say" in notes
+    assert "page.closed: expires, and its name stays; let the document's" in notes
     assert "page.pageurl: its name is nearly that of page.page_url" in notes
 
 
