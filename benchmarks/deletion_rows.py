@@ -18,6 +18,7 @@ import orjson
 import yaml
 
 from benchmarks.pings import WORDS
+from rally.initialisation.development_reviews import write_reviews
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.registry.study import Document
@@ -65,9 +66,9 @@ def write_study(folder: Path, buckets: int) -> Document:
     """Makes the registry's folder of the one study, and loads its document."""
     study = folder / NAMESPACE
     study.mkdir(parents=True)
-    (folder / "stewards.yaml").write_text("stewards: [somebody-else]\n")
     (study / "study.yaml").write_text(yaml.safe_dump(_study(buckets), sort_keys=False))
     (study / f"{DOCUMENT}.avsc").write_bytes(orjson.dumps(_PAYLOAD))
+    write_reviews(folder)
     return Registry.load(str(folder)).studies[NAMESPACE].documents[DOCUMENT]
 
 
@@ -151,14 +152,6 @@ def _event(bits: Any) -> dict[str, Any]:
 
 
 def _study(buckets: int) -> dict[str, Any]:
-    review = {
-        "category": 2,
-        "requester": "somebody",
-        "steward": "somebody-else",
-        "result": "+",
-        "approved": _APPROVED,
-        "where": "here",
-    }
     kept_by = {"person": "somebody", "reason": "to measure"}
     document = {"means": "data", "buckets": buckets, "purpose": "to measure"}
     document |= {"kept_by": kept_by}
@@ -172,5 +165,5 @@ def _study(buckets: int) -> dict[str, Any]:
             "do_not_track": "refuse",
             "private_browsing": "client",
         },
-        "documents": {DOCUMENT: document | {"review": review}},
+        "documents": {DOCUMENT: document},
     }

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from tink import hybrid
 
 from benchmarks import pings
+from rally.initialisation.development_reviews import write_reviews
 from rally.keys import administration, kek_assignment, platform_administration, sealing
 from rally.keys.folder import KeyFolder
 from rally.keys.ping_keys import namespaces
@@ -37,14 +38,6 @@ _JOINED = "study-enrollment"  # which no ping is, and no study is without
 _VERSION = 2  # of what is generated: counts up when old pings are to be made again
 _SEALERS = 2
 _DAY = pings.FIRST_DAY.date()
-_REVIEW = {
-    "category": 2,
-    "requester": "somebody",
-    "steward": "somebody-else",
-    "result": "+",
-    "approved": _DAY,
-    "where": "here",
-}
 _STUDY = {
     "namespace": NAMESPACE,
     "kind": "study",
@@ -60,9 +53,8 @@ _STUDY = {
         f"{pings.DOCUMENT}.1": {
             "means": "data",
             "purpose": "to measure",
-            "review": _REVIEW,
         },
-        f"{_JOINED}.1": {"means": "joins", "purpose": "-", "review": _REVIEW},
+        f"{_JOINED}.1": {"means": "joins", "purpose": "-"},
     },
 }
 
@@ -129,11 +121,11 @@ def _make(workload: Workload) -> None:
 def _write_study(folder: Path) -> None:
     study = folder / NAMESPACE
     study.mkdir(parents=True)
-    (folder / "stewards.yaml").write_text("stewards: [somebody-else]\n")
     (study / "study.yaml").write_text(yaml.safe_dump(_STUDY))
     schema = json.dumps(pings.payload_schema())
     for document in (pings.DOCUMENT, _JOINED):
         (study / f"{document}.1.avsc").write_text(schema)
+    write_reviews(folder)
 
 
 def _write_keys(workload: Workload) -> None:

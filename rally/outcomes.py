@@ -29,6 +29,7 @@ class FailureReason(StrEnum):
     SCHEMA_MISMATCH = "schema_mismatch"
     UNREADABLE_ENROLMENT = "unreadable_enrolment"
     LEFT = "left"
+    REVIEW_LAPSED = "review_lapsed"
 
     @property
     def step(self) -> str:
@@ -55,6 +56,8 @@ _STEPS = {
 class RefusalReason(StrEnum):
     """The reason for which a ping is not kept: the client, the person or the promise.
 
+    NOT_APPROVED: no review that counts covers its document on its day.
+
     REPOSTED: the same ping was an enrolment before, and says nothing new.
     """
 
@@ -65,7 +68,7 @@ class RefusalReason(StrEnum):
     BEFORE_START = "before_start"
     PAUSED = "paused"
     ENDED = "ended"
-    OUTSIDE_REVIEW = "outside_review"
+    NOT_APPROVED = "not_approved"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     REPOSTED = "reposted"

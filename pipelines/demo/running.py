@@ -19,6 +19,7 @@ from pipelines import cli
 from pipelines.demo.clients import CORE, NEWS
 from pipelines.demo.people import People
 from pipelines.demo.scene import COUNTRY_ATTRIBUTE, Scene, deliver, lay_out
+from rally.initialisation.development_reviews import write_reviews
 
 _OLD = timedelta(days=60)
 """How long ago the study began."""
@@ -116,6 +117,7 @@ def _move_dates(studies: Path, today: date) -> None:
             if "delete_after_days" in document:
                 document["delete_after_days"] = _TO_GO.days
         file.write_text(yaml.safe_dump(study, sort_keys=False))
+    write_reviews(studies)
 
 
 def _moved(value: Any, by: timedelta) -> Any:

@@ -11,6 +11,7 @@ import yaml
 
 from pipelines.demo.clients import NEWS, Message
 from rally.errors import ConfigurationError
+from rally.initialisation.development_reviews import write_reviews
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
 from rally.keys.kek_assignment import assign_kek
@@ -90,6 +91,7 @@ def _lay_out_studies(folder: Path) -> None:
             schema = Path(SHIPPED) / file.parent.name / f"{name}.avsc"
             if schema.is_file():
                 shutil.copy(schema, file.parent)
+    write_reviews(folder)
 
 
 def _lay_out_keys(uri: Path) -> None:

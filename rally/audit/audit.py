@@ -30,6 +30,7 @@ from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, CorruptFile, cause_of
 from rally.observability.progress import announce_total
 from rally.receipts.verify import verify_chain
+from rally.registry.approvals import Approvals
 from rally.registry.legal_holds import LegalHolds
 from rally.settings import make_pseudonyms
 from rally.storage.objectstore.interface import StrayInTheWay
@@ -135,6 +136,7 @@ class Audit:
         listing = StoreAudit(
             self._stores,
             self._registry,
+            Approvals.of_chain(self._registry, self._decisions),
             self._holds,
             self._concluded,
             self._as_of,

@@ -6,10 +6,12 @@ A stream learns of an operator's decision within a minute; who pauses a study do
 break a promise by the pings of that minute.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+from rally.registry.intervals import Interval
 from rally.registry.study import Study
 from rally.registry.transitions import States, StudyState
 from rally.times import to_micros
@@ -50,6 +52,17 @@ def collection_windows(states: States, study: Study) -> list[CollectionWindow]:
                 window = CollectionWindow(windows.pop().start, window.end)
             windows.append(window)
     return windows
+
+
+def approval_windows(intervals: Iterable[Interval]) -> list[CollectionWindow]:
+    """Returns when rows may have been sent that reviews approve at these times."""
+    return [
+        CollectionWindow(
+            to_micros(each.start),
+            to_micros(each.end if each.end == _END else each.end + STOP_DELAY),
+        )
+        for each in intervals
+    ]
 
 
 def clip_to_day(

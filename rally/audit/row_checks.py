@@ -70,6 +70,7 @@ class PartitionRules(NamedTuple):
         partition: Partition.
         day: Window of its date.
         windows: Times of the date at which the study's rows may have been sent.
+        approved: Times of the date at which reviews cover the document.
         is_held: Whether a legal hold is over the partition.
         withdrawals: Requests; None where they are not known.
         selection: Judge of who left; None where the requests are not known.
@@ -80,6 +81,7 @@ class PartitionRules(NamedTuple):
     partition: Partition
     day: CollectionWindow
     windows: Sequence[CollectionWindow]
+    approved: Sequence[CollectionWindow]
     is_held: bool
     withdrawals: CurrentWithdrawals | None
     selection: Selection | None
@@ -162,9 +164,11 @@ class RowChecks:
 
     def _times(self, block: RowBlock) -> list[int] | None:
         """Returns the rows' times; None where all lie in the date's only window."""
-        windows = self._rules.windows
         is_known = len(block.stamps) == len(block.starts)
-        if is_known and len(windows) == 1 and all_within(block.stamps, windows[0]):
+        if is_known and all(
+            len(windows) == 1 and all_within(block.stamps, windows[0])
+            for windows in (self._rules.windows, self._rules.approved)
+        ):
             return None
         return times_of(block.data, block.starts)
 
@@ -223,13 +227,20 @@ class RowChecks:
     ) -> set[int]:
         if times is None:
             return set()
-        windows = self._rules.windows
-        found = {
-            at
-            for at, time in enumerate(times)
-            if at not in out and not any(each.holds(time) for each in windows)
-        }
-        self._broken(Check.DATES, "sent while the study did not collect", len(found))
+        found = set[int]()
+        for check, windows, what in (
+            (Check.DATES, self._rules.windows, "sent while the study did not collect"),
+            (Check.REVIEW, self._rules.approved, "sent while no review covered it"),
+        ):
+            outside = {
+                at
+                for at, time in enumerate(times)
+                if at not in out
+                and at not in found
+                and not any(each.holds(time) for each in windows)
+            }
+            self._broken(check, what, len(outside))
+            found |= outside
         return found
 
     def _find_withdrawn(

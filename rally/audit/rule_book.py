@@ -14,6 +14,7 @@ import fastavro
 from rally.audit.clear_bytes import encode_name
 from rally.audit.collection_windows import (
     CollectionWindow,
+    approval_windows,
     clip_to_day,
     collection_windows,
     window_of_day,
@@ -29,6 +30,7 @@ from rally.compaction.partition_view import canonical_schema
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, CorruptFile
 from rally.events import EventLog
+from rally.registry.approvals import Approvals
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
@@ -139,6 +141,7 @@ class RuleBook:
     Attributes:
         registry: Registry of the studies.
         stores: Stores of the studies and of the platform.
+        approvals: What the reviews approve.
         holds: Legal holds.
         unread: Checks that are not proven, since the log could not be read.
     """
@@ -158,6 +161,7 @@ class RuleBook:
         self._pseudonyms = make_pseudonyms(self._keys, self.registry)
         decided = read_chain(platform)
         self._states = States.of_chain(self.registry, decided)
+        self.approvals = Approvals.of_chain(self.registry, decided)
         self.holds = LegalHolds.of_chain(decided, self._as_of)
         self.unread = set[Check]()
         self._withdrawals = self._read_withdrawals()
@@ -195,6 +199,7 @@ class RuleBook:
             partition,
             day,
             clip_to_day(self._windows_of(study), day),
+            clip_to_day(self._approved(partition), day),
             self.holds.over(partition.study, partition.day) is not None,
             self._withdrawals,
             self._selection(study),
@@ -249,6 +254,10 @@ class RuleBook:
         if study.namespace not in self._windows:
             self._windows[study.namespace] = collection_windows(self._states, study)
         return self._windows[study.namespace]
+
+    def _approved(self, partition: Partition) -> list[CollectionWindow]:
+        document = self.document(partition.study, partition.document)
+        return approval_windows(self.approvals.windows(document))
 
     def _selection(self, study: Study) -> Selection | None:
         if self._withdrawals is None:

@@ -4,14 +4,16 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from rally.audit.collection_windows import approval_windows, clip_to_day, window_of_day
 from rally.audit.findings import Check, Unit
 from rally.audit.searching import redact_id_like
 from rally.audit.tally import Tally
 from rally.audit.units import DocumentExtent
 from rally.errors import cause_of
+from rally.registry.approvals import Approvals
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.object_classifier import ObjectClassifier, Region
-from rally.registry.policy import is_expired, is_reviewed
+from rally.registry.policy import is_expired
 from rally.registry.registry import Registry
 from rally.storage.layout import DATA, Partition, Stores
 from rally.storage.objectstore.interface import (
@@ -58,6 +60,7 @@ class StoreAudit:
         self,
         stores: Stores,
         registry: Registry,
+        approvals: Approvals,
         holds: LegalHolds,
         concluded: Collection[str],
         as_of: datetime,
@@ -68,6 +71,7 @@ class StoreAudit:
         Args:
             stores: Stores of the studies and of the platform.
             registry: Registry of the studies.
+            approvals: What the reviews approve.
             holds: Legal holds.
             concluded: Studies of which nothing may be there, which is another check.
             as_of: Clock of the audit, UTC.
@@ -75,6 +79,7 @@ class StoreAudit:
         """
         self._stores = stores
         self._registry = registry
+        self._approvals = approvals
         self._holds = holds
         self._concluded = concluded
         self._as_of = as_of
@@ -140,8 +145,9 @@ class StoreAudit:
         self._listing.extents.setdefault(key, DocumentExtent()).add(file)
         day = date.fromisoformat(partition.day)
         where, tally = "/".join(partition), self._listing.tally
-        if not is_reviewed(document, day):
-            what = "outside the dates of its review"
+        approved = approval_windows(self._approvals.windows(document))
+        if not clip_to_day(approved, window_of_day(partition.day)):
+            what = "of a day that no review covers"
             tally.add_broken(Check.REVIEW, where, what, 1, Unit.OBJECTS)
         if is_expired(document, day, self._today):
             self._record_expired(partition, "past its retention")

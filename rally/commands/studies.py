@@ -26,6 +26,7 @@ from rally.commands.studies_inventory import OWN as INVENTORY_OWN
 from rally.commands.studies_inventory import write_inventory
 from rally.errors import ManyFaults
 from rally.printing import print_lines
+from rally.registry.approvals import UNCHECKED, Approvals, find_faults
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.report import (
@@ -33,6 +34,7 @@ from rally.registry.report import (
     DECISIONS,
     DOCUMENTS,
     HOLDS,
+    ReviewedDocument,
     promises,
 )
 from rally.registry.study import Study, all_faults
@@ -47,19 +49,25 @@ _DECIDING = f"namespace {_LOOKING} --keys --people_keys --by --note"
 _FOR_EVER = f"{_DECIDING} --plan_only --announced_days --yes"
 _CONCLUDING = f"{_FOR_EVER} --platform_keys --json"
 _BY_DATES = (
-    "States are by dates alone; --store or --platform adds operators' decisions."
+    "States are by dates alone, and reviews by their word; --store or --platform adds"
+    " what people signed."
 )
 
 
 def check_registry(args: argparse.Namespace) -> int:
     """Loads the registry, every rule of it, and prints a line a study or fault."""
-    registry = Registry.load(args.studies)
+    registry, chain = Registry.load(args.studies), _chain(args)
+    faults = [*find_faults(registry, Approvals.known(registry, chain))]
+    closed = {fault.partition("/")[0] for fault in faults}
     for study in registry.studies.values():
-        count = len(study.documents)
-        print_lines(f"{study.namespace}: good ({study.kind}, documents: {count})")
-    if registry.unavailable:
+        if study.namespace not in closed:
+            count = len(study.documents)
+            print_lines(f"{study.namespace}: good ({study.kind}, documents: {count})")
+    if chain is None:
+        print_lines(f"Reviews: {UNCHECKED}.")
+    if registry.unavailable or faults:
         sys.stdout.flush()  # before what is wrong, where both are one terminal's
-        raise ManyFaults(all_faults(registry.unavailable.values()))
+        raise ManyFaults([*all_faults(registry.unavailable.values()), *faults])
     return 0
 
 
@@ -85,10 +93,17 @@ def show_study(args: argparse.Namespace) -> int:
     decided = [each for each in log if each.namespace == study.namespace]
     decided.sort(key=attrgetter("at", "action"))
     holds = LegalHolds.of_chain(chain, time) if chain else NO_HOLDS
+    approvals = Approvals.known(registry, chain)
     told = {"state": state, **promises(study)}
     tables: dict[str, Table[Any]] = {
         "access": Table(ACCESS, study.access),
-        "documents": Table(DOCUMENTS, [*study.documents.values()]),
+        "documents": Table(
+            DOCUMENTS,
+            [
+                ReviewedDocument(each, approvals.of(each)[0])
+                for each in study.documents.values()
+            ],
+        ),
         "decisions": Table(DECISIONS, decided),
         "legal_holds": Table(HOLDS, holds.of(study.namespace)),
     }
@@ -150,7 +165,7 @@ COMMAND = CommandGroup(
         Command(
             name="check",
             handler=check_registry,
-            options="--studies",
+            options="--studies --store --platform",
             example="--studies=schemas",
         ),
         *STARTING,

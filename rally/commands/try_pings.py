@@ -12,12 +12,14 @@ from rally.commands.command import Command
 from rally.commands.options import find_document, find_study, maybe_platform, read_time
 from rally.options import WHAT, Option
 from rally.printing import print_lines
+from rally.registry.approvals import Approvals
 from rally.registry.registry import Registry
 from rally.registry.study import Document, Means
 from rally.registry.transitions import States
 from rally.tables import Column, Table, describe_json, print_json
 
 if TYPE_CHECKING:
+    from rally.ingestion.decisions import FixedDecisions
     from rally.ingestion.trial import Finding
 
 _OWN = (
@@ -66,8 +68,8 @@ def try_pings(args: argparse.Namespace) -> int:
     study = find_study(registry, args.namespace, args.studies)
     document = find_document(registry, study, args.document)
     as_of = read_time("--as_of", args.as_of)
-    states = _states(args, registry)
-    trial = Trial(registry, study, document, states, as_of, ping_options.COUNTRY)
+    decisions = _decisions(args, registry)
+    trial = Trial(registry, study, document, decisions, as_of, ping_options.COUNTRY)
     pings = read_clear_pings(sys.stdin.buffer, ping_options.top_names(document))
     given = ping_options.attributes_of(args, ping_options.COUNTRY)
     found: Counter[Finding] = Counter()
@@ -86,10 +88,15 @@ def try_pings(args: argparse.Namespace) -> int:
     return 0 if stored == len(pings) else 1
 
 
-def _states(args: argparse.Namespace, registry: Registry) -> States:
-    """Reads what operators decided, where a platform is named."""
+def _decisions(args: argparse.Namespace, registry: Registry) -> "FixedDecisions":
+    """Reads what people decided, where a platform is named."""
+    from rally.decisions.verifying import read_chain
+    from rally.ingestion.decisions import FixedDecisions
+
     platform = maybe_platform(args)
-    return States.read(registry, platform) if platform else States(registry, ())
+    chain = read_chain(platform) if platform else None
+    states = States.of_chain(registry, chain) if chain else States(registry, ())
+    return FixedDecisions(states, Approvals.known(registry, chain))
 
 
 def _summary(

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from rally.decisions.contents import (
+    REVIEW_AREAS,
     AcceptedLoss,
     Approval,
     Content,
+    CoveredSchema,
     DecisionKind,
     Founding,
     HoldPlacement,
@@ -16,10 +19,16 @@ from rally.decisions.contents import (
     Letters,
     Person,
     RequestDecision,
+    ReviewDecision,
+    ReviewImport,
+    ReviewResult,
+    ReviewSignature,
     Revocation,
+    Risk,
     Role,
     Settlement,
     StudyDecision,
+    Suspension,
 )
 from rally.fields import (
     Fields,
@@ -37,13 +46,19 @@ from rally.fields import (
     whole,
 )
 from rally.keys.names import Job
-from rally.names import is_namespace
+from rally.names import DOCUMENT_RULE, is_namespace, parse_document
 
 _NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 _RALLY = "rally"  # rally.events imports Avro, which is slow
 _MOST_PEOPLE = 100
 MOST_CHARACTERS = 20_000
 """Of a public keyset."""
+
+MOST_COVERED = 400
+"""Schemas of one review."""
+
+REVIEW_ID = re.compile("[a-z0-9][a-z0-9-]{0,39}")
+"""Name of a review's record."""
 
 MOST_SUBJECTS = 50_000
 """Of one entry: withdrawals, or letters."""
@@ -62,6 +77,40 @@ def _namespace(place: Place, value: object) -> str:
     if not is_namespace(namespace):
         raise place.error("must be a namespace")
     return namespace
+
+
+def document_name(place: Place, value: object) -> str:
+    """Reads a document's name, `visit.1`."""
+    name = text(place, value)
+    if parse_document(name) is None:
+        raise place.error(f"must be a document such as visit.1; {DOCUMENT_RULE}")
+    return name
+
+
+def review_id(place: Place, value: object) -> str:
+    """Reads the id of a review."""
+    name = text(place, value)
+    if not REVIEW_ID.fullmatch(name):
+        raise place.error("must be up to 40 lower-case letters, digits and hyphens")
+    return name
+
+
+def _area(place: Place, value: object) -> Role:
+    area = choice(Role)(place, value)
+    if area not in REVIEW_AREAS:
+        raise place.error(f"must be one of: {', '.join(REVIEW_AREAS)}")
+    return area
+
+
+def _last_day(place: Place, value: object) -> date | None:
+    return None if value is None else iso_day(place, value)
+
+
+def _covered(place: Place, value: object) -> CoveredSchema:
+    found = _COVERED(place, value)
+    if found.last is not None and found.first > found.last:
+        raise place.at("last").error("must not be before the first day")
+    return found
 
 
 def _scope(place: Place, value: object) -> str:
@@ -114,6 +163,19 @@ _HOLD_PLACEMENT = _record(
     at=moment,
     note=note,
 )
+_COVERED = _record(
+    CoveredSchema,
+    document=document_name,
+    fingerprint=hexadecimal(64),
+    first=iso_day,
+    last=_last_day,
+)
+_REVIEW_DECISION = _record(
+    ReviewDecision, namespace=_namespace, review=review_id, note=note
+)
+_SUSPENSION = _record(
+    Suspension, namespace=_namespace, document=document_name, note=note
+)
 _REQUEST_DECISION = _record(
     RequestDecision, subjects=many(hexadecimal(32), MOST_SUBJECTS), note=note
 )
@@ -155,4 +217,28 @@ READERS: Mapping[DecisionKind, Reader[Content]] = {
         received=moment,
         events=many(hexadecimal(32), MOST_SUBJECTS),
     ),
+    DecisionKind.SIGN_REVIEW: _record(
+        ReviewSignature,
+        namespace=_namespace,
+        review=review_id,
+        request=hexadecimal(64),
+        area=_area,
+        result=choice(ReviewResult),
+        covers=many(_covered, MOST_COVERED),
+        risk=choice(Risk),
+        note=note,
+    ),
+    DecisionKind.IMPORT_REVIEW: _record(
+        ReviewImport,
+        namespace=_namespace,
+        review=review_id,
+        request=hexadecimal(64),
+        covers=many(_covered, MOST_COVERED),
+        url=text,
+        note=note,
+    ),
+    DecisionKind.CONFIRM_REVIEW: _REVIEW_DECISION,
+    DecisionKind.WITHDRAW_REVIEW: _REVIEW_DECISION,
+    DecisionKind.SUSPEND: _SUSPENSION,
+    DecisionKind.RELEASE: _SUSPENSION,
 }

@@ -28,6 +28,12 @@ class DecisionKind(StrEnum):
     EXPEDITE = "withdrawal.expedite"
     SETTLE = "withdrawal.settle"
     RECORD_LETTERS = "withdrawal.record-letters"
+    SIGN_REVIEW = "review.sign"
+    IMPORT_REVIEW = "review.import"
+    CONFIRM_REVIEW = "review.confirm"
+    WITHDRAW_REVIEW = "review.withdraw"
+    SUSPEND = "document.suspend"
+    RELEASE = "document.release"
 
 
 class Role(StrEnum):
@@ -52,6 +58,13 @@ class Role(StrEnum):
     SERVICE = "service"
 
 
+REVIEW_AREAS = (Role.STEWARD, Role.PRIVACY, Role.DATA, Role.LEGAL, Role.SECURITY)
+"""Areas of a data review; who signs for one has the role of that name.
+
+STEWARD stands for the result of the review, the others for the sign-offs that
+categories 3 and 4 need.
+"""
+
 MAY: Mapping[DecisionKind, frozenset[Role]] = {
     DecisionKind.FOUND: frozenset({Role.OWNER}),
     DecisionKind.APPROVE: frozenset({Role.OWNER}),
@@ -70,6 +83,12 @@ MAY: Mapping[DecisionKind, frozenset[Role]] = {
     DecisionKind.EXPEDITE: frozenset({Role.DECIDE}),
     DecisionKind.SETTLE: frozenset({Role.DECIDE}),
     DecisionKind.RECORD_LETTERS: frozenset({Role.DECIDE}),
+    DecisionKind.SIGN_REVIEW: frozenset(REVIEW_AREAS),
+    DecisionKind.IMPORT_REVIEW: frozenset({Role.REGISTRAR}),
+    DecisionKind.CONFIRM_REVIEW: frozenset({Role.AUTHOR}),
+    DecisionKind.WITHDRAW_REVIEW: frozenset(REVIEW_AREAS),
+    DecisionKind.SUSPEND: frozenset({Role.STOP, Role.DECIDE}),
+    DecisionKind.RELEASE: frozenset({Role.DECIDE}),
 }
 """The roles of which a signer needs one."""
 
@@ -250,6 +269,109 @@ class Settlement(NamedTuple):
     note: str
 
 
+class ReviewResult(StrEnum):
+    """What a reviewer answers."""
+
+    APPROVE = "+"
+    REFUSE = "-"
+
+
+class Risk(StrEnum):
+    """The risk that is left to people, as the signer of an area sees it."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class CoveredSchema(NamedTuple):
+    """A schema that a review approves, and the days on which it may be collected.
+
+    Attributes:
+        document: Name of the document, `visit.1`.
+        fingerprint: Fingerprint of the schema.
+        first: First submission date, UTC.
+        last: Last submission date; None where a named person keeps it for ever.
+    """
+
+    document: str
+    fingerprint: str
+    first: date
+    last: date | None
+
+
+class ReviewSignature(NamedTuple):
+    """A reviewer's answer for one area.
+
+    Attributes:
+        namespace: Namespace of the study.
+        review: Id of the review's record.
+        request: Digest of what is asked for; see rally.registry.reviews.
+        area: One of REVIEW_AREAS.
+        result: Answer.
+        covers: Schemas and days for which it is given.
+        risk: Risk that is left.
+        note: Mitigations, or the reason.
+    """
+
+    namespace: str
+    review: str
+    request: str
+    area: Role
+    result: ReviewResult
+    covers: tuple[CoveredSchema, ...]
+    risk: Risk
+    note: str
+
+
+class ReviewImport(NamedTuple):
+    """A registrar attests a review that was completed elsewhere, all areas of it.
+
+    Attributes:
+        namespace: Namespace of the study.
+        review: Id of the review's record.
+        request: Digest of what was asked for.
+        covers: Schemas and days for which it was approved.
+        url: Place where the review can be read.
+        note: Remark.
+    """
+
+    namespace: str
+    review: str
+    request: str
+    covers: tuple[CoveredSchema, ...]
+    url: str
+    note: str
+
+
+class ReviewDecision(NamedTuple):
+    """A review is confirmed for another year, or withdrawn.
+
+    Attributes:
+        namespace: Namespace of the study.
+        review: Id of the review's record.
+        note: Answer, or the reason.
+    """
+
+    namespace: str
+    review: str
+    note: str
+
+
+class Suspension(NamedTuple):
+    """A document is not collected for the time being, or is again.
+
+    Attributes:
+        namespace: Namespace of the study.
+        document: Name of the document.
+        note: Reason.
+    """
+
+    namespace: str
+    document: str
+    note: str
+
+
 Content = (
     Founding
     | Approval
@@ -263,4 +385,8 @@ Content = (
     | RequestDecision
     | Letters
     | Settlement
+    | ReviewSignature
+    | ReviewImport
+    | ReviewDecision
+    | Suspension
 )

@@ -13,6 +13,7 @@ from rally.decisions.contents import (
     Founding,
     JobKey,
     Person,
+    ReviewSignature,
     Revocation,
     Role,
 )
@@ -196,6 +197,9 @@ class ChainFold:
             return f"{entry.by} may not decide that; it takes the role {roles}"
         if why := self._why_impossible(entry):
             return why
+        content = entry.content
+        if isinstance(content, ReviewSignature) and content.area not in person.roles:
+            return f"{entry.by} may not sign for that; it takes the role {content.area}"
         if not is_signed(entry, self._verifiers[entry.by]):
             return f"is not signed by {entry.by}"
         return ""

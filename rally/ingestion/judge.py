@@ -10,6 +10,7 @@ from rally.decryption.pioneer import DELETION_REQUEST, PioneerEnvelope, identifi
 from rally.envelope import Address, Envelope, parse_address, parse_timestamp
 from rally.errors import PingFailed
 from rally.events import RALLY, Event, EventKind
+from rally.ingestion.decisions import Decisions
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.ping import (
     OpenedPing,
@@ -21,6 +22,7 @@ from rally.ingestion.ping import (
 )
 from rally.ingestion.routes import Label, Route, Routes, StudyUnavailable
 from rally.outcomes import FailureReason, RefusalReason
+from rally.registry.approvals import Coverage
 from rally.registry.policy import (
     refused_by_country,
     refused_by_person,
@@ -28,7 +30,6 @@ from rally.registry.policy import (
     refused_by_tag,
 )
 from rally.registry.study import Means, Study, StudyKind
-from rally.registry.transitions import States
 from rally.storage.layout import Partition
 from rally.storage.writer import NewRow
 from rally.times import to_micros
@@ -68,7 +69,7 @@ class Judge:
         routes: Routes,
         opener: Opener,
         pseudonyms: Pseudonyms,
-        states: Callable[[], States],
+        decisions: Decisions,
         withdrawals: Withdrawals,
         clock: Callable[[], datetime],
     ) -> None:
@@ -78,14 +79,14 @@ class Judge:
             routes: routes of every document in the registry.
             opener: opener of sealed bodies, with the keys.
             pseudonyms: pseudonyms of the platform and of every study.
-            states: source of the studies' states, as they are known at the moment.
+            decisions: what people decided of studies and reviews.
             withdrawals: withdrawal list, as it is known at the moment.
             clock: the job's clock, UTC.
         """
         self._routes = routes
         self._opener = opener
         self._pseudonyms = pseudonyms
-        self._states = states
+        self._decisions = decisions
         self._withdrawals = withdrawals
         self._clock = clock
 
@@ -200,7 +201,7 @@ class Judge:
             raise _Refused(RefusalReason.ENDED)
 
     def _is_concluded(self, namespace: str) -> bool:
-        return self._states().is_concluded(namespace, self._clock())
+        return self._decisions.states().is_concluded(namespace, self._clock())
 
     def _judge_without_route(
         self,
@@ -243,16 +244,27 @@ class Judge:
         return sent
 
     def _find_broken_promise(self, ping: Ping) -> RefusalReason | None:
-        """Finds which of the study's promises keeps the ping out, if one does."""
-        study = ping.route.study
-        return refused_by_promise(
+        """Finds which of the study's promises keeps the ping out, if one does.
+
+        Raises:
+            PingFailed: the approval of data has lapsed; the ping waits for a renewal.
+        """
+        study, document = ping.route.study, ping.route.document
+        coverage = self._decisions.approvals().coverage(document, ping.sent)
+        refusal = refused_by_promise(
             study,
-            ping.route.document,
-            self._states().at(study, ping.sent),
+            document,
+            self._decisions.states().at(study, ping.sent),
+            coverage,
             ping.envelope,
             ping.sent,
             self._clock(),
         )
+        if refusal is None and coverage is Coverage.LAPSED:
+            if document.means is Means.DATA:
+                raise PingFailed(FailureReason.REVIEW_LAPSED)
+            return RefusalReason.NOT_APPROVED
+        return refusal
 
     def _open(self, ping: Ping) -> OpenedPing:
         """Decrypts a ping into its clear JSON object."""

@@ -4,13 +4,12 @@ Settings are strings and numbers: they travel to workers. Each worker makes keys
 schemas and clients for itself; these travel nowhere.
 """
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rally.dead_letters import Unsealer
-from rally.decisions.verifying import ChainReader
 from rally.decryption.opener import Opener
+from rally.ingestion.decisions import LiveDecisions
 from rally.ingestion.intake import Intake
 from rally.ingestion.judge import Judge
 from rally.ingestion.routes import Routes
@@ -18,9 +17,7 @@ from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_keys import PlatformKeys
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
-from rally.registry.transitions import States, Transition, transitions_in
 from rally.settings import Settings, make_pseudonyms
-from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.writer import RowWriter, Table
 from rally.usage import find_unwritable
 from rally.validation.pseudonyms import PLATFORM
@@ -59,51 +56,6 @@ class IngestSettings(Settings):
         )
 
 
-class LiveStates:
-    """The studies' states, which a job reads again when they are older than it allows.
-
-    A decision that this job or deletion has read once stays: one that is lost or
-    damaged since, such as a pause, makes no study collect again.
-    """
-
-    def __init__(
-        self,
-        registry: Registry,
-        platform: ObjectStore,
-        reload_seconds: float,
-        remembered: Callable[[], Iterable[Transition]] = tuple,
-    ) -> None:
-        """Reads the chain of decisions.
-
-        Args:
-            registry: registry of the studies.
-            platform: the platform's store.
-            reload_seconds: age at which the states are read again.
-            remembered: source of the decisions that the withdrawal list repeats.
-
-        Raises:
-            ConfigurationError: the platform has no chain.
-        """
-        self._registry = registry
-        self._reader = ChainReader(platform)
-        self._reload_seconds = reload_seconds
-        self._remembered = remembered
-        self._known = set[Transition]()
-        self._read()
-
-    def __call__(self) -> States:
-        """Gives the states as they are known now."""
-        if time.monotonic() - self._read_at > self._reload_seconds:
-            self._read()
-        return self._states
-
-    def _read(self) -> None:
-        self._known.update(transitions_in(self._reader.read()))
-        self._known.update(self._remembered())
-        self._states = States(self._registry, self._known)
-        self._read_at = time.monotonic()
-
-
 def make_intake(settings: IngestSettings) -> Intake:
     """Builds a worker's intake, and loads the keys, schemas, stores and list for it.
 
@@ -118,7 +70,7 @@ def make_intake(settings: IngestSettings) -> Intake:
         Routes(registry),
         Opener(PingKeys.load(settings.ping_keys)),
         make_pseudonyms(keys, registry),
-        LiveStates(
+        LiveDecisions(
             registry,
             stores.platform,
             settings.reload_seconds,

@@ -17,14 +17,15 @@ from rally.decryption.opener import Opened, Opener
 from rally.decryption.pioneer import identifier_name
 from rally.envelope import Envelope, make_envelope, parse_timestamp
 from rally.fields import raise_all
+from rally.ingestion.decisions import Decisions
 from rally.ingestion.judge import Judge
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Routes
 from rally.outcomes import FailureReason, Mismatch, RefusalReason
+from rally.registry.intervals import Interval, last_day
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.registry.study import Document, Study
-from rally.registry.transitions import States
 from rally.sources.clear_pings import ClearPing
 from rally.storage.writer import NewRow
 from rally.validation.avro_schema import read_schema
@@ -83,7 +84,7 @@ class Trial:
         registry: Registry,
         study: Study,
         document: Document,
-        states: States,
+        decisions: Decisions,
         clock: datetime,
         country_attribute: str,
     ) -> None:
@@ -93,7 +94,7 @@ class Trial:
             registry: registry of the study.
             study: study of the document.
             document: document that the pings are of.
-            states: states of the studies.
+            decisions: what people decided of studies and reviews.
             clock: time of the trial, UTC, at which a ping without a time was sent.
             country_attribute: name of the attribute with the sender's country.
 
@@ -103,11 +104,12 @@ class Trial:
         self._study, self._document = study, document
         self._country_attribute = country_attribute
         self._opener = _ClearOpener()
+        self._decisions = decisions
         self._judge = Judge(
             Routes(registry),
             self._opener,
             Pseudonyms(dict.fromkeys((PLATFORM, *registry.studies), _NobodysPrf())),
-            lambda: states,
+            decisions,
             _NobodyLeft(),
             lambda: clock,
         )
@@ -146,12 +148,20 @@ class Trial:
             for place in self._places(outcome.where, payload):
                 reason = FailureReason.SCHEMA_MISMATCH
                 yield Finding(FindingKind.MISMATCH, reason, place.words)
+        elif outcome.failure is FailureReason.REVIEW_LAPSED:
+            detail = self._describe(RefusalReason.NOT_APPROVED, envelope)
+            yield Finding(FindingKind.REFUSED, outcome.failure, detail)
         elif outcome.failure is not None:
             detail = outcome.failure.replace("_", " ")
             yield Finding(FindingKind.FAILED, outcome.failure, detail)
         elif outcome.refusal is not None:
-            detail = describe_refusal(outcome.refusal, self._document, envelope)
+            detail = self._describe(outcome.refusal, envelope)
             yield Finding(FindingKind.REFUSED, outcome.refusal, detail)
+
+    def _describe(self, reason: RefusalReason, envelope: Envelope) -> str:
+        sent = parse_timestamp(envelope.submission_timestamp)
+        windows = self._decisions.approvals().windows(self._document)
+        return describe_refusal(reason, windows, sent)
 
     def _places(self, first: Mismatch, payload: object) -> Iterable[Mismatch]:
         """Finds each place that a payload misses, of which ingest counts the first."""
@@ -165,21 +175,21 @@ class Trial:
 
 
 def describe_refusal(
-    reason: RefusalReason, document: Document, envelope: Envelope
+    reason: RefusalReason, windows: Iterable[Interval], sent: datetime
 ) -> str:
     """Describes a refusal: `approval ended 2026-05-20`.
 
     Args:
         reason: reason of the refusal.
-        document: document of the ping.
-        envelope: envelope of the ping, with the time at which it was sent.
+        windows: times at which the document is approved, in their order.
+        sent: time at which the ping was sent.
     """
-    review = document.review
-    if reason is RefusalReason.OUTSIDE_REVIEW and review:
-        day = parse_timestamp(envelope.submission_timestamp).date()
-        if review.expires and day > review.expires:
-            return f"approval ended {review.expires}"
-        return f"approval begins {review.approved}"
+    if reason is RefusalReason.NOT_APPROVED:
+        ended = [each.end for each in windows if each.end <= sent]
+        if ended:
+            return f"approval ended {last_day(ended[-1])}"
+        for each in windows:
+            return f"approval begins {each.start.date()}"
     return reason.replace("_", " ")
 
 

@@ -29,6 +29,7 @@ from rally.decisions.founding import (
 from rally.decisions.signers import open_signer
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, ManyFaults
+from rally.initialisation.development_reviews import REGISTRAR, import_reviews
 from rally.initialisation.places import KeysOwner, Survey, mark_places, survey_places
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
@@ -143,6 +144,19 @@ def initialise(
     is_new = put_copy(platform_keys, founding)
     yield InitStep(is_new, f"first decision of a {kind}, signed by {chain.founder}")
     yield _begin_list(stores, seen, chain, founders)
+    if chain.development and founders is not None:
+        yield _sign_reviews(stores.platform, registry, founders.people_keys)
+
+
+def _sign_reviews(
+    platform: ObjectStore, registry: Registry, people_keys: str
+) -> InitStep:
+    """Attests the reviews of a development platform's registry, by its registrar."""
+    signer = open_signer(people_keys, REGISTRAR)
+    now = datetime.now(UTC)
+    signed = list(import_reviews(platform, registry, signer, lambda _: now))
+    what = ", ".join(signed) or "all of the registry"
+    return InitStep(bool(signed), f"reviews, signed by {REGISTRAR}: {what}")
 
 
 def _founding_of(survey: Survey, platform: ObjectStore) -> bytes | None:

@@ -28,7 +28,7 @@ from rally.inventory.wording import (
 from rally.pages.markup import Markup, element, join
 from rally.pages.tables import data_table
 from rally.registry.collected_fields import CollectedField
-from rally.registry.study import Review
+from rally.registry.reviews import Review
 
 _NOTHING_MORE = (
     "These fields and no others: a message with one more is refused as a whole."
@@ -68,7 +68,7 @@ def _sections(study: StudyEntry, entry: DocumentEntry) -> Iterator[Markup]:
         _fields(entry.own_fields, "Fields of the study"),
         _library(entry.sdk_fields),
     )
-    yield section("Who approved it", _review(document.review))
+    yield section("Who approved it", _approval(entry))
     yield section("For machines", _for_machines(entry))
     if not entry.is_built_in:
         yield section("What changed", show_changes(document))
@@ -112,23 +112,31 @@ def _library(fields: Sequence[CollectedField]) -> Markup:
     )
 
 
-def _review(review: Review | None) -> Markup:
-    if review is None:
+def _approval(entry: DocumentEntry) -> Markup:
+    if entry.is_built_in:
         return element("p", _UNREVIEWED)
-    covers = f"from {say_day(review.approved)}"
-    if review.expires:
-        covers += f" through {say_day(review.expires)}"
+    if not entry.reviews:
+        return element("p", "Nobody has approved it, and nothing is collected.")
+    return join(map(_review, entry.reviews))
+
+
+def _review(review: Review) -> Markup:
+    days = {
+        f"from {say_day(each.first)}"
+        + (f" through {say_day(each.last)}" if each.last else "")
+        for each in review.covers
+    }
     pairs: list[tuple[str, str]] = [
-        ("Data steward", stranger(review.steward)),
-        ("Covers what is sent", covers),
-        (
-            "Review",
-            external_link(review.where, f"Review of {say_day(review.approved)}"),
-        ),
+        ("Asked for", f"on {say_day(review.request.on)}"),
+        ("Covers what is sent", "; ".join(sorted(days))),
     ]
+    if steward := review.steward:
+        pairs.append(("Data steward", f"{steward.result} on {say_day(steward.on)}"))
+    if public := review.public:
+        words = f"Review {review.id}, public since {say_day(public.on)}"
+        pairs.append(("Review", external_link(public.where, words)))
     if signed := review.sign_offs:
-        days = ((name, getattr(signed, name)) for name in type(signed).__slots__)
-        words = ", ".join(f"{name} on {say_day(day)}" for name, day in days)
+        words = ", ".join(f"{area} on {say_day(it.on)}" for area, it in signed.items())
         pairs.append(("Signed off by", words))
     return facts(pairs)
 

@@ -10,7 +10,8 @@ from rally.inventory.records import DocumentEntry, Inventory, StudyEntry
 from rally.inventory.wording import CATEGORIES
 from rally.registry.about import About
 from rally.registry.collected_fields import CollectedField
-from rally.registry.study import Access, Policy, Review
+from rally.registry.reviews import Review
+from rally.registry.study import Access, Policy
 from rally.times import moment
 
 FORMAT = 1
@@ -126,7 +127,11 @@ def _document(entry: DocumentEntry) -> dict[str, Any]:
         "participant": document.schema.participant,
         "revisions": [_revision(each) for each in revisions_of(document)],
         "fields": [_field(each) for each in entry.fields],
-        "review": _review(document.review) if document.review else None,
+        "approved": [
+            {"from": each.start.isoformat(), "until": each.end.isoformat()}
+            for each in entry.approval.windows
+        ],
+        "reviews": [_review(each) for each in entry.reviews],
     }
 
 
@@ -158,17 +163,14 @@ def _field(field: CollectedField) -> dict[str, Any]:
 
 
 def _review(review: Review) -> dict[str, Any]:
-    signed = review.sign_offs
+    steward, signed = review.steward, review.sign_offs or {}
     return {
-        "approved": _day(review.approved),
-        "expires": _day(review.expires),
-        "steward": review.steward,
-        "where": review.where,
-        "sign_offs": {
-            name: _day(getattr(signed, name)) for name in type(signed).__slots__
-        }
-        if signed
-        else None,
+        "id": review.id,
+        "asked": _day(review.request.on),
+        "reviewed": _day(steward.on) if steward else None,
+        "result": steward.result if steward else None,
+        "public": review.public.where if review.public else None,
+        "sign_offs": {area.value: _day(each.on) for area, each in signed.items()},
     }
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+from rally.registry.approvals import SchemaApproval
 from rally.registry.collected_fields import CollectedField
+from rally.registry.reviews import Review
 from rally.registry.study import Document, Means, Study
 from rally.registry.transitions import StudyAction, StudyState
 
@@ -29,10 +31,14 @@ class DocumentEntry:
     Attributes:
         document: The registry's record.
         is_built_in: Whether every study takes it, since the first add-on sends it.
+        approval: What the reviews say of its newest schema.
+        reviews: Records of the reviews that cover it.
     """
 
     document: Document
     is_built_in: bool
+    approval: SchemaApproval
+    reviews: tuple[Review, ...]
 
     @property
     def fields(self) -> tuple[CollectedField, ...]:

@@ -9,6 +9,7 @@ from rally.inventory.records import (
     StudyEntry,
     StudyEvent,
 )
+from rally.registry.approvals import Approvals
 from rally.registry.registry import Registry
 from rally.registry.study import Study
 from rally.registry.transitions import States, Transition, transitions_in
@@ -30,6 +31,7 @@ def take_inventory(
     """
     log = transitions_in(chain) if chain else []
     states = States(registry, log)
+    approvals = Approvals.known(registry, chain)
     return Inventory(
         day=at.date(),
         version=pipeline_version(),
@@ -40,7 +42,7 @@ def take_inventory(
                 study=study,
                 state=states.at(study, at),
                 events=_events(log, study, at),
-                documents=_documents(registry, study),
+                documents=_documents(registry, study, approvals),
             )
             for study in registry.studies.values()
         ),
@@ -60,10 +62,16 @@ def _events(
     return tuple(sorted(found, key=lambda each: (each.at, each.action)))
 
 
-def _documents(registry: Registry, study: Study) -> tuple[DocumentEntry, ...]:
+def _documents(
+    registry: Registry, study: Study, approvals: Approvals
+) -> tuple[DocumentEntry, ...]:
+    reviews = {each.id: each for each in study.reviews}
     every = registry.documents(study)
     names = [*study.documents, *(name for name in every if name not in study.documents)]
-    return tuple(
-        DocumentEntry(every[name], is_built_in=name not in study.documents)
-        for name in names
-    )
+    entries = list[DocumentEntry]()
+    for name in names:
+        approval = approvals.of(every[name])[0]
+        covering = tuple(reviews[each] for each in approval.reviews)
+        is_built_in = name not in study.documents
+        entries.append(DocumentEntry(every[name], is_built_in, approval, covering))
+    return tuple(entries)

@@ -1,4 +1,4 @@
-"""Makes the documents of a study, each with its schema and its approval."""
+"""Makes the documents of a study, each with its schema."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,6 @@ from rally.fields import (
 )
 from rally.names import DOCUMENT_RULE, parse_document
 from rally.registry.collected_fields import words
-from rally.registry.review import Gate, read_review
 from rally.registry.schema_diff import incompatibilities
 from rally.registry.schemas import SchemaFile, check_ids, type_at
 from rally.registry.study import (
@@ -50,7 +49,6 @@ class StudyPromises(NamedTuple):
     """What a study says that its documents must keep.
 
     Attributes:
-        gate: What reviews are held against.
         policy: The study's promises on whose data it takes.
 
     Each may be UNREAD.
@@ -58,7 +56,6 @@ class StudyPromises(NamedTuple):
 
     namespace: str
     kind: StudyKind
-    gate: Gate
     policy: Policy
 
 
@@ -111,9 +108,6 @@ def _read_document(
         keep=fields.maybe("keep", choice(Keep)) or Keep.ALL,
         buckets=fields.maybe("buckets", _power_of_two) or 1,
         purpose=fields.need("purpose", words),
-        review=fields.need(
-            "review", lambda at, entry: read_review(at, entry, promises.gate)
-        ),
         schema=fields.attempt(lambda: files[0].schema, files),
         older=fields.attempt(lambda: _older(files), files),
         kept_by=fields.maybe("kept_by", _kept_by),
@@ -121,7 +115,7 @@ def _read_document(
     policy = promises.policy
     for check, *values in (
         *_schema_checks(place, document, policy, () if files is UNREAD else files),
-        (partial(_check_category, place, document, policy), policy, document.review),
+        (partial(_check_category, place, document, policy), policy, document.schema),
         (partial(_check_retention, place, document, promises.kind), promises.kind,
          means, document.delete_after_days, document.kept_by),
     ):  # fmt: skip
@@ -215,9 +209,9 @@ def _check_private_browsing(
 
 
 def _check_category(place: Place, document: Document, policy: Policy) -> None:
-    review = document.review
-    if review and review.category > _MOST_WITHOUT and not policy.enrolment_required:
-        raise place.at("review", "category").error(
+    category = max((each.category for each in document.schema.fields), default=1)
+    if category > _MOST_WITHOUT and not policy.enrolment_required:
+        raise place.error(
             "of people who did not enrol only categories 1 and 2 are collected; say"
             " policy.enrolment: required, or collect less"
         )

@@ -7,12 +7,13 @@ from math import inf
 
 from rally import plain_yaml
 from rally.errors import ConfigurationError, ManyFaults, faults_of, unusable
-from rally.fields import UNREAD, AllFields, Place, raise_all
+from rally.fields import AllFields, Place, raise_all
 from rally.plain_yaml import PlainYaml, read_yaml
 from rally.registry import schemas
 from rally.registry.cross_checks import close_clashing, close_unjoinable
 from rally.registry.parsing import read_study
-from rally.registry.review import read_stewards
+from rally.registry.reviews import FOLDER as REVIEWS
+from rally.registry.reviews import Review, read_review
 from rally.registry.schemas import SchemaFile, read_schema
 from rally.registry.study import Study, StudyKind, UnavailableStudy, all_faults
 from rally.storage.objectstore.interface import ObjectNotFound
@@ -22,7 +23,8 @@ FILE = "study.yaml"
 """The file of a study's promises, in its folder."""
 
 _LONGEST = 1000  # of a line: a schema's words stand in some, as long as they are
-_STEWARDS = "stewards.yaml"
+_REVIEW_SUFFIX = ".yaml"
+_MOST_REVIEWS = 1000  # each change of a schema needs one
 _SCHEMA_SUFFIX = ".avsc"
 _REVISIONS = "revisions/"
 _REVISION = re.compile(_REVISIONS + "([^/]+)/([1-9][0-9]{0,8})[.]avsc")
@@ -57,11 +59,9 @@ class StudyFolder:
         """Reads every study: those that load, and those that do not, by namespace.
 
         Raises:
-            ConfigurationError: the stewards are not as they must be, or no study loads;
-                then it tells all faults of all files.
+            ConfigurationError: no study loads; it tells all faults of all files.
             ConnectionError: the folder cannot be reached any more.
         """
-        stewards, faults = self._stewards()
         studies = dict[str, Study]()
         unavailable = dict[str, UnavailableStudy]()
         places = dict[str, Place]()
@@ -74,7 +74,7 @@ class StudyFolder:
                 continue
             places[folder] = places[folder]._replace(lines=yaml.lines)
             try:
-                studies[folder] = self._study(folder, places[folder], yaml, stewards)
+                studies[folder] = self._study(folder, places[folder], yaml)
             except ConfigurationError as error:
                 is_legible = not (yaml.faults or yaml.unreadable)
                 content = yaml.value if is_legible else None
@@ -82,21 +82,12 @@ class StudyFolder:
                 unavailable[folder] = read_unavailable(content, faults_in_order)
         close_clashing(studies, unavailable, places)
         close_unjoinable(studies, unavailable, places)
-        if faults or not studies:
+        if not studies:
             closed = (unavailable[name] for name in sorted(unavailable))
-            raise ManyFaults([*faults, *all_faults(closed)])
+            raise ManyFaults(all_faults(closed))
         return studies, unavailable
 
-    def _stewards(self) -> tuple[frozenset[str], Sequence[str]]:
-        """Who may review, or UNREAD and the faults for which nobody knows."""
-        try:
-            return read_stewards(self._file(_STEWARDS), self._read(_STEWARDS)), ()
-        except ConfigurationError as error:
-            return UNREAD, faults_of(error)
-
-    def _study(
-        self, folder: str, place: Place, yaml: PlainYaml, stewards: frozenset[str]
-    ) -> Study:
+    def _study(self, folder: str, place: Place, yaml: PlainYaml) -> Study:
         newest, older = self._schema_sizes(folder)
         for what, size, most in (
             ("schemas", newest, _MOST_SCHEMA_BYTES),
@@ -110,7 +101,38 @@ class StudyFolder:
         fields = AllFields(place, yaml.value)
         fields.add(yaml.faults)
         fields.add(self._find_undeclared(folder, yaml.value))
-        return read_study(fields, folder, stewards, partial(self._revisions, folder))
+        return read_study(
+            fields,
+            folder,
+            partial(self._revisions, folder),
+            partial(self._reviews, folder),
+        )
+
+    def _reviews(self, folder: str) -> tuple[Review, ...]:
+        """Reads the reviews of a study. Raises ConfigurationError with all faults."""
+        prefix = f"{folder}/{REVIEWS}/"
+        names = sorted(each for each in self._sizes if each.startswith(prefix))
+        if len(names) > _MOST_REVIEWS:
+            what = f"has more than {_MOST_REVIEWS:,} reviews; make another study"
+            raise Place(self._file(prefix)).error(what)
+        found, faults = list[Review](), list[str]()
+        for name in names:
+            try:
+                found.append(self._review(name))
+            except ConfigurationError as error:
+                faults += faults_of(error)
+        faults += _find_wrong_renewals(found, self._file(prefix))
+        raise_all(faults)
+        return tuple(found)
+
+    def _review(self, name: str) -> Review:
+        place = Place(self._file(name))
+        stem = name.rpartition("/")[2].removesuffix(_REVIEW_SUFFIX)
+        if not name.endswith(_REVIEW_SUFFIX):
+            raise place.error(f"is no review; name it *{_REVIEW_SUFFIX}, or remove it")
+        yaml = read_yaml(place.file, self._read(name))
+        raise_all([*yaml.faults, *yaml.unreadable])
+        return read_review(place._replace(lines=yaml.lines), stem, yaml.value)
 
     def _revisions(
         self, folder: str, place: Place, document: str
@@ -214,6 +236,23 @@ def _undeclared(name: str, documents: Container[object]) -> str:
     if name.removesuffix(_SCHEMA_SUFFIX) in documents:
         return ""
     return f"is no document of {FILE}; declare it there or remove it"
+
+
+def _find_wrong_renewals(reviews: Sequence[Review], folder: str) -> list[str]:
+    """Finds reviews that renew what is not there, or each other in a circle."""
+    renews = {each.id: each.request.renews for each in reviews}
+    faults = list[str]()
+    for review in reviews:
+        place = Place(f"{folder}{review.id}{_REVIEW_SUFFIX}").at("request", "renews")
+        seen, each = {review.id}, renews[review.id]
+        while each is not None and each in renews and each not in seen:
+            seen.add(each)
+            each = renews[each]
+        if each is not None and each in seen:
+            faults.append(str(place.error("renews itself in a circle; correct it")))
+        elif each is not None and each == review.request.renews:
+            faults.append(str(place.error(f"there is no review {each}; correct it")))
+    return faults
 
 
 def read_unavailable(content: object, faults: Sequence[str]) -> UnavailableStudy:

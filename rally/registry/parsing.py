@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -31,7 +31,7 @@ from rally.registry.documents import (
     pointer,
     read_documents,
 )
-from rally.registry.review import Gate
+from rally.registry.reviews import Review
 from rally.registry.study import Access, AfterEnd, Policy, Study, StudyKind, Unmatched
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://([^/]+)(/.*)?")
@@ -85,15 +85,18 @@ class _Dates(NamedTuple):
 
 
 def read_study(
-    fields: AllFields, folder: str, stewards: Collection[str], schemas: SchemaSource
+    fields: AllFields,
+    folder: str,
+    schemas: SchemaSource,
+    reviews: Callable[[], tuple[Review, ...]],
 ) -> Study:
     """Reads what study.yaml holds.
 
     Args:
         fields: The file's entries.
         folder: The name of the folder that it lies in.
-        stewards: People who may review.
         schemas: Loads the schema of a document.
+        reviews: Loads the study's reviews.
 
     Raises:
         ConfigurationError: something is missing, unknown, of the wrong type, or breaks
@@ -111,12 +114,12 @@ def read_study(
     promises = StudyPromises(
         namespace=namespace,
         kind=kind,
-        gate=Gate(stewards, dates.starts, dates.collect_through),
         policy=policy,
     )
     documents = fields.need(
         "documents", lambda at, value: read_documents(at, value, promises, schemas)
     )
+    read_reviews = fields.attempt(reviews)
     fields.close()
     return Study(
         namespace=namespace,
@@ -128,6 +131,7 @@ def read_study(
         derived=derived,
         documents=documents,
         about=about,
+        reviews=read_reviews,
         **dates._asdict(),
     )
 

@@ -115,6 +115,6 @@ def _document(
         keep=Keep.ALL,
         buckets=1,
         purpose="Pioneer v2's own record of who joined and who left.",
-        review=None,
         schema=payload_schema(Place(f"{type}.1"), schema, read_schema(schema)),
+        is_built_in=True,
     )

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from rally.envelope import Envelope
 from rally.outcomes import RefusalReason
+from rally.registry.approvals import Coverage
 from rally.registry.study import Document, Study
 from rally.registry.transitions import StudyState
 from rally.validation.pointers import Pointer, look_up
@@ -56,16 +57,19 @@ def refused_by_promise(
     study: Study,
     document: Document,
     state: StudyState,
+    coverage: Coverage,
     envelope: Envelope,
     sent: datetime,
     as_of: datetime,
 ) -> RefusalReason | None:
-    """Do Not Track, the study's state and dates, its review, its retention.
+    """Do Not Track, the study's state and dates, its approval, its retention.
 
     Args:
         study: The study whose promise it is.
         document: The ping's.
         state: State of the study when the ping was sent.
+        coverage: What the reviews say of the document then. That an approval has
+            lapsed refuses nothing yet.
         envelope: The envelope, with the Do Not Track attribute.
         sent: The submission timestamp, UTC.
         as_of: The job's clock, UTC.
@@ -74,19 +78,11 @@ def refused_by_promise(
         return RefusalReason.DO_NOT_TRACK
     if state in _BY_STATE:
         return _BY_STATE[state]
-    if not is_reviewed(document, sent.date()):
-        return RefusalReason.OUTSIDE_REVIEW
+    if coverage is Coverage.NONE:
+        return RefusalReason.NOT_APPROVED
     if is_expired(document, sent.date(), as_of.date()):
         return RefusalReason.EXPIRED
     return None
-
-
-def is_reviewed(document: Document, day: date) -> bool:
-    """Whether the document's review covers what was sent on that day."""
-    review = document.review
-    if review is None:  # built into the protocol, not collected by any study's wish
-        return True
-    return review.approved <= day and (review.expires is None or day <= review.expires)
 
 
 def is_expired(document: Document, day: date, as_of: date) -> bool:

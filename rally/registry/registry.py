@@ -1,9 +1,9 @@
 """The registry: every study that the platform knows, and its documents.
 
-A folder holds `stewards.yaml` and, for each namespace, `study.yaml` with its Avro
-schemas beside it. A study is read as a whole or not at all: one wrong entry and nothing
-of it is collected, deleted or purged, while all others go on. It loads whatever the
-date is today; States tell what a date means.
+A folder holds, for each namespace, `study.yaml` with its Avro schemas beside it, and
+the records of its data reviews below `reviews/`. A study is read as a whole or not at
+all: one wrong entry and nothing of it is collected, deleted or purged, while all others
+go on. It loads whatever the date is today; States and Approvals tell what a date means.
 """
 
 from collections.abc import Mapping
@@ -57,8 +57,8 @@ class Registry:
         """Reads a folder of this machine or below gs://.
 
         Raises:
-            ConfigurationError: the folder or `stewards.yaml` is not as it must be, or
-                no study in it loads.
+            ConfigurationError: the folder is not as it must be, or no study in it
+                loads.
             ConnectionError: it cannot be reached.
         """
         return cls(*StudyFolder(uri).studies())

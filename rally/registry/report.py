@@ -1,5 +1,10 @@
 """What people read of the registry: its promises by name, and columns of tables."""
 
+from datetime import date
+from typing import NamedTuple
+
+from rally.registry.approvals import SchemaApproval
+from rally.registry.intervals import END, last_day
 from rally.registry.legal_holds import LegalHold
 from rally.registry.study import Access, Document, Study
 from rally.registry.transitions import Transition
@@ -14,19 +19,47 @@ def _keeper(document: Document) -> str | None:
     return document.kept_by.person if document.kept_by else None
 
 
-DOCUMENTS: tuple[Column[Document], ...] = (
-    Column("document", lambda each: each.name),
-    Column("means", lambda each: each.means),
+class ReviewedDocument(NamedTuple):
+    """A document, and what the reviews say of it.
+
+    Attributes:
+        document: Document.
+        approval: What they say of its newest schema.
+    """
+
+    document: Document
+    approval: SchemaApproval
+
+    @property
+    def approved_from(self) -> date | None:
+        """The first day on which it may be collected."""
+        windows = self.approval.windows
+        return windows[0].start.date() if windows else None
+
+    @property
+    def approved_through(self) -> date | None:
+        """The last day on which it may be collected; None also of no end."""
+        windows = self.approval.windows
+        if not windows or windows[-1].end == END:
+            return None
+        return last_day(windows[-1].end)
+
+
+DOCUMENTS: tuple[Column[ReviewedDocument], ...] = (
+    Column("document", lambda each: each.document.name),
+    Column("means", lambda each: each.document.means),
     Column(
-        "kept_days", _kept_days, text=lambda each: _kept_days(each) or _keeper(each)
+        "kept_days",
+        lambda each: _kept_days(each.document),
+        text=lambda each: _kept_days(each.document) or _keeper(each.document),
     ),
-    Column("kept_by", _keeper, head=None),
-    Column("keep", lambda each: each.keep),
-    Column("category", lambda each: each.review.category if each.review else None),
-    Column("approved", lambda each: each.review.approved if each.review else None),
-    Column("expires", lambda each: each.review.expires if each.review else None),
-    Column("by", lambda each: each.review.steward if each.review else None),
-    Column("where", lambda each: each.review.where if each.review else None),
+    Column("kept_by", lambda each: _keeper(each.document), head=None),
+    Column("keep", lambda each: each.document.keep),
+    Column("category", lambda each: each.approval.category.level),
+    Column("approved_from", lambda each: each.approved_from),
+    Column("approved_through", lambda each: each.approved_through),
+    Column("reviews", lambda each: each.approval.reviews),
+    Column("schema", lambda each: each.document.schema.fingerprint, head=None),
 )
 DECISIONS: tuple[Column[Transition], ...] = (
     Column("number", lambda each: each.number, text=lambda each: str(each.number)),

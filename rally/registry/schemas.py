@@ -42,13 +42,8 @@ def payload_schema(place: Place, schema: dict[str, Any], type_: Type) -> Payload
         participant=schema.get("participant"),
         deletion_id=schema.get("deletion_id"),
         fingerprint=fingerprint_of(schema),
-        fields=read_fields(place, type_) if _is_described(schema) else (),
+        fields=read_fields(place, type_),
     )
-
-
-def _is_described(schema: object) -> bool:
-    """Tells whether a schema is one of those whose fields say what they are."""
-    return '"category": ' in json.dumps(schema)
 
 
 class SchemaFile(NamedTuple):

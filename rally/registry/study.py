@@ -13,6 +13,7 @@ from typing import Any
 from rally.errors import in_one_line
 from rally.registry.about import About
 from rally.registry.collected_fields import CollectedField
+from rally.registry.reviews import Review
 
 
 class StudyKind(StrEnum):
@@ -80,41 +81,6 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class SignOffs:
-    """The days on which the four offices signed."""
-
-    privacy: date
-    data: date
-    legal: date
-    security: date
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """The data review that approved a document.
-
-    Attributes:
-        category: Category of the data, 1 (technical) to 4 (highly sensitive).
-        requester: Person who asked for the collection.
-        steward: Person who reviewed it; never the requester.
-        result: Always "+".
-        approved: Pings from before this day are outside the review.
-        where: The bug or the page that holds the review.
-        expires: The last day that the review covers; None is no end.
-        sign_offs: Signatures of the four offices; always there in categories 3 and 4.
-    """
-
-    category: int
-    requester: str
-    steward: str
-    result: str
-    approved: date
-    where: str
-    expires: date | None
-    sign_offs: SignOffs | None
-
-
-@dataclass(frozen=True, slots=True)
 class PayloadSchema:
     """An Avro schema of a clear payload, with our own properties in it.
 
@@ -152,11 +118,11 @@ class Document:
         delete_after_days: Rows go when this many days old; None keeps them until the
             study is concluded.
         buckets: Number of buckets of a compacted partition, a power of two.
-        review: The approval; None for the built-in documents alone.
         schema: The newest schema.
         older: The schemas before it under the same version, the newest first: pings of
             clients that are not yet updated may have them, and stored rows.
         kept_by: Person who keeps rows of the platform that nothing else ends.
+        is_built_in: Whether the protocol brings it, and no study's wish.
     """
 
     namespace: str
@@ -168,10 +134,10 @@ class Document:
     keep: Keep
     buckets: int
     purpose: str
-    review: Review | None
     schema: PayloadSchema
     kept_by: KeptBy | None = None
     older: tuple[PayloadSchema, ...] = ()
+    is_built_in: bool = False
 
     @property
     def name(self) -> str:
@@ -207,6 +173,7 @@ class Study:
         derived: URIs of researchers' own tables, which deletion must know of.
         documents: The documents by their names (`user-journey.1`).
         about: What it says of itself to people who may join it.
+        reviews: Data reviews, sorted by their ids.
     """
 
     namespace: str
@@ -222,6 +189,7 @@ class Study:
     derived: tuple[str, ...]
     documents: Mapping[str, Document]
     about: About | None = None
+    reviews: tuple[Review, ...] = ()
 
     def closed(self, faults: tuple[str, ...]) -> "UnavailableStudy":
         """What it is when it counts as not loading, one line for each reason."""

@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta
 from rally.dead_letters import LetterKind, list_dead_letters
 from rally.decisions.chain import Chain, EntryStatus
 from rally.errors import CorruptFile
+from rally.registry.approvals import Approvals
+from rally.registry.intervals import END, last_day
 from rally.registry.registry import Registry
 from rally.registry.study import Study
 from rally.registry.transitions import States, StudyState
@@ -163,6 +165,7 @@ def read_state(
     published = read_list(platform)
     chain, withdrawals = published.decisions, published.list
     states = States.of_chain(registry, chain)
+    approvals = Approvals.of_chain(registry, chain)
     requests = read_overview(platform, withdrawals, withdrawals, now, deadline_days)
     studies = [
         _study(stores.of(each.namespace), each, states.at(each, now), now.date())
@@ -176,7 +179,8 @@ def read_state(
         waiting=[*_waiting(requests)],
         letters=_letters(platform),
         expiring=sorted(
-            _expiring(registry, states, now), key=lambda each: (each.day, each.study)
+            _expiring(registry, states, approvals, now),
+            key=lambda each: (each.day, each.study),
         ),
         approvals=_count(chain, EntryStatus.WAITING),
         faults=len(chain.faulty()) + chain.has_loss,
@@ -247,29 +251,32 @@ def _letters(platform: ObjectStore) -> list[Letters]:
     ]
 
 
-def _expiring(registry: Registry, states: States, now: datetime) -> Iterator[Expiring]:
+def _expiring(
+    registry: Registry, states: States, approvals: Approvals, now: datetime
+) -> Iterator[Expiring]:
     last = now.date() + SOON
     for study in registry.studies.values():
         state = states.at(study, now)
         if state is StudyState.CONCLUDED:
             continue
-        for what, day in _ends(study, state, now.date()):
+        for what, day in _ends(study, state, approvals, now):
             if day is not None and day <= last:
                 yield Expiring(study.namespace, what, day)
 
 
 def _ends(
-    study: Study, state: StudyState, today: date
+    study: Study, state: StudyState, approvals: Approvals, now: datetime
 ) -> Iterator[tuple[str, date | None]]:
     if state is StudyState.ENDED:
         yield "lock for analysis", study.analysis_until
     else:
         yield "collection", study.collect_through
         for document in study.documents.values():
-            if document.review:
-                yield f"{document.name}: approval", document.review.expires
+            end = approvals.ends(document, now)
+            if end is not None and end != END:
+                yield f"{document.name}: approval", last_day(end)
     for access in study.access:
-        if access.until >= today:
+        if access.until >= now.date():
             yield f"access of {access.group}", access.until
 
 

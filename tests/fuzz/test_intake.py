@@ -12,6 +12,7 @@ from rally.dead_letters import LetterKind, list_dead_letters, read_sealed
 from rally.decryption.opener import Opener
 from rally.envelope import make_envelope
 from rally.events import read_events
+from rally.ingestion.decisions import FixedDecisions
 from rally.ingestion.intake import Intake
 from rally.ingestion.judge import Judge
 from rally.ingestion.routes import Routes
@@ -28,6 +29,7 @@ from rally.outcomes import (
     FailureReason,
     RefusalReason,
 )
+from rally.registry.approvals import Approvals
 from rally.registry.transitions import States
 from rally.storage.layout import UNKNOWN
 from rally.storage.objectstore.interface import ObjectInfo
@@ -100,7 +102,7 @@ def platform(tmp_path_factory):
         Routes(registry),
         Opener(PingKeys.load(world.keys)),
         Pseudonyms({name: keys.prf(name) for name in (PLATFORM, *NAMESPACES)}),
-        lambda: states,
+        FixedDecisions(states, Approvals.of_registry(registry)),
         SimpleNamespace(people=dict, counter=0),
         settings.clock(),
     )

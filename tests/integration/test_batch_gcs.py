@@ -5,7 +5,6 @@ import pytest
 from pipelines import cli
 from rally.storage.last_runs import FOLDER
 from rally.storage.objectstore.open_store import open_store
-from tests.support.stores import make_stores
 from tests.support.world import (
     GARDEN,
     Message,
@@ -66,7 +65,7 @@ def argv(world, bucket, tmp_path):
         "store": f"{bucket}/store",
         "as_of": "2026-06-01",
     }
-    make_stores(options["store"], f"{world.keys}/platform")
+    world.make_stores(options["store"])
     return ["ingest", *(f"--{name}={value}" for name, value in options.items())]
 
 
@@ -105,7 +104,7 @@ def test_second_run_on_cloud_storage_changes_nothing(argv, bucket, capsys):
 
 def test_rows_are_the_same_on_cloud_storage_and_here(argv, world, bucket, tmp_path):
     here = str(tmp_path / "store")
-    make_stores(here, f"{world.keys}/platform")
+    world.make_stores(here)
 
     assert cli.main(argv) == cli.main([*argv, f"--store={here}"]) == 0
 

@@ -31,6 +31,7 @@ from tests.support.memory_deployment import KeylessPrf
 from tests.support.people import job_key
 from tests.support.purge_deployment import MemoryPurgeSettings as PurgeSettings
 from tests.support.request_decisions import expedite
+from tests.support.reviews import write_reviews
 from tests.support.schemas import described
 from tests.support.study_decisions import decide_study, hold_rows, release_rows
 from tests.support.world import GARDEN, HOUSE, JOINED, LEFT, POND
@@ -41,26 +42,22 @@ BEGIN = datetime(2027, 12, 28, 18, tzinfo=UTC)
 LAST_DAY = datetime(2028, 3, 5, tzinfo=UTC)
 """On which the garden collects."""
 
-_REVIEW = """
-    review: {category: 1, requester: gardeners, steward: ann, result: "+",
-             approved: 2027-01-01, where: bug 1}"""
-_DOCUMENTS = f"""
+_DOCUMENTS = """
 documents:
   visit.1:
     means: data
     buckets: 4
     delete_after_days: DAYS
-    purpose: what is visited{_REVIEW}
+    purpose: what is visited
   study-enrollment.1:
     means: joins
     delete_after_days: 20
-    purpose: who joined{_REVIEW}
+    purpose: who joined
   study-unenrollment.1:
     means: leaves
-    purpose: who left{_REVIEW}"""
+    purpose: who left"""
 _POLICY = "enrolment: required, do_not_track: consent, private_browsing: client"
 _STUDIES = {
-    "stewards.yaml": "stewards: [ann]\n",
     f"{GARDEN}/study.yaml": f"""
 namespace: {GARDEN}
 kind: study
@@ -73,7 +70,7 @@ policy: {{{_POLICY}, after_end: defer}}{_DOCUMENTS.replace("DAYS", "60")}
   survey.1:
     means: data
     keep: latest
-    purpose: what they say{_REVIEW}""",
+    purpose: what they say""",
     f"{POND}/study.yaml": f"""
 namespace: {POND}
 kind: study
@@ -90,19 +87,19 @@ documents:
   enrollment.1:
     means: joins
     delete_after_days: 30
-    purpose: who joined Rally{_REVIEW}
+    purpose: who joined Rally
   study-enrollment.1:
     means: joins
     delete_after_days: 400
     scope: [/study]
-    purpose: who joined a study{_REVIEW}
+    purpose: who joined a study
   unenrollment.1:
     means: leaves
-    purpose: who left Rally{_REVIEW}
+    purpose: who left Rally
   study-unenrollment.1:
     means: leaves
     scope: [/study]
-    purpose: who left a study{_REVIEW}""",
+    purpose: who left a study""",
 }
 _DELETE_FIRST = re.compile("waits for|never told; run `rally delete`")
 """What purge says where the day's order has deletion after it."""
@@ -135,6 +132,7 @@ def load_registry(folder: Path) -> Registry:
     for name, text in {**_STUDIES, **schemas}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+    write_reviews(folder)
     return Registry.load(str(folder))
 
 

@@ -15,11 +15,11 @@ from rally.dead_letters import list_dead_letters, read_sealed, unseal
 from rally.decryption.opener import Opened
 from rally.envelope import Envelope
 from rally.events import read_events
+from rally.ingestion.decisions import LiveDecisions
 from rally.ingestion.intake import Intake
 from rally.ingestion.judge import Judge
 from rally.ingestion.replay import Replay
 from rally.ingestion.routes import Routes
-from rally.ingestion.setup import LiveStates
 from rally.outcomes import FailureReason
 from rally.registry.rows import row_schema
 from rally.storage.container import read_rows
@@ -105,7 +105,7 @@ class MemoryPlatform(MemoryDeployment):
             Routes(self.registry),
             clear,
             self.pseudonyms,
-            LiveStates(self.registry, self.platform, _FOR_EVER),
+            LiveDecisions(self.registry, self.platform, _FOR_EVER),
             LiveList(self.platform, _FOR_EVER),
             lambda: self.now,
         )

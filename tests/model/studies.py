@@ -4,33 +4,30 @@ import json
 from pathlib import Path
 
 from rally.registry.registry import Registry
+from tests.support.reviews import write_reviews
 from tests.support.schemas import described
 from tests.support.world import GARDEN, HOUSE, JOINED, LEFT, POND, UNINSTALLED
 
-_REVIEW = """
-    review: {category: 1, requester: gardeners, steward: ann, result: "+",
-             approved: 2026-01-01, where: bug 1}"""
-_DOCUMENTS = f"""
+_DOCUMENTS = """
 documents:
-  visit.1: {{}}
+  visit.1: {}
     means: data
     buckets: 4
-    purpose: what is visited{_REVIEW}
+    purpose: what is visited
   study-enrollment.1:
     means: joins
-    purpose: who joined{_REVIEW}
+    purpose: who joined
   study-unenrollment.1:
     means: leaves
-    purpose: who left{_REVIEW}""".replace(" {}", "")
-_SURVEY = f"""
+    purpose: who left""".replace(" {}", "")
+_SURVEY = """
   survey.1:
     means: data
     keep: latest
-    purpose: what they say{_REVIEW}"""
+    purpose: what they say"""
 _SCOPE = "scope: [/study]"
 
 _TEXTS = {
-    "stewards.yaml": "stewards: [ann]\n",
     f"{GARDEN}/study.yaml": f"""
 namespace: {GARDEN}
 kind: study
@@ -57,22 +54,22 @@ documents:
   enrollment.1:
     means: joins
     kept_by: {{person: ann, reason: a test}}
-    purpose: who joined Rally{_REVIEW}
+    purpose: who joined Rally
   study-enrollment.1:
     means: joins
     kept_by: {{person: ann, reason: a test}}
     {_SCOPE}
-    purpose: who joined a study{_REVIEW}
+    purpose: who joined a study
   unenrollment.1:
     means: leaves
-    purpose: who left Rally{_REVIEW}
+    purpose: who left Rally
   study-unenrollment.1:
     means: leaves
     {_SCOPE}
-    purpose: who left a study{_REVIEW}
+    purpose: who left a study
   uninstall-deletion.1:
     means: deletion-id
-    purpose: whose extension is gone{_REVIEW}""",
+    purpose: whose extension is gone""",
 }
 
 
@@ -111,4 +108,5 @@ def load_studies(folder: Path, end: str) -> Registry:
     for name, text in {**_TEXTS, **schemas}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.replace("END", end))
+    write_reviews(folder)
     return Registry.load(str(folder))

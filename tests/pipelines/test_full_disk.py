@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from tests.support.stores import make_stores
 from tests.support.world import contents, rally_id, write_lines
 
 ROOM = 400_000
@@ -55,7 +54,7 @@ def many(world, tmp_path):
 
 def test_full_disk_is_found_at_the_start(world, disk, capsys):
     path, _ = disk
-    make_stores(path / "store", f"{world.keys}/platform")
+    world.make_stores(str(path / "store"))
     with pytest.raises(OSError) as caught:  # noqa: PT011 - its number is compared
         (path / "fill").write_bytes(bytes(ROOM))
     assert caught.value.errno == errno.ENOSPC
@@ -70,7 +69,7 @@ def test_full_disk_is_found_at_the_start(world, disk, capsys):
 
 def test_disk_that_is_only_read_is_found_at_the_start(world, disk, capsys):
     path, mount = disk
-    make_stores(path / "store", f"{world.keys}/platform")
+    world.make_stores(str(path / "store"))
     assert mount("remount", "ro") == 0
     assert cli.main(["compact", *world.options(str(path / "store"))]) == 2
     assert capsys.readouterr().err == (
@@ -82,7 +81,7 @@ def test_disk_that_is_only_read_is_found_at_the_start(world, disk, capsys):
 def test_disk_that_fills_ends_a_job_in_one_line(world, disk, many, capsys):
     path, _ = disk
     store = path / "store"
-    make_stores(store, f"{world.keys}/platform")
+    world.make_stores(store)
     assert cli.main(["ingest", f"--input={many}", *world.options(str(store))]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"rally: {store}/data/study=rally-garden/")
@@ -100,7 +99,7 @@ sys.exit(cli.main(sys.argv[1:]))
 
 def test_file_that_cannot_grow_ends_a_job_in_one_line(world, many, store):
     """The same where nobody may mount a disk."""
-    make_stores(store, f"{world.keys}/platform")
+    world.make_stores(store)
     command = ["ingest", f"--input={many}", *world.options(store)]
     ended = subprocess.run(
         [sys.executable, "-c", LIMITED, *command],
@@ -120,7 +119,7 @@ def test_disk_without_links_is_found_at_the_start(
     world, store, capsys, monkeypatch, number
 ):
     """As FAT and some that are mounted over a network."""
-    make_stores(store, f"{world.keys}/platform")
+    world.make_stores(store)
     shutil.rmtree(Path(store) / "data", ignore_errors=True)
 
     def refuse(*_, **__):

@@ -34,6 +34,7 @@ from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.support.people import job_key
 from tests.support.request_decisions import sign_letters
+from tests.support.reviews import sign_reviews
 from tests.support.stores import publish
 from tests.support.world import GARDEN, HOUSE
 
@@ -135,6 +136,7 @@ class MemoryDeployment:
         self.steps: list[str] = []
         self.dead = False
         publish(self.platform, WithdrawalList())
+        sign_reviews(self.platform, registry)
 
     def platform_pseudonym(self, person: int) -> str:
         return self.pseudonyms.of_platform(f"person {person}")

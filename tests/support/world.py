@@ -24,6 +24,7 @@ from rally.keys.local_kek import FILE, ensure_local_kek
 from rally.keys.names import Job
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
+from rally.registry.registry import Registry
 from rally.storage.container import read_rows
 from rally.storage.header import read_header
 from rally.storage.last_runs import FOLDER
@@ -34,6 +35,7 @@ from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal
 from tests.rally.withdrawal.lists import joined, left, publish
 from tests.support.message_files import SCHEMA
 from tests.support.people import make_people_keys
+from tests.support.reviews import sign_reviews, write_reviews
 from tests.support.schemas import described
 from tests.support.stores import found_platform, keys_in, make_stores
 
@@ -111,23 +113,19 @@ UNINSTALLED = {
     "fields": [{"name": "deletion_id", "json": "deletion.id", "type": "string"}],
 }
 
-_REVIEW = """
-    review: {category: 1, requester: gardeners, steward: ann, result: "+",
-             approved: 2026-01-01, where: bug 1}
-"""
-_DATA = f"""
+_DATA = """
   visit.1:
     means: data
     delete_after_days: 180
-    purpose: what is visited{_REVIEW}"""
-_JOINS = f"""
+    purpose: what is visited"""
+_JOINS = """
   study-enrollment.1:
     means: joins
-    purpose: who joined{_REVIEW}"""
-_LEAVES = f"""
+    purpose: who joined"""
+_LEAVES = """
   study-unenrollment.1:
     means: leaves
-    purpose: who left{_REVIEW}"""
+    purpose: who left"""
 _DATES = """
 starts: 2026-02-01
 collect_through: 2026-12-31
@@ -135,7 +133,6 @@ analysis_until: 2027-12-31
 """
 
 STUDIES = {
-    "stewards.yaml": "stewards: [ann]\n",
     f"{GARDEN}/study.yaml": f"""
 namespace: {GARDEN}
 kind: study
@@ -161,18 +158,18 @@ documents:
   enrollment.1:
     means: joins
     kept_by: {{person: ann, reason: a test}}
-    purpose: who joined Rally{_REVIEW}
+    purpose: who joined Rally
   study-enrollment.1:
     means: joins
     kept_by: {{person: ann, reason: a test}}
     scope: [/study]
-    purpose: who joined which study{_REVIEW}
+    purpose: who joined which study
   unenrollment.1:
     means: leaves
-    purpose: who left Rally{_REVIEW}
+    purpose: who left Rally
   uninstall-deletion.1:
     means: deletion-id
-    purpose: whose extension is gone{_REVIEW}""",
+    purpose: whose extension is gone""",
 }
 SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     f"{GARDEN}/visit.1": VISIT,
@@ -247,7 +244,8 @@ class World:
 
     def make_stores(self, store: str, platform: str | None = None) -> None:
         """Makes a store and its platform, and of {study} those of all studies."""
-        make_stores(store, f"{self.keys}/platform", platform, NAMESPACES)
+        stores = make_stores(store, f"{self.keys}/platform", platform, NAMESPACES)
+        sign_reviews(stores.platform, Registry.load(self.studies))
 
     @cached_property
     def _sealers(self) -> dict[str, hybrid.HybridEncrypt]:
@@ -346,6 +344,7 @@ def write_studies(folder: Path) -> None:
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+    write_reviews(folder)
 
 
 def rally_id(person: int) -> str:

@@ -10,7 +10,6 @@ from apache_beam.internal.gcp import auth
 from pipelines import cli
 from rally.storage.objectstore.open_store import open_store
 from tests.fakes.fake_dataflow import fake_dataflow
-from tests.support.stores import make_stores
 from tests.support.world import GARDEN, HOUSE, World, rally_id, write_lines
 
 JOINED, LEFT = "2026-05-19T10:00:00.000000Z", "2026-05-25T10:00:00.000000Z"
@@ -59,7 +58,7 @@ def cloud(_gcs_address, tmp_path_factory):
         answer = requests.post(f"{_gcs_address}/storage/v1/b", json={"name": name})
         answer.raise_for_status()
         upload(world, f"gs://{name}")
-        make_stores(f"gs://{name}/store", f"{world.keys}/platform")
+        world.make_stores(f"gs://{name}/store")
         yield Cloud(world, f"gs://{name}", options(f"gs://{name}"))
 
 

@@ -89,7 +89,9 @@ def unreviewed(deployment):
     row = deployment.row(0, time=moment(4), document="survey.1")
     deployment.put([row], document="survey.1", day=4)
     where = f"{GARDEN}/survey.1/{day_of(4)}"
-    return where, {"outside the dates of its review": 1}
+    return where, {
+        "sent while no review covered it": 1,
+    }
 
 
 def of_another_date(deployment):

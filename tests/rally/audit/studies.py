@@ -1,10 +1,12 @@
 """The registry of the audited platform: the model's, and a study that is concluded."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 from rally.registry.registry import Registry
 from tests.model.studies import load_studies
+from tests.support.reviews import write_reviews
 from tests.support.schemas import described
 from tests.support.world import GARDEN, LEFT
 
@@ -25,8 +27,6 @@ documents:
   visit.1:
     means: data
     purpose: what is visited
-    review: {category: 1, requester: gardeners, steward: ann, result: "+",
-             approved: 2026-01-01, where: bug 1, expires: 2026-06-30}
 """
 _CHANGES = (
     ("collect_through:", "ending_announced: 2026-04-20\ncollect_through:"),
@@ -43,13 +43,13 @@ def write_registry(folder: Path, derived: Path) -> Registry:
     text = garden.read_text()
     for before, after in _CHANGES:
         text = text.replace(before, after, 1)
-    head, survey, rest = text.partition("  survey.1:")
-    rest = rest.replace("where: bug 1}", "where: bug 1, expires: 2026-05-13}")
-    garden.write_text((head + survey + rest).replace("DERIVED", str(derived)))
+    garden.write_text(text.replace("DERIVED", str(derived)))
     (folder / BOG).mkdir()
     bog = folder / BOG / "study.yaml"
     bog.write_text(_BOG.replace("DERIVED", str(derived)))
     mark = {"name": "mark", "type": "string"}
     schema = LEFT | {"name": "data", "fields": [*LEFT["fields"], mark]}
     (folder / BOG / "visit.1.avsc").write_text(json.dumps(described(schema)))
+    ends = date(2026, 5, 13)
+    write_reviews(folder, {f"{GARDEN}/survey.1": (date(2026, 2, 1), ends)})
     return Registry.load(str(folder))

@@ -21,6 +21,7 @@ from tests.support.study_decisions import decide_study
 from tests.support.world import GARDEN, HOUSE, POND, World, contents
 
 FOUNDING = entry_name(1)
+REVIEWS = (f"{GARDEN}/r1", f"{HOUSE}/r1", f"{POND}/r1")
 KEYS = (
     *("pseudonym.platform", f"pseudonym.{GARDEN}", f"pseudonym.{HOUSE}"),
     *(f"pseudonym.{POND}", "signing.delete", "signing.purge"),
@@ -78,6 +79,7 @@ def test_makes_store_platform_keys_and_the_first_list(init):
             f"made: store store (platform {platform})",
             "made: first decision of a development platform, signed by owner-1",
             "made: withdrawal list 0",
+            f"made: reviews, signed by registrar: {', '.join(REVIEWS)}",
         ],
     )
     first = Path("store/platform", FOUNDING).read_bytes()
@@ -93,6 +95,7 @@ def test_makes_store_platform_keys_and_the_first_list(init):
         NAME,
         f"platform/{NAME}",
         f"platform/{FOUNDING}",
+        *(f"platform/decisions/{number:012d}.json" for number in (2, 3, 4)),
         "platform/withdrawals/list.json",
     }
 
@@ -109,6 +112,7 @@ def test_run_again_changes_nothing_and_says_so(init):
             f"there: store store (platform {platform})",
             "there: first decision of a development platform, signed by owner-1",
             "there: withdrawal list 0",
+            "there: reviews, signed by registrar: all of the registry",
         ],
         "",
     )
@@ -171,6 +175,7 @@ def test_study_has_a_place_of_its_own(init):
         f"made: store of {POND} at-{POND} (platform {platform})",
         "there: first decision of a development platform, signed by owner-1",
         "there: withdrawal list 0",
+        "there: reviews, signed by registrar: all of the registry",
     ]
     assert marker(f"at-{POND}")["study"] == POND
 

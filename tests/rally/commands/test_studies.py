@@ -58,7 +58,8 @@ FOLLOWS = (
     " waits for its conclusion; nothing undoes this\n"
 )
 BY_DATES = (
-    "\nStates are by dates alone; --store or --platform adds operators' decisions.\n"
+    "\nStates are by dates alone, and reviews by their word; --store or --platform"
+    " adds what people signed.\n"
 )
 
 
@@ -68,7 +69,8 @@ def test_check_prints_a_line_a_study(rally):
         "rally-study-bar: good (study, documents: 2)\n"
         "rally-study-foo: good (study, documents: 3)\n"
         "study-bar: good (study, documents: 1)\n"
-        "study-foo: good (study, documents: 1)\n",
+        "study-foo: good (study, documents: 1)\n"
+        "Reviews: signatures not checked; --platform or --store says where they are.\n",
     )
 
 
@@ -145,10 +147,10 @@ unmatched withdrawals  delete
 automation             refuse
 derived                -
 
-DOCUMENT            MEANS   KEPT DAYS  KEEP  CATEGORY  APPROVED    EXPIRES  BY              WHERE
-test.1              data    -          all          2  2020-03-15  -        data-steward-1  see study announcement
-deletion-request.1  leaves  -          all          1  2020-03-15  -        data-steward-1  see study announcement
-study-enrollment.1  joins   -          all          1  2020-03-15  -        data-steward-1  see study announcement
+DOCUMENT            MEANS   KEPT DAYS  KEEP  CATEGORY  APPROVED FROM  APPROVED THROUGH  REVIEWS
+test.1              data    -          all          1  2020-03-15     2021-12-31        2020-03-15
+deletion-request.1  leaves  -          all          1  2020-03-15     2021-12-31        2020-03-15
+study-enrollment.1  joins   -          all          1  2020-03-15     2021-12-31        2020-03-15
 """  # noqa: E501 - as it is printed
         + BY_DATES,
     )

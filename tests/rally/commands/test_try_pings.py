@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import date
 
 import pytest
 
@@ -10,6 +11,7 @@ from rally.errors import ConfigurationError, faults_of
 from rally.ingestion.trial import STAND_IN
 from rally.parser import Parser
 from rally.validation.pseudonyms import stands_in
+from tests.support.reviews import write_reviews
 from tests.support.world import AS_OF, GARDEN, HOUSE, POND, rally_id, write_studies
 
 ID = rally_id(1)
@@ -20,12 +22,8 @@ VISIT = {"rally.id": ID, "page": "p", "count": 1}
 def studies(tmp_path_factory):
     folder = tmp_path_factory.mktemp("registry") / "studies"
     write_studies(folder)
-    study = folder / POND / "study.yaml"
-    text = study.read_text().replace(
-        "where: bug 1", "where: bug 1, expires: 2026-05-20"
-    )
-    assert "expires" in text
-    study.write_text(text)
+    days = (date(2026, 2, 1), date(2026, 5, 20))
+    write_reviews(folder, {f"{POND}/visit.1": days})
     return str(folder)
 
 

@@ -25,6 +25,7 @@ from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.list_object import LIST
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
+from tests.support.reviews import write_reviews
 from tests.support.schemas import described
 from tests.support.stores import publish
 
@@ -34,11 +35,8 @@ MONDAY = date(2026, 5, 18)
 
 _DOCUMENT = """
     means: data
-    purpose: trees
-    review: {category: 1, requester: gardeners, steward: ann, result: "+",
-             approved: 2026-01-01, where: bug 1}"""
+    purpose: trees"""
 _FILES = {
-    "stewards.yaml": "stewards: [ann]\n",
     f"{STUDY}/study.yaml": f"""
 namespace: {STUDY}
 kind: study
@@ -123,6 +121,7 @@ def load_registry(folder, buckets=4):
         (folder / name).write_text(text.replace("BUCKETS", str(buckets)))
     for name in (VISIT, SURVEY, "joined.1"):
         (folder / STUDY / f"{name}.avsc").write_text(json.dumps(described(_PAYLOAD)))
+    write_reviews(folder)
     return Registry.load(str(folder))
 
 

@@ -5,7 +5,7 @@ import pytest
 from rally.decisions.contents import AcceptedLoss, DecisionKind
 from rally.decisions.entry import entry_name
 from rally.decisions.writing import approve, decide
-from rally.ingestion.setup import LiveStates
+from rally.ingestion.decisions import LiveDecisions
 from rally.registry.transitions import StudyAction, StudyState
 from rally.withdrawal.list_object import read_list
 from rally.withdrawal.live_list import LiveList
@@ -20,14 +20,14 @@ ALWAYS = 1e9
 def state(deployment):
     """The garden's state as an ingest sees it that begins now."""
     withdrawals = LiveList(deployment.platform, ALWAYS)
-    states = LiveStates(
+    decisions = LiveDecisions(
         deployment.registry, deployment.platform, ALWAYS, lambda: withdrawals.steps
     )
-    return states().at(deployment.registry.studies[GARDEN], day(31))
+    return decisions.states().at(deployment.registry.studies[GARDEN], day(31))
 
 
-def lose(deployment, number):
-    info = deployment.platform.stat(entry_name(number))
+def lose(deployment, entry):
+    info = deployment.platform.stat(entry_name(entry.number))
     deployment.platform.delete(info.name, info.generation)
 
 
@@ -43,11 +43,13 @@ def lose(deployment, number):
 def test_study_stays_as_it_was_when_its_decisions_are_lost(
     deployment, decided, expected
 ):
-    for number, action in enumerate(decided):
+    entries = [
         decide_study(deployment.platform, GARDEN, action, day(10 + number))
+        for number, action in enumerate(decided)
+    ]
     deployment.delete()
-    for number in range(len(decided)):
-        lose(deployment, 2 + number)
+    for entry in entries:
+        lose(deployment, entry)
     assert state(deployment) is expected
     deployment.delete()
     assert state(deployment) is expected
@@ -56,16 +58,16 @@ def test_study_stays_as_it_was_when_its_decisions_are_lost(
 def test_resumption_that_is_lost_leaves_the_pause(deployment):
     decide_study(deployment.platform, GARDEN, StudyAction.PAUSE, day(10))
     deployment.delete()
-    decide_study(deployment.platform, GARDEN, StudyAction.RESUME, day(11))
+    resumed = decide_study(deployment.platform, GARDEN, StudyAction.RESUME, day(11))
     assert state(deployment) is StudyState.COLLECTING
-    lose(deployment, 3)
+    lose(deployment, resumed)
     assert state(deployment) is StudyState.PAUSED
 
 
 def test_what_two_owners_accept_as_lost_counts_for_nothing(deployment):
-    decide_study(deployment.platform, GARDEN, StudyAction.PAUSE, day(10))
+    paused = decide_study(deployment.platform, GARDEN, StudyAction.PAUSE, day(10))
     deployment.delete()
-    lose(deployment, 2)
+    lose(deployment, paused)
     published = read_list(deployment.platform)
     head = published.head
     lost = published.decisions.head

@@ -17,6 +17,7 @@ from tink import hybrid
 from rally.decryption.inflate import GZIP_MAGIC
 from rally.decryption.opener import Opener
 from rally.envelope import Envelope
+from rally.ingestion.decisions import FixedDecisions
 from rally.ingestion.intake import Intake
 from rally.ingestion.judge import Judge
 from rally.ingestion.outcome import Outcome
@@ -30,12 +31,14 @@ from rally.keys.names import Job
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
+from rally.registry.approvals import Approvals
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.registry.transitions import States, Transition
 from rally.storage.objectstore.open_store import open_store
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.withdrawal_list import WithdrawalList
+from tests.support.reviews import sign_reviews, write_reviews
 from tests.support.schemas import described
 from tests.support.stores import make_stores
 
@@ -83,8 +86,8 @@ rally-x:
     after_end: defer
   documents:
     visit.1: {means: data, delete_after_days: 180}
-    short.1: {means: data, review: {expires: 2022-06-30}}
-    late.1: {means: data, review: {approved: 2022-09-01}}
+    short.1: {means: data}
+    late.1: {means: data}
     joined.1: {means: joins}
     left.1: {means: leaves}
 pioneer-y:
@@ -105,13 +108,9 @@ pioneer-y:
     opt-out.1: {means: leaves}
 """
 
-_REVIEW = {
-    "category": 1,
-    "requester": "team",
-    "steward": "ann",
-    "result": "+",
-    "approved": date(2022, 2, 20),
-    "where": "bug 1",
+_REVIEWED = {
+    "rally-x/short.1": (date(2022, 2, 20), date(2022, 6, 30)),
+    "rally-x/late.1": (date(2022, 9, 1), date(2023, 3, 27)),
 }
 
 
@@ -171,19 +170,16 @@ _SCHEMAS = {
 def write_registry(folder: Path) -> str:
     """Writes the small Rally's registry and returns its folder."""
     folder.mkdir(parents=True)
-    (folder / "stewards.yaml").write_text("stewards: [ann]\n")
     for namespace, study in yaml.safe_load(_STUDIES).items():
         for name, document in study["documents"].items():
-            document |= {
-                "purpose": "a test",
-                "review": _REVIEW | document.get("review", {}),
-            }
+            document["purpose"] = "a test"
             schema = _SCHEMAS.get(f"{namespace}/{name}", _glean())
             path = folder / namespace / f"{name}.avsc"
             path.parent.mkdir(exist_ok=True)
             path.write_text(json.dumps(described(schema)))
         text = yaml.safe_dump({"namespace": namespace, **study})
         (folder / namespace / "study.yaml").write_text(text)
+    write_reviews(folder, _REVIEWED)
     return str(folder)
 
 
@@ -240,7 +236,10 @@ class SmallRally:
     def start_job(self, store: Path, **changes: Any) -> IngestSettings:
         """The same of a job that has begun: there is a withdrawal list."""
         settings = self.job_settings(store, **changes)
-        make_stores(settings.store, settings.platform_keys_uri, settings.platform)
+        stores = make_stores(
+            settings.store, settings.platform_keys_uri, settings.platform
+        )
+        sign_reviews(stores.platform, self.registry, confirms=False)
         check_before_start(settings)
         return settings
 
@@ -274,7 +273,7 @@ class SmallRally:
             self.routes,
             self.opener,
             self.pseudonyms,
-            lambda: states,
+            FixedDecisions(states, Approvals.of_registry(self.registry)),
             FixedWithdrawals(withdrawals),
             lambda: clock,
         )

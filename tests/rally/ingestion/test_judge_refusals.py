@@ -58,13 +58,13 @@ REFUSED = {
         (action(StudyAction.END, 1), action(StudyAction.CONCLUDE, 1)),
         RefusalReason.ENDED,
     ),
-    "before its review": ("late.1", {}, {}, (), RefusalReason.OUTSIDE_REVIEW),
-    "after its review": (
+    "before its review": ("late.1", {}, {}, (), RefusalReason.NOT_APPROVED),
+    "two weeks after its review": (
         "short.1",
-        {"submission_timestamp": "2022-07-01T00:00:00Z"},
+        {"submission_timestamp": "2022-07-15T00:00:00Z"},
         {},
         (),
-        RefusalReason.OUTSIDE_REVIEW,
+        RefusalReason.NOT_APPROVED,
     ),
     "past its retention": (
         "visit.1",

@@ -90,8 +90,9 @@ def real(small_rally, tmp_path_factory):
     registry = tmp_path_factory.mktemp("real") / "schemas"
     shutil.copytree(SCHEMAS, registry, ignore=shutil.ignore_patterns("__*"))
     shutil.copytree(TESTS / "studies", registry, dirs_exist_ok=True)
-    core = registry / "rally-core" / "study.yaml"  # closed before these were captured
-    core.write_text(core.read_text().replace("collect_through: 2023-03-27\n", ""))
+    core = registry / "rally-core"  # closed before these were captured
+    for file in (core / "study.yaml", *(core / "reviews").iterdir()):
+        file.write_text(file.read_text().replace(": 2023-03-27\n", ": 2027-03-27\n"))
     folder = KeyFolder(str(tmp_path_factory.mktemp("real-keys")))
     assign_kek(folder, "namespaces", "any")
     for keys, is_pioneer in ((GLEAN_KEYS, False), (PIONEER_KEYS, True)):

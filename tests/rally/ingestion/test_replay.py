@@ -1,6 +1,7 @@
 import json
 import shutil
 from dataclasses import replace
+from datetime import date
 
 import pytest
 import yaml
@@ -17,14 +18,20 @@ from rally.errors import ConfigurationError
 from rally.events import RALLY, EventKind, read_events
 from rally.ingestion.replay import DamagedObject, Replay, Replayed
 from rally.ingestion.setup import make_intake, make_unsealer, make_writer
+from rally.initialisation.development_reviews import REGISTRAR, import_reviews
 from rally.keys import administration, names
 from rally.keys.folder import KeyFolder
 from rally.keys.kek_assignment import assign_kek
 from rally.outcomes import FailureReason
+from rally.registry.intervals import midnight
+from rally.registry.registry import Registry
+from rally.registry.review_files import cover, dump_review, placeholder_review
 from rally.storage.container import read_rows
 from rally.storage.objectstore.open_store import open_store
 from rally.times import to_micros
 from tests.rally.withdrawal.lists import joined, left, publish
+from tests.support.people import signer
+from tests.support.schemas import SAYS
 
 NOW = to_micros(parse_timestamp("2022-06-01T12:00:00.000000Z"))
 ID = "65f58083-cefe-4201-832f-0505c3b73d76"
@@ -54,6 +61,14 @@ class Job:
             intake.take_malformed(origin)
         writer.flush()
         intake.flush()
+
+    def sign_reviews(self, day):
+        """The registrar attests on this day what nobody has attested yet."""
+        registry, at = (
+            Registry.load(self.settings.studies),
+            midnight(date.fromisoformat(day)),
+        )
+        list(import_reviews(self.platform, registry, signer(REGISTRAR), lambda _: at))
 
     def publish(self, counter, *records):
         key = self.small_rally.platform_keys.signer(names.Job.DELETE)
@@ -115,19 +130,29 @@ def no_x(tmp_path_factory):
 
 @pytest.fixture
 def registry(small_registry, tmp_path):
-    """A copy of the small registry, to be changed: `registry(review={...})`."""
+    """A copy of the small registry with a document new.1 and a review of it."""
+    root = tmp_path / "registry"
+    shutil.copytree(small_registry, root)
+    path = root / "rally-x/study.yaml"
+    study = yaml.safe_load(path.read_text())
+    study["documents"]["new.1"] = study["documents"]["visit.1"]
+    path.write_text(yaml.safe_dump(study))
+    shutil.copy(root / "rally-x/visit.1.avsc", root / "rally-x/new.1.avsc")
 
-    def change(**document):
-        root = tmp_path / f"registry{len(list(tmp_path.iterdir()))}"
-        shutil.copytree(small_registry, root)
-        path = root / "rally-x/study.yaml"
-        study = yaml.safe_load(path.read_text())
-        study["documents"]["new.1"] = {**study["documents"]["visit.1"], **document}
-        path.write_text(yaml.safe_dump(study))
-        shutil.copy(root / "rally-x/visit.1.avsc", root / "rally-x/new.1.avsc")
+    def write(first="2022-03-10"):
+        write_review(root, "new.1", first)
         return str(root)
 
-    return change
+    return write
+
+
+def write_review(root, name, first):
+    """Adds a review of a document's newest schema from a day on."""
+    study = Registry.load(str(root)).studies["rally-x"]
+    first = date.fromisoformat(first)
+    covered = cover(study.documents[name], first, study.collect_through)
+    review = placeholder_review("new", study, [covered], first)
+    (root / "rally-x/reviews/new.yaml").write_text(dump_review(review))
 
 
 def ids(number):
@@ -248,6 +273,7 @@ def test_replay_of_one_reason_leaves_the_others(
         small_rally.seal_glean("rally-x", "new.1", payload(), document_id=ids(1)),
     )
     job.change(ping_keys=small_rally.keys_uri, studies=registry())
+    job.sign_reviews("2022-03-09")
     done, _ = job.replay(reason)
     assert done == [Replayed(gone, 2 - gone)]
     assert len(job.letters()) == 2 - gone
@@ -255,28 +281,22 @@ def test_replay_of_one_reason_leaves_the_others(
 
 
 @pytest.mark.parametrize(
-    ("approved", "expected"),
+    ("first", "signed", "expected"),
     [
-        ("2022-06-01", {"rally-x/new.1/stored": 1}),
-        ("2022-06-02", {"rally-x/new.1/refused/outside_review": 1}),
+        ("2022-06-01", "2022-05-31", {"rally-x/new.1/stored": 1}),
+        ("2022-06-01", "2022-06-02", {"rally-x/new.1/refused/not_approved": 1}),
+        ("2022-06-02", "2022-05-31", {"rally-x/new.1/refused/not_approved": 1}),
     ],
 )
 def test_replay_admits_nothing_that_was_approved_later(
-    small_rally, payload, job, registry, approved, expected
+    small_rally, payload, job, registry, first, signed, expected
 ):
     """Either way the dead letter goes: what was never allowed is not kept."""
     job.ingest(small_rally.seal_glean("rally-x", "new.1", payload()))
     (letter,) = job.letters()
     assert letter.reason is FailureReason.UNKNOWN_DOCUMENT
-    review = {
-        "category": 1,
-        "requester": "team",
-        "steward": "ann",
-        "result": "+",
-        "approved": yaml.safe_load(approved),
-        "where": "bug 1",
-    }
-    job.change(studies=registry(review=review))
+    job.change(studies=registry(first))
+    job.sign_reviews(signed)
     assert job.replay() == ([Replayed(1, 0)], expected)
     assert job.objects() == []
     assert len(job.rows()) == (1 if "stored" in str(expected) else 0)
@@ -413,22 +433,27 @@ def test_replay_of_a_damaged_object_stops_and_replays_nothing(
     assert job.rows() == []
 
 
+@pytest.mark.parametrize(
+    ("signed", "stored"), [("2022-05-31", True), ("2022-06-02", False)]
+)
 def test_replay_after_a_schema_was_mended(
-    small_rally, payload, job, small_registry, tmp_path
+    small_rally, payload, job, small_registry, tmp_path, signed, stored
 ):
+    """A mended schema is another one, which somebody approved before it was sent."""
     job.ingest(small_rally.seal_glean("rally-x", "visit.1", payload(unknown=1)))
     mended = tmp_path / "mended"
     shutil.copytree(small_registry, mended)
     path = mended / "rally-x/visit.1.avsc"
     schema = json.loads(path.read_text())
     new = {"name": "unknown", "type": ["null", "long"], "default": None}
-    new |= {"doc": "a number", "category": 1, "purpose": "a test"}
-    schema["fields"].append(new)
+    schema["fields"].append({**SAYS, **new})
     path.write_text(json.dumps(schema))
+    write_review(mended, "visit.1", "2022-03-10")
     job.change(studies=str(mended))
-    assert job.replay() == ([Replayed(1, 0)], {"rally-x/visit.1/stored": 1})
-    (row,) = job.rows()
-    assert row["payload"]["unknown"] == 1
+    job.sign_reviews(signed)
+    outcome = "stored" if stored else "refused/not_approved"
+    assert job.replay() == ([Replayed(1, 0)], {f"rally-x/visit.1/{outcome}": 1})
+    assert [row["payload"]["unknown"] for row in job.rows()] == [1] * stored
 
 
 def test_places_of_dead_letters_say_who_and_whether_somebody_leaves(

@@ -8,9 +8,9 @@ import pytest
 
 from rally.decisions.entry import entry_name
 from rally.errors import ConfigurationError
+from rally.ingestion.decisions import LiveDecisions
 from rally.ingestion.setup import (
     IngestSettings,
-    LiveStates,
     check_before_start,
     make_intake,
     make_unsealer,
@@ -67,12 +67,12 @@ def test_states_are_read_again_when_they_are_old(
 ):
     platform = open_store(str(tmp_path))
     found_platform(platform)
-    states = LiveStates(small_rally.registry, platform, reload_seconds)
+    decisions = LiveDecisions(small_rally.registry, platform, reload_seconds)
     study = small_rally.registry.studies["rally-x"]
-    assert states().at(study, NOON) is StudyState.COLLECTING
+    assert decisions.states().at(study, NOON) is StudyState.COLLECTING
     decide_study(platform, "rally-x", StudyAction.PAUSE, NOON)
     expected = StudyState.PAUSED if seen else StudyState.COLLECTING
-    assert states().at(study, NOON) is expected
+    assert decisions.states().at(study, NOON) is expected
 
 
 @pytest.mark.parametrize("lose", [LocalStore.delete, spoil])
@@ -81,7 +81,7 @@ def test_stream_that_knows_of_a_pause_goes_on_with_it(small_rally, tmp_path, los
     platform = LocalStore(str(tmp_path))
     found_platform(platform)
     decide_study(platform, "rally-x", StudyAction.PAUSE, NOON)
-    states = LiveStates(small_rally.registry, platform, 0.0)
+    decisions = LiveDecisions(small_rally.registry, platform, 0.0)
     lose(platform, entry_name(2), platform.stat(entry_name(2)).generation)
 
     study = small_rally.registry.studies["rally-x"]
@@ -89,9 +89,9 @@ def test_stream_that_knows_of_a_pause_goes_on_with_it(small_rally, tmp_path, los
         States.read(small_rally.registry, platform).at(study, NOON)
         is StudyState.COLLECTING
     )
-    assert states().at(study, NOON) is StudyState.PAUSED
+    assert decisions.states().at(study, NOON) is StudyState.PAUSED
     decide_study(platform, "rally-x", StudyAction.END, NOON)
-    assert states().at(study, NOON) is StudyState.ENDED
+    assert decisions.states().at(study, NOON) is StudyState.ENDED
 
 
 def test_writer_needs_no_key(small_rally, tmp_path):

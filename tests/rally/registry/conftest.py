@@ -39,30 +39,10 @@ documents:
     keep: latest
     buckets: 64
     purpose: what is visited
-    review:
-      category: 3
-      requester: x-team
-      steward: ann
-      result: "+"
-      approved: 2022-02-20
-      where: bug 1
-      expires: 2023-03-27
-      sign_offs:
-        privacy: 2022-02-01
-        data: 2022-02-02
-        legal: 2022-02-10
-        security: 2022-02-11
   joined.1:
     means: joins
     scope: [/study]
     purpose: who joined
-    review:
-      category: 1
-      requester: x-team
-      steward: ann
-      result: "+"
-      approved: 2022-02-20
-      where: bug 1
 """
 
 VISIT = {
@@ -114,7 +94,9 @@ class Folder:
         self.root = root / "schemas"
         self.study: dict[str, Any] = yaml.safe_load(STUDY)
         self.schemas: dict[str, Any] = deepcopy({"visit.1": VISIT, "joined.1": JOINED})
-        self.texts = {"stewards.yaml": "stewards: [ann, bob]\n"}
+        self.says: dict[str, dict[str, Any]] = {}
+        """What the fields of a document say other than tests.support.schemas.SAYS."""
+        self.texts: dict[str, str] = {}
 
     def set(self, path: str, value: object) -> None:
         """Sets an entry of study.yaml; the path's parts are joined by spaces."""
@@ -137,7 +119,9 @@ class Folder:
         texts = {
             "rally-x/study.yaml": yaml.safe_dump(self.study),
             **{
-                f"rally-x/{name}.avsc": json.dumps(described(schema))
+                f"rally-x/{name}.avsc": json.dumps(
+                    described(schema, **self.says.get(name, {}))
+                )
                 for name, schema in self.schemas.items()
             },
             **self.texts,

@@ -23,8 +23,8 @@ def test_enrolment_and_deletion_request_are_built_in(folder):
         keep=Keep.ALL,
         buckets=1,
         purpose="Pioneer v2's own record of who joined and who left.",
-        review=None,
         schema=enrolment.schema,
+        is_built_in=True,
     )
     request = registry.document(study, "deletion-request", 1)
     assert (request.means, request.scope) == (Means.LEAVES, ())

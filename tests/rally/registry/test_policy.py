@@ -4,9 +4,9 @@ import pytest
 
 from rally.envelope import Envelope
 from rally.outcomes import RefusalReason
+from rally.registry.approvals import Coverage
 from rally.registry.policy import (
     is_expired,
-    is_reviewed,
     refused_by_country,
     refused_by_person,
     refused_by_promise,
@@ -19,7 +19,6 @@ from rally.registry.study import (
     Means,
     PayloadSchema,
     Policy,
-    Review,
     Study,
     StudyKind,
 )
@@ -29,8 +28,7 @@ DAY = date(2022, 6, 1)
 NOON = datetime(2022, 6, 1, 12, tzinfo=UTC)
 
 
-def document(approved=date(2022, 2, 20), expires=None, days=None, reviewed=True):
-    review = Review(1, "team", "ann", "+", approved, "bug 1", expires, None)
+def document(days=None):
     return Document(
         namespace="rally-x",
         type="visit",
@@ -41,7 +39,6 @@ def document(approved=date(2022, 2, 20), expires=None, days=None, reviewed=True)
         keep=Keep.ALL,
         buckets=1,
         purpose="",
-        review=review if reviewed else None,
         schema=PayloadSchema({}, "/id", None, ""),
     )
 
@@ -72,10 +69,17 @@ def study(dnt=False, countries=(), automation=True):
     )
 
 
-def promise(dnt=False, said=None, state=StudyState.COLLECTING, now=NOON, **changes):
+def promise(
+    dnt=False,
+    said=None,
+    state=StudyState.COLLECTING,
+    coverage=Coverage.COVERED,
+    now=NOON,
+    days=None,
+):
     envelope = Envelope(b"", dnt=said)
     return refused_by_promise(
-        study(dnt), document(**changes), state, envelope, NOON, now
+        study(dnt), document(days), state, coverage, envelope, NOON, now
     )
 
 
@@ -161,23 +165,15 @@ def test_state_decides(state, refused):
 
 
 @pytest.mark.parametrize(
-    ("approved", "expires", "covered"),
+    ("coverage", "refused"),
     [
-        (date(2022, 5, 31), None, True),
-        (DAY, None, True),
-        (date(2022, 6, 2), None, False),
-        (date(2022, 2, 20), DAY, True),
-        (date(2022, 2, 20), date(2022, 5, 31), False),
+        (Coverage.COVERED, None),
+        (Coverage.LAPSED, None),  # it may be renewed
+        (Coverage.NONE, RefusalReason.NOT_APPROVED),
     ],
 )
-def test_review_covers_its_first_and_its_last_day(approved, expires, covered):
-    assert is_reviewed(document(approved, expires), DAY) is covered
-    refused = None if covered else RefusalReason.OUTSIDE_REVIEW
-    assert promise(approved=approved, expires=expires) is refused
-
-
-def test_document_without_review_is_the_protocols_own():
-    assert is_reviewed(document(reviewed=False), DAY)
+def test_what_no_review_covers_is_refused(coverage, refused):
+    assert promise(coverage=coverage) is refused
 
 
 @pytest.mark.parametrize(
@@ -190,14 +186,14 @@ def test_document_without_review_is_the_protocols_own():
     ],
 )
 def test_row_is_expired_when_it_is_older_than_its_days(days, as_of, expired):
-    assert is_expired(document(days=days), DAY, as_of) is expired
+    assert is_expired(document(days), DAY, as_of) is expired
     now = datetime.combine(as_of, datetime.min.time(), UTC)
     assert promise(days=days, now=now) is (RefusalReason.EXPIRED if expired else None)
 
 
 def test_first_reason_is_the_persons_then_the_states():
     wrong = {
-        "expires": date(2022, 3, 1),
+        "coverage": Coverage.NONE,
         "days": 1,
         "now": datetime(2030, 1, 1, tzinfo=UTC),
     }
@@ -205,4 +201,5 @@ def test_first_reason_is_the_persons_then_the_states():
     ended = {"state": StudyState.ENDED}
     assert promise(**said, **ended, **wrong) is RefusalReason.DO_NOT_TRACK
     assert promise(**ended, **wrong) is RefusalReason.ENDED
-    assert promise(**wrong) is RefusalReason.OUTSIDE_REVIEW
+    assert promise(**wrong) is RefusalReason.NOT_APPROVED
+    assert promise(**wrong | {"coverage": Coverage.LAPSED}) is RefusalReason.EXPIRED

@@ -18,8 +18,6 @@ from rally.registry.study import (
     KeptBy,
     Means,
     Policy,
-    Review,
-    SignOffs,
     Study,
     StudyKind,
     Unmatched,
@@ -68,21 +66,6 @@ def test_good_study_becomes_typed_records(folder):
         keep=Keep.LATEST,
         buckets=64,
         purpose="what is visited",
-        review=Review(
-            category=3,
-            requester="x-team",
-            steward="ann",
-            result="+",
-            approved=date(2022, 2, 20),
-            where="bug 1",
-            expires=date(2023, 3, 27),
-            sign_offs=SignOffs(
-                privacy=date(2022, 2, 1),
-                data=date(2022, 2, 2),
-                legal=date(2022, 2, 10),
-                security=date(2022, 2, 11),
-            ),
-        ),
         schema=visit.schema,
     )
     assert visit.name == "visit.1"
@@ -92,7 +75,7 @@ def test_good_study_becomes_typed_records(folder):
         Keep.ALL,
         1,
     )
-    assert joined.review.sign_offs is joined.review.expires is None
+    assert study.reviews == ()
 
 
 def test_optional_entries_have_their_defaults(folder):
@@ -127,7 +110,6 @@ def test_wrong_automation_is_one_line(folder, entry):
 
 def test_platform_deletes_and_may_do_without_enrolment(folder):
     folder.set("kind", "platform")
-    folder.set(f"{VISIT} review category", 2)
     folder.set("documents joined.1 delete_after_days", 730)
     folder.set("policy enrolment", "none")
     for path in ("access", "derived", "analysis_until", "policy after_end"):
@@ -189,8 +171,6 @@ WHOLE = "must be a whole number of at least 1"
 MISSING = "is missing; add it"
 UNKNOWN = "is not known; remove it or correct its name"
 VISIT = "documents visit.1"
-REVIEW = f"{VISIT} review"
-SIGNED = f"{REVIEW} sign_offs"
 
 WRONG_VALUES = [
     ("namespace", "rally-y", 'must be the folder\'s name, "rally-x"'),
@@ -233,24 +213,7 @@ WRONG_VALUES = [
     (f"{VISIT} buckets", 0, WHOLE),
     (f"{VISIT} purpose", None, TEXT),
     (f"{VISIT} delete_after", 180, f"{UNKNOWN} (scope, kept_by)"),
-    (f"{REVIEW} category", 5, "must be 1, 2, 3 or 4"),
-    (f"{REVIEW} category", "3", WHOLE),
-    (f"{REVIEW} result", "-", 'must be "+"; collection needs a review that approved '
-     "it"),
-    (f"{REVIEW} result", None, 'must be "+"; collection needs a review that approved '
-     "it"),
-    (f"{REVIEW} steward", "eve", "is not in stewards.yaml; have a data steward review "
-     "it"),
-    (f"{REVIEW} approved", "soon", DAY),
-    (f"{REVIEW} approved", date(2023, 3, 28), "is after collect_through; nothing "
-     "could be collected under it"),
-    (f"{REVIEW} expires", date(2022, 2, 20), "must be after approved"),
-    (f"{REVIEW} bug", 1, UNKNOWN),
-    (f"{SIGNED} legal", date(2022, 3, 10), "must be before the study starts"),
-    (f"{SIGNED} security", date(2022, 3, 11), "must be before the study starts"),
-    (f"{SIGNED} privacy", date(2022, 2, 11), "must not be after legal and security"),
-    (f"{SIGNED} data", date(2022, 2, 11), "must not be after legal and security"),
-    (f"{SIGNED} ethics", date(2022, 2, 11), UNKNOWN),
+    (f"{VISIT} review", {"category": 1, "result": "+"}, f"{UNKNOWN} (scope, kept_by)"),
 ]  # fmt: skip
 
 
@@ -282,10 +245,6 @@ def test_wrong_value_is_one_line(folder, path, value, reason):
         "documents",
         f"{VISIT} means",
         f"{VISIT} purpose",
-        f"{VISIT} review",
-        *(f"{REVIEW} {name}" for name in ("category", "requester", "steward")),
-        *(f"{REVIEW} {name}" for name in ("result", "approved", "where")),
-        *(f"{SIGNED} {name}" for name in ("privacy", "data", "legal", "security")),
     ],
 )
 def test_missing_value_is_one_line(folder, path):
@@ -488,13 +447,8 @@ def test_private_browsing_names_a_boolean_of_each_data_document(folder, flag):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("stewards.yaml", "stewards: []",
-         "schemas/stewards.yaml: stewards: is empty; name who may review"),
-        ("stewards.yaml", "stewards: [ann, 7]", f"schemas/stewards.yaml: stewards.1: "
-         f"{TEXT}"),
-        ("stewards.yaml", "{}", f"schemas/stewards.yaml: stewards: {MISSING}"),
-        ("stewards.yaml", "- ann",
-         "schemas/stewards.yaml: must be a mapping of names to values"),
+        ("rally-x/study.yaml", "- a list",
+         f"{STUDY}: must be a mapping of names to values"),
         ("rally-x/study.yaml", "kind: study\nname: X\nkind: platform",
          f'{STUDY}: line 3: "kind" stands twice; correct it'),
         ("rally-x/study.yaml", "1: 2",
@@ -516,11 +470,6 @@ def test_unreadable_yaml_is_one_line(folder, text):
     assert error.startswith(f"{STUDY}: line ")
     assert error.endswith("; correct it")
     assert "\n" not in error
-
-
-def test_missing_stewards_are_named(folder):
-    del folder.texts["stewards.yaml"]
-    assert folder.error() == f"schemas/stewards.yaml: {MISSING}"
 
 
 def test_folder_without_study_is_named(folder):
@@ -570,9 +519,10 @@ def test_all_faults_are_told_at_once(folder):
     folder.set("policy enrolment", "maybe")
     folder.set("policy countries", ["US", "us", "Usa"])
     folder.set(f"{VISIT} buckets", 3)
-    folder.set(f"{REVIEW} result", "-")
-    folder.set(f"{REVIEW} category", 9)
+    folder.set(f"{VISIT} review", {"result": "+"})
+    folder.says["visit.1"] = {"category": 9}
     folder.drop("documents joined.1 purpose")
+    folder.texts["rally-x/reviews/r1.yaml"] = "covers: []"
     folder.schemas["joined.1"]["fields"] = []
     uri = folder.write()
     with pytest.raises(ConfigurationError) as caught:
@@ -580,9 +530,10 @@ def test_all_faults_are_told_at_once(folder):
     places = [without_line(each).split(": ")[1] for each in faults_of(caught.value)]
     assert places == [
         "colour", "documents.joined.1.purpose", "documents.joined.1.scope.0",
-        "documents.visit.1.buckets", "documents.visit.1.review.category",
-        "documents.visit.1.review.result", "policy.countries.1", "policy.countries.2",
-        "policy.enrolment", "starts", "participant",
+        "documents.visit.1.buckets", "documents.visit.1.review",
+        "policy.countries.1", "policy.countries.2", "policy.enrolment", "starts",
+        "participant", "/metrics/uuid.category", "/private.category", "request",
+        "covers",
     ]  # fmt: skip
 
 
@@ -616,11 +567,6 @@ def test_schemas_that_nobody_declared_are_all_named(folder):
     ids=lambda value: str(value)[:30],
 )  # fmt: skip
 def test_bounds_are_exact(folder, path, most, more, reason):
-    if path == "starts":
-        for name in SignOffs.__slots__:
-            folder.set(f"{SIGNED} {name}", date(2000, 1, 1))
-        folder.drop(f"{REVIEW} sign_offs")
-        folder.set(f"{REVIEW} category", 2)
     folder.set(path, most)
     assert folder.faults() == {}
     folder.set(path, more)
@@ -752,7 +698,6 @@ def test_what_leaves_no_row_needs_no_end(folder, means):
     folder.study["documents"]["gone.1"] = {
         "means": means,
         "purpose": "who left",
-        "review": folder.study["documents"]["joined.1"]["review"],
     }
     schema = {**folder.schemas["joined.1"], "deletion_id": "/id"}
     if means == "deletion-id":
@@ -792,9 +737,9 @@ def test_people_who_did_not_enrol_give_little(folder, category):
     for name in ("visit.1", "joined.1"):
         folder.set(f"documents {name} delete_after_days", 730)
     folder.set("policy enrolment", "none")
-    folder.set(f"{REVIEW} category", category)
+    folder.says["visit.1"] = {"category": category}
     faults = [] if category <= 2 else [
-        f"{STUDY}: documents.visit.1.review.category: of people who did not enrol only"
+        f"{STUDY}: documents.visit.1: of people who did not enrol only"
         " categories 1 and 2 are collected; say policy.enrolment: required, or collect"
         " less"
     ]  # fmt: skip
@@ -817,9 +762,7 @@ def hub(joins: str = "", text: str = "") -> str:
         "{namespace: rally-hub, kind: platform, name: Hub, starts: 2022-01-01,"
         " policy: {enrolment: required, do_not_track: consent,"
         " private_browsing: client}, documents: {joined.1: {means: joins,"
-        f" delete_after_days: 730, purpose: x, {joins}"
-        " review: {category: 1, requester: x-team, steward: ann, result: '+',"
-        " approved: 2022-01-01, where: bug 1}}}}"
+        f" delete_after_days: 730, purpose: x, {joins}}}}}}}"
     )
 
 

@@ -1,9 +1,14 @@
 """What people read of a study."""
 
-import pytest
+from pathlib import Path
 
-from rally.registry.report import ACCESS, DOCUMENTS, promises
+import pytest
+import yaml
+
+from rally.registry.approvals import Approvals
+from rally.registry.report import ACCESS, DOCUMENTS, ReviewedDocument, promises
 from rally.tables import Table, to_records
+from tests.support.reviews import write_reviews
 
 
 def test_promises_are_told_by_name(folder):
@@ -28,17 +33,25 @@ def test_promises_are_told_by_name(folder):
     [
         (
             "visit.1",
-            ("visit.1", "data", 180, None, "latest", 3, "2022-02-20", "2023-03-27",
-             "ann", "bug 1"),
+            ("visit.1", "data", 180, None, "latest", 1, "2022-03-10", "2023-03-27",
+             ["r1"]),
         ),
+        ("joined.1", ("joined.1", "joins", None, None, "all", 1, None, None, [])),
         (
             "pioneer-enrollment.1",
-            ("pioneer-enrollment.1", "joins", None, None, "all", *[None] * 5),
+            ("pioneer-enrollment.1", "joins", None, None, "all", 1, "0001-01-01", None,
+             []),
         ),
     ],
 )  # fmt: skip
-def test_document_is_a_row(folder, name, row):
+def test_document_is_a_row_with_what_its_reviews_say(folder, name, row):
+    write_reviews(Path(folder.write()))
+    review = folder.root / "rally-x" / "reviews" / "r1.yaml"
+    record = yaml.safe_load(review.read_text())
+    record["covers"] = [each for each in record["covers"] if "visit" in str(each)]
+    review.write_text(yaml.safe_dump(record))
     registry = folder.load()
     document = registry.documents(registry.study("rally-x"))[name]
-    (record,) = to_records(Table(DOCUMENTS, [document]))
-    assert tuple(record.values()) == row
+    (approval,) = Approvals.of_registry(registry).of(document)
+    (record,) = to_records(Table(DOCUMENTS, [ReviewedDocument(document, approval)]))
+    assert tuple(record.values()) == (*row, document.schema.fingerprint)

@@ -26,7 +26,7 @@ def document():
         ],
     }
     return Document(
-        *("rally-one", "visit", 1, Means.DATA, (), 180, Keep.ALL, 1, "Tests.", None),
+        *("rally-one", "visit", 1, Means.DATA, (), 180, Keep.ALL, 1, "Tests."),
         PayloadSchema(payload, "/rally.id", None, "f1"),
     )
 

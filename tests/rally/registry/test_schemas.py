@@ -11,7 +11,7 @@ from rally.registry.schemas import check_ids, read_schema, type_at
 from rally.registry.study import Means
 from rally.validation import avro_schema
 from rally.validation.encoder import compile_encoder
-from tests.support.schemas import described
+from tests.support.schemas import SAYS, described
 
 FILE = "schemas/rally-x/visit.1.avsc"
 
@@ -21,7 +21,7 @@ def record(*fields, name="visit", **properties):
 
 
 def field(name, type, **properties):
-    return {"name": name, "type": type, **properties}
+    return {"name": name, "type": type, **SAYS, **properties}
 
 
 ID = field("rally_id", "string", json="rally.id")

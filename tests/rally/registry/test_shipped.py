@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from fastavro import parse_schema, schemaless_reader
 
-from rally.registry.collected_fields import without_descriptions
+from rally.registry.approvals import Approvals, Coverage
+from rally.registry.categories import SIGNED_CATEGORIES, category_of
+from rally.registry.collected_fields import OPEN, without_descriptions
 from rally.registry.pioneer import built_in_documents
 from rally.registry.registry import SHIPPED, Registry
 from rally.registry.study import Keep, Means, StudyKind
@@ -161,11 +163,81 @@ def maps(schema, name=""):
         yield name
 
 
+def documents_of(registry):
+    for study in registry.studies.values():
+        for document in study.documents.values():
+            yield study, document
+
+
+def test_every_field_says_what_it_is_in_words_of_its_own(shipped):
+    count = 0
+    for study, document in documents_of(shipped):
+        paths = [field.path for field in document.schema.fields]
+        assert len({*paths}) == len(paths) > 0, (study.namespace, document.name)
+        for field in document.schema.fields:
+            words = (field.doc, field.purpose)
+            where = study.namespace, document.name, field.path
+            assert all(len(each.split()) > 1 for each in words), where
+            assert not any(each.startswith(OPEN) for each in words), where
+            count += 1
+    assert count > 700
+
+
+def test_id_of_a_participant_says_that_it_is_one(shipped):
+    for study, document in documents_of(shipped):
+        schema = document.schema
+        ids = {schema.participant, schema.deletion_id} - {None}
+        by_path = {field.path: field for field in schema.fields}
+        where = study.namespace, document.name
+        assert all(by_path[each].identifier for each in ids), where
+
+
+def test_reviews_cover_every_document_that_ships(shipped):
+    approvals = Approvals.of_registry(shipped)
+    for study, document in documents_of(shipped):
+        where = study.namespace, document.name
+        [approval] = approvals.of(document)
+        assert approval.faults == (), where
+        assert approval.reviews, where
+        covered = [
+            each
+            for review in study.reviews
+            for each in review.covers
+            if each.document == document.name
+        ]
+        assert {it.fingerprint for it in covered} == {document.schema.fingerprint}, (
+            where
+        )
+        [window] = approval.windows
+        assert window.start.date() == min(each.first for each in covered), where
+
+
+def test_reviews_that_ship_are_complete_and_say_so_where_they_are_placeholders(
+    shipped,
+):
+    for study in shipped.studies.values():
+        assert {each.document for it in study.reviews for each in it.covers} == {
+            *study.documents
+        }, study.namespace
+        for review in study.reviews:
+            where = study.namespace, review.id
+            answers = (*review.request.answers, *review.steward.answers)
+            assert review.open == (), where
+            assert any(each.startswith("Placeholder: ") for each in answers), where
+            categories = {
+                category_of(study, document, document.schema).level
+                for document in study.documents.values()
+                if document.name in {each.document for each in review.covers}
+            }
+            needs = bool(categories & {*SIGNED_CATEGORIES})
+            assert needs <= bool(review.sign_offs), where
+
+
 def test_studies_of_the_vectors_collect_when_these_were_made(tmp_path):
     for source in (SHIPPED, TEST_STUDIES):
         shutil.copytree(source, tmp_path, dirs_exist_ok=True)
     registry = Registry.load(str(tmp_path))
-    states = States(registry, ())
+    states, approvals = States(registry, ()), Approvals.of_registry(registry)
     for namespace, made in (
         ("rally-core", date(2022, 7, 14)),
         ("rally-lab-study", date(2026, 11, 22)),
@@ -178,7 +250,8 @@ def test_studies_of_the_vectors_collect_when_these_were_made(tmp_path):
         time = datetime(made.year, made.month, made.day, 12, tzinfo=UTC)
         study = registry.study(namespace)
         assert states.at(study, time) is StudyState.COLLECTING, namespace
-        assert all(each.review.approved <= made for each in study.documents.values())
+        for document in study.documents.values():
+            assert approvals.coverage(document, time) is Coverage.COVERED, document.name
 
 
 def least(type_, text):

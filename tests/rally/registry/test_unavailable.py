@@ -12,10 +12,7 @@ from rally.registry.study import StudyKind, UnavailableStudy
 from tests.rally.registry.conftest import without_line
 from tests.support.schemas import described
 
-REFUSED = (
-    "schemas/rally-y/study.yaml: documents.visit.1.review.result: must be "
-    '"+"; collection needs a review that approved it'
-)
+ILLEGIBLE = "schemas/rally-y/reviews/r1.yaml: request: is missing; add it (and 1 more)"
 
 
 @pytest.fixture
@@ -47,12 +44,12 @@ def test_registry_without_a_fault_has_none(two):
     assert dict(registry.faults) == {}
 
 
-def test_refused_review_closes_its_study_alone(two):
-    two.other["documents"]["visit.1"]["review"]["result"] = "-"
+def test_record_that_is_no_review_closes_its_study_alone(two):
+    two.texts["rally-y/reviews/r1.yaml"] = "{}"
     registry = load(two)
     assert list(registry.studies) == ["rally-x"]
     assert registry.namespaces == ["rally-x", "rally-y"]
-    assert said(registry, two.root) == {"rally-y": REFUSED}
+    assert said(registry, two.root) == {"rally-y": ILLEGIBLE}
     assert registry.study("rally-y") is registry.resolve("studyY") is None
     assert registry.resolve_unavailable("studyY") == "rally-y"
     assert registry.resolve_unavailable("rally-y") == "rally-y"

@@ -1,0 +1,96 @@
+"""Reviews of a platform to try things on: records that stand for one, and signatures.
+
+A development platform collects what its registry's reviews say, as if a registrar had
+seen them completed elsewhere. It says *development* on every page.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from operator import itemgetter
+from pathlib import Path
+from types import MappingProxyType
+
+from rally.decisions.contents import CoveredSchema, DecisionKind, ReviewImport
+from rally.decisions.signers import Signer
+from rally.decisions.verifying import read_chain
+from rally.decisions.writing import decide
+from rally.registry.registry import Registry
+from rally.registry.review_evidence import read_evidence
+from rally.registry.review_files import cover, dump_review, placeholder_review
+from rally.registry.reviews import FOLDER, Review
+from rally.registry.study import Study
+from rally.storage.objectstore.interface import ObjectStore
+
+REGISTRAR = "registrar"
+"""Who attests the reviews of a development platform."""
+
+ID = "r1"
+"""Name of the record that is written for a study."""
+
+Days = tuple[date, date | None]
+
+
+def write_reviews(
+    folder: Path, days: Mapping[str, Days] = MappingProxyType({})
+) -> None:
+    """Writes a placeholder review of all documents of each study in a registry.
+
+    Args:
+        folder: Registry on this machine; an older record of the same name is replaced.
+        days: First and last day of documents, by `<namespace>/<document>`, where they
+            are others than those of their study.
+    """
+    for study in Registry.load(str(folder)).studies.values():
+        covers = [
+            _cover(study, name, days.get(f"{study.namespace}/{name}"))
+            for name in study.documents
+        ]
+        if not covers:
+            continue
+        review = placeholder_review(ID, study, covers, min(it.first for it in covers))
+        file = folder / study.namespace / FOLDER / f"{ID}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(dump_review(review))
+
+
+def _cover(study: Study, name: str, days: Days | None) -> CoveredSchema:
+    first, last = days or (study.starts, study.collect_through)
+    return cover(study.documents[name], first, last)
+
+
+def import_reviews(
+    platform: ObjectStore,
+    registry: Registry,
+    signer: Signer,
+    now: Callable[[Review], datetime],
+) -> Iterator[str]:
+    """Attests each review of a registry that nobody has attested yet.
+
+    Args:
+        platform: The platform's store.
+        registry: Registry of the studies.
+        signer: The registrar.
+        now: Gives the time at which a review is signed, UTC.
+
+    Yields:
+        The namespace and the id of each that is signed now.
+    """
+    evidence = read_evidence(read_chain(platform))
+    unsigned = [
+        (now(review), study.namespace, review)
+        for study in registry.studies.values()
+        for review in study.reviews
+        if review.digest
+        not in {it.request for it in evidence.of(study.namespace, review.id).answers}
+    ]
+    for at, namespace, review in sorted(unsigned, key=itemgetter(0, 1)):
+        content = ReviewImport(
+            namespace,
+            review.id,
+            review.digest,
+            review.covers,
+            "https://example.org/",
+            "Placeholder of a development platform.",
+        )
+        decide(platform, signer, DecisionKind.IMPORT_REVIEW, content, at)
+        yield f"{namespace}/{review.id}"

@@ -1,0 +1,193 @@
+"""What people signed of reviews, read once out of the chain of decisions."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from rally.decisions.contents import (
+    CoveredSchema,
+    DecisionKind,
+    ReviewDecision,
+    ReviewImport,
+    ReviewResult,
+    ReviewSignature,
+    Role,
+    Suspension,
+)
+from rally.registry.intervals import BEGIN, END, Interval, midnight, union
+from rally.registry.reviews import Review
+
+if TYPE_CHECKING:
+    from rally.decisions.chain import Chain
+    from rally.decisions.entry import Entry
+
+_RESTRICTIONS = (
+    DecisionKind.WITHDRAW_REVIEW,
+    DecisionKind.SUSPEND,
+    DecisionKind.RELEASE,
+)
+_KINDS = (
+    DecisionKind.SIGN_REVIEW,
+    DecisionKind.IMPORT_REVIEW,
+    DecisionKind.CONFIRM_REVIEW,
+    *_RESTRICTIONS,
+)
+
+
+class Answer(NamedTuple):
+    """One person's answer for one area of a review, or for all areas.
+
+    Attributes:
+        area: Area; None of a registrar, who attests all of them.
+        by: Name of who signed.
+        at: Time at which it was signed, UTC.
+        approves: Whether it is a "+".
+        request: Digest of the request that was signed.
+        covers: Schemas and days that were signed.
+    """
+
+    area: Role | None
+    by: str
+    at: datetime
+    approves: bool
+    request: str
+    covers: Sequence[CoveredSchema]
+
+
+@dataclass(slots=True)
+class ReviewEvidence:
+    """What is signed of one review.
+
+    Attributes:
+        answers: Answers, in the order of the chain.
+        confirmed: Times at which its owner confirmed it.
+        withdrawn: Time at which it was withdrawn.
+    """
+
+    answers: list[Answer] = field(default_factory=list)
+    confirmed: list[datetime] = field(default_factory=list)
+    withdrawn: datetime | None = None
+
+
+class Evidence:
+    """What is signed of all reviews of a platform.
+
+    Attributes:
+        founded: Time at which the platform was founded: what was sent before could be
+            approved elsewhere alone. None where signatures are not checked.
+    """
+
+    def __init__(self, founded: datetime | None) -> None:
+        """Begins with nothing."""
+        self.founded = founded
+        self._reviews: dict[tuple[str, str], ReviewEvidence] = defaultdict(
+            ReviewEvidence
+        )
+        self._suspended: dict[tuple[str, str], list[Interval]] = defaultdict(list)
+
+    def of(self, namespace: str, review: str) -> ReviewEvidence:
+        """Gives what is signed of a review."""
+        return self._reviews[namespace, review]
+
+    def suspensions(self, namespace: str, document: str) -> tuple[Interval, ...]:
+        """Gives the times for which a document is suspended."""
+        return union(self._suspended.get((namespace, document), ()))
+
+    def suspend(self, namespace: str, document: str, since: datetime) -> None:
+        """Suspends a document from a time on."""
+        self._suspended[namespace, document].append(Interval(since, END))
+
+    def release(self, namespace: str, document: str, at: datetime) -> None:
+        """Ends what suspends a document."""
+        key = namespace, document
+        self._suspended[key] = [
+            Interval(each.start, min(each.end, at)) for each in self._suspended[key]
+        ]
+
+
+def restrictions_in(chain: "Chain") -> list["Entry"]:
+    """Gives the entries that close what was open, or open it again."""
+    return list(chain.of(*_RESTRICTIONS))
+
+
+def read_evidence(chain: "Chain", remembered: Iterable["Entry"] = ()) -> Evidence:
+    """Reads what a chain has of reviews and suspensions.
+
+    A decision counts from when it is signed. Its number says what was signed before:
+    who gives an earlier time than an older entry is not believed.
+
+    Args:
+        chain: Chain of decisions.
+        remembered: Entries of `restrictions_in`, which may be lost since.
+    """
+    times = _believed_times(chain)
+    found = Evidence(times[1])
+    entries = {each.number: each for each in (*remembered, *chain.of(*_KINDS))}
+    for number in sorted(entries):
+        entry = entries[number]
+        content, at = entry.content, max(entry.when, times.get(number, entry.when))
+        match content:
+            case ReviewSignature():
+                approves = content.result is ReviewResult.APPROVE
+                found.of(content.namespace, content.review).answers.append(
+                    Answer(
+                        content.area,
+                        entry.by,
+                        at,
+                        approves,
+                        content.request,
+                        content.covers,
+                    )
+                )
+            case ReviewImport():
+                found.of(content.namespace, content.review).answers.append(
+                    Answer(None, entry.by, at, True, content.request, content.covers)
+                )
+            case ReviewDecision():
+                review = found.of(content.namespace, content.review)
+                if entry.kind is DecisionKind.CONFIRM_REVIEW:
+                    review.confirmed.append(at)
+                else:
+                    review.withdrawn = review.withdrawn or at
+            case Suspension(namespace=namespace, document=document):
+                if entry.kind is DecisionKind.SUSPEND:
+                    found.suspend(namespace, document, at)
+                else:
+                    found.release(namespace, document, at)
+    return found
+
+
+def recorded_evidence(reviews: Mapping[tuple[str, str], Review]) -> Evidence:
+    """Takes the records at their word, where there is no chain to look into.
+
+    Args:
+        reviews: Reviews by namespace and id.
+    """
+    found = Evidence(None)
+    for (namespace, name), review in reviews.items():
+        given = {Role.STEWARD: review.steward, **(review.sign_offs or {})}
+        found.of(namespace, name).answers += [
+            Answer(
+                area,
+                answer.by,
+                midnight(answer.on),
+                answer.result is ReviewResult.APPROVE,
+                review.digest,
+                review.covers,
+            )
+            for area, answer in given.items()
+            if answer is not None
+        ]
+    return found
+
+
+def _believed_times(chain: "Chain") -> dict[int, datetime]:
+    """Gives the time of each entry, which is none before those of older entries."""
+    found, latest = dict[int, datetime](), BEGIN
+    for record in chain.records:
+        if record.entry is not None:
+            latest = max(latest, record.entry.when)
+        found[record.number] = latest
+    return found

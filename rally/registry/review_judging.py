@@ -1,0 +1,205 @@
+"""Judges one review for one schema: when it counts, and else why it does not."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rally.decisions.contents import REVIEW_AREAS, CoveredSchema, Role
+from rally.registry.categories import (
+    HIGHEST,
+    SIGNED_CATEGORIES,
+    Category,
+    category_of,
+)
+from rally.registry.intervals import (
+    ALWAYS,
+    BEGIN,
+    END,
+    Interval,
+    intersection,
+    midnight,
+    union,
+)
+from rally.registry.review_evidence import Answer, ReviewEvidence
+from rally.registry.reviews import Review
+from rally.registry.study import Document, PayloadSchema, Study
+
+CONFIRMED_FOR = timedelta(days=365)
+"""How long a signature, or its owner's confirmation, carries a review."""
+
+_FIRST = (Role.PRIVACY, Role.DATA)
+_THEN = (Role.LEGAL, Role.SECURITY)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewJudgement:
+    """What one review is worth for one schema.
+
+    Attributes:
+        windows: Times that it covers.
+        lapses: Ends of windows that came by themselves.
+        faults: Reasons for which it does not count, or not for all of its days.
+    """
+
+    windows: tuple[Interval, ...] = ()
+    lapses: tuple[datetime, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def judge_review(
+    study: Study,
+    document: Document,
+    schema: PayloadSchema,
+    covered: CoveredSchema,
+    review: Review,
+    evidence: ReviewEvidence,
+    founded: datetime | None,
+) -> ReviewJudgement:
+    """Judges a review for one schema that it covers.
+
+    Args:
+        study: Study whose document it is.
+        document: Document.
+        schema: Schema of the document that has the fingerprint.
+        covered: Entry of the review for it.
+        review: Record of the review.
+        evidence: What is signed of it.
+        founded: Time at which the platform was founded; None where signatures are not
+            checked: then nobody is asked to confirm.
+    """
+    category = category_of(study, document, schema, review.exempt)
+    faults = [*_find_gaps(study, review, category)]
+    answers = _sort_answers(review, covered, evidence.answers, faults)
+    signed, complete = _find_signed(category, answers, founded, faults)
+    if faults and not signed:
+        return ReviewJudgement(faults=tuple(faults))
+    if _find_gaps(study, review, category):
+        return ReviewJudgement(faults=tuple(faults))
+    last = END if covered.last is None else midnight(covered.last + timedelta(days=1))
+    possible = [Interval(midnight(covered.first), last)]
+    possible = [*intersection(possible, _public_times(review))]
+    if evidence.withdrawn:
+        possible = [*intersection(possible, [Interval(BEGIN, evidence.withdrawn)])]
+        faults.append(f"was withdrawn on {evidence.withdrawn:%Y-%m-%d}")
+    confirmed = _confirmed_times([*complete, *evidence.confirmed], founded)
+    windows = intersection(intersection(possible, signed), confirmed)
+    ends = {last, *(each.end for each in confirmed)} - {END}
+    lapses = tuple(sorted(ends & {each.end for each in windows}))
+    return ReviewJudgement(windows, lapses, tuple(faults))
+
+
+def _find_gaps(study: Study, review: Review, category: Category) -> Sequence[str]:
+    """Finds what a record lacks, whoever signs it."""
+    faults = [f"question {each} is not answered" for each in review.open]
+    if review.public is None:
+        faults.append("is not public; say where and since when it can be read")
+    if category.level in SIGNED_CATEGORIES and review.permanent:
+        faults.append(f"data of category {category} is never permanent")
+    if category.level == HIGHEST:
+        needed = {
+            "a notice": review.notice,
+            "an announcement": review.announcement,
+            "consent (policy.enrolment: required)": study.policy.enrolment_required,
+        }
+        missing = [name for name, given in needed.items() if not given]
+        if missing:
+            what = f"data of category {category} needs {', '.join(missing)}"
+            faults.append(what)
+    return faults
+
+
+def _sort_answers(
+    review: Review,
+    covered: CoveredSchema,
+    answers: Iterable[Answer],
+    faults: list[str],
+) -> list[Answer]:
+    """Gives the answers that are about this, of people who may give them."""
+    found = list[Answer]()
+    areas = dict[str, Role | None]()
+    asking = {review.request.requester, review.request.owner}
+    for answer in answers:
+        what = f"{answer.area or 'import'} by {answer.by}"
+        if answer.request != review.digest:
+            faults.append(f"{what}: the record is another than was signed")
+        elif covered not in answer.covers:
+            faults.append(f"{what}: other schemas or days were signed")
+        elif answer.by in asking:
+            faults.append(f"{what}: nobody signs what they asked for, or own")
+        elif areas.setdefault(answer.by, answer.area) != answer.area:
+            faults.append(f"{what}: nobody signs two areas of one review")
+        else:
+            found.append(answer)
+    return found
+
+
+def _find_signed(
+    category: Category,
+    answers: Sequence[Answer],
+    founded: datetime | None,
+    faults: list[str],
+) -> tuple[tuple[Interval, ...], list[datetime]]:
+    """Finds the times for which all that is needed is signed, and since when it is."""
+    imported = list[Interval]()
+    complete = list[datetime]()
+    for answer in answers:
+        if answer.area is None:
+            imported.append(Interval(answer.at, END))
+            imported.append(Interval(BEGIN, founded or BEGIN))
+            complete.append(answer.at)
+    if imported:
+        return union(imported), complete
+    needed = REVIEW_AREAS if category.level in SIGNED_CATEGORIES else REVIEW_AREAS[:1]
+    given = {area: _approved_times(area, answers) for area in needed}
+    if missing := [area for area in needed if not given[area]]:
+        faults.append(f"category {category}: not signed: {', '.join(missing)}")
+        return (), []
+    if not _is_in_order(given):
+        faults.append("privacy and data must not sign after legal and security")
+        return (), []
+    signed: tuple[Interval, ...] = ALWAYS
+    for intervals in given.values():
+        signed = intersection(signed, intervals)
+    return signed, [each.start for each in signed]
+
+
+def _approved_times(area: Role, answers: Iterable[Answer]) -> tuple[Interval, ...]:
+    """Gives the times between a "+" of an area and its next "-"."""
+    found, since = list[Interval](), None
+    for answer in answers:
+        if answer.area is not area:
+            continue
+        if answer.approves:
+            since = since or answer.at
+        elif since is not None:
+            found.append(Interval(since, answer.at))
+            since = None
+    if since is not None:
+        found.append(Interval(since, END))
+    return union(found)
+
+
+def _is_in_order(given: dict[Role, tuple[Interval, ...]]) -> bool:
+    if not all(area in given for area in (*_FIRST, *_THEN)):
+        return True
+    before = max(given[area][0].start for area in _FIRST)
+    return all(before <= given[area][0].start for area in _THEN)
+
+
+def _public_times(review: Review) -> tuple[Interval, ...]:
+    """Gives the times at which people can read the review, and were told."""
+    days = [each.on for each in (review.public, review.announcement) if each]
+    return (Interval(midnight(max(days)), END),) if days else ()
+
+
+def _confirmed_times(
+    confirmations: Iterable[datetime], founded: datetime | None
+) -> tuple[Interval, ...]:
+    """Gives the times that a signature or a confirmation of the year before carries.
+
+    What was sent before the platform was founded nobody can confirm in time.
+    """
+    if founded is None:
+        return ALWAYS
+    carried = (Interval(each, each + CONFIRMED_FOR) for each in confirmations)
+    return union([Interval(BEGIN, founded), *carried])
