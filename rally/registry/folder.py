@@ -131,8 +131,12 @@ class StudyFolder:
         if not name.endswith(_REVIEW_SUFFIX):
             raise place.error(f"is no review; name it *{_REVIEW_SUFFIX}, or remove it")
         yaml = read_yaml(place.file, self._read(name))
-        raise_all([*yaml.faults, *yaml.unreadable])
-        return read_review(place._replace(lines=yaml.lines), stem, yaml.value)
+        try:
+            review = read_review(place._replace(lines=yaml.lines), stem, yaml.value)
+        except ConfigurationError as error:
+            raise ManyFaults([*yaml.faults, *faults_of(error)]) from None
+        raise_all([*yaml.faults])
+        return review
 
     def _revisions(
         self, folder: str, place: Place, document: str

@@ -263,7 +263,8 @@ def read_review(place: Place, id: str, value: object) -> Review:
     )
     fields.attempt(partial(_check_covers, place, review), review.covers)
     fields.attempt(
-        partial(_check_people, place, review), review.request, review.steward
+        partial(_check_people, place, review),
+        *(review.request, review.steward, review.sign_offs),
     )
     fields.close()
     return review
