@@ -184,10 +184,13 @@ def recorded_evidence(reviews: Mapping[tuple[str, str], Review]) -> Evidence:
 
 
 def _believed_times(chain: "Chain") -> dict[int, datetime]:
-    """Gives the time of each entry, which is none before those of older entries."""
+    """Gives the time of each entry, which is none before those of older entries.
+
+    What is void decides nothing, its time neither.
+    """
     found, latest = dict[int, datetime](), BEGIN
     for record in chain.records:
-        if record.entry is not None:
+        if record.entry is not None and not record.why:
             latest = max(latest, record.entry.when)
         found[record.number] = latest
     return found
