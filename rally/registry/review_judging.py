@@ -68,12 +68,12 @@ def judge_review(
             checked: then nobody is asked to confirm.
     """
     category = category_of(study, document, schema, review.exempt)
-    faults = [*_find_gaps(study, review, category)]
+    faults = [*_find_gaps(study, covered, review, category)]
     answers = _sort_answers(review, covered, evidence.answers, faults)
     signed, complete = _find_signed(category, answers, founded, faults)
     if faults and not signed:
         return ReviewJudgement(faults=tuple(faults))
-    if _find_gaps(study, review, category):
+    if _find_gaps(study, covered, review, category):
         return ReviewJudgement(faults=tuple(faults))
     last = END if covered.last is None else midnight(covered.last + timedelta(days=1))
     possible = [Interval(midnight(covered.first), last)]
@@ -88,12 +88,14 @@ def judge_review(
     return ReviewJudgement(windows, lapses, tuple(faults))
 
 
-def _find_gaps(study: Study, review: Review, category: Category) -> Sequence[str]:
+def _find_gaps(
+    study: Study, covered: CoveredSchema, review: Review, category: Category
+) -> Sequence[str]:
     """Finds what a record lacks, whoever signs it."""
     faults = [f"question {each} is not answered" for each in review.open]
     if review.public is None:
         faults.append("is not public; say where and since when it can be read")
-    if category.level in SIGNED_CATEGORIES and review.permanent:
+    if category.level in SIGNED_CATEGORIES and covered.last is None:
         faults.append(f"data of category {category} is never permanent")
     if category.level == HIGHEST:
         needed = {
