@@ -9,7 +9,7 @@ other, and no job.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from rally.decisions.entry import Entry
     from rally.storage.objectstore.interface import ObjectStore
 
-LAPSED_FOR = timedelta(days=14)
-"""How long after a review's end its pings wait, sealed, for somebody who renews it."""
-
 UNCHECKED = "signatures not checked; --platform or --store says where they are"
 """What a command says that takes the records at their word."""
 
@@ -36,7 +33,8 @@ UNCHECKED = "signatures not checked; --platform or --store says where they are"
 class Coverage(StrEnum):
     """What the reviews say of a document at a time.
 
-    LAPSED: a review covered it, and ended by itself less than LAPSED_FOR before.
+    LAPSED: a review covered it, ended by itself less than LAPSED_FOR before, and was
+        neither refused nor withdrawn since.
     """
 
     COVERED = "covered"
@@ -52,8 +50,8 @@ class SchemaApproval:
         schema: Schema.
         category: Category of its data, whatever a review exempts.
         windows: Times at which it may be collected.
-        lapses: Ends of windows that came by themselves: by a last day, or after a year
-            without a confirmation.
+        lapses: Times for which pings wait for a renewal: after a window that ended by
+            itself, by a last day or after a year without a confirmation.
         reviews: Ids of the reviews that cover it, counting or not.
         faults: Reasons for which those do not count, or not for all days, one line
             each.
@@ -62,7 +60,7 @@ class SchemaApproval:
     schema: PayloadSchema
     category: Category
     windows: tuple[Interval, ...]
-    lapses: tuple[datetime, ...] = ()
+    lapses: tuple[Interval, ...] = ()
     reviews: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
@@ -160,9 +158,7 @@ class Approvals:
         approved = self.of(document)
         if any(each.covers(sent) for each in approved):
             return Coverage.COVERED
-        if any(
-            end <= sent < end + LAPSED_FOR for each in approved for end in each.lapses
-        ):
+        if any(lapse.holds(sent) for each in approved for lapse in each.lapses):
             return Coverage.LAPSED
         return Coverage.NONE
 
@@ -221,7 +217,7 @@ def _judge_schema(
     evidence: Evidence,
     open_times: Iterable[Interval],
 ) -> SchemaApproval:
-    windows, lapses = list[Interval](), set[datetime]()
+    windows, lapses = list[Interval](), list[Interval]()
     reviews, faults = list[str](), list[str]()
     for review in study.reviews:
         signed = evidence.of(study.namespace, review.id)
@@ -235,7 +231,7 @@ def _judge_schema(
                 study, document, schema, covered, review, signed, evidence.founded
             )
             windows += found.windows
-            lapses.update(found.lapses)
+            lapses += found.lapses
             reviews.append(review.id)
             faults += (f"review {review.id}: {fault}" for fault in found.faults)
     if not reviews:
@@ -246,7 +242,7 @@ def _judge_schema(
         schema,
         category,
         covered_times,
-        tuple(sorted(lapses & ends)),
+        intersection((each for each in lapses if each.start in ends), open_times),
         tuple(dict.fromkeys(reviews)),
         tuple(faults),
     )

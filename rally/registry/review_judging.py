@@ -27,6 +27,9 @@ from rally.registry.study import Document, PayloadSchema, Study
 CONFIRMED_FOR = timedelta(days=365)
 """How long a signature, or its owner's confirmation, carries a review."""
 
+LAPSED_FOR = timedelta(days=14)
+"""How long after a review's end its pings wait, sealed, for somebody who renews it."""
+
 _FIRST = (Role.PRIVACY, Role.DATA)
 _THEN = (Role.LEGAL, Role.SECURITY)
 
@@ -37,12 +40,12 @@ class ReviewJudgement:
 
     Attributes:
         windows: Times that it covers.
-        lapses: Ends of windows that came by themselves.
+        lapses: Times, after windows that ended by themselves, for which pings wait.
         faults: Reasons for which it does not count, or not for all of its days.
     """
 
     windows: tuple[Interval, ...] = ()
-    lapses: tuple[datetime, ...] = ()
+    lapses: tuple[Interval, ...] = ()
     faults: tuple[str, ...] = ()
 
 
@@ -79,12 +82,16 @@ def judge_review(
     possible = [Interval(midnight(covered.first), last)]
     possible = [*intersection(possible, _public_times(review))]
     if evidence.withdrawn:
-        possible = [*intersection(possible, [Interval(BEGIN, evidence.withdrawn)])]
+        signed = intersection(signed, [Interval(BEGIN, evidence.withdrawn)])
         faults.append(f"was withdrawn on {evidence.withdrawn:%Y-%m-%d}")
     confirmed = _confirmed_times([*complete, *evidence.confirmed], founded)
     windows = intersection(intersection(possible, signed), confirmed)
     ends = {last, *(each.end for each in confirmed)} - {END}
-    lapses = tuple(sorted(ends & {each.end for each in windows}))
+    lapses = tuple(
+        waiting
+        for end in sorted(ends & {each.end for each in windows})
+        for waiting in intersection([Interval(end, end + LAPSED_FOR)], signed)
+    )
     return ReviewJudgement(windows, lapses, tuple(faults))
 
 
