@@ -24,12 +24,12 @@ from rally.observability.progress import (
     count_works,
     describe_progress,
 )
-from rally.outcomes import FAILED, Count, mismatches_in, without_places
+from rally.outcomes import FAILED, Count, left_out_in, mismatches_in, without_places
 from rally.printing import print_lines
 from rally.results import WrongResults, name_results
 from rally.storage.objectstore.interface import ObjectStore
 from rally.tables import Column, Table
-from transforms.counters import MISMATCH, NAMESPACE
+from transforms.counters import LEFT_OUT_PLACES, MISMATCH, NAMESPACE
 from transforms.parallel_map import ParallelMap
 
 
@@ -97,6 +97,8 @@ def read_counts(result: PipelineResult) -> Counter[Count]:
         count = Count.parse_mismatch(name)
         counts[count] += number
         counts[count._replace(where="")] -= number
+    for name, number in read_counters(result, LEFT_OUT_PLACES).items():
+        counts[Count.parse_left_out(name)] += number
     return +counts
 
 
@@ -158,6 +160,12 @@ def tabulate(counts: Counter[Count]) -> Table[Counted]:
     return Table(_OUTCOMES, sorted(without_places(counts).items()))
 
 
+_LEFT_OUT: tuple[Column[Counted], ...] = (
+    Column("study", lambda each: each[0].study),
+    Column("document", lambda each: each[0].document),
+    Column("where", lambda each: each[0].where, head="LEFT OUT"),
+    Column("pings", lambda each: each[1]),
+)
 _MISMATCHES: tuple[Column[Counted], ...] = (
     Column("study", lambda each: each[0].study),
     Column("document", lambda each: each[0].document),
@@ -169,6 +177,11 @@ _MISMATCHES: tuple[Column[Counted], ...] = (
 def tabulate_mismatches(counts: Counter[Count]) -> Table[Counted]:
     """A table of the places at which pings did not fit their schemas."""
     return Table(_MISMATCHES, sorted(mismatches_in(counts).items()))
+
+
+def tabulate_left_out(counts: Counter[Count]) -> Table[Counted]:
+    """A table of what was left out of stored pings, as nobody collects it any more."""
+    return Table(_LEFT_OUT, sorted(left_out_in(counts).items()))
 
 
 def count_failures(counts: Counter[Count]) -> dict[str, int]:

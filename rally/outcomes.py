@@ -112,6 +112,8 @@ class Mismatch(NamedTuple):
 
 STORED, REFUSED, FAILED = "stored", "refused", "failed"
 JOINED, LEFT = "joined", "left"
+LEFT_OUT = "left_out"
+"""Counts places of stored pings whose values nobody collects any more."""
 
 
 class Count(NamedTuple):
@@ -120,10 +122,10 @@ class Count(NamedTuple):
     Attributes:
         study: namespace, or `unknown`.
         document: `<type>.<version>`, or `unknown`.
-        outcome: stored, refused, failed, joined or left.
+        outcome: stored, refused, failed, joined, left or left_out.
         reason: reason of a refusal or failure; empty otherwise.
         where: first place of the schema that does not fit, in words, where the schema's
-            mismatch is the reason; empty otherwise.
+            mismatch is the reason; the place of what was left out; empty otherwise.
     """
 
     study: str
@@ -138,7 +140,7 @@ class Count(NamedTuple):
         return "/".join(part for part in self[:4] if part)
 
     @property
-    def mismatch_name(self) -> str:
+    def place_name(self) -> str:
         """The name of the counter by place: study, document and `where`."""
         return f"{self.study}/{self.document}/{self.where}"
 
@@ -149,19 +151,35 @@ class Count(NamedTuple):
 
     @classmethod
     def parse_mismatch(cls, name: str) -> "Count":
-        """Reads a counter's name by place; the inverse of `mismatch_name`."""
+        """Reads a counter's name by place; the inverse of `place_name`."""
         study, document, where = name.split("/", 2)
         return cls(study, document, FAILED, FailureReason.SCHEMA_MISMATCH.value, where)
 
+    @classmethod
+    def parse_left_out(cls, name: str) -> "Count":
+        """Reads a counter's name by place; the inverse of `place_name`."""
+        study, document, where = name.split("/", 2)
+        return cls(study, document, LEFT_OUT, where=where)
+
 
 def without_places(counts: Counter[Count]) -> Counter[Count]:
-    """Adds up counts that differ in `where` alone."""
+    """Adds up counts of pings that differ in `where` alone."""
     whole: Counter[Count] = Counter()
     for count, number in counts.items():
-        whole[count._replace(where="")] += number
+        if count.outcome != LEFT_OUT:
+            whole[count._replace(where="")] += number
     return whole
 
 
 def mismatches_in(counts: Counter[Count]) -> Counter[Count]:
     """Gives the counts that say where a schema does not fit."""
-    return Counter({count: number for count, number in counts.items() if count.where})
+    return Counter(
+        {it: number for it, number in counts.items() if it.where and it.reason}
+    )
+
+
+def left_out_in(counts: Counter[Count]) -> Counter[Count]:
+    """Gives the counts that say what was left out of stored pings."""
+    return Counter(
+        {it: number for it, number in counts.items() if it.outcome == LEFT_OUT}
+    )

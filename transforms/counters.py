@@ -10,7 +10,7 @@ from apache_beam.metrics import Metrics
 
 from rally.observability import prometheus
 from rally.observability.measures import Measures
-from rally.outcomes import Count
+from rally.outcomes import LEFT_OUT, Count
 
 NAMESPACE = "rally"
 """The namespace of outcomes by study; names are `rally.outcomes.Count`."""
@@ -23,11 +23,14 @@ project's jobs count; an alert can hang on one of these, whatever the registry h
 """
 
 MISMATCH = "rally.mismatch"
-"""The namespace of schema mismatches by place; names are `Count.mismatch_name`.
+"""The namespace of schema mismatches by place; names are `Count.place_name`.
 
 A schema bounds their number. They stand apart, so that whoever watches reasons finds
 each under one name.
 """
+
+LEFT_OUT_PLACES = "rally.left_out"
+"""The namespace of what was left out of stored pings; names are `Count.place_name`."""
 
 WORK = "rally.work"
 """The namespace of measures; names are those of rally.observability.measures."""
@@ -38,9 +41,12 @@ def publish(counts: Counter[Count], *measured: Measures) -> None:
     if prometheus.is_wanted():
         prometheus.add(counts, *measured)
     for count, number in counts.items():
+        if count.outcome == LEFT_OUT:
+            Metrics.counter(LEFT_OUT_PLACES, count.place_name).inc(number)
+            continue
         Metrics.counter(NAMESPACE, count.name).inc(number)
         if count.where:
-            Metrics.counter(MISMATCH, count.mismatch_name).inc(number)
+            Metrics.counter(MISMATCH, count.place_name).inc(number)
         Metrics.counter(TOTAL, count.outcome).inc(number)
     counts.clear()
     for measures in measured:

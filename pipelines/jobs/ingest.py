@@ -33,6 +33,7 @@ from pipelines.run_step import (
     read_counts,
     shown_progress,
     tabulate,
+    tabulate_left_out,
     tabulate_mismatches,
 )
 from pipelines.runners import is_local
@@ -119,10 +120,16 @@ def _graph(options: PipelineOptions, progress: str | None = None) -> beam.Pipeli
 
 def _report(counts: Counter[Count], *, as_json: bool) -> Ended:
     outcomes_of_pings, mismatches = tabulate(counts), tabulate_mismatches(counts)
+    left_out = tabulate_left_out(counts)
     print_results(
-        {"outcomes": outcomes_of_pings, "mismatches": mismatches},
+        {
+            "outcomes": outcomes_of_pings,
+            "mismatches": mismatches,
+            "left_out": left_out,
+        },
         outcomes_of_pings if counts else "no pings",
         mismatches,
+        left_out,
         as_json=as_json,
     )
     figures = outcomes(counts)

@@ -26,6 +26,7 @@ from pipelines.run_step import (
     read_counters,
     read_counts,
     tabulate,
+    tabulate_left_out,
     tabulate_mismatches,
 )
 from rally.dead_letters import list_dead_letters
@@ -122,15 +123,18 @@ def _report(result: Result, *, as_json: bool) -> int:
         letters += f"\n{unopened:,} of the kept do not open with this private key"
     outcomes_of_pings = tabulate(result.counts)
     mismatches = tabulate_mismatches(result.counts)
+    left_out = tabulate_left_out(result.counts)
     print_results(
         {
             "outcomes": outcomes_of_pings,
             "mismatches": mismatches,
+            "left_out": left_out,
             "dead_letters": {"removed": gone, "kept": kept, "unopened": unopened},
             "damaged": result.damaged,
         },
         outcomes_of_pings,
         mismatches,
+        left_out,
         letters,
         as_json=as_json,
     )

@@ -1,7 +1,7 @@
-"""What people decided of studies and reviews, as a job knows it at the moment."""
+"""What people decided, and who has left, as a job knows it at the moment."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from rally.registry.registry import Registry
 from rally.registry.review_evidence import restrictions_in
 from rally.registry.transitions import States, Transition, transitions_in
 from rally.storage.objectstore.interface import ObjectStore
+from rally.withdrawal.fold import Leaver
 
 
 class Decisions(Protocol):
@@ -23,6 +24,17 @@ class Decisions(Protocol):
 
     def approvals(self) -> Approvals:
         """Gives what the reviews approve."""
+
+
+class Withdrawals(Protocol):
+    """The withdrawal list as a job knows it at the moment."""
+
+    def people(self) -> Mapping[str, Leaver]:
+        """Gives the people on the list, by platform pseudonym."""
+
+    @property
+    def counter(self) -> int:
+        """The number of the list that `people` gave last."""
 
 
 @dataclass(frozen=True, slots=True)

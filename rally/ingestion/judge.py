@@ -1,16 +1,15 @@
 """Decides what becomes of one ping: it is stored, refused or failed, and no fourth."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from rally.decryption.opener import Opener
 from rally.decryption.pioneer import DELETION_REQUEST, PioneerEnvelope, identifier_name
 from rally.envelope import Address, Envelope, parse_address, parse_timestamp
 from rally.errors import PingFailed
 from rally.events import RALLY, Event, EventKind
-from rally.ingestion.decisions import Decisions
+from rally.ingestion.decisions import Decisions, Withdrawals
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.ping import (
     OpenedPing,
@@ -40,17 +39,6 @@ from rally.withdrawal.fold import Leaver, Verdict, judge_row
 
 _CLOCK_TOLERANCE = timedelta(hours=1)
 _UNKNOWN = Label()
-
-
-class Withdrawals(Protocol):
-    """The withdrawal list as a job knows it at the moment."""
-
-    def people(self) -> Mapping[str, Leaver]:
-        """Gives the people on the list, by platform pseudonym."""
-
-    @property
-    def counter(self) -> int:
-        """The number of the list that `people` gave last."""
 
 
 class _Refused(Exception):
@@ -127,7 +115,7 @@ class Judge:
 
             # A withdrawal counts whatever the promise says, and leaves no row.
             opened = self._open(ping)
-            if route.encoder is None:
+            if not route.encoders:
                 return Outcome(label, event=self._make_left_event(opened))
 
             _refuse_by_person(opened)
@@ -151,13 +139,15 @@ class Judge:
             # A study may be registered and have no key, as it is not used here.
             if not self._pseudonyms.knows(label.study):
                 return Outcome(label, event=joined, failure=FailureReason.NO_KEY)
-            row = make_row(opened, self._in_study(route.study, sender))
+            approved = self._decisions.approvals().covering(route.document, sent)
+            made = make_row(opened, self._in_study(route.study, sender), approved)
             partition = Partition(label.study, label.document, sent.date().isoformat())
             return Outcome(
                 label,
-                NewRow(partition, route.document.schema.fingerprint, row),
+                NewRow(partition, made.fingerprint, made.row),
                 joined,
                 failure=opened.failure,
+                left_out=made.left_out,
             )
         except StudyUnavailable as unavailable:
             # The ping names another study, and waits among the dead letters of that.
@@ -277,7 +267,7 @@ class Judge:
         payload, failure = None, None
         try:
             payload = self._opener.open_pioneer(
-                ping.pioneer, namespace, any_key=route.encoder is None
+                ping.pioneer, namespace, any_key=not route.encoders
             )
         except PingFailed:
             if not route.leaves_by_envelope:
@@ -365,7 +355,7 @@ class Judge:
 
 def _refuse_automation(ping: Ping) -> None:
     """Refuses data and enrolments that a client marks as no person's."""
-    if ping.route.encoder is None:
+    if not ping.route.encoders:
         return
     if refusal := refused_by_tag(ping.route.study, ping.envelope):
         raise _Refused(refusal)

@@ -1,12 +1,14 @@
 """The outcome of one ping, and the counts of outcomes for counters and summaries."""
 
 from collections import Counter
+from collections.abc import Collection
 from typing import NamedTuple
 
 from rally.events import Event
 from rally.ingestion.routes import Label
 from rally.outcomes import (
     FAILED,
+    LEFT_OUT,
     REFUSED,
     STORED,
     Count,
@@ -27,6 +29,8 @@ class Outcome(NamedTuple):
         refusal: reason for which no row is kept, where the ping is refused.
         failure: reason for which the ping becomes a dead letter, where it failed.
         where: place of the schema that the payload does not fit, where it failed by it.
+        left_out: places of values that the row has not, as nobody collects them any
+            more.
     """
 
     label: Label
@@ -35,6 +39,7 @@ class Outcome(NamedTuple):
     refusal: RefusalReason | None = None
     failure: FailureReason | None = None
     where: Mismatch | None = None
+    left_out: Collection[str] = ()
 
 
 def count_outcome(counts: Counter[Count], outcome: Outcome) -> None:
@@ -42,6 +47,8 @@ def count_outcome(counts: Counter[Count], outcome: Outcome) -> None:
     study, document = outcome.label.study, outcome.label.document
     if outcome.row is not None:
         counts[Count(study, document, STORED)] += 1
+        for place in outcome.left_out:
+            counts[Count(study, document, LEFT_OUT, where=place)] += 1
     if outcome.event is not None:
         counts[Count(study, document, outcome.event.kind.value)] += 1
     if outcome.refusal is not None:

@@ -1,7 +1,7 @@
 """Holds a ping whose document is known, and makes its event and its row."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from rally.decryption.pioneer import BOGUS_KEY_IDS, PioneerEnvelope
@@ -10,9 +10,17 @@ from rally.errors import PingFailed
 from rally.events import Event, EventKind
 from rally.ingestion.routes import Route
 from rally.outcomes import FailureReason
+from rally.registry.rows import RowEncoder
+from rally.registry.study import PayloadSchema
 from rally.times import to_micros
-from rally.validation.pointers import put
+from rally.validation.pointers import look_up, put
 from rally.validation.pseudonyms import IdReplacer, stands_in
+
+_END_TIME = ("ping_info", "end_time")
+"""The place of the time at which Glean's clients ended to collect a ping."""
+
+_DAY_LENGTH = len("2022-03-10")
+_LATEST = timedelta(days=7)
 
 
 class Ping(NamedTuple):
@@ -114,28 +122,71 @@ def make_event(
     )
 
 
-def make_row(ping: OpenedPing, sender: Sender) -> bytes:
+class EncodedRow(NamedTuple):
+    """A row, and the schema by which it is one.
+
+    Attributes:
+        fingerprint: fingerprint of the payload's schema.
+        row: Avro binary of the row.
+        left_out: places of values that it has not, as nobody collects them any more.
+    """
+
+    fingerprint: str
+    row: bytes
+    left_out: frozenset[str]
+
+
+def make_row(
+    ping: OpenedPing, sender: Sender, approved: Iterable[PayloadSchema]
+) -> EncodedRow:
     """Encodes the row of a ping, with a pseudonym wherever an id stood.
 
     Args:
         ping: ping of the row; ids in its clear text are replaced in place.
         sender: person who sent it, with the pseudonyms that the namespace's rows have.
+        approved: schemas that reviews cover at the ping's time, the newest first; at
+            least one. The row has the first that it fits.
 
     Raises:
-        PingFailed: the payload does not fit its schema, or an id stands where it cannot
-            be replaced.
+        PingFailed: the payload fits none of them, for the reason of the newest; or an
+            id stands where it cannot be replaced.
     """
-    route, envelope, clear = ping.route, ping.envelope, ping.clear
+    route, clear = ping.route, ping.clear
     assert route.participant
-    participant = sender.participant
     if sender.deletion_pseudonym is not None:
         assert route.deletion_id
         put(clear, route.deletion_id, sender.deletion_pseudonym)
-    put(clear, route.participant, participant)
+    put(clear, route.participant, sender.participant)
+    failed: PingFailed | None = None
+    for schema in approved:
+        encoder = route.encoders[schema.fingerprint]
+        payload, expired = encoder.without_expired(clear, _collected(ping))
+        try:
+            row = _hide_ids(ping, sender, encoder, payload)
+            return EncodedRow(encoder.fingerprint, row, frozenset(expired))
+        except PingFailed as error:
+            failed = failed or error
+        payload, given_up = encoder.without_given_up(payload)
+        if given_up:
+            try:
+                row = _hide_ids(ping, sender, encoder, payload)
+            except PingFailed as error:
+                failed = error if failed is None else failed
+            else:
+                left_out = frozenset((*expired, *given_up))
+                return EncodedRow(encoder.fingerprint, row, left_out)
+    assert failed
+    raise failed
+
+
+def _hide_ids(
+    ping: OpenedPing, sender: Sender, encoder: RowEncoder, payload: object
+) -> bytes:
+    """Encodes a row in which no id of the person stands, in whatever text."""
+    envelope, participant = ping.envelope, sender.participant
     agent, tags = envelope.client_agent, envelope.source_tags
-    document_id = ping.document_id
-    payload: object = clear
-    row = _encode(ping, participant, document_id, agent, tags, payload)
+    document_id, micros = ping.document_id, ping.micros
+    row = encoder.encode(participant, document_id, micros, agent, tags, payload)
     for identifier, pseudonym in sender.pseudonyms().items():
         if not stands_in(identifier, row):
             continue
@@ -144,24 +195,26 @@ def make_row(ping: OpenedPing, sender: Sender) -> bytes:
         agent = agent and replace.in_text(agent)
         tags = tags and replace.in_text(tags)
         payload = replace.in_value(payload)
-        row = _encode(ping, participant, document_id, agent, tags, payload)
+        row = encoder.encode(participant, document_id, micros, agent, tags, payload)
         if stands_in(identifier, row):  # across two values: not by chance
             raise PingFailed(FailureReason.INVALID_ID)
     return row
 
 
-def _encode(
-    ping: OpenedPing,
-    participant: str,
-    document_id: str,
-    agent: str | None,
-    tags: str | None,
-    clear: object,
-) -> bytes:
-    assert ping.route.encoder
-    return ping.route.encoder.encode(
-        participant, document_id, ping.micros, agent, tags, clear
-    )
+def _collected(ping: OpenedPing) -> date:
+    """Gives the day up to which a ping was collected, as its client says it.
+
+    A client may be believed so far: not after the ping was sent, and not long before.
+    """
+    sent = ping.sent.date()
+    said = look_up(ping.clear, _END_TIME)
+    if not isinstance(said, str):
+        return sent
+    try:
+        day = date.fromisoformat(said[:_DAY_LENGTH])
+    except ValueError:
+        return sent
+    return min(max(day, sent - _LATEST), sent)
 
 
 def unreadable_enrolment(pioneer: PioneerEnvelope) -> FailureReason | None:

@@ -1,5 +1,6 @@
 """Finds the route of a ping: all that is known of its document before it arrives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rally.decryption.pioneer import DELETION_REQUEST, identifier_name
@@ -42,7 +43,8 @@ class Route:
         study: study of the document.
         document: registry entry of the document.
         label: study and document, for counters and paths.
-        encoder: encoder of the document's rows; None where no row is stored.
+        encoders: encoders of the document's rows, by the fingerprints of its schemas,
+            the newest first; empty where no row is stored.
         participant: place of the rally id in the clear payload, if it has one.
         deletion_id: place of a deletion id, if it has one.
         scope: places that name the study which is joined or left.
@@ -52,7 +54,7 @@ class Route:
     study: Study
     document: Document
     label: Label
-    encoder: RowEncoder | None
+    encoders: Mapping[str, RowEncoder]
     participant: Pointer | None
     deletion_id: Pointer | None
     scope: tuple[Pointer, ...]
@@ -187,12 +189,19 @@ def _compile(study: Study, document: Document) -> Route:
         study,
         document,
         Label(study.namespace, document.name, withdrawal),
-        None if withdrawal else RowEncoder(document),
+        {} if withdrawal else _encoders(document),
         _pointer(schema.participant),
         _pointer(schema.deletion_id),
         tuple(parse_pointer(place) for place in document.scope),
         _pointer(study.policy.private_browsing),
     )
+
+
+def _encoders(document: Document) -> dict[str, RowEncoder]:
+    return {
+        schema.fingerprint: RowEncoder(document, schema)
+        for schema in document.revisions
+    }
 
 
 def _name_of(document: Document) -> DocumentName:

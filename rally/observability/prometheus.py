@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rally.errors import ConfigurationError
 from rally.observability.measures import Measures, Spread, Sum
-from rally.outcomes import JOINED, LEFT, Count
+from rally.outcomes import JOINED, LEFT, LEFT_OUT, Count
 
 if TYPE_CHECKING:
     import prometheus_client
@@ -73,6 +73,10 @@ def add(counts: Counter[Count], *measured: Measures) -> None:
     for count, number in counts.items():
         if count.outcome in (JOINED, LEFT):
             known.events.labels(count.study, count.document, count.outcome).inc(number)
+        elif count.outcome == LEFT_OUT:
+            place = count.study, count.document, count.where
+            known.left_out.labels(*place).inc(number)
+            continue
         else:
             known.pings.labels(*_labels(count)).inc(number)
         if count.where:
@@ -92,6 +96,7 @@ class _Metrics(NamedTuple):
     pings: "prometheus_client.Counter"
     events: "prometheus_client.Counter"
     mismatches: "prometheus_client.Counter"
+    left_out: "prometheus_client.Counter"
     sums: "dict[Sum, prometheus_client.Counter]"
     sizes: "dict[Spread, prometheus_client.Summary]"
     gauges: "dict[Spread, prometheus_client.Gauge]"
@@ -110,6 +115,12 @@ def _metrics() -> _Metrics:
         Counter(
             "rally_mismatches",
             "Pings that did not fit their schema, by its first place that they miss.",
+            (*by, "where"),
+            registry=None,
+        ),
+        Counter(
+            "rally_left_out",
+            "Values of stored pings that nobody collects any more, by their place.",
             (*by, "where"),
             registry=None,
         ),

@@ -206,7 +206,9 @@ def _judge_document(
         yield SchemaApproval(schema, category, ALWAYS)
         return
     open_times = complement(evidence.suspensions(study.namespace, document.name))
-    yield _judge_schema(study, document, schema, category, evidence, open_times)
+    for each in document.revisions:
+        category = category_of(study, document, each)
+        yield _judge_schema(study, document, each, category, evidence, open_times)
 
 
 def _judge_schema(

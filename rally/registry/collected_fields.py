@@ -205,6 +205,9 @@ def _read_field(
         identifier=read("identifier", flag) or False,
         sdk=read("sdk", choice(Sdk)),
     )
+    if found.expires and not field.may_be_absent:
+        what = 'needs a field that may be absent; write ["null", …] with default null'
+        faults.append(str(at.at("expires").error(what)))
     raise_all(faults)
     return found
 

@@ -12,8 +12,9 @@ from rally.plain_yaml import PlainYaml, read_yaml
 from rally.registry import schemas
 from rally.registry.cross_checks import close_clashing, close_unjoinable
 from rally.registry.parsing import read_study
+from rally.registry.review_parsing import read_review
 from rally.registry.reviews import FOLDER as REVIEWS
-from rally.registry.reviews import Review, read_review
+from rally.registry.reviews import Review
 from rally.registry.schemas import SchemaFile, read_schema
 from rally.registry.study import Study, StudyKind, UnavailableStudy, all_faults
 from rally.storage.objectstore.interface import ObjectNotFound

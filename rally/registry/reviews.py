@@ -8,49 +8,23 @@ rally.registry.approvals).
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
-from rally.decisions.content_parsing import (
-    MOST_COVERED,
-    document_name,
-    person_name,
-    review_id,
-)
-from rally.decisions.contents import (
-    REVIEW_AREAS,
-    CoveredSchema,
-    ReviewResult,
-    Risk,
-    Role,
-)
-from rally.errors import ConfigurationError
-from rally.fields import (
-    AllFields,
-    Place,
-    Reader,
-    T,
-    choice,
-    day,
-    hexadecimal,
-    many,
-    raise_all,
-    text,
-)
-from rally.registry.collected_fields import OPEN
+from rally.decisions.contents import CoveredSchema, ReviewResult, Risk, Role
 
 FOLDER = "reviews"
 """Of a namespace's folder."""
 
+DATE = "date"
+"""What a file calls the day that records have as `on`, which is a word of YAML."""
+
 REQUEST_QUESTIONS = 12
 REVIEW_QUESTIONS = 8
 RENEWAL_QUESTIONS = 3
-_MOST_ENTRIES = 50
-_HTTPS = "https://"
 
 
 class Request(NamedTuple):
@@ -230,218 +204,3 @@ class Review:
     def exempt(self) -> frozenset[str]:
         """Names of the rules that do not apply."""
         return frozenset(each.rule for each in self.exemptions)
-
-
-def read_review(place: Place, id: str, value: object) -> Review:
-    """Reads a review's record.
-
-    Args:
-        place: Its file.
-        id: Name of the file.
-        value: Its content.
-
-    Raises:
-        ConfigurationError: it is none; all faults are told. A question without an
-            answer is no fault: the review is open.
-    """
-    fields = AllFields(place, value)
-    unanswered = list[str]()
-    answers = partial(_answers, unanswered)
-    review = Review(
-        id=fields.attempt(lambda: review_id(place, id)),
-        request=fields.need("request", partial(_request, answers)),
-        covers=fields.need("covers", many(_covered, MOST_COVERED)),
-        steward=fields.maybe("review", partial(_steward_review, answers)),
-        sign_offs=fields.maybe("sign_offs", _sign_offs),
-        announcement=fields.maybe("announcement", _announcement),
-        notice=fields.maybe("notice", _notice),
-        public=fields.maybe("public", _announcement),
-        exemptions=fields.maybe("exemptions", many(_exemption, _MOST_ENTRIES)) or (),
-        permanent=fields.maybe("permanent", _permanent),
-        escalations=fields.maybe("escalations", many(_escalation, _MOST_ENTRIES)) or (),
-        open=tuple(unanswered),
-    )
-    fields.attempt(partial(_check_covers, place, review), review.covers)
-    fields.attempt(
-        partial(_check_people, place, review),
-        *(review.request, review.steward, review.sign_offs),
-    )
-    fields.close()
-    return review
-
-
-DATE = "date"
-"""What a file calls the day that records have as `on`, which is a word of YAML."""
-
-
-def _record(make: Callable[..., T], **entries: Reader[object]) -> Reader[T]:
-    """Reads a mapping that has exactly these entries, and tells all faults."""
-
-    def read(place: Place, value: object) -> T:
-        fields = AllFields(place, value)
-        found = make(
-            **{
-                name: fields.need(DATE if name == "on" else name, read_entry)
-                for name, read_entry in entries.items()
-            }
-        )
-        fields.close()
-        return found
-
-    return read
-
-
-def https(place: Place, value: object) -> str:
-    """Reads the address of a page that anybody can trust to be what was put there."""
-    address = text(place, value)
-    if not address.startswith(_HTTPS) or " " in address:
-        raise place.error(f"must be an address that begins with {_HTTPS}")
-    return address
-
-
-_announcement = _record(Announcement, where=https, on=day)
-_notice = _record(Notice, where=https, sha256=hexadecimal(64))
-_exemption = _record(Exemption, rule=text, reason=text)
-_permanent = _record(Permanence, person=person_name, reason=text)
-_position = _record(Position, by=text, position=text)
-_escalation = _record(
-    Escalation,
-    raised_by=text,
-    question=text,
-    positions=many(_position, _MOST_ENTRIES),
-    decided_by=text,
-    decision=text,
-    on=day,
-)
-_sign_off = _record(
-    SignOff,
-    by=person_name,
-    on=day,
-    result=choice(ReviewResult),
-    risk=choice(Risk),
-    mitigations=text,
-)
-
-
-def _request(
-    answers: Callable[[int], Reader[tuple[str, ...]]], place: Place, value: object
-) -> Request:
-    fields = AllFields(place, value)
-    renews = fields.maybe("renews", review_id)
-    count = RENEWAL_QUESTIONS if renews else REQUEST_QUESTIONS
-    request = Request(
-        requester=fields.need("requester", person_name),
-        owner=fields.need("owner", person_name),
-        on=fields.need(DATE, day),
-        renews=renews,
-        answers=fields.need("answers", answers(count)),
-    )
-    fields.close()
-    return request
-
-
-def _steward_review(
-    answers: Callable[[int], Reader[tuple[str, ...]]], place: Place, value: object
-) -> StewardReview:
-    return _record(
-        StewardReview,
-        by=person_name,
-        on=day,
-        result=choice(ReviewResult),
-        reason=text,
-        answers=answers(REVIEW_QUESTIONS),
-    )(place, value)
-
-
-def _answers(unanswered: list[str], count: int) -> Reader[tuple[str, ...]]:
-    """Reads the answers to questions 1 to `count`, and notes those that are open."""
-
-    def read(place: Place, value: object) -> tuple[str, ...]:
-        _check_numbers(place, value, count)
-        assert isinstance(value, dict)
-        found, faults = list[str](), list[str]()
-        for number in range(1, count + 1):
-            at = place.at(number)
-            try:
-                found.append(text(at, value.get(number, OPEN)))
-            except ConfigurationError as error:
-                faults.append(str(error))
-                continue
-            if found[-1].startswith(OPEN):
-                unanswered.append(".".join(at.path))
-        raise_all(faults)
-        return tuple(found)
-
-    return read
-
-
-def _check_numbers(place: Place, value: object, count: int) -> None:
-    """Answers stand under the numbers of their questions, which are whole numbers."""
-    if not isinstance(value, dict):
-        raise place.error("must be a mapping of the questions' numbers to answers")
-    raise_all(
-        [
-            str(place.at(name).error(f"is no question; they are 1 to {count}"))
-            for name in value
-            if type(name) is not int or not 1 <= name <= count
-        ]
-    )
-
-
-def _covered(place: Place, value: object) -> CoveredSchema:
-    fields = AllFields(place, value)
-    covered = CoveredSchema(
-        document=fields.need("document", document_name),
-        fingerprint=fields.need("fingerprint", hexadecimal(64)),
-        first=fields.need("from", day),
-        last=fields.maybe("until", day),
-    )
-    fields.close()
-    if covered.last is not None and covered.first > covered.last:
-        raise place.at("until").error("must not be before from")
-    return covered
-
-
-def _sign_offs(place: Place, value: object) -> dict[Role, SignOff]:
-    fields = AllFields(place, value)
-    found = {
-        area: signed
-        for area in REVIEW_AREAS[1:]
-        if (signed := fields.maybe(area, _sign_off)) is not None
-    }
-    fields.close()
-    return found
-
-
-def _check_covers(place: Place, review: Review) -> None:
-    faults = list[str]()
-    if not review.covers:
-        faults.append(str(place.at("covers").error("is empty; say which schemas")))
-    for number, each in enumerate(review.covers):
-        if each.last is None and review.permanent is None:
-            what = "is missing; say it, or who keeps it for ever, permanent: {person: …"
-            faults.append(
-                str(place.at("covers", number, "until").error(f"{what}, reason: …}}"))
-            )
-    raise_all(faults)
-
-
-def _check_people(place: Place, review: Review) -> None:
-    """Nobody reviews what they asked for, nor signs for two areas of one review."""
-    asking = {review.request.requester, review.request.owner}
-    answering = dict[str, str]()
-    faults = list[str]()
-    signed = {Role.STEWARD: review.steward, **(review.sign_offs or {})}
-    for area, answer in signed.items():
-        if answer is None:
-            continue
-        at = place.at("review" if area is Role.STEWARD else "sign_offs")
-        at = at.at("by") if area is Role.STEWARD else at.at(area, "by")
-        if answer.by in asking:
-            what = "asked for it, or owns it; have somebody else answer"
-            faults.append(str(at.error(what)))
-        elif answer.by in answering:
-            what = f"answers for {answering[answer.by]}, too; have somebody else answer"
-            faults.append(str(at.error(what)))
-        answering.setdefault(answer.by, area)
-    raise_all(faults)

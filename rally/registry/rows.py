@@ -1,6 +1,9 @@
 """The rows of a partition: what every table has, and the study's payload."""
 
 import json
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import fastavro
@@ -9,8 +12,15 @@ from fastavro.schema import SchemaParseException
 from rally.errors import ConfigurationError
 from rally.registry.collected_fields import without_descriptions
 from rally.registry.study import Document, PayloadSchema
+from rally.validation.avro_schema import read_schema
 from rally.validation.encoder import Encoder, compile_encoder
 from rally.validation.leaves import zig_zag
+from rally.validation.leaving_out import (
+    LeavingOut,
+    find_expired,
+    find_given_up,
+    leave_out,
+)
 
 _UUID_LENGTH = zig_zag(36)
 _NULL = b"\0"
@@ -41,12 +51,47 @@ def row_schema(payload: PayloadSchema) -> str:
 
 
 class RowEncoder:
-    """Checks a payload against its schema and encodes the whole row in one pass."""
+    """Checks a payload against one schema and encodes the whole row in one pass.
 
-    def __init__(self, document: Document) -> None:
-        """Compiles the document's schema. Raises ConfigurationError."""
-        self._payload: Encoder = compile_encoder(document.schema.json)
-        _check_row_schema(document)
+    Attributes:
+        fingerprint: Fingerprint of the schema.
+    """
+
+    def __init__(self, document: Document, schema: PayloadSchema) -> None:
+        """Compiles a schema of a document. Raises ConfigurationError."""
+        self.fingerprint = schema.fingerprint
+        self._payload: Encoder = compile_encoder(schema.json)
+        self._type = read_schema(schema.json)
+        older = document.revisions[document.revisions.index(schema) + 1 :]
+        self._given_up = find_given_up(
+            self._type, [read_schema(each.json) for each in older]
+        )
+        self._last_days = sorted({it.expires for it in schema.fields if it.expires})
+        self._expired: dict[int, LeavingOut] = {}
+        _check_row_schema(document, schema)
+
+    def without_expired(
+        self, payload: object, collected: date
+    ) -> tuple[object, Sequence[str]]:
+        """Leaves out fields whose last day is over.
+
+        Args:
+            payload: Clear payload; it stays as it is.
+            collected: Day on which the client collected it.
+
+        Returns:
+            The payload, and the places of what was left out.
+        """
+        over = bisect_left(self._last_days, collected)
+        if not over:
+            return payload, ()
+        if over not in self._expired:
+            self._expired[over] = find_expired(self._type, collected)
+        return leave_out(payload, self._expired[over])
+
+    def without_given_up(self, payload: object) -> tuple[object, Sequence[str]]:
+        """Leaves out what older schemas had and this one has not; likewise."""
+        return leave_out(payload, self._given_up)
 
     def encode(
         self,
@@ -76,10 +121,10 @@ class RowEncoder:
         )
 
 
-def _check_row_schema(document: Document) -> None:
+def _check_row_schema(document: Document, schema: PayloadSchema) -> None:
     """Makes sure that readers will take the schema of the files."""
     try:
-        fastavro.parse_schema(json.loads(row_schema(document.schema)))
+        fastavro.parse_schema(json.loads(row_schema(schema)))
     except SchemaParseException as error:
         reason = " ".join(str(error).split())
         raise ConfigurationError(

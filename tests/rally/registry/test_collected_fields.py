@@ -43,7 +43,6 @@ VISIT = {
             "category": 1,
             "purpose": "To know them again",
             "benefit": "They may leave",
-            "expires": "2027-03-31",
             "identifier": True,
         },
         {
@@ -92,7 +91,6 @@ def test_each_leaf_is_one_field():
             category=1,
             purpose="To know them again",
             benefit="They may leave",
-            expires=date(2027, 3, 31),
             identifier=True,
         ),
         word("/events/*/name", "string"),
@@ -141,6 +139,16 @@ REFUSED = {
 @pytest.mark.parametrize(("properties", "fault"), REFUSED.values(), ids=REFUSED)
 def test_field_that_does_not_say_what_it_is_is_a_fault(properties, fault):
     assert faults(leaf(**properties)) == [f"visit.1.avsc: {fault}"]
+
+
+def test_field_that_expires_may_be_absent_afterwards():
+    schema = leaf(type=["null", "string"], expires="2027-03-31")
+    schema["fields"][0]["default"] = None
+    assert fields_of(schema)[0].expires == date(2027, 3, 31)
+    assert faults(leaf(expires="2027-03-31")) == [
+        'visit.1.avsc: /page.expires: needs a field that may be absent; write ["null",'
+        " …] with default null"
+    ]
 
 
 def test_all_faults_are_told_at_once():

@@ -22,6 +22,7 @@ from rally.plain_yaml import read_yaml
 from rally.registry.categories import RULES
 from rally.registry.collected_fields import OPEN
 from rally.registry.review_files import dump_review
+from rally.registry.review_parsing import read_review
 from rally.registry.reviews import (
     RENEWAL_QUESTIONS,
     REQUEST_QUESTIONS,
@@ -36,7 +37,6 @@ from rally.registry.reviews import (
     Review,
     SignOff,
     StewardReview,
-    read_review,
 )
 
 FILE = "r1.yaml"
