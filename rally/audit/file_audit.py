@@ -100,10 +100,11 @@ def hashes_of(
 
 def _audit(context: FileAuditContext, live: LiveFile) -> tuple[Tally, Hashes]:
     width = context.width if live.file.bucket else 0
-    checks = RowChecks(context.rules, live, context.searches, width)
-    tally, name = checks.tally, live.file.info.name
+    name = live.file.info.name
     with context.store.open(*live.file.identity) as snapshot:
         file = WholeFile(snapshot)
+        fingerprint = _fingerprint(file.header)
+        checks = RowChecks(context.rules, live, context.searches, width, fingerprint)
         digests = _digests(context, live, file.header)
         chosen = chosen_block(name, context.today, len(file.index))
         walk = context.schema_check.walker(file.header)
@@ -111,6 +112,7 @@ def _audit(context: FileAuditContext, live: LiveFile) -> tuple[Tally, Hashes]:
             is_decoded = place == chosen and not block.is_foreign
             odd = undecodable(block, file.header) if is_decoded else ()
             checks.check_block(block, odd)
+    tally = checks.tally
     tally.files = 1
     if _names_unsigned_list(context, file.header):
         what = "says that it was written under a withdrawal list that nobody signed"
@@ -130,6 +132,10 @@ def _audit(context: FileAuditContext, live: LiveFile) -> tuple[Tally, Hashes]:
     return tally, checks.hashes
 
 
+def _fingerprint(header: Header) -> str:
+    return header.entries.get(FINGERPRINT, b"").decode("ascii", "replace")
+
+
 def _names_unsigned_list(context: FileAuditContext, header: Header) -> bool:
     stated = header.entries.get(LIST_COUNTER, b"")
     return stated.isdigit() and (len(stated) > 18 or not context.is_signed(int(stated)))
@@ -143,7 +149,7 @@ def _digests(context: FileAuditContext, live: LiveFile, header: Header) -> list[
     """
     if CONTENT not in header.entries or REWROTE in header.entries:
         return []
-    stated = header.entries.get(FINGERPRINT, b"").decode("ascii", "replace")
+    stated = _fingerprint(header)
     known = context.schema_check.fingerprints
     fingerprints = [stated] if stated in known else [stated, *known]
     if live.file.bucket:

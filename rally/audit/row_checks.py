@@ -7,7 +7,7 @@ show it. Single rows are looked at only where that does not.
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import and_, or_
 from typing import NamedTuple
@@ -70,7 +70,8 @@ class PartitionRules(NamedTuple):
         partition: Partition.
         day: Window of its date.
         windows: Times of the date at which the study's rows may have been sent.
-        approved: Times of the date at which reviews cover the document.
+        approved: Times of the date at which reviews cover each schema of the document,
+            by its fingerprint; under "" the times at which they cover any.
         is_held: Whether a legal hold is over the partition.
         withdrawals: Requests; None where they are not known.
         selection: Judge of who left; None where the requests are not known.
@@ -81,7 +82,7 @@ class PartitionRules(NamedTuple):
     partition: Partition
     day: CollectionWindow
     windows: Sequence[CollectionWindow]
-    approved: Sequence[CollectionWindow]
+    approved: Mapping[str, Sequence[CollectionWindow]]
     is_held: bool
     withdrawals: CurrentWithdrawals | None
     selection: Selection | None
@@ -116,7 +117,12 @@ class RowChecks:
     """
 
     def __init__(
-        self, rules: PartitionRules, live: LiveFile, searches: Searches, width: int
+        self,
+        rules: PartitionRules,
+        live: LiveFile,
+        searches: Searches,
+        width: int,
+        fingerprint: str,
     ) -> None:
         """Prepares the checks of one file.
 
@@ -125,10 +131,13 @@ class RowChecks:
             live: File, and the people whose rows in it count.
             searches: Searches for what must stand nowhere.
             width: Number of first bytes that are hashed; 0 hashes none.
+            fingerprint: Fingerprint of the file's schema, as its header says it; "" of
+                another program's file.
         """
         self.tally = Tally()
         self.hashes = array("q")
         self._rules = rules
+        self._approved = rules.approved.get(fingerprint, ())
         self._live = live
         self._searches = searches
         self._width = width
@@ -167,7 +176,7 @@ class RowChecks:
         is_known = len(block.stamps) == len(block.starts)
         if is_known and all(
             len(windows) == 1 and all_within(block.stamps, windows[0])
-            for windows in (self._rules.windows, self._rules.approved)
+            for windows in (self._rules.windows, self._approved)
         ):
             return None
         return times_of(block.data, block.starts)
@@ -230,7 +239,7 @@ class RowChecks:
         found = set[int]()
         for check, windows, what in (
             (Check.DATES, self._rules.windows, "sent while the study did not collect"),
-            (Check.REVIEW, self._rules.approved, "sent while no review covered it"),
+            (Check.REVIEW, self._approved, "sent while no review covered it"),
         ):
             outside = {
                 at

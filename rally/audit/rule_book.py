@@ -199,7 +199,7 @@ class RuleBook:
             partition,
             day,
             clip_to_day(self._windows_of(study), day),
-            clip_to_day(self._approved(partition), day),
+            self._approved(partition, day),
             self.holds.over(partition.study, partition.day) is not None,
             self._withdrawals,
             self._selection(study),
@@ -255,9 +255,19 @@ class RuleBook:
             self._windows[study.namespace] = collection_windows(self._states, study)
         return self._windows[study.namespace]
 
-    def _approved(self, partition: Partition) -> list[CollectionWindow]:
+    def _approved(
+        self, partition: Partition, day: CollectionWindow
+    ) -> dict[str, list[CollectionWindow]]:
         document = self.document(partition.study, partition.document)
-        return approval_windows(self.approvals.windows(document))
+        approved = {
+            each.schema.fingerprint: each.windows
+            for each in self.approvals.of(document)
+        }
+        approved[""] = self.approvals.windows(document)
+        return {
+            fingerprint: clip_to_day(approval_windows(windows), day)
+            for fingerprint, windows in approved.items()
+        }
 
     def _selection(self, study: Study) -> Selection | None:
         if self._withdrawals is None:

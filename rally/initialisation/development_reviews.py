@@ -16,7 +16,7 @@ from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide
 from rally.registry.registry import Registry
 from rally.registry.review_evidence import read_evidence
-from rally.registry.review_files import cover, dump_review, placeholder_review
+from rally.registry.review_files import dump_review, placeholder_review
 from rally.registry.reviews import FOLDER, Review
 from rally.registry.study import Study
 from rally.storage.objectstore.interface import ObjectStore
@@ -42,8 +42,9 @@ def write_reviews(
     """
     for study in Registry.load(str(folder)).studies.values():
         covers = [
-            _cover(study, name, days.get(f"{study.namespace}/{name}"))
+            covered
             for name in study.documents
+            for covered in _cover(study, name, days.get(f"{study.namespace}/{name}"))
         ]
         if not covers:
             continue
@@ -53,9 +54,10 @@ def write_reviews(
         file.write_text(dump_review(review))
 
 
-def _cover(study: Study, name: str, days: Days | None) -> CoveredSchema:
+def _cover(study: Study, name: str, days: Days | None) -> Iterator[CoveredSchema]:
     first, last = days or (study.starts, study.collect_through)
-    return cover(study.documents[name], first, last)
+    for schema in study.documents[name].revisions:
+        yield CoveredSchema(name, schema.fingerprint, first, last)
 
 
 def import_reviews(

@@ -136,7 +136,8 @@ def draft_review(
     permanent: Permanence | None = None,
 ) -> Review:
     """Drafts the record of a first review, whose open questions somebody answers."""
-    documents = [study.documents[each.document] for each in covers]
+    names = dict.fromkeys(each.document for each in covers)
+    documents = [study.documents[name] for name in names]
     last = max((each.last for each in covers if each.last), default=None)
     answers = draft_answers(study, documents, last)
     return Review(

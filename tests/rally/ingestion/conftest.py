@@ -301,7 +301,12 @@ class SmallRally:
         assert outcome.row is not None
         study = self.registry.studies[outcome.label.study]
         document = self.registry.documents(study)[outcome.label.document]
-        schema = fastavro.parse_schema(json.loads(row_schema(document.schema)))
+        (payload,) = (
+            each
+            for each in document.revisions
+            if each.fingerprint == outcome.row.fingerprint
+        )
+        schema = fastavro.parse_schema(json.loads(row_schema(payload)))
         stream = BytesIO(outcome.row.row)
         row = fastavro.schemaless_reader(stream, schema, None)
         assert stream.read() == b""
