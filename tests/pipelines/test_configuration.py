@@ -9,6 +9,7 @@ import pytest
 from pipelines import cli
 from rally.decisions.entry import entry_name
 from rally.keys.local_kek import FILE
+from tests.support.schemas import SAYS, described
 from tests.support.world import GARDEN, NAMESPACES, VISIT, World, write_lines
 
 
@@ -28,14 +29,12 @@ def spell_wrong(world):
     edit(f"{world.studies}/{GARDEN}/study.yaml", "countries", "countrys")
 
 
-def drop_sign_offs(world):
-    edit(f"{world.studies}/{GARDEN}/study.yaml", "category: 1", "category: 3")
+def say_nothing_of_a_field(world):
+    edit(f"{world.studies}/{GARDEN}/visit.1.avsc", f'"doc": "{SAYS["doc"]}", ', "")
 
 
 def review_oneself(world):
-    edit(
-        f"{world.studies}/{GARDEN}/study.yaml", "requester: gardeners", "requester: ann"
-    )
+    edit(f"{world.studies}/{GARDEN}/reviews/r1.yaml", "by: steward", "by: requester")
 
 
 def cut_schema(world):
@@ -48,7 +47,8 @@ def misname_type(world):
 
 def hide_participant(world):
     schema = {name: VISIT[name] for name in VISIT if name != "participant"}
-    Path(f"{world.studies}/{GARDEN}/visit.1.avsc").write_text(json.dumps(schema))
+    text = json.dumps(described(schema))
+    Path(f"{world.studies}/{GARDEN}/visit.1.avsc").write_text(text)
 
 
 def lose_schema(world):
@@ -89,12 +89,10 @@ SPOILT_STUDY = {
     spell_wrong: "{studies}/rally-garden/study.yaml: line 11: policy.countrys: is"
     " not known; remove it or correct its name (countries, minimum_age,"
     " unmatched_withdrawals, automation)",
-    drop_sign_offs: "{studies}/rally-garden/study.yaml: line 17:"
-    " documents.visit.1.review.sign_offs: is missing; data of category 3 and 4 needs"
-    " privacy, data, legal and security",
-    review_oneself: "{studies}/rally-garden/study.yaml: line 17:"
-    " documents.visit.1.review.steward: is the requester; have another"
-    " steward review it",
+    say_nothing_of_a_field: "{studies}/rally-garden/visit.1.avsc: /rally.id: has no"
+    " doc; say it",
+    review_oneself: "{studies}/rally-garden/reviews/r1.yaml: line 34: review.by: asked"
+    " for it, or owns it; have somebody else answer",
     cut_schema: "{studies}/rally-garden/visit.1.avsc: line 1: is not JSON"
     " (Expecting ',' delimiter); correct it",
     misname_type: "{studies}/rally-garden/visit.1.avsc: schema.seconds[1]: the type"

@@ -57,7 +57,7 @@ class Place:
             "registry": (OK, f"{self.studies}: 3 studies load"),
             "platform": (OK, f"{self.platform}: is platform {self.id}"),
             "store": (OK, f"{self.store}: is a store of that platform"),
-            "decisions": (OK, "1 of a development platform, founded by owner-1"),
+            "decisions": (OK, "5 of a development platform, founded by owner-1"),
             "withdrawal list": (OK, "list 0 is the newest"),
             "platform keys": (OK, f"{self.platform_keys}: {', '.join(purposes)} open"),
             "ping keys": (OK, f"{self.keys}: the keys of 3 namespaces open"),
@@ -175,9 +175,9 @@ def no_list(place):
 
 
 def void_decision(place):
-    Path(place.platform, entry_name(2)).write_text("{}")
-    what = "decision 2 is void; `rally decisions verify` says why"
-    told = place.lines()["decisions"][1].replace("1 of", "2 of")
+    Path(place.platform, entry_name(6)).write_text("{}")
+    what = "decision 6 is void; `rally decisions verify` says why"
+    told = place.lines()["decisions"][1].replace("5 of", "6 of")
     return {"decisions": (WRONG, what), "decisions ": (OK, told)}, []
 
 
@@ -236,10 +236,10 @@ def damaged_ping_key(place):
 
 def broken_study(place):
     path = Path(place.studies, POND, "study.yaml")
-    path.write_text(path.read_text().replace('result: "+"', 'result: "-"'))
+    path.write_text(path.read_text().replace("means: data", "means: date"))
     what = (
-        f"{path}: line 16: documents.visit.1.review.result: must be"
-        ' "+"; collection needs a review that approved it'
+        f"{path}: line 13: documents.visit.1.means: must be one of: data, joins,"
+        " leaves, deletion-id"
     )
     told = place.lines()["platform keys"][1].replace(f"pseudonym.{POND}, ", "")
     return {

@@ -224,7 +224,8 @@ def test_fields_that_nobody_approved_are_named(good, capsys):
         "rally: rally-good/joined.1: no review covers its schema,"
         f" {fingerprint(good)}\n"
         "rally: rally-good/reviews/r1: covers a schema of joined.1 that is not here,"
-        f" {approved}; keep the schema that was reviewed, or have this one reviewed\n",
+        f" {approved}; keep the schema that was reviewed, or have this one"
+        " reviewed\n",
     )
 
 
