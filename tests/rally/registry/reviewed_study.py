@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from rally.decisions.contents import (
     REVIEW_AREAS,
@@ -33,10 +33,16 @@ from tests.rally.registry.conftest import Folder
 from tests.support.people import signer
 from tests.support.stores import FOUNDED, found_platform
 
+STEWARD, PRIVACY, DATA, LEGAL, SECURITY = REVIEW_AREAS
+
 STUDY = "rally-x"
 LOW, HIGH = "joined.1", "visit.1"
 """A document of category 1, and one of category 3 beside an id, which makes it 4."""
 
+RAISED = "category 3 -> 4 (web addresses or stored content beside a persistent id)"
+"""What faults say of the second."""
+
+INSTANT = timedelta(microseconds=1)
 FIRST, LAST = date(2022, 3, 10), date(2022, 12, 31)
 SIGNED = datetime(2022, 3, 1, 12, tzinfo=UTC)
 """When people sign, where a test does not care."""
