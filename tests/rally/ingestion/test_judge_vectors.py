@@ -27,7 +27,8 @@ FORM = re.compile(
     r"\.(body\.gz|body\.bin|pubsub\.json|ciphertext\.json|sample\.json|sample\.pass\.json)$"
 )
 NO_PING = re.compile(
-    r"(\.plaintext\.json|\.request\.json|\.private\.json|/?README\.md|outcomes\.yaml)$"
+    r"(\.plaintext\.json|\.request\.json|\.private\.json|/?README\.md|outcomes\.yaml"
+    r"|/recorded-[0-9.]+\.json)$"  # clear pings, by their paths
 )
 SUBMITTED = "/submit/{}/1/65f58083-cefe-4201-832f-0505c3b73d76"
 GLEAN_KEYS = {
