@@ -88,7 +88,7 @@ class LiveDecisions:
         self._reload_seconds = reload_seconds
         self._remembered = remembered
         self._transitions = set[Transition]()
-        self._restrictions = dict[int, Entry]()
+        self._restrictions = dict[Entry, None]()
         self._chain: Chain | None = None
         self._read()
 
@@ -113,8 +113,8 @@ class LiveDecisions:
         self._states = States(self._registry, self._transitions)
         if chain is not self._chain:
             self._chain = chain
-            self._restrictions |= {each.number: each for each in restrictions_in(chain)}
+            self._restrictions |= dict.fromkeys(restrictions_in(chain))
             self._approvals = Approvals.of_chain(
-                self._registry, chain, self._restrictions.values()
+                self._registry, chain, self._restrictions
             )
         self._read_at = time.monotonic()

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rally.decisions.contents import (
@@ -109,7 +110,18 @@ class Evidence:
 
 def restrictions_in(chain: "Chain") -> list["Entry"]:
     """Gives the entries that close what was open, or open it again."""
-    return list(chain.of(*_RESTRICTIONS))
+    return [
+        entry
+        for entry in chain.of(DecisionKind.SIGN_REVIEW, *_RESTRICTIONS)
+        if not _approves(entry)
+    ]
+
+
+def _approves(entry: "Entry") -> bool:
+    content = entry.content
+    return (
+        isinstance(content, ReviewSignature) and content.result is ReviewResult.APPROVE
+    )
 
 
 def read_evidence(chain: "Chain", remembered: Iterable["Entry"] = ()) -> Evidence:
@@ -124,10 +136,11 @@ def read_evidence(chain: "Chain", remembered: Iterable["Entry"] = ()) -> Evidenc
     """
     times = _believed_times(chain)
     found = Evidence(times[1])
-    entries = {each.number: each for each in (*remembered, *chain.of(*_KINDS))}
-    for number in sorted(entries):
-        entry = entries[number]
-        content, at = entry.content, max(entry.when, times.get(number, entry.when))
+    # Where one was lost, the next decision may have its number.
+    entries = dict.fromkeys((*remembered, *chain.of(*_KINDS)))
+    for entry in sorted(entries, key=attrgetter("number")):
+        believed = times.get(entry.number, entry.when)
+        content, at = entry.content, max(entry.when, believed)
         match content:
             case ReviewSignature():
                 approves = content.result is ReviewResult.APPROVE
