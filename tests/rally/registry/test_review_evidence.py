@@ -5,6 +5,7 @@ import pytest
 from rally.decisions.contents import (
     REVIEW_AREAS,
     DecisionKind,
+    ReviewResult,
 )
 from rally.decisions.entry import Entry, encode, entry_name, sign
 from rally.decisions.verifying import read_chain
@@ -16,6 +17,7 @@ from tests.rally.registry.reviewed_study import (
     END,
     HIGH,
     LOW,
+    STEWARD,
     WHOLE,
     ReviewedStudy,
     at,
@@ -29,10 +31,12 @@ def study(folder):
 
 def test_decision_that_is_lost_closes_still(study):
     study.sign_all()
-    suspended = study.suspend(at("2022-04-01"))
-    withdrawn = study.withdraw(at("2022-05-01"))
-    remembered = restrictions_in(read_chain(study.platform))
-    assert remembered == [suspended, withdrawn]
+    remembered = [
+        study.suspend(at("2022-04-01")),
+        study.sign(STEWARD, at("2022-04-02"), result=ReviewResult.REFUSE),
+        study.withdraw(at("2022-05-01")),
+    ]
+    assert restrictions_in(read_chain(study.platform)) == remembered
     closed = study.windows()
     for entry in remembered:
         name = entry_name(entry.number)
