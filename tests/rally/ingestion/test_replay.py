@@ -302,6 +302,40 @@ def test_replay_admits_nothing_that_was_approved_later(
     assert len(job.rows()) == (1 if "stored" in str(expected) else 0)
 
 
+@pytest.mark.parametrize(
+    ("first", "signed", "outcome"),
+    [
+        (None, None, "failed/review_lapsed"),
+        ("2022-07-01", "2022-06-30", "stored"),
+        ("2022-07-01", "2022-07-03", "failed/review_lapsed"),
+        ("2022-07-02", "2022-06-30", "failed/review_lapsed"),
+    ],
+    ids=["no renewal", "in time", "signed later", "of later days"],
+)
+def test_ping_of_a_lapsed_review_waits_for_a_renewal_that_covers_it(
+    small_rally, payload, job, small_registry, tmp_path, first, signed, outcome
+):
+    job.change(as_of="2022-07-03T00:00:00Z")
+    sent = {"submission_timestamp": "2022-07-01T12:00:00Z"}
+    job.ingest(small_rally.seal_glean("rally-x", "short.1", payload(), **sent))
+    (letter,) = job.letters()
+    assert letter.reason is FailureReason.REVIEW_LAPSED
+    assert job.rows() == []
+    if first:
+        renewed = tmp_path / "renewed"
+        shutil.copytree(small_registry, renewed)
+        write_review(renewed, "short.1", first)
+        job.change(studies=str(renewed))
+        job.sign_reviews(signed)
+    is_stored = outcome == "stored"
+    assert job.replay() == (
+        [Replayed(int(is_stored), int(not is_stored))],
+        {f"rally-x/short.1/{outcome}": 1},
+    )
+    assert len(job.letters()) == (0 if is_stored else 1)
+    assert len(job.rows()) == (1 if is_stored else 0)
+
+
 def test_replay_judges_by_when_a_ping_was_sent(small_rally, payload, job, no_x):
     """Long after the study's end what came in time is stored, unless it is expired."""
     job.change(ping_keys=no_x)
