@@ -78,7 +78,7 @@ def test_data_waits_for_14_days_after_its_review(small_rally, payload, sent, exp
             assert outcome == Outcome(Label("rally-x", "short.1"), **expected)
         else:
             assert (outcome.refusal, outcome.failure) == (None, None)
-            assert outcome.partition == ("rally-x", "short.1", sent[:10])
+            assert outcome.row.partition == ("rally-x", "short.1", sent[:10])
 
 
 def test_what_waits_for_a_renewal_is_not_opened(small_rally):
@@ -138,7 +138,7 @@ def test_who_joins_is_heard_and_leaves_no_row(
 ):
     rally = request.getfixturevalue(registry)
     outcome = rally.judge(rally.seal_glean(namespace, document, payload(string=string)))
-    assert (outcome.row, outcome.partition, outcome.failure) == (None, None, None)
+    assert (outcome.row, outcome.failure) == (None, None)
     assert outcome.refusal is RefusalReason.NOT_APPROVED
     assert (outcome.event.kind, outcome.event.scope) == (EventKind.JOINED, scope)
 
@@ -168,7 +168,7 @@ def test_documents_of_the_protocol_need_no_review(unreviewed):
     joined = unreviewed.seal_pioneer("pioneer-y", "pioneer-enrollment.1", {})
     outcome = unreviewed.judge(joined)
     assert (outcome.refusal, outcome.failure) == (None, None)
-    assert outcome.partition == ("pioneer-y", "pioneer-enrollment.1", "2022-06-01")
+    assert outcome.row.partition == ("pioneer-y", "pioneer-enrollment.1", "2022-06-01")
     assert outcome.event.kind is EventKind.JOINED
     left = unreviewed.seal_pioneer("pioneer-y", "deletion-request.1", {})
     assert unreviewed.judge(left).event.kind is EventKind.LEFT
