@@ -4,6 +4,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
+from itertools import dropwhile
 from typing import Any
 
 import fastavro
@@ -57,12 +58,17 @@ class RowEncoder:
         fingerprint: Fingerprint of the schema.
     """
 
-    def __init__(self, document: Document, schema: PayloadSchema) -> None:
-        """Compiles a schema of a document. Raises ConfigurationError."""
+    def __init__(self, document: Document, schema: PayloadSchema | None = None) -> None:
+        """Compiles a schema of a document, by default the newest.
+
+        Raises:
+            ConfigurationError: no encoder can be compiled from it.
+        """
+        schema = schema or document.schema
         self.fingerprint = schema.fingerprint
         self._payload: Encoder = compile_encoder(schema.json)
         self._type = read_schema(schema.json)
-        older = document.revisions[document.revisions.index(schema) + 1 :]
+        older = dropwhile(lambda each: each is not schema, document.revisions)
         self._given_up = find_given_up(
             self._type, [read_schema(each.json) for each in older]
         )

@@ -60,7 +60,7 @@ _PAYLOAD = {
 }
 _SECONDS = {"name": "seconds", "type": ["null", "long"], "default": None}
 _EVOLVED = _PAYLOAD | {"fields": [*_PAYLOAD["fields"], _SECONDS]}
-_NEWEST = read_schema("evolved.avsc", json.dumps(_EVOLVED).encode()).schema
+_NEWEST = read_schema("evolved.avsc", json.dumps(described(_EVOLVED)).encode()).schema
 
 
 class Row(NamedTuple):
