@@ -77,11 +77,11 @@ def test_mismatch_is_counted_by_place_and_by_reason():
     count_outcome(counts, Outcome(LABEL, failure=reason))
 
     by_place = mismatches_in(counts)
-    assert {each.mismatch_name: number for each, number in by_place.items()} == {
+    assert {each.place_name: number for each, number in by_place.items()} == {
         "rally-x/visit.1/undeclared, below /metrics/string": 2,
         "rally-x/visit.1/undeclared, below /": 1,
     }
-    assert [Count.parse_mismatch(each.mismatch_name) for each in by_place] == list(
+    assert [Count.parse_mismatch(each.place_name) for each in by_place] == list(
         by_place
     )
     assert without_places(counts) == {

@@ -26,7 +26,7 @@ def test_route_of_a_declared_document(small_rally, namespace, document, means):
     assert isinstance(route, Route)
     assert route.document.means is means
     assert route.label == Label(namespace, f"{document}.1", withdrawal=leaves)
-    assert (route.encoder is None) is leaves
+    assert (not route.encoders) is leaves
     again = small_rally.routes.find(DocumentName(namespace, document, 1), pioneer=False)
     assert again is route
 

@@ -409,7 +409,7 @@ def test_schema_takes_no_name_of_a_row(folder):
 def test_what_loads_compiles(folder):
     registry = folder.load()
     for document in registry.documents(registry.study("rally-x")).values():
-        assert RowEncoder(document)
+        assert RowEncoder(document, document.schema)
 
 
 def test_document_needs_its_schema(folder):

@@ -45,7 +45,7 @@ def read(document, row):
 )
 def test_row_is_what_its_schema_says(document, agent, tags):
     payload = {"rally.id": PARTICIPANT, "seconds": 3}
-    row = RowEncoder(document).encode(
+    row = RowEncoder(document, document.schema).encode(
         PARTICIPANT, DOCUMENT_ID, MICROS, agent, tags, payload
     )
     assert read(document, row) == {
@@ -59,7 +59,7 @@ def test_row_is_what_its_schema_says(document, agent, tags):
 
 
 def test_rows_sort_by_participant_and_then_document(document):
-    encoder = RowEncoder(document)
+    encoder = RowEncoder(document, document.schema)
     payload = {"rally.id": "", "seconds": 3}
     ids = [f"{n:08x}-0000-8000-8000-000000000001" for n in (0, 1, 0xABCDEF12)]
     rows = [encoder.encode(p, d, 1, None, None, payload) for p in ids for d in ids]
@@ -69,7 +69,7 @@ def test_rows_sort_by_participant_and_then_document(document):
 
 def test_lone_surrogate_in_an_attribute_becomes_a_question_mark(document):
     payload = {"rally.id": "", "seconds": 3}
-    row = RowEncoder(document).encode(
+    row = RowEncoder(document, document.schema).encode(
         PARTICIPANT, DOCUMENT_ID, 0, "a\ud800b", None, payload
     )
     assert read(document, row)["client_agent"] == "a?b"
@@ -82,5 +82,7 @@ def test_lone_surrogate_in_an_attribute_becomes_a_question_mark(document):
 )
 def test_payload_that_is_not_what_the_schema_says_fails(document, payload):
     with pytest.raises(PingFailed) as caught:
-        RowEncoder(document).encode(PARTICIPANT, DOCUMENT_ID, 0, None, None, payload)
+        RowEncoder(document, document.schema).encode(
+            PARTICIPANT, DOCUMENT_ID, 0, None, None, payload
+        )
     assert caught.value.reason is FailureReason.SCHEMA_MISMATCH
