@@ -150,8 +150,9 @@ def test_json_has_all_that_people_are_told(ingest, lines, store):
     out = ingest(store, f"--input={lines}", "--json")
     assert out.count("\n") == 1
     told = json.loads(out)
-    assert list(told) == ["outcomes", "mismatches"]
-    rows, mismatches = told.values()
+    assert list(told) == ["outcomes", "mismatches", "left_out"]
+    rows, mismatches, left_out = told.values()
+    assert left_out == []
     assert mismatches == [
         {
             "study": "rally-garden",

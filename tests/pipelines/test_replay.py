@@ -102,6 +102,7 @@ def test_json_has_all_that_people_are_told(world, store, letters, capsys):
     mismatch = {"study": "rally-garden", "document": "visit.1"}
     assert told == {
         "mismatches": [{**mismatch, "where": "/page is missing", "pings": 1}],
+        "left_out": [],
         "dead_letters": {"removed": 3, "kept": 1, "unopened": 0},
         "damaged": [],
     }
