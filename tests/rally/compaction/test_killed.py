@@ -43,9 +43,10 @@ def test_killed_compaction_loses_nothing_and_doubles_nothing(tmp_path, seed):
     stores = Stores(str(tmp_path / "store"), None)
     study = MemoryStudy(load_registry(tmp_path / "studies"), stores)
     rows = [
-        Row(dice.randrange(16), number, day, dice.randrange(86400))
+        Row(dice.randrange(16), number, day, dice.randrange(86400), "", revision)
         for number in range(400)
         for day in dice.sample(range(4), dice.choice([1, 1, 2]))
+        for revision in dice.sample((0, 1), dice.choice([1, 1, 2]))
     ]
     dice.shuffle(rows)
     for start in range(0, len(rows), 60):
@@ -60,11 +61,11 @@ def test_killed_compaction_loses_nothing_and_doubles_nothing(tmp_path, seed):
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
         view = study.view(VISIT)
-        assert set(expected_rows(rows)) <= set(view)
+        assert set(expected_rows(rows, VISIT, study.order)) <= set(view)
         assert len(view) <= len(before)
     with start_run(tmp_path, "last") as process:
         assert process.wait() == 0
-    assert study.view(VISIT) == expected_rows(rows)
+    assert study.view(VISIT) == expected_rows(rows, VISIT, study.order)
     assert all("compacted" in name for name in study.files(VISIT))
     # A kill may leave a lease. Without its run it is nobody's.
     assert list(stores.platform.list(RUNS)) == []
