@@ -20,6 +20,7 @@ from rally.commands.options import (
     name_faults,
     read_time,
 )
+from rally.commands.reader_schema import DOCUMENT, print_reader_schema
 from rally.commands.studies_glean import COMMANDS as STARTING
 from rally.commands.studies_infrastructure import print_infrastructure
 from rally.commands.studies_inventory import OWN as INVENTORY_OWN
@@ -176,6 +177,13 @@ COMMAND = CommandGroup(
             own=(*OWN, OLD, NEW),
             example="rally-garden visit.1:1 visit.1",
             json=DIFF_JSON,
+        ),
+        Command(
+            name="schema",
+            handler=print_reader_schema,
+            options="namespace document --studies",
+            own=(*OWN, DOCUMENT),
+            example="rally-garden visit.1",
         ),
         Command(
             name="infrastructure",
