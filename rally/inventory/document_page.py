@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from rally.inventory.changes import show_changes
+from rally.inventory.changes import revisions_of, show_changes
 from rally.inventory.layout import (
+    REVIEWS,
     Page,
     category_mark,
     document_path,
-    external_link,
     facts,
     field_anchor,
     field_path,
@@ -23,16 +23,18 @@ from rally.inventory.wording import (
     say_identity,
     say_kept,
     say_means,
+    say_windows,
     title,
 )
 from rally.pages.markup import Markup, element, join
 from rally.pages.tables import data_table
 from rally.registry.collected_fields import CollectedField
-from rally.registry.reviews import Review
 
 _NOTHING_MORE = (
     "These fields and no others: a message with one more is refused as a whole."
 )
+_UNAPPROVED = "never: no review that counts covers it, so nothing is taken"
+_NO_REVIEW = "No review of it is public yet."
 _LIBRARY = "Glean, the library that sends the message, adds these to each."
 _UNREVIEWED = "It is part of the first add-on's protocol, which every study has."
 
@@ -56,7 +58,7 @@ def _sections(study: StudyEntry, entry: DocumentEntry) -> Iterator[Markup]:
         facts(
             (
                 ("Holds", f"{say_means(document)}: {count_fields(entry)}"),
-                ("Highest category", category_mark(entry.category)),
+                ("Highest category", _category(entry)),
                 ("Kept", say_kept(study, document)),
                 ("Linked to a person", say_identity(document)),
             )
@@ -68,10 +70,19 @@ def _sections(study: StudyEntry, entry: DocumentEntry) -> Iterator[Markup]:
         _fields(entry.own_fields, "Fields of the study"),
         _library(entry.sdk_fields),
     )
-    yield section("Who approved it", _approval(entry))
-    yield section("For machines", _for_machines(entry))
+    yield section("Who approved it", _approval(study, entry))
     if not entry.is_built_in:
         yield section("What changed", show_changes(document))
+    yield section("For machines", _for_machines(entry))
+
+
+def _category(entry: DocumentEntry) -> Markup:
+    category = entry.approval.category
+    mark = category_mark(entry.category)
+    if not category.rule:
+        return mark
+    raised = f"Raised from {category.own}: {category.why}."
+    return join([mark, element("span", raised, class_="under")])
 
 
 def _fields(fields: Sequence[CollectedField], caption: str) -> Markup:
@@ -112,33 +123,34 @@ def _library(fields: Sequence[CollectedField]) -> Markup:
     )
 
 
-def _approval(entry: DocumentEntry) -> Markup:
+def _approval(study: StudyEntry, entry: DocumentEntry) -> Markup:
     if entry.is_built_in:
         return element("p", _UNREVIEWED)
-    if not entry.reviews:
-        return element("p", "Nobody has approved it, and nothing is collected.")
-    return join(map(_review, entry.reviews))
+    windows = say_windows(entry.approval.windows)
+    pairs: list[tuple[str, str]] = [("May be collected", windows or _UNAPPROVED)]
+    for revision, approval in zip(
+        revisions_of(entry.document), entry.approvals, strict=False
+    ):
+        if approval is not entry.approval and approval.windows:
+            days = say_windows(approval.windows)
+            pairs.append((f"As of revision {revision.number}", days))
+    return join([facts(pairs), _review_list(study, entry)])
 
 
-def _review(review: Review) -> Markup:
-    days = {
-        f"from {say_day(each.first)}"
-        + (f" through {say_day(each.last)}" if each.last else "")
-        for each in review.covers
-    }
-    pairs: list[tuple[str, str]] = [
-        ("Asked for", f"on {say_day(review.request.on)}"),
-        ("Covers what is sent", "; ".join(sorted(days))),
-    ]
-    if steward := review.steward:
-        pairs.append(("Data steward", f"{steward.result} on {say_day(steward.on)}"))
-    if public := review.public:
-        words = f"Review {review.id}, public since {say_day(public.on)}"
-        pairs.append(("Review", external_link(public.where, words)))
-    if signed := review.sign_offs:
-        words = ", ".join(f"{area} on {say_day(it.on)}" for area, it in signed.items())
-        pairs.append(("Signed off by", words))
-    return facts(pairs)
+def _review_list(study: StudyEntry, entry: DocumentEntry) -> Markup:
+    """Returns a link to each review of the document that anybody may see."""
+    found = [each for each in study.reviews if each.id in entry.reviews]
+    if not found:
+        return element("p", _NO_REVIEW, class_="soft")
+    items = (
+        element(
+            "li",
+            element("a", f"Review {each.id}", href=f"{REVIEWS}/{each.id}.html"),
+            f", asked for on {say_day(each.request.on)}",
+        )
+        for each in found
+    )
+    return element("ul", *items, class_="links")
 
 
 def _for_machines(entry: DocumentEntry) -> Markup:

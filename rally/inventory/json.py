@@ -10,7 +10,8 @@ from rally.inventory.records import DocumentEntry, Inventory, StudyEntry
 from rally.inventory.wording import CATEGORIES
 from rally.registry.about import About
 from rally.registry.collected_fields import CollectedField
-from rally.registry.reviews import Review
+from rally.registry.intervals import BEGIN, END, Interval
+from rally.registry.reviews import Review, SignOff, StewardReview
 from rally.registry.study import Access, Policy
 from rally.times import moment
 
@@ -34,16 +35,24 @@ def to_json(inventory: Inventory) -> str:
           access         a list of {group, agreement, from: DAY, until: DAY}
           category       the highest of its fields, 1 to 4
           dates          {starts, ending_announced, collect_through, analysis_until}
-          documents      a list of {name, means, purpose, built_in, category, keep,
-                         delete_after_days, kept_by, fingerprint, participant, fields,
-                         revisions, review}; of each field {path, doc, type, optional,
-                         example, category, purpose, benefit, expires, identifier,
-                         sdk}, and of each revision, the newest first, {number,
-                         fingerprint, changes: a list of {kind, path, was, now}}
+          documents      a list of {name, means, purpose, built_in, category,
+                         raised_by, keep, delete_after_days, kept_by, fingerprint,
+                         participant, fields, revisions, approved, reviews: ids}
+                         raised_by is the rule that raised the category;
+                         of each field {path, doc, type, optional, example, category,
+                         purpose, benefit, expires, identifier, sdk}; of each revision,
+                         the newest first, {number, fingerprint, changes: a list of
+                         {kind, path, was, now}}; approved has for each revision
+                         {fingerprint, windows: a list of {from, until}, times in UTC,
+                         the second excluded, null for no bound}
           events         signed decisions, a list of {action, at}
           kind, name, namespace, state
           policy         {enrolment_required, refuse_do_not_track, private_browsing,
                          countries, minimum_age, after_end, unmatched_withdrawals}
+          reviews        a list of {id, renews, requester, owner, asked: DAY, covers:
+                         a list of {document, fingerprint, from: DAY, until: DAY},
+                         steward: {by, on: DAY, result: + or -} or null, sign_offs:
+                         {area: {by, on: DAY, result, risk}}, public: address}
         unavailable      namespaces whose files have a fault
         version          of the software
     """
@@ -81,6 +90,7 @@ def _study(entry: StudyEntry) -> dict[str, Any]:
             {"action": each.action, "at": moment(each.at)} for each in entry.events
         ],
         "documents": [_document(each) for each in entry.documents],
+        "reviews": [_review(each) for each in entry.reviews],
     }
 
 
@@ -128,10 +138,14 @@ def _document(entry: DocumentEntry) -> dict[str, Any]:
         "revisions": [_revision(each) for each in revisions_of(document)],
         "fields": [_field(each) for each in entry.fields],
         "approved": [
-            {"from": each.start.isoformat(), "until": each.end.isoformat()}
-            for each in entry.approval.windows
+            {
+                "fingerprint": each.schema.fingerprint,
+                "windows": [_window(window) for window in each.windows],
+            }
+            for each in entry.approvals
         ],
-        "reviews": [_review(each) for each in entry.reviews],
+        "raised_by": entry.approval.category.rule or None,
+        "reviews": list(entry.reviews),
     }
 
 
@@ -166,11 +180,36 @@ def _review(review: Review) -> dict[str, Any]:
     steward, signed = review.steward, review.sign_offs or {}
     return {
         "id": review.id,
+        "renews": review.request.renews,
+        "requester": review.request.requester,
+        "owner": review.request.owner,
         "asked": _day(review.request.on),
-        "reviewed": _day(steward.on) if steward else None,
-        "result": steward.result if steward else None,
+        "covers": [
+            {
+                "document": each.document,
+                "fingerprint": each.fingerprint,
+                "from": _day(each.first),
+                "until": _day(each.last),
+            }
+            for each in review.covers
+        ],
+        "steward": _answer(steward) if steward else None,
+        "sign_offs": {
+            area.value: {**_answer(each), "risk": each.risk}
+            for area, each in signed.items()
+        },
         "public": review.public.where if review.public else None,
-        "sign_offs": {area.value: _day(each.on) for area, each in signed.items()},
+    }
+
+
+def _answer(answer: StewardReview | SignOff) -> dict[str, Any]:
+    return {"by": answer.by, "on": _day(answer.on), "result": answer.result}
+
+
+def _window(window: Interval) -> dict[str, str | None]:
+    return {
+        "from": None if window.start == BEGIN else moment(window.start),
+        "until": None if window.end == END else moment(window.end),
     }
 
 

@@ -19,12 +19,16 @@ SITE = "What Rally collects"
 INDEX, FIELDS, DATA, STYLE = "index.html", "fields.html", "inventory.json", "style.css"
 """Files at the top of the site."""
 
+REVIEWS = "reviews"
+"""Folder of a study's reviews, within that of the study."""
+
 _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'"
 _REL = "noopener noreferrer nofollow"
 _DOTS = 4
 _DEVELOPMENT = "This is a development platform: its studies are for trying things out."
 _BY_DATES = (
-    "States follow the dates of each study alone; signed decisions were not read."
+    "States follow the dates of each study alone, and reviews are shown as their "
+    "records say: signatures were not checked."
 )
 _STATIC = "These pages load nothing from elsewhere and run no script."
 
@@ -72,15 +76,20 @@ def paragraphs(sentences: Iterable[str]) -> Markup:
     return join(element("p", each) for each in sentences)
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> Markup:
-    """Returns pairs of a name and a value; text or Markup."""
+def facts(pairs: Iterable[tuple[str, str]], kind: str = "pairs") -> Markup:
+    """Returns pairs of a name and a value; text or Markup.
+
+    Args:
+        pairs: Names and values.
+        kind: Classes of the list.
+    """
     return element(
         "dl",
         *(
             element("div", element("dt", name), element("dd", value))
             for name, value in pairs
         ),
-        class_="pairs",
+        class_=kind,
     )
 
 
@@ -128,14 +137,24 @@ def document_path(document: Document) -> str:
     return f"{document.namespace}/{document.name}.html"
 
 
+def review_path(study: Study, review: str) -> str:
+    """Returns the path of a review's page.
+
+    Args:
+        study: Study whose review it is.
+        review: Id of the review.
+    """
+    return f"{study.namespace}/{REVIEWS}/{review}.html"
+
+
 def field_anchor(field: CollectedField) -> str:
     """Returns the name of a field's place on the page of its document."""
     return f"field-{sha256(field.path.encode()).hexdigest()[:10]}"
 
 
 def field_path(path: str) -> Markup:
-    """Returns the path of a field; a line ends behind one of its slashes, if it can."""
-    parts = re.findall("[^/]*/+|[^/]+", path)
+    """Returns the path of a field; a line ends within a word only if it must."""
+    parts = re.findall("[^/._]*[/._]+|[^/._]+", path)
     return element("code", *(element("span", each) for each in parts), class_="path")
 
 

@@ -43,7 +43,10 @@ _SOURCE = (
     "kind of message names the fingerprint of the schema that was approved."
 )
 _SIGNED = "signed decisions of the platform, each verified"
-_UNSIGNED = "not read: states follow the dates of each study alone"
+_UNSIGNED = (
+    "not read: states follow the dates of each study alone, and signatures of reviews "
+    "were not checked"
+)
 _UNAVAILABLE = (
     "The files of these have a fault. Nothing is collected for them until it is mended;"
     " whoever leaves them is heard."

@@ -31,14 +31,23 @@ class DocumentEntry:
     Attributes:
         document: The registry's record.
         is_built_in: Whether every study takes it, since the first add-on sends it.
-        approval: What the reviews say of its newest schema.
-        reviews: Records of the reviews that cover it.
+        approvals: What the reviews say of each of its schemas, the newest first.
     """
 
     document: Document
     is_built_in: bool
-    approval: SchemaApproval
-    reviews: tuple[Review, ...]
+    approvals: tuple[SchemaApproval, ...]
+
+    @property
+    def approval(self) -> SchemaApproval:
+        """What the reviews say of its newest schema."""
+        return self.approvals[0]
+
+    @property
+    def reviews(self) -> tuple[str, ...]:
+        """Ids of the reviews that are about any of its schemas, each once."""
+        found = (id for each in self.approvals for id in each.reviews)
+        return tuple(dict.fromkeys(found))
 
     @property
     def fields(self) -> tuple[CollectedField, ...]:
@@ -57,8 +66,8 @@ class DocumentEntry:
 
     @property
     def category(self) -> int | None:
-        """The highest category of its fields; None of a document without any."""
-        return max((each.category for each in self.fields), default=None)
+        """The category of its data, as a combination may raise it; None without any."""
+        return self.approval.category.level if self.fields else None
 
     @property
     def is_data(self) -> bool:
@@ -75,12 +84,14 @@ class StudyEntry:
         state: State on the inventory's day.
         events: Signed decisions up to that day, in the order of their times.
         documents: What it takes, in the order of study.yaml; the built-in ones last.
+        reviews: Reviews that are public or whose days have begun, sorted by their ids.
     """
 
     study: Study
     state: StudyState
     events: tuple[StudyEvent, ...]
     documents: tuple[DocumentEntry, ...]
+    reviews: tuple[Review, ...]
 
     @property
     def category(self) -> int | None:
@@ -96,7 +107,8 @@ class Inventory:
         day: Day for which it is true, UTC.
         version: Version of this software.
         decisions_known: Whether a platform's signed decisions were read; otherwise
-            states follow the dates of study.yaml alone.
+            states follow the dates of study.yaml alone, and reviews are taken at their
+            word.
         development: Whether the platform is for development only.
         studies: Studies and platform namespaces, in the order of their namespaces.
         unavailable: Namespaces that are registered and whose files have a fault.

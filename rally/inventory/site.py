@@ -11,14 +11,15 @@ from pathlib import Path
 from rally.errors import ConfigurationError, cause_of
 from rally.inventory.document_page import make_document_page
 from rally.inventory.json import to_json
-from rally.inventory.layout import DATA, STYLE, Page, render
+from rally.inventory.layout import DATA, REVIEWS, STYLE, Page, render
 from rally.inventory.overview_pages import make_fields_page, make_index
 from rally.inventory.records import Inventory
+from rally.inventory.review_page import make_review_page
 from rally.inventory.study_page import make_study_page
 from rally.names import NAME, VERSION
 from rally.pages.frame import read_style
 
-_PAGE = re.compile(rf"{NAME}/(index|{NAME}\.{VERSION})\.html")
+_PAGE = re.compile(rf"{NAME}/(index|{NAME}\.{VERSION}|{REVIEWS}/{NAME})\.html")
 _MOST_BYTES = 64 * 1024 * 1024  # of an inventory.json that is there already
 
 
@@ -53,7 +54,7 @@ def write_site(folder: Path, files: Mapping[str, str]) -> None:
             )
         for path, text in files.items():
             _replace(folder / path, text)
-        for old in sorted(folder.glob("*/*.html")):
+        for old in sorted(folder.glob("*/**/*.html")):
             name = old.relative_to(folder).as_posix()
             if _PAGE.fullmatch(name) and name not in files:
                 old.unlink()
@@ -70,6 +71,8 @@ def _pages(inventory: Inventory, digest: str) -> Iterator[Page]:
         yield make_study_page(study)
         for document in study.documents:
             yield make_document_page(study, document)
+        for review in study.reviews:
+            yield make_review_page(study, review)
 
 
 def _holds_site(folder: Path) -> bool:
@@ -85,7 +88,7 @@ def _holds_site(folder: Path) -> bool:
 
 
 def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from rally.inventory.layout import (
     INDEX,
+    REVIEWS,
     Page,
     category_mark,
     external_link,
@@ -28,12 +29,14 @@ from rally.inventory.wording import (
     say_participants,
     say_period,
     say_private_windows,
+    say_result,
     title,
 )
 from rally.pages.markup import Markup, element, join
 from rally.pages.tables import data_table
 from rally.registry.about import About
-from rally.registry.study import StudyKind
+from rally.registry.reviews import Review
+from rally.registry.study import Study, StudyKind
 
 _UNSTATED = About(goal="")
 _NOBODY = "No researchers are registered. Nobody outside of the platform may read it."
@@ -90,6 +93,8 @@ def _sections(entry: StudyEntry) -> Iterator[Markup]:
             element("p", _BUILT_IN),
             _documents(built_in, "Messages of the first add-on"),
         )
+    if entry.reviews:
+        yield section("Data reviews", _reviews(entry))
     if entry.events:
         yield section("What was decided on it", _events(entry))
 
@@ -185,6 +190,29 @@ def _documents(documents: Iterable[DocumentEntry], caption: str) -> Markup:
 def _purpose(entry: DocumentEntry) -> str:
     document = entry.document
     return document.purpose if entry.is_data else say_means(document)
+
+
+def _reviews(entry: StudyEntry) -> Markup:
+    rows = (
+        (
+            element("a", f"Review {each.id}", href=f"{REVIEWS}/{each.id}.html"),
+            say_day(each.request.on),
+            f"{say_result(each.steward.result)} on {say_day(each.steward.on)}"
+            if each.steward
+            else "no answer yet",
+            ", ".join(dict.fromkeys(_titles(entry.study, each))),
+        )
+        for each in entry.reviews
+    )
+    head = ("Review", "Asked for", "Data steward", "Covers")
+    return data_table(head, rows, ("", "", "", ""), "Data reviews", "reviews cards")
+
+
+def _titles(study: Study, review: Review) -> Iterator[str]:
+    """Yields what the documents are called that a review covers."""
+    for each in review.covers:
+        document = study.documents.get(each.document)
+        yield title(document) if document else each.document
 
 
 def _events(entry: StudyEntry) -> Markup:

@@ -1,6 +1,6 @@
 """Takes the inventory of a registry, and of what people decided on its studies."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from rally.inventory.records import (
@@ -11,6 +11,7 @@ from rally.inventory.records import (
 )
 from rally.registry.approvals import Approvals
 from rally.registry.registry import Registry
+from rally.registry.reviews import Review
 from rally.registry.study import Study
 from rally.registry.transitions import States, Transition, transitions_in
 from rally.version import pipeline_version
@@ -43,6 +44,7 @@ def take_inventory(
                 state=states.at(study, at),
                 events=_events(log, study, at),
                 documents=_documents(registry, study, approvals),
+                reviews=_reviews(study, at.date()),
             )
             for study in registry.studies.values()
         ),
@@ -65,13 +67,26 @@ def _events(
 def _documents(
     registry: Registry, study: Study, approvals: Approvals
 ) -> tuple[DocumentEntry, ...]:
-    reviews = {each.id: each for each in study.reviews}
     every = registry.documents(study)
     names = [*study.documents, *(name for name in every if name not in study.documents)]
-    entries = list[DocumentEntry]()
-    for name in names:
-        approval = approvals.of(every[name])[0]
-        covering = tuple(reviews[each] for each in approval.reviews)
-        is_built_in = name not in study.documents
-        entries.append(DocumentEntry(every[name], is_built_in, approval, covering))
-    return tuple(entries)
+    return tuple(
+        DocumentEntry(
+            every[name],
+            is_built_in=name not in study.documents,
+            approvals=approvals.of(every[name]),
+        )
+        for name in names
+    )
+
+
+def _reviews(study: Study, day: date) -> tuple[Review, ...]:
+    """Returns the reviews that anybody may see on a day.
+
+    What was reviewed in private is public when collection starts.
+    """
+    return tuple(
+        each
+        for each in study.reviews
+        if (each.public and each.public.on <= day)
+        or any(covered.first <= day for covered in each.covers)
+    )

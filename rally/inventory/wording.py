@@ -1,11 +1,13 @@
 """Words the inventory: promises of a study as sentences for whoever may take part."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
+from rally.decisions.contents import ReviewResult
 from rally.inventory.forms import say_type, show_example
 from rally.inventory.records import DocumentEntry, StudyEntry
 from rally.registry.collected_fields import CollectedField
+from rally.registry.intervals import BEGIN, END, Interval, last_day
 from rally.registry.study import AfterEnd, Document, Keep, Means, StudyKind, Unmatched
 from rally.registry.transitions import StudyAction, StudyState
 
@@ -191,6 +193,22 @@ def say_do_not_track(entry: StudyEntry) -> str:
         "Joining is the answer that counts: what you send after you joined is taken, "
         "whether Do Not Track is on or off. Without joining, nothing is taken."
     )
+
+
+def say_windows(windows: Sequence[Interval]) -> str:
+    """Returns the days on which something may be collected."""
+    return "; ".join(map(_window, windows))
+
+
+def _window(window: Interval) -> str:
+    start = "" if window.start == BEGIN else f"from {say_day(window.start.date())}"
+    end = "" if window.end == END else f"through {say_day(last_day(window.end))}"
+    return " ".join(filter(None, (start, end))) or "always"
+
+
+def say_result(result: ReviewResult) -> str:
+    """Returns what a reviewer answered."""
+    return "approved" if result is ReviewResult.APPROVE else "refused"
 
 
 def say_identity(document: Document) -> str:

@@ -40,7 +40,7 @@ def states(content):
 
 def test_registry_becomes_a_site(inventory):
     status, out, err, content = inventory()
-    assert (status, out, err) == (0, "OUT: 4 studies, 22 files\n", "")
+    assert (status, out, err) == (0, "OUT: 4 studies, 26 files\n", "")
     assert (content["as_of"], content["decisions_known"]) == ("2021-06-01", False)
     assert set(states(content).values()) == {"collecting"}
 

@@ -36,9 +36,10 @@ TITLE = {
     "doc": "Title of the page",
     "category": 3,
 }
-FIRST = schema_of(URL)
-SECOND = schema_of(URL | {"category": 4, "expires": "2027-03-31"}, TITLE)
-THIRD = schema_of(TITLE)
+SEEN = TITLE | {"name": "seen", "doc": "Time in view", "category": 2}
+FIRST = schema_of(URL, TITLE)
+SECOND = schema_of(URL | {"category": 4}, TITLE | {"expires": "2027-03-31"}, SEEN)
+THIRD = schema_of(TITLE, SEEN)
 
 
 def site_of(newest, *older):
@@ -55,9 +56,9 @@ def test_each_revision_has_its_changes_the_newest_first():
         (each.number, each.schema, [(it.kind, it.path) for it in each.changes])
         for each in revisions_of(document)
     ] == [
-        (3, THIRD, [(ChangeKind.REMOVED, "/url")]),
-        (2, SECOND, [(ChangeKind.CATEGORY, "/url"), (ChangeKind.EXPIRY, "/url"),
-                     (ChangeKind.ADDED, "/title")]),
+        (3, THIRD, [(ChangeKind.EXPIRY, "/title"), (ChangeKind.REMOVED, "/url")]),
+        (2, SECOND, [(ChangeKind.CATEGORY, "/url"), (ChangeKind.EXPIRY, "/title"),
+                     (ChangeKind.ADDED, "/seen")]),
         (1, FIRST, []),
     ]  # fmt: skip
 
@@ -68,15 +69,15 @@ def test_changes_are_told_in_words():
     head = ["Field", "What changed", "Was", "Is"]
     assert told["Revision 3, against 2"] == [
         head,
+        ["Title of the page/title", "Last day of collection", "2027-03-31", "never"],
         ["Address of the page/url", "No longer collected", "string, category 4", "-"],
     ]
     assert told["Revision 2, against 1"] == [
         head,
         ["Address of the page/url", "Category", "3", "4"],
-        ["Address of the page/url", "Last day of collection", "never", "2027-03-31"],
-        ["Title of the page/title", "Collected from then on", "-",
-         "string, category 3"],
-    ]  # fmt: skip
+        ["Title of the page/title", "Last day of collection", "never", "2027-03-31"],
+        ["Time in view/seen", "Collected from then on", "-", "string, category 2"],
+    ]
 
 
 def test_document_of_one_revision_says_so():

@@ -57,8 +57,9 @@ def test_study_is_told_whole():
         }
     ]
     assert document["fingerprint"] == schema.fingerprint
-    assert (document["category"], document["built_in"]) == (3, False)
-    assert (entry["state"], entry["category"]) == ("collecting", 3)
+    assert (document["category"], document["built_in"]) == (4, False)
+    assert document["raised_by"] == "browsing-beside-id"
+    assert (entry["state"], entry["category"]) == ("collecting", 4)
     assert entry["about"] == {name: getattr(ABOUT, name) for name in ABOUT.__slots__}
     assert entry["access"][0] == {
         "group": "birds@example.org",

@@ -136,7 +136,7 @@ def test_study_says_what_its_notice_says():
     ]
     assert tables(page)["Data"][2] == [
         "User journeyhow attention moves from page to page",
-        "●●●○ 3 Browsing and content",
+        "●●●● 4 Highly sensitive",
         "10 fields and 18 of the library",
         "until the conclusion",
     ]

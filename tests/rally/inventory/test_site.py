@@ -26,6 +26,7 @@ def test_site_has_a_page_for_each_study_and_document():
         *("index.html", "fields.html", "style.css", "inventory.json"),
         f"{STREAM}/index.html",
         *(f"{STREAM}/{name}.html" for name in documents),
+        *(f"{STREAM}/reviews/{each.id}.html" for each in stream().reviews),
     }
 
 
@@ -52,8 +53,10 @@ def test_pages_that_are_no_more_go_and_nothing_else_does(tmp_path):
         "about.html": "b",
         "rally-core/note.txt": "c",
         "rally-core/Note.html": "d",
+        "rally-core/letters/a.html": "e",
     }
     for name, text in others.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     files = make_site(inventory_of(stream(), shipped().studies["rally-zero-one"]))
     write_site(tmp_path, files)

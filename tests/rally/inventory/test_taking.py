@@ -1,5 +1,6 @@
 """The inventory as records: the registry, and what people decided."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -8,9 +9,11 @@ from rally.decisions.verifying import read_chain
 from rally.inventory.records import StudyEvent
 from rally.inventory.taking import take_inventory
 from rally.registry.registry import Registry
+from rally.registry.reviews import Announcement
 from rally.registry.study import UnavailableStudy
 from rally.registry.transitions import StudyAction, StudyState
 from tests.rally.inventory.samples import AT, STREAM, shipped, stream
+from tests.support.reviews import sign_reviews
 from tests.support.stores import mark_stores
 from tests.support.study_decisions import decide_study
 
@@ -48,6 +51,38 @@ def test_signed_decisions_count_up_to_their_time(tmp_path):
     assert entry.events == (StudyEvent(StudyAction.PAUSE, NOON),)
 
 
+def test_documents_may_be_collected_when_reviews_say_so(tmp_path):
+    registry = Registry({STREAM: stream()})
+    (by_word,) = take_inventory(registry, None, AT).studies
+    store = mark_stores(tmp_path / "store")
+    (unsigned,) = take_inventory(registry, read_chain(store.platform), AT).studies
+    sign_reviews(store.platform, registry)
+    (signed,) = take_inventory(registry, read_chain(store.platform), AT).studies
+    for entry, expected in ((by_word, True), (unsigned, False), (signed, True)):
+        (found,) = [
+            each.approval.covers(AT)
+            for each in entry.documents
+            if each.document.name == "user-journey.1"
+        ]
+        assert found is expected
+
+
+def test_review_is_shown_once_it_is_public_or_its_days_have_begun():
+    private = [replace(each, public=None) for each in stream().reviews]
+    registry = Registry({STREAM: stream(reviews=tuple(private))})
+    for at, shown in (
+        (datetime(2022, 7, 11, tzinfo=UTC), []),
+        (datetime(2022, 7, 12, tzinfo=UTC), ["2022-07-12", "2022-07-12-2"]),
+    ):
+        (entry,) = take_inventory(registry, None, at).studies
+        assert sorted(each.id for each in entry.reviews) == shown
+    told = Announcement("https://example.org/review", date(2022, 7, 1))
+    public = replace(private[0], public=told)
+    registry = Registry({STREAM: stream(reviews=(public,))})
+    (entry,) = take_inventory(registry, None, datetime(2022, 7, 2, tzinfo=UTC)).studies
+    assert entry.reviews == (public,)
+
+
 def test_study_with_a_fault_is_named_alone():
     registry = Registry({STREAM: stream()}, {"rally-y": UnavailableStudy(("a fault",))})
     inventory = take_inventory(registry, None, AT)
@@ -58,7 +93,7 @@ def test_study_with_a_fault_is_named_alone():
 @pytest.mark.parametrize(
     ("name", "built_in", "category", "own", "added"),
     [
-        ("user-journey.1", False, 3, 10, 18),
+        ("user-journey.1", False, 4, 10, 18),
         ("article-contents.1", False, 4, 5, 18),
         ("deletion-request.1", False, 1, 1, 19),
         ("pioneer-enrollment.1", True, 1, 2, 0),
