@@ -106,14 +106,33 @@ def make_writer(
     Raises:
         ConfigurationError: the registry or the stores are not as they must be.
     """
-    tables = _tables(settings.load_registry())
     return RowWriter(
         settings.stores(),
-        lambda study, document, schema: tables[study, document, schema],
+        _Tables(settings.load_registry),
         pipeline_version(),
         withdrawal_list,
         before,
     )
+
+
+class _Tables:
+    """Finds the table of (study, document, fingerprint).
+
+    A row may come from a worker that started later and knows a newer registry: for a
+    revision that is not known the registry is read again.
+    """
+
+    def __init__(self, load: Callable[[], Registry]) -> None:
+        """Reads the registry. Raises ConfigurationError."""
+        self._load = load
+        self._known = _tables(load())
+
+    def __call__(self, study: str, document: str, fingerprint: str) -> Table:
+        """Finds a table. Raises KeyError: the registry has no such revision."""
+        key = study, document, fingerprint
+        if key not in self._known:
+            self._known |= _tables(self._load())
+        return self._known[key]
 
 
 def _tables(registry: Registry) -> dict[tuple[str, str, str], Table]:

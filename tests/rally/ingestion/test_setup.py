@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import pickle
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from rally.ingestion.setup import (
 )
 from rally.registry.approvals import Approvals, Coverage
 from rally.registry.transitions import States, StudyAction, StudyState
+from rally.storage.header import read_header
 from rally.storage.layout import Partition, new_file
 from rally.storage.objectstore.local import LocalStore
 from rally.storage.objectstore.open_store import open_store
@@ -158,6 +160,40 @@ def test_writer_needs_no_key(small_rally, tmp_path):
     writer.flush()
     with pytest.raises(ConfigurationError):
         make_intake(settings)
+
+
+def test_writer_learns_of_a_revision_that_another_worker_knows(small_rally, tmp_path):
+    mark_stores(tmp_path / "store")
+    studies = tmp_path / "studies"
+    shutil.copytree(small_rally.registry_uri, studies)
+    settings = small_rally.job_settings(tmp_path / "store", studies=str(studies))
+    writer = make_writer(settings, int)
+    newest, older = (
+        studies / "rally-x/visit.1.avsc",
+        studies / "rally-x/revisions/visit.1",
+    )
+    older.mkdir(parents=True)
+    shutil.copy(newest, older / "1.avsc")
+    schema = json.loads(newest.read_text())
+    schema["fields"][-1]["purpose"] = "Another"
+    newest.write_text(json.dumps(schema))
+    document = settings.load_registry().studies["rally-x"].documents["visit.1"]
+    partition = Partition("rally-x", "visit.1", "2022-06-01")
+
+    rows = [b"H" + b"%036d" % number for number in (1, 2)]
+    for revision, row in zip(document.revisions, rows, strict=True):
+        writer.add(partition, revision.fingerprint, row)
+    writer.flush()
+
+    store = open_store(settings.store)
+    stated = {
+        read_header(store.read(info.name)).entries["rally.schema"].decode()
+        for info in store.list("data/")
+    }
+    assert stated == {revision.fingerprint for revision in document.revisions}
+    writer.add(partition, "0" * 64, rows[0])
+    with pytest.raises(KeyError):
+        writer.flush()
 
 
 def test_unsealer_is_made_for_who_has_the_private_key(small_rally, tmp_path):
