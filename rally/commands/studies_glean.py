@@ -14,6 +14,7 @@ OWN = (
         name="namespace",
         is_word=True,
         group=WHAT,
+        metavar="NS",
         help="the study's namespace, which is the Glean application's id",
     ),
     Option(
