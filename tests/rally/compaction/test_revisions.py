@@ -18,6 +18,7 @@ from tests.rally.compaction.memory_study import (
     VISIT,
     Killed,
     Row,
+    expected_rows,
     partition,
 )
 
@@ -203,3 +204,16 @@ def test_readers_with_the_newest_schema_see_one_table(study):
     assert (
         len({read_header(study.store.read(n)).schema for n in study.generations()}) == 2
     )
+
+
+def test_a_partition_of_many_files_of_two_schemas_is_compacted(study):
+    """More than are read side by side: rows go by way of temporary files."""
+    rows = [
+        Row(number % 16, number % 50, 0, 100 - number, "", number % 3 % 2)
+        for number in range(100)
+    ]
+    for row in rows:
+        study.add(row)
+    study.compact()
+    assert study.view() == expected_rows(rows, VISIT, study.order)
+    assert len(study.files()) == 8
