@@ -1,13 +1,13 @@
 """Words the inventory: promises of a study as sentences for whoever may take part."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from rally.decisions.contents import ReviewResult
 from rally.inventory.forms import say_type, show_example
 from rally.inventory.records import DocumentEntry, StudyEntry
 from rally.registry.collected_fields import CollectedField
-from rally.registry.intervals import BEGIN, END, Interval, last_day
+from rally.registry.intervals import BEGIN, END, Interval, last_day, midnight
 from rally.registry.study import AfterEnd, Document, Keep, Means, StudyKind, Unmatched
 from rally.registry.transitions import StudyAction, StudyState
 
@@ -196,8 +196,19 @@ def say_do_not_track(entry: StudyEntry) -> str:
 
 
 def say_windows(windows: Sequence[Interval]) -> str:
-    """Returns the days on which something may be collected."""
-    return "; ".join(map(_window, windows))
+    """Returns the days on which something may be collected, at least for a while."""
+    days = list[Interval]()
+    for each in windows:  # times of one day meet, to whoever reads of days
+        if days and each.start <= _after(days[-1].end):
+            days[-1] = Interval(days[-1].start, each.end)
+        else:
+            days.append(each)
+    return "; ".join(map(_window, days))
+
+
+def _after(end: datetime) -> datetime:
+    """Returns the end of the last day that begins before an end."""
+    return end if end == END else midnight(last_day(end) + timedelta(days=1))
 
 
 def _window(window: Interval) -> str:

@@ -1,7 +1,7 @@
 """Promises as sentences."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -15,9 +15,11 @@ from rally.inventory.wording import (
     say_participants,
     say_period,
     say_private_windows,
+    say_windows,
     title,
 )
 from rally.registry.collected_fields import CollectedField
+from rally.registry.intervals import BEGIN, END, Interval
 from rally.registry.study import AfterEnd, Keep, KeptBy, Unmatched
 from tests.rally.inventory.samples import inventory_of, shipped, stream
 
@@ -139,6 +141,34 @@ def test_rows_are_linked_by_a_pseudonym():
     assert "a pseudonym, which is another one" in say_identity(core["probes.1"])
     assert "removed add-on" in say_identity(core["uninstall-deletion.1"])
     assert title(core["demographic-survey.1"]) == "Demographic survey"
+
+
+def noon(day):
+    return datetime(2022, 7, day, 12, tzinfo=UTC)
+
+
+def night(day):
+    return datetime(2022, 7, day, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("windows", "words"),
+    [
+        ([], ""),
+        ([(BEGIN, END)], "always"),
+        ([(BEGIN, noon(3))], "through 3 July 2022"),
+        ([(night(1), night(3)), (night(9), END)],
+         "from 1 July 2022 through 2 July 2022; from 9 July 2022"),
+        ([(night(1), noon(3)), (noon(3) + timedelta(seconds=1), night(5))],
+         "from 1 July 2022 through 4 July 2022"),
+        ([(night(1), noon(3)), (night(4), noon(5))],
+         "from 1 July 2022 through 5 July 2022"),
+        ([(night(1), noon(3)), (noon(4), noon(5))],
+         "from 1 July 2022 through 3 July 2022; from 4 July 2022 through 5 July 2022"),
+    ],
+)  # fmt: skip
+def test_windows_are_days(windows, words):
+    assert say_windows([Interval(*each) for each in windows]) == words
 
 
 @pytest.mark.parametrize(
