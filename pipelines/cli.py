@@ -67,16 +67,19 @@ def _run_command(name: str, rest: Sequence[str]) -> int:
 
 
 def _with_profile(
-    command: Command | CommandGroup, words: Sequence[str], profile: Profile
+    command: Command | CommandGroup,
+    words: Sequence[str],
+    profile: Profile,
+    section: str = "",
 ) -> list[str]:
     """Puts the profile's values behind the command's own words."""
+    section = section or command.name
     if isinstance(command, Command):
-        return apply_profile(profile, command.name, command.declared, words)
+        return apply_profile(profile, section, command.declared, words)
     first, rest = list(words[:1]), words[1:]
     for each in command.commands:
         if [each.name] == first:
-            own = apply_profile(profile, command.name, each.declared, rest)
-            return [*first, *own]
+            return [*first, *_with_profile(each, rest, profile, section)]
     return list(words)
 
 

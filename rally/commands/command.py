@@ -111,7 +111,7 @@ class CommandGroup:
 
     name: str
     summary: str
-    commands: tuple[Command, ...]
+    commands: "tuple[Command | CommandGroup, ...]"
 
     def add_to(self, subparsers: Subparsers, above: str) -> None:
         """Adds a parser of its own, and below it those of its commands."""
@@ -131,5 +131,8 @@ class CommandGroup:
 
 def options_of(command: Command | CommandGroup) -> Iterator[Option]:
     """The options of a command, or of all that stand below one word."""
-    for each in command.commands if isinstance(command, CommandGroup) else (command,):
-        yield from each.declared
+    if isinstance(command, Command):
+        yield from command.declared
+    else:
+        for each in command.commands:
+            yield from options_of(each)

@@ -21,6 +21,7 @@ from rally.commands.options import (
     read_time,
 )
 from rally.commands.reader_schema import DOCUMENT, print_reader_schema
+from rally.commands.review_study import COMMANDS as REVIEWING
 from rally.commands.studies_glean import COMMANDS as STARTING
 from rally.commands.studies_infrastructure import print_infrastructure
 from rally.commands.studies_inventory import OWN as INVENTORY_OWN
@@ -178,6 +179,7 @@ COMMAND = CommandGroup(
             example="rally-garden visit.1:1 visit.1",
             json=DIFF_JSON,
         ),
+        REVIEWING,
         Command(
             name="schema",
             handler=print_reader_schema,

@@ -99,7 +99,7 @@ def _find_gaps(
     study: Study, covered: CoveredSchema, review: Review, category: Category
 ) -> Sequence[str]:
     """Finds what a record lacks, whoever signs it."""
-    faults = [f"question {each} is not answered" for each in review.open]
+    faults = [f"not answered: {', '.join(review.open)}"] if review.open else []
     if review.public is None:
         faults.append("is not public; say where and since when it can be read")
     if category.level in SIGNED_CATEGORIES and covered.last is None:

@@ -64,13 +64,11 @@ def read_review(place: Place, id: str, value: object) -> Review:
             answer is no fault: the review is open.
     """
     fields = AllFields(place, value)
-    unanswered = list[str]()
-    answers = partial(_answers, unanswered)
     review = Review(
         id=fields.attempt(lambda: review_id(place, id)),
-        request=fields.need("request", partial(_request, answers)),
+        request=fields.need("request", _request),
         covers=fields.need("covers", many(_covered, MOST_COVERED)),
-        steward=fields.maybe("review", partial(_steward_review, answers)),
+        steward=fields.maybe("review", _steward_review),
         sign_offs=fields.maybe("sign_offs", _sign_offs),
         announcement=fields.maybe("announcement", _announcement),
         notice=fields.maybe("notice", _notice),
@@ -78,7 +76,6 @@ def read_review(place: Place, id: str, value: object) -> Review:
         exemptions=fields.maybe("exemptions", many(_exemption, _MOST_ENTRIES)) or (),
         permanent=fields.maybe("permanent", _permanent),
         escalations=fields.maybe("escalations", many(_escalation, _MOST_ENTRIES)) or (),
-        open=tuple(unanswered),
     )
     fields.attempt(partial(_check_covers, place, review), review.covers)
     fields.attempt(
@@ -138,9 +135,7 @@ _sign_off = _record(
 )
 
 
-def _request(
-    answers: Callable[[int], Reader[tuple[str, ...]]], place: Place, value: object
-) -> Request:
+def _request(place: Place, value: object) -> Request:
     fields = AllFields(place, value)
     renews = fields.maybe("renews", review_id)
     count = RENEWAL_QUESTIONS if renews else REQUEST_QUESTIONS
@@ -155,9 +150,7 @@ def _request(
     return request
 
 
-def _steward_review(
-    answers: Callable[[int], Reader[tuple[str, ...]]], place: Place, value: object
-) -> StewardReview:
+def _steward_review(place: Place, value: object) -> StewardReview:
     return _record(
         StewardReview,
         by=person_name,
@@ -168,8 +161,8 @@ def _steward_review(
     )(place, value)
 
 
-def _answers(unanswered: list[str], count: int) -> Reader[tuple[str, ...]]:
-    """Reads the answers to questions 1 to `count`, and notes those that are open."""
+def answers(count: int) -> Reader[tuple[str, ...]]:
+    """Reads the answers to questions 1 to `count`; one that is missing is open."""
 
     def read(place: Place, value: object) -> tuple[str, ...]:
         _check_numbers(place, value, count)
@@ -181,9 +174,6 @@ def _answers(unanswered: list[str], count: int) -> Reader[tuple[str, ...]]:
                 found.append(text(at, value.get(number, OPEN)))
             except ConfigurationError as error:
                 faults.append(str(error))
-                continue
-            if found[-1].startswith(OPEN):
-                unanswered.append(".".join(at.path))
         raise_all(faults)
         return tuple(found)
 

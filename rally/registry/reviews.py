@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from rally.decisions.contents import CoveredSchema, ReviewResult, Risk, Role
+from rally.registry.collected_fields import OPEN
 
 FOLDER = "reviews"
 """Of a namespace's folder."""
@@ -166,7 +167,6 @@ class Review:
         exemptions: Rules that do not apply.
         permanent: Person who keeps what has no last day.
         escalations: Disputes.
-        open: Questions that nobody has answered yet, as places in the file.
     """
 
     id: str
@@ -180,7 +180,17 @@ class Review:
     exemptions: tuple[Exemption, ...] = ()
     permanent: Permanence | None = None
     escalations: tuple[Escalation, ...] = ()
-    open: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Questions that nobody has answered yet, as places in the file."""
+        asked = {"request": self.request, "review": self.steward}
+        return tuple(
+            f"{part}.answers.{number}"
+            for part, given in asked.items()
+            for number, answer in enumerate(given.answers if given else (), 1)
+            if answer.startswith(OPEN)
+        )
 
     @property
     def digest(self) -> str:

@@ -58,7 +58,6 @@ def test_whatever_is_asked_for_changes_the_digest(changes):
         {"public": None},
         {"public": Announcement("https://example.org/", DAY_LATER)},
         {"escalations": ()},
-        {"open": ("request.answers.1",)},
     ],
     ids=str,
 )

@@ -128,16 +128,6 @@ def reviews(draw):
     exemption = st.builds(
         Exemption, st.sampled_from([rule.name for rule in RULES]), TEXTS
     )
-    open_places = [
-        *(
-            ("request.answers", number, each)
-            for number, each in enumerate(request.answers, 1)
-        ),
-        *(
-            ("review.answers", number, each)
-            for number, each in enumerate(steward.answers if steward else (), 1)
-        ),
-    ]
     return Review(
         id=draw(IDS),
         request=request,
@@ -152,11 +142,6 @@ def reviews(draw):
         exemptions=tuple(draw(st.lists(exemption, max_size=2))),
         permanent=permanent,
         escalations=tuple(draw(st.lists(escalation, max_size=2))),
-        open=tuple(
-            f"{place}.{number}"
-            for place, number, each in open_places
-            if each.startswith(OPEN)
-        ),
     )
 
 

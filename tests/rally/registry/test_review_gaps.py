@@ -78,9 +78,7 @@ def test_open_question_closes_all_that_a_review_covers(study):
     study.change(request=request._replace(answers=answers))
     study.sign_all()
     assert study.windows() == {LOW: (), HIGH: ()}
-    assert study.approval(LOW).faults == (
-        "review r1: question request.answers.4 is not answered",
-    )
+    assert study.approval(LOW).faults == ("review r1: not answered: request.answers.4",)
 
 
 def test_sensitive_data_is_never_permanent(study):

@@ -1,0 +1,56 @@
+"""Files of reviews, as people's commands read and write them."""
+
+import argparse
+from pathlib import Path
+
+from rally.errors import ConfigurationError
+from rally.registry.review_files import dump_review
+from rally.registry.review_form import MAX_BYTES
+from rally.registry.reviews import FOLDER, Review
+from rally.registry.study import Study
+
+
+def record_file(args: argparse.Namespace, study: Study, name: str) -> Path:
+    """Gives the file of a review's record, in a registry on this machine."""
+    return Path(args.studies) / study.namespace / FOLDER / f"{name}.yaml"
+
+
+def create_record(args: argparse.Namespace, study: Study, review: Review) -> None:
+    """Writes a record that is not there yet. Raises ConfigurationError if one is."""
+    path = record_file(args, study, review.id)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(dump_review(review))
+    except FileExistsError:
+        raise ConfigurationError(
+            f"{path}: is there already, and stays as it is; give another id"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from None
+
+
+def rewrite_record(args: argparse.Namespace, study: Study, review: Review) -> None:
+    """Writes a record anew. Raises ConfigurationError where that fails."""
+    path = record_file(args, study, review.id)
+    try:
+        path.write_text(dump_review(review), encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: {error.strerror}; what is signed counts all the same"
+        ) from None
+
+
+def read_form_file(path: str) -> str:
+    """Reads a form. Raises ConfigurationError where it is none that can be read."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise ConfigurationError(f"{path}: is longer than {MAX_BYTES:,} bytes")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: is not text in UTF-8") from None

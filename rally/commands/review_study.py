@@ -1,0 +1,390 @@
+"""`rally studies review`: asks for a data review, signs one, and imports one.
+
+A record is made once, and its answers are added to it; what counts is what is signed in
+the platform's chain of decisions.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from rally.commands.command import Command, CommandGroup
+from rally.commands.decide_study import decider, platform_of
+from rally.commands.options import find_document, find_study, read_day
+from rally.commands.review_description import describe_review, say_what_is_missing
+from rally.commands.review_records import (
+    create_record,
+    read_form_file,
+    record_file,
+    rewrite_record,
+)
+from rally.decisions.content_parsing import person_name, review_id
+from rally.decisions.contents import (
+    REVIEW_AREAS,
+    CoveredSchema,
+    DecisionKind,
+    ReviewImport,
+    ReviewResult,
+    ReviewSignature,
+    Risk,
+    Role,
+)
+from rally.errors import ConfigurationError
+from rally.fields import Place, choice, note, raise_all
+from rally.options import WHAT, Option
+from rally.plain_yaml import read_yaml
+from rally.printing import print_lines
+from rally.registry.approvals import Approvals
+from rally.registry.collected_fields import OPEN
+from rally.registry.registry import Registry
+from rally.registry.review_files import (
+    REVIEW_QUESTIONS,
+    draft_review,
+)
+from rally.registry.review_form import read_form, write_form
+from rally.registry.review_parsing import answers as answers_to
+from rally.registry.review_parsing import https, read_review
+from rally.registry.reviews import (
+    Announcement,
+    Permanence,
+    Review,
+    SignOff,
+    StewardReview,
+)
+from rally.registry.study import Document, Study
+
+if TYPE_CHECKING:
+    from rally.decisions.signers import Signer
+
+_LATER = "later"
+
+OWN = (
+    Option(
+        name="namespace",
+        group=WHAT,
+        is_word=True,
+        metavar="NS",
+        help="the study's namespace or an alias",
+    ),
+    Option(
+        name="review",
+        group=WHAT,
+        is_word=True,
+        metavar="REVIEW",
+        help="the review's id, such as r3",
+    ),
+    Option(
+        name="form",
+        group=WHAT,
+        is_word=True,
+        metavar="FORM",
+        help="the completed form, a file",
+    ),
+    Option(
+        name="document",
+        group=WHAT,
+        repeats=True,
+        metavar="DOC",
+        default=(),
+        help="a document whose newest schema is asked for; may be repeated (default:"
+        " all that nobody has approved)",
+    ),
+    Option(
+        name="from",
+        group=WHAT,
+        metavar="DATE",
+        dest="first",
+        help="the first day on which it shall be collected (default: the study's)",
+    ),
+    Option(
+        name="until",
+        group=WHAT,
+        metavar="DATE",
+        dest="last",
+        help="the last day (default: the study's; without one it is permanent)",
+    ),
+    Option(
+        name="requester",
+        group=WHAT,
+        metavar="NAME",
+        help="who asks, by the name that they sign with",
+    ),
+    Option(
+        name="owner",
+        group=WHAT,
+        metavar="NAME",
+        help="who answers for the data and confirms it each year (default: who asks)",
+    ),
+    Option(
+        name="as",
+        group=WHAT,
+        metavar="AREA",
+        dest="area",
+        help=f"the area for which you sign: {', '.join(REVIEW_AREAS)}",
+    ),
+    Option(
+        name="result",
+        group=WHAT,
+        metavar="RESULT",
+        help="+ or -; asked for on a terminal",
+    ),
+    Option(
+        name="risk",
+        group=WHAT,
+        metavar="RISK",
+        help="the risk that is left to people: low, medium or high; asked for on a"
+        " terminal",
+    ),
+    Option(
+        name="answers",
+        group=WHAT,
+        metavar="FILE",
+        help="a steward's answers, YAML, `1: …` to `8: …`; asked for on a terminal",
+    ),
+    Option(
+        name="url",
+        group=WHAT,
+        metavar="URL",
+        help="the page at which the completed review can be read, https",
+    ),
+)
+
+
+def request_review(args: argparse.Namespace) -> int:
+    """Writes the record of a review that is asked for, and prints its form."""
+    registry = Registry.load(args.studies)
+    study = find_study(registry, args.namespace, args.studies)
+    name = review_id(Place("REVIEW"), args.review)
+    if not args.requester:
+        raise ConfigurationError("--requester: is missing; say who asks")
+    requester = person_name(Place("--requester"), args.requester)
+    owner = person_name(Place("--owner"), args.owner or args.requester)
+    documents = _documents(registry, study, args.document)
+    first = read_day("--from", args.first) if args.first else study.starts
+    last = read_day("--until", args.last) if args.last else study.collect_through
+    covers = [
+        CoveredSchema(each.name, each.schema.fingerprint, first, last)
+        for each in documents
+    ]
+    permanent = None if last else Permanence(owner, f"{OPEN}: why it has no end")
+    today = datetime.now(UTC).date()
+    review = draft_review(name, study, covers, requester, owner, today, permanent)
+    create_record(args, study, review)
+    print_lines(*write_form(study, review).splitlines())
+    return 0
+
+
+def _documents(
+    registry: Registry, study: Study, names: Sequence[str]
+) -> list[Document]:
+    if names:
+        return [find_document(registry, study, name) for name in names]
+    approvals = Approvals.of_registry(registry)
+    found = [
+        each for each in study.documents.values() if not approvals.of(each)[0].windows
+    ]
+    if not found:
+        raise ConfigurationError(
+            f"{study.namespace}: has no schema that its reviews do not cover; name what"
+            " is asked for by --document"
+        )
+    return found
+
+
+def sign_review(args: argparse.Namespace) -> int:
+    """Shows what a review is about, asks for an answer, and signs it."""
+    from rally.decisions.verifying import read_chain
+    from rally.withdrawal.newest_list import decide_by_list
+
+    registry = Registry.load(args.studies)
+    study = find_study(registry, args.namespace, args.studies)
+    review = _find(study, args.review)
+    if not args.area:
+        raise ConfigurationError(f"--as: is missing; one of: {', '.join(REVIEW_AREAS)}")
+    area = _area(args.area)
+    unanswered = [each for each in review.open if each.startswith("request")]
+    if unanswered:
+        raise ConfigurationError(
+            f"{review.id}: {unanswered[0]} is not answered; answer what is open in"
+            f" {record_file(args, study, review.id)} first"
+        )
+    platform = platform_of(args)
+    approvals = Approvals.of_chain(registry, read_chain(platform))
+    print_lines(*describe_review(study, review, approvals))
+    signer = decider(args)
+    risk = _ask(args.risk, "Risk [low/medium/high]", "--risk")
+    result = _ask(args.result, "Decision [+/-/later]", "--result")
+    if result == _LATER:
+        print_lines("Nothing is signed.")
+        return 0
+    words = args.note or _ask(None, "Mitigations, or the reason", "--note")
+    answer = ReviewSignature(
+        namespace=study.namespace,
+        review=review.id,
+        request=review.digest,
+        area=area,
+        result=choice(ReviewResult)(Place("--result"), result),
+        covers=review.covers,
+        risk=choice(Risk)(Place("--risk"), risk),
+        note=note(Place("--note"), words),
+    )
+    answers = _steward_answers(args, area)
+    now = datetime.now(UTC)
+    decide_by_list(platform, signer, DecisionKind.SIGN_REVIEW, answer, now)
+    rewrite_record(args, study, _answered(review, answer, signer, now.date(), answers))
+    after = Approvals.of_chain(registry, read_chain(platform))
+    print_lines(f"Signed. {say_what_is_missing(study, review, after)}")
+    return 0
+
+
+def import_review(args: argparse.Namespace) -> int:
+    """Attests a review that was completed elsewhere, and writes its record."""
+    from rally.withdrawal.newest_list import decide_by_list
+
+    registry = Registry.load(args.studies)
+    study = find_study(registry, args.namespace, args.studies)
+    name = review_id(Place("REVIEW"), args.review)
+    if not args.url:
+        raise ConfigurationError("--url: is missing; say where the review can be read")
+    url = https(Place("--url"), args.url)
+    place = Place(args.form)
+    content = read_form(place, read_form_file(args.form))
+    review = read_review(place, name, content)
+    steward = _check_complete(place, study, review)
+    review = replace(review, public=Announcement(url, steward.on))
+    platform, signer = platform_of(args), decider(args)
+    attested = ReviewImport(
+        study.namespace, review.id, review.digest, review.covers, url, args.note
+    )
+    if signer.name in {review.request.requester, review.request.owner}:
+        raise ConfigurationError(
+            "--by: asked for it, or owns it; have another import it"
+        )
+    create_record(args, study, review)
+    now = datetime.now(UTC)
+    decide_by_list(platform, signer, DecisionKind.IMPORT_REVIEW, attested, now)
+    print_lines(f"{study.namespace}/{review.id}: imported and signed by {signer.name}")
+    return 0
+
+
+def _check_complete(place: Place, study: Study, review: Review) -> StewardReview:
+    """Gives the steward's answer; raises ConfigurationError unless all approved."""
+    if review.open:
+        raise place.at(review.open[0]).error("is not answered; complete the form")
+    if review.steward is None:
+        raise place.at("Review").error("has no result; a steward completes it")
+    results = [
+        review.steward.result,
+        *(each.result for each in (review.sign_offs or {}).values()),
+    ]
+    if any(each is not ReviewResult.APPROVE for each in results):
+        raise place.error("was refused, at least by one area; nothing is imported")
+    known = {
+        (document.name, schema.fingerprint)
+        for document in study.documents.values()
+        for schema in document.revisions
+    }
+    for each in review.covers:
+        if (each.document, each.fingerprint) not in known:
+            raise place.at("Covers").error(
+                f"names a schema of {each.document} that is not here; import the form"
+                " of the schema that was reviewed, beside that schema"
+            )
+    return review.steward
+
+
+def _answered(
+    review: Review,
+    answer: ReviewSignature,
+    signer: "Signer",
+    on: date,
+    answers: tuple[str, ...],
+) -> Review:
+    """Gives the record with an answer added to it."""
+    words = answer.note or "-"
+    if answer.area is Role.STEWARD:
+        steward = StewardReview(signer.name, on, answer.result, words, answers)
+        return replace(review, steward=steward)
+    signed = SignOff(signer.name, on, answer.result, answer.risk, words)
+    return replace(review, sign_offs={**(review.sign_offs or {}), answer.area: signed})
+
+
+def _steward_answers(args: argparse.Namespace, area: Role) -> tuple[str, ...]:
+    """Takes a steward's eight answers out of a file, or asks for them."""
+    if area is not Role.STEWARD:
+        return ()
+    if args.answers:
+        yaml = read_yaml(args.answers, read_form_file(args.answers).encode())
+        place = Place(args.answers, lines=yaml.lines)
+        raise_all([*yaml.faults, *yaml.unreadable])
+        return answers_to(len(REVIEW_QUESTIONS))(place, yaml.value)
+    return tuple(
+        _ask(None, f"{number}. {question}", "--answers") or OPEN
+        for number, question in enumerate(REVIEW_QUESTIONS, 1)
+    )
+
+
+def _ask(given: str | None, question: str, option: str) -> str:
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"{option}: is missing; nobody can be asked here")
+    print_lines(f"{question}: ", file=sys.stderr, end="")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def _area(text: str) -> Role:
+    if text not in REVIEW_AREAS:
+        raise ConfigurationError(f"--as: must be one of: {', '.join(REVIEW_AREAS)}")
+    return Role(text)
+
+
+def _find(study: Study, name: str) -> Review:
+    found = next((each for each in study.reviews if each.id == name), None)
+    if found is None:
+        names = ", ".join(each.id for each in study.reviews) or "none"
+        raise ConfigurationError(
+            f"{name}: is no review of {study.namespace}; it has {names}"
+        )
+    return found
+
+
+_SIGNING = "--studies --store --platform --keys --people_keys --by --note"
+COMMANDS = CommandGroup(
+    "review",
+    "ask for data reviews, sign and import them",
+    (
+        Command(
+            name="request",
+            handler=request_review,
+            options="namespace review --document --from --until --requester --owner"
+            " --studies",
+            own=OWN,
+            example="rally-birds r3 --requester=ada --studies=schemas",
+            changes=True,
+        ),
+        Command(
+            name="sign",
+            handler=sign_review,
+            options=f"namespace review --as --result --risk --answers {_SIGNING}",
+            own=OWN,
+            example="rally-birds r3 --as=privacy --by=cara --store=/srv/rally/store"
+            " --people_keys=/home/cara/keys --studies=schemas",
+            changes=True,
+        ),
+        Command(
+            name="import",
+            handler=import_review,
+            options=f"namespace review form --url {_SIGNING}",
+            own=OWN,
+            example="rally-birds r3 form.md --url=https://bugzilla.mozilla.org/1#c2"
+            " --by=rita --store=/srv/rally/store --people_keys=/home/rita/keys"
+            " --studies=schemas",
+            changes=True,
+        ),
+    ),
+)
