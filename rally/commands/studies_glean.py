@@ -91,6 +91,9 @@ COMMANDS = (
         handler=new_study,
         options="namespace --studies",
         own=OWN,
+        about="Makes the folder of a new study: study.yaml, in which a comment explains"
+        " each entry and TODO says what is open, and the documents by which Glean"
+        " clients join and leave. `rally studies check` says what is still open.",
         example="rally-birds --studies=schemas",
         changes=True,
     ),
@@ -99,6 +102,11 @@ COMMANDS = (
         handler=add_documents,
         options="namespace --metrics --pings --studies",
         own=OWN,
+        about="Makes a schema of each ping that the definitions declare: exactly their"
+        " metrics, and what Glean adds by itself. What the definitions do not say of a"
+        " field says TODO; what people wrote there stays. A complete schema whose"
+        " definitions have changed becomes a revision. Where there is a fault, all are"
+        " told and nothing is written.",
         example="rally-birds --studies=schemas --metrics=metrics.yaml"
         " --pings=pings.yaml",
         changes=True,

@@ -60,6 +60,8 @@ MAX_TRIES = 64
 MAX_TYPES = 5000
 """Most types of a schema: each becomes some lines of an encoder."""
 
+_NULL = PRIMITIVES["null"]
+_DEFINED = frozenset({*PRIMITIVES, *COMPLEX})
 _ORDERS = ("ascending", "descending", "ignore")
 
 
@@ -145,6 +147,12 @@ class _Reader:
             self.type_of(branch, namespace, f"{where}[{index}]")
             for index, branch in enumerate(schema)
         )
+        if len(branches) == 2 and branches[0] is _NULL:  # as nearly all unions are
+            other = branches[1]
+            if other.name not in ("null", "union"):
+                depth = _depth(where, branches)
+                json = (*_NULL.json, *other.json)
+                return Union(branches, depth, json, tries=tries_of(other))
         names = [branch.name for branch in branches]
         if not names or "union" in names or len(set(names)) < len(names):
             refuse(
@@ -152,10 +160,10 @@ class _Reader:
                 "a union has one branch or more, none of them a union, and of each "
                 "type without a name of its own one at most",
             )
-        json = dict.fromkeys(kind for branch in branches for kind in branch.json)
+        kinds = dict.fromkeys(kind for branch in branches for kind in branch.json)
         tries = max(
             sum(tries_of(branch) for branch in branches if kind in branch.json)
-            for kind in json
+            for kind in kinds
         )
         if tries > MAX_TRIES:
             refuse(
@@ -163,11 +171,11 @@ class _Reader:
                 f"a value may have to be tried {tries:,} times, and {MAX_TRIES} are the"
                 " most; let fewer branches of unions in unions take the same JSON type",
             )
-        return Union(branches, _depth(where, branches), tuple(json), tries=tries)
+        return Union(branches, _depth(where, branches), tuple(kinds), tries=tries)
 
     def _definition(self, schema: dict[str, Any], namespace: str, where: str) -> Type:
         base = schema.get("type")
-        if not isinstance(base, str) or base not in (*PRIMITIVES, *COMPLEX):
+        if not isinstance(base, str) or base not in _DEFINED:
             refuse(
                 where,
                 'the "type" of a definition is a primitive type or one of '
@@ -230,11 +238,11 @@ class _Reader:
                 fields.append(self._field(each, namespace, where, at))
             except ConfigurationError as error:
                 refused.append(error)
+        self._key_lists = around
         if refused:
             raise ManyFaults(fault for error in refused for fault in faults_of(error))
         _refuse_repeated(where, "name", [field.name for field in fields])
         _refuse_repeated(where, "JSON name", [field.json for field in fields])
-        self._key_lists = around
         types = [field.type for field in fields]
         tries = max(map(tries_of, types), default=1)
         cases, depth = read_cases(schema, fields, where), _depth(where, types)
@@ -300,7 +308,9 @@ def _full_name(schema: dict[str, Any], namespace: str, where: str) -> str:
 
 def _check_aliases(schema: dict[str, Any], where: str) -> None:
     """Refuses aliases that are no names."""
-    aliases = schema.get("aliases", [])
+    aliases = schema.get("aliases", ())
+    if aliases == ():
+        return
     if not isinstance(aliases, list):
         refuse(where, '"aliases" is a list of names')
     for alias in aliases:

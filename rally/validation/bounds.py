@@ -36,7 +36,9 @@ _OF = {
     "array": ("max_items",),
     "map": ("keys", "key_format", "max_key_bytes", "max_entries"),
 }
-_ALL = tuple(dict.fromkeys(name for names in _OF.values() for name in names))
+_ALL = frozenset(name for names in _OF.values() for name in names)
+_KNOWN = {base: frozenset({*_AVRO, *names}) for base, names in _OF.items()}
+_PLAIN = frozenset(_AVRO)
 _MOST = 2**31 - 1
 
 
@@ -47,6 +49,8 @@ def refuse(where: str, reason: str) -> NoReturn:
 
 def check_known(schema: Mapping[str, Any], base: str, where: str) -> None:
     """Refuses properties of a type without a name that nobody would enforce."""
+    if schema.keys() <= _KNOWN.get(base, _PLAIN):
+        return
     known = _OF.get(base, ())
     for name in schema:
         if name in _AVRO or name in known:
@@ -60,16 +64,17 @@ def check_known(schema: Mapping[str, Any], base: str, where: str) -> None:
 
 def check_no_bounds(schema: Mapping[str, Any], what: str, where: str) -> None:
     """Refuses bounds where they have no meaning: beside a name."""
-    for name in _ALL:
-        if name in schema:
-            refuse(where, f'"{name}" is a bound of a type, not of {what}; put it there')
+    if _ALL.isdisjoint(schema):
+        return
+    name = next(name for name in schema if name in _ALL)
+    refuse(where, f'"{name}" is a bound of a type, not of {what}; put it there')
 
 
 def read_text(schema: Mapping[str, Any], where: str) -> Leaf:
     """Reads a string with its bounds: a closed list, a format, or a greatest length."""
-    given = [name for name in _OF["string"] if name in schema]
-    if not given:
+    if _ALL.isdisjoint(schema):
         return PRIMITIVES["string"]
+    given = [name for name in _OF["string"] if name in schema]
     kinds = {name.partition("_")[0] for name in given}
     if len(kinds) > 1:
         refuse(where, f"{', '.join(given)} stand together; keep one kind of bound")
