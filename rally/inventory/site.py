@@ -1,6 +1,5 @@
 """Makes the files of the site, and writes them into a folder."""
 
-import json
 import os
 import re
 import tempfile
@@ -20,7 +19,8 @@ from rally.names import NAME, VERSION
 from rally.pages.frame import read_style
 
 _PAGE = re.compile(rf"{NAME}/(index|{NAME}\.{VERSION}|{REVIEWS}/{NAME})\.html")
-_MOST_BYTES = 64 * 1024 * 1024  # of an inventory.json that is there already
+_BEGINNING = b'{\n "as_of": "'
+"""The first bytes of the file of data, by which a folder is known as an inventory."""
 
 
 def make_site(inventory: Inventory) -> dict[str, str]:
@@ -78,13 +78,10 @@ def _pages(inventory: Inventory, digest: str) -> Iterator[Page]:
 def _holds_site(folder: Path) -> bool:
     """Tells whether a folder has an inventory of ours."""
     data = folder / DATA
-    if not data.is_file() or data.stat().st_size > _MOST_BYTES:
+    if not data.is_file():
         return False
-    try:
-        content = json.loads(data.read_bytes())
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(content, dict) and "studies" in content and "format" in content
+    with data.open("rb") as file:
+        return file.read(len(_BEGINNING)) == _BEGINNING
 
 
 def _replace(path: Path, text: str) -> None:

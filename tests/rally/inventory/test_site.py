@@ -69,11 +69,11 @@ def test_pages_that_are_no_more_go_and_nothing_else_does(tmp_path):
         {"letters.txt": "mine"},
         {"inventory.json": "[]"},
         {"inventory.json": "{}"},
-        {"inventory.json": "[" * 100_000},
+        {"inventory.json": '{"as_of": "2022-10-01"}'},
         {"inventory.json": b"\xff"},
         {"inventory.json/index.html": ""},
     ],
-    ids=["files", "a list", "no studies", "too deep", "no text", "a folder"],
+    ids=["files", "a list", "no studies", "another form", "no text", "a folder"],
 )
 def test_folder_with_something_else_stays_as_it_is(tmp_path, found):
     for name, content in found.items():
