@@ -11,6 +11,7 @@ from rally.commands import decide_study
 from rally.commands.command import Command, CommandGroup
 from rally.commands.conclude_study import JSON as CONCLUSION_JSON
 from rally.commands.conclude_study import conclude_study
+from rally.commands.decide_document import COMMANDS as OF_DOCUMENTS
 from rally.commands.decide_study import OWN
 from rally.commands.diff_schemas import DIFF_JSON, NEW, OLD, diff_schemas
 from rally.commands.end_study import end_study
@@ -22,6 +23,7 @@ from rally.commands.options import (
 )
 from rally.commands.reader_schema import DOCUMENT, print_reader_schema
 from rally.commands.review_study import COMMANDS as REVIEWING
+from rally.commands.studies_due import COMMAND as DUE
 from rally.commands.studies_glean import COMMANDS as STARTING
 from rally.commands.studies_infrastructure import print_infrastructure
 from rally.commands.studies_inventory import OWN as INVENTORY_OWN
@@ -170,6 +172,7 @@ COMMAND = CommandGroup(
             options="--studies --store --platform",
             example="--studies=schemas",
         ),
+        DUE,
         *STARTING,
         Command(
             name="diff",
@@ -231,6 +234,7 @@ COMMAND = CommandGroup(
                 ),
             )
         ),
+        *OF_DOCUMENTS,
     ),
 )
 

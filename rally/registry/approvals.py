@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rally.registry.categories import Category, category_of
 from rally.registry.intervals import ALWAYS, Interval, complement, intersection, union
@@ -19,6 +19,7 @@ from rally.registry.registry import Registry
 from rally.registry.review_evidence import Evidence, read_evidence, recorded_evidence
 from rally.registry.review_judging import judge_review
 from rally.registry.reviews import FOLDER as REVIEWS
+from rally.registry.reviews import Review
 from rally.registry.study import Document, PayloadSchema, Study
 
 if TYPE_CHECKING:
@@ -42,6 +43,23 @@ class Coverage(StrEnum):
     NONE = "not approved"
 
 
+class ReviewTerm(NamedTuple):
+    """How long one review carries one schema.
+
+    Attributes:
+        review: Record of the review.
+        windows: Times that it covers, whether the document is suspended or not.
+        last: End of its last day; END where it has none.
+        confirmed_until: Time by which its owner has to confirm it; END where nobody is
+            asked to.
+    """
+
+    review: Review
+    windows: tuple[Interval, ...]
+    last: datetime
+    confirmed_until: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class SchemaApproval:
     """What the reviews say of one schema of a document.
@@ -55,6 +73,7 @@ class SchemaApproval:
         reviews: Ids of the reviews that cover it, counting or not.
         faults: Reasons for which those do not count, or not for all days, one line
             each.
+        terms: Terms of the reviews that count, if their owners confirm them.
     """
 
     schema: PayloadSchema
@@ -63,6 +82,7 @@ class SchemaApproval:
     lapses: tuple[Interval, ...] = ()
     reviews: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    terms: tuple[ReviewTerm, ...] = ()
 
     def covers(self, time: datetime) -> bool:
         """Tells whether it may be collected at a time."""
@@ -220,7 +240,7 @@ def _judge_schema(
     open_times: Iterable[Interval],
 ) -> SchemaApproval:
     windows, lapses = list[Interval](), list[Interval]()
-    reviews, faults = list[str](), list[str]()
+    reviews, faults, terms = list[str](), list[str](), list[ReviewTerm]()
     for review in study.reviews:
         signed = evidence.of(study.namespace, review.id)
         for covered in review.covers:
@@ -234,6 +254,9 @@ def _judge_schema(
             )
             windows += found.windows
             lapses += found.lapses
+            if found.counts:
+                until = found.last, found.confirmed_until
+                terms.append(ReviewTerm(review, found.windows, *until))
             reviews.append(review.id)
             faults += (f"review {review.id}: {fault}" for fault in found.faults)
     if not reviews:
@@ -247,4 +270,5 @@ def _judge_schema(
         intersection((each for each in lapses if each.start in ends), open_times),
         tuple(dict.fromkeys(reviews)),
         tuple(faults),
+        tuple(terms),
     )

@@ -168,7 +168,7 @@ def placeholder_review(
     names = {area: reviewers.get(area, area.value) for area in REVIEW_AREAS}
     words = "Placeholder: this review stands for one."
     review = draft_review(
-        id, study, covers, "requester", "owner", on, Permanence("owner", words)
+        id, study, covers, "requester", "author", on, Permanence("owner", words)
     )
     answers = tuple(words if each == OPEN else each for each in review.request.answers)
     page = Announcement("https://example.org/", on)

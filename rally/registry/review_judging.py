@@ -42,11 +42,18 @@ class ReviewJudgement:
         windows: Times that it covers.
         lapses: Times, after windows that ended by themselves, for which pings wait.
         faults: Reasons for which it does not count, or not for all of its days.
+        last: End of its last day; END where it has none.
+        confirmed_until: End of what signatures and confirmations carry; END where
+            nobody is asked to confirm.
+        counts: Whether it is complete and signed, be it for days that are over.
     """
 
     windows: tuple[Interval, ...] = ()
     lapses: tuple[Interval, ...] = ()
     faults: tuple[str, ...] = ()
+    last: datetime = END
+    confirmed_until: datetime = END
+    counts: bool = False
 
 
 def judge_review(
@@ -92,7 +99,8 @@ def judge_review(
         for end in sorted(ends & {each.end for each in windows})
         for waiting in intersection([Interval(end, end + LAPSED_FOR)], signed)
     )
-    return ReviewJudgement(windows, lapses, tuple(faults))
+    until = confirmed[-1].end
+    return ReviewJudgement(windows, lapses, tuple(faults), last, until, counts=True)
 
 
 def _find_gaps(
