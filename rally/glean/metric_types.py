@@ -10,7 +10,7 @@ from typing import Any
 
 from rally.glean.avro_names import avro_name
 from rally.glean.definitions import OTHER, Metric, MetricType, Node, NodeKind
-from rally.glean.says import Says, optional, record, required
+from rally.glean.says import TECHNICAL, Says, optional, record, required
 from rally.glean.sdk_fields import COUNT, DATETIME, TEXT, UUID
 
 _LABEL_BYTES = 111
@@ -105,7 +105,8 @@ def _by_label(values: Any, labels: Sequence[str] | None) -> dict[str, Any]:
 
 def _timespan(at: str, metric: Metric) -> dict[str, Any]:
     unit = {"type": "string", "one_of": [metric.time_unit]}
-    how = Says(f"Unit of the value: {metric.time_unit}", 1, _READING, is_sdk=True)
+    words = f"Unit of the value: {metric.time_unit}"
+    how = Says(words, TECHNICAL, _READING, is_sdk=True)
     return record(
         at,
         [

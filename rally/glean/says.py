@@ -12,7 +12,9 @@ from rally.registry.collected_fields import OPEN, Sdk
 from rally.validation.avro_schema import COMPLEX
 from rally.validation.leaves import PRIMITIVES
 
-_PARTICIPANT_CATEGORY = 1
+TECHNICAL = 1
+"""Category of what says nothing of a person: of Glean's own fields, and of ids."""
+
 _PARTICIPANT_PURPOSE = (
     "To bring one person's rows together, and to find them when that person leaves"
 )
@@ -47,7 +49,7 @@ class Says:
         is_ours = metric.id == PARTICIPANT
         return cls(
             doc or metric.description,
-            metric.category or (_PARTICIPANT_CATEGORY if is_ours else None),
+            metric.category or (TECHNICAL if is_ours else None),
             metric.purpose or (_PARTICIPANT_PURPOSE if is_ours else None),
             metric.benefit,
             None if is_ours else metric.expires,
@@ -59,7 +61,7 @@ class Says:
         """Makes what a field of Glean's says."""
         return cls(
             field.doc,
-            field.category,
+            TECHNICAL,
             field.purpose,
             identifier=field.identifier,
             is_sdk=True,

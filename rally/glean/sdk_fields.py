@@ -4,8 +4,9 @@ It covers Glean.js 0.15 to 5.0.10 and the Glean SDK up to 71.0.0, as recorded pi
 their source have it. A field that a later SDK adds is a ping that fails until it is
 added here, under the next VERSION, and approved in the next revision of each document.
 
-Nothing here is of a study, so that none of it changes with a study's definitions. Where
-a client has an id of its own, a row here says that it is an id.
+Nothing here is of a study, so that none of it changes with a study's definitions. All
+of it is technical, as Mozilla's own review of Glean has it. Where a client has an id of
+its own, a row here says that it is an id.
 """
 
 from dataclasses import dataclass
@@ -52,7 +53,6 @@ class SdkField:
         purpose: what it is used for.
         required: whether every ping has it.
         identifier: whether it is an id.
-        category: category of the data.
         fields: fields of a record.
         is_map: whether the record stands under each key of a map.
     """
@@ -63,7 +63,6 @@ class SdkField:
     purpose: str = ""
     required: bool = False
     identifier: bool = False
-    category: int = 1
     fields: tuple["SdkField", ...] = ()
     is_map: bool = False
 
@@ -230,9 +229,7 @@ CLIENT_INFO = (
         "attribution",
         None,
         fields=tuple(
-            SdkField(
-                name, TEXT, words, "To learn how people find the software", category=2
-            )
+            SdkField(name, TEXT, words, "To learn how people find the software")
             for name, words in (
                 ("campaign", "Campaign that led to the installation"),
                 ("content", "Content that led to the installation"),
