@@ -1,6 +1,7 @@
 """Makes the page of a document: each of its fields in plain words."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from rally.inventory.changes import revisions_of, show_changes
 from rally.inventory.layout import (
@@ -18,6 +19,7 @@ from rally.inventory.layout import (
 from rally.inventory.records import DocumentEntry, StudyEntry
 from rally.inventory.wording import (
     count_fields,
+    say_collected,
     say_day,
     say_form,
     say_identity,
@@ -39,24 +41,25 @@ _LIBRARY = "Glean, the library that sends the message, adds these to each."
 _UNREVIEWED = "It is part of the first add-on's protocol, which every study has."
 
 
-def make_document_page(study: StudyEntry, entry: DocumentEntry) -> Page:
-    """Returns the page of a document."""
+def make_document_page(study: StudyEntry, entry: DocumentEntry, day: date) -> Page:
+    """Returns the page of a document, as of a day."""
     document = entry.document
     return Page(
         path=document_path(document),
         title=title(document),
         above=(study_path(study.study), study.study.name),
         lead=(join(["Purpose: ", stranger(document.purpose)]),),
-        sections=tuple(_sections(study, entry)),
+        sections=tuple(_sections(study, entry, day)),
     )
 
 
-def _sections(study: StudyEntry, entry: DocumentEntry) -> Iterator[Markup]:
+def _sections(study: StudyEntry, entry: DocumentEntry, day: date) -> Iterator[Markup]:
     document = entry.document
     yield section(
         "In short",
         facts(
             (
+                (f"Collected on {say_day(day)}", say_collected(study, entry)),
                 ("Holds", f"{say_means(document)}: {count_fields(entry)}"),
                 ("Highest category", _category(entry)),
                 ("Kept", say_kept(study, document)),

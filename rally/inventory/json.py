@@ -37,7 +37,8 @@ def to_json(inventory: Inventory) -> str:
           dates          {starts, ending_announced, collect_through, analysis_until}
           documents      a list of {name, means, purpose, built_in, category,
                          raised_by, keep, delete_after_days, kept_by, fingerprint,
-                         participant, fields, revisions, approved, reviews: ids}
+                         participant, fields, revisions, approved, is_approved,
+                         reviews: ids}
                          raised_by is the rule that raised the category;
                          of each field {path, doc, type, optional, example, category,
                          purpose, benefit, expires, identifier, sdk}; of each revision,
@@ -144,6 +145,7 @@ def _document(entry: DocumentEntry) -> dict[str, Any]:
             }
             for each in entry.approvals
         ],
+        "is_approved": entry.is_approved,
         "raised_by": entry.approval.category.rule or None,
         "reviews": list(entry.reviews),
     }

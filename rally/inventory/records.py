@@ -32,11 +32,13 @@ class DocumentEntry:
         document: The registry's record.
         is_built_in: Whether every study takes it, since the first add-on sends it.
         approvals: What the reviews say of each of its schemas, the newest first.
+        is_approved: Whether one of them covers it at the inventory's time.
     """
 
     document: Document
     is_built_in: bool
     approvals: tuple[SchemaApproval, ...]
+    is_approved: bool
 
     @property
     def approval(self) -> SchemaApproval:

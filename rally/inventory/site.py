@@ -70,7 +70,7 @@ def _pages(inventory: Inventory, digest: str) -> Iterator[Page]:
     for study in inventory.studies:
         yield make_study_page(study)
         for document in study.documents:
-            yield make_document_page(study, document)
+            yield make_document_page(study, document, inventory.day)
         for review in study.reviews:
             yield make_review_page(study, review)
 

@@ -9,7 +9,7 @@ from rally.inventory.records import (
     StudyEntry,
     StudyEvent,
 )
-from rally.registry.approvals import Approvals
+from rally.registry.approvals import Approvals, Coverage
 from rally.registry.registry import Registry
 from rally.registry.reviews import Review
 from rally.registry.study import Study
@@ -43,7 +43,7 @@ def take_inventory(
                 study=study,
                 state=states.at(study, at),
                 events=_events(log, study, at),
-                documents=_documents(registry, study, approvals),
+                documents=_documents(registry, study, approvals, at),
                 reviews=_reviews(study, at.date()),
             )
             for study in registry.studies.values()
@@ -65,7 +65,7 @@ def _events(
 
 
 def _documents(
-    registry: Registry, study: Study, approvals: Approvals
+    registry: Registry, study: Study, approvals: Approvals, at: datetime
 ) -> tuple[DocumentEntry, ...]:
     every = registry.documents(study)
     names = [*study.documents, *(name for name in every if name not in study.documents)]
@@ -74,6 +74,7 @@ def _documents(
             every[name],
             is_built_in=name not in study.documents,
             approvals=approvals.of(every[name]),
+            is_approved=approvals.coverage(every[name], at) is Coverage.COVERED,
         )
         for name in names
     )

@@ -195,6 +195,15 @@ def say_do_not_track(entry: StudyEntry) -> str:
     )
 
 
+def say_collected(study: StudyEntry, entry: DocumentEntry) -> str:
+    """Returns whether a document is taken on the inventory's day."""
+    if entry.document.means in (Means.LEAVES, Means.DELETION_ID):
+        return "Yes: whoever leaves is heard, always."
+    if study.state is not StudyState.COLLECTING:
+        return f"No: the study is {STATES[study.state]}."
+    return "Yes." if entry.is_approved else "No: no review that counts covers the day."
+
+
 def say_windows(windows: Sequence[Interval]) -> str:
     """Returns the days on which something may be collected, at least for a while."""
     days = list[Interval]()

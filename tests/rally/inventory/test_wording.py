@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from rally.inventory.wording import (
+    say_collected,
     say_do_not_track,
     say_end,
     say_form,
@@ -141,6 +142,25 @@ def test_rows_are_linked_by_a_pseudonym():
     assert "a pseudonym, which is another one" in say_identity(core["probes.1"])
     assert "removed add-on" in say_identity(core["uninstall-deletion.1"])
     assert title(core["demographic-survey.1"]) == "Demographic survey"
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("user-journey.1", {}, "Yes."),
+        ("user-journey.1", {"reviews": ()},
+         "No: no review that counts covers the day."),
+        ("user-journey.1", {"starts": date(2022, 10, 2)},
+         "No: the study is not begun."),
+        ("deletion-request.1", {"reviews": ()},
+         "Yes: whoever leaves is heard, always."),
+        ("pioneer-enrollment.1", {"reviews": ()}, "Yes."),
+    ],
+)  # fmt: skip
+def test_document_says_whether_it_is_collected(name, changes, words):
+    study = entry_of(stream(**changes))
+    (entry,) = [each for each in study.documents if each.document.name == name]
+    assert say_collected(study, entry) == words
 
 
 def noon(day):
