@@ -257,7 +257,7 @@ def import_review(args: argparse.Namespace) -> int:
     review = replace(review, public=Announcement(url, steward.on))
     platform, signer = platform_of(args), decider(args)
     attested = ReviewImport(
-        study.namespace, review.id, review.digest, review.covers, url, args.note
+        study.namespace, review.id, review.attested, review.covers, url, args.note
     )
     if signer.name in {review.request.requester, review.request.owner}:
         raise ConfigurationError(

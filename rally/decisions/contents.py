@@ -330,7 +330,7 @@ class ReviewImport(NamedTuple):
     Attributes:
         namespace: Namespace of the study.
         review: Id of the review's record.
-        request: Digest of what was asked for.
+        request: Digest of what was asked for and answered.
         covers: Schemas and days for which it was approved.
         url: Place where the review can be read.
         note: Remark.

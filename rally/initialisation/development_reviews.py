@@ -82,14 +82,14 @@ def import_reviews(
         (now(review), study.namespace, review)
         for study in registry.studies.values()
         for review in study.reviews
-        if review.digest
+        if review.attested
         not in {it.request for it in evidence.of(study.namespace, review.id).answers}
     ]
     for at, namespace, review in sorted(unsigned, key=itemgetter(0, 1)):
         content = ReviewImport(
             namespace,
             review.id,
-            review.digest,
+            review.attested,
             review.covers,
             "https://example.org/",
             "Placeholder of a development platform.",

@@ -1,10 +1,15 @@
 """Judges one review for one schema: when it counts, and else why it does not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rally.decisions.contents import REVIEW_AREAS, CoveredSchema, Role
+from rally.decisions.contents import (
+    REVIEW_AREAS,
+    CoveredSchema,
+    ReviewResult,
+    Role,
+)
 from rally.registry.categories import (
     HIGHEST,
     SIGNED_CATEGORIES,
@@ -30,6 +35,7 @@ CONFIRMED_FOR = timedelta(days=365)
 LAPSED_FOR = timedelta(days=14)
 """How long after a review's end its pings wait, sealed, for somebody who renews it."""
 
+_OUT_OF_ORDER = "privacy and data must not sign after legal and security"
 _FIRST = (Role.PRIVACY, Role.DATA)
 _THEN = (Role.LEGAL, Role.SECURITY)
 
@@ -80,7 +86,12 @@ def judge_review(
     category = category_of(study, document, schema, review.exempt)
     faults = [*_find_gaps(study, covered, review, category)]
     answers = _sort_answers(review, covered, evidence.answers, faults)
-    signed, complete = _find_signed(category, answers, founded, faults)
+    imports = [each for each in answers if each.area is None]
+    if imports:
+        signed = _find_imported(category, review, answers, founded, faults)
+        complete = [each.at for each in imports]
+    else:
+        signed, complete = _find_signed(category, answers, faults)
     if faults and not signed:
         return ReviewJudgement(faults=tuple(faults))
     if _find_gaps(study, covered, review, category):
@@ -137,7 +148,8 @@ def _sort_answers(
     asking = {review.request.requester, review.request.owner}
     for answer in answers:
         what = f"{answer.area or 'import'} by {answer.by}"
-        if answer.request != review.digest:
+        signed = review.attested if answer.area is None else review.digest
+        if answer.request != signed:
             faults.append(f"{what}: the record is another than was signed")
         elif covered not in answer.covers:
             faults.append(f"{what}: other schemas or days were signed")
@@ -150,29 +162,54 @@ def _sort_answers(
     return found
 
 
-def _find_signed(
+def _find_imported(
     category: Category,
+    review: Review,
     answers: Sequence[Answer],
     founded: datetime | None,
     faults: list[str],
+) -> tuple[Interval, ...]:
+    """Finds the times for which a registrar attests all that is needed.
+
+    That is from their signature on, and before the platform was founded; not before
+    the last answer that the record has, and not after a reviewer refused it here.
+    """
+    given = {
+        area: (Interval(midnight(each.on), END),)
+        for area, each in review.answers.items()
+        if each.result is ReviewResult.APPROVE
+    }
+    needed = _needed_areas(category)
+    if missing := [area for area in needed if area not in given]:
+        faults.append(f"category {category}: imported without {', '.join(missing)}")
+        return ()
+    if not _is_in_order(given):
+        faults.append(_OUT_OF_ORDER)
+        return ()
+    attested = [Interval(BEGIN, founded or BEGIN)]
+    attested += [Interval(each.at, END) for each in answers if each.area is None]
+    refused = min((it.at for it in answers if it.area and not it.approves), default=END)
+    signed = intersection(union(attested), [Interval(BEGIN, refused)])
+    for area in needed:
+        signed = intersection(signed, given[area])
+    return signed
+
+
+def _needed_areas(category: Category) -> Sequence[Role]:
+    return REVIEW_AREAS if category.level in SIGNED_CATEGORIES else REVIEW_AREAS[:1]
+
+
+def _find_signed(
+    category: Category, answers: Sequence[Answer], faults: list[str]
 ) -> tuple[tuple[Interval, ...], list[datetime]]:
     """Finds the times for which all that is needed is signed, and since when it is."""
-    imported = list[Interval]()
-    complete = list[datetime]()
-    for answer in answers:
-        if answer.area is None:
-            imported.append(Interval(answer.at, END))
-            imported.append(Interval(BEGIN, founded or BEGIN))
-            complete.append(answer.at)
-    if imported:
-        return union(imported), complete
-    needed = REVIEW_AREAS if category.level in SIGNED_CATEGORIES else REVIEW_AREAS[:1]
+    needed = _needed_areas(category)
     given = {area: _approved_times(area, answers) for area in needed}
     if missing := [area for area in needed if not given[area]]:
         faults.append(f"category {category}: not signed: {', '.join(missing)}")
         return (), []
     if not _is_in_order(given):
-        faults.append("privacy and data must not sign after legal and security")
+        faults.append(_OUT_OF_ORDER)
         return (), []
     signed: tuple[Interval, ...] = ALWAYS
     for intervals in given.values():
@@ -196,7 +233,7 @@ def _approved_times(area: Role, answers: Iterable[Answer]) -> tuple[Interval, ..
     return union(found)
 
 
-def _is_in_order(given: dict[Role, tuple[Interval, ...]]) -> bool:
+def _is_in_order(given: Mapping[Role, tuple[Interval, ...]]) -> bool:
     if not all(area in given for area in (*_FIRST, *_THEN)):
         return True
     before = max(given[area][0].start for area in _FIRST)

@@ -198,7 +198,20 @@ class Review:
 
         That is all but the answers of the reviewers, which are signed themselves.
         """
-        asked = (
+        return _digest(self._asked)
+
+    @property
+    def attested(self) -> str:
+        """SHA-256, in hex, of what is asked for and answered: what a registrar signs.
+
+        Nobody else signs the answers of a review that was completed elsewhere.
+        """
+        signed = sorted((self.sign_offs or {}).items())
+        return _digest((*self._asked, self.steward, signed))
+
+    @property
+    def _asked(self) -> tuple[object, ...]:
+        return (
             self.id,
             self.request,
             self.covers,
@@ -207,10 +220,19 @@ class Review:
             self.exemptions,
             self.permanent,
         )
-        canonical = json.dumps(asked, default=str, separators=(",", ":"))
-        return sha256(canonical.encode()).hexdigest()
+
+    @property
+    def answers(self) -> dict[Role, StewardReview | SignOff]:
+        """What the record says that people answered, by their areas."""
+        given: dict[Role, StewardReview | SignOff] = dict(self.sign_offs or {})
+        return {Role.STEWARD: self.steward, **given} if self.steward else given
 
     @property
     def exempt(self) -> frozenset[str]:
         """Names of the rules that do not apply."""
         return frozenset(each.rule for each in self.exemptions)
+
+
+def _digest(what: object) -> str:
+    canonical = json.dumps(what, default=str, separators=(",", ":"))
+    return sha256(canonical.encode()).hexdigest()

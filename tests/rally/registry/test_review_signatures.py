@@ -253,6 +253,51 @@ def test_import_is_of_a_schema_and_its_days(study, changes):
     )
 
 
+def test_import_attests_the_answers_that_a_record_has(study):
+    study.complete()
+    whole = study.records["r1"]
+    less = {area: it for area, it in whole.sign_offs.items() if area is not Role.LEGAL}
+    study.change(sign_offs=less)
+    study.attest(at("2022-03-01"))
+    windows = (Interval(at("2022-03-10"), END),)
+    assert study.windows() == {LOW: windows, HIGH: ()}
+    assert study.approval(HIGH).faults == (
+        f"review r1: category {RAISED}: imported without legal",
+    )
+    study.change(sign_offs=whole.sign_offs)  # somebody completes it afterwards
+    assert study.windows() == {LOW: (), HIGH: ()}
+    assert study.approval(LOW).faults == (
+        "review r1: import by registrar: the record is another than was signed",
+        "review r1: category 1: not signed: steward",
+    )
+
+
+def test_import_covers_nothing_before_the_last_answer_of_its_record(study):
+    study.complete()
+    signed = dict(study.records["r1"].sign_offs)
+    late = date(2022, 5, 1)
+    signed |= {
+        area: signed[area]._replace(on=late) for area in (Role.LEGAL, Role.SECURITY)
+    }
+    study.change(sign_offs=signed)
+    study.attest(at("2022-03-01"))
+    assert study.windows() == {
+        LOW: (Interval(at("2022-03-10"), END),),
+        HIGH: (Interval(at("2022-05-01"), END),),
+    }
+    signed[Role.PRIVACY] = signed[Role.PRIVACY]._replace(on=date(2022, 5, 2))
+    study.change(sign_offs=signed)
+    study.attest(at("2022-03-01"))
+    assert study.windows()[HIGH] == ()
+
+
+def test_refusal_after_an_import_ends_what_it_covers(study):
+    study.attest(at("2022-03-01"))
+    study.sign(Role.PRIVACY, at("2022-04-01"), result=ReviewResult.REFUSE)
+    windows = (Interval(at("2022-03-10"), at("2022-04-01")),)
+    assert study.windows() == {LOW: windows, HIGH: windows}
+
+
 def test_revoked_reviewers_signature_stays(study):
     study.sign_all()
     assert {Role.STEWARD.value} <= read_chain(study.platform).people.keys()
