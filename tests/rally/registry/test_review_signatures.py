@@ -262,7 +262,7 @@ def test_import_attests_the_answers_that_a_record_has(study):
     windows = (Interval(at("2022-03-10"), END),)
     assert study.windows() == {LOW: windows, HIGH: ()}
     assert study.approval(HIGH).faults == (
-        f"review r1: category {RAISED}: imported without legal",
+        f"review r1: {RAISED}: imported without legal",
     )
     study.change(sign_offs=whole.sign_offs)  # somebody completes it afterwards
     assert study.windows() == {LOW: (), HIGH: ()}
