@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pipelines import cli
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.storage.header import read_header
+from tests.support.reviews import write_reviews
 from tests.support.schemas import described
 from tests.support.world import (
     GARDEN,
@@ -36,6 +38,7 @@ class Office:
     def __init__(self, root, capsys):
         self.world, self.store = World(root / "world"), str(root / "store")
         self._root, self._capsys = root, capsys
+        self._review_both(root / "revised")
 
     def run(self, command, *more):
         options = self.world.options(self.store, *more)
@@ -53,9 +56,17 @@ class Office:
         more = {"page": "p", "count": 1, **more}
         return self.message(f"{GARDEN}/visit/1", person, number, sent, **more)
 
-    def revise(self):
+    def _review_both(self, revised):
+        """The study's review covers the schema that is to come as well."""
+        shutil.copytree(self.world.studies, revised)
+        self.revise(revised)
+        write_reviews(revised)
+        name = f"{GARDEN}/reviews/r1.yaml"
+        shutil.copy(revised / name, Path(self.world.studies) / name)
+
+    def revise(self, studies=None):
         """The schema of visits gets a field more."""
-        garden = Path(self.world.studies) / GARDEN
+        garden = Path(studies or self.world.studies) / GARDEN
         newest, older = garden / "visit.1.avsc", garden / "revisions/visit.1"
         older.mkdir(parents=True)
         newest.rename(older / "1.avsc")
