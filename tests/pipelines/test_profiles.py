@@ -155,10 +155,12 @@ def test_none_may_set_what_somebody_must_mean():
     assert {each for each in barred if each[1] in places} == {("estimate", "studies")}
 
 
-def each_command():
-    for command in COMMANDS:
-        below = command.commands if isinstance(command, CommandGroup) else [command]
-        yield from below
+def each_command(commands=COMMANDS):
+    for command in commands:
+        if isinstance(command, CommandGroup):
+            yield from each_command(command.commands)
+        else:
+            yield command
 
 
 def test_every_job_and_command_has_an_example():
