@@ -3,6 +3,7 @@
 A scene runs up to its next `yield`, and then the page's next session is typed in.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -130,10 +131,10 @@ def link(desk: Desk) -> Iterator[None]:
 
 
 def broken_study(desk: Desk) -> Iterator[None]:
-    """A review was taken back; somebody leaves Rally, and another is seen there."""
+    """A promise is mistyped; somebody leaves Rally, and another is seen there."""
     study = Path(desk.world.studies) / POND / "study.yaml"
     good = study.read_text()
-    study.write_text(good.replace('result: "+"', 'result: "-"'))
+    study.write_text(good.replace("after_end: delete", "after_end: erase"))
     desk.at(NEXT)
     seen = {"rally.id": rally_id(2), "page": "p", "count": 1, "private": False}
     leaves = desk.says(1, f"{HOUSE}/unenrollment/1", LEFT)
@@ -142,6 +143,22 @@ def broken_study(desk: Desk) -> Iterator[None]:
     yield
     yield
     study.write_text(good)
+    yield
+
+
+def unapproved(desk: Desk) -> Iterator[None]:
+    """Somebody added a field to a schema that was reviewed without it."""
+    Path("backup").mkdir()
+    schema = Path(desk.world.studies) / GARDEN / "visit.1.avsc"
+    shutil.copy(schema, "backup")
+    content = json.loads(schema.read_text())
+    email = {"name": "email", "type": ["null", "string"], "default": None}
+    said = {"doc": "Address", "category": 2, "purpose": "To write to people"}
+    content["fields"].append(email | said)
+    schema.write_text(json.dumps(content))
+    desk.arrive([desk.visits(2, SUNDAY)])
+    desk.at(NEXT)
+    yield
     yield
 
 

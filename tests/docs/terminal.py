@@ -15,7 +15,7 @@ from pipelines import cli
 
 _NAMES = "7f3c b21e 04d7 c90a 5e68 e1f2 38ab 9d45 62f0 a7d1"
 SHORT = [f"{each}…" for each in _NAMES.split()]
-"""What stands for random ids, in the order in which a session comes upon them."""
+"""What stands for ids and fingerprints, in the order in which a session has them."""
 
 REVISIONS = ["5d3f0c81a2b7", "e07b49d6130c", "2c9a7715fe84"]
 """What stands for the schemas' digits in names of compacted files, likewise."""
@@ -23,7 +23,7 @@ REVISIONS = ["5d3f0c81a2b7", "e07b49d6130c", "2c9a7715fe84"]
 _JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit")
 _CLOCKED = (*_JOBS, "withdrawals", "studies", "status")
 _REGISTERED = (*_CLOCKED, "withdraw", "receipts", "doctor")
-_ID = re.compile(r"\b[0-9a-f]{32}\b")
+_ID = re.compile(r"\b(?:[0-9a-f]{32}){1,2}\b")
 _REVISION = re.compile(r"(?<=compacted-)[0-9a-f]{12}(?=[.]avro)")
 _LOCAL = (
     # Sizes depend on how well pseudonyms compress: of purge's table, of conclude's.

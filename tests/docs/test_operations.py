@@ -52,6 +52,7 @@ SCENES = {
     "An input file is refused": losses.input_refused,
     "Replay": losses.replay,
     "A study does not load": scenes.broken_study,
+    "A document is not collected": scenes.unapproved,
     "Pausing a study": scenes.pause,
     "Concluding a study": scenes.conclusion,
     "A concluded study waits": scenes.concluded_waits,
