@@ -8,7 +8,7 @@ from pipelines.command_line import read_words
 from pipelines.job import Job, JobBody, body_of
 from pipelines.lifecycle import Ended, exit_status
 from pipelines.run_record import run_recorded
-from rally.errors import Faults
+from rally.errors import ConfigurationError, Faults
 from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN
 from rally.observability.log_entries import LogEvent
 from rally.printing import print_lines
@@ -27,8 +27,9 @@ def start(job: Job, argv: Sequence[str] | None, *, searches: bool = False) -> in
     """Runs the command of a job.
 
     Help and wrong options are answered before Beam is imported. A study that does not
-    load is named before the job begins, and nothing of it is touched. The job does what
-    it can for all others, and is not as promised.
+    load is named before the job begins, and nothing of it is touched; so is a document
+    that no review covers, though one should. The job does what it can for all others,
+    and is not as promised.
 
     Args:
         job: The job.
@@ -72,12 +73,13 @@ def _start(job: Job, words: Sequence[str]) -> Ended:
         return _check(job, body, options)
     settings = body.settings(options)
     registry = _registry(settings)
-    for fault in registry.faults.values():
+    faults = [*registry.faults.values(), *_closed_documents(settings, registry)]
+    for fault in faults:
         say(fault)
 
     def run() -> Ended:
         ended = body.run(options)
-        return ended._replace(status=NOT_AS_PROMISED) if registry.faults else ended
+        return ended._replace(status=NOT_AS_PROMISED) if faults else ended
 
     given = options.get_all_options()
     if given.get("plan_only"):
@@ -117,3 +119,24 @@ def _registry(settings: "Settings") -> "Registry":
         return settings.registry()
     except ConnectionError:
         return settings.load_registry()
+
+
+def _closed_documents(settings: "Settings", registry: "Registry") -> list[str]:
+    """Names documents that are not collected, one line each.
+
+    Of a platform that is away, or that nobody has founded, nothing is known: the job
+    itself meets that.
+    """
+    from rally.decisions.verifying import read_chain  # imports Tink
+    from rally.registry.approval_deadlines import find_closed
+    from rally.registry.approvals import Approvals
+    from rally.registry.transitions import States
+
+    try:
+        chain = read_chain(settings.stores().platform)
+    except (ConfigurationError, OSError):
+        return []
+    states = States.of_chain(registry, chain)
+    approvals = Approvals.of_chain(registry, chain)
+    closed = find_closed(registry, states, approvals, settings.clock()())
+    return [f"{each.study}/{each.what}" for each in closed]

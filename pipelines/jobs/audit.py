@@ -29,12 +29,16 @@ from rally.audit.report.text import to_blocks
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
 from rally.audit.units import WorkUnit
+from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, CorruptFile, Faults
 from rally.keys.platform_keys import PlatformKeys
 from rally.observability.log_entries import LogFields
 from rally.observability.progress import BYTES
 from rally.printing import print_text
 from rally.process import say
+from rally.registry.approval_deadlines import count_alarms, find_due
+from rally.registry.approvals import Approvals
+from rally.registry.transitions import States
 from rally.tables import print_blocks
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 
@@ -114,8 +118,17 @@ def _report(options: PipelineOptions) -> Ended:
         kept=found[Status.KEPT],
         broken=found[Status.BROKEN],
         unproven=found[Status.UNKNOWN],
+        approvals_ending=_count_ending(audit_settings(options)),
     )
     return Ended(report.exit_status, figures)
+
+
+def _count_ending(settings: AuditSettings) -> int:
+    """Counts what somebody is alerted of today, since it is soon approved no more."""
+    registry, chain = settings.load_registry(), read_chain(settings.stores().platform)
+    states, now = States.of_chain(registry, chain), settings.clock()()
+    due = find_due(registry, states, Approvals.of_chain(registry, chain), now)
+    return count_alarms(due, now.date())
 
 
 def _with_forbidden_values(settings: AuditSettings) -> AuditSettings:

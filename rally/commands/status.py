@@ -15,6 +15,7 @@ from rally.storage.marked_stores import MarkedStores
 from rally.tables import Block, Column, Table, describe_json, print_results
 
 if TYPE_CHECKING:
+    from rally.registry.approval_deadlines import ClosedDocument
     from rally.status.advice import Matter
     from rally.status.state import (
         Expiring,
@@ -83,6 +84,11 @@ _EXPIRING: "tuple[Column[Expiring], ...]" = (
     Column("what", lambda each: each.what),
     Column("day", lambda each: each.day),
 )
+_CLOSED: "tuple[Column[ClosedDocument], ...]" = (
+    Column("study", lambda each: each.study),
+    Column("document", lambda each: each.document),
+    Column("reasons", lambda each: each.reasons),
+)
 _MATTERS: "tuple[Column[Matter], ...]" = (
     Column("about", lambda each: each.about, "WAITS FOR A PERSON"),
     Column("what", lambda each: each.what, "WHAT", is_broken=lambda _: True),
@@ -90,7 +96,8 @@ _MATTERS: "tuple[Column[Matter], ...]" = (
 )
 _ABOUT = """\
 Shows the state of a platform on one screen: the last run of each job, the studies, what
-waits for a person, dead letters, what ends within 30 days, and what to run now.
+waits for a person, dead letters, what ends within 30 days or is not collected, and what
+to run now.
 
 It opens no key and no row. Exact numbers are for eyes within the environment.
 """
@@ -153,6 +160,7 @@ def _tables(state: "PlatformState", matters: "list[Matter]") -> dict[str, Table[
         "waiting": Table(_WAITING, state.waiting),
         "dead_letters": Table(_LETTERS, state.letters),
         "expiring": Table(_EXPIRING, state.expiring),
+        "closed": Table(_CLOSED, state.closed),
         "matters": Table(_MATTERS, matters),
     }
 
@@ -233,6 +241,7 @@ _LISTS: dict[str, Sequence[Column[Any]]] = {
     "waiting": _WAITING,
     "dead_letters": _LETTERS,
     "expiring": _EXPIRING,
+    "closed": _CLOSED,
     "matters": _MATTERS,
 }
 COMMAND = Command(

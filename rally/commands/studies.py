@@ -30,6 +30,7 @@ from rally.commands.studies_inventory import OWN as INVENTORY_OWN
 from rally.commands.studies_inventory import write_inventory
 from rally.errors import ManyFaults
 from rally.printing import print_lines
+from rally.registry.approval_deadlines import find_due, in_days
 from rally.registry.approvals import UNCHECKED, Approvals, find_faults
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
 from rally.registry.registry import Registry
@@ -83,7 +84,17 @@ def list_studies(args: argparse.Namespace) -> int:
     rows = [_Listed(each, states.at(each, time)) for each in registry.studies.values()]
     table = Table(_STUDIES, rows)
     by_dates = "" if chain else _BY_DATES
-    print_results({"studies": table}, table, by_dates, as_json=args.json)
+    due = find_due(registry, states, Approvals.known(registry, chain), time)
+    ending = [
+        f"{each.study}/{each.subject} {in_days(each.day, time.date())}" for each in due
+    ]
+    print_results(
+        {"studies": table, "ending": ending},
+        table,
+        "\n".join(dict.fromkeys(ending)),
+        by_dates,
+        as_json=args.json,
+    )
     return name_faults(registry)
 
 
@@ -156,7 +167,7 @@ COMMAND = CommandGroup(
             handler=list_studies,
             options=f"{_LOOKING} --json",
             example="--store=/srv/rally/store",
-            json=describe_json({"studies": _STUDIES}),
+            json=describe_json({"studies": _STUDIES}, ["ending"]),
         ),
         Command(
             name="show",

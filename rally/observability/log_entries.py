@@ -64,6 +64,8 @@ class LogFields(TypedDict, total=False):
         partitions: number of partitions that a compaction wrote anew.
         broken: number of promises that an audit found broken.
         unproven: number of promises that an audit could not check.
+        approvals_ending: number of approvals, confirmations and fields' days that end
+            in 30, 14 or at most 5 days, as an audit finds.
     """
 
     study: str
@@ -86,6 +88,7 @@ class LogFields(TypedDict, total=False):
     partitions: int
     broken: int
     unproven: int
+    approvals_ending: int
 
 
 def log(

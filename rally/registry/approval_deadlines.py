@@ -76,6 +76,35 @@ class Due(NamedTuple):
         return (self.day - today).days
 
 
+class ClosedDocument(NamedTuple):
+    """A document that nothing is collected of, though its study collects.
+
+    Attributes:
+        study: Namespace.
+        document: Name of the document.
+        reasons: Reasons for which no review covers it; at least one.
+    """
+
+    study: str
+    document: str
+    reasons: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        """What there is to say of it, without its study."""
+        return f"{self.document}: not collected: {'; '.join(self.reasons)}"
+
+
+def in_days(day: date, today: date) -> str:
+    """Tells in words how far the last day of something is away."""
+    days = (day - today).days
+    if days < 0:
+        return f"ended {-days} day{'' if days == -1 else 's'} ago"
+    if days == 0:
+        return "ends today"
+    return f"ends in {days} day{'' if days == 1 else 's'}"
+
+
 def find_due(
     registry: Registry,
     states: States,
@@ -114,14 +143,11 @@ def count_alarms(due: Iterable[Due], today: date) -> int:
 
 def find_closed(
     registry: Registry, states: States, approvals: Approvals, now: datetime
-) -> Iterator[str]:
+) -> Iterator[ClosedDocument]:
     """Finds documents of collecting studies that no review covers, though one should.
 
     One that a person suspended is closed as decided, and one that reviews cover later
-    has yet to begin: neither is named.
-
-    Yields:
-        One line each, `<study>/<document>: not collected: <reasons>`.
+    has yet to begin: neither is found.
     """
     for study in registry.studies.values():
         if states.at(study, now) is not StudyState.COLLECTING:
@@ -130,9 +156,8 @@ def find_closed(
             approved = approvals.of(document)
             if any(each.covers(now) for each in approved):
                 continue
-            if why := [*_find_reasons(approved, now)]:
-                name = f"{study.namespace}/{document.name}"
-                yield f"{name}: not collected: {'; '.join(why)}"
+            if why := tuple(_find_reasons(approved, now)):
+                yield ClosedDocument(study.namespace, document.name, why)
 
 
 def _collected(study: Study) -> Iterator[Document]:

@@ -1,17 +1,19 @@
 """What waits for a person, and the command that each of it asks for."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from rally.dead_letters import LetterKind
 from rally.exit_status import DONE
+from rally.registry.approval_deadlines import in_days
 from rally.status.state import PlatformState
 from rally.storage.last_runs import LastRun
 
 DAILY = ("delete", "compact", "purge", "audit")
 """The jobs that run every day, in the order in which they are advised."""
 
+_DUE = "rally studies due"
 _MOST_AGE = timedelta(hours=48)
 """A daily job whose last run is older was left out."""
 
@@ -45,16 +47,6 @@ def list_commands(state: PlatformState, matters: list[Matter]) -> list[str]:
     """The commands to run now, each once; where all is well, there may be none."""
     commands = [*dict.fromkeys(each.command for each in matters)]
     return commands if commands or state.is_used else ["rally ingest"]
-
-
-def in_days(day: date, today: date) -> str:
-    """How far a day is away, in words."""
-    days = (day - today).days
-    if days < 0:
-        return f"ended {-days} day{'' if days == -1 else 's'} ago"
-    if days == 0:
-        return "ends today"
-    return f"ends in {days} day{'' if days == 1 else 's'}"
 
 
 def _decisions(state: PlatformState) -> Iterator[Matter]:
@@ -103,6 +95,9 @@ def _fault_of(run: LastRun) -> str:
 def _studies(state: PlatformState) -> Iterator[Matter]:
     for namespace in state.unloadable:
         yield Matter(namespace, "does not load", "rally studies check")
+    for each in state.closed:
+        command = f"rally studies show {each.study}"
+        yield Matter(each.study, each.what, command)
 
 
 def _endings(state: PlatformState) -> Iterator[Matter]:
@@ -112,4 +107,4 @@ def _endings(state: PlatformState) -> Iterator[Matter]:
         is_over = each.what.startswith("lock") and each.day < today
         plan = f"rally studies conclude {each.study} --plan_only"
         command = plan if is_over else f"rally studies show {each.study}"
-        yield Matter(each.study, what, command)
+        yield Matter(each.study, what, _DUE if each.is_review else command)

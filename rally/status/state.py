@@ -6,15 +6,21 @@ that this takes does not grow with what is stored.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 
 from rally.dead_letters import LetterKind, list_dead_letters
 from rally.decisions.chain import Chain, EntryStatus
 from rally.errors import CorruptFile
+from rally.registry.approval_deadlines import (
+    SOON_DAYS,
+    ClosedDocument,
+    find_closed,
+    find_due,
+)
 from rally.registry.approvals import Approvals
-from rally.registry.intervals import END, last_day
 from rally.registry.registry import Registry
 from rally.registry.study import Study
 from rally.registry.transitions import States, StudyState
@@ -32,9 +38,6 @@ from rally.times import from_micros
 from rally.withdrawal.list_object import read_list
 from rally.withdrawal.overview import Overview, read_overview
 from rally.withdrawal.withdrawal_list import RequestState
-
-SOON = timedelta(days=30)
-"""How far ahead what expires is told."""
 
 MOST_HEADERS = 200
 """So many headers of a study are read; of more files, some stand for the rest."""
@@ -97,17 +100,19 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """What ends within `SOON`, or has ended.
+    """What ends within SOON_DAYS, or has ended.
 
     Attributes:
         study: whose it is.
         what: in a few words.
         day: the last one on which it holds.
+        is_review: whether a review ends, or what it covers.
     """
 
     study: str
     what: str
     day: date
+    is_review: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ class PlatformState:
         waiting: requests that a person has to decide on.
         letters: dead letters by study and kind.
         expiring: what ends soon, sorted by day.
+        closed: documents that are not collected, for want of a review that counts.
         approvals: decisions that wait for a second owner.
         faults: decisions that are void or missing.
         unloadable: why a study does not load, by namespace.
@@ -134,6 +140,7 @@ class PlatformState:
     waiting: Sequence[Waiting]
     letters: Sequence[Letters]
     expiring: Sequence[Expiring]
+    closed: Sequence[ClosedDocument]
     approvals: int
     faults: int
     unloadable: Mapping[str, str]
@@ -166,6 +173,7 @@ def read_state(
     chain, withdrawals = published.decisions, published.list
     states = States.of_chain(registry, chain)
     approvals = Approvals.of_chain(registry, chain)
+    closed = [*find_closed(registry, states, approvals, now)]
     requests = read_overview(platform, withdrawals, withdrawals, now, deadline_days)
     studies = [
         _study(stores.of(each.namespace), each, states.at(each, now), now.date())
@@ -179,9 +187,13 @@ def read_state(
         waiting=[*_waiting(requests)],
         letters=_letters(platform),
         expiring=sorted(
-            _expiring(registry, states, approvals, now),
-            key=lambda each: (each.day, each.study),
+            {
+                *_expiring(registry, states, now),
+                *_expiring_reviews(registry, states, approvals, now, closed),
+            },
+            key=attrgetter("day", "study", "what"),
         ),
+        closed=closed,
         approvals=_count(chain, EntryStatus.WAITING),
         faults=len(chain.faulty()) + chain.has_loss,
         unloadable=registry.faults,
@@ -251,32 +263,40 @@ def _letters(platform: ObjectStore) -> list[Letters]:
     ]
 
 
-def _expiring(
-    registry: Registry, states: States, approvals: Approvals, now: datetime
-) -> Iterator[Expiring]:
-    last = now.date() + SOON
+def _expiring(registry: Registry, states: States, now: datetime) -> Iterator[Expiring]:
+    last = now.date() + timedelta(days=SOON_DAYS)
     for study in registry.studies.values():
         state = states.at(study, now)
         if state is StudyState.CONCLUDED:
             continue
-        for what, day in _ends(study, state, approvals, now):
+        for what, day in _ends(study, state, now.date()):
             if day is not None and day <= last:
                 yield Expiring(study.namespace, what, day)
 
 
+def _expiring_reviews(
+    registry: Registry,
+    states: States,
+    approvals: Approvals,
+    now: datetime,
+    closed: Iterable[ClosedDocument],
+) -> Iterator[Expiring]:
+    """Gives what reviews cover for the last days; what is closed says so itself."""
+    known = {(each.study, each.document) for each in closed}
+    for due in find_due(registry, states, approvals, now):
+        if (due.study, due.document) not in known:
+            yield Expiring(due.study, due.subject, due.day, is_review=True)
+
+
 def _ends(
-    study: Study, state: StudyState, approvals: Approvals, now: datetime
+    study: Study, state: StudyState, today: date
 ) -> Iterator[tuple[str, date | None]]:
     if state is StudyState.ENDED:
         yield "lock for analysis", study.analysis_until
     else:
         yield "collection", study.collect_through
-        for document in study.documents.values():
-            end = approvals.ends(document, now)
-            if end is not None and end != END:
-                yield f"{document.name}: approval", last_day(end)
     for access in study.access:
-        if access.until >= now.date():
+        if access.until >= today:
             yield f"access of {access.group}", access.until
 
 

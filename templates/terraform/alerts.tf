@@ -25,6 +25,14 @@ locals {
       title = "The audit found a broken promise"
       says  = "The audit's report in the job's log names the promise. See docs/audit.md and docs/operations.md."
     }
+    approvals_ending = {
+      jobs  = "audit"
+      field = "approvals_ending"
+      found = ">0"
+      text  = "[1-9]"
+      title = "A data review ends soon"
+      says  = "In 30, in 14 or in at most 5 days something is collected no more, unless its owner acts. `rally studies due` lists what, and whose: docs/studies.md."
+    }
     dead_letters = {
       jobs  = "replay"
       field = "dead_letters"

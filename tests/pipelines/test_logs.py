@@ -245,7 +245,10 @@ def test_figures_of_each_job_are_in_its_last_entry(world, store, tmp_path, job):
         {"late_withdrawals": 0, "receipts": 0, "faults": 0},
     )
     assert last("purge") == (0, {"objects": 0, "faults": 0})
-    assert last("audit") == (0, {"kept": 20, "broken": 0, "unproven": 0})
+    assert last("audit") == (
+        0,
+        {"kept": 20, "broken": 0, "unproven": 0, "approvals_ending": 0},
+    )
     (letter,) = Path(store).rglob("platform/dead-letters/**/*.avro")
     letter.write_bytes(b"")
     assert last("audit")[0] > 0

@@ -2,12 +2,18 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines import cli
 from rally.audit.findings import Check
+from rally.decisions.contents import DecisionKind, Suspension
+from rally.decisions.writing import decide
+from rally.registry.registry import Registry
+from rally.storage.objectstore.open_store import open_store
+from tests.support.people import signer
 from tests.support.reviews import write_reviews
 from tests.support.schemas import SAYS
 from tests.support.world import (
@@ -21,6 +27,7 @@ from tests.support.world import (
     write_lines,
 )
 
+SUSPENDED = datetime(2026, 5, 1, tzinfo=UTC)
 SECRET = {"email": "ann@example.org", "form": {"password": "hunter2"}}
 
 
@@ -66,6 +73,13 @@ def pings(world, folder):
     return write_lines(folder / "in.ndjson", messages)
 
 
+def closed_line(world):
+    study = Registry.load(world.studies).studies[GARDEN]
+    fingerprint = study.documents["visit.1"].schema.fingerprint
+    why = f"no review covers its schema, {fingerprint}"
+    return f"{GARDEN}/visit.1: not collected: {why}"
+
+
 def visits(store):
     return [
         row["document_id"]
@@ -89,12 +103,31 @@ def test_field_that_nobody_approved_closes_its_document(
     assert status == 2
     assert f"rally: {GARDEN}/visit.1: no review covers its schema, " in errors
 
-    status, out, _ = run("ingest", f"--input={source}")
+    status, out, errors = run("ingest", f"--input={source}")
+    assert (status, errors) == (1, f"rally: {closed_line(own_world)}\n")
     assert "visit.1 refused not approved 2" in " ".join(out.split())
     assert visits(store) == []
     assert len(stored_events(store)) == 2  # who joins is heard all the same
     stored = b"".join(each.read_bytes() for each in Path(store).rglob("*.avro"))
     assert b"hunter2" not in stored
+
+
+@pytest.mark.parametrize(
+    "job",
+    [("replay",), ("compact",), ("delete", "--plan_only"), ("purge",), ("audit",)],
+)
+def test_each_job_names_the_document_and_does_all_else(own_world, run, job):
+    add_fields(own_world)
+    status, _, errors = run(*job)
+    assert (status, errors) == (1, f"rally: {closed_line(own_world)}\n")
+
+
+def test_suspended_document_is_closed_as_decided(own_world, run, store):
+    own_world.options(store)
+    suspension = Suspension(GARDEN, "visit.1", "a leak")
+    platform = open_store(f"{store}/platform")
+    decide(platform, signer("stop"), DecisionKind.SUSPEND, suspension, SUSPENDED)
+    assert run("compact") == (0, "nothing to compact\n", "")
 
 
 def test_rows_that_nobody_approved_are_found(own_world, run, store, tmp_path):

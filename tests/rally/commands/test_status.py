@@ -10,6 +10,8 @@ import pytest
 from pipelines import cli
 from rally.commands.status import _blocks, _tables
 from rally.dead_letters import LetterKind
+from rally.registry.approval_deadlines import ClosedDocument
+from rally.registry.registry import Registry
 from rally.registry.transitions import StudyState
 from rally.status.advice import find_matters, list_commands
 from rally.status.state import (
@@ -24,6 +26,7 @@ from rally.status.state import (
 from rally.storage.last_runs import LastRun, begin_run, write_run
 from rally.storage.objectstore.interface import ObjectInfo
 from rally.tables import to_json, to_text
+from tests.support.reviews import sign_reviews
 from tests.support.stores import make_stores, mark_stores
 
 NOW = datetime(2026, 5, 26, 6, 10, tzinfo=UTC)
@@ -32,8 +35,10 @@ STUDIES = "tests/studies"
 
 @pytest.fixture
 def stores(tmp_path):
-    """A platform that `rally init` has made."""
-    return make_stores(tmp_path / "store", tmp_path / "keys")
+    """A platform that `rally init` has made, and where reviews are signed."""
+    stores = make_stores(tmp_path / "store", tmp_path / "keys")
+    sign_reviews(stores.platform, Registry.load(STUDIES))
+    return stores
 
 
 def status(tmp_path, *words):
@@ -83,9 +88,24 @@ def test_json_has_all_keys_of_help(stores, tmp_path, capsys):
         "waiting": [],
         "dead_letters": [],
         "expiring": [],
+        "closed": [],
         "matters": [],
         "next": ["rally ingest"],
     }
+
+
+def test_what_nobody_signed_waits_for_a_person(tmp_path, capsys):
+    make_stores(tmp_path / "store", tmp_path / "keys")
+    assert status(tmp_path) == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[-7] == (
+        "study-bar           test.1: not collected: review 2020-03-15: category 2: not"
+        " signed: steward"
+    )
+    assert shown[-4:] == [
+        f"Next: rally studies show {name}"
+        for name in ("rally-study-bar", "rally-study-foo", "study-bar", "study-foo")
+    ]
 
 
 def test_job_that_was_killed_waits_for_a_person(stores, tmp_path, capsys):
@@ -188,7 +208,10 @@ WRONG = PlatformState(
     expiring=[
         Expiring("rally-garden", "lock for analysis", date(2026, 5, 20)),
         Expiring("rally-house", "access of a@example.org", date(2026, 5, 26)),
-        Expiring("rally-house", "visit.1: approval", date(2026, 5, 27)),
+        Expiring("rally-house", "visit.1: approval", date(2026, 5, 27), True),
+    ],
+    closed=[
+        ClosedDocument("rally-house", "page.1", ("review r2: is not public", "no more"))
     ],
     approvals=1,
     faults=2,
@@ -233,6 +256,7 @@ audit               ended with 1
 compact             did not run for two days
 purge               never ran
 rally-pond          does not load
+rally-house         page.1: not collected: review r2: is not public; no more
 rally-garden        lock for analysis ended 6 days ago
 rally-house         access of a@example.org ends today
 rally-house         visit.1: approval ends in 1 day
@@ -246,8 +270,9 @@ Next: rally audit
 Next: rally compact
 Next: rally purge
 Next: rally studies check
+Next: rally studies show rally-house
 Next: rally studies conclude rally-garden --plan_only
-Next: rally studies show rally-house"""
+Next: rally studies due"""
     )
     told = json.loads(to_json({**tables, "next": commands}))
     assert told["matters"][3] == {

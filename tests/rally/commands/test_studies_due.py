@@ -27,11 +27,11 @@ def due(tmp_path, capsys):
     registry = Registry.load(str(studies))
     [*import_reviews(platform, registry, signer("registrar"), lambda _: SIGNED)]
 
-    def run(*words, store=f"--store={tmp_path / 'store'}"):
+    def run(*words, store=f"--store={tmp_path / 'store'}", command="due"):
         parser = Parser("rally")
         COMMAND.add_to(parser.add_subparsers(), "rally")
         given = filter(None, [*words, store, f"--studies={studies}"])
-        args = parser.parse_args(["studies", "due", *given])
+        args = parser.parse_args(["studies", command, *given])
         return args.handler(args), capsys.readouterr().out
 
     return run
@@ -70,6 +70,25 @@ def test_json_has_the_same(due):
             }
         ]
     }
+
+
+def test_list_of_studies_says_what_ends_soon(due):
+    status, out = due("--as_of=2026-06-01", command="list")
+    assert status == 0
+    assert (
+        out
+        == """\
+NAMESPACE     KIND      STATE       STARTS      COLLECTS THROUGH  DOCUMENTS
+rally-garden  study     collecting  2026-02-01  2026-12-31                3
+rally-house   platform  collecting  2026-02-01  -                         4
+rally-pond    study     collecting  2026-02-01  2026-12-31                1
+
+rally-pond/visit.1: approval ends in 19 days
+"""
+    )
+    _, out = due("--as_of=2026-06-01", "--json", command="list")
+    assert json.loads(out)["ending"] == ["rally-pond/visit.1: approval ends in 19 days"]
+    assert due("--as_of=2026-05-20", command="list")[1].count("\n") == 4
 
 
 def test_records_are_taken_at_their_word_without_a_platform(due):

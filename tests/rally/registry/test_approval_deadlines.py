@@ -41,7 +41,8 @@ def due(study, day, days=30):
 def closed(study, day):
     registry, chain = study.registry(), read_chain(study.platform)
     states = States.of_chain(registry, chain)
-    return [*find_closed(registry, states, study.approvals(), at(day))]
+    found = find_closed(registry, states, study.approvals(), at(day))
+    return [f"{each.study}/{each.what}" for each in found]
 
 
 def ends(document, what, day, review="r1"):

@@ -49,6 +49,7 @@ CASES = {
     # {event: (a job of it, one that is not)}
     "late_withdrawals": ("delete", "audit"),
     "audit_broken": ("audit", "purge"),
+    "approvals_ending": ("audit", "delete"),
     "dead_letters": ("replay", "ingest"),
     "not_as_promised": ("compact", None),
     "crashed": ("compact", None),

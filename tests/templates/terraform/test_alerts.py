@@ -12,6 +12,7 @@ def test_each_event_has_its_job_and_its_field(module):
     assert {name: (each["jobs"], each["field"]) for name, each in events.items()} == {
         "late_withdrawals": ("delete", "late_withdrawals"),
         "audit_broken": ("audit", "broken"),
+        "approvals_ending": ("audit", "approvals_ending"),
         "dead_letters": ("replay", "dead_letters"),
         "not_as_promised": ("[a-z]+", "status"),
         "crashed": ("[a-z]+", "status"),
