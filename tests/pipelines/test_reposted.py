@@ -6,17 +6,23 @@ Each command is the one that an operator runs, on the day that a test says.
 import json
 import re
 import shutil
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines import cli
+from rally.initialisation.development_reviews import (
+    REGISTRAR,
+    import_reviews,
+    write_reviews,
+)
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
 from rally.keys.kek_assignment import assign_kek
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.registry.registry import Registry
-from tests.support.people import make_people_keys
+from tests.support.people import make_people_keys, signer
 from tests.support.stores import make_stores
 from tests.support.world import stored_events, stored_rows
 
@@ -30,6 +36,7 @@ SURVEY = ADDON / "02.rally-core.demographics.pubsub.json"
 STUDY_ENROLMENT = ADDON / "03.rally-core.study-enrollment.pubsub.json"
 LEFT = ADDON / "06.rally-core.deletion-request.pubsub.json"
 VISIT = LAB / "04.rally-lab-study.page-visit.pubsub.json"
+SIGNED, LAST = datetime(2026, 10, 1, tzinfo=UTC), date(2027, 3, 31)
 Ping = tuple[Path, str | None]
 AGAIN = "2f0f7a52-9a5d-4f7b-8a07-55b3a9f2f6d1"
 
@@ -53,7 +60,15 @@ class Office:
             administration.import_jwk(folder, namespace, key)
         namespaces = list(Registry.load(studies).studies)
         ensure_platform_keys(f"{keys}/platform", namespaces)
-        make_stores(self.store, f"{keys}/platform")
+        reviewed = Registry.load(studies)
+        days = {
+            f"rally-core/{name}": (reviewed.studies["rally-core"].starts, LAST)
+            for name in reviewed.studies["rally-core"].documents
+        }
+        write_reviews(Path(studies), days)
+        platform = make_stores(self.store, f"{keys}/platform").platform
+        reviewed = Registry.load(studies)
+        [*import_reviews(platform, reviewed, signer(REGISTRAR), lambda _: SIGNED)]
         self.options = [f"--store={self.store}", f"--studies={studies}"]
         self.keys = f"--keys={keys}"
         self.people = make_people_keys(self.root / "people")
