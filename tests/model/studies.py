@@ -1,6 +1,7 @@
 """The registry of the model: a study that defers, one that holds, and the platform."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 from rally.registry.registry import Registry
@@ -8,6 +9,7 @@ from tests.support.reviews import write_reviews
 from tests.support.schemas import described
 from tests.support.world import GARDEN, HOUSE, JOINED, LEFT, POND, UNINSTALLED
 
+_REVIEWED = (date(2026, 2, 1), date(2026, 12, 31))
 _DOCUMENTS = """
 documents:
   visit.1: {}
@@ -108,5 +110,6 @@ def load_studies(folder: Path, end: str) -> Registry:
     for name, text in {**_TEXTS, **schemas}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.replace("END", end))
-    write_reviews(folder)
+    # Reviews are signed once: they do not move with the end of a study.
+    write_reviews(folder, dict.fromkeys(_SCHEMAS, _REVIEWED))
     return Registry.load(str(folder))
