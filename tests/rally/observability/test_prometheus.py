@@ -42,6 +42,7 @@ def work(rows, lag):
         Count("s", "d.1", "failed", "no_key"): 2,
         Count("s", "d.1", "failed", "schema_mismatch", "/a.b wants long"): 1,
         Count("s", "d.1", "failed", "schema_mismatch", "undeclared, below /"): 2,
+        Count("s", "d.1", "left_out", where="/c"): 4,
     })
     prometheus.add(counts, measures)
 
@@ -66,6 +67,7 @@ EXPECTED = {
     'study="s"}': 9,
     'rally_mismatches_total{document="d.1",study="s",where="/a.b wants long"}': 3,
     'rally_mismatches_total{document="d.1",study="s",where="undeclared, below /"}': 6,
+    'rally_left_out_total{document="d.1",study="s",where="/c"}': 12,
     'rally_events_total{document="d.1",event="joined",study="s"}': 3,
     "rally_received_bytes_total": 300,
     "rally_acknowledge_failures_total": 6,
