@@ -82,7 +82,7 @@ def stored(tmp_path_factory):
     """The path of a file of rows that the writer wrote."""
     schema = PayloadSchema(PAYLOAD, "/url", None, "f1")
     document = Document(
-        *("rally-one", "visit", 1, Means.DATA, (), 180, Keep.ALL, 1, "Tests.", None),
+        *("rally-one", "visit", 1, Means.DATA, (), 180, Keep.ALL, 1, "Tests."),
         schema,
     )
     encoder, root = RowEncoder(document), tmp_path_factory.mktemp("store")
