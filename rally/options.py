@@ -263,6 +263,13 @@ STUDY = Option(
     help="the study's namespace or an alias",
     group=WHAT,
 )
+NAMESPACE = Option(
+    name="namespace",
+    metavar="NS",
+    help="the study's namespace or an alias",
+    is_word=True,
+    group=WHAT,
+)
 ALL = Option(name="all", help="Rally as a whole", is_flag=True, group=WHAT)
 YES = Option(
     name="yes",

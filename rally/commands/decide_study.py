@@ -23,7 +23,7 @@ from rally.decisions.contents import (
 )
 from rally.errors import ConfigurationError
 from rally.fields import Place, note
-from rally.options import WHAT, Option
+from rally.options import NAMESPACE, WHAT, Option
 from rally.printing import print_lines
 from rally.registry.legal_holds import LegalHold, check_release
 from rally.registry.registry import Registry
@@ -42,13 +42,7 @@ ANNOUNCED_DAYS = 14
 _MOST = 10**12 - 1  # the numbers of decisions have 12 digits
 
 OWN = (
-    Option(
-        name="namespace",
-        group=WHAT,
-        is_word=True,
-        metavar="NS",
-        help="the study's namespace or an alias",
-    ),
+    NAMESPACE,
     Option(
         name="from",
         group=WHAT,

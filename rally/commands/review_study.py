@@ -34,7 +34,7 @@ from rally.decisions.contents import (
 )
 from rally.errors import ConfigurationError
 from rally.fields import Place, choice, note, raise_all
-from rally.options import WHAT, Option
+from rally.options import NAMESPACE, WHAT, Option
 from rally.plain_yaml import read_yaml
 from rally.printing import print_lines
 from rally.registry.approvals import Approvals
@@ -62,13 +62,7 @@ if TYPE_CHECKING:
 _LATER = "later"
 
 OWN = (
-    Option(
-        name="namespace",
-        group=WHAT,
-        is_word=True,
-        metavar="NS",
-        help="the study's namespace or an alias",
-    ),
+    NAMESPACE,
     Option(
         name="review",
         group=WHAT,

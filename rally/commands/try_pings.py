@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rally.commands import ping_options
 from rally.commands.command import Command
 from rally.commands.options import find_document, find_study, maybe_platform, read_time
-from rally.options import WHAT, Option
+from rally.options import NAMESPACE, WHAT, Option
 from rally.printing import print_lines
 from rally.registry.approvals import Approvals
 from rally.registry.registry import Registry
@@ -23,13 +23,7 @@ if TYPE_CHECKING:
     from rally.ingestion.trial import Finding
 
 _OWN = (
-    Option(
-        name="namespace",
-        group=WHAT,
-        is_word=True,
-        metavar="NS",
-        help="the study's namespace or an alias",
-    ),
+    NAMESPACE,
     Option(
         name="document",
         group=WHAT,
