@@ -120,7 +120,8 @@ def _make_platform(folder: Path) -> None:
     """Keys, the event log and an empty withdrawal list."""
     settings = _settings(folder)
     stores = Stores(settings.store, settings.platform)
-    found(stores, settings.platform_keys, [NAMESPACE])
+    registry = settings.load_registry()
+    found(stores, settings.platform_keys, [NAMESPACE], registry)
     write_events(stores.platform, _events(folder), "benchmark")
 
 
