@@ -180,7 +180,6 @@ def recorded_evidence(reviews: Mapping[tuple[str, str], Review]) -> Evidence:
     """
     found = Evidence(None)
     for (namespace, name), review in reviews.items():
-        given = {Role.STEWARD: review.steward, **(review.sign_offs or {})}
         found.of(namespace, name).answers += [
             Answer(
                 area,
@@ -190,8 +189,7 @@ def recorded_evidence(reviews: Mapping[tuple[str, str], Review]) -> Evidence:
                 review.digest,
                 review.covers,
             )
-            for area, answer in given.items()
-            if answer is not None
+            for area, answer in review.answers.items()
         ]
     return found
 

@@ -236,12 +236,9 @@ def _check_people(place: Place, review: Review) -> None:
     asking = {review.request.requester, review.request.owner}
     answering = dict[str, str]()
     faults = list[str]()
-    signed = {Role.STEWARD: review.steward, **(review.sign_offs or {})}
-    for area, answer in signed.items():
-        if answer is None:
-            continue
-        at = place.at("review" if area is Role.STEWARD else "sign_offs")
-        at = at.at("by") if area is Role.STEWARD else at.at(area, "by")
+    for area, answer in review.answers.items():
+        part = ("review",) if area is Role.STEWARD else ("sign_offs", area)
+        at = place.at(*part, "by")
         if answer.by in asking:
             what = "asked for it, or owns it; have somebody else answer"
             faults.append(str(at.error(what)))
