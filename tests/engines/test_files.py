@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
+from rally.registry.registry import Registry
+from rally.registry.review_files import cover, dump_review, placeholder_review
 from rally.storage.marker import NAME
 from tests.engines.jobs import Job, is_running
 from tests.engines.stores import files, held
@@ -66,12 +68,39 @@ def source(world, here):
 
 
 @pytest.fixture(scope="module")
-def local(world, source, here):
+def later_studies(world, here):
+    """The registry once the garden has a reviewed version 9 of its visits, too."""
+    studies = here / "studies"
+    shutil.copytree(world.studies, studies)
+    garden = studies / GARDEN
+    shutil.copy(garden / "visit.1.avsc", garden / "visit.9.avsc")
+    described = (garden / "study.yaml").read_text()
+    (visit,) = re.findall(r"^  visit\.1:\n(?:    .*\n?)+", described, re.MULTILINE)
+    (garden / "study.yaml").write_text(
+        described.rstrip() + "\n" + visit.replace("visit.1", "visit.9")
+    )
+    study = Registry.load(str(studies)).studies[GARDEN]
+    covered = cover(study.documents["visit.9"], study.starts, study.collect_through)
+    review = placeholder_review("r2", study, [covered], study.starts)
+    (garden / "reviews/r2.yaml").write_text(dump_review(review))
+    return str(studies)
+
+
+@pytest.fixture(scope="module")
+def local(world, source, here, later_studies):
     """The store that the local runner makes of it, and what it says."""
     store, said = str(here / "local"), io.StringIO()
+    make_store(world, store, later_studies)
     with redirect_stdout(said):
         assert cli.main(["ingest", source, UNITS, *world.options(store)]) == 0
     return store, said.getvalue()
+
+
+def make_store(world, store, studies):
+    """Makes a store whose platform knows the reviews of a registry."""
+    own, world.studies = world.studies, studies
+    world.make_stores(store)
+    world.studies = own
 
 
 def joins(world):
@@ -93,10 +122,11 @@ def ping(world, number):
 
 
 def test_ingest_leaves_what_the_local_runner_leaves(
-    cluster, world, source, local, here
+    cluster, world, source, local, here, later_studies
 ):
     expected, said = local
     store = str(here / "store")
+    make_store(world, store, later_studies)
     with Job(cluster, "ingest", [source, UNITS, *world.options(store)]) as job:
         written = job.kill_taskmanager_when(lambda: files(store))
         assert job.succeed() == said
@@ -125,19 +155,10 @@ def test_audit_reads_what_the_local_runner_reads(cluster, world, local, capsys):
 
 
 def test_replay_takes_in_what_the_local_runner_takes_in(
-    cluster, world, local, here, capsys
+    cluster, world, local, here, later_studies, capsys
 ):
     """The visits of another version fail; then the study has that version."""
-    studies = here / "studies"
-    shutil.copytree(world.studies, studies)
-    garden = studies / GARDEN
-    shutil.copy(garden / "visit.1.avsc", garden / "visit.9.avsc")
-    described = (garden / "study.yaml").read_text()
-    (visit,) = re.findall(r"^  visit\.1:\n(?:    .*\n?)+", described, re.MULTILINE)
-    (garden / "study.yaml").write_text(
-        described.rstrip() + "\n" + visit.replace("visit.1", "visit.9")
-    )
-    argv = [*world.options(""), f"--studies={studies}"]
+    argv = [*world.options(""), f"--studies={later_studies}"]
     stores = [str(here / name) for name in ("replayed", "replayed-on-flink")]
     for store in stores:
         shutil.copytree(local[0], store)
