@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 
 from rally.errors import ConfigurationError
+from rally.file_replacement import FOR_EVERYBODY, replace_file
+from rally.registry.folder import local_study_folder
 from rally.registry.review_files import dump_review
 from rally.registry.review_form import MAX_BYTES
 from rally.registry.reviews import FOLDER, Review
@@ -12,7 +14,8 @@ from rally.registry.study import Study
 
 def record_file(args: argparse.Namespace, study: Study, name: str) -> Path:
     """Gives the file of a review's record, in a registry on this machine."""
-    return Path(args.studies) / study.namespace / FOLDER / f"{name}.yaml"
+    folder = local_study_folder(args.studies, study.namespace)
+    return folder / FOLDER / f"{name}.yaml"
 
 
 def create_record(args: argparse.Namespace, study: Study, review: Review) -> None:
@@ -34,7 +37,7 @@ def rewrite_record(args: argparse.Namespace, study: Study, review: Review) -> No
     """Writes a record anew. Raises ConfigurationError where that fails."""
     path = record_file(args, study, review.id)
     try:
-        path.write_text(dump_review(review), encoding="utf-8")
+        replace_file(path, dump_review(review), FOR_EVERYBODY)
     except OSError as error:
         raise ConfigurationError(
             f"{path}: {error.strerror}; what is signed counts all the same"

@@ -6,8 +6,6 @@ still open was never approved, and is replaced.
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,19 +14,20 @@ from typing import Any, NamedTuple
 
 from rally.errors import ConfigurationError, Faults, describe_os_error
 from rally.fields import Place, raise_all
+from rally.file_replacement import FOR_EVERYBODY, replace_file
 from rally.glean.definitions import Definitions, Ping
 from rally.glean.kept_words import keep_words, leaves, open_fields
 from rally.glean.payload import payload_schema
 from rally.glean.schema_text import schema_text
 from rally.glean.study_yaml import add_documents, read_documents
-from rally.names import check_namespace
 from rally.registry.collected_fields import OPEN, fingerprint_of
+from rally.registry.folder import FILE as STUDY_FILE
+from rally.registry.folder import local_study_folder
 from rally.registry.schema_diff import incompatibilities
 from rally.registry.schemas import MAX_BYTES
 from rally.registry.study import PayloadSchema
 from rally.validation.avro_schema import read_schema
 
-STUDY_FILE = "study.yaml"
 VERSION = 1
 """Version of each document: Glean submits all pings under it."""
 
@@ -100,7 +99,7 @@ def plan_addition(studies: str, namespace: str, definitions: Definitions) -> Pla
         ConfigurationError: the study is not there, or a schema cannot be made or
             replaced; all faults are told.
     """
-    folder = study_folder(studies, namespace)
+    folder = local_study_folder(studies, namespace)
     file = folder / STUDY_FILE
     text = _read(file)
     if text is None:
@@ -124,24 +123,12 @@ def plan_addition(studies: str, namespace: str, definitions: Definitions) -> Pla
     return Plan(tuple(documents), tuple(writes))
 
 
-def study_folder(studies: str, namespace: str) -> Path:
-    """Gives the folder of a study. Raises ConfigurationError where none can be."""
-    check_namespace(namespace)
-    if "://" in studies:
-        raise ConfigurationError("--studies: must be a folder of this machine here")
-    return Path(studies) / namespace
-
-
 def write_files(writes: tuple[Write, ...]) -> None:
     """Writes files, each whole or not at all. Raises ConfigurationError."""
     for path, text in writes:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-            with open(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
+            replace_file(path, text, FOR_EVERYBODY)
         except OSError as error:
             raise ConfigurationError(describe_os_error(error)) from None
 

@@ -9,11 +9,9 @@ from pathlib import Path
 from rally.errors import Faults
 from rally.fields import Place
 from rally.glean.adding import (
-    STUDY_FILE,
     VERSION,
     Write,
     check_schema,
-    study_folder,
 )
 from rally.glean.definitions import (
     PARTICIPANT,
@@ -25,6 +23,8 @@ from rally.glean.definitions import (
 from rally.glean.payload import payload_schema
 from rally.glean.schema_text import schema_text
 from rally.glean.sdk_pings import USABLE
+from rally.registry.folder import FILE as STUDY_FILE
+from rally.registry.folder import local_study_folder
 
 _HERE = Place("rally studies new")
 _JOINS = Ping(
@@ -106,7 +106,7 @@ def plan_study(studies: str, namespace: str) -> tuple[Write, ...]:
     Raises:
         ConfigurationError: no study can have the name, or its folder is there.
     """
-    folder = study_folder(studies, namespace)
+    folder = local_study_folder(studies, namespace)
     if folder.exists():
         raise Place(str(folder)).error(
             f"is there; add to it by `rally studies add {namespace}`"

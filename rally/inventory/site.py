@@ -1,13 +1,12 @@
 """Makes the files of the site, and writes them into a folder."""
 
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from rally.errors import ConfigurationError, cause_of
+from rally.file_replacement import FOR_EVERYBODY, replace_file
 from rally.inventory.document_page import make_document_page
 from rally.inventory.json import to_json
 from rally.inventory.layout import DATA, REVIEWS, STYLE, Page, render
@@ -53,7 +52,9 @@ def write_site(folder: Path, files: Mapping[str, str]) -> None:
                 "or an empty folder"
             )
         for path, text in files.items():
-            _replace(folder / path, text)
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(file, text, FOR_EVERYBODY)
         for old in sorted(folder.glob("*/**/*.html")):
             name = old.relative_to(folder).as_posix()
             if _PAGE.fullmatch(name) and name not in files:
@@ -82,16 +83,3 @@ def _holds_site(folder: Path) -> bool:
         return False
     with data.open("rb") as file:
         return file.read(len(_BEGINNING)) == _BEGINNING
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # a site is for everybody to read
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -4,10 +4,12 @@ import re
 from collections.abc import Container, Sequence
 from functools import partial
 from math import inf
+from pathlib import Path
 
 from rally import plain_yaml
 from rally.errors import ConfigurationError, ManyFaults, faults_of, unusable
 from rally.fields import AllFields, Place, raise_all
+from rally.names import check_namespace
 from rally.plain_yaml import PlainYaml, read_yaml
 from rally.registry import schemas
 from rally.registry.cross_checks import close_clashing, close_unjoinable
@@ -258,6 +260,18 @@ def _find_wrong_renewals(reviews: Sequence[Review], folder: str) -> list[str]:
         elif each is not None and each == review.request.renews:
             faults.append(str(place.error(f"there is no review {each}; correct it")))
     return faults
+
+
+def local_study_folder(studies: str, namespace: str) -> Path:
+    """Gives the folder of a study, in a registry that a person writes into here.
+
+    Raises:
+        ConfigurationError: no study can have the name, or the registry is elsewhere.
+    """
+    check_namespace(namespace)
+    if "://" in studies:
+        raise ConfigurationError("--studies: must be a folder of this machine here")
+    return Path(studies) / namespace
 
 
 def read_unavailable(content: object, faults: Sequence[str]) -> UnavailableStudy:

@@ -6,12 +6,12 @@ may read the bucket may read the report.
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rally.errors import ConfigurationError, cause_of
+from rally.file_replacement import FOR_OWNER, make_temporary, replace_file
 from rally.storage.objectstore.interface import ObjectHeld, upsert
 from rally.storage.objectstore.open_store import open_store
 
@@ -36,7 +36,7 @@ def check_writable(option: str, name: str) -> None:
         path = Path(name)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        handle, temporary = _make_temporary(path)
+        handle, temporary = make_temporary(path)
         os.close(handle)
         os.unlink(temporary)
 
@@ -57,18 +57,7 @@ def write_private(option: str, name: str, text: str) -> None:
             folder, file = _parts(option, name)
             upsert(open_store(folder), file, text.encode())
         else:
-            _write(Path(name), text)
-
-
-def _write(path: Path, text: str) -> None:
-    handle, temporary = _make_temporary(path)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+            replace_file(Path(name), text, FOR_OWNER)
 
 
 def _parts(option: str, name: str) -> tuple[str, str]:
@@ -78,10 +67,6 @@ def _parts(option: str, name: str) -> tuple[str, str]:
     if not (bucket and file):
         raise ConfigurationError(f"{option} {name}: give gs://<bucket>/<file>")
     return f"{_REMOTE}{bucket}/{folder}", file
-
-
-def _make_temporary(path: Path) -> tuple[int, str]:
-    return tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
 
 
 @contextmanager
