@@ -21,7 +21,7 @@ from rally.ingestion.ping import (
 )
 from rally.ingestion.routes import Label, Route, Routes, StudyUnavailable
 from rally.outcomes import FailureReason, RefusalReason
-from rally.registry.approvals import Coverage
+from rally.registry.approvals import Approvals, Coverage
 from rally.registry.policy import (
     refused_by_country,
     refused_by_person,
@@ -109,7 +109,8 @@ class Judge:
             sent = self._read_timestamp(envelope)
             ping = Ping(route, envelope, address, pioneer, sent)
             _refuse_automation(ping)
-            broken_promise = self._find_broken_promise(ping)
+            approvals = self._decisions.approvals()  # those of one moment, for it all
+            broken_promise = self._find_broken_promise(ping, approvals)
             if broken_promise and route.document.means is Means.DATA:
                 return Outcome(label, refusal=broken_promise)
 
@@ -139,7 +140,7 @@ class Judge:
             # A study may be registered and have no key, as it is not used here.
             if not self._pseudonyms.knows(label.study):
                 return Outcome(label, event=joined, failure=FailureReason.NO_KEY)
-            approved = self._decisions.approvals().covering(route.document, sent)
+            approved = approvals.covering(route.document, sent)
             made = make_row(opened, self._in_study(route.study, sender), approved)
             partition = Partition(label.study, label.document, sent.date().isoformat())
             return Outcome(
@@ -233,14 +234,16 @@ class Judge:
             raise PingFailed(FailureReason.INVALID_TIMESTAMP)
         return sent
 
-    def _find_broken_promise(self, ping: Ping) -> RefusalReason | None:
+    def _find_broken_promise(
+        self, ping: Ping, approvals: Approvals
+    ) -> RefusalReason | None:
         """Finds which of the study's promises keeps the ping out, if one does.
 
         Raises:
             PingFailed: the approval of data has lapsed; the ping waits for a renewal.
         """
         study, document = ping.route.study, ping.route.document
-        coverage = self._decisions.approvals().coverage(document, ping.sent)
+        coverage = approvals.coverage(document, ping.sent)
         refusal = refused_by_promise(
             study,
             document,

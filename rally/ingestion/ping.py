@@ -1,6 +1,6 @@
 """Holds a ping whose document is known, and makes its event and its row."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -160,7 +160,10 @@ def make_row(
     failed: PingFailed | None = None
     for schema in approved:
         encoder = route.encoders[schema.fingerprint]
-        payload, expired = encoder.without_expired(clear, _collected(ping))
+        payload: object = clear
+        expired: Sequence[str] = ()
+        if encoder.expires:
+            payload, expired = encoder.without_expired(clear, _collected(ping))
         try:
             row = _hide_ids(ping, sender, encoder, payload)
             return EncodedRow(encoder.fingerprint, row, frozenset(expired))

@@ -4,6 +4,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
+from functools import cached_property
 from itertools import dropwhile
 from typing import Any
 
@@ -14,9 +15,11 @@ from rally.errors import ConfigurationError
 from rally.registry.collected_fields import without_descriptions
 from rally.registry.study import Document, PayloadSchema
 from rally.validation.avro_schema import read_schema
+from rally.validation.avro_types import Type
 from rally.validation.encoder import Encoder, compile_encoder
 from rally.validation.leaves import zig_zag
 from rally.validation.leaving_out import (
+    NOTHING,
     LeavingOut,
     find_expired,
     find_given_up,
@@ -56,6 +59,7 @@ class RowEncoder:
 
     Attributes:
         fingerprint: Fingerprint of the schema.
+        expires: Whether a field of it has a last day.
     """
 
     def __init__(self, document: Document, schema: PayloadSchema | None = None) -> None:
@@ -67,14 +71,25 @@ class RowEncoder:
         schema = schema or document.schema
         self.fingerprint = schema.fingerprint
         self._payload: Encoder = compile_encoder(schema.json)
-        self._type = read_schema(schema.json)
-        older = dropwhile(lambda each: each is not schema, document.revisions)
-        self._given_up = find_given_up(
-            self._type, [read_schema(each.json) for each in older]
-        )
+        self._schema = schema
+        self._revisions = document.revisions
         self._last_days = sorted({it.expires for it in schema.fields if it.expires})
+        self.expires = bool(self._last_days)
         self._expired: dict[int, LeavingOut] = {}
         _check_row_schema(document, schema)
+
+    @cached_property
+    def _type(self) -> Type:
+        return read_schema(self._schema.json)
+
+    @cached_property
+    def _given_up(self) -> LeavingOut:
+        """What older schemas had; most documents have no older ones."""
+        rest = dropwhile(lambda each: each is not self._schema, self._revisions)
+        _, *older = rest
+        if not older:
+            return NOTHING
+        return find_given_up(self._type, [read_schema(each.json) for each in older])
 
     def without_expired(
         self, payload: object, collected: date
