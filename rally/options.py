@@ -270,6 +270,13 @@ NAMESPACE = Option(
     is_word=True,
     group=WHAT,
 )
+REVIEW = Option(
+    name="review",
+    metavar="REVIEW",
+    help="the review's id, such as r3",
+    is_word=True,
+    group=WHAT,
+)
 ALL = Option(name="all", help="Rally as a whole", is_flag=True, group=WHAT)
 YES = Option(
     name="yes",

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from rally.commands.command import Command
 from rally.commands.decide_study import OWN, decider, platform_of
-from rally.commands.options import find_document, find_study
+from rally.commands.options import find_document, find_review, find_study
 from rally.commands.reader_schema import DOCUMENT
 from rally.decisions.contents import DecisionKind, ReviewDecision, Suspension
 from rally.errors import ConfigurationError
-from rally.options import WHAT, Option
+from rally.options import REVIEW
 from rally.printing import print_lines
 from rally.registry.approvals import Approvals
 from rally.registry.intervals import last_day
@@ -27,14 +27,6 @@ from rally.times import moment
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain
-
-REVIEW = Option(
-    name="review",
-    group=WHAT,
-    is_word=True,
-    metavar="REVIEW",
-    help="the review, as `rally studies due` lists it",
-)
 
 
 def suspend_document(args: argparse.Namespace) -> int:
@@ -53,7 +45,7 @@ def confirm_review(args: argparse.Namespace) -> int:
 
     registry = Registry.load(args.studies)
     study = find_study(registry, args.namespace, args.studies)
-    review = _find_review(study, args.review)
+    review = find_review(study, args.review)
     platform, signer = platform_of(args), decider(args)
     owner = review.request.owner
     if signer.name != owner:
@@ -106,16 +98,6 @@ def _check_suspension(
     if any(each.holds(now) for each in suspended) is suspends:
         what = "already suspended" if suspends else "not suspended"
         raise ConfigurationError(f"{name}: is {what}")
-
-
-def _find_review(study: Study, name: str) -> Review:
-    for each in study.reviews:
-        if each.id == name:
-            return each
-    known = ", ".join(each.id for each in study.reviews) or "none"
-    raise ConfigurationError(
-        f"{name}: is no review of {study.namespace}; it has {known}"
-    )
 
 
 def _check_confirmable(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rally.errors import ConfigurationError
 from rally.process import say
 from rally.registry.registry import Registry
+from rally.registry.reviews import Review
 from rally.registry.study import Document, Study, StudyKind
 from rally.storage import marker
 from rally.storage.layout import Stores
@@ -15,6 +16,7 @@ from rally.storage.objectstore.interface import ObjectStore
 from rally.times import RANGE, InvalidTime, parse_day, parse_time
 
 if TYPE_CHECKING:
+    from rally.decisions.chain import Chain
     from rally.decisions.signers import Signer
     from rally.settings import Settings
 
@@ -55,6 +57,17 @@ def find_study(registry: Registry, name: str, studies: str) -> Study:
     if study is None:
         raise _no_study(registry, name, studies)
     return study
+
+
+def find_review(study: Study, name: str) -> Review:
+    """The review of this id. Raises ConfigurationError where the study has none."""
+    for each in study.reviews:
+        if each.id == name:
+            return each
+    known = ", ".join(each.id for each in study.reviews) or "none"
+    raise ConfigurationError(
+        f"{name}: is no review of {study.namespace}; it has {known}"
+    )
 
 
 def _no_study(registry: Registry, name: str, studies: str) -> ConfigurationError:
@@ -138,6 +151,19 @@ def maybe_platform(args: argparse.Namespace) -> ObjectStore | None:
     platform = Stores("", args.platform).platform
     marker.require_marker(platform, marker.PlaceKind.PLATFORM)
     return platform
+
+
+def maybe_chain(args: argparse.Namespace) -> "Chain | None":
+    """What people decided; None where nothing says where that is.
+
+    Raises as `maybe_platform` does.
+    """
+    platform = maybe_platform(args)
+    if platform is None:
+        return None
+    from rally.decisions.verifying import read_chain  # imports Tink
+
+    return read_chain(platform)
 
 
 def open_platform(args: argparse.Namespace) -> ObjectStore:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rally.commands.command import Command, CommandGroup
 from rally.commands.decide_study import decider, platform_of
-from rally.commands.options import find_document, find_study, read_day
+from rally.commands.options import find_document, find_review, find_study, read_day
 from rally.commands.review_description import describe_review, say_what_is_missing
 from rally.commands.review_records import (
     create_record,
@@ -34,7 +34,7 @@ from rally.decisions.contents import (
 )
 from rally.errors import ConfigurationError
 from rally.fields import Place, choice, note, raise_all
-from rally.options import NAMESPACE, WHAT, Option
+from rally.options import NAMESPACE, REVIEW, WHAT, Option
 from rally.plain_yaml import read_yaml
 from rally.printing import print_lines
 from rally.registry.approvals import Approvals
@@ -63,13 +63,7 @@ _LATER = "later"
 
 OWN = (
     NAMESPACE,
-    Option(
-        name="review",
-        group=WHAT,
-        is_word=True,
-        metavar="REVIEW",
-        help="the review's id, such as r3",
-    ),
+    REVIEW,
     Option(
         name="form",
         group=WHAT,
@@ -195,7 +189,7 @@ def sign_review(args: argparse.Namespace) -> int:
 
     registry = Registry.load(args.studies)
     study = find_study(registry, args.namespace, args.studies)
-    review = _find(study, args.review)
+    review = find_review(study, args.review)
     if not args.area:
         raise ConfigurationError(f"--as: is missing; one of: {', '.join(REVIEW_AREAS)}")
     area = _area(args.area)
@@ -335,16 +329,6 @@ def _area(text: str) -> Role:
     if text not in REVIEW_AREAS:
         raise ConfigurationError(f"--as: must be one of: {', '.join(REVIEW_AREAS)}")
     return Role(text)
-
-
-def _find(study: Study, name: str) -> Review:
-    found = next((each for each in study.reviews if each.id == name), None)
-    if found is None:
-        names = ", ".join(each.id for each in study.reviews) or "none"
-        raise ConfigurationError(
-            f"{name}: is no review of {study.namespace}; it has {names}"
-        )
-    return found
 
 
 _SIGNING = "--studies --store --platform --keys --people_keys --by --note"

@@ -17,7 +17,7 @@ from rally.commands.diff_schemas import DIFF_JSON, NEW, OLD, diff_schemas
 from rally.commands.end_study import end_study
 from rally.commands.options import (
     find_study,
-    maybe_platform,
+    maybe_chain,
     name_faults,
     read_time,
 )
@@ -47,7 +47,7 @@ from rally.registry.transitions import States, StudyState, transitions_in
 from rally.tables import Column, Table, describe_json, make_pairs, print_results
 
 if TYPE_CHECKING:
-    from rally.decisions.chain import Chain
+    pass
 
 _LOOKING = "--studies --store --platform --as_of"
 _DECIDING = f"namespace {_LOOKING} --keys --people_keys --by --note"
@@ -61,7 +61,7 @@ _BY_DATES = (
 
 def check_registry(args: argparse.Namespace) -> int:
     """Loads the registry, every rule of it, and prints a line a study or fault."""
-    registry, chain = Registry.load(args.studies), _chain(args)
+    registry, chain = Registry.load(args.studies), maybe_chain(args)
     faults = [*find_faults(registry, Approvals.known(registry, chain))]
     closed = {fault.partition("/")[0] for fault in faults}
     for study in registry.studies.values():
@@ -79,8 +79,8 @@ def check_registry(args: argparse.Namespace) -> int:
 def list_studies(args: argparse.Namespace) -> int:
     """Prints all studies and their states."""
     registry = Registry.load(args.studies)
-    chain, time = _chain(args), _time(args)
-    states = States.of_chain(registry, chain) if chain else States(registry, ())
+    chain, time = maybe_chain(args), _time(args)
+    states = States.known(registry, chain)
     rows = [_Listed(each, states.at(each, time)) for each in registry.studies.values()]
     table = Table(_STUDIES, rows)
     by_dates = "" if chain else _BY_DATES
@@ -102,7 +102,7 @@ def show_study(args: argparse.Namespace) -> int:
     """Prints a study's promises, its documents, and what operators decided."""
     registry = Registry.load(args.studies)
     study = _find(registry, args)
-    chain, time = _chain(args), _time(args)
+    chain, time = maybe_chain(args), _time(args)
     log = transitions_in(chain) if chain else []
     state = States(registry, log).at(study, time)
     decided = [each for each in log if each.namespace == study.namespace]
@@ -252,14 +252,6 @@ COMMAND = CommandGroup(
 
 def _find(registry: Registry, args: argparse.Namespace) -> Study:
     return find_study(registry, args.namespace, args.studies)
-
-
-def _chain(args: argparse.Namespace) -> "Chain | None":
-    """What people decided; None where nothing says where that is."""
-    from rally.decisions.verifying import read_chain
-
-    platform = maybe_platform(args)
-    return read_chain(platform) if platform else None
 
 
 def _time(args: argparse.Namespace) -> datetime:

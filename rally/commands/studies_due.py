@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rally import numbers
 from rally.commands.command import Command
-from rally.commands.options import maybe_platform, name_faults, read_time
+from rally.commands.options import maybe_chain, name_faults, read_time
 from rally.options import WHAT, Option
 from rally.registry.approval_deadlines import SOON_DAYS, Due, find_due
 from rally.registry.approvals import UNCHECKED, Approvals
@@ -62,12 +62,8 @@ What ends with its study is not listed.
 def list_due(args: argparse.Namespace) -> int:
     """Lists by owner which reviews have to be renewed or confirmed, and by when."""
     registry = Registry.load(args.studies)
-    chain, now = None, read_time("--as_of", args.as_of)
-    if platform := maybe_platform(args):
-        from rally.decisions.verifying import read_chain  # imports Tink
-
-        chain = read_chain(platform)
-    states = States.of_chain(registry, chain) if chain else States(registry, ())
+    chain, now = maybe_chain(args), read_time("--as_of", args.as_of)
+    states = States.known(registry, chain)
     approvals = Approvals.known(registry, chain)
     due = find_due(registry, states, approvals, now, args.days)
     table = Table(_DUE, [_Line(each, now.date()) for each in due])

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from rally.commands.options import maybe_platform, name_faults, read_time
+from rally.commands.options import maybe_chain, name_faults, read_time
 from rally.inventory.site import make_site, write_site
 from rally.inventory.taking import take_inventory
 from rally.options import WHAT, Option
@@ -24,11 +24,7 @@ OWN = (
 def write_inventory(args: argparse.Namespace) -> int:
     """Writes pages for participants: what each study collects, why and for how long."""
     registry = Registry.load(args.studies)
-    chain = None
-    if platform := maybe_platform(args):
-        from rally.decisions.verifying import read_chain  # imports Tink
-
-        chain = read_chain(platform)
+    chain = maybe_chain(args)
     inventory = take_inventory(registry, chain, read_time("--as_of", args.as_of))
     files = make_site(inventory)
     write_site(Path(args.out), files)

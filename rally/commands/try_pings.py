@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rally.commands import ping_options
 from rally.commands.command import Command
-from rally.commands.options import find_document, find_study, maybe_platform, read_time
+from rally.commands.options import find_document, find_study, maybe_chain, read_time
 from rally.options import NAMESPACE, WHAT, Option
 from rally.printing import print_lines
 from rally.registry.approvals import Approvals
@@ -84,12 +84,10 @@ def try_pings(args: argparse.Namespace) -> int:
 
 def _decisions(args: argparse.Namespace, registry: Registry) -> "FixedDecisions":
     """Reads what people decided, where a platform is named."""
-    from rally.decisions.verifying import read_chain
     from rally.ingestion.decisions import FixedDecisions
 
-    platform = maybe_platform(args)
-    chain = read_chain(platform) if platform else None
-    states = States.of_chain(registry, chain) if chain else States(registry, ())
+    chain = maybe_chain(args)
+    states = States.known(registry, chain)
     return FixedDecisions(states, Approvals.known(registry, chain))
 
 

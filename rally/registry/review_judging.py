@@ -84,7 +84,8 @@ def judge_review(
             checked: then nobody is asked to confirm.
     """
     category = category_of(study, document, schema, review.exempt)
-    faults = [*_find_gaps(study, covered, review, category)]
+    gaps = _find_gaps(study, covered, review, category)
+    faults = [*gaps]
     answers = _sort_answers(review, covered, evidence.answers, faults)
     imports = [each for each in answers if each.area is None]
     if imports:
@@ -92,9 +93,7 @@ def judge_review(
         complete = [each.at for each in imports]
     else:
         signed, complete = _find_signed(category, answers, faults)
-    if faults and not signed:
-        return ReviewJudgement(faults=tuple(faults))
-    if _find_gaps(study, covered, review, category):
+    if gaps or (faults and not signed):
         return ReviewJudgement(faults=tuple(faults))
     last = END if covered.last is None else midnight(covered.last + timedelta(days=1))
     possible = [Interval(midnight(covered.first), last)]

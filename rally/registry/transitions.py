@@ -117,6 +117,11 @@ class States:
         """Those that a chain says."""
         return cls(registry, transitions_in(chain))
 
+    @classmethod
+    def known(cls, registry: Registry, chain: "Chain | None") -> "States":
+        """Those that a chain says, or without one those of the dates alone."""
+        return cls(registry, ()) if chain is None else cls.of_chain(registry, chain)
+
     def is_concluded(self, namespace: str, time: datetime) -> bool:
         """Whether a study's data goes, or is gone, at a time that knows its zone."""
         return namespace in self.concluded and any(
