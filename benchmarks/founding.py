@@ -28,7 +28,7 @@ def found(
         stores: that are not marked yet; rows may be there.
         platform_keys: folder of the platform's keys; people's are beside it.
         namespaces: of the studies.
-        registry: whose reviews are signed; None signs none.
+        registry: registry whose reviews are signed; None signs none.
     """
     ensure_platform_keys(platform_keys, list(namespaces))
     people_keys, platform, now = f"{platform_keys}-people", new_id(), datetime.now(UTC)

@@ -80,7 +80,7 @@ class Node:
 
     Attributes:
         kind: kind of the value.
-        description: what the definition says of it; empty where it says nothing.
+        description: description of the definition; empty without one.
         properties: named parts of an object.
         items: the items of an array.
         kinds: kinds of which the value has one, of ONE_OF.
@@ -100,14 +100,14 @@ class Metric:
     Attributes:
         id: category and name, as pings have it: `page.attention`.
         type: type of the metric.
-        description: what it holds, in one line.
+        description: description of the metric, in one line.
         pings: names of the pings in which it is sent.
-        place: where it is defined, for messages.
+        place: place of the definition, for messages.
         category: highest category of its data_sensitivity; None where that is missing.
         expires: last day on which it is collected; None for no end.
-        purpose: what it is used for, of `metadata: {rally: {purpose: …}}`.
-        benefit: what people have of it, likewise.
-        identifier: whether it is an id.
+        purpose: purpose of the field, of `metadata: {rally: {purpose: …}}`.
+        benefit: benefit to people, likewise.
+        identifier: True of an id.
         labels: labels that it may have; None for any.
         categories: labels of the second level of a dual_labeled_counter; None for any.
         time_unit: unit of a timespan.
@@ -142,12 +142,12 @@ class Ping:
 
     Attributes:
         name: name, as in the path to which it is submitted.
-        description: what it is for, in one line.
-        place: where it is defined, for messages.
+        description: description of the ping, in one line.
+        place: place of the definition, for messages.
         has_client_id: whether Glean puts its own id of the client in.
         has_info: whether it has the sections ping_info and client_info.
         reasons: reasons for which it is sent; empty where it has none.
-        capabilities: what it asks of its uploader, which Glean writes into it.
+        capabilities: demands on its uploader, which Glean writes into it.
     """
 
     name: str
@@ -164,7 +164,7 @@ class Definitions:
     """Metrics and pings of a study.
 
     Attributes:
-        metrics: in the order of their ids.
+        metrics: metrics in the order of their ids.
         pings: those that are sent with a metric, in the order of their names.
         notes: lines that a person should read, although nothing is a fault.
     """

@@ -32,7 +32,7 @@ def events_field(at: str, ping: Ping, events: Sequence[Metric]) -> dict[str, Any
     Args:
         at: full name of the record of an event.
         ping: the ping.
-        events: its declared events; those of Glean's own come beside them.
+        events: declared events; Glean's own come beside them.
     """
     says = _lasting(events, _list_names(events))
     second = Says(

@@ -18,7 +18,7 @@ def leaves(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
 
     Args:
         schema: parsed JSON of a good schema.
-        path: where it stands: JSON names joined by "/", parts of arrays and maps "*".
+        path: place of the leaf: JSON names joined by "/", parts of arrays and maps "*".
     """
     if isinstance(schema, list):
         for branch in schema:

@@ -29,7 +29,7 @@ class RawObject(NamedTuple):
     Attributes:
         name: id of a metric, name of a ping.
         value: glean_parser's object.
-        place: where it is defined.
+        place: place of the definition.
     """
 
     name: str
@@ -43,7 +43,7 @@ class RawDefinitions(NamedTuple):
     Attributes:
         metrics: metrics in the order of their ids.
         pings: pings in the order of their names.
-        notes: what its linter says of names and of habits, one line each.
+        notes: remarks of its linter on names and habits, one line each.
     """
 
     metrics: tuple[RawObject, ...]

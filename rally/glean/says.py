@@ -26,13 +26,13 @@ class Says:
     """What a leaf says of itself.
 
     Attributes:
-        doc: what it holds.
+        doc: description of the field.
         category: category of the data; None where that is open.
-        purpose: what it is used for; None where that is open.
-        benefit: what people have of it.
+        purpose: purpose of the field; None where that is open.
+        benefit: benefit to people.
         expires: last day on which it is collected.
-        identifier: whether it is an id.
-        is_sdk: whether Glean adds it by itself.
+        identifier: True of an id.
+        is_sdk: True of a field that Glean adds by itself.
     """
 
     doc: str
@@ -109,7 +109,7 @@ def sdk_field(around: str, field: SdkField) -> dict[str, Any]:
 
     Args:
         around: full name of the record that has the field.
-        field: its row in the list.
+        field: row of the field in the list.
     """
     make = required if field.required else optional
     if not field.fields:

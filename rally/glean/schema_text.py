@@ -20,7 +20,7 @@ def _written(value: Any, indent: str, before: int) -> str:
 
     Args:
         value: parsed JSON.
-        indent: what begins the line of the value.
+        indent: spaces at the beginning of the value's line.
         before: characters that stand before the value in its line, and one behind it.
     """
     line = json.dumps(value, ensure_ascii=False)

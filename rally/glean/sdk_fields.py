@@ -49,10 +49,10 @@ class SdkField:
     Attributes:
         name: name in the ping.
         type: Avro type; None of a record of other fields.
-        doc: what it holds.
-        purpose: what it is used for.
-        required: whether every ping has it.
-        identifier: whether it is an id.
+        doc: description of the field.
+        purpose: purpose of the field.
+        required: True where every ping has it.
+        identifier: True of an id.
         fields: fields of a record.
         is_map: whether the record stands under each key of a map.
     """

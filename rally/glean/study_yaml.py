@@ -35,7 +35,7 @@ def add_documents(
 
     Args:
         file: name of the file, for messages.
-        text: its content.
+        text: content of the file.
         entries: plain values of each new document, by its name.
 
     Raises:

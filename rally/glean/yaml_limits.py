@@ -47,7 +47,7 @@ def check_yaml(place: Place, data: bytes) -> None:
 
     Args:
         place: the file, for messages.
-        data: its content, of at most MAX_BYTES.
+        data: content of the file, of at most MAX_BYTES.
 
     Raises:
         ConfigurationError: it is none; or all names that stand twice.

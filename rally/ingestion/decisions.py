@@ -43,7 +43,7 @@ class FixedDecisions:
 
     Attributes:
         fixed_states: states of the studies.
-        fixed_approvals: what the reviews approve.
+        fixed_approvals: approvals by the reviews.
     """
 
     fixed_states: States

@@ -67,7 +67,7 @@ class Judge:
             routes: routes of every document in the registry.
             opener: opener of sealed bodies, with the keys.
             pseudonyms: pseudonyms of the platform and of every study.
-            decisions: what people decided of studies and reviews.
+            decisions: source of people's decisions on studies and reviews.
             withdrawals: withdrawal list, as it is known at the moment.
             clock: the job's clock, UTC.
         """

@@ -94,7 +94,7 @@ class Trial:
             registry: registry of the study.
             study: study of the document.
             document: document that the pings are of.
-            decisions: what people decided of studies and reviews.
+            decisions: source of people's decisions on studies and reviews.
             clock: time of the trial, UTC, at which a ping without a time was sent.
             country_attribute: name of the attribute with the sender's country.
 

@@ -155,7 +155,7 @@ def read_cases(
 
     Args:
         schema: definition of the record.
-        fields: its fields.
+        fields: fields of the record.
         where: place of the record.
     """
     if "cases" not in schema:
