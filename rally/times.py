@@ -89,6 +89,11 @@ def nearest_seconds(seconds: float) -> datetime:
     return nearest(datetime.fromtimestamp(min(max(seconds, low), high), UTC))
 
 
+def midnight(day: date) -> datetime:
+    """Gives the beginning of a day, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
 def to_micros(time: datetime) -> int:
     """Gives microseconds since 1970 in UTC, as Avro's timestamp-micros has them."""
     return (time - _EPOCH) // _MICROSECOND

@@ -7,20 +7,18 @@ break a promise by the pings of that minute.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from rally.registry.intervals import Interval
+from rally.registry.intervals import BEGIN, END, Interval
 from rally.registry.study import Study
 from rally.registry.transitions import States, StudyState
-from rally.times import to_micros
+from rally.times import midnight, to_micros
 
 STOP_DELAY = timedelta(minutes=10)
 """Time for which pings may still have been stored after a study stopped collecting."""
 
-_BEGIN = datetime.min.replace(tzinfo=UTC)
-_END = datetime.max.replace(tzinfo=UTC)
 _DAY_MICROS = 86_400_000_000
 
 
@@ -37,16 +35,16 @@ class CollectionWindow(NamedTuple):
 
 def window_of_day(day: str) -> CollectionWindow:
     """Returns the window of a date, in UTC."""
-    midnight = datetime.combine(date.fromisoformat(day), time.min, UTC)
-    return CollectionWindow(to_micros(midnight), to_micros(midnight) + _DAY_MICROS)
+    start = to_micros(midnight(date.fromisoformat(day)))
+    return CollectionWindow(start, start + _DAY_MICROS)
 
 
 def collection_windows(states: States, study: Study) -> list[CollectionWindow]:
     """Returns when rows of a study may have been sent, in order, without overlaps."""
     windows: list[CollectionWindow] = []
-    for start, end in pairwise([_BEGIN, *states.changes(study), _END]):
+    for start, end in pairwise([BEGIN, *states.changes(study), END]):
         if states.at(study, start) is StudyState.COLLECTING:
-            late = to_micros(end) if end == _END else to_micros(end + STOP_DELAY)
+            late = to_micros(end) if end == END else to_micros(end + STOP_DELAY)
             window = CollectionWindow(to_micros(start), late)
             if windows and windows[-1].end >= window.start:
                 window = CollectionWindow(windows.pop().start, window.end)
@@ -59,7 +57,7 @@ def approval_windows(intervals: Iterable[Interval]) -> list[CollectionWindow]:
     return [
         CollectionWindow(
             to_micros(each.start),
-            to_micros(each.end if each.end == _END else each.end + STOP_DELAY),
+            to_micros(each.end if each.end == END else each.end + STOP_DELAY),
         )
         for each in intervals
     ]

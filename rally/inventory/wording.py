@@ -7,9 +7,10 @@ from rally.decisions.contents import ReviewResult
 from rally.inventory.forms import say_type, show_example
 from rally.inventory.records import DocumentEntry, StudyEntry
 from rally.registry.collected_fields import CollectedField
-from rally.registry.intervals import BEGIN, END, Interval, last_day, midnight
+from rally.registry.intervals import BEGIN, END, Interval, last_day
 from rally.registry.study import AfterEnd, Document, Keep, Means, StudyKind, Unmatched
 from rally.registry.transitions import StudyAction, StudyState
+from rally.times import midnight
 
 CATEGORIES = {
     1: "Technical",

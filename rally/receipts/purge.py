@@ -1,6 +1,6 @@
 """The purge of old receipts, which leaves an anchor for the rest to hang on."""
 
-from datetime import UTC, date, datetime, time
+from datetime import date
 
 from rally.decisions.chain import Chain
 from rally.fields import Place
@@ -14,7 +14,7 @@ from rally.storage.objectstore.interface import (
     ObjectStore,
 )
 from rally.storage.records import list_records
-from rally.times import to_micros
+from rally.times import midnight, to_micros
 
 
 def purge_receipts(
@@ -64,7 +64,7 @@ def _before(
     platform: ObjectStore, decisions: Chain, anchor: Anchor, before: date
 ) -> tuple[Anchor, list[ObjectInfo]]:
     """The anchor of the receipts from before a day, and these."""
-    limit = to_micros(datetime.combine(before, time.min, UTC))
+    limit = to_micros(midnight(before))
     end, old = anchor, list[ObjectInfo]()
     for info in list_records(platform, FOLDER):
         number = number_in(info.name)

@@ -12,10 +12,11 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from rally.registry.approvals import Approvals, ReviewTerm, SchemaApproval
-from rally.registry.intervals import END, Interval, last_day, midnight, union
+from rally.registry.intervals import END, Interval, last_day, union
 from rally.registry.registry import Registry
 from rally.registry.study import Document, Means, Study
 from rally.registry.transitions import States, StudyState
+from rally.times import midnight
 
 SOON_DAYS = 30
 """How many days before an end people are first warned."""

@@ -6,12 +6,13 @@ It names no study itself, so that the registry stays the one place which does.
 
 import re
 from collections.abc import Collection, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from rally.errors import ConfigurationError
 from rally.registry.registry import Registry
 from rally.registry.study import Study
+from rally.times import midnight
 
 _ADDRESS = re.compile(r"[^@\s:]+@[^@\s:]+\.[^@\s:]+")
 _A_DAY = timedelta(days=1)
@@ -78,4 +79,4 @@ def _address(study: Study, group: str) -> str:
 
 
 def _midnight(day: date) -> str:
-    return f"{datetime.combine(day, time.min, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{midnight(day):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,7 +1,7 @@
 """Times as sorted intervals that do not touch, each without its end."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 BEGIN = datetime.min.replace(tzinfo=UTC)
@@ -20,11 +20,6 @@ class Interval(NamedTuple):
 
 
 ALWAYS = (Interval(BEGIN, END),)
-
-
-def midnight(day: date) -> datetime:
-    """Gives the beginning of a day, in UTC."""
-    return datetime.combine(day, time.min, UTC)
 
 
 def last_day(end: datetime) -> date:

@@ -17,8 +17,9 @@ from rally.decisions.contents import (
     Role,
     Suspension,
 )
-from rally.registry.intervals import BEGIN, END, Interval, midnight, union
+from rally.registry.intervals import BEGIN, END, Interval, union
 from rally.registry.reviews import Review
+from rally.times import midnight
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain

@@ -16,18 +16,11 @@ from rally.registry.categories import (
     Category,
     category_of,
 )
-from rally.registry.intervals import (
-    ALWAYS,
-    BEGIN,
-    END,
-    Interval,
-    intersection,
-    midnight,
-    union,
-)
+from rally.registry.intervals import ALWAYS, BEGIN, END, Interval, intersection, union
 from rally.registry.review_evidence import Answer, ReviewEvidence
 from rally.registry.reviews import Review
 from rally.registry.study import Document, PayloadSchema, Study
+from rally.times import midnight
 
 CONFIRMED_FOR = timedelta(days=365)
 """How long a signature, or its owner's confirmation, carries a review."""

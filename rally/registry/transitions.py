@@ -6,7 +6,7 @@ chain of decisions. Each says from when it holds; by that they are folded, in an
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +17,7 @@ from rally.errors import ConfigurationError
 from rally.registry.registry import Registry
 from rally.registry.study import Study, StudyKind
 from rally.storage.objectstore.interface import ObjectStore
+from rally.times import midnight
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain
@@ -219,9 +220,7 @@ def _by_dates(study: Study, time: datetime) -> StudyState:
     return StudyState.COLLECTING
 
 
-@cache  # of the few days that studies name
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
+_midnight = cache(midnight)  # of the few days that studies name
 
 
 def _locked(collect_through: date) -> datetime:

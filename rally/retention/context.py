@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from rally.decisions.chain import Chain
 from rally.deletion.plan_store import PlanStore
@@ -16,7 +16,7 @@ from rally.retention.limits import Limits
 from rally.retention.settings import PurgeSettings
 from rally.storage.layout import Partition, Stores
 from rally.storage.objectstore.interface import ObjectStore
-from rally.times import to_micros
+from rally.times import midnight, to_micros
 from rally.withdrawal.enrolments import Grace
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.unavailable_studies import find_carriers
@@ -148,7 +148,7 @@ class Context:
 
         So a plan that a person reads in the morning is the same in the afternoon.
         """
-        return datetime.combine(self.now.date(), time.min, UTC)
+        return midnight(self.now.date())
 
     @property
     def grace(self) -> Grace:

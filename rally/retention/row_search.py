@@ -7,7 +7,7 @@ unless one of them may have rows to delete.
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Any, NamedTuple
 
 from rally.deletion.file_rows import FileRows, RowPolicy, Scanner
@@ -30,7 +30,7 @@ from rally.storage.objectstore.interface import (
 from rally.storage.partitions import StoredFile, read_view
 from rally.storage.row_keys import PARTICIPANT, Everybody
 from rally.storage.snapshots import cut_block, walk_frames
-from rally.times import to_micros
+from rally.times import midnight, to_micros
 from rally.withdrawal.enrolments import EnrolledPeople, Grace
 from rally.withdrawal.fold import KEPT, Judgement, Verdict
 
@@ -277,7 +277,7 @@ class Searcher:
         if about:
             return RowsAboutStudy(self._enrolments(about))
         day = date.fromisoformat(partition.day)
-        since = to_micros(datetime.combine(day, time.min, UTC))
+        since = to_micros(midnight(day))
         return UnenrolledRows(self._people(partition.study), since)
 
     def _people(self, namespace: str) -> EnrolledPeople:

@@ -7,12 +7,12 @@ that they cover, whatever `delete_after_days` says of the enrolment's own row.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from rally.events import RALLY, Event, EventKind
 from rally.registry.study import Document, Means, Study, StudyKind
-from rally.times import to_micros
+from rally.times import midnight, to_micros
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.rules import GRACE_DAYS
 
@@ -44,7 +44,7 @@ class Grace(NamedTuple):
 
     def is_due(self, day: date, as_of: datetime) -> bool:
         """Whether it is over for every row of a date."""
-        last = datetime.combine(day + timedelta(days=1), time.min, UTC)
+        last = midnight(day + timedelta(days=1))
         return self.is_over(to_micros(last) - 1, as_of)
 
 

@@ -10,11 +10,11 @@ from rally.initialisation.development_reviews import (
     import_reviews,
     write_reviews,
 )
-from rally.registry.intervals import midnight
 from rally.registry.registry import Registry
 from rally.registry.review_judging import CONFIRMED_FOR
 from rally.registry.reviews import Review
 from rally.storage.objectstore.interface import ObjectStore
+from rally.times import midnight
 from tests.support.people import signer
 
 __all__ = ["sign_reviews", "write_reviews"]

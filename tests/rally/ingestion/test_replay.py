@@ -23,12 +23,11 @@ from rally.keys import administration, names
 from rally.keys.folder import KeyFolder
 from rally.keys.kek_assignment import assign_kek
 from rally.outcomes import FailureReason
-from rally.registry.intervals import midnight
 from rally.registry.registry import Registry
 from rally.registry.review_files import cover, dump_review, placeholder_review
 from rally.storage.container import read_rows
 from rally.storage.objectstore.open_store import open_store
-from rally.times import to_micros
+from rally.times import midnight, to_micros
 from tests.rally.withdrawal.lists import joined, left, publish
 from tests.support.people import signer
 from tests.support.schemas import SAYS

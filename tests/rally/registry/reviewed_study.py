@@ -23,11 +23,12 @@ from rally.decisions.signers import Signer
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import approve, decide
 from rally.registry.approvals import Approvals, SchemaApproval
-from rally.registry.intervals import Interval, midnight
+from rally.registry.intervals import Interval
 from rally.registry.registry import Registry
 from rally.registry.review_files import cover, dump_review, placeholder_review
 from rally.registry.reviews import Review
 from rally.registry.study import Document
+from rally.times import midnight
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.registry.conftest import Folder
 from tests.support.people import signer

@@ -8,8 +8,9 @@ from rally.decisions.contents import (
     ReviewResult,
 )
 from rally.registry.approvals import Coverage
-from rally.registry.intervals import ALWAYS, Interval, midnight
+from rally.registry.intervals import ALWAYS, Interval
 from rally.registry.review_judging import CONFIRMED_FOR, LAPSED_FOR
+from rally.times import midnight
 from tests.rally.registry.reviewed_study import (
     END,
     FIRST,

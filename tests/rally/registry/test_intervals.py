@@ -13,9 +13,9 @@ from rally.registry.intervals import (
     Interval,
     complement,
     intersection,
-    midnight,
     union,
 )
+from rally.times import midnight
 
 LAST = 12
 TIMES = [datetime(2022, 1, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(LAST)]
