@@ -99,7 +99,7 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
         ShownElsewhere(
             (
                 "tests/rally/retention/test_safety_limits.py::*",
-                "tests/rally/audit/test_decisions.py::*",
+                "tests/rally/audit/test_decisions_audit.py::*",
             )
         ),
     ],
