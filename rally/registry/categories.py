@@ -68,8 +68,8 @@ class Rule(NamedTuple):
     Attributes:
         name: Name, by which a review may exempt itself.
         why: Reason, in words.
-        applies: Function of the schema, and of the fields of all documents of the
-            study that are data, these included.
+        applies: Function of the schema, and of the fields of the study's other
+            documents that are data.
     """
 
     name: str
@@ -78,24 +78,24 @@ class Rule(NamedTuple):
 
 
 def _has_browsing_beside_id(
-    schema: PayloadSchema, together: Sequence[CollectedField]
+    schema: PayloadSchema, others: Sequence[CollectedField]
 ) -> bool:
     is_persistent = schema.participant or any(it.identifier for it in schema.fields)
     return bool(is_persistent) and any(it.category == BROWSING for it in schema.fields)
 
 
 def _has_demographics_with_place(
-    schema: PayloadSchema, together: Sequence[CollectedField]
+    schema: PayloadSchema, others: Sequence[CollectedField]
 ) -> bool:
     return _names(schema.fields, _DEMOGRAPHIC) and _names(schema.fields, _PLACE)
 
 
 def _has_demographics_beside_place(
-    schema: PayloadSchema, together: Sequence[CollectedField]
+    schema: PayloadSchema, others: Sequence[CollectedField]
 ) -> bool:
     own = schema.fields
-    return (_names(own, _DEMOGRAPHIC) and _names(together, _PLACE)) or (
-        _names(own, _PLACE) and _names(together, _DEMOGRAPHIC)
+    return (_names(own, _DEMOGRAPHIC) and _names(others, _PLACE)) or (
+        _names(own, _PLACE) and _names(others, _DEMOGRAPHIC)
     )
 
 
@@ -135,9 +135,9 @@ def category_of(
     """
     own = max((each.category for each in schema.fields), default=1)
     if own < HIGHEST and document.means is Means.DATA:
-        together = [*schema.fields, *_fields_of_data(study, document)]
+        others = [*_fields_of_data(study, document)]
         for rule in RULES:
-            if rule.name not in exempt and rule.applies(schema, together):
+            if rule.name not in exempt and rule.applies(schema, others):
                 return Category(HIGHEST, own, rule.name, rule.why)
     return Category(own, own)
 

@@ -58,18 +58,30 @@ class Answer(NamedTuple):
     covers: Sequence[CoveredSchema]
 
 
+class Confirmation(NamedTuple):
+    """Somebody's word that what a review approved is still needed.
+
+    Attributes:
+        by: Name of who signed.
+        at: Time at which it was signed, UTC.
+    """
+
+    by: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class ReviewEvidence:
     """What is signed of one review.
 
     Attributes:
         answers: Answers, in the order of the chain.
-        confirmed: Times at which its owner confirmed it.
+        confirmations: Confirmations, of its owner or of others.
         withdrawn: Time at which it was withdrawn.
     """
 
     answers: list[Answer] = field(default_factory=list)
-    confirmed: list[datetime] = field(default_factory=list)
+    confirmations: list[Confirmation] = field(default_factory=list)
     withdrawn: datetime | None = None
 
 
@@ -125,11 +137,19 @@ def _approves(entry: "Entry") -> bool:
     )
 
 
+def _closes(entry: "Entry") -> bool:
+    if entry.kind is DecisionKind.SIGN_REVIEW:
+        return not _approves(entry)
+    return entry.kind in (DecisionKind.WITHDRAW_REVIEW, DecisionKind.SUSPEND)
+
+
 def read_evidence(chain: "Chain", remembered: Iterable["Entry"] = ()) -> Evidence:
     """Reads what a chain has of reviews and suspensions.
 
     A decision counts from when it is signed. Its number says what was signed before:
-    who gives an earlier time than an older entry is not believed.
+    who opens something and gives an earlier time than an older entry is not believed.
+    What closes something does so from its own time on: the clock of whoever signed
+    before, which may run ahead, keeps nothing open.
 
     Args:
         chain: Chain of decisions.
@@ -140,8 +160,9 @@ def read_evidence(chain: "Chain", remembered: Iterable["Entry"] = ()) -> Evidenc
     # Where one was lost, the next decision may have its number.
     entries = dict.fromkeys((*remembered, *chain.of(*_KINDS)))
     for entry in sorted(entries, key=attrgetter("number")):
-        believed = times.get(entry.number, entry.when)
-        content, at = entry.content, max(entry.when, believed)
+        content, at = entry.content, entry.when
+        if not _closes(entry):
+            at = max(at, times.get(entry.number, at))
         match content:
             case ReviewSignature():
                 approves = content.result is ReviewResult.APPROVE
@@ -162,9 +183,9 @@ def read_evidence(chain: "Chain", remembered: Iterable["Entry"] = ()) -> Evidenc
             case ReviewDecision():
                 review = found.of(content.namespace, content.review)
                 if entry.kind is DecisionKind.CONFIRM_REVIEW:
-                    review.confirmed.append(at)
+                    review.confirmations.append(Confirmation(entry.by, at))
                 else:
-                    review.withdrawn = review.withdrawn or at
+                    review.withdrawn = min(review.withdrawn or at, at)
             case Suspension(namespace=namespace, document=document):
                 if entry.kind is DecisionKind.SUSPEND:
                     found.suspend(namespace, document, at)

@@ -94,7 +94,9 @@ def judge_review(
     if evidence.withdrawn:
         signed = intersection(signed, [Interval(BEGIN, evidence.withdrawn)])
         faults.append(f"was withdrawn on {evidence.withdrawn:%Y-%m-%d}")
-    confirmed = _confirmed_times([*complete, *evidence.confirmed], founded)
+    owner = review.request.owner
+    said = [each.at for each in evidence.confirmations if each.by == owner]
+    confirmed = _confirmed_times([*complete, *said], founded)
     windows = intersection(intersection(possible, signed), confirmed)
     ends = {last, *(each.end for each in confirmed)} - {END}
     lapses = tuple(

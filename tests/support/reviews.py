@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from rally.decisions.contents import DecisionKind, ReviewDecision
+from rally.decisions.signers import DEVELOPMENT
 from rally.decisions.writing import decide
 from rally.initialisation.development_reviews import (
     REGISTRAR,
@@ -27,6 +28,8 @@ def sign_reviews(
 ) -> None:
     """Attests all reviews before their first days, and confirms them year by year.
 
+    A review is confirmed by its owner, if that is somebody of the platform.
+
     Args:
         platform: its store, which is founded.
         registry: of the studies.
@@ -37,14 +40,15 @@ def sign_reviews(
     if not (reviews and confirms):
         return
     confirmations = sorted(
-        (at, study.namespace, review.id)
+        (at, study.namespace, review.id, review.request.owner)
         for study in registry.studies.values()
         for review in study.reviews
+        if review.request.owner in DEVELOPMENT
         for at in _confirmation_times(review)
     )
-    for at, namespace, review in confirmations:
+    for at, namespace, review, owner in confirmations:
         decision = ReviewDecision(namespace, review, "still needed")
-        decide(platform, signer("author"), DecisionKind.CONFIRM_REVIEW, decision, at)
+        decide(platform, signer(owner), DecisionKind.CONFIRM_REVIEW, decision, at)
 
 
 def _day_before(review: Review) -> datetime:

@@ -147,9 +147,11 @@ class ReviewedStudy:
         )._replace(**changes)
         return self.decide("registrar", DecisionKind.IMPORT_REVIEW, content, when)
 
-    def confirm(self, when: datetime, id: str = "r1") -> Entry:
+    def confirm(
+        self, when: datetime, id: str = "r1", by: str | Signer = "author"
+    ) -> Entry:
         content = ReviewDecision(STUDY, id, "still needed")
-        return self.decide("author", DecisionKind.CONFIRM_REVIEW, content, when)
+        return self.decide(by, DecisionKind.CONFIRM_REVIEW, content, when)
 
     def withdraw(self, when: datetime, id: str = "r1", by: str = "privacy") -> Entry:
         content = ReviewDecision(STUDY, id, "it was wrong")

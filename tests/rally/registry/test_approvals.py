@@ -6,6 +6,7 @@ import pytest
 
 from rally.decisions.contents import (
     ReviewResult,
+    Role,
 )
 from rally.registry.approvals import Coverage
 from rally.registry.intervals import ALWAYS, Interval
@@ -149,6 +150,18 @@ def test_late_confirmation_leaves_a_gap(study):
         (confirmed, Coverage.COVERED),
     ):
         assert approvals.coverage(document, time) is coverage, time
+
+
+def test_nobody_but_its_owner_confirms_a_review(study):
+    study.request("r1", FIRST, date(2025, 12, 31))
+    study.sign_all()
+    end, confirmed = SIGNED + CONFIRMED_FOR, SIGNED + timedelta(days=300)
+    jo = study.admit("jo", Role.AUTHOR)
+    study.confirm(confirmed, by=jo)
+    assert study.windows() == dict.fromkeys((LOW, HIGH), (Interval(START, end),))
+    study.confirm(confirmed)
+    later = Interval(START, confirmed + CONFIRMED_FOR)
+    assert study.windows() == dict.fromkeys((LOW, HIGH), (later,))
 
 
 def test_confirmation_approves_nothing_by_itself(study):

@@ -189,11 +189,16 @@ def test_exemption_takes_one_rule_away(category):
     fields = [field("page", category=3), field("age"), field("zipcode")]
     assert category(*fields) == raised(3, BROWSING)
     assert category(*fields, exempt={BROWSING}) == raised(3, WITH_PLACE)
-    # Demographics and a place within one document are so across documents, too.
-    assert category(*fields, exempt={BROWSING, WITH_PLACE}) == raised(3, ACROSS)
-    assert category(*fields, exempt={*WHY}) == (3, 3, "", "")
+    assert category(*fields, exempt={BROWSING, WITH_PLACE}) == (3, 3, "", "")
     assert category(*fields, exempt={"no such rule"}) == raised(3, BROWSING)
     assert category(field("x", category=4), exempt={*WHY}) == (4, 4, "", "")
+
+
+def test_document_with_demographics_and_a_place_joins_those_of_others(category):
+    fields, exempt = [field("age"), field("zipcode")], {WITH_PLACE}
+    beside = [field("city")]
+    assert category(*fields, beside=beside, exempt=exempt) == raised(1, ACROSS)
+    assert category(*fields, beside=beside, exempt={*WHY}) == (1, 1, "", "")
 
 
 def test_category_says_what_raised_it(category):

@@ -17,6 +17,7 @@ from tests.rally.registry.reviewed_study import (
     END,
     HIGH,
     LOW,
+    START,
     STEWARD,
     WHOLE,
     ReviewedStudy,
@@ -54,6 +55,24 @@ def test_time_before_that_of_an_older_entry_is_not_believed(study):
     assert study.windows() == {LOW: (Interval(at("2022-06-01"), END),), HIGH: ()}
     study.release(at("2022-04-01"), HIGH)
     assert study.windows()[HIGH] == (Interval(at("2022-06-01"), END),)
+
+
+CLOSING = {
+    "suspend": lambda study, when: study.suspend(when, HIGH),
+    "withdraw": lambda study, when: study.withdraw(when),
+    "refuse": lambda study, when: study.sign(STEWARD, when, result=ReviewResult.REFUSE),
+}
+
+
+@pytest.mark.parametrize("close", CLOSING.values(), ids=CLOSING)
+def test_what_closes_waits_for_nobodys_clock(study, close):
+    """What somebody signed whose clock ran ahead delays approvals alone."""
+    study.sign_all()
+    study.confirm(at("2022-09-01"))
+    close(study, at("2022-04-01"))
+    assert study.windows()[HIGH] == (Interval(START, at("2022-04-01")),)
+    study.withdraw(at("2022-03-20"))
+    assert study.windows()[HIGH] == (Interval(START, at("2022-03-20")),)
 
 
 def test_entry_that_is_void_moves_no_time(study):
