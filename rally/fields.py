@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from rally.errors import ConfigurationError, ManyFaults, faults_of
 from rally.times import RANGE, InvalidTime, check_day, parse_day, parse_time
+from rally.web_address import https_host
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -219,6 +220,14 @@ def word(place: Place, value: object) -> str:
     if len(read) > _WORD_LIMIT or " " in read:
         raise place.error("must be at most 100 characters without spaces")
     return read
+
+
+def https_address(place: Place, value: object) -> str:
+    """Reads the https address of a page, to which pages of ours may link."""
+    address = text(place, value)
+    if https_host(address) is None:
+        raise place.error("must be an address such as https://example.org/study")
+    return address
 
 
 def day(place: Place, value: object) -> date:

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+_SCHEME = "https://"
 _CHARACTERS = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]{1,2000}")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
@@ -16,13 +17,13 @@ def https_host(text: str) -> str | None:
     Args:
         text: Text of a stranger, such as `https://example.org/page`.
     """
-    if not _CHARACTERS.fullmatch(text):
+    if not text.startswith(_SCHEME) or not _CHARACTERS.fullmatch(text):
         return None
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return None
-    if parts.scheme != "https" or "@" in parts.netloc or not host:
+    if "@" in parts.netloc or not host:
         return None
     return host if _HOST.fullmatch(host) else None

@@ -33,7 +33,7 @@ from rally.decisions.contents import (
     Role,
 )
 from rally.errors import ConfigurationError
-from rally.fields import Place, choice, note, raise_all
+from rally.fields import Place, choice, https_address, note, raise_all
 from rally.options import NAMESPACE, REVIEW, WHAT, Option
 from rally.plain_yaml import read_yaml
 from rally.printing import print_lines
@@ -46,7 +46,7 @@ from rally.registry.review_files import (
 )
 from rally.registry.review_form import read_form, write_form
 from rally.registry.review_parsing import answers as answers_to
-from rally.registry.review_parsing import https, read_review
+from rally.registry.review_parsing import read_review
 from rally.registry.reviews import (
     Announcement,
     Permanence,
@@ -237,7 +237,7 @@ def import_review(args: argparse.Namespace) -> int:
     name = review_id(Place("REVIEW"), args.review)
     if not args.url:
         raise ConfigurationError("--url: is missing; say where the review can be read")
-    url = https(Place("--url"), args.url)
+    url = https_address(Place("--url"), args.url)
     place = Place(args.form)
     content = read_form(place, read_form_file(args.form))
     review = read_review(place, name, content)

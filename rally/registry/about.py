@@ -6,9 +6,8 @@ in the inventory (rally/inventory/), beside what the platform keeps.
 
 from dataclasses import dataclass
 
-from rally.fields import AllFields, Place, text
+from rally.fields import AllFields, Place, https_address
 from rally.registry.collected_fields import words
-from rally.web_address import https_host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ def read_about(place: Place, value: object) -> About:
         ethics_review=fields.maybe("ethics_review", words),
         contact=fields.maybe("contact", words),
         independent_contact=fields.maybe("independent_contact", words),
-        page=fields.maybe("page", _https_address),
+        page=fields.maybe("page", https_address),
         joining=fields.maybe("joining", words),
         leaving=fields.maybe("leaving", words),
         benefits=fields.maybe("benefits", words),
@@ -63,10 +62,3 @@ def read_about(place: Place, value: object) -> About:
     )
     fields.close()
     return about
-
-
-def _https_address(place: Place, value: object) -> str:
-    address = text(place, value)
-    if https_host(address) is None:
-        raise place.error("must be an address such as https://example.org/study")
-    return address

@@ -25,6 +25,7 @@ from rally.fields import (
     choice,
     day,
     hexadecimal,
+    https_address,
     many,
     raise_all,
     text,
@@ -48,7 +49,6 @@ from rally.registry.reviews import (
 )
 
 _MOST_ENTRIES = 50
-_HTTPS = "https://"
 
 
 def read_review(place: Place, id: str, value: object) -> Review:
@@ -103,16 +103,8 @@ def _record(make: Callable[..., T], **entries: Reader[object]) -> Reader[T]:
     return read
 
 
-def https(place: Place, value: object) -> str:
-    """Reads the address of a page that anybody can trust to be what was put there."""
-    address = text(place, value)
-    if not address.startswith(_HTTPS) or " " in address:
-        raise place.error(f"must be an address that begins with {_HTTPS}")
-    return address
-
-
-_announcement = _record(Announcement, where=https, on=day)
-_notice = _record(Notice, where=https, sha256=hexadecimal(64))
+_announcement = _record(Announcement, where=https_address, on=day)
+_notice = _record(Notice, where=https_address, sha256=hexadecimal(64))
 _exemption = _record(Exemption, rule=text, reason=text)
 _permanent = _record(Permanence, person=person_name, reason=text)
 _position = _record(Position, by=text, position=text)

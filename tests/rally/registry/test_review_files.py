@@ -69,7 +69,7 @@ IDS = st.sampled_from(
 )
 DAYS = st.dates(date(2000, 1, 1), date(2199, 12, 31))
 HEXES = st.sampled_from(["1" * 64, "0" * 64, "e" * 64, "1e" + "0" * 62, "ab" * 32])
-PAGES = st.sampled_from(["https://a", "https://a/#b", "https://a/?b=[c]&d={e}"])
+PAGES = st.sampled_from(["https://a.b", "https://a.b/#b", "https://a.b/?b=[c]&d=e"])
 ANNOUNCEMENTS = st.builds(Announcement, PAGES, DAYS)
 
 

@@ -64,7 +64,7 @@ TEXT = "must be text; write some, in quotes where YAML needs them"
 DAY = "must be a date such as 2022-03-10, without quotes"
 HEX = "must be lower-case hexadecimal digits, all of them"
 NAME = "must be up to 40 lower-case letters, digits and hyphens"
-HTTPS = "must be an address that begins with https://"
+HTTPS = "must be an address such as https://example.org/study"
 RESULT = "must be one of: +, -"
 MAPPING = "must be a mapping of names to values"
 NUMBERED = "must be a mapping of the questions' numbers to answers"
@@ -110,6 +110,9 @@ WRONG = [
     ("announcement where", "example.org", HTTPS),
     ("announcement where", "javascript:alert(1)", HTTPS),
     ("announcement where", "https://example.org/a b", HTTPS),
+    ("announcement where", "https://ann@example.org/", HTTPS),
+    ("announcement where", "https://ex\u0430mple.org/", HTTPS),
+    ("public where", "https://localhost/", HTTPS),
     ("notice where", "ftp://example.org", HTTPS),
     ("notice sha256", "2" * 65, HEX),
     ("public where", "HTTPS://example.org", HTTPS),
