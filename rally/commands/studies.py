@@ -39,6 +39,7 @@ from rally.registry.report import (
     DECISIONS,
     DOCUMENTS,
     HOLDS,
+    NOTICES,
     ReviewedDocument,
     promises,
 )
@@ -64,12 +65,17 @@ def check_registry(args: argparse.Namespace) -> int:
     registry, chain = Registry.load(args.studies), maybe_chain(args)
     faults = [*find_faults(registry, Approvals.known(registry, chain))]
     closed = {fault.partition("/")[0] for fault in faults}
-    for study in registry.studies.values():
-        if study.namespace not in closed:
-            count = len(study.documents)
-            print_lines(f"{study.namespace}: good ({study.kind}, documents: {count})")
+    good = [each for name, each in registry.studies.items() if name not in closed]
+    for study in good:
+        count = len(study.documents)
+        print_lines(f"{study.namespace}: good ({study.kind}, documents: {count})")
     if chain is None:
         print_lines(f"Reviews: {UNCHECKED}.")
+    if unread := [each.namespace for each in good if not each.notices]:
+        print_lines(
+            f"No notices: {', '.join(unread)}; what people read when they joined is not"
+            " known."
+        )
     if registry.unavailable or faults:
         sys.stdout.flush()  # before what is wrong, where both are one terminal's
         raise ManyFaults([*all_faults(registry.unavailable.values()), *faults])
@@ -119,6 +125,7 @@ def show_study(args: argparse.Namespace) -> int:
                 for each in study.documents.values()
             ],
         ),
+        "notices": Table(NOTICES, study.notices),
         "decisions": Table(DECISIONS, decided),
         "legal_holds": Table(HOLDS, holds.of(study.namespace)),
     }
@@ -153,6 +160,7 @@ _STUDIES: tuple[Column[_Listed], ...] = (
 _SHOWN: dict[str, Sequence[Column[Any]]] = {
     "access": ACCESS,
     "documents": DOCUMENTS,
+    "notices": NOTICES,
     "decisions": DECISIONS,
     "legal_holds": HOLDS,
 }

@@ -31,6 +31,7 @@ from rally.registry.documents import (
     pointer,
     read_documents,
 )
+from rally.registry.notices import read_notices
 from rally.registry.reviews import Review
 from rally.registry.study import Access, AfterEnd, Policy, Study, StudyKind, Unmatched
 
@@ -106,6 +107,7 @@ def read_study(
     kind = fields.need("kind", choice(StudyKind))
     name = fields.need("name", words)
     about = fields.maybe("about", read_about)
+    notices = fields.maybe("notices", read_notices) or ()
     aliases = fields.maybe("aliases", many(word, _MOST_NAMES)) or ()
     dates = _read_dates(fields, kind)
     policy = fields.need("policy", lambda at, value: _read_policy(at, value, kind))
@@ -132,6 +134,7 @@ def read_study(
         documents=documents,
         about=about,
         reviews=read_reviews,
+        notices=notices,
         **dates._asdict(),
     )
 

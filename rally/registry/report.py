@@ -6,6 +6,7 @@ from typing import NamedTuple
 from rally.registry.approvals import SchemaApproval
 from rally.registry.intervals import END, last_day
 from rally.registry.legal_holds import LegalHold
+from rally.registry.notices import ConsentNotice
 from rally.registry.study import Access, Document, Study
 from rally.registry.transitions import Transition
 from rally.tables import Column, Value
@@ -60,6 +61,14 @@ DOCUMENTS: tuple[Column[ReviewedDocument], ...] = (
     Column("approved_through", lambda each: each.approved_through),
     Column("reviews", lambda each: each.approval.reviews),
     Column("schema", lambda each: each.document.schema.fingerprint, head=None),
+)
+NOTICES: tuple[Column[ConsentNotice], ...] = (
+    Column("notice", lambda each: each.version),
+    Column("from", lambda each: each.since),
+    Column("lang", lambda each: each.language),
+    Column("lasts_days", lambda each: each.lasts_days),
+    Column("where", lambda each: each.where),
+    Column("sha256", lambda each: each.sha256, head=None),
 )
 DECISIONS: tuple[Column[Transition], ...] = (
     Column("number", lambda each: each.number, text=lambda each: str(each.number)),

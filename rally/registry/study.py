@@ -13,6 +13,7 @@ from typing import Any
 from rally.errors import in_one_line
 from rally.registry.about import About
 from rally.registry.collected_fields import CollectedField
+from rally.registry.notices import ConsentNotice
 from rally.registry.reviews import Review
 
 
@@ -174,6 +175,7 @@ class Study:
         documents: The documents by their names (`user-journey.1`).
         about: What it says of itself to people who may join it.
         reviews: Data reviews, sorted by their ids.
+        notices: What people read before they joined, sorted by day.
     """
 
     namespace: str
@@ -190,6 +192,7 @@ class Study:
     documents: Mapping[str, Document]
     about: About | None = None
     reviews: tuple[Review, ...] = ()
+    notices: tuple[ConsentNotice, ...] = ()
 
     def closed(self, faults: tuple[str, ...]) -> "UnavailableStudy":
         """What it is when it counts as not loading, one line for each reason."""

@@ -4,6 +4,7 @@ Ids and times are fixed; keys are fresh each time, as ciphertexts and pseudonyms
 """
 
 import base64
+import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -126,7 +127,14 @@ _LEAVES = """
   study-unenrollment.1:
     means: leaves
     purpose: who left"""
-_DATES = """
+NOTICE = hashlib.sha256(b"What we collect, and what for.").hexdigest()
+"""The hash of the one notice that people of the three namespaces read."""
+
+_NOTICES = f"""
+notices:
+  - {{version: "1", from: 2026-02-01, where: https://example.org/notice, lang: en,
+     lasts_days: 365, sha256: {NOTICE}}}"""
+_DATES = f"""{_NOTICES}
 starts: 2026-02-01
 collect_through: 2026-12-31
 analysis_until: 2027-12-31
@@ -151,7 +159,7 @@ documents:{_DATA}""",
     f"{HOUSE}/study.yaml": f"""
 namespace: {HOUSE}
 kind: platform
-name: Rally
+name: Rally{_NOTICES}
 starts: 2026-02-01
 policy: {{enrolment: required, do_not_track: consent, private_browsing: client}}
 documents:

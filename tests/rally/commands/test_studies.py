@@ -70,7 +70,9 @@ def test_check_prints_a_line_a_study(rally):
         "rally-study-foo: good (study, documents: 3)\n"
         "study-bar: good (study, documents: 1)\n"
         "study-foo: good (study, documents: 1)\n"
-        "Reviews: signatures not checked; --platform or --store says where they are.\n",
+        "Reviews: signatures not checked; --platform or --store says where they are.\n"
+        "No notices: rally-study-bar, rally-study-foo, study-bar, study-foo; what"
+        " people read when they joined is not known.\n",
     )
 
 

@@ -12,7 +12,8 @@ from tests.support.schemas import SAYS
 UNCHECKED = (
     "Reviews: signatures not checked; --platform or --store says where they are.\n"
 )
-KNOWN_GOOD = f"rally-good: good (study, documents: 1)\n{UNCHECKED}"
+UNREAD = "No notices: rally-good; what people read when they joined is not known.\n"
+KNOWN_GOOD = f"rally-good: good (study, documents: 1)\n{UNCHECKED}{UNREAD}"
 
 GOOD = """\
 namespace: rally-good
@@ -99,7 +100,7 @@ rally: {0}/rally-bad/study.yaml: line 7: analysis_until: must be after collect_t
 rally: {0}/rally-bad/study.yaml: line 8: aliases.0: must be at most 100 characters\
  without spaces
 rally: {0}/rally-bad/study.yaml: line 9: colour: is not known; remove it or correct\
- its name (about, ending_announced, derived)
+ its name (about, notices, ending_announced, derived)
 rally: {0}/rally-bad/study.yaml: line 10: policy.private_browsing: is missing; add it
 rally: {0}/rally-bad/study.yaml: line 11: policy.enrolment: must be one of: required,\
  none
