@@ -6,11 +6,9 @@ from rally.deletion.plan import FileOutcome, FileResult, ListedFile
 from rally.events import RALLY
 from rally.registry.registry import Registry
 from rally.registry.study import Study, StudyKind
-from rally.storage.header import MAGIC
 from rally.storage.layout import DATA, Stores, study_folder
-from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.storage.objectstore.strays import describe, list_but_strays
-from rally.storage.partitions import is_row_file
+from rally.storage.partitions import list_containers
 from rally.withdrawal.withdrawal_list import Withdrawal
 
 
@@ -40,19 +38,8 @@ def list_files(stores: Stores, namespaces: Iterable[str]) -> Iterator[ListedFile
     Any Avro file may have rows, whatever its name is. The audit reports other files.
     """
     for namespace in namespaces:
-        store = stores.of(namespace)
-        for info in list_but_strays(store, study_folder(namespace)):
-            if is_row_file(info.name) or _is_container(store, info):
-                yield ListedFile(namespace, *info)
-
-
-def _is_container(store: ObjectStore, info: ObjectInfo) -> bool:
-    try:
-        return store.read_range(info.name, 0, len(MAGIC)) == MAGIC
-    except ObjectNotFound:
-        return False
-    except OSError:
-        return True  # the step that reads the file reports it
+        for info in list_containers(stores.of(namespace), namespace):
+            yield ListedFile(namespace, *info)
 
 
 def find_strays(stores: Stores, namespaces: Iterable[str]) -> list[FileResult]:

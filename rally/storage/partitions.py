@@ -10,13 +10,13 @@ is dead: the compacted file speaks for it.
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
 from rally.errors import CorruptFile
-from rally.storage.header import Header
+from rally.storage.header import MAGIC, Header
 from rally.storage.layout import NEW, Partition, is_day, study_folder
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
@@ -188,6 +188,25 @@ def list_files(store: ObjectStore, study: str, prefix: str = "") -> list[StoredF
     whole = study_folder(study)
     found = store.list(prefix) if prefix else list_but_strays(store, whole)
     return [parse_file(info, study) for info in found if is_row_file(info.name)]
+
+
+def list_containers(store: ObjectStore, study: str) -> Iterator[ObjectInfo]:
+    """Every object of a study that can have rows, whatever its name, sorted by name.
+
+    One that cannot be read is listed: whoever reads it says what is wrong.
+    """
+    for info in list_but_strays(store, study_folder(study)):
+        if is_row_file(info.name) or _is_container(store, info):
+            yield info
+
+
+def _is_container(store: ObjectStore, info: ObjectInfo) -> bool:
+    try:
+        return store.read_range(info.name, 0, len(MAGIC)) == MAGIC
+    except ObjectNotFound:
+        return False
+    except OSError:
+        return True
 
 
 def is_row_file(name: str) -> bool:
