@@ -2,9 +2,9 @@
 
 import argparse
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
+from rally.bounded_files import read_bounded
 from rally.commands.options import find_study
 from rally.errors import ConfigurationError
 from rally.options import WHAT, Option
@@ -169,9 +169,4 @@ def _name(document: Document, number: int) -> str:
 
 
 def _read_file(name: str) -> PayloadSchema:
-    try:
-        with Path(name).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{name}: {error.strerror}") from None
-    return read_schema(name, data).schema
+    return read_schema(name, read_bounded(name, MAX_BYTES)).schema

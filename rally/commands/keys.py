@@ -7,9 +7,9 @@ printed. The handlers import what they need, so that `--help` is quick.
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rally.bounded_files import read_bounded
 from rally.commands.asking import ask_for_name
 from rally.commands.command import Command, CommandGroup
 from rally.commands.seal_pings import NAMES as SEAL_NAMES
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rally.keys.kek_file import Owners
 
 _LOST = "What its keys encrypted or named is lost for ever with them. Destroy them?"
+_MOST_JWK_BYTES = 64 * 1024
 _TEMPLATES = ("hpke", "ecies", "xwing", "jwk")
 
 
@@ -85,10 +86,7 @@ def import_jwk(args: argparse.Namespace) -> int:
     from rally.keys import administration, jwk
 
     folder, namespace = _namespace_folder(args)
-    try:
-        text = Path(args.jwk).read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{args.jwk}: {error.strerror}") from None
+    text = read_bounded(args.jwk, _MOST_JWK_BYTES)
     key = jwk.parse_private(text, args.jwk, args.key_id)
     _settle(folder, "namespaces", namespace, args.kek)
     administration.import_jwk(folder, namespace, key)

@@ -4,6 +4,7 @@ import argparse
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from rally.bounded_files import read_bounded_text
 from rally.errors import ConfigurationError
 from rally.process import say
 from rally.registry.registry import Registry
@@ -204,12 +205,7 @@ def read_public_file(path: str) -> str:
     from rally.decisions.content_parsing import MOST_CHARACTERS
     from rally.keys.signing import check_public
 
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read(MOST_CHARACTERS)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}") from None
-    return check_public(text, path)
+    return check_public(read_bounded_text(path, MOST_CHARACTERS), path)
 
 
 def signer_of(args: argparse.Namespace) -> "Signer":

@@ -7,7 +7,6 @@ from rally.errors import ConfigurationError
 from rally.file_replacement import FOR_EVERYBODY, replace_file
 from rally.registry.folder import local_study_folder
 from rally.registry.review_files import dump_review
-from rally.registry.review_form import MAX_BYTES
 from rally.registry.reviews import FOLDER, Review
 from rally.registry.study import Study
 
@@ -42,18 +41,3 @@ def rewrite_record(args: argparse.Namespace, study: Study, review: Review) -> No
         raise ConfigurationError(
             f"{path}: {error.strerror}; what is signed counts all the same"
         ) from None
-
-
-def read_form_file(path: str) -> str:
-    """Reads a form. Raises ConfigurationError where it is none that can be read."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise ConfigurationError(f"{path}: is longer than {MAX_BYTES:,} bytes")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: is not text in UTF-8") from None

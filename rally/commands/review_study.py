@@ -11,16 +11,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from rally.bounded_files import read_bounded, read_bounded_text
 from rally.commands.command import Command, CommandGroup
 from rally.commands.decide_study import decider, platform_of
 from rally.commands.options import find_document, find_review, find_study, read_day
 from rally.commands.review_description import describe_review, say_what_is_missing
-from rally.commands.review_records import (
-    create_record,
-    read_form_file,
-    record_file,
-    rewrite_record,
-)
+from rally.commands.review_records import create_record, record_file, rewrite_record
 from rally.decisions.content_parsing import person_name, review_id
 from rally.decisions.contents import (
     REVIEW_AREAS,
@@ -40,11 +36,8 @@ from rally.printing import print_lines
 from rally.registry.approvals import Approvals
 from rally.registry.collected_fields import OPEN
 from rally.registry.registry import Registry
-from rally.registry.review_files import (
-    REVIEW_QUESTIONS,
-    draft_review,
-)
-from rally.registry.review_form import read_form, write_form
+from rally.registry.review_files import REVIEW_QUESTIONS, draft_review
+from rally.registry.review_form import MAX_BYTES, read_form, write_form
 from rally.registry.review_parsing import answers as answers_to
 from rally.registry.review_parsing import read_review
 from rally.registry.reviews import (
@@ -239,7 +232,7 @@ def import_review(args: argparse.Namespace) -> int:
         raise ConfigurationError("--url: is missing; say where the review can be read")
     url = https_address(Place("--url"), args.url)
     place = Place(args.form)
-    content = read_form(place, read_form_file(args.form))
+    content = read_form(place, read_bounded_text(args.form, MAX_BYTES))
     review = read_review(place, name, content)
     steward = _check_complete(place, study, review)
     review = replace(review, public=Announcement(url, steward.on))
@@ -305,7 +298,7 @@ def _steward_answers(args: argparse.Namespace, area: Role) -> tuple[str, ...]:
     if area is not Role.STEWARD:
         return ()
     if args.answers:
-        yaml = read_yaml(args.answers, read_form_file(args.answers).encode())
+        yaml = read_yaml(args.answers, read_bounded(args.answers, MAX_BYTES))
         place = Place(args.answers, lines=yaml.lines)
         raise_all([*yaml.faults, *yaml.unreadable])
         return answers_to(len(REVIEW_QUESTIONS))(place, yaml.value)

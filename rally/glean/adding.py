@@ -6,12 +6,14 @@ still open was never approved, and is replaced.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rally.bounded_files import read_bounded_text
 from rally.errors import ConfigurationError, Faults, describe_os_error
 from rally.fields import Place, raise_all
 from rally.file_replacement import FOR_EVERYBODY, replace_file
@@ -232,19 +234,7 @@ def _count_revisions(folder: Path) -> int:
 
 def _read(path: Path) -> str | None:
     """Reads a file of the study; None where there is none."""
-    try:
-        with open(path, "rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigurationError(describe_os_error(error)) from None
-    if len(data) > MAX_BYTES:
-        raise Place(str(path)).error(f"is longer than {MAX_BYTES:,} bytes; shorten it")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise Place(str(path)).error("is not UTF-8; correct it") from None
+    return read_bounded_text(path, MAX_BYTES) if os.path.lexists(path) else None
 
 
 def _parse(path: Path, text: str) -> Any:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rally.errors import ConfigurationError, describe_os_error
+from rally.bounded_files import read_bounded
+from rally.errors import ConfigurationError
 from rally.fields import Place, raise_all
 from rally.glean.yaml_limits import MAX_BYTES, check_yaml
 
@@ -53,15 +54,7 @@ class RawDefinitions(NamedTuple):
 
 def read_file(file: str) -> None:
     """Checks that a file can be given to glean_parser. Raises ConfigurationError."""
-    place = Place(file)
-    try:
-        with open(file, "rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(describe_os_error(error)) from None
-    if len(data) > MAX_BYTES:
-        raise place.error(f"is longer than {MAX_BYTES:,} bytes; split it")
-    check_yaml(place, data)
+    check_yaml(Place(file), read_bounded(file, MAX_BYTES, "split it"))
 
 
 def parse(files: Sequence[str]) -> RawDefinitions:
