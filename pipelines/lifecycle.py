@@ -161,6 +161,10 @@ def _end_of(job: Callable[[], Ended], stop: Stop) -> Ended:
             ended = job()
             sys.stdout.flush()  # before the log says how the job ended
             return ended
+        except Exception as error:
+            if _was_interrupted(error):
+                raise KeyboardInterrupt from None
+            raise
         finally:
             stop.is_over = True
     except Unwatched as error:
@@ -181,6 +185,19 @@ def _end_of(job: Callable[[], Ended], stop: Stop) -> Ended:
     except Exception as error:
         tell_crash(error)
         return Ended(CRASHED)
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Tells an error that came up while a signal was ending the job.
+
+    A signal stops a job between any two of its steps: what is tidied up then may be
+    half done, as a file that is closed and not yet marked so, whose second closing
+    fails.
+    """
+    before = error.__context__
+    while before is not None and not isinstance(before, KeyboardInterrupt):
+        before = before.__context__
+    return before is not None
 
 
 def _is_not_the_engines(record: logging.LogRecord) -> bool:

@@ -147,7 +147,8 @@ def test_batch_is_served_while_it_runs(world, tmp_path, port, way):
 
     job.terminate()
 
-    assert job.communicate(timeout=300)[0] == ""
+    told = ("", "rally: stopped; run it again for what is not done\n")
+    assert job.communicate(timeout=300) == told
     assert (job.returncode, seen(port, "rally_")) == (143, 0)
     assert 0 < rows < 50_000
 
