@@ -5,23 +5,15 @@ expanded: the fold decides later what leaving Rally means for each study (design
 "Withdrawals and deletion").
 """
 
-import hashlib
-import io
-import json
-from collections.abc import Container, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-import fastavro
-
-from rally.errors import CorruptFile
-from rally.storage.container import canonical_json, encode_container, read_rows
-from rally.storage.layout import EVENTS, events_file
-from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
-from rally.storage.records import list_records
-from rally.storage.writer import create_named_by_content
-from rally.times import check_time, from_micros, to_micros
+from rally.storage.append_log import AppendLog, RecordFormat, record_name
+from rally.storage.layout import EVENTS
+from rally.storage.objectstore.interface import ObjectStore
+from rally.times import check_time, to_micros
 
 RALLY = "rally"
 """Scope of joining or leaving Rally as a whole."""
@@ -46,7 +38,6 @@ _SCHEMA = {
         {"name": "signal", "type": "string"},
     ],
 }
-_PARSED = fastavro.parse_schema(_SCHEMA)
 
 
 class EventKind(StrEnum):
@@ -92,7 +83,7 @@ class Event(NamedTuple):
 
 def event_name(event: Event) -> str:
     """Computes the event's name: a hash of its content, 32 hexadecimal digits."""
-    return hashlib.sha256(canonical_json(event).encode()).hexdigest()[:32]
+    return record_name(event)
 
 
 def write_events(platform: ObjectStore, events: Iterable[Event], version: str) -> None:
@@ -100,12 +91,7 @@ def write_events(platform: ObjectStore, events: Iterable[Event], version: str) -
 
     An object's name follows from its events: writing them again changes nothing.
     """
-    by_day: dict[str, set[Event]] = {}
-    for event in events:
-        day = from_micros(event.submission_timestamp).date().isoformat()
-        by_day.setdefault(day, set()).add(event)
-    for day, members in sorted(by_day.items()):
-        _write_day(platform, day, sorted(members, key=event_name), version)
+    EVENT_LOG.write(platform, events, version)
 
 
 def read_events(platform: ObjectStore) -> Iterator[Event]:
@@ -114,27 +100,12 @@ def read_events(platform: ObjectStore) -> Iterator[Event]:
     Raises:
         CorruptFile: an object of the log is not whole.
     """
-    for name in list_event_objects(platform):
-        with suppress(ObjectNotFound):
-            yield from _read_named(platform, name)
+    return EVENT_LOG.read(platform)
 
 
 def list_event_objects(platform: ObjectStore) -> Iterator[str]:
-    """Lists the names of the log's objects, of which some may be gone already.
-
-    A purge that takes a concluded study's events out first writes the rest of an object
-    anew, under a name that a listing may have passed already: it is listed until
-    nothing is new.
-    """
-    seen = set[str]()
-    while new := _names_but(platform, seen):
-        seen.update(new)
-        yield from new
-
-
-def _names_but(platform: ObjectStore, seen: Container[str]) -> list[str]:
-    names = (info.name for info in list_records(platform, EVENTS))
-    return [name for name in names if name not in seen]
+    """Lists the names of the log's objects; see AppendLog.list_objects."""
+    return EVENT_LOG.list_objects(platform)
 
 
 def read_event_object(platform: ObjectStore, name: str) -> list[Event]:
@@ -144,7 +115,7 @@ def read_event_object(platform: ObjectStore, name: str) -> list[Event]:
         CorruptFile: it is not whole.
         ObjectNotFound: it is gone.
     """
-    return [_decode(row) for row in read_rows(platform.read(name))]
+    return EVENT_LOG.read_object(platform, name)
 
 
 class EventLog:
@@ -159,37 +130,15 @@ class EventLog:
         return read_events(self._platform)
 
 
-def _read_named(platform: ObjectStore, name: str) -> list[Event]:
-    try:
-        return read_event_object(platform, name)
-    except CorruptFile as error:
-        raise CorruptFile(f"{name}: {error}") from None
-
-
-def _write_day(
-    platform: ObjectStore, day: str, events: list[Event], version: str
-) -> None:
-    content = hashlib.sha256(canonical_json(events).encode()).hexdigest()
-    data = encode_container(
-        json.dumps(_SCHEMA),
-        [_encode(event) for event in events],
-        {"rally.version": version, "rally.content": content},
-        bytes.fromhex(content[:32]),
-        indexed=False,
-    )
-    create_named_by_content(platform, events_file(day, content[:32]), data, content)
-
-
 def _decode(row: dict[str, Any]) -> Event:
-    try:
-        row["kind"] = EventKind(row["kind"])
-        row["submission_timestamp"] = to_micros(check_time(row["submission_timestamp"]))
-        return Event(**row)
-    except (KeyError, TypeError, ValueError):
-        raise CorruptFile("its rows are no events") from None
+    row["kind"] = EventKind(row["kind"])
+    row["submission_timestamp"] = to_micros(check_time(row["submission_timestamp"]))
+    return Event(**row)
 
 
-def _encode(event: Event) -> bytes:
-    stream = io.BytesIO()
-    fastavro.schemaless_writer(stream, _PARSED, event._asdict())
-    return stream.getvalue()
+EVENT_LOG = AppendLog(
+    EVENTS,
+    "events",
+    RecordFormat(_SCHEMA, Event._asdict, _decode, attrgetter("submission_timestamp")),
+)
+"""Where events are, and how they are written."""

@@ -14,7 +14,8 @@ from rally.times import InvalidTime, parse_day
 
 DATA = "data/"
 EVENTS = "events/"
-"""What begins the names of all rows, in studies' stores, and of the event log."""
+CONSENTS = "consents/"
+"""What begins the names of all rows, in studies' stores, and of the platform's logs."""
 
 NEW = "new"
 """The bucket of files as ingest writes them, before compaction."""
@@ -59,9 +60,9 @@ def new_file(partition: Partition, name: str) -> str:
     return f"{partition.folder}bucket={NEW}/{name}.avro"
 
 
-def events_file(day: str, name: str) -> str:
-    """An object of the event log, by submission date."""
-    return f"{EVENTS}date={day}/{name}.avro"
+def log_file(folder: str, day: str, name: str) -> str:
+    """An object of one of the platform's logs, by submission date."""
+    return f"{folder}date={day}/{name}.avro"
 
 
 def is_day(text: str) -> bool:

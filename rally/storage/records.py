@@ -20,7 +20,7 @@ from rally.storage.objectstore.interface import (
 _ID = "[0-9a-f]{32}"
 _DAY = "date=([0-9-]{10})"
 _PATHS = (
-    f"events/{_DAY}/{_ID}[.]avro",
+    f"(?:consents|events)/{_DAY}/{_ID}[.]avro",
     f"dead-letters/study=[a-z0-9-]+/kind=(?:ping|withdrawal)/{_DAY}/{_ID}[.]avro",
     "decisions/[0-9]{12}[.]json",
     "withdrawals/list[.]json",

@@ -1,7 +1,7 @@
 import pytest
 
 from rally.errors import ConfigurationError
-from rally.storage.layout import Partition, Stores, events_file, new_file
+from rally.storage.layout import EVENTS, Partition, Stores, log_file, new_file
 from rally.storage.objectstore.local import LocalStore
 from rally.storage.objectstore.open_store import open_store
 
@@ -13,7 +13,7 @@ def test_paths_are_hive_style():
         "data/study=rally-one/document=user-journey.1/date=2022-03-10/"
     )
     assert new_file(PARTITION, "0a1b") == f"{PARTITION.folder}bucket=new/0a1b.avro"
-    assert events_file("2022-03-10", "0a1b") == "events/date=2022-03-10/0a1b.avro"
+    assert log_file(EVENTS, "2022-03-10", "0a1b") == "events/date=2022-03-10/0a1b.avro"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from rally.events import RALLY
 from rally.keys.names import Job
 from rally.receipts.encoding import encode_receipt, seal
 from rally.receipts.receipt import receipt_name
-from rally.storage.layout import Partition, Stores, events_file, new_file
+from rally.storage.layout import EVENTS, Partition, Stores, log_file, new_file
 from rally.storage.writer import RowWriter, Table
 from rally.withdrawal.bootstrap import begin_anew, begin_list, open_list
 from rally.withdrawal.list_object import LIST
@@ -85,7 +85,7 @@ def test_list_that_is_there_is_read_whatever_else_is(stores):
     [
         ("rally-one", ROW_FILE),
         ("rally-two", ROW_FILE),
-        ("platform", events_file("2022-03-14", "a" * 32)),
+        ("platform", log_file(EVENTS, "2022-03-14", "a" * 32)),
         ("platform", "withdrawals/list.json.backup"),
     ],
     ids=["row", "row of an unregistered study", "event", "beside its place"],
