@@ -17,8 +17,8 @@ INTAKE = grouped(
         metavar="SECONDS",
         type=numbers.real(0, numbers.SECONDS, above=True),
         default=60.0,
-        help="how old, at most, is what a running job knows of who has left and of"
-        " which studies are paused (default: %(default)s)",
+        help="how old, at most, is what a running job knows of who has left, of what"
+        " people decided, and of studies and their keys (default: %(default)s)",
     ),
 )
 

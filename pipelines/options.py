@@ -22,7 +22,7 @@ from pipelines.runners import (
     require_workers_python,
 )
 from rally.errors import ConfigurationError, Faults, ManyFaults
-from rally.ingestion.setup import IngestSettings
+from rally.ingestion.settings import IngestSettings
 from rally.keys.platform_keys import default_uri
 from rally.options import EVERYWHERE, JSON, Option, add_option, add_options
 from rally.parser import Parser, unknown

@@ -110,8 +110,14 @@ class Settings:
                 of keys is not as it must be.
             ConnectionError: one of them is away.
         """
-        registry, stores = self.load_registry(), self.stores()
-        folder = KeyFolder(self.platform_keys_uri)
+        return self.close_unusable(self.load_registry())
+
+    def close_unusable(self, registry: Registry) -> Registry:
+        """Closes the studies of a registry whose store or key was lost.
+
+        Raises as `registry` does.
+        """
+        stores, folder = self.stores(), KeyFolder(self.platform_keys_uri)
         concluded = cache(lambda: self.concluded(registry))
         return registry.closing(find_faults(registry, stores, folder, concluded))
 

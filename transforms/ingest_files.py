@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 import apache_beam as beam
 
 from rally.envelope import Envelope
-from rally.ingestion.setup import IngestSettings, make_intake, make_writer
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import make_intake, make_writer
 from rally.observability.progress import Progress
 from rally.sources.inputs import Unit
 from rally.sources.lines import Malformed

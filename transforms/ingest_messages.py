@@ -9,7 +9,8 @@ from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.io.gcp.pubsub import ReadFromPubSub as ReadFromPubSub
 
 from rally.envelope import make_envelope
-from rally.ingestion.setup import IngestSettings, make_intake, make_writer
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import make_intake, make_writer
 from rally.storage.layout import Partition
 from transforms.counters import publish
 from transforms.without_words import without_words

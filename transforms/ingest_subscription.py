@@ -21,7 +21,8 @@ from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Duration, Timestamp
 
 from rally.envelope import make_envelope
-from rally.ingestion.setup import IngestSettings, make_intake, make_writer
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import make_intake, make_writer
 from rally.observability.measures import Sum
 from rally.observability.progress import Progress
 from rally.sources.ack_deadlines import ACK_DEADLINE_SECONDS

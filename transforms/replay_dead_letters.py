@@ -8,12 +8,8 @@ from apache_beam.metrics import Metrics
 
 from rally.dead_letters import LetterPlace
 from rally.ingestion.replay import DamagedObject, Replay, Replayed
-from rally.ingestion.setup import (
-    IngestSettings,
-    make_intake,
-    make_unsealer,
-    make_writer,
-)
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import make_intake, make_unsealer, make_writer
 from rally.outcomes import FailureReason
 from rally.storage.objectstore.interface import ObjectInfo
 from transforms.counters import publish

@@ -39,7 +39,8 @@ from pipelines.run_step import (
 from pipelines.runners import is_local
 from rally.errors import ConfigurationError, Faults
 from rally.ingestion.outcome import explain_all_unknown
-from rally.ingestion.setup import IngestSettings, check_before_start
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import check_before_start
 from rally.observability.progress import BYTES, announce_total
 from rally.observability.prometheus import served
 from rally.outcomes import Count

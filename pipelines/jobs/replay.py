@@ -32,7 +32,8 @@ from pipelines.run_step import (
 from rally.dead_letters import list_dead_letters
 from rally.errors import ConfigurationError, CorruptFile
 from rally.ingestion.replay import Replayed
-from rally.ingestion.setup import IngestSettings, check_before_start, make_unsealer
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import check_before_start, make_unsealer
 from rally.outcomes import Count, FailureReason
 from rally.process import say
 from rally.storage.occupancy import listing

@@ -19,7 +19,7 @@ from rally.registry.transitions import States
 from rally.tables import Column, Table, describe_json, print_json
 
 if TYPE_CHECKING:
-    from rally.ingestion.decisions import FixedDecisions
+    from rally.ingestion.decisions import Decisions
     from rally.ingestion.trial import Finding
 
 _OWN = (
@@ -82,13 +82,13 @@ def try_pings(args: argparse.Namespace) -> int:
     return 0 if stored == len(pings) else 1
 
 
-def _decisions(args: argparse.Namespace, registry: Registry) -> "FixedDecisions":
+def _decisions(args: argparse.Namespace, registry: Registry) -> "Decisions":
     """Reads what people decided, where a platform is named."""
-    from rally.ingestion.decisions import FixedDecisions
+    from rally.ingestion.decisions import Decisions
 
     chain = maybe_chain(args)
     states = States.known(registry, chain)
-    return FixedDecisions(states, Approvals.known(registry, chain))
+    return Decisions(states, Approvals.known(registry, chain))
 
 
 def _summary(

@@ -1,9 +1,7 @@
 """What people decided, and who has left, as a job knows it at the moment."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rally.decisions.chain import Chain
 from rally.decisions.entry import Entry
@@ -16,14 +14,16 @@ from rally.storage.objectstore.interface import ObjectStore
 from rally.withdrawal.fold import Leaver
 
 
-class Decisions(Protocol):
-    """The source of what people decided."""
+class Decisions(NamedTuple):
+    """What people decided of a registry's studies, as it was known at one moment.
 
-    def states(self) -> States:
-        """Gives the studies' states."""
+    Attributes:
+        states: states of the studies.
+        approvals: approvals by the reviews.
+    """
 
-    def approvals(self) -> Approvals:
-        """Gives what the reviews approve."""
+    states: States
+    approvals: Approvals
 
 
 class Withdrawals(Protocol):
@@ -37,29 +37,8 @@ class Withdrawals(Protocol):
         """The number of the list that `people` gave last."""
 
 
-@dataclass(frozen=True, slots=True)
-class FixedDecisions:
-    """Decisions that do not change.
-
-    Attributes:
-        fixed_states: states of the studies.
-        fixed_approvals: approvals by the reviews.
-    """
-
-    fixed_states: States
-    fixed_approvals: Approvals
-
-    def states(self) -> States:
-        """Gives the studies' states."""
-        return self.fixed_states
-
-    def approvals(self) -> Approvals:
-        """Gives what the reviews approve."""
-        return self.fixed_approvals
-
-
 class LiveDecisions:
-    """What people decided, which a job reads again when it is older than it allows.
+    """What people decided, read again and again.
 
     A decision that this job or deletion has read once stays: one that is lost or
     damaged since, such as a pause, makes no study collect again.
@@ -67,54 +46,42 @@ class LiveDecisions:
 
     def __init__(
         self,
-        registry: Registry,
         platform: ObjectStore,
-        reload_seconds: float,
         remembered: Callable[[], Iterable[Transition]] = tuple,
     ) -> None:
-        """Reads the chain of decisions.
+        """Reads nothing yet.
 
         Args:
-            registry: registry of the studies.
             platform: the platform's store.
-            reload_seconds: age at which the chain is read again.
             remembered: source of the decisions that the withdrawal list repeats.
-
-        Raises:
-            ConfigurationError: the platform has no chain.
         """
-        self._registry = registry
         self._reader = ChainReader(platform)
-        self._reload_seconds = reload_seconds
         self._remembered = remembered
         self._transitions = set[Transition]()
         self._restrictions = dict[Entry, None]()
-        self._chain: Chain | None = None
-        self._read()
+        self._judged: tuple[Registry, Chain, Approvals] | None = None
 
-    def states(self) -> States:
-        """Gives the studies' states as they are known now."""
-        self._refresh()
-        return self._states
+    def read(self, registry: Registry) -> Decisions:
+        """Reads what is decided of a registry's studies now.
 
-    def approvals(self) -> Approvals:
-        """Gives what the reviews approve, as it is known now."""
-        self._refresh()
-        return self._approvals
+        Approvals are judged again only where the registry or the chain has changed.
 
-    def _refresh(self) -> None:
-        if time.monotonic() - self._read_at > self._reload_seconds:
-            self._read()
-
-    def _read(self) -> None:
+        Raises:
+            ConfigurationError: the platform has no chain.
+            OSError: it cannot be read.
+        """
         chain = self._reader.read()
         self._transitions.update(transitions_in(chain))
         self._transitions.update(self._remembered())
-        self._states = States(self._registry, self._transitions)
-        if chain is not self._chain:
-            self._chain = chain
-            self._restrictions |= dict.fromkeys(restrictions_in(chain))
-            self._approvals = Approvals.of_chain(
-                self._registry, chain, self._restrictions
-            )
-        self._read_at = time.monotonic()
+        states = States(registry, self._transitions)
+        return Decisions(states, self._judge(registry, chain))
+
+    def _judge(self, registry: Registry, chain: Chain) -> Approvals:
+        if self._judged is not None:
+            known, judged, approvals = self._judged
+            if known is registry and judged is chain:
+                return approvals
+        self._restrictions |= dict.fromkeys(restrictions_in(chain))
+        approvals = Approvals.of_chain(registry, chain, self._restrictions)
+        self._judged = registry, chain, approvals
+        return approvals

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from rally.dead_letters import (
     DeadLetter,
@@ -13,7 +14,6 @@ from rally.dead_letters import (
 )
 from rally.envelope import Envelope, parse_timestamp
 from rally.events import Event, write_events
-from rally.ingestion.judge import Judge
 from rally.ingestion.outcome import Outcome, count_outcome
 from rally.ingestion.routes import Label
 from rally.observability.measures import Measures, Spread, Sum
@@ -26,6 +26,17 @@ from rally.validation.pseudonyms import Prf
 _PER_LETTER = 1024
 _PER_EVENT = 512
 """Bytes that Python keeps for a letter and for an event beside their own, roughly."""
+
+
+class PingJudge(Protocol):
+    """Decides what becomes of pings: a Judge, or one that learns what changes."""
+
+    def judge(self, envelope: Envelope) -> Outcome:
+        """Decides what becomes of one ping."""
+
+    @property
+    def counter(self) -> int:
+        """The number of the withdrawal list under which the last row was judged."""
 
 
 class Intake:
@@ -43,13 +54,14 @@ class Intake:
 
     def __init__(
         self,
-        judge: Judge,
+        judge: PingJudge,
         platform: ObjectStore,
         sealer: Sealer,
         name_prf: Prf,
         clock: Callable[[], datetime],
         version: str,
         list_age: Callable[[], float] = lambda: 0,
+        measures: Measures | None = None,
     ) -> None:
         """Takes its parts; see rally.ingestion.setup for how they are made."""
         self._judge = judge
@@ -64,7 +76,7 @@ class Intake:
         self._held = 0
         self._oldest: str | None = None
         self.counts: Counter[Count] = Counter()
-        self.measures = Measures()
+        self.measures = measures or Measures()
 
     def take(self, envelope: Envelope) -> NewRow | None:
         """Judges one ping; returns its row, if any, for the caller to store."""

@@ -21,7 +21,7 @@ from rally.ingestion.ping import (
 )
 from rally.ingestion.routes import Label, Route, Routes, StudyUnavailable
 from rally.outcomes import FailureReason, RefusalReason
-from rally.registry.approvals import Approvals, Coverage
+from rally.registry.approvals import Coverage
 from rally.registry.policy import (
     refused_by_country,
     refused_by_person,
@@ -50,7 +50,11 @@ class _Refused(Exception):
 
 
 class Judge:
-    """Opens, validates and pseudonymises pings, and decides what becomes of each."""
+    """Opens, validates and pseudonymises pings, and decides what becomes of each.
+
+    It knows studies, keys and decisions as they were at one moment; of the withdrawal
+    list alone it asks for the newest.
+    """
 
     def __init__(
         self,
@@ -67,7 +71,7 @@ class Judge:
             routes: routes of every document in the registry.
             opener: opener of sealed bodies, with the keys.
             pseudonyms: pseudonyms of the platform and of every study.
-            decisions: source of people's decisions on studies and reviews.
+            decisions: people's decisions on these studies and their reviews.
             withdrawals: withdrawal list, as it is known at the moment.
             clock: the job's clock, UTC.
         """
@@ -109,8 +113,7 @@ class Judge:
             sent = self._read_timestamp(envelope)
             ping = Ping(route, envelope, address, pioneer, sent)
             _refuse_automation(ping)
-            approvals = self._decisions.approvals()  # those of one moment, for it all
-            broken_promise = self._find_broken_promise(ping, approvals)
+            broken_promise = self._find_broken_promise(ping)
             if broken_promise and route.document.means is Means.DATA:
                 return Outcome(label, refusal=broken_promise)
 
@@ -140,7 +143,7 @@ class Judge:
             # A study may be registered and have no key, as it is not used here.
             if not self._pseudonyms.knows(label.study):
                 return Outcome(label, event=joined, failure=FailureReason.NO_KEY)
-            approved = approvals.covering(route.document, sent)
+            approved = self._decisions.approvals.covering(route.document, sent)
             made = make_row(opened, self._in_study(route.study, sender), approved)
             partition = Partition(label.study, label.document, sent.date().isoformat())
             return Outcome(
@@ -192,7 +195,7 @@ class Judge:
             raise _Refused(RefusalReason.ENDED)
 
     def _is_concluded(self, namespace: str) -> bool:
-        return self._decisions.states().is_concluded(namespace, self._clock())
+        return self._decisions.states.is_concluded(namespace, self._clock())
 
     def _judge_without_route(
         self,
@@ -234,20 +237,18 @@ class Judge:
             raise PingFailed(FailureReason.INVALID_TIMESTAMP)
         return sent
 
-    def _find_broken_promise(
-        self, ping: Ping, approvals: Approvals
-    ) -> RefusalReason | None:
+    def _find_broken_promise(self, ping: Ping) -> RefusalReason | None:
         """Finds which of the study's promises keeps the ping out, if one does.
 
         Raises:
             PingFailed: the approval of data has lapsed; the ping waits for a renewal.
         """
         study, document = ping.route.study, ping.route.document
-        coverage = approvals.coverage(document, ping.sent)
+        coverage = self._decisions.approvals.coverage(document, ping.sent)
         refusal = refused_by_promise(
             study,
             document,
-            self._decisions.states().at(study, ping.sent),
+            self._decisions.states.at(study, ping.sent),
             coverage,
             ping.envelope,
             ping.sent,

@@ -5,55 +5,24 @@ schemas and clients for itself; these travel nowhere.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from rally.dead_letters import Unsealer
-from rally.decryption.opener import Opener
 from rally.ingestion.decisions import LiveDecisions
 from rally.ingestion.intake import Intake
-from rally.ingestion.judge import Judge
+from rally.ingestion.live_judge import LiveJudge
+from rally.ingestion.live_studies import LiveStudies
 from rally.ingestion.routes import Routes
+from rally.ingestion.settings import IngestSettings
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_keys import PlatformKeys
+from rally.observability.measures import Measures
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
-from rally.settings import Settings, make_pseudonyms
 from rally.storage.writer import RowWriter, Table
-from rally.usage import find_unwritable
 from rally.validation.pseudonyms import PLATFORM
 from rally.version import pipeline_version
 from rally.withdrawal.bootstrap import open_list
 from rally.withdrawal.live_list import LiveList
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestSettings(Settings):
-    """The shared settings, and how fresh what a running job knows has to be.
-
-    Attributes:
-        ping_keys: folder of the keys that open pings.
-        country_attribute: message attribute with the sender's country.
-        reload_seconds: how old what is known of the withdrawal list and of the
-            operators' transitions may be.
-    """
-
-    ping_keys: str
-    country_attribute: str | None = None
-    reload_seconds: float = 60.0
-
-    def registry(self) -> Registry:
-        """The studies; one whose folders take no rows counts as not loading, too.
-
-        See Settings.registry.
-        """
-        registry = Settings.registry(self)
-        return registry.closing(find_unwritable(registry, self.stores()))
-
-    def keys(self, registry: Registry) -> PlatformKeys:
-        """Opens every pseudonym and dead letters' seal; raises as `Settings.keys`."""
-        return PlatformKeys.open(
-            self.platform_keys_uri, pseudonyms=[PLATFORM, *registry.studies], seal=True
-        )
 
 
 def make_intake(settings: IngestSettings) -> Intake:
@@ -62,23 +31,15 @@ def make_intake(settings: IngestSettings) -> Intake:
     Raises:
         ConfigurationError: one of them is not as it must be.
     """
-    registry, stores = settings.registry(), settings.stores()
-    keys = settings.keys(registry)
-    clock = settings.clock()
-    withdrawals = LiveList(stores.platform, settings.reload_seconds)
-    judge = Judge(
-        Routes(registry),
-        Opener(PingKeys.load(settings.ping_keys)),
-        make_pseudonyms(keys, registry),
-        LiveDecisions(
-            registry,
-            stores.platform,
-            settings.reload_seconds,
-            lambda: withdrawals.steps,
-        ),
-        withdrawals,
-        clock,
+    measures = Measures()
+    studies, stores = LiveStudies(settings, measures), settings.stores()
+    keys = PlatformKeys.open(
+        settings.platform_keys_uri, pseudonyms=[PLATFORM], seal=True
     )
+    clock, reload_seconds = settings.clock(), settings.reload_seconds
+    withdrawals = LiveList(stores.platform, reload_seconds)
+    decisions = LiveDecisions(stores.platform, lambda: withdrawals.steps)
+    judge = LiveJudge(studies, decisions, withdrawals, clock, reload_seconds)
     return Intake(
         judge,
         stores.platform,
@@ -87,6 +48,7 @@ def make_intake(settings: IngestSettings) -> Intake:
         clock,
         pipeline_version(),
         lambda: withdrawals.age,
+        measures,
     )
 
 

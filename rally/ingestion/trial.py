@@ -94,7 +94,7 @@ class Trial:
             registry: registry of the study.
             study: study of the document.
             document: document that the pings are of.
-            decisions: source of people's decisions on studies and reviews.
+            decisions: people's decisions on its studies and their reviews.
             clock: time of the trial, UTC, at which a ping without a time was sent.
             country_attribute: name of the attribute with the sender's country.
 
@@ -160,7 +160,7 @@ class Trial:
 
     def _describe(self, reason: RefusalReason, envelope: Envelope) -> str:
         sent = parse_timestamp(envelope.submission_timestamp)
-        windows = self._decisions.approvals().windows(self._document)
+        windows = self._decisions.approvals.windows(self._document)
         return describe_refusal(reason, windows, sent)
 
     def _places(self, first: Mismatch, payload: object) -> Iterable[Mismatch]:

@@ -15,8 +15,8 @@ from rally.keys.secret import Secret
 class PingKeys(Secret):
     """Every namespace's private keys, read and built once.
 
-    A worker loads them in `setup()`. Nothing is read afterwards, so keys that are made
-    or rotated meanwhile are seen at the next load.
+    A worker loads them in `setup()`, and again where a file has changed; see
+    rally.ingestion.live_studies.
     """
 
     def __init__(

@@ -14,6 +14,8 @@ class Sum(StrEnum):
     FILES = "files"
     WRITTEN_BYTES = "written_bytes"
     ACKNOWLEDGE_FAILURES = "acknowledge_failures"
+    RELOADS = "reloads"
+    RELOAD_FAILURES = "reload_failures"
 
 
 class Spread(StrEnum):

@@ -30,6 +30,8 @@ _SUMS = {
     Sum.FILES: "Files of rows that were written.",
     Sum.WRITTEN_BYTES: "Bytes of these files.",
     Sum.ACKNOWLEDGE_FAILURES: "Messages in files that Pub/Sub did not take note of.",
+    Sum.RELOADS: "Times that a worker loaded changed studies or keys.",
+    Sum.RELOAD_FAILURES: "Times that a worker could not, and kept what it knew.",
 }
 _SIZES = {
     Spread.FILE_ROWS: "Rows of each file that was written.",

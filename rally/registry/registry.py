@@ -104,6 +104,21 @@ class Registry:
         }
         return Registry(studies, {**self.unavailable, **closed})
 
+    def keeping(self, others: "Registry", fault: str) -> "Registry":
+        """The same registry, in which those of another are registered as well.
+
+        Args:
+            others: registry with studies that this one may not have: they count as not
+                loading.
+            fault: one line that says why, of those that load in the other.
+        """
+        more = {
+            **others.unavailable,
+            **{name: study.closed((fault,)) for name, study in others.studies.items()},
+        }
+        more = {name: it for name, it in more.items() if not self.is_registered(name)}
+        return Registry(self.studies, {**self.unavailable, **more})
+
     def is_registered(self, namespace: str) -> bool:
         """Whether a study has this namespace, be it one that does not load."""
         return namespace in self.studies or namespace in self.unavailable

@@ -12,11 +12,11 @@ from rally.dead_letters import LetterKind, list_dead_letters, read_sealed
 from rally.decryption.opener import Opener
 from rally.envelope import make_envelope
 from rally.events import read_events
-from rally.ingestion.decisions import FixedDecisions
+from rally.ingestion.decisions import Decisions
 from rally.ingestion.intake import Intake
 from rally.ingestion.judge import Judge
 from rally.ingestion.routes import Routes
-from rally.ingestion.setup import IngestSettings
+from rally.ingestion.settings import IngestSettings
 from rally.keys import administration, jwk
 from rally.keys.folder import KeyFolder
 from rally.keys.ping_keys import PingKeys
@@ -102,7 +102,7 @@ def platform(tmp_path_factory):
         Routes(registry),
         Opener(PingKeys.load(world.keys)),
         Pseudonyms({name: keys.prf(name) for name in (PLATFORM, *NAMESPACES)}),
-        FixedDecisions(states, Approvals.of_registry(registry)),
+        Decisions(states, Approvals.of_registry(registry)),
         SimpleNamespace(people=dict, counter=0),
         settings.clock(),
     )

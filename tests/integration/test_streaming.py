@@ -12,7 +12,8 @@ import pytest
 from pipelines import cli
 from pipelines.run_step import read_counts
 from pipelines.runners import LOCAL_RUNNER
-from rally.ingestion.setup import IngestSettings, check_before_start
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import check_before_start
 from rally.outcomes import Count
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
-from rally.ingestion.setup import IngestSettings, check_before_start
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import check_before_start
 from rally.observability.measures import Sum
 from tests.support.ports import free_port
 from tests.support.pubsub_topic import Topic

@@ -105,7 +105,7 @@ class MemoryPlatform(MemoryDeployment):
             Routes(self.registry),
             clear,
             self.pseudonyms,
-            LiveDecisions(self.registry, self.platform, _FOR_EVER),
+            LiveDecisions(self.platform).read(self.registry),
             LiveList(self.platform, _FOR_EVER),
             lambda: self.now,
         )

@@ -14,7 +14,8 @@ from apache_beam.utils.sharded_key import ShardedKey
 from pipelines import cli
 from rally.dead_letters import list_dead_letters
 from rally.envelope import make_envelope
-from rally.ingestion.setup import IngestSettings, check_before_start, make_intake
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import check_before_start, make_intake
 from rally.observability.measures import Spread, Sum
 from rally.sources.inputs import match_inputs, plan_units
 from rally.storage.objectstore.open_store import open_store

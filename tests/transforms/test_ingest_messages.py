@@ -9,7 +9,8 @@ from apache_beam.transforms.window import TimestampedValue
 
 from pipelines import cli
 from pipelines.jobs.ingest import build
-from rally.ingestion.setup import IngestSettings, check_before_start
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import check_before_start
 from tests.support.world import (
     AS_OF,
     GARDEN,

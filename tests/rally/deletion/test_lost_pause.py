@@ -20,10 +20,9 @@ ALWAYS = 1e9
 def state(deployment):
     """The garden's state as an ingest sees it that begins now."""
     withdrawals = LiveList(deployment.platform, ALWAYS)
-    decisions = LiveDecisions(
-        deployment.registry, deployment.platform, ALWAYS, lambda: withdrawals.steps
-    )
-    return decisions.states().at(deployment.registry.studies[GARDEN], day(31))
+    decisions = LiveDecisions(deployment.platform, lambda: withdrawals.steps)
+    states = decisions.read(deployment.registry).states
+    return states.at(deployment.registry.studies[GARDEN], day(31))
 
 
 def lose(deployment, entry):

@@ -17,12 +17,13 @@ from tink import hybrid
 from rally.decryption.inflate import GZIP_MAGIC
 from rally.decryption.opener import Opener
 from rally.envelope import Envelope
-from rally.ingestion.decisions import FixedDecisions
+from rally.ingestion.decisions import Decisions
 from rally.ingestion.intake import Intake
 from rally.ingestion.judge import Judge
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Routes
-from rally.ingestion.setup import IngestSettings, check_before_start
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import check_before_start
 from rally.keys import administration, jwk, sealing
 from rally.keys.folder import KeyFolder
 from rally.keys.jwk import EcPrivateKey
@@ -273,7 +274,7 @@ class SmallRally:
             self.routes,
             self.opener,
             self.pseudonyms,
-            FixedDecisions(states, Approvals.of_registry(self.registry)),
+            Decisions(states, Approvals.of_registry(self.registry)),
             FixedWithdrawals(withdrawals),
             lambda: clock,
         )

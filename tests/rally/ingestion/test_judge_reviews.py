@@ -2,21 +2,16 @@
 
 import json
 import shutil
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from rally.events import RALLY, EventKind
-from rally.ingestion.decisions import FixedDecisions
-from rally.ingestion.judge import Judge
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason, RefusalReason
-from rally.registry.approvals import Approvals
-from rally.registry.transitions import States
-from rally.withdrawal.withdrawal_list import WithdrawalList
-from tests.rally.ingestion.conftest import AS_OF, FixedWithdrawals, SmallRally
+from tests.rally.ingestion.conftest import SmallRally
 from tests.support.reviews import write_reviews
 from tests.support.schemas import described
 
@@ -211,39 +206,3 @@ def test_fields_that_nobody_approved_close_their_document(greedy, small_rally, p
     assert greedy.judge(envelope).row is not None
     known = small_rally.seal_glean("rally-x", "visit.1", payload(**secret))
     assert small_rally.judge(known).failure is FailureReason.SCHEMA_MISMATCH
-
-
-class ChangingApprovals:
-    """Decisions that are read again after each look, and approve nothing then."""
-
-    def __init__(self, known: FixedDecisions, later: Approvals) -> None:
-        self._known = known
-        self._later = later
-        self.looks = 0
-
-    def states(self) -> States:
-        return self._known.states()
-
-    def approvals(self) -> Approvals:
-        self.looks += 1
-        return self._known.approvals() if self.looks == 1 else self._later
-
-
-def test_ping_is_judged_by_what_was_approved_at_one_moment(
-    small_rally, unreviewed, payload
-):
-    registry = small_rally.registry
-    fixed = FixedDecisions(States(registry, ()), Approvals.of_registry(registry))
-    nothing = Approvals.of_registry(unreviewed.registry)
-    decisions = ChangingApprovals(fixed, nothing)
-    judge = Judge(
-        small_rally.routes,
-        small_rally.opener,
-        small_rally.pseudonyms,
-        decisions,
-        FixedWithdrawals(WithdrawalList()),
-        lambda: datetime.fromisoformat(AS_OF),
-    )
-    outcome = judge.judge(small_rally.seal_tink("rally-x", "visit.1", payload()))
-    assert outcome.row
-    assert decisions.looks == 1

@@ -7,29 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from rally.decisions.contents import DecisionKind, ReviewDecision, Suspension
 from rally.decisions.entry import entry_name
-from rally.decisions.writing import decide
 from rally.errors import ConfigurationError
-from rally.ingestion.decisions import LiveDecisions
+from rally.ingestion.settings import IngestSettings
 from rally.ingestion.setup import (
-    IngestSettings,
     check_before_start,
     make_intake,
     make_unsealer,
     make_writer,
 )
-from rally.registry.approvals import Approvals, Coverage
-from rally.registry.transitions import States, StudyAction, StudyState
 from rally.storage.header import read_header
 from rally.storage.layout import Partition, new_file
-from rally.storage.objectstore.local import LocalStore
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST
-from tests.support.people import signer
-from tests.support.reviews import sign_reviews
-from tests.support.stores import found_platform, make_stores, mark_stores
-from tests.support.study_decisions import decide_study
+from tests.support.stores import make_stores, mark_stores
 from tests.support.world import contents
 
 NOON = datetime(2022, 6, 1, 12, tzinfo=UTC)
@@ -66,91 +57,6 @@ def test_platform_keys_are_below_the_keys_by_default(keys, platform_keys, expect
 
 def spoil(store, name, generation):
     store.replace(name, b"{}", generation)
-
-
-@pytest.mark.parametrize(("reload_seconds", "seen"), [(0.0, True), (3600.0, False)])
-def test_states_are_read_again_when_they_are_old(
-    small_rally, tmp_path, reload_seconds, seen
-):
-    platform = open_store(str(tmp_path))
-    found_platform(platform)
-    decisions = LiveDecisions(small_rally.registry, platform, reload_seconds)
-    study = small_rally.registry.studies["rally-x"]
-    assert decisions.states().at(study, NOON) is StudyState.COLLECTING
-    decide_study(platform, "rally-x", StudyAction.PAUSE, NOON)
-    expected = StudyState.PAUSED if seen else StudyState.COLLECTING
-    assert decisions.states().at(study, NOON) is expected
-
-
-@pytest.mark.parametrize("lose", [LocalStore.delete, spoil])
-def test_stream_that_knows_of_a_pause_goes_on_with_it(small_rally, tmp_path, lose):
-    """Whatever becomes of the decision: else the study would collect again."""
-    platform = LocalStore(str(tmp_path))
-    found_platform(platform)
-    decide_study(platform, "rally-x", StudyAction.PAUSE, NOON)
-    decisions = LiveDecisions(small_rally.registry, platform, 0.0)
-    lose(platform, entry_name(2), platform.stat(entry_name(2)).generation)
-
-    study = small_rally.registry.studies["rally-x"]
-    assert (
-        States.read(small_rally.registry, platform).at(study, NOON)
-        is StudyState.COLLECTING
-    )
-    assert decisions.states().at(study, NOON) is StudyState.PAUSED
-    decide_study(platform, "rally-x", StudyAction.END, NOON)
-    assert decisions.states().at(study, NOON) is StudyState.ENDED
-
-
-@pytest.mark.parametrize(("reload_seconds", "seen"), [(0.0, True), (3600.0, False)])
-def test_reviews_are_read_again_when_they_are_old(
-    small_rally, tmp_path, reload_seconds, seen
-):
-    platform = open_store(str(tmp_path))
-    found_platform(platform)
-    registry = small_rally.registry
-    decisions = LiveDecisions(registry, platform, reload_seconds)
-    document = registry.studies["rally-x"].documents["visit.1"]
-    assert decisions.approvals().coverage(document, NOON) is Coverage.NONE
-    sign_reviews(platform, registry)
-    expected = Coverage.COVERED if seen else Coverage.NONE
-    assert decisions.approvals().coverage(document, NOON) is expected
-
-
-STOPPED = NOON - timedelta(days=1)
-
-
-def suspend(platform, review):
-    content = Suspension("rally-x", "visit.1", "a leak")
-    return decide(platform, signer("stop"), DecisionKind.SUSPEND, content, STOPPED)
-
-
-def withdraw(platform, review):
-    content = ReviewDecision("rally-x", review.id, "it was wrong")
-    who = signer("privacy")
-    return decide(platform, who, DecisionKind.WITHDRAW_REVIEW, content, STOPPED)
-
-
-@pytest.mark.parametrize("lose", [LocalStore.delete, spoil])
-@pytest.mark.parametrize("stop", [suspend, withdraw])
-def test_stream_that_knows_what_was_stopped_goes_on_with_it(
-    small_rally, tmp_path, lose, stop
-):
-    """Also where the next decision gets the number of the one that is lost."""
-    platform, registry = LocalStore(str(tmp_path)), small_rally.registry
-    found_platform(platform)
-    sign_reviews(platform, registry, confirms=False)
-    study = registry.studies["rally-x"]
-    document, [review] = study.documents["visit.1"], study.reviews
-    lost = entry_name(stop(platform, review).number)
-    decisions = LiveDecisions(registry, platform, 0.0)
-    lose(platform, lost, platform.stat(lost).generation)
-
-    of_chain = Approvals.read(registry, platform)
-    assert of_chain.coverage(document, NOON) is Coverage.COVERED
-    assert decisions.approvals().coverage(document, NOON) is Coverage.NONE
-    confirmed = ReviewDecision("rally-x", review.id, "still needed")
-    decide(platform, signer("author"), DecisionKind.CONFIRM_REVIEW, confirmed, STOPPED)
-    assert decisions.approvals().coverage(document, NOON) is Coverage.NONE
 
 
 def test_writer_needs_no_key(small_rally, tmp_path):

@@ -15,7 +15,8 @@ from google.pubsub_v1.types import (
 
 from pipelines import cli
 from rally.errors import ConfigurationError
-from rally.ingestion.setup import IngestSettings, check_before_start
+from rally.ingestion.settings import IngestSettings
+from rally.ingestion.setup import check_before_start
 from rally.observability.measures import Sum
 from rally.sources import subscription
 from tests.support.world import AS_OF, World
