@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from rally.registry.intervals import BEGIN, END, Interval
+from rally.registry.intervals import BEGIN, END, Interval, intersection, union
 from rally.registry.study import Study
 from rally.registry.transitions import States, StudyState
 from rally.times import midnight, to_micros
@@ -19,11 +19,9 @@ from rally.times import midnight, to_micros
 STOP_DELAY = timedelta(minutes=10)
 """Time for which pings may still have been stored after a study stopped collecting."""
 
-_DAY_MICROS = 86_400_000_000
-
 
 class CollectionWindow(NamedTuple):
-    """Times from `start` up to, and without, `end`, in microseconds."""
+    """Times from `start` up to, and without, `end`, in microseconds of rows."""
 
     start: int
     end: int
@@ -33,42 +31,34 @@ class CollectionWindow(NamedTuple):
         return self.start <= time < self.end
 
 
-def window_of_day(day: str) -> CollectionWindow:
-    """Returns the window of a date, in UTC."""
-    start = to_micros(midnight(date.fromisoformat(day)))
-    return CollectionWindow(start, start + _DAY_MICROS)
+def interval_of_day(day: str) -> Interval:
+    """Returns the times of a date, in UTC."""
+    start = midnight(date.fromisoformat(day))
+    return Interval(start, start + timedelta(days=1))
 
 
-def collection_windows(states: States, study: Study) -> list[CollectionWindow]:
-    """Returns when rows of a study may have been sent, in order, without overlaps."""
-    windows: list[CollectionWindow] = []
-    for start, end in pairwise([BEGIN, *states.changes(study), END]):
-        if states.at(study, start) is StudyState.COLLECTING:
-            late = to_micros(end) if end == END else to_micros(end + STOP_DELAY)
-            window = CollectionWindow(to_micros(start), late)
-            if windows and windows[-1].end >= window.start:
-                window = CollectionWindow(windows.pop().start, window.end)
-            windows.append(window)
-    return windows
-
-
-def approval_windows(intervals: Iterable[Interval]) -> list[CollectionWindow]:
-    """Returns when rows may have been sent that reviews approve at these times."""
-    return [
-        CollectionWindow(
-            to_micros(each.start),
-            to_micros(each.end if each.end == END else each.end + STOP_DELAY),
-        )
-        for each in intervals
-    ]
-
-
-def clip_to_day(
-    windows: list[CollectionWindow], day: CollectionWindow
-) -> list[CollectionWindow]:
-    """Returns the parts of a day that lie in these windows."""
-    found = (
-        CollectionWindow(max(each.start, day.start), min(each.end, day.end))
-        for each in windows
+def collection_times(states: States, study: Study) -> tuple[Interval, ...]:
+    """Returns when rows of a study may have been sent."""
+    return until_stopped(
+        Interval(start, end)
+        for start, end in pairwise([BEGIN, *states.changes(study), END])
+        if states.at(study, start) is StudyState.COLLECTING
     )
-    return [each for each in found if each.start < each.end]
+
+
+def until_stopped(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Prolongs intervals by the time for which pings may still have been stored."""
+    return union(
+        each if each.end == END else Interval(each.start, each.end + STOP_DELAY)
+        for each in intervals
+    )
+
+
+def windows_in(times: Iterable[Interval], day: Interval) -> list[CollectionWindow]:
+    """Returns the parts of a day that lie in some times."""
+    return [window_of(each) for each in intersection(times, [day])]
+
+
+def window_of(interval: Interval) -> CollectionWindow:
+    """Returns the window of an interval."""
+    return CollectionWindow(to_micros(interval.start), to_micros(interval.end))

@@ -14,10 +14,11 @@ import fastavro
 from rally.audit.clear_bytes import encode_name
 from rally.audit.collection_windows import (
     CollectionWindow,
-    approval_windows,
-    clip_to_day,
-    collection_windows,
-    window_of_day,
+    collection_times,
+    interval_of_day,
+    until_stopped,
+    window_of,
+    windows_in,
 )
 from rally.audit.current_withdrawals import CurrentWithdrawals
 from rally.audit.findings import Check
@@ -31,6 +32,7 @@ from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, CorruptFile
 from rally.events import EventLog
 from rally.registry.approvals import Approvals
+from rally.registry.intervals import Interval
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
@@ -169,7 +171,7 @@ class RuleBook:
         self._unsigned = set[int]()  # lists that only headers name
         self._selections: dict[str, Selection] = {}
         self._enrolled: dict[str, EnrolledPeople] = {}
-        self._windows: dict[str, list[CollectionWindow]] = {}
+        self._collecting: dict[str, tuple[Interval, ...]] = {}
 
     def document(self, study: str, document: str) -> Document:
         """Returns a document of the registry, or one that is built in."""
@@ -194,11 +196,11 @@ class RuleBook:
     def rules(self, partition: Partition) -> PartitionRules:
         """Returns the rules of a partition."""
         study = self.registry.studies[partition.study]
-        day = window_of_day(partition.day)
+        day = interval_of_day(partition.day)
         return PartitionRules(
             partition,
-            day,
-            clip_to_day(self._windows_of(study), day),
+            window_of(day),
+            windows_in(self._collection_times(study), day),
             self._approved(partition, day),
             self.holds.over(partition.study, partition.day) is not None,
             self._withdrawals,
@@ -250,13 +252,13 @@ class RuleBook:
         ]
         return [zig_zag(len(name)) + name for name in names]
 
-    def _windows_of(self, study: Study) -> list[CollectionWindow]:
-        if study.namespace not in self._windows:
-            self._windows[study.namespace] = collection_windows(self._states, study)
-        return self._windows[study.namespace]
+    def _collection_times(self, study: Study) -> tuple[Interval, ...]:
+        if study.namespace not in self._collecting:
+            self._collecting[study.namespace] = collection_times(self._states, study)
+        return self._collecting[study.namespace]
 
     def _approved(
-        self, partition: Partition, day: CollectionWindow
+        self, partition: Partition, day: Interval
     ) -> dict[str, list[CollectionWindow]]:
         document = self.document(partition.study, partition.document)
         approved = {
@@ -265,7 +267,7 @@ class RuleBook:
         }
         approved[""] = self.approvals.windows(document)
         return {
-            fingerprint: clip_to_day(approval_windows(windows), day)
+            fingerprint: windows_in(until_stopped(windows), day)
             for fingerprint, windows in approved.items()
         }
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from rally.audit.collection_windows import approval_windows, clip_to_day, window_of_day
+from rally.audit.collection_windows import interval_of_day, until_stopped, windows_in
 from rally.audit.findings import Check, Unit
 from rally.audit.searching import redact_id_like
 from rally.audit.tally import Tally
@@ -145,8 +145,8 @@ class StoreAudit:
         self._listing.extents.setdefault(key, DocumentExtent()).add(file)
         day = date.fromisoformat(partition.day)
         where, tally = "/".join(partition), self._listing.tally
-        approved = approval_windows(self._approvals.windows(document))
-        if not clip_to_day(approved, window_of_day(partition.day)):
+        approved = until_stopped(self._approvals.windows(document))
+        if not windows_in(approved, interval_of_day(partition.day)):
             what = "of a day that no review covers"
             tally.add_broken(Check.REVIEW, where, what, 1, Unit.OBJECTS)
         if is_expired(document, day, self._today):
