@@ -20,7 +20,7 @@ class Check(StrEnum):
     WITHDRAWN: no row that the fold of the events calls withdrawn.
     RETENTION: none past its retention.
     DATES: none from before the start, from a pause, or from after the end.
-    REVIEW: none outside the dates of its review.
+    REVIEW: each covered, when it was sent, by a review that counts.
     PLACE: none in another study's partition or bucket, or of another date.
     SCHEMA: each decodes with the approved schema of its document.
     DUPLICATES: none twice after compaction, in compaction's own window.

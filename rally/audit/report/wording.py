@@ -15,7 +15,7 @@ PROMISES = {
     Check.WITHDRAWN: "No row is left of anybody who has left.",
     Check.RETENTION: "No row is kept past its retention.",
     Check.DATES: "No row is from before a study, a pause of it, or after its end.",
-    Check.REVIEW: "No row is from outside the dates of its review.",
+    Check.REVIEW: "Signed reviews covered every row on the day on which it was sent.",
     Check.PLACE: "Every row lies with its own study, document and day.",
     Check.SCHEMA: "Every row is what its approved schema says, and no more.",
     Check.DUPLICATES: "No ping is there twice after compaction.",
