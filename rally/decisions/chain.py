@@ -154,6 +154,10 @@ class Chain:
         """Whether the purge signed an anchor of all receipts up to a number."""
         return _is_signed(self._of_receipts(Job.PURGE, through), signature, data)
 
+    def is_signed_as(self, job: Job, signature: str, data: bytes) -> bool:
+        """Whether a job signed this, by its key or by one before it; see `is_list`."""
+        return _is_signed([each.verifier for each in self.keys[job]], signature, data)
+
     def _of_receipts(self, job: Job, number: int) -> list[Verifier]:
         known = (each for each in self.keys[job] if _covers(each.receipts, number))
         return [each.verifier for each in known]

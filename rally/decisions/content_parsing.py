@@ -5,6 +5,14 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from rally.decisions.access_contents import (
+    CASE_DIGITS,
+    AccessDecision,
+    AccessOpening,
+    AccessVerification,
+    VerificationMeans,
+)
+from rally.decisions.age_recipient import age_recipient
 from rally.decisions.contents import (
     REVIEW_AREAS,
     AcceptedLoss,
@@ -138,6 +146,10 @@ def _hold_placement(place: Place, value: object) -> HoldPlacement:
     return found
 
 
+def _recipient(place: Place, value: object) -> str | None:
+    return None if value is None else age_recipient(place, value)
+
+
 def _record(make: Callable[..., T], **entries: Reader[Any]) -> Reader[T]:
     """Reads a mapping that has exactly these entries."""
 
@@ -179,6 +191,7 @@ _SUSPENSION = _record(
 _REQUEST_DECISION = _record(
     RequestDecision, subjects=many(hexadecimal(32), MOST_SUBJECTS), note=note
 )
+_ACCESS_DECISION = _record(AccessDecision, case=hexadecimal(CASE_DIGITS), note=note)
 
 READERS: Mapping[DecisionKind, Reader[Content]] = {
     DecisionKind.FOUND: _record(
@@ -241,4 +254,20 @@ READERS: Mapping[DecisionKind, Reader[Content]] = {
     DecisionKind.WITHDRAW_REVIEW: _REVIEW_DECISION,
     DecisionKind.SUSPEND: _SUSPENSION,
     DecisionKind.RELEASE: _SUSPENSION,
+    DecisionKind.OPEN_CASE: _record(
+        AccessOpening,
+        case=hexadecimal(CASE_DIGITS),
+        subject=hexadecimal(64),
+        wants_leaving=flag,
+        recipient=_recipient,
+    ),
+    DecisionKind.VERIFY_CASE: _record(
+        AccessVerification,
+        case=hexadecimal(CASE_DIGITS),
+        means=choice(VerificationMeans),
+        evidence=hexadecimal(64),
+        note=note,
+    ),
+    DecisionKind.APPROVE_CASE: _ACCESS_DECISION,
+    DecisionKind.REFUSE_CASE: _ACCESS_DECISION,
 }

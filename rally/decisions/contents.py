@@ -1,10 +1,14 @@
 """What people decide, as typed records: one for each kind of entry of the chain."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from rally.decisions.access_contents import (
+    AccessDecision,
+    AccessOpening,
+    AccessVerification,
+)
 from rally.keys.names import Job
 
 
@@ -34,6 +38,10 @@ class DecisionKind(StrEnum):
     WITHDRAW_REVIEW = "review.withdraw"
     SUSPEND = "document.suspend"
     RELEASE = "document.release"
+    OPEN_CASE = "access.open"
+    VERIFY_CASE = "access.verify"
+    APPROVE_CASE = "access.approve"
+    REFUSE_CASE = "access.refuse"
 
 
 class Role(StrEnum):
@@ -64,43 +72,6 @@ REVIEW_AREAS = (Role.STEWARD, Role.PRIVACY, Role.DATA, Role.LEGAL, Role.SECURITY
 STEWARD stands for the result of the review, the others for the sign-offs that
 categories 3 and 4 need.
 """
-
-MAY: Mapping[DecisionKind, frozenset[Role]] = {
-    DecisionKind.FOUND: frozenset({Role.OWNER}),
-    DecisionKind.APPROVE: frozenset({Role.OWNER}),
-    DecisionKind.ACCEPT_LOSS: frozenset({Role.OWNER}),
-    DecisionKind.ADD_PERSON: frozenset({Role.OWNER}),
-    DecisionKind.REVOKE_PERSON: frozenset({Role.OWNER}),
-    DecisionKind.REPLACE_KEY: frozenset({Role.OWNER}),
-    DecisionKind.PAUSE: frozenset({Role.STOP, Role.DECIDE}),
-    DecisionKind.PLACE_HOLD: frozenset({Role.STOP, Role.DECIDE}),
-    DecisionKind.RESUME: frozenset({Role.DECIDE}),
-    DecisionKind.END: frozenset({Role.DECIDE}),
-    DecisionKind.CONCLUDE: frozenset({Role.DECIDE}),
-    DecisionKind.RELEASE_HOLD: frozenset({Role.DECIDE}),
-    DecisionKind.CONFIRM: frozenset({Role.DECIDE}),
-    DecisionKind.REJECT: frozenset({Role.DECIDE}),
-    DecisionKind.EXPEDITE: frozenset({Role.DECIDE}),
-    DecisionKind.SETTLE: frozenset({Role.DECIDE}),
-    DecisionKind.RECORD_LETTERS: frozenset({Role.DECIDE}),
-    DecisionKind.SIGN_REVIEW: frozenset(REVIEW_AREAS),
-    DecisionKind.IMPORT_REVIEW: frozenset({Role.REGISTRAR}),
-    DecisionKind.CONFIRM_REVIEW: frozenset({Role.AUTHOR}),
-    DecisionKind.WITHDRAW_REVIEW: frozenset(REVIEW_AREAS),
-    DecisionKind.SUSPEND: frozenset({Role.STOP, Role.DECIDE}),
-    DecisionKind.RELEASE: frozenset({Role.DECIDE}),
-}
-"""The roles of which a signer needs one."""
-
-NEEDS_TWO = frozenset(
-    {
-        DecisionKind.ACCEPT_LOSS,
-        DecisionKind.ADD_PERSON,
-        DecisionKind.REVOKE_PERSON,
-        DecisionKind.REPLACE_KEY,
-    }
-)
-"""What counts only once a second owner has approved it."""
 
 
 class Person(NamedTuple):
@@ -389,4 +360,7 @@ Content = (
     | ReviewImport
     | ReviewDecision
     | Suspension
+    | AccessOpening
+    | AccessVerification
+    | AccessDecision
 )

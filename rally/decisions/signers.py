@@ -27,8 +27,12 @@ DEVELOPMENT: dict[str, Role] = {
     "owner-1": Role.OWNER,
     "owner-2": Role.OWNER,
     **{role.value: role for role in Role if role is not Role.OWNER},
+    "decide-2": Role.DECIDE,
 }
-"""Everybody of a development platform, and what they may decide."""
+"""Everybody of a development platform, and what they may decide.
+
+There are two of each whose decisions take a second person.
+"""
 
 
 class Signer(NamedTuple):

@@ -5,15 +5,12 @@ from collections.abc import Iterable, Mapping
 
 from rally.decisions.chain import Chain, ChainRecord, EntryStatus, KeyInForce, missing
 from rally.decisions.contents import (
-    MAY,
-    NEEDS_TWO,
     AcceptedLoss,
     Approval,
     DecisionKind,
     Founding,
     JobKey,
     Person,
-    ReviewSignature,
     Revocation,
     Role,
 )
@@ -28,6 +25,7 @@ from rally.decisions.entry import (
     is_signed,
     number_in,
 )
+from rally.decisions.rights import MAY, NEEDS_TWO, role_of
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.keys.signing import Verifier, verifier_of
@@ -197,9 +195,9 @@ class ChainFold:
             return f"{entry.by} may not decide that; it takes the role {roles}"
         if why := self._why_impossible(entry):
             return why
-        content = entry.content
-        if isinstance(content, ReviewSignature) and content.area not in person.roles:
-            return f"{entry.by} may not sign for that; it takes the role {content.area}"
+        role = role_of(entry.content)
+        if role is not None and role not in person.roles:
+            return f"{entry.by} may not sign for that; it takes the role {role}"
         if not is_signed(entry, self._verifiers[entry.by]):
             return f"is not signed by {entry.by}"
         return ""

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from rally.decisions.chain import Chain, Head
-from rally.decisions.contents import NEEDS_TWO, Approval, Content, DecisionKind, JobKey
+from rally.decisions.contents import Approval, Content, DecisionKind, JobKey
 from rally.decisions.entry import Entry, check_content, encode, entry_name, sign
+from rally.decisions.rights import NEEDS_TWO
 from rally.decisions.signers import Signer
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError

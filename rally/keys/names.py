@@ -18,9 +18,11 @@ _SIGNING = "signing."
 class Job(StrEnum):
     """A job that signs what it publishes.
 
-    DELETE: the withdrawal list and receipts. PURGE: the anchor of the receipts.
+    COPY: what became of a person's copy. DELETE: the withdrawal list and receipts.
+    PURGE: the anchor of the receipts.
     """
 
+    COPY = "copy"
     DELETE = "delete"
     PURGE = "purge"
 

@@ -23,6 +23,7 @@ _PATHS = (
     f"(?:consents|events)/{_DAY}/{_ID}[.]avro",
     f"dead-letters/study=[a-z0-9-]+/kind=(?:ping|withdrawal)/{_DAY}/{_ID}[.]avro",
     "decisions/[0-9]{12}[.]json",
+    "cases/[0-9a-f]{8}/(?:archive[.]age|(?:built|fetched|destroyed)[.]json)",
     "withdrawals/list[.]json",
     f"plans/{_ID}/(?:(?:plan|begun|applied|done)[.]json|purge[.]ndjson)",
     f"results/(?:audit|compact|delete|purge)/{_ID}[.]json",

@@ -1,5 +1,5 @@
 # Each job has an account of its own, and this table says all that it may do; people act
-# as `desk` or `keeper`, never as themselves. What is not said here is not allowed.
+# as `desk`, `copy` or `keeper`, never as themselves. What is not said here is not allowed.
 #   opens        platform keys by their sort, private halves; no KEK is needed for public
 #                ones. Nobody opens signing.purge: who purges receipts is let in by hand
 #   opens_pings  keys that open pings
@@ -104,6 +104,15 @@ locals {
       }
       deletes = { platform = ["dead-letters/"] }
     }
+    # Whoever makes a person's copy, of a case that two people approved in decisions/: what
+    # became of it is signed, and nobody else may write there.
+    copy = {
+      opens       = ["pseudonym", "signing.copy"]
+      opens_pings = false
+      reads       = ["store", "platform", "platform_keys"]
+      creates     = { platform = ["cases/"] }
+      deletes     = { platform = ["cases/"] }
+    }
     # Whoever makes keys: may seal them, see keys.tf, and reads no data.
     keeper = {
       opens       = []
@@ -115,7 +124,7 @@ locals {
   }
 
   jobs      = toset(["ingest", "replay", "compact", "delete", "purge", "audit"])
-  purposes  = toset(["dead-letter.private", "pseudonym", "signing.delete", "signing.purge"])
+  purposes  = toset(["dead-letter.private", "pseudonym", "signing.copy", "signing.delete", "signing.purge"])
   concluded = [for name, study in var.studies : name if coalesce(study.concluded, false)]
 }
 
@@ -154,6 +163,7 @@ resource "google_service_account_iam_binding" "run_as" {
 locals {
   acted_as = {
     desk   = { account = google_service_account.account["desk"].name, people = var.operators }
+    copy   = { account = google_service_account.account["copy"].name, people = var.operators }
     keeper = { account = google_service_account.account["keeper"].name, people = var.key_keepers }
     launch = { account = google_service_account.launch.name, people = var.operators }
   }

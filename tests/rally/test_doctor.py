@@ -51,7 +51,7 @@ class Place:
         """What is said of a platform that is whole, by subject."""
         purposes = [f"pseudonym.{each}" for each in ("platform", GARDEN, HOUSE, POND)]
         purposes += ["dead-letter.public", "dead-letter.private"]
-        purposes += ["signing.delete", "signing.purge"]
+        purposes += ["signing.copy", "signing.delete", "signing.purge"]
         return {
             "options": (OK, "all places are named"),
             "registry": (OK, f"{self.studies}: 3 studies load"),
@@ -288,7 +288,12 @@ def test_several_faults_are_told_at_once(place, doctor):
 
 def test_job_is_asked_for_its_own_keys_and_rights_alone(place, doctor):
     """Who audits has neither the keys that open pings nor a right to write."""
-    for name in ("signing.delete", "signing.purge", "dead-letter.private"):
+    for name in (
+        "signing.copy",
+        "signing.delete",
+        "signing.purge",
+        "dead-letter.private",
+    ):
         Path(place.platform_keys, f"{name}.keyset.json").unlink()
     options = [each for each in place.options() if not each.startswith("--keys")]
     options += [f"--platform_keys={place.platform_keys}", "--job=audit"]

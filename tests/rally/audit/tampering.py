@@ -5,6 +5,7 @@ Each function does one such thing to the platform that it is given.
 
 import json
 
+from rally.access.records import archive_name, record_name
 from rally.decisions.contents import DecisionKind, RequestDecision, StudyDecision
 from rally.deletion.plan import DeletionPlan, PlannedFile
 from rally.deletion.plan_store import PlanStore
@@ -20,6 +21,7 @@ from rally.withdrawal.requests import key_of, subject_of
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
 from tests.model.words import moment
+from tests.support.access_cases import CASE, built
 from tests.support.forged_decisions import forge, strangers_key
 from tests.support.people import job_key
 from tests.support.stores import FOUNDED, publish
@@ -76,6 +78,12 @@ def decision_by_a_job(deployment):
     """Deletion's own key signs no decision."""
     about = StudyDecision(GARDEN, FOUNDED, "")
     forge(deployment.platform, DecisionKind.CONCLUDE, about, by="owner-1")
+
+
+def copy_of_nobody(deployment):
+    """Somebody says that a copy of a case was made which there is not."""
+    plant(deployment.platform, archive_name(CASE), b"age-encryption.org/v1\n")
+    plant(deployment.platform, record_name(built()), b"{}")
 
 
 def put_in_place(deployment, data):

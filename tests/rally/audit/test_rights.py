@@ -123,6 +123,13 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
         ),
         Tampering(tampering.anchor, Check.RECEIPTS),
     ],
+    (CREATES, PLATFORM, "cases/"): [
+        Tampering(tampering.copy_of_nobody),
+        ShownElsewhere(("tests/rally/access/test_records.py::*",)),
+    ],
+    (DELETES, PLATFORM, "cases/"): [
+        AcceptedRisk("a copy that somebody removes is made again, of the same rows"),
+    ],
     (CREATES, PLATFORM, "leases/"): [Tampering(tampering.run_without_end)],
     (DELETES, PLATFORM, "leases/"): [
         ShownElsewhere(("tests/rally/deletion/test_races.py::*",)),

@@ -24,7 +24,7 @@ FOUNDING = entry_name(1)
 REVIEWS = (f"{GARDEN}/r1", f"{HOUSE}/r1", f"{POND}/r1")
 KEYS = (
     *("pseudonym.platform", f"pseudonym.{GARDEN}", f"pseudonym.{HOUSE}"),
-    *(f"pseudonym.{POND}", "signing.delete", "signing.purge"),
+    *(f"pseudonym.{POND}", "signing.copy", "signing.delete", "signing.purge"),
     *("dead-letter.private", "dead-letter.public"),
 )
 

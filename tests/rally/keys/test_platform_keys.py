@@ -25,6 +25,7 @@ from rally.keys.signing import Verifier, read_public
 ALL = [
     "pseudonym.platform",
     "pseudonym.rally-one",
+    "signing.copy",
     "signing.delete",
     "signing.purge",
     "dead-letter.private",

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from rally.access.records import FOLDER as CASES
 from rally.decisions.entry import FOLDER as DECISIONS
 from rally.decisions.entry import entry_name
 from rally.decisions.founding import FILE as FOUNDING
@@ -17,7 +18,7 @@ from tests.templates.terraform.module import ROOT, items
 
 pytestmark = pytest.mark.slow("servers")
 
-PEOPLE = {"desk", "keeper"}
+PEOPLE = {"copy", "desk", "keeper"}
 PLACES = ["store", "platform", "keys", "platform_keys"]
 TABLE = table()
 
@@ -175,6 +176,19 @@ def test_only_who_publishes_the_list_can_sign_it():
     }
     assert signs == {"delete"}
     assert not any(names.signing(names.Job.PURGE) in e["opens"] for e in TABLE.values())
+
+
+def test_only_who_makes_copies_signs_and_writes_what_became_of_them():
+    signs = {n for n, e in TABLE.items() if names.signing(names.Job.COPY) in e["opens"]}
+    assert signs == {"copy"}
+    for what in ("creates", "deletes"):
+        writes = {
+            name
+            for name, each in TABLE.items()
+            if CASES.startswith(tuple(each[what].get("platform", ())))
+        }
+        assert writes == {"copy"}, what
+    assert {*TABLE["copy"]["creates"], *TABLE["copy"]["deletes"]} == {"platform"}
 
 
 def test_nobody_may_delete_a_receipt():

@@ -98,7 +98,16 @@ def test_group_a_sees_bucket_a_only(buckets):
 
 def test_the_jobs_rights_in_a_study_are_these(buckets):
     assert buckets[1]["store rally-a"] == {
-        "reads ": ["audit", "compact", "delete", "desk", "ingest", "purge", "replay"],
+        "reads ": [
+            "audit",
+            "compact",
+            "copy",
+            "delete",
+            "desk",
+            "ingest",
+            "purge",
+            "replay",
+        ],
         "creates data/": ["compact", "delete", "ingest", "purge", "replay"],
         "creates .rally-probe-": ["compact", "ingest", "replay"],
         "creates rally-store.json": ["desk"],

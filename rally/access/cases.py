@@ -1,0 +1,324 @@
+"""Cases: requests of people for a copy of their data, and how far each of them is.
+
+A case is opened, verified and approved by entries of the chain, by two people at least;
+the rest is told by records that the copying job signs (rally.access.records). Neither
+an id nor a pseudonym stands in a case: only who has the pseudonym key, and is given the
+person's id, can tell whose it is.
+
+Two people, exactly: who opened a case does not approve it; and somebody else than who
+approves has verified it. An attestation counts once two people gave one, each with a
+reason.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from rally.access.records import (
+    AllRecords,
+    Built,
+    CaseRecords,
+    Destroyed,
+    Fetched,
+    read_records,
+)
+from rally.decisions.access_contents import (
+    AccessDecision,
+    AccessOpening,
+    AccessVerification,
+    VerificationMeans,
+)
+from rally.decisions.chain import Chain
+from rally.decisions.contents import DecisionKind
+from rally.decisions.entry import Entry
+from rally.storage.objectstore.interface import ObjectStore
+
+DEADLINE = timedelta(days=30)
+"""Time from its opening within which a request is answered (GDPR 12(3): a month)."""
+
+OVERDUE_AFTER = timedelta(days=20)
+"""Time from its opening after which an open case is told everywhere."""
+
+_FEWEST_ATTESTERS = 2
+_KINDS = (
+    DecisionKind.OPEN_CASE,
+    DecisionKind.VERIFY_CASE,
+    DecisionKind.APPROVE_CASE,
+    DecisionKind.REFUSE_CASE,
+)
+
+
+class CaseState(StrEnum):
+    """How far a case is.
+
+    EXPIRED: the copy was not fetched in time. DESTROYED: it is gone. REFUSED: nothing
+    of the case counts any more, and a copy that was made is handed to nobody.
+    """
+
+    OPENED = "opened"
+    VERIFIED = "verified"
+    APPROVED = "approved"
+    BUILT = "built"
+    FETCHED = "fetched"
+    EXPIRED = "expired"
+    DESTROYED = "destroyed"
+    REFUSED = "refused"
+
+
+_OPEN = (CaseState.OPENED, CaseState.VERIFIED, CaseState.APPROVED, CaseState.BUILT)
+
+
+class Decided(NamedTuple):
+    """Somebody's decision on a case.
+
+    Attributes:
+        by: Name of who signed.
+        at: Time at which it was signed, UTC.
+        note: Reason, for the record.
+    """
+
+    by: str
+    at: datetime
+    note: str = ""
+
+
+class Verification(NamedTuple):
+    """That somebody saw that a request is the person's own.
+
+    Attributes:
+        by: Name of who signed.
+        at: Time at which it was signed, UTC.
+        means: What showed it.
+        evidence: SHA-256 in hex of what was looked at.
+        note: Reason.
+    """
+
+    by: str
+    at: datetime
+    means: VerificationMeans
+    evidence: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A person's request for a copy of their data.
+
+    Attributes:
+        id: Its id, of hexadecimal digits.
+        subject: Stands for the person in this case; see `subject_of`.
+        wants_leaving: Whether they leave once they have their copy.
+        recipient: The age public key that alone opens the copy; None where generated
+            words do.
+        opened: Who opened it.
+        verified: What showed that it is the person's own, in the order of the chain.
+        approved: Who approved it.
+        refused: Who refused it.
+        built: That its copy was made.
+        fetched: That the copy was handed out.
+        destroyed: That the copy was removed.
+        state: How far it is, at the time for which the cases were read.
+    """
+
+    id: str
+    subject: str
+    wants_leaving: bool
+    recipient: str | None
+    opened: Decided
+    verified: tuple[Verification, ...] = ()
+    approved: Decided | None = None
+    refused: Decided | None = None
+    built: Built | None = None
+    fetched: Fetched | None = None
+    destroyed: Destroyed | None = None
+    state: CaseState = CaseState.OPENED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for somebody."""
+        return self.state in _OPEN
+
+    @property
+    def has_archive(self) -> bool:
+        """Whether an encrypted copy of it may lie in the platform."""
+        return self.built is not None and self.destroyed is None
+
+    @property
+    def verifiers(self) -> frozenset[str]:
+        """Names of whose verifications count; none of a case that is not verified."""
+        attesters = {
+            each.by
+            for each in self.verified
+            if each.means is VerificationMeans.ATTESTATION
+        }
+        names = {
+            each.by
+            for each in self.verified
+            if each.means is not VerificationMeans.ATTESTATION
+        }
+        if len(attesters) >= _FEWEST_ATTESTERS:
+            names |= attesters
+        return frozenset(names)
+
+    def is_of(self, participant: str) -> bool:
+        """Whether a case is a person's, by their platform pseudonym."""
+        return self.subject == subject_of(self.id, participant)
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it has been open for longer than OVERDUE_AFTER."""
+        return self.is_open and now - self.opened.at > OVERDUE_AFTER
+
+
+def subject_of(case: str, participant: str) -> str:
+    """Computes what stands for a person in one case; in each case it is another.
+
+    Args:
+        case: Id of the case.
+        participant: Platform pseudonym.
+    """
+    return hashlib.sha256(
+        f"rally access case:{case}:{participant}".encode()
+    ).hexdigest()
+
+
+def read_cases(
+    chain: Chain, platform: ObjectStore, now: datetime
+) -> Mapping[str, Case]:
+    """Reads all cases of a platform, by id, in the order in which they were opened.
+
+    Args:
+        chain: Decisions of the platform.
+        platform: Its store.
+        now: Time for which each state is told, UTC.
+
+    Raises:
+        OSError: the platform cannot be read.
+    """
+    return join_records(
+        fold_cases(chain.of(*_KINDS)), read_records(platform, chain), now
+    )
+
+
+def fold_cases(entries: Iterable[Entry]) -> dict[str, Case]:
+    """Makes the cases out of the chain's entries; what breaks a rule counts nothing.
+
+    Args:
+        entries: Entries that count, in the order of the chain.
+    """
+    cases = dict[str, Case]()
+    for entry in entries:
+        match entry.content:
+            case AccessOpening() as opening:
+                cases.setdefault(opening.case, _open(entry, opening))
+            case AccessVerification(case=id_) | AccessDecision(case=id_):
+                if id_ in cases:
+                    cases[id_] = _decide(cases[id_], entry)
+    return cases
+
+
+def join_records(
+    cases: Mapping[str, Case], records: AllRecords, now: datetime
+) -> dict[str, Case]:
+    """Adds to cases what became of their copies, and says how far each of them is.
+
+    A copy that was made of a case that nobody approved counts for nothing; the audit
+    names it.
+    """
+    found = dict[str, Case]()
+    for id_, case in cases.items():
+        known = records.of(id_) if case.approved else CaseRecords()
+        if known.built is not None:
+            case = replace(
+                case,
+                built=known.built,
+                fetched=known.fetched,
+                destroyed=known.destroyed,
+            )
+        found[id_] = replace(case, state=_state_of(case, now))
+    return found
+
+
+def why_not_verified(case: Case, by: str, verification: AccessVerification) -> str:
+    """Says why a verification would count for nothing; "" if it counts."""
+    if why := _why_closed(case):
+        return why
+    if case.approved is not None:
+        return "is approved already"
+    is_attestation = verification.means is VerificationMeans.ATTESTATION
+    if is_attestation and not verification.note:
+        return "is attested with a reason only; give --note"
+    if any((each.by, each.means) == (by, verification.means) for each in case.verified):
+        return f"was verified so by {by} already"
+    return ""
+
+
+def why_not_approved(case: Case, by: str) -> str:
+    """Says why somebody's approval would count for nothing; "" if it counts."""
+    if why := _why_closed(case):
+        return why
+    if case.approved is not None:
+        return "is approved already"
+    if case.opened.by == by:
+        return f"was opened by {by}; somebody else approves it"
+    if not case.verifiers:
+        return "is not verified; `rally person verify` says how it can be"
+    if case.verifiers == {by}:
+        return f"was verified by {by} alone; somebody else approves it"
+    return ""
+
+
+def why_not_refused(case: Case) -> str:
+    """Says why a refusal would count for nothing; "" if it counts."""
+    return _why_closed(case)
+
+
+def _why_closed(case: Case) -> str:
+    if case.refused is not None:
+        return f"was refused by {case.refused.by} on {case.refused.at.date()}"
+    if case.fetched is not None or case.destroyed is not None:
+        return f"is over; its copy was {case.state}"
+    return ""
+
+
+def _open(entry: Entry, opening: AccessOpening) -> Case:
+    return Case(
+        id=opening.case,
+        subject=opening.subject,
+        wants_leaving=opening.wants_leaving,
+        recipient=opening.recipient,
+        opened=Decided(entry.by, entry.when),
+    )
+
+
+def _decide(case: Case, entry: Entry) -> Case:
+    content, by = entry.content, entry.by
+    if isinstance(content, AccessVerification):
+        if why_not_verified(case, by, content):
+            return case
+        verification = Verification(
+            by, entry.when, content.means, content.evidence, content.note
+        )
+        return replace(case, verified=(*case.verified, verification))
+    assert isinstance(content, AccessDecision)
+    decided = Decided(by, entry.when, content.note)
+    if entry.kind is DecisionKind.APPROVE_CASE:
+        return case if why_not_approved(case, by) else replace(case, approved=decided)
+    return case if why_not_refused(case) else replace(case, refused=decided)
+
+
+def _state_of(case: Case, now: datetime) -> CaseState:
+    """How far a case is; what comes later in a case's life is asked first."""
+    if case.refused is not None:
+        return CaseState.REFUSED
+    if case.destroyed is not None:
+        return CaseState.DESTROYED
+    if case.fetched is not None:
+        return CaseState.FETCHED
+    if case.built is not None:
+        return CaseState.EXPIRED if now >= case.built.expires else CaseState.BUILT
+    if case.approved is not None:
+        return CaseState.APPROVED
+    return CaseState.VERIFIED if case.verifiers else CaseState.OPENED

@@ -1,0 +1,69 @@
+"""Who may decide what: roles by kind of decision, and what takes two owners."""
+
+from collections.abc import Mapping
+
+from rally.decisions.access_contents import AccessVerification, VerificationMeans
+from rally.decisions.contents import (
+    REVIEW_AREAS,
+    Content,
+    DecisionKind,
+    ReviewSignature,
+    Role,
+)
+
+MAY: Mapping[DecisionKind, frozenset[Role]] = {
+    DecisionKind.FOUND: frozenset({Role.OWNER}),
+    DecisionKind.APPROVE: frozenset({Role.OWNER}),
+    DecisionKind.ACCEPT_LOSS: frozenset({Role.OWNER}),
+    DecisionKind.ADD_PERSON: frozenset({Role.OWNER}),
+    DecisionKind.REVOKE_PERSON: frozenset({Role.OWNER}),
+    DecisionKind.REPLACE_KEY: frozenset({Role.OWNER}),
+    DecisionKind.PAUSE: frozenset({Role.STOP, Role.DECIDE}),
+    DecisionKind.PLACE_HOLD: frozenset({Role.STOP, Role.DECIDE}),
+    DecisionKind.RESUME: frozenset({Role.DECIDE}),
+    DecisionKind.END: frozenset({Role.DECIDE}),
+    DecisionKind.CONCLUDE: frozenset({Role.DECIDE}),
+    DecisionKind.RELEASE_HOLD: frozenset({Role.DECIDE}),
+    DecisionKind.CONFIRM: frozenset({Role.DECIDE}),
+    DecisionKind.REJECT: frozenset({Role.DECIDE}),
+    DecisionKind.EXPEDITE: frozenset({Role.DECIDE}),
+    DecisionKind.SETTLE: frozenset({Role.DECIDE}),
+    DecisionKind.RECORD_LETTERS: frozenset({Role.DECIDE}),
+    DecisionKind.SIGN_REVIEW: frozenset(REVIEW_AREAS),
+    DecisionKind.IMPORT_REVIEW: frozenset({Role.REGISTRAR}),
+    DecisionKind.CONFIRM_REVIEW: frozenset({Role.AUTHOR}),
+    DecisionKind.WITHDRAW_REVIEW: frozenset(REVIEW_AREAS),
+    DecisionKind.SUSPEND: frozenset({Role.STOP, Role.DECIDE}),
+    DecisionKind.RELEASE: frozenset({Role.DECIDE}),
+    DecisionKind.OPEN_CASE: frozenset({Role.DECIDE}),
+    DecisionKind.VERIFY_CASE: frozenset({Role.DECIDE, Role.SERVICE}),
+    DecisionKind.APPROVE_CASE: frozenset({Role.DECIDE}),
+    DecisionKind.REFUSE_CASE: frozenset({Role.DECIDE}),
+}
+"""The roles of which a signer needs one."""
+
+NEEDS_TWO = frozenset(
+    {
+        DecisionKind.ACCEPT_LOSS,
+        DecisionKind.ADD_PERSON,
+        DecisionKind.REVOKE_PERSON,
+        DecisionKind.REPLACE_KEY,
+    }
+)
+"""What counts only once a second owner has approved it."""
+
+
+def role_of(content: Content) -> Role | None:
+    """Gives the one role that a content asks for besides; None where any of MAY does.
+
+    A reviewer signs for the area that is theirs. Who may attest accounts verifies by
+    nothing else, and nobody else does by an account.
+    """
+    match content:
+        case ReviewSignature(area=area):
+            return area
+        case AccessVerification(means=VerificationMeans.ACCOUNT):
+            return Role.SERVICE
+        case AccessVerification():
+            return Role.DECIDE
+    return None
