@@ -67,6 +67,14 @@ class StoredRow(NamedTuple):
         """
         return _decoder(self.schema).decode(self.data)
 
+    @property
+    def payload_schema(self) -> dict[str, Any]:
+        """The schema of the message in the row; empty where another program wrote it.
+
+        It says by `participant` and `deletion_id` where the person's ids stand.
+        """
+        return _payload_schema(self.schema)
+
 
 @dataclass(slots=True)
 class ReadingCosts:
@@ -299,3 +307,11 @@ def _decoder(schema: str) -> RowDecoder:
         return RowDecoder(json.loads(schema))
     except (RecursionError, ValueError):
         raise CorruptFile("the schema is no Avro schema") from None
+
+
+@cache
+def _payload_schema(schema: str) -> dict[str, Any]:
+    fields = json.loads(schema).get("fields", [])
+    found = (each["type"] for each in fields if each.get("name") == "payload")
+    payload = next(found, None)
+    return payload if isinstance(payload, dict) else {}

@@ -86,7 +86,7 @@ def _study(entry: StudyEntry) -> dict[str, Any]:
             "analysis_until": _day(study.analysis_until),
         },
         "policy": _policy(study.policy),
-        "access": [_access(each) for each in study.access],
+        "access": [describe_access(each) for each in study.access],
         "events": [
             {"action": each.action, "at": moment(each.at)} for each in entry.events
         ],
@@ -111,7 +111,8 @@ def _policy(policy: Policy) -> dict[str, Any]:
     }
 
 
-def _access(access: Access) -> dict[str, Any]:
+def describe_access(access: Access) -> dict[str, Any]:
+    """Returns who may read a study and until when, as `to_json` names it."""
     return {
         "group": access.group,
         "agreement": access.agreement,
@@ -137,7 +138,7 @@ def _document(entry: DocumentEntry) -> dict[str, Any]:
         "fingerprint": document.schema.fingerprint,
         "participant": document.schema.participant,
         "revisions": [_revision(each) for each in revisions_of(document)],
-        "fields": [_field(each) for each in entry.fields],
+        "fields": [describe_field(each) for each in entry.fields],
         "approved": [
             {
                 "fingerprint": each.schema.fingerprint,
@@ -162,7 +163,8 @@ def _revision(revision: Revision) -> dict[str, Any]:
     }
 
 
-def _field(field: CollectedField) -> dict[str, Any]:
+def describe_field(field: CollectedField) -> dict[str, Any]:
+    """Returns what a field says of itself, as `to_json` names it."""
     return {
         "path": field.path,
         "doc": field.doc,

@@ -1,0 +1,87 @@
+"""Writes a person's rows of one document, as JSON lines and as CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from rally.person_copy.records import DocumentCopy, RowCopy
+from rally.times import moment
+
+_WIDE = (0xFF1D, 0xFF0B, 0xFF0D, 0xFF20)  # the same four signs in full width
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *map(chr, _WIDE))
+"""Beginnings by which a spreadsheet takes text for a formula (OWASP, "CSV Injection").
+"""
+
+_SENT, _ADDED = "sent", "added"
+
+
+def to_json_lines(document: DocumentCopy) -> str:
+    """Returns a line of JSON for each row.
+
+    `sent` is the message as the client sent it, less the person's id; `added` is what
+    the platform stores beside it.
+    """
+    lines = (
+        json.dumps(
+            {_SENT: row.sent, _ADDED: added(row)},
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+        for row in document.rows
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def added(row: RowCopy) -> dict[str, str | None]:
+    """Returns what the platform stores of a row beside the message."""
+    return {
+        "document_id": row.document_id,
+        "submission_timestamp": moment(row.sent_at),
+        "client_agent": row.client_agent,
+        "source_tags": row.source_tags,
+        "schema": row.fingerprint or None,
+        "deletion": row.deletion,
+        "kept_through": row.kept_through.isoformat() if row.kept_through else None,
+    }
+
+
+def to_csv(document: DocumentCopy) -> str:
+    """Returns a table of CSV (RFC 4180), a row for each message.
+
+    Values within values have columns such as `sent/metrics/page`; a list is a cell of
+    JSON. A text that a spreadsheet would take for a formula begins with an apostrophe.
+    """
+    rows = [dict(_cells(row)) for row in document.rows]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([_safe(name) for name in columns])
+    for row in rows:
+        writer.writerow([row.get(name, "") for name in columns])
+    return stream.getvalue()
+
+
+def _cells(row: RowCopy) -> Iterator[tuple[str, str]]:
+    yield from _flat(_ADDED, added(row))
+    yield from _flat(_SENT, row.sent)
+
+
+def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for name, each in value.items():
+            yield from _flat(f"{path}/{name}", each)
+    elif isinstance(value, str):
+        yield path, _safe(value)
+    else:
+        yield path, "" if value is None else _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _safe(text: str) -> str:
+    """Returns a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
