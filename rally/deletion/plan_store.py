@@ -1,13 +1,6 @@
-"""The store of plans: which exist, and how far each was applied.
-
-plans/<id>/plan.json       what is to be deleted
-plans/<id>/begun.json      a run applies it
-plans/<id>/applied.json    what became of each file
-plans/<id>/done.json       receipts tell all of it
-"""
+"""The store of plans: which exist, and how far each was applied."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -23,11 +16,13 @@ from rally.errors import CorruptFile
 from rally.storage.layout import Partition
 from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import partition_of
+from rally.storage.plan_objects import (
+    FOLDER,
+    PlanObject,
+    name_plan_object,
+    parse_plan_object,
+)
 from rally.storage.records import list_records
-
-FOLDER = "plans/"
-
-_OBJECT = re.compile(FOLDER + "([0-9a-f]{32})/(plan|begun|applied|done).json")
 
 
 class PlanStore:
@@ -39,13 +34,13 @@ class PlanStore:
 
     def record(self, plan: DeletionPlan) -> str:
         """Stores a plan and returns its URI."""
-        name = f"{FOLDER}{plan.id}/plan.json"
+        name = name_plan_object(plan.id, PlanObject.PLAN)
         self._platform.create(name, plan_to_json(plan))
         return f"{self._platform.uri.rstrip('/')}/{name}"
 
     def begin(self, plan: DeletionPlan) -> None:
         """Records that a run begins to apply a plan."""
-        self._platform.create(f"{FOLDER}{plan.id}/begun.json", b"{}\n")
+        self._platform.create(name_plan_object(plan.id, PlanObject.BEGUN), b"{}\n")
 
     def record_results(self, plan: DeletionPlan, results: Sequence[FileResult]) -> None:
         """Records what became of each file of a plan, over results of an earlier run.
@@ -53,7 +48,7 @@ class PlanStore:
         Raises:
             GenerationMismatch: Another run records results at the same time.
         """
-        name = f"{FOLDER}{plan.id}/applied.json"
+        name = name_plan_object(plan.id, PlanObject.APPLIED)
         text = json.dumps([result_to_json(each) for each in results], indent=1)
         data = text.encode() + b"\n"
         if not self._platform.create(name, data):
@@ -64,7 +59,7 @@ class PlanStore:
     def finish(self, ids: Iterable[str]) -> None:
         """Records that receipts tell all results of some plans."""
         for each in ids:
-            self._platform.create(f"{FOLDER}{each}/done.json", b"{}\n")
+            self._platform.create(name_plan_object(each, PlanObject.DONE), b"{}\n")
 
     def unfinished(self) -> list[tuple[DeletionPlan, list[FileResult]]]:
         """Reads the plans that were begun and not applied to every file.
@@ -77,12 +72,12 @@ class PlanStore:
             CorruptFile: An object is not what a run wrote there.
         """
         found = []
-        for each, steps in self._stages_by_plan().items():
-            if "begun" not in steps or "done" in steps:
+        for each, steps in self._steps_by_plan().items():
+            if PlanObject.BEGUN not in steps or PlanObject.DONE in steps:
                 continue
-            results = self._applied(each) if "applied" in steps else []
+            results = self._applied(each) if PlanObject.APPLIED in steps else []
             settled = [result for result in results if not result.outcome.may_pass]
-            if "applied" not in steps or settled != results:
+            if PlanObject.APPLIED not in steps or settled != results:
                 found.append((self._plan(each), settled))
         return found
 
@@ -106,12 +101,12 @@ class PlanStore:
         """
         return {
             each: self._applied(each)
-            for each, steps in self._stages_by_plan().items()
-            if "applied" in steps and "done" not in steps
+            for each, steps in self._steps_by_plan().items()
+            if PlanObject.APPLIED in steps and PlanObject.DONE not in steps
         }
 
     def _plan(self, plan: str) -> DeletionPlan:
-        name = f"{FOLDER}{plan}/plan.json"
+        name = name_plan_object(plan, PlanObject.PLAN)
         with _reading(name):
             found = plan_from_json(self._platform.read(name))
             if found.id != plan:
@@ -119,16 +114,16 @@ class PlanStore:
         return found
 
     def _applied(self, plan: str) -> list[FileResult]:
-        name = f"{FOLDER}{plan}/applied.json"
+        name = name_plan_object(plan, PlanObject.APPLIED)
         with _reading(name):
             results = json.loads(self._platform.read(name))
             return [result_from_json(each) for each in results]
 
-    def _stages_by_plan(self) -> dict[str, set[str]]:
-        steps: dict[str, set[str]] = {}
+    def _steps_by_plan(self) -> dict[str, set[PlanObject]]:
+        steps: dict[str, set[PlanObject]] = {}
         for info in list_records(self._platform, FOLDER):
-            if match := _OBJECT.fullmatch(info.name):
-                steps.setdefault(match[1], set()).add(match[2])
+            if found := parse_plan_object(info.name):
+                steps.setdefault(found[0], set()).add(found[1])
         return dict(sorted(steps.items()))
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from rally import dead_letters
 from rally.dead_letters import place_of
 from rally.deletion.old_copies import purge_old_copies
-from rally.deletion.plan_store import FOLDER as PLANS
 from rally.registry.object_classifier import folder_of
 from rally.retention.conclusion import derived_places, row_places
 from rally.retention.context import Context
@@ -19,6 +18,7 @@ from rally.storage.objectstore.interface import (
     OldCopy,
 )
 from rally.storage.partitions import partition_of
+from rally.storage.plan_objects import FOLDER as PLANS
 from rally.withdrawal.unavailable_studies import waits_for_study
 from rally.withdrawal.unreadable import is_owed
 

@@ -1,8 +1,7 @@
 """The plan of a purge as an object of the platform, divided into batches.
 
-    plans/<id>/purge.ndjson    one entry a line; the id is a hash of all of them
-
-The plan is never in memory as a whole. The same entries make the same plan.
+The plan's id is a hash of all entries: the same entries make the same plan. It is never
+in memory as a whole.
 """
 
 import hashlib
@@ -12,10 +11,10 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple
 
-from rally.deletion.plan_store import FOLDER
 from rally.errors import CorruptFile
 from rally.retention.plan_entry import Phase, PlanEntry, Reason
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
+from rally.storage.plan_objects import PlanObject, name_plan_object
 
 BATCH_ENTRIES = 500
 """Number of entries in a batch; a plan's folder is not divided."""
@@ -144,7 +143,7 @@ def write_plan(platform: ObjectStore, entries: Iterable[PlanEntry]) -> PurgePlan
         if not plan.batches:
             return plan
         plan.id = digest.hexdigest()[:32]
-        plan.name = f"{FOLDER}{plan.id}/purge.ndjson"
+        plan.name = name_plan_object(plan.id, PlanObject.PURGE)
         plan.batches = [each._replace(plan=plan.name) for each in plan.batches]
         _keep(platform, plan.name, spool)
     return plan

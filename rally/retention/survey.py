@@ -12,7 +12,6 @@ from itertools import chain, groupby
 
 from rally import dead_letters, results
 from rally.dead_letters import place_of
-from rally.deletion.plan_store import FOLDER as PLANS
 from rally.events import read_event_object
 from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.object_classifier import Located, Region
@@ -32,6 +31,8 @@ from rally.retention.plan_entry import (
 from rally.storage import leases
 from rally.storage.layout import EVENTS, Partition, study_folder
 from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound, ObjectStore
+from rally.storage.plan_objects import FOLDER as PLANS
+from rally.storage.plan_objects import PlanObject
 from rally.storage.records import is_marker, is_record, list_records
 from rally.storage.runs import RUNS, find_runs, is_alive, now
 from rally.withdrawal.enrolments import needs_enrolment
@@ -327,7 +328,7 @@ def survey_plans(
         names = {info.name.rpartition("/")[2] for info, _ in members}
         if not context.is_older(written, context.limits.plan_days):
             continue
-        if "begun.json" in names and "done.json" not in names:
+        if PlanObject.BEGUN in names and PlanObject.DONE not in names:
             if hold := context.held_plans.get(folder.split("/")[1]):
                 survey.blocked[hold] += len(members)
             else:
@@ -375,4 +376,4 @@ def _folder(name: str) -> str:
 
 
 def _done_last(info: ObjectInfo) -> tuple[bool, str]:
-    return info.name.endswith("/done.json"), info.name
+    return info.name.endswith(f"/{PlanObject.DONE}"), info.name

@@ -8,7 +8,7 @@ gets these alone, and the audit names the rest. A record that is damaged is none
 import re
 from collections.abc import Iterator, Sequence
 
-from rally.storage import last_runs, marker
+from rally.storage import last_runs, marker, plan_objects
 from rally.storage.layout import is_day
 from rally.storage.objectstore.interface import (
     ObjectInfo,
@@ -16,6 +16,7 @@ from rally.storage.objectstore.interface import (
     StrayInTheWay,
     is_object_name,
 )
+from rally.storage.plan_objects import PlanObject
 
 _ID = "[0-9a-f]{32}"
 _DAY = "date=([0-9-]{10})"
@@ -25,7 +26,7 @@ _PATHS = (
     "decisions/[0-9]{12}[.]json",
     "cases/[0-9a-f]{8}/(?:archive[.]age|(?:built|fetched|destroyed)[.]json)",
     "withdrawals/list[.]json",
-    f"plans/{_ID}/(?:(?:plan|begun|applied|done)[.]json|purge[.]ndjson)",
+    f"{plan_objects.FOLDER}{_ID}/(?:{'|'.join(map(re.escape, PlanObject))})",
     f"results/(?:audit|compact|delete|purge)/{_ID}[.]json",
     f"{last_runs.FOLDER}(?:{'|'.join(last_runs.JOBS)})[.]json",
     "receipts/(?:[0-9]{12}|anchor)[.]json",

@@ -6,11 +6,11 @@ import pytest
 
 from rally.dead_letters import FOLDER as DEAD_LETTERS
 from rally.decisions.entry import FOLDER as DECISIONS
-from rally.deletion.plan_store import FOLDER as PLANS
 from rally.receipts.receipt import FOLDER as RECEIPTS
 from rally.storage.layout import EVENTS
 from rally.storage.leases import FOLDER as LEASES
 from rally.storage.marker import NAME as MARKER
+from rally.storage.plan_objects import FOLDER as PLANS
 from rally.withdrawal.list_object import FOLDER as WITHDRAWALS
 from tests.templates.terraform.module import load, references, resolved
 
