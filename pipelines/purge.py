@@ -21,7 +21,8 @@ _LIMITS = Limits()
 DAYS = {
     "grace_days": "take rows out of people who never enrolled so long after the row"
     " was submitted",
-    "dead_letter_days": "keep dead letters so long, but for withdrawals of a study",
+    "dead_letter_days": "keep dead letters so long, but for withdrawals of a study;"
+    " data that waits for a renewal goes 14 days after it was sent",
     "unreadable_days": "keep a study's withdrawals so long that nobody could read; then"
     " they are settled, which the event log says for ever",
     "plan_days": "keep plans so long that are told in receipts, or were never begun",

@@ -19,6 +19,7 @@ import fastavro
 
 from rally.envelope import Envelope
 from rally.outcomes import FailureReason
+from rally.registry.review_judging import LAPSED_FOR
 from rally.storage.container import encode_container, read_rows
 from rally.storage.layout import is_day
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
@@ -39,7 +40,8 @@ _SCHEMA = json.dumps(
 )
 _OBJECT = re.compile(
     FOLDER
-    + "study=([^/]+)/kind=(ping|withdrawal)/date=([0-9-]{10})/[0-9a-f]{32}[.]avro"
+    + "study=([^/]+)/kind=(lapsed|ping|withdrawal)/date=([0-9-]{10})"
+    + "/[0-9a-f]{32}[.]avro"
 )
 _ATTRIBUTES = tuple(name for name in Envelope._fields if name != "payload")
 _SEALED = fastavro.parse_schema(
@@ -79,11 +81,14 @@ class Unsealer(Protocol):
 
 
 class LetterKind(StrEnum):
-    """The kind of a dead letter, by the routing of its ping.
+    """The kind of a dead letter, which says how long it stays.
 
-    A withdrawal stays until it is replayed or decided; the rest expires.
+    A withdrawal, by the routing of its ping, stays until it is replayed or decided; the
+    rest expires. LAPSED is data whose approval had lapsed when it was sent: it goes
+    LAPSED_FOR after it was sent, approved or not.
     """
 
+    LAPSED = "lapsed"
     PING = "ping"
     WITHDRAWAL = "withdrawal"
 
@@ -94,7 +99,8 @@ class LetterPlace(NamedTuple):
     Attributes:
         study: namespace of the registry, or `unknown`.
         kind: kind of the dead letter.
-        day: day of the failure, YYYY-MM-DD in UTC, from which its retention counts.
+        day: day from which its retention counts, YYYY-MM-DD in UTC: of the failure;
+            of LAPSED the day on which the ping was sent.
     """
 
     study: str
@@ -105,6 +111,16 @@ class LetterPlace(NamedTuple):
     def folder(self) -> str:
         """The folder below the platform's store, with a slash at the end."""
         return f"{FOLDER}study={self.study}/kind={self.kind}/date={self.day}/"
+
+    def days_kept(self, usual: float) -> float:
+        """How many days after its day a dead letter that is no withdrawal stays.
+
+        Args:
+            usual: number of days for which dead letters stay.
+        """
+        if self.kind is LetterKind.LAPSED:
+            return min(usual, LAPSED_FOR.days)
+        return usual
 
     @property
     def context(self) -> bytes:

@@ -103,7 +103,7 @@ class LettersAudit:
         where = f"{place.study}/{place.kind}/{place.day}"
         if is_owed(place):
             return  # whether it is late, rally.withdrawal.overview says
-        if (self._today - day).days > self._limits.dead_letter_days:
+        if (self._today - day).days > place.days_kept(self._limits.dead_letter_days):
             what = "past their time"
             if waits_for_study(place, self._registry):
                 what = f"{what}, of a study that does not load"

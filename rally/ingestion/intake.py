@@ -43,7 +43,7 @@ class Intake:
     """Takes envelopes; rows go to a sink, events and dead letters to the platform.
 
     Delivery: the reader acknowledges after `flush`, when everything that was taken is
-    in whole files. Taking the same envelopes again writes the same objects; dead
+    in whole files. Taking the same envelopes again writes the same objects; most dead
     letters, which are kept by the day of their failure, on the same day only.
 
     Attributes:
@@ -96,17 +96,30 @@ class Intake:
 
         Of one that fails as before nothing is kept anew: what could be kept was, when
         it failed first. Of one that fails otherwise the event is kept, since it may
-        save other pings of the same person.
+        save other pings of the same person. One whose approval proves to have lapsed is
+        written anew among its like, which go sooner: see `moves`.
 
         Args:
             envelope: envelope of the dead letter.
             failed: reason for which it is one.
         """
         outcome = self._judge.judge(envelope)
-        if outcome.failure is not None:
-            event = None if outcome.failure is failed else outcome.event
+        if (failure := outcome.failure) is not None:
+            event = None if failure is failed else outcome.event
             outcome = outcome._replace(row=None, event=event)
+            if self.moves(failed, failure):
+                self._fail(outcome.label, envelope, failure)
         return self._accept(outcome)
+
+    @staticmethod
+    def moves(failed: FailureReason, failure: FailureReason) -> bool:
+        """Tells whether a dead letter that fails again has another place than before.
+
+        Args:
+            failed: reason for which it is one.
+            failure: reason for which it fails now.
+        """
+        return FailureReason.REVIEW_LAPSED is failure is not failed
 
     def _accept(self, outcome: Outcome) -> Outcome:
         """Counts an outcome, and holds its event for the next flush."""
@@ -166,8 +179,15 @@ class Intake:
     ) -> None:
         """Holds a dead letter for the next flush."""
         now = self._clock()
-        kind = LetterKind.WITHDRAWAL if label.withdrawal else LetterKind.PING
-        place = LetterPlace(label.study, kind, now.date().isoformat())
+        kind, day = LetterKind.PING, now
+        if label.withdrawal:
+            kind = LetterKind.WITHDRAWAL
+        elif reason is FailureReason.REVIEW_LAPSED:
+            kind, day = (
+                LetterKind.LAPSED,
+                parse_timestamp(envelope.submission_timestamp),
+            )
+        place = LetterPlace(label.study, kind, day.date().isoformat())
         letter = DeadLetter(envelope, reason, now, self.version, origin, where)
         self._letters.setdefault(place, []).append(letter)
         self._held += sum(map(len, filter(None, envelope))) + _PER_LETTER

@@ -28,6 +28,7 @@ from rally.registry.policy import (
     refused_by_promise,
     refused_by_tag,
 )
+from rally.registry.review_judging import LAPSED_FOR
 from rally.registry.study import Means, Study, StudyKind
 from rally.storage.layout import Partition
 from rally.storage.writer import NewRow
@@ -241,7 +242,8 @@ class Judge:
         """Finds which of the study's promises keeps the ping out, if one does.
 
         Raises:
-            PingFailed: the approval of data has lapsed; the ping waits for a renewal.
+            PingFailed: the approval of data has lapsed; the ping waits for a renewal,
+                until it is as old as such a dead letter may be.
         """
         study, document = ping.route.study, ping.route.document
         coverage = self._decisions.approvals.coverage(document, ping.sent)
@@ -255,7 +257,8 @@ class Judge:
             self._clock(),
         )
         if refusal is None and coverage is Coverage.LAPSED:
-            if document.means is Means.DATA:
+            waited = self._clock().date() - ping.sent.date()
+            if document.means is Means.DATA and waited <= LAPSED_FOR:
                 raise PingFailed(FailureReason.REVIEW_LAPSED)
             return RefusalReason.NOT_APPROVED
         return refusal

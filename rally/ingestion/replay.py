@@ -30,7 +30,7 @@ class Replayed(NamedTuple):
     """The number of dead letters by what became of them.
 
     Attributes:
-        gone: number removed, which were stored or refused.
+        gone: number removed, which were stored or refused, or have another place now.
         kept: number that stays, since they failed again, were not asked for, or do not
             open.
         unopened: number of the kept that do not open with this private key.
@@ -65,8 +65,8 @@ class Replay:
         """Takes an intake that keeps no failures of its own.
 
         Args:
-            intake: intake that judges; its own dead letters are discarded, since the
-                object still has them.
+            intake: intake that judges; of its own dead letters it keeps those that get
+                another place, since the object still has the others.
             writer: writer of the rows.
             platform: store with the dead letters.
             unsealer: private key that opens them.
@@ -115,7 +115,7 @@ class Replay:
             return False  # its bytes are where they were read, and nowhere else
         outcome = self._intake.retake(letter.envelope, letter.reason)
         if outcome.failure is not None:
-            return False
+            return self._intake.moves(letter.reason, outcome.failure)
         if outcome.row:
             self._writer.add(*outcome.row)
         return True

@@ -132,7 +132,8 @@ def _is_gone(context: Context, copy: OldCopy) -> bool:
         return False
     if place.study in context.going:
         return True
-    is_past = context.is_past(place.day, context.limits.dead_letter_days)
+    days = place.days_kept(context.limits.dead_letter_days)
+    is_past = context.is_past(place.day, days)
     return is_past and (not is_owed(place) or context.platform.stat(copy.name) is None)
 
 

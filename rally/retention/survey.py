@@ -277,7 +277,7 @@ def survey_letter(
             yield whole_entry(Phase.LETTERS, PLATFORM, labels, info, Reason.UNREADABLE)
         else:
             survey.unreadable += 1
-    elif context.is_past(place.day, context.limits.dead_letter_days):
+    elif context.is_past(place.day, place.days_kept(context.limits.dead_letter_days)):
         yield whole_entry(Phase.LETTERS, PLATFORM, labels, info, Reason.DEAD_LETTER)
 
 

@@ -22,7 +22,7 @@ _ID = "[0-9a-f]{32}"
 _DAY = "date=([0-9-]{10})"
 _PATHS = (
     f"(?:consents|events)/{_DAY}/{_ID}[.]avro",
-    f"dead-letters/study=[a-z0-9-]+/kind=(?:ping|withdrawal)/{_DAY}/{_ID}[.]avro",
+    f"dead-letters/study=[a-z0-9-]+/kind=(?:lapsed|ping|withdrawal)/{_DAY}/{_ID}[.]avro",
     "decisions/[0-9]{12}[.]json",
     "cases/[0-9a-f]{8}/(?:archive[.]age|(?:built|fetched|destroyed)[.]json)",
     "withdrawals/list[.]json",

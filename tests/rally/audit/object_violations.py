@@ -176,6 +176,13 @@ def old_letters(deployment):
     return f"{GARDEN}/ping/{day_of(-24)}", {"past their time": 3}
 
 
+def old_lapsed_letters(deployment):
+    letters = [SEALED_PREFIX + bytes(100)]
+    put_letters(deployment, letters, day=-8, kind=LetterKind.LAPSED)
+    put_letters(deployment, letters * 2, day=-7, kind=LetterKind.LAPSED)
+    return f"{GARDEN}/lapsed/{day_of(-8)}", {"past their time": 1}
+
+
 def old_withdrawals_of_nobody(deployment):
     put_letters(
         deployment,

@@ -71,6 +71,7 @@ VIOLATIONS = {
         object_violations.unsealed,
         object_violations.letter_beside_clear_text,
         object_violations.old_letters,
+        object_violations.old_lapsed_letters,
         object_violations.foreign_letter,
         *(object_violations.late_letters, object_violations.old_withdrawals_of_nobody),
     ],

@@ -73,7 +73,7 @@ def lapsed(small_rally, tmp_path_factory):
 def test_data_waits_for_14_days_after_its_review(small_rally, payload, sent, expected):
     for seal in (small_rally.seal_glean, small_rally.seal_tink):
         envelope = seal("rally-x", "short.1", payload(), submission_timestamp=sent)
-        outcome = small_rally.judge(envelope, LATER)
+        outcome = small_rally.judge(envelope, "2022-07-15T23:59:59Z")
         if expected:
             assert outcome == Outcome(Label("rally-x", "short.1"), **expected)
         else:
@@ -85,9 +85,25 @@ def test_what_waits_for_a_renewal_is_not_opened(small_rally):
     envelope = small_rally.make_envelope(
         b"no ping at all", document="short.1", submission_timestamp=LAPSED
     )
-    assert small_rally.judge(envelope, LATER) == Outcome(
+    assert small_rally.judge(envelope, LAPSED) == Outcome(
         Label("rally-x", "short.1"), failure=FailureReason.REVIEW_LAPSED
     )
+
+
+@pytest.mark.parametrize(
+    ("as_of", "expected"),
+    [
+        ("2022-07-15T23:59:59.999999Z", {"failure": FailureReason.REVIEW_LAPSED}),
+        ("2022-07-16T00:00:00Z", {"refusal": RefusalReason.NOT_APPROVED}),
+    ],
+)
+def test_what_would_have_gone_by_now_is_refused(small_rally, payload, as_of, expected):
+    """Whoever sends it late, or keeps it back, has it wait no longer."""
+    envelope = small_rally.seal_glean(
+        "rally-x", "short.1", payload(), submission_timestamp=LAPSED
+    )
+    outcome = small_rally.judge(envelope, as_of)
+    assert outcome == Outcome(Label("rally-x", "short.1"), **expected)
 
 
 @pytest.mark.parametrize(

@@ -335,6 +335,53 @@ def test_ping_of_a_lapsed_review_waits_for_a_renewal_that_covers_it(
     assert len(job.rows()) == (1 if is_stored else 0)
 
 
+LAPSED_PLACE = LetterPlace("rally-x", LetterKind.LAPSED, "2022-07-01")
+
+
+def lapsed_ping(small_rally, payload):
+    sent = {"submission_timestamp": "2022-07-01T12:00:00Z"}
+    return small_rally.seal_glean("rally-x", "short.1", payload(), **sent)
+
+
+def test_ping_of_a_lapsed_review_waits_below_the_day_on_which_it_was_sent(
+    small_rally, payload, job
+):
+    for as_of in ("2022-07-03T00:00:00Z", "2022-07-04T00:00:00Z"):
+        job.change(as_of=as_of)
+        job.ingest(lapsed_ping(small_rally, payload))
+    places = [place for place, _ in job.objects()]
+    assert places == [LAPSED_PLACE, LAPSED_PLACE]  # each is sealed in another JWE
+    job.change(as_of="2022-07-16T00:00:00Z")
+    refused = {"rally-x/short.1/refused/not_approved": 2}
+    assert job.replay() == ([Replayed(1, 0), Replayed(1, 0)], refused)
+    assert job.objects() == []
+
+
+def test_ping_that_waited_for_its_study_moves_where_its_review_has_lapsed(
+    small_rally, payload, job, tmp_path
+):
+    broken = tmp_path / "broken"
+    shutil.copytree(job.settings.studies, broken)
+    (broken / "rally-x/study.yaml").write_text("{")
+    whole = job.settings.studies
+    job.change(as_of="2022-07-03T00:00:00Z", studies=str(broken))
+    ping = lapsed_ping(small_rally, payload)
+    job.ingest(ping)
+    [(place, _)] = job.objects()
+    assert place == LetterPlace("rally-x", LetterKind.PING, "2022-07-03")
+    job.change(as_of="2022-07-10T00:00:00Z", studies=whole)
+
+    assert job.replay() == (
+        [Replayed(1, 0)],
+        {"rally-x/short.1/failed/review_lapsed": 1},
+    )
+    assert [place for place, _ in job.objects()] == [LAPSED_PLACE]
+    [letter] = job.letters()
+    assert letter.envelope == ping
+    assert letter.reason is FailureReason.REVIEW_LAPSED
+    assert job.replay()[0] == [Replayed(0, 1)]
+
+
 def test_replay_judges_by_when_a_ping_was_sent(small_rally, payload, job, no_x):
     """Long after the study's end what came in time is stored, unless it is expired."""
     job.change(ping_keys=no_x)

@@ -72,6 +72,22 @@ def test_dead_letters_go_by_their_date_and_withdrawals_much_later(deployment):
     assert event.signal == ("1 letters")
 
 
+@pytest.mark.parametrize(("usual", "days"), [(30.0, 14), (14.0, 14), (5.0, 5)])
+def test_letters_of_lapsed_reviews_go_14_days_after_they_were_sent(
+    deployment, usual, days
+):
+    over, last = (f"2026-05-{31 - each:02}" for each in (days + 1, days))
+    kept = bury_letter(deployment, LetterKind.LAPSED, last)
+    bury_letter(deployment, LetterKind.LAPSED, over)
+    bury_letter(deployment, LetterKind.LAPSED, over, "unknown")
+    report = deployment.purge(limits=Limits(dead_letter_days=usual))
+    assert deployment.records("dead-letters/") == [kept]
+    assert deleted_counts(report) == {
+        (GARDEN, "(dead letters)", "dead letter"): (1, 0),
+        ("unknown", "(dead letters)", "dead letter"): (1, 0),
+    }
+
+
 def test_withdrawal_of_a_study_that_somebody_took_out_of_the_registry_waits(deployment):
     """Its name in the path says that it was registered once."""
     kept = bury_letter(
