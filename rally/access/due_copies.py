@@ -1,0 +1,132 @@
+"""Finds the copies of people that have to be destroyed, and says why.
+
+A copy goes once it was fetched, 7 days after it was made, when its case is refused, and
+when its person leaves and had not said so in the case.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from rally.access.cases import Case
+from rally.access.records import EXPIRES_AFTER, FOLDER, DestroyedFor, archive_name
+from rally.decisions.access_contents import CASE_DIGITS
+from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
+from rally.storage.objectstore.strays import list_but_strays
+from rally.times import to_micros
+from rally.withdrawal.fold import RequestStatus
+from rally.withdrawal.withdrawal_list import Withdrawal
+
+_ARCHIVE = re.compile(f"{FOLDER}([0-9a-f]{{{CASE_DIGITS}}})/archive[.]age")
+
+
+class DueCopy(NamedTuple):
+    """A copy that has to be destroyed.
+
+    Attributes:
+        case: Id of its case.
+        why: Reason.
+        archive: The encrypted archive as it is listed; None where it is gone and no
+            record says so.
+    """
+
+    case: str
+    why: DestroyedFor
+    archive: ObjectInfo | None
+
+
+def list_archives(platform: ObjectStore) -> dict[str, ObjectInfo]:
+    """Lists encrypted archives by the case in whose folder they lie.
+
+    Raises:
+        OSError: The platform cannot be read.
+    """
+    return {
+        match[1]: info
+        for info in list_but_strays(platform, FOLDER)
+        if (match := _ARCHIVE.fullmatch(info.name))
+    }
+
+
+def find_due(
+    platform: ObjectStore,
+    cases: Mapping[str, Case],
+    withdrawals: Iterable[Withdrawal],
+    now: datetime,
+) -> list[DueCopy]:
+    """Finds the copies that have to be destroyed, by the ids of their cases.
+
+    What lies in the folder of no case, or of one that nobody approved, is no copy: the
+    audit names it.
+
+    Args:
+        platform: Store of the platform.
+        cases: All cases, with their records.
+        withdrawals: Requests on the published list.
+        now: Time of the job, UTC.
+
+    Raises:
+        OSError: The platform cannot be read.
+    """
+    archives, left = list_archives(platform), Leavers(withdrawals)
+    due = list[DueCopy]()
+    for case in sorted(cases.values(), key=lambda each: each.id):
+        archive = archives.get(case.id)
+        if archive is None and not case.has_archive:
+            continue
+        if case.built is None and case.refused is None:
+            why = _why_unfinished(platform, case, now)
+        else:
+            why = _why_due(case, left, now)
+        if why is not None:
+            due.append(DueCopy(case.id, why, archive))
+    return due
+
+
+class Leavers:
+    """People who have left, as a case asks for its own person."""
+
+    def __init__(self, withdrawals: Iterable[Withdrawal]) -> None:
+        """Takes the requests of the published list that count."""
+        self._left = [
+            each
+            for each in withdrawals
+            if each.participant is not None and each.status is RequestStatus.ACTIVE
+        ]
+
+    def has_left(self, case: Case) -> bool:
+        """Tells whether a case's person has left since, and had not said so in it."""
+        if case.wants_leaving:
+            return False
+        since = to_micros(case.opened.at)
+        return any(
+            each.time >= since and case.is_of(each.participant or "")
+            for each in self._left
+        )
+
+
+def _why_due(case: Case, left: Leavers, now: datetime) -> DestroyedFor | None:
+    """Says why a copy that was made has to go; None where it may stay."""
+    if case.destroyed is not None:  # killed before the archive was gone, or put back
+        return case.destroyed.why
+    if case.refused is not None:
+        return DestroyedFor.REFUSED
+    if case.fetched is not None:
+        return DestroyedFor.FETCHED
+    if left.has_left(case):
+        return DestroyedFor.LEFT
+    if case.built is not None and now >= case.built.expires:
+        return DestroyedFor.EXPIRED
+    return None
+
+
+def _why_unfinished(
+    platform: ObjectStore, case: Case, now: datetime
+) -> DestroyedFor | None:
+    """Says why what a killed export left has to go; its next run may yet finish it."""
+    if case.approved is None:
+        return None
+    dated = platform.list_dated(archive_name(case.id))
+    written = max((at for _, at in dated), default=now)
+    return DestroyedFor.EXPIRED if now - written >= EXPIRES_AFTER else None

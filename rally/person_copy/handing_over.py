@@ -1,0 +1,198 @@
+"""Makes the copy of an approved case, hands it out once, and destroys it.
+
+The archive is written first and its signed record last: a run that is killed leaves no
+copy that counts, and a plain next run makes one archive.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+from rally.access.cases import Case, CaseState
+from rally.access.due_copies import DueCopy, Leavers
+from rally.access.records import (
+    Built,
+    Destroyed,
+    DestroyedFor,
+    Fetched,
+    archive_name,
+    write_record,
+)
+from rally.decisions.chain import Chain
+from rally.errors import ConfigurationError
+from rally.keys.signing import SigningKey
+from rally.person_copy.archive import make_archive
+from rally.person_copy.encryption import encrypt_to_key, encrypt_to_words
+from rally.person_copy.gathering import Gathered, Places
+from rally.storage.objectstore.interface import (
+    GenerationMismatch,
+    ObjectNotFound,
+    ObjectStore,
+)
+
+
+def check_exportable(case: Case) -> None:
+    """Refuses a case of which no copy may be made.
+
+    Raises:
+        ConfigurationError: It is not approved, or its copy was made before.
+    """
+    if case.state is CaseState.BUILT:
+        raise ConfigurationError(
+            f"case {case.id}: its copy is made; hand it out by `rally person fetch`"
+        )
+    if case.state is not CaseState.APPROVED:
+        raise ConfigurationError(
+            f"case {case.id}: is {case.state}, and must be approved"
+        )
+
+
+def check_whole(gathered: Gathered) -> None:
+    """Refuses a copy that would leave rows out without saying so.
+
+    Raises:
+        ConfigurationError: A file cannot be read that may have rows of the person.
+    """
+    if gathered.found.unread:
+        first, *rest = gathered.found.unread
+        more = f", and {len(rest)} more" if rest else ""
+        raise ConfigurationError(
+            f"{first.name}: {first.reason}{more}; a copy has all rows or is not made: "
+            "mend it and run the command again"
+        )
+
+
+def build_copy(
+    places: Places,
+    case: Case,
+    gathered: Gathered,
+    key: SigningKey,
+    now: datetime,
+    tell_words: Callable[[str], None],
+) -> Built:
+    """Writes the encrypted archive of an approved case, and then its record.
+
+    Args:
+        places: Places of the platform.
+        case: The case.
+        gathered: Copy of its person.
+        key: Signing key of the copying job.
+        now: Time at which it is made, UTC.
+        tell_words: Shows the words that open the copy, which stand nowhere else, before
+            the copy counts; it is called where the case has no key.
+
+    Raises:
+        ConfigurationError: The case is not approved, the person has left meanwhile, a
+            file cannot be read, or another run made the copy.
+        GenerationMismatch: Another run writes the archive.
+        OSError: The platform cannot be written.
+    """
+    check_exportable(case)
+    check_whole(gathered)
+    if Leavers(places.published.list.withdrawals).has_left(case):
+        raise _left(case)
+    archive = make_archive(gathered.copy)
+    if case.recipient:
+        encrypted = encrypt_to_key(archive, case.recipient)
+    else:
+        encrypted = encrypt_to_words(archive)
+    name = archive_name(case.id)
+    generation = _put(places.platform, name, encrypted.data)
+    # Whoever has left while it was made gets none.
+    again = Places.open(places.registry, places.stores, places.pseudonyms)
+    current = again.find_case(case.id, now)
+    if Leavers(again.published.list.withdrawals).has_left(case):
+        places.platform.delete(name, generation)
+        raise _left(case)
+    check_exportable(current)
+    if encrypted.words:
+        tell_words(encrypted.words)
+    digest = hashlib.sha256(encrypted.data).hexdigest()
+    built = Built(case.id, now, digest, len(encrypted.data))
+    if not write_record(places.platform, again.chain, key, built):
+        raise ConfigurationError(
+            f"case {case.id}: another run has just made its copy; what this run showed "
+            "opens nothing"
+        )
+    return built
+
+
+def _left(case: Case) -> ConfigurationError:
+    return ConfigurationError(
+        f"case {case.id}: its person has left since it was opened, and is being "
+        "deleted; no copy is made"
+    )
+
+
+def _put(platform: ObjectStore, name: str, data: bytes) -> int:
+    """Writes the archive over what a killed run left; gives its generation."""
+    if not platform.create(name, data):
+        info = platform.stat(name)
+        if info is None:
+            raise GenerationMismatch(name)
+        return platform.replace(name, data, info.generation)
+    info = platform.stat(name)
+    if info is None:
+        raise GenerationMismatch(name)
+    return info.generation
+
+
+def read_built(platform: ObjectStore, case: Case) -> bytes:
+    """Reads the encrypted archive of a case that nobody fetched yet.
+
+    Raises:
+        ConfigurationError: The case has none to hand out, or what lies there is not
+            the archive that was built.
+        OSError: The platform cannot be read.
+    """
+    if case.state is not CaseState.BUILT or case.built is None:
+        raise ConfigurationError(
+            f"case {case.id}: is {case.state}; a copy is handed out once, within 7 days"
+        )
+    try:
+        data = platform.read_range(archive_name(case.id), 0, case.built.bytes + 1)
+    except ObjectNotFound:
+        data = b""
+    if hashlib.sha256(data).hexdigest() != case.built.archive:
+        raise ConfigurationError(
+            f"{archive_name(case.id)}: is not the archive that was made; hand it to "
+            "nobody, refuse the case and open another"
+        )
+    return data
+
+
+def record_fetched(
+    platform: ObjectStore, chain: Chain, key: SigningKey, case: Case, now: datetime
+) -> None:
+    """Records that a copy was handed out, and destroys it.
+
+    Raises:
+        OSError: The platform cannot be written.
+    """
+    assert case.built is not None  # of a case that is built
+    write_record(platform, chain, key, Fetched(case.id, now, case.built.archive))
+    info = platform.stat(archive_name(case.id))
+    due = DueCopy(case.id, DestroyedFor.FETCHED, info)
+    destroy_copy(platform, chain, key, due, case, now)
+
+
+def destroy_copy(
+    platform: ObjectStore,
+    chain: Chain,
+    key: SigningKey,
+    due: DueCopy,
+    case: Case,
+    now: datetime,
+) -> None:
+    """Removes a copy and then records it; killed in between, a next run goes on.
+
+    Raises:
+        GenerationMismatch: Somebody wrote there meanwhile.
+        ObjectHeld: A hold forbids it.
+        OSError: The platform cannot be written.
+    """
+    if due.archive is not None:
+        platform.delete(due.archive.name, due.archive.generation)
+    if case.built is not None and case.destroyed is None:
+        destroyed = Destroyed(case.id, now, case.built.archive, due.why)
+        write_record(platform, chain, key, destroyed)

@@ -1,0 +1,333 @@
+"""A copy is made of an approved case, handed out once and destroyed, whoever dies."""
+
+import hashlib
+from datetime import timedelta
+
+import pyrage
+import pytest
+
+from rally.access.cases import CaseState
+from rally.access.due_copies import DueCopy, find_due, list_archives
+from rally.access.records import DestroyedFor, archive_name
+from rally.errors import ConfigurationError
+from rally.keys.names import Job
+from rally.person_copy.gathering import Places
+from rally.person_copy.handing_over import (
+    build_copy,
+    destroy_copy,
+    read_built,
+    record_fetched,
+)
+from tests.support.access_cases import (
+    CASE,
+    approved_case,
+    open_case,
+    refuse_case,
+    verify_case,
+)
+from tests.support.memory_deployment import Killed, Row, day
+from tests.support.people import job_key
+from tests.support.person_copies import files_of
+from tests.support.world import GARDEN
+
+ANN, BEN = 1, 2
+NOW, KEY = day(30), job_key(Job.COPY)
+OWN = pyrage.x25519.Identity.generate()
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def garden(deployment):
+    """Ann and Ben have a row each, and Ann asks for her copy."""
+    deployment.join(ANN, GARDEN, 2)
+    deployment.put(deployment.indexed_file([Row(ANN, 1), Row(BEN, 2)]))
+    return deployment
+
+
+def ask(deployment, person=ANN, **options):
+    """A case that is approved."""
+    options = {"to": str(OWN.to_public()), **options}
+    participant = deployment.platform_pseudonym(person)
+    approved_case(deployment.platform, participant, when=day(25), **options)
+
+
+def places(deployment):
+    return Places.open(deployment.registry, deployment.stores, deployment.pseudonyms)
+
+
+def case(deployment, now=NOW):
+    return places(deployment).find_case(CASE, now)
+
+
+def build(deployment, person=ANN, now=NOW, words=None):
+    opened, own = places(deployment), case(deployment, now)
+    gathered = opened.gather(own, deployment.platform_pseudonym(person), now)
+    tell = (words if words is not None else []).append
+    return build_copy(opened, own, gathered, KEY, now, tell)
+
+
+def due(deployment, now=NOW):
+    opened = places(deployment)
+    cases = {CASE: opened.find_case(CASE, now)}
+    withdrawals = opened.published.list.withdrawals
+    return find_due(deployment.platform, cases, withdrawals, now)
+
+
+def destroy(deployment, now=NOW):
+    opened = places(deployment)
+    for each in due(deployment, now):
+        own = opened.find_case(each.case, now)
+        destroy_copy(deployment.platform, opened.chain, KEY, each, own, now)
+
+
+def archive(deployment):
+    return deployment.platform.read(archive_name(CASE))
+
+
+def test_the_persons_key_opens_what_was_built(garden):
+    ask(garden)
+    built = build(garden)
+    data = archive(garden)
+    assert (built.archive, built.bytes) == (
+        hashlib.sha256(data).hexdigest(),
+        len(data),
+    )
+    assert case(garden).state is CaseState.BUILT
+    files = files_of(pyrage.decrypt(data, [OWN]))
+    assert f"data/{GARDEN}/visit.1.jsonl" in files
+
+
+def test_words_open_what_has_no_key_and_are_told_once(garden):
+    ask(garden, to=None)
+    words = []
+    build(garden, words=words)
+    (told,) = words
+    assert files_of(pyrage.passphrase.decrypt(archive(garden), told))
+
+
+def test_nothing_lies_in_clear_on_the_platform(garden):
+    ask(garden)
+    build(garden)
+    own = [garden.platform_pseudonym(ANN), garden.pseudonym(ANN)]
+    for info in garden.platform.list("cases/"):
+        data = garden.platform.read(info.name)
+        assert not any(each.encode() in data for each in own)
+        assert b"index.html" not in data
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [("fault", 0), ("after", 0), ("fault", 1), ("fault", 2), ("after", 1)],
+)
+def test_a_plain_next_run_after_a_kill_makes_one_archive(garden, moment, number):
+    """It dies before or after it writes the archive, looks at it, writes its record."""
+    ask(garden)
+    count = iter(range(100))
+
+    def kill(operation, name):
+        if name.startswith(f"cases/{CASE}") and next(count) == number:
+            raise Killed
+
+    setattr(garden.platform, moment, kill)
+    with pytest.raises(Killed):
+        build(garden)
+    setattr(garden.platform, moment, lambda *_: None)
+    if (moment, number) != ("after", 1):
+        assert case(garden).state is CaseState.APPROVED
+        build(garden)
+    assert case(garden).built.archive == hashlib.sha256(archive(garden)).hexdigest()
+    assert list(list_archives(garden.platform)) == [CASE]
+    assert read_built(garden.platform, case(garden)) == archive(garden)
+
+
+REFUSED = {
+    "opened": ([open_case], "is opened, and must be approved"),
+    "verified": ([open_case, "verify"], "is verified, and must be approved"),
+    "refused": ([open_case, "verify", "refuse"], "is refused, and must be approved"),
+}
+
+
+@pytest.mark.parametrize(("steps", "words"), REFUSED.values(), ids=REFUSED)
+def test_no_copy_is_made_of_a_case_that_is_not_approved(garden, steps, words):
+    others = {"verify": verify_case, "refuse": refuse_case}
+    for step in steps:
+        if step is open_case:
+            open_case(garden.platform, garden.platform_pseudonym(ANN))
+        else:
+            others[step](garden.platform)
+    with pytest.raises(ConfigurationError) as refused:
+        build(garden)
+    assert str(refused.value) == f"case {CASE}: {words}"
+    assert list_archives(garden.platform) == {}
+
+
+def test_a_copy_is_made_once(garden):
+    ask(garden)
+    build(garden)
+    before = archive(garden)
+    with pytest.raises(ConfigurationError, match="its copy is made"):
+        build(garden)
+    assert archive(garden) == before
+
+
+def test_ids_of_somebody_else_open_nothing(garden):
+    ask(garden)
+    with pytest.raises(ConfigurationError) as refused:
+        build(garden, BEN)
+    assert str(refused.value) == (
+        f"case {CASE}: is of somebody else than the id on standard input"
+    )
+    assert list_archives(garden.platform) == {}
+
+
+def test_a_copy_that_would_miss_rows_is_not_made(garden):
+    ask(garden)
+    data = garden.indexed_file([Row(ANN, 5)])
+    name = garden.put(data[:-20], "bad")
+    with pytest.raises(ConfigurationError) as refused:
+        build(garden)
+    assert str(refused.value) == (
+        f"{name}: the block index is not that of this file; a copy has all rows or is "
+        "not made: mend it and run the command again"
+    )
+
+
+def leave(deployment, when=28):
+    """Ann leaves, and deletion admits it."""
+    deployment.leave(ANN, GARDEN, when)
+    deployment.job().plan()
+
+
+def test_who_has_left_meanwhile_gets_no_copy_unless_the_case_says_so(garden):
+    ask(garden)
+    leave(garden)
+    with pytest.raises(ConfigurationError, match="has left since it was opened"):
+        build(garden)
+    assert list_archives(garden.platform) == {}
+
+
+def test_who_leaves_while_the_copy_is_made_gets_none(garden):
+    ask(garden)
+
+    def walk_away(operation, name):
+        if name == archive_name(CASE):
+            garden.platform.after = lambda *_: None
+            leave(garden)
+
+    garden.platform.after = walk_away
+    with pytest.raises(ConfigurationError, match="has left since it was opened"):
+        build(garden)
+    assert list_archives(garden.platform) == {}
+    assert case(garden).state is CaseState.APPROVED
+
+
+def test_who_said_so_takes_the_copy_and_leaves(garden):
+    ask(garden, leaves=True)
+    leave(garden)
+    build(garden)
+    assert due(garden) == []
+    record_fetched(garden.platform, places(garden).chain, KEY, case(garden), NOW)
+    assert case(garden).destroyed.why is DestroyedFor.FETCHED
+
+
+def test_a_copy_is_handed_out_once_and_is_gone_then(garden):
+    ask(garden)
+    build(garden)
+    data = read_built(garden.platform, case(garden))
+    assert pyrage.decrypt(data, [OWN])
+    record_fetched(garden.platform, places(garden).chain, KEY, case(garden), NOW)
+    assert list_archives(garden.platform) == {}
+    with pytest.raises(ConfigurationError) as refused:
+        read_built(garden.platform, case(garden))
+    assert str(refused.value) == (
+        f"case {CASE}: is destroyed; a copy is handed out once, within 7 days"
+    )
+
+
+def test_an_archive_that_somebody_replaced_is_handed_to_nobody(garden):
+    ask(garden)
+    build(garden)
+    info = garden.platform.stat(archive_name(CASE))
+    garden.platform.replace(info.name, b"another", info.generation)
+    with pytest.raises(ConfigurationError, match="is not the archive that was made"):
+        read_built(garden.platform, case(garden))
+
+
+def refuse(deployment):
+    refuse_case(deployment.platform)
+
+
+def fetch(deployment):
+    """Handed out, and killed before the archive was gone."""
+    opened = places(deployment)
+    deployment.platform.fault = _die_on("delete")
+    with pytest.raises(Killed):
+        record_fetched(deployment.platform, opened.chain, KEY, case(deployment), NOW)
+    deployment.platform.fault = lambda *_: None
+
+
+def _die_on(what):
+    def die(operation, name):
+        if operation == what:
+            raise Killed
+
+    return die
+
+
+DUE = {
+    "nothing happened": (lambda _: None, NOW, None),
+    "a week": (lambda _: None, NOW + WEEK, DestroyedFor.EXPIRED),
+    "refused": (refuse, NOW, DestroyedFor.REFUSED),
+    "left": (leave, NOW, DestroyedFor.LEFT),
+    "left before": (lambda each: leave(each, 20), NOW, None),
+    "fetched": (fetch, NOW, DestroyedFor.FETCHED),
+}
+
+
+@pytest.mark.parametrize(("happens", "now", "why"), DUE.values(), ids=DUE)
+def test_a_copy_goes_when_it_is_due_and_not_before(garden, happens, now, why):
+    ask(garden)
+    build(garden)
+    happens(garden)
+    info = garden.platform.stat(archive_name(CASE))
+    assert due(garden, now) == ([DueCopy(CASE, why, info)] if why else [])
+    destroy(garden, now)
+    assert (list_archives(garden.platform) == {}) is (why is not None)
+    destroyed = case(garden, now).destroyed
+    assert (destroyed and destroyed.why) == why
+    assert due(garden, now) == []
+
+
+def test_a_copy_that_is_gone_without_a_record_gets_its_record(garden):
+    ask(garden)
+    build(garden)
+    later = NOW + WEEK
+    garden.platform.fault = _die_on("create")
+    with pytest.raises(Killed):
+        destroy(garden, later)
+    garden.platform.fault = lambda *_: None
+    assert due(garden, later) == [DueCopy(CASE, DestroyedFor.EXPIRED, None)]
+    destroy(garden, later)
+    assert case(garden, later).destroyed.why is DestroyedFor.EXPIRED
+
+
+def test_what_a_killed_export_left_goes_after_a_week(garden):
+    ask(garden)
+    garden.platform.fault = lambda operation, name: (
+        _die_on("create")(operation, name) if name.endswith("built.json") else None
+    )
+    with pytest.raises(Killed):
+        build(garden)
+    garden.platform.fault = lambda *_: None
+    assert due(garden, NOW + timedelta(days=6)) == []
+    (left,) = due(garden, NOW + WEEK)
+    assert left.why is DestroyedFor.EXPIRED
+    destroy(garden, NOW + WEEK)
+    assert list_archives(garden.platform) == {}
+
+
+def test_what_lies_in_the_folder_of_no_approved_case_is_no_copy(garden):
+    garden.platform.create("cases/01234567/archive.age", b"planted")
+    open_case(garden.platform, garden.platform_pseudonym(ANN))
+    garden.platform.create(archive_name(CASE), b"planted")
+    assert due(garden, NOW + WEEK) == []
