@@ -11,6 +11,7 @@ from rally.commands import (
     init,
     keys,
     people,
+    person,
     profile,
     receipts,
     schedule,
@@ -29,7 +30,7 @@ COMMANDS = tuple(
     each.COMMAND
     for each in (
         *(status, init, withdraw, withdrawals, receipts, studies, people, decisions),
-        *(keys, try_pings, schedule, estimate, doctor, profile),
+        *(person, keys, try_pings, schedule, estimate, doctor, profile),
     )
 )
 

@@ -34,6 +34,7 @@ from rally.decisions.access_contents import (
 from rally.decisions.chain import Chain
 from rally.decisions.contents import DecisionKind
 from rally.decisions.entry import Entry
+from rally.errors import ConfigurationError
 from rally.storage.objectstore.interface import ObjectStore
 
 DEADLINE = timedelta(days=30)
@@ -43,6 +44,7 @@ OVERDUE_AFTER = timedelta(days=20)
 """Time from its opening after which an open case is told everywhere."""
 
 _FEWEST_ATTESTERS = 2
+_FEWEST_DIGITS = 4
 _KINDS = (
     DecisionKind.OPEN_CASE,
     DecisionKind.VERIFY_CASE,
@@ -197,17 +199,16 @@ def read_cases(
     Raises:
         OSError: the platform cannot be read.
     """
-    return join_records(
-        fold_cases(chain.of(*_KINDS)), read_records(platform, chain), now
-    )
+    return join_records(fold_cases(chain), read_records(platform, chain), now)
 
 
-def fold_cases(entries: Iterable[Entry]) -> dict[str, Case]:
-    """Makes the cases out of the chain's entries; what breaks a rule counts nothing.
+def fold_cases(chain: Chain) -> dict[str, Case]:
+    """Makes the cases out of a chain's entries; what breaks a rule counts nothing."""
+    return fold_entries(chain.of(*_KINDS))
 
-    Args:
-        entries: Entries that count, in the order of the chain.
-    """
+
+def fold_entries(entries: Iterable[Entry]) -> dict[str, Case]:
+    """Makes the cases out of entries that count, in the order of the chain."""
     cases = dict[str, Case]()
     for entry in entries:
         match entry.content:
@@ -239,6 +240,31 @@ def join_records(
             )
         found[id_] = replace(case, state=_state_of(case, now))
     return found
+
+
+def find_case(cases: Mapping[str, Case], word: str) -> Case:
+    """Finds a case by its id, or by the first digits of it, four at least.
+
+    Raises:
+        ConfigurationError: no case begins so, or several do. The word is not repeated,
+            since it may be anything that somebody typed, the id of a person too.
+    """
+    found = [each for each in cases.values() if each.id.startswith(word)]
+    if len(word) < _FEWEST_DIGITS or not found:
+        raise ConfigurationError("CASE: is no case; `rally person cases` shows them")
+    if len(found) > 1:
+        raise ConfigurationError("CASE: begins several cases; give more of its digits")
+    return found[0]
+
+
+def check_none_is_open(cases: Iterable[Case], participant: str) -> None:
+    """Raises ConfigurationError where a case of a person waits for somebody."""
+    for each in cases:
+        if each.is_open and each.is_of(participant):
+            raise ConfigurationError(
+                f"{each.id}: is a case of the same person, and is {each.state} since"
+                f" {each.opened.at.date()}; go on with it, or refuse it first"
+            )
 
 
 def why_not_verified(case: Case, by: str, verification: AccessVerification) -> str:

@@ -4,7 +4,6 @@ Ids come from standard input, are made pseudonyms at once, and stand nowhere els
 """
 
 import argparse
-import sys
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,18 +11,17 @@ from typing import TYPE_CHECKING
 from rally.commands.command import Command
 from rally.commands.options import (
     open_platform,
-    platform_keys_uri,
     read_scope,
     read_time,
     signer_of,
 )
+from rally.commands.person_ids import read_pseudonyms
 from rally.errors import ConfigurationError
 from rally.options import WHAT, Option
 from rally.printing import print_lines
 from rally.registry.registry import Registry
 from rally.registry.transitions import States
 from rally.times import moment
-from rally.validation.ids import read_ids
 
 if TYPE_CHECKING:
     from rally.events import Event
@@ -65,7 +63,7 @@ def withdraw(args: argparse.Namespace) -> int:
         raise ConfigurationError("--received: is in the future; say when it came")
     platform, signer = open_platform(args), signer_of(args)
     _check_not_concluded(States.read(registry, platform), scope, received)
-    people = _pseudonyms(platform_keys_uri(args), read_ids(sys.stdin.buffer))
+    people = read_pseudonyms(args)
     events = [_left(person, scope, received) for person in sorted(people)]
     write_events(platform, events, pipeline_version())
     letters = Letters(scope, received, tuple(sorted(map(event_name, events))))
@@ -82,15 +80,6 @@ def _check_not_concluded(states: States, scope: str, received: datetime) -> None
             f"--study: {scope} is concluded, and the data of all its participants goes "
             "with it; there is nothing to record"
         )
-
-
-def _pseudonyms(keys: str, ids: list[str]) -> set[str]:
-    from rally.keys.platform_keys import PlatformKeys
-    from rally.validation.pseudonyms import PLATFORM, Pseudonyms
-
-    opened = PlatformKeys.open(keys, pseudonyms=[PLATFORM])
-    pseudonyms = Pseudonyms({PLATFORM: opened.prf(PLATFORM)})
-    return {pseudonyms.of_platform(each) for each in ids}
 
 
 def _left(participant: str, scope: str, received: datetime) -> "Event":

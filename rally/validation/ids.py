@@ -12,6 +12,9 @@ _SENTINELS = frozenset(
 )
 """Ids that stand for no one: developer mode sends zeros, a client's error ones."""
 
+MOST_BYTES = 4 * 1024 * 1024
+"""Of ids on standard input: 100,000 of them take less."""
+
 
 def canonical_id(value: object) -> str:
     """Gives the lower-case, hyphenated form of an id, of 36 characters.
@@ -43,13 +46,19 @@ def read_ids(stream: BinaryIO) -> list[str]:
     Each line holds one id; empty lines hold none.
 
     Args:
-        stream: binary standard input.
+        stream: binary standard input, of at most MOST_BYTES.
 
     Raises:
-        ConfigurationError: there is no id, or a line is none; the message does not
-            repeat it.
+        ConfigurationError: there is no id, there are too many, or a line is none; the
+            message does not repeat it.
     """
-    lines = map(str.strip, stream.read().decode(errors="replace").split("\n"))
+    data = stream.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise ConfigurationError(
+            f"standard input: is longer than {MOST_BYTES:,} bytes; give fewer ids at"
+            " once"
+        )
+    lines = map(str.strip, data.decode(errors="replace").split("\n"))
     ids = [_read(number, line) for number, line in enumerate(lines, 1) if line]
     if not ids:
         raise ConfigurationError(

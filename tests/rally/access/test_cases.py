@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.access.cases import CaseState, fold_cases, read_cases, subject_of
+from rally.access.cases import CaseState, fold_entries, read_cases, subject_of
 from rally.decisions.access_contents import (
     AccessDecision,
     AccessOpening,
@@ -221,7 +221,7 @@ def test_no_order_of_decisions_approves_what_one_person_saw(decisions):
         Entry("0" * 32, number, "0" * 64, 0, kind, content, OPENED, by)
         for number, ((kind, content), by) in enumerate(decisions, 2)
     ]
-    case = fold_cases(entries).get(CASE)
+    case = fold_entries(entries).get(CASE)
     if case is None or case.approved is None:
         return
     assert case.approved.by != case.opened.by
@@ -233,4 +233,4 @@ def test_no_order_of_decisions_approves_what_one_person_saw(decisions):
     # What is said after an end changes nothing.
     later = replace(entries[-1], kind=DecisionKind.APPROVE_CASE, by="service",
                     content=AccessDecision(CASE, "again"))  # fmt: skip
-    assert fold_cases([*entries, later])[CASE].approved == case.approved
+    assert fold_entries([*entries, later])[CASE].approved == case.approved
