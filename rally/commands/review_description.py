@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from rally.decisions.contents import CoveredSchema
 from rally.registry.approvals import Approvals, SchemaApproval
+from rally.registry.review_limits import signed_retention
 from rally.registry.reviews import Review
 from rally.registry.schema_diff import compare
 from rally.registry.study import Document, PayloadSchema, Study
@@ -13,7 +15,11 @@ def describe_review(
     study: Study, review: Review, approvals: Approvals
 ) -> Iterator[str]:
     """Says what a review adds to what is approved, and what is signed of it."""
-    for document, approval in _covered(study, review, approvals):
+    for each in review.request.recipients:
+        yield f"read by {each.group} ({each.agreement}) until {each.until}"
+    if review.public:
+        yield f"public at {review.public.where} from {review.public.on} on"
+    for document, covered, approval in _covered(study, review, approvals):
         before = _approved_before(document, approval.schema, approvals)
         if before is None:
             count = len(approval.schema.fields)
@@ -23,6 +29,8 @@ def describe_review(
                 was = f"{change.was} -> " if change.was else ""
                 yield f"{document.name} {change.kind} {change.path}: {was}{change.now}"
         yield f"{document.name}: category {approval.category}"
+        retention = signed_retention(covered, review.request)
+        yield f"{document.name}: rows stay {retention}"
     yield say_what_is_missing(study, review, approvals)
 
 
@@ -30,7 +38,7 @@ def say_what_is_missing(study: Study, review: Review, approvals: Approvals) -> s
     """Says what keeps a review from counting: areas that have not signed, and more."""
     faults = [
         fault.partition(": ")[2]
-        for _, approval in _covered(study, review, approvals)
+        for _, _, approval in _covered(study, review, approvals)
         for fault in approval.faults
         if fault.startswith(f"review {review.id}: ")
     ]
@@ -38,7 +46,7 @@ def say_what_is_missing(study: Study, review: Review, approvals: Approvals) -> s
         return "; ".join(dict.fromkeys(faults)) + "."
     windows = [
         window
-        for _, approval in _covered(study, review, approvals)
+        for _, _, approval in _covered(study, review, approvals)
         for window in approval.windows
     ]
     if not windows:
@@ -49,12 +57,12 @@ def say_what_is_missing(study: Study, review: Review, approvals: Approvals) -> s
 
 def _covered(
     study: Study, review: Review, approvals: Approvals
-) -> Iterator[tuple[Document, SchemaApproval]]:
+) -> Iterator[tuple[Document, CoveredSchema, SchemaApproval]]:
     for covered in review.covers:
         document = study.documents.get(covered.document)
         for approval in approvals.of(document) if document else ():
             if document and approval.schema.fingerprint == covered.fingerprint:
-                yield document, approval
+                yield document, covered, approval
 
 
 def _approved_before(

@@ -20,7 +20,6 @@ from rally.commands.review_records import create_record, record_file, rewrite_re
 from rally.decisions.content_parsing import person_name, review_id
 from rally.decisions.contents import (
     REVIEW_AREAS,
-    CoveredSchema,
     DecisionKind,
     ReviewImport,
     ReviewResult,
@@ -36,7 +35,7 @@ from rally.printing import print_lines
 from rally.registry.approvals import Approvals
 from rally.registry.collected_fields import OPEN
 from rally.registry.registry import Registry
-from rally.registry.review_files import REVIEW_QUESTIONS, draft_review
+from rally.registry.review_files import REVIEW_QUESTIONS, cover, draft_review
 from rally.registry.review_form import MAX_BYTES, read_form, write_form
 from rally.registry.review_parsing import answers as answers_to
 from rally.registry.review_parsing import read_review
@@ -146,10 +145,7 @@ def request_review(args: argparse.Namespace) -> int:
     documents = _documents(registry, study, args.document)
     first = read_day("--from", args.first) if args.first else study.starts
     last = read_day("--until", args.last) if args.last else study.collect_through
-    covers = [
-        CoveredSchema(each.name, each.schema.fingerprint, first, last)
-        for each in documents
-    ]
+    covers = [cover(each, first, last) for each in documents]
     permanent = None if last else Permanence(owner, f"{OPEN}: why it has no end")
     today = datetime.now(UTC).date()
     review = draft_review(name, study, covers, requester, owner, today, permanent)

@@ -50,6 +50,7 @@ from rally.fields import (
     many,
     moment,
     note,
+    positive,
     text,
     whole,
 )
@@ -112,6 +113,10 @@ def _area(place: Place, value: object) -> Role:
 
 def _last_day(place: Place, value: object) -> date | None:
     return None if value is None else iso_day(place, value)
+
+
+def _retention(place: Place, value: object) -> int | None:
+    return None if value is None else positive(place, value)
 
 
 def _covered(place: Place, value: object) -> CoveredSchema:
@@ -181,6 +186,7 @@ _COVERED = _record(
     fingerprint=hexadecimal(64),
     first=iso_day,
     last=_last_day,
+    retention_days=_retention,
 )
 _REVIEW_DECISION = _record(
     ReviewDecision, namespace=_namespace, review=review_id, note=note

@@ -263,12 +263,15 @@ class CoveredSchema(NamedTuple):
         fingerprint: Fingerprint of the schema.
         first: First submission date, UTC.
         last: Last submission date; None where a named person keeps it for ever.
+        retention_days: Age in days at which rows go; None where they stay until the
+            study is concluded.
     """
 
     document: str
     fingerprint: str
     first: date
     last: date | None
+    retention_days: int | None = None
 
 
 class ReviewSignature(NamedTuple):

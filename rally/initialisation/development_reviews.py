@@ -16,7 +16,11 @@ from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide
 from rally.registry.registry import Registry
 from rally.registry.review_evidence import read_evidence
-from rally.registry.review_files import dump_review, placeholder_review
+from rally.registry.review_files import (
+    cover_revision,
+    dump_review,
+    placeholder_review,
+)
 from rally.registry.reviews import FOLDER, Review
 from rally.registry.study import Study
 from rally.storage.objectstore.interface import ObjectStore
@@ -56,8 +60,9 @@ def write_reviews(
 
 def _cover(study: Study, name: str, days: Days | None) -> Iterator[CoveredSchema]:
     first, last = days or (study.starts, study.collect_through)
-    for schema in study.documents[name].revisions:
-        yield CoveredSchema(name, schema.fingerprint, first, last)
+    document = study.documents[name]
+    for schema in document.revisions:
+        yield cover_revision(document, schema, first, last)
 
 
 def import_reviews(

@@ -51,7 +51,9 @@ def to_json(inventory: Inventory) -> str:
           policy         {enrolment_required, refuse_do_not_track, private_browsing,
                          countries, minimum_age, after_end, unmatched_withdrawals}
           reviews        a list of {id, renews, requester, owner, asked: DAY, covers:
-                         a list of {document, fingerprint, from: DAY, until: DAY},
+                         a list of {document, fingerprint, from: DAY, until: DAY,
+                         retention_days: null until the conclusion}, recipients:
+                         a list of {group, agreement, until: DAY}, analysis_until,
                          steward: {by, on: DAY, result: + or -} or null, sign_offs:
                          {area: {by, on: DAY, result, risk}}, public: address}
         unavailable      namespaces whose files have a fault
@@ -194,9 +196,15 @@ def _review(review: Review) -> dict[str, Any]:
                 "fingerprint": each.fingerprint,
                 "from": _day(each.first),
                 "until": _day(each.last),
+                "retention_days": each.retention_days,
             }
             for each in review.covers
         ],
+        "recipients": [
+            {**each._asdict(), "until": _day(each.until)}
+            for each in review.request.recipients
+        ],
+        "analysis_until": _day(review.request.analysis_until),
         "steward": _answer(steward) if steward else None,
         "sign_offs": {
             area.value: {**_answer(each), "risk": each.risk}

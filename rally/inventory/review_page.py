@@ -49,6 +49,7 @@ def _sections(study: Study, review: Review) -> Iterator[Markup]:
     questions = RENEWAL_QUESTIONS if request.renews else QUESTIONS
     yield section("In short", _in_short(review))
     yield section("What it covers", _covers(study, review))
+    yield section("How long rows stay", _retention(review))
     yield section("What was asked", _answers(questions, request.answers))
     yield section("What the data steward answered", _steward(review.steward))
     if review.sign_offs:
@@ -69,6 +70,14 @@ def _in_short(review: Review) -> Markup:
     if request.renews:
         link = element("a", f"Review {request.renews}", href=f"{request.renews}.html")
         pairs.append(("Renews", link))
+    if readers := request.recipients:
+        words = "; ".join(
+            f"{it.group}, under {it.agreement}, until {say_day(it.until)}"
+            for it in readers
+        )
+        pairs.append(("May be read by", stranger(words)))
+    if request.analysis_until:
+        pairs.append(("At the end, by", say_day(request.analysis_until)))
     if told := review.announcement:
         words = f"Announcement of {say_day(told.on)}"
         pairs.append(("People were told", external_link(told.where, words)))
@@ -97,6 +106,17 @@ def _covers(study: Study, review: Review) -> Markup:
     )
     head = ("Document", "From", "Through", "Fingerprint")
     return data_table(head, rows, ("", "", "", ""), "What it covers", "cards")
+
+
+def _retention(review: Review) -> Markup:
+    rows = (
+        (stranger(each.document), _days(each.retention_days)) for each in review.covers
+    )
+    return data_table(("Document", "Rows stay"), rows, ("", ""), "How long rows stay")
+
+
+def _days(days: int | None) -> str:
+    return "to the end" if days is None else f"{days:,} days"
 
 
 def _document(study: Study, name: str) -> Markup:

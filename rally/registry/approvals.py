@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rally.registry.categories import Category, category_of
 from rally.registry.intervals import ALWAYS, Interval, complement, intersection, union
+from rally.registry.judged_reviews import JudgedSchema, judge_reviews
 from rally.registry.registry import Registry
 from rally.registry.review_evidence import Evidence, read_evidence, recorded_evidence
-from rally.registry.review_judging import judge_review
 from rally.registry.reviews import FOLDER as REVIEWS
 from rally.registry.reviews import Review
 from rally.registry.study import Document, PayloadSchema, Study
@@ -225,33 +225,27 @@ def _judge_document(
     if document.is_built_in:
         yield SchemaApproval(schema, category, ALWAYS)
         return
+    judged = judge_reviews(study, document, evidence)
     open_times = complement(evidence.suspensions(study.namespace, document.name))
     for each in document.revisions:
         category = category_of(study, document, each)
-        yield _judge_schema(study, document, each, category, evidence, open_times)
+        yield _approve_schema(study, each, category, judged, open_times)
 
 
-def _judge_schema(
+def _approve_schema(
     study: Study,
-    document: Document,
     schema: PayloadSchema,
     category: Category,
-    evidence: Evidence,
+    judged: Mapping[str, Sequence[JudgedSchema]],
     open_times: Iterable[Interval],
 ) -> SchemaApproval:
     windows, lapses = list[Interval](), list[Interval]()
     reviews, faults, terms = list[str](), list[str](), list[ReviewTerm]()
     for review in study.reviews:
-        signed = evidence.of(study.namespace, review.id)
-        for covered in review.covers:
-            if (covered.document, covered.fingerprint) != (
-                document.name,
-                schema.fingerprint,
-            ):
+        for each in judged[review.id]:
+            if each.schema is not schema:
                 continue
-            found = judge_review(
-                study, document, schema, covered, review, signed, evidence.founded
-            )
+            found = each.judgement
             windows += found.windows
             lapses += found.lapses
             if found.counts:

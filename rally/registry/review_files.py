@@ -25,12 +25,13 @@ from rally.registry.reviews import (
     Announcement,
     Notice,
     Permanence,
+    Recipient,
     Request,
     Review,
     SignOff,
     StewardReview,
 )
-from rally.registry.study import Document, Study
+from rally.registry.study import Document, PayloadSchema, Study
 
 QUESTIONS = (
     "Which questions shall the data answer?",
@@ -82,7 +83,15 @@ class NamedTupleLike(Protocol):
 
 def cover(document: Document, first: date, last: date | None) -> CoveredSchema:
     """Makes the entry of a review for the newest schema of a document."""
-    return CoveredSchema(document.name, document.schema.fingerprint, first, last)
+    return cover_revision(document, document.schema, first, last)
+
+
+def cover_revision(
+    document: Document, schema: PayloadSchema, first: date, last: date | None
+) -> CoveredSchema:
+    """Makes the entry of a review for a schema of a document, as long as rows stay."""
+    days = document.delete_after_days
+    return CoveredSchema(document.name, schema.fingerprint, first, last, days)
 
 
 def draft_answers(
@@ -126,6 +135,13 @@ def _population(study: Study) -> str:
     return f"Of {joined}: {countries}{age}."
 
 
+def recipients_of(study: Study) -> tuple[Recipient, ...]:
+    """Gives who may read a study's data, as its study.yaml says it."""
+    return tuple(
+        Recipient(each.group, each.agreement, each.until) for each in study.access
+    )
+
+
 def draft_review(
     id: str,
     study: Study,
@@ -142,7 +158,15 @@ def draft_review(
     answers = draft_answers(study, documents, last)
     return Review(
         id=id,
-        request=Request(requester, owner, on, None, answers),
+        request=Request(
+            requester,
+            owner,
+            on,
+            None,
+            answers,
+            recipients_of(study),
+            study.analysis_until,
+        ),
         covers=tuple(covers),
         permanent=permanent,
     )
@@ -220,9 +244,11 @@ def dump_review(review: Review) -> str:
 
 
 def _plain_request(review: Review) -> dict[str, object]:
-    request = review.request
+    request = _plain(review.request) | {"answers": _numbered(review.request.answers)}
+    if not review.request.recipients:
+        del request["recipients"]
     return {
-        "request": _plain(request) | {"answers": _numbered(request.answers)},
+        "request": request,
         "covers": [
             {
                 name: value
@@ -231,6 +257,7 @@ def _plain_request(review: Review) -> dict[str, object]:
                     ("fingerprint", each.fingerprint),
                     ("from", each.first),
                     ("until", each.last),
+                    ("retention_days", each.retention_days),
                 )
                 if value is not None
             }

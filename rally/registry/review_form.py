@@ -6,8 +6,9 @@ stands the answer to that question.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import takewhile
 
 from rally.decisions.contents import REVIEW_AREAS, ReviewResult, Risk
 from rally.fields import Place
@@ -29,10 +30,14 @@ _HEADING = re.compile(r"(#{1,3}) +(.+?) *#* *")
 _NUMBERED = re.compile(r"([0-9]{1,2})\. .*")
 _FACT = re.compile(r"([A-Z][a-z]+): *(.*)")
 _CELL = re.compile(r"(?<!\\)\|")
+_BAR = r"\|"
+_WHOLE = re.compile("[0-9]{1,9}")
 _DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COVERS, _REQUEST, _REVIEW, _SIGN_OFFS = "Covers", "Request", "Review", "Sign-offs"
-_NOTICE = "Notice"
-_SECTIONS = (_COVERS, _REQUEST, _NOTICE, _REVIEW, _SIGN_OFFS)
+_NOTICE, _RECIPIENTS = "Notice", "Recipients"
+_SECTIONS = (_COVERS, _RECIPIENTS, _REQUEST, _NOTICE, _REVIEW, _SIGN_OFFS)
+_COVERED = ("document", "fingerprint", "from", "until", "retention_days")
+_RECIPIENT = ("group", "agreement", "until")
 _NOTHING = "-"
 
 
@@ -49,14 +54,23 @@ def _form(study: Study, review: Review) -> Iterator[str]:
     yield ""
     yield f"## {_COVERS}"
     yield ""
-    yield "| document | fingerprint | from | until |"
-    yield "| --- | --- | --- | --- |"
+    yield "Rows go when they are so many days old, or else once the study is concluded."
+    yield ""
+    yield from _head(_COVERED)
     for each in review.covers:
-        last = each.last or _NOTHING
-        yield f"| {each.document} | {each.fingerprint} | {each.first} | {last} |"
+        days = each.document, each.fingerprint, each.first, each.last
+        yield _row(*days, each.retention_days)
     yield ""
     for document, schema in documents:
         yield from _measured(study, document, schema)
+    yield f"## {_RECIPIENTS}"
+    yield ""
+    yield "Who may read the data, under which agreement, and until when."
+    yield ""
+    yield from _head(_RECIPIENT)
+    for it in request.recipients:
+        yield _row(it.group, it.agreement, it.until)
+    yield ""
     yield f"## {_REQUEST}"
     yield ""
     yield f"Requester: {request.requester}"
@@ -64,6 +78,8 @@ def _form(study: Study, review: Review) -> Iterator[str]:
     yield f"Date: {request.on}"
     if request.renews:
         yield f"Renews: {request.renews}"
+    if request.analysis_until:
+        yield f"Conclusion: {request.analysis_until}"
     yield ""
     questions = RENEWAL_QUESTIONS if request.renews else QUESTIONS
     yield from _answers(questions, request.answers)
@@ -119,11 +135,10 @@ def _documents(
 def _measured(study: Study, document: Document, schema: PayloadSchema) -> Iterator[str]:
     yield f"What {document.name} has, category {category_of(study, document, schema)}:"
     yield ""
-    yield "| field | category | what it is | purpose |"
-    yield "| --- | --- | --- | --- |"
+    yield from _head(("field", "category", "what it is", "purpose"))
     for each in schema.fields:
-        cells = (each.path, str(each.category), each.doc, each.purpose)
-        yield f"| {' | '.join(_escaped(cell) for cell in cells)} |{_marks(each)}"
+        row = _row(each.path, each.category, each.doc, each.purpose)
+        yield f"{row}{_marks(each)}"
     yield ""
 
 
@@ -143,8 +158,14 @@ def _answers(questions: Iterable[str], answers: Iterable[str]) -> Iterator[str]:
         yield ""
 
 
-def _escaped(cell: str) -> str:
-    return cell.replace("|", "\\|")
+def _head(names: Sequence[str]) -> Iterator[str]:
+    yield _row(*(name.replace("_", " ") for name in names))
+    yield _row(*["---"] * len(names))
+
+
+def _row(*cells: object) -> str:
+    texts = (_NOTHING if cell is None else str(cell) for cell in cells)
+    return f"| {' | '.join(text.replace('|', _BAR) for text in texts)} |"
 
 
 def read_form(place: Place, text: str) -> dict[str, object]:
@@ -161,10 +182,14 @@ def read_form(place: Place, text: str) -> dict[str, object]:
     """
     sections = _sections(place, text)
     request = _read_part(sections[_REQUEST])
-    found: dict[str, object] = {
-        "request": request,
-        "covers": _read_covers(sections[_COVERS]),
-    }
+    if "conclusion" in request:
+        request["analysis_until"] = request.pop("conclusion")
+    if recipients := _read_rows(sections[_RECIPIENTS], _RECIPIENT):
+        request["recipients"] = recipients
+    covers = _read_rows(sections[_COVERS], _COVERED)
+    for covered in covers:
+        covered |= _read_number(covered, "retention_days")
+    found: dict[str, object] = {"request": request, "covers": covers}
     found |= _read_notice(_read_facts(sections[_NOTICE]))
     review = _read_part(sections[_REVIEW])
     if not _is_open(review):
@@ -249,17 +274,30 @@ def _read_facts(lines: Iterable[str]) -> dict[str, object]:
     return found
 
 
-def _read_covers(lines: Iterable[str]) -> list[dict[str, object]]:
+def _read_rows(lines: Sequence[str], names: Sequence[str]) -> list[dict[str, object]]:
+    """Reads the rows of the table that has these columns, up to its end."""
+    head, line_below = _head(names)
+    if head not in lines:
+        return []
     found = list[dict[str, object]]()
-    for line in lines:
-        cells = [each.strip() for each in _CELL.split(line)]
-        if len(cells) != 6 or not re.fullmatch("[0-9a-f]{64}", cells[2]):
-            continue
-        named = zip(
-            ("document", "fingerprint", "from", "until"), cells[1:5], strict=True
-        )
-        found.append({name: _value(cell) for name, cell in named if cell != _NOTHING})
+    for line in takewhile(_is_row, lines[lines.index(head) + 1 :]):
+        cells = [each.strip().replace(_BAR, "|") for each in _CELL.split(line)][1:-1]
+        if line != line_below:
+            named = zip(names, cells, strict=False)  # what lacks is a fault, later
+            found.append({name: _value(it) for name, it in named if it != _NOTHING})
     return found
+
+
+def _is_row(line: str) -> bool:
+    return line.lstrip().startswith("|")
+
+
+def _read_number(covered: Mapping[str, object], name: str) -> dict[str, object]:
+    """Reads a number as a number, where there is one."""
+    value = covered.get(name)
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return {name: int(value)}
+    return {}
 
 
 def _value(text: str) -> object:

@@ -18,6 +18,7 @@ from rally.registry.categories import (
 )
 from rally.registry.intervals import ALWAYS, BEGIN, END, Interval, intersection, union
 from rally.registry.review_evidence import Answer, ReviewEvidence
+from rally.registry.review_limits import find_unapproved
 from rally.registry.reviews import Review
 from rally.registry.study import Document, PayloadSchema, Study
 from rally.times import midnight
@@ -63,6 +64,7 @@ def judge_review(
     review: Review,
     evidence: ReviewEvidence,
     founded: datetime | None,
+    beyond: Iterable[str] = (),
 ) -> ReviewJudgement:
     """Judges a review for one schema that it covers.
 
@@ -75,9 +77,11 @@ def judge_review(
         evidence: What is signed of it.
         founded: Time at which the platform was founded; None where signatures are not
             checked: then nobody is asked to confirm.
+        beyond: What a renewal has more than the review that it renews, one line each.
     """
     category = category_of(study, document, schema, review.exempt)
-    gaps = _find_gaps(study, covered, review, category)
+    gaps = [*_find_gaps(study, covered, review, category), *beyond]
+    gaps += find_unapproved(study, document, covered, review.request)
     faults = [*gaps]
     answers = _sort_answers(review, covered, evidence.answers, faults)
     imports = [each for each in answers if each.area is None]

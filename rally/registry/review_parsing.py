@@ -27,8 +27,10 @@ from rally.fields import (
     hexadecimal,
     https_address,
     many,
+    positive,
     raise_all,
     text,
+    word,
 )
 from rally.registry.collected_fields import OPEN
 from rally.registry.reviews import (
@@ -42,6 +44,7 @@ from rally.registry.reviews import (
     Notice,
     Permanence,
     Position,
+    Recipient,
     Request,
     Review,
     SignOff,
@@ -103,6 +106,7 @@ def _record(make: Callable[..., T], **entries: Reader[object]) -> Reader[T]:
     return read
 
 
+_recipient = _record(Recipient, group=word, agreement=text, until=day)
 _announcement = _record(Announcement, where=https_address, on=day)
 _notice = _record(Notice, where=https_address, sha256=hexadecimal(64))
 _exemption = _record(Exemption, rule=text, reason=text)
@@ -137,6 +141,8 @@ def _request(place: Place, value: object) -> Request:
         on=fields.need(DATE, day),
         renews=renews,
         answers=fields.need("answers", answers(count)),
+        recipients=fields.maybe("recipients", many(_recipient, _MOST_ENTRIES)) or (),
+        analysis_until=fields.maybe("analysis_until", day),
     )
     fields.close()
     return request
@@ -192,6 +198,7 @@ def _covered(place: Place, value: object) -> CoveredSchema:
         fingerprint=fields.need("fingerprint", hexadecimal(64)),
         first=fields.need("from", day),
         last=fields.maybe("until", day),
+        retention_days=fields.maybe("retention_days", positive),
     )
     fields.close()
     if covered.last is not None and covered.first > covered.last:

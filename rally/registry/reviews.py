@@ -28,6 +28,20 @@ REVIEW_QUESTIONS = 8
 RENEWAL_QUESTIONS = 3
 
 
+class Recipient(NamedTuple):
+    """Researchers who may read what is collected, and under which agreement.
+
+    Attributes:
+        group: Address of their group.
+        agreement: Agreement.
+        until: Day from which they may not any more.
+    """
+
+    group: str
+    agreement: str
+    until: date
+
+
 class Request(NamedTuple):
     """What somebody asks to collect.
 
@@ -37,6 +51,9 @@ class Request(NamedTuple):
         on: Day of the request.
         renews: Id of the review that this one renews; None of a first request.
         answers: Answers in the order of the questions: twelve, or three of a renewal.
+        recipients: Researchers who may read it; without any, nobody of outside.
+        analysis_until: Day by which the study is concluded, and all of it deleted;
+            None where no day is promised.
     """
 
     requester: str
@@ -44,6 +61,8 @@ class Request(NamedTuple):
     on: date
     renews: str | None
     answers: tuple[str, ...]
+    recipients: tuple[Recipient, ...] = ()
+    analysis_until: date | None = None
 
 
 class StewardReview(NamedTuple):
@@ -217,6 +236,7 @@ class Review:
             self.covers,
             self.announcement,
             self.notice,
+            self.public,
             self.exemptions,
             self.permanent,
         )

@@ -50,7 +50,6 @@ class ChangeKind(StrEnum):
 
 
 _WORDS = frozenset({ChangeKind.PURPOSE, ChangeKind.BENEFIT, ChangeKind.DOC})
-_LESS = frozenset({ChangeKind.REMOVED, ChangeKind.NARROWED})
 
 
 class Change(NamedTuple):
@@ -106,6 +105,15 @@ class SchemaDiff:
         return tuple(each.excess for each in self.changes if each.excess)
 
     @property
+    def additions(self) -> tuple[Change, ...]:
+        """The changes by which it is more than other words and less than before."""
+        return tuple(
+            each
+            for each in self.changes
+            if not each.is_less and each.kind not in _WORDS
+        )
+
+    @property
     def is_incremental(self) -> bool:
         """Whether it stays within what the old schema is approved for.
 
@@ -124,9 +132,7 @@ class SchemaDiff:
             return DiffScope.WORDS
         if self.excesses:
             return DiffScope.FURTHER
-        if all(each.is_less or each.kind in _WORDS for each in self.changes):
-            return DiffScope.NARROWING
-        return DiffScope.INCREMENTAL
+        return DiffScope.INCREMENTAL if self.additions else DiffScope.NARROWING
 
 
 def compare(old: PayloadSchema, new: PayloadSchema) -> SchemaDiff:

@@ -13,13 +13,17 @@ from rally.parser import Parser
 from rally.registry.approvals import Approvals
 from rally.registry.registry import Registry
 from tests.support.people import make_people_keys
-from tests.support.reviews import sign_reviews
+from tests.support.reviews import sign_reviews, write_reviews
 from tests.support.schemas import described
 from tests.support.stores import mark_stores
 from tests.support.world import GARDEN, VISIT, write_studies
 
 PAGE = {"announcement": "https://example.org/", "public": "https://example.org/review"}
 HASH = "0" * 64
+ACCESS = """
+access:
+- {group: bees@example.org, agreement: MOU 8, from: 2026-03-01, until: 2027-06-30}
+"""
 
 
 class Desk:
@@ -28,6 +32,9 @@ class Desk:
     def __init__(self, folder, capsys):
         self.studies = folder / "studies"
         write_studies(self.studies)
+        with (self.studies / GARDEN / "study.yaml").open("a") as study:
+            study.write(ACCESS)
+        write_reviews(self.studies)
         self.platform = mark_stores(folder / "store").platform
         sign_reviews(self.platform, self.registry(), confirms=False)
         file = self.studies / GARDEN / "visit.1.avsc"
@@ -128,7 +135,13 @@ NEED = "category 4: not signed: "
 
 def test_review_counts_once_each_area_has_signed(desk, answers):
     desk.ask()
-    about = ["visit.1 adds /words: string, category 4", "visit.1: category 4"]
+    about = [
+        "read by bees@example.org (MOU 8) until 2027-06-30",
+        f"public at {PAGE['public']} from 2026-02-01 on",
+        "visit.1 adds /words: string, category 4",
+        "visit.1: category 4",
+        "visit.1: rows stay 180 days",
+    ]
     for area, missing in (
         ("data", "steward, privacy, legal, security."),
         ("privacy", "steward, legal, security."),
@@ -160,7 +173,8 @@ def test_request_is_of_what_nobody_has_approved(desk):
         if review.id == "r2"
         for each in review.covers
     }
-    assert f"| visit.1 | {fingerprint} | 2026-02-01 | 2026-12-31 |" in form
+    assert f"| visit.1 | {fingerprint} | 2026-02-01 | 2026-12-31 | 180 |" in form
+    assert "| bees@example.org | MOU 8 | 2027-06-30 |" in form
     assert "| /words | 4 | Words | A test |" in form
 
 

@@ -9,6 +9,7 @@ from rally.inventory.site import make_site
 from rally.inventory.taking import take_inventory
 from rally.registry.about import About
 from rally.registry.registry import SHIPPED, Registry
+from rally.registry.review_files import recipients_of
 from rally.registry.study import Access, Study
 
 AT = datetime(2022, 10, 1, 12, tzinfo=UTC)
@@ -44,8 +45,13 @@ def shipped() -> Registry:
 
 def stream(**changes: object) -> Study:
     """Attention Stream with all that it can say of itself, and with changes."""
-    study = shipped().studies[STREAM]
-    told = {"about": ABOUT, "access": ACCESS, **changes}
+    study = replace(shipped().studies[STREAM], about=ABOUT, access=ACCESS)
+    readers = recipients_of(study)
+    reviews = tuple(
+        replace(each, request=each.request._replace(recipients=readers))
+        for each in study.reviews
+    )
+    told = {"reviews": reviews, **changes}
     return replace(study, **told)  # type: ignore[arg-type]
 
 

@@ -16,6 +16,7 @@ from rally.registry.reviews import (
     Notice,
     Permanence,
     Position,
+    Recipient,
     Request,
     Review,
     SignOff,
@@ -27,13 +28,32 @@ from tests.rally.inventory.samples import STREAM, inventory_of, stream
 JOURNEY = stream().documents["user-journey.1"]
 DAY = date(2022, 7, 1)
 COVERED = CoveredSchema(
-    "user-journey.1", JOURNEY.schema.fingerprint, date(2022, 7, 12), date(2023, 3, 27)
+    "user-journey.1",
+    JOURNEY.schema.fingerprint,
+    date(2022, 7, 12),
+    date(2023, 3, 27),
+    1_000,
 )
-REQUEST = Request("jo", "max", DAY, None, tuple(f"answer {n}" for n in range(1, 13)))
+READERS = (
+    Recipient("birds@example.org", "2026-7", date(2024, 3, 27)),
+    Recipient("<b>@example.org", "MOU 8", date(2023, 3, 27)),
+)
+REQUEST = Request(
+    "jo",
+    "max",
+    DAY,
+    None,
+    tuple(f"answer {n}" for n in range(1, 13)),
+    READERS,
+    date(2024, 3, 27),
+)
 REVIEW = Review(
     id="r3",
     request=REQUEST,
-    covers=(COVERED, COVERED._replace(document="gone.1", last=None)),
+    covers=(
+        COVERED,
+        COVERED._replace(document="gone.1", last=None, retention_days=None),
+    ),
     steward=StewardReview(
         "ann", DAY, ReviewResult.APPROVE, "as asked", tuple("abcdefgh")
     ),
@@ -66,6 +86,9 @@ def test_review_tells_who_asked_and_who_answered_what():
         "Asked for by": "jo",
         "Answers for the data": "max",
         "Asked for on": "1 July 2022",
+        "May be read by": "birds@example.org, under 2026-7, until 27 March 2024; "
+            "<b>@example.org, under MOU 8, until 27 March 2023",
+        "At the end, by": "27 March 2024",
         "People were told": "Announcement of 1 July 2022 at example.org",
         "Under": "Privacy notice at example.org" + "ab" * 32,
         "Elsewhere": "Review, public since 1 July 2022, at bugs.example.org",
@@ -96,6 +119,10 @@ def test_review_tells_who_asked_and_who_answered_what():
         ["user-journey.1", "12 July 2022", "27 March 2023"],
         ["gone.1", "12 July 2022", "no end"],
     ]
+    assert tables(page)["How long rows stay"][1:] == [
+        ["user-journey.1", "1,000 days"],
+        ["gone.1", "to the end"],
+    ]
 
 
 def test_request_that_nobody_answered_is_told():
@@ -104,6 +131,7 @@ def test_request_that_nobody_answered_is_told():
     assert [words(each) for each in page.iter("h2")] == [
         "In short",
         "What it covers",
+        "How long rows stay",
         "What was asked",
         "What the data steward answered",
     ]
@@ -153,9 +181,22 @@ def test_review_is_told_to_machines():
                 "fingerprint": JOURNEY.schema.fingerprint,
                 "from": "2022-07-12",
                 "until": until,
+                "retention_days": days,
             }
-            for name, until in (("user-journey.1", "2023-03-27"), ("gone.1", None))
+            for name, until, days in (
+                ("user-journey.1", "2023-03-27", 1_000),
+                ("gone.1", None, None),
+            )
         ],
+        "recipients": [
+            {
+                "group": "birds@example.org",
+                "agreement": "2026-7",
+                "until": "2024-03-27",
+            },
+            {"group": "<b>@example.org", "agreement": "MOU 8", "until": "2023-03-27"},
+        ],
+        "analysis_until": "2024-03-27",
         "steward": {"by": "ann", "on": "2022-07-01", "result": "+"},
         "sign_offs": {
             "legal": {"by": "lea", "on": "2022-07-01", "result": "-", "risk": "high"}

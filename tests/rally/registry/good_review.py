@@ -18,6 +18,7 @@ from rally.registry.reviews import (
     Notice,
     Permanence,
     Position,
+    Recipient,
     Request,
     Review,
     SignOff,
@@ -35,11 +36,15 @@ request:
   date: 2026-01-10
   answers: {{1: one, 2: two, 3: three, 4: four, 5: five, 6: six, 7: seven, 8: eight,
             9: nine, 10: ten, 11: eleven, 12: twelve}}
+  recipients:
+  - {{group: bees@example.org, agreement: MOU 8, until: 2027-06-30}}
+  analysis_until: 2027-12-31
 covers:
 - document: visit.1
   fingerprint: "{PAGE}"
   from: 2026-02-01
   until: 2026-12-31
+  retention_days: 180
 - document: joined.1
   fingerprint: "{NOTICE}"
   from: 2026-02-01
@@ -76,9 +81,17 @@ NUMBERS = [
 ]
 REVIEW = Review(
     id="r1",
-    request=Request("ann", "bob", date(2026, 1, 10), None, tuple(NUMBERS)),
+    request=Request(
+        "ann",
+        "bob",
+        date(2026, 1, 10),
+        None,
+        tuple(NUMBERS),
+        (Recipient("bees@example.org", "MOU 8", date(2027, 6, 30)),),
+        date(2027, 12, 31),
+    ),
     covers=(
-        CoveredSchema("visit.1", PAGE, date(2026, 2, 1), date(2026, 12, 31)),
+        CoveredSchema("visit.1", PAGE, date(2026, 2, 1), date(2026, 12, 31), 180),
         CoveredSchema("joined.1", NOTICE, date(2026, 2, 1), None),
     ),
     steward=StewardReview(

@@ -24,6 +24,7 @@ from rally.registry.reviews import (
     Notice,
     Permanence,
     Position,
+    Recipient,
     Request,
     Review,
     SignOff,
@@ -70,6 +71,7 @@ IDS = st.sampled_from(
 DAYS = st.dates(date(2000, 1, 1), date(2199, 12, 31))
 HEXES = st.sampled_from(["1" * 64, "0" * 64, "e" * 64, "1e" + "0" * 62, "ab" * 32])
 PAGES = st.sampled_from(["https://a.b", "https://a.b/#b", "https://a.b/?b=[c]&d=e"])
+RECIPIENTS = st.builds(Recipient, NAMES, TEXTS, DAYS)
 ANNOUNCEMENTS = st.builds(Announcement, PAGES, DAYS)
 
 
@@ -86,6 +88,7 @@ def covered(draw, is_permanent):
         draw(HEXES),
         first,
         None if is_permanent and draw(st.booleans()) else last,
+        draw(st.none() | st.integers(1, 10_000)),
     )
 
 
@@ -94,7 +97,11 @@ def reviews(draw):
     names = draw(st.permutations(["ann", "no", "null", "true", "y", "x-1", "a" * 40]))
     renews = draw(st.none() | IDS)
     count = RENEWAL_QUESTIONS if renews else REQUEST_QUESTIONS
-    request = Request(names[5], names[6], draw(DAYS), renews, draw(answers(count)))
+    request = Request(
+        *(names[5], names[6], draw(DAYS), renews, draw(answers(count))),
+        tuple(draw(st.lists(RECIPIENTS, max_size=2))),
+        draw(st.none() | DAYS),
+    )
     permanent = draw(st.none() | st.builds(Permanence, NAMES, TEXTS))
     steward = draw(
         st.none()

@@ -13,9 +13,14 @@ from rally.registry.registry import SHIPPED, Registry
 from rally.registry.review_files import draft_review, placeholder_review
 from rally.registry.review_form import read_form, write_form
 from rally.registry.review_parsing import read_review
+from rally.registry.reviews import Recipient
 
 PLACE = Place("form.md")
 DAY = date(2022, 3, 10)
+READERS = (
+    Recipient("bees@example.org", "MOU 8 | annex", date(2023, 12, 31)),
+    Recipient("birds@example.org", "2026-7", date(2023, 6, 30)),
+)
 NAMESPACE, DOCUMENT = "rally-zero-one", "measurements.1"
 
 
@@ -27,12 +32,13 @@ def study():
 @pytest.fixture(scope="module")
 def covers(study):
     fingerprint = study.documents[DOCUMENT].schema.fingerprint
-    return [CoveredSchema(DOCUMENT, fingerprint, DAY, date(2023, 3, 9))]
+    return [CoveredSchema(DOCUMENT, fingerprint, DAY, date(2023, 3, 9), 90)]
 
 
 @pytest.fixture
 def draft(study, covers):
-    return draft_review("r1", study, covers, "ada", "owen", DAY)
+    draft = draft_review("r1", study, covers, "ada", "owen", DAY)
+    return replace(draft, request=draft.request._replace(recipients=READERS))
 
 
 def read(text):
@@ -52,6 +58,9 @@ def test_form_shows_each_field_and_leaves_to_people_what_they_know(study, draft)
     assert "| /origin | 3 | Website that was visited" in form
     review = read(form)
     assert review == draft
+    assert review.request.recipients == READERS
+    assert review.covers[0].retention_days == 90
+    assert review.request.analysis_until == date(2023, 12, 31)
     questions = [each.rpartition(".")[2] for each in review.open]
     assert questions == ["1", "2", "3", "4", "6", "10", "11"]
     assert review.steward is review.sign_offs is None
@@ -83,6 +92,12 @@ def test_part_without_a_result_is_not_there(study, covers):
         (("Requester: ada", "Requester: Ada L"), "form.md: request.requester: must be"),
         (("Date: 2022-03-10", "Date: 2022-02-30"), "form.md: request.date: must be a"),
         (("| 2023-03-09 |", "| 2021-01-01 |"), "form.md: covers.0.until: must not be"),
+        (("| 90 |", "| 9 weeks |"), "form.md: covers.0.retention_days: must be"),
+        (("| 2023-12-31 |", "| - |"), "form.md: request.recipients.0.until: is"),
+        (("| 2023-12-31 |", "|"), "form.md: request.recipients.0.until: is missing"),
+        (("Conclusion: 2023-12-31", "Conclusion: soon"),
+         "form.md: request.analysis_until: must be a date"),
+        (("## Recipients", "## Readers"), "form.md: has no section Recipients; it is"),
         (("### 12. ", "### 13. "), "form.md: request.answers.13: is no question"),
     ],
 )  # fmt: skip

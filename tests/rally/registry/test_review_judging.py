@@ -31,8 +31,8 @@ def study(folder):
 
 
 def test_private_review_approves_nothing(study):
-    study.sign_all()
     study.change(public=None)
+    study.sign_all()
     assert study.windows() == {LOW: (), HIGH: ()}
     assert study.approval(LOW).faults == (
         "review r1: is not public; say where and since when it can be read",

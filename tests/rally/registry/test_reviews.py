@@ -63,6 +63,7 @@ def test_answer_that_mentions_open_questions_is_none():
 TEXT = "must be text; write some, in quotes where YAML needs them"
 DAY = "must be a date such as 2022-03-10, without quotes"
 HEX = "must be lower-case hexadecimal digits, all of them"
+WORD = "must be at most 100 characters without spaces"
 NAME = "must be up to 40 lower-case letters, digits and hyphens"
 HTTPS = "must be an address such as https://example.org/study"
 RESULT = "must be one of: +, -"
@@ -89,6 +90,13 @@ WRONG = [
     ("request answers 3", 7, TEXT),
     ("request answers 3", "two\nlines", "must be one line of printable text"),
     ("request answers 3", "x" * 2001, "must be at most 2,000 characters"),
+    ("request recipients", "bees", "must be a list; write [one, two]"),
+    ("request recipients 0 group", "the bees", WORD),
+    ("request recipients 0 agreement", "", TEXT),
+    ("request recipients 0 until", ..., MISSING),
+    ("request analysis_until", "2027", DAY),
+    ("covers 0 retention_days", 0, "must be a whole number of at least 1"),
+    ("covers 0 retention_days", "180", "must be a whole number of at least 1"),
     ("covers", [], "is empty; say which schemas"),
     ("covers", {}, "must be a list; write [one, two]"),
     ("covers 0 document", "visit", DOCUMENT),

@@ -6,14 +6,14 @@ from datetime import date
 import pytest
 
 from rally.decisions.contents import ReviewResult
-from rally.registry.reviews import Announcement, Exemption
+from rally.registry.reviews import Exemption
 from tests.rally.registry.good_review import NOTICE, NUMBERS, PAGE, REVIEW
 
 
 def test_digest_is_of_what_is_asked_for():
     """What somebody signs: it is the same for ever, on every machine."""
     assert REVIEW.digest == (
-        "0845a061a1084fef27edc73106560e166004a067eb2a52fc95e222e7a7d5297a"
+        "30fe4e13add853831dcea1bb632837e4fb6777bf2d4b0acc5a0bdef2e6a57766"
     )
 
 
@@ -32,6 +32,18 @@ CHANGES = {
     "last": {"covers": (REVIEW.covers[0]._replace(last=DAY_LATER),)},
     "no end": {"covers": (REVIEW.covers[0]._replace(last=None),)},
     "more": {"covers": (*REVIEW.covers, REVIEW.covers[0])},
+    "reader": {"request": REVIEW.request._replace(recipients=())},
+    "read longer": {
+        "request": REVIEW.request._replace(
+            recipients=(REVIEW.request.recipients[0]._replace(until=DAY_LATER),)
+        )
+    },
+    "conclusion": {"request": REVIEW.request._replace(analysis_until=DAY_LATER)},
+    "no conclusion": {"request": REVIEW.request._replace(analysis_until=None)},
+    "stays": {"covers": (REVIEW.covers[0]._replace(retention_days=181),)},
+    "stays to the end": {"covers": (REVIEW.covers[0]._replace(retention_days=None),)},
+    "public": {"public": REVIEW.public._replace(on=DAY_LATER)},
+    "private": {"public": None},
     "announced": {"announcement": REVIEW.announcement._replace(on=DAY_LATER)},
     "not announced": {"announcement": None},
     "notice": {"notice": REVIEW.notice._replace(sha256=PAGE)},
@@ -55,8 +67,6 @@ def test_whatever_is_asked_for_changes_the_digest(changes):
         {"steward": REVIEW.steward._replace(result=ReviewResult.REFUSE)},
         {"sign_offs": None},
         {"sign_offs": {}},
-        {"public": None},
-        {"public": Announcement("https://example.org/", DAY_LATER)},
         {"escalations": ()},
     ],
     ids=str,
