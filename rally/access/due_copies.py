@@ -14,7 +14,7 @@ from rally.access.records import EXPIRES_AFTER, FOLDER, DestroyedFor, archive_na
 from rally.decisions.access_contents import CASE_DIGITS
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
 from rally.storage.objectstore.strays import list_but_strays
-from rally.times import to_micros
+from rally.times import from_micros, to_micros
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.withdrawal_list import Withdrawal
 
@@ -27,12 +27,14 @@ class DueCopy(NamedTuple):
     Attributes:
         case: Id of its case.
         why: Reason.
+        since: Time from which on it should be gone, UTC.
         archive: The encrypted archive as it is listed; None where it is gone and no
             record says so.
     """
 
     case: str
     why: DestroyedFor
+    since: datetime
     archive: ObjectInfo | None
 
 
@@ -76,11 +78,11 @@ def find_due(
         if archive is None and not case.has_archive:
             continue
         if case.built is None and case.refused is None:
-            why = _why_unfinished(platform, case, now)
+            found = _unfinished(platform, case, now)
         else:
-            why = _why_due(case, left, now)
-        if why is not None:
-            due.append(DueCopy(case.id, why, archive))
+            found = _due(case, left, now)
+        if found is not None:
+            due.append(DueCopy(case.id, *found, archive))
     return due
 
 
@@ -95,38 +97,42 @@ class Leavers:
             if each.participant is not None and each.status is RequestStatus.ACTIVE
         ]
 
-    def has_left(self, case: Case) -> bool:
-        """Tells whether a case's person has left since, and had not said so in it."""
+    def left_at(self, case: Case) -> datetime | None:
+        """Says when a case's person left since, and had not said so in it, UTC."""
         if case.wants_leaving:
-            return False
+            return None
         since = to_micros(case.opened.at)
-        return any(
-            each.time >= since and case.is_of(each.participant or "")
+        times = (
+            each.time
             for each in self._left
+            if each.time >= since and case.is_of(each.participant or "")
         )
+        first = min(times, default=None)
+        return None if first is None else from_micros(first)
 
 
-def _why_due(case: Case, left: Leavers, now: datetime) -> DestroyedFor | None:
-    """Says why a copy that was made has to go; None where it may stay."""
+_Due = tuple[DestroyedFor, datetime]
+
+
+def _due(case: Case, left: Leavers, now: datetime) -> _Due | None:
+    """Says why a copy that was made has to go, and since when; None where it stays."""
     if case.destroyed is not None:  # killed before the archive was gone, or put back
-        return case.destroyed.why
+        return case.destroyed.why, case.destroyed.at
     if case.refused is not None:
-        return DestroyedFor.REFUSED
+        return DestroyedFor.REFUSED, case.refused.at
     if case.fetched is not None:
-        return DestroyedFor.FETCHED
-    if left.has_left(case):
-        return DestroyedFor.LEFT
+        return DestroyedFor.FETCHED, case.fetched.at
+    if left_at := left.left_at(case):
+        return DestroyedFor.LEFT, left_at
     if case.built is not None and now >= case.built.expires:
-        return DestroyedFor.EXPIRED
+        return DestroyedFor.EXPIRED, case.built.expires
     return None
 
 
-def _why_unfinished(
-    platform: ObjectStore, case: Case, now: datetime
-) -> DestroyedFor | None:
+def _unfinished(platform: ObjectStore, case: Case, now: datetime) -> _Due | None:
     """Says why what a killed export left has to go; its next run may yet finish it."""
     if case.approved is None:
         return None
     dated = platform.list_dated(archive_name(case.id))
-    written = max((at for _, at in dated), default=now)
-    return DestroyedFor.EXPIRED if now - written >= EXPIRES_AFTER else None
+    expires = max((at for _, at in dated), default=now) + EXPIRES_AFTER
+    return (DestroyedFor.EXPIRED, expires) if now >= expires else None

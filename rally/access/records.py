@@ -28,6 +28,9 @@ from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.storage.records import list_records
 
 FOLDER = "cases/"
+ARCHIVE = "archive.age"
+"""Name of the encrypted copy in its case's folder."""
+
 EXPIRES_AFTER = timedelta(days=7)
 """Time from which on a copy that was built is destroyed."""
 
@@ -158,7 +161,7 @@ class AllRecords:
 
 def archive_name(case: str) -> str:
     """Names the encrypted copy of a case."""
-    return f"{FOLDER}{case}/archive.age"
+    return f"{FOLDER}{case}/{ARCHIVE}"
 
 
 def record_name(record: CaseRecord) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from rally.audit.calendar_audit import audit_calendar
 from rally.audit.conclusion_audit import ConclusionAudit
+from rally.audit.copies_audit import audit_copies
 from rally.audit.current_withdrawals import CurrentWithdrawals
 from rally.audit.deadline_audit import audit_deadlines
 from rally.audit.decisions_audit import audit_entries, audit_letters, audit_rulings
@@ -38,6 +39,7 @@ from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.list_object import LIST
 from rally.withdrawal.overview import Group, Overview
 from rally.withdrawal.unreadable import UnreadableLetters, find_unreadable
+from rally.withdrawal.withdrawal_list import WithdrawalList
 
 ParallelMap = Callable[[Sequence[WorkUnit], int], Iterable[Any]]
 """Audits units on workers; the results are the JSON of tallies.
@@ -95,6 +97,7 @@ class Audit:
         self._read_platform(searches)
         self._check_receipts(withdrawals)
         self._check_decisions(log, withdrawals)
+        self._check_copies(withdrawals)
         self._check_studies(log, listing, withdrawals)
         self._read_rows(listing)
         for study, letters in log.settled.items():
@@ -206,6 +209,16 @@ class Audit:
                 self._tally.merge(
                     audit_letters(self._decisions, log.letters, chain, self._concluded)
                 )
+
+    def _check_copies(self, withdrawals: CurrentWithdrawals | None) -> None:
+        """Audits copies; without a list, which is named, nobody is known to leave."""
+        chain = withdrawals.decisions if withdrawals else self._decisions
+        published = withdrawals.published if withdrawals else WithdrawalList()
+        days = self._settings.limits.purge_days
+        with self._recording_failures(Check.COPIES):
+            self._tally.merge(
+                audit_copies(self._platform, chain, published, self._as_of, days)
+            )
 
     def _check_studies(
         self, log: LogSummary, listing: Listing, withdrawals: CurrentWithdrawals | None

@@ -35,7 +35,8 @@ class Check(StrEnum):
     KEYS: every key of a concluded study gone.
     LOCKS: no study locked past its `analysis_until`.
     ANNOUNCED: participants were told of an end before it came.
-    COPIES: no object that nobody registered in a study's store.
+    COPIES: no object that nobody registered in a study's store, and no person's copy
+    without an approved case or past its time.
     DERIVED: no withdrawn pseudonym in researchers' own tables.
     """
 

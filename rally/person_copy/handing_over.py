@@ -89,7 +89,7 @@ def build_copy(
     """
     check_exportable(case)
     check_whole(gathered)
-    if Leavers(places.published.list.withdrawals).has_left(case):
+    if Leavers(places.published.list.withdrawals).left_at(case):
         raise _left(case)
     archive = make_archive(gathered.copy)
     if case.recipient:
@@ -101,7 +101,7 @@ def build_copy(
     # Whoever has left while it was made gets none.
     again = Places.open(places.registry, places.stores, places.pseudonyms)
     current = again.find_case(case.id, now)
-    if Leavers(again.published.list.withdrawals).has_left(case):
+    if Leavers(again.published.list.withdrawals).left_at(case):
         places.platform.delete(name, generation)
         raise _left(case)
     check_exportable(current)
@@ -172,7 +172,7 @@ def record_fetched(
     assert case.built is not None  # of a case that is built
     write_record(platform, chain, key, Fetched(case.id, now, case.built.archive))
     info = platform.stat(archive_name(case.id))
-    due = DueCopy(case.id, DestroyedFor.FETCHED, info)
+    due = DueCopy(case.id, DestroyedFor.FETCHED, now, info)
     destroy_copy(platform, chain, key, due, case, now)
 
 

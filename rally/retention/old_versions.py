@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from rally import dead_letters
+from rally.access.records import ARCHIVE
+from rally.access.records import FOLDER as CASES
 from rally.dead_letters import place_of
 from rally.deletion.old_copies import purge_old_copies
 from rally.registry.object_classifier import folder_of
@@ -47,7 +49,7 @@ def purge_row_copies(context: Context, report: PurgeReport) -> None:
 
 
 def purge_record_copies(context: Context, report: PurgeReport, *, events: bool) -> None:
-    """Purges old copies of dead letters, plans, and files of killed writers.
+    """Purges old copies of dead letters, plans, archives and files of killed writers.
 
     Args:
         context: Context of the purge.
@@ -60,6 +62,7 @@ def purge_record_copies(context: Context, report: PurgeReport, *, events: bool) 
         platform, dead_letters.FOLDER, report, lambda each: _is_gone(context, each)
     )
     purge_copies(platform, PLANS, report)
+    purge_copies(platform, CASES, report, lambda each: each.name.endswith(ARCHIVE))
     if events:
         purge_copies(platform, EVENTS, report)
     for store in (platform, *context.stores.each(context.registry.studies)):

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     UNENROLLED: the person of the rows never enrolled.
     UNREADABLE: withdrawals that nobody could read are long past their deadline.
     DEAD_LETTER, PLAN, TEMPORARY, ARCHIVE: the object is older than its limit.
+    COPY: the copy of a person was fetched, has expired, or its person has left.
     """
 
     EXPIRED = "expired"
@@ -48,6 +49,7 @@ class Reason(StrEnum):
     PLAN = "plan"
     TEMPORARY = "temporary"
     ARCHIVE = "archive"
+    COPY = "copy"
 
 
 def is_listed(reason: Reason) -> bool:

@@ -27,6 +27,7 @@ from rally.retention.old_versions import (
     purge_record_copies,
     purge_row_copies,
 )
+from rally.retention.person_copies import survey_person_copies
 from rally.retention.plan import PurgePlan, write_plan
 from rally.retention.plan_entry import Phase, PlanEntry, Reason, is_listed
 from rally.retention.report import (
@@ -173,6 +174,7 @@ class Purge:
         yield from survey_derived(context, survey)
         yield from survey_plans(context, survey)
         yield from survey_leftovers(context)
+        yield from survey_person_copies(context)
         yield from survey_archives(context, survey)
 
     def _search_unenrolled(

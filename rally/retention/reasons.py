@@ -9,6 +9,7 @@ from rally.registry.legal_holds import LegalHolds
 from rally.retention.archives import survey_archives
 from rally.retention.context import Context
 from rally.retention.derived import open_derived
+from rally.retention.person_copies import survey_person_copies
 from rally.retention.plan_entry import STUDY, Phase, PlanEntry, Reason
 from rally.retention.survey import (
     SurveyResult,
@@ -91,6 +92,8 @@ class ReasonCheck:
             return entry in survey_plans(context, SurveyResult(), folder)
         if entry.reason is Reason.TEMPORARY:
             return entry in survey_leftovers(context, [entry.name])
+        if entry.reason is Reason.COPY:
+            return entry in survey_person_copies(context)
         return entry.reason is Reason.ARCHIVE and entry in self._named_archives()
 
     def _named_archives(self) -> frozenset[PlanEntry]:

@@ -79,7 +79,7 @@ locals {
       }
       deletes = {
         store    = ["data/"]
-        platform = ["dead-letters/", "events/", "leases/", "plans/", "results/", "runs/purge.json"]
+        platform = ["cases/", "dead-letters/", "events/", "leases/", "plans/", "results/", "runs/purge.json"]
       }
     }
     # What its options --html and --json name is below reports/.

@@ -53,7 +53,7 @@ resource "google_storage_bucket" "study" {
 locals {
   undo_days      = 30
   remembered     = ["decisions/", "events/", "receipts/", "withdrawals/", local.marker]
-  not_remembered = ["dead-letters/", "leases/", "plans/", "results/", "runs/"]
+  not_remembered = ["cases/", "dead-letters/", "leases/", "plans/", "results/", "runs/"]
 }
 
 resource "google_storage_bucket" "platform" {

@@ -124,11 +124,13 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
         Tampering(tampering.anchor, Check.RECEIPTS),
     ],
     (CREATES, PLATFORM, "cases/"): [
-        Tampering(tampering.copy_of_nobody),
+        Tampering(
+            tampering.copy_of_nobody, Check.COPIES, "a person's copy without a case"
+        ),
         ShownElsewhere(("tests/rally/access/test_records.py::*",)),
     ],
     (DELETES, PLATFORM, "cases/"): [
-        AcceptedRisk("a copy that somebody removes is made again, of the same rows"),
+        AcceptedRisk("a copy that somebody removes is made again, in another case"),
     ],
     (CREATES, PLATFORM, "leases/"): [Tampering(tampering.run_without_end)],
     (DELETES, PLATFORM, "leases/"): [

@@ -9,7 +9,7 @@ from rally.audit.findings import Check
 from rally.audit.limits import Limits
 from rally.registry.registry import Registry
 from rally.registry.transitions import States
-from tests.rally.audit import object_violations, row_violations
+from tests.rally.audit import copy_violations, object_violations, row_violations
 from tests.rally.audit.audited_platform import (
     count_by_description,
     lines_by_check,
@@ -98,6 +98,13 @@ VIOLATIONS = {
         object_violations.unknown_study,
         object_violations.unknown_document,
         object_violations.without_a_date,
+        copy_violations.without_case,
+        copy_violations.past_its_time,
+        copy_violations.fetched_and_kept,
+        copy_violations.refused_and_kept,
+        copy_violations.of_who_left,
+        copy_violations.replaced,
+        copy_violations.with_a_forged_record,
     ],
     Check.DERIVED: [
         object_violations.derived_text,

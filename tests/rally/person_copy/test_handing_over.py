@@ -20,6 +20,7 @@ from rally.person_copy.handing_over import (
 )
 from tests.support.access_cases import (
     CASE,
+    OPENED,
     approved_case,
     open_case,
     refuse_case,
@@ -275,22 +276,22 @@ def _die_on(what):
 
 
 DUE = {
-    "nothing happened": (lambda _: None, NOW, None),
-    "a week": (lambda _: None, NOW + WEEK, DestroyedFor.EXPIRED),
-    "refused": (refuse, NOW, DestroyedFor.REFUSED),
-    "left": (leave, NOW, DestroyedFor.LEFT),
-    "left before": (lambda each: leave(each, 20), NOW, None),
-    "fetched": (fetch, NOW, DestroyedFor.FETCHED),
+    "nothing happened": (lambda _: None, NOW, None, None),
+    "a week": (lambda _: None, NOW + WEEK, DestroyedFor.EXPIRED, NOW + WEEK),
+    "refused": (refuse, NOW, DestroyedFor.REFUSED, OPENED),
+    "left": (leave, NOW, DestroyedFor.LEFT, day(28)),
+    "left before": (lambda each: leave(each, 20), NOW, None, None),
+    "fetched": (fetch, NOW, DestroyedFor.FETCHED, NOW),
 }
 
 
-@pytest.mark.parametrize(("happens", "now", "why"), DUE.values(), ids=DUE)
-def test_a_copy_goes_when_it_is_due_and_not_before(garden, happens, now, why):
+@pytest.mark.parametrize(("happens", "now", "why", "since"), DUE.values(), ids=DUE)
+def test_a_copy_goes_when_it_is_due_and_not_before(garden, happens, now, why, since):
     ask(garden)
     build(garden)
     happens(garden)
     info = garden.platform.stat(archive_name(CASE))
-    assert due(garden, now) == ([DueCopy(CASE, why, info)] if why else [])
+    assert due(garden, now) == ([DueCopy(CASE, why, since, info)] if why else [])
     destroy(garden, now)
     assert (list_archives(garden.platform) == {}) is (why is not None)
     destroyed = case(garden, now).destroyed
@@ -306,7 +307,7 @@ def test_a_copy_that_is_gone_without_a_record_gets_its_record(garden):
     with pytest.raises(Killed):
         destroy(garden, later)
     garden.platform.fault = lambda *_: None
-    assert due(garden, later) == [DueCopy(CASE, DestroyedFor.EXPIRED, None)]
+    assert due(garden, later) == [DueCopy(CASE, DestroyedFor.EXPIRED, later, None)]
     destroy(garden, later)
     assert case(garden, later).destroyed.why is DestroyedFor.EXPIRED
 

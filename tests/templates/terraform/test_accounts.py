@@ -131,6 +131,7 @@ def test_the_demo_shows_most_of_the_table(deeds):
         ("purge", "creates", "store", "data/"),  # files of which some rows go
         ("purge", "creates", "platform", "results/purge/"),
         ("purge", "deletes", "platform", "results/"),
+        ("purge", "deletes", "platform", "cases/"),  # of who asked for a copy
         ("audit", "creates", "platform", "reports/"),
         ("audit", "deletes", "platform", "reports/"),
         ("audit", "creates", "platform", "results/audit/"),
@@ -181,13 +182,13 @@ def test_only_who_publishes_the_list_can_sign_it():
 def test_only_who_makes_copies_signs_and_writes_what_became_of_them():
     signs = {n for n, e in TABLE.items() if names.signing(names.Job.COPY) in e["opens"]}
     assert signs == {"copy"}
-    for what in ("creates", "deletes"):
+    for what, who in (("creates", {"copy"}), ("deletes", {"copy", "purge"})):
         writes = {
             name
             for name, each in TABLE.items()
             if CASES.startswith(tuple(each[what].get("platform", ())))
         }
-        assert writes == {"copy"}, what
+        assert writes == who, what
     assert {*TABLE["copy"]["creates"], *TABLE["copy"]["deletes"]} == {"platform"}
 
 
