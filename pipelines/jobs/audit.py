@@ -19,6 +19,7 @@ from pipelines.lifecycle import Ended, JobStopped, describe_error
 from pipelines.options import parse_options_here
 from pipelines.run_step import run_step, shown_progress
 from pipelines.runners import is_local
+from rally.access.cases import read_cases
 from rally.audit.audit import Audit
 from rally.audit.findings import AuditReport, Status
 from rally.audit.forbidden_values import read_forbidden_values
@@ -118,17 +119,22 @@ def _report(options: PipelineOptions) -> Ended:
         kept=found[Status.KEPT],
         broken=found[Status.BROKEN],
         unproven=found[Status.UNKNOWN],
-        approvals_ending=_count_ending(audit_settings(options)),
+        **_count_waiting(audit_settings(options)),
     )
     return Ended(report.exit_status, figures)
 
 
-def _count_ending(settings: AuditSettings) -> int:
-    """Counts what somebody is alerted of today, since it is soon approved no more."""
-    registry, chain = settings.load_registry(), read_chain(settings.stores().platform)
+def _count_waiting(settings: AuditSettings) -> LogFields:
+    """Counts what somebody is alerted of today, since people have to act on it."""
+    platform = settings.stores().platform
+    registry, chain = settings.load_registry(), read_chain(platform)
     states, now = States.of_chain(registry, chain), settings.clock()()
     due = find_due(registry, states, Approvals.of_chain(registry, chain), now)
-    return count_alarms(due, now.date())
+    cases = read_cases(chain, platform, now).values()
+    return LogFields(
+        approvals_ending=count_alarms(due, now.date()),
+        cases_overdue=sum(each.is_overdue(now) for each in cases),
+    )
 
 
 def _with_forbidden_values(settings: AuditSettings) -> AuditSettings:

@@ -66,6 +66,8 @@ class LogFields(TypedDict, total=False):
         unproven: number of promises that an audit could not check.
         approvals_ending: number of approvals, confirmations and fields' days that end
             in 30, 14 or at most 5 days, as an audit finds.
+        cases_overdue: number of people's requests for a copy that are open for more
+            than 20 days, as an audit finds.
     """
 
     study: str
@@ -89,6 +91,7 @@ class LogFields(TypedDict, total=False):
     broken: int
     unproven: int
     approvals_ending: int
+    cases_overdue: int
 
 
 def log(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
+from rally.access.cases import OVERDUE_AFTER
 from rally.dead_letters import LetterKind
 from rally.exit_status import DONE
 from rally.registry.approval_deadlines import in_days
@@ -62,6 +63,10 @@ def _requests(state: PlatformState) -> Iterator[Matter]:
     if late := len(state.requests.late_requests):
         what = f"{late:,} withdrawal{'' if late == 1 else 's'} past the deadline"
         yield Matter("platform", what, "rally withdrawals --requests")
+    if overdue := state.overdue_cases:
+        cases = "a case" if overdue == 1 else f"{overdue:,} cases"
+        what = f"{cases} open for more than {OVERDUE_AFTER.days} days"
+        yield Matter("platform", what, "rally person cases")
     for each in state.waiting:
         what = f"{each.people:,} held, decide by {each.until}"
         yield Matter(each.scope, what, "rally withdrawals --requests")

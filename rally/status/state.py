@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 
+from rally.access.cases import read_cases
 from rally.dead_letters import LetterKind, list_dead_letters
 from rally.decisions.chain import Chain, EntryStatus
 from rally.errors import CorruptFile
@@ -129,6 +130,7 @@ class PlatformState:
         expiring: what ends soon, sorted by day.
         closed: documents that are not collected, for want of a review that counts.
         approvals: decisions that wait for a second owner.
+        overdue_cases: people's requests for a copy that are open for too long.
         faults: decisions that are void or missing.
         unloadable: why a study does not load, by namespace.
     """
@@ -142,6 +144,7 @@ class PlatformState:
     expiring: Sequence[Expiring]
     closed: Sequence[ClosedDocument]
     approvals: int
+    overdue_cases: int
     faults: int
     unloadable: Mapping[str, str]
 
@@ -174,6 +177,7 @@ def read_state(
     states = States.of_chain(registry, chain)
     approvals = Approvals.of_chain(registry, chain)
     closed = [*find_closed(registry, states, approvals, now)]
+    cases = read_cases(chain, platform, now).values()
     requests = read_overview(platform, withdrawals, withdrawals, now, deadline_days)
     studies = [
         _study(stores.of(each.namespace), each, states.at(each, now), now.date())
@@ -195,6 +199,7 @@ def read_state(
         ),
         closed=closed,
         approvals=_count(chain, EntryStatus.WAITING),
+        overdue_cases=sum(each.is_overdue(now) for each in cases),
         faults=len(chain.faulty()) + chain.has_loss,
         unloadable=registry.faults,
     )

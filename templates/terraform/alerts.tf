@@ -33,6 +33,14 @@ locals {
       title = "A data review ends soon"
       says  = "In 30, in 14 or in at most 5 days something is collected no more, unless its owner acts. `rally studies due` lists what, and whose: docs/studies.md."
     }
+    cases_overdue = {
+      jobs  = "audit"
+      field = "cases_overdue"
+      found = ">0"
+      text  = "[1-9]"
+      title = "Somebody waits for a copy of their data"
+      says  = "A request is open for more than 20 days, and is to be answered within 30. `rally person cases` says what it waits for: docs/people.md."
+    }
     dead_letters = {
       jobs  = "replay"
       field = "dead_letters"

@@ -6,12 +6,15 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines import cli
 from rally.keys.local_kek import FILE
+from rally.storage.objectstore.open_store import open_store
+from tests.support.access_cases import open_case
 from tests.support.world import (
     GARDEN,
     HOUSE,
@@ -247,7 +250,13 @@ def test_figures_of_each_job_are_in_its_last_entry(world, store, tmp_path, job):
     assert last("purge") == (0, {"objects": 0, "faults": 0})
     assert last("audit") == (
         0,
-        {"kept": 20, "broken": 0, "unproven": 0, "approvals_ending": 0},
+        {
+            "kept": 20,
+            "broken": 0,
+            "unproven": 0,
+            "approvals_ending": 0,
+            "cases_overdue": 0,
+        },
     )
     (letter,) = Path(store).rglob("platform/dead-letters/**/*.avro")
     letter.write_bytes(b"")
@@ -259,6 +268,13 @@ def test_withdrawal_past_its_deadline_is_counted(world, store, job):
     world.publish(store, 1, world.left(1, GARDEN, "2026-04-20T10:00:00Z"))
     status, found = job("delete", *world.options(store, "--plan_only"))
     assert (status, found[-1]["late_withdrawals"]) == (0, 1)
+
+
+def test_case_that_is_open_for_too_long_is_counted(world, store, job):
+    options, april = world.options(store), datetime(2026, 4, 1, tzinfo=UTC)
+    open_case(open_store(f"{store}/platform"), world.platform_pseudonym(1), when=april)
+    _, found = job("audit", *options)
+    assert found[-1]["cases_overdue"] == 1
 
 
 def test_what_is_configured_wrong_is_an_entry(world, store, job):

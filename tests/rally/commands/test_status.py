@@ -26,6 +26,7 @@ from rally.status.state import (
 from rally.storage.last_runs import LastRun, begin_run, write_run
 from rally.storage.objectstore.interface import ObjectInfo
 from rally.tables import to_json, to_text
+from tests.support.access_cases import open_case
 from tests.support.reviews import sign_reviews
 from tests.support.stores import make_stores, mark_stores
 
@@ -106,6 +107,23 @@ def test_what_nobody_signed_waits_for_a_person(tmp_path, capsys):
         f"Next: rally studies show {name}"
         for name in ("rally-study-bar", "rally-study-foo", "study-bar", "study-foo")
     ]
+
+
+def test_person_who_waits_for_their_copy_is_told_after_twenty_days(
+    stores, tmp_path, capsys
+):
+    as_of = datetime(2020, 5, 26, 6, 10, tzinfo=UTC)
+    twenty, someone = timedelta(days=20), "00000000-0000-8000-8000-000000000001"
+    open_case(stores.platform, someone, when=as_of - twenty)
+    assert status(tmp_path) == 0
+    late = as_of - twenty - timedelta(seconds=1)
+    open_case(stores.platform, someone, case="0" * 8, when=late)
+    capsys.readouterr()
+    assert status(tmp_path) == 1
+    assert capsys.readouterr().out.endswith(
+        "\nWAITS FOR A PERSON  WHAT\nplatform            a case open for more than 20"
+        " days\n\nNext: rally person cases\n"
+    )
 
 
 def test_job_that_was_killed_waits_for_a_person(stores, tmp_path, capsys):
@@ -214,6 +232,7 @@ WRONG = PlatformState(
         ClosedDocument("rally-house", "page.1", ("review r2: is not public", "no more"))
     ],
     approvals=1,
+    overdue_cases=2,
     faults=2,
     unloadable={"rally-pond": "studies/rally-pond/study.yaml: is not YAML"},
 )
@@ -249,6 +268,7 @@ WAITS FOR A PERSON  WHAT
 platform            decisions that are void or lost: 2
 platform            decisions that wait for a second owner: 1
 platform            2 withdrawals past the deadline
+platform            2 cases open for more than 20 days
 rally-garden        120 held, decide by 2026-06-09
 rally-garden        withdrawals that cannot be read: 1 objects
 delete              ended with 1
@@ -264,6 +284,7 @@ rally-house         visit.1: approval ends in 1 day
 Next: rally decisions verify
 Next: rally decisions list
 Next: rally withdrawals --requests
+Next: rally person cases
 Next: rally replay
 Next: rally delete
 Next: rally audit
@@ -275,7 +296,7 @@ Next: rally studies conclude rally-garden --plan_only
 Next: rally studies due"""
     )
     told = json.loads(to_json({**tables, "next": commands}))
-    assert told["matters"][3] == {
+    assert told["matters"][4] == {
         "about": "rally-garden",
         "what": "120 held, decide by 2026-06-09",
         "command": "rally withdrawals --requests",

@@ -50,6 +50,7 @@ CASES = {
     "late_withdrawals": ("delete", "audit"),
     "audit_broken": ("audit", "purge"),
     "approvals_ending": ("audit", "delete"),
+    "cases_overdue": ("audit", "delete"),
     "dead_letters": ("replay", "ingest"),
     "not_as_promised": ("compact", None),
     "crashed": ("compact", None),

@@ -13,6 +13,7 @@ def test_each_event_has_its_job_and_its_field(module):
         "late_withdrawals": ("delete", "late_withdrawals"),
         "audit_broken": ("audit", "broken"),
         "approvals_ending": ("audit", "approvals_ending"),
+        "cases_overdue": ("audit", "cases_overdue"),
         "dead_letters": ("replay", "dead_letters"),
         "not_as_promised": ("[a-z]+", "status"),
         "crashed": ("[a-z]+", "status"),
