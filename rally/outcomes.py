@@ -113,7 +113,7 @@ class Mismatch(NamedTuple):
 STORED, REFUSED, FAILED = "stored", "refused", "failed"
 JOINED, LEFT = "joined", "left"
 LEFT_OUT = "left_out"
-"""Counts places of stored pings whose values nobody collects any more."""
+"""Counts places of stored pings whose values nobody collects any more, or yet."""
 
 
 class Count(NamedTuple):

@@ -31,6 +31,8 @@ def describe_review(
         yield f"{document.name}: category {approval.category}"
         retention = signed_retention(covered, review.request)
         yield f"{document.name}: rows stay {retention}"
+        if day := covered.report_until:
+            yield f"{document.name}: what is undeclared is counted through {day}"
     yield say_what_is_missing(study, review, approvals)
 
 

@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rally.bounded_files import read_bounded, read_bounded_text
@@ -40,6 +40,7 @@ from rally.registry.review_form import MAX_BYTES, read_form, write_form
 from rally.registry.review_parsing import answers as answers_to
 from rally.registry.review_parsing import read_review
 from rally.registry.reviews import (
+    REPORT_DAYS,
     Announcement,
     Permanence,
     Review,
@@ -85,6 +86,15 @@ OWN = (
         metavar="DATE",
         dest="last",
         help="the last day (default: the study's; without one it is permanent)",
+    ),
+    Option(
+        name="report_until",
+        group=WHAT,
+        metavar="DATE",
+        dest="report",
+        help="the last day on which what pings have beyond the schema is left out and"
+        f" counted, at most {REPORT_DAYS} days after the first (default: such pings"
+        " fail)",
     ),
     Option(
         name="requester",
@@ -145,7 +155,13 @@ def request_review(args: argparse.Namespace) -> int:
     documents = _documents(registry, study, args.document)
     first = read_day("--from", args.first) if args.first else study.starts
     last = read_day("--until", args.last) if args.last else study.collect_through
-    covers = [cover(each, first, last) for each in documents]
+    report = read_day("--report_until", args.report) if args.report else None
+    if report and not first <= report <= first + timedelta(days=REPORT_DAYS):
+        what = f"must be the first day, {first}, or one of the {REPORT_DAYS} after it"
+        raise ConfigurationError(f"--report_until: {what}")
+    covers = [
+        cover(each, first, last)._replace(report_until=report) for each in documents
+    ]
     permanent = None if last else Permanence(owner, f"{OPEN}: why it has no end")
     today = datetime.now(UTC).date()
     review = draft_review(name, study, covers, requester, owner, today, permanent)
@@ -328,7 +344,8 @@ COMMANDS = CommandGroup(
         Command(
             name="request",
             handler=request_review,
-            options="namespace review --document --from --until --requester --owner"
+            options="namespace review --document --from --until --report_until"
+            " --requester --owner"
             " --studies",
             own=OWN,
             example="rally-birds r3 --requester=ada --studies=schemas",

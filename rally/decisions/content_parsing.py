@@ -187,6 +187,7 @@ _COVERED = _record(
     first=iso_day,
     last=_last_day,
     retention_days=_retention,
+    report_until=_last_day,
 )
 _REVIEW_DECISION = _record(
     ReviewDecision, namespace=_namespace, review=review_id, note=note

@@ -265,6 +265,8 @@ class CoveredSchema(NamedTuple):
         last: Last submission date; None where a named person keeps it for ever.
         retention_days: Age in days at which rows go; None where they stay until the
             study is concluded.
+        report_until: Last day on which what a ping has beyond the schema is left out
+            and counted; None where such a ping fails from the first day on.
     """
 
     document: str
@@ -272,6 +274,7 @@ class CoveredSchema(NamedTuple):
     first: date
     last: date | None
     retention_days: int | None = None
+    report_until: date | None = None
 
 
 class ReviewSignature(NamedTuple):

@@ -144,8 +144,8 @@ class Judge:
             # A study may be registered and have no key, as it is not used here.
             if not self._pseudonyms.knows(label.study):
                 return Outcome(label, event=joined, failure=FailureReason.NO_KEY)
-            approved = self._decisions.approvals.covering(route.document, sent)
-            made = make_row(opened, self._in_study(route.study, sender), approved)
+            in_study = self._in_study(route.study, sender)
+            made = make_row(opened, in_study, self._decisions.approvals)
             partition = Partition(label.study, label.document, sent.date().isoformat())
             return Outcome(
                 label,

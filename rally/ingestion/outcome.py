@@ -29,8 +29,8 @@ class Outcome(NamedTuple):
         refusal: reason for which no row is kept, where the ping is refused.
         failure: reason for which the ping becomes a dead letter, where it failed.
         where: place of the schema that the payload does not fit, where it failed by it.
-        left_out: places of values that the row has not, as nobody collects them any
-            more.
+        left_out: places of values that the row has not: nobody collects them any more,
+            or yet.
     """
 
     label: Label

@@ -10,6 +10,7 @@ from rally.errors import PingFailed
 from rally.events import Event, EventKind
 from rally.ingestion.routes import Route
 from rally.outcomes import FailureReason
+from rally.registry.approvals import Approvals
 from rally.registry.rows import RowEncoder
 from rally.registry.study import PayloadSchema
 from rally.times import to_micros
@@ -128,7 +129,8 @@ class EncodedRow(NamedTuple):
     Attributes:
         fingerprint: fingerprint of the payload's schema.
         row: Avro binary of the row.
-        left_out: places of values that it has not, as nobody collects them any more.
+        left_out: places of values that it has not: nobody collects them any more, or
+            yet.
     """
 
     fingerprint: str
@@ -136,20 +138,21 @@ class EncodedRow(NamedTuple):
     left_out: frozenset[str]
 
 
-def make_row(
-    ping: OpenedPing, sender: Sender, approved: Iterable[PayloadSchema]
-) -> EncodedRow:
+def make_row(ping: OpenedPing, sender: Sender, approvals: Approvals) -> EncodedRow:
     """Encodes the row of a ping, with a pseudonym wherever an id stood.
+
+    The row has the newest schema that it fits of those that reviews cover at the ping's
+    time. Of a ping that fits none, what they do not declare is left out on the days on
+    which a review has it counted.
 
     Args:
         ping: ping of the row; ids in its clear text are replaced in place.
         sender: person who sent it, with the pseudonyms that the namespace's rows have.
-        approved: schemas that reviews cover at the ping's time, the newest first; at
-            least one. The row has the first that it fits.
+        approvals: what the reviews approve; one schema at least at the ping's time.
 
     Raises:
-        PingFailed: the payload fits none of them, for the reason of the newest; or an
-            id stands where it cannot be replaced.
+        PingFailed: the payload fits no schema, for the reason of the newest; or an id
+            stands where it cannot be replaced.
     """
     route, clear = ping.route, ping.clear
     assert route.participant
@@ -157,13 +160,36 @@ def make_row(
         assert route.deletion_id
         put(clear, route.deletion_id, sender.deletion_pseudonym)
     put(clear, route.participant, sender.participant)
+    try:
+        approved = approvals.covering(route.document, ping.sent)
+        return _make_fitting_row(ping, sender, approved)
+    except PingFailed as failed:
+        if failed.reason is not FailureReason.SCHEMA_MISMATCH:
+            raise
+        reporting = approvals.reporting(route.document, ping.sent)
+        made = _make_reported_row(ping, sender, reporting)
+        if made is None:
+            raise
+        return made
+
+
+def _make_fitting_row(
+    ping: OpenedPing, sender: Sender, approved: Iterable[PayloadSchema]
+) -> EncodedRow:
+    """Encodes a row by the first schema that a ping fits.
+
+    What older schemas had, and the fields that expired, are left out.
+
+    Raises:
+        PingFailed: it fits none, for the reason of the first.
+    """
     failed: PingFailed | None = None
     for schema in approved:
-        encoder = route.encoders[schema.fingerprint]
-        payload: object = clear
+        encoder = ping.route.encoders[schema.fingerprint]
+        payload: object = ping.clear
         expired: Sequence[str] = ()
         if encoder.expires:
-            payload, expired = encoder.without_expired(clear, _collected(ping))
+            payload, expired = encoder.without_expired(payload, _collected(ping))
         try:
             row = _hide_ids(ping, sender, encoder, payload)
             return EncodedRow(encoder.fingerprint, row, frozenset(expired))
@@ -180,6 +206,36 @@ def make_row(
                 return EncodedRow(encoder.fingerprint, row, left_out)
     assert failed
     raise failed
+
+
+def _make_reported_row(
+    ping: OpenedPing, sender: Sender, reporting: Iterable[PayloadSchema]
+) -> EncodedRow | None:
+    """Encodes a row without what its schema does not declare.
+
+    Args:
+        ping: ping that fits no schema, with pseudonyms for ids.
+        sender: person who sent it.
+        reporting: schemas that have what is undeclared counted, the newest first. The
+            row has the first that the rest of the ping fits.
+
+    Returns:
+        The row; None where the rest of the ping fits no schema either.
+    """
+    for schema in reporting:
+        encoder = ping.route.encoders[schema.fingerprint]
+        payload, expired = encoder.without_expired(ping.clear, _collected(ping))
+        payload, given_up = encoder.without_given_up(payload)
+        payload, undeclared = encoder.without_undeclared(payload)
+        if not undeclared:
+            continue
+        try:
+            row = _hide_ids(ping, sender, encoder, payload)
+        except PingFailed:
+            continue
+        left_out = frozenset((*expired, *given_up, *undeclared))
+        return EncodedRow(encoder.fingerprint, row, left_out)
+    return None
 
 
 def _hide_ids(

@@ -17,7 +17,7 @@ from rally.decisions.writing import decide
 from rally.registry.registry import Registry
 from rally.registry.review_evidence import read_evidence
 from rally.registry.review_files import (
-    cover_revision,
+    cover,
     dump_review,
     placeholder_review,
 )
@@ -62,7 +62,7 @@ def _cover(study: Study, name: str, days: Days | None) -> Iterator[CoveredSchema
     first, last = days or (study.starts, study.collect_through)
     document = study.documents[name]
     for schema in document.revisions:
-        yield cover_revision(document, schema, first, last)
+        yield cover(document, first, last, schema)
 
 
 def import_reviews(

@@ -52,7 +52,8 @@ def to_json(inventory: Inventory) -> str:
                          countries, minimum_age, after_end, unmatched_withdrawals}
           reviews        a list of {id, renews, requester, owner, asked: DAY, covers:
                          a list of {document, fingerprint, from: DAY, until: DAY,
-                         retention_days: null until the conclusion}, recipients:
+                         retention_days: null until the conclusion, report_until:
+                         day through which more of a ping is counted}, recipients:
                          a list of {group, agreement, until: DAY}, analysis_until,
                          steward: {by, on: DAY, result: + or -} or null, sign_offs:
                          {area: {by, on: DAY, result, risk}}, public: address}
@@ -197,6 +198,7 @@ def _review(review: Review) -> dict[str, Any]:
                 "from": _day(each.first),
                 "until": _day(each.last),
                 "retention_days": each.retention_days,
+                "report_until": _day(each.report_until),
             }
             for each in review.covers
         ],

@@ -9,18 +9,20 @@ other, and no job.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from rally.decisions.contents import CoveredSchema
 from rally.registry.categories import Category, category_of
 from rally.registry.intervals import ALWAYS, Interval, complement, intersection, union
 from rally.registry.judged_reviews import JudgedSchema, judge_reviews
 from rally.registry.registry import Registry
 from rally.registry.review_evidence import Evidence, read_evidence, recorded_evidence
 from rally.registry.reviews import FOLDER as REVIEWS
-from rally.registry.reviews import Review
+from rally.registry.reviews import REPORT_DAYS, Review
 from rally.registry.study import Document, PayloadSchema, Study
+from rally.times import midnight
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain
@@ -74,6 +76,7 @@ class SchemaApproval:
         faults: Reasons for which those do not count, or not for all days, one line
             each.
         terms: Terms of the reviews that count, if their owners confirm them.
+        reports: Times at which what a ping has beyond it is left out and counted.
     """
 
     schema: PayloadSchema
@@ -83,6 +86,7 @@ class SchemaApproval:
     reviews: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     terms: tuple[ReviewTerm, ...] = ()
+    reports: tuple[Interval, ...] = ()
 
     def covers(self, time: datetime) -> bool:
         """Tells whether it may be collected at a time."""
@@ -173,6 +177,14 @@ class Approvals:
         """
         return [each.schema for each in self.of(document) if each.covers(sent)]
 
+    def reporting(self, document: Document, sent: datetime) -> Sequence[PayloadSchema]:
+        """Gives those of `covering` of which what a ping has more is only counted."""
+        return [
+            each.schema
+            for each in self.of(document)
+            if any(report.holds(sent) for report in each.reports)
+        ]
+
     def coverage(self, document: Document, sent: datetime) -> Coverage:
         """Tells what the reviews say of what was sent at a time, UTC."""
         approved = self.of(document)
@@ -239,7 +251,7 @@ def _approve_schema(
     judged: Mapping[str, Sequence[JudgedSchema]],
     open_times: Iterable[Interval],
 ) -> SchemaApproval:
-    windows, lapses = list[Interval](), list[Interval]()
+    windows, lapses, reports = list[Interval](), list[Interval](), list[Interval]()
     reviews, faults, terms = list[str](), list[str](), list[ReviewTerm]()
     for review in study.reviews:
         for each in judged[review.id]:
@@ -247,6 +259,7 @@ def _approve_schema(
                 continue
             found = each.judgement
             windows += found.windows
+            reports += intersection(found.windows, _report_times(each.covered))
             lapses += found.lapses
             if found.counts:
                 until = found.last, found.confirmed_until
@@ -265,4 +278,20 @@ def _approve_schema(
         tuple(dict.fromkeys(reviews)),
         tuple(faults),
         tuple(terms),
+        intersection(
+            intersection(reports, covered_times), [*_first_days(covered_times)]
+        ),
     )
+
+
+def _report_times(covered: CoveredSchema) -> Iterator[Interval]:
+    if covered.report_until is not None:
+        end = midnight(covered.report_until + timedelta(days=1))
+        yield Interval(midnight(covered.first), end)
+
+
+def _first_days(windows: Sequence[Interval]) -> Iterator[Interval]:
+    """Yields the days on which a schema may report, however often it is reviewed."""
+    for first in windows[:1]:
+        end = midnight(first.start.date() + timedelta(days=REPORT_DAYS + 1))
+        yield Interval(first.start, end)

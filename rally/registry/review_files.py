@@ -81,17 +81,23 @@ class NamedTupleLike(Protocol):
     def _asdict(self) -> dict[str, Any]: ...
 
 
-def cover(document: Document, first: date, last: date | None) -> CoveredSchema:
-    """Makes the entry of a review for the newest schema of a document."""
-    return cover_revision(document, document.schema, first, last)
-
-
-def cover_revision(
-    document: Document, schema: PayloadSchema, first: date, last: date | None
+def cover(
+    document: Document,
+    first: date,
+    last: date | None,
+    schema: PayloadSchema | None = None,
 ) -> CoveredSchema:
-    """Makes the entry of a review for a schema of a document, as long as rows stay."""
+    """Makes the entry of a review for a schema of a document.
+
+    Args:
+        document: Document, which says how long its rows stay.
+        first: First day.
+        last: Last day; None of a permanent collection.
+        schema: Schema; by default the newest.
+    """
+    fingerprint = (schema or document.schema).fingerprint
     days = document.delete_after_days
-    return CoveredSchema(document.name, schema.fingerprint, first, last, days)
+    return CoveredSchema(document.name, fingerprint, first, last, days)
 
 
 def draft_answers(
@@ -258,6 +264,7 @@ def _plain_request(review: Review) -> dict[str, object]:
                     ("from", each.first),
                     ("until", each.last),
                     ("retention_days", each.retention_days),
+                    ("report_until", each.report_until),
                 )
                 if value is not None
             }

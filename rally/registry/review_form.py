@@ -36,7 +36,14 @@ _DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COVERS, _REQUEST, _REVIEW, _SIGN_OFFS = "Covers", "Request", "Review", "Sign-offs"
 _NOTICE, _RECIPIENTS = "Notice", "Recipients"
 _SECTIONS = (_COVERS, _RECIPIENTS, _REQUEST, _NOTICE, _REVIEW, _SIGN_OFFS)
-_COVERED = ("document", "fingerprint", "from", "until", "retention_days")
+_COVERED = (
+    "document",
+    "fingerprint",
+    "from",
+    "until",
+    "retention_days",
+    "report_until",
+)
 _RECIPIENT = ("group", "agreement", "until")
 _NOTHING = "-"
 
@@ -55,11 +62,13 @@ def _form(study: Study, review: Review) -> Iterator[str]:
     yield f"## {_COVERS}"
     yield ""
     yield "Rows go when they are so many days old, or else once the study is concluded."
+    yield "Through the last day of a report, what pings have beyond the schema is left"
+    yield "out and counted; else such pings fail."
     yield ""
     yield from _head(_COVERED)
     for each in review.covers:
         days = each.document, each.fingerprint, each.first, each.last
-        yield _row(*days, each.retention_days)
+        yield _row(*days, each.retention_days, each.report_until)
     yield ""
     for document, schema in documents:
         yield from _measured(study, document, schema)

@@ -36,6 +36,7 @@ from rally.registry.collected_fields import OPEN
 from rally.registry.reviews import (
     DATE,
     RENEWAL_QUESTIONS,
+    REPORT_DAYS,
     REQUEST_QUESTIONS,
     REVIEW_QUESTIONS,
     Announcement,
@@ -199,10 +200,16 @@ def _covered(place: Place, value: object) -> CoveredSchema:
         first=fields.need("from", day),
         last=fields.maybe("until", day),
         retention_days=fields.maybe("retention_days", positive),
+        report_until=fields.maybe("report_until", day),
     )
     fields.close()
     if covered.last is not None and covered.first > covered.last:
         raise place.at("until").error("must not be before from")
+    if covered.report_until is not None:
+        days = (covered.report_until - covered.first).days
+        if not 0 <= days <= REPORT_DAYS:
+            what = f"must be one of the {REPORT_DAYS} days after from"
+            raise place.at("report_until").error(what)
     return covered
 
 

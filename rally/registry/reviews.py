@@ -23,6 +23,9 @@ FOLDER = "reviews"
 DATE = "date"
 """What a file calls the day that records have as `on`, which is a word of YAML."""
 
+REPORT_DAYS = 14
+"""How many days after its first what pings have beyond a schema may be counted."""
+
 REQUEST_QUESTIONS = 12
 REVIEW_QUESTIONS = 8
 RENEWAL_QUESTIONS = 3

@@ -25,6 +25,7 @@ from rally.validation.leaving_out import (
     find_given_up,
     leave_out,
 )
+from rally.validation.undeclared import leave_out_undeclared
 
 _UUID_LENGTH = zig_zag(36)
 _NULL = b"\0"
@@ -113,6 +114,10 @@ class RowEncoder:
     def without_given_up(self, payload: object) -> tuple[object, Sequence[str]]:
         """Leaves out what older schemas had and this one has not; likewise."""
         return leave_out(payload, self._given_up)
+
+    def without_undeclared(self, payload: object) -> tuple[object, Sequence[str]]:
+        """Leaves out what the schema does not declare; likewise."""
+        return leave_out_undeclared(self._type, payload)
 
     def encode(
         self,

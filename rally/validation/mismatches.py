@@ -88,7 +88,7 @@ def _in_map(map_: Map, value: object, path: str) -> Iterator[Mismatch]:
         yield Mismatch(path, MismatchKind.WRONG_VALUE, wants)
     at = f"{path}/{ANY}"
     for key, item in value.items():
-        if not _is_unicode(key) or not keys.takes(key):
+        if not takes_key(keys, key):
             yield Mismatch(path, MismatchKind.UNDECLARED)
         yield from find_mismatches(map_.values, item, at)
 
@@ -126,12 +126,13 @@ def _is_no_case(record: Record, cases: Cases, value: dict[str, Any]) -> bool:
     return fits and not cases.takes(value)
 
 
-def _is_unicode(key: str) -> bool:
+def takes_key(keys: KeyBounds, key: str) -> bool:
+    """Tells whether a map takes a key, which may be no Unicode."""
     try:
         key.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return keys.takes(key)
 
 
 def _wrong_value(type_: Type, path: str) -> Mismatch:

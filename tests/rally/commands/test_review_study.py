@@ -178,6 +178,21 @@ def test_request_is_of_what_nobody_has_approved(desk):
     assert "| /words | 4 | Words | A test |" in form
 
 
+def test_schema_that_reports_is_signed_as_such(desk):
+    form = desk.ask(report_until="2026-02-15", **{"from": "2026-02-01"})
+    assert "| 2026-02-01 | 2026-12-31 | 180 | 2026-02-15 |" in form
+    assert sign(desk, "data")[-4:-2] == [
+        "visit.1: rows stay 180 days",
+        "visit.1: what is undeclared is counted through 2026-02-15",
+    ]
+    for day in ("2026-01-31", "2026-02-16"):
+        options = (f"--report_until={day}", "--from=2026-02-01", "--requester=ada")
+        assert desk.fail("request", "r3", *options) == (
+            "--report_until: must be the first day, 2026-02-01, or one of the 14 after"
+            " it"
+        )
+
+
 def test_what_cannot_be_asked_for_or_signed_is_one_line(desk, answers):
     assert desk.fail("request", "r1", "--requester=ada") == (
         f"{GARDEN}/reviews/r1.yaml: is there already, and stays as it is; give another"

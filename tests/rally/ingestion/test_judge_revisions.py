@@ -28,6 +28,7 @@ def make_two_revisions(
     small_rally: SmallRally,
     folder: Path,
     newest_from: date = FIRST,
+    report_until: date | None = None,
     **field: Any,
 ) -> SmallRally:
     """The small Rally; of visit.1 a newer schema adds `added` and gives up `nested`."""
@@ -42,13 +43,13 @@ def make_two_revisions(
     added = {"name": "added", "type": ["null", "long"], "default": None}
     schema["fields"].append({**added, **SAYS, **field})
     newest.write_text(json.dumps(schema))
-    _review(root, newest_from)
+    _review(root, newest_from, report_until)
     return SmallRally(
         str(root), small_rally.keys_uri, small_rally.sealers, small_rally.seal_jwe
     )
 
 
-def _review(root: Path, newest_from: date) -> None:
+def _review(root: Path, newest_from: date, report_until: date | None) -> None:
     study = Registry.load(str(root)).studies["rally-x"]
     document = study.documents["visit.1"]
     firsts = zip(document.revisions, (newest_from, FIRST), strict=True)
@@ -56,6 +57,7 @@ def _review(root: Path, newest_from: date) -> None:
         CoveredSchema(document.name, schema.fingerprint, first, LAST)
         for schema, first in firsts
     ]
+    covers[0] = covers[0]._replace(report_until=report_until)
     review = placeholder_review("r2", study, covers, FIRST)
     (root / "rally-x/reviews/r2.yaml").write_text(dump_review(review))
 
@@ -192,3 +194,56 @@ def test_field_past_its_last_day_is_left_out(
 
 def grown_url(rally: SmallRally, outcome: Outcome) -> str | None:
     return rally.decode_row(outcome)["payload"]["url"]
+
+
+@pytest.fixture(scope="module")
+def reported(small_rally, tmp_path_factory):
+    """The newer schema is approved from August on, and reports through the 10th."""
+    return make_two_revisions(
+        small_rally,
+        tmp_path_factory.mktemp("reported"),
+        FROM_AUGUST,
+        report_until=date(2022, 8, 10),
+    )
+
+
+IN_REPORT = "2022-08-10T23:59:59Z"
+
+
+def test_undeclared_field_is_left_out_and_counted_while_a_schema_reports(
+    reported, payload
+):
+    clear = payload(url="u", email="somebody", nested={"a": 1}, more={"deep": 1})
+    outcome = judge(reported, clear, IN_REPORT)
+    assert stored_by(reported, outcome) == 0
+    row = reported.decode_row(outcome)["payload"]
+    assert row["url"] == "u"
+    assert "somebody" not in str(row)
+    counts: Counter[Count] = Counter()
+    count_outcome(counts, outcome)
+    assert counts == {
+        Count("rally-x", "visit.1", STORED): 1,
+        Count("rally-x", "visit.1", LEFT_OUT, where="/nested"): 1,
+        Count("rally-x", "visit.1", LEFT_OUT, where="undeclared, below /"): 1,
+    }
+
+
+@pytest.mark.parametrize(
+    "sent", [SPRING, "2022-07-31T23:59:59Z", "2022-08-11T00:00:00Z"]
+)
+def test_undeclared_field_fails_on_other_days(reported, payload, sent):
+    outcome = judge(reported, payload(url="u", email="somebody"), sent)
+    assert (outcome.row, outcome.failure) == (None, FailureReason.SCHEMA_MISMATCH)
+    assert outcome.where
+    assert outcome.where.words == "undeclared, below /"
+
+
+def test_report_excuses_nothing_else(reported, payload):
+    """What fits an older schema as it is loses nothing; what fits none has failed."""
+    whole = judge(reported, payload(url="u", nested={"a": 1}), IN_REPORT)
+    assert {*whole.left_out} == {"/nested"}
+    for clear in (payload(added="seven"), payload(added="seven", email="somebody")):
+        outcome = judge(reported, clear, IN_REPORT)
+        assert (outcome.row, outcome.failure) == (None, FailureReason.SCHEMA_MISMATCH)
+        assert outcome.where
+        assert outcome.where.words == "/added wants long"

@@ -33,6 +33,7 @@ COVERED = CoveredSchema(
     date(2022, 7, 12),
     date(2023, 3, 27),
     1_000,
+    date(2022, 7, 26),
 )
 READERS = (
     Recipient("birds@example.org", "2026-7", date(2024, 3, 27)),
@@ -52,7 +53,9 @@ REVIEW = Review(
     request=REQUEST,
     covers=(
         COVERED,
-        COVERED._replace(document="gone.1", last=None, retention_days=None),
+        COVERED._replace(
+            document="gone.1", last=None, retention_days=None, report_until=None
+        ),
     ),
     steward=StewardReview(
         "ann", DAY, ReviewResult.APPROVE, "as asked", tuple("abcdefgh")
@@ -182,10 +185,11 @@ def test_review_is_told_to_machines():
                 "from": "2022-07-12",
                 "until": until,
                 "retention_days": days,
+                "report_until": reported,
             }
-            for name, until, days in (
-                ("user-journey.1", "2023-03-27", 1_000),
-                ("gone.1", None, None),
+            for name, until, days, reported in (
+                ("user-journey.1", "2023-03-27", 1_000, "2022-07-26"),
+                ("gone.1", None, None, None),
             )
         ],
         "recipients": [

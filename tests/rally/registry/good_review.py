@@ -45,6 +45,7 @@ covers:
   from: 2026-02-01
   until: 2026-12-31
   retention_days: 180
+  report_until: 2026-02-15
 - document: joined.1
   fingerprint: "{NOTICE}"
   from: 2026-02-01
@@ -91,7 +92,14 @@ REVIEW = Review(
         date(2027, 12, 31),
     ),
     covers=(
-        CoveredSchema("visit.1", PAGE, date(2026, 2, 1), date(2026, 12, 31), 180),
+        CoveredSchema(
+            "visit.1",
+            PAGE,
+            date(2026, 2, 1),
+            date(2026, 12, 31),
+            180,
+            date(2026, 2, 15),
+        ),
         CoveredSchema("joined.1", NOTICE, date(2026, 2, 1), None),
     ),
     steward=StewardReview(

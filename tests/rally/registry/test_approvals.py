@@ -152,6 +152,42 @@ def test_late_confirmation_leaves_a_gap(study):
         assert approvals.coverage(document, time) is coverage, time
 
 
+def reports(study):
+    """When the schema of the lower document reports."""
+    return study.approval(LOW).reports
+
+
+def test_schema_reports_in_its_first_days_alone(study):
+    (low,) = study.request("r1", names=[LOW]).covers
+    study.change(covers=(low._replace(report_until=FIRST + timedelta(days=13)),))
+    study.sign_all(at("2022-03-12"))
+    assert reports(study) == (Interval(at("2022-03-12"), at("2022-03-24")),)
+    approvals, document = study.approvals(), study.document(LOW)
+    for time, count in (
+        (at("2022-03-12") - INSTANT, 0),
+        (at("2022-03-12"), 1),
+        (at("2022-03-24") - INSTANT, 1),
+        (at("2022-03-24"), 0),
+    ):
+        assert len(approvals.reporting(document, time)) == count
+    study.suspend(at("2022-03-20"))
+    assert reports(study) == (Interval(at("2022-03-12"), at("2022-03-20")),)
+
+
+def test_another_review_lets_a_schema_report_no_longer(study):
+    study.request("r1", names=[LOW])
+    study.sign_all()
+    for first, expected in (
+        (date(2022, 3, 20), (Interval(at("2022-03-20"), at("2022-03-25")),)),
+        (date(2022, 4, 1), ()),
+    ):
+        (low,) = study.request("r2", first, names=[LOW]).covers
+        covers = (low._replace(report_until=first + timedelta(days=14)),)
+        study.change("r2", covers=covers)
+        study.sign_all(id="r2")
+        assert reports(study) == expected
+
+
 def test_nobody_but_its_owner_confirms_a_review(study):
     study.request("r1", FIRST, date(2025, 12, 31))
     study.sign_all()

@@ -1,6 +1,6 @@
 """Records of reviews are written as they are read."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,6 +72,7 @@ DAYS = st.dates(date(2000, 1, 1), date(2199, 12, 31))
 HEXES = st.sampled_from(["1" * 64, "0" * 64, "e" * 64, "1e" + "0" * 62, "ab" * 32])
 PAGES = st.sampled_from(["https://a.b", "https://a.b/#b", "https://a.b/?b=[c]&d=e"])
 RECIPIENTS = st.builds(Recipient, NAMES, TEXTS, DAYS)
+FORTNIGHT = timedelta(days=14)
 ANNOUNCEMENTS = st.builds(Announcement, PAGES, DAYS)
 
 
@@ -89,6 +90,7 @@ def covered(draw, is_permanent):
         first,
         None if is_permanent and draw(st.booleans()) else last,
         draw(st.none() | st.integers(1, 10_000)),
+        draw(st.none() | st.dates(first, min(first + FORTNIGHT, date.max))),
     )
 
 

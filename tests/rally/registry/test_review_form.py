@@ -32,7 +32,7 @@ def study():
 @pytest.fixture(scope="module")
 def covers(study):
     fingerprint = study.documents[DOCUMENT].schema.fingerprint
-    return [CoveredSchema(DOCUMENT, fingerprint, DAY, date(2023, 3, 9), 90)]
+    return [CoveredSchema(DOCUMENT, fingerprint, DAY, date(2023, 3, 9), 90, DAY)]
 
 
 @pytest.fixture

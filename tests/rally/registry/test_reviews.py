@@ -76,6 +76,7 @@ DOCUMENT = (
     " 1 to 999999999"
 )
 ASKED = "asked for it, or owns it; have somebody else answer"
+REPORTS = "must be one of the 14 days after from"
 LATER = "must not be before from"
 
 WRONG = [
@@ -95,6 +96,9 @@ WRONG = [
     ("request recipients 0 agreement", "", TEXT),
     ("request recipients 0 until", ..., MISSING),
     ("request analysis_until", "2027", DAY),
+    ("covers 0 report_until", "2026-02-15", DAY),
+    ("covers 0 report_until", date(2026, 2, 16), REPORTS),
+    ("covers 0 report_until", date(2026, 1, 31), REPORTS),
     ("covers 0 retention_days", 0, "must be a whole number of at least 1"),
     ("covers 0 retention_days", "180", "must be a whole number of at least 1"),
     ("covers", [], "is empty; say which schemas"),

@@ -13,7 +13,7 @@ from tests.rally.registry.good_review import NOTICE, NUMBERS, PAGE, REVIEW
 def test_digest_is_of_what_is_asked_for():
     """What somebody signs: it is the same for ever, on every machine."""
     assert REVIEW.digest == (
-        "30fe4e13add853831dcea1bb632837e4fb6777bf2d4b0acc5a0bdef2e6a57766"
+        "6f7571f6e9858acf0822e04d761088acadf22458091695d60ccd47f8008d78a4"
     )
 
 
@@ -42,6 +42,8 @@ CHANGES = {
     "no conclusion": {"request": REVIEW.request._replace(analysis_until=None)},
     "stays": {"covers": (REVIEW.covers[0]._replace(retention_days=181),)},
     "stays to the end": {"covers": (REVIEW.covers[0]._replace(retention_days=None),)},
+    "reports": {"covers": (REVIEW.covers[0]._replace(report_until=DAY_LATER),)},
+    "reports no more": {"covers": (REVIEW.covers[0]._replace(report_until=None),)},
     "public": {"public": REVIEW.public._replace(on=DAY_LATER)},
     "private": {"public": None},
     "announced": {"announcement": REVIEW.announcement._replace(on=DAY_LATER)},
