@@ -117,6 +117,7 @@ def _by_outcome(counts: Counter[Count]) -> LogFields:
         failed=total["failed"],
         joined=total["joined"],
         left=total["left"],
+        consented=total["consented"],
     )
 
 

@@ -5,6 +5,7 @@ rows. A part that cannot be read is named, and the audit goes on with the others
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 
 from rally.audit.calendar_audit import audit_calendar
 from rally.audit.conclusion_audit import ConclusionAudit
+from rally.audit.consents_audit import ConsentsAudit
 from rally.audit.copies_audit import audit_copies
 from rally.audit.current_withdrawals import CurrentWithdrawals
 from rally.audit.deadline_audit import audit_deadlines
@@ -50,6 +52,7 @@ Args: the units, and the number of bytes that they have together.
 _LOG_CHECKS = (
     *(Check.WITHDRAWN, Check.ENROLMENT, Check.IDS, Check.DERIVED),
     *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED, Check.DECISIONS),
+    Check.NOTICES,
 )
 _STUDY_UNAVAILABLE = "its study does not load"
 _OLDER_LIST = "an older list than signed records know of"
@@ -93,12 +96,13 @@ class Audit:
             redact_known_ids, ids=searches.ids, is_whole=log.is_whole
         )
         withdrawals = self._read_withdrawals()
+        consents = self._read_consents(log)
         listing = self._list(log)
         self._read_platform(searches)
         self._check_receipts(withdrawals)
         self._check_decisions(log, withdrawals)
         self._check_copies(withdrawals)
-        self._check_studies(log, listing, withdrawals)
+        self._check_studies(log, consents, listing, withdrawals)
         self._read_rows(listing)
         for study, letters in log.settled.items():
             check, what = Check.DEAD_LETTERS, "withdrawals that were settled unread"
@@ -134,6 +138,15 @@ class Audit:
             for check in (Check.WITHDRAWN, Check.DERIVED, Check.DECISIONS):
                 self._tally.add_unseen(check, "withdrawals", _reason(error))
             return None
+
+    def _read_consents(self, log: LogSummary) -> Counter[str]:
+        """Audits consents and notices; returns the number of records by study."""
+        consents = ConsentsAudit(self._platform, self._registry)
+        with self._recording_failures(Check.FILES, Check.NOTICES, Check.CONCLUDED):
+            consents.read_log()
+        consents.check_enrolments(log.enrolments)
+        self._tally.merge(consents.tally)
+        return consents.studies
 
     def _list(self, log: LogSummary) -> Listing:
         listing = StoreAudit(
@@ -221,7 +234,11 @@ class Audit:
             )
 
     def _check_studies(
-        self, log: LogSummary, listing: Listing, withdrawals: CurrentWithdrawals | None
+        self,
+        log: LogSummary,
+        consents: Counter[str],
+        listing: Listing,
+        withdrawals: CurrentWithdrawals | None,
     ) -> None:
         limits = self._settings.limits
         known = {*listing.studies, *log.scopes}
@@ -234,6 +251,7 @@ class Audit:
             self._states,
             self._holds,
             log.scopes if log.is_whole else None,
+            consents,
             self._settings.key_folders(),
             self._as_of,
             limits.purge_days,

@@ -18,7 +18,8 @@ from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.study import Study
 from rally.registry.transitions import States
-from rally.storage.layout import EVENTS, Stores, study_folder
+from rally.retention.logs import LOGS
+from rally.storage.layout import Stores, study_folder
 from rally.storage.marker import NAME, require_derived
 from rally.storage.objectstore.interface import (
     FOREVER,
@@ -47,6 +48,7 @@ class ConclusionAudit:
         states: States,
         holds: LegalHolds,
         events: Mapping[str, int] | None,
+        consents: Mapping[str, int],
         folders: tuple[KeyFolder | None, KeyFolder],
         as_of: datetime,
         purge_days: float,
@@ -58,6 +60,7 @@ class ConclusionAudit:
             states: States of the studies.
             holds: Legal holds.
             events: Number of events of each scope; None where the log is not whole.
+            consents: Number of records of consents to each study.
             folders: Folders of ping keys, where it is named, and of platform keys.
             as_of: Clock of the audit, UTC.
             purge_days: Time after a conclusion in which purge may be at work.
@@ -67,6 +70,7 @@ class ConclusionAudit:
         self._states = states
         self._holds = holds
         self._events = events
+        self._consents = consents
         self._folders = folders
         self._as_of = as_of
         self._allowed = timedelta(days=purge_days)
@@ -112,6 +116,8 @@ class ConclusionAudit:
                 found[namespace, "dead letters", Unit.OBJECTS] += 1
         if events := (self._events or {}).get(namespace):
             found[namespace, "events", Unit.ROWS] += events
+        if consents := self._consents.get(namespace):
+            found[namespace, "consents", Unit.ROWS] += consents
         for uri, store in self._derived(study):
             for info in store.list() if store else ():
                 if info.name != NAME and not is_marker(info):
@@ -163,19 +169,23 @@ class ConclusionAudit:
         return found
 
     def _list_event_copies(self) -> list[OldCopy]:
-        """Lists old copies of events, which leave the log by a conclusion alone."""
+        """Lists old copies of the logs, which lose records by a conclusion alone."""
         if self._event_copies is None:
-            self._event_copies = list(self._stores.platform.old_copies(EVENTS))
-            late = [
-                each
-                for each in self._event_copies
-                if each.until is None and self._as_of - each.since > self._allowed
-            ]
-            what = "old copies of events"
-            self.tally.add_broken(
-                Check.CONCLUDED, EVENTS, what, len(late), Unit.OBJECTS
-            )
+            self._event_copies = []
+            for each in LOGS:
+                self._event_copies += self._list_log_copies(each.log.folder)
         return self._event_copies
+
+    def _list_log_copies(self, folder: str) -> list[OldCopy]:
+        copies = list(self._stores.platform.old_copies(folder))
+        late = [
+            each
+            for each in copies
+            if each.until is None and self._as_of - each.since > self._allowed
+        ]
+        what = f"old copies of {folder.rstrip('/')}"
+        self.tally.add_broken(Check.CONCLUDED, folder, what, len(late), Unit.OBJECTS)
+        return copies
 
     def _record_waiting_keys(self, namespace: str, copies: list[OldCopy]) -> None:
         """Records that a study's keys rightly stay until the last copy has gone."""

@@ -35,6 +35,7 @@ class Check(StrEnum):
     KEYS: every key of a concluded study gone.
     LOCKS: no study locked past its `analysis_until`.
     ANNOUNCED: participants were told of an end before it came.
+    NOTICES: what people read before they joined, or agreed, is known.
     COPIES: no object that nobody registered in a study's store, and no person's copy
     without an approved case or past its time.
     DERIVED: no withdrawn pseudonym in researchers' own tables.
@@ -58,6 +59,7 @@ class Check(StrEnum):
     KEYS = "keys"
     LOCKS = "locks"
     ANNOUNCED = "announced"
+    NOTICES = "notices"
     COPIES = "copies"
     DERIVED = "derived"
 

@@ -10,6 +10,7 @@ from rally.audit.clear_bytes import (
     overlapping_pieces,
     walk_clear,
 )
+from rally.audit.consents_audit import Enrolments
 from rally.audit.findings import Check, Unit
 from rally.audit.searching import (
     Searches,
@@ -53,6 +54,7 @@ class LogSummary:
         scopes: Number of events about each scope.
         settled: Number of dead letters that were given up, by study.
         letters: Object of each withdrawal that came by mail, by its event's name.
+        enrolments: Numbers of enrolments.
         is_whole: Whether all of the log could be read.
     """
 
@@ -60,6 +62,7 @@ class LogSummary:
     scopes: Counter[str] = field(default_factory=Counter)
     settled: dict[str, int] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
+    enrolments: Enrolments = field(default_factory=Enrolments)
     is_whole: bool = True
 
 
@@ -84,6 +87,8 @@ def read_log(platform: ObjectStore, tally: Tally) -> LogSummary:
         log.scopes.update(each.scope for each in events)
         log.known.update(each.participant for each in events if each.participant)
         log.letters |= {event_name(e): name for e in events if e.signal == MAIL}
+        for each in events:
+            log.enrolments.add(each)
         settlements += (each for each in events if each.kind is EventKind.SETTLED)
     log.settled = count_settled(settlements, Rulings.read(platform).settlements)
     return log

@@ -104,8 +104,9 @@ _DOCUMENTS: tuple[Column[_Expected], ...] = (
 )
 JSON = describe_json(
     {"documents": _DOCUMENTS},
-    ["namespace", "unread_files", "dead_letters", "events", "due_withdrawals",
-     "open_withdrawals", "undecided_withdrawals", "derived", "keys", "legal_holds"],
+    ["namespace", "unread_files", "dead_letters", "events", "consents",
+     "due_withdrawals", "open_withdrawals", "undecided_withdrawals", "derived", "keys",
+     "legal_holds"],
 )  # fmt: skip
 """What `--help` says of `--json`."""
 
@@ -123,6 +124,7 @@ def _results(foreseen: "Preview") -> Results:
         "unread_files": foreseen.unread,
         "dead_letters": foreseen.dead_letters,
         "events": foreseen.events,
+        "consents": foreseen.consents,
         "due_withdrawals": foreseen.deferred,
         "open_withdrawals": foreseen.open,
         "undecided_withdrawals": foreseen.undecided,
@@ -146,6 +148,7 @@ def _numbers(foreseen: "Preview") -> Iterator[str]:
         yield f"files that do not say how many rows they have: {foreseen.unread:,}"
     yield f"objects of dead letters: {foreseen.dead_letters:,}"
     yield f"events: {foreseen.events:,}"
+    yield f"consents: {foreseen.consents:,}"
     yield f"withdrawals that waited for it, and fall due: {foreseen.deferred:,}"
     yield f"other withdrawals that have to be done first: {foreseen.open:,}"
     if foreseen.undecided:

@@ -94,8 +94,12 @@ def _decisions(args: argparse.Namespace, registry: Registry) -> "Decisions":
 def _summary(
     document: Document, stored: int, pings: int, table: Table[Counted]
 ) -> list[str]:
-    is_kept = document.means in (Means.DATA, Means.JOINS)
-    become = "stored" if is_kept else "heard as withdrawals"
+    becomes = {
+        Means.DATA: "stored",
+        Means.JOINS: "stored",
+        Means.CONSENTS: "heard as choices",
+    }
+    become = becomes.get(document.means, "heard as withdrawals")
     width = max((len(f"{number:,}") for _, number in table.rows), default=0)
     return [
         f"{stored:,} of {pings:,} would be {become}; nothing kept",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from rally.consent.records import CONSENT_LOG, ConsentRecord
 from rally.dead_letters import (
     DeadLetter,
     LetterKind,
@@ -40,7 +41,7 @@ class PingJudge(Protocol):
 
 
 class Intake:
-    """Takes envelopes; rows go to a sink, events and dead letters to the platform.
+    """Takes envelopes; rows go to a sink, all else of them to the platform.
 
     Delivery: the reader acknowledges after `flush`, when everything that was taken is
     in whole files. Taking the same envelopes again writes the same objects; most dead
@@ -72,6 +73,7 @@ class Intake:
         self.version = version
         self._list_age = list_age
         self._events: list[Event] = []
+        self._consents: list[ConsentRecord] = []
         self._letters: dict[LetterPlace, list[DeadLetter]] = {}
         self._held = 0
         self._oldest: str | None = None
@@ -122,11 +124,13 @@ class Intake:
         return FailureReason.REVIEW_LAPSED is failure is not failed
 
     def _accept(self, outcome: Outcome) -> Outcome:
-        """Counts an outcome, and holds its event for the next flush."""
+        """Counts an outcome, and holds what it logs for the next flush."""
         count_outcome(self.counts, outcome)
         if outcome.event is not None:
             self._events.append(outcome.event)
             self._held += _PER_EVENT
+        self._consents += outcome.consents
+        self._held += _PER_EVENT * len(outcome.consents)
         return outcome
 
     def take_malformed(self, origin: str) -> None:
@@ -145,8 +149,9 @@ class Intake:
         return self._held >= FLUSH_BYTES
 
     def flush(self) -> None:
-        """Writes events and dead letters; when it returns, they are whole."""
+        """Writes events, consents and dead letters; when it returns, they are whole."""
         write_events(self._platform, self._events, self.version)
+        CONSENT_LOG.write(self._platform, self._consents, self.version)
         for place in sorted(self._letters):
             write_dead_letters(
                 self._platform,
@@ -157,6 +162,7 @@ class Intake:
             )
         self._measure()
         self._events.clear()
+        self._consents.clear()
         self._letters.clear()
         self._held = 0
 

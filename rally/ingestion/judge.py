@@ -8,8 +8,10 @@ from rally.decryption.opener import Opener
 from rally.decryption.pioneer import DELETION_REQUEST, PioneerEnvelope, identifier_name
 from rally.envelope import Address, Envelope, parse_address, parse_timestamp
 from rally.errors import PingFailed
-from rally.events import RALLY, Event, EventKind
+from rally.events import Event, EventKind
+from rally.ingestion.consents import judge_consents
 from rally.ingestion.decisions import Decisions, Withdrawals
+from rally.ingestion.leavers import find_verdict
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.ping import (
     OpenedPing,
@@ -36,7 +38,7 @@ from rally.times import to_micros
 from rally.validation.ids import canonical_id
 from rally.validation.pointers import look_up
 from rally.validation.pseudonyms import Pseudonyms
-from rally.withdrawal.fold import Leaver, Verdict, judge_row
+from rally.withdrawal.fold import Leaver, Verdict
 
 _CLOCK_TOLERANCE = timedelta(hours=1)
 _UNKNOWN = Label()
@@ -120,8 +122,11 @@ class Judge:
 
             # A withdrawal counts whatever the promise says, and leaves no row.
             opened = self._open(ping)
-            if not route.encoders:
+            if label.withdrawal:
                 return Outcome(label, event=self._make_left_event(opened))
+            if route.document.means is Means.CONSENTS:
+                study, sender = self._find_scope(opened), self._identify(opened)
+                return judge_consents(opened, study, sender, broken_promise)
 
             _refuse_by_person(opened)
             sender = self._identify(opened)
@@ -133,7 +138,7 @@ class Judge:
             person = self._withdrawals.people().get(sender.participant)
             if person is not None:
                 _refuse_reposted(opened, person)
-                verdict = _find_verdict(opened, person, joined)
+                verdict = find_verdict(opened, person, joined)
                 if verdict is Verdict.WITHDRAWN:
                     refusal = RefusalReason.WITHDRAWN
                     return Outcome(label, event=joined, refusal=refusal)
@@ -274,7 +279,7 @@ class Judge:
         payload, failure = None, None
         try:
             payload = self._opener.open_pioneer(
-                ping.pioneer, namespace, any_key=not route.encoders
+                ping.pioneer, namespace, any_key=route.label.withdrawal
             )
         except PingFailed:
             if not route.leaves_by_envelope:
@@ -362,7 +367,7 @@ class Judge:
 
 def _refuse_automation(ping: Ping) -> None:
     """Refuses data and enrolments that a client marks as no person's."""
-    if not ping.route.encoders:
+    if not ping.route.encoders:  # withdrawals, and consents, of which some count
         return
     if refusal := refused_by_tag(ping.route.study, ping.envelope):
         raise _Refused(refusal)
@@ -382,22 +387,3 @@ def _refuse_reposted(opened: OpenedPing, person: Leaver) -> None:
     """Refuses a later copy of an enrolment, which says nothing new."""
     if person.joined_before(opened.document_id, opened.micros):
         raise _Refused(RefusalReason.REPOSTED)
-
-
-def _find_verdict(opened: OpenedPing, person: Leaver, joined: Event | None) -> Verdict:
-    """Finds what the withdrawal list says of a row; an enrolment counts for itself.
-
-    Of who never joined its scope nothing is parked while a request is held: no decision
-    would make their rows stay, and a purge takes them as all that nobody enrolled.
-    """
-    study = opened.route.study
-    scope = RALLY if study.kind is StudyKind.PLATFORM else study.namespace
-    joined_study = frozenset[str]()
-    before = person.joined
-    if joined is not None:
-        person = person.joining(joined.scope, opened.micros, joined.document_id)
-        if scope == RALLY:
-            joined_study = frozenset((joined.scope,)) - {RALLY}
-    was_there = not before.keys().isdisjoint({scope, *joined_study})
-    verdict = judge_row(person, scope, opened.micros, joined_study).verdict
-    return Verdict.KEPT if verdict is Verdict.HELD and not was_there else verdict

@@ -1,12 +1,14 @@
 """The outcome of one ping, and the counts of outcomes for counters and summaries."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from rally.consent.records import ConsentRecord
 from rally.events import Event
 from rally.ingestion.routes import Label
 from rally.outcomes import (
+    CONSENTED,
     FAILED,
     LEFT_OUT,
     REFUSED,
@@ -26,6 +28,8 @@ class Outcome(NamedTuple):
         label: study and document, for counters and paths.
         row: row with its partition and schema, where one is stored.
         event: entry for the event log, where somebody joined or left.
+        consents: entries for the log of consents, where somebody said what they agree
+            to, or do not.
         refusal: reason for which no row is kept, where the ping is refused.
         failure: reason for which the ping becomes a dead letter, where it failed.
         where: place of the schema that the payload does not fit, where it failed by it.
@@ -40,6 +44,7 @@ class Outcome(NamedTuple):
     failure: FailureReason | None = None
     where: Mismatch | None = None
     left_out: Collection[str] = ()
+    consents: Sequence[ConsentRecord] = ()
 
 
 def count_outcome(counts: Counter[Count], outcome: Outcome) -> None:
@@ -51,6 +56,8 @@ def count_outcome(counts: Counter[Count], outcome: Outcome) -> None:
             counts[Count(study, document, LEFT_OUT, where=place)] += 1
     if outcome.event is not None:
         counts[Count(study, document, outcome.event.kind.value)] += 1
+    if outcome.consents:
+        counts[Count(study, document, CONSENTED)] += 1
     if outcome.refusal is not None:
         counts[Count(study, document, REFUSED, outcome.refusal.value)] += 1
     if outcome.failure is not None:

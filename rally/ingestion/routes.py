@@ -14,6 +14,7 @@ from rally.registry.study import Document, Means, Study, StudyKind
 from rally.storage.layout import UNKNOWN
 from rally.validation.pointers import Pointer, look_up, parse_pointer
 
+_WITH_ROWS = (Means.DATA, Means.JOINS)
 _WITHDRAWAL_TYPES = frozenset(
     {DELETION_REQUEST, "unenrollment", "study-unenrollment", "uninstall-deletion"}
 )
@@ -189,7 +190,7 @@ def _compile(study: Study, document: Document) -> Route:
         study,
         document,
         Label(study.namespace, document.name, withdrawal),
-        {} if withdrawal else _encoders(document),
+        _encoders(document) if document.means in _WITH_ROWS else {},
         _pointer(schema.participant),
         _pointer(schema.deletion_id),
         tuple(parse_pointer(place) for place in document.scope),

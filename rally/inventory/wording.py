@@ -60,10 +60,16 @@ _MEANS = {
     Means.JOINS: "says that somebody joins",
     Means.LEAVES: "says that somebody leaves",
     Means.DELETION_ID: "says that somebody removed the add-on",
+    Means.CONSENTS: "says what somebody agrees to, or does not",
 }
+_LEAVING = (Means.LEAVES, Means.DELETION_ID)
 _NO_ROWS = (
     "Not kept as data. That somebody left is noted under a pseudonym, so that data "
     "which arrives late is refused."
+)
+_NO_CHOICES = (
+    "Not kept as data. What somebody chose is noted under a pseudonym, with the time"
+    " and the notice that was read, until the study is concluded."
 )
 
 
@@ -104,14 +110,16 @@ def say_participants(entry: StudyEntry) -> str:
 
 def say_kept(entry: StudyEntry, document: Document) -> str:
     """Returns how long rows of a document are kept."""
-    if document.means in (Means.LEAVES, Means.DELETION_ID):
+    if document.means in _LEAVING:
         return _NO_ROWS
+    if document.means is Means.CONSENTS:
+        return _NO_CHOICES
     return " ".join([_kept(entry, document), *_keeping(document)])
 
 
 def say_kept_in_short(document: Document) -> str:
     """Returns how long rows of a document are kept, in a few words."""
-    if document.means in (Means.LEAVES, Means.DELETION_ID):
+    if document.means in (*_LEAVING, Means.CONSENTS):
         return "not kept as data"
     if document.delete_after_days:
         return f"{document.delete_after_days:,} days"
@@ -198,7 +206,7 @@ def say_do_not_track(entry: StudyEntry) -> str:
 
 def say_collected(study: StudyEntry, entry: DocumentEntry) -> str:
     """Returns whether a document is taken on the inventory's day."""
-    if entry.document.means in (Means.LEAVES, Means.DELETION_ID):
+    if entry.document.means in _LEAVING:
         return "Yes: whoever leaves is heard, always."
     if study.state is not StudyState.COLLECTING:
         return f"No: the study is {STATES[study.state]}."

@@ -52,6 +52,7 @@ class LogFields(TypedDict, total=False):
         failed: number of pings that failed.
         joined: number of enrolments.
         left: number of withdrawals.
+        consented: number of pings that said what somebody agrees to, or does not.
         dead_letters: number that the job wrote; of a replay, that failed once more.
         removed: number of dead letters that a replay removed.
         kept: number of dead letters that a replay left; of an audit, of promises that
@@ -79,6 +80,7 @@ class LogFields(TypedDict, total=False):
     failed: int
     joined: int
     left: int
+    consented: int
     dead_letters: int
     removed: int
     kept: int

@@ -162,9 +162,9 @@ def find_closed(
 
 
 def _collected(study: Study) -> Iterator[Document]:
-    """Gives the documents of which rows are stored; withdrawals are heard always."""
+    """Gives the documents that a review has to cover; withdrawals are heard always."""
     for document in study.documents.values():
-        if document.means in (Means.DATA, Means.JOINS):
+        if document.means in (Means.DATA, Means.JOINS, Means.CONSENTS):
             yield document
 
 

@@ -19,8 +19,9 @@ from rally.fields import (
 )
 from rally.names import DOCUMENT_RULE, parse_document
 from rally.registry.collected_fields import words
+from rally.registry.consent_documents import check_consent, read_consent_places
 from rally.registry.schema_diff import incompatibilities
-from rally.registry.schemas import SchemaFile, check_ids, type_at
+from rally.registry.schemas import SchemaFile, check_ids, pointer, type_at
 from rally.registry.study import (
     Document,
     Keep,
@@ -37,6 +38,7 @@ _MOST_DOCUMENTS = 200
 _MOST_POINTERS = 16
 _MOST_BUCKETS = 4096  # each is a file of its own on every day
 _MOST_WITHOUT = 2  # the highest category of data that needs no enrolment
+_ABOUT_STUDIES = (Means.JOINS, Means.LEAVES, Means.CONSENTS)
 _MAX_DAYS = 36_500  # 100 years: what is more is a mistake, and overflows dates
 
 SchemaSource = Callable[[Place, str], Sequence[SchemaFile]]
@@ -79,14 +81,6 @@ def read_documents(
     return found
 
 
-def pointer(place: Place, value: object) -> str:
-    """Reads a JSON pointer (RFC 6901)."""
-    read = text(place, value)
-    if not read.startswith("/"):
-        raise place.error('must be a JSON pointer; begin it with "/"')
-    return read
-
-
 def _read_document(
     promises: StudyPromises,
     schemas: SchemaSource,
@@ -111,10 +105,12 @@ def _read_document(
         schema=fields.attempt(lambda: files[0].schema, files),
         older=fields.attempt(lambda: _older(files), files),
         kept_by=fields.maybe("kept_by", _kept_by),
+        consent=fields.maybe("consent", read_consent_places),
     )
-    policy = promises.policy
+    policy, revisions = promises.policy, () if files is UNREAD else files
     for check, *values in (
-        *_schema_checks(place, document, policy, () if files is UNREAD else files),
+        *_schema_checks(place, document, policy, revisions),
+        *_consent_checks(place, document, promises.kind, revisions),
         (partial(_check_category, place, document, policy), policy, document.schema),
         (partial(_check_retention, place, document, promises.kind), promises.kind,
          means, document.delete_after_days, document.kept_by),
@@ -147,6 +143,16 @@ def _schema_checks(
         yield (partial(_check_row, at, file.schema),)
         if number:
             yield (partial(_check_compatible, file, files[0]),)
+
+
+def _consent_checks(
+    place: Place, document: Document, kind: StudyKind, files: Sequence[SchemaFile]
+) -> Iterator[tuple[Any, ...]]:
+    """Yields the checks of what a document says of consents, with their values."""
+    needed = kind, document.means, document.scope, document.consent
+    for number, file in enumerate(files):
+        at = file.place if number else place
+        yield partial(check_consent, at, document, kind, file.type), *needed
 
 
 def _split(place: Place, name: str) -> tuple[str, int]:
@@ -183,8 +189,8 @@ def _kept_by(place: Place, value: object) -> KeptBy:
 
 
 def _check_scope(place: Place, document: Document, payload: Type) -> None:
-    if document.scope and document.means not in (Means.JOINS, Means.LEAVES):
-        raise place.at("scope").error("is for joins and leaves only; remove it")
+    if document.scope and document.means not in _ABOUT_STUDIES:
+        raise place.at("scope").error("is for joins, leaves and consents; remove it")
     what = "is no string of the document's schema; correct either"
     raise_all(
         [

@@ -28,11 +28,11 @@ from rally.registry.collected_fields import words
 from rally.registry.documents import (
     SchemaSource,
     StudyPromises,
-    pointer,
     read_documents,
 )
 from rally.registry.notices import read_notices
 from rally.registry.reviews import Review
+from rally.registry.schemas import pointer
 from rally.registry.study import Access, AfterEnd, Policy, Study, StudyKind, Unmatched
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://([^/]+)(/.*)?")

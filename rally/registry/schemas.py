@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from rally.errors import ConfigurationError, faults_of
-from rally.fields import Place, raise_all
+from rally.fields import Place, raise_all, text
 from rally.registry.collected_fields import fingerprint_of, read_fields
 from rally.registry.study import Means, PayloadSchema
 from rally.validation import avro_schema
@@ -24,6 +24,14 @@ from rally.validation.pointers import parse_pointer
 
 MAX_BYTES = 256 * 1024
 """Of a file; the longest that ships has an eighth of it."""
+
+
+def pointer(place: Place, value: object) -> str:
+    """Reads a JSON pointer (RFC 6901)."""
+    read = text(place, value)
+    if not read.startswith("/"):
+        raise place.error('must be a JSON pointer; begin it with "/"')
+    return read
 
 
 def payload_schema(place: Place, schema: dict[str, Any], type_: Type) -> PayloadSchema:

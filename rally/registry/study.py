@@ -25,12 +25,17 @@ class StudyKind(StrEnum):
 
 
 class Means(StrEnum):
-    """What a document says: data, that someone joins or leaves, or a deletion id."""
+    """What a document says.
+
+    DATA: what a study collects. JOINS and LEAVES: that someone does. DELETION_ID: who
+    removed the add-on. CONSENTS: what someone agrees to, or does not.
+    """
 
     DATA = "data"
     JOINS = "joins"
     LEAVES = "leaves"
     DELETION_ID = "deletion-id"
+    CONSENTS = "consents"
 
 
 class Keep(StrEnum):
@@ -101,6 +106,28 @@ class PayloadSchema:
     fields: tuple[CollectedField, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentPlaces:
+    """Where a document says what someone agrees to; JSON pointers into the payload.
+
+    Attributes:
+        purpose: Place of the purpose; see rally.consent.records.ConsentPurpose.
+        choice: Place of `given`, `refused` or `withdrawn`.
+        notice_version: Place of the version of the notice that was read.
+        notice_sha256: Place of the hash of its text.
+        fields: Place of a map from fields to whether the choice is about them; None
+            where it is always about the whole purpose.
+        time: Place of the time of the choice; None where it is that of the ping.
+    """
+
+    purpose: str
+    choice: str
+    notice_version: str
+    notice_sha256: str
+    fields: str | None = None
+    time: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class KeptBy:
     """A person who answers for rows of the platform that no retention ends, and why."""
@@ -114,8 +141,8 @@ class Document:
     """One document type in one version of one namespace.
 
     Attributes:
-        scope: JSON pointers to the study's name in what joins or leaves, tried in
-            order; empty is the document's own namespace.
+        scope: JSON pointers to the study's name in what joins, leaves or consents,
+            tried in order; empty is the document's own namespace.
         delete_after_days: Rows go when this many days old; None keeps them until the
             study is concluded.
         buckets: Number of buckets of a compacted partition, a power of two.
@@ -123,6 +150,7 @@ class Document:
         older: The schemas before it under the same version, the newest first: pings of
             clients that are not yet updated may have them, and stored rows.
         kept_by: Person who keeps rows of the platform that nothing else ends.
+        consent: Where it says what someone agrees to; of consents alone.
         is_built_in: Whether the protocol brings it, and no study's wish.
     """
 
@@ -138,6 +166,7 @@ class Document:
     schema: PayloadSchema
     kept_by: KeptBy | None = None
     older: tuple[PayloadSchema, ...] = ()
+    consent: ConsentPlaces | None = None
     is_built_in: bool = False
 
     @property

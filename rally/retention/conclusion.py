@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rally import dead_letters
+from rally.consent.records import CONSENT_LOG
 from rally.dead_letters import FOLDER as LETTERS
 from rally.errors import CorruptFile
 from rally.events import EventLog
@@ -17,8 +18,9 @@ from rally.registry.study import Study
 from rally.retention.blockers import count_held_requests, is_unsettled
 from rally.retention.context import Context
 from rally.retention.derived import open_derived
+from rally.retention.logs import LOGS
 from rally.retention.plan_entry import Phase
-from rally.storage.layout import EVENTS, Stores, study_folder
+from rally.storage.layout import Stores, study_folder
 from rally.storage.marker import NAME
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
@@ -57,18 +59,20 @@ def find_left(context: Context, phase: Phase) -> set[str]:
     ENROLMENTS are searched for in rows, and not here. Raises as `find_live`.
     """
     if phase is Phase.EVENTS:
-        events = EventLog(context.platform) if context.going else ()
-        return {event.scope for event in events}.intersection(context.going)
+        going = [*context.going]
+        return {
+            study for log in LOGS for study in log.find_studies(context.platform, going)
+        }
     return {each for each in context.going if _is_left(context, each, phase)}
 
 
 def has_old_copies(context: Context, namespace: str) -> bool:
     """Whether a store keeps old copies of a study's objects.
 
-    Any old copy of the event log counts: only a conclusion deletes events.
+    Any old copy of a log counts: only a conclusion deletes records.
     """
     places = [
-        (context.platform, EVENTS),
+        *((context.platform, each.log.folder) for each in LOGS),
         *(place for phase in _FOLDERS for place in _places(context, namespace, phase)),
     ]
     return any(True for store, prefix in places for _ in store.old_copies(prefix))
@@ -158,6 +162,7 @@ class Preview:
         unread: Number of files whose header has no number of rows.
         dead_letters: Number of objects of dead letters, of both kinds.
         events: Number of events about this study alone.
+        consents: Number of records of what people agreed to in it.
         deferred: Number of requests that fall due by the conclusion.
         open: Number of other requests about it that are not verified.
         undecided: Number of held requests, which are deleted with all the rest.
@@ -171,6 +176,7 @@ class Preview:
     unread: int = 0
     dead_letters: int = 0
     events: int = 0
+    consents: int = 0
     deferred: int = 0
     open: int = 0
     undecided: int = 0
@@ -226,6 +232,7 @@ def preview(
         unread=unread,
         dead_letters=sum(1 for _ in platform.list(f"{LETTERS}study={namespace}/")),
         events=sum(event.scope == namespace for event in EventLog(platform)),
+        consents=sum(each.study == namespace for each in CONSENT_LOG.read(platform)),
         deferred=sum(namespace in each.deferred for each in requests),
         open=sum(
             is_unsettled(each, study) and namespace not in each.deferred

@@ -16,9 +16,10 @@ from rally.deletion.file_steps import HalfCompacted
 from rally.deletion.plan import FileOutcome, PlannedFile
 from rally.deletion.rewriting import PlanMismatch, rewrite_file
 from rally.errors import CorruptFile
-from rally.events import read_event_object, write_events
+from rally.events import write_events
 from rally.observability.progress import Progress
 from rally.retention.context import reopen_context
+from rally.retention.logs import find_log
 from rally.retention.plan import Batch, EntryTally, read_batch
 from rally.retention.plan_entry import (
     STUDY,
@@ -194,7 +195,7 @@ class BatchExecutor:
         reasons.check(store, entry)
         going = frozenset(reasons.context.going)
         if entry.phase is Phase.EVENTS:
-            return _remove_events(store, entry, going)
+            return _remove_records(store, entry, going)
         if not entry.studies <= going:
             entry = self._narrow(store, entry, going)
         if not entry.goes_whole:
@@ -243,27 +244,29 @@ def make_batch_step(settings: PurgeSettings) -> Callable[[Batch], dict[str, Any]
     return lambda batch: execute(batch).to_json()
 
 
-def _remove_events(
+def _remove_records(
     store: ObjectStore, entry: PlanEntry, studies: frozenset[str]
 ) -> int:
-    """Deletes events of studies from an object of the log.
+    """Deletes records of studies from an object of a log.
 
-    The other events are written first: a kill in between leaves them twice, and never
+    The other records are written first: a kill in between leaves them twice, and never
     loses them.
     """
+    log = find_log(entry.name)
+    assert log  # the reasons have been checked
     info = store.stat(entry.name)
     if info is None:
         raise ObjectNotFound(entry.name)
     if info.generation != entry.generation:
         raise GenerationMismatch(entry.name)
-    events = read_event_object(store, entry.name)
-    kept = [each for each in events if each.scope not in entry.studies & studies]
+    records = log.log.read_object(store, entry.name)
+    gone = log.about(records, entry.studies & studies)
     with store.open(entry.name, entry.generation) as snapshot:
         version = outline_of(snapshot).entries.get("rally.version", b"").decode()
     check_erasable(store, entry.name)
-    write_events(store, kept, version)
+    log.log.write(store, {*records} - {*gone}, version)
     store.delete(entry.name, entry.generation)
-    return len(events) - len(kept)
+    return len(gone)
 
 
 def _rows_of(store: ObjectStore, entry: PlanEntry) -> int:

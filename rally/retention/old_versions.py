@@ -11,8 +11,9 @@ from rally.deletion.old_copies import purge_old_copies
 from rally.registry.object_classifier import folder_of
 from rally.retention.conclusion import derived_places, row_places
 from rally.retention.context import Context
+from rally.retention.logs import LOGS
 from rally.retention.report import PurgeReport, Remains, blocked_by
-from rally.storage.layout import EVENTS, study_folder
+from rally.storage.layout import study_folder
 from rally.storage.objectstore.interface import (
     FOREVER,
     ObjectHeld,
@@ -54,8 +55,8 @@ def purge_record_copies(context: Context, report: PurgeReport, *, events: bool) 
     Args:
         context: Context of the purge.
         report: Report, to which copies are added.
-        events: Whether to purge copies of the event log too; only a conclusion
-            deletes events.
+        events: Whether to purge copies of the logs too; only a conclusion deletes
+            their records.
     """
     platform = context.platform
     purge_copies(
@@ -64,7 +65,8 @@ def purge_record_copies(context: Context, report: PurgeReport, *, events: bool) 
     purge_copies(platform, PLANS, report)
     purge_copies(platform, CASES, report, lambda each: each.name.endswith(ARCHIVE))
     if events:
-        purge_copies(platform, EVENTS, report)
+        for each in LOGS:
+            purge_copies(platform, each.log.folder, report)
     for store in (platform, *context.stores.each(context.registry.studies)):
         if not store.uri.startswith(
             "gs://"

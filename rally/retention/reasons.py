@@ -9,6 +9,7 @@ from rally.registry.legal_holds import LegalHolds
 from rally.retention.archives import survey_archives
 from rally.retention.context import Context
 from rally.retention.derived import open_derived
+from rally.retention.logs import find_log
 from rally.retention.person_copies import survey_person_copies
 from rally.retention.plan_entry import STUDY, Phase, PlanEntry, Reason
 from rally.retention.survey import (
@@ -18,7 +19,7 @@ from rally.retention.survey import (
     survey_letter,
     survey_plans,
 )
-from rally.storage.layout import EVENTS, Partition
+from rally.storage.layout import Partition
 from rally.storage.marker import NAME
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
@@ -26,7 +27,6 @@ from rally.storage.objectstore.interface import (
     ObjectNotFound,
     ObjectStore,
 )
-from rally.storage.records import is_record
 
 
 class ReasonGone(Exception):
@@ -84,9 +84,9 @@ class ReasonCheck:
             return _holds_of_table(context, entry, info)
         if entry.phase is Phase.LETTERS:
             return entry in survey_letter(context, info, SurveyResult())
-        if entry.phase is Phase.EVENTS:  # the events themselves tell their studies
-            is_event = entry.name.startswith(EVENTS) and is_record(entry.name)
-            return is_event and not entry.studies.isdisjoint(context.going)
+        if entry.phase is Phase.EVENTS:  # the records themselves tell their studies
+            is_logged = find_log(entry.name) is not None
+            return is_logged and not entry.studies.isdisjoint(context.going)
         if entry.reason is Reason.PLAN:
             folder = entry.name.rpartition("/")[0] + "/"
             return entry in survey_plans(context, SurveyResult(), folder)

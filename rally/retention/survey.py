@@ -5,19 +5,19 @@ their names, dates and studies. What rows say is left to row_search.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain, groupby
 
 from rally import dead_letters, results
 from rally.dead_letters import place_of
-from rally.events import read_event_object
 from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.object_classifier import Located, Region
 from rally.registry.policy import is_expired
 from rally.registry.study import Means
 from rally.retention.context import Context
+from rally.retention.logs import LOGS, StudyLog
 from rally.retention.plan_entry import (
     PLATFORM,
     STUDY,
@@ -240,7 +240,7 @@ def _is_free(
     return False
 
 
-_LETTERS, _EVENTS = "(dead letters)", "(events)"
+_LETTERS = "(dead letters)"
 _LABELS = {Reason.PLAN: "(plans)", Reason.TEMPORARY: "(leftovers)"}
 
 
@@ -282,26 +282,32 @@ def survey_letter(
 
 
 def survey_events(context: Context) -> Iterator[PlanEntry]:
-    """Yields entries for objects of the log with events of a concluded study.
+    """Yields entries for objects of the logs with records of a concluded study.
 
     Raises:
-        CorruptFile: The log is damaged.
+        CorruptFile: A log is damaged.
     """
-    going = context.log.present.intersection(context.going)
-    for info in list_records(context.platform, EVENTS) if going else ():
-        try:
-            events = read_event_object(context.platform, info.name)
-        except ObjectNotFound:
-            continue
-        found = [each for each in events if each.scope in going]
-        if found:
-            about = join_scopes({each.scope for each in found})
-            day = info.name.partition("date=")[2][:10]
-            labels = (about, _EVENTS, day)
-            entry = whole_entry(
-                Phase.EVENTS, PLATFORM, labels, info, Reason.CONCLUDED, about
-            )
-            yield entry._replace(removes=len(found), rows=len(events))
+    known = {EVENTS: context.log.present}  # read already: it is the longest log
+    for log in LOGS:
+        going = {*context.going} & known.get(log.log.folder, {*context.going})
+        infos = list_records(context.platform, log.log.folder) if going else ()
+        for info in infos:
+            yield from _survey_records(context, log, info, going)
+
+
+def _survey_records(
+    context: Context, log: StudyLog, info: ObjectInfo, going: Collection[str]
+) -> Iterator[PlanEntry]:
+    try:
+        records = log.log.read_object(context.platform, info.name)
+    except ObjectNotFound:
+        return
+    if found := log.about(records, going):
+        about = join_scopes({log.study_of(each) for each in found})
+        day = info.name.partition("date=")[2][:10]
+        labels, reason = (about, log.label, day), Reason.CONCLUDED
+        entry = whole_entry(Phase.EVENTS, PLATFORM, labels, info, reason, about)
+        yield entry._replace(removes=len(found), rows=len(records))
 
 
 def survey_plans(

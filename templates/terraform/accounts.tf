@@ -21,7 +21,7 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/", local.probe]
-        platform = ["dead-letters/", "events/", "runs/ingest.json", local.probe]
+        platform = ["consents/", "dead-letters/", "events/", "runs/ingest.json", local.probe]
       }
       deletes = {
         store    = [local.probe]
@@ -34,7 +34,7 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/", local.probe]
-        platform = ["dead-letters/", "events/", "runs/replay.json", local.probe]
+        platform = ["consents/", "dead-letters/", "events/", "runs/replay.json", local.probe]
       }
       deletes = {
         store    = [local.probe]
@@ -75,11 +75,11 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/"]
-        platform = ["events/", "leases/", "plans/", "results/purge/", "runs/purge.json"]
+        platform = ["consents/", "events/", "leases/", "plans/", "results/purge/", "runs/purge.json"]
       }
       deletes = {
         store    = ["data/"]
-        platform = ["cases/", "dead-letters/", "events/", "leases/", "plans/", "results/", "runs/purge.json"]
+        platform = ["cases/", "consents/", "dead-letters/", "events/", "leases/", "plans/", "results/", "runs/purge.json"]
       }
     }
     # What its options --html and --json name is below reports/.

@@ -46,13 +46,13 @@ resource "google_storage_bucket" "study" {
   depends_on = [google_kms_crypto_key_iam_binding.storage]
 }
 
-# Events, the withdrawal list, receipts and decisions are the platform's memory: a lost
+# Events, consents, the withdrawal list, receipts and decisions are the platform's memory: a lost
 # one cannot be made again, so versions are kept for a month, and there is a backup.
 # Dead letters, plans, results and leases have limits of their own (docs/retention.md),
 # and runs/ is replaced every day: an old version of these goes within a day.
 locals {
   undo_days      = 30
-  remembered     = ["decisions/", "events/", "receipts/", "withdrawals/", local.marker]
+  remembered     = ["consents/", "decisions/", "events/", "receipts/", "withdrawals/", local.marker]
   not_remembered = ["cases/", "dead-letters/", "leases/", "plans/", "results/", "runs/"]
 }
 

@@ -7,7 +7,15 @@ from pathlib import Path
 from rally.registry.registry import Registry
 from tests.support.reviews import write_reviews
 from tests.support.schemas import described
-from tests.support.world import GARDEN, HOUSE, JOINED, LEFT, POND, UNINSTALLED
+from tests.support.world import (
+    GARDEN,
+    HOUSE,
+    JOINED,
+    LEFT,
+    NOTICES,
+    POND,
+    UNINSTALLED,
+)
 
 _REVIEWED = (date(2026, 2, 1), date(2026, 12, 31))
 _DOCUMENTS = """
@@ -33,7 +41,7 @@ _TEXTS = {
     f"{GARDEN}/study.yaml": f"""
 namespace: {GARDEN}
 kind: study
-name: Garden
+name: Garden{NOTICES}
 starts: 2026-02-01
 collect_through: END
 analysis_until: 2027-12-31
@@ -42,14 +50,14 @@ policy: {{enrolment: required, do_not_track: consent, private_browsing: client,
     f"{POND}/study.yaml": f"""
 namespace: {POND}
 kind: study
-name: Pond
+name: Pond{NOTICES}
 starts: 2026-02-01
 policy: {{enrolment: required, do_not_track: consent, private_browsing: client,
           after_end: delete, unmatched_withdrawals: hold}}{_DOCUMENTS}""",
     f"{HOUSE}/study.yaml": f"""
 namespace: {HOUSE}
 kind: platform
-name: Rally
+name: Rally{NOTICES}
 starts: 2026-02-01
 policy: {{enrolment: required, do_not_track: consent, private_browsing: client}}
 documents:

@@ -82,7 +82,7 @@ def test_all_promises_are_kept(world, lived_in, capsys):
     status, out, errors = run(world, lived_in, capsys)
 
     assert (status, errors) == (0, "")
-    assert "20 of 20 promises are kept" in out or "All 20 promises are kept." in out
+    assert "21 of 21 promises are kept" in out or "All 21 promises are kept." in out
     assert contents(lived_in) == before
 
 

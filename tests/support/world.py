@@ -130,11 +130,12 @@ _LEAVES = """
 NOTICE = hashlib.sha256(b"What we collect, and what for.").hexdigest()
 """The hash of the one notice that people of the three namespaces read."""
 
-_NOTICES = f"""
+NOTICES = f"""
 notices:
   - {{version: "1", from: 2026-02-01, where: https://example.org/notice, lang: en,
      lasts_days: 365, sha256: {NOTICE}}}"""
-_DATES = f"""{_NOTICES}
+"""Entry of study.yaml: the notices of each of them."""
+_DATES = f"""{NOTICES}
 starts: 2026-02-01
 collect_through: 2026-12-31
 analysis_until: 2027-12-31
@@ -159,7 +160,7 @@ documents:{_DATA}""",
     f"{HOUSE}/study.yaml": f"""
 namespace: {HOUSE}
 kind: platform
-name: Rally{_NOTICES}
+name: Rally{NOTICES}
 starts: 2026-02-01
 policy: {{enrolment: required, do_not_track: consent, private_browsing: client}}
 documents:

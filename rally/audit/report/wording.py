@@ -30,6 +30,7 @@ PROMISES = {
     Check.KEYS: "Every key of a concluded study is gone.",
     Check.LOCKS: "No study is locked for longer than its analysis may take.",
     Check.ANNOUNCED: "Participants hear of an end before it comes.",
+    Check.NOTICES: "What people read before they joined is known.",
     Check.COPIES: "No copy lies where nobody registered one.",
     Check.DERIVED: "Nobody who has left is in researchers' own tables.",
 }

@@ -10,9 +10,16 @@ import json
 
 import fastavro
 
+from rally.consent.records import (
+    CONSENT_LOG,
+    ConsentChoice,
+    ConsentPurpose,
+    ConsentRecord,
+)
 from rally.dead_letters import LetterKind, LetterPlace, encode_dead_letters
 from rally.events import EventKind
 from rally.receipts.receipt import receipt_name
+from rally.registry.notices import NoticeName
 from rally.registry.rows import RowEncoder, row_schema
 from rally.registry.transitions import StudyAction
 from rally.storage.container import encode_container
@@ -29,7 +36,7 @@ from tests.rally.audit.audited_platform import (
 from tests.rally.audit.row_violations import GARDEN_DAY, list_names
 from tests.rally.audit.studies import BOG
 from tests.support.stores import see_list
-from tests.support.world import GARDEN, HOUSE, POND, rally_id
+from tests.support.world import GARDEN, HOUSE, NOTICE, POND, rally_id
 
 RAW_ID = "with a raw id, or without a pseudonym"
 
@@ -97,6 +104,46 @@ def raw_in_signal(deployment):
 def raw_in_event(deployment):
     deployment.event(EventKind.JOINED, 0, GARDEN, 0, participant=rally_id(50))
     return None, {"without a pseudonym": 1}
+
+
+def consent(deployment, **changes):
+    """Appends what person 0 agreed to in the garden, read and well said."""
+    record = ConsentRecord(
+        ConsentChoice.GIVEN,
+        GARDEN,
+        deployment.platform_pseudonym(0),
+        ConsentPurpose.DEMOGRAPHICS,
+        ("age",),
+        moment(1),
+        moment(1),
+        NoticeName("1", NOTICE),
+        "c0c",
+        f"{HOUSE}/agreed.1",
+    )
+    CONSENT_LOG.write(deployment.platform, [record._replace(**changes)], "1")
+
+
+def consent_to_an_unknown_notice(deployment):
+    consent(deployment)
+    consent(deployment, notice=NoticeName("1", "0" * 64))
+    consent(deployment, notice=None)
+    consent(deployment, notice=None, choice=ConsentChoice.REFUSED)
+    return GARDEN, {"consents to a notice that the study does not list": 2}
+
+
+def enrolled_before_the_first_notice(deployment):
+    deployment.event(EventKind.JOINED, 0, GARDEN, -200)
+    return GARDEN, {"enrolments from before the first notice": 1}
+
+
+def consent_without_a_pseudonym(deployment):
+    consent(deployment, participant="ann")
+    return None, {"without a pseudonym": 1}
+
+
+def consent_to_a_concluded_study(deployment):
+    consent(deployment, study=BOG, notice=None, choice=ConsentChoice.REFUSED)
+    return BOG, {"consents": 1}
 
 
 def raw_in_plan(deployment):

@@ -13,6 +13,7 @@ from rally.events import MAIL, Event, EventKind, write_events
 from rally.keys.names import Job
 from rally.receipts.anchor import Anchor, write_anchor
 from rally.receipts.receipt import receipt_name
+from rally.registry.notices import NoticeName
 from rally.storage.marker import NAME as MARKER
 from rally.storage.runs import RUNS
 from rally.storage.snapshots import header_of
@@ -21,6 +22,7 @@ from rally.withdrawal.requests import key_of, subject_of
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
 from tests.model.words import moment
+from tests.rally.audit import object_violations
 from tests.support.access_cases import CASE, built
 from tests.support.forged_decisions import forge, strangers_key
 from tests.support.people import job_key
@@ -39,6 +41,11 @@ def letter(deployment):
     who = deployment.platform_pseudonym(0)
     event = Event(EventKind.LEFT, GARDEN, who, moment(6), None, "letter-1", MAIL)
     write_events(deployment.platform, [event], "1")
+
+
+def consent(deployment):
+    """Somebody writes that person 0 agreed, to a notice that nobody was shown."""
+    object_violations.consent(deployment, notice=NoticeName("9", ZERO * 2))
 
 
 def closed(deployment):
@@ -198,7 +205,7 @@ def probe(deployment):
 
 def report(deployment):
     plant(
-        deployment.platform, "reports/audit.html", b"<p>20 of 20 promises are kept.</p>"
+        deployment.platform, "reports/audit.html", b"<p>21 of 21 promises are kept.</p>"
     )
 
 

@@ -103,6 +103,23 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
             )
         ),
     ],
+    (CREATES, PLATFORM, "consents/"): [
+        Tampering(
+            tampering.consent,
+            Check.NOTICES,
+            "consents to a notice that the study does not list",
+        ),
+        AcceptedRisk(
+            "what a ping said is a record, and who may write one can write that"
+            " somebody agreed; no row is stored by it, and none goes"
+        ),
+    ],
+    (DELETES, PLATFORM, "consents/"): [
+        AcceptedRisk(
+            "a consent that is removed is none, and opens nothing; who removes a"
+            " refusal alone would bring back what was given before"
+        ),
+    ],
     (CREATES, PLATFORM, "withdrawals/"): [
         Tampering(
             tampering.list_of_a_stranger, refusal="is not as deletion published it"

@@ -67,7 +67,7 @@ def test_damaged_log_is_broken_and_hides_who_left(deployment):
     assert set(lines_by_check(report)) == {Check.FILES}
     assert set(lines_by_check(report, "unseen")) == {
         *(Check.WITHDRAWN, Check.ENROLMENT, Check.IDS, Check.DERIVED),
-        *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED),
+        *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED, Check.NOTICES),
         Check.DECISIONS,
     }
     assert report.exit_status == 1

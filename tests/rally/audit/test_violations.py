@@ -60,6 +60,7 @@ VIOLATIONS = {
         object_violations.short_participant,
         object_violations.raw_in_signal,
         object_violations.raw_in_event,
+        object_violations.consent_without_a_pseudonym,
         object_violations.raw_in_plan,
         object_violations.raw_in_name,
         object_violations.raw_in_a_name_without_hyphens,
@@ -87,12 +88,17 @@ VIOLATIONS = {
     Check.CONCLUDED: [
         object_violations.left_of_concluded,
         object_violations.event_of_concluded,
+        object_violations.consent_to_a_concluded_study,
         object_violations.letters_of_concluded,
         object_violations.derived_of_concluded,
         object_violations.enrolment_of_concluded,
     ],
     Check.KEYS: [object_violations.ping_key, object_violations.pseudonym_key],
     Check.ANNOUNCED: [object_violations.unannounced],
+    Check.NOTICES: [
+        object_violations.consent_to_an_unknown_notice,
+        object_violations.enrolled_before_the_first_notice,
+    ],
     Check.COPIES: [
         object_violations.unregistered_copy,
         object_violations.unknown_study,

@@ -64,6 +64,16 @@ rally-hub:
       scope: &scope [/metrics/string/namespace, /metrics/string/study]
     study-unenrollment.1: {means: leaves, scope: *scope}
     deletion-request.1: {means: leaves}
+    agreed.1:
+      means: consents
+      scope: *scope
+      consent:
+        purpose: /consent/purpose
+        choice: /consent/choice
+        notice_version: /consent/version
+        notice_sha256: /consent/hash
+        fields: /consent/fields
+        time: /consent/time
 pioneer-hub:
   kind: platform
   name: Hub of the first generation
@@ -89,6 +99,10 @@ rally-x:
     visit.1: {means: data, delete_after_days: 180}
     short.1: {means: data}
     late.1: {means: data}
+    asked.1:
+      means: consents
+      consent: {purpose: /purpose, choice: /choice, notice_version: /version,
+                notice_sha256: /hash}
     joined.1: {means: joins}
     left.1: {means: leaves}
 pioneer-y:
@@ -157,7 +171,21 @@ _PIONEER = _record(
     participant="/pioneerId",
 )
 _UNINSTALL = _record("ping", _field("deletionId", "string"), deletion_id="/deletionId")
+_PARTS = [
+    _maybe(name, "string") for name in ("purpose", "choice", "version", "hash", "time")
+]
 _SCHEMAS = {
+    "rally-hub/agreed.1": _glean(
+        _maybe(
+            "consent",
+            _record(
+                "consent",
+                *_PARTS,
+                _maybe("fields", {"type": "map", "values": "boolean"}),
+            ),
+        ),
+    ),
+    "rally-x/asked.1": _glean(_maybe("private", "boolean"), *_PARTS),
     "pioneer-hub/uninstall-deletion.1": _UNINSTALL,
     "pioneer-hub/survey.1": _PIONEER,
     "pioneer-y/measures.1": _PIONEER,

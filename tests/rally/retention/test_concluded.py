@@ -2,6 +2,13 @@
 
 from datetime import timedelta
 
+from rally.consent.records import (
+    CONSENT_LOG,
+    ConsentChoice,
+    ConsentPurpose,
+    ConsentRecord,
+)
+from rally.registry.notices import NoticeName
 from rally.storage.objectstore.interface import ObjectHeld
 from tests.rally.retention.stored_studies import (
     dead_letter_folders,
@@ -10,7 +17,7 @@ from tests.rally.retention.stored_studies import (
     only_the_garden_is_gone,
     store_two_studies,
 )
-from tests.support.memory_deployment import day
+from tests.support.memory_deployment import day, micros
 from tests.support.purge_deployment import deleted_counts
 from tests.support.world import GARDEN, HOUSE, POND
 
@@ -150,6 +157,34 @@ def test_event_that_comes_later_goes_as_well(deployment):
     report = deployment.purge()
     assert deleted_counts(report) == {(GARDEN, "(events)", "concluded"): (1, 1)}
     assert only_the_garden_is_gone(deployment)
+
+
+def test_consents_to_it_go_and_all_others_stay(deployment):
+    store_two_studies(deployment)
+    garden, pond = agreed(deployment, GARDEN), agreed(deployment, POND)
+    CONSENT_LOG.write(deployment.platform, [*garden, *pond], "1")
+    deployment.conclude()
+    report = deployment.purge()
+    counts = deleted_counts(report)
+    assert counts[GARDEN, "(consents)", "concluded"] == (2, 3)
+    assert sorted(CONSENT_LOG.read(deployment.platform)) == sorted(pond)
+    assert only_the_garden_is_gone(deployment)
+    CONSENT_LOG.write(deployment.platform, garden[:1], "1")
+    assert deleted_counts(deployment.purge()) == {
+        (GARDEN, "(consents)", "concluded"): (1, 1)
+    }
+
+
+def agreed(deployment, study):
+    """Two people of a study say what they agree to, on two days."""
+    return [
+        ConsentRecord(
+            ConsentChoice.GIVEN, study, deployment.platform_pseudonym(person),
+            ConsentPurpose.DEMOGRAPHICS, ("age",), micros(when), micros(when),
+            NoticeName("1", "a" * 64), f"{person}", f"{study}/agreed.1",
+        )
+        for person, when in ((1, 1), (2, 1), (1, 2))
+    ]  # fmt: skip
 
 
 def test_enrolments_that_cannot_be_written_keep_what_follows(deployment):

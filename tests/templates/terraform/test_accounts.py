@@ -126,6 +126,11 @@ def test_the_demo_shows_most_of_the_table(deeds):
         for below in all_below
     }
     assert rights - shown == {
+        *(
+            (job, "creates", "platform", "consents/")  # no client of it asks for one
+            for job in ("ingest", "replay", "purge")
+        ),
+        ("purge", "deletes", "platform", "consents/"),
         ("replay", "creates", "platform", "events/"),
         ("delete", "deletes", "platform", "plans/"),  # what became of it, a second time
         ("purge", "creates", "store", "data/"),  # files of which some rows go

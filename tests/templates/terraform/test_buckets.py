@@ -7,7 +7,7 @@ import pytest
 from rally.dead_letters import FOLDER as DEAD_LETTERS
 from rally.decisions.entry import FOLDER as DECISIONS
 from rally.receipts.receipt import FOLDER as RECEIPTS
-from rally.storage.layout import EVENTS
+from rally.storage.layout import CONSENTS, EVENTS
 from rally.storage.leases import FOLDER as LEASES
 from rally.storage.marker import NAME as MARKER
 from rally.storage.plan_objects import FOLDER as PLANS
@@ -125,7 +125,7 @@ def test_the_backup_remembers_what_cannot_be_made_again_and_no_ping(module):
     assert backups["platform"]["prefixes"] == "${local.remembered}"
     gone = module.locals["not_remembered"]
     kept = [resolved(module, each) for each in module.locals["remembered"]]
-    assert {DECISIONS, EVENTS, RECEIPTS, WITHDRAWALS, MARKER} == set(kept)
+    assert {CONSENTS, DECISIONS, EVENTS, RECEIPTS, WITHDRAWALS, MARKER} == set(kept)
     assert set(kept).isdisjoint(gone)
     assert sorted(backups) == ["keys", "platform", "platform_keys"]
     assert "google_storage_bucket.study" not in references(backups)

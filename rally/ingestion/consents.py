@@ -1,0 +1,207 @@
+"""Reads what somebody agrees to, or does not, out of an opened ping.
+
+A refusal counts always. What is given counts only while the study may collect it.
+Words of strangers do not come so far: each part is of a closed set, or too short for an
+id, and a ping that says anything else fails.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rally.consent.records import (
+    FIELD,
+    MOST_FIELDS,
+    ConsentChoice,
+    ConsentPurpose,
+    ConsentRecord,
+)
+from rally.errors import PingFailed
+from rally.events import RALLY
+from rally.ingestion.outcome import Outcome
+from rally.ingestion.ping import OpenedPing, Sender
+from rally.outcomes import FailureReason, Mismatch, MismatchKind, RefusalReason
+from rally.registry.notices import VERSION, NoticeName
+from rally.registry.policy import refused_by_person, refused_by_tag
+from rally.registry.study import ConsentPlaces
+from rally.storage.container import canonical_json
+from rally.times import InvalidTime, parse_time, to_micros
+from rally.validation.pointers import look_up, parse_pointer
+from rally.validation.pseudonyms import stands_in
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+_EARLIEST = timedelta(days=7)
+"""How long before its ping a choice may have been made, by a client's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The parts of a choice, as a ping has them.
+
+    Attributes:
+        purpose: Purpose.
+        choice: Choice.
+        fields: Fields with whether the choice is about each; None without any.
+        notice: Notice that was read.
+        at: Time of the choice, microseconds.
+    """
+
+    purpose: ConsentPurpose
+    choice: ConsentChoice
+    fields: Mapping[str, bool] | None
+    notice: NoticeName | None
+    at: int
+
+
+def judge_consents(
+    opened: OpenedPing,
+    study: str,
+    sender: Sender,
+    broken_promise: RefusalReason | None,
+) -> Outcome:
+    """Decides what becomes of a ping that says what somebody agrees to.
+
+    Args:
+        opened: Opened ping.
+        study: Namespace of the study that it is about; RALLY is none.
+        sender: Person who sent it, with the platform's pseudonym.
+        broken_promise: Reason for which the study takes no data of that time, if any.
+
+    Raises:
+        PingFailed: a part is missing, or is nothing that a consent can say; or it is
+            about no study.
+    """
+    if study == RALLY:
+        raise PingFailed(FailureReason.UNKNOWN_STUDY)
+    records = _make_records(opened, study, sender)
+    kept = [each for each in records if each.choice is not ConsentChoice.GIVEN]
+    route, refusal = opened.route, None
+    if len(kept) < len(records):
+        refusal = (
+            refused_by_tag(route.study, opened.envelope)
+            or broken_promise
+            or refused_by_person(route.private, opened.clear)
+        )
+    return Outcome(
+        route.label, consents=tuple(kept if refusal else records), refusal=refusal
+    )
+
+
+def _make_records(
+    opened: OpenedPing, study: str, sender: Sender
+) -> list[ConsentRecord]:
+    """Makes the records of a ping: of fields, one of those named and one of the rest.
+
+    Of what is given, the other fields are refused. What is refused or taken back
+    without a field is the whole purpose.
+    """
+    places = opened.route.document.consent
+    assert places
+    read = _read(opened, places)
+    named = sorted(name for name, is_meant in (read.fields or {}).items() if is_meant)
+    others = sorted((read.fields or {}).keys() - {*named})
+    choices = [(read.choice, tuple(named))]
+    if read.choice is ConsentChoice.GIVEN and read.fields is not None:
+        choices = [(read.choice, tuple(named))] if named else []
+        if others or not named:
+            choices.append((ConsentChoice.REFUSED, tuple(others)))
+    pseudonyms, document_id = sender.pseudonyms(), opened.document_id
+    label = opened.route.label
+    records = [
+        ConsentRecord(
+            choice,
+            study,
+            sender.participant,
+            read.purpose,
+            fields,
+            read.at,
+            opened.micros,
+            read.notice,
+            pseudonyms.get(document_id, document_id),
+            f"{label.study}/{label.document}",
+        )
+        for choice, fields in choices
+    ]
+    if any(stands_in(each, canonical_json(records).encode()) for each in pseudonyms):
+        raise PingFailed(FailureReason.INVALID_ID)
+    return records
+
+
+def _read(opened: OpenedPing, places: ConsentPlaces) -> _Read:
+    clear = opened.clear
+    purpose = _text(clear, places.purpose)
+    if purpose not in set(ConsentPurpose):
+        raise _mismatch(places.purpose, " or ".join(ConsentPurpose))
+    choice = _text(clear, places.choice)
+    if choice not in set(ConsentChoice):
+        raise _mismatch(places.choice, " or ".join(ConsentChoice))
+    return _Read(
+        ConsentPurpose(purpose),
+        ConsentChoice(choice),
+        _read_fields(clear, places),
+        _read_notice(clear, places),
+        _read_time(clear, places, opened.sent),
+    )
+
+
+def _read_fields(
+    clear: Mapping[str, object], places: ConsentPlaces
+) -> Mapping[str, bool] | None:
+    """Reads the fields; a client that may name some and names none gives nothing."""
+    if places.fields is None:
+        return None
+    found = look_up(clear, parse_pointer(places.fields))
+    if found is None:
+        return {}
+    wanted = f"at most {MOST_FIELDS} booleans by short names"
+    if type(found) is not dict or len(found) > MOST_FIELDS:
+        raise _mismatch(places.fields, wanted)
+    for name, is_meant in found.items():
+        if not FIELD.fullmatch(name) or type(is_meant) is not bool:
+            raise _mismatch(places.fields, wanted)
+    return found
+
+
+def _read_notice(
+    clear: Mapping[str, object], places: ConsentPlaces
+) -> NoticeName | None:
+    """Reads which notice was read; None where one of its two parts is missing."""
+    version = _text(clear, places.notice_version)
+    sha256 = _text(clear, places.notice_sha256)
+    if version is None or sha256 is None:
+        return None
+    if not VERSION.fullmatch(version):
+        raise _mismatch(places.notice_version, "a version of 30 characters at most")
+    if not _SHA256.fullmatch(sha256):
+        raise _mismatch(places.notice_sha256, "64 lower-case hexadecimal digits")
+    return NoticeName(version, sha256)
+
+
+def _read_time(
+    clear: Mapping[str, object], places: ConsentPlaces, sent: datetime
+) -> int:
+    """Reads when somebody chose, as far as the edge's clock bears it out.
+
+    Not after the ping was sent, and not long before: clients' clocks are often wrong.
+    """
+    said = None if places.time is None else _text(clear, places.time)
+    if said is None:
+        return to_micros(sent)
+    try:
+        time = parse_time(said, needs_zone=True)
+    except InvalidTime:
+        return to_micros(sent)
+    return to_micros(min(max(time, sent - _EARLIEST), sent))
+
+
+def _text(clear: Mapping[str, object], at: str) -> str | None:
+    found = look_up(clear, parse_pointer(at))
+    if found is None or isinstance(found, str):
+        return found
+    raise _mismatch(at, "string")
+
+
+def _mismatch(at: str, wants: str) -> PingFailed:
+    where = Mismatch(at, MismatchKind.WRONG_VALUE, wants)
+    return PingFailed(FailureReason.SCHEMA_MISMATCH, where)
