@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from rally.access.cases import Case, read_cases
+from rally.access.cases import Case
 from rally.access.person_rows import PersonRows, find_person_rows
 from rally.decisions.chain import LOSS, Chain
 from rally.errors import ConfigurationError, CorruptFile
@@ -75,15 +75,6 @@ class Places:
     def chain(self) -> Chain:
         """Decisions of the platform."""
         return self.published.decisions
-
-    def find_case(self, id_: str, now: datetime) -> Case:
-        """Gives a case of the platform. Raises ConfigurationError for none of it."""
-        case = read_cases(self.chain, self.platform, now).get(id_)
-        if case is None:
-            raise ConfigurationError(
-                f"{id_}: is no case of this platform; `rally person cases` lists them"
-            )
-        return case
 
     def gather(self, case: Case, person: str, now: datetime) -> Gathered:
         """Gathers all that is held of a case's person.

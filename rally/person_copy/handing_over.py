@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
-from rally.access.cases import Case, CaseState
+from rally.access.cases import Case, CaseState, read_cases
 from rally.access.due_copies import DueCopy, Leavers
 from rally.access.records import (
     Built,
@@ -100,7 +100,7 @@ def build_copy(
     generation = _put(places.platform, name, encrypted.data)
     # Whoever has left while it was made gets none.
     again = Places.open(places.registry, places.stores, places.pseudonyms)
-    current = again.find_case(case.id, now)
+    current = read_cases(again.chain, places.platform, now)[case.id]
     if Leavers(again.published.list.withdrawals).left_at(case):
         places.platform.delete(name, generation)
         raise _left(case)

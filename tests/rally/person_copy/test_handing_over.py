@@ -6,7 +6,7 @@ from datetime import timedelta
 import pyrage
 import pytest
 
-from rally.access.cases import CaseState
+from rally.access.cases import CaseState, read_cases
 from rally.access.due_copies import DueCopy, find_due, list_archives
 from rally.access.records import DestroyedFor, archive_name
 from rally.errors import ConfigurationError
@@ -56,8 +56,12 @@ def places(deployment):
     return Places.open(deployment.registry, deployment.stores, deployment.pseudonyms)
 
 
+def cases_of(opened, now):
+    return read_cases(opened.chain, opened.platform, now)
+
+
 def case(deployment, now=NOW):
-    return places(deployment).find_case(CASE, now)
+    return cases_of(places(deployment), now)[CASE]
 
 
 def build(deployment, person=ANN, now=NOW, words=None):
@@ -69,7 +73,7 @@ def build(deployment, person=ANN, now=NOW, words=None):
 
 def due(deployment, now=NOW):
     opened = places(deployment)
-    cases = {CASE: opened.find_case(CASE, now)}
+    cases = cases_of(opened, now)
     withdrawals = opened.published.list.withdrawals
     return find_due(deployment.platform, cases, withdrawals, now)
 
@@ -77,7 +81,7 @@ def due(deployment, now=NOW):
 def destroy(deployment, now=NOW):
     opened = places(deployment)
     for each in due(deployment, now):
-        own = opened.find_case(each.case, now)
+        own = cases_of(opened, now)[each.case]
         destroy_copy(deployment.platform, opened.chain, KEY, each, own, now)
 
 
