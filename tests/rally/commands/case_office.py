@@ -11,6 +11,7 @@ from tests.rally.commands.office import Office
 ANN = "6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
 BOB = "0b1c2d3e-4f50-4172-8394-a5b6c7d8e9f0"
 NOW = "2026-06-01T12:00Z"
+_WITH_IDS = ("approve", "consents", "open", "verify")
 
 
 class CaseOffice(Office):
@@ -34,7 +35,7 @@ class CaseOffice(Office):
         """
         platform = f"--platform={self.store.uri}"
         signing = [f"--by={by}", self._people] if by else []
-        keys = [self._keys] if command in ("open", "verify", "approve") else []
+        keys = [self._keys] if command in _WITH_IDS else []
         stdin = io.TextIOWrapper(io.BytesIO(given.encode()))
         self._monkeypatch.setattr("sys.stdin", stdin)
         clock = f"--as_of={at}"
