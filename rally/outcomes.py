@@ -58,6 +58,8 @@ class RefusalReason(StrEnum):
 
     NOT_APPROVED: no review that counts covers its document on its day.
 
+    EXPUNGED: people ordered that nothing of its document is kept of its day.
+
     REPOSTED: the same ping was an enrolment before, and says nothing new.
     """
 
@@ -70,6 +72,7 @@ class RefusalReason(StrEnum):
     ENDED = "ended"
     NOT_APPROVED = "not_approved"
     EXPIRED = "expired"
+    EXPUNGED = "expunged"
     WITHDRAWN = "withdrawn"
     REPOSTED = "reposted"
 

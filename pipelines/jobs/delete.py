@@ -139,7 +139,7 @@ class Requests(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A file that loses rows.
+    """A file that loses rows, or rows of which lose a field.
 
     Attributes:
         file: the planned file.
@@ -201,16 +201,25 @@ def _more(report: DeletionReport) -> dict[str, Value]:
             if copies.purged or copies.left
         ],
         "waiting_requests": report.waiting,
+        "orders": [each.number for each in report.orders],
+        "changed_rows": _changed(report),
         "returned_rows": dict(sorted(report.returned.items())),
         "derived": report.derived,
         "receipts": report.receipts,
     }
 
 
+def _changed(report: DeletionReport) -> int:
+    """How many rows stay and lose a field that somebody ordered to be expunged."""
+    return sum(each.changes for each in dict.fromkeys(report.planned))
+
+
 def _told(report: DeletionReport) -> Iterator[str]:
     for plan in dict.fromkeys(report.plans):
         yield f"plan: {plan}"
     yield f"withdrawal list: {report.withdrawals.counter}"
+    if changed := _changed(report):
+        yield f"rows that lose a field: {changed:,}"
     if report.verified:
         rows = sum(each.rows_before for each in report.verified)
         yield f"verified: {len(report.verified):,} files, {rows:,} rows read"

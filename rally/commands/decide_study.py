@@ -95,7 +95,7 @@ def hold_rows(args: argparse.Namespace) -> int:
 
     study = find_study(Registry.load(args.studies), args.namespace, args.studies)
     at = read_time("--as_of", args.as_of)
-    first, last = _day("--from", args.first), _day("--until", args.last)
+    first, last = day_of("--from", args.first), day_of("--until", args.last)
     if first > last:
         raise ConfigurationError("--until: is before --from; correct one of them")
     platform, signer = platform_of(args), decider(args)
@@ -188,7 +188,8 @@ def _decide(args: argparse.Namespace, action: StudyAction) -> int:
     return 0
 
 
-def _day(option: str, text: str | None) -> date:
+def day_of(option: str, text: str | None) -> date:
+    """A submission date of an option. Raises ConfigurationError where it is none."""
     if not text:
         raise ConfigurationError(f"{option}: is missing; give a submission date")
     return read_day(option, text)

@@ -66,21 +66,32 @@ def verify(args: argparse.Namespace) -> int:
     chain = _chain(args)
     faults = list(_faults(chain))
     print_lines(*faults)
-    waiting = sum(each.status == "waits for a second owner" for each in chain.records)
-    more = f", {waiting} of them waiting for a second owner" if waiting else ""
+    waiting = sum(
+        each.status == "waits for a second signature" for each in chain.records
+    )
+    more = f", {waiting} of them waiting for a second signature" if waiting else ""
     print_lines(f"{len(chain.records)} decisions{more}; wrong: {len(faults)}")
     return 1 if faults else 0
 
 
 def approve_decision(args: argparse.Namespace) -> int:
-    """Approves a decision that another owner asked for: from then on it counts."""
+    """Approves a decision that another person asked for: from then on it counts."""
     from rally.decisions.writing import approve
+    from rally.registry.expunges import find_order
     from rally.withdrawal.newest_list import see
 
     signer, platform, now = signer_of(args), open_platform(args), datetime.now(UTC)
     seen = see(platform)
+    order = find_order(seen.decisions, args.number)
+    if order:
+        print_lines(
+            f"{order.namespace}: takes out {order.what}, as {order.by} orders:"
+            f" {order.note or 'no reason is given'}"
+        )
     entry = approve(platform, signer, args.number, now, seen.head, seen.list.counter)
     print_lines(f"decision {args.number} counts from decision {entry.number} on")
+    if order:
+        print_lines("run `rally delete`, and `rally replay` for sealed dead letters")
     return 0
 
 

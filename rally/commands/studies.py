@@ -15,6 +15,7 @@ from rally.commands.decide_document import COMMANDS as OF_DOCUMENTS
 from rally.commands.decide_study import OWN
 from rally.commands.diff_schemas import DIFF_JSON, NEW, OLD, diff_schemas
 from rally.commands.end_study import end_study
+from rally.commands.expunge import COMMAND as EXPUNGE
 from rally.commands.options import (
     find_study,
     maybe_chain,
@@ -254,6 +255,7 @@ COMMAND = CommandGroup(
             )
         ),
         *OF_DOCUMENTS,
+        EXPUNGE,
     ),
 )
 

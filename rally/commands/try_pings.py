@@ -85,10 +85,12 @@ def try_pings(args: argparse.Namespace) -> int:
 def _decisions(args: argparse.Namespace, registry: Registry) -> "Decisions":
     """Reads what people decided, where a platform is named."""
     from rally.ingestion.decisions import Decisions
+    from rally.registry.expunges import NO_EXPUNGES, Expunges
 
     chain = maybe_chain(args)
     states = States.known(registry, chain)
-    return Decisions(states, Approvals.known(registry, chain))
+    expunges = Expunges.of_chain(chain) if chain else NO_EXPUNGES
+    return Decisions(states, Approvals.known(registry, chain), expunges)
 
 
 def _summary(

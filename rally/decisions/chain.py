@@ -34,11 +34,11 @@ LOSS = (
 class EntryStatus(StrEnum):
     """What an entry is worth.
 
-    WAITING: for a second owner, and decides nothing until then.
+    WAITING: for the signature of a second person, and decides nothing until then.
     """
 
     COUNTS = "counts"
-    WAITING = "waits for a second owner"
+    WAITING = "waits for a second signature"
     VOID = "void"
     MISSING = "missing"
 

@@ -20,6 +20,7 @@ from rally.decisions.contents import (
     Content,
     CoveredSchema,
     DecisionKind,
+    Expunge,
     Founding,
     HoldPlacement,
     HoldRelease,
@@ -65,6 +66,9 @@ MOST_CHARACTERS = 20_000
 
 MOST_COVERED = 400
 """Schemas of one review."""
+
+MOST_PATH = 1000
+"""Characters of a field's path."""
 
 REVIEW_ID = re.compile("[a-z0-9][a-z0-9-]{0,39}")
 """Name of a review's record."""
@@ -122,6 +126,25 @@ def _retention(place: Place, value: object) -> int | None:
 def _covered(place: Place, value: object) -> CoveredSchema:
     found = _COVERED(place, value)
     if found.last is not None and found.first > found.last:
+        raise place.at("last").error("must not be before the first day")
+    return found
+
+
+def _field_path(place: Place, value: object) -> str | None:
+    """Reads the path of a field; None stands for whole rows."""
+    if value is None:
+        return None
+    path = text(place, value)
+    if not path.startswith("/") or len(path) > MOST_PATH:
+        raise place.error(
+            f"must be a path such as /events/*/address, of up to {MOST_PATH} characters"
+        )
+    return path
+
+
+def _expunge(place: Place, value: object) -> Expunge:
+    found = _EXPUNGE(place, value)
+    if found.first > found.last:
         raise place.at("last").error("must not be before the first day")
     return found
 
@@ -194,6 +217,15 @@ _REVIEW_DECISION = _record(
 )
 _SUSPENSION = _record(
     Suspension, namespace=_namespace, document=document_name, note=note
+)
+_EXPUNGE = _record(
+    Expunge,
+    namespace=_namespace,
+    document=document_name,
+    field=_field_path,
+    first=iso_day,
+    last=iso_day,
+    note=note,
 )
 _REQUEST_DECISION = _record(
     RequestDecision, subjects=many(hexadecimal(32), MOST_SUBJECTS), note=note
@@ -277,4 +309,5 @@ READERS: Mapping[DecisionKind, Reader[Content]] = {
     ),
     DecisionKind.APPROVE_CASE: _ACCESS_DECISION,
     DecisionKind.REFUSE_CASE: _ACCESS_DECISION,
+    DecisionKind.EXPUNGE: _expunge,
 }

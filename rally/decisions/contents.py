@@ -42,6 +42,7 @@ class DecisionKind(StrEnum):
     VERIFY_CASE = "access.verify"
     APPROVE_CASE = "access.approve"
     REFUSE_CASE = "access.refuse"
+    EXPUNGE = "document.expunge"
 
 
 class Role(StrEnum):
@@ -118,7 +119,7 @@ class Founding(NamedTuple):
 
 
 class Approval(NamedTuple):
-    """A second owner's signature on an entry.
+    """A second person's signature on an entry.
 
     Attributes:
         entry: Its number.
@@ -349,6 +350,27 @@ class Suspension(NamedTuple):
     note: str
 
 
+class Expunge(NamedTuple):
+    """Something that should never have been collected is taken out of the store.
+
+    Attributes:
+        namespace: Namespace of the study.
+        document: Name of the document.
+        field: Path of the field in the schema, `/events/*/address`; None takes out
+            whole rows.
+        first: First submission date, UTC.
+        last: Last submission date.
+        note: Reason.
+    """
+
+    namespace: str
+    document: str
+    field: str | None
+    first: date
+    last: date
+    note: str
+
+
 Content = (
     Founding
     | Approval
@@ -369,4 +391,5 @@ Content = (
     | AccessOpening
     | AccessVerification
     | AccessDecision
+    | Expunge
 )

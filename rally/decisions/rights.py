@@ -1,4 +1,4 @@
-"""Who may decide what: roles by kind of decision, and what takes two owners."""
+"""Who may decide what: roles by kind of decision, and what takes two people."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from rally.decisions.contents import (
 
 MAY: Mapping[DecisionKind, frozenset[Role]] = {
     DecisionKind.FOUND: frozenset({Role.OWNER}),
-    DecisionKind.APPROVE: frozenset({Role.OWNER}),
+    DecisionKind.APPROVE: frozenset({Role.OWNER, Role.DECIDE, Role.PRIVACY}),
     DecisionKind.ACCEPT_LOSS: frozenset({Role.OWNER}),
     DecisionKind.ADD_PERSON: frozenset({Role.OWNER}),
     DecisionKind.REVOKE_PERSON: frozenset({Role.OWNER}),
@@ -39,18 +39,18 @@ MAY: Mapping[DecisionKind, frozenset[Role]] = {
     DecisionKind.VERIFY_CASE: frozenset({Role.DECIDE, Role.SERVICE}),
     DecisionKind.APPROVE_CASE: frozenset({Role.DECIDE}),
     DecisionKind.REFUSE_CASE: frozenset({Role.DECIDE}),
+    DecisionKind.EXPUNGE: frozenset({Role.DECIDE}),
 }
 """The roles of which a signer needs one."""
 
-NEEDS_TWO = frozenset(
-    {
-        DecisionKind.ACCEPT_LOSS,
-        DecisionKind.ADD_PERSON,
-        DecisionKind.REVOKE_PERSON,
-        DecisionKind.REPLACE_KEY,
-    }
-)
-"""What counts only once a second owner has approved it."""
+APPROVED_BY: Mapping[DecisionKind, frozenset[Role]] = {
+    DecisionKind.ACCEPT_LOSS: frozenset({Role.OWNER}),
+    DecisionKind.ADD_PERSON: frozenset({Role.OWNER}),
+    DecisionKind.REVOKE_PERSON: frozenset({Role.OWNER}),
+    DecisionKind.REPLACE_KEY: frozenset({Role.OWNER}),
+    DecisionKind.EXPUNGE: frozenset({Role.DECIDE, Role.PRIVACY}),
+}
+"""What counts only once a second person has approved it, who has one of these roles."""
 
 
 def role_of(content: Content) -> Role | None:

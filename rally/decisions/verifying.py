@@ -25,7 +25,7 @@ from rally.decisions.entry import (
     is_signed,
     number_in,
 )
-from rally.decisions.rights import MAY, NEEDS_TWO, role_of
+from rally.decisions.rights import APPROVED_BY, MAY, role_of
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.keys.signing import Verifier, verifier_of
@@ -142,7 +142,7 @@ class ChainFold:
         status = EntryStatus.COUNTS
         if why or entry is None:
             status = EntryStatus.VOID
-        elif entry.kind in NEEDS_TWO:
+        elif entry.kind in APPROVED_BY:
             status = EntryStatus.WAITING
         record = ChainRecord(number, status, why, entry, digest)
         self._digests.append(extend(self._digests[-1], data))
@@ -191,8 +191,7 @@ class ChainFold:
         if person is None:
             return f"{entry.by} may not sign (any more)"
         if not MAY[entry.kind].intersection(person.roles):
-            roles = " or ".join(sorted(MAY[entry.kind]))
-            return f"{entry.by} may not decide that; it takes the role {roles}"
+            return _takes_role(entry.by, MAY[entry.kind])
         if why := self._why_impossible(entry):
             return why
         role = role_of(entry.content)
@@ -254,10 +253,13 @@ class ChainFold:
         if asked.digest != approval.digest:
             return f"entry {asked.number} is another than was approved"
         if asked.entry.by == entry.by:
-            return "takes a second owner"
+            return "takes a second person"
+        roles = APPROVED_BY[asked.entry.kind]
+        if roles.isdisjoint(self._people[entry.by].roles):
+            return _takes_role(entry.by, roles)
         first = self._people.get(asked.entry.by)
-        if not first or Role.OWNER not in first.roles:
-            return f"{asked.entry.by} is no owner any more"
+        if not first or MAY[asked.entry.kind].isdisjoint(first.roles):
+            return f"{asked.entry.by} may not decide that any more"
         if not is_signed(asked.entry, self._verifiers[first.name]):
             return f"{first.name} has another key since"
         assert not isinstance(asked.entry.content, Approval)
@@ -320,6 +322,10 @@ class ChainFold:
     def _admit(self, person: Person) -> None:
         self._people[person.name] = person
         self._verifiers[person.name] = verifier_of(person.public)
+
+
+def _takes_role(name: str, roles: Iterable[Role]) -> str:
+    return f"{name} may not decide that; it takes the role {' or '.join(sorted(roles))}"
 
 
 def _owners(people: Mapping[str, Person]) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from rally.decisions.chain import Chain, Head
 from rally.decisions.contents import Approval, Content, DecisionKind, JobKey
 from rally.decisions.entry import Entry, check_content, encode, entry_name, sign
-from rally.decisions.rights import NEEDS_TWO
+from rally.decisions.rights import APPROVED_BY
 from rally.decisions.signers import Signer
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
@@ -84,12 +84,12 @@ def approve(
     head: Head | None = None,
     counter: int = 0,
 ) -> Entry:
-    """Appends a second owner's approval of an entry, as `decide` does."""
+    """Appends a second person's approval of an entry, as `decide` does."""
     chain = read_chain(platform)
     found = next((each for each in chain.records if each.number == number), None)
-    if found is None or not found.entry or found.entry.kind not in NEEDS_TWO:
+    if found is None or not found.entry or found.entry.kind not in APPROVED_BY:
         raise ConfigurationError(
-            f"{number}: is no entry that waits for a second owner; `rally decisions"
+            f"{number}: is no entry that waits for a second signature; `rally decisions"
             " list` shows them"
         )
     content = found.entry.content

@@ -17,11 +17,13 @@ from rally.deletion.file_work import (
     PASSES,
     FileWork,
     ParallelMap,
+    RunBasis,
     faults,
     unsettled_files,
 )
 from rally.deletion.finish_compactions import report_half_compacted
 from rally.deletion.old_copies import purge_old_copies
+from rally.deletion.order_receipts import find_open
 from rally.deletion.plan import FileOutcome, FileResult, ListedFile
 from rally.deletion.plan_store import PlanStore
 from rally.deletion.progress import advance_requests
@@ -33,6 +35,7 @@ from rally.deletion.settings import DeletionSettings
 from rally.events import EventLog, write_events
 from rally.keys.names import Job
 from rally.receipts.receipt import Stage
+from rally.registry.expunges import NO_EXPUNGES, Expunges
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.transitions import States, Transition, transitions_in
 from rally.storage.layout import study_folder
@@ -79,6 +82,7 @@ class Deletion:
         self._files = FileWork(
             settings, self._registry, self._stores, self._plans, run_step
         )
+        self._expunges = NO_EXPUNGES
         self._lost: Published[WithdrawalList] | None = None
         if settings.rebuild_list:
             self._lost = begin_anew(self._stores, list(self._registry.studies))
@@ -98,6 +102,7 @@ class Deletion:
     def _plan(self) -> DeletionReport:
         alarms = self._check_age(self._read())
         report = DeletionReport(self._admit(), alarms=alarms)
+        basis = self._find_basis(report)
         begun = [
             file
             for plan, settled in self._plans.unfinished()
@@ -106,9 +111,7 @@ class Deletion:
         ]
         refused = report_half_compacted(self._stores, self._registry.studies)
         refused += find_strays(self._stores, self._registry.studies)
-        found_faults, plan = self._files.find(
-            report.withdrawals, [*begun, *refused], set()
-        )
+        found_faults, plan = self._files.find(basis, [*begun, *refused], set())
         report.faults = refused + found_faults
         report.planned = begun + list(plan.files)
         report.plans.append(self._plans.record(plan))
@@ -185,11 +188,12 @@ class Deletion:
         finds them, and they are deleted in another pass.
         """
         read, left_over = dict[ListedFile, FileResult](), set[ListedFile]()
+        basis = self._find_basis(report)
         holds = LegalHolds.read(self._platform, self._clock())
         counter = report.withdrawals.counter
         for _ in range(PASSES):
-            self._files.delete(report, refused)
-            concerned = self._concerned(report)
+            self._files.delete(basis, report, refused)
+            concerned = self._concerned(basis, report)
             report.copies = {
                 each: purge_old_copies(self._stores.of(each), each, holds)
                 for each in concerned
@@ -207,17 +211,25 @@ class Deletion:
         # Twice, since a compaction may begin or end during the verification.
         report.faults += compacting or self._find_older_compaction(concerned, counter)
 
-    def _concerned(self, report: DeletionReport) -> list[str]:
+    def _find_basis(self, report: DeletionReport) -> RunBasis:
+        """Returns what the run goes by, and notes the orders in its report."""
+        expunges, now = self._expunges, self._clock()
+        report.orders = expunges.orders
+        delay = self._settings.longest_delay_days
+        is_open = find_open(expunges, report.withdrawals, now, delay)
+        return RunBasis(report.withdrawals, expunges, is_open)
+
+    def _concerned(self, basis: RunBasis, report: DeletionReport) -> list[str]:
         """Lists the namespaces to purge of old copies and to verify.
 
-        These are the ones that open requests are about, and any other in which rows
-        were found: somebody restored rows of a person whose request is closed.
+        These are the ones that open requests and orders are about, and any other in
+        which rows were found: somebody restored what a closed request or order took.
         """
         found = {each.study for each in report.planned}
         found.update(each.study for each in report.rewritten)
         for results in self._plans.unreported().values():
             found.update(each.study for each in results)
-        found.update(self._files.concerned(report.withdrawals))
+        found.update(self._files.concerned(basis))
         return [each for each in self._registry.studies if each in found]
 
     def _find_older_compaction(
@@ -296,6 +308,7 @@ class Deletion:
                 before.head,
                 tuple(sorted({*before.steps, *map(_bare, steps)})),
             )
+        self._expunges = Expunges.of_chain(decisions, head.number)
         newest = newest_signed(self._platform, before)
         is_newest = newest == before.list.counter and before.generation is not None
         if is_newest and (after, head) == (before.list, before.head):
@@ -322,6 +335,7 @@ class Deletion:
             verified=report.verified,
             counter=report.withdrawals.counter,
             carriers=find_carriers(self._registry, EventLog(self._platform)),
+            orders=report.orders,
         )
         before = read_list(self._platform)
         if before.list.counter != report.withdrawals.counter:

@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from rally.errors import CorruptFile
+from rally.registry.expunges import ExpungeOrder, RowExpunge
 from rally.storage.block_index import Block, Ranged, blocks_of
 from rally.storage.header import ROWS, Header
 from rally.storage.objectstore.interface import Snapshot
@@ -137,18 +138,27 @@ class BlockSplit(NamedTuple):
     """The rows of one block, split into those that stay and those that go.
 
     Attributes:
-        kept: Rows that stay, in their order.
-        removed: Number of condemned rows.
-        requests: Number of rows condemned by each request.
+        kept: Rows that stay, in their order, without the fields that are taken out.
+        removed: Number of rows that go.
+        changed: Number of rows that stay and lose a field.
+        requests: Number of rows that go, or lose a field, for each request of a person
+            and each order to expunge.
     """
 
     kept: list[bytes]
     removed: int
+    changed: int
     requests: Counter[str]
 
 
 class FileRows:
-    """Reads one generation of a file and splits its blocks by a row policy."""
+    """Reads one generation of a file and splits its blocks by a row policy.
+
+    Attributes:
+        header: Header of the file.
+        index: Blocks of the file by their offsets, if it has an index.
+        expunge: What orders take out of its rows; None if nothing.
+    """
 
     def __init__(
         self,
@@ -156,6 +166,7 @@ class FileRows:
         policy: RowPolicy,
         scanner: Scanner,
         read_header: Callable[[Snapshot], Header] = header_of,
+        orders: Sequence[ExpungeOrder] = (),
     ) -> None:
         """Reads the header and nothing else.
 
@@ -165,9 +176,11 @@ class FileRows:
             scanner: Scanner for the pseudonyms of the policy's people.
             read_header: Reads the whole header. Its outline suffices if rows are only
                 looked at; the few candidate blocks are then parsed row by row.
+            orders: Orders to expunge that are about the file.
 
         Raises:
-            CorruptFile: The header is truncated, or its index is of another file.
+            CorruptFile: The header is truncated, its index is of another file, or an
+                order names a field that can be neither null nor empty.
         """
         self._snapshot = snapshot
         self._policy = policy
@@ -179,6 +192,9 @@ class FileRows:
         if self.header.is_indexed:
             blocks = self.header.checked_blocks(snapshot.info.size)
             self.index = {block.offset: block for block in blocks}
+        self.expunge: RowExpunge | None = None
+        if orders:
+            self.expunge = RowExpunge.of(orders, self.header.schema)
 
     @property
     def rows(self) -> int:
@@ -205,18 +221,19 @@ class FileRows:
         """Yields offset and bytes of each block that may have a row of some people.
 
         With an index only these blocks are read. Without one, all blocks are read and
-        their bytes are searched.
+        their bytes are searched. If an order is about the file, all are yielded.
 
         Args:
             people: All people of the policy.
         """
         if self.header.is_indexed:
-            for block in blocks_of(list(self.index.values()), people):
+            blocks = list(self.index.values())
+            for block in blocks if self.expunge else blocks_of(blocks, people):
                 yield block.offset, self.read(block.offset, block.length)
             return
         for frame in walk_frames(self._snapshot, self.header):
             self._walked += frame.rows
-            if self.names_anybody(frame_rows(frame, self.header.codec)):
+            if self.expunge or self.names_anybody(frame_rows(frame, self.header.codec)):
                 yield frame.offset, frame.data
 
     def names_anybody(self, rows: bytes) -> bool:
@@ -236,14 +253,23 @@ class FileRows:
             CorruptFile: The block is not as the index or the schema says.
         """
         kept, requests = list[bytes](), Counter[str]()
+        rows = changed = 0
         for key, row in self._keyed(offset, data):
+            rows += 1
             if key is not None:
                 judgement = self._policy.judge(*key)
                 if judgement.verdict.condemns:
                     requests[judgement.request] += 1
                     continue
-            kept.append(row)
-        return BlockSplit(kept, requests.total(), requests)
+            left, orders = self._expunged(row)
+            requests.update(orders)
+            if left is not None:
+                kept.append(left)
+                changed += left is not row
+        return BlockSplit(kept, rows - len(kept), changed, requests)
+
+    def _expunged(self, row: bytes) -> tuple[bytes | None, Sequence[str]]:
+        return self.expunge.take_out(row) if self.expunge else (row, ())
 
     def count_left_over(self, offset: int, data: bytes) -> int:
         """Counts rows of a block that are condemned, or contain a person's pseudonym.
@@ -258,6 +284,16 @@ class FileRows:
             else:
                 left_over += self._policy.judge(*key).verdict.condemns
         return left_over
+
+    def count_unexpunged(self, offset: int, data: bytes) -> int:
+        """Counts rows of a block of which an order takes out something.
+
+        Raises:
+            CorruptFile: The block is not as the index or the schema says.
+        """
+        if self.expunge is None:
+            return 0
+        return sum(self.expunge.holds(row) for _, row in self._keyed(offset, data))
 
     def check_named(self, frame: Frame, rows: bytes) -> None:
         """Compares a block with its index entry, if the file has an index.

@@ -3,7 +3,7 @@
 The result of a file names what is wrong with it; the other files go on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from rally.deletion.rewriting import hide_identifier, recognise_rewrite, rewrite
 from rally.deletion.scope import list_files
 from rally.deletion.settings import DeletionSettings
 from rally.errors import CorruptFile
+from rally.registry.expunges import NO_EXPUNGES, ExpungeOrder, Expunges
 from rally.registry.legal_holds import LegalHold
 from rally.registry.study import StudyKind
 from rally.settings import make_pseudonyms
@@ -38,48 +39,59 @@ from rally.withdrawal.selection import Selection
 
 
 def find_rows(
-    store: ObjectStore, file: ListedFile, selection: Selection, scanner: Scanner
+    store: ObjectStore,
+    file: ListedFile,
+    selection: Selection,
+    scanner: Scanner,
+    orders: Sequence[ExpungeOrder] = (),
 ) -> FileResult:
-    """Finds the rows that deletion has to take out of a file.
+    """Finds the rows that deletion has to take out of a file, or fields of them.
 
     Raises:
         CorruptFile: The file is damaged, or its index is wrong.
         GenerationMismatch, ObjectNotFound: The file is not as it was listed.
     """
-    blocks, removes = list[tuple[int, int]](), 0
+    blocks, removes, changes = list[tuple[int, int]](), 0, 0
     with store.open(file.name, file.generation) as snapshot:
-        content = FileRows(snapshot, selection, scanner, outline_of)
+        content = FileRows(snapshot, selection, scanner, outline_of, orders)
         for offset, data in content.candidates(selection.people):
-            if removed := content.split(offset, data).removed:
+            split = content.split(offset, data)
+            if split.removed or split.changed:
                 blocks.append((offset, len(data)))
-                removes += removed
+                removes += split.removed
+                changes += split.changed
         rows = content.rows
-    if rows and not removes:
+    if rows and not blocks:
         return FileResult(
             file.study, file.name, FileOutcome.UNTOUCHED, rows_before=rows
         )
-    planned = PlannedFile(*file, rows, removes, tuple(blocks))
+    planned = PlannedFile(*file, rows, removes, tuple(blocks), changes)
     return FileResult(
         file.study, file.name, FileOutcome.UNTOUCHED, planned=planned, rows_before=rows
     )
 
 
 def verify_file(
-    store: ObjectStore, file: ListedFile, selection: Selection, scanner: Scanner
+    store: ObjectStore,
+    file: ListedFile,
+    selection: Selection,
+    scanner: Scanner,
+    orders: Sequence[ExpungeOrder] = (),
 ) -> FileResult:
     """Checks that no row of a file is condemned, and none names a person who left.
 
     The check does not trust the index: it inflates and searches each block, and judges
-    the rows of a block that contains a pseudonym.
+    the rows of a block that contains a pseudonym. If an order to expunge is about the
+    file, it looks into each row.
 
     Raises:
         CorruptFile: The file is truncated, or its index is wrong.
         GenerationMismatch, ObjectNotFound: The file is not as it was listed.
     """
     with store.open(file.name, file.generation) as snapshot:
-        content = FileRows(snapshot, selection, scanner)
+        content = FileRows(snapshot, selection, scanner, orders=orders)
         header = content.header
-        checksum, rows, left_over = google_crc32c.Checksum(), 0, 0
+        checksum, rows, left_over, unexpunged = google_crc32c.Checksum(), 0, 0, 0
         for frame in walk_frames(snapshot, header):
             checksum.update(frame.data)
             rows += frame.rows
@@ -87,11 +99,14 @@ def verify_file(
             content.check_named(frame, data)
             if content.names_anybody(data):
                 left_over += content.count_left_over(frame.offset, frame.data)
+            unexpunged += content.count_unexpunged(frame.offset, frame.data)
         stated = header.entries.get(CHECKSUM)
         if stated is not None and stated != checksum.hexdigest():
             raise CorruptFile("the checksum differs: bytes are missing or changed")
         content.check_rows(rows)
     detail = f"{left_over} rows of people who left" if left_over else ""
+    if unexpunged:
+        detail = detail or f"{unexpunged} rows of which an order takes something out"
     if scanner.found_in(_other_entries(header)):
         detail = detail or "a header entry names somebody who left"
     return FileResult(
@@ -138,16 +153,24 @@ class RewriteTask(NamedTuple):
 
 
 class FileSteps:
-    """Finds, rewrites and verifies files under one withdrawal list."""
+    """Finds, rewrites and verifies files under one withdrawal list.
+
+    The orders to expunge are those that the list's chain of decisions has, so that a
+    plan and its rewrites go by the same ones.
+    """
 
     def __init__(
-        self, settings: DeletionSettings, people: PeopleIndex | None = None
+        self,
+        settings: DeletionSettings,
+        people: PeopleIndex | None = None,
+        expunges: Expunges = NO_EXPUNGES,
     ) -> None:
         """Opens keys and stores, and reads the list if none is given.
 
         Args:
             settings: Settings of the job.
             people: People on the withdrawal list; None reads the published list.
+            expunges: Orders to expunge, where the list is given.
 
         Raises:
             ConfigurationError: A store, the keys or the list are not usable.
@@ -157,8 +180,11 @@ class FileSteps:
         keys = settings.keys(self._registry)
         self._pseudonyms = make_pseudonyms(keys, self._registry)
         if people is None:
-            people = read_people(self._stores.platform).list
+            published = read_people(self._stores.platform)
+            people = published.list
+            expunges = published.expunges
         self._list = people
+        self._expunges = expunges
         self._leases = None
         if settings.run:
             self._leases = Leases(self._stores.platform, settings.run)
@@ -170,18 +196,25 @@ class FileSteps:
         study = self._registry.studies[namespace]
         return study.kind is StudyKind.PLATFORM or self._pseudonyms.knows(namespace)
 
-    def candidates(self) -> Iterator[ListedFile]:
-        """Yields the files whose bucket can have rows of people on the list."""
+    def candidates(self, orders: Collection[str] = ()) -> Iterator[ListedFile]:
+        """Yields the files that can have rows of people on the list, by their buckets.
+
+        Args:
+            orders: Ids of orders to expunge, whose files are yielded, too.
+        """
         for namespace in self._registry.studies:
             people = self._policy(namespace)[0].people
             for file in list_files(self._stores, [namespace]):
-                if people.has_between(*people_in(file.name)):
+                if people.has_between(*people_in(file.name)) or any(
+                    each.id in orders for each in self._orders(file)
+                ):
                     yield file
 
     def find_rows(self, file: ListedFile) -> FileResult:
         """Finds the rows that deletion takes out of a file."""
         store = self._stores.of(file.study)
-        found = named(file, lambda: find_rows(store, file, *self._policy(file.study)))
+        policy = *self._policy(file.study), self._orders(file)
+        found = named(file, lambda: find_rows(store, file, *policy))
         return self._unless_held(found) if found.planned else found
 
     def rewrite(self, planned: RewriteTask) -> FileResult:
@@ -198,7 +231,7 @@ class FileSteps:
             return result
         labels = {
             hide_identifier(each, result.study, result.name): each
-            for each in self._list.requests()
+            for each in (*self._list.requests(), *self._expunges.ids)
         }
         known = {
             labels[each]: rows
@@ -219,14 +252,16 @@ class FileSteps:
             if self._hold_over(file):
                 return self._unless_held(recognise_rewrite(store, file, plan))
             self._lease(file)
-            return rewrite_file(store, file, plan, *self._policy(file.study))
+            policy = self._policy(file.study)
+            return rewrite_file(store, file, plan, *policy, self._orders(file))
 
         return named(file, leased)
 
     def verify(self, file: ListedFile) -> FileResult:
-        """Verifies that a file has no rows of people who left."""
+        """Verifies that a file has no rows of people who left, and none expunged."""
         store = self._stores.of(file.study)
-        read = named(file, lambda: verify_file(store, file, *self._policy(file.study)))
+        policy = *self._policy(file.study), self._orders(file)
+        read = named(file, lambda: verify_file(store, file, *policy))
         return (
             self._unless_held(read) if read.outcome is FileOutcome.LEFT_OVER else read
         )
@@ -255,6 +290,13 @@ class FileSteps:
             view = read_view(self._stores.of(file.study), partition)
             if any(live.dead for live in view):
                 raise HalfCompacted
+
+    def _orders(self, file: ListedFile | PlannedFile) -> tuple[ExpungeOrder, ...]:
+        """Returns the orders to expunge that are about a file."""
+        if not self._expunges.orders:
+            return ()
+        partition = partition_of(file.study, file.name)
+        return self._expunges.over(*partition) if partition else ()
 
     def _policy(self, namespace: str) -> tuple[Selection, Scanner]:
         """Returns the row policy of a namespace, made once, and its scanner.

@@ -1,7 +1,7 @@
 """The parts of a deletion that workers do file by file."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rally.deletion.file_steps import (
     FileSteps,
@@ -31,6 +31,7 @@ from rally.deletion.report import DeletionReport
 from rally.deletion.scope import concerns, list_files
 from rally.deletion.settings import DeletionSettings
 from rally.errors import CorruptFile
+from rally.registry.expunges import ExpungeOrder, Expunges
 from rally.registry.registry import Registry
 from rally.results import WrongResults, read_strictly
 from rally.storage.header import LIST_COUNTER
@@ -52,6 +53,30 @@ ParallelMap = Callable[
 
 Args: the name of the step, the tasks, and the function that makes the step on a worker.
 """
+
+
+class RunBasis(NamedTuple):
+    """What a run goes by.
+
+    Attributes:
+        withdrawals: The published list.
+        expunges: Orders to expunge that count under that list.
+        open: Orders whose study is still searched and verified.
+    """
+
+    withdrawals: WithdrawalList
+    expunges: Expunges
+    open: Sequence[ExpungeOrder]
+
+    @property
+    def searched(self) -> frozenset[str]:
+        """Ids of the orders whose files are looked at.
+
+        Of an order that takes whole rows no file is left, so that looking costs
+        nothing.
+        """
+        rows = (each for each in self.expunges.orders if each.field is None)
+        return frozenset(each.id for each in (*self.open, *rows))
 
 
 class FileWork:
@@ -79,16 +104,21 @@ class FileWork:
         self._stores = stores
         self._plans = plans
         self._run_step = run_step
-        self._current_steps: tuple[WithdrawalList, FileSteps] | None = None
+        self._current_steps: tuple[RunBasis, FileSteps] | None = None
 
-    def concerned(self, withdrawals: WithdrawalList) -> list[str]:
-        """Lists the namespaces that open requests are about."""
-        is_open = [each for each in withdrawals.withdrawals if each.is_open]
-        steps = self._steps_for(withdrawals)
+    def concerned(self, basis: RunBasis) -> list[str]:
+        """Lists the namespaces that open requests, or open orders, are about."""
+        is_open = [each for each in basis.withdrawals.withdrawals if each.is_open]
+        ordered = {each.namespace for each in basis.open}
+        steps = self._steps_for(basis)
         return [
             namespace
             for namespace, study in self._registry.studies.items()
-            if steps.knows(namespace) and any(concerns(each, study) for each in is_open)
+            if namespace in ordered
+            or (
+                steps.knows(namespace)
+                and any(concerns(each, study) for each in is_open)
+            )
         ]
 
     def finish_compactions(self, namespaces: Sequence[str]) -> list[FileResult]:
@@ -121,14 +151,14 @@ class FileWork:
 
     def find(
         self,
-        withdrawals: WithdrawalList,
+        basis: RunBasis,
         without: Iterable[FileResult | PlannedFile],
         seen: set[FileVersion],
     ) -> tuple[list[FileResult], DeletionPlan]:
-        """Looks for rows to delete in all files.
+        """Looks for rows to delete, and fields to take out, in all files.
 
         Args:
-            withdrawals: The published list.
+            basis: The published list, and the orders to expunge.
             without: Files to leave out.
             seen: Versions of files without rows to delete, which are left out too;
                 those found now are added.
@@ -139,7 +169,7 @@ class FileWork:
         excluded = {(each.study, each.name) for each in without}
         files = [
             each
-            for each in self._steps_for(withdrawals).candidates()
+            for each in self._steps_for(basis).candidates(basis.searched)
             if (each.study, each.name) not in excluded and _seen(each) not in seen
         ]
         results = self._each("find", files, make_finder)
@@ -148,21 +178,24 @@ class FileWork:
             for file, result in zip(files, results, strict=True)
             if result.outcome is FileOutcome.UNTOUCHED and not result.planned
         )
-        return faults(results), make_plan(withdrawals.counter, results)
+        return faults(results), make_plan(basis.withdrawals.counter, results)
 
-    def delete(self, report: DeletionReport, refused: Sequence[FileResult]) -> None:
+    def delete(
+        self, basis: RunBasis, report: DeletionReport, refused: Sequence[FileResult]
+    ) -> None:
         """Plans and deletes until a pass finds nothing more.
 
         A file that cannot be dealt with is reported and left. A file that another
         writer changed meanwhile is read again in the next pass.
 
         Args:
+            basis: The published list, and the orders to expunge.
             report: Report of the run; plans and results are added.
             refused: Faults of files to leave out.
         """
         left, seen = list(refused), set[FileVersion]()
         for _ in range(PASSES):
-            found_faults, plan = self.find(report.withdrawals, left, seen)
+            found_faults, plan = self.find(basis, left, seen)
             changed = [
                 each for each in found_faults if each.outcome is FileOutcome.CHANGED
             ]
@@ -287,13 +320,12 @@ class FileWork:
 
         return named(result, remove)
 
-    def _steps_for(self, withdrawals: WithdrawalList) -> FileSteps:
+    def _steps_for(self, basis: RunBasis) -> FileSteps:
         """Returns the steps for a list, which open keys and registry once."""
-        if self._current_steps is None or self._current_steps[0] is not withdrawals:
-            self._current_steps = (
-                withdrawals,
-                FileSteps(self._settings, withdrawals.people()),
-            )
+        if self._current_steps is None or self._current_steps[0] is not basis:
+            people = basis.withdrawals.people()
+            steps = FileSteps(self._settings, people, basis.expunges)
+            self._current_steps = basis, steps
         return self._current_steps[1]
 
     def _each(

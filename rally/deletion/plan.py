@@ -51,7 +51,8 @@ class FileOutcome(StrEnum):
     UNREACHABLE: the store refused.
     UNAVAILABLE: its study does not load.
     STRAY: it is a symbolic link or the like and not followed, or has another name.
-    LEFT_OVER: verification found rows or bytes of a person who has left.
+    LEFT_OVER: verification found rows or bytes of a person who has left, or what an
+        order takes out.
     """
 
     REWRITTEN = "rewritten"
@@ -99,7 +100,7 @@ _GOOD = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """A file that a plan takes rows out of.
+    """A file that a plan takes rows out of, or fields of rows.
 
     Attributes:
         study: Namespace of the study whose store has the file.
@@ -108,7 +109,8 @@ class PlannedFile:
         generation: Generation that was planned for; another one is not touched.
         rows: Number of rows before.
         removes: Number of rows to delete.
-        blocks: Offset, from the header's end, and length of each block that loses rows.
+        blocks: Offset, from the header's end, and length of each block that changes.
+        changes: Number of rows that stay and lose a field.
     """
 
     study: str
@@ -118,6 +120,7 @@ class PlannedFile:
     rows: int
     removes: int
     blocks: tuple[tuple[int, int], ...]
+    changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,9 @@ class FileResult:
         rows_removed: Number of rows that were deleted.
         checksum_before: Checksum of the blocks that were read; "" if the file has none.
         checksum_after: Checksum of the blocks that were written.
-        requests: Number of rows deleted for each request.
+        requests: Number of rows that went, or lost a field, for each request of a
+            person and each order to expunge.
+        rows_changed: Number of rows that stayed and lost a field.
     """
 
     study: str
@@ -175,6 +180,7 @@ class FileResult:
     checksum_before: str = ""
     checksum_after: str = ""
     requests: Mapping[str, int] = field(default_factory=dict)
+    rows_changed: int = 0
 
     @property
     def rows_after(self) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from rally.decisions.chain import Chain
+from rally.deletion.order_receipts import tell_orders
 from rally.deletion.receipt_writer import ReceiptWriter
 from rally.deletion.run_findings import RunFindings
 from rally.events import RALLY
@@ -21,9 +22,11 @@ class RequestProgress:
     """State of the requests after a run.
 
     Attributes:
-        withdrawals: The list, with stages and receipts as they are now.
+        withdrawals: The list, with stages and receipts as they are now, and those of
+            orders to expunge.
         receipts: Numbers of the receipts that are new on the list.
-        waiting: Ids of plans with results for a request whose receipt is not due yet.
+        waiting: Ids of plans with results for a request, or an order, whose receipt is
+            not due yet.
         unavailable: Number of requests that wait for studies that do not load.
     """
 
@@ -42,6 +45,8 @@ def advance_requests(
 ) -> RequestProgress:
     """Moves every open request to the stage it has reached, and writes receipts.
 
+    Receipts of orders to expunge follow those of requests.
+
     Args:
         platform: Store of the platform.
         decisions: Chain of decisions, which names the keys that sign receipts.
@@ -53,7 +58,10 @@ def advance_requests(
     moved, waiting = [], set[str]()
     for each in withdrawals.withdrawals:
         before = after = receipt_writer.take_up(each)
-        unreported, reason = receipt_writer.unreported(before), None
+        unreported, reason = (
+            receipt_writer.unreported(before.request, before.receipts),
+            None,
+        )
         if before.is_open or unreported:
             if not _is_hindered(before, findings):
                 after = _moved(before, findings) if before.is_open else before
@@ -63,10 +71,11 @@ def advance_requests(
             else:
                 waiting.update(unreported)
         moved.append(after)
+    told = tell_orders(receipt_writer, withdrawals, findings)
     return RequestProgress(
-        replace(withdrawals, withdrawals=tuple(moved)),
+        replace(withdrawals, withdrawals=tuple(moved), orders=told.orders),
         receipt_writer.numbers,
-        frozenset(waiting),
+        told.waiting | waiting,
         sum(each.is_open and _waits(each, findings) for each in moved),
     )
 

@@ -1,6 +1,6 @@
 """Writes the receipts of a run; each tells only what no other receipt has told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -26,7 +26,7 @@ from rally.storage.partitions import partition_of
 from rally.withdrawal.enrolments import needs_enrolment
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
-_Results = Mapping[str, Sequence[FileResult]]
+Results = Mapping[str, Sequence[FileResult]]
 """Results of plans, by plan id."""
 
 
@@ -81,18 +81,31 @@ class ReceiptWriter:
             withdrawal = self._numbered(withdrawal, found.number)
         return withdrawal
 
-    def unreported(self, withdrawal: Withdrawal) -> dict[str, list[FileResult]]:
-        """Returns results for a request that none of its receipts tells, by plan."""
-        results = dict(self._results.get(withdrawal.request, {}))
+    def find(self, request: str) -> list[int]:
+        """Finds the receipts that a killed run wrote for a request, or an order."""
+        numbers = [each.number for each in self._found.get(request, ())]
+        self.numbers += numbers
+        return numbers
+
+    def unreported(
+        self, request: str, receipts: Iterable[int]
+    ) -> dict[str, list[FileResult]]:
+        """Returns results that none of some receipts tells, by plan.
+
+        Args:
+            request: Id of a request, or of an order to expunge.
+            receipts: Numbers of its receipts.
+        """
+        results = dict(self._results.get(request, {}))
         if results:
-            for number in withdrawal.receipts:
+            for number in receipts:
                 stated = read_receipt(self._platform, self._decisions, number)
                 for plan in stated.plan.split("+") if stated else ():
                     results.pop(plan, None)
         return results
 
     def write(
-        self, withdrawal: Withdrawal, reason: ReceiptReason, results: _Results
+        self, withdrawal: Withdrawal, reason: ReceiptReason, results: Results
     ) -> Withdrawal:
         """Writes a receipt for a request, and returns the request with its number.
 
@@ -101,11 +114,20 @@ class ReceiptWriter:
             reason: Reason of the receipt.
             results: Results of plans that the receipt tells.
         """
-        made = _ReceiptDraft(withdrawal, reason, results, self._findings)
-        written = append(self._platform, self._decisions, self._key, made, self._last)
-        self._last = written.number
+        number = self.append(_ReceiptDraft(withdrawal, reason, results, self._findings))
         found = withdrawal.found + _found(withdrawal, results, self._findings.registry)
-        return self._numbered(replace(withdrawal, found=found), written.number)
+        return replace(withdrawal, found=found, receipts=(*withdrawal.receipts, number))
+
+    def append(self, make: Callable[[int, str], Receipt]) -> int:
+        """Writes a receipt at the end of the chain, and returns its number.
+
+        Args:
+            make: Makes the receipt; see rally.receipts.chain.append.
+        """
+        written = append(self._platform, self._decisions, self._key, make, self._last)
+        self._last = written.number
+        self.numbers.append(written.number)
+        return written.number
 
     def _numbered(self, withdrawal: Withdrawal, number: int) -> Withdrawal:
         self.numbers.append(number)
@@ -124,7 +146,7 @@ def _by_request(
     return found
 
 
-def _found(withdrawal: Withdrawal, results: _Results, registry: Registry) -> int:
+def _found(withdrawal: Withdrawal, results: Results, registry: Registry) -> int:
     """Counts deleted rows of documents whose rows need no enrolment."""
     return sum(
         each.requests[withdrawal.request]
@@ -160,7 +182,7 @@ class _ReceiptDraft:
 
     withdrawal: Withdrawal
     reason: ReceiptReason
-    results: _Results
+    results: Results
     findings: RunFindings
 
     def __call__(self, number: int, previous: str) -> Receipt:
@@ -194,9 +216,7 @@ class _ReceiptDraft:
         if self.reason is not ReceiptReason.LATE:
             return None
         touched = {each.study for results in self.results.values() for each in results}
-        copies = self.findings.copies_of(sorted(touched))
-        times = [each.until for each in copies if each.until]
-        return max(times).date() if times else None
+        return old_copies_until(sorted(touched), self.findings)
 
     def _section(self, namespace: str) -> Section:
         withdrawal = self.withdrawal
@@ -204,30 +224,38 @@ class _ReceiptDraft:
             until = self.findings.registry.studies[namespace].analysis_until
             return Section(namespace, receipts.SectionOutcome.DEFERRED, until)
         files = tuple(
-            _change(result, result.requests[withdrawal.request])
+            change_of(result, withdrawal.request)
             for results in self.results.values()
             for result in results
             if result.study == namespace
         )
-        outcome = (
-            receipts.SectionOutcome.DELETED
-            if files
-            else receipts.SectionOutcome.NOTHING
-        )
-        return Section(namespace, outcome, None, files, self._verification(namespace))
-
-    def _verification(self, namespace: str) -> Verification:
-        findings = self.findings
-        read = [
-            each
-            for each in findings.verified
-            if each.study == namespace and each.outcome is FileOutcome.CLEAN
-        ]
-        rows = sum(each.rows_before for each in read)
-        return Verification(findings.now, len(read), rows, findings.counter)
+        return make_section(namespace, files, self.findings)
 
 
-def _change(result: FileResult, rows_of_request: int) -> FileChange:
+def old_copies_until(namespaces: Iterable[str], findings: RunFindings) -> date | None:
+    """Returns the date until which old copies of some namespaces are kept, if any."""
+    copies = findings.copies_of(namespaces)
+    times = [each.until for each in copies if each.until]
+    return max(times).date() if times else None
+
+
+def make_section(
+    namespace: str, files: tuple[FileChange, ...], findings: RunFindings
+) -> Section:
+    """Makes the section of a namespace in which nothing is deferred."""
+    deleted, nothing = receipts.SectionOutcome.DELETED, receipts.SectionOutcome.NOTHING
+    read = [
+        each
+        for each in findings.verified
+        if each.study == namespace and each.outcome is FileOutcome.CLEAN
+    ]
+    rows = sum(each.rows_before for each in read)
+    verified = Verification(findings.now, len(read), rows, findings.counter)
+    return Section(namespace, deleted if files else nothing, None, files, verified)
+
+
+def change_of(result: FileResult, request: str) -> FileChange:
+    """Says what a rewrite did to a file, and what of it for one request or order."""
     is_gone = not result.rows_after
     return FileChange(
         name=result.name,
@@ -235,8 +263,9 @@ def _change(result: FileResult, rows_of_request: int) -> FileChange:
         generation_after=None if is_gone else result.generation_after,
         rows_before=result.rows_before,
         rows_removed=result.rows_removed,
-        rows_of_request=rows_of_request,
+        rows_of_request=result.requests[request],
         rows_after=result.rows_after,
         checksum_before=result.checksum_before,
         checksum_after=None if is_gone else result.checksum_after,
+        rows_changed=result.rows_changed,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from rally.deletion.old_copies import OldCopies
 from rally.deletion.plan import FileResult, PlannedFile
+from rally.registry.expunges import ExpungeOrder
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
 
@@ -29,6 +30,7 @@ class DeletionReport:
         unregistered: Folders of rows whose study the registry does not know.
         waiting: Number of requests that wait for studies that do not load.
         alarms: One line for each other thing that a person has to look at.
+        orders: Orders to expunge that the run followed.
         late: Number of requests and unreadable withdrawals past their deadline.
     """
 
@@ -46,4 +48,5 @@ class DeletionReport:
     unregistered: list[str] = field(default_factory=list)
     waiting: int = 0
     alarms: list[str] = field(default_factory=list)
+    orders: tuple[ExpungeOrder, ...] = ()
     late: int = 0

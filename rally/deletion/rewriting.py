@@ -1,6 +1,6 @@
-"""Rewrites one file without the rows that its plan takes out.
+"""Rewrites one file without the rows, or the fields of rows, that its plan takes out.
 
-Blocks that keep all their rows are copied as bytes. Codec, sync marker, schema and the
+Blocks of which no row changes are copied as bytes. Codec, sync marker, schema and the
 header entries of other programs stay as they are. The new file replaces the old one
 under the same name, unless another writer has replaced it since.
 """
@@ -9,7 +9,7 @@ import hashlib
 import json
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, NamedTuple
 
@@ -18,6 +18,7 @@ import google_crc32c
 from rally.deletion.file_rows import FileRows, RowPolicy, Scanner
 from rally.deletion.plan import FileOutcome, FileResult, PlannedFile
 from rally.errors import CorruptFile
+from rally.registry.expunges import ExpungeOrder
 from rally.storage.block_index import Block
 from rally.storage.block_writer import encode_block
 from rally.storage.container import canonical_json, index_entries
@@ -33,9 +34,9 @@ from rally.storage.row_keys import PARTICIPANT
 from rally.storage.snapshots import header_of
 
 REWROTE = "rally.rewrote"
-"""Header entry of a rewritten file: the plan, and how many rows went for which request.
+"""Header entry of a rewritten file: the plan, and how many rows changed for what.
 
-Plan and requests are hidden; see `hide_identifier`."""
+Plan, requests and orders are hidden; see `hide_identifier`."""
 
 _CHUNK = 4 * 1024 * 1024
 _IN_MEMORY = 4 * 1024 * 1024
@@ -47,7 +48,7 @@ class PlanMismatch(CorruptFile):
 
 
 class _Changed(NamedTuple):
-    """A block that loses rows: its place in the old file, and its replacement."""
+    """A block that changes: its place in the old file, and its replacement."""
 
     offset: int
     length: int
@@ -61,8 +62,17 @@ def rewrite_file(
     plan: str,
     policy: RowPolicy,
     scanner: Scanner,
+    orders: Sequence[ExpungeOrder] = (),
 ) -> FileResult:
-    """Takes the planned rows out of a file, unless an earlier attempt did.
+    """Takes the planned rows and fields out of a file, unless an earlier attempt did.
+
+    Args:
+        store: Store of the file.
+        file: The file as planned.
+        plan: Id of the plan.
+        policy: Policy that condemns rows.
+        scanner: Scanner for the pseudonyms of the policy's people.
+        orders: Orders to expunge that are about the file.
 
     Raises:
         CorruptFile: The file is damaged, or differs from the plan; nothing was changed.
@@ -72,7 +82,8 @@ def rewrite_file(
         with store.open(file.name, file.generation) as snapshot:
             if not file.rows:
                 return _empty(file)
-            return _rewrite(store, snapshot, file, plan, policy, scanner)
+            content = FileRows(snapshot, policy, scanner, orders=orders)
+            return _rewrite(store, snapshot, file, plan, content)
     except ObjectNotFound:
         return FileResult(file.study, file.name, FileOutcome.GONE)
     except GenerationMismatch:
@@ -89,15 +100,11 @@ def _rewrite(
     snapshot: Snapshot,
     file: PlannedFile,
     plan: str,
-    policy: RowPolicy,
-    scanner: Scanner,
+    content: FileRows,
 ) -> FileResult:
-    content = FileRows(snapshot, policy, scanner)
     header, requests = content.header, Counter[str]()
     with SpooledTemporaryFile(_IN_MEMORY) as spool:
         changed = _write_changed(content, file, spool, requests)
-        if requests.total() != file.removes:
-            raise PlanMismatch("its rows are not those that the plan found")
         entries = _entries(content, file, plan, changed, requests)
         spool.seek(0)
         check_erasable(store, file.name)
@@ -121,11 +128,17 @@ def _rewrite(
 def _write_changed(
     content: FileRows, file: PlannedFile, spool: IO[bytes], requests: Counter[str]
 ) -> list[_Changed]:
-    """Writes the blocks that lose rows to a temporary file, without these rows."""
-    changed = []
+    """Writes the blocks that change to a temporary file, without what goes.
+
+    Raises:
+        PlanMismatch: Other rows change than the plan found.
+    """
+    changed, removes, changes = [], 0, 0
     for offset, length in file.blocks:
         split_block = content.split(offset, content.read(offset, length))
         requests.update(split_block.requests)
+        removes += split_block.removed
+        changes += split_block.changed
         header, frame, block = content.header, b"", None
         if split_block.kept:
             frame = encode_block(split_block.kept, header.codec, header.sync)
@@ -135,6 +148,8 @@ def _write_changed(
                 block = Block(first, 0, len(frame), len(lengths), lengths)
         spool.write(frame)
         changed.append(_Changed(offset, length, len(frame), block))
+    if (removes, changes) != (file.removes, file.changes):
+        raise PlanMismatch("its rows are not those that the plan found")
     return changed
 
 
@@ -265,4 +280,5 @@ def _result(
         checksum_before=rewrote["checksum"],
         checksum_after=entries[CHECKSUM].decode(),
         requests=rewrote["requests"],
+        rows_changed=file.changes,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rally.deletion.old_copies import OldCopies
 from rally.deletion.plan import FileResult
 from rally.deletion.scope import namespaces_of
+from rally.registry.expunges import ExpungeOrder
 from rally.registry.registry import Registry
 from rally.withdrawal.withdrawal_list import Withdrawal
 
@@ -26,6 +27,7 @@ class RunFindings:
         verified: Results of verification.
         counter: Counter of the withdrawal list that the run followed.
         carriers: Studies that do not load and may have rows about other studies.
+        orders: Orders to expunge that the run followed.
     """
 
     registry: Registry
@@ -39,6 +41,7 @@ class RunFindings:
     verified: Sequence[FileResult]
     counter: int
     carriers: frozenset[str]
+    orders: Sequence[ExpungeOrder] = ()
 
     def covered(self, withdrawal: Withdrawal) -> list[str]:
         """Lists the namespaces in which a withdrawal is carried out now."""

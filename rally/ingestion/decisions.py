@@ -7,6 +7,7 @@ from rally.decisions.chain import Chain
 from rally.decisions.entry import Entry
 from rally.decisions.verifying import ChainReader
 from rally.registry.approvals import Approvals
+from rally.registry.expunges import NO_EXPUNGES, Expunges
 from rally.registry.registry import Registry
 from rally.registry.review_evidence import restrictions_in
 from rally.registry.transitions import States, Transition, transitions_in
@@ -20,10 +21,12 @@ class Decisions(NamedTuple):
     Attributes:
         states: states of the studies.
         approvals: approvals by the reviews.
+        expunges: orders to expunge.
     """
 
     states: States
     approvals: Approvals
+    expunges: Expunges = NO_EXPUNGES
 
 
 class Withdrawals(Protocol):
@@ -41,7 +44,8 @@ class LiveDecisions:
     """What people decided, read again and again.
 
     A decision that this job or deletion has read once stays: one that is lost or
-    damaged since, such as a pause, makes no study collect again.
+    damaged since, such as a pause, makes no study collect again. So does an order to
+    expunge that this job has read.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class LiveDecisions:
         self._transitions = set[Transition]()
         self._restrictions = dict[Entry, None]()
         self._judged: tuple[Registry, Chain, Approvals] | None = None
+        self._expunges = NO_EXPUNGES
 
     def read(self, registry: Registry) -> Decisions:
         """Reads what is decided of a registry's studies now.
@@ -74,7 +79,8 @@ class LiveDecisions:
         self._transitions.update(transitions_in(chain))
         self._transitions.update(self._remembered())
         states = States(registry, self._transitions)
-        return Decisions(states, self._judge(registry, chain))
+        self._expunges = Expunges.of_chain(chain).with_all_of(self._expunges)
+        return Decisions(states, self._judge(registry, chain), self._expunges)
 
     def _judge(self, registry: Registry, chain: Chain) -> Approvals:
         if self._judged is not None:

@@ -1,6 +1,6 @@
 """Decides what becomes of one ping: it is stored, refused or failed, and no fourth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,10 +20,12 @@ from rally.ingestion.ping import (
     make_event,
     make_row,
     unreadable_enrolment,
+    without_expunged,
 )
 from rally.ingestion.routes import Label, Route, Routes, StudyUnavailable
 from rally.outcomes import FailureReason, RefusalReason
 from rally.registry.approvals import Coverage
+from rally.registry.expunges import ExpungeOrder
 from rally.registry.policy import (
     refused_by_country,
     refused_by_person,
@@ -116,7 +118,9 @@ class Judge:
             sent = self._read_timestamp(envelope)
             ping = Ping(route, envelope, address, pioneer, sent)
             _refuse_automation(ping)
-            broken_promise = self._find_broken_promise(ping)
+            day = sent.date().isoformat()
+            orders = self._decisions.expunges.over(label.study, label.document, day)
+            broken_promise = self._find_broken_promise(ping, orders)
             if broken_promise and route.document.means is Means.DATA:
                 return Outcome(label, refusal=broken_promise)
 
@@ -150,8 +154,11 @@ class Judge:
             if not self._pseudonyms.knows(label.study):
                 return Outcome(label, event=joined, failure=FailureReason.NO_KEY)
             in_study = self._in_study(route.study, sender)
-            made = make_row(opened, in_study, self._decisions.approvals)
-            partition = Partition(label.study, label.document, sent.date().isoformat())
+            whole = make_row(opened, in_study, self._decisions.approvals)
+            made = without_expunged(route, whole, orders)
+            if made is None:
+                return Outcome(label, event=joined, refusal=RefusalReason.EXPUNGED)
+            partition = Partition(label.study, label.document, day)
             return Outcome(
                 label,
                 NewRow(partition, made.fingerprint, made.row),
@@ -243,7 +250,9 @@ class Judge:
             raise PingFailed(FailureReason.INVALID_TIMESTAMP)
         return sent
 
-    def _find_broken_promise(self, ping: Ping) -> RefusalReason | None:
+    def _find_broken_promise(
+        self, ping: Ping, orders: Sequence[ExpungeOrder]
+    ) -> RefusalReason | None:
         """Finds which of the study's promises keeps the ping out, if one does.
 
         Raises:
@@ -261,6 +270,8 @@ class Judge:
             ping.sent,
             self._clock(),
         )
+        if refusal is None and any(each.field is None for each in orders):
+            return RefusalReason.EXPUNGED
         if refusal is None and coverage is Coverage.LAPSED:
             waited = self._clock().date() - ping.sent.date()
             if document.means is Means.DATA and waited <= LAPSED_FOR:

@@ -11,8 +11,10 @@ from rally.events import Event, EventKind
 from rally.ingestion.routes import Route
 from rally.outcomes import FailureReason
 from rally.registry.approvals import Approvals
+from rally.registry.expunges import ExpungeOrder, RowExpunge
 from rally.registry.rows import RowEncoder
 from rally.registry.study import PayloadSchema
+from rally.storage.field_eraser import FieldRequired
 from rally.times import to_micros
 from rally.validation.pointers import look_up, put
 from rally.validation.pseudonyms import IdReplacer, stands_in
@@ -130,7 +132,7 @@ class EncodedRow(NamedTuple):
         fingerprint: fingerprint of the payload's schema.
         row: Avro binary of the row.
         left_out: places of values that it has not: nobody collects them any more, or
-            yet.
+            yet, or people ordered them to be expunged.
     """
 
     fingerprint: str
@@ -236,6 +238,36 @@ def _make_reported_row(
         left_out = frozenset((*expired, *given_up, *undeclared))
         return EncodedRow(encoder.fingerprint, row, left_out)
     return None
+
+
+def without_expunged(
+    route: Route, made: EncodedRow, orders: Sequence[ExpungeOrder]
+) -> EncodedRow | None:
+    """Takes fields out of a row, as deletion takes them out of those that are stored.
+
+    Args:
+        route: route of the row's document.
+        made: the row.
+        orders: orders to expunge that are about the document and the day.
+
+    Returns:
+        The row without the fields, which count as left out; None where nothing of it
+        may be kept, since its schema requires such a field.
+    """
+    if not orders:
+        return made
+    try:
+        schema = route.encoders[made.fingerprint].row_schema
+        expunge = RowExpunge.of(orders, schema)
+    except FieldRequired:
+        return None
+    if expunge is None:
+        return made
+    row, taken = expunge.take_out(made.row)
+    if row is None:
+        return None
+    places = {each.field for each in orders if each.field and each.id in taken}
+    return made._replace(row=row, left_out=made.left_out | places)
 
 
 def _hide_ids(

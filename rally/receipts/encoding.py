@@ -23,6 +23,7 @@ from rally.fields import (
 )
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import (
+    Expunged,
     FileChange,
     Receipt,
     ReceiptReason,
@@ -137,6 +138,7 @@ def parse_receipt(place: Place, value: object) -> Receipt:
         reason=fields.need("reason", choice(ReceiptReason)),
         previous=fields.need("previous", hexadecimal(64)),
         signature=fields.need("signature", hexadecimal()),
+        expunged=fields.need("expunged", _or_none(_expunged)),
     )
     fields.close()
     return receipt
@@ -155,6 +157,19 @@ def _stages(place: Place, value: object) -> Mapping[Stage, int]:
         choice(Stage)(place.at(name), name): micros(place.at(name), time)
         for name, time in Fields(place, value).items()
     }
+
+
+def _expunged(place: Place, value: object) -> Expunged:
+    fields = Fields(place, value)
+    expunged = Expunged(
+        decision=fields.need("decision", whole),
+        document=fields.need("document", text),
+        field=fields.need("field", _or_none(text)),
+        first=fields.need("first", iso_day),
+        last=fields.need("last", iso_day),
+    )
+    fields.close()
+    return expunged
 
 
 def _section(place: Place, value: object) -> Section:
@@ -182,6 +197,7 @@ def _file(place: Place, value: object) -> FileChange:
         rows_after=fields.need("rows_after", whole),
         checksum_before=fields.need("checksum_before", _text_or_nothing),
         checksum_after=fields.need("checksum_after", _or_none(text)),
+        rows_changed=fields.need("rows_changed", whole),
     )
     fields.close()
     return change

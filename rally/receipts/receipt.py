@@ -48,11 +48,13 @@ class ReceiptReason(StrEnum):
     """Why a receipt was written.
 
     DELETION: the request was carried out. SETTLED: a study in which it had been
-    deferred is done as well. LATE: a later sweep removed rows that came afterwards.
+    deferred is done as well. EXPUNGE: an order to expunge was carried out. LATE: a
+    later sweep removed rows, or fields, that came afterwards.
     """
 
     DELETION = "deletion"
     SETTLED = "settled"
+    EXPUNGE = "expunge"
     LATE = "late"
 
 
@@ -72,10 +74,12 @@ class FileChange:
         generation_after: Generation that was written; None: the object is gone.
         rows_before: Number of all rows before.
         rows_removed: Number of rows removed, of everybody whom the rewrite was about.
-        rows_of_request: Number of those of them that went for this request.
+        rows_of_request: Number of those of them that went for this request; of an
+            order that takes out a field the number of rows that lost it.
         rows_after: Number of all rows after.
         checksum_before: The header entry `rally.checksum`; "" where it had none.
         checksum_after: The same afterwards; None: the object is gone.
+        rows_changed: Number of rows that stayed and lost a field, for any order.
     """
 
     name: str
@@ -87,6 +91,7 @@ class FileChange:
     rows_after: int
     checksum_before: str
     checksum_after: str | None
+    rows_changed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,25 @@ class Verification:
     rows: int
     list: int
     result: Result = Result.CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Expunged:
+    """What an order to expunge took out.
+
+    Attributes:
+        decision: Number of the order in the chain of decisions.
+        document: Name of the document.
+        field: Path of the field in the schema; None: whole rows.
+        first: First submission date, UTC.
+        last: Last submission date.
+    """
+
+    decision: int
+    document: str
+    field: str | None
+    first: date
+    last: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +163,11 @@ class Receipt:
 
     Attributes:
         number: Number of the receipt, counted from 1 without gaps.
-        request: Random id of the request, 32 hexadecimal digits.
+        request: Random id of the request, or id of the order to expunge, 32
+            hexadecimal digits.
         scope: A namespace, or RALLY.
-        received: Time at which the person first said so, microseconds.
+        received: Time at which the person first said so, or the order was approved,
+            microseconds.
         written: Time at which the receipt was made, microseconds.
         stages: Time at which each was reached, microseconds.
         sections: A section for each namespace that the request covered.
@@ -154,6 +180,7 @@ class Receipt:
         previous: SHA-256 of the bytes of the receipt before, in hex; FIRST of none.
         signature: Signature of deletion (Tink, Ed25519) over all else, in hex; "" until
             it is sealed.
+        expunged: What the order took out; None in the receipt of a person's request.
     """
 
     number: int
@@ -169,6 +196,7 @@ class Receipt:
     reason: ReceiptReason
     previous: str
     signature: str = ""
+    expunged: Expunged | None = None
 
     @property
     def occasion(self) -> tuple[str, ReceiptReason, str]:

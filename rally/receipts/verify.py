@@ -132,8 +132,13 @@ def _wrong_sums(change: FileChange) -> Iterator[str]:
     before, removed, after = change.rows_before, change.rows_removed, change.rows_after
     if before - removed != after:
         yield f"{before} rows less {removed} are not {after}"
-    if change.rows_of_request > removed:
-        yield f"{change.rows_of_request} rows of the request are more than {removed}"
+    if change.rows_of_request > removed + change.rows_changed:
+        yield (
+            f"{change.rows_of_request} rows of the request are more than"
+            f" {removed + change.rows_changed}"
+        )
+    if change.rows_changed > after:
+        yield f"{change.rows_changed} rows that changed are more than {after}"
     if change.generation_after is None and after:
         yield f"is said to be gone, and to have {after} rows"
     if (change.generation_after is None) != (change.checksum_after is None):

@@ -80,6 +80,11 @@ class RowEncoder:
         _check_row_schema(document, schema)
 
     @cached_property
+    def row_schema(self) -> str:
+        """The writer's schema of the rows, JSON."""
+        return row_schema(self._schema)
+
+    @cached_property
     def _type(self) -> Type:
         return read_schema(self._schema.json)
 

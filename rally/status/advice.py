@@ -55,7 +55,7 @@ def _decisions(state: PlatformState) -> Iterator[Matter]:
         what = f"decisions that are void or lost: {state.faults:,}"
         yield Matter("platform", what, "rally decisions verify")
     if state.approvals:
-        what = f"decisions that wait for a second owner: {state.approvals:,}"
+        what = f"decisions that wait for a second signature: {state.approvals:,}"
         yield Matter("platform", what, "rally decisions list")
 
 

@@ -129,7 +129,7 @@ class PlatformState:
         letters: dead letters by study and kind.
         expiring: what ends soon, sorted by day.
         closed: documents that are not collected, for want of a review that counts.
-        approvals: decisions that wait for a second owner.
+        approvals: decisions that wait for a second signature.
         overdue_cases: people's requests for a copy that are open for too long.
         faults: decisions that are void or missing.
         unloadable: why a study does not load, by namespace.

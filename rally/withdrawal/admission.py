@@ -292,4 +292,5 @@ def _with_their_enrolments(
         tuple(admitted),
         tuple(each for each in enrolments if each.participant in people),
         max([before.receipts, *(n for each in gone for n in each.receipts)]),
+        before.orders,
     )

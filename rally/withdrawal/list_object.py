@@ -2,8 +2,9 @@
 
     the signature of the SHA-256 of all that follows, in hexadecimal digits
     {"chain": {"digest": …, "number": …}, "counter": …, "enrolments": how many,
-     "receipts": …, "steps": how many, "withdrawals": how many}
+     "orders": how many, "receipts": …, "steps": how many, "withdrawals": how many}
     a line of JSON for each pause, resumption, end and conclusion of a study
+    a line of JSON for each order to expunge that has receipts
     a line of JSON for each withdrawal
     a line of JSON for each enrolment
 
@@ -31,6 +32,7 @@ from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import Stage
+from rally.registry.expunges import Expunges
 from rally.registry.transitions import StudyAction, Transition
 from rally.storage.container import canonical_json
 from rally.storage.objectstore.interface import (
@@ -43,7 +45,12 @@ from rally.storage.objectstore.interface import (
 from rally.times import from_micros, to_micros
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.people_index import PeopleBuilder, PeopleIndex
-from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import (
+    Enrolment,
+    OrderReceipts,
+    Withdrawal,
+    WithdrawalList,
+)
 
 FOLDER = "withdrawals/"
 LIST = FOLDER + "list.json"
@@ -73,6 +80,11 @@ class Published(NamedTuple, Generic[T]):
     generation: int | None
     steps: tuple[Transition, ...] = ()
 
+    @property
+    def expunges(self) -> Expunges:
+        """Orders to expunge that the decisions had when it was published."""
+        return Expunges.of_chain(self.decisions, self.head.number)
+
 
 def encode_list(
     withdrawals: WithdrawalList,
@@ -85,6 +97,7 @@ def encode_list(
         "chain": head._asdict(),
         "counter": withdrawals.counter,
         "enrolments": len(withdrawals.enrolments),
+        "orders": len(withdrawals.orders),
         "receipts": withdrawals.receipts,
         "steps": len(steps),
         "withdrawals": len(withdrawals.withdrawals),
@@ -92,6 +105,7 @@ def encode_list(
     lines = chain(
         [first],
         map(_plain_step, steps),
+        (each._asdict() for each in withdrawals.orders),
         (_values(each) for each in withdrawals.withdrawals),
         (_values(each) for each in withdrawals.enrolments),
     )
@@ -260,13 +274,18 @@ def _lines(snapshot: Snapshot) -> Iterator[bytes]:
 def _read_records(
     head: dict[str, Any], lines: Iterator[dict[str, Any]]
 ) -> WithdrawalList:
+    orders = tuple(_order(next(lines)) for _ in range(head["orders"]))
     withdrawals = tuple(_withdrawal(next(lines)) for _ in range(head["withdrawals"]))
     enrolments = tuple(Enrolment(**each) for each in lines)
-    return WithdrawalList(head["counter"], withdrawals, enrolments, head["receipts"])
+    return WithdrawalList(
+        head["counter"], withdrawals, enrolments, head["receipts"], orders
+    )
 
 
 def _read_index(head: dict[str, Any], lines: Iterator[dict[str, Any]]) -> PeopleIndex:
     builder = PeopleBuilder()
+    for _ in range(head["orders"]):
+        next(lines)
     for _ in range(head["withdrawals"]):
         each = next(lines)
         if each["participant"] is not None:
@@ -297,6 +316,10 @@ def _step(content: dict[str, Any]) -> Transition:
         note="",
         number=content["number"],
     )
+
+
+def _order(content: dict[str, Any]) -> OrderReceipts:
+    return OrderReceipts(content["order"], tuple(content["receipts"]))
 
 
 def _withdrawal(content: dict[str, Any]) -> Withdrawal:

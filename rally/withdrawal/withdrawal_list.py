@@ -8,6 +8,8 @@ receipts hold the latter only. How it is stored says rally.withdrawal.list_objec
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import chain
+from typing import NamedTuple
 
 from rally.receipts.receipt import Stage
 from rally.withdrawal.fold import RequestStatus
@@ -134,6 +136,18 @@ class Enrolment:
     document_id: str
 
 
+class OrderReceipts(NamedTuple):
+    """Receipts of an order to expunge; see rally.registry.expunges.
+
+    Attributes:
+        order: Id of the order.
+        receipts: Numbers of the receipts that tell of it.
+    """
+
+    order: str
+    receipts: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class WithdrawalList:
     """All requests and what later enrolments the same people made.
@@ -144,18 +158,25 @@ class WithdrawalList:
         enrolments: Enrolments, sorted.
         receipts: The greatest number of a receipt of any request that has left the
             list; 0 is none.
+        orders: Receipts of orders to expunge, in the order of the chain.
     """
 
     counter: int = 0
     withdrawals: tuple[Withdrawal, ...] = ()
     enrolments: tuple[Enrolment, ...] = ()
     receipts: int = 0
+    orders: tuple[OrderReceipts, ...] = ()
 
     @property
     def last_receipt(self) -> int:
         """The greatest number of a receipt that any list ever named; 0 is none."""
-        numbers = (n for each in self.withdrawals for n in each.receipts)
-        return max(self.receipts, max(numbers, default=0))
+        told = [each.receipts for each in self.withdrawals]
+        told += [each.receipts for each in self.orders]
+        return max(self.receipts, max(chain.from_iterable(told), default=0))
+
+    def receipts_of(self, order: str) -> tuple[int, ...]:
+        """Numbers of the receipts that tell of an order to expunge."""
+        return next((each.receipts for each in self.orders if each.order == order), ())
 
     def people(self) -> PeopleIndex:
         """Who is on it, by platform pseudonym: what the fold needs of each."""

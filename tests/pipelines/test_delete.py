@@ -134,6 +134,8 @@ def test_json_has_all_that_people_are_told(world, lived_in, capsys):
         "verified_rows": 2,
         "old_copies": [],
         "waiting_requests": 0,
+        "orders": [],
+        "changed_rows": 0,
         "returned_rows": {},
         "derived": [],
         "receipts": [1, 2],

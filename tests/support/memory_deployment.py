@@ -20,6 +20,7 @@ from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import find
 from rally.receipts.receipt import Stage
 from rally.receipts.verify import verify_chain
+from rally.registry.expunges import ExpungeOrder
 from rally.registry.rows import RowEncoder, row_schema
 from rally.storage.container import encode_container
 from rally.storage.header import read_header
@@ -32,6 +33,7 @@ from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.list_object import read_list
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore, nothing
+from tests.support.expunges import order_expunge
 from tests.support.people import job_key
 from tests.support.request_decisions import sign_letters
 from tests.support.reviews import sign_reviews
@@ -62,6 +64,7 @@ class Row(NamedTuple):
     number: int
     day: float = 10
     page: str = "page"
+    seconds: float | None = None
 
 
 class Killed(BaseException):
@@ -168,6 +171,12 @@ class MemoryDeployment:
     def join(self, person, scope=GARDEN, when=1.0, **more):
         self.event(EventKind.JOINED, person, scope, when, **more)
 
+    def expunge(self, first, last, field=None, **how) -> ExpungeOrder:
+        """Orders to expunge visits of two days, counted as `day` does, and between."""
+        days = day(first).date(), day(last).date()
+        how = {"namespace": GARDEN, "document": "visit.1", "at": self.now} | how
+        return order_expunge(self.platform, days=days, field=field, **how)
+
     def document(self, study):
         """The platform's enrolment document, or a study's one document of data."""
         name = "enrollment.1" if study == HOUSE else "visit.1"
@@ -177,7 +186,7 @@ class MemoryDeployment:
         """A row as it is stored."""
         payload: dict[str, Any] = {"rally.id": self.pseudonym(row.person, study)}
         if study != HOUSE:
-            payload |= {"page": row.page, "count": row.number}
+            payload |= {"page": row.page, "count": row.number, "seconds": row.seconds}
         return RowEncoder(self.document(study)).encode(
             self.pseudonym(row.person, study),
             document_id(row.number),
@@ -271,10 +280,7 @@ class MemoryDeployment:
 
     def check(self) -> None:
         """The chain of receipts is whole and true, as far as the files still tell."""
-        known = max(
-            (n for each in self.withdrawals().withdrawals for n in each.receipts),
-            default=0,
-        )
+        known = self.withdrawals().last_receipt
         decisions = read_chain(self.platform)
         findings = verify_chain(self.platform, decisions, self.stores, known)
         assert list(map(str, findings)) == []

@@ -161,7 +161,9 @@ def test_decision_that_waits_for_a_second_owner_is_apart(deployment):
     assert apart(deployment) == []
     number = next_number(deployment)
     see_list(deployment.platform, 0)
-    assert apart(deployment) == [(entry_name(number), "waits for a second owner", 1)]
+    assert apart(deployment) == [
+        (entry_name(number), "waits for a second signature", 1)
+    ]
 
 
 def test_signed_letter_is_proved(deployment):
@@ -213,7 +215,7 @@ def test_what_two_owners_accepted_is_apart(deployment):
     waits = entry_name(chain.head.number)
     assert apart(deployment) == [
         (name, "void, as two owners accepted", 1),
-        (waits, "waits for a second owner", 1),
+        (waits, "waits for a second signature", 1),
     ]
     forge(deployment)
     assert count_by_description(

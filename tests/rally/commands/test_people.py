@@ -179,7 +179,7 @@ def test_chain_that_is_whole_is_said_to_be(desk):
 
     assert desk.type("decisions", "verify")[:2] == (
         0,
-        "2 decisions, 1 of them waiting for a second owner; wrong: 0\n",
+        "2 decisions, 1 of them waiting for a second signature; wrong: 0\n",
     )
 
 

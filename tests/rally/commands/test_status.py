@@ -266,7 +266,7 @@ unknown          withdrawal        9  2026-05-02
 
 WAITS FOR A PERSON  WHAT
 platform            decisions that are void or lost: 2
-platform            decisions that wait for a second owner: 1
+platform            decisions that wait for a second signature: 1
 platform            2 withdrawals past the deadline
 platform            2 cases open for more than 20 days
 rally-garden        120 held, decide by 2026-06-09

@@ -210,7 +210,7 @@ def test_person_is_added_by_two_owners(platform):
 
     entry = decide(platform, signer("owner-1"), DecisionKind.ADD_PERSON, jo, NOW)
     assert "jo" not in read_chain(platform).people
-    with pytest.raises(ConfigurationError, match="takes a second owner"):
+    with pytest.raises(ConfigurationError, match="takes a second person"):
         approve(platform, signer("owner-1"), entry.number, NOW)
     approve(platform, signer("owner-2"), entry.number, NOW)
 

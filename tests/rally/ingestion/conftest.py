@@ -33,6 +33,7 @@ from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.registry.approvals import Approvals
+from rally.registry.expunges import NO_EXPUNGES, Expunges
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
 from rally.registry.transitions import States, Transition
@@ -278,8 +279,9 @@ class SmallRally:
         as_of: str = AS_OF,
         transitions: Sequence[Transition] = (),
         withdrawals: WithdrawalList = _NOBODY,
+        expunges: Expunges = NO_EXPUNGES,
     ) -> Outcome:
-        return self._judge(as_of, transitions, withdrawals).judge(envelope)
+        return self._judge(as_of, transitions, withdrawals, expunges).judge(envelope)
 
     def make_intake(self, platform: Path) -> Intake:
         """An intake as jobs have it, but that it loads nothing again."""
@@ -295,6 +297,7 @@ class SmallRally:
         as_of: str,
         transitions: Sequence[Transition],
         withdrawals: WithdrawalList,
+        expunges: Expunges = NO_EXPUNGES,
     ) -> Judge:
         states = States(self.registry, transitions)
         clock = datetime.fromisoformat(as_of).astimezone(UTC)
@@ -302,7 +305,7 @@ class SmallRally:
             self.routes,
             self.opener,
             self.pseudonyms,
-            Decisions(states, Approvals.of_registry(self.registry)),
+            Decisions(states, Approvals.of_registry(self.registry), expunges),
             FixedWithdrawals(withdrawals),
             lambda: clock,
         )

@@ -6,11 +6,14 @@ import pytest
 
 from rally.decisions.contents import DecisionKind, ReviewDecision, Suspension
 from rally.decisions.entry import entry_name
+from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide
 from rally.ingestion.decisions import LiveDecisions
 from rally.registry.approvals import Approvals, Coverage
+from rally.registry.expunges import Expunges
 from rally.registry.transitions import States, StudyAction, StudyState
 from rally.storage.objectstore.local import LocalStore
+from tests.support.expunges import order_expunge
 from tests.support.people import signer
 from tests.support.reviews import sign_reviews
 from tests.support.stores import found_platform
@@ -61,6 +64,24 @@ def test_reviews_are_judged_again_where_chain_or_registry_changed(
     after = decisions.read(registry).approvals
     assert after.coverage(document, NOON) is Coverage.COVERED
     assert before.coverage(document, NOON) is Coverage.NONE
+
+
+@pytest.mark.parametrize("lose", [LocalStore.delete, spoil])
+def test_stream_that_knows_an_order_to_expunge_goes_on_with_it(
+    small_rally, platform, lose
+):
+    """Also where the next order gets the number of the one that is lost."""
+    registry, decisions = small_rally.registry, LiveDecisions(platform)
+    assert decisions.read(registry).expunges.orders == ()
+    days = NOON.date(), NOON.date()
+    order = order_expunge(platform, "rally-x", "visit.1", days, STOPPED)
+    assert decisions.read(registry).expunges.orders == (order,)
+    lost = entry_name(order.number)
+    lose(platform, lost, platform.stat(lost).generation)
+    assert Expunges.of_chain(read_chain(platform)).orders == ()
+    assert decisions.read(registry).expunges.orders == (order,)
+    other = order_expunge(platform, "rally-x", "visit.1", days, STOPPED, "/url")
+    assert {*decisions.read(registry).expunges.orders} == {order, other}
 
 
 def suspend(platform, review):

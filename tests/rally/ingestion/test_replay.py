@@ -29,8 +29,10 @@ from rally.storage.container import read_rows
 from rally.storage.objectstore.open_store import open_store
 from rally.times import midnight, to_micros
 from tests.rally.withdrawal.lists import joined, left, publish
+from tests.support.expunges import order_expunge
 from tests.support.people import signer
 from tests.support.schemas import SAYS
+from tests.support.stores import FOUNDED
 
 NOW = to_micros(parse_timestamp("2022-06-01T12:00:00.000000Z"))
 ID = "65f58083-cefe-4201-832f-0505c3b73d76"
@@ -299,6 +301,30 @@ def test_replay_admits_nothing_that_was_approved_later(
     assert job.replay() == ([Replayed(1, 0)], expected)
     assert job.objects() == []
     assert len(job.rows()) == (1 if "stored" in str(expected) else 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "expected", "urls"),
+    [
+        (None, {"rally-x/visit.1/refused/expunged": 1}, []),
+        ("/url", {"rally-x/visit.1/stored": 1, "rally-x/visit.1/left_out": 1}, [None]),
+        ("/nested", {"rally-x/visit.1/stored": 1}, ["u"]),
+    ],
+    ids=["rows", "its field", "another field"],
+)
+def test_replay_keeps_nothing_that_was_expunged(
+    small_rally, payload, job, no_x, field, expected, urls
+):
+    job.change(ping_keys=no_x)
+    job.ingest(small_rally.seal_glean("rally-x", "visit.1", payload(url="u")))
+    assert len(job.letters()) == 1
+    day = date(2022, 6, 1)
+    order_expunge(job.platform, "rally-x", "visit.1", (day, day), FOUNDED, field)
+    job.change(ping_keys=small_rally.keys_uri)
+    done, counts = job.replay()
+    assert (done, counts) == ([Replayed(1, 0)], expected)
+    assert [row["payload"]["url"] for row in job.rows()] == urls
+    assert job.objects() == []
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,7 @@ def test_receipt_is_one_line_of_json_without_a_pseudonym():
     data = encode_receipt(sealed)
     folder = "data/study=rally-study-foo/document=test.1"
     expected = {
+        "expunged": None,
         "list": 4,
         "number": 1,
         "old_copies_until": "2021-06-10",
@@ -147,6 +148,7 @@ def test_receipt_is_one_line_of_json_without_a_pseudonym():
                         "compacted-0123456789ab.avro",
                         "rows_after": 93,
                         "rows_before": 100,
+                        "rows_changed": 0,
                         "rows_of_request": 5,
                         "rows_removed": 7,
                     },
@@ -158,6 +160,7 @@ def test_receipt_is_one_line_of_json_without_a_pseudonym():
                         "name": f"{folder}/date=2021-05-02/bucket=new/{'ab' * 16}.avro",
                         "rows_after": 0,
                         "rows_before": 2,
+                        "rows_changed": 0,
                         "rows_of_request": 1,
                         "rows_removed": 2,
                     },
@@ -221,7 +224,7 @@ def test_pseudonym_is_kept_out():
         (lambda it: it.update(signature=""), "signature: must be text; write some, in"
          " quotes where YAML needs them"),
         (lambda it: it.update(reason="why"), "reason: must be one of: deletion,"
-         " settled, late"),
+         " settled, expunge, late"),
         (lambda it: it["stages"].update(done=1), "stages.done: must be one of:"
          " requested, suppressed, rewritten, purged, verified, closed"),
         (lambda it: it.update(old_copies_until="soon"), "old_copies_until: must be a"
