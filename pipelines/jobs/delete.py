@@ -28,7 +28,7 @@ from rally.process import say
 from rally.tables import Column, Table, Value, print_results
 from rally.times import from_micros
 from rally.withdrawal.overview import read_overview
-from rally.withdrawal.withdrawal_list import RequestState, WithdrawalList
+from rally.withdrawal.withdrawal_list import WithdrawalList
 
 _OVERTAKEN = "another deletion has published the list meanwhile"
 _STEPS = {
@@ -96,7 +96,7 @@ def _undecided(published: WithdrawalList) -> Iterator[str]:
     """
     held: dict[str, list[int]] = {}
     for each in published.withdrawals:
-        if each.state is RequestState.HELD and each.held_until:
+        if each.awaits_decision:
             held.setdefault(each.scope, []).append(each.held_until)
     for scope, untils in sorted(held.items()):
         waits = "withdrawal waits" if len(untils) == 1 else "withdrawals wait"

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+from rally.access.cases import read_cases
+from rally.access.leaving_delay import LeavingDelay
 from rally.decisions.chain import LOSS
 from rally.decisions.verifying import read_chain
 from rally.deletion.file_work import (
@@ -268,6 +270,7 @@ class Deletion:
         before, now = published.list, self._clock()
         states = States.of_chain(self._registry, published.decisions)
         log, rules = EventLog(self._platform), self._settings.rules
+        cases = read_cases(published.decisions, self._platform, now)
         fold = partial(
             admit,
             log,
@@ -278,6 +281,7 @@ class Deletion:
             rules,
             Rulings.of(published.decisions),
             is_anew=self._lost is not None,
+            delay=LeavingDelay(cases.values()).until,
         )
         admitted = fold()
         carriers = find_carriers(self._registry, log)

@@ -25,7 +25,7 @@ class Deletion(StrEnum):
 
     DUE: deletion takes it out; a row that came after its person left, too.
     AT_CONCLUSION: it goes when the study is concluded.
-    UNDECIDED: somebody looks at the request first.
+    UNDECIDED: its person gets their copy first, or somebody looks at the request.
     """
 
     DUE = "due"

@@ -37,7 +37,8 @@ DELETIONS = {
     Deletion.DUE: "being deleted, since you left",
     Deletion.AT_CONCLUSION: "deleted when the study is concluded, since you left after "
     "its end",
-    Deletion.UNDECIDED: "waiting for a person's decision on your request to leave",
+    Deletion.UNDECIDED: "waiting: you asked to leave, and get this copy first, or a "
+    "person has to decide",
 }
 """What becomes of rows whose person left."""
 

@@ -38,7 +38,6 @@ from rally.storage.snapshots import outline_of
 from rally.times import from_micros
 from rally.withdrawal.list_object import read_list
 from rally.withdrawal.overview import Overview, read_overview
-from rally.withdrawal.withdrawal_list import RequestState
 
 MOST_HEADERS = 200
 """So many headers of a study are read; of more files, some stand for the rest."""
@@ -249,7 +248,7 @@ def _waiting(requests: Overview) -> Iterator[Waiting]:
     held: dict[str, list[int]] = {}
     for due in requests.due:
         each = due.withdrawal
-        if each.state is RequestState.HELD and each.held_until:
+        if each.awaits_decision:
             held.setdefault(each.scope, []).append(each.held_until)
     for scope, untils in sorted(held.items()):
         yield Waiting(scope, len(untils), from_micros(min(untils)).date())

@@ -39,7 +39,16 @@ from rally.withdrawal.request_status import (
 from rally.withdrawal.requests import Key, Reading, Signal, key_of, read_log, subject_of
 from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
-from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import (
+    COPY,
+    Enrolment,
+    Withdrawal,
+    WithdrawalList,
+)
+
+Delay = Callable[[str, int], int]
+"""Function from a platform pseudonym and the time of its request, in microseconds, to
+the time until which that waits for its person's copy; 0 is not at all."""
 
 _DAY = 86_400_000_000  # microseconds
 _DONE = (Stage.REWRITTEN, Stage.PURGED, Stage.VERIFIED, Stage.CLOSED)
@@ -60,6 +69,7 @@ def admit(
     new_id: Callable[[], str] = _random_id,
     *,
     is_anew: bool = False,
+    delay: Delay | None = None,
 ) -> WithdrawalList:
     """Folds the log on top of a list.
 
@@ -79,13 +89,15 @@ def admit(
         new_id: Makes the id of a new request.
         is_anew: Whether the former list is lost, so that it says of nothing how it
             stood.
+        delay: Says which requests wait for their person's copy; None of who only
+            looks: what waits goes on waiting.
 
     Raises:
         TypeError: `events` can be read once only.
     """
     reading, time = read_log(events, before, rulings), to_micros(now)
     promises = Promises(registry, states, now)
-    terms = _Terms(time, rules, rulings, is_anew)
+    terms = _Terms(time, rules, rulings, is_anew, delay)
     admission = _Admission(reading, before, promises, terms)
     statuses = admission.statuses(events)
     admitted = [
@@ -106,12 +118,29 @@ class _Terms(NamedTuple):
         rules: What is held.
         rulings: What people decided.
         is_anew: Whether the former list is lost.
+        delay: Says which requests wait for their person's copy.
     """
 
     time: int
     rules: Rules
     rulings: Rulings
     is_anew: bool
+    delay: Delay | None
+
+    def delayed(self, participant: str, time: int) -> int | None:
+        """Says until when a request waits for a copy, microseconds.
+
+        Args:
+            participant: Platform pseudonym; "" of who is not known yet.
+            time: Time of the request, microseconds.
+
+        Returns:
+            The time; 0 where it does not wait, or not any more; None where nobody asks.
+        """
+        if self.delay is None:
+            return None
+        until = self.delay(participant, time) if participant else 0
+        return until if until > self.time else 0
 
 
 class _Admission:
@@ -153,6 +182,7 @@ class _Admission:
                 self._suspicion(key, signal, massed),
                 ending,
                 is_anew=self._terms.is_anew,
+                delay=self._terms.delayed(key.participant, signal.time),
             )
             for key, signal in requests.items()
         }
@@ -188,7 +218,7 @@ class _Admission:
                     signal=signal.signal,
                     status=stand.status,
                     held_for=stand.held_for,
-                    held_until=self._held_until(key, stand.held_for),
+                    held_until=self._held_until(key, signal.time, stand.held_for),
                     held_since=self._held_since(key, stand),
                     decided=stand.decided,
                     deferred=self._deferred(key, first),
@@ -196,12 +226,14 @@ class _Admission:
                 ),
             )
 
-    def _held_until(self, key: Key, held_for: str) -> int:
-        """Until when a person may decide, as deletion said when it first held it."""
+    def _held_until(self, key: Key, time: int, held_for: str) -> int:
+        """Until when it waits at most, as deletion said when it first held it."""
         if held_for in ("", UNMATCHED):
             return 0
         former = self._former.get(key)
         until = former.held_until if former else 0
+        if held_for == COPY:
+            return until or self._terms.delayed(key.participant, time) or 0
         return until or self._terms.time + int(self._terms.rules.hold_days * _DAY)
 
     def _held_since(self, key: Key, stand: Assessment) -> int:

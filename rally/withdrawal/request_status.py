@@ -15,11 +15,11 @@ from rally.withdrawal.enrolment_index import Enrolled
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.requests import Key, Signal, subject_of
 from rally.withdrawal.rulings import Ruling, Rulings
-from rally.withdrawal.withdrawal_list import Withdrawal
+from rally.withdrawal.withdrawal_list import COPY, Withdrawal
 
 MASS, UNMATCHED, REPOSTED = "mass", "unmatched", "reposted"
 """Why a request is held: many at once; nobody known joined; its ping is a copy of one
-that said something else before."""
+that said something else before. COPY is one more."""
 
 
 class Promises:
@@ -109,6 +109,7 @@ def decide(
     ending: int,
     *,
     is_anew: bool,
+    delay: int | None = None,
 ) -> Assessment:
     """How a request stands.
 
@@ -123,6 +124,8 @@ def decide(
             REPOSTED; "" is not.
         ending: What is held until then waits no longer, microseconds; 0 ends nothing.
         is_anew: Whether the former list is lost.
+        delay: Until then it waits for its person's copy, microseconds; 0 where it does
+            not; None where nobody asked, and what waits goes on waiting.
     """
     subject = subject_of(key)
     if not key.participant:
@@ -133,29 +136,35 @@ def decide(
         former = None  # the decision was lost, and counts for nothing
     if former is None and is_anew:
         ruling = rulings.first(subject, 0) if suspicion else None
-        return _ruled(ruling) or _anew(suspicion)
+        return _ruled(ruling) or _new("" if suspicion == MASS else suspicion, delay)
     if former is not None and former.status is RequestStatus.HELD:
-        if stand := _ruled(rulings.first(subject, former.held_since)):
-            return stand
-        if 0 < former.held_until <= ending:
+        ruling = rulings.first(subject, former.held_since)
+        waits_for_copy = former.held_for == COPY  # which nobody can reject
+        if ruling and not (waits_for_copy and ruling.rejects):
+            return _by(ruling)
+        if 0 < former.held_until <= ending or (waits_for_copy and delay == 0):
             return _ACTIVE
     if former is not None and is_weighed(former):
         return Assessment(former.status, former.held_for, former.decided)
-    return Assessment(RequestStatus.HELD, suspicion) if suspicion else _ACTIVE
+    return _new(suspicion, delay)
 
 
 def _ruled(ruling: Ruling | None) -> Assessment | None:
-    if ruling is None:
-        return None
+    return None if ruling is None else _by(ruling)
+
+
+def _by(ruling: Ruling) -> Assessment:
     status = RequestStatus.REJECTED if ruling.rejects else RequestStatus.ACTIVE
     return Assessment(status, decided=ruling.number)
 
 
-def _anew(suspicion: str) -> Assessment:
-    """Nobody is in a mass of a list that was lost: each was weighed when it came."""
-    if suspicion in ("", MASS):
-        return _ACTIVE
-    return Assessment(RequestStatus.HELD, suspicion)
+def _new(suspicion: str, delay: int | None) -> Assessment:
+    """How a new request stands.
+
+    Nobody is in a mass of a list that was lost: each was weighed when it came.
+    """
+    held_for = suspicion or (COPY if delay else "")
+    return Assessment(RequestStatus.HELD, held_for) if held_for else _ACTIVE
 
 
 class Received:

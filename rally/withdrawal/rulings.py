@@ -17,7 +17,12 @@ from rally.errors import ConfigurationError
 from rally.events import MAIL, Event, event_name
 from rally.storage.objectstore.interface import ObjectStore
 from rally.withdrawal.fold import RequestStatus
-from rally.withdrawal.withdrawal_list import RequestState, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import (
+    COPY,
+    RequestState,
+    Withdrawal,
+    WithdrawalList,
+)
 
 _KINDS = (
     DecisionKind.CONFIRM,
@@ -222,4 +227,7 @@ def _checked(action: RequestAction, found: Withdrawal | None) -> Withdrawal:
 def _is_open_to(action: RequestAction, each: Withdrawal) -> bool:
     if action is RequestAction.EXPEDITE and each.status is RequestStatus.ACTIVE:
         return bool(each.deferred)
-    return each.state is RequestState.HELD
+    is_for_copy = each.held_for == COPY  # who leaves has a copy made, and does leave
+    return each.state is RequestState.HELD and not (
+        is_for_copy and action is RequestAction.REJECT
+    )

@@ -15,6 +15,9 @@ from rally.receipts.receipt import Stage
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.people_index import PeopleBuilder, PeopleIndex
 
+COPY = "copy"
+"""Why a request is held whose person gets their copy first, and then leaves."""
+
 
 class RequestState(StrEnum):
     """What a request is called in reports, by what it waits for.
@@ -47,8 +50,8 @@ class Withdrawal:
         document_id: Id of the ping.
         signal: The ping that said it, by its path.
         status: The status that was decided.
-        held_for: Reason for which it is held: "mass", "unmatched" or "reposted"; ""
-            where it is not.
+        held_for: Reason for which it is held: "mass", "unmatched", "reposted" or COPY;
+            "" where it is not.
         held_until: Time at which it counts if nobody has decided by then, microseconds;
             0 where it is not held, or waits for an enrolment as well.
         held_since: Counter of the first list that said that it is held; 0 where it
@@ -97,6 +100,12 @@ class Withdrawal:
         if self.deferred and Stage.VERIFIED in self.stages:
             return RequestState.DEFERRED
         return RequestState.ACTIVE
+
+    @property
+    def awaits_decision(self) -> bool:
+        """Whether it counts on a day, unless a person decides before."""
+        is_held = self.state is RequestState.HELD and self.held_for != COPY
+        return is_held and self.held_until > 0
 
     @property
     def is_open(self) -> bool:
