@@ -243,7 +243,12 @@ class Audit:
         limits = self._settings.limits
         known = {*listing.studies, *log.scopes}
         calendar = audit_calendar(
-            self._registry, self._states, known, self._as_of, limits.announced_days
+            self._registry,
+            self._states,
+            self._decisions,
+            known,
+            self._as_of,
+            limits.announced_days,
         )
         self._tally.merge(calendar)
         conclusions = ConclusionAudit(

@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 
 from rally.audit.findings import Check, Unit
 from rally.audit.tally import Tally
+from rally.decisions.chain import Chain
+from rally.registry.published_notices import ending_told_on, published_in
 from rally.registry.registry import Registry
 from rally.registry.study import Study, StudyKind
 from rally.registry.transitions import States, StudyState
@@ -15,6 +17,7 @@ _OVER = (StudyState.ENDED, StudyState.CONCLUDED)
 def audit_calendar(
     registry: Registry,
     states: States,
+    chain: Chain,
     known: Collection[str],
     as_of: datetime,
     announced_days: float,
@@ -24,6 +27,7 @@ def audit_calendar(
     Args:
         registry: Registry of the studies.
         states: States of the studies.
+        chain: Chain of decisions.
         known: Studies that have rows or events here.
         as_of: Clock of the audit, UTC.
         announced_days: Time before its end by which a study announces it.
@@ -39,7 +43,14 @@ def audit_calendar(
             what = "locked past its analysis, and not concluded"
             tally.add_broken(Check.LOCKS, namespace, what, 1, Unit.STUDIES)
         end = ended_on(states, study, as_of)
-        if end and not _is_announced(study, end, announced_days):
+        told = ending_told_on(published_in(chain, namespace))
+        if states.is_ended_early(study, as_of):
+            # Who decided it had to publish a notice; a date in study.yaml is none.
+            is_told = _is_in_time(told, end, announced_days)
+        else:
+            days = (told, study.ending_announced)
+            is_told = any(_is_in_time(each, end, announced_days) for each in days)
+        if end and not is_told:
             what = "its end was not announced in time"
             tally.add_broken(Check.ANNOUNCED, namespace, what, 1, Unit.STUDIES)
     return tally
@@ -53,6 +64,5 @@ def ended_on(states: States, study: Study, as_of: datetime) -> date | None:
     return None
 
 
-def _is_announced(study: Study, end: date, announced_days: float) -> bool:
-    announced = study.ending_announced
-    return announced is not None and (end - announced).days >= announced_days
+def _is_in_time(told: date | None, end: date | None, days: float) -> bool:
+    return told is not None and end is not None and (end - told).days >= days

@@ -12,6 +12,7 @@ from rally.commands.options import find_study, open_places, platform_keys_uri, r
 from rally.decisions.contents import StudyDecision
 from rally.errors import ConfigurationError
 from rally.printing import print_lines, visible
+from rally.registry.published_notices import ending_told_on, published_in
 from rally.registry.registry import Registry
 from rally.registry.study import Study
 from rally.registry.transitions import States, StudyAction, check_transition
@@ -36,7 +37,7 @@ def conclude_study(args: argparse.Namespace) -> int:
         raise ConfigurationError(fault)
     states = States.read(registry, stores.platform)
     check_transition(states, study, StudyAction.CONCLUDE, time)
-    check_announced(study, time.date(), args.announced_days, "concluded")
+    _check_announced(stores, study, time, args.announced_days)
     signer = None if args.plan_only else decider(args)
     foreseen = _foresee(args, stores, registry, study, time)
     print_results(_results(foreseen), *_told(foreseen), as_json=args.json)
@@ -50,6 +51,24 @@ def conclude_study(args: argparse.Namespace) -> int:
     )
     print_lines("run `rally delete`, which settles who waited, and then `rally purge`")
     return 0
+
+
+def _check_announced(stores: Stores, study: Study, time: datetime, days: int) -> None:
+    """Raises ConfigurationError where participants were not told of an end in time.
+
+    An end by its dates is announced by study.yaml; one that was decided, by a notice.
+    """
+    from rally.decisions.verifying import read_chain
+
+    notices = published_in(read_chain(stores.platform), study.namespace)
+    known = (study.ending_announced, ending_told_on(notices))
+    told = min((each for each in known if each), default=None)
+    if told is None:
+        raise ConfigurationError(
+            f"{study.namespace}: its end was never announced; tell the participants,"
+            " and record it by `rally studies notice --kind=ending --where=…`"
+        )
+    check_announced(study, told, time.date(), days, "concluded")
 
 
 def _foresee(

@@ -29,11 +29,13 @@ from rally.commands.studies_glean import COMMANDS as STARTING
 from rally.commands.studies_infrastructure import print_infrastructure
 from rally.commands.studies_inventory import OWN as INVENTORY_OWN
 from rally.commands.studies_inventory import write_inventory
+from rally.commands.study_notice import COMMAND as NOTICE_COMMAND
 from rally.errors import ManyFaults
 from rally.printing import print_lines
 from rally.registry.approval_deadlines import find_due, in_days
 from rally.registry.approvals import UNCHECKED, Approvals, find_faults
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
+from rally.registry.published_notices import published_in
 from rally.registry.registry import Registry
 from rally.registry.report import (
     ACCESS,
@@ -41,6 +43,7 @@ from rally.registry.report import (
     DOCUMENTS,
     HOLDS,
     NOTICES,
+    TOLD,
     ReviewedDocument,
     promises,
 )
@@ -127,6 +130,7 @@ def show_study(args: argparse.Namespace) -> int:
             ],
         ),
         "notices": Table(NOTICES, study.notices),
+        "told": Table(TOLD, published_in(chain, study.namespace) if chain else ()),
         "decisions": Table(DECISIONS, decided),
         "legal_holds": Table(HOLDS, holds.of(study.namespace)),
     }
@@ -162,6 +166,7 @@ _SHOWN: dict[str, Sequence[Column[Any]]] = {
     "access": ACCESS,
     "documents": DOCUMENTS,
     "notices": NOTICES,
+    "told": TOLD,
     "decisions": DECISIONS,
     "legal_holds": HOLDS,
 }
@@ -254,6 +259,7 @@ COMMAND = CommandGroup(
                 ),
             )
         ),
+        NOTICE_COMMAND,
         *OF_DOCUMENTS,
         EXPUNGE,
     ),

@@ -39,6 +39,7 @@ from rally.decisions.contents import (
     StudyDecision,
     Suspension,
 )
+from rally.decisions.notice_contents import NoticeKind, NoticePublication
 from rally.fields import (
     Fields,
     Place,
@@ -47,6 +48,7 @@ from rally.fields import (
     choice,
     flag,
     hexadecimal,
+    https_address,
     iso_day,
     many,
     moment,
@@ -149,6 +151,20 @@ def _expunge(place: Place, value: object) -> Expunge:
     return found
 
 
+def _notice_publication(place: Place, value: object) -> NoticePublication:
+    found = _NOTICE_PUBLICATION(place, value)
+    is_ending = found.kind is NoticeKind.ENDING
+    if (found.review == "") is not is_ending:
+        raise place.at("review").error("is for all notices but those of an end")
+    if (found.last is not None) is not is_ending:
+        raise place.at("last").error("is for notices of an end, and for these alone")
+    return found
+
+
+def _maybe_review(place: Place, value: object) -> str:
+    return "" if value == "" else review_id(place, value)
+
+
 def _scope(place: Place, value: object) -> str:
     return _RALLY if value == _RALLY else _namespace(place, value)
 
@@ -215,6 +231,16 @@ _COVERED = _record(
 _REVIEW_DECISION = _record(
     ReviewDecision, namespace=_namespace, review=review_id, note=note
 )
+_NOTICE_PUBLICATION = _record(
+    NoticePublication,
+    namespace=_namespace,
+    kind=choice(NoticeKind),
+    review=_maybe_review,
+    where=https_address,
+    on=iso_day,
+    sha256=hexadecimal(64),
+    last=_last_day,
+)
 _SUSPENSION = _record(
     Suspension, namespace=_namespace, document=document_name, note=note
 )
@@ -269,6 +295,7 @@ READERS: Mapping[DecisionKind, Reader[Content]] = {
         received=moment,
         events=many(hexadecimal(32), MOST_SUBJECTS),
     ),
+    DecisionKind.PUBLISH_NOTICE: _notice_publication,
     DecisionKind.SIGN_REVIEW: _record(
         ReviewSignature,
         namespace=_namespace,

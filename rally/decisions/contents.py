@@ -9,6 +9,7 @@ from rally.decisions.access_contents import (
     AccessOpening,
     AccessVerification,
 )
+from rally.decisions.notice_contents import NoticePublication
 from rally.keys.names import Job
 
 
@@ -32,6 +33,7 @@ class DecisionKind(StrEnum):
     EXPEDITE = "withdrawal.expedite"
     SETTLE = "withdrawal.settle"
     RECORD_LETTERS = "withdrawal.record-letters"
+    PUBLISH_NOTICE = "notice.publish"
     SIGN_REVIEW = "review.sign"
     IMPORT_REVIEW = "review.import"
     CONFIRM_REVIEW = "review.confirm"
@@ -384,6 +386,7 @@ Content = (
     | RequestDecision
     | Letters
     | Settlement
+    | NoticePublication
     | ReviewSignature
     | ReviewImport
     | ReviewDecision

@@ -7,6 +7,7 @@ from rally.registry.approvals import SchemaApproval
 from rally.registry.intervals import END, last_day
 from rally.registry.legal_holds import LegalHold
 from rally.registry.notices import ConsentNotice
+from rally.registry.published_notices import PublishedNotice
 from rally.registry.study import Access, Document, Study
 from rally.registry.transitions import Transition
 from rally.tables import Column, Value
@@ -69,6 +70,16 @@ NOTICES: tuple[Column[ConsentNotice], ...] = (
     Column("lasts_days", lambda each: each.lasts_days),
     Column("where", lambda each: each.where),
     Column("sha256", lambda each: each.sha256, head=None),
+)
+TOLD: tuple[Column[PublishedNotice], ...] = (
+    Column("told", lambda each: each.number, text=lambda each: str(each.number)),
+    Column("of", lambda each: each.content.kind),
+    Column("review", lambda each: each.content.review or None),
+    Column("last", lambda each: each.content.last),
+    Column("on", lambda each: each.content.on),
+    Column("at", lambda each: each.content.where),
+    Column("by", lambda each: each.by),
+    Column("sha256", lambda each: each.content.sha256, head=None),
 )
 DECISIONS: tuple[Column[Transition], ...] = (
     Column("number", lambda each: each.number, text=lambda each: str(each.number)),

@@ -143,6 +143,15 @@ class States:
             (each.at for each in log if each.action is StudyAction.CONCLUDE), None
         )
 
+    def is_ended_early(self, study: Study, time: datetime) -> bool:
+        """Whether a person ended a study before its dates did, at a time or earlier."""
+        return any(
+            each.action is StudyAction.END
+            and each.at <= time
+            and _by_dates(study, each.at) is not StudyState.ENDED
+            for each in self._log.get(study.namespace, ())
+        )
+
     def changes(self, study: Study) -> list[datetime]:
         """When the study's state may change, sorted; before the first it is one."""
         times = {each.at for each in self._log.get(study.namespace, ())}

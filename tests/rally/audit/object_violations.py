@@ -7,6 +7,7 @@ None is any.
 import gzip
 import io
 import json
+from datetime import date
 
 import fastavro
 
@@ -17,6 +18,9 @@ from rally.consent.records import (
     ConsentRecord,
 )
 from rally.dead_letters import LetterKind, LetterPlace, encode_dead_letters
+from rally.decisions.contents import DecisionKind
+from rally.decisions.notice_contents import NoticeKind, NoticePublication
+from rally.decisions.writing import decide
 from rally.events import EventKind
 from rally.receipts.receipt import receipt_name
 from rally.registry.notices import NoticeName
@@ -35,7 +39,8 @@ from tests.rally.audit.audited_platform import (
 )
 from tests.rally.audit.row_violations import GARDEN_DAY, list_names
 from tests.rally.audit.studies import BOG
-from tests.support.stores import see_list
+from tests.support.people import signer
+from tests.support.stores import FOUNDED, see_list
 from tests.support.world import GARDEN, HOUSE, NOTICE, POND, rally_id
 
 RAW_ID = "with a raw id, or without a pseudonym"
@@ -327,6 +332,21 @@ def pseudonym_key(deployment):
 
 
 def unannounced(deployment):
+    deployment.decide(POND, StudyAction.END, 7)
+    return POND, {"its end was not announced in time": 1}
+
+
+def tell_end(deployment, day):
+    """Somebody publishes on a day that the pond ends, and signs for it."""
+    on = date.fromisoformat(day_of(day))
+    where, sha256 = "https://example.org/pond", "0" * 64
+    told = NoticePublication(POND, NoticeKind.ENDING, "", where, on, sha256, on)
+    kind = DecisionKind.PUBLISH_NOTICE
+    decide(deployment.platform, signer("decide"), kind, told, FOUNDED)
+
+
+def announced_too_late(deployment):
+    tell_end(deployment, day=-5)
     deployment.decide(POND, StudyAction.END, 7)
     return POND, {"its end was not announced in time": 1}
 

@@ -7,14 +7,16 @@ import pytest
 from rally.audit.calendar_audit import audit_calendar
 from rally.audit.findings import Check
 from rally.audit.limits import Limits
+from rally.decisions.verifying import read_chain
 from rally.registry.registry import Registry
-from rally.registry.transitions import States
+from rally.registry.transitions import States, StudyAction
 from tests.rally.audit import copy_violations, object_violations, row_violations
 from tests.rally.audit.audited_platform import (
     count_by_description,
     lines_by_check,
 )
 from tests.rally.audit.studies import BOG
+from tests.support.world import POND
 
 VIOLATIONS = {
     Check.WITHDRAWN: [
@@ -94,7 +96,10 @@ VIOLATIONS = {
         object_violations.enrolment_of_concluded,
     ],
     Check.KEYS: [object_violations.ping_key, object_violations.pseudonym_key],
-    Check.ANNOUNCED: [object_violations.unannounced],
+    Check.ANNOUNCED: [
+        object_violations.unannounced,
+        object_violations.announced_too_late,
+    ],
     Check.NOTICES: [
         object_violations.consent_to_an_unknown_notice,
         object_violations.enrolled_before_the_first_notice,
@@ -158,12 +163,19 @@ def test_lock_of_which_nothing_is_here_is_none(make_deployment):
     deployment.at(7)
     bog = replace(deployment.registry.studies[BOG], derived=())
     registry = Registry({BOG: bog})
-    states = States.read(registry, deployment.platform)
+    chain = read_chain(deployment.platform)
+    states = States.of_chain(registry, chain)
 
     def broken(known):
         tally = audit_calendar(
-            registry, states, known, deployment.now, announced_days=14
+            registry, states, chain, known, deployment.now, announced_days=14
         )
         return {line.check for line in tally.lines}
 
     assert (broken({BOG}), broken(())) == ({Check.LOCKS}, set())
+
+
+def test_end_that_was_told_in_time_is_announced(deployment):
+    object_violations.tell_end(deployment, day=-9)
+    deployment.decide(POND, StudyAction.END, 7)
+    assert Check.ANNOUNCED not in lines_by_check(deployment.audit())

@@ -138,8 +138,8 @@ def test_what_was_foreseen_is_what_goes(own, capsys):
         ((SPRING, "--by=decide", "--note=a\nb"), GARDEN,
          "--note: must be one line of printable text"),
         ((SPRING, "--by=decide"), "rally-pond",
-         "rally-pond: its end was never announced; tell the participants, and say in"
-         " its study.yaml when: ending_announced"),
+         "rally-pond: its end was never announced; tell the participants, and record it"
+         " by `rally studies notice --kind=ending --where=…`"),
         ((SPRING, "--by=decide"), HOUSE,
          f"conclude: {HOUSE} is the platform's own, and only studies are concluded"),
         ((SPRING, "--by=decide", "--store="), GARDEN,

@@ -163,7 +163,8 @@ def test_show_takes_an_alias(rally):
     assert output.splitlines()[1] == "namespace              rally-attention-stream"
 
 
-def test_decisions_are_recorded_and_shown(rally):
+def test_decisions_are_recorded_and_shown(told):
+    rally = told
     assert rally(*PAUSE, MAY) == (
         0,
         "rally-study-foo: paused from 2021-05-01T00:00:00Z\n",
@@ -181,9 +182,9 @@ def test_decisions_are_recorded_and_shown(rally):
     assert output.endswith(
         """
 NUMBER  AT                    DECISION  BY      NOTE
-     2  2021-05-01T00:00:00Z  pause     stop    a leak
-     3  2021-05-02T03:04:00Z  resume    decide  -
-     4  2021-06-01T00:00:00Z  end       decide  -
+     3  2021-05-01T00:00:00Z  pause     stop    a leak
+     4  2021-05-02T03:04:00Z  resume    decide  -
+     5  2021-06-01T00:00:00Z  end       decide  -
 """
     )
     _, output = rally("list", FOO, STORE, "--as_of=2021-06-01")
@@ -219,7 +220,8 @@ def test_platform_may_lie_elsewhere(rally, tmp_path):
         (("pause", *AT, "--by=steward", MAY),
          "--by: steward may not decide that; it takes the role decide or stop"),
         (("end", *AT, "--by=stop", "--as_of=2021-06-01", "--yes"),
-         "--by: stop may not decide that; it takes the role decide"),
+         "rally-study-foo: its end was never announced; publish what `rally studies"
+         " notice --kind=ending` prints, and record it with --where"),
         (("list", FOO, "--store=gs://rally-{{study}}"),
          "--store has {study} in it; say with --platform where the platform's own "
          "records go"),
@@ -238,22 +240,37 @@ def test_wrong_use_is_one_line(rally, words, message):
     assert refused(rally, *words) == message
 
 
+INVENTORY = "--inventory=https://rally.example.org/inventory"
+NOTICE = ("notice", *AT, "--kind=ending", "--last=2021-05-31", INVENTORY)
+PUBLISHED = (
+    *(*NOTICE, "--where=https://example.org/end", "--published=2021-05-18"),
+    *("--by=decide", MAY.replace("05-01", "05-20")),
+)
+
+
+@pytest.fixture
+def told(rally):
+    """The same, and participants of a study were told that it ends."""
+    rally(*PUBLISHED)
+    return rally
+
+
 def is_ended(rally) -> bool:
     _, output = rally("list", FOO, STORE, JUNE)
     return output.splitlines()[2].split()[2] == "ended"
 
 
-def test_end_is_foreseen_and_not_done(rally):
+def test_end_is_foreseen_and_not_done(told):
     plan = (*END[:-1], "--plan_only", JUNE)
-    assert rally(*plan) == (0, FOLLOWS)
-    assert not is_ended(rally)
+    assert told(*plan) == (0, FOLLOWS)
+    assert not is_ended(told)
 
 
-def test_end_needs_somebody_who_is_sure(rally):
-    assert refused(rally, *END, JUNE) == (
+def test_end_needs_somebody_who_is_sure(told):
+    assert refused(told, *END, JUNE) == (
         "--yes: is missing; nothing undoes this, and nobody can be asked here"
     )
-    assert not is_ended(rally)
+    assert not is_ended(told)
 
 
 class Terminal(io.StringIO):
@@ -264,41 +281,44 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize("typed", ["", "\n", "y\n", "yes\n", "rally-study-bar\n"])
-def test_end_asks_at_a_terminal_and_takes_no_other_answer(rally, monkeypatch, typed):
+def test_end_asks_at_a_terminal_and_takes_no_other_answer(told, monkeypatch, typed):
     monkeypatch.setattr("sys.stdin", Terminal(typed))
-    assert refused(rally, *END, JUNE) == (
+    assert refused(told, *END, JUNE) == (
         "rally-study-foo: nothing is done; that was another answer"
     )
-    assert not is_ended(rally)
+    assert not is_ended(told)
 
 
-def test_end_asks_at_a_terminal(rally, monkeypatch):
+def test_end_asks_at_a_terminal(told, monkeypatch):
     monkeypatch.setattr("sys.stdin", Terminal("rally-study-foo\n"))
-    assert rally(*END, JUNE)[0] == 0
-    assert is_ended(rally)
+    assert told(*END, JUNE)[0] == 0
+    assert is_ended(told)
 
 
 @pytest.mark.parametrize(
     ("study", "words", "message"),
     [
         ("rally-study-bar", (JUNE,),
-         "rally-study-bar: its end was never announced; tell the participants, and say"
-         " in its study.yaml when: ending_announced"),
+         "rally-study-bar: its end was never announced; publish what `rally studies"
+         " notice --kind=ending` prints, and record it with --where"),
         ("rally-study-foo", ("--as_of=2021-05-31T23:59",),
          "rally-study-foo: its end was announced on 2021-05-18, and it can be ended 14"
          " days later; wait, or give --announced_days"),
         ("rally-study-foo", (JUNE, "--announced_days=15"),
          "rally-study-foo: its end was announced on 2021-05-18, and it can be ended 15"
          " days later; wait, or give --announced_days"),
+        ("rally-study-foo", ("--as_of=2021-05-31T23:59", "--announced_days=3"),
+         "rally-study-foo: participants were told that it collects through 2021-05-31;"
+         " end it after that day, or tell them of an earlier one"),
     ],
 )  # fmt: skip
-def test_end_was_announced(rally, study, words, message):
+def test_end_was_announced(told, study, words, message):
     for more in (("--yes",), ("--plan_only",)):
-        assert refused(rally, "end", study, *END[2:], *words, *more) == message
-    assert not is_ended(rally)
+        assert refused(told, "end", study, *END[2:], *words, *more) == message
+    assert not is_ended(told)
 
 
-def test_lock_has_an_end(rally, tmp_path):
+def test_lock_has_an_end(told, tmp_path):
     """No date of an end is no date of a lock either; then somebody has to say it."""
     study = tmp_path / "studies"
     shutil.copytree(TEST_STUDIES, study)
@@ -308,7 +328,7 @@ def test_lock_has_an_end(rally, tmp_path):
         text = re.sub(f"{name}: .*\n", "", text)
     file.write_text(text)
     words = (*END, f"--studies={study}", "--yes")
-    assert refused(rally, *words, JUNE) == (
+    assert refused(told, *words, JUNE) == (
         "rally-study-foo: nothing says until when it would be locked for analysis; say"
         " it in its study.yaml: analysis_until"
     )
