@@ -1,4 +1,4 @@
-"""Keeps the event log, append-only: who joined and who left.
+"""Keeps the event log, append-only: who joined, who left, who asks for a copy.
 
 Events hold pseudonyms only. A scope is a study's namespace or RALLY, and is never
 expanded: the fold decides later what leaving Rally means for each study (design:
@@ -36,6 +36,7 @@ _SCHEMA = {
         {"name": "deletion_id", "type": ["null", "string"], "default": None},
         {"name": "document_id", "type": "string"},
         {"name": "signal", "type": "string"},
+        {"name": "recipient", "type": ["null", "string"], "default": None},
     ],
 }
 
@@ -43,14 +44,17 @@ _SCHEMA = {
 class EventKind(StrEnum):
     """The act of a person, or of a job that closed a withdrawal after a long time.
 
-    CLOSED: nobody's enrolment explained the withdrawal for so long that it leaves the
-    list; scope, participant and document id are the withdrawal's. SETTLED: a purge gave
-    up dead letters that may be withdrawals and that nobody could read; they are no
-    request, so the scope is their study, and the document id stands for their objects.
+    ASKED: their client asked for a copy of what is held about them; see
+    rally.access.proof. CLOSED: nobody's enrolment explained the withdrawal for so long
+    that it leaves the list; scope, participant and document id are the withdrawal's.
+    SETTLED: a purge gave up dead letters that may be withdrawals and that nobody could
+    read; they are no request, so the scope is their study, and the document id stands
+    for their objects.
     """
 
     JOINED = "joined"
     LEFT = "left"
+    ASKED = "asked"
     CLOSED = "closed"
     SETTLED = "settled"
 
@@ -62,7 +66,7 @@ class Event(NamedTuple):
     who signed for a letter.
 
     Attributes:
-        kind: joined, left, or the act of a job.
+        kind: joined, left, asked, or the act of a job.
         scope: namespace of a study, or RALLY.
         participant: platform pseudonym; None where only a deletion id is known.
         submission_timestamp: microseconds since 1970 on the edge's clock; of a letter,
@@ -70,6 +74,8 @@ class Event(NamedTuple):
         deletion_id: pseudonym of the deletion id, where the ping carried one.
         document_id: document id of the ping.
         signal: document of the ping, `<namespace>/<type>.<version>`; or MAIL.
+        recipient: age public key that the person's client made, where the ping of an
+            enrolment or a request for a copy names one.
     """
 
     kind: EventKind
@@ -79,11 +85,16 @@ class Event(NamedTuple):
     deletion_id: str | None
     document_id: str
     signal: str
+    recipient: str | None = None
 
 
 def event_name(event: Event) -> str:
-    """Computes the event's name: a hash of its content, 32 hexadecimal digits."""
-    return record_name(event)
+    """Computes the event's name: a hash of its content, 32 hexadecimal digits.
+
+    One without a key has the name that it had before events could hold any: decisions
+    name letters by it.
+    """
+    return record_name(event if event.recipient is not None else event[:-1])
 
 
 def write_events(platform: ObjectStore, events: Iterable[Event], version: str) -> None:

@@ -114,7 +114,7 @@ class Mismatch(NamedTuple):
 
 
 STORED, REFUSED, FAILED = "stored", "refused", "failed"
-JOINED, LEFT = "joined", "left"
+JOINED, LEFT, ASKED = "joined", "left", "asked"
 CONSENTED = "consented"
 """Counts pings that said what somebody agrees to, or does not."""
 
@@ -128,7 +128,7 @@ class Count(NamedTuple):
     Attributes:
         study: namespace, or `unknown`.
         document: `<type>.<version>`, or `unknown`.
-        outcome: stored, refused, failed, joined, left, consented or left_out.
+        outcome: stored, refused, failed, joined, left, asked, consented or left_out.
         reason: reason of a refusal or failure; empty otherwise.
         where: first place of the schema that does not fit, in words, where the schema's
             mismatch is the reason; the place of what was left out; empty otherwise.

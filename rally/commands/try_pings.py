@@ -100,6 +100,7 @@ def _summary(
         Means.DATA: "stored",
         Means.JOINS: "stored",
         Means.CONSENTS: "heard as choices",
+        Means.ACCESS_REQUEST: "heard as requests for a copy",
     }
     become = becomes.get(document.means, "heard as withdrawals")
     width = max((len(f"{number:,}") for _, number in table.rows), default=0)

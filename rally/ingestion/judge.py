@@ -9,6 +9,7 @@ from rally.decryption.pioneer import DELETION_REQUEST, PioneerEnvelope, identifi
 from rally.envelope import Address, Envelope, parse_address, parse_timestamp
 from rally.errors import PingFailed
 from rally.events import Event, EventKind
+from rally.ingestion.access_requests import find_recipient, make_asked_event
 from rally.ingestion.consents import judge_consents
 from rally.ingestion.decisions import Decisions, Withdrawals
 from rally.ingestion.leavers import find_verdict
@@ -131,6 +132,9 @@ class Judge:
             if route.document.means is Means.CONSENTS:
                 study, sender = self._find_scope(opened), self._identify(opened)
                 return judge_consents(opened, study, sender, broken_promise)
+            if route.document.means is Means.ACCESS_REQUEST:
+                asked = make_asked_event(opened, self._identify(opened))
+                return Outcome(label, event=asked)
 
             _refuse_by_person(opened)
             sender = self._identify(opened)
@@ -343,7 +347,7 @@ class Judge:
         """Makes the event of an enrolment; None where the ping is none."""
         if opened.route.document.means is not Means.JOINS:
             return None
-        return make_event(
+        joined = make_event(
             EventKind.JOINED,
             opened,
             self._find_scope(opened),
@@ -351,6 +355,7 @@ class Judge:
             sender.deletion_pseudonym,
             sender.pseudonyms(),
         )
+        return joined._replace(recipient=find_recipient(opened, sender))
 
     def _find_scope(self, opened: OpenedPing) -> str:
         """Finds the study, or RALLY, that a ping joins or leaves.

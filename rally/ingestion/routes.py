@@ -50,6 +50,7 @@ class Route:
         deletion_id: place of a deletion id, if it has one.
         scope: places that name the study which is joined or left.
         private: place where the payload says that it comes from a private window.
+        recipient: place of an age public key, if it has one.
     """
 
     study: Study
@@ -60,6 +61,7 @@ class Route:
     deletion_id: Pointer | None
     scope: tuple[Pointer, ...]
     private: Pointer | None
+    recipient: Pointer | None
 
     @property
     def leaves_by_envelope(self) -> bool:
@@ -195,6 +197,7 @@ def _compile(study: Study, document: Document) -> Route:
         _pointer(schema.deletion_id),
         tuple(parse_pointer(place) for place in document.scope),
         _pointer(study.policy.private_browsing),
+        _pointer(schema.recipient),
     )
 
 

@@ -61,6 +61,7 @@ _MEANS = {
     Means.LEAVES: "says that somebody leaves",
     Means.DELETION_ID: "says that somebody removed the add-on",
     Means.CONSENTS: "says what somebody agrees to, or does not",
+    Means.ACCESS_REQUEST: "asks for a copy of what is held about somebody",
 }
 _LEAVING = (Means.LEAVES, Means.DELETION_ID)
 _NO_ROWS = (
@@ -70,6 +71,10 @@ _NO_ROWS = (
 _NO_CHOICES = (
     "Not kept as data. What somebody chose is noted under a pseudonym, with the time"
     " and the notice that was read, until the study is concluded."
+)
+_NO_REQUESTS = (
+    "Not kept as data. That somebody asked is noted under a pseudonym, with the key to"
+    " which the copy goes."
 )
 
 
@@ -114,12 +119,14 @@ def say_kept(entry: StudyEntry, document: Document) -> str:
         return _NO_ROWS
     if document.means is Means.CONSENTS:
         return _NO_CHOICES
+    if document.means is Means.ACCESS_REQUEST:
+        return _NO_REQUESTS
     return " ".join([_kept(entry, document), *_keeping(document)])
 
 
 def say_kept_in_short(document: Document) -> str:
     """Returns how long rows of a document are kept, in a few words."""
-    if document.means in (*_LEAVING, Means.CONSENTS):
+    if document.means in (*_LEAVING, Means.CONSENTS, Means.ACCESS_REQUEST):
         return "not kept as data"
     if document.delete_after_days:
         return f"{document.delete_after_days:,} days"
@@ -208,6 +215,8 @@ def say_collected(study: StudyEntry, entry: DocumentEntry) -> str:
     """Returns whether a document is taken on the inventory's day."""
     if entry.document.means in _LEAVING:
         return "Yes: whoever leaves is heard, always."
+    if entry.document.means is Means.ACCESS_REQUEST:
+        return "Yes: whoever asks is heard, always."
     if study.state is not StudyState.COLLECTING:
         return f"No: the study is {STATES[study.state]}."
     return "Yes." if entry.is_approved else "No: no review that counts covers the day."

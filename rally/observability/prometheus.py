@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rally.errors import ConfigurationError
 from rally.observability.measures import Measures, Spread, Sum
-from rally.outcomes import CONSENTED, JOINED, LEFT, LEFT_OUT, Count
+from rally.outcomes import ASKED, CONSENTED, JOINED, LEFT, LEFT_OUT, Count
 
 if TYPE_CHECKING:
     import prometheus_client
@@ -73,7 +73,7 @@ def add(counts: Counter[Count], *measured: Measures) -> None:
     """Adds what a worker has counted and measured, and empties nothing."""
     known = _metrics()
     for count, number in counts.items():
-        if count.outcome in (JOINED, LEFT, CONSENTED):
+        if count.outcome in (JOINED, LEFT, ASKED, CONSENTED):
             known.events.labels(count.study, count.document, count.outcome).inc(number)
         elif count.outcome == LEFT_OUT:
             place = count.study, count.document, count.where
@@ -115,7 +115,7 @@ def _metrics() -> _Metrics:
         Counter("rally_pings", about, (*by, "outcome", "reason"), registry=None),
         Counter(
             "rally_events",
-            "Who joined, left, or said what they agree to.",
+            "Who joined, left, asked for a copy, or said what they agree to.",
             (*by, "event"),
             registry=None,
         ),

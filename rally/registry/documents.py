@@ -21,7 +21,13 @@ from rally.names import DOCUMENT_RULE, parse_document
 from rally.registry.collected_fields import words
 from rally.registry.consent_documents import check_consent, read_consent_places
 from rally.registry.schema_diff import incompatibilities
-from rally.registry.schemas import SchemaFile, check_ids, pointer, type_at
+from rally.registry.schemas import (
+    SchemaFile,
+    check_ids,
+    check_recipient,
+    pointer,
+    type_at,
+)
 from rally.registry.study import (
     Document,
     Keep,
@@ -111,6 +117,7 @@ def _read_document(
     for check, *values in (
         *_schema_checks(place, document, policy, revisions),
         *_consent_checks(place, document, promises.kind, revisions),
+        *_recipient_checks(document, promises.kind, revisions),
         (partial(_check_category, place, document, policy), policy, document.schema),
         (partial(_check_retention, place, document, promises.kind), promises.kind,
          means, document.delete_after_days, document.kept_by),
@@ -153,6 +160,15 @@ def _consent_checks(
     for number, file in enumerate(files):
         at = file.place if number else place
         yield partial(check_consent, at, document, kind, file.type), *needed
+
+
+def _recipient_checks(
+    document: Document, kind: StudyKind, files: Sequence[SchemaFile]
+) -> Iterator[tuple[Any, ...]]:
+    """Yields the checks of keys that a document may name, with their values."""
+    means, scope = document.means, document.scope
+    for file in files:
+        yield partial(check_recipient, file, means, kind, scope), means, kind, scope
 
 
 def _split(place: Place, name: str) -> tuple[str, int]:

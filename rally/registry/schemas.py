@@ -2,6 +2,7 @@
 
     "participant": "/metrics/uuid/rally.id"   on the record: where the rally id stands
     "deletion_id": "/deletionId"              on the record: where a deletion id stands
+    "recipient": "/metrics/text/rally.key"    on the record: where an age public key is
     "json": "rally.id"                        on a field: its name in the payload
 
 What else a field says is in rally.registry.collected_fields.
@@ -17,10 +18,13 @@ from typing import Any, NamedTuple
 from rally.errors import ConfigurationError, faults_of
 from rally.fields import Place, raise_all, text
 from rally.registry.collected_fields import fingerprint_of, read_fields
-from rally.registry.study import Means, PayloadSchema
+from rally.registry.study import Means, PayloadSchema, StudyKind
 from rally.validation import avro_schema
 from rally.validation.avro_types import Map, Record, Type, Union
 from rally.validation.pointers import parse_pointer
+
+_PLACED = {"participant": "id", "deletion_id": "id", "recipient": "key"}
+"""What stands at a property of the record."""
 
 MAX_BYTES = 256 * 1024
 """Of a file; the longest that ships has an eighth of it."""
@@ -51,6 +55,7 @@ def payload_schema(place: Place, schema: dict[str, Any], type_: Type) -> Payload
         deletion_id=schema.get("deletion_id"),
         fingerprint=fingerprint_of(schema),
         fields=read_fields(place, type_),
+        recipient=schema.get("recipient"),
     )
 
 
@@ -109,6 +114,38 @@ def check_ids(file: SchemaFile, means: Means) -> None:
     raise_all(faults)
 
 
+def check_recipient(
+    file: SchemaFile, means: Means, kind: StudyKind, scope: Sequence[str]
+) -> None:
+    """Checks that a schema says where a key stands, if its document may have one.
+
+    A copy goes to the key of the first enrolment in Rally, so a request for one names
+    a key, and an enrolment in Rally may.
+
+    Args:
+        file: The schema.
+        means: The meaning of its document.
+        kind: Kind of its namespace.
+        scope: Places that name the study that is joined.
+
+    Raises:
+        ConfigurationError: the key is missing, has no place in the schema, or must not
+            be there.
+    """
+    asks, is_platform = means is Means.ACCESS_REQUEST, kind is StudyKind.PLATFORM
+    if asks and not is_platform:
+        what = "an access-request is for the platform's own namespace; remove it"
+        raise file.place.error(what)
+    if asks:
+        raise_all([*_find_id_faults(file, "recipient")])
+    elif "recipient" in file.schema.json:
+        if means is not Means.JOINS or not is_platform or scope:
+            raise file.place.at("recipient").error(
+                "is for an access-request, and for joins of Rally as a whole; remove it"
+            )
+        raise_all([*_find_id_faults(file, "recipient")])
+
+
 def type_at(type_: Type, pointer: str) -> str | None:
     """The name of the type at a JSON pointer, or None for no place.
 
@@ -150,7 +187,9 @@ def _find_id_faults(file: SchemaFile, name: str) -> Sequence[str]:
 def _check_id(place: Place, file: SchemaFile, name: str) -> None:
     schema = file.schema.json
     if name not in schema:
-        raise place.error("is missing; add the JSON pointer to the id in the payload")
+        raise place.error(
+            f"is missing; add the JSON pointer to the {_PLACED[name]} in the payload"
+        )
     pointer = schema[name]
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise place.error('must be a JSON pointer; begin it with "/"')

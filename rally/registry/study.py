@@ -28,7 +28,8 @@ class Means(StrEnum):
     """What a document says.
 
     DATA: what a study collects. JOINS and LEAVES: that someone does. DELETION_ID: who
-    removed the add-on. CONSENTS: what someone agrees to, or does not.
+    removed the add-on. CONSENTS: what someone agrees to, or does not. ACCESS_REQUEST:
+    that someone asks for a copy of what is held about them.
     """
 
     DATA = "data"
@@ -36,6 +37,7 @@ class Means(StrEnum):
     LEAVES = "leaves"
     DELETION_ID = "deletion-id"
     CONSENTS = "consents"
+    ACCESS_REQUEST = "access-request"
 
 
 class Keep(StrEnum):
@@ -94,6 +96,7 @@ class PayloadSchema:
         json: The schema as parsed JSON.
         participant: JSON pointer to the rally id; None in a deletion-id document.
         deletion_id: JSON pointer to the deletion id, where the document has one.
+        recipient: JSON pointer to an age public key, where the document has one.
         fingerprint: SHA-256, in hex, of what a review approves of it; see
             rally.registry.collected_fields.
         fields: Leaves of the payload, each with what it says of itself.
@@ -104,6 +107,7 @@ class PayloadSchema:
     deletion_id: str | None
     fingerprint: str
     fields: tuple[CollectedField, ...] = ()
+    recipient: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ events = st.builds(
     optional,
     st.uuids().map(str),
     st.text(max_size=5),
+    optional,
 )
 
 
@@ -157,6 +158,8 @@ def test_name_of_an_event_follows_from_its_content():
 def test_name_of_an_event_is_the_same_for_ever():
     """Receipts and decisions of later years refer to it."""
     assert event_name(LEFT) == "6f2b7201b34527e55b4cf71229440df1"
+    keyed = LEFT._replace(recipient="age1")
+    assert event_name(keyed) == "27c20f67014c23975a52931214a31421"
 
 
 def test_other_readers_see_a_timestamp(platform):
@@ -170,6 +173,7 @@ def test_other_readers_see_a_timestamp(platform):
         "deletion_id": None,
         "document_id": LEFT.document_id,
         "signal": "rally-core/deletion-request.1",
+        "recipient": None,
     }
 
 

@@ -10,6 +10,7 @@ from rally.decisions.access_contents import (
     AccessVerification,
     VerificationMeans,
 )
+from rally.decisions.age_recipient import _ALPHABET, _checksum, _expand
 from rally.decisions.contents import DecisionKind
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide
@@ -88,3 +89,18 @@ def fetched(at=OPENED, case=CASE):
 def destroyed(at=OPENED, case=CASE, why=DestroyedFor.FETCHED):
     """A copy that was removed."""
     return Destroyed(case, at, ARCHIVE, why)
+
+
+def make_recipient(content):
+    """A public key of age that begins with letters of Bech32's alphabet.
+
+    Args:
+        content: its first letters; others of them are left out.
+    """
+    digits = [at for each in content if (at := _ALPHABET.find(each)) >= 0]
+    digits = [*digits, *([0] * 52)][:52]
+    digits[-1] &= 0b10000
+    zeros = [0] * 6
+    remainder = _checksum([*_expand("age"), *digits, *zeros]) ^ 1
+    check = [remainder >> 5 * (5 - index) & 31 for index in range(6)]
+    return "age1" + "".join(_ALPHABET[each] for each in digits + check)

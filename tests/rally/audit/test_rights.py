@@ -92,8 +92,11 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
         Tampering(tampering.closed),
         AcceptedRisk(
             "what a ping said is an event, and who may write one can write that"
-            " somebody joined or left; of many at once a person is asked"
+            " somebody joined or left; of many at once a person is asked. Who writes an"
+            " enrolment before all others of somebody names the key to which a ping's"
+            " copy goes; two people have to approve it"
         ),
+        ShownElsewhere(("tests/rally/access/test_proof.py::*",)),
     ],
     (DELETES, PLATFORM, "events/"): [
         ShownElsewhere(

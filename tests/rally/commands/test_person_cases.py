@@ -10,6 +10,8 @@ from rally.access.records import FOLDER
 from rally.decisions.access_contents import VerificationMeans
 from rally.decisions.entry import entry_name
 from rally.decisions.verifying import read_chain
+from rally.events import RALLY, Event, EventKind
+from rally.times import parse_time, to_micros
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.rally.commands.case_office import ANN, BOB, NOW, CaseOffice
 from tests.support.access_cases import (
@@ -17,10 +19,12 @@ from tests.support.access_cases import (
     RECIPIENT,
     built,
     fetched,
+    make_recipient,
     put_record,
 )
 from tests.support.stores import publish
 
+OTHER = make_recipient("another")
 UNKNOWN = "rally: CASE: is no case; `rally person cases` shows them\n"
 
 
@@ -229,9 +233,9 @@ def test_bad_input_is_one_line_and_decides_nothing(
 
 VOUCH = ("--attestation", "--note=her voice")
 BAD_VERIFICATIONS = [
-    ((), "service", "give one of --account and --attestation"),
+    ((), "service", "give one of --ping, --account and --attestation"),
     (("--account", "--attestation"), "service",
-     "give one of --account and --attestation"),
+     "give one of --ping, --account and --attestation"),
     (("--account",), "decide",
      "--by: decide may not sign for that; it takes the role service"),
     (VOUCH, "service", "--by: service may not sign for that; it takes the role decide"),
@@ -301,3 +305,56 @@ def test_copy_that_expired_leaves_room_for_another_case(office):
     put_record(office.store, built(at=OPENED, case=case))
     assert office.person("open", by="decide", at="2026-06-08T11:59Z")[0] == 2
     assert office.person("open", by="decide", at="2026-06-08T12:00Z")[0] == 0
+
+
+def event(office, kind, day, key=RECIPIENT):
+    who, time = office.pseudonym(ANN), to_micros(parse_time(f"2026-{day}T12:00Z"))
+    signal = f"rally-core/{kind}.1"
+    return Event(kind, RALLY, who, time, None, f"{kind}-{day}", signal, key)
+
+
+def test_client_that_asked_with_its_first_key_verifies_a_case(office):
+    office.receive(
+        event(office, EventKind.JOINED, "01-01"),
+        event(office, EventKind.JOINED, "05-01", OTHER),
+        event(office, EventKind.ASKED, "05-30"),
+    )
+    case = office.open("--client_key")
+    assert office.cases()[case].recipient == RECIPIENT
+    assert office.person("verify", case, "--ping", by="decide") == (
+        0,
+        f"case {case}: is verified; waits for the approval of another than decide\n",
+        "",
+    )
+    [verification] = office.cases()[case].verified
+    assert verification.means is VerificationMeans.PING
+    assert office.person("approve", case, by="decide-2")[0] == 0
+
+
+def test_client_without_a_key_verifies_nothing(office):
+    office.receive(
+        event(office, EventKind.JOINED, "01-01", None),
+        event(office, EventKind.JOINED, "05-01", OTHER),
+        event(office, EventKind.ASKED, "05-30", OTHER),
+    )
+    assert office.person("open", "--client_key", by="decide") == (
+        2,
+        "",
+        "rally: --client_key: the first enrolment that was heard of the person names no"
+        " key; give --recipient, or neither\n",
+    )
+    case = office.open(f"--recipient={OTHER}")
+    status, _, err = office.person("verify", case, "--ping", by="decide")
+    assert (status, office.cases()[case].state) == (2, "opened")
+    assert "first enrolment that was heard of the person names no key" in err
+
+
+def test_key_is_given_in_one_way(office):
+    words = ("--client_key", f"--recipient={OTHER}")
+    assert office.person("open", *words, by="decide") == (
+        2, "", "rally: give one of --recipient and --client_key\n",
+    )  # fmt: skip
+    case = office.open()
+    assert office.verify(case, "--ping", by="decide") == (
+        2, "", "rally: --evidence: is for another than --ping; remove it\n",
+    )  # fmt: skip

@@ -50,6 +50,7 @@ def test_a_letter_is_an_event_like_a_pings(office):
         None,
         "",
         MAIL,
+        None,
     )
 
 

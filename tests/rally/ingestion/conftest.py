@@ -65,6 +65,8 @@ rally-hub:
       scope: &scope [/metrics/string/namespace, /metrics/string/study]
     study-unenrollment.1: {means: leaves, scope: *scope}
     deletion-request.1: {means: leaves}
+    enrollment-with-key.1: {means: joins, delete_after_days: 36000}
+    access-request.1: {means: access-request}
     agreed.1:
       means: consents
       scope: *scope
@@ -172,6 +174,7 @@ _PIONEER = _record(
     participant="/pioneerId",
 )
 _UNINSTALL = _record("ping", _field("deletionId", "string"), deletion_id="/deletionId")
+_KEYED = _glean(_maybe("key", "string")) | {"recipient": "/key"}
 _PARTS = [
     _maybe(name, "string") for name in ("purpose", "choice", "version", "hash", "time")
 ]
@@ -186,6 +189,8 @@ _SCHEMAS = {
             ),
         ),
     ),
+    "rally-hub/enrollment-with-key.1": _KEYED,
+    "rally-hub/access-request.1": _KEYED,
     "rally-x/asked.1": _glean(_maybe("private", "boolean"), *_PARTS),
     "pioneer-hub/uninstall-deletion.1": _UNINSTALL,
     "pioneer-hub/survey.1": _PIONEER,

@@ -198,7 +198,7 @@ WRONG_VALUES = [
     ("policy unmatched_withdrawals", "wait", "must be one of: delete, hold"),
     ("policy consent", "yes", f"{UNKNOWN} (unmatched_withdrawals, automation)"),
     ("derived", [7], None),
-    ("purpose", "research", f"{UNKNOWN} (about)"),
+    ("purpose", "research", f"{UNKNOWN} (about, notices)"),
     (f"{VISIT} delete_after_days", 0, WHOLE),
     (f"{VISIT} delete_after_days", 36_501, "must be at most 36500, which is 100 years; "
      "remove it to keep rows until the study is concluded"),
@@ -206,14 +206,16 @@ WRONG_VALUES = [
      "remove it to keep rows until the study is concluded"),
     (f"{VISIT} delete_after_days", True, WHOLE),
     (f"{VISIT} delete_after_days", "180", WHOLE),
-    (f"{VISIT} means", "measures", "must be one of: data, joins, leaves, deletion-id"),
-    (f"{VISIT} scope", ["/private"], "is for joins and leaves only; remove it"),
+    (f"{VISIT} means", "measures",
+     "must be one of: data, joins, leaves, deletion-id, consents, access-request"),
+    (f"{VISIT} scope", ["/private"], "is for joins, leaves and consents; remove it"),
     (f"{VISIT} keep", "newest", "must be one of: all, latest"),
     (f"{VISIT} buckets", 48, "must be a power of two, at most 4,096"),
     (f"{VISIT} buckets", 0, WHOLE),
     (f"{VISIT} purpose", None, TEXT),
-    (f"{VISIT} delete_after", 180, f"{UNKNOWN} (scope, kept_by)"),
-    (f"{VISIT} review", {"category": 1, "result": "+"}, f"{UNKNOWN} (scope, kept_by)"),
+    (f"{VISIT} delete_after", 180, f"{UNKNOWN} (scope, kept_by, consent)"),
+    (f"{VISIT} review", {"category": 1, "result": "+"},
+     f"{UNKNOWN} (scope, kept_by, consent)"),
 ]  # fmt: skip
 
 

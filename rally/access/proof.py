@@ -1,0 +1,105 @@
+"""Proves that a request is a person's own: by the key of their client's enrolment.
+
+Everybody who reads rows knows ids, and whoever knows an id can send pings with it, an
+enrolment as well. But nobody sends the *first* enrolment that is ever heard of an id
+but who made the id. So the copy goes to a key that stands in that one, and in no later
+one, also after somebody left and came back. Released clients name no key: of them
+nothing is proven so.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+from rally.access.cases import DEADLINE, Case
+from rally.errors import ConfigurationError
+from rally.events import RALLY, Event, EventKind
+from rally.storage.container import canonical_json
+from rally.times import to_micros
+
+
+def find_client_key(events: Iterable[Event], participant: str) -> str | None:
+    """Finds the age public key of a person's first enrolment in Rally.
+
+    Args:
+        events: Event log, in any order.
+        participant: Platform pseudonym.
+
+    Returns:
+        None where the first enrolment names none; or where two have its time, of which
+        nobody can say which was first; or where none was heard.
+    """
+    joined = {
+        (each.submission_timestamp, each.document_id, each.recipient)
+        for each in events
+        if each.kind is EventKind.JOINED
+        and each.scope == RALLY
+        and each.participant == participant
+    }
+    first = min((time for time, *_ in joined), default=None)
+    firsts = [key for time, _, key in joined if time == first]
+    return firsts[0] if len(firsts) == 1 else None
+
+
+def prove_by_ping(case: Case, events: Iterable[Event], participant: str) -> str:
+    """Finds the ping by which a person's own client asked for what a case is about.
+
+    It is not older than a request may be, counted back from the case's opening.
+
+    Args:
+        case: The case.
+        events: Event log; it is read twice.
+        participant: Platform pseudonym of the person of the case.
+
+    Returns:
+        SHA-256 in hex of the newest such event.
+
+    Raises:
+        ConfigurationError: there is none that counts, or the copy of the case does not
+            go to the key of the client.
+    """
+    key = find_client_key(events, participant)
+    if key is None:
+        raise ConfigurationError(
+            f"{case.id}: cannot be verified by a ping: the first enrolment that was"
+            " heard of the person names no key; take --account or --attestation"
+        )
+    if case.recipient != key:
+        raise ConfigurationError(
+            f"{case.id}: its copy does not go to the key of the person's client; refuse"
+            " it, and open another with --client_key"
+        )
+    since = to_micros(case.opened.at - DEADLINE)
+    asked = [
+        each
+        for each in _first_copies(events, participant)
+        if each.recipient == key and each.submission_timestamp >= since
+    ]
+    if not asked:
+        raise ConfigurationError(
+            f"{case.id}: the person's client has not asked with the key of its first"
+            f" enrolment within {DEADLINE.days} days; have them ask by it"
+        )
+    newest = max(asked, key=_time)
+    return hashlib.sha256(canonical_json(newest).encode()).hexdigest()
+
+
+def _first_copies(events: Iterable[Event], participant: str) -> list[Event]:
+    """Finds what a person's client asked, each ping at the time of its first copy.
+
+    Whoever has seen a sealed ping can send it again, later, and as another document: an
+    enrolment that comes again as a request asks for nothing.
+    """
+    others, first = set[str](), dict[str, Event]()
+    for each in events:
+        if each.participant != participant:
+            continue
+        if each.kind is not EventKind.ASKED:
+            others.add(each.document_id)
+            continue
+        known = first.setdefault(each.document_id, each)
+        first[each.document_id] = min(known, each, key=_time)
+    return [each for document, each in first.items() if document not in others]
+
+
+def _time(event: Event) -> int:
+    return event.submission_timestamp
