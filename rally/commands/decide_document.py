@@ -46,6 +46,11 @@ def confirm_review(args: argparse.Namespace) -> int:
     registry = Registry.load(args.studies)
     study = find_study(registry, args.namespace, args.studies)
     review = find_review(study, args.review)
+    if review.incremental:
+        raise ConfigurationError(
+            f"{study.namespace}: {review.id} is incremental to {review.incremental.of};"
+            " confirm that"
+        )
     platform, signer = platform_of(args), decider(args)
     owner = review.request.owner
     if signer.name != owner:

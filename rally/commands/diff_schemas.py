@@ -100,9 +100,10 @@ def _conclusions(diff: SchemaDiff) -> Iterator[str]:
 
 
 _SCOPES = {
-    "words": "words alone",
-    "narrowing": "nothing more is collected",
-    "incremental": "no higher category, no new identifier, no later expiry",
+    "words": "words alone; a steward's signature is enough",
+    "narrowing": "nothing more is collected; a steward's signature is enough",
+    "incremental": "no higher category, no new identifier, no later expiry; a review"
+    " approves what it adds",
 }
 
 

@@ -26,8 +26,8 @@ def describe_review(
             yield f"{document.name} is new: {count} fields"
         else:
             for change in compare(before, approval.schema).changes:
-                was = f"{change.was} -> " if change.was else ""
-                yield f"{document.name} {change.kind} {change.path}: {was}{change.now}"
+                what = " -> ".join(each for each in (change.was, change.now) if each)
+                yield f"{document.name} {change.kind} {change.path}: {what}"
         yield f"{document.name}: category {approval.category}"
         retention = signed_retention(covered, review.request)
         yield f"{document.name}: rows stay {retention}"

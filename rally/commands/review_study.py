@@ -6,18 +6,18 @@ the platform's chain of decisions.
 
 import argparse
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from rally.bounded_files import read_bounded, read_bounded_text
 from rally.commands.command import Command, CommandGroup
 from rally.commands.decide_study import decider, platform_of
-from rally.commands.options import find_document, find_review, find_study, read_day
+from rally.commands.options import find_review, find_study
 from rally.commands.review_description import describe_review, say_what_is_missing
 from rally.commands.review_records import create_record, record_file, rewrite_record
-from rally.decisions.content_parsing import person_name, review_id
+from rally.commands.review_request import REQUEST_OPTIONS, request_review
+from rally.decisions.content_parsing import review_id
 from rally.decisions.contents import (
     REVIEW_AREAS,
     DecisionKind,
@@ -35,19 +35,17 @@ from rally.printing import print_lines
 from rally.registry.approvals import Approvals
 from rally.registry.collected_fields import OPEN
 from rally.registry.registry import Registry
-from rally.registry.review_files import REVIEW_QUESTIONS, cover, draft_review
-from rally.registry.review_form import MAX_BYTES, read_form, write_form
+from rally.registry.review_files import REVIEW_QUESTIONS
+from rally.registry.review_form import MAX_BYTES, read_form
 from rally.registry.review_parsing import answers as answers_to
 from rally.registry.review_parsing import read_review
 from rally.registry.reviews import (
-    REPORT_DAYS,
     Announcement,
-    Permanence,
     Review,
     SignOff,
     StewardReview,
 )
-from rally.registry.study import Document, Study
+from rally.registry.study import Study
 
 if TYPE_CHECKING:
     from rally.decisions.signers import Signer
@@ -64,50 +62,7 @@ OWN = (
         metavar="FORM",
         help="the completed form, a file",
     ),
-    Option(
-        name="document",
-        group=WHAT,
-        repeats=True,
-        metavar="DOC",
-        default=(),
-        help="a document whose newest schema is asked for; may be repeated (default:"
-        " all that nobody has approved)",
-    ),
-    Option(
-        name="from",
-        group=WHAT,
-        metavar="DATE",
-        dest="first",
-        help="the first day on which it shall be collected (default: the study's)",
-    ),
-    Option(
-        name="until",
-        group=WHAT,
-        metavar="DATE",
-        dest="last",
-        help="the last day (default: the study's; without one it is permanent)",
-    ),
-    Option(
-        name="report_until",
-        group=WHAT,
-        metavar="DATE",
-        dest="report",
-        help="the last day on which what pings have beyond the schema is left out and"
-        f" counted, at most {REPORT_DAYS} days after the first (default: such pings"
-        " fail)",
-    ),
-    Option(
-        name="requester",
-        group=WHAT,
-        metavar="NAME",
-        help="who asks, by the name that they sign with",
-    ),
-    Option(
-        name="owner",
-        group=WHAT,
-        metavar="NAME",
-        help="who answers for the data and confirms it each year (default: who asks)",
-    ),
+    *REQUEST_OPTIONS,
     Option(
         name="as",
         group=WHAT,
@@ -143,50 +98,6 @@ OWN = (
 )
 
 
-def request_review(args: argparse.Namespace) -> int:
-    """Writes the record of a review that is asked for, and prints its form."""
-    registry = Registry.load(args.studies)
-    study = find_study(registry, args.namespace, args.studies)
-    name = review_id(Place("REVIEW"), args.review)
-    if not args.requester:
-        raise ConfigurationError("--requester: is missing; say who asks")
-    requester = person_name(Place("--requester"), args.requester)
-    owner = person_name(Place("--owner"), args.owner or args.requester)
-    documents = _documents(registry, study, args.document)
-    first = read_day("--from", args.first) if args.first else study.starts
-    last = read_day("--until", args.last) if args.last else study.collect_through
-    report = read_day("--report_until", args.report) if args.report else None
-    if report and not first <= report <= first + timedelta(days=REPORT_DAYS):
-        what = f"must be the first day, {first}, or one of the {REPORT_DAYS} after it"
-        raise ConfigurationError(f"--report_until: {what}")
-    covers = [
-        cover(each, first, last)._replace(report_until=report) for each in documents
-    ]
-    permanent = None if last else Permanence(owner, f"{OPEN}: why it has no end")
-    today = datetime.now(UTC).date()
-    review = draft_review(name, study, covers, requester, owner, today, permanent)
-    create_record(args, study, review)
-    print_lines(*write_form(study, review).splitlines())
-    return 0
-
-
-def _documents(
-    registry: Registry, study: Study, names: Sequence[str]
-) -> list[Document]:
-    if names:
-        return [find_document(registry, study, name) for name in names]
-    approvals = Approvals.of_registry(registry)
-    found = [
-        each for each in study.documents.values() if not approvals.of(each)[0].windows
-    ]
-    if not found:
-        raise ConfigurationError(
-            f"{study.namespace}: has no schema that its reviews do not cover; name what"
-            " is asked for by --document"
-        )
-    return found
-
-
 def sign_review(args: argparse.Namespace) -> int:
     """Shows what a review is about, asks for an answer, and signs it."""
     from rally.decisions.verifying import read_chain
@@ -198,6 +109,11 @@ def sign_review(args: argparse.Namespace) -> int:
     if not args.area:
         raise ConfigurationError(f"--as: is missing; one of: {', '.join(REVIEW_AREAS)}")
     area = _area(args.area)
+    if review.incremental and area is not Role.STEWARD:
+        raise ConfigurationError(
+            f"--as: {review.id} is incremental to {review.incremental.of}; a steward"
+            " alone signs it"
+        )
     unanswered = [each for each in review.open if each.startswith("request")]
     if unanswered:
         raise ConfigurationError(
@@ -224,7 +140,7 @@ def sign_review(args: argparse.Namespace) -> int:
         risk=choice(Risk)(Place("--risk"), risk),
         note=note(Place("--note"), words),
     )
-    answers = _steward_answers(args, area)
+    answers = () if review.incremental else _steward_answers(args, area)
     now = datetime.now(UTC)
     decide_by_list(platform, signer, DecisionKind.SIGN_REVIEW, answer, now)
     rewrite_record(args, study, _answered(review, answer, signer, now.date(), answers))
@@ -344,9 +260,8 @@ COMMANDS = CommandGroup(
         Command(
             name="request",
             handler=request_review,
-            options="namespace review --document --from --until --report_until"
-            " --requester --owner"
-            " --studies",
+            options="namespace review --document --from --until --report_until --renews"
+            " --incremental --requester --owner --studies",
             own=OWN,
             example="rally-birds r3 --requester=ada --studies=schemas",
             changes=True,

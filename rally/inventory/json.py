@@ -50,11 +50,12 @@ def to_json(inventory: Inventory) -> str:
           kind, name, namespace, state
           policy         {enrolment_required, refuse_do_not_track, private_browsing,
                          countries, minimum_age, after_end, unmatched_withdrawals}
-          reviews        a list of {id, renews, requester, owner, asked: DAY, covers:
-                         a list of {document, fingerprint, from: DAY, until: DAY,
-                         retention_days: null until the conclusion, report_until:
-                         day through which more of a ping is counted}, recipients:
-                         a list of {group, agreement, until: DAY}, analysis_until,
+          reviews        a list of {id, renews, incremental_to, requester, owner,
+                         asked: DAY, covers: a list of {document, fingerprint,
+                         from: DAY, until: DAY, retention_days: null until the
+                         conclusion, report_until: day through which more of a
+                         ping is counted}, recipients: a list of {group,
+                         agreement, until: DAY}, analysis_until: DAY or null,
                          steward: {by, on: DAY, result: + or -} or null, sign_offs:
                          {area: {by, on: DAY, result, risk}}, public: address}
         unavailable      namespaces whose files have a fault
@@ -188,6 +189,7 @@ def _review(review: Review) -> dict[str, Any]:
     return {
         "id": review.id,
         "renews": review.request.renews,
+        "incremental_to": review.incremental.of if review.incremental else None,
         "requester": review.request.requester,
         "owner": review.request.owner,
         "asked": _day(review.request.on),

@@ -46,11 +46,12 @@ def make_review_page(entry: StudyEntry, review: Review) -> Page:
 
 def _sections(study: Study, review: Review) -> Iterator[Markup]:
     request = review.request
-    questions = RENEWAL_QUESTIONS if request.renews else QUESTIONS
     yield section("In short", _in_short(review))
     yield section("What it covers", _covers(study, review))
     yield section("How long rows stay", _retention(review))
-    yield section("What was asked", _answers(questions, request.answers))
+    if review.incremental is None:
+        questions = RENEWAL_QUESTIONS if request.renews else QUESTIONS
+        yield section("What was asked", _answers(questions, request.answers))
     yield section("What the data steward answered", _steward(review.steward))
     if review.sign_offs:
         yield section("Who signed off", _sign_offs(review))
@@ -67,9 +68,9 @@ def _in_short(review: Review) -> Markup:
         ("Answers for the data", stranger(request.owner)),
         ("Asked for on", say_day(request.on)),
     ]
-    if request.renews:
-        link = element("a", f"Review {request.renews}", href=f"{request.renews}.html")
-        pairs.append(("Renews", link))
+    if former := review.rests_on:
+        link = element("a", f"Review {former}", href=f"{former}.html")
+        pairs.append(("Incremental to" if review.incremental else "Renews", link))
     if readers := request.recipients:
         words = "; ".join(
             f"{it.group}, under {it.agreement}, until {say_day(it.until)}"
@@ -145,6 +146,8 @@ def _steward(answer: StewardReview | None) -> Markup:
         ("Answer", f"{say_result(answer.result)} on {say_day(answer.on)}"),
         ("Reason", stranger(answer.reason)),
     )
+    if not answer.answers:
+        return facts(pairs)
     return join([facts(pairs), _answers(REVIEW_QUESTIONS, answer.answers)])
 
 

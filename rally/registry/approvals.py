@@ -49,7 +49,8 @@ class ReviewTerm(NamedTuple):
     """How long one review carries one schema.
 
     Attributes:
-        review: Record of the review.
+        review: Record of the review that is confirmed, or renewed; of an incremental
+            change the one to which it is that.
         windows: Times that it covers, whether the document is suspended or not.
         last: End of its last day; END where it has none.
         confirmed_until: Time by which its owner has to confirm it; END where nobody is
@@ -263,7 +264,7 @@ def _approve_schema(
             lapses += found.lapses
             if found.counts:
                 until = found.last, found.confirmed_until
-                terms.append(ReviewTerm(review, found.windows, *until))
+                terms.append(ReviewTerm(each.confirmed, found.windows, *until))
             reviews.append(review.id)
             faults += (f"review {review.id}: {fault}" for fault in found.faults)
     if not reviews:

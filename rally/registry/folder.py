@@ -246,18 +246,19 @@ def _undeclared(name: str, documents: Container[object]) -> str:
 
 
 def _find_wrong_renewals(reviews: Sequence[Review], folder: str) -> list[str]:
-    """Finds reviews that renew what is not there, or each other in a circle."""
-    renews = {each.id: each.request.renews for each in reviews}
+    """Finds reviews that rest on what is not there, or on each other in a circle."""
+    renews = {each.id: each.rests_on for each in reviews}
     faults = list[str]()
     for review in reviews:
-        place = Place(f"{folder}{review.id}{_REVIEW_SUFFIX}").at("request", "renews")
+        path = ("incremental", "of") if review.incremental else ("request", "renews")
+        place = Place(f"{folder}{review.id}{_REVIEW_SUFFIX}").at(*path)
         seen, each = {review.id}, renews[review.id]
         while each is not None and each in renews and each not in seen:
             seen.add(each)
             each = renews[each]
         if each is not None and each in seen:
             faults.append(str(place.error("renews itself in a circle; correct it")))
-        elif each is not None and each == review.request.renews:
+        elif each is not None and each == review.rests_on:
             faults.append(str(place.error(f"there is no review {each}; correct it")))
     return faults
 

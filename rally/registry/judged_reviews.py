@@ -1,16 +1,13 @@
-"""Judges all reviews of a document, each after the one that it renews."""
+"""Judges all reviews of a document, each after the one that it rests on."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rally.decisions.contents import CoveredSchema
+from rally.registry.intervals import END, union
 from rally.registry.review_evidence import Evidence
-from rally.registry.review_judging import ReviewJudgement, judge_review
-from rally.registry.review_limits import (
-    ApprovedSchema,
-    find_beyond_renewed,
-    signed_retention,
-)
+from rally.registry.review_judging import Basis, ReviewJudgement, judge_review
+from rally.registry.review_limits import find_beyond, find_fitting
 from rally.registry.reviews import Review
 from rally.registry.study import Document, PayloadSchema, Study
 
@@ -22,11 +19,14 @@ class JudgedSchema(NamedTuple):
         schema: Schema.
         covered: Entry of the review for it.
         judgement: Judgement.
+        confirmed: Review that its owner confirms, for it to count: the review itself,
+            or the one to which it is incremental.
     """
 
     schema: PayloadSchema
     covered: CoveredSchema
     judgement: ReviewJudgement
+    confirmed: Review
 
 
 def judge_reviews(
@@ -44,23 +44,51 @@ def judge_reviews(
     """
     reviews = {each.id: each for each in study.reviews}
     found = dict[str, list[JudgedSchema]]()
-    for review in _after_renewed(study.reviews):
-        renewed = reviews.get(review.request.renews or "")
+    for review in _after_former(study.reviews):
+        former = reviews.get(review.rests_on or "")
         approved = [
-            ApprovedSchema(it.schema, signed_retention(it.covered, renewed.request))
-            for it in (found.get(renewed.id, ()) if renewed else ())
-            if renewed and it.judgement.counts
+            it
+            for it in (found.get(former.id, ()) if former else ())
+            if it.judgement.counts
         ]
         signed = evidence.of(study.namespace, review.id)
         found[review.id] = []
         for schema, covered in _covered(document, review):
-            beyond = find_beyond_renewed(schema, covered, review, renewed, approved)
+            basis = _find_basis(schema, covered, review, former, approved)
             founded = evidence.founded
             judgement = judge_review(
-                study, document, schema, covered, review, signed, founded, beyond
+                study, document, schema, covered, review, signed, founded, basis
             )
-            found[review.id].append(JudgedSchema(schema, covered, judgement))
+            confirmed = review
+            if review.incremental and approved:
+                confirmed = approved[0].confirmed
+            found[review.id].append(JudgedSchema(schema, covered, judgement, confirmed))
     return found
+
+
+def _find_basis(
+    schema: PayloadSchema,
+    covered: CoveredSchema,
+    review: Review,
+    former: Review | None,
+    approved: Sequence[JudgedSchema],
+) -> Basis:
+    """Finds what a review rests on, for one schema.
+
+    Args:
+        schema: Schema that the review covers.
+        covered: Entry of the review for it.
+        review: Record of the review.
+        former: Record of the one that it renews, or is incremental to.
+        approved: Schemas of the document for which that counts.
+    """
+    judged = [each.judgement for each in find_fitting(schema, approved)]
+    return Basis(
+        beyond=tuple(find_beyond(schema, covered, review, former, approved)),
+        windows=union(window for each in judged for window in each.windows),
+        lapses=union(lapse for each in judged for lapse in each.lapses),
+        confirmed_until=max((each.confirmed_until for each in judged), default=END),
+    )
 
 
 def _covered(
@@ -73,10 +101,10 @@ def _covered(
             yield schemas[covered.fingerprint], covered
 
 
-def _after_renewed(reviews: Iterable[Review]) -> Iterator[Review]:
-    """Yields reviews so that each comes after the one that it renews."""
+def _after_former(reviews: Iterable[Review]) -> Iterator[Review]:
+    """Yields reviews so that each comes after the one that it rests on."""
     left = {each.id: each for each in reviews}
     while left:
-        ready = [it for it in left.values() if it.request.renews not in left]
+        ready = [it for it in left.values() if it.rests_on not in left]
         for each in ready or [*left.values()]:  # a circle is a fault of the folder
             yield left.pop(each.id)

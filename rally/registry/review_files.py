@@ -23,6 +23,7 @@ from rally.registry.reviews import (
     DATE,
     REQUEST_QUESTIONS,
     Announcement,
+    Incremental,
     Notice,
     Permanence,
     Recipient,
@@ -178,6 +179,23 @@ def draft_review(
     )
 
 
+def rest_on(review: Review, former: str, *, is_renewal: bool) -> Review:
+    """Makes a draft one that renews a review, or is incremental to it.
+
+    Args:
+        review: Draft of a first review.
+        former: Id of the review that it rests on.
+        is_renewal: Whether it renews that one.
+    """
+    request = review.request
+    if not is_renewal:
+        request = request._replace(answers=())
+        return replace(review, request=request, incremental=Incremental(former))
+    until = request.answers[6]  # how long it is collected
+    answers = (former, until, OPEN)
+    return replace(review, request=request._replace(renews=former, answers=answers))
+
+
 def placeholder_review(
     id: str,
     study: Study,
@@ -233,7 +251,7 @@ def dump_review(review: Review) -> str:
     """Writes a record as YAML, in the order in which people read it."""
     content = _plain_request(review)
     if steward := review.steward:
-        content["review"] = _plain(steward) | {"answers": _numbered(steward.answers)}
+        content["review"] = _plain_answers(steward)
     if review.sign_offs:
         content["sign_offs"] = {
             area.value: _plain(signed) for area, signed in review.sign_offs.items()
@@ -250,11 +268,13 @@ def dump_review(review: Review) -> str:
 
 
 def _plain_request(review: Review) -> dict[str, object]:
-    request = _plain(review.request) | {"answers": _numbered(review.request.answers)}
+    request = _plain_answers(review.request)
     if not review.request.recipients:
         del request["recipients"]
+    part = {"incremental": _plain(review.incremental)} if review.incremental else {}
     return {
         "request": request,
+        **part,
         "covers": [
             {
                 name: value
@@ -271,6 +291,15 @@ def _plain_request(review: Review) -> dict[str, object]:
             for each in review.covers
         ],
     }
+
+
+def _plain_answers(part: Request | StewardReview) -> dict[str, object]:
+    """Gives a part of a record with its answers by their numbers, if it has some."""
+    plain = _plain(part)
+    plain["answers"] = _numbered(part.answers)
+    if not part.answers:
+        del plain["answers"]
+    return plain
 
 
 def _plain(record: NamedTupleLike) -> dict[str, object]:

@@ -87,11 +87,14 @@ def _form(study: Study, review: Review) -> Iterator[str]:
     yield f"Date: {request.on}"
     if request.renews:
         yield f"Renews: {request.renews}"
+    if review.incremental:
+        yield f"Incremental: {review.incremental.of}"
     if request.analysis_until:
         yield f"Conclusion: {request.analysis_until}"
     yield ""
-    questions = RENEWAL_QUESTIONS if request.renews else QUESTIONS
-    yield from _answers(questions, request.answers)
+    if review.incremental is None:
+        questions = RENEWAL_QUESTIONS if request.renews else QUESTIONS
+        yield from _answers(questions, request.answers)
     yield f"## {_NOTICE}"
     yield ""
     yield "Of category 4: where people are told in advance and since when, and the"
@@ -111,13 +114,17 @@ def _form(study: Study, review: Review) -> Iterator[str]:
     yield f"Result: {steward.result if steward else f'{OPEN} + or -'}"
     yield f"Reason: {steward.reason if steward else OPEN}"
     yield ""
-    yield from _answers(REVIEW_QUESTIONS, steward.answers if steward else ())
+    if review.incremental is None:
+        yield from _answers(REVIEW_QUESTIONS, steward.answers if steward else ())
     yield f"## {_SIGN_OFFS}"
     yield ""
-    yield "Of categories 3 and 4 alone; leave out the others. Privacy and data sign"
-    yield "before legal and security."
+    if review.incremental:
+        yield "None: a steward's review is enough for what is incremental."
+    else:
+        yield "Of categories 3 and 4 alone; leave out the others. Privacy and data sign"
+        yield "before legal and security."
     yield ""
-    for area in REVIEW_AREAS[1:]:
+    for area in () if review.incremental else REVIEW_AREAS[1:]:
         signed = (review.sign_offs or {}).get(area)
         yield f"### {area}"
         yield ""
@@ -199,6 +206,8 @@ def read_form(place: Place, text: str) -> dict[str, object]:
     for covered in covers:
         covered |= _read_number(covered, "retention_days")
     found: dict[str, object] = {"request": request, "covers": covers}
+    if "incremental" in request:
+        found["incremental"] = {"of": request.pop("incremental")}
     found |= _read_notice(_read_facts(sections[_NOTICE]))
     review = _read_part(sections[_REVIEW])
     if not _is_open(review):
@@ -253,7 +262,8 @@ def _read_part(lines: list[str]) -> dict[str, object]:
     for name, part in _parts(lines):
         if match := _NUMBERED.fullmatch(name):
             answers[int(match[1])] = " ".join(" ".join(part).split()) or OPEN
-    found["answers"] = answers
+    if answers:
+        found["answers"] = answers
     return found
 
 

@@ -1,8 +1,9 @@
 """Judges one review for one schema: when it counts, and else why it does not."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from rally.decisions.contents import (
     REVIEW_AREAS,
@@ -32,6 +33,14 @@ LAPSED_FOR = timedelta(days=14)
 _OUT_OF_ORDER = "privacy and data must not sign after legal and security"
 _FIRST = (Role.PRIVACY, Role.DATA)
 _THEN = (Role.LEGAL, Role.SECURITY)
+_STEWARD = REVIEW_AREAS[:1]
+
+
+class _Needed(NamedTuple):
+    """The areas that sign, and for what in words."""
+
+    what: str
+    areas: Sequence[Role]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,23 @@ class ReviewJudgement:
     counts: bool = False
 
 
+class Basis(NamedTuple):
+    """What a review rests on: the one that it renews, or is incremental to.
+
+    Attributes:
+        beyond: What the review has more than that one, one line each.
+        windows: Times for which that one counts; an incremental change counts for no
+            others.
+        lapses: Times after those for which pings wait.
+        confirmed_until: Time by which its owner has to confirm that one.
+    """
+
+    beyond: Sequence[str] = ()
+    windows: Sequence[Interval] = ()
+    lapses: Sequence[Interval] = ()
+    confirmed_until: datetime = END
+
+
 def judge_review(
     study: Study,
     document: Document,
@@ -64,7 +90,7 @@ def judge_review(
     review: Review,
     evidence: ReviewEvidence,
     founded: datetime | None,
-    beyond: Iterable[str] = (),
+    basis: Basis,
 ) -> ReviewJudgement:
     """Judges a review for one schema that it covers.
 
@@ -77,19 +103,23 @@ def judge_review(
         evidence: What is signed of it.
         founded: Time at which the platform was founded; None where signatures are not
             checked: then nobody is asked to confirm.
-        beyond: What a renewal has more than the review that it renews, one line each.
+        basis: What the review rests on.
     """
     category = category_of(study, document, schema, review.exempt)
-    gaps = [*_find_gaps(study, covered, review, category), *beyond]
+    needed = _find_needed(review, category)
+    gaps = [*_find_gaps(review)]
+    if review.incremental is None:
+        gaps += _find_gaps_of_category(study, covered, review, category)
+    gaps += basis.beyond
     gaps += find_unapproved(study, document, covered, review.request)
     faults = [*gaps]
     answers = _sort_answers(review, covered, evidence.answers, faults)
     imports = [each for each in answers if each.area is None]
     if imports:
-        signed = _find_imported(category, review, answers, founded, faults)
+        signed = _find_imported(needed, review, answers, founded, faults)
         complete = [each.at for each in imports]
     else:
-        signed, complete = _find_signed(category, answers, faults)
+        signed, complete = _find_signed(needed, answers, faults)
     if gaps or (faults and not signed):
         return ReviewJudgement(faults=tuple(faults))
     last = END if covered.last is None else midnight(covered.last + timedelta(days=1))
@@ -98,10 +128,20 @@ def judge_review(
     if evidence.withdrawn:
         signed = intersection(signed, [Interval(BEGIN, evidence.withdrawn)])
         faults.append(f"was withdrawn on {evidence.withdrawn:%Y-%m-%d}")
+    possible = [*intersection(possible, signed)]
+    if review.incremental:
+        return ReviewJudgement(
+            intersection(possible, basis.windows),
+            intersection(basis.lapses, signed),
+            tuple(faults),
+            last,
+            basis.confirmed_until,
+            counts=True,
+        )
     owner = review.request.owner
     said = [each.at for each in evidence.confirmations if each.by == owner]
     confirmed = _confirmed_times([*complete, *said], founded)
-    windows = intersection(intersection(possible, signed), confirmed)
+    windows = intersection(possible, confirmed)
     ends = {last, *(each.end for each in confirmed)} - {END}
     lapses = tuple(
         waiting
@@ -112,13 +152,19 @@ def judge_review(
     return ReviewJudgement(windows, lapses, tuple(faults), last, until, counts=True)
 
 
-def _find_gaps(
+def _find_gaps(review: Review) -> Iterator[str]:
+    """Finds what a record lacks, whoever signs it."""
+    if review.open:
+        yield f"not answered: {', '.join(review.open)}"
+    if review.public is None:
+        yield "is not public; say where and since when it can be read"
+
+
+def _find_gaps_of_category(
     study: Study, covered: CoveredSchema, review: Review, category: Category
 ) -> Sequence[str]:
-    """Finds what a record lacks, whoever signs it."""
-    faults = [f"not answered: {', '.join(review.open)}"] if review.open else []
-    if review.public is None:
-        faults.append("is not public; say where and since when it can be read")
+    """Finds what a record lacks for data of its category."""
+    faults = list[str]()
     if category.level in SIGNED_CATEGORIES and covered.last is None:
         faults.append(f"data of category {category} is never permanent")
     if category.level == HIGHEST:
@@ -161,7 +207,7 @@ def _sort_answers(
 
 
 def _find_imported(
-    category: Category,
+    needed: _Needed,
     review: Review,
     answers: Sequence[Answer],
     founded: datetime | None,
@@ -177,9 +223,8 @@ def _find_imported(
         for area, each in review.answers.items()
         if each.result is ReviewResult.APPROVE
     }
-    needed = _needed_areas(category)
-    if missing := [area for area in needed if area not in given]:
-        faults.append(f"category {category}: imported without {', '.join(missing)}")
+    if missing := [area for area in needed.areas if area not in given]:
+        faults.append(f"{needed.what}: imported without {', '.join(missing)}")
         return ()
     if not _is_in_order(given):
         faults.append(_OUT_OF_ORDER)
@@ -188,23 +233,25 @@ def _find_imported(
     attested += [Interval(each.at, END) for each in answers if each.area is None]
     refused = min((it.at for it in answers if it.area and not it.approves), default=END)
     signed = intersection(union(attested), [Interval(BEGIN, refused)])
-    for area in needed:
+    for area in needed.areas:
         signed = intersection(signed, given[area])
     return signed
 
 
-def _needed_areas(category: Category) -> Sequence[Role]:
-    return REVIEW_AREAS if category.level in SIGNED_CATEGORIES else REVIEW_AREAS[:1]
+def _find_needed(review: Review, category: Category) -> _Needed:
+    if review.incremental:
+        return _Needed("an incremental change", _STEWARD)
+    signs_all = category.level in SIGNED_CATEGORIES
+    return _Needed(f"category {category}", REVIEW_AREAS if signs_all else _STEWARD)
 
 
 def _find_signed(
-    category: Category, answers: Sequence[Answer], faults: list[str]
+    needed: _Needed, answers: Sequence[Answer], faults: list[str]
 ) -> tuple[tuple[Interval, ...], list[datetime]]:
     """Finds the times for which all that is needed is signed, and since when it is."""
-    needed = _needed_areas(category)
-    given = {area: _approved_times(area, answers) for area in needed}
-    if missing := [area for area in needed if not given[area]]:
-        faults.append(f"category {category}: not signed: {', '.join(missing)}")
+    given = {area: _approved_times(area, answers) for area in needed.areas}
+    if missing := [area for area in needed.areas if not given[area]]:
+        faults.append(f"{needed.what}: not signed: {', '.join(missing)}")
         return (), []
     if not _is_in_order(given):
         faults.append(_OUT_OF_ORDER)

@@ -4,9 +4,9 @@ Both are signed with the review. A study.yaml that gives more than was signed is
 covered, and a renewal that asks for more than what it renews is a request of its own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from rally.decisions.contents import CoveredSchema
 from rally.registry.review_files import recipients_of
@@ -15,6 +15,7 @@ from rally.registry.schema_diff import compare
 from rally.registry.study import Document, PayloadSchema, Study
 
 _ASK = "ask by a first request"
+_RENEW = "ask for a renewal"
 
 
 class Retention(NamedTuple):
@@ -44,11 +45,19 @@ class Retention(NamedTuple):
         )
 
 
-class ApprovedSchema(NamedTuple):
-    """A schema for which a review counts, and how long its rows stay by that."""
+class ApprovedSchema(Protocol):
+    """A schema for which a review counts, and its entry there."""
 
-    schema: PayloadSchema
-    retention: Retention
+    @property
+    def schema(self) -> PayloadSchema:
+        """The schema."""
+
+    @property
+    def covered(self) -> CoveredSchema:
+        """The entry of the review."""
+
+
+S = TypeVar("S", bound=ApprovedSchema)
 
 
 def signed_retention(covered: CoveredSchema, request: Request) -> Retention:
@@ -77,44 +86,73 @@ def find_unapproved(
         yield f"lets rows stay {signed}, and not {retention}"
 
 
-def find_beyond_renewed(
+def find_beyond(
     schema: PayloadSchema,
     covered: CoveredSchema,
     review: Review,
-    renewed: Review | None,
+    former: Review | None,
     approved: Sequence[ApprovedSchema],
 ) -> Iterator[str]:
-    """Finds what a renewal has more than the review that it renews.
+    """Finds what a review has more than the one that it renews, or is incremental to.
 
     A first request has nothing more than it has.
 
     Args:
-        schema: Schema of a document that the renewal covers.
-        covered: Entry of the renewal for it.
-        review: Record of the renewal.
-        renewed: Record of what it renews; None where none is here.
+        schema: Schema of a document that the review covers.
+        covered: Entry of the review for it.
+        review: Record of the review.
+        former: Record of what it rests on; None where none is here.
         approved: Schemas of the document for which that counts.
 
     Yields:
         One line each.
     """
-    if review.request.renews is None:
+    if review.rests_on is None:
         return
-    what = f"renews {review.request.renews}"
-    if renewed is None or not approved:
+    verb = "is incremental to" if review.incremental else "renews"
+    what = f"{verb} {review.rests_on}"
+    if former is None or not approved:
         yield f"{what}, which does not count for {covered.document}; {_ASK}"
         return
-    additions = min((_additions(it.schema, schema) for it in approved), key=len)
-    if additions:
-        yield f"{what} and {additions[0]}, which that does not cover; {_ASK}"
-    known = {(it.group, it.agreement) for it in renewed.request.recipients}
+    fitting = find_fitting(schema, approved)
+    if not fitting:
+        added = min((_additions(it.schema, schema) for it in approved), key=len)[0]
+        yield f"{what} and {added}, which that does not cover; {_ASK}"
+    for each in _find_more(covered, review, former, fitting or approved):
+        yield f"{what}, which {each}"
+
+
+def find_fitting(schema: PayloadSchema, approved: Iterable[S]) -> list[S]:
+    """Finds the approved schemas to which a schema adds nothing."""
+    return [it for it in approved if not _additions(it.schema, schema)]
+
+
+def _find_more(
+    covered: CoveredSchema,
+    review: Review,
+    former: Review,
+    approved: Sequence[ApprovedSchema],
+) -> Iterator[str]:
+    """Finds readers and days that a review has more; a renewal's readers may stay."""
+    known = {(it.group, it.agreement): it.until for it in former.request.recipients}
     for each in review.request.recipients:
-        if (each.group, each.agreement) not in known:
-            yield f"{what}, which does not name {_name(each)} as a recipient; {_ASK}"
+        until = known.get((each.group, each.agreement))
+        if until is None:
+            yield f"does not name {_name(each)} as a recipient; {_ASK}"
+        elif review.incremental and each.until > until:
+            more = f"and not until {each.until}"
+            yield f"lets {_name(each)} read until {until}, {more}; {_RENEW}"
+    signed = [signed_retention(it.covered, former.request) for it in approved]
     retention = signed_retention(covered, review.request)
-    if all(retention.exceeds(it.retention) for it in approved):
-        longest = approved[0].retention
-        yield f"{what}, which lets rows stay {longest}, and not {retention}; {_ASK}"
+    if all(retention.exceeds(each) for each in signed):
+        yield f"lets rows stay {signed[0]}, and not {retention}; {_ASK}"
+    if review.incremental is None:
+        return
+    last = max(it.covered.last or date.max for it in approved)
+    if (covered.last or date.max) > last:
+        yield f"ends on {last}; {_RENEW}"
+    if review.request.owner != former.request.owner:
+        yield f"is owned by {former.request.owner}; name the same owner"
 
 
 def _additions(old: PayloadSchema, new: PayloadSchema) -> Sequence[str]:

@@ -42,6 +42,7 @@ from rally.registry.reviews import (
     Announcement,
     Escalation,
     Exemption,
+    Incremental,
     Notice,
     Permanence,
     Position,
@@ -68,11 +69,13 @@ def read_review(place: Place, id: str, value: object) -> Review:
             answer is no fault: the review is open.
     """
     fields = AllFields(place, value)
+    incremental = fields.maybe("incremental", _incremental)
+    is_whole = incremental is None
     review = Review(
         id=fields.attempt(lambda: review_id(place, id)),
-        request=fields.need("request", _request),
+        request=fields.need("request", partial(_request, is_whole=is_whole)),
         covers=fields.need("covers", many(_covered, MOST_COVERED)),
-        steward=fields.maybe("review", _steward_review),
+        steward=fields.maybe("review", partial(_steward_review, is_whole=is_whole)),
         sign_offs=fields.maybe("sign_offs", _sign_offs),
         announcement=fields.maybe("announcement", _announcement),
         notice=fields.maybe("notice", _notice),
@@ -80,7 +83,13 @@ def read_review(place: Place, id: str, value: object) -> Review:
         exemptions=fields.maybe("exemptions", many(_exemption, _MOST_ENTRIES)) or (),
         permanent=fields.maybe("permanent", _permanent),
         escalations=fields.maybe("escalations", many(_escalation, _MOST_ENTRIES)) or (),
+        incremental=incremental,
     )
+    if not is_whole:
+        fields.attempt(
+            partial(_check_incremental, place, review),
+            *(review.request, review.sign_offs, review.exemptions),
+        )
     fields.attempt(partial(_check_covers, place, review), review.covers)
     fields.attempt(
         partial(_check_people, place, review),
@@ -107,6 +116,7 @@ def _record(make: Callable[..., T], **entries: Reader[object]) -> Reader[T]:
     return read
 
 
+_incremental = _record(Incremental, of=review_id)
 _recipient = _record(Recipient, group=word, agreement=text, until=day)
 _announcement = _record(Announcement, where=https_address, on=day)
 _notice = _record(Notice, where=https_address, sha256=hexadecimal(64))
@@ -132,7 +142,7 @@ _sign_off = _record(
 )
 
 
-def _request(place: Place, value: object) -> Request:
+def _request(place: Place, value: object, *, is_whole: bool) -> Request:
     fields = AllFields(place, value)
     renews = fields.maybe("renews", review_id)
     count = RENEWAL_QUESTIONS if renews else REQUEST_QUESTIONS
@@ -141,7 +151,7 @@ def _request(place: Place, value: object) -> Request:
         owner=fields.need("owner", person_name),
         on=fields.need(DATE, day),
         renews=renews,
-        answers=fields.need("answers", answers(count)),
+        answers=fields.need("answers", answers(count)) if is_whole else (),
         recipients=fields.maybe("recipients", many(_recipient, _MOST_ENTRIES)) or (),
         analysis_until=fields.maybe("analysis_until", day),
     )
@@ -149,14 +159,16 @@ def _request(place: Place, value: object) -> Request:
     return request
 
 
-def _steward_review(place: Place, value: object) -> StewardReview:
+def _steward_review(place: Place, value: object, *, is_whole: bool) -> StewardReview:
+    given = {"answers": answers(REVIEW_QUESTIONS)} if is_whole else {}
+    make = StewardReview if is_whole else partial(StewardReview, answers=())
     return _record(
-        StewardReview,
+        make,
         by=person_name,
         on=day,
         result=choice(ReviewResult),
         reason=text,
-        answers=answers(REVIEW_QUESTIONS),
+        **given,
     )(place, value)
 
 
@@ -234,6 +246,20 @@ def _check_covers(place: Place, review: Review) -> None:
             faults.append(
                 str(place.at("covers", number, "until").error(f"{what}, reason: …}}"))
             )
+    raise_all(faults)
+
+
+def _check_incremental(place: Place, review: Review) -> None:
+    """A steward alone signs what is incremental; who wants more asks for a review."""
+    faults = [
+        str(place.at(*path).error("is not for an incremental change; remove it"))
+        for path, given in (
+            (("request", "renews"), review.request.renews),
+            (("sign_offs",), review.sign_offs),
+            (("exemptions",), review.exemptions),
+        )
+        if given
+    ]
     raise_all(faults)
 
 

@@ -53,7 +53,8 @@ class Request(NamedTuple):
         owner: Name of the person who answers for the data, and confirms it each year.
         on: Day of the request.
         renews: Id of the review that this one renews; None of a first request.
-        answers: Answers in the order of the questions: twelve, or three of a renewal.
+        answers: Answers in the order of the questions: twelve, three of a renewal, none
+            of an incremental change.
         recipients: Researchers who may read it; without any, nobody of outside.
         analysis_until: Day by which the study is concluded, and all of it deleted;
             None where no day is promised.
@@ -68,6 +69,16 @@ class Request(NamedTuple):
     analysis_until: date | None = None
 
 
+class Incremental(NamedTuple):
+    """What makes a record the steward's note on less, or on other words.
+
+    Attributes:
+        of: Id of the review by which the rest was approved.
+    """
+
+    of: str
+
+
 class StewardReview(NamedTuple):
     """What the data steward answered.
 
@@ -76,7 +87,8 @@ class StewardReview(NamedTuple):
         on: Day of the review.
         result: Result.
         reason: Reason.
-        answers: Answers in the order of the eight questions.
+        answers: Answers in the order of the eight questions; none of an incremental
+            change.
     """
 
     by: str
@@ -189,6 +201,7 @@ class Review:
         exemptions: Rules that do not apply.
         permanent: Person who keeps what has no last day.
         escalations: Disputes.
+        incremental: What the record is incremental to; None of a whole review.
     """
 
     id: str
@@ -202,6 +215,12 @@ class Review:
     exemptions: tuple[Exemption, ...] = ()
     permanent: Permanence | None = None
     escalations: tuple[Escalation, ...] = ()
+    incremental: Incremental | None = None
+
+    @property
+    def rests_on(self) -> str | None:
+        """Id of the review that it renews, or is incremental to; None of a first."""
+        return self.incremental.of if self.incremental else self.request.renews
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -242,6 +261,7 @@ class Review:
             self.public,
             self.exemptions,
             self.permanent,
+            self.incremental,
         )
 
     @property

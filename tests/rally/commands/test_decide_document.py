@@ -17,6 +17,7 @@ from rally.registry.approvals import Approvals
 from rally.registry.registry import Registry
 from rally.registry.review_files import dump_review
 from rally.registry.review_judging import CONFIRMED_FOR
+from rally.registry.reviews import Incremental
 from tests.support.people import make_people_keys, signer
 from tests.support.stores import FOUNDED, mark_stores
 from tests.support.world import GARDEN, write_studies
@@ -126,6 +127,25 @@ def test_what_makes_no_sense_is_one_line(desk, words, message):
     before = len(read_chain(desk.platform).records)
     assert desk.refused(*words) == message
     assert len(read_chain(desk.platform).records) == before
+
+
+def test_incremental_change_is_confirmed_by_what_it_is_of(desk):
+    study = Registry.load(str(desk.studies)).studies[GARDEN]
+    [review] = study.reviews
+    request = review.request._replace(answers=())
+    change = replace(
+        review,
+        id="r2",
+        request=request,
+        steward=None,
+        sign_offs=None,
+        incremental=Incremental("r1"),
+    )
+    record = desk.studies / GARDEN / "reviews/r2.yaml"
+    record.write_text(dump_review(change))
+    assert desk.refused("confirm", GARDEN, "r2", "--by=author") == (
+        f"{GARDEN}: r2 is incremental to r1; confirm that"
+    )
 
 
 def test_nothing_is_suspended_or_reinstated_twice(desk):

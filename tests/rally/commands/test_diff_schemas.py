@@ -89,7 +89,8 @@ def test_incompatible_schema_is_status_1(diff, draft):
     status, out = diff(GARDEN, "visit.1", draft(change))
     assert status == 1
     assert out.splitlines()[-2:] == [
-        "incremental: no higher category, no new identifier, no later expiry",
+        "incremental: no higher category, no new identifier, no later expiry; a review"
+        " approves what it adds",
         "not compatible: /place: is new and has no default; older rows need one, such"
         ' as null of ["null", …]',
     ]

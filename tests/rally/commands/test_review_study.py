@@ -231,6 +231,72 @@ def test_later_signs_nothing(desk):
     assert desk.files() == before
 
 
+@pytest.fixture
+def less(desk):
+    """The garden wants less of a visit than what r1 approves."""
+    schema = described(VISIT)
+    schema["fields"] = [it for it in schema["fields"] if it["name"] != "seconds"]
+    (desk.studies / GARDEN / "visit.1.avsc").write_text(json.dumps(schema))
+    return desk
+
+
+def publish(desk, name):
+    """Says in a record where it can be read."""
+    record = desk.studies / GARDEN / f"reviews/{name}.yaml"
+    public = f"public: {{where: {PAGE['public']}, date: 2026-02-01}}\n"
+    record.write_text(record.read_text().replace("TODO", "An answer.") + public)
+
+
+def test_steward_alone_signs_what_is_incremental(less):
+    ask = ("request", "r2", "--requester=ada")
+    _, form = less.type(*ask, "--incremental=r1")
+    assert "| 2026-02-01 | 2026-12-31 | 180 | - |" in form
+    publish(less, "r2")
+    assert less.fail("sign", "r2", "--as=legal", by="legal") == (
+        "--as: r2 is incremental to r1; a steward alone signs it"
+    )
+    assert less.faults() == ("review r2: an incremental change: not signed: steward",)
+    lines = sign(less, "steward")
+    assert "visit.1 removes /seconds: double, category 1" in lines
+    assert lines[-1].startswith("Signed. It counts from ")
+    (window,) = less.windows()
+    assert window.end.date().isoformat() == "2027-01-01"
+
+
+def test_renewal_asks_for_the_next_days(desk):
+    renew = ("request", "r2", "--requester=ada", "--renews=r1", "--until=2027-03-31")
+    _, form = desk.type(*renew, "--document=study-enrollment.1")
+    assert "| 2027-01-01 | 2027-03-31 |" in form
+    (review,) = (
+        each for each in desk.registry().studies[GARDEN].reviews if each.id == "r2"
+    )
+    assert review.request.renews == "r1"
+    assert review.request.owner == "author"
+    assert review.request.answers == ("r1", "Until 2027-03-31.", "TODO")
+
+
+def test_what_goes_beyond_a_review_does_not_rest_on_it(desk):
+    ask = ("request", "r2", "--requester=ada")
+    more = "adds /words, which that does not cover; ask by a first request"
+    for option, verb in (("incremental", "is incremental to"), ("renews", "renews")):
+        words = (*ask, f"--{option}=r1", "--until=2026-12-31", "--from=2026-06-01")
+        assert desk.fail(*words, "--document=visit.1") == (
+            f"visit.1: {verb} r1 and {more}"
+        )
+    assert desk.fail(*ask, "--incremental=r1", "--renews=r1") == (
+        "--incremental: stands beside --renews; give one"
+    )
+    assert desk.fail(*ask, "--renews=r9") == f"r9: is no review of {GARDEN}; it has r1"
+    assert desk.fail(*ask, "--renews=r1", "--document=visit.1") == (
+        "--until: must not be before the first day of visit.1, 2027-01-01"
+    )
+    words = ("--incremental=r1", "--until=2027-01-31", "--document=study-enrollment.1")
+    assert desk.fail(*ask, *words) == (
+        "study-enrollment.1: is incremental to r1, which ends on 2026-12-31; ask for a"
+        " renewal"
+    )
+
+
 def complete(form):
     """Completes a form as people do who approve it."""
     words = {

@@ -175,6 +175,7 @@ def test_review_is_told_to_machines():
     assert review == {
         "id": "r3",
         "renews": None,
+        "incremental_to": None,
         "requester": "jo",
         "owner": "max",
         "asked": "2022-07-01",

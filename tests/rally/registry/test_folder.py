@@ -59,6 +59,22 @@ def test_renewal_is_of_another_review_that_is_there(folder, renews, expected):
     ]
 
 
+def test_circle_of_a_renewal_and_a_change_is_told(folder):
+    folder.texts |= renewing(a="b")
+    content = yaml.safe_load(GOOD)
+    del content["request"]["answers"], content["review"]["answers"]
+    del content["sign_offs"], content["exemptions"]
+    for of, fault in (("a", CIRCLE), ("none", "there is no review none; correct it")):
+        content["incremental"] = {"of": of}
+        folder.texts["rally-x/reviews/b.yaml"] = yaml.safe_dump(content)
+        uri = folder.write()
+        with pytest.raises(ConfigurationError) as caught:
+            folder.load()
+        assert f"{uri}/rally-x/reviews/b.yaml: incremental.of: {fault}" in faults_of(
+            caught.value
+        )
+
+
 def test_faults_of_all_records_of_a_study_are_told_at_once(folder):
     folder.texts["rally-x/reviews/a.yaml"] = "request: 7\ncolour: red\n"
     folder.texts["rally-x/reviews/b.yaml"] = "request: {"

@@ -21,6 +21,7 @@ from rally.registry.reviews import (
     Announcement,
     Escalation,
     Exemption,
+    Incremental,
     Notice,
     Permanence,
     Position,
@@ -137,6 +138,11 @@ def reviews(draw):
     exemption = st.builds(
         Exemption, st.sampled_from([rule.name for rule in RULES]), TEXTS
     )
+    incremental = draw(st.none() | st.builds(Incremental, IDS))
+    if incremental:
+        request = request._replace(renews=None, answers=())
+        steward = steward and steward._replace(answers=())
+    whole = incremental is None
     return Review(
         id=draw(IDS),
         request=request,
@@ -144,13 +150,14 @@ def reviews(draw):
             draw(st.lists(covered(permanent is not None), min_size=1, max_size=3))
         ),
         steward=steward,
-        sign_offs=draw(st.sampled_from([None, sign_offs])),
+        sign_offs=draw(st.sampled_from([None, sign_offs] if whole else [None])),
         announcement=draw(st.none() | ANNOUNCEMENTS),
         notice=draw(st.none() | st.builds(Notice, PAGES, HEXES)),
         public=draw(st.none() | ANNOUNCEMENTS),
-        exemptions=tuple(draw(st.lists(exemption, max_size=2))),
+        exemptions=tuple(draw(st.lists(exemption, max_size=2 if whole else 0))),
         permanent=permanent,
         escalations=tuple(draw(st.lists(escalation, max_size=2))),
+        incremental=incremental,
     )
 
 

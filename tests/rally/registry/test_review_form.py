@@ -9,8 +9,9 @@ import pytest
 from rally.decisions.contents import CoveredSchema
 from rally.errors import ConfigurationError
 from rally.fields import Place
+from rally.registry.collected_fields import OPEN
 from rally.registry.registry import SHIPPED, Registry
-from rally.registry.review_files import draft_review, placeholder_review
+from rally.registry.review_files import draft_review, placeholder_review, rest_on
 from rally.registry.review_form import read_form, write_form
 from rally.registry.review_parsing import read_review
 from rally.registry.reviews import Recipient
@@ -73,6 +74,29 @@ def test_answers_may_have_several_lines_and_vertical_bars(study, draft):
     assert before in form
     review = read(form.replace(before, answer))
     assert review.request.answers[0] == "How people read; and what | they keep."
+
+
+def test_renewal_and_change_have_forms_of_their_own(study, covers, draft):
+    renewal = rest_on(draft, "r0", is_renewal=True)
+    form = write_form(study, renewal)
+    assert "Renews: r0" in form
+    assert re.findall("^### (.*)[?]", form, re.MULTILINE)[:3] == [
+        "1. Which review is renewed",
+        "2. Until when shall the data be collected",
+        "3. Why was the time so far not enough",
+    ]
+    assert read(form) == renewal
+    assert renewal.request.answers == ("r0", "Until 2023-03-09.", OPEN)
+    assert renewal.open == ("request.answers.3",)
+    change = rest_on(draft, "r0", is_renewal=False)
+    form = write_form(study, change)
+    assert "Incremental: r0" in form
+    assert "### " not in form
+    assert read(form) == change
+    assert change.open == ()
+    made = placeholder_review("r1", study, covers, DAY).steward
+    made = replace(change, steward=made._replace(answers=()))
+    assert read(write_form(study, made)) == made
 
 
 def test_part_without_a_result_is_not_there(study, covers):

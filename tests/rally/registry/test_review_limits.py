@@ -6,16 +6,20 @@ from datetime import date
 
 import pytest
 
-from rally.decisions.contents import Role
+from rally.decisions.contents import ReviewResult, Role
 from rally.registry.approvals import find_faults
 from rally.registry.intervals import Interval
+from rally.registry.review_judging import CONFIRMED_FOR, LAPSED_FOR
 from rally.registry.review_limits import Retention
-from rally.registry.reviews import Recipient
+from rally.registry.reviews import Incremental, Recipient
 from tests.rally.registry.conftest import VISIT
 from tests.rally.registry.reviewed_study import (
     END,
+    FIRST,
     HIGH,
+    LAST,
     LOW,
+    SIGNED,
     STUDY,
     WHOLE,
     ReviewedStudy,
@@ -278,6 +282,128 @@ def test_renewal_keeps_rows_no_longer(study, days, longer):
         if longer
         else []
     )
+
+
+def change(study, names=(HIGH,), days=None, id="r2", of="r1", **request):
+    """Adds a review that is incremental to another, with changes of its request."""
+    review = study.request(id, *(days or (FIRST, LAST)), names)
+    asked = review.request._replace(answers=(), **request)
+    study.change(
+        id,
+        request=asked,
+        incremental=Incremental(of),
+        notice=None,
+        announcement=None,
+    )
+
+
+LATER = at("2022-06-01")
+
+
+def test_steward_alone_signs_what_is_incremental(study):
+    """The others signed for more, and the notice told of more."""
+    study.sign_all()
+    revise(study, CHANGES["removed"][0])
+    study.folder.set("policy private_browsing", "client")
+    change(study)
+    assert faults(study, HIGH) == ["an incremental change: not signed: steward"]
+    study.sign(Role.STEWARD, LATER, "r2")
+    assert faults(study, HIGH) == []
+    approval, older = study.approvals().of(study.document(HIGH))
+    assert approval.windows == (Interval(LATER, END),)
+    assert older.windows == WHOLE
+    assert [each.review.id for each in approval.terms] == ["r1"]
+
+
+@pytest.mark.parametrize(("change_", "addition"), CHANGES.values(), ids=CHANGES)
+def test_what_adds_something_is_not_incremental(study, change_, addition):
+    study.sign_all()
+    study.folder.set("policy private_browsing", "client")
+    revise(study, change_)
+    change(study)
+    study.sign(Role.STEWARD, id="r2")
+    assert faults(study, HIGH) == (
+        [f"is incremental to r1 and {addition}, which that does not cover; {ASK}"]
+        if addition
+        else []
+    )
+    approval, *_ = study.approvals().of(study.document(HIGH))
+    assert approval.windows == (() if addition else WHOLE)
+
+
+CLOSINGS = {
+    "refused": lambda study: study.sign(
+        Role.PRIVACY, at("2022-08-01"), result=ReviewResult.REFUSE
+    ),
+    "withdrawn": lambda study: study.withdraw(at("2022-08-01")),
+    "itself": lambda study: study.sign(
+        Role.STEWARD, at("2022-08-01"), "r2", result=ReviewResult.REFUSE
+    ),
+    "itself withdrawn": lambda study: study.withdraw(at("2022-08-01"), "r2"),
+}
+
+
+@pytest.mark.parametrize("close", CLOSINGS.values(), ids=CLOSINGS)
+def test_incremental_change_counts_as_long_as_what_it_is_of(study, close):
+    study.sign_all()
+    revise(study, say(purpose="another purpose"))
+    change(study)
+    study.sign(Role.STEWARD, LATER, "r2")
+    close(study)
+    approval, *_ = study.approvals().of(study.document(HIGH))
+    assert approval.windows == (Interval(LATER, at("2022-08-01")),)
+    assert approval.lapses == ()
+
+
+def test_confirmation_is_of_the_review_that_was_changed(study):
+    study.request("r1", FIRST, date(2025, 12, 31), [HIGH])
+    study.sign_all()
+    revise(study, say(purpose="another purpose"))
+    change(study, days=(FIRST, date(2025, 12, 31)))
+    study.sign(Role.STEWARD, LATER, "r2")
+    approval, *_ = study.approvals().of(study.document(HIGH))
+    end = SIGNED + CONFIRMED_FOR
+    assert approval.windows == (Interval(LATER, end),)
+    assert approval.lapses == (Interval(end, end + LAPSED_FOR),)
+    study.confirm(at("2023-02-01"), "r2")
+    (later, *_) = study.approvals().of(study.document(HIGH))
+    assert later.windows == approval.windows
+    study.confirm(at("2023-02-01"))
+    (later, *_) = study.approvals().of(study.document(HIGH))
+    assert later.windows == (Interval(LATER, at("2023-02-01") + CONFIRMED_FOR),)
+
+
+def test_incremental_change_has_no_more_days_and_no_other_owner(study):
+    study.sign_all()
+    readers = (Recipient("x@example.org", "MOU 7", date(2024, 3, 28)),)
+    change(study, (LOW,), (FIRST, date(2023, 1, 1)), owner="jo", recipients=readers)
+    study.sign(Role.STEWARD, id="r2")
+    what = "is incremental to r1, which"
+    assert faults(study, LOW) == [
+        f"{what} lets {X} read until 2024-03-27, and not until 2024-03-28; ask for a"
+        " renewal",
+        f"{what} ends on 2022-12-31; ask for a renewal",
+        f"{what} is owned by author; name the same owner",
+    ]
+
+
+def test_incremental_change_may_follow_another(study):
+    study.sign_all()
+    study.folder.set("policy private_browsing", "client")
+    revise(study, say(purpose="another purpose"))
+    change(study)
+    study.sign(Role.STEWARD, LATER, "r2")
+    older = described(study.folder.schemas["visit.1"], category=3)
+    study.folder.texts[f"{STUDY}/revisions/visit.1/2.avsc"] = json.dumps(older)
+    study.folder.schemas["visit.1"]["fields"].pop()
+    change(study, id="r3", of="r2")
+    study.sign(Role.STEWARD, at("2022-07-01"), "r3")
+    approval, *_ = study.approvals().of(study.document(HIGH))
+    assert (approval.windows, approval.faults) == (
+        (Interval(at("2022-07-01"), END),),
+        (),
+    )
+    assert [each.review.id for each in approval.terms] == ["r1"]
 
 
 EARLY, LATE = date(2024, 1, 1), date(2025, 1, 1)

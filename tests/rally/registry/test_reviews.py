@@ -1,5 +1,6 @@
 """Records of data reviews: what they say, and what is wrong with them."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,7 +8,7 @@ import yaml
 
 from rally.decisions.contents import REVIEW_AREAS
 from rally.registry.collected_fields import OPEN
-from rally.registry.reviews import REVIEW_QUESTIONS, Request, Review
+from rally.registry.reviews import REVIEW_QUESTIONS, Incremental, Request, Review
 from tests.rally.registry.good_review import (
     GOOD,
     REVIEW,
@@ -45,6 +46,41 @@ def test_renewal_answers_three_questions():
     del request["renews"]
     found = read(changed("request", request))
     assert found.open == tuple(f"request.answers.{number}" for number in range(4, 13))
+
+
+def test_incremental_change_has_a_note_and_no_answers():
+    content = yaml.safe_load(GOOD)
+    for path in (("request", "answers"), ("review", "answers")):
+        del content[path[0]][path[1]]
+    content["incremental"] = {"of": "r0"}
+    for name in ("sign_offs", "exemptions"):
+        del content[name]
+    found = read(yaml.safe_dump(content))
+    assert found == replace(
+        REVIEW,
+        request=REVIEW.request._replace(answers=()),
+        steward=REVIEW.steward._replace(answers=()),
+        sign_offs=None,
+        exemptions=(),
+        incremental=Incremental("r0"),
+    )
+    assert (found.open, found.rests_on) == ((), "r0")
+    whole = yaml.safe_load(GOOD)
+    whole["incremental"] = {"of": "r0"}
+    whole["request"]["renews"] = "r0"
+    told = [without_line(each) for each in faults(yaml.safe_dump(whole))]
+    unknown = "is not known; remove it or correct its name"
+    assert [each for each in told if "answers" in each] == [
+        "request.answers: " + unknown,
+        "review.answers: " + unknown,
+    ]
+    del whole["request"]["answers"], whole["review"]["answers"]
+    what = "is not for an incremental change; remove it"
+    assert [without_line(each) for each in faults(yaml.safe_dump(whole))] == [
+        f"request.renews: {what}",
+        f"sign_offs: {what}",
+        f"exemptions: {what}",
+    ]
 
 
 @pytest.mark.parametrize("said", [..., OPEN, f"{OPEN}: ask legal"])
@@ -324,8 +360,8 @@ def test_every_fault_is_told_at_once_with_its_line():
         "line 22: sign_offs.trust: is not known; remove it or correct its name"
         " (privacy, data, security)",
         f"line 24: public.where: {HTTPS}",
-        "line 25: who: is not known; remove it or correct its name (announcement,"
-        " notice, exemptions, permanent, escalations)",
+        "line 25: who: is not known; remove it or correct its name (incremental,"
+        " announcement, notice, exemptions, permanent, escalations)",
     ]
 
 

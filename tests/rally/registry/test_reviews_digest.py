@@ -6,14 +6,14 @@ from datetime import date
 import pytest
 
 from rally.decisions.contents import ReviewResult
-from rally.registry.reviews import Exemption
+from rally.registry.reviews import Exemption, Incremental
 from tests.rally.registry.good_review import NOTICE, NUMBERS, PAGE, REVIEW
 
 
 def test_digest_is_of_what_is_asked_for():
     """What somebody signs: it is the same for ever, on every machine."""
     assert REVIEW.digest == (
-        "6f7571f6e9858acf0822e04d761088acadf22458091695d60ccd47f8008d78a4"
+        "3ef0016a294cb96552896fc8d627d25bf3ebc7a38ae64c21505d3df996d69733"
     )
 
 
@@ -44,6 +44,7 @@ CHANGES = {
     "stays to the end": {"covers": (REVIEW.covers[0]._replace(retention_days=None),)},
     "reports": {"covers": (REVIEW.covers[0]._replace(report_until=DAY_LATER),)},
     "reports no more": {"covers": (REVIEW.covers[0]._replace(report_until=None),)},
+    "incremental": {"incremental": Incremental("r0")},
     "public": {"public": REVIEW.public._replace(on=DAY_LATER)},
     "private": {"public": None},
     "announced": {"announcement": REVIEW.announcement._replace(on=DAY_LATER)},
