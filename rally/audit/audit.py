@@ -20,6 +20,7 @@ from rally.audit.current_withdrawals import CurrentWithdrawals
 from rally.audit.deadline_audit import audit_deadlines
 from rally.audit.decisions_audit import audit_entries, audit_letters, audit_rulings
 from rally.audit.derived_audit import DerivedAudit
+from rally.audit.expunge_audit import audit_orders
 from rally.audit.findings import AuditReport, Check, Scope, Unit
 from rally.audit.letters_audit import LettersAudit
 from rally.audit.platform_audit import LogSummary, PlatformAudit, read_log
@@ -34,6 +35,7 @@ from rally.errors import ConfigurationError, CorruptFile, cause_of
 from rally.observability.progress import announce_total
 from rally.receipts.verify import verify_chain
 from rally.registry.approvals import Approvals
+from rally.registry.expunges import Expunges
 from rally.registry.legal_holds import LegalHolds
 from rally.settings import make_pseudonyms
 from rally.storage.objectstore.interface import StrayInTheWay
@@ -54,6 +56,7 @@ _LOG_CHECKS = (
     *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED, Check.DECISIONS),
     Check.NOTICES,
 )
+_LIST_CHECKS = (Check.WITHDRAWN, Check.DERIVED, Check.DECISIONS, Check.EXPUNGED)
 _STUDY_UNAVAILABLE = "its study does not load"
 _OLDER_LIST = "an older list than signed records know of"
 
@@ -135,7 +138,7 @@ class Audit:
         except CorruptFile:
             return None  # of the log, which _read_log has recorded
         except (ConfigurationError, OSError) as error:
-            for check in (Check.WITHDRAWN, Check.DERIVED, Check.DECISIONS):
+            for check in _LIST_CHECKS:
                 self._tally.add_unseen(check, "withdrawals", _reason(error))
             return None
 
@@ -218,6 +221,14 @@ class Audit:
             chain = withdrawals.decisions
             self._tally.merge(audit_entries(chain))
             self._tally.merge(audit_rulings(chain, withdrawals.folded))
+            orders = audit_orders(
+                Expunges.of_chain(chain),
+                withdrawals.published,
+                self._holds,
+                self._as_of,
+                self._settings.limits.deadline_days,
+            )
+            self._tally.merge(orders)
             if log.is_whole:
                 self._tally.merge(
                     audit_letters(self._decisions, log.letters, chain, self._concluded)

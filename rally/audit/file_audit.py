@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rally.audit.clear_bytes import encode_name
 from rally.audit.duplicates import Hashes
+from rally.audit.expunge_audit import make_order_checks
 from rally.audit.findings import Check, Unit
 from rally.audit.row_checks import PartitionRules, RowChecks
 from rally.audit.rule_book import SchemaCheck, chosen_block, undecodable
@@ -104,7 +105,10 @@ def _audit(context: FileAuditContext, live: LiveFile) -> tuple[Tally, Hashes]:
     with context.store.open(*live.file.identity) as snapshot:
         file = WholeFile(snapshot)
         fingerprint = _fingerprint(file.header)
-        checks = RowChecks(context.rules, live, context.searches, width, fingerprint)
+        orders = make_order_checks(context.rules.orders, file.header.schema)
+        checks = RowChecks(
+            context.rules, live, context.searches, width, fingerprint, orders
+        )
         digests = _digests(context, live, file.header)
         chosen = chosen_block(name, context.today, len(file.index))
         walk = context.schema_check.walker(file.header)

@@ -21,6 +21,7 @@ class Check(StrEnum):
     RETENTION: none past its retention.
     DATES: none from before the start, from a pause, or from after the end.
     REVIEW: each covered, when it was sent, by a review that counts.
+    EXPUNGED: none, and no field, that people ordered to be taken out.
     PLACE: none in another study's partition or bucket, or of another date.
     SCHEMA: each decodes with the approved schema of its document.
     DUPLICATES: none twice after compaction, in compaction's own window.
@@ -45,6 +46,7 @@ class Check(StrEnum):
     RETENTION = "retention"
     DATES = "dates"
     REVIEW = "review"
+    EXPUNGED = "expunged"
     PLACE = "place"
     SCHEMA = "schema"
     DUPLICATES = "duplicates"

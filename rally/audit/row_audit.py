@@ -26,7 +26,7 @@ from rally.storage.partitions import LiveFile, list_files, read_view
 
 ROW_CHECKS = (
     *(Check.WITHDRAWN, Check.DATES, Check.PLACE, Check.SCHEMA, Check.DUPLICATES),
-    *(Check.ENROLMENT, Check.IDS, Check.NETWORK, Check.FILES),
+    *(Check.ENROLMENT, Check.IDS, Check.NETWORK, Check.FILES, Check.EXPUNGED),
 )
 """Checks that only reading rows proves."""
 

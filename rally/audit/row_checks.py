@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from rally.audit.collection_windows import CollectionWindow
 from rally.audit.current_withdrawals import CurrentWithdrawals, Fate
+from rally.audit.expunge_audit import JudgedOrder, OrderCheck
 from rally.audit.findings import Check, Unit
 from rally.audit.searching import PSEUDONYM, Searches
 from rally.audit.tally import Tally
@@ -77,6 +78,7 @@ class PartitionRules(NamedTuple):
         selection: Judge of who left; None where the requests are not known.
         enrolled: People who ever enrolled, where that matters and the grace is over.
         concluded: Names, as rows have them, of studies about which no row may be.
+        orders: Orders to expunge that are about the partition.
     """
 
     partition: Partition
@@ -88,6 +90,7 @@ class PartitionRules(NamedTuple):
     selection: Selection | None
     enrolled: EnrolledPeople | None
     concluded: Sequence[bytes] = ()
+    orders: tuple[JudgedOrder, ...] = ()
 
     @property
     def where(self) -> str:
@@ -123,6 +126,7 @@ class RowChecks:
         searches: Searches,
         width: int,
         fingerprint: str,
+        order_checks: Sequence[OrderCheck] = (),
     ) -> None:
         """Prepares the checks of one file.
 
@@ -133,11 +137,13 @@ class RowChecks:
             width: Number of first bytes that are hashed; 0 hashes none.
             fingerprint: Fingerprint of the file's schema, as its header says it; "" of
                 another program's file.
+            order_checks: Checks of the orders to expunge that are about the file.
         """
         self.tally = Tally()
         self.hashes = array("q")
         self._rules = rules
         self._approved = rules.approved.get(fingerprint, ())
+        self._order_checks = order_checks
         self._live = live
         self._searches = searches
         self._width = width
@@ -146,6 +152,7 @@ class RowChecks:
     def check_block(self, block: RowBlock, undecodable: Collection[int] = ()) -> None:
         """Checks the rows of a block; those at `undecodable` places fit no schema."""
         out = self._find_superseded(block)
+        self._check_orders(block, out)
         live = len(block.starts) - len(out) + block.mismatched + block.keyless
         self.tally.rows += live
         self.tally.documents[self._rules.partition] += live
@@ -170,6 +177,18 @@ class RowChecks:
             return set()
         holds = self._live.holds
         return {place for place, each in enumerate(block.people) if not holds(each)}
+
+    def _check_orders(self, block: RowBlock, out: Collection[int]) -> None:
+        """Counts rows that orders to expunge take, or take a field out of."""
+        for each in self._order_checks:
+            what, number = "that an order takes out", each.count(block, out)
+            if each.orders[0].is_due:
+                self._unless_held(Check.EXPUNGED, what, number)
+            else:
+                where, until = self._rules.where, max(it.until for it in each.orders)
+                self.tally.add_apart(
+                    Check.EXPUNGED, where, what, number, Unit.ROWS, until
+                )
 
     def _times(self, block: RowBlock) -> list[int] | None:
         """Returns the rows' times; None where all lie in the date's only window."""

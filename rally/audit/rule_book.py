@@ -21,6 +21,7 @@ from rally.audit.collection_windows import (
     windows_in,
 )
 from rally.audit.current_withdrawals import CurrentWithdrawals
+from rally.audit.expunge_audit import JudgedOrders
 from rally.audit.findings import Check
 from rally.audit.foreign_schema import resembles
 from rally.audit.row_checks import PartitionRules
@@ -32,6 +33,7 @@ from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, CorruptFile
 from rally.events import EventLog
 from rally.registry.approvals import Approvals
+from rally.registry.expunges import Expunges
 from rally.registry.intervals import Interval
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.registry import Registry
@@ -167,6 +169,12 @@ class RuleBook:
         self.holds = LegalHolds.of_chain(decided, self._as_of)
         self.unread = set[Check]()
         self._withdrawals = self._read_withdrawals()
+        self._orders = JudgedOrders.judge(
+            Expunges.of_chain(decided),
+            self._withdrawals.published if self._withdrawals else None,
+            self._as_of,
+            settings.limits.deadline_days,
+        )
         self._newest = self._withdrawals.newest if self._withdrawals else 0
         self._unsigned = set[int]()  # lists that only headers name
         self._selections: dict[str, Selection] = {}
@@ -207,6 +215,7 @@ class RuleBook:
             self._selection(study),
             self._required_enrolments(study, partition),
             self._concluded if self._has_scope(study, partition) else (),
+            self._orders.over(*partition),
         )
 
     def prepare(self, namespace: str) -> None:

@@ -6,6 +6,7 @@ Encoding"). So a row without the field is the very row, whoever wrote it.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ MOST_TYPES = 100_000
 """Of one schema; a named type counts at each of its places."""
 
 _EMPTY = b"\0"
+_NO_NAME = re.compile("[^A-Za-z0-9_/*]")
 _NAMED = ("record", "error", "enum", "fixed")
 
 
@@ -59,15 +61,20 @@ class FieldEraser:
         Args:
             schema: Writer's schema of the rows, JSON.
             path: Path of the field from JSON names, below the payload; items of arrays
-                and values of maps are "*": `/events/*/address`.
+                and values of maps are "*": `/events/*/address`. A program that has
+                read our files and writes its own keeps none of these names: there
+                "_" stands for what Avro allows in no name.
 
         Raises:
             FieldRequired: The field can be neither null nor empty.
             CorruptFile: The schema is none, or contains itself.
         """
         try:
-            row = _Structure().of(json.loads(schema), "")
+            structure = _Structure()
+            row = structure.of(json.loads(schema), "")
             self._edit = _Way(path).to_payload(row)
+            if self._edit is None and not structure.has_json_names:
+                self._edit = _Way(_as_avro_names(path)).to_payload(row)
         except FieldRequired:
             raise
         except Exception:  # whatever a schema of somebody else's makes a library raise
@@ -120,6 +127,7 @@ class _Structure:
     """Writes each named type out at each of its places, under a name of its own."""
 
     def __init__(self) -> None:
+        self.has_json_names = False
         self._known: dict[str, tuple[Mapping[str, Any], str]] = {}
         self._within: list[str] = []
         self._types = 0
@@ -160,6 +168,7 @@ class _Structure:
         if schema["type"] == "fixed":
             return {"type": "fixed", "name": name, "size": schema["size"]}
         self._within.append(full)
+        self.has_json_names |= any("json" in each for each in schema["fields"])
         fields = [
             {
                 "name": each["name"],
@@ -176,6 +185,10 @@ def _full_name(schema: Mapping[str, Any], namespace: str) -> str:
     name = str(schema["name"])
     inner = schema.get("namespace", namespace)
     return name if "." in name or not inner else f"{inner}.{name}"
+
+
+def _as_avro_names(path: str) -> str:
+    return _NO_NAME.sub("_", path)
 
 
 class _Way:

@@ -16,6 +16,7 @@ PROMISES = {
     Check.RETENTION: "No row is kept past its retention.",
     Check.DATES: "No row is from before a study, a pause of it, or after its end.",
     Check.REVIEW: "Signed reviews covered every row on the day on which it was sent.",
+    Check.EXPUNGED: "Nothing is left that people ordered to be taken out.",
     Check.PLACE: "Every row lies with its own study, document and day.",
     Check.SCHEMA: "Every row is what its approved schema says, and no more.",
     Check.DUPLICATES: "No ping is there twice after compaction.",

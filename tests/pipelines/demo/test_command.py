@@ -190,7 +190,7 @@ def test_demo_ends_with_the_conclusion_and_an_audit_that_is_kept(demo):
     ) in ending
     page = (out / "audit.html").read_text()
     assert page.startswith("<!DOCTYPE html>")
-    assert "21 of 21 promises are kept" in page
+    assert "22 of 22 promises are kept" in page
 
 
 def test_demo_leaves_nothing_of_the_study_and_all_of_others(demo):

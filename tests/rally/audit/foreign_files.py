@@ -19,6 +19,7 @@ def put_foreign(
     deployment,
     rows,
     study=GARDEN,
+    document="visit.1",
     day=0,
     name="f" * 32,
     form=OURS,
@@ -28,12 +29,12 @@ def put_foreign(
 
     `change` is done to the bytes of the file; gives its name.
     """
-    text = row_schema(deployment.registry.studies[study].documents["visit.1"].schema)
+    text = row_schema(deployment.registry.studies[study].documents[document].schema)
     schema = fastavro.parse_schema(json.loads(text))
     records = [
         fastavro.schemaless_reader(io.BytesIO(row), schema, None) for row in rows
     ]
     data = write_foreign(form, json.loads(text), records, codec="deflate")
-    name = new_file(partition_of(study, day=day), name)
+    name = new_file(partition_of(study, document, day), name)
     assert deployment.data.create(name, change(data))
     return name

@@ -19,6 +19,7 @@ from rally.consent.records import (
 )
 from rally.dead_letters import LetterKind, LetterPlace, encode_dead_letters
 from rally.decisions.contents import DecisionKind
+from rally.decisions.entry import entry_name
 from rally.decisions.notice_contents import NoticeKind, NoticePublication
 from rally.decisions.writing import decide
 from rally.events import EventKind
@@ -37,13 +38,19 @@ from tests.rally.audit.audited_platform import (
     day_of,
     partition_of,
 )
-from tests.rally.audit.row_violations import GARDEN_DAY, list_names
+from tests.rally.audit.row_violations import GARDEN_DAY, expunge, list_names
 from tests.rally.audit.studies import BOG
 from tests.support.people import signer
 from tests.support.stores import FOUNDED, see_list
 from tests.support.world import GARDEN, HOUSE, NOTICE, POND, rally_id
 
 RAW_ID = "with a raw id, or without a pseudonym"
+
+
+def order_without_a_receipt(deployment):
+    order = expunge(deployment, day=30)
+    what = "an order to expunge without a receipt"
+    return entry_name(order.number), {what: 1}
 
 
 def raw_in_payload(deployment):

@@ -9,14 +9,19 @@ import json
 import fastavro
 
 from rally.events import EventKind
-from rally.registry.rows import row_schema
+from rally.registry.rows import RowEncoder, row_schema
+from rally.times import from_micros
 from tests.model.words import moment
 from tests.rally.audit.audited_platform import (
     day_of,
     partition_of,
 )
+from tests.support.expunges import order_expunge
 from tests.support.world import GARDEN, HOUSE, POND
 
+JOINED = "study-enrollment.1"
+TAKEN = "that an order takes out"
+NO_RECEIPT = "an order to expunge without a receipt"
 GARDEN_DAY = f"{GARDEN}/visit.1/{day_of(0)}"
 
 
@@ -25,6 +30,22 @@ def list_names(deployment, study=GARDEN, document="visit.1", day=0):
         info.name
         for info in deployment.data.list(partition_of(study, document, day).folder)
     ]
+
+
+def expunge(deployment, field=None, document="visit.1", at=-40, day=0):
+    """An order about a date of the garden, long ago."""
+    days = [from_micros(moment(day)).date()] * 2
+    when = from_micros(moment(at))
+    return order_expunge(deployment.platform, GARDEN, document, days, when, field)
+
+
+def with_deletion_id(deployment, person, number, field="d"):
+    """An enrolment's row, with an optional field."""
+    own = deployment.pseudonym(person, GARDEN)
+    payload = {"rally.id": own, "mark": "a", "deletion.id": field}
+    return RowEncoder(deployment.registry.studies[GARDEN].documents[JOINED]).encode(
+        own, f"d0c00000-0000-4000-9000-{number:012}", moment(0), None, None, payload
+    )
 
 
 def joined_before(deployment, person=0, day=-80):
@@ -92,6 +113,28 @@ def unreviewed(deployment):
     return where, {
         "sent while no review covered it": 1,
     }
+
+
+def unexpunged(deployment):
+    expunge(deployment)
+    rows = sum(
+        count_rows(deployment.data.read(name)) for name in list_names(deployment)
+    )
+    assert rows
+    return GARDEN_DAY, {TAKEN: rows, NO_RECEIPT: 1}
+
+
+def unexpunged_field(deployment):
+    deployment.put(
+        [
+            with_deletion_id(deployment, person=0, number=1),
+            with_deletion_id(deployment, person=3, number=2, field=None),
+            with_deletion_id(deployment, person=4, number=3),
+        ],
+        document=JOINED,
+    )
+    expunge(deployment, document=JOINED, field="/deletion.id")
+    return f"{GARDEN}/{JOINED}/{day_of(0)}", {TAKEN: 2, NO_RECEIPT: 1}
 
 
 def of_another_date(deployment):

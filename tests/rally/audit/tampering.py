@@ -205,7 +205,7 @@ def probe(deployment):
 
 def report(deployment):
     plant(
-        deployment.platform, "reports/audit.html", b"<p>21 of 21 promises are kept.</p>"
+        deployment.platform, "reports/audit.html", b"<p>22 of 22 promises are kept.</p>"
     )
 
 

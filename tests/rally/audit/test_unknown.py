@@ -45,16 +45,19 @@ def unseen(deployment, **settings):
     return lines_by_check(report, "unseen")
 
 
+OF_THE_LIST = {Check.WITHDRAWN, Check.DECISIONS, Check.DERIVED, Check.EXPUNGED}
+
+
 def test_missing_list(deployment):
     deployment.platform.delete(LIST, deployment.platform.stat(LIST).generation)
     seen = unseen(deployment)
-    assert set(seen) == {Check.WITHDRAWN, Check.DECISIONS, Check.DERIVED}
+    assert set(seen) == OF_THE_LIST
     assert "the withdrawal list is missing" in seen[Check.WITHDRAWN][0].what
 
 
 def test_changed_list(deployment):
     deployment.damage(deployment.platform, LIST)
-    assert set(unseen(deployment)) == {Check.WITHDRAWN, Check.DECISIONS, Check.DERIVED}
+    assert set(unseen(deployment)) == OF_THE_LIST
 
 
 def test_damaged_log_is_broken_and_hides_who_left(deployment):

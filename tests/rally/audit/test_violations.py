@@ -29,6 +29,11 @@ VIOLATIONS = {
     Check.RETENTION: [row_violations.expired],
     Check.DATES: [row_violations.undated],
     Check.REVIEW: [row_violations.unreviewed],
+    Check.EXPUNGED: [
+        row_violations.unexpunged,
+        row_violations.unexpunged_field,
+        object_violations.order_without_a_receipt,
+    ],
     Check.PLACE: [
         row_violations.of_another_date,
         row_violations.of_another_bucket,

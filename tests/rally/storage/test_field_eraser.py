@@ -124,6 +124,18 @@ def test_required_field_can_not_be_erased(path):
         FieldEraser(SCHEMA, path)
 
 
+def test_file_of_a_program_that_knows_no_json_names_loses_the_field():
+    schema = SCHEMA.replace('"json": "u.r/l", ', "").replace('"url"', '"u_r_l"')
+    part = {"kind": "A", "u_r_l": "x", "sizes": []}
+    stream = io.BytesIO()
+    row = {"participant": "p", "when": 0, "payload": {**PLAIN, "parts": [part]}}
+    fastavro.schemaless_writer(stream, fastavro.parse_schema(json.loads(schema)), row)
+    whole, path = stream.getvalue(), "/parts/*/u.r_l"
+    erased = FieldEraser(schema, path).erase(whole)
+    assert len(erased) == len(whole) - 2
+    assert not FieldEraser(SCHEMA.replace('"url"', '"u_r_l"'), path).is_there
+
+
 @pytest.mark.parametrize(
     "path", ["/pag", "/page/x", "/parts/u.r/l", "/url", "/parts/*", "/", "", "/payload"]
 )
