@@ -209,9 +209,10 @@ _RECEIPTS: tuple[Column["Receipt"], ...] = (
 def _print_copy(case: "Case", gathered: "Gathered", *, as_json: bool) -> None:
     """Prints what is held; of an id that nobody knows it is nothing of all."""
     copy, found = gathered
-    acts, requests = Table(_ACTS, copy.acts), Table(_REQUESTS, copy.requests)
+    records = copy.records
+    acts, requests = Table(_ACTS, records.acts), Table(_REQUESTS, records.requests)
     lines = [_DocumentLine(*each) for each in copy.all_documents()]
-    documents, receipts = Table(_DOCUMENTS, lines), Table(_RECEIPTS, copy.receipts)
+    documents, receipts = Table(_DOCUMENTS, lines), Table(_RECEIPTS, records.receipts)
     costs = {"files": found.costs.opened, "bytes": found.costs.bytes}
     print_results(
         {

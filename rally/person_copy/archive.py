@@ -14,6 +14,7 @@ from typing import Any
 from rally.person_copy.data_files import to_csv, to_json_lines
 from rally.person_copy.facts import (
     to_about,
+    to_consents,
     to_participation,
     to_receipt,
     to_schema,
@@ -22,6 +23,7 @@ from rally.person_copy.facts import (
 from rally.person_copy.page import make_index
 from rally.person_copy.paths import (
     ABOUT,
+    CONSENTS,
     INDEX,
     MANIFEST,
     PARTICIPATION,
@@ -58,6 +60,7 @@ def _files(copy: PersonCopy) -> Iterator[tuple[str, bytes]]:
     yield INDEX, make_index(copy).encode()
     yield ABOUT, to_text(to_about(copy)).encode()
     yield PARTICIPATION, to_text(to_participation(copy)).encode()
+    yield CONSENTS, to_text(to_consents(copy.records.consents)).encode()
     for study, document in copy.all_documents():
         place = study.namespace, document.name
         yield json_lines_path(*place), to_json_lines(document).encode()
@@ -66,7 +69,7 @@ def _files(copy: PersonCopy) -> Iterator[tuple[str, bytes]]:
             used = frozenset(each.fingerprint for each in document.rows)
             schema = to_schema(document.document, used)
             yield schema_path(*place), to_text(schema).encode()
-    for receipt in copy.receipts:
+    for receipt in copy.records.receipts:
         yield receipt_path(receipt.number), to_text(to_receipt(receipt)).encode()
 
 

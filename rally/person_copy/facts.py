@@ -4,9 +4,11 @@ Each says in one document what index.html says for people.
 """
 
 import json
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from rally.consent.index import StudyConsent
 from rally.inventory.json import describe_access, describe_field
 from rally.inventory.wording import (
     say_end,
@@ -114,9 +116,9 @@ def to_participation(copy: PersonCopy) -> dict[str, Any]:
                 "scope": each.scope,
                 "by": each.signal,
             }
-            for each in copy.acts
+            for each in copy.records.acts
         ],
-        "requests": [_request(each) for each in copy.requests],
+        "requests": [_request(each) for each in copy.records.requests],
     }
 
 
@@ -132,6 +134,30 @@ def _request(request: Withdrawal) -> dict[str, Any]:
             for stage, at in sorted(request.stages.items(), key=lambda each: each[1])
         },
         "receipts": list(request.receipts),
+    }
+
+
+def to_consents(consents: Iterable[StudyConsent]) -> dict[str, Any]:
+    """Returns what the person agreed to, and how each consent stands.
+
+    One is `explicit` where the person's client said it, and `inferred` where they
+    joined while a notice was in force.
+    """
+    return {
+        "consents": [
+            {
+                "study": each.study,
+                "purpose": each.purpose,
+                "field": each.field or None,
+                "state": each.consent.state,
+                "since": moment(from_micros(each.consent.since)),
+                "evidence": each.consent.evidence,
+                "notice": each.consent.notice._asdict()
+                if each.consent.notice
+                else None,
+            }
+            for each in consents
+        ]
     }
 
 

@@ -6,14 +6,16 @@ from typing import NamedTuple
 
 from rally.access.cases import Case
 from rally.access.person_rows import PersonRows, find_person_rows
+from rally.consent.index import ConsentIndex
 from rally.decisions.chain import LOSS, Chain
 from rally.errors import ConfigurationError, CorruptFile
 from rally.events import EventLog
-from rally.person_copy.records import PersonCopy
+from rally.person_copy.records import PersonCopy, PersonRecords
 from rally.person_copy.taking import PlatformFacts, find_acts, take_copy
 from rally.receipts.chain import read_receipt
 from rally.receipts.receipt import Receipt
 from rally.registry.registry import Registry
+from rally.registry.transitions import States
 from rally.storage.layout import Stores
 from rally.storage.objectstore.interface import GenerationMismatch, ObjectStore
 from rally.validation.pseudonyms import Pseudonyms
@@ -102,6 +104,9 @@ class Places:
         try:
             log, rulings = EventLog(self.platform), Rulings.of(self.chain)
             acts = tuple(find_acts(log, person, rulings))
+            states = States.of_chain(self.registry, self.chain)
+            index = ConsentIndex.read(self.platform, self.registry, states, [person])
+            consents = tuple(index.consents_of(person, now))
             found = find_person_rows(
                 self.registry, self.stores, self.pseudonyms, person
             )
@@ -115,9 +120,7 @@ class Places:
                     self.published.list.people(),
                 ),
                 found,
-                acts,
-                own,
-                self._receipts(own),
+                PersonRecords(acts, own, self._receipts(own), consents),
                 now,
             )
         except CorruptFile as error:

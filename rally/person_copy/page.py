@@ -78,9 +78,11 @@ def make_index(copy: PersonCopy) -> str:
 def _sections(copy: PersonCopy) -> Iterator[Markup]:
     yield section("In short", _in_short(copy))
     yield section("What you joined and left", _participation(copy))
+    if copy.records.consents:
+        yield section("What you agreed to", _consents(copy))
     for study in copy.studies:
         yield section(study.entry.study.name, *_study(study))
-    if copy.receipts:
+    if copy.records.receipts:
         yield section("What was deleted", _receipts(copy))
     yield section("What is not in this copy", paragraphs(_missing(copy)))
 
@@ -97,10 +99,30 @@ def _in_short(copy: PersonCopy) -> Markup:
 
 def _participation(copy: PersonCopy) -> Markup:
     names = {each.namespace: each.entry.study.name for each in copy.studies}
-    if not copy.acts:
+    acts = copy.records.acts
+    if not acts:
         return element("p", "No enrolment of yours is known.", class_="soft")
-    items = (element("li", wording.say_act(each, names)) for each in copy.acts)
+    items = (element("li", wording.say_act(each, names)) for each in acts)
     return element("ul", *items)
+
+
+def _consents(copy: PersonCopy) -> Markup:
+    names = {each.namespace: each.entry.study.name for each in copy.studies}
+    rows = [
+        (
+            stranger(names.get(each.study, each.study)),
+            wording.say_consent(each),
+            f"{each.consent.state} on {_day_of(each.consent.since)}",
+            wording.EVIDENCE[each.consent.evidence],
+        )
+        for each in copy.records.consents
+    ]
+    head = ("Study", "To what", "How it stands", "How we know")
+    return data_table(head, rows, ("", "", "", ""), "What you agreed to", _CARDS)
+
+
+def _day_of(micros: int) -> str:
+    return say_day(from_micros(micros).date())
 
 
 def _study(copy: StudyCopy) -> Iterator[Markup]:
@@ -255,10 +277,10 @@ def _receipts(copy: PersonCopy) -> Markup:
         (
             element("a", f"Receipt {each.number}", href=receipt_path(each.number)),
             names.get(each.scope, each.scope),
-            say_day(from_micros(each.received).date()),
+            _day_of(each.received),
             f"{sum(part.rows for part in each.sections):,}",
         )
-        for each in copy.receipts
+        for each in copy.records.receipts
     ]
     head = ("Receipt", "You left", "Asked", "Rows deleted")
     return data_table(head, rows, ("", "", "", ""), "Receipts", f"reviews {_CARDS}")

@@ -1,7 +1,7 @@
 """Names the files of a person's copy."""
 
 INDEX, ABOUT, MANIFEST = "index.html", "about.json", "manifest.json"
-PARTICIPATION = "participation.json"
+PARTICIPATION, CONSENTS = "participation.json", "consents.json"
 
 
 def csv_path(study: str, document: str) -> str:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from rally.consent.index import StudyConsent
 from rally.events import EventKind
 from rally.inventory.records import StudyEntry
 from rally.receipts.receipt import Receipt
@@ -119,6 +120,22 @@ class Act(NamedTuple):
     signal: str
 
 
+class PersonRecords(NamedTuple):
+    """What the platform's own records say of the person.
+
+    Attributes:
+        acts: Times at which the person joined or left, in their order.
+        requests: Requests to leave that the platform knows of, in their order.
+        receipts: Receipts of these requests, in the order of their numbers.
+        consents: Consents, by study, purpose and field.
+    """
+
+    acts: tuple[Act, ...] = ()
+    requests: tuple[Withdrawal, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    consents: tuple[StudyConsent, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class StudyCopy:
     """One study, or the platform's own namespace, as far as it is the person's.
@@ -155,19 +172,15 @@ class PersonCopy:
         studies: Studies of which the person has rows, or which they joined or left,
             sorted by namespace.
         closed: Namespaces of studies that cannot be read at this time.
-        acts: Times at which the person joined or left, in their order.
-        requests: Requests to leave that the platform knows of, in their order.
-        receipts: Receipts of these requests, in the order of their numbers.
+        records: What the platform's own records say.
     """
 
     case: str
     at: datetime
     version: str
     studies: tuple[StudyCopy, ...]
-    closed: tuple[str, ...] = ()
-    acts: tuple[Act, ...] = ()
-    requests: tuple[Withdrawal, ...] = ()
-    receipts: tuple[Receipt, ...] = ()
+    closed: tuple[str, ...]
+    records: PersonRecords
 
     @property
     def rows(self) -> int:

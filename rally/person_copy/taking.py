@@ -17,10 +17,10 @@ from rally.person_copy.records import (
     Act,
     DocumentCopy,
     PersonCopy,
+    PersonRecords,
     RowCopy,
     StudyCopy,
 )
-from rally.receipts.receipt import Receipt
 from rally.registry.registry import Registry
 from rally.registry.study import Document
 from rally.storage.row_keys import COLUMNS
@@ -31,7 +31,6 @@ from rally.version import pipeline_version
 from rally.withdrawal.people_index import PeopleIndex
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.selection import Selection
-from rally.withdrawal.withdrawal_list import Withdrawal
 
 _ID_POINTERS = ("participant", "deletion_id")
 """Properties of a payload schema that name an id's place by a JSON pointer."""
@@ -58,9 +57,7 @@ def take_copy(
     person: str,
     facts: PlatformFacts,
     found: PersonRows,
-    acts: tuple[Act, ...],
-    requests: tuple[Withdrawal, ...],
-    receipts: tuple[Receipt, ...],
+    records: PersonRecords,
     at: datetime,
 ) -> PersonCopy:
     """Gathers all that is held of a person.
@@ -70,9 +67,7 @@ def take_copy(
         person: Platform pseudonym.
         facts: What the platform knows.
         found: Rows of the person.
-        acts: Times at which the person joined or left.
-        requests: Requests of the person on the published list.
-        receipts: Receipts of these requests.
+        records: What the platform's own records say of the person.
         at: Time for which the copy is true, UTC.
 
     Raises:
@@ -81,7 +76,8 @@ def take_copy(
     by_study: dict[str, list[StoredRow]] = {}
     for row in found.rows:
         by_study.setdefault(row.partition.study, []).append(row)
-    known = {*by_study, *(each.scope for each in acts)}
+    known = {*by_study, *(each.scope for each in records.acts)}
+    known.update(each.study for each in records.consents)
     registry = facts.registry
     studies = {name: it for name, it in registry.studies.items() if name in known}
     entries = take_inventory(Registry(studies), facts.chain, at).studies
@@ -94,9 +90,7 @@ def take_copy(
             for entry in entries
         ),
         found.closed,
-        acts,
-        requests,
-        receipts,
+        records,
     )
 
 

@@ -1,5 +1,8 @@
 """Words a person's copy: what index.html and the facts beside it say in sentences."""
 
+from rally.consent.fold import Evidence
+from rally.consent.index import StudyConsent
+from rally.consent.records import ConsentPurpose
 from rally.events import RALLY, EventKind
 from rally.inventory.wording import say_day, title
 from rally.person_copy.records import (
@@ -41,6 +44,23 @@ DELETIONS = {
     "person has to decide",
 }
 """What becomes of rows whose person left."""
+
+EVIDENCE = {
+    Evidence.EXPLICIT: "you said so",
+    Evidence.INFERRED: "you joined while the notice was in force",
+}
+"""How a consent is known."""
+
+_PURPOSES = {
+    ConsentPurpose.STUDY: "to take part in the study",
+    ConsentPurpose.DEMOGRAPHICS: "that its researchers see demographics",
+}
+
+
+def say_consent(each: StudyConsent) -> str:
+    """Returns what a consent is to."""
+    what = _PURPOSES[each.purpose]
+    return f"{what}: {each.field}" if each.field else what
 
 
 def title_of(copy: DocumentCopy) -> str:

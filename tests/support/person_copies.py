@@ -4,14 +4,9 @@ import io
 import json
 import zipfile
 
-from rally.access.person_rows import find_person_rows
-from rally.decisions.verifying import read_chain
-from rally.events import EventLog
+from rally.access.cases import Case, Decided, subject_of
 from rally.person_copy.archive import make_archive
-from rally.person_copy.taking import PlatformFacts, find_acts, take_copy
-from rally.receipts.chain import read_receipt
-from rally.withdrawal.list_object import read_list
-from rally.withdrawal.rulings import Rulings
+from rally.person_copy.gathering import Places
 from tests.support.memory_deployment import MemoryDeployment, day
 
 CASE = "00c0ffee"
@@ -20,24 +15,15 @@ AT = day(30)
 
 def copy_of(deployment: MemoryDeployment, number: int, registry=None, pseudonyms=None):
     """The copy of somebody, as of the thirtieth day."""
-    registry = registry or deployment.registry
-    pseudonyms = pseudonyms or deployment.pseudonyms
-    person = deployment.platform_pseudonym(number)
-    chain = read_chain(deployment.platform)
-    published = read_list(deployment.platform).list
-    found = find_person_rows(registry, deployment.stores, pseudonyms, person)
-    facts = PlatformFacts(registry, chain, pseudonyms, published.people())
-    own = tuple(e for e in published.withdrawals if e.participant == person)
-    receipts = [
-        read_receipt(deployment.platform, chain, number)
-        for each in own
-        for number in each.receipts
-    ]
-    log, rulings = EventLog(deployment.platform), Rulings.of(chain)
-    acts = tuple(find_acts(log, person, rulings))
-    return take_copy(
-        CASE, person, facts, found, acts, own, tuple(filter(None, receipts)), AT
+    places = Places.open(
+        registry or deployment.registry,
+        deployment.stores,
+        pseudonyms or deployment.pseudonyms,
     )
+    person = deployment.platform_pseudonym(number)
+    opened = Decided("decide", AT)
+    case = Case(CASE, subject_of(CASE, person), False, None, opened)
+    return places.gather(case, person, AT).copy
 
 
 def files_of(archive: bytes) -> dict[str, bytes]:

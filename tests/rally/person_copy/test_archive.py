@@ -9,6 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.consent.records import (
+    CONSENT_LOG,
+    ConsentChoice,
+    ConsentPurpose,
+    ConsentRecord,
+)
 from rally.person_copy.archive import make_archive
 from rally.registry.study import StudyKind
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
@@ -17,6 +23,7 @@ from tests.support.memory_deployment import (
     MemoryDeployment,
     Row,
     document_id,
+    micros,
 )
 from tests.support.person_copies import copy_of, lines, opened
 from tests.support.registries import without_study
@@ -42,6 +49,7 @@ def test_files_of_the_archive(garden):
     files = opened(garden, ANN)
     assert list(files) == [
         "about.json",
+        "consents.json",
         f"{VISITS}.csv",
         f"{VISITS}.jsonl",
         f"data/{HOUSE}/enrollment.1.csv",
@@ -116,6 +124,56 @@ def test_who_left_is_told_what_goes_and_what_went(garden):
     assert about["studies"][0]["documents"][0]["to_be_deleted"] == {"due": 1}
 
 
+def test_consents_are_in_it_and_those_that_follow_from_joining_are_called_so(garden):
+    def choose(person, choice, when, document):
+        CONSENT_LOG.write(
+            garden.platform,
+            [
+                ConsentRecord(
+                    choice,
+                    GARDEN,
+                    garden.platform_pseudonym(person),
+                    ConsentPurpose.DEMOGRAPHICS,
+                    ("age_band",),
+                    micros(when),
+                    micros(when),
+                    None,
+                    document_id(document),
+                    f"{HOUSE}/consents.1",
+                )
+            ],
+            "1",
+        )
+
+    choose(ANN, ConsentChoice.GIVEN, 5, 50)
+    choose(ANN, ConsentChoice.REFUSED, 6, 51)
+    choose(BEN, ConsentChoice.GIVEN, 7, 52)
+    (notice,) = garden.registry.studies[GARDEN].notices
+    told = json.loads(opened(garden, ANN)["consents.json"])["consents"]
+    assert told == [
+        {
+            "study": GARDEN,
+            "purpose": "study",
+            "field": None,
+            "state": "given",
+            "since": "2026-05-03T12:00:00Z",
+            "evidence": "inferred",
+            "notice": {"version": notice.version, "sha256": notice.sha256},
+        },
+        {
+            "study": GARDEN,
+            "purpose": "demographics",
+            "field": "age_band",
+            "state": "refused",
+            "since": "2026-05-07T12:00:00Z",
+            "evidence": "explicit",
+            "notice": None,
+        },
+    ]
+    page = opened(garden, ANN)["index.html"].decode()
+    assert "that its researchers see demographics: age_band" in page
+
+
 def test_about_says_why_who_and_how_long(garden):
     about = json.loads(opened(garden, ANN)["about.json"])
     study = about["studies"][0]
@@ -130,7 +188,8 @@ def test_about_says_why_who_and_how_long(garden):
 def test_nobody_known_gets_an_archive_of_nothing(garden):
     files = opened(garden, 99)
     assert list(files) == [
-        *("about.json", "index.html", "manifest.json", "participation.json")
+        *("about.json", "consents.json", "index.html", "manifest.json"),
+        "participation.json",
     ]
     assert "Nothing is stored of you" in files["index.html"].decode()
 
