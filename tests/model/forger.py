@@ -67,8 +67,9 @@ class Forger(Comparison):
         known = {key_of(e): e.status for e in published.withdrawals}
         vain = [key for key in asked if known.get(key) is not RequestStatus.HELD]
         kind = DecisionKind.REJECT if rejects else DecisionKind.CONFIRM
+        subjects = sorted(map(subject_of, vain))
         rule_on(
-            self.system.platform, kind, published.counter, sorted(map(subject_of, vain))
+            self.system.platform, kind, published.counter, subjects, self.system.now
         )
 
     @rule(person=people, scope=scopes)

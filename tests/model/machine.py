@@ -14,7 +14,7 @@ from rally.times import from_micros
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.rulings import RequestAction, choose
 from rally.withdrawal.withdrawal_list import RequestState
-from tests.model.comparison import EARLY, LATE
+from tests.model.comparison import EARLY, LATE, WAITING
 from tests.model.draws import (
     ages,
     copies,
@@ -27,9 +27,11 @@ from tests.model.draws import (
 )
 from tests.model.forger import Forger
 from tests.model.reference import best
+from tests.model.reviews import SUSPENDED, answer, suspend
 from tests.model.words import STUDIES, Ping, moment
 from tests.support.request_decisions import rule as rule_withdrawals
 from tests.support.study_decisions import decide_study
+from tests.support.world import GARDEN
 
 STREAM_DAYS = 4
 """How long a stream may go on by an old list: less than requests stay open."""
@@ -67,8 +69,12 @@ class Machine(Forger):
 
     # What people, clients and operators do
 
-    @initialize(sent=st.lists(pings, min_size=6, max_size=20))
-    def begin(self, sent) -> None:
+    @initialize(
+        sent=st.lists(pings, min_size=6, max_size=20),
+        days=st.sampled_from([0, 0, 0, 2]),
+    )
+    def begin(self, sent, days) -> None:
+        self.wait(days)
         self.ingest_some(sent, None)
 
     @rule(sent=st.lists(pings, min_size=2, max_size=8), fault=faults)
@@ -147,8 +153,32 @@ class Machine(Forger):
 
     @rule(day=st.sampled_from([EARLY, LATE]))
     def move_the_end(self, day) -> None:
-        self.system.registry = self.registries[day]
+        self.end = day
         self.model.end = moment(day, -12)
+        self._deploy()
+
+    def _deploy(self) -> None:
+        is_renewed = self.model.reviews.is_deployed
+        self.system.registry = self.registries[self.end, is_renewed]
+        self.stale = None
+
+    @rule(step=st.sampled_from(["+", "+", "-", "record", "record"]))
+    def renew_the_review(self, step) -> None:
+        """The steward answers, and the registry gets the record, in any order."""
+        reviews, platform = self.model.reviews, self.system.platform
+        if step == "record":
+            reviews.is_deployed = True
+        else:
+            approves, study = step == "+", self.system.registry.studies[GARDEN]
+            answer(platform, study, self.system.now, approves=approves)
+            reviews.answers.append((self.model.now, approves))
+        self._deploy()
+
+    @rule(document=st.sampled_from(SUSPENDED), ends=st.booleans())
+    def suspend_a_document(self, document, ends) -> None:
+        suspend(self.system.platform, document, self.system.now, ends=ends)
+        said = self.model.reviews.suspended.setdefault(document, [])
+        said.append((self.model.now, not ends))
         self.stale = None
 
     @rule(action=st.sampled_from(list(RequestAction)), pick=st.integers(0, 20))
@@ -168,7 +198,8 @@ class Machine(Forger):
         )
         one = open_to[pick % len(open_to)]
         chosen = choose(action, published, published, None, [one.request])
-        rule_withdrawals(self.system.platform, action.kind, published.counter, *chosen)
+        rule_withdrawals(self.system.platform, action.kind, published.counter, *chosen,
+                         at=self.system.now)  # fmt: skip
         key = self._person(one.participant), one.scope, one.document_id
         if action is RequestAction.EXPEDITE:
             self.model.expedite.add(key)
@@ -218,13 +249,13 @@ class Machine(Forger):
         before, parked = self.system.view(), dict(self.parked)
         done = self._run(self.system.replay, fault)
         self._learn(parked.values(), self.model.book, is_done=done)
-        view, left = self.system.view(), self.system.parked()
+        view, left = self.system.view(), set(self.system.parked())
         outcome = {place: self.model.outcome(ping) for place, ping in parked.items()}
         assert left <= set(parked)
         for place, ping in parked.items():
             row, gone = ping.row, place not in left
-            assert not (gone and outcome[place] == "parked")
-            assert not (done and not gone and outcome[place] != "parked")
+            assert not (gone and outcome[place] in WAITING)
+            assert not (done and not gone and outcome[place] not in WAITING)
             if gone and outcome[place] == "stored":
                 assert view[row]
             if outcome[place] != "stored":

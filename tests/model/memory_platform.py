@@ -39,6 +39,7 @@ from tests.model.reference import (
 )
 from tests.model.words import PEOPLE, Ping, Row
 from tests.support.memory_deployment import KeylessPrf, Killed, MemoryDeployment
+from tests.support.request_decisions import sign_letters
 from tests.support.world import HOUSE, rally_id
 
 LONGEST_DELAY_DAYS = 10.0
@@ -86,7 +87,7 @@ class MemoryPlatform(MemoryDeployment):
     """Seals dead letters, and opens them."""
 
     def __init__(self, registry, now: datetime, **bucket) -> None:
-        super().__init__(registry, **bucket)
+        super().__init__(registry, confirms_reviews=False, **bucket)
         self.now = now
         self.pseudonyms = ByTheirNames(self.pseudonyms._prfs)
         self._rows: dict[tuple[str, int], list[Row]] = {}
@@ -94,6 +95,9 @@ class MemoryPlatform(MemoryDeployment):
         self._people = {
             self.pseudonym(person, name): person for person in PEOPLE for name in names
         }
+
+    def sign_letter(self, event):
+        sign_letters(self.platform, event, at=self.now)
 
     def platform_pseudonym(self, person):
         return self.pseudonyms.of_platform(rally_id(person))
@@ -122,8 +126,8 @@ class MemoryPlatform(MemoryDeployment):
         intake.flush()
 
     def replay(self) -> None:
-        intake, reason = self.intake(), FailureReason.LEFT
-        replay = Replay(intake, self._writer(intake), self.platform, self.vault, reason)
+        intake = self.intake()
+        replay = Replay(intake, self._writer(intake), self.platform, self.vault, None)
         for place, info in list(list_dead_letters(self.platform)):
             replay.replay(place, info)
 
@@ -179,16 +183,16 @@ class MemoryPlatform(MemoryDeployment):
             for each in read_events(self.platform)
         }
 
-    def parked(self) -> set[Letter]:
-        """The dead letters of who left."""
-        letters = [
-            unseal(each, place, self.vault)
-            for place, info in list_dead_letters(self.platform)
-            for each in read_sealed(self.platform.read(info.name))
-        ]
-        assert {each.reason for each in letters} <= {FailureReason.LEFT}
-        found = [each.envelope for each in letters]
-        return {(each.uri, each.submission_timestamp, each.payload) for each in found}
+    def parked(self) -> dict[Letter, set[FailureReason]]:
+        """The dead letters, with the reasons of each: one for each time it came."""
+        found: dict[Letter, set[FailureReason]] = {}
+        for place, info in list_dead_letters(self.platform):
+            for each in read_sealed(self.platform.read(info.name)):
+                letter = unseal(each, place, self.vault)
+                made = letter.envelope
+                key = made.uri, made.submission_timestamp, made.payload
+                found.setdefault(key, set()).add(letter.reason)
+        return found
 
     @contextmanager
     def fault(self, at: int, way: str) -> Iterator[Callable[[], bool]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from rally.events import MAIL, RALLY
+from tests.model.reviews import Coverage, Reviews
 from tests.model.words import DAY, STUDIES, Ping, Row
 from tests.support.world import GARDEN, HOUSE, POND
 
@@ -136,6 +137,7 @@ class Model:
     until: dict[Key, int] = field(default_factory=dict)
     closed: set[Key] = field(default_factory=set)
     book: Book = field(default_factory=Book)
+    reviews: Reviews = field(default_factory=Reviews)
 
     def state(self, study: str, time: int) -> str:
         """Of a study at a time."""
@@ -148,13 +150,17 @@ class Model:
         return "paused" if done and done[-1] == "pause" else "collecting"
 
     def outcome(self, ping: Ping, book: Book | None = None) -> str:
-        """Stored, refused or parked."""
+        """Stored, refused, lapsed or parked."""
         if ping.kind in ("leave", "uninstall"):
             return "refused"
         if self.state(ping.namespace, ping.time) != "collecting":
             return "refused"
         if self.state(ping.namespace, self.now) == "concluded":
             return "refused"
+        coverage = self.reviews.coverage(ping, self.now)
+        if coverage is not Coverage.COVERED:
+            waits = coverage is Coverage.LAPSED and ping.kind != "join"
+            return "lapsed" if waits else "refused"
         book = book or self.book
         if book.knows(ping):
             return "refused"

@@ -1,11 +1,12 @@
 """The registry of the model: a study that defers, one that holds, and the platform."""
 
 import json
-from datetime import date
 from pathlib import Path
 
 from rally.registry.registry import Registry
-from tests.support.reviews import write_reviews
+from rally.registry.review_files import dump_review
+from rally.registry.reviews import FOLDER
+from tests.model.reviews import reviews_of
 from tests.support.schemas import described
 from tests.support.world import (
     GARDEN,
@@ -17,7 +18,6 @@ from tests.support.world import (
     UNINSTALLED,
 )
 
-_REVIEWED = (date(2026, 2, 1), date(2026, 12, 31))
 _DOCUMENTS = """
 documents:
   visit.1: {}
@@ -105,8 +105,25 @@ _OLDER = (f"{GARDEN}/visit.1", f"{GARDEN}/survey.1", f"{POND}/visit.1")
 """Documents that have an older revision, which says another purpose."""
 
 
-def load_studies(folder: Path, end: str) -> Registry:
-    """The registry; the garden collects through a day, YYYY-MM-DD."""
+def load_studies(folder: Path, end: str, *, is_renewed: bool = False) -> Registry:
+    """The registry, with reviews that do not move with the garden's end.
+
+    Args:
+        folder: empty folder to write it to.
+        end: last day on which the garden collects, YYYY-MM-DD.
+        is_renewed: whether the renewal of the garden's review is in it.
+    """
+    write_studies(folder, end)
+    for study in Registry.load(str(folder)).studies.values():
+        (folder / study.namespace / FOLDER).mkdir()
+        for review in reviews_of(study, is_renewed=is_renewed):
+            file = folder / study.namespace / FOLDER / f"{review.id}.yaml"
+            file.write_text(dump_review(review))
+    return Registry.load(str(folder))
+
+
+def write_studies(folder: Path, end: str) -> None:
+    """The same without reviews."""
     schemas = {
         f"{name}.avsc": json.dumps(described(each)) for name, each in _SCHEMAS.items()
     }
@@ -118,6 +135,3 @@ def load_studies(folder: Path, end: str) -> Registry:
     for name, text in {**_TEXTS, **schemas}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.replace("END", end))
-    # Reviews are signed once: they do not move with the end of a study.
-    write_reviews(folder, dict.fromkeys(_SCHEMAS, _REVIEWED))
-    return Registry.load(str(folder))

@@ -120,7 +120,9 @@ class MemoryDeletionSettings(DeploymentSettings, DeletionSettings):
 class MemoryDeployment:
     """Two studies and the platform's namespace, and what people did there."""
 
-    def __init__(self, registry, platform=None, **bucket) -> None:
+    def __init__(
+        self, registry, platform=None, *, confirms_reviews=True, **bucket
+    ) -> None:
         self.now = day(30)
         self.registry = registry
         self.data = MemoryStore(clock=lambda: self.now, **bucket)
@@ -139,7 +141,7 @@ class MemoryDeployment:
         self.steps: list[str] = []
         self.dead = False
         publish(self.platform, WithdrawalList())
-        sign_reviews(self.platform, registry)
+        sign_reviews(self.platform, registry, confirms=confirms_reviews)
 
     def platform_pseudonym(self, person: int) -> str:
         return self.pseudonyms.of_platform(f"person {person}")
@@ -163,7 +165,10 @@ class MemoryDeployment:
         event = event._replace(**more)
         write_events(self.platform, [event], "1")
         if event.signal == MAIL:
-            sign_letters(self.platform, event)
+            self.sign_letter(event)
+
+    def sign_letter(self, event):
+        sign_letters(self.platform, event)
 
     def leave(self, person, scope=GARDEN, when=20.0, **more):
         self.event(EventKind.LEFT, person, scope, when, **more)

@@ -11,16 +11,16 @@ from tests.support.people import signer
 _NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-def rule(platform, kind, counter, *withdrawals):
+def rule(platform, kind, counter, *withdrawals, at=_NOW):
     """Somebody decides on withdrawals who sees a list of that counter."""
     subjects = sorted(subject_of(key_of(each)) for each in withdrawals)
-    return rule_on(platform, kind, counter, subjects)
+    return rule_on(platform, kind, counter, subjects, at)
 
 
-def rule_on(platform, kind, counter, subjects):
+def rule_on(platform, kind, counter, subjects, at=_NOW):
     """The same on requests that may be nowhere; `subjects` are sorted."""
     about = RequestDecision(tuple(subjects), "")
-    return decide(platform, signer("decide"), kind, about, _NOW, counter=counter)
+    return decide(platform, signer("decide"), kind, about, at, counter=counter)
 
 
 def confirm(platform, counter, *withdrawals):
@@ -38,8 +38,8 @@ def expedite(platform, counter, *withdrawals):
     return rule(platform, DecisionKind.EXPEDITE, counter, *withdrawals)
 
 
-def sign_letters(platform, *events):
+def sign_letters(platform, *events, at=_NOW):
     """Somebody has read these letters."""
     names = tuple(sorted(map(event_name, events)))
-    about = Letters(events[0].scope, _NOW, names)
-    return decide(platform, signer("decide"), DecisionKind.RECORD_LETTERS, about, _NOW)
+    about = Letters(events[0].scope, at, names)
+    return decide(platform, signer("decide"), DecisionKind.RECORD_LETTERS, about, at)

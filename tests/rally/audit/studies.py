@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from rally.registry.registry import Registry
-from tests.model.studies import load_studies
+from tests.model.studies import write_studies
 from tests.support.reviews import write_reviews
 from tests.support.schemas import described
 from tests.support.world import GARDEN, LEFT
@@ -38,7 +38,7 @@ _CHANGES = (
 
 def write_registry(folder: Path, derived: Path) -> Registry:
     """The garden ends on the fifth day, its survey's review a day before."""
-    load_studies(folder, "2026-05-14")
+    write_studies(folder, "2026-05-14")
     garden = folder / GARDEN / "study.yaml"
     text = garden.read_text()
     for before, after in _CHANGES:
