@@ -151,6 +151,10 @@ picture: $(VENV)/.dev  ## Takes the pictures of the pages, docs/*.png; needs Chr
 bench-engines: $(VENV)/.dev  ## Measures ingest on Flink beside the local runner.
 	$(BIN)/python -m benchmarks.engines $(ARGS)
 
+.PHONY: bench-person
+bench-person: $(VENV)/.dev  ## Measures what a person's own copy costs.
+	$(BIN)/python -m benchmarks.person $(ARGS)
+
 .PHONY: bench-plan
 bench-plan: $(VENV)/.dev  ## Measures what the scale plan counts with.
 	$(BIN)/python -m benchmarks.requests

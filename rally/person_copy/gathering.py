@@ -7,9 +7,10 @@ from typing import NamedTuple
 from rally.access.cases import Case
 from rally.access.person_rows import PersonRows, find_person_rows
 from rally.consent.index import ConsentIndex
+from rally.consent.records import CONSENT_LOG
 from rally.decisions.chain import LOSS, Chain
 from rally.errors import ConfigurationError, CorruptFile
-from rally.events import EventLog
+from rally.events import Event, EventLog
 from rally.person_copy.records import PersonCopy, PersonRecords
 from rally.person_copy.taking import PlatformFacts, find_acts, take_copy
 from rally.receipts.chain import read_receipt
@@ -102,11 +103,9 @@ class Places:
             if each.participant == person
         )
         try:
-            log, rulings = EventLog(self.platform), Rulings.of(self.chain)
-            acts = tuple(find_acts(log, person, rulings))
-            states = States.of_chain(self.registry, self.chain)
-            index = ConsentIndex.read(self.platform, self.registry, states, [person])
-            consents = tuple(index.consents_of(person, now))
+            events = self._events_of(person)
+            acts = tuple(find_acts(events, person, Rulings.of(self.chain)))
+            consents = tuple(self._consents(events, person).consents_of(person, now))
             found = find_person_rows(
                 self.registry, self.stores, self.pseudonyms, person
             )
@@ -132,6 +131,22 @@ class Places:
                 f"{error}: changes faster than it can be read; run the command again"
             ) from None
         return Gathered(copy, found)
+
+    def _events_of(self, person: str) -> list[Event]:
+        """Reads the log once: events of a person, and those of nobody yet.
+
+        Who removed the add-on left by a deletion id, which an enrolment explains.
+        """
+        return [
+            each
+            for each in EventLog(self.platform)
+            if each.participant == person or each.participant is None
+        ]
+
+    def _consents(self, events: list[Event], person: str) -> ConsentIndex:
+        states = States.of_chain(self.registry, self.chain)
+        records = CONSENT_LOG.read(self.platform)
+        return ConsentIndex(self.registry, states, records, events, [person])
 
     def _receipts(self, requests: tuple[Withdrawal, ...]) -> tuple[Receipt, ...]:
         """Reads the receipts of requests; one that was purged is left out."""
