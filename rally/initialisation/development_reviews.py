@@ -6,14 +6,16 @@ seen them completed elsewhere. It says *development* on every page.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from operator import itemgetter
+from hashlib import sha256 as sha256_of
 from pathlib import Path
 from types import MappingProxyType
 
 from rally.decisions.contents import CoveredSchema, DecisionKind, ReviewImport
+from rally.decisions.notice_contents import NoticeKind, NoticePublication
 from rally.decisions.signers import Signer
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide
+from rally.registry.change_notices import announces_change
 from rally.registry.registry import Registry
 from rally.registry.review_evidence import read_evidence
 from rally.registry.review_files import (
@@ -70,6 +72,7 @@ def import_reviews(
     registry: Registry,
     signer: Signer,
     now: Callable[[Review], datetime],
+    publisher: Signer | None = None,
 ) -> Iterator[str]:
     """Attests each review of a registry that nobody has attested yet.
 
@@ -78,19 +81,22 @@ def import_reviews(
         registry: Registry of the studies.
         signer: The registrar.
         now: Gives the time at which a review is signed, UTC.
+        publisher: Person who says that participants were told of the changes that a
+            review brings; None tells nobody.
 
     Yields:
         The namespace and the id of each that is signed now.
     """
     evidence = read_evidence(read_chain(platform))
     unsigned = [
-        (now(review), study.namespace, review)
+        (now(review), study, review)
         for study in registry.studies.values()
         for review in study.reviews
         if review.attested
         not in {it.request for it in evidence.of(study.namespace, review.id).answers}
     ]
-    for at, namespace, review in sorted(unsigned, key=itemgetter(0, 1)):
+    for at, study, review in sorted(unsigned, key=_order):
+        namespace = study.namespace
         content = ReviewImport(
             namespace,
             review.id,
@@ -100,4 +106,29 @@ def import_reviews(
             "Placeholder of a development platform.",
         )
         decide(platform, signer, DecisionKind.IMPORT_REVIEW, content, at)
+        if publisher is not None and announces_change(study, review):
+            tell_change(platform, publisher, namespace, review.id, at)
         yield f"{namespace}/{review.id}"
+
+
+def tell_change(
+    platform: ObjectStore, publisher: Signer, namespace: str, review: str, at: datetime
+) -> None:
+    """Records that participants were told of the changes that a review brings.
+
+    Args:
+        platform: The platform's store.
+        publisher: Person who says so.
+        namespace: Namespace of the study.
+        review: Id of the review.
+        at: Time at which it is signed, UTC.
+    """
+    where, sha256 = "https://example.org/", sha256_of(b"Placeholder.").hexdigest()
+    kind = NoticeKind.CHANGED
+    told = NoticePublication(namespace, kind, review, where, at.date(), sha256)
+    decide(platform, publisher, DecisionKind.PUBLISH_NOTICE, told, at)
+
+
+def _order(unsigned: tuple[datetime, Study, Review]) -> tuple[datetime, str]:
+    at, study, _ = unsigned
+    return at, study.namespace

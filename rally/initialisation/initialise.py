@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from rally.decisions.chain import Chain
-from rally.decisions.contents import Founding
+from rally.decisions.contents import Founding, Role
 from rally.decisions.entry import FOLDER as DECISIONS
 from rally.decisions.entry import decode, entry_name
 from rally.decisions.founding import (
@@ -153,8 +153,9 @@ def _sign_reviews(
 ) -> InitStep:
     """Attests the reviews of a development platform's registry, by its registrar."""
     signer = open_signer(people_keys, REGISTRAR)
+    publisher = open_signer(people_keys, Role.DECIDE)
     now = datetime.now(UTC)
-    signed = list(import_reviews(platform, registry, signer, lambda _: now))
+    signed = list(import_reviews(platform, registry, signer, lambda _: now, publisher))
     what = ", ".join(signed) or "all of the registry"
     return InitStep(bool(signed), f"reviews, signed by {REGISTRAR}: {what}")
 

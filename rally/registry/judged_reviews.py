@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rally.decisions.contents import CoveredSchema
+from rally.registry.change_notices import limit_to_told
 from rally.registry.intervals import END, union
 from rally.registry.review_evidence import Evidence
 from rally.registry.review_judging import Basis, ReviewJudgement, judge_review
@@ -58,6 +59,9 @@ def judge_reviews(
             founded = evidence.founded
             judgement = judge_review(
                 study, document, schema, covered, review, signed, founded, basis
+            )
+            judgement = limit_to_told(
+                judgement, study, document, schema, covered, evidence
             )
             confirmed = review
             if review.incremental and approved:

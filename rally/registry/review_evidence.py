@@ -17,6 +17,7 @@ from rally.decisions.contents import (
     Role,
     Suspension,
 )
+from rally.decisions.notice_contents import NoticeKind, NoticePublication
 from rally.registry.intervals import BEGIN, END, Interval, union
 from rally.registry.reviews import Review
 from rally.times import midnight
@@ -34,6 +35,7 @@ _KINDS = (
     DecisionKind.SIGN_REVIEW,
     DecisionKind.IMPORT_REVIEW,
     DecisionKind.CONFIRM_REVIEW,
+    DecisionKind.PUBLISH_NOTICE,
     *_RESTRICTIONS,
 )
 
@@ -78,11 +80,13 @@ class ReviewEvidence:
         answers: Answers, in the order of the chain.
         confirmations: Confirmations, of its owner or of others.
         withdrawn: Time at which it was withdrawn.
+        told: Time from which participants know of the changes that it brings.
     """
 
     answers: list[Answer] = field(default_factory=list)
     confirmations: list[Confirmation] = field(default_factory=list)
     withdrawn: datetime | None = None
+    told: datetime | None = None
 
 
 class Evidence:
@@ -186,6 +190,10 @@ def read_evidence(chain: "Chain", remembered: Iterable["Entry"] = ()) -> Evidenc
                     review.confirmations.append(Confirmation(entry.by, at))
                 else:
                     review.withdrawn = min(review.withdrawn or at, at)
+            case NoticePublication(kind=NoticeKind.CHANGED):
+                review = found.of(content.namespace, content.review)
+                at = max(at, midnight(content.on))
+                review.told = min(review.told or at, at)
             case Suspension(namespace=namespace, document=document):
                 if entry.kind is DecisionKind.SUSPEND:
                     found.suspend(namespace, document, at)

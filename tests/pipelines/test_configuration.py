@@ -86,7 +86,7 @@ NOT_SERVED = (
     " that KEK, the rights to it, and that the file was neither renamed nor damaged"
 )
 SPOILT_STUDY = {
-    spell_wrong: "{studies}/rally-garden/study.yaml: line 11: policy.countrys: is"
+    spell_wrong: "{studies}/rally-garden/study.yaml: line 14: policy.countrys: is"
     " not known; remove it or correct its name (countries, minimum_age,"
     " unmatched_withdrawals, automation)",
     say_nothing_of_a_field: "{studies}/rally-garden/visit.1.avsc: /rally.id: has no"
@@ -99,7 +99,7 @@ SPOILT_STUDY = {
     " 'duble' is unknown; define it before its use",
     hide_participant: "{studies}/rally-garden/visit.1.avsc: participant: is missing;"
     " add the JSON pointer to the id in the payload",
-    lose_schema: "{studies}/rally-garden/study.yaml: line 13: documents.visit.1:"
+    lose_schema: "{studies}/rally-garden/study.yaml: line 16: documents.visit.1:"
     " has no schema; add visit.1.avsc beside",
 }
 SPOILT = {

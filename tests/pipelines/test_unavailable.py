@@ -57,8 +57,8 @@ def numbers(store) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
-        (misspell, "line 13: documents.visit.1.means: must be one of: data, joins,"
-         " leaves, deletion-id"),
+        (misspell, "line 16: documents.visit.1.means: must be one of: data, joins,"
+         " leaves, deletion-id, consents, access-request"),
         (tear_off, ""),
     ],
 )  # fmt: skip

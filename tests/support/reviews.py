@@ -36,7 +36,8 @@ def sign_reviews(
         confirms: whether they are confirmed: nothing that is decided later is
             believed to be older than the last confirmation.
     """
-    reviews = [*import_reviews(platform, registry, signer(REGISTRAR), _day_before)]
+    registrar, publisher = signer(REGISTRAR), signer("decide")
+    reviews = [*import_reviews(platform, registry, registrar, _day_before, publisher)]
     if not (reviews and confirms):
         return
     confirmations = sorted(

@@ -115,13 +115,13 @@ rally: {0}/rally-bad/study.yaml: line 18: documents.visit: must be a type and a\
  hyphens, at most 100, no hyphen first, and a version is a number from 1 to 999999999
 rally: {0}/rally-bad/study.yaml: line 18: documents.visit.purpose: is missing; add it
 rally: {0}/rally-bad/study.yaml: line 21: documents.visit.1.means: must be one of:\
- data, joins, leaves, deletion-id
+ data, joins, leaves, deletion-id, consents, access-request
 rally: {0}/rally-bad/study.yaml: line 22: documents.visit.1.buckets: must be a power\
  of two, at most 4,096
 rally: {0}/rally-bad/study.yaml: line 23: documents.visit.1.retention: is not known;\
- remove it or correct its name (scope, delete_after_days, keep, kept_by)
+ remove it or correct its name (scope, delete_after_days, keep, kept_by, consent)
 rally: {0}/rally-bad/study.yaml: line 25: documents.visit.1.review: is not known;\
- remove it or correct its name (scope, delete_after_days, keep, kept_by)
+ remove it or correct its name (scope, delete_after_days, keep, kept_by, consent)
 rally: {0}/rally-bad/study.yaml: line 26: documents.left.1.purpose: is missing; add it
 rally: {0}/rally-bad/study.yaml: line 28: documents.left.1.scope.0: /study is no\
  string of the document's schema; correct either

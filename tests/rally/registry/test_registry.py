@@ -169,6 +169,8 @@ TEXT = "must be text; write some, in quotes where YAML needs them"
 DAY = "must be a date such as 2022-03-10, without quotes"
 WHOLE = "must be a whole number of at least 1"
 MISSING = "is missing; add it"
+UNUSED = "(scope, kept_by, consent)"
+MEANS = "data, joins, leaves, deletion-id, consents, access-request"
 UNKNOWN = "is not known; remove it or correct its name"
 VISIT = "documents visit.1"
 
@@ -206,16 +208,14 @@ WRONG_VALUES = [
      "remove it to keep rows until the study is concluded"),
     (f"{VISIT} delete_after_days", True, WHOLE),
     (f"{VISIT} delete_after_days", "180", WHOLE),
-    (f"{VISIT} means", "measures",
-     "must be one of: data, joins, leaves, deletion-id, consents, access-request"),
+    (f"{VISIT} means", "measures", f"must be one of: {MEANS}"),
     (f"{VISIT} scope", ["/private"], "is for joins, leaves and consents; remove it"),
     (f"{VISIT} keep", "newest", "must be one of: all, latest"),
     (f"{VISIT} buckets", 48, "must be a power of two, at most 4,096"),
     (f"{VISIT} buckets", 0, WHOLE),
     (f"{VISIT} purpose", None, TEXT),
-    (f"{VISIT} delete_after", 180, f"{UNKNOWN} (scope, kept_by, consent)"),
-    (f"{VISIT} review", {"category": 1, "result": "+"},
-     f"{UNKNOWN} (scope, kept_by, consent)"),
+    (f"{VISIT} delete_after", 180, f"{UNKNOWN} {UNUSED}"),
+    (f"{VISIT} review", {"category": 1, "result": "+"}, f"{UNKNOWN} {UNUSED}"),
 ]  # fmt: skip
 
 
