@@ -245,7 +245,8 @@ COMMAND = Command(
     own=_OWN,
     about="Orders that rows of a document, or one field of them, are taken out of the"
     " store for ever. It counts when another person approves the decision; then ingest"
-    " keeps nothing of it any more, and `rally delete` takes out what is stored.",
+    " keeps nothing of it any more, and `rally delete` takes out what is stored. The"
+    " inventory tells participants what was taken out, and the note.",
     example="rally-garden visit.1 --field=/address --from=2026-01-01"
     " --until=2026-01-31 --store=/srv/rally/store --by=ann"
     " --people_keys=/home/ann/keys --note='…'",

@@ -41,6 +41,7 @@ from rally.registry.report import (
     ACCESS,
     DECISIONS,
     DOCUMENTS,
+    EXPUNGES,
     HOLDS,
     NOTICES,
     TOLD,
@@ -110,6 +111,8 @@ def list_studies(args: argparse.Namespace) -> int:
 
 def show_study(args: argparse.Namespace) -> int:
     """Prints a study's promises, its documents, and what operators decided."""
+    from rally.registry.expunges import NO_EXPUNGES, Expunges  # imports fastavro
+
     registry = Registry.load(args.studies)
     study = _find(registry, args)
     chain, time = maybe_chain(args), _time(args)
@@ -118,6 +121,7 @@ def show_study(args: argparse.Namespace) -> int:
     decided = [each for each in log if each.namespace == study.namespace]
     decided.sort(key=attrgetter("at", "action"))
     holds = LegalHolds.of_chain(chain, time) if chain else NO_HOLDS
+    expunges = Expunges.of_chain(chain) if chain else NO_EXPUNGES
     approvals = Approvals.known(registry, chain)
     told = {"state": state, **promises(study)}
     tables: dict[str, Table[Any]] = {
@@ -133,6 +137,7 @@ def show_study(args: argparse.Namespace) -> int:
         "told": Table(TOLD, published_in(chain, study.namespace) if chain else ()),
         "decisions": Table(DECISIONS, decided),
         "legal_holds": Table(HOLDS, holds.of(study.namespace)),
+        "expunges": Table(EXPUNGES, expunges.about(study.namespace)),
     }
     named = make_pairs((name.replace("_", " "), each) for name, each in told.items())
     by_dates = "" if chain else _BY_DATES
@@ -169,6 +174,7 @@ _SHOWN: dict[str, Sequence[Column[Any]]] = {
     "told": TOLD,
     "decisions": DECISIONS,
     "legal_holds": HOLDS,
+    "expunges": EXPUNGES,
 }
 _ABOUT_ONE = "rally-garden --store=/srv/rally/store"
 _BY_ANN = f"{_ABOUT_ONE} --by=ann --people_keys=/home/ann/keys --note='…'"

@@ -6,7 +6,7 @@ from typing import Any
 
 from rally.inventory.changes import Revision, revisions_of
 from rally.inventory.forms import make_example
-from rally.inventory.records import DocumentEntry, Inventory, StudyEntry
+from rally.inventory.records import DocumentEntry, ExpungeEntry, Inventory, StudyEntry
 from rally.inventory.wording import CATEGORIES
 from rally.registry.about import About
 from rally.registry.collected_fields import CollectedField
@@ -47,6 +47,9 @@ def to_json(inventory: Inventory) -> str:
                          {fingerprint, windows: a list of {from, until}, times in UTC,
                          the second excluded, null for no bound}
           events         signed decisions, a list of {action, at}
+          expunges       what was ordered to be taken out, a list of {on: DAY, document,
+                         field: path, or null of whole messages, from: DAY,
+                         until: DAY, note}
           kind, name, namespace, state
           policy         {enrolment_required, refuse_do_not_track, private_browsing,
                          countries, minimum_age, after_end, unmatched_withdrawals}
@@ -94,8 +97,20 @@ def _study(entry: StudyEntry) -> dict[str, Any]:
         "events": [
             {"action": each.action, "at": moment(each.at)} for each in entry.events
         ],
+        "expunges": [_expunge(each) for each in entry.expunges],
         "documents": [_document(each) for each in entry.documents],
         "reviews": [_review(each) for each in entry.reviews],
+    }
+
+
+def _expunge(entry: ExpungeEntry) -> dict[str, str | None]:
+    return {
+        "on": entry.on.isoformat(),
+        "document": entry.document,
+        "field": entry.field,
+        "from": entry.first.isoformat(),
+        "until": entry.last.isoformat(),
+        "note": entry.note,
     }
 
 

@@ -24,6 +24,26 @@ class StudyEvent(NamedTuple):
     at: datetime
 
 
+class ExpungeEntry(NamedTuple):
+    """What two people ordered to be taken out of a study; who stays in the platform.
+
+    Attributes:
+        on: Day from which the order counts, UTC.
+        document: Name of the document.
+        field: Path of the field; None of whole messages.
+        first: First submission date, UTC.
+        last: Last submission date.
+        note: Reason, in the words of who ordered it.
+    """
+
+    on: date
+    document: str
+    field: str | None
+    first: date
+    last: date
+    note: str
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentEntry:
     """One kind of message that a study takes.
@@ -87,6 +107,8 @@ class StudyEntry:
         events: Signed decisions up to that day, in the order of their times.
         documents: What it takes, in the order of study.yaml; the built-in ones last.
         reviews: Reviews that are public or whose days have begun, sorted by their ids.
+        expunges: What was ordered to be taken out up to that day, in the order of the
+            decisions.
     """
 
     study: Study
@@ -94,6 +116,7 @@ class StudyEntry:
     events: tuple[StudyEvent, ...]
     documents: tuple[DocumentEntry, ...]
     reviews: tuple[Review, ...]
+    expunges: tuple[ExpungeEntry, ...] = ()
 
     @property
     def category(self) -> int | None:

@@ -14,7 +14,7 @@ from rally.inventory.layout import (
     stranger,
     study_path,
 )
-from rally.inventory.records import DocumentEntry, StudyEntry
+from rally.inventory.records import DocumentEntry, ExpungeEntry, StudyEntry
 from rally.inventory.wording import (
     EVENTS,
     STATE_MEANINGS,
@@ -44,6 +44,10 @@ _PLATFORM = "Rally's own data is no study's: no researchers are let in."
 _ACCESS = (
     "Each group may read this study and no other, and only in the closed analysis "
     "environment."
+)
+_TAKEN_OUT = (
+    "This should never have been collected. Two people ordered it to be deleted: whole "
+    "messages, or one field of them."
 )
 _BUILT_IN = (
     "The first Rally add-on sends these in the name of every study; each study takes "
@@ -97,6 +101,8 @@ def _sections(entry: StudyEntry) -> Iterator[Markup]:
         yield section("Data reviews", _reviews(entry))
     if entry.events:
         yield section("What was decided on it", _events(entry))
+    if entry.expunges:
+        yield section("What was taken out", _expunges(entry))
 
 
 def _in_short(entry: StudyEntry) -> Markup:
@@ -213,6 +219,30 @@ def _titles(study: Study, review: Review) -> Iterator[str]:
     for each in review.covers:
         document = study.documents.get(each.document)
         yield title(document) if document else each.document
+
+
+def _expunges(entry: StudyEntry) -> Markup:
+    rows = (
+        (
+            _taken_out(entry.study, each),
+            f"{say_day(each.first)} to {say_day(each.last)}",
+            say_day(each.on),
+            stranger(each.note or None),
+        )
+        for each in entry.expunges
+    )
+    head = ("What", "Sent", "Ordered on", "Why")
+    table = data_table(head, rows, ("", "", "whole", ""), "Taken out", "cards")
+    return join([element("p", _TAKEN_OUT), table])
+
+
+def _taken_out(study: Study, entry: ExpungeEntry) -> Markup:
+    """Returns what an order is about: a document, and the field if it is one."""
+    document = study.documents.get(entry.document)
+    name = title(document) if document else entry.document
+    if entry.field is None:
+        return element("span", name)
+    return join([element("span", name), element("code", entry.field, class_="under")])
 
 
 def _events(entry: StudyEntry) -> Markup:

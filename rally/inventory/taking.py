@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rally.inventory.records import (
     DocumentEntry,
+    ExpungeEntry,
     Inventory,
     StudyEntry,
     StudyEvent,
@@ -18,6 +19,7 @@ from rally.version import pipeline_version
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain
+    from rally.registry.expunges import Expunges
 
 
 def take_inventory(
@@ -30,9 +32,12 @@ def take_inventory(
         chain: Decisions of the platform; None where no platform was named.
         at: Time for which the inventory is true, UTC; of it only the day is told.
     """
+    from rally.registry.expunges import NO_EXPUNGES, Expunges  # imports fastavro
+
     log = transitions_in(chain) if chain else []
     states = States(registry, log)
     approvals = Approvals.known(registry, chain)
+    expunges = Expunges.of_chain(chain) if chain else NO_EXPUNGES
     return Inventory(
         day=at.date(),
         version=pipeline_version(),
@@ -45,6 +50,7 @@ def take_inventory(
                 events=_events(log, study, at),
                 documents=_documents(registry, study, approvals, at),
                 reviews=_reviews(study, at.date()),
+                expunges=_expunges(expunges, study, at),
             )
             for study in registry.studies.values()
         ),
@@ -62,6 +68,24 @@ def _events(
         if each.namespace == study.namespace and each.at <= time
     }
     return tuple(sorted(found, key=lambda each: (each.at, each.action)))
+
+
+def _expunges(
+    expunges: "Expunges", study: Study, time: datetime
+) -> tuple[ExpungeEntry, ...]:
+    """Returns what was ordered to be taken out of a study up to a time."""
+    return tuple(
+        ExpungeEntry(
+            each.approved.date(),
+            each.document,
+            each.field,
+            each.first,
+            each.last,
+            each.note,
+        )
+        for each in expunges.of(study.namespace)
+        if each.approved is not None and each.approved <= time
+    )
 
 
 def _documents(

@@ -107,6 +107,11 @@ class Expunges(NamedTuple):
         """Yields the orders about a study that count."""
         return (each for each in self.orders if each.namespace == namespace)
 
+    def about(self, namespace: str) -> list[ExpungeOrder]:
+        """Lists all orders about a study, also those that wait."""
+        known = (*self.orders, *self.waiting)
+        return [each for each in known if each.namespace == namespace]
+
     def over(self, namespace: str, document: str, day: str) -> tuple[ExpungeOrder, ...]:
         """Returns the orders that count about rows of a document and a date.
 

@@ -1,7 +1,7 @@
 """What people read of the registry: its promises by name, and columns of tables."""
 
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rally.registry.approvals import SchemaApproval
 from rally.registry.intervals import END, last_day
@@ -11,6 +11,9 @@ from rally.registry.published_notices import PublishedNotice
 from rally.registry.study import Access, Document, Study
 from rally.registry.transitions import Transition
 from rally.tables import Column, Value
+
+if TYPE_CHECKING:
+    from rally.registry.expunges import ExpungeOrder
 
 
 def _kept_days(document: Document) -> int | None:
@@ -94,6 +97,18 @@ HOLDS: tuple[Column[LegalHold], ...] = (
     Column("until", lambda each: each.last),
     Column("since", lambda each: each.at),
     Column("by", lambda each: each.by),
+    Column("note", lambda each: each.note),
+)
+
+EXPUNGES: "tuple[Column[ExpungeOrder], ...]" = (
+    Column("expunge", lambda each: each.number, text=lambda each: str(each.number)),
+    Column("document", lambda each: each.document),
+    Column("field", lambda each: each.field),
+    Column("from", lambda each: each.first),
+    Column("until", lambda each: each.last),
+    Column("by", lambda each: each.by),
+    Column("approved_by", lambda each: each.approved_by or None),
+    Column("approved", lambda each: each.approved),
     Column("note", lambda each: each.note),
 )
 

@@ -57,6 +57,13 @@ def _decisions(state: PlatformState) -> Iterator[Matter]:
     if state.approvals:
         what = f"decisions that wait for a second signature: {state.approvals:,}"
         yield Matter("platform", what, "rally decisions list")
+    for each in state.orders:
+        if each.approved is None:
+            what = f"to be expunged, not approved yet: {each.what}"
+            command = f"rally decisions approve {each.number}"
+        else:
+            what, command = f"to be expunged: {each.what}", "rally delete"
+        yield Matter(each.namespace, what, command)
 
 
 def _requests(state: PlatformState) -> Iterator[Matter]:

@@ -22,6 +22,7 @@ from rally.registry.approval_deadlines import (
     find_due,
 )
 from rally.registry.approvals import Approvals
+from rally.registry.expunges import ExpungeOrder, Expunges
 from rally.registry.registry import Registry
 from rally.registry.study import Study
 from rally.registry.transitions import States, StudyState
@@ -128,7 +129,10 @@ class PlatformState:
         letters: dead letters by study and kind.
         expiring: what ends soon, sorted by day.
         closed: documents that are not collected, for want of a review that counts.
-        approvals: decisions that wait for a second signature.
+        approvals: decisions that wait for a second signature, but for orders to
+            expunge.
+        orders: orders to expunge that wait for a second signature, or were not carried
+            out yet.
         overdue_cases: people's requests for a copy that are open for too long.
         faults: decisions that are void or missing.
         unloadable: why a study does not load, by namespace.
@@ -143,6 +147,7 @@ class PlatformState:
     expiring: Sequence[Expiring]
     closed: Sequence[ClosedDocument]
     approvals: int
+    orders: Sequence[ExpungeOrder]
     overdue_cases: int
     faults: int
     unloadable: Mapping[str, str]
@@ -175,6 +180,7 @@ def read_state(
     chain, withdrawals = published.decisions, published.list
     states = States.of_chain(registry, chain)
     approvals = Approvals.of_chain(registry, chain)
+    expunges = Expunges.of_chain(chain)
     closed = [*find_closed(registry, states, approvals, now)]
     cases = read_cases(chain, platform, now).values()
     requests = read_overview(platform, withdrawals, withdrawals, now, deadline_days)
@@ -197,7 +203,11 @@ def read_state(
             key=attrgetter("day", "study", "what"),
         ),
         closed=closed,
-        approvals=_count(chain, EntryStatus.WAITING),
+        approvals=_count(chain, EntryStatus.WAITING) - len(expunges.waiting),
+        orders=[
+            *expunges.waiting,
+            *(each for each in expunges.orders if not withdrawals.receipts_of(each.id)),
+        ],
         overdue_cases=sum(each.is_overdue(now) for each in cases),
         faults=len(chain.faulty()) + chain.has_loss,
         unloadable=registry.faults,

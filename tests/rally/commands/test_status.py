@@ -10,7 +10,9 @@ import pytest
 from pipelines import cli
 from rally.commands.status import _blocks, _tables
 from rally.dead_letters import LetterKind
+from rally.keys.names import Job
 from rally.registry.approval_deadlines import ClosedDocument
+from rally.registry.expunges import ExpungeOrder
 from rally.registry.registry import Registry
 from rally.registry.transitions import StudyState
 from rally.status.advice import find_matters, list_commands
@@ -22,13 +24,17 @@ from rally.status.state import (
     StudyGlance,
     Waiting,
     _count_rows,
+    read_state,
 )
 from rally.storage.last_runs import LastRun, begin_run, write_run
 from rally.storage.objectstore.interface import ObjectInfo
 from rally.tables import to_json, to_text
+from rally.withdrawal.withdrawal_list import OrderReceipts, WithdrawalList
 from tests.support.access_cases import open_case
+from tests.support.expunges import order_expunge
+from tests.support.people import job_key
 from tests.support.reviews import sign_reviews
-from tests.support.stores import make_stores, mark_stores
+from tests.support.stores import make_stores, mark_stores, publish, replace_key
 
 NOW = datetime(2026, 5, 26, 6, 10, tzinfo=UTC)
 STUDIES = "tests/studies"
@@ -66,6 +72,25 @@ Next: rally ingest
 """,
         "",
     )
+
+
+def test_orders_to_expunge_are_matters_until_they_have_a_receipt(stores):
+    days = date(2020, 5, 4), date(2020, 5, 6)
+    at = datetime(2020, 5, 7, tzinfo=UTC)
+    what = "rally-study-foo", "test.1", days, at
+    waiting = order_expunge(stores.platform, *what, approved_by=None)
+    order = order_expunge(stores.platform, *what)
+    registry = Registry.load(STUDIES)
+
+    def read():
+        state = read_state(stores, registry, at, 30)
+        return state.orders, state.approvals
+
+    assert read() == ([waiting, order], 0)
+    told = OrderReceipts(order.id, (3,))
+    replace_key(stores.platform, Job.DELETE, job_key(Job.DELETE))
+    publish(stores.platform, WithdrawalList(1, orders=(told,)))
+    assert read() == ([waiting], 0)
 
 
 def test_json_has_all_keys_of_help(stores, tmp_path, capsys):
@@ -200,6 +225,17 @@ def run(job, hours, state=1, **more):
     return LastRun(job, time, "elsewhere", 7, time, state, **more)
 
 
+ORDER = ExpungeOrder(
+    8,
+    "0" * 32,
+    "rally-house",
+    "page.1",
+    "/url",
+    date(2026, 5, 4),
+    date(2026, 5, 6),
+    "decide",
+    "a mistake",
+)
 WRONG = PlatformState(
     now=NOW,
     runs={
@@ -232,6 +268,7 @@ WRONG = PlatformState(
         ClosedDocument("rally-house", "page.1", ("review r2: is not public", "no more"))
     ],
     approvals=1,
+    orders=[ORDER, ORDER._replace(number=9, field=None, approved=NOW)],
     overdue_cases=2,
     faults=2,
     unloadable={"rally-pond": "studies/rally-pond/study.yaml: is not YAML"},
@@ -267,6 +304,9 @@ unknown          withdrawal        9  2026-05-02
 WAITS FOR A PERSON  WHAT
 platform            decisions that are void or lost: 2
 platform            decisions that wait for a second signature: 1
+rally-house         to be expunged, not approved yet: /url of page.1 from 2026-05-04 to\
+ 2026-05-06
+rally-house         to be expunged: page.1 from 2026-05-04 to 2026-05-06
 platform            2 withdrawals past the deadline
 platform            2 cases open for more than 20 days
 rally-garden        120 held, decide by 2026-06-09
@@ -283,10 +323,11 @@ rally-house         visit.1: approval ends in 1 day
 
 Next: rally decisions verify
 Next: rally decisions list
+Next: rally decisions approve 8
+Next: rally delete
 Next: rally withdrawals --requests
 Next: rally person cases
 Next: rally replay
-Next: rally delete
 Next: rally audit
 Next: rally compact
 Next: rally purge
@@ -296,7 +337,7 @@ Next: rally studies conclude rally-garden --plan_only
 Next: rally studies due"""
     )
     told = json.loads(to_json({**tables, "next": commands}))
-    assert told["matters"][4] == {
+    assert told["matters"][6] == {
         "about": "rally-garden",
         "what": "120 held, decide by 2026-06-09",
         "command": "rally withdrawals --requests",

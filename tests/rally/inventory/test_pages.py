@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from hashlib import sha256
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.inventory.records import ExpungeEntry
 from rally.inventory.site import make_site
 from rally.printing import visible
 from rally.registry.study import Access
@@ -178,6 +180,28 @@ def test_events_and_faults_are_told():
     paused = replace(entry, state=StudyState.PAUSED)
     site = make_site(replace(inventory, studies=(paused,)))
     assert facts(parse(site[STUDY]))["State"].startswith("Paused. It collects nothing")
+
+
+def test_what_was_taken_out_is_told_with_its_reason():
+    (entry,) = inventory_of(stream()).studies
+    days = date(2022, 5, 4), date(2022, 5, 6)
+    taken = (
+        ExpungeEntry(
+            date(2022, 6, 1), "user-journey.1", None, *days, "an <b>error</b>"
+        ),
+        ExpungeEntry(date(2022, 6, 2), "gone.1", "/a/*/b", *days, ""),
+    )
+    inventory = replace(
+        inventory_of(stream()), studies=(replace(entry, expunges=taken),)
+    )
+    told = tables(parse(make_site(inventory)[STUDY]))["Taken out"]
+    days_told = "4 May 2022 to 6 May 2022"
+    assert told == [
+        ["What", "Sent", "Ordered on", "Why"],
+        [told[1][0], days_told, "1 June 2022", "an <b>error</b>"],
+        ["gone.1/a/*/b", days_told, "2 June 2022", "not stated"],
+    ]
+    assert "Taken out" not in tables(parse(make_site(inventory_of(stream()))[STUDY]))
 
 
 HOSTILE = [

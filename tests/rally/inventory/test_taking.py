@@ -1,18 +1,19 @@
 """The inventory as records: the registry, and what people decided."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from rally.decisions.verifying import read_chain
-from rally.inventory.records import StudyEvent
+from rally.inventory.records import ExpungeEntry, StudyEvent
 from rally.inventory.taking import take_inventory
 from rally.registry.registry import Registry
 from rally.registry.reviews import Announcement
 from rally.registry.study import UnavailableStudy
 from rally.registry.transitions import StudyAction, StudyState
 from tests.rally.inventory.samples import AT, STREAM, shipped, stream
+from tests.support.expunges import order_expunge
 from tests.support.reviews import sign_reviews
 from tests.support.stores import mark_stores
 from tests.support.study_decisions import decide_study
@@ -49,6 +50,20 @@ def test_signed_decisions_count_up_to_their_time(tmp_path):
     (entry,) = inventory.studies
     assert entry.state is StudyState.PAUSED
     assert entry.events == (StudyEvent(StudyAction.PAUSE, NOON),)
+
+
+def test_orders_to_expunge_are_told_once_they_count(tmp_path):
+    platform = mark_stores(tmp_path / "store").platform
+    days = date(2022, 5, 4), date(2022, 5, 6)
+    document = "user-journey.1"
+    order_expunge(platform, STREAM, document, days, NOON, approved_by=None)
+    order_expunge(platform, STREAM, document, days, NOON, "/a/b")
+    order_expunge(platform, STREAM, document, days, AT + timedelta(seconds=1))
+    registry = Registry({STREAM: stream()})
+    (entry,) = take_inventory(registry, read_chain(platform), AT).studies
+    told = ExpungeEntry(NOON.date(), document, "/a/b", *days, "a test")
+    assert entry.expunges == (told,)
+    assert take_inventory(registry, None, AT).studies[0].expunges == ()
 
 
 def test_documents_may_be_collected_when_reviews_say_so(tmp_path):
