@@ -3,7 +3,7 @@
 A case is opened, verified and approved by entries of the chain, by two people at least;
 the rest is told by records that the copying job signs (rally.access.records). Neither
 an id nor a pseudonym stands in a case: only who has the pseudonym key, and is given the
-person's id, can tell whose it is.
+person's id, can tell whose it is, or who tries each pseudonym of the log.
 
 Two people, exactly: who opened a case does not approve it; and somebody else than who
 approves has verified it. An attestation counts once two people gave one, each with a

@@ -238,8 +238,8 @@ def broken_study(place):
     path = Path(place.studies, POND, "study.yaml")
     path.write_text(path.read_text().replace("means: data", "means: date"))
     what = (
-        f"{path}: line 13: documents.visit.1.means: must be one of: data, joins,"
-        " leaves, deletion-id"
+        f"{path}: line 16: documents.visit.1.means: must be one of: data, joins,"
+        " leaves, deletion-id, consents, access-request"
     )
     told = place.lines()["platform keys"][1].replace(f"pseudonym.{POND}, ", "")
     return {
