@@ -10,6 +10,7 @@ from rally.errors import ConfigurationError, ManyFaults
 from rally.printing import print_lines, print_text
 from rally.registry.infrastructure import infrastructure
 from rally.registry.registry import Registry
+from rally.registry.signed_readers import find_unsigned_readers, without_readers
 from rally.registry.study import all_faults
 from rally.registry.transitions import States
 from rally.storage.objectstore.interface import ObjectStore
@@ -21,15 +22,30 @@ _NOT_KNOWN = (
 
 
 def print_infrastructure(args: argparse.Namespace) -> int:
-    """Prints the studies and their researchers' access as Terraform's variables."""
+    """Prints the studies and their researchers' access as Terraform's variables.
+
+    Researchers whom the signed reviews do not name are left out, and named.
+    """
+    from rally.decisions.verifying import read_chain  # imports Tink
+
     registry, platform = Registry.load(args.studies), maybe_platform(args)
     if registry.unavailable:  # whose buckets and keys Terraform would take for unwanted
         raise ManyFaults(all_faults(registry.unavailable.values()))
     time = read_time("--as_of", args.as_of)
     concluded = _concluded(registry, platform, time) if platform else None
+    unsigned = find_unsigned_readers(registry, read_chain(platform)) if platform else []
+    registry = without_readers(registry, unsigned)
     print_text(json.dumps(infrastructure(registry, concluded), indent=2))
     if concluded is None:
         print_lines(_NOT_KNOWN, file=sys.stderr)
+    print_lines(
+        *(
+            f"rally: {each.study}: {each.access.group} ({each.access.agreement}) is"
+            f" left out: {each.why}"
+            for each in unsigned
+        ),
+        file=sys.stderr,
+    )
     return 0
 
 

@@ -9,10 +9,9 @@ from datetime import date
 from typing import NamedTuple, Protocol, TypeVar
 
 from rally.decisions.contents import CoveredSchema
-from rally.registry.review_files import recipients_of
 from rally.registry.reviews import Recipient, Request, Review
 from rally.registry.schema_diff import compare
-from rally.registry.study import Document, PayloadSchema, Study
+from rally.registry.study import Access, Document, PayloadSchema, Study
 
 _ASK = "ask by a first request"
 _RENEW = "ask for a renewal"
@@ -73,17 +72,22 @@ def find_unapproved(
     Yields:
         One line each.
     """
+    yield from find_unnamed(study.access, request)
+    retention = Retention(document.delete_after_days, study.analysis_until)
+    signed = signed_retention(covered, request)
+    if retention.exceeds(signed):
+        yield f"lets rows stay {signed}, and not {retention}"
+
+
+def find_unnamed(access: Iterable[Access], request: Request) -> Iterator[str]:
+    """Finds readers of a study whom a review does not name, or not for so long."""
     known = {(it.group, it.agreement): it.until for it in request.recipients}
-    for each in recipients_of(study):
+    for each in access:
         until = known.get((each.group, each.agreement))
         if until is None:
             yield f"does not name {_name(each)} as a recipient"
         elif each.until > until:
             yield f"lets {_name(each)} read until {until}, and not until {each.until}"
-    retention = Retention(document.delete_after_days, study.analysis_until)
-    signed = signed_retention(covered, request)
-    if retention.exceeds(signed):
-        yield f"lets rows stay {signed}, and not {retention}"
 
 
 def find_beyond(
@@ -133,7 +137,12 @@ def _find_more(
     former: Review,
     approved: Sequence[ApprovedSchema],
 ) -> Iterator[str]:
-    """Finds readers and days that a review has more; a renewal's readers may stay."""
+    """Finds exemptions, readers and days that a review has more.
+
+    A renewal's readers may read longer.
+    """
+    for rule in sorted(review.exempt - former.exempt):
+        yield f"does not say why {rule} does not apply; {_ASK}"
     known = {(it.group, it.agreement): it.until for it in former.request.recipients}
     for each in review.request.recipients:
         until = known.get((each.group, each.agreement))
@@ -162,5 +171,5 @@ def _additions(old: PayloadSchema, new: PayloadSchema) -> Sequence[str]:
     return [f"{each.kind} {each.path}" for each in compare(old, new).additions]
 
 
-def _name(recipient: Recipient) -> str:
+def _name(recipient: Access | Recipient) -> str:
     return f"{recipient.group} ({recipient.agreement})"

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 import yaml
@@ -10,8 +11,12 @@ import yaml
 from rally.commands.studies import COMMAND
 from rally.errors import ConfigurationError
 from rally.parser import Parser
+from rally.registry.registry import Registry
+from rally.registry.review_files import dump_review
+from rally.registry.reviews import Recipient
 from rally.registry.transitions import StudyAction
 from tests.rally.commands.test_studies import TEST_STUDIES
+from tests.support.reviews import sign_reviews
 from tests.support.stores import mark_stores
 from tests.support.study_decisions import decide_study
 
@@ -20,6 +25,13 @@ ACCESS = {
     "agreement": "2021-7",
     "from": "2021-01-01",
     "until": "2022-12-31",
+}
+BIRDS = Recipient("birds@example.org", "2021-7", date(2022, 12, 31))
+LET_IN = {
+    "study": "rally-study-foo",
+    "group": "birds@example.org",
+    "from": "2021-01-01T00:00:00Z",
+    "until": "2023-01-01T00:00:00Z",
 }
 CONCLUDED = datetime(2022, 5, 1, tzinfo=UTC)
 
@@ -35,10 +47,20 @@ def studies(tmp_path):
     return folder
 
 
+def name_readers(studies, *readers):
+    """Has the review of that study name these recipients."""
+    [review] = Registry.load(str(studies)).studies["rally-study-foo"].reviews
+    request = review.request._replace(recipients=readers)
+    file = studies / "rally-study-foo/reviews" / f"{review.id}.yaml"
+    file.write_text(dump_review(replace(review, request=request)))
+
+
 @pytest.fixture
-def platform(tmp_path):
-    """A platform where that study was concluded."""
+def platform(studies, tmp_path):
+    """A platform where the review is signed, and where that study was concluded."""
+    name_readers(studies, BIRDS)
     store = mark_stores(tmp_path / "store", tmp_path / "platform").platform
+    sign_reviews(store, Registry.load(str(studies)))
     decide_study(store, "rally-study-foo", StudyAction.CONCLUDE, CONCLUDED)
     return store.uri
 
@@ -69,14 +91,49 @@ def test_researchers_are_let_in_until_the_study_is_concluded(infrastructure, pla
     )
     assert (status, said) == (0, "")
     assert concluded(found) == []
-    assert found["access"] == [
-        {
-            "study": "rally-study-foo",
-            "group": "birds@example.org",
-            "from": "2021-01-01T00:00:00Z",
-            "until": "2023-01-01T00:00:00Z",
-        }
-    ]
+    assert found["access"] == [LET_IN]
+
+
+OTHERS = {
+    "another group": ({"group": "eve@example.org"}, "does not name eve@example.org"),
+    "another agreement": ({"agreement": "none"}, "does not name birds@example.org"),
+    "longer": (
+        {"until": "2023-01-01"},
+        "lets birds@example.org (2021-7) read until 2022-12-31, and not until"
+        " 2023-01-01",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "why"), OTHERS.values(), ids=OTHERS)
+def test_nobody_is_let_in_whom_the_review_was_not_signed_for(
+    studies, infrastructure, platform, changes, why
+):
+    """Whoever writes study.yaml could name anybody."""
+    file = studies / "rally-study-foo" / "study.yaml"
+    more = {**ACCESS, **changes}
+    entries = yaml.safe_dump([more]).replace("'", "")
+    file.write_text(file.read_text() + entries)
+    words = (f"--platform={platform}", "--as_of=2022-04-30T23:59:59Z")
+    status, found, said = infrastructure(*words)
+    assert (status, found["access"]) == (0, [LET_IN])
+    name = f"{more['group']} ({more['agreement']})"
+    begin = f"rally: rally-study-foo: {name} is left out: review 2020-03-15: {why}"
+    assert said.startswith(begin)
+    assert said.count("\n") == 1
+
+
+def test_words_of_a_record_let_nobody_in(studies, infrastructure, platform):
+    """A record that was changed since it was signed counts no more."""
+    eve = Recipient("eve@example.org", "2021-7", date(2022, 12, 31))
+    name_readers(studies, BIRDS, eve)
+    words = (f"--platform={platform}", "--as_of=2022-04-30T23:59:59Z")
+    _, found, said = infrastructure(*words)
+    assert found["access"] == []
+    assert said == (
+        "rally: rally-study-foo: birds@example.org (2021-7) is left out: no signed"
+        " review counts\n"
+    )
 
 
 def test_from_its_conclusion_on_nobody_is(infrastructure, platform):

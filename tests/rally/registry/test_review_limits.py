@@ -11,7 +11,7 @@ from rally.registry.approvals import find_faults
 from rally.registry.intervals import Interval
 from rally.registry.review_judging import CONFIRMED_FOR, LAPSED_FOR
 from rally.registry.review_limits import Retention
-from rally.registry.reviews import Incremental, Recipient
+from rally.registry.reviews import Exemption, Incremental, Recipient
 from tests.rally.registry.conftest import VISIT
 from tests.rally.registry.reviewed_study import (
     END,
@@ -165,6 +165,18 @@ def test_renewal_of_what_does_not_count_is_a_request_of_its_own(study):
     assert study.windows() == {LOW: (Interval(WHOLE[0].start, AFTER.end),), HIGH: ()}
     assert faults(study, HIGH) == [
         f"renews r1, which does not count for visit.1; {ASK}"
+    ]
+
+
+def test_renewal_exempts_itself_from_nothing_more(study):
+    study.sign_all()
+    renew(study)
+    exemption = Exemption("browsing-beside-id", "pages of one site")
+    study.change("r2", exemptions=(exemption,))
+    study.sign_all(id="r2")
+    told = [each for each in faults(study, LOW) if each.startswith("renews")]
+    assert told == [
+        f"renews r1, which does not say why browsing-beside-id does not apply; {ASK}"
     ]
 
 
