@@ -4,7 +4,8 @@ The handlers import what they need, so that `--help` is quick.
 """
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,7 +61,8 @@ def export(args: argparse.Namespace) -> int:
     check_exportable(case)
     gathered = desk.places.gather(case, read_person_of(args, case), desk.now)
     key = desk.keys.signer(Job.COPY)
-    built = build_copy(desk.places, case, gathered, key, desk.now, _tell_words)
+    with _in_one_line():
+        built = build_copy(desk.places, case, gathered, key, desk.now, _tell_words)
     print_lines(
         f"made the copy of case {case.id}: {gathered.copy.rows:,} rows,"
         f" {built.bytes:,} bytes; hand it out before {built.expires:%Y-%m-%d} by"
@@ -79,8 +81,10 @@ def fetch(args: argparse.Namespace) -> int:
     case = desk.find_case(args.case)
     platform, chain = desk.places.platform, desk.places.chain
     key = chain.check_key(Job.COPY, desk.keys.signer(Job.COPY))
-    write_handed(args.out, read_built(platform, case))
-    record_fetched(platform, chain, key, case, desk.now)
+    withdrawals = desk.places.published.list.withdrawals
+    write_handed(args.out, read_built(platform, case, withdrawals))
+    with _in_one_line():
+        record_fetched(platform, chain, key, case, desk.now)
     print_lines(f"handed out the copy of case {case.id}; it is destroyed here")
     return 0
 
@@ -99,7 +103,8 @@ def destroy(args: argparse.Namespace) -> int:
     withdrawals = desk.places.published.list.withdrawals
     due = find_due(platform, cases, withdrawals, desk.now)
     for each in due:
-        destroy_copy(platform, chain, key, each, cases[each.case], desk.now)
+        with _in_one_line():
+            destroy_copy(platform, chain, key, each, cases[each.case], desk.now)
         print_lines(f"destroyed the copy of case {each.case}: {each.why}")
     if not due:
         print_lines("No copy is due.")
@@ -144,6 +149,24 @@ class _CopyDesk(NamedTuple):
 
         places = self.places
         return find_case(read_cases(places.chain, places.platform, self.now), word)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Says of a store's refusal what it is. Raises ConnectionError in its place."""
+    from rally.storage.objectstore.interface import GenerationMismatch, ObjectHeld
+
+    try:
+        yield
+    except GenerationMismatch:
+        raise ConnectionError(
+            "another run works on the same copy; run the command again"
+        ) from None
+    except ObjectHeld as error:
+        raise ConnectionError(
+            f"{error}: a hold or a retention policy of the bucket keeps it; lift it"
+            " and run the command again"
+        ) from None
 
 
 def _say_missing(desk: _CopyDesk, gathered: "Gathered") -> int:

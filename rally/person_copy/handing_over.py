@@ -5,7 +5,7 @@ copy that counts, and a plain next run makes one archive.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from rally.access.cases import Case, CaseState, read_cases
@@ -29,6 +29,7 @@ from rally.storage.objectstore.interface import (
     ObjectNotFound,
     ObjectStore,
 )
+from rally.withdrawal.withdrawal_list import Withdrawal
 
 
 def check_exportable(case: Case) -> None:
@@ -120,7 +121,7 @@ def build_copy(
 def _left(case: Case) -> ConfigurationError:
     return ConfigurationError(
         f"case {case.id}: its person has left since it was opened, and is being "
-        "deleted; no copy is made"
+        "deleted; no copy is made or handed out"
     )
 
 
@@ -137,18 +138,27 @@ def _put(platform: ObjectStore, name: str, data: bytes) -> int:
     return info.generation
 
 
-def read_built(platform: ObjectStore, case: Case) -> bytes:
+def read_built(
+    platform: ObjectStore, case: Case, withdrawals: Iterable[Withdrawal] = ()
+) -> bytes:
     """Reads the encrypted archive of a case that nobody fetched yet.
 
+    Args:
+        platform: Store of the platform.
+        case: The case.
+        withdrawals: Requests on the published list.
+
     Raises:
-        ConfigurationError: The case has none to hand out, or what lies there is not
-            the archive that was built.
+        ConfigurationError: The case has none to hand out, its person has left, or what
+            lies there is not the archive that was built.
         OSError: The platform cannot be read.
     """
     if case.state is not CaseState.BUILT or case.built is None:
         raise ConfigurationError(
             f"case {case.id}: is {case.state}; a copy is handed out once, within 7 days"
         )
+    if Leavers(withdrawals).left_at(case):
+        raise _left(case)
     try:
         data = platform.read_range(archive_name(case.id), 0, case.built.bytes + 1)
     except ObjectNotFound:

@@ -16,6 +16,7 @@ from rally.storage.layout import EVENTS
 from rally.times import from_micros
 from rally.withdrawal.unreadable import settlement
 from tests.model.words import moment
+from tests.rally.audit import copy_violations
 from tests.rally.audit.audited_platform import (
     SEALED_PREFIX,
     count_by_description,
@@ -65,6 +66,12 @@ def test_requests_are_grouped_by_scope_and_state(deployment):
         (POND, "held"): 1,
         (POND, "requested"): 1,
     }
+
+
+def test_copies_of_people_that_go_with_the_next_purge_are_counted(deployment):
+    copy_violations.make_copy(deployment, age=timedelta(days=8))
+    seen = apart(deployment)[Check.COPIES]
+    assert count_by_description(seen) == {"a person's copy past its time": 1}
 
 
 def test_legal_hold_is_named(deployment):

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from rally.consent.records import (
     ConsentRecord,
 )
 from rally.person_copy.archive import make_archive
+from rally.registry.registry import Registry
 from rally.registry.study import StudyKind
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from tests.support.memory_deployment import (
@@ -240,6 +242,26 @@ def test_ids_in_texts_and_names_are_hidden(garden):
 
 def test_equal_copies_are_equal_bytes(garden):
     assert make_archive(copy_of(garden, ANN)) == make_archive(copy_of(garden, ANN))
+
+
+def test_a_person_in_one_of_a_hundred_studies(garden):
+    study, studies = garden.registry.studies[GARDEN], dict(garden.registry.studies)
+    for number in range(100):
+        name = f"rally-{number}"
+        studies[name] = replace(study, namespace=name, aliases=())
+        data = garden.indexed_file([Row(BEN, 500 + number)])
+        garden.data.create(f"data/study={name}/{_day_file()}", data)
+    registry = Registry(studies)
+    names = (PLATFORM, *studies)
+    keys = Pseudonyms({name: KeylessPrf(name) for name in names})
+    files = opened(garden, ANN, registry=registry, pseudonyms=keys)
+    assert files == opened(garden, ANN)
+    folders = {each.split("/")[1] for each in files if each.startswith("data/")}
+    assert folders == {GARDEN, HOUSE}
+
+
+def _day_file():
+    return "document=visit.1/date=2026-05-11/bucket=new/a.avro"
 
 
 stored = st.lists(

@@ -258,6 +258,17 @@ def test_an_archive_that_somebody_replaced_is_handed_to_nobody(garden):
         read_built(garden.platform, case(garden))
 
 
+def test_a_copy_of_who_has_left_is_handed_to_nobody(garden):
+    ask(garden)
+    build(garden)
+    withdrawals = garden.withdrawals().withdrawals
+    assert read_built(garden.platform, case(garden), withdrawals)
+    leave(garden)
+    withdrawals = garden.withdrawals().withdrawals
+    with pytest.raises(ConfigurationError, match="has left since it was opened"):
+        read_built(garden.platform, case(garden), withdrawals)
+
+
 def refuse(deployment):
     refuse_case(deployment.platform)
 
