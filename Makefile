@@ -138,6 +138,10 @@ bench-ingest: $(VENV)/.dev  ## Measures ingest: docs/performance.md has the figu
 bench-definitions: $(VENV)/.dev  ## Measures what schemas from Glean definitions cost.
 	$(BIN)/python -m benchmarks.definitions $(ARGS)
 
+.PHONY: bench-registry
+bench-registry: $(VENV)/.dev  ## Measures how fast a registry of 100 studies loads.
+	$(BIN)/python -m benchmarks.registry $(ARGS)
+
 .PHONY: bench-audit
 bench-audit: $(VENV)/.dev  ## Measures how fast an audit reads rows.
 	$(BIN)/python -m benchmarks.audit $(ARGS)

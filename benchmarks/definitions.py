@@ -30,14 +30,14 @@ from rally.validation.encoder import compile_encoder
 METRICS, PINGS = 200, 4
 _SIZES = (1_000, 3_000)
 _CHUNK = 50
-_SAYS = {
+SAYS = {
     "description": "A metric of a benchmark",
     "bugs": ["https://bugs.example.org/1"],
     "data_reviews": ["https://bugs.example.org/1"],
     "notification_emails": ["lab@example.org"],
     "expires": "never",
 }
-_KINDS: tuple[dict[str, Any], ...] = (
+KINDS: tuple[dict[str, Any], ...] = (
     {"type": "boolean"},
     {"type": "counter"},
     {"type": "quantity", "unit": "pages"},
@@ -82,8 +82,8 @@ def write_definitions(
     folder: Path, metrics: dict[str, Any], names: Sequence[str]
 ) -> tuple[str, str]:
     """Writes metrics and pings, for JSON is YAML; gives the names of the files."""
-    ids = {"type": "uuid", "lifetime": "user", "send_in_pings": list(names), **_SAYS}
-    ping = {name: each for name, each in _SAYS.items() if name != "expires"}
+    ids = {"type": "uuid", "lifetime": "user", "send_in_pings": list(names), **SAYS}
+    ping = {name: each for name, each in SAYS.items() if name != "expires"}
     reasons = {"page_visit": "Somebody left a page"}
     contents = {
         "metrics": {"rally": {"id": ids}, **metrics},
@@ -104,8 +104,8 @@ def time_add(folder: Path) -> float:
     names = [f"ping-{number}" for number in range(PINGS)]
     metrics = {
         f"metric_{number}": {
-            **_KINDS[number % len(_KINDS)],
-            **_SAYS,
+            **KINDS[number % len(KINDS)],
+            **SAYS,
             "send_in_pings": [names[number % PINGS]],
         }
         for number in range(METRICS)
@@ -154,7 +154,7 @@ def made_schema(folder: Path) -> dict[str, Any]:
     metrics = {
         name: {
             "type": kind,
-            **_SAYS,
+            **SAYS,
             "send_in_pings": [pings.DOCUMENT],
             **more.get(kind, {}),
         }

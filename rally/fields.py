@@ -53,7 +53,7 @@ class Place(NamedTuple):
 
     def at(self, *parts: str | int) -> "Place":
         """Returns the place of an entry below this one."""
-        return self._replace(path=(*self.path, *map(str, parts)))
+        return Place(self.file, (*self.path, *map(str, parts)), self.lines)
 
     def error(self, reason: str) -> ConfigurationError:
         """Makes an error of one line: file, line, path inside the file, and reason."""

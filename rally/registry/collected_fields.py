@@ -17,15 +17,14 @@ speak for themselves.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from rally.errors import ConfigurationError, faults_of
-from rally.fields import Place, Reader, T, choice, flag, iso_day, raise_all, text
+from rally.fields import Place, Reader, choice, flag, iso_day, raise_all, text
 from rally.validation.avro_types import Array, Field, Map, Record, Type, Union
 from rally.validation.leaves import Leaf
 
@@ -38,10 +37,16 @@ OPEN = "TODO"
 MOST_FIELDS = 20_000
 """Of one schema; a named record counts at each of its places."""
 
+_MOST_PLACES = 10 * MOST_FIELDS
+"""Records among them, which may reach no field that says anything."""
+
+_INNER = frozenset(("type", "items", "values", "fields"))
+"""Properties of a type whose values are types, or fields."""
+
 _NULL = "null"
 _DOC = "doc"
 _NEEDED = (_DOC, "category", "purpose")
-_PROPERTIES = (*_NEEDED, "benefit", "expires", "identifier", "sdk")
+_PROPERTIES = frozenset((*_NEEDED, "benefit", "expires", "identifier", "sdk"))
 
 
 class Sdk(StrEnum):
@@ -50,8 +55,7 @@ class Sdk(StrEnum):
     GLEAN = "glean"
 
 
-@dataclass(frozen=True, slots=True)
-class CollectedField:
+class CollectedField(NamedTuple):
     """One leaf of a payload schema.
 
     Attributes:
@@ -97,19 +101,19 @@ def without_descriptions(schema: Any) -> Any:
     Each file has its schema in the header, which everybody reads who plans; the rest is
     in the registry and in the inventory.
     """
-    return _without(schema, frozenset(_PROPERTIES))
+    return _without(schema, _PROPERTIES)
 
 
 def _without(schema: Any, names: frozenset[str]) -> Any:
     """Gives a schema, or a field of one, without properties of these names."""
+    if isinstance(schema, str):
+        return schema
     if isinstance(schema, list):
         return [_without(branch, names) for branch in schema]
     if not isinstance(schema, dict):
         return schema
     return {
-        name: _without(value, names)
-        if name in ("type", "items", "values", "fields")
-        else value
+        name: _without(value, names) if name in _INNER else value
         for name, value in schema.items()
         if name not in names
     }
@@ -126,90 +130,109 @@ def read_fields(place: Place, type_: Type) -> tuple[CollectedField, ...]:
         ConfigurationError: a leaf does not say what it is; all faults are told.
     """
     found, faults = list[CollectedField](), dict[str, None]()
-    for field, path, optional in _walk(type_, "", optional=False):
-        if len(found) >= MOST_FIELDS:
-            raise place.error(f"has more than {MOST_FIELDS:,} fields; split the schema")
+    for leaf in _Leaves(place, type_).found:
         try:
-            found.append(_read_field(place, field, path, optional))
+            found.append(_read_field(place, leaf))
         except ConfigurationError as error:
             faults |= dict.fromkeys(faults_of(error))
     raise_all(list(faults))
     return tuple(found)
 
 
-def _walk(
-    type_: Type, path: str, *, optional: bool
-) -> Iterator[tuple[Field, str, bool]]:
-    """Yields the leaves that a type reaches, each with its path."""
-    match type_:
-        case Array(items=items) | Map(values=items):
-            yield from _walk(items, f"{path}/*", optional=True)
-        case Union(branches=branches):
-            for branch in branches:
-                yield from _walk(branch, path, optional=True)
-        case Record(fields=fields):
-            for field in fields:
-                at, absent = (
-                    f"{path}/{field.json}",
-                    optional or _may_be_null(field.type),
-                )
-                if _reaches_value(field.type):
-                    yield field, at, absent
-                yield from _walk(field.type, at, optional=absent)
+class _Leaf(NamedTuple):
+    """A field that speaks for itself, its path, and whether a ping may lack it."""
+
+    field: Field
+    path: str
+    optional: bool
+
+
+class _Leaves:
+    """The leaves that a schema reaches, in their order.
+
+    A named record counts at each of its places, and names may double at each level: of
+    too many no more are looked for.
+    """
+
+    def __init__(self, place: Place, type_: Type) -> None:
+        """Raises ConfigurationError where there are too many."""
+        self.found: list[_Leaf] = []
+        self._left = _MOST_PLACES
+        self._place = place
+        self._collect(type_, "", optional=False)
+
+    def _collect(self, type_: Type, path: str, *, optional: bool) -> None:
+        match type_:
+            case Union(branches=branches):
+                for branch in branches:
+                    if not isinstance(branch, Leaf):
+                        self._collect(branch, path, optional=True)
+            case Record(fields=fields):
+                self._left -= len(fields)
+                for field in fields:
+                    of, at = field.type, f"{path}/{field.json}"
+                    absent = optional or _may_be_null(of)
+                    if _reaches_value(of):
+                        self.found.append(_Leaf(field, at, absent))
+                    if not isinstance(of, Leaf):
+                        self._collect(of, at, optional=absent)
+            case Array(items=items) | Map(values=items):
+                self._collect(items, f"{path}/*", optional=True)
+        if len(self.found) > MOST_FIELDS or self._left < 0:
+            what = f"has more than {MOST_FIELDS:,} fields; split the schema"
+            raise self._place.error(what)
 
 
 def _reaches_value(type_: Type) -> bool:
     """Tells whether a type reaches anything that is neither a record nor null."""
     match type_:
-        case Array(items=items) | Map(values=items):
-            return _reaches_value(items)
-        case Union(branches=branches):
-            return any(map(_reaches_value, branches))
         case Leaf(name=name):
             return name != _NULL
+        case Union(branches=branches):
+            return any(map(_reaches_value, branches))
+        case Array(items=items) | Map(values=items):
+            return _reaches_value(items)
     return False
 
 
 def _may_be_null(type_: Type) -> bool:
-    return isinstance(type_, Union) and any(
-        each.name == _NULL for each in type_.branches
-    )
+    if not isinstance(type_, Union):
+        return False
+    return any([each.name == _NULL for each in type_.branches])
 
 
-def _read_field(
-    place: Place, field: Field, path: str, optional: bool
-) -> CollectedField:
+def _read_field(place: Place, leaf: _Leaf) -> CollectedField:
     """Reads the properties of one leaf. Raises ConfigurationError with all faults."""
-    at, declared = place.at(path), field.properties
-    missing = [name for name in _NEEDED if name not in declared]
-    faults = [str(at.error(f"has no {', '.join(missing)}; say it"))] if missing else []
-
-    def read(name: str, reader: Reader[T]) -> T | None:
-        if name not in declared:
-            return None
-        try:
-            return reader(at.at(name), declared[name])
-        except ConfigurationError as error:
-            faults.extend(faults_of(error))
-            return None
-
+    field, declared = leaf.field, leaf.field.properties
+    said: dict[str, Any] = {"doc": "", "category": 0, "purpose": ""}
+    wrong = [name for name in _NEEDED if name not in declared]
+    for name, read in _READERS.items():
+        if name in declared:
+            try:
+                said[name] = read(place, declared[name])
+            except ConfigurationError:
+                wrong.append(name)
+    faults = list(_find_faults(place.at(leaf.path), declared)) if wrong else []
     found = CollectedField(
-        path=path,
-        doc=read("doc", words) or "",
-        type=describe_type(field.type),
-        optional=optional,
-        category=read("category", category) or 0,
-        purpose=read("purpose", words) or "",
-        benefit=read("benefit", words),
-        expires=read("expires", iso_day),
-        identifier=read("identifier", flag) or False,
-        sdk=read("sdk", choice(Sdk)),
+        path=leaf.path, type=describe_type(field.type), optional=leaf.optional, **said
     )
     if found.expires and not field.may_be_absent:
         what = 'needs a field that may be absent; write ["null", …] with default null'
-        faults.append(str(at.at("expires").error(what)))
+        faults.append(str(place.at(leaf.path, "expires").error(what)))
     raise_all(faults)
     return found
+
+
+def _find_faults(place: Place, declared: Mapping[str, Any]) -> Iterator[str]:
+    """Finds what is wrong with the properties of a leaf, each at its place."""
+    if missing := [name for name in _NEEDED if name not in declared]:
+        yield str(place.error(f"has no {', '.join(missing)}; say it"))
+    for name, read in _READERS.items():
+        try:
+            if name in declared:
+                read(place.at(name), declared[name])
+        except ConfigurationError as error:
+            yield from faults_of(error)
 
 
 def words(place: Place, value: object) -> str:
@@ -242,3 +265,15 @@ def describe_type(type_: Type) -> str:
         case Record():
             return "record"
     return type_.name
+
+
+_READERS: Mapping[str, Reader[Any]] = {
+    _DOC: words,
+    "category": category,
+    "purpose": words,
+    "benefit": words,
+    "expires": iso_day,
+    "identifier": flag,
+    "sdk": choice(Sdk),
+}
+"""Reads each property of a field."""

@@ -1,7 +1,9 @@
 """The registry's folder: which files it must have, and no others."""
 
+import gc
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -68,6 +70,22 @@ class StudyFolder:
         studies = dict[str, Study]()
         unavailable = dict[str, UnavailableStudy]()
         places = dict[str, Place]()
+        with _collector_paused():
+            self._read_all(studies, unavailable, places)
+        close_clashing(studies, unavailable, places)
+        close_unjoinable(studies, unavailable, places)
+        if not studies:
+            closed = (unavailable[name] for name in sorted(unavailable))
+            raise ManyFaults(all_faults(closed))
+        return studies, unavailable
+
+    def _read_all(
+        self,
+        studies: dict[str, Study],
+        unavailable: dict[str, UnavailableStudy],
+        places: dict[str, Place],
+    ) -> None:
+        """Reads each study, and puts it where it belongs; raises as `studies` does."""
         for folder in self._folders():
             places[folder] = Place(self._file(f"{folder}/{FILE}"))
             try:
@@ -83,12 +101,6 @@ class StudyFolder:
                 content = yaml.value if is_legible else None
                 faults_in_order = _by_line(places[folder].file, faults_of(error))
                 unavailable[folder] = read_unavailable(content, faults_in_order)
-        close_clashing(studies, unavailable, places)
-        close_unjoinable(studies, unavailable, places)
-        if not studies:
-            closed = (unavailable[name] for name in sorted(unavailable))
-            raise ManyFaults(all_faults(closed))
-        return studies, unavailable
 
     def _study(self, folder: str, place: Place, yaml: PlainYaml) -> Study:
         newest, older = self._schema_sizes(folder)
@@ -229,6 +241,21 @@ class StudyFolder:
         except OSError as error:
             what = f"cannot be read ({error.strerror or error})"
             raise unusable(place.file, error, what) from None
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keeps Python from looking for garbage: nearly all that a registry makes stays.
+
+    Of a hundred studies these looks, each through all of it, are a tenth of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _undeclared(name: str, documents: Container[object]) -> str:

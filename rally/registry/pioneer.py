@@ -6,13 +6,16 @@ the top of the payload under a name that depends on the namespace.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from rally.decryption.pioneer import DELETION_REQUEST, identifier_name
 from rally.fields import Place
 from rally.registry.schemas import payload_schema
-from rally.registry.study import Document, Keep, Means, StudyKind
+from rally.registry.study import Document, Keep, Means, PayloadSchema, StudyKind
 from rally.validation.avro_schema import read_schema
+
+_ENROLMENT = "pioneer-enrollment"
 
 PLATFORM_DAYS = 3650
 """How long rows of enrolments stay in a platform's namespace: it is never concluded."""
@@ -23,13 +26,11 @@ def built_in_documents(
 ) -> dict[str, Document]:
     """Pioneer's enrolment and deletion request of a namespace, by document name."""
     days = PLATFORM_DAYS if kind is StudyKind.PLATFORM else None
-    field = identifier_name(namespace)
-    enrolment = _enrolment_schema(field)
-    request = _record("deletion_request", field, [])
+    enrolment, request = _schemas(identifier_name(namespace))
     return {
         document.name: document
         for document in (
-            _document(namespace, "pioneer-enrollment", Means.JOINS, enrolment, days),
+            _document(namespace, _ENROLMENT, Means.JOINS, enrolment, days),
             _document(namespace, DELETION_REQUEST, Means.LEAVES, request),
         )
     }
@@ -64,6 +65,20 @@ class PioneerDocuments:
         """The document that a ping names; who leaves may name any version."""
         named = self._by_name.get(f"{type}.{version}")
         return named or self._newest_withdrawals.get(type)
+
+
+@cache
+def _schemas(field: str) -> tuple[PayloadSchema, PayloadSchema]:
+    """Makes the schemas of both, in which the participant's id has this name."""
+    made = {
+        _ENROLMENT: _enrolment_schema(field),
+        DELETION_REQUEST: _record("deletion_request", field, []),
+    }
+    enrolment, request = (
+        payload_schema(Place(f"{type}.1"), schema, read_schema(schema))
+        for type, schema in made.items()
+    )
+    return enrolment, request
 
 
 def _enrolment_schema(field: str) -> dict[str, Any]:
@@ -102,7 +117,7 @@ def _document(
     namespace: str,
     type: str,
     means: Means,
-    schema: dict[str, Any],
+    schema: PayloadSchema,
     days: int | None = None,
 ) -> Document:
     return Document(
@@ -115,6 +130,6 @@ def _document(
         keep=Keep.ALL,
         buckets=1,
         purpose="Pioneer v2's own record of who joined and who left.",
-        schema=payload_schema(Place(f"{type}.1"), schema, read_schema(schema)),
+        schema=schema,
         is_built_in=True,
     )

@@ -14,7 +14,7 @@ from fastavro.schema import SchemaParseException
 from rally.errors import ConfigurationError
 from rally.registry.collected_fields import without_descriptions
 from rally.registry.study import Document, PayloadSchema
-from rally.validation.avro_schema import read_schema
+from rally.validation.avro_schema import ReadSchema, read_schema
 from rally.validation.avro_types import Type
 from rally.validation.encoder import Encoder, compile_encoder
 from rally.validation.leaves import zig_zag
@@ -26,6 +26,10 @@ from rally.validation.leaving_out import (
     leave_out,
 )
 from rally.validation.undeclared import leave_out_undeclared
+
+_ROW, _NAMESPACE = "stored_row", "rally"
+_ROW_SIZE = 10
+"""How many types a row's schema has beside those of the payload."""
 
 _UUID_LENGTH = zig_zag(36)
 _NULL = b"\0"
@@ -50,9 +54,16 @@ def row_schema(payload: PayloadSchema) -> str:
         {"name": "payload", "type": without_descriptions(payload.json)},
     ]
     # A study names its records as it likes; it may not take this one's name.
-    return json.dumps(
-        {"type": "record", "name": "stored_row", "namespace": "rally", "fields": fields}
-    )
+    named = {"type": "record", "name": _ROW, "namespace": _NAMESPACE}
+    return json.dumps({**named, "fields": fields})
+
+
+def row_takes(payload: ReadSchema) -> bool:
+    """Tells whether a payload's schema that is good is good in a row's as well.
+
+    False says that reading the row's schema may find a fault.
+    """
+    return payload.fits_inside(_NAMESPACE, {f"{_NAMESPACE}.{_ROW}"}, _ROW_SIZE)
 
 
 class RowEncoder:

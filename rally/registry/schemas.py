@@ -19,7 +19,7 @@ from rally.errors import ConfigurationError, faults_of
 from rally.fields import Place, raise_all, text
 from rally.registry.collected_fields import fingerprint_of, read_fields
 from rally.registry.study import Means, PayloadSchema, StudyKind
-from rally.validation import avro_schema
+from rally.validation.avro_schema import ReadSchema, read_with_names
 from rally.validation.avro_types import Map, Record, Type, Union
 from rally.validation.pointers import parse_pointer
 
@@ -65,12 +65,17 @@ class SchemaFile(NamedTuple):
     Attributes:
         place: The file, for messages.
         schema: The registry's record of the schema.
-        type: The type that the schema describes.
+        read: The schema as it was read.
     """
 
     place: Place
     schema: PayloadSchema
-    type: Type
+    read: ReadSchema
+
+    @property
+    def type(self) -> Type:
+        """The type that the schema describes."""
+        return self.read.type
 
 
 def read_schema(file: str, data: bytes) -> SchemaFile:
@@ -85,8 +90,8 @@ def read_schema(file: str, data: bytes) -> SchemaFile:
     schema = _parse(place, data)
     if not isinstance(schema, dict) or schema.get("type") != "record":
         raise place.error("must be an Avro record; describe the payload as one")
-    type_ = avro_schema.read_schema(schema, f"{file}: schema")
-    return SchemaFile(place, payload_schema(place, schema, type_), type_)
+    read = read_with_names(schema, f"{file}: schema")
+    return SchemaFile(place, payload_schema(place, schema, read.type), read)
 
 
 def check_ids(file: SchemaFile, means: Means) -> None:
@@ -161,9 +166,11 @@ def type_at(type_: Type, pointer: str) -> str | None:
 
 def _parse(place: Place, data: bytes) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        for name in _twice(name for name, _ in pairs):
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            name = next(_twice(name for name, _ in pairs))
             raise place.error(f'"{name}" stands twice in one object; remove one')
-        return dict(pairs)
+        return found
 
     try:
         return json.loads(data, object_pairs_hook=unique)

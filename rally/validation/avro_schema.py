@@ -8,9 +8,8 @@ Functions take `where`, the place in the schema in words, for their refusal: a
 ConfigurationError that names the place, the fault and the remedy.
 """
 
-import re
-from collections.abc import Sequence
-from typing import Any, NoReturn, cast
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple, NoReturn, cast
 
 from rally.errors import ConfigurationError, ManyFaults, faults_of
 from rally.validation.avro_types import (
@@ -21,6 +20,7 @@ from rally.validation.avro_types import (
     Type,
     Union,
     is_default,
+    takes_null_first,
     tries_of,
 )
 from rally.validation.bounds import (
@@ -28,28 +28,22 @@ from rally.validation.bounds import (
     check_known,
     check_no_bounds,
     read_cases,
-    read_integer,
     read_key_lists,
     read_keys,
     read_max_items,
-    read_text,
     refuse,
 )
-from rally.validation.leaves import BOUNDS, PRIMITIVES, UUID, Leaf, binary, enumeration
+from rally.validation.leaf_types import (
+    read_enum,
+    read_fixed,
+    read_logical_type,
+    read_name,
+    read_primitive,
+)
+from rally.validation.leaves import PRIMITIVES
 
 COMPLEX = ("record", "enum", "fixed", "array", "map")
 """Types that a definition may have besides the primitive ones."""
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_BASES = {
-    "uuid": ("string", "fixed"),
-    "decimal": ("bytes", "fixed"),
-    "duration": ("fixed",),
-    **{logical: (base,) for base, logical in BOUNDS if logical},
-}
-# Powers of these are computed: what is larger is a mistake, and would take for ever.
-_MAX_SIZE, _MAX_PRECISION = 2**16, 1000
-_FIXED_SIZES = {"uuid": 16, "duration": 12}
 
 MAX_DEPTH = 64
 """Greatest depth of types: an encoder calls itself as deep, on Python's own stack."""
@@ -65,6 +59,42 @@ _DEFINED = frozenset({*PRIMITIVES, *COMPLEX})
 _ORDERS = ("ascending", "descending", "ignore")
 
 
+class ReadSchema(NamedTuple):
+    """A schema that was read.
+
+    Attributes:
+        type: its type.
+        names: full names of the types that it defines.
+        size: number of its types.
+        clears_namespace: whether a type in it says that it has no namespace.
+    """
+
+    type: Type
+    names: frozenset[str]
+    size: int
+    clears_namespace: bool
+
+    def fits_inside(self, namespace: str, others: Collection[str], size: int) -> bool:
+        """Tells whether the schema is good as the type of a field of a record, too.
+
+        There its types without a namespace get that of the record. False says that
+        reading the record's schema may find a fault.
+
+        Args:
+            namespace: namespace of the record.
+            others: full names of the other types of the record's schema.
+            size: number of these.
+        """
+        full = {name if "." in name else f"{namespace}.{name}" for name in self.names}
+        return (
+            len(full) == len(self.names)
+            and full.isdisjoint(others)
+            and not self.clears_namespace
+            and self.type.depth < MAX_DEPTH
+            and self.size + size <= MAX_TYPES
+        )
+
+
 def read_schema(schema: object, where: str = "schema") -> Type:
     """Reads a schema, as parsed JSON, into types that an encoder can be compiled from.
 
@@ -76,12 +106,19 @@ def read_schema(schema: object, where: str = "schema") -> Type:
         ConfigurationError: the schema cannot be served; the message has each place in
             it, the fault and the remedy.
     """
+    return read_with_names(schema, where).type
+
+
+def read_with_names(schema: object, where: str) -> ReadSchema:
+    """Reads a schema as `read_schema` does, and says which names it defines."""
+    reader = _Reader()
     try:
-        type_ = _Reader().type_of(schema, "", where)
+        type_ = reader.type_of(schema, "", where)
     except RecursionError:
         _refuse_depth(where)
     _check_writer(schema, where)
-    return type_
+    names, size = frozenset(reader.named), MAX_TYPES - reader.left
+    return ReadSchema(type_, names, size, reader.clears_namespace)
 
 
 def _check_writer(schema: object, where: str) -> None:
@@ -108,16 +145,17 @@ class _Reader:
     """
 
     def __init__(self) -> None:
-        self._named: dict[str, Type | None] = {}  # None while it is being read
+        self.named: dict[str, Type | None] = {}  # None while it is being read
+        self.left = MAX_TYPES
+        self.clears_namespace = False
         self._refused: set[str] = set()
-        self._left = MAX_TYPES
         self._key_lists: KeyLists = {}
 
     def type_of(self, schema: object, namespace: str, where: str) -> Type:
-        self._left -= 1
-        if self._left < -1:
+        self.left -= 1
+        if self.left < -1:
             raise ManyFaults(())  # the first one too many has told it
-        if self._left < 0:
+        if self.left < 0:
             refuse(where, f"there are more than {MAX_TYPES:,} types; split the schema")
         if isinstance(schema, str):
             return self._reference(schema, namespace, where)
@@ -133,9 +171,9 @@ class _Reader:
         if name in COMPLEX:
             refuse(where, f'a type of its own is an object, {{"type": "{name}", ...}}')
         full = f"{namespace}.{name}" if namespace and "." not in name else name
-        if full not in self._named:
+        if full not in self.named:
             refuse(where, f"the type {full!r} is unknown; define it before its use")
-        known = self._named[full]
+        known = self.named[full]
         if full in self._refused:
             raise ManyFaults(())  # its definition has told why
         if known is None:
@@ -144,14 +182,16 @@ class _Reader:
 
     def _union(self, schema: list[Any], namespace: str, where: str) -> Type:
         branches = tuple(
-            self.type_of(branch, namespace, f"{where}[{index}]")
-            for index, branch in enumerate(schema)
+            [
+                self.type_of(branch, namespace, f"{where}[{index}]")
+                for index, branch in enumerate(schema)
+            ]
         )
         if len(branches) == 2 and branches[0] is _NULL:  # as nearly all unions are
             other = branches[1]
             if other.name not in ("null", "union"):
-                depth = _depth(where, branches)
                 json = (*_NULL.json, *other.json)
+                depth = _one_more(where, other.depth)
                 return Union(branches, depth, json, tries=tries_of(other))
         names = [branch.name for branch in branches]
         if not names or "union" in names or len(set(names)) < len(names):
@@ -183,21 +223,23 @@ class _Reader:
             )
         if "json" in schema:
             refuse(where, '"json" renames a field; put it beside the field\'s "name"')
-        logical = _logical_type(schema, base, where)
+        logical = None
+        if "logicalType" in schema:
+            logical = read_logical_type(schema, base, where)
         if base in ("record", "enum", "fixed"):
             check_no_bounds(schema, f"a {base}", where)
             return self._named_type(schema, base, logical, namespace, where)
         check_known(schema, base, where)
         if base == "array":
             items = self.type_of(schema.get("items"), namespace, f"{where}.items")
-            most, depth = read_max_items(schema, where), _depth(where, [items])
+            most, depth = read_max_items(schema, where), _one_more(where, items.depth)
             return Array(items, depth, tries=tries_of(items), max_items=most)
         if base == "map":
             values = self.type_of(schema.get("values"), namespace, f"{where}.values")
             keys = read_keys(schema, self._key_lists, where)
-            depth = _depth(where, [values])
+            depth = _one_more(where, values.depth)
             return Map(values, depth, tries=tries_of(values), keys=keys)
-        return _read_primitive(schema, base, logical, where)
+        return read_primitive(schema, base, logical, where)
 
     def _named_type(
         self,
@@ -208,20 +250,21 @@ class _Reader:
         where: str,
     ) -> Type:
         full = _full_name(schema, namespace, where)
-        if full in self._named:
+        self.clears_namespace |= schema.get("namespace") == ""
+        if full in self.named:
             refuse(where, f"{full!r} is defined twice; refer to the first by its name")
-        self._named[full] = None
+        self.named[full] = None
         try:
             if base == "record":
                 named: Type = self._record(schema, full, where)
             elif base == "enum":
-                named = _read_enum(schema, full, where)
+                named = read_enum(schema, full, where)
             else:
-                named = _read_fixed(schema, full, logical, where)
+                named = read_fixed(schema, full, logical, where)
         except ConfigurationError:
             self._refused.add(full)
             raise
-        self._named[full] = named
+        self.named[full] = named
         return named
 
     def _record(self, schema: dict[str, Any], full: str, where: str) -> Record:
@@ -251,7 +294,7 @@ class _Reader:
     def _field(self, field: object, namespace: str, record: str, where: str) -> Field:
         if not isinstance(field, dict):
             refuse(where, 'a field is an object with "name" and "type"')
-        name = _plain_name(field.get("name"), where)
+        name = read_name(field.get("name"), where)
         where = f"{record}.{name}"
         json = field.get("json", name)
         if not isinstance(json, str) or not json:
@@ -261,9 +304,13 @@ class _Reader:
         check_no_bounds(field, "a field", where)
         if field.get("order", "ascending") not in _ORDERS:
             refuse(where, f'"order" is one of {", ".join(_ORDERS)}')
-        _check_aliases(field, where)
+        if "aliases" in field:
+            _check_aliases(field, where)
         type_ = self.type_of(field.get("type"), namespace, where)
-        if "default" in field and not is_default(type_, field["default"]):
+        default = field.get("default")
+        if default is None and takes_null_first(type_):
+            pass  # as nearly all defaults are
+        elif "default" in field and not is_default(type_, default):
             refuse(
                 where,
                 "the default does not fit the type (of a union, its first branch); "
@@ -273,20 +320,13 @@ class _Reader:
 
 
 def _depth(where: str, parts: Sequence[Type]) -> int:
-    depth = 1 + max((part.depth for part in parts), default=0)
-    if depth > MAX_DEPTH:
+    return _one_more(where, max([part.depth for part in parts], default=0))
+
+
+def _one_more(where: str, depth: int) -> int:
+    if depth >= MAX_DEPTH:
         _refuse_depth(where)
-    return depth
-
-
-def _plain_name(name: object, where: str) -> str:
-    """Checks that a name is one of Avro's, without a namespace."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        refuse(
-            where,
-            f"{name!r} is no name in Avro; use letters, digits and _, no digit first",
-        )
-    return name
+    return depth + 1
 
 
 def _full_name(schema: dict[str, Any], namespace: str, where: str) -> str:
@@ -299,92 +339,22 @@ def _full_name(schema: dict[str, Any], namespace: str, where: str) -> str:
             where, 'readers differ over an empty "namespace" inside another; name it'
         )
     full = f"{space}.{name}" if space and "." not in name else name
-    parts = [_plain_name(part, where) for part in full.split(".")]
-    if parts[-1] in (*PRIMITIVES, *COMPLEX):
+    parts = [read_name(part, where) for part in full.split(".")]
+    if parts[-1] in _DEFINED:
         refuse(where, f"{parts[-1]!r} is a type of Avro's own; choose another name")
-    _check_aliases(schema, where)
+    if "aliases" in schema:
+        _check_aliases(schema, where)
     return full
 
 
 def _check_aliases(schema: dict[str, Any], where: str) -> None:
     """Refuses aliases that are no names."""
-    aliases = schema.get("aliases", ())
-    if aliases == ():
-        return
+    aliases = schema["aliases"]
     if not isinstance(aliases, list):
         refuse(where, '"aliases" is a list of names')
     for alias in aliases:
         for part in alias.split(".") if isinstance(alias, str) else [alias]:
-            _plain_name(part, where)
-
-
-def _logical_type(schema: dict[str, Any], base: str, where: str) -> str | None:
-    """Reads the logical type; None for an unknown one, as the specification asks."""
-    logical = schema.get("logicalType", "")
-    if not isinstance(logical, str):
-        refuse(where, 'the "logicalType" is a name; correct or remove it')
-    if logical not in _BASES:
-        return None
-    if base not in _BASES[logical]:
-        bases = " or ".join(_BASES[logical])
-        refuse(where, f"the logical type {logical} stands on {bases}, not on {base}")
-    return logical
-
-
-def _read_primitive(
-    schema: dict[str, Any], base: str, logical: str | None, where: str
-) -> Leaf:
-    """Reads a definition of a primitive type, with its logical type and bounds."""
-    if logical == "uuid":
-        check_no_bounds(schema, "a uuid", where)
-        return UUID
-    if logical == "decimal":
-        return binary(base, None, *_precision(schema, where))
-    if base == "string":
-        return read_text(schema, where)
-    if base in ("int", "long"):
-        return read_integer(schema, base, logical, where)
-    return PRIMITIVES[base]
-
-
-def _read_enum(schema: dict[str, Any], full: str, where: str) -> Leaf:
-    """Reads the definition of the enum of that name."""
-    symbols = schema.get("symbols")
-    if not isinstance(symbols, list) or not symbols:
-        refuse(where, 'an enum has a list of "symbols"')
-    names = [_plain_name(symbol, where) for symbol in symbols]
-    if len(set(names)) < len(names):
-        refuse(where, "a symbol stands twice in the enum; remove one")
-    if schema.get("default", names[0]) not in names:
-        refuse(where, "the enum's default is none of its symbols; correct or remove it")
-    return enumeration(full, names)
-
-
-def _read_fixed(
-    schema: dict[str, Any], full: str, logical: str | None, where: str
-) -> Leaf:
-    """Reads the definition of the fixed of that name, with its logical type."""
-    size = schema.get("size")
-    if type(size) is not int or not 1 <= size <= _MAX_SIZE:
-        refuse(where, f'a fixed has a "size" of 1 to {_MAX_SIZE} bytes')
-    if logical in _FIXED_SIZES and size != _FIXED_SIZES[logical]:
-        refuse(where, f"a {logical} on a fixed has the size {_FIXED_SIZES[logical]}")
-    if logical != "decimal":
-        return binary(full, size)
-    digits, scale = _precision(schema, where)
-    if 10**digits > 2 ** (8 * size - 1):
-        refuse(where, f"a precision of {digits} does not fit the size {size}")
-    return binary(full, size, digits, scale)
-
-
-def _precision(schema: dict[str, Any], where: str) -> tuple[int, int]:
-    """Reads the precision and the scale of a decimal, in digits."""
-    precision, scale = schema.get("precision"), schema.get("scale", 0)
-    if type(precision) is not int or not 1 <= precision <= _MAX_PRECISION:
-        refuse(where, f'a decimal has a "precision" of 1 to {_MAX_PRECISION} digits')
-    if type(scale) is not int or not 0 <= scale <= precision:
-        refuse(where, 'a decimal has a "scale" from 0 to its precision')
-    return precision, scale
+            read_name(part, where)
 
 
 def _refuse_repeated(where: str, what: str, names: Sequence[str]) -> None:

@@ -36,6 +36,7 @@ _OF = {
     "array": ("max_items",),
     "map": ("keys", "key_format", "max_key_bytes", "max_entries"),
 }
+_LIMITS = frozenset({"max_bytes", "max_utf16"})
 _ALL = frozenset(name for names in _OF.values() for name in names)
 _KNOWN = {base: frozenset({*_AVRO, *names}) for base, names in _OF.items()}
 _PLAIN = frozenset(_AVRO)
@@ -74,19 +75,20 @@ def read_text(schema: Mapping[str, Any], where: str) -> Leaf:
     """Reads a string with its bounds: a closed list, a format, or a greatest length."""
     if _ALL.isdisjoint(schema):
         return PRIMITIVES["string"]
-    given = [name for name in _OF["string"] if name in schema]
-    kinds = {name.partition("_")[0] for name in given}
-    if len(kinds) > 1:
+    listed, formatted = "one_of" in schema, "format" in schema
+    limited = not _LIMITS.isdisjoint(schema)
+    if listed + formatted + limited > 1:
+        given = [name for name in _OF["string"] if name in schema]
         refuse(where, f"{', '.join(given)} stand together; keep one kind of bound")
-    if "one_of" in schema:
+    if listed:
         return listed_text(_texts(schema["one_of"], f"{where}.one_of"))
-    if "format" in schema:
+    if formatted:
         return formatted_text(_format(schema, "format", where))
-    limits = (
-        _count(schema, name, where) if name in schema else None
-        for name in ("max_bytes", "max_utf16")
+    return limited_text(
+        TextLimit(
+            _optional(schema, "max_bytes", where), _optional(schema, "max_utf16", where)
+        )
     )
-    return limited_text(TextLimit(*limits))
 
 
 def read_integer(

@@ -229,7 +229,7 @@ def check_words(text: str) -> None:
     """Puts a text wherever a stranger may write, and looks for it on the pages."""
     study = stream()
     visit = study.documents["user-journey.1"]
-    field = replace(visit.schema.fields[0], doc=text, purpose=text, path=f"/{text}")
+    field = visit.schema.fields[0]._replace(doc=text, purpose=text, path=f"/{text}")
     schema = replace(visit.schema, fields=(field,))
     documents = {visit.name: replace(visit, purpose=text, schema=schema)}
     access = (Access(text, text, study.starts, study.starts),)

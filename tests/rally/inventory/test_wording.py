@@ -203,4 +203,4 @@ def test_windows_are_days(windows, words):
 )  # fmt: skip
 def test_form_of_a_field(changes, words):
     field = CollectedField("/a", "A text", "string", False, 1, "A test")
-    assert list(say_form(replace(field, **changes))) == words
+    assert list(say_form(field._replace(**changes))) == words

@@ -169,6 +169,16 @@ def test_named_record_is_read_at_each_place_and_not_for_ever(monkeypatch):
     assert len(fields_of(VISIT)) == 9
 
 
+def test_places_of_records_that_say_nothing_are_bounded():
+    """They double at each level, and no field of them would be counted."""
+    record = {"type": "record", "name": "r0", "fields": []}
+    for level in range(1, 40):
+        fields = [{"name": "a", "type": record}, {"name": "b", "type": f"r{level - 1}"}]
+        record = {"type": "record", "name": f"r{level}", "fields": fields}
+    (fault,) = faults(record)
+    assert fault == "visit.1.avsc: has more than 20,000 fields; split the schema"
+
+
 def test_files_hold_the_structure_alone():
     plain = {
         "type": "record",

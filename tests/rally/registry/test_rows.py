@@ -4,11 +4,20 @@ from datetime import UTC, datetime
 
 import fastavro
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rally.errors import PingFailed
+from rally.errors import ConfigurationError, PingFailed
 from rally.outcomes import FailureReason
-from rally.registry.rows import RowEncoder, row_schema
+from rally.registry.rows import RowEncoder, row_schema, row_takes
 from rally.registry.study import Document, Keep, Means, PayloadSchema
+from rally.validation.avro_schema import (
+    MAX_DEPTH,
+    MAX_TYPES,
+    read_schema,
+    read_with_names,
+)
+from tests.rally.validation.avro_strategies import schemas
 
 PARTICIPANT = "00000000-0000-8000-8000-000000000001"
 DOCUMENT_ID = "00000000-0000-4000-8000-000000000002"
@@ -86,3 +95,56 @@ def test_payload_that_is_not_what_the_schema_says_fails(document, payload):
             PARTICIPANT, DOCUMENT_ID, 0, None, None, payload
         )
     assert caught.value.reason is FailureReason.SCHEMA_MISMATCH
+
+
+def is_good_in_a_row(schema) -> bool:
+    try:
+        read_schema(json.loads(row_schema(PayloadSchema(schema, "/id", None, "f1"))))
+    except ConfigurationError:
+        return False
+    return True
+
+
+def named(name, *types, **more):
+    fields = [{"name": f"f{index}", "type": each} for index, each in enumerate(types)]
+    return {"type": "record", "name": name, "fields": fields, **more}
+
+
+def nested(depth):
+    return "long" if depth == 1 else {"type": "array", "items": nested(depth - 1)}
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        (named("visit", "long"), True),
+        (named("stored_row"), False),
+        (named("rally.stored_row"), False),
+        (named("visit", named("stored_row")), False),
+        (named("other.visit", named("stored_row")), True),
+        (named("visit", named("stored_row", namespace="other")), True),
+        (named("visit", named("a"), named("rally.a")), False),
+        (named("visit", named("a"), named("other.a")), True),
+        (named("visit", namespace=""), False),
+        (nested(MAX_DEPTH - 1), True),
+        (nested(MAX_DEPTH), False),
+        (named("visit", *["long"] * (MAX_TYPES - 11)), True),
+        (named("visit", *["long"] * (MAX_TYPES - 10)), False),
+    ],
+)
+def test_schema_that_is_good_alone_may_not_be_in_a_row(schema, expected):
+    assert row_takes(read_with_names(schema, "schema")) is expected
+    assert is_good_in_a_row(schema) is expected
+
+
+@given(schemas(), st.data())
+def test_row_takes_what_is_good_in_its_schema(schema, data):
+    names = ["N1", "N2", "a", "a.b", "c.d.N1", "c.d.N2"]
+    others = ["stored_row", "rally", "rally.stored_row", "rally.N1", "N3", ""]
+    old, new = (data.draw(st.sampled_from(each)) for each in (names, others))
+    schema = json.loads(json.dumps(schema).replace(f'"{old}"', f'"{new}"'))
+    try:
+        read = read_with_names(schema, "schema")
+    except ConfigurationError:
+        return
+    assert row_takes(read) is is_good_in_a_row(schema)
