@@ -8,7 +8,7 @@ from pipelines.command_line import read_words
 from pipelines.job import Job, JobBody, body_of
 from pipelines.lifecycle import Ended, exit_status
 from pipelines.run_record import run_recorded
-from rally.errors import ConfigurationError, Faults
+from rally.errors import ConfigurationError, Faults, ManyFaults, faults_of
 from rally.exit_status import NOT_AS_PROMISED, NOT_BEGUN
 from rally.observability.log_entries import LogEvent
 from rally.printing import print_lines
@@ -71,11 +71,34 @@ def _start(job: Job, words: Sequence[str]) -> Ended:
         return Ended(status, event=LogEvent.JOB_LAUNCHED)
     if is_check_only(options):
         return _check(job, body, options)
+    told: list[str] = []
+    try:
+        return _begin(job, body, options, told)
+    except ConfigurationError as error:
+        # The first fault ended it; whoever mends it wants to know of the others, too.
+        faults, checks = _examine(job, body, options)
+        wrong = [each.message for each in checks if each.is_wrong]
+        others = [each for each in (*faults, *wrong) if each not in told]
+        raise ManyFaults(dict.fromkeys([*faults_of(error), *others])) from None
+
+
+def _begin(
+    job: Job, body: JobBody, options: "PipelineOptions", told: list[str]
+) -> Ended:
+    """Names what is left out, and runs the job for the rest.
+
+    Args:
+        job: The job.
+        body: What it does.
+        options: Its options.
+        told: Takes each line that is told of what is left out.
+    """
     settings = body.settings(options)
     registry = _registry(settings)
     faults = [*registry.faults.values(), *_closed_documents(settings, registry)]
     for fault in faults:
         say(fault)
+    told += faults
 
     def run() -> Ended:
         ended = body.run(options)
@@ -90,8 +113,27 @@ def _start(job: Job, words: Sequence[str]) -> Ended:
 
 def _check(job: Job, body: JobBody, options: "PipelineOptions") -> Ended:
     """Looks at all that the job needs, tells what is wrong, and begins nothing."""
-    from rally.doctor import Examination, State
     from rally.doctor import exit_status as status_of
+
+    faults, checks = _examine(job, body, options)
+    wrong = (each.message for each in checks if each.is_away or each.is_wrong)
+    lines = dict.fromkeys([*faults, *wrong])
+    for line in lines:
+        say(line)
+    if not lines:
+        print_lines("--check_only: the job finds what it needs, and was not begun")
+    return Ended(NOT_BEGUN if faults else status_of(checks))
+
+
+def _examine(
+    job: Job, body: JobBody, options: "PipelineOptions"
+) -> "tuple[list[str], list[Check]]":
+    """Looks at all that the job needs: what is its own, and what all jobs need.
+
+    Returns:
+        The faults of the former, one line each; the results of the latter.
+    """
+    from rally.doctor import Examination
 
     faults = Faults()
     checks: list[Check] = []
@@ -101,13 +143,7 @@ def _check(job: Job, body: JobBody, options: "PipelineOptions") -> Ended:
     with faults.collected():
         settings = body.settings(options)
         checks = Examination(settings, job.name).run()
-    wrong = [each for each in checks if each.is_away or each.state is State.WRONG]
-    lines = dict.fromkeys([*faults.lines, *(each.message for each in wrong)])
-    for line in lines:
-        say(line)
-    if not lines:
-        print_lines("--check_only: the job finds what it needs, and was not begun")
-    return Ended(NOT_BEGUN if faults.lines else status_of(checks))
+    return faults.lines, checks
 
 
 def _registry(settings: "Settings") -> "Registry":
@@ -128,15 +164,10 @@ def _closed_documents(settings: "Settings", registry: "Registry") -> list[str]:
     itself meets that.
     """
     from rally.decisions.verifying import read_chain  # imports Tink
-    from rally.registry.approval_deadlines import find_closed
-    from rally.registry.approvals import Approvals
-    from rally.registry.transitions import States
+    from rally.registry.approval_deadlines import name_closed
 
     try:
         chain = read_chain(settings.stores().platform)
     except (ConfigurationError, OSError):
         return []
-    states = States.of_chain(registry, chain)
-    approvals = Approvals.of_chain(registry, chain)
-    closed = find_closed(registry, states, approvals, settings.clock()())
-    return [f"{each.study}/{each.what}" for each in closed]
+    return name_closed(registry, chain, settings.clock()())

@@ -21,6 +21,7 @@ from rally.keys.folder import KEYSET, KeyFolder
 from rally.keys.ping_keys import PingKeys
 from rally.keys.ping_keys import namespaces as with_ping_keys
 from rally.keys.platform_keys import PlatformKeys
+from rally.registry.approval_deadlines import name_closed
 from rally.registry.registry import SHIPPED, Registry
 from rally.settings import Settings, latest
 from rally.storage.layout import Stores
@@ -54,6 +55,11 @@ class Check(NamedTuple):
     state: State
     message: str
     is_away: bool = False
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether somebody has to mend something."""
+        return self.state is State.WRONG
 
 
 class Needs(NamedTuple):
@@ -89,7 +95,7 @@ _ALL = Needs(True, True, True, tuple(names.Job))
 
 def exit_status(checks: list[Check]) -> int:
     """2 where something is wrong, else 1 where a service is away, else 0."""
-    if any(each.state is State.WRONG for each in checks):
+    if any(each.is_wrong for each in checks):
         return NOT_BEGUN
     return NOT_AS_PROMISED if any(each.is_away for each in checks) else DONE
 
@@ -123,6 +129,7 @@ class Examination:
         self._look_at_platform_keys()
         self._look_at_ping_keys()
         self._look_at_studies()
+        self._look_at_reviews()
         self._look_at_rights()
         return self._checks
 
@@ -299,12 +306,24 @@ class Examination:
             faults = find_faults(registry, marked, folder, concluded)
             for fault in faults.values():
                 self._tell("studies", State.WRONG, fault)
+            self._registry = registry.closing(faults)
             used = [
                 each for each in self._used({*folder.names()}) if each not in faults
             ]
             whole = ", ".join(each for each in used if each not in faults)
             what = whole or "none; `rally init --study` begins one"
             self._tell("studies", State.OK, f"used and whole: {what}")
+
+    def _look_at_reviews(self) -> None:
+        """Names the documents that no review covers, though one should."""
+        if self._registry is None or self._chain is None:
+            return
+        closed = name_closed(self._registry, self._chain, self._settings.clock()())
+        for each in closed:
+            self._tell("reviews", State.WRONG, each)
+        if not closed:
+            what = "no document that is to be collected lacks one"
+            self._tell("reviews", State.OK, what)
 
     def _look_at_rights(self) -> None:
         """Asks the system what this account may do in each store that is there."""

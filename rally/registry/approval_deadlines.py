@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rally.registry.approvals import Approvals, ReviewTerm, SchemaApproval
 from rally.registry.intervals import END, Interval, last_day, union
@@ -17,6 +17,9 @@ from rally.registry.registry import Registry
 from rally.registry.study import Document, Means, Study
 from rally.registry.transitions import States, StudyState
 from rally.times import midnight
+
+if TYPE_CHECKING:
+    from rally.decisions.chain import Chain
 
 SOON_DAYS = 30
 """How many days before an end people are first warned."""
@@ -159,6 +162,14 @@ def find_closed(
                 continue
             if why := tuple(_find_reasons(approved, now)):
                 yield ClosedDocument(study.namespace, document.name, why)
+
+
+def name_closed(registry: Registry, chain: "Chain", now: datetime) -> list[str]:
+    """Names documents that `find_closed` finds by a platform's chain, one line each."""
+    states = States.of_chain(registry, chain)
+    approvals = Approvals.of_chain(registry, chain)
+    closed = find_closed(registry, states, approvals, now)
+    return [f"{each.study}/{each.what}" for each in closed]
 
 
 def _collected(study: Study) -> Iterator[Document]:

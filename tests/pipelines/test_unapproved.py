@@ -122,6 +122,16 @@ def test_each_job_names_the_document_and_does_all_else(own_world, run, job):
     assert (status, errors) == (1, f"rally: {closed_line(own_world)}\n")
 
 
+@pytest.mark.parametrize(
+    "job", ["ingest", "replay", "compact", "delete", "purge", "audit"]
+)
+def test_look_before_a_job_names_the_document(own_world, run, tmp_path, job):
+    source = [f"--input={pings(own_world, tmp_path)}"] if job == "ingest" else []
+    add_fields(own_world)
+    status, out, errors = run(job, *source, "--check_only")
+    assert (status, out, errors) == (2, "", f"rally: {closed_line(own_world)}\n")
+
+
 def test_suspended_document_is_closed_as_decided(own_world, run, store):
     own_world.options(store)
     suspension = Suspension(GARDEN, "visit.1", "a leak")

@@ -10,13 +10,16 @@ import pytest
 
 from pipelines import cli
 from rally.decisions.entry import entry_name
-from rally.doctor import Check, State, exit_status
+from rally.doctor import Check, Examination, State, exit_status
 from rally.keys.folder import KeyFolder
 from rally.keys.names import Job, signing
 from rally.keys.signing import replace_signing_key
+from rally.registry.study import Means
+from rally.settings import Settings
 from rally.storage.marker import read_marker
 from rally.storage.objectstore.open_store import open_store
-from tests.support.world import GARDEN, HOUSE, POND, World
+from tests.support.schemas import SAYS
+from tests.support.world import AS_OF, GARDEN, HOUSE, POND, World
 
 OK, WRONG, UNKNOWN = "ok", "wrong", "unknown"
 VERSIONS = 4
@@ -62,6 +65,7 @@ class Place:
             "platform keys": (OK, f"{self.platform_keys}: {', '.join(purposes)} open"),
             "ping keys": (OK, f"{self.keys}: the keys of 3 namespaces open"),
             "studies": (OK, f"used and whole: {GARDEN}, {HOUSE}, {POND}"),
+            "reviews": (OK, "no document that is to be collected lacks one"),
             "rights": (OK, f"{self.platform}: may read and write"),
             "rights ": (OK, f"{self.store}: may read and write"),
         }
@@ -139,7 +143,7 @@ def no_platform(place):
         f"{place.platform}: is not a platform: it has no rally-store.json; is it"
         " mounted? Correct --platform, or make it one by `rally init`"
     )
-    gone = ["decisions", "withdrawal list", "studies", "rights", "rights "]
+    gone = ["decisions", "withdrawal list", "studies", "reviews", "rights", "rights "]
     store = (OK, f"{place.store}: is a store")
     return {"platform": (WRONG, what), "store": store}, gone
 
@@ -236,10 +240,13 @@ def damaged_ping_key(place):
 
 def broken_study(place):
     path = Path(place.studies, POND, "study.yaml")
-    path.write_text(path.read_text().replace("means: data", "means: date"))
+    lines = path.read_text().splitlines()
+    number = lines.index("    means: data") + 1
+    lines[number - 1] = "    means: date"
+    path.write_text("\n".join(lines))
     what = (
-        f"{path}: line 16: documents.visit.1.means: must be one of: data, joins,"
-        " leaves, deletion-id, consents, access-request"
+        f"{path}: line {number}: documents.visit.1.means: must be one of:"
+        f" {', '.join(Means)}"
     )
     told = place.lines()["platform keys"][1].replace(f"pseudonym.{POND}, ", "")
     return {
@@ -362,3 +369,23 @@ def test_json_says_the_same(place, capsys):
 )
 def test_exit_status_is_that_of_the_worst(checks, expected):
     assert exit_status(checks) == expected
+
+
+def test_document_that_no_review_covers_is_named(place):
+    path = Path(place.studies, GARDEN, "visit.1.avsc")
+    schema = json.loads(path.read_text())
+    field = {"name": "email", "type": ["null", "string"], "default": None, **SAYS}
+    schema["fields"].append(field)
+    path.write_text(json.dumps(schema))
+    settings = Settings(
+        store=place.store, studies=place.studies, ping_keys=place.keys, as_of=AS_OF
+    )
+
+    checks = Examination(settings).run()
+
+    study = settings.load_registry().studies[GARDEN]
+    fingerprint = study.documents["visit.1"].schema.fingerprint
+    what = f"not collected: no review covers its schema, {fingerprint}"
+    wrong = [each for each in checks if each.is_wrong]
+    assert wrong == [Check("reviews", State.WRONG, f"{GARDEN}/visit.1: {what}")]
+    assert exit_status(checks) == 2
