@@ -105,7 +105,7 @@ def staging(options: PipelineOptions) -> list[str]:
 
 
 def is_remote(uri: str) -> bool:
-    """Whether it is a place that workers reach."""
+    """Tells whether a URI names a place that workers reach."""
     return uri.startswith("gs://")
 
 

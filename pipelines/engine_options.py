@@ -65,7 +65,7 @@ def checkpoint_seconds(options: PipelineOptions) -> float | None:
 
 
 def _endpoint(options: PipelineOptions) -> str | None:
-    """Of a job server that can be asked: Beam's own, which is embedded, cannot."""
+    """Returns the address of a job server that can be asked; Beam's own cannot."""
     endpoint: str | None = options.view_as(PortableOptions).job_endpoint
     return None if endpoint == "embed" else endpoint
 

@@ -71,7 +71,7 @@ def check_reachable(options: PipelineOptions) -> None:
 
 
 def has_own_source(options: PipelineOptions) -> bool:
-    """Whether the runner reads Pub/Sub itself, as Dataflow does."""
+    """Tells whether the runner reads Pub/Sub itself, as Dataflow does."""
     return is_dataflow(options)
 
 

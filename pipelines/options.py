@@ -102,13 +102,13 @@ def parse_options(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
 
 
 def is_check_only(options: PipelineOptions) -> bool:
-    """Whether a job is only looked at, and not begun."""
+    """Tells whether a job is only looked at, and not begun."""
     is_asked: bool = options.view_as(PlatformOptions).check_only
     return is_asked
 
 
 def wants_json(options: PipelineOptions) -> bool:
-    """Whether a job prints what it did as JSON, for programs."""
+    """Tells whether a job prints what it did as JSON, for programs."""
     is_asked: bool = options.view_as(OutputOptions).json
     return is_asked
 
@@ -133,7 +133,7 @@ def parse_options_here(job: Job, argv: Sequence[str] | None) -> PipelineOptions:
 
 
 def _refuse_others(job: Job, options: PipelineOptions) -> None:
-    """Of options that the runner at hand would not act on."""
+    """Refuses options that the runner at hand would not act on."""
     others = () if is_local(options) else job.local_only
     others += job.not_on_dataflow if is_dataflow(options) else ()
     refused = [each for each in given(job.options, options) if each.name in others]

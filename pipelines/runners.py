@@ -89,17 +89,17 @@ def require_workers_python(options: PipelineOptions) -> None:
 
 
 def is_local(options: PipelineOptions) -> bool:
-    """Whether the job runs in the local runner."""
+    """Tells whether the job runs in the local runner."""
     return _runner(options) in _LOCAL
 
 
 def is_dataflow(options: PipelineOptions) -> bool:
-    """Whether the job runs on Dataflow."""
+    """Tells whether the job runs on Dataflow."""
     return _runner(options) in _DATAFLOW
 
 
 def is_of_a_job_server(options: PipelineOptions) -> bool:
-    """Whether the job goes to an engine by way of a job server, as to Flink."""
+    """Tells whether the job goes to an engine by way of a job server, as to Flink."""
     return _runner(options) in _OF_JOB_SERVERS
 
 

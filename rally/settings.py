@@ -168,6 +168,6 @@ def make_clock(as_of: str | None) -> Callable[[], datetime]:
 
 
 def make_pseudonyms(keys: PlatformKeys, registry: Registry) -> Pseudonyms:
-    """Of the platform and every study of the registry whose key is not destroyed."""
+    """Makes the pseudonyms of the platform and all studies that have their key."""
     named = (PLATFORM, *registry.studies)
     return Pseudonyms({name: keys.prf(name) for name in named if keys.has_prf(name)})

@@ -186,7 +186,7 @@ class RuleBook:
         return self.registry.documents(self.registry.studies[study])[document]
 
     def is_signed(self, counter: int) -> bool:
-        """Whether signed records know of a withdrawal list of this counter.
+        """Tells whether signed records know of a withdrawal list of this counter.
 
         One may have been published since this one was read.
         """
@@ -233,7 +233,7 @@ class RuleBook:
         return make_searches(self._settings.forbidden, self._keys.prf(PLATFORM), known)
 
     def _has_scope(self, study: Study, partition: Partition) -> bool:
-        """Whether rows say which study they are about, and purge looks for that."""
+        """Tells whether rows name the study that they are about, as purge reads it."""
         document = self.document(partition.study, partition.document)
         return study.kind is StudyKind.PLATFORM and bool(document.scope)
 

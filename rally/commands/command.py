@@ -66,7 +66,7 @@ class Command:
     only_reads: str = ""
 
     def is_changing(self, arguments: argparse.Namespace) -> bool:
-        """Tells whether it changes what is stored, with these arguments."""
+        """Tells whether the command changes what is stored, with these arguments."""
         action = getattr(arguments, "action", None)
         return self.changes and (not self.only_reads or action != self.only_reads)
 

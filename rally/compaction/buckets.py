@@ -324,11 +324,11 @@ class BucketWriter:
         return bool(self._view.live[each.file.info.name])
 
     def _is_needed(self, each: IndexedFile) -> bool:
-        """Whether a compacted file hides rows of a file that exists and stays."""
+        """Tells whether a compacted file hides rows of a file that exists and stays."""
         return not each.inputs.isdisjoint(self._view.unmerged)
 
     def _is_over(self, each: IndexedFile) -> bool:
-        """Whether a compacted file has no live row, and hides no file that stays."""
+        """Tells whether a compacted file has no live row and hides no other file."""
         return not self._is_needed(each) and (not each.rows or not self._is_live(each))
 
 

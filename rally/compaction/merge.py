@@ -127,7 +127,7 @@ def merge(
 def compete(
     row_filter: RowFilter, losers: Sequence[RowStream], winners: Sequence[RowStream]
 ) -> bool:
-    """Whether a row of the losing streams is equal to one of the winning streams.
+    """Tells whether a row of the losing streams is equal to one of the winning streams.
 
     Blocks that cannot have equal rows are not read.
     """

@@ -271,7 +271,10 @@ def make_streams(parts: Sequence[Sequence[LiveRows]]) -> list[RowStream]:
 
 
 def has_work(view: PartitionView) -> bool:
-    """Whether it holds anything but compacted files of one number of buckets."""
+    """Tells whether there is anything to compact in a partition.
+
+    Compacted files of one number of buckets, each with rows, stay as they are.
+    """
     files = view.indexed.values()
     bits = {each.file.bucket and each.file.bucket.bits for each in files}
     return None in bits or len(bits) > 1 or any(not each.rows for each in files)

@@ -131,7 +131,7 @@ class Chain:
         return next(self.of(DecisionKind.FOUND)).by
 
     def is_list(self, counter: int, signature: str, data: bytes) -> bool:
-        """Whether deletion signed a withdrawal list of this counter.
+        """Tells whether deletion signed a withdrawal list of this counter.
 
         List 0 is older than any run of deletion: who founded the platform signs it.
 
@@ -147,15 +147,15 @@ class Chain:
         return _is_signed([each.verifier for each in known], signature, data)
 
     def is_receipt(self, number: int, signature: str, data: bytes) -> bool:
-        """Whether deletion signed a receipt of this number; see `is_list`."""
+        """Tells whether deletion signed a receipt of this number; see `is_list`."""
         return _is_signed(self._of_receipts(Job.DELETE, number), signature, data)
 
     def is_anchor(self, through: int, signature: str, data: bytes) -> bool:
-        """Whether the purge signed an anchor of all receipts up to a number."""
+        """Tells whether the purge signed an anchor of all receipts up to a number."""
         return _is_signed(self._of_receipts(Job.PURGE, through), signature, data)
 
     def is_signed_as(self, job: Job, signature: str, data: bytes) -> bool:
-        """Whether a job signed this, by its key or by one before it; see `is_list`."""
+        """Tells whether a job signed this, by its key or one before; see `is_list`."""
         return _is_signed([each.verifier for each in self.keys[job]], signature, data)
 
     def _of_receipts(self, job: Job, number: int) -> list[Verifier]:
@@ -227,12 +227,12 @@ def missing(number: int) -> ChainRecord:
 
 
 def _covers(last: int | None, number: int) -> bool:
-    """Whether a key counts for a number, of which `last` is the last; None is all."""
+    """Tells whether a key counts for a number: up to `last`, with None for all."""
     return last is None or number <= last
 
 
 def _is_signed(keys: Iterable[Verifier], signature: str, data: bytes) -> bool:
-    """Whether the holder of one of the keys signed this."""
+    """Tells whether the holder of one of the keys signed this."""
     try:
         signed = bytes.fromhex(signature)
     except ValueError:

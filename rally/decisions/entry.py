@@ -90,7 +90,7 @@ def sign(entry: Entry, key: SigningKey) -> Entry:
 
 
 def is_signed(entry: Entry, verifier: Verifier) -> bool:
-    """Whether the holder of a key signed exactly this."""
+    """Tells whether the holder of a key signed exactly this."""
     try:
         signature = base64.b64decode(entry.signature, validate=True)
     except binascii.Error:

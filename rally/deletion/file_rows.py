@@ -86,11 +86,11 @@ class Scanner:
         return {bytes.fromhex(each.decode()) for each in self._bare}
 
     def found_in(self, data: bytes) -> bool:
-        """Whether the bytes contain a pseudonym, with or without hyphens."""
+        """Tells whether the bytes contain a pseudonym, with or without hyphens."""
         return self._has_hyphenated(data) or self._has_bare(data)
 
     def found_raw_in(self, data: bytes) -> bool:
-        """Whether the bytes contain a pseudonym as 16 raw bytes (RFC 9562, section 4).
+        """Tells whether data contains a pseudonym as 16 bytes (RFC 9562, section 4).
 
         Only files of other writers can: rows of the pipeline have no binary ids.
         """
@@ -122,7 +122,7 @@ class Scanner:
 
 
 def _is_cut(pseudonym: bytes) -> bool:
-    """Whether a pseudonym has a "-8" before the one of its version."""
+    """Tells whether a pseudonym has a "-8" before the one of its version."""
     return pseudonym[8:10] == _VERSION
 
 
@@ -237,7 +237,7 @@ class FileRows:
                 yield frame.offset, frame.data
 
     def names_anybody(self, rows: bytes) -> bool:
-        """Whether rows contain a pseudonym of the policy's people, in any form."""
+        """Tells whether rows contain a pseudonym of the policy's people in any form."""
         if self.header.is_indexed:
             return self._scanner.found_in(rows)
         return self._scanner.found_in(rows.lower()) or self._scanner.found_raw_in(rows)

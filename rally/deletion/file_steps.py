@@ -192,7 +192,7 @@ class FileSteps:
         self._policies: dict[str, tuple[Selection, Scanner]] = {}
 
     def knows(self, namespace: str) -> bool:
-        """Whether the pseudonyms of a namespace can be computed: its key exists."""
+        """Tells whether a namespace's pseudonyms can be computed: its key exists."""
         study = self._registry.studies[namespace]
         return study.kind is StudyKind.PLATFORM or self._pseudonyms.knows(namespace)
 

@@ -345,7 +345,7 @@ class FileWork:
 
 
 def _answers(task: ListedFile | RewriteTask, result: FileResult) -> bool:
-    """Whether a result is about the file of its task, at the same generation."""
+    """Tells whether a result is about the file of its task, at the same generation."""
     file = task.file if isinstance(task, RewriteTask) else task
     planned = result.planned
     if planned and (planned.size, planned.generation) != (file.size, file.generation):

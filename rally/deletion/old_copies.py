@@ -42,7 +42,7 @@ class OldCopies:
         return max((each.since for each in self.left), default=None)
 
     def since_before(self, time: datetime) -> bool:
-        """Whether one of them stopped being live at a time or before it."""
+        """Tells whether one of them stopped being live at a time or before it."""
         return any(each.since <= time for each in self.left)
 
 

@@ -81,7 +81,7 @@ def advance_requests(
 
 
 def _is_hindered(withdrawal: Withdrawal, findings: RunFindings) -> bool:
-    """Whether the run could not look for rows of a request, or not delete them."""
+    """Tells whether the run could not find, or not delete, rows of a request."""
     if _waits(withdrawal, findings):
         return True
     faulty = {each.study for each in findings.faults}
@@ -91,7 +91,7 @@ def _is_hindered(withdrawal: Withdrawal, findings: RunFindings) -> bool:
 
 
 def _waits(withdrawal: Withdrawal, findings: RunFindings) -> bool:
-    """Whether a study that does not load may have rows of the request."""
+    """Tells whether a study that does not load may have rows of the request."""
     return bool(concerned(withdrawal, findings.registry, findings.carriers))
 
 

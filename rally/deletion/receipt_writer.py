@@ -205,7 +205,7 @@ class _ReceiptDraft:
         )
 
     def _belongs_in_receipt(self, section: Section) -> bool:
-        """Whether the receipt has a section; an empty one only of what was left."""
+        """Tells whether the receipt has a section: it has files, or was left itself."""
         return bool(section.files) or self.withdrawal.scope in (
             RALLY,
             section.namespace,

@@ -65,14 +65,14 @@ def closing_events(
 
 
 def _is_over(each: Withdrawal, time: int, rules: Rules) -> bool:
-    """Whether the time for an enrolment to arrive is over."""
+    """Tells whether the time for an enrolment to arrive is over."""
     is_unresolved = each.participant is None
     days = rules.unresolved_days if is_unresolved else rules.unmatched_days
     return time - each.time > days * _DAY
 
 
 def _is_known(each: Withdrawal, enrolled: Enrolled) -> bool:
-    """Whether an enrolment, a row or a letter shows that the person exists."""
+    """Tells whether an enrolment, a row or a letter shows that the person exists."""
     if each.participant is None:
         return False
     return (
@@ -85,14 +85,14 @@ def _is_known(each: Withdrawal, enrolled: Enrolled) -> bool:
 def _may_be_missing(
     each: Withdrawal, registry: Registry, carriers: Collection[str]
 ) -> bool:
-    """Whether the enrolment may be in a study that does not load."""
+    """Tells whether the enrolment may be in a study that does not load."""
     if each.participant is None:
         return bool(carriers)
     return bool(concerned(each, registry, carriers))
 
 
 def _is_settled(each: Withdrawal, registry: Registry) -> bool:
-    """Whether deletion has nothing to do for a request, now or later.
+    """Tells whether deletion has nothing to do for a request, now or later.
 
     Nobody has looked for rows of a held request. If every document requires an
     enrolment, a purge deletes such rows; otherwise the request waits for a person.

@@ -13,7 +13,7 @@ from rally.withdrawal.withdrawal_list import Withdrawal
 
 
 def concerns(withdrawal: Withdrawal, study: Study) -> bool:
-    """Whether a withdrawal is about rows of a study or of the platform.
+    """Tells whether a withdrawal is about rows of a study or of the platform.
 
     A person who leaves Rally leaves every study. A person who leaves one study has a
     row of their enrolment in it among the platform's rows.

@@ -70,7 +70,7 @@ class KeyFolder(Secret):
             return [file.name for file in self._store.list() if "/" not in file.name]
 
     def exists(self, name: str) -> bool:
-        """Whether a file is there now."""
+        """Tells whether a file is there now."""
         return self.generation(name) is not None
 
     def generation(self, name: str) -> int | None:

@@ -30,7 +30,7 @@ class LocalKekClient(tink.KmsClient):
         self._folder = folder
 
     def does_support(self, key_uri: str) -> bool:
-        """Whether the URI is a local KEK's."""
+        """Tells whether the URI is a local KEK's."""
         return key_uri.startswith(SCHEME)
 
     def get_aead(self, key_uri: str) -> aead.Aead:

@@ -33,7 +33,7 @@ def signing(job: Job) -> str:
 
 
 def is_signing(purpose: str) -> bool:
-    """Whether it is a job's signing key; of each the public half lies beside it."""
+    """Tells whether a purpose is a job's signing; its public half lies beside it."""
     return purpose.startswith(_SIGNING)
 
 
@@ -45,7 +45,7 @@ def pseudonym(namespace: str) -> str:
 
 
 def is_pseudonym(purpose: str) -> bool:
-    """Whether its one key is for ever."""
+    """Tells whether a purpose is pseudonyms, whose one key is for ever."""
     return purpose.startswith(_PSEUDONYM)
 
 

@@ -94,7 +94,7 @@ class PlatformKeys(Secret):
         )
 
     def has_prf(self, name: str) -> bool:
-        """Whether that of a namespace is there: the study is used, and not gone."""
+        """Tells whether a namespace's key is there: the study is used, and not gone."""
         return name in self._prfs
 
     def prf(self, name: str) -> PseudonymPrf:

@@ -52,7 +52,7 @@ class Verifier:
         self.material = frozenset(bytes(key.key_data.value) for key in keys)
 
     def is_signed(self, signature: bytes, data: bytes) -> bool:
-        """Whether `signature` is that of `data`."""
+        """Tells whether `signature` is that of `data`."""
         try:
             self._inner.verify(signature, data)
         except tink.TinkError:

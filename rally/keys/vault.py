@@ -25,7 +25,7 @@ class VaultKmsClient(tink.KmsClient, Secret):
         self._client = client
 
     def does_support(self, key_uri: str) -> bool:
-        """Whether the URI is a Vault key's; its host is the client's affair."""
+        """Tells whether the URI is a Vault key's; its host is the client's affair."""
         return key_uri.startswith(SCHEME)
 
     def get_aead(self, key_uri: str) -> aead.Aead:
@@ -80,6 +80,6 @@ def from_environment(key_uri: str) -> hvac.Client:
 
 
 def _head(associated_data: bytes) -> bytes:
-    """Of a fixed beginning and the length: no two associated data share a head."""
+    """Makes the head that names associated data; no two of them have the same."""
     length = len(associated_data).to_bytes(_LENGTH_BYTES, "big")
     return _HEAD + length + associated_data

@@ -54,7 +54,7 @@ def seal(receipt: Receipt, key: SigningKey) -> Receipt:
 
 
 def is_sealed(receipt: Receipt, decisions: Chain) -> bool:
-    """Whether it is as deletion signed it."""
+    """Tells whether a receipt is as deletion signed it."""
     data = _CONTEXT + _body(receipt)
     return decisions.is_receipt(receipt.number, receipt.signature, data)
 

@@ -60,7 +60,7 @@ def limit_to_told(
 def is_change(
     study: Study, document: Document, schema: PayloadSchema, covered: CoveredSchema
 ) -> bool:
-    """Whether a review covers more than what was collected before, not incrementally.
+    """Tells whether a review covers more than an increment of what was collected.
 
     Args:
         study: Study, with its reviews.
@@ -78,7 +78,7 @@ def is_change(
 
 
 def announces_change(study: Study, review: Review) -> bool:
-    """Whether participants have to be told of something that a review covers."""
+    """Tells whether participants have to be told of something that a review covers."""
     for covered in review.covers:
         document = study.documents.get(covered.document)
         for schema in document.revisions if document else ():

@@ -99,14 +99,14 @@ def close_unjoinable(
 
 
 def _names_studies(study: Study) -> bool:
-    """Whether it is the platform's, and has a document that says what is joined."""
+    """Tells whether a study is a platform whose documents say what is joined."""
     return study.kind is StudyKind.PLATFORM and any(
         each.means is Means.JOINS and each.scope for each in study.documents.values()
     )
 
 
 def _has_joins(study: Study) -> bool:
-    """Whether people join by one of its documents, or by what Pioneer sends beside.
+    """Tells whether people join by a document of a study, or by what Pioneer sends.
 
     Pioneer's enrolment is built in everywhere, and is sent where the other documents
     have their id from Pioneer's envelope, too.

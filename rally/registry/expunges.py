@@ -50,7 +50,7 @@ class ExpungeOrder(NamedTuple):
     approved: datetime | None = None
 
     def covers(self, document: str, day: str) -> bool:
-        """Whether rows of a document of its study and a date are meant.
+        """Tells whether rows of a document of its study and a date are meant.
 
         Args:
             document: Name of the document.
@@ -188,7 +188,7 @@ class RowExpunge:
         return row, taken
 
     def holds(self, row: bytes) -> bool:
-        """Whether a row has anything that has to go. Raises as `take_out`."""
+        """Tells whether a row has anything that has to go. Raises as `take_out`."""
         return bool(self.rows) or any(each.holds(row) for _, each in self.fields)
 
 

@@ -165,7 +165,7 @@ class ObjectClassifier:
 
 
 def _is_file(name: str) -> bool:
-    """Whether it is a file in a bucket, below the folder of its date."""
+    """Tells whether a name, below the folder of a date, is of a file in a bucket."""
     match = _FILE.fullmatch(name)
     return match is not None and (match[1] == NEW or parse_bucket(match[1]) is not None)
 
@@ -227,7 +227,7 @@ def folder_of(uri: str) -> str:
 
 
 def is_missing(store: ObjectStore) -> bool:
-    """Whether a store on this machine has no folder; of a bucket a listing says it."""
+    """Tells whether a store on this machine has no folder; buckets are listed."""
     return "://" not in store.uri and not os.path.isdir(store.uri)
 
 

@@ -61,7 +61,7 @@ def read_tables(place: Place, value: object) -> str:
 
 
 def _is_others(path: str) -> bool:
-    """Whether a folder is the root, on its first level, a home, or the system's."""
+    """Tells whether a folder is the root, just below it, a home or the system's."""
     parts = Path(path).parts
     return (
         len(parts) < len(("/", "srv", "tables"))

@@ -86,6 +86,6 @@ def refused_by_promise(
 
 
 def is_expired(document: Document, day: date, as_of: date) -> bool:
-    """Whether a row of that day is past its retention."""
+    """Tells whether a row of that day is past its retention."""
     days = document.delete_after_days
     return days is not None and (as_of - day).days > days

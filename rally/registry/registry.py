@@ -120,7 +120,7 @@ class Registry:
         return Registry(self.studies, {**self.unavailable, **more})
 
     def is_registered(self, namespace: str) -> bool:
-        """Whether a study has this namespace, be it one that does not load."""
+        """Tells whether a study has this namespace, be it one that does not load."""
         return namespace in self.studies or namespace in self.unavailable
 
     def study(self, namespace: str) -> Study | None:

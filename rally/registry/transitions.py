@@ -124,7 +124,7 @@ class States:
         return cls(registry, ()) if chain is None else cls.of_chain(registry, chain)
 
     def is_concluded(self, namespace: str, time: datetime) -> bool:
-        """Whether a study's data goes, or is gone, at a time that knows its zone."""
+        """Tells whether a study's data goes or is gone at a time, which has a zone."""
         return namespace in self.concluded and any(
             each.action is StudyAction.CONCLUDE and each.at <= time
             for each in self._log[namespace]
@@ -144,7 +144,7 @@ class States:
         )
 
     def is_ended_early(self, study: Study, time: datetime) -> bool:
-        """Whether a person ended a study before its dates did, at a time or earlier."""
+        """Tells whether a person, up to a time, ended a study before its dates did."""
         return any(
             each.action is StudyAction.END
             and each.at <= time

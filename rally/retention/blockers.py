@@ -90,7 +90,7 @@ class Blockers(NamedTuple):
         return found
 
     def _is_held_elsewhere(self, each: Withdrawal, namespace: str) -> bool:
-        """Whether deletion has begun a request and only other studies hinder it."""
+        """Tells whether deletion began a request that only other studies hinder."""
         return (
             Stage.SUPPRESSED in each.stages
             and namespace not in each.deferred
@@ -106,7 +106,7 @@ class Blockers(NamedTuple):
         )
 
     def _has_rows(self, study: Study, held: Iterable[Withdrawal]) -> bool:
-        """Whether deletion would still find rows of held requests in a study."""
+        """Tells whether deletion would still find rows of held requests in a study."""
         people = {each.participant for each in held if each.participant}
         if not people:
             return False
@@ -134,6 +134,6 @@ def count_held_requests(namespace: str, withdrawals: WithdrawalList) -> int:
 
 
 def is_unsettled(each: Withdrawal, study: Study) -> bool:
-    """Whether deletion still has to settle a request for a study."""
+    """Tells whether deletion still has to settle a request for a study."""
     is_unsettled = study.namespace in each.deferred or Stage.VERIFIED not in each.stages
     return each.is_open and concerns(each, study) and is_unsettled

@@ -67,7 +67,7 @@ def find_left(context: Context, phase: Phase) -> set[str]:
 
 
 def has_old_copies(context: Context, namespace: str) -> bool:
-    """Whether a store keeps old copies of a study's objects.
+    """Tells whether a store keeps old copies of a study's objects.
 
     Any old copy of a log counts: only a conclusion deletes records.
     """
@@ -110,7 +110,7 @@ def _is_left(context: Context, namespace: str, phase: Phase) -> bool:
 
 
 def _holds(context: Context, phase: Phase, store: ObjectStore, prefix: str) -> bool:
-    """Whether anything but markers of folders is there; links count."""
+    """Tells whether anything but markers of folders is there; links count."""
     found = list_but_strays(store, prefix)
     if phase is Phase.ROWS:
         regions = (context.locator.classify(store, each).region for each in found)

@@ -174,11 +174,11 @@ class Context:
         return replace(self, holds=holds, concluded=concluded)
 
     def is_older(self, written: datetime, days: float) -> bool:
-        """Whether a time is more than a number of days before the job's day."""
+        """Tells whether a time is more than a number of days before the job's day."""
         return self.midnight - written > timedelta(days=days)
 
     def is_past(self, day: str, days: float) -> bool:
-        """Whether a date is more than a number of days before the job's day."""
+        """Tells whether a date is more than a number of days before the job's day."""
         return (self.now.date() - date.fromisoformat(day)).days > days
 
 

@@ -67,7 +67,7 @@ def open_derived(context: Context, study: str, uri: str) -> ObjectStore | str:
 
 
 def is_newly_shared(before: Context, now: Context, study: str) -> bool:
-    """Whether a folder must stay now, since another study that stays shares it."""
+    """Tells whether a folder must stay, since a study that stays shares it."""
     return not _others(now, study) <= _others(before, study)
 
 
@@ -84,7 +84,7 @@ def _others(context: Context, study: str) -> set[str]:
 
 
 def _is_in(uri: str, other: str, context: Context) -> bool:
-    """Whether deleting one folder would delete from another.
+    """Tells whether deleting one folder would delete from another.
 
     A folder may be inside a store, outside its data.
     """

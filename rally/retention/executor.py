@@ -281,7 +281,7 @@ def _rows_of(store: ObjectStore, entry: PlanEntry) -> int:
 
 
 def _is_free(entry: PlanEntry, batch: Batch) -> bool:
-    """Whether an entry is within the limits, and its study is deleted now."""
+    """Tells whether an entry is within the limits, and its study is deleted now."""
     if (entry.study, entry.reason) in batch.withheld:
         return False
     return not entry.studies or not entry.studies.isdisjoint(batch.studies)

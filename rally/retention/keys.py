@@ -105,7 +105,7 @@ def destroy_keys(
 
 
 def has_keys(settings: PurgeSettings, namespace: str) -> bool:
-    """Whether a key file of a study exists. Raises ConfigurationError."""
+    """Tells whether a key file of a study exists. Raises ConfigurationError."""
     ping, platform = settings.key_folders()
     files = [(platform, names.pseudonym(namespace) + KEYSET)]
     if ping is not None:

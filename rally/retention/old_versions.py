@@ -126,7 +126,7 @@ def _report_left(report: PurgeReport, where: str, left: Iterable[OldCopy]) -> No
 
 
 def _is_gone(context: Context, copy: OldCopy) -> bool:
-    """Whether the dead letter of an old copy is deleted, or was.
+    """Tells whether the dead letter of an old copy is deleted, or was.
 
     That of a withdrawal was deleted when it was replayed or settled.
     """

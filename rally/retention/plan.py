@@ -196,7 +196,7 @@ def _batches(
 
 
 def _is_cut(held: int, last: PlanEntry, entry: PlanEntry) -> bool:
-    """Whether a batch ends; one worker keeps the order in a plan's folder."""
+    """Tells whether a batch ends; one worker keeps the order in a plan's folder."""
     together = entry.reason is Reason.PLAN and entry.group == last.group
     return held >= BATCH_ENTRIES and not together
 

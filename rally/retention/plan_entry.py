@@ -53,7 +53,7 @@ class Reason(StrEnum):
 
 
 def is_listed(reason: Reason) -> bool:
-    """Whether names and dates of objects alone tell what is deleted for a reason."""
+    """Tells whether names and dates alone show what is deleted for a reason."""
     return reason in (Reason.EXPIRED, Reason.UNREADABLE, Reason.DEAD_LETTER)
 
 

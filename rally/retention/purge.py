@@ -257,7 +257,7 @@ class Purge:
         return {each for each in context.going if self._is_enrolled(each, survey)}
 
     def _is_enrolled(self, namespace: str, survey: SurveyResult) -> bool:
-        """Whether enrolments in a study are, or may be, left."""
+        """Tells whether enrolments in a study are, or may be, left."""
         again = SurveyResult()
         partitions = survey.enrolments.get(namespace, {})
         entries = any(True for _ in self._search(partitions, namespace, again))

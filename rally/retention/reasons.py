@@ -69,7 +69,7 @@ class ReasonCheck:
             raise ReasonGone(entry.name)
 
     def hold(self, store: ObjectStore, entry: PlanEntry) -> bool:
-        """Whether an object is as planned and its reason holds."""
+        """Tells whether an object is as planned and its reason holds."""
         try:
             self.check(store, entry)
         except (ReasonGone, ObjectNotFound, GenerationMismatch):
@@ -120,7 +120,7 @@ def _holds_of_rows(
 
 
 def _holds_of_table(context: Context, entry: PlanEntry, info: ObjectInfo) -> bool:
-    """Whether a table is in a folder of a concluded study that is deleted now."""
+    """Tells whether a table is in a folder of a concluded study that is deleted now."""
     if entry.about not in context.going or entry.study != entry.about:
         return False
     if entry.where not in context.registry.studies[entry.study].derived:

@@ -41,7 +41,7 @@ class PurgeSettings(Settings):
         return LegalHolds.read(platform, latest(self.clock()()))
 
     def has_pseudonyms(self, namespace: str) -> bool:
-        """Whether a study's pseudonyms have their key. Raises ConfigurationError."""
+        """Tells whether a study has its pseudonym key. Raises ConfigurationError."""
         _, platform = self.key_folders()
         return platform.exists(pseudonym(namespace) + KEYSET)
 

@@ -228,7 +228,7 @@ def _of_partition(
 def _is_free(
     context: Context, study: str, partition: Partition | None, survey: SurveyResult
 ) -> bool:
-    """Whether no killed deletion has to go on in a partition.
+    """Tells whether no killed deletion has to go on in a partition.
 
     Held partitions are free: deletion cannot go on there until the hold is lifted.
     """

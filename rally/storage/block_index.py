@@ -119,7 +119,7 @@ def with_row_lengths(blocks: Sequence[Block], packed: bytes) -> list[Block]:
 
 
 def is_consistent(blocks: Sequence[Block], body: int, rows: int) -> bool:
-    """Whether an index can be that of a body of so many bytes and rows."""
+    """Tells whether an index can be that of a body of so many bytes and rows."""
     end, previous = 0, ""
     for block in blocks:
         if block.offset != end or block.length <= 0:
@@ -134,7 +134,7 @@ class Ranged(Protocol):
     """People by their pseudonyms, of whom it is known between which these lie."""
 
     def has_between(self, start: bytes, end: bytes) -> bool:
-        """Whether one is at or after `start`, and before `end`."""
+        """Tells whether one is at or after `start`, and before `end`."""
 
 
 def blocks_of(blocks: Sequence[Block], people: Ranged) -> list[Block]:

@@ -92,7 +92,7 @@ def _inflate(data: bytes, most: int) -> bytes:
 
 
 class _Decompressor(Protocol):
-    """Of one stream, as bz2 and lzma have them."""
+    """Decompressor of one stream, as bz2 and lzma have them."""
 
     @property
     def eof(self) -> bool: ...

@@ -86,7 +86,7 @@ class FieldEraser:
         return self._edit is not None
 
     def holds(self, row: bytes) -> bool:
-        """Whether a row has a value there. Raises CorruptFile, as `erase` does."""
+        """Tells whether a row has a value there. Raises CorruptFile as `erase` does."""
         return bool(self._edits(row))
 
     def erase(self, row: bytes) -> bytes:

@@ -66,7 +66,7 @@ def log_file(folder: str, day: str, name: str) -> str:
 
 
 def is_day(text: str) -> bool:
-    """Whether it is a date, YYYY-MM-DD, of the range of times."""
+    """Tells whether it is a date, YYYY-MM-DD, of the range of times."""
     try:
         parse_day(text)
     except InvalidTime:

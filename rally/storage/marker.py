@@ -228,7 +228,7 @@ def _read_json(text: bytes) -> dict[str, Any]:
 
 
 def _is_marker(value: dict[str, Any]) -> bool:
-    """Whether it has exactly the members of a marker, and their values are such."""
+    """Tells whether content has exactly the members of a marker, each of its kind."""
     known = {member.name for member in fields(Marker)}
     if not known - {"study", "founded"} <= value.keys() <= known:
         return False
@@ -250,5 +250,5 @@ def new_id() -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether it can be the id of a place."""
+    """Tells whether a text can be the id of a place."""
     return _ID.fullmatch(text) is not None

@@ -12,7 +12,7 @@ _OF_STUDIES = study_folder("")[:-1]
 
 
 def is_in_use(stores: Stores, namespaces: Sequence[str], why: str) -> bool:
-    """Whether there is an event, or a row of any study, registered still or not.
+    """Tells whether there is an event, or a row of any study, registered still or not.
 
     Args:
         stores: Stores of the studies and the platform.
@@ -28,7 +28,7 @@ def is_in_use(stores: Stores, namespaces: Sequence[str], why: str) -> bool:
 
 
 def holds(store: ObjectStore, prefix: str, why: str, but: Collection[str] = ()) -> bool:
-    """Whether there is an object of ours whose name begins with `prefix`.
+    """Tells whether there is an object of ours whose name begins with `prefix`.
 
     Args:
         store: The store that is searched.
@@ -50,7 +50,7 @@ def holds(store: ObjectStore, prefix: str, why: str, but: Collection[str] = ()) 
 
 
 def _is_ours(info: ObjectInfo) -> bool:
-    """Whether it shows that something is kept; what others leave does not."""
+    """Tells whether an object shows that something is kept, as no litter does."""
     is_copy = info.name.startswith(DATA) and not info.name.startswith(_OF_STUDIES)
     return not is_copy and not is_litter(info.name)
 

@@ -139,7 +139,7 @@ class LiveFile(NamedTuple):
     dead: tuple[Range, ...] = ()
 
     def holds(self, participant: bytes) -> bool:
-        """Whether the rows that it has of a participant, 36 ASCII bytes, count."""
+        """Tells whether the file's rows of a participant, 36 ASCII bytes, count."""
         return not any(start <= participant < end for start, end in self.dead)
 
     @property
@@ -210,7 +210,7 @@ def _is_container(store: ObjectStore, info: ObjectInfo) -> bool:
 
 
 def is_row_file(name: str) -> bool:
-    """Whether readers take an object for rows: hidden ones no reader of ours does.
+    """Tells whether readers take an object for rows; ours skip hidden ones.
 
     Nor do Spark and BigQuery: what begins with a dot or a low line is a tool's own.
     """
@@ -233,7 +233,7 @@ def named_inputs(header: Header) -> frozenset[Identity]:
 
 
 def is_settled(files: Sequence[StoredFile]) -> bool:
-    """Whether all of a partition's files are live as they are, whatever they list.
+    """Tells whether all files of a partition are live, whatever they list.
 
     They are where no other stands beside the compacted files of one number of buckets:
     of these none lists another, since each lists files of its own bucket and schema.

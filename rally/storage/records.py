@@ -44,7 +44,7 @@ _LITTER = re.compile(
 
 
 def is_record(name: str) -> bool:
-    """Whether a name in the platform's store is one that a job of ours gives."""
+    """Tells whether a name in the platform's store is one that a job of ours gives."""
     parts = name.split("/")
     return is_object_name(name) and any(
         len(path) == len(parts) and _fits(parts, path) for path in _PARTS
@@ -87,7 +87,7 @@ def refuse_links(platform: ObjectStore, folder: str) -> None:
 
 
 def leads_to_records(name: str) -> bool:
-    """Whether it is the name of a record, or of a folder of some."""
+    """Tells whether it is the name of a record, or of a folder of some."""
     parts = name.split("/")
     return is_object_name(name) and any(
         len(path) >= len(parts) and _fits(parts, path) for path in _PARTS
@@ -95,17 +95,17 @@ def leads_to_records(name: str) -> bool:
 
 
 def is_marker(info: ObjectInfo) -> bool:
-    """Whether it only stands for a folder, or says that something is done."""
+    """Tells whether it only stands for a folder, or says that something is done."""
     return not info.size and not info.name.endswith(".avro")
 
 
 def is_litter(name: str) -> bool:
-    """Whether desktops, disks and tools leave what is called so wherever they come."""
+    """Tells whether desktops, disks and tools leave objects of such a name."""
     return _LITTER.fullmatch(name) is not None
 
 
 def _fits(parts: Sequence[str], path: Sequence[re.Pattern[str]]) -> bool:
-    """Whether the parts of a name are such as a path's first parts have to be."""
+    """Tells whether the parts of a name are such as a path's first parts have to be."""
     for part, pattern in zip(parts, path, strict=False):
         match = pattern.fullmatch(part)
         if match is None or not all(map(is_day, match.groups())):

@@ -21,7 +21,7 @@ KEY_BYTES = 74
 
 
 class RowKey(NamedTuple):
-    """Of one row.
+    """Key of one row, by which compaction knows duplicates.
 
     Attributes:
         participant: Pseudonym, 36 ASCII bytes.

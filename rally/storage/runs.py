@@ -96,7 +96,7 @@ def _parse(text: bytes) -> Run:
 
 
 def is_alive(run: Run, time: datetime) -> bool:
-    """Whether it renewed in time and, on this machine, its process is there.
+    """Tells whether a run renewed in time and, on this machine, has its process.
 
     A run that says to live longer than a run can has a clock of its own, and would be
     believed until that time comes: it counts as dead.
@@ -120,7 +120,7 @@ def began(pid: int) -> str:
 
 
 def is_running(pid: int, began_at: str) -> bool:
-    """Whether a process is there on this machine.
+    """Tells whether a process is there on this machine.
 
     Args:
         pid: its number.

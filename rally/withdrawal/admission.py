@@ -244,7 +244,7 @@ class _Admission:
         return self._counter + 1 if stand.status is RequestStatus.HELD else 0
 
     def _has_left_the_list(self, key: Key) -> bool:
-        """Whether it was closed for want of an enrolment, and none has arrived."""
+        """Tells whether a request was closed for want of an enrolment, and lacks it."""
         return key in self._asked.closed and not (
             key.participant and self._enrolled.ever(key.participant, key.scope)
         )
@@ -268,7 +268,7 @@ class _Admission:
         )
 
     def _unmatched(self, key: Key, signal: Signal) -> bool:
-        """Whether it is held for want of an enrolment, if for nothing else."""
+        """Tells whether want of an enrolment alone holds a request."""
         if self._enrolled.ever(key.participant, key.scope):
             return False
         return self._promises.holds_unmatched(key.scope, signal.signal)

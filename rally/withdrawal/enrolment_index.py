@@ -84,7 +84,7 @@ class Enrolled:
                 times.sort()
 
     def ever(self, participant: str, scope: str) -> bool:
-        """Whether somebody ever joined a scope; of RALLY, joined anything at all."""
+        """Tells whether somebody ever joined a scope; for RALLY, joined anything."""
         joined = self._times.get(participant, {})
         return bool(joined) if scope == RALLY else scope in joined
 

@@ -34,7 +34,7 @@ class Grace(NamedTuple):
         return timedelta(days=self.days) // _MICROSECOND
 
     def is_over(self, time: int, as_of: datetime) -> bool:
-        """Whether no enrolment can come in time any more for a row of that time.
+        """Tells whether no enrolment can come in time any more for a row of that time.
 
         Args:
             time: Time of the row, microseconds.
@@ -43,13 +43,13 @@ class Grace(NamedTuple):
         return time + self.micros < to_micros(as_of)
 
     def is_due(self, day: date, as_of: datetime) -> bool:
-        """Whether it is over for every row of a date."""
+        """Tells whether the grace is over for every row of a date."""
         last = midnight(day + timedelta(days=1))
         return self.is_over(to_micros(last) - 1, as_of)
 
 
 def needs_enrolment(study: Study, document: Document) -> bool:
-    """Whether rows of a document are there only for who is enrolled.
+    """Tells whether rows of a document are there only for who is enrolled.
 
     Not the rows that say who joined: they are the enrolment's own.
     """
@@ -95,11 +95,11 @@ class EnrolledPeople:
         return len(self._first)
 
     def knows(self, participant: bytes) -> bool:
-        """Whether somebody ever enrolled, whenever."""
+        """Tells whether somebody ever enrolled, whenever."""
         return participant in self._first
 
     def covers(self, participant: bytes, time: int) -> bool:
-        """Whether a row is of somebody who enrolled in time for it.
+        """Tells whether a row is of somebody who enrolled in time for it.
 
         Args:
             participant: 36 ASCII bytes, as they stand in the row.

@@ -116,7 +116,7 @@ class Leaver(NamedTuple):
         )
 
     def joined_before(self, document_id: str, time: int) -> bool:
-        """Whether a ping of that document id was an enrolment before a time."""
+        """Tells whether a ping of that document id was an enrolment before a time."""
         known = self.enrolments.get(document_id)
         return known is not None and known.time < time
 

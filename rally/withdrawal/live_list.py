@@ -42,7 +42,7 @@ class LiveList:
 
     @property
     def counter(self) -> int:
-        """Of the list that `people` gave last: it looks at nothing itself."""
+        """Counter of the list that `people` gave last; no store is looked into."""
         return self._counter
 
     @property

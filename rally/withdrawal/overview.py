@@ -178,7 +178,7 @@ def _state(each: Withdrawal, under_hold: Collection[str]) -> str:
 
 
 def is_late(each: Due | UnreadableLetters, now: datetime) -> bool:
-    """Whether its deadline has passed; what has none is never late."""
+    """Tells whether its deadline has passed; what has none is never late."""
     return each.deadline is not None and each.deadline < now
 
 

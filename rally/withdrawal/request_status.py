@@ -48,14 +48,14 @@ class Promises:
         )
 
     def kept_deferred(self, deferred: Iterable[str]) -> set[str]:
-        """Of the studies that a request waited for, those that do not load.
+        """Returns those of the studies that a request waits for that do not load.
 
         Nobody can tell whether they have been concluded since.
         """
         return {*deferred} & self._registry.unavailable.keys()
 
     def holds_unmatched(self, scope: str, signal: str) -> bool:
-        """Whether it is held where no enrolment matches it.
+        """Tells whether a request is held where no enrolment matches it.
 
         So it is of a study that does not load, whose promise nobody can read: nothing
         of it is deleted meanwhile, and it is weighed anew when the study loads.
@@ -73,7 +73,7 @@ class Promises:
 
 
 def is_weighed(former: Withdrawal | None) -> bool:
-    """Whether a request stands as it did, until a person decides or its hold is over.
+    """Tells whether a request stands as it did until a decision or the end of a hold.
 
     What was not yet on the list, or waited for an enrolment only, is weighed anew.
     """

@@ -50,7 +50,7 @@ class FirstCopies:
         self._first[key] = min(said, self._first.get(key, said))
 
     def counts(self, who: str, document_id: str, said: Meaning) -> bool:
-        """Whether no earlier copy says anything else. Every copy was heard."""
+        """Tells whether no earlier copy says anything else. Every copy was heard."""
         return self._first[who, document_id] == said
 
 

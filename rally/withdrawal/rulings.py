@@ -34,7 +34,7 @@ _KINDS = (
 
 
 class Ruling(NamedTuple):
-    """That a request counts, or does not.
+    """Ruling of a person that a request counts, or does not.
 
     Attributes:
         number: Number of the entry.
@@ -96,22 +96,22 @@ class Rulings:
         return None
 
     def is_ruled(self, subject: str) -> bool:
-        """Whether somebody decided on a request, whatever it counts for."""
+        """Tells whether somebody decided on a request, whatever it counts for."""
         return subject in self._rulings
 
     def still_rejects(self, subject: str, number: int) -> bool:
-        """Whether the entry that rejected a request is one that counts."""
+        """Tells whether the entry that rejected a request is one that counts."""
         return self.has_loss or any(
             each.rejects and each.number == number
             for each in self._rulings.get(subject, ())
         )
 
     def is_expedited(self, subject: str) -> bool:
-        """Whether a request that counts waits for no study's end."""
+        """Tells whether a request that counts waits for no study's end."""
         return subject in self._expedited
 
     def is_genuine(self, event: Event) -> bool:
-        """Whether it is no letter, or one that a person signed for."""
+        """Tells whether an event is no letter, or one that a person signed for."""
         return event.signal != MAIL or event_name(event) in self._letters
 
     def _rule(self, entry: Entry, subjects: Iterable[str]) -> None:

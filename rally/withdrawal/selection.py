@@ -45,7 +45,7 @@ class StudyPeople(Mapping[bytes, Leaver]):
         return map(self._pseudonym, range(len(self)))
 
     def __contains__(self, participant: object) -> bool:
-        """Whether somebody's rows have to be judged."""
+        """Tells whether somebody's rows have to be judged."""
         return isinstance(participant, bytes) and self._find(participant) is not None
 
     def __getitem__(self, participant: bytes) -> Leaver:
@@ -58,7 +58,7 @@ class StudyPeople(Mapping[bytes, Leaver]):
         return self._people.at(int.from_bytes(position, "big"))
 
     def has_between(self, start: bytes, end: bytes) -> bool:
-        """Whether somebody's pseudonym is at or after a text, and before another.
+        """Tells whether somebody's pseudonym is at or after a text, and before another.
 
         Args:
             start: Start of a range of participants, as a bucket or a block has it.

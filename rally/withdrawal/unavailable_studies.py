@@ -51,7 +51,7 @@ def concerned(
 
 
 def waits_for_study(place: LetterPlace, registry: Registry) -> bool:
-    """Whether dead letters of a place stay whatever their age, until a study loads.
+    """Tells whether dead letters of a place stay until a study loads, however old.
 
     One below the study's own name may be a withdrawal, though its type does not say
     so. A withdrawal of a namespace that nobody knows may be of an alias that nobody can

@@ -43,7 +43,7 @@ class UnreadableLetters(NamedTuple):
 
 
 def is_owed(place: LetterPlace) -> bool:
-    """Whether a dead letter is a withdrawal that somebody still has to carry out.
+    """Tells whether a dead letter is a withdrawal that somebody still has to carry out.
 
     Below a study's name there is, or was, somebody's data. Under a namespace that no
     registry ever had there is none: anybody can send such a ping, so it expires as any

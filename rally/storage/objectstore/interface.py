@@ -19,7 +19,7 @@ _STEPS = frozenset(("", ".", ".."))
 
 
 def is_object_name(name: str) -> bool:
-    """Whether an object may be called so.
+    """Tells whether an object may be called so.
 
     Its parts, joined by "/", are none of "", "." and "..", and it has no control
     character. One slash at the end makes it the name of a marker of a folder, which
@@ -267,7 +267,7 @@ class ObjectStore(Protocol):
         """
 
     def has_folder(self, folder: str, *, writes: bool = False) -> bool:
-        """Whether there is a folder, be it an empty one: a bucket has none.
+        """Tells whether a folder is there, be it an empty one; a bucket has none.
 
         Args:
             folder: Begins the names of objects, with a slash at its end.

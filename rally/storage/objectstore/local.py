@@ -139,7 +139,7 @@ class LocalStore:
         return StrayKind.SHARED if self._is_shared(entry.name) else None
 
     def _is_shared(self, name: str) -> bool:
-        """Whether a file has another name than those that its writer gave it."""
+        """Tells whether a file has another name than those that its writer gave it."""
         with suppress(*ABSENT), self._folders.enter_above(name) as folder:
             if status := self._folders.status(folder, name):
                 known = 1 + len(local_files.twins(folder, status))

@@ -44,12 +44,12 @@ _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 
 
 def is_temporary(name: str) -> bool:
-    """Whether an object of that name is not whole yet."""
+    """Tells whether an object of that name is not whole yet."""
     return last_part(name).startswith(TEMPORARY_PREFIX)
 
 
 def is_lock(entry: FolderEntry) -> bool:
-    """Whether it is a folder's lock; one with something in it is somebody else's."""
+    """Tells whether a file is a folder's lock, which is empty."""
     return last_part(entry.name) == LOCK_NAME and not entry.status.st_size
 
 
