@@ -1,14 +1,12 @@
 """What happens after the demo's first day: people leave, and the study ends."""
 
-import io
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
 
 from pipelines import cli
-from pipelines.demo import conclusion, report
+from pipelines.demo import conclusion, copying, report
+from pipelines.demo.copying import standard_input
 from pipelines.demo.jobs import Jobs
 from pipelines.demo.ledger import Ledger
 from pipelines.demo.people import People
@@ -43,8 +41,9 @@ so `rally replay --reason left` stores her pages. Of who left Rally nothing is s
 
 def tell(jobs: Jobs, people: People) -> int:
     """Goes on from the first ingest to the end; the exit status."""
+    faults = copying.tell(jobs, people)
     _leave(jobs, people)
-    faults = _delete(jobs)
+    faults += _delete(jobs)
     faults += _receipts(jobs, people)
     faults += _return(jobs, people)
     faults += conclusion.tell(jobs, people)
@@ -75,7 +74,7 @@ def _delete(jobs: Jobs) -> int:
 def _receipts(jobs: Jobs, people: People) -> int:
     """Shows what one says, and verifies all; 0 where they are true."""
     print(_TOLD)
-    with _standard_input(people.leaves_rally):
+    with standard_input(people.leaves_rally):
         cli.main(["receipts", "show", *jobs.places])
     print("\n`rally receipts verify` says: ", end="", flush=True)
     status = cli.main(["receipts", "verify", *jobs.places])
@@ -95,17 +94,6 @@ def _return(jobs: Jobs, people: People) -> int:
     deleted = jobs.delete(f"{_THIRD}T13:00:00Z")
     _show(report.outcomes(jobs.replay_left(f"{_THIRD}T14:00:00Z").counts))
     return len(deleted.faults)
-
-
-@contextmanager
-def _standard_input(text: str) -> Iterator[None]:
-    """Gives the command below what a person would type, or pipe, into it."""
-    original = sys.stdin
-    sys.stdin = io.TextIOWrapper(io.BytesIO(text.encode()))
-    try:
-        yield
-    finally:
-        sys.stdin = original
 
 
 def _show(lines: Sequence[str]) -> None:

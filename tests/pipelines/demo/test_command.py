@@ -150,6 +150,23 @@ def test_demo_shows_what_became_of_every_ping(demo):
     assert became(shown) == BECAME
 
 
+def test_demo_makes_a_copy_of_who_leaves_rally_before(demo):
+    """Her rows, of which the receipt tells later: 3 of Rally, 41 of the study."""
+    out, shown = demo
+    told = shown[shown.index("In the afternoon") : shown.index("In the evening")]
+    assert "\nHer key opens it: 20 files, 44 rows. Look at " in told
+    assert [line.split()[3] for line in told.splitlines() if line[:1] == "$"] == [
+        "open", "verify", "approve", "export", "fetch",
+    ]  # fmt: skip
+    cases = out / "store/platform/cases"
+    assert sorted(path.name for path in cases.glob("*/*[!k]")) == [
+        "built.json", "destroyed.json", "fetched.json",
+    ]  # fmt: skip
+    rows = [path.read_text().splitlines() for path in out.glob("copy/data/*/*.jsonl")]
+    assert sum(map(len, rows)) == 44
+    assert (out / "copy/index.html").read_text().startswith("<!DOCTYPE html>")
+
+
 def test_demo_tells_of_who_left_and_who_came_back(demo):
     _, shown = demo
     assert shown[shown.index("In the evening") :].startswith(LEAVING)
