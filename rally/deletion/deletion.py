@@ -208,7 +208,7 @@ class Deletion:
             found = _left_over(report.verified)
             if found <= left_over:
                 break
-            left_over = found
+            left_over, basis = found, basis.reopening(found)
         report.faults += _without(faults(report.verified), report.faults)
         # Twice, since a compaction may begin or end during the verification.
         report.faults += compacting or self._find_older_compaction(concerned, counter)

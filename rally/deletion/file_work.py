@@ -37,6 +37,7 @@ from rally.results import WrongResults, read_strictly
 from rally.storage.header import LIST_COUNTER
 from rally.storage.layout import Stores
 from rally.storage.objectstore.strays import check_erasable
+from rally.storage.partitions import partition_of
 from rally.storage.snapshots import header_of, outline_of, walk_frames
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
@@ -77,6 +78,16 @@ class RunBasis(NamedTuple):
         """
         rows = (each for each in self.expunges.orders if each.field is None)
         return frozenset(each.id for each in (*self.open, *rows))
+
+    def reopening(self, files: Iterable[ListedFile]) -> "RunBasis":
+        """Opens the closed orders that are about some files again.
+
+        Verification reads all files of a study, and so finds what somebody restored.
+        """
+        partitions = (partition_of(each.study, each.name) for each in files)
+        about = {it for each in partitions if each for it in self.expunges.over(*each)}
+        more = sorted(about.difference(self.open))
+        return self._replace(open=(*self.open, *more)) if more else self
 
 
 class FileWork:

@@ -224,6 +224,24 @@ def test_closed_order_of_a_field_is_not_searched_any_more(deployment):
     assert deployment.job(longest_delay_days=5).plan().planned == []
 
 
+def test_closed_order_takes_out_what_the_verification_for_somebody_else_finds(
+    deployment,
+):
+    deployment.expunge(10, 10, SECONDS)
+    deployment.delete(longest_delay_days=5)
+    deployment.now += timedelta(days=9)
+    put(deployment, 10, [Row(1, 1, 10, seconds=1.0), Row(2, 2, 10, seconds=2.0)])
+    deployment.join(5)
+    deployment.leave(5, when=25)
+    report = deployment.delete(longest_delay_days=5)
+    assert report.faults == []
+    assert stored(deployment) == [(1, None), (2, None)]
+    assert [each.reason for each in deployment.receipts()] == [
+        *("expunge", "deletion", "late")
+    ]
+    deployment.check()
+
+
 def test_legal_hold_keeps_what_an_order_names_until_it_is_released(deployment):
     fill(deployment)
     days = [day(10).date(), day(10).date()]
