@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -27,6 +27,7 @@ from rally.storage.objectstore.open_store import open_store
 from rally.storage.partitions import by_partition, list_files, read_view
 from rally.storage.runs import RUNS
 from rally.withdrawal.list_object import read_list
+from tests.support.expunges import order_expunge
 from tests.support.forked_jobs import JobForker
 from tests.support.request_decisions import sign_letters
 from tests.support.study_decisions import decide_study
@@ -73,7 +74,10 @@ def forker(here):
 
 @pytest.fixture(scope="module")
 def populated(world, forker, here):
-    """A store with compacted files, new ones beside them, and people who left."""
+    """A store with compacted files, new ones beside them, and people who left.
+
+    Enrolments of a day, and a field of two days, are ordered to be expunged.
+    """
     store = str(here / "populated")
     options = world.options(store)
     succeed(forker, "ingest", [ingest(world, here, "first", visits(world)), *options])
@@ -87,6 +91,10 @@ def populated(world, forker, here):
     write_events(platform, [letter], "1")
     sign_letters(platform, letter)
     decide_study(platform, GARDEN, StudyAction.END, ENDED)
+    enrolled = date(2026, 5, 1), date(2026, 5, 1)
+    labelled = date(2026, 5, 4), date(2026, 5, 5)
+    order_expunge(platform, HOUSE, "enrollment.1", enrolled, ENDED)
+    order_expunge(platform, POND, "visit.1", labelled, ENDED, "/labels")
     return store
 
 
@@ -95,7 +103,12 @@ def visits(world, later=0):
     return [
         world.message(
             f"{study}/visit/1",
-            {"rally.id": rally_id(person), "page": f"page {day}", "count": day},
+            {
+                "rally.id": rally_id(person),
+                "page": f"page {day}",
+                "count": day,
+                "labels": {"day": str(day)},
+            },
             (1 + NAMESPACES.index(study)) * 1000 + person * 10 + day,
             f"2026-05-{day + later:02}T1{later}:00:00Z",
         )
@@ -174,9 +187,15 @@ class Case:
         return found
 
     def rows(self):
-        """Every row of every file, with its partition."""
+        """Every row of every file, with its partition, and whether it has labels."""
         return Counter(
-            (place, row["participant"], row["document_id"], row["submission_timestamp"])
+            (
+                place,
+                row["participant"],
+                row["document_id"],
+                row["submission_timestamp"],
+                bool(row["payload"].get("labels")),
+            )
             for place, row in stored_rows(self.store)
         )
 
@@ -184,7 +203,10 @@ class Case:
         return open_store(f"{self.store}/platform")
 
     def withdrawals(self):
-        return read_list(self.platform()).list.withdrawals
+        return self.list().withdrawals
+
+    def list(self):
+        return read_list(self.platform()).list
 
     def receipts(self):
         return list(find(self.platform(), read_chain(self.platform())))
@@ -203,8 +225,8 @@ class Case:
         documents = {each.request: each.document_id for each in self.withdrawals()}
         return [
             replace(
-                each, request=documents[each.request], plan="", previous="",
-                signature="",
+                each, request=documents.get(each.request, each.request), plan="",
+                previous="", signature="",
                 sections=tuple(
                     replace(section, files=tuple(
                         replace(file, generation_before=0,
@@ -218,15 +240,14 @@ class Case:
     def check(self):
         """The chain is whole and true; each request has one receipt a reason."""
         receipts = self.receipts()
-        known = max(
-            (n for each in self.withdrawals() for n in each.receipts), default=0
-        )
+        known = self.list().last_receipt
         stores, decisions = Stores(self.store, None), read_chain(self.platform())
         found = verify_chain(self.platform(), decisions, stores, known)
         assert list(map(str, found)) == []
         times = Counter((each.request, each.reason) for each in receipts)
         assert [each for each in times if times[each] > 1] == []
-        numbers = sorted(n for each in self.withdrawals() for n in each.receipts)
+        told = (*self.withdrawals(), *self.list().orders)
+        numbers = sorted(n for each in told for n in each.receipts)
         assert numbers == [each.number for each in receipts]
         assert list(self.platform().list(RUNS)) == []  # a lease without one is nobody's
         assert temporary_files(f"{self.store}/data") == []
@@ -254,6 +275,24 @@ def after_both(case):
     told = [(each.number, each.request, each.reason) for each in case.told()]
     assert set(case.view().values()) == {1}
     return case.rows(), case.requests(), told, case.view()
+
+
+def test_orders_take_out_what_they_name(case):
+    one = case()
+    before = one.rows()
+    one.succeed("delete")
+    gone = before - one.rows()
+    left = {(row[0], row[-1]) for row in one.rows() if POND in row[0]}
+    assert left == {
+        *((f"{POND}/visit.1/2026-05-0{day}", False) for day in (4, 5)),
+        *((f"{POND}/visit.1/2026-05-0{day}", True) for day in (6, 7)),
+    }
+    enrolled = f"{HOUSE}/enrollment.1/2026-05-01"
+    assert [row for row in before if row[0] == enrolled]
+    assert [row for row in one.rows() if row[0] == enrolled] == []
+    assert {row[0] for row in gone} >= {enrolled}
+    told = [each.expunged.field for each in one.receipts() if each.expunged]
+    assert told == [None, "/labels"]
 
 
 def end_of(case, *jobs):
