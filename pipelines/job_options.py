@@ -29,7 +29,7 @@ def days(
     """Makes options that are a number of days.
 
     Args:
-        texts: What `--help` says of each, by name.
+        texts: Texts of `--help`, by name.
         defaults: Record with an attribute of each name.
         above: Whether the number must be above 0.
     """

@@ -98,8 +98,8 @@ class Ended(NamedTuple):
 
     Attributes:
         status: see `rally.exit_status`.
-        figures: what its last log entry says besides.
-        event: what the entry is about: a job that goes on elsewhere has not ended.
+        figures: further fields of its last log entry.
+        event: subject of the entry; a job that goes on elsewhere has not ended.
         failures: pings that became dead letters, by reason; for `rally status`.
     """
 
@@ -118,7 +118,7 @@ def exit_status(name: str, job: Callable[[], Ended]) -> int:
     a job ends, its last log entry says so.
 
     Args:
-        name: of the job, for the log.
+        name: name of the job, for the log.
         job: runs it, and prints what people want to know.
     """
     for each in _NOISY:

@@ -24,7 +24,7 @@ class Kind(NamedTuple):
         pattern: regular expression for the whole of a value on Dataflow. It has only
             what POSIX's, which Google's pages name, share with Python's: no classes of
             a backslash and a letter, no groups with a question mark.
-        says: what such a value is, after "must be".
+        says: words for such a value, after "must be".
         parameter_type: the nearest `paramType` of Flex Templates.
     """
 

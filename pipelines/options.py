@@ -38,7 +38,7 @@ def pipeline_options(name: str, options: Sequence[Option]) -> type[PipelineOptio
 
     Args:
         name: Name of the class.
-        options: What it declares.
+        options: Options that it declares.
     """
 
     def add(_: type, parser: argparse.ArgumentParser) -> None:

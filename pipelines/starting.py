@@ -89,7 +89,7 @@ def _begin(
 
     Args:
         job: The job.
-        body: What it does.
+        body: Work of the job.
         options: Its options.
         told: Takes each line that is told of what is left out.
     """

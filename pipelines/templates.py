@@ -38,7 +38,7 @@ class Template:
     """One way to launch a job.
 
     Attributes:
-        name: of its file.
+        name: name of its file.
         job: which.
         requires: options that it cannot do without, beside those that the job needs.
         leaves_out: options that it does not have, beside those of other
@@ -107,8 +107,8 @@ def container_spec(template: Template, image: str) -> dict[str, Any]:
     """What is launched: `ContainerSpec` of Dataflow's API, as JSON.
 
     Args:
-        template: which.
-        image: that of its job; workers run the same one.
+        template: template to launch.
+        image: image of its job; workers run the same one.
     """
     return {
         "image": image,

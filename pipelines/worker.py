@@ -53,7 +53,7 @@ def environment(worker: str, endpoint: str) -> dict[str, str]:
 
     Args:
         worker: its id.
-        endpoint: of the engine's provision service, `host:port`.
+        endpoint: address of the engine's provision service, `host:port`.
 
     Raises:
         grpc.RpcError: the engine does not answer; it starts another worker.

@@ -47,7 +47,7 @@ class Check(NamedTuple):
     Attributes:
         subject: Kind of thing, in a word or two.
         state: Result of the look.
-        message: What was found and, where that is needed, what to do; one line.
+        message: Finding and, where one is needed, remedy; one line.
         is_away: Whether a service did not answer, so that it may be told later.
     """
 

@@ -46,7 +46,7 @@ class Faults:
     """Collects faults of several checks, so that all of them are told at once.
 
     Attributes:
-        lines: What is wrong, one line each.
+        lines: Faults, one line each.
     """
 
     def __init__(self) -> None:

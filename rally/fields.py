@@ -73,7 +73,7 @@ class UnreadableValue(NamedTuple):
     """A value that its file's format allows and nobody can read, such as 2022-02-30.
 
     Attributes:
-        reason: What is wrong, for the error of whoever asks for the value.
+        reason: Fault, for the error of whoever asks for the value.
     """
 
     reason: str

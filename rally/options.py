@@ -24,7 +24,7 @@ class Option:
 
     Attributes:
         name: Its name, without hyphens in front and with underscores inside.
-        help: What `--help` says of it; `%(default)s` stands for the default.
+        help: Text for `--help`; `%(default)s` stands for the default.
         metavar: The kind of its value, such as URI or DAYS.
         type: Reader of a value; raises ArgumentTypeError for a text that is none.
         default: Value where nobody gives one.

@@ -24,7 +24,7 @@ class Parsed(NamedTuple):
         words: The same words, each option spelled as it was declared.
         found: Values of options by their names; None where nobody can tell them.
         others: Words that nobody declared.
-        faults: What is wrong with any of them.
+        faults: Faults of any of them.
     """
 
     words: list[str]
@@ -152,9 +152,9 @@ def unknown(
 
     Args:
         what: Kind of word: option, command or key.
-        word: What somebody wrote; a value behind `=` is left out.
+        word: Word that somebody wrote; a value behind `=` is left out.
         known: Words of that kind.
-        otherwise: What to do where none is near.
+        otherwise: Advice where none is near.
     """
     name = word.partition("=")[0]
     bare = {each.lstrip("-"): each for each in known}

@@ -22,7 +22,7 @@ else:  # libyaml's parser reads the shipped registry about ten times as fast
     _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_BYTES = 256 * 1024
-"""Of a file; the longest that ships has a fortieth of it."""
+"""Largest size of a file; the longest that ships has a fortieth of it."""
 
 MAX_DEPTH = 16
 """How deep mappings and lists may nest."""

@@ -23,8 +23,8 @@ class Span(NamedTuple):
     """A part of a line.
 
     Attributes:
-        text: as somebody gave it.
-        style: how it looks on a screen that has colours.
+        text: text as somebody gave it.
+        style: look on a screen that has colours.
     """
 
     text: str
@@ -39,7 +39,7 @@ class Screen(NamedTuple):
     """What a stream shows.
 
     Attributes:
-        width: of the terminal, in characters; None where the stream is no terminal, so
+        width: characters of a line of the terminal; None where the stream is none, so
             that a program that reads it gets whole values.
         has_colour: whether codes for colours have a meaning there.
     """
@@ -79,9 +79,9 @@ def print_lines(*lines: str, file: TextIO | None = None, end: str = "\n") -> Non
     """Prints lines, each of which stays one.
 
     Args:
-        lines: without their ends.
+        lines: lines without their ends.
         file: standard output, or else standard error.
-        end: of each.
+        end: end of each line.
     """
     for line in lines:
         print(visible(line), end=end, file=file or sys.stdout)

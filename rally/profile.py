@@ -52,7 +52,7 @@ class Profile:
     Attributes:
         path: Its file.
         named_by: What named it: `--profile` or RALLY_PROFILE; empty where it was found.
-        name: What the platform is called.
+        name: Name of the platform.
         settings: Its values, those for all commands first.
     """
 
@@ -111,7 +111,7 @@ def find_profile(
     Args:
         named: Value of `--profile`, as split_option returns it.
         environment: Holds RALLY_PROFILE, perhaps.
-        folder: Where the search begins.
+        folder: Folder in which the search begins.
         declared: The options of all commands.
 
     Returns:
@@ -164,7 +164,7 @@ def apply_profile(
         profile: The profile.
         command: The command's first word.
         declared: The options of the command.
-        words: Those that follow the command's own words; what they give wins.
+        words: Words that follow the command's own; what they give wins.
     """
     typed = {spell(each.partition("=")[0]) for each in words if each.startswith("--")}
     return [

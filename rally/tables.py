@@ -57,7 +57,7 @@ class Column(Generic[Row]):
     Attributes:
         key: its name in JSON, in snake_case; "" leaves it to people.
         value: the cell of a row.
-        head: what stands above it; by default the key in capitals. None leaves the
+        head: words above it; by default the key in capitals. None leaves the
             column to JSON.
         text: the cell for people, where that is another than `value`.
         is_broken: whether a row's cell is something that a person has to mend.
@@ -234,7 +234,7 @@ class _Cells(Generic[Row]):
     """One column of a table, as it is shown.
 
     Attributes:
-        title: what stands above it.
+        title: words above it.
         texts: from top to bottom.
         is_broken: whether each is something to mend.
         is_number: whether they stand to the right.

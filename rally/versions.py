@@ -22,7 +22,7 @@ class Version(NamedTuple):
 
     Attributes:
         is_right: Whether it is what is needed; None where nobody can tell.
-        message: What was found, in one line, with what to do where it is wrong.
+        message: Finding in one line, with the remedy where it is wrong.
     """
 
     is_right: bool | None

@@ -38,7 +38,7 @@ class Jobs(NamedTuple):
     """Runs the jobs.
 
     Attributes:
-        scene: where everything is.
+        scene: places and options of everything.
         streaming: whether ingest reads from a subscription, and not from files.
     """
 

@@ -19,11 +19,11 @@ class Row(NamedTuple):
     """A stored row.
 
     Attributes:
-        study: namespace.
+        study: namespace of the study.
         participant: its pseudonym there.
-        document_id: of the ping.
+        document_id: document id of the ping.
         time: its submission timestamp, microseconds.
-        content: all of it.
+        content: everything that it says, as JSON.
     """
 
     study: str
@@ -40,8 +40,8 @@ class Ledger:
         """Opens the keys, which `rally init` has made.
 
         Args:
-            scene: whose store is read.
-            as_of: when, RFC 3339: from its conclusion on a study's key may be gone.
+            scene: scene whose store is read.
+            as_of: time, RFC 3339; from its conclusion on a study's key may be gone.
         """
         settings = DeletionSettings(
             store=str(scene.store),

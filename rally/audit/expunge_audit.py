@@ -39,7 +39,7 @@ class JudgedOrders(NamedTuple):
     """The orders of a platform as of the time of an audit.
 
     Attributes:
-        orders: Those that were approved by then.
+        orders: Orders that were approved by then.
     """
 
     orders: tuple[JudgedOrder, ...] = ()
@@ -119,7 +119,7 @@ class OrderCheck:
 
     Attributes:
         orders: Orders, either all of them due or none.
-        expunge: What they take out of rows of the file; None if nothing.
+        expunge: Change that they make to rows of the file; None if they make none.
         is_whole: Whether each row counts: they take whole rows, or the file's schema
             requires a field that they take out.
     """

@@ -111,9 +111,9 @@ class CheckResult:
 
     Attributes:
         check: Check of the promise.
-        findings: What breaks the promise.
-        apart: What looks like it and does not: deferred, held, on its way.
-        unseen: What could not be looked at, and why.
+        findings: Observations that break the promise.
+        apart: Observations that look like it and do not: deferred, held, on their way.
+        unseen: Places that could not be looked at, each with the reason.
     """
 
     check: Check

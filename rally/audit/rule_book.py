@@ -145,7 +145,7 @@ class RuleBook:
     Attributes:
         registry: Registry of the studies.
         stores: Stores of the studies and of the platform.
-        approvals: What the reviews approve.
+        approvals: Approvals by the reviews.
         holds: Legal holds.
         unread: Checks that are not proven, since the log could not be read.
     """

@@ -71,7 +71,7 @@ class StoreAudit:
         Args:
             stores: Stores of the studies and of the platform.
             registry: Registry of the studies.
-            approvals: What the reviews approve.
+            approvals: Approvals by the reviews.
             holds: Legal holds.
             concluded: Studies of which nothing may be there, which is another check.
             as_of: Clock of the audit, UTC.

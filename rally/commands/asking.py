@@ -16,8 +16,8 @@ def ask(args: argparse.Namespace, what: str) -> None:
     """Asks for a plain yes.
 
     Args:
-        args: of the command; has `yes`.
-        what: will be done, as a question.
+        args: arguments of the command, with `yes`.
+        what: question that names what will be done.
 
     Raises:
         ConfigurationError: nobody agrees, or nobody can be asked.
@@ -30,9 +30,9 @@ def ask_for_name(args: argparse.Namespace, what: str, name: str) -> None:
     """Asks for a name to be typed: what follows is too much for a finger that slips.
 
     Args:
-        args: of the command; has `yes`.
-        what: will be done, as a question.
-        name: of what it is done to.
+        args: arguments of the command, with `yes`.
+        what: question that names what will be done.
+        name: name of what it is done to.
 
     Raises:
         ConfigurationError: nobody types it, or nobody can be asked.

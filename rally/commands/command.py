@@ -42,14 +42,14 @@ class Command:
 
     Attributes:
         name: The word by which it is called.
-        handler: What it does.
+        handler: Function that carries the command out.
         options: Names of its options, as they are typed; words without hyphens are
             taken by their place.
         own: Declarations of options that are its own, before the shared ones.
         example: Words after its name that do something, for `--help`.
         summary: One line for lists of commands; else the handler's docstring has it.
-        about: What `--help` tells; the summary by default.
-        json: What `--json` prints, for `--help`.
+        about: Text of `--help`; the summary by default.
+        json: Description, for `--help`, of what `--json` prints.
         changes: Whether it changes what is stored.
         only_reads: Its `action` with which it changes nothing all the same.
     """
@@ -80,7 +80,7 @@ class Command:
         """Adds its parser.
 
         Args:
-            subparsers: Those of the command above it.
+            subparsers: Subparsers of the command above it.
             above: Words of that command.
         """
         summary = self.summary or str(self.handler.__doc__).partition("\n")[0]
@@ -105,7 +105,7 @@ class CommandGroup:
 
     Attributes:
         name: The word.
-        summary: What they are about.
+        summary: Subject of the commands.
         commands: In the order in which they are shown.
     """
 

@@ -104,7 +104,7 @@ class _Expected(NamedTuple):
 
     Attributes:
         document: its name; "" of files that name none.
-        held: how much it is.
+        held: number of its objects.
     """
 
     document: str

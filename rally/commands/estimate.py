@@ -12,7 +12,7 @@ from rally.tables import print_results
 _MOST = 10**12
 _REQUIRED = ("pings_per_day", "people", "studies")
 _LEAVING = 0.001
-"""Of all people, a day, unless somebody says otherwise: a guess."""
+"""Share of people who leave a day, unless somebody says otherwise: a guess."""
 
 _TEXTS = {
     "pings_per_day": "pings of all studies together",

@@ -37,7 +37,7 @@ class _InForce(NamedTuple):
         command: The command it is for; empty for all.
         option: Its name, as in a profile.
         value: As one types it; empty where there is none.
-        source: Where it comes from.
+        source: Place that it comes from.
     """
 
     command: str

@@ -28,7 +28,7 @@ class _Line(NamedTuple):
     """A line of the survey.
 
     Attributes:
-        due: What ends.
+        due: Deadline.
         today: Day of the survey, UTC.
     """
 

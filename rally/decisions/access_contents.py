@@ -46,7 +46,7 @@ class AccessVerification(NamedTuple):
 
     Attributes:
         case: Id of the case.
-        means: What showed it.
+        means: Evidence of it.
         evidence: SHA-256 in hex of what was looked at.
         note: Reason; an attestation has one.
     """

@@ -12,7 +12,7 @@ _ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CHECKSUM_DIGITS = 6
 _KEY_DIGITS = 52
-"""Of five bits each: 32 bytes, and four bits that are zero."""
+"""Digits of five bits each: 32 bytes, and four bits that are zero."""
 
 _KEY = "must be an age public key, age1…, as `age-keygen -y` prints it"
 

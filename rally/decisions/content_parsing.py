@@ -64,7 +64,7 @@ _NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 _RALLY = "rally"  # rally.events imports Avro, which is slow
 _MOST_PEOPLE = 100
 MOST_CHARACTERS = 20_000
-"""Of a public keyset."""
+"""Greatest length of a public keyset."""
 
 MOST_COVERED = 400
 """Schemas of one review."""
@@ -76,7 +76,7 @@ REVIEW_ID = re.compile("[a-z0-9][a-z0-9-]{0,39}")
 """Name of a review's record."""
 
 MOST_SUBJECTS = 50_000
-"""Of one entry: withdrawals, or letters."""
+"""Most withdrawals, or letters, of one entry."""
 
 
 def person_name(place: Place, value: object) -> str:

@@ -138,7 +138,7 @@ class AcceptedLoss(NamedTuple):
     Attributes:
         through: Number of the last entry that was looked at.
         digest: Digest of the chain up to there, as it is now.
-        note: What happened.
+        note: Words on what happened.
     """
 
     through: int
@@ -215,7 +215,7 @@ class Letters(NamedTuple):
     """Withdrawals that came by mail, and that a person has read.
 
     Attributes:
-        scope: What is left: a namespace, or Rally.
+        scope: Namespace that is left, or Rally.
         received: Time at which they came, UTC.
         events: Names of the events that the log has of them, sorted.
     """

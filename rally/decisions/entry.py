@@ -28,7 +28,7 @@ START = "0" * 64
 """The digest of a chain without entries."""
 
 MOST_BYTES = 4 * 1024 * 1024
-"""Of one entry: 50,000 withdrawals take less."""
+"""Largest size of one entry; 50,000 withdrawals take less."""
 
 _CONTEXT = b"rally decision\n"
 _NAME = re.compile(FOLDER + "([0-9]{12})[.]json")
@@ -43,7 +43,7 @@ class Entry:
         number: Number of the entry, from 1.
         previous: Digest of the chain before it; see `extend`.
         list: Counter of the withdrawal list that its signer saw.
-        kind: What it decides.
+        kind: Kind of the decision.
         content: The subject of the decision, by its kind.
         when: Time at which it was signed, UTC.
         by: Name of who signed.

@@ -157,7 +157,7 @@ class FileRows:
     Attributes:
         header: Header of the file.
         index: Blocks of the file by their offsets, if it has an index.
-        expunge: What orders take out of its rows; None if nothing.
+        expunge: Change that orders make to its rows; None if they make none.
     """
 
     def __init__(

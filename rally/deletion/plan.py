@@ -154,7 +154,7 @@ class FileResult:
     Attributes:
         study: Namespace of the study whose store has the file.
         name: Name in that store.
-        outcome: What became of the file.
+        outcome: Outcome for the file.
         detail: Description of a fault, without anything that identifies a person.
         planned: Rows to delete, if the finding step found any.
         generation_before: Generation that was read.

@@ -19,7 +19,7 @@ class DeletionSettings(Settings):
     """The shared settings, and the rules by which requests are admitted and closed.
 
     Attributes:
-        rules: what is held, and when what nobody is known for leaves the list.
+        rules: rules by which requests are held, and leave the list unmatched.
         longest_delay_days: how long a ping may be on its way. A request closes after
             a sweep that long after it.
         rebuild_list: whether a withdrawal list that is lost is made anew.

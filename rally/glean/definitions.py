@@ -165,7 +165,7 @@ class Definitions:
 
     Attributes:
         metrics: metrics in the order of their ids.
-        pings: those that are sent with a metric, in the order of their names.
+        pings: pings that are sent with a metric, in the order of their names.
         notes: lines that a person should read, although nothing is a fault.
     """
 

@@ -288,7 +288,7 @@ EVENT_SESSION = SdkField(
         ),
     ),
 )
-"""Of events that are recorded in sessions."""
+"""Fields of events that are recorded in sessions."""
 
 EVENT_TIME = SdkField(
     "glean_timestamp", DIGITS, "Time of the event, in milliseconds since 1970", _TIME

@@ -20,7 +20,7 @@ else:  # libyaml's parser, where it is there, is ten times as fast
     _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_BYTES = 1024 * 1024
-"""Of a file of definitions; 200 metrics have a tenth of it."""
+"""Largest size of a file of definitions; 200 metrics have a tenth of it."""
 
 MAX_VALUES = 100_000
 """Most values of a file, each as often as aliases repeat it."""

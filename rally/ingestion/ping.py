@@ -150,7 +150,7 @@ def make_row(ping: OpenedPing, sender: Sender, approvals: Approvals) -> EncodedR
     Args:
         ping: ping of the row; ids in its clear text are replaced in place.
         sender: person who sent it, with the pseudonyms that the namespace's rows have.
-        approvals: what the reviews approve; one schema at least at the ping's time.
+        approvals: schemas that are approved at the ping's time; at least one.
 
     Raises:
         PingFailed: the payload fits no schema, for the reason of the newest; or an id

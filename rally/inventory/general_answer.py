@@ -23,7 +23,7 @@ def make_general_answer(inventory: Inventory, address: str) -> Iterator[str]:
     """Yields the lines of the answer.
 
     Args:
-        inventory: What all studies collect.
+        inventory: Inventory of all studies.
         address: https address at which the inventory's pages are published.
     """
     yield from NOT_VERIFIED

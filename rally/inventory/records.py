@@ -16,7 +16,7 @@ class StudyEvent(NamedTuple):
     """A decision that somebody signed on a study; who it was stays in the platform.
 
     Attributes:
-        action: What was decided.
+        action: Decision.
         at: Time from which it holds, UTC.
     """
 
@@ -51,7 +51,7 @@ class DocumentEntry:
     Attributes:
         document: The registry's record.
         is_built_in: Whether every study takes it, since the first add-on sends it.
-        approvals: What the reviews say of each of its schemas, the newest first.
+        approvals: Approvals of its schemas, the newest first.
         is_approved: Whether one of them covers it at the inventory's time.
     """
 
@@ -105,7 +105,7 @@ class StudyEntry:
         study: The registry's record.
         state: State on the inventory's day.
         events: Signed decisions up to that day, in the order of their times.
-        documents: What it takes, in the order of study.yaml; the built-in ones last.
+        documents: Documents in the order of study.yaml; the built-in ones last.
         reviews: Reviews that are public or whose days have begun, sorted by their ids.
         expunges: What was ordered to be taken out up to that day, in the order of the
             decisions.

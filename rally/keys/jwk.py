@@ -41,7 +41,7 @@ def parse_private(text: bytes, where: str, key_id: str | None = None) -> EcPriva
 
     Args:
         text: A JSON object.
-        where: What the messages call it: a file's name.
+        where: Name for messages, such as a file's.
         key_id: Pioneer's id of the key, or None for a Glean key.
 
     Raises:

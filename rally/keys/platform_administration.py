@@ -32,7 +32,7 @@ def ensure_platform_keys(
 
     Args:
         uri: The folder of platform keys.
-        namespaces: Those whose pseudonyms are wanted, besides the platform's.
+        namespaces: Namespaces whose pseudonyms are wanted, besides the platform's.
         in_use: Whether anything is stored under the pseudonyms of a namespace, or of
             `platform`; or under a signature. It is asked only of those whose key is
             missing, before any key is made.

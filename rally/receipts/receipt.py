@@ -138,7 +138,7 @@ class Section:
 
     Attributes:
         namespace: Namespace of a study, or of the platform.
-        outcome: What became of the rows.
+        outcome: Outcome for the rows.
         until: End of what is deferred, the day by which the study should be concluded
             (its `analysis_until`); None is until it is concluded.
         files: Files that had rows of the request.
@@ -180,7 +180,7 @@ class Receipt:
         previous: SHA-256 of the bytes of the receipt before, in hex; FIRST of none.
         signature: Signature of deletion (Tink, Ed25519) over all else, in hex; "" until
             it is sealed.
-        expunged: What the order took out; None in the receipt of a person's request.
+        expunged: Rows or field that went by an order; None for a person's request.
     """
 
     number: int

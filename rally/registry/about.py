@@ -15,18 +15,18 @@ class About:
     """A study in its own words.
 
     Attributes:
-        goal: What the study wants to find out.
-        institution: Who does the study, such as a university.
+        goal: Question that the study wants to answer.
+        institution: Institution that does the study, such as a university.
         investigator: Name of the principal investigator.
         ethics_review: Board that approved the study, with the number of its protocol.
         contact: Whom a participant can ask.
         independent_contact: Whom a participant can ask who is not of the study.
         page: https address of the study's own page.
-        joining: How people join.
-        leaving: How people leave.
-        benefits: What participants and others have of it.
-        risks: What could happen to participants.
-        payment: What participants are paid.
+        joining: Way to join.
+        leaving: Way to leave.
+        benefits: Benefits for participants and others.
+        risks: Risks for participants.
+        payment: Payment of participants.
     """
 
     goal: str

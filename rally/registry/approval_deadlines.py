@@ -52,7 +52,7 @@ class Due(NamedTuple):
         study: Namespace.
         review: Id of the review.
         document: Name of the document.
-        what: What ends.
+        what: Thing that ends.
         day: Last day on which it holds, UTC; it may be past.
         fields: Paths of the fields, of FIELDS alone.
     """
@@ -121,7 +121,7 @@ def find_due(
     Args:
         registry: Registry of the studies.
         states: States of the studies.
-        approvals: What the reviews approve.
+        approvals: Approvals by the reviews.
         now: Time to look from, UTC.
         days: Number of days to look ahead.
 

@@ -36,7 +36,7 @@ def limit_to_told(
         document: Document.
         schema: Schema of the document.
         covered: Entry of the review for it.
-        evidence: What is signed; where signatures are not checked nothing is taken.
+        evidence: Evidence; where signatures are not checked nothing is taken.
     """
     if evidence.founded is None or not is_change(study, document, schema, covered):
         return judgement

@@ -29,13 +29,13 @@ from rally.validation.avro_types import Array, Field, Map, Record, Type, Union
 from rally.validation.leaves import Leaf
 
 CATEGORIES = (1, 2, 3, 4)
-"""Of Mozilla's data collection review."""
+"""Categories of Mozilla's data collection review."""
 
 OPEN = "TODO"
 """Begins the words of a property that somebody still has to write."""
 
 MOST_FIELDS = 20_000
-"""Of one schema; a named record counts at each of its places."""
+"""Most fields of one schema; a named record counts at each of its places."""
 
 _MOST_PLACES = 10 * MOST_FIELDS
 """Records among them, which may reach no field that says anything."""
@@ -65,8 +65,8 @@ class CollectedField(NamedTuple):
         type: Avro type in short: `string`, `array of long`, `map of string`.
         optional: Whether a ping may come without it.
         category: Category of the data, 1 to 4.
-        purpose: What it is used for.
-        benefit: What people have of it.
+        purpose: Use of the field.
+        benefit: Benefit for people.
         expires: Last day, in UTC, on which it is collected.
         identifier: Whether it is an id.
         sdk: SDK that adds it by itself.

@@ -21,7 +21,7 @@ def close_clashing(
 
     Args:
         studies: The studies that load, by namespace; those with a clash go.
-        unavailable: Those that do not, by namespace; those with a clash come.
+        unavailable: Studies that do not load, by namespace; those with a clash come.
         places: The study.yaml of each.
     """
     owners = _owners_of_names({name: each.aliases for name, each in studies.items()})
@@ -78,7 +78,7 @@ def close_unjoinable(
 
     Args:
         studies: The studies that load, by namespace; those that nobody can join go.
-        unavailable: Those that do not, by namespace; those that nobody can join come.
+        unavailable: Studies that do not; those that nobody can join come.
         places: The study.yaml of each.
     """
     if any(study.kind is not StudyKind.STUDY for study in unavailable.values()):

@@ -72,8 +72,8 @@ class Expunges(NamedTuple):
     """The orders of a platform, in the order of the chain.
 
     Attributes:
-        orders: Those that count.
-        waiting: Those that wait for a second person, and do nothing.
+        orders: Orders that count.
+        waiting: Orders that wait for a second person, and do nothing.
     """
 
     orders: tuple[ExpungeOrder, ...] = ()

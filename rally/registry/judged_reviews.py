@@ -38,7 +38,7 @@ def judge_reviews(
     Args:
         study: Study, with its reviews.
         document: Document of the study.
-        evidence: What is signed of all reviews.
+        evidence: Evidence of all reviews.
 
     Returns:
         The schemas that each review covers, by the review's id.

@@ -63,7 +63,7 @@ class Located(NamedTuple):
     """An object's place.
 
     Attributes:
-        region: What it is.
+        region: Region of the store that it is in.
         study: A namespace of the registry; "" where the path names none.
         partition: Partition of a FILE alone.
     """

@@ -72,7 +72,7 @@ def _is_others(path: str) -> bool:
 
 
 _MOST_NAMES = 500
-"""Of aliases, countries, agreements or tables of one study."""
+"""Most aliases, countries, agreements or tables of one study."""
 
 _MAX_AGE = 150
 _COUNTRY = re.compile("[A-Z]{2}")

@@ -68,7 +68,7 @@ def refused_by_promise(
         study: The study whose promise it is.
         document: The ping's.
         state: State of the study when the ping was sent.
-        coverage: What the reviews say of the document then. That an approval has
+        coverage: Coverage of the document by reviews then. That an approval has
             lapsed refuses nothing yet.
         envelope: The envelope, with the Do Not Track attribute.
         sent: The submission timestamp, UTC.

@@ -23,8 +23,8 @@ class Registry:
     """All studies by namespace and alias, each with its documents.
 
     Attributes:
-        studies: Those that load, by namespace, in the order of their names.
-        unavailable: Those that do not, likewise. They are registered all the same.
+        studies: Studies that load, by namespace, in the order of their names.
+        unavailable: Studies that do not, likewise; they are registered all the same.
     """
 
     def __init__(

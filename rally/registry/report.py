@@ -29,7 +29,7 @@ class ReviewedDocument(NamedTuple):
 
     Attributes:
         document: Document.
-        approval: What they say of its newest schema.
+        approval: Approval of its newest schema.
     """
 
     document: Document

@@ -48,7 +48,7 @@ QUESTIONS = (
     "Where will results be shared?",
     "Do tools or servers of others take part?",
 )
-"""Of a request, in our words; the numbers are those of Mozilla's form."""
+"""Questions of a request, in our words, with the numbers of Mozilla's form."""
 
 RENEWAL_QUESTIONS = (
     "Which review is renewed?",
@@ -66,7 +66,7 @@ REVIEW_QUESTIONS = (
     "Does the privacy notice cover it?",
     "Do tools or servers of others take part?",
 )
-"""Of the steward's review, likewise."""
+"""Questions of the steward's review, likewise."""
 
 AREA_QUESTIONS = {
     "privacy": "How can people be recognised, and what is done against it?",

@@ -24,7 +24,7 @@ from rally.registry.reviews import Review
 from rally.registry.study import Document, PayloadSchema, Study
 
 MAX_BYTES = 256 * 1024
-"""Of a form."""
+"""Largest size of a form."""
 
 _HEADING = re.compile(r"(#{1,3}) +(.+?) *#* *")
 _NUMBERED = re.compile(r"([0-9]{1,2})\. .*")

@@ -69,7 +69,7 @@ class Basis(NamedTuple):
     """What a review rests on: the one that it renews, or is incremental to.
 
     Attributes:
-        beyond: What the review has more than that one, one line each.
+        beyond: Additions of the review to that one, one line each.
         windows: Times for which that one counts; an incremental change counts for no
             others.
         lapses: Times after those for which pings wait.
@@ -100,7 +100,7 @@ def judge_review(
         schema: Schema of the document that has the fingerprint.
         covered: Entry of the review for it.
         review: Record of the review.
-        evidence: What is signed of it.
+        evidence: Evidence of the review.
         founded: Time at which the platform was founded; None where signatures are not
             checked: then nobody is asked to confirm.
         basis: What the review rests on.

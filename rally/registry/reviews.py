@@ -18,7 +18,7 @@ from rally.decisions.contents import CoveredSchema, ReviewResult, Risk, Role
 from rally.registry.collected_fields import OPEN
 
 FOLDER = "reviews"
-"""Of a namespace's folder."""
+"""Folder of reviews in that of a namespace."""
 
 DATE = "date"
 """What a file calls the day that records have as `on`, which is a word of YAML."""
@@ -165,7 +165,7 @@ class Escalation(NamedTuple):
     Attributes:
         raised_by: Name of who raised it.
         question: Question.
-        positions: What each side holds.
+        positions: Position of each side.
         decided_by: Name of who decided.
         decision: Decision.
         on: Day of the decision.
@@ -195,13 +195,13 @@ class Review:
         covers: Schemas and days that are asked for.
         steward: Answer of the steward; None while there is none.
         sign_offs: Answers of the other areas.
-        announcement: Where people are told.
+        announcement: Page on which people are told.
         notice: Privacy notice.
-        public: Where the review can be read, and since when.
+        public: Page on which the review can be read, and the day since which it can.
         exemptions: Rules that do not apply.
         permanent: Person who keeps what has no last day.
         escalations: Disputes.
-        incremental: What the record is incremental to; None of a whole review.
+        incremental: Base of an incremental change; None of a whole review.
     """
 
     id: str

@@ -27,7 +27,7 @@ _PLACED = {"participant": "id", "deletion_id": "id", "recipient": "key"}
 """What stands at a property of the record."""
 
 MAX_BYTES = 256 * 1024
-"""Of a file; the longest that ships has an eighth of it."""
+"""Largest size of a file; the longest that ships has an eighth of it."""
 
 
 def pointer(place: Place, value: object) -> str:

@@ -72,8 +72,8 @@ class Policy:
             refused; None where the client enforces it.
         countries: Two-letter codes from which people may enrol; empty is everywhere.
         minimum_age: Age in years, as the client checked it; nothing here acts on it.
-        after_end: What becomes of the rows of whoever leaves after the end.
-        unmatched_withdrawals: What becomes of the request of whoever leaves without
+        after_end: Rule for the rows of whoever leaves after the end.
+        unmatched_withdrawals: Rule for the request of whoever leaves without
             having joined.
         refuse_automation: A ping that its client marks as not real is refused.
     """
@@ -154,7 +154,7 @@ class Document:
         older: The schemas before it under the same version, the newest first: pings of
             clients that are not yet updated may have them, and stored rows.
         kept_by: Person who keeps rows of the platform that nothing else ends.
-        consent: Where it says what someone agrees to; of consents alone.
+        consent: Pointers to what someone agrees to; of consents alone.
         is_built_in: Whether the protocol brings it, and no study's wish.
     """
 
@@ -206,9 +206,9 @@ class Study:
         analysis_until: The day by which the study should have been concluded.
         derived: URIs of researchers' own tables, which deletion must know of.
         documents: The documents by their names (`user-journey.1`).
-        about: What it says of itself to people who may join it.
+        about: Words of the study to people who may join it.
         reviews: Data reviews, sorted by their ids.
-        notices: What people read before they joined, sorted by day.
+        notices: Notices that people read before they joined, sorted by day.
     """
 
     namespace: str

@@ -55,7 +55,7 @@ class Transition(NamedTuple):
 
     Attributes:
         namespace: Namespace of the study.
-        action: What was decided.
+        action: Decision.
         at: Time from which it holds, UTC.
         by: Name of who signed.
         note: Reason, for the record.

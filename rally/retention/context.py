@@ -109,7 +109,7 @@ class Context:
         concluded: Concluded studies, each with what it waits for; "" if for nothing.
         keyless: Concluded studies whose pseudonym key is destroyed, as after a
             complete purge.
-        log: What the event log says about concluded studies.
+        log: Events about concluded studies.
         unfinished: Partitions in which a killed deletion has to go on.
         held_plans: Legal holds that the receipts of a begun plan wait for, by plan id.
         carriers: Studies that do not load and may have enrolments among their dead

@@ -23,7 +23,7 @@ class BatchResult:
         tallies: Sums of what was deleted, by study, document and reason.
         faults: Names of the first objects that could not be dealt with, and causes.
         more_faults: Number of other such objects.
-        held: What stores keep, and until when, one for each object.
+        held: Objects that stores keep, each with the day until which.
         blocked: Number of objects by legal hold that came into force since the plan.
         undone: Number of objects left that a listing alone will find again.
     """

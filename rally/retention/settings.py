@@ -21,7 +21,7 @@ class PurgeSettings(Settings):
     """The shared settings, and what goes when.
 
     Attributes:
-        limits: of age and number.
+        limits: limits of age and number.
         archives: globs of what was ingested; None is none.
         confirm: ids of what a person confirmed, with commas: of a whole plan, or of
             what is above the ceiling in it. None is nothing.

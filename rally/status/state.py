@@ -49,13 +49,13 @@ class StudyGlance:
     """A study at a glance.
 
     Attributes:
-        namespace: of the study.
-        state: what it does with pings; None where it does not load.
-        files: of rows.
-        rows: by the headers of files; an estimate where `is_exact` is False.
+        namespace: namespace of the study.
+        state: state of the study; None where it does not load.
+        files: number of files of rows.
+        rows: number by the files' headers; an estimate where `is_exact` is False.
         is_exact: whether every header was read.
-        next_date: the next one that its promises name; None where there is none.
-        next_what: what happens then.
+        next_date: next day that its promises name; None where there is none.
+        next_what: event of that day.
     """
 
     namespace: str
@@ -73,7 +73,7 @@ class Waiting:
 
     Attributes:
         scope: a namespace, or Rally as a whole.
-        people: how many requests.
+        people: number of requests.
         until: the day on which the first of them counts undecided.
     """
 
@@ -89,7 +89,7 @@ class Letters:
     Attributes:
         study: a namespace, or `unknown`.
         kind: whether their routing says that somebody leaves.
-        objects: how many.
+        objects: number of objects.
         oldest: the day on which the first of them was written.
     """
 
@@ -121,13 +121,13 @@ class PlatformState:
     """A platform at one time.
 
     Attributes:
-        now: that time, UTC.
+        now: time of the state, UTC.
         runs: the last run of each job, by its name.
-        studies: of the registry, by namespace.
-        requests: all of them, with their deadlines.
+        studies: studies of the registry, by namespace.
+        requests: all requests, with their deadlines.
         waiting: requests that a person has to decide on.
         letters: dead letters by study and kind.
-        expiring: what ends soon, sorted by day.
+        expiring: approvals that end soon, sorted by day.
         closed: documents that are not collected, for want of a review that counts.
         approvals: decisions that wait for a second signature, but for orders to
             expunge.
@@ -166,8 +166,8 @@ def read_state(
     """Reads the state of a platform.
 
     Args:
-        stores: of the studies and the platform.
-        registry: of the studies.
+        stores: stores of the studies and the platform.
+        registry: registry of the studies.
         now: the time to tell it for, UTC.
         deadline_days: a request has from when it was received until it is verified.
 

@@ -42,10 +42,10 @@ class Failure(NamedTuple):
     """An error of a store, as jobs tell it.
 
     Attributes:
-        kind: What is in the way.
+        kind: Kind of obstacle.
         detail: What the error says of it, in a few words, without the object's name;
             "" where the kind says all.
-        until: When a hold ends, UTC; None where nobody says, or there is none.
+        until: End of a hold, UTC; None where nobody says, or there is none.
     """
 
     kind: FailureKind

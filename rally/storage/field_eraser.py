@@ -20,7 +20,7 @@ PAYLOAD = "payload"
 """The column of a row in which the study's fields are."""
 
 MOST_TYPES = 100_000
-"""Of one schema; a named type counts at each of its places."""
+"""Most types of one schema; a named type counts at each of its places."""
 
 _EMPTY = b"\0"
 _NO_NAME = re.compile("[^A-Za-z0-9_/*]")

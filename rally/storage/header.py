@@ -214,7 +214,7 @@ class _Scanned(NamedTuple):
     """As much of a header as there is.
 
     Attributes:
-        entries: Those that are whole.
+        entries: Entries that are whole.
         cut_off: The entry that is not; "?" where that cannot be told.
         end: Offset at which the sync marker begins, if at most one entry is cut off.
     """

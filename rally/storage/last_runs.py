@@ -41,14 +41,14 @@ class LastRun:
 
     Attributes:
         job: its name.
-        began: when, UTC.
-        host: on which machine.
-        pid: of the launcher there.
-        ended: when, UTC; None where it has not said so.
+        began: time at which it began, UTC.
+        host: machine of the launcher.
+        pid: process id of the launcher there.
+        ended: time at which it ended, UTC; None where it has not said so.
         status: its exit status; None where it has not ended, or goes on elsewhere.
-        figures: what it counted: names and numbers of its last log entry.
+        figures: counts, by name, of its last log entry.
         failures: pings that became dead letters, by reason.
-        process: when the launcher's process began; see `rally.storage.runs.began`.
+        process: time at which the launcher's process began; see `runs.began`.
     """
 
     job: str

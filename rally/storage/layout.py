@@ -129,7 +129,7 @@ class Stores:
 
         Args:
             studies: The studies that are registered.
-            concluded: Those whose keys may be gone. A bucket whose storage key is
+            concluded: Studies whose keys may be gone. A bucket whose storage key is
                 destroyed takes nothing any more, and nothing is written there.
 
         Raises:

@@ -80,7 +80,7 @@ class Leases:
         Args:
             platform: The platform's store.
             run: A random id of this run.
-            job: What it does; launcher only.
+            job: Job that it runs; launcher only.
             list_counter: Counter of the withdrawal list that it acts on; launcher only.
             clock: The time.
         """

@@ -62,7 +62,7 @@ class Marker:
     """What a place says of itself.
 
     Attributes:
-        kind: What it holds.
+        kind: Kind of place.
         id: Id of the place, random, 32 hexadecimal digits; a copy has the same.
         platform: Id of the platform that it belongs to; a platform's own.
         study: Namespace of the one study whose place it is; None is all studies'.
@@ -158,7 +158,7 @@ def require_marker(
 
     Args:
         store: The place.
-        kind: What it is to hold.
+        kind: Kind that the place is to be.
         platform: Id of the platform that it is to belong to; None is any.
         study: Namespace of the study whose place it is to be; None is all studies'.
 

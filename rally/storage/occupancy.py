@@ -17,7 +17,7 @@ def is_in_use(stores: Stores, namespaces: Sequence[str], why: str) -> bool:
     Args:
         stores: Stores of the studies and the platform.
         namespaces: Namespaces of the registered studies.
-        why: What depends on it, for the message.
+        why: Subject that depends on it, for the message.
 
     Raises:
         ConfigurationError: a store cannot be listed.
@@ -33,7 +33,7 @@ def holds(store: ObjectStore, prefix: str, why: str, but: Collection[str] = ()) 
     Args:
         store: The store that is searched.
         prefix: Prefix of the names.
-        why: What depends on it, for the message.
+        why: Subject that depends on it, for the message.
         but: Names of objects that do not count.
 
     Raises:
@@ -80,7 +80,7 @@ def looking_into(store: ObjectStore, why: str) -> Iterator[None]:
 
     Args:
         store: The store that is searched.
-        why: What depends on it, such as "whether new keys may be made".
+        why: Subject that depends on it, such as "whether new keys may be made".
 
     Raises:
         ConfigurationError: the store refuses.

@@ -38,7 +38,7 @@ class UnreadableRows(Exception):
 
     Attributes:
         name: Name of the object.
-        cause: What is wrong.
+        cause: Fault.
     """
 
     def __init__(self, name: str, cause: CorruptFile | OSError) -> None:

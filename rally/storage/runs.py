@@ -124,7 +124,7 @@ def is_running(pid: int, began_at: str) -> bool:
 
     Args:
         pid: its number.
-        began_at: when it began; see `began`. Empty where nobody told.
+        began_at: time at which it began; see `began`. Empty where nobody told.
     """
     if began_at and (there := began(pid)):
         return there == began_at

@@ -13,7 +13,7 @@ _SENTINELS = frozenset(
 """Ids that stand for no one: developer mode sends zeros, a client's error ones."""
 
 MOST_BYTES = 4 * 1024 * 1024
-"""Of ids on standard input: 100,000 of them take less."""
+"""Largest size of ids on standard input; 100,000 of them take less."""
 
 
 def canonical_id(value: object) -> str:

@@ -21,8 +21,8 @@ class LeavingOut:
 
     Attributes:
         names: Names of an object's entries that are left out.
-        inside: What is left out of the values of other entries, by name.
-        each: What is left out of each item of a list, or value of a map.
+        inside: Parts to leave out of the values of other entries, by name.
+        each: Parts to leave out of each item of a list, or value of a map.
     """
 
     names: frozenset[str]
@@ -60,7 +60,7 @@ def leave_out(
 
     Args:
         payload: JSON value; it stays as it is.
-        leaving: What is left out.
+        leaving: Parts to leave out.
         path: Place of the value in the schema.
 
     Returns:

@@ -81,11 +81,11 @@ def admit(
     Args:
         events: The log, which is read several times; see rally.events.EventLog.
         before: The published list. Its counter is kept: publishing raises it.
-        registry: What studies promised on who leaves after the end, or never joined.
+        registry: Promises of studies on who leaves after the end, or never joined.
         states: States of the studies.
         now: The time of this admission, with its zone.
-        rules: What is held.
-        rulings: What people decided.
+        rules: Rules that say what is held.
+        rulings: Rulings of people.
         new_id: Makes the id of a new request.
         is_anew: Whether the former list is lost, so that it says of nothing how it
             stood.
@@ -115,8 +115,8 @@ class _Terms(NamedTuple):
 
     Attributes:
         time: Time of this admission, microseconds.
-        rules: What is held.
-        rulings: What people decided.
+        rules: Rules that say what is held.
+        rulings: Rulings of people.
         is_anew: Whether the former list is lost.
         delay: Says which requests wait for their person's copy.
     """

@@ -89,7 +89,7 @@ class Leaver(NamedTuple):
     Attributes:
         left: Withdrawals, sorted by time.
         joined: Times of enrolments in microseconds, sorted.
-        enrolments: What each enrolment ping says, by its document id.
+        enrolments: Enrolments by the document id of their ping.
     """
 
     left: Mapping[str, tuple[Left, ...]]

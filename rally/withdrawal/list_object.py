@@ -71,7 +71,7 @@ class Published(NamedTuple, Generic[T]):
         decisions: All that are there, held against that head.
         generation: Generation of the list's object; None of one that is yet to be
             published.
-        steps: What the decisions of then said of studies, without who and why.
+        steps: Transitions of studies by the decisions of then, without who and why.
     """
 
     list: T
@@ -146,7 +146,7 @@ def publish_list(
         head: Head of the decisions that its readers must find.
         key: Deletion's; of list 0 the founder's.
         generation: Generation that it replaces; None where there is none.
-        steps: What these decisions say of studies.
+        steps: Transitions of studies by these decisions.
 
     Returns:
         The new generation.

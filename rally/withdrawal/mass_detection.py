@@ -44,11 +44,11 @@ def find_masses(
     would have had to do so in advance.
 
     Args:
-        requests: All of them.
-        new: Those that may be held.
+        requests: All requests.
+        new: Requests that may be held.
         events: The log; read only where the number of people is above the rule's.
-        rules: What a mass is.
-        enrolled: Those of them who joined, and when.
+        rules: Rules that say what a mass is.
+        enrolled: Enrolments of the people of all requests.
     """
     window = int(rules.hold_window_hours * _HOUR)
     crowds: dict[str, list[_Moment]] = {}

@@ -118,7 +118,7 @@ def decide(
 
     Args:
         key: Key of the request.
-        rulings: What people decided.
+        rulings: Rulings of people.
         former: The request on the former list.
         suspicion: Reason for which it is held if it is new: MASS, UNMATCHED or
             REPOSTED; "" is not.

@@ -100,7 +100,7 @@ class KnownRequests(NamedTuple):
     """All requests by key, and which of them were closed.
 
     Attributes:
-        requests: Those that have left the list, too.
+        requests: Requests by key, those that have left the list included.
         closed: Requests that left the list, since nobody's enrolment explained them.
     """
 

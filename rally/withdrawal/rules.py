@@ -34,4 +34,4 @@ class Rules:
 
 
 LOOKING = Rules(ends_holds=False)
-"""Of who only looks: what deletion holds can be decided on until deletion ends that."""
+"""Rules of who only looks: what deletion holds stays open until deletion ends it."""

@@ -169,7 +169,7 @@ def choose(
     A decision counts for what the published list says is held.
 
     Args:
-        action: What is decided.
+        action: Action that is decided.
         published: The list.
         folded: The list with what was asked and decided since.
         scope: All that can be decided on of it; None takes the requests.

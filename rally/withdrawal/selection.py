@@ -87,7 +87,7 @@ class Selection:
     """Judges the rows of one namespace by the withdrawal list.
 
     Attributes:
-        people: Those on the list, by what the namespace's rows know them by: 36 ASCII
+        people: People on the list, by their pseudonym in the namespace's rows: 36 ASCII
             bytes, as they stand in a row.
     """
 

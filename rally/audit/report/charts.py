@@ -79,7 +79,7 @@ def _chart(
         name: Id of the chart; no other on the page has it.
         height: Height of the chart.
         title: Subject of the chart.
-        description: What the chart shows, in a sentence or two.
+        description: Content of the chart in a sentence or two.
         hatched: Classes of bars that may be hatched, each in its own colour.
         shapes: Content of the chart.
     """

@@ -141,7 +141,7 @@ class DisclosedReport:
         threshold: Least number of rows or people that is shown.
         as_of: Clock of the audit, UTC.
         exit_status: Exit status of the audit.
-        scope: How much was read.
+        scope: Amount that was read.
         studies: State of each study, by namespace.
         checks: Results, in the order of Check.
         rows: Rows by study and day of submission.

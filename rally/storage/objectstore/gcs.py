@@ -61,7 +61,7 @@ def translated(name: str, blob: storage.Blob | None = None) -> Iterator[None]:
 
     Args:
         name: Name of the object, or the prefix, that is asked for; the errors have it.
-        blob: What a hold may keep from being replaced or deleted.
+        blob: Object that a hold may keep from being replaced or deleted.
     """
     try:
         yield

@@ -123,7 +123,7 @@ class Stray(NamedTuple):
 
     Attributes:
         name: Name that an object there would have.
-        kind: What it is.
+        kind: Kind of what is there.
     """
 
     name: str

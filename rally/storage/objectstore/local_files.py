@@ -132,7 +132,7 @@ class LocalDraft(NamedTuple):
         name: Name of the object.
         folders: Folders of the store.
         folder: Descriptor of the one that both are in.
-        temporary: What the file is called there.
+        temporary: Name of the file there.
         file: Open.
     """
 

@@ -32,7 +32,7 @@ _ROOTS_OWN = "lost+found"
 """Where a disk's own root is a store, a folder that others than root cannot read."""
 
 _FOLDER_MODE = 0o750
-"""Of folders that are made, or less, as the umask says: they are nobody else's."""
+"""Mode of folders that are made, or less by the umask: they are nobody else's."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not be waited for
