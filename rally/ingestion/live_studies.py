@@ -17,6 +17,9 @@ from rally.validation.pseudonyms import PLATFORM, Prf, Pseudonyms
 
 _GONE = "is in the registry no more; restore it, or start the job again"
 
+_PING_KEYS = 1
+"""Place of the ping keys' folder among those that are listed."""
+
 Listing = frozenset[ObjectInfo] | None
 """The files of a folder; None where it cannot be listed."""
 
@@ -69,7 +72,9 @@ class LiveStudies(Secret):
         ]
         self._prfs: dict[str, Prf] = {}
         self._seen: list[Listing] | None = self._list()
-        self._known = self._open(settings.registry())
+        self._known = self._open(
+            settings.registry(), None, Opener(PingKeys.load(settings.ping_keys))
+        )
 
     def look(self) -> KnownStudies:
         """Looks for changes, and gives the studies as they are now."""
@@ -82,7 +87,9 @@ class LiveStudies(Secret):
             self._measures.add(Sum.RELOAD_FAILURES, 1)
             return self._known
         try:
-            self._known = self._open(self._settings.close_unusable(registry))
+            registry = self._settings.close_unusable(registry)
+            opener = self._open_ping_keys(seen)
+            self._known = self._open(registry, self._known.routes, opener)
             self._seen = seen
             self._measures.add(Sum.RELOADS, 1)
         except (ConfigurationError, ConnectionError) as error:
@@ -115,8 +122,26 @@ class LiveStudies(Secret):
             registry, fault = Registry({}), str(error)
         return registry.keeping(self._known.registry, fault)
 
-    def _open(self, registry: Registry) -> KnownStudies:
+    def _open_ping_keys(self, seen: list[Listing]) -> Opener:
+        """Opens the ping keys, where one of their files has changed.
+
+        Raises:
+            ConfigurationError: one of them does not open.
+            ConnectionError: a key service is unavailable.
+        """
+        if self._seen is not None and self._seen[_PING_KEYS] == seen[_PING_KEYS]:
+            return self._known.opener
+        return Opener(PingKeys.load(self._settings.ping_keys))
+
+    def _open(
+        self, registry: Registry, routes: Routes | None, opener: Opener
+    ) -> KnownStudies:
         """Makes what opens and judges the pings of a registry's studies.
+
+        Args:
+            registry: registry of the studies.
+            routes: routes that are known; None at the start.
+            opener: opener of their pings.
 
         Raises:
             ConfigurationError: a schema cannot be served, or keys do not open.
@@ -128,8 +153,8 @@ class LiveStudies(Secret):
         self._prfs |= {name: keys.prf(name) for name in new if keys.has_prf(name)}
         return KnownStudies(
             registry,
-            Routes(registry),
-            Opener(PingKeys.load(settings.ping_keys)),
+            Routes(registry, routes),
+            opener,
             Pseudonyms({it: self._prfs[it] for it in names if it in self._prfs}),
         )
 
@@ -146,4 +171,4 @@ class LiveStudies(Secret):
         closed = known.registry.closing(registry.faults).keeping(registry, fault)
         if closed.unavailable == known.registry.unavailable:
             return known
-        return known._replace(registry=closed, routes=Routes(closed))
+        return known._replace(registry=closed, routes=Routes(closed, known.routes))

@@ -21,6 +21,10 @@ _WITHDRAWAL_TYPES = frozenset(
 """Document types that are withdrawals in every client generation."""
 
 
+Encoders = Mapping[str, RowEncoder]
+"""Encoders of a document's rows, by the fingerprints of its schemas, newest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """The part of a ping's routing that counters, logs and paths may name.
@@ -56,7 +60,7 @@ class Route:
     study: Study
     document: Document
     label: Label
-    encoders: Mapping[str, RowEncoder]
+    encoders: Encoders
     participant: Pointer | None
     deletion_id: Pointer | None
     scope: tuple[Pointer, ...]
@@ -89,13 +93,20 @@ class StudyUnavailable(PingFailed):
 class Routes:
     """Finds the route of a ping; each route is compiled once."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, known: "Routes | None" = None) -> None:
         """Compiles every declared document: a bad schema stops the job here.
+
+        Args:
+            registry: registry of the documents.
+            known: routes of an earlier state of the registry, from which the encoders
+                of schemas are taken that have not changed.
 
         Raises:
             ConfigurationError: a schema cannot be served.
         """
         self._registry = registry
+        self._compiled: dict[tuple[str, ...], Encoders] = {}
+        self._earlier = known._compiled if known else {}
         self._routes: dict[tuple[DocumentName, bool], Route] = {}
         for study in registry.studies.values():
             for document in study.documents.values():
@@ -180,32 +191,36 @@ class Routes:
         return name if name in self._registry.unavailable else None
 
     def _compile(self, study: Study, document: Document, *, pioneer: bool) -> Route:
-        route = _compile(study, document)
+        encoders = self._encoders(document) if document.means in _WITH_ROWS else {}
+        route = _make_route(study, document, encoders)
         self._routes[_name_of(document), pioneer] = route
         return route
 
+    def _encoders(self, document: Document) -> Encoders:
+        """Compiles the schemas of a document, unless others like them are compiled."""
+        key = tuple([schema.fingerprint for schema in document.revisions])
+        if key not in self._compiled:
+            self._compiled[key] = self._earlier.get(key) or {
+                schema.fingerprint: RowEncoder(document, schema)
+                for schema in document.revisions
+            }
+        return self._compiled[key]
 
-def _compile(study: Study, document: Document) -> Route:
+
+def _make_route(study: Study, document: Document, encoders: Encoders) -> Route:
     withdrawal = document.means in (Means.LEAVES, Means.DELETION_ID)
     schema = document.schema
     return Route(
         study,
         document,
         Label(study.namespace, document.name, withdrawal),
-        _encoders(document) if document.means in _WITH_ROWS else {},
+        encoders,
         _pointer(schema.participant),
         _pointer(schema.deletion_id),
         tuple(parse_pointer(place) for place in document.scope),
         _pointer(study.policy.private_browsing),
         _pointer(schema.recipient),
     )
-
-
-def _encoders(document: Document) -> dict[str, RowEncoder]:
-    return {
-        schema.fingerprint: RowEncoder(document, schema)
-        for schema in document.revisions
-    }
 
 
 def _name_of(document: Document) -> DocumentName:

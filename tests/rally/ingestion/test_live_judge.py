@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rally.decryption.opener import Opener
 from rally.errors import ConfigurationError
 from rally.events import EventKind
 from rally.ingestion.decisions import LiveDecisions
@@ -273,6 +272,9 @@ def test_nothing_is_loaded_where_nothing_changed(stream):
     (stream.folder / "pioneer-y/study.yaml").touch()
     second = studies.look()
     assert second is not first
-    assert isinstance(second.opener, Opener)
+    assert second.opener is first.opener
     assert studies.look() is second
-    assert stream.measures.sums == Counter({RELOADED: 1})
+    (stream.keys / "rally-x.jwk.json").touch()
+    third = studies.look()
+    assert third.opener is not first.opener
+    assert stream.measures.sums == Counter({RELOADED: 2})

@@ -121,6 +121,27 @@ def test_payload_may_be_called_anything_but_its_row(small_rally):
     )
 
 
+def test_encoders_of_schemas_that_stayed_are_not_compiled_again(small_rally):
+    study = small_rally.registry.studies["rally-x"]
+    visit = study.documents["visit.1"]
+    other = replace(visit.schema, fingerprint="0" * 64)
+    documents = {**study.documents, "visit.1": replace(visit, schema=other)}
+    policy = replace(study.policy, refuse_do_not_track=False)
+    changed = Registry({"rally-x": replace(study, documents=documents, policy=policy)})
+    first = Routes(small_rally.registry)
+    second = Routes(changed, first)
+
+    def encoders(routes, type):
+        route = routes.find(DocumentName("rally-x", type, 1), pioneer=False)
+        return route.study.policy, route.encoders
+
+    for type in ("short", "joined"):
+        before, after = encoders(first, type), encoders(second, type)
+        assert after[0] is policy
+        assert after[1] is before[1]
+    assert list(encoders(second, "visit")[1]) == ["0" * 64]
+
+
 def test_route_of_an_alias_is_compiled_once(small_rally):
     named = DocumentName("y.study@example.edu", "pioneer-enrollment", 1)
     first = small_rally.routes.find(named, pioneer=True)
