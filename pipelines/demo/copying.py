@@ -11,14 +11,23 @@ from pathlib import Path
 
 from pipelines import cli
 from pipelines.demo.jobs import Jobs
+from pipelines.demo.ledger import Ledger
 from pipelines.demo.people import People
+from rally.person_copy.paths import MANIFEST
 
 _AT = "2026-11-22T17:00:00Z"
+_LONG = 40
+"""Of a word of a command, which is shown to a person."""
+
 _ASKS = """\
 In the afternoon the one who will leave Rally asks for what is held about her. Everybody
 who reads rows knows ids, so an id alone shows nothing: one person opens a case, the
 account service has seen that it is her, and a second person approves. Her browser made
 a key, and nobody else can open the copy:
+"""
+_OPENS = """
+She opens it: age --decrypt -i key.txt copy.zip.age > copy.zip
+It has {rows:,} rows, all that is held of her. Look at {folder}/index.html
 """
 _WITHOUT_AGE = """\
 In the afternoon somebody would ask for a copy of what is held about her; that takes the
@@ -34,8 +43,12 @@ def tell(jobs: Jobs, people: People) -> int:
     import pyrage
 
     print(_ASKS)
-    desk, key = _Desk(jobs, people.leaves_rally), pyrage.x25519.Identity.generate()
-    sealed = jobs.scene.store.parent / "copy.zip.age"
+    held = Ledger(jobs.scene).count_rows(people.leaves_rally)
+    folder = jobs.scene.store.parent / "copy"
+    folder.mkdir()
+    sealed, key = folder / "copy.zip.age", pyrage.x25519.Identity.generate()
+    (folder / "key.txt").write_text(f"{key}\n")
+    desk = _Desk(jobs, people.leaves_rally, folder)
     said = desk.type("open", "--by=decide", f"--recipient={key.to_public()}")
     case = said.split()[2].rstrip(";") if said else ""
     desk.type("verify", case, "--account", desk.evidence, "--by=service")
@@ -44,9 +57,9 @@ def tell(jobs: Jobs, people: People) -> int:
     desk.type("fetch", case, f"--out={sealed}")
     if desk.faults:
         return desk.faults
-    archive = pyrage.decrypt(sealed.read_bytes(), [key])
-    _open(archive, jobs.scene.store.parent / "copy")
-    return 0
+    rows = _unpack(pyrage.decrypt(sealed.read_bytes(), [key]), folder)
+    print(_OPENS.format(rows=rows, folder=folder))
+    return int(rows != held)
 
 
 class _Desk:
@@ -57,12 +70,12 @@ class _Desk:
         faults: How many commands ended with anything but 0.
     """
 
-    def __init__(self, jobs: Jobs, person: str) -> None:
-        """Takes the id that the person gave."""
+    def __init__(self, jobs: Jobs, person: str, folder: Path) -> None:
+        """Takes the id that the person gave, and a folder for what is said of it."""
         self._person = person
         self._registry, *self._places = jobs.places
         self.faults = 0
-        statement = jobs.scene.store.parent / "statement.json"
+        statement = folder / "statement.json"
         statement.write_text(json.dumps({"authenticated_again": _AT}) + "\n")
         self.evidence = f"--evidence={statement}"
 
@@ -94,22 +107,15 @@ def standard_input(text: str) -> Iterator[None]:
 
 
 def _short(words: tuple[str, ...]) -> list[str]:
-    """The words as a person reads them: of a long value only how it begins."""
-    return [each if len(each) <= _LONG else f"{each[:_LONG]}…" for each in words]
+    """The words as a person reads them: of a key only how it begins."""
+    return [
+        each if "/" in each or len(each) <= _LONG else f"{each[:_LONG]}…"
+        for each in words
+    ]
 
 
-def _open(archive: bytes, folder: Path) -> None:
-    """Unpacks her copy beside everything else, and says what is in it."""
+def _unpack(archive: bytes, folder: Path) -> int:
+    """Unpacks her copy into a folder, and counts its rows."""
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
         files.extractall(folder)
-        names = files.namelist()
-    rows = sum(
-        len(path.read_text().splitlines()) for path in folder.glob("data/**/*.jsonl")
-    )
-    print(
-        f"\nHer key opens it: {len(names)} files, {rows:,} rows. Look at"
-        f" {folder}/index.html\n"
-    )
-
-
-_LONG = 40
+        return int(json.loads(files.read(MANIFEST))["rows"])

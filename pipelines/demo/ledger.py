@@ -78,6 +78,18 @@ class Ledger:
             for row in read_rows(self._stores.of(study).read(info.name))
         ]
 
+    def count_rows(self, rally_id: str) -> int:
+        """How many rows are of a person."""
+        person = self._pseudonyms.of_platform(rally_id)
+        own = {
+            name: self._pseudonyms.of_study(name, person)
+            for name in self._registry.studies
+            if self._pseudonyms.knows(name)
+        }
+        return sum(
+            row.participant in (person, own.get(row.study)) for row in self.rows()
+        )
+
     def of_who_left(self, rows: Iterable[Row]) -> set[Row]:
         """Those of the rows that the published withdrawal list condemns."""
         people = read_people(self._stores.platform).list

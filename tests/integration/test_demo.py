@@ -10,10 +10,12 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow("lives")]
 
 
 def shown(capsys, out, *options: str) -> str:
-    """What a demo prints, without how long it took, where it was, and ids."""
+    """What a demo prints, without how long it took, where it was, ids and keys."""
     assert command.main([f"--out={out}", *options]) == 0
     output = capsys.readouterr().out.replace(str(out), "OUT")
     output = re.sub(r"\(platform [0-9a-f]{32}\)", "(platform ID)", output)
+    output = re.sub(r"\b[0-9a-f]{8}\b|age1\w+", "RANDOM", output)
+    output = re.sub(r"[\d,]+ bytes", "SIZE", output)
     return re.sub(r"in [\d.]+ s,", "in a while,", output)
 
 
