@@ -40,7 +40,7 @@ _OWN = (
 )
 
 Counted = tuple["Finding", int]
-"""A reason, and the number of pings that it keeps from being stored.
+"""A reason, and the number of pings that it keeps from being stored, or a part of them.
 
 A ping that misses its schema at several places counts at each.
 """
@@ -70,7 +70,7 @@ def try_pings(args: argparse.Namespace) -> int:
     rows, stored = list[str](), 0
     for ping in pings:
         tried = trial.judge(ping.payload, {**given, **ping.attributes})
-        found.update(tried.findings)
+        found.update((*tried.findings, *tried.left_out))
         stored += not tried.findings
         if args.show and not tried.findings and tried.row is not None:
             rows.append(json.dumps(tried.row, default=_plain))

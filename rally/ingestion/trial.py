@@ -21,7 +21,7 @@ from rally.ingestion.decisions import Decisions
 from rally.ingestion.judge import Judge
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Routes
-from rally.outcomes import FailureReason, Mismatch, RefusalReason
+from rally.outcomes import LEFT_OUT, FailureReason, Mismatch, RefusalReason
 from rally.registry.intervals import Interval, last_day
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
@@ -42,15 +42,16 @@ _PIONEER_ID = "00000000-0000-4000-8000-000000000001"
 
 
 class FindingKind(StrEnum):
-    """What keeps a ping from being stored."""
+    """What keeps a ping from being stored, or a part of it."""
 
     MISMATCH = "mismatch"
     REFUSED = "refused"
     FAILED = "failed"
+    LEFT_OUT = "left out"
 
 
 class Finding(NamedTuple):
-    """A reason for which a ping would not be stored.
+    """A reason for which a ping, or a part of it, would not be stored.
 
     Attributes:
         kind: kind of the reason.
@@ -70,10 +71,12 @@ class Tried(NamedTuple):
         findings: reasons for which it would not be stored; of a mismatch each place.
         row: row that would be stored, decoded, with STAND_IN for pseudonyms and zeros
             for its document id; None of a withdrawal, which leaves no row.
+        left_out: places of values that the row would not have.
     """
 
     findings: tuple[Finding, ...]
     row: Mapping[str, Any] | None
+    left_out: tuple[Finding, ...] = ()
 
 
 class Trial:
@@ -139,7 +142,12 @@ class Trial:
         envelope = make_envelope(b"", said, self._country_attribute)
         outcome = self._judge.judge(envelope)
         row = None if outcome.row is None else self._decode(outcome.row)
-        return Tried(tuple(self._find(outcome, envelope, payload)), row)
+        left_out = (
+            Finding(FindingKind.LEFT_OUT, LEFT_OUT, place)
+            for place in sorted(outcome.left_out)
+        )
+        found = tuple(self._find(outcome, envelope, payload))
+        return Tried(found, row, tuple(left_out))
 
     def _find(
         self, outcome: Outcome, envelope: Envelope, payload: object

@@ -2,7 +2,9 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +12,13 @@ from rally.commands import try_pings
 from rally.errors import ConfigurationError, faults_of
 from rally.ingestion.trial import STAND_IN
 from rally.parser import Parser
+from rally.registry.registry import Registry
+from rally.registry.review_files import dump_review
 from rally.validation.pseudonyms import stands_in
 from tests.support.reviews import write_reviews
 from tests.support.world import AS_OF, GARDEN, HOUSE, POND, rally_id, write_studies
 
+IN_REPORT = ("2026-02-01", "2026-02-14", "2026-02-15")
 ID = rally_id(1)
 VISIT = {"rally.id": ID, "page": "p", "count": 1}
 
@@ -93,6 +98,29 @@ def test_all_good_is_status_0_and_one_line(attempt):
     assert attempt(GARDEN, "visit.1", given=[VISIT] * 1200) == (
         0,
         "1,200 of 1,200 would be stored; nothing kept\n",
+    )
+
+
+def test_what_would_be_left_out_is_said(attempt, studies):
+    """In a schema's first days its author sees what clients send beyond it."""
+    [review] = Registry.load(studies).studies[POND].reviews
+    until = date(2026, 2, 14)
+    covers = tuple(each._replace(report_until=until) for each in review.covers)
+    record = Path(studies, POND, "reviews/r1.yaml")
+    before = record.read_text()
+    record.write_text(dump_review(replace(review, covers=covers)))
+    extra = {**VISIT, "secret": 1, "more": {"secret": 2}}
+    pings = [
+        *(sent(extra, submission_timestamp=f"{day}T12:00:00Z") for day in IN_REPORT),
+        sent(VISIT, submission_timestamp="2026-02-14T12:00:00Z"),
+    ]
+    said = attempt(POND, "visit", given=pings)
+    record.write_text(before)
+    assert said == (
+        1,
+        "3 of 4 would be stored; nothing kept\n"
+        "2 left out  undeclared, below /\n"
+        "1 mismatch  undeclared, below /\n",
     )
 
 
