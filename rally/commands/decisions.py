@@ -146,6 +146,8 @@ def _about(content: object) -> str:
             return str(value)
     if subjects := getattr(content, "subjects", None):
         return f"{len(subjects)} withdrawal{'' if len(subjects) == 1 else 's'}"
+    if case := getattr(content, "case", None):
+        return f"case {case}"
     for name in ("entry", "hold", "through"):
         if value := getattr(content, name, None):
             return f"decision {value}"

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from pipelines.cli import main
 from rally.access.records import FOLDER
 from rally.decisions.access_contents import VerificationMeans
 from rally.decisions.entry import entry_name
@@ -103,6 +104,17 @@ def test_refusal_ends_a_case_and_needs_no_id(office):
     assert said == (0, f"refused case {case}\n", "")
     assert office.cases()[case].refused.note == "a lawyer asks"
     assert office.open() != case
+
+
+def test_decisions_on_a_case_are_listed_by_its_id(office, capsys):
+    case = office.open()
+    office.verify(case)
+    main(["decisions", "list", f"--platform={office.store.uri}"])
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line[2:] for line in lines if line[2:4] and line[0] in ("2", "3")] == [
+        ["decide", "access.open", "case", case, "counts"],
+        ["service", "access.verify", "case", case, "counts"],
+    ]
 
 
 def test_cases_are_listed_with_what_they_wait_for(office):
