@@ -165,6 +165,14 @@ class Case:
             names |= attesters
         return frozenset(names)
 
+    @property
+    def rests_on_ping(self) -> bool:
+        """Whether it is verified, and by nothing else than a ping."""
+        others = tuple(
+            e for e in self.verified if e.means is not VerificationMeans.PING
+        )
+        return bool(self.verifiers) and not replace(self, verified=others).verifiers
+
     def is_of(self, participant: str) -> bool:
         """Whether a case is a person's, by their platform pseudonym."""
         return self.subject == subject_of(self.id, participant)

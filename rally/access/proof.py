@@ -83,6 +83,24 @@ def prove_by_ping(case: Case, events: Iterable[Event], participant: str) -> str:
     return hashlib.sha256(canonical_json(newest).encode()).hexdigest()
 
 
+def check_proof(case: Case, events: Iterable[Event], participant: str) -> None:
+    """Looks again for the ping on which a case rests, if it rests on one alone.
+
+    Whoever verified it says that there is one. Nobody takes their word who approves the
+    case or makes the copy.
+
+    Args:
+        case: The case.
+        events: Event log; it is read twice.
+        participant: Platform pseudonym of the person of the case.
+
+    Raises:
+        ConfigurationError: there is none that counts.
+    """
+    if case.rests_on_ping:
+        prove_by_ping(case, events, participant)
+
+
 def _first_copies(events: Iterable[Event], participant: str) -> list[Event]:
     """Finds what a person's client asked, each ping at the time of its first copy.
 

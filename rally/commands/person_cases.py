@@ -148,13 +148,15 @@ def verify_case(args: argparse.Namespace) -> int:
 def approve_case(args: argparse.Namespace) -> int:
     """Approves a verified case as a second person; the id is on standard input."""
     from rally.access.cases import why_not_approved
+    from rally.access.proof import check_proof
     from rally.commands.person_desk import CaseDesk
     from rally.decisions.access_contents import AccessDecision
     from rally.decisions.contents import DecisionKind
+    from rally.events import EventLog
 
     desk = CaseDesk(args)
     case = desk.find(args.case)
-    read_person_of(args, case)
+    check_proof(case, EventLog(desk.platform), read_person_of(args, case))
     desk.decide(
         DecisionKind.APPROVE_CASE,
         AccessDecision(case.id, args.note),

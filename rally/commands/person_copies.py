@@ -53,13 +53,17 @@ def show(args: argparse.Namespace) -> int:
 
 def export(args: argparse.Namespace) -> int:
     """Makes the encrypted copy of an approved case, which is handed out by `fetch`."""
+    from rally.access.proof import check_proof
+    from rally.events import EventLog
     from rally.keys.names import Job
     from rally.person_copy.handing_over import build_copy, check_exportable
 
     desk = _CopyDesk.open(args, signs=True)
     case = desk.find_case(args.case)
     check_exportable(case)
-    gathered = desk.places.gather(case, read_person_of(args, case), desk.now)
+    person = read_person_of(args, case)
+    check_proof(case, EventLog(desk.places.platform), person)
+    gathered = desk.places.gather(case, person, desk.now)
     key = desk.keys.signer(Job.COPY)
     with _in_one_line():
         built = build_copy(desk.places, case, gathered, key, desk.now, _tell_words)

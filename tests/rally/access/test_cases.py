@@ -150,6 +150,26 @@ def test_two_people_at_least_stand_for_each_case(platform, verifications, by, ex
     assert state(platform) == expected
 
 
+RESTS = [
+    ([], False),
+    ([verify_case], False),
+    ([ping("decide")], True),
+    ([ping("decide"), attest("decide-2")], True),
+    ([ping("decide"), attest("decide"), attest("decide-2")], False),
+    ([ping("decide"), verify_case], False),
+]
+
+
+@pytest.mark.parametrize(("verifications", "rests"), RESTS)
+def test_case_rests_on_a_ping_where_nothing_else_verifies_it(
+    platform, verifications, rests
+):
+    open_case(platform, ANN)
+    for each in verifications:
+        each(platform)
+    assert cases(platform)[CASE].rests_on_ping == rests
+
+
 def test_approval_before_the_verification_counts_for_nothing(platform):
     open_case(platform, ANN)
     approve_case(platform)

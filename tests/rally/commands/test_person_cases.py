@@ -22,6 +22,7 @@ from tests.support.access_cases import (
     fetched,
     make_recipient,
     put_record,
+    verify_case,
 )
 from tests.support.stores import publish
 
@@ -359,6 +360,21 @@ def test_client_without_a_key_verifies_nothing(office):
     status, _, err = office.person("verify", case, "--ping", by="decide")
     assert (status, office.cases()[case].state) == (2, "opened")
     assert "first enrolment that was heard of the person names no key" in err
+
+
+def test_ping_that_nobody_sent_is_not_taken_on_somebodys_word(office):
+    """Whoever signs that there was one may be wrong, or lie."""
+    office.receive(event(office, EventKind.JOINED, "01-01"))
+    case = office.open("--client_key")
+    means = VerificationMeans.PING
+    verify_case(office.store, "decide", means, case=case, when=OPENED)
+    assert office.cases()[case].state == "verified"
+    status, out, err = office.person("approve", case, by="decide-2")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"rally: {case}: the person's client has not asked with")
+    assert office.cases()[case].state == "verified"
+    office.verify(case)  # by their account: it rests on the ping no more
+    assert office.person("approve", case, by="decide-2")[0] == 0
 
 
 def test_key_is_given_in_one_way(office):
