@@ -105,7 +105,7 @@ class Audit:
         self._check_receipts(withdrawals)
         self._check_decisions(log, withdrawals)
         self._check_copies(withdrawals)
-        self._check_studies(log, consents, listing, withdrawals)
+        self._check_studies(log, consents.studies, listing, withdrawals)
         self._read_rows(listing)
         for study, letters in log.settled.items():
             check, what = Check.DEAD_LETTERS, "withdrawals that were settled unread"
@@ -142,14 +142,16 @@ class Audit:
                 self._tally.add_unseen(check, "withdrawals", _reason(error))
             return None
 
-    def _read_consents(self, log: LogSummary) -> Counter[str]:
-        """Audits consents and notices; returns the number of records by study."""
+    def _read_consents(self, log: LogSummary) -> ConsentsAudit:
         consents = ConsentsAudit(self._platform, self._registry)
         with self._recording_failures(Check.FILES, Check.NOTICES, Check.CONCLUDED):
             consents.read_log()
         consents.check_enrolments(log.enrolments)
+        with self._recording_failures(Check.DECISIONS):
+            after = read_chain(self._platform)
+            consents.check_letters(self._decisions, after, self._concluded)
         self._tally.merge(consents.tally)
-        return consents.studies
+        return consents
 
     def _list(self, log: LogSummary) -> Listing:
         listing = StoreAudit(

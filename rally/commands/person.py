@@ -6,6 +6,7 @@ Ids come from standard input, and stand in no option (rally.commands.person_ids)
 from rally.commands import (
     person_answer,
     person_cases,
+    person_choice,
     person_consents,
     person_copies,
 )
@@ -19,5 +20,6 @@ COMMAND = CommandGroup(
         person_answer.COMMAND,
         *person_copies.COMMANDS,
         person_consents.COMMAND,
+        person_choice.COMMAND,
     ),
 )

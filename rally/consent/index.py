@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rally.consent.fold import (
     Consent,
@@ -19,11 +19,17 @@ from rally.consent.fold import (
     fold_consent,
 )
 from rally.consent.records import CONSENT_LOG, ConsentPurpose, ConsentRecord
-from rally.events import RALLY, Event, EventKind, EventLog
+from rally.decisions.contents import DecisionKind
+from rally.decisions.notice_contents import ConsentLetters
+from rally.events import MAIL, RALLY, Event, EventKind, EventLog
 from rally.registry.registry import Registry
 from rally.registry.transitions import States
+from rally.storage.append_log import record_name
 from rally.storage.objectstore.interface import ObjectStore
 from rally.times import to_micros
+
+if TYPE_CHECKING:
+    from rally.decisions.chain import Chain
 
 
 class StudyConsent(NamedTuple):
@@ -69,6 +75,7 @@ class ConsentIndex:
         records: Iterable[ConsentRecord],
         events: Iterable[Event],
         people: Collection[str] | None = None,
+        letters: Collection[str] = (),
     ) -> None:
         """Reads the records once, and the events twice.
 
@@ -79,11 +86,14 @@ class ConsentIndex:
             events: Events of the event log, which can be read again.
             people: Platform pseudonyms of those to hold; None holds whoever has a
                 record, and then joining alone makes no consent.
+            letters: Names of the records of letters that people signed for.
         """
         self._people: dict[str, _Person] = {}
         if people is not None:
             self._people = {each: _Person() for each in people}
         for record in records:
+            if record.signal == MAIL and record_name(record) not in letters:
+                continue  # nobody signed for it
             if people is None:
                 self._people.setdefault(record.participant, _Person())
             if person := self._people.get(record.participant):
@@ -115,8 +125,11 @@ class ConsentIndex:
             CorruptFile: one of the logs is damaged.
             OSError: the platform cannot be read.
         """
+        from rally.decisions.verifying import read_chain  # imports Tink
+
         records, events = CONSENT_LOG.read(platform), EventLog(platform)
-        return cls(registry, states, records, events, people)
+        letters = signed_letters(read_chain(platform))
+        return cls(registry, states, records, events, people, letters)
 
     def consented(
         self,
@@ -192,6 +205,15 @@ class ConsentIndex:
             for each in leaving & self._people.keys():
                 times = self._people[each].left[event.scope]
                 times.append(event.submission_timestamp)
+
+
+def signed_letters(chain: "Chain") -> frozenset[str]:
+    """Gives the names of the records of letters that people signed for."""
+    found = set[str]()
+    for entry in chain.of(DecisionKind.RECORD_CONSENTS):
+        assert isinstance(entry.content, ConsentLetters)
+        found.update(entry.content.records)
+    return frozenset(found)
 
 
 def _micros(time: datetime | None) -> int | None:

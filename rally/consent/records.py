@@ -42,7 +42,7 @@ class ConsentChoice(StrEnum):
 
 
 class ConsentRecord(NamedTuple):
-    """One choice of a person, as a ping reported it.
+    """One choice of a person, as a ping or a letter reported it.
 
     Attributes:
         choice: Choice.
@@ -56,7 +56,8 @@ class ConsentRecord(NamedTuple):
         notice: Notice that the person read, as the client names it; None where it
             names none.
         document_id: Document id of the ping.
-        signal: Document of the ping, `<namespace>/<type>.<version>`.
+        signal: Document of the ping, `<namespace>/<type>.<version>`; or MAIL of a
+            letter, which counts if a person signed for it.
     """
 
     choice: ConsentChoice

@@ -39,7 +39,11 @@ from rally.decisions.contents import (
     StudyDecision,
     Suspension,
 )
-from rally.decisions.notice_contents import NoticeKind, NoticePublication
+from rally.decisions.notice_contents import (
+    ConsentLetters,
+    NoticeKind,
+    NoticePublication,
+)
 from rally.fields import (
     Fields,
     Place,
@@ -296,6 +300,12 @@ READERS: Mapping[DecisionKind, Reader[Content]] = {
         events=many(hexadecimal(32), MOST_SUBJECTS),
     ),
     DecisionKind.PUBLISH_NOTICE: _notice_publication,
+    DecisionKind.RECORD_CONSENTS: _record(
+        ConsentLetters,
+        study=_namespace,
+        received=moment,
+        records=many(hexadecimal(32), MOST_SUBJECTS),
+    ),
     DecisionKind.SIGN_REVIEW: _record(
         ReviewSignature,
         namespace=_namespace,

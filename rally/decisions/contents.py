@@ -9,7 +9,7 @@ from rally.decisions.access_contents import (
     AccessOpening,
     AccessVerification,
 )
-from rally.decisions.notice_contents import NoticePublication
+from rally.decisions.notice_contents import ParticipantContent
 from rally.keys.names import Job
 
 
@@ -34,6 +34,7 @@ class DecisionKind(StrEnum):
     SETTLE = "withdrawal.settle"
     RECORD_LETTERS = "withdrawal.record-letters"
     PUBLISH_NOTICE = "notice.publish"
+    RECORD_CONSENTS = "consent.record"
     SIGN_REVIEW = "review.sign"
     IMPORT_REVIEW = "review.import"
     CONFIRM_REVIEW = "review.confirm"
@@ -386,7 +387,7 @@ Content = (
     | RequestDecision
     | Letters
     | Settlement
-    | NoticePublication
+    | ParticipantContent
     | ReviewSignature
     | ReviewImport
     | ReviewDecision

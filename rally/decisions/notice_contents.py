@@ -1,6 +1,6 @@
-"""What people say that they told participants of a study, as a typed record."""
+"""What people told participants of a study, and heard of them: typed records."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -37,3 +37,22 @@ class NoticePublication(NamedTuple):
     on: date
     sha256: str
     last: date | None = None
+
+
+class ConsentLetters(NamedTuple):
+    """What participants wrote of what they agree to, or do not, and a person has read.
+
+    Attributes:
+        study: Namespace of the study that it is about.
+        received: Time at which it came, UTC.
+        records: Names of the records that the log of consents has of it, sorted; each
+            is a hash of all that the record says.
+    """
+
+    study: str
+    received: datetime
+    records: tuple[str, ...]
+
+
+ParticipantContent = NoticePublication | ConsentLetters
+"""All of them."""

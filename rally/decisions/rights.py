@@ -30,6 +30,7 @@ MAY: Mapping[DecisionKind, frozenset[Role]] = {
     DecisionKind.SETTLE: frozenset({Role.DECIDE}),
     DecisionKind.RECORD_LETTERS: frozenset({Role.DECIDE}),
     DecisionKind.PUBLISH_NOTICE: frozenset({Role.DECIDE}),
+    DecisionKind.RECORD_CONSENTS: frozenset({Role.DECIDE}),
     DecisionKind.SIGN_REVIEW: frozenset(REVIEW_AREAS),
     DecisionKind.IMPORT_REVIEW: frozenset({Role.REGISTRAR}),
     DecisionKind.CONFIRM_REVIEW: frozenset({Role.AUTHOR}),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rally.access.cases import Case
 from rally.access.person_rows import PersonRows, find_person_rows
-from rally.consent.index import ConsentIndex
+from rally.consent.index import ConsentIndex, signed_letters
 from rally.consent.records import CONSENT_LOG
 from rally.decisions.chain import LOSS, Chain
 from rally.errors import ConfigurationError, CorruptFile
@@ -146,7 +146,9 @@ class Places:
     def _consents(self, events: list[Event], person: str) -> ConsentIndex:
         states = States.of_chain(self.registry, self.chain)
         records = CONSENT_LOG.read(self.platform)
-        return ConsentIndex(self.registry, states, records, events, [person])
+        return ConsentIndex(
+            self.registry, states, records, events, [person], signed_letters(self.chain)
+        )
 
     def _receipts(self, requests: tuple[Withdrawal, ...]) -> tuple[Receipt, ...]:
         """Reads the receipts of requests; one that was purged is left out."""

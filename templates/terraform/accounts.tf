@@ -99,7 +99,7 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store         = [local.marker]
-        platform      = ["decisions/", "events/", "withdrawals/", local.marker]
+        platform      = ["consents/", "decisions/", "events/", "withdrawals/", local.marker]
         platform_keys = [local.owner]
       }
       deletes = { platform = ["dead-letters/"] }

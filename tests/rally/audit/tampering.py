@@ -48,6 +48,11 @@ def consent(deployment):
     object_violations.consent(deployment, notice=NoticeName("9", ZERO * 2))
 
 
+def letter_of_a_consent(deployment):
+    """Somebody writes that person 0 agreed, by mail."""
+    object_violations.consent(deployment, signal=MAIL)
+
+
 def closed(deployment):
     """Somebody writes that jobs gave up requests which are on the list."""
     events = [

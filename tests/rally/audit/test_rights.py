@@ -112,6 +112,11 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
             Check.NOTICES,
             "consents to a notice that the study does not list",
         ),
+        Tampering(
+            tampering.letter_of_a_consent,
+            Check.DECISIONS,
+            "a letter that nobody signed for",
+        ),
         AcceptedRisk(
             "what a ping said is a record, and who may write one can write that"
             " somebody agreed; no row is stored by it, and none goes"

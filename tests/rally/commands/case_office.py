@@ -11,7 +11,7 @@ from tests.rally.commands.office import Office
 ANN = "6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
 BOB = "0b1c2d3e-4f50-4172-8394-a5b6c7d8e9f0"
 NOW = "2026-06-01T12:00Z"
-_WITH_IDS = ("approve", "consents", "open", "verify")
+_WITH_IDS = ("choose", "approve", "consents", "open", "verify")
 
 
 class CaseOffice(Office):

@@ -60,6 +60,7 @@ visit.1                 1     2  N
 
 objects of dead letters: 1
 events: 3
+consents: 0
 withdrawals that waited for it, and fall due: 1
 other withdrawals that have to be done first: 0
 key: K/rally-garden.keyset.json

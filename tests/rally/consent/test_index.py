@@ -18,6 +18,7 @@ from rally.registry.registry import Registry
 from rally.registry.transitions import States, StudyAction, Transition
 from rally.times import to_micros
 from tests.fakes.memory_store import MemoryStore
+from tests.support.stores import found_platform
 from tests.support.world import GARDEN, HOUSE, NOTICE, POND, write_studies
 
 ANN, BOB = (
@@ -63,6 +64,7 @@ def left(who, number, scope=GARDEN, deletion_id=None):
 
 def index(registry, records=(), events=(), people=None, concluded=None):
     platform = MemoryStore()
+    found_platform(platform)
     CONSENT_LOG.write(platform, records, "v")
     write_events(platform, events, "v")
     over = [] if concluded is None else [concluded]
