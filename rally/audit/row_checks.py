@@ -97,14 +97,21 @@ class PartitionRules(NamedTuple):
         """Name of the partition in a report."""
         return "/".join(self.partition)
 
+    @property
+    def takes_rows(self) -> bool:
+        """Whether an order takes out all rows of the partition."""
+        return any(each.order.field is None for each in self.orders)
+
     def condemns(self, row: bytes) -> bool:
-        """Returns whether a row goes since its person has left.
+        """Returns whether a row goes: its person has left, or an order takes it out.
 
         Such a row does not count as a duplicate of another.
 
         Args:
             row: Stored bytes, up to the row's time at least.
         """
+        if self.takes_rows:
+            return True
         selection = self.selection
         if selection is None or row[PARTICIPANT] not in selection.people:
             return False
@@ -167,7 +174,8 @@ class RowChecks:
         withdrawn = self._find_withdrawn(block, out)
         self._check_enrolments(block, {*out, *undated, *withdrawn})
         self._check_concluded_scopes(block, {*out, *withdrawn})
-        if self._width:  # rows that deletion takes are no duplicates of others
+        # Rows that deletion takes are no duplicates of others.
+        if self._width and not self._rules.takes_rows:
             gone = {at for at, verdict in withdrawn.items() if verdict.condemns}
             self._hash_rows(block, out | gone)
 

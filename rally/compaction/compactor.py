@@ -17,6 +17,7 @@ from rally.compaction.partition_view import (
 )
 from rally.compaction.partition_work import PartitionWork
 from rally.compaction.row_filter import CompactionContext, KeepRule
+from rally.registry.expunges import Expunges
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema
@@ -206,7 +207,9 @@ class Compactor:
             raise GenerationMismatch(LIST)
 
     def _read_list(self) -> None:
-        self._list: PeopleIndex = read_people(self._stores.platform).list
+        published = read_people(self._stores.platform)
+        self._list: PeopleIndex = published.list
+        self._expunges = Expunges.of_chain(published.decisions)
         self._selections: dict[str, Selection] = {}
 
     def _context(self, partition: Partition) -> CompactionContext:
@@ -222,6 +225,7 @@ class Compactor:
             self._list.counter,
             pipeline_version(),
             self._lease,
+            lambda day: self._expunges.takes_rows(partition._replace(day=day)),
         )
 
     def _lease(self, partition: Partition) -> AbstractContextManager[None]:

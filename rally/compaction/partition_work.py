@@ -131,7 +131,7 @@ class PartitionWork:
             return self._unchanged_result(view, bad)
         if self._files_before is None:
             self._files_before = len(view.files)
-        winners = self._view_days(self._context.rule.winners)
+        winners = self._view_days(self._context.winners)
         buckets = BucketWriter(self._store, view, self._context)
         with ExitStack() as files:
             self._write(buckets, view, winners, files)
@@ -174,7 +174,7 @@ class PartitionWork:
         may not have come to this step.
         """
         parts: list[list[LiveRows]] = [[(each.source, [EVERYBODY])] for each in fresh]
-        losers = self._view_days(self._context.rule.losers)
+        losers = self._view_days(self._context.losers)
         if any(each.indexed for each in losers):
             parts = reduce_fan_in(parts, self._context.row_filter(), files)
         for each in losers:
@@ -194,7 +194,7 @@ class PartitionWork:
         """
         seen = {file.identity for each in winners for file in each.files}
         parts = list[list[LiveRows]]()
-        for each in self._view_days(self._context.rule.winners):
+        for each in self._view_days(self._context.winners):
             parts += each.parts(unseen_files(each, seen))
         with ExitStack() as files:
             reduced = reduce_fan_in(parts, self._context.row_filter(), files)
@@ -206,7 +206,7 @@ class PartitionWork:
                 raise GenerationMismatch(view.partition.folder)
 
     def _view_days(
-        self, chosen: Callable[[str, ListDays], list[str]]
+        self, chosen: Callable[[str, ListDays], Sequence[str]]
     ) -> list[PartitionView]:
         """Views other dates of the document as they are now."""
         return [

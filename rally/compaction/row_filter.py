@@ -182,6 +182,7 @@ class CompactionContext(NamedTuple):
         list: Counter of the withdrawal list.
         version: Version of the pipeline.
         lease: Takes the lease of a partition, as a context manager.
+        is_expunged: Whether an order takes out the document's rows of a date.
     """
 
     rule: KeepRule
@@ -190,6 +191,19 @@ class CompactionContext(NamedTuple):
     list: int
     version: str
     lease: Callable[[Partition], AbstractContextManager[None]]
+    is_expunged: Callable[[str], bool] = lambda day: False
+
+    def winners(self, day: str, days: ListDays) -> Sequence[str]:
+        """Returns the dates whose rows win over equal rows of a date; see KeepRule.
+
+        What deletion is about to take out wins over nothing: a copy of such a row that
+        was sent on another date would be lost with it.
+        """
+        return [it for it in self.rule.winners(day, days) if not self.is_expunged(it)]
+
+    def losers(self, day: str, days: ListDays) -> Sequence[str]:
+        """Returns the dates whose rows lose against equal rows of a date; likewise."""
+        return [] if self.is_expunged(day) else self.rule.losers(day, days)
 
     def row_filter(self) -> RowFilter:
         """Makes a row filter that has counted nothing yet."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rally.decisions.contents import Approval, DecisionKind, Expunge
 from rally.storage.field_eraser import FieldEraser, find_eraser
+from rally.storage.layout import Partition
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain, ChainRecord
@@ -121,6 +122,10 @@ class Expunges(NamedTuple):
             day: Submission date, YYYY-MM-DD.
         """
         return tuple(each for each in self.of(namespace) if each.covers(document, day))
+
+    def takes_rows(self, partition: Partition) -> bool:
+        """Whether an order that counts takes out all rows of a partition."""
+        return any(each.field is None for each in self.over(*partition))
 
     def with_all_of(self, others: "Expunges") -> "Expunges":
         """Adds orders that once counted, and are lost since."""

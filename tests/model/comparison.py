@@ -7,8 +7,10 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
 
+from rally.decisions.verifying import read_chain
 from rally.outcomes import FailureReason
 from rally.receipts.receipt import ReceiptReason, Stage
+from rally.registry.expunges import Expunges
 from rally.registry.registry import Registry
 from rally.storage.partitions import by_partition, is_settled, list_files
 from rally.withdrawal.fold import RequestStatus
@@ -91,7 +93,11 @@ class Comparison(RuleBasedStateMachine):
         self.counter = counter
         published = self.system.withdrawals().withdrawals
         self.names |= {each.request: _asked(each) for each in published}
-        self.told = {self.names[each.request] for each in self.system.receipts()}
+        self.told = {
+            self.names[each.request]
+            for each in self.system.receipts()
+            if not each.expunged
+        }
 
     def _ingest(self, found, fault, intake, book) -> None:
         before = self.system.view()
@@ -137,8 +143,7 @@ class Comparison(RuleBasedStateMachine):
         before = self.system.view()
         done = self._run(job, fault)
         view = self.system.view()
-        verdicts = {row: self.model.book.verdict(row) for row in before}
-        kept = [row for row in before if verdicts[row] == "kept"]
+        kept = [row for row in before if self.model.keeps(row)]
         assert not view - before
         for row in kept:
             if not dedups:
@@ -160,6 +165,9 @@ class Comparison(RuleBasedStateMachine):
         occasions = [each.occasion for each in receipts]
         assert len(set(occasions)) == len(occasions)
         book = self.model.book.requests
+        orders = Expunges.of_chain(read_chain(self.system.platform)).orders
+        first = {r.request for r in receipts if r.reason is ReceiptReason.EXPUNGE}
+        assert first == {each.id for each in orders}
         seen = Counter[Asked]()
         for each in self.system.withdrawals().withdrawals:
             seen[_asked(each)] += 1

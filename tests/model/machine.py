@@ -1,6 +1,7 @@
 """What may happen, and what has to hold after it."""
 
 from collections import Counter
+from datetime import date, timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
@@ -29,6 +30,7 @@ from tests.model.forger import Forger
 from tests.model.reference import best
 from tests.model.reviews import SUSPENDED, answer, suspend
 from tests.model.words import STUDIES, Ping, moment
+from tests.support.expunges import order_expunge
 from tests.support.request_decisions import rule as rule_withdrawals
 from tests.support.study_decisions import decide_study
 from tests.support.world import GARDEN
@@ -55,6 +57,9 @@ LINKS = [
     "data/study=rally-garden/a.avro",
     "data/study=rally-house/document=enrollment.1/loop",
 ]
+
+EXPUNGED = ("visit.1", "visit.1", "survey.1", "study-enrollment.1")
+"""Documents of which somebody orders rows to be expunged."""
 
 _POSSIBLE = {
     Step.PAUSE: ["collecting"],
@@ -181,6 +186,23 @@ class Machine(Forger):
         said.append((self.model.now, not ends))
         self.stale = None
 
+    @rule(study=st.sampled_from(STUDIES), document=st.sampled_from(EXPUNGED),
+          age=ages, days=st.sampled_from([1, 1, 2]),
+          is_approved=st.sampled_from([True, True, False]))  # fmt: skip
+    def order_to_expunge(self, study, document, age, days, is_approved) -> None:
+        """Rows of a day or two; without a second person it changes nothing."""
+        last = from_micros(moment(self.today - age)).date()
+        first = last - timedelta(days=days - 1)
+        who = "privacy" if is_approved else None
+        order_expunge(self.system.platform, study, document, (first, last),
+                      self.system.now, approved_by=who)  # fmt: skip
+        if is_approved:
+            number = (last - date(1970, 1, 1)).days
+            self.model.expunged |= {
+                (study, document, number - each) for each in range(days)
+            }
+            self.stale = None
+
     @rule(action=st.sampled_from(list(RequestAction)), pick=st.integers(0, 20))
     def decide(self, action, pick) -> None:
         published = self.system.withdrawals()
@@ -229,9 +251,7 @@ class Machine(Forger):
         ]
         view = self.system.view()
         assert not view - before
-        assert all(
-            view[row] for row in best(before) if self.model.book.verdict(row) == "kept"
-        )
+        assert all(view[row] for row in best(before) if self.model.keeps(row))
         told = self.system.receipts()[receipts:]
         sections = [section for each in told for section in each.sections]
         assert {each.outcome for each in sections if each.namespace == study} <= {
@@ -340,7 +360,7 @@ class Machine(Forger):
         self.compact_once(None)
         self.delete_once(None)
         view = self.system.view()
-        kept = {row for row in view if self.model.book.verdict(row) == "kept"}
+        kept = {row for row in view if self.model.keeps(row)}
         assert view == self.system.stored()
         if self.is_restored:
             assert set(view) == kept

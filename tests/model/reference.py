@@ -138,6 +138,15 @@ class Model:
     closed: set[Key] = field(default_factory=set)
     book: Book = field(default_factory=Book)
     reviews: Reviews = field(default_factory=Reviews)
+    expunged: set[tuple[str, str, int]] = field(default_factory=set)
+
+    def keeps(self, row: Row) -> bool:
+        """Whether nobody's withdrawal takes a row, and no order to expunge."""
+        return self.book.verdict(row) == "kept" and not self.is_expunged(row)
+
+    def is_expunged(self, row: Row) -> bool:
+        """Whether somebody ordered the rows of its document and date to go."""
+        return (row.namespace, row.document, row.day) in self.expunged
 
     def state(self, study: str, time: int) -> str:
         """Of a study at a time."""
@@ -156,6 +165,8 @@ class Model:
         if self.state(ping.namespace, ping.time) != "collecting":
             return "refused"
         if self.state(ping.namespace, self.now) == "concluded":
+            return "refused"
+        if self.is_expunged(ping.row):
             return "refused"
         coverage = self.reviews.coverage(ping, self.now)
         if coverage is not Coverage.COVERED:

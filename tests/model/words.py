@@ -88,6 +88,11 @@ class Row(NamedTuple):
     mark: str
 
     @property
+    def day(self) -> int:
+        """Its submission date, as days since 1970."""
+        return self.time // DAY
+
+    @property
     def rival(self) -> tuple[object, ...]:
         """Rows that have this in common do not stay beside each other."""
         if self.document == "survey.1":

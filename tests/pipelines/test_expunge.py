@@ -186,6 +186,27 @@ def test_what_arrives_after_the_approval_is_kept_without_it(own):
     assert own.rows() == [("2026-05-06", count, None) for count in (16, 26, 76)]
 
 
+def test_copy_of_another_day_stays_though_compaction_runs_first(own):
+    """Compaction keeps the first of two copies, but not one that is to go."""
+    clear = {"rally.id": rally_id(1), "page": "again", "count": 99}
+    copy = own.world.message(
+        f"{GARDEN}/visit/1", clear, 1 * 100 + 4, "2026-05-05T11:00:00Z"
+    )
+    own.ingest("copy", [copy])
+    _, out, _ = own.order("--from=2026-05-04", "--until=2026-05-04", "--by=decide")
+    own.people("decisions", "approve", number_in(out), "--by=privacy")
+    assert own.job("compact")[0] == 0
+    assert [row for row in own.rows() if row[1] in (14, 99)] == [
+        ("2026-05-04", 14, S),
+        ("2026-05-05", 99, None),
+    ]
+    assert own.job("delete")[0] == 0
+    assert [row[:2] for row in own.rows()] == [
+        *(("2026-05-05", count) for count in (15, 25, 99)),
+        *(("2026-05-06", count) for count in (16, 26)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

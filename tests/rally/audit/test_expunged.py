@@ -95,6 +95,15 @@ def test_field_in_a_file_of_another_program_is_found(deployment, form):
     }
 
 
+def test_row_that_an_order_takes_is_no_duplicate_of_one_that_stays(deployment):
+    for day in (0, 1):
+        rows = [deployment.row(0, time=moment(day, hour)) for hour in (0, 1)]
+        deployment.put_compacted(rows[:1], day=day)
+    assert Check.DUPLICATES in lines_by_check(deployment.audit())
+    expunge(deployment, at=6)
+    assert lines_by_check(deployment.audit()) == {}
+
+
 def test_required_field_counts_in_each_row(deployment):
     deployment.put([deployment.row(0, number=7)], day=3)
     expunge(deployment, field="/mark", day=3)
