@@ -219,13 +219,26 @@ def fold_entries(entries: Iterable[Entry]) -> dict[str, Case]:
     """Makes the cases out of entries that count, in the order of the chain."""
     cases = dict[str, Case]()
     for entry in entries:
-        match entry.content:
-            case AccessOpening() as opening:
-                cases.setdefault(opening.case, _open(entry, opening))
-            case AccessVerification(case=id_) | AccessDecision(case=id_):
-                if id_ in cases:
-                    cases[id_] = _decide(cases[id_], entry)
+        _take(cases, entry)
     return cases
+
+
+def find_ignored(chain: Chain) -> list[Entry]:
+    """Finds entries on cases that somebody might sign and that break a rule."""
+    cases = dict[str, Case]()
+    return [entry for entry in chain.of(*_KINDS) if not _take(cases, entry)]
+
+
+def _take(cases: dict[str, Case], entry: Entry) -> bool:
+    """Takes an entry into the cases; whether it counts for something."""
+    match entry.content:
+        case AccessOpening(case=id_) as opening if id_ not in cases:
+            cases[id_] = _open(entry, opening)
+            return True
+        case AccessVerification(case=id_) | AccessDecision(case=id_) if id_ in cases:
+            before, cases[id_] = cases[id_], _decide(cases[id_], entry)
+            return cases[id_] is not before
+    return False
 
 
 def join_records(

@@ -18,7 +18,12 @@ from rally.audit.consents_audit import ConsentsAudit
 from rally.audit.copies_audit import audit_copies
 from rally.audit.current_withdrawals import CurrentWithdrawals
 from rally.audit.deadline_audit import audit_deadlines
-from rally.audit.decisions_audit import audit_entries, audit_letters, audit_rulings
+from rally.audit.decisions_audit import (
+    audit_cases,
+    audit_entries,
+    audit_letters,
+    audit_rulings,
+)
 from rally.audit.derived_audit import DerivedAudit
 from rally.audit.expunge_audit import audit_orders
 from rally.audit.findings import AuditReport, Check, Scope, Unit
@@ -223,6 +228,7 @@ class Audit:
             chain = withdrawals.decisions
             self._tally.merge(audit_entries(chain))
             self._tally.merge(audit_rulings(chain, withdrawals.folded))
+            self._tally.merge(audit_cases(chain))
             orders = audit_orders(
                 Expunges.of_chain(chain),
                 withdrawals.published,

@@ -6,6 +6,7 @@ words that are in it, and a report may leave the environment.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from rally.access.cases import find_ignored
 from rally.audit.findings import Check, Unit
 from rally.audit.tally import Tally
 from rally.decisions.chain import Chain, EntryStatus
@@ -84,6 +85,15 @@ def audit_rulings(chain: Chain, withdrawals: WithdrawalList) -> Tally:
         )
         what = f"{entry.kind}, which counts for nothing: not held, or decided before"
         tally.add_apart(_CHECK, entry_name(entry.number), what, vain, Unit.PEOPLE)
+    return tally
+
+
+def audit_cases(chain: Chain) -> Tally:
+    """Counts decisions on people's cases that break a rule, such as of two people."""
+    tally = Tally()
+    for entry in find_ignored(chain):
+        what = f"{entry.kind}, which counts for nothing: it breaks a rule of cases"
+        tally.add_apart(_CHECK, entry_name(entry.number), what, 1, Unit.OBJECTS)
     return tally
 
 

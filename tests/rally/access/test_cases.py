@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.access.cases import CaseState, fold_entries, read_cases, subject_of
+from rally.access.cases import (
+    CaseState,
+    find_ignored,
+    fold_entries,
+    read_cases,
+    subject_of,
+)
 from rally.decisions.access_contents import (
     AccessDecision,
     AccessOpening,
@@ -208,6 +214,21 @@ def test_id_of_a_case_is_given_once(platform):
     open_case(platform, BOB, "decide-2")
     assert cases(platform)[CASE].is_of(ANN)
     assert cases(platform)[CASE].opened.by == "decide"
+
+
+def test_entries_that_break_a_rule_are_found(platform):
+    counts = [open_case(platform, ANN), verify_case(platform), approve_case(platform)]
+    broken = [
+        open_case(platform, BOB),
+        verify_case(platform),
+        approve_case(platform, "decide"),
+        refuse_case(platform, case="0" * 8),
+    ]
+    counts.append(refuse_case(platform))
+    broken.append(approve_case(platform))
+    chain = read_chain(platform)
+    assert find_ignored(chain) == broken
+    assert len([*chain.of(*DecisionKind)]) == 1 + len(counts) + len(broken)
 
 
 def test_decision_on_no_case_counts_for_nothing(platform):

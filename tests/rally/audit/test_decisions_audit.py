@@ -19,6 +19,7 @@ from tests.model.words import moment
 from tests.rally.audit.audited_platform import count_by_description, lines_by_check
 from tests.rally.audit.studies import BOG
 from tests.support import forged_decisions
+from tests.support.access_cases import approve_case, open_case, verify_case
 from tests.support.people import signer
 from tests.support.request_decisions import confirm, reject, sign_letters
 from tests.support.stores import FOUNDED, see_list
@@ -187,6 +188,17 @@ def test_of_two_decisions_the_second_is_apart(deployment):
     assert apart(deployment) == []
     entry = reject(deployment.platform, published.counter, held)
     what = "withdrawal.reject, which counts for nothing: not held, or decided before"
+    assert apart(deployment) == [(entry_name(entry.number), what, 1)]
+
+
+def test_decision_that_breaks_a_rule_of_cases_is_apart(deployment):
+    """Whoever opened a case approves it, and signs what counts for nothing."""
+    person = deployment.platform_pseudonym(0)
+    open_case(deployment.platform, person, "decide")
+    verify_case(deployment.platform)
+    assert apart(deployment) == []
+    entry = approve_case(deployment.platform, "decide")
+    what = "access.approve, which counts for nothing: it breaks a rule of cases"
     assert apart(deployment) == [(entry_name(entry.number), what, 1)]
 
 
