@@ -129,58 +129,55 @@ def read_fields(place: Place, type_: Type) -> tuple[CollectedField, ...]:
     Raises:
         ConfigurationError: a leaf does not say what it is; all faults are told.
     """
-    found, faults = list[CollectedField](), dict[str, None]()
-    for leaf in _Leaves(place, type_).found:
-        try:
-            found.append(_read_field(place, leaf))
-        except ConfigurationError as error:
-            faults |= dict.fromkeys(faults_of(error))
-    raise_all(list(faults))
-    return tuple(found)
-
-
-class _Leaf(NamedTuple):
-    """A field that speaks for itself, its path, and whether a ping may lack it."""
-
-    field: Field
-    path: str
-    optional: bool
+    return _Leaves(place, type_).fields()
 
 
 class _Leaves:
-    """The leaves that a schema reaches, in their order.
+    """Reads the leaves that a schema reaches, in their order.
 
     A named record counts at each of its places, and names may double at each level: of
-    too many no more are looked for.
+    too many no more are read.
     """
 
     def __init__(self, place: Place, type_: Type) -> None:
-        """Raises ConfigurationError where there are too many."""
-        self.found: list[_Leaf] = []
-        self._left = _MOST_PLACES
-        self._place = place
-        self._collect(type_, "", optional=False)
+        self._place, self._type = place, type_
+        self._found: list[CollectedField] = []
+        self._faults: dict[str, None] = {}
+        self._left, self._left_places = MOST_FIELDS, _MOST_PLACES
 
-    def _collect(self, type_: Type, path: str, *, optional: bool) -> None:
+    def fields(self) -> tuple[CollectedField, ...]:
+        """Reads them. Raises ConfigurationError with all faults."""
+        self._read(self._type, "", optional=False)
+        raise_all(list(self._faults))
+        return tuple(self._found)
+
+    def _read(self, type_: Type, path: str, *, optional: bool) -> None:
         match type_:
             case Union(branches=branches):
                 for branch in branches:
                     if not isinstance(branch, Leaf):
-                        self._collect(branch, path, optional=True)
+                        self._read(branch, path, optional=True)
             case Record(fields=fields):
-                self._left -= len(fields)
+                self._left_places -= len(fields)
                 for field in fields:
                     of, at = field.type, f"{path}/{field.json}"
                     absent = optional or _may_be_null(of)
                     if _reaches_value(of):
-                        self.found.append(_Leaf(field, at, absent))
+                        self._read_leaf(field, at, optional=absent)
                     if not isinstance(of, Leaf):
-                        self._collect(of, at, optional=absent)
+                        self._read(of, at, optional=absent)
             case Array(items=items) | Map(values=items):
-                self._collect(items, f"{path}/*", optional=True)
-        if len(self.found) > MOST_FIELDS or self._left < 0:
+                self._read(items, f"{path}/*", optional=True)
+        if self._left < 0 or self._left_places < 0:
             what = f"has more than {MOST_FIELDS:,} fields; split the schema"
             raise self._place.error(what)
+
+    def _read_leaf(self, field: Field, path: str, *, optional: bool) -> None:
+        self._left -= 1
+        try:
+            self._found.append(_read_field(self._place, field, path, optional=optional))
+        except ConfigurationError as error:
+            self._faults |= dict.fromkeys(faults_of(error))
 
 
 def _reaches_value(type_: Type) -> bool:
@@ -198,12 +195,15 @@ def _reaches_value(type_: Type) -> bool:
 def _may_be_null(type_: Type) -> bool:
     if not isinstance(type_, Union):
         return False
-    return any([each.name == _NULL for each in type_.branches])
+    first, *others = type_.branches
+    return first.name == _NULL or any(each.name == _NULL for each in others)
 
 
-def _read_field(place: Place, leaf: _Leaf) -> CollectedField:
+def _read_field(
+    place: Place, field: Field, path: str, *, optional: bool
+) -> CollectedField:
     """Reads the properties of one leaf. Raises ConfigurationError with all faults."""
-    field, declared = leaf.field, leaf.field.properties
+    declared = field.properties
     said: dict[str, Any] = {"doc": "", "category": 0, "purpose": ""}
     wrong = [name for name in _NEEDED if name not in declared]
     for name, read in _READERS.items():
@@ -212,13 +212,13 @@ def _read_field(place: Place, leaf: _Leaf) -> CollectedField:
                 said[name] = read(place, declared[name])
             except ConfigurationError:
                 wrong.append(name)
-    faults = list(_find_faults(place.at(leaf.path), declared)) if wrong else []
+    faults = list(_find_faults(place.at(path), declared)) if wrong else []
     found = CollectedField(
-        path=leaf.path, type=describe_type(field.type), optional=leaf.optional, **said
+        path=path, type=describe_type(field.type), optional=optional, **said
     )
     if found.expires and not field.may_be_absent:
         what = 'needs a field that may be absent; write ["null", …] with default null'
-        faults.append(str(place.at(leaf.path, "expires").error(what)))
+        faults.append(str(place.at(path, "expires").error(what)))
     raise_all(faults)
     return found
 

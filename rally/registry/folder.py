@@ -57,6 +57,9 @@ class StudyFolder:
         except OSError as error:
             what = f"cannot be listed ({error.strerror or error})"
             raise unusable(uri, error, what) from None
+        self._names: dict[str, list[str]] = {}
+        for name in self._sizes:
+            self._names.setdefault(name.partition("/")[0], []).append(name)
         if not self._folders():
             raise Place(uri).error("holds no study; give the folder of the registry")
 
@@ -126,7 +129,9 @@ class StudyFolder:
     def _reviews(self, folder: str) -> tuple[Review, ...]:
         """Reads the reviews of a study. Raises ConfigurationError with all faults."""
         prefix = f"{folder}/{REVIEWS}/"
-        names = sorted(each for each in self._sizes if each.startswith(prefix))
+        names = sorted(
+            [each for each in self._names[folder] if each.startswith(prefix)]
+        )
         if len(names) > _MOST_REVIEWS:
             what = f"has more than {_MOST_REVIEWS:,} reviews; make another study"
             raise Place(self._file(prefix)).error(what)
@@ -180,7 +185,7 @@ class StudyFolder:
             ConfigurationError: their numbers have a gap, or they are too many.
         """
         at = f"{folder}/{_REVISIONS}{document}/"
-        names = [name for name in self._sizes if name.startswith(at)]
+        names = [name for name in self._names[folder] if name.startswith(at)]
         matches = (
             _REVISION.fullmatch(name.removeprefix(f"{folder}/")) for name in names
         )
@@ -218,14 +223,17 @@ class StudyFolder:
         """Gives the sizes of all schemas in a study's folder, by their names there."""
         prefix = f"{folder}/"
         return {
-            name.removeprefix(prefix): size
-            for name, size in self._sizes.items()
+            name.removeprefix(prefix): self._sizes[name]
+            for name in self._names[folder]
             if name.startswith(prefix) and name.endswith(_SCHEMA_SUFFIX)
         }
 
     def _folders(self) -> list[str]:
-        parents = {name.partition("/")[0] for name in self._sizes if "/" in name}
-        return sorted(name for name in parents if not name.startswith(_NOT_OURS))
+        return sorted(
+            folder
+            for folder, names in self._names.items()
+            if names != [folder] and not folder.startswith(_NOT_OURS)
+        )
 
     def _file(self, name: str) -> str:
         return f"{self._root}/{name}"
