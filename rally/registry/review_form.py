@@ -54,13 +54,24 @@ def write_form(study: Study, review: Review) -> str:
 
 
 def _form(study: Study, review: Review) -> Iterator[str]:
-    request, documents = review.request, _documents(study, review)
     yield f"# Data review {review.id} of {study.namespace}"
     yield ""
     yield f"{study.name}. What says {OPEN} is open: write the answer in its place."
     yield ""
-    yield f"## {_COVERS}"
-    yield ""
+    for heading, lines in (
+        (_COVERS, _write_covers(study, review)),
+        (_RECIPIENTS, _write_recipients(review)),
+        (_REQUEST, _write_request(review)),
+        (_NOTICE, _write_notice(review)),
+        (_REVIEW, _write_review(review)),
+        (_SIGN_OFFS, _write_sign_offs(review)),
+    ):
+        yield f"## {heading}"
+        yield ""
+        yield from lines
+
+
+def _write_covers(study: Study, review: Review) -> Iterator[str]:
     yield "Rows go when they are so many days old, or else once the study is concluded."
     yield "Through the last day of a report, what pings have beyond the schema is left"
     yield "out and counted; else such pings fail."
@@ -70,18 +81,21 @@ def _form(study: Study, review: Review) -> Iterator[str]:
         days = each.document, each.fingerprint, each.first, each.last
         yield _row(*days, each.retention_days, each.report_until)
     yield ""
-    for document, schema in documents:
+    for document, schema in _documents(study, review):
         yield from _measured(study, document, schema)
-    yield f"## {_RECIPIENTS}"
-    yield ""
+
+
+def _write_recipients(review: Review) -> Iterator[str]:
     yield "Who may read the data, under which agreement, and until when."
     yield ""
     yield from _head(_RECIPIENT)
-    for it in request.recipients:
-        yield _row(it.group, it.agreement, it.until)
+    for each in review.request.recipients:
+        yield _row(each.group, each.agreement, each.until)
     yield ""
-    yield f"## {_REQUEST}"
-    yield ""
+
+
+def _write_request(review: Review) -> Iterator[str]:
+    request = review.request
     yield f"Requester: {request.requester}"
     yield f"Owner: {request.owner}"
     yield f"Date: {request.on}"
@@ -95,19 +109,21 @@ def _form(study: Study, review: Review) -> Iterator[str]:
     if review.incremental is None:
         questions = RENEWAL_QUESTIONS if request.renews else QUESTIONS
         yield from _answers(questions, request.answers)
-    yield f"## {_NOTICE}"
-    yield ""
+
+
+def _write_notice(review: Review) -> Iterator[str]:
+    told, notice = review.announcement, review.notice
     yield "Of category 4: where people are told in advance and since when, and the"
     yield "privacy notice with the SHA-256 of its text."
     yield ""
-    told, notice = review.announcement, review.notice
     yield f"Announced: {told.where if told else OPEN}"
     yield f"Since: {told.on if told else OPEN}"
     yield f"Notice: {notice.where if notice else OPEN}"
     yield f"Hash: {notice.sha256 if notice else OPEN}"
     yield ""
-    yield f"## {_REVIEW}"
-    yield ""
+
+
+def _write_review(review: Review) -> Iterator[str]:
     steward = review.steward
     yield f"By: {steward.by if steward else OPEN}"
     yield f"Date: {steward.on if steward else OPEN}"
@@ -116,15 +132,17 @@ def _form(study: Study, review: Review) -> Iterator[str]:
     yield ""
     if review.incremental is None:
         yield from _answers(REVIEW_QUESTIONS, steward.answers if steward else ())
-    yield f"## {_SIGN_OFFS}"
-    yield ""
+
+
+def _write_sign_offs(review: Review) -> Iterator[str]:
     if review.incremental:
         yield "None: a steward's review is enough for what is incremental."
-    else:
-        yield "Of categories 3 and 4 alone; leave out the others. Privacy and data sign"
-        yield "before legal and security."
+        yield ""
+        return
+    yield "Of categories 3 and 4 alone; leave out the others. Privacy and data sign"
+    yield "before legal and security."
     yield ""
-    for area in () if review.incremental else REVIEW_AREAS[1:]:
+    for area in REVIEW_AREAS[1:]:
         signed = (review.sign_offs or {}).get(area)
         yield f"### {area}"
         yield ""
