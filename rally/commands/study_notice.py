@@ -34,7 +34,7 @@ _OWN = (
         " review",
     ),
     Option(
-        name="review",
+        name="review_id",
         group=WHAT,
         metavar="ID",
         help="the review that it is about; of `changed` and `review`",
@@ -109,11 +109,11 @@ def _subject(args: argparse.Namespace, study: Study, kind: NoticeKind) -> Review
     if kind is not NoticeKind.ENDING:
         if args.last:
             raise ConfigurationError("--last: is of a notice of an end; remove it")
-        if not args.review:
-            raise ConfigurationError("--review: is missing; say which review it is")
-        return find_review(study, args.review)
-    if args.review:
-        raise ConfigurationError("--review: is of no notice of an end; remove it")
+        if not args.review_id:
+            raise ConfigurationError("--review_id: is missing; say which review it is")
+        return find_review(study, args.review_id)
+    if args.review_id:
+        raise ConfigurationError("--review_id: is of no notice of an end; remove it")
     last = read_day("--last", args.last) if args.last else study.collect_through
     if last is None:
         raise ConfigurationError(
@@ -168,7 +168,7 @@ def _check_day(publication: "NoticePublication", now: datetime) -> None:
 COMMAND = Command(
     name="notice",
     handler=make_study_notice,
-    options="namespace --kind --review --last --inventory --where --published --text"
+    options="namespace --kind --review_id --last --inventory --where --published --text"
     " --studies --store --platform --as_of --keys --people_keys --by --note",
     own=_OWN,
     example="rally-garden --kind=ending --inventory=https://rally.example.org/inventory",

@@ -185,6 +185,7 @@ def test_no_byte_of_a_ping_is_in_an_entry_however_loud(loud, needles, way):
         "failed": 11,  # the two lines that are no messages are one dead letter
         "joined": 0,
         "left": 0,
+        "consented": 0,
         "dead_letters": 11,
         "status": 0,
     }
@@ -226,7 +227,7 @@ def test_figures_of_each_job_are_in_its_last_entry(world, store, tmp_path, job):
         assert values == [level, message, name, "job_ended", status]
         return status, ended
 
-    none = {"stored": 0, "refused": 0, "joined": 0, "left": 0}
+    none = {"stored": 0, "refused": 0, "joined": 0, "left": 0, "consented": 0}
     assert last("ingest", f"--input={path}") == (
         0,
         {**none, "stored": 3, "joined": 1, "failed": 1, "dead_letters": 1},
@@ -251,7 +252,7 @@ def test_figures_of_each_job_are_in_its_last_entry(world, store, tmp_path, job):
     assert last("audit") == (
         0,
         {
-            "kept": 20,
+            "kept": 22,
             "broken": 0,
             "unproven": 0,
             "approvals_ending": 0,

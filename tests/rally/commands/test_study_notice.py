@@ -66,13 +66,13 @@ def test_end_is_told_in_the_words_of_the_registry(notice):
 
 def test_review_that_is_public_is_told(notice):
     review = next((notice.folder / "studies" / GARDEN / "reviews").iterdir()).stem
-    status, text, _ = notice("--kind=changed", f"--review={review}", INVENTORY)
+    status, text, _ = notice("--kind=changed", f"--review_id={review}", INVENTORY)
     assert status == 0
     lines = text.splitlines()
     assert lines[0] == "Garden changes what it collects"
     assert "- Visit is new: what is visited" in lines
     assert lines[-3].startswith("The review: https://")
-    status, text, _ = notice("--kind=review", f"--review={review}", INVENTORY)
+    status, text, _ = notice("--kind=review", f"--review_id={review}", INVENTORY)
     assert (status, text.splitlines()[0]) == (0, "What Garden collects was reviewed")
 
 
@@ -127,9 +127,9 @@ def test_show_lists_what_was_told(notice, capsys):
         (["--kind=over", INVENTORY], {}, "--kind: invalid choice: 'over'"),
         (["--kind=ending", INVENTORY], {"study": HOUSE}, "--last: is missing, and"),
         (["--kind=ending", INVENTORY, "--last=soon"], {}, "--last: must be a date"),
-        (["--kind=ending", INVENTORY, "--review=r"], {}, "--review: is of no notice"),
-        (["--kind=changed", INVENTORY], {}, "--review: is missing; say which review"),
-        (["--kind=changed", INVENTORY, "--review=no"], {}, "no: is no review of"),
+        (["--kind=ending", INVENTORY, "--review_id=r"], {}, "--review_id: is of"),
+        (["--kind=changed", INVENTORY], {}, "--review_id: is missing"),
+        (["--kind=changed", INVENTORY, "--review_id=no"], {}, "no: is no review of"),
         (["--kind=review", INVENTORY, "--last=2026-06-30"], {}, "--last: is of a"),
         (["--kind=ending", INVENTORY, "--published=2026-04-30"], {},
          "--published: is of a notice that was published; give --where"),
