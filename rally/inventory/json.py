@@ -11,6 +11,7 @@ from rally.inventory.wording import CATEGORIES
 from rally.registry.about import About
 from rally.registry.collected_fields import CollectedField
 from rally.registry.intervals import BEGIN, END, Interval
+from rally.registry.notices import ConsentNotice
 from rally.registry.reviews import Review, SignOff, StewardReview
 from rally.registry.study import Access, Policy
 from rally.times import moment
@@ -51,6 +52,9 @@ def to_json(inventory: Inventory) -> str:
                          field: path, or null of whole messages, from: DAY,
                          until: DAY, note}
           kind, name, namespace, state
+          notices        what people read before they join, a list of {version, from:
+                         DAY, lang, lasts_days: null until the conclusion, where,
+                         sha256}
           policy         {enrolment_required, refuse_do_not_track, private_browsing,
                          countries, minimum_age, after_end, unmatched_withdrawals}
           reviews        a list of {id, renews, incremental_to, requester, owner,
@@ -98,8 +102,20 @@ def _study(entry: StudyEntry) -> dict[str, Any]:
             {"action": each.action, "at": moment(each.at)} for each in entry.events
         ],
         "expunges": [_expunge(each) for each in entry.expunges],
+        "notices": [_notice(each) for each in study.notices],
         "documents": [_document(each) for each in entry.documents],
         "reviews": [_review(each) for each in entry.reviews],
+    }
+
+
+def _notice(notice: ConsentNotice) -> dict[str, str | int | None]:
+    return {
+        "version": notice.version,
+        "from": notice.since.isoformat(),
+        "lang": notice.language,
+        "lasts_days": notice.lasts_days,
+        "where": notice.where,
+        "sha256": notice.sha256,
     }
 
 

@@ -24,6 +24,7 @@ from rally.inventory.wording import (
     say_do_not_track,
     say_end,
     say_kept_in_short,
+    say_lasting,
     say_leaving,
     say_means,
     say_participants,
@@ -76,6 +77,8 @@ def _sections(entry: StudyEntry) -> Iterator[Markup]:
     built_in = [each for each in entry.documents if each.is_built_in]
     yield section("In short", _in_short(entry))
     yield section("What it collects", _documents(data, "Data"))
+    if entry.study.notices:
+        yield section("What people read before they join", _notices(entry))
     yield section("How to leave, and what then happens", _leaving(entry))
     yield section(
         "Private windows and Do Not Track",
@@ -249,5 +252,18 @@ def _events(entry: StudyEntry) -> Markup:
     items = (
         element("li", f"{say_day(each.at.date())}: {EVENTS[each.action]}")
         for each in entry.events
+    )
+    return element("ul", *items)
+
+
+def _notices(entry: StudyEntry) -> Markup:
+    """Lists the notices, the newest first; a consent lasts as its notice said."""
+    items = (
+        element(
+            "li",
+            external_link(each.where, f"Version {each.version}, {each.language}"),
+            f", from {say_day(each.since)}: {say_lasting(each)}",
+        )
+        for each in reversed(entry.study.notices)
     )
     return element("ul", *items)

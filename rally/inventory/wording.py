@@ -8,6 +8,7 @@ from rally.inventory.forms import say_type, show_example
 from rally.inventory.records import DocumentEntry, StudyEntry
 from rally.registry.collected_fields import CollectedField
 from rally.registry.intervals import BEGIN, END, Interval, last_day
+from rally.registry.notices import ConsentNotice
 from rally.registry.study import AfterEnd, Document, Keep, Means, StudyKind, Unmatched
 from rally.registry.transitions import StudyAction, StudyState
 from rally.times import midnight
@@ -111,6 +112,13 @@ def say_participants(entry: StudyEntry) -> str:
     if not policy.enrolment_required:
         return f"{people}; nothing else than that they join is recorded"
     return f"{people}, who joined"
+
+
+def say_lasting(notice: ConsentNotice) -> str:
+    """Returns for how long a consent to a notice lasts."""
+    if notice.lasts_days is None:
+        return "who joins agrees until the study is concluded"
+    return f"who joins agrees for {notice.lasts_days:,} days"
 
 
 def say_kept(entry: StudyEntry, document: Document) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from rally.errors import unusable
-from rally.storage.layout import DATA, EVENTS, Stores, study_folder
+from rally.storage.layout import CONSENTS, DATA, EVENTS, Stores, study_folder
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore, StrayInTheWay
 from rally.storage.records import is_litter
 
@@ -22,7 +22,8 @@ def is_in_use(stores: Stores, namespaces: Sequence[str], why: str) -> bool:
     Raises:
         ConfigurationError: a store cannot be listed.
     """
-    return holds(stores.platform, EVENTS, why) or any(
+    logs = (EVENTS, CONSENTS)
+    return any(holds(stores.platform, each, why) for each in logs) or any(
         holds(store, DATA, why) for store in stores.each(namespaces)
     )
 

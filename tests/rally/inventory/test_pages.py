@@ -1,5 +1,6 @@
 """The pages: what they say, and how they are made."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import date
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.inventory.json import to_json
 from rally.inventory.records import ExpungeEntry
 from rally.inventory.site import make_site
 from rally.printing import visible
+from rally.registry.notices import ConsentNotice
 from rally.registry.study import Access
 from rally.registry.transitions import StudyState
 from tests.rally.inventory.pages import facts, links, pages, parse, tables, words
@@ -202,6 +205,33 @@ def test_what_was_taken_out_is_told_with_its_reason():
         ["gone.1/a/*/b", days_told, "2 June 2022", "not stated"],
     ]
     assert "Taken out" not in tables(parse(make_site(inventory_of(stream()))[STUDY]))
+
+
+def test_notices_are_told_the_newest_first():
+    (entry,) = inventory_of(stream()).studies
+    first = ConsentNotice(
+        version="1",
+        since=date(2022, 3, 10),
+        where="https://example.org/1",
+        sha256="a" * 64,
+        language="en",
+        lasts_days=365,
+    )
+    where = "https://example.org/<b>"
+    second = replace(first, version="2", since=date(2022, 6, 1), where=where)
+    study = replace(entry.study, notices=(first, replace(second, lasts_days=None)))
+    inventory = inventory_of(stream())
+    told = replace(inventory, studies=(replace(entry, study=study),))
+    page = make_site(told)[STUDY]
+    listed = page[page.index("What people read before they join") :]
+    older = ">Version 1, en at example.org</a>, from 10 March 2022: who joins agrees"
+    assert listed.index("from 1 June 2022: who joins agrees until") < listed.index(
+        f"{older} for 365 days"
+    )
+    assert "/<b>" not in page
+    assert "What people read" not in make_site(inventory)[STUDY]
+    notices = json.loads(to_json(told))["studies"][0]["notices"]
+    assert [each["version"] for each in notices] == ["1", "2"]
 
 
 HOSTILE = [
