@@ -167,24 +167,31 @@ class Machine(Forger):
         self.system.registry = self.registries[self.end, is_renewed]
         self.stale = None
 
-    @rule(step=st.sampled_from(["+", "+", "-", "record", "record"]))
-    def renew_the_review(self, step) -> None:
+    @rule(says=st.sampled_from(["+", "+", "+", "-", ""]),
+          deploys=st.sampled_from([True, True, False]), days=st.sampled_from([2, 2, 0]),
+          sent=st.lists(pings, min_size=3, max_size=8))  # fmt: skip
+    def renew_the_review(self, says, deploys, days, sent) -> None:
         """The steward answers, and the registry gets the record, in any order."""
-        reviews, platform = self.model.reviews, self.system.platform
-        if step == "record":
-            reviews.is_deployed = True
-        else:
-            approves, study = step == "+", self.system.registry.studies[GARDEN]
-            answer(platform, study, self.system.now, approves=approves)
+        reviews, study = self.model.reviews, self.system.registry.studies[GARDEN]
+        if says:
+            approves, now = says == "+", self.system.now
+            answer(self.system.platform, study, now, approves=approves)
             reviews.answers.append((self.model.now, approves))
+        reviews.is_deployed |= deploys
         self._deploy()
+        self.wait(days)
+        self.ingest_some(sent, None)
 
-    @rule(document=st.sampled_from(SUSPENDED), ends=st.booleans())
-    def suspend_a_document(self, document, ends) -> None:
+    @rule(document=st.sampled_from(SUSPENDED), ends=st.sampled_from([False, True]),
+          days=st.sampled_from([0, 1]),
+          sent=st.lists(pings, min_size=3, max_size=8))  # fmt: skip
+    def suspend_a_document(self, document, ends, days, sent) -> None:
         suspend(self.system.platform, document, self.system.now, ends=ends)
         said = self.model.reviews.suspended.setdefault(document, [])
         said.append((self.model.now, not ends))
         self.stale = None
+        self.wait(days)
+        self.ingest_some(sent, None)
 
     @rule(study=st.sampled_from(STUDIES), document=st.sampled_from(EXPUNGED),
           age=ages, days=st.sampled_from([1, 1, 2]),
