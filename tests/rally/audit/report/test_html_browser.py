@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from rally.audit.findings import Check
 from rally.audit.report.html import to_html
 from tests.rally.audit.report_pages import parse, tables
 from tests.rally.audit.sample_reports import LARGE
@@ -90,7 +91,8 @@ def test_each_bar_has_its_colour_or_hatching(tmp_path):
 
 
 def test_place_ends_its_lines_at_slashes_and_is_copied_whole(tmp_path):
-    where = LARGE.checks[11].findings[0].where
+    [files] = [each for each in LARGE.checks if each.check is Check.FILES]
+    where = files.findings[0].where
     longest = where.rpartition("/")[2]
     found = measure(PAGE, [380, 1280], PATH, tmp_path)
     assert found == {380: [where, [longest]], 1280: [where, [longest]]}
