@@ -51,7 +51,7 @@ class MakeSettings(Protocol):
 
 
 class JobBody(NamedTuple):
-    """What a job does once its options are read; `pipelines.jobs` has one of each.
+    """Work of a job once its options are read; `pipelines.jobs` has one of each.
 
     Attributes:
         run: Runs it here, and says how it ended.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Kind(NamedTuple):
-    """What the value of an option is.
+    """Kind of an option's value.
 
     Attributes:
         pattern: regular expression for the whole of a value on Dataflow. It has only

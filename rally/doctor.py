@@ -34,7 +34,7 @@ from rally.withdrawal.bootstrap import open_list
 
 
 class State(StrEnum):
-    """How a thing is: as it must be, otherwise, or nobody can tell from here."""
+    """State of a thing: as it must be, otherwise, or unknown from here."""
 
     OK = "ok"
     WRONG = "wrong"
@@ -63,7 +63,7 @@ class Check(NamedTuple):
 
 
 class Needs(NamedTuple):
-    """What a job does with keys and places.
+    """Keys and places that a job needs.
 
     Attributes:
         opens_pings: Whether it opens pings.

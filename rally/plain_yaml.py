@@ -38,7 +38,7 @@ _WORDS |= {each: _WORDS[each.lower()] for each in _SPELLINGS}
 
 
 class PlainYaml(NamedTuple):
-    """What a YAML file holds, and what is wrong with it so far.
+    """Content of a YAML file, and its faults so far.
 
     Attributes:
         value: The file's value; Unreadable stands for each part that nobody can read.

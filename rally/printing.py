@@ -9,7 +9,7 @@ from typing import NamedTuple, TextIO
 
 
 class Style(StrEnum):
-    """How a part of a line looks; its value is the code of ECMA-48 that begins it."""
+    """Look of a part of a line; its value is the code of ECMA-48 that begins it."""
 
     PLAIN = ""
     HEAD = "\x1b[1m"

@@ -25,7 +25,7 @@ _PARTIES_AND_BITS = bytes(8) + (256).to_bytes(4, "big")
 
 
 class Message(NamedTuple):
-    """What a browser submits: a body, where to, and the edge's attributes."""
+    """Submission of a browser: a body, its address, and the edge's attributes."""
 
     body: bytes
     attributes: dict[str, str]

@@ -24,7 +24,7 @@ _PIONEER = ("study-foo", "study-bar")
 
 
 class Scene(NamedTuple):
-    """Where the demo's things are.
+    """Places of the demo's things.
 
     Attributes:
         studies: the registry.

@@ -127,7 +127,7 @@ def _report(results: Sequence[CompactionResult], *, as_json: bool) -> Ended:
 
 @dataclass(slots=True)
 class Sums:
-    """What became of all partitions of one document."""
+    """Sums over all partitions of one document."""
 
     study: str
     document: str

@@ -47,7 +47,7 @@ from transforms.replay_dead_letters import (
 
 
 class Result(NamedTuple):
-    """What a replay did.
+    """Result of a replay.
 
     Attributes:
         counts: outcomes of the pings.

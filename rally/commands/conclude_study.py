@@ -100,7 +100,7 @@ def _foresee(
 
 
 class _Expected(NamedTuple):
-    """What goes of one document.
+    """Objects of one document that go.
 
     Attributes:
         document: its name; "" of files that name none.

@@ -116,7 +116,7 @@ def destroy(args: argparse.Namespace) -> int:
 
 
 class _CopyDesk(NamedTuple):
-    """What the commands open.
+    """Platform and keys that the commands open.
 
     Attributes:
         places: Registry, stores, list and decisions.

@@ -12,7 +12,7 @@ CASE_DIGITS = 8
 
 
 class VerificationMeans(StrEnum):
-    """What showed that a request is the person's own.
+    """Evidence that a request is the person's own.
 
     PING: their own client asked, with a key of the first enrolment in Rally that was
     ever heard of them. ACCOUNT: the account service authenticated them again.

@@ -32,7 +32,7 @@ LOSS = (
 
 
 class EntryStatus(StrEnum):
-    """What an entry is worth.
+    """Status of an entry, which says whether it counts.
 
     WAITING: for the signature of a second person, and decides nothing until then.
     """
@@ -44,7 +44,7 @@ class EntryStatus(StrEnum):
 
 
 class Head(NamedTuple):
-    """How far a chain goes; what the withdrawal list names of it.
+    """End of a chain, as the withdrawal list names it.
 
     Attributes:
         number: Number of its last entry; 0 of none.

@@ -14,7 +14,7 @@ from rally.keys.names import Job
 
 
 class DecisionKind(StrEnum):
-    """What an entry decides."""
+    """Kind of a decision."""
 
     FOUND = "platform.found"
     APPROVE = "decision.approve"
@@ -49,7 +49,7 @@ class DecisionKind(StrEnum):
 
 
 class Role(StrEnum):
-    """What a person may decide.
+    """Role of a person, which says what they may decide.
 
     OWNER: who the people are, always with a second owner. STOP: to pause a study and to
     hold its rows, which needs no announcement. DECIDE: all else of an operator.
@@ -93,7 +93,7 @@ class Person(NamedTuple):
 
 
 class JobKey(NamedTuple):
-    """By what a job's signatures are verified.
+    """Public key of a job, by which its signatures are verified.
 
     Attributes:
         job: The job whose signatures they are.
@@ -245,7 +245,7 @@ class Settlement(NamedTuple):
 
 
 class ReviewResult(StrEnum):
-    """What a reviewer answers."""
+    """Answer of a reviewer."""
 
     APPROVE = "+"
     REFUSE = "-"

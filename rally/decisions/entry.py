@@ -36,7 +36,7 @@ _NAME = re.compile(FOLDER + "([0-9]{12})[.]json")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one person decided.
+    """Decision of one person.
 
     Attributes:
         platform: Id of the platform, so that no other takes it for its own.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class NoticeKind(StrEnum):
-    """What a notice to participants is about.
+    """Subject of a notice to participants.
 
     ENDING: the study ends. CHANGED: it will collect something else or more, as a review
     approved it. REVIEW: a review can be read.

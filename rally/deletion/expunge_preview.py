@@ -33,7 +33,7 @@ class DayTotals:
 
 @dataclass(frozen=True, slots=True)
 class ExpungePreview:
-    """What an order would rewrite.
+    """Files and rows that an order would rewrite.
 
     Attributes:
         days: Sums by date, in their order; dates without files are left out.

@@ -57,7 +57,7 @@ Args: the name of the step, the tasks, and the function that makes the step on a
 
 
 class RunBasis(NamedTuple):
-    """What a run goes by.
+    """List and orders that a run goes by.
 
     Attributes:
         withdrawals: The published list.

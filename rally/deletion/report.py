@@ -11,7 +11,7 @@ from rally.withdrawal.withdrawal_list import WithdrawalList
 
 @dataclass
 class DeletionReport:
-    """What a run of deletion did, found and left.
+    """Report of a run of deletion.
 
     Attributes:
         withdrawals: The withdrawal list as it is published now.

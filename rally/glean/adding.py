@@ -38,7 +38,7 @@ _LEAVES = ("deletion-request", "study-unenrollment", "unenrollment")
 
 
 class Change(StrEnum):
-    """What becomes of a document."""
+    """Change of a document."""
 
     NEW = "new"
     REVISION = "next revision"
@@ -49,7 +49,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentPlan:
-    """What becomes of a document.
+    """Plan for one document.
 
     Attributes:
         name: name of the document: `page-visit.1`.
@@ -78,7 +78,7 @@ class Write(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What an addition does.
+    """Plan of an addition.
 
     Attributes:
         documents: one for each ping, in the order of their names.

@@ -39,7 +39,7 @@ class RawObject(NamedTuple):
 
 
 class RawDefinitions(NamedTuple):
-    """What glean_parser found.
+    """Metrics, pings and remarks that glean_parser found.
 
     Attributes:
         metrics: metrics in the order of their ids.

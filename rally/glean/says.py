@@ -23,7 +23,7 @@ _KEYS = {"max_entries": 100, "max_key_bytes": 100}  # of experiments, as Glean c
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """What a leaf says of itself.
+    """Words of a leaf on itself.
 
     Attributes:
         doc: description of the field.

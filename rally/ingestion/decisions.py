@@ -16,7 +16,7 @@ from rally.withdrawal.fold import Leaver
 
 
 class Decisions(NamedTuple):
-    """What people decided of a registry's studies, as it was known at one moment.
+    """Decisions of people on a registry's studies, as known at one moment.
 
     Attributes:
         states: states of the studies.
@@ -41,7 +41,7 @@ class Withdrawals(Protocol):
 
 
 class LiveDecisions:
-    """What people decided, read again and again.
+    """Reader of people's decisions, asked again and again.
 
     A decision that this job or deletion has read once stays: one that is lost or
     damaged since, such as a pause, makes no study collect again. So does an order to

@@ -22,7 +22,7 @@ from rally.storage.writer import NewRow
 
 
 class Outcome(NamedTuple):
-    """What became of one ping.
+    """Outcome of one ping.
 
     Attributes:
         label: study and document, for counters and paths.

@@ -42,7 +42,7 @@ _PIONEER_ID = "00000000-0000-4000-8000-000000000001"
 
 
 class FindingKind(StrEnum):
-    """What keeps a ping from being stored, or a part of it."""
+    """Kind of obstacle to storing a ping, or a part of it."""
 
     MISMATCH = "mismatch"
     REFUSED = "refused"
@@ -65,7 +65,7 @@ class Finding(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """What would become of a ping.
+    """Outcome that a ping would have.
 
     Attributes:
         findings: reasons for which it would not be stored; of a mismatch each place.

@@ -126,7 +126,7 @@ class StudyEntry:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What all studies of a registry collect, as of one day.
+    """Collection of all studies of a registry, as of one day.
 
     Attributes:
         day: Day for which it is true, UTC.

@@ -36,7 +36,7 @@ class KeyService(Protocol):
 
 
 class Destruction(NamedTuple):
-    """What became of a key.
+    """Outcome of the destruction of a key.
 
     Attributes:
         versions: Number of versions that had to be destroyed by this call.

@@ -21,7 +21,7 @@ _NAME = re.compile(FOLDER + "([0-9]{12}).json")
 
 
 class Stage(StrEnum):
-    """How far a request is, in this order.
+    """Stage of a request, in this order.
 
     REQUESTED: received. SUPPRESSED: on the published list. REWRITTEN: no live file
     has its rows. PURGED: nor has any old copy. VERIFIED: that was read and seen.
@@ -37,7 +37,7 @@ class Stage(StrEnum):
 
 
 class SectionOutcome(StrEnum):
-    """What became of a person's rows of one namespace."""
+    """Outcome for a person's rows of one namespace."""
 
     DELETED = "deleted"
     DEFERRED = "deferred"
@@ -59,14 +59,14 @@ class ReceiptReason(StrEnum):
 
 
 class Result(StrEnum):
-    """What verification found; there is a receipt of nothing else."""
+    """Result of verification; there is a receipt of nothing else."""
 
     CLEAN = "clean"
 
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """What one rewrite did to one file.
+    """Change of one file by one rewrite.
 
     Attributes:
         name: Name of the object, in the namespace's store.
@@ -115,7 +115,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Expunged:
-    """What an order to expunge took out.
+    """Rows or field that an order to expunge took out.
 
     Attributes:
         decision: Number of the order in the chain of decisions.
@@ -134,7 +134,7 @@ class Expunged:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What became of the person's rows of one namespace.
+    """Section on the person's rows of one namespace.
 
     Attributes:
         namespace: Namespace of a study, or of the platform.

@@ -22,7 +22,7 @@ from rally.storage.snapshots import header_of
 
 
 class FindingKind(StrEnum):
-    """What can be wrong with a receipt.
+    """Kind of fault of a receipt.
 
     MISSING: its number is not there. MALFORMED: its bytes are those of no receipt.
     BAD_SIGNATURE: it is not as deletion signed it. MISNUMBERED: it stands under
@@ -59,7 +59,7 @@ class Finding(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What a file's header says of it; nothing where it cannot be read."""
+    """Content of a file by its header; nothing where that cannot be read."""
 
     rows: int | None = None
     checksum: str | None = None

@@ -31,7 +31,7 @@ _OPEN = (StudyState.DRAFT, StudyState.COLLECTING, StudyState.PAUSED)
 
 
 class DueKind(StrEnum):
-    """What ends.
+    """Kind of thing that ends.
 
     LAST_DAY: the days of a review; it needs a renewal, or the study does without.
     CONFIRMATION: the year after a signature or a confirmation; the review's owner

@@ -34,7 +34,7 @@ UNCHECKED = "signatures not checked; --platform or --store says where they are"
 
 
 class Coverage(StrEnum):
-    """What the reviews say of a document at a time.
+    """Coverage of a document by reviews at a time.
 
     LAPSED: a review covered it, ended by itself less than LAPSED_FOR before, and was
         neither refused nor withdrawn since.
@@ -46,7 +46,7 @@ class Coverage(StrEnum):
 
 
 class ReviewTerm(NamedTuple):
-    """How long one review carries one schema.
+    """Term for which one review carries one schema.
 
     Attributes:
         review: Record of the review that is confirmed, or renewed; of an incremental
@@ -65,7 +65,7 @@ class ReviewTerm(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SchemaApproval:
-    """What the reviews say of one schema of a document.
+    """Approval of one schema of a document by the reviews.
 
     Attributes:
         schema: Schema.

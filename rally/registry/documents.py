@@ -54,7 +54,7 @@ The newest comes first."""
 
 
 class StudyPromises(NamedTuple):
-    """What a study says that its documents must keep.
+    """Promises of a study that its documents must keep.
 
     Attributes:
         policy: The study's promises on whose data it takes.

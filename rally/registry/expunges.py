@@ -139,7 +139,7 @@ NO_EXPUNGES = Expunges()
 
 @dataclass(frozen=True, slots=True)
 class RowExpunge:
-    """What orders take out of the rows of one schema and one date.
+    """Change that orders make to the rows of one schema and one date.
 
     Attributes:
         rows: Id of the first order that takes whole rows; "" if none does.

@@ -14,7 +14,7 @@ from rally.registry.study import Document, PayloadSchema, Study
 
 
 class JudgedSchema(NamedTuple):
-    """What a review is worth for one schema of a document.
+    """Worth of a review for one schema of a document.
 
     Attributes:
         schema: Schema.

@@ -33,7 +33,7 @@ _MOST_DAYS = 36_500
 
 
 class NoticeName(NamedTuple):
-    """How a person's client names a notice.
+    """Name of a notice by a person's client.
 
     Attributes:
         version: Version of the notice.

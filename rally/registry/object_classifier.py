@@ -24,7 +24,7 @@ _FILE = re.compile("bucket=([^/]+)/[^/._][^/]*" + re.escape(SUFFIX))
 
 
 class Region(StrEnum):
-    """What an object of a study's store is.
+    """Region of a study's store, by the kind of its objects.
 
     FILE: rows of a registered study and document, of a date. PLATFORM: the platform's
     own record. DERIVED: in a registered folder of researchers. MARKER: an empty object

@@ -74,7 +74,7 @@ class Confirmation(NamedTuple):
 
 @dataclass(slots=True)
 class ReviewEvidence:
-    """What is signed of one review.
+    """Signatures on one review.
 
     Attributes:
         answers: Answers, in the order of the chain.
@@ -90,7 +90,7 @@ class ReviewEvidence:
 
 
 class Evidence:
-    """What is signed of all reviews of a platform.
+    """Signatures on all reviews of a platform.
 
     Attributes:
         founded: Time at which the platform was founded: what was sent before could be

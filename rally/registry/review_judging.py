@@ -45,7 +45,7 @@ class _Needed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReviewJudgement:
-    """What one review is worth for one schema.
+    """Worth of one review for one schema.
 
     Attributes:
         windows: Times that it covers.
@@ -66,7 +66,7 @@ class ReviewJudgement:
 
 
 class Basis(NamedTuple):
-    """What a review rests on: the one that it renews, or is incremental to.
+    """Review that another rests on, as it renews it or is incremental to it.
 
     Attributes:
         beyond: Additions of the review to that one, one line each.

@@ -18,7 +18,7 @@ _RENEW = "ask for a renewal"
 
 
 class Retention(NamedTuple):
-    """How long rows stay.
+    """Time for which rows stay.
 
     Attributes:
         days: Age in days at which they go; None where they have none.

@@ -46,7 +46,7 @@ class Recipient(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What somebody asks to collect.
+    """Request of somebody to collect.
 
     Attributes:
         requester: Name of the person who asks.
@@ -80,7 +80,7 @@ class Incremental(NamedTuple):
 
 
 class StewardReview(NamedTuple):
-    """What the data steward answered.
+    """Answer of the data steward.
 
     Attributes:
         by: Name of the steward.
@@ -99,7 +99,7 @@ class StewardReview(NamedTuple):
 
 
 class SignOff(NamedTuple):
-    """What the person of an area answered.
+    """Answer of the person of an area.
 
     Attributes:
         by: Name of the person.
@@ -117,7 +117,7 @@ class SignOff(NamedTuple):
 
 
 class Announcement(NamedTuple):
-    """Where people are told, and since when.
+    """Page on which people are told, and the day since which.
 
     Attributes:
         where: Page, https.
@@ -153,7 +153,7 @@ class Exemption(NamedTuple):
 
 
 class Position(NamedTuple):
-    """What one side of a dispute holds."""
+    """Position of one side of a dispute."""
 
     by: str
     position: str

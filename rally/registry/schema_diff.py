@@ -73,7 +73,7 @@ class Change(NamedTuple):
 
 
 class DiffScope(StrEnum):
-    """How far a schema goes beyond another, from nothing to what needs most."""
+    """Extent to which a schema goes beyond another, in rising order."""
 
     SAME = "same"
     WORDS = "words"

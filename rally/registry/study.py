@@ -25,7 +25,7 @@ class StudyKind(StrEnum):
 
 
 class Means(StrEnum):
-    """What a document says.
+    """Meaning of a document.
 
     DATA: what a study collects. JOINS and LEAVES: that someone does. DELETION_ID: who
     removed the add-on. CONSENTS: what someone agrees to, or does not. ACCESS_REQUEST:
@@ -48,14 +48,14 @@ class Keep(StrEnum):
 
 
 class AfterEnd(StrEnum):
-    """What becomes of a person's rows who leaves a study that has ended."""
+    """Rule for the rows of a person who leaves a study that has ended."""
 
     DEFER = "defer"
     DELETE = "delete"
 
 
 class Unmatched(StrEnum):
-    """What becomes of a withdrawal of somebody of whom no enrolment is known."""
+    """Rule for a withdrawal of somebody of whom no enrolment is known."""
 
     DELETE = "delete"
     HOLD = "hold"
@@ -63,7 +63,7 @@ class Unmatched(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a study promised on whose data it takes.
+    """Promises of a study on whose data it takes.
 
     Attributes:
         enrolment_required: Rows need an enrolment; False on the platform's own only.
@@ -112,7 +112,7 @@ class PayloadSchema:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentPlaces:
-    """Where a document says what someone agrees to; JSON pointers into the payload.
+    """JSON pointers to what someone agrees to, in the payload of a document.
 
     Attributes:
         purpose: Place of the purpose; see rally.consent.records.ConsentPurpose.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class StudyState(StrEnum):
-    """What a study does with pings."""
+    """State of a study, which says what becomes of pings."""
 
     DRAFT = "draft"
     COLLECTING = "collecting"
@@ -34,7 +34,7 @@ class StudyState(StrEnum):
 
 
 class StudyAction(StrEnum):
-    """What an operator can decide, in the order in which equal times are folded.
+    """Decision of an operator, in the order in which equal times are folded.
 
     Of a resume and a pause at one time the pause counts, and an end over both.
     """

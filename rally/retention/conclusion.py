@@ -154,7 +154,7 @@ class DocumentTotals:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the conclusion of a study will delete.
+    """Preview of what the conclusion of a study will delete.
 
     Attributes:
         namespace: Namespace of the study.

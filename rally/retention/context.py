@@ -25,7 +25,7 @@ from rally.withdrawal.withdrawal_list import WithdrawalList
 
 @dataclass(slots=True)
 class ConcludedEvents:
-    """What the event log says about concluded studies.
+    """Events about concluded studies.
 
     Attributes:
         present: Studies that have events.

@@ -17,7 +17,7 @@ from rally.storage.objectstore.interface import FOREVER
 
 @dataclass(slots=True)
 class BatchResult:
-    """What a worker did with the entries of one batch.
+    """Result of a worker's work on the entries of one batch.
 
     Attributes:
         tallies: Sums of what was deleted, by study, document and reason.
@@ -112,7 +112,7 @@ class Remains(NamedTuple):
 
 @dataclass
 class PurgeReport:
-    """What a run of the purge found, did and left.
+    """Report of a run of the purge.
 
     Attributes:
         plan: Id of the plan; "" if there was nothing to do.

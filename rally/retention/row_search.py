@@ -106,7 +106,7 @@ class _NotCovered:
 
 @dataclass(slots=True)
 class SearchResult:
-    """What a search of partitions found.
+    """Result of a search of partitions.
 
     Attributes:
         entries: Entries of files that lose rows.

@@ -47,7 +47,7 @@ SUNDAY = (*DAY[:-1], DailyJob("audit"))
 
 
 class Places(NamedTuple):
-    """Where everything is: absolute paths of this machine, or gs://.
+    """Places of everything: absolute paths of this machine, or gs://.
 
     Attributes:
         store: Store of the rows; may hold `{study}`.
@@ -76,7 +76,7 @@ class Places(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """When the day's jobs run, as whom, and who hears of those that fail.
+    """Schedule of the day's jobs: times, user, and who hears of failures.
 
     Attributes:
         places: Places of the jobs.

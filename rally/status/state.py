@@ -101,7 +101,7 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """What ends within SOON_DAYS, or has ended.
+    """Approval that ends within SOON_DAYS, or has ended.
 
     Attributes:
         study: whose it is.

@@ -27,7 +27,7 @@ _NAME_DIGITS = 32
 
 
 class RecordFormat(NamedTuple, Generic[R]):
-    """How the records of a log are written and read.
+    """Format in which the records of a log are written and read.
 
     Attributes:
         schema: Avro schema of a record, as parsed JSON.

@@ -18,7 +18,7 @@ from rally.storage.objectstore.interface import (
 
 
 class FailureKind(Enum):
-    """What is in the way of work on an object.
+    """Kind of obstacle to work on an object.
 
     CODEC: its blocks are compressed by a codec that is not served.
     DAMAGED: it is no whole file.

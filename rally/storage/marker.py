@@ -37,7 +37,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class PlaceKind(StrEnum):
-    """What a place holds: rows, the platform's records, or researchers' tables."""
+    """Kind of place: for rows, the platform's records, or researchers' tables."""
 
     STORE = "store"
     PLATFORM = "platform"
@@ -59,7 +59,7 @@ _OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What a place says of itself.
+    """Marker of a place, by which it says what it is.
 
     Attributes:
         kind: Kind of place.

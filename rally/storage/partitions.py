@@ -128,7 +128,7 @@ class StoredFile(NamedTuple):
 
 
 class LiveFile(NamedTuple):
-    """What is live of a file.
+    """Live rows of a file.
 
     Attributes:
         file: The file.

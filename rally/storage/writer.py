@@ -70,7 +70,7 @@ class NewRow(NamedTuple):
 
 
 class Table(NamedTuple):
-    """How rows of one revision of a document are stored.
+    """Table in which rows of one revision of a document are stored.
 
     Attributes:
         schema: The writer's schema, JSON.

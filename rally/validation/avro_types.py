@@ -15,7 +15,7 @@ from rally.validation.leaves import MISFITS, Leaf
 
 
 class KeyBounds(NamedTuple):
-    """What the keys of a map may be; None bounds nothing.
+    """Bounds of the keys of a map; None bounds nothing.
 
     Attributes:
         listed: all keys that there may be.

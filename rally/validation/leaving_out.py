@@ -17,7 +17,7 @@ _EACH = "*"
 
 @dataclass(frozen=True, slots=True)
 class LeavingOut:
-    """What is left out of the values of one type.
+    """Parts to leave out of the values of one type.
 
     Attributes:
         names: Names of an object's entries that are left out.

@@ -111,7 +111,7 @@ def admit(
 
 
 class _Terms(NamedTuple):
-    """By what each request is weighed.
+    """Terms by which each request is weighed.
 
     Attributes:
         time: Time of this admission, microseconds.
@@ -144,7 +144,7 @@ class _Terms(NamedTuple):
 
 
 class _Admission:
-    """What all requests are held against."""
+    """Admission of requests: everything that they are held against."""
 
     def __init__(
         self,

@@ -71,7 +71,7 @@ class EnrolmentIndex:
 
 
 class Enrolled:
-    """When people joined."""
+    """Times at which people joined."""
 
     def __init__(self, enrolments: Iterable[Enrolment]) -> None:
         """Sorts them by person and scope."""

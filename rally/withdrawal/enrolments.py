@@ -20,7 +20,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Grace(NamedTuple):
-    """How long after a row its enrolment may come.
+    """Time after a row within which its enrolment may come.
 
     Attributes:
         days: Counted from the row's submission timestamp.

@@ -14,7 +14,7 @@ from rally.events import RALLY
 
 
 class RequestStatus(StrEnum):
-    """How a withdrawal stands.
+    """Status of a withdrawal.
 
     ACTIVE: it is carried out, but for studies in which it is deferred.
     HELD: it waits for a person's decision: nothing is deleted, and what comes meanwhile
@@ -28,7 +28,7 @@ class RequestStatus(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What becomes of a row.
+    """Verdict on a row.
 
     WITHDRAWN: a withdrawal at or after it takes it.
     UNENROLLED: it comes after a withdrawal with no enrolment since; one may yet arrive.
@@ -72,7 +72,7 @@ class Left(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """What an enrolment ping says: of its copies, what the first one does.
+    """Content of an enrolment ping; of its copies, that of the first.
 
     Attributes:
         time: Submission timestamp, microseconds.

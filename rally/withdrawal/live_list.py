@@ -12,7 +12,7 @@ from rally.withdrawal.people_index import PeopleIndex
 
 
 class LiveList:
-    """Who is on the list, looked for again when that is older than a job allows.
+    """People on the list, read again when that is older than a job allows.
 
     Looking again asks for the object's generation and reads it only where that has
     changed. A list that has gone, is not as deletion published it, or is older than

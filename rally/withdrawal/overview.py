@@ -71,7 +71,7 @@ class Group(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """All of it at one time: what everybody asks who has to know what is late.
+    """Overview of all requests at one time, for whoever has to know what is late.
 
     `rally withdrawals`, `rally delete` and the audit count by it and by nothing else.
 

@@ -69,7 +69,7 @@ class Ids:
 
 
 class PeopleIndex(Mapping[str, Leaver]):
-    """Who is on a list, by platform pseudonym.
+    """People on a list, by platform pseudonym.
 
     Attributes:
         counter: Counter of the list.

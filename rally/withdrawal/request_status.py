@@ -23,7 +23,7 @@ that said something else before. COPY is one more."""
 
 
 class Promises:
-    """What studies promised on who leaves after the end, or without having joined."""
+    """Promises of studies on who leaves after the end, or without having joined."""
 
     def __init__(self, registry: Registry, states: States, now: datetime) -> None:
         """Finds the studies for whose conclusion somebody may have to wait."""
@@ -85,7 +85,7 @@ def is_weighed(former: Withdrawal | None) -> bool:
 
 
 class Assessment(NamedTuple):
-    """How a request stands.
+    """Assessment of a request.
 
     Attributes:
         status: The status that the rules or a person decided.
@@ -168,7 +168,7 @@ def _new(suspicion: str, delay: int | None) -> Assessment:
 
 
 class Received:
-    """When a person first said what a request says again."""
+    """Time at which a person first said what a request says again."""
 
     def __init__(
         self,

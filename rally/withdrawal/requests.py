@@ -18,7 +18,7 @@ from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalLi
 
 
 class Meaning(NamedTuple):
-    """What one copy of a ping says, in the order in which copies count.
+    """Meaning of one copy of a ping, in the order in which copies count.
 
     Attributes:
         time: Submission timestamp, microseconds.
@@ -55,7 +55,7 @@ class FirstCopies:
 
 
 class Key(NamedTuple):
-    """What makes signals one request: who leaves what, by which document.
+    """Key that makes signals one request: who leaves what, by which document.
 
     Attributes:
         scope: A namespace, or RALLY.
@@ -76,7 +76,7 @@ class Key(NamedTuple):
 
 
 class Signal(NamedTuple):
-    """What is known of a request.
+    """Signal of a request, with all that its copies say.
 
     Attributes:
         time: The earliest submission timestamp, microseconds.
@@ -109,7 +109,7 @@ class KnownRequests(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What the log and the former list say together.
+    """Requests of the log and of the former list together.
 
     Attributes:
         asked: All requests; a deletion id is one for each person whose it is.

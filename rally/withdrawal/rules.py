@@ -8,7 +8,7 @@ GRACE_DAYS = 7.0
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is held, and for how long what cannot be joined to anybody stays open.
+    """Rules by which requests are held, and unmatched ones stay open.
 
     Attributes:
         hold_above_people: A mass has more people than that, who leave one scope

@@ -48,7 +48,7 @@ class Ruling(NamedTuple):
 
 
 class Rulings:
-    """All that people decided of withdrawals.
+    """Rulings of people on withdrawals.
 
     Attributes:
         settlements: Settlements of dead letters that nobody can read.
@@ -123,7 +123,7 @@ class Rulings:
 
 
 class RequestAction(StrEnum):
-    """What can be decided."""
+    """Action that a person can decide."""
 
     CONFIRM = "confirm"
     REJECT = "reject"

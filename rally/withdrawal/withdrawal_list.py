@@ -20,7 +20,7 @@ COPY = "copy"
 
 
 class RequestState(StrEnum):
-    """What a request is called in reports, by what it waits for.
+    """State of a request in reports, by what it waits for.
 
     ACTIVE: for deletion to finish. DEFERRED: for a study's conclusion; all else is
     done. HELD: for a person's decision. UNRESOLVED: for the enrolment that says whose

@@ -98,7 +98,7 @@ class OldCopy(NamedTuple):
 
 
 class StrayKind(StrEnum):
-    """What may stand in a store and is no object of ours.
+    """Kind of entry in a store that is no object of ours.
 
     LINK: to a file, a folder or nothing. SPECIAL: a pipe, a socket or a device. SHARED:
     a file that has another name, by a hard link, under which its bytes stay when the
@@ -119,7 +119,7 @@ class StrayKind(StrEnum):
 
 
 class Stray(NamedTuple):
-    """What stands in a store and is no object, or not an object alone.
+    """Entry in a store that is no object, or not an object alone.
 
     Attributes:
         name: Name that an object there would have.

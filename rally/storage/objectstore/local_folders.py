@@ -39,7 +39,7 @@ _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not be waited 
 
 
 class FolderEntry(NamedTuple):
-    """What stands in a folder.
+    """Entry of a folder.
 
     Attributes:
         name: Name from the root on, parts joined by "/".
