@@ -110,7 +110,7 @@ def fail(store, study, day, number):
         )
         for each in range(number)
     ]
-    for kind in LetterKind:
+    for kind in (LetterKind.PING, LetterKind.WITHDRAWAL):
         write_dead_letters(
             store, LetterPlace(study, kind, day), letters, Plain(), Plain()
         )
