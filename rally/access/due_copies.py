@@ -4,21 +4,23 @@ A copy goes once it was fetched, 7 days after it was made, when its case is refu
 when its person leaves and had not said so in the case.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from rally.access.cases import Case
-from rally.access.records import EXPIRES_AFTER, FOLDER, DestroyedFor, archive_name
-from rally.decisions.access_contents import CASE_DIGITS
+from rally.access.records import (
+    EXPIRES_AFTER,
+    FOLDER,
+    DestroyedFor,
+    archive_name,
+    case_of_archive,
+)
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
 from rally.storage.objectstore.strays import list_but_strays
 from rally.times import from_micros, to_micros
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.withdrawal_list import Withdrawal
-
-_ARCHIVE = re.compile(f"{FOLDER}([0-9a-f]{{{CASE_DIGITS}}})/archive[.]age")
 
 
 class DueCopy(NamedTuple):
@@ -45,9 +47,9 @@ def list_archives(platform: ObjectStore) -> dict[str, ObjectInfo]:
         OSError: The platform cannot be read.
     """
     return {
-        match[1]: info
+        case: info
         for info in list_but_strays(platform, FOLDER)
-        if (match := _ARCHIVE.fullmatch(info.name))
+        if (case := case_of_archive(info.name))
     }
 
 

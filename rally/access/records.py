@@ -38,6 +38,7 @@ _MOST_BYTES = 4096
 _NAME = re.compile(
     f"{FOLDER}([0-9a-f]{{{CASE_DIGITS}}})/(built|fetched|destroyed)[.]json"
 )
+_ARCHIVE = re.compile(f"{FOLDER}([0-9a-f]{{{CASE_DIGITS}}})/archive[.]age")
 _CONTEXT = b"rally access record\n"
 
 
@@ -162,6 +163,12 @@ class AllRecords:
 def archive_name(case: str) -> str:
     """Names the encrypted copy of a case."""
     return f"{FOLDER}{case}/{ARCHIVE}"
+
+
+def case_of_archive(name: str) -> str | None:
+    """Gives the case whose encrypted copy an object's name says; None of any other."""
+    match = _ARCHIVE.fullmatch(name)
+    return match[1] if match else None
 
 
 def record_name(record: CaseRecord) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from rally.access.records import case_of_archive
 from rally.audit.clear_bytes import (
     encode_name,
     header_in,
@@ -104,7 +105,10 @@ class PlatformAudit:
         self.tally = Tally()
 
     def run(self) -> None:
-        """Searches the log, and all records but dead letters, which are sealed.
+        """Searches the log, and all records but those that are sealed.
+
+        These are dead letters, and copies of people: of such the check COPIES knows
+        whether each is the one that was made.
 
         What is no record is named, and searched as well.
 
@@ -114,7 +118,7 @@ class PlatformAudit:
         for stray in self._platform.strays():
             self._record_foreign(stray.name, stray.kind.value)
         for info in self._platform.list():
-            if info.name.startswith(DEAD_LETTERS):
+            if info.name.startswith(DEAD_LETTERS) or case_of_archive(info.name):
                 continue
             is_foreign = not is_record(info.name) and not is_marker(info)
             try:

@@ -21,14 +21,14 @@ DATA = b"age-encryption.org/v1\n"
 WEEK, DAY = timedelta(days=7), timedelta(days=1)
 
 
-def make_copy(deployment, person=STAYS, age=DAY, data=DATA, opened=None):
+def make_copy(deployment, person=STAYS, age=DAY, data=DATA, opened=None, built=DATA):
     """A case that is approved, whose copy was made some time ago."""
     at = deployment.now - age
     participant = deployment.platform_pseudonym(person)
     approved_case(deployment.platform, participant, when=opened or at - DAY)
     deployment.platform.create(archive_name(CASE), data)
-    digest = sha256(DATA).hexdigest()
-    put_record(deployment.platform, Built(CASE, at, digest, len(DATA)))
+    digest = sha256(built).hexdigest()
+    put_record(deployment.platform, Built(CASE, at, digest, len(built)))
 
 
 def without_case(deployment):

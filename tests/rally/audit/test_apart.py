@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from rally.audit import units
-from rally.audit.findings import Check, Unit
+from rally.audit.findings import Check, Status, Unit
 from rally.audit.limits import Limits
 from rally.dead_letters import LetterKind, LetterPlace, encode_dead_letters
 from rally.decisions.contents import DecisionKind as Decides
@@ -72,6 +72,16 @@ def test_copies_of_people_that_go_with_the_next_purge_are_counted(deployment):
     copy_violations.make_copy(deployment, age=timedelta(days=8))
     seen = apart(deployment)[Check.COPIES]
     assert count_by_description(seen) == {"a person's copy past its time": 1}
+
+
+def test_copy_of_somebody_is_sealed_and_is_not_searched(deployment):
+    """What is encrypted looks like anything, such as the beginning of gzip."""
+    before = {each.check: each.unseen for each in deployment.audit().checks}
+    sealed = copy_violations.DATA + b"\x1f\x8b\x08\x00" * 9 + b"PK\x03\x04"
+    copy_violations.make_copy(deployment, data=sealed, built=sealed)
+    report = deployment.audit()
+    assert {each.check: each.unseen for each in report.checks} == before
+    assert all(each.status is Status.KEPT for each in report.checks)
 
 
 def test_legal_hold_is_named(deployment):
