@@ -13,7 +13,9 @@ from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason, Mismatch, MismatchKind, RefusalReason
 from rally.registry.notices import NoticeName
 from rally.registry.transitions import StudyAction, Transition
+from rally.storage.container import canonical_json
 from rally.times import to_micros
+from rally.validation.pseudonyms import stands_in
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
 SENT = "2022-06-01T12:00:00.000000Z"
@@ -220,3 +222,32 @@ def test_every_field_that_is_named_is_given_or_refused(small_rally, payload, fie
             assert all(fields[name] is is_given for name in each.fields)
     else:
         assert outcome.consents == ()
+
+
+BARE = RALLY_ID.replace("-", "")
+words = st.sampled_from(
+    [
+        "given",
+        "study",
+        "2.b",
+        HASH,
+        RALLY_ID,
+        BARE,
+        BARE * 2,
+        BARE[:30],
+        "a" + BARE[:29],
+    ]
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["purpose", "choice", "version", "hash", "time"]), words
+    ),
+    st.dictionaries(words, st.booleans(), max_size=3),
+)
+def test_no_record_holds_the_id_of_its_person(small_rally, payload, changes, fields):
+    said = parts("given", fields) | changes
+    clear = payload(RALLY_ID, string={"study": "rally-x"}, consent=said)
+    outcome = small_rally.judge(small_rally.seal_tink(*AGREED, clear))
+    assert not stands_in(RALLY_ID, canonical_json([*outcome.consents]).encode())
