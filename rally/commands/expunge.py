@@ -39,6 +39,10 @@ def expunge(args: argparse.Namespace) -> int:
     order = _read_order(args, registry, now.date())
     stores = MarkedStores(args.store, args.platform or None)
     signer = None if args.plan_only else decider(args)
+    if signer and not args.note:
+        raise ConfigurationError(
+            "--note: is missing; say why, in words that participants may read"
+        )
     foreseen = _foresee(args, stores, registry, order, now)
     print_results(_results(order, foreseen), *_told(order, foreseen), as_json=args.json)
     if signer is None:

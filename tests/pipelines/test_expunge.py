@@ -68,7 +68,9 @@ class Office:
         return status, *self.capsys.readouterr()
 
     def order(self, *words, study=GARDEN, document="visit.1"):
-        return self.people("studies", "expunge", study, document, *words)
+        says_why = any(each.startswith(("--note", "--plan_only")) for each in words)
+        why = () if says_why else ("--note=a mistake",)
+        return self.people("studies", "expunge", study, document, *words, *why)
 
     def people(self, *words):
         where = [f"--store={self.store}", f"--studies={self.world.studies}"]
@@ -222,6 +224,8 @@ def test_copy_of_another_day_stays_though_compaction_runs_first(own):
         ((*DAYS, "--field=labels"), "--field: labels is no field of visit.1; give its"
          " path in the schema, such as /events/*/address"),
         ((*DAYS,), "--by: is missing; say who decides"),
+        ((*DAYS, "--by=decide", "--note="), "--note: is missing; say why, in words that"
+         " participants may read"),
         ((*DAYS, "--by=steward"), "--by: steward may not decide that; it takes the role"
          " decide"),
         ((*DAYS, "--json"), "--json: is for what will follow; add --plan_only"),
