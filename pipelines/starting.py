@@ -71,34 +71,24 @@ def _start(job: Job, words: Sequence[str]) -> Ended:
         return Ended(status, event=LogEvent.JOB_LAUNCHED)
     if is_check_only(options):
         return _check(job, body, options)
-    told: list[str] = []
     try:
-        return _begin(job, body, options, told)
+        return _begin(job, body, options)
     except ConfigurationError as error:
-        # The first fault ended it; whoever mends it wants to know of the others, too.
-        faults, checks = _examine(job, body, options)
-        wrong = [each.message for each in checks if each.is_wrong]
-        others = [each for each in (*faults, *wrong) if each not in told]
+        # The first fault ended it; who mends that place wants to know of the others.
+        _, checks = _examine(job, body, options)
+        others = [each.message for each in checks if each.is_wrong and each.stops]
+        if set(others).isdisjoint(faults_of(error)):
+            raise
         raise ManyFaults(dict.fromkeys([*faults_of(error), *others])) from None
 
 
-def _begin(
-    job: Job, body: JobBody, options: "PipelineOptions", told: list[str]
-) -> Ended:
-    """Names what is left out, and runs the job for the rest.
-
-    Args:
-        job: The job.
-        body: Work of the job.
-        options: Its options.
-        told: Takes each line that is told of what is left out.
-    """
+def _begin(job: Job, body: JobBody, options: "PipelineOptions") -> Ended:
+    """Names what is left out, and runs the job for the rest."""
     settings = body.settings(options)
     registry = _registry(settings)
     faults = [*registry.faults.values(), *_closed_documents(settings, registry)]
     for fault in faults:
         say(fault)
-    told += faults
 
     def run() -> Ended:
         ended = body.run(options)

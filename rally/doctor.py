@@ -49,12 +49,15 @@ class Check(NamedTuple):
         state: Result of the look.
         message: Finding and, where one is needed, remedy; one line.
         is_away: Whether a service did not answer, so that it may be told later.
+        stops: Whether no job begins where it is wrong; of the rest a job goes on
+            without a study or a document, or it is for people to see to.
     """
 
     subject: str
     state: State
     message: str
     is_away: bool = False
+    stops: bool = True
 
     @property
     def is_wrong(self) -> bool:
@@ -136,7 +139,8 @@ class Examination:
     def _look_at_versions(self) -> None:
         for version in find_versions():
             state = {True: State.OK, False: State.WRONG, None: State.UNKNOWN}
-            self._tell("versions", state[version.is_right], version.message)
+            told = state[version.is_right]
+            self._tell("versions", told, version.message, stops=False)
 
     def _look_at_options(self) -> None:
         """Tells which of the places that the job needs are not named."""
@@ -165,7 +169,7 @@ class Examination:
                 registry = Registry.load(uri)
             self._registry = registry
             for fault in registry.faults.values():
-                self._tell("registry", State.WRONG, fault)
+                self._tell("registry", State.WRONG, fault, stops=False)
             number = len(registry.studies)
             self._tell("registry", State.OK, f"{uri}: {number} studies load")
 
@@ -198,7 +202,8 @@ class Examination:
             self._chain = chain = read_chain(self._stores.platform)
             for record in chain.faulty():
                 what = f"decision {record.number} is {record.status}"
-                self._tell("decisions", State.WRONG, f"{what}; {_VERIFY}")
+                what = f"{what}; {_VERIFY}"
+                self._tell("decisions", State.WRONG, what, stops=False)
             kind = "development platform" if chain.development else "platform"
             what = f"{len(chain.records)} of a {kind}, founded by {chain.founder}"
             self._tell("decisions", State.OK, what)
@@ -206,7 +211,7 @@ class Examination:
             published = open_list(self._stores.platform)
             if published.decisions.has_loss:
                 what = f"names other decisions than are there; {_VERIFY}"
-                self._tell("withdrawal list", State.WRONG, what)
+                self._tell("withdrawal list", State.WRONG, what, stops=False)
             what = f"list {published.list.counter} is the newest"
             self._tell("withdrawal list", State.OK, what)
 
@@ -220,8 +225,10 @@ class Examination:
         with self._looking("platform keys"):
             folder.kek_file()
             found = folder.names()
-            self._look_at_founding(uri)
-        if not found:
+        if found:
+            with self._looking("platform keys", stops=False):
+                self._look_at_founding(uri)
+        else:
             return
         for purpose, attempt in self._purposes(uri, set(found)):
             with self._looking("platform keys"):
@@ -305,7 +312,7 @@ class Examination:
         with self._looking("studies"):
             faults = find_faults(registry, marked, folder, concluded)
             for fault in faults.values():
-                self._tell("studies", State.WRONG, fault)
+                self._tell("studies", State.WRONG, fault, stops=False)
             self._registry = registry.closing(faults)
             used = [
                 each for each in self._used({*folder.names()}) if each not in faults
@@ -320,7 +327,7 @@ class Examination:
             return
         closed = name_closed(self._registry, self._chain, self._settings.clock()())
         for each in closed:
-            self._tell("reviews", State.WRONG, each)
+            self._tell("reviews", State.WRONG, each, stops=False)
         if not closed:
             what = "no document that is to be collected lacks one"
             self._tell("reviews", State.OK, what)
@@ -352,23 +359,25 @@ class Examination:
         return [marked.platform, *marked.each(studies)]
 
     @contextmanager
-    def _looking(self, subject: str) -> Iterator[None]:
+    def _looking(self, subject: str, *, stops: bool = True) -> Iterator[None]:
         """Around one attempt: notes what is wrong, or who does not answer."""
         try:
             yield
         except ConfigurationError as error:
             for fault in faults_of(error):
-                self._tell(subject, State.WRONG, fault)
+                self._tell(subject, State.WRONG, fault, stops=stops)
         except ConnectionError as error:
             what = f"{describe_os_error(error)}; try again when it answers"
             self._checks.append(Check(subject, State.UNKNOWN, what, is_away=True))
         except OSError as error:
             self._tell(subject, State.WRONG, describe_os_error(error))
 
-    def _tell(self, subject: str, state: State, message: str) -> None:
+    def _tell(
+        self, subject: str, state: State, message: str, *, stops: bool = True
+    ) -> None:
         """Notes it once: a key that is lost is missed by its study as well."""
         if all(each.message != message for each in self._checks):
-            self._checks.append(Check(subject, state, message))
+            self._checks.append(Check(subject, state, message, stops=stops))
 
 
 _VERIFY = "`rally decisions verify` says why"

@@ -91,7 +91,7 @@ SPOILT_STUDY = {
     " unmatched_withdrawals, automation)",
     say_nothing_of_a_field: "{studies}/rally-garden/visit.1.avsc: /rally.id: has no"
     " doc; say it",
-    review_oneself: "{studies}/rally-garden/reviews/r1.yaml: line 34: review.by: asked"
+    review_oneself: "{studies}/rally-garden/reviews/r1.yaml: line 36: review.by: asked"
     " for it, or owns it; have somebody else answer",
     cut_schema: "{studies}/rally-garden/visit.1.avsc: line 1: is not JSON"
     " (Expecting ',' delimiter); correct it",

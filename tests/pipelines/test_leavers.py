@@ -204,7 +204,7 @@ def test_job_without_the_newest_list_reads_nothing(
 
 
 def test_another_platform_beside_the_store_is_refused(world, used, tmp_path, capsys):
-    """It has a list of its own, which is a first one."""
+    """It has no list that knows who left."""
     other = f"{tmp_path}/other/platform"
     mark_stores(f"{tmp_path}/other")
     ids = [read_marker(open_store(each)).platform for each in (used, other)]
@@ -215,5 +215,8 @@ def test_another_platform_beside_the_store_is_refused(world, used, tmp_path, cap
         2,
         "",
         f"rally: {used}: belongs to platform {ids[0]}, and not to {ids[1]}; correct"
-        " --store or --platform\n",
+        " --store or --platform\n"
+        f"rally: {other}/withdrawals/list.json: the withdrawal list is missing, and who"
+        " has left is not known without it; restore it, or let `rally delete"
+        " --rebuild_list` make it anew from the event log\n",
     )
