@@ -9,16 +9,22 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from rally.access.cases import CaseState, read_cases
+from rally.access.due_copies import Leavers
+from rally.decisions.verifying import read_chain
 from rally.deletion.plan import FileOutcome, FileResult
 from rally.events import RALLY
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET
 from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
+from rally.person_copy.gathering import Places
+from rally.person_copy.handing_over import build_copy, read_built, record_fetched
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.transitions import StudyAction
 from rally.retention.purge import Purge
+from rally.settings import make_pseudonyms
 from rally.storage.partitions import partition_of
 from rally.times import from_micros, to_micros
 from rally.validation.pseudonyms import PLATFORM
@@ -27,6 +33,7 @@ from rally.withdrawal.rulings import RequestAction as Decision
 from rally.withdrawal.rulings import choose
 from tests.model.words import Ping
 from tests.rally.audit.audited_platform import AuditedPlatform
+from tests.support.access_cases import RECIPIENT, approved_case
 from tests.support.memory_deployment import KeylessPrf
 from tests.support.people import job_key
 from tests.support.purge_deployment import MemoryPurgeSettings as PurgeSettings
@@ -199,6 +206,44 @@ class Life(AuditedPlatform):
         ]
         chosen = choose(Decision.EXPEDITE, published, published, None, waiting)
         expedite(self.platform, published.counter, *chosen)
+
+    @property
+    def cases(self):
+        """Cases of people who asked for a copy, as they are now."""
+        return read_cases(read_chain(self.platform), self.platform, self.now)
+
+    def ask(self, person: int, *, leaves: bool) -> None:
+        """Somebody asks for a copy, and two people stand for it, this afternoon."""
+        who, at = self.platform_pseudonym(person), self.now - timedelta(hours=1)
+        if any(each.is_open and each.is_of(who) for each in self.cases.values()):
+            return
+        number = f"{len(self.cases):08x}"
+        approved_case(self.platform, who, number, at, leaves=leaves, to=RECIPIENT)
+
+    def make_copies(self) -> None:
+        """Whoever makes copies makes each that is approved, of who has not left."""
+        pseudonyms = make_pseudonyms(self.open_keys(), self.registry)
+        for case in self.cases.values():
+            if case.state is CaseState.APPROVED:
+                places = Places.open(self.registry, self.stores, pseudonyms)
+                who = next(
+                    each
+                    for each in map(self.platform_pseudonym, range(4))
+                    if case.is_of(each)
+                )
+                if Leavers(places.published.list.withdrawals).left_at(case):
+                    continue
+                gathered = places.gather(case, who, self.now)
+                key = job_key(Job.COPY)
+                build_copy(places, case, gathered, key, self.now, str)
+
+    def fetch_copies(self) -> None:
+        """People come for their copies."""
+        chain, key = read_chain(self.platform), job_key(Job.COPY)
+        for case in self.cases.values():
+            if case.state is CaseState.BUILT:
+                read_built(self.platform, case)
+                record_fetched(self.platform, chain, key, case, self.now)
 
     def purge(self):
         """As pipelines.purge; its report."""

@@ -1,8 +1,8 @@
 """A whole study's life: every promise is kept at the end of each day, in any order.
 
-People join, send, leave and come back; operators pause, end, conclude; jobs run daily
-in an order of hypothesis' own. The calendar has a year's end and a leap day, and what
-clients say of their own clocks means nothing.
+People join, send, leave, come back and take copies; operators pause, end, conclude;
+jobs run daily in an order of hypothesis' own. The calendar has a year's end and a leap
+day, and what clients say of their own clocks means nothing.
 """
 
 from datetime import timedelta
@@ -47,7 +47,7 @@ deeds = st.builds(
     Deed,
     st.sampled_from(
         ["visit"] * 8 + ["join"] * 4 + ["JOIN", "leave", "leave", "LEAVE", "survey"]
-        + ["pause", "resume", "hold", "release", "at once"]
+        + ["pause", "resume", "hold", "release", "at once", "ask", "ask", "fetch"]
     ),
     st.sampled_from([0, 0, 0, 1, 1, 2, 3]),
     st.sampled_from([GARDEN, GARDEN, POND]),
@@ -83,7 +83,12 @@ def do(life, deed):
         life.release()
     if what == "at once":
         life.let_go_at_once()
-    if what in ("hold", "release", "at once"):
+    if what == "ask":
+        life.ask(person, leaves=own)
+        life.make_copies()
+    if what == "fetch":
+        life.fetch_copies()
+    if what in ("hold", "release", "at once", "ask", "fetch"):
         return []
     if what in ("JOIN", "LEAVE"):
         scope = RALLY
