@@ -75,7 +75,7 @@ RECEIPT_A, RECEIPT_B, NAMED_B = 2, 1, 2
 """Requests for a receipt, of deletion and of the audit; and of the audit for a file
 that receipts name, however many of them do."""
 
-NAMED_BYTES = 316
+NAMED_BYTES = 348
 """Bytes of JSON for a file that a receipt names."""
 
 LISTINGS: Mapping[str, int] = {

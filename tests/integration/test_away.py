@@ -80,11 +80,12 @@ def test_store_that_has_a_fault_of_its_own(start, gcs):
 
 def test_store_that_refuses(start, gcs):
     gcs.answers += [Answer(403)] * 9
-    refused = (
-        f"{BUCKET}: cannot be read (Cloud Storage says Forbidden); check that it exists"
+    refused, also = (
+        f"{place}: cannot be read (Cloud Storage says Forbidden); check that it exists"
         " and that this account may read there"
+        for place in (BUCKET, "gs://bucket")
     )
-    assert start(JOBS[0], "gs://bucket") == told(refused, 2)
+    assert start(JOBS[0], "gs://bucket") == told(f"{refused}\nrally: {also}", 2)
 
 
 def test_store_that_may_be_read_and_not_written(gcs):

@@ -149,11 +149,13 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("option", "message"), WRONG.values(), ids=WRONG)
-def test_wrong_place_is_one_line_and_status_2(option, message, argv, bucket, capsys):
+def test_wrong_place_is_told_first_and_status_2(option, message, argv, bucket, capsys):
+    """The server that stands in for the cloud answers nobody who asks for rights."""
     names = {"bucket": bucket, "name": bucket.removeprefix("gs://")}
 
     assert cli.main([*argv, option.format(**names)]) == 2
 
     out, errors = capsys.readouterr()
-    assert (out, errors.count("\n")) == ("", 1)
+    assert out == ""
     assert errors.startswith(f"rally: {message.format(**names)}")
+    assert all(line.startswith("rally: ") for line in errors.splitlines())

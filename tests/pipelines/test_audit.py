@@ -233,7 +233,6 @@ def test_test_ids_and_addresses_are_looked_for(world, lived_in, capsys, monkeypa
         ("--html=/nowhere/at/all.html", "cannot be written"),
         ("--as_of=yesterday", "--as_of yesterday: is no time"),
         ("--nonsense", "--nonsense: no such option"),
-        ("--platform_keys=/nowhere", "is missing"),
     ],
 )
 def test_wrong_options_are_one_line(world, lived_in, capsys, option, said):
@@ -241,6 +240,16 @@ def test_wrong_options_are_one_line(world, lived_in, capsys, option, said):
     assert (status, out) == (2, "")
     assert said in errors
     assert len(errors.splitlines()) == 1
+
+
+def test_missing_keys_are_a_line_each(world, lived_in, capsys):
+    status, out, errors = run(world, lived_in, capsys, "--platform_keys=/nowhere")
+    missing = "is missing; is this the key folder"
+    assert (status, out) == (2, "")
+    assert [line.partition("?")[0].split(": ")[1:] for line in errors.splitlines()] == [
+        ["/nowhere/pseudonym.platform.keyset.json", missing],
+        ["/nowhere/kek.json", missing],
+    ]
 
 
 def test_wrong_line_of_standard_input_is_not_repeated(

@@ -18,6 +18,7 @@ from rally.scheduling.day import DAY, SUNDAY, Places, Schedule, this_rally
 from rally.storage.objectstore.open_store import open_store
 from tests.rally.scheduling.shells import cron_commands, run_as_cron
 from tests.support.named_tests import ROOT, find_missing
+from tests.support.reviews import write_reviews
 from tests.support.world import (
     GARDEN,
     HOUSE,
@@ -48,6 +49,7 @@ def ageless(tmp_path):
         for dated, ageless in FOR_EVER.items():
             text = text.replace(dated, ageless)
         file.write_text(text)
+    write_reviews(Path(world.studies))  # which name how long rows stay
     return world
 
 
