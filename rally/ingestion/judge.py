@@ -34,7 +34,7 @@ from rally.registry.policy import (
     refused_by_tag,
 )
 from rally.registry.review_judging import LAPSED_FOR
-from rally.registry.study import Means, Study, StudyKind
+from rally.registry.study import Means
 from rally.storage.layout import Partition
 from rally.storage.writer import NewRow
 from rally.times import to_micros
@@ -157,7 +157,7 @@ class Judge:
             # A study may be registered and have no key, as it is not used here.
             if not self._pseudonyms.knows(label.study):
                 return Outcome(label, event=joined, failure=FailureReason.NO_KEY)
-            in_study = self._in_study(route.study, sender)
+            in_study = sender.in_study(route.study, self._pseudonyms)
             whole = make_row(opened, in_study, self._decisions.approvals)
             made = without_expunged(route, whole, orders)
             if made is None:
@@ -368,17 +368,6 @@ class Judge:
             raise PingFailed(FailureReason.UNKNOWN_STUDY)
         self._refuse_concluded(scope)
         return scope
-
-    def _in_study(self, study: Study, sender: Sender) -> Sender:
-        """Gives a person the pseudonyms by which the study's rows know them."""
-        if study.kind is StudyKind.PLATFORM:
-            return sender
-        deletion = sender.deletion_pseudonym
-        return sender._replace(
-            participant=self._pseudonyms.of_study(study.namespace, sender.participant),
-            deletion_pseudonym=deletion
-            and self._pseudonyms.of_study(study.namespace, deletion),
-        )
 
 
 def _refuse_automation(ping: Ping) -> None:

@@ -13,11 +13,11 @@ from rally.outcomes import FailureReason
 from rally.registry.approvals import Approvals
 from rally.registry.expunges import ExpungeOrder, RowExpunge
 from rally.registry.rows import RowEncoder
-from rally.registry.study import PayloadSchema
+from rally.registry.study import PayloadSchema, Study, StudyKind
 from rally.storage.field_eraser import FieldRequired
 from rally.times import to_micros
 from rally.validation.pointers import look_up, put
-from rally.validation.pseudonyms import IdReplacer, stands_in
+from rally.validation.pseudonyms import IdReplacer, Pseudonyms, stands_in
 
 _END_TIME = ("ping_info", "end_time")
 """The place of the time at which Glean's clients ended to collect a ping."""
@@ -92,6 +92,22 @@ class Sender(NamedTuple):
         if self.deletion_id is None or self.deletion_pseudonym is None:
             return known
         return {self.deletion_id: self.deletion_pseudonym} | known
+
+    def in_study(self, study: Study, pseudonyms: Pseudonyms) -> "Sender":
+        """Gives the person the pseudonyms by which a study's rows know them.
+
+        Args:
+            study: study of the rows.
+            pseudonyms: pseudonyms, with the study's key.
+        """
+        if study.kind is StudyKind.PLATFORM:
+            return self
+        deletion = self.deletion_pseudonym
+        return self._replace(
+            participant=pseudonyms.of_study(study.namespace, self.participant),
+            deletion_pseudonym=deletion
+            and pseudonyms.of_study(study.namespace, deletion),
+        )
 
 
 def make_event(
