@@ -1,10 +1,10 @@
 """Proves that a request is a person's own: by the key of their client's enrolment.
 
 Everybody who reads rows knows ids, and whoever knows an id can send pings with it, an
-enrolment as well. But nobody sends the *first* enrolment that is ever heard of an id
-but who made the id. So the copy goes to a key that stands in that one, and in no later
-one, also after somebody left and came back. Released clients name no key: of them
-nothing is proven so.
+enrolment as well. But nobody sends the *first* ping that is ever heard of an id but
+who made the id. So the copy goes to a key that stands in that one, an enrolment in
+Rally, and in no later one, also after somebody left and came back. Released clients
+name no key: of them nothing is proven so.
 """
 
 import hashlib
@@ -25,19 +25,24 @@ def find_client_key(events: Iterable[Event], participant: str) -> str | None:
         participant: Platform pseudonym.
 
     Returns:
-        None where the first enrolment names none; or where two have its time, of which
-        nobody can say which was first; or where none was heard.
+        None where that enrolment names none; where no enrolment in Rally was heard; and
+        where anything else of the person is as old or older. Their first enrolment was
+        then perhaps never heard, and the one in the log may be anybody's.
     """
-    joined = {
-        (each.submission_timestamp, each.document_id, each.recipient)
-        for each in events
-        if each.kind is EventKind.JOINED
-        and each.scope == RALLY
-        and each.participant == participant
-    }
-    first = min((time for time, *_ in joined), default=None)
-    firsts = [key for time, _, key in joined if time == first]
-    return firsts[0] if len(firsts) == 1 else None
+    first = set[Event]()
+    for each in events:
+        if each.participant != participant:
+            continue
+        time = min(map(_time, first), default=_time(each))
+        if _time(each) < time:
+            first.clear()
+        if _time(each) <= time:
+            first.add(each)
+    if len(first) != 1:
+        return None
+    (only,) = first
+    is_enrolment = only.kind is EventKind.JOINED and only.scope == RALLY
+    return only.recipient if is_enrolment else None
 
 
 def prove_by_ping(case: Case, events: Iterable[Event], participant: str) -> str:
@@ -60,8 +65,9 @@ def prove_by_ping(case: Case, events: Iterable[Event], participant: str) -> str:
     key = find_client_key(events, participant)
     if key is None:
         raise ConfigurationError(
-            f"{case.id}: cannot be verified by a ping: the first enrolment that was"
-            " heard of the person names no key; take --account or --attestation"
+            f"{case.id}: cannot be verified by a ping: what was heard first of the"
+            " person is no enrolment in Rally with a key; take --account or"
+            " --attestation"
         )
     if case.recipient != key:
         raise ConfigurationError(

@@ -231,8 +231,8 @@ def _find_client_key(platform: "ObjectStore", person: str) -> str:
     key = find_client_key(EventLog(platform), person)
     if key is None:
         raise ConfigurationError(
-            "--client_key: the first enrolment that was heard of the person names no"
-            " key; give --recipient, or neither"
+            "--client_key: what was heard first of the person is no enrolment in Rally"
+            " with a key; give --recipient, or neither"
         )
     return key
 

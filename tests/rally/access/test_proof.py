@@ -34,7 +34,7 @@ def case(recipient=RECIPIENT):
     return Case(CASE, subject, False, recipient, Decided("jo", OPENED))
 
 
-FIRST = event(JOINED, -100)
+FIRST, LONG_AGO = event(JOINED, -100), event(JOINED, -24 * 90)
 KEYS = [
     ([], None),
     ([FIRST], RECIPIENT),
@@ -51,11 +51,17 @@ KEYS = [
     ([FIRST, event(JOINED, -100, RECIPIENT, document="again")], None),
     ([FIRST, FIRST._replace(recipient=OTHER)], None),
     ([FIRST, FIRST._replace(recipient=None)], None),
-    # What is said of somebody else, of a study, or by another act, is no enrolment.
     ([FIRST, event(JOINED, -101, OTHER, who=BOB)], RECIPIENT),
-    ([FIRST, event(JOINED, -101, OTHER, scope="rally-birds")], RECIPIENT),
-    ([FIRST, event(ASKED, -101, OTHER)], RECIPIENT),
+    ([FIRST, event(JOINED, -99, OTHER, scope="rally-birds")], RECIPIENT),
+    # Whoever was heard of before they joined Rally may have joined it unheard.
+    ([FIRST, event(JOINED, -101, OTHER, scope="rally-birds")], None),
+    ([FIRST, event(JOINED, -100, OTHER, scope="rally-birds")], None),
+    ([FIRST, event(LEFT, -101, None, scope="rally-birds")], None),
+    ([FIRST, event(LEFT, -100, None)], None),
+    ([FIRST, event(ASKED, -101, OTHER)], None),
+    ([FIRST, event(ASKED, -100)], None),
     ([event(ASKED, -101)], None),
+    ([event(JOINED, -101, scope="rally-birds")], None),
 ]
 
 
@@ -110,8 +116,8 @@ NEVER = (
     " within 30 days; have them ask by it"
 )
 NO_KEY = (
-    f"{CASE}: cannot be verified by a ping: the first enrolment that was heard of the"
-    " person names no key; take --account or --attestation"
+    f"{CASE}: cannot be verified by a ping: what was heard first of the person is no"
+    " enrolment in Rally with a key; take --account or --attestation"
 )
 ELSEWHERE = (
     f"{CASE}: its copy does not go to the key of the person's client; refuse it, and"
@@ -125,7 +131,7 @@ ELSEWHERE = (
         ([FIRST], RECIPIENT, NEVER),
         ([FIRST, event(ASKED, 1, OTHER)], RECIPIENT, NEVER),
         ([FIRST, event(ASKED, 1, who=BOB)], RECIPIENT, NEVER),
-        ([FIRST, event(ASKED, -24 * 30 - 1)], RECIPIENT, NEVER),
+        ([LONG_AGO, event(ASKED, -24 * 30 - 1)], RECIPIENT, NEVER),
         ([event(ASKED, 1)], RECIPIENT, NO_KEY),
         ([event(JOINED, -9, None), event(JOINED, -8), event(ASKED, 1)], RECIPIENT,
          NO_KEY),
@@ -140,8 +146,8 @@ def test_what_proves_nothing_is_said(events, recipient, message):
 def test_ping_that_is_sent_again_asks_when_it_was_sent_first():
     old = event(ASKED, -24 * 40, document="one")
     again = event(ASKED, -1, document="one")
-    assert refused(FIRST, old, again) == refused(again, FIRST, old) == NEVER
-    assert proved(FIRST, old, event(ASKED, -2, document="two"), again)
+    assert refused(LONG_AGO, old, again) == refused(again, LONG_AGO, old) == NEVER
+    assert proved(LONG_AGO, old, event(ASKED, -2, document="two"), again)
 
 
 @pytest.mark.parametrize("kind", [JOINED, LEFT])
@@ -155,4 +161,4 @@ def test_other_ping_that_is_sent_again_as_a_request_asks_for_nothing(kind):
 
 @pytest.mark.parametrize("hours", [-24 * 30, 0, 24 * 5])
 def test_request_may_be_a_month_older_than_its_case(hours):
-    assert proved(FIRST._replace(submission_timestamp=0), event(ASKED, hours))
+    assert proved(LONG_AGO, event(ASKED, hours))

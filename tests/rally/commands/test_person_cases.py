@@ -353,13 +353,13 @@ def test_client_without_a_key_verifies_nothing(office):
     assert office.person("open", "--client_key", by="decide") == (
         2,
         "",
-        "rally: --client_key: the first enrolment that was heard of the person names no"
-        " key; give --recipient, or neither\n",
+        "rally: --client_key: what was heard first of the person is no enrolment in"
+        " Rally with a key; give --recipient, or neither\n",
     )
     case = office.open(f"--recipient={OTHER}")
     status, _, err = office.person("verify", case, "--ping", by="decide")
     assert (status, office.cases()[case].state) == (2, "opened")
-    assert "first enrolment that was heard of the person names no key" in err
+    assert "heard first of the person is no enrolment in Rally with a key" in err
 
 
 def test_ping_that_nobody_sent_is_not_taken_on_somebodys_word(office):
