@@ -80,7 +80,7 @@ def find_due(
         if archive is None and not case.has_archive:
             continue
         if case.built is None and case.refused is None:
-            found = _unfinished(platform, case, now)
+            found = _unfinished(platform, case, left, now)
         else:
             found = _due(case, left, now)
         if found is not None:
@@ -131,10 +131,17 @@ def _due(case: Case, left: Leavers, now: datetime) -> _Due | None:
     return None
 
 
-def _unfinished(platform: ObjectStore, case: Case, now: datetime) -> _Due | None:
-    """Says why what a killed export left has to go; its next run may yet finish it."""
+def _unfinished(
+    platform: ObjectStore, case: Case, left: Leavers, now: datetime
+) -> _Due | None:
+    """Says why what a killed export left has to go; its next run may yet finish it.
+
+    No run finishes it once its person has left.
+    """
     if case.approved is None:
         return None
+    if left_at := left.left_at(case):
+        return DestroyedFor.LEFT, left_at
     dated = platform.list_dated(archive_name(case.id))
     expires = max((at for _, at in dated), default=now) + EXPIRES_AFTER
     return (DestroyedFor.EXPIRED, expires) if now >= expires else None

@@ -327,14 +327,32 @@ def test_a_copy_that_is_gone_without_a_record_gets_its_record(garden):
     assert case(garden, later).destroyed.why is DestroyedFor.EXPIRED
 
 
-def test_what_a_killed_export_left_goes_after_a_week(garden):
-    ask(garden)
-    garden.platform.fault = lambda operation, name: (
+def build_killed(deployment):
+    """An export that wrote the archive and no record."""
+    deployment.platform.fault = lambda operation, name: (
         _die_on("create")(operation, name) if name.endswith("built.json") else None
     )
     with pytest.raises(Killed):
-        build(garden)
-    garden.platform.fault = lambda *_: None
+        build(deployment)
+    deployment.platform.fault = lambda *_: None
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_what_a_killed_export_left_goes_when_its_person_leaves(garden, leaves):
+    ask(garden, leaves=leaves)
+    build_killed(garden)
+    assert due(garden) == []
+    leave(garden)
+    info = garden.platform.stat(archive_name(CASE))
+    expected = [DueCopy(CASE, DestroyedFor.LEFT, day(28), info)]
+    assert due(garden) == ([] if leaves else expected)
+    destroy(garden)
+    assert list(list_archives(garden.platform)) == ([CASE] if leaves else [])
+
+
+def test_what_a_killed_export_left_goes_after_a_week(garden):
+    ask(garden)
+    build_killed(garden)
     assert due(garden, NOW + timedelta(days=6)) == []
     (left,) = due(garden, NOW + WEEK)
     assert left.why is DestroyedFor.EXPIRED
