@@ -50,8 +50,8 @@ class ConsentRecord(NamedTuple):
         participant: Platform pseudonym.
         purpose: Purpose.
         fields: Fields that it is about, sorted; none is all of the purpose.
-        at: Time of the choice, microseconds since 1970: the client's, as far as the
-            edge's clock bears it out.
+        at: Time of the choice, microseconds since 1970: the client's, and not after
+            the edge received it; a refusal's is at most a week before.
         submission_timestamp: Time at which the edge received it, microseconds.
         notice: Notice that the person read, as the client names it; None where it
             names none.

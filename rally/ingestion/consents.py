@@ -32,7 +32,7 @@ from rally.validation.pseudonyms import stands_in
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _EARLIEST = timedelta(days=7)
-"""How long before its ping a choice may have been made, by a client's clock."""
+"""How long before its ping a refusal may have been made, by a client's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,14 @@ class _Read:
         choice: Choice.
         fields: Fields with whether the choice is about each; None without any.
         notice: Notice that was read.
-        at: Time of the choice, microseconds.
+        at: Time that the client says, UTC; None where it says none.
     """
 
     purpose: ConsentPurpose
     choice: ConsentChoice
     fields: Mapping[str, bool] | None
     notice: NoticeName | None
-    at: int
+    at: datetime | None
 
 
 def judge_consents(
@@ -115,7 +115,7 @@ def _make_records(
             sender.participant,
             read.purpose,
             fields,
-            read.at,
+            _choose_time(choice, read.at, opened.sent),
             opened.micros,
             read.notice,
             pseudonyms.get(document_id, document_id),
@@ -136,12 +136,15 @@ def _read(opened: OpenedPing, places: ConsentPlaces) -> _Read:
     choice = _text(clear, places.choice)
     if choice not in set(ConsentChoice):
         raise _mismatch(places.choice, " or ".join(ConsentChoice))
+    at = _read_time(clear, places)
+    if at is None and choice == ConsentChoice.GIVEN:
+        raise _mismatch(places.time, "a time with its zone, of what is given")
     return _Read(
         ConsentPurpose(purpose),
         ConsentChoice(choice),
         _read_fields(clear, places),
         _read_notice(clear, places),
-        _read_time(clear, places, opened.sent),
+        at,
     )
 
 
@@ -178,21 +181,27 @@ def _read_notice(
     return NoticeName(version, sha256)
 
 
-def _read_time(
-    clear: Mapping[str, object], places: ConsentPlaces, sent: datetime
-) -> int:
-    """Reads when somebody chose, as far as the edge's clock bears it out.
+def _read_time(clear: Mapping[str, object], places: ConsentPlaces) -> datetime | None:
+    """Reads when somebody chose, by the client's clock; None where it tells no time."""
+    said = _text(clear, places.time)
+    try:
+        return None if said is None else parse_time(said, needs_zone=True)
+    except InvalidTime:
+        return None
 
-    Not after the ping was sent, and not long before: clients' clocks are often wrong.
+
+def _choose_time(choice: ConsentChoice, said: datetime | None, sent: datetime) -> int:
+    """Gives the time from which a choice counts, microseconds: not after it was sent.
+
+    Clients' clocks are often wrong, so a refusal is not taken for a very old one. What
+    is given is as old as its client says: whoever sends the sealed ping again, later,
+    must not make it newer than what the person refused since.
     """
-    said = None if places.time is None else _text(clear, places.time)
     if said is None:
         return to_micros(sent)
-    try:
-        time = parse_time(said, needs_zone=True)
-    except InvalidTime:
-        return to_micros(sent)
-    return to_micros(min(max(time, sent - _EARLIEST), sent))
+    if choice is not ConsentChoice.GIVEN:
+        said = max(said, sent - _EARLIEST)
+    return to_micros(min(said, sent))
 
 
 def _text(clear: Mapping[str, object], at: str) -> str | None:

@@ -16,8 +16,8 @@ def read_consent_places(place: Place, value: object) -> ConsentPlaces:
         choice=fields.need("choice", pointer),
         notice_version=fields.need("notice_version", pointer),
         notice_sha256=fields.need("notice_sha256", pointer),
+        time=fields.need("time", pointer),
         fields=fields.maybe("fields", pointer),
-        time=fields.maybe("time", pointer),
     )
     fields.close()
     return places
@@ -60,7 +60,7 @@ def _find_faults(place: Place, places: ConsentPlaces, payload: Type) -> Iterator
         "time": places.time,
     }
     for name, at in texts.items():
-        if at is not None and type_at(payload, at) != "string":
+        if type_at(payload, at) != "string":
             what = f"{at} is no string of the document's schema; correct either"
             yield str(place.at(name).error(what))
     if places.fields is not None and not _is_map_of_booleans(payload, places.fields):

@@ -119,17 +119,18 @@ class ConsentPlaces:
         choice: Place of `given`, `refused` or `withdrawn`.
         notice_version: Place of the version of the notice that was read.
         notice_sha256: Place of the hash of its text.
+        time: Place of the time of the choice. A sealed ping can be sent again at any
+            time, so the edge's clock does not say when somebody gave something.
         fields: Place of a map from fields to whether the choice is about them; None
             where it is always about the whole purpose.
-        time: Place of the time of the choice; None where it is that of the ping.
     """
 
     purpose: str
     choice: str
     notice_version: str
     notice_sha256: str
+    time: str
     fields: str | None = None
-    time: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,10 @@ AGREED = """
     means: consents
     scope: [/study]
     consent: {purpose: /purpose, choice: /choice, notice_version: /version,
-              notice_sha256: /sha256, fields: /fields}
+              notice_sha256: /sha256, time: /time, fields: /fields}
     purpose: what people let a study see of their demographics
 """
-TEXTS = ("study", "purpose", "choice", "version", "sha256")
+TEXTS = ("study", "purpose", "choice", "version", "sha256", "time")
 SCHEMA = {
     "type": "record",
     "name": "agreed",
@@ -63,6 +63,7 @@ def agreed(world, number, choice, sent, **fields):
         "choice": choice,
         "version": "1",
         "sha256": NOTICE,
+        "time": sent,
         "fields": fields,
     }
     return world.message(f"{HOUSE}/agreed/1", said, number, sent)

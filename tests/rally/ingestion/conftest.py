@@ -105,7 +105,7 @@ rally-x:
     asked.1:
       means: consents
       consent: {purpose: /purpose, choice: /choice, notice_version: /version,
-                notice_sha256: /hash}
+                notice_sha256: /hash, time: /time}
     joined.1: {means: joins}
     left.1: {means: leaves}
 pioneer-y:

@@ -6,6 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.consent.fold import (
+    ConsentState,
+    PersonInStudy,
+    StudyTerms,
+    fold_consent,
+)
 from rally.consent.records import ConsentChoice, ConsentPurpose, ConsentRecord
 from rally.envelope import parse_timestamp
 from rally.ingestion.outcome import Outcome
@@ -30,7 +36,8 @@ def micros(text):
 
 
 def parts(choice="given", fields=None, **changes):
-    said = {"purpose": "demographics", "choice": choice, "version": "2.b", "hash": HASH}
+    said = {"purpose": "demographics", "choice": choice, "version": "2.b", "hash": HASH,
+            "time": SENT}  # fmt: skip
     return said | ({} if fields is None else {"fields": fields}) | changes
 
 
@@ -89,10 +96,10 @@ def test_choice_becomes_records_of_its_fields(small_rally, agree, said, choices)
 
 
 def test_document_without_fields_is_about_the_whole_purpose(small_rally, payload):
-    clear = payload(RALLY_ID, **parts(), time="2022-05-30T00:00:00Z")
-    envelope = small_rally.seal_glean(*ASKED, clear)
+    at = "2022-05-30T00:00:00Z"
+    envelope = small_rally.seal_glean(*ASKED, payload(RALLY_ID, **parts(time=at)))
     assert small_rally.judge(envelope) == Outcome(
-        Label(*ASKED), consents=(record(small_rally, envelope, GIVEN),)
+        Label(*ASKED), consents=(record(small_rally, envelope, GIVEN, at=at),)
     )
 
 
@@ -109,11 +116,62 @@ def test_document_without_fields_is_about_the_whole_purpose(small_rally, payload
         (None, SENT),
     ],
 )
-def test_client_s_time_counts_as_far_as_the_edge_bears_it_out(
+def test_time_of_a_refusal_counts_as_far_as_the_edge_bears_it_out(
     small_rally, agree, said, at
 ):
     envelope, outcome = agree(parts("refused", time=said))
     assert [*outcome.consents] == [record(small_rally, envelope, REFUSED, at=at)]
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ("2022-06-01T11:00:00+02:00", "2022-06-01T09:00:00Z"),
+        ("2199-01-01T00:00:00Z", SENT),
+        ("2022-05-25T11:00:00Z", "2022-05-25T11:00:00Z"),
+        ("2001-01-01T00:00:00Z", "2001-01-01T00:00:00Z"),
+    ],
+)
+def test_what_is_given_is_as_old_as_the_client_says(small_rally, agree, said, at):
+    envelope, outcome = agree(parts(fields={"age": True, "b": False}, time=said))
+    later = max(at, "2022-05-25T12:00:00Z")
+    assert [*outcome.consents] == [
+        record(small_rally, envelope, GIVEN, "age", at=at),
+        record(small_rally, envelope, REFUSED, "b", at=later),
+    ]
+
+
+@pytest.mark.parametrize("time", [None, "yesterday", "2022-06-01T11:00:00"])
+def test_what_is_given_at_no_time_fails(agree, time):
+    _, outcome = agree(parts(fields={"age": True}, time=time))
+    assert (outcome.failure, outcome.consents) == (FailureReason.SCHEMA_MISMATCH, ())
+    assert outcome.where is not None
+    assert outcome.where.path == "/consent/time"
+
+
+def test_refused_ping_that_is_sent_again_gives_back_nothing(small_rally, payload):
+    """It left no record when it came first, so no copy of it is known."""
+    day, withdrawn, again = (f"2022-{each}T00:00:00Z" for each in
+                             ("06-01", "06-02", "07-01"))  # fmt: skip
+
+    def send(said, sent, actions=()):
+        study = {"study": "rally-x"}
+        clear = payload(RALLY_ID, string=study, consent=parts(time=said["time"]) | said)
+        envelope = small_rally.seal_glean(*AGREED, clear, submission_timestamp=sent)
+        return small_rally.judge(envelope, "2022-07-02T00:00:00Z", actions).consents
+
+    given = {"fields": {"age": True}, "time": day}
+    paused = datetime(2022, 5, 31, tzinfo=UTC)
+    pause = Transition("rally-hub", StudyAction.PAUSE, paused, "op", "")
+    assert send(given, day, [pause]) == ()
+    records = [
+        *send({"choice": "withdrawn", "time": withdrawn}, withdrawn),
+        *send(given, again),
+    ]
+    person, now = PersonInStudy(records), micros("2022-07-02T00:00:00Z")
+    found = fold_consent(person, StudyTerms(), records[0].purpose, "age", now)
+    assert found is not None
+    assert (found.state, found.since) == (ConsentState.WITHDRAWN, micros(withdrawn))
 
 
 def test_who_names_no_notice_has_none(small_rally, agree):

@@ -23,8 +23,9 @@ PLACES = {
     "choice": "/choice",
     "notice_version": "/version",
     "notice_sha256": "/hash",
+    "time": "/time",
 }
-ALL = PLACES | {"fields": "/fields", "time": "/time"}
+ALL = PLACES | {"fields": "/fields"}
 ENTRY = {"means": "consents", "purpose": "what people agree to", "consent": ALL}
 AT = "documents.agreed.1"
 
@@ -53,7 +54,7 @@ def test_document_says_where_each_part_is(agreed):
     document = agreed(consent=PLACES).load().studies["rally-x"].documents["agreed.1"]
     assert document.consent == ConsentPlaces(
         purpose="/purpose", choice="/choice", notice_version="/version",
-        notice_sha256="/hash",
+        notice_sha256="/hash", time="/time",
     )  # fmt: skip
 
 
@@ -63,6 +64,10 @@ def test_document_says_where_each_part_is(agreed):
         ({"consent": None}, ".consent: is missing; say where each part"),
         ({"means": "joins"}, ".consent: is for consents only; remove it"),
         ({"consent": {}}, ".consent.purpose: is missing; add it"),
+        (
+            {"consent": {k: v for k, v in ALL.items() if k != "time"}},
+            ".consent.time: is missing; add it",
+        ),
         ({"consent": ALL | {"choice": "choice"}}, ".consent.choice: must be a JSON"),
         ({"consent": ALL | {"who": "/id"}}, ".consent.who: is not known; remove it"),
         ({"consent": ALL | {"time": "/when"}}, ".consent.time: /when is no string of"),
