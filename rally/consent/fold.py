@@ -113,8 +113,9 @@ def fold_consent(
     """Tells how a consent stands at a time.
 
     The newest choice decides, of equal times the one that protects more. Who leaves the
-    study or Rally withdraws what was given up to then. What was given lasts as long as
-    its notice says, and at most to the study's conclusion.
+    study or Rally withdraws what was given up to then, and what is given after that
+    until the person joins the study again. What was given lasts as long as its notice
+    says, and at most to the study's conclusion.
 
     Args:
         person: What the logs have of the person.
@@ -141,13 +142,26 @@ def fold_consent(
     found = Consent(ConsentState(newest.choice), newest.at, newest.evidence, name)
     if newest.choice is not ConsentChoice.GIVEN:
         return found
-    left = min((at for at in person.left if newest.at <= at <= as_of), default=None)
+    left = _find_leave(person, newest.at, as_of)
     ends = _end(newest.at, notice, terms)
     if left is not None and (ends is None or left <= ends):
         return found._replace(state=ConsentState.WITHDRAWN, since=left)
     if ends is not None and ends <= as_of:
         return found._replace(state=ConsentState.EXPIRED, since=ends)
     return found
+
+
+def _find_leave(person: PersonInStudy, given: int, as_of: int) -> int | None:
+    """Finds the leave that withdraws what was given, in microseconds; None without one.
+
+    It is the last one before, of somebody who did not join since; or the first after.
+    """
+    left = sorted(each for each in person.left if each <= as_of)
+    joined = max((each for each in person.joined if each <= as_of), default=None)
+    before = [each for each in left if each <= given]
+    if before and (joined is None or joined <= before[-1]):
+        return before[-1]
+    return next((each for each in left if each >= given), None)
 
 
 def fields_named(records: Iterable[ConsentRecord]) -> dict[ConsentPurpose, list[str]]:

@@ -71,9 +71,23 @@ def fold(records=(), joined=(), left=(), *, terms=TERMS, purpose=DEMOGRAPHICS,
         ({"records": [at(GIVEN, 1), at(REFUSED, 0)]}, ("given", 1, ONE)),
         ({"records": [at(GIVEN, 1), at(REFUSED, 1)]}, ("refused", 1, ONE)),
         ({"records": [at(REFUSED, 1), at(TAKEN_BACK, 1)]}, ("withdrawn", 1, ONE)),
-        ({"records": [at(GIVEN, 1)], "left": [0]}, ("given", 1, ONE)),
+        ({"records": [at(GIVEN, 1)], "left": [0]}, ("withdrawn", 0, ONE)),
+        ({"records": [at(GIVEN, 23)], "joined": [0], "left": [20]},
+         ("withdrawn", 20, ONE)),
+        ({"records": [at(GIVEN, 23)], "joined": [0, 20], "left": [9, 20]},
+         ("withdrawn", 20, ONE)),
+        ({"records": [at(GIVEN, 23)], "joined": [0, 22], "left": [20]},
+         ("given", 23, ONE)),
+        ({"records": [at(GIVEN, 23)], "joined": [0, 24], "left": [20]},
+         ("given", 23, ONE)),
+        ({"records": [at(GIVEN, 23)], "joined": [0, 24], "left": [20], "days": 23},
+         ("withdrawn", 20, ONE)),
+        ({"records": [at(REFUSED, 23)], "joined": [0], "left": [20]},
+         ("refused", 23, ONE)),
         ({"records": [at(GIVEN, 1)], "left": [1]}, ("withdrawn", 1, ONE)),
-        ({"records": [at(GIVEN, 1)], "left": [0, 5, 7]}, ("withdrawn", 5, ONE)),
+        ({"records": [at(GIVEN, 1)], "left": [5, 7]}, ("withdrawn", 5, ONE)),
+        ({"records": [at(GIVEN, 1)], "joined": [0, 1], "left": [0, 5, 7]},
+         ("withdrawn", 5, ONE)),
         ({"records": [at(GIVEN, 1)], "left": [5], "days": 4}, ("given", 1, ONE)),
         ({"records": [at(REFUSED, 1)], "left": [5]}, ("refused", 1, ONE)),
         ({"records": [at(GIVEN, 1)], "terms": LASTS}, ("expired", 11, ONE)),
@@ -145,22 +159,26 @@ choices = st.builds(
 days = st.lists(st.integers(0, 20), max_size=4)
 
 
-@given(st.lists(choices, max_size=6), days, st.integers(0, 25), st.randoms())
-def test_order_and_copies_change_nothing(records, left, now, chance: random.Random):
+@given(st.lists(choices, max_size=6), days, days, st.integers(0, 25), st.randoms())
+def test_order_and_copies_change_nothing(
+    records, joined, left, now, chance: random.Random
+):
     again = [each._replace(submission_timestamp=each.submission_timestamp + DAY)
              for each in records]  # fmt: skip
     mixed = [*records, *again, *records]
     chance.shuffle(mixed)
     for field in ("age", "gender"):
         asked = {"field": field, "days": now, "terms": LASTS}
-        shuffled = chance.sample(left, len(left))
-        assert fold(mixed, left=shuffled, **asked) == fold(records, left=left, **asked)
+        events = [chance.sample(each, len(each)) for each in (joined, left)]
+        assert fold(mixed, *events, **asked) == fold(records, joined, left, **asked)
 
 
-@given(st.lists(choices, max_size=6), days, st.integers(0, 25))
-def test_what_opens_was_given_last_and_neither_left_nor_ended(records, left, now):
+@given(st.lists(choices, max_size=6), days, days, st.integers(0, 25))
+def test_what_opens_was_given_last_and_neither_left_nor_ended(
+    records, joined, left, now
+):
     """The rule once more, day by day: what a person would say of it."""
-    expected = None
+    expected, since = None, None
     for day in range(now + 1):
         said = [
             each.choice
@@ -168,12 +186,15 @@ def test_what_opens_was_given_last_and_neither_left_nor_ended(records, left, now
             if each.at == TIME + day * DAY and (not each.fields or "age" in each.fields)
         ]
         if said:
-            worst = max(said, key=list(ConsentChoice).index)
-            expected = (worst, day)
-        is_given = expected is not None and expected[0] is ConsentChoice.GIVEN
-        if is_given and day in left:
-            expected = (ConsentChoice.WITHDRAWN, day)
-        elif is_given and day >= expected[1] + 10:
-            expected = ("expired", expected[1] + 10)
-    found = fold(records, left=left, terms=LASTS, days=now)
-    assert (found and found[:2]) == expected
+            expected, since = max(said, key=list(ConsentChoice).index), day
+    if expected is ConsentChoice.GIVEN:
+        later = [day for day in left if since <= day <= now]
+        before = [day for day in left if day <= since]
+        if before and not {*range(max(before) + 1, now + 1)} & {*joined}:
+            expected, since = ConsentChoice.WITHDRAWN, max(before)
+        elif later and min(later) <= since + 10:
+            expected, since = ConsentChoice.WITHDRAWN, min(later)
+        elif now >= since + 10:
+            expected, since = "expired", since + 10
+    found = fold(records, joined, left, terms=LASTS, days=now)
+    assert (found and found[:2]) == (expected and (expected, since))
