@@ -44,6 +44,8 @@ def expunge(args: argparse.Namespace) -> int:
             "--note: is missing; say why, in words that participants may read"
         )
     foreseen = _foresee(args, stores, registry, order, now)
+    if signer and foreseen.required:
+        raise ConfigurationError(_impossible(order, foreseen))
     print_results(_results(order, foreseen), *_told(order, foreseen), as_json=args.json)
     if signer is None:
         return 0
@@ -175,7 +177,7 @@ def _results(order: Expunge, foreseen: "ExpungePreview") -> Results:
         "until": order.last,
         "days": Table(_DAYS, foreseen.days),
         "unread_files": foreseen.unread,
-        "files_that_require_it": foreseen.required,
+        "files_that_require_it": sum(foreseen.required.values()),
         "dead_letters": foreseen.dead_letters,
         "derived": [str(uri) for uri in foreseen.derived],
         "legal_holds": [str(hold) for hold in foreseen.holds],
@@ -193,14 +195,31 @@ def _told(order: Expunge, foreseen: "ExpungePreview") -> list[Block]:
     ]
 
 
+def _impossible(order: Expunge, foreseen: "ExpungePreview") -> str:
+    """Says that the field cannot be taken out of some files, and what can be done."""
+    return (
+        f"--field: {order.field} is required, and can be neither null nor empty, in"
+        f" {sum(foreseen.required.values()):,} files that another program wrote,"
+        f" {_required_days(foreseen)}; expunge the rows of these dates, without"
+        " --field, or name others by --from and --until"
+    )
+
+
+def _required_days(foreseen: "ExpungePreview") -> str:
+    """Says from when to when there are files in which the field is required."""
+    first, last = min(foreseen.required), max(foreseen.required)
+    return f"of {first}" if first == last else f"of {first} to {last}"
+
+
 def _more(order: Expunge, foreseen: "ExpungePreview") -> Iterator[str]:
     yield f"files: {foreseen.files:,}"
     if foreseen.unread:
         yield f"files that do not say what they have: {foreseen.unread:,}"
     if foreseen.required:
         yield (
-            f"files that another program wrote, in which {order.field} is required:"
-            f" {foreseen.required:,}; expunge their rows, without --field"
+            f"files that another program wrote, in which {order.field} is required,"
+            f" {_required_days(foreseen)}: {sum(foreseen.required.values()):,}; expunge"
+            " their rows, without --field"
         )
     if foreseen.dead_letters:
         yield (

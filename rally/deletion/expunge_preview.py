@@ -1,5 +1,7 @@
 """Counts what an order to expunge would rewrite, and changes nothing."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rally.dead_letters import FOLDER as LETTERS
@@ -39,8 +41,8 @@ class ExpungePreview:
         days: Sums by date, in their order; dates without files are left out.
         unread: Number of files whose header has no number of rows, or whose schema
             cannot be walked; they count all the same.
-        required: Number of files in which the field is required, so that it cannot be
-            taken out.
+        required: Dates of files in which the field is required, so that it cannot be
+            taken out, each with the number of these files; in their order.
         dead_letters: Number of objects of dead letters of the study, which are sealed.
         derived: URIs of researchers' own tables.
         holds: Legal holds over a date that has files.
@@ -48,7 +50,7 @@ class ExpungePreview:
 
     days: tuple[DayTotals, ...]
     unread: int
-    required: int
+    required: Mapping[str, int]
     dead_letters: int
     derived: tuple[str, ...]
     holds: tuple[LegalHold, ...]
@@ -66,7 +68,8 @@ class _Counter:
         self._store = stores.of(order.namespace)
         self._field = order.field
         self.days: dict[str, DayTotals] = {}
-        self.unread = self.required = 0
+        self.unread = 0
+        self.required = Counter[str]()
 
     def count(self, file: StoredFile) -> None:
         """Counts a file in, unless its schema has not the field."""
@@ -78,7 +81,7 @@ class _Counter:
                 return
             rows = header.rows
         except FieldRequired:
-            self.required += 1
+            self.required[file.partition.day] += 1
         except (CorruptFile, KeyError, ValueError):
             self.unread += 1
         except (ObjectNotFound, GenerationMismatch):
@@ -117,7 +120,7 @@ def preview_expunge(
     return ExpungePreview(
         days,
         counter.unread,
-        counter.required,
+        dict(sorted(counter.required.items())),
         sum(1 for _ in letters),
         registry.studies[order.namespace].derived,
         tuple(dict.fromkeys(filter(None, held))),

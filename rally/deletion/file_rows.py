@@ -158,6 +158,8 @@ class FileRows:
         header: Header of the file.
         index: Blocks of the file by their offsets, if it has an index.
         expunge: Change that orders make to its rows; None if they make none.
+        order_fault: Reason for which an order cannot be carried out in the file; ""
+            if each can. The policy and the other orders count all the same.
     """
 
     def __init__(
@@ -179,8 +181,7 @@ class FileRows:
             orders: Orders to expunge that are about the file.
 
         Raises:
-            CorruptFile: The header is truncated, its index is of another file, or an
-                order names a field that can be neither null nor empty.
+            CorruptFile: The header is truncated, or its index is of another file.
         """
         self._snapshot = snapshot
         self._policy = policy
@@ -193,8 +194,19 @@ class FileRows:
             blocks = self.header.checked_blocks(snapshot.info.size)
             self.index = {block.offset: block for block in blocks}
         self.expunge: RowExpunge | None = None
+        self.order_fault = ""
         if orders:
-            self.expunge = RowExpunge.of(orders, self.header.schema)
+            self._take_orders(orders, self.header.schema)
+
+    def _take_orders(self, orders: Sequence[ExpungeOrder], schema: str) -> None:
+        """Combines the orders that can be carried out in rows of the file's schema."""
+        try:
+            self.expunge = RowExpunge.of(orders, schema)
+        except CorruptFile as fault:
+            # An order is no reason to keep the rows of people who left.
+            self.order_fault = str(fault)
+            possible = [each for each in orders if _is_possible(each, schema)]
+            self.expunge = RowExpunge.of(possible, schema)
 
     @property
     def rows(self) -> int:
@@ -332,6 +344,15 @@ class FileRows:
             return self.index[offset]
         except KeyError:
             raise CorruptFile("a block stands where the index names none") from None
+
+
+def _is_possible(order: ExpungeOrder, schema: str) -> bool:
+    """Tells whether rows of a schema can lose what an order names."""
+    try:
+        RowExpunge.of([order], schema)
+    except CorruptFile:
+        return False
+    return True
 
 
 def _check_begin(row: bytes) -> None:

@@ -61,14 +61,12 @@ def find_rows(
                 removes += split.removed
                 changes += split.changed
         rows = content.rows
-    if rows and not blocks:
-        return FileResult(
-            file.study, file.name, FileOutcome.UNTOUCHED, rows_before=rows
-        )
-    planned = PlannedFile(*file, rows, removes, tuple(blocks), changes)
-    return FileResult(
-        file.study, file.name, FileOutcome.UNTOUCHED, planned=planned, rows_before=rows
-    )
+    planned = None
+    if blocks or not rows:
+        planned = PlannedFile(*file, rows, removes, tuple(blocks), changes)
+    fault = content.order_fault
+    outcome = FileOutcome.NOT_EXPUNGED if fault else FileOutcome.UNTOUCHED
+    return FileResult(file.study, file.name, outcome, fault, planned, rows_before=rows)
 
 
 def verify_file(
@@ -109,10 +107,13 @@ def verify_file(
         detail = detail or f"{unexpunged} rows of which an order takes something out"
     if scanner.found_in(_other_entries(header)):
         detail = detail or "a header entry names somebody who left"
+    outcome = FileOutcome.LEFT_OVER if detail else FileOutcome.CLEAN
+    if content.order_fault and not detail:
+        outcome, detail = FileOutcome.NOT_EXPUNGED, content.order_fault
     return FileResult(
         file.study,
         file.name,
-        FileOutcome.LEFT_OVER if detail else FileOutcome.CLEAN,
+        outcome,
         detail=detail,
         generation_before=file.generation,
         generation_after=file.generation,

@@ -53,6 +53,8 @@ class FileOutcome(StrEnum):
     STRAY: it is a symbolic link or the like and not followed, or has another name.
     LEFT_OVER: verification found rows or bytes of a person who has left, or what an
         order takes out.
+    NOT_EXPUNGED: an order cannot be carried out in it; of people who left it has
+        nothing, as far as the step looks.
     """
 
     REWRITTEN = "rewritten"
@@ -69,11 +71,17 @@ class FileOutcome(StrEnum):
     UNAVAILABLE = "unavailable"
     STRAY = "not followed"
     LEFT_OVER = "left over"
+    NOT_EXPUNGED = "not expunged"
 
     @property
     def is_fault(self) -> bool:
         """Whether a report names the outcome as a fault."""
         return self not in _GOOD
+
+    @property
+    def hinders_requests(self) -> bool:
+        """Whether the file may keep something of people who have left."""
+        return self.is_fault and self is not FileOutcome.NOT_EXPUNGED
 
     @property
     def may_pass(self) -> bool:

@@ -84,7 +84,7 @@ def _is_hindered(withdrawal: Withdrawal, findings: RunFindings) -> bool:
     """Tells whether the run could not find, or not delete, rows of a request."""
     if _waits(withdrawal, findings):
         return True
-    faulty = {each.study for each in findings.faults}
+    faulty = {each.study for each in findings.faults if each.outcome.hinders_requests}
     if findings.unregistered and withdrawal.scope in (RALLY, *findings.unregistered):
         return True
     return not faulty.isdisjoint(findings.covered(withdrawal))

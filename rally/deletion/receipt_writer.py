@@ -26,6 +26,9 @@ from rally.storage.partitions import partition_of
 from rally.withdrawal.enrolments import needs_enrolment
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
+_READ = (FileOutcome.CLEAN, FileOutcome.NOT_EXPUNGED)
+"""Outcomes of files in which verification found nothing of people who left."""
+
 Results = Mapping[str, Sequence[FileResult]]
 """Results of plans, by plan id."""
 
@@ -247,7 +250,7 @@ def make_section(
     read = [
         each
         for each in findings.verified
-        if each.study == namespace and each.outcome is FileOutcome.CLEAN
+        if each.study == namespace and each.outcome in _READ
     ]
     rows = sum(each.rows_before for each in read)
     verified = Verification(findings.now, len(read), rows, findings.counter)

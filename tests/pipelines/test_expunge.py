@@ -1,13 +1,17 @@
 """`rally studies expunge`: what it foresees, who approves it, and what follows."""
 
+import io
 import json
 import re
+from copy import deepcopy
 
+import fastavro
 import pytest
 
 from pipelines import cli
 from rally.decisions.verifying import read_chain
 from rally.receipts.chain import find
+from rally.storage.layout import Partition, new_file
 from rally.storage.objectstore.open_store import open_store
 from tests.support.world import (
     GARDEN,
@@ -252,6 +256,53 @@ def test_order_of_what_is_to_come_or_has_no_rows_is_refused(own):
         "rally: study-unenrollment.1: has no rows, as it says only who leaves or"
         " agrees\n",
     )
+
+
+def write_foreign(store, day):
+    """Stores another program's copy of a day's file, in which labels are a text."""
+    opened = open_store(store)
+    (info,) = (
+        each
+        for each in opened.list(f"data/study={GARDEN}/")
+        if "visit.1" in each.name and day in each.name
+    )
+    reader = fastavro.reader(io.BytesIO(opened.read(info.name)))
+    rows, schema = list(reader), deepcopy(reader.writer_schema)
+    for row in rows:
+        row["payload"]["labels"] = "s"
+    (payload,) = (each for each in schema["fields"] if each["name"] == "payload")
+    for each in payload["type"]["fields"]:
+        if each["name"] == "labels":
+            del each["default"]
+            each["type"] = "string"
+    stream = io.BytesIO()
+    fastavro.writer(stream, schema, rows)
+    name = new_file(Partition(GARDEN, "visit.1", day), "theirs")
+    assert opened.create(name, stream.getvalue())
+
+
+def test_order_of_a_field_that_a_file_requires_is_refused_and_not_signed(own):
+    write_foreign(own.store, "2026-05-05")
+    before = contents(own.store)
+    status, out, errors = own.order(*DAYS, f"--field={LABELS}", "--by=decide")
+    assert (status, out, errors) == (
+        2,
+        "",
+        "rally: --field: /labels is required, and can be neither null nor empty, in 1"
+        " files that another program wrote, of 2026-05-05; expunge the rows of these"
+        " dates, without --field, or name others by --from and --until\n",
+    )
+    assert contents(own.store) == before
+    _, out, _ = own.order(*DAYS, f"--field={LABELS}", "--plan_only")
+    assert (
+        "files that another program wrote, in which /labels is required, of 2026-05-05:"
+        " 1; expunge their rows, without --field\n"
+    ) in out
+    _, out, _ = own.order(*DAYS, f"--field={LABELS}", "--plan_only", "--json")
+    assert json.loads(out)["files_that_require_it"] == 1
+    day = ("--from=2026-05-04", "--until=2026-05-04")
+    for words in ((*day, f"--field={LABELS}"), DAYS):
+        assert own.order(*words, "--by=decide")[0] == 0
 
 
 def test_order_that_waits_is_not_signed_twice(own):
