@@ -278,6 +278,15 @@ def find_case(cases: Mapping[str, Case], word: str) -> Case:
     return found[0]
 
 
+def check_verified(case: Case) -> None:
+    """Raises ConfigurationError of a case that nobody verified, or that was refused."""
+    if not case.verifiers or case.refused is not None:
+        raise ConfigurationError(
+            f"case {case.id}: is {case.state}, and must be verified before anybody "
+            "looks at what is held"
+        )
+
+
 def check_none_is_open(cases: Iterable[Case], participant: str) -> None:
     """Raises ConfigurationError where a case of a person waits for somebody."""
     for each in cases:

@@ -1,4 +1,4 @@
-"""`rally person consents`: what a person agreed to, and how each consent stands."""
+"""`rally person consents`: what a person agreed to, within their case."""
 
 import argparse
 from datetime import datetime
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rally.commands.command import Command
 from rally.commands.options import name_faults, open_platform, read_time
-from rally.commands.person_ids import read_pseudonyms
+from rally.commands.person_cases import CASE
+from rally.commands.person_ids import read_person_of
 from rally.registry.registry import Registry
 from rally.tables import Column, Table, describe_json, print_results
 from rally.times import from_micros
@@ -40,20 +41,23 @@ _CONSENTS: "tuple[Column[StudyConsent], ...]" = (
 
 
 def show_consents(args: argparse.Namespace) -> int:
-    """Prints all consents of whoever has the ids on standard input, one a line.
+    """Prints all consents of the person of a verified case, one a line.
 
-    Of several ids, which one person has of several browsers, it prints each one's, and
-    not which id they are of.
+    They say which studies somebody joined, which an id alone must not bring to light.
     """
+    from rally.access.cases import check_verified, find_case, read_cases
     from rally.consent.index import ConsentIndex
+    from rally.decisions.verifying import read_chain
     from rally.registry.transitions import States
 
     registry, platform = Registry.load(args.studies), open_platform(args)
     now = read_time("--as_of", args.as_of)
+    case = find_case(read_cases(read_chain(platform), platform, now), args.case)
+    check_verified(case)
+    person = read_person_of(args, case)
     states = States.read(registry, platform)
-    people = read_pseudonyms(args)
-    index = ConsentIndex.read(platform, registry, states, people)
-    found = [each for who in sorted(people) for each in index.consents_of(who, now)]
+    index = ConsentIndex.read(platform, registry, states, {person})
+    found = [*index.consents_of(person, now)]
     found.sort(key=lambda each: (each.study, each.purpose, each.field))
     table = Table(_CONSENTS, found)
     nothing = "" if found else "no consent is known"
@@ -66,11 +70,12 @@ def show_consents(args: argparse.Namespace) -> int:
 COMMAND = Command(
     name="consents",
     handler=show_consents,
-    options="--studies --store --platform --keys --platform_keys --as_of --json",
-    example="--store=/srv/rally/store --keys=/srv/rally/keys < ids.txt",
-    about="Reads ids from standard input, one a line, and prints what these people"
-    " agreed to: explicitly, by what their clients said; or inferred, by joining while"
-    " a notice was in force. It is for the desk: an id alone does not prove that"
+    options="case --studies --store --platform --keys --platform_keys --as_of --json",
+    own=(CASE,),
+    example="3f07c2aa --store=/srv/rally/store --keys=/srv/rally/keys < id.txt",
+    about="Reads the id of the case's person from standard input, and prints what they"
+    " agreed to: explicitly, by what their client said; or inferred, by joining while a"
+    " notice was in force. The case must be verified: an id alone does not prove that"
     " somebody is the person.",
     json=describe_json({"consents": _CONSENTS}),
 )

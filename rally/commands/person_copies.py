@@ -13,7 +13,6 @@ from rally.commands.command import Command
 from rally.commands.options import name_faults, open_places, read_time
 from rally.commands.person_cases import CASE
 from rally.commands.person_ids import read_person_of
-from rally.errors import ConfigurationError
 from rally.options import WHAT, Option
 from rally.printing import print_lines
 from rally.process import say
@@ -39,13 +38,11 @@ _OUT = Option(
 
 def show(args: argparse.Namespace) -> int:
     """Prints what is held of the person of a verified case: numbers, and no content."""
+    from rally.access.cases import check_verified
+
     desk = _CopyDesk.open(args)
     case = desk.find_case(args.case)
-    if not case.verifiers or case.refused is not None:
-        raise ConfigurationError(
-            f"case {case.id}: is {case.state}, and must be verified before anybody "
-            "looks at what is held"
-        )
+    check_verified(case)
     gathered = desk.places.gather(case, read_person_of(args, case), desk.now)
     _print_copy(case, gathered, as_json=args.json)
     return _say_missing(desk, gathered)

@@ -8,7 +8,10 @@ import pytest
 
 from pipelines import cli
 from rally.consent.records import CONSENT_LOG, ConsentChoice
+from rally.keys.platform_keys import PlatformKeys
 from rally.storage.objectstore.open_store import open_store
+from rally.validation.pseudonyms import PLATFORM, Pseudonyms
+from tests.support.access_cases import CASE, open_case, verify_case
 from tests.support.reviews import write_reviews
 from tests.support.schemas import described
 from tests.support.world import (
@@ -99,7 +102,11 @@ def test_ping_becomes_a_record_that_the_desk_reads(
     capsys.readouterr()
     ids = io.TextIOWrapper(io.BytesIO(rally_id(1).encode()))
     monkeypatch.setattr("sys.stdin", ids)
-    assert cli.main(["person", "consents", "--json", *options]) == 0
+    prf = PlatformKeys.open(f"{world.keys}/platform", pseudonyms=[PLATFORM])
+    pseudonyms = Pseudonyms({PLATFORM: prf.prf(PLATFORM)})
+    open_case(platform, pseudonyms.of_platform(rally_id(1)))
+    verify_case(platform)
+    assert cli.main(["person", "consents", CASE, "--json", *options]) == 0
     told = json.loads(capsys.readouterr().out)["consents"]
     assert [(each["field"], each["state"]) for each in told] == [
         ("age", "withdrawn"),

@@ -38,7 +38,7 @@ def agreed(who, when, choice=ConsentChoice.GIVEN, notice=READ, *fields):
 
 @pytest.fixture
 def consents(tmp_path, office_keys, monkeypatch, capsys):
-    """Types the command; Ann joined and agreed, Bob joined alone."""
+    """Types the command in a verified case; Ann joined and agreed, Bob joined alone."""
     office = CaseOffice(tmp_path, office_keys, monkeypatch, capsys)
     write_studies(tmp_path / "studies")
     ann, bob = office.pseudonym(ANN), office.pseudonym(BOB)
@@ -53,10 +53,14 @@ def consents(tmp_path, office_keys, monkeypatch, capsys):
     ]
     CONSENT_LOG.write(office.store, records, "1")
 
-    def run(*words, given=ANN, at=NOW):
+    def run(*words, given=ANN, at=NOW, who=ANN, case=None):
+        if case is None:
+            case = office.open(given=who)
+            office.verify(case, given=who)
         studies = f"--studies={tmp_path / 'studies'}"
-        return office.person("consents", studies, *words, given=given, at=at)
+        return office.person("consents", case, studies, *words, given=given, at=at)
 
+    run.office = office
     return run
 
 
@@ -79,22 +83,46 @@ def test_consents_of_a_time_are_those_of_then(consents):
     assert status == 0
     states = [line.split()[3] for line in output.splitlines()[1:]]
     assert states == ["given", "refused", "given", "expired"]
-    assert consents(at="2026-05-01") == (0, "no consent is known\n", "")
-
-
-def test_several_ids_are_of_one_person(consents):
-    status, output, _ = consents(given=f"{ANN}\n{BOB}\n")
-    assert (status, len(output.splitlines())) == (0, 6)
-    assert ANN[:8] not in output
 
 
 def test_unknown_id_has_none(consents):
     nobody = "00000000-0000-4000-8000-00000000dead"
-    assert consents(given=nobody) == (0, "no consent is known\n", "")
+    assert consents(given=nobody, who=nobody) == (0, "no consent is known\n", "")
+
+
+def test_nobody_who_is_not_verified_is_told_whether_an_id_is_known(consents):
+    office = consents.office
+    case = office.open(given=ANN)
+    unverified = f"rally: case {case}: is opened, and must be verified before anybody"
+    status, output, said = consents(case=case)
+    assert (status, output) == (2, "")
+    assert said.startswith(unverified)
+    office.verify(case, given=ANN)
+    assert consents(case=case)[0] == 0
+    assert office.person("refuse", case, "--note=else", by="decide")[0] == 0
+    status, output, said = consents(case=case)
+    assert (status, output) == (2, "")
+    assert said.startswith(f"rally: case {case}: is refused, and must be verified")
+
+
+def test_case_is_of_one_person(consents):
+    for given, complaint in (
+        (BOB, "is the id of somebody else than case "),
+        (f"{ANN}\n{BOB}\n", "has ids of 2 people, and a case is of one;"),
+    ):
+        case = consents.office.open(given=ANN)
+        consents.office.verify(case, given=ANN)
+        status, output, said = consents(case=case, given=given)
+        assert (status, output) == (2, "")
+        assert said.startswith(f"rally: standard input: {complaint}")
+        consents.office.person("refuse", case, "--note=else", by="decide")
+    status, output, said = consents(case="ffff")
+    assert (status, output) == (2, "")
+    assert said.startswith("rally: CASE: is no case")
 
 
 def test_json_has_hashes_too(consents):
-    status, output, _ = consents("--json", given=BOB)
+    status, output, _ = consents("--json", given=BOB, who=BOB)
     assert (status, json.loads(output)) == (
         0,
         {
