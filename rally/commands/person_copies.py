@@ -75,7 +75,7 @@ def export(args: argparse.Namespace) -> int:
 def fetch(args: argparse.Namespace) -> int:
     """Writes the encrypted copy of a case to a file, once, and destroys the other."""
     from rally.keys.names import Job
-    from rally.person_copy.handed_file import write_handed
+    from rally.person_copy.handed_file import hand_out
     from rally.person_copy.handing_over import read_built, record_fetched
 
     desk = _CopyDesk.open(args, signs=True)
@@ -83,9 +83,13 @@ def fetch(args: argparse.Namespace) -> int:
     platform, chain = desk.places.platform, desk.places.chain
     key = chain.check_key(Job.COPY, desk.keys.signer(Job.COPY))
     withdrawals = desk.places.published.list.withdrawals
-    write_handed(args.out, read_built(platform, case, withdrawals))
+    data = read_built(platform, case, withdrawals)
     with _in_one_line():
-        record_fetched(platform, chain, key, case, desk.now)
+        hand_out(
+            args.out,
+            data,
+            lambda: record_fetched(platform, chain, key, case, desk.now),
+        )
     print_lines(f"handed out the copy of case {case.id}; it is destroyed here")
     return 0
 

@@ -26,6 +26,7 @@ from rally.person_copy.encryption import encrypt_to_key, encrypt_to_words
 from rally.person_copy.gathering import Gathered, Places
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
+    ObjectInfo,
     ObjectNotFound,
     ObjectStore,
 )
@@ -98,7 +99,11 @@ def build_copy(
     else:
         encrypted = encrypt_to_words(archive)
     name = archive_name(case.id)
-    generation = _put(places.platform, name, encrypted.data)
+    # Without a record, what lies there before the case is read again is what a killed
+    # run left, and that alone is replaced: not what another run has made meanwhile.
+    before = places.platform.stat(name)
+    check_exportable(read_cases(places.chain, places.platform, now)[case.id])
+    generation = _put(places.platform, name, encrypted.data, before)
     # Whoever has left while it was made gets none.
     again = Places.open(places.registry, places.stores, places.pseudonyms)
     current = read_cases(again.chain, places.platform, now)[case.id]
@@ -106,6 +111,8 @@ def build_copy(
         places.platform.delete(name, generation)
         raise _left(case)
     check_exportable(current)
+    if _read_archive(places.platform, case, len(encrypted.data)) != encrypted.data:
+        raise GenerationMismatch(name)
     if encrypted.words:
         tell_words(encrypted.words)
     digest = hashlib.sha256(encrypted.data).hexdigest()
@@ -125,14 +132,17 @@ def _left(case: Case) -> ConfigurationError:
     )
 
 
-def _put(platform: ObjectStore, name: str, data: bytes) -> int:
-    """Writes the archive over what a killed run left; gives its generation."""
-    if not platform.create(name, data):
-        info = platform.stat(name)
-        if info is None:
-            raise GenerationMismatch(name)
-        return platform.replace(name, data, info.generation)
-    info = platform.stat(name)
+def _put(
+    platform: ObjectStore, name: str, data: bytes, before: ObjectInfo | None
+) -> int:
+    """Writes the archive over what a killed run left; gives its generation.
+
+    Raises:
+        GenerationMismatch: Something else lies there than what was seen before.
+    """
+    if before is not None:
+        return platform.replace(name, data, before.generation)
+    info = platform.stat(name) if platform.create(name, data) else None
     if info is None:
         raise GenerationMismatch(name)
     return info.generation
@@ -159,10 +169,7 @@ def read_built(
         )
     if Leavers(withdrawals).left_at(case):
         raise _left(case)
-    try:
-        data = platform.read_range(archive_name(case.id), 0, case.built.bytes + 1)
-    except ObjectNotFound:
-        data = b""
+    data = _read_archive(platform, case, case.built.bytes)
     if hashlib.sha256(data).hexdigest() != case.built.archive:
         raise ConfigurationError(
             f"{archive_name(case.id)}: is not the archive that was made; hand it to "
@@ -171,19 +178,33 @@ def read_built(
     return data
 
 
+def _read_archive(platform: ObjectStore, case: Case, most: int) -> bytes:
+    """Reads the archive of a case, at most a byte more than it has; b"" of none."""
+    try:
+        return platform.read_range(archive_name(case.id), 0, most + 1)
+    except ObjectNotFound:
+        return b""
+
+
 def record_fetched(
     platform: ObjectStore, chain: Chain, key: SigningKey, case: Case, now: datetime
-) -> None:
+) -> bool:
     """Records that a copy was handed out, and destroys it.
+
+    Returns:
+        Whether this run handed it out; if not, another run did, and destroys it.
 
     Raises:
         OSError: The platform cannot be written.
     """
     assert case.built is not None  # of a case that is built
-    write_record(platform, chain, key, Fetched(case.id, now, case.built.archive))
+    fetched = Fetched(case.id, now, case.built.archive)
+    if not write_record(platform, chain, key, fetched):
+        return False
     info = platform.stat(archive_name(case.id))
     due = DueCopy(case.id, DestroyedFor.FETCHED, now, info)
     destroy_copy(platform, chain, key, due, case, now)
+    return True
 
 
 def destroy_copy(

@@ -12,12 +12,14 @@ from rally.access.records import DestroyedFor, archive_name
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.person_copy.gathering import Places
+from rally.person_copy.handed_file import hand_out
 from rally.person_copy.handing_over import (
     build_copy,
     destroy_copy,
     read_built,
     record_fetched,
 )
+from rally.storage.objectstore.interface import GenerationMismatch
 from tests.support.access_cases import (
     CASE,
     OPENED,
@@ -122,10 +124,10 @@ def test_nothing_lies_in_clear_on_the_platform(garden):
 
 @pytest.mark.parametrize(
     ("moment", "number"),
-    [("fault", 0), ("after", 0), ("fault", 1), ("fault", 2), ("after", 1)],
+    [*(("fault", number) for number in range(5)), ("after", 0), ("after", 1)],
 )
 def test_a_plain_next_run_after_a_kill_makes_one_archive(garden, moment, number):
-    """It dies before or after it writes the archive, looks at it, writes its record."""
+    """It dies before or after each look at the archive, its writing and the record."""
     ask(garden)
     count = iter(range(100))
 
@@ -173,6 +175,41 @@ def test_a_copy_is_made_once(garden):
     with pytest.raises(ConfigurationError, match="its copy is made"):
         build(garden)
     assert archive(garden) == before
+
+
+@pytest.mark.parametrize("leftover", [False, True])
+def test_archive_that_another_run_made_meanwhile_stays(garden, leftover):
+    ask(garden)
+    if leftover:
+        build_killed(garden)
+
+    def build_another(operation, name):
+        if name == archive_name(CASE) and operation in ("create", "replace"):
+            garden.platform.fault = lambda *_: None
+            build(garden)
+
+    garden.platform.fault = build_another
+    with pytest.raises(GenerationMismatch):
+        build(garden)
+    assert case(garden).built.archive == hashlib.sha256(archive(garden)).hexdigest()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_archive_that_another_run_replaced_is_not_recorded(garden, killed):
+    ask(garden)
+
+    def build_another(operation, name):
+        if name == archive_name(CASE):
+            garden.platform.after = lambda *_: None
+            (build_killed if killed else build)(garden)
+
+    garden.platform.after = build_another
+    with pytest.raises(GenerationMismatch if killed else ConfigurationError):
+        build(garden)
+    if killed:
+        assert case(garden).built is None
+        build(garden)
+    assert case(garden).built.archive == hashlib.sha256(archive(garden)).hexdigest()
 
 
 def test_ids_of_somebody_else_open_nothing(garden):
@@ -247,6 +284,30 @@ def test_a_copy_is_handed_out_once_and_is_gone_then(garden):
     assert str(refused.value) == (
         f"case {CASE}: is destroyed; a copy is handed out once, within 7 days"
     )
+
+
+@pytest.mark.parametrize("was_there", [False, True])
+def test_of_two_runs_one_hands_the_copy_out(garden, tmp_path, was_there):
+    ask(garden)
+    build(garden)
+    seen, chain = case(garden), places(garden).chain
+    data = read_built(garden.platform, seen)
+
+    def record():
+        return record_fetched(garden.platform, chain, KEY, seen, NOW)
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    hand_out(str(first), data, record)
+    if was_there:
+        second.write_bytes(data)
+    with pytest.raises(ConnectionError) as refused:
+        hand_out(str(second), data, record)
+    assert str(refused.value) == (
+        "another run has just handed it out; use the file that it wrote"
+    )
+    assert first.read_bytes() == data
+    assert second.exists() is was_there
+    assert list_archives(garden.platform) == {}
 
 
 def test_an_archive_that_somebody_replaced_is_handed_to_nobody(garden):
