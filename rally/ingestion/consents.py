@@ -1,14 +1,16 @@
 """Reads what somebody agrees to, or does not, out of an opened ping.
 
-A refusal counts always. What is given counts only while the study may collect it.
-Words of strangers do not come so far: each part is of a closed set, or too short for an
-id, and a ping that says anything else fails.
+A refusal counts always: where its fields cannot be read, of the whole purpose. What is
+given counts only while the study may collect it. Words of strangers do not come so far:
+each part is of a closed set, or too short for an id. A ping that gives something and
+says anything else fails, and so does any whose purpose or choice is of no such set.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from rally.consent.records import (
     FIELD,
@@ -30,6 +32,7 @@ from rally.times import InvalidTime, parse_time, to_micros
 from rally.validation.pointers import look_up, parse_pointer
 from rally.validation.pseudonyms import stands_in
 
+_Part = TypeVar("_Part")
 _SHA256 = re.compile("[0-9a-f]{64}")
 _EARLIEST = timedelta(days=7)
 """How long before its ping a refusal may have been made, by a client's clock."""
@@ -94,11 +97,25 @@ def _make_records(
     """Makes the records of a ping: of fields, one of those named and one of the rest.
 
     Of what is given, the other fields are refused. What is refused or taken back
-    without a field is the whole purpose.
+    without a field is the whole purpose, and so it is where a part holds the sender's
+    id.
     """
     places = opened.route.document.consent
     assert places
     read = _read(opened, places)
+    records = _records_of(read, opened, study, sender)
+    text = canonical_json(records).encode()
+    if not any(stands_in(each, text) for each in sender.pseudonyms()):
+        return records
+    if read.choice is ConsentChoice.GIVEN:
+        raise PingFailed(FailureReason.INVALID_ID)
+    whole = replace(read, fields=None, notice=None)
+    return _records_of(whole, opened, study, sender)
+
+
+def _records_of(
+    read: _Read, opened: OpenedPing, study: str, sender: Sender
+) -> list[ConsentRecord]:
     named = sorted(name for name, is_meant in (read.fields or {}).items() if is_meant)
     others = sorted((read.fields or {}).keys() - {*named})
     choices = [(read.choice, tuple(named))]
@@ -108,7 +125,7 @@ def _make_records(
             choices.append((ConsentChoice.REFUSED, tuple(others)))
     pseudonyms, document_id = sender.pseudonyms(), opened.document_id
     label = opened.route.label
-    records = [
+    return [
         ConsentRecord(
             choice,
             study,
@@ -123,9 +140,6 @@ def _make_records(
         )
         for choice, fields in choices
     ]
-    if any(stands_in(each, canonical_json(records).encode()) for each in pseudonyms):
-        raise PingFailed(FailureReason.INVALID_ID)
-    return records
 
 
 def _read(opened: OpenedPing, places: ConsentPlaces) -> _Read:
@@ -136,16 +150,31 @@ def _read(opened: OpenedPing, places: ConsentPlaces) -> _Read:
     choice = _text(clear, places.choice)
     if choice not in set(ConsentChoice):
         raise _mismatch(places.choice, " or ".join(ConsentChoice))
+    if choice != ConsentChoice.GIVEN:
+        return _Read(
+            ConsentPurpose(purpose),
+            ConsentChoice(choice),
+            _read_or_none(_read_fields, clear, places),
+            _read_or_none(_read_notice, clear, places),
+            _read_or_none(_read_time, clear, places),
+        )
+    fields, notice = _read_fields(clear, places), _read_notice(clear, places)
     at = _read_time(clear, places)
-    if at is None and choice == ConsentChoice.GIVEN:
+    if at is None:
         raise _mismatch(places.time, "a time with its zone, of what is given")
-    return _Read(
-        ConsentPurpose(purpose),
-        ConsentChoice(choice),
-        _read_fields(clear, places),
-        _read_notice(clear, places),
-        at,
-    )
+    return _Read(ConsentPurpose(purpose), ConsentChoice.GIVEN, fields, notice, at)
+
+
+def _read_or_none(
+    read: Callable[[Mapping[str, object], ConsentPlaces], _Part | None],
+    clear: Mapping[str, object],
+    places: ConsentPlaces,
+) -> _Part | None:
+    """Reads a part of a refusal, which counts whether it can be read or not."""
+    try:
+        return read(clear, places)
+    except PingFailed:
+        return None
 
 
 def _read_fields(

@@ -214,6 +214,31 @@ def test_ping_that_says_anything_else_fails(agree, said, path, wants):
     )
 
 
+@pytest.mark.parametrize("choice", [REFUSED, WITHDRAWN])
+@pytest.mark.parametrize(
+    ("changes", "rest"),
+    [
+        ({"version": "1" * 31}, {"notice": None}),
+        ({"version": 1}, {"notice": None}),
+        ({"hash": HASH.upper()}, {"notice": None}),
+        ({"hash": RALLY_ID.replace("-", "") * 2}, {"fields": (), "notice": None}),
+        ({"fields": {"age": True, "b": 1}}, {"fields": ()}),
+        ({"fields": {"Age": True}}, {"fields": ()}),
+        ({"fields": ["age"]}, {"fields": ()}),
+        ({"fields": {f"a{n}": True for n in range(101)}}, {"fields": ()}),
+        ({"time": 5}, {}),
+        ({"fields": 1, "version": 1, "hash": 1, "time": 1},
+         {"fields": (), "notice": None}),
+    ],
+)  # fmt: skip
+def test_refusal_counts_whatever_else_cannot_be_read(
+    small_rally, agree, choice, changes, rest
+):
+    envelope, outcome = agree(parts(choice, **({"fields": {"age": True}} | changes)))
+    expected = record(small_rally, envelope, choice, "age", **rest)
+    assert outcome == Outcome(Label(*AGREED), consents=(expected,))
+
+
 @pytest.mark.parametrize("study", ["nobody", "rally-hub", None])
 def test_ping_that_is_about_no_study_fails(agree, study):
     _, outcome = agree(parts(), study)
@@ -286,6 +311,7 @@ BARE = RALLY_ID.replace("-", "")
 words = st.sampled_from(
     [
         "given",
+        "withdrawn",
         "study",
         "2.b",
         HASH,
